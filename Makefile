@@ -1,0 +1,69 @@
+# MedChain's commands. `make demo` does the main job, `make test` passes every
+# test there is; both install and build what is missing first.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/medchain
+# Outside the checkout, so that a fresh clone reuses what is compiled already.
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export MEDCHAIN_CONTRACTS_DIR ?= $(CACHE)/contracts/ink
+export MEDCHAIN_BIN_DIR := $(CARGO_TARGET_DIR)/debug
+# Pinned to the lock file: what was tested is what is built.
+CARGO := cargo --locked
+# Cargo hides its progress bar where there is no terminal.
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## Install what building needs and is missing (Debian packages, the WASM target).
+	@scripts/setup.sh
+
+.PHONY: contracts
+contracts: setup ## Build the policy contracts and their .contract bundles.
+	@CARGO_TARGET_DIR=$(CACHE)/contracts scripts/build-contracts.sh
+
+.PHONY: build
+build: setup contracts ## Build the node, the worker and the command line.
+	@scripts/build.sh
+
+.PHONY: demo
+demo: build ## Do the main job on a dev chain. XRAY=path takes your image, KEEP=1 leaves it running.
+	@"$(MEDCHAIN_BIN_DIR)/medchain" demo \
+		--contract "$(MEDCHAIN_CONTRACTS_DIR)/access-control.contract" \
+		--model-dir models/shipped \
+		$(if $(XRAY),--xray "$(XRAY)") $(if $(KEEP),--keep) \
+		--summary demo-summary.json
+
+.PHONY: test
+test: build ## Pass every test, the end-to-end ones included.
+	@scripts/test.sh
+
+.PHONY: bench
+bench: build ## Measure speed, proof sizes and what fits in a block, as ratios.
+	@scripts/bench.sh
+
+.PHONY: train
+train: ## Train the network again (needs the research images; see models/README.md).
+	@models/run.sh train
+
+.PHONY: evaluate
+evaluate: ## Print the tables of the model card.
+	@models/run.sh evaluate
+
+.PHONY: weights
+weights: build ## Measure the weights of the pallets' calls again.
+	@scripts/benchmark-weights.sh
+
+.PHONY: metadata
+metadata: setup ## Write the runtime's metadata to client/metadata/ again.
+	@MEDCHAIN_UPDATE_METADATA=1 $(CARGO) test --workspace --test metadata
+
+.PHONY: fmt
+fmt: ## Format the Rust code.
+	@cargo fmt --all
+	@cargo fmt --all --manifest-path contracts-ink/Cargo.toml

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Prints measurements, as ratios against a peer of the same run where there is
+# one. Nothing here passes or fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${CARGO_TARGET_DIR:?run this through 'make bench'}"
+images=${IMAGES:-20}
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+step "VGG-16: tract, as the worker runs it, against onnxruntime (best of 1 and 2 threads)"
+venv=$(dirname "$CARGO_TARGET_DIR")/bench-venv
+if [ ! -x "$venv/bin/python" ]; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet onnxruntime numpy pillow
+fi
+cargo build --locked --quiet --workspace --example throughput
+best() { jq -s 'map(.images_per_second) | max'; }
+tract=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | tee /dev/stderr | best)
+peer=$(for threads in 1 2; do "$venv/bin/python" models/bench_onnxruntime.py --threads "$threads" --images "$images"; done | tee /dev/stderr | best)
+jq -n --argjson tract "$tract" --argjson peer "$peer" \
+  '"tract \($tract) images/s, onnxruntime \($peer) images/s: ratio \($tract / $peer * 100 | round / 100)"' -r
+
+step "what fits into a block"
+cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null | grep -E 'ms .*KiB|declared'
+
+step "the main job on a development chain (timings in milliseconds)"
+summary=$(mktemp)
+"$CARGO_TARGET_DIR/debug/medchain" demo --contract "$MEDCHAIN_CONTRACTS_DIR/access-control.contract" \
+  --model-dir models/shipped --summary "$summary" >/dev/null
+jq '.timings_ms' "$summary"
+rm -f "$summary"

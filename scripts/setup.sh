@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs what building and testing MedChain needs and is missing here:
+# Debian packages and the WebAssembly target of the Rust toolchain.
+# Idempotent; prints nothing but one line when nothing is missing.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
+die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
+
+command -v cargo >/dev/null || die "no 'cargo' on the PATH. Install Rust 1.95 or later (https://rustup.rs), then run this again."
+
+# --- Debian packages --------------------------------------------------------
+# command (or file) that shows that a package is there : package
+needs=(
+  protoc:protobuf-compiler clang:clang cmake:cmake pkg-config:pkg-config
+  wasm-opt:binaryen make:make node:nodejs npm:npm python3:python3
+  curl:curl jq:jq
+  /usr/include/openssl/ssl.h:libssl-dev
+)
+missing=()
+for need in "${needs[@]}"; do
+  probe=${need%%:*} package=${need##*:}
+  case $probe in
+    /*) [ -e "$probe" ] || [ -n "$(dpkg -L "$package" 2>/dev/null)" ] || missing+=("$package") ;;
+    *) command -v "$probe" >/dev/null || missing+=("$package") ;;
+  esac
+done
+ldconfig -p 2>/dev/null | grep -q libclang || ls /usr/lib/llvm-*/lib/libclang.so* >/dev/null 2>&1 || missing+=(libclang-dev)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  say "installing Debian packages: ${missing[*]}"
+  command -v apt-get >/dev/null || die "these are missing and there is no apt-get here: ${missing[*]}"
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "not root and no sudo: install these packages by hand, then run this again: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -q >/dev/null || die "apt-get update failed: is there a network?"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${missing[@]}" >/dev/null \
+    || die "apt-get could not install: ${missing[*]}"
+fi
+
+"$root/scripts/install-wasm-target.sh"
+say "everything that is needed is here."
