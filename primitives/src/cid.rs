@@ -1,0 +1,247 @@
+//! Content identifiers as canonical CIDv1 base32 text.
+//!
+//! Source: the CID specification of multiformats. MedChain takes version 1,
+//! codec `raw` or `dag-pb`, hash `sha2-256`, multibase `base32` in lower case
+//! without padding, and nothing else: one content has one text.
+
+use bounded_collections::{BoundedVec, ConstU32};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// The longest text that is stored, in bytes. A valid CID has 59.
+pub const MAX_CID_LENGTH: u32 = 64;
+
+/// Version, codec, hash code, hash length.
+const PREFIX_LENGTH: usize = 4;
+const DIGEST_LENGTH: usize = 32;
+const BINARY_LENGTH: usize = PREFIX_LENGTH + DIGEST_LENGTH;
+/// `b` and five bits a character.
+const TEXT_LENGTH: usize = 1 + (BINARY_LENGTH * 8).div_ceil(5);
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// The text of a content identifier, such as
+/// `bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu`.
+///
+/// Decoding checks the length alone, so that a call with a bad CID fails with
+/// an error that names the cause; [`Cid::check`] checks the rest.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Cid(BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>);
+
+/// What the content behind a CID is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CidCodec {
+    /// The bytes themselves, in one block.
+    Raw,
+    /// The root of a UnixFS tree of blocks.
+    DagPb,
+}
+
+/// Why a text is not a CID that MedChain takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CidError {
+    /// Not 59 characters.
+    Length,
+    /// Does not start with `b`: another multibase, or a CIDv0 (`Qm…`).
+    Multibase,
+    /// A character that is not lower-case base32, or trailing bits that are not zero.
+    Alphabet,
+    /// Not version 1.
+    Version,
+    /// Neither `raw` nor `dag-pb`.
+    Codec,
+    /// Not a 32-byte `sha2-256`.
+    Hash,
+}
+
+impl CidError {
+    /// One sentence for a person.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Length => "a CID has 59 characters",
+            Self::Multibase => "a CID starts with 'b' (version 1, base32 in lower case)",
+            Self::Alphabet => "a CID has only the characters a-z and 2-7",
+            Self::Version => "only CIDs of version 1 are taken",
+            Self::Codec => "only CIDs of codec raw or dag-pb are taken",
+            Self::Hash => "only CIDs with sha2-256 are taken",
+        }
+    }
+}
+
+impl core::fmt::Display for CidError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "std")]
+impl std::error::Error for CidError {}
+
+impl Cid {
+    /// The CID that `text` writes, if it is one that MedChain takes.
+    pub fn parse(text: &[u8]) -> Result<Self, CidError> {
+        decode(text)?;
+        BoundedVec::try_from(text.to_vec()).map(Self).map_err(|_| CidError::Length)
+    }
+
+    /// The CID of content with this codec and sha2-256 digest.
+    pub fn new(codec: CidCodec, digest: [u8; DIGEST_LENGTH]) -> Self {
+        let mut binary = [0u8; BINARY_LENGTH];
+        binary[0] = 0x01;
+        binary[1] = match codec {
+            CidCodec::Raw => 0x55,
+            CidCodec::DagPb => 0x70,
+        };
+        binary[2] = 0x12;
+        binary[3] = DIGEST_LENGTH as u8;
+        binary[PREFIX_LENGTH..].copy_from_slice(&digest);
+        Self(BoundedVec::truncate_from(encode(&binary).to_vec()))
+    }
+
+    /// Whether this text is a CID that MedChain takes.
+    pub fn check(&self) -> Result<(CidCodec, [u8; DIGEST_LENGTH]), CidError> {
+        decode(&self.0)
+    }
+
+    /// The text, whatever it is.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text, or the empty string where it is not even UTF-8.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Wraps any text of at most [`MAX_CID_LENGTH`] bytes, unchecked: what a
+/// hostile caller may send.
+impl From<BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>> for Cid {
+    fn from(text: BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>) -> Self {
+        Self(text)
+    }
+}
+
+impl core::fmt::Display for Cid {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "std")]
+impl std::str::FromStr for Cid {
+    type Err = CidError;
+
+    fn from_str(text: &str) -> Result<Self, CidError> {
+        Self::parse(text.as_bytes())
+    }
+}
+
+fn encode(binary: &[u8; BINARY_LENGTH]) -> [u8; TEXT_LENGTH] {
+    let mut text = [b'b'; TEXT_LENGTH];
+    for (place, character) in text.iter_mut().skip(1).enumerate() {
+        let mut five = 0usize;
+        for bit in place * 5..place * 5 + 5 {
+            let set = binary.get(bit / 8).is_some_and(|byte| byte >> (7 - bit % 8) & 1 == 1);
+            five = five << 1 | usize::from(set);
+        }
+        *character = ALPHABET[five];
+    }
+    text
+}
+
+fn decode(text: &[u8]) -> Result<(CidCodec, [u8; DIGEST_LENGTH]), CidError> {
+    let (multibase, characters) = text.split_first().ok_or(CidError::Length)?;
+    if *multibase != b'b' {
+        return Err(CidError::Multibase);
+    }
+    if text.len() != TEXT_LENGTH {
+        return Err(CidError::Length);
+    }
+    let mut binary = [0u8; BINARY_LENGTH];
+    for (place, character) in characters.iter().enumerate() {
+        let five = match character {
+            b'a'..=b'z' => character - b'a',
+            b'2'..=b'7' => character - b'2' + 26,
+            _ => return Err(CidError::Alphabet),
+        };
+        for offset in 0..5 {
+            if five >> (4 - offset) & 1 == 1 {
+                let bit = place * 5 + offset;
+                // Set bits past the end would give one content two texts.
+                *binary.get_mut(bit / 8).ok_or(CidError::Alphabet)? |= 1 << (7 - bit % 8);
+            }
+        }
+    }
+    if binary[0] != 0x01 {
+        return Err(CidError::Version);
+    }
+    let codec = match binary[1] {
+        0x55 => CidCodec::Raw,
+        0x70 => CidCodec::DagPb,
+        _ => return Err(CidError::Codec),
+    };
+    if binary[2] != 0x12 || usize::from(binary[3]) != DIGEST_LENGTH {
+        return Err(CidError::Hash);
+    }
+    let mut digest = [0u8; DIGEST_LENGTH];
+    digest.copy_from_slice(&binary[PREFIX_LENGTH..]);
+    Ok((codec, digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What Kubo answers for the three bytes `abc`.
+    const ABC: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
+
+    #[test]
+    fn the_cid_of_abc_is_read_and_written() {
+        let cid = Cid::parse(ABC.as_bytes()).unwrap();
+        let (codec, digest) = cid.check().unwrap();
+        assert_eq!(codec, CidCodec::Raw);
+        assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_eq!(Cid::new(codec, digest).as_str(), ABC);
+    }
+
+    #[test]
+    fn each_refusal_names_its_cause() {
+        let check =
+            |text: &str, expected| assert_eq!(Cid::parse(text.as_bytes()), Err(expected), "{text}");
+        check("", CidError::Length);
+        check("b", CidError::Length);
+        check(&ABC[..58], CidError::Length);
+        check("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPYCR", CidError::Multibase);
+        check(&ABC.to_uppercase(), CidError::Multibase);
+        check(&ABC.replace('2', "1"), CidError::Alphabet);
+        check(&format!("{}7", &ABC[..58]), CidError::Alphabet);
+        check(&ABC.replacen("bafk", "bagk", 1), CidError::Codec);
+        check(&ABC.replacen("baf", "bif", 1), CidError::Version);
+        check(&ABC.replacen("bafkre", "bafkte", 1), CidError::Hash);
+    }
+
+    proptest! {
+        #[test]
+        fn every_digest_survives_the_round_trip(digest: [u8; 32], raw: bool) {
+            let codec = if raw { CidCodec::Raw } else { CidCodec::DagPb };
+            let cid = Cid::new(codec, digest);
+            prop_assert_eq!(Cid::parse(cid.as_bytes()).unwrap().check(), Ok((codec, digest)));
+        }
+
+        #[test]
+        fn one_content_has_one_text(text in "b[a-z2-7]{58}") {
+            if let Ok((codec, digest)) = decode(text.as_bytes()) {
+                let canonical = Cid::new(codec, digest);
+                prop_assert_eq!(canonical.as_str(), text.as_str());
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = Cid::parse(&text);
+        }
+    }
+}
