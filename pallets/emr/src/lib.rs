@@ -1,0 +1,933 @@
+//! Patients, their records, who may read them, and the log of it.
+//!
+//! The ciphertext of a record lies in a content-addressed store; this pallet
+//! keeps its CID, where it comes from, and for each reader an *envelope*: the
+//! content key, sealed to that reader's encryption key. Whether anybody but
+//! the patient may do something with a record is asked through the
+//! [`AccessControl`] seam. Nothing here is plaintext health data.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod access;
+pub mod runtime_api;
+pub mod types;
+pub mod weights;
+
+mod impl_access;
+mod impl_envelopes;
+mod impl_records;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use access::BenchmarkHelper;
+pub use access::{AccessControl, AccessRequest, Denied, InferenceOrders};
+pub use pallet::*;
+pub use runtime_api::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
+    use frame_system::pallet_prelude::*;
+    use medchain_primitives::{
+        Action, Cid, ContentDigest, EncryptionKey, ModelId, RecordId, RecordKind, RelationKind,
+        Role, SealedKey,
+    };
+
+    use super::*;
+
+    /// The version of the layout of the storage below.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+
+    /// The most relations that a patient may set.
+    pub const MAX_RELATIONS: u32 = 16;
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// The currency in which deposits are held.
+        type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+        /// The runtime's reasons for holds.
+        type RuntimeHoldReason: From<HoldReason>;
+
+        /// Who appoints providers and sets the chain's default policy.
+        type RegistrarOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who answers whether somebody may do something with a patient's records.
+        type AccessControl: AccessControl<Self::AccountId>;
+
+        /// Who takes the order to run a model on a new record.
+        type InferenceOrders: InferenceOrders<Self::AccountId>;
+
+        /// What is held from a patient for being registered, relations included.
+        #[pallet::constant]
+        type PatientDeposit: Get<BalanceOf<Self>>;
+
+        /// What is held from the author of a record.
+        #[pallet::constant]
+        type RecordDeposit: Get<BalanceOf<Self>>;
+
+        /// What is held for an envelope from whoever adds it.
+        #[pallet::constant]
+        type EnvelopeDeposit: Get<BalanceOf<Self>>;
+
+        /// The most envelopes that one record may have.
+        #[pallet::constant]
+        type MaxEnvelopes: Get<u32>;
+
+        /// The weights of the calls.
+        type WeightInfo: WeightInfo;
+
+        /// Makes the policy say yes in benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
+    }
+
+    /// Why part of a balance is held.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For the entry of a patient.
+        Patient,
+        /// For a record.
+        Record,
+        /// For an envelope.
+        Envelope,
+    }
+
+    /// The registered patients.
+    #[pallet::storage]
+    pub type Patients<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, PatientOf<T>, OptionQuery>;
+
+    /// The X25519 public key of each account that can be sealed to.
+    #[pallet::storage]
+    pub type EncryptionKeys<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, EncryptionKey, OptionQuery>;
+
+    /// The roles of the providers.
+    #[pallet::storage]
+    pub type Providers<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, Role, (), OptionQuery>;
+
+    /// The policy that each patient chose; without an entry, the default counts.
+    #[pallet::storage]
+    pub type PatientPolicies<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId, OptionQuery>;
+
+    /// The policy of the patients who chose none.
+    #[pallet::storage]
+    pub type DefaultPolicy<T: Config> = StorageValue<_, T::AccountId, OptionQuery>;
+
+    /// The number that the next record gets.
+    #[pallet::storage]
+    pub type NextRecordId<T: Config> = StorageValue<_, RecordId, ValueQuery>;
+
+    /// Every record, erased ones included.
+    #[pallet::storage]
+    pub type Records<T: Config> = StorageMap<_, Twox64Concat, RecordId, RecordOf<T>, OptionQuery>;
+
+    /// The numbers of each patient's records.
+    #[pallet::storage]
+    pub type RecordsOf<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        RecordId,
+        (),
+        OptionQuery,
+    >;
+
+    /// The envelopes, by record and reader.
+    #[pallet::storage]
+    pub type Envelopes<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        RecordId,
+        Blake2_128Concat,
+        T::AccountId,
+        EnvelopeOf<T>,
+        OptionQuery,
+    >;
+
+    /// The relations, by patient and relative.
+    #[pallet::storage]
+    pub type Relations<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Blake2_128Concat,
+        T::AccountId,
+        Relation,
+        OptionQuery,
+    >;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A patient registered.
+        PatientRegistered {
+            /// The patient.
+            patient: T::AccountId,
+        },
+        /// A patient stored another profile document.
+        ProfileUpdated {
+            /// The patient.
+            patient: T::AccountId,
+            /// The document until now.
+            old: Option<Document>,
+            /// The document from now on.
+            new: Document,
+        },
+        /// An account published the key that content keys are sealed to.
+        EncryptionKeySet {
+            /// The account.
+            account: T::AccountId,
+            /// Its X25519 public key.
+            key: EncryptionKey,
+        },
+        /// A patient chose a policy.
+        PolicySet {
+            /// The patient.
+            patient: T::AccountId,
+            /// The policy until now.
+            old: Option<T::AccountId>,
+            /// The policy from now on; none for the chain's default.
+            new: Option<T::AccountId>,
+        },
+        /// The chain's default policy was set.
+        DefaultPolicySet {
+            /// The policy until now.
+            old: Option<T::AccountId>,
+            /// The policy from now on; none denies everything.
+            new: Option<T::AccountId>,
+        },
+        /// A provider was given a role.
+        ProviderAdded {
+            /// The provider.
+            account: T::AccountId,
+            /// The role.
+            role: Role,
+        },
+        /// A provider's role was taken away.
+        ProviderRemoved {
+            /// The provider.
+            account: T::AccountId,
+            /// The role.
+            role: Role,
+        },
+        /// A policy was asked and said yes.
+        AccessChecked {
+            /// Whose records they are.
+            patient: T::AccountId,
+            /// Who may do it.
+            subject: T::AccountId,
+            /// The record in question.
+            record: Option<RecordId>,
+            /// What they may do.
+            action: Action,
+            /// The policy that was asked.
+            policy: Option<T::AccountId>,
+        },
+        /// A record was added.
+        RecordAdded {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who added it.
+            author: T::AccountId,
+            /// Where its encrypted bytes are.
+            cid: Cid,
+            /// What the document is.
+            kind: RecordKind,
+        },
+        /// A new version of a record was added.
+        RecordAmended {
+            /// The new version.
+            record: RecordId,
+            /// The version that it replaces.
+            previous: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who added the new version.
+            author: T::AccountId,
+            /// Where the encrypted bytes of the new version are.
+            cid: Cid,
+        },
+        /// A reader was given the content key of a record.
+        EnvelopeAdded {
+            /// The record.
+            record: RecordId,
+            /// The reader.
+            reader: T::AccountId,
+        },
+        /// The envelope of a reader was removed. `EnvelopeAdded` follows where
+        /// the patient replaced it; where the patient took it from somebody
+        /// else for good, the patient's key epoch rose by one.
+        EnvelopeRemoved {
+            /// The record.
+            record: RecordId,
+            /// The reader.
+            reader: T::AccountId,
+        },
+        /// A record was erased with all its envelopes.
+        RecordErased {
+            /// The record.
+            record: RecordId,
+            /// Whose record it was.
+            patient: T::AccountId,
+        },
+        /// A patient named a relative, or changed what was said of one.
+        RelationSet {
+            /// The patient.
+            patient: T::AccountId,
+            /// The relative.
+            relative: T::AccountId,
+            /// The relation until now.
+            old: Option<Relation>,
+            /// The relation from now on.
+            new: Relation,
+        },
+        /// A patient removed a relative.
+        RelationRemoved {
+            /// The patient.
+            patient: T::AccountId,
+            /// The relative.
+            relative: T::AccountId,
+        },
+        /// Somebody asked to see a record and may. A custodian who keeps the
+        /// content key hands it over on this event.
+        AccessGranted {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who asked.
+            subject: T::AccountId,
+            /// What for.
+            purpose: Purpose,
+        },
+        /// Somebody asked to see a record and may not.
+        AccessDenied {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who asked.
+            subject: T::AccountId,
+            /// What for.
+            purpose: Purpose,
+            /// Why not.
+            reason: Denied,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// This account is registered as a patient already.
+        AlreadyRegistered,
+        /// This account is not a patient. Patients register with `register_patient`.
+        PatientNotFound,
+        /// Not a CID that is taken here: version 1, base32 in lower case,
+        /// codec raw or dag-pb, hash sha2-256.
+        InvalidCid,
+        /// An encryption key of zeros only, to which nothing can be sealed.
+        InvalidEncryptionKey,
+        /// The reader has published no encryption key. They do so with
+        /// `set_encryption_key`.
+        EncryptionKeyNotFound,
+        /// The provider has this role already.
+        ProviderExists,
+        /// The provider does not have this role.
+        ProviderNotFound,
+        /// Only the patient, or a registered lab technician whom the patient's
+        /// policy lets append, adds records.
+        NotLabTechnician,
+        /// Only the patient may do this.
+        NotPatient,
+        /// Only the patient or the reader may remove an envelope.
+        NotPatientOrReader,
+        /// There is no such record, or it is another patient's.
+        RecordNotFound,
+        /// The record was erased.
+        RecordErased,
+        /// There is a newer version of the record: amend that one.
+        RecordSuperseded,
+        /// Every record number is taken.
+        RecordIdsExhausted,
+        /// The reader has an envelope already. Only the patient replaces it;
+        /// others ask the patient or the reader to remove it first.
+        EnvelopeExists,
+        /// The reader has no envelope for this record.
+        EnvelopeNotFound,
+        /// The same reader is named twice.
+        DuplicateReader,
+        /// The record has as many envelopes as it may have. Remove one first.
+        TooManyEnvelopes,
+        /// Nobody is a relative of their own.
+        SelfRelation,
+        /// The patient has named as many relatives as one may. Remove one first.
+        TooManyRelations,
+        /// The patient has not named this relative.
+        RelationNotFound,
+        /// Denied: neither the patient nor the chain has a policy to ask.
+        NoPolicy,
+        /// Denied: there is no contract at the address of the patient's policy.
+        PolicyNotFound,
+        /// Denied: the policy contract trapped or reverted.
+        PolicyTrapped,
+        /// Denied: the policy contract ran out of gas or proof size.
+        PolicyOutOfGas,
+        /// Denied: the policy contract's answer is not a decision.
+        PolicyAnswerInvalid,
+        /// Denied: a contract cannot do what needs a policy to be asked.
+        PolicyReentered,
+        /// Denied by the policy: the patient granted this account nothing.
+        NoGrant,
+        /// Denied by the policy: the patient's grant does not cover this action.
+        ActionNotGranted,
+        /// Denied by the policy: the patient's grant is over.
+        GrantExpired,
+        /// Denied by the policy: the patient took the grant back.
+        GrantRevoked,
+        /// Denied by the policy, for a reason of its own.
+        PolicyRefused,
+    }
+
+    #[pallet::extra_constants]
+    impl<T: Config> Pallet<T> {
+        /// The most relations that a patient may set.
+        #[pallet::constant_name(MaxRelations)]
+        fn max_relations() -> u32 {
+            MAX_RELATIONS
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(
+                T::MaxEnvelopes::get() > 0,
+                "a record that nobody can have an envelope for is of no use"
+            );
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Register as a patient.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, from whom `PatientDeposit` is held.
+        ///
+        /// ## Parameters
+        /// - `profile`: the encrypted profile document, if there is one.
+        /// - `encryption_key`: the X25519 public key (32 bytes) that content
+        ///   keys are sealed to; replaces one that was set before.
+        ///
+        /// ## Errors
+        /// - `AlreadyRegistered`: this account is a patient already.
+        /// - `InvalidCid`: the profile's CID is not one that is taken here.
+        /// - `InvalidEncryptionKey`: the key is all zeros.
+        ///
+        /// ## Events
+        /// - `PatientRegistered`, `EncryptionKeySet`.
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::register_patient())]
+        pub fn register_patient(
+            origin: OriginFor<T>,
+            profile: Option<Document>,
+            encryption_key: EncryptionKey,
+        ) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            ensure!(!Patients::<T>::contains_key(&patient), Error::<T>::AlreadyRegistered);
+            if let Some(document) = &profile {
+                Self::ensure_cid(&document.cid)?;
+            }
+            Self::ensure_encryption_key(&encryption_key)?;
+
+            let deposit = T::PatientDeposit::get();
+            T::Currency::hold(&HoldReason::Patient.into(), &patient, deposit)?;
+            let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
+            Patients::<T>::insert(&patient, entry);
+            Self::deposit_event(Event::PatientRegistered { patient: patient.clone() });
+            Self::store_encryption_key(patient, encryption_key);
+            Ok(())
+        }
+
+        /// Store another encrypted profile document.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `profile`: the new document.
+        ///
+        /// ## Errors
+        /// - `InvalidCid`: the document's CID is not one that is taken here.
+        /// - `PatientNotFound`: the signer is not a patient.
+        ///
+        /// ## Events
+        /// - `ProfileUpdated`.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::update_profile())]
+        pub fn update_profile(origin: OriginFor<T>, profile: Document) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            Self::ensure_cid(&profile.cid)?;
+            let old = Patients::<T>::try_mutate(&patient, |entry| {
+                let entry = entry.as_mut().ok_or(Error::<T>::PatientNotFound)?;
+                Ok::<_, Error<T>>(entry.profile.replace(profile.clone()))
+            })?;
+            Self::deposit_event(Event::ProfileUpdated { patient, old, new: profile });
+            Ok(())
+        }
+
+        /// Publish the key that content keys are sealed to for this account.
+        ///
+        /// Envelopes that exist stay sealed to the key they were made for.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account.
+        ///
+        /// ## Parameters
+        /// - `key`: an X25519 public key (32 bytes); replaces one that was set before.
+        ///
+        /// ## Errors
+        /// - `InvalidEncryptionKey`: the key is all zeros.
+        ///
+        /// ## Events
+        /// - `EncryptionKeySet`.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::set_encryption_key())]
+        pub fn set_encryption_key(origin: OriginFor<T>, key: EncryptionKey) -> DispatchResult {
+            let account = ensure_signed(origin)?;
+            Self::ensure_encryption_key(&key)?;
+            Self::store_encryption_key(account, key);
+            Ok(())
+        }
+
+        /// Choose the policy that decides who else may use the own records.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `policy`: the address of a policy contract; none for the chain's default.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        ///
+        /// ## Events
+        /// - `PolicySet`.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::set_policy())]
+        pub fn set_policy(origin: OriginFor<T>, policy: Option<T::AccountId>) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
+            let old = PatientPolicies::<T>::get(&patient);
+            PatientPolicies::<T>::set(&patient, policy.clone());
+            Self::deposit_event(Event::PolicySet { patient, old, new: policy });
+            Ok(())
+        }
+
+        /// Set the policy of all patients who chose none.
+        ///
+        /// ## Dispatch origin
+        /// The registrar (`RegistrarOrigin`).
+        ///
+        /// ## Parameters
+        /// - `policy`: the address of a policy contract; none denies everything.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: not the registrar.
+        ///
+        /// ## Events
+        /// - `DefaultPolicySet`.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::set_default_policy())]
+        pub fn set_default_policy(
+            origin: OriginFor<T>,
+            policy: Option<T::AccountId>,
+        ) -> DispatchResult {
+            T::RegistrarOrigin::ensure_origin(origin)?;
+            let old = DefaultPolicy::<T>::get();
+            DefaultPolicy::<T>::set(policy.clone());
+            Self::deposit_event(Event::DefaultPolicySet { old, new: policy });
+            Ok(())
+        }
+
+        /// Give a provider a role. One account may have several.
+        ///
+        /// ## Dispatch origin
+        /// The registrar (`RegistrarOrigin`).
+        ///
+        /// ## Parameters
+        /// - `account`: the provider.
+        /// - `role`: the role.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: not the registrar.
+        /// - `ProviderExists`: the account has the role already.
+        ///
+        /// ## Events
+        /// - `ProviderAdded`.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::add_provider())]
+        pub fn add_provider(
+            origin: OriginFor<T>,
+            account: T::AccountId,
+            role: Role,
+        ) -> DispatchResult {
+            T::RegistrarOrigin::ensure_origin(origin)?;
+            ensure!(!Providers::<T>::contains_key(&account, role), Error::<T>::ProviderExists);
+            Providers::<T>::insert(&account, role, ());
+            Self::deposit_event(Event::ProviderAdded { account, role });
+            Ok(())
+        }
+
+        /// Take a role away from a provider. What they did with it stays.
+        ///
+        /// ## Dispatch origin
+        /// The registrar (`RegistrarOrigin`).
+        ///
+        /// ## Parameters
+        /// - `account`: the provider.
+        /// - `role`: the role.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: not the registrar.
+        /// - `ProviderNotFound`: the account does not have the role.
+        ///
+        /// ## Events
+        /// - `ProviderRemoved`.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::remove_provider())]
+        pub fn remove_provider(
+            origin: OriginFor<T>,
+            account: T::AccountId,
+            role: Role,
+        ) -> DispatchResult {
+            T::RegistrarOrigin::ensure_origin(origin)?;
+            Providers::<T>::take(&account, role).ok_or(Error::<T>::ProviderNotFound)?;
+            Self::deposit_event(Event::ProviderRemoved { account, role });
+            Ok(())
+        }
+
+        /// Add a record to a patient's file and, if wanted, have a model run on it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, or by a lab technician whom the patient's
+        /// policy lets `Append`. `RecordDeposit` and for each envelope
+        /// `EnvelopeDeposit` are held from the signer until the record is erased.
+        ///
+        /// ## Parameters
+        /// - `patient`: whose record it is.
+        /// - `cid`: where the encrypted bytes are: CIDv1 text, base32 in lower case.
+        /// - `digest`: SHA-256 (32 bytes) of the encrypted bytes.
+        /// - `kind`: what the document is.
+        /// - `envelopes`: the readers, each with the content key sealed to them
+        ///   (80 bytes); at most `MaxEnvelopes`.
+        /// - `inference`: the model to run on the record. A signer who is not
+        ///   the patient then needs the consent to `Infer` as well.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: nobody registered under `patient`.
+        /// - `NotLabTechnician`: the signer is neither the patient nor a lab technician.
+        /// - `InvalidCid`: `cid` is not one that is taken here.
+        /// - `DuplicateReader`: a reader is named twice.
+        /// - `EncryptionKeyNotFound`: a reader has published no key.
+        /// - Denials of the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
+        ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
+        ///   `ActionNotGranted`, `GrantExpired`, `GrantRevoked`, `PolicyRefused`.
+        /// - `RecordIdsExhausted`: every record number is taken.
+        /// - What refuses the order of the model, if there is one.
+        ///
+        /// ## Events
+        /// - `RecordAdded`, an `EnvelopeAdded` for each reader; `AccessChecked`
+        ///   where the policy was asked.
+        #[pallet::call_index(7)]
+        #[pallet::weight(
+            T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(T::AccessControl::weight())
+                .saturating_add(Pallet::<T>::order_weight(inference))
+        )]
+        pub fn add_record(
+            origin: OriginFor<T>,
+            patient: T::AccountId,
+            cid: Cid,
+            digest: ContentDigest,
+            kind: RecordKind,
+            envelopes: EnvelopesOf<T>,
+            inference: Option<ModelId>,
+        ) -> DispatchResultWithPostInfo {
+            let author = ensure_signed(origin)?;
+            let weight = T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(Self::order_weight(&inference))
+                .saturating_add(Self::check_weight(&patient, &author));
+            Self::do_add_record(author, patient, cid, digest, kind, envelopes, inference)?;
+            Ok(Some(weight).into())
+        }
+
+        /// Add a new version of a record. The version before stays as it is,
+        /// with its readers, and is marked as superseded.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, or by an account that the patient's policy
+        /// lets `Amend`. `RecordDeposit` and for each envelope
+        /// `EnvelopeDeposit` are held from the signer until the version is erased.
+        ///
+        /// ## Parameters
+        /// - `record`: the newest version.
+        /// - `cid`: where the new encrypted bytes are: CIDv1 text, base32 in lower case.
+        /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
+        /// - `envelopes`: the readers of the new version, each with its content
+        ///   key sealed to them (80 bytes); at most `MaxEnvelopes`. Readers of
+        ///   the version before are not taken over.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `RecordSuperseded`: it is not the newest version.
+        /// - `InvalidCid`: `cid` is not one that is taken here.
+        /// - `DuplicateReader`: a reader is named twice.
+        /// - `EncryptionKeyNotFound`: a reader has published no key.
+        /// - Denials of the policy, as for `add_record`.
+        /// - `RecordIdsExhausted`: every record number is taken.
+        ///
+        /// ## Events
+        /// - `RecordAmended`, an `EnvelopeAdded` for each reader; `AccessChecked`
+        ///   where the policy was asked.
+        #[pallet::call_index(8)]
+        #[pallet::weight(
+            T::WeightInfo::amend_record(envelopes.len() as u32)
+                .saturating_add(T::AccessControl::weight())
+        )]
+        pub fn amend_record(
+            origin: OriginFor<T>,
+            record: RecordId,
+            cid: Cid,
+            digest: ContentDigest,
+            envelopes: EnvelopesOf<T>,
+        ) -> DispatchResultWithPostInfo {
+            let author = ensure_signed(origin)?;
+            let base = T::WeightInfo::amend_record(envelopes.len() as u32);
+            let patient = Self::do_amend_record(&author, record, cid, digest, envelopes)?;
+            let weight = base.saturating_add(Self::check_weight(&patient, &author));
+            Ok(Some(weight).into())
+        }
+
+        /// Hand the content key of a record to another reader.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, or by an account that the patient's policy
+        /// lets `Share`. `EnvelopeDeposit` is held from the signer until the
+        /// envelope is removed.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `reader`: who is to read it.
+        /// - `sealed_key`: the content key, sealed to the reader (80 bytes).
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `EncryptionKeyNotFound`: the reader has published no key.
+        /// - `EnvelopeExists`: the reader has one; only the patient replaces it.
+        /// - `TooManyEnvelopes`: the record has `MaxEnvelopes` already.
+        /// - Denials of the policy, as for `add_record`.
+        ///
+        /// ## Events
+        /// - `EnvelopeAdded`; before it `EnvelopeRemoved` where the patient
+        ///   replaced one; `AccessChecked` where the policy was asked.
+        #[pallet::call_index(9)]
+        #[pallet::weight(
+            T::WeightInfo::share_record().saturating_add(T::AccessControl::weight())
+        )]
+        pub fn share_record(
+            origin: OriginFor<T>,
+            record: RecordId,
+            reader: T::AccountId,
+            sealed_key: SealedKey,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let patient = Self::do_share_record(&who, record, reader, sealed_key)?;
+            let weight =
+                T::WeightInfo::share_record().saturating_add(Self::check_weight(&patient, &who));
+            Ok(Some(weight).into())
+        }
+
+        /// Remove the envelope of a reader. Its deposit goes back to whoever paid it.
+        ///
+        /// Who has opened the envelope before may have kept the content key:
+        /// the patient's key epoch rises, and the next version of the record
+        /// needs a fresh one.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient or by the reader.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `reader`: whose envelope to remove.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`: there is no such record.
+        /// - `NotPatientOrReader`: the signer is neither.
+        /// - `EnvelopeNotFound`: the reader has no envelope for this record.
+        ///
+        /// ## Events
+        /// - `EnvelopeRemoved`.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::remove_envelope())]
+        pub fn remove_envelope(
+            origin: OriginFor<T>,
+            record: RecordId,
+            reader: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_remove_envelope(&who, record, reader)
+        }
+
+        /// Destroy all envelopes of a record and mark it as erased, for good.
+        ///
+        /// The deposits go back to whoever paid them. Other versions of the
+        /// record are not touched.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`: there is no such record.
+        /// - `NotPatient`: it is not the signer's.
+        /// - `RecordErased`: it was erased before.
+        ///
+        /// ## Events
+        /// - `RecordErased`.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get()))]
+        pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let envelopes = Self::do_erase_record(&who, record)?;
+            Ok(Some(T::WeightInfo::erase_record(envelopes)).into())
+        }
+
+        /// Name a relative, or change what is said of one.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `relative`: the relative's account.
+        /// - `kind`: how they are related to the patient.
+        /// - `emergency_contact`: whether to turn to them in an emergency.
+        ///
+        /// ## Errors
+        /// - `SelfRelation`: `relative` is the patient.
+        /// - `PatientNotFound`: the signer is not a patient.
+        /// - `TooManyRelations`: the patient has named `MaxRelations` relatives already.
+        ///
+        /// ## Events
+        /// - `RelationSet`.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::set_relation())]
+        pub fn set_relation(
+            origin: OriginFor<T>,
+            relative: T::AccountId,
+            kind: RelationKind,
+            emergency_contact: bool,
+        ) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            ensure!(patient != relative, Error::<T>::SelfRelation);
+            let mut entry = Patients::<T>::get(&patient).ok_or(Error::<T>::PatientNotFound)?;
+            let old = Relations::<T>::get(&patient, &relative);
+            if old.is_none() {
+                ensure!(entry.relations < MAX_RELATIONS, Error::<T>::TooManyRelations);
+                entry.relations = entry.relations.saturating_add(1);
+                Patients::<T>::insert(&patient, entry);
+            }
+            let new = Relation { kind, emergency_contact };
+            Relations::<T>::insert(&patient, &relative, new);
+            Self::deposit_event(Event::RelationSet { patient, relative, old, new });
+            Ok(())
+        }
+
+        /// Remove a relative.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `relative`: the relative's account.
+        ///
+        /// ## Errors
+        /// - `RelationNotFound`: the signer has not named this relative.
+        ///
+        /// ## Events
+        /// - `RelationRemoved`.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::remove_relation())]
+        pub fn remove_relation(origin: OriginFor<T>, relative: T::AccountId) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            Relations::<T>::take(&patient, &relative).ok_or(Error::<T>::RelationNotFound)?;
+            Patients::<T>::mutate_extant(&patient, |entry| {
+                entry.relations = entry.relations.saturating_sub(1);
+            });
+            Self::deposit_event(Event::RelationRemoved { patient, relative });
+            Ok(())
+        }
+
+        /// Ask to see a record. The answer is an event, also where it is no.
+        ///
+        /// On yes, a custodian who keeps the content key seals it to the
+        /// signer and adds the envelope with `share_record`.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `purpose`: what for; it goes to the log.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`: there is no such record.
+        ///
+        /// ## Events
+        /// - `AccessGranted`, after `AccessChecked` where the policy was asked.
+        /// - `AccessDenied`, with the reason; the call still succeeds.
+        #[pallet::call_index(14)]
+        #[pallet::weight(
+            T::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
+        )]
+        pub fn request_access(
+            origin: OriginFor<T>,
+            record: RecordId,
+            purpose: Purpose,
+        ) -> DispatchResultWithPostInfo {
+            let subject = ensure_signed(origin)?;
+            let patient = Self::do_request_access(&subject, record, purpose)?;
+            let weight = T::WeightInfo::request_access()
+                .saturating_add(Self::check_weight(&patient, &subject));
+            Ok(Some(weight).into())
+        }
+    }
+}

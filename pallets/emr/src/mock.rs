@@ -1,0 +1,347 @@
+//! The mock runtime, with a policy whose answers the tests set.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use frame_support::{
+    assert_ok, derive_impl,
+    traits::{fungible::InspectHold, ConstU32, ConstU64},
+    weights::Weight,
+};
+use frame_system::EnsureRoot;
+use medchain_primitives::{
+    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, ModelId, RecordId, RecordKind,
+    Role, SealedKey,
+};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
+
+use crate::{
+    self as pallet_emr, AccessControl, AccessRequest, DefaultPolicy, Denied, Document, EnvelopesOf,
+    HoldReason, InferenceOrders, Record, RecordOf, RecordStatus,
+};
+
+/// A registered patient, with the record [`XRAY`] that only she can read.
+pub const ALICE: u64 = 1;
+/// Another registered patient, without records.
+pub const BOB: u64 = 2;
+/// A registered lab technician, whom nobody has granted anything.
+pub const TECHNICIAN: u64 = 3;
+/// Has an encryption key, and funds.
+pub const READER: u64 = 4;
+/// Has an encryption key, and funds.
+pub const OTHER_READER: u64 = 5;
+/// Has funds, but no encryption key.
+pub const STRANGER: u64 = 6;
+/// Has an encryption key, but only the existential deposit.
+pub const POOR: u64 = 7;
+/// The chain's default policy.
+pub const POLICY: u64 = 99;
+/// A policy that a patient may choose.
+pub const OTHER_POLICY: u64 = 98;
+
+/// The record of [`ALICE`].
+pub const XRAY: RecordId = RecordId(0);
+/// The number that the next record gets.
+pub const NEXT: RecordId = RecordId(1);
+/// The only model that can be ordered.
+pub const MODEL: ModelId = ModelId(7);
+
+pub const FUNDS: u64 = 10_000;
+pub const PATIENT_DEPOSIT: u64 = 100;
+pub const RECORD_DEPOSIT: u64 = 10;
+pub const ENVELOPE_DEPOSIT: u64 = 3;
+pub const MAX_ENVELOPES: u32 = 4;
+
+pub const CHECK_WEIGHT: Weight = Weight::from_parts(7_000_000_000, 7_000);
+pub const ORDER_WEIGHT: Weight = Weight::from_parts(9_000_000_000, 9_000);
+
+frame_support::construct_runtime!(
+    pub enum Test {
+        System: frame_system,
+        Balances: pallet_balances,
+        Emr: pallet_emr,
+    }
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = frame_system::mocking::MockBlock<Test>;
+    type AccountData = pallet_balances::AccountData<u64>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+}
+
+impl pallet_emr::Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type RegistrarOrigin = EnsureRoot<u64>;
+    type AccessControl = Policy;
+    type InferenceOrders = Orders;
+    type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
+    type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
+    type EnvelopeDeposit = ConstU64<ENVELOPE_DEPOSIT>;
+    type MaxEnvelopes = ConstU32<MAX_ENVELOPES>;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Policy;
+}
+
+/// What the policy was asked: policy, patient, subject, record, action.
+pub type Question = (u64, u64, u64, Option<RecordId>, Action);
+
+thread_local! {
+    static ANSWERS: RefCell<BTreeMap<(u64, u64, Action), Result<(), Denied>>> =
+        const { RefCell::new(BTreeMap::new()) };
+    static GENEROUS: RefCell<BTreeSet<u64>> = const { RefCell::new(BTreeSet::new()) };
+    static ASKED: RefCell<Vec<Question>> = const { RefCell::new(Vec::new()) };
+    static ORDERED: RefCell<Vec<(u64, u64, RecordId, ModelId)>> =
+        const { RefCell::new(Vec::new()) };
+}
+
+/// Answers `NoGrant` until a test says otherwise.
+pub struct Policy;
+
+impl Policy {
+    /// From now on, what `patient` lets `subject` do is answered like this.
+    pub fn answer(patient: u64, subject: u64, action: Action, answer: Result<(), Denied>) {
+        ANSWERS.with_borrow_mut(|answers| answers.insert((patient, subject, action), answer));
+    }
+
+    pub fn grant(patient: u64, subject: u64, action: Action) {
+        Self::answer(patient, subject, action, Ok(()));
+    }
+
+    pub fn revoke(patient: u64, subject: u64, action: Action) {
+        let revoked = Denied::Refused(DenyReason::Revoked);
+        Self::answer(patient, subject, action, Err(revoked));
+    }
+
+    /// Whether the policy would say yes, without asking it.
+    pub fn allows(patient: u64, subject: u64, action: Action) -> bool {
+        let key = (patient, subject, action);
+        ANSWERS.with_borrow(|answers| matches!(answers.get(&key), Some(Ok(()))))
+    }
+
+    /// What was asked since the last time.
+    pub fn asked() -> Vec<Question> {
+        ASKED.take()
+    }
+}
+
+impl AccessControl<u64> for Policy {
+    fn check(request: AccessRequest<'_, u64>) -> Result<(), Denied> {
+        if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
+            return Ok(());
+        }
+        let AccessRequest { policy, patient, subject, record, action } = request;
+        let policy = policy.ok_or(Denied::NoPolicy)?;
+        ASKED.with_borrow_mut(|asked| asked.push((*policy, *patient, *subject, record, action)));
+        ANSWERS
+            .with_borrow(|answers| answers.get(&(*patient, *subject, action)).copied())
+            .unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)))
+    }
+
+    fn weight() -> Weight {
+        CHECK_WEIGHT
+    }
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl pallet_emr::BenchmarkHelper<u64> for Policy {
+    fn allow_all(patient: &u64) {
+        GENEROUS.with_borrow_mut(|patients| patients.insert(*patient));
+    }
+}
+
+/// Takes orders for [`MODEL`] from whoever may infer.
+pub struct Orders;
+
+impl Orders {
+    /// What was ordered since the last time: requester, patient, record, model.
+    pub fn taken() -> Vec<(u64, u64, RecordId, ModelId)> {
+        ORDERED.take()
+    }
+}
+
+impl InferenceOrders<u64> for Orders {
+    fn order(requester: &u64, patient: &u64, record: RecordId, model: ModelId) -> DispatchResult {
+        if model != MODEL {
+            return Err(DispatchError::Other("no such model"));
+        }
+        Emr::ensure_access(patient, requester, Some(record), Action::Infer)?;
+        ORDERED.with_borrow_mut(|orders| orders.push((*requester, *patient, record, model)));
+        Ok(())
+    }
+
+    fn weight() -> Weight {
+        ORDER_WEIGHT
+    }
+}
+
+/// Builds a chain at block 1.
+pub struct ExtBuilder {
+    furnished: bool,
+}
+
+impl Default for ExtBuilder {
+    /// With the patients, keys, provider, policy and record described above.
+    fn default() -> Self {
+        Self { furnished: true }
+    }
+}
+
+impl ExtBuilder {
+    /// With funded accounts and nothing else.
+    pub fn bare() -> Self {
+        Self { furnished: false }
+    }
+
+    pub fn build(self) -> sp_io::TestExternalities {
+        let rich = (ALICE..=STRANGER).map(|who| (who, FUNDS));
+        let genesis = RuntimeGenesisConfig {
+            balances: pallet_balances::GenesisConfig {
+                balances: rich.chain([(POOR, 1)]).collect(),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let storage = genesis.build_storage().expect("the genesis of a test is valid");
+        let mut ext = sp_io::TestExternalities::from(storage);
+        ext.execute_with(|| {
+            System::set_block_number(1);
+            ANSWERS.take();
+            GENEROUS.take();
+            if self.furnished {
+                furnish();
+            }
+            ASKED.take();
+            ORDERED.take();
+            System::reset_events();
+        });
+        ext
+    }
+
+    /// Runs a test, and then checks the invariants.
+    pub fn build_and_execute(self, test: impl FnOnce()) {
+        self.build().execute_with(|| {
+            test();
+            assert_ok!(Emr::do_try_state());
+        });
+    }
+}
+
+fn furnish() {
+    for patient in [ALICE, BOB] {
+        assert_ok!(Emr::register_patient(signed(patient), None, key(patient)));
+    }
+    for account in [READER, OTHER_READER, POOR] {
+        assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
+    }
+    let role = Role::LabTechnician;
+    assert_ok!(Emr::add_provider(root(), TECHNICIAN, role));
+    DefaultPolicy::<Test>::put(POLICY);
+    assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
+}
+
+pub fn signed(who: u64) -> RuntimeOrigin {
+    RuntimeOrigin::signed(who)
+}
+
+pub fn root() -> RuntimeOrigin {
+    RuntimeOrigin::root()
+}
+
+pub fn key(who: u64) -> EncryptionKey {
+    EncryptionKey([who as u8; 32])
+}
+
+pub fn cid(byte: u8) -> Cid {
+    Cid::new(CidCodec::Raw, [byte; 32])
+}
+
+/// A CIDv0, which is not taken.
+pub fn bad_cid() -> Cid {
+    use codec::{Decode, Encode};
+    let text = b"QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG".to_vec();
+    Cid::decode(&mut &text.encode()[..]).expect("any text decodes")
+}
+
+pub fn digest(byte: u8) -> ContentDigest {
+    ContentDigest([byte; 32])
+}
+
+pub fn document(byte: u8) -> Document {
+    Document { cid: cid(byte), digest: digest(byte) }
+}
+
+/// What a content key sealed to `reader` stands for.
+pub fn sealed(reader: u64) -> SealedKey {
+    SealedKey([reader as u8; 80])
+}
+
+/// What an attacker puts in place of a key.
+pub const GARBAGE: SealedKey = SealedKey([0xff; 80]);
+
+pub fn envelopes(readers: &[u64]) -> EnvelopesOf<Test> {
+    let envelopes: Vec<_> = readers.iter().map(|who| (*who, sealed(*who))).collect();
+    envelopes.try_into().expect("a test names few readers")
+}
+
+/// Adds a chest X-ray of `patient`, signed by `author`.
+pub fn add_record(
+    author: u64,
+    patient: u64,
+    readers: &[u64],
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    let (kind, envelopes) = (RecordKind::ChestXray, envelopes(readers));
+    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, envelopes, None)
+}
+
+/// Adds a new version of `record`, signed by `author`.
+pub fn amend_record(
+    author: u64,
+    record: RecordId,
+    readers: &[u64],
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    Emr::amend_record(signed(author), record, cid(2), digest(2), envelopes(readers))
+}
+
+/// [`XRAY`] as [`ExtBuilder`] stores it.
+pub fn xray() -> RecordOf<Test> {
+    Record {
+        patient: ALICE,
+        author: ALICE,
+        cid: cid(1),
+        digest: digest(1),
+        kind: RecordKind::ChestXray,
+        previous: None,
+        added_at: 1,
+        status: RecordStatus::Active,
+        envelopes: 1,
+        deposit: RECORD_DEPOSIT,
+    }
+}
+
+/// What is held from `who` for a reason.
+pub fn held(who: u64, reason: HoldReason) -> u64 {
+    Balances::balance_on_hold(&reason.into(), &who)
+}
+
+/// This pallet's events since the last time, in their order.
+pub fn events() -> Vec<crate::Event<Test>> {
+    let events = System::events().into_iter().filter_map(|record| {
+        if let RuntimeEvent::Emr(event) = record.event {
+            Some(event)
+        } else {
+            None
+        }
+    });
+    let events = events.collect();
+    System::reset_events();
+    events
+}

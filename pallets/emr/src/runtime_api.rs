@@ -1,0 +1,23 @@
+//! What clients ask the runtime about access.
+
+use codec::Codec;
+use medchain_primitives::{Action, RecordId};
+
+use crate::Denied;
+
+sp_api::decl_runtime_apis! {
+    /// Questions about access, answered as the next block would answer them.
+    pub trait EmrApi<AccountId>
+    where
+        AccountId: Codec,
+    {
+        /// Whether `subject` may do `action` with the records of `patient`,
+        /// or with one of them.
+        fn check_access(
+            patient: AccountId,
+            subject: AccountId,
+            record: Option<RecordId>,
+            action: Action,
+        ) -> Result<(), Denied>;
+    }
+}

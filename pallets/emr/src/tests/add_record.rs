@@ -1,0 +1,266 @@
+//! `add_record`.
+
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
+use medchain_primitives::{Action, ModelId, RecordId, RecordKind, Role};
+use sp_runtime::{DispatchError, TokenError};
+
+use crate::{
+    mock::*, Call, Envelope, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records,
+    RecordsOf, WeightInfo,
+};
+
+fn added(record: RecordId, author: u64) -> Event<Test> {
+    Event::RecordAdded { record, patient: ALICE, author, cid: cid(1), kind: RecordKind::ChestXray }
+}
+
+fn checked(action: Action, record: Option<RecordId>) -> Event<Test> {
+    Event::AccessChecked {
+        patient: ALICE,
+        subject: TECHNICIAN,
+        record,
+        action,
+        policy: Some(POLICY),
+    }
+}
+
+fn enveloped(record: RecordId, reader: u64) -> Event<Test> {
+    Event::EnvelopeAdded { record, reader }
+}
+
+fn add_and_order(
+    author: u64,
+    model: ModelId,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    let kind = RecordKind::ChestXray;
+    let readers = envelopes(&[ALICE]);
+    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, readers, Some(model))
+}
+
+#[test]
+fn a_patient_adds_a_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add_record(ALICE, ALICE, &[ALICE, READER]));
+
+        let expected = Record { envelopes: 2, ..xray() };
+        assert_eq!(Records::<Test>::get(NEXT), Some(expected));
+        assert!(RecordsOf::<Test>::contains_key(ALICE, NEXT));
+        assert_eq!(NextRecordId::<Test>::get(), RecordId(2));
+        for reader in [ALICE, READER] {
+            let expected =
+                Envelope { sealed: sealed(reader), depositor: ALICE, deposit: ENVELOPE_DEPOSIT };
+            assert_eq!(Envelopes::<Test>::get(NEXT, reader), Some(expected));
+        }
+        assert_eq!(held(ALICE, HoldReason::Record), 2 * RECORD_DEPOSIT);
+        assert_eq!(held(ALICE, HoldReason::Envelope), 3 * ENVELOPE_DEPOSIT);
+        assert_eq!(Policy::asked(), [], "a patient needs no consent");
+        assert_eq!(events(), [added(NEXT, ALICE), enveloped(NEXT, ALICE), enveloped(NEXT, READER)]);
+    });
+}
+
+#[test]
+fn a_technician_with_consent_adds_a_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
+
+        let expected = Record { author: TECHNICIAN, ..xray() };
+        assert_eq!(Records::<Test>::get(NEXT), Some(expected));
+        assert_eq!(held(TECHNICIAN, HoldReason::Record), RECORD_DEPOSIT);
+        assert_eq!(held(TECHNICIAN, HoldReason::Envelope), ENVELOPE_DEPOSIT);
+        assert_eq!(held(ALICE, HoldReason::Record), RECORD_DEPOSIT, "only the first");
+        let question = (POLICY, ALICE, TECHNICIAN, None, Action::Append);
+        assert_eq!(Policy::asked(), [question]);
+        assert_eq!(
+            events(),
+            [checked(Action::Append, None), added(NEXT, TECHNICIAN), enveloped(NEXT, ALICE)]
+        );
+    });
+}
+
+#[test]
+fn fails_when_a_technician_has_no_consent() {
+    ExtBuilder::default().build_and_execute(|| {
+        let add = || add_record(TECHNICIAN, ALICE, &[ALICE]);
+        assert_noop!(add(), Error::<Test>::NoGrant);
+        // Consent to other things, or by another patient, does not help.
+        Policy::grant(ALICE, TECHNICIAN, Action::View);
+        Policy::grant(ALICE, TECHNICIAN, Action::Amend);
+        Policy::grant(BOB, TECHNICIAN, Action::Append);
+        assert_noop!(add(), Error::<Test>::NoGrant);
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        assert_ok!(add());
+        Policy::revoke(ALICE, TECHNICIAN, Action::Append);
+        assert_noop!(add(), Error::<Test>::GrantRevoked);
+    });
+}
+
+#[test]
+fn fails_when_the_author_is_not_a_technician() {
+    ExtBuilder::default().build_and_execute(|| {
+        for role in [Role::Clinician, Role::Hospital, Role::Custodian] {
+            assert_ok!(Emr::add_provider(root(), READER, role));
+        }
+        // Consent alone does not make a technician, nor do other roles.
+        for who in [BOB, READER, STRANGER] {
+            Policy::grant(ALICE, who, Action::Append);
+            let refused = add_record(who, ALICE, &[ALICE]);
+            assert_noop!(refused, Error::<Test>::NotLabTechnician);
+        }
+        assert_eq!(Policy::asked(), []);
+    });
+}
+
+#[test]
+fn fails_when_the_technician_lost_the_role() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
+        assert_ok!(Emr::remove_provider(root(), TECHNICIAN, Role::LabTechnician));
+        assert_noop!(add_record(TECHNICIAN, ALICE, &[ALICE]), Error::<Test>::NotLabTechnician);
+    });
+}
+
+#[test]
+fn fails_when_there_is_no_such_patient() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(STRANGER, TECHNICIAN, Action::Append);
+        for author in [TECHNICIAN, STRANGER] {
+            let refused = add_record(author, STRANGER, &[READER]);
+            assert_noop!(refused, Error::<Test>::PatientNotFound);
+        }
+    });
+}
+
+#[test]
+fn fails_when_the_cid_is_not_one() {
+    ExtBuilder::default().build_and_execute(|| {
+        let kind = RecordKind::Report;
+        let readers = envelopes(&[ALICE]);
+        assert_noop!(
+            Emr::add_record(signed(ALICE), ALICE, bad_cid(), digest(1), kind, readers, None),
+            Error::<Test>::InvalidCid
+        );
+    });
+}
+
+#[test]
+fn fails_when_a_reader_is_named_twice() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            add_record(ALICE, ALICE, &[READER, ALICE, READER]),
+            Error::<Test>::DuplicateReader
+        );
+    });
+}
+
+#[test]
+fn fails_when_a_reader_has_no_key() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            add_record(ALICE, ALICE, &[ALICE, STRANGER]),
+            Error::<Test>::EncryptionKeyNotFound
+        );
+    });
+}
+
+#[test]
+fn boundary_of_the_number_of_envelopes() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add_record(ALICE, ALICE, &[]));
+        let most = [ALICE, BOB, READER, OTHER_READER];
+        assert_eq!(most.len(), MAX_ENVELOPES as usize);
+        assert_ok!(add_record(ALICE, ALICE, &most));
+        // More than that does not even decode.
+        let five: Vec<_> = (0..5).map(|who| (who, sealed(who))).collect();
+        assert!(crate::EnvelopesOf::<Test>::try_from(five).is_err());
+    });
+}
+
+#[test]
+fn fails_when_the_deposits_cannot_be_held() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::add_provider(root(), POOR, Role::LabTechnician));
+        Policy::grant(ALICE, POOR, Action::Append);
+        let poor = || add_record(POOR, ALICE, &[ALICE]);
+        assert_noop!(poor(), TokenError::FundsUnavailable);
+        // Enough for the record, but not for the envelope.
+        use frame_support::traits::fungible::Mutate;
+        assert_ok!(Balances::mint_into(&POOR, RECORD_DEPOSIT + ENVELOPE_DEPOSIT - 1));
+        assert_noop!(poor(), TokenError::FundsUnavailable);
+        assert_ok!(Balances::mint_into(&POOR, 1));
+        assert_ok!(poor());
+    });
+}
+
+#[test]
+fn fails_when_every_number_is_taken() {
+    ExtBuilder::default().build().execute_with(|| {
+        NextRecordId::<Test>::put(RecordId(u64::MAX));
+        assert_noop!(add_record(ALICE, ALICE, &[ALICE]), Error::<Test>::RecordIdsExhausted);
+    });
+}
+
+#[test]
+fn ordering_a_model_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add_and_order(ALICE, MODEL));
+        assert_eq!(Orders::taken(), [(ALICE, ALICE, NEXT, MODEL)]);
+        assert_eq!(Policy::asked(), []);
+
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        Policy::grant(ALICE, TECHNICIAN, Action::Infer);
+        events();
+        assert_ok!(add_and_order(TECHNICIAN, MODEL));
+        let record = RecordId(2);
+        assert_eq!(Orders::taken(), [(TECHNICIAN, ALICE, record, MODEL)]);
+        assert_eq!(
+            events(),
+            [
+                checked(Action::Append, None),
+                added(record, TECHNICIAN),
+                enveloped(record, ALICE),
+                checked(Action::Infer, Some(record)),
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_refused_order_takes_the_record_back() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        assert_noop!(add_and_order(TECHNICIAN, MODEL), Error::<Test>::NoGrant);
+        let unknown = add_and_order(ALICE, ModelId(0));
+        assert_noop!(unknown, DispatchError::Other("no such model"));
+        assert_eq!(NextRecordId::<Test>::get(), NEXT);
+        assert_eq!(held(TECHNICIAN, HoldReason::Record), 0);
+    });
+}
+
+#[test]
+fn the_weight_counts_the_questions_that_are_asked() {
+    ExtBuilder::default().build_and_execute(|| {
+        let call = |inference| Call::<Test>::add_record {
+            patient: ALICE,
+            cid: cid(1),
+            digest: digest(1),
+            kind: RecordKind::ChestXray,
+            envelopes: envelopes(&[ALICE]),
+            inference,
+        };
+        let base = <() as WeightInfo>::add_record(1);
+        let weight = |inference| call(inference).get_dispatch_info().call_weight;
+        assert_eq!(weight(None), base + CHECK_WEIGHT);
+        assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT);
+
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        let actual = |author| {
+            let info = add_record(author, ALICE, &[ALICE]).expect("both may");
+            info.actual_weight
+        };
+        assert_eq!(actual(TECHNICIAN), Some(base + CHECK_WEIGHT));
+        assert_eq!(actual(ALICE), Some(base));
+        let info = add_and_order(ALICE, MODEL).expect("she may");
+        assert_eq!(info.actual_weight, Some(base + ORDER_WEIGHT));
+    });
+}

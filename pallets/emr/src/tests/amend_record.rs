@@ -1,0 +1,145 @@
+//! `amend_record`.
+
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::{Action, RecordId, RecordKind};
+
+use crate::{
+    mock::*, Envelopes, Error, Event, HoldReason, NextRecordId, Record, RecordStatus, Records,
+    RecordsOf,
+};
+
+fn amended(author: u64) -> Event<Test> {
+    Event::RecordAmended { record: NEXT, previous: XRAY, patient: ALICE, author, cid: cid(2) }
+}
+
+#[test]
+fn a_patient_amends_a_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        System::set_block_number(5);
+        assert_ok!(amend_record(ALICE, XRAY, &[READER]));
+
+        let old = Record { status: RecordStatus::Superseded { by: NEXT }, ..xray() };
+        assert_eq!(Records::<Test>::get(XRAY), Some(old), "all else stays");
+        let new =
+            Record { cid: cid(2), digest: digest(2), previous: Some(XRAY), added_at: 5, ..xray() };
+        assert_eq!(Records::<Test>::get(NEXT), Some(new));
+        for record in [XRAY, NEXT] {
+            assert!(RecordsOf::<Test>::contains_key(ALICE, record));
+        }
+        // Each version has its own readers.
+        let reads = |record, who| Envelopes::<Test>::contains_key(record, who);
+        assert!(reads(XRAY, ALICE) && !reads(XRAY, READER));
+        assert!(!reads(NEXT, ALICE) && reads(NEXT, READER));
+        assert_eq!(held(ALICE, HoldReason::Record), 2 * RECORD_DEPOSIT);
+        assert_eq!(held(ALICE, HoldReason::Envelope), 2 * ENVELOPE_DEPOSIT);
+        assert_eq!(Policy::asked(), []);
+        let enveloped = Event::EnvelopeAdded { record: NEXT, reader: READER };
+        assert_eq!(events(), [amended(ALICE), enveloped]);
+    });
+}
+
+#[test]
+fn an_account_with_consent_amends_a_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(ALICE, READER, Action::Amend);
+        assert_ok!(amend_record(READER, XRAY, &[]));
+
+        let new = Records::<Test>::get(NEXT).expect("added");
+        assert_eq!((new.patient, new.author), (ALICE, READER), "it stays Alice's");
+        assert!(RecordsOf::<Test>::contains_key(ALICE, NEXT));
+        assert!(!RecordsOf::<Test>::contains_key(READER, NEXT));
+        assert_eq!(held(READER, HoldReason::Record), RECORD_DEPOSIT);
+        let question = (POLICY, ALICE, READER, Some(XRAY), Action::Amend);
+        assert_eq!(Policy::asked(), [question]);
+        let checked = Event::AccessChecked {
+            patient: ALICE,
+            subject: READER,
+            record: Some(XRAY),
+            action: Action::Amend,
+            policy: Some(POLICY),
+        };
+        assert_eq!(events(), [checked, amended(READER)]);
+    });
+}
+
+#[test]
+fn the_kind_stays() {
+    ExtBuilder::default().build_and_execute(|| {
+        let kind = RecordKind::Report;
+        let readers = envelopes(&[ALICE]);
+        assert_ok!(Emr::add_record(signed(ALICE), ALICE, cid(3), digest(3), kind, readers, None));
+        assert_ok!(amend_record(ALICE, NEXT, &[]));
+        let amended = Records::<Test>::get(RecordId(2)).expect("added");
+        assert_eq!(amended.kind, RecordKind::Report);
+    });
+}
+
+#[test]
+fn fails_without_consent() {
+    ExtBuilder::default().build_and_execute(|| {
+        // To add is not to amend, and Bob's consent is not Alice's.
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        Policy::grant(BOB, TECHNICIAN, Action::Amend);
+        for who in [BOB, TECHNICIAN, READER, STRANGER] {
+            assert_noop!(amend_record(who, XRAY, &[]), Error::<Test>::NoGrant);
+        }
+    });
+}
+
+#[test]
+fn fails_when_superseded() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(ALICE, READER, Action::Amend);
+        assert_ok!(amend_record(ALICE, XRAY, &[]));
+        for who in [ALICE, READER] {
+            assert_noop!(amend_record(who, XRAY, &[]), Error::<Test>::RecordSuperseded);
+        }
+        assert_ok!(amend_record(READER, NEXT, &[]));
+    });
+}
+
+#[test]
+fn fails_when_erased() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        assert_noop!(amend_record(ALICE, XRAY, &[]), Error::<Test>::RecordErased);
+    });
+}
+
+#[test]
+fn erasing_the_newest_version_does_not_revive_the_one_before() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(amend_record(ALICE, XRAY, &[]));
+        assert_ok!(Emr::erase_record(signed(ALICE), NEXT));
+        assert_noop!(amend_record(ALICE, XRAY, &[]), Error::<Test>::RecordSuperseded);
+    });
+}
+
+#[test]
+fn fails_when_there_is_no_such_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        let missing = amend_record(ALICE, NEXT, &[]);
+        assert_noop!(missing, Error::<Test>::RecordNotFound);
+    });
+}
+
+#[test]
+fn fails_when_the_content_is_not_right() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), envelopes(&[])),
+            Error::<Test>::InvalidCid
+        );
+        assert_noop!(amend_record(ALICE, XRAY, &[READER, READER]), Error::<Test>::DuplicateReader);
+        assert_noop!(amend_record(ALICE, XRAY, &[STRANGER]), Error::<Test>::EncryptionKeyNotFound);
+    });
+}
+
+#[test]
+fn fails_when_every_number_is_taken() {
+    ExtBuilder::default().build().execute_with(|| {
+        NextRecordId::<Test>::put(RecordId(u64::MAX));
+        let refused = amend_record(ALICE, XRAY, &[]);
+        assert_noop!(refused, Error::<Test>::RecordIdsExhausted);
+    });
+}

@@ -1,0 +1,245 @@
+//! Any sequence of calls by anybody leaves the storage sound, moves no money
+//! but into and out of the right holds, and lets nobody do what they may not.
+
+use frame_support::assert_ok;
+use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RelationKind, Role};
+use proptest::{collection, prelude::*};
+use sp_runtime::DispatchError;
+
+use crate::{mock::*, Envelopes, HoldReason, Patients, Providers, Purpose, RecordStatus, Records};
+
+const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
+
+/// What may happen.
+#[derive(Clone, Debug)]
+enum Step {
+    Register,
+    SetKey,
+    SetPolicy(bool),
+    Appoint(u64),
+    Dismiss(u64),
+    Consent(u64, Action, bool),
+    Add(u64, Vec<u64>, bool),
+    Amend(RecordId, Vec<u64>),
+    Share(RecordId, u64),
+    RemoveEnvelope(RecordId, u64),
+    Erase(RecordId),
+    Relate(u64),
+    Unrelate(u64),
+    Request(RecordId),
+}
+
+/// Most often somebody whom the test is about.
+fn account() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        2 => Just(ALICE),
+        2 => Just(READER),
+        2 => ACCOUNTS,
+    ]
+}
+
+/// Most often one that exists, and belongs to somebody else.
+fn record() -> impl Strategy<Value = RecordId> {
+    prop_oneof![2 => Just(XRAY), 3 => (0u64..5).prop_map(RecordId)]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    proptest::sample::select(Action::ALL.to_vec())
+}
+
+fn readers() -> impl Strategy<Value = Vec<u64>> {
+    let most = MAX_ENVELOPES as usize;
+    prop_oneof![
+        4 => proptest::sample::subsequence(vec![ALICE, BOB, READER, OTHER_READER], 0..=most),
+        1 => collection::vec(account(), 0..=most),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => Just(Step::Register),
+        1 => Just(Step::SetKey),
+        1 => any::<bool>().prop_map(Step::SetPolicy),
+        1 => account().prop_map(Step::Appoint),
+        1 => account().prop_map(Step::Dismiss),
+        4 => (account(), action(), any::<bool>())
+            .prop_map(|(who, action, yes)| Step::Consent(who, action, yes)),
+        6 => (account(), readers(), any::<bool>())
+            .prop_map(|(patient, readers, infer)| Step::Add(patient, readers, infer)),
+        4 => (record(), readers()).prop_map(|(record, readers)| Step::Amend(record, readers)),
+        6 => (record(), account()).prop_map(|(record, reader)| Step::Share(record, reader)),
+        4 => (record(), account())
+            .prop_map(|(record, reader)| Step::RemoveEnvelope(record, reader)),
+        2 => record().prop_map(Step::Erase),
+        1 => account().prop_map(Step::Relate),
+        1 => account().prop_map(Step::Unrelate),
+        2 => record().prop_map(Step::Request),
+    ]
+}
+
+/// Whether `who` may take this step, by rules written down a second time.
+fn permitted(who: u64, step: &Step) -> bool {
+    let patient_of = |id: &RecordId| Records::<Test>::get(id).map(|record| record.patient);
+    let consented = |patient: u64, action| who == patient || Policy::allows(patient, who, action);
+    let live = |id: &RecordId| {
+        Records::<Test>::get(id).is_some_and(|record| record.status != RecordStatus::Erased)
+    };
+    match step {
+        Step::Add(patient, _, infer) => {
+            Patients::<Test>::contains_key(patient)
+                && (who == *patient || Providers::<Test>::contains_key(who, Role::LabTechnician))
+                && consented(*patient, Action::Append)
+                && (!infer || consented(*patient, Action::Infer))
+        }
+        Step::Amend(id, _) => {
+            Records::<Test>::get(id).is_some_and(|record| record.status == RecordStatus::Active)
+                && patient_of(id).is_some_and(|patient| consented(patient, Action::Amend))
+        }
+        Step::Share(id, reader) => {
+            live(id)
+                && patient_of(id).is_some_and(|patient| {
+                    consented(patient, Action::Share)
+                        && (who == patient || !Envelopes::<Test>::contains_key(id, reader))
+                })
+        }
+        Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
+        Step::Erase(id) => live(id) && patient_of(id) == Some(who),
+        Step::Register => !Patients::<Test>::contains_key(who),
+        Step::SetPolicy(_) | Step::Relate(_) => Patients::<Test>::contains_key(who),
+        _ => true,
+    }
+}
+
+fn take(who: u64, step: Step) -> Result<(), DispatchError> {
+    let origin = signed(who);
+    let done = match step {
+        Step::Register => Emr::register_patient(origin, None, key(who)),
+        Step::SetKey => Emr::set_encryption_key(origin, key(who)),
+        Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
+        Step::Appoint(account) => Emr::add_provider(root(), account, Role::LabTechnician),
+        Step::Dismiss(account) => Emr::remove_provider(root(), account, Role::LabTechnician),
+        Step::Consent(subject, action, true) => {
+            Policy::grant(who, subject, action);
+            Ok(())
+        }
+        Step::Consent(subject, action, false) => {
+            Policy::revoke(who, subject, action);
+            Ok(())
+        }
+        Step::Relate(relative) => Emr::set_relation(origin, relative, RelationKind::Other, true),
+        Step::Unrelate(relative) => Emr::remove_relation(origin, relative),
+        Step::RemoveEnvelope(record, reader) => Emr::remove_envelope(origin, record, reader),
+        Step::Add(patient, readers, infer) => {
+            let (kind, model) = (RecordKind::ChestXray, infer.then_some(MODEL));
+            let envelopes = envelopes(&readers);
+            let added = Emr::add_record(origin, patient, cid(3), digest(3), kind, envelopes, model);
+            added.map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::Amend(record, readers) => {
+            amend_record(who, record, &readers).map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::Share(record, reader) => Emr::share_record(origin, record, reader, sealed(reader))
+            .map(|_| ())
+            .map_err(|failed| failed.error),
+        Step::Erase(record) => {
+            Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::Request(record) => Emr::request_access(origin, record, Purpose::Other)
+            .map(|_| ())
+            .map_err(|failed| failed.error),
+    };
+    done
+}
+
+/// Nothing is held but deposits that are on the books, to the last unit.
+fn check_deposits() {
+    for who in ACCOUNTS {
+        let patient = Patients::<Test>::get(who).map_or(0, |entry| entry.deposit);
+        let records = Records::<Test>::iter_values().filter(|record| record.author == who);
+        let records = records.map(|record| record.deposit).sum::<u64>();
+        let envelopes = Envelopes::<Test>::iter_values().filter(|e| e.depositor == who);
+        let envelopes = envelopes.map(|envelope| envelope.deposit).sum::<u64>();
+        assert_eq!(held(who, HoldReason::Patient), patient);
+        assert_eq!(held(who, HoldReason::Record), records);
+        assert_eq!(held(who, HoldReason::Envelope), envelopes);
+        let booked = patient + records + envelopes;
+        assert_eq!(Balances::free_balance(who) + booked, FUNDS);
+    }
+}
+
+fn erase_everything() {
+    for (id, record) in Records::<Test>::iter().collect::<Vec<_>>() {
+        if record.status != RecordStatus::Erased {
+            assert_ok!(Emr::erase_record(signed(record.patient), id));
+        }
+    }
+    assert_eq!(Envelopes::<Test>::iter().count(), 0);
+    for who in ACCOUNTS {
+        assert_eq!(held(who, HoldReason::Record), 0);
+        assert_eq!(held(who, HoldReason::Envelope), 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_sequence_of_calls_leaves_the_storage_sound(
+        steps in collection::vec((account(), step()), 1..50),
+    ) {
+        ExtBuilder::default().build_and_execute(|| {
+            // Trust comes first, so that there is something to abuse.
+            for action in Action::ALL {
+                Policy::grant(ALICE, READER, action);
+                Policy::grant(ALICE, TECHNICIAN, action);
+            }
+            for (index, (who, step)) in steps.into_iter().enumerate() {
+                let permitted = permitted(who, &step);
+                let shown = format!("{who}: {step:?}");
+                if take(who, step).is_ok() {
+                    assert!(permitted, "{shown} was let through");
+                }
+                if index % 8 == 0 {
+                    assert_ok!(Emr::do_try_state());
+                }
+            }
+            assert_ok!(Emr::do_try_state());
+            check_deposits();
+            erase_everything();
+            check_deposits();
+        });
+    }
+}
+
+/// The random test above must be able to reach what it is about.
+#[test]
+fn the_steps_of_the_random_test_can_succeed() {
+    ExtBuilder::default().build_and_execute(|| {
+        let steps = [
+            (STRANGER, Step::SetKey),
+            (READER, Step::Register),
+            (ALICE, Step::SetPolicy(true)),
+            (ALICE, Step::Appoint(READER)),
+            (ALICE, Step::Consent(READER, Action::Append, true)),
+            (ALICE, Step::Consent(READER, Action::Infer, true)),
+            (READER, Step::Add(ALICE, vec![ALICE, STRANGER], true)),
+            (READER, Step::Share(NEXT, READER)),
+            (ALICE, Step::Share(NEXT, READER)),
+            (ALICE, Step::RemoveEnvelope(NEXT, READER)),
+            (ALICE, Step::Amend(NEXT, vec![ALICE])),
+            (ALICE, Step::Relate(READER)),
+            (ALICE, Step::Unrelate(READER)),
+            (READER, Step::Request(NEXT)),
+            (ALICE, Step::Erase(NEXT)),
+            (ALICE, Step::Dismiss(READER)),
+        ];
+        let mut refused = 0;
+        for (who, step) in steps {
+            let permitted = permitted(who, &step);
+            assert_eq!(take(who, step.clone()).is_ok(), permitted, "{who}: {step:?}");
+            refused += u32::from(!permitted);
+        }
+        assert_eq!(refused, 1, "to share without consent");
+        assert_eq!(Orders::taken(), [(READER, ALICE, NEXT, ModelId(7))]);
+    });
+}

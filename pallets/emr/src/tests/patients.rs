@@ -1,0 +1,137 @@
+//! `register_patient`, `update_profile` and `set_encryption_key`.
+
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::EncryptionKey;
+use sp_runtime::TokenError;
+
+use crate::{mock::*, EncryptionKeys, Error, Event, HoldReason, Patient, Patients};
+
+const NO_KEY: EncryptionKey = EncryptionKey([0; 32]);
+
+#[test]
+fn registering_works() {
+    ExtBuilder::bare().build_and_execute(|| {
+        let profile = Some(document(5));
+        assert_ok!(Emr::register_patient(signed(ALICE), profile.clone(), key(ALICE)));
+
+        let expected = Patient { profile, key_epoch: 0, relations: 0, deposit: PATIENT_DEPOSIT };
+        assert_eq!(Patients::<Test>::get(ALICE), Some(expected));
+        assert_eq!(EncryptionKeys::<Test>::get(ALICE), Some(key(ALICE)));
+        assert_eq!(held(ALICE, HoldReason::Patient), PATIENT_DEPOSIT);
+        assert_eq!(
+            events(),
+            [
+                Event::PatientRegistered { patient: ALICE },
+                Event::EncryptionKeySet { account: ALICE, key: key(ALICE) },
+            ]
+        );
+    });
+}
+
+#[test]
+fn registering_without_a_profile_works() {
+    ExtBuilder::bare().build_and_execute(|| {
+        assert_ok!(Emr::register_patient(signed(ALICE), None, key(ALICE)));
+        let patient = Patients::<Test>::get(ALICE).expect("registered");
+        assert_eq!(patient.profile, None);
+    });
+}
+
+#[test]
+fn registering_fails_when_registered_already() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            Emr::register_patient(signed(ALICE), None, key(BOB)),
+            Error::<Test>::AlreadyRegistered
+        );
+    });
+}
+
+#[test]
+fn registering_fails_when_the_cid_is_not_one() {
+    ExtBuilder::bare().build_and_execute(|| {
+        let mut profile = document(5);
+        profile.cid = bad_cid();
+        assert_noop!(
+            Emr::register_patient(signed(ALICE), Some(profile), key(ALICE)),
+            Error::<Test>::InvalidCid
+        );
+    });
+}
+
+#[test]
+fn registering_fails_when_the_key_is_zero() {
+    ExtBuilder::bare().build_and_execute(|| {
+        assert_noop!(
+            Emr::register_patient(signed(ALICE), None, NO_KEY),
+            Error::<Test>::InvalidEncryptionKey
+        );
+    });
+}
+
+#[test]
+fn registering_fails_when_the_deposit_cannot_be_held() {
+    ExtBuilder::bare().build_and_execute(|| {
+        assert_noop!(
+            Emr::register_patient(signed(POOR), None, key(POOR)),
+            TokenError::FundsUnavailable
+        );
+    });
+}
+
+#[test]
+fn updating_the_profile_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::update_profile(signed(ALICE), document(5)));
+        assert_ok!(Emr::update_profile(signed(ALICE), document(6)));
+
+        let patient = Patients::<Test>::get(ALICE).expect("registered");
+        assert_eq!(patient.profile, Some(document(6)));
+        let updated = |old, new| Event::ProfileUpdated { patient: ALICE, old, new };
+        assert_eq!(
+            events(),
+            [updated(None, document(5)), updated(Some(document(5)), document(6)),]
+        );
+    });
+}
+
+#[test]
+fn updating_the_profile_fails_when_not_a_patient() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            Emr::update_profile(signed(STRANGER), document(5)),
+            Error::<Test>::PatientNotFound
+        );
+    });
+}
+
+#[test]
+fn updating_the_profile_fails_when_the_cid_is_not_one() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut profile = document(5);
+        profile.cid = bad_cid();
+        assert_noop!(Emr::update_profile(signed(ALICE), profile), Error::<Test>::InvalidCid);
+    });
+}
+
+#[test]
+fn any_account_may_set_an_encryption_key() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::set_encryption_key(signed(STRANGER), key(8)));
+        assert_ok!(Emr::set_encryption_key(signed(STRANGER), key(9)));
+
+        assert_eq!(EncryptionKeys::<Test>::get(STRANGER), Some(key(9)));
+        let set = |key| Event::EncryptionKeySet { account: STRANGER, key };
+        assert_eq!(events(), [set(key(8)), set(key(9))]);
+    });
+}
+
+#[test]
+fn setting_an_encryption_key_fails_when_it_is_zero() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(
+            Emr::set_encryption_key(signed(STRANGER), NO_KEY),
+            Error::<Test>::InvalidEncryptionKey
+        );
+    });
+}

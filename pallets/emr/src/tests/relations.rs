@@ -1,0 +1,89 @@
+//! `set_relation` and `remove_relation`.
+
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::RelationKind;
+
+use crate::{mock::*, Error, Event, Patients, Relation, Relations, MAX_RELATIONS};
+
+fn relations_of(patient: u64) -> u32 {
+    Patients::<Test>::get(patient).map_or(0, |entry| entry.relations)
+}
+
+fn set(patient: u64, relative: u64) -> sp_runtime::DispatchResult {
+    Emr::set_relation(signed(patient), relative, RelationKind::Sibling, false)
+}
+
+#[test]
+fn naming_and_changing_a_relative_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        let before = Relation { kind: RelationKind::Sibling, emergency_contact: false };
+        let after = Relation { kind: RelationKind::Partner, emergency_contact: true };
+        assert_ok!(set(ALICE, STRANGER));
+        assert_eq!(Relations::<Test>::get(ALICE, STRANGER), Some(before));
+        assert_ok!(Emr::set_relation(signed(ALICE), STRANGER, after.kind, after.emergency_contact));
+        assert_eq!(Relations::<Test>::get(ALICE, STRANGER), Some(after));
+        assert_eq!(relations_of(ALICE), 1);
+        assert_eq!(Relations::<Test>::get(STRANGER, ALICE), None, "a relation has a direction");
+        let event = |old, new| Event::RelationSet { patient: ALICE, relative: STRANGER, old, new };
+        assert_eq!(events(), [event(None, before), event(Some(before), after)]);
+    });
+}
+
+#[test]
+fn naming_oneself_fails() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(set(ALICE, ALICE), Error::<Test>::SelfRelation);
+    });
+}
+
+#[test]
+fn naming_a_relative_fails_when_not_a_patient() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(set(STRANGER, ALICE), Error::<Test>::PatientNotFound);
+    });
+}
+
+#[test]
+fn boundary_of_the_number_of_relatives() {
+    ExtBuilder::default().build_and_execute(|| {
+        for relative in 0..u64::from(MAX_RELATIONS) {
+            assert_ok!(set(ALICE, 100 + relative));
+        }
+        assert_eq!(relations_of(ALICE), MAX_RELATIONS);
+        assert_noop!(set(ALICE, 200), Error::<Test>::TooManyRelations);
+        assert_ok!(set(ALICE, 100));
+        assert_ok!(Emr::remove_relation(signed(ALICE), 100));
+        assert_ok!(set(ALICE, 200));
+    });
+}
+
+#[test]
+fn removing_a_relative_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(set(ALICE, STRANGER));
+        events();
+        assert_ok!(Emr::remove_relation(signed(ALICE), STRANGER));
+        assert_eq!(Relations::<Test>::get(ALICE, STRANGER), None);
+        assert_eq!(relations_of(ALICE), 0);
+        let removed = Event::RelationRemoved { patient: ALICE, relative: STRANGER };
+        assert_eq!(events(), [removed]);
+    });
+}
+
+#[test]
+fn removing_a_relative_fails_when_not_named() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(set(ALICE, STRANGER));
+        // Neither the relative nor another patient can undo it.
+        for who in [STRANGER, BOB] {
+            assert_noop!(
+                Emr::remove_relation(signed(who), STRANGER),
+                Error::<Test>::RelationNotFound
+            );
+        }
+        assert_noop!(
+            Emr::remove_relation(signed(STRANGER), ALICE),
+            Error::<Test>::RelationNotFound
+        );
+    });
+}

@@ -1,0 +1,133 @@
+//! What must hold of the storage between any two blocks.
+
+use alloc::collections::BTreeMap;
+use frame_support::{
+    ensure,
+    traits::{fungible::InspectHold, Get},
+};
+use medchain_primitives::RecordId;
+use sp_runtime::{
+    traits::{Saturating, Zero},
+    TryRuntimeError,
+};
+
+use crate::{
+    AccountIdOf, BalanceOf, Config, EncryptionKeys, Envelopes, HoldReason, NextRecordId, Pallet,
+    PatientPolicies, Patients, RecordOf, RecordStatus, Records, RecordsOf, Relations,
+    MAX_RELATIONS,
+};
+
+/// What must be held from each account for one reason.
+type Deposits<T> = BTreeMap<AccountIdOf<T>, BalanceOf<T>>;
+
+impl<T: Config> Pallet<T> {
+    /// Checks every invariant of this pallet's storage.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::try_state_patients()?;
+        Self::try_state_records()?;
+        Self::try_state_envelopes()
+    }
+
+    /// Patients have a key, as many relations as they are said to have, and
+    /// only patients have relations and policies.
+    fn try_state_patients() -> Result<(), TryRuntimeError> {
+        let mut deposits = Deposits::<T>::new();
+        for (who, patient) in Patients::<T>::iter() {
+            ensure!(EncryptionKeys::<T>::contains_key(&who), "a patient has no encryption key");
+            if let Some(document) = &patient.profile {
+                ensure!(document.cid.check().is_ok(), "a profile's CID is not one");
+            }
+            let relations = Relations::<T>::iter_key_prefix(&who).count();
+            ensure!(
+                u32::try_from(relations) == Ok(patient.relations),
+                "a patient's relations are miscounted"
+            );
+            ensure!(patient.relations <= MAX_RELATIONS, "a patient has too many relations");
+            deposits.insert(who, patient.deposit);
+        }
+        for (patient, relative) in Relations::<T>::iter_keys() {
+            ensure!(Patients::<T>::contains_key(&patient), "a relation is of no patient");
+            ensure!(patient != relative, "a patient is their own relative");
+        }
+        for patient in PatientPolicies::<T>::iter_keys() {
+            ensure!(Patients::<T>::contains_key(&patient), "a policy is of no patient");
+        }
+        Self::ensure_held(HoldReason::Patient, deposits)
+    }
+
+    /// Records are listed under their patient, versions point at each other,
+    /// and erased ones have nothing left to give.
+    fn try_state_records() -> Result<(), TryRuntimeError> {
+        let mut deposits = Deposits::<T>::new();
+        for (id, record) in Records::<T>::iter() {
+            ensure!(id < NextRecordId::<T>::get(), "a record's number was not given out");
+            ensure!(Patients::<T>::contains_key(&record.patient), "a record is of no patient");
+            ensure!(
+                RecordsOf::<T>::contains_key(&record.patient, id),
+                "a record is not listed under its patient"
+            );
+            ensure!(record.cid.check().is_ok(), "a record's CID is not one");
+            let envelopes = Envelopes::<T>::iter_key_prefix(id).count();
+            ensure!(
+                u32::try_from(envelopes) == Ok(record.envelopes),
+                "a record's envelopes are miscounted"
+            );
+            ensure!(record.envelopes <= T::MaxEnvelopes::get(), "a record has too many envelopes");
+            if record.status == RecordStatus::Erased {
+                ensure!(record.envelopes == 0, "an erased record has envelopes");
+                ensure!(record.deposit.is_zero(), "the deposit of an erased record is kept");
+            }
+            Self::ensure_versions(id, &record)?;
+            deposits.entry(record.author).or_default().saturating_accrue(record.deposit);
+        }
+        for (patient, id) in RecordsOf::<T>::iter_keys() {
+            ensure!(
+                Records::<T>::get(id).is_some_and(|record| record.patient == patient),
+                "a patient's list names a record that is not theirs"
+            );
+        }
+        Self::ensure_held(HoldReason::Record, deposits)
+    }
+
+    /// Envelopes are of records, for readers who have a key.
+    fn try_state_envelopes() -> Result<(), TryRuntimeError> {
+        let mut deposits = Deposits::<T>::new();
+        for (id, reader, envelope) in Envelopes::<T>::iter() {
+            ensure!(Records::<T>::contains_key(id), "an envelope is of no record");
+            ensure!(EncryptionKeys::<T>::contains_key(&reader), "a reader has no encryption key");
+            deposits.entry(envelope.depositor).or_default().saturating_accrue(envelope.deposit);
+        }
+        Self::ensure_held(HoldReason::Envelope, deposits)
+    }
+
+    fn ensure_versions(id: RecordId, record: &RecordOf<T>) -> Result<(), TryRuntimeError> {
+        if let RecordStatus::Superseded { by } = record.status {
+            let next = Records::<T>::get(by).ok_or("the next version does not exist")?;
+            ensure!(next.previous == Some(id), "the next version follows another record");
+        }
+        if let Some(previous) = record.previous {
+            let before = Records::<T>::get(previous).ok_or("the version before does not exist")?;
+            ensure!(
+                before.patient == record.patient && before.kind == record.kind,
+                "the version before is another patient's or of another kind"
+            );
+            ensure!(
+                matches!(before.status, RecordStatus::Erased)
+                    || before.status == RecordStatus::Superseded { by: id },
+                "the version before is not superseded by this one"
+            );
+        }
+        Ok(())
+    }
+
+    fn ensure_held(reason: HoldReason, deposits: Deposits<T>) -> Result<(), TryRuntimeError> {
+        let reason = reason.into();
+        for (who, deposit) in deposits {
+            ensure!(
+                T::Currency::balance_on_hold(&reason, &who) >= deposit,
+                "less is held than was deposited"
+            );
+        }
+        Ok(())
+    }
+}
