@@ -1,0 +1,55 @@
+//! Registering and retiring models.
+
+use alloc::collections::BTreeSet;
+use frame_support::pallet_prelude::*;
+use medchain_primitives::ModelId;
+use sp_runtime::ArithmeticError;
+
+use crate::{Config, Error, Event, ModelOf, ModelStatus, Models, NextModelId, Pallet};
+
+/// Output labels are indices, and one class alone leaves nothing to decide.
+const FEWEST_LABELS: usize = 2;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_register_model(model: ModelOf<T>) -> DispatchResult {
+        Self::check_model(&model)?;
+        let id = NextModelId::<T>::get();
+        let next = id.0.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+        let event =
+            Event::ModelRegistered { model: id, name: model.name.clone(), cid: model.cid.clone() };
+        NextModelId::<T>::put(ModelId(next));
+        Models::<T>::insert(id, model);
+        Self::deposit_event(event);
+        Ok(())
+    }
+
+    pub(crate) fn do_set_model_status(id: ModelId, new: ModelStatus) -> DispatchResult {
+        let mut model = Models::<T>::get(id).ok_or(Error::<T>::ModelNotFound)?;
+        let old = model.status;
+        ensure!(old != new, Error::<T>::ModelStatusUnchanged);
+        model.status = new;
+        Models::<T>::insert(id, model);
+        Self::deposit_event(Event::ModelStatusSet { model: id, old, new });
+        Ok(())
+    }
+
+    /// The model of this number, if it may be asked for.
+    pub(crate) fn active_model(id: ModelId) -> Result<ModelOf<T>, Error<T>> {
+        let model = Models::<T>::get(id).ok_or(Error::<T>::ModelNotFound)?;
+        ensure!(model.status == ModelStatus::Active, Error::<T>::ModelRetired);
+        Ok(model)
+    }
+
+    pub(crate) fn check_model(model: &ModelOf<T>) -> Result<(), Error<T>> {
+        for cid in core::iter::once(&model.cid).chain(&model.card) {
+            cid.check().map_err(|_| Error::<T>::InvalidCid)?;
+        }
+        let texts = [&model.name, &model.version, &model.preprocessing];
+        let empty = texts.into_iter().chain(&model.labels).any(|text| text.is_empty());
+        ensure!(!empty, Error::<T>::EmptyText);
+        ensure!(model.labels.len() >= FEWEST_LABELS, Error::<T>::TooFewLabels);
+        let distinct: BTreeSet<_> = model.labels.iter().collect();
+        ensure!(distinct.len() == model.labels.len(), Error::<T>::LabelNotUnique);
+        Ok(())
+    }
+}

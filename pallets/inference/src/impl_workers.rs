@@ -1,0 +1,54 @@
+//! Workers and their bonds.
+
+use alloc::collections::BTreeSet;
+use frame_support::pallet_prelude::*;
+
+use crate::{
+    AccountIdOf, Config, Error, Event, HoldReason, Pallet, Worker, WorkerModelsOf, Workers,
+};
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_register_worker(
+        who: AccountIdOf<T>,
+        models: WorkerModelsOf<T>,
+    ) -> DispatchResult {
+        ensure!(!Workers::<T>::contains_key(&who), Error::<T>::AlreadyAWorker);
+        ensure!(pallet_emr::EncryptionKeys::<T>::contains_key(&who), Error::<T>::NoEncryptionKey);
+        Self::check_models(&models)?;
+        let bond = T::WorkerBond::get();
+        Self::hold(HoldReason::WorkerBond, &who, bond)?;
+        Workers::<T>::insert(&who, Worker { models: models.clone(), bond });
+        Self::deposit_event(Event::WorkerRegistered { worker: who, models });
+        Ok(())
+    }
+
+    pub(crate) fn do_set_worker_models(
+        who: AccountIdOf<T>,
+        models: WorkerModelsOf<T>,
+    ) -> DispatchResult {
+        let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::NotAWorker)?;
+        Self::check_models(&models)?;
+        let old = core::mem::replace(&mut worker.models, models.clone());
+        Workers::<T>::insert(&who, worker);
+        Self::deposit_event(Event::WorkerModelsSet { worker: who, old, new: models });
+        Ok(())
+    }
+
+    pub(crate) fn do_deregister_worker(who: AccountIdOf<T>) -> DispatchResult {
+        let worker = Workers::<T>::take(&who).ok_or(Error::<T>::NotAWorker)?;
+        // What was held, not what a bond costs today.
+        Self::release(HoldReason::WorkerBond, &who, worker.bond)?;
+        Self::deposit_event(Event::WorkerDeregistered { worker: who });
+        Ok(())
+    }
+
+    fn check_models(models: &WorkerModelsOf<T>) -> Result<(), Error<T>> {
+        ensure!(!models.is_empty(), Error::<T>::NoModels);
+        let distinct: BTreeSet<_> = models.iter().collect();
+        ensure!(distinct.len() == models.len(), Error::<T>::ModelNotUnique);
+        for model in models {
+            Self::active_model(*model)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Requests that come with a new record, through `Emr::add_record`.
+
+use super::*;
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::{Action, RecordId, RecordKind};
+use pallet_emr::InferenceOrders;
+use sp_runtime::TokenError;
+
+const NEW: RecordId = RecordId(2);
+
+fn add(author: u64, inference: Option<medchain_primitives::ModelId>) -> DispatchResultWithPostInfo {
+    add_record(author, RecordKind::ChestXray, 12, inference)
+}
+
+#[test]
+fn an_order_of_the_patient_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add(PATIENT, Some(VGG)));
+        let entry = Requests::<Test>::get(REQUEST).expect("it was ordered");
+        assert_eq!((entry.record, entry.patient, entry.requester), (NEW, PATIENT, PATIENT));
+        assert!(is_open(REQUEST));
+        assert_eq!(held(PATIENT), (FEE, 0));
+        let event = Event::InferenceRequested {
+            request: REQUEST,
+            record: NEW,
+            patient: PATIENT,
+            model: VGG,
+            requester: PATIENT,
+            fee: FEE,
+            deadline: 1 + DEADLINE,
+        };
+        assert!(events().contains(&event.into()));
+    });
+}
+
+#[test]
+fn an_order_of_the_lab_is_paid_by_the_lab() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(LAB, Action::Append);
+        Policy::grant(LAB, Action::Infer);
+        assert_ok!(add(LAB, Some(VGG)));
+        assert_eq!(Requests::<Test>::get(REQUEST).unwrap().requester, LAB);
+        assert_eq!((held(LAB), held(PATIENT)), ((FEE, 0), (0, 0)));
+    });
+}
+
+#[test]
+fn no_order_no_request() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add(PATIENT, None));
+        assert_eq!(Requests::<Test>::iter().count(), 0);
+    });
+}
+
+#[test]
+fn fails_when_the_lab_may_append_but_not_infer() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(LAB, Action::Append);
+        // Not even the record is stored.
+        assert_noop!(add(LAB, Some(VGG)), pallet_emr::Error::<Test>::NoGrant);
+        assert_ok!(add(LAB, None));
+    });
+}
+
+#[test]
+fn fails_when_the_order_is_bad() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(add(PATIENT, Some(NO_MODEL)), Error::<Test>::ModelNotFound);
+        assert_noop!(
+            add_record(PATIENT, RecordKind::Report, 12, Some(VGG)),
+            Error::<Test>::NotAChestXray
+        );
+        retire_vgg();
+        assert_noop!(add(PATIENT, Some(VGG)), Error::<Test>::ModelRetired);
+    });
+}
+
+#[test]
+fn fails_when_the_fee_cannot_be_held() {
+    ExtBuilder::default().build_and_execute(|| {
+        Models::<Test>::mutate(VGG, |model| model.as_mut().expect("it exists").fee = 2 * FUNDS);
+        assert_noop!(add(PATIENT, Some(VGG)), TokenError::FundsUnavailable);
+    });
+}
+
+#[test]
+fn an_order_for_somebody_elses_record_is_not_taken_on_the_callers_word() {
+    ExtBuilder::default().build_and_execute(|| {
+        // The stranger claims to be the patient of the record.
+        assert_noop!(
+            <Inference as InferenceOrders<u64>>::order(&STRANGER, &STRANGER, XRAY, VGG),
+            pallet_emr::Error::<Test>::NoGrant
+        );
+    });
+}
+
+#[test]
+fn an_order_weighs_what_a_request_with_a_policy_check_does() {
+    assert_eq!(
+        <Inference as InferenceOrders<u64>>::weight(),
+        <() as WeightInfo>::request_inference() + Inference::policy_weight()
+    );
+}

@@ -1,0 +1,132 @@
+//! What must hold between any two calls.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use frame_support::{ensure, traits::fungible::InspectHold};
+use medchain_primitives::RecordKind;
+use sp_runtime::{Saturating, TryRuntimeError};
+
+use crate::{
+    AccountIdOf, BalanceOf, Config, HoldReason, Models, NextModelId, NextRequestId, OpenRequestOf,
+    OpenRequests, Pallet, Predictions, RequestStatus, Requests, Workers,
+};
+
+impl<T: Config> Pallet<T> {
+    /// Checks every invariant of the pallet.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::try_state_models()?;
+        Self::try_state_workers()?;
+        Self::try_state_requests()?;
+        Self::try_state_predictions()
+    }
+
+    /// Models have numbers below the next one and are well-formed.
+    fn try_state_models() -> Result<(), TryRuntimeError> {
+        let next = NextModelId::<T>::get();
+        for (id, model) in Models::<T>::iter() {
+            ensure!(id < next, "a model's number is not below the next one");
+            ensure!(Self::check_model(&model).is_ok(), "a model is malformed");
+        }
+        Ok(())
+    }
+
+    /// Workers can be sealed to, run existing models, and their bonds are held.
+    fn try_state_workers() -> Result<(), TryRuntimeError> {
+        for (who, worker) in Workers::<T>::iter() {
+            ensure!(
+                pallet_emr::EncryptionKeys::<T>::contains_key(&who),
+                "a worker has no encryption key"
+            );
+            ensure!(!worker.models.is_empty(), "a worker runs no model");
+            let distinct: BTreeSet<_> = worker.models.iter().collect();
+            ensure!(distinct.len() == worker.models.len(), "a worker names a model twice");
+            ensure!(
+                distinct.into_iter().all(Models::<T>::contains_key),
+                "a worker runs an unknown model"
+            );
+            let held =
+                <T as Config>::Currency::balance_on_hold(&HoldReason::WorkerBond.into(), &who);
+            ensure!(held == worker.bond, "a worker's bond is not what is held");
+        }
+        Ok(())
+    }
+
+    /// The work list and the index hold the open requests and nothing else, and
+    /// the fees of open requests are held.
+    fn try_state_requests() -> Result<(), TryRuntimeError> {
+        let next = NextRequestId::<T>::get();
+        let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
+        let mut open = 0usize;
+        for (id, request) in Requests::<T>::iter() {
+            ensure!(id < next, "a request's number is not below the next one");
+            let record = pallet_emr::Records::<T>::get(request.record)
+                .ok_or("a request is about an unknown record")?;
+            ensure!(
+                record.patient == request.patient && record.kind == RecordKind::ChestXray,
+                "a request is not about the patient's chest X-ray"
+            );
+            ensure!(Models::<T>::contains_key(request.model), "a request is for an unknown model");
+            let held = fees.entry(request.requester.clone()).or_default();
+            let is_open = request.status == RequestStatus::Open;
+            ensure!(
+                OpenRequests::<T>::contains_key(id) == is_open,
+                "the work list is wrong about a request"
+            );
+            let indexed = OpenRequestOf::<T>::get(request.record, request.model) == Some(id);
+            ensure!(indexed == is_open, "the index is wrong about a request");
+            if is_open {
+                open = open.saturating_add(1);
+                *held = held.saturating_add(request.fee);
+                ensure!(
+                    !Predictions::<T>::contains_key(request.record, request.model),
+                    "an open request is predicted already"
+                );
+            }
+            if let RequestStatus::Answered { worker } = request.status {
+                let by = Predictions::<T>::get(request.record, request.model)
+                    .map(|prediction| (prediction.request, prediction.worker));
+                ensure!(by == Some((id, worker)), "an answered request has no prediction");
+            }
+        }
+        ensure!(
+            OpenRequests::<T>::iter_keys().count() == open
+                && OpenRequestOf::<T>::iter_values().count() == open,
+            "the work list or the index holds what is no request"
+        );
+        for (who, fee) in fees {
+            let held = <T as Config>::Currency::balance_on_hold(&HoldReason::Fee.into(), &who);
+            ensure!(held == fee, "the fees of open requests are not what is held");
+        }
+        Ok(())
+    }
+
+    /// Predictions answer a request of theirs, and their receipts are right.
+    fn try_state_predictions() -> Result<(), TryRuntimeError> {
+        for (record_id, model_id, prediction) in Predictions::<T>::iter() {
+            let request = Requests::<T>::get(prediction.request)
+                .ok_or("a prediction answers an unknown request")?;
+            ensure!(
+                request.record == record_id && request.model == model_id,
+                "a prediction answers a request for something else"
+            );
+            ensure!(
+                request.status == RequestStatus::Answered { worker: prediction.worker },
+                "a prediction answers a request that is not answered"
+            );
+            let model = Models::<T>::get(model_id).ok_or("a prediction is of no model")?;
+            let record =
+                pallet_emr::Records::<T>::get(record_id).ok_or("a prediction is on no record")?;
+            ensure!(
+                prediction.output.check(model.labels.len()).is_ok(),
+                "a prediction's output is not one"
+            );
+            let receipt = medchain_primitives::receipt(
+                &model.sha256,
+                &model.preprocessing,
+                &record.cid,
+                &prediction.output,
+            );
+            ensure!(prediction.receipt == receipt, "a prediction's receipt is wrong");
+        }
+        Ok(())
+    }
+}
