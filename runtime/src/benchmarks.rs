@@ -1,0 +1,31 @@
+//! Which pallets `scripts/benchmark-weights.sh` measures: our own. The others
+//! ship weights that were measured on reference hardware.
+
+use alloc::{string::String, vec::Vec};
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+
+use crate::{AllPalletsWithSystem, Emr, Inference, Runtime};
+
+frame_benchmarking::define_benchmarks!([pallet_emr, Emr][pallet_inference, Inference]);
+
+/// Every benchmark there is.
+pub fn list(extra: bool) -> Vec<BenchmarkList> {
+    use frame_benchmarking::Benchmarking;
+    let mut list = Vec::<BenchmarkList>::new();
+    list_benchmarks!(list, extra);
+    list
+}
+
+/// Runs what `config` names.
+pub fn run(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
+    use frame_benchmarking::Benchmarking;
+    use frame_support::traits::WhitelistedStorageKeys;
+    let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
+    let mut batches = Vec::<BenchmarkBatch>::new();
+    let params = (&config, &whitelist);
+    add_benchmarks!(params, batches);
+    if batches.is_empty() {
+        return Err("no benchmark has this name".into());
+    }
+    Ok(batches)
+}

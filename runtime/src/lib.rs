@@ -1,0 +1,182 @@
+//! The MedChain parachain runtime.
+//!
+//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`]) know
+//! no contract; this crate is the only place where the access question is put
+//! to an ink! contract ([`policy_contract`]).
+#![cfg_attr(not(feature = "std"), no_std)]
+#![recursion_limit = "256"]
+// The macros of FRAME generate public items without documentation.
+#![allow(missing_docs)]
+
+extern crate alloc;
+
+#[cfg(feature = "std")]
+include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+
+mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
+pub mod configs;
+pub mod constants;
+mod genesis;
+pub mod policy_contract;
+pub mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use apis::*;
+pub use constants::*;
+pub use genesis::PARACHAIN_ID;
+
+use alloc::vec::Vec;
+use sp_runtime::{
+    generic, impl_opaque_keys,
+    traits::{BlakeTwo256, IdentifyAccount, Verify},
+    MultiAddress, MultiSignature,
+};
+use sp_version::RuntimeVersion;
+
+/// A signature of any of the schemes that wallets use.
+pub type Signature = MultiSignature;
+/// The public key of the account that signs, as 32 bytes.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// An amount of MEDC in its smallest unit: 10^-12.
+pub type Balance = u128;
+/// The number of transactions that an account sent.
+pub type Nonce = u32;
+/// Blake2-256.
+pub type Hash = sp_core::H256;
+/// The height of a block.
+pub type BlockNumber = u32;
+/// How calls name accounts.
+pub type Address = MultiAddress<AccountId, ()>;
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+
+/// What is signed beside the call itself. The proof-size reclaim wraps the
+/// rest, because it measures before and after.
+pub type TxExtension = cumulus_pallet_weight_reclaim::StorageWeightReclaim<
+    Runtime,
+    (
+        frame_system::CheckNonZeroSender<Runtime>,
+        frame_system::CheckSpecVersion<Runtime>,
+        frame_system::CheckTxVersion<Runtime>,
+        frame_system::CheckGenesis<Runtime>,
+        frame_system::CheckEra<Runtime>,
+        frame_system::CheckNonce<Runtime>,
+        frame_system::CheckWeight<Runtime>,
+        pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+        frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+    ),
+>;
+
+pub type UncheckedExtrinsic =
+    generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// Migrations that run once at an upgrade; none yet, since version 1 is the first.
+pub type Migrations = ();
+
+pub type Executive = frame_executive::Executive<
+    Runtime,
+    Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    AllPalletsWithSystem,
+>;
+
+impl_opaque_keys! {
+    pub struct SessionKeys {
+        pub aura: Aura,
+    }
+}
+
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+    spec_name: alloc::borrow::Cow::Borrowed("medchain"),
+    impl_name: alloc::borrow::Cow::Borrowed("medchain"),
+    authoring_version: 1,
+    spec_version: 1,
+    impl_version: 0,
+    apis: apis::RUNTIME_API_VERSIONS,
+    transaction_version: 1,
+    system_version: 1,
+};
+
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    pub struct Runtime;
+
+    // The indices are part of every encoded call: they are never renumbered.
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system;
+    #[runtime::pallet_index(1)]
+    pub type ParachainSystem = cumulus_pallet_parachain_system;
+    #[runtime::pallet_index(2)]
+    pub type Timestamp = pallet_timestamp;
+    #[runtime::pallet_index(3)]
+    pub type ParachainInfo = parachain_info;
+    #[runtime::pallet_index(4)]
+    pub type WeightReclaim = cumulus_pallet_weight_reclaim;
+
+    #[runtime::pallet_index(10)]
+    pub type Balances = pallet_balances;
+    #[runtime::pallet_index(11)]
+    pub type TransactionPayment = pallet_transaction_payment;
+
+    #[runtime::pallet_index(15)]
+    pub type Sudo = pallet_sudo;
+    #[runtime::pallet_index(16)]
+    pub type Utility = pallet_utility;
+    #[runtime::pallet_index(17)]
+    pub type Proxy = pallet_proxy;
+    #[runtime::pallet_index(18)]
+    pub type Multisig = pallet_multisig;
+
+    // Block production. Each of these needs the ones before it at genesis.
+    #[runtime::pallet_index(20)]
+    pub type Authorship = pallet_authorship;
+    #[runtime::pallet_index(21)]
+    pub type CollatorSelection = pallet_collator_selection;
+    #[runtime::pallet_index(22)]
+    pub type Session = pallet_session;
+    #[runtime::pallet_index(23)]
+    pub type Aura = pallet_aura;
+    #[runtime::pallet_index(24)]
+    pub type AuraExt = cumulus_pallet_aura_ext;
+
+    #[runtime::pallet_index(30)]
+    pub type XcmpQueue = cumulus_pallet_xcmp_queue;
+    #[runtime::pallet_index(31)]
+    pub type PolkadotXcm = pallet_xcm;
+    #[runtime::pallet_index(32)]
+    pub type CumulusXcm = cumulus_pallet_xcm;
+    #[runtime::pallet_index(33)]
+    pub type MessageQueue = pallet_message_queue;
+
+    #[runtime::pallet_index(40)]
+    pub type Contracts = pallet_contracts;
+
+    #[runtime::pallet_index(50)]
+    pub type Emr = pallet_emr;
+    #[runtime::pallet_index(51)]
+    pub type Inference = pallet_inference;
+}
+
+cumulus_pallet_parachain_system::register_validate_block! {
+    Runtime = Runtime,
+    BlockExecutor = cumulus_pallet_aura_ext::BlockExecutor::<Runtime, Executive>,
+}

@@ -1,0 +1,145 @@
+//! The real runtime with the real contracts.
+
+mod capacity;
+mod policies;
+mod seams;
+
+use std::path::PathBuf;
+
+use codec::Encode;
+use frame_support::assert_ok;
+use medchain_primitives::{
+    Action, Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind, Role,
+};
+use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism};
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::BuildStorage;
+
+use crate::*;
+
+pub const PATIENT: Sr25519Keyring = Sr25519Keyring::Bob;
+pub const TECHNICIAN: Sr25519Keyring = Sr25519Keyring::Charlie;
+pub const STRANGER: Sr25519Keyring = Sr25519Keyring::Eve;
+
+/// The genesis of a development chain, in block 1.
+pub fn development_chain() -> TestExternalities {
+    let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 1_000_000 * UNIT));
+    let storage = RuntimeGenesisConfig {
+        balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
+        sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
+        ..Default::default()
+    }
+    .build_storage()
+    .expect("the genesis is valid");
+    let mut chain = TestExternalities::new(storage);
+    chain.execute_with(|| System::set_block_number(1));
+    chain
+}
+
+/// The compiled contract of this name.
+///
+/// # Panics
+/// When it was not built: `make contracts` does that.
+pub fn contract(name: &str) -> Vec<u8> {
+    let folder =
+        std::env::var_os("MEDCHAIN_CONTRACTS_DIR").map(PathBuf::from).unwrap_or_else(|| {
+            let cache =
+                std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).unwrap_or_else(|| {
+                    PathBuf::from(std::env::var_os("HOME").expect("there is a home folder"))
+                        .join(".cache")
+                });
+            cache.join("medchain/contracts/ink")
+        });
+    let path = folder.join(format!("{name}.wasm"));
+    std::fs::read(&path)
+        .unwrap_or_else(|e| panic!("{}: {e}. Run 'make contracts' first.", path.display()))
+}
+
+/// Uploads a contract and instantiates it with its constructor `new`.
+pub fn instantiate(code: Vec<u8>, arguments: impl Encode) -> AccountId {
+    let mut data = vec![0x4d, 0x43, 0x50, 0x00];
+    arguments.encode_to(&mut data);
+    let result = Contracts::bare_instantiate(
+        PATIENT.to_account_id(),
+        0,
+        MAXIMUM_BLOCK_WEIGHT,
+        None,
+        Code::Upload(code),
+        data,
+        Vec::new(),
+        DebugInfo::UnsafeDebug,
+        CollectEvents::Skip,
+    );
+    let message = String::from_utf8_lossy(&result.debug_message).into_owned();
+    let instantiated = result.result.unwrap_or_else(|e| panic!("{e:?}: {message}"));
+    assert!(!instantiated.result.did_revert());
+    instantiated.account_id
+}
+
+/// Calls a message in the patient's name and returns what it answered.
+pub fn call(contract: &AccountId, selector: [u8; 4], arguments: impl Encode) -> Vec<u8> {
+    let mut data = selector.to_vec();
+    arguments.encode_to(&mut data);
+    let result = Contracts::bare_call(
+        PATIENT.to_account_id(),
+        contract.clone(),
+        0,
+        MAXIMUM_BLOCK_WEIGHT,
+        None,
+        data,
+        DebugInfo::Skip,
+        CollectEvents::Skip,
+        Determinism::Enforced,
+    );
+    let returned = result.result.expect("the message runs");
+    assert!(!returned.did_revert(), "{:?}", returned.data);
+    returned.data
+}
+
+/// Registers the patient, who chooses this policy, and a technician.
+pub fn register(policy: Option<AccountId>) {
+    for who in [PATIENT, TECHNICIAN, STRANGER] {
+        let origin = RuntimeOrigin::signed(who.to_account_id());
+        let key = EncryptionKey([7; 32]);
+        if who == PATIENT {
+            assert_ok!(Emr::register_patient(origin, None, key));
+        } else {
+            assert_ok!(Emr::set_encryption_key(origin, key));
+        }
+    }
+    assert_ok!(Emr::add_provider(
+        RuntimeOrigin::root(),
+        TECHNICIAN.to_account_id(),
+        Role::LabTechnician
+    ));
+    if policy.is_some() {
+        let origin = RuntimeOrigin::signed(PATIENT.to_account_id());
+        assert_ok!(Emr::set_policy(origin, policy));
+    }
+}
+
+/// What the runtime answers to somebody who wants to do this.
+pub fn ask(who: Sr25519Keyring, action: Action) -> Result<(), pallet_emr::Denied> {
+    Emr::check_access(&PATIENT.to_account_id(), &who.to_account_id(), None, action)
+}
+
+/// Adds a record for the patient.
+pub fn add_record(author: Sr25519Keyring) -> sp_runtime::DispatchResult {
+    Emr::add_record(
+        RuntimeOrigin::signed(author.to_account_id()),
+        PATIENT.to_account_id(),
+        Cid::new(CidCodec::Raw, [9; 32]),
+        ContentDigest([9; 32]),
+        RecordKind::ChestXray,
+        Default::default(),
+        None,
+    )
+    .map(|_| ())
+    .map_err(|failed| failed.error)
+}
+
+/// The number of the record that was added last.
+pub fn last_record() -> RecordId {
+    RecordId(pallet_emr::NextRecordId::<Runtime>::get().0 - 1)
+}

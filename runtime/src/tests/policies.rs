@@ -1,0 +1,237 @@
+//! The reference policy and hostile ones, asked through the access seam.
+
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::{Action, DenyReason};
+use pallet_emr::{AccessControl, Denied};
+
+use super::*;
+use crate::policy_contract::{asking_account, PolicyContract, CHECK_GAS_LIMIT};
+
+const GRANT: [u8; 4] = [0x4d, 0x43, 0x50, 0x10];
+const REVOKE: [u8; 4] = [0x4d, 0x43, 0x50, 0x11];
+
+/// View, Append and Infer: bits 0, 1 and 4.
+const VIEW_APPEND_INFER: u8 = 0b01_0011;
+
+fn grant(policy: &AccountId, who: Sr25519Keyring, actions: u8, until: Option<u32>) {
+    let answer = call(policy, GRANT, (who.to_account_id(), actions, until));
+    assert_eq!(answer, [0, 0], "the grant is taken");
+}
+
+/// The patient with the reference policy.
+fn with_reference_policy(test: impl FnOnce(AccountId)) {
+    development_chain().execute_with(|| {
+        let policy = instantiate(contract("access-control"), ());
+        register(Some(policy.clone()));
+        test(policy);
+    });
+}
+
+/// What `contracts-ink/test-policies` can be told to do, as it encodes it.
+#[derive(Encode)]
+enum Behaviour {
+    #[codec(index = 0)]
+    Allow,
+    #[codec(index = 1)]
+    Refuse(u8),
+    #[codec(index = 2)]
+    Trap,
+    #[codec(index = 3)]
+    Loop,
+    #[codec(index = 4)]
+    Answer(Vec<u8>),
+    #[codec(index = 5)]
+    AllowReverted,
+    #[codec(index = 6)]
+    AskItself,
+    #[codec(index = 7)]
+    Dispatch(Vec<u8>),
+}
+
+/// What the patient's policy answers to the technician when it behaves like
+/// this; whatever it is, `add_record` must agree with it.
+fn answer_of(behaviour: Behaviour) -> Result<(), Denied> {
+    development_chain().execute_with(|| {
+        register(Some(instantiate(contract("misbehaving-policy"), behaviour)));
+        let answer = ask(TECHNICIAN, Action::Append);
+        match answer {
+            Ok(()) => {
+                assert_ok!(add_record(TECHNICIAN));
+            }
+            Err(denied) => {
+                assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::from(denied));
+            }
+        }
+        // Nothing that a policy does keeps patients from their own records.
+        assert_ok!(add_record(PATIENT));
+        answer
+    })
+}
+
+#[test]
+fn everybody_is_refused_until_the_patient_grants() {
+    with_reference_policy(|_| {
+        for action in Action::ALL {
+            let refused = Err(Denied::Refused(DenyReason::NoGrant));
+            assert_eq!(ask(STRANGER, action), refused);
+            assert_eq!(ask(TECHNICIAN, action), refused);
+            assert_ok!(ask(PATIENT, action));
+        }
+    });
+}
+
+#[test]
+fn a_grant_opens_what_it_names_and_nothing_else() {
+    with_reference_policy(|policy| {
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        for action in Action::ALL {
+            let granted = VIEW_APPEND_INFER >> (action as u8) & 1 == 1;
+            let expected = match granted {
+                true => Ok(()),
+                false => Err(Denied::Refused(DenyReason::ActionNotGranted)),
+            };
+            assert_eq!(ask(TECHNICIAN, action), expected, "{action:?}");
+            assert_eq!(ask(STRANGER, action), Err(Denied::Refused(DenyReason::NoGrant)));
+        }
+    });
+}
+
+#[test]
+fn a_grant_holds_up_to_its_last_block_and_not_longer() {
+    with_reference_policy(|policy| {
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, Some(10));
+        System::set_block_number(10);
+        assert_ok!(ask(TECHNICIAN, Action::Append));
+        System::set_block_number(11);
+        assert_eq!(ask(TECHNICIAN, Action::Append), Err(Denied::Refused(DenyReason::Expired)));
+    });
+}
+
+#[test]
+fn a_revoked_grant_is_over_at_once() {
+    with_reference_policy(|policy| {
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        assert_ok!(add_record(TECHNICIAN));
+        assert_eq!(call(&policy, REVOKE, TECHNICIAN.to_account_id()), [0, 0]);
+        assert_eq!(ask(TECHNICIAN, Action::Append), Err(Denied::Refused(DenyReason::Revoked)));
+        assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::GrantRevoked);
+    });
+}
+
+#[test]
+fn a_technician_without_a_grant_adds_nothing() {
+    with_reference_policy(|_| {
+        assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::NoGrant);
+    });
+}
+
+#[test]
+fn a_grant_does_not_make_a_stranger_a_technician() {
+    with_reference_policy(|policy| {
+        grant(&policy, STRANGER, VIEW_APPEND_INFER, None);
+        assert!(add_record(STRANGER).is_err());
+    });
+}
+
+#[test]
+fn a_grant_of_somebody_else_opens_nothing_of_the_patient() {
+    with_reference_policy(|policy| {
+        // The stranger grants herself everything. She is the caller, so that
+        // what she grants is her own.
+        let mut data = GRANT.to_vec();
+        (STRANGER.to_account_id(), 0b11_1111u8, None::<u32>).encode_to(&mut data);
+        assert_ok!(Contracts::call(
+            RuntimeOrigin::signed(STRANGER.to_account_id()),
+            policy.into(),
+            0,
+            MAXIMUM_BLOCK_WEIGHT,
+            None,
+            data,
+        ));
+        assert_eq!(ask(STRANGER, Action::View), Err(Denied::Refused(DenyReason::NoGrant)));
+    });
+}
+
+#[test]
+fn the_test_policy_can_say_yes_and_no() {
+    assert_eq!(answer_of(Behaviour::Allow), Ok(()));
+    let refused = Denied::Refused(DenyReason::Other(7));
+    assert_eq!(answer_of(Behaviour::Refuse(7)), Err(refused));
+}
+
+#[test]
+fn a_trapping_policy_denies() {
+    assert_eq!(answer_of(Behaviour::Trap), Err(Denied::PolicyTrapped));
+}
+
+#[test]
+fn an_endlessly_looping_policy_denies() {
+    assert_eq!(answer_of(Behaviour::Loop), Err(Denied::PolicyOutOfGas));
+}
+
+#[test]
+fn a_policy_that_answers_something_else_denies() {
+    // Nothing, a bare boolean, a yes without the outer result, a yes with one
+    // byte too many, a decision that does not exist.
+    for answer in [vec![], vec![1], vec![1, 1], vec![0, 1, 0], vec![0, 2], vec![0xff; 64]] {
+        let invalid = Err(Denied::PolicyAnswerInvalid);
+        assert_eq!(answer_of(Behaviour::Answer(answer.clone())), invalid, "{answer:?}");
+    }
+    assert_eq!(answer_of(Behaviour::AllowReverted), Err(Denied::PolicyAnswerInvalid));
+}
+
+#[test]
+fn a_policy_that_asks_itself_denies() {
+    assert!(answer_of(Behaviour::AskItself).is_err());
+}
+
+#[test]
+fn a_policy_cannot_act_in_the_runtime_when_it_is_asked() {
+    let call = RuntimeCall::System(frame_system::Call::remark { remark: b"me too".to_vec() });
+    assert!(answer_of(Behaviour::Dispatch(call.encode())).is_err());
+}
+
+#[test]
+fn a_policy_without_code_denies() {
+    development_chain().execute_with(|| {
+        register(Some(STRANGER.to_account_id()));
+        assert_eq!(ask(TECHNICIAN, Action::View), Err(Denied::PolicyNotFound));
+        assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::PolicyNotFound);
+        assert_ok!(add_record(PATIENT));
+    });
+}
+
+#[test]
+fn no_policy_denies() {
+    development_chain().execute_with(|| {
+        register(None);
+        assert_eq!(ask(TECHNICIAN, Action::View), Err(Denied::NoPolicy));
+        assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::NoPolicy);
+    });
+}
+
+#[test]
+fn asking_changes_nothing_and_costs_nobody_money() {
+    with_reference_policy(|policy| {
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        let root = || sp_io::storage::root(sp_runtime::StateVersion::V1);
+        let before = root();
+        assert_ok!(PolicyContract::check(pallet_emr::AccessRequest {
+            policy: Some(&policy),
+            patient: &PATIENT.to_account_id(),
+            subject: &TECHNICIAN.to_account_id(),
+            record: None,
+            action: Action::View,
+        }));
+        assert_eq!(before, root());
+        assert_eq!(Balances::free_balance(asking_account()), 0);
+    });
+}
+
+#[test]
+fn the_seam_charges_at_least_what_a_question_may_use() {
+    let weight = <PolicyContract as AccessControl<AccountId>>::weight();
+    assert!(weight.all_gt(CHECK_GAS_LIMIT));
+    // And a question fits into a block many times over.
+    assert!((weight * 50).all_lt(MAXIMUM_BLOCK_WEIGHT));
+}

@@ -1,0 +1,138 @@
+//! What holds between the pallets of this runtime.
+
+use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
+use medchain_primitives::{FailureCode, ModelId, RequestId};
+
+use super::*;
+use crate::configs::ProxyType;
+
+fn add_record_call(inference: Option<ModelId>) -> RuntimeCall {
+    RuntimeCall::Emr(pallet_emr::Call::add_record {
+        patient: PATIENT.to_account_id(),
+        cid: Cid::new(CidCodec::Raw, [1; 32]),
+        digest: ContentDigest([1; 32]),
+        kind: RecordKind::ChestXray,
+        envelopes: Default::default(),
+        inference,
+    })
+}
+
+fn transfer_all() -> RuntimeCall {
+    RuntimeCall::Balances(pallet_balances::Call::transfer_all {
+        dest: STRANGER.to_account_id().into(),
+        keep_alive: false,
+    })
+}
+
+#[test]
+fn a_caretaker_keeps_records_but_neither_pays_nor_lets_anybody_in() {
+    let caretaker = ProxyType::Records;
+    assert!(caretaker.filter(&add_record_call(None)));
+    let key = EncryptionKey([1; 32]);
+    let beyond = [
+        transfer_all(),
+        add_record_call(Some(ModelId(0))),
+        RuntimeCall::Emr(pallet_emr::Call::set_policy { policy: Some(STRANGER.to_account_id()) }),
+        RuntimeCall::Emr(pallet_emr::Call::set_encryption_key { key }),
+        // A batch would carry anything.
+        RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![add_record_call(None)] }),
+    ];
+    for call in beyond {
+        assert!(!caretaker.filter(&call), "{call:?}");
+    }
+}
+
+#[test]
+fn a_hot_key_answers_requests_and_orders_nothing() {
+    let hot_key = ProxyType::Inference;
+    let request = RequestId(0);
+    let code = FailureCode::NotAnImage;
+    let report = pallet_inference::Call::report_failure { request, code };
+    assert!(hot_key.filter(&RuntimeCall::Inference(report)));
+    let (record, model) = (RecordId(0), ModelId(0));
+    let order = pallet_inference::Call::request_inference { record, model };
+    let leave = pallet_inference::Call::deregister_worker {};
+    for call in [RuntimeCall::Inference(order), RuntimeCall::Inference(leave), transfer_all()] {
+        assert!(!hot_key.filter(&call), "{call:?}");
+    }
+}
+
+#[test]
+fn a_batch_is_all_or_nothing_for_the_access_question_too() {
+    development_chain().execute_with(|| {
+        register(None);
+        let add = |patient: Sr25519Keyring| {
+            RuntimeCall::Emr(pallet_emr::Call::add_record {
+                patient: patient.to_account_id(),
+                cid: Cid::new(CidCodec::Raw, [1; 32]),
+                digest: ContentDigest([1; 32]),
+                kind: RecordKind::Report,
+                envelopes: Default::default(),
+                inference: None,
+            })
+        };
+        let origin = || RuntimeOrigin::signed(TECHNICIAN.to_account_id());
+        assert!(Utility::batch_all(origin(), vec![add(PATIENT)]).is_err());
+        assert_eq!(pallet_emr::NextRecordId::<Runtime>::get(), RecordId(0));
+    });
+}
+
+#[test]
+fn only_root_names_providers_and_models() {
+    development_chain().execute_with(|| {
+        let origin = RuntimeOrigin::signed(PATIENT.to_account_id());
+        assert_noop!(
+            Emr::add_provider(origin, STRANGER.to_account_id(), Role::Custodian),
+            sp_runtime::DispatchError::BadOrigin
+        );
+        assert_ok!(Emr::add_provider(
+            RuntimeOrigin::root(),
+            STRANGER.to_account_id(),
+            Role::Custodian
+        ));
+    });
+}
+
+#[test]
+fn genesis_presets_build() {
+    for name in crate::genesis::preset_names() {
+        let preset = crate::genesis::get_preset(&name).expect("a listed preset exists");
+        TestExternalities::default().execute_with(|| {
+            assert_ok!(frame_support::genesis_builder_helper::build_state::<RuntimeGenesisConfig>(
+                merged(&preset)
+            ));
+            assert_eq!(ParachainInfo::parachain_id(), PARACHAIN_ID.into());
+            assert!(pallet_sudo::Key::<Runtime>::get().is_some());
+        });
+    }
+}
+
+/// The default genesis with a preset's patch laid over it.
+fn merged(patch: &[u8]) -> Vec<u8> {
+    let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it is JSON");
+    let patch: serde_json::Value = serde_json::from_slice(patch).expect("a preset is JSON");
+    merge(&mut genesis, patch);
+    serde_json::to_vec(&genesis).expect("it is JSON")
+}
+
+fn merge(base: &mut serde_json::Value, patch: serde_json::Value) {
+    match (base, patch) {
+        (serde_json::Value::Object(base), serde_json::Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(base.entry(key).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+#[test]
+fn last_record_counts_up() {
+    development_chain().execute_with(|| {
+        register(None);
+        assert_ok!(add_record(PATIENT));
+        assert_eq!(last_record(), RecordId(0));
+        assert_ok!(add_record(PATIENT));
+        assert_eq!(last_record(), RecordId(1));
+    });
+}
