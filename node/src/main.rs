@@ -1,0 +1,38 @@
+//! `medchain-node`: dev chain, collator and full node in one binary.
+//!
+//! All of it is `polkadot-omni-node-lib`; what is added here are MedChain's
+//! own chain specs, so that `--chain dev` and `--chain local` need no file.
+
+mod chain_spec;
+mod commands;
+
+use polkadot_omni_node_lib::{
+    run_with_custom_cli, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig,
+    NODE_VERSION,
+};
+
+struct CliConfig;
+
+impl CliConfigT for CliConfig {
+    fn impl_version() -> String {
+        format!("{} (omni-node {NODE_VERSION})", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn author() -> String {
+        "The MedChain authors".into()
+    }
+
+    fn support_url() -> String {
+        "the README of the MedChain repository".into()
+    }
+
+    fn copyright_start_year() -> u16 {
+        2026
+    }
+}
+
+fn main() -> sc_cli::Result<()> {
+    let config =
+        RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(chain_spec::MedChainSpecs));
+    run_with_custom_cli::<CliConfig, commands::Commands>(config)
+}
