@@ -1,0 +1,106 @@
+//! Following the chain.
+
+use futures::{stream, stream::BoxStream, StreamExt};
+use subxt::{
+    config::{polkadot::PolkadotConfig, Config},
+    rpcs::{client::RpcSubscription, methods::legacy::NumberOrHex},
+};
+
+use super::{Chain, ChainError, ChainEvent, Finality};
+use crate::H256;
+
+/// A block and what happened in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockEvents {
+    /// Its height.
+    pub number: u32,
+    /// Its hash.
+    pub hash: H256,
+    /// The hash of the block before it.
+    pub parent: H256,
+    /// Its events, in order.
+    pub events: Vec<ChainEvent>,
+}
+
+impl Chain {
+    /// Every block from the current one on. Whatever happens after this
+    /// returns comes in the stream, however late that is asked for its next
+    /// item: so follow first, then read the state, and nothing is missed.
+    ///
+    /// With [`Finality::Finalised`] each height comes once, without gaps. With
+    /// [`Finality::Best`] a height comes again where a fork took its place.
+    /// After an error the same block is tried again; the stream ends when the
+    /// connection does.
+    pub async fn blocks(
+        &self,
+        finality: Finality,
+    ) -> Result<BoxStream<'static, Result<BlockEvents, ChainError>>, ChainError> {
+        // subxt's own streams subscribe only when they are first polled.
+        let rpc = &self.inner.rpc;
+        let heads = match finality {
+            Finality::Finalised => self.rpc(rpc.chain_subscribe_finalized_heads()).await?,
+            Finality::Best => self.rpc(rpc.chain_subscribe_new_heads()).await?,
+        };
+        let follower = Follower { chain: self.clone(), finality, heads, next: None, newest: 0 };
+        let blocks = stream::unfold(follower, |mut follower| async move {
+            let block = follower.next().await?;
+            Some((block, follower))
+        });
+        Ok(blocks.boxed())
+    }
+}
+
+struct Follower {
+    chain: Chain,
+    finality: Finality,
+    heads: RpcSubscription<<PolkadotConfig as Config>::Header>,
+    /// The height to give out next, once something was given out.
+    next: Option<u64>,
+    /// The highest height that the node told about.
+    newest: u64,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Result<BlockEvents, ChainError>> {
+        loop {
+            if let Some(next) = self.next.filter(|next| *next <= self.newest) {
+                let block = self.chain.block_events(next).await;
+                if block.is_ok() {
+                    self.next = Some(next.saturating_add(1));
+                }
+                return Some(block);
+            }
+            let head = match self.heads.next().await? {
+                Ok(head) => head.number,
+                Err(error) => return Some(Err(ChainError::from_rpc(&error))),
+            };
+            // A node may skip heights when several blocks come at once, and
+            // go back where a fork becomes the best chain.
+            self.next = Some(match (self.next, self.finality) {
+                (Some(next), Finality::Finalised) => next,
+                (Some(next), Finality::Best) => next.min(head),
+                (None, _) => head,
+            });
+            self.newest = head;
+        }
+    }
+}
+
+impl Chain {
+    async fn block_events(&self, number: u64) -> Result<BlockEvents, ChainError> {
+        let rpc = &self.inner.rpc;
+        let hash = self.rpc(rpc.chain_get_block_hash(Some(NumberOrHex::Number(number)))).await?;
+        let hash = hash.ok_or_else(|| ChainError::Other {
+            reason: format!("the node does not know its own block {number}"),
+        })?;
+        let header = self.rpc(rpc.chain_get_header(Some(hash))).await?;
+        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
+        let view = self.view(hash, header.number).await?;
+        Ok(BlockEvents {
+            number: view.number(),
+            hash,
+            parent: header.parent_hash,
+            events: view.events().await?,
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! The connection to a node.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use subxt::{
+    backend::LegacyBackend,
+    config::{polkadot::PolkadotConfig, RpcConfigFor},
+    rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+    OnlineClient,
+};
+
+use super::{compat, ChainError, View};
+use crate::{AccountId32, H256};
+
+/// Where a node of this machine listens.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+/// The environment variable that names the node.
+pub const NODE_VARIABLE: &str = "MEDCHAIN_NODE";
+
+/// The name of the runtime.
+const SPEC_NAME: &str = "medchain";
+/// How long it may take to connect and to read the node's metadata.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How sure it must be that a block stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Finality {
+    /// It is the best block now; a fork may still replace it.
+    #[default]
+    Best,
+    /// It stays for ever.
+    Finalised,
+}
+
+/// A connection to a node of the MedChain parachain. Clones share it.
+///
+/// It does not reconnect: after [`ChainError::ConnectionLost`] make a new one.
+#[derive(Clone)]
+pub struct Chain {
+    pub(super) inner: Arc<Connection>,
+}
+
+pub(super) struct Connection {
+    pub url: String,
+    pub client: OnlineClient<PolkadotConfig>,
+    pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    pub spec_version: u32,
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Chain({})", self.inner.url)
+    }
+}
+
+impl Chain {
+    /// Connects to the node at `url`, `ws://…` or `wss://…`, and checks that
+    /// it runs this chain and a runtime that this program fits.
+    ///
+    /// Errors: [`ChainError::Unreachable`], [`ChainError::WrongChain`],
+    /// [`ChainError::Incompatible`].
+    pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        let unreachable = |reason: String| ChainError::Unreachable { url: url.to_owned(), reason };
+        if !url.starts_with("ws://") && !url.starts_with("wss://") {
+            return Err(unreachable("give the node's address as ws://127.0.0.1:9944".into()));
+        }
+        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(url)).await {
+            Ok(Ok(chain)) => Ok(chain),
+            Ok(Err(ChainError::ConnectionLost { reason } | ChainError::Other { reason })) => {
+                Err(unreachable(reason))
+            }
+            Ok(Err(other)) => Err(other),
+            Err(_) => Err(unreachable(format!(
+                "it did not answer within {} s",
+                CONNECT_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    async fn connect_now(url: &str) -> Result<Self, ChainError> {
+        let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
+        // The variant without TLS takes both kinds of address.
+        let rpc_client = RpcClient::from_insecure_url(url).await.map_err(lost)?;
+        let rpc = LegacyRpcMethods::new(rpc_client.clone());
+        let version = rpc.state_get_runtime_version(None).await.map_err(lost)?;
+        let found = version.other.get("specName").and_then(|name| name.as_str());
+        if found != Some(SPEC_NAME) {
+            return Err(ChainError::WrongChain {
+                url: url.to_owned(),
+                found: found.unwrap_or("unknown").to_owned(),
+            });
+        }
+        // Polkadot's historic types take a while to load and have no use here.
+        let config = PolkadotConfig::builder().use_historic_types(false).build();
+        let backend = LegacyBackend::builder().build(rpc_client);
+        let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
+            .await
+            .map_err(ChainError::from_subxt)?;
+        let chain = Self {
+            inner: Arc::new(Connection {
+                url: url.to_owned(),
+                client,
+                rpc,
+                spec_version: version.spec_version,
+            }),
+        };
+        let view = chain.best().await?;
+        compat::check(view.metadata())?;
+        Ok(chain)
+    }
+
+    /// The address that was connected to.
+    pub fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// The chain's first block: what tells chains of the same runtime apart.
+    pub fn genesis_hash(&self) -> H256 {
+        self.inner.client.genesis_hash()
+    }
+
+    /// The runtime's version when the connection was made.
+    pub fn spec_version(&self) -> u32 {
+        self.inner.spec_version
+    }
+
+    /// The state at the last block that stays for ever.
+    pub async fn finalised(&self) -> Result<View, ChainError> {
+        let head = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
+        self.at(head).await
+    }
+
+    /// The state at the newest block.
+    pub async fn best(&self) -> Result<View, ChainError> {
+        let head = self.rpc(self.inner.rpc.chain_get_block_hash(None)).await?;
+        let head =
+            head.ok_or_else(|| ChainError::Other { reason: "the node has no block yet".into() })?;
+        self.at(head).await
+    }
+
+    /// The state at a block, as far as the node still has it.
+    pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
+        let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
+        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
+        self.view(hash, header.number).await
+    }
+
+    pub(super) async fn view(&self, hash: H256, number: u64) -> Result<View, ChainError> {
+        let at = self
+            .inner
+            .client
+            .at_block_hash_and_number(hash, number)
+            .await
+            .map_err(ChainError::from_subxt)?;
+        Ok(View::new(at))
+    }
+
+    /// The number of the account's next transaction, those in the node's pool
+    /// included.
+    pub async fn next_nonce(&self, account: &AccountId32) -> Result<u64, ChainError> {
+        self.rpc(self.inner.rpc.system_account_next_index(account)).await
+    }
+
+    pub(super) async fn rpc<T>(
+        &self,
+        request: impl Future<Output = Result<T, subxt::rpcs::Error>>,
+    ) -> Result<T, ChainError> {
+        request.await.map_err(|error| ChainError::from_rpc(&error))
+    }
+}

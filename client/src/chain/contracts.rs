@@ -1,0 +1,259 @@
+//! Making and calling contracts.
+
+use codec::{Decode, Encode};
+
+use super::{
+    Call, Chain, ChainError, ChainEvent, DispatchFailure, Gas, SubmitOptions, TxOutcome, View,
+};
+use crate::{keys::Identity, AccountId32, H256};
+
+/// What a contract answered instead of doing what it was called for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContractFailure {
+    /// It took everything back and returned an error of its own.
+    #[error("the contract reverts the call (its answer is 0x{})", hex::encode(data))]
+    Reverted {
+        /// What it returned, encoded.
+        data: Vec<u8>,
+    },
+    /// It is no ink! contract, or has no message with this selector.
+    #[error("the contract has no such message")]
+    NoSuchMessage,
+}
+
+/// `pallet_contracts::ExecReturnValue`.
+#[derive(Debug, Decode)]
+struct Returned {
+    flags: u32,
+    data: Vec<u8>,
+}
+
+/// Bit 0 of the flags: everything is taken back.
+const REVERT: u32 = 1;
+
+#[derive(Debug, Encode, Decode)]
+struct Weight {
+    #[codec(compact)]
+    ref_time: u64,
+    #[codec(compact)]
+    proof_size: u64,
+}
+
+/// `pallet_contracts::StorageDeposit`.
+#[derive(Debug, Decode)]
+#[allow(dead_code)] // What a call gives back is no cost.
+enum StorageDeposit {
+    #[codec(index = 0)]
+    Refund(u128),
+    #[codec(index = 1)]
+    Charge(u128),
+}
+
+/// `pallet_contracts::Code`.
+#[derive(Encode)]
+enum Code {
+    #[codec(index = 0)]
+    Upload(Vec<u8>),
+}
+
+/// What a dry run needed and returned.
+struct DryRun<T> {
+    gas: Gas,
+    deposit: u128,
+    result: T,
+}
+
+impl View {
+    /// Asks a contract something, without a transaction: the message's own
+    /// answer, encoded, without ink!'s outer `Result`.
+    ///
+    /// Errors: [`ChainError::Contract`] where the contract refuses,
+    /// [`ChainError::Dispatch`] where it fails or does not exist.
+    pub async fn contract_read(
+        &self,
+        caller: &AccountId32,
+        contract: &AccountId32,
+        data: Vec<u8>,
+    ) -> Result<Vec<u8>, ChainError> {
+        let run = self.dry_call(caller, contract, 0, data).await?;
+        Ok(run.result)
+    }
+
+    /// Whether there is a contract at this address.
+    pub async fn contract_exists(&self, contract: &AccountId32) -> Result<bool, ChainError> {
+        // No key has this length, so whatever exists answers "no such value".
+        const DOES_NOT_EXIST: u8 = 0;
+        let arguments = (contract, Vec::<u8>::new());
+        let found: Result<Option<Vec<u8>>, u8> =
+            self.runtime_api("ContractsApi_get_storage", &arguments).await?;
+        Ok(found != Err(DOES_NOT_EXIST))
+    }
+
+    async fn dry_call(
+        &self,
+        caller: &AccountId32,
+        contract: &AccountId32,
+        value: u128,
+        data: Vec<u8>,
+    ) -> Result<DryRun<Vec<u8>>, ChainError> {
+        let arguments = (caller, contract, value, None::<Weight>, None::<u128>, data);
+        let run = self.dry_run::<Returned>("ContractsApi_call", &arguments).await?;
+        Ok(DryRun { gas: run.gas, deposit: run.deposit, result: answer(run.result)? })
+    }
+
+    async fn dry_instantiate(
+        &self,
+        caller: &AccountId32,
+        value: u128,
+        code: Vec<u8>,
+        data: Vec<u8>,
+        salt: Vec<u8>,
+    ) -> Result<DryRun<AccountId32>, ChainError> {
+        let code = Code::Upload(code);
+        let limits = (None::<Weight>, None::<u128>);
+        let arguments = (caller, value, limits, code, data, salt);
+        let run =
+            self.dry_run::<(Returned, AccountId32)>("ContractsApi_instantiate", &arguments).await?;
+        let (returned, account) = run.result;
+        answer(returned)?;
+        Ok(DryRun { gas: run.gas, deposit: run.deposit, result: account })
+    }
+
+    /// Reads `pallet_contracts::ContractResult`, whose tail may grow.
+    async fn dry_run<T: Decode>(
+        &self,
+        function: &str,
+        arguments: &impl Encode,
+    ) -> Result<DryRun<T>, ChainError> {
+        let wrong = |error: codec::Error| ChainError::decode(function, error);
+        let bytes = self.runtime_api_bytes(function, arguments).await?;
+        let mut input = bytes.as_slice();
+        let head = <(Weight, Weight, StorageDeposit, Vec<u8>)>::decode(&mut input);
+        let (_consumed, required, deposit, _debug_message) = head.map_err(wrong)?;
+        let failed = bool::decode(&mut input).map_err(wrong)?;
+        if failed {
+            let failure = DispatchFailure::decode(&mut input, self.metadata()).map_err(wrong)?;
+            return Err(ChainError::Dispatch(failure));
+        }
+        Ok(DryRun {
+            gas: Gas { ref_time: required.ref_time, proof_size: required.proof_size },
+            deposit: match deposit {
+                StorageDeposit::Charge(amount) => amount,
+                StorageDeposit::Refund(_) => 0,
+            },
+            result: T::decode(&mut input).map_err(wrong)?,
+        })
+    }
+}
+
+impl Chain {
+    /// Makes a call of a contract from what a dry run of it needs. A call that
+    /// the contract would refuse is refused here.
+    pub async fn estimate_contract_call(
+        &self,
+        who: &AccountId32,
+        contract: &AccountId32,
+        value: u128,
+        data: Vec<u8>,
+    ) -> Result<Call, ChainError> {
+        let view = self.best().await?;
+        let run = view.dry_call(who, contract, value, data.clone()).await?;
+        Ok(Call::ContractCall {
+            contract: *contract,
+            value,
+            gas: with_margin(run.gas),
+            storage_deposit_limit: Some(tenth_more(run.deposit)),
+            data,
+        })
+    }
+
+    /// Makes an instantiation from what a dry run of it needs.
+    pub async fn estimate_instantiate(
+        &self,
+        who: &AccountId32,
+        code: Vec<u8>,
+        data: Vec<u8>,
+        salt: Vec<u8>,
+        value: u128,
+    ) -> Result<Call, ChainError> {
+        let view = self.best().await?;
+        let run =
+            view.dry_instantiate(who, value, code.clone(), data.clone(), salt.clone()).await?;
+        Ok(Call::ContractInstantiate {
+            value,
+            gas: with_margin(run.gas),
+            storage_deposit_limit: Some(tenth_more(run.deposit)),
+            code,
+            data,
+            salt,
+        })
+    }
+
+    /// Uploads a contract's code, makes an instance of it and returns its
+    /// address. `data` is the constructor's selector and arguments.
+    pub async fn instantiate(
+        &self,
+        who: &Identity,
+        code: Vec<u8>,
+        data: Vec<u8>,
+        salt: Vec<u8>,
+        options: &SubmitOptions,
+    ) -> Result<(AccountId32, TxOutcome), ChainError> {
+        let account = who.account();
+        let call = self.estimate_instantiate(&account, code, data, salt, 0).await?;
+        let outcome = self.submit(who, &call, options).await?;
+        // A constructor may make further contracts; its own event comes last.
+        let made = outcome.events.iter().rev().find_map(|event| match event {
+            ChainEvent::ContractInstantiated { deployer, contract } if *deployer == account => {
+                Some(*contract)
+            }
+            _ => None,
+        });
+        let contract = made.ok_or_else(|| ChainError::Other {
+            reason: "the chain does not say where the new contract is".into(),
+        })?;
+        Ok((contract, outcome))
+    }
+
+    /// Calls a message of a contract. `data` is its selector and arguments.
+    pub async fn contract_call(
+        &self,
+        who: &Identity,
+        contract: &AccountId32,
+        data: Vec<u8>,
+        options: &SubmitOptions,
+    ) -> Result<TxOutcome, ChainError> {
+        let call = self.estimate_contract_call(&who.account(), contract, 0, data).await?;
+        self.submit(who, &call, options).await
+    }
+
+    /// The hash of a contract's code, as the chain names it.
+    pub fn code_hash(code: &[u8]) -> H256 {
+        use blake2::{digest::consts::U32, Blake2b, Digest};
+        H256(Blake2b::<U32>::digest(code).into())
+    }
+}
+
+/// A message's own answer: ink! wraps it in `Result<_, LangError>`.
+fn answer(returned: Returned) -> Result<Vec<u8>, ChainError> {
+    let refused = |failure| Err(ChainError::Contract(failure));
+    match returned.data.split_first() {
+        Some((1, _)) => refused(ContractFailure::NoSuchMessage),
+        _ if returned.flags & REVERT != 0 => {
+            refused(ContractFailure::Reverted { data: returned.data })
+        }
+        Some((0, answer)) => Ok(answer.to_vec()),
+        _ => refused(ContractFailure::NoSuchMessage),
+    }
+}
+
+/// State may change between the dry run and the block.
+fn with_margin(gas: Gas) -> Gas {
+    let more = |amount: u64| amount.saturating_add(amount / 10);
+    Gas { ref_time: more(gas.ref_time), proof_size: more(gas.proof_size) }
+}
+
+fn tenth_more(amount: u128) -> u128 {
+    amount.saturating_add(amount / 10)
+}

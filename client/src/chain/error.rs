@@ -1,0 +1,221 @@
+//! What can go wrong between this program and the chain.
+
+use subxt::{
+    error::{
+        BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError,
+        RpcError, RuntimeApiError, StorageError,
+    },
+    rpcs,
+};
+use thiserror::Error;
+
+use super::{ContractFailure, DispatchFailure};
+use crate::{AccountId32, H256};
+
+/// Why the chain could not be read, or a transaction not made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// No node answers at this address.
+    #[error("cannot reach a node at {url}: {reason}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// A node of another chain.
+    #[error("the node at {url} runs the chain `{found}`, not `medchain`")]
+    WrongChain {
+        /// The node's address.
+        url: String,
+        /// The name of its runtime.
+        found: String,
+    },
+    /// A node of this chain whose runtime this program does not fit.
+    #[error("this program does not fit the node's runtime: {what}; update the one or the other")]
+    Incompatible {
+        /// What differs.
+        what: String,
+    },
+    /// The connection broke. Connect anew.
+    #[error("the connection to the node is lost: {reason}")]
+    ConnectionLost {
+        /// What the network said.
+        reason: String,
+    },
+    /// No answer in time. A transaction may still make it into a block.
+    #[error("{what} took longer than {seconds} s")]
+    Timeout {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        seconds: u64,
+    },
+    /// The call was executed and failed. The fee is paid, nothing else changed.
+    #[error("{0}")]
+    Dispatch(DispatchFailure),
+    /// The account cannot pay the fee.
+    #[error("{account} does not have the funds to pay the fee")]
+    InsufficientFunds {
+        /// Who was to pay.
+        account: AccountId32,
+    },
+    /// The nonce is used already: somebody else signs with the same key.
+    #[error("the transaction's number is used already: another program signs with the same key")]
+    StaleNonce,
+    /// The pool does not take the transaction.
+    #[error("the node does not take the transaction: {reason}")]
+    Pool {
+        /// What the node said.
+        reason: String,
+        /// Whether it may take it later.
+        temporary: bool,
+    },
+    /// The pool took the transaction and gave it up before it was in a block.
+    #[error("the node gave the transaction up: {reason}")]
+    Dropped {
+        /// Why.
+        reason: String,
+    },
+    /// A contract did not do what it was called for.
+    #[error("{0}")]
+    Contract(ContractFailure),
+    /// The node has no such block, or has its state no more.
+    #[error("the node does not have the block {hash:?}")]
+    BlockNotFound {
+        /// The block.
+        hash: H256,
+    },
+    /// Something on chain does not read as it should.
+    #[error("{what} does not read as it should: {reason}")]
+    Decode {
+        /// What was read.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The node answered with an error of its own.
+    #[error("the node refuses: {message} ({code})")]
+    Node {
+        /// The JSON-RPC error code.
+        code: i32,
+        /// What it said.
+        message: String,
+    },
+    /// Anything else between here and the node.
+    #[error("{reason}")]
+    Other {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl ChainError {
+    /// Whether the same request may succeed later without anybody changing
+    /// it, on a new connection where this one is lost.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::ConnectionLost { .. }
+            | Self::Timeout { .. }
+            | Self::StaleNonce
+            | Self::Dropped { .. }
+            | Self::BlockNotFound { .. }
+            | Self::Node { .. } => true,
+            Self::Pool { temporary, .. } => *temporary,
+            Self::WrongChain { .. }
+            | Self::Incompatible { .. }
+            | Self::Dispatch(_)
+            | Self::InsufficientFunds { .. }
+            | Self::Contract(_)
+            | Self::Decode { .. }
+            | Self::Other { .. } => false,
+        }
+    }
+
+    /// Whether a new connection is needed before anything else can succeed.
+    pub fn is_disconnected(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::ConnectionLost { .. })
+    }
+
+    /// Whether the call failed with this error of this pallet, such as
+    /// `error.is("Emr", "NoGrant")`.
+    pub fn is(&self, pallet: &str, error: &str) -> bool {
+        matches!(self, Self::Dispatch(failure) if failure.pallet == pallet && failure.error == error)
+    }
+
+    pub(super) fn decode(what: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Decode { what: what.into(), reason: reason.to_string() }
+    }
+
+    /// The error behind whatever subxt returned.
+    pub(super) fn from_subxt(error: impl Into<subxt::Error>) -> Self {
+        let error = error.into();
+        match backend(&error) {
+            Some(error) => Self::from_backend(error),
+            None => Self::Other { reason: error.to_string() },
+        }
+    }
+
+    fn from_backend(error: &BackendError) -> Self {
+        match error {
+            BackendError::Rpc(RpcError::ClientError(error)) => Self::from_rpc(error),
+            other => Self::ConnectionLost { reason: other.to_string() },
+        }
+    }
+
+    pub(super) fn from_rpc(error: &rpcs::Error) -> Self {
+        match error {
+            rpcs::Error::User(error) => {
+                Self::Node { code: error.code, message: error.message.clone() }
+            }
+            rpcs::Error::Client(error) => Self::ConnectionLost { reason: cause(error.as_ref()) },
+            rpcs::Error::DisconnectedWillReconnect(reason) => {
+                Self::ConnectionLost { reason: reason.clone() }
+            }
+            other => Self::Other { reason: other.to_string() },
+        }
+    }
+}
+
+/// The innermost of nested errors: the outer ones only repeat it.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(rpcs::Error::Client(inner)) = cause.downcast_ref() {
+        cause = inner.as_ref();
+    }
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// The failure of the connection in an error of subxt, which offers no way to
+/// ask for it.
+fn backend(error: &subxt::Error) -> Option<&BackendError> {
+    use subxt::Error as E;
+    match error {
+        E::BackendError(error)
+        | E::StorageError(
+            StorageError::CannotFetchValue(error)
+            | StorageError::CannotIterateValues(error)
+            | StorageError::StreamFailure(error),
+        )
+        | E::RuntimeApiError(RuntimeApiError::CannotCallApi(error))
+        | E::EventsError(EventsError::CannotFetchEventBytes(error))
+        | E::OnlineClientError(OnlineClientError::CannotGetGenesisHash(error))
+        | E::ExtrinsicError(
+            ExtrinsicError::CannotGetFeeInfo(error)
+            | ExtrinsicError::ErrorSubmittingTransaction(error),
+        ) => Some(error),
+        E::OnlineClientAtBlockError(error) => match error {
+            OnlineClientAtBlockError::CannotGetCurrentBlock { reason }
+            | OnlineClientAtBlockError::CannotGetBlockHash { reason, .. }
+            | OnlineClientAtBlockError::CannotGetBlockHeader { reason, .. }
+            | OnlineClientAtBlockError::CannotGetSpecVersion { reason, .. } => Some(reason),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,230 @@
+//! Signing, sending and following transactions.
+
+use std::time::Duration;
+
+use subxt::{
+    config::{polkadot::PolkadotConfig, DefaultExtrinsicParamsBuilder},
+    rpcs::{self, methods::legacy::TransactionStatus},
+    transactions::SubmittableTransaction,
+    OnlineClientAtBlock,
+};
+
+use super::{Call, Chain, ChainError, ChainEvent, Finality, View};
+use crate::{keys::Identity, AccountId32, H256};
+
+/// How a transaction is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmitOptions {
+    /// What is waited for.
+    pub finality: Finality,
+    /// The transaction's number; the account's next where it is `None`. Who
+    /// sends several at once must count themselves.
+    pub nonce: Option<u64>,
+    /// For how many blocks the transaction may be included.
+    pub mortality: u64,
+    /// How long to wait. The transaction may still be included after that.
+    pub timeout: Duration,
+}
+
+impl Default for SubmitOptions {
+    fn default() -> Self {
+        Self {
+            finality: Finality::Best,
+            nonce: None,
+            mortality: 256,
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A transaction whose call succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TxOutcome {
+    /// The block that it is in.
+    pub block_hash: H256,
+    /// That block's height.
+    pub block_number: u32,
+    /// The transaction's hash.
+    pub extrinsic_hash: H256,
+    /// What it cost, in the chain's smallest unit; deposits not included.
+    pub fee: u128,
+    /// What it caused, in order.
+    pub events: Vec<ChainEvent>,
+}
+
+impl Chain {
+    /// What a transaction would cost now, deposits not included.
+    pub async fn estimate_fee(&self, who: &Identity, call: &Call) -> Result<u128, ChainError> {
+        let signed = self.sign(who, call, &SubmitOptions::default()).await?;
+        signed.partial_fee_estimate().await.map_err(ChainError::from_subxt)
+    }
+
+    /// Signs a call, sends it and waits until it is in a block.
+    ///
+    /// Errors: [`ChainError::Dispatch`] where the call failed, a call inside
+    /// [`Call::Sudo`] included; [`ChainError::InsufficientFunds`],
+    /// [`ChainError::StaleNonce`], [`ChainError::Pool`] and
+    /// [`ChainError::Dropped`] where the pool did not take or keep it;
+    /// [`ChainError::Timeout`].
+    pub async fn submit(
+        &self,
+        who: &Identity,
+        call: &Call,
+        options: &SubmitOptions,
+    ) -> Result<TxOutcome, ChainError> {
+        let sending = self.submit_now(who, call, options);
+        match tokio::time::timeout(options.timeout, sending).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(ChainError::Timeout {
+                what: format!("the transaction {}", call.name()),
+                seconds: options.timeout.as_secs(),
+            }),
+        }
+    }
+
+    async fn submit_now(
+        &self,
+        who: &Identity,
+        call: &Call,
+        options: &SubmitOptions,
+    ) -> Result<TxOutcome, ChainError> {
+        let signed = self.sign(who, call, options).await?;
+        let sent = self.inner.rpc.author_submit_and_watch_extrinsic(signed.encoded()).await;
+        let mut progress = sent.map_err(|error| pool_error(&error, who.account()))?;
+        tracing::debug!(call = call.name(), transaction = ?signed.hash(), "the pool has it");
+        let dropped = |reason: &str| ChainError::Dropped { reason: reason.to_owned() };
+        while let Some(status) = progress.next().await {
+            let status = status.map_err(|error| ChainError::from_rpc(&error))?;
+            tracing::debug!(transaction = ?signed.hash(), ?status);
+            let block = match status {
+                TransactionStatus::InBlock(block) if options.finality == Finality::Best => block,
+                TransactionStatus::Finalized(block) => block,
+                TransactionStatus::Future
+                | TransactionStatus::Ready
+                | TransactionStatus::Broadcast(_)
+                | TransactionStatus::InBlock(_)
+                | TransactionStatus::Retracted(_) => continue,
+                TransactionStatus::FinalityTimeout(_) => {
+                    return Err(dropped("its block was not finalised in time"))
+                }
+                TransactionStatus::Usurped(_) => {
+                    return Err(dropped("another one with the same number took its place"))
+                }
+                TransactionStatus::Dropped => return Err(dropped("its pool is full")),
+                TransactionStatus::Invalid => {
+                    return Err(dropped("it became invalid before it was in a block"))
+                }
+            };
+            return self.outcome(block, signed.encoded(), signed.hash()).await;
+        }
+        Err(ChainError::ConnectionLost {
+            reason: "the node stopped telling about the transaction".into(),
+        })
+    }
+
+    async fn sign(
+        &self,
+        who: &Identity,
+        call: &Call,
+        options: &SubmitOptions,
+    ) -> Result<Signed, ChainError> {
+        // A finalised block as the era's start: a fork cannot take it away.
+        let view = self.finalised().await?;
+        let nonce = match options.nonce {
+            Some(nonce) => nonce,
+            None => self.next_nonce(&who.account()).await?,
+        };
+        let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
+            .nonce(nonce)
+            .mortal_from_unchecked(options.mortality, u64::from(view.number()), view.hash())
+            .build();
+        let prepared = call.prepare(view.metadata())?;
+        view.at
+            .transactions()
+            .create_signable_offline(&prepared, params)
+            .and_then(|mut transaction| transaction.sign(who.signer()))
+            .map_err(ChainError::from_subxt)
+    }
+
+    /// What a transaction did in a block that it is in.
+    async fn outcome(
+        &self,
+        block_hash: H256,
+        encoded: &[u8],
+        extrinsic_hash: H256,
+    ) -> Result<TxOutcome, ChainError> {
+        let block = self
+            .rpc(self.inner.rpc.chain_get_block(Some(block_hash)))
+            .await?
+            .ok_or(ChainError::BlockNotFound { hash: block_hash })?
+            .block;
+        let index = block
+            .extrinsics
+            .iter()
+            .position(|extrinsic| extrinsic.0 == encoded)
+            .and_then(|index| u32::try_from(index).ok())
+            .ok_or_else(|| ChainError::Other {
+                reason: "the transaction is not in the block that the node names".into(),
+            })?;
+        let view: View = self.view(block_hash, block.header.number).await?;
+        let events: Vec<ChainEvent> = view
+            .numbered_events()
+            .await?
+            .into_iter()
+            .filter(|(cause, _)| *cause == Some(index))
+            .map(|(_, event)| event)
+            .collect();
+        let mut fee = 0;
+        for event in &events {
+            match event {
+                ChainEvent::FeePaid { fee: paid, .. } => fee = *paid,
+                ChainEvent::ExtrinsicFailed { failure }
+                | ChainEvent::SudoDone { failure: Some(failure) } => {
+                    return Err(ChainError::Dispatch(failure.clone()))
+                }
+                _ => (),
+            }
+        }
+        Ok(TxOutcome { block_hash, block_number: view.number(), extrinsic_hash, fee, events })
+    }
+}
+
+type Signed = SubmittableTransaction<
+    PolkadotConfig,
+    <OnlineClientAtBlock<PolkadotConfig> as AtBlock>::Client,
+>;
+
+/// Names the client type inside subxt's alias.
+trait AtBlock {
+    type Client;
+}
+
+impl<T, Client> AtBlock for subxt::client::ClientAtBlock<T, Client> {
+    type Client = Client;
+}
+
+/// Why a node's pool refuses a transaction. The codes are those of the RPC
+/// `author_submitExtrinsic`; the reason stands in the error's data.
+fn pool_error(error: &rpcs::Error, account: AccountId32) -> ChainError {
+    let rpcs::Error::User(error) = error else {
+        return ChainError::from_rpc(error);
+    };
+    let data = error.data.as_ref().map(|data| data.get());
+    let data: String = data.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    refusal(error.code, &error.message, &data, account)
+}
+
+pub(super) fn refusal(code: i32, message: &str, data: &str, account: AccountId32) -> ChainError {
+    let reason = if data.is_empty() { message } else { data };
+    let pool = |temporary| ChainError::Pool { reason: reason.to_owned(), temporary };
+    match code {
+        1010 if data.contains("Inability to pay") => ChainError::InsufficientFunds { account },
+        1010 if data.contains("outdated") => ChainError::StaleNonce,
+        // A lower fee than another transaction with the same number offers.
+        1014 => ChainError::StaleNonce,
+        // Banned for a while, known already, no room now.
+        1012 | 1013 | 1016 => pool(true),
+        1010..=1018 => pool(false),
+        _ => ChainError::Node { code, message: reason.to_owned() },
+    }
+}

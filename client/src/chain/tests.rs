@@ -1,0 +1,3 @@
+mod amount;
+mod errors;
+mod metadata;

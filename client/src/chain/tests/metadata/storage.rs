@@ -1,0 +1,256 @@
+use medchain_primitives::{
+    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, FailureCode, Label, ModelId,
+    Output, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedKey, SEALED_KEY_LENGTH,
+};
+
+use super::*;
+use crate::chain::{Denied, Document, ModelStatus, RecordStatus, RequestStatus};
+
+fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
+    let pallet_found = metadata.pallet_by_name(pallet).expect(pallet);
+    let storage = pallet_found.storage().expect(pallet);
+    storage.entry_by_name(entry).unwrap_or_else(|| panic!("{pallet}.{entry}")).value_ty()
+}
+
+fn key_types(metadata: &Metadata, pallet: &str, entry: &str) -> Vec<u32> {
+    let pallet = metadata.pallet_by_name(pallet).unwrap();
+    let entry = pallet.storage().unwrap().entry_by_name(entry).unwrap();
+    entry.keys().map(|key| key.key_id).collect()
+}
+
+fn label(text: &str) -> Label {
+    Label::truncate_from(text.as_bytes().to_vec())
+}
+
+/// A struct whose fields are these, in whatever order the chain has them.
+/// Fields that are not read must be there as well, so that the lengths fit.
+fn check_struct(pallet: &str, entry: &str, fields: &[(&str, Vec<u8>)]) {
+    let metadata = metadata();
+    let type_id = value_type(&metadata, pallet, entry);
+    let what = format!("{pallet}.{entry}");
+    let bytes = in_order(&metadata, type_id, fields, &what);
+    assert_is(&metadata, type_id, &bytes, &what);
+}
+
+/// The fields' bytes in the order of the type. The names of a type's fields
+/// show when a value of it is written out, and all values here are so long
+/// that each order but the right one fails to decode.
+fn in_order(metadata: &Metadata, type_id: u32, fields: &[(&str, Vec<u8>)], what: &str) -> Vec<u8> {
+    let resolved = metadata.types().resolve(type_id).expect(what);
+    let json = serde_json::to_value(&resolved.type_def).unwrap();
+    let names = json["composite"]["fields"].as_array().expect(what);
+    assert_eq!(names.len(), fields.len(), "{what}: {names:?}");
+    let bytes = names.iter().map(|field| {
+        let name = field["name"].as_str().expect(what);
+        let found = fields.iter().find(|(field, _)| *field == name);
+        let (_, bytes) = found.unwrap_or_else(|| panic!("{what} has a field {name}"));
+        let id = field["type"].as_u64().unwrap();
+        assert_is(metadata, id as u32, bytes, &format!("{what}.{name}"));
+        bytes.clone()
+    });
+    bytes.collect::<Vec<_>>().concat()
+}
+
+fn cid() -> Cid {
+    Cid::new(CidCodec::DagPb, [3; 32])
+}
+
+#[test]
+fn structs_of_emr_are_as_they_are_read() {
+    let document = Document { cid: cid(), digest: ContentDigest([4; 32]) };
+    check_struct(
+        "Emr",
+        "Patients",
+        &[
+            ("profile", Some(document).encode()),
+            ("key_epoch", 1u32.encode()),
+            ("relations", 1u32.encode()),
+            ("deposit", 1u128.encode()),
+        ],
+    );
+    check_struct(
+        "Emr",
+        "Records",
+        &[
+            ("patient", ALICE.encode()),
+            ("author", BOB.encode()),
+            ("cid", cid().encode()),
+            ("digest", ContentDigest([4; 32]).encode()),
+            ("kind", RecordKind::Report.encode()),
+            ("previous", Some(RecordId(1)).encode()),
+            ("added_at", 1u32.encode()),
+            ("status", RecordStatus::Superseded { by: RecordId(1) }.encode()),
+            ("envelopes", 1u32.encode()),
+            ("deposit", 1u128.encode()),
+        ],
+    );
+    check_struct(
+        "Emr",
+        "Envelopes",
+        &[
+            ("sealed", SealedKey([5; SEALED_KEY_LENGTH]).encode()),
+            ("depositor", ALICE.encode()),
+            ("deposit", 1u128.encode()),
+        ],
+    );
+    check_struct(
+        "Emr",
+        "Relations",
+        &[("kind", RelationKind::Child.encode()), ("emergency_contact", true.encode())],
+    );
+}
+
+#[test]
+fn structs_of_inference_are_as_they_are_read() {
+    check_struct(
+        "Inference",
+        "Models",
+        &[
+            ("name", label("n").encode()),
+            ("version", label("v").encode()),
+            ("cid", cid().encode()),
+            ("sha256", [1u8; 32].encode()),
+            ("card", Some(cid()).encode()),
+            ("labels", vec![label("covid")].encode()),
+            ("preprocessing", PreprocessingId::truncate_from(vec![1]).encode()),
+            ("confidence_threshold", 1u32.encode()),
+            ("fee", 1u128.encode()),
+            ("status", ModelStatus::Retired.encode()),
+        ],
+    );
+    check_struct(
+        "Inference",
+        "Workers",
+        &[("models", vec![ModelId(1)].encode()), ("bond", 1u128.encode())],
+    );
+    check_struct(
+        "Inference",
+        "Requests",
+        &[
+            ("record", RecordId(1).encode()),
+            ("patient", ALICE.encode()),
+            ("model", ModelId(1).encode()),
+            ("requester", BOB.encode()),
+            ("fee", 1u128.encode()),
+            ("deadline", 1u32.encode()),
+            ("status", RequestStatus::Failed { worker: BOB, code: FailureCode::TooLarge }.encode()),
+        ],
+    );
+    check_struct(
+        "Inference",
+        "Predictions",
+        &[
+            ("request", RequestId(1).encode()),
+            ("worker", BOB.encode()),
+            ("output", Output::quantise(&[0.5, 0.5]).unwrap().encode()),
+            ("receipt", Receipt([7; 32]).encode()),
+            ("at", 1u32.encode()),
+        ],
+    );
+}
+
+#[test]
+fn plain_values_and_keys_are_as_they_are_read() {
+    let metadata = metadata();
+    let value = |pallet, entry, bytes: Vec<u8>| {
+        let what = format!("{pallet}.{entry}");
+        assert_is(&metadata, value_type(&metadata, pallet, entry), &bytes, &what);
+    };
+    value("Emr", "EncryptionKeys", EncryptionKey([1; 32]).encode());
+    value("Emr", "PatientPolicies", ALICE.encode());
+    value("Emr", "DefaultPolicy", ALICE.encode());
+    value("Inference", "OpenRequestOf", RequestId(1).encode());
+    value("Timestamp", "Now", 1u64.encode());
+    value("Sudo", "Key", ALICE.encode());
+
+    let keys = |pallet, entry, keys: &[Vec<u8>]| {
+        let types = key_types(&metadata, pallet, entry);
+        assert_eq!(types.len(), keys.len(), "{pallet}.{entry}");
+        for (type_id, bytes) in types.into_iter().zip(keys) {
+            assert_is(&metadata, type_id, bytes, &format!("a key of {pallet}.{entry}"));
+        }
+    };
+    let (account, record, model) = (ALICE.encode(), RecordId(1).encode(), ModelId(1).encode());
+    keys("System", "Account", &[account.clone()]);
+    keys("Emr", "Patients", &[account.clone()]);
+    keys("Emr", "EncryptionKeys", &[account.clone()]);
+    keys("Emr", "PatientPolicies", &[account.clone()]);
+    keys("Emr", "Providers", &[account.clone(), Role::Hospital.encode()]);
+    keys("Emr", "Records", &[record.clone()]);
+    keys("Emr", "RecordsOf", &[account.clone(), record.clone()]);
+    keys("Emr", "Envelopes", &[record.clone(), account.clone()]);
+    keys("Emr", "Relations", &[account.clone(), account.clone()]);
+    keys("Inference", "Models", &[model.clone()]);
+    keys("Inference", "Workers", &[account]);
+    keys("Inference", "Requests", &[RequestId(1).encode()]);
+    keys("Inference", "OpenRequests", &[RequestId(1).encode()]);
+    keys("Inference", "OpenRequestOf", &[record.clone(), model.clone()]);
+    keys("Inference", "Predictions", &[record, model]);
+}
+
+/// The type of a field of a stored struct.
+fn field_type(metadata: &Metadata, pallet: &str, entry: &str, name: &str) -> u32 {
+    let resolved = metadata.types().resolve(value_type(metadata, pallet, entry)).unwrap();
+    let json = serde_json::to_value(&resolved.type_def).unwrap();
+    let fields = json["composite"]["fields"].as_array().unwrap().clone();
+    let field = fields.iter().find(|field| field["name"] == name).expect(name);
+    field["type"].as_u64().unwrap() as u32
+}
+
+#[test]
+fn every_variant_has_the_index_that_it_is_read_by() {
+    let metadata = metadata();
+    let check = |type_id, sample: &dyn Fn() -> Vec<u8>, shown: &str| {
+        let bytes = sample();
+        assert_is(&metadata, type_id, &bytes, shown);
+        let value = decode_as_type(&mut bytes.as_slice(), type_id, metadata.types()).unwrap();
+        let text = value.to_string();
+        assert!(text.starts_with(shown), "{text} is not {shown}");
+    };
+    let status = field_type(&metadata, "Emr", "Records", "status");
+    check(status, &|| RecordStatus::Active.encode(), "Active");
+    check(status, &|| RecordStatus::Superseded { by: RecordId(1) }.encode(), "Superseded");
+    check(status, &|| RecordStatus::Erased.encode(), "Erased");
+    let status = field_type(&metadata, "Inference", "Models", "status");
+    check(status, &|| ModelStatus::Active.encode(), "Active");
+    check(status, &|| ModelStatus::Retired.encode(), "Retired");
+    let status = field_type(&metadata, "Inference", "Requests", "status");
+    check(status, &|| RequestStatus::Open.encode(), "Open");
+    check(status, &|| RequestStatus::Answered { worker: BOB }.encode(), "Answered");
+    let failed = RequestStatus::Failed { worker: BOB, code: FailureCode::TooLarge };
+    check(status, &|| failed.encode(), "Failed");
+    check(status, &|| RequestStatus::Cancelled.encode(), "Cancelled");
+    check(status, &|| RequestStatus::Expired.encode(), "Expired");
+}
+
+#[test]
+fn the_access_question_is_as_the_runtime_takes_it() {
+    let metadata = metadata();
+    let api = metadata.runtime_api_trait_by_name("EmrApi").expect("EmrApi");
+    let method = api.method_by_name("check_access").expect("check_access");
+    let inputs: Vec<u32> = method.inputs().map(|input| input.id).collect();
+    let samples =
+        [ALICE.encode(), BOB.encode(), Some(RecordId(1)).encode(), Action::Infer.encode()];
+    assert_eq!(inputs.len(), samples.len());
+    for (type_id, bytes) in inputs.into_iter().zip(&samples) {
+        assert_is(&metadata, type_id, bytes, "an argument of check_access");
+    }
+    for (denied, shown) in [
+        (Denied::NoPolicy, "NoPolicy"),
+        (Denied::PolicyNotFound, "PolicyNotFound"),
+        (Denied::PolicyTrapped, "PolicyTrapped"),
+        (Denied::PolicyOutOfGas, "PolicyOutOfGas"),
+        (Denied::PolicyAnswerInvalid, "PolicyAnswerInvalid"),
+        (Denied::PolicyReentered, "PolicyReentered"),
+        (Denied::Refused(DenyReason::Revoked), "Revoked"),
+        (Denied::Refused(DenyReason::Other(3)), "Other"),
+        (Denied::PatientNotFound, "PatientNotFound"),
+        (Denied::RecordNotFound, "RecordNotFound"),
+        (Denied::RecordErased, "RecordErased"),
+    ] {
+        let answer = Err::<(), Denied>(denied);
+        assert_reads(&metadata, method.output_ty(), &answer, shown, "check_access");
+    }
+    assert_reads(&metadata, method.output_ty(), &Ok::<(), Denied>(()), "Ok", "check_access");
+}

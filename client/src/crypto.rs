@@ -1,0 +1,96 @@
+//! How content is encrypted and how its key reaches its readers.
+//!
+//! A file is `MCX1`, a nonce of 24 bytes, and XChaCha20-Poly1305 of the
+//! content; the associated data are `MCX1` and the patient's account, so that
+//! one patient's file cannot be passed off as another's. The content key of 32
+//! random bytes is new for every file and travels in a sealed box of libsodium
+//! (`crypto_box_seal`: X25519, XSalsa20-Poly1305) to each reader.
+
+mod envelope;
+mod file;
+
+use medchain_primitives::ContentDigest;
+use rand_core::{OsRng, RngCore};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub use envelope::{seal, EncryptionSecret};
+pub use file::{decrypt, encrypt, OVERHEAD};
+
+/// Why something could not be encrypted or decrypted. No variant holds a
+/// secret, and none tells more about one than that it does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The file does not start as an encrypted file of MedChain does.
+    #[error("this is not a file that MedChain encrypted")]
+    NotEncrypted,
+    /// The file ends before its nonce and tag do.
+    #[error("the encrypted file is cut short: it has only {length} bytes")]
+    Truncated {
+        /// The length of what there is.
+        length: usize,
+    },
+    /// The key is not this file's, the file is another patient's, or bytes
+    /// were changed or are missing. A cipher cannot tell which.
+    #[error("the key does not fit this file and patient, or the file was changed")]
+    Authentication,
+    /// The envelope is sealed to another key, or was changed.
+    #[error("the envelope is not sealed to this key")]
+    Envelope,
+    /// More than the cipher takes: 256 GiB.
+    #[error("the content is too long to encrypt")]
+    TooLong,
+    /// The system gave no random bytes.
+    #[error("the system has no randomness")]
+    NoRandomness,
+}
+
+impl CryptoError {
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::NoRandomness)
+    }
+}
+
+/// The key of one file's content.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ContentKey([u8; 32]);
+
+impl ContentKey {
+    /// A new random key.
+    ///
+    /// # Panics
+    ///
+    /// Where the operating system has no randomness at all.
+    pub fn generate() -> Self {
+        let mut key = Self([0; 32]);
+        OsRng.fill_bytes(&mut key.0);
+        key
+    }
+
+    /// The key that these bytes are.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes. Whoever has them can read the content.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ContentKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ContentKey(…)")
+    }
+}
+
+/// SHA-256 of stored bytes, as it stands on chain.
+pub fn digest(bytes: &[u8]) -> ContentDigest {
+    ContentDigest(Sha256::digest(bytes).into())
+}
+
+#[cfg(test)]
+mod tests;

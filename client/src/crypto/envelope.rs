@@ -1,0 +1,63 @@
+//! Content keys in sealed boxes.
+
+use blake2::{digest::consts::U32, Blake2b, Digest};
+use crypto_box::{PublicKey, SecretKey};
+use medchain_primitives::{EncryptionKey, SealedKey};
+use rand_core::OsRng;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{ContentKey, CryptoError};
+
+/// Keeps this key apart from everything else that the same secret makes.
+const DERIVATION: &[u8] = b"medchain-x25519-v1";
+
+/// Seals `key` so that only the owner of `reader` can open it. The box does
+/// not say who sealed it.
+pub fn seal(key: &ContentKey, reader: &EncryptionKey) -> Result<SealedKey, CryptoError> {
+    let sealed = PublicKey::from_bytes(reader.0)
+        .seal(&mut OsRng, key.as_bytes())
+        .map_err(|_| CryptoError::Envelope)?;
+    let sealed = sealed.try_into().map_err(|_| CryptoError::Envelope)?;
+    Ok(SealedKey(sealed))
+}
+
+/// An X25519 secret, which opens what is sealed to its public key.
+#[derive(Clone)]
+pub struct EncryptionSecret(SecretKey);
+
+impl EncryptionSecret {
+    /// The secret that belongs to a signing secret: BLAKE2b-256 of
+    /// `medchain-x25519-v1` and the secret URI as the key file has it. So one
+    /// secret is all that has to be backed up.
+    pub fn from_secret_uri(uri: &str) -> Self {
+        let mut bytes: [u8; 32] = Blake2b::<U32>::new()
+            .chain_update(DERIVATION)
+            .chain_update(uri.as_bytes())
+            .finalize()
+            .into();
+        let secret = SecretKey::from_bytes(bytes);
+        bytes.zeroize();
+        Self(secret)
+    }
+
+    /// The public key, which stands on chain.
+    pub fn public(&self) -> EncryptionKey {
+        EncryptionKey(self.0.public_key().to_bytes())
+    }
+
+    /// Opens an envelope.
+    ///
+    /// Errors: [`CryptoError::Envelope`] where it is sealed to another key.
+    pub fn open(&self, sealed: &SealedKey) -> Result<ContentKey, CryptoError> {
+        let opened =
+            self.0.unseal(&sealed.0).map(Zeroizing::new).map_err(|_| CryptoError::Envelope)?;
+        let bytes: [u8; 32] = opened.as_slice().try_into().map_err(|_| CryptoError::Envelope)?;
+        Ok(ContentKey::from_bytes(bytes))
+    }
+}
+
+impl std::fmt::Debug for EncryptionSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncryptionSecret").field("public", &self.public().0).finish_non_exhaustive()
+    }
+}

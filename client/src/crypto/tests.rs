@@ -1,0 +1,100 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{keys::Identity, AccountId32};
+
+const PATIENT: AccountId32 = AccountId32([7; 32]);
+
+fn alice() -> EncryptionSecret {
+    EncryptionSecret::from_secret_uri("//Alice")
+}
+
+#[test]
+fn a_file_opens_with_its_key_and_patient_alone() {
+    let key = ContentKey::generate();
+    let file = encrypt(&key, &PATIENT, b"a chest X-ray").unwrap();
+    assert_eq!(file.len(), b"a chest X-ray".len() + OVERHEAD);
+    assert_eq!(*decrypt(&key, &PATIENT, &file).unwrap(), b"a chest X-ray");
+
+    let fails = |key, patient, file: &[u8], expected| {
+        assert_eq!(decrypt(key, patient, file).unwrap_err(), expected);
+    };
+    let (other, wrong) = (AccountId32([8; 32]), ContentKey::generate());
+    fails(&wrong, &PATIENT, &file, CryptoError::Authentication);
+    fails(&key, &other, &file, CryptoError::Authentication);
+    fails(&key, &PATIENT, &file[..file.len() - 1], CryptoError::Authentication);
+    fails(&key, &PATIENT, &file[..OVERHEAD - 1], CryptoError::Truncated { length: 43 });
+    fails(&key, &PATIENT, &file[..2], CryptoError::Truncated { length: 2 });
+    fails(&key, &PATIENT, b"", CryptoError::NotEncrypted);
+    fails(&key, &PATIENT, b"\x89PNG\r\n", CryptoError::NotEncrypted);
+}
+
+#[test]
+fn the_same_content_never_looks_the_same() {
+    let key = ContentKey::generate();
+    let first = encrypt(&key, &PATIENT, b"abc").unwrap();
+    assert_ne!(first, encrypt(&key, &PATIENT, b"abc").unwrap());
+    assert_ne!(ContentKey::generate().as_bytes(), key.as_bytes());
+}
+
+#[test]
+fn an_envelope_opens_for_its_reader_alone() {
+    let key = ContentKey::generate();
+    let sealed = seal(&key, &alice().public()).unwrap();
+    assert_eq!(alice().open(&sealed).unwrap().as_bytes(), key.as_bytes());
+    let bob = EncryptionSecret::from_secret_uri("//Bob");
+    assert_eq!(bob.open(&sealed).unwrap_err(), CryptoError::Envelope);
+    let mut changed = sealed;
+    changed.0[40] ^= 1;
+    assert_eq!(alice().open(&changed).unwrap_err(), CryptoError::Envelope);
+}
+
+#[test]
+fn the_encryption_key_depends_on_the_secret_alone() {
+    assert_eq!(alice().public(), alice().public());
+    let identity = Identity::from_secret_uri("//Alice").unwrap();
+    assert_eq!(identity.encryption_key(), alice().public());
+    assert_ne!(alice().public().0, identity.account().0);
+}
+
+#[test]
+fn secrets_do_not_show() {
+    let key = ContentKey::from_bytes([0xab; 32]);
+    assert_eq!(format!("{key:?}"), "ContentKey(…)");
+    let shown = format!("{:?}", alice());
+    assert!(shown.starts_with("EncryptionSecret { public:"), "{shown}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_content_round_trips(content: Vec<u8>, key: [u8; 32], patient: [u8; 32]) {
+        let (key, patient) = (ContentKey::from_bytes(key), AccountId32(patient));
+        let file = encrypt(&key, &patient, &content).unwrap();
+        prop_assert_eq!(&*decrypt(&key, &patient, &file).unwrap(), &content);
+    }
+
+    #[test]
+    fn every_changed_bit_is_noticed(content: Vec<u8>, place: usize, bit in 0..8u8) {
+        let key = ContentKey::from_bytes([1; 32]);
+        let mut file = encrypt(&key, &PATIENT, &content).unwrap();
+        let place = place % file.len();
+        file[place] ^= 1 << bit;
+        prop_assert!(decrypt(&key, &PATIENT, &file).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(file: Vec<u8>) {
+        let key = ContentKey::from_bytes([1; 32]);
+        prop_assert!(decrypt(&key, &PATIENT, &file).is_err());
+    }
+
+    #[test]
+    fn every_key_survives_its_envelope(key: [u8; 32], uri: String) {
+        let reader = EncryptionSecret::from_secret_uri(&uri);
+        let sealed = seal(&ContentKey::from_bytes(key), &reader.public()).unwrap();
+        let opened = reader.open(&sealed).unwrap();
+        prop_assert_eq!(opened.as_bytes(), &key);
+    }
+}

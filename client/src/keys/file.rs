@@ -1,0 +1,104 @@
+//! The key file.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::KeyError;
+
+const VERSION: u32 = 1;
+/// A key file has some hundred bytes.
+const MAX_LENGTH: u64 = 64 * 1024;
+
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    version: u32,
+    secret_uri: String,
+    /// For people who look into the file; never read back.
+    #[serde(default)]
+    address: String,
+}
+
+impl Drop for KeyFile {
+    fn drop(&mut self) {
+        self.secret_uri.zeroize();
+    }
+}
+
+/// The secret URI in the key file at `path`.
+pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
+    let malformed = |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => KeyError::NotFound { path: path.to_owned() },
+        _ => io(error),
+    })?;
+    // The permissions of what was opened, not of what the path names by now.
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(malformed("it is not a file".into()));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Permissions { path: path.to_owned(), mode });
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(MAX_LENGTH).read_to_end(&mut bytes).map_err(io)?;
+    // The cause is dropped, because it may quote the secret.
+    let mut parsed: KeyFile = serde_json::from_slice(&bytes).map_err(|error| {
+        malformed(format!(
+            "line {} does not read as {{\"version\": 1, \"secret_uri\": \"…\"}}",
+            error.line()
+        ))
+    })?;
+    if parsed.version != VERSION {
+        return Err(malformed(format!(
+            "its version is {} and this program reads version {VERSION}",
+            parsed.version
+        )));
+    }
+    Ok(Zeroizing::new(std::mem::take(&mut parsed.secret_uri)))
+}
+
+/// Writes a new key file, on disk when this returns.
+pub fn create(path: &Path, secret_uri: &str, address: &str) -> Result<(), KeyError> {
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
+    let content = KeyFile {
+        version: VERSION,
+        secret_uri: secret_uri.to_owned(),
+        address: address.to_owned(),
+    };
+    let mut json = Zeroizing::new(serde_json::to_vec_pretty(&content).map_err(|error| {
+        KeyError::Malformed { path: path.to_owned(), reason: error.to_string() }
+    })?);
+    json.push(b'\n');
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(folder).map_err(io)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(
+        |error| match error.kind() {
+            io::ErrorKind::AlreadyExists => KeyError::AlreadyExists { path: path.to_owned() },
+            _ => io(error),
+        },
+    )?;
+    let written = file
+        // The mode above passes through the umask, which may take bits away.
+        .set_permissions(fs::Permissions::from_mode(0o600))
+        .and_then(|()| file.write_all(&json))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
+    written.map_err(|error| {
+        // Half a key file would only be taken for a whole one later.
+        let _ = fs::remove_file(path);
+        io(error)
+    })
+}

@@ -1,0 +1,19 @@
+//! What the worker and the command line share: access to the chain
+//! ([`chain`]), the content store ([`store`]), the cryptography of records
+//! ([`crypto`]), signing identities ([`keys`]) and the calls of the reference
+//! policy contract ([`policy`]).
+//!
+//! Nothing here knows an image or a model.
+
+pub mod chain;
+pub mod crypto;
+pub mod keys;
+pub mod policy;
+pub mod store;
+
+/// An account: 32 bytes, written as an ss58 address with prefix 42.
+pub use subxt::utils::AccountId32;
+/// A 32-byte hash of a block, an extrinsic or a contract's code.
+pub use subxt::utils::H256;
+/// Memory that is wiped when it is dropped.
+pub use zeroize::Zeroizing;

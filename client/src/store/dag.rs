@@ -1,0 +1,184 @@
+//! Trees of blocks: how bytes become one, and how one is read back without
+//! trusting where its blocks come from.
+
+use async_trait::async_trait;
+use cid::Cid as BlockCid;
+use medchain_primitives::Cid;
+use rust_unixfs::file::adder::{Chunker, FileAdder};
+use sha2::{Digest, Sha256};
+
+use super::{unixfs::Node, Progress, ProgressUpdate, StoreError};
+
+/// The size of a leaf, in bytes; Kubo's `size-262144`.
+pub const CHUNK: usize = 262_144;
+/// The largest block that is read, in bytes; what IPFS nodes exchange.
+pub const MAX_BLOCK: usize = 2 * 1024 * 1024;
+
+const RAW: u64 = 0x55;
+const DAG_PB: u64 = 0x70;
+const SHA2_256: u64 = 0x12;
+
+/// Where single blocks come from.
+#[async_trait]
+pub trait BlockSource: Send + Sync {
+    /// The bytes that the source has for `cid`; they need not be right.
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError>;
+}
+
+/// Splits `bytes` as Kubo does, hands every block to `emit`, leaves first and
+/// the root last, and returns the root's CID.
+pub fn build(
+    bytes: &[u8],
+    mut emit: impl FnMut(&BlockCid, &[u8]) -> Result<(), StoreError>,
+) -> Result<Cid, StoreError> {
+    let mut adder = FileAdder::builder()
+        .with_chunker(Chunker::Size(CHUNK))
+        .with_cid_version(cid::Version::V1)
+        .with_raw_leaves(true)
+        .build();
+    let mut root = None;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (blocks, taken) = adder.push(rest);
+        for (cid, block) in blocks {
+            emit(&cid, &block)?;
+            root = Some(cid);
+        }
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    for (cid, block) in adder.finish() {
+        emit(&cid, &block)?;
+        root = Some(cid);
+    }
+    let root = root.ok_or_else(|| StoreError::Unsupported {
+        cid: String::new(),
+        reason: "the content has no root".into(),
+    })?;
+    to_medchain(&root)
+}
+
+/// The CID that `bytes` have in every store.
+pub fn cid_of(bytes: &[u8]) -> Cid {
+    build(bytes, |_, _| Ok(())).expect("emitting nothing cannot fail and every tree has a root")
+}
+
+/// Reads the content behind `root` and verifies every block on the way.
+///
+/// The tree is a stranger's: its blocks are bounded one by one, in number and
+/// in sum, so that no shape of it costs much more than `limit` bytes.
+pub async fn read(
+    source: &dyn BlockSource,
+    root: &Cid,
+    limit: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>, StoreError> {
+    let root = BlockCid::try_from(root.as_str()).map_err(|error| StoreError::Unsupported {
+        cid: root.to_string(),
+        reason: error.to_string(),
+    })?;
+    let mut budget = Budget::new(limit);
+    let mut bytes = Vec::new();
+    let mut total = None;
+    // What is still to be read, the next one last, with the size that its
+    // parent promised. The sizes never add up to more than the total.
+    let mut pending = vec![(root, None)];
+    while let Some((cid, promised)) = pending.pop() {
+        let block = budget.fetch(source, &cid).await?;
+        let corrupt =
+            |reason: &str| StoreError::Corrupt { cid: cid.to_string(), reason: reason.to_owned() };
+        let node = if cid.codec() == RAW {
+            Node { content: &block, links: Vec::new(), size: block.len() as u64 }
+        } else {
+            Node::read(&block).map_err(|reason| match promised {
+                Some(_) => corrupt(reason),
+                None => StoreError::Unsupported { cid: cid.to_string(), reason: reason.into() },
+            })?
+        };
+        if promised.is_some_and(|size| size != node.size) {
+            return Err(corrupt("it has not the size that the block above it promises"));
+        }
+        if node.size > limit {
+            return Err(StoreError::TooLarge { limit });
+        }
+        let total = *total.get_or_insert(node.size);
+        bytes.extend_from_slice(node.content);
+        pending.extend(node.links.into_iter().rev().map(|(cid, size)| (cid, Some(size))));
+        progress(ProgressUpdate { done: bytes.len() as u64, total: Some(total) });
+    }
+    Ok(bytes)
+}
+
+/// Checks that `bytes` are what `cid` stands for.
+pub fn verify(cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    if cid.hash().digest() == digest {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt {
+            cid: cid.to_string(),
+            reason: "the bytes do not have the hash that the CID promises".into(),
+        })
+    }
+}
+
+/// What a walk may still fetch.
+struct Budget {
+    limit: u64,
+    blocks: u64,
+    bytes: u64,
+}
+
+impl Budget {
+    fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            // Other tools cut smaller leaves; 4 KiB is far below all of them.
+            blocks: 64 + limit / 4096,
+            // Nodes of a tree add less than one part in a thousand.
+            bytes: limit.saturating_add(limit / 8).saturating_add(MAX_BLOCK as u64),
+        }
+    }
+
+    async fn fetch(
+        &mut self,
+        source: &dyn BlockSource,
+        cid: &BlockCid,
+    ) -> Result<Vec<u8>, StoreError> {
+        let too_large = StoreError::TooLarge { limit: self.limit };
+        check_kind(cid)?;
+        let Some(blocks) = self.blocks.checked_sub(1) else {
+            return Err(too_large);
+        };
+        self.blocks = blocks;
+        let block = source.block(cid).await?;
+        if block.len() > MAX_BLOCK {
+            return Err(StoreError::Unsupported {
+                cid: cid.to_string(),
+                reason: format!("the block is larger than {MAX_BLOCK} bytes"),
+            });
+        }
+        let Some(bytes) = self.bytes.checked_sub(block.len() as u64) else {
+            return Err(too_large);
+        };
+        self.bytes = bytes;
+        verify(cid, &block)?;
+        Ok(block)
+    }
+}
+
+fn check_kind(cid: &BlockCid) -> Result<(), StoreError> {
+    let reason = if !matches!(cid.codec(), RAW | DAG_PB) {
+        "its codec is neither raw nor dag-pb"
+    } else if cid.hash().code() != SHA2_256 || cid.hash().size() != 32 {
+        "its hash is not sha2-256"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Unsupported { cid: cid.to_string(), reason: reason.into() })
+}
+
+fn to_medchain(cid: &BlockCid) -> Result<Cid, StoreError> {
+    let text = cid.to_string();
+    Cid::parse(text.as_bytes())
+        .map_err(|error| StoreError::Unsupported { cid: text, reason: error.to_string() })
+}

@@ -1,0 +1,107 @@
+//! What can go wrong with a store.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+/// Why content could not be stored or fetched.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Neither the store nor anyone it knows has the block.
+    #[error("the store does not have {cid}")]
+    NotFound {
+        /// The missing block, which may be a part of what was asked for.
+        cid: String,
+    },
+    /// The bytes do not have the hash that their CID promises, or the tree of
+    /// blocks contradicts itself.
+    #[error("the content of {cid} is corrupt: {reason}")]
+    Corrupt {
+        /// The block that is wrong.
+        cid: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A CID or a block of a kind that MedChain does not read.
+    #[error("{cid} cannot be read: {reason}")]
+    Unsupported {
+        /// The block in question.
+        cid: String,
+        /// What is not supported.
+        reason: String,
+    },
+    /// The content, or the blocks that make it up, are over the limit.
+    #[error("the content is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Nobody listens at the store's address, or the connection broke.
+    #[error("cannot reach {store}: {reason}")]
+    Unreachable {
+        /// The store.
+        store: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The store did not have the content in time. A node of a network
+    /// searches for what it lacks, so this often means that nobody has it.
+    #[error("{store} did not answer within {seconds} s")]
+    Timeout {
+        /// The store.
+        store: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The store reports another CID than the bytes have.
+    #[error("the store reports the CID {got} for content that has the CID {expected}")]
+    CidMismatch {
+        /// The CID of the bytes.
+        expected: String,
+        /// The CID that the store gave.
+        got: String,
+    },
+    /// Not the name of a store.
+    #[error("`{url}` is not a store: {reason}")]
+    InvalidUrl {
+        /// What was given.
+        url: String,
+        /// What to give.
+        reason: String,
+    },
+    /// The file system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store answered, and refused.
+    #[error("{store} refuses: {reason}")]
+    Refused {
+        /// The store.
+        store: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same request may succeed later without anybody changing it.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NotFound { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Refused { .. }
+            | Self::Io { .. } => true,
+            Self::Corrupt { .. }
+            | Self::Unsupported { .. }
+            | Self::TooLarge { .. }
+            | Self::CidMismatch { .. }
+            | Self::InvalidUrl { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Any node that speaks the Kubo RPC (`/api/v0`).
+//!
+//! Source: the Kubo RPC reference. The node is trusted with availability
+//! alone: what it says about a CID is compared with the bytes.
+
+use std::{
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cid::Cid as BlockCid;
+use futures::stream;
+use medchain_primitives::Cid;
+use reqwest::{
+    multipart::{Form, Part},
+    redirect::Policy,
+    Body, Client, Response, Url,
+};
+use serde::Deserialize;
+
+use super::{
+    dag::{self, BlockSource, MAX_BLOCK},
+    Progress, ProgressUpdate, Store, StoreError,
+};
+
+/// How long the node may search for one block.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The node's own timeout should fire first, because it says more.
+const GRACE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of an answer that is no block is read.
+const MAX_ANSWER: usize = 64 * 1024;
+/// What makes the CID depend on the bytes alone.
+const ADD_OPTIONS: &str = "cid-version=1&raw-leaves=true&cid-base=base32\
+    &chunker=size-262144&max-file-links=174&progress=false";
+
+/// A Kubo node, reached over its RPC.
+#[derive(Clone, Debug)]
+pub struct IpfsStore {
+    client: Client,
+    base: Url,
+    timeout: Duration,
+}
+
+impl IpfsStore {
+    /// The node at `url`: `http://127.0.0.1:5001`, also with `ipfs+` in front.
+    /// Nothing is sent yet.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        let invalid = |reason: String| StoreError::InvalidUrl { url: url.to_owned(), reason };
+        let mut base = Url::parse(url.strip_prefix("ipfs+").unwrap_or(url))
+            .map_err(|error| invalid(error.to_string()))?;
+        if base.scheme() != "http" || base.host_str().is_none() {
+            return Err(invalid("give it as http://127.0.0.1:5001".into()));
+        }
+        base.set_query(None);
+        base.set_fragment(None);
+        // A proxy or a redirect would carry records to a machine that nobody named.
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build()
+            .map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { client, base, timeout: DEFAULT_TIMEOUT })
+    }
+
+    /// Lets the node search `timeout` for a block, instead of 30 s.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.max(Duration::from_secs(1));
+        self
+    }
+
+    fn method(&self, method: &str, query: &str) -> Url {
+        let mut url = self.base.clone();
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix("/api/v0").unwrap_or(path);
+        let path = format!("{path}/api/v0/{method}");
+        url.set_path(&path);
+        url.set_query(Some(query));
+        url
+    }
+
+    fn failed(&self, error: &reqwest::Error, after: Duration) -> StoreError {
+        if error.is_timeout() && !error.is_connect() {
+            return StoreError::Timeout { store: self.describe(), seconds: after.as_secs() };
+        }
+        // The outer message repeats the URL; the innermost names the cause.
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        StoreError::Unreachable { store: self.describe(), reason: cause.to_string() }
+    }
+
+    /// The error that a status other than 200 stands for.
+    async fn refused(&self, mut response: Response, about: &str) -> StoreError {
+        #[derive(Deserialize)]
+        struct Refusal {
+            #[serde(rename = "Message")]
+            message: String,
+        }
+        let status = response.status();
+        let body = self.bytes(&mut response, MAX_ANSWER, self.timeout).await.unwrap_or_default();
+        let reason = match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) => refusal.message,
+            Err(_) => format!("HTTP status {status}"),
+        };
+        self.understood(reason, about)
+    }
+
+    /// Kubo has no error codes: the sentence is all there is.
+    fn understood(&self, reason: String, about: &str) -> StoreError {
+        let lower = reason.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if says(&["deadline exceeded", "timed out", "timeout"]) {
+            StoreError::Timeout { store: self.describe(), seconds: self.timeout.as_secs() }
+        } else if says(&["not found", "could not find"]) {
+            StoreError::NotFound { cid: about.into() }
+        } else {
+            StoreError::Refused { store: self.describe(), reason }
+        }
+    }
+
+    /// The body, of at most `cap` bytes and one piece more.
+    async fn bytes(
+        &self,
+        response: &mut Response,
+        cap: usize,
+        after: Duration,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        while bytes.len() <= cap {
+            match response.chunk().await {
+                Ok(Some(piece)) => bytes.extend_from_slice(&piece),
+                Ok(None) => break,
+                Err(error) => return Err(self.failed(&error, after)),
+            }
+        }
+        Ok(bytes)
+    }
+
+    async fn send_file(&self, bytes: &[u8], sent: Arc<AtomicU64>) -> Result<String, StoreError> {
+        #[derive(Deserialize)]
+        struct Added {
+            #[serde(rename = "Hash")]
+            hash: String,
+        }
+        let length = bytes.len() as u64;
+        let pieces: Vec<Vec<u8>> = bytes.chunks(dag::CHUNK).map(<[u8]>::to_vec).collect();
+        let body = Body::wrap_stream(stream::iter(pieces.into_iter().map(move |piece| {
+            sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(piece)
+        })));
+        // js-ipfs refuses a part without a type.
+        let part = Part::stream_with_length(body, length)
+            .file_name("content")
+            .mime_str("application/octet-stream")
+            .map_err(|error| self.failed(&error, self.timeout))?;
+        let form = Form::new().part("file", part);
+        // A slow disk may take its time over a large file.
+        let patience = self.timeout + GRACE + Duration::from_secs(length / 1_000_000);
+        let mut response = self
+            .client
+            .post(self.method("add", ADD_OPTIONS))
+            .timeout(patience)
+            .multipart(form)
+            .send()
+            .await
+            .map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, "the new content").await);
+        }
+        let answer = self.bytes(&mut response, MAX_ANSWER, patience).await?;
+        // One JSON object a line; the last is the root.
+        let last = answer.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+        last.and_then(|line| serde_json::from_slice::<Added>(line).ok())
+            .map(|added| added.hash)
+            .ok_or_else(|| StoreError::Refused {
+                store: self.describe(),
+                reason: "its answer to `add` is not what Kubo answers".into(),
+            })
+    }
+}
+
+#[async_trait]
+impl Store for IpfsStore {
+    async fn put_with_progress(
+        &self,
+        bytes: &[u8],
+        progress: Progress<'_>,
+    ) -> Result<Cid, StoreError> {
+        let expected = dag::cid_of(bytes);
+        let total = bytes.len() as u64;
+        let sent = Arc::new(AtomicU64::new(0));
+        let report = |done| {
+            progress(ProgressUpdate { done, total: Some(total) });
+        };
+        let sending = self.send_file(bytes, sent.clone());
+        tokio::pin!(sending);
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        let got = loop {
+            tokio::select! {
+                got = &mut sending => break got?,
+                _ = ticks.tick() => report(sent.load(Ordering::Relaxed).min(total)),
+            }
+        };
+        if got != expected.as_str() {
+            return Err(StoreError::CidMismatch { expected: expected.to_string(), got });
+        }
+        report(total);
+        Ok(expected)
+    }
+
+    async fn get_with_progress(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, StoreError> {
+        dag::read(self, cid, limit, progress).await
+    }
+
+    fn describe(&self) -> String {
+        let url = self.base.as_str().trim_end_matches('/');
+        format!("the IPFS node at {url}")
+    }
+}
+
+#[async_trait]
+impl BlockSource for IpfsStore {
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        // Without `timeout=` a node searches for a missing block for ever.
+        let query = format!("arg={cid}&timeout={}s", self.timeout.as_secs());
+        let patience = self.timeout + GRACE;
+        let mut response = self
+            .client
+            .post(self.method("block/get", &query))
+            .timeout(patience)
+            .send()
+            .await
+            .map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, &cid.to_string()).await);
+        }
+        self.bytes(&mut response, MAX_BLOCK, patience).await
+    }
+}

@@ -1,0 +1,4 @@
+mod dag;
+mod ipfs;
+mod local;
+mod names;

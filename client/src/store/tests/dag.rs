@@ -1,0 +1,191 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use cid::Cid as BlockCid;
+use medchain_primitives::Cid;
+use multihash_codetable::{Code, MultihashDigest};
+use proptest::prelude::*;
+
+use crate::store::{
+    cid_of,
+    dag::{build, read, BlockSource, CHUNK},
+    StoreError,
+};
+
+#[derive(Default)]
+struct Blocks(HashMap<BlockCid, Vec<u8>>);
+
+#[async_trait]
+impl BlockSource for Blocks {
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        self.0.get(cid).cloned().ok_or_else(|| StoreError::NotFound { cid: cid.to_string() })
+    }
+}
+
+impl Blocks {
+    fn add(&mut self, codec: u64, block: Vec<u8>) -> BlockCid {
+        let cid = BlockCid::new_v1(codec, Code::Sha2_256.digest(&block));
+        self.0.insert(cid, block);
+        cid
+    }
+}
+
+fn medchain(cid: &BlockCid) -> Cid {
+    Cid::parse(cid.to_string().as_bytes()).unwrap()
+}
+
+/// A protocol-buffers field of bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    varint(&mut out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+    out
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// A UnixFS file node over `links`, each with the size that it claims.
+fn node(links: &[(BlockCid, u64)], size: u64) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (cid, _) in links {
+        let mut link = field(1, &cid.to_bytes());
+        link.extend(field(2, b""));
+        link.push(3 << 3);
+        varint(&mut link, 1);
+        block.extend(field(2, &link));
+    }
+    let mut data = vec![1 << 3, 2, 3 << 3];
+    varint(&mut data, size);
+    for (_, size) in links {
+        data.push(4 << 3);
+        varint(&mut data, *size);
+    }
+    block.extend(field(1, &data));
+    block
+}
+
+async fn read_error(blocks: &Blocks, cid: &Cid, limit: u64) -> StoreError {
+    read(blocks, cid, limit, &|_| ()).await.unwrap_err()
+}
+
+/// What an IPFS node answered for these bytes.
+#[test]
+fn the_cids_are_those_of_kubo() {
+    let check = |bytes: &[u8], cid: &str| assert_eq!(cid_of(bytes).as_str(), cid);
+    check(b"abc", "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu");
+    check(b"", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+    let zeros = vec![0; 174 * CHUNK + 1];
+    // One full leaf, a full node of leaves, and a second level whose last
+    // node has one leaf of one byte.
+    check(&zeros[..CHUNK], "bafkreiekhhjkxu4ztk3tyng3er3ijhg56mb44oe3gwbgquhzu4afrg2ksa");
+    check(&zeros[..174 * CHUNK], "bafybeibxsa3ioclowpaq7b6gxl65gzqneopfr3fnhedak6sqr4bjz5lnyq");
+    check(&zeros, "bafybeihqwzd3o6q6v3pmwhzjy22vokhr767burokmqemg63hptx2nqd7ym");
+}
+
+#[tokio::test]
+async fn only_raw_and_dag_pb_with_sha2_256_are_read() {
+    let mut blocks = Blocks::default();
+    let cbor = blocks.add(0x71, b"abc".to_vec());
+    let root = blocks.add(0x70, node(&[(cbor, 3)], 3));
+    let error = read_error(&blocks, &medchain(&root), 100).await;
+    assert!(matches!(error, StoreError::Unsupported { cid, .. } if cid == cbor.to_string()));
+
+    let other = BlockCid::new_v1(0x55, Code::Sha2_512.digest(b"abc"));
+    blocks.0.insert(other, b"abc".to_vec());
+    let root = blocks.add(0x70, node(&[(other, 3)], 3));
+    let error = read_error(&blocks, &medchain(&root), 100).await;
+    assert!(matches!(error, StoreError::Unsupported { .. }));
+}
+
+#[tokio::test]
+async fn a_root_that_is_no_file_is_unsupported() {
+    let mut blocks = Blocks::default();
+    let folder = blocks.add(0x70, field(1, &[1 << 3, 1]));
+    let error = read_error(&blocks, &medchain(&folder), 100).await;
+    assert!(matches!(error, StoreError::Unsupported { .. }));
+    let noise = blocks.add(0x70, b"no protocol buffer".to_vec());
+    let error = read_error(&blocks, &medchain(&noise), 100).await;
+    assert!(matches!(error, StoreError::Unsupported { .. }));
+}
+
+#[tokio::test]
+async fn a_tree_that_lies_about_its_size_is_corrupt() {
+    let mut blocks = Blocks::default();
+    let leaf = blocks.add(0x55, b"abc".to_vec());
+    for (claims, size) in [(2, 2), (4, 4), (3, 9), (3, 1)] {
+        let root = blocks.add(0x70, node(&[(leaf, claims)], size));
+        let error = read_error(&blocks, &medchain(&root), 100).await;
+        assert!(
+            matches!(error, StoreError::Corrupt { .. } | StoreError::Unsupported { .. }),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tree_of_endless_empty_nodes_is_refused() {
+    let mut blocks = Blocks::default();
+    let mut child = blocks.add(0x55, Vec::new());
+    // 100^6 paths in seven small blocks.
+    for _ in 0..6 {
+        child = blocks.add(0x70, node(&[(child, 0); 100], 0));
+    }
+    let error = read_error(&blocks, &medchain(&child), 1_000_000).await;
+    assert!(matches!(error, StoreError::Unsupported { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_tree_of_more_blocks_than_its_content_needs_ends() {
+    let mut blocks = Blocks::default();
+    let mut child = blocks.add(0x55, b"abc".to_vec());
+    for _ in 0..1000 {
+        child = blocks.add(0x70, node(&[(child, 3)], 3));
+    }
+    let error = read_error(&blocks, &medchain(&child), 1_000).await;
+    assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_oversized_block_is_refused() {
+    let mut blocks = Blocks::default();
+    let big = blocks.add(0x55, vec![0; 2 * 1024 * 1024 + 1]);
+    let error = read_error(&blocks, &medchain(&big), u64::MAX).await;
+    assert!(matches!(error, StoreError::Unsupported { .. }));
+}
+
+#[test]
+fn the_root_is_emitted_last_and_leaves_are_raw() {
+    let mut order = Vec::new();
+    let bytes = vec![7; CHUNK + 1];
+    let root = build(&bytes, |cid, _| {
+        order.push((cid.codec(), cid.to_string()));
+        Ok(())
+    })
+    .unwrap();
+    let codecs: Vec<u64> = order.iter().map(|(codec, _)| *codec).collect();
+    assert_eq!(codecs, [0x55, 0x55, 0x70]);
+    assert_eq!(order.last().map(|(_, cid)| cid.as_str()), Some(root.as_str()));
+}
+
+proptest! {
+    #[test]
+    fn no_block_makes_it_panic(block in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let mut blocks = Blocks::default();
+        let leaf = blocks.add(0x55, b"abc".to_vec());
+        let mut garbled = node(&[(leaf, 3)], 3);
+        let length = garbled.len();
+        for (place, byte) in block.iter().enumerate().take(3) {
+            garbled[(place * 61 + usize::from(*byte)) % length] = *byte;
+        }
+        for candidate in [block, garbled] {
+            let cid = medchain(&blocks.add(0x70, candidate));
+            let _ = futures::executor::block_on(read(&blocks, &cid, 1000, &|_| ()));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The chain access against a running development node: runs where
+//! `MEDCHAIN_TEST_NODE` has its address, such as `ws://127.0.0.1:9944`. With
+//! `MEDCHAIN_TEST_POLICY`, the path of `access-control.contract`, the contract
+//! calls are tested too. The node keeps what the tests do.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures::StreamExt;
+use medchain_client::{
+    chain::{
+        Call, Chain, ChainError, ChainEvent, Denied, Finality, ModelStatus, RecordStatus,
+        RequestStatus, SubmitOptions, TxOutcome, UNIT,
+    },
+    crypto::{digest, seal, ContentKey},
+    keys::Identity,
+    policy::{self, ActionSet},
+    store::cid_of,
+};
+use medchain_primitives::{receipt, Action, Decision, DenyReason, Output, RecordKind, Role};
+
+async fn chain() -> Option<Chain> {
+    let Ok(url) = std::env::var("MEDCHAIN_TEST_NODE") else {
+        eprintln!("skipped: MEDCHAIN_TEST_NODE does not name a node");
+        return None;
+    };
+    Some(Chain::connect(&url).await.expect("the node of MEDCHAIN_TEST_NODE answers"))
+}
+
+fn alice() -> Identity {
+    Identity::open("//Alice", true).unwrap()
+}
+
+/// Somebody who never was on chain.
+fn stranger(name: &str) -> Identity {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    Identity::from_secret_uri(&format!("//{name}//{now}")).unwrap()
+}
+
+async fn submit(chain: &Chain, who: &Identity, call: Call) -> Result<TxOutcome, ChainError> {
+    chain.submit(who, &call, &SubmitOptions::default()).await
+}
+
+/// People with funds.
+async fn people<const N: usize>(chain: &Chain, names: [&str; N]) -> [Identity; N] {
+    let people = names.map(stranger);
+    let gifts = people
+        .iter()
+        .map(|person| Call::Transfer { to: person.account(), amount: 1_000 * UNIT })
+        .collect();
+    submit(chain, &alice(), Call::Batch(gifts)).await.unwrap();
+    people
+}
+
+#[tokio::test]
+async fn the_whole_job_runs_through_the_client() {
+    let Some(chain) = chain().await else { return };
+    let [patient, worker] = people(&chain, ["patient", "worker"]).await;
+    let (account, runner) = (patient.account(), worker.account());
+    let mut blocks = chain.blocks(Finality::Best).await.unwrap();
+
+    // The patient.
+    let register =
+        Call::RegisterPatient { profile: None, encryption_key: patient.encryption_key() };
+    let estimate = chain.estimate_fee(&patient, &register).await.unwrap();
+    let outcome = submit(&chain, &patient, register.clone()).await.unwrap();
+    assert!(outcome.fee > 0 && outcome.fee <= estimate, "{} {estimate}", outcome.fee);
+    assert!(outcome.events.contains(&ChainEvent::PatientRegistered { patient: account }));
+    let again = submit(&chain, &patient, register).await.unwrap_err();
+    assert!(again.is("Emr", "AlreadyRegistered"), "{again}");
+    assert!(again.to_string().len() > "Emr.AlreadyRegistered: ".len(), "{again}");
+
+    // The model and the worker.
+    let model_call = Call::RegisterModel {
+        name: "test".into(),
+        version: "1".into(),
+        cid: cid_of(b"model"),
+        sha256: [1; 32],
+        card: None,
+        labels: vec!["covid".into(), "normal".into()],
+        preprocessing: "none".into(),
+        confidence_threshold_ppm: 600_000,
+        fee: UNIT,
+    };
+    let outcome = submit(&chain, &alice(), Call::Sudo(Box::new(model_call))).await.unwrap();
+    let registered = outcome.events.iter().find_map(|event| match event {
+        ChainEvent::ModelRegistered { model, .. } => Some(*model),
+        _ => None,
+    });
+    let model = registered.unwrap();
+    let calls = vec![
+        Call::SetEncryptionKey { key: worker.encryption_key() },
+        Call::RegisterWorker { models: vec![model] },
+    ];
+    submit(&chain, &worker, Call::Batch(calls)).await.unwrap();
+
+    // The record, with an order.
+    let (key, content) = (ContentKey::generate(), b"ciphertext");
+    let envelopes = vec![
+        (account, seal(&key, &patient.encryption_key()).unwrap()),
+        (runner, seal(&key, &worker.encryption_key()).unwrap()),
+    ];
+    let add = Call::AddRecord {
+        patient: account,
+        cid: cid_of(content),
+        digest: digest(content),
+        kind: RecordKind::ChestXray,
+        envelopes,
+        inference: Some(model),
+    };
+    let outcome = submit(&chain, &patient, add).await.unwrap();
+    let view = chain.best().await.unwrap();
+    let record = view.records_of(&account).await.unwrap().pop().unwrap();
+    assert_eq!(record.status, RecordStatus::Active);
+    assert_eq!((record.cid, record.digest), (cid_of(content), digest(content)));
+    assert!(record.deposit > 0);
+    let record = record.id;
+    let requested = outcome.events.iter().find_map(|event| match event {
+        ChainEvent::InferenceRequested { request, .. } => Some(*request),
+        _ => None,
+    });
+    let request = requested.unwrap();
+
+    // Everything can be read back.
+    let sealed = view.envelope(record, &runner).await.unwrap().unwrap();
+    assert_eq!(worker.encryption_secret().open(&sealed).unwrap().as_bytes(), key.as_bytes());
+    assert_eq!(view.envelopes(record).await.unwrap().len(), 2);
+    assert_eq!(view.encryption_key(&runner).await.unwrap(), Some(worker.encryption_key()));
+    assert!(view.patient(&account).await.unwrap().unwrap().deposit > 0);
+    assert!(view.patient(&runner).await.unwrap().is_none());
+    assert!(view.balance(&account).await.unwrap().reserved > 0);
+    assert_eq!(view.nonce(&account).await.unwrap(), 3);
+    assert_eq!(chain.next_nonce(&account).await.unwrap(), 3);
+    assert!(view.timestamp().await.unwrap() > 0);
+    assert_eq!(view.sudo_key().await.unwrap(), Some(alice().account()));
+    let found = view.model(model).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.status), ("test", ModelStatus::Active));
+    assert!(view.models().await.unwrap().contains(&found));
+    let workers = view.workers_of(model).await.unwrap();
+    assert!(workers.iter().any(|worker| worker.account == runner && worker.bond > 0));
+    let open = view.open_requests().await.unwrap();
+    let ours = open.iter().find(|open| open.id == request).unwrap();
+    assert_eq!((ours.record, ours.status, ours.fee), (record, RequestStatus::Open, UNIT));
+    assert_eq!(view.open_request_of(record, model).await.unwrap(), Some(request));
+
+    // The worker may not, unless a policy allows it.
+    let infer = view.check_access(&account, &runner, Some(record), Action::Infer).await.unwrap();
+    assert!(infer.is_err());
+    let output = Output::quantise(&[0.75, 0.25]).unwrap();
+    let receipt = receipt(&[1; 32], &found.preprocessing, &cid_of(content), &output);
+    let prediction = Call::SubmitPrediction { request, output: output.clone(), receipt };
+    let refused = submit(&chain, &worker, prediction.clone()).await.unwrap_err();
+    assert!(matches!(refused, ChainError::Dispatch(_)), "{refused}");
+
+    if let Some(bundle) = std::env::var_os("MEDCHAIN_TEST_POLICY") {
+        let code = policy::code_of_bundle(&std::fs::read(bundle).unwrap()).unwrap();
+        let contract = consent(&chain, &patient, &worker, code).await;
+        let outcome = submit(&chain, &worker, prediction).await.unwrap();
+        let asked = outcome.events.iter().any(|event| {
+            matches!(event, ChainEvent::AccessChecked { policy, .. } if *policy == Some(contract))
+        });
+        assert!(asked, "{:?}", outcome.events);
+        let view = chain.best().await.unwrap();
+        let prediction = view.prediction(record, model).await.unwrap().unwrap();
+        assert_eq!((&prediction.output, prediction.worker), (&output, runner));
+        assert_eq!(found.label_of(&prediction.output), "covid");
+        assert_eq!(view.predictions_of(record).await.unwrap(), [prediction]);
+        let answered = view.request(request).await.unwrap().unwrap().status;
+        assert_eq!(answered, RequestStatus::Answered { worker: runner });
+    }
+
+    // The blocks told the same.
+    let added = ChainEvent::PatientRegistered { patient: account };
+    loop {
+        let block = blocks.next().await.unwrap().unwrap();
+        if block.events.contains(&added) {
+            break;
+        }
+    }
+}
+
+/// Makes a policy contract, has the patient choose it and grant the worker,
+/// and checks what it says on the way.
+async fn consent(
+    chain: &Chain,
+    patient: &Identity,
+    worker: &Identity,
+    code: Vec<u8>,
+) -> medchain_client::AccountId32 {
+    let options = SubmitOptions::default();
+    let (account, grantee) = (patient.account(), worker.account());
+    let made = chain.instantiate(patient, code, policy::constructor(), vec![1], &options).await;
+    let (contract, _) = made.unwrap();
+    submit(chain, patient, Call::SetPolicy { policy: Some(contract) }).await.unwrap();
+    let view = chain.best().await.unwrap();
+    assert!(view.contract_exists(&contract).await.unwrap());
+    assert!(!view.contract_exists(&account).await.unwrap());
+    assert_eq!(view.policy_of(&account).await.unwrap(), Some(contract));
+    let refused = view.check_access(&account, &grantee, None, Action::Infer).await.unwrap();
+    assert_eq!(refused, Err(Denied::Refused(DenyReason::NoGrant)));
+    assert_eq!(policy::grant_of(&view, &contract, &account, &grantee).await.unwrap(), None);
+
+    let actions = ActionSet::of(&[Action::Infer]);
+    let grant = policy::grant(&grantee, actions, None);
+    let outcome = chain.contract_call(patient, &contract, grant, &options).await.unwrap();
+    let told = |event: &ChainEvent| matches!(event, ChainEvent::ContractEmitted { contract: from, .. } if *from == contract);
+    assert!(outcome.events.iter().any(told), "{:?}", outcome.events);
+    let view = chain.best().await.unwrap();
+    let granted = policy::grant_of(&view, &contract, &account, &grantee).await.unwrap().unwrap();
+    assert_eq!((granted.actions, granted.until, granted.revoked), (actions, None, false));
+    let ask = |action| policy::check(&view, &contract, &account, &grantee, None, action);
+    assert_eq!(ask(Action::Infer).await.unwrap(), Decision::Allow);
+    let not_granted = Decision::Deny(DenyReason::ActionNotGranted);
+    assert_eq!(ask(Action::View).await.unwrap(), not_granted);
+    let allowed = view.check_access(&account, &grantee, None, Action::Infer).await.unwrap();
+    assert_eq!(allowed, Ok(()));
+
+    let nonsense = view.contract_read(&account, &contract, vec![1, 2, 3, 4]).await.unwrap_err();
+    assert!(matches!(nonsense, ChainError::Contract(_) | ChainError::Dispatch(_)), "{nonsense}");
+    let nowhere = view.contract_read(&account, &account, vec![1, 2, 3, 4]).await.unwrap_err();
+    assert!(nowhere.is("Contracts", "ContractNotFound"), "{nowhere}");
+    contract
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_by_name() {
+    let Some(chain) = chain().await else { return };
+    let poor = stranger("poor");
+    let call = Call::SetEncryptionKey { key: poor.encryption_key() };
+    let error = submit(&chain, &poor, call).await.unwrap_err();
+    assert_eq!(error, ChainError::InsufficientFunds { account: poor.account() });
+
+    let [somebody] = people(&chain, ["somebody"]).await;
+    let provider = Call::AddProvider { account: somebody.account(), role: Role::Hospital };
+    let error = submit(&chain, &somebody, provider.clone()).await.unwrap_err();
+    assert!(error.is("", "BadOrigin"), "{error}");
+    let sudo = Call::Sudo(Box::new(provider));
+    submit(&chain, &alice(), sudo.clone()).await.unwrap();
+    let view = chain.best().await.unwrap();
+    assert_eq!(view.roles_of(&somebody.account()).await.unwrap(), [Role::Hospital]);
+    let error = submit(&chain, &alice(), sudo).await.unwrap_err();
+    assert!(matches!(&error, ChainError::Dispatch(failure) if failure.pallet == "Emr"), "{error}");
+
+    let used = SubmitOptions { nonce: Some(0), ..SubmitOptions::default() };
+    let call = Call::SetEncryptionKey { key: somebody.encryption_key() };
+    let error = chain.submit(&somebody, &call, &used).await.unwrap_err();
+    assert_eq!(error, ChainError::StaleNonce);
+}
+
+#[tokio::test]
+async fn transactions_with_their_own_numbers_go_out_together() {
+    let Some(chain) = chain().await else { return };
+    let [sender] = people(&chain, ["sender"]).await;
+    let first = chain.next_nonce(&sender.account()).await.unwrap();
+    let call = Call::SetEncryptionKey { key: sender.encryption_key() };
+    let sent = (0..5).map(|offset| {
+        let options = SubmitOptions {
+            nonce: Some(first + offset),
+            finality: Finality::Finalised,
+            ..SubmitOptions::default()
+        };
+        let (chain, sender, call) = (&chain, &sender, &call);
+        async move { chain.submit(sender, call, &options).await }
+    });
+    for outcome in futures::future::join_all(sent).await {
+        outcome.unwrap();
+    }
+    let finalised = chain.finalised().await.unwrap();
+    assert_eq!(finalised.nonce(&sender.account()).await.unwrap(), first + 5);
+}
