@@ -1,0 +1,183 @@
+//! The fixed steps from a grey image to the model's input tensor.
+
+mod resample;
+
+use serde::{Deserialize, Serialize};
+
+use crate::GreyImage;
+use resample::resample_square;
+
+/// How the image is brought to a square.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Crop {
+    /// The centre square of the shorter side; odd remainders go right and down.
+    CentreSquare,
+}
+
+/// How the square is brought to its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Resampling {
+    /// Exact overlaps of areas, rounded half up to 8 bit.
+    AreaU8,
+}
+
+/// What is hidden after resampling: letters, arrows and frames at the edge,
+/// from which a network would learn the archive instead of the lungs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mask {
+    /// The width of the frame, in pixels of the square.
+    pub border: u32,
+    /// The legs of the triangles in the frame's corners, in pixels.
+    pub corner: u32,
+    /// The grey that stands there instead.
+    pub value: u8,
+}
+
+/// The description beside the ONNX file (`medchain-vgg16.json`), which Python
+/// writes and Rust reads. A field that is not known here is an error: a step
+/// that is skipped in silence would give other predictions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocessing {
+    /// The name of these steps, at most 32 bytes; part of every receipt.
+    pub id: String,
+    /// The name of the model, for people.
+    pub model: String,
+    /// The version of the model.
+    pub version: String,
+    /// Width and height of the tensor.
+    pub size: u32,
+    /// How the image is brought to a square.
+    pub crop: Crop,
+    /// How the square is brought to `size`.
+    pub resampling: Resampling,
+    /// What is hidden.
+    pub mask: Mask,
+    /// Subtracted from each of the three equal channels, in 0 to 1.
+    pub mean: [f64; 3],
+    /// Divides each channel.
+    pub std: [f64; 3],
+    /// The classes, in the order of the model's output.
+    pub labels: Vec<String>,
+    /// The temperature of the softmax. It is folded into the ONNX file's last
+    /// layer already and stands here for the record.
+    pub temperature: f64,
+    /// A prediction whose largest probability is below this is uncertain.
+    pub confidence_threshold: f64,
+}
+
+/// Why a description cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// It is not the JSON that is expected.
+    #[error("the model's description is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A value in it makes no sense.
+    #[error("the model's description is not valid: {0}")]
+    Value(&'static str),
+}
+
+const MAX_SIZE: u32 = 1024;
+
+impl Preprocessing {
+    /// Reads and checks a description.
+    pub fn from_json(json: &[u8]) -> Result<Self, SpecError> {
+        let spec: Self = serde_json::from_slice(json)?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        let max_label = medchain_primitives::MAX_LABEL_LENGTH as usize;
+        let max_classes = medchain_primitives::MAX_CLASSES as usize;
+        let fits = |text: &str| !text.is_empty() && text.len() <= max_label;
+        let channels = || self.mean.iter().chain(&self.std);
+        let rules = [
+            (fits(&self.id), "`id` must have 1 to 32 bytes"),
+            (fits(&self.model), "`model` must have 1 to 32 bytes"),
+            (fits(&self.version), "`version` must have 1 to 32 bytes"),
+            (
+                (32..=MAX_SIZE).contains(&self.size) && self.size.is_multiple_of(32),
+                "`size` must be a multiple of 32 up to 1024",
+            ),
+            (
+                self.mask.border < self.size / 2 && self.mask.corner < self.size,
+                "`mask` must leave something of the image",
+            ),
+            (
+                channels().all(|v| v.is_finite()) && self.std.iter().all(|s| *s > 0.0),
+                "`mean` and `std` must be finite, `std` above zero",
+            ),
+            ((2..=max_classes).contains(&self.labels.len()), "`labels` must name 2 to 8 classes"),
+            (self.labels.iter().all(|label| fits(label)), "every label must have 1 to 32 bytes"),
+            (
+                self.temperature.is_finite() && self.temperature > 0.0,
+                "`temperature` must be above zero",
+            ),
+            (
+                (0.0..=1.0).contains(&self.confidence_threshold),
+                "`confidence_threshold` must be between 0 and 1",
+            ),
+        ];
+        match rules.iter().find(|(holds, _)| !holds) {
+            Some((_, message)) => Err(SpecError::Value(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// The threshold in parts per million, as it stands on chain.
+    pub fn confidence_threshold_parts(&self) -> u32 {
+        (self.confidence_threshold * 1e6).round() as u32
+    }
+
+    /// The square after cropping, resampling and masking: `size` × `size`
+    /// greys in rows.
+    pub fn square(&self, image: &GreyImage) -> Vec<u8> {
+        let Crop::CentreSquare = self.crop;
+        let Resampling::AreaU8 = self.resampling;
+        let mut square = resample_square(image, self.size);
+        self.hide(&mut square);
+        square
+    }
+
+    /// The model's input: three equal channels of `size` × `size`, each
+    /// `(v / 255 - mean) / std` rounded from double to single precision once.
+    pub fn tensor(&self, image: &GreyImage) -> Vec<f32> {
+        let square = self.square(image);
+        let mut tensor = Vec::with_capacity(3 * square.len());
+        for (mean, std) in self.mean.iter().zip(&self.std) {
+            let mut table = [0f32; 256];
+            for (grey, value) in table.iter_mut().enumerate() {
+                *value = ((grey as f64 / 255.0 - mean) / std) as f32;
+            }
+            tensor.extend(square.iter().map(|grey| table[usize::from(*grey)]));
+        }
+        tensor
+    }
+
+    fn hide(&self, square: &mut [u8]) {
+        let Mask { border, corner, value } = self.mask;
+        let (size, border) = (i64::from(self.size), i64::from(border));
+        // The distance to the nearer edge of the frame; below zero inside it.
+        let inset = |place: usize| {
+            let place = place as i64;
+            (place - border).min(size - 1 - border - place)
+        };
+        let width = self.size as usize;
+        for (y, row) in square.chunks_mut(width).enumerate() {
+            let down = inset(y);
+            for (x, pixel) in row.iter_mut().enumerate() {
+                let across = inset(x);
+                if down < 0 || across < 0 || down + across < i64::from(corner) {
+                    *pixel = value;
+                }
+            }
+        }
+    }
+}

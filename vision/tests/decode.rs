@@ -1,0 +1,141 @@
+//! What is not an image that MedChain takes, and how it says so.
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use medchain_primitives::FailureCode;
+use medchain_vision::{
+    decode, synthetic_radiograph, synthetic_radiograph_png, DecodeError, MAX_FILE_BYTES,
+};
+
+fn jpeg() -> Vec<u8> {
+    let image = synthetic_radiograph(1, 80, 64);
+    let mut bytes = Vec::new();
+    JpegEncoder::new(&mut bytes)
+        .write_image(image.pixels(), 80, 64, ExtendedColorType::L8)
+        .unwrap();
+    bytes
+}
+
+/// A PNG header that promises a size and holds nothing else.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend(width.to_be_bytes());
+    bytes.extend(height.to_be_bytes());
+    bytes.extend([8, 0, 0, 0, 0]);
+    bytes
+}
+
+fn png_of(kind: ExtendedColorType, width: u32, height: u32, data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes).write_image(data, width, height, kind).unwrap();
+    bytes
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], code: FailureCode, sentence: &str) {
+    let error = decode(bytes).unwrap_err();
+    assert_eq!(error.failure_code(), code);
+    let text = error.to_string();
+    assert!(text.contains(sentence), "{text}");
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[test]
+fn png_and_jpeg_work() {
+    let image = synthetic_radiograph(1, 512, 512);
+    assert_eq!(decode(&synthetic_radiograph_png(1)).unwrap(), image);
+    let image = decode(&jpeg()).unwrap();
+    assert_eq!((image.width(), image.height()), (80, 64));
+}
+
+#[test]
+fn fails_when_empty() {
+    refused(b"", FailureCode::NotAnImage, "the file is empty");
+}
+
+#[test]
+fn fails_when_it_is_text() {
+    refused(b"This is not a radiograph.\n", FailureCode::NotAnImage, "neither PNG nor JPEG");
+    refused(b"GIF89a", FailureCode::NotAnImage, "neither PNG nor JPEG");
+}
+
+#[test]
+fn fails_when_a_png_bomb() {
+    let bomb = png_header(30_000, 30_000);
+    refused(&bomb, FailureCode::TooLarge, "30000 x 30000 pixels");
+    let long = png_header(1, 16_385);
+    refused(&long, FailureCode::TooLarge, "too large");
+    let many = png_header(16_000, 4_001);
+    refused(&many, FailureCode::TooLarge, "too large");
+}
+
+#[test]
+fn fails_when_a_jpeg_bomb() {
+    let mut bytes = jpeg();
+    let frame = position(&bytes, &[0xff, 0xc0]);
+    bytes[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
+    refused(&bytes, FailureCode::TooLarge, "65535 x 65535 pixels");
+}
+
+#[test]
+fn fails_when_the_file_is_too_large() {
+    let bytes = vec![0u8; MAX_FILE_BYTES as usize + 1];
+    refused(&bytes, FailureCode::TooLarge, "67108864 are allowed");
+}
+
+#[test]
+fn fails_when_a_jpeg_is_cut_anywhere() {
+    let bytes = jpeg();
+    for length in 3..bytes.len() {
+        let error = decode(&bytes[..length]).unwrap_err();
+        assert_eq!(error, DecodeError::Truncated { format: "JPEG" }, "{length}");
+    }
+}
+
+#[test]
+fn fails_when_a_png_is_cut_anywhere() {
+    let image = synthetic_radiograph(1, 24, 24);
+    let bytes = png_of(ExtendedColorType::L8, 24, 24, image.pixels());
+    // The last chunk, IEND, has twelve bytes: all pixels are there without it.
+    for length in 8..bytes.len() - 12 {
+        assert!(decode(&bytes[..length]).is_err(), "{length}");
+    }
+    refused(&bytes[..bytes.len() / 2], FailureCode::NotAnImage, "truncated");
+}
+
+#[test]
+fn fails_when_a_png_has_a_flipped_bit() {
+    let image = synthetic_radiograph(1, 24, 24);
+    let mut bytes = png_of(ExtendedColorType::L8, 24, 24, image.pixels());
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    refused(&bytes, FailureCode::NotAnImage, "corrupt");
+}
+
+#[test]
+fn fails_when_four_colours_or_twelve_bits() {
+    let mut bytes = jpeg();
+    let frame = position(&bytes, &[0xff, 0xc0]);
+    bytes[frame + 9] = 4;
+    refused(&bytes, FailureCode::NotAnImage, "CMYK");
+    bytes[frame + 9] = 1;
+    bytes[frame + 4] = 12;
+    refused(&bytes, FailureCode::NotAnImage, "more than 8 bits");
+}
+
+#[test]
+fn sixteen_bits_and_alpha_work() {
+    let wide: Vec<u8> =
+        [0u16, 0x8080, 0xffff, 0x0101].iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let image = decode(&png_of(ExtendedColorType::L16, 2, 2, &wide)).unwrap();
+    assert_eq!(image.pixels(), [0, 128, 255, 1]);
+    let alpha = png_of(ExtendedColorType::La8, 2, 1, &[200, 255, 200, 0]);
+    assert_eq!(decode(&alpha).unwrap().pixels(), [200, 0]);
+    let colour = png_of(ExtendedColorType::Rgba8, 1, 1, &[255, 0, 0, 255]);
+    assert_eq!(decode(&colour).unwrap().pixels(), [76]);
+}
+
+fn position(bytes: &[u8], pattern: &[u8]) -> usize {
+    bytes.windows(pattern.len()).position(|window| window == pattern).unwrap()
+}

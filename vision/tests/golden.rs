@@ -1,0 +1,126 @@
+//! Python trained the model; Rust must compute what Python computed.
+//!
+//! The fixtures are drawings, written by `medchain_models.fixtures`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use medchain_vision::{decode, synthetic_radiograph, Model, Preprocessing};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+#[derive(Deserialize)]
+struct Expected {
+    model_sha256: String,
+    synthetic: BTreeMap<String, String>,
+    images: BTreeMap<String, Image>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    width: u32,
+    height: u32,
+    grey_sha256: String,
+    square_sha256: String,
+    square_mean: f64,
+    tensor: BTreeMap<usize, f32>,
+    probabilities: Vec<f32>,
+}
+
+fn models() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models")
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(models().join(path)).unwrap()
+}
+
+fn expected() -> Expected {
+    serde_json::from_slice(&read("fixtures/expected.json")).unwrap()
+}
+
+fn spec() -> Preprocessing {
+    Preprocessing::from_json(&read("shipped/medchain-vgg16.json")).unwrap()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn python_and_rust_draw_the_same_synthetic_film() {
+    for (key, digest) in expected().synthetic {
+        let (seed, size) = key.split_once(':').unwrap();
+        let (width, height) = size.split_once('x').unwrap();
+        let image = synthetic_radiograph(
+            seed.parse().unwrap(),
+            width.parse().unwrap(),
+            height.parse().unwrap(),
+        );
+        assert_eq!(sha256(image.pixels()), digest, "{key}");
+    }
+}
+
+#[test]
+fn png_tensors_are_equal_to_the_last_bit() {
+    let spec = spec();
+    for (name, image) in expected().images {
+        if !name.ends_with(".png") {
+            continue;
+        }
+        let grey = decode(&read(&format!("fixtures/{name}"))).unwrap();
+        assert_eq!((grey.width(), grey.height()), (image.width, image.height), "{name}");
+        assert_eq!(sha256(grey.pixels()), image.grey_sha256, "{name}");
+        assert_eq!(sha256(&spec.square(&grey)), image.square_sha256, "{name}");
+        let tensor = spec.tensor(&grey);
+        for (place, value) in image.tensor {
+            assert_eq!(tensor[place].to_bits(), value.to_bits(), "{name} at {place}");
+        }
+    }
+}
+
+/// JPEG decoders may round differently by a grey or two; what matters is that
+/// it does not pass the resampling.
+#[test]
+fn jpeg_squares_are_equal_within_a_quarter_of_a_grey() {
+    let spec = spec();
+    for (name, image) in expected().images {
+        if !name.ends_with(".jpg") {
+            continue;
+        }
+        let grey = decode(&read(&format!("fixtures/{name}"))).unwrap();
+        assert_eq!((grey.width(), grey.height()), (image.width, image.height), "{name}");
+        let square = spec.square(&grey);
+        let mean = square.iter().map(|v| f64::from(*v)).sum::<f64>() / square.len() as f64;
+        assert!((mean - image.square_mean).abs() < 0.25, "{name}: {mean}");
+        let tensor = spec.tensor(&grey);
+        for (place, value) in image.tensor {
+            // Three greys of one channel, in units of its standard deviation.
+            assert!((tensor[place] - value).abs() < 3.0 / 255.0 / 0.22, "{name} at {place}");
+        }
+    }
+}
+
+#[test]
+fn tract_and_onnxruntime_agree() {
+    let onnx = read("shipped/medchain-vgg16.onnx");
+    let model = Model::load(&onnx, &read("shipped/medchain-vgg16.json")).unwrap();
+    let expected = expected();
+    assert_eq!(sha256(&onnx), expected.model_sha256, "run `make fixtures` after an export");
+    assert_eq!(sha256(&onnx), hex(&model.sha256()));
+    for (name, image) in expected.images {
+        let found = model.predict(&read(&format!("fixtures/{name}"))).unwrap();
+        found.output.check(model.labels().len()).unwrap();
+        // A grey that JPEG decoders round differently reaches the last digits;
+        // the networks themselves agree on the PNGs.
+        let tolerance = if name.ends_with(".png") { 1e-3 } else { 1e-2 };
+        let pairs = found.probabilities.iter().zip(&image.probabilities);
+        for ((label, found), expected) in pairs {
+            assert!((found - expected).abs() < tolerance, "{name} {label}: {found} {expected}");
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
