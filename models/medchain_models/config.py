@@ -1,0 +1,24 @@
+"""The configuration file, with the few paths that a machine overrides."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parent.parent
+SHIPPED = MODELS / "shipped"
+
+
+def load(path: Path | None = None) -> dict:
+    """Reads ``config.toml``; paths in it become absolute."""
+    path = path or MODELS / "config.toml"
+    with open(path, "rb") as file:
+        config = tomllib.load(file)
+    data = config["data"]
+    for key, variable in (("root", "MEDCHAIN_DATA"), ("work", "MEDCHAIN_ML_WORK")):
+        data[key] = Path(os.environ.get(variable, data[key])).expanduser()
+    for key in ("root", "work", "convolutions"):
+        data[key] = (path.parent / Path(data[key])).resolve()
+    data["work"].mkdir(parents=True, exist_ok=True)
+    return config

@@ -1,0 +1,87 @@
+"""Features below block 5, computed once and kept on disk.
+
+``copy`` 0 is the plain image, the others are augmented versions. A folder a
+copy holds ``features.npy`` (films, 512, 14, 14) in float16 and ``done.npy``;
+an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import augment, preprocess
+from .data import Film
+from .network import Trunk
+
+BATCH = 8
+
+
+def cache_key(config: dict) -> str:
+    """Changes when anything changes that the features depend on."""
+    weights = hashlib.sha256(Path(config["data"]["convolutions"]).read_bytes()).hexdigest()
+    steps = Path(augment.__file__).read_text() + Path(preprocess.__file__).read_text()
+    parts = [config["preprocessing"], config["training"]["feature_dtype"], weights, steps]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def pixels(film: Film, copy: int, config: dict) -> np.ndarray:
+    """The (size, size) uint8 square of one film, plain or augmented."""
+    grey = preprocess.decode(film.path.read_bytes())
+    if copy:
+        grey = augment.augment(grey, (copy, int(film.id, 16) % 2**63))
+    return preprocess.square_pixels(grey, config["preprocessing"])
+
+
+def compute(films: list[Film], copy: int, config: dict) -> np.ndarray:
+    """Features of ``films``, from the cache as far as it goes."""
+    folder = config["data"]["work"] / f"features-{cache_key(config)}" / f"copy{copy}"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [film.id for film in films]
+    index, path = folder / "films.json", folder / "features.npy"
+    side = config["preprocessing"]["size"] // 16
+    shape = (len(films), 512, side, side)
+    if index.exists() and json.loads(index.read_text()) == names:
+        store = np.lib.format.open_memmap(path, mode="r+")
+        done = np.load(folder / "done.npy")
+    else:
+        store = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+        done = np.zeros(len(films), bool)
+        index.write_text(json.dumps(names))
+    missing = np.flatnonzero(~done)
+    if len(missing):
+        _fill(store, done, missing, films, copy, config, folder)
+    return store
+
+
+def _fill(store, done, missing, films, copy, config, folder) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = getattr(torch, config["training"]["feature_dtype"])
+    trunk = Trunk(config["data"]["convolutions"]).to(device, dtype)
+    trunk = trunk.to(memory_format=torch.channels_last).eval()
+    started = time.time()
+    for number, at in enumerate(range(0, len(missing), BATCH)):
+        rows = missing[at : at + BATCH]
+        images = [
+            preprocess.tensor(pixels(films[r], copy, config), config["preprocessing"])
+            for r in rows
+        ]
+        batch = torch.from_numpy(np.stack(images)).to(device, dtype)
+        with torch.inference_mode():
+            features = trunk(batch.to(memory_format=torch.channels_last))
+        store[rows] = features.float().clamp(max=60000).cpu().numpy().astype(np.float16)
+        done[rows] = True
+        if number % 10 == 9 or at + BATCH >= len(missing):
+            store.flush()
+            np.save(folder / "done.npy", done)
+            rate = (time.time() - started) / (at + len(rows))
+            print(
+                f"features copy {copy}: {done.sum()}/{len(done)}"
+                f"  {rate:.3f} s an image  {rate * (~done).sum() / 60:.1f} min left",
+                flush=True,
+            )

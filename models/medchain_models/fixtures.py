@@ -1,0 +1,107 @@
+"""``python -m medchain_models.fixtures``: what Rust must reproduce.
+
+Writes small synthetic images in every kind that is taken and, for each, what
+this package computes: SHA-256 of the greys and of the square, some values of
+the tensor, and the shipped model's probabilities by onnxruntime. The images
+are drawings; no patient's image is in the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+
+import numpy as np
+from PIL import Image
+
+from . import config as configuration
+from . import preprocess, synthetic
+from .runtime import Shipped
+
+FOLDER = configuration.MODELS / "fixtures"
+
+
+def _encode(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def _colour(grey: np.ndarray) -> np.ndarray:
+    """Three channels that differ, so that the weights of grey matter."""
+    wide = grey.astype(np.int64)
+    return np.stack([wide, 255 - wide // 2, wide * 3 // 4 + 20], -1).astype(np.uint8)
+
+
+def images() -> dict[str, bytes]:
+    """Every fixture by its file name."""
+    draw = synthetic.radiograph
+    grey16 = draw(3, 300, 260).astype(np.uint16) * 257
+    grey16 = np.clip(grey16.astype(np.int64) + np.arange(300)[None, :], 0, 65535).astype(np.uint16)
+    alpha = Image.merge(
+        "LA",
+        [
+            Image.fromarray(draw(5, 240, 240)),
+            Image.fromarray(np.tile(np.arange(240, dtype=np.uint8), (240, 1))),
+        ],
+    )
+    checks = np.kron(np.indices((8, 8)).sum(0) % 2, np.ones((20, 25))).astype(np.uint8) * 255
+    return {
+        "grey8.png": _encode(Image.fromarray(draw(1, 320, 288)), "PNG", optimize=True),
+        "grey8-small.png": _encode(Image.fromarray(draw(2, 97, 131)), "PNG", optimize=True),
+        "grey16.png": _encode(Image.fromarray(grey16), "PNG", optimize=True),
+        "rgb8.png": _encode(Image.fromarray(_colour(draw(4, 256, 224))), "PNG", optimize=True),
+        "grey-alpha8.png": _encode(alpha, "PNG", optimize=True),
+        "palette.png": _encode(Image.fromarray(checks).convert("P"), "PNG", optimize=True),
+        "grey.jpg": _encode(Image.fromarray(draw(6, 400, 360)), "JPEG", quality=90),
+        "rgb.jpg": _encode(
+            Image.fromarray(_colour(draw(7, 320, 320))), "JPEG", quality=90, subsampling=0
+        ),
+        "progressive.jpg": _encode(
+            Image.fromarray(draw(8, 350, 300)), "JPEG", quality=85, progressive=True
+        ),
+    }
+
+
+def expectation(shipped: Shipped, data: bytes) -> dict:
+    """What this package computes for one image."""
+    grey = preprocess.decode(data)
+    square = preprocess.square_pixels(grey, shipped.steps)
+    tensor = preprocess.tensor(square, shipped.steps)
+    places = [0, 24_000, 25_200, 75_000, 100_352, 150_527]
+    return {
+        "width": int(grey.shape[1]),
+        "height": int(grey.shape[0]),
+        "grey_sha256": hashlib.sha256(grey.tobytes()).hexdigest(),
+        "square_sha256": hashlib.sha256(square.tobytes()).hexdigest(),
+        "square_mean": float(square.mean()),
+        "tensor": {str(p): float(tensor.reshape(-1)[p]) for p in places},
+        "probabilities": [float(p) for p in shipped.run(tensor[None])],
+    }
+
+
+def main() -> None:
+    """Writes the images and ``expected.json``."""
+    config = configuration.load()
+    shipped = Shipped(configuration.SHIPPED, config["model"]["name"])
+    FOLDER.mkdir(exist_ok=True)
+    expected = {
+        "model_sha256": hashlib.sha256(shipped.path.read_bytes()).hexdigest(),
+        "synthetic": {
+            f"{seed}:{width}x{height}": hashlib.sha256(
+                synthetic.radiograph(seed, width, height).tobytes()
+            ).hexdigest()
+            for seed, width, height in ((0, 64, 64), (1, 320, 288), (2**63 + 5, 33, 57))
+        },
+        "images": {},
+    }
+    for name, data in images().items():
+        (FOLDER / name).write_bytes(data)
+        expected["images"][name] = expectation(shipped, data)
+    (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    print(f"{len(expected['images'])} fixtures in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()

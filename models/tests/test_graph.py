@@ -1,0 +1,48 @@
+"""The network is VGG-16, and its file is small."""
+
+from collections import Counter
+
+import numpy as np
+import onnx
+from medchain_models import config, graph, metrics
+from medchain_models.network import BLOCKS
+
+
+def weights(head: tuple[int, int]) -> dict[str, np.ndarray]:
+    found, inputs = {}, 3
+    for block, (convolutions, outputs) in enumerate(BLOCKS, 1):
+        for i in range(1, convolutions + 1):
+            found[f"conv{block}_{i}.weight"] = np.zeros((outputs, inputs, 3, 3), np.float16)
+            found[f"conv{block}_{i}.bias"] = np.zeros(outputs, np.float16)
+            inputs = outputs
+    sizes = (512 * 7 * 7, *head, 3)
+    for i in (1, 2, 3):
+        found[f"fc{i}.weight"] = np.zeros((sizes[i], sizes[i - 1]), np.float16)
+        found[f"fc{i}.bias"] = np.zeros(sizes[i], np.float16)
+    return found
+
+
+def test_the_graph_has_the_nodes_of_vgg_16():
+    model = graph.build(weights((256, 128)), 224, 3, "")
+    count = Counter(node.op_type for node in model.graph.node)
+    assert (count["Conv"], count["MaxPool"], count["Gemm"]) == (13, 5, 3)
+    assert (count["Relu"], count["Softmax"]) == (15, 1)
+    assert len(model.SerializeToString()) <= 48_000_000
+
+
+def test_the_shipped_file_is_that_graph():
+    path = config.SHIPPED / "medchain-vgg16.onnx"
+    assert path.stat().st_size <= 48_000_000
+    count = Counter(node.op_type for node in onnx.load(path).graph.node)
+    assert (count["Conv"], count["MaxPool"], count["Gemm"]) == (13, 5, 3)
+
+
+def test_auc_counts_ties_half():
+    assert metrics.auc(np.array([1.0, 2.0]), np.array([0.0, 1.0])) == 0.875
+    assert metrics.auc(np.array([1.0]), np.array([1.0])) == 0.5
+
+
+def test_calibration_error_of_a_perfect_model_is_zero():
+    certain = np.eye(3)
+    assert metrics.ece(np.arange(3), certain) == 0.0
+    assert metrics.ece(np.array([1, 1, 1]), certain) > 0.6
