@@ -1,0 +1,362 @@
+//! The chain through a node, with reconnection.
+
+use std::{future::Future, time::Duration};
+
+use async_trait::async_trait;
+use futures::{stream::BoxStream, StreamExt};
+use medchain_client::{
+    chain::{
+        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, ModelStatus,
+        RecordStatus, RequestStatus, SubmitOptions, View as Snapshot,
+    },
+    keys::Identity,
+    AccountId32, H256,
+};
+use medchain_primitives::{Action, ModelId, RequestId};
+use tokio::sync::Mutex;
+
+use crate::{
+    core::{result::ModelFacts, Answer, Outcome, Request, View},
+    ports::{
+        Case, Chain, ChainError, ChainModel, OpenRequests, Registration, Standing, SubmitError,
+    },
+};
+
+/// A node's chain, as one account.
+pub struct NodeChain {
+    url: String,
+    identity: Identity,
+    genesis: H256,
+    link: Mutex<Link>,
+    inclusion_timeout: Duration,
+}
+
+/// The connection, if it is good, and how many there have been.
+struct Link {
+    client: Option<Client>,
+    generation: u64,
+}
+
+impl NodeChain {
+    /// Connects to the node at `url`. Later it reconnects by itself, to the
+    /// same chain only. `inclusion_timeout` is how long an answer may take
+    /// into a block before it counts as lost.
+    ///
+    /// # Errors
+    /// [`ChainError::Unreachable`], [`ChainError::WrongChain`].
+    pub async fn connect(
+        url: &str,
+        identity: Identity,
+        inclusion_timeout: Duration,
+    ) -> Result<Self, ChainError> {
+        let client = Client::connect(url).await.map_err(port_error)?;
+        Ok(Self {
+            url: url.to_owned(),
+            identity,
+            genesis: client.genesis_hash(),
+            link: Mutex::new(Link { client: Some(client), generation: 0 }),
+            inclusion_timeout,
+        })
+    }
+
+    async fn client(&self) -> Result<(Client, u64), ClientError> {
+        let mut link = self.link.lock().await;
+        if let Some(client) = &link.client {
+            return Ok((client.clone(), link.generation));
+        }
+        let client = Client::connect(&self.url).await?;
+        if client.genesis_hash() != self.genesis {
+            return Err(ClientError::WrongChain {
+                url: self.url.clone(),
+                found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
+            });
+        }
+        link.generation = link.generation.wrapping_add(1);
+        link.client = Some(client.clone());
+        Ok((client, link.generation))
+    }
+
+    /// Gives a connection up, unless another task has replaced it already.
+    async fn forget(&self, generation: u64) {
+        let mut link = self.link.lock().await;
+        if link.generation == generation {
+            link.client = None;
+        }
+    }
+
+    async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let (client, generation) = self.client().await?;
+        let answer = question(client).await;
+        if answer.as_ref().is_err_and(ClientError::is_disconnected) {
+            self.forget(generation).await;
+        }
+        answer
+    }
+
+    /// As `ask`, but any error gives the connection up: what the watchers ask
+    /// must work on a good connection, and not every way of losing one is
+    /// told apart below.
+    async fn ask_or_reconnect<T, F>(
+        &self,
+        question: impl FnOnce(Client) -> F,
+    ) -> Result<T, ChainError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let (client, generation) = self.client().await.map_err(port_error)?;
+        let answer = question(client).await;
+        if answer.is_err() {
+            self.forget(generation).await;
+        }
+        answer.map_err(port_error)
+    }
+
+    fn account(&self) -> AccountId32 {
+        self.identity.account()
+    }
+}
+
+#[async_trait]
+impl Chain for NodeChain {
+    async fn heads(
+        &self,
+        view: View,
+    ) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError> {
+        let finality = match view {
+            View::Best => Finality::Best,
+            View::Finalised => Finality::Finalised,
+        };
+        let blocks =
+            self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
+        Ok(blocks.map(|block| block.map(|_| ()).map_err(port_error)).boxed())
+    }
+
+    async fn open_requests(&self, view: View) -> Result<OpenRequests, ChainError> {
+        self.ask_or_reconnect(|client| async move {
+            let snapshot = match view {
+                View::Best => client.best().await?,
+                View::Finalised => client.finalised().await?,
+            };
+            let requests = snapshot.open_requests().await?;
+            Ok(OpenRequests {
+                block: snapshot.number(),
+                requests: requests
+                    .into_iter()
+                    .map(|request| Request {
+                        id: request.id,
+                        record: request.record,
+                        patient: request.patient.0,
+                        model: request.model,
+                        deadline: request.deadline,
+                    })
+                    .collect(),
+            })
+        })
+        .await
+    }
+
+    async fn case(&self, request: &Request) -> Result<Case, ChainError> {
+        let me = self.account();
+        self.ask(|client| async move { case(&client.best().await?, &me, request).await })
+            .await
+            .map_err(port_error)
+    }
+
+    async fn standing(&self, id: RequestId) -> Result<Standing, ChainError> {
+        let me = self.account();
+        self.ask(|client| async move {
+            let best = client.best().await?;
+            let status = best.request(id).await?.map(|request| request.status);
+            Ok(match status {
+                Some(RequestStatus::Open) => Standing::Open,
+                Some(RequestStatus::Answered { worker } | RequestStatus::Failed { worker, .. })
+                    if worker == me =>
+                {
+                    Standing::Ours { at: best.number() }
+                }
+                _ => Standing::Closed,
+            })
+        })
+        .await
+        .map_err(port_error)
+    }
+
+    async fn registration(&self) -> Result<Registration, ChainError> {
+        let me = self.account();
+        self.ask(|client| async move {
+            let best = client.best().await?;
+            let worker = best.worker(&me).await?;
+            let balance = best.balance(&me).await?;
+            Ok(Registration {
+                models: worker.map(|worker| worker.models.into_iter().collect()),
+                free: balance.free.saturating_sub(balance.frozen),
+            })
+        })
+        .await
+        .map_err(port_error)
+    }
+
+    async fn model(&self, id: ModelId) -> Result<Option<ChainModel>, ChainError> {
+        let model = self
+            .ask(|client| async move { client.best().await?.model(id).await })
+            .await
+            .map_err(port_error)?;
+        Ok(model.map(|model| ChainModel {
+            id: model.id,
+            name: format!("{} {}", model.name, model.version),
+            cid: model.cid,
+            facts: ModelFacts {
+                sha256: model.sha256,
+                preprocessing: model.preprocessing,
+                classes: model.labels.len(),
+            },
+            labels: model.labels,
+            active: model.status == ModelStatus::Active,
+        }))
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        let me = self.account();
+        self.ask(|client| async move { client.next_nonce(&me).await }).await.map_err(port_error)
+    }
+
+    async fn submit(
+        &self,
+        request: RequestId,
+        answer: &Answer,
+        nonce: u64,
+    ) -> Result<u32, SubmitError> {
+        let call = match answer.clone() {
+            Answer::Prediction { output, receipt } => {
+                Call::SubmitPrediction { request, output, receipt }
+            }
+            Answer::Failure(code) => Call::ReportFailure { request, code },
+        };
+        let options = SubmitOptions {
+            finality: Finality::Best,
+            nonce: Some(nonce),
+            timeout: self.inclusion_timeout,
+            ..SubmitOptions::default()
+        };
+        let (call, options) = (&call, &options);
+        let outcome = self
+            .ask(|client| async move { client.submit(&self.identity, call, options).await })
+            .await
+            .map_err(submit_error)?;
+        Ok(outcome.block_number)
+    }
+}
+
+/// Reads everything about a request at one block.
+async fn case(
+    snapshot: &Snapshot,
+    me: &AccountId32,
+    request: &Request,
+) -> Result<Case, ClientError> {
+    let Some(record) = snapshot.record(request.record).await? else {
+        return Ok(Case::Gone("there is no such record".to_owned()));
+    };
+    match record.status {
+        RecordStatus::Active => {}
+        RecordStatus::Superseded { by } => {
+            return Ok(Case::Gone(format!("record {by} has replaced it")));
+        }
+        RecordStatus::Erased => return Ok(Case::Gone("the record was erased".to_owned())),
+    }
+    let patient = AccountId32(request.patient);
+    let consent = snapshot.check_access(&patient, me, Some(request.record), Action::Infer).await?;
+    if let Err(denied) = consent {
+        return Ok(Case::Refused(denied.to_string()));
+    }
+    Ok(Case::Ready {
+        cid: record.cid,
+        digest: record.digest,
+        envelope: snapshot.envelope(request.record, me).await?,
+    })
+}
+
+fn port_error(error: ClientError) -> ChainError {
+    let text = error.to_string();
+    match error {
+        ClientError::Unreachable { .. }
+        | ClientError::ConnectionLost { .. }
+        | ClientError::Timeout { .. } => ChainError::Unreachable(text),
+        ClientError::WrongChain { .. } | ClientError::Incompatible { .. } => {
+            ChainError::WrongChain(text)
+        }
+        _ => ChainError::Failed(text),
+    }
+}
+
+fn submit_error(error: ClientError) -> SubmitError {
+    match error {
+        ClientError::Dispatch(failure) => SubmitError::Refused(refusal(&failure)),
+        ClientError::InsufficientFunds { .. } => SubmitError::Unpaid(error.to_string()),
+        other => SubmitError::Lost(other.to_string()),
+    }
+}
+
+/// What a failed call means for its request. The chain asks for consent last,
+/// with pallet-emr's own errors.
+fn refusal(failure: &DispatchFailure) -> Outcome {
+    match (failure.pallet.as_str(), failure.error.as_str()) {
+        ("Inference", "RequestNotOpen" | "RequestNotFound" | "AlreadyPredicted") => {
+            Outcome::ClosedElsewhere
+        }
+        ("Inference", "DeadlinePassed") => Outcome::TooLate,
+        ("Inference", "RecordNotActive" | "RecordNotFound")
+        | ("Emr", "RecordNotFound" | "RecordErased" | "RecordSuperseded" | "PatientNotFound") => {
+            Outcome::Gone
+        }
+        ("Emr", _) => Outcome::NoConsent(failure.to_string()),
+        _ => Outcome::Rejected(failure.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_chain_is_understood() {
+        let check = |pallet: &str, error: &str, expected: Outcome| {
+            let failure = DispatchFailure {
+                pallet: pallet.to_owned(),
+                error: error.to_owned(),
+                docs: String::new(),
+            };
+            assert_eq!(refusal(&failure), expected, "{pallet}.{error}");
+        };
+        let text = |text: &str| text.to_owned();
+        check("Inference", "RequestNotOpen", Outcome::ClosedElsewhere);
+        check("Inference", "DeadlinePassed", Outcome::TooLate);
+        check("Inference", "RecordNotActive", Outcome::Gone);
+        check("Emr", "RecordErased", Outcome::Gone);
+        for error in [
+            "NoPolicy",
+            "PolicyTrapped",
+            "NoGrant",
+            "ActionNotGranted",
+            "GrantExpired",
+            "GrantRevoked",
+            "PolicyRefused",
+        ] {
+            check("Emr", error, Outcome::NoConsent(text(&format!("Emr.{error}"))));
+        }
+        check("Inference", "NotAWorker", Outcome::Rejected(text("Inference.NotAWorker")));
+        check("", "BadOrigin", Outcome::Rejected(text("BadOrigin")));
+    }
+
+    #[test]
+    fn only_a_refused_call_has_used_its_nonce() {
+        assert!(matches!(submit_error(ClientError::StaleNonce), SubmitError::Lost(_)));
+        let account = AccountId32([0; 32]);
+        assert!(matches!(
+            submit_error(ClientError::InsufficientFunds { account }),
+            SubmitError::Unpaid(_)
+        ));
+    }
+}

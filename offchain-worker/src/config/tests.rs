@@ -1,0 +1,127 @@
+//! The three sources and their order.
+
+use clap::{Args, Command, FromArgMatches};
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../example-config.toml");
+
+fn arguments(flags: &[&str]) -> Result<Arguments, clap::Error> {
+    let command = Arguments::augment_args(Command::new("test"));
+    let flags = std::iter::once("test").chain(flags.iter().copied());
+    Arguments::from_arg_matches(&command.try_get_matches_from(flags)?)
+}
+
+fn resolve(flags: &[&str]) -> Result<Config, ConfigError> {
+    Config::resolve(arguments(flags).unwrap())
+}
+
+fn file(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("worker.toml");
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn the_example_parses_and_shows_every_option_with_its_default() {
+    let shown = parse(EXAMPLE, "example".into()).unwrap();
+    // Uncommented, it must still parse: the comments name real options.
+    let whole: String = EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") => rest,
+            _ => line,
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let whole = parse(&whole, "example".into()).unwrap();
+    let Options { inference_threads, queue, .. } = whole;
+    assert!(inference_threads.is_some() && queue.is_some());
+    let command = Arguments::augment_args(Command::new("test"));
+    for argument in command.get_arguments() {
+        let name = argument.get_id().as_str();
+        if !["config", "dev", "suri"].contains(&name) && !name.starts_with(char::is_uppercase) {
+            assert!(EXAMPLE.contains(&format!("{name} = ")), "{name}");
+        }
+    }
+    // What it shows is what counts without it.
+    let (_folder, path) = file(EXAMPLE);
+    let with = resolve(&["--config", &path]).unwrap();
+    let key = shown.key.unwrap();
+    let models = shown.model_dir.unwrap();
+    let without = resolve(&[
+        "--key",
+        key.to_str().unwrap(),
+        "--model-dir",
+        models.to_str().unwrap(),
+        "--node",
+        DEFAULT_URL,
+    ])
+    .unwrap();
+    assert_eq!(with, without);
+}
+
+#[test]
+fn flags_stand_above_the_file() {
+    let (_folder, path) =
+        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"ws://file\"\nqueue = 7\nmodel_threads = 3");
+    let config = resolve(&["--config", &path, "--node", "ws://flag", "--queue", "9"]).unwrap();
+    assert_eq!(config.node, "ws://flag");
+    assert_eq!(config.settings.queue, 9);
+    assert_eq!(config.model_threads, 3);
+}
+
+#[test]
+fn a_wrong_file_names_its_line() {
+    let check = |text: &str, line, part: &str| {
+        let (_folder, path) = file(text);
+        let error = resolve(&["--config", &path]).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}:")), "{error}");
+        assert!(error.contains(part), "{error}");
+        assert!(!error.contains('\n') && !error.contains("Alice"), "{error}");
+    };
+    check("key = \"a\"\nnoed = \"ws://x\"\n", 2, "noed");
+    check("queue = \"many\"", 1, "queue");
+    check("\n\nsuri = \"//Alice\"", 3, "suri");
+    check("listen = \"everywhere\"", 1, "listen: ");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let error = |flags| resolve(flags).unwrap_err().to_string();
+    assert!(error(&["--model-dir", "m"]).starts_with("key is missing"));
+    assert!(error(&["--key", "k"]).starts_with("model_dir is missing"));
+    assert!(error(&["--config", "/nowhere/worker.toml"]).contains("/nowhere/worker.toml"));
+    let zero = ["--key", "k", "--model-dir", "m", "--inference-threads", "0"];
+    assert_eq!(error(&zero), "inference_threads cannot be 0: it must be at least 1");
+}
+
+#[test]
+fn a_development_secret_needs_dev_and_is_never_shown() {
+    assert!(arguments(&["--suri", "//Ferdie"]).is_err());
+    assert!(arguments(&["--dev", "--suri", "//Ferdie", "--key", "k"]).is_err());
+    let config = resolve(&["--dev", "--suri", "//Ferdie", "--model-dir", "m"]).unwrap();
+    assert_eq!(config.key, KeySource::Suri("//Ferdie".to_owned()));
+    assert!(!format!("{config:?}").contains("Ferdie"));
+}
+
+#[test]
+fn it_listens_on_this_machine_alone_unless_told() {
+    let config = resolve(&["--key", "k", "--model-dir", "m"]).unwrap();
+    assert!(config.listen.ip().is_loopback());
+}
+
+#[test]
+fn a_mistyped_variable_is_an_error() {
+    let command = Command::new("test").subcommand(Arguments::augment_args(Command::new("run")));
+    let check = |name: &str| check_variables(&command, [OsString::from(name)]);
+    assert!(check("MEDCHAIN_WORKER_NODE").is_ok());
+    assert!(check("MEDCHAIN_NODE").is_ok());
+    assert!(check("PATH").is_ok());
+    assert!(matches!(
+        check("MEDCHAIN_WORKER_NOED"),
+        Err(ConfigError::UnknownVariable(name)) if name == "MEDCHAIN_WORKER_NOED"
+    ));
+}

@@ -1,0 +1,255 @@
+//! The board of all requests that this worker knows, and their states.
+//!
+//! ```text
+//! seen ─► Waiting ◄─► Running ─► Answered ◄─► Submitting ─► Included ─► closed
+//!                        ▲          ▲             │            │
+//!                        ▼          └─────────────┼─ taken back┘
+//!                      Parked ◄────── no consent ─┘
+//! ```
+//! The board is only a memory of what stands on chain: a worker that is
+//! killed at any moment rebuilds it from the list of open requests.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use medchain_primitives::{ModelId, RequestId};
+
+use super::{
+    decide::{after_problem, after_submission, Timing},
+    Action, Answer, Backoff, Closed, Event, Moment, Note, Outcome, Request,
+};
+
+mod open;
+mod step;
+#[cfg(test)]
+mod tests;
+
+/// The numbers that an operator may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How many requests are worked on at the same time.
+    pub max_running: usize,
+    /// The waits between attempts.
+    pub retry: Backoff,
+    /// The waits between questions for a consent that was refused.
+    pub consent: Backoff,
+    /// The waits between submissions of the same answer.
+    pub resubmit: Backoff,
+    /// How many blocks before the deadline a failure is reported.
+    pub report_margin: u32,
+    /// How many blocks a missing envelope may still arrive.
+    pub envelope_grace: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// To be worked on from this time on.
+    Waiting(Duration),
+    /// Consent was refused; to be asked again from this time on.
+    Parked(Duration),
+    /// Being worked on.
+    Running,
+    /// Its answer is to be submitted from this time on.
+    Answered(Duration, Answer),
+    /// Its answer is on its way.
+    Submitting(Answer),
+    /// Its answer is in this block, which is not final yet.
+    Included(u32, Answer),
+    /// Nothing more to do, until the chain closes it. With a block: another
+    /// answer was seen there, which a re-organisation may still take back.
+    GivenUp(Option<u32>),
+}
+
+#[derive(Clone, Debug)]
+struct Job {
+    request: Request,
+    state: State,
+    first_seen: u32,
+    /// Whether a final block held it.
+    confirmed: bool,
+    /// Whether the newest block still holds it open.
+    open_at_best: bool,
+    /// Whether a final block has closed it while its submission was under way.
+    closed: bool,
+    attempts: u32,
+    refusals: u32,
+    submissions: u32,
+    /// Whether its wait was cut short for one attempt before the deadline.
+    last_call: bool,
+}
+
+/// How many requests are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// To be worked on.
+    pub waiting: usize,
+    /// Without consent.
+    pub parked: usize,
+    /// Being worked on.
+    pub running: usize,
+    /// With an answer that is not in a block yet.
+    pub submitting: usize,
+    /// With an answer that is not final yet.
+    pub included: usize,
+    /// Left until the chain closes them.
+    pub given_up: usize,
+}
+
+/// All known requests. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Board {
+    rules: Rules,
+    served: BTreeSet<ModelId>,
+    jobs: BTreeMap<RequestId, Job>,
+    block: u32,
+}
+
+impl Board {
+    /// An empty board of a worker that runs the models `served`.
+    pub fn new(rules: Rules, served: impl IntoIterator<Item = ModelId>) -> Self {
+        Self { rules, served: served.into_iter().collect(), jobs: BTreeMap::new(), block: 0 }
+    }
+
+    /// How many requests are in which state.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for job in self.jobs.values() {
+            match job.state {
+                State::Waiting(_) => counts.waiting += 1,
+                State::Parked(_) => counts.parked += 1,
+                State::Running => counts.running += 1,
+                State::Answered(..) | State::Submitting(_) => counts.submitting += 1,
+                State::Included(..) => counts.included += 1,
+                State::GivenUp(_) => counts.given_up += 1,
+            }
+        }
+        counts
+    }
+
+    /// When the next wait ends: an [`Event::Tick`] is due then. Work that
+    /// waits for a free place is not counted: it starts with the event that
+    /// frees the place.
+    pub fn next_wake(&self) -> Option<Duration> {
+        let is_full = self.counts().running >= self.rules.max_running;
+        self.jobs
+            .values()
+            .filter(|job| job.open_at_best)
+            .filter_map(|job| match job.state {
+                State::Waiting(until) | State::Parked(until) if !is_full => Some(until),
+                State::Answered(until, _) => Some(until),
+                _ => None,
+            })
+            .min()
+    }
+
+    /// Takes in what happened and says what to do. Events about requests that
+    /// are not waiting for them (duplicates, late ones) change nothing.
+    pub fn handle(&mut self, event: Event, moment: Moment) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Open { view, block, open } => {
+                self.on_open(view, block, open, moment, &mut actions)
+            }
+            Event::Worked { request, result } => match result {
+                Ok(answer) => self.on_answer(request, answer),
+                Err(problem) => self.step(request, moment, &mut actions, |job, timing| {
+                    matches!(job.state, State::Running).then(|| after_problem(problem, timing))
+                }),
+            },
+            Event::Submitted { request, outcome } => {
+                self.on_submitted(request, outcome, moment, &mut actions)
+            }
+            Event::Tick => {}
+        }
+        self.expire(&mut actions);
+        self.start(moment, &mut actions);
+        actions
+    }
+
+    fn on_answer(&mut self, id: RequestId, answer: Answer) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            if matches!(job.state, State::Running) {
+                job.state = State::Answered(Duration::ZERO, answer);
+            }
+        }
+    }
+
+    fn on_submitted(
+        &mut self,
+        id: RequestId,
+        outcome: Outcome,
+        moment: Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(job) = self.jobs.get(&id) else {
+            return;
+        };
+        if job.closed && matches!(job.state, State::Submitting(_)) {
+            let how = match outcome {
+                Outcome::Included { .. } => Closed::Ours,
+                _ => Closed::Elsewhere,
+            };
+            actions.push(Action::Note(job.request.clone(), Note::Closed(how)));
+            self.jobs.remove(&id);
+            return;
+        }
+        self.step(id, moment, actions, |job, timing| {
+            matches!(job.state, State::Submitting(_)).then(|| after_submission(outcome, timing))
+        });
+    }
+
+    /// Gives up what no answer can reach in time.
+    fn expire(&mut self, actions: &mut Vec<Action>) {
+        let block = self.block;
+        for job in self.jobs.values_mut() {
+            let idle =
+                matches!(job.state, State::Waiting(_) | State::Parked(_) | State::Answered(..));
+            if idle && block >= job.request.deadline {
+                job.state = State::GivenUp(None);
+                actions.push(Action::Note(job.request.clone(), Note::Closed(Closed::Expired)));
+            }
+        }
+    }
+
+    /// Starts what is due: submissions all at once, work up to the limit, the
+    /// nearest deadline first.
+    fn start(&mut self, moment: Moment, actions: &mut Vec<Action>) {
+        let mut due = Vec::new();
+        let mut running = 0;
+        for (id, job) in &mut self.jobs {
+            match &job.state {
+                State::Running => running += 1,
+                State::Waiting(until) | State::Parked(until)
+                    if *until <= moment.now && job.open_at_best =>
+                {
+                    due.push((job.request.deadline, *id));
+                }
+                State::Answered(until, answer) if *until <= moment.now && job.open_at_best => {
+                    let answer = answer.clone();
+                    job.state = State::Submitting(answer.clone());
+                    actions.push(Action::Submit(job.request.clone(), answer));
+                }
+                _ => {}
+            }
+        }
+        due.sort_unstable();
+        for (_, id) in due.into_iter().take(self.rules.max_running.saturating_sub(running)) {
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.state = State::Running;
+                actions.push(Action::Process(job.request.clone()));
+            }
+        }
+    }
+
+    fn timing(&self, id: RequestId) -> Option<Timing> {
+        self.jobs.get(&id).map(|job| Timing {
+            block: self.block,
+            first_seen: job.first_seen,
+            deadline: job.request.deadline,
+            report_margin: self.rules.report_margin,
+            envelope_grace: self.rules.envelope_grace,
+        })
+    }
+}

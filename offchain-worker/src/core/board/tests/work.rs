@@ -1,0 +1,174 @@
+//! Attempts: order, limits, retries, consent, deadlines.
+
+use super::*;
+
+#[test]
+fn work_is_limited_and_the_nearest_deadline_comes_first() {
+    let mut play = Play::new();
+    let mut urgent = request(9);
+    urgent.deadline = 150;
+    let open = vec![request(1), request(2), urgent];
+    let actions = play.tell(Event::Open { view: View::Finalised, block: 100, open });
+    assert_eq!(work_of(&actions), ["process 9", "process 1"]);
+    let actions = play.worked(9, Ok(answer()));
+    assert_eq!(work_of(&actions), ["submit 9", "process 2"]);
+}
+
+#[test]
+fn requests_for_other_models_are_left_alone() {
+    let mut play = Play::new();
+    let mut other = request(1);
+    other.model = ModelId(5);
+    let actions = play.tell(Event::Open { view: View::Finalised, block: 100, open: vec![other] });
+    assert_eq!(actions, []);
+}
+
+#[test]
+fn duplicates_and_late_events_change_nothing() {
+    let mut play = Play::new();
+    assert_eq!(work_of(&play.finalised(100, &[0])), ["process 0"]);
+    assert_eq!(play.finalised(100, &[0]), []);
+    assert_eq!(play.best(101, &[0]), []);
+    assert_eq!(work_of(&play.worked(0, Ok(answer()))), ["submit 0"]);
+    assert_eq!(play.worked(0, Ok(answer())), []);
+    assert_eq!(play.worked(0, Err(Problem::NoEnvelope)), []);
+    let included = Outcome::Included { block: 102 };
+    assert_eq!(play.submitted(0, included.clone()), []);
+    assert_eq!(play.submitted(0, included.clone()), []);
+    assert_eq!(play.submitted(0, Outcome::Lost(why())), []);
+    assert_eq!(closed(&play.finalised(102, &[])), [Closed::Ours]);
+    assert_eq!(play.submitted(0, included), []);
+    assert_eq!(play.worked(77, Ok(answer())), []);
+    assert_eq!(play.board.counts(), Counts::default());
+}
+
+#[test]
+fn a_restart_starts_from_the_list_alone() {
+    // Whatever the stage at which the old process died, the new one knows
+    // only the chain: an open request is worked on, a closed one is not.
+    for prepare in [Play::new, Play::submitting, Play::included] {
+        drop(prepare());
+        let mut restarted = Play::new();
+        assert_eq!(work_of(&restarted.finalised(103, &[0, 1])), ["process 0", "process 1"]);
+        let mut restarted = Play::new();
+        assert_eq!(work_of(&restarted.finalised(103, &[])), NOTHING);
+    }
+}
+
+#[test]
+fn what_is_not_available_is_retried_and_reported_near_the_deadline() {
+    let mut play = Play::new();
+    play.finalised(100, &[0]);
+    let missing = || Err(Problem::NotAvailable(why()));
+    for seconds in [2, 4, 8, 16, 32, 60, 60] {
+        assert_eq!(work_of(&play.worked(0, missing())), NOTHING);
+        assert_eq!(work_of(&play.wait(seconds - 1)), NOTHING, "{seconds}");
+        assert_eq!(work_of(&play.wait(1)), ["process 0"], "{seconds}");
+    }
+    assert_eq!(work_of(&play.worked(0, missing())), NOTHING);
+    // The margin cuts the wait short for one last attempt, and only one.
+    assert_eq!(work_of(&play.finalised(179, &[0])), NOTHING);
+    assert_eq!(work_of(&play.finalised(180, &[0])), ["process 0"]);
+    assert_eq!(work_of(&play.worked(0, missing())), ["report 0 Unavailable"]);
+}
+
+#[test]
+fn bad_content_is_reported_at_once() {
+    for code in [
+        FailureCode::WrongHash,
+        FailureCode::CannotDecrypt,
+        FailureCode::NotAnImage,
+        FailureCode::TooLarge,
+    ] {
+        let mut play = Play::new();
+        play.finalised(100, &[0]);
+        assert_eq!(
+            work_of(&play.worked(0, Err(Problem::Content(code, why())))),
+            [format!("report 0 {code:?}")]
+        );
+    }
+}
+
+#[test]
+fn a_missing_envelope_may_arrive_for_a_while() {
+    let mut play = Play::new();
+    play.finalised(100, &[0]);
+    assert_eq!(work_of(&play.worked(0, Err(Problem::NoEnvelope))), NOTHING);
+    play.finalised(110, &[0]);
+    assert_eq!(work_of(&play.wait(2)), ["process 0"]);
+    assert_eq!(work_of(&play.worked(0, Err(Problem::NoEnvelope))), ["report 0 CannotDecrypt"]);
+}
+
+#[test]
+fn without_consent_it_is_parked_and_done_when_granted_again() {
+    let mut play = Play::new();
+    play.finalised(100, &[0]);
+    for seconds in [6, 12, 24, 30, 30] {
+        play.worked(0, Err(Problem::NoConsent(why())));
+        assert_eq!(play.board.counts().parked, 1);
+        assert_eq!(work_of(&play.wait(seconds - 1)), NOTHING);
+        assert_eq!(work_of(&play.wait(1)), ["process 0"]);
+    }
+    assert_eq!(work_of(&play.worked(0, Ok(answer()))), ["submit 0"]);
+}
+
+#[test]
+fn consent_that_goes_before_the_submission_parks_and_forgets_the_answer() {
+    let mut play = Play::submitting();
+    play.submitted(0, Outcome::NoConsent(why()));
+    assert_eq!(play.board.counts().parked, 1);
+    assert_eq!(work_of(&play.wait(6)), ["process 0"]);
+    assert_eq!(work_of(&play.worked(0, Ok(answer()))), ["submit 0"]);
+}
+
+#[test]
+fn nothing_is_done_once_the_deadline_has_passed() {
+    let mut play = Play::new();
+    assert_eq!(closed(&play.finalised(200, &[0])), [Closed::Expired]);
+    assert_eq!(play.finalised(201, &[0]), []);
+    assert_eq!(play.wait(1_000), []);
+    assert_eq!(play.finalised(202, &[]), []);
+
+    let mut parked = Play::new();
+    parked.finalised(199, &[0]);
+    parked.worked(0, Err(Problem::NoConsent(why())));
+    assert_eq!(closed(&parked.finalised(200, &[0])), [Closed::Expired]);
+
+    let mut running = Play::new();
+    running.finalised(199, &[0]);
+    running.finalised(200, &[0]);
+    assert_eq!(
+        closed(&running.worked(0, Ok(answer()))),
+        [Closed::Expired],
+        "an answer that nobody takes is not paid for"
+    );
+}
+
+#[test]
+fn the_next_wake_is_the_earliest_wait() {
+    let mut play = Play::new();
+    assert_eq!(play.board.next_wake(), None);
+    play.finalised(100, &[0, 1]);
+    assert_eq!(play.board.next_wake(), None, "both are running");
+    play.worked(0, Err(Problem::NoConsent(why())));
+    play.worked(1, Err(Problem::Passing(why())));
+    assert_eq!(play.board.next_wake(), Some(play.now + Duration::from_secs(2)));
+}
+
+#[test]
+fn work_without_a_free_place_wakes_nobody() {
+    let mut play = Play::new();
+    play.finalised(100, &[0, 1, 2]);
+    assert_eq!(play.board.counts().waiting, 1);
+    assert_eq!(play.board.next_wake(), None);
+    assert_eq!(work_of(&play.worked(0, Err(Problem::Passing(why())))), ["process 2"]);
+}
+
+#[test]
+fn what_is_gone_is_given_up() {
+    let mut play = Play::new();
+    play.finalised(100, &[0]);
+    assert_eq!(closed(&play.worked(0, Err(Problem::Gone(why())))), [Closed::Gone]);
+    assert_eq!(work_of(&play.wait(10_000)), NOTHING);
+    assert_eq!(play.finalised(101, &[0]), []);
+}
