@@ -1,0 +1,203 @@
+//! `medchain policy`: deploys a contract and asks what the one in force says.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use medchain_client::{
+    chain::{Call, ChainEvent},
+    policy,
+};
+use medchain_primitives::{Action, RecordId};
+use serde::Serialize;
+
+use crate::{
+    commands::grant::{action, action_name},
+    context::Context,
+    files,
+    output::{self, Outcome},
+    sign::{as_root, event, Included},
+};
+
+/// The largest contract bundle that is read, in bytes.
+const MAX_BUNDLE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Subcommands of `medchain policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Put a policy contract on chain and print its address.
+    Deploy {
+        /// The .contract bundle; its constructor is the one without arguments.
+        #[arg(value_name = "FILE.contract")]
+        file: PathBuf,
+    },
+    /// Make a contract the policy of all patients who chose none (the registrar's work).
+    SetDefault {
+        /// The contract's address.
+        contract: String,
+        /// Sign as the chain's sudo key, which is the registrar on a test network.
+        #[arg(long)]
+        sudo: bool,
+    },
+    /// Ask the chain whether somebody may do something. Exit code 1 means no.
+    Check(CheckArgs),
+}
+
+/// Arguments of `medchain policy check`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    /// Whose records.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub patient: String,
+    /// Who wants to act; without it, you.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub subject: Option<String>,
+    /// What they want to do.
+    #[arg(long, value_parser = action)]
+    pub action: Action,
+    /// On which record.
+    #[arg(long)]
+    pub record: Option<u64>,
+}
+
+/// A contract on chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeployReport {
+    /// Its address.
+    pub contract: String,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl std::fmt::Display for DeployReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "policy {} deployed {}", self.contract, self.included)?;
+        write!(f, "Use it with: medchain patient set-policy {}", self.contract)
+    }
+}
+
+/// A new default.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DefaultReport {
+    /// The contract's address.
+    pub contract: String,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl std::fmt::Display for DefaultReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "policy {} decides for patients who chose none ({})",
+            self.contract, self.included
+        )
+    }
+}
+
+/// What the policy says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// Whose records.
+    pub patient: String,
+    /// Who wants to act.
+    pub subject: String,
+    /// What they want to do.
+    pub action: &'static str,
+    /// On which record.
+    pub record: Option<u64>,
+    /// The contract in force.
+    pub policy: Option<String>,
+    /// Its answer.
+    pub allowed: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// The block at which it was asked.
+    pub block_number: u32,
+}
+
+impl std::fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.reason {
+            None => write!(f, "yes: {} may {}", self.subject, self.action)?,
+            Some(reason) => write!(f, "no: {} may not {}: {reason}", self.subject, self.action)?,
+        }
+        write!(f, " (at block {})", self.block_number)
+    }
+}
+
+/// Runs `medchain policy`.
+pub async fn run(context: &Context, command: PolicyCommand) -> Result<Outcome> {
+    match command {
+        PolicyCommand::Deploy { file } => {
+            output::print(&deploy(context, &file).await?, context.json)?
+        }
+        PolicyCommand::SetDefault { contract, sudo } => {
+            let report = set_default(context, &contract, sudo).await?;
+            output::print(&report, context.json)?
+        }
+        PolicyCommand::Check(args) => {
+            let report = check(context, &args).await?;
+            output::print(&report, context.json)?;
+            if !report.allowed {
+                return Ok(Outcome::No);
+            }
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Uploads and instantiates the contract of a bundle.
+pub async fn deploy(context: &Context, file: &Path) -> Result<DeployReport> {
+    let bundle = files::read(file, "the contract bundle", MAX_BUNDLE_BYTES)?;
+    let code = policy::code_of_bundle(&bundle)
+        .with_context(|| format!("{} is not a contract bundle", file.display()))?;
+    let account = context.account()?;
+    let chain = context.chain().await?;
+    // The account's next transaction number makes the address a new one.
+    let salt = chain.next_nonce(&account).await?.to_le_bytes().to_vec();
+    let call = chain
+        .estimate_instantiate(&account, code, policy::constructor(), salt, 0)
+        .await
+        .context("the chain does not take this contract")?;
+    let purpose = "deploy the policy";
+    let outcome = context.sign(&call, purpose).await?;
+    let contract = event(&outcome, purpose, |event| match event {
+        ChainEvent::ContractInstantiated { contract, .. } => Some(contract.clone()),
+        _ => None,
+    })?;
+    Ok(DeployReport { contract: contract.to_string(), included: (&outcome).into() })
+}
+
+async fn set_default(context: &Context, contract: &str, sudo: bool) -> Result<DefaultReport> {
+    let contract = context.parse_account(contract)?;
+    let call = Call::SetDefaultPolicy { policy: Some(contract.clone()) };
+    let purpose = "set the default policy";
+    let outcome = context.sign(&as_root(call, sudo), purpose).await?;
+    event(&outcome, purpose, |event| {
+        matches!(event, ChainEvent::DefaultPolicySet { .. }).then_some(())
+    })?;
+    Ok(DefaultReport { contract: contract.to_string(), included: (&outcome).into() })
+}
+
+/// Asks the chain, which asks the contract in force.
+pub async fn check(context: &Context, args: &CheckArgs) -> Result<CheckReport> {
+    let patient = context.parse_account(&args.patient)?;
+    let subject = context.account_or_own(args.subject.as_deref())?;
+    let view = context.view().await?;
+    let record = args.record.map(RecordId);
+    let answer = view.check_access(&patient, &subject, record, args.action).await?;
+    let policy = view.policy_of(&patient).await?;
+    Ok(CheckReport {
+        patient: patient.to_string(),
+        subject: subject.to_string(),
+        action: action_name(args.action),
+        record: args.record,
+        policy: policy.map(|policy| policy.to_string()),
+        allowed: answer.is_ok(),
+        reason: answer.err().map(|denied| denied.to_string()),
+        block_number: view.number(),
+    })
+}

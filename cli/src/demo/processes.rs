@@ -1,0 +1,246 @@
+//! The programs that the demo starts, and their end.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, Context as _, Result};
+use medchain_client::chain::Chain;
+
+/// How long a node may take to answer.
+const START_LIMIT: Duration = Duration::from_secs(180);
+const PAUSE: Duration = Duration::from_millis(200);
+/// How much of a log is shown when something fails, in lines.
+const LOG_LINES: usize = 15;
+
+/// A node of the demo's own.
+pub struct Node {
+    /// Its WebSocket address.
+    pub url: String,
+    port: u16,
+}
+
+impl Node {
+    /// Opens this chain in Polkadot.js Apps.
+    pub fn apps_link(&self) -> String {
+        format!("https://polkadot.js.org/apps/?rpc=ws%3A%2F%2F127.0.0.1%3A{}#/explorer", self.port)
+    }
+}
+
+/// The development chain's raw spec beside the node's program, if it is newer
+/// than the program: with it, the node starts without making a genesis.
+fn ready_made_spec(program: &Path) -> Option<PathBuf> {
+    let spec = program.with_file_name("medchain-dev.json");
+    let made = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    (made(&spec)? > made(program)?).then_some(spec)
+}
+
+/// Processes that are ended when this is dropped.
+#[derive(Default)]
+pub struct Running {
+    processes: Vec<Process>,
+}
+
+struct Process {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The worker before the node that it talks to.
+        for process in self.processes.iter_mut().rev() {
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        }
+    }
+}
+
+impl Running {
+    /// Starts a development chain on free loopback ports.
+    pub fn start_node(&mut self, program: &Path, folder: &Path, block_time: u64) -> Result<Node> {
+        let port = free_port()?;
+        let peer_port = free_port()?;
+        let mut command = Command::new(program);
+        command
+            .arg("--dev")
+            .arg(format!("--dev-block-time={block_time}"))
+            .arg("--base-path")
+            .arg(folder.join("chain"))
+            .arg(format!("--rpc-port={port}"))
+            .arg(format!("--listen-addr=/ip4/127.0.0.1/tcp/{peer_port}"))
+            .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
+            .args(["--in-peers=0", "--out-peers=0"]);
+        if let Some(spec) = ready_made_spec(program) {
+            command.arg("--chain").arg(spec);
+        }
+        self.start("medchain-node", command, folder)?;
+        Ok(Node { url: format!("ws://127.0.0.1:{port}"), port })
+    }
+
+    /// Waits until the node answers.
+    pub async fn connect(&mut self, url: &str) -> Result<Chain> {
+        let started = Instant::now();
+        loop {
+            self.ensure_alive()?;
+            match Chain::connect(url).await {
+                Ok(chain) => return Ok(chain),
+                Err(error) if started.elapsed() > START_LIMIT => {
+                    self.print_logs();
+                    return Err(error).context("the node did not come up");
+                }
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// Starts a program in a process group of its own, so that Ctrl-C reaches
+    /// this program alone, which then ends the others in order.
+    pub fn start(&mut self, name: &'static str, mut command: Command, folder: &Path) -> Result<()> {
+        let log = folder.join(format!("{name}.log"));
+        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let same = file.try_clone().context("cannot write a log")?;
+        command.stdin(Stdio::null()).stdout(file).stderr(same);
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        self.processes.push(Process { name, child, log });
+        Ok(())
+    }
+
+    /// Fails when one of the programs has ended by itself.
+    pub fn ensure_alive(&mut self) -> Result<()> {
+        for process in &mut self.processes {
+            let ended = process.child.try_wait();
+            if let Some(status) = ended.context("cannot watch a process")? {
+                print_log(process);
+                bail!("{} ended by itself ({status})", process.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints the end of every log to standard error.
+    pub fn print_logs(&self) {
+        self.processes.iter().for_each(print_log);
+    }
+
+    /// The numbers of the processes, for `kill`.
+    pub fn process_ids(&self) -> String {
+        let ids = self.processes.iter().map(|p| p.child.id().to_string());
+        ids.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Leaves the programs running.
+    pub fn leave(mut self) {
+        self.processes.clear();
+    }
+}
+
+fn print_log(process: &Process) {
+    let text = std::fs::read(&process.log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.is_empty() {
+        return;
+    }
+    eprintln!("the last lines of {}:", process.name);
+    for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+        eprintln!("  {line}");
+    }
+}
+
+/// A loopback port that is free now.
+pub fn free_port() -> Result<u16> {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    Ok(port.context("no free port on 127.0.0.1")?.port())
+}
+
+/// The program that was named, or else the one beside this program.
+pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
+    if let Some(path) = named {
+        if !path.is_file() {
+            bail!("there is no program {}", path.display());
+        }
+        return Ok(path.to_path_buf());
+    }
+    let own = std::env::current_exe().context("cannot tell where this program lies")?;
+    let beside = own.with_file_name(name);
+    if !beside.is_file() {
+        bail!(
+            "{name} does not lie beside this program; build it (`cargo build -p {name}`) or name it"
+        );
+    }
+    Ok(beside)
+}
+
+/// The bundle that was named, or else the one that the contracts' build left.
+pub fn find_contract(named: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = named {
+        if !path.is_file() {
+            bail!("there is no contract bundle {}", path.display());
+        }
+        return Ok(path.to_path_buf());
+    }
+    contract_folders()
+        .into_iter()
+        .map(|folder| folder.join("access-control.contract"))
+        .find(|path| path.is_file())
+        .context("the policy contract is not built; run `make contracts`, or name a bundle with --contract")
+}
+
+/// Where the contracts' build leaves bundles, and where an installation has them.
+fn contract_folders() -> Vec<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let mut folders: Vec<PathBuf> = variable("MEDCHAIN_CONTRACTS_DIR").into_iter().collect();
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    folders.extend(cache.map(|cache| cache.join("medchain/contracts/ink")));
+    if let Ok(own) = std::env::current_exe() {
+        folders
+            .extend(own.ancestors().skip(1).map(|folder| folder.join("share/medchain/contracts")));
+    }
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apps_link_names_the_port() {
+        let node = Node { url: String::new(), port: 40123 };
+        assert_eq!(
+            node.apps_link(),
+            "https://polkadot.js.org/apps/?rpc=ws%3A%2F%2F127.0.0.1%3A40123#/explorer"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_ends_with_its_owner_and_its_end_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = Running::default();
+        let mut sleep = Command::new("sleep");
+        sleep.arg("600");
+        running.start("sleep", sleep, folder.path()).unwrap();
+        let id = running.process_ids();
+        let alive = || Path::new("/proc").join(&id).exists();
+        running.ensure_alive().unwrap();
+        if cfg!(target_os = "linux") {
+            assert!(alive());
+        }
+        drop(running);
+        assert!(!alive());
+
+        let mut running = Running::default();
+        running.start("false", Command::new("false"), folder.path()).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        let error = running.ensure_alive().unwrap_err().to_string();
+        assert!(error.contains("false ended by itself"), "{error}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What the demo tells: a line for each thing that happened.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::processes::{Node, Running};
+use crate::{
+    output,
+    progress::{Progress, Step},
+};
+
+/// Tells the story, or nothing where JSON was asked for.
+pub struct Story {
+    silent: bool,
+    progress: Progress,
+}
+
+impl Story {
+    /// A story for people, unless `silent`.
+    pub fn new(silent: bool) -> Self {
+        Self { silent, progress: Progress::new(silent) }
+    }
+
+    /// Something that takes a while.
+    pub fn step(&self, message: &str) -> Step {
+        self.progress.step(message)
+    }
+
+    /// One thing that happened; further lines of `text` are set below the first.
+    pub fn tell(&self, who: &str, text: &str) -> Result<()> {
+        if self.silent {
+            return Ok(());
+        }
+        output::line(&paragraph(who, text))
+    }
+
+    /// What this is.
+    pub fn opening(&self, image: &Path, synthetic: bool) -> Result<()> {
+        let image = if synthetic {
+            "a synthetic radiograph, drawn by this program; no real person's X-ray".to_string()
+        } else {
+            format!("your image {}", image.display())
+        };
+        self.tell("MedChain", &format!("the demo, with {image}. Not for clinical use."))
+    }
+
+    /// How to look further.
+    pub fn closing(
+        &self,
+        node: &Node,
+        summary: &Path,
+        keep: bool,
+        running: &Running,
+    ) -> Result<()> {
+        self.tell("Summary", &summary.display().to_string())?;
+        let apps = node.apps_link();
+        if keep {
+            let how =
+                format!("chain and worker go on; end them with: kill {}", running.process_ids());
+            self.tell("Running", &how)?;
+            // The link stands last, alone on its line.
+            return self.tell("Look", &format!("in Polkadot.js Apps:\n{apps}"));
+        }
+        self.tell(
+            "Look",
+            &format!(
+                "make demo KEEP=1 (medchain demo --keep) leaves the chain open for\n\
+                 Polkadot.js Apps, at an address like {apps}"
+            ),
+        )
+    }
+}
+
+fn paragraph(who: &str, text: &str) -> String {
+    let mut lines = text.lines();
+    let mut paragraph = format!("{who:<12}{}", lines.next().unwrap_or_default());
+    for line in lines {
+        paragraph.push_str(&format!("\n{:12}{line}", ""));
+    }
+    paragraph
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_lines_stand_below_the_first() {
+        assert_eq!(paragraph("Patient", "one\ntwo"), "Patient     one\n            two");
+    }
+}

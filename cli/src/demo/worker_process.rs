@@ -1,0 +1,135 @@
+//! The worker of the demo: the same program that an operator runs.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use super::{
+    processes::{free_port, Node, Running},
+    Stage,
+};
+
+/// How long the worker may take to note that its prediction is in a block.
+const NOTE_LIMIT: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A worker that was started.
+pub struct WorkerProcess {
+    metrics: SocketAddr,
+}
+
+/// What the worker measured of its one job, in milliseconds; nothing where it
+/// could not be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WorkerTimings {
+    /// Fetching by CID, every hash verified.
+    pub fetch_verify: Option<u64>,
+    /// Decrypting and decoding.
+    pub decrypt_decode: Option<u64>,
+    /// Preprocessing and running the network.
+    pub infer: Option<u64>,
+    /// From signing to the block.
+    pub submit: Option<u64>,
+}
+
+/// Starts the worker with the account that was registered.
+pub fn start(
+    stage: &Stage<'_>,
+    running: &mut Running,
+    program: &Path,
+    node: &Node,
+    suri: &str,
+) -> Result<WorkerProcess> {
+    let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let models = stage.model.onnx.parent().unwrap_or(Path::new("."));
+    let mut command = Command::new(program);
+    // An operator's own settings are about another worker.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MEDCHAIN_WORKER_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(["run", "--dev"])
+        .arg(format!("--suri={suri}"))
+        .arg(format!("--node={}", node.url))
+        .arg(format!("--listen={metrics}"))
+        .arg("--store")
+        .arg(&stage.store_url)
+        .arg("--model-dir")
+        .arg(models);
+    running.start("medchain-worker", command, stage.folder)?;
+    Ok(WorkerProcess { metrics })
+}
+
+impl WorkerProcess {
+    /// Asks the worker's metrics how long its steps took.
+    pub async fn timings(&self) -> WorkerTimings {
+        let started = Instant::now();
+        loop {
+            let address = self.metrics;
+            let text = tokio::task::spawn_blocking(move || get(address)).await;
+            let timings = WorkerTimings::read(&text.ok().flatten().unwrap_or_default());
+            if timings.submit.is_some() || started.elapsed() > NOTE_LIMIT {
+                return timings;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl WorkerTimings {
+    /// Reads Prometheus' text format.
+    fn read(text: &str) -> Self {
+        let number = |name: &str, stage: &str| -> Option<f64> {
+            let start = format!("medchain_worker_stage_seconds_{name}{{stage=\"{stage}\"}} ");
+            let line = text.lines().find_map(|line| line.strip_prefix(&start));
+            line?.trim().parse().ok()
+        };
+        let mean = |stage: &str| {
+            let count = number("count", stage).filter(|count| *count > 0.0)?;
+            Some((number("sum", stage)? / count * 1000.0).round() as u64)
+        };
+        Self {
+            fetch_verify: mean("fetch_verify"),
+            decrypt_decode: mean("decrypt_decode"),
+            infer: mean("infer"),
+            submit: mean("submit"),
+        }
+    }
+}
+
+/// One request by hand: this is the only HTTP that the command line speaks
+/// itself, to a process that it started.
+fn get(address: SocketAddr) -> Option<String> {
+    let limit = Duration::from_secs(2);
+    let mut stream = TcpStream::connect_timeout(&address, limit).ok()?;
+    stream.set_read_timeout(Some(limit)).ok()?;
+    stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut text = String::new();
+    stream.take(1 << 20).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_means_are_read_and_missing_ones_are_none() {
+        let text = "HTTP/1.0 200 OK\r\n\r\n\
+            medchain_worker_stage_seconds_sum{stage=\"infer\"} 0.3004\n\
+            medchain_worker_stage_seconds_count{stage=\"infer\"} 2\n\
+            medchain_worker_stage_seconds_sum{stage=\"submit\"} 0\n\
+            medchain_worker_stage_seconds_count{stage=\"submit\"} 0\n";
+        let expected = WorkerTimings { infer: Some(150), ..WorkerTimings::default() };
+        assert_eq!(WorkerTimings::read(text), expected);
+        assert_eq!(WorkerTimings::read(""), WorkerTimings::default());
+    }
+}

@@ -1,0 +1,116 @@
+//! Reading input files with a limit and writing results whole or not at all.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    path::Path,
+};
+
+use anyhow::{bail, Context, Result};
+
+/// Reads a file of at most `limit` bytes. `what` names it in errors, such as
+/// "the image".
+pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    let about = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
+    if about.is_dir() {
+        bail!("{shown} is a folder; name a file");
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too large, also where
+    // the length is not known beforehand, as with a pipe.
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {what} {shown}"))?;
+    if bytes.is_empty() {
+        bail!("{what} {shown} is empty");
+    }
+    if bytes.len() as u64 > limit {
+        bail!("{what} {shown} is larger than {} MiB", limit / (1024 * 1024));
+    }
+    Ok(bytes)
+}
+
+/// Writes `bytes` to `path` through a temporary file beside it, so that a
+/// reader finds the whole content or none. An existing file is kept unless
+/// `overwrite`. `private` makes the file readable by its owner alone.
+pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: bool) -> Result<()> {
+    let shown = path.display();
+    if path.is_dir() {
+        bail!("{shown} is a folder; name the file to write");
+    }
+    if !overwrite && path.exists() {
+        bail!("{shown} exists already; choose another name or pass --force");
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let cannot = || format!("cannot write {shown}");
+    let mut file =
+        tempfile::Builder::new().prefix(".medchain-").tempfile_in(folder).with_context(cannot)?;
+    file.write_all(bytes).with_context(cannot)?;
+    if !private {
+        open_to_others(file.as_file()).with_context(cannot)?;
+    }
+    file.as_file().sync_all().with_context(cannot)?;
+    if overwrite {
+        file.persist(path).map_err(|e| e.error).with_context(cannot)?;
+    } else {
+        // Fails where somebody made the file in the meantime.
+        file.persist_noclobber(path).map_err(|e| e.error).with_context(cannot)?;
+    }
+    Ok(())
+}
+
+/// A temporary file is made for its owner alone; results that are no secrets
+/// get the usual permissions.
+#[cfg(unix)]
+fn open_to_others(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_and_odd_inputs_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |name: &str, content: Option<&[u8]>, expected: &str| {
+            let path = folder.path().join(name);
+            if let Some(content) = content {
+                std::fs::write(&path, content).unwrap();
+            }
+            let error = read(&path, "the image", 1024 * 1024).unwrap_err();
+            assert!(format!("{error:#}").contains(expected), "{error:#}");
+        };
+        check("missing.png", None, "cannot open the image");
+        check("empty.png", Some(b""), "is empty");
+        check("large.png", Some(&vec![0; 1024 * 1024 + 1]), "larger than 1 MiB");
+        check("", None, "is a folder");
+        std::fs::write(folder.path().join("fits"), vec![7; 1024 * 1024]).unwrap();
+        assert!(read(&folder.path().join("fits"), "the image", 1024 * 1024).is_ok());
+    }
+
+    #[test]
+    fn a_write_is_whole_and_keeps_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.png");
+        write_atomically(&path, b"one", false, false).unwrap();
+        assert!(write_atomically(&path, b"two", false, false).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        write_atomically(&path, b"two", true, false).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        let leftovers = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(leftovers, 1);
+        assert!(write_atomically(&folder.path().join("no/such"), b"x", false, false).is_err());
+    }
+}
