@@ -1,0 +1,57 @@
+//! Processes that end with the test.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// A port of this machine that nothing listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("the loopback has free ports");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// A running program. Dropping it kills the program, as `kill -9` does.
+pub struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Starts a program that writes what it says to `log`.
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let file = File::create(log).expect("the log can be written");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a file handle can be copied"))
+            .stderr(file)
+            .spawn()
+            .unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
+        Self { child, log: log.to_owned() }
+    }
+
+    /// Ends the program at once, without a chance to tidy up.
+    pub fn kill(self) {
+        drop(self);
+    }
+
+    /// What the program said so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Whether the program ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Neither fails but for a program that has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

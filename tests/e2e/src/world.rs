@@ -1,0 +1,273 @@
+//! A chain with a patient, a laboratory, a worker and a stranger on it.
+
+use std::{
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{contract, free_port, model_folder, program, Running};
+
+/// Who may name providers and models on a development chain.
+pub const REGISTRAR: &str = "//Alice";
+/// Whose X-rays they are.
+pub const PATIENT: &str = "//Bob";
+/// Who takes the X-rays.
+pub const LAB: &str = "//Charlie";
+/// Whose machine judges them.
+pub const WORKER: &str = "//Dave";
+/// Who has no business here.
+pub const STRANGER: &str = "//Eve";
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Two cores do not serve several chains and networks at a time.
+static ONE_WORLD_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A development chain and a store of its own, gone when it is dropped.
+pub struct World {
+    // Fields are dropped in this order: the programs before their folder.
+    node: Running,
+    folder: TempDir,
+    store: String,
+    url: String,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What `medchain` answered.
+pub struct Answer {
+    /// The exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Answer {
+    /// The answer of a command that was run with `--json`.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(self.out.trim())
+            .unwrap_or_else(|e| panic!("not JSON ({e}): {}\n{}", self.out, self.err))
+    }
+
+    /// The one line of an error; anything else is a failed test.
+    pub fn one_error_line(&self) -> &str {
+        assert_ne!(self.code, 0, "it should have failed: {}", self.out);
+        let lines: Vec<&str> = self.err.lines().collect();
+        assert_eq!(lines.len(), 1, "one clear line, not: {}", self.err);
+        lines[0].strip_prefix("error: ").unwrap_or_else(|| panic!("{}", lines[0]))
+    }
+}
+
+impl World {
+    /// A chain with nothing on it but its genesis, and an empty folder as store.
+    pub fn new() -> Self {
+        let turn = ONE_WORLD_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = TempDir::new().expect("there is a place for temporary files");
+        let port = free_port();
+        let mut command = Command::new(program("medchain-node"));
+        command
+            .args(["--dev", "--dev-block-time", "1000", "--no-prometheus", "--no-telemetry"])
+            .args(["--rpc-port", &port.to_string(), "--base-path"])
+            .arg(folder.path().join("chain"))
+            .args(["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--no-mdns"])
+            // The whole state, with the runtime in it, is one answer in a test.
+            .args(["--rpc-max-response-size", "64"]);
+        // `make build` leaves a spec with a ready-made genesis beside the node.
+        let spec = program("medchain-node").with_file_name("medchain-dev.json");
+        if spec.is_file() {
+            command.arg("--chain").arg(spec);
+        }
+        let mut node = Running::start(&mut command, &folder.path().join("node.log"));
+        wait_until("the node listens", || {
+            assert!(!node.has_ended(), "the node ended: {}", node.said());
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        let store = folder.path().join("store").display().to_string();
+        Self { node, folder, store, url: format!("ws://127.0.0.1:{port}"), _turn: turn }
+    }
+
+    /// A chain on which the main job can be done: a patient with the reference
+    /// policy, who lets a laboratory append and ask for predictions, and a
+    /// worker predict; the shipped model.
+    pub fn with_everybody() -> Self {
+        let world = Self::new();
+        world.set_up();
+        world
+    }
+
+    /// As [`World::with_everybody`], with another store.
+    pub fn with_store(url: &str) -> Self {
+        let mut world = Self::new();
+        world.store = url.to_owned();
+        world.set_up();
+        world
+    }
+
+    fn set_up(&self) {
+        self.done(PATIENT, &["patient", "register"]);
+        let bundle = contract("access-control");
+        let policy = self.done(PATIENT, &["policy", "deploy", &bundle.display().to_string()]);
+        let policy = policy["contract"].as_str().expect("an address").to_owned();
+        self.done(PATIENT, &["patient", "set-policy", &policy]);
+        self.done(LAB, &["key", "publish"]);
+        self.done(WORKER, &["key", "publish"]);
+        self.done(STRANGER, &["key", "publish"]);
+        self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"]);
+        self.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
+        self.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
+        let model = model_folder().join("medchain-vgg16.onnx");
+        self.done(REGISTRAR, &["model", "publish", &model.display().to_string()]);
+        self.done(WORKER, &["worker", "register", "--model", "0"]);
+    }
+
+    /// The folder of this world.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the node listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The store that the commands use.
+    pub fn store(&self) -> &str {
+        &self.store
+    }
+
+    /// What the node said so far.
+    pub fn node_said(&self) -> String {
+        self.node.said()
+    }
+
+    /// `medchain` as `who`, on this chain and store.
+    pub fn medchain(&self, who: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("medchain"));
+        command
+            .args(arguments)
+            .args(["--dev", "--suri", who, "--node", &self.url, "--store", &self.store])
+            .env_remove("MEDCHAIN_KEY")
+            .current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs `medchain … --json --yes` as `who`.
+    pub fn run(&self, who: &str, arguments: &[&str]) -> Answer {
+        let mut command = self.medchain(who, arguments);
+        answer(command.args(["--json", "--yes"]).output().expect("medchain starts"))
+    }
+
+    /// Runs a command that must succeed, and returns what it answered.
+    pub fn done(&self, who: &str, arguments: &[&str]) -> Value {
+        let answer = self.run(who, arguments);
+        assert_eq!(
+            answer.code,
+            0,
+            "{who} {arguments:?}\n{}{}\n{}",
+            answer.out,
+            answer.err,
+            tail(&self.node_said())
+        );
+        answer.json()
+    }
+
+    /// The laboratory uploads an image of the patient and asks for a prediction.
+    pub fn upload(&self, image: &Path) -> u64 {
+        let image = image.display().to_string();
+        let report = self.done(LAB, &["upload", &image, "--patient", PATIENT, "--infer", "0"]);
+        report["record_id"].as_u64().expect("a record has a number")
+    }
+
+    /// A synthetic radiograph as a PNG file. Each seed draws another one.
+    pub fn write_image(&self, name: &str, png: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, png).expect("the folder is writable");
+        path
+    }
+
+    /// Starts a worker.
+    pub fn worker(&self) -> Running {
+        let mut command = Command::new(program("medchain-worker"));
+        command
+            .args(["run", "--dev", "--suri", WORKER])
+            .args(["--node", &self.url, "--store", &self.store])
+            .arg("--model-dir")
+            .arg(model_folder())
+            .args(["--listen", &format!("127.0.0.1:{}", free_port())]);
+        let name = format!("worker-{}.log", free_port());
+        Running::start(&mut command, &self.folder.path().join(name))
+    }
+
+    /// Every key and value of the chain's state, as a node answers it.
+    pub fn export_state(&self) -> String {
+        const REQUEST: &str =
+            r#"{"jsonrpc":"2.0","id":1,"method":"state_getPairs","params":["0x"]}"#;
+        let answered = Command::new("curl")
+            .args(["--silent", "--fail", "--header", "Content-Type: application/json"])
+            .args(["--data", REQUEST, &self.url.replacen("ws", "http", 1)])
+            .output()
+            .expect("curl is installed");
+        let state = answer(answered).out;
+        assert!(state.contains("result"), "{}", &state[..state.len().min(300)]);
+        state
+    }
+
+    /// What `medchain show` says of a record.
+    pub fn show(&self, record: u64) -> Value {
+        self.done(PATIENT, &["show", &record.to_string()])
+    }
+
+    /// Waits for the prediction on a record.
+    pub fn prediction(&self, record: u64, worker: &Running) -> Value {
+        let started = Instant::now();
+        loop {
+            let shown = self.show(record);
+            if let Some(prediction) = shown["predictions"].get(0) {
+                return prediction.clone();
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "no prediction on record {record}: {}",
+                tail(&worker.said())
+            );
+            sleep(Duration::from_millis(500));
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reads what a program answered.
+pub(crate) fn answer(output: Output) -> Answer {
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "gave up waiting until {what}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// The end of a log.
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().rev().take(30).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

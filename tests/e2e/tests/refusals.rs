@@ -1,0 +1,121 @@
+//! Bad input and a bad world: one clear line, and nothing left behind.
+
+use std::{path::Path, process::Command};
+
+use medchain_e2e::{free_port, program, World, LAB, PATIENT};
+use medchain_vision::synthetic_radiograph_png;
+
+/// A PNG whose header promises 30,000 × 30,000 pixels.
+fn bomb() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = b"IHDR".to_vec();
+    header.extend(30_000u32.to_be_bytes());
+    header.extend(30_000u32.to_be_bytes());
+    header.extend([8, 0, 0, 0, 0]);
+    png.extend(13u32.to_be_bytes());
+    png.extend(&header);
+    png.extend(crc32(&header).to_be_bytes());
+    png
+}
+
+/// The checksum of PNG chunks.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+/// The number of files below a folder.
+fn files_below(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
+        .sum()
+}
+
+#[test]
+fn bad_images_are_refused_before_anything_happens() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    let png = synthetic_radiograph_png(1);
+    let cases: [(&str, Option<Vec<u8>>, &str); 5] = [
+        ("truncated.png", Some(png[..png.len() / 2].to_vec()), ""),
+        ("text.png", Some(b"patient: J. Doe, fever".to_vec()), "image"),
+        ("bomb.png", Some(bomb()), "30000"),
+        ("empty.png", Some(Vec::new()), "empty"),
+        ("missing.png", None, "missing.png"),
+    ];
+    for (name, bytes, says) in cases {
+        if let Some(bytes) = bytes {
+            world.write_image(name, &bytes);
+        }
+        let refused = world.run(LAB, &["upload", name, "--patient", PATIENT, "--infer", "0"]);
+        let line = refused.one_error_line();
+        let plain = line.to_lowercase().replace([',', ' ', '\u{202f}'], "");
+        assert!(plain.contains(says) && line.contains(name), "{name}: {line}");
+        assert!(!line.contains("J. Doe"), "an error quotes the content: {line}");
+    }
+    assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
+    let records = world.done(PATIENT, &["records", PATIENT]);
+    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+}
+
+#[test]
+fn an_account_without_funds_stores_and_adds_nothing() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    world.write_image("scan.png", &synthetic_radiograph_png(2));
+    let poor = "//Bob//poor";
+    let refused = world.run(poor, &["upload", "scan.png", "--patient", poor]);
+    let line = refused.one_error_line().to_owned();
+    assert!(!line.is_empty());
+    assert_eq!(files_below(Path::new(world.store())), stored, "{line}");
+    let registered = world.run(poor, &["patient", "register"]);
+    let line = registered.one_error_line();
+    assert!(line.contains("fund") || line.contains("balance"), "{line}");
+}
+
+#[test]
+fn an_unreachable_store_leaves_nothing_on_chain() {
+    let world = World::with_everybody();
+    world.write_image("scan.png", &synthetic_radiograph_png(3));
+    let nowhere = format!("http://127.0.0.1:{}", free_port());
+    let mut command = world.medchain(LAB, &["upload", "scan.png", "--patient", PATIENT]);
+    // The later --store wins.
+    let output = command.args(["--yes", "--store", &nowhere]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(2) {
+        // clap refuses a flag that is given twice: give it by the environment.
+        let output = Command::new(program("medchain"))
+            .args(["upload", "scan.png", "--patient", PATIENT, "--dev", "--suri", LAB, "--yes"])
+            .args(["--node", world.url()])
+            .env("MEDCHAIN_STORE", &nowhere)
+            .current_dir(world.folder())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains("127.0.0.1"), "{said}");
+    } else {
+        assert!(!output.status.success() && said.contains("127.0.0.1"), "{said}");
+    }
+    let records = world.done(PATIENT, &["records", PATIENT]);
+    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+}
+
+#[test]
+fn an_unreachable_node_is_named() {
+    let nowhere = format!("ws://127.0.0.1:{}", free_port());
+    let output = Command::new(program("medchain"))
+        .args(["records", PATIENT, "--dev", "--node", &nowhere])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(&nowhere), "{said}");
+}

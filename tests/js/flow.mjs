@@ -1,0 +1,211 @@
+#!/usr/bin/env node
+// The main job as a web page does it, over @polkadot/api and without anything
+// of MedChain's own but the policy's code.
+//
+//   node flow.mjs [--node ws://127.0.0.1:9944] [--policy ADDRESS]
+//                 [--bundle access-control.contract] [--cid CID] [--record NUMBER]
+//
+// Without --policy it deploys the reference policy from the bundle. --cid is
+// what the new record points to. With --record it also reads that record, which
+// some worker has predicted, and its prediction. The node's address may also
+// stand in MEDCHAIN_NODE. Prints a line a step and `N passed, M failed`; the
+// exit code is 0 if nothing failed.
+import { parseArgs } from 'node:util';
+
+import { compactAddLength, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
+import { blake2AsHex, randomAsU8a } from '@polkadot/util-crypto';
+
+import {
+  connect, devAccount, ensure, ensureNoWarnings, equal, eventOf, finish, freshAccount, fund,
+  gasLimit, readBundle, send, step,
+} from './lib.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    node: { type: 'string', default: process.env.MEDCHAIN_NODE || 'ws://127.0.0.1:9944' },
+    policy: { type: 'string' },
+    bundle: { type: 'string' },
+    // The CID of the three bytes `abc`.
+    cid: {
+      type: 'string', default: 'bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu',
+    },
+    record: { type: 'string' },
+  },
+});
+
+// The messages of the reference policy, by their pinned selectors.
+const NEW = hexToU8a('0x4d435000');
+const GRANT = hexToU8a('0x4d435010');
+const REVOKE = hexToU8a('0x4d435011');
+const VIEW = 0b00_0001;
+
+const api = await connect(options.node);
+const bob = devAccount('//Bob');
+const [patient, doctor, stranger] = ['//Bob', '//Charlie', '//Eve'].map(freshAccount);
+const keyOfPatient = u8aToHex(randomAsU8a(32));
+const keyOfDoctor = u8aToHex(randomAsU8a(32));
+const digest = u8aToHex(randomAsU8a(32));
+let { policy } = options;
+let record;
+
+/** What the chain says about an access to the patient's file. */
+async function access(subject, action) {
+  const answer = await api.call.emrApi.checkAccess(patient.address, subject.address, null, action);
+  return answer.isOk ? 'allowed' : answer.asErr.toJSON();
+}
+
+/** Calls the policy contract, signed by the patient. */
+function callPolicy(...parts) {
+  const data = u8aToHex(u8aConcat(...parts));
+  return send(api, api.tx.contracts.call(policy, 0, gasLimit(api), null, data), patient);
+}
+
+await step('connect and decode the metadata', () => {
+  for (const section of ['emr', 'inference', 'contracts', 'utility', 'proxy', 'multisig']) {
+    ensure(api.tx[section], `the chain has no calls of ${section}`);
+  }
+  for (const section of ['emr', 'inference']) {
+    for (const [name, call] of Object.entries(api.tx[section])) {
+      ensure(call.meta.docs.length > 0, `the call ${section}.${name} has no documentation`);
+    }
+  }
+  ensure(api.call.emrApi?.checkAccess, 'the chain has no runtime API emrApi.checkAccess');
+  ensureNoWarnings();
+  const { specName, specVersion } = api.runtimeVersion;
+  return `${specName} ${specVersion}`;
+});
+
+await step('money for a patient, a doctor and a stranger', () =>
+  fund(api, bob, [patient, doctor, stranger]));
+
+await step('register a patient', async () => {
+  const result = await send(api, api.tx.emr.registerPatient(null, keyOfPatient), patient);
+  equal(eventOf(result, 'emr', 'PatientRegistered').patient.toString(), patient.address, 'it');
+  const stored = await api.query.emr.patients(patient.address);
+  ensure(stored.isSome, 'no such patient in state');
+  const key = await api.query.emr.encryptionKeys(patient.address);
+  equal(key.toJSON(), keyOfPatient, "the patient's key");
+});
+
+await step("set the doctor's encryption key", async () => {
+  const result = await send(api, api.tx.emr.setEncryptionKey(keyOfDoctor), doctor);
+  equal(eventOf(result, 'emr', 'EncryptionKeySet').key.toJSON(), keyOfDoctor, 'the key');
+});
+
+if (!policy) {
+  await step('deploy the policy contract', async () => {
+    const code = hexToU8a(JSON.parse(readBundle(options.bundle)).source.wasm);
+    const deploy = api.tx.contracts.instantiateWithCode(
+      0, gasLimit(api), null, compactAddLength(code), compactAddLength(NEW),
+      compactAddLength(randomAsU8a(8)),
+    );
+    const result = await send(api, deploy, patient);
+    policy = eventOf(result, 'contracts', 'Instantiated').contract.toString();
+    return policy;
+  });
+}
+
+await step('choose the policy', async () => {
+  const result = await send(api, api.tx.emr.setPolicy(policy), patient);
+  equal(eventOf(result, 'emr', 'PolicySet').toJSON()[2], policy, 'the new policy');
+  const stored = await api.query.emr.patientPolicies(patient.address);
+  equal(stored.toJSON(), policy, 'the policy in state');
+});
+
+await step('before a grant, nobody else may do anything', async () => {
+  equal(await access(doctor, 'View'), { refused: { noGrant: null } }, "the doctor's access");
+  equal(await access(patient, 'View'), 'allowed', "the patient's own access");
+});
+
+await step('grant the doctor to view, through the contract', async () => {
+  const result = await callPolicy(GRANT, doctor.publicKey, [VIEW], [0]);
+  eventOf(result, 'contracts', 'ContractEmitted');
+  equal(await access(doctor, 'View'), 'allowed', "the doctor's access");
+  equal(
+    await access(doctor, 'Amend'), { refused: { actionNotGranted: null } }, 'the access to amend',
+  );
+  equal(await access(stranger, 'View'), { refused: { noGrant: null } }, "the stranger's access");
+});
+
+await step('add a record', async () => {
+  // A web page seals the content key here; the chain sees 80 bytes either way.
+  const sealed = () => u8aToHex(randomAsU8a(80));
+  const envelopes = [[patient.address, sealed()], [doctor.address, sealed()]];
+  const call = api.tx.emr.addRecord(
+    patient.address, options.cid, digest, 'ChestXray', envelopes, null,
+  );
+  const result = await send(api, call, patient);
+  record = eventOf(result, 'emr', 'RecordAdded').record.toNumber();
+  return `number ${record}`;
+});
+
+await step('read the record', async () => {
+  const stored = (await api.query.emr.records(record)).unwrap();
+  equal(stored.patient.toString(), patient.address, 'the patient');
+  equal(stored.author.toString(), patient.address, 'the author');
+  equal(stored.cid.toUtf8(), options.cid, 'the CID');
+  equal(stored.digest.toHex(), digest, 'the digest');
+  ensure(stored.kind.isChestXray, `the kind is ${stored.kind}`);
+  ensure(stored.status.isActive, `the status is ${stored.status}`);
+  const listed = await api.query.emr.recordsOf.keys(patient.address);
+  equal(listed.map(({ args }) => args[1].toNumber()), [record], "the patient's list of records");
+  const envelopes = await api.query.emr.envelopes.keys(record);
+  equal(
+    envelopes.map(({ args }) => args[1].toString()).sort(),
+    [patient.address, doctor.address].sort(), 'the list of readers',
+  );
+});
+
+await step('a CID that is none is refused by name', async () => {
+  const call = api.tx.emr.addRecord(
+    patient.address, 'QmNotOne', digest, 'ChestXray', [], null,
+  );
+  const outcome = await send(api, call, patient).then(() => 'accepted', (error) => error.message);
+  equal(outcome, 'emr.InvalidCid', 'the outcome');
+});
+
+await step('the doctor asks for access and gets it', async () => {
+  const result = await send(api, api.tx.emr.requestAccess(record, 'Treatment'), doctor);
+  equal(eventOf(result, 'emr', 'AccessGranted').subject.toString(), doctor.address, 'the subject');
+});
+
+await step('the stranger asks for access and is refused, on record', async () => {
+  const result = await send(api, api.tx.emr.requestAccess(record, 'Research'), stranger);
+  const { reason } = eventOf(result, 'emr', 'AccessDenied');
+  equal(reason.toJSON(), { refused: { noGrant: null } }, 'the reason');
+});
+
+await step('revoke through the contract', async () => {
+  await callPolicy(REVOKE, doctor.publicKey);
+  const result = await send(api, api.tx.emr.requestAccess(record, 'Treatment'), doctor);
+  const { reason } = eventOf(result, 'emr', 'AccessDenied');
+  equal(reason.toJSON(), { refused: { revoked: null } }, 'the reason');
+});
+
+if (options.record !== undefined) {
+  await step(`read the prediction of record ${options.record}`, async () => {
+    const found = await api.query.inference.predictions.entries(options.record);
+    ensure(found.length > 0, 'the record has no prediction');
+    const [{ args }, stored] = found[0];
+    const prediction = stored.unwrap();
+    const model = (await api.query.inference.models(args[1])).unwrap();
+    const source = (await api.query.emr.records(options.record)).unwrap();
+    const shares = prediction.output.probabilities.map((one) => one.toNumber());
+    const label = prediction.output.label.toNumber();
+    equal(shares.length, model.labels.length, 'the number of classes');
+    equal(shares.reduce((sum, one) => sum + one, 0), 1_000_000, 'the sum of the probabilities');
+    equal(label, shares.indexOf(Math.max(...shares)), 'the label');
+    // What a replay must reproduce, computed from what stands on chain.
+    const receipt = blake2AsHex(u8aConcat(
+      model.sha256.toU8a(true), model.preprocessing.toU8a(), source.cid.toU8a(),
+      prediction.output.toU8a(),
+    ), 256);
+    equal(prediction.receipt.toHex(), receipt, 'the receipt');
+    const names = model.labels.map((name) => name.toUtf8());
+    return `${names[label]} (${names.map((name, i) => `${name} ${shares[i] / 1e4} %`).join(', ')})`;
+  });
+}
+
+await step('the library warned of nothing', () => ensureNoWarnings());
+await api.disconnect();
+finish();
