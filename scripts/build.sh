@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ ! -x "$CARGO_TARGET_DIR/debug/medchain-node" ]; then
-  echo "build: the first build compiles polkadot-sdk: about 45 minutes on two cores, minutes on sixteen." >&2
+  echo "build: the first build compiles polkadot-sdk: expect about an hour on two cores." >&2
 fi
 # The whole workspace, also where one program would do: cargo then chooses the
 # same features for every command, and nothing is compiled twice.
