@@ -25,7 +25,10 @@ for need in "${needs[@]}"; do
     *) command -v "$probe" >/dev/null || missing+=("$package") ;;
   esac
 done
-ldconfig -p 2>/dev/null | grep -q libclang || ls /usr/lib/llvm-*/lib/libclang.so* >/dev/null 2>&1 || missing+=(libclang-dev)
+# The library without a version in its name: what the package clang brings
+# along (libclang.so.1) is not found by the build.
+[ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang.so' >/dev/null \
+  || compgen -G '/usr/lib*/libclang.so' >/dev/null || missing+=(libclang-dev)
 
 if [ ${#missing[@]} -gt 0 ]; then
   say "installing Debian packages: ${missing[*]}"
