@@ -8,14 +8,16 @@ an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
-from . import augment, preprocess
+from . import augment, preprocess, synthetic
 from .data import Film
 from .network import Trunk
 
@@ -23,11 +25,20 @@ BATCH = 8
 
 
 def cache_key(config: dict) -> str:
-    """Changes when anything changes that the features depend on."""
-    weights = hashlib.sha256(Path(config["data"]["convolutions"]).read_bytes()).hexdigest()
-    steps = Path(augment.__file__).read_text() + Path(preprocess.__file__).read_text()
-    parts = [config["preprocessing"], config["training"]["feature_dtype"], weights, steps]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    """Changes when anything changes that the features depend on.
+
+    Of the code, what it *does* to a drawing counts: a new comment keeps the cache.
+    """
+    digest = hashlib.sha256(Path(config["data"]["convolutions"]).read_bytes())
+    drawing = Image.fromarray(synthetic.radiograph(1, 230, 250))
+    buffer = io.BytesIO()
+    Image.merge("RGB", [drawing, drawing, drawing.rotate(180)]).save(buffer, "JPEG", quality=85)
+    grey = preprocess.decode(buffer.getvalue())
+    for version in [grey, *(augment.augment(grey, (1, seed)) for seed in range(20))]:
+        digest.update(preprocess.square_pixels(version, config["preprocessing"]).tobytes())
+    settings = [config["preprocessing"], config["training"]["feature_dtype"]]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    return digest.hexdigest()[:12]
 
 
 def pixels(film: Film, copy: int, config: dict) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 The steps are those of the crate ``medchain-vision``:
 
-1. grey, 8 bit, by integer arithmetic,
+1. grey, 8 bit, by integer arithmetic; of a JPEG the luminance plane alone,
 2. the centre square of the shorter side,
 3. exact area resampling, rounded half up to 8 bit,
 4. a constant border and constant corners,
@@ -20,10 +20,32 @@ Image.MAX_IMAGE_PIXELS = 64_000_000
 
 
 def decode(data: bytes) -> np.ndarray:
-    """Decodes PNG or JPEG to grey, shape (height, width), uint8."""
+    """Decodes PNG or JPEG to grey, shape (height, width), uint8.
+
+    A JPEG stores luminance as a plane of its own, which *is* the grey: taking
+    it as it stands leaves out the way to colours and back, where decoders
+    round differently. What remains is the inverse cosine transform, and
+    libjpeg-turbo's accurate integer one (``jidctint.c``) is what the Rust
+    crate computes too, to the last bit.
+    """
     image = Image.open(io.BytesIO(data))
+    if image.format == "JPEG" and not _stored_as_rgb(image):
+        image.draft("L", None)
     image.load()
     return to_grey(image)
+
+
+def _stored_as_rgb(image: Image.Image) -> bool:
+    """Whether the three planes of a JPEG are red, green and blue.
+
+    The rule of libjpeg (``jdapimin.c``): JFIF means YCbCr, else the Adobe
+    marker decides, else the names of the components.
+    """
+    if len(image.layer) != 3 or "jfif" in image.info:
+        return False
+    if "adobe" in image.info:
+        return image.info.get("adobe_transform") == 0
+    return [component[0] for component in image.layer] == [ord(name) for name in "RGB"]
 
 
 def to_grey(image: Image.Image) -> np.ndarray:

@@ -25,8 +25,8 @@ def test_the_fixtures_belong_to_the_shipped_model(shipped):
 def test_a_fixture_gives_what_is_written(shipped, name):
     found = fixtures.expectation(shipped, (fixtures.FOLDER / name).read_bytes())
     expected = EXPECTED["images"][name]
-    if name.endswith(".png"):
-        assert found["square_sha256"] == expected["square_sha256"]
+    assert found["grey_sha256"] == expected["grey_sha256"]
+    assert found["square_sha256"] == expected["square_sha256"]
     assert np.allclose(found["probabilities"], expected["probabilities"], atol=1e-3)
 
 

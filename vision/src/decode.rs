@@ -116,9 +116,10 @@ impl DecodeError {
 
 /// Decodes a PNG or JPEG, told apart by their content.
 ///
-/// Colours become grey by `(299 R + 587 G + 114 B + 500) / 1000`, 16 bit
-/// become 8 by rounding, what is transparent becomes black. EXIF orientation
-/// is not applied: the model was trained without it.
+/// The grey of a JPEG is its luminance plane. Elsewhere colours become grey by
+/// `(299 R + 587 G + 114 B + 500) / 1000`, 16 bit become 8 by rounding, what is
+/// transparent becomes black. EXIF orientation is not applied: the model was
+/// trained without it.
 pub fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
@@ -138,9 +139,7 @@ pub fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         let header = jpeg::read(bytes)?;
         check_dimensions(header.width, header.height)?;
         header.check_kind()?;
-        let decoder = image::codecs::jpeg::JpegDecoder::new(Cursor::new(bytes))
-            .map_err(|error| refused(jpeg::FORMAT, error))?;
-        return finish(jpeg::FORMAT, decoder);
+        return jpeg::decode(bytes);
     }
     Err(DecodeError::NotAnImage)
 }

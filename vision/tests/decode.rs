@@ -32,6 +32,12 @@ fn png_of(kind: ExtendedColorType, width: u32, height: u32, data: &[u8]) -> Vec<
     bytes
 }
 
+/// A drawing of `models/fixtures`.
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/fixtures");
+    std::fs::read(format!("{folder}/{name}")).unwrap()
+}
+
 #[track_caller]
 fn refused(bytes: &[u8], code: FailureCode, sentence: &str) {
     let error = decode(bytes).unwrap_err();
@@ -111,6 +117,71 @@ fn fails_when_a_png_has_a_flipped_bit() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0x10;
     refused(&bytes, FailureCode::NotAnImage, "corrupt");
+}
+
+#[test]
+fn fails_when_a_jpeg_has_left_out_scans() {
+    let bytes = fixture("progressive.jpg");
+    let scans: Vec<_> = bytes
+        .windows(2)
+        .enumerate()
+        .filter(|(_, w)| *w == [0xff, 0xda])
+        .map(|(at, _)| at)
+        .collect();
+    assert!(scans.len() > 2, "not a progressive image");
+    let half = [&bytes[..scans[2]], &[0xff, 0xd9]].concat();
+    refused(&half, FailureCode::NotAnImage, "truncated");
+}
+
+#[test]
+fn fails_when_the_data_of_a_jpeg_end_early() {
+    let bytes = jpeg();
+    let scan = position(&bytes, &[0xff, 0xda]);
+    let short = [&bytes[..scan + 200], &[0xff, 0xd9]].concat();
+    refused(&short, FailureCode::NotAnImage, "its data end too early");
+}
+
+#[test]
+fn fails_when_a_jpeg_is_coded_otherwise() {
+    let mut bytes = jpeg();
+    let frame = position(&bytes, &[0xff, 0xc0]);
+    bytes[frame + 1] = 0xc9;
+    refused(&bytes, FailureCode::NotAnImage, "arithmetic");
+}
+
+/// Whatever stands in a file, decoding it ends, and without a panic.
+#[test]
+fn flipped_bits_of_a_jpeg_never_panic() {
+    let mut state = 1u64;
+    for name in ["grey.jpg", "progressive.jpg", "restarts.jpg", "stored-as-rgb.jpg"] {
+        let bytes = fixture(name);
+        for _ in 0..60 {
+            let mut broken = bytes.clone();
+            for _ in 0..3 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let bit = (state >> 24) as usize % (8 * broken.len());
+                broken[bit / 8] ^= 1 << (bit % 8);
+            }
+            if let Err(error) = decode(&broken) {
+                assert!(!error.to_string().contains('\n'));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_grey_of_a_jpeg_is_near_another_decoders() {
+    for name in ["grey.jpg", "progressive.jpg", "restarts.jpg", "stored-as-rgb.jpg"] {
+        let bytes = fixture(name);
+        let found = decode(&bytes).unwrap();
+        let other = image::load_from_memory(&bytes).unwrap().to_rgb8();
+        assert_eq!(other.dimensions(), (found.width(), found.height()), "{name}");
+        for (grey, image::Rgb([r, g, b])) in found.pixels().iter().zip(other.pixels()) {
+            let luma = 0.299 * f64::from(*r) + 0.587 * f64::from(*g) + 0.114 * f64::from(*b);
+            let clipped = [r, g, b].iter().any(|v| matches!(v, 0 | 255));
+            assert!(clipped || (f64::from(*grey) - luma).abs() < 4.0, "{name}: {grey} {luma}");
+        }
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn pixels(image: &DynamicImage) -> Vec<u8> {
 }
 
 /// The weights of ITU-R BT.601, in thousandths, rounded half up.
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub(super) fn luma([r, g, b]: [u8; 3]) -> u8 {
     let sum = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500;
     (sum / 1000) as u8
 }

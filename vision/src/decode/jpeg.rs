@@ -1,10 +1,23 @@
-//! A walk along the markers of a JPEG (ITU-T T.81, annex B).
+//! JPEG to greys, as libjpeg-turbo computes them.
 //!
-//! The decoder fills what is missing of a truncated file with grey and says
-//! nothing; half a radiograph must not get a prediction. So the walk insists
-//! on the end-of-image marker, and reads size and kind on its way.
+//! A JPEG of YCbCr colours stores luminance as a plane of its own; that plane is
+//! the grey. Python takes the same plane from libjpeg-turbo, and the inverse
+//! transform here is the same integer arithmetic ([`idct`]), so both sides have
+//! equal greys to the last bit. Baseline and progressive Huffman coding are
+//! read; arithmetic, lossless and hierarchical coding are not.
+//!
+//! Decoders usually fill what is missing of a truncated file with grey and say
+//! nothing; half a radiograph must not get a prediction. So everything that is
+//! missing or left over is an error here.
 
-use super::DecodeError;
+mod frame;
+mod huffman;
+mod idct;
+mod scan;
+
+use self::frame::{unsupported, Frame, Scan, Tables};
+use self::scan::Plane;
+use super::{grey, DecodeError, GreyImage};
 
 /// Start of image, and the first byte of the next marker.
 pub(super) const SIGNATURE: &[u8] = &[0xff, 0xd8, 0xff];
@@ -15,6 +28,7 @@ pub(super) const FORMAT: &str = "JPEG";
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
+    coding: u8,
     precision: u8,
     components: u8,
 }
@@ -24,6 +38,9 @@ impl Header {
     pub(super) fn check_kind(&self) -> Result<(), DecodeError> {
         let refuse = |reason| Err(DecodeError::Unsupported { format: FORMAT, reason });
         match (self.precision, self.components) {
+            (8, 1 | 3) if self.coding > 0xc2 => {
+                refuse("it is coded as lossless, hierarchical or arithmetic; save it as a PNG")
+            }
             (8, 1 | 3) => Ok(()),
             (8, 4) => refuse("it has four colours (CMYK); save it as grey or RGB"),
             (8, _) => refuse("it has neither one nor three colours"),
@@ -34,29 +51,124 @@ impl Header {
 
 const TRUNCATED: DecodeError = DecodeError::Truncated { format: FORMAT };
 
+/// More scans than any encoder writes: each of them passes over all blocks.
+const MAX_SCANS: usize = 256;
+
 /// Reads the header and checks that the image has an end.
 pub(super) fn read(bytes: &[u8]) -> Result<Header, DecodeError> {
-    let mut at = 2;
     let mut header = None;
+    walk(bytes, |segment| {
+        if is_frame(segment.marker) && header.is_none() {
+            header = Some(frame_header(segment.marker, segment.body)?);
+        }
+        Ok(())
+    })?;
+    header.ok_or_else(|| corrupt("it has no frame header"))
+}
+
+/// Decodes the greys. Read and check the header first: it decides how much is
+/// allocated.
+pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
+    let mut tables = Tables::default();
+    let mut image: Option<(Frame, Vec<Option<Plane>>)> = None;
+    let mut scans = 0;
+    walk(bytes, |segment| match (segment.marker, &mut image) {
+        (marker, None) if is_frame(marker) => {
+            let frame = Frame::read(marker, segment.body)?;
+            let planes = planes(&frame, tables.stored_as_rgb(&frame))?;
+            image = Some((frame, planes));
+            Ok(())
+        }
+        (marker, Some(_)) if is_frame(marker) => Err(corrupt("it has two frame headers")),
+        (0xda, Some((frame, planes))) => {
+            scans += 1;
+            if scans > MAX_SCANS {
+                return Err(unsupported("it has too many scans"));
+            }
+            let header = Scan::read(frame, segment.body)?;
+            scan::decode(frame, &tables, &header, segment.data, planes)
+        }
+        (0xda, None) => Err(corrupt("a scan stands before the frame header")),
+        (marker, _) => tables.read(marker, segment.body),
+    })?;
+    let (frame, planes) = image.ok_or_else(|| corrupt("it has no frame header"))?;
+    let planes: Vec<_> =
+        planes.iter().flatten().map(|plane| greys(&frame, plane)).collect::<Result<_, _>>()?;
+    let pixels = match planes.as_slice() {
+        [red, green, blue] => {
+            let colours = red.iter().zip(green).zip(blue);
+            colours.map(|((r, g), b)| grey::luma([*r, *g, *b])).collect()
+        }
+        _ => planes.into_iter().next().unwrap_or_default(),
+    };
+    GreyImage::new(frame.width as u32, frame.height as u32, pixels)
+        .ok_or_else(|| corrupt("it has no pixels"))
+}
+
+/// Room for the planes that greys are made of: luminance, or all three colours.
+fn planes(frame: &Frame, rgb: bool) -> Result<Vec<Option<Plane>>, DecodeError> {
+    let needed = if rgb { frame.components.len() } else { 1 };
+    let small = |c: &frame::Component| c.sampling != frame.sampling();
+    if frame.components.iter().take(needed).any(small) {
+        return Err(unsupported("its greys are stored smaller than the image; save it as grey"));
+    }
+    Ok((0..frame.components.len()).map(|n| (n < needed).then(|| Plane::new(frame, n))).collect())
+}
+
+/// Coefficients to greys, in rows of the image's width.
+fn greys(frame: &Frame, plane: &Plane) -> Result<Vec<u8>, DecodeError> {
+    let quantisation = match plane.quantisation {
+        Some(table) if plane.missing == [0; 64] => table,
+        _ => return Err(TRUNCATED),
+    };
+    let mut pixels = vec![0; frame.width * frame.height];
+    let rows = plane.blocks.chunks_exact(plane.stride).zip(pixels.chunks_mut(frame.width * 8));
+    for (blocks, band) in rows {
+        for (number, block) in blocks.iter().enumerate().take(frame.width.div_ceil(8)) {
+            let coefficients =
+                std::array::from_fn(|at| block[at].wrapping_mul(quantisation[at] as i16));
+            let square = idct::inverse(&coefficients);
+            for (row, eight) in band.chunks_mut(frame.width).zip(square.chunks_exact(8)) {
+                let wide = (frame.width - 8 * number).min(8);
+                row[8 * number..8 * number + wide].copy_from_slice(&eight[..wide]);
+            }
+        }
+    }
+    Ok(pixels)
+}
+
+/// A marker and what belongs to it.
+struct Segment<'a> {
+    marker: u8,
+    /// Without marker and length.
+    body: &'a [u8],
+    /// Behind a scan header: the entropy-coded data, with restart markers.
+    data: &'a [u8],
+}
+
+/// Calls `visit` with every segment up to the end of the image.
+fn walk<'a>(
+    bytes: &'a [u8],
+    mut visit: impl FnMut(Segment<'a>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut at = 2;
     loop {
         let marker = next_marker(bytes, &mut at)?;
         match marker {
             // Restart markers, TEM and a second start carry no length.
             0xd0..=0xd8 | 0x01 => continue,
-            0xd9 => break,
+            0xd9 => return Ok(()),
             _ => {}
         }
         let length = segment_length(bytes, at)?;
         let body = bytes.get(at + 2..at + length).ok_or(TRUNCATED)?;
-        if is_frame(marker) && header.is_none() {
-            header = Some(frame(body)?);
-        }
         at += length;
+        let start = at;
         if marker == 0xda {
             skip_scan(bytes, &mut at)?;
         }
+        visit(Segment { marker, body, data: &bytes[start..at] })?;
     }
-    header.ok_or_else(|| corrupt("it has no frame header"))
 }
 
 /// Moves behind the next marker and returns it.
@@ -87,7 +199,7 @@ fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
-fn frame(body: &[u8]) -> Result<Header, DecodeError> {
+fn frame_header(marker: u8, body: &[u8]) -> Result<Header, DecodeError> {
     let [precision, h1, h0, w1, w0, components, ..] = *body else {
         return Err(corrupt("its frame header is too short"));
     };
@@ -96,7 +208,7 @@ fn frame(body: &[u8]) -> Result<Header, DecodeError> {
     if width == 0 || height == 0 {
         return Err(corrupt("its frame header has no size"));
     }
-    Ok(Header { width, height, precision, components })
+    Ok(Header { width, height, coding: marker, precision, components })
 }
 
 /// Moves over entropy-coded data to the next marker that is not a restart.
