@@ -1,61 +1,49 @@
 """Do tract and onnxruntime agree over the test split?
 
-    medchain predict --json FILES > rust.jsonl      (or the example `predict`)
-    python agreement.py rust.jsonl
+    models/run.sh agree target/debug/medchain
 
-Reads the lines of ``medchain predict --json`` and the probabilities that
-``medchain_models.evaluate`` left behind. Ends with an error below 99.9 % equal
-labels or above a difference of 1e-3 on images that both decode alike.
+Runs ``medchain predict --json`` over the images of ``predictions.csv``, which
+``medchain_models.evaluate`` left in the work folder, and compares line by line.
+Ends with an error where an image fails, where fewer than 99.9 % of the labels
+are equal, or where any probability differs by more than 1e-3.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from medchain_models import agree  # noqa: E402
 from medchain_models import config as configuration  # noqa: E402
 
 
 def main() -> None:
     """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--medchain", type=Path, required=True, help="the program")
+    parser.add_argument("--lines", type=Path, help="its output, where it ran already")
+    arguments = parser.parse_args()
     config = configuration.load()
-    labels = config["model"]["labels"]
-    ours = {}
     with open(config["data"]["work"] / "predictions.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            ours[Path(row["path"]).stem] = np.array([float(row[label]) for label in labels])
-    same, differences, failed = [], [], []
-    with open(sys.argv[1], encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            name = Path(row["file"]).stem
-            if "error" in row:
-                failed.append((name, row["error"]))
-                continue
-            theirs = np.array([row["probabilities"][label] for label in labels])
-            same.append(labels[int(ours[name].argmax())] == row["label"])
-            differences.append(float(np.abs(ours[name] - theirs).max()))
-    worst = max(differences)
-    within = float(np.mean(np.array(differences) <= 1e-3))
-    print(
-        json.dumps(
-            {
-                "images": len(same),
-                "failed": failed,
-                "equal_labels": float(np.mean(same)),
-                "within_1e-3": within,
-                "largest_difference": worst,
-            }
-        )
-    )
-    if np.mean(same) < 0.999 or failed:
-        sys.exit(1)
+        rows = list(csv.DictReader(file))
+    if arguments.lines:
+        text = arguments.lines.read_text(encoding="utf-8")
+    else:
+        command = [arguments.medchain, "predict", "--json", "--model-dir", configuration.SHIPPED]
+        command += [row["path"] for row in rows]
+        text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
+    lines = [json.loads(line) for line in text.splitlines()]
+    found = agree.compare(rows, lines, config["model"]["labels"])
+    print(json.dumps(found))
+    wrong = agree.broken(found)
+    if wrong:
+        sys.exit("; ".join(wrong))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,63 @@
 #!/usr/bin/env bash
-# Runs steps of the package in a virtual environment that it makes if needed:
-#   models/run.sh train      features, training, sources, operating point, export, fixtures
-#   models/run.sh evaluate   the shipped file on the test split, and the card's tables
+# Runs steps of the package in virtual environments that it makes if needed:
+#   models/run.sh train      features, training, left-out sources, operating point, export to the
+#                            work folder, and a comparison with the published numbers; resumes
+#   models/run.sh evaluate   the shipped file on the test split: prints the card's tables
+#   models/run.sh compare    every recipe on every fold of left-out sources
+#   models/run.sh ship       what `train` made becomes the shipped model, with fixtures and card
+#   models/run.sh agree BIN  does the program BIN (medchain) answer as onnxruntime does?
 #   models/run.sh bench      images a second in onnxruntime
-#   models/run.sh test       the package's tests
+#   models/run.sh check      the tests that need no torch (part of `make test`)
+#   models/run.sh test       all tests of the package
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-venv=${MEDCHAIN_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/venv}
-stamp=$venv/.requirements.lock
-if ! cmp -s requirements.lock "$stamp"; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet -r requirements.lock
-  cp requirements.lock "$stamp"
-fi
-python=$venv/bin/python
-step() { "$python" -m "medchain_models.$1"; }
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
+# A virtual environment for a lock file; both stay outside the checkout.
+environment() {
+  local lock=$1 venv=$2
+  if ! cmp -s "$lock" "$venv/.installed.lock"; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$lock"
+    cp "$lock" "$venv/.installed.lock"
+  fi
+  python=$venv/bin/python
+}
+full() { environment requirements.lock "${MEDCHAIN_VENV:-$cache/venv}"; }
+light() { environment requirements-check.lock "${MEDCHAIN_CHECK_VENV:-$cache/check-venv}"; }
+step() { "$python" -m "medchain_models.$1" "${@:2}"; }
+work() { "$python" -c 'from medchain_models import config; print(config.load()["data"]["work"])'; }
+recipe() { "$python" -c 'from medchain_models import config; print(config.load()["training"]["recipe"])'; }
 case ${1:-} in
   train)
+    full
     step train
-    recipe=$("$python" -c 'from medchain_models import config; print(config.load()["training"]["recipe"])')
-    "$python" -m medchain_models.sources --recipe "$recipe"
+    step sources --recipe "$(recipe)"
     step operate
+    step export --to "$(work)/export"
+    step evaluate --model "$(work)/export" --against shipped/metrics.json
+    ;;
+  evaluate) light && step evaluate ;;
+  compare) full && step sources ;;
+  ship)
+    full
     step export
     step fixtures
+    step evaluate
+    step probes
+    step attention
+    step card
     ;;
-  evaluate) step evaluate && step card ;;
-  bench) "$python" bench_onnxruntime.py "${@:2}" ;;
-  test) "$python" -m pytest -q tests ;;
+  agree)
+    light
+    medchain=$(cd "${MEDCHAIN_START_DIR:-$OLDPWD}" && realpath "${2:?the path of the program medchain}")
+    step evaluate >/dev/null
+    "$python" agreement.py --medchain "$medchain"
+    ;;
+  bench) light && "$python" bench_onnxruntime.py "${@:2}" ;;
+  check) light && "$python" -m pytest -q tests ;;
+  test) full && "$python" -m pytest -q tests ;;
   *)
-    sed -n '2,6s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -1,12 +1,15 @@
 """``python -m medchain_models.card``: the model card from what was measured.
 
-Numbers come from the work folder alone: ``evaluation.json`` (evaluate) and
-``sources/`` (sources). Prose comes from ``card_template.md`` and
-``card_notes.toml``, which a person writes after reading the numbers.
+Numbers come from the work folder alone: ``evaluation.json`` (evaluate),
+``sources/`` (sources), ``probes.json``, ``attention.json``, ``run/``. Prose
+comes from ``card_template.md`` and ``card_notes.toml``, which a person writes
+after reading the numbers. Figures go into ``card/`` beside the model. Needs no
+torch.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import tomllib
@@ -16,132 +19,253 @@ from pathlib import Path
 import numpy as np
 
 from . import config as configuration
-from . import data, fit, metrics, sources
-
-
-def rows(header: list[str], body: list[list]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(str(cell) for cell in line) + " |" for line in body]
-    return "\n".join(lines)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:.3f}"
+from . import data, evaluate, folds, metrics, operate, plots
+from .evaluate import markdown
 
 
 def data_table(films: list[data.Film]) -> str:
     """Films by class, source and split."""
     count = Counter((f.label, f.source, f.split) for f in films)
     keys = sorted({(f.label, f.source) for f in films})
-    return rows(
+    return markdown(
         ["class", "source", "train", "val", "test"],
         [[*key, *(count[(*key, split)] for split in ("train", "val", "test"))] for key in keys],
     )
 
 
-def load_folds(config: dict) -> dict[str, list[dict]]:
-    """Every stored fold by its recipe."""
-    found: dict[str, list[dict]] = {}
-    folder = config["data"]["work"] / "sources"
-    for name in fit.RECIPES:
-        stem = name.replace(", ", "-").replace(" ", "_")
-        paths = sorted(folder.glob(f"{stem}-[0-9]*-[0-9]*.json"))
-        if paths:
-            found[name] = sources.unseen(config, [json.loads(path.read_text()) for path in paths])
-    return found
+class Decided:
+    """One fold, decided as the exported model decides."""
+
+    def __init__(self, config: dict, fold: dict, operation: dict):
+        self.labels = config["model"]["labels"]
+        self.truth, self.source = np.array(fold["labels"]), np.array(fold["sources"])
+        self.logits = operate.shifted(np.array(fold["logits"]), self.labels, operation["shift"])
+        probabilities = metrics.softmax(self.logits / operation["temperature"])
+        self.certain = probabilities.max(1) >= operation["confidence_threshold"]
+        self.guess = np.array(self.labels)[probabilities.argmax(1)]
+        self.left_out = ", ".join(fold["left out"])
+        self.groups = fold["ids"]
 
 
-def folds_table(config: dict, folds: list[dict], operation: dict) -> str:
-    """The left-out sources of one recipe, decided as the shipped model decides."""
-    labels = config["model"]["labels"]
+def folds_table(config: dict, found: list[dict], operation: dict) -> str:
+    """One line a fold."""
     body = []
-    for fold in folds:
-        found = sources.score(config, fold)
-        logits, truth = np.array(fold["logits"]), np.array(fold["labels"])
-        logits[:, labels.index("covid")] += operation["shift"]
-        probabilities = metrics.softmax(logits / operation["temperature"])
-        certain = probabilities.max(1) >= operation["confidence_threshold"]
-        guess = np.array(labels)[probabilities.argmax(1)]
-        normal = truth == "normal"
-        wrong = normal & (guess == "covid")
+    for fold in found:
+        one = Decided(config, fold, operation)
+        covid, normal = one.truth == "covid", one.truth == "normal"
+        scores = folds.contrast(one.logits, one.labels)
+        low, high = area_interval(scores[covid], scores[normal])
+        wrong = normal & (one.guess == "covid")
         body.append(
             [
-                ", ".join(fold["left out"]),
-                f"{_number(found['AUC'])} ({found['films covid']} covid, {found['films normal']} normal)",
-                *(f"{(guess == label)[truth == label].mean():.3f}" for label in labels),
-                f"{(~certain)[normal].mean():.0%}",
-                f"{(wrong & certain).sum()} of {normal.sum()}",
+                one.left_out,
+                f"{metrics.auc(scores[covid], scores[normal]):.3f} ({low:.3f} to {high:.3f})",
+                f"{covid.sum()} / {normal.sum()}",
+                *(_share(one.guess[one.truth == label] == label, 3) for label in one.labels),
+                _share(~one.certain[normal]),
+                f"{(wrong & one.certain).sum()} of {normal.sum()}",
             ]
         )
-    header = ["left out", "AUC covid against normal", *(f"recall {label}" for label in labels)]
-    return rows(header + ["normal films uncertain", "normal films called covid, certain"], body)
+    header = ["left out", "AUC covid against normal", "films covid / normal"]
+    header += [*(f"recall {label}" for label in config["model"]["labels"])]
+    return markdown(header + ["normal uncertain", "normal called covid, certain"], body)
 
 
-def recipes_table(config: dict, folds: dict[str, list[dict]]) -> str:
-    """Every recipe on the same folds."""
+def left_out_table(config: dict, found: list[dict], operation: dict) -> str:
+    """One line for every source, class and fold in which it was left out."""
     body = []
-    for name, found in folds.items():
-        scores = [sources.score(config, fold) for fold in found]
-        areas = [score["AUC"] for score in scores]
-        ignore = [score["recall ignore"] for score in scores if score["recall ignore"] is not None]
-        body.append([name, len(scores), _number(np.mean(areas)), _number(min(areas)), _number(np.mean(ignore))])
-    return rows(["recipe", "folds", "mean AUC", "lowest AUC", "mean recall ignore"], body)
+    for fold in found:
+        one = Decided(config, fold, operation)
+        scores = folds.contrast(one.logits, one.labels)
+        for label, source in sorted(set(zip(one.truth, one.source))):
+            inside = (one.truth == label) & (one.source == source)
+            called = [(one.guess[inside] == other).sum() for other in one.labels]
+            area = "–"
+            rival = {"covid": "normal", "normal": "covid"}.get(label)
+            if rival and (one.truth == rival).any():
+                pair = scores[inside], scores[one.truth == rival]
+                area = f"{metrics.auc(*(pair if label == 'covid' else pair[::-1])):.3f}"
+            body.append(
+                [label, source, inside.sum(), area, *called, _share(~one.certain[inside])]
+                + [(one.certain & inside & (one.guess != one.truth)).sum()]
+            )
+    body.sort(key=lambda line: line[:2])
+    header = ["class", "left-out source", "films", "AUC against the other left-out class"]
+    header += [f"called {label}" for label in config["model"]["labels"]]
+    return markdown(header + ["uncertain", "wrong and certain"], body)
 
 
-def main() -> None:
-    """Writes ``shipped/MODEL_CARD.md``."""
-    config = configuration.load()
+def area_interval(positive, negative, rounds: int = 500) -> tuple[float, float]:
+    """95 % bootstrap interval of an AUC, over films."""
+    rng = np.random.default_rng(1)
+    draws = [
+        metrics.auc(rng.choice(positive, len(positive)), rng.choice(negative, len(negative)))
+        for _ in range(rounds)
+    ]
+    return float(np.nanpercentile(draws, 2.5)), float(np.nanpercentile(draws, 97.5))
+
+
+def _share(values: np.ndarray, digits: int = 0) -> str:
+    if not len(values):
+        return "–"
+    return f"{values.mean():.0%}" if digits == 0 else f"{values.mean():.{digits}f}"
+
+
+def recipes_table(config: dict, found: dict[str, dict[int, list[dict]]]) -> str:
+    """Every recipe on the same folds; the AUC of each, then means over folds and seeds."""
+    count = max((len(rows) for seeds in found.values() for rows in seeds.values()), default=0)
+    body = []
+    for name, seeds in found.items():
+        scores = {seed: [folds.score(config, fold) for fold in rows] for seed, rows in seeds.items()}
+        flat = [score for rows in scores.values() for score in rows]
+        by_fold: list[str] = []
+        for number in range(count):
+            areas = [rows[number]["AUC"] for rows in scores.values() if number < len(rows)]
+            by_fold.append(f"{np.mean(areas):.3f}" if areas else "–")
+        means = [np.mean([s[key] for s in flat if s[key] is not None]) for key in ("AUC", "recall ignore")]
+        lowest = min(score["AUC"] for score in flat)
+        cells = [f"{means[0]:.3f}", f"{lowest:.3f}", f"{means[1]:.3f}"]
+        body.append([name, ", ".join(map(str, seeds)), *by_fold, *cells])
+    header = ["recipe", "seeds", *(f"fold {n + 1}" for n in range(count))]
+    return markdown(header + ["mean AUC", "lowest AUC", "mean recall ignore"], body)
+
+
+def probes_table(found: dict[str, dict]) -> str:
+    """AUC of covid against normal without seeing a lung."""
+    columns = list(next(iter(found.values())))
+    body = [[name, *(f"{row[c]:.3f}" if c in row else "–" for c in columns)] for name, row in found.items()]
+    header = ["internal test" if c == "inside" else f"left out: {c}" for c in columns]
+    return markdown(["what is seen", *header], body)
+
+
+def attention_table(found: dict[str, dict]) -> str:
+    """How much of the mean map lies on masked places."""
+    body = [[key, one["films"], f"{one['masked']:.0%}"] for key, one in found.items()]
+    return markdown(["class / source", "films", "of the map on masked places"], body)
+
+
+def figures(summary: dict, found: list[dict], config: dict, work: Path) -> dict[str, str]:
+    """File names and SVG texts."""
+    labels = summary["labels"]
+    curves = [{"name": "chance", "x": [0, 1], "y": [0, 1], "dashed": True, "colour": "#999"}]
+    roc = [
+        {"name": f"{label} against the rest", "x": [p[0] for p in points], "y": [p[1] for p in points]}
+        for label, points in summary["roc"].items()
+    ]
+    out = {
+        "roc.svg": plots.lines(
+            "Internal test (confounded)", roc + curves, "false positive rate", "recall", (0, 1), (0, 1)
+        )
+    }
+    outside = []
+    for number, fold in enumerate(found, 1):
+        truth, scores = np.array(fold["labels"]), folds.contrast(np.array(fold["logits"]), labels)
+        points = metrics.roc(scores[truth == "covid"], scores[truth == "normal"])
+        x, y = [p[0] for p in points], [p[1] for p in points]
+        outside.append({"name": f"fold {number}: covid against normal", "x": x, "y": y})
+    if outside:
+        out["roc-left-out.svg"] = plots.lines(
+            "Sources never trained on", outside + curves, "false positive rate", "recall", (0, 1), (0, 1)
+        )
+    bins = summary["reliability"]
+    model = {"name": "network", "x": [b[0] for b in bins], "y": [b[1] for b in bins], "dots": True}
+    perfect = curves[0] | {"name": "perfectly calibrated"}
+    out["reliability.svg"] = plots.lines(
+        "Internal test (confounded)", [model, perfect], "top probability", "share that is right", (0, 1), (0, 1)
+    )
+    losses = training_curves(work / "run" / "curves.jsonl")
+    if losses:
+        last = max(max(one["x"]) for one in losses)
+        top = max(max(one["y"]) for one in losses)
+        out["training.svg"] = plots.lines("Training loss", losses, "epoch", "loss", (1, max(2, last)), (0, top))
+    path = work / "attention.json"
+    if path.exists():
+        maps = [(key, np.array(one["map"])) for key, one in json.loads(path.read_text()).items()]
+        note = "Mean Grad-CAM of the true class over validation films; each map to its own scale."
+        out["attention.svg"] = plots.heat("Where the network looks", maps, note)
+    return out
+
+
+def training_curves(path: Path) -> list[dict]:
+    """One series a phase and seed."""
+    series: dict[str, dict] = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        row = json.loads(line)
+        name = f"{row['phase']}, seed {row['seed']}" if "seed" in row else row["phase"]
+        one = series.setdefault(name, {"name": name, "x": [], "y": [], "dots": True})
+        one["x"].append(row["epoch"])
+        one["y"].append(row["loss"])
+    return list(series.values())
+
+
+def build(config: dict, model: Path) -> tuple[str, dict[str, str]]:
+    """The card's text and its figures."""
     work, name = config["data"]["work"], config["model"]["name"]
-    spec = json.loads((configuration.SHIPPED / f"{name}.json").read_text())
-    onnx = (configuration.SHIPPED / f"{name}.onnx").read_bytes()
+    spec = json.loads((model / f"{name}.json").read_text())
+    onnx = (model / f"{name}.onnx").read_bytes()
     summary = json.loads((work / "evaluation.json").read_text())
-    with open(configuration.MODELS / "card_notes.toml", "rb") as file:
-        notes = tomllib.load(file)
     operation = json.loads((work / "run" / "operation.json").read_text())
+    notes = tomllib.loads(_prose(config, "card_notes.toml"))["text"]
+    stored = folds.stored(config)
+    seeds = stored.get(config["training"]["recipe"], {})
+    found = next(iter(seeds.values()), [])
+
+    def optional(file: str, table) -> str:
+        path = work / file
+        return table(json.loads(path.read_text())) if path.exists() else "Not measured."
+
     films = data.films(config)
-    folds = load_folds(config)
-    labels = spec["labels"]
-    intervals = summary["intervals"]
-    errors = summary["share of the errors that are uncertain"]
-    text = (configuration.MODELS / "card_template.md").read_text(encoding="utf-8").format(
+    text = _prose(config, "card_template.md").format(
         version=spec["version"],
         bytes=f"{len(onnx):,}",
         sha256=hashlib.sha256(onnx).hexdigest(),
         head=" and ".join(map(str, config["model"]["head"])),
         preprocessing=spec["id"],
-        labels=", ".join(labels),
+        labels=", ".join(spec["labels"]),
         temperature=spec["temperature"],
         shift=operation["shift"],
         threshold=spec["confidence_threshold"],
+        recipe=config["training"]["recipe"],
         films=f"{len(films):,}",
         data_table=data_table(films),
-        metrics_table=rows(
-            [f"measure ({summary['films']} films)", "value", "95 % interval"],
-            [
-                [key, f"{value:.3f}", f"{intervals[key][0]:.3f} to {intervals[key][1]:.3f}"]
-                for key, value in summary["metrics"].items()
-            ],
-        ),
-        confusion_table=rows(
-            ["true, down; called, across", *labels],
-            [[label, *line] for label, line in zip(labels, summary["confusion"])],
-        ),
-        uncertain_text=(
-            f"Of these films {summary['uncertain']:.1%} are uncertain; the others are right in "
-            f"{summary['accuracy of the certain']:.1%}. Of the wrong answers "
-            f"{errors:.0%} are marked uncertain."
-        ),
-        source_table=rows(
-            ["class / source", "films", *(f"called {label}" for label in labels), "uncertain"],
-            [[key, *line.values()] for key, line in summary["by source"].items()],
-        ),
-        folds_table=folds_table(config, folds[config["training"]["recipe"]], operation),
-        recipes_table=recipes_table(config, folds),
-        **{key: value.strip() for key, value in notes["text"].items()},
+        **evaluate.tables(summary),
+        folds_table=folds_table(config, found, operation),
+        left_out_table=left_out_table(config, found, operation),
+        recipes_table=recipes_table(config, stored),
+        probes_table=optional("probes.json", probes_table),
+        attention_table=optional("attention.json", attention_table),
+        **{key: value.strip() for key, value in notes.items()},
     )
-    (configuration.SHIPPED / "MODEL_CARD.md").write_text(text, encoding="utf-8")
-    print(configuration.SHIPPED / "MODEL_CARD.md")
+    return text, figures(summary, found, config, work)
+
+
+def _prose(config: dict, name: str) -> str:
+    """A file beside the configuration, else the one of this repository."""
+    beside = config["path"].parent / name
+    return (beside if beside.exists() else configuration.MODELS / name).read_text(encoding="utf-8")
+
+
+def main() -> None:
+    """Writes ``MODEL_CARD.md``, ``metrics.json`` and the figures beside the model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--model", type=Path, default=configuration.SHIPPED)
+    arguments = parser.parse_args()
+    config = configuration.load(arguments.config)
+    run(config, arguments.model)
+    print(arguments.model / "MODEL_CARD.md")
+
+
+def run(config: dict, model: Path) -> None:
+    """Writes the card into the model's folder."""
+    text, drawn = build(config, model)
+    (model / "MODEL_CARD.md").write_text(text, encoding="utf-8")
+    (model / "card").mkdir(exist_ok=True)
+    for name, svg in drawn.items():
+        (model / "card" / name).write_text(svg, encoding="utf-8")
+    summary = json.loads((config["data"]["work"] / "evaluation.json").read_text())
+    kept = {key: summary[key] for key in ("films", "metrics", "intervals", "confusion", "by source")}
+    (model / "metrics.json").write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import torch
 
 from . import config as configuration
 from . import graph
+from .architecture import STRIDE
 
 MAX_FILE_BYTES = 48_000_000
 
@@ -32,7 +33,8 @@ def weights(config: dict, state: dict[str, torch.Tensor], operation: dict) -> di
     labels = config["model"]["labels"]
     for kind in ("weight", "bias"):
         found[f"fc3.{kind}"] = found[f"fc3.{kind}"][: len(labels)].copy()
-    found["fc3.bias"][labels.index("covid")] += operation["shift"]
+    if "covid" in labels:
+        found["fc3.bias"][labels.index("covid")] += operation["shift"]
     for kind in ("weight", "bias"):
         found[f"fc3.{kind}"] /= operation["temperature"]
     return found
@@ -71,6 +73,8 @@ def export(config: dict, state: dict, operation: dict, to: Path) -> None:
         len(config["model"]["labels"]),
         "Not for clinical use. See MODEL_CARD.md.",
     )
+    if config["preprocessing"]["size"] % STRIDE:
+        raise ValueError(f"the size must be a multiple of {STRIDE}")
     data = model.SerializeToString(deterministic=True)
     if len(data) > MAX_FILE_BYTES and config["model"]["head"][0] < 4096:
         raise ValueError(f"the file has {len(data)} bytes, {MAX_FILE_BYTES} are allowed")

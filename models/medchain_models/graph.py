@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .network import BLOCKS
+from .architecture import BLOCKS
 
 OPSET = 13
 

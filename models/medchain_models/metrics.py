@@ -40,6 +40,30 @@ def ece(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
     return float(error)
 
 
+def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> list[list[float]]:
+    """By bin of the top probability: its mean, the share that is right, films."""
+    top = probabilities.max(1)
+    right = probabilities.argmax(1) == truth
+    place = np.minimum((top * bins).astype(int), bins - 1)
+    return [
+        [float(top[place == b].mean()), float(right[place == b].mean()), int((place == b).sum())]
+        for b in range(bins)
+        if (place == b).any()
+    ]
+
+
+def roc(positive: np.ndarray, negative: np.ndarray, points: int = 60) -> list[list[float]]:
+    """False and true positive rate at falling thresholds, thinned out to ``points``."""
+    if not len(positive) or not len(negative):
+        return []
+    cuts = np.unique(np.concatenate([positive, negative]))[::-1]
+    if len(cuts) > points:
+        cuts = cuts[np.unique(np.linspace(0, len(cuts) - 1, points).astype(int))]
+    curve = [[0.0, 0.0]]
+    curve += [[round(float((s >= cut).mean()), 4) for s in (negative, positive)] for cut in cuts]
+    return curve
+
+
 def table(truth: np.ndarray, probabilities: np.ndarray, labels: list[str]) -> dict[str, float]:
     """Every published number of one set of predictions."""
     counts = confusion(truth, probabilities.argmax(1), len(labels))

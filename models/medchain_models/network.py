@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-# Convolutions a block and their output channels (Simonyan & Zisserman 2014,
-# configuration D).
-BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+from .architecture import BLOCKS
 
 
 def _block(number: int, inputs: int, weights) -> tuple[nn.Sequential, int]:
@@ -59,11 +57,14 @@ class Top(nn.Module):
         """(N, 512, s, s) to the flat input of the head."""
         return self.block5(features).flatten(1)
 
+    def hidden(self, flat: torch.Tensor) -> torch.Tensor:
+        """Flat features to the last hidden layer, (N, head[1])."""
+        hidden = torch.relu(self.fc1(self.dropout(flat)))
+        return torch.relu(self.fc2(self.dropout(hidden)))
+
     def classify(self, flat: torch.Tensor) -> torch.Tensor:
         """The head alone: flat features to logits."""
-        hidden = torch.relu(self.fc1(self.dropout(flat)))
-        hidden = torch.relu(self.fc2(self.dropout(hidden)))
-        return self.fc3(hidden)
+        return self.fc3(self.hidden(flat))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.classify(self.pooled(features))

@@ -1,7 +1,7 @@
 """``python -m medchain_models.train``: features, head, block 5.
 
-Every seed's run is kept, so an interrupted training goes on with the next
-seed. What comes out is ``run/top.pt`` and ``run/curves.txt`` in the work folder.
+Every finished step is kept, so an interrupted training goes on with the next
+seed. What comes out is ``run/top.pt`` and ``run/curves.json`` in the work folder.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 
 from . import config as configuration
 from . import data, features, fit, metrics
+from .recipes import RECIPES, Recipe, targets
 
 
 def cached(config: dict, copies: int) -> tuple[fit.Features, fit.Features]:
@@ -28,72 +29,93 @@ def cached(config: dict, copies: int) -> tuple[fit.Features, fit.Features]:
     return fit.Features(train, stores), fit.Features(val, [plain[len(train) :]])
 
 
-def starting_point(config, train: fit.Features, rows, recipe: fit.Recipe, seed: int, log):
+def rows(config: dict, films: fit.Features, recipe: Recipe, keep=lambda film: True) -> np.ndarray:
+    """The rows of the films that a recipe learns from."""
+    return films.rows(lambda film: targets(config, recipe, film.label) is not None and keep(film))
+
+
+def start(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, log):
     """A network whose head is fitted on the frozen block 5."""
     top = fit.new_top(config, recipe, seed)
-    sampler = fit.Sampler(train, rows, fit.classes(config, recipe), recipe.augmented, seed)
-    flat = fit.pooled(config, train, len(train.copies) if recipe.augmented else 1)
+    sampler = fit.Sampler(config, films, chosen, recipe, seed)
+    flat = fit.pooled(config, films, len(films.copies) if recipe.augmented else 1)
     fit.fit_head(top, flat, sampler, config, log)
     return top
 
 
-def train_rows(config: dict, train: fit.Features, recipe: fit.Recipe, keep=lambda film: True):
-    """The films that a recipe learns from."""
-    names = fit.classes(config, recipe)
-    return train.rows(lambda film: film.label in names and keep(film))
+def tune(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, begin: dict, log):
+    """Block 5 and the head, from the weights ``begin``."""
+    top = fit.new_top(config, recipe, seed)
+    top.load_state_dict(begin)
+    sampler = fit.Sampler(config, films, chosen, recipe, seed)
+    fit.fit_block5(top, sampler, config, log)
+    return top
+
+
+def network(
+    config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, log, keep: Path | None = None
+):
+    """The whole recipe: a head, block 5 from there with every seed, their mean.
+
+    Weights can be averaged because every seed starts from the same head.
+    Finished parts are kept in the folder ``keep``.
+    """
+
+    def once(name: str, make) -> dict:
+        path = keep / f"{name}.pt" if keep else None
+        if path is None or not path.exists():
+            state = make().state_dict()
+            if path is None:
+                return state
+            torch.save(state, path)
+        return torch.load(path, weights_only=True)
+
+    begin = once("start", lambda: start(config, films, chosen, recipe, seed, log))
+    states = [begin]
+    if recipe.block5:
+        states = [
+            once(
+                f"seed{number}",
+                lambda number=number: tune(
+                    config, films, chosen, recipe, number, begin, lambda row: log({"seed": number, **row})
+                ),
+            )
+            for number in range(seed, seed + recipe.seeds)
+        ]
+    top = fit.new_top(config, recipe, seed)
+    top.load_state_dict(fit.soup(states))
+    return top.eval()
 
 
 def validate(config: dict, top, val: fit.Features) -> tuple[dict, dict]:
     """Logits of the validation films of the exported classes, and their numbers."""
     labels = config["model"]["labels"]
-    rows = val.rows(lambda film: film.label in labels)
-    truth = np.array([labels.index(val.films[r].label) for r in rows])
-    logits = fit.logits(top, val.copies[0], rows)[:, : len(labels)]
+    chosen = val.rows(lambda film: film.label in labels)
+    truth = np.array([labels.index(val.films[r].label) for r in chosen])
+    logits = fit.logits(top, val.copies[0], chosen)[:, : len(labels)]
     stored = {"truth": truth.tolist(), "logits": logits.tolist()}
     return stored, metrics.table(truth, metrics.softmax(logits), labels)
 
 
-def run(config: dict, recipe: fit.Recipe) -> None:
-    """Fits the head; with block 5, fine-tunes every seed from there and averages.
-
-    Weights can be averaged because every seed starts from the same head.
-    """
-    training = config["training"]
+def run(config: dict, recipe: Recipe) -> None:
+    """Trains the recipe on all training films and writes the run's folder."""
     folder = config["data"]["work"] / "run"
     folder.mkdir(exist_ok=True)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    train, val = cached(config, training["augmented_copies"] if recipe.augmented else 0)
-    rows = train_rows(config, train, recipe)
-    curves: list[str] = []
+    films, val = cached(config, config["training"]["augmented_copies"] if recipe.augmented else 0)
+    path = folder / "curves.jsonl"
 
-    def log(line: str) -> None:
-        curves.append(line)
-        print(line, flush=True)
+    def log(row: dict) -> None:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
-    start = folder / "start.pt"
-    if not start.exists():
-        top = starting_point(config, train, rows, recipe, training["seeds"][0], log)
-        torch.save(top.state_dict(), start)
-    top = fit.new_top(config, recipe, training["seeds"][0])
-    states = [] if recipe.block5 else [torch.load(start, weights_only=True)]
-    for seed in training["seeds"] if recipe.block5 else []:
-        path = folder / f"seed{seed}.pt"
-        top = fit.new_top(config, recipe, seed)
-        if not path.exists():
-            top.load_state_dict(torch.load(start, weights_only=True))
-            names = fit.classes(config, recipe)
-            sampler = fit.Sampler(train, rows, names, recipe.augmented, seed)
-            fit.fit_block5(top, sampler, config, lambda line: log(f"seed {seed} {line}"))
-            torch.save(top.state_dict(), path)
-        top.load_state_dict(torch.load(path, weights_only=True))
-        log(f"seed {seed} {json.dumps(validate(config, top, val)[1])}")
-        states.append(top.state_dict())
-    top.load_state_dict(fit.soup(states))
+    seed = config["training"]["seeds"][0]
+    top = network(config, films, rows(config, films, recipe), recipe, seed, log, folder)
     stored, numbers = validate(config, top, val)
-    log(f"averaged {json.dumps(numbers)}")
+    print(f"validation {json.dumps(numbers)}")
     torch.save(top.state_dict(), folder / "top.pt")
     (folder / "validation-logits.json").write_text(json.dumps(stored))
-    (folder / "curves.txt").write_text("\n".join(curves) + "\n")
 
 
 def main() -> None:
@@ -104,7 +126,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     config = configuration.load(arguments.config)
-    run(config, fit.RECIPES[config["training"]["recipe"]])
+    run(config, RECIPES[config["training"]["recipe"]])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""Metrics, folds, operating point, probes and figures, on made-up numbers."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as xml
+
+import numpy as np
+import pytest
+from medchain_models import agree, data, evaluate, folds, metrics, operate, plots, probes
+from medchain_models.runtime import Shipped
+
+LABELS = ["covid", "ignore", "normal"]
+
+
+def answers(count: int = 90, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Truths, and logits that are mostly right."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 3, count)
+    return truth, rng.normal(0, 1, (count, 3)) + 3.0 * np.eye(3)[truth]
+
+
+def test_a_curve_goes_from_corner_to_corner():
+    curve = metrics.roc(np.array([0.9, 0.8, 0.3]), np.array([0.4, 0.1]))
+    assert curve[0] == [0.0, 0.0] and curve[-1] == [1.0, 1.0]
+    assert metrics.roc(np.array([]), np.array([1.0])) == []
+
+
+def test_reliability_counts_every_film():
+    truth, logits = answers()
+    bins = metrics.reliability(truth, metrics.softmax(logits))
+    assert sum(films for _, _, films in bins) == len(truth)
+
+
+def test_intervals_hold_the_value():
+    truth, logits = answers(200)
+    p = metrics.softmax(logits)
+    value = metrics.table(truth, p, LABELS)
+    found = metrics.intervals(truth, p, LABELS, [str(i // 2) for i in range(200)], rounds=200)
+    for key in ("accuracy", "macro F1", "macro AUC (one against the rest)"):
+        low, high = found[key]
+        assert low <= value[key] <= high
+
+
+def test_folds_of_other_sources_leave_each_out_once(hospital):
+    found = folds.folds(hospital, data.films(hospital))
+    assert found == [{"north", "east"}, {"south", "west"}]
+
+
+def test_a_class_with_one_source_keeps_it(hospital):
+    assert all("photos" not in fold for fold in folds.folds(hospital, data.films(hospital)))
+
+
+def test_a_patient_in_two_splits_is_refused(hospital, tmp_path):
+    lines = "id,class,source_repo,split,patient_id,path\n1,covid,a,train,p,x\n2,covid,a,test,p,y\n"
+    (tmp_path / "manifest.csv").write_text(lines)
+    config = hospital | {"data": hospital["data"] | {"root": tmp_path}}
+    with pytest.raises(ValueError, match="stands in the splits"):
+        data.films(config)
+
+
+def test_the_operating_point_keeps_its_promises():
+    truth, logits = answers(600)
+    outside = logits.copy()
+    outside[:, 0] += 2.0  # Elsewhere the network leans towards covid.
+    rule = {
+        "least_validation_recall": 0.8,
+        "most_certain_false_covid": 0.02,
+        "most_validation_uncertain": 0.5,
+    }
+    found = operate.choose([(truth, outside)], (truth, logits), LABELS, rule)
+    assert found["shift"] < 0
+    assert found["normal called covid, certain"] <= 0.02 and found["validation uncertain"] <= 0.5
+    moved = operate.shifted(logits, LABELS, found["shift"])
+    assert min(operate.recalls(truth, moved.argmax(1), LABELS).values()) >= 0.8
+
+
+def test_departures_name_what_is_off():
+    summary = {"metrics": {"macro F1": 0.90}}
+    assert evaluate.departures(summary, {"metrics": {"macro F1": 0.91}}, {"macro F1": 0.02}) == []
+    wrong = evaluate.departures(summary, {"metrics": {"macro F1": 0.96}}, {"macro F1": 0.02, "x": 1})
+    assert len(wrong) == 2 and "0.900" in wrong[0]
+
+
+def test_a_probe_finds_a_shortcut(hospital):
+    found = probes.probe(hospital)
+    assert {"north", "east"} <= set(", ".join(found["image size alone"]).split(", "))
+    assert found["thumbnail, whole"]["inside"] > 0.9  # The drawings differ in brightness.
+    assert found["image size alone"]["inside"] == 0.5
+
+
+def test_logistic_regression_separates():
+    rng = np.random.default_rng(1)
+    values = rng.normal(0, 1, (200, 3))
+    weights = probes.logistic(values, values[:, 1] > 0)
+    assert weights[1] > 2 * abs(weights[0])
+
+
+def test_figures_are_xml():
+    series = [{"name": "a", "x": [0, 1], "y": [0, 1], "dots": True}]
+    for text in (
+        plots.lines("t", series, "x", "y", (0, 1), (0, 1)),
+        plots.heat("t", [("a", np.eye(3)), ("b", np.zeros((3, 3)))], "n"),
+    ):
+        assert xml.fromstring(text).tag.endswith("svg")
+
+
+def line(path: str, p: list[float]) -> dict:
+    return {"file": path, "label": LABELS[int(np.argmax(p))], "probabilities": dict(zip(LABELS, p))}
+
+
+def test_agreement_ends_with_an_error_when_a_bound_is_broken():
+    rows = [{"path": str(i), "covid": 0.7, "ignore": 0.1, "normal": 0.2} for i in range(4)]
+    good = [line(str(i), [0.7005, 0.0995, 0.2]) for i in range(4)]
+    assert agree.broken(agree.compare(rows, good, LABELS)) == []
+    assert "missing" in agree.broken(agree.compare(rows, good[:3], LABELS))[0]
+    off = good[:3] + [line("3", [0.71, 0.09, 0.2])]
+    assert "differs by 0.01" in agree.broken(agree.compare(rows, off, LABELS))[0]
+    other = good[:3] + [line("3", [0.2, 0.1, 0.7])]
+    assert "labels" in agree.broken(agree.compare(rows, other, LABELS))[0]
+    failed = good[:3] + [{"file": "3", "error": "truncated"}]
+    assert "1 images failed" in agree.broken(agree.compare(rows, failed, LABELS))[0]
+
+
+def test_a_summary_has_a_line_for_every_source(hospital):
+    films = [f for f in data.films(hospital) if f.split == "test"]
+    truth = np.array([LABELS.index(f.label) for f in films])
+    shipped = Shipped.__new__(Shipped)
+    shipped.spec = {"labels": LABELS, "confidence_threshold": 0.9}
+    summary = evaluate.summarise(shipped, films, np.eye(3)[truth] * 0.7 + 0.1, rounds=5)
+    assert summary["metrics"]["macro F1"] == 1.0 and summary["uncertain"] == 1.0
+    assert set(summary["by source"]) == {
+        "covid / north", "covid / south", "ignore / photos", "normal / east", "normal / west"
+    }
+    assert "| covid / north | 4 | 4 | 0 | 0 | 4 |" in evaluate.tables(summary)["source_table"]
