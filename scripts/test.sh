@@ -9,6 +9,9 @@ step "contracts: logic and ink! unit tests"
 CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") \
   cargo test --locked --manifest-path contracts-ink/Cargo.toml --workspace
 
+step "models: preprocessing, graph, fixtures and numbers (Python, without torch)"
+models/run.sh check
+
 step "packages that the end-to-end tests need (npm)"
 for folder in tests/js tests/ipfs-daemon; do
   # npm ci is slow when nothing changed; the lock file says whether it did.
