@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench'}"
-images=${IMAGES:-20}
+images=${IMAGES:-20} records=${RECORDS:-200} uploads=${UPLOADS:-9}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "VGG-16: tract, as the worker runs it, against onnxruntime (best of 1 and 2 threads)"
@@ -13,15 +13,26 @@ if [ ! -x "$venv/bin/python" ]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet onnxruntime numpy pillow
 fi
-cargo build --locked --quiet --workspace --example throughput
+cargo build --locked --quiet --workspace --examples
 best() { jq -s 'map(.images_per_second) | max'; }
 tract=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | tee /dev/stderr | best)
 peer=$(for threads in 1 2; do "$venv/bin/python" models/bench_onnxruntime.py --threads "$threads" --images "$images"; done | tee /dev/stderr | best)
 jq -n --argjson tract "$tract" --argjson peer "$peer" \
   '"tract \($tract) images/s, onnxruntime \($peer) images/s: ratio \($tract / $peer * 100 | round / 100)"' -r
 
+step "the whole path: a backlog of $records records, then $uploads single uploads"
+path=$("$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
+# The bare rate again, in the same minutes: what else runs here changes it.
+bare=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | best)
+jq --argjson bare "$bare" -r '
+  (.backlog | "backlog: \(.predictions_per_second) predictions/s over \(.timed), bare inference \($bare) images/s: ratio \(.predictions_per_second / $bare * 100 | round / 100)",
+    "worker: at most \(.worker_peak_memory_mib) MiB of memory",
+    "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_prediction) more with its prediction"),
+  (.upload_to_prediction | "upload to prediction: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
+' <<<"$path"
+
 step "what fits into a block"
-cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null | grep -E 'ms .*KiB|declared'
+cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null | grep -E "ms .*KiB|declared|is used|fit into"
 
 step "the main job on a development chain (timings in milliseconds)"
 summary=$(mktemp)

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    access, completions, demo, fetch, grant, infer, key, model, patient, policy, predict, provider,
-    records, replay, share, show, upload, worker,
+    access, completions, demo, fetch, funds, grant, infer, key, model, patient, policy, predict,
+    provider, records, replay, share, show, upload, worker,
 };
 
 /// Where a node is looked for when nothing else is said.
@@ -86,6 +86,10 @@ pub enum Command {
     /// Make, look at and publish keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Show what an account has.
+    Balance(funds::BalanceArgs),
+    /// Send MEDC to an account, which fees and deposits are paid from.
+    Transfer(funds::TransferArgs),
     /// Register yourself as a patient, choose a policy, look a patient up.
     #[command(subcommand)]
     Patient(patient::PatientCommand),
@@ -168,6 +172,7 @@ mod tests {
             "medchain show first",
             "medchain predict",
             "medchain completions tcsh",
+            "medchain transfer 5F",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -87,7 +87,7 @@ async fn played(args: &DemoArgs, global: &Global) -> Result<Summary> {
         }
     };
     summary.write(&args.summary)?;
-    story.closing(&node, &args.summary, args.keep, &running)?;
+    story.closing(&node, &stage.store_url, &args.summary, args.keep, &running)?;
     if args.keep {
         running.leave();
         // The folder holds the running chain's database.

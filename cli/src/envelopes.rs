@@ -22,13 +22,18 @@ pub struct Reader {
 impl Reader {
     /// Looks the key of an account up.
     pub async fn find(view: &View, account: &AccountId32) -> Result<Self> {
-        let key = view.encryption_key(account).await?.with_context(|| {
+        Self::find_if_published(view, account).await?.with_context(|| {
             format!(
                 "{account} has published no encryption key, so nothing can be sealed to it; \
                  its owner runs `medchain key publish`"
             )
-        })?;
-        Ok(Self { account: account.clone(), key })
+        })
+    }
+
+    /// The same, where an account without a key is no mistake.
+    async fn find_if_published(view: &View, account: &AccountId32) -> Result<Option<Self>> {
+        let key = view.encryption_key(account).await?;
+        Ok(key.map(|key| Self { account: account.clone(), key }))
     }
 
     /// Seals a content key to this reader.
@@ -93,13 +98,17 @@ pub async fn consented_workers(
     for worker in workers {
         let account = &worker.account;
         match view.check_access(patient, account, record, Action::Infer).await? {
-            Ok(()) => readers.push(Reader::find(view, account).await?),
+            // One worker that took its key back must not keep the others from work.
+            Ok(()) => match Reader::find_if_published(view, account).await? {
+                Some(reader) => readers.push(reader),
+                None => refused.push(format!("{account} (it has published no encryption key)")),
+            },
             Err(denied) => refused.push(format!("{account} ({denied})")),
         }
     }
     if readers.is_empty() {
         bail!(
-            "the patient's policy lets no worker of model {} infer: {}; \
+            "no worker of model {} may infer and be sealed to: {}; \
              the patient allows one with `medchain grant --to WORKER --actions infer`",
             model.0,
             refused.join(", ")

@@ -53,22 +53,27 @@ impl Context {
     }
 
     /// Shows the fee of a call and asks; `purpose` says what it is for, such
-    /// as "register the record". Returns once somebody said yes.
-    /// `held` is what the call holds besides, as far as that is known before.
-    pub async fn confirm(&self, call: &Call, purpose: &str, held: u128) -> Result<()> {
+    /// as "register the record". Returns once somebody said yes. An account
+    /// that cannot pay the fee and what the call holds is refused here, before
+    /// anything is stored or sent.
+    pub async fn confirm(&self, call: &Call, purpose: &str) -> Result<()> {
         let identity = self.identity()?;
         let chain = self.chain().await?;
         let fee = chain.estimate_fee(identity, call).await.context("cannot learn the fee")?;
         let account = identity.account();
-        let free = chain.best().await?.balance(&account).await?.free;
+        let view = chain.best().await?;
+        let held = view.held_by(&account, call).await.context("cannot learn the deposits")?;
+        let balance = view.balance(&account).await?;
+        let spendable = balance.spendable(view.existential_deposit()?);
         let mut cost = format!("the fee is {}", format_balance(fee));
         if held > 0 {
-            cost.push_str(&format!(" and {} are held besides", format_balance(held)));
+            cost.push_str(&format!(" and {} are held or sent besides", format_balance(held)));
         }
-        if free < fee.saturating_add(held) {
+        if spendable < fee.saturating_add(held) {
             bail!(
-                "{account} does not have the funds: it has {} and {cost}; send it some MEDC first",
-                format_balance(free)
+                "{account} does not have the funds: it can spend {} and {cost}; \
+                 send it some with `medchain transfer`",
+                format_balance(spendable)
             );
         }
         if self.yes {
@@ -97,7 +102,7 @@ impl Context {
     /// [`Context::confirm`], then [`Context::send`].
     pub async fn sign(&self, call: &Call, purpose: &str) -> Result<TxOutcome> {
         self.ensure_can_ask()?;
-        self.confirm(call, purpose, 0).await?;
+        self.confirm(call, purpose).await?;
         self.send(call, purpose).await
     }
 }

@@ -39,6 +39,12 @@ pub enum CryptoError {
     /// The envelope is sealed to another key, or was changed.
     #[error("the envelope is not sealed to this key")]
     Envelope,
+    /// Whoever sees what is sealed to this public key could open it.
+    #[error(
+        "the reader's encryption key is of small order: nothing can be sealed to it; \
+             they publish a proper one with `medchain key publish`"
+    )]
+    WeakKey,
     /// More than the cipher takes: 256 GiB.
     #[error("the content is too long to encrypt")]
     TooLong,

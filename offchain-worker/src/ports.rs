@@ -43,7 +43,7 @@ pub enum Case {
 pub enum Standing {
     /// It takes answers.
     Open,
-    /// This worker has answered it.
+    /// This worker has answered it, or reported that it failed.
     Ours {
         /// The block at which that was read.
         at: u32,
@@ -87,7 +87,7 @@ pub trait Chain: Send + Sync + 'static {
         &self,
         view: View,
     ) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError>;
-    /// The whole list of open requests.
+    /// The whole list of open requests that this worker has not reported as failed.
     async fn open_requests(&self, view: View) -> Result<OpenRequests, ChainError>;
     /// What is needed to work on a request, consent first.
     async fn case(&self, request: &Request) -> Result<Case, ChainError>;

@@ -36,6 +36,53 @@ pub struct ContentDigest(pub [u8; 32]);
 )]
 pub struct EncryptionKey(pub [u8; 32]);
 
+impl EncryptionKey {
+    /// The encodings, without their highest bit, of the points of Curve25519 and
+    /// of its twist whose order divides eight: whatever the secret key, what is
+    /// agreed on with them is one of a handful of values, so that everybody can
+    /// open what is sealed to them. From RFC 7748, section 6.1, and Bernstein's
+    /// list of such points (<https://cr.yp.to/ecdh.html#validate>).
+    pub const SMALL_ORDER: [[u8; 32]; 7] = [
+        [0; 32],
+        small(1),
+        [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+            0x5f, 0x49, 0xb8, 0x00,
+        ],
+        [
+            0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+            0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd,
+            0xd0, 0x9f, 0x11, 0x57,
+        ],
+        // p - 1; p and p + 1 are other encodings of 0 and 1.
+        near_p(0xec),
+        near_p(0xed),
+        near_p(0xee),
+    ];
+
+    /// Whether nothing may be sealed to this key, see [`Self::SMALL_ORDER`].
+    pub fn is_of_small_order(&self) -> bool {
+        let mut bytes = self.0;
+        bytes[31] &= 0x7f;
+        Self::SMALL_ORDER.contains(&bytes)
+    }
+}
+
+const fn small(value: u8) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[0] = value;
+    bytes
+}
+
+/// A number beside p = 2^255 - 19, by its lowest byte.
+const fn near_p(lowest: u8) -> [u8; 32] {
+    let mut bytes = [0xff; 32];
+    bytes[0] = lowest;
+    bytes[31] = 0x7f;
+    bytes
+}
+
 /// A 32-byte content key in a libsodium sealed box (`crypto_box_seal`).
 #[derive(
     Clone,

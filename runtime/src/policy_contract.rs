@@ -16,7 +16,7 @@ use medchain_primitives::{Decision, POLICY_CHECK_SELECTOR};
 use pallet_contracts::{
     CollectEvents, DebugInfo, Determinism, Error, ExecReturnValue, WeightInfo as _,
 };
-use pallet_emr::{AccessControl, AccessRequest, Denied};
+use pallet_emr::{AccessControl, AccessRequest, Answer, Denied};
 use sp_runtime::{traits::AccountIdConversion, DispatchError};
 
 use crate::{AccountId, Contracts, Runtime};
@@ -40,8 +40,10 @@ pub fn asking_account() -> AccountId {
 pub struct PolicyContract;
 
 impl AccessControl<AccountId> for PolicyContract {
-    fn check(request: AccessRequest<'_, AccountId>) -> Result<(), Denied> {
-        let policy = request.policy.ok_or(Denied::NoPolicy)?;
+    fn check(request: AccessRequest<'_, AccountId>) -> Answer {
+        let Some(policy) = request.policy else {
+            return Answer::free(Err(Denied::NoPolicy));
+        };
         let question = (
             POLICY_CHECK_SELECTOR,
             request.patient,
@@ -50,7 +52,7 @@ impl AccessControl<AccountId> for PolicyContract {
             request.action,
         )
             .encode();
-        let answer = with_transaction_unchecked(|| {
+        let (result, used) = with_transaction_unchecked(|| {
             let result = Contracts::bare_call(
                 asking_account(),
                 policy.clone(),
@@ -62,18 +64,22 @@ impl AccessControl<AccountId> for PolicyContract {
                 CollectEvents::Skip,
                 Determinism::Enforced,
             );
-            TransactionOutcome::Rollback(result.result)
+            TransactionOutcome::Rollback((result.result, result.gas_consumed))
         });
-        match answer {
-            Ok(returned) => read_answer(returned),
-            Err(error) => Err(denied(error)),
+        Answer {
+            result: result.map_err(denied).and_then(read_answer),
+            weight: used.saturating_add(base_weight()),
         }
     }
 
     fn weight() -> Weight {
-        // What the contract may use, and what calling it costs beside that.
-        CHECK_GAS_LIMIT.saturating_add(<Runtime as pallet_contracts::Config>::WeightInfo::call())
+        CHECK_GAS_LIMIT.saturating_add(base_weight())
     }
+}
+
+/// What calling a contract costs beside what the contract itself uses.
+fn base_weight() -> Weight {
+    <Runtime as pallet_contracts::Config>::WeightInfo::call()
 }
 
 /// ink! answers with `Result<Decision, LangError>`, so that the first byte 0
@@ -109,8 +115,8 @@ pub struct AllowAll;
 
 #[cfg(feature = "runtime-benchmarks")]
 impl AccessControl<AccountId> for AllowAll {
-    fn check(_request: AccessRequest<'_, AccountId>) -> Result<(), Denied> {
-        Ok(())
+    fn check(_request: AccessRequest<'_, AccountId>) -> Answer {
+        Answer::free(Ok(()))
     }
 
     fn weight() -> Weight {

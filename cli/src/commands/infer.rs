@@ -86,7 +86,7 @@ pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
     };
     let purpose = "request the prediction";
     context.ensure_can_ask()?;
-    context.confirm(&call, purpose, model.fee).await?;
+    context.confirm(&call, purpose).await?;
     let outcome = context.send(&call, purpose).await?;
     let (request, deadline) = event(&outcome, purpose, |event| match event {
         ChainEvent::InferenceRequested { request, deadline, .. } => Some((*request, *deadline)),

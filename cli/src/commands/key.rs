@@ -34,6 +34,9 @@ pub enum KeyCommand {
     Show,
     /// Publish your encryption key on chain, so that records can be sealed to you.
     Publish,
+    /// Take your encryption key off the chain: nobody seals to you any more, and
+    /// its deposit comes back. What was sealed to you before stays readable.
+    Unpublish,
 }
 
 /// A key, without its secret.
@@ -98,6 +101,22 @@ impl std::fmt::Display for PublishReport {
     }
 }
 
+/// A key that was taken off the chain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UnpublishReport {
+    /// The address on chain.
+    pub account: String,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl std::fmt::Display for UnpublishReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "encryption key of {} removed {}", self.account, self.included)
+    }
+}
+
 /// Runs `medchain key`.
 pub async fn run(context: &Context, command: KeyCommand) -> Result<Outcome> {
     match command {
@@ -111,6 +130,7 @@ pub async fn run(context: &Context, command: KeyCommand) -> Result<Outcome> {
             output::print(&report, context.json)?;
         }
         KeyCommand::Publish => output::print(&publish(context).await?, context.json)?,
+        KeyCommand::Unpublish => output::print(&unpublish(context).await?, context.json)?,
     }
     Ok(Outcome::Done)
 }
@@ -154,6 +174,13 @@ pub async fn publish(context: &Context) -> Result<PublishReport> {
         encryption_key: format!("0x{}", hex::encode(key.0)),
         included: (&outcome).into(),
     })
+}
+
+/// Takes the signer's encryption key off the chain.
+async fn unpublish(context: &Context) -> Result<UnpublishReport> {
+    let account = context.account()?;
+    let outcome = context.sign(&Call::RemoveEncryptionKey, "remove the encryption key").await?;
+    Ok(UnpublishReport { account: account.to_string(), included: (&outcome).into() })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod access;
 pub mod completions;
 pub mod demo;
 pub mod fetch;
+pub mod funds;
 pub mod grant;
 pub mod infer;
 pub mod key;
@@ -34,6 +35,8 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
     let context = &context;
     match cli.command {
         Command::Key(command) => key::run(context, command).await,
+        Command::Balance(args) => funds::run_balance(context, &args).await,
+        Command::Transfer(args) => funds::run_transfer(context, &args).await,
         Command::Patient(command) => patient::run(context, command).await,
         Command::Provider(command) => provider::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,

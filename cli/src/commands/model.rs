@@ -212,7 +212,7 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let call = as_root(call, true);
     let purpose = "register the model";
     context.ensure_can_ask()?;
-    context.confirm(&call, purpose, 0).await?;
+    context.confirm(&call, purpose).await?;
     for content in [Some(&onnx), Some(&spec_content), card.as_ref()] {
         if let Some(content) = content {
             content.put(context).await?;

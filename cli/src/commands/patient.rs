@@ -270,7 +270,7 @@ async fn store_and_sign(
     purpose: &str,
 ) -> Result<Included> {
     context.ensure_can_ask()?;
-    context.confirm(call, purpose, 0).await?;
+    context.confirm(call, purpose).await?;
     if let Some(content) = content {
         content.put(context).await?;
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use medchain_client::chain::{
     Model, Prediction, Record, RecordStatus, Request, RequestStatus, View,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{FailureCode, RecordId};
 use serde::Serialize;
 
 use crate::{
@@ -82,6 +82,17 @@ pub struct RequestReport {
     pub model_id: u32,
     /// The last block in which an answer is taken.
     pub deadline: u32,
+    /// Workers that could not predict.
+    pub failures: Vec<FailureReport>,
+}
+
+/// What a worker said that could not predict.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailureReport {
+    /// The worker.
+    pub worker: String,
+    /// Why it could not.
+    pub code: &'static str,
 }
 
 impl PredictionReport {
@@ -155,6 +166,9 @@ impl std::fmt::Display for ShowReport {
                 "waiting     request {} for model {}, until block {}",
                 request.request_id, request.model_id, request.deadline
             )?;
+            for failure in &request.failures {
+                writeln!(f, "failed      at {}: {}", failure.worker, failure.code)?;
+            }
         }
         for prediction in &self.predictions {
             writeln!(f, "prediction  {prediction}")?;
@@ -182,7 +196,7 @@ pub async fn show(view: &View, id: u64) -> Result<ShowReport> {
     for model in &models {
         if let Some(request) = view.open_request_of(record.id, model.id).await? {
             if let Some(request) = view.request(request).await? {
-                open_requests.push(open_request(&request));
+                open_requests.push(open_request(view, &request).await?);
             }
         }
     }
@@ -205,12 +219,30 @@ pub async fn show(view: &View, id: u64) -> Result<ShowReport> {
     })
 }
 
-fn open_request(request: &Request) -> RequestReport {
+async fn open_request(view: &View, request: &Request) -> Result<RequestReport> {
     debug_assert!(matches!(request.status, RequestStatus::Open));
-    RequestReport {
+    let failures = view.failure_reports(request.id).await?;
+    Ok(RequestReport {
         request_id: request.id.0,
         model_id: request.model.0,
         deadline: request.deadline,
+        failures: failures
+            .into_iter()
+            .map(|(worker, code)| FailureReport {
+                worker: worker.to_string(),
+                code: failure_name(code),
+            })
+            .collect(),
+    })
+}
+
+fn failure_name(code: FailureCode) -> &'static str {
+    match code {
+        FailureCode::Unavailable => "content unavailable",
+        FailureCode::WrongHash => "content corrupt",
+        FailureCode::CannotDecrypt => "cannot decrypt",
+        FailureCode::NotAnImage => "not an image",
+        FailureCode::TooLarge => "too large",
     }
 }
 

@@ -137,7 +137,6 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         Some(model) => Some(envelopes::active_model(&view, model).await?),
         None => None,
     };
-    let held = model.as_ref().map_or(0, |model| model.fee);
     let readers = readers(context, &view, &patient, args, model.as_ref()).await?;
 
     let started = Instant::now();
@@ -155,7 +154,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         inference: args.infer.map(ModelId),
     };
     let purpose = "register the record";
-    context.confirm(&call, purpose, held).await?;
+    context.confirm(&call, purpose).await?;
     // Nothing is stored before the fee is known, there and agreed to.
     let started = Instant::now();
     content.put(context).await?;

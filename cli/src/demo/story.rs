@@ -49,6 +49,7 @@ impl Story {
     pub fn closing(
         &self,
         node: &Node,
+        store_url: &str,
         summary: &Path,
         keep: bool,
         running: &Running,
@@ -59,6 +60,14 @@ impl Story {
             let how =
                 format!("chain and worker go on; end them with: kill {}", running.process_ids());
             self.tell("Running", &how)?;
+            self.tell(
+                "Try",
+                &format!(
+                    "medchain on this chain, after\n\
+                     export MEDCHAIN_NODE={} MEDCHAIN_STORE={store_url}",
+                    node.url
+                ),
+            )?;
             // The link stands last, alone on its line.
             return self.tell("Look", &format!("in Polkadot.js Apps:\n{apps}"));
         }

@@ -35,6 +35,7 @@ pub enum Call {
     SetEncryptionKey {
         key: EncryptionKey,
     },
+    RemoveEncryptionKey,
     SetPolicy {
         policy: Option<AccountId32>,
     },
@@ -169,6 +170,7 @@ impl Call {
             Self::RegisterPatient { .. } => ("Emr", "register_patient"),
             Self::UpdateProfile { .. } => ("Emr", "update_profile"),
             Self::SetEncryptionKey { .. } => ("Emr", "set_encryption_key"),
+            Self::RemoveEncryptionKey => ("Emr", "remove_encryption_key"),
             Self::SetPolicy { .. } => ("Emr", "set_policy"),
             Self::SetDefaultPolicy { .. } => ("Emr", "set_default_policy"),
             Self::AddProvider { .. } => ("Emr", "add_provider"),
@@ -255,7 +257,7 @@ impl Call {
             Self::RegisterWorker { models } | Self::SetWorkerModels { models } => {
                 arguments![models]
             }
-            Self::DeregisterWorker => Vec::new(),
+            Self::DeregisterWorker | Self::RemoveEncryptionKey => Vec::new(),
             Self::RequestInference { record, model } => arguments![record, model],
             Self::CancelRequest { request } | Self::ExpireRequest { request } => {
                 arguments![request]

@@ -34,6 +34,16 @@ const CALLS: [(&str, &str); 3] = [
     ("Contracts", "instantiate_with_code"),
 ];
 
+/// The constants that are read.
+const CONSTANTS: [(&str, &str); 6] = [
+    ("Emr", "PatientDeposit"),
+    ("Emr", "RecordDeposit"),
+    ("Emr", "EnvelopeDeposit"),
+    ("Emr", "EncryptionKeyDeposit"),
+    ("Inference", "WorkerBond"),
+    ("Balances", "ExistentialDeposit"),
+];
+
 /// Checks that a runtime has what this crate asks it for, in the same shape.
 /// What it has beyond that does no harm.
 pub fn check(node: &Metadata) -> Result<(), ChainError> {
@@ -67,6 +77,12 @@ pub fn check(node: &Metadata) -> Result<(), ChainError> {
         let hash = |metadata: &Metadata| metadata.pallet_by_name(pallet)?.call_hash(call);
         if hash(tested) != hash(node) {
             return incompatible(format!("its call {pallet}.{call} is another"));
+        }
+    }
+    for (pallet, name) in CONSTANTS {
+        let hash = |metadata: &Metadata| metadata.pallet_by_name(pallet)?.constant_hash(name);
+        if hash(node).is_none() || hash(tested) != hash(node) {
+            return incompatible(format!("its constant {pallet}.{name} is another"));
         }
     }
     Ok(())

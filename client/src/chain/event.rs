@@ -30,6 +30,9 @@ pub enum ChainEvent {
         account: AccountId32,
         key: EncryptionKey,
     },
+    EncryptionKeyRemoved {
+        account: AccountId32,
+    },
     PolicySet {
         patient: AccountId32,
         old: Option<AccountId32>,
@@ -142,6 +145,12 @@ pub enum ChainEvent {
         output: Output,
         receipt: Receipt,
     },
+    FailureReported {
+        request: RequestId,
+        record: RecordId,
+        worker: AccountId32,
+        code: FailureCode,
+    },
     InferenceFailed {
         request: RequestId,
         record: RecordId,
@@ -231,6 +240,7 @@ fn emr(name: &str, fields: &Fields) -> Result<Option<ChainEvent>, ChainError> {
         PatientRegistered { patient }
         ProfileUpdated { patient }
         EncryptionKeySet { account, key }
+        EncryptionKeyRemoved { account }
         PolicySet { patient, old, new }
         DefaultPolicySet { old, new }
         ProviderAdded { account, role }
@@ -264,6 +274,7 @@ fn inference(name: &str, fields: &Fields) -> Result<Option<ChainEvent>, ChainErr
         InferenceRequested { request, record, patient, model, requester, fee, deadline }
         RequestCancelled { request }
         PredictionSubmitted { request, record, worker, model, label, output, receipt }
+        FailureReported { request, record, worker, code }
         InferenceFailed { request, record, worker, code }
         RequestExpired { request }
     ))

@@ -15,8 +15,15 @@ pub struct Balance {
     pub free: u128,
     /// What is held as deposits, bonds and fees.
     pub reserved: u128,
-    /// How much of `free` cannot be spent now.
+    /// How much cannot be spent now, of `free` and `reserved` together.
     pub frozen: u128,
+}
+
+impl Balance {
+    /// What can be spent while the account keeps `minimum`.
+    pub fn spendable(&self, minimum: u128) -> u128 {
+        self.free.saturating_sub(self.frozen.saturating_sub(self.reserved).max(minimum))
+    }
 }
 
 /// An encrypted document that is stored elsewhere.

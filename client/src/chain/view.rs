@@ -1,5 +1,6 @@
 //! Reading state, all of it at one block.
 
+mod deposits;
 mod emr;
 mod inference;
 

@@ -13,7 +13,12 @@ const DERIVATION: &[u8] = b"medchain-x25519-v1";
 
 /// Seals `key` so that only the owner of `reader` can open it. The box does
 /// not say who sealed it.
+///
+/// Errors: [`CryptoError::WeakKey`] where nothing may be sealed to `reader`.
 pub fn seal(key: &ContentKey, reader: &EncryptionKey) -> Result<SealedKey, CryptoError> {
+    if reader.is_of_small_order() {
+        return Err(CryptoError::WeakKey);
+    }
     let sealed = PublicKey::from_bytes(reader.0)
         .seal(&mut OsRng, key.as_bytes())
         .map_err(|_| CryptoError::Envelope)?;

@@ -50,6 +50,35 @@ fn an_envelope_opens_for_its_reader_alone() {
 }
 
 #[test]
+fn nothing_is_sealed_to_a_key_of_small_order() {
+    use std::collections::BTreeSet;
+
+    use crypto_box::{aead::Aead, PublicKey, SalsaBox, SecretKey};
+    use medchain_primitives::EncryptionKey;
+
+    // What the same content looks like, sealed with many secrets.
+    let looks_of = |to: [u8; 32]| {
+        let looks = (0..64u8).map(|number| {
+            let secret = SecretKey::from_bytes(digest(&[number]).0);
+            let cipher = SalsaBox::new(&PublicKey::from_bytes(to), &secret);
+            cipher.encrypt(&[0u8; 24].into(), b"content key".as_slice()).unwrap()
+        });
+        looks.collect::<BTreeSet<_>>().len()
+    };
+    for bytes in EncryptionKey::SMALL_ORDER {
+        // Also where the bit is set that is not part of the number.
+        let mut other = bytes;
+        other[31] |= 0x80;
+        for bytes in [bytes, other] {
+            assert!(looks_of(bytes) <= 8, "{bytes:?} is not weak");
+            let sealed = seal(&ContentKey::generate(), &EncryptionKey(bytes));
+            assert_eq!(sealed.unwrap_err(), CryptoError::WeakKey);
+        }
+    }
+    assert_eq!(looks_of(alice().public().0), 64);
+}
+
+#[test]
 fn the_encryption_key_depends_on_the_secret_alone() {
     assert_eq!(alice().public(), alice().public());
     let identity = Identity::from_secret_uri("//Alice").unwrap();

@@ -134,17 +134,22 @@ impl Chain for NodeChain {
         Ok(blocks.map(|block| block.map(|_| ()).map_err(port_error)).boxed())
     }
 
+    /// Without those that this worker has reported as failed: they are open for
+    /// the others alone.
     async fn open_requests(&self, view: View) -> Result<OpenRequests, ChainError> {
+        let me = self.account();
         self.ask_or_reconnect(|client| async move {
             let snapshot = match view {
                 View::Best => client.best().await?,
                 View::Finalised => client.finalised().await?,
             };
             let requests = snapshot.open_requests().await?;
+            let reported = snapshot.failures_reported_by(&me).await?;
             Ok(OpenRequests {
                 block: snapshot.number(),
                 requests: requests
                     .into_iter()
+                    .filter(|request| !reported.contains(&request.id))
                     .map(|request| Request {
                         id: request.id,
                         record: request.record,
@@ -170,7 +175,9 @@ impl Chain for NodeChain {
         self.ask(|client| async move {
             let best = client.best().await?;
             let status = best.request(id).await?.map(|request| request.status);
+            let reported = best.failure_report(id, &me).await?.is_some();
             Ok(match status {
+                Some(RequestStatus::Open) if reported => Standing::Ours { at: best.number() },
                 Some(RequestStatus::Open) => Standing::Open,
                 Some(RequestStatus::Answered { worker } | RequestStatus::Failed { worker, .. })
                     if worker == me =>
@@ -192,7 +199,7 @@ impl Chain for NodeChain {
             let balance = best.balance(&me).await?;
             Ok(Registration {
                 models: worker.map(|worker| worker.models.into_iter().collect()),
-                free: balance.free.saturating_sub(balance.frozen),
+                free: balance.spendable(0),
             })
         })
         .await
@@ -303,11 +310,12 @@ fn submit_error(error: ClientError) -> SubmitError {
 /// with pallet-emr's own errors.
 fn refusal(failure: &DispatchFailure) -> Outcome {
     match (failure.pallet.as_str(), failure.error.as_str()) {
-        ("Inference", "RequestNotOpen" | "RequestNotFound" | "AlreadyPredicted") => {
-            Outcome::ClosedElsewhere
-        }
+        (
+            "Inference",
+            "RequestNotOpen" | "RequestNotFound" | "AlreadyPredicted" | "AlreadyReported",
+        ) => Outcome::ClosedElsewhere,
         ("Inference", "DeadlinePassed") => Outcome::TooLate,
-        ("Inference", "RecordNotActive" | "RecordNotFound")
+        ("Inference", "RecordNotActive" | "RecordNotFound" | "NotSealedToWorker")
         | ("Emr", "RecordNotFound" | "RecordErased" | "RecordSuperseded" | "PatientNotFound") => {
             Outcome::Gone
         }
@@ -332,8 +340,11 @@ mod tests {
         };
         let text = |text: &str| text.to_owned();
         check("Inference", "RequestNotOpen", Outcome::ClosedElsewhere);
+        check("Inference", "AlreadyReported", Outcome::ClosedElsewhere);
         check("Inference", "DeadlinePassed", Outcome::TooLate);
         check("Inference", "RecordNotActive", Outcome::Gone);
+        // Others can open the record, and decide.
+        check("Inference", "NotSealedToWorker", Outcome::Gone);
         check("Emr", "RecordErased", Outcome::Gone);
         for error in [
             "NoPolicy",

@@ -213,8 +213,11 @@ impl Board {
         }
     }
 
-    /// Starts what is due: submissions all at once, work up to the limit, the
-    /// nearest deadline first.
+    /// Starts what is due: submissions all at once, work up to the limit.
+    ///
+    /// What must have its one attempt before the deadline comes first, then what
+    /// has failed least often, and among those the nearest deadline: requests
+    /// that fail again and again, whoever made them, hold up no others.
     fn start(&mut self, moment: Moment, actions: &mut Vec<Action>) {
         let mut due = Vec::new();
         let mut running = 0;
@@ -224,7 +227,9 @@ impl Board {
                 State::Waiting(until) | State::Parked(until)
                     if *until <= moment.now && job.open_at_best =>
                 {
-                    due.push((job.request.deadline, *id));
+                    let failures = job.attempts.saturating_add(job.refusals);
+                    let is_last_call = job.last_call && matches!(job.state, State::Waiting(_));
+                    due.push((!is_last_call, failures, job.request.deadline, *id));
                 }
                 State::Answered(until, answer) if *until <= moment.now && job.open_at_best => {
                     let answer = answer.clone();
@@ -235,7 +240,7 @@ impl Board {
             }
         }
         due.sort_unstable();
-        for (_, id) in due.into_iter().take(self.rules.max_running.saturating_sub(running)) {
+        for (.., id) in due.into_iter().take(self.rules.max_running.saturating_sub(running)) {
             if let Some(job) = self.jobs.get_mut(&id) {
                 job.state = State::Running;
                 actions.push(Action::Process(job.request.clone()));

@@ -60,9 +60,9 @@ pub enum Next {
 
 /// What follows from an attempt that ended without an answer.
 ///
-/// A failure closes the request for every worker, so it is reported at once
-/// only where trying again, here or elsewhere, must give the same. What may
-/// still arrive (content, envelope) is waited for.
+/// A failure is this worker's last word on a request, and may close it for
+/// all, so it is reported at once only where trying again must give the same.
+/// What may still arrive (content, envelope) is waited for.
 pub fn after_problem(problem: Problem, timing: &Timing) -> Next {
     if timing.is_over() {
         return Next::Expired;

@@ -69,7 +69,8 @@ pub enum Outcome {
     NoConsent(String),
     /// The chain refused because the deadline had passed.
     TooLate,
-    /// The chain refused because the record is no longer active.
+    /// The chain refused because the record is no longer active, or because it
+    /// is for others to say whether they can open it.
     Gone,
     /// It is not known to be in any block: it was dropped, or the node went away.
     Lost(String),

@@ -5,7 +5,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
 use medchain_primitives::{Action, DenyReason, ModelId, RecordId};
 use scale_info::TypeInfo;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::DispatchError;
 
 use crate::{Config, Error};
 
@@ -91,21 +91,39 @@ impl<T: Config> From<Denied> for Error<T> {
     }
 }
 
+/// What a policy said, and what asking it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Answer {
+    /// Whether the policy allows what was requested.
+    pub result: Result<(), Denied>,
+    /// What the question used; at most [`AccessControl::weight`].
+    pub weight: Weight,
+}
+
+impl Answer {
+    /// An answer that was there without asking anybody.
+    pub fn free(result: Result<(), Denied>) -> Self {
+        Self { result, weight: Weight::zero() }
+    }
+}
+
 /// Asks a policy. Whatever is not a clear yes is a denial.
 ///
 /// A check must leave no trace in state, whatever the policy does.
 pub trait AccessControl<AccountId> {
     /// Whether the policy allows what is requested.
-    fn check(request: AccessRequest<'_, AccountId>) -> Result<(), Denied>;
+    fn check(request: AccessRequest<'_, AccountId>) -> Answer;
 
-    /// The most that one check may cost.
+    /// The most that one check may cost. A call is charged that much before it
+    /// runs, and gives back what its questions did not use if it succeeds.
     fn weight() -> Weight;
 }
 
 /// Denies everything.
 impl<AccountId> AccessControl<AccountId> for () {
-    fn check(_: AccessRequest<'_, AccountId>) -> Result<(), Denied> {
-        Err(Denied::NoPolicy)
+    fn check(_: AccessRequest<'_, AccountId>) -> Answer {
+        Answer::free(Err(Denied::NoPolicy))
     }
 
     fn weight() -> Weight {
@@ -117,21 +135,27 @@ impl<AccountId> AccessControl<AccountId> for () {
 pub trait InferenceOrders<AccountId> {
     /// Opens a request, paid by `requester`. A requester who is not the
     /// patient must have the patient's consent to infer; the implementation
-    /// asks for it with [`crate::Pallet::check_access`].
+    /// asks for it with [`crate::Pallet::ensure_access`], and returns what that
+    /// question used.
     fn order(
         requester: &AccountId,
         patient: &AccountId,
         record: RecordId,
         model: ModelId,
-    ) -> DispatchResult;
+    ) -> Result<Weight, DispatchError>;
 
-    /// The most that one order may cost, its consent check included.
+    /// The most that one order may cost beside its question to the policy.
     fn weight() -> Weight;
 }
 
 /// Refuses every order.
 impl<AccountId> InferenceOrders<AccountId> for () {
-    fn order(_: &AccountId, _: &AccountId, _: RecordId, _: ModelId) -> DispatchResult {
+    fn order(
+        _: &AccountId,
+        _: &AccountId,
+        _: RecordId,
+        _: ModelId,
+    ) -> Result<Weight, DispatchError> {
         Err(DispatchError::Unavailable)
     }
 

@@ -38,6 +38,7 @@ where
     let funds = T::PatientDeposit::get()
         .saturating_add(T::RecordDeposit::get().saturating_mul(2u32.into()))
         .saturating_add(envelopes.saturating_mul(2u32.into()))
+        .saturating_add(T::EncryptionKeyDeposit::get())
         .saturating_add(T::Currency::minimum_balance().saturating_mul(10u32.into()));
     T::Currency::mint_into(&who, funds)?;
     Ok(who)
@@ -120,6 +121,8 @@ mod benchmarks {
     #[benchmark]
     fn register_patient() -> Result<(), BenchmarkError> {
         let caller = rich::<T>("patient", 0)?;
+        // Its deposit goes back.
+        Pallet::<T>::set_encryption_key(RawOrigin::Signed(caller.clone()).into(), KEY)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()), Some(document(0)), KEY);
@@ -326,6 +329,19 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, Purpose::Treatment);
 
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_encryption_key() -> Result<(), BenchmarkError> {
+        let caller = rich::<T>("reader", 0)?;
+        let origin = RawOrigin::Signed(caller.clone());
+        Pallet::<T>::set_encryption_key(origin.clone().into(), KEY)?;
+
+        #[extrinsic_call]
+        _(origin);
+
+        assert!(!EncryptionKeys::<T>::contains_key(&caller));
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use alloc::collections::BTreeSet;
 use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
+    weights::Weight,
 };
-use medchain_primitives::{Action, EncryptionKey, RecordId, SealedKey};
+use medchain_primitives::{Action, RecordId, SealedKey};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
@@ -14,17 +15,18 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Hands a record's content key to `reader`. Returns the patient.
+    /// Hands a record's content key to `reader`. Returns what the question to the
+    /// policy used.
     pub(crate) fn do_share_record(
         who: &AccountIdOf<T>,
         id: RecordId,
         reader: AccountIdOf<T>,
         sealed: SealedKey,
-    ) -> Result<AccountIdOf<T>, DispatchError> {
+    ) -> Result<Weight, DispatchError> {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         let patient = record.patient.clone();
         ensure!(EncryptionKeys::<T>::contains_key(&reader), Error::<T>::EncryptionKeyNotFound);
-        Self::ensure_access(&patient, who, Some(id), Action::Share)?;
+        let asked = Self::ensure_access(&patient, who, Some(id), Action::Share)?;
         if let Some(envelope) = Envelopes::<T>::get(id, &reader) {
             // Whoever else may share could otherwise lock readers out, the
             // patient included, by replacing their keys with garbage.
@@ -38,7 +40,7 @@ impl<T: Config> Pallet<T> {
         record.envelopes = record.envelopes.saturating_add(1);
         Records::<T>::insert(id, record);
         Self::store_envelope(id, reader, envelope);
-        Ok(patient)
+        Ok(asked)
     }
 
     /// Removes the envelope of `reader`.
@@ -85,19 +87,6 @@ impl<T: Config> Pallet<T> {
             Self::store_envelope(id, reader, envelope);
         }
         Ok(())
-    }
-
-    /// Checks that something can be sealed to this key. Everybody can open
-    /// what is sealed to zeros, and they are what an empty form sends.
-    pub(crate) fn ensure_encryption_key(key: &EncryptionKey) -> DispatchResult {
-        ensure!(key.0 != [0; 32], Error::<T>::InvalidEncryptionKey);
-        Ok(())
-    }
-
-    /// Stores the key that content keys are sealed to for `account`.
-    pub(crate) fn store_encryption_key(account: AccountIdOf<T>, key: EncryptionKey) {
-        EncryptionKeys::<T>::insert(&account, key);
-        Self::deposit_event(Event::EncryptionKeySet { account, key });
     }
 
     fn store_envelope(id: RecordId, reader: AccountIdOf<T>, envelope: EnvelopeOf<T>) {

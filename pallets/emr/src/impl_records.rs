@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
+    weights::Weight,
 };
 use medchain_primitives::{Action, Cid, ContentDigest, ModelId, RecordId, RecordKind, Role};
 use sp_runtime::{
@@ -26,7 +27,8 @@ struct Content {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Adds a record to a patient's file.
+    /// Adds a record to a patient's file. Returns what ordering a model and the
+    /// questions to the policy used.
     pub(crate) fn do_add_record(
         author: AccountIdOf<T>,
         patient: AccountIdOf<T>,
@@ -35,7 +37,7 @@ impl<T: Config> Pallet<T> {
         kind: RecordKind,
         envelopes: EnvelopesOf<T>,
         inference: Option<ModelId>,
-    ) -> DispatchResult {
+    ) -> Result<Weight, DispatchError> {
         ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
         ensure!(
             author == patient || Providers::<T>::contains_key(&author, Role::LabTechnician),
@@ -43,7 +45,7 @@ impl<T: Config> Pallet<T> {
         );
         Self::ensure_cid(&cid)?;
         Self::ensure_readers(&envelopes)?;
-        Self::ensure_access(&patient, &author, None, Action::Append)?;
+        let mut used = Self::ensure_access(&patient, &author, None, Action::Append)?;
 
         let content = Content { cid: cid.clone(), digest, kind, previous: None };
         let record = Self::store_record(&patient, &author, content, envelopes.len() as u32)?;
@@ -56,19 +58,20 @@ impl<T: Config> Pallet<T> {
         });
         Self::store_envelopes(record, &author, envelopes)?;
         if let Some(model) = inference {
-            T::InferenceOrders::order(&author, &patient, record, model)?;
+            let asked = T::InferenceOrders::order(&author, &patient, record, model)?;
+            used = used.saturating_add(T::InferenceOrders::weight()).saturating_add(asked);
         }
-        Ok(())
+        Ok(used)
     }
 
-    /// Adds a new version of a record. Returns the patient.
+    /// Adds a new version of a record. Returns what the question to the policy used.
     pub(crate) fn do_amend_record(
         author: &AccountIdOf<T>,
         previous: RecordId,
         cid: Cid,
         digest: ContentDigest,
         envelopes: EnvelopesOf<T>,
-    ) -> Result<AccountIdOf<T>, DispatchError> {
+    ) -> Result<Weight, DispatchError> {
         let mut old = Records::<T>::get(previous).ok_or(Error::<T>::RecordNotFound)?;
         match old.status {
             RecordStatus::Active => {}
@@ -77,7 +80,7 @@ impl<T: Config> Pallet<T> {
         }
         Self::ensure_cid(&cid)?;
         Self::ensure_readers(&envelopes)?;
-        Self::ensure_access(&old.patient, author, Some(previous), Action::Amend)?;
+        let asked = Self::ensure_access(&old.patient, author, Some(previous), Action::Amend)?;
 
         let patient = old.patient.clone();
         let content =
@@ -88,12 +91,12 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::RecordAmended {
             record,
             previous,
-            patient: patient.clone(),
+            patient,
             author: author.clone(),
             cid,
         });
         Self::store_envelopes(record, author, envelopes)?;
-        Ok(patient)
+        Ok(asked)
     }
 
     /// Destroys the envelopes of a record and marks it as erased. Returns how

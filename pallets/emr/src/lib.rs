@@ -16,6 +16,7 @@ pub mod weights;
 
 mod impl_access;
 mod impl_envelopes;
+mod impl_keys;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -29,7 +30,7 @@ mod tests;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use access::BenchmarkHelper;
-pub use access::{AccessControl, AccessRequest, Denied, InferenceOrders};
+pub use access::{AccessControl, AccessRequest, Answer, Denied, InferenceOrders};
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
@@ -85,6 +86,11 @@ pub mod pallet {
         #[pallet::constant]
         type EnvelopeDeposit: Get<BalanceOf<Self>>;
 
+        /// What is held from an account that is no patient for its encryption
+        /// key, until it removes it.
+        #[pallet::constant]
+        type EncryptionKeyDeposit: Get<BalanceOf<Self>>;
+
         /// The most envelopes that one record may have.
         #[pallet::constant]
         type MaxEnvelopes: Get<u32>;
@@ -106,6 +112,8 @@ pub mod pallet {
         Record,
         /// For an envelope.
         Envelope,
+        /// For an encryption key.
+        EncryptionKey,
     }
 
     /// The registered patients.
@@ -117,6 +125,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type EncryptionKeys<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, EncryptionKey, OptionQuery>;
+
+    /// What is held from each account for its encryption key. A patient's is
+    /// part of the deposit for being registered.
+    #[pallet::storage]
+    pub type EncryptionKeyDeposits<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>, OptionQuery>;
 
     /// The roles of the providers.
     #[pallet::storage]
@@ -199,6 +213,11 @@ pub mod pallet {
             account: T::AccountId,
             /// Its X25519 public key.
             key: EncryptionKey,
+        },
+        /// An account took its encryption key back: nobody seals to it any more.
+        EncryptionKeyRemoved {
+            /// The account.
+            account: T::AccountId,
         },
         /// A patient chose a policy.
         PolicySet {
@@ -346,11 +365,16 @@ pub mod pallet {
         /// Not a CID that is taken here: version 1, base32 in lower case,
         /// codec raw or dag-pb, hash sha2-256.
         InvalidCid,
-        /// An encryption key of zeros only, to which nothing can be sealed.
+        /// Not an X25519 public key that anything can be sealed to: it is of
+        /// small order (all zeros, for example), and everybody could open the
+        /// envelope. Make a key pair with `medchain key new`.
         InvalidEncryptionKey,
-        /// The reader has published no encryption key. They do so with
+        /// The account has published no encryption key. It does so with
         /// `set_encryption_key`.
         EncryptionKeyNotFound,
+        /// A patient always has an encryption key. Replace it with
+        /// `set_encryption_key`.
+        PatientNeedsEncryptionKey,
         /// The provider has this role already.
         ProviderExists,
         /// The provider does not have this role.
@@ -438,7 +462,8 @@ pub mod pallet {
         /// Register as a patient.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, from whom `PatientDeposit` is held.
+        /// Signed by the patient, from whom `PatientDeposit` is held; what was held
+        /// for an encryption key goes back.
         ///
         /// ## Parameters
         /// - `profile`: the encrypted profile document, if there is one.
@@ -448,7 +473,7 @@ pub mod pallet {
         /// ## Errors
         /// - `AlreadyRegistered`: this account is a patient already.
         /// - `InvalidCid`: the profile's CID is not one that is taken here.
-        /// - `InvalidEncryptionKey`: the key is all zeros.
+        /// - `InvalidEncryptionKey`: the key is of small order, such as all zeros.
         ///
         /// ## Events
         /// - `PatientRegistered`, `EncryptionKeySet`.
@@ -466,6 +491,7 @@ pub mod pallet {
             }
             Self::ensure_encryption_key(&encryption_key)?;
 
+            Self::release_for_encryption_key(&patient)?;
             let deposit = T::PatientDeposit::get();
             T::Currency::hold(&HoldReason::Patient.into(), &patient, deposit)?;
             let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
@@ -507,13 +533,14 @@ pub mod pallet {
         /// Envelopes that exist stay sealed to the key they were made for.
         ///
         /// ## Dispatch origin
-        /// Signed by any account.
+        /// Signed by any account. `EncryptionKeyDeposit` is held from it for its
+        /// first key, unless it is a patient.
         ///
         /// ## Parameters
         /// - `key`: an X25519 public key (32 bytes); replaces one that was set before.
         ///
         /// ## Errors
-        /// - `InvalidEncryptionKey`: the key is all zeros.
+        /// - `InvalidEncryptionKey`: the key is of small order, such as all zeros.
         ///
         /// ## Events
         /// - `EncryptionKeySet`.
@@ -522,6 +549,7 @@ pub mod pallet {
         pub fn set_encryption_key(origin: OriginFor<T>, key: EncryptionKey) -> DispatchResult {
             let account = ensure_signed(origin)?;
             Self::ensure_encryption_key(&key)?;
+            Self::hold_for_encryption_key(&account)?;
             Self::store_encryption_key(account, key);
             Ok(())
         }
@@ -681,11 +709,10 @@ pub mod pallet {
             inference: Option<ModelId>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
-            let weight = T::WeightInfo::add_record(envelopes.len() as u32)
-                .saturating_add(Self::order_weight(&inference))
-                .saturating_add(Self::check_weight(&patient, &author));
-            Self::do_add_record(author, patient, cid, digest, kind, envelopes, inference)?;
-            Ok(Some(weight).into())
+            let base = T::WeightInfo::add_record(envelopes.len() as u32);
+            let used =
+                Self::do_add_record(author, patient, cid, digest, kind, envelopes, inference)?;
+            Ok(Some(base.saturating_add(used)).into())
         }
 
         /// Add a new version of a record. The version before stays as it is,
@@ -730,9 +757,8 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32);
-            let patient = Self::do_amend_record(&author, record, cid, digest, envelopes)?;
-            let weight = base.saturating_add(Self::check_weight(&patient, &author));
-            Ok(Some(weight).into())
+            let asked = Self::do_amend_record(&author, record, cid, digest, envelopes)?;
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Hand the content key of a record to another reader.
@@ -768,10 +794,8 @@ pub mod pallet {
             sealed_key: SealedKey,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let patient = Self::do_share_record(&who, record, reader, sealed_key)?;
-            let weight =
-                T::WeightInfo::share_record().saturating_add(Self::check_weight(&patient, &who));
-            Ok(Some(weight).into())
+            let asked = Self::do_share_record(&who, record, reader, sealed_key)?;
+            Ok(Some(T::WeightInfo::share_record().saturating_add(asked)).into())
         }
 
         /// Remove the envelope of a reader. Its deposit goes back to whoever paid it.
@@ -924,10 +948,27 @@ pub mod pallet {
             purpose: Purpose,
         ) -> DispatchResultWithPostInfo {
             let subject = ensure_signed(origin)?;
-            let patient = Self::do_request_access(&subject, record, purpose)?;
-            let weight = T::WeightInfo::request_access()
-                .saturating_add(Self::check_weight(&patient, &subject));
-            Ok(Some(weight).into())
+            let asked = Self::do_request_access(subject, record, purpose)?;
+            Ok(Some(T::WeightInfo::request_access().saturating_add(asked)).into())
+        }
+
+        /// Take the own encryption key back. Nobody seals to it any more; envelopes
+        /// that exist stay, and are opened with the secret key as before.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the account, to which the deposit for the key goes back.
+        ///
+        /// ## Errors
+        /// - `EncryptionKeyNotFound`: the signer has published none.
+        /// - `PatientNeedsEncryptionKey`: the signer is a patient.
+        ///
+        /// ## Events
+        /// - `EncryptionKeyRemoved`.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::remove_encryption_key())]
+        pub fn remove_encryption_key(origin: OriginFor<T>) -> DispatchResult {
+            let account = ensure_signed(origin)?;
+            Self::do_remove_encryption_key(account)
         }
     }
 }

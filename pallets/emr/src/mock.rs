@@ -15,11 +15,11 @@ use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, ModelId, RecordId, RecordKind,
     Role, SealedKey,
 };
-use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
+use sp_runtime::{BuildStorage, DispatchError};
 
 use crate::{
-    self as pallet_emr, AccessControl, AccessRequest, DefaultPolicy, Denied, Document, EnvelopesOf,
-    HoldReason, InferenceOrders, Record, RecordOf, RecordStatus,
+    self as pallet_emr, AccessControl, AccessRequest, Answer, DefaultPolicy, Denied, Document,
+    EncryptionKeys, EnvelopesOf, HoldReason, InferenceOrders, Record, RecordOf, RecordStatus,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
@@ -52,9 +52,12 @@ pub const FUNDS: u64 = 10_000;
 pub const PATIENT_DEPOSIT: u64 = 100;
 pub const RECORD_DEPOSIT: u64 = 10;
 pub const ENVELOPE_DEPOSIT: u64 = 3;
+pub const KEY_DEPOSIT: u64 = 1;
 pub const MAX_ENVELOPES: u32 = 4;
 
 pub const CHECK_WEIGHT: Weight = Weight::from_parts(7_000_000_000, 7_000);
+/// What one question to the policy uses of that.
+pub const ASKED_WEIGHT: Weight = Weight::from_parts(2_000_000_000, 1_000);
 pub const ORDER_WEIGHT: Weight = Weight::from_parts(9_000_000_000, 9_000);
 
 frame_support::construct_runtime!(
@@ -85,6 +88,7 @@ impl pallet_emr::Config for Test {
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<ENVELOPE_DEPOSIT>;
+    type EncryptionKeyDeposit = ConstU64<KEY_DEPOSIT>;
     type MaxEnvelopes = ConstU32<MAX_ENVELOPES>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
@@ -134,16 +138,19 @@ impl Policy {
 }
 
 impl AccessControl<u64> for Policy {
-    fn check(request: AccessRequest<'_, u64>) -> Result<(), Denied> {
+    fn check(request: AccessRequest<'_, u64>) -> Answer {
         if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
-            return Ok(());
+            return Answer::free(Ok(()));
         }
         let AccessRequest { policy, patient, subject, record, action } = request;
-        let policy = policy.ok_or(Denied::NoPolicy)?;
+        let Some(policy) = policy else {
+            return Answer::free(Err(Denied::NoPolicy));
+        };
         ASKED.with_borrow_mut(|asked| asked.push((*policy, *patient, *subject, record, action)));
-        ANSWERS
+        let result = ANSWERS
             .with_borrow(|answers| answers.get(&(*patient, *subject, action)).copied())
-            .unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)))
+            .unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)));
+        Answer { result, weight: ASKED_WEIGHT }
     }
 
     fn weight() -> Weight {
@@ -169,13 +176,18 @@ impl Orders {
 }
 
 impl InferenceOrders<u64> for Orders {
-    fn order(requester: &u64, patient: &u64, record: RecordId, model: ModelId) -> DispatchResult {
+    fn order(
+        requester: &u64,
+        patient: &u64,
+        record: RecordId,
+        model: ModelId,
+    ) -> Result<Weight, DispatchError> {
         if model != MODEL {
             return Err(DispatchError::Other("no such model"));
         }
-        Emr::ensure_access(patient, requester, Some(record), Action::Infer)?;
+        let asked = Emr::ensure_access(patient, requester, Some(record), Action::Infer)?;
         ORDERED.with_borrow_mut(|orders| orders.push((*requester, *patient, record, model)));
-        Ok(())
+        Ok(asked)
     }
 
     fn weight() -> Weight {
@@ -239,9 +251,11 @@ fn furnish() {
     for patient in [ALICE, BOB] {
         assert_ok!(Emr::register_patient(signed(patient), None, key(patient)));
     }
-    for account in [READER, OTHER_READER, POOR] {
+    for account in [READER, OTHER_READER] {
         assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
     }
+    // As if a key had cost nothing.
+    EncryptionKeys::<Test>::insert(POOR, key(POOR));
     let role = Role::LabTechnician;
     assert_ok!(Emr::add_provider(root(), TECHNICIAN, role));
     DefaultPolicy::<Test>::put(POLICY);

@@ -12,9 +12,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, EncryptionKeys, Envelopes, HoldReason, NextRecordId, Pallet,
-    PatientPolicies, Patients, RecordOf, RecordStatus, Records, RecordsOf, Relations,
-    MAX_RELATIONS,
+    AccountIdOf, BalanceOf, Config, EncryptionKeyDeposits, EncryptionKeys, Envelopes, HoldReason,
+    NextRecordId, Pallet, PatientPolicies, Patients, RecordOf, RecordStatus, Records, RecordsOf,
+    Relations, MAX_RELATIONS,
 };
 
 /// What must be held from each account for one reason.
@@ -24,6 +24,7 @@ impl<T: Config> Pallet<T> {
     /// Checks every invariant of this pallet's storage.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_state_patients()?;
+        Self::try_state_keys()?;
         Self::try_state_records()?;
         Self::try_state_envelopes()
     }
@@ -53,6 +54,19 @@ impl<T: Config> Pallet<T> {
             ensure!(Patients::<T>::contains_key(&patient), "a policy is of no patient");
         }
         Self::ensure_held(HoldReason::Patient, deposits)
+    }
+
+    /// Keys can be sealed to, and deposits are for keys.
+    fn try_state_keys() -> Result<(), TryRuntimeError> {
+        for key in EncryptionKeys::<T>::iter_values() {
+            ensure!(!key.is_of_small_order(), "nothing can be sealed to a key");
+        }
+        let deposits: Deposits<T> = EncryptionKeyDeposits::<T>::iter().collect();
+        for who in deposits.keys() {
+            ensure!(EncryptionKeys::<T>::contains_key(who), "a deposit is for no key");
+            ensure!(!Patients::<T>::contains_key(who), "a patient paid for the key twice");
+        }
+        Self::ensure_held(HoldReason::EncryptionKey, deposits)
     }
 
     /// Records are listed under their patient, versions point at each other,
@@ -89,12 +103,11 @@ impl<T: Config> Pallet<T> {
         Self::ensure_held(HoldReason::Record, deposits)
     }
 
-    /// Envelopes are of records, for readers who have a key.
+    /// Envelopes are of records. A reader may have taken its key back since.
     fn try_state_envelopes() -> Result<(), TryRuntimeError> {
         let mut deposits = Deposits::<T>::new();
-        for (id, reader, envelope) in Envelopes::<T>::iter() {
+        for (id, _, envelope) in Envelopes::<T>::iter() {
             ensure!(Records::<T>::contains_key(id), "an envelope is of no record");
-            ensure!(EncryptionKeys::<T>::contains_key(&reader), "a reader has no encryption key");
             deposits.entry(envelope.depositor).or_default().saturating_accrue(envelope.deposit);
         }
         Self::ensure_held(HoldReason::Envelope, deposits)

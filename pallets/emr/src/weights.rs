@@ -35,18 +35,20 @@ pub trait WeightInfo {
     fn remove_relation() -> Weight;
     /// `request_access`.
     fn request_access() -> Weight;
+    /// `remove_encryption_key`.
+    fn remove_encryption_key() -> Weight;
 }
 
 /// Hand-set and generous: an upper estimate for tests, not measured.
 impl WeightInfo for () {
     fn register_patient() -> Weight {
-        estimate(4, 4)
+        estimate(5, 5)
     }
     fn update_profile() -> Weight {
         estimate(1, 1)
     }
     fn set_encryption_key() -> Weight {
-        estimate(0, 1)
+        estimate(4, 4)
     }
     fn set_policy() -> Weight {
         estimate(2, 1)
@@ -87,6 +89,9 @@ impl WeightInfo for () {
     }
     fn request_access() -> Weight {
         estimate(4, 0)
+    }
+    fn remove_encryption_key() -> Weight {
+        estimate(5, 4)
     }
 }
 

@@ -14,11 +14,11 @@ use frame_support::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
     Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, Label, ModelId, Output, Receipt,
-    RecordId, RecordKind, RequestId, MAX_CLASSES, MAX_LABEL_LENGTH,
+    RecordId, RecordKind, RequestId, SealedKey, MAX_CLASSES, MAX_LABEL_LENGTH, SEALED_KEY_LENGTH,
 };
 use pallet_emr::BenchmarkHelper;
 use sp_runtime::{
-    traits::{One, Saturating},
+    traits::{One, Saturating, Zero},
     PerThing, Permill,
 };
 
@@ -143,6 +143,23 @@ fn scene<T: Config>() -> Result<Scene<T>, BenchmarkError> {
     let request = NextRequestId::<T>::get();
     Pallet::<T>::request_inference(RawOrigin::Signed(requester.clone()).into(), record, model)
         .map_err(|failed| failed.error)?;
+    // As many envelopes as there may be, each of a worker that runs the model.
+    let bond = T::WorkerBond::get();
+    for number in 0..T::MaxEnvelopes::get() {
+        let reader = match number {
+            0 => worker.clone(),
+            _ => account::<T::AccountId>("other worker", number, 0),
+        };
+        Workers::<T>::insert(&reader, Worker { models: models.clone(), bond });
+        let (sealed, deposit) = (SealedKey([3; SEALED_KEY_LENGTH]), Zero::zero());
+        let envelope = pallet_emr::Envelope { sealed, depositor: worker.clone(), deposit };
+        pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
+    }
+    // As many reports of failure as an open request may have.
+    for number in 1..T::FailureQuorum::get() {
+        let other = account::<T::AccountId>("other worker", number, 0);
+        FailureReports::<T>::insert(request, other, FailureCode::Unavailable);
+    }
     Ok(Scene { requester, worker, request, record, model })
 }
 
@@ -216,8 +233,9 @@ mod benchmarks {
     fn set_worker_models(
         m: Linear<1, { T::MaxWorkerModels::get() }>,
     ) -> Result<(), BenchmarkError> {
-        let (caller, mut models) = worker::<T>()?;
-        models.truncate(m as usize);
+        let (caller, _) = worker::<T>()?;
+        // None of them is on the list before.
+        let models = register_models::<T>(m)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()), models.clone());
@@ -298,6 +316,26 @@ mod benchmarks {
         _(RawOrigin::Signed(worker), request);
 
         assert!(!OpenRequests::<T>::contains_key(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn expire_due() -> Result<(), BenchmarkError> {
+        let Scene { request, .. } = scene::<T>()?;
+        let due =
+            frame_system::Pallet::<T>::block_number().saturating_add(T::RequestDeadline::get());
+        let late = due.saturating_add(BlockNumberFor::<T>::one());
+        frame_system::Pallet::<T>::set_block_number(late);
+        NextExpiry::<T>::put(due);
+        let step = <T as Config>::WeightInfo::expire_due();
+
+        #[block]
+        {
+            Pallet::<T>::expire_due(late, step);
+        }
+
+        let status = Requests::<T>::get(request).map(|request| request.status);
+        assert_eq!(status, Some(RequestStatus::Expired));
         Ok(())
     }
 

@@ -6,17 +6,18 @@ use pallet_emr::{AccessControl, RecordStatus};
 use sp_runtime::{traits::Saturating, ArithmeticError};
 
 use crate::{
-    AccountIdOf, Config, Error, Event, HoldReason, NextRequestId, OpenRequestOf, OpenRequests,
-    Pallet, Predictions, Request, RequestOf, RequestStatus, Requests, WeightInfo,
+    AccountIdOf, Config, Deadlines, Error, Event, FailureReports, HoldReason, NextRequestId,
+    OpenRequestOf, OpenRequests, Pallet, Predictions, Request, RequestOf, RequestStatus, Requests,
+    WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Opens a request and returns whose record it is about.
+    /// Opens a request and returns what the question to the policy used.
     pub(crate) fn do_request(
         requester: &AccountIdOf<T>,
         record_id: RecordId,
         model_id: ModelId,
-    ) -> Result<AccountIdOf<T>, DispatchError> {
+    ) -> Result<Weight, DispatchError> {
         let record = pallet_emr::Records::<T>::get(record_id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(record.kind == RecordKind::ChestXray, Error::<T>::NotAChestXray);
         ensure!(record.status == RecordStatus::Active, Error::<T>::RecordNotActive);
@@ -28,7 +29,7 @@ impl<T: Config> Pallet<T> {
         );
         let id = NextRequestId::<T>::get();
         let next = id.0.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-        pallet_emr::Pallet::<T>::ensure_access(
+        let asked = pallet_emr::Pallet::<T>::ensure_access(
             &record.patient,
             requester,
             Some(record_id),
@@ -41,6 +42,7 @@ impl<T: Config> Pallet<T> {
         NextRequestId::<T>::put(RequestId(next));
         OpenRequests::<T>::insert(id, ());
         OpenRequestOf::<T>::insert(record_id, model_id, id);
+        Deadlines::<T>::insert(deadline, id, ());
         Requests::<T>::insert(
             id,
             Request {
@@ -56,13 +58,13 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::InferenceRequested {
             request: id,
             record: record_id,
-            patient: record.patient.clone(),
+            patient: record.patient,
             model: model_id,
             requester: requester.clone(),
             fee: model.fee,
             deadline,
         });
-        Ok(record.patient)
+        Ok(asked)
     }
 
     pub(crate) fn do_cancel(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
@@ -102,7 +104,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Gives the request its final status and takes it off the work list.
+    /// Gives the request its final status and takes it off every list of open ones.
     pub(crate) fn close(
         id: RequestId,
         mut request: RequestOf<T>,
@@ -110,6 +112,9 @@ impl<T: Config> Pallet<T> {
     ) {
         OpenRequests::<T>::remove(id);
         OpenRequestOf::<T>::remove(request.record, request.model);
+        Deadlines::<T>::remove(request.deadline, id);
+        // Bounded: they are fewer than it takes to close a request.
+        let _ = FailureReports::<T>::clear_prefix(id, u32::MAX, None);
         request.status = status;
         Requests::<T>::insert(id, request);
     }
@@ -118,15 +123,6 @@ impl<T: Config> Pallet<T> {
     /// part of what each call was measured with.
     pub fn policy_weight() -> Weight {
         <T as pallet_emr::Config>::AccessControl::weight()
-    }
-
-    /// What a call used: a patient needs no consent, so no policy was asked.
-    pub(crate) fn weight_used(
-        base: Weight,
-        patient: &AccountIdOf<T>,
-        who: &AccountIdOf<T>,
-    ) -> Option<Weight> {
-        (patient == who).then_some(base)
     }
 }
 
@@ -138,11 +134,11 @@ impl<T: Config> pallet_emr::InferenceOrders<AccountIdOf<T>> for Pallet<T> {
         _: &AccountIdOf<T>,
         record: RecordId,
         model: ModelId,
-    ) -> DispatchResult {
-        Self::do_request(requester, record, model).map(|_| ())
+    ) -> Result<Weight, DispatchError> {
+        Self::do_request(requester, record, model)
     }
 
     fn weight() -> Weight {
-        <T as Config>::WeightInfo::request_inference().saturating_add(Self::policy_weight())
+        <T as Config>::WeightInfo::request_inference()
     }
 }

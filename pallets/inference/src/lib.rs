@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod impl_deadlines;
 mod impl_funds;
 mod impl_models;
 mod impl_predictions;
@@ -42,6 +43,8 @@ pub mod pallet {
     use sp_runtime::Permill;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    /// Requests that are due take at most this part of a block: a quarter.
+    const EXPIRY_SHARE: u64 = 4;
 
     /// The pallet.
     #[pallet::pallet]
@@ -69,6 +72,10 @@ pub mod pallet {
         /// The most models that one worker may run.
         #[pallet::constant]
         type MaxWorkerModels: Get<u32>;
+        /// How many workers must report a failure before it closes a request.
+        /// Where the key is sealed to fewer, that many are enough.
+        #[pallet::constant]
+        type FailureQuorum: Get<u32>;
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
     }
@@ -112,6 +119,20 @@ pub mod pallet {
     #[pallet::storage]
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
+
+    /// Which workers said of an open request that they could not predict, and why.
+    #[pallet::storage]
+    pub type FailureReports<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, RequestId, Blake2_128Concat, AccountIdOf<T>, FailureCode>;
+
+    /// The open requests by their last block.
+    #[pallet::storage]
+    pub type Deadlines<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, RequestId, ()>;
+
+    /// Requests whose last block is before this one are closed.
+    #[pallet::storage]
+    pub type NextExpiry<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
 
     /// The predictions on a record, by model.
     #[pallet::storage]
@@ -200,13 +221,25 @@ pub mod pallet {
             /// What a replay must reproduce.
             receipt: Receipt,
         },
-        /// A worker could not predict, and the fee was refunded.
-        InferenceFailed {
+        /// A worker could not predict. The request stays open for others until
+        /// `InferenceFailed` says otherwise.
+        FailureReported {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
             /// Who tried.
+            worker: T::AccountId,
+            /// Why it could not.
+            code: FailureCode,
+        },
+        /// As many workers as it takes could not predict, and the fee was refunded.
+        InferenceFailed {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// Who tried last.
             worker: T::AccountId,
             /// Why it could not.
             code: FailureCode,
@@ -266,6 +299,11 @@ pub mod pallet {
         RequestNotOpen,
         /// Only the requester may cancel a request.
         NotRequester,
+        /// This worker has reported a failure of this request already.
+        AlreadyReported,
+        /// The content key is sealed to other workers and not to this one: whether
+        /// there is a prediction is for them to say.
+        NotSealedToWorker,
         /// The request's time is over. It can only be expired or cancelled.
         DeadlinePassed,
         /// The request's time is not over yet.
@@ -282,6 +320,19 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(
+                T::FailureQuorum::get() > 0,
+                "a request that no report can close as failed is of no use"
+            );
+        }
+
+        fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
+            // No user waits for this so much that it may take a whole block.
+            let most = T::BlockWeights::get().max_block / EXPIRY_SHARE;
+            Self::expire_due(now, limit.min(most))
+        }
+
         #[cfg(feature = "try-runtime")]
         fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
@@ -479,9 +530,9 @@ pub mod pallet {
             model: ModelId,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let patient = Self::do_request(&who, record, model)?;
+            let asked = Self::do_request(&who, record, model)?;
             let base = <T as Config>::WeightInfo::request_inference();
-            Ok(Self::weight_used(base, &patient, &who).into())
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Take a request back that nobody has answered. The fee comes back.
@@ -549,12 +600,18 @@ pub mod pallet {
             receipt: Receipt,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let patient = Self::do_submit(&who, request, output, receipt)?;
+            let asked = Self::do_submit(&who, request, output, receipt)?;
             let base = <T as Config>::WeightInfo::submit_prediction();
-            Ok(Self::weight_used(base, &patient, &who).into())
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Say that no prediction could be made. The fee goes back to the requester.
+        /// Say that no prediction could be made.
+        ///
+        /// The request fails, and its fee goes back to the requester, when
+        /// `FailureQuorum` workers have said so, or all where there are fewer.
+        /// Those count to which the record's key is sealed and that run the
+        /// model; where there are none, any worker is enough. Until then the
+        /// others may answer, and the signer too.
         ///
         /// ## Dispatch origin
         /// Signed by a worker that runs the model and that the patient's policy
@@ -573,10 +630,12 @@ pub mod pallet {
         /// - `ModelRetired`: the model was retired since.
         /// - `RecordNotActive`: the record was erased or amended since.
         /// - Denials of the policy: `Emr` errors from `NoPolicy` to `PolicyRefused`.
+        /// - `AlreadyReported`: the signer has said so before.
+        /// - `NotSealedToWorker`: the key is sealed to other workers, not to the signer.
         ///
         /// ## Events
-        /// - `InferenceFailed`; before it `Emr::AccessChecked` where the policy was
-        ///   asked.
+        /// - `FailureReported`; before it `Emr::AccessChecked` where the policy was
+        ///   asked; after it `InferenceFailed` where that closes the request.
         #[pallet::call_index(8)]
         #[pallet::weight(
             <T as Config>::WeightInfo::report_failure().saturating_add(Pallet::<T>::policy_weight())
@@ -587,12 +646,15 @@ pub mod pallet {
             code: FailureCode,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let patient = Self::do_report_failure(&who, request, code)?;
+            let asked = Self::do_report_failure(&who, request, code)?;
             let base = <T as Config>::WeightInfo::report_failure();
-            Ok(Self::weight_used(base, &patient, &who).into())
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Close a request whose time is over. The fee goes back to the requester.
+        ///
+        /// The chain does this by itself wherever a block has room for it; this
+        /// call is for those who do not want to wait for that.
         ///
         /// ## Dispatch origin
         /// Signed by anybody.

@@ -12,7 +12,7 @@ use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, Label, ModelId, Output,
     Receipt, RecordId, RecordKind, RequestId,
 };
-use pallet_emr::{AccessControl, AccessRequest, Denied};
+use pallet_emr::{AccessControl, AccessRequest, Answer, Denied};
 use sp_runtime::{BuildStorage, Permill};
 
 use crate::{self as pallet_inference, Labels, WorkerModelsOf};
@@ -52,6 +52,9 @@ pub const FUNDS: u64 = 10_000;
 pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
 pub const DEADLINE: u64 = 50;
+pub const QUORUM: u32 = 3;
+/// What one question to the policy uses.
+pub const ASKED_WEIGHT: Weight = Weight::from_parts(300_000_000, 9_000);
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -82,6 +85,7 @@ impl pallet_emr::Config for Test {
     type PatientDeposit = ConstU64<10>;
     type RecordDeposit = ConstU64<5>;
     type EnvelopeDeposit = ConstU64<2>;
+    type EncryptionKeyDeposit = ConstU64<0>;
     type MaxEnvelopes = ConstU32<4>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
@@ -95,6 +99,7 @@ impl pallet_inference::Config for Test {
     type RequestDeadline = ConstU64<DEADLINE>;
     type WorkerBond = ConstU64<BOND>;
     type MaxWorkerModels = ConstU32<4>;
+    type FailureQuorum = ConstU32<QUORUM>;
     type WeightInfo = ();
 }
 
@@ -131,15 +136,16 @@ impl Policy {
 }
 
 impl AccessControl<u64> for Policy {
-    fn check(request: AccessRequest<'_, u64>) -> Result<(), Denied> {
+    fn check(request: AccessRequest<'_, u64>) -> Answer {
         #[cfg(feature = "runtime-benchmarks")]
         if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
-            return Ok(());
+            return Answer::free(Ok(()));
         }
         let key = (*request.patient, *request.subject, request.action);
-        ANSWERS.with_borrow(|answers| {
+        let result = ANSWERS.with_borrow(|answers| {
             answers.get(&key).copied().unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)))
-        })
+        });
+        Answer { result, weight: ASKED_WEIGHT }
     }
 
     fn weight() -> Weight {
@@ -229,7 +235,14 @@ fn furnish() {
     for worker in [WORKER, OTHER_WORKER] {
         Inference::register_worker(signed(worker), models(&[VGG])).expect("a worker registers");
         Policy::grant(worker, Action::Infer);
+        share_xray(worker);
     }
+}
+
+/// Seals the key of [`XRAY`] to `reader`.
+pub fn share_xray(reader: u64) {
+    let sealed = medchain_primitives::SealedKey([reader as u8; 80]);
+    Emr::share_record(signed(PATIENT), XRAY, reader, sealed).expect("the patient shares");
 }
 
 pub fn signed(who: u64) -> RuntimeOrigin {

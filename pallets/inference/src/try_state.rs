@@ -1,13 +1,17 @@
 //! What must hold between any two calls.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use frame_support::{ensure, traits::fungible::InspectHold};
+use frame_support::{
+    ensure,
+    traits::{fungible::InspectHold, Get},
+};
 use medchain_primitives::RecordKind;
 use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, HoldReason, Models, NextModelId, NextRequestId, OpenRequestOf,
-    OpenRequests, Pallet, Predictions, RequestStatus, Requests, Workers,
+    AccountIdOf, BalanceOf, Config, Deadlines, FailureReports, HoldReason, Models, NextModelId,
+    NextRequestId, OpenRequestOf, OpenRequests, Pallet, Predictions, RequestStatus, Requests,
+    Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -29,13 +33,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Workers can be sealed to, run existing models, and their bonds are held.
+    /// Workers run existing models, and their bonds are held. A worker may have
+    /// removed its encryption key since: nobody can seal to it any more, which is
+    /// its own loss.
     fn try_state_workers() -> Result<(), TryRuntimeError> {
         for (who, worker) in Workers::<T>::iter() {
-            ensure!(
-                pallet_emr::EncryptionKeys::<T>::contains_key(&who),
-                "a worker has no encryption key"
-            );
             ensure!(!worker.models.is_empty(), "a worker runs no model");
             let distinct: BTreeSet<_> = worker.models.iter().collect();
             ensure!(distinct.len() == worker.models.len(), "a worker names a model twice");
@@ -73,6 +75,15 @@ impl<T: Config> Pallet<T> {
             );
             let indexed = OpenRequestOf::<T>::get(request.record, request.model) == Some(id);
             ensure!(indexed == is_open, "the index is wrong about a request");
+            ensure!(
+                Deadlines::<T>::contains_key(request.deadline, id) == is_open,
+                "the list of deadlines is wrong about a request"
+            );
+            let reports = FailureReports::<T>::iter_prefix(id).count();
+            ensure!(
+                if is_open { reports < T::FailureQuorum::get() as usize } else { reports == 0 },
+                "a request has too many reports of failure"
+            );
             if is_open {
                 open = open.saturating_add(1);
                 *held = held.saturating_add(request.fee);
@@ -89,8 +100,13 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(
             OpenRequests::<T>::iter_keys().count() == open
-                && OpenRequestOf::<T>::iter_values().count() == open,
-            "the work list or the index holds what is no request"
+                && OpenRequestOf::<T>::iter_values().count() == open
+                && Deadlines::<T>::iter_keys().count() == open,
+            "the work list or an index holds what is no request"
+        );
+        ensure!(
+            FailureReports::<T>::iter_keys().all(|(id, _)| OpenRequests::<T>::contains_key(id)),
+            "a report of failure is about no open request"
         );
         for (who, fee) in fees {
             let held = <T as Config>::Currency::balance_on_hold(&HoldReason::Fee.into(), &who);

@@ -25,6 +25,8 @@ pub trait WeightInfo {
     fn report_failure() -> Weight;
     /// Weight of `expire_request`.
     fn expire_request() -> Weight;
+    /// Weight of closing one request that is due, at the end of a block.
+    fn expire_due() -> Weight;
 }
 
 const COMPUTATION: u64 = 50_000_000;
@@ -55,18 +57,22 @@ impl WeightInfo for () {
         conservative(3, 3)
     }
     fn request_inference() -> Weight {
-        conservative(11, 6)
+        conservative(11, 7)
     }
     fn cancel_request() -> Weight {
-        conservative(3, 5)
+        conservative(7, 10)
     }
     fn submit_prediction() -> Weight {
-        conservative(10, 7)
+        conservative(14, 12)
     }
     fn report_failure() -> Weight {
-        conservative(9, 5)
+        // As many envelopes as there may be, each of a worker.
+        conservative(80, 11)
     }
     fn expire_request() -> Weight {
-        conservative(3, 5)
+        conservative(7, 10)
+    }
+    fn expire_due() -> Weight {
+        conservative(9, 11)
     }
 }

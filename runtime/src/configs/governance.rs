@@ -41,9 +41,10 @@ pub enum ProxyType {
     #[default]
     #[codec(index = 0)]
     Any,
-    /// A caretaker who keeps a patient's records: the calls of the pallet `Emr`
-    /// but those that decide who else may read (policy, encryption key) or that
-    /// spend a fee (ordering a prediction). Deposits for records are held.
+    /// A caretaker who keeps a patient's file: adds records (without ordering a
+    /// prediction) and new versions of them, and updates the profile. Deposits
+    /// for records are held. What it adds is sealed to whom it chooses; who may
+    /// read what is there, and what is destroyed, stays with the patient.
     #[codec(index = 1)]
     Records,
     /// A worker's hot key: it answers requests and can do nothing else.
@@ -55,16 +56,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
     fn filter(&self, call: &RuntimeCall) -> bool {
         match self {
             ProxyType::Any => true,
-            ProxyType::Records => match call {
-                RuntimeCall::Emr(call) => !matches!(
-                    call,
-                    pallet_emr::Call::register_patient { .. }
-                        | pallet_emr::Call::set_encryption_key { .. }
-                        | pallet_emr::Call::set_policy { .. }
-                        | pallet_emr::Call::add_record { inference: Some(_), .. }
-                ),
-                _ => false,
-            },
+            ProxyType::Records => matches!(
+                call,
+                RuntimeCall::Emr(
+                    pallet_emr::Call::add_record { inference: None, .. }
+                        | pallet_emr::Call::amend_record { .. }
+                        | pallet_emr::Call::update_profile { .. }
+                )
+            ),
             ProxyType::Inference => matches!(
                 call,
                 RuntimeCall::Inference(

@@ -16,6 +16,8 @@ parameter_types! {
     pub const RequestDeadline: BlockNumber = 2 * HOURS;
     /// The most models that one worker may offer.
     pub const MaxWorkerModels: u32 = 16;
+    /// How many workers must fail before a request does, where there are as many.
+    pub const FailureQuorum: u32 = 3;
 }
 
 impl pallet_emr::Config for Runtime {
@@ -30,6 +32,7 @@ impl pallet_emr::Config for Runtime {
     type PatientDeposit = ConstU128<{ deposit(2, 256) }>;
     type RecordDeposit = ConstU128<{ deposit(2, 300) }>;
     type EnvelopeDeposit = ConstU128<{ deposit(1, 176) }>;
+    type EncryptionKeyDeposit = ConstU128<{ deposit(2, 128) }>;
     type MaxEnvelopes = MaxEnvelopes;
     type WeightInfo = weights::pallet_emr::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
@@ -43,5 +46,6 @@ impl pallet_inference::Config for Runtime {
     type WorkerBond = ConstU128<{ 100 * UNIT }>;
     type RequestDeadline = RequestDeadline;
     type MaxWorkerModels = MaxWorkerModels;
+    type FailureQuorum = FailureQuorum;
     type WeightInfo = weights::pallet_inference::WeightInfo<Runtime>;
 }

@@ -126,6 +126,19 @@ pub fn ask(who: Sr25519Keyring, action: Action) -> Result<(), pallet_emr::Denied
 
 /// Adds a record for the patient.
 pub fn add_record(author: Sr25519Keyring) -> sp_runtime::DispatchResult {
+    try_add_record(author).map(|_| ()).map_err(|failed| failed.error)
+}
+
+/// What adding a record used, questions to the policy included.
+pub fn add_record_weight(author: Sr25519Keyring) -> frame_support::weights::Weight {
+    let info = try_add_record(author).expect("the author may");
+    info.actual_weight.expect("the call says what it used")
+}
+
+/// Tries to add a record for the patient.
+pub fn try_add_record(
+    author: Sr25519Keyring,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
     Emr::add_record(
         RuntimeOrigin::signed(author.to_account_id()),
         PATIENT.to_account_id(),
@@ -135,8 +148,6 @@ pub fn add_record(author: Sr25519Keyring) -> sp_runtime::DispatchResult {
         Default::default(),
         None,
     )
-    .map(|_| ())
-    .map_err(|failed| failed.error)
 }
 
 /// The number of the record that was added last.

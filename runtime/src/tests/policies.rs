@@ -2,7 +2,7 @@
 
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{Action, DenyReason};
-use pallet_emr::{AccessControl, Denied};
+use pallet_emr::{AccessControl, Denied, WeightInfo as _};
 
 use super::*;
 use crate::policy_contract::{asking_account, PolicyContract, CHECK_GAS_LIMIT};
@@ -216,15 +216,52 @@ fn asking_changes_nothing_and_costs_nobody_money() {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         let root = || sp_io::storage::root(sp_runtime::StateVersion::V1);
         let before = root();
-        assert_ok!(PolicyContract::check(pallet_emr::AccessRequest {
+        let answer = PolicyContract::check(pallet_emr::AccessRequest {
             policy: Some(&policy),
             patient: &PATIENT.to_account_id(),
             subject: &TECHNICIAN.to_account_id(),
             record: None,
             action: Action::View,
-        }));
+        });
+        assert_ok!(answer.result);
         assert_eq!(before, root());
         assert_eq!(Balances::free_balance(asking_account()), 0);
+    });
+}
+
+#[test]
+fn what_a_question_did_not_use_is_given_back() {
+    let most = <PolicyContract as AccessControl<AccountId>>::weight();
+    with_reference_policy(|policy| {
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record(0);
+        let used = add_record_weight(TECHNICIAN);
+        assert!(used.all_gt(base) && used.all_lt(base.saturating_add(most)), "{used:?}");
+        assert_eq!(add_record_weight(PATIENT), base);
+    });
+    // A question that ran into its limit is paid for up to the limit.
+    development_chain().execute_with(|| {
+        let policy = instantiate(contract("misbehaving-policy"), Behaviour::Loop);
+        let answer = PolicyContract::check(pallet_emr::AccessRequest {
+            policy: Some(&policy),
+            patient: &PATIENT.to_account_id(),
+            subject: &TECHNICIAN.to_account_id(),
+            record: None,
+            action: Action::View,
+        });
+        assert_eq!(answer.result, Err(Denied::PolicyOutOfGas));
+        assert!(answer.weight.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2);
+        assert!(answer.weight.all_lte(most), "{:?}", answer.weight);
+
+        // The calls charge it: one that succeeds all the same, and one that fails.
+        register(Some(policy));
+        assert_ok!(add_record(PATIENT));
+        let technician = || RuntimeOrigin::signed(TECHNICIAN.to_account_id());
+        let asked = Emr::request_access(technician(), RecordId(0), pallet_emr::Purpose::Treatment);
+        let used = asked.expect("the refusal is logged").actual_weight.expect("it is said");
+        assert!(used.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2, "{used:?}");
+        let failed = try_add_record(TECHNICIAN).expect_err("the policy denies");
+        assert_eq!(failed.post_info.actual_weight, None, "nothing is given back");
     });
 }
 

@@ -25,7 +25,7 @@ fn transfer_all() -> RuntimeCall {
 }
 
 #[test]
-fn a_caretaker_keeps_records_but_neither_pays_nor_lets_anybody_in() {
+fn a_caretaker_adds_records_but_neither_pays_nor_shares_nor_destroys() {
     let caretaker = ProxyType::Records;
     assert!(caretaker.filter(&add_record_call(None)));
     let key = EncryptionKey([1; 32]);
@@ -34,6 +34,17 @@ fn a_caretaker_keeps_records_but_neither_pays_nor_lets_anybody_in() {
         add_record_call(Some(ModelId(0))),
         RuntimeCall::Emr(pallet_emr::Call::set_policy { policy: Some(STRANGER.to_account_id()) }),
         RuntimeCall::Emr(pallet_emr::Call::set_encryption_key { key }),
+        RuntimeCall::Emr(pallet_emr::Call::remove_encryption_key {}),
+        RuntimeCall::Emr(pallet_emr::Call::share_record {
+            record: RecordId(0),
+            reader: STRANGER.to_account_id(),
+            sealed_key: medchain_primitives::SealedKey([0; 80]),
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::remove_envelope {
+            record: RecordId(0),
+            reader: PATIENT.to_account_id(),
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::erase_record { record: RecordId(0) }),
         // A batch would carry anything.
         RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![add_record_call(None)] }),
     ];

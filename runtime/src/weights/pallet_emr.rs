@@ -63,6 +63,10 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::PatientPolicies` (r:1 w:1)
 	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	fn remove_encryption_key() -> Weight {
+		Weight::from_parts(500_000_000, 8_000)
+			.saturating_add(T::DbWeight::get().reads_writes(5, 4))
+	}
 	fn set_policy() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `350`

@@ -244,4 +244,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
+	fn expire_due() -> Weight {
+		Weight::from_parts(900_000_000, 8_000)
+			.saturating_add(T::DbWeight::get().reads_writes(9, 11))
+	}
 }

@@ -68,13 +68,30 @@ impl Answer {
 
 impl World {
     /// A chain with nothing on it but its genesis, and an empty folder as store.
+    /// It makes a block every second.
     pub fn new() -> Self {
+        Self::with_block_time(Duration::from_secs(1))
+    }
+
+    /// As [`World::new`], with another time between two blocks.
+    pub fn with_block_time(time: Duration) -> Self {
+        Self::start(&program("medchain-node"), time)
+    }
+
+    /// As [`World::new`], run by another node program. It is given our chain
+    /// spec as a file and knows nothing else of MedChain.
+    pub fn run_by(node: &Path) -> Self {
+        Self::start(node, Duration::from_secs(1))
+    }
+
+    fn start(program_of_node: &Path, time: Duration) -> Self {
         let turn = ONE_WORLD_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = TempDir::new().expect("there is a place for temporary files");
         let port = free_port();
-        let mut command = Command::new(program("medchain-node"));
+        let mut command = Command::new(program_of_node);
         command
-            .args(["--dev", "--dev-block-time", "1000", "--no-prometheus", "--no-telemetry"])
+            .args(["--dev", "--dev-block-time", &time.as_millis().to_string()])
+            .args(["--no-prometheus", "--no-telemetry"])
             .args(["--rpc-port", &port.to_string(), "--base-path"])
             .arg(folder.path().join("chain"))
             .args(["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--no-mdns"])
@@ -111,7 +128,8 @@ impl World {
         world
     }
 
-    fn set_up(&self) {
+    /// Puts everybody of [`World::with_everybody`] on the chain.
+    pub fn set_up(&self) {
         self.done(PATIENT, &["patient", "register"]);
         let bundle = contract("access-control");
         let policy = self.done(PATIENT, &["policy", "deploy", &bundle.display().to_string()]);

@@ -2,8 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_e2e::{free_port, program, World, LAB, PATIENT};
+use medchain_client::chain::{Call, UNIT};
+use medchain_e2e::{free_port, program, repository, World, LAB, PATIENT, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
+
+mod common;
 
 /// A PNG whose header promises 30,000 × 30,000 pixels.
 fn bomb() -> Vec<u8> {
@@ -41,7 +44,9 @@ fn bad_images_are_refused_before_anything_happens() {
     let world = World::with_everybody();
     let stored = files_below(Path::new(world.store()));
     let png = synthetic_radiograph_png(1);
-    let cases: [(&str, Option<Vec<u8>>, &str); 5] = [
+    let jpeg = std::fs::read(repository().join("models/fixtures/rgb.jpg")).unwrap();
+    let cases: [(&str, Option<Vec<u8>>, &str); 6] = [
+        ("truncated.jpg", Some(jpeg[..jpeg.len() / 2].to_vec()), ""),
         ("truncated.png", Some(png[..png.len() / 2].to_vec()), ""),
         ("text.png", Some(b"patient: J. Doe, fever".to_vec()), "image"),
         ("bomb.png", Some(bomb()), "30000"),
@@ -79,30 +84,42 @@ fn an_account_without_funds_stores_and_adds_nothing() {
 }
 
 #[test]
+fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    world.write_image("scan.png", &synthetic_radiograph_png(4));
+    let poor = "//Bob//poor";
+    let to = common::account(poor);
+    // Enough to be a patient, and for the fee of an upload.
+    common::submit(&world, STRANGER, Call::Transfer { to, amount: UNIT * 25 / 1_000 }).unwrap();
+    world.done(poor, &["patient", "register"]);
+    let refused = world.run(poor, &["upload", "scan.png", "--patient", poor]);
+    let line = refused.one_error_line();
+    // `… it can spend 0.01 MEDC and the fee is 0.005 MEDC and 0.01 MEDC are held …`
+    let amounts: Vec<f64> =
+        line.split(" MEDC").filter_map(|part| part.rsplit(' ').next()?.parse().ok()).collect();
+    let [spendable, fee, held] = amounts[..] else { panic!("{line}") };
+    assert!(fee < spendable && spendable < fee + held, "the test is about another case: {line}");
+    assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
+    let records = world.done(poor, &["records", poor]);
+    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+}
+
+#[test]
 fn an_unreachable_store_leaves_nothing_on_chain() {
     let world = World::with_everybody();
     world.write_image("scan.png", &synthetic_radiograph_png(3));
     let nowhere = format!("http://127.0.0.1:{}", free_port());
-    let mut command = world.medchain(LAB, &["upload", "scan.png", "--patient", PATIENT]);
-    // The later --store wins.
-    let output = command.args(["--yes", "--store", &nowhere]).output().unwrap();
+    let output = Command::new(program("medchain"))
+        .args(["upload", "scan.png", "--patient", PATIENT, "--dev", "--suri", LAB, "--yes"])
+        .args(["--node", world.url(), "--store", &nowhere])
+        .current_dir(world.folder())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(2) {
-        // clap refuses a flag that is given twice: give it by the environment.
-        let output = Command::new(program("medchain"))
-            .args(["upload", "scan.png", "--patient", PATIENT, "--dev", "--suri", LAB, "--yes"])
-            .args(["--node", world.url()])
-            .env("MEDCHAIN_STORE", &nowhere)
-            .current_dir(world.folder())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success());
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(said.contains("127.0.0.1"), "{said}");
-    } else {
-        assert!(!output.status.success() && said.contains("127.0.0.1"), "{said}");
-    }
+    assert!(!output.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("127.0.0.1"), "{said}");
     let records = world.done(PATIENT, &["records", PATIENT]);
     assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
 }

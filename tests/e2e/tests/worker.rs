@@ -2,8 +2,12 @@
 
 use std::{path::Path, thread::sleep, time::Duration};
 
+use medchain_client::chain::{Call, ChainError};
 use medchain_e2e::{World, PATIENT, WORKER};
+use medchain_primitives::{FailureCode, Output, Receipt, RequestId};
 use medchain_vision::synthetic_radiograph_png;
+
+mod common;
 
 #[test]
 fn consent_revoked_between_upload_and_prediction_stops_it() {
@@ -15,6 +19,26 @@ fn consent_revoked_between_upload_and_prediction_stops_it() {
     let shown = world.show(record);
     assert_eq!(shown["predictions"].as_array().map(Vec::len), Some(0), "{shown}");
     assert_eq!(shown["open_requests"].as_array().map(Vec::len), Some(1), "{shown}");
+    // The worker asked first and did not try. Had it tried, the chain says no
+    // before it looks at the answer, and says why.
+    for (call, what) in [
+        (
+            Call::SubmitPrediction {
+                request: RequestId(0),
+                output: Output::quantise(&[0.2, 0.3, 0.5]).unwrap(),
+                receipt: Receipt([0; 32]),
+            },
+            "a prediction",
+        ),
+        (Call::ReportFailure { request: RequestId(0), code: FailureCode::NotAnImage }, "a failure"),
+    ] {
+        match common::submit(&world, WORKER, call) {
+            Err(ChainError::Dispatch(failure)) => {
+                assert_eq!((&*failure.pallet, &*failure.error), ("Emr", "GrantRevoked"), "{what}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
     world.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
     world.prediction(record, &worker);
 }

@@ -1,7 +1,10 @@
 //! Models, workers, requests and predictions.
 
+use std::collections::BTreeSet;
+
+use codec::DecodeAll;
 use futures::{stream, StreamExt, TryStreamExt};
-use medchain_primitives::{Label, ModelId, RecordId, RequestId};
+use medchain_primitives::{FailureCode, Label, ModelId, RecordId, RequestId};
 use subxt::utils::Static;
 
 use super::View;
@@ -62,17 +65,64 @@ impl View {
         fields.map(|fields| request(id, &fields)).transpose()
     }
 
-    /// Every open request, in the order of their numbers.
-    pub async fn open_requests(&self) -> Result<Vec<Request>, ChainError> {
+    /// The numbers of the open requests, in order.
+    pub async fn open_request_ids(&self) -> Result<Vec<RequestId>, ChainError> {
         let keys = self.entries::<(Static<RequestId>,), _>("Inference", "OpenRequests", ()).await?;
         let mut ids: Vec<RequestId> = keys.into_iter().map(|((id,), _)| id.0).collect();
         ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Every open request, in the order of their numbers.
+    pub async fn open_requests(&self) -> Result<Vec<Request>, ChainError> {
+        let ids = self.open_request_ids().await?;
         let requests: Vec<Option<Request>> =
             stream::iter(ids.into_iter().map(|id| self.request(id)))
                 .buffered(AT_ONCE)
                 .try_collect()
                 .await?;
         Ok(requests.into_iter().flatten().collect())
+    }
+
+    /// The open requests of which a worker has said that it could not predict.
+    pub async fn failures_reported_by(
+        &self,
+        worker: &AccountId32,
+    ) -> Result<BTreeSet<RequestId>, ChainError> {
+        let reports = self
+            .entries::<(Static<RequestId>, AccountId32), _>("Inference", "FailureReports", ())
+            .await?;
+        let own = reports.into_iter().filter(|((_, by), _)| by == worker);
+        Ok(own.map(|((request, _), _)| request.0).collect())
+    }
+
+    /// What a worker has said of an open request that it could not predict.
+    pub async fn failure_report(
+        &self,
+        request: RequestId,
+        worker: &AccountId32,
+    ) -> Result<Option<FailureCode>, ChainError> {
+        self.value("Inference", "FailureReports", (Static(request), *worker)).await
+    }
+
+    /// Who has said of an open request that they could not predict, and why.
+    pub async fn failure_reports(
+        &self,
+        request: RequestId,
+    ) -> Result<Vec<(AccountId32, FailureCode)>, ChainError> {
+        let reports = self
+            .entries::<(Static<RequestId>, AccountId32), _>(
+                "Inference",
+                "FailureReports",
+                (Static(request),),
+            )
+            .await?;
+        let decoded = reports.into_iter().map(|((_, worker), value)| {
+            let code = FailureCode::decode_all(&mut value.bytes.as_slice());
+            code.map(|code| (worker, code))
+                .map_err(|error| ChainError::decode("Inference.FailureReports", error))
+        });
+        decoded.collect()
     }
 
     /// The open request to run a model on a record.

@@ -5,7 +5,8 @@ use medchain_primitives::{Action, DenyReason, RecordId};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, AccessControl, AccessRequest, DefaultPolicy, Denied, Error, Event, InferenceOrders,
+    mock::*, AccessControl, AccessRequest, Answer, DefaultPolicy, Denied, Error, Event,
+    InferenceOrders,
 };
 
 const NO_GRANT: Denied = Denied::Refused(DenyReason::NoGrant);
@@ -167,7 +168,7 @@ fn without_a_runtime_that_says_more_everything_is_denied() {
             record: None,
             action: Action::View,
         });
-        assert_eq!(answer, Err(Denied::NoPolicy));
+        assert_eq!(answer, Answer::free(Err(Denied::NoPolicy)));
     }
     assert_eq!(<() as AccessControl<u64>>::weight(), Weight::zero());
     let order = <() as InferenceOrders<u64>>::order(&ALICE, &ALICE, XRAY, MODEL);

@@ -251,16 +251,20 @@ fn the_weight_counts_the_questions_that_are_asked() {
         let base = <() as WeightInfo>::add_record(1);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
-        assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT);
+        assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);
 
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let actual = |author| {
             let info = add_record(author, ALICE, &[ALICE]).expect("both may");
             info.actual_weight
         };
-        assert_eq!(actual(TECHNICIAN), Some(base + CHECK_WEIGHT));
+        // What the question did not use is given back.
+        assert_eq!(actual(TECHNICIAN), Some(base + ASKED_WEIGHT));
         assert_eq!(actual(ALICE), Some(base));
         let info = add_and_order(ALICE, MODEL).expect("she may");
         assert_eq!(info.actual_weight, Some(base + ORDER_WEIGHT));
+        Policy::grant(ALICE, TECHNICIAN, Action::Infer);
+        let info = add_and_order(TECHNICIAN, MODEL).expect("the policy allows");
+        assert_eq!(info.actual_weight, Some(base + ASKED_WEIGHT + ORDER_WEIGHT + ASKED_WEIGHT));
     });
 }

@@ -151,7 +151,7 @@ fn the_patient_replaces_an_envelope_and_pays_for_it() {
         assert_eq!(Envelopes::<Test>::get(XRAY, READER), envelope(READER, ALICE));
         assert_eq!(count(), 2);
         assert_eq!(held(OTHER_READER, HoldReason::Envelope), 0);
-        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS);
+        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS - KEY_DEPOSIT);
         assert_eq!(held(ALICE, HoldReason::Envelope), 2 * ENVELOPE_DEPOSIT);
         assert_eq!(events(), [removed(READER), added(READER)]);
         assert_eq!(key_epoch(), 0, "nobody lost the key");
@@ -194,8 +194,8 @@ fn the_patient_takes_a_readers_envelope() {
         assert_eq!(key_epoch(), 1);
         // The deposit goes to who paid it, not to the patient or the reader.
         assert_eq!(held(OTHER_READER, HoldReason::Envelope), 0);
-        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS);
-        assert_eq!(Balances::free_balance(READER), FUNDS);
+        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS - KEY_DEPOSIT);
+        assert_eq!(Balances::free_balance(READER), FUNDS - KEY_DEPOSIT);
         assert_eq!(events(), [removed(READER)]);
     });
 }

@@ -40,7 +40,7 @@ fn deposits_return_to_whoever_paid_them() {
         let record = RECORD_DEPOSIT;
         let envelope = ENVELOPE_DEPOSIT;
         assert_eq!(Balances::free_balance(TECHNICIAN), FUNDS - record - 2 * envelope);
-        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS - envelope);
+        assert_eq!(Balances::free_balance(OTHER_READER), FUNDS - KEY_DEPOSIT - envelope);
         // Alice also pays for herself and for the other record.
         let entry = PATIENT_DEPOSIT + record + envelope;
         assert_eq!(Balances::free_balance(ALICE), FUNDS - entry - envelope);
@@ -48,8 +48,9 @@ fn deposits_return_to_whoever_paid_them() {
         // Consent is not needed to get a deposit back.
         Policy::revoke(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(Emr::erase_record(signed(ALICE), NEXT));
-        for who in [TECHNICIAN, OTHER_READER, READER] {
-            assert_eq!(Balances::free_balance(who), FUNDS);
+        for (who, deposit) in [(TECHNICIAN, 0), (OTHER_READER, KEY_DEPOSIT), (READER, KEY_DEPOSIT)]
+        {
+            assert_eq!(Balances::free_balance(who), FUNDS - deposit);
             assert_eq!(held(who, HoldReason::Record), 0);
             assert_eq!(held(who, HoldReason::Envelope), 0);
         }

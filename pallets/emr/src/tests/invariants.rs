@@ -6,7 +6,10 @@ use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RelationKind, R
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
-use crate::{mock::*, Envelopes, HoldReason, Patients, Providers, Purpose, RecordStatus, Records};
+use crate::{
+    mock::*, EncryptionKeyDeposits, Envelopes, HoldReason, Patients, Providers, Purpose,
+    RecordStatus, Records,
+};
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
 
@@ -15,6 +18,7 @@ const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
 enum Step {
     Register,
     SetKey,
+    RemoveKey,
     SetPolicy(bool),
     Appoint(u64),
     Dismiss(u64),
@@ -59,6 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Register),
         1 => Just(Step::SetKey),
+        1 => Just(Step::RemoveKey),
         1 => any::<bool>().prop_map(Step::SetPolicy),
         1 => account().prop_map(Step::Appoint),
         1 => account().prop_map(Step::Dismiss),
@@ -104,7 +109,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         }
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
-        Step::Register => !Patients::<Test>::contains_key(who),
+        Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
         Step::SetPolicy(_) | Step::Relate(_) => Patients::<Test>::contains_key(who),
         _ => true,
     }
@@ -115,6 +120,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
     let done = match step {
         Step::Register => Emr::register_patient(origin, None, key(who)),
         Step::SetKey => Emr::set_encryption_key(origin, key(who)),
+        Step::RemoveKey => Emr::remove_encryption_key(origin),
         Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
         Step::Appoint(account) => Emr::add_provider(root(), account, Role::LabTechnician),
         Step::Dismiss(account) => Emr::remove_provider(root(), account, Role::LabTechnician),
@@ -159,10 +165,12 @@ fn check_deposits() {
         let records = records.map(|record| record.deposit).sum::<u64>();
         let envelopes = Envelopes::<Test>::iter_values().filter(|e| e.depositor == who);
         let envelopes = envelopes.map(|envelope| envelope.deposit).sum::<u64>();
+        let key = EncryptionKeyDeposits::<Test>::get(who).unwrap_or_default();
+        assert_eq!(held(who, HoldReason::EncryptionKey), key);
         assert_eq!(held(who, HoldReason::Patient), patient);
         assert_eq!(held(who, HoldReason::Record), records);
         assert_eq!(held(who, HoldReason::Envelope), envelopes);
-        let booked = patient + records + envelopes;
+        let booked = patient + records + envelopes + key;
         assert_eq!(Balances::free_balance(who) + booked, FUNDS);
     }
 }
@@ -232,6 +240,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             (READER, Step::Request(NEXT)),
             (ALICE, Step::Erase(NEXT)),
             (ALICE, Step::Dismiss(READER)),
+            (STRANGER, Step::RemoveKey),
         ];
         let mut refused = 0;
         for (who, step) in steps {

@@ -6,6 +6,7 @@ mod amend_record;
 mod envelopes;
 mod erase_record;
 mod invariants;
+mod keys;
 mod patients;
 mod policies;
 mod providers;

@@ -1,12 +1,10 @@
-//! `register_patient`, `update_profile` and `set_encryption_key`.
+//! `register_patient` and `update_profile`.
 
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::EncryptionKey;
 use sp_runtime::TokenError;
 
 use crate::{mock::*, EncryptionKeys, Error, Event, HoldReason, Patient, Patients};
-
-const NO_KEY: EncryptionKey = EncryptionKey([0; 32]);
 
 #[test]
 fn registering_works() {
@@ -60,12 +58,14 @@ fn registering_fails_when_the_cid_is_not_one() {
 }
 
 #[test]
-fn registering_fails_when_the_key_is_zero() {
+fn registering_fails_when_the_key_is_of_small_order() {
     ExtBuilder::bare().build_and_execute(|| {
-        assert_noop!(
-            Emr::register_patient(signed(ALICE), None, NO_KEY),
-            Error::<Test>::InvalidEncryptionKey
-        );
+        for key in EncryptionKey::SMALL_ORDER.map(EncryptionKey) {
+            assert_noop!(
+                Emr::register_patient(signed(ALICE), None, key),
+                Error::<Test>::InvalidEncryptionKey
+            );
+        }
     });
 }
 
@@ -111,27 +111,5 @@ fn updating_the_profile_fails_when_the_cid_is_not_one() {
         let mut profile = document(5);
         profile.cid = bad_cid();
         assert_noop!(Emr::update_profile(signed(ALICE), profile), Error::<Test>::InvalidCid);
-    });
-}
-
-#[test]
-fn any_account_may_set_an_encryption_key() {
-    ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(Emr::set_encryption_key(signed(STRANGER), key(8)));
-        assert_ok!(Emr::set_encryption_key(signed(STRANGER), key(9)));
-
-        assert_eq!(EncryptionKeys::<Test>::get(STRANGER), Some(key(9)));
-        let set = |key| Event::EncryptionKeySet { account: STRANGER, key };
-        assert_eq!(events(), [set(key(8)), set(key(9))]);
-    });
-}
-
-#[test]
-fn setting_an_encryption_key_fails_when_it_is_zero() {
-    ExtBuilder::default().build_and_execute(|| {
-        assert_noop!(
-            Emr::set_encryption_key(signed(STRANGER), NO_KEY),
-            Error::<Test>::InvalidEncryptionKey
-        );
     });
 }

@@ -90,7 +90,7 @@ fn a_patient_is_granted_without_a_question() {
         assert_eq!(info.actual_weight, Some(base));
 
         let info = Emr::request_access(signed(STRANGER), XRAY, PURPOSE).expect("it is logged");
-        assert_eq!(info.actual_weight, Some(base + CHECK_WEIGHT));
+        assert_eq!(info.actual_weight, Some(base + ASKED_WEIGHT));
     });
 }
 

@@ -2,6 +2,7 @@
 
 mod closing;
 mod consent;
+mod deadlines;
 mod failures;
 mod invariants;
 mod models;
@@ -53,6 +54,7 @@ fn is_open(request: RequestId) -> bool {
     let listed = OpenRequests::<Test>::contains_key(request);
     let indexed = OpenRequestOf::<Test>::get(entry.record, entry.model) == Some(request);
     assert_eq!(listed, indexed);
+    assert_eq!(listed, Deadlines::<Test>::contains_key(entry.deadline, request));
     listed
 }
 

@@ -95,9 +95,10 @@ fn an_order_for_somebody_elses_record_is_not_taken_on_the_callers_word() {
 }
 
 #[test]
-fn an_order_weighs_what_a_request_with_a_policy_check_does() {
+fn an_order_weighs_what_a_request_does() {
+    // The question to the policy is added by who takes the record.
     assert_eq!(
         <Inference as InferenceOrders<u64>>::weight(),
-        <() as WeightInfo>::request_inference() + Inference::policy_weight()
+        <() as WeightInfo>::request_inference()
     );
 }

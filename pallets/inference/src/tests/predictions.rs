@@ -13,7 +13,8 @@ fn submit_prediction_works() {
         let before = free_balance(PATIENT);
         System::set_block_number(5);
         let used = answer(WORKER, id).expect("the worker may answer");
-        assert_eq!(used.actual_weight, None);
+        let weight = <() as WeightInfo>::submit_prediction() + ASKED_WEIGHT;
+        assert_eq!(used.actual_weight, Some(weight));
         let expected = Prediction {
             request: id,
             worker: WORKER,

@@ -54,7 +54,7 @@ fn request_inference_works_for_whom_the_policy_allows() {
         Policy::grant(STRANGER, Action::Infer);
         let before = free_balance(PATIENT);
         let used = ask(STRANGER).expect("the policy allows").actual_weight;
-        assert_eq!(used, None);
+        assert_eq!(used, Some(<() as WeightInfo>::request_inference() + ASKED_WEIGHT));
         assert_eq!(Requests::<Test>::get(REQUEST), Some(expected(STRANGER)));
         // Who asks pays; the patient is not charged.
         assert_eq!(held(STRANGER), (FEE, 0));
@@ -177,7 +177,9 @@ fn may_ask_again_after_every_end_without_a_prediction() {
         let before = free_balance(PATIENT);
         assert_ok!(Inference::cancel_request(signed(PATIENT), request()));
         let failed = request();
-        assert_ok!(Inference::report_failure(signed(WORKER), failed, FailureCode::Unavailable));
+        for worker in [WORKER, OTHER_WORKER] {
+            assert_ok!(Inference::report_failure(signed(worker), failed, FailureCode::Unavailable));
+        }
         let expired = request();
         System::set_block_number(2 + DEADLINE);
         assert_ok!(Inference::expire_request(signed(STRANGER), expired));

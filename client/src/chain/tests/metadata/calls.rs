@@ -44,6 +44,7 @@ fn calls_of_emr_encode() {
     );
     check(Call::UpdateProfile { profile }, &[]);
     check(Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
+    check(Call::RemoveEncryptionKey, &[]);
     check(Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
     check(Call::SetDefaultPolicy { policy: None }, &["None"]);
     check(Call::AddProvider { account: BOB, role: Role::LabTechnician }, &["LabTechnician"]);

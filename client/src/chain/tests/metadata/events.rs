@@ -79,6 +79,7 @@ fn events_of_emr_are_read() {
     event!(Emr, PatientRegistered { patient });
     event!(Emr, ProfileUpdated { patient } + { old: Some(document.clone()), new: document });
     event!(Emr, EncryptionKeySet { account, key });
+    event!(Emr, EncryptionKeyRemoved { account });
     event!(Emr, PolicySet { patient, old, new });
     event!(Emr, DefaultPolicySet { old, new });
     event!(Emr, ProviderAdded { account, role });
@@ -130,6 +131,7 @@ fn events_of_inference_are_read() {
         Inference,
         PredictionSubmitted { request, record, worker, model, label, output, receipt }
     );
+    event!(Inference, FailureReported { request, record, worker, code });
     event!(Inference, InferenceFailed { request, record, worker, code });
     event!(Inference, RequestExpired { request });
 }

@@ -161,6 +161,7 @@ fn plain_values_and_keys_are_as_they_are_read() {
     value("Emr", "PatientPolicies", ALICE.encode());
     value("Emr", "DefaultPolicy", ALICE.encode());
     value("Inference", "OpenRequestOf", RequestId(1).encode());
+    value("Inference", "FailureReports", FailureCode::TooLarge.encode());
     value("Timestamp", "Now", 1u64.encode());
     value("Sudo", "Key", ALICE.encode());
 
@@ -185,6 +186,7 @@ fn plain_values_and_keys_are_as_they_are_read() {
     keys("Inference", "Workers", &[account]);
     keys("Inference", "Requests", &[RequestId(1).encode()]);
     keys("Inference", "OpenRequests", &[RequestId(1).encode()]);
+    keys("Inference", "FailureReports", &[RequestId(1).encode(), ALICE.encode()]);
     keys("Inference", "OpenRequestOf", &[record.clone(), model.clone()]);
     keys("Inference", "Predictions", &[record, model]);
 }

@@ -15,6 +15,28 @@ fn work_is_limited_and_the_nearest_deadline_comes_first() {
 }
 
 #[test]
+fn what_fails_again_and_again_holds_up_nobody() {
+    let mut play = Play::new();
+    let missing = || Err(Problem::NotAvailable(why()));
+    // As many bad requests as there are places, all with the nearer deadline.
+    play.finalised(100, &[0, 1]);
+    play.worked(0, missing());
+    play.worked(1, missing());
+    let mut fresh = request(2);
+    fresh.deadline = 300;
+    let open = vec![request(0), request(1), fresh.clone()];
+    let actions = play.tell(Event::Open { view: View::Finalised, block: 101, open });
+    assert_eq!(work_of(&actions), ["process 2"]);
+    // All are due, and one place is free: it goes to what has failed less often.
+    let mut other = request(3);
+    other.deadline = 300;
+    play.now += Duration::from_secs(2);
+    let open = vec![request(0), request(1), fresh, other];
+    let actions = play.tell(Event::Open { view: View::Finalised, block: 102, open });
+    assert_eq!(work_of(&actions), ["process 3"]);
+}
+
+#[test]
 fn requests_for_other_models_are_left_alone() {
     let mut play = Play::new();
     let mut other = request(1);

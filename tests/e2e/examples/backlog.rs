@@ -1,0 +1,157 @@
+//! How the whole path performs, with the real programs. Prints one JSON object;
+//! `make bench` shows it beside the bare inference rate.
+//!
+//! `backlog [RECORDS] [UPLOADS]`: the worker's rate over a backlog of so many
+//! records, what a record adds to the state, and after how many blocks so many
+//! single uploads have their prediction.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use medchain_client::{
+    chain::{Call, Chain, SubmitOptions},
+    crypto::{self, ContentKey},
+    keys::Identity,
+    store, AccountId32,
+};
+use medchain_e2e::{World, LAB, PATIENT, WORKER};
+use medchain_primitives::{EncryptionKey, ModelId, RecordKind};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::json;
+
+/// So many uploads go into one transaction.
+const BATCH: u64 = 10;
+/// The block time of the parachain on a relay chain.
+const BLOCK_TIME: Duration = Duration::from_secs(6);
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Fallible<()> {
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
+    let (records, uploads) = (number(200)?, number(9)?);
+    let backlog = backlog(records)?;
+    let blocks = blocks_to_prediction(uploads);
+    println!("{}", json!({ "backlog": backlog, "upload_to_prediction": blocks }));
+    Ok(())
+}
+
+/// Fills the chain with open requests, then lets one worker at them.
+fn backlog(records: u64) -> Fallible<serde_json::Value> {
+    let world = World::with_everybody();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let before = state_bytes(&world);
+    runtime.block_on(upload_all(&world, records))?;
+    let with_records = state_bytes(&world);
+
+    let chain = runtime.block_on(Chain::connect(world.url()))?;
+    let open = async || Fallible::Ok(chain.best().await?.open_request_ids().await?.len() as u64);
+    let worker = world.worker();
+    // The clock starts with the first predictions: loading the model once is
+    // not part of the rate.
+    let (mut first, mut started) = (0, Instant::now());
+    let mut memory = 0;
+    loop {
+        let done = records - runtime.block_on(open())?;
+        if first == 0 && done > 0 {
+            (first, started) = (done, Instant::now());
+        }
+        memory = memory.max(worker.peak_memory().unwrap_or_default());
+        if done >= records {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(1_800), "{}", worker.said());
+        sleep(Duration::from_millis(200));
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let predicted = records - first;
+    let with_predictions = state_bytes(&world);
+    let each = |from: usize, to: usize| to.saturating_sub(from) as u64 / records;
+    Ok(json!({
+        "records": records,
+        "timed": predicted,
+        "seconds": round(seconds),
+        "predictions_per_second": round(predicted as f64 / seconds),
+        "worker_peak_memory_mib": memory / (1024 * 1024),
+        "state_bytes_a_record_with_its_request": each(before, with_records),
+        "state_bytes_a_prediction": each(with_records, with_predictions),
+    }))
+}
+
+/// Uploads as `medchain upload --infer 0` does, several in one transaction: the
+/// record, sealed to patient, laboratory and worker, and a request.
+async fn upload_all(world: &World, records: u64) -> Fallible<()> {
+    let chain = Chain::connect(world.url()).await?;
+    let store = store::open(world.store())?;
+    let [lab, patient, worker] = [
+        Identity::from_secret_uri(LAB)?,
+        Identity::from_secret_uri(PATIENT)?,
+        Identity::from_secret_uri(WORKER)?,
+    ];
+    let readers: Vec<(AccountId32, EncryptionKey)> =
+        [&patient, &lab, &worker].map(|who| (who.account(), who.encryption_key())).to_vec();
+    let mut seed = 0;
+    while seed < records {
+        let mut calls = Vec::new();
+        for _ in 0..BATCH.min(records - seed) {
+            let key = ContentKey::generate();
+            let image = synthetic_radiograph_png(1_000 + seed);
+            let bytes = crypto::encrypt(&key, &patient.account(), &image)?;
+            let mut envelopes = Vec::new();
+            for (account, public) in &readers {
+                envelopes.push((*account, crypto::seal(&key, public)?));
+            }
+            calls.push(Call::AddRecord {
+                patient: patient.account(),
+                cid: store.put(&bytes).await?,
+                digest: crypto::digest(&bytes),
+                kind: RecordKind::ChestXray,
+                envelopes,
+                inference: Some(ModelId(0)),
+            });
+            seed += 1;
+        }
+        chain.submit(&lab, &Call::Batch(calls), &SubmitOptions::default()).await?;
+    }
+    Ok(())
+}
+
+/// Single uploads with an idle worker, at the block time of the real chain.
+fn blocks_to_prediction(uploads: u64) -> serde_json::Value {
+    let world = World::with_block_time(BLOCK_TIME);
+    world.set_up();
+    let worker = world.worker();
+    // The first one waits for the worker to load its model and is not counted.
+    let mut blocks: Vec<u64> = (0..=uploads)
+        .map(|seed| {
+            let image = world.write_image("scan.png", &synthetic_radiograph_png(5_000 + seed));
+            let record = world.upload(&image);
+            let predicted = world.prediction(record, &worker);
+            let added = world.show(record)["added_at"].as_u64().unwrap_or_default();
+            predicted["block_number"].as_u64().unwrap_or_default().saturating_sub(added)
+        })
+        .skip(1)
+        .collect();
+    blocks.sort_unstable();
+    json!({
+        "uploads": uploads,
+        "block_seconds": BLOCK_TIME.as_secs(),
+        "blocks_p50": blocks.get(blocks.len() / 2),
+        "blocks_max": blocks.last(),
+    })
+}
+
+/// The bytes of all keys and values of the state.
+fn state_bytes(world: &World) -> usize {
+    let state: serde_json::Value = serde_json::from_str(&world.export_state()).unwrap_or_default();
+    let entries = state["result"].as_array().map_or(&[][..], Vec::as_slice);
+    let texts = entries.iter().filter_map(|entry| entry.as_array()).flatten();
+    // Two hexadecimal digits a byte, behind "0x".
+    texts.filter_map(|text| text.as_str()).map(|text| text.len().saturating_sub(2) / 2).sum()
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
