@@ -8,15 +8,10 @@ images=${IMAGES:-20} records=${RECORDS:-200} uploads=${UPLOADS:-9}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "VGG-16: tract, as the worker runs it, against onnxruntime (best of 1 and 2 threads)"
-venv=$(dirname "$CARGO_TARGET_DIR")/bench-venv
-if [ ! -x "$venv/bin/python" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet onnxruntime numpy pillow
-fi
 cargo build --locked --quiet --workspace --examples
 best() { jq -s 'map(.images_per_second) | max'; }
 tract=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | tee /dev/stderr | best)
-peer=$(for threads in 1 2; do "$venv/bin/python" models/bench_onnxruntime.py --threads "$threads" --images "$images"; done | tee /dev/stderr | best)
+peer=$(for threads in 1 2; do models/run.sh bench --threads "$threads" --images "$images"; done | tee /dev/stderr | best)
 jq -n --argjson tract "$tract" --argjson peer "$peer" \
   '"tract \($tract) images/s, onnxruntime \($peer) images/s: ratio \($tract / $peer * 100 | round / 100)"' -r
 

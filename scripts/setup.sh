@@ -30,6 +30,9 @@ done
 [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib/llvm-*/lib/libclang.so' >/dev/null \
   || compgen -G '/usr/lib*/libclang.so' >/dev/null || missing+=(libclang-dev)
 
+# Debian ships Python without what makes a virtual environment.
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+
 if [ ${#missing[@]} -gt 0 ]; then
   say "installing Debian packages: ${missing[*]}"
   command -v apt-get >/dev/null || die "these are missing and there is no apt-get here: ${missing[*]}"

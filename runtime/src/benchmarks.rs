@@ -4,13 +4,12 @@
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 
-use crate::{AllPalletsWithSystem, Emr, Inference, Runtime};
+use crate::{AllPalletsWithSystem, Emr, Inference};
 
 frame_benchmarking::define_benchmarks!([pallet_emr, Emr][pallet_inference, Inference]);
 
 /// Every benchmark there is.
 pub fn list(extra: bool) -> Vec<BenchmarkList> {
-    use frame_benchmarking::Benchmarking;
     let mut list = Vec::<BenchmarkList>::new();
     list_benchmarks!(list, extra);
     list
@@ -18,7 +17,6 @@ pub fn list(extra: bool) -> Vec<BenchmarkList> {
 
 /// Runs what `config` names.
 pub fn run(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
-    use frame_benchmarking::Benchmarking;
     use frame_support::traits::WhitelistedStorageKeys;
     let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
     let mut batches = Vec::<BenchmarkBatch>::new();
