@@ -40,6 +40,11 @@ def recalls(truth: np.ndarray, guess: np.ndarray, labels: list[str]) -> dict[str
     }
 
 
+def standard_error(share: float, count: int) -> float:
+    """Of a share that was seen among ``count`` films."""
+    return float(np.sqrt(share * (1 - share) / count))
+
+
 def fold_arrays(found: list[dict], labels: list[str]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Truths (films,) and logits (films, classes) of every fold, without other classes."""
     arrays = []
@@ -53,12 +58,18 @@ def fold_arrays(found: list[dict], labels: list[str]) -> list[tuple[np.ndarray, 
 def choose_shift(found, val, labels: list[str], least_recall: float) -> float:
     """The shift with the best mean of covid and normal recall over the folds.
 
-    Validation recall of covid and normal must stay at ``least_recall``.
+    Validation recall of covid and of normal must stay one standard error above
+    ``least_recall``: the validation split is small.
     """
     best, best_score = 0.0, -1.0
     for shift in np.arange(0.0, -4.01, -0.1):
         inside = recalls(val[0], shifted(val[1], labels, shift).argmax(1), labels)
-        if min(inside.get("covid", 1.0), inside.get("normal", 1.0)) < least_recall:
+        if not all(
+            inside[label] - standard_error(inside[label], (val[0] == labels.index(label)).sum())
+            >= least_recall
+            for label in ("covid", "normal")
+            if label in inside
+        ):
             continue
         each = [
             recalls(truth, shifted(logits, labels, shift).argmax(1), labels)

@@ -18,8 +18,9 @@ class Recipe:
     its feature channels (MixStyle, Zhou et al. 2021), which carry contrast and
     sharpness of an archive rather than anatomy. ``adversary`` is the weight of a
     loss that makes the sources of a class hard to tell apart (gradient
-    reversal, Ganin et al. 2016). ``seeds`` networks are averaged, weight by
-    weight; ``tail`` averages each over the last half of its steps as well.
+    reversal, Ganin et al. 2016). ``tail`` averages the weights over the last half
+    of the steps. ``seeds`` networks are averaged in every fold of left-out
+    sources; how many make up the exported one stands in the configuration.
     """
 
     augmented: bool = True
@@ -43,10 +44,6 @@ RECIPES = {
     "block 5, augmented, styles, pneumonia as doubt": Recipe(styles=0.5, pneumonia="doubt"),
     "block 5, augmented, adversary": Recipe(adversary=0.1, pneumonia="class"),
     "block 5, augmented, three seeds": Recipe(seeds=3),
-    "block 5, augmented, pneumonia as doubt, three seeds": Recipe(pneumonia="doubt", seeds=3),
-    "block 5, augmented, styles, pneumonia as doubt, three seeds": Recipe(
-        styles=0.5, pneumonia="doubt", seeds=3
-    ),
 }
 
 

@@ -27,7 +27,8 @@ def one_fold(
     """
     labels = config["model"]["labels"]
     rows = train.rows(config, films, recipe, lambda film: film.source not in left_out)
-    top = train.network(config, films, rows, recipe, seed, lambda line: None)
+    seeds = list(range(seed, seed + recipe.seeds))
+    top = train.network(config, films, rows, recipe, seeds, lambda line: None)
     found = {"left out": sorted(left_out), "ids": [], "labels": [], "sources": [], "logits": []}
     for features in (films, rest):
         out = features.rows(lambda film: film.source in left_out)

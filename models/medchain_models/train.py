@@ -53,13 +53,14 @@ def tune(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, b
 
 
 def network(
-    config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, log, keep: Path | None = None
+    config: dict, films: fit.Features, chosen, recipe: Recipe, seeds: list[int], log, keep: Path | None = None
 ):
     """The whole recipe: a head, block 5 from there with every seed, their mean.
 
-    Weights can be averaged because every seed starts from the same head.
-    Finished parts are kept in the folder ``keep``.
+    Weights can be averaged because every seed starts from the same head, that
+    of the first. Finished parts are kept in the folder ``keep``.
     """
+    seed = seeds[0]
 
     def once(name: str, make) -> dict:
         path = keep / f"{name}.pt" if keep else None
@@ -80,7 +81,7 @@ def network(
                     config, films, chosen, recipe, number, begin, lambda row: log({"seed": number, **row})
                 ),
             )
-            for number in range(seed, seed + recipe.seeds)
+            for number in seeds
         ]
     top = fit.new_top(config, recipe, seed)
     top.load_state_dict(fit.soup(states))
@@ -110,8 +111,8 @@ def run(config: dict, recipe: Recipe) -> None:
             file.write(json.dumps(row) + "\n")
         print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
-    seed = config["training"]["seeds"][0]
-    top = network(config, films, rows(config, films, recipe), recipe, seed, log, folder)
+    chosen = rows(config, films, recipe)
+    top = network(config, films, chosen, recipe, config["training"]["seeds"], log, folder)
     stored, numbers = validate(config, top, val)
     print(f"validation {json.dumps(numbers)}")
     torch.save(top.state_dict(), folder / "top.pt")
