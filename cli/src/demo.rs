@@ -8,7 +8,7 @@ mod story;
 mod summary;
 mod worker_process;
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
@@ -17,7 +17,7 @@ use medchain_client::{
 };
 
 use crate::{cli::Global, commands::demo::DemoArgs, files, model_files::ModelFiles};
-use processes::{find_contract, find_program, Running};
+use processes::{find_contract, find_program, free_port, Running};
 use story::Story;
 pub use summary::Summary;
 
@@ -34,6 +34,7 @@ struct Stage<'a> {
     model: ModelFiles,
     xray: std::path::PathBuf,
     synthetic: bool,
+    worker_listens: SocketAddr,
 }
 
 /// Plays the demo. Whatever it started is ended again when it fails or is
@@ -77,6 +78,7 @@ async fn played(args: &DemoArgs, global: &Global) -> Result<Summary> {
         model,
         xray,
         synthetic,
+        worker_listens: SocketAddr::from(([127, 0, 0, 1], free_port()?)),
     };
     let result = play::play(&stage, &story, &mut running, &worker, &node).await;
     let summary = match result {
@@ -87,7 +89,7 @@ async fn played(args: &DemoArgs, global: &Global) -> Result<Summary> {
         }
     };
     summary.write(&args.summary)?;
-    story.closing(&node, &stage.store_url, &args.summary, args.keep, &running)?;
+    story.closing(&node, &stage, &args.summary, args.keep, &running)?;
     if args.keep {
         running.leave();
         // The folder holds the running chain's database.

@@ -60,7 +60,8 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Con
     let sealed = view.envelope(id, &account).await?.with_context(|| {
         format!(
             "{account} has no envelope for record {id}, so its content cannot be opened; \
-             ask for access with `medchain request-access {id}`"
+             ask for access with `medchain request-access {id}`, \
+             and somebody who can open it for `medchain share {id} --to {account}`"
         )
     })?;
     identity

@@ -3,7 +3,9 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::{format_balance, Call, ChainEvent, SubmitOptions, TxOutcome};
+use medchain_client::chain::{
+    format_balance, Call, ChainError, ChainEvent, SubmitOptions, TxOutcome,
+};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -67,12 +69,12 @@ impl Context {
         let spendable = balance.spendable(view.existential_deposit()?);
         let mut cost = format!("the fee is {}", format_balance(fee));
         if held > 0 {
-            cost.push_str(&format!(" and {} are held or sent besides", format_balance(held)));
+            cost.push_str(&format!(" and up to {} are held or sent besides", format_balance(held)));
         }
         if spendable < fee.saturating_add(held) {
             bail!(
                 "{account} does not have the funds: it can spend {} and {cost}; \
-                 send it some with `medchain transfer`",
+                 others can send it some with `medchain transfer`",
                 format_balance(spendable)
             );
         }
@@ -96,7 +98,17 @@ impl Context {
         let _step = self.progress.step(format!("Waiting for the block ({purpose})"));
         let outcome =
             self.chain().await?.submit(self.identity()?, call, &SubmitOptions::default()).await;
-        outcome.with_context(|| format!("could not {purpose}"))
+        match outcome {
+            Err(ChainError::Dispatch(failure))
+                if failure.error == "BadOrigin" && !matches!(call, Call::Sudo(_)) =>
+            {
+                bail!(
+                    "could not {purpose}: this account may not; the registrar or governance may, \
+                     on a test network with --sudo and the sudo key"
+                )
+            }
+            outcome => outcome.with_context(|| format!("could not {purpose}")),
+        }
     }
 
     /// [`Context::confirm`], then [`Context::send`].

@@ -74,7 +74,7 @@ pub trait Store: Debug + Send + Sync {
 
 /// Opens the store that `url` names: `ipfs+http://host:port` or
 /// `http://host:port` is the RPC of a Kubo node, anything without `://` a
-/// folder, which is created where it is missing.
+/// folder, which is made when something is stored there first.
 pub fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     let invalid =
         |reason: &str| StoreError::InvalidUrl { url: url.to_owned(), reason: reason.to_owned() };

@@ -100,7 +100,9 @@ pub enum StartError {
 pub fn account_problem(registration: &Registration) -> Option<String> {
     if registration.models.is_none() {
         return Some(
-            "is not registered as a worker: register it with `medchain worker register`".to_owned(),
+            "is not registered as a worker: register it with \
+             `medchain worker register --model NUMBER --key FILE`, which holds a bond"
+                .to_owned(),
         );
     }
     (registration.free < MINIMUM_FUNDS).then(|| {

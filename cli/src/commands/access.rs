@@ -62,6 +62,9 @@ pub struct AccessReport {
     pub granted: bool,
     /// Why not.
     pub reason: Option<String>,
+    /// Whether the content key is sealed to who asked: a yes of the policy alone
+    /// opens nothing.
+    pub has_envelope: bool,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -82,7 +85,16 @@ impl std::fmt::Display for AccessReport {
                 self.subject, self.patient
             )?,
         }
-        write!(f, " ({})", self.included)
+        write!(f, " ({})", self.included)?;
+        if self.granted && !self.has_envelope {
+            write!(
+                f,
+                "\nNow somebody who has the key must hand it over: \
+                 medchain share {record} --to {}",
+                self.subject
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -113,6 +125,7 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
         subject: subject.to_string(),
         granted: reason.is_none(),
         reason,
+        has_envelope: context.view().await?.envelope(record, &subject).await?.is_some(),
         included: (&outcome).into(),
     })
 }

@@ -98,6 +98,9 @@ pub async fn run_transfer(context: &Context, args: &TransferArgs) -> Result<Outc
     if amount == 0 {
         bail!("nothing to send: the amount is zero");
     }
+    if to == context.account()? {
+        bail!("{to} is your own account");
+    }
     let outcome = context.sign(&Call::Transfer { to, amount }, "send the funds").await?;
     let report = TransferReport {
         to: to.to_string(),

@@ -167,6 +167,10 @@ fn ask_for_secret() -> Result<String> {
 pub async fn publish(context: &Context) -> Result<PublishReport> {
     let identity = context.identity()?;
     let key = identity.encryption_key();
+    let account = identity.account();
+    if context.view().await?.encryption_key(&account).await? == Some(key) {
+        bail!("the encryption key of {account} is published already; nothing was sent");
+    }
     let call = Call::SetEncryptionKey { key };
     let outcome = context.sign(&call, "publish the encryption key").await?;
     Ok(PublishReport {

@@ -8,6 +8,7 @@ use medchain_client::chain::{Call, Document};
 use serde::Serialize;
 
 use crate::{
+    commands::policy::ensure_contract,
     content::{self, Content, MAX_PROFILE_BYTES},
     context::Context,
     files,
@@ -196,9 +197,7 @@ async fn update_profile(context: &Context, profile: &Path) -> Result<PatientRepo
 pub async fn set_policy(context: &Context, contract: Option<&str>) -> Result<PatientReport> {
     let policy = contract.map(|text| context.parse_account(text)).transpose()?;
     if let Some(policy) = &policy {
-        if !context.view().await?.contract_exists(policy).await? {
-            bail!("there is no contract at {policy}; deploy one with `medchain policy deploy`");
-        }
+        ensure_contract(context, policy).await?;
     }
     let call = Call::SetPolicy { policy: policy.clone() };
     let outcome = context.sign(&call, "set the policy").await?;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
     chain::{Call, ChainEvent},
-    policy,
+    policy, AccountId32,
 };
 use medchain_primitives::{Action, RecordId};
 use serde::Serialize;
@@ -34,7 +34,11 @@ pub enum PolicyCommand {
     /// Make a contract the policy of all patients who chose none (the registrar's work).
     SetDefault {
         /// The contract's address.
-        contract: String,
+        #[arg(required_unless_present = "none")]
+        contract: Option<String>,
+        /// No default: those who chose no policy then let nobody in.
+        #[arg(long, conflicts_with = "contract")]
+        none: bool,
         /// Sign as the chain's sudo key, which is the registrar on a test network.
         #[arg(long)]
         sudo: bool,
@@ -80,8 +84,8 @@ impl std::fmt::Display for DeployReport {
 /// A new default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DefaultReport {
-    /// The contract's address.
-    pub contract: String,
+    /// The contract's address; none where nobody is let in by default.
+    pub contract: Option<String>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -89,11 +93,11 @@ pub struct DefaultReport {
 
 impl std::fmt::Display for DefaultReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "policy {} decides for patients who chose none ({})",
-            self.contract, self.included
-        )
+        match &self.contract {
+            Some(policy) => write!(f, "policy {policy} decides for patients who chose none")?,
+            None => write!(f, "patients who chose no policy let nobody in")?,
+        }
+        write!(f, " ({})", self.included)
     }
 }
 
@@ -134,8 +138,8 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<Outcome> {
         PolicyCommand::Deploy { file } => {
             output::print(&deploy(context, &file).await?, context.json)?
         }
-        PolicyCommand::SetDefault { contract, sudo } => {
-            let report = set_default(context, &contract, sudo).await?;
+        PolicyCommand::SetDefault { contract, none: _, sudo } => {
+            let report = set_default(context, contract.as_deref(), sudo).await?;
             output::print(&report, context.json)?
         }
         PolicyCommand::Check(args) => {
@@ -171,15 +175,33 @@ pub async fn deploy(context: &Context, file: &Path) -> Result<DeployReport> {
     Ok(DeployReport { contract: contract.to_string(), included: (&outcome).into() })
 }
 
-async fn set_default(context: &Context, contract: &str, sudo: bool) -> Result<DefaultReport> {
-    let contract = context.parse_account(contract)?;
-    let call = Call::SetDefaultPolicy { policy: Some(contract.clone()) };
+async fn set_default(
+    context: &Context,
+    contract: Option<&str>,
+    sudo: bool,
+) -> Result<DefaultReport> {
+    let policy = contract.map(|text| context.parse_account(text)).transpose()?;
+    if let Some(policy) = &policy {
+        ensure_contract(context, policy).await?;
+    }
+    let call = Call::SetDefaultPolicy { policy };
     let purpose = "set the default policy";
     let outcome = context.sign(&as_root(call, sudo), purpose).await?;
     event(&outcome, purpose, |event| {
         matches!(event, ChainEvent::DefaultPolicySet { .. }).then_some(())
     })?;
-    Ok(DefaultReport { contract: contract.to_string(), included: (&outcome).into() })
+    Ok(DefaultReport {
+        contract: policy.map(|policy| policy.to_string()),
+        included: (&outcome).into(),
+    })
+}
+
+/// A policy without code denies everything; whoever sets one has mistyped.
+pub async fn ensure_contract(context: &Context, policy: &AccountId32) -> Result<()> {
+    if !context.view().await?.contract_exists(policy).await? {
+        bail!("there is no contract at {policy}; deploy one with `medchain policy deploy`");
+    }
+    Ok(())
 }
 
 /// Asks the chain, which asks the contract in force.

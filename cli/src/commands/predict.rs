@@ -18,7 +18,7 @@ use serde::{ser::SerializeMap, Serialize, Serializer};
 use crate::{
     files,
     model_files::ModelFiles,
-    output::{self, percent, Outcome, UNCERTAIN},
+    output::{self, percent, Outcome},
     progress::Progress,
 };
 
@@ -93,11 +93,7 @@ impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Line::Predicted { file, label, probabilities, uncertain, .. } => {
-                write!(f, "{file}: {label}")?;
-                if *uncertain {
-                    write!(f, " ({UNCERTAIN})")?;
-                }
-                write!(f, " [{probabilities}]")
+                write!(f, "{file}: {} [{probabilities}]", output::label(label, *uncertain))
             }
             Line::Failed { file, error } => write!(f, "error: {file}: {error}"),
         }

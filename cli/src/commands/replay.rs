@@ -150,7 +150,10 @@ async fn choose(view: &View, record: RecordId, model: Option<u32>) -> Result<Pre
     }
     let mut all = view.predictions_of(record).await?;
     match all.len() {
-        0 => bail!("there is no prediction for record {record} yet"),
+        0 => bail!(
+            "there is no prediction for record {record} yet; \
+             `medchain show {record}` says whether one was asked for"
+        ),
         1 => Ok(all.remove(0)),
         count => bail!("{count} models have answered for record {record}; choose one with --model"),
     }
@@ -164,9 +167,17 @@ async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Re
     let same = |bytes: &[u8]| <[u8; 32]>::from(Sha256::digest(bytes)) == on_chain.sha256;
     let onnx = match files::read(&local.onnx, "the model", MAX_MODEL_BYTES) {
         Ok(onnx) if same(&onnx) => onnx,
-        _ => content::get(context, &on_chain.cid, None, MAX_MODEL_BYTES)
-            .await
-            .context("this computer does not have the model")?,
+        found => {
+            if found.is_ok() {
+                eprintln!(
+                    "note: {} is not the model of the chain; fetching that from the store",
+                    local.onnx.display()
+                );
+            }
+            content::get(context, &on_chain.cid, None, MAX_MODEL_BYTES)
+                .await
+                .context("this computer does not have the model")?
+        }
     };
     if !same(&onnx) {
         bail!("the file behind {} is not the model of the chain", on_chain.cid);

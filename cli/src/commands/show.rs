@@ -15,7 +15,7 @@ use crate::{
     },
     context::Context,
     envelopes,
-    output::{self, Outcome, UNCERTAIN},
+    output::{self, Outcome},
 };
 
 /// The most versions that are followed in either direction.
@@ -127,11 +127,7 @@ impl PredictionReport {
 
 impl std::fmt::Display for PredictionReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.label)?;
-        if self.uncertain {
-            write!(f, " ({UNCERTAIN})")?;
-        }
-        writeln!(f)?;
+        writeln!(f, "{}", output::label(&self.label, self.uncertain))?;
         writeln!(f, "  probabilities  {}", self.probabilities)?;
         writeln!(f, "  model          {} (number {})", self.model, self.model_id)?;
         writeln!(f, "  worker         {}", self.worker)?;
@@ -312,7 +308,7 @@ mod tests {
                 PredictionReport::new(&prediction(&[0.15, 0.05, 0.8]), Some(&model(threshold)));
             assert_eq!(report.label, "normal");
             assert_eq!(report.uncertain, uncertain);
-            assert_eq!(report.to_string().contains(UNCERTAIN), uncertain);
+            assert_eq!(report.to_string().contains(output::UNCERTAIN), uncertain);
         }
     }
 

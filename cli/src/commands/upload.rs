@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Instant};
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Model, View},
+    chain::{Call, ChainEvent, Denied, Model, View},
     crypto::{self, ContentKey},
     AccountId32,
 };
@@ -45,6 +45,8 @@ pub struct UploadArgs {
 pub struct UploadReport {
     /// Where the encrypted content is.
     pub cid: String,
+    /// The store that holds it: readers and workers must reach the same one.
+    pub store: String,
     /// The record's number.
     pub record_id: u64,
     /// Its patient.
@@ -102,6 +104,7 @@ pub struct UploadTimings {
 impl std::fmt::Display for UploadReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "CID      {}", self.cid)?;
+        writeln!(f, "store    {}, which readers and workers must reach", self.store)?;
         writeln!(f, "record   {}", self.record_id)?;
         writeln!(f, "block    {} ({})", self.included.block_number, self.included.block_hash)?;
         writeln!(f, "fee      {}", self.included.fee_shown)?;
@@ -173,6 +176,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     });
     Ok(UploadReport {
         cid: content.cid.to_string(),
+        store: context.store()?.describe(),
         record_id: record.0,
         patient: patient.to_string(),
         readers: readers.iter().map(|r| r.account.to_string()).collect(),
@@ -214,11 +218,16 @@ async fn ensure_allowed(
         actions.push((Action::Infer, "infer"));
     }
     for (action, name) in actions {
-        if let Err(denied) = view.check_access(patient, &account, None, action).await? {
-            bail!(
+        match view.check_access(patient, &account, None, action).await? {
+            Ok(()) => {}
+            Err(denied @ (Denied::NoPolicy | Denied::PolicyNotFound)) => bail!(
+                "{account} may not {name} for {patient}: {denied}; \
+                 the patient chooses a policy with `medchain patient set-policy`"
+            ),
+            Err(denied) => bail!(
                 "the policy of {patient} says no to {name} by {account}: {denied}; \
                  the patient runs `medchain grant --to {account} --actions {name},…`"
-            );
+            ),
         }
     }
     Ok(())

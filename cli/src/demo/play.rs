@@ -31,7 +31,7 @@ use crate::{
         worker,
     },
     files,
-    output::{error_line, UNCERTAIN},
+    output::{self, error_line},
 };
 use medchain_primitives::Action;
 
@@ -269,10 +269,7 @@ fn tell_prediction(story: &Story, stage: &Stage<'_>, predicted: &Predicted) -> R
         story.tell("Consent", &text)?;
     }
     let report = &predicted.report;
-    let label = match report.uncertain {
-        true => format!("{} ({UNCERTAIN})", report.label),
-        false => report.label.clone(),
-    };
+    let label = output::label(&report.label, report.uncertain);
     let of = if stage.synthetic { "\n(of a synthetic image: the label means nothing)" } else { "" };
     story.tell(
         "Prediction",

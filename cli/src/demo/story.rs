@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::processes::{Node, Running};
+use super::{
+    processes::{Node, Running},
+    Stage,
+};
 use crate::{
     output,
     progress::{Progress, Step},
@@ -49,7 +52,7 @@ impl Story {
     pub fn closing(
         &self,
         node: &Node,
-        store_url: &str,
+        stage: &Stage<'_>,
         summary: &Path,
         keep: bool,
         running: &Running,
@@ -57,9 +60,17 @@ impl Story {
         self.tell("Summary", &summary.display().to_string())?;
         let apps = node.apps_link();
         if keep {
-            let how =
-                format!("chain and worker go on; end them with: kill {}", running.process_ids());
-            self.tell("Running", &how)?;
+            let Stage { store_url, worker_listens: worker, folder, .. } = stage;
+            let folder = folder.display();
+            self.tell(
+                "Running",
+                &format!(
+                    "chain and worker go on, with their logs in {folder}\n\
+                     the worker tells how it is at http://{worker}/health and /metrics\n\
+                     end them with: kill {} && rm -r {folder}",
+                    running.process_ids()
+                ),
+            )?;
             self.tell(
                 "Try",
                 &format!(

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 
 use super::{
-    processes::{free_port, Node, Running},
+    processes::{Node, Running},
     Stage,
 };
 
@@ -46,7 +46,7 @@ pub fn start(
     node: &Node,
     suri: &str,
 ) -> Result<WorkerProcess> {
-    let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    let metrics = stage.worker_listens;
     let models = stage.model.onnx.parent().unwrap_or(Path::new("."));
     let mut command = Command::new(program);
     // An operator's own settings are about another worker.

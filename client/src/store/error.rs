@@ -14,6 +14,16 @@ pub enum StoreError {
         /// The missing block, which may be a part of what was asked for.
         cid: String,
     },
+    /// There is no such folder: nothing was ever stored there, or it is another.
+    #[error(
+        "there is no store folder {}; name the one that the file was stored in \
+         (--store or MEDCHAIN_STORE)",
+        path.display()
+    )]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The bytes do not have the hash that their CID promises, or the tree of
     /// blocks contradicts itself.
     #[error("the content of {cid} is corrupt: {reason}")]
@@ -93,6 +103,7 @@ impl StoreError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotFound { .. }
+            | Self::NoFolder { .. }
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
             | Self::Refused { .. }

@@ -29,12 +29,19 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens the store in `folder`, which is created where it is missing.
+    /// Names the store in `folder`, which is made where it is missing when the
+    /// first content is put: whoever only reads leaves no empty folder behind.
+    ///
+    /// Errors: [`StoreError::Io`] where something else than a folder is there, or
+    /// above it.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let folder = folder.into();
-        let blocks = folder.join("blocks");
-        fs::create_dir_all(&blocks).map_err(|source| at(&blocks, source))?;
-        Ok(Self { folder })
+        match fs::metadata(&folder) {
+            Ok(found) if found.is_dir() => Ok(Self { folder }),
+            Ok(_) => Err(at(&folder, io::Error::from(io::ErrorKind::NotADirectory))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { folder }),
+            Err(error) => Err(at(&folder, error)),
+        }
     }
 
     /// Where the block `cid` is or would be.
@@ -74,6 +81,8 @@ impl Store for LocalStore {
         bytes: &[u8],
         progress: Progress<'_>,
     ) -> Result<Cid, StoreError> {
+        let blocks = self.folder.join("blocks");
+        fs::create_dir_all(&blocks).map_err(|source| at(&blocks, source))?;
         let total = bytes.len() as u64;
         let mut done = 0u64;
         let mut folders = BTreeSet::new();
@@ -86,7 +95,7 @@ impl Store for LocalStore {
             Ok(())
         })?;
         // What is reported as stored survives a power cut, names included.
-        folders.insert(self.folder.join("blocks"));
+        folders.insert(blocks);
         for folder in folders {
             let synced = File::open(&folder).and_then(|folder| folder.sync_all());
             synced.map_err(|source| at(&folder, source))?;
@@ -113,7 +122,10 @@ impl BlockSource for LocalStore {
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
         let path = self.path_of(cid);
         let block = read_block(&path).map_err(|source| at(&path, source))?;
-        block.ok_or_else(|| StoreError::NotFound { cid: cid.to_string() })
+        block.ok_or_else(|| match self.folder.is_dir() {
+            true => StoreError::NotFound { cid: cid.to_string() },
+            false => StoreError::NoFolder { path: self.folder.clone() },
+        })
     }
 }
 

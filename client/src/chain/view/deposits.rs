@@ -10,8 +10,8 @@ use crate::{
 
 impl View {
     /// What a call would hold from `signer` if it succeeded now, in the chain's
-    /// smallest unit: deposits, bonds, the fee of an ordered model, and what a
-    /// transfer sends. What a contract's storage costs is not among it.
+    /// smallest unit: deposits, bonds, the fee of an ordered model, at most
+    /// what a contract's storage costs, and what a transfer sends.
     ///
     /// # Errors
     /// [`ChainError`] where the chain cannot be read.
@@ -55,6 +55,11 @@ impl View {
             Call::RegisterWorker { .. } => self.amount("Inference", "WorkerBond")?,
             Call::RequestInference { model, .. } => {
                 self.model(*model).await?.map_or(0, |model| model.fee)
+            }
+            // At most: the limit is a tenth above what a trial run needed.
+            Call::ContractInstantiate { value, storage_deposit_limit, .. }
+            | Call::ContractCall { value, storage_deposit_limit, .. } => {
+                storage_deposit_limit.unwrap_or_default().saturating_add(*value)
             }
             // Not held, but gone as well.
             Call::Transfer { amount, .. } => *amount,

@@ -21,6 +21,19 @@ fn files(store: &LocalStore, cid: &str) -> PathBuf {
 }
 
 #[tokio::test]
+async fn who_only_reads_makes_no_folder() {
+    let (folder, store) = store();
+    let refused = store.get(&cid_of(b"abc"), 3).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoFolder { .. }), "{refused}");
+    assert!(refused.to_string().contains("store folder"), "{refused}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    store.put(b"abc").await.unwrap();
+    assert_eq!(store.get(&cid_of(b"abc"), 3).await.unwrap(), b"abc");
+    let refused = store.get(&cid_of(b"abcd"), 4).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotFound { .. }), "{refused}");
+}
+
+#[tokio::test]
 async fn every_size_round_trips() {
     let (_folder, store) = store();
     for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7] {
@@ -96,6 +109,7 @@ async fn storing_again_repairs_a_damaged_block() {
 async fn a_missing_block_is_not_found() {
     let (_folder, store) = store();
     let never = cid_of(b"never stored");
+    store.put(b"something else").await.unwrap();
     let error = store.get(&never, 100).await.unwrap_err();
     assert!(matches!(&error, StoreError::NotFound { cid } if cid == never.as_str()));
     assert!(error.is_retryable());
