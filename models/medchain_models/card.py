@@ -164,20 +164,19 @@ def figures(summary: dict, found: list[dict], config: dict, work: Path) -> dict[
         x, y = [p[0] for p in points], [p[1] for p in points]
         outside.append({"name": f"fold {number}: covid against normal", "x": x, "y": y})
     if outside:
-        out["roc-left-out.svg"] = plots.lines(
-            "Sources never trained on", outside + curves, "false positive rate", "recall", (0, 1), (0, 1)
-        )
+        title, axes = "Sources never trained on", ("false positive rate", "recall", (0, 1), (0, 1))
+        out["roc-left-out.svg"] = plots.lines(title, outside + curves, *axes)
     bins = summary["reliability"]
     model = {"name": "network", "x": [b[0] for b in bins], "y": [b[1] for b in bins], "dots": True}
     perfect = curves[0] | {"name": "perfectly calibrated"}
-    out["reliability.svg"] = plots.lines(
-        "Internal test (confounded)", [model, perfect], "top probability", "share that is right", (0, 1), (0, 1)
-    )
+    axes = ("top probability", "share that is right", (0, 1), (0, 1))
+    out["reliability.svg"] = plots.lines("Internal test (confounded)", [model, perfect], *axes)
     losses = training_curves(work / "run" / "curves.jsonl")
     if losses:
         last = max(max(one["x"]) for one in losses)
         top = max(max(one["y"]) for one in losses)
-        out["training.svg"] = plots.lines("Training loss", losses, "epoch", "loss", (1, max(2, last)), (0, top))
+        ranges = (1, max(2, last)), (0, top)
+        out["training.svg"] = plots.lines("Training loss", losses, "epoch", "loss", *ranges)
     path = work / "attention.json"
     if path.exists():
         maps = [(key, np.array(one["map"])) for key, one in json.loads(path.read_text()).items()]

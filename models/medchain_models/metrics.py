@@ -106,10 +106,13 @@ def intervals(
         rows = np.concatenate([members[c] for c in chosen])
         for key, value in table(truth[rows], probabilities[rows], labels).items():
             draws.setdefault(key, []).append(value)
-    return {
-        key: (float(np.nanpercentile(v, 2.5)), float(np.nanpercentile(v, 97.5)))
-        for key, v in draws.items()
-    }
+    found = {}
+    for key, values in draws.items():
+        # A class that was never called has no precision in that draw.
+        known = [v for v in values if not np.isnan(v)] or [float("nan")]
+        low, high = np.percentile(known, [2.5, 97.5])
+        found[key] = (float(low), float(high))
+    return found
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
