@@ -8,6 +8,8 @@ use medchain_primitives::{FailureCode, Output};
 use sha2::{Digest, Sha256};
 use tract_linalg::multithread::{multithread_tract_scope, Executor};
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::TypedModelPatch;
+use tract_onnx::tract_core::ops::cast::Cast;
 
 use crate::{decode, DecodeError, GreyImage, Preprocessing, SpecError};
 
@@ -197,11 +199,30 @@ impl std::fmt::Debug for Model {
 }
 
 fn plan(onnx: &[u8], size: usize) -> TractResult<Arc<TypedSimplePlan>> {
-    tract_onnx::onnx()
+    let mut model = tract_onnx::onnx()
         .model_for_read(&mut Cursor::new(onnx))?
         .with_input_fact(0, f32::fact([1, 3, size, size]).into())?
-        .into_optimized()?
-        .into_runnable()
+        .into_typed()?;
+    widen_weights(&mut model)?;
+    model.into_optimized()?.into_runnable()
+}
+
+/// Casts weights that are stored as float16 once, at loading.
+///
+/// tract folds no cast that makes a large constant larger; left alone, it would
+/// cast and pack the weights again for every prediction.
+fn widen_weights(model: &mut TypedModel) -> TractResult<()> {
+    for id in 0..model.nodes().len() {
+        let node = model.node(id);
+        let Some(cast) = node.op_as::<Cast>() else { continue };
+        let Some(weights) = model.outlet_fact(node.inputs[0])?.konst.clone() else { continue };
+        let wide = weights.cast_to_dt(cast.to)?.into_owned();
+        let mut patch = TypedModelPatch::default();
+        let wire = patch.add_const(&node.name, wide)?;
+        patch.shunt_outside(model, id.into(), wire)?;
+        patch.apply(model)?;
+    }
+    Ok(())
 }
 
 fn one_line(error: &TractError) -> String {
