@@ -7,18 +7,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 images=${IMAGES:-20} records=${RECORDS:-200} uploads=${UPLOADS:-9}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-step "VGG-16: tract, as the worker runs it, against onnxruntime (best of 1 and 2 threads)"
+step "VGG-16: tract, as the worker runs it, against onnxruntime (best of one thread, two threads, two images side by side)"
 cargo build --locked --quiet --workspace --examples
-best() { jq -s 'map(.images_per_second) | max'; }
-tract=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | tee /dev/stderr | best)
-peer=$(for threads in 1 2; do models/run.sh bench --threads "$threads" --images "$images"; done | tee /dev/stderr | best)
+tract() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images"; }
+onnxruntime() { models/run.sh bench --threads "$1" --images "$images"; }
+# Images a second of each setting of the runtime "$1".
+rates() {
+  "$1" 1 | jq .images_per_second
+  "$1" 2 | jq .images_per_second
+  { "$1" 1 & "$1" 1; wait; } | jq -s 'map(.images_per_second) | add'
+}
+best() { jq -s max; }
+tract=$(rates tract | tee /dev/stderr | best)
+peer=$(rates onnxruntime | tee /dev/stderr | best)
 jq -n --argjson tract "$tract" --argjson peer "$peer" \
   '"tract \($tract) images/s, onnxruntime \($peer) images/s: ratio \($tract / $peer * 100 | round / 100)"' -r
 
 step "the whole path: a backlog of $records records, then $uploads single uploads"
 path=$("$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
 # The bare rate again, in the same minutes: what else runs here changes it.
-bare=$(for threads in 1 2; do "$CARGO_TARGET_DIR/debug/examples/throughput" "$threads" "$images"; done | best)
+bare=$(rates tract | best)
 jq --argjson bare "$bare" -r '
   (.backlog | "backlog: \(.predictions_per_second) predictions/s over \(.timed), bare inference \($bare) images/s: ratio \(.predictions_per_second / $bare * 100 | round / 100)",
     "worker: at most \(.worker_peak_memory_mib) MiB of memory",

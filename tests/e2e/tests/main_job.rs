@@ -2,7 +2,9 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_e2e::{contract, model_folder, program, shared_images, World, LAB, PATIENT, STRANGER};
+use medchain_e2e::{
+    contract, model_folder, program, shared_images, World, LAB, PATIENT, REGISTRAR, STRANGER,
+};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -92,6 +94,31 @@ fn offline(image: &Path) -> Value {
         .output()
         .unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_published_model_is_in_the_store_and_on_chain() {
+    let world = World::with_everybody();
+    let model = model_folder();
+    let onnx = model.join("medchain-vgg16.onnx").display().to_string();
+    let published = world.done(REGISTRAR, &["model", "publish", &onnx, "--model-version", "again"]);
+    assert_eq!(published["model_id"], 1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = medchain_client::store::open(world.store()).unwrap();
+    for (field, file) in [
+        ("cid", "medchain-vgg16.onnx"),
+        ("spec_cid", "medchain-vgg16.json"),
+        ("card", "MODEL_CARD.md"),
+    ] {
+        let cid = published[field].as_str().unwrap_or_else(|| panic!("{field}: {published}"));
+        let cid = cid.parse().unwrap();
+        let stored = runtime.block_on(store.get(&cid, 1 << 30)).unwrap();
+        assert!(stored == std::fs::read(model.join(file)).unwrap(), "{field} is not {file}");
+    }
+    let shown = world.done(PATIENT, &["model", "show", "1"]);
+    for field in ["cid", "card", "sha256", "labels", "preprocessing", "confidence_threshold"] {
+        assert_eq!(shown[field], published[field], "{field}");
+    }
 }
 
 #[test]
