@@ -165,6 +165,7 @@ fn ask_for_secret() -> Result<String> {
 
 /// Publishes the signer's encryption key.
 pub async fn publish(context: &Context) -> Result<PublishReport> {
+    context.ensure_can_ask()?;
     let identity = context.identity()?;
     let key = identity.encryption_key();
     let account = identity.account();
