@@ -9,13 +9,13 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "VGG-16: tract, as the worker runs it, against onnxruntime (best of one thread, two threads, two images side by side)"
 cargo build --locked --quiet --workspace --examples
-tract() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images"; }
+tract() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images" models/shipped; }
 onnxruntime() { models/run.sh bench --threads "$1" --images "$images"; }
 # Images a second of each setting of the runtime "$1".
 rates() {
   "$1" 1 | jq .images_per_second
   "$1" 2 | jq .images_per_second
-  { "$1" 1 & "$1" 1; wait; } | jq -s 'map(.images_per_second) | add'
+  { "$1" 1 & "$1" 1; wait; } | jq -s 'if length == 2 then map(.images_per_second) | add else error("a run failed") end'
 }
 best() { jq -s max; }
 tract=$(rates tract | tee /dev/stderr | best)

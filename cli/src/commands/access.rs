@@ -109,8 +109,10 @@ pub async fn run(context: &Context, args: &RequestAccessArgs) -> Result<Outcome>
 pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<AccessReport> {
     let subject = context.account()?;
     let record = RecordId(args.record);
-    let found = context.view().await?.record(record).await?;
+    let view = context.view().await?;
+    let found = view.record(record).await?;
     let patient = found.with_context(|| format!("there is no record {record}"))?.patient;
+    let has_envelope = view.envelope(record, &subject).await?.is_some();
     let call = Call::RequestAccess { record, purpose: args.purpose.into() };
     let purpose = "ask for access";
     let outcome = context.sign(&call, purpose).await?;
@@ -125,7 +127,7 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
         subject: subject.to_string(),
         granted: reason.is_none(),
         reason,
-        has_envelope: context.view().await?.envelope(record, &subject).await?.is_some(),
+        has_envelope,
         included: (&outcome).into(),
     })
 }

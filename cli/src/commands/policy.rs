@@ -180,6 +180,7 @@ async fn set_default(
     contract: Option<&str>,
     sudo: bool,
 ) -> Result<DefaultReport> {
+    context.ensure_can_ask()?;
     let policy = contract.map(|text| context.parse_account(text)).transpose()?;
     if let Some(policy) = &policy {
         ensure_contract(context, policy).await?;

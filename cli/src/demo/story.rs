@@ -67,7 +67,8 @@ impl Story {
                 &format!(
                     "chain and worker go on, with their logs in {folder}\n\
                      the worker tells how it is at http://{worker}/health and /metrics\n\
-                     end them with: kill {} && rm -r {folder}",
+                     end them with: kill {}\n\
+                     and once they have ended: rm -r {folder}",
                     running.process_ids()
                 ),
             )?;

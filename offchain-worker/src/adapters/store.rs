@@ -51,7 +51,9 @@ impl Store for ContentStore {
 fn port_error(error: ClientError) -> StoreError {
     let text = error.to_string();
     match error {
-        ClientError::Unreachable { .. } => StoreError::Unreachable(text),
+        ClientError::Unreachable { .. } | ClientError::NoFolder { .. } => {
+            StoreError::Unreachable(text)
+        }
         ClientError::TooLarge { .. } => StoreError::TooLarge(text),
         // A tree of blocks that cannot be read is not the content that was promised.
         ClientError::Corrupt { .. }

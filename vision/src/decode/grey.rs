@@ -21,8 +21,11 @@ pub(super) fn pixels(image: &DynamicImage) -> Vec<u8> {
             pixels.map(|[l, a]| over_black(l, a)).collect()
         }
         DynamicImage::ImageRgb16(rgb) => rgb.pixels().map(|p| luma(p.0.map(narrow))).collect(),
-        // What is left is 16-bit RGBA; float images come from no PNG or JPEG
-        // and take the same way through `to_rgba16`.
+        DynamicImage::ImageRgba16(rgba) => {
+            let pixels = rgba.pixels().map(|p| p.0.map(narrow));
+            pixels.map(|[r, g, b, a]| over_black(luma([r, g, b]), a)).collect()
+        }
+        // Float images, which come from no PNG or JPEG.
         other => {
             let rgba = other.to_rgba16();
             let pixels = rgba.pixels().map(|p| p.0.map(narrow));

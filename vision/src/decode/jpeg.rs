@@ -8,7 +8,7 @@
 //!
 //! Decoders usually fill what is missing of a truncated file with grey and say
 //! nothing; half a radiograph must not get a prediction. So everything that is
-//! missing or left over is an error here.
+//! missing is an error here. What is left over is ignored, as libjpeg does.
 
 mod frame;
 mod huffman;
@@ -92,8 +92,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         (marker, _) => tables.read(marker, segment.body),
     })?;
     let (frame, planes) = image.ok_or_else(|| corrupt("it has no frame header"))?;
-    let planes: Vec<_> =
-        planes.iter().flatten().map(|plane| greys(&frame, plane)).collect::<Result<_, _>>()?;
+    let planes: Vec<_> = planes
+        .into_iter()
+        .flatten()
+        .map(|plane| greys(&frame, &plane))
+        .collect::<Result<_, _>>()?;
     let pixels = match planes.as_slice() {
         [red, green, blue] => {
             let colours = red.iter().zip(green).zip(blue);
