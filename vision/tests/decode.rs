@@ -56,6 +56,29 @@ fn png_and_jpeg_work() {
 }
 
 #[test]
+fn markers_up_to_the_first_scan_say_what_the_colours_are() {
+    let mut usual = fixture("stored-as-rgb.jpg");
+    // With planes that are numbered, and not named R, G and B, the Adobe marker
+    // alone says that they are colours.
+    let place = |bytes: &[u8], marker| bytes.windows(2).position(|w| w == [0xff, marker]).unwrap();
+    let (frame, scan) = (place(&usual, 0xc0), place(&usual, 0xda));
+    for plane in 0..3 {
+        usual[frame + 10 + 3 * plane] = plane as u8 + 1;
+        usual[scan + 5 + 2 * plane] = plane as u8 + 1;
+    }
+    // It may stand behind the frame header too: Python reads both alike.
+    let (start, rest) = usual.split_at(2);
+    let (adobe, rest) = rest.split_at(16);
+    assert_eq!(adobe[..2], [0xff, 0xee]);
+    let (before, after) = rest.split_at(place(rest, 0xda));
+    let moved = [start, before, adobe, after].concat();
+    assert_eq!(decode(&moved).unwrap(), decode(&usual).unwrap());
+    // Without it the first plane alone is the grey, which is another image.
+    let without = [start, rest].concat();
+    assert_ne!(decode(&without).unwrap(), decode(&usual).unwrap());
+}
+
+#[test]
 fn fails_when_empty() {
     refused(b"", FailureCode::NotAnImage, "the file is empty");
 }

@@ -74,9 +74,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
     let mut scans = 0;
     walk(bytes, |segment| match (segment.marker, &mut image) {
         (marker, None) if is_frame(marker) => {
-            let frame = Frame::read(marker, segment.body)?;
-            let planes = planes(&frame, tables.stored_as_rgb(&frame))?;
-            image = Some((frame, planes));
+            image = Some((Frame::read(marker, segment.body)?, Vec::new()));
             Ok(())
         }
         (marker, Some(_)) if is_frame(marker) => Err(corrupt("it has two frame headers")),
@@ -85,6 +83,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
             if scans > MAX_SCANS {
                 return Err(unsupported("it has too many scans"));
             }
+            // As libjpeg: every marker before the first scan may say what the
+            // colours are.
+            if planes.is_empty() {
+                *planes = planes_of(frame, tables.stored_as_rgb(frame))?;
+            }
             let header = Scan::read(frame, segment.body)?;
             scan::decode(frame, &tables, &header, segment.data, planes)
         }
@@ -92,6 +95,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         (marker, _) => tables.read(marker, segment.body),
     })?;
     let (frame, planes) = image.ok_or_else(|| corrupt("it has no frame header"))?;
+    if planes.is_empty() {
+        return Err(TRUNCATED);
+    }
     let planes: Vec<_> = planes
         .into_iter()
         .flatten()
@@ -109,7 +115,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
 }
 
 /// Room for the planes that greys are made of: luminance, or all three colours.
-fn planes(frame: &Frame, rgb: bool) -> Result<Vec<Option<Plane>>, DecodeError> {
+fn planes_of(frame: &Frame, rgb: bool) -> Result<Vec<Option<Plane>>, DecodeError> {
     let needed = if rgb { frame.components.len() } else { 1 };
     let small = |c: &frame::Component| c.sampling != frame.sampling();
     if frame.components.iter().take(needed).any(small) {
