@@ -34,8 +34,8 @@ fn png_of(kind: ExtendedColorType, width: u32, height: u32, data: &[u8]) -> Vec<
 
 /// A drawing of `models/fixtures`.
 fn fixture(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/fixtures");
-    std::fs::read(format!("{folder}/{name}")).unwrap()
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+    std::fs::read(format!("{folder}/../models/fixtures/{name}")).unwrap()
 }
 
 #[track_caller]

@@ -27,7 +27,7 @@ struct Image {
 }
 
 fn models() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models")
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../models")
 }
 
 fn read(path: &str) -> Vec<u8> {

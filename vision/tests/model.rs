@@ -6,7 +6,8 @@ use std::sync::Arc;
 use medchain_vision::{synthetic_radiograph, synthetic_radiograph_png, Model, ModelError};
 
 fn shipped(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/shipped");
+    let folder =
+        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../models/shipped");
     std::fs::read(folder.join(name)).unwrap()
 }
 

@@ -27,6 +27,17 @@ fn with_reference_policy(test: impl FnOnce(AccountId)) {
     });
 }
 
+/// Asks a policy through the seam whether the technician may view.
+fn ask_policy(policy: &AccountId) -> pallet_emr::Answer {
+    PolicyContract::check(pallet_emr::AccessRequest {
+        policy: Some(policy),
+        patient: &PATIENT.to_account_id(),
+        subject: &TECHNICIAN.to_account_id(),
+        record: None,
+        action: Action::View,
+    })
+}
+
 /// What `contracts-ink/test-policies` can be told to do, as it encodes it.
 #[derive(Encode)]
 enum Behaviour {
@@ -216,13 +227,7 @@ fn asking_changes_nothing_and_costs_nobody_money() {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         let root = || sp_io::storage::root(sp_runtime::StateVersion::V1);
         let before = root();
-        let answer = PolicyContract::check(pallet_emr::AccessRequest {
-            policy: Some(&policy),
-            patient: &PATIENT.to_account_id(),
-            subject: &TECHNICIAN.to_account_id(),
-            record: None,
-            action: Action::View,
-        });
+        let answer = ask_policy(&policy);
         assert_ok!(answer.result);
         assert_eq!(before, root());
         assert_eq!(Balances::free_balance(asking_account()), 0);
@@ -242,13 +247,7 @@ fn what_a_question_did_not_use_is_given_back() {
     // A question that ran into its limit is paid for up to the limit.
     development_chain().execute_with(|| {
         let policy = instantiate(contract("misbehaving-policy"), Behaviour::Loop);
-        let answer = PolicyContract::check(pallet_emr::AccessRequest {
-            policy: Some(&policy),
-            patient: &PATIENT.to_account_id(),
-            subject: &TECHNICIAN.to_account_id(),
-            record: None,
-            action: Action::View,
-        });
+        let answer = ask_policy(&policy);
         assert_eq!(answer.result, Err(Denied::PolicyOutOfGas));
         assert!(answer.weight.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2);
         assert!(answer.weight.all_lte(most), "{:?}", answer.weight);

@@ -39,6 +39,12 @@ fn files_below(folder: &Path) -> usize {
         .sum()
 }
 
+/// Nothing of `patient` is on chain.
+fn no_records(world: &World, patient: &str) {
+    let records = world.done(patient, &["records", patient]);
+    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+}
+
 #[test]
 fn bad_images_are_refused_before_anything_happens() {
     let world = World::with_everybody();
@@ -64,8 +70,7 @@ fn bad_images_are_refused_before_anything_happens() {
         assert!(!line.contains("J. Doe"), "an error quotes the content: {line}");
     }
     assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
-    let records = world.done(PATIENT, &["records", PATIENT]);
-    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+    no_records(&world, PATIENT);
 }
 
 #[test]
@@ -101,8 +106,7 @@ fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
     let [spendable, fee, held] = amounts[..] else { panic!("{line}") };
     assert!(fee < spendable && spendable < fee + held, "the test is about another case: {line}");
     assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
-    let records = world.done(poor, &["records", poor]);
-    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+    no_records(&world, poor);
 }
 
 #[test]
@@ -120,8 +124,7 @@ fn an_unreachable_store_leaves_nothing_on_chain() {
     assert!(!output.status.success());
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("127.0.0.1"), "{said}");
-    let records = world.done(PATIENT, &["records", PATIENT]);
-    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+    no_records(&world, PATIENT);
 }
 
 #[test]
