@@ -92,7 +92,7 @@ pub struct FailureReport {
     /// The worker.
     pub worker: String,
     /// Why it could not.
-    pub code: &'static str,
+    pub code: FailureCode,
 }
 
 impl PredictionReport {
@@ -163,7 +163,7 @@ impl std::fmt::Display for ShowReport {
                 request.request_id, request.model_id, request.deadline
             )?;
             for failure in &request.failures {
-                writeln!(f, "failed      at {}: {}", failure.worker, failure.code)?;
+                writeln!(f, "failed      at {}: {}", failure.worker, in_words(failure.code))?;
             }
         }
         for prediction in &self.predictions {
@@ -224,15 +224,12 @@ async fn open_request(view: &View, request: &Request) -> Result<RequestReport> {
         deadline: request.deadline,
         failures: failures
             .into_iter()
-            .map(|(worker, code)| FailureReport {
-                worker: worker.to_string(),
-                code: failure_name(code),
-            })
+            .map(|(worker, code)| FailureReport { worker: worker.to_string(), code })
             .collect(),
     })
 }
 
-fn failure_name(code: FailureCode) -> &'static str {
+fn in_words(code: FailureCode) -> &'static str {
     match code {
         FailureCode::Unavailable => "content unavailable",
         FailureCode::WrongHash => "content corrupt",

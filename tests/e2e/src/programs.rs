@@ -1,6 +1,6 @@
 //! Where the programs and files under test are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The root of the repository.
 pub fn repository() -> PathBuf {

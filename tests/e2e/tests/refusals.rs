@@ -2,11 +2,8 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_client::chain::{Call, UNIT};
-use medchain_e2e::{free_port, program, repository, World, LAB, PATIENT, STRANGER};
+use medchain_e2e::{free_port, program, repository, World, LAB, PATIENT, REGISTRAR, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
-
-mod common;
 
 /// A PNG whose header promises 30,000 × 30,000 pixels.
 fn bomb() -> Vec<u8> {
@@ -94,9 +91,9 @@ fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
     let stored = files_below(Path::new(world.store()));
     world.write_image("scan.png", &synthetic_radiograph_png(4));
     let poor = "//Bob//poor";
-    let to = common::account(poor);
     // Enough to be a patient, and for the fee of an upload.
-    common::submit(&world, STRANGER, Call::Transfer { to, amount: UNIT * 25 / 1_000 }).unwrap();
+    world.done(STRANGER, &["transfer", poor, "0.025"]);
+    assert_eq!(world.done(poor, &["balance"])["held"], "0");
     world.done(poor, &["patient", "register"]);
     let refused = world.run(poor, &["upload", "scan.png", "--patient", poor]);
     let line = refused.one_error_line();
@@ -107,6 +104,37 @@ fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
     assert!(fee < spendable && spendable < fee + held, "the test is about another case: {line}");
     assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
     no_records(&world, poor);
+}
+
+#[test]
+fn money_and_keys_that_are_not_there_are_refused() {
+    let world = World::with_everybody();
+    for (amount, to, says) in [
+        ("0", PATIENT, "zero"),
+        ("much", PATIENT, "no amount"),
+        ("1", STRANGER, "your own account"),
+        ("99999999999", PATIENT, "funds"),
+    ] {
+        let refused = world.run(STRANGER, &["transfer", to, amount]);
+        assert!(refused.one_error_line().contains(says), "{amount}: {}", refused.err);
+    }
+    let before = world.done(STRANGER, &["balance"]);
+    assert_ne!(before["held"], "0", "the deposit of the key");
+    let again = world.run(STRANGER, &["key", "publish"]);
+    assert!(again.one_error_line().contains("published already"), "{}", again.err);
+    world.done(STRANGER, &["key", "unpublish"]);
+    assert_eq!(world.done(STRANGER, &["balance"])["held"], "0");
+    let again = world.run(STRANGER, &["key", "unpublish"]);
+    assert!(again.one_error_line().contains("EncryptionKeyNotFound"), "{}", again.err);
+    let patient = world.run(PATIENT, &["key", "unpublish"]);
+    assert!(patient.one_error_line().contains("PatientNeedsEncryptionKey"), "{}", patient.err);
+    // A default policy is a contract, or none.
+    let default = ["policy", "set-default", STRANGER, "--sudo"];
+    let refused = world.run(REGISTRAR, &default);
+    assert!(refused.one_error_line().contains("no contract"), "{}", refused.err);
+    world.done(REGISTRAR, &["policy", "set-default", "--none", "--sudo"]);
+    let refused = world.run(STRANGER, &["policy", "set-default", "--none"]);
+    assert!(refused.one_error_line().contains("--sudo"), "{}", refused.err);
 }
 
 #[test]

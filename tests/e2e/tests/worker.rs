@@ -2,12 +2,23 @@
 
 use std::{path::Path, thread::sleep, time::Duration};
 
-use medchain_client::chain::{Call, ChainError};
+use medchain_client::{
+    chain::{Call, Chain, ChainError, SubmitOptions, TxOutcome},
+    keys::Identity,
+};
 use medchain_e2e::{World, PATIENT, WORKER};
 use medchain_primitives::{FailureCode, Output, Receipt, RequestId};
 use medchain_vision::synthetic_radiograph_png;
 
-mod common;
+/// Signs a call that no program of ours would send, and waits for its block.
+fn submit(world: &World, suri: &str, call: Call) -> Result<TxOutcome, ChainError> {
+    let who = Identity::from_secret_uri(suri).expect("a development secret");
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    runtime.block_on(async {
+        let chain = Chain::connect(world.url()).await?;
+        chain.submit(&who, &call, &SubmitOptions::default()).await
+    })
+}
 
 #[test]
 fn consent_revoked_between_upload_and_prediction_stops_it() {
@@ -32,7 +43,7 @@ fn consent_revoked_between_upload_and_prediction_stops_it() {
         ),
         (Call::ReportFailure { request: RequestId(0), code: FailureCode::NotAnImage }, "a failure"),
     ] {
-        match common::submit(&world, WORKER, call) {
+        match submit(&world, WORKER, call) {
             Err(ChainError::Dispatch(failure)) => {
                 assert_eq!((&*failure.pallet, &*failure.error), ("Emr", "GrantRevoked"), "{what}");
             }
