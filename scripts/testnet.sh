@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Spawns a local testnet: two relay chain validators, MedChain with two
+# collators, and two workers. Ctrl-C ends all of it.
+#   scripts/testnet.sh [NETWORK.toml]
+#
+#   MEDCHAIN_TESTNET_DIR  where the chain specs are kept
+#   MEDCHAIN_RUN_DIR      where this run writes (default: a new temporary folder)
+#   MEDCHAIN_STORE        the store of the workers (default: a folder of this run)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${CARGO_TARGET_DIR:?run this through 'make testnet'}" "${MEDCHAIN_CONTRACTS_DIR:?}"
+export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
+network=${1:-zombienet/medchain-local.toml}
+bin=$CARGO_TARGET_DIR/debug
+say() { printf '\033[1mtestnet:\033[0m %s\n' "$*" >&2; }
+die() { printf 'testnet: error: %s\n' "$*" >&2; exit 1; }
+
+[ -s "$network" ] || die "there is no network file $network"
+relay=ws://127.0.0.1:9900 first=ws://127.0.0.1:9944 second=ws://127.0.0.1:9945
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+for port in 9900 9901 9944 9945 9615 9616 9717 9718; do
+  ! listens "$port" || die "port $port is taken: is another testnet or node running? End it, then run this again."
+done
+
+programs=$(scripts/testnet-prepare.sh)
+export PATH=$programs:$bin:$bin/examples:$PATH
+
+if [ -n "${MEDCHAIN_RUN_DIR:-}" ]; then
+  mkdir -p "$MEDCHAIN_RUN_DIR"
+  run=$(realpath "$MEDCHAIN_RUN_DIR")
+else
+  run=$(mktemp -d -t medchain-testnet-XXXXXX)
+fi
+store=${MEDCHAIN_STORE:-$run/store}
+
+# --- the end ----------------------------------------------------------------
+jobs_of_run=()
+finish() {
+  local code=$?
+  trap - EXIT INT TERM
+  say "ending everything"
+  for job in "${jobs_of_run[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done
+  for _ in $(seq 50); do
+    pgrep -f -- "$run/" >/dev/null || break
+    sleep 0.2
+  done
+  # What did not end by itself: every program of this run has its folder among
+  # its arguments.
+  pkill -KILL -f -- "$run/" 2>/dev/null || true
+  if [ -z "${MEDCHAIN_RUN_DIR:-}" ] && [ "$code" -le 130 ] && [ "${ready:-}" ]; then
+    rm -rf "$run"
+  else
+    say "the logs are in $run"
+  fi
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# In process groups of their own, so that Ctrl-C reaches this script alone,
+# which then ends them in order.
+start() {
+  local log=$1
+  shift
+  setsid "$@" >"$log" 2>&1 &
+  jobs_of_run+=($!)
+}
+
+# --- the chains -------------------------------------------------------------
+say "spawning $network; logs in $run"
+start "$run/zombienet.log" zombienet/node_modules/.bin/zombienet --provider native --dir "$run/net" --force spawn "$network"
+zombienet=${jobs_of_run[-1]}
+# What a node answers to a question, or nothing.
+ask() {
+  curl --silent --fail --max-time 10 --header 'Content-Type: application/json' \
+    --data "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"$2\",\"params\":[${3:-}]}" "${1/ws/http}" || true
+}
+height() {
+  local hash
+  hash=$(ask "$1" chain_getFinalizedHead | jq -r '.result // empty')
+  [ -n "$hash" ] || { echo -1; return; }
+  ask "$1" chain_getHeader "\"$hash\"" | jq -r '.result.number // "0x-1"' | xargs printf '%d\n' 2>/dev/null || echo -1
+}
+began=$SECONDS
+until [ -s "$run/net/zombie.json" ]; do
+  kill -0 "$zombienet" 2>/dev/null || { tail -n 30 "$run/zombienet.log" >&2; die "zombienet ended by itself"; }
+  [ $((SECONDS - began)) -lt 900 ] || die "the network did not come up in 15 minutes: see $run/zombienet.log"
+  sleep 1
+done
+say "all nodes answer after $((SECONDS - began)) s; waiting for the relay chain to finalise MedChain's first blocks"
+until [ "$(height "$first")" -ge 2 ]; do
+  [ $((SECONDS - began)) -lt 900 ] || die "no finalised block in 15 minutes: see $run/net/*.log"
+  sleep 2
+done
+say "MedChain's block $(height "$first") is final after $((SECONDS - began)) s"
+
+# --- the people whom every network needs ------------------------------------
+medchain() {
+  local who=$1
+  shift
+  "$bin/medchain" "$@" --dev --suri "$who" --node "$first" --store "$store" --yes --json >>"$run/medchain.log" 2>&1 \
+    || { tail -n 3 "$run/medchain.log" >&2; die "medchain $1 ${2:-} failed"; }
+}
+say "publishing the model and registering two workers"
+medchain //Alice model publish models/shipped/medchain-vgg16.onnx
+(medchain //Dave worker register --model 0) & dave=$!
+(medchain //Eve worker register --model 0) & eve=$!
+wait "$dave" && wait "$eve" || exit 1
+worker() {
+  start "$run/worker-$2.log" "$bin/medchain-worker" run --dev --suri "$1" --node "$3" --store "$store" \
+    --model-dir "$(realpath models/shipped)" --listen "127.0.0.1:$2"
+}
+worker //Dave 9717 "$first"
+worker //Eve 9718 "$second"
+
+jq -n --arg run "$run" --arg relay "$relay" --arg first "$first" --arg second "$second" --arg store "$store" \
+  --slurpfile net "$run/net/zombie.json" \
+  '{run: $run, relay: $relay, collators: [$first, $second], store: $store, workers: ["127.0.0.1:9717", "127.0.0.1:9718"]}' \
+  >"$run/testnet.json.new"
+mv "$run/testnet.json.new" "$run/testnet.json"
+apps() { echo "https://polkadot.js.org/apps/?rpc=ws%3A%2F%2F127.0.0.1%3A$1#/explorer"; }
+cat <<END
+
+The testnet is ready ($((SECONDS - began)) s).
+
+  relay chain   ws://127.0.0.1:9900   $(apps 9900)
+                ws://127.0.0.1:9901
+  MedChain      ws://127.0.0.1:9944   $(apps 9944)
+                ws://127.0.0.1:9945
+  metrics       http://127.0.0.1:9615/metrics (collator 1), :9616 (collator 2)
+                http://127.0.0.1:9717/metrics (worker //Dave), :9718 (worker //Eve)
+  store         $store
+  logs          $run
+
+Model 0 is published (registrar: //Alice); //Dave and //Eve run it. Go on with
+"At the command line" in README.md, with --dev --suri //Bob and so on.
+Ctrl-C ends everything.
+END
+ready=yes
+while kill -0 "$zombienet" 2>/dev/null; do sleep 1; done
+die "zombienet ended by itself: see $run/zombienet.log"
