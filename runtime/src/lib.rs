@@ -74,8 +74,9 @@ pub type TxExtension = cumulus_pallet_weight_reclaim::StorageWeightReclaim<
 pub type UncheckedExtrinsic =
     generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 
-/// Migrations that run once at an upgrade; none yet, since version 1 is the first.
-pub type Migrations = ();
+/// Migrations that run once at an upgrade. Each looks at the pallet's storage
+/// version first, so one that has run does nothing but that look.
+pub type Migrations = (pallet_inference::migrations::MigrateV1ToV2<Runtime>,);
 
 pub type Executive = frame_executive::Executive<
     Runtime,
@@ -96,7 +97,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: alloc::borrow::Cow::Borrowed("medchain"),
     impl_name: alloc::borrow::Cow::Borrowed("medchain"),
     authoring_version: 1,
-    spec_version: 1,
+    spec_version: 2,
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 1,

@@ -80,6 +80,8 @@ pub struct RequestReport {
     pub request_id: u64,
     /// The model that was asked for.
     pub model_id: u32,
+    /// The block in which it was made, where the chain's runtime tells.
+    pub opened: Option<u32>,
     /// The last block in which an answer is taken.
     pub deadline: u32,
     /// Workers that could not predict.
@@ -157,11 +159,12 @@ impl std::fmt::Display for ShowReport {
             writeln!(f, "envelope    {reader}")?;
         }
         for request in &self.open_requests {
-            writeln!(
-                f,
-                "waiting     request {} for model {}, until block {}",
-                request.request_id, request.model_id, request.deadline
-            )?;
+            write!(f, "waiting     request {} for model {}", request.request_id, request.model_id)?;
+            if let Some(opened) = request.opened {
+                let blocks = self.block_number.saturating_sub(opened);
+                write!(f, ", since block {opened} ({blocks} blocks)")?;
+            }
+            writeln!(f, ", until block {}", request.deadline)?;
             for failure in &request.failures {
                 writeln!(f, "failed      at {}: {}", failure.worker, in_words(failure.code))?;
             }
@@ -221,6 +224,7 @@ async fn open_request(view: &View, request: &Request) -> Result<RequestReport> {
     Ok(RequestReport {
         request_id: request.id.0,
         model_id: request.model.0,
+        opened: request.opened,
         deadline: request.deadline,
         failures: failures
             .into_iter()

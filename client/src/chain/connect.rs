@@ -1,6 +1,11 @@
 //! The connection to a node.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use subxt::{
     backend::LegacyBackend,
@@ -45,6 +50,8 @@ pub(super) struct Connection {
     pub client: OnlineClient<PolkadotConfig>,
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
     pub spec_version: u32,
+    /// The versions of the runtime that were found to fit.
+    pub fitting: Mutex<BTreeSet<u32>>,
 }
 
 impl std::fmt::Debug for Chain {
@@ -102,10 +109,11 @@ impl Chain {
                 client,
                 rpc,
                 spec_version: version.spec_version,
+                fitting: Mutex::default(),
             }),
         };
-        let view = chain.best().await?;
-        compat::check(view.metadata())?;
+        // Reading a block checks its runtime.
+        chain.best().await?;
         Ok(chain)
     }
 
@@ -139,6 +147,10 @@ impl Chain {
     }
 
     /// The state at a block, as far as the node still has it.
+    ///
+    /// Errors: [`ChainError::Incompatible`] where this program does not fit the
+    /// runtime of that block, which an upgrade may have brought after the
+    /// connection was made.
     pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
         let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
         let header = header.ok_or(ChainError::BlockNotFound { hash })?;
@@ -152,7 +164,30 @@ impl Chain {
             .at_block_hash_and_number(hash, number)
             .await
             .map_err(ChainError::from_subxt)?;
-        Ok(View::new(at))
+        let view = View::new(at);
+        self.check_runtime(&view)?;
+        Ok(view)
+    }
+
+    /// Checks the runtime of a block, once for each version. Each block is read
+    /// with its own runtime's metadata (subxt asks the node for a version's
+    /// when it first sees it), so that an upgrade needs no new connection.
+    fn check_runtime(&self, view: &View) -> Result<(), ChainError> {
+        let version = view.spec_version();
+        let fitting = || self.inner.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        if fitting().contains(&version) {
+            return Ok(());
+        }
+        compat::check(view.metadata())?;
+        let is_news = fitting().insert(version);
+        if is_news && version != self.inner.spec_version {
+            tracing::info!(
+                version,
+                before = self.inner.spec_version,
+                "blocks with another version of the runtime, which fits"
+            );
+        }
+        Ok(())
     }
 
     /// The number of the account's next transaction, those in the node's pool

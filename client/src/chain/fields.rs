@@ -26,6 +26,16 @@ impl Fields {
             .map_err(|error| ChainError::decode(format!("{what}.{name}"), error))
     }
 
+    /// As [`Fields::get`], for a field that not every runtime has.
+    pub fn get_if_there<T: DecodeAll>(
+        &self,
+        what: &str,
+        name: &str,
+    ) -> Result<Option<T>, ChainError> {
+        let is_there = self.0.iter().any(|(field, _)| field == name);
+        is_there.then(|| self.get(what, name)).transpose()
+    }
+
     /// The field `name` of `what`, still encoded.
     pub fn raw(&self, what: &str, name: &str) -> Result<&[u8], ChainError> {
         let found = self.0.iter().find(|(field, _)| field == name);

@@ -178,6 +178,9 @@ pub struct Request {
     pub requester: AccountId32,
     /// What the answer earns.
     pub fee: u128,
+    /// The block in which the request was made. A chain whose runtime is of
+    /// version 1 does not tell.
+    pub opened: Option<u32>,
     /// The last block in which an answer is taken.
     pub deadline: u32,
     /// Where the request stands.

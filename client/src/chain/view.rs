@@ -48,6 +48,11 @@ impl View {
         self.at.block_hash()
     }
 
+    /// The version of the runtime that the block was made with.
+    pub fn spec_version(&self) -> u32 {
+        self.at.spec_version()
+    }
+
     pub(super) fn metadata(&self) -> &Metadata {
         self.at.metadata_ref()
     }

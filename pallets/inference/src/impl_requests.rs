@@ -37,8 +37,8 @@ impl<T: Config> Pallet<T> {
         )?;
         Self::hold(HoldReason::Fee, requester, model.fee)?;
 
-        let deadline =
-            frame_system::Pallet::<T>::block_number().saturating_add(T::RequestDeadline::get());
+        let opened = frame_system::Pallet::<T>::block_number();
+        let deadline = opened.saturating_add(T::RequestDeadline::get());
         NextRequestId::<T>::put(RequestId(next));
         OpenRequests::<T>::insert(id, ());
         OpenRequestOf::<T>::insert(record_id, model_id, id);
@@ -51,6 +51,7 @@ impl<T: Config> Pallet<T> {
                 model: model_id,
                 requester: requester.clone(),
                 fee: model.fee,
+                opened,
                 deadline,
                 status: RequestStatus::Open,
             },

@@ -15,6 +15,7 @@ mod impl_models;
 mod impl_predictions;
 mod impl_requests;
 mod impl_workers;
+pub mod migrations;
 mod types;
 pub mod weights;
 
@@ -42,7 +43,7 @@ pub mod pallet {
     };
     use sp_runtime::Permill;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
     /// Requests that are due take at most this part of a block: a quarter.
     const EXPIRY_SHARE: u64 = 4;
 

@@ -67,6 +67,11 @@ impl<T: Config> Pallet<T> {
                 "a request is not about the patient's chest X-ray"
             );
             ensure!(Models::<T>::contains_key(request.model), "a request is for an unknown model");
+            ensure!(
+                request.opened <= request.deadline
+                    && request.opened <= frame_system::Pallet::<T>::block_number(),
+                "a request was made after its deadline or in a block to come"
+            );
             let held = fees.entry(request.requester.clone()).or_default();
             let is_open = request.status == RequestStatus::Open;
             ensure!(

@@ -147,6 +147,8 @@ pub struct Request<AccountId, Balance, BlockNumber> {
     pub requester: AccountId,
     /// The model's fee when the request was made.
     pub fee: Balance,
+    /// The block in which the request was made. Workers take turns by it.
+    pub opened: BlockNumber,
     /// The last block in which an answer is taken.
     pub deadline: BlockNumber,
     /// Where the request stands.

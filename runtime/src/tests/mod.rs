@@ -3,6 +3,7 @@
 mod capacity;
 mod policies;
 mod seams;
+mod upgrade;
 
 use std::path::PathBuf;
 

@@ -198,6 +198,7 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, ChainError> {
         model: fields.get(WHAT, "model")?,
         requester: fields.get(WHAT, "requester")?,
         fee: fields.get(WHAT, "fee")?,
+        opened: fields.get_if_there(WHAT, "opened")?,
         deadline: fields.get(WHAT, "deadline")?,
         status: fields.get(WHAT, "status")?,
     })
@@ -214,4 +215,43 @@ fn prediction(record: RecordId, model: ModelId, fields: &Fields) -> Result<Predi
         receipt: fields.get(WHAT, "receipt")?,
         at: fields.get(WHAT, "at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use codec::Encode;
+    use subxt::Metadata;
+
+    use super::*;
+    use crate::chain::{compat, view::decode_fields, RequestStatus};
+
+    /// Reads an encoded request as a chain with this metadata stores it.
+    fn read(metadata: &[u8], bytes: &[u8]) -> Request {
+        let metadata = Metadata::decode_from(metadata).unwrap();
+        let pallet = metadata.pallet_by_name("Inference").unwrap();
+        let entry = pallet.storage().unwrap().entry_by_name("Requests").unwrap();
+        let fields = decode_fields(bytes, entry.value_ty(), &metadata).unwrap();
+        request(RequestId(5), &fields).unwrap()
+    }
+
+    #[test]
+    fn a_request_is_read_from_both_sides_of_the_upgrade() {
+        let (patient, requester) = (AccountId32([1; 32]), AccountId32([2; 32]));
+        let begin = (RecordId(3), patient, ModelId(4), requester, 9u128);
+        let end = (70u32, RequestStatus::Answered { worker: patient });
+        let expected = |opened| Request {
+            id: RequestId(5),
+            record: RecordId(3),
+            patient,
+            model: ModelId(4),
+            requester,
+            fee: 9,
+            opened,
+            deadline: 70,
+            status: RequestStatus::Answered { worker: patient },
+        };
+        let [new, old] = compat::TESTED;
+        assert_eq!(read(new, &(begin, 60u32, end).encode()), expected(Some(60)));
+        assert_eq!(read(old, &(begin, end).encode()), expected(None));
+    }
 }

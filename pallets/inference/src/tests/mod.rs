@@ -5,6 +5,7 @@ mod consent;
 mod deadlines;
 mod failures;
 mod invariants;
+mod migrations;
 mod models;
 mod orders;
 mod predictions;

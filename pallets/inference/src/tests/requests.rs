@@ -14,6 +14,7 @@ fn expected(requester: u64) -> RequestOf<Test> {
         model: VGG,
         requester,
         fee: FEE,
+        opened: 1,
         deadline: 1 + DEADLINE,
         status: RequestStatus::Open,
     }

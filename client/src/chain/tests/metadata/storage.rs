@@ -133,6 +133,7 @@ fn structs_of_inference_are_as_they_are_read() {
             ("model", ModelId(1).encode()),
             ("requester", BOB.encode()),
             ("fee", 1u128.encode()),
+            ("opened", 1u32.encode()),
             ("deadline", 1u32.encode()),
             ("status", RequestStatus::Failed { worker: BOB, code: FailureCode::TooLarge }.encode()),
         ],
