@@ -61,6 +61,16 @@ pub struct Registration {
     pub free: u128,
 }
 
+/// What the newest block says of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The version of the runtime.
+    pub spec_version: u32,
+    /// The time that the block carries, since 1970. Long ago while the node
+    /// itself still catches up.
+    pub time: Duration,
+}
+
 /// A model as the chain knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainModel {
@@ -95,6 +105,8 @@ pub trait Chain: Send + Sync + 'static {
     async fn standing(&self, request: RequestId) -> Result<Standing, ChainError>;
     /// This worker's own registration and funds.
     async fn registration(&self) -> Result<Registration, ChainError>;
+    /// What the newest block says of the chain.
+    async fn tip(&self) -> Result<Tip, ChainError>;
     /// A model's entry.
     async fn model(&self, model: ModelId) -> Result<Option<ChainModel>, ChainError>;
     /// The nonce of the next call, those in the transaction pool counted.

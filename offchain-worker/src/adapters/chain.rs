@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use crate::{
     core::{result::ModelFacts, Answer, Outcome, Request, View},
     ports::{
-        Case, Chain, ChainError, ChainModel, OpenRequests, Registration, Standing, SubmitError,
+        Case, Chain, ChainError, ChainModel, OpenRequests, Registration, Standing, SubmitError, Tip,
     },
 };
 
@@ -200,6 +200,18 @@ impl Chain for NodeChain {
             Ok(Registration {
                 models: worker.map(|worker| worker.models.into_iter().collect()),
                 free: balance.spendable(0),
+            })
+        })
+        .await
+        .map_err(port_error)
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.ask(|client| async move {
+            let best = client.best().await?;
+            Ok(Tip {
+                spec_version: best.spec_version(),
+                time: Duration::from_millis(best.timestamp().await?),
             })
         })
         .await

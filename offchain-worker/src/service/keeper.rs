@@ -10,9 +10,12 @@ use crate::startup::account_problem;
 /// Checks for ever.
 pub async fn keep(ports: Ports, monitor: Monitor, interval: Duration) {
     loop {
-        sleep(interval).await;
         // A chain that cannot be read is the watchers' finding.
+        if let Ok(tip) = ports.chain.tip().await {
+            monitor.metrics.tip(tip);
+        }
         if let Ok(registration) = ports.chain.registration().await {
+            monitor.metrics.funds(registration.free);
             let problem = account_problem(&registration);
             monitor.health.account(problem.map(|problem| format!("the account {problem}")));
         }
@@ -20,5 +23,6 @@ pub async fn keep(ports: Ports, monitor: Monitor, interval: Duration) {
             Ok(()) => monitor.health.store_answered(),
             Err(error) => monitor.health.store_failed(&error.to_string()),
         }
+        sleep(interval).await;
     }
 }

@@ -181,3 +181,22 @@ fn code_name(code: FailureCode) -> &'static str {
         FailureCode::TooLarge => "too_large",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::KINDS;
+
+    #[test]
+    fn every_code_is_counted_from_zero() {
+        for code in [
+            FailureCode::Unavailable,
+            FailureCode::WrongHash,
+            FailureCode::CannotDecrypt,
+            FailureCode::NotAnImage,
+            FailureCode::TooLarge,
+        ] {
+            assert!(KINDS.contains(&code_name(code)), "{code:?}");
+        }
+    }
+}

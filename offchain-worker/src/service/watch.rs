@@ -62,11 +62,7 @@ impl Watcher {
             let open = self.chain.open_requests(self.view).await?;
             *failures = 0;
             debug!(view = ?self.view, block = open.block, open = open.requests.len(), "read the open requests");
-            self.monitor
-                .metrics
-                .block
-                .with_label_values(&[label(self.view)])
-                .set(i64::from(open.block));
+            self.monitor.metrics.block_read(label(self.view), open.block);
             if self.view == View::Finalised {
                 self.monitor.health.block(open.block, self.clock.now());
             }

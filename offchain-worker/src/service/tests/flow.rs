@@ -18,6 +18,10 @@ async fn five_uploads_are_five_predictions() {
     until("all are final", || metrics.closed.with_label_values(&["ours"]).get() == 5).await;
     assert_eq!(metrics.seen.get(), 5);
     assert_eq!(metrics.answered.with_label_values(&["prediction"]).get(), 5);
+    let text = metrics.text().unwrap();
+    for name in ["balance_medc 34", "build_info{", "block_read_timestamp_seconds{view=\"final"] {
+        assert!(text.contains(&format!("medchain_worker_{name}")), "{name}: {text}");
+    }
     assert!(service.monitor.health.verdict(service.clock.now()).is_ok());
     service.kill().await;
 }

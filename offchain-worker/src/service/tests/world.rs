@@ -20,7 +20,7 @@ use crate::{
     core::{Account, Answer, Outcome, Request, View},
     ports::{
         Case, Chain, ChainError, ChainModel, Cipher, CipherError, Model, ModelError, OpenRequests,
-        Predicted, Registration, Standing, Store, StoreError, SubmitError,
+        Predicted, Registration, Standing, Store, StoreError, SubmitError, Tip,
     },
 };
 
@@ -253,6 +253,11 @@ impl Chain for World {
     async fn registration(&self) -> Result<Registration, ChainError> {
         self.check_up()?;
         Ok(Registration { models: Some([super::MODEL].into()), free: u128::MAX })
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.check_up()?;
+        Ok(Tip { spec_version: 1, time: BLOCK * self.state().block })
     }
 
     async fn model(&self, id: ModelId) -> Result<Option<ChainModel>, ChainError> {
