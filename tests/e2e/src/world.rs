@@ -37,6 +37,7 @@ pub struct World {
     folder: TempDir,
     store: String,
     url: String,
+    metrics_port: u16,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -87,11 +88,11 @@ impl World {
     fn start(program_of_node: &Path, time: Duration) -> Self {
         let turn = ONE_WORLD_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = TempDir::new().expect("there is a place for temporary files");
-        let port = free_port();
+        let (port, metrics_port) = (free_port(), free_port());
         let mut command = Command::new(program_of_node);
         command
             .args(["--dev", "--dev-block-time", &time.as_millis().to_string()])
-            .args(["--no-prometheus", "--no-telemetry"])
+            .args(["--prometheus-port", &metrics_port.to_string(), "--no-telemetry"])
             .args(["--rpc-port", &port.to_string(), "--base-path"])
             .arg(folder.path().join("chain"))
             .args(["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--no-mdns"])
@@ -108,7 +109,8 @@ impl World {
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
         let store = folder.path().join("store").display().to_string();
-        Self { node, folder, store, url: format!("ws://127.0.0.1:{port}"), _turn: turn }
+        let url = format!("ws://127.0.0.1:{port}");
+        Self { node, folder, store, url, metrics_port, _turn: turn }
     }
 
     /// A chain on which the main job can be done: a patient with the reference
@@ -154,6 +156,11 @@ impl World {
     /// Where the node listens.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the node serves its metrics.
+    pub fn node_metrics(&self) -> String {
+        format!("http://127.0.0.1:{}/metrics", self.metrics_port)
     }
 
     /// The store that the commands use.
@@ -213,13 +220,18 @@ impl World {
 
     /// Starts a worker.
     pub fn worker(&self) -> Running {
+        self.worker_at(free_port())
+    }
+
+    /// Starts a worker that serves metrics and health at this port.
+    pub fn worker_at(&self, port: u16) -> Running {
         let mut command = Command::new(program("medchain-worker"));
         command
             .args(["run", "--dev", "--suri", WORKER])
             .args(["--node", &self.url, "--store", &self.store])
             .arg("--model-dir")
             .arg(model_folder())
-            .args(["--listen", &format!("127.0.0.1:{}", free_port())]);
+            .args(["--listen", &format!("127.0.0.1:{port}")]);
         let name = format!("worker-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
     }
