@@ -1,6 +1,7 @@
 //! The key file.
 
 use std::{
+    env,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
@@ -45,7 +46,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
         return Err(malformed("it is not a file".into()));
     }
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if mode & (if is_credential(path) { 0o037 } else { 0o077 }) != 0 {
         return Err(KeyError::Permissions { path: path.to_owned(), mode });
     }
     let mut bytes = Zeroizing::new(Vec::new());
@@ -64,6 +65,14 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
         )));
     }
     Ok(Zeroizing::new(std::mem::take(&mut parsed.secret_uri)))
+}
+
+/// Whether systemd hands the file over (`LoadCredential=`). It gives the service
+/// access by an access control list, whose mask shows as permissions of a group
+/// that has none; the folder is closed to everybody else.
+fn is_credential(path: &Path) -> bool {
+    let folder = env::var_os("CREDENTIALS_DIRECTORY");
+    folder.is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
 }
 
 /// Writes a new key file, on disk when this returns.

@@ -44,6 +44,32 @@ fn a_key_file_that_others_may_open_is_refused_with_the_cure() {
     assert!(Identity::load(&path).is_ok());
 }
 
+/// The variable is the process's, so this runs in one of its own.
+#[test]
+fn a_credential_of_systemd_may_show_the_mask_of_its_access_list() {
+    if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+        let path = Path::new(&folder).join("worker.key");
+        for (mode, is_accepted) in [(0o440, true), (0o400, true), (0o460, false), (0o444, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(Identity::load(&path).is_ok(), is_accepted, "{mode:o}");
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("worker.key");
+    Identity::create(&path, "//Alice").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+    assert!(Identity::load(&path).is_err(), "it is not in the folder of credentials");
+    let name = "keys::tests::a_credential_of_systemd_may_show_the_mask_of_its_access_list";
+    let itself = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact"])
+        .env("CREDENTIALS_DIRECTORY", folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&itself.stdout);
+    assert!(itself.status.success() && said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn what_is_no_key_file_is_refused_without_quoting_it() {
     let folder = tempfile::tempdir().unwrap();
