@@ -45,8 +45,8 @@ mod v1 {
     pub type RequestOf<T> = Request<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 }
 
-/// The step itself. Private, because only [`MigrateV1ToV2`] looks at the version.
-pub(crate) struct FromV1<T>(PhantomData<T>);
+/// The step itself, which does not look at the version: [`MigrateV1ToV2`] does.
+pub struct FromV1<T>(PhantomData<T>);
 
 impl<T: Config> FromV1<T> {
     /// A deadline was always the opening block plus `RequestDeadline`. Where that
