@@ -43,14 +43,17 @@ pub struct Global {
     )]
     pub node: String,
     /// Where encrypted files are kept: a folder, or the RPC address of an IPFS
-    /// node (http://127.0.0.1:5001). Without it, a folder of your own account
-    /// on this computer.
+    /// node (http://127.0.0.1:5001). Several, with commas between, are written
+    /// to all together and read from in their order. Without it, a folder of
+    /// your own account on this computer.
+    // A URL may hold a password, which the help must not show.
     #[arg(
         long,
         global = true,
         help_heading = GLOBAL,
         env = "MEDCHAIN_STORE",
-        value_name = "PLACE"
+        hide_env_values = true,
+        value_name = "PLACE,…"
     )]
     pub store: Option<String>,
     /// The key file that you sign and decrypt with; see `medchain key new`.

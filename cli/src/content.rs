@@ -1,9 +1,10 @@
 //! Encrypted content on its way to the store and back.
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Context as _, Error, Result};
 use medchain_client::{
     crypto::{self, ContentKey},
-    store, AccountId32,
+    store::{self, Store, StoreError},
+    AccountId32,
 };
 use medchain_primitives::{Cid, ContentDigest, SealedKey, SEALED_KEY_LENGTH};
 use medchain_vision::MAX_FILE_BYTES;
@@ -36,22 +37,32 @@ impl Content {
     }
 
     /// Puts the bytes into the store, and makes sure that the store knows them
-    /// by the same name.
-    pub async fn put(&self, context: &Context) -> Result<()> {
+    /// by the same name. Returns where they are, for people; which of several
+    /// stores missed them is said on the standard error.
+    pub async fn put(&self, context: &Context) -> Result<String> {
         let store = context.store()?;
         let step = context.progress.bar("Storing", self.bytes.len() as u64, true);
-        let cid = store
+        let stored = store
             .put_with_progress(&self.bytes, &|update| step.at(update.done))
             .await
-            .with_context(|| format!("could not store the file in {}", store.describe()))?;
-        if cid != self.cid {
+            .map_err(|error| {
+                let place = place(" in ", store.as_ref(), &error);
+                Error::new(error).context(format!("could not store the file{place}"))
+            })?;
+        drop(step);
+        if stored.cid != self.cid {
             bail!(
-                "{} names the file {cid} and not {}; it cuts files in another way, so it cannot be used",
+                "{} names the file {} and not {}; it cuts files in another way, so it cannot be used",
                 store.describe(),
+                stored.cid,
                 self.cid
             );
         }
-        Ok(())
+        if !stored.missed.is_empty() {
+            let missed: Vec<String> = stored.missed.iter().map(ToString::to_string).collect();
+            eprintln!("warning: the file is not in every store: {}", missed.join("; "));
+        }
+        Ok(stored.places.join(" or "))
     }
 }
 
@@ -72,13 +83,24 @@ pub async fn get(
             step.at(update.done);
         })
         .await
-        .with_context(|| format!("could not fetch {cid} from {}", store.describe()))?;
+        .map_err(|error| {
+            let place = place(" from ", store.as_ref(), &error);
+            Error::new(error).context(format!("could not fetch {cid}{place}"))
+        })?;
     if digest.is_some_and(|digest| digest != crypto::digest(&bytes)) {
         bail!(
             "the content of {cid} does not have the SHA-256 that the chain holds; it is not used"
         );
     }
     Ok(bytes)
+}
+
+/// Which store it was, unless the error names it, as that of several does.
+fn place(word: &str, store: &dyn Store, error: &StoreError) -> String {
+    match error {
+        StoreError::AllFailed { .. } => String::new(),
+        _ => format!("{word}{}", store.describe()),
+    }
 }
 
 /// Encrypts a profile so that the patient alone can open it.

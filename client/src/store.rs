@@ -1,4 +1,5 @@
-//! Content-addressed storage: one trait, two adapters.
+//! Content-addressed storage: one trait, two adapters, and several of them in
+//! place of one.
 //!
 //! The same bytes have the same CID in both: UnixFS as Kubo writes it with
 //! CID version 1, raw leaves, chunks of 262,144 bytes and 174 links a node.
@@ -8,20 +9,27 @@
 pub mod dag;
 mod error;
 pub mod ipfs;
+mod list;
 pub mod local;
+pub mod several;
 mod unixfs;
 
-use std::{env, fmt::Debug, path::PathBuf, sync::Arc};
+use std::{env, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use medchain_primitives::Cid;
+use tokio::time::timeout;
+use tracing::warn;
 
 pub use dag::cid_of;
-pub use error::StoreError;
+pub use error::{Failure, StoreError};
 pub use ipfs::IpfsStore;
+pub use list::{shown, MAX_STORES};
 pub use local::LocalStore;
+pub use several::SeveralStores;
 
-/// The environment variable that names the store, as a URL or a folder.
+/// The environment variable that names the store, as a URL or a folder, or
+/// several of them with commas between.
 pub const STORE_VARIABLE: &str = "MEDCHAIN_STORE";
 
 /// How far a transfer is.
@@ -36,6 +44,26 @@ pub struct ProgressUpdate {
 /// Called now and then during a transfer, with rising numbers.
 pub type Progress<'a> = &'a (dyn Fn(ProgressUpdate) + Send + Sync);
 
+/// Content that is stored.
+#[derive(Debug)]
+pub struct Stored {
+    /// Its name.
+    pub cid: Cid,
+    /// What holds it now, as [`Store::describe`] has it; never empty.
+    pub places: Vec<String>,
+    /// What should hold it and does not: of several stores, some failed.
+    pub missed: Vec<Failure>,
+}
+
+/// How one store is.
+#[derive(Debug)]
+pub struct State {
+    /// Which one, as [`Store::describe`] has it.
+    pub store: String,
+    /// Why it is of no use now; `None` where it answers.
+    pub problem: Option<StoreError>,
+}
+
 /// Where content is put and got by its CID.
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
@@ -45,7 +73,7 @@ pub trait Store: Debug + Send + Sync {
         &self,
         bytes: &[u8],
         progress: Progress<'_>,
-    ) -> Result<Cid, StoreError>;
+    ) -> Result<Stored, StoreError>;
 
     /// The content behind `cid`, every block of it verified.
     ///
@@ -61,23 +89,63 @@ pub trait Store: Debug + Send + Sync {
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 
-    /// [`Store::put_with_progress`] without reports.
+    /// Whether the store answers at all, whatever it has.
+    async fn ping(&self) -> Result<(), StoreError> {
+        match self.get(&cid_of(&[]), 0).await {
+            Err(error @ (StoreError::Unreachable { .. } | StoreError::Io { .. })) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// [`Store::ping`] of each store that this one stands for.
+    async fn states(&self) -> Vec<State> {
+        vec![State { store: self.describe(), problem: self.ping().await.err() }]
+    }
+
+    /// [`Store::put_with_progress`] without reports; what missed the content is
+    /// logged.
     async fn put(&self, bytes: &[u8]) -> Result<Cid, StoreError> {
-        self.put_with_progress(bytes, &|_| ()).await
+        let Stored { cid, missed, .. } = self.put_with_progress(bytes, &|_| ()).await?;
+        for failure in missed {
+            warn!(%cid, "not stored: {failure}");
+        }
+        Ok(cid)
     }
 
     /// [`Store::get_with_progress`] without reports.
     async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError> {
         self.get_with_progress(cid, limit, &|_| ()).await
     }
+
+    /// [`Store::get`], given up after `patience`. Of several stores, each may
+    /// take that long: one that hangs takes nothing from the next.
+    async fn get_within(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        patience: Duration,
+    ) -> Result<Vec<u8>, StoreError> {
+        timeout(patience, self.get(cid, limit)).await.unwrap_or_else(|_| {
+            Err(StoreError::Timeout { store: self.describe(), seconds: patience.as_secs() })
+        })
+    }
 }
 
-/// Opens the store that `url` names: `ipfs+http://host:port` or
+/// Opens the store that `list` names: `ipfs+http://host:port` or
 /// `http://host:port` is the RPC of a Kubo node, anything without `://` a
 /// folder, which is made when something is stored there first.
-pub fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+///
+/// With commas, it names up to [`MAX_STORES`] of them, see [`SeveralStores`].
+pub fn open(list: &str) -> Result<Arc<dyn Store>, StoreError> {
+    match list.contains(',') {
+        true => Ok(Arc::new(SeveralStores::new(list::stores(list, open_one)?))),
+        false => open_one(list),
+    }
+}
+
+fn open_one(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     let invalid =
-        |reason: &str| StoreError::InvalidUrl { url: url.to_owned(), reason: reason.to_owned() };
+        |reason: &str| StoreError::InvalidUrl { url: shown(url), reason: reason.to_owned() };
     match url.split_once("://") {
         Some(("http" | "ipfs+http", _)) => Ok(Arc::new(IpfsStore::open(url)?)),
         Some(("https" | "ipfs+https", _)) => Err(invalid(

@@ -99,14 +99,15 @@ async fn connect(config: &Config) -> Result<Ports, StartError> {
         return Err(StartError::Account { account, problem });
     }
     let store = ContentStore::open(&config.store)?;
+    // Says in the log how each store is.
     store.ping().await?;
-    info!(store = store.describe(), "the store answers");
     let models =
         startup::models(&chain, &store, &registration, &config.model_dir, config.model_threads)
             .await?;
     Ok(Ports {
         chain: Arc::new(chain),
-        store: Arc::new(store),
+        // A model is larger than an image, and was waited for as long as it took.
+        store: Arc::new(store.with_patience(config.settings.fetch_timeout)),
         models: Arc::new(models),
         cipher: Arc::new(cipher),
         clock: Arc::new(SystemClock::start()),

@@ -81,7 +81,7 @@ impl KeySource {
 pub struct Config {
     /// The node's WebSocket address.
     pub node: String,
-    /// A folder or the URL of an IPFS node.
+    /// A folder or the URL of an IPFS node, or several with commas between.
     pub store: String,
     /// The account.
     pub key: KeySource,

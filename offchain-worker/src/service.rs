@@ -78,7 +78,7 @@ pub struct Settings {
     pub max_pending: usize,
     /// The largest content that is fetched, in bytes.
     pub max_content: u64,
-    /// How long one fetch may take.
+    /// How long one fetch may take from one store.
     pub fetch_timeout: Duration,
     /// Whether requests are taken from the newest block, not only from final ones.
     pub follow_best: bool,

@@ -45,7 +45,8 @@ pub struct UploadArgs {
 pub struct UploadReport {
     /// Where the encrypted content is.
     pub cid: String,
-    /// The store that holds it: readers and workers must reach the same one.
+    /// The store that holds it, or `one or another`: readers and workers must
+    /// reach the same one, or one of them.
     pub store: String,
     /// The record's number.
     pub record_id: u64,
@@ -160,7 +161,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     context.confirm(&call, purpose).await?;
     // Nothing is stored before the fee is known, there and agreed to.
     let started = Instant::now();
-    content.put(context).await?;
+    let place = content.put(context).await?;
     let store = elapsed_ms(started);
     let started = Instant::now();
     let outcome = context.send(&call, purpose).await?;
@@ -176,7 +177,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     });
     Ok(UploadReport {
         cid: content.cid.to_string(),
-        store: context.store()?.describe(),
+        store: place,
         record_id: record.0,
         patient: patient.to_string(),
         readers: readers.iter().map(|r| r.account.to_string()).collect(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use medchain_client::store;
 
 use super::{
     processes::{Node, Running},
@@ -62,6 +63,7 @@ impl Story {
         if keep {
             let Stage { store_url, worker_listens: worker, folder, .. } = stage;
             let folder = folder.display();
+            let stores: Vec<String> = store_url.split(',').map(store::shown).collect();
             self.tell(
                 "Running",
                 &format!(
@@ -76,8 +78,9 @@ impl Story {
                 "Try",
                 &format!(
                     "medchain on this chain, after\n\
-                     export MEDCHAIN_NODE={} MEDCHAIN_STORE={store_url}",
-                    node.url
+                     export MEDCHAIN_NODE={} MEDCHAIN_STORE={}",
+                    node.url,
+                    stores.join(",")
                 ),
             )?;
             // The link stands last, alone on its line.

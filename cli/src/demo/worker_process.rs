@@ -60,8 +60,8 @@ pub fn start(
         .arg(format!("--suri={suri}"))
         .arg(format!("--node={}", node.url))
         .arg(format!("--listen={metrics}"))
-        .arg("--store")
-        .arg(&stage.store_url)
+        // Not as a flag: a URL may hold a password, and all can read those.
+        .env("MEDCHAIN_WORKER_STORE", &stage.store_url)
         .arg("--model-dir")
         .arg(models);
     running.start("medchain-worker", command, stage.folder)?;

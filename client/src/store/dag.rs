@@ -152,16 +152,19 @@ impl Budget {
         self.blocks = blocks;
         let block = source.block(cid).await?;
         if block.len() > MAX_BLOCK {
-            return Err(StoreError::Unsupported {
+            // It is not hashed, so it may be anything.
+            return Err(StoreError::Corrupt {
                 cid: cid.to_string(),
                 reason: format!("the block is larger than {MAX_BLOCK} bytes"),
             });
         }
+        // Before it is counted: noise from one store must not make content too
+        // large, which is the last word about it in every store.
+        verify(cid, &block)?;
         let Some(bytes) = self.bytes.checked_sub(block.len() as u64) else {
             return Err(too_large);
         };
         self.bytes = bytes;
-        verify(cid, &block)?;
         Ok(block)
     }
 }

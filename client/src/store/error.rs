@@ -1,6 +1,6 @@
 //! What can go wrong with a store.
 
-use std::{io, path::PathBuf};
+use std::{fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
@@ -72,10 +72,24 @@ pub enum StoreError {
         /// The CID that the store gave.
         got: String,
     },
+    /// None of several stores could do it; each says why.
+    #[error("none of {} stores {task}: {}", failures.len(), listed(failures))]
+    AllFailed {
+        /// What none of them did, for the message.
+        task: &'static str,
+        /// The stores, in the order in which they are asked.
+        failures: Vec<Failure>,
+    },
+    /// Not a list of stores.
+    #[error("the list of stores cannot be used: {reason}")]
+    InvalidList {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Not the name of a store.
     #[error("`{url}` is not a store: {reason}")]
     InvalidUrl {
-        /// What was given.
+        /// What was given, without a password.
         url: String,
         /// What to give.
         reason: String,
@@ -98,10 +112,42 @@ pub enum StoreError {
     },
 }
 
+/// One of several stores, and what went wrong with it.
+#[derive(Debug)]
+pub struct Failure {
+    /// Which store.
+    pub store: String,
+    /// What went wrong.
+    pub error: StoreError,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Some errors name the store themselves.
+        let cause = match &self.error {
+            StoreError::Unreachable { reason, .. } => format!("cannot be reached: {reason}"),
+            StoreError::Timeout { seconds, .. } => format!("did not answer within {seconds} s"),
+            StoreError::Refused { reason, .. } => format!("refuses: {reason}"),
+            error => error.to_string(),
+        };
+        // A node's own words may have several lines.
+        let words: Vec<&str> = cause.split_whitespace().collect();
+        write!(f, "{}: {}", self.store, words.join(" "))
+    }
+}
+
+fn listed(failures: &[Failure]) -> String {
+    failures.iter().map(Failure::to_string).collect::<Vec<_>>().join("; ")
+}
+
 impl StoreError {
     /// Whether the same request may succeed later without anybody changing it.
     pub fn is_retryable(&self) -> bool {
         match self {
+            // One that may have it later is enough.
+            Self::AllFailed { failures, .. } => {
+                failures.iter().any(|failure| failure.error.is_retryable())
+            }
             Self::NotFound { .. }
             | Self::NoFolder { .. }
             | Self::Unreachable { .. }
@@ -112,6 +158,7 @@ impl StoreError {
             | Self::Unsupported { .. }
             | Self::TooLarge { .. }
             | Self::CidMismatch { .. }
+            | Self::InvalidList { .. }
             | Self::InvalidUrl { .. } => false,
         }
     }

@@ -4,6 +4,7 @@
 //! alone: what it says about a CID is compared with the bytes.
 
 use std::{
+    fmt,
     sync::{
         atomic::{AtomicU64, Ordering},
         Arc,
@@ -24,7 +25,7 @@ use serde::Deserialize;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    Progress, ProgressUpdate, Store, StoreError,
+    shown, Progress, ProgressUpdate, Store, StoreError, Stored,
 };
 
 /// How long the node may search for one block.
@@ -32,6 +33,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The node's own timeout should fire first, because it says more.
 const GRACE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a node may take to show that it is there.
+const PING_TIMEOUT: Duration = Duration::from_secs(8);
 /// How much of an answer that is no block is read.
 const MAX_ANSWER: usize = 64 * 1024;
 /// What makes the CID depend on the bytes alone.
@@ -39,18 +42,25 @@ const ADD_OPTIONS: &str = "cid-version=1&raw-leaves=true&cid-base=base32\
     &chunker=size-262144&max-file-links=174&progress=false";
 
 /// A Kubo node, reached over its RPC.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct IpfsStore {
     client: Client,
     base: Url,
     timeout: Duration,
 }
 
+/// Without the password that the URL may hold.
+impl fmt::Debug for IpfsStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IpfsStore({})", self.describe())
+    }
+}
+
 impl IpfsStore {
     /// The node at `url`: `http://127.0.0.1:5001`, also with `ipfs+` in front.
     /// Nothing is sent yet.
     pub fn open(url: &str) -> Result<Self, StoreError> {
-        let invalid = |reason: String| StoreError::InvalidUrl { url: url.to_owned(), reason };
+        let invalid = |reason: String| StoreError::InvalidUrl { url: shown(url), reason };
         let mut base = Url::parse(url.strip_prefix("ipfs+").unwrap_or(url))
             .map_err(|error| invalid(error.to_string()))?;
         if base.scheme() != "http" || base.host_str().is_none() {
@@ -192,7 +202,7 @@ impl Store for IpfsStore {
         &self,
         bytes: &[u8],
         progress: Progress<'_>,
-    ) -> Result<Cid, StoreError> {
+    ) -> Result<Stored, StoreError> {
         let expected = dag::cid_of(bytes);
         let total = bytes.len() as u64;
         let sent = Arc::new(AtomicU64::new(0));
@@ -212,7 +222,7 @@ impl Store for IpfsStore {
             return Err(StoreError::CidMismatch { expected: expected.to_string(), got });
         }
         report(total);
-        Ok(expected)
+        Ok(Stored { cid: expected, places: vec![self.describe()], missed: Vec::new() })
     }
 
     async fn get_with_progress(
@@ -224,9 +234,20 @@ impl Store for IpfsStore {
         dag::read(self, cid, limit, progress).await
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Any answer will do. A node may search its network for content, however
+        // little, for longer than one wants to wait here.
+        let asked = self.client.post(self.method("version", "")).timeout(PING_TIMEOUT);
+        let answered = asked.send().await;
+        answered.map(|_| ()).map_err(|error| self.failed(&error, PING_TIMEOUT))
+    }
+
     fn describe(&self) -> String {
-        let url = self.base.as_str().trim_end_matches('/');
-        format!("the IPFS node at {url}")
+        let mut url = self.base.clone();
+        // Neither fails: the URL has a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        format!("the IPFS node at {}", url.as_str().trim_end_matches('/'))
     }
 }
 

@@ -19,7 +19,7 @@ use medchain_primitives::Cid;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    Progress, ProgressUpdate, Store, StoreError,
+    Progress, ProgressUpdate, Store, StoreError, Stored,
 };
 
 /// Blocks in a folder.
@@ -80,7 +80,7 @@ impl Store for LocalStore {
         &self,
         bytes: &[u8],
         progress: Progress<'_>,
-    ) -> Result<Cid, StoreError> {
+    ) -> Result<Stored, StoreError> {
         let blocks = self.folder.join("blocks");
         fs::create_dir_all(&blocks).map_err(|source| at(&blocks, source))?;
         let total = bytes.len() as u64;
@@ -100,7 +100,7 @@ impl Store for LocalStore {
             let synced = File::open(&folder).and_then(|folder| folder.sync_all());
             synced.map_err(|source| at(&folder, source))?;
         }
-        Ok(root)
+        Ok(Stored { cid: root, places: vec![self.describe()], missed: Vec::new() })
     }
 
     async fn get_with_progress(

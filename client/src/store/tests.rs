@@ -2,3 +2,4 @@ mod dag;
 mod ipfs;
 mod local;
 mod names;
+mod several;

@@ -1,64 +1,127 @@
-//! Content from a folder or an IPFS node.
+//! Content from folders and IPFS nodes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use medchain_client::store::{self, StoreError as ClientError};
+use medchain_client::store::{self, Failure, State, StoreError as ClientError};
 use medchain_primitives::Cid;
-use tokio::time::timeout;
+use tracing::{info, warn};
 
 use crate::ports::{Store, StoreError};
 
-/// How long a store may take to show that it is there.
-const PING: Duration = Duration::from_secs(3);
-
-/// A store of medchain-client.
-pub struct ContentStore(Arc<dyn store::Store>);
+/// A store of medchain-client, or several in place of one.
+pub struct ContentStore {
+    store: Arc<dyn store::Store>,
+    patience: Duration,
+    /// Which stores answered when they were last asked, for the log.
+    answered: Mutex<BTreeMap<String, bool>>,
+}
 
 impl ContentStore {
-    /// Opens the store at a folder's path or a URL.
+    /// Opens the store at a folder's path or a URL, or several of them with
+    /// commas between.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] where there is no such store.
-    pub fn open(url: &str) -> Result<Self, StoreError> {
-        store::open(url).map(Self).map_err(|error| StoreError::Unreachable(error.to_string()))
+    pub fn open(list: &str) -> Result<Self, StoreError> {
+        let store =
+            store::open(list).map_err(|error| StoreError::Unreachable(error.to_string()))?;
+        Ok(Self::new(store))
+    }
+
+    fn new(store: Arc<dyn store::Store>) -> Self {
+        Self { store, patience: Duration::MAX, answered: Mutex::default() }
+    }
+
+    /// Waits for content at most this long; of several stores, for each.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Says in the log which stores answer, where that is news.
+    fn log(&self, states: &[State]) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        for State { store, problem } in states {
+            if answered.insert(store.clone(), problem.is_none()) == Some(problem.is_none()) {
+                continue;
+            }
+            match problem {
+                None => info!(store, "the store answers"),
+                Some(reason) => warn!(store, "the store does not answer: {reason}"),
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Store for ContentStore {
     async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError> {
-        self.0.get(cid, limit).await.map_err(port_error)
+        self.store.get_within(cid, limit, self.patience).await.map_err(port_error)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // Whatever it answers about the empty content, it answers. A node that
-        // searches its network for longer than this is there as well.
-        let empty = store::cid_of(&[]);
-        match timeout(PING, self.0.get(&empty, 0)).await {
-            Ok(Err(error @ (ClientError::Unreachable { .. } | ClientError::Io { .. }))) => {
-                Err(StoreError::Unreachable(error.to_string()))
-            }
-            _ => Ok(()),
+        let states = self.store.states().await;
+        // With one store alone, the error that is returned says it all.
+        if states.len() > 1 || states.iter().all(|state| state.problem.is_none()) {
+            self.log(&states);
         }
+        if states.iter().any(|state| state.problem.is_none()) {
+            return Ok(());
+        }
+        let failed = |State { store, problem }: State| Some(Failure { store, error: problem? });
+        let mut failures: Vec<Failure> = states.into_iter().filter_map(failed).collect();
+        let error = match (failures.pop(), failures.is_empty()) {
+            (None, _) => return Ok(()),
+            (Some(only), true) => only.error,
+            (Some(last), false) => {
+                failures.push(last);
+                ClientError::AllFailed { task: "answers", failures }
+            }
+        };
+        Err(StoreError::Unreachable(error.to_string()))
     }
 
     fn describe(&self) -> String {
-        self.0.describe()
+        self.store.describe()
     }
 }
 
 fn port_error(error: ClientError) -> StoreError {
     let text = error.to_string();
+    kind(&error)(text)
+}
+
+/// What an error means for a request: whether it is tried again, and what is
+/// reported in the end.
+fn kind(error: &ClientError) -> fn(String) -> StoreError {
     match error {
-        ClientError::Unreachable { .. } | ClientError::NoFolder { .. } => {
-            StoreError::Unreachable(text)
-        }
-        ClientError::TooLarge { .. } => StoreError::TooLarge(text),
+        ClientError::Unreachable { .. } | ClientError::NoFolder { .. } => StoreError::Unreachable,
+        ClientError::TooLarge { .. } => StoreError::TooLarge,
         // A tree of blocks that cannot be read is not the content that was promised.
         ClientError::Corrupt { .. }
         | ClientError::Unsupported { .. }
-        | ClientError::CidMismatch { .. } => StoreError::Corrupt(text),
-        _ => StoreError::NotAvailable(text),
+        | ClientError::CidMismatch { .. } => StoreError::Corrupt,
+        ClientError::AllFailed { failures, .. } => {
+            let all = |is: fn(&ClientError) -> bool| failures.iter().all(|one| is(&one.error));
+            // A report is the last word on a request. While one store may still
+            // come with good bytes, another's bad ones are no reason for it.
+            if all(|error| !error.is_retryable()) {
+                StoreError::Corrupt
+            } else if all(|error| matches!(kind(error)(String::new()), StoreError::Unreachable(_)))
+            {
+                StoreError::Unreachable
+            } else {
+                StoreError::NotAvailable
+            }
+        }
+        _ => StoreError::NotAvailable,
     }
 }
+
+#[cfg(test)]
+mod tests;

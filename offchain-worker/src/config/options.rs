@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use serde::Deserialize;
+use serde::{de::Error as _, Deserialize, Deserializer};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -21,9 +21,17 @@ pub struct Options {
     /// The node [default: $MEDCHAIN_NODE or ws://127.0.0.1:9944]
     #[arg(long, env = "MEDCHAIN_WORKER_NODE", value_name = "URL")]
     pub node: Option<String>,
-    /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC
+    /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC;
+    /// several, in the order to try them, with commas between
     /// [default: $MEDCHAIN_STORE or the user's data folder]
-    #[arg(long, env = "MEDCHAIN_WORKER_STORE", value_name = "FOLDER|URL")]
+    // A URL may hold a password, which the help must not show.
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_STORE",
+        hide_env_values = true,
+        value_name = "FOLDER|URL,…"
+    )]
+    #[serde(default, deserialize_with = "one_or_several")]
     pub store: Option<String>,
     /// The worker's key file, as `medchain key` makes it
     #[arg(long, env = "MEDCHAIN_WORKER_KEY", value_name = "FILE")]
@@ -64,7 +72,7 @@ pub struct Options {
     /// The largest encrypted image that is fetched, in MiB [default: 65]
     #[arg(long, env = "MEDCHAIN_WORKER_MAX_CONTENT_MIB", value_name = "MIB")]
     pub max_content_mib: Option<usize>,
-    /// How long one fetch may take, in seconds [default: 60]
+    /// How long one fetch may take from one store, in seconds [default: 60]
     #[arg(long, env = "MEDCHAIN_WORKER_FETCH_TIMEOUT_SECS", value_name = "S")]
     pub fetch_timeout_secs: Option<u64>,
     /// How long an answer may take into a block before it is sent again [default: 300]
@@ -91,6 +99,23 @@ pub struct Options {
     /// How long begun work may take to end at a shutdown, in seconds [default: 20]
     #[arg(long, env = "MEDCHAIN_WORKER_SHUTDOWN_GRACE_SECS", value_name = "S")]
     pub shutdown_grace_secs: Option<u64>,
+}
+
+/// A list in the file means what it means with commas between in a flag.
+fn one_or_several<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "neither a text nor a list of texts")]
+    enum Stores {
+        One(String),
+        Several(Vec<String>),
+    }
+    match Stores::deserialize(file)? {
+        Stores::One(store) => Ok(Some(store)),
+        Stores::Several(stores) if stores.iter().any(|store| store.contains(',')) => {
+            Err(D::Error::custom("a store in a list cannot have a comma in its name"))
+        }
+        Stores::Several(stores) => Ok(Some(stores.join(","))),
+    }
 }
 
 impl Options {

@@ -125,3 +125,16 @@ fn a_mistyped_variable_is_an_error() {
         Err(ConfigError::UnknownVariable(name)) if name == "MEDCHAIN_WORKER_NOED"
     ));
 }
+
+#[test]
+fn stores_stand_in_a_text_or_in_a_list() {
+    let store = |text: &str| parse(text, "worker.toml".into()).map(|options| options.store);
+    assert_eq!(store("store = \"/a\"").unwrap().as_deref(), Some("/a"));
+    assert_eq!(store("store = \"/a,/b\"").unwrap().as_deref(), Some("/a,/b"));
+    assert_eq!(store("store = [\"/a\", \"/b\"]").unwrap().as_deref(), Some("/a,/b"));
+    assert_eq!(store("").unwrap(), None);
+    let wrong = store("store = [\"/a,b\"]").unwrap_err().to_string();
+    assert!(wrong.ends_with("store: a store in a list cannot have a comma in its name"), "{wrong}");
+    let wrong = store("store = 5001").unwrap_err().to_string();
+    assert!(wrong.contains("store: neither a text nor a list of texts"), "{wrong}");
+}

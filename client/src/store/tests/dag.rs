@@ -156,7 +156,7 @@ async fn an_oversized_block_is_refused() {
     let mut blocks = Blocks::default();
     let big = blocks.add(0x55, vec![0; 2 * 1024 * 1024 + 1]);
     let error = read_error(&blocks, &medchain(&big), u64::MAX).await;
-    assert!(matches!(error, StoreError::Unsupported { .. }));
+    assert!(matches!(error, StoreError::Corrupt { .. }));
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn a_tree_of_two_levels_round_trips() {
     let bytes = content(174 * CHUNK + 1);
     let seen = Mutex::new(Vec::new());
     let note = |update: ProgressUpdate| seen.lock().unwrap().push(update);
-    let cid = store.put_with_progress(&bytes, &note).await.unwrap();
+    let cid = store.put_with_progress(&bytes, &note).await.unwrap().cid;
     let total = Some(bytes.len() as u64);
     {
         let mut seen = seen.lock().unwrap();

@@ -1,0 +1,73 @@
+//! Lists of stores as people write them, and how they are shown without the
+//! passwords that a URL may hold.
+
+use std::{
+    path::{self, Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Store, StoreError};
+
+/// How many stores a list may name.
+pub const MAX_STORES: usize = 8;
+
+/// Opens the stores of a comma-separated list with `open`.
+pub fn stores(
+    list: &str,
+    open: impl Fn(&str) -> Result<Arc<dyn Store>, StoreError>,
+) -> Result<Vec<Arc<dyn Store>>, StoreError> {
+    let refused = |reason: String| Err(StoreError::InvalidList { reason });
+    let entries: Vec<&str> = list.split(',').map(str::trim).collect();
+    if entries.len() > MAX_STORES {
+        return refused(format!("it has {} entries, and {MAX_STORES} at most", entries.len()));
+    }
+    if let Some(at) = entries.iter().position(|entry| entry.is_empty()) {
+        return refused(format!("entry {} is empty", at + 1));
+    }
+    // `http://me:my,secret@host` falls apart into a wrong host and a folder.
+    let bare = entries.iter().position(|entry| entry.contains("://") && !entry.contains('@'));
+    let is_rest = |entry: &&str| !entry.contains("://") && entry.contains('@');
+    if bare.is_some_and(|at| entries.iter().skip(at).any(is_rest)) {
+        return refused(
+            "a comma in a password is written %2C, and a folder with an @ as file:///…".into(),
+        );
+    }
+    let mut opened: Vec<(PathBuf, Arc<dyn Store>)> = Vec::new();
+    for entry in entries {
+        let store = open(entry)?;
+        let place = place(entry, store.as_ref());
+        if let Some(first) = opened.iter().position(|(other, _)| *other == place) {
+            let (second, name) = (opened.len() + 1, store.describe());
+            return refused(format!("entries {} and {second} are both {name}", first + 1));
+        }
+        opened.push((place, store));
+    }
+    Ok(opened.into_iter().map(|(_, store)| store).collect())
+}
+
+/// `url` without user and password, for messages.
+pub fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match (rest.rsplit_once('@'), rest.split_once(':')) {
+        (Some((_, host)), _) => format!("{scheme}://…@{host}"),
+        // What stands here in place of a port may be half of a password.
+        (None, Some((host, port)))
+            if !host.starts_with('[') && !port.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{scheme}://{host}:…")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// The same for entries that name the same store in two ways.
+fn place(entry: &str, store: &dyn Store) -> PathBuf {
+    let folder = match entry.split_once("://") {
+        None => entry,
+        Some(("file", path)) => path,
+        Some(_) => return store.describe().into(),
+    };
+    let whole = path::absolute(folder).unwrap_or_else(|_| Path::new(folder).to_owned());
+    // Without doubled slashes and one at the end.
+    whole.components().collect()
+}

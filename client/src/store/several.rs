@@ -1,0 +1,219 @@
+//! Several stores in place of one: content is got from the first that has it,
+//! and put into all of them, so that one may be missing later.
+
+use std::{
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use medchain_primitives::Cid;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored};
+
+/// How long a store may go without giving anything. A little longer than what
+/// the adapter for IPFS waits for one block, because that says more.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Stores in the order in which they are asked.
+///
+/// Each has a time-out of its own. A folder is read by this process itself:
+/// where a file system hangs, as a lost network mount does, nothing helps.
+#[derive(Clone, Debug)]
+pub struct SeveralStores {
+    stores: Vec<Arc<dyn Store>>,
+    patience: Duration,
+}
+
+impl SeveralStores {
+    /// These stores, the first of which is asked first.
+    pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
+        Self { stores, patience: PATIENCE }
+    }
+
+    /// Passes a store over when it gave nothing for `patience`, instead of 40 s.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Asks one after the other; none may take longer than `whole` in all.
+    async fn first(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        progress: Progress<'_>,
+        whole: Duration,
+    ) -> Result<Vec<u8>, StoreError> {
+        // The next store begins again, and reports must not fall.
+        let furthest = AtomicU64::new(0);
+        let rising = |update: ProgressUpdate| {
+            if furthest.fetch_max(update.done, Ordering::Relaxed) <= update.done {
+                progress(update);
+            }
+        };
+        let mut failures = Vec::new();
+        for store in &self.stores {
+            let asked = self.ask(store.as_ref(), cid, limit, &rising);
+            let answer = timeout(whole, asked).await;
+            let error = match answer.unwrap_or_else(|_| Err(late(store.as_ref(), whole))) {
+                Ok(bytes) => return Ok(bytes),
+                // Both follow from verified blocks: every store would say the same.
+                Err(error @ (StoreError::TooLarge { .. } | StoreError::Unsupported { .. })) => {
+                    return Err(error)
+                }
+                Err(error) => error,
+            };
+            let failure = Failure { store: store.describe(), error };
+            match &failure.error {
+                // Somebody should look at that disk, even if another one helps out.
+                StoreError::Corrupt { .. } => warn!(%cid, "passed over: {failure}"),
+                _ => info!(%cid, "passed over: {failure}"),
+            }
+            failures.push(failure);
+        }
+        Err(StoreError::AllFailed { task: "gave the content", failures })
+    }
+
+    /// Asks one store, for as long as it goes on giving.
+    async fn ask(
+        &self,
+        store: &dyn Store,
+        cid: &Cid,
+        limit: u64,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let done = AtomicU64::new(0);
+        let noted = |update: ProgressUpdate| {
+            done.fetch_max(update.done, Ordering::Relaxed);
+            progress(update);
+        };
+        let mut asked = store.get_with_progress(cid, limit, &noted);
+        let mut before = 0;
+        loop {
+            if let Ok(answer) = timeout(self.patience, &mut asked).await {
+                return answer;
+            }
+            let now = done.load(Ordering::Relaxed);
+            if now == before {
+                return Err(late(store, self.patience));
+            }
+            before = now;
+        }
+    }
+
+    /// Puts into one store; what it says about the CID is not trusted.
+    async fn hand(
+        &self,
+        store: &dyn Store,
+        bytes: &[u8],
+        expected: &Cid,
+        progress: Progress<'_>,
+    ) -> Result<(), StoreError> {
+        // A store may be silent over a file that it has whole: it writes it.
+        let patience = self.patience + Duration::from_secs(bytes.len() as u64 / 1_000_000);
+        let put = timeout(patience, store.put_with_progress(bytes, progress)).await;
+        let got = put.unwrap_or_else(|_| Err(late(store, patience)))?.cid;
+        match got == *expected {
+            true => Ok(()),
+            false => Err(StoreError::CidMismatch {
+                expected: expected.to_string(),
+                got: got.to_string(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SeveralStores {
+    async fn put_with_progress(
+        &self,
+        bytes: &[u8],
+        progress: Progress<'_>,
+    ) -> Result<Stored, StoreError> {
+        let cid = dag::cid_of(bytes);
+        let total = bytes.len() as u64;
+        let done: Vec<AtomicU64> = self.stores.iter().map(|_| AtomicU64::new(0)).collect();
+        let moved = |place: &AtomicU64, to: u64| {
+            place.fetch_max(to, Ordering::Relaxed);
+            let sum: u64 = done.iter().map(|done| done.load(Ordering::Relaxed)).sum();
+            let mean = sum / self.stores.len().max(1) as u64;
+            progress(ProgressUpdate { done: mean, total: Some(total) });
+        };
+        // At the same time: a store that hangs must not hold up the others.
+        let mut puts = Vec::new();
+        for (store, place) in self.stores.iter().zip(&done) {
+            let (cid, moved) = (&cid, &moved);
+            puts.push(async move {
+                let noted = |update: ProgressUpdate| moved(place, update.done.min(total));
+                let put = self.hand(store.as_ref(), bytes, cid, &noted).await;
+                moved(place, total);
+                put
+            });
+        }
+        let (mut places, mut missed) = (Vec::new(), Vec::new());
+        for (store, put) in self.stores.iter().zip(join_all(puts).await) {
+            match put {
+                Ok(()) => places.push(store.describe()),
+                Err(error) => missed.push(Failure { store: store.describe(), error }),
+            }
+        }
+        match places.is_empty() {
+            true => Err(StoreError::AllFailed { task: "took the content", failures: missed }),
+            false => Ok(Stored { cid, places, missed }),
+        }
+    }
+
+    async fn get_with_progress(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.first(cid, limit, progress, Duration::MAX).await
+    }
+
+    async fn get_within(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        patience: Duration,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.first(cid, limit, &|_| (), patience).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let mut failures = Vec::new();
+        for State { store, problem } in self.states().await {
+            match problem {
+                Some(error) => failures.push(Failure { store, error }),
+                None => return Ok(()),
+            }
+        }
+        Err(StoreError::AllFailed { task: "answers", failures })
+    }
+
+    async fn states(&self) -> Vec<State> {
+        let states = self.stores.iter().map(|store| async move {
+            let problem = timeout(self.patience, store.ping()).await;
+            let problem = problem.unwrap_or_else(|_| Err(late(store.as_ref(), self.patience)));
+            State { store: store.describe(), problem: problem.err() }
+        });
+        join_all(states).await
+    }
+
+    fn describe(&self) -> String {
+        let stores: Vec<String> = self.stores.iter().map(|store| store.describe()).collect();
+        stores.join(", or else ")
+    }
+}
+
+fn late(store: &dyn Store, after: Duration) -> StoreError {
+    StoreError::Timeout { store: store.describe(), seconds: after.as_secs() }
+}
