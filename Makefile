@@ -43,6 +43,14 @@ demo: build ## Do the main job on a dev chain. XRAY=path takes your image, KEEP=
 test: build ## Pass every test, the end-to-end ones included.
 	@scripts/test.sh
 
+.PHONY: testnet
+testnet: build ## Spawn a relay chain, two collators and two workers. NETWORK=omni takes the stock node.
+	@scripts/testnet.sh "zombienet/medchain-$(or $(NETWORK),local).toml"
+
+.PHONY: testnet-test
+testnet-test: build ## Try the parachain on a relay chain: upgrade, crashes, sync (half an hour).
+	@scripts/testnet-test.sh
+
 .PHONY: bench
 bench: build ## Measure speed, proof sizes and what fits in a block, as ratios.
 	@scripts/bench.sh

@@ -23,7 +23,7 @@ for port in 9900 9901 9944 9945 9615 9616 9717 9718; do
 done
 
 programs=$(scripts/testnet-prepare.sh)
-export PATH=$programs:$bin:$bin/examples:$PATH
+export PATH=$programs:$bin:$PATH
 
 if [ -n "${MEDCHAIN_RUN_DIR:-}" ]; then
   mkdir -p "$MEDCHAIN_RUN_DIR"
@@ -32,6 +32,15 @@ else
   run=$(mktemp -d -t medchain-testnet-XXXXXX)
 fi
 store=${MEDCHAIN_STORE:-$run/store}
+
+# The stock node, where it is not installed: node/examples/omni-node.rs is its
+# main function on the same library.
+if grep -q polkadot-omni-node "$network" && ! command -v polkadot-omni-node >/dev/null; then
+  cargo build --locked --quiet --workspace --example omni-node
+  mkdir -p "$run/bin"
+  ln -sf "$bin/examples/omni-node" "$run/bin/polkadot-omni-node"
+  export PATH=$run/bin:$PATH
+fi
 
 # --- the end ----------------------------------------------------------------
 jobs_of_run=()

@@ -78,6 +78,10 @@ pub struct Global {
     /// Sign without asking.
     #[arg(long, short = 'y', global = true, help_heading = GLOBAL)]
     pub yes: bool,
+    /// Do not wait until the transaction's block is final: faster with a relay
+    /// chain, but a fork may still take the transaction back.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub in_block: bool,
     /// Say more on standard error; twice for still more.
     #[arg(long, short, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub verbose: u8,

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Chain, ChainError, View},
+    chain::{Chain, ChainError, Finality, View},
     keys::{self, Identity},
     store::{self, Store},
     AccountId32,
@@ -36,6 +36,8 @@ pub struct Context {
     pub yes: bool,
     /// Progress bars.
     pub progress: Progress,
+    /// What a transaction is waited for.
+    pub finality: Finality,
     dev: bool,
     store_url: String,
     key: KeySource,
@@ -61,6 +63,7 @@ impl Context {
             json: global.json,
             yes: global.yes,
             progress: Progress::new(global.json),
+            finality: if global.in_block { Finality::Best } else { Finality::Finalised },
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
@@ -78,6 +81,7 @@ impl Context {
             json: false,
             yes: true,
             progress: Progress::new(true),
+            finality: Finality::Finalised,
             dev: true,
             store_url: String::new(),
             key: KeySource::Development(String::new()),
@@ -189,6 +193,7 @@ mod tests {
             dev: false,
             json: false,
             yes: false,
+            in_block: false,
             verbose: 0,
         }
     }

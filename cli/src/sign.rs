@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{
-    format_balance, Call, ChainError, ChainEvent, SubmitOptions, TxOutcome,
+    format_balance, Call, ChainError, ChainEvent, Finality, SubmitOptions, TxOutcome,
 };
 use serde::Serialize;
 
@@ -95,9 +95,13 @@ impl Context {
 
     /// Signs and sends a call that was confirmed, and waits for its block.
     pub async fn send(&self, call: &Call, purpose: &str) -> Result<TxOutcome> {
-        let _step = self.progress.step(format!("Waiting for the block ({purpose})"));
-        let outcome =
-            self.chain().await?.submit(self.identity()?, call, &SubmitOptions::default()).await;
+        let waiting = match self.finality {
+            Finality::Best => "Waiting for the block",
+            Finality::Finalised => "Waiting for the block, and until it is final",
+        };
+        let _step = self.progress.step(format!("{waiting} ({purpose})"));
+        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let outcome = self.chain().await?.submit(self.identity()?, call, &options).await;
         match outcome {
             Err(ChainError::Dispatch(failure))
                 if failure.error == "BadOrigin" && !matches!(call, Call::Sudo(_)) =>

@@ -53,6 +53,9 @@ async function state(hash) {
   return { items, versions };
 }
 
+/** What every block changes by itself: where the list of deadlines was read up to. */
+const MOVING = ['inference.nextExpiry'];
+
 /** Whether `after` holds all of `before`; objects may have new fields. */
 function keeps(before, after) {
   if (before === null || typeof before !== 'object') return before === after;
@@ -118,6 +121,7 @@ const count = {};
 for (const [name] of Object.values(before.items)) count[name] = (count[name] ?? 0) + 1;
 report.kept = count;
 report.lost_or_changed = Object.entries(before.items)
+  .filter(([, [name]]) => !MOVING.includes(name))
   .filter(([key, [, value]]) => !after.items[key] || !keeps(value, after.items[key][1]))
   .map(([key, [name]]) => `${name} ${key}`);
 report.new_fields = [...new Set(Object.entries(before.items).flatMap(([key, [name, value]]) => {

@@ -32,7 +32,8 @@ impl Default for SubmitOptions {
             finality: Finality::Best,
             nonce: None,
             mortality: 256,
-            timeout: Duration::from_secs(120),
+            // A relay chain finalises a block about half a minute after it was made.
+            timeout: Duration::from_secs(300),
         }
     }
 }

@@ -3,10 +3,14 @@
 //!
 //! What a test does, it does as a person would: by running `medchain`.
 
+mod ipfs;
 mod process;
 mod programs;
+mod testnet;
 mod world;
 
+pub use ipfs::IpfsDaemon;
 pub use process::{free_port, Running};
 pub use programs::{contract, model_folder, program, repository, shared_images};
-pub use world::{Answer, World, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+pub use testnet::{wait_for, Program, Testnet, TESTNET_WORKERS};
+pub use world::{Answer, World, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};

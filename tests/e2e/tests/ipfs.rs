@@ -1,44 +1,15 @@
 //! Real IPFS daemons in place of the folder: the same CIDs, the same verdict,
 //! and with two of them, one may be missing.
 
-use std::{
-    path::Path,
-    process::Command,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::process::Command;
 
 use medchain_client::store;
-use medchain_e2e::{
-    free_port, model_folder, program, repository, Running, World, LAB, PATIENT, WORKER,
-};
+use medchain_e2e::{free_port, model_folder, program, IpfsDaemon, World, LAB, PATIENT, WORKER};
 use medchain_primitives::Cid;
 use medchain_vision::synthetic_radiograph_png;
 
-/// Starts a daemon, offline and without peers, that keeps its blocks in `repo`.
-fn daemon(repo: &Path, port: u16) -> Running {
-    let mut command = Command::new("node");
-    command.arg(repository().join("tests/ipfs-daemon/daemon.mjs")).arg("--repo").arg(repo).args([
-        "--rpc-port",
-        &port.to_string(),
-        "--gateway-port",
-        "0",
-    ]);
-    let mut daemon = Running::start(&mut command, &repo.with_extension("log"));
-    let started = Instant::now();
-    while !daemon.said().contains("READY") {
-        assert!(!daemon.has_ended(), "{}", daemon.said());
-        assert!(started.elapsed() < Duration::from_secs(60), "{}", daemon.said());
-        sleep(Duration::from_millis(200));
-    }
-    daemon
-}
-
-/// Whether daemons can be started. `make test` installs them and says so with
-/// `MEDCHAIN_TEST_IPFS`; then a daemon that does not start is a failure.
 fn no_daemons() -> bool {
-    let installed = repository().join("tests/ipfs-daemon/node_modules").is_dir();
-    let none = !installed && std::env::var_os("MEDCHAIN_TEST_IPFS").is_none();
+    let none = !IpfsDaemon::is_installed();
     if none {
         eprintln!("skipped: no IPFS daemon; `npm ci` in tests/ipfs-daemon installs one");
     }
@@ -51,10 +22,8 @@ fn a_daemon_serves_as_well_as_a_folder() {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
-    let port = free_port();
-    let _daemon = daemon(&folder.path().join("repo"), port);
-
-    let world = World::with_store(&format!("http://127.0.0.1:{port}"));
+    let daemon = IpfsDaemon::start(&folder.path().join("repo"));
+    let world = World::with_store(daemon.url());
     let worker = world.worker();
     let image = synthetic_radiograph_png(51);
     let path = world.write_image("scan.png", &image);
@@ -81,8 +50,8 @@ fn with_two_daemons_one_may_be_missing() {
     let (first_port, second_port) = (free_port(), free_port());
     let first_url = format!("http://127.0.0.1:{first_port}");
     let second_url = format!("http://127.0.0.1:{second_port}");
-    let first = daemon(&folder.path().join("first"), first_port);
-    let second = daemon(&folder.path().join("second"), second_port);
+    let first = IpfsDaemon::start_at(&folder.path().join("first"), first_port);
+    let second = IpfsDaemon::start_at(&folder.path().join("second"), second_port);
     let world = World::with_store(&format!("{first_url},{second_url}"));
 
     // What is uploaded is in both.
@@ -124,7 +93,7 @@ fn with_two_daemons_one_may_be_missing() {
 
     // The first comes back with an empty disk and is passed over. (Its old one is
     // still locked: it was killed.)
-    let first = daemon(&folder.path().join("empty"), first_port);
+    let first = IpfsDaemon::start_at(&folder.path().join("empty"), first_port);
     assert!(!has(&first_url, other));
     assert_eq!(fetch(other, "other-back.png").code, 0);
 

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Makes the raw chain spec of a new MedChain network from a small JSON file.
+
+    scripts/new-network.py network.json chain.json
+
+The file says who the network is and who runs it; docs/operators-guide.md has
+an example. The runtime is the one inside `medchain-node`. Every address is
+checked, and keys that everybody knows (//Alice and the like) are refused
+unless --dev is given: whoever has them owns the network.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from decimal import Decimal, InvalidOperation
+
+DECIMALS = 12
+DEPOSIT = 10**9  # An account with less than 0.001 MEDC is removed.
+DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk"
+FIELDS = {"name", "id", "type", "para_id", "relay_chain", "sudo", "collators", "balances", "bootnodes"}
+
+
+def fail(text):
+    sys.exit(f"error: {text}")
+
+
+def node(program, *arguments):
+    """What the node prints; its last line where it fails."""
+    try:
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    except OSError as error:
+        fail(f"cannot run {program}: {error.strerror}; build it, or name it with --node")
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        fail(f"{os.path.basename(program)} {arguments[0]}: {lines[-1] if lines else 'it failed'}")
+    return done.stdout
+
+
+class Keys:
+    """Addresses and public keys, read by the node itself."""
+
+    def __init__(self, program, allow_dev):
+        self.program = program
+        self.known = set()
+        if not allow_dev:
+            secrets = [DEV_PHRASE] + [f"//{name}" for name in ("One", "Two")]
+            for name in ("Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"):
+                secrets += [f"//{name}", f"//{name}//stash"]
+            for secret in secrets:
+                for scheme in ("sr25519", "ed25519"):
+                    self.known.add(self.inspect(secret, "--scheme", scheme)["publicKey"])
+
+    def inspect(self, text, *arguments):
+        return json.loads(node(self.program, "key", "inspect", *arguments, "--output-type", "json", text))
+
+    def address(self, text, what):
+        """The SS58 address of an address or of 0x and 32 bytes."""
+        if not isinstance(text, str):
+            fail(f"{what} is not an address")
+        if re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
+            found = self.inspect(text, "--public")
+        elif re.fullmatch(r"[1-9A-HJ-NP-Za-km-z]{46,50}", text):
+            found = self.inspect(text)
+        else:
+            # Not shown: a secret may have slipped in here.
+            fail(f"{what} is neither an address nor 0x and 64 digits")
+        if found["publicKey"] in self.known:
+            fail(f"{what} is a development key, whose secret everybody knows: make one with "
+                 "'medchain-node key generate', or give --dev for a network to try things out")
+        return found["ss58Address"]
+
+
+def amount(text, what):
+    """MEDC as a whole number of the smallest unit."""
+    try:
+        value = Decimal(str(text)).scaleb(DECIMALS)
+        if value != value.to_integral_value() or value < DEPOSIT:
+            raise InvalidOperation
+    except InvalidOperation:
+        fail(f"{what} has {text}: give at least 0.001 MEDC with at most {DECIMALS} decimals")
+    return int(value)
+
+
+def patch(network, keys, safe_xcm_version):
+    """What differs from the runtime's default genesis."""
+    collators = network["collators"]
+    if not isinstance(collators, list) or not collators:
+        fail("collators is empty: nobody would make blocks")
+    accounts, sessions = [], []
+    for number, collator in enumerate(collators):
+        if not isinstance(collator, dict) or set(collator) != {"account", "aura"}:
+            fail(f"collators[{number}] must have account and aura")
+        account = keys.address(collator["account"], f"the account of collators[{number}]")
+        aura = keys.address(collator["aura"], f"the aura key of collators[{number}]")
+        if account in accounts or aura in [session[2]["aura"] for session in sessions]:
+            fail(f"collators[{number}] is there twice")
+        accounts.append(account)
+        sessions.append([account, account, {"aura": aura}])
+    if not isinstance(network["balances"], dict):
+        fail("balances must be an object of addresses and amounts in MEDC")
+    balances = {}
+    for text, value in network["balances"].items():
+        balances[keys.address(text, f"{text[:8]}… in balances")] = amount(value, text)
+    sudo = keys.address(network["sudo"], "sudo")
+    for owner, what in [(sudo, "sudo")] + [(a, "a collator's account") for a in accounts]:
+        if owner not in balances:
+            fail(f"{what} ({owner}) is not in balances: it could not pay for any call")
+    return {
+        "balances": {"balances": [list(entry) for entry in balances.items()]},
+        "parachainInfo": {"parachainId": network["para_id"]},
+        "collatorSelection": {"invulnerables": accounts, "candidacyBond": 16 * DEPOSIT},
+        "session": {"keys": sessions},
+        "polkadotXcm": {"safeXcmVersion": safe_xcm_version},
+        "sudo": {"key": sudo},
+    }
+
+
+def read_network(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            # Amounts without a detour through binary fractions.
+            network = json.load(file, parse_float=Decimal)
+    except (OSError, ValueError) as error:
+        fail(f"{path}: {error}")
+    if not isinstance(network, dict):
+        fail(f"{path}: it is not an object")
+    for field in sorted(FIELDS - {"type", "bootnodes"}):
+        if field not in network:
+            fail(f"{path}: {field} is missing")
+    for field in sorted(set(network) - FIELDS):
+        fail(f"{path}: {field} is not known; there are {', '.join(sorted(FIELDS))}")
+    para_id = network["para_id"]
+    if isinstance(para_id, bool) or not isinstance(para_id, int) or not 1000 <= para_id < 2**32:
+        fail(f"{path}: para_id is the number that the relay chain gave you, 1000 or more")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{2,63}", str(network["id"])):
+        fail(f"{path}: id is a short name of small letters, digits and dashes: data lies under it")
+    for field in ("name", "relay_chain"):
+        if not isinstance(network[field], str) or not network[field]:
+            fail(f"{path}: {field} must be a text")
+    if network.setdefault("type", "Live") not in ("Live", "Local", "Development"):
+        fail(f"{path}: type is Live, Local or Development")
+    return network
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("network", help="the description, a JSON file")
+    parser.add_argument("spec", help="where the raw chain spec goes; never overwritten")
+    parser.add_argument("--node", default=os.environ.get("MEDCHAIN_NODE_PROGRAM", "medchain-node"),
+                        help="the node program [default: medchain-node]")
+    parser.add_argument("--dev", action="store_true", help="allow development keys")
+    arguments = parser.parse_args()
+    if os.path.exists(arguments.spec):
+        fail(f"{arguments.spec} exists: another genesis is another chain, so take it away by hand")
+    network = read_network(arguments.network)
+    with tempfile.TemporaryDirectory() as folder:
+        # The runtime, and the shape of a spec, from the node's own.
+        plain = os.path.join(folder, "plain.json")
+        node(arguments.node, "export-chain-spec", "--chain", "local", "--output", plain)
+        with open(plain, encoding="utf-8") as file:
+            spec = json.load(file)
+        genesis = spec["genesis"]["runtimeGenesis"]
+        xcm = genesis["patch"]["polkadotXcm"]["safeXcmVersion"]
+        genesis["patch"] = patch(network, Keys(arguments.node, arguments.dev), xcm)
+        spec.update(
+            name=network["name"], id=network["id"], protocolId=network["id"],
+            chainType=network["type"], para_id=network["para_id"],
+            relay_chain=network["relay_chain"], bootNodes=network.get("bootnodes", []),
+        )
+        with open(plain, "w", encoding="utf-8") as file:
+            json.dump(spec, file)
+        raw = os.path.join(folder, "raw.json")
+        node(arguments.node, "export-chain-spec", "--chain", plain, "--raw", "--output", raw)
+        with open(raw, encoding="utf-8") as source, open(arguments.spec, "x", encoding="utf-8") as target:
+            target.write(source.read())
+    print(f"{arguments.spec}: {network['name']}, parachain {network['para_id']} on "
+          f"{network['relay_chain']}, {len(network['collators'])} collators")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Tries MedChain as a parachain of a relay chain. Called by `make testnet-test`,
+# which builds first. Prints a transcript.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${CARGO_TARGET_DIR:?run this through 'make testnet-test'}"
+export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
+install() { # a folder with package-lock.json
+  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.medchain-lock"; then
+    npm ci --prefix "$1" --no-audit --no-fund --silent
+    cp "$1/package-lock.json" "$1/node_modules/.medchain-lock"
+  fi
+}
+for folder in tests/js tests/ipfs-daemon tests/chopsticks; do install "$folder"; done
+# Compiled beforehand: while it runs, the testnet needs the two cores.
+cargo test --locked --quiet --workspace --test testnet --no-run
+MEDCHAIN_TRY_RUNTIME=$(scripts/build-try-runtime.sh)
+export MEDCHAIN_TRY_RUNTIME
+exec cargo test --locked --quiet --workspace --test testnet -- --ignored --nocapture

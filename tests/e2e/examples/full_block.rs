@@ -1,0 +1,135 @@
+//! How much a block of the real parachain holds. Spawns a testnet, hands the
+//! collators more transactions than fit, and prints one JSON object with what
+//! the fullest block held and how large its proof of validity was.
+//!
+//! `full_block [RECORDS]`
+
+use std::time::{Duration, Instant};
+
+use medchain_client::{
+    chain::{Call, Chain, SubmitOptions},
+    crypto::{self, ContentKey},
+    keys::Identity,
+    store, AccountId32,
+};
+use medchain_e2e::{Program, Testnet, LAB, PATIENT, TESTNET_WORKERS};
+use medchain_primitives::{receipt, EncryptionKey, ModelId, Output, RecordKind};
+use serde_json::{json, Value};
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Fallible<()> {
+    let records = std::env::args().nth(1).map_or(Ok(600), |text| text.parse())?;
+    let store = tempfile::tempdir()?;
+    let net = Testnet::spawn("medchain-local.toml", None, &store.path().display().to_string());
+    net.set_up();
+    // The workers would answer before the requests have piled up.
+    TESTNET_WORKERS.iter().for_each(|who| Program::with(&["medchain-worker", who]).kill());
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (added, answered) = runtime.block_on(flood(&net, records))?;
+    println!(
+        "{}",
+        json!({ "add_record with a policy check and a request": added,
+                "submit_prediction with a policy check": answered })
+    );
+    Ok(())
+}
+
+async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
+    let chain = Chain::connect(net.collator(0)).await?;
+    let lab = Identity::from_secret_uri(LAB)?;
+    let patient = Identity::from_secret_uri(PATIENT)?;
+    let worker = Identity::from_secret_uri(TESTNET_WORKERS[0])?;
+    let readers: Vec<(AccountId32, EncryptionKey)> =
+        [&patient, &lab, &worker].map(|who| (who.account(), who.encryption_key())).to_vec();
+    let mut calls = Vec::new();
+    let mut cids = Vec::new();
+    for seed in 0..records {
+        let key = ContentKey::generate();
+        let bytes = crypto::encrypt(&key, &patient.account(), &seed.to_le_bytes())?;
+        let mut envelopes = Vec::new();
+        for (account, public) in &readers {
+            envelopes.push((*account, crypto::seal(&key, public)?));
+        }
+        let cid = store::cid_of(&bytes);
+        cids.push(cid.clone());
+        calls.push(Call::AddRecord {
+            patient: patient.account(),
+            cid,
+            digest: crypto::digest(&bytes),
+            kind: RecordKind::ChestXray,
+            envelopes,
+            inference: Some(ModelId(0)),
+        });
+    }
+    let added = send(net, &chain, &lab, calls).await?;
+
+    let view = chain.best().await?;
+    let model = view.model(ModelId(0)).await?.ok_or("there is no model 0")?;
+    let mut calls = Vec::new();
+    for id in view.open_request_ids().await? {
+        let Some(request) = view.request(id).await? else { continue };
+        let Some(record) = view.record(request.record).await? else { continue };
+        let output = Output::quantise(&[0.2, 0.3, 0.5]).map_err(|_| "three probabilities")?;
+        let receipt = receipt(&model.sha256, &model.preprocessing, &record.cid, &output);
+        calls.push(Call::SubmitPrediction { request: id, output, receipt });
+    }
+    let answered = send(net, &chain, &worker, calls).await?;
+    Ok((added, answered))
+}
+
+/// Sends everything at once and waits until all of it is in a block.
+async fn send(net: &Testnet, chain: &Chain, who: &Identity, calls: Vec<Call>) -> Fallible<Value> {
+    let sent = calls.len();
+    let first = chain.next_nonce(&who.account()).await?;
+    let started = Instant::now();
+    let mut waiting = tokio::task::JoinSet::new();
+    for (index, call) in calls.into_iter().enumerate() {
+        let (chain, suri) = (chain.clone(), who.clone());
+        let options = SubmitOptions {
+            nonce: Some(first + index as u64),
+            timeout: Duration::from_secs(600),
+            ..SubmitOptions::default()
+        };
+        waiting.spawn(async move { chain.submit(&suri, &call, &options).await });
+    }
+    let mut blocks = std::collections::BTreeMap::<u32, u64>::new();
+    let mut failed = 0;
+    while let Some(done) = waiting.join_next().await {
+        match done? {
+            Ok(outcome) => *blocks.entry(outcome.block_number).or_default() += 1,
+            Err(error) => {
+                eprintln!("not taken: {error}");
+                failed += 1;
+            }
+        }
+    }
+    let most = blocks.iter().max_by_key(|(_, count)| **count);
+    let (block, held) = most.map_or((0, 0), |(block, count)| (*block, *count));
+    Ok(json!({
+        "sent": sent,
+        "failed": failed,
+        "seconds": started.elapsed().as_secs(),
+        "blocks": blocks,
+        "fullest_block": block,
+        "it_held": held,
+        "its_proof": proof_of(net, block),
+    }))
+}
+
+/// What the collator that made this block said of its proof of validity.
+fn proof_of(net: &Testnet, block: u32) -> Vec<String> {
+    let made = format!("Pre-sealed block for proposal at {block}.");
+    let mut found = Vec::new();
+    for name in ["collator-1", "collator-2"] {
+        let log = net.folder().join("net").join(format!("{name}.log"));
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        let mut lines = log.lines().skip_while(|line| !line.contains(&made));
+        for wanted in ["PoV size header", "Compressed PoV size"] {
+            if let Some(line) = lines.by_ref().take(40).find(|line| line.contains(wanted)) {
+                found.push(line.split("[Parachain] ").last().unwrap_or(line).to_owned());
+            }
+        }
+    }
+    found
+}

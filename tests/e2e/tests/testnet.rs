@@ -1,0 +1,333 @@
+//! MedChain as a parachain of a real relay chain. It takes about half an hour,
+//! so it is not part of `make test`: run `make testnet-test`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use medchain_e2e::{
+    contract, program, repository, shared_images, wait_for, IpfsDaemon, Program, Testnet, LAB,
+    PATIENT, STRANGER, TESTNET_WORKERS,
+};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::{json, Value};
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// How many uploads wait for the workers when one of them is killed.
+const BACKLOG: u64 = 20;
+
+/// Prints a line of the transcript.
+fn tell(line: &str) {
+    println!("{line}");
+}
+
+/// Runs a program that must succeed, and returns what it said.
+fn says(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}\n{complained}");
+    said
+}
+
+fn script(path: &str, arguments: &[&str]) -> String {
+    says(Command::new("node").arg(repository().join("tests").join(path)).args(arguments))
+}
+
+fn json_script(path: &str, arguments: &[&str]) -> Value {
+    let said = script(path, arguments);
+    serde_json::from_str(&said).unwrap_or_else(|e| panic!("{path}: {e}: {said}"))
+}
+
+/// How long each stage of one upload took, as seconds and blocks since it was
+/// signed.
+struct Stages {
+    record: u64,
+    lines: Vec<String>,
+}
+
+struct Run {
+    net: Testnet,
+    folder: PathBuf,
+}
+
+impl Run {
+    fn upload(&self, collator: usize, image: &Path) -> Value {
+        let image = image.display().to_string();
+        let arguments = ["upload", &image, "--patient", PATIENT, "--infer", "0", "--in-block"];
+        self.net.done(collator, LAB, &arguments)
+    }
+
+    fn synthetic(&self, seed: u64) -> PathBuf {
+        let path = self.folder.join(format!("synthetic-{seed}.png"));
+        std::fs::write(&path, synthetic_radiograph_png(seed)).expect("the folder is writable");
+        path
+    }
+
+    fn predictions(&self, collator: usize, record: u64) -> Vec<Value> {
+        let shown = self.net.run(collator, PATIENT, &["show", &record.to_string()]);
+        if shown.code != 0 {
+            // The record's block is not the node's best one yet.
+            return Vec::new();
+        }
+        shown.json()["predictions"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The main job with one image, through finality.
+    fn main_job(&self, collator: usize, image: &Path) -> Stages {
+        let node = self.net.collator(collator).to_owned();
+        let started = Instant::now();
+        let uploaded = self.upload(collator, image);
+        let record = uploaded["record_id"].as_u64().expect("a record has a number");
+        let first = uploaded["included"]["block_number"].as_u64().expect("a block has a number");
+        let mut lines = Vec::new();
+        let mut note = |what: &str, block: u64| {
+            let seconds = started.elapsed().as_secs_f64();
+            let blocks = block.saturating_sub(first);
+            lines.push(format!("{what}: {seconds:.0} s, block {block} (+{blocks})"));
+        };
+        note("record in a block", first);
+        let (mut final_at, mut predicted_at) = (None, None);
+        wait_for("the prediction is final", 5 * MINUTE, || {
+            let finalised = self.net.finalised(&node).unwrap_or(0);
+            if final_at.is_none() && finalised >= first {
+                final_at = Some(finalised);
+                note("record final", first);
+            }
+            if predicted_at.is_none() {
+                let predictions = self.predictions(collator, record);
+                predicted_at = predictions.first().and_then(|p| p["block_number"].as_u64());
+                if let Some(block) = predicted_at {
+                    note("prediction in a block", block);
+                }
+            }
+            predicted_at.is_some_and(|block| {
+                let is_final = finalised >= block && self.predictions(collator, record).len() == 1;
+                if is_final {
+                    note("prediction final", block);
+                }
+                is_final
+            })
+        });
+        Stages { record, lines }
+    }
+
+    fn infers(&self, port: u16) -> u64 {
+        let url = format!("http://127.0.0.1:{port}/metrics");
+        let output = Command::new("curl").args(["--silent", &url]).output().expect("curl runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let start = "medchain_worker_stage_seconds_count{stage=\"infer\"} ";
+        let line = text.lines().find_map(|line| line.strip_prefix(start));
+        line.map_or(0, |count| count.trim().parse().expect("a count"))
+    }
+}
+
+/// The whole of it, in one go: a network takes minutes to come up.
+#[test]
+#[ignore = "takes half an hour: run `make testnet-test`"]
+fn a_parachain_on_a_relay_chain() {
+    let stores = tempfile::tempdir().expect("there is a place for temporary files");
+    let first_store = IpfsDaemon::start(&stores.path().join("first"));
+    let second_store = IpfsDaemon::start(&stores.path().join("second"));
+    let store = format!("{},{}", first_store.url(), second_store.url());
+    let released = repository().join("zombienet/released/medchain-runtime-1.wasm");
+    let net = Testnet::spawn("medchain-local.toml", Some(&released), &store);
+    let run = Run { folder: stores.path().to_owned(), net };
+    tell(&run.net.said());
+
+    tell("== 1. The relay chain backs, includes and finalises our blocks");
+    let seen = json_script("js/relay.mjs", &["--relay", run.net.relay(), "--blocks", "3"]);
+    assert_eq!(seen["lifecycle"], "Parachain");
+    tell(&seen.to_string());
+
+    tell("== 2. The main job, through finality");
+    run.net.set_up();
+    let image = shared_images("covid").map(|images| images[0].clone());
+    let (image, what) = match image {
+        Some(image) => (image, "a real film"),
+        None => (run.synthetic(1), "a synthetic image: the research images are not here"),
+    };
+    let stages = run.main_job(0, &image);
+    tell(&format!("{what}, record {}", stages.record));
+    stages.lines.iter().for_each(|line| tell(line));
+    let copy = run.folder.join("copy");
+    fetch(&run, PATIENT, stages.record, &copy).expect("the patient may");
+    let (copy, original) = (std::fs::read(copy).unwrap(), std::fs::read(&image).unwrap());
+    assert_eq!(copy, original, "the patient got other bytes than those that went in");
+    let refused = fetch(&run, STRANGER, stages.record, &run.folder.join("stolen"));
+    tell(&format!("the patient has the same bytes; the stranger: {}", refused.unwrap_err()));
+
+    clients(&run);
+    tell("== 4. A runtime upgrade, from the released version 1");
+    try_runtime(&run);
+    let new = run.folder.join("new.wasm");
+    let built = program("medchain-node").with_file_name("wbuild/medchain-runtime/medchain_runtime.wasm");
+    says(Command::new(repository().join("scripts/compact-runtime.sh")).args([&built, &new]));
+    let new = new.display().to_string();
+    let report = json_script("js/upgrade.mjs", &["--node", run.net.collator(0), "--wasm", &new]);
+    tell(&serde_json::to_string_pretty(&report).unwrap());
+    assert!(report["storage_versions"]["before"] != report["storage_versions"]["after"]);
+    let after = run.main_job(1, &run.synthetic(2));
+    tell("the same workers and the same command line go on:");
+    after.lines.iter().for_each(|line| tell(line));
+
+    tell("== 3. A collator is killed and comes back");
+    let collator = Program::with(&["medchain-node", "collator-1"]);
+    collator.kill();
+    let (first, second) = (run.net.collator(0).to_owned(), run.net.collator(1).to_owned());
+    let at = run.net.best(&second).expect("the second one answers");
+    let killed = Instant::now();
+    wait_for("three blocks of the other collator", 3 * MINUTE, || {
+        run.net.best(&second).is_some_and(|best| best >= at + 3)
+    });
+    tell(&format!("three more blocks without it after {} s", killed.elapsed().as_secs()));
+    let returned = collator.restart(&run.folder.join("collator-1-again.log"));
+    let restarted = Instant::now();
+    wait_for("the collator catches up", 4 * MINUTE, || {
+        let (one, two) = (run.net.best(&first), run.net.best(&second));
+        one.zip(two).is_some_and(|(one, two)| one + 1 >= two)
+    });
+    tell(&format!("it has caught up {} s after its start", restarted.elapsed().as_secs()));
+
+    worker_killed(&run);
+    full_node(&run);
+    store_stopped(&run, first_store, second_store);
+
+    let folder = run.net.folder().display().to_string();
+    drop(returned);
+    drop(run);
+    let left = Command::new("pgrep").args(["-f", &folder]).output().expect("pgrep runs");
+    let left = String::from_utf8_lossy(&left.stdout).into_owned();
+    assert_eq!(left.trim(), "", "these are left: {left}");
+    tell("everything has ended; nothing is left running");
+}
+
+/// The tools that others look at a chain with.
+fn clients(run: &Run) {
+    tell("== Clients: Polkadot.js at a collator, chopsticks from the raw spec");
+    let bundle = contract("access-control").display().to_string();
+    let node = run.net.collator(1);
+    let flow = script("js/flow.mjs", &["--node", node, "--bundle", &bundle, "--record", "0"]);
+    let calls = script("js/contract.mjs", &["--node", node, "--bundle", &bundle]);
+    for said in [flow, calls] {
+        tell(said.lines().last().unwrap_or_default());
+    }
+    let spec = run.net.folder().join("net/medchain-local-2000-rococo-local.json");
+    tell(script("chopsticks/dry-run.mjs", &["--spec", &spec.display().to_string()]).trim_end());
+}
+
+/// The migrations and every `try_state` on the state as it is, before anything
+/// is upgraded.
+fn try_runtime(run: &Run) {
+    let Some(runtime) = std::env::var_os("MEDCHAIN_TRY_RUNTIME") else {
+        panic!("MEDCHAIN_TRY_RUNTIME is not set: run `make testnet-test`");
+    };
+    let tool = repository().join("tests/chopsticks/node_modules/.bin/chopsticks");
+    let mut command = Command::new(tool);
+    command.args(["try-runtime", "--endpoint", run.net.collator(0), "--checks", "all"]);
+    let said = says(command.arg("--runtime").arg(runtime));
+    tell(said.trim_end());
+}
+
+/// A worker is killed in the middle of a backlog: the other one finishes it.
+fn worker_killed(run: &Run) {
+    tell(&format!("== 3. A worker is killed in the middle of a backlog of {BACKLOG}"));
+    let programs = TESTNET_WORKERS.map(|who| Program::with(&["medchain-worker", who]));
+    programs.iter().for_each(Program::kill);
+    let records: Vec<u64> = (0..BACKLOG)
+        .map(|seed| {
+            let uploaded = run.upload(1, &run.synthetic(100 + seed));
+            uploaded["record_id"].as_u64().expect("a record has a number")
+        })
+        .collect();
+    let answered = || records.iter().filter(|id| !run.predictions(1, **id).is_empty()).count();
+    assert_eq!(answered(), 0, "nobody works on them yet");
+    let log = |name: &str| run.folder.join(name);
+    let dave = programs[0].restart(&log("dave.log"));
+    let eve = programs[1].restart(&log("eve.log"));
+    let started = Instant::now();
+    wait_for("some are answered", 5 * MINUTE, || answered() >= 1);
+    let at_the_kill = answered();
+    let by_dave = run.infers(9717);
+    dave.kill();
+    tell(&format!("//Dave is killed after {by_dave} inferences; {at_the_kill} are answered"));
+    wait_for("all are answered", 10 * MINUTE, || answered() == records.len());
+    let seconds = started.elapsed().as_secs();
+    let by_eve = run.infers(9718);
+    let mut by: Vec<(String, u64)> = Vec::new();
+    for record in &records {
+        let predictions = run.predictions(1, *record);
+        assert_eq!(predictions.len(), 1, "record {record}: {predictions:?}");
+        let worker = predictions[0]["worker"].as_str().expect("signed by somebody").to_owned();
+        match by.iter_mut().find(|(name, _)| *name == worker) {
+            Some((_, count)) => *count += 1,
+            None => by.push((worker, 1)),
+        }
+    }
+    tell(&format!("{BACKLOG} records, {BACKLOG} predictions after {seconds} s: {by:?}"));
+    tell(&format!("inferences: //Dave {by_dave} when it was killed, //Eve {by_eve}"));
+    assert!(by_dave + by_eve < 2 * BACKLOG, "both did all the work");
+    drop(eve);
+    // As before, for what follows.
+    for (index, program) in programs.iter().enumerate() {
+        let worker = program.restart(&log(&format!("worker-{index}-again.log")));
+        // They end with the network: their command lines name it.
+        std::mem::forget(worker);
+    }
+}
+
+/// A node that starts with nothing but the chain specs answers the same.
+fn full_node(run: &Run) {
+    tell("== 5. A fresh full node");
+    let collator = Program::with(&["medchain-node", "collator-2"]);
+    let base = run.net.folder().join("full-node");
+    let port = medchain_e2e::free_port();
+    let node = collator.full_node(&base, port, &run.folder.join("full-node.log"));
+    let started = Instant::now();
+    let url = format!("ws://127.0.0.1:{port}");
+    let first = run.net.collator(0).to_owned();
+    let target = run.net.finalised(&first).expect("the collator answers");
+    wait_for("the full node has what was final when it started", 10 * MINUTE, || {
+        run.net.finalised(&url).is_some_and(|height| height >= target)
+    });
+    let block = |node: &str| run.net.ask(node, "chain_getBlockHash", json!([target]));
+    assert_eq!(block(&url), block(&first));
+    let root = |node: &str| run.net.ask(node, "chain_getHeader", json!([block(node)]))["stateRoot"].clone();
+    assert_eq!(root(&url), root(&first));
+    // Its own answer, from its own state: every key and value below `Emr`.
+    let pairs = |node: &str| run.net.ask(node, "state_getPairs", json!(["0x", block(node)]));
+    let (mine, theirs) = (pairs(&url), pairs(&first));
+    assert!(mine.as_array().is_some_and(|pairs| pairs.len() > 100), "{mine}");
+    assert_eq!(mine, theirs);
+    tell(&format!(
+        "{target} blocks from genesis in {} s; state root {} and all {} keys are the same",
+        started.elapsed().as_secs(),
+        root(&url),
+        mine.as_array().map_or(0, Vec::len)
+    ));
+    drop(node);
+}
+
+/// One store of two stops; both do.
+fn store_stopped(run: &Run, first: IpfsDaemon, second: IpfsDaemon) {
+    tell("== 6. One IPFS daemon of two stops");
+    let before = run.main_job(0, &run.synthetic(61)).record;
+    drop(first);
+    fetch(run, PATIENT, before, &run.folder.join("from-the-second")).expect("the second has it");
+    let during = run.main_job(0, &run.synthetic(62)).record;
+    tell(&format!("record {before} was fetched, record {during} uploaded and predicted without it"));
+    drop(second);
+    let refused = fetch(run, PATIENT, before, &run.folder.join("from-none")).unwrap_err();
+    tell(&format!("without both: {refused}"));
+}
+
+fn fetch(run: &Run, who: &str, record: u64, output: &Path) -> Result<Value, String> {
+    let output = output.display().to_string();
+    let answer = run.net.run(0, who, &["fetch", &record.to_string(), "--output", &output]);
+    match answer.code {
+        0 => Ok(answer.json()),
+        _ => Err(answer.one_error_line().to_owned()),
+    }
+}
