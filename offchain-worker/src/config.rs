@@ -230,6 +230,10 @@ fn settings(options: &Options) -> Result<Settings, ConfigError> {
         rules: Rules {
             // Those in the threads, those in the queue, and some being fetched.
             max_running: threads + queue + 4,
+            // Who could help out is rarely the only one: half of the threads stay idle
+            // rather than all of them repeat what others are just ending.
+            max_taken_over: threads.div_ceil(2),
+            takeover_blocks: options.takeover_blocks.unwrap_or(5),
             retry: backoff(seconds(options.retry_longest_secs, 60)),
             consent: Backoff {
                 first: Duration::from_secs(6),

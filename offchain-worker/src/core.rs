@@ -7,6 +7,7 @@ pub mod board;
 pub mod decide;
 pub mod job;
 pub mod result;
+pub mod turn;
 
 pub use backoff::Backoff;
 pub use board::{Board, Counts, Rules};

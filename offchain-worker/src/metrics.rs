@@ -187,6 +187,7 @@ impl Metrics {
     pub fn show(&self, counts: Counts) {
         for (state, count) in [
             ("waiting", counts.waiting),
+            ("assigned_elsewhere", counts.assigned_elsewhere),
             ("parked", counts.parked),
             ("running", counts.running),
             ("submitting", counts.submitting),

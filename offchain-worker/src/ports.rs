@@ -91,6 +91,8 @@ pub struct ChainModel {
 /// The chain, seen and written to as this worker's account.
 #[async_trait]
 pub trait Chain: Send + Sync + 'static {
+    /// The account that this worker signs with.
+    fn account(&self) -> Account;
     /// A signal for every new block. Ends, or gives an error, when the
     /// connection is lost.
     async fn heads(

@@ -250,7 +250,7 @@ impl Dispatcher {
         let mut tasks = JoinSet::new();
         tasks.spawn(submitter.run(queue));
         Ok(Self {
-            board: Board::new(settings.rules, ports.models.keys().copied()),
+            board: Board::new(settings.rules, ports.chain.account(), ports.models.keys().copied()),
             ledger: Ledger::new(monitor.metrics.clone()),
             clock: ports.clock.clone(),
             monitor: monitor.clone(),

@@ -1,22 +1,31 @@
 //! The chain through a node, with reconnection.
 
-use std::{future::Future, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::{Arc, Mutex as PlainMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use futures::{stream::BoxStream, StreamExt};
+use futures::{
+    stream::{self, BoxStream},
+    StreamExt, TryStreamExt,
+};
 use medchain_client::{
     chain::{
         Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, ModelStatus,
-        RecordStatus, RequestStatus, SubmitOptions, View as Snapshot,
+        RecordStatus, Request as ClientRequest, RequestStatus, SubmitOptions, View as Snapshot,
+        Worker,
     },
     keys::Identity,
     AccountId32, H256,
 };
-use medchain_primitives::{Action, ModelId, RequestId};
+use medchain_primitives::{Action, ModelId, RecordId, RequestId};
 use tokio::sync::Mutex;
 
 use crate::{
-    core::{result::ModelFacts, Answer, Outcome, Request, View},
+    core::{result::ModelFacts, turn, Account, Answer, Outcome, Request, View},
     ports::{
         Case, Chain, ChainError, ChainModel, OpenRequests, Registration, Standing, SubmitError, Tip,
     },
@@ -29,7 +38,19 @@ pub struct NodeChain {
     genesis: H256,
     link: Mutex<Link>,
     inclusion_timeout: Duration,
+    holders: PlainMutex<BTreeMap<RequestId, Holders>>,
 }
+
+/// Who holds the key of a request's record.
+#[derive(Clone)]
+struct Holders {
+    /// The block at which that was read.
+    at: u32,
+    accounts: Arc<BTreeSet<Account>>,
+}
+
+/// How many records' envelopes are asked for at once.
+const AT_ONCE: usize = 16;
 
 /// The connection, if it is good, and how many there have been.
 struct Link {
@@ -56,6 +77,7 @@ impl NodeChain {
             genesis: client.genesis_hash(),
             link: Mutex::new(Link { client: Some(client), generation: 0 }),
             inclusion_timeout,
+            holders: PlainMutex::default(),
         })
     }
 
@@ -114,13 +136,54 @@ impl NodeChain {
         answer.map_err(port_error)
     }
 
-    fn account(&self) -> AccountId32 {
+    fn me(&self) -> AccountId32 {
         self.identity.account()
+    }
+
+    /// A panic elsewhere leaves whole entries here, so the lock is still good.
+    fn holders(&self) -> MutexGuard<'_, BTreeMap<RequestId, Holders>> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads who holds the key of the records of these requests, of each once.
+    ///
+    /// An upload seals the key in the call that opens the request, so that what
+    /// is sealed later is rare; who gets its envelope late starts without a turn.
+    async fn learn_holders(
+        &self,
+        snapshot: &Snapshot,
+        requests: &[&ClientRequest],
+    ) -> Result<(), ClientError> {
+        let unknown: Vec<(RequestId, RecordId)> = {
+            let known = self.holders();
+            let unknown = requests.iter().filter(|request| !known.contains_key(&request.id));
+            unknown.map(|request| (request.id, request.record)).collect()
+        };
+        let at = snapshot.number();
+        let read = unknown.into_iter().map(|(id, record)| async move {
+            let envelopes = snapshot.envelopes(record).await?;
+            let accounts = envelopes.into_iter().map(|(reader, _)| reader.0).collect();
+            Ok::<_, ClientError>((id, Holders { at, accounts: Arc::new(accounts) }))
+        });
+        let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+        self.holders().extend(read);
+        Ok(())
+    }
+
+    /// Forgets what this final block holds closed. A request of a newer block is
+    /// not missing, only not final yet.
+    fn forget_holders(&self, block: u32, open: &[ClientRequest]) {
+        let open: BTreeSet<RequestId> = open.iter().map(|request| request.id).collect();
+        self.holders().retain(|id, holders| open.contains(id) || holders.at > block);
     }
 }
 
 #[async_trait]
 impl Chain for NodeChain {
+    fn account(&self) -> Account {
+        self.me().0
+    }
+
     async fn heads(
         &self,
         view: View,
@@ -135,43 +198,66 @@ impl Chain for NodeChain {
     }
 
     /// Without those that this worker has reported as failed: they are open for
-    /// the others alone.
+    /// the others alone. Workers and reports are read once for the whole list,
+    /// and not at all where it is empty.
     async fn open_requests(&self, view: View) -> Result<OpenRequests, ChainError> {
-        let me = self.account();
+        let me = self.me();
         self.ask_or_reconnect(|client| async move {
             let snapshot = match view {
                 View::Best => client.best().await?,
                 View::Finalised => client.finalised().await?,
             };
             let requests = snapshot.open_requests().await?;
-            let reported = snapshot.failures_reported_by(&me).await?;
-            Ok(OpenRequests {
-                block: snapshot.number(),
-                requests: requests
-                    .into_iter()
-                    .filter(|request| !reported.contains(&request.id))
-                    .map(|request| Request {
-                        id: request.id,
-                        record: request.record,
-                        patient: request.patient.0,
-                        model: request.model,
-                        deadline: request.deadline,
-                    })
-                    .collect(),
-            })
+            if view == View::Finalised {
+                self.forget_holders(snapshot.number(), &requests);
+            }
+            if requests.is_empty() {
+                return Ok(OpenRequests { block: snapshot.number(), requests: Vec::new() });
+            }
+            let workers = snapshot.workers().await?;
+            let reports = snapshot.failure_reporters().await?;
+            let shared: Vec<&ClientRequest> =
+                requests.iter().filter(|request| is_shared(request, &me, &workers)).collect();
+            self.learn_holders(&snapshot, &shared).await?;
+            let known = self.holders().clone();
+            let none = BTreeSet::new();
+            let requests = requests.iter().filter_map(|request| {
+                let reporters = reports.get(&request.id);
+                if reporters.is_some_and(|reporters| reporters.contains(&me)) {
+                    return None;
+                }
+                let reporters = reporters.into_iter().flatten().map(|account| account.0).collect();
+                let holders = known.get(&request.id).map_or(&none, |holders| &*holders.accounts);
+                let running =
+                    workers.iter().filter(|worker| worker.models.contains(&request.model));
+                Some(Request {
+                    id: request.id,
+                    record: request.record,
+                    patient: request.patient.0,
+                    model: request.model,
+                    opened: request.opened,
+                    deadline: request.deadline,
+                    candidates: turn::candidates(
+                        running.map(|worker| worker.account.0),
+                        holders,
+                        &reporters,
+                    ),
+                })
+            });
+            Ok(OpenRequests { block: snapshot.number(), requests: requests.collect() })
         })
         .await
     }
 
     async fn case(&self, request: &Request) -> Result<Case, ChainError> {
-        let me = self.account();
+        let me = self.me();
         self.ask(|client| async move { case(&client.best().await?, &me, request).await })
             .await
             .map_err(port_error)
     }
 
     async fn standing(&self, id: RequestId) -> Result<Standing, ChainError> {
-        let me = self.account();
+        let me = self.me();
         self.ask(|client| async move {
             let best = client.best().await?;
             let status = best.request(id).await?.map(|request| request.status);
@@ -192,7 +278,7 @@ impl Chain for NodeChain {
     }
 
     async fn registration(&self) -> Result<Registration, ChainError> {
-        let me = self.account();
+        let me = self.me();
         self.ask(|client| async move {
             let best = client.best().await?;
             let worker = best.worker(&me).await?;
@@ -238,7 +324,7 @@ impl Chain for NodeChain {
     }
 
     async fn next_nonce(&self) -> Result<u64, ChainError> {
-        let me = self.account();
+        let me = self.me();
         self.ask(|client| async move { client.next_nonce(&me).await }).await.map_err(port_error)
     }
 
@@ -267,6 +353,15 @@ impl Chain for NodeChain {
             .map_err(submit_error)?;
         Ok(outcome.block_number)
     }
+}
+
+/// Whether somebody else runs the model of a request as well. Only then it
+/// matters who holds its record's key.
+fn is_shared(request: &ClientRequest, me: &AccountId32, workers: &[Worker]) -> bool {
+    let runs = |worker: &&Worker| worker.models.contains(&request.model);
+    let (mine, others): (Vec<&Worker>, Vec<&Worker>) =
+        workers.iter().filter(runs).partition(|worker| worker.account == *me);
+    !mine.is_empty() && !others.is_empty()
 }
 
 /// Reads everything about a request at one block.

@@ -90,6 +90,10 @@ pub struct Options {
     /// How many blocks a missing envelope may still arrive [default: 10]
     #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
     pub envelope_grace_blocks: Option<u32>,
+    /// How many blocks a request is left to each worker before this one in its order;
+    /// 0: all start at once [default: 5]
+    #[arg(long, env = "MEDCHAIN_WORKER_TAKEOVER_BLOCKS", value_name = "BLOCKS")]
+    pub takeover_blocks: Option<u32>,
     /// After this long without a block the node counts as dead, in seconds [default: 90]
     #[arg(long, env = "MEDCHAIN_WORKER_STALL_SECS", value_name = "S")]
     pub stall_secs: Option<u64>,
@@ -130,7 +134,7 @@ impl Options {
             node, store, key, model_dir, listen, log, log_format, follow_best,
             inference_threads, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
-            consent_longest_secs, report_margin_blocks, envelope_grace_blocks,
+            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, takeover_blocks,
             stall_secs, check_interval_secs, shutdown_grace_secs,
         }
     }

@@ -6,10 +6,14 @@
 //!                        ▼          └─────────────┼─ taken back┘
 //!                      Parked ◄────── no consent ─┘
 //! ```
+//! Where several workers can answer a request, they take turns by their rank
+//! ([`super::turn`]): what waits for its turn is `Waiting` and is not started.
+//!
 //! The board is only a memory of what stands on chain: a worker that is
 //! killed at any moment rebuilds it from the list of open requests.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
@@ -18,7 +22,7 @@ use medchain_primitives::{ModelId, RequestId};
 
 use super::{
     decide::{after_problem, after_submission, Timing},
-    Action, Answer, Backoff, Closed, Event, Moment, Note, Outcome, Request,
+    Account, Action, Answer, Backoff, Closed, Event, Moment, Note, Outcome, Request,
 };
 
 mod open;
@@ -31,6 +35,12 @@ mod tests;
 pub struct Rules {
     /// How many requests are worked on at the same time.
     pub max_running: usize,
+    /// With fewer than this many being worked on, there is room for requests
+    /// whose turn is another worker's, and who has let them lie.
+    pub max_taken_over: usize,
+    /// How many blocks each worker before this one in a request's order has to
+    /// itself; 0 where all start at once.
+    pub takeover_blocks: u32,
     /// The waits between attempts.
     pub retry: Backoff,
     /// The waits between questions for a consent that was refused.
@@ -67,6 +77,8 @@ struct Job {
     request: Request,
     state: State,
     first_seen: u32,
+    /// How many workers come before this one; none where it is in no order.
+    rank: Option<u32>,
     /// Whether a final block held it.
     confirmed: bool,
     /// Whether the newest block still holds it open.
@@ -80,11 +92,53 @@ struct Job {
     last_call: bool,
 }
 
+/// Whether a request that waits may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It is this worker's own.
+    Own,
+    /// This many workers came before and have let it lie.
+    TakeOver(u32),
+    /// It is another worker's for now.
+    Later,
+}
+
+impl Job {
+    fn turn(&self, rules: &Rules, block: u32) -> Turn {
+        let rank = match self.rank {
+            Some(rank) if rank > 0 && rules.takeover_blocks > 0 => rank,
+            _ => return Turn::Own,
+        };
+        // Shortly before the deadline nobody leaves a request to others.
+        if self.timing(rules, block).is_near_deadline() {
+            return Turn::Own;
+        }
+        // On chain where the chain tells, so that a restart does not wait anew.
+        let opened = self.request.opened.unwrap_or(self.first_seen);
+        match block >= opened.saturating_add(rank.saturating_mul(rules.takeover_blocks)) {
+            true => Turn::TakeOver(rank),
+            false => Turn::Later,
+        }
+    }
+
+    fn timing(&self, rules: &Rules, block: u32) -> Timing {
+        Timing {
+            block,
+            first_seen: self.first_seen,
+            deadline: self.request.deadline,
+            report_margin: rules.report_margin,
+            envelope_grace: rules.envelope_grace,
+        }
+    }
+}
+
 /// How many requests are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// To be worked on.
     pub waiting: usize,
+    /// Left to workers whose turn comes before.
+    pub assigned_elsewhere: usize,
     /// Without consent.
     pub parked: usize,
     /// Being worked on.
@@ -101,15 +155,16 @@ pub struct Counts {
 #[derive(Clone, Debug)]
 pub struct Board {
     rules: Rules,
+    me: Account,
     served: BTreeSet<ModelId>,
     jobs: BTreeMap<RequestId, Job>,
     block: u32,
 }
 
 impl Board {
-    /// An empty board of a worker that runs the models `served`.
-    pub fn new(rules: Rules, served: impl IntoIterator<Item = ModelId>) -> Self {
-        Self { rules, served: served.into_iter().collect(), jobs: BTreeMap::new(), block: 0 }
+    /// An empty board of the worker `me` that runs the models `served`.
+    pub fn new(rules: Rules, me: Account, served: impl IntoIterator<Item = ModelId>) -> Self {
+        Self { rules, me, served: served.into_iter().collect(), jobs: BTreeMap::new(), block: 0 }
     }
 
     /// How many requests are in which state.
@@ -117,7 +172,10 @@ impl Board {
         let mut counts = Counts::default();
         for job in self.jobs.values() {
             match job.state {
-                State::Waiting(_) => counts.waiting += 1,
+                State::Waiting(_) => match job.turn(&self.rules, self.block) {
+                    Turn::Later => counts.assigned_elsewhere += 1,
+                    Turn::Own | Turn::TakeOver(_) => counts.waiting += 1,
+                },
                 State::Parked(_) => counts.parked += 1,
                 State::Running => counts.running += 1,
                 State::Answered(..) | State::Submitting(_) => counts.submitting += 1,
@@ -129,15 +187,17 @@ impl Board {
     }
 
     /// When the next wait ends: an [`Event::Tick`] is due then. Work that
-    /// waits for a free place is not counted: it starts with the event that
-    /// frees the place.
+    /// waits for a free place or for its turn is not counted: it starts with the
+    /// event that frees the place, or with the block that brings the turn.
     pub fn next_wake(&self) -> Option<Duration> {
-        let is_full = self.counts().running >= self.rules.max_running;
+        let running = self.counts().running;
         self.jobs
             .values()
             .filter(|job| job.open_at_best)
             .filter_map(|job| match job.state {
-                State::Waiting(until) | State::Parked(until) if !is_full => Some(until),
+                State::Waiting(until) | State::Parked(until) => {
+                    (running < self.places(job.turn(&self.rules, self.block))).then_some(until)
+                }
                 State::Answered(until, _) => Some(until),
                 _ => None,
             })
@@ -213,13 +273,27 @@ impl Board {
         }
     }
 
+    /// How many may be worked on for one with this turn to be started.
+    fn places(&self, turn: Turn) -> usize {
+        match turn {
+            Turn::Own => self.rules.max_running,
+            Turn::TakeOver(_) => self.rules.max_taken_over.min(self.rules.max_running),
+            Turn::Later => 0,
+        }
+    }
+
     /// Starts what is due: submissions all at once, work up to the limit.
     ///
     /// What must have its one attempt before the deadline comes first, then what
     /// has failed least often, and among those the nearest deadline: requests
     /// that fail again and again, whoever made them, hold up no others.
+    ///
+    /// What others have let lie comes after all of that, and where it is theirs
+    /// last, so that two workers at one backlog meet as late as possible.
     fn start(&mut self, moment: Moment, actions: &mut Vec<Action>) {
+        let (rules, block) = (self.rules, self.block);
         let mut due = Vec::new();
+        let mut left_lying = Vec::new();
         let mut running = 0;
         for (id, job) in &mut self.jobs {
             match &job.state {
@@ -229,7 +303,14 @@ impl Board {
                 {
                     let failures = job.attempts.saturating_add(job.refusals);
                     let is_last_call = job.last_call && matches!(job.state, State::Waiting(_));
-                    due.push((!is_last_call, failures, job.request.deadline, *id));
+                    let deadline = job.request.deadline;
+                    match job.turn(&rules, block) {
+                        Turn::Own => due.push((!is_last_call, failures, deadline, *id)),
+                        Turn::TakeOver(rank) => {
+                            left_lying.push((failures, rank, Reverse(deadline), Reverse(*id)))
+                        }
+                        Turn::Later => {}
+                    }
                 }
                 State::Answered(until, answer) if *until <= moment.now && job.open_at_best => {
                     let answer = answer.clone();
@@ -240,21 +321,27 @@ impl Board {
             }
         }
         due.sort_unstable();
-        for (.., id) in due.into_iter().take(self.rules.max_running.saturating_sub(running)) {
-            if let Some(job) = self.jobs.get_mut(&id) {
-                job.state = State::Running;
-                actions.push(Action::Process(job.request.clone()));
+        left_lying.sort_unstable();
+        let own = due.into_iter().map(|(.., id)| (id, Turn::Own));
+        let others =
+            left_lying.into_iter().map(|(_, rank, _, Reverse(id))| (id, Turn::TakeOver(rank)));
+        for (id, turn) in own.chain(others) {
+            if running >= self.places(turn) {
+                continue;
             }
+            let Some(job) = self.jobs.get_mut(&id) else {
+                continue;
+            };
+            running += 1;
+            job.state = State::Running;
+            if let Turn::TakeOver(rank) = turn {
+                actions.push(Action::Note(job.request.clone(), Note::TakenOver { rank }));
+            }
+            actions.push(Action::Process(job.request.clone()));
         }
     }
 
     fn timing(&self, id: RequestId) -> Option<Timing> {
-        self.jobs.get(&id).map(|job| Timing {
-            block: self.block,
-            first_seen: job.first_seen,
-            deadline: job.request.deadline,
-            report_margin: self.rules.report_margin,
-            envelope_grace: self.rules.envelope_grace,
-        })
+        self.jobs.get(&id).map(|job| job.timing(&self.rules, self.block))
     }
 }

@@ -1,7 +1,7 @@
 //! The words that the core and the service speak: requests, answers, problems,
 //! events in and actions out.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use medchain_primitives::{FailureCode, ModelId, Output, Receipt, RecordId, RequestId};
 
@@ -19,8 +19,12 @@ pub struct Request {
     pub patient: Account,
     /// The model to run.
     pub model: ModelId,
+    /// The block in which it was made, where the chain tells.
+    pub opened: Option<u32>,
     /// The last block in which an answer is taken.
     pub deadline: u32,
+    /// Who can answer it, as far as there is a choice; see [`super::turn`].
+    pub candidates: BTreeSet<Account>,
 }
 
 /// What the worker signs and submits for a request.
@@ -142,6 +146,11 @@ pub enum Action {
 pub enum Note {
     /// It is new.
     Seen,
+    /// It is worked on in the place of workers whose turn came before.
+    TakenOver {
+        /// How many they are.
+        rank: u32,
+    },
     /// It is tried again later.
     Retrying {
         /// How many attempts failed.

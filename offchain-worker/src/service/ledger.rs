@@ -137,6 +137,10 @@ impl Ledger {
                     "a new request"
                 );
             }
+            Note::TakenOver { rank } => info!(
+                request = id,
+                record, rank, "taken over: the workers before this one have not answered"
+            ),
             Note::Retrying { attempt, after, reason } => warn!(
                 request = id,
                 attempt,

@@ -29,6 +29,8 @@ fn settings() -> Settings {
     Settings {
         rules: Rules {
             max_running: 6,
+            max_taken_over: 2,
+            takeover_blocks: 5,
             retry: backoff,
             consent: backoff,
             resubmit: backoff,

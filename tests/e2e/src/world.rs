@@ -22,6 +22,8 @@ pub const PATIENT: &str = "//Bob";
 pub const LAB: &str = "//Charlie";
 /// Whose machine judges them.
 pub const WORKER: &str = "//Dave";
+/// Whose machine helps with it, once [`World::hire`]d.
+pub const HELPER: &str = "//Ferdie";
 /// Who has no business here.
 pub const STRANGER: &str = "//Eve";
 
@@ -138,14 +140,19 @@ impl World {
         let policy = policy["contract"].as_str().expect("an address").to_owned();
         self.done(PATIENT, &["patient", "set-policy", &policy]);
         self.done(LAB, &["key", "publish"]);
-        self.done(WORKER, &["key", "publish"]);
         self.done(STRANGER, &["key", "publish"]);
         self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"]);
         self.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
-        self.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
         let model = model_folder().join("medchain-vgg16.onnx");
         self.done(REGISTRAR, &["model", "publish", &model.display().to_string()]);
-        self.done(WORKER, &["worker", "register", "--model", "0"]);
+        self.hire(WORKER);
+    }
+
+    /// Registers a worker that the patient lets predict.
+    pub fn hire(&self, who: &str) {
+        self.done(who, &["key", "publish"]);
+        self.done(PATIENT, &["grant", "--to", who, "--actions", "infer"]);
+        self.done(who, &["worker", "register", "--model", "0"]);
     }
 
     /// The folder of this world.
@@ -225,9 +232,14 @@ impl World {
 
     /// Starts a worker that serves metrics and health at this port.
     pub fn worker_at(&self, port: u16) -> Running {
+        self.worker_of(WORKER, port)
+    }
+
+    /// As [`World::worker_at`], with another account.
+    pub fn worker_of(&self, who: &str, port: u16) -> Running {
         let mut command = Command::new(program("medchain-worker"));
         command
-            .args(["run", "--dev", "--suri", WORKER])
+            .args(["run", "--dev", "--suri", who])
             .args(["--node", &self.url, "--store", &self.store])
             .arg("--model-dir")
             .arg(model_folder())

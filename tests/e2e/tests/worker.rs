@@ -1,12 +1,12 @@
 //! The worker, when consent, the store or the worker itself fails.
 
-use std::{path::Path, thread::sleep, time::Duration};
+use std::{path::Path, process::Command, thread::sleep, time::Duration};
 
 use medchain_client::{
     chain::{Call, Chain, ChainError, SubmitOptions, TxOutcome},
     keys::Identity,
 };
-use medchain_e2e::{World, PATIENT, WORKER};
+use medchain_e2e::{free_port, World, HELPER, PATIENT, WORKER};
 use medchain_primitives::{FailureCode, Output, Receipt, RequestId};
 use medchain_vision::synthetic_radiograph_png;
 
@@ -75,6 +75,58 @@ fn five_uploads_and_a_worker_that_is_killed_again_and_again() {
         let shown = world.show(record);
         assert_eq!(shown["predictions"].as_array().map(Vec::len), Some(1), "{shown}");
     }
+}
+
+/// How many times a worker has run the network, by its own count.
+fn inferences(port: u16) -> usize {
+    let url = format!("http://127.0.0.1:{port}/metrics");
+    let shown = Command::new("curl").args(["--silent", "--fail", &url]).output();
+    let shown = String::from_utf8(shown.expect("curl is installed").stdout).unwrap();
+    let line = "medchain_worker_stage_seconds_count{stage=\"infer\"} ";
+    let count = shown.lines().find_map(|shown| shown.strip_prefix(line));
+    count.unwrap_or_else(|| panic!("no count in {shown}")).parse().unwrap()
+}
+
+/// Uploads images, each with a request for a prediction.
+fn backlog(world: &World, seeds: std::ops::Range<u64>) -> Vec<u64> {
+    let upload = |seed| {
+        let image = world.write_image(&format!("{seed}.png"), &synthetic_radiograph_png(seed));
+        world.upload(&image)
+    };
+    seeds.map(upload).collect()
+}
+
+#[test]
+fn two_workers_share_a_backlog_and_one_finishes_what_the_other_leaves() {
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    let ports = [free_port(), free_port()];
+    let first = world.worker_of(WORKER, ports[0]);
+    let second = world.worker_of(HELPER, ports[1]);
+    let records = backlog(&world, 50..58);
+    let mut by = std::collections::BTreeMap::<String, usize>::new();
+    for record in records {
+        let prediction = world.prediction(record, &first);
+        *by.entry(prediction["worker"].as_str().unwrap().to_owned()).or_default() += 1;
+        assert_eq!(world.show(record)["predictions"].as_array().map(Vec::len), Some(1));
+    }
+    assert!(by.len() == 2 && by.values().all(|share| *share >= 2), "{by:?}");
+    assert_eq!(by.values().sum::<usize>(), 8);
+    // On a busy machine one may take over what the other is about to answer. Where
+    // both did everything, they would be 16.
+    let run: usize = ports.into_iter().map(inferences).sum();
+    assert!((8..=11).contains(&run), "{run} inferences\n{}\n{}", first.said(), second.said());
+
+    // The newest request is the first one's, and is hardly begun.
+    let mut records = backlog(&world, 60..64);
+    first.kill();
+    records.extend(backlog(&world, 64..68));
+    let dead = world.done(WORKER, &["key", "show"])["account"].clone();
+    for (number, record) in records.into_iter().enumerate() {
+        let prediction = world.prediction(record, &second);
+        assert!(number < 4 || prediction["worker"] != dead, "{prediction}");
+    }
+    assert!(second.said().contains("taken over"), "{}", second.said());
 }
 
 #[test]

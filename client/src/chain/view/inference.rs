@@ -1,6 +1,6 @@
 //! Models, workers, requests and predictions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::DecodeAll;
 use futures::{stream, StreamExt, TryStreamExt};
@@ -84,16 +84,18 @@ impl View {
         Ok(requests.into_iter().flatten().collect())
     }
 
-    /// The open requests of which a worker has said that it could not predict.
-    pub async fn failures_reported_by(
+    /// Who has said of which open request that they could not predict.
+    pub async fn failure_reporters(
         &self,
-        worker: &AccountId32,
-    ) -> Result<BTreeSet<RequestId>, ChainError> {
+    ) -> Result<BTreeMap<RequestId, BTreeSet<AccountId32>>, ChainError> {
         let reports = self
             .entries::<(Static<RequestId>, AccountId32), _>("Inference", "FailureReports", ())
             .await?;
-        let own = reports.into_iter().filter(|((_, by), _)| by == worker);
-        Ok(own.map(|((request, _), _)| request.0).collect())
+        let mut reporters = BTreeMap::<RequestId, BTreeSet<AccountId32>>::new();
+        for ((request, worker), _) in reports {
+            reporters.entry(request.0).or_default().insert(worker);
+        }
+        Ok(reporters)
     }
 
     /// What a worker has said of an open request that it could not predict.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use medchain_primitives::RequestId;
 
 use super::{Board, Job, State};
-use crate::core::{Action, Closed, Moment, Note, Request, View};
+use crate::core::{turn, Action, Closed, Moment, Note, Request, View};
 
 impl Board {
     pub(super) fn on_open(
@@ -39,7 +39,16 @@ impl Board {
     }
 
     fn add(&mut self, request: Request, view: View, block: u32, actions: &mut Vec<Action>) {
-        if !self.served.contains(&request.model) || self.jobs.contains_key(&request.id) {
+        if !self.served.contains(&request.model) {
+            return;
+        }
+        let rank = turn::rank(request.id, &self.me, &request.candidates);
+        if let Some(job) = self.jobs.get_mut(&request.id) {
+            // Workers come and go. What an older block says is no news.
+            if block >= self.block {
+                job.rank = rank;
+                job.request = request;
+            }
             return;
         }
         actions.push(Action::Note(request.clone(), Note::Seen));
@@ -49,6 +58,7 @@ impl Board {
                 request,
                 state: State::Waiting(Duration::ZERO),
                 first_seen: block,
+                rank,
                 confirmed: view == View::Finalised,
                 open_at_best: true,
                 closed: false,

@@ -8,9 +8,11 @@ use super::*;
 use crate::core::{Problem, View};
 
 mod chain;
+mod turns;
 mod work;
 
 const MODEL: ModelId = ModelId(0);
+const ME: Account = [1; 32];
 
 fn rules() -> Rules {
     let backoff = |first, longest| Backoff {
@@ -19,6 +21,8 @@ fn rules() -> Rules {
     };
     Rules {
         max_running: 2,
+        max_taken_over: 1,
+        takeover_blocks: 5,
         retry: backoff(2, 60),
         consent: backoff(6, 30),
         resubmit: backoff(4, 300),
@@ -33,7 +37,9 @@ fn request(id: u64) -> Request {
         record: RecordId(id + 100),
         patient: [7; 32],
         model: MODEL,
+        opened: Some(100),
         deadline: 200,
+        candidates: BTreeSet::new(),
     }
 }
 
@@ -49,7 +55,7 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        Self { board: Board::new(rules(), [MODEL]), now: Duration::from_secs(1_000) }
+        Self { board: Board::new(rules(), ME, [MODEL]), now: Duration::from_secs(1_000) }
     }
 
     fn tell(&mut self, event: Event) -> Vec<Action> {

@@ -107,6 +107,8 @@ impl World {
             record: RecordId(id.0 + 100),
             patient: [7; 32],
             model: super::MODEL,
+            opened: Some(state.block),
+            candidates: BTreeSet::new(),
             deadline: state.block + LIFETIME,
         };
         state.content.insert(cid(id).to_string(), Ok(content.to_vec()));
@@ -193,6 +195,10 @@ fn cid(id: RequestId) -> Cid {
 
 #[async_trait]
 impl Chain for World {
+    fn account(&self) -> Account {
+        [1; 32]
+    }
+
     async fn heads(
         &self,
         _: View,
