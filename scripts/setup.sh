@@ -14,7 +14,7 @@ command -v cargo >/dev/null || die "no 'cargo' on the PATH. Install Rust 1.95 or
 needs=(
   protoc:protobuf-compiler clang:clang cmake:cmake pkg-config:pkg-config
   wasm-opt:binaryen make:make node:nodejs npm:npm python3:python3
-  curl:curl jq:jq
+  curl:curl jq:jq zstd:zstd pgrep:procps
   /usr/include/openssl/ssl.h:libssl-dev
 )
 missing=()

@@ -95,9 +95,7 @@ impl Testnet {
             });
             scope.spawn(|| done(LAB, &["key", "publish"]));
             scope.spawn(|| done(STRANGER, &["key", "publish"]));
-            scope.spawn(|| {
-                done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"])
-            });
+            scope.spawn(|| done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"]));
         });
     }
 

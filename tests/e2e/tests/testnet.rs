@@ -163,7 +163,8 @@ fn a_parachain_on_a_relay_chain() {
     tell("== 4. A runtime upgrade, from the released version 1");
     try_runtime(&run);
     let new = run.folder.join("new.wasm");
-    let built = program("medchain-node").with_file_name("wbuild/medchain-runtime/medchain_runtime.wasm");
+    let built =
+        program("medchain-node").with_file_name("wbuild/medchain-runtime/medchain_runtime.wasm");
     says(Command::new(repository().join("scripts/compact-runtime.sh")).args([&built, &new]));
     let new = new.display().to_string();
     let report = json_script("js/upgrade.mjs", &["--node", run.net.collator(0), "--wasm", &new]);
@@ -214,6 +215,17 @@ fn clients(run: &Run) {
     for said in [flow, calls] {
         tell(said.lines().last().unwrap_or_default());
     }
+    match Command::new("subxt").args(["explore", "--url", node, "pallet", "Emr", "calls"]).output()
+    {
+        Ok(output) => {
+            // It prints its list as a help text.
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.contains("register_patient"), "{said}");
+            tell("subxt lists the calls of Emr");
+        }
+        Err(_) => tell("skipped: no subxt here (`cargo install subxt-cli --version 0.50.3`)"),
+    }
     let spec = run.net.folder().join("net/medchain-local-2000-rococo-local.json");
     tell(script("chopsticks/dry-run.mjs", &["--spec", &spec.display().to_string()]).trim_end());
 }
@@ -226,9 +238,20 @@ fn try_runtime(run: &Run) {
     };
     let tool = repository().join("tests/chopsticks/node_modules/.bin/chopsticks");
     let mut command = Command::new(tool);
-    command.args(["try-runtime", "--endpoint", run.net.collator(0), "--checks", "all"]);
+    command.args(["try-runtime", "--endpoint", run.net.collator(0), "--checks", "All"]);
     let said = says(command.arg("--runtime").arg(runtime));
-    tell(said.trim_end());
+    assert!(said.contains("Completed TryRuntime_on_runtime_upgrade"), "{said}");
+    assert!(!said.contains("ERROR") && !said.contains("panicked"), "{said}");
+    let checked = said.lines().filter(|line| line.contains("try-state checks")).count();
+    for pallet in ["Emr", "Inference"] {
+        assert!(said.contains(&format!("Running \"{pallet}\" try-state checks")), "{said}");
+    }
+    tell(&format!(
+        "migrations and try_state of {checked} pallets pass on the state of the testnet"
+    ));
+    for line in said.lines().filter(|line| line.contains("decodes") || line.contains("Consumed")) {
+        tell(line.split("INFO: [1] ").last().unwrap_or(line));
+    }
 }
 
 /// A worker is killed in the middle of a backlog: the other one finishes it.
@@ -294,7 +317,9 @@ fn full_node(run: &Run) {
     });
     let block = |node: &str| run.net.ask(node, "chain_getBlockHash", json!([target]));
     assert_eq!(block(&url), block(&first));
-    let root = |node: &str| run.net.ask(node, "chain_getHeader", json!([block(node)]))["stateRoot"].clone();
+    let root = |node: &str| {
+        run.net.ask(node, "chain_getHeader", json!([block(node)]))["stateRoot"].clone()
+    };
     assert_eq!(root(&url), root(&first));
     // Its own answer, from its own state: every key and value below `Emr`.
     let pairs = |node: &str| run.net.ask(node, "state_getPairs", json!(["0x", block(node)]));
@@ -317,7 +342,9 @@ fn store_stopped(run: &Run, first: IpfsDaemon, second: IpfsDaemon) {
     drop(first);
     fetch(run, PATIENT, before, &run.folder.join("from-the-second")).expect("the second has it");
     let during = run.main_job(0, &run.synthetic(62)).record;
-    tell(&format!("record {before} was fetched, record {during} uploaded and predicted without it"));
+    tell(&format!(
+        "record {before} was fetched, record {during} uploaded and predicted without it"
+    ));
     drop(second);
     let refused = fetch(run, PATIENT, before, &run.folder.join("from-none")).unwrap_err();
     tell(&format!("without both: {refused}"));
