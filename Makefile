@@ -55,6 +55,10 @@ testnet-test: build ## Try the parachain on a relay chain: upgrade, crashes, syn
 bench: build ## Measure speed, proof sizes and what fits in a block, as ratios.
 	@scripts/bench.sh
 
+.PHONY: bench-chain
+bench-chain: build ## Measure what fits into a block, by weights and on the testnet.
+	@scripts/bench-chain.sh
+
 .PHONY: train
 train: ## Train the network again (needs the research images; see models/README.md).
 	@models/run.sh train

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What fits into a block: by weights on the compiled runtime, and on a real
+# relay chain with its proofs. Nothing here passes or fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${CARGO_TARGET_DIR:?run this through 'make bench-chain'}"
+export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+step "what fits into a block, by weights"
+cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null \
+  | grep -E "ms .*KiB|declared|is used|fit into"
+
+step "a full block on the testnet: ${RECORDS:-600} transactions at once"
+cargo build --locked --quiet --workspace --example full_block
+"$CARGO_TARGET_DIR/debug/examples/full_block" "${RECORDS:-600}" | jq .
