@@ -48,7 +48,7 @@ finish() {
   local code=$?
   trap - EXIT INT TERM
   say "ending everything"
-  for job in "${jobs_of_run[@]}"; do kill -INT -- "-$job" 2>/dev/null || true; done
+  for job in "${jobs_of_run[@]}"; do kill -TERM -- "-$job" 2>/dev/null || true; done
   for _ in $(seq 50); do
     pgrep -f -- "$run/" >/dev/null || break
     sleep 0.2
@@ -113,14 +113,14 @@ medchain() {
 say "publishing the model and registering two workers"
 medchain //Alice model publish models/shipped/medchain-vgg16.onnx
 (medchain //Dave worker register --model 0) & dave=$!
-(medchain //Eve worker register --model 0) & eve=$!
-wait "$dave" && wait "$eve" || exit 1
+(medchain //Ferdie worker register --model 0) & ferdie=$!
+wait "$dave" && wait "$ferdie" || exit 1
 worker() {
   start "$run/worker-$2.log" "$bin/medchain-worker" run --dev --suri "$1" --node "$3" --store "$store" \
     --model-dir "$(realpath models/shipped)" --listen "127.0.0.1:$2"
 }
 worker //Dave 9717 "$first"
-worker //Eve 9718 "$second"
+worker //Ferdie 9718 "$second"
 
 jq -n --arg run "$run" --arg relay "$relay" --arg first "$first" --arg second "$second" --arg store "$store" \
   --slurpfile net "$run/net/zombie.json" \
@@ -137,11 +137,11 @@ The testnet is ready ($((SECONDS - began)) s).
   MedChain      ws://127.0.0.1:9944   $(apps 9944)
                 ws://127.0.0.1:9945
   metrics       http://127.0.0.1:9615/metrics (collator 1), :9616 (collator 2)
-                http://127.0.0.1:9717/metrics (worker //Dave), :9718 (worker //Eve)
+                http://127.0.0.1:9717/metrics (worker //Dave), :9718 (worker //Ferdie)
   store         $store
   logs          $run
 
-Model 0 is published (registrar: //Alice); //Dave and //Eve run it. Go on with
+Model 0 is published (registrar: //Alice); //Dave and //Ferdie run it. Go on with
 "At the command line" in README.md, with --dev --suri //Bob and so on.
 Ctrl-C ends everything.
 END

@@ -19,7 +19,8 @@ use crate::{
 /// How long the network may take to come up.
 const START: Duration = Duration::from_secs(1800);
 
-/// A running testnet. Dropping it ends all of it, as Ctrl-C does.
+/// A running testnet. Dropping it ends all of it, as Ctrl-C does. (SIGTERM, because a
+/// program that was started in the background may have been told to ignore SIGINT.)
 pub struct Testnet {
     script: Running,
     folder: TempDir,
@@ -27,7 +28,7 @@ pub struct Testnet {
 }
 
 /// The accounts of the two workers.
-pub const TESTNET_WORKERS: [&str; 2] = ["//Dave", "//Eve"];
+pub const TESTNET_WORKERS: [&str; 2] = ["//Dave", "//Ferdie"];
 
 impl Testnet {
     /// Spawns the network in this file of `zombienet/`, with this first runtime
@@ -145,7 +146,7 @@ impl Testnet {
 
 impl Drop for Testnet {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-INT", &self.script.id().to_string()]).status();
+        let _ = Command::new("kill").args(["-TERM", &self.script.id().to_string()]).status();
         let asked = Instant::now();
         while !self.script.has_ended() && asked.elapsed() < Duration::from_secs(60) {
             sleep(Duration::from_millis(200));

@@ -269,7 +269,7 @@ fn worker_killed(run: &Run) {
     assert_eq!(answered(), 0, "nobody works on them yet");
     let log = |name: &str| run.folder.join(name);
     let dave = programs[0].restart(&log("dave.log"));
-    let eve = programs[1].restart(&log("eve.log"));
+    let ferdie = programs[1].restart(&log("ferdie.log"));
     let started = Instant::now();
     wait_for("some are answered", 5 * MINUTE, || answered() >= 1);
     let at_the_kill = answered();
@@ -278,7 +278,7 @@ fn worker_killed(run: &Run) {
     tell(&format!("//Dave is killed after {by_dave} inferences; {at_the_kill} are answered"));
     wait_for("all are answered", 10 * MINUTE, || answered() == records.len());
     let seconds = started.elapsed().as_secs();
-    let by_eve = run.infers(9718);
+    let by_ferdie = run.infers(9718);
     let mut by: Vec<(String, u64)> = Vec::new();
     for record in &records {
         let predictions = run.predictions(1, *record);
@@ -290,9 +290,9 @@ fn worker_killed(run: &Run) {
         }
     }
     tell(&format!("{BACKLOG} records, {BACKLOG} predictions after {seconds} s: {by:?}"));
-    tell(&format!("inferences: //Dave {by_dave} when it was killed, //Eve {by_eve}"));
-    assert!(by_dave + by_eve < 2 * BACKLOG, "both did all the work");
-    drop(eve);
+    tell(&format!("inferences: //Dave {by_dave} when it was killed, //Ferdie {by_ferdie}"));
+    assert!(by_dave + by_ferdie < 2 * BACKLOG, "both did all the work");
+    drop(ferdie);
     // As before, for what follows.
     for (index, program) in programs.iter().enumerate() {
         let worker = program.restart(&log(&format!("worker-{index}-again.log")));
