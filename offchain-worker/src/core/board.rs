@@ -334,7 +334,9 @@ impl Board {
             };
             running += 1;
             job.state = State::Running;
-            if let Turn::TakeOver(rank) = turn {
+            // Told once: consent that is refused is asked for again and again.
+            let is_first = job.attempts == 0 && job.refusals == 0;
+            if let (Turn::TakeOver(rank), true) = (turn, is_first) {
                 actions.push(Action::Note(job.request.clone(), Note::TakenOver { rank }));
             }
             actions.push(Action::Process(job.request.clone()));

@@ -55,12 +55,15 @@ fn each_rank_starts_exactly_at_its_block() {
 }
 
 #[test]
-fn a_takeover_is_told() {
+fn a_takeover_is_told_once() {
     let request = with_rank(2, 4);
     let mut play = Play::new();
     let open = vec![request.clone()];
     let actions = play.tell(Event::Open { view: View::Best, block: 130, open });
-    assert!(actions.contains(&Action::Note(request, Note::TakenOver { rank: 2 })), "{actions:?}");
+    let told = Action::Note(request.clone(), Note::TakenOver { rank: 2 });
+    assert!(actions.contains(&told), "{actions:?}");
+    play.worked(request.id.0, Err(Problem::NoConsent(why())));
+    assert_eq!(play.wait(6), [Action::Process(request)]);
 }
 
 #[test]
