@@ -12,7 +12,7 @@ use medchain_client::{
     keys::Identity,
     store, AccountId32,
 };
-use medchain_e2e::{Program, Testnet, LAB, PATIENT, TESTNET_WORKERS};
+use medchain_e2e::{Testnet, LAB, PATIENT, TESTNET_WORKERS};
 use medchain_primitives::{receipt, EncryptionKey, ModelId, Output, RecordKind};
 use serde_json::{json, Value};
 
@@ -24,7 +24,7 @@ fn main() -> Fallible<()> {
     let net = Testnet::spawn("medchain-local.toml", None, &store.path().display().to_string());
     net.set_up();
     // The workers would answer before the requests have piled up.
-    TESTNET_WORKERS.iter().for_each(|who| Program::with(&["medchain-worker", who]).kill());
+    [0, 1].iter().for_each(|index| net.worker(*index).kill());
     let runtime = tokio::runtime::Runtime::new()?;
     let (added, answered) = runtime.block_on(flood(&net, records))?;
     println!(

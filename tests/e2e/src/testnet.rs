@@ -22,8 +22,10 @@ const START: Duration = Duration::from_secs(1800);
 /// A running testnet. Dropping it ends all of it, as Ctrl-C does. (SIGTERM, because a
 /// program that was started in the background may have been told to ignore SIGINT.)
 pub struct Testnet {
-    script: Running,
+    /// Not where the network ran already.
+    script: Option<Running>,
     folder: TempDir,
+    run: PathBuf,
     facts: Value,
 }
 
@@ -34,10 +36,17 @@ impl Testnet {
     /// Spawns the network in this file of `zombienet/`, with this first runtime
     /// (what was built, where it is `None`) and this store for the workers.
     ///
+    /// Who is at work on what comes after the start names the folder of a network
+    /// that runs in `MEDCHAIN_TESTNET`: then that one is taken, with its own store.
+    ///
     /// # Panics
     /// Where it does not come up; what it said is part of the message.
     pub fn spawn(network: &str, runtime: Option<&Path>, store: &str) -> Self {
         let folder = TempDir::new().expect("there is a place for temporary files");
+        if let Some(run) = std::env::var_os("MEDCHAIN_TESTNET").map(PathBuf::from) {
+            let facts = read_facts(&run);
+            return Self { script: None, folder, run, facts };
+        }
         let mut command = Command::new(repository().join("scripts/testnet.sh"));
         command
             .arg(repository().join("zombienet").join(network))
@@ -47,29 +56,39 @@ impl Testnet {
             command.env("MEDCHAIN_RUNTIME", runtime);
         }
         let mut script = Running::start(&mut command, &folder.path().join("testnet.log"));
-        let ready = folder.path().join("run/testnet.json");
+        let run = folder.path().join("run");
         wait_for("the testnet is ready", START, || {
             assert!(!script.has_ended(), "the testnet ended: {}", script.said());
-            ready.is_file()
+            run.join(FACTS).is_file()
         });
-        let facts = std::fs::read_to_string(&ready).expect("it is there");
-        let facts = serde_json::from_str(&facts).expect("it is JSON");
-        Self { script, folder, facts }
+        let facts = read_facts(&run);
+        Self { script: Some(script), folder, run, facts }
+    }
+
+    /// Whether this network ran already.
+    pub fn ran_already(&self) -> bool {
+        self.script.is_none()
     }
 
     /// What the network said when it came up.
     pub fn said(&self) -> String {
-        self.script.said()
+        self.script.as_ref().map(Running::said).unwrap_or_default()
     }
 
     /// The folder of this run: databases, logs, chain specs.
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().join("run")
+    pub fn folder(&self) -> &Path {
+        &self.run
     }
 
     /// Where a collator listens: 0 or 1.
     pub fn collator(&self, index: usize) -> &str {
         self.facts["collators"][index].as_str().expect("there are two")
+    }
+
+    /// The program of a worker: 0 or 1.
+    pub fn worker(&self, index: usize) -> Program {
+        let listens = self.facts["workers"][index].as_str().expect("there are two");
+        Program::with(&["medchain-worker", listens])
     }
 
     /// Where the first relay chain validator listens.
@@ -81,6 +100,9 @@ impl Testnet {
     /// stranger, and lets the laboratory and the workers do what they must.
     pub fn set_up(&self) {
         let done = |who: &str, arguments: &[&str]| self.done(0, who, arguments);
+        if self.run(0, PATIENT, &["patient", "show", PATIENT]).code == 0 {
+            return;
+        }
         std::thread::scope(|scope| {
             // Each waits for their own blocks only.
             scope.spawn(|| {
@@ -146,15 +168,24 @@ impl Testnet {
 
 impl Drop for Testnet {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.script.id().to_string()]).status();
+        let Some(script) = &mut self.script else { return };
+        let _ = Command::new("kill").args(["-TERM", &script.id().to_string()]).status();
         let asked = Instant::now();
-        while !self.script.has_ended() && asked.elapsed() < Duration::from_secs(60) {
+        while !script.has_ended() && asked.elapsed() < Duration::from_secs(60) {
             sleep(Duration::from_millis(200));
         }
         if std::thread::panicking() {
-            eprintln!("{}", self.script.said());
+            eprintln!("{}", script.said());
         }
     }
+}
+
+/// What the network says of itself once it is ready.
+const FACTS: &str = "testnet.json";
+
+fn read_facts(run: &Path) -> Value {
+    let facts = std::fs::read_to_string(run.join(FACTS)).expect("the network is ready");
+    serde_json::from_str(&facts).expect("it is JSON")
 }
 
 fn height(header: &Value) -> Option<u64> {
