@@ -89,10 +89,11 @@ pub trait Store: Debug + Send + Sync {
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 
-    /// Whether the store answers at all, whatever it has.
+    /// Whether the store is there and answers, whatever it has.
     async fn ping(&self) -> Result<(), StoreError> {
+        use StoreError as E;
         match self.get(&cid_of(&[]), 0).await {
-            Err(error @ (StoreError::Unreachable { .. } | StoreError::Io { .. })) => Err(error),
+            Err(error @ (E::Unreachable { .. } | E::Io { .. } | E::NoFolder { .. })) => Err(error),
             _ => Ok(()),
         }
     }

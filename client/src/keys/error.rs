@@ -29,7 +29,7 @@ pub enum KeyError {
         mode: u32,
     },
     /// Not a key file.
-    #[error("{} is not a key file: {reason}", path.display())]
+    #[error("{} is not a key file: {reason}; `medchain key new` makes one", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -26,8 +26,10 @@ async fn who_only_reads_makes_no_folder() {
     let refused = store.get(&cid_of(b"abc"), 3).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoFolder { .. }), "{refused}");
     assert!(refused.to_string().contains("store folder"), "{refused}");
+    assert!(store.ping().await.is_err(), "who waits for content here waits for ever");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     store.put(b"abc").await.unwrap();
+    store.ping().await.unwrap();
     assert_eq!(store.get(&cid_of(b"abc"), 3).await.unwrap(), b"abc");
     let refused = store.get(&cid_of(b"abcd"), 4).await.unwrap_err();
     assert!(matches!(refused, StoreError::NotFound { .. }), "{refused}");

@@ -107,6 +107,9 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
     assert!(line.contains("cannot read nowhere"), "{line}");
     assert!(with(&["--model-dir", "."]).contains("holds no description"));
 
+    let line = with(&["--store", "/nowhere/store"]);
+    assert!(line.contains("/nowhere/store"), "{line}");
+
     // The node.
     let nowhere = format!("ws://127.0.0.1:{}", free_port());
     assert!(with(&["--node", &nowhere]).contains(&format!("cannot reach a node at {nowhere}")));
