@@ -4,9 +4,9 @@
     scripts/new-network.py network.json chain.json
 
 The file says who the network is and who runs it; docs/operators-guide.md has
-an example. The runtime is the one inside `medchain-node`. Every address is
-checked, and keys that everybody knows (//Alice and the like) are refused
-unless --dev is given: whoever has them owns the network.
+an example. The runtime is the one inside `medchain-node`, or --runtime's. Every
+address is checked, and keys that everybody knows (//Alice and the like) are
+refused unless --dev is given: whoever has them owns the network.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from decimal import Decimal, InvalidOperation
 DECIMALS = 12
 DEPOSIT = 10**9  # An account with less than 0.001 MEDC is removed.
 DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk"
+MAX_CODE = 3 * 1024 * 1024  # What a relay chain takes.
 FIELDS = {"name", "id", "type", "para_id", "relay_chain", "sudo", "collators", "balances", "bootnodes"}
 
 
@@ -55,7 +56,12 @@ class Keys:
                     self.known.add(self.inspect(secret, "--scheme", scheme)["publicKey"])
 
     def inspect(self, text, *arguments):
-        return json.loads(node(self.program, "key", "inspect", *arguments, "--output-type", "json", text))
+        """What the node says of a key; nothing where it is none."""
+        try:
+            return json.loads(
+                node(self.program, "key", "inspect", *arguments, "--output-type", "json", text))
+        except ValueError:
+            return None
 
     def address(self, text, what):
         """The SS58 address of an address or of 0x and 32 bytes."""
@@ -68,6 +74,8 @@ class Keys:
         else:
             # Not shown: a secret may have slipped in here.
             fail(f"{what} is neither an address nor 0x and 64 digits")
+        if found is None:
+            fail(f"{what} is no address: a letter is wrong")
         if found["publicKey"] in self.known:
             fail(f"{what} is a development key, whose secret everybody knows: make one with "
                  "'medchain-node key generate', or give --dev for a network to try things out")
@@ -85,7 +93,7 @@ def amount(text, what):
     return int(value)
 
 
-def patch(network, keys, safe_xcm_version):
+def patch(network, keys):
     """What differs from the runtime's default genesis."""
     collators = network["collators"]
     if not isinstance(collators, list) or not collators:
@@ -114,7 +122,6 @@ def patch(network, keys, safe_xcm_version):
         "parachainInfo": {"parachainId": network["para_id"]},
         "collatorSelection": {"invulnerables": accounts, "candidacyBond": 16 * DEPOSIT},
         "session": {"keys": sessions},
-        "polkadotXcm": {"safeXcmVersion": safe_xcm_version},
         "sudo": {"key": sudo},
     }
 
@@ -152,11 +159,20 @@ def main():
     parser.add_argument("spec", help="where the raw chain spec goes; never overwritten")
     parser.add_argument("--node", default=os.environ.get("MEDCHAIN_NODE_PROGRAM", "medchain-node"),
                         help="the node program [default: medchain-node]")
+    parser.add_argument("--runtime", help="the runtime, a .wasm file [default: the node's own]")
     parser.add_argument("--dev", action="store_true", help="allow development keys")
     arguments = parser.parse_args()
     if os.path.exists(arguments.spec):
         fail(f"{arguments.spec} exists: another genesis is another chain, so take it away by hand")
     network = read_network(arguments.network)
+    difference = patch(network, Keys(arguments.node, arguments.dev))
+    code = None
+    if arguments.runtime:
+        try:
+            with open(arguments.runtime, "rb") as file:
+                code = "0x" + file.read().hex()
+        except OSError as error:
+            fail(f"{arguments.runtime}: {error.strerror}")
     with tempfile.TemporaryDirectory() as folder:
         # The runtime, and the shape of a spec, from the node's own.
         plain = os.path.join(folder, "plain.json")
@@ -164,8 +180,9 @@ def main():
         with open(plain, encoding="utf-8") as file:
             spec = json.load(file)
         genesis = spec["genesis"]["runtimeGenesis"]
-        xcm = genesis["patch"]["polkadotXcm"]["safeXcmVersion"]
-        genesis["patch"] = patch(network, Keys(arguments.node, arguments.dev), xcm)
+        genesis["code"] = code or genesis["code"]
+        size = len(genesis["code"]) // 2 - 1
+        genesis["patch"] = {"polkadotXcm": genesis["patch"]["polkadotXcm"], **difference}
         spec.update(
             name=network["name"], id=network["id"], protocolId=network["id"],
             chainType=network["type"], para_id=network["para_id"],
@@ -177,6 +194,9 @@ def main():
         node(arguments.node, "export-chain-spec", "--chain", plain, "--raw", "--output", raw)
         with open(raw, encoding="utf-8") as source, open(arguments.spec, "x", encoding="utf-8") as target:
             target.write(source.read())
+    if size > MAX_CODE:
+        print(f"warning: the runtime has {size / 2**20:.1f} MiB and a relay chain takes at most "
+              f"{MAX_CODE >> 20}: give --runtime what scripts/compact-runtime.sh makes", file=sys.stderr)
     print(f"{arguments.spec}: {network['name']}, parachain {network['para_id']} on "
           f"{network['relay_chain']}, {len(network['collators'])} collators")
 
