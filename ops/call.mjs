@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+// Any call or storage item of the chain, for what `medchain` has no command for.
+//
+//   node ops/call.mjs --key FILE [--sudo [--as ACCOUNT]] PALLET.CALL [ARGUMENT…]
+//   node ops/call.mjs --read PALLET.ITEM [KEY…]
+//
+// Arguments are JSON, or text where they are none. The node is --node URL or
+// $MEDCHAIN_NODE. It needs `npm ci --prefix tests/js`.
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+
+const fail = (text) => {
+  console.error(`error: ${text}`);
+  process.exit(1);
+};
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    node: { type: 'string', default: process.env.MEDCHAIN_NODE ?? 'ws://127.0.0.1:9944' },
+    key: { type: 'string', default: process.env.MEDCHAIN_KEY },
+    sudo: { type: 'boolean', default: false },
+    as: { type: 'string' },
+    read: { type: 'boolean', default: false },
+  },
+});
+const [path, ...texts] = positionals;
+const [pallet, name] = path?.split('.') ?? [];
+if (!name) fail('say what to call, such as session.setKeys; the first lines of this file tell how');
+if (!options.read && !options.key) fail('give --key FILE, or --read to look only');
+const parameters = texts.map((text) => {
+  try {
+    // Numbers stay text: those of an amount may be larger than JSON's.
+    return /^\d+$/.test(text) ? text : JSON.parse(text);
+  } catch {
+    return text;
+  }
+});
+
+let api;
+try {
+  const require = createRequire(new URL('../tests/js/package.json', import.meta.url));
+  const { ApiPromise, Keyring, WsProvider } = require('@polkadot/api');
+  // One attempt: where nobody answers there is nothing to wait for.
+  const provider = new WsProvider(options.node, false);
+  await new Promise((resolve, reject) => {
+    const gone = () => reject(new Error(`cannot reach a node at ${options.node}`));
+    provider.on('connected', resolve);
+    provider.on('error', gone);
+    provider.on('disconnected', gone);
+    provider.connect().catch(gone);
+  });
+  api = await ApiPromise.create({ provider, noInitWarn: true });
+  if (options.read) {
+    const item = api.query[pallet]?.[name] ?? api.consts[pallet]?.[name];
+    if (!item) fail(`the chain has no storage item ${path}`);
+    let found;
+    if (typeof item !== 'function') found = item.toHuman();
+    else if (item.creator.meta.type.isMap && !parameters.length) {
+      found = (await item.entries()).map(([key, value]) => [...key.toHuman(), value.toHuman()]);
+    } else found = (await item(...parameters)).toHuman();
+    console.log(JSON.stringify(found, null, 2));
+  } else {
+    if (statSync(options.key).mode & 0o077) fail(`others may open ${options.key}: chmod 600 it`);
+    const { secret_uri: secret } = JSON.parse(readFileSync(options.key, 'utf8'));
+    const signer = new Keyring({ type: 'sr25519' }).addFromUri(secret);
+    if (!api.tx[pallet]?.[name]) fail(`the chain has no call ${path}`);
+    const call = api.tx[pallet][name](...parameters);
+    if (options.as && !options.sudo) fail('--as is sudo acting for an account: give --sudo too');
+    const bySudo = () => (options.as ? api.tx.sudo.sudoAs(options.as, call) : api.tx.sudo.sudo(call));
+    const { block, problem } = await send(options.sudo ? bySudo() : call, signer);
+    if (problem) fail(`${path} failed in block ${block}: ${describe(problem)}`);
+    console.log(`${path} done in block ${block}`);
+  }
+} catch (error) {
+  fail(String(error?.message ?? error).split('\n')[0]);
+}
+await api.disconnect();
+
+/** Signs, and waits until a block has it. */
+function send(call, signer) {
+  return new Promise((resolve, reject) => {
+    call
+      .signAndSend(signer, ({ status, dispatchError, events, isError }) => {
+        if (isError) reject(new Error(`the node gave the call up: ${status.type}`));
+        // A development chain finalises at once and reports nothing before.
+        if (!status.isInBlock && !status.isFinalized) return;
+        // The outer call succeeds whatever becomes of the one that sudo wraps.
+        const { Sudid, SudoAsDone } = api.events.sudo;
+        const wrapped = events.find(({ event }) => Sudid.is(event) || SudoAsDone.is(event));
+        const inner = wrapped?.event.data[0];
+        const problem = dispatchError ?? (inner?.isErr ? inner.asErr : undefined);
+        api.rpc.chain
+          .getHeader(status.isInBlock ? status.asInBlock : status.asFinalized)
+          .then((header) => resolve({ block: header.number.toNumber(), problem }))
+          .catch(reject);
+      })
+      .catch(reject);
+  });
+}
+
+/** The pallet's own name for an error. */
+function describe(problem) {
+  if (!problem.isModule) return problem.toString();
+  const { section, name: error, docs } = api.registry.findMetaError(problem.asModule);
+  return `${section}.${error}${docs.length ? `, ${docs.join(' ')}` : ''}`;
+}
