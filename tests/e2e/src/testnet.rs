@@ -111,10 +111,15 @@ impl Testnet {
                 let policy = done(PATIENT, &["policy", "deploy", &bundle]);
                 let policy = policy["contract"].as_str().expect("an address").to_owned();
                 done(PATIENT, &["patient", "set-policy", &policy]);
-                done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
-                for worker in TESTNET_WORKERS {
-                    done(PATIENT, &["grant", "--to", worker, "--actions", "infer"]);
-                }
+                // One account's transactions keep their order: the last is waited for.
+                let grant = |to: &str, actions: &str, wait: &[&str]| {
+                    let grant = ["grant", "--to", to, "--actions", actions];
+                    done(PATIENT, &[&grant, wait].concat());
+                };
+                let [first, second] = TESTNET_WORKERS;
+                grant(LAB, "append,infer", &["--in-block"]);
+                grant(first, "infer", &["--in-block"]);
+                grant(second, "infer", &[]);
             });
             scope.spawn(|| done(LAB, &["key", "publish"]));
             scope.spawn(|| done(STRANGER, &["key", "publish"]));
