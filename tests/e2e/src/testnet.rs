@@ -263,7 +263,7 @@ impl Program {
         let chain = after("--chain", 0).expect("it names its chain");
         let relay = after("--chain", split).expect("it names its relay chain");
         let local = ["--no-mdns", "--no-prometheus", "--listen-addr=/ip4/127.0.0.1/tcp/0"];
-        let mut command = Command::new(&self.command[0]);
+        let mut command = Command::new(program("medchain-node"));
         command
             .args(["--name", "full-node", "--chain", &chain, "--rpc-port", &rpc_port.to_string()])
             .args(["--rpc-methods", "unsafe", "--rpc-max-response-size", "64"])
