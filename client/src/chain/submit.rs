@@ -12,6 +12,11 @@ use subxt::{
 use super::{Call, Chain, ChainError, ChainEvent, Finality, View};
 use crate::{keys::Identity, AccountId32, H256};
 
+/// How often a number that is used already is asked for again: for about three
+/// blocks of a parachain.
+const STALE_NONCE_ATTEMPTS: u32 = 6;
+const STALE_NONCE_PAUSE: Duration = Duration::from_secs(3);
+
 /// How a transaction is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitOptions {
@@ -89,9 +94,25 @@ impl Chain {
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<TxOutcome, ChainError> {
-        let signed = self.sign(who, call, options).await?;
-        let sent = self.inner.rpc.author_submit_and_watch_extrinsic(signed.encoded()).await;
-        let mut progress = sent.map_err(|error| pool_error(&error, who.account()))?;
+        let mut refusals = 0;
+        let (signed, mut progress) = loop {
+            let signed = self.sign(who, call, options).await?;
+            let sent = self.inner.rpc.author_submit_and_watch_extrinsic(signed.encoded()).await;
+            match sent.map_err(|error| pool_error(&error, who.account())) {
+                Ok(progress) => break (signed, progress),
+                // The node counts by its best block. Where the account's last transaction
+                // is in a block that is not the best one yet, the count is behind for a
+                // while. What was refused is in no pool, so signing anew sends nothing twice.
+                Err(ChainError::StaleNonce)
+                    if options.nonce.is_none() && refusals < STALE_NONCE_ATTEMPTS =>
+                {
+                    refusals += 1;
+                    tracing::debug!(call = call.name(), refusals, "the number is used already");
+                    tokio::time::sleep(STALE_NONCE_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         tracing::debug!(call = call.name(), transaction = ?signed.hash(), "the pool has it");
         let dropped = |reason: &str| ChainError::Dropped { reason: reason.to_owned() };
         while let Some(status) = progress.next().await {
