@@ -41,10 +41,11 @@ fn the_stores_count_as_unreachable_only_together() {
 #[tokio::test]
 async fn one_store_that_answers_is_enough_to_start() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().join("store").display().to_string();
     // Port 1 of this machine: nothing listens there.
-    let with_folder = format!("http://127.0.0.1:1,{folder}");
+    let with_folder = format!("http://127.0.0.1:1,{}", folder.path().display());
     assert_eq!(ContentStore::open(&with_folder).unwrap().ping().await, Ok(()));
+    let mistyped = format!("http://127.0.0.1:1,{}", folder.path().join("stroe").display());
+    assert!(ContentStore::open(&mistyped).unwrap().ping().await.is_err());
 
     let none = ContentStore::open("http://127.0.0.1:1,http://127.0.0.1:2").unwrap();
     let error = none.ping().await.unwrap_err().to_string();
