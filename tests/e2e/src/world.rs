@@ -243,7 +243,9 @@ impl World {
             .args(["--node", &self.url, "--store", &self.store])
             .arg("--model-dir")
             .arg(model_folder())
-            .args(["--listen", &format!("127.0.0.1:{port}")]);
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            // A block takes a second here, not six, and the machine may be busy.
+            .args(["--takeover-blocks", "20"]);
         let name = format!("worker-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
     }
