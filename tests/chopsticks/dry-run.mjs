@@ -5,6 +5,7 @@
 //   node dry-run.mjs --spec RAW.json [--port 8133]
 //
 // Prints a line a step; the exit code is 0 if all passed.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { ApiPromise, HttpProvider, Keyring, WsProvider } from '@polkadot/api';
@@ -19,6 +20,10 @@ const { values: options } = parseArgs({
 if (!options.spec) {
   console.error('usage: node dry-run.mjs --spec RAW.json [--port 8133]');
   process.exit(2);
+}
+if (!existsSync(options.spec)) {
+  console.error(`error: there is no chain spec ${options.spec}`);
+  process.exit(1);
 }
 const port = await fromSpec(options.spec, options.port);
 setTimeout(() => {
