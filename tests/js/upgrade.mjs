@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
   },
 });
 if (!options.wasm) {
-  console.error('usage: node upgrade.mjs --wasm NEW.wasm [--node URL] [--sudo URI]');
+  process.stderr.write('usage: node upgrade.mjs --wasm NEW.wasm [--node URL] [--sudo URI]\n');
   process.exit(2);
 }
 const code = read(options.wasm);
@@ -32,18 +32,19 @@ const api = await connect(options.node);
 const began = Date.now();
 const seconds = () => Math.round((Date.now() - began) / 1000);
 
+// `lib.mjs` keeps what goes to console.error, so errors are written past it.
 /** A runtime as `scripts/compact-runtime.sh` leaves it; anything else ends the script. */
 function read(path) {
   let bytes;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    console.error(`error: cannot read the runtime: ${error.message}`);
+    process.stderr.write(`error: cannot read the runtime: ${error.message}\n`);
     process.exit(1);
   }
   // The prefix of compressed code, and what a relay chain takes at most.
   if (bytes.subarray(0, 8).toString('hex') !== '52bc537646db8e05' || bytes.length > 3 * 1024 * 1024) {
-    console.error(`error: ${path} is not a compressed runtime of at most 3 MiB: scripts/compact-runtime.sh makes one`);
+    process.stderr.write(`error: ${path} is not a compressed runtime of at most 3 MiB: scripts/compact-runtime.sh makes one\n`);
     process.exit(1);
   }
   return bytes;
