@@ -13,13 +13,16 @@ step "models: preprocessing, graph, fixtures and numbers (Python, without torch)
 models/run.sh check
 
 step "packages that the end-to-end tests need (npm)"
-for folder in tests/js tests/ipfs-daemon; do
+for folder in tests/js tests/ipfs-daemon tests/fhir; do
   # npm ci is slow when nothing changed; the lock file says whether it did.
   if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.medchain-lock"; then
     npm ci --prefix "$folder" --no-audit --no-fund --silent
     cp "$folder/package-lock.json" "$folder/node_modules/.medchain-lock"
   fi
 done
+
+step "the FHIR export: FHIR R4, by a validator"
+node tests/fhir/validate.mjs tests/fhir/example.json
 
 step "an IPFS daemon for the tests that compare with one"
 daemon=$(mktemp -d)

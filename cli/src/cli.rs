@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    access, completions, demo, fetch, funds, grant, infer, key, model, patient, policy, predict,
-    provider, records, replay, share, show, upload, worker,
+    access, access_list, audit, certificate, completions, custodians, delegate, demo, emergency,
+    erase, fetch, funds, grant, infer, key, model, patient, policy, predict, provider, records,
+    relation, replay, rotate, share, show, upload, worker,
 };
 
 /// Where a node is looked for when nothing else is said.
@@ -103,13 +104,16 @@ pub enum Command {
     /// Register laboratories, clinicians and hospitals (the registrar's work).
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
-    /// Deploy a policy contract, or ask what the policy in force says.
+    /// Deploy a policy contract, call it, or ask what the policy in force says.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Allow an account to act on your records.
+    /// Allow an account, or all with a role, to act on your records.
     Grant(grant::GrantArgs),
     /// Take a grant back.
     Revoke(grant::RevokeArgs),
+    /// Let somebody grant and revoke in your name, or stop that.
+    #[command(subcommand)]
+    Delegate(delegate::DelegateCommand),
     /// Encrypt a chest X-ray, store it and register it on chain.
     Upload(upload::UploadArgs),
     /// List the records of a patient.
@@ -120,8 +124,27 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Hand the key of a record to another reader.
     Share(share::ShareArgs),
-    /// Ask the patient's policy for access to a record, on the record.
+    /// Erase a record for ever: destroy its keys, and have the stores let it go.
+    Erase(erase::EraseArgs),
+    /// Check what `erase --certificate` wrote, without a node.
+    VerifyCertificate(certificate::VerifyArgs),
+    /// Ask the patient's policy for access to a record, and wait for the key.
     RequestAccess(access::RequestAccessArgs),
+    /// Show who can do what with a patient's records now.
+    Access(access_list::AccessArgs),
+    /// List what happened to a patient's records: who asked, who got in, who not.
+    Audit(audit::AuditArgs),
+    /// Choose who keeps your keys and hands them to whom your policy lets in.
+    #[command(subcommand)]
+    Custodians(custodians::CustodiansCommand),
+    /// Break the glass in an emergency, or review that somebody did.
+    #[command(subcommand)]
+    Emergency(emergency::EmergencyCommand),
+    /// Name relatives, guardians and emergency contacts.
+    #[command(subcommand)]
+    Relation(relation::RelationCommand),
+    /// Encrypt a record anew, under a new key, for those who may still read it.
+    Rotate(rotate::RotateArgs),
     /// Run the model on image files, offline.
     Predict(predict::PredictArgs),
     /// Publish and look at models.

@@ -8,6 +8,7 @@ use std::{
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{Chain, ChainError, Finality, View},
+    contract::Accounts,
     keys::{self, Identity},
     store::{self, Store},
     AccountId32,
@@ -155,15 +156,25 @@ impl Context {
     /// The account that `text` names: an address, 0x and 64 hex digits or,
     /// with --dev, a development account such as //Bob.
     pub fn parse_account(&self, text: &str) -> Result<AccountId32> {
-        if !text.starts_with("//") {
-            return Ok(keys::parse_account(text)?);
+        account_named(text, self.dev)
+    }
+
+    /// [`Context::parse_account`] for the arguments of contracts.
+    pub fn accounts(&self) -> Accounts {
+        if self.dev {
+            |text| account_named(text, true).map_err(|error| format!("{error:#}"))
+        } else {
+            |text| account_named(text, false).map_err(|error| format!("{error:#}"))
         }
-        if !self.dev {
-            bail!("{text} is a development account; add --dev, or give an address");
+    }
+
+    /// Who asks a question for which nothing is signed: the signer, or, where no
+    /// key was named and there is none, the account of zeros.
+    pub fn asker(&self) -> Result<AccountId32> {
+        match self.key_file() {
+            Some(file) if !file.exists() && *file == default_key_file() => Ok(AccountId32([0; 32])),
+            _ => self.account(),
         }
-        Identity::open(text, true)
-            .map(|identity| identity.account())
-            .with_context(|| format!("{text} is not a development account"))
     }
 
     /// The account that `text` names, or the signer's own.
@@ -173,6 +184,18 @@ impl Context {
             None => self.account(),
         }
     }
+}
+
+fn account_named(text: &str, dev: bool) -> Result<AccountId32> {
+    if !text.starts_with("//") {
+        return Ok(keys::parse_account(text)?);
+    }
+    if !dev {
+        bail!("{text} is a development account; add --dev, or give an address");
+    }
+    Identity::open(text, true)
+        .map(|identity| identity.account())
+        .with_context(|| format!("{text} is not a development account"))
 }
 
 /// The key file that is used when none is named.

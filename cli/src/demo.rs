@@ -1,6 +1,7 @@
 //! The demo: starts a chain, a store and a worker, and lets a patient, a lab
 //! technician, the registrar and a stranger use the same commands as anybody.
 
+mod consent;
 mod people;
 mod play;
 mod processes;
@@ -17,6 +18,7 @@ use medchain_client::{
 };
 
 use crate::{cli::Global, commands::demo::DemoArgs, files, model_files::ModelFiles};
+pub use consent::ConsentSummary;
 use processes::{find_contract, find_program, free_port, Running};
 use story::Story;
 pub use summary::Summary;
@@ -35,6 +37,14 @@ struct Stage<'a> {
     xray: std::path::PathBuf,
     synthetic: bool,
     worker_listens: SocketAddr,
+}
+
+/// Plays the stories about consent; see [`run`].
+pub async fn run_consent(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
+    tokio::select! {
+        result = consent::played(args, global) => result,
+        () = interrupted() => bail!("interrupted; the chain and the custodians are ended"),
+    }
 }
 
 /// Plays the demo. Whatever it started is ended again when it fails or is

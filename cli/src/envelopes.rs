@@ -8,7 +8,7 @@ use medchain_client::{
 };
 use medchain_primitives::{Action, EncryptionKey, ModelId, RecordId, SealedKey};
 
-use crate::context::Context;
+use crate::{context::Context, custody};
 
 /// A reader and the key that content keys are sealed to.
 #[derive(Clone)]
@@ -49,7 +49,8 @@ pub async fn record(view: &View, id: u64) -> Result<Record> {
     view.record(RecordId(id)).await?.with_context(|| format!("there is no record {id}"))
 }
 
-/// Opens the signer's own envelope of a record.
+/// Opens the signer's own envelope of a record, or what custodians have handed
+/// over to them.
 pub async fn open(context: &Context, view: &View, record: &Record) -> Result<ContentKey> {
     let id = record.id;
     if record.status == RecordStatus::Erased {
@@ -57,13 +58,16 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Con
     }
     let identity = context.identity()?;
     let account = identity.account();
-    let sealed = view.envelope(id, &account).await?.with_context(|| {
-        format!(
-            "{account} has no envelope for record {id}, so its content cannot be opened; \
-             ask for access with `medchain request-access {id}`, \
-             and somebody who can open it for `medchain share {id} --to {account}`"
-        )
-    })?;
+    let Some(sealed) = view.envelope(id, &account).await? else {
+        let handed_over = custody::open(context, view, record).await?;
+        return handed_over.with_context(|| {
+            format!(
+                "{account} has no envelope for record {id}, so its content cannot be opened; \
+                 ask for access with `medchain request-access {id}`, \
+                 and somebody who can open it for `medchain share {id} --to {account}`"
+            )
+        });
+    };
     identity
         .encryption_secret()
         .open(&sealed)

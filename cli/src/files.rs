@@ -32,10 +32,14 @@ pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes `bytes` to `path` through a temporary file beside it, so that a
-/// reader finds the whole content or none. An existing file is kept unless
-/// `overwrite`. `private` makes the file readable by its owner alone.
-pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: bool) -> Result<()> {
+/// Makes sure that [`write_atomically`] can write to `path`, before something is
+/// done that cannot be undone.
+pub fn ensure_can_write(path: &Path, overwrite: bool) -> Result<()> {
+    ensure_free(path, overwrite)?;
+    temporary_beside(path).map(|_| ()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn ensure_free(path: &Path, overwrite: bool) -> Result<()> {
     let shown = path.display();
     if path.is_dir() {
         bail!("{shown} is a folder; name the file to write");
@@ -43,13 +47,25 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: boo
     if !overwrite && path.exists() {
         bail!("{shown} exists already; choose another name or pass --force");
     }
+    Ok(())
+}
+
+fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    tempfile::Builder::new().prefix(".medchain-").tempfile_in(folder)
+}
+
+/// Writes `bytes` to `path` through a temporary file beside it, so that a
+/// reader finds the whole content or none. An existing file is kept unless
+/// `overwrite`. `private` makes the file readable by its owner alone.
+pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: bool) -> Result<()> {
+    ensure_free(path, overwrite)?;
+    let shown = path.display();
     let cannot = || format!("cannot write {shown}");
-    let mut file =
-        tempfile::Builder::new().prefix(".medchain-").tempfile_in(folder).with_context(cannot)?;
+    let mut file = temporary_beside(path).with_context(cannot)?;
     file.write_all(bytes).with_context(cannot)?;
     if !private {
         open_to_others(file.as_file()).with_context(cannot)?;
@@ -112,5 +128,12 @@ mod tests {
         let leftovers = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(leftovers, 1);
         assert!(write_atomically(&folder.path().join("no/such"), b"x", false, false).is_err());
+
+        assert!(ensure_can_write(&path, true).is_ok());
+        assert!(ensure_can_write(&folder.path().join("new"), false).is_ok());
+        for (name, overwrite) in [("out.png", false), ("", true), ("no/such", false)] {
+            assert!(ensure_can_write(&folder.path().join(name), overwrite).is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

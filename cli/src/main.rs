@@ -1,9 +1,13 @@
 //! `medchain`: the command line of MedChain.
 
+mod audit;
+mod bundle;
+mod certificate;
 mod cli;
 mod commands;
 mod content;
 mod context;
+mod custody;
 mod demo;
 mod envelopes;
 mod files;

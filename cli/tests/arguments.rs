@@ -21,7 +21,10 @@ fn help_names_every_command_and_the_version_is_there() {
         "show",
         "fetch",
         "share",
+        "erase",
+        "verify-certificate",
         "request-access",
+        "audit",
         "predict",
         "model",
         "worker",
@@ -48,6 +51,8 @@ fn usage_errors_end_with_2() {
         &["fetch", "0"],
         &["provider", "add", "5F", "pilot"],
         &["model", "publish", "--fee", "much"],
+        &["audit", "--kind", "access_granted,nonsense"],
+        &["audit", "--force"],
     ] {
         let ran = medchain(folder.path(), args);
         assert_eq!(ran.code, 2, "{args:?}");

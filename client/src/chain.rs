@@ -13,10 +13,13 @@ mod call;
 mod compat;
 mod connect;
 mod contracts;
+mod custody;
 mod dispatch;
 mod error;
 mod event;
 mod fields;
+mod history;
+pub mod proof;
 mod submit;
 mod types;
 mod view;
@@ -26,13 +29,17 @@ pub use blocks::BlockEvents;
 pub use call::{Call, Gas};
 pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
+pub use custody::{AccessGrant, Basis, CustodianGroup, Custody, Emergency, EndReason, SealedShare};
 pub use dispatch::DispatchFailure;
 pub use error::ChainError;
 pub use event::ChainEvent;
+pub use history::{History, PastBlock, PastEvent};
+/// What access is asked for.
+pub use medchain_primitives::Purpose;
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
-    Balance, Denied, Document, Model, ModelStatus, Patient, Prediction, Purpose, Record,
-    RecordStatus, Relation, Request, RequestStatus, Worker,
+    Balance, Denied, Document, Model, ModelStatus, Patient, Prediction, Record, RecordStatus,
+    Relation, Request, RequestStatus, Worker,
 };
 pub use view::View;
 

@@ -8,6 +8,7 @@
 
 mod envelope;
 mod file;
+mod share;
 
 use medchain_primitives::ContentDigest;
 use rand_core::{OsRng, RngCore};
@@ -17,6 +18,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use envelope::{seal, EncryptionSecret};
 pub use file::{decrypt, encrypt, OVERHEAD};
+pub use share::{combine, split, KeyShare};
 
 /// Why something could not be encrypted or decrypted. No variant holds a
 /// secret, and none tells more about one than that it does not fit.
@@ -45,6 +47,9 @@ pub enum CryptoError {
              they publish a proper one with `medchain key publish`"
     )]
     WeakKey,
+    /// The shares of a key are too few, or one is named twice.
+    #[error("these shares of the key do not make it again")]
+    Shares,
     /// More than the cipher takes: 256 GiB.
     #[error("the content is too long to encrypt")]
     TooLong,

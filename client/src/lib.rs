@@ -1,11 +1,12 @@
 //! What the worker and the command line share: access to the chain
 //! ([`chain`]), the content store ([`store`]), the cryptography of records
-//! ([`crypto`]), signing identities ([`keys`]) and the calls of the reference
-//! policy contract ([`policy`]).
+//! ([`crypto`]), signing identities ([`keys`]), contracts by their bundles
+//! ([`contract`]) and the calls of the reference policy contract ([`policy`]).
 //!
 //! Nothing here knows an image or a model.
 
 pub mod chain;
+pub mod contract;
 pub mod crypto;
 pub mod keys;
 pub mod policy;

@@ -1,10 +1,13 @@
 //! The messages of the reference policy contract, `access-control`, and of
 //! every contract that answers the chain's access question.
 
-use std::str::FromStr;
+pub mod events;
+mod sets;
+
+pub use sets::{purpose_name, ActionSet, PurposeSet};
 
 use codec::{Decode, DecodeAll, Encode};
-use medchain_primitives::{Action, Decision, RecordId, POLICY_CHECK_SELECTOR};
+use medchain_primitives::{Action, Decision, RecordId, Role, POLICY_CHECK_SELECTOR};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -17,77 +20,17 @@ const NEW: [u8; 4] = [0x4d, 0x43, 0x50, 0x00];
 const GRANT: [u8; 4] = [0x4d, 0x43, 0x50, 0x10];
 const REVOKE: [u8; 4] = [0x4d, 0x43, 0x50, 0x11];
 const GRANT_OF: [u8; 4] = [0x4d, 0x43, 0x50, 0x12];
-
-/// A set of actions: bit `i` stands for the action with index `i`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct ActionSet(pub u8);
-
-impl ActionSet {
-    /// The set of these actions.
-    pub fn of(actions: &[Action]) -> Self {
-        Self(actions.iter().fold(0, |set, action| set | bit(*action)))
-    }
-
-    /// Whether `action` is in the set.
-    pub fn contains(self, action: Action) -> bool {
-        self.0 & bit(action) != 0
-    }
-
-    /// Whether nothing is in the set.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The actions, in the order of their indices.
-    pub fn iter(self) -> impl Iterator<Item = Action> {
-        Action::ALL.into_iter().filter(move |action| self.contains(*action))
-    }
-}
-
-fn bit(action: Action) -> u8 {
-    1 << action as u8
-}
-
-/// The names that [`ActionSet`] is written with.
-fn name(action: Action) -> &'static str {
-    match action {
-        Action::View => "view",
-        Action::Append => "append",
-        Action::Amend => "amend",
-        Action::Share => "share",
-        Action::Infer => "infer",
-        Action::Emergency => "emergency",
-    }
-}
-
-impl std::fmt::Display for ActionSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&str> = self.iter().map(name).collect();
-        f.write_str(&names.join(","))
-    }
-}
-
-impl FromStr for ActionSet {
-    type Err = PolicyError;
-
-    /// Reads names with commas between them, such as `view,infer`, or `all`.
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        if text.eq_ignore_ascii_case("all") {
-            return Ok(Self::of(&Action::ALL));
-        }
-        let mut set = Self::default();
-        for word in text.split(',').map(str::trim) {
-            let action =
-                Action::ALL.into_iter().find(|action| name(*action).eq_ignore_ascii_case(word));
-            let action = action.ok_or_else(|| PolicyError::UnknownAction(word.to_owned()))?;
-            set.0 |= bit(action);
-        }
-        Ok(set)
-    }
-}
+// A contract that was deployed as the first version knows none of these.
+const GRANT_FOR_PURPOSES: [u8; 4] = [0x4d, 0x43, 0x50, 0x13];
+const GRANT_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x14];
+const REVOKE_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x15];
+const SET_DELEGATE: [u8; 4] = [0x4d, 0x43, 0x50, 0x17];
+const REMOVE_DELEGATE: [u8; 4] = [0x4d, 0x43, 0x50, 0x18];
+const GRANT_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x19];
+const REVOKE_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x1a];
 
 /// What a patient granted to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
 pub struct Grant {
     /// The actions that are allowed.
     pub actions: ActionSet,
@@ -95,6 +38,20 @@ pub struct Grant {
     pub until: Option<u32>,
     /// Whether the patient took the grant back.
     pub revoked: bool,
+    /// The purposes that it is limited to; none: any.
+    pub purposes: Option<PurposeSet>,
+}
+
+impl Decode for Grant {
+    /// A contract of the first version knows no purposes, and ends before them.
+    fn decode<I: codec::Input>(input: &mut I) -> Result<Self, codec::Error> {
+        let (actions, until, revoked) = Decode::decode(input)?;
+        let purposes = match input.remaining_len()? {
+            Some(0) => None,
+            _ => Decode::decode(input)?,
+        };
+        Ok(Self { actions, until, revoked, purposes })
+    }
 }
 
 /// Why something is not what the policy contracts need.
@@ -104,6 +61,9 @@ pub enum PolicyError {
     /// Not the name of an action.
     #[error("`{0}` is not an action: give view, append, amend, share, infer, emergency or all")]
     UnknownAction(String),
+    /// Not the name of a purpose.
+    #[error("`{0}` is not a purpose: give treatment, second-opinion, research, billing or other")]
+    UnknownPurpose(String),
     /// Not a contract bundle.
     #[error("this is not a .contract bundle: {0}")]
     NotABundle(String),
@@ -123,6 +83,59 @@ pub fn grant(grantee: &AccountId32, actions: ActionSet, until: Option<u32>) -> V
 /// The data by which a patient takes back what they granted `grantee`.
 pub fn revoke(grantee: &AccountId32) -> Vec<u8> {
     (REVOKE, grantee).encode()
+}
+
+/// As [`grant`], for these purposes alone; without them, for any.
+pub fn grant_for_purposes(
+    grantee: &AccountId32,
+    actions: ActionSet,
+    purposes: Option<PurposeSet>,
+    until: Option<u32>,
+) -> Vec<u8> {
+    (GRANT_FOR_PURPOSES, grantee, actions, purposes, until).encode()
+}
+
+/// The data by which a patient grants everybody with this role these actions,
+/// in place of what they granted the role before.
+pub fn grant_role(
+    role: Role,
+    actions: ActionSet,
+    purposes: Option<PurposeSet>,
+    until: Option<u32>,
+) -> Vec<u8> {
+    (GRANT_ROLE, role, actions, purposes, until).encode()
+}
+
+/// The data by which a patient takes back what they granted a role.
+pub fn revoke_role(role: Role) -> Vec<u8> {
+    (REVOKE_ROLE, role).encode()
+}
+
+/// The data by which a patient lets `delegate` grant and revoke in their name,
+/// up to and including the block `until`.
+pub fn set_delegate(delegate: &AccountId32, until: Option<u32>) -> Vec<u8> {
+    (SET_DELEGATE, delegate, until).encode()
+}
+
+/// The data by which a patient ends what [`set_delegate`] began.
+pub fn remove_delegate(delegate: &AccountId32) -> Vec<u8> {
+    (REMOVE_DELEGATE, delegate).encode()
+}
+
+/// As [`grant_for_purposes`], by a delegate in the name of `patient`.
+pub fn grant_as(
+    patient: &AccountId32,
+    grantee: &AccountId32,
+    actions: ActionSet,
+    purposes: Option<PurposeSet>,
+    until: Option<u32>,
+) -> Vec<u8> {
+    (GRANT_AS, patient, grantee, actions, purposes, until).encode()
+}
+
+/// As [`revoke`], by a delegate in the name of `patient`.
+pub fn revoke_as(patient: &AccountId32, grantee: &AccountId32) -> Vec<u8> {
+    (REVOKE_AS, patient, grantee).encode()
 }
 
 /// What `patient` granted `grantee`.

@@ -13,6 +13,7 @@ mod list;
 pub mod local;
 pub mod several;
 mod unixfs;
+mod unpin;
 
 use std::{env, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
@@ -27,6 +28,7 @@ pub use ipfs::IpfsStore;
 pub use list::{shown, MAX_STORES};
 pub use local::LocalStore;
 pub use several::SeveralStores;
+pub use unpin::{LetGo, Unpinned};
 
 /// The environment variable that names the store, as a URL or a folder, or
 /// several of them with commas between.
@@ -85,6 +87,13 @@ pub trait Store: Debug + Send + Sync {
         limit: u64,
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, StoreError>;
+
+    /// Asks each store that this one stands for to let content go. One store's
+    /// failure is its answer and keeps no other from being asked.
+    ///
+    /// Who may reach a store may have it let go of anything: whether anybody
+    /// still needs the content is for the caller to know.
+    async fn unpin(&self, cid: &Cid) -> Vec<Unpinned>;
 
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use medchain_client::store::{cid_of, IpfsStore, LocalStore, Store, StoreError};
+use medchain_client::store::{cid_of, IpfsStore, LetGo, LocalStore, Store, StoreError};
 
 const CHUNK: usize = 262_144;
 
@@ -55,4 +55,19 @@ async fn content_that_nobody_has_is_an_error_in_time() {
         .expect("the store's own time-out comes first")
         .unwrap_err();
     assert!(matches!(error, StoreError::Timeout { .. } | StoreError::NotFound { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn content_is_unpinned_once() {
+    let Some(ipfs) = node() else { return };
+    let ask = async |bytes: &[u8]| ipfs.unpin(&cid_of(bytes)).await.pop().unwrap().outcome;
+    // A leaf alone and a tree; lengths that no other test here stores.
+    for length in [1001, 2 * CHUNK + 1001] {
+        let bytes = content(length);
+        ipfs.put(&bytes).await.unwrap();
+        assert_eq!(ask(&bytes).await.unwrap(), LetGo::Unpinned, "{length}");
+        assert_eq!(ask(&bytes).await.unwrap(), LetGo::NotKept, "{length}, a second time");
+    }
+    let never = b"nobody ever stored these bytes, so nobody ever pinned them";
+    assert_eq!(ask(never).await.unwrap(), LetGo::NotKept);
 }

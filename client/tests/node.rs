@@ -106,6 +106,7 @@ async fn the_whole_job_runs_through_the_client() {
         kind: RecordKind::ChestXray,
         envelopes,
         inference: Some(model),
+        custody: None,
     };
     let outcome = submit(&chain, &patient, add).await.unwrap();
     let view = chain.best().await.unwrap();

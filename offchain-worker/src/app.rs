@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     io::{self, IsTerminal},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -18,11 +19,13 @@ use crate::{
     config::{Config, ConfigError, LogFormat},
     health::Health,
     http,
-    metrics::Metrics,
-    ports::{Chain, Store},
+    metrics::{Exposition, Metrics},
+    ports::{Chain, Clock, Store},
     service::{Monitor, Ports, Service},
     startup::{self, account_problem, StartError},
 };
+
+pub mod custodian;
 
 /// Sends log lines to the standard error.
 ///
@@ -59,9 +62,7 @@ pub async fn check(config: &Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`] with one line for the operator.
 pub async fn run(config: Config) -> Result<(), StartError> {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(stop_on_signal(stop));
-
+    let stopped = stopped_by_signal();
     let ports = unless_stopped(connect(&config), stopped.clone()).await;
     let Some(ports) = ports.transpose()? else {
         return Ok(());
@@ -71,19 +72,28 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         metrics: Arc::new(metrics),
         health: Arc::new(Health::new(config.settings.stall)),
     };
-    let address = config.listen;
+    serve(config.listen, monitor.clone(), &ports.clock, stopped.clone()).await?;
+    Service::new(ports, config.settings, monitor).run(stopped).await?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Serves metrics and health until the signal.
+async fn serve<M: Exposition>(
+    address: SocketAddr,
+    monitor: Monitor<M>,
+    clock: &Arc<dyn Clock>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), StartError> {
     let listener =
         http::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
     info!(%address, "serving /metrics and /health");
-    let clock = ports.clock.clone();
-    let server = http::serve(listener, monitor.clone(), clock, wait(stopped.clone()));
+    let server = http::serve(listener, monitor, clock.clone(), wait(stopped));
     tokio::spawn(async move {
         if let Err(error) = server.await {
             warn!("metrics and health are not served any more: {error}");
         }
     });
-    Service::new(ports, config.settings, monitor).run(stopped).await?;
-    info!("stopped");
     Ok(())
 }
 
@@ -122,6 +132,12 @@ async fn unless_stopped<T>(
         done = work => Some(done),
         () = wait(stopped) => None,
     }
+}
+
+fn stopped_by_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(stop_on_signal(stop));
+    stopped
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, above it the environment
-//! (`MEDCHAIN_WORKER_*`), above that the flags.
+//! (`MEDCHAIN_WORKER_*`, for the custodian `MEDCHAIN_CUSTODIAN_*`), above that the
+//! flags.
 
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, thread, time::Duration};
 
@@ -8,18 +9,21 @@ use medchain_client::{
     keys::{Identity, KeyError},
     store,
 };
+use serde::de::DeserializeOwned;
 
 use crate::{
     core::{Backoff, Rules},
     service::Settings,
 };
 
+mod custodian;
 mod options;
 
+pub use custodian::{CustodianArguments, CustodianConfig, CustodianOptions};
 pub use options::{LogFormat, Options};
 
-/// Every variable of the environment that is read starts so.
-pub const PREFIX: &str = "MEDCHAIN_WORKER_";
+/// Every variable of the environment that is read starts with one of these.
+pub const PREFIXES: [&str; 2] = ["MEDCHAIN_WORKER_", "MEDCHAIN_CUSTODIAN_"];
 
 /// What `run` and `check` take.
 #[derive(Clone, Debug, clap::Args)]
@@ -64,6 +68,18 @@ impl std::fmt::Debug for KeySource {
 }
 
 impl KeySource {
+    /// A development secret, or else a key file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] where there is neither.
+    pub fn of(suri: Option<String>, key: Option<PathBuf>) -> Result<Self, ConfigError> {
+        match (suri, key) {
+            (Some(uri), _) => Ok(Self::Suri(uri)),
+            (None, Some(path)) => Ok(Self::File(path)),
+            (None, None) => Err(ConfigError::Missing("key")),
+        }
+    }
+
     /// The identity itself.
     ///
     /// # Errors
@@ -141,8 +157,8 @@ pub enum ConfigError {
     UnknownVariable(String),
 }
 
-/// Refuses variables that start with [`PREFIX`] and are no option of `command`
-/// or its subcommands.
+/// Refuses variables that start with one of [`PREFIXES`] and are no option of
+/// `command` or its subcommands.
 ///
 /// # Errors
 /// [`ConfigError::UnknownVariable`] with the first one.
@@ -157,7 +173,7 @@ pub fn check_variables(
         .collect();
     for name in names {
         let text = name.to_string_lossy();
-        if text.starts_with(PREFIX) && !known.contains(&name) {
+        if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) && !known.contains(&name) {
             return Err(ConfigError::UnknownVariable(text.into_owned()));
         }
     }
@@ -168,7 +184,7 @@ pub fn check_variables(
 ///
 /// # Errors
 /// [`ConfigError::Parse`], for an unknown key as well.
-pub fn parse(text: &str, path: PathBuf) -> Result<Options, ConfigError> {
+pub fn parse<T: DeserializeOwned>(text: &str, path: PathBuf) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.get(..start).unwrap_or_default().matches('\n').count();
@@ -180,6 +196,17 @@ pub fn parse(text: &str, path: PathBuf) -> Result<Options, ConfigError> {
     })
 }
 
+/// The options in the file, if there is one.
+fn from_file<T: DeserializeOwned + Default>(path: Option<PathBuf>) -> Result<T, ConfigError> {
+    match path {
+        Some(path) => match fs::read_to_string(&path) {
+            Ok(text) => parse(&text, path),
+            Err(source) => Err(ConfigError::Read { path, source }),
+        },
+        None => Ok(T::default()),
+    }
+}
+
 impl Config {
     /// Puts flags and environment (which clap has merged) above the file and
     /// fills the rest with defaults.
@@ -187,19 +214,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with the first thing that is wrong.
     pub fn resolve(arguments: Arguments) -> Result<Self, ConfigError> {
-        let file = match arguments.config {
-            Some(path) => match fs::read_to_string(&path) {
-                Ok(text) => parse(&text, path)?,
-                Err(source) => return Err(ConfigError::Read { path, source }),
-            },
-            None => Options::default(),
-        };
-        let options = arguments.options.or(file);
-        let key = match (arguments.suri, &options.key) {
-            (Some(uri), _) => KeySource::Suri(uri),
-            (None, Some(path)) => KeySource::File(path.clone()),
-            (None, None) => return Err(ConfigError::Missing("key")),
-        };
+        let options = arguments.options.or(from_file(arguments.config)?);
+        let key = KeySource::of(arguments.suri, options.key.clone())?;
         let settings = settings(&options)?;
         Ok(Self {
             node: options

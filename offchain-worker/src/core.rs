@@ -1,9 +1,10 @@
-//! What the worker decides: pure functions and one state machine, with no IO,
-//! no clock, no randomness and no `async`. Time and chance come in as values,
+//! What the worker and the custodian decide: pure functions and one state machine
+//! each, with no IO, no clock, no randomness and no `async`. Time and chance come in as values,
 //! so every duplicate, restart and re-organisation is a plain table test.
 
 pub mod backoff;
 pub mod board;
+pub mod custody;
 pub mod decide;
 pub mod job;
 pub mod result;

@@ -11,11 +11,12 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use crate::{ports::Clock, service::Monitor};
+use crate::{health::Health, metrics::Exposition, ports::Clock, service::Monitor};
 
 #[derive(Clone)]
 struct Shared {
-    monitor: Monitor,
+    metrics: Arc<dyn Exposition>,
+    health: Arc<Health>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,28 +32,29 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// Where the system takes the listener away.
-pub async fn serve(
+pub async fn serve<M: Exposition>(
     listener: TcpListener,
-    monitor: Monitor,
+    monitor: Monitor<M>,
     clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let Monitor { metrics: shown, health: condition } = monitor;
     let app = Router::new()
         .route("/metrics", get(metrics))
         .route("/health", get(health))
-        .with_state(Shared { monitor, clock });
+        .with_state(Shared { metrics: shown, health: condition, clock });
     axum::serve(listener, app).with_graceful_shutdown(stop).await
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
-    match shared.monitor.metrics.text() {
+    match shared.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
 async fn health(State(shared): State<Shared>) -> Response {
-    let (status, body) = match shared.monitor.health.verdict(shared.clock.now()) {
+    let (status, body) = match shared.health.verdict(shared.clock.now()) {
         Ok(block) => {
             (StatusCode::OK, serde_json::json!({ "healthy": true, "finalised_block": block }))
         }

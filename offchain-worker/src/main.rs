@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use medchain_worker::{
     app,
-    config::{check_variables, Arguments, Config},
+    config::{check_variables, Arguments, Config, CustodianArguments, CustodianConfig},
     startup::StartError,
 };
 
-/// Runs models on X-rays whose patients consent, and signs the predictions
+/// Runs models on X-rays whose patients consent, and signs the predictions; or keeps
+/// keys for patients, and hands them over as the chain says
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
 struct Cli {
@@ -23,6 +24,8 @@ enum Command {
     Run(Arguments),
     /// Check configuration, key, node, registration, funds, store and model, then end
     Check(Arguments),
+    /// Hand key shares over to whom the chain grants access, until SIGINT or SIGTERM
+    Custodian(CustodianArguments),
 }
 
 #[tokio::main]
@@ -39,11 +42,23 @@ async fn main() -> ExitCode {
 async fn start(cli: Cli) -> Result<(), StartError> {
     let names = std::env::vars_os().map(|(name, _)| name);
     check_variables(&Cli::command(), names)?;
-    let (Command::Run(arguments) | Command::Check(arguments)) = &cli.command;
-    let config = Config::resolve(arguments.clone())?;
-    app::start_logging(&config.log, config.log_format)?;
     match cli.command {
-        Command::Run(_) => app::run(config).await,
-        Command::Check(_) => app::check(&config).await,
+        Command::Run(arguments) => app::run(configure(arguments)?).await,
+        Command::Check(arguments) => app::check(&configure(arguments)?).await,
+        Command::Custodian(arguments) => {
+            let is_check = arguments.check;
+            let config = CustodianConfig::resolve(arguments)?;
+            app::start_logging(&config.log, config.log_format)?;
+            match is_check {
+                true => app::custodian::check(&config).await,
+                false => app::custodian::run(config).await,
+            }
+        }
     }
+}
+
+fn configure(arguments: Arguments) -> Result<Config, StartError> {
+    let config = Config::resolve(arguments)?;
+    app::start_logging(&config.log, config.log_format)?;
+    Ok(config)
 }

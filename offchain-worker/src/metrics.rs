@@ -1,20 +1,17 @@
 //! Prometheus metrics.
 
-use std::{
-    fs,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::Duration;
 
-use medchain_client::chain::UNIT;
-use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
-};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts};
 
-use crate::{core::Counts, ports::Tip};
+use crate::core::Counts;
+
+mod common;
+
+pub use common::Common;
 
 /// From a local store and a small image to a slow network and a long backlog.
-const SECONDS: [f64; 14] =
+pub(crate) const SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0];
 
 /// What `answers_included_total` tells apart: predictions, and failures by code.
@@ -24,10 +21,20 @@ const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", 
 const CAUSES: [&str; 5] = ["consent", "envelope", "content", "passing", "submission"];
 const ENDS: [&str; 4] = ["ours", "elsewhere", "expired", "gone"];
 
+/// A set of metrics that can be shown.
+pub trait Exposition: Send + Sync + 'static {
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    /// Only where a metric is inconsistent in itself.
+    fn text(&self) -> Result<String, prometheus::Error>;
+}
+
 /// All that the worker counts.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    registry: Registry,
+    /// What every duty counts.
+    pub common: Common,
     /// Requests that were seen for the first time.
     pub seen: IntCounter,
     /// Answers that are in a block, by kind: `prediction` or a failure code.
@@ -40,17 +47,6 @@ pub struct Metrics {
     pub stage: HistogramVec,
     /// Requests by state.
     pub jobs: IntGaugeVec,
-    /// The newest block, by view.
-    pub block: IntGaugeVec,
-    /// When the newest block was read, by view.
-    read_at: GaugeVec,
-    /// The time that the newest block carries.
-    chain_time: Gauge,
-    /// What the account can spend.
-    balance: Gauge,
-    /// Always 1; its labels are what runs here.
-    build: IntGaugeVec,
-    memory: IntGauge,
 }
 
 impl Metrics {
@@ -59,9 +55,9 @@ impl Metrics {
     /// # Errors
     /// Only where a name is taken twice, which a test rules out.
     pub fn new() -> Result<Self, prometheus::Error> {
-        let name = |name: &str| format!("medchain_worker_{name}");
+        let common = Common::new("medchain_worker")?;
+        let name = |name: &str| common.name(name);
         let metrics = Self {
-            registry: Registry::new(),
             seen: IntCounter::new(
                 name("requests_seen_total"),
                 "Requests that were seen for the first time.",
@@ -87,55 +83,16 @@ impl Metrics {
                 &["stage"],
             )?,
             jobs: IntGaugeVec::new(Opts::new(name("jobs"), "Requests by state."), &["state"])?,
-            block: IntGaugeVec::new(
-                Opts::new(name("block"), "The newest block, by view."),
-                &["view"],
-            )?,
-            read_at: GaugeVec::new(
-                Opts::new(
-                    name("block_read_timestamp_seconds"),
-                    "When the newest block was read, in seconds since 1970, by view.",
-                ),
-                &["view"],
-            )?,
-            chain_time: Gauge::new(
-                name("chain_timestamp_seconds"),
-                "The time that the newest block carries, in seconds since 1970.",
-            )?,
-            balance: Gauge::new(name("balance_medc"), "What the account can spend, in MEDC.")?,
-            build: IntGaugeVec::new(
-                Opts::new(
-                    name("build_info"),
-                    "Always 1: the worker's version and that of the chain's runtime.",
-                ),
-                &["version", "runtime_spec_version"],
-            )?,
-            // The name that every process has it under.
-            memory: IntGauge::new(
-                "process_resident_memory_bytes",
-                "How much memory the process has.",
-            )?,
+            common,
         };
-        let started = Gauge::new(
-            "process_start_time_seconds",
-            "When the process started, in seconds since 1970.",
-        )?;
-        started.set(now());
         metrics.start_at_zero();
-        let registry = &metrics.registry;
-        registry.register(Box::new(started))?;
-        registry.register(Box::new(metrics.read_at.clone()))?;
-        registry.register(Box::new(metrics.chain_time.clone()))?;
-        registry.register(Box::new(metrics.balance.clone()))?;
-        registry.register(Box::new(metrics.build.clone()))?;
-        registry.register(Box::new(metrics.memory.clone()))?;
-        registry.register(Box::new(metrics.seen.clone()))?;
-        registry.register(Box::new(metrics.answered.clone()))?;
-        registry.register(Box::new(metrics.closed.clone()))?;
-        registry.register(Box::new(metrics.retries.clone()))?;
-        registry.register(Box::new(metrics.stage.clone()))?;
-        registry.register(Box::new(metrics.jobs.clone()))?;
-        registry.register(Box::new(metrics.block.clone()))?;
+        let common = &metrics.common;
+        common.register(&metrics.seen)?;
+        common.register(&metrics.answered)?;
+        common.register(&metrics.closed)?;
+        common.register(&metrics.retries)?;
+        common.register(&metrics.stage)?;
+        common.register(&metrics.jobs)?;
         Ok(metrics)
     }
 
@@ -157,27 +114,6 @@ impl Metrics {
         self.show(Counts::default());
     }
 
-    /// A block was read.
-    pub fn block_read(&self, view: &str, number: u32) {
-        self.block.with_label_values(&[view]).set(i64::from(number));
-        self.read_at.with_label_values(&[view]).set(now());
-    }
-
-    /// Shows what the newest block says of the chain.
-    pub fn tip(&self, tip: Tip) {
-        self.chain_time.set(tip.time.as_secs_f64());
-        // An upgrade of the runtime must not leave the old version beside the new one.
-        self.build.reset();
-        let runtime = tip.spec_version.to_string();
-        self.build.with_label_values(&[env!("CARGO_PKG_VERSION"), &runtime]).set(1);
-    }
-
-    /// Shows what the account can spend, given in the chain's smallest unit.
-    pub fn funds(&self, free: u128) {
-        // Rounded to a float's 15 digits, which is as exact as a graph.
-        self.balance.set(free as f64 / UNIT as f64);
-    }
-
     /// Notes how long a stage took.
     pub fn observe(&self, stage: &str, took: Duration) {
         self.stage.with_label_values(&[stage]).observe(took.as_secs_f64());
@@ -197,32 +133,12 @@ impl Metrics {
             self.jobs.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
+}
 
-    /// Everything in Prometheus' text format.
-    ///
-    /// # Errors
-    /// Only where a metric is inconsistent in itself.
-    pub fn text(&self) -> Result<String, prometheus::Error> {
-        if let Some(bytes) = resident_memory() {
-            self.memory.set(bytes);
-        }
-        let mut buffer = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut buffer)?;
-        Ok(String::from_utf8_lossy(&buffer).into_owned())
+impl Exposition for Metrics {
+    fn text(&self) -> Result<String, prometheus::Error> {
+        self.common.text()
     }
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-/// In bytes, where the system tells.
-fn resident_memory() -> Option<i64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]
@@ -241,34 +157,6 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
-        let memory = text.lines().find_map(|l| l.strip_prefix("process_resident_memory_bytes "));
-        assert!(memory.unwrap().parse::<f64>().unwrap() > 1e6, "{text}");
-    }
-
-    #[test]
-    fn funds_and_blocks_have_their_units() {
-        let metrics = Metrics::new().unwrap();
-        let before = now();
-        metrics.funds(UNIT / 4 + 7 * UNIT);
-        metrics.block_read("best", 12);
-        metrics.tip(Tip { spec_version: 1, time: Duration::from_millis(1_500) });
-        metrics.tip(Tip { spec_version: 2, time: Duration::from_millis(2_500) });
-        let text = metrics.text().unwrap();
-        let version = env!("CARGO_PKG_VERSION");
-        let build = |runtime: u32| {
-            format!("_build_info{{runtime_spec_version=\"{runtime}\",version=\"{version}\"}} 1")
-        };
-        for line in [
-            "medchain_worker_balance_medc 7.25",
-            "medchain_worker_block{view=\"best\"} 12",
-            "medchain_worker_chain_timestamp_seconds 2.5",
-            &build(2),
-        ] {
-            assert!(text.contains(line), "{line} is missing in\n{text}");
-        }
-        assert!(!text.contains(&build(1)), "{text}");
-        let read_at = metrics.read_at.with_label_values(&["best"]).get();
-        assert!((before..before + 60.0).contains(&read_at), "{read_at}");
     }
 
     #[test]

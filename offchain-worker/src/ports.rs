@@ -1,6 +1,7 @@
 //! What the worker needs from the world: one small trait each for the chain,
-//! the store, the model, the cipher and the clock. The adapters stand in
-//! [`crate::adapters`]; tests bring their own.
+//! the store, the model, the cipher and the clock; [`custody`] has what the
+//! custodian needs. The adapters stand in [`crate::adapters`]; tests bring their
+//! own.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,6 +11,8 @@ use medchain_primitives::{Cid, ContentDigest, ModelId, Output, RequestId, Sealed
 use zeroize::Zeroizing;
 
 use crate::core::{result::ModelFacts, Account, Answer, Outcome, Request, View};
+
+pub mod custody;
 
 /// Every open request at one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct Registration {
 /// What the newest block says of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
+    /// The number of the block.
+    pub block: u32,
     /// The version of the runtime.
     pub spec_version: u32,
     /// The time that the block carries, since 1970. Long ago while the node

@@ -29,17 +29,21 @@ use crate::{
     ports::{Chain, ChainError, Cipher, Clock, Model, Store},
 };
 
+mod answers;
 mod inference;
 mod keeper;
 mod ledger;
 mod pipeline;
-mod submit;
-mod watch;
+mod requests;
+pub(crate) mod submit;
+pub(crate) mod watch;
 
+use answers::{Answers, Submission};
 use inference::Pool;
 use ledger::Ledger;
 use pipeline::{Attempt, Pipeline};
-use submit::{Submission, Submitter};
+use requests::Requests;
+use submit::Submitter;
 
 /// The outside world.
 #[derive(Clone)]
@@ -103,17 +107,17 @@ pub struct Stages {
     pub infer: Duration,
 }
 
-/// What others can watch the worker by.
+/// What others can watch a duty by.
 #[derive(Clone, Debug)]
-pub struct Monitor {
+pub struct Monitor<M = Metrics> {
     /// Counters.
-    pub metrics: Arc<Metrics>,
+    pub metrics: Arc<M>,
     /// Condition.
     pub health: Arc<Health>,
 }
 
 /// What the parts of the service tell the dispatcher.
-enum Message {
+pub(crate) enum Message {
     /// Something for the core as it is.
     Core(Event),
     /// An attempt has ended.
@@ -209,11 +213,15 @@ impl Service {
         watchers: &mut JoinSet<ChainError>,
     ) {
         let watcher = watch::Watcher {
-            chain: self.ports.chain.clone(),
+            source: Requests {
+                chain: self.ports.chain.clone(),
+                clock: self.ports.clock.clone(),
+                view,
+                monitor: self.monitor.clone(),
+            },
             clock: self.ports.clock.clone(),
-            view,
             messages: messages.clone(),
-            monitor: self.monitor.clone(),
+            health: self.monitor.health.clone(),
             reconnect: self.settings.reconnect,
             stall: self.settings.stall,
         };
@@ -242,7 +250,7 @@ impl Dispatcher {
         let Service { ports, settings, monitor } = service;
         let (submissions, queue) = mpsc::unbounded_channel();
         let submitter = Submitter::new(
-            ports.chain.clone(),
+            Arc::new(Answers(ports.chain.clone())),
             ports.clock.clone(),
             messages.clone(),
             settings.max_pending,

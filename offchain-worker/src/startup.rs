@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// With less than this an account cannot be relied on to pay for a call.
-const MINIMUM_FUNDS: u128 = medchain_client::chain::UNIT / 100;
+pub(crate) const MINIMUM_FUNDS: u128 = medchain_client::chain::UNIT / 100;
 /// The largest ONNX file that is fetched, in bytes.
 const MAX_MODEL: u64 = 1 << 30;
 
@@ -34,13 +34,24 @@ pub enum StartError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The account may not submit predictions.
+    /// The account may not do what the duty asks of it.
     #[error("{account} {problem}")]
     Account {
         /// Whose address.
         account: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The chain's runtime is too old for custodians.
+    #[error(
+        "the runtime of the chain at {node} has version {spec_version}, which knows no custodians: \
+         the chain must be upgraded first"
+    )]
+    NoCustodians {
+        /// The node's address.
+        node: String,
+        /// The runtime's version.
+        spec_version: u32,
     },
     /// A file of the model cannot be read.
     #[error("cannot read {}: {source}", path.display())]

@@ -5,14 +5,20 @@
 mod access;
 mod cid;
 mod crypto;
+mod extension;
 mod inference;
 mod record;
 
 pub use access::{Action, Decision, DenyReason, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
+pub use extension::{
+    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+};
 pub use inference::{
     receipt, FailureCode, Label, ModelId, Output, OutputError, PreprocessingId, Receipt, RequestId,
     MAX_CLASSES, MAX_LABEL_LENGTH,
 };
-pub use record::{RecordId, RecordKind, RelationKind, Role};
+pub use record::{
+    EmergencyId, EmergencyReason, Purpose, RecordId, RecordKind, Relation, RelationKind, Role,
+};

@@ -15,7 +15,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, Purpose, RecordId};
 use pallet_emr::Denied;
 
 use crate::{configs::RuntimeBlockWeights, *};
@@ -289,6 +289,27 @@ impl_runtime_apis! {
             action: Action,
         ) -> Result<(), Denied> {
             Emr::check_access(&patient, &subject, record, action)
+        }
+
+        fn check_access_for(
+            patient: AccountId,
+            subject: AccountId,
+            record: Option<RecordId>,
+            action: Action,
+            purpose: Purpose,
+        ) -> Result<(), Denied> {
+            Emr::ask_for(&patient, &subject, record, action, Some(purpose)).result
+        }
+
+        fn check_policy(
+            policy: AccountId,
+            patient: AccountId,
+            subject: AccountId,
+            record: Option<RecordId>,
+            action: Action,
+            purpose: Option<Purpose>,
+        ) -> Result<(), Denied> {
+            Emr::check_policy(&policy, &patient, &subject, record, action, purpose)
         }
     }
 

@@ -20,6 +20,7 @@ pub mod configs;
 pub mod constants;
 mod genesis;
 pub mod policy_contract;
+pub mod policy_extension;
 pub mod weights;
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_version: 2,
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
+    transaction_version: 2,
     system_version: 1,
 };
 

@@ -19,7 +19,7 @@ use pallet_contracts::{
 use pallet_emr::{AccessControl, AccessRequest, Answer, Denied};
 use sp_runtime::{traits::AccountIdConversion, DispatchError};
 
-use crate::{AccountId, Contracts, Runtime};
+use crate::{policy_extension::for_purpose, AccountId, Contracts, Runtime};
 
 /// What one question may cost at most: two milliseconds and 48 KiB of proof.
 /// The reference policy needs a fifteenth of the time, and at its peak two thirds
@@ -52,8 +52,8 @@ impl AccessControl<AccountId> for PolicyContract {
             request.action,
         )
             .encode();
-        let (result, used) = with_transaction_unchecked(|| {
-            let result = Contracts::bare_call(
+        let ask = || {
+            Contracts::bare_call(
                 asking_account(),
                 policy.clone(),
                 0,
@@ -63,7 +63,10 @@ impl AccessControl<AccountId> for PolicyContract {
                 DebugInfo::Skip,
                 CollectEvents::Skip,
                 Determinism::Enforced,
-            );
+            )
+        };
+        let (result, used) = with_transaction_unchecked(|| {
+            let result = for_purpose(request.purpose, ask);
             TransactionOutcome::Rollback((result.result, result.gas_consumed))
         });
         Answer {

@@ -127,12 +127,15 @@ await step('grant the doctor to view, through the contract', async () => {
   equal(await access(stranger, 'View'), { refused: { noGrant: null } }, "the stranger's access");
 });
 
+// A runtime of version 1 knows no custodians, and its call has an argument less.
+const noCustody = api.tx.emr.setCustodians ? [null] : [];
+
 await step('add a record', async () => {
   // A web page seals the content key here; the chain sees 80 bytes either way.
   const sealed = () => u8aToHex(randomAsU8a(80));
   const envelopes = [[patient.address, sealed()], [doctor.address, sealed()]];
   const call = api.tx.emr.addRecord(
-    patient.address, options.cid, digest, 'ChestXray', envelopes, null,
+    patient.address, options.cid, digest, 'ChestXray', envelopes, null, ...noCustody,
   );
   const result = await send(api, call, patient);
   record = eventOf(result, 'emr', 'RecordAdded').record.toNumber();
@@ -158,7 +161,7 @@ await step('read the record', async () => {
 
 await step('a CID that is none is refused by name', async () => {
   const call = api.tx.emr.addRecord(
-    patient.address, 'QmNotOne', digest, 'ChestXray', [], null,
+    patient.address, 'QmNotOne', digest, 'ChestXray', [], null, ...noCustody,
   );
   const outcome = await send(api, call, patient).then(() => 'accepted', (error) => error.message);
   equal(outcome, 'emr.InvalidCid', 'the outcome');
@@ -174,6 +177,22 @@ await step('the stranger asks for access and is refused, on record', async () =>
   const { reason } = eventOf(result, 'emr', 'AccessDenied');
   equal(reason.toJSON(), { refused: { noGrant: null } }, 'the reason');
 });
+
+if (api.tx.emr.setCustodians) {
+  await step('only registered custodians keep keys, and the glass has no key to give', async () => {
+    const outcome = (call, who) => send(api, call, who).then(
+      () => 'accepted', (error) => error.message,
+    );
+    const chosen = api.tx.emr.setCustodians([stranger.address], 1);
+    equal(await outcome(chosen, patient), 'emr.NotCustodian', "the stranger's custody");
+    await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
+    const broken = api.tx.emr.breakGlass(record, 'CannotConsent');
+    equal(await outcome(broken, doctor), 'emr.NotEntrusted', "the contact's emergency");
+    equal(await outcome(broken, stranger), 'emr.NoGrant', "the stranger's emergency");
+    const rules = api.consts.emr;
+    ensure(rules.accessPeriod.toNumber() > 0 && rules.emergencyBond.toBigInt() > 0n, 'the rules');
+  });
+}
 
 await step('revoke through the contract', async () => {
   await callPolicy(REVOKE, doctor.publicKey);

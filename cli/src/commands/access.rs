@@ -1,5 +1,7 @@
 //! `medchain request-access`: asks a patient's policy, and the answer stays on chain.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use medchain_client::chain::{Call, ChainEvent, Purpose};
@@ -8,9 +10,14 @@ use serde::Serialize;
 
 use crate::{
     context::Context,
+    custody::{self, Delivered},
     output::{self, Outcome},
     sign::{event, Included},
 };
+
+/// How long the custodians are waited for: they serve what is final, which takes
+/// half a minute with a relay chain.
+pub const DELIVERY_LIMIT: Duration = Duration::from_secs(120);
 
 /// What access is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +54,9 @@ pub struct RequestAccessArgs {
     /// What for.
     #[arg(long, value_enum, default_value = "treatment")]
     pub purpose: PurposeArg,
+    /// Do not wait for the custodians.
+    #[arg(long)]
+    pub no_wait: bool,
 }
 
 /// The policy's answer.
@@ -62,9 +72,16 @@ pub struct AccessReport {
     pub granted: bool,
     /// Why not.
     pub reason: Option<String>,
-    /// Whether the content key is sealed to who asked: a yes of the policy alone
-    /// opens nothing.
+    /// Whether the content key is sealed to who asked, apart from what custodians
+    /// hand over: a yes of the policy alone opens nothing.
     pub has_envelope: bool,
+    /// The last block in which custodians hand the key over; none where none
+    /// keep it.
+    pub until: Option<u32>,
+    /// How many shares of the key they have handed over.
+    pub shares: u32,
+    /// How many are needed.
+    pub threshold: u32,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -86,15 +103,27 @@ impl std::fmt::Display for AccessReport {
             )?,
         }
         write!(f, " ({})", self.included)?;
-        if self.granted && !self.has_envelope {
-            write!(
+        if !self.granted || self.has_envelope {
+            return Ok(());
+        }
+        match self.until {
+            None => write!(
                 f,
                 "\nNow somebody who has the key must hand it over: \
                  medchain share {record} --to {}",
                 self.subject
-            )?;
+            ),
+            Some(until) if self.shares >= self.threshold => write!(
+                f,
+                "\nthe key is here, up to block {until}: medchain fetch {record} --output FILE"
+            ),
+            Some(until) => write!(
+                f,
+                "\n{} of {} custodians have handed over so far; they may up to block {until}: \
+                 try `medchain fetch {record} --output FILE` in a moment",
+                self.shares, self.threshold
+            ),
         }
-        Ok(())
     }
 }
 
@@ -116,11 +145,22 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
     let call = Call::RequestAccess { record, purpose: args.purpose.into() };
     let purpose = "ask for access";
     let outcome = context.sign(&call, purpose).await?;
-    let reason = event(&outcome, purpose, |event| match event {
-        ChainEvent::AccessGranted { .. } => Some(None),
-        ChainEvent::AccessDenied { reason, .. } => Some(Some(reason.to_string())),
+    let answer = event(&outcome, purpose, |event| match event {
+        ChainEvent::AccessGranted { until, .. } => Some(Ok(*until)),
+        ChainEvent::AccessDenied { reason, .. } => Some(Err(reason.to_string())),
         _ => None,
     })?;
+    let (until, reason) = match answer {
+        Ok(until) => (until, None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let delivered = match until {
+        Some(_) => {
+            let limit = if args.no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
+            custody::wait(context, record, &subject, limit).await?
+        }
+        None => Delivered { shares: 0, threshold: 0, at: outcome.block_number },
+    };
     Ok(AccessReport {
         record_id: args.record,
         patient: patient.to_string(),
@@ -128,6 +168,9 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
         granted: reason.is_none(),
         reason,
         has_envelope,
+        until,
+        shares: delivered.shares,
+        threshold: delivered.threshold,
         included: (&outcome).into(),
     })
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-use clap::Args;
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
 
 use crate::{
     cli::Global,
@@ -11,9 +11,22 @@ use crate::{
     output::{self, Outcome},
 };
 
+/// What the demo plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoryArg {
+    /// From an X-ray to a prediction.
+    Main,
+    /// Custodians, revocation, emergencies, relatives, policies, audit, erasure.
+    Consent,
+}
+
 /// Arguments of `medchain demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
+    /// What to play: the main job, from an X-ray to a prediction, or seven stories
+    /// about consent.
+    #[arg(long, value_enum, default_value = "main")]
+    pub story: StoryArg,
     /// Your own image; without it, a synthetic radiograph that is made on the spot.
     #[arg(long, value_name = "FILE")]
     pub xray: Option<PathBuf>,
@@ -43,9 +56,20 @@ pub struct DemoArgs {
 
 /// Runs `medchain demo`.
 pub async fn run(args: &DemoArgs, global: &Global) -> Result<Outcome> {
-    let summary = demo::run(args, global).await?;
-    if global.json {
-        output::print(&summary, true)?;
+    match args.story {
+        StoryArg::Main => {
+            let summary = demo::run(args, global).await?;
+            if global.json {
+                output::print(&summary, true)?;
+            }
+        }
+        StoryArg::Consent => {
+            let summary = demo::run_consent(args, global).await?;
+            if global.json {
+                let text = serde_json::to_string(&summary).context("cannot write JSON")?;
+                output::line(&text)?;
+            }
+        }
     }
     Ok(Outcome::Done)
 }

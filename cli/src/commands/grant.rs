@@ -1,53 +1,104 @@
 //! `medchain grant` and `medchain revoke`: calls of the reference policy contract.
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainError, ChainEvent, ContractFailure},
-    policy::{self, ActionSet},
+    chain::{Call, ChainError, ContractFailure},
+    policy::{self, purpose_name, ActionSet, PurposeSet},
     AccountId32,
 };
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, RecordId, Role};
 use serde::Serialize;
 
 use crate::{
+    commands::{
+        provider::{role_name, RoleArg},
+        reference::{ensure_ahead, refused, Parties},
+    },
     context::Context,
     output::{self, Outcome},
-    sign::{event, Included},
+    sign::Included,
 };
 
 /// Arguments of `medchain grant`.
 #[derive(Args, Clone, Debug)]
 pub struct GrantArgs {
     /// Who is allowed.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: String,
+    #[arg(long, value_name = "ACCOUNT", required_unless_present = "role")]
+    pub to: Option<String>,
+    /// Allow every account that the registrar gave this role.
+    #[arg(long, value_enum, conflicts_with_all = ["to", "patient"])]
+    pub role: Option<RoleArg>,
     /// What is allowed: view, append, amend, share, infer, emergency, with
     /// commas between, or all. A new grant replaces an earlier one to the same
-    /// account.
+    /// account or role.
     #[arg(long, value_name = "ACTIONS")]
     pub actions: ActionSet,
+    /// What for: treatment, second-opinion, research, billing, other, with commas
+    /// between; without it, for anything. The chain knows the purpose of viewing
+    /// alone: with --purposes, no other action is ever allowed.
+    #[arg(long, value_name = "PURPOSES")]
+    pub purposes: Option<PurposeSet>,
     /// The last block in which the grant holds; without it, until it is revoked.
     #[arg(long, value_name = "BLOCK")]
     pub until: Option<u32>,
-    /// The contract, where it is not the one in force for you.
+    /// The patient whose records these are, if you are their delegate; see
+    /// `medchain delegate`.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub patient: Option<String>,
+    /// The contract, where it is not the one in force for the patient.
     #[arg(long, value_name = "CONTRACT")]
     pub policy: Option<String>,
+}
+
+impl GrantArgs {
+    /// A grant of `actions` to an account, for anything and until it is revoked.
+    pub fn to(account: &str, actions: &[Action]) -> Self {
+        Self {
+            to: Some(account.to_owned()),
+            role: None,
+            actions: ActionSet::of(actions),
+            purposes: None,
+            until: None,
+            patient: None,
+            policy: None,
+        }
+    }
 }
 
 /// Arguments of `medchain revoke`.
 #[derive(Args, Clone, Debug)]
 pub struct RevokeArgs {
     /// Whose grant is taken back.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Also remove the account's envelopes from all your records. What it has
-    /// opened before stays known to it.
-    #[arg(long)]
+    #[arg(long, value_name = "ACCOUNT", required_unless_present = "role")]
+    pub from: Option<String>,
+    /// Take back what a role was granted. Grants to accounts stay.
+    #[arg(long, value_enum, conflicts_with_all = ["from", "patient", "remove_envelopes"])]
+    pub role: Option<RoleArg>,
+    /// Also remove the account's envelopes from all your records, and what
+    /// custodians hand over to it. What it has opened before stays known to it:
+    /// see `medchain rotate`.
+    #[arg(long, conflicts_with = "patient")]
     pub remove_envelopes: bool,
-    /// The contract, where it is not the one in force for you.
+    /// The patient whose records these are, if you are their delegate.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub patient: Option<String>,
+    /// The contract, where it is not the one in force for the patient.
     #[arg(long, value_name = "CONTRACT")]
     pub policy: Option<String>,
+}
+
+impl RevokeArgs {
+    /// The end of what the signer granted an account.
+    pub fn from(account: &str, remove_envelopes: bool) -> Self {
+        Self {
+            from: Some(account.to_owned()),
+            role: None,
+            remove_envelopes,
+            patient: None,
+            policy: None,
+        }
+    }
 }
 
 /// Reads one action's name.
@@ -77,10 +128,14 @@ pub struct GrantReport {
     pub policy: String,
     /// Whose records.
     pub patient: String,
-    /// Who is allowed.
-    pub grantee: String,
+    /// Who is allowed; none where a role is.
+    pub grantee: Option<String>,
+    /// The role that is allowed.
+    pub role: Option<&'static str>,
     /// What is allowed now; empty after a revocation.
     pub actions: Vec<&'static str>,
+    /// What for; none: for anything.
+    pub purposes: Option<Vec<&'static str>>,
     /// The last block in which it holds.
     pub until: Option<u32>,
     /// How many envelopes a revocation removed.
@@ -92,11 +147,17 @@ pub struct GrantReport {
 
 impl std::fmt::Display for GrantReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let grantee = &self.grantee;
+        match (&self.grantee, self.role) {
+            (Some(grantee), _) => f.write_str(grantee)?,
+            (None, role) => write!(f, "the role {}", role.unwrap_or("none"))?,
+        }
         if self.actions.is_empty() {
-            write!(f, "{grantee} is allowed nothing any more")?;
+            write!(f, " is allowed nothing any more")?;
         } else {
-            write!(f, "{grantee} is allowed to {}", self.actions.join(", "))?;
+            write!(f, " is allowed to {}", self.actions.join(", "))?;
+        }
+        if let Some(purposes) = &self.purposes {
+            write!(f, " for {}", purposes.join(", "))?;
         }
         if let Some(until) = self.until {
             write!(f, " up to block {until}")?;
@@ -120,45 +181,109 @@ pub async fn run_revoke(context: &Context, args: &RevokeArgs) -> Result<Outcome>
     Ok(Outcome::Done)
 }
 
-/// Allows an account to act on the signer's records.
-pub async fn grant(context: &Context, args: &GrantArgs) -> Result<GrantReport> {
-    let grantee = context.parse_account(&args.to)?;
-    let (patient, contract) = parties(context, args.policy.as_deref()).await?;
-    let chain = context.chain().await?;
-    if let Some(until) = args.until {
-        let now = chain.best().await?.number();
-        if until < now {
-            bail!("block {until} is past (the chain is at {now}); --until names the last block of the grant");
+/// Whom a grant is about.
+enum Grantee {
+    Account(AccountId32),
+    Role(Role),
+}
+
+impl Grantee {
+    /// One of the two is there: the command line sees to it.
+    fn of(context: &Context, account: Option<&str>, role: Option<RoleArg>) -> Result<Self> {
+        match role {
+            Some(role) => Ok(Self::Role(role.into())),
+            None => Ok(Self::Account(context.account_or_own(account)?)),
         }
     }
-    let data = policy::grant(&grantee, args.actions, args.until);
-    let call = chain.estimate_contract_call(&patient, &contract, 0, data).await;
-    let call = call.map_err(|error| refused(error, &contract))?;
+
+    fn account(&self) -> Option<&AccountId32> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Role(_) => None,
+        }
+    }
+
+    fn role(&self) -> Option<&'static str> {
+        match self {
+            Self::Account(_) => None,
+            Self::Role(role) => Some(role_name(*role)),
+        }
+    }
+}
+
+/// Allows an account or a role to act on a patient's records.
+pub async fn grant(context: &Context, args: &GrantArgs) -> Result<GrantReport> {
+    let grantee = Grantee::of(context, args.to.as_deref(), args.role)?;
+    let parties = Parties::find(context, args.policy.as_deref(), args.patient.as_deref()).await?;
+    ensure_ahead(context, args.until).await?;
+    warn_of_purposes(args);
+    let call = parties.call(context, grant_data(&parties, &grantee, args)).await?;
     let purpose = "grant access";
     let outcome = context.sign(&call, purpose).await?;
-    answered(&outcome, &contract, purpose)?;
+    parties.ensure_answered(&outcome, purpose)?;
+    let purposes = args.purposes.map(|purposes| purposes.iter().map(purpose_name).collect());
     Ok(GrantReport {
-        policy: contract.to_string(),
-        patient: patient.to_string(),
-        grantee: grantee.to_string(),
+        policy: parties.contract.to_string(),
+        patient: parties.patient.to_string(),
+        grantee: grantee.account().map(ToString::to_string),
+        role: grantee.role(),
         actions: args.actions.iter().map(action_name).collect(),
+        purposes,
         until: args.until,
         envelopes_removed: 0,
         included: (&outcome).into(),
     })
 }
 
+/// The message that says no more than is asked for: the plain `grant` is known
+/// to contracts that were deployed before the others came.
+fn grant_data(parties: &Parties, grantee: &Grantee, args: &GrantArgs) -> Vec<u8> {
+    let GrantArgs { actions, purposes, until, .. } = *args;
+    match grantee {
+        Grantee::Role(role) => policy::grant_role(*role, actions, purposes, until),
+        Grantee::Account(account) if parties.is_delegate() => {
+            policy::grant_as(&parties.patient, account, actions, purposes, until)
+        }
+        Grantee::Account(account) if purposes.is_some() => {
+            policy::grant_for_purposes(account, actions, purposes, until)
+        }
+        Grantee::Account(account) => policy::grant(account, actions, until),
+    }
+}
+
+/// The contract takes such a grant, and refuses the other actions for good.
+fn warn_of_purposes(args: &GrantArgs) {
+    let others = ActionSet(args.actions.0 & !ActionSet::of(&[Action::View]).0);
+    if args.purposes.is_some() && !others.is_empty() {
+        eprintln!(
+            "warning: the chain knows the purpose of viewing alone; with --purposes, this grant \
+             never allows {others}"
+        );
+    }
+}
+
 /// Takes a grant back.
 pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport> {
-    let grantee = context.parse_account(&args.from)?;
-    let (patient, contract) = parties(context, args.policy.as_deref()).await?;
+    let grantee = Grantee::of(context, args.from.as_deref(), args.role)?;
+    let parties = Parties::find(context, args.policy.as_deref(), args.patient.as_deref()).await?;
+    let data = match &grantee {
+        Grantee::Role(role) => policy::revoke_role(*role),
+        Grantee::Account(account) if parties.is_delegate() => {
+            policy::revoke_as(&parties.patient, account)
+        }
+        Grantee::Account(account) => policy::revoke(account),
+    };
     let chain = context.chain().await?;
-    let data = policy::revoke(&grantee);
-    let revocation = chain.estimate_contract_call(&patient, &contract, 0, data).await;
-    let held = if args.remove_envelopes {
-        envelopes_of(context, &patient, &grantee).await?
-    } else {
-        Vec::new()
+    let revocation =
+        chain.estimate_contract_call(&parties.signer, &parties.contract, 0, data).await;
+    let held = match grantee.account() {
+        Some(account) if args.remove_envelopes => {
+            let held = envelopes_of(context, &parties.patient, account).await?;
+            held.into_iter()
+                .map(|record| Call::RemoveEnvelope { record, reader: *account })
+                .collect()
+        }
+        _ => Vec::new(),
     };
     let mut calls = Vec::new();
     match revocation {
@@ -168,46 +293,27 @@ pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport>
         // a grant may still hold, and is an error.
         Err(ChainError::Contract(ContractFailure::Reverted { ref data }))
             if !held.is_empty() && data.as_slice() == [0, 1, 3] => {}
-        Err(error) => return Err(refused(error, &contract)),
+        Err(error) => return Err(refused(error, &parties.contract)),
     }
-    let revoked = !calls.is_empty();
-    calls.extend(
-        held.iter().map(|record| Call::RemoveEnvelope { record: *record, reader: grantee.clone() }),
-    );
+    let (revoked, envelopes_removed) = (!calls.is_empty(), held.len());
+    calls.extend(held);
     let call = if calls.len() == 1 { calls.remove(0) } else { Call::Batch(calls) };
     let purpose = "revoke the grant";
     let outcome = context.sign(&call, purpose).await?;
     if revoked {
-        answered(&outcome, &contract, purpose)?;
+        parties.ensure_answered(&outcome, purpose)?;
     }
     Ok(GrantReport {
-        policy: contract.to_string(),
-        patient: patient.to_string(),
-        grantee: grantee.to_string(),
+        policy: parties.contract.to_string(),
+        patient: parties.patient.to_string(),
+        grantee: grantee.account().map(ToString::to_string),
+        role: grantee.role(),
         actions: Vec::new(),
+        purposes: None,
         until: None,
-        envelopes_removed: held.len(),
+        envelopes_removed,
         included: (&outcome).into(),
     })
-}
-
-/// The signer, and the contract that decides for them.
-async fn parties(context: &Context, named: Option<&str>) -> Result<(AccountId32, AccountId32)> {
-    let patient = context.account()?;
-    let view = context.view().await?;
-    let contract = match named {
-        Some(text) => context.parse_account(text)?,
-        None => view.policy_of(&patient).await?.with_context(|| {
-            format!(
-                "no policy is in force for {patient}; deploy one with \
-                 `medchain policy deploy`, then `medchain patient set-policy`"
-            )
-        })?,
-    };
-    if !view.contract_exists(&contract).await? {
-        bail!("there is no contract at {contract}");
-    }
-    Ok((patient, contract))
 }
 
 async fn envelopes_of(
@@ -218,56 +324,54 @@ async fn envelopes_of(
     let view = context.view().await?;
     let mut held = Vec::new();
     for record in view.records_of(patient).await? {
-        if view.envelope(record.id, reader).await?.is_some() {
+        if view.envelope(record.id, reader).await?.is_some()
+            || view.grant(record.id, reader).await?.is_some()
+        {
             held.push(record.id);
         }
     }
     Ok(held)
 }
 
-/// Puts the reference contract's errors into words.
-fn refused(error: ChainError, contract: &AccountId32) -> anyhow::Error {
-    let ChainError::Contract(ContractFailure::Reverted { data }) = &error else {
-        return anyhow::Error::new(error).context(format!("the policy {contract} did not answer"));
-    };
-    // ink!'s outer Ok, the message's own Err, the index in the contract's `Error`.
-    let why = match data.as_slice() {
-        [0, 1, 0] => "no action is named; to take a grant back, use `medchain revoke`",
-        [0, 1, 1] => "it does not know one of the actions",
-        [0, 1, 2] => "the last block of the grant is past",
-        [0, 1, 3] => "there is no grant to this account that could be taken back",
-        _ => return anyhow::Error::new(error).context(format!("the policy {contract} refuses")),
-    };
-    anyhow::anyhow!("the policy {contract} refuses: {why}")
-}
-
-/// The contract logs what it did; silence means that it is another contract.
-fn answered(
-    outcome: &medchain_client::chain::TxOutcome,
-    contract: &AccountId32,
-    purpose: &str,
-) -> Result<()> {
-    event(outcome, purpose, |event| match event {
-        ChainEvent::ContractEmitted { contract: from, .. } => (from == contract).then_some(()),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_contracts_errors_are_put_into_words() {
-        let contract = AccountId32([1; 32]);
-        let says = |data: &[u8], words: &str| {
-            let failure = ContractFailure::Reverted { data: data.to_vec() };
-            let error = format!("{:#}", refused(ChainError::Contract(failure), &contract));
-            assert!(error.contains(words), "{error}");
+    /// What is typed, told to the contract by a patient and by a delegate.
+    fn data(line: &str, is_delegate: bool) -> Vec<u8> {
+        #[derive(clap::Parser)]
+        struct Typed {
+            #[command(flatten)]
+            args: GrantArgs,
+        }
+        let words = ["grant"].into_iter().chain(line.split_whitespace());
+        let args = <Typed as clap::Parser>::try_parse_from(words).expect(line).args;
+        let patient = AccountId32([1; 32]);
+        let signer = if is_delegate { AccountId32([2; 32]) } else { patient };
+        let parties = Parties { signer, patient, contract: AccountId32([3; 32]) };
+        let grantee = match args.role {
+            Some(role) => Grantee::Role(role.into()),
+            None => Grantee::Account(AccountId32([9; 32])),
         };
-        says(&[0, 1, 3], "no grant");
-        says(&[0, 1, 2], "past");
-        says(&[9], "0x09");
+        grant_data(&parties, &grantee, &args)
+    }
+
+    #[test]
+    fn the_oldest_message_that_will_do_is_called() {
+        let check = |line: &str, is_delegate, selector: u8, arguments: &[&[u8]]| {
+            let expected = [&[0x4d, 0x43, 0x50, selector], &arguments.concat()[..]].concat();
+            assert_eq!(data(line, is_delegate), expected, "{line}");
+        };
+        let grantee: &[u8] = &[9; 32];
+        let plain = "--to x --actions view,append --until 7";
+        check(plain, false, 0x10, &[grantee, &[3, 1, 7, 0, 0, 0]]);
+        check(plain, true, 0x19, &[&[1; 32], grantee, &[3, 0, 1, 7, 0, 0, 0]]);
+        let purposes = "--to x --actions view --purposes treatment,research";
+        check(purposes, false, 0x13, &[grantee, &[1, 1, 5, 0]]);
+        check(purposes, true, 0x19, &[&[1; 32], grantee, &[1, 1, 5, 0]]);
+        check("--role clinician --actions view", false, 0x14, &[&[1, 1, 0, 0]]);
+        let all = "--role lab-technician --actions append --purposes other --until 7";
+        check(all, false, 0x14, &[&[0, 2, 1, 16, 1, 7, 0, 0, 0]]);
     }
 
     #[test]

@@ -52,7 +52,8 @@ pub struct PublishArgs {
     pub fee: u128,
 }
 
-fn amount(text: &str) -> Result<u128, String> {
+/// Reads an amount of MEDC, in smallest units.
+pub fn amount(text: &str) -> Result<u128, String> {
     parse_balance(text).ok_or_else(|| "an amount of MEDC such as 1 or 0.25".to_string())
 }
 

@@ -1,36 +1,39 @@
-//! `medchain policy`: deploys a contract and asks what the one in force says.
+//! `medchain policy`: deploys contracts, calls them, and asks what the one in
+//! force says.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
     chain::{Call, ChainEvent},
-    policy, AccountId32,
+    AccountId32,
 };
 use medchain_primitives::{Action, RecordId};
 use serde::Serialize;
 
 use crate::{
-    commands::grant::{action, action_name},
+    commands::{
+        access::PurposeArg,
+        grant::{action, action_name},
+        policy_call, policy_deploy, policy_diff, policy_messages,
+    },
     context::Context,
-    files,
     output::{self, Outcome},
     sign::{as_root, event, Included},
 };
 
-/// The largest contract bundle that is read, in bytes.
-const MAX_BUNDLE_BYTES: u64 = 8 * 1024 * 1024;
+pub use policy_deploy::deploy;
 
 /// Subcommands of `medchain policy`.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Put a policy contract on chain and print its address.
-    Deploy {
-        /// The .contract bundle; its constructor is the one without arguments.
-        #[arg(value_name = "FILE.contract")]
-        file: PathBuf,
-    },
+    Deploy(policy_deploy::DeployArgs),
+    /// List what a contract can be made with, told and asked.
+    Messages(policy_messages::MessagesArgs),
+    /// Tell a contract something, or ask it, in its own words.
+    ///
+    /// What may change the contract is signed; a question costs nothing.
+    Call(policy_call::CallArgs),
     /// Make a contract the policy of all patients who chose none (the registrar's work).
     SetDefault {
         /// The contract's address.
@@ -45,6 +48,8 @@ pub enum PolicyCommand {
     },
     /// Ask the chain whether somebody may do something. Exit code 1 means no.
     Check(CheckArgs),
+    /// Show who gains and who loses by another policy, before you choose it.
+    Diff(policy_diff::DiffArgs),
 }
 
 /// Arguments of `medchain policy check`.
@@ -62,23 +67,9 @@ pub struct CheckArgs {
     /// On which record.
     #[arg(long)]
     pub record: Option<u64>,
-}
-
-/// A contract on chain.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DeployReport {
-    /// Its address.
-    pub contract: String,
-    /// The transaction.
-    #[serde(flatten)]
-    pub included: Included,
-}
-
-impl std::fmt::Display for DeployReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "policy {} deployed {}", self.contract, self.included)?;
-        write!(f, "Use it with: medchain patient set-policy {}", self.contract)
-    }
+    /// What for, where the policy makes a difference.
+    #[arg(long, value_enum)]
+    pub purpose: Option<PurposeArg>,
 }
 
 /// A new default.
@@ -135,13 +126,14 @@ impl std::fmt::Display for CheckReport {
 /// Runs `medchain policy`.
 pub async fn run(context: &Context, command: PolicyCommand) -> Result<Outcome> {
     match command {
-        PolicyCommand::Deploy { file } => {
-            output::print(&deploy(context, &file).await?, context.json)?
-        }
+        PolicyCommand::Deploy(args) => return policy_deploy::run(context, &args).await,
+        PolicyCommand::Messages(args) => return policy_messages::run(&args, context.json),
+        PolicyCommand::Call(args) => return policy_call::run(context, &args).await,
         PolicyCommand::SetDefault { contract, none: _, sudo } => {
             let report = set_default(context, contract.as_deref(), sudo).await?;
             output::print(&report, context.json)?
         }
+        PolicyCommand::Diff(args) => return policy_diff::run(context, &args).await,
         PolicyCommand::Check(args) => {
             let report = check(context, &args).await?;
             output::print(&report, context.json)?;
@@ -151,28 +143,6 @@ pub async fn run(context: &Context, command: PolicyCommand) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
-}
-
-/// Uploads and instantiates the contract of a bundle.
-pub async fn deploy(context: &Context, file: &Path) -> Result<DeployReport> {
-    let bundle = files::read(file, "the contract bundle", MAX_BUNDLE_BYTES)?;
-    let code = policy::code_of_bundle(&bundle)
-        .with_context(|| format!("{} is not a contract bundle", file.display()))?;
-    let account = context.account()?;
-    let chain = context.chain().await?;
-    // The account's next transaction number makes the address a new one.
-    let salt = chain.next_nonce(&account).await?.to_le_bytes().to_vec();
-    let call = chain
-        .estimate_instantiate(&account, code, policy::constructor(), salt, 0)
-        .await
-        .context("the chain does not take this contract")?;
-    let purpose = "deploy the policy";
-    let outcome = context.sign(&call, purpose).await?;
-    let contract = event(&outcome, purpose, |event| match event {
-        ChainEvent::ContractInstantiated { contract, .. } => Some(contract.clone()),
-        _ => None,
-    })?;
-    Ok(DeployReport { contract: contract.to_string(), included: (&outcome).into() })
 }
 
 async fn set_default(
@@ -211,7 +181,13 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<CheckReport> {
     let subject = context.account_or_own(args.subject.as_deref())?;
     let view = context.view().await?;
     let record = args.record.map(RecordId);
-    let answer = view.check_access(&patient, &subject, record, args.action).await?;
+    let answer = match args.purpose {
+        Some(purpose) => {
+            let purpose = purpose.into();
+            view.check_access_for(&patient, &subject, record, args.action, purpose).await?
+        }
+        None => view.check_access(&patient, &subject, record, args.action).await?,
+    };
     let policy = view.policy_of(&patient).await?;
     Ok(CheckReport {
         patient: patient.to_string(),

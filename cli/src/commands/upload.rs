@@ -17,6 +17,7 @@ use crate::{
     commands::grant::action_name,
     content::Content,
     context::Context,
+    custody,
     envelopes::{self, Reader},
     files,
     output::{self, Outcome},
@@ -54,6 +55,10 @@ pub struct UploadReport {
     pub patient: String,
     /// Who holds an envelope.
     pub readers: Vec<String>,
+    /// Who keeps a share of the key.
+    pub custodians: Vec<String>,
+    /// How many of them together can open it; 0 without custodians.
+    pub threshold: u32,
     /// Whom the patient's policy was asked about, each with a yes.
     pub consents: Vec<Consent>,
     /// The inference request, where one was made.
@@ -118,6 +123,10 @@ impl std::fmt::Display for UploadReport {
         for reader in &self.readers {
             writeln!(f, "sealed   to {reader}")?;
         }
+        for custodian in &self.custodians {
+            let of = self.custodians.len();
+            writeln!(f, "kept     by {custodian} ({} of {of} can open it)", self.threshold)?;
+        }
         Ok(())
     }
 }
@@ -147,6 +156,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
+    let split = custody::split(&view, &patient, &key).await?;
     let encrypt = elapsed_ms(started);
 
     let call = Call::AddRecord {
@@ -156,6 +166,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         kind: RecordKind::ChestXray,
         envelopes,
         inference: args.infer.map(ModelId),
+        custody: split.as_ref().map(|split| split.shares.clone()),
     };
     let purpose = "register the record";
     context.confirm(&call, purpose).await?;
@@ -181,6 +192,12 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         record_id: record.0,
         patient: patient.to_string(),
         readers: readers.iter().map(|r| r.account.to_string()).collect(),
+        custodians: split
+            .iter()
+            .flat_map(|split| &split.shares)
+            .map(|(custodian, _)| custodian.to_string())
+            .collect(),
+        threshold: split.map_or(0, |split| split.threshold),
         consents: Consent::all(&outcome.events),
         request_id: request,
         included: (&outcome).into(),

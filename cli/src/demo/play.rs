@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::{chain::RequestStatus, policy::ActionSet};
+use medchain_client::chain::RequestStatus;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 
 use super::{
@@ -125,9 +125,7 @@ async fn prepare(
         for (to, actions) in
             [(TECHNICIAN, &[Action::Append, Action::Infer][..]), (WORKER, &[Action::Infer])]
         {
-            let to = to.to_string();
-            let args = GrantArgs { to, actions: ActionSet::of(actions), until: None, policy: None };
-            grant::grant(&people.patient, &args).await?;
+            grant::grant(&people.patient, &GrantArgs::to(to, actions)).await?;
         }
         anyhow::Ok(policy)
     };
@@ -362,7 +360,7 @@ async fn stranger_tries(
     let envelopes = stage.chain.best().await?;
     let envelopes = envelopes.envelopes(RecordId(record)).await?;
     let stolen = envelopes.iter().any(|(_, sealed)| secret.open(sealed).is_ok());
-    let args = RequestAccessArgs { record, purpose: PurposeArg::Other };
+    let args = RequestAccessArgs { record, purpose: PurposeArg::Other, no_wait: true };
     let answer = access::request(stranger, &args).await?;
     story.tell(
         "Stranger",

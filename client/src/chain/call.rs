@@ -2,8 +2,8 @@
 
 use codec::{Compact, Encode};
 use medchain_primitives::{
-    Cid, ContentDigest, EncryptionKey, FailureCode, ModelId, Output, Receipt, RecordId, RecordKind,
-    RelationKind, RequestId, Role, SealedKey,
+    Cid, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode, ModelId, Output,
+    Receipt, RecordId, RecordKind, RelationKind, RequestId, Role, SealedKey,
 };
 use subxt::{transactions::Payload, utils::MultiAddress, Metadata};
 
@@ -57,12 +57,14 @@ pub enum Call {
         kind: RecordKind,
         envelopes: Vec<(AccountId32, SealedKey)>,
         inference: Option<ModelId>,
+        custody: Option<Vec<(AccountId32, SealedKey)>>,
     },
     AmendRecord {
         record: RecordId,
         cid: Cid,
         digest: ContentDigest,
         envelopes: Vec<(AccountId32, SealedKey)>,
+        custody: Option<Vec<(AccountId32, SealedKey)>>,
     },
     ShareRecord {
         record: RecordId,
@@ -87,6 +89,37 @@ pub enum Call {
     RequestAccess {
         record: RecordId,
         purpose: Purpose,
+    },
+    SetCustodians {
+        custodians: Vec<AccountId32>,
+        threshold: u32,
+    },
+    EntrustRecord {
+        record: RecordId,
+        shares: Vec<(AccountId32, SealedKey)>,
+    },
+    DeliverShare {
+        record: RecordId,
+        subject: AccountId32,
+        sealed_share: SealedKey,
+    },
+    ExpireGrant {
+        record: RecordId,
+        subject: AccountId32,
+    },
+    BreakGlass {
+        record: RecordId,
+        reason: EmergencyReason,
+    },
+    ReviewEmergency {
+        emergency: EmergencyId,
+        accepted: bool,
+    },
+    LapseEmergency {
+        emergency: EmergencyId,
+    },
+    SetEmergencyAccess {
+        allowed: bool,
     },
     RegisterModel {
         name: String,
@@ -183,6 +216,14 @@ impl Call {
             Self::SetRelation { .. } => ("Emr", "set_relation"),
             Self::RemoveRelation { .. } => ("Emr", "remove_relation"),
             Self::RequestAccess { .. } => ("Emr", "request_access"),
+            Self::SetCustodians { .. } => ("Emr", "set_custodians"),
+            Self::EntrustRecord { .. } => ("Emr", "entrust_record"),
+            Self::DeliverShare { .. } => ("Emr", "deliver_share"),
+            Self::ExpireGrant { .. } => ("Emr", "expire_grant"),
+            Self::BreakGlass { .. } => ("Emr", "break_glass"),
+            Self::ReviewEmergency { .. } => ("Emr", "review_emergency"),
+            Self::LapseEmergency { .. } => ("Emr", "lapse_emergency"),
+            Self::SetEmergencyAccess { .. } => ("Emr", "set_emergency_access"),
             Self::RegisterModel { .. } => ("Inference", "register_model"),
             Self::SetModelStatus { .. } => ("Inference", "set_model_status"),
             Self::RegisterWorker { .. } => ("Inference", "register_worker"),
@@ -216,11 +257,15 @@ impl Call {
             Self::AddProvider { account, role } | Self::RemoveProvider { account, role } => {
                 arguments![account, role]
             }
-            Self::AddRecord { patient, cid, digest, kind, envelopes, inference } => {
-                arguments![patient, cid, digest, kind, envelopes, inference]
+            Self::AddRecord { patient, cid, digest, kind, envelopes, inference, custody } => {
+                let mut all = arguments![patient, cid, digest, kind, envelopes, inference];
+                all.extend(self.since_custody(metadata, custody));
+                all
             }
-            Self::AmendRecord { record, cid, digest, envelopes } => {
-                arguments![record, cid, digest, envelopes]
+            Self::AmendRecord { record, cid, digest, envelopes, custody } => {
+                let mut all = arguments![record, cid, digest, envelopes];
+                all.extend(self.since_custody(metadata, custody));
+                all
             }
             Self::ShareRecord { record, reader, sealed_key } => {
                 arguments![record, reader, sealed_key]
@@ -232,6 +277,16 @@ impl Call {
             }
             Self::RemoveRelation { relative } => arguments![relative],
             Self::RequestAccess { record, purpose } => arguments![record, purpose],
+            Self::SetCustodians { custodians, threshold } => arguments![custodians, threshold],
+            Self::EntrustRecord { record, shares } => arguments![record, shares],
+            Self::DeliverShare { record, subject, sealed_share } => {
+                arguments![record, subject, sealed_share]
+            }
+            Self::ExpireGrant { record, subject } => arguments![record, subject],
+            Self::BreakGlass { record, reason } => arguments![record, reason],
+            Self::ReviewEmergency { emergency, accepted } => arguments![emergency, accepted],
+            Self::LapseEmergency { emergency } => arguments![emergency],
+            Self::SetEmergencyAccess { allowed } => arguments![allowed],
             Self::RegisterModel {
                 name,
                 version,
@@ -298,6 +353,24 @@ impl Call {
             }
             Self::Sudo(call) => vec![("call", call.encode_with(metadata)?)],
         }))
+    }
+
+    /// The argument `custody`, which a runtime of version 1 does not have: none
+    /// is left out there, and some cannot be encoded for it.
+    fn since_custody(
+        &self,
+        metadata: &Metadata,
+        custody: &Option<Vec<(AccountId32, SealedKey)>>,
+    ) -> Option<(&'static str, Vec<u8>)> {
+        const NAME: &str = "custody";
+        let (pallet, call) = self.place();
+        let knows = metadata
+            .pallet_by_name(pallet)
+            .and_then(|pallet| pallet.call_variant_by_name(call))
+            .is_some_and(|call| {
+                call.fields.iter().any(|field| field.name.as_deref() == Some(NAME))
+            });
+        (knows || custody.is_some()).then(|| (NAME, custody.encode()))
     }
 
     /// What subxt signs.

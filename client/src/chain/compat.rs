@@ -49,13 +49,18 @@ const CONSTANTS: [(&str, &str); 6] = [
     ("Balances", "ExistentialDeposit"),
 ];
 
+/// [`TESTED`], parsed.
+pub(super) fn tested() -> &'static [Metadata] {
+    static PARSED: OnceLock<Vec<Metadata>> = OnceLock::new();
+    PARSED.get_or_init(|| {
+        TESTED.iter().filter_map(|bytes| Metadata::decode_from(bytes).ok()).collect()
+    })
+}
+
 /// Checks that a runtime has what this crate asks it for, in the shape of one
 /// of those that it is tested with. What it has beyond that does no harm.
 pub fn check(node: &Metadata) -> Result<(), ChainError> {
-    static PARSED: OnceLock<Vec<Metadata>> = OnceLock::new();
-    let tested = PARSED.get_or_init(|| {
-        TESTED.iter().filter_map(|bytes| Metadata::decode_from(bytes).ok()).collect()
-    });
+    let tested = tested();
     let mut first = None;
     for tested in tested {
         match difference(tested, node) {
@@ -76,7 +81,7 @@ pub fn check(node: &Metadata) -> Result<(), ChainError> {
 }
 
 /// The runtime's version, as it calls itself.
-fn version(metadata: &Metadata) -> Option<String> {
+pub(super) fn version(metadata: &Metadata) -> Option<String> {
     let value = metadata.pallet_by_name("System")?.constant_by_name("Version")?.value();
     // spec_name, impl_name, authoring_version, spec_version and more
     let (_, _, _, spec) = <(String, String, u32, u32)>::decode(&mut &value[..]).ok()?;

@@ -157,15 +157,29 @@ impl Chain {
         value: u128,
         data: Vec<u8>,
     ) -> Result<Call, ChainError> {
+        let (call, _) = self.try_contract_call(who, contract, value, data).await?;
+        Ok(call)
+    }
+
+    /// As [`Chain::estimate_contract_call`], with what the message answers now,
+    /// encoded, without ink!'s outer `Result`. A transaction tells no answer.
+    pub async fn try_contract_call(
+        &self,
+        who: &AccountId32,
+        contract: &AccountId32,
+        value: u128,
+        data: Vec<u8>,
+    ) -> Result<(Call, Vec<u8>), ChainError> {
         let view = self.best().await?;
         let run = view.dry_call(who, contract, value, data.clone()).await?;
-        Ok(Call::ContractCall {
+        let call = Call::ContractCall {
             contract: *contract,
             value,
             gas: with_margin(run.gas),
             storage_deposit_limit: Some(tenth_more(run.deposit)),
             data,
-        })
+        };
+        Ok((call, run.result))
     }
 
     /// Makes an instantiation from what a dry run of it needs.

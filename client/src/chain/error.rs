@@ -87,6 +87,14 @@ pub enum ChainError {
         /// The block.
         hash: H256,
     },
+    /// The node threw an old block's state away.
+    #[error("the node no longer has the state of block {block}: the first that it has is {first}")]
+    StatePruned {
+        /// The block.
+        block: u32,
+        /// The first block whose state the node still has.
+        first: u32,
+    },
     /// Something on chain does not read as it should.
     #[error("{what} does not read as it should: {reason}")]
     Decode {
@@ -129,6 +137,7 @@ impl ChainError {
             | Self::Dispatch(_)
             | Self::InsufficientFunds { .. }
             | Self::Contract(_)
+            | Self::StatePruned { .. }
             | Self::Decode { .. }
             | Self::Other { .. } => false,
         }

@@ -2,8 +2,8 @@
 
 use codec::Decode;
 use medchain_primitives::{
-    Action, Cid, EncryptionKey, FailureCode, Label, ModelId, Output, Receipt, RecordId, RecordKind,
-    RequestId, Role,
+    Action, Cid, EmergencyId, EmergencyReason, EncryptionKey, FailureCode, Label, ModelId, Output,
+    Receipt, RecordId, RecordKind, RequestId, Role,
 };
 use subxt::{
     config::polkadot::PolkadotConfig,
@@ -11,8 +11,10 @@ use subxt::{
     Metadata,
 };
 
-use super::{fields::Fields, ChainError, Denied, DispatchFailure, ModelStatus, Purpose};
-use crate::AccountId32;
+use super::{
+    custody::EndReason, fields::Fields, ChainError, Denied, DispatchFailure, ModelStatus, Purpose,
+};
+use crate::{AccountId32, H256};
 
 /// An event of the pallets that MedChain is about. Names and fields are those
 /// of the pallets.
@@ -96,6 +98,7 @@ pub enum ChainEvent {
         patient: AccountId32,
         subject: AccountId32,
         purpose: Purpose,
+        until: Option<u32>,
     },
     AccessDenied {
         record: RecordId,
@@ -103,6 +106,61 @@ pub enum ChainEvent {
         subject: AccountId32,
         purpose: Purpose,
         reason: Denied,
+    },
+    CustodiansSet {
+        patient: AccountId32,
+        old: Option<Vec<AccountId32>>,
+        new: Option<Vec<AccountId32>>,
+        threshold: u32,
+    },
+    RecordEntrusted {
+        record: RecordId,
+        patient: AccountId32,
+        custodians: Vec<AccountId32>,
+        threshold: u32,
+    },
+    ShareDelivered {
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        custodian: AccountId32,
+        delivered: u32,
+        threshold: u32,
+    },
+    AccessEnded {
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        reason: EndReason,
+    },
+    GlassBroken {
+        emergency: EmergencyId,
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        reason: EmergencyReason,
+        until: u32,
+        review_until: u32,
+    },
+    EmergencyReviewed {
+        emergency: EmergencyId,
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        reviewer: AccountId32,
+        accepted: bool,
+        bond: u128,
+    },
+    EmergencyLapsed {
+        emergency: EmergencyId,
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        bond: u128,
+    },
+    EmergencyAccessSet {
+        patient: AccountId32,
+        allowed: bool,
     },
     ModelRegistered {
         model: ModelId,
@@ -168,6 +226,9 @@ pub enum ChainEvent {
     /// A contract's own event, encoded as its metadata says.
     ContractEmitted {
         contract: AccountId32,
+        /// What it can be searched by: what stands for the kind of event, then
+        /// its indexed fields.
+        topics: Vec<H256>,
         data: Vec<u8>,
     },
     /// A transaction's fee was paid.
@@ -214,7 +275,7 @@ pub(super) fn read(
         "Emr" => emr(name, &fields()?)?,
         "Inference" => inference(name, &fields()?)?,
         "Contracts" | "TransactionPayment" | "System" | "Sudo" => {
-            others(pallet, name, &fields()?, metadata)?
+            others(pallet, name, &fields()?, event.topics(), metadata)?
         }
         _ => None,
     };
@@ -236,6 +297,16 @@ macro_rules! read {
 }
 
 fn emr(name: &str, fields: &Fields) -> Result<Option<ChainEvent>, ChainError> {
+    if name == "AccessGranted" {
+        return Ok(Some(ChainEvent::AccessGranted {
+            record: fields.get(name, "record")?,
+            patient: fields.get(name, "patient")?,
+            subject: fields.get(name, "subject")?,
+            purpose: fields.get(name, "purpose")?,
+            // A runtime of version 1 has no custodians.
+            until: fields.get_if_there::<Option<u32>>(name, "until")?.flatten(),
+        }));
+    }
     Ok(read!(name, fields,
         PatientRegistered { patient }
         ProfileUpdated { patient }
@@ -253,8 +324,15 @@ fn emr(name: &str, fields: &Fields) -> Result<Option<ChainEvent>, ChainError> {
         RecordErased { record, patient }
         RelationSet { patient, relative }
         RelationRemoved { patient, relative }
-        AccessGranted { record, patient, subject, purpose }
         AccessDenied { record, patient, subject, purpose, reason }
+        CustodiansSet { patient, old, new, threshold }
+        RecordEntrusted { record, patient, custodians, threshold }
+        ShareDelivered { record, patient, subject, custodian, delivered, threshold }
+        AccessEnded { record, patient, subject, reason }
+        GlassBroken { emergency, record, patient, subject, reason, until, review_until }
+        EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond }
+        EmergencyLapsed { emergency, record, patient, subject, bond }
+        EmergencyAccessSet { patient, allowed }
     ))
 }
 
@@ -284,6 +362,7 @@ fn others(
     pallet: &str,
     name: &str,
     fields: &Fields,
+    topics: &[H256],
     metadata: &Metadata,
 ) -> Result<Option<ChainEvent>, ChainError> {
     let failure = |bytes: &mut &[u8]| {
@@ -296,6 +375,7 @@ fn others(
         },
         ("Contracts", "ContractEmitted") => ChainEvent::ContractEmitted {
             contract: fields.get(name, "contract")?,
+            topics: topics.to_vec(),
             data: fields.get(name, "data")?,
         },
         ("TransactionPayment", "TransactionFeePaid") => ChainEvent::FeePaid {

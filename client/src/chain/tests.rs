@@ -1,3 +1,4 @@
 mod amount;
 mod errors;
 mod metadata;
+mod proof;

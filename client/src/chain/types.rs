@@ -293,23 +293,3 @@ impl std::fmt::Display for Denied {
         })
     }
 }
-
-/// What somebody wants to see a record for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Purpose {
-    /// To treat the patient.
-    #[codec(index = 0)]
-    Treatment,
-    /// To give a second opinion.
-    #[codec(index = 1)]
-    SecondOpinion,
-    /// For research.
-    #[codec(index = 2)]
-    Research,
-    /// To bill or reimburse.
-    #[codec(index = 3)]
-    Billing,
-    /// For something else.
-    #[codec(index = 4)]
-    Other,
-}

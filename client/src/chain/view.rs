@@ -1,5 +1,6 @@
 //! Reading state, all of it at one block.
 
+mod custody;
 mod deposits;
 mod emr;
 mod inference;
@@ -123,6 +124,14 @@ impl View {
             .call_raw(function, Some(&arguments.encode()))
             .await
             .map_err(ChainError::from_subxt)
+    }
+
+    /// Whether this runtime has such a storage item.
+    fn has(&self, pallet: &str, entry: &str) -> bool {
+        self.metadata()
+            .pallet_by_name(pallet)
+            .and_then(|pallet| pallet.storage())
+            .is_some_and(|storage| storage.entry_by_name(entry).is_some())
     }
 
     /// A storage value that is not a struct with named fields.

@@ -15,7 +15,8 @@ pub const CHUNK: usize = 262_144;
 pub const MAX_BLOCK: usize = 2 * 1024 * 1024;
 
 const RAW: u64 = 0x55;
-const DAG_PB: u64 = 0x70;
+/// The codec of blocks that link to others.
+pub(super) const DAG_PB: u64 = 0x70;
 const SHA2_256: u64 = 0x12;
 
 /// Where single blocks come from.

@@ -123,16 +123,7 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Some errors name the store themselves.
-        let cause = match &self.error {
-            StoreError::Unreachable { reason, .. } => format!("cannot be reached: {reason}"),
-            StoreError::Timeout { seconds, .. } => format!("did not answer within {seconds} s"),
-            StoreError::Refused { reason, .. } => format!("refuses: {reason}"),
-            error => error.to_string(),
-        };
-        // A node's own words may have several lines.
-        let words: Vec<&str> = cause.split_whitespace().collect();
-        write!(f, "{}: {}", self.store, words.join(" "))
+        write!(f, "{}: {}", self.store, self.error.cause())
     }
 }
 
@@ -141,6 +132,21 @@ fn listed(failures: &[Failure]) -> String {
 }
 
 impl StoreError {
+    /// What went wrong, on one line and without the store's name, for where that
+    /// stands before it.
+    pub fn cause(&self) -> String {
+        // Some errors name the store themselves.
+        let cause = match self {
+            Self::Unreachable { reason, .. } => format!("cannot be reached: {reason}"),
+            Self::Timeout { seconds, .. } => format!("did not answer within {seconds} s"),
+            Self::Refused { reason, .. } => format!("refuses: {reason}"),
+            error => error.to_string(),
+        };
+        // A node's own words may have several lines.
+        let words: Vec<&str> = cause.split_whitespace().collect();
+        words.join(" ")
+    }
+
     /// Whether the same request may succeed later without anybody changing it.
     pub fn is_retryable(&self) -> bool {
         match self {

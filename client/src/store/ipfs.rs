@@ -25,7 +25,7 @@ use serde::Deserialize;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    shown, Progress, ProgressUpdate, Store, StoreError, Stored,
+    shown, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
 };
 
 /// How long the node may search for one block.
@@ -153,6 +153,43 @@ impl IpfsStore {
         Ok(bytes)
     }
 
+    async fn remove_pin(&self, cid: &Cid) -> Result<LetGo, StoreError> {
+        #[derive(Deserialize)]
+        struct Removed {
+            #[serde(rename = "Pins")]
+            pins: Vec<String>,
+        }
+        let patience = self.timeout + GRACE;
+        let mut response = self
+            .client
+            .post(self.method("pin/rm", &format!("arg={cid}&recursive=true")))
+            .timeout(patience)
+            .send()
+            .await
+            .map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return match self.refused(response, cid.as_str()).await {
+                // Kubo: "not pinned or pinned indirectly"; js-ipfs: "… is not pinned".
+                StoreError::Refused { reason, .. } if reason.contains("not pinned") => {
+                    Ok(LetGo::NotKept)
+                }
+                error => Err(error),
+            };
+        }
+        let answer = self.bytes(&mut response, MAX_ANSWER, patience).await?;
+        let removed = serde_json::from_slice::<Removed>(&answer);
+        // A node may write the CID with other letters than we do.
+        let wanted = BlockCid::try_from(cid.as_str()).ok();
+        let is_it = |pin: &String| wanted.is_some() && BlockCid::try_from(&**pin).ok() == wanted;
+        match removed.is_ok_and(|removed| removed.pins.iter().any(is_it)) {
+            true => Ok(LetGo::Unpinned),
+            false => Err(StoreError::Refused {
+                store: self.describe(),
+                reason: "its answer to `pin/rm` is not what Kubo answers".into(),
+            }),
+        }
+    }
+
     async fn send_file(&self, bytes: &[u8], sent: Arc<AtomicU64>) -> Result<String, StoreError> {
         #[derive(Deserialize)]
         struct Added {
@@ -232,6 +269,11 @@ impl Store for IpfsStore {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, StoreError> {
         dag::read(self, cid, limit, progress).await
+    }
+
+    async fn unpin(&self, cid: &Cid) -> Vec<Unpinned> {
+        let outcome = self.remove_pin(cid).await;
+        vec![Unpinned::now(self.describe(), outcome)]
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

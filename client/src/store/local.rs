@@ -4,6 +4,8 @@
 //! before the CID's last, as in Kubo's own folders. A file appears under its
 //! name only when it is whole and on disk.
 
+mod unpin;
+
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
@@ -19,7 +21,7 @@ use medchain_primitives::Cid;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    Progress, ProgressUpdate, Store, StoreError, Stored,
+    Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
 };
 
 /// Blocks in a folder.
@@ -110,6 +112,10 @@ impl Store for LocalStore {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, StoreError> {
         dag::read(self, cid, limit, progress).await
+    }
+
+    async fn unpin(&self, cid: &Cid) -> Vec<Unpinned> {
+        vec![Unpinned::now(self.describe(), self.delete(cid))]
     }
 
     fn describe(&self) -> String {

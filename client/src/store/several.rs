@@ -15,7 +15,7 @@ use medchain_primitives::Cid;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored};
+use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned};
 
 /// How long a store may go without giving anything. A little longer than what
 /// the adapter for IPFS waits for one block, because that says more.
@@ -186,6 +186,18 @@ impl Store for SeveralStores {
         patience: Duration,
     ) -> Result<Vec<u8>, StoreError> {
         self.first(cid, limit, &|_| (), patience).await
+    }
+
+    async fn unpin(&self, cid: &Cid) -> Vec<Unpinned> {
+        // At the same time: a store that hangs must not hold up the others.
+        let asked = self.stores.iter().map(|store| async move {
+            let answers = timeout(self.patience, store.unpin(cid)).await;
+            answers.unwrap_or_else(|_| {
+                let late = late(store.as_ref(), self.patience);
+                vec![Unpinned::now(store.describe(), Err(late))]
+            })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -3,3 +3,4 @@ mod ipfs;
 mod local;
 mod names;
 mod several;
+mod unpin;

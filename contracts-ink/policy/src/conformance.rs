@@ -1,7 +1,17 @@
 //! What holds for every policy, as tests that a policy runs on itself.
 
-use crate::{Action, Decision, DenyReason};
+use crate::{
+    testing::{at_block, Chain},
+    Action, Decision, DenyReason, Purpose,
+};
 use ink::primitives::AccountId;
+
+/// The patient on whose behalf the suite grants.
+pub const PATIENT: AccountId = AccountId([0x11; 32]);
+/// To whom the suite grants.
+pub const GRANTEE: AccountId = AccountId([0x22; 32]);
+/// To whom nobody ever granted anything.
+pub const STRANGER: AccountId = AccountId([0x33; 32]);
 
 /// The records that the questions are about: none, the first, the last.
 const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
@@ -13,72 +23,237 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 /// policy::conformance_tests!(AccessControl::new());
 /// ```
 ///
-/// A policy that lets strangers in on purpose does not pass; it has to say so
-/// by tests of its own.
+/// It tests that the new contract refuses everybody, whatever the action, the
+/// record and the purpose, and that the same question gets the same answer.
+///
+/// A policy that can be told whom to let in says how, and is tested further:
+/// what is granted holds for the grantee and the patient alone, and with the
+/// lines `grant_until` and `revoke`, up to its last block, and until it is
+/// taken back. The closures act on the contract (`&mut`) with these accounts,
+/// and so that View is allowed; each sets the caller that it needs.
+///
+/// ```ignore
+/// policy::conformance_tests!(
+///     AccessControl::new(),
+///     grant: |contract, patient, grantee| {
+///         call_as(patient);
+///         contract.grant(grantee, ActionSet::from(Action::View), None).unwrap();
+///     },
+///     grant_until: |contract, patient, grantee, until| {
+///         call_as(patient);
+///         contract.grant(grantee, ActionSet::from(Action::View), Some(until)).unwrap();
+///     },
+///     revoke: |contract, patient, grantee| {
+///         call_as(patient);
+///         contract.revoke(grantee).unwrap();
+///     },
+/// );
+/// ```
+///
+/// `grant_until` and `revoke` may each be left out. A policy whose answer also
+/// depends on the chain installs a [`Chain`] in these closures. A policy that
+/// lets strangers in on purpose does not pass; it has to say so by tests of
+/// its own.
 #[macro_export]
 macro_rules! conformance_tests {
-    ($contract:expr) => {
+    (
+        $contract:expr
+        $(, grant: $grant:expr
+            $(, grant_until: $grant_until:expr)?
+            $(, revoke: $revoke:expr)?
+        )?
+        $(,)?
+    ) => {
         #[ink::test]
-        fn refuses_strangers_as_every_policy_does() {
+        fn conformance_a_new_policy_refuses_everybody() {
             let contract = $contract;
-            $crate::conformance::refuses_strangers(|patient, subject, record, action| {
-                $crate::Policy::check(&contract, patient, subject, record, action)
-            });
+            $crate::conformance::refuses_everybody($crate::conformance_question!(contract));
+        }
+
+        $(
+            #[ink::test]
+            fn conformance_a_grant_is_for_its_grantee_alone() {
+                let mut contract = $contract;
+                $crate::conformance_act!(
+                    $grant, contract,
+                    $crate::conformance::PATIENT, $crate::conformance::GRANTEE
+                );
+                $crate::conformance::lets_in_the_grantee_alone(
+                    $crate::conformance_question!(contract),
+                );
+            }
+
+            $(
+                #[ink::test]
+                fn conformance_a_grant_ends_after_its_last_block() {
+                    let mut contract = $contract;
+                    $crate::conformance_act!(
+                        $grant_until, contract,
+                        $crate::conformance::PATIENT, $crate::conformance::GRANTEE, 10
+                    );
+                    $crate::conformance::ends_after(10, $crate::conformance_question!(contract));
+                }
+            )?
+
+            $(
+                #[ink::test]
+                fn conformance_a_revoked_grant_is_over_at_once() {
+                    let mut contract = $contract;
+                    $crate::conformance_act!(
+                        $grant, contract,
+                        $crate::conformance::PATIENT, $crate::conformance::GRANTEE
+                    );
+                    $crate::conformance::lets_in_the_grantee_alone(
+                        $crate::conformance_question!(contract),
+                    );
+                    $crate::conformance_act!(
+                        $revoke, contract,
+                        $crate::conformance::PATIENT, $crate::conformance::GRANTEE
+                    );
+                    $crate::conformance::refuses_the_grantee(
+                        $crate::conformance_question!(contract),
+                    );
+                }
+            )?
+        )?
+    };
+}
+
+/// The question as the functions of this module put it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_question {
+    ($contract:ident) => {
+        |patient, subject, record, action| {
+            $crate::Policy::check(&$contract, patient, subject, record, action)
         }
     };
 }
 
-/// Puts every kind of question to a policy, on behalf of patients and subjects
-/// that it has never heard of.
+/// Runs a closure of the suite's caller on the contract. The function in
+/// between gives the closure its types.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_act {
+    ($act:expr, $contract:ident, $patient:expr, $grantee:expr) => {
+        $crate::conformance::act(&mut $contract, $patient, $grantee, $act)
+    };
+    ($act:expr, $contract:ident, $patient:expr, $grantee:expr, $until:expr) => {
+        $crate::conformance::act_until(&mut $contract, $patient, $grantee, $until, $act)
+    };
+}
+
+#[doc(hidden)]
+pub fn act<C>(
+    contract: &mut C,
+    patient: AccountId,
+    grantee: AccountId,
+    act: impl FnOnce(&mut C, AccountId, AccountId),
+) {
+    act(contract, patient, grantee);
+}
+
+#[doc(hidden)]
+pub fn act_until<C>(
+    contract: &mut C,
+    patient: AccountId,
+    grantee: AccountId,
+    until: u32,
+    act: impl FnOnce(&mut C, AccountId, AccountId, u32),
+) {
+    act(contract, patient, grantee, until);
+}
+
+/// Puts every kind of question to a policy that nobody has told anything, on
+/// behalf of patients and subjects that it has never heard of.
 ///
 /// # Panics
 /// When the policy allows something, answers the same question in two ways, or
 /// names revocation or expiry as the reason where nothing was ever granted.
-pub fn refuses_strangers(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
-    for seed in [0x00, 0x5a, 0xa5, 0xff] {
-        let (patient, stranger) = (AccountId([seed; 32]), AccountId([!seed; 32]));
-        for record in RECORDS {
-            for action in Action::ALL {
-                let answer = check(patient, stranger, record, action);
-                assert_eq!(
-                    answer,
-                    check(patient, stranger, record, action),
-                    "the same question was answered in two ways"
-                );
-                match answer {
+pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
+    let purposes = Purpose::ALL.into_iter().map(|purpose| Chain::new().purpose(purpose));
+    for chain in std::iter::once(Chain::new()).chain(purposes) {
+        chain.install();
+        for seed in [0x00, 0x5a, 0xa5, 0xff] {
+            let (patient, stranger) = (AccountId([seed; 32]), AccountId([!seed; 32]));
+            for_every_question(|record, action| {
+                match ask_twice(&check, patient, stranger, record, action) {
                     Decision::Allow => panic!("{action:?} was allowed to a stranger"),
                     Decision::Deny(DenyReason::Revoked | DenyReason::Expired) => {
                         panic!("{action:?}: what was never granted cannot be over")
                     }
                     Decision::Deny(_) => {}
                 }
-            }
+            });
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::refuses_strangers;
-    use crate::{Decision, DenyReason};
-
-    #[test]
-    fn a_policy_that_refuses_passes() {
-        refuses_strangers(|_, _, _, _| Decision::Deny(DenyReason::Other(1)));
-    }
-
-    #[test]
-    #[should_panic = "was allowed to a stranger"]
-    fn a_policy_that_lets_strangers_in_fails() {
-        refuses_strangers(|_, _, record, _| match record {
-            Some(_) => Decision::Allow,
-            None => Decision::Deny(DenyReason::NoGrant),
+/// Asks a policy by which [`PATIENT`] granted View to [`GRANTEE`].
+///
+/// # Panics
+/// When the policy refuses the grantee, allows somebody else something, or
+/// answers the same question in two ways.
+pub fn lets_in_the_grantee_alone(
+    check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision,
+) {
+    let granted = ask_twice(&check, PATIENT, GRANTEE, Some(0), Action::View);
+    assert_eq!(granted, Decision::Allow, "what was granted is refused");
+    for (patient, subject) in [(PATIENT, STRANGER), (STRANGER, GRANTEE), (GRANTEE, PATIENT)] {
+        for_every_question(|record, action| {
+            let answer = ask_twice(&check, patient, subject, record, action);
+            assert_ne!(answer, Decision::Allow, "{action:?} was allowed to a stranger");
         });
     }
+}
 
-    #[test]
-    #[should_panic = "cannot be over"]
-    fn a_policy_that_misnames_the_reason_fails() {
-        refuses_strangers(|_, _, _, _| Decision::Deny(DenyReason::Revoked));
+/// Asks a policy by which [`PATIENT`] granted View to [`GRANTEE`] up to and
+/// including the block `until`.
+///
+/// # Panics
+/// When the grant does not hold in its last block, or holds in the next one.
+pub fn ends_after(
+    until: u32,
+    check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision,
+) {
+    at_block(until);
+    let last = ask_twice(&check, PATIENT, GRANTEE, Some(0), Action::View);
+    assert_eq!(last, Decision::Allow, "the grant is over before its last block is");
+    at_block(until.saturating_add(1));
+    refuses_the_grantee(check);
+}
+
+/// Asks a policy by which [`GRANTEE`] may do nothing any more.
+///
+/// # Panics
+/// When the grantee may still do something.
+pub fn refuses_the_grantee(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
+    for_every_question(|record, action| {
+        let answer = ask_twice(&check, PATIENT, GRANTEE, record, action);
+        assert_ne!(answer, Decision::Allow, "{action:?} is still allowed");
+    });
+}
+
+fn for_every_question(mut ask: impl FnMut(Option<u64>, Action)) {
+    for record in RECORDS {
+        for action in Action::ALL {
+            ask(record, action);
+        }
     }
 }
+
+fn ask_twice(
+    check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision,
+    patient: AccountId,
+    subject: AccountId,
+    record: Option<u64>,
+    action: Action,
+) -> Decision {
+    let answer = check(patient, subject, record, action);
+    let again = check(patient, subject, record, action);
+    assert_eq!(answer, again, "the same question was answered in two ways");
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,28 +4,40 @@ use crate::{Action, Decision, POLICY_CHECK_SELECTOR};
 use ink::{
     env::{DefaultEnvironment, ReturnFlags},
     primitives::AccountId,
-    MessageResult,
+    scale::{Decode, Encode, Error, Input},
+    LangError, MessageResult,
 };
 
-/// Answers the chain's question before ink! reads the root of the contract's
-/// storage.
+/// Answers messages before ink! reads the root of the contract's storage.
 ///
 /// ink! reads the root before it runs any message, also when, as in a contract
 /// that keeps everything in mappings, nothing is in it. The proof of that read
-/// weighs 10 KB in a chain's block, twice as much as the code of such a
-/// contract. This macro defines another entry point: it answers `check` with
-/// the contract as it is by [`Default`], and leaves every other message, and
-/// what does not decode or comes with a payment, to ink!'s own entry point.
-/// The bundler exports the new one to the chain where it finds it.
+/// weighs 10 KB in a chain's block, more than the code of such a contract. This
+/// macro defines another entry point, which runs messages on the contract as it
+/// is by [`Default`]. The bundler exports it to the chain in place of ink!'s own
+/// where it finds it.
 ///
 /// ```ignore
-/// policy::answer_directly!(AccessControl);
+/// policy::answer_directly!(ResearchCohort);
+/// policy::answer_directly!(AccessControl {
+///     0x4d435010 => grant(_, _, _),
+///     0x4d435011 => revoke(_),
+/// });
 /// ```
+///
+/// The first form answers `check` and leaves all else to ink!'s entry point.
+/// The second answers `check` and these messages, by selector, with a `_` for
+/// each argument, and knows no others. ink!'s entry point then falls away, and
+/// with it a third of the code of a contract that has many messages. List all
+/// of them, and let a test compare [`Direct::MESSAGES`] with the metadata.
 ///
 /// Use it in the crate's root, and only for a contract whose storage holds
 /// mappings and lazy values alone: those find their values by themselves, so
-/// the contract by default is the contract. The result is the same either way;
-/// a contract without this macro is a policy as well.
+/// the contract by default is the contract. No message that it answers may take
+/// a payment, nor arguments of more than 124 bytes. The result is the same
+/// either way; a contract without this macro is a policy as well.
+///
+/// [`Direct::MESSAGES`]: crate::direct::Direct::MESSAGES
 #[macro_export]
 macro_rules! answer_directly {
     ($contract:ty) => {
@@ -48,21 +60,148 @@ macro_rules! answer_directly {
             }
         };
     };
+    ($contract:ty { $($selector:literal => $message:ident($($argument:tt),*)),* $(,)? }) => {
+        #[cfg(all(target_arch = "wasm32", not(feature = "ink-as-dependency")))]
+        #[no_mangle]
+        extern "C" fn policy_call() {
+            let mut contract = <$contract as ::core::default::Default>::default();
+            let mut input = $crate::direct::Arguments::read();
+            match u32::from_be_bytes(input.take()) {
+                $crate::direct::CHECK => $crate::direct::reply(&$crate::Policy::check(
+                    &contract,
+                    input.take(),
+                    input.take(),
+                    input.take(),
+                    input.take(),
+                )),
+                $($selector => {
+                    $crate::direct::reply(
+                        &contract.$message($($crate::answer_directly!(@take input $argument)),*),
+                    );
+                })*
+                _ => $crate::direct::refuse(),
+            }
+        }
+
+        impl $crate::direct::Direct for $contract {
+            const MESSAGES: &'static [(&'static str, u32)] =
+                &[$((stringify!($message), $selector)),*];
+        }
+    };
+    (@take $input:ident _) => {
+        $input.take()
+    };
 }
 
-/// The question as it arrives: the selector of a message and its arguments.
-type Question = ([u8; 4], AccountId, AccountId, Option<u64>, Action);
+/// The messages that a contract answers directly beside `check`.
+pub trait Direct {
+    /// Their names and selectors.
+    const MESSAGES: &'static [(&'static str, u32)];
+}
 
-/// Ends the call with the answer of `contract`, if the call is the question.
+/// The selector of the question.
+#[doc(hidden)]
+pub const CHECK: u32 = u32::from_be_bytes(POLICY_CHECK_SELECTOR);
+
+/// Ends the call with the contract's answer, if the call is the question.
 #[doc(hidden)]
 pub fn answer(check: impl FnOnce(AccountId, AccountId, Option<u64>, Action) -> Decision) {
     let Ok((selector, patient, subject, record, action)) = ink::env::decode_input::<Question>()
     else {
         return;
     };
-    let paid = ink::env::transferred_value::<DefaultEnvironment>() != 0;
-    if selector == POLICY_CHECK_SELECTOR && !paid {
-        let decision = check(patient, subject, record, action);
-        ink::env::return_value(ReturnFlags::empty(), &MessageResult::Ok(decision));
+    if selector == POLICY_CHECK_SELECTOR && !is_paid() {
+        reply(&check(patient, subject, record, action));
     }
+}
+
+/// The question as it arrives: the selector of a message and its arguments.
+type Question = ([u8; 4], AccountId, AccountId, Option<u64>, Action);
+
+fn is_paid() -> bool {
+    ink::env::transferred_value::<DefaultEnvironment>() != 0
+}
+
+/// The input of a call: the selector of a message, and its arguments.
+#[doc(hidden)]
+pub struct Arguments {
+    bytes: [u8; Self::MOST],
+    used: usize,
+}
+
+impl Arguments {
+    const MOST: usize = 128;
+
+    /// Reads what the contract was called with.
+    pub fn read() -> Self {
+        if is_paid() {
+            refuse();
+        }
+        match ink::env::decode_input() {
+            Ok(input) => input,
+            Err(_) => refuse(),
+        }
+    }
+
+    /// Decodes the next argument. Ends the call where there is none, or it is
+    /// not what it should be.
+    #[inline(never)]
+    pub fn take<T: Decode>(&mut self) -> T {
+        let mut rest = &self.bytes[self.used..];
+        match T::decode(&mut rest) {
+            Ok(argument) => {
+                self.used = Self::MOST - rest.len();
+                argument
+            }
+            Err(_) => refuse(),
+        }
+    }
+}
+
+impl Decode for Arguments {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let mut bytes = [0; Self::MOST];
+        let length = input.remaining_len()?.unwrap_or_default().min(Self::MOST);
+        let used = Self::MOST - length;
+        input.read(&mut bytes[used..])?;
+        Ok(Arguments { bytes, used })
+    }
+}
+
+/// What a message returns.
+#[doc(hidden)]
+pub trait Reply: Encode {
+    /// Whether the call failed, so that what it changed is rolled back.
+    fn is_error(&self) -> bool {
+        false
+    }
+}
+
+impl Reply for Decision {}
+
+impl<T: Encode> Reply for Option<T> {}
+
+impl<T: Encode, E: Encode> Reply for Result<T, E> {
+    fn is_error(&self) -> bool {
+        self.is_err()
+    }
+}
+
+/// Ends the call with what the message returned, as ink! does.
+#[doc(hidden)]
+#[inline(never)]
+pub fn reply(returned: &impl Reply) -> ! {
+    let flags = match returned.is_error() {
+        true => ReturnFlags::REVERT,
+        false => ReturnFlags::empty(),
+    };
+    ink::env::return_value(flags, &MessageResult::Ok(returned))
+}
+
+/// Ends a call that no message understands, as ink! does.
+#[doc(hidden)]
+#[inline(never)]
+pub fn refuse() -> ! {
+    let error: MessageResult<()> = Err(LangError::CouldNotReadInput);
+    ink::env::return_value(ReturnFlags::REVERT, &error)
 }

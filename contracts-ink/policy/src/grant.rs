@@ -1,12 +1,15 @@
 //! A grant, and what follows from it. Nothing here touches the environment of
 //! a contract, so that it can be tested with every moment and every action.
 
-use crate::{Action, ActionSet, Decision, DenyReason};
+use crate::{
+    reasons::PURPOSE_NOT_GRANTED, Action, ActionSet, Decision, DenyReason, Purpose, PurposeSet,
+    SetError,
+};
 
 /// The number of a block, the clock of grants. Blocks are 6 seconds apart.
 pub type BlockNumber = u32;
 
-/// What a patient granted to an account.
+/// What a patient granted to an account or to a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -18,103 +21,116 @@ pub struct Grant {
     /// Whether the patient took the grant back. A revoked grant stays as a
     /// tombstone, so that its holder learns the reason of the refusal.
     pub revoked: bool,
+    /// The purposes that it is limited to; none: any purpose, also none. A
+    /// grant with purposes refuses where the chain names no purpose, and the
+    /// chain names one for View alone.
+    pub purposes: Option<PurposeSet>,
+}
+
+/// Why a grant, or a change of grants, makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(Encode, Decode, TypeInfo)]
+pub enum GrantError {
+    /// The set of actions is empty. To take a grant back, revoke it.
+    NoActions,
+    /// The set has a bit that stands for no action: only the bits 0 to 5 are
+    /// in use.
+    UnknownAction,
+    /// `until` lies before the current block: it would never hold.
+    AlreadyExpired,
+    /// There is no grant that could be taken back.
+    NotGranted,
+    /// The set of purposes is empty. For a grant to any purpose, give none.
+    NoPurposes,
+    /// The set has a bit that stands for no purpose: only the bits 0 to 4 are
+    /// in use.
+    UnknownPurpose,
+    /// The account is not the patient's delegate, or not any more.
+    NotDelegate,
 }
 
 impl Grant {
-    /// A grant of `actions` up to and including the block `until`.
+    /// A grant of `actions` for any purpose, up to and including the block
+    /// `until`.
     pub const fn new(actions: ActionSet, until: Option<BlockNumber>) -> Self {
-        Grant { actions, until, revoked: false }
+        Grant { actions, until, revoked: false, purposes: None }
     }
 
-    /// Whether the grant's time is over in the block `now`.
-    pub const fn is_expired(&self, now: BlockNumber) -> bool {
-        match self.until {
-            Some(until) => now > until,
-            None => false,
+    /// The same grant, for these purposes alone, or for any without them.
+    #[must_use]
+    pub const fn for_purposes(self, purposes: Option<PurposeSet>) -> Self {
+        Grant { purposes, ..self }
+    }
+
+    /// Accepts a grant that can be given in the block `now`.
+    ///
+    /// # Errors
+    /// `NoActions`, `UnknownAction`, `NoPurposes`, `UnknownPurpose` and
+    /// `AlreadyExpired`; see [`GrantError`].
+    pub const fn validate(&self, now: BlockNumber) -> Result<(), GrantError> {
+        match self.actions.validate() {
+            Err(SetError::Empty) => return Err(GrantError::NoActions),
+            Err(SetError::Unknown) => return Err(GrantError::UnknownAction),
+            Ok(()) => {}
         }
+        if let Some(purposes) = self.purposes {
+            match purposes.validate() {
+                Err(SetError::Empty) => return Err(GrantError::NoPurposes),
+                Err(SetError::Unknown) => return Err(GrantError::UnknownPurpose),
+                Ok(()) => {}
+            }
+        }
+        if is_over(self.until, now) {
+            return Err(GrantError::AlreadyExpired);
+        }
+        Ok(())
     }
 
-    /// What this grant says in the block `now` about `action`. Where more than
-    /// one thing speaks against it, revocation is named before expiry, and
-    /// expiry before a missing action.
-    pub const fn decide(&self, now: BlockNumber, action: Action) -> Decision {
+    /// What this grant says in the block `now` about `action`. The purpose is
+    /// asked for only where it decides. Where more than one thing speaks
+    /// against it, the first of these is named: revocation, expiry, a missing
+    /// action, the purpose ([`PURPOSE_NOT_GRANTED`]).
+    pub fn decide(
+        &self,
+        now: BlockNumber,
+        action: Action,
+        purpose: impl FnOnce() -> Option<Purpose>,
+    ) -> Decision {
         if self.revoked {
             Decision::Deny(DenyReason::Revoked)
-        } else if self.is_expired(now) {
+        } else if is_over(self.until, now) {
             Decision::Deny(DenyReason::Expired)
         } else if !self.actions.contains(action) {
             Decision::Deny(DenyReason::ActionNotGranted)
+        } else if !self.purposes.is_none_or(|set| purpose().is_some_and(|one| set.contains(one))) {
+            Decision::Deny(PURPOSE_NOT_GRANTED)
         } else {
             Decision::Allow
         }
     }
 }
 
+/// Whether in the block `now` it is too late for what holds up to and
+/// including the block `until`.
+pub const fn is_over(until: Option<BlockNumber>, now: BlockNumber) -> bool {
+    match until {
+        Some(until) => now > until,
+        None => false,
+    }
+}
+
 /// What `grant` says in the block `now` about `action`; no grant is a refusal.
-pub fn decide(grant: Option<Grant>, now: BlockNumber, action: Action) -> Decision {
+pub fn decide(
+    grant: Option<Grant>,
+    now: BlockNumber,
+    action: Action,
+    purpose: impl FnOnce() -> Option<Purpose>,
+) -> Decision {
     match grant {
-        Some(grant) => grant.decide(now, action),
+        Some(grant) => grant.decide(now, action, purpose),
         None => Decision::Deny(DenyReason::NoGrant),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn any_grant() -> impl Strategy<Value = Grant> {
-        (any::<u8>(), any::<Option<BlockNumber>>(), any::<bool>()).prop_map(
-            |(bits, until, revoked)| Grant { actions: ActionSet::from_bits(bits), until, revoked },
-        )
-    }
-
-    #[test]
-    fn no_grant_is_a_refusal() {
-        for action in Action::ALL {
-            assert_eq!(decide(None, 0, action), Decision::Deny(DenyReason::NoGrant));
-        }
-    }
-
-    #[test]
-    fn boundary_of_expiry() {
-        let grant = Grant::new(ActionSet::from(Action::View), Some(10));
-        assert_eq!(grant.decide(9, Action::View), Decision::Allow);
-        assert_eq!(grant.decide(10, Action::View), Decision::Allow);
-        assert_eq!(grant.decide(11, Action::View), Decision::Deny(DenyReason::Expired));
-    }
-
-    #[test]
-    fn the_first_reason_is_named() {
-        let mut grant = Grant::new(ActionSet::EMPTY, Some(0));
-        assert_eq!(grant.decide(0, Action::View), Decision::Deny(DenyReason::ActionNotGranted));
-        assert_eq!(grant.decide(1, Action::View), Decision::Deny(DenyReason::Expired));
-        grant.revoked = true;
-        assert_eq!(grant.decide(1, Action::View), Decision::Deny(DenyReason::Revoked));
-    }
-
-    proptest! {
-        #[test]
-        fn yes_needs_everything_to_hold(
-            grant in any_grant(), now: BlockNumber, index in 0usize..Action::ALL.len()
-        ) {
-            let action = Action::ALL[index];
-            let holds = !grant.revoked
-                && grant.until.is_none_or(|until| now <= until)
-                && grant.actions.contains(action);
-            prop_assert_eq!(grant.decide(now, action) == Decision::Allow, holds);
-        }
-
-        #[test]
-        fn a_refusal_for_time_or_revocation_never_heals(
-            grant in any_grant(), now: BlockNumber, later: BlockNumber
-        ) {
-            let (now, later) = (now.min(later), now.max(later));
-            for action in Action::ALL {
-                if grant.decide(now, action) != Decision::Allow {
-                    prop_assert_ne!(grant.decide(later, action), Decision::Allow);
-                }
-            }
-        }
-    }
-}
+pub(crate) mod tests;

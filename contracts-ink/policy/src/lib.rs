@@ -3,19 +3,38 @@
 //! A policy is any contract that implements [`Policy`]: the chain asks its
 //! message `check` before somebody other than the patient touches a record,
 //! and takes nothing but [`Decision::Allow`] for a yes. This crate holds the
-//! trait, the types of the question and the answer, and the pure logic of
-//! grants, which policies are free to use or to leave.
+//! trait, the types of the question and the answer, what a policy may ask the
+//! chain ([`MedChain`]), and pure logic that policies are free to use or to
+//! leave: grants to people and roles, delegates, and guardians who decide
+//! together. For tests it has a chain to ask and a suite that every policy
+//! passes.
 #![cfg_attr(not(feature = "std"), no_std)]
 
-mod actions;
+mod extension;
+mod sets;
+
+mod delegation;
+mod grant;
+mod quorum;
+mod roles;
+
+pub mod direct;
+pub mod reasons;
+
 #[cfg(feature = "std")]
 pub mod conformance;
-pub mod direct;
-mod grant;
+#[cfg(feature = "std")]
+pub mod testing;
 
-pub use actions::{ActionSet, ActionSetError};
-pub use grant::{decide, BlockNumber, Grant};
-pub use medchain_primitives::{Action, Decision, DenyReason, POLICY_CHECK_SELECTOR};
+pub use delegation::Delegation;
+pub use extension::{MedChain, MedChainEnvironment};
+pub use grant::{decide, is_over, BlockNumber, Grant, GrantError};
+pub use medchain_primitives::{
+    Action, Decision, DenyReason, Purpose, Relation, RelationKind, Role, POLICY_CHECK_SELECTOR,
+};
+pub use quorum::{Approvals, Quorum, QuorumError, MAX_MEMBERS};
+pub use roles::RoleGrants;
+pub use sets::{ActionSet, PurposeSet, RoleSet, SetError, ROLES};
 
 use ink::primitives::AccountId;
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
     sync::{Arc, Mutex as PlainMutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,16 +13,15 @@ use futures::{
 };
 use medchain_client::{
     chain::{
-        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, ModelStatus,
-        RecordStatus, Request as ClientRequest, RequestStatus, SubmitOptions, View as Snapshot,
-        Worker,
+        Call, ChainError as ClientError, DispatchFailure, Finality, ModelStatus, RecordStatus,
+        Request as ClientRequest, RequestStatus, View as Snapshot, Worker,
     },
     keys::Identity,
-    AccountId32, H256,
+    AccountId32,
 };
 use medchain_primitives::{Action, ModelId, RecordId, RequestId};
-use tokio::sync::Mutex;
 
+use super::link::{port_error, submit_error, Link};
 use crate::{
     core::{result::ModelFacts, turn, Account, Answer, Outcome, Request, View},
     ports::{
@@ -31,13 +29,9 @@ use crate::{
     },
 };
 
-/// A node's chain, as one account.
+/// A node's chain, as one worker's account.
 pub struct NodeChain {
-    url: String,
-    identity: Identity,
-    genesis: H256,
-    link: Mutex<Link>,
-    inclusion_timeout: Duration,
+    link: Link,
     holders: PlainMutex<BTreeMap<RequestId, Holders>>,
 }
 
@@ -52,12 +46,6 @@ struct Holders {
 /// How many records' envelopes are asked for at once.
 const AT_ONCE: usize = 16;
 
-/// The connection, if it is good, and how many there have been.
-struct Link {
-    client: Option<Client>,
-    generation: u64,
-}
-
 impl NodeChain {
     /// Connects to the node at `url`. Later it reconnects by itself, to the
     /// same chain only. `inclusion_timeout` is how long an answer may take
@@ -70,74 +58,12 @@ impl NodeChain {
         identity: Identity,
         inclusion_timeout: Duration,
     ) -> Result<Self, ChainError> {
-        let client = Client::connect(url).await.map_err(port_error)?;
-        Ok(Self {
-            url: url.to_owned(),
-            identity,
-            genesis: client.genesis_hash(),
-            link: Mutex::new(Link { client: Some(client), generation: 0 }),
-            inclusion_timeout,
-            holders: PlainMutex::default(),
-        })
-    }
-
-    async fn client(&self) -> Result<(Client, u64), ClientError> {
-        let mut link = self.link.lock().await;
-        if let Some(client) = &link.client {
-            return Ok((client.clone(), link.generation));
-        }
-        let client = Client::connect(&self.url).await?;
-        if client.genesis_hash() != self.genesis {
-            return Err(ClientError::WrongChain {
-                url: self.url.clone(),
-                found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
-            });
-        }
-        link.generation = link.generation.wrapping_add(1);
-        link.client = Some(client.clone());
-        Ok((client, link.generation))
-    }
-
-    /// Gives a connection up, unless another task has replaced it already.
-    async fn forget(&self, generation: u64) {
-        let mut link = self.link.lock().await;
-        if link.generation == generation {
-            link.client = None;
-        }
-    }
-
-    async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, ClientError>
-    where
-        F: Future<Output = Result<T, ClientError>>,
-    {
-        let (client, generation) = self.client().await?;
-        let answer = question(client).await;
-        if answer.as_ref().is_err_and(ClientError::is_disconnected) {
-            self.forget(generation).await;
-        }
-        answer
-    }
-
-    /// As `ask`, but any error gives the connection up: what the watchers ask
-    /// must work on a good connection, and not every way of losing one is
-    /// told apart below.
-    async fn ask_or_reconnect<T, F>(
-        &self,
-        question: impl FnOnce(Client) -> F,
-    ) -> Result<T, ChainError>
-    where
-        F: Future<Output = Result<T, ClientError>>,
-    {
-        let (client, generation) = self.client().await.map_err(port_error)?;
-        let answer = question(client).await;
-        if answer.is_err() {
-            self.forget(generation).await;
-        }
-        answer.map_err(port_error)
+        let link = Link::connect(url, identity, inclusion_timeout).await?;
+        Ok(Self { link, holders: PlainMutex::default() })
     }
 
     fn me(&self) -> AccountId32 {
-        self.identity.account()
+        self.link.me()
     }
 
     /// A panic elsewhere leaves whole entries here, so the lock is still good.
@@ -192,9 +118,7 @@ impl Chain for NodeChain {
             View::Best => Finality::Best,
             View::Finalised => Finality::Finalised,
         };
-        let blocks =
-            self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
-        Ok(blocks.map(|block| block.map(|_| ()).map_err(port_error)).boxed())
+        self.link.heads(finality).await
     }
 
     /// Without those that this worker has reported as failed: they are open for
@@ -202,110 +126,107 @@ impl Chain for NodeChain {
     /// and not at all where it is empty.
     async fn open_requests(&self, view: View) -> Result<OpenRequests, ChainError> {
         let me = self.me();
-        self.ask_or_reconnect(|client| async move {
-            let snapshot = match view {
-                View::Best => client.best().await?,
-                View::Finalised => client.finalised().await?,
-            };
-            let requests = snapshot.open_requests().await?;
-            if view == View::Finalised {
-                self.forget_holders(snapshot.number(), &requests);
-            }
-            if requests.is_empty() {
-                return Ok(OpenRequests { block: snapshot.number(), requests: Vec::new() });
-            }
-            let workers = snapshot.workers().await?;
-            let reports = snapshot.failure_reporters().await?;
-            let shared: Vec<&ClientRequest> =
-                requests.iter().filter(|request| is_shared(request, &me, &workers)).collect();
-            self.learn_holders(&snapshot, &shared).await?;
-            let known = self.holders().clone();
-            let none = BTreeSet::new();
-            let requests = requests.iter().filter_map(|request| {
-                let reporters = reports.get(&request.id);
-                if reporters.is_some_and(|reporters| reporters.contains(&me)) {
-                    return None;
+        self.link
+            .ask_or_reconnect(|client| async move {
+                let snapshot = match view {
+                    View::Best => client.best().await?,
+                    View::Finalised => client.finalised().await?,
+                };
+                let requests = snapshot.open_requests().await?;
+                if view == View::Finalised {
+                    self.forget_holders(snapshot.number(), &requests);
                 }
-                let reporters = reporters.into_iter().flatten().map(|account| account.0).collect();
-                let holders = known.get(&request.id).map_or(&none, |holders| &*holders.accounts);
-                let running =
-                    workers.iter().filter(|worker| worker.models.contains(&request.model));
-                Some(Request {
-                    id: request.id,
-                    record: request.record,
-                    patient: request.patient.0,
-                    model: request.model,
-                    opened: request.opened,
-                    deadline: request.deadline,
-                    candidates: turn::candidates(
-                        running.map(|worker| worker.account.0),
-                        holders,
-                        &reporters,
-                    ),
-                })
-            });
-            Ok(OpenRequests { block: snapshot.number(), requests: requests.collect() })
-        })
-        .await
+                if requests.is_empty() {
+                    return Ok(OpenRequests { block: snapshot.number(), requests: Vec::new() });
+                }
+                let workers = snapshot.workers().await?;
+                let reports = snapshot.failure_reporters().await?;
+                let shared: Vec<&ClientRequest> =
+                    requests.iter().filter(|request| is_shared(request, &me, &workers)).collect();
+                self.learn_holders(&snapshot, &shared).await?;
+                let known = self.holders().clone();
+                let none = BTreeSet::new();
+                let requests = requests.iter().filter_map(|request| {
+                    let reporters = reports.get(&request.id);
+                    if reporters.is_some_and(|reporters| reporters.contains(&me)) {
+                        return None;
+                    }
+                    let reporters =
+                        reporters.into_iter().flatten().map(|account| account.0).collect();
+                    let holders =
+                        known.get(&request.id).map_or(&none, |holders| &*holders.accounts);
+                    let running =
+                        workers.iter().filter(|worker| worker.models.contains(&request.model));
+                    Some(Request {
+                        id: request.id,
+                        record: request.record,
+                        patient: request.patient.0,
+                        model: request.model,
+                        opened: request.opened,
+                        deadline: request.deadline,
+                        candidates: turn::candidates(
+                            running.map(|worker| worker.account.0),
+                            holders,
+                            &reporters,
+                        ),
+                    })
+                });
+                Ok(OpenRequests { block: snapshot.number(), requests: requests.collect() })
+            })
+            .await
     }
 
     async fn case(&self, request: &Request) -> Result<Case, ChainError> {
         let me = self.me();
-        self.ask(|client| async move { case(&client.best().await?, &me, request).await })
+        self.link
+            .ask(|client| async move { case(&client.best().await?, &me, request).await })
             .await
             .map_err(port_error)
     }
 
     async fn standing(&self, id: RequestId) -> Result<Standing, ChainError> {
         let me = self.me();
-        self.ask(|client| async move {
-            let best = client.best().await?;
-            let status = best.request(id).await?.map(|request| request.status);
-            let reported = best.failure_report(id, &me).await?.is_some();
-            Ok(match status {
-                Some(RequestStatus::Open) if reported => Standing::Ours { at: best.number() },
-                Some(RequestStatus::Open) => Standing::Open,
-                Some(RequestStatus::Answered { worker } | RequestStatus::Failed { worker, .. })
-                    if worker == me =>
-                {
-                    Standing::Ours { at: best.number() }
-                }
-                _ => Standing::Closed,
+        self.link
+            .ask(|client| async move {
+                let best = client.best().await?;
+                let status = best.request(id).await?.map(|request| request.status);
+                let reported = best.failure_report(id, &me).await?.is_some();
+                Ok(match status {
+                    Some(RequestStatus::Open) if reported => Standing::Ours { at: best.number() },
+                    Some(RequestStatus::Open) => Standing::Open,
+                    Some(
+                        RequestStatus::Answered { worker } | RequestStatus::Failed { worker, .. },
+                    ) if worker == me => Standing::Ours { at: best.number() },
+                    _ => Standing::Closed,
+                })
             })
-        })
-        .await
-        .map_err(port_error)
+            .await
+            .map_err(port_error)
     }
 
     async fn registration(&self) -> Result<Registration, ChainError> {
         let me = self.me();
-        self.ask(|client| async move {
-            let best = client.best().await?;
-            let worker = best.worker(&me).await?;
-            let balance = best.balance(&me).await?;
-            Ok(Registration {
-                models: worker.map(|worker| worker.models.into_iter().collect()),
-                free: balance.spendable(0),
+        self.link
+            .ask(|client| async move {
+                let best = client.best().await?;
+                let worker = best.worker(&me).await?;
+                let balance = best.balance(&me).await?;
+                Ok(Registration {
+                    models: worker.map(|worker| worker.models.into_iter().collect()),
+                    free: balance.spendable(0),
+                })
             })
-        })
-        .await
-        .map_err(port_error)
+            .await
+            .map_err(port_error)
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {
-        self.ask(|client| async move {
-            let best = client.best().await?;
-            Ok(Tip {
-                spec_version: best.spec_version(),
-                time: Duration::from_millis(best.timestamp().await?),
-            })
-        })
-        .await
-        .map_err(port_error)
+        self.link.tip().await
     }
 
     async fn model(&self, id: ModelId) -> Result<Option<ChainModel>, ChainError> {
         let model = self
+            .link
             .ask(|client| async move { client.best().await?.model(id).await })
             .await
             .map_err(port_error)?;
@@ -324,8 +245,7 @@ impl Chain for NodeChain {
     }
 
     async fn next_nonce(&self) -> Result<u64, ChainError> {
-        let me = self.me();
-        self.ask(|client| async move { client.next_nonce(&me).await }).await.map_err(port_error)
+        self.link.next_nonce().await
     }
 
     async fn submit(
@@ -340,17 +260,7 @@ impl Chain for NodeChain {
             }
             Answer::Failure(code) => Call::ReportFailure { request, code },
         };
-        let options = SubmitOptions {
-            finality: Finality::Best,
-            nonce: Some(nonce),
-            timeout: self.inclusion_timeout,
-            ..SubmitOptions::default()
-        };
-        let (call, options) = (&call, &options);
-        let outcome = self
-            .ask(|client| async move { client.submit(&self.identity, call, options).await })
-            .await
-            .map_err(submit_error)?;
+        let outcome = self.link.submit(&call, nonce).await.map_err(failure)?;
         Ok(outcome.block_number)
     }
 }
@@ -392,24 +302,10 @@ async fn case(
     })
 }
 
-fn port_error(error: ClientError) -> ChainError {
-    let text = error.to_string();
-    match error {
-        ClientError::Unreachable { .. }
-        | ClientError::ConnectionLost { .. }
-        | ClientError::Timeout { .. } => ChainError::Unreachable(text),
-        ClientError::WrongChain { .. } | ClientError::Incompatible { .. } => {
-            ChainError::WrongChain(text)
-        }
-        _ => ChainError::Failed(text),
-    }
-}
-
-fn submit_error(error: ClientError) -> SubmitError {
+fn failure(error: ClientError) -> SubmitError {
     match error {
         ClientError::Dispatch(failure) => SubmitError::Refused(refusal(&failure)),
-        ClientError::InsufficientFunds { .. } => SubmitError::Unpaid(error.to_string()),
-        other => SubmitError::Lost(other.to_string()),
+        other => submit_error(other),
     }
 }
 
@@ -470,10 +366,10 @@ mod tests {
 
     #[test]
     fn only_a_refused_call_has_used_its_nonce() {
-        assert!(matches!(submit_error(ClientError::StaleNonce), SubmitError::Lost(_)));
+        assert!(matches!(failure(ClientError::StaleNonce), SubmitError::Lost(_)));
         let account = AccountId32([0; 32]);
         assert!(matches!(
-            submit_error(ClientError::InsufficientFunds { account }),
+            failure(ClientError::InsufficientFunds { account }),
             SubmitError::Unpaid(_)
         ));
     }

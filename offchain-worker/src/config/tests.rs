@@ -26,7 +26,7 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 
 #[test]
 fn the_example_parses_and_shows_every_option_with_its_default() {
-    let shown = parse(EXAMPLE, "example".into()).unwrap();
+    let shown: Options = parse(EXAMPLE, "example".into()).unwrap();
     // Uncommented, it must still parse: the comments name real options.
     let whole: String = EXAMPLE
         .lines()
@@ -36,7 +36,7 @@ fn the_example_parses_and_shows_every_option_with_its_default() {
         })
         .map(|line| format!("{line}\n"))
         .collect();
-    let whole = parse(&whole, "example".into()).unwrap();
+    let whole: Options = parse(&whole, "example".into()).unwrap();
     let Options { inference_threads, queue, .. } = whole;
     assert!(inference_threads.is_some() && queue.is_some());
     let command = Arguments::augment_args(Command::new("test"));
@@ -115,9 +115,13 @@ fn it_listens_on_this_machine_alone_unless_told() {
 
 #[test]
 fn a_mistyped_variable_is_an_error() {
-    let command = Command::new("test").subcommand(Arguments::augment_args(Command::new("run")));
+    let command = Command::new("test")
+        .subcommand(Arguments::augment_args(Command::new("run")))
+        .subcommand(CustodianArguments::augment_args(Command::new("custodian")));
     let check = |name: &str| check_variables(&command, [OsString::from(name)]);
     assert!(check("MEDCHAIN_WORKER_NODE").is_ok());
+    assert!(check("MEDCHAIN_CUSTODIAN_NODE").is_ok());
+    assert!(check("MEDCHAIN_CUSTODIAN_MODEL_DIR").is_err());
     assert!(check("MEDCHAIN_NODE").is_ok());
     assert!(check("PATH").is_ok());
     assert!(matches!(
@@ -128,7 +132,8 @@ fn a_mistyped_variable_is_an_error() {
 
 #[test]
 fn stores_stand_in_a_text_or_in_a_list() {
-    let store = |text: &str| parse(text, "worker.toml".into()).map(|options| options.store);
+    let store =
+        |text: &str| parse::<Options>(text, "worker.toml".into()).map(|options| options.store);
     assert_eq!(store("store = \"/a\"").unwrap().as_deref(), Some("/a"));
     assert_eq!(store("store = \"/a,/b\"").unwrap().as_deref(), Some("/a,/b"));
     assert_eq!(store("store = [\"/a\", \"/b\"]").unwrap().as_deref(), Some("/a,/b"));

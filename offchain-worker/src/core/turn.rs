@@ -1,5 +1,5 @@
-//! Whose turn a request is. Every worker computes the same order from what
-//! stands on chain, so that they share the work without a word to each other.
+//! Whose turn it is. All who could do a piece of work compute the same order from
+//! what stands on chain, so that they share it without a word to each other.
 
 use std::collections::BTreeSet;
 
@@ -22,26 +22,29 @@ pub fn candidates(
 }
 
 /// How many candidates come before this one; none where it is no candidate.
-///
-/// Each candidate draws a number for each request (rendezvous hashing), so the
-/// first places are spread evenly, and a worker that comes or goes changes the
-/// order of no two others.
 pub fn rank(request: RequestId, me: &Account, candidates: &BTreeSet<Account>) -> Option<u32> {
+    place(&request.0.to_le_bytes(), me, candidates)
+}
+
+/// How many candidates come before this one in the order that `topic` draws; none
+/// where it is no candidate.
+///
+/// Each candidate draws a number for each topic (rendezvous hashing), so the
+/// first places are spread evenly, and a candidate that comes or goes changes the
+/// order of no two others.
+pub fn place(topic: &[u8], me: &Account, candidates: &BTreeSet<Account>) -> Option<u32> {
     if !candidates.contains(me) {
         return None;
     }
-    let mine = (draw(request, me), *me);
-    let before = candidates.iter().filter(|other| (draw(request, other), **other) < mine).count();
+    let mine = (draw(topic, me), *me);
+    let before = candidates.iter().filter(|other| (draw(topic, other), **other) < mine).count();
     Some(u32::try_from(before).unwrap_or(u32::MAX))
 }
 
-/// `blake2_256` of the request's number (8 bytes, little endian) and the account.
-fn draw(request: RequestId, account: &Account) -> [u8; 32] {
-    Blake2b::<U32>::new()
-        .chain_update(request.0.to_le_bytes())
-        .chain_update(account)
-        .finalize()
-        .into()
+/// `blake2_256` of the topic and the account. A request's topic is its number (8
+/// bytes, little endian).
+fn draw(topic: &[u8], account: &Account) -> [u8; 32] {
+    Blake2b::<U32>::new().chain_update(topic).chain_update(account).finalize().into()
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ pub async fn keep(ports: Ports, monitor: Monitor, interval: Duration) {
     loop {
         // A chain that cannot be read is the watchers' finding.
         if let Ok(tip) = ports.chain.tip().await {
-            monitor.metrics.tip(tip);
+            monitor.metrics.common.tip(tip);
         }
         if let Ok(registration) = ports.chain.registration().await {
-            monitor.metrics.funds(registration.free);
+            monitor.metrics.common.funds(registration.free);
             let problem = account_problem(&registration);
             monitor.health.account(problem.map(|problem| format!("the account {problem}")));
         }

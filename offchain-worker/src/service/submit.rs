@@ -1,6 +1,6 @@
-//! The one owner of the account's nonce. It gives each answer the next nonce
-//! and does not wait for one to be in a block before it sends the next, so a
-//! backlog goes out as fast as blocks take it.
+//! The one owner of the account's nonce. It gives each call the next nonce and
+//! does not wait for one to be in a block before it sends the next, so a backlog
+//! goes out as fast as blocks take it.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,60 +8,79 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinSet},
 };
 
-use super::Message;
 use crate::{
-    core::{Answer, Outcome, Request},
-    ports::{Chain, Clock, Standing, SubmitError},
+    core::Outcome,
+    ports::{ChainError, Clock, SubmitError},
 };
 
 /// How often a lost call is sent again at once, because later ones wait for its nonce.
 const MAX_REFILLS: u32 = 3;
 
-/// An answer that is to be signed.
+/// What is signed and sent, and how.
+#[async_trait]
+pub(crate) trait Outbox: Send + Sync + 'static {
+    /// What one call is made of.
+    type Item: Clone + Send + 'static;
+    /// Asks the newest block whether the call is still wanted.
+    ///
+    /// # Errors
+    /// How the submission has ended where nothing is to be sent.
+    async fn check(&self, item: &Self::Item) -> Result<(), Outcome>;
+    /// The nonce of the next call, those in the transaction pool counted.
+    async fn next_nonce(&self) -> Result<u64, ChainError>;
+    /// Signs and submits with this nonce; returns the number of the block that
+    /// the call succeeded in.
+    async fn submit(&self, item: &Self::Item, nonce: u64) -> Result<u32, SubmitError>;
+}
+
+/// A submission that has ended.
 #[derive(Clone, Debug)]
-pub struct Submission {
-    /// What it answers.
-    pub request: Request,
-    /// The answer.
-    pub answer: Answer,
+pub(crate) struct Submitted<T> {
+    /// What was to be sent.
+    pub item: T,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
 }
 
 #[derive(Clone, Debug)]
-struct Pending {
-    submission: Submission,
+struct Pending<T> {
+    item: T,
     nonce: u64,
     started: Duration,
     refills: u32,
 }
 
 /// See the module's documentation.
-pub struct Submitter {
-    chain: Arc<dyn Chain>,
+pub(crate) struct Submitter<O: Outbox, M> {
+    outbox: Arc<O>,
     clock: Arc<dyn Clock>,
-    messages: mpsc::Sender<Message>,
+    messages: mpsc::Sender<M>,
     max_pending: usize,
     /// The next nonce; none where the chain has to be asked.
     next: Option<u64>,
-    pending: HashMap<Id, Pending>,
+    pending: HashMap<Id, Pending<O::Item>>,
     tasks: JoinSet<Result<u32, SubmitError>>,
 }
 
-impl Submitter {
+impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
     /// A submitter that reports to `messages` and has at most `max_pending`
     /// calls on their way.
     pub fn new(
-        chain: Arc<dyn Chain>,
+        outbox: Arc<O>,
         clock: Arc<dyn Clock>,
-        messages: mpsc::Sender<Message>,
+        messages: mpsc::Sender<M>,
         max_pending: usize,
     ) -> Self {
         Self {
-            chain,
+            outbox,
             clock,
             messages,
             max_pending: max_pending.max(1),
@@ -71,8 +90,8 @@ impl Submitter {
         }
     }
 
-    /// Runs until `submissions` ends and all of them are done.
-    pub async fn run(mut self, mut submissions: mpsc::UnboundedReceiver<Submission>) {
+    /// Runs until `items` ends and all of them are done.
+    pub async fn run(mut self, mut items: mpsc::UnboundedReceiver<O::Item>) {
         let mut open = true;
         while open || !self.tasks.is_empty() {
             tokio::select! {
@@ -85,11 +104,9 @@ impl Submitter {
                         self.finish(pending, result).await;
                     }
                 }
-                submission = submissions.recv(),
-                    if open && self.pending.len() < self.max_pending =>
-                {
-                    match submission {
-                        Some(submission) => self.begin(submission).await,
+                item = items.recv(), if open && self.pending.len() < self.max_pending => {
+                    match item {
+                        Some(item) => self.begin(item).await,
                         None => open = false,
                     }
                 }
@@ -97,41 +114,38 @@ impl Submitter {
         }
     }
 
-    /// Sends an answer, unless the newest block shows that nobody wants it.
-    async fn begin(&mut self, submission: Submission) {
+    /// Sends a call, unless the newest block shows that nobody wants it.
+    async fn begin(&mut self, item: O::Item) {
         let started = self.clock.now();
-        let outcome = match self.chain.standing(submission.request.id).await {
-            Ok(Standing::Open) => match self.nonce().await {
+        let outcome = match self.outbox.check(&item).await {
+            Ok(()) => match self.nonce().await {
                 Ok(nonce) => {
-                    self.send(Pending { submission, nonce, started, refills: 0 });
+                    self.send(Pending { item, nonce, started, refills: 0 });
                     return;
                 }
                 Err(reason) => Outcome::Lost(reason),
             },
-            Ok(Standing::Ours { at }) => Outcome::Included { block: at },
-            Ok(Standing::Closed) => Outcome::ClosedElsewhere,
-            Err(error) => Outcome::Lost(error.to_string()),
+            Err(outcome) => outcome,
         };
-        self.tell(submission, outcome, started).await;
+        self.tell(item, outcome, started).await;
     }
 
-    fn send(&mut self, pending: Pending) {
-        let chain = self.chain.clone();
-        let Submission { request, answer } = pending.submission.clone();
+    fn send(&mut self, pending: Pending<O::Item>) {
+        let outbox = self.outbox.clone();
+        let item = pending.item.clone();
         let nonce = pending.nonce;
-        let handle =
-            self.tasks.spawn(async move { chain.submit(request.id, &answer, nonce).await });
+        let handle = self.tasks.spawn(async move { outbox.submit(&item, nonce).await });
         self.pending.insert(handle.id(), pending);
     }
 
-    async fn finish(&mut self, pending: Pending, result: Result<u32, SubmitError>) {
+    async fn finish(&mut self, pending: Pending<O::Item>, result: Result<u32, SubmitError>) {
         let outcome = match result {
             Ok(block) => Outcome::Included { block },
             Err(SubmitError::Refused(Outcome::ClosedElsewhere)) => {
-                // An earlier call of this worker, perhaps from before a
+                // An earlier call of this account, perhaps from before a
                 // restart, may be what closed it.
-                match self.chain.standing(pending.submission.request.id).await {
-                    Ok(Standing::Ours { at }) => Outcome::Included { block: at },
+                match self.outbox.check(&pending.item).await {
+                    Err(Outcome::Included { block }) => Outcome::Included { block },
                     _ => Outcome::ClosedElsewhere,
                 }
             }
@@ -145,13 +159,13 @@ impl Submitter {
                 None => return,
             },
         };
-        self.tell(pending.submission, outcome, pending.started).await;
+        self.tell(pending.item, outcome, pending.started).await;
     }
 
     /// A lost call leaves a gap that all later nonces wait for. Where there
-    /// are later ones, the same answer fills the gap at once; otherwise the
+    /// are later ones, the same call fills the gap at once; otherwise the
     /// loss is returned and the core decides.
-    async fn refill(&mut self, lost: &Pending, reason: String) -> Option<Outcome> {
+    async fn refill(&mut self, lost: &Pending<O::Item>, reason: String) -> Option<Outcome> {
         self.next = None;
         let holds_up = self.pending.values().any(|pending| pending.nonce > lost.nonce);
         if holds_up && lost.refills < MAX_REFILLS {
@@ -171,7 +185,7 @@ impl Submitter {
     async fn nonce(&mut self) -> Result<u64, String> {
         let base = match self.next {
             Some(next) => next,
-            None => self.chain.next_nonce().await.map_err(|error| error.to_string())?,
+            None => self.outbox.next_nonce().await.map_err(|error| error.to_string())?,
         };
         let taken: BTreeSet<u64> = self.pending.values().map(|pending| pending.nonce).collect();
         let mut nonce = base;
@@ -182,14 +196,9 @@ impl Submitter {
         Ok(nonce)
     }
 
-    async fn tell(&self, submission: Submission, outcome: Outcome, started: Duration) {
-        let message = Message::Submitted {
-            request: submission.request.id,
-            answer: submission.answer,
-            outcome,
-            took: self.clock.now().saturating_sub(started),
-        };
+    async fn tell(&self, item: O::Item, outcome: Outcome, started: Duration) {
+        let took = self.clock.now().saturating_sub(started);
         // Nobody listens any more when the service is going down.
-        let _ = self.messages.send(message).await;
+        let _ = self.messages.send(Submitted { item, outcome, took }.into()).await;
     }
 }

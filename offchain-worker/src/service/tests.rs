@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{adapters::SystemClock, core::Backoff};
+use crate::{adapters::SystemClock, core::Backoff, metrics::Exposition};
 
 mod crash;
 mod faults;

@@ -1,40 +1,53 @@
-//! Follows the chain: reads the whole list of open requests at the start, at
-//! every new block and after every reconnection.
+//! Follows the chain: reads all that is to be done at the start, at every new
+//! block and after every reconnection.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use futures::{FutureExt, StreamExt};
+use async_trait::async_trait;
+use futures::{stream::BoxStream, FutureExt, StreamExt};
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
 };
-use tracing::{debug, warn};
+use tracing::warn;
 
-use super::{Message, Monitor};
 use crate::{
-    core::{Backoff, Event, View},
-    ports::{Chain, ChainError, Clock},
+    core::Backoff,
+    health::Health,
+    ports::{ChainError, Clock},
 };
 
+/// One end of the chain, and what is read there.
+#[async_trait]
+pub(crate) trait Source: Send + Sync + 'static {
+    /// What is read.
+    type News: Send;
+    /// A signal for every new block. Ends, or gives an error, when the
+    /// connection is lost.
+    async fn heads(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError>;
+    /// Everything at the newest block of this end.
+    async fn read(&self) -> Result<Self::News, ChainError>;
+    /// Which end of the chain, for the log.
+    fn view(&self) -> &'static str;
+}
+
 /// One end of the chain, being followed.
-pub struct Watcher {
-    /// The chain.
-    pub chain: Arc<dyn Chain>,
+pub(crate) struct Watcher<S: Source> {
+    /// Which end.
+    pub source: S,
     /// For the waits between connections.
     pub clock: Arc<dyn Clock>,
-    /// Which end.
-    pub view: View,
-    /// Where the lists go.
-    pub messages: mpsc::Sender<Message>,
-    /// Who is told how it goes.
-    pub monitor: Monitor,
+    /// Where the news go.
+    pub messages: mpsc::Sender<S::News>,
+    /// Who is told when the chain is out of sight.
+    pub health: Arc<Health>,
     /// The waits between connections.
     pub reconnect: Backoff,
     /// After this long without a block the connection counts as dead.
     pub stall: Duration,
 }
 
-impl Watcher {
+impl<S: Source> Watcher<S> {
     /// Follows for ever; returns only what no new connection can mend.
     pub async fn run(self) -> ChainError {
         let mut failures = 0u32;
@@ -47,27 +60,25 @@ impl Watcher {
                 return error;
             }
             failures = failures.saturating_add(1);
-            self.monitor.health.chain_failed(&error.to_string());
+            self.health.chain_failed(&error.to_string());
             let chance = self.clock.chance().unwrap_or(0.5);
             let after = self.reconnect.delay(failures, chance);
-            warn!(view = ?self.view, after_ms = after.as_millis() as u64, "the chain is out of sight: {error}");
+            warn!(
+                view = self.source.view(),
+                after_ms = after.as_millis() as u64,
+                "the chain is out of sight: {error}"
+            );
             sleep(after).await;
         }
     }
 
     async fn follow(&self, failures: &mut u32) -> Result<Infallible, ChainError> {
         // Subscribed first, so that no block falls between list and stream.
-        let mut heads = self.chain.heads(self.view).await?;
+        let mut heads = self.source.heads().await?;
         loop {
-            let open = self.chain.open_requests(self.view).await?;
+            let news = self.source.read().await?;
             *failures = 0;
-            debug!(view = ?self.view, block = open.block, open = open.requests.len(), "read the open requests");
-            self.monitor.metrics.block_read(label(self.view), open.block);
-            if self.view == View::Finalised {
-                self.monitor.health.block(open.block, self.clock.now());
-            }
-            let event = Event::Open { view: self.view, block: open.block, open: open.requests };
-            if self.messages.send(Message::Core(event)).await.is_err() {
+            if self.messages.send(news).await.is_err() {
                 // The service is going down and drops this task with it.
                 std::future::pending::<()>().await;
             }
@@ -91,11 +102,4 @@ impl Watcher {
 
 fn ended() -> ChainError {
     ChainError::Unreachable("the node ended the subscription".to_owned())
-}
-
-fn label(view: View) -> &'static str {
-    match view {
-        View::Best => "best",
-        View::Finalised => "finalised",
-    }
 }

@@ -3,7 +3,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
-use medchain_primitives::{Action, DenyReason, ModelId, RecordId};
+use medchain_primitives::{Action, DenyReason, ModelId, Purpose, RecordId};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 
@@ -22,6 +22,8 @@ pub struct AccessRequest<'a, AccountId> {
     pub record: Option<RecordId>,
     /// What they want to do.
     pub action: Action,
+    /// What for, where they said so.
+    pub purpose: Option<Purpose>,
 }
 
 /// Why access is denied.

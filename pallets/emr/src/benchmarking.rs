@@ -3,14 +3,17 @@
 //! every envelope was paid by another account.
 
 use frame_benchmarking::v2::*;
-use frame_support::traits::{
-    fungible::{Inspect, Mutate, MutateHold},
-    EnsureOrigin, Get,
+use frame_support::{
+    traits::{
+        fungible::{Inspect, Mutate, MutateHold},
+        EnsureOrigin, Get,
+    },
+    weights::Weight,
 };
 use frame_system::RawOrigin;
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind, RelationKind, Role,
-    SealedKey,
+    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, RecordId,
+    RecordKind, RelationKind, Role, SealedKey,
 };
 use sp_runtime::traits::Saturating;
 
@@ -35,7 +38,11 @@ where
 {
     let who = account(name, index, 0);
     let envelopes = T::EnvelopeDeposit::get().saturating_mul(T::MaxEnvelopes::get().into());
+    let custody = T::CustodyDeposit::get().saturating_mul(T::MaxCustodians::get().into());
     let funds = T::PatientDeposit::get()
+        .saturating_add(custody.saturating_mul(4u32.into()))
+        .saturating_add(T::GrantDeposit::get())
+        .saturating_add(T::EmergencyBond::get())
         .saturating_add(T::RecordDeposit::get().saturating_mul(2u32.into()))
         .saturating_add(envelopes.saturating_mul(2u32.into()))
         .saturating_add(T::EncryptionKeyDeposit::get())
@@ -93,6 +100,7 @@ where
         RecordKind::ChestXray,
         envelopes::<T>(count),
         None,
+        None,
     )
     .map_err(|failed| failed.error)?;
     let reason = HoldReason::Envelope.into();
@@ -108,6 +116,103 @@ where
         Envelopes::<T>::insert(id, reader, envelope);
     }
     Ok((id, author))
+}
+
+/// Custodians whom the patient chose, and a share for each; nothing for none.
+fn custody<T: Config>(
+    patient: &T::AccountId,
+    count: u32,
+) -> Result<Option<SharesOf<T>>, BenchmarkError>
+where
+    T::Currency: Mutate<T::AccountId>,
+{
+    if count == 0 {
+        return Ok(None);
+    }
+    let custodians = custodians::<T>(count);
+    let shares = custodians.iter().map(|who| (who.clone(), SEALED)).collect();
+    Pallet::<T>::set_custodians(RawOrigin::Signed(patient.clone()).into(), custodians, count)?;
+    Ok(Some(SharesOf::<T>::truncate_from(shares)))
+}
+
+fn custodians<T: Config>(count: u32) -> CustodiansOf<T> {
+    let custodians = (0..count).map(|index| {
+        let custodian: T::AccountId = account("custodian", index, 0);
+        Providers::<T>::insert(&custodian, Role::Custodian, ());
+        EncryptionKeys::<T>::insert(&custodian, KEY);
+        custodian
+    });
+    CustodiansOf::<T>::truncate_from(custodians.collect())
+}
+
+/// A record that as many custodians keep as may, with `grants` grants on it,
+/// each paid by another account, and every share handed over.
+fn entrusted<T: Config>(
+    patient: &T::AccountId,
+    envelopes: u32,
+    grants: u32,
+) -> Result<RecordId, BenchmarkError>
+where
+    T::Currency: Mutate<T::AccountId>,
+{
+    let (id, _) = record::<T>(patient, envelopes)?;
+    let shares = custody::<T>(patient, T::MaxCustodians::get())?.ok_or("nobody keeps it")?;
+    Pallet::<T>::entrust_record(RawOrigin::Signed(patient.clone()).into(), id, shares)
+        .map_err(|failed| failed.error)?;
+    for index in 0..grants {
+        let subject = subject::<T>(index)?;
+        Pallet::<T>::request_access(
+            RawOrigin::Signed(subject.clone()).into(),
+            id,
+            Purpose::Treatment,
+        )
+        .map_err(|failed| failed.error)?;
+        deliver_all::<T>(id, &subject, 0)?;
+    }
+    Ok(id)
+}
+
+/// Somebody who can be granted access.
+fn subject<T: Config>(index: u32) -> Result<T::AccountId, BenchmarkError>
+where
+    T::Currency: Mutate<T::AccountId>,
+{
+    let subject = rich::<T>("subject", index)?;
+    EncryptionKeys::<T>::insert(&subject, KEY);
+    Ok(subject)
+}
+
+/// The custodians from the number `first` on hand their shares over.
+fn deliver_all<T: Config>(
+    id: RecordId,
+    subject: &T::AccountId,
+    first: u32,
+) -> Result<(), BenchmarkError> {
+    for index in first..T::MaxCustodians::get() {
+        let custodian: T::AccountId = account("custodian", index, 0);
+        let origin = RawOrigin::Signed(custodian);
+        Pallet::<T>::deliver_share(origin.into(), id, subject.clone(), SEALED)
+            .map_err(|failed| failed.error)?;
+    }
+    Ok(())
+}
+
+/// An emergency with every share handed over: who broke the glass, the record,
+/// and the number.
+fn emergency<T: Config>(
+    patient: &T::AccountId,
+) -> Result<(T::AccountId, RecordId, EmergencyId), BenchmarkError>
+where
+    T::Currency: Mutate<T::AccountId>,
+{
+    let id = entrusted::<T>(patient, 0, 0)?;
+    let subject = subject::<T>(0)?;
+    let emergency = NextEmergencyId::<T>::get();
+    let origin = RawOrigin::Signed(subject.clone());
+    Pallet::<T>::break_glass(origin.into(), id, EmergencyReason::Other)
+        .map_err(|failed| failed.error)?;
+    deliver_all::<T>(id, &subject, 0)?;
+    Ok((subject, id, emergency))
 }
 
 fn registrar<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
@@ -206,8 +311,12 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn add_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn add_record(
+        n: Linear<0, { T::MaxEnvelopes::get() }>,
+        c: Linear<0, { T::MaxCustodians::get() }>,
+    ) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
+        let shares = custody::<T>(&patient, c)?;
         let caller = technician::<T>()?;
         let envelopes = envelopes::<T>(n);
         let id = NextRecordId::<T>::get();
@@ -221,6 +330,7 @@ mod benchmarks {
             RecordKind::ChestXray,
             envelopes,
             None,
+            shares,
         );
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
@@ -228,14 +338,18 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn amend_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn amend_record(
+        n: Linear<0, { T::MaxEnvelopes::get() }>,
+        c: Linear<0, { T::MaxCustodians::get() }>,
+    ) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
+        let shares = custody::<T>(&patient, c)?;
         let (previous, caller) = record::<T>(&patient, 0)?;
         let envelopes = envelopes::<T>(n);
         let id = NextRecordId::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, envelopes);
+        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, envelopes, shares);
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
         Ok(())
@@ -270,20 +384,31 @@ mod benchmarks {
     #[benchmark]
     fn remove_envelope() -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
-        let (id, _) = record::<T>(&caller, T::MaxEnvelopes::get())?;
+        let id = entrusted::<T>(&caller, T::MaxEnvelopes::get(), 0)?;
+        // Somebody who has both an envelope and a grant.
         let reader: T::AccountId = account("reader", 0, 0);
+        T::Currency::mint_into(&reader, T::Currency::minimum_balance())?;
+        T::Currency::mint_into(&reader, T::GrantDeposit::get())?;
+        let origin = RawOrigin::Signed(reader.clone());
+        Pallet::<T>::request_access(origin.into(), id, Purpose::Treatment)
+            .map_err(|failed| failed.error)?;
+        deliver_all::<T>(id, &reader, 0)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, reader.clone());
 
         assert!(!Envelopes::<T>::contains_key(id, &reader));
+        assert!(!Grants::<T>::contains_key(id, &reader));
         Ok(())
     }
 
     #[benchmark]
-    fn erase_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn erase_record(
+        n: Linear<0, { T::MaxEnvelopes::get() }>,
+        g: Linear<0, { T::MaxGrants::get() }>,
+    ) -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
-        let (id, _) = record::<T>(&caller, n)?;
+        let id = entrusted::<T>(&caller, n, g)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id);
@@ -320,15 +445,164 @@ mod benchmarks {
         Ok(())
     }
 
+    /// Of a grant whose time is over, so that it ends before the new one begins.
     #[benchmark]
     fn request_access() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
-        let (id, _) = record::<T>(&patient, 0)?;
-        let caller = rich::<T>("subject", 0)?;
+        let id = entrusted::<T>(&patient, 0, 1)?;
+        let caller: T::AccountId = account("subject", 0, 0);
+        let over = Grants::<T>::get(id, &caller).ok_or("granted")?.until;
+        frame_system::Pallet::<T>::set_block_number(over.saturating_add(1u32.into()));
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), id, Purpose::Treatment);
+        _(RawOrigin::Signed(caller.clone()), id, Purpose::Treatment);
 
+        let anew = Grants::<T>::get(id, &caller).ok_or("granted anew")?;
+        assert!(anew.until > over);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_custodians(c: Linear<1, { T::MaxCustodians::get() }>) -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        custody::<T>(&caller, T::MaxCustodians::get())?;
+        let custodians = custodians::<T>(c);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), custodians.clone(), 1);
+
+        let group = CustodianGroups::<T>::get(&caller).map(|group| group.members);
+        assert_eq!(group, Some(custodians));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn entrust_record(
+        c: Linear<1, { T::MaxCustodians::get() }>,
+        g: Linear<0, { T::MaxGrants::get() }>,
+    ) -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        let id = entrusted::<T>(&caller, 0, g)?;
+        let shares = custody::<T>(&caller, c)?.ok_or("at least one keeps it")?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, shares.clone());
+
+        let kept = Custodies::<T>::get(id).ok_or("entrusted")?;
+        assert_eq!((kept.shares, kept.grants), (shares, 0));
+        Ok(())
+    }
+
+    /// The last share; the policy's two addresses are read as they are when it
+    /// is asked again.
+    #[benchmark]
+    fn deliver_share() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient, 0, 0)?;
+        let subject = subject::<T>(0)?;
+        let origin = RawOrigin::Signed(subject.clone());
+        Pallet::<T>::request_access(origin.into(), id, Purpose::Treatment)
+            .map_err(|failed| failed.error)?;
+        deliver_all::<T>(id, &subject, 1)?;
+        let caller: T::AccountId = account("custodian", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, subject.clone(), SEALED);
+
+        let grant = Grants::<T>::get(id, &subject).ok_or("granted")?;
+        assert_eq!(grant.shares.len() as u32, T::MaxCustodians::get());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn expire_grant() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient, 0, 1)?;
+        let subject: T::AccountId = account("subject", 0, 0);
+        let over = Grants::<T>::get(id, &subject).ok_or("granted")?.until;
+        frame_system::Pallet::<T>::set_block_number(over.saturating_add(1u32.into()));
+        let caller: T::AccountId = account("anybody", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, subject.clone());
+
+        assert!(!Grants::<T>::contains_key(id, &subject));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn break_glass() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient, 0, 0)?;
+        let caller = subject::<T>(0)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), id, EmergencyReason::CannotConsent);
+
+        assert!(Grants::<T>::contains_key(id, &caller));
+        Ok(())
+    }
+
+    /// A guardian rejects.
+    #[benchmark]
+    fn review_emergency() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let (subject, id, number) = emergency::<T>(&patient)?;
+        let caller: T::AccountId = account("guardian", 0, 0);
+        let origin = RawOrigin::Signed(patient);
+        Pallet::<T>::set_relation(origin.into(), caller.clone(), RelationKind::Guardian, false)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), number, false);
+
+        assert!(!Emergencies::<T>::contains_key(number));
+        assert!(!Grants::<T>::contains_key(id, &subject));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn lapse_emergency() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let (_, _, number) = emergency::<T>(&patient)?;
+        let over = Emergencies::<T>::get(number).ok_or("open")?.review_until;
+        frame_system::Pallet::<T>::set_block_number(over.saturating_add(1u32.into()));
+        let caller: T::AccountId = account("anybody", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), number);
+
+        assert!(!Emergencies::<T>::contains_key(number));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_emergency_access() -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), false);
+
+        assert!(EmergencyOptOuts::<T>::contains_key(&caller));
+        Ok(())
+    }
+
+    /// One step that ends a grant with all its shares: the dearer duty.
+    #[benchmark]
+    fn end_due() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient, 0, 1)?;
+        let subject: T::AccountId = account("subject", 0, 0);
+        let over = Grants::<T>::get(id, &subject).ok_or("granted")?.until;
+        NextDue::<T>::put(over);
+        let now = over.saturating_add(1u32.into());
+        frame_system::Pallet::<T>::set_block_number(now);
+
+        #[block]
+        {
+            Pallet::<T>::end_due(now, Weight::MAX);
+        }
+
+        assert!(!Grants::<T>::contains_key(id, &subject));
         Ok(())
     }
 

@@ -10,33 +10,45 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Whether `subject` may do `action` with the records of `patient`, or
-    /// with the one named, and what finding out cost.
-    ///
-    /// A record that is named must be the patient's and not erased; a
-    /// superseded version counts as any other. The patient then passes;
-    /// everybody else passes if the patient's policy, or else the chain's
-    /// default, says so, which deposits [`Event::AccessChecked`].
+    /// [`Self::ask_for`] without a purpose.
     pub fn ask_access(
         patient: &AccountIdOf<T>,
         subject: &AccountIdOf<T>,
         record: Option<RecordId>,
         action: Action,
     ) -> Answer {
-        if let Err(denied) = Self::ensure_there(patient, record) {
-            return Answer::free(Err(denied));
-        }
+        Self::ask_for(patient, subject, record, action, None)
+    }
+
+    /// Whether `subject` may do `action` with the records of `patient`, or
+    /// with the one named, and what finding out cost.
+    ///
+    /// The patient passes; everybody else passes if the patient's policy, or
+    /// else the chain's default, says so, which deposits
+    /// [`Event::AccessChecked`]. A record that is named must be the patient's
+    /// and not erased; a superseded version counts as any other. Whether it is
+    /// there is said only to those who may know: whom the policy refuses gets
+    /// the same answer for every record.
+    pub fn ask_for(
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+        record: Option<RecordId>,
+        action: Action,
+        purpose: Option<Purpose>,
+    ) -> Answer {
         if subject == patient {
-            return Answer::free(Ok(()));
+            return Answer::free(Self::ensure_there(patient, record));
         }
         let policy = Self::policy_of(patient);
-        let answer = T::AccessControl::check(AccessRequest {
+        let mut answer = T::AccessControl::check(AccessRequest {
             policy: policy.as_ref(),
             patient,
             subject,
             record,
             action,
+            purpose,
         });
+        answer.result = answer.result.and_then(|()| Self::ensure_there(patient, record));
         if answer.result.is_ok() {
             Self::deposit_event(Event::AccessChecked {
                 patient: patient.clone(),
@@ -89,20 +101,22 @@ impl<T: Config> Pallet<T> {
         Ok(weight)
     }
 
-    /// Asks for `subject` whether they may see a record, and logs the answer.
-    /// Returns what the question used.
-    pub(crate) fn do_request_access(
-        subject: AccountIdOf<T>,
-        record: RecordId,
-        purpose: Purpose,
-    ) -> Result<Weight, DispatchError> {
-        let patient = Records::<T>::get(record).ok_or(Error::<T>::RecordNotFound)?.patient;
-        let answer = Self::ask_access(&patient, &subject, Some(record), Action::View);
-        Self::deposit_event(match answer.result {
-            Ok(()) => Event::AccessGranted { record, patient, subject, purpose },
-            Err(reason) => Event::AccessDenied { record, patient, subject, purpose, reason },
-        });
-        Ok(answer.weight)
+    /// What `policy` would say of this question if it were the patient's: for
+    /// choosing a policy, it is not asked whether the record is there.
+    pub fn check_policy(
+        policy: &AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+        record: Option<RecordId>,
+        action: Action,
+        purpose: Option<Purpose>,
+    ) -> Result<(), Denied> {
+        if subject == patient {
+            return Ok(());
+        }
+        let policy = Some(policy);
+        T::AccessControl::check(AccessRequest { policy, patient, subject, record, action, purpose })
+            .result
     }
 
     /// The most that ordering a model costs, consent included, if one is ordered.

@@ -10,8 +10,8 @@ use medchain_primitives::{Action, RecordId, SealedKey};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
-    AccountIdOf, Config, EncryptionKeys, Envelope, EnvelopeOf, Envelopes, EnvelopesOf, Error,
-    Event, HoldReason, Pallet, Patients, RecordOf, Records,
+    AccountIdOf, Config, EncryptionKeys, EndReason, Envelope, EnvelopeOf, Envelopes, EnvelopesOf,
+    Error, Event, HoldReason, Pallet, Patients, RecordOf, Records,
 };
 
 impl<T: Config> Pallet<T> {
@@ -43,7 +43,7 @@ impl<T: Config> Pallet<T> {
         Ok(asked)
     }
 
-    /// Removes the envelope of `reader`.
+    /// Removes the envelope of `reader`, and what custodians hand over to them.
     pub(crate) fn do_remove_envelope(
         who: &AccountIdOf<T>,
         id: RecordId,
@@ -51,14 +51,19 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(*who == record.patient || *who == reader, Error::<T>::NotPatientOrReader);
-        let envelope = Envelopes::<T>::get(id, &reader).ok_or(Error::<T>::EnvelopeNotFound)?;
+        let reason = if *who == reader { EndReason::GivenUp } else { EndReason::Revoked };
+        let ended = Self::end_grant(id, &record.patient, &reader, reason)?;
+        let envelope = Envelopes::<T>::get(id, &reader);
+        ensure!(ended || envelope.is_some(), Error::<T>::EnvelopeNotFound);
         if *who != reader {
             Patients::<T>::mutate_extant(&record.patient, |patient| {
                 patient.key_epoch = patient.key_epoch.saturating_add(1);
             });
         }
-        Self::take_envelope(id, &mut record, reader, envelope)?;
-        Records::<T>::insert(id, record);
+        if let Some(envelope) = envelope {
+            Self::take_envelope(id, &mut record, reader, envelope)?;
+            Records::<T>::insert(id, record);
+        }
         Ok(())
     }
 

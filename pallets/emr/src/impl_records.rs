@@ -15,7 +15,7 @@ use sp_runtime::{
 use crate::{
     AccountIdOf, BalanceOf, Config, Envelopes, EnvelopesOf, Error, Event, HoldReason,
     InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, RecordStatus, Records,
-    RecordsOf,
+    RecordsOf, SharesOf,
 };
 
 /// What the signer says of a new record or version.
@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
         kind: RecordKind,
         envelopes: EnvelopesOf<T>,
         inference: Option<ModelId>,
+        custody: Option<SharesOf<T>>,
     ) -> Result<Weight, DispatchError> {
         ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
         ensure!(
@@ -57,6 +58,9 @@ impl<T: Config> Pallet<T> {
             kind,
         });
         Self::store_envelopes(record, &author, envelopes)?;
+        if let Some(shares) = custody {
+            Self::store_custody(record, &patient, &author, shares)?;
+        }
         if let Some(model) = inference {
             let asked = T::InferenceOrders::order(&author, &patient, record, model)?;
             used = used.saturating_add(T::InferenceOrders::weight()).saturating_add(asked);
@@ -71,6 +75,7 @@ impl<T: Config> Pallet<T> {
         cid: Cid,
         digest: ContentDigest,
         envelopes: EnvelopesOf<T>,
+        custody: Option<SharesOf<T>>,
     ) -> Result<Weight, DispatchError> {
         let mut old = Records::<T>::get(previous).ok_or(Error::<T>::RecordNotFound)?;
         match old.status {
@@ -91,20 +96,23 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::RecordAmended {
             record,
             previous,
-            patient,
+            patient: patient.clone(),
             author: author.clone(),
             cid,
         });
         Self::store_envelopes(record, author, envelopes)?;
+        if let Some(shares) = custody {
+            Self::store_custody(record, &patient, author, shares)?;
+        }
         Ok(asked)
     }
 
-    /// Destroys the envelopes of a record and marks it as erased. Returns how
-    /// many envelopes there were.
+    /// Destroys the envelopes and shares of a record and marks it as erased.
+    /// Returns how many envelopes and how many grants there were.
     pub(crate) fn do_erase_record(
         who: &AccountIdOf<T>,
         id: RecordId,
-    ) -> Result<u32, DispatchError> {
+    ) -> Result<(u32, u32), DispatchError> {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(*who == record.patient, Error::<T>::NotPatient);
         ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
@@ -124,12 +132,13 @@ impl<T: Config> Pallet<T> {
         T::Currency::release(&reason, &record.author, record.deposit, Precision::BestEffort)?;
 
         let patient = record.patient.clone();
+        let grants = Self::destroy_custody(id, &patient)?;
         record.status = RecordStatus::Erased;
         record.envelopes = 0;
         record.deposit = Zero::zero();
         Records::<T>::insert(id, record);
         Self::deposit_event(Event::RecordErased { record: id, patient });
-        Ok(removed)
+        Ok((removed, grants))
     }
 
     /// Checks that this is a CID that is taken here.

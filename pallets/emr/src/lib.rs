@@ -15,7 +15,11 @@ pub mod types;
 pub mod weights;
 
 mod impl_access;
+mod impl_custody;
+mod impl_due;
+mod impl_emergency;
 mod impl_envelopes;
+mod impl_grants;
 mod impl_keys;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -41,8 +45,8 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Action, Cid, ContentDigest, EncryptionKey, ModelId, RecordId, RecordKind, RelationKind,
-        Role, SealedKey,
+        Action, Cid, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, ModelId, RecordId,
+        RecordKind, RelationKind, Role, SealedKey,
     };
 
     use super::*;
@@ -52,6 +56,9 @@ pub mod pallet {
 
     /// The most relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
+
+    /// What part of a block, as its inverse, may go into ending what is due.
+    const DUE_SHARE: u64 = 8;
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -91,9 +98,46 @@ pub mod pallet {
         #[pallet::constant]
         type EncryptionKeyDeposit: Get<BalanceOf<Self>>;
 
+        /// What is held for each custodian: from a patient who chooses them, and
+        /// from whoever entrusts a record to them.
+        #[pallet::constant]
+        type CustodyDeposit: Get<BalanceOf<Self>>;
+
+        /// What is held from who was granted access, until the grant ends.
+        #[pallet::constant]
+        type GrantDeposit: Get<BalanceOf<Self>>;
+
+        /// What is held from who breaks the glass; lost unless a review accepts it.
+        #[pallet::constant]
+        type EmergencyBond: Get<BalanceOf<Self>>;
+
         /// The most envelopes that one record may have.
         #[pallet::constant]
         type MaxEnvelopes: Get<u32>;
+
+        /// The most custodians that a patient may choose.
+        #[pallet::constant]
+        type MaxCustodians: Get<u32>;
+
+        /// The most grants that may stand on one record at a time.
+        #[pallet::constant]
+        type MaxGrants: Get<u32>;
+
+        /// The most emergencies of one account that may wait for their review.
+        #[pallet::constant]
+        type MaxOpenEmergencies: Get<u32>;
+
+        /// For how many blocks custodians hand over what a policy granted.
+        #[pallet::constant]
+        type AccessPeriod: Get<BlockNumberFor<Self>>;
+
+        /// For how many blocks they do after the glass was broken.
+        #[pallet::constant]
+        type EmergencyPeriod: Get<BlockNumberFor<Self>>;
+
+        /// How many blocks a review of an emergency may take.
+        #[pallet::constant]
+        type ReviewPeriod: Get<BlockNumberFor<Self>>;
 
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
@@ -114,6 +158,12 @@ pub mod pallet {
         Envelope,
         /// For an encryption key.
         EncryptionKey,
+        /// For custodians, and what they keep.
+        Custody,
+        /// For a grant.
+        Grant,
+        /// The bond of who broke the glass.
+        Emergency,
     }
 
     /// The registered patients.
@@ -189,6 +239,64 @@ pub mod pallet {
         Relation,
         OptionQuery,
     >;
+
+    /// The custodians that each patient chose.
+    #[pallet::storage]
+    pub type CustodianGroups<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, CustodianGroupOf<T>, OptionQuery>;
+
+    /// The shares of each record's content key.
+    #[pallet::storage]
+    pub type Custodies<T: Config> =
+        StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
+
+    /// What stands granted, by record and subject, with the shares that custodians
+    /// have handed over.
+    #[pallet::storage]
+    pub type Grants<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        RecordId,
+        Blake2_128Concat,
+        T::AccountId,
+        GrantOf<T>,
+        OptionQuery,
+    >;
+
+    /// The number that the next emergency gets.
+    #[pallet::storage]
+    pub type NextEmergencyId<T: Config> = StorageValue<_, EmergencyId, ValueQuery>;
+
+    /// The emergencies that wait for their review.
+    #[pallet::storage]
+    pub type Emergencies<T: Config> =
+        StorageMap<_, Twox64Concat, EmergencyId, EmergencyOf<T>, OptionQuery>;
+
+    /// How many emergencies of each account wait for their review.
+    #[pallet::storage]
+    pub type OpenEmergencies<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// The patients over whose records nobody breaks the glass.
+    #[pallet::storage]
+    pub type EmergencyOptOuts<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
+
+    /// What ends by itself, by its last block.
+    #[pallet::storage]
+    pub type Due<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
+        BlockNumberFor<T>,
+        Blake2_128Concat,
+        Duty<T::AccountId>,
+        (),
+        OptionQuery,
+    >;
+
+    /// What had its last block before this one is ended.
+    #[pallet::storage]
+    pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
 
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -329,8 +437,8 @@ pub mod pallet {
             /// The relative.
             relative: T::AccountId,
         },
-        /// Somebody asked to see a record and may. A custodian who keeps the
-        /// content key hands it over on this event.
+        /// Somebody asked to see a record and may. The custodians who keep the
+        /// content key hand their shares over.
         AccessGranted {
             /// The record.
             record: RecordId,
@@ -340,8 +448,12 @@ pub mod pallet {
             subject: T::AccountId,
             /// What for.
             purpose: Purpose,
+            /// The last block in which custodians hand the key over; none where
+            /// none keep it.
+            until: Option<BlockNumberFor<T>>,
         },
-        /// Somebody asked to see a record and may not.
+        /// Somebody asked to see a record and may not, or may not any more when a
+        /// custodian was about to hand the key over.
         AccessDenied {
             /// The record.
             record: RecordId,
@@ -353,6 +465,109 @@ pub mod pallet {
             purpose: Purpose,
             /// Why not.
             reason: Denied,
+        },
+        /// A patient chose custodians, or let them go.
+        CustodiansSet {
+            /// The patient.
+            patient: T::AccountId,
+            /// The custodians until now.
+            old: Option<CustodiansOf<T>>,
+            /// The custodians from now on.
+            new: Option<CustodiansOf<T>>,
+            /// How many of them together open a key.
+            threshold: u32,
+        },
+        /// The content key of a record was split among the patient's custodians.
+        RecordEntrusted {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who keeps a share each.
+            custodians: CustodiansOf<T>,
+            /// How many shares the key is made of again.
+            threshold: u32,
+        },
+        /// A custodian handed a share over to who was granted access.
+        ShareDelivered {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who may see it.
+            subject: T::AccountId,
+            /// Who handed over.
+            custodian: T::AccountId,
+            /// How many shares the subject has now.
+            delivered: u32,
+            /// How many are needed.
+            threshold: u32,
+        },
+        /// What was granted is over, and the shares that were handed over are
+        /// removed.
+        AccessEnded {
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Whose access it was.
+            subject: T::AccountId,
+            /// Why.
+            reason: EndReason,
+        },
+        /// Somebody broke the glass: they get the key at once, and answer for it.
+        GlassBroken {
+            /// The emergency.
+            emergency: EmergencyId,
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who broke the glass.
+            subject: T::AccountId,
+            /// Why, by their word.
+            reason: EmergencyReason,
+            /// The last block in which custodians hand the key over.
+            until: BlockNumberFor<T>,
+            /// The last block in which it can be reviewed.
+            review_until: BlockNumberFor<T>,
+        },
+        /// The patient or a guardian said whether it was an emergency.
+        EmergencyReviewed {
+            /// The emergency.
+            emergency: EmergencyId,
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who broke the glass.
+            subject: T::AccountId,
+            /// Who reviewed.
+            reviewer: T::AccountId,
+            /// Whether it was one. If not, the bond is lost.
+            accepted: bool,
+            /// The bond.
+            bond: BalanceOf<T>,
+        },
+        /// Nobody reviewed an emergency in time: the bond is lost.
+        EmergencyLapsed {
+            /// The emergency.
+            emergency: EmergencyId,
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who broke the glass.
+            subject: T::AccountId,
+            /// The bond.
+            bond: BalanceOf<T>,
+        },
+        /// A patient said whether the glass may be broken over the own records.
+        EmergencyAccessSet {
+            /// The patient.
+            patient: T::AccountId,
+            /// Whether it may.
+            allowed: bool,
         },
     }
 
@@ -431,6 +646,58 @@ pub mod pallet {
         GrantRevoked,
         /// Denied by the policy, for a reason of its own.
         PolicyRefused,
+        /// Not a custodian: the registrar has not given the account this role, it
+        /// is the patient's own, or it keeps no share of this record.
+        NotCustodian,
+        /// The same custodian is named twice.
+        DuplicateCustodian,
+        /// The threshold must be at least 1 and at most the number of custodians;
+        /// 0 without custodians.
+        InvalidThreshold,
+        /// The patient has chosen no custodians. They do so with `set_custodians`.
+        NoCustodians,
+        /// The shares are not for the patient's custodians as they are now, in
+        /// their order. Read `custodianGroups` and split the key again.
+        CustodiansMismatch,
+        /// Only the patient or the record's author entrusts it.
+        NotPatientOrAuthor,
+        /// The record is entrusted already. Only the patient entrusts it anew.
+        AlreadyEntrusted,
+        /// No custodian keeps the key of this record. The patient or its author
+        /// entrusts it with `entrust_record`; until then, somebody who has the key
+        /// shares it with `share_record`.
+        NotEntrusted,
+        /// As many grants stand on this record as may. One ends by itself within
+        /// `AccessPeriod` blocks.
+        TooManyGrants,
+        /// Nothing is granted to this account. It asks with `request_access`.
+        AccessNotGranted,
+        /// What was granted is over. Ask again with `request_access`.
+        AccessExpired,
+        /// The grant is not over yet.
+        AccessNotExpired,
+        /// The account has been granted access already.
+        AlreadyGranted,
+        /// This custodian has handed its share over already.
+        AlreadyDelivered,
+        /// Patients need no emergency to see their own records.
+        OwnRecord,
+        /// The patient lets nobody break the glass.
+        EmergencyOptedOut,
+        /// As many emergencies of this account as may wait for their review. Ask
+        /// the patients to review them.
+        TooManyEmergencies,
+        /// Every emergency number is taken.
+        EmergencyIdsExhausted,
+        /// There is no such emergency, or it is reviewed or lapsed.
+        EmergencyNotFound,
+        /// Only the patient and guardians whom the patient named review, and
+        /// nobody their own emergency.
+        NotReviewer,
+        /// The time for the review is over.
+        ReviewOver,
+        /// The time for the review is not over yet.
+        ReviewNotOver,
     }
 
     #[pallet::extra_constants]
@@ -449,6 +716,16 @@ pub mod pallet {
                 T::MaxEnvelopes::get() > 0,
                 "a record that nobody can have an envelope for is of no use"
             );
+            assert!(
+                (1..=255).contains(&T::MaxCustodians::get()),
+                "the number of a share is one byte, and not 0"
+            );
+        }
+
+        fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
+            // No user waits for this so much that it may take a whole block.
+            let most = T::BlockWeights::get().max_block / DUE_SHARE;
+            Self::end_due(now, limit.min(most))
         }
 
         #[cfg(feature = "try-runtime")]
@@ -677,6 +954,9 @@ pub mod pallet {
         ///   (80 bytes); at most `MaxEnvelopes`.
         /// - `inference`: the model to run on the record. A signer who is not
         ///   the patient then needs the consent to `Infer` as well.
+        /// - `custody`: the content key, split among the custodians that the
+        ///   patient chose, in their order, each share sealed to its custodian.
+        ///   `CustodyDeposit` is held for each.
         ///
         /// ## Errors
         /// - `PatientNotFound`: nobody registered under `patient`.
@@ -688,14 +968,16 @@ pub mod pallet {
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
         ///   `ActionNotGranted`, `GrantExpired`, `GrantRevoked`, `PolicyRefused`.
         /// - `RecordIdsExhausted`: every record number is taken.
+        /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
+        ///   patient's custodians as they are now.
         /// - What refuses the order of the model, if there is one.
         ///
         /// ## Events
-        /// - `RecordAdded`, an `EnvelopeAdded` for each reader; `AccessChecked`
-        ///   where the policy was asked.
+        /// - `RecordAdded`, an `EnvelopeAdded` for each reader; `RecordEntrusted`
+        ///   with custody; `AccessChecked` where the policy was asked.
         #[pallet::call_index(7)]
         #[pallet::weight(
-            T::WeightInfo::add_record(envelopes.len() as u32)
+            T::WeightInfo::add_record(envelopes.len() as u32, share_count::<T>(custody))
                 .saturating_add(T::AccessControl::weight())
                 .saturating_add(Pallet::<T>::order_weight(inference))
         )]
@@ -707,11 +989,14 @@ pub mod pallet {
             kind: RecordKind,
             envelopes: EnvelopesOf<T>,
             inference: Option<ModelId>,
+            custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
-            let base = T::WeightInfo::add_record(envelopes.len() as u32);
-            let used =
-                Self::do_add_record(author, patient, cid, digest, kind, envelopes, inference)?;
+            let base =
+                T::WeightInfo::add_record(envelopes.len() as u32, share_count::<T>(&custody));
+            let used = Self::do_add_record(
+                author, patient, cid, digest, kind, envelopes, inference, custody,
+            )?;
             Ok(Some(base.saturating_add(used)).into())
         }
 
@@ -730,6 +1015,7 @@ pub mod pallet {
         /// - `envelopes`: the readers of the new version, each with its content
         ///   key sealed to them (80 bytes); at most `MaxEnvelopes`. Readers of
         ///   the version before are not taken over.
+        /// - `custody`: as for `add_record`, for the new version.
         ///
         /// ## Errors
         /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
@@ -739,13 +1025,14 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: a reader has published no key.
         /// - Denials of the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
+        /// - `NoCustodians`, `CustodiansMismatch`: as for `add_record`.
         ///
         /// ## Events
-        /// - `RecordAmended`, an `EnvelopeAdded` for each reader; `AccessChecked`
-        ///   where the policy was asked.
+        /// - `RecordAmended`, an `EnvelopeAdded` for each reader; `RecordEntrusted`
+        ///   with custody; `AccessChecked` where the policy was asked.
         #[pallet::call_index(8)]
         #[pallet::weight(
-            T::WeightInfo::amend_record(envelopes.len() as u32)
+            T::WeightInfo::amend_record(envelopes.len() as u32, share_count::<T>(custody))
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn amend_record(
@@ -754,10 +1041,12 @@ pub mod pallet {
             cid: Cid,
             digest: ContentDigest,
             envelopes: EnvelopesOf<T>,
+            custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
-            let base = T::WeightInfo::amend_record(envelopes.len() as u32);
-            let asked = Self::do_amend_record(&author, record, cid, digest, envelopes)?;
+            let base =
+                T::WeightInfo::amend_record(envelopes.len() as u32, share_count::<T>(&custody));
+            let asked = Self::do_amend_record(&author, record, cid, digest, envelopes, custody)?;
             Ok(Some(base.saturating_add(asked)).into())
         }
 
@@ -798,7 +1087,8 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::share_record().saturating_add(asked)).into())
         }
 
-        /// Remove the envelope of a reader. Its deposit goes back to whoever paid it.
+        /// Remove the envelope of a reader, and what custodians hand over to them.
+        /// The deposits go back to whoever paid them.
         ///
         /// Who has opened the envelope before may have kept the content key:
         /// the patient's key epoch rises, and the next version of the record
@@ -814,10 +1104,11 @@ pub mod pallet {
         /// ## Errors
         /// - `RecordNotFound`: there is no such record.
         /// - `NotPatientOrReader`: the signer is neither.
-        /// - `EnvelopeNotFound`: the reader has no envelope for this record.
+        /// - `EnvelopeNotFound`: the reader has neither an envelope for this record
+        ///   nor a grant.
         ///
         /// ## Events
-        /// - `EnvelopeRemoved`.
+        /// - `EnvelopeRemoved`, `AccessEnded`: what there was.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::remove_envelope())]
         pub fn remove_envelope(
@@ -829,7 +1120,8 @@ pub mod pallet {
             Self::do_remove_envelope(&who, record, reader)
         }
 
-        /// Destroy all envelopes of a record and mark it as erased, for good.
+        /// Destroy all envelopes of a record, and the custodians' shares, and mark
+        /// it as erased, for good.
         ///
         /// The deposits go back to whoever paid them. Other versions of the
         /// record are not touched.
@@ -846,13 +1138,13 @@ pub mod pallet {
         /// - `RecordErased`: it was erased before.
         ///
         /// ## Events
-        /// - `RecordErased`.
+        /// - `RecordErased`; an `AccessEnded` for each grant.
         #[pallet::call_index(11)]
-        #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get()))]
+        #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get(), T::MaxGrants::get()))]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let envelopes = Self::do_erase_record(&who, record)?;
-            Ok(Some(T::WeightInfo::erase_record(envelopes)).into())
+            let (envelopes, grants) = Self::do_erase_record(&who, record)?;
+            Ok(Some(T::WeightInfo::erase_record(envelopes, grants)).into())
         }
 
         /// Name a relative, or change what is said of one.
@@ -922,22 +1214,27 @@ pub mod pallet {
 
         /// Ask to see a record. The answer is an event, also where it is no.
         ///
-        /// On yes, a custodian who keeps the content key seals it to the
-        /// signer and adds the envelope with `share_record`.
+        /// On yes, the custodians of the record seal their shares of the content
+        /// key to the signer, within `AccessPeriod` blocks; the policy is asked
+        /// again each time. A no ends what was granted before.
         ///
         /// ## Dispatch origin
-        /// Signed by any account.
+        /// Signed by any account. On yes, `GrantDeposit` is held from it until the
+        /// grant ends, where custodians keep the key.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `purpose`: what for; it goes to the log.
+        /// - `purpose`: what for; the policy may ask for it, and it goes to the log.
         ///
         /// ## Errors
         /// - `RecordNotFound`: there is no such record.
+        /// - `EncryptionKeyNotFound`: granted, but the signer has published no key.
+        /// - `TooManyGrants`: granted, but `MaxGrants` grants stand on this record.
         ///
         /// ## Events
         /// - `AccessGranted`, after `AccessChecked` where the policy was asked.
-        /// - `AccessDenied`, with the reason; the call still succeeds.
+        /// - `AccessDenied`, with the reason; the call still succeeds. `AccessEnded`
+        ///   where something had been granted before.
         #[pallet::call_index(14)]
         #[pallet::weight(
             T::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
@@ -970,5 +1267,259 @@ pub mod pallet {
             let account = ensure_signed(origin)?;
             Self::do_remove_encryption_key(account)
         }
+
+        /// Choose the custodians who keep the content keys of what is added from
+        /// now on. What they keep already, they keep: see `entrust_record`.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, from whom `CustodyDeposit` is held for each.
+        ///
+        /// ## Parameters
+        /// - `custodians`: who; at most `MaxCustodians`. None lets all go.
+        /// - `threshold`: how many of them together open a key; 0 for none. With 1,
+        ///   each can alone; below the threshold nobody but the readers can.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        /// - `NotCustodian`: one is not registered as a custodian, or is the signer.
+        /// - `DuplicateCustodian`: one is named twice.
+        /// - `EncryptionKeyNotFound`: one has published no key.
+        /// - `InvalidThreshold`: the threshold does not fit.
+        ///
+        /// ## Events
+        /// - `CustodiansSet`.
+        #[pallet::call_index(16)]
+        #[pallet::weight(T::WeightInfo::set_custodians(custodians.len() as u32))]
+        pub fn set_custodians(
+            origin: OriginFor<T>,
+            custodians: CustodiansOf<T>,
+            threshold: u32,
+        ) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            Self::do_set_custodians(patient, custodians, threshold)
+        }
+
+        /// Split the content key of a record that exists among the patient's
+        /// custodians, or anew where they have changed. All grants on it end.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, or, where no custodian keeps it yet, by the
+        /// record's author. `CustodyDeposit` is held for each custodian.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `shares`: the patient's custodians in their order, each with the share
+        ///   sealed to them (80 bytes).
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `NotPatientOrAuthor`: the signer is neither.
+        /// - `AlreadyEntrusted`: only the patient entrusts anew.
+        /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
+        ///   patient's custodians as they are now.
+        ///
+        /// ## Events
+        /// - `RecordEntrusted`; before it an `AccessEnded` for each grant.
+        #[pallet::call_index(17)]
+        #[pallet::weight(
+            T::WeightInfo::entrust_record(shares.len() as u32, T::MaxGrants::get())
+        )]
+        pub fn entrust_record(
+            origin: OriginFor<T>,
+            record: RecordId,
+            shares: SharesOf<T>,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let count = shares.len() as u32;
+            let ended = Self::do_entrust_record(&who, record, shares)?;
+            Ok(Some(T::WeightInfo::entrust_record(count, ended)).into())
+        }
+
+        /// Hand a custodian's share of a content key over to who was granted access.
+        ///
+        /// Where the policy gave the access, it is asked again: if it says no by
+        /// now, the grant ends and nothing is handed over. Costs no fee where it
+        /// succeeds.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a custodian of the record.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `subject`: who was granted access.
+        /// - `sealed_share`: the share, sealed to them (80 bytes).
+        ///
+        /// ## Errors
+        /// - `NotEntrusted`: no custodian keeps the key of this record.
+        /// - `NotCustodian`: the signer keeps no share of it, or is no custodian
+        ///   any more.
+        /// - `AccessNotGranted`, `AccessExpired`: nothing is granted, or not any more.
+        /// - `AlreadyDelivered`: the signer has handed over already.
+        ///
+        /// ## Events
+        /// - `ShareDelivered`, after `AccessChecked` where the policy was asked.
+        /// - `AccessEnded` and `AccessDenied` where it says no by now; the call
+        ///   still succeeds.
+        #[pallet::call_index(18)]
+        #[pallet::weight(
+            T::WeightInfo::deliver_share().saturating_add(T::AccessControl::weight())
+        )]
+        pub fn deliver_share(
+            origin: OriginFor<T>,
+            record: RecordId,
+            subject: T::AccountId,
+            sealed_share: SealedKey,
+        ) -> DispatchResultWithPostInfo {
+            let custodian = ensure_signed(origin)?;
+            let asked = Self::do_deliver_share(custodian, record, subject, sealed_share)?;
+            Ok((Some(T::WeightInfo::deliver_share().saturating_add(asked)), Pays::No).into())
+        }
+
+        /// Remove a grant whose time is over, with the shares that were handed
+        /// over. It happens by itself as soon as a block has room for it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account. The deposit goes back to the subject.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `subject`: who was granted access.
+        ///
+        /// ## Errors
+        /// - `AccessNotGranted`: there is no such grant.
+        /// - `AccessNotExpired`: its last block is not over.
+        ///
+        /// ## Events
+        /// - `AccessEnded`.
+        #[pallet::call_index(19)]
+        #[pallet::weight(T::WeightInfo::expire_grant())]
+        pub fn expire_grant(
+            origin: OriginFor<T>,
+            record: RecordId,
+            subject: T::AccountId,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_expire_grant(record, &subject)
+        }
+
+        /// Get a record's key in an emergency, without asking the patient first.
+        ///
+        /// Everybody sees it. The patient or a guardian says afterwards whether it
+        /// was right; if they do not within `ReviewPeriod` blocks, or say no, the
+        /// bond is lost.
+        ///
+        /// ## Dispatch origin
+        /// Signed by an emergency contact of the patient, by a clinician, or by an
+        /// account to which the patient's policy allows `Emergency`.
+        /// `EmergencyBond` and `GrantDeposit` are held from it.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `reason`: why.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `OwnRecord`: the signer is the patient.
+        /// - Denials of the policy, as for `add_record`, for who is neither contact
+        ///   nor clinician.
+        /// - `EmergencyOptedOut`: the patient lets nobody break the glass.
+        /// - `NotEntrusted`: no custodian keeps the key of this record.
+        /// - `AlreadyGranted`: the signer has been granted access already.
+        /// - `TooManyEmergencies`: `MaxOpenEmergencies` of the signer wait for a review.
+        /// - `EncryptionKeyNotFound`: the signer has published no key.
+        /// - `TooManyGrants`: `MaxGrants` grants stand on this record.
+        ///
+        /// ## Events
+        /// - `GlassBroken`, after `AccessChecked` where the policy was asked.
+        #[pallet::call_index(20)]
+        #[pallet::weight(
+            T::WeightInfo::break_glass().saturating_add(T::AccessControl::weight())
+        )]
+        pub fn break_glass(
+            origin: OriginFor<T>,
+            record: RecordId,
+            reason: EmergencyReason,
+        ) -> DispatchResultWithPostInfo {
+            let subject = ensure_signed(origin)?;
+            let asked = Self::do_break_glass(subject, record, reason)?;
+            Ok(Some(T::WeightInfo::break_glass().saturating_add(asked)).into())
+        }
+
+        /// Say whether breaking the glass was right.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, or by a relative whom the patient named as
+        /// guardian; never by who broke the glass.
+        ///
+        /// ## Parameters
+        /// - `emergency`: the emergency.
+        /// - `accepted`: yes gives the bond back. No burns it, ends the access and
+        ///   raises the patient's key epoch.
+        ///
+        /// ## Errors
+        /// - `EmergencyNotFound`: there is no such emergency, or it is reviewed.
+        /// - `NotReviewer`: the signer may not review it.
+        /// - `ReviewOver`: the time for it is over.
+        ///
+        /// ## Events
+        /// - `EmergencyReviewed`; `AccessEnded` where it ended the access.
+        #[pallet::call_index(21)]
+        #[pallet::weight(T::WeightInfo::review_emergency())]
+        pub fn review_emergency(
+            origin: OriginFor<T>,
+            emergency: EmergencyId,
+            accepted: bool,
+        ) -> DispatchResult {
+            let reviewer = ensure_signed(origin)?;
+            Self::do_review_emergency(reviewer, emergency, accepted)
+        }
+
+        /// Close an emergency that nobody reviewed in time. It happens by itself as
+        /// soon as a block has room for it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account.
+        ///
+        /// ## Parameters
+        /// - `emergency`: the emergency.
+        ///
+        /// ## Errors
+        /// - `EmergencyNotFound`: there is no such emergency, or it is reviewed.
+        /// - `ReviewNotOver`: it can still be reviewed.
+        ///
+        /// ## Events
+        /// - `EmergencyLapsed`.
+        #[pallet::call_index(22)]
+        #[pallet::weight(T::WeightInfo::lapse_emergency())]
+        pub fn lapse_emergency(origin: OriginFor<T>, emergency: EmergencyId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_lapse_emergency(emergency)
+        }
+
+        /// Say whether the glass may be broken over the own records. It may, until
+        /// the patient says otherwise.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `allowed`: whether it may.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        ///
+        /// ## Events
+        /// - `EmergencyAccessSet`.
+        #[pallet::call_index(23)]
+        #[pallet::weight(T::WeightInfo::set_emergency_access())]
+        pub fn set_emergency_access(origin: OriginFor<T>, allowed: bool) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            Self::do_set_emergency_access(patient, allowed)
+        }
     }
+}
+
+/// How many shares come with a record.
+fn share_count<T: Config>(custody: &Option<SharesOf<T>>) -> u32 {
+    custody.as_ref().map_or(0, |shares| shares.len() as u32)
 }

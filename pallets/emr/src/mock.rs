@@ -7,19 +7,20 @@ use std::{
 
 use frame_support::{
     assert_ok, derive_impl,
-    traits::{fungible::InspectHold, ConstU32, ConstU64},
+    traits::{fungible::InspectHold, ConstU32, ConstU64, Hooks},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, ModelId, RecordId, RecordKind,
-    Role, SealedKey,
+    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, ModelId, Purpose, RecordId,
+    RecordKind, RelationKind, Role, SealedKey,
 };
-use sp_runtime::{BuildStorage, DispatchError};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 use crate::{
     self as pallet_emr, AccessControl, AccessRequest, Answer, DefaultPolicy, Denied, Document,
     EncryptionKeys, EnvelopesOf, HoldReason, InferenceOrders, Record, RecordOf, RecordStatus,
+    SharesOf,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
@@ -36,6 +37,18 @@ pub const OTHER_READER: u64 = 5;
 pub const STRANGER: u64 = 6;
 /// Has an encryption key, but only the existential deposit.
 pub const POOR: u64 = 7;
+/// A registered custodian, whom nobody has chosen.
+pub const CUSTODIAN: u64 = 10;
+/// Another.
+pub const CUSTODIAN_2: u64 = 11;
+/// And another.
+pub const CUSTODIAN_3: u64 = 12;
+/// A registered clinician with an encryption key.
+pub const CLINICIAN: u64 = 13;
+/// The emergency contact of [`ALICE`], with an encryption key.
+pub const CONTACT: u64 = 14;
+/// The guardian of [`ALICE`].
+pub const GUARDIAN: u64 = 15;
 /// The chain's default policy.
 pub const POLICY: u64 = 99;
 /// A policy that a patient may choose.
@@ -54,6 +67,15 @@ pub const RECORD_DEPOSIT: u64 = 10;
 pub const ENVELOPE_DEPOSIT: u64 = 3;
 pub const KEY_DEPOSIT: u64 = 1;
 pub const MAX_ENVELOPES: u32 = 4;
+pub const CUSTODY_DEPOSIT: u64 = 7;
+pub const GRANT_DEPOSIT: u64 = 11;
+pub const BOND: u64 = 500;
+pub const MAX_CUSTODIANS: u32 = 3;
+pub const MAX_GRANTS: u32 = 3;
+pub const MAX_EMERGENCIES: u32 = 2;
+pub const ACCESS_PERIOD: u64 = 10;
+pub const EMERGENCY_PERIOD: u64 = 5;
+pub const REVIEW_PERIOD: u64 = 20;
 
 pub const CHECK_WEIGHT: Weight = Weight::from_parts(7_000_000_000, 7_000);
 /// What one question to the policy uses of that.
@@ -89,7 +111,16 @@ impl pallet_emr::Config for Test {
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<ENVELOPE_DEPOSIT>;
     type EncryptionKeyDeposit = ConstU64<KEY_DEPOSIT>;
+    type CustodyDeposit = ConstU64<CUSTODY_DEPOSIT>;
+    type GrantDeposit = ConstU64<GRANT_DEPOSIT>;
+    type EmergencyBond = ConstU64<BOND>;
     type MaxEnvelopes = ConstU32<MAX_ENVELOPES>;
+    type MaxCustodians = ConstU32<MAX_CUSTODIANS>;
+    type MaxGrants = ConstU32<MAX_GRANTS>;
+    type MaxOpenEmergencies = ConstU32<MAX_EMERGENCIES>;
+    type AccessPeriod = ConstU64<ACCESS_PERIOD>;
+    type EmergencyPeriod = ConstU64<EMERGENCY_PERIOD>;
+    type ReviewPeriod = ConstU64<REVIEW_PERIOD>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Policy;
@@ -103,6 +134,7 @@ thread_local! {
         const { RefCell::new(BTreeMap::new()) };
     static GENEROUS: RefCell<BTreeSet<u64>> = const { RefCell::new(BTreeSet::new()) };
     static ASKED: RefCell<Vec<Question>> = const { RefCell::new(Vec::new()) };
+    static PURPOSES: RefCell<Vec<Option<Purpose>>> = const { RefCell::new(Vec::new()) };
     static ORDERED: RefCell<Vec<(u64, u64, RecordId, ModelId)>> =
         const { RefCell::new(Vec::new()) };
 }
@@ -135,6 +167,11 @@ impl Policy {
     pub fn asked() -> Vec<Question> {
         ASKED.take()
     }
+
+    /// For what purposes it was asked since the last time.
+    pub fn purposes() -> Vec<Option<Purpose>> {
+        PURPOSES.take()
+    }
 }
 
 impl AccessControl<u64> for Policy {
@@ -142,7 +179,8 @@ impl AccessControl<u64> for Policy {
         if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
             return Answer::free(Ok(()));
         }
-        let AccessRequest { policy, patient, subject, record, action } = request;
+        let AccessRequest { policy, patient, subject, record, action, purpose } = request;
+        PURPOSES.with_borrow_mut(|purposes| purposes.push(purpose));
         let Some(policy) = policy else {
             return Answer::free(Err(Denied::NoPolicy));
         };
@@ -214,7 +252,7 @@ impl ExtBuilder {
     }
 
     pub fn build(self) -> sp_io::TestExternalities {
-        let rich = (ALICE..=STRANGER).map(|who| (who, FUNDS));
+        let rich = (ALICE..=STRANGER).chain(CUSTODIAN..=GUARDIAN).map(|who| (who, FUNDS));
         let genesis = RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig {
                 balances: rich.chain([(POOR, 1)]).collect(),
@@ -232,6 +270,7 @@ impl ExtBuilder {
                 furnish();
             }
             ASKED.take();
+            PURPOSES.take();
             ORDERED.take();
             System::reset_events();
         });
@@ -258,6 +297,15 @@ fn furnish() {
     EncryptionKeys::<Test>::insert(POOR, key(POOR));
     let role = Role::LabTechnician;
     assert_ok!(Emr::add_provider(root(), TECHNICIAN, role));
+    for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3, CLINICIAN, CONTACT] {
+        assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
+    }
+    for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3] {
+        assert_ok!(Emr::add_provider(root(), account, Role::Custodian));
+    }
+    assert_ok!(Emr::add_provider(root(), CLINICIAN, Role::Clinician));
+    assert_ok!(Emr::set_relation(signed(ALICE), CONTACT, RelationKind::Sibling, true));
+    assert_ok!(Emr::set_relation(signed(ALICE), GUARDIAN, RelationKind::Guardian, false));
     DefaultPolicy::<Test>::put(POLICY);
     assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
 }
@@ -313,7 +361,7 @@ pub fn add_record(
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let (kind, envelopes) = (RecordKind::ChestXray, envelopes(readers));
-    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, envelopes, None)
+    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, envelopes, None, None)
 }
 
 /// Adds a new version of `record`, signed by `author`.
@@ -322,7 +370,32 @@ pub fn amend_record(
     record: RecordId,
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    Emr::amend_record(signed(author), record, cid(2), digest(2), envelopes(readers))
+    Emr::amend_record(signed(author), record, cid(2), digest(2), envelopes(readers), None)
+}
+
+/// Shares for these custodians.
+pub fn shares(custodians: &[u64]) -> SharesOf<Test> {
+    let shares: Vec<_> = custodians.iter().map(|who| (*who, sealed(*who))).collect();
+    shares.try_into().expect("a test names few custodians")
+}
+
+/// Lets [`ALICE`] choose these custodians.
+pub fn choose(custodians: &[u64], threshold: u32) -> DispatchResult {
+    let custodians = custodians.to_vec().try_into().expect("a test names few custodians");
+    Emr::set_custodians(signed(ALICE), custodians, threshold)
+}
+
+/// Lets [`ALICE`] choose these custodians and entrust [`XRAY`] to them.
+pub fn entrust(custodians: &[u64], threshold: u32) {
+    assert_ok!(choose(custodians, threshold));
+    assert_ok!(Emr::entrust_record(signed(ALICE), XRAY, shares(custodians)));
+    System::reset_events();
+}
+
+/// Goes to a block, and does there what blocks do by themselves.
+pub fn go_to(block: u64) {
+    System::set_block_number(block);
+    Emr::on_idle(block, Weight::MAX);
 }
 
 /// [`XRAY`] as [`ExtBuilder`] stores it.

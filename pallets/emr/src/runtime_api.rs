@@ -1,7 +1,7 @@
 //! What clients ask the runtime about access.
 
 use codec::Codec;
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, Purpose, RecordId};
 
 use crate::Denied;
 
@@ -18,6 +18,25 @@ sp_api::decl_runtime_apis! {
             subject: AccountId,
             record: Option<RecordId>,
             action: Action,
+        ) -> Result<(), Denied>;
+
+        /// The same, for a purpose.
+        fn check_access_for(
+            patient: AccountId,
+            subject: AccountId,
+            record: Option<RecordId>,
+            action: Action,
+            purpose: Purpose,
+        ) -> Result<(), Denied>;
+
+        /// What a policy would say if it were the patient's.
+        fn check_policy(
+            policy: AccountId,
+            patient: AccountId,
+            subject: AccountId,
+            record: Option<RecordId>,
+            action: Action,
+            purpose: Option<Purpose>,
         ) -> Result<(), Denied>;
     }
 }

@@ -1,6 +1,6 @@
 //! What must hold of the storage between any two blocks.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
@@ -12,9 +12,10 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, EncryptionKeyDeposits, EncryptionKeys, Envelopes, HoldReason,
-    NextRecordId, Pallet, PatientPolicies, Patients, RecordOf, RecordStatus, Records, RecordsOf,
-    Relations, MAX_RELATIONS,
+    AccountIdOf, BalanceOf, Config, CustodianGroups, Custodies, Due, Duty, Emergencies,
+    EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, Envelopes, Grants, HoldReason,
+    NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients,
+    RecordOf, RecordStatus, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// What must be held from each account for one reason.
@@ -26,7 +27,10 @@ impl<T: Config> Pallet<T> {
         Self::try_state_patients()?;
         Self::try_state_keys()?;
         Self::try_state_records()?;
-        Self::try_state_envelopes()
+        Self::try_state_envelopes()?;
+        Self::try_state_custody()?;
+        Self::try_state_grants()?;
+        Self::try_state_emergencies()
     }
 
     /// Patients have a key, as many relations as they are said to have, and
@@ -111,6 +115,93 @@ impl<T: Config> Pallet<T> {
             deposits.entry(envelope.depositor).or_default().saturating_accrue(envelope.deposit);
         }
         Self::ensure_held(HoldReason::Envelope, deposits)
+    }
+
+    /// Groups and shares are as the calls leave them, and are paid for.
+    fn try_state_custody() -> Result<(), TryRuntimeError> {
+        let mut deposits = Deposits::<T>::new();
+        for (patient, group) in CustodianGroups::<T>::iter() {
+            ensure!(Patients::<T>::contains_key(&patient), "custodians are of no patient");
+            let most = group.members.len() as u32;
+            ensure!((1..=most).contains(&group.threshold), "a group's threshold does not fit");
+            ensure!(!group.members.contains(&patient), "a patient is their own custodian");
+            deposits.entry(patient).or_default().saturating_accrue(group.deposit);
+        }
+        for (id, custody) in Custodies::<T>::iter() {
+            let record = Records::<T>::get(id).ok_or("shares are of no record")?;
+            ensure!(record.status != RecordStatus::Erased, "an erased record has shares");
+            let most = custody.shares.len() as u32;
+            ensure!((1..=most).contains(&custody.threshold), "a record's threshold does not fit");
+            let grants = Grants::<T>::iter_key_prefix(id).count();
+            ensure!(
+                u32::try_from(grants) == Ok(custody.grants),
+                "the grants on a record are miscounted"
+            );
+            ensure!(custody.grants <= T::MaxGrants::get(), "a record has too many grants");
+            deposits.entry(custody.depositor).or_default().saturating_accrue(custody.deposit);
+        }
+        Self::ensure_held(HoldReason::Custody, deposits)
+    }
+
+    /// Grants stand on shares, and end by themselves.
+    fn try_state_grants() -> Result<(), TryRuntimeError> {
+        let mut deposits = Deposits::<T>::new();
+        let mut duties = 0usize;
+        for (record, subject, grant) in Grants::<T>::iter() {
+            let custody = Custodies::<T>::get(record).ok_or("a grant stands on no shares")?;
+            let mut numbers = BTreeSet::new();
+            for share in &grant.shares {
+                ensure!(
+                    (1..=custody.shares.len()).contains(&usize::from(share.number)),
+                    "a share that was handed over is nobody's"
+                );
+                ensure!(numbers.insert(share.number), "a share was handed over twice");
+            }
+            ensure!(grant.granted_at <= grant.until, "a grant ends before it begins");
+            let duty = Duty::Grant { record, subject: subject.clone() };
+            ensure!(Due::<T>::contains_key(grant.until, duty), "a grant does not end by itself");
+            duties = duties.saturating_add(1);
+            deposits.entry(subject).or_default().saturating_accrue(grant.deposit);
+        }
+        duties = duties.saturating_add(Emergencies::<T>::iter_keys().count());
+        ensure!(Due::<T>::iter_keys().count() == duties, "something that is over is still due");
+        let next = NextDue::<T>::get();
+        for (block, _) in Due::<T>::iter_keys() {
+            ensure!(next.is_some_and(|next| next <= block), "something due is passed over");
+        }
+        Self::ensure_held(HoldReason::Grant, deposits)
+    }
+
+    /// Emergencies wait for their review, and have their bond on hold.
+    fn try_state_emergencies() -> Result<(), TryRuntimeError> {
+        let mut bonds = Deposits::<T>::new();
+        let mut open = BTreeMap::<AccountIdOf<T>, u32>::new();
+        for (id, emergency) in Emergencies::<T>::iter() {
+            ensure!(id < NextEmergencyId::<T>::get(), "an emergency's number was not given out");
+            ensure!(emergency.subject != emergency.patient, "a patient broke the own glass");
+            let record = Records::<T>::get(emergency.record);
+            ensure!(
+                record.is_some_and(|record| record.patient == emergency.patient),
+                "an emergency is about another patient's record"
+            );
+            let duty = Duty::Review { emergency: id };
+            ensure!(
+                Due::<T>::contains_key(emergency.review_until, duty),
+                "an emergency does not lapse by itself"
+            );
+            open.entry(emergency.subject.clone()).or_default().saturating_inc();
+            bonds.entry(emergency.subject).or_default().saturating_accrue(emergency.bond);
+        }
+        let counted: BTreeMap<AccountIdOf<T>, u32> = OpenEmergencies::<T>::iter().collect();
+        ensure!(open == counted, "open emergencies are miscounted");
+        ensure!(
+            open.values().all(|count| *count <= T::MaxOpenEmergencies::get()),
+            "an account has too many emergencies"
+        );
+        for patient in EmergencyOptOuts::<T>::iter_keys() {
+            ensure!(Patients::<T>::contains_key(&patient), "an opt-out is of no patient");
+        }
+        Self::ensure_held(HoldReason::Emergency, bonds)
     }
 
     fn ensure_versions(id: RecordId, record: &RecordOf<T>) -> Result<(), TryRuntimeError> {

@@ -19,16 +19,16 @@ pub trait WeightInfo {
     fn add_provider() -> Weight;
     /// `remove_provider`.
     fn remove_provider() -> Weight;
-    /// `add_record` with `n` envelopes.
-    fn add_record(n: u32) -> Weight;
-    /// `amend_record` with `n` envelopes.
-    fn amend_record(n: u32) -> Weight;
+    /// `add_record` with `n` envelopes and `c` custodians.
+    fn add_record(n: u32, c: u32) -> Weight;
+    /// `amend_record` with `n` envelopes and `c` custodians.
+    fn amend_record(n: u32, c: u32) -> Weight;
     /// `share_record`.
     fn share_record() -> Weight;
     /// `remove_envelope`.
     fn remove_envelope() -> Weight;
-    /// `erase_record` of a record with `n` envelopes.
-    fn erase_record(n: u32) -> Weight;
+    /// `erase_record` of a record with `n` envelopes and `g` grants.
+    fn erase_record(n: u32, g: u32) -> Weight;
     /// `set_relation`.
     fn set_relation() -> Weight;
     /// `remove_relation`.
@@ -37,6 +37,24 @@ pub trait WeightInfo {
     fn request_access() -> Weight;
     /// `remove_encryption_key`.
     fn remove_encryption_key() -> Weight;
+    /// `set_custodians` with `c` custodians.
+    fn set_custodians(c: u32) -> Weight;
+    /// `entrust_record` to `c` custodians, anew while there are `g` grants.
+    fn entrust_record(c: u32, g: u32) -> Weight;
+    /// `deliver_share`.
+    fn deliver_share() -> Weight;
+    /// `expire_grant`.
+    fn expire_grant() -> Weight;
+    /// `break_glass`.
+    fn break_glass() -> Weight;
+    /// `review_emergency`.
+    fn review_emergency() -> Weight;
+    /// `lapse_emergency`.
+    fn lapse_emergency() -> Weight;
+    /// `set_emergency_access`.
+    fn set_emergency_access() -> Weight;
+    /// Ending one thing by itself, or moving on by a block.
+    fn end_due() -> Weight;
 }
 
 /// Hand-set and generous: an upper estimate for tests, not measured.
@@ -62,24 +80,24 @@ impl WeightInfo for () {
     fn remove_provider() -> Weight {
         estimate(1, 1)
     }
-    fn add_record(n: u32) -> Weight {
+    fn add_record(n: u32, _: u32) -> Weight {
         let n = u64::from(n);
-        estimate(8u64.saturating_add(n), 6u64.saturating_add(n))
+        estimate(10u64.saturating_add(n), 7u64.saturating_add(n))
     }
-    fn amend_record(n: u32) -> Weight {
+    fn amend_record(n: u32, _: u32) -> Weight {
         let n = u64::from(n);
-        estimate(8u64.saturating_add(n), 7u64.saturating_add(n))
+        estimate(10u64.saturating_add(n), 8u64.saturating_add(n))
     }
     fn share_record() -> Weight {
         estimate(11, 7)
     }
     fn remove_envelope() -> Weight {
-        estimate(5, 5)
+        estimate(10, 10)
     }
-    fn erase_record(n: u32) -> Weight {
-        // Each envelope may have a depositor of its own.
-        let n = u64::from(n).saturating_mul(3);
-        estimate(4u64.saturating_add(n), 4u64.saturating_add(n))
+    fn erase_record(n: u32, g: u32) -> Weight {
+        // Each envelope may have a depositor of its own, and each grant has.
+        let n = u64::from(n).saturating_mul(3).saturating_add(u64::from(g).saturating_mul(4));
+        estimate(8u64.saturating_add(n), 8u64.saturating_add(n))
     }
     fn set_relation() -> Weight {
         estimate(2, 2)
@@ -88,10 +106,38 @@ impl WeightInfo for () {
         estimate(2, 2)
     }
     fn request_access() -> Weight {
-        estimate(4, 0)
+        estimate(11, 6)
     }
     fn remove_encryption_key() -> Weight {
         estimate(5, 4)
+    }
+    fn set_custodians(c: u32) -> Weight {
+        estimate(4u64.saturating_add(u64::from(c).saturating_mul(2)), 4)
+    }
+    fn entrust_record(_: u32, g: u32) -> Weight {
+        let g = u64::from(g).saturating_mul(4);
+        estimate(9u64.saturating_add(g), 7u64.saturating_add(g))
+    }
+    fn deliver_share() -> Weight {
+        estimate(10, 6)
+    }
+    fn expire_grant() -> Weight {
+        estimate(6, 6)
+    }
+    fn break_glass() -> Weight {
+        estimate(16, 9)
+    }
+    fn review_emergency() -> Weight {
+        estimate(9, 9)
+    }
+    fn lapse_emergency() -> Weight {
+        estimate(6, 6)
+    }
+    fn set_emergency_access() -> Weight {
+        estimate(2, 1)
+    }
+    fn end_due() -> Weight {
+        estimate(8, 7)
     }
 }
 

@@ -110,6 +110,7 @@ fn patient_with_record<T: Config>() -> Result<RecordId, BenchmarkError> {
         RecordKind::ChestXray,
         Default::default(),
         None,
+        None,
     )
     .map_err(|failed| failed.error)?;
     pallet_emr::DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));

@@ -87,7 +87,16 @@ impl pallet_emr::Config for Test {
     type RecordDeposit = ConstU64<5>;
     type EnvelopeDeposit = ConstU64<2>;
     type EncryptionKeyDeposit = ConstU64<0>;
+    type CustodyDeposit = ConstU64<1>;
+    type GrantDeposit = ConstU64<1>;
+    type EmergencyBond = ConstU64<1>;
     type MaxEnvelopes = ConstU32<4>;
+    type MaxCustodians = ConstU32<2>;
+    type MaxGrants = ConstU32<2>;
+    type MaxOpenEmergencies = ConstU32<2>;
+    type AccessPeriod = ConstU64<10>;
+    type EmergencyPeriod = ConstU64<10>;
+    type ReviewPeriod = ConstU64<10>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Policy;
@@ -324,7 +333,16 @@ pub fn add_record(
     inference: Option<ModelId>,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let digest = ContentDigest([byte; 32]);
-    Emr::add_record(signed(author), PATIENT, cid(byte), digest, kind, Default::default(), inference)
+    Emr::add_record(
+        signed(author),
+        PATIENT,
+        cid(byte),
+        digest,
+        kind,
+        Default::default(),
+        inference,
+        None,
+    )
 }
 
 pub fn output(label: u8, parts: &[u32]) -> Output {

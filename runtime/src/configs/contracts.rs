@@ -35,7 +35,7 @@ impl pallet_contracts::Config for Runtime {
     type CallFilter = Nothing;
     type WeightPrice = TransactionPayment;
     type WeightInfo = pallet_contracts::weights::SubstrateWeight<Runtime>;
-    type ChainExtension = ();
+    type ChainExtension = crate::policy_extension::PolicyExtension;
     type Schedule = Schedule;
     type CallStack = [pallet_contracts::Frame<Self>; 5];
     type DepositPerByte = ConstU128<{ deposit(0, 1) }>;

@@ -39,6 +39,7 @@ fn add_record(envelopes: u32) -> RuntimeCall {
         kind: RecordKind::ChestXray,
         envelopes: BoundedVec::truncate_from((0..envelopes).map(envelope).collect()),
         inference: None,
+        custody: None,
     })
 }
 

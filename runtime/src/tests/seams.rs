@@ -1,7 +1,8 @@
 //! What holds between the pallets of this runtime.
 
 use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
-use medchain_primitives::{FailureCode, ModelId, RequestId};
+use medchain_primitives::{EmergencyId, FailureCode, ModelId, Purpose, RequestId};
+use sp_runtime::BoundedVec;
 
 use super::*;
 use crate::configs::ProxyType;
@@ -14,6 +15,7 @@ fn add_record_call(inference: Option<ModelId>) -> RuntimeCall {
         kind: RecordKind::ChestXray,
         envelopes: Default::default(),
         inference,
+        custody: None,
     })
 }
 
@@ -45,6 +47,23 @@ fn a_caretaker_adds_records_but_neither_pays_nor_shares_nor_destroys() {
             reader: PATIENT.to_account_id(),
         }),
         RuntimeCall::Emr(pallet_emr::Call::erase_record { record: RecordId(0) }),
+        RuntimeCall::Emr(pallet_emr::Call::request_access {
+            record: RecordId(0),
+            purpose: Purpose::Treatment,
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::set_custodians {
+            custodians: BoundedVec::truncate_from(vec![STRANGER.to_account_id()]),
+            threshold: 1,
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::entrust_record {
+            record: RecordId(0),
+            shares: Default::default(),
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::review_emergency {
+            emergency: EmergencyId(0),
+            accepted: true,
+        }),
+        RuntimeCall::Emr(pallet_emr::Call::set_emergency_access { allowed: true }),
         // A batch would carry anything.
         RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![add_record_call(None)] }),
     ];
@@ -80,6 +99,7 @@ fn a_batch_is_all_or_nothing_for_the_access_question_too() {
                 kind: RecordKind::Report,
                 envelopes: Default::default(),
                 inference: None,
+                custody: None,
             })
         };
         let origin = || RuntimeOrigin::signed(TECHNICIAN.to_account_id());

@@ -110,6 +110,7 @@ async fn upload_all(world: &World, records: u64) -> Fallible<()> {
                 kind: RecordKind::ChestXray,
                 envelopes,
                 inference: Some(ModelId(0)),
+                custody: None,
             });
             seed += 1;
         }

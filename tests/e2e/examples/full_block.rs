@@ -60,6 +60,7 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
             kind: RecordKind::ChestXray,
             envelopes,
             inference: Some(ModelId(0)),
+            custody: None,
         });
     }
     let added = send(net, &chain, &lab, calls).await?;

@@ -40,17 +40,30 @@ impl View {
                     emr("EncryptionKeyDeposit")?
                 }
             }
-            Call::AddRecord { envelopes: all, inference, .. } => {
+            Call::AddRecord { envelopes: all, inference, custody, .. } => {
                 let fee = match inference {
                     Some(model) => self.model(*model).await?.map_or(0, |model| model.fee),
                     None => 0,
                 };
                 let record = emr("RecordDeposit")?.saturating_add(envelopes(all.len())?);
-                record.saturating_add(fee)
+                record.saturating_add(fee).saturating_add(self.for_custody(custody)?)
             }
-            Call::AmendRecord { envelopes: all, .. } => {
-                emr("RecordDeposit")?.saturating_add(envelopes(all.len())?)
+            Call::AmendRecord { envelopes: all, custody, .. } => {
+                let record = emr("RecordDeposit")?.saturating_add(envelopes(all.len())?);
+                record.saturating_add(self.for_custody(custody)?)
             }
+            Call::SetCustodians { custodians, .. } => {
+                emr("CustodyDeposit")?.saturating_mul(custodians.len() as u128)
+            }
+            Call::EntrustRecord { shares, .. } => {
+                emr("CustodyDeposit")?.saturating_mul(shares.len() as u128)
+            }
+            // At most: only where custodians keep the key, and the answer is yes.
+            Call::RequestAccess { record, .. } => match self.custody(*record).await? {
+                Some(_) => emr("GrantDeposit")?,
+                None => 0,
+            },
+            Call::BreakGlass { .. } => emr("EmergencyBond")?.saturating_add(emr("GrantDeposit")?),
             Call::ShareRecord { .. } => envelopes(1)?,
             Call::RegisterWorker { .. } => self.amount("Inference", "WorkerBond")?,
             Call::RequestInference { model, .. } => {
@@ -65,6 +78,11 @@ impl View {
             Call::Transfer { amount, .. } => *amount,
             _ => 0,
         })
+    }
+
+    fn for_custody<T>(&self, custody: &Option<Vec<T>>) -> Result<u128, ChainError> {
+        let Some(shares) = custody else { return Ok(0) };
+        Ok(self.amount("Emr", "CustodyDeposit")?.saturating_mul(shares.len() as u128))
     }
 
     /// The least that an account keeps.

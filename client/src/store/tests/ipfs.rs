@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::store::{cid_of, IpfsStore, Store, StoreError};
+use crate::store::{cid_of, IpfsStore, LetGo, Store, StoreError};
 
 const ABC: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
 
@@ -103,4 +103,48 @@ async fn a_silent_node_times_out() {
     let store = IpfsStore::open(&url).unwrap().with_timeout(Duration::from_secs(1));
     let error = store.get(&cid_of(b"abc"), 1000).await.unwrap_err();
     assert!(matches!(error, StoreError::Timeout { .. }), "{error}");
+}
+
+async fn unpin(answer: &'static [u8]) -> Result<LetGo, StoreError> {
+    let store = IpfsStore::open(&node(answer).await).unwrap();
+    store.unpin(&cid_of(b"abc")).await.pop().unwrap().outcome
+}
+
+#[tokio::test]
+async fn a_pin_that_is_removed_or_was_not_there_is_an_answer() {
+    let ours = unpin(
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Pins\":[\"bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\"]}",
+    )
+    .await;
+    assert_eq!(ours.unwrap(), LetGo::Unpinned);
+    // The same CID in base58, as js-ipfs writes it.
+    let base58 = unpin(
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Pins\":[\"zb2rhjCBERUodVMcKTiFjjbWP12nfh2nNKKcpDNHeQPReWC2G\"]}",
+    )
+    .await;
+    assert_eq!(base58.unwrap(), LetGo::Unpinned);
+    for message in [
+        &b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+            {\"Message\":\"not pinned or pinned indirectly\",\"Code\":0,\"Type\":\"error\"}"[..],
+        b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+            {\"Message\":\"Failed to remove pin: bafk is not pinned\",\"Code\":0}",
+    ] {
+        assert_eq!(unpin(message).await.unwrap(), LetGo::NotKept);
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_did_not_remove_the_pin_is_not_believed() {
+    let other = unpin(
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Pins\":[\"bafkreiay3jpbvwvqhjoirtvmqsgxxmuyv3rqzbhlf7otq36hsnflntuvva\"]}",
+    )
+    .await;
+    assert!(matches!(other, Err(StoreError::Refused { .. })), "{other:?}");
+    let nothing = unpin(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    assert!(matches!(nothing, Err(StoreError::Refused { .. })), "{nothing:?}");
+    let forbidden = unpin(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno").await;
+    assert!(matches!(forbidden, Err(StoreError::Refused { .. })), "{forbidden:?}");
 }

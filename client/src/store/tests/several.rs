@@ -12,8 +12,8 @@ use medchain_primitives::Cid;
 use tokio::{net::TcpSocket, time::sleep};
 
 use crate::store::{
-    cid_of, IpfsStore, LocalStore, Progress, ProgressUpdate, SeveralStores, Store, StoreError,
-    Stored,
+    cid_of, IpfsStore, LetGo, LocalStore, Progress, ProgressUpdate, SeveralStores, Store,
+    StoreError, Stored, Unpinned,
 };
 
 /// Short, for tests that wait until it is over. (With the clock that tokio can
@@ -91,6 +91,11 @@ impl Store for Fake {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, StoreError> {
         self.answer(progress).await.map(|()| ABC.to_vec())
+    }
+
+    async fn unpin(&self, _: &Cid) -> Vec<Unpinned> {
+        let outcome = self.answer(&|_| ()).await.map(|()| LetGo::Unpinned);
+        vec![Unpinned::now(self.describe(), outcome)]
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -238,6 +243,25 @@ async fn none_that_took_it_is_an_error_that_names_all() {
         "none of 2 stores took the content: store A: cannot be reached: no route; \
          store B: refuses: not today"
     );
+}
+
+#[tokio::test]
+async fn each_is_asked_to_let_go_and_its_answer_is_its_own() {
+    let (store, asked) = several(&[Does::Hang, Does::Work, Does::Break]);
+    let answers = store.unpin(&cid_of(ABC)).await;
+    let said = answers.iter().map(|answer| {
+        let outcome = answer.outcome.as_ref().map_err(StoreError::cause);
+        (answer.store.as_str(), outcome.copied())
+    });
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            ("store A", Err("did not answer within 0 s".to_owned())),
+            ("store B", Ok(LetGo::Unpinned)),
+            ("store C", Err("cannot be reached: no route".to_owned())),
+        ]
+    );
+    assert_eq!(*asked.lock().unwrap(), ["A", "B", "C"]);
 }
 
 #[tokio::test]

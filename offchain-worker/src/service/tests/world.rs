@@ -263,7 +263,8 @@ impl Chain for World {
 
     async fn tip(&self) -> Result<Tip, ChainError> {
         self.check_up()?;
-        Ok(Tip { spec_version: 1, time: BLOCK * self.state().block })
+        let block = self.state().block;
+        Ok(Tip { block, spec_version: 1, time: BLOCK * block })
     }
 
     async fn model(&self, id: ModelId) -> Result<Option<ChainModel>, ChainError> {

@@ -33,7 +33,7 @@ fn add_and_order(
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let kind = RecordKind::ChestXray;
     let readers = envelopes(&[ALICE]);
-    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, readers, Some(model))
+    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, readers, Some(model), None)
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn fails_when_the_cid_is_not_one() {
         let kind = RecordKind::Report;
         let readers = envelopes(&[ALICE]);
         assert_noop!(
-            Emr::add_record(signed(ALICE), ALICE, bad_cid(), digest(1), kind, readers, None),
+            Emr::add_record(signed(ALICE), ALICE, bad_cid(), digest(1), kind, readers, None, None),
             Error::<Test>::InvalidCid
         );
     });
@@ -247,8 +247,9 @@ fn the_weight_counts_the_questions_that_are_asked() {
             kind: RecordKind::ChestXray,
             envelopes: envelopes(&[ALICE]),
             inference,
+            custody: None,
         };
-        let base = <() as WeightInfo>::add_record(1);
+        let base = <() as WeightInfo>::add_record(1, 0);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
         assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);

@@ -67,7 +67,16 @@ fn the_kind_stays() {
     ExtBuilder::default().build_and_execute(|| {
         let kind = RecordKind::Report;
         let readers = envelopes(&[ALICE]);
-        assert_ok!(Emr::add_record(signed(ALICE), ALICE, cid(3), digest(3), kind, readers, None));
+        assert_ok!(Emr::add_record(
+            signed(ALICE),
+            ALICE,
+            cid(3),
+            digest(3),
+            kind,
+            readers,
+            None,
+            None
+        ));
         assert_ok!(amend_record(ALICE, NEXT, &[]));
         let amended = Records::<Test>::get(RecordId(2)).expect("added");
         assert_eq!(amended.kind, RecordKind::Report);
@@ -127,7 +136,7 @@ fn fails_when_there_is_no_such_record() {
 fn fails_when_the_content_is_not_right() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
-            Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), envelopes(&[])),
+            Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), envelopes(&[]), None),
             Error::<Test>::InvalidCid
         );
         assert_noop!(amend_record(ALICE, XRAY, &[READER, READER]), Error::<Test>::DuplicateReader);

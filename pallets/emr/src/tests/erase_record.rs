@@ -130,10 +130,10 @@ fn the_weight_of_missing_envelopes_is_given_back() {
         let call = Call::<Test>::erase_record { record: XRAY };
         assert_eq!(
             call.get_dispatch_info().call_weight,
-            <() as WeightInfo>::erase_record(MAX_ENVELOPES)
+            <() as WeightInfo>::erase_record(MAX_ENVELOPES, MAX_GRANTS)
         );
         let info = Emr::erase_record(signed(ALICE), XRAY).expect("she may");
-        let one = <() as WeightInfo>::erase_record(1);
+        let one = <() as WeightInfo>::erase_record(1, 0);
         assert_eq!(info.actual_weight, Some(one));
     });
 }

@@ -2,13 +2,16 @@
 //! but into and out of the right holds, and lets nobody do what they may not.
 
 use frame_support::assert_ok;
-use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RelationKind, Role};
+use medchain_primitives::{
+    Action, EmergencyId, EmergencyReason, ModelId, RecordId, RecordKind, RelationKind, Role,
+};
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, EncryptionKeyDeposits, Envelopes, HoldReason, Patients, Providers, Purpose,
-    RecordStatus, Records,
+    mock::*, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts, EncryptionKeyDeposits,
+    Envelopes, Event, Grants, HoldReason, Patients, Providers, Purpose, RecordStatus, Records,
+    Relations,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -31,6 +34,13 @@ enum Step {
     Relate(u64),
     Unrelate(u64),
     Request(RecordId),
+    Choose(bool),
+    Entrust(RecordId),
+    Deliver(u64, RecordId, u64),
+    Break(RecordId),
+    Review(u64, bool),
+    Forbid(bool),
+    Wait(u64),
 }
 
 /// Most often somebody whom the test is about.
@@ -78,7 +88,15 @@ fn step() -> impl Strategy<Value = Step> {
         2 => record().prop_map(Step::Erase),
         1 => account().prop_map(Step::Relate),
         1 => account().prop_map(Step::Unrelate),
-        2 => record().prop_map(Step::Request),
+        6 => record().prop_map(Step::Request),
+        1 => any::<bool>().prop_map(Step::Choose),
+        3 => record().prop_map(Step::Entrust),
+        6 => (prop_oneof![3 => Just(CUSTODIAN), 1 => account()], record(), account())
+            .prop_map(|(custodian, record, subject)| Step::Deliver(custodian, record, subject)),
+        4 => record().prop_map(Step::Break),
+        3 => (0u64..3, any::<bool>()).prop_map(|(id, accepted)| Step::Review(id, accepted)),
+        1 => any::<bool>().prop_map(Step::Forbid),
+        2 => (1u64..30).prop_map(Step::Wait),
     ]
 }
 
@@ -108,9 +126,36 @@ fn permitted(who: u64, step: &Step) -> bool {
                 })
         }
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
+        Step::Entrust(id) => {
+            live(id)
+                && Records::<Test>::get(id).is_some_and(|record| {
+                    record.patient == who
+                        || record.author == who && !Custodies::<Test>::contains_key(id)
+                })
+        }
+        Step::Deliver(custodian, id, subject) => {
+            live(id)
+                && *custodian == CUSTODIAN
+                && Grants::<Test>::get(id, subject)
+                    .is_some_and(|grant| System::block_number() <= grant.until)
+        }
+        Step::Break(id) => {
+            live(id)
+                && patient_of(id).is_some_and(|patient| {
+                    patient != who
+                        && !EmergencyOptOuts::<Test>::contains_key(patient)
+                        && (Policy::allows(patient, who, Action::Emergency)
+                            || Relations::<Test>::get(patient, who)
+                                .is_some_and(|relation| relation.emergency_contact))
+                })
+        }
+        Step::Review(id, _) => Emergencies::<Test>::get(EmergencyId(*id))
+            .is_some_and(|emergency| emergency.patient == who && emergency.subject != who),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
-        Step::SetPolicy(_) | Step::Relate(_) => Patients::<Test>::contains_key(who),
+        Step::SetPolicy(_) | Step::Relate(_) | Step::Choose(_) | Step::Forbid(_) => {
+            Patients::<Test>::contains_key(who)
+        }
         _ => true,
     }
 }
@@ -138,7 +183,8 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Add(patient, readers, infer) => {
             let (kind, model) = (RecordKind::ChestXray, infer.then_some(MODEL));
             let envelopes = envelopes(&readers);
-            let added = Emr::add_record(origin, patient, cid(3), digest(3), kind, envelopes, model);
+            let added =
+                Emr::add_record(origin, patient, cid(3), digest(3), kind, envelopes, model, None);
             added.map(|_| ()).map_err(|failed| failed.error)
         }
         Step::Amend(record, readers) => {
@@ -153,8 +199,43 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Request(record) => Emr::request_access(origin, record, Purpose::Other)
             .map(|_| ())
             .map_err(|failed| failed.error),
+        Step::Choose(some) => {
+            let custodians = if some { vec![CUSTODIAN] } else { Vec::new() };
+            let threshold = custodians.len() as u32;
+            let custodians = custodians.try_into().expect("few");
+            Emr::set_custodians(origin, custodians, threshold)
+        }
+        Step::Entrust(record) => Emr::entrust_record(origin, record, shares(&[CUSTODIAN]))
+            .map(|_| ())
+            .map_err(|failed| failed.error),
+        Step::Deliver(custodian, record, subject) => {
+            Emr::deliver_share(signed(custodian), record, subject, sealed(subject))
+                .map(|_| ())
+                .map_err(|failed| failed.error)
+        }
+        Step::Break(record) => Emr::break_glass(origin, record, EmergencyReason::Other)
+            .map(|_| ())
+            .map_err(|failed| failed.error),
+        Step::Review(id, accepted) => Emr::review_emergency(origin, EmergencyId(id), accepted),
+        Step::Forbid(forbidden) => Emr::set_emergency_access(origin, !forbidden),
+        Step::Wait(blocks) => {
+            go_to(System::block_number() + blocks);
+            Ok(())
+        }
     };
     done
+}
+
+/// The bonds that an account has lost since the events were last taken.
+fn burned(who: u64) -> u64 {
+    let lost = System::events().into_iter().filter_map(|record| match record.event {
+        RuntimeEvent::Emr(
+            Event::EmergencyReviewed { subject, bond, accepted: false, .. }
+            | Event::EmergencyLapsed { subject, bond, .. },
+        ) if subject == who => Some(bond),
+        _ => None,
+    });
+    lost.sum()
 }
 
 /// Nothing is held but deposits that are on the books, to the last unit.
@@ -166,12 +247,22 @@ fn check_deposits() {
         let envelopes = Envelopes::<Test>::iter_values().filter(|e| e.depositor == who);
         let envelopes = envelopes.map(|envelope| envelope.deposit).sum::<u64>();
         let key = EncryptionKeyDeposits::<Test>::get(who).unwrap_or_default();
+        let group = CustodianGroups::<Test>::get(who).map_or(0, |group| group.deposit);
+        let kept = Custodies::<Test>::iter_values().filter(|kept| kept.depositor == who);
+        let custody = group + kept.map(|kept| kept.deposit).sum::<u64>();
+        let grants = Grants::<Test>::iter().filter(|(_, subject, _)| *subject == who);
+        let grants = grants.map(|(_, _, grant)| grant.deposit).sum::<u64>();
+        let bonds = Emergencies::<Test>::iter_values().filter(|one| one.subject == who);
+        let bonds = bonds.map(|one| one.bond).sum::<u64>();
+        assert_eq!(held(who, HoldReason::Custody), custody);
+        assert_eq!(held(who, HoldReason::Grant), grants);
+        assert_eq!(held(who, HoldReason::Emergency), bonds);
         assert_eq!(held(who, HoldReason::EncryptionKey), key);
         assert_eq!(held(who, HoldReason::Patient), patient);
         assert_eq!(held(who, HoldReason::Record), records);
         assert_eq!(held(who, HoldReason::Envelope), envelopes);
-        let booked = patient + records + envelopes + key;
-        assert_eq!(Balances::free_balance(who) + booked, FUNDS);
+        let booked = patient + records + envelopes + key + custody + grants + bonds;
+        assert_eq!(Balances::free_balance(who) + booked + burned(who), FUNDS);
     }
 }
 
@@ -201,6 +292,7 @@ proptest! {
                 Policy::grant(ALICE, READER, action);
                 Policy::grant(ALICE, TECHNICIAN, action);
             }
+            entrust(&[CUSTODIAN], 1);
             for (index, (who, step)) in steps.into_iter().enumerate() {
                 let permitted = permitted(who, &step);
                 let shown = format!("{who}: {step:?}");
@@ -237,6 +329,18 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Amend(NEXT, vec![ALICE])),
             (ALICE, Step::Relate(READER)),
             (ALICE, Step::Unrelate(READER)),
+            (ALICE, Step::Choose(true)),
+            (ALICE, Step::Entrust(NEXT)),
+            (ALICE, Step::Consent(READER, Action::View, true)),
+            (READER, Step::Request(NEXT)),
+            (STRANGER, Step::Deliver(CUSTODIAN, NEXT, READER)),
+            (ALICE, Step::RemoveEnvelope(NEXT, READER)),
+            (ALICE, Step::Consent(READER, Action::Emergency, true)),
+            (READER, Step::Break(NEXT)),
+            (ALICE, Step::Review(0, false)),
+            (ALICE, Step::Forbid(true)),
+            (READER, Step::Break(NEXT)),
+            (ALICE, Step::Wait(3)),
             (READER, Step::Request(NEXT)),
             (ALICE, Step::Erase(NEXT)),
             (ALICE, Step::Dismiss(READER)),
@@ -248,7 +352,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             assert_eq!(take(who, step.clone()).is_ok(), permitted, "{who}: {step:?}");
             refused += u32::from(!permitted);
         }
-        assert_eq!(refused, 1, "to share without consent");
+        assert_eq!(refused, 2, "to share without consent, and to break the glass");
         assert_eq!(Orders::taken(), [(READER, ALICE, NEXT, ModelId(7))]);
     });
 }

@@ -3,8 +3,12 @@
 mod access;
 mod add_record;
 mod amend_record;
+mod custody;
+mod due;
+mod emergency;
 mod envelopes;
 mod erase_record;
+mod grants;
 mod invariants;
 mod keys;
 mod patients;

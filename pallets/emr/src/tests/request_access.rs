@@ -13,7 +13,7 @@ fn denied(subject: u64, reason: Denied) -> Event<Test> {
 }
 
 fn granted(subject: u64) -> Event<Test> {
-    Event::AccessGranted { record: XRAY, patient: ALICE, subject, purpose: PURPOSE }
+    Event::AccessGranted { record: XRAY, patient: ALICE, subject, purpose: PURPOSE, until: None }
 }
 
 #[test]

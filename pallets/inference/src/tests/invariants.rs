@@ -105,7 +105,7 @@ fn play(step: Step) -> DispatchResult {
         Step::Amend(record) => {
             let byte = 30 + pallet_emr::NextRecordId::<Test>::get().0 as u8;
             let digest = ContentDigest([byte; 32]);
-            Emr::amend_record(signed(PATIENT), record, cid(byte), digest, Default::default())
+            Emr::amend_record(signed(PATIENT), record, cid(byte), digest, Default::default(), None)
         }
         Step::Erase(record) => Emr::erase_record(signed(PATIENT), record),
         Step::Wait(blocks, room) => {

@@ -62,7 +62,7 @@ fn is_open(request: RequestId) -> bool {
 /// A new version of [`XRAY`].
 fn amend_xray() {
     let digest = medchain_primitives::ContentDigest([20; 32]);
-    Emr::amend_record(signed(PATIENT), XRAY, cid(20), digest, Default::default())
+    Emr::amend_record(signed(PATIENT), XRAY, cid(20), digest, Default::default(), None)
         .expect("the patient may amend");
     System::reset_events();
 }

@@ -1,6 +1,7 @@
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, ModelId, Output, Receipt, RecordId,
-    RecordKind, RelationKind, RequestId, Role, SealedKey, SEALED_KEY_LENGTH,
+    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
+    ModelId, Output, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role, SealedKey,
+    SEALED_KEY_LENGTH,
 };
 
 use super::*;
@@ -64,11 +65,30 @@ fn calls_of_emr_encode() {
                 kind,
                 envelopes: envelopes.clone(),
                 inference: Some(ModelId(8)),
+                custody: Some(envelopes.clone()),
             },
             &[shown, "Some"],
         );
     }
-    check(Call::AmendRecord { record, cid: cid(), digest, envelopes }, &["77"]);
+    check(Call::AmendRecord { record, cid: cid(), digest, envelopes, custody: None }, &["77"]);
+    let shares = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    check(Call::SetCustodians { custodians: vec![ALICE, BOB], threshold: 55 }, &["55"]);
+    check(Call::EntrustRecord { record, shares }, &["77"]);
+    let (subject, sealed_share) = (BOB, SealedKey([5; SEALED_KEY_LENGTH]));
+    check(Call::DeliverShare { record, subject, sealed_share }, &["77"]);
+    check(Call::ExpireGrant { record, subject }, &["77"]);
+    for (reason, shown) in [
+        (EmergencyReason::CannotConsent, "CannotConsent"),
+        (EmergencyReason::LifeThreatening, "LifeThreatening"),
+        (EmergencyReason::MassCasualty, "MassCasualty"),
+        (EmergencyReason::Other, "Other"),
+    ] {
+        check(Call::BreakGlass { record, reason }, &["77", shown]);
+    }
+    let emergency = EmergencyId(44);
+    check(Call::ReviewEmergency { emergency, accepted: true }, &["44", "true"]);
+    check(Call::LapseEmergency { emergency }, &["44"]);
+    check(Call::SetEmergencyAccess { allowed: false }, &["false"]);
     let sealed_key = SealedKey([5; SEALED_KEY_LENGTH]);
     check(Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
     check(Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
@@ -79,6 +99,7 @@ fn calls_of_emr_encode() {
         (RelationKind::Child, "Child"),
         (RelationKind::Sibling, "Sibling"),
         (RelationKind::Other, "Other"),
+        (RelationKind::Guardian, "Guardian"),
     ] {
         check(Call::SetRelation { relative: BOB, kind, emergency_contact: true }, &[shown, "true"]);
     }
@@ -92,6 +113,26 @@ fn calls_of_emr_encode() {
     ] {
         check(Call::RequestAccess { record, purpose }, &["77", shown]);
     }
+}
+
+/// A runtime of version 1 has no custody: none is left out, some is an error.
+#[test]
+fn a_record_is_added_to_the_released_runtime_as_well() {
+    let released = Metadata::decode_from(compat::TESTED[1]).unwrap();
+    let mut call = Call::AddRecord {
+        patient: ALICE,
+        cid: cid(),
+        digest: ContentDigest([4; 32]),
+        kind: RecordKind::Report,
+        envelopes: Vec::new(),
+        inference: None,
+        custody: None,
+    };
+    let bytes = call.encode_with(&released).unwrap();
+    assert_is(&released, released.outer_enums().call_enum_ty(), &bytes, "Emr.add_record");
+    let Call::AddRecord { custody, .. } = &mut call else { unreachable!() };
+    *custody = Some(Vec::new());
+    assert!(call.encode_with(&released).is_err());
 }
 
 #[test]

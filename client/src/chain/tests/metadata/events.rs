@@ -1,7 +1,8 @@
 use codec::Compact;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, FailureCode, Label, ModelId,
-    Output, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role,
+    Action, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
+    FailureCode, Label, ModelId, Output, Receipt, RecordId, RecordKind, RelationKind, RequestId,
+    Role,
 };
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},
@@ -9,7 +10,9 @@ use subxt::{
 };
 
 use super::*;
-use crate::chain::{event, ChainEvent, Denied, DispatchFailure, Document, ModelStatus, Purpose};
+use crate::chain::{
+    event, ChainEvent, Denied, DispatchFailure, Document, EndReason, ModelStatus, Purpose,
+};
 
 /// Encodes an event as it stands in state, reads it as from a block, and
 /// compares. `fields` are all that the event has.
@@ -91,8 +94,27 @@ fn events_of_emr_are_read() {
     event!(Emr, RecordErased { record, patient });
     event!(Emr, RelationSet { patient, relative } + { old: Some(relation), new: relation });
     event!(Emr, RelationRemoved { patient, relative });
-    event!(Emr, AccessGranted { record, patient, subject, purpose });
+    let until = Some(77u32);
+    event!(Emr, AccessGranted { record, patient, subject, purpose, until });
     event!(Emr, AccessDenied { record, patient, subject, purpose, reason });
+    let custodian = BOB;
+    let (custodians, threshold, delivered) = (vec![ALICE, BOB], 2u32, 1u32);
+    let (old, new) = (Some(custodians.clone()), None::<Vec<AccountId32>>);
+    event!(Emr, CustodiansSet { patient, old, new, threshold });
+    event!(Emr, RecordEntrusted { record, patient, custodians, threshold });
+    event!(Emr, ShareDelivered { record, patient, subject, custodian, delivered, threshold });
+    let reason = EndReason::Reentrusted;
+    event!(Emr, AccessEnded { record, patient, subject, reason });
+    let (emergency, reason) = (EmergencyId(6), EmergencyReason::MassCasualty);
+    let (until, review_until, bond, accepted, reviewer) = (78u32, 79u32, 80u128, true, ALICE);
+    event!(Emr, GlassBroken { emergency, record, patient, subject, reason, until, review_until });
+    event!(
+        Emr,
+        EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond }
+    );
+    event!(Emr, EmergencyLapsed { emergency, record, patient, subject, bond });
+    let allowed = false;
+    event!(Emr, EmergencyAccessSet { patient, allowed });
     let record = Some(record);
     event!(Emr, AccessChecked { patient, subject, record, action, policy });
 }
@@ -154,7 +176,7 @@ fn events_of_other_pallets_are_read() {
         "Contracts",
         "ContractEmitted",
         &[("contract", BOB.encode()), ("data", vec![1u8, 2].encode())],
-        ChainEvent::ContractEmitted { contract: BOB, data: vec![1, 2] },
+        ChainEvent::ContractEmitted { contract: BOB, topics: vec![], data: vec![1, 2] },
     );
     check(
         "Utility",

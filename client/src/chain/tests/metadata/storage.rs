@@ -1,11 +1,13 @@
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, FailureCode, Label, ModelId,
-    Output, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role,
-    SealedKey, SEALED_KEY_LENGTH,
+    Action, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
+    FailureCode, Label, ModelId, Output, PreprocessingId, Receipt, RecordId, RecordKind,
+    RelationKind, RequestId, Role, SealedKey, SEALED_KEY_LENGTH,
 };
 
 use super::*;
-use crate::chain::{Denied, Document, ModelStatus, RecordStatus, RequestStatus};
+use crate::chain::{
+    Basis, Denied, Document, ModelStatus, Purpose, RecordStatus, RequestStatus, SealedShare,
+};
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
     let pallet_found = metadata.pallet_by_name(pallet).expect(pallet);
@@ -54,6 +56,48 @@ fn in_order(metadata: &Metadata, type_id: u32, fields: &[(&str, Vec<u8>)], what:
 
 fn cid() -> Cid {
     Cid::new(CidCodec::DagPb, [3; 32])
+}
+
+#[test]
+fn structs_of_custodians_are_as_they_are_read() {
+    let sealed = SealedKey([5; SEALED_KEY_LENGTH]);
+    let group = [
+        ("members", vec![ALICE, BOB].encode()),
+        ("threshold", 2u32.encode()),
+        ("deposit", 1u128.encode()),
+    ];
+    check_struct("Emr", "CustodianGroups", &group);
+    let custody = [
+        ("threshold", 2u32.encode()),
+        ("shares", vec![(ALICE, sealed)].encode()),
+        ("depositor", BOB.encode()),
+        ("deposit", 1u128.encode()),
+        ("grants", 3u32.encode()),
+    ];
+    check_struct("Emr", "Custodies", &custody);
+    for basis in [
+        Basis::Policy { purpose: Purpose::Billing },
+        Basis::Emergency { emergency: EmergencyId(4) },
+    ] {
+        let grant = [
+            ("basis", basis.encode()),
+            ("granted_at", 5u32.encode()),
+            ("until", 6u32.encode()),
+            ("shares", vec![SealedShare { number: 2, sealed }].encode()),
+            ("deposit", 1u128.encode()),
+        ];
+        check_struct("Emr", "Grants", &grant);
+    }
+    let emergency = [
+        ("record", RecordId(8).encode()),
+        ("patient", ALICE.encode()),
+        ("subject", BOB.encode()),
+        ("reason", EmergencyReason::Other.encode()),
+        ("broken_at", 5u32.encode()),
+        ("review_until", 6u32.encode()),
+        ("bond", 1u128.encode()),
+    ];
+    check_struct("Emr", "Emergencies", &emergency);
 }
 
 #[test]

@@ -1,48 +1,16 @@
-//! The life of a grant, on ink!'s off-chain environment.
+//! The life of a grant to an account.
 
-use crate::{AccessControl, Error, Granted, Revoked};
+use super::*;
+use crate::{Granted, Revoked};
 use ink::{
-    env::{test, DefaultEnvironment as Env},
-    primitives::AccountId,
-    scale::Decode,
+    env::{test, Event},
+    scale::{Decode, Encode},
 };
-use policy::{Action, ActionSet, Decision, DenyReason, Grant, Policy};
-
-const PATIENT: AccountId = AccountId([1; 32]);
-const OTHER_PATIENT: AccountId = AccountId([2; 32]);
-const DOCTOR: AccountId = AccountId([3; 32]);
-const STRANGER: AccountId = AccountId([4; 32]);
-
-fn view() -> ActionSet {
-    ActionSet::from(Action::View)
-}
-
-/// Lets `caller` be the one who calls the contract from now on.
-fn call_as(caller: AccountId) {
-    test::set_caller::<Env>(caller);
-}
-
-/// Moves the chain to the block `number`.
-fn at_block(number: u32) {
-    test::set_block_number::<Env>(number);
-}
-
-fn ask(contract: &AccessControl, subject: AccountId, action: Action) -> Decision {
-    contract.check(PATIENT, subject, Some(0), action)
-}
-
-/// A contract in which the patient granted the doctor to view.
-fn with_grant(until: Option<u32>) -> AccessControl {
-    let mut contract = AccessControl::new();
-    call_as(PATIENT);
-    contract.grant(DOCTOR, view(), until).unwrap();
-    contract
-}
-
-policy::conformance_tests!(AccessControl::new());
+use policy::{DenyReason, Grant, GrantError as Error};
 
 #[ink::test]
 fn grant_works() {
+    policy::testing::Chain::new().install();
     let mut contract = AccessControl::new();
     call_as(PATIENT);
     let actions = ActionSet::from_iter([Action::View, Action::Infer]);
@@ -158,11 +126,16 @@ fn every_change_is_an_event() {
     let granted = Granted::decode(&mut &events[0].data[..]).unwrap();
     assert_eq!((granted.patient, granted.grantee), (PATIENT, DOCTOR));
     assert_eq!((granted.actions, granted.until), (view(), Some(10)));
+    assert_eq!((granted.purposes, granted.by), (None, PATIENT));
 
     let revoked = Revoked::decode(&mut &events[1].data[..]).unwrap();
-    assert_eq!((revoked.patient, revoked.grantee), (PATIENT, DOCTOR));
+    assert_eq!((revoked.patient, revoked.grantee, revoked.by), (PATIENT, DOCTOR, PATIENT));
     // The kind of event, the patient and the grantee can be searched for.
-    assert!(events.iter().all(|event| event.topics.len() == 3));
+    let signatures = [Granted::SIGNATURE_TOPIC, Revoked::SIGNATURE_TOPIC];
+    for (event, signature) in events.iter().zip(signatures) {
+        let signature = signature.expect("the events are not anonymous").to_vec();
+        assert_eq!(event.topics, [signature, PATIENT.encode(), DOCTOR.encode()]);
+    }
 }
 
 #[ink::test]

@@ -1,0 +1,309 @@
+//! What an event of the chain says: kind, account, record and details.
+
+use medchain_client::{
+    chain::ChainEvent,
+    policy::{events::PolicyEvent, ActionSet, PurposeSet},
+    AccountId32,
+};
+use medchain_primitives::{RecordId, RequestId};
+use serde_json::{json, Map, Value};
+
+use super::{
+    words::{account, accounts, denied, ended, maybe, word},
+    Kind,
+};
+
+/// An event, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// What it tells.
+    pub kind: Kind,
+    /// The patient, where the event names one.
+    pub patient: Option<AccountId32>,
+    /// Whose deed it was, or whose access it is about.
+    pub who: Option<AccountId32>,
+    /// The record.
+    pub record: Option<RecordId>,
+    /// The request for a prediction; the patient of an event that names neither
+    /// patient nor record is found by it.
+    pub request: Option<RequestId>,
+    /// The rest, by the names of docs/audit.md.
+    pub details: Map<String, Value>,
+}
+
+impl Said {
+    fn new(kind: Kind) -> Self {
+        let details = Map::new();
+        Self { kind, patient: None, who: None, record: None, request: None, details }
+    }
+
+    fn of(self, patient: &AccountId32) -> Self {
+        Self { patient: Some(*patient), ..self }
+    }
+
+    fn by(self, who: &AccountId32) -> Self {
+        Self { who: Some(*who), ..self }
+    }
+
+    fn on(self, record: RecordId) -> Self {
+        Self { record: Some(record), ..self }
+    }
+
+    fn about(self, request: RequestId) -> Self {
+        Self { request: Some(request), ..self.with("request_id", request.0) }
+    }
+
+    /// Adds a detail.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Says what an event of the pallets means; none where it is not about anybody's
+/// records.
+pub fn event(event: &ChainEvent) -> Option<Said> {
+    setting(event).or_else(|| record(event)).or_else(|| access(event)).or_else(|| inference(event))
+}
+
+/// What patients set.
+fn setting(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::PatientRegistered { patient } => {
+            Said::new(Kind::PatientRegistered).of(patient).by(patient)
+        }
+        E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
+        // Of accounts that are no patients it is not asked for.
+        E::EncryptionKeySet { account, .. } => {
+            Said::new(Kind::EncryptionKeySet).of(account).by(account)
+        }
+        E::PolicySet { patient, old, new } => Said::new(Kind::PolicySet)
+            .of(patient)
+            .by(patient)
+            .with("policy", maybe(new))
+            .with("old_policy", maybe(old)),
+        E::CustodiansSet { patient, old, new, threshold } => Said::new(Kind::CustodiansSet)
+            .of(patient)
+            .by(patient)
+            .with("custodians", accounts(new.as_deref().unwrap_or_default()))
+            .with("old_custodians", accounts(old.as_deref().unwrap_or_default()))
+            .with("threshold", *threshold),
+        E::EmergencyAccessSet { patient, allowed } => {
+            Said::new(Kind::EmergencyAccessSet).of(patient).by(patient).with("allowed", *allowed)
+        }
+        E::RelationSet { patient, relative, .. } => {
+            Said::new(Kind::RelationSet).of(patient).by(patient).with("relative", account(relative))
+        }
+        E::RelationRemoved { patient, relative } => Said::new(Kind::RelationRemoved)
+            .of(patient)
+            .by(patient)
+            .with("relative", account(relative)),
+        _ => return None,
+    })
+}
+
+/// What became of records and their keys.
+fn record(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::RecordAdded { record, patient, author, cid, kind } => Said::new(Kind::RecordAdded)
+            .of(patient)
+            .by(author)
+            .on(*record)
+            .with("record_kind", word(kind))
+            .with("cid", cid.to_string()),
+        E::RecordAmended { record, previous, patient, author, cid } => {
+            Said::new(Kind::RecordAmended)
+                .of(patient)
+                .by(author)
+                .on(*record)
+                .with("previous_record_id", previous.0)
+                .with("cid", cid.to_string())
+        }
+        E::RecordErased { record, patient } => {
+            Said::new(Kind::RecordErased).of(patient).by(patient).on(*record)
+        }
+        E::RecordEntrusted { record, patient, custodians, threshold } => {
+            Said::new(Kind::RecordEntrusted)
+                .of(patient)
+                .on(*record)
+                .with("custodians", accounts(custodians))
+                .with("threshold", *threshold)
+        }
+        E::EnvelopeAdded { record, reader } => {
+            Said::new(Kind::EnvelopeAdded).by(reader).on(*record)
+        }
+        E::EnvelopeRemoved { record, reader } => {
+            Said::new(Kind::EnvelopeRemoved).by(reader).on(*record)
+        }
+        _ => return None,
+    })
+}
+
+/// Who was let in, who was not, and who let themselves in.
+fn access(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::AccessChecked { patient, subject, record, action, policy } => {
+            let said = Said::new(Kind::AccessChecked).of(patient).by(subject);
+            let said = Said { record: *record, ..said };
+            said.with("action", word(action)).with("policy", maybe(policy))
+        }
+        E::AccessGranted { record, patient, subject, purpose, until } => {
+            Said::new(Kind::AccessGranted)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("purpose", word(purpose))
+                .with("until_block", *until)
+        }
+        E::AccessDenied { record, patient, subject, purpose, reason } => {
+            Said::new(Kind::AccessDenied)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("purpose", word(purpose))
+                .with("reason", denied(*reason))
+                .with("explanation", reason.to_string())
+        }
+        E::ShareDelivered { record, patient, subject, custodian, delivered, threshold } => {
+            Said::new(Kind::ShareDelivered)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("custodian", account(custodian))
+                .with("shares_delivered", *delivered)
+                .with("threshold", *threshold)
+        }
+        E::AccessEnded { record, patient, subject, reason } => Said::new(Kind::AccessEnded)
+            .of(patient)
+            .by(subject)
+            .on(*record)
+            .with("reason", ended(*reason)),
+        E::GlassBroken { emergency, record, patient, subject, reason, until, review_until } => {
+            Said::new(Kind::GlassBroken)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("emergency_id", emergency.0)
+                .with("reason", word(reason))
+                .with("until_block", *until)
+                .with("review_until_block", *review_until)
+        }
+        E::EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond } => {
+            Said::new(Kind::EmergencyReviewed)
+                .of(patient)
+                .by(reviewer)
+                .on(*record)
+                .with("emergency_id", emergency.0)
+                .with("subject", account(subject))
+                .with("accepted", *accepted)
+                .with("bond", bond.to_string())
+        }
+        E::EmergencyLapsed { emergency, record, patient, subject, bond } => {
+            Said::new(Kind::EmergencyLapsed)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("emergency_id", emergency.0)
+                .with("bond", bond.to_string())
+        }
+        _ => return None,
+    })
+}
+
+/// What models were run on. What they said is left out: it is about health.
+fn inference(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::InferenceRequested { request, record, patient, model, requester, deadline, .. } => {
+            Said::new(Kind::InferenceRequested)
+                .of(patient)
+                .by(requester)
+                .on(*record)
+                .about(*request)
+                .with("model_id", model.0)
+                .with("deadline_block", *deadline)
+        }
+        E::RequestCancelled { request } => Said::new(Kind::RequestCancelled).about(*request),
+        E::RequestExpired { request } => Said::new(Kind::RequestExpired).about(*request),
+        E::PredictionSubmitted { request, record, worker, model, receipt, .. } => {
+            Said::new(Kind::PredictionSubmitted)
+                .by(worker)
+                .on(*record)
+                .about(*request)
+                .with("model_id", model.0)
+                .with("receipt", format!("0x{}", hex::encode(receipt.0)))
+        }
+        E::FailureReported { request, record, worker, code } => Said::new(Kind::FailureReported)
+            .by(worker)
+            .on(*record)
+            .about(*request)
+            .with("reason", word(code)),
+        E::InferenceFailed { request, record, worker, code } => Said::new(Kind::InferenceFailed)
+            .by(worker)
+            .on(*record)
+            .about(*request)
+            .with("reason", word(code)),
+        _ => return None,
+    })
+}
+
+/// Says what an event of the reference contract means.
+pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
+    use PolicyEvent as E;
+    let said = match event {
+        E::Granted { grantee, actions, until, purposes, by, .. } => Said::new(Kind::PolicyGranted)
+            .by(grantee)
+            .with("actions", action_words(*actions))
+            .with("purposes", purpose_words(*purposes))
+            .with("until_block", *until)
+            .with("by", maybe(by)),
+        E::Revoked { grantee, by, .. } => {
+            Said::new(Kind::PolicyRevoked).by(grantee).with("by", maybe(by))
+        }
+        E::RoleGranted { role, actions, until, purposes, .. } => Said::new(Kind::PolicyRoleGranted)
+            .with("role", word(role))
+            .with("actions", action_words(*actions))
+            .with("purposes", purpose_words(*purposes))
+            .with("until_block", *until),
+        E::RoleRevoked { role, .. } => Said::new(Kind::PolicyRoleRevoked).with("role", word(role)),
+        E::DelegateSet { delegate, until, .. } => {
+            Said::new(Kind::PolicyDelegateSet).by(delegate).with("until_block", *until)
+        }
+        E::DelegateRemoved { delegate, .. } => Said::new(Kind::PolicyDelegateRemoved).by(delegate),
+        _ => return None,
+    };
+    Some(said.of(event.patient()).with("policy", account(contract)))
+}
+
+/// An event of a contract that only its author can read.
+pub fn raw(
+    contract: &AccountId32,
+    topics: &[medchain_client::H256],
+    data: &[u8],
+    names_patient: bool,
+) -> Said {
+    let topics: Vec<String> =
+        topics.iter().map(|topic| format!("0x{}", hex::encode(topic.0))).collect();
+    Said::new(Kind::PolicyEvent)
+        .with("policy", account(contract))
+        .with("topics", topics)
+        .with("data", format!("0x{}", hex::encode(data)))
+        .with("names_patient", names_patient)
+}
+
+/// The chain's default policy changed.
+pub fn default_policy(old: &Option<AccountId32>, new: &Option<AccountId32>) -> Said {
+    Said::new(Kind::DefaultPolicySet).with("policy", maybe(new)).with("old_policy", maybe(old))
+}
+
+fn action_words(actions: ActionSet) -> Value {
+    actions.iter().map(word).collect()
+}
+
+/// Null for any purpose.
+fn purpose_words(purposes: Option<PurposeSet>) -> Value {
+    purposes.map_or(json!(null), |set| set.iter().map(word).collect())
+}

@@ -1,0 +1,139 @@
+//! The log as a FHIR R4 Bundle of AuditEvent resources, for programs that read
+//! health records.
+//!
+//! Source: FHIR 4.0.1, AuditEvent; IHE ITI Basic Audit Log Patterns (BALP) 1.1.4,
+//! whose profiles `PrivacyDisclosure.Source` and `AuthZconsent` are claimed where
+//! they fit. The mapping is in docs/audit.md.
+
+mod agents;
+mod codes;
+mod entities;
+mod pattern;
+
+use medchain_client::H256;
+use serde_json::{json, Map, Value};
+
+use super::{Entry, Kind};
+use codes::Coding;
+use pattern::{pattern, Shape};
+
+/// The names that identifiers of one chain have.
+#[derive(Clone, Debug)]
+pub struct Naming {
+    /// The system of account identifiers, and the address of the chain.
+    chain: String,
+    genesis: String,
+}
+
+impl Naming {
+    /// Those of the chain with this first block.
+    pub fn new(genesis: H256) -> Self {
+        let genesis = format!("0x{}", hex::encode(genesis.0));
+        Self { chain: format!("urn:medchain:{genesis}"), genesis }
+    }
+
+    /// A reference to something outside of the bundle: its type in FHIR, and its
+    /// identifier among those of `part`.
+    fn reference(&self, target: &str, part: &str, value: impl ToString) -> Value {
+        let system = match part {
+            "" => self.chain.clone(),
+            part => format!("{}:{part}", self.chain),
+        };
+        json!({ "type": target, "identifier": { "system": system, "value": value.to_string() } })
+    }
+
+    /// An account whose owner can be anybody: a person, a hospital or a program.
+    fn account(&self, address: &str) -> Value {
+        json!({ "identifier": { "system": self.chain, "value": address } })
+    }
+
+    /// The patient.
+    fn patient(&self, address: &str) -> Value {
+        self.reference("Patient", "", address)
+    }
+
+    /// The chain itself, which keeps the log.
+    fn observer(&self) -> Value {
+        json!({
+            "type": "Device",
+            "identifier": { "system": "urn:medchain", "value": self.genesis },
+            "display": "MedChain"
+        })
+    }
+}
+
+/// A bundle of what happened to one patient's records, as of the `time` (RFC
+/// 3339) of the last block that was looked at. It has neither names nor health
+/// data; entries that may be about somebody else are left out.
+pub fn bundle(entries: &[Entry], patient: &str, naming: &Naming, time: &str) -> Value {
+    let about = entries.iter().filter(|entry| entry.is_about_the_patient());
+    let resources: Vec<Value> = about
+        .map(|entry| {
+            let place = format!("{}-{}", entry.block_number, entry.event_index);
+            json!({
+                "fullUrl": format!("{}:event:{place}", naming.chain),
+                "resource": audit_event(entry, patient, naming)
+            })
+        })
+        .collect();
+    let mut bundle = Map::new();
+    bundle.insert("resourceType".into(), "Bundle".into());
+    bundle.insert("type".into(), "collection".into());
+    bundle.insert("timestamp".into(), time.into());
+    // FHIR has no empty lists.
+    if !resources.is_empty() {
+        bundle.insert("entry".into(), resources.into());
+    }
+    bundle.into()
+}
+
+/// One entry as an AuditEvent.
+pub fn audit_event(entry: &Entry, patient: &str, naming: &Naming) -> Value {
+    let pattern = pattern(entry);
+    let mut event = json!({
+        "resourceType": "AuditEvent",
+        "id": format!("{}-{}", entry.block_number, entry.event_index),
+        "meta": { "tag": [{ "system": codes::OWN, "code": entry.kind.name() }] },
+        "type": pattern.what.json(),
+        "subtype": pattern.subtypes.iter().map(Coding::json).collect::<Vec<_>>(),
+        "action": pattern.action,
+        "recorded": entry.time,
+        "outcome": pattern.outcome,
+        "agent": agents::agents(entry, pattern.shape, patient, naming),
+        "source": {
+            "observer": naming.observer(),
+            "type": [codes::APPLICATION_SERVER.json()]
+        },
+        "entity": entities::entities(entry, pattern.shape, patient, naming)
+    });
+    if let Some(profile) = pattern.shape.profile() {
+        event["meta"]["profile"] = json!([profile]);
+    }
+    if let Some(why) = outcome_words(entry) {
+        event["outcomeDesc"] = why.into();
+    }
+    let purposes = codes::purposes(entry);
+    if !purposes.is_empty() {
+        event["purposeOfEvent"] = purposes.into();
+    }
+    event
+}
+
+/// Why something failed, or how a review went.
+fn outcome_words(entry: &Entry) -> Option<String> {
+    let reason = |name| entry.detail(name).map(ToOwned::to_owned);
+    match entry.kind {
+        Kind::AccessDenied => reason("explanation"),
+        Kind::FailureReported | Kind::InferenceFailed => reason("reason"),
+        Kind::RequestExpired => Some("nobody answered in time".into()),
+        Kind::EmergencyLapsed => Some("nobody reviewed it in time".into()),
+        Kind::EmergencyReviewed => {
+            let accepted = entry.details.get("accepted").and_then(Value::as_bool);
+            accepted.map(|accepted| if accepted { "accepted" } else { "rejected" }.to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

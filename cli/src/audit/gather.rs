@@ -1,0 +1,285 @@
+//! Picks from the chain's blocks what belongs to one patient.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medchain_client::{
+    chain::{ChainEvent, PastBlock, PastEvent},
+    policy::events::PolicyEvent,
+    AccountId32, H256,
+};
+use medchain_primitives::{EmergencyId, Purpose, RecordId, RequestId};
+
+use super::{
+    describe::{self, Said},
+    words::{maybe, word},
+    Entry, Kind,
+};
+
+/// What is known of a patient while the blocks go by, in their order.
+#[derive(Clone, Debug)]
+pub struct Gathering {
+    patient: AccountId32,
+    records: BTreeSet<RecordId>,
+    /// Whose requests they were and on which records; none where they concern
+    /// another patient.
+    requests: BTreeMap<RequestId, Option<(RecordId, AccountId32)>>,
+    /// What gave somebody access to a record, as far as the blocks told.
+    grants: BTreeMap<(RecordId, AccountId32), Basis>,
+    own_policy: Option<AccountId32>,
+    default_policy: Option<AccountId32>,
+    /// The contracts that were the patient's policy so far.
+    policies: BTreeSet<AccountId32>,
+    /// What other contracts told of the patient. It counts once the patient
+    /// chooses the contract; until then anybody may have made it up.
+    held: BTreeMap<AccountId32, Vec<Entry>>,
+    is_first_block: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Basis {
+    Policy(Purpose),
+    Emergency(EmergencyId),
+}
+
+impl Gathering {
+    /// Begins for a patient with these records. The policies are those after the
+    /// first block that is taken.
+    pub fn new(
+        patient: AccountId32,
+        records: impl IntoIterator<Item = RecordId>,
+        own_policy: Option<AccountId32>,
+        default_policy: Option<AccountId32>,
+    ) -> Self {
+        Self {
+            patient,
+            records: records.into_iter().collect(),
+            requests: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            own_policy,
+            default_policy,
+            policies: BTreeSet::new(),
+            held: BTreeMap::new(),
+            is_first_block: true,
+        }
+    }
+
+    /// The requests in a block whose patient has to be looked up before it is
+    /// taken: they were made before the first block.
+    pub fn unknown_requests(&self, block: &PastBlock) -> Vec<RequestId> {
+        let events = block.events.iter().map(|event| &event.event);
+        let mut made = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for event in events {
+            match event {
+                ChainEvent::InferenceRequested { request, .. } => {
+                    made.insert(*request);
+                }
+                ChainEvent::RequestCancelled { request }
+                | ChainEvent::RequestExpired { request }
+                    if !made.contains(request) && !self.requests.contains_key(request) =>
+                {
+                    unknown.push(*request);
+                }
+                _ => {}
+            }
+        }
+        unknown
+    }
+
+    /// Tells on which record of which patient a request was, and whose request.
+    pub fn learn_request(
+        &mut self,
+        request: RequestId,
+        record: RecordId,
+        patient: &AccountId32,
+        requester: &AccountId32,
+    ) {
+        let concerns = *patient == self.patient;
+        self.requests.insert(request, concerns.then_some((record, *requester)));
+    }
+
+    /// What a block tells of the patient. Blocks come in their order. Where the
+    /// patient chose a policy, what that contract told in earlier blocks comes
+    /// with it. The entries still lack their times.
+    pub fn take(&mut self, block: &PastBlock) -> Vec<Entry> {
+        if std::mem::take(&mut self.is_first_block) {
+            self.rewind_policies(block);
+        }
+        let mut signers = BTreeMap::new();
+        for event in &block.events {
+            if let (Some(index), ChainEvent::FeePaid { who, .. }) = (event.extrinsic, &event.event)
+            {
+                signers.insert(index, *who);
+            }
+        }
+        let mut entries = self.release_held();
+        for (place, event) in block.events.iter().enumerate() {
+            let signer = event.extrinsic.and_then(|index| signers.get(&index));
+            let Some(said) = self.said(event, signer) else { continue };
+            let entry = Entry {
+                block_number: block.number,
+                event_index: u32::try_from(place).unwrap_or(u32::MAX),
+                time: String::new(),
+                extrinsic_index: event.extrinsic,
+                signer: signer.map(ToString::to_string),
+                kind: said.kind,
+                who: said.who.map(|who| who.to_string()),
+                record_id: said.record.map(|record| record.0),
+                details: said.details,
+            };
+            match &event.event {
+                ChainEvent::ContractEmitted { contract, .. }
+                    if !self.policies.contains(contract) =>
+                {
+                    self.held.entry(*contract).or_default().push(entry);
+                }
+                _ => entries.push(entry),
+            }
+            entries.extend(self.release_held());
+        }
+        entries
+    }
+
+    /// What was held back of the policy that counts now.
+    fn release_held(&mut self) -> Vec<Entry> {
+        match self.policy() {
+            Some(policy) if self.policies.insert(policy) => {
+                self.held.remove(&policy).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Goes back to the policies before the first block.
+    fn rewind_policies(&mut self, block: &PastBlock) {
+        for event in block.events.iter().rev() {
+            match &event.event {
+                ChainEvent::PolicySet { patient, old, .. } if *patient == self.patient => {
+                    self.own_policy = *old;
+                }
+                ChainEvent::DefaultPolicySet { old, .. } => self.default_policy = *old,
+                _ => {}
+            }
+        }
+    }
+
+    /// The policy that counts now.
+    fn policy(&self) -> Option<AccountId32> {
+        self.own_policy.or(self.default_policy)
+    }
+
+    /// What an event says, if it concerns the patient.
+    fn said(&mut self, event: &PastEvent, signer: Option<&AccountId32>) -> Option<Said> {
+        match &event.event {
+            ChainEvent::ContractEmitted { contract, topics, data } => {
+                return self.contract_said(contract, topics, data, signer);
+            }
+            ChainEvent::DefaultPolicySet { old, new } => {
+                self.default_policy = *new;
+                // It changes nothing for who chose a policy.
+                let who = signer.copied();
+                let said = || Said { who, ..describe::default_policy(old, new) };
+                return self.own_policy.is_none().then(said);
+            }
+            ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
+                self.learn_request(*request, *record, patient, requester);
+            }
+            _ => {}
+        }
+        let mut said = describe::event(&event.event)?;
+        if said.patient.is_none() && said.record.is_none() {
+            let (record, requester) = (*self.requests.get(&said.request?)?)?;
+            (said.record, said.who) = (Some(record), Some(requester));
+        }
+        let concerns = match (&said.patient, &said.record) {
+            (Some(patient), _) => *patient == self.patient,
+            (None, Some(record)) => self.records.contains(record),
+            (None, None) => false,
+        };
+        concerns.then(|| self.follow(&event.event, said, signer))
+    }
+
+    /// Remembers what later events need, and adds what earlier ones told.
+    fn follow(&mut self, event: &ChainEvent, said: Said, signer: Option<&AccountId32>) -> Said {
+        match event {
+            ChainEvent::PolicySet { new, .. } => {
+                self.own_policy = *new;
+                said
+            }
+            ChainEvent::RecordAdded { record, .. } | ChainEvent::RecordAmended { record, .. } => {
+                self.records.insert(*record);
+                said
+            }
+            // The event does not tell who did it.
+            ChainEvent::RecordEntrusted { .. } => Said { who: signer.copied(), ..said },
+            ChainEvent::AccessGranted { record, subject, purpose, until, .. } => {
+                if until.is_some() {
+                    // An emergency's grant stays one.
+                    let place = self.grants.entry((*record, *subject));
+                    place.or_insert(Basis::Policy(*purpose));
+                }
+                said.with("policy", maybe(&self.policy()))
+            }
+            ChainEvent::AccessDenied { .. } => said.with("policy", maybe(&self.policy())),
+            ChainEvent::GlassBroken { record, subject, emergency, .. } => {
+                self.grants.insert((*record, *subject), Basis::Emergency(*emergency));
+                said
+            }
+            ChainEvent::ShareDelivered { record, subject, .. } => {
+                based_on(said, self.grants.get(&(*record, *subject)).copied())
+            }
+            ChainEvent::AccessEnded { record, subject, .. } => {
+                based_on(said, self.grants.remove(&(*record, *subject)))
+            }
+            _ => said,
+        }
+    }
+
+    /// What a contract tells: events of the reference contract that are about the
+    /// patient, and whatever the policy that counts tells otherwise.
+    fn contract_said(
+        &self,
+        contract: &AccountId32,
+        topics: &[H256],
+        data: &[u8],
+        signer: Option<&AccountId32>,
+    ) -> Option<Said> {
+        if let Some(event) = PolicyEvent::read(topics, data) {
+            return (*event.patient() == self.patient)
+                .then(|| describe::policy(contract, &event))
+                .flatten()
+                .map(|said| said.with("in_force", self.policy().as_ref() == Some(contract)));
+        }
+        if self.policy().as_ref() != Some(contract) {
+            return None;
+        }
+        let named = topics.iter().any(|topic| topic.0 == self.patient.0)
+            || data.windows(32).any(|bytes| bytes == self.patient.0)
+            || signer == Some(&self.patient);
+        // Of a contract that many share, most is about others.
+        let is_own = self.own_policy.as_ref() == Some(contract);
+        (named || is_own).then(|| describe::raw(contract, topics, data, named))
+    }
+}
+
+fn based_on(said: Said, basis: Option<Basis>) -> Said {
+    match basis {
+        None => said,
+        Some(Basis::Policy(purpose)) => said.with("purpose", word(purpose)),
+        Some(Basis::Emergency(emergency)) => said.with("emergency_id", emergency.0),
+    }
+}
+
+impl Entry {
+    /// Sets the time of the entry's block.
+    pub fn at(self, time: String) -> Self {
+        Self { time, ..self }
+    }
+
+    /// Whether it is about this patient for sure: a contract's own words may be
+    /// about another.
+    pub fn is_about_the_patient(&self) -> bool {
+        let names = self.details.get("names_patient").and_then(|names| names.as_bool());
+        self.kind != Kind::PolicyEvent || names == Some(true)
+    }
+}

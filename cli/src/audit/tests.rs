@@ -1,0 +1,446 @@
+//! One patient's story, told by events of every kind, and what becomes of it.
+
+use std::collections::BTreeSet;
+
+use codec::Encode;
+use medchain_client::{
+    chain::{ChainEvent, Denied, EndReason, PastBlock, PastEvent, Purpose},
+    policy::{ActionSet, PurposeSet},
+    AccountId32, H256,
+};
+use medchain_primitives::{
+    Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
+    ModelId, Output, Receipt, RecordId, RecordKind, RequestId,
+};
+use serde_json::{json, Value};
+use sp_core::{Blake2Hasher, Hasher};
+
+use super::*;
+
+pub const PATIENT: AccountId32 = AccountId32([1; 32]);
+const DOCTOR: AccountId32 = AccountId32([2; 32]);
+const LAB: AccountId32 = AccountId32([3; 32]);
+const CUSTODIAN: AccountId32 = AccountId32([4; 32]);
+const POLICY: AccountId32 = AccountId32([5; 32]);
+const OTHER: AccountId32 = AccountId32([6; 32]);
+const WORKER: AccountId32 = AccountId32([7; 32]);
+const RECORD: RecordId = RecordId(3);
+const EMERGENCY: EmergencyId = EmergencyId(8);
+
+fn cid() -> Cid {
+    Cid::new(CidCodec::Raw, [9; 32])
+}
+
+/// A transaction's events, with what tells its signer.
+fn signed(index: u32, signer: AccountId32, events: Vec<ChainEvent>) -> Vec<PastEvent> {
+    let paid = ChainEvent::FeePaid { who: signer, fee: 1 };
+    let all = events.into_iter().chain([paid]);
+    all.map(|event| PastEvent { extrinsic: Some(index), event }).collect()
+}
+
+fn by_itself(event: ChainEvent) -> PastEvent {
+    PastEvent { extrinsic: None, event }
+}
+
+fn block(number: u32, events: impl IntoIterator<Item = Vec<PastEvent>>) -> PastBlock {
+    PastBlock { number, hash: H256([9; 32]), events: events.into_iter().flatten().collect() }
+}
+
+/// What the reference contract tells, of its newest version.
+fn emitted(contract: AccountId32, signature: &str, data: impl Encode) -> ChainEvent {
+    let topics = vec![H256(Blake2Hasher::hash(signature.as_bytes()).0), H256([0; 32])];
+    ChainEvent::ContractEmitted { contract, topics, data: data.encode() }
+}
+
+fn granted(contract: AccountId32, patient: AccountId32) -> ChainEvent {
+    const SIGNATURE: &str =
+        "Granted(AccountId,AccountId,ActionSet,Option<BlockNumber>,Option<PurposeSet>,AccountId)";
+    let actions = ActionSet::of(&[Action::View]);
+    let data = (patient, DOCTOR, actions, None::<u32>, Some(PurposeSet(1)), patient);
+    emitted(contract, SIGNATURE, data)
+}
+
+/// Events of every kind, about the patient.
+pub fn story() -> Vec<PastBlock> {
+    use ChainEvent as E;
+    let (patient, record, emergency) = (PATIENT, RECORD, EMERGENCY);
+    let granted_access =
+        |subject, purpose| E::AccessGranted { record, patient, subject, purpose, until: Some(400) };
+    let delivered = |subject| E::ShareDelivered {
+        record,
+        patient,
+        subject,
+        custodian: CUSTODIAN,
+        delivered: 1,
+        threshold: 2,
+    };
+    let ended = |subject, reason| E::AccessEnded { record, patient, subject, reason };
+    let request = RequestId(11);
+    vec![
+        block(
+            2,
+            [
+                signed(
+                    1,
+                    PATIENT,
+                    vec![
+                        E::PatientRegistered { patient },
+                        E::EncryptionKeySet { account: PATIENT, key: EncryptionKey([1; 32]) },
+                        E::ProfileUpdated { patient },
+                        E::RelationSet { patient, relative: OTHER },
+                        E::RelationRemoved { patient, relative: OTHER },
+                        granted(POLICY, PATIENT),
+                    ],
+                ),
+                signed(2, OTHER, vec![E::DefaultPolicySet { old: None, new: None }]),
+            ],
+        ),
+        block(
+            3,
+            [signed(
+                1,
+                PATIENT,
+                vec![
+                    E::PolicySet { patient, old: None, new: Some(POLICY) },
+                    E::CustodiansSet {
+                        patient,
+                        old: None,
+                        new: Some(vec![CUSTODIAN, OTHER]),
+                        threshold: 2,
+                    },
+                    E::EmergencyAccessSet { patient, allowed: true },
+                    emitted(POLICY, "Revoked(AccountId,AccountId,AccountId)", (PATIENT, OTHER, PATIENT)),
+                    emitted(
+                        POLICY,
+                        "RoleGranted(AccountId,Role,ActionSet,Option<BlockNumber>,Option<PurposeSet>)",
+                        (PATIENT, 1u8, 1u8, Some(90u32), None::<u8>),
+                    ),
+                    emitted(POLICY, "RoleRevoked(AccountId,Role)", (PATIENT, 1u8)),
+                    emitted(
+                        POLICY,
+                        "DelegateSet(AccountId,AccountId,Option<BlockNumber>)",
+                        (PATIENT, OTHER, None::<u32>),
+                    ),
+                    emitted(POLICY, "DelegateRemoved(AccountId,AccountId)", (PATIENT, OTHER)),
+                    emitted(POLICY, "Paused()", PATIENT),
+                ],
+            )],
+        ),
+        block(
+            4,
+            [
+                signed(
+                    1,
+                    LAB,
+                    vec![
+                        E::AccessChecked {
+                            patient,
+                            subject: LAB,
+                            record: None,
+                            action: Action::Append,
+                            policy: Some(POLICY),
+                        },
+                        E::RecordAdded {
+                            record,
+                            patient,
+                            author: LAB,
+                            cid: cid(),
+                            kind: RecordKind::ChestXray,
+                        },
+                        E::EnvelopeAdded { record, reader: PATIENT },
+                        E::RecordEntrusted {
+                            record,
+                            patient,
+                            custodians: vec![CUSTODIAN, OTHER],
+                            threshold: 2,
+                        },
+                        E::InferenceRequested {
+                            request,
+                            record,
+                            patient,
+                            model: ModelId(0),
+                            requester: LAB,
+                            fee: 5,
+                            deadline: 30,
+                        },
+                    ],
+                ),
+                signed(
+                    2,
+                    WORKER,
+                    vec![
+                        E::FailureReported {
+                            request,
+                            record,
+                            worker: WORKER,
+                            code: FailureCode::Unavailable,
+                        },
+                        E::InferenceFailed {
+                            request,
+                            record,
+                            worker: WORKER,
+                            code: FailureCode::Unavailable,
+                        },
+                        E::PredictionSubmitted {
+                            request,
+                            record,
+                            worker: WORKER,
+                            model: ModelId(0),
+                            label: 1,
+                            output: Output { label: 1, probabilities: Default::default() },
+                            receipt: Receipt([8; 32]),
+                        },
+                    ],
+                ),
+                signed(3, LAB, vec![E::RequestCancelled { request }]),
+                vec![by_itself(E::RequestExpired { request })],
+            ],
+        ),
+        block(
+            5,
+            [
+                signed(1, DOCTOR, vec![granted_access(DOCTOR, Purpose::SecondOpinion)]),
+                signed(2, CUSTODIAN, vec![delivered(DOCTOR)]),
+                signed(
+                    3,
+                    OTHER,
+                    vec![E::AccessDenied {
+                        record,
+                        patient,
+                        subject: OTHER,
+                        purpose: Purpose::Research,
+                        reason: Denied::Refused(DenyReason::Revoked),
+                    }],
+                ),
+                vec![by_itself(ended(DOCTOR, EndReason::Expired))],
+            ],
+        ),
+        block(
+            6,
+            [
+                signed(
+                    1,
+                    DOCTOR,
+                    vec![E::GlassBroken {
+                        emergency,
+                        record,
+                        patient,
+                        subject: DOCTOR,
+                        reason: EmergencyReason::CannotConsent,
+                        until: 50,
+                        review_until: 900,
+                    }],
+                ),
+                signed(2, CUSTODIAN, vec![delivered(DOCTOR)]),
+                signed(
+                    3,
+                    PATIENT,
+                    vec![
+                        ended(DOCTOR, EndReason::Rejected),
+                        E::EmergencyReviewed {
+                            emergency,
+                            record,
+                            patient,
+                            subject: DOCTOR,
+                            reviewer: PATIENT,
+                            accepted: false,
+                            bond: 7,
+                        },
+                    ],
+                ),
+                vec![by_itself(E::EmergencyLapsed {
+                    emergency: EmergencyId(9),
+                    record,
+                    patient,
+                    subject: DOCTOR,
+                    bond: 7,
+                })],
+            ],
+        ),
+        block(
+            7,
+            [signed(
+                1,
+                PATIENT,
+                vec![
+                    E::RecordAmended {
+                        record: RecordId(4),
+                        previous: record,
+                        patient,
+                        author: PATIENT,
+                        cid: cid(),
+                    },
+                    E::EnvelopeRemoved { record, reader: LAB },
+                    E::RecordErased { record, patient },
+                ],
+            )],
+        ),
+    ]
+}
+
+/// What is gathered from blocks, in order, each entry with a time.
+pub fn gathered(blocks: &[PastBlock], records: &[RecordId]) -> Vec<Entry> {
+    let mut gathering = Gathering::new(PATIENT, records.iter().copied(), None, None);
+    let mut entries: Vec<Entry> = blocks.iter().flat_map(|block| gathering.take(block)).collect();
+    entries.sort_by_key(|entry| (entry.block_number, entry.event_index));
+    entries.into_iter().map(|entry| entry.at("2026-01-02T03:04:05.678Z".into())).collect()
+}
+
+/// The one entry of a kind, or the first.
+pub fn of_kind(entries: &[Entry], kind: Kind) -> Entry {
+    let found = entries.iter().find(|entry| entry.kind == kind);
+    found.unwrap_or_else(|| panic!("no {}", kind.name())).clone()
+}
+
+fn details(entries: &[Entry], kind: Kind) -> Value {
+    Value::Object(of_kind(entries, kind).details)
+}
+
+#[test]
+fn the_story_has_every_kind() {
+    let entries = gathered(&story(), &[]);
+    let kinds: BTreeSet<Kind> = entries.iter().map(|entry| entry.kind).collect();
+    let missing: Vec<_> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_denial_says_who_asked_what_for_and_why_not() {
+    let entries = gathered(&story(), &[]);
+    let denied = of_kind(&entries, Kind::AccessDenied);
+    assert_eq!((denied.who.clone(), denied.record_id), (Some(OTHER.to_string()), Some(3)));
+    assert_eq!(denied.signer, Some(OTHER.to_string()));
+    assert_eq!((denied.block_number, denied.extrinsic_index), (5, Some(3)));
+    assert_eq!(
+        Value::Object(denied.details),
+        json!({
+            "purpose": "research",
+            "reason": "grant_revoked",
+            "explanation": "the patient revoked the grant",
+            "policy": POLICY.to_string()
+        })
+    );
+}
+
+#[test]
+fn a_share_says_what_gave_access() {
+    let entries = gathered(&story(), &[]);
+    let shares: Vec<&Entry> =
+        entries.iter().filter(|entry| entry.kind == Kind::ShareDelivered).collect();
+    assert_eq!(shares[0].detail("purpose"), Some("second_opinion"));
+    assert_eq!(shares[1].details["emergency_id"], 8);
+    let ends: Vec<&Entry> =
+        entries.iter().filter(|entry| entry.kind == Kind::AccessEnded).collect();
+    assert_eq!(ends[0].detail("purpose"), Some("second_opinion"));
+    assert_eq!(ends[1].details["emergency_id"], 8);
+    // What began before the blocks that are looked at is not made up.
+    let late = gathered(&story()[4..], &[RECORD]);
+    assert_eq!(of_kind(&late, Kind::GlassBroken).block_number, 6);
+    let late =
+        gathered(&[story()[3].events[2..].to_vec()].map(|events| block(5, [events])), &[RECORD]);
+    assert_eq!(late[0].details.get("purpose"), None);
+}
+
+#[test]
+fn what_a_contract_told_counts_once_it_is_the_policy() {
+    let entries = gathered(&story(), &[]);
+    let grant = of_kind(&entries, Kind::PolicyGranted);
+    assert_eq!((grant.block_number, grant.who), (2, Some(DOCTOR.to_string())));
+    assert_eq!(grant.details["in_force"], false);
+    assert_eq!(grant.details["actions"], json!(["view"]));
+    assert_eq!(grant.details["purposes"], json!(["treatment"]));
+    assert_eq!(details(&entries, Kind::PolicyRevoked)["in_force"], true);
+    assert_eq!(details(&entries, Kind::PolicyRoleGranted)["role"], "clinician");
+
+    // Anybody can make a contract that tells of anybody.
+    let made_up = vec![block(2, [signed(1, OTHER, vec![granted(OTHER, PATIENT)])])];
+    assert_eq!(gathered(&made_up, &[]), []);
+}
+
+#[test]
+fn what_others_do_under_a_shared_policy_is_left_out() {
+    let theirs = emitted(POLICY, "Voted()", OTHER);
+    let events = vec![granted(POLICY, OTHER), theirs, emitted(POLICY, "Voted()", PATIENT)];
+    let shared = vec![block(2, [signed(1, OTHER, events)])];
+    let take = |own, default| {
+        let mut gathering = Gathering::new(PATIENT, [], own, default);
+        gathering.take(&shared[0])
+    };
+    let entries = take(None, Some(POLICY));
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].details["names_patient"], true);
+    // Of a contract that the patient chose, all is told that cannot be read.
+    let entries = take(Some(POLICY), None);
+    assert_eq!(entries.len(), 2);
+    assert!(!entries[0].is_about_the_patient() && entries[1].is_about_the_patient());
+    assert_eq!(take(None, None), []);
+}
+
+#[test]
+fn the_policy_before_the_first_block_is_found() {
+    // Told of the state after the block, in which the patient changed the policy.
+    let change = ChainEvent::PolicySet { patient: PATIENT, old: Some(POLICY), new: None };
+    let events =
+        vec![emitted(POLICY, "Paused()", PATIENT), change, emitted(POLICY, "Paused()", PATIENT)];
+    let entries =
+        Gathering::new(PATIENT, [], None, None).take(&block(2, [signed(1, PATIENT, events)]));
+    let kinds: Vec<Kind> = entries.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [Kind::PolicyEvent, Kind::PolicySet]);
+}
+
+#[test]
+fn events_of_other_patients_are_left_out() {
+    let request = RequestId(1);
+    let events = vec![
+        ChainEvent::PatientRegistered { patient: OTHER },
+        ChainEvent::EnvelopeAdded { record: RecordId(77), reader: PATIENT },
+        ChainEvent::EncryptionKeySet { account: OTHER, key: EncryptionKey([1; 32]) },
+        ChainEvent::RequestExpired { request },
+        ChainEvent::RequestExpired { request: RequestId(2) },
+    ];
+    let block = block(2, [signed(1, OTHER, events)]);
+    let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
+    assert_eq!(gathering.unknown_requests(&block), [request, RequestId(2)]);
+    gathering.learn_request(request, RecordId(77), &OTHER, &OTHER);
+    gathering.learn_request(RequestId(2), RECORD, &PATIENT, &DOCTOR);
+    assert_eq!(gathering.unknown_requests(&block), []);
+    let entries = gathering.take(&block);
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].kind, entries[0].record_id), (Kind::RequestExpired, Some(3)));
+    assert_eq!(entries[0].who, Some(DOCTOR.to_string()));
+}
+
+#[test]
+fn filters_go_together() {
+    let entries = gathered(&story(), &[]);
+    let count = |filter: Filter| entries.iter().filter(|entry| filter.keeps(entry)).count();
+    assert_eq!(count(Filter::default()), entries.len());
+    let custodian = Filter { subject: Some(CUSTODIAN), ..Filter::default() };
+    // Two choices of custodians that name it, and two shares.
+    assert_eq!(count(custodian.clone()), 4);
+    let kinds = vec![Kind::ShareDelivered];
+    assert_eq!(count(Filter { kinds: kinds.clone(), ..custodian.clone() }), 2);
+    assert_eq!(count(Filter { record: Some(4), kinds, ..custodian }), 0);
+    assert_eq!(count(Filter { record: Some(4), ..Filter::default() }), 1);
+}
+
+#[test]
+fn an_entry_is_one_line() {
+    let entries = gathered(&story(), &[]);
+    let line = of_kind(&entries, Kind::AccessDenied).to_string();
+    for words in ["access_denied", " the patient revoked the grant, ", "purpose research"] {
+        assert!(line.contains(words), "{line}");
+    }
+    assert!(line.starts_with("       5  2026-01-02T03:04:05Z  "), "{line}");
+    assert_eq!(line.lines().count(), 1);
+    let nothing = of_kind(&entries, Kind::DefaultPolicySet);
+    assert!(nothing.to_string().ends_with(&format!("     -  {OTHER}")), "{nothing}");
+}
+
+#[test]
+fn nothing_says_what_a_model_saw() {
+    let text = serde_json::to_string(&gathered(&story(), &[])).unwrap();
+    for word in ["label", "probabilit"] {
+        assert!(!text.contains(word), "{word}");
+    }
+}

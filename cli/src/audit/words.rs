@@ -1,0 +1,63 @@
+//! Codes of the chain as stable words.
+
+use medchain_client::{
+    chain::{Denied, EndReason},
+    AccountId32,
+};
+use medchain_primitives::DenyReason;
+use serde::Serialize;
+use serde_json::Value;
+
+/// An account, as its address.
+pub fn account(account: &AccountId32) -> Value {
+    account.to_string().into()
+}
+
+/// An account, or null.
+pub fn maybe(found: &Option<AccountId32>) -> Value {
+    found.as_ref().map_or(Value::Null, account)
+}
+
+/// Accounts, as a list.
+pub fn accounts(all: &[AccountId32]) -> Value {
+    all.iter().map(account).collect()
+}
+
+/// A code that has its word from serde, such as a purpose.
+pub fn word(code: impl Serialize) -> Value {
+    serde_json::to_value(code).unwrap_or_default()
+}
+
+/// Why access was denied.
+pub fn denied(reason: Denied) -> String {
+    let word = match reason {
+        Denied::NoPolicy => "no_policy",
+        Denied::PolicyNotFound => "policy_not_found",
+        Denied::PolicyTrapped => "policy_trapped",
+        Denied::PolicyOutOfGas => "policy_out_of_gas",
+        Denied::PolicyAnswerInvalid => "policy_answer_invalid",
+        Denied::PolicyReentered => "policy_reentered",
+        Denied::Refused(DenyReason::NoGrant) => "no_grant",
+        Denied::Refused(DenyReason::ActionNotGranted) => "action_not_granted",
+        Denied::Refused(DenyReason::Expired) => "grant_expired",
+        Denied::Refused(DenyReason::Revoked) => "grant_revoked",
+        Denied::Refused(DenyReason::Other(code)) => return format!("policy_reason_{code}"),
+        Denied::PatientNotFound => "patient_not_found",
+        Denied::RecordNotFound => "record_not_found",
+        Denied::RecordErased => "record_erased",
+    };
+    word.to_owned()
+}
+
+/// Why a grant ended.
+pub fn ended(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Expired => "expired",
+        EndReason::Revoked => "revoked",
+        EndReason::Refused => "refused",
+        EndReason::GivenUp => "given_up",
+        EndReason::Erased => "erased",
+        EndReason::Reentrusted => "reentrusted",
+        EndReason::Rejected => "rejected",
+    }
+}

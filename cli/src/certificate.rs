@@ -1,0 +1,257 @@
+//! Certificates of erasure: a file that shows, without a node, what the chain
+//! keeps of an erased record, and tells what the stores said.
+//!
+//! Nothing here asks a node or a store.
+
+mod check;
+mod text;
+mod time;
+
+use anyhow::{bail, Context as _, Result};
+use medchain_client::{
+    chain::proof::{keys, ReadProof, KEY_HOLDERS},
+    store::{LetGo, Unpinned},
+    AccountId32, H256,
+};
+use medchain_primitives::{Cid, RecordId};
+use serde::{Deserialize, Serialize};
+use text::{as_text, HexBytes};
+
+pub use check::{checks, Check};
+pub use text::printable;
+pub use time::shown as time_shown;
+
+/// The form of certificates that is written and read here.
+const VERSION: u32 = 1;
+/// The largest certificate that is read, in bytes: about a hundred times what is
+/// usual.
+pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// For people who open the file.
+const ABOUT: &str = "Shows that the chain keeps no key of this record. \
+    Check it with: medchain verify-certificate FILE";
+
+/// A certificate of erasure, as it stands in its file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The version of this form.
+    #[serde(rename = "medchain_erasure_certificate")]
+    pub version: u32,
+    /// What this is, for people.
+    pub about: String,
+    /// The chain.
+    pub chain: ChainPart,
+    /// The block whose state is shown: where `erasure` is there, the one in
+    /// which the record was erased.
+    pub block: BlockPart,
+    /// The record.
+    pub record: RecordPart,
+    /// The transaction that erased the record; `null` where the certificate was
+    /// made afterwards.
+    pub erasure: Option<ErasurePart>,
+    /// The items of the pallet `Emr` that are shown to have nothing of the record.
+    pub absent: Vec<String>,
+    /// The nodes of the state's trie that show it.
+    pub proof: Vec<HexBytes>,
+    /// What each store answered that was asked to let the content go.
+    pub stores: Vec<StorePart>,
+    /// Why no store was asked, where none was.
+    pub stores_not_asked: Option<String>,
+}
+
+/// A chain and the version of its runtime.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChainPart {
+    /// The hash of its first block.
+    pub genesis_hash: H256,
+    /// The version of the runtime that made the block.
+    pub spec_version: u32,
+}
+
+/// A block.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlockPart {
+    /// Its height.
+    pub number: u32,
+    /// Its hash.
+    pub hash: H256,
+    /// Its time, in UTC.
+    pub time: String,
+    /// Its header, SCALE-encoded.
+    pub header: HexBytes,
+}
+
+/// An erased record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordPart {
+    /// Its number.
+    pub id: u64,
+    /// Whose record it was.
+    pub patient: AccountId32,
+    /// Where the encrypted bytes were.
+    #[serde(with = "as_text")]
+    pub cid: Cid,
+    /// SHA-256 of the encrypted bytes.
+    pub digest: H256,
+}
+
+/// The transaction that erased a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErasurePart {
+    /// Its hash.
+    pub extrinsic_hash: H256,
+    /// Who had an envelope until then.
+    pub readers: Vec<AccountId32>,
+}
+
+/// What a store answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StorePart {
+    /// Which store, without passwords.
+    pub store: String,
+    /// What it did.
+    pub outcome: StoreOutcome,
+    /// Why it did not, where it failed.
+    pub reason: Option<String>,
+    /// When it answered, in UTC, by the clock of the machine that asked.
+    pub at: String,
+}
+
+/// What a store did that was asked to let content go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreOutcome {
+    /// It deleted the content.
+    Deleted,
+    /// It keeps the content no longer on purpose, and deletes it later.
+    Unpinned,
+    /// It did not keep it.
+    NotKept,
+    /// It did not answer, or refused.
+    Failed,
+}
+
+impl From<Unpinned> for StorePart {
+    fn from(answer: Unpinned) -> Self {
+        let (outcome, reason) = match &answer.outcome {
+            Ok(LetGo::Deleted) => (StoreOutcome::Deleted, None),
+            Ok(LetGo::Unpinned) => (StoreOutcome::Unpinned, None),
+            Ok(LetGo::NotKept) => (StoreOutcome::NotKept, None),
+            Err(error) => (StoreOutcome::Failed, Some(error.cause())),
+        };
+        Self { store: answer.store, outcome, reason, at: time::of(answer.at) }
+    }
+}
+
+impl std::fmt::Display for StorePart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let said = match self.outcome {
+            StoreOutcome::Deleted => "deleted it".to_owned(),
+            StoreOutcome::Unpinned => {
+                "unpinned it; the blocks go with its next garbage collection".to_owned()
+            }
+            StoreOutcome::NotKept => "did not keep it".to_owned(),
+            StoreOutcome::Failed => {
+                format!("failed: {}", self.reason.as_deref().unwrap_or("it is not said why"))
+            }
+        };
+        // The file may be a stranger's.
+        f.write_str(&printable(&format!("{}: {said} ({})", self.store, self.at)))
+    }
+}
+
+/// The keys of the state that a certificate is about.
+pub fn proven_keys(record: RecordId, readers: &[AccountId32]) -> Vec<Vec<u8>> {
+    let mut all = vec![
+        keys::record(record),
+        keys::genesis_hash(),
+        keys::last_runtime_upgrade(),
+        keys::timestamp(),
+    ];
+    // The beginning of a key stands for all that begin like it.
+    all.extend(KEY_HOLDERS.iter().map(|entry| keys::of_record(entry, record)));
+    all.extend(readers.iter().map(|reader| keys::envelope(record, reader)));
+    all
+}
+
+impl Certificate {
+    /// The certificate that a node's proof of [`proven_keys`] allows, with the
+    /// answers of the stores. What it shows is checked here already.
+    ///
+    /// Errors: where the proof does not show that the record is erased.
+    pub fn new(
+        record: RecordId,
+        proof: ReadProof,
+        erasure: Option<ErasurePart>,
+        stores: Vec<StorePart>,
+        stores_not_asked: Option<String>,
+    ) -> Result<Self> {
+        let state = proof.open()?;
+        let found =
+            state.record(record)?.with_context(|| format!("there is no record {record}"))?;
+        let certificate = Self {
+            version: VERSION,
+            about: ABOUT.to_owned(),
+            chain: ChainPart {
+                genesis_hash: state.genesis_hash()?,
+                spec_version: state.spec_version()?,
+            },
+            block: BlockPart {
+                number: u32::try_from(state.number())?,
+                hash: state.hash(),
+                time: time_shown(state.timestamp()?),
+                header: HexBytes(proof.header),
+            },
+            record: RecordPart {
+                id: record.0,
+                patient: found.patient,
+                cid: found.cid,
+                digest: H256(found.digest.0),
+            },
+            erasure,
+            absent: KEY_HOLDERS.map(str::to_owned).to_vec(),
+            proof: proof.nodes.into_iter().map(HexBytes).collect(),
+            stores,
+            stores_not_asked,
+        };
+        if let Some(failed) = checks(&certificate).into_iter().find(|check| !check.holds()) {
+            bail!("the node's proof does not show that {failed}");
+        }
+        Ok(certificate)
+    }
+
+    /// Reads what [`Certificate::to_json`] wrote.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            #[serde(rename = "medchain_erasure_certificate")]
+            version: u32,
+        }
+        let versioned: Versioned =
+            serde_json::from_slice(bytes).context("it is no certificate of erasure")?;
+        if versioned.version != VERSION {
+            bail!(
+                "it is a certificate of version {}, and this program reads version {VERSION}; \
+                 update the program",
+                versioned.version
+            );
+        }
+        serde_json::from_slice(bytes).context("the certificate is damaged")
+    }
+
+    /// The file's content.
+    pub fn to_json(&self) -> Result<String> {
+        let json = serde_json::to_string_pretty(self);
+        Ok(json.context("cannot write the certificate as JSON")? + "\n")
+    }
+
+    /// The header and the nodes, as a node hands them out.
+    fn read_proof(&self) -> ReadProof {
+        ReadProof {
+            header: self.block.header.0.clone(),
+            nodes: self.proof.iter().map(|node| node.0.clone()).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! What a certificate claims, claim by claim, and whether its proof shows it.
+
+use std::fmt;
+
+use medchain_client::{
+    chain::{
+        proof::{keys, ProofError, ProvenState},
+        RecordStatus,
+    },
+    H256,
+};
+use medchain_primitives::RecordId;
+use serde::Serialize;
+
+use super::{printable, time_shown, Certificate};
+
+/// A claim and whether it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The claim, a sentence without its full stop.
+    pub claim: String,
+    /// Why it is not shown; nothing where it is.
+    pub problem: Option<String>,
+}
+
+impl Check {
+    /// A claim that holds where there is no problem.
+    pub fn new(claim: impl Into<String>, result: Result<(), String>) -> Self {
+        Self { claim: claim.into(), problem: result.err() }
+    }
+
+    /// Whether the claim is shown.
+    pub fn holds(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.claim)?;
+        match &self.problem {
+            None => Ok(()),
+            Some(problem) => write!(f, ": {}", printable(problem)),
+        }
+    }
+}
+
+/// Every claim of a certificate that can be checked without a node. The first
+/// is about the block's header, and nothing else is told where that fails.
+pub fn checks(certificate: &Certificate) -> Vec<Check> {
+    let block = &certificate.block;
+    let claim = format!("the header is that of block {}, {:?}", block.number, block.hash);
+    let state = match certificate.read_proof().open() {
+        Ok(state) => state,
+        Err(error) => return vec![Check::new(claim, Err(error.to_string()))],
+    };
+    let header = same("its hash is", &whole(&state.hash()), &whole(&block.hash))
+        .and_then(|()| same("its height is", &state.number(), &block.number.to_string()));
+    let header = Check::new(claim, header);
+    if !header.holds() {
+        return vec![header];
+    }
+    let mut all = vec![header];
+    all.extend(about_the_chain(certificate, &state));
+    all.extend(about_the_record(certificate, &state));
+    all
+}
+
+fn about_the_chain(certificate: &Certificate, state: &ProvenState) -> [Check; 3] {
+    let chain = &certificate.chain;
+    let time = state.timestamp().map(time_shown);
+    [
+        Check::new(
+            format!("its state names {:?} as the first block of its chain", chain.genesis_hash),
+            shown(
+                "it names",
+                state.genesis_hash().map(|hash| whole(&hash)),
+                &whole(&chain.genesis_hash),
+            ),
+        ),
+        Check::new(
+            format!("its runtime has version {}", chain.spec_version),
+            shown("the version is", state.spec_version(), &chain.spec_version.to_string()),
+        ),
+        Check::new(
+            format!("its time is {}", printable(&certificate.block.time)),
+            shown("the time is", time, &certificate.block.time),
+        ),
+    ]
+}
+
+fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check> {
+    let part = &certificate.record;
+    let id = RecordId(part.id);
+    let record = state
+        .record(id)
+        .map_err(|error| error.to_string())
+        .and_then(|found| found.ok_or_else(|| "there is no such record".to_owned()));
+    let erased = record.as_ref().map_err(String::clone).and_then(|record| {
+        match (record.status, record.envelopes) {
+            (RecordStatus::Erased, 0) => Ok(()),
+            (RecordStatus::Erased, left) => Err(format!("{left} envelopes are left")),
+            _ => Err("it is not erased".to_owned()),
+        }
+    });
+    let facts = record.and_then(|record| {
+        same("the patient is", &record.patient, &part.patient.to_string())?;
+        same("the CID is", &record.cid, part.cid.as_str())?;
+        same("the SHA-256 is", &whole(&H256(record.digest.0)), &whole(&part.digest))
+    });
+    let mut all = vec![
+        Check::new(format!("record {id} is erased and counts no envelope"), erased),
+        Check::new(
+            format!(
+                "it was {}'s, with the content {} of SHA-256 {}",
+                part.patient,
+                part.cid,
+                whole(&part.digest)
+            ),
+            facts,
+        ),
+        nothing_left(certificate, state),
+    ];
+    if let Some(erasure) = &certificate.erasure {
+        all.push(Check::new(
+            format!("of the {} who could open it until then, none can", erasure.readers.len()),
+            erasure.readers.iter().try_for_each(|reader| {
+                match state.value(&keys::envelope(id, reader)) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(_)) => Err(format!("{reader} has one")),
+                    Err(error) => Err(error.to_string()),
+                }
+            }),
+        ));
+    }
+    all
+}
+
+/// That no item has anything of the record which the certificate names, or which
+/// must be named because it holds keys in that version of the runtime.
+fn nothing_left(certificate: &Certificate, state: &ProvenState) -> Check {
+    let record = RecordId(certificate.record.id);
+    let (required, problem) = match state.key_holders() {
+        Ok(required) => (required, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let mut entries: Vec<&str> = certificate.absent.iter().map(String::as_str).collect();
+    for entry in required {
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    let nothing_in = |entry: &str| match state.is_empty_under(&keys::of_record(entry, record)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("Emr.{entry} has something of it")),
+        Err(error) => Err(format!("of Emr.{entry}, {error}")),
+    };
+    let result = problem.map_or(Ok(()), Err);
+    let result = result.and_then(|()| entries.iter().try_for_each(|entry| nothing_in(entry)));
+    let names: Vec<String> =
+        entries.iter().map(|entry| format!("Emr.{}", printable(entry))).collect();
+    let claim = format!("the chain keeps no key of it: there is nothing in {}", names.join(", "));
+    Check::new(claim, result)
+}
+
+/// All of a hash: its `Display` is shortened.
+fn whole(hash: &H256) -> String {
+    format!("{hash:?}")
+}
+
+fn shown<T: fmt::Display>(
+    what: &str,
+    found: Result<T, ProofError>,
+    claimed: &str,
+) -> Result<(), String> {
+    found.map_err(|error| error.to_string()).and_then(|found| same(what, &found, claimed))
+}
+
+/// Compares as text, which says all of each value here.
+fn same(what: &str, found: &impl fmt::Display, claimed: &str) -> Result<(), String> {
+    match found.to_string() {
+        found if found == claimed => Ok(()),
+        found => Err(format!("{what} {found}")),
+    }
+}

@@ -1,0 +1,306 @@
+//! `medchain erase`: destroys the keys of a record on chain, asks the stores to
+//! let its content go, and writes down what shows that.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use anyhow::{bail, Context as _, Result};
+use clap::Args;
+use medchain_client::{
+    chain::{Call, Chain, ChainEvent, Finality, Record, RecordStatus, View},
+    store::Store,
+    AccountId32, H256,
+};
+use medchain_primitives::RecordId;
+use serde::Serialize;
+
+use crate::{
+    certificate::{proven_keys, Certificate, ErasurePart, StoreOutcome, StorePart},
+    context::Context,
+    envelopes, files,
+    output::{self, Outcome},
+    sign::{event, Included},
+};
+
+/// Arguments of `medchain erase`.
+#[derive(Args, Clone, Debug)]
+pub struct EraseArgs {
+    /// The number of the record.
+    pub record: u64,
+    /// Write what shows that the record is erased into this file, which
+    /// `medchain verify-certificate` checks without a node.
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Replace the certificate where the file exists.
+    #[arg(long, requires = "certificate")]
+    pub force: bool,
+    /// Do not ask the stores to let the encrypted file go.
+    #[arg(long)]
+    pub keep_stored: bool,
+}
+
+/// An erased record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EraseReport {
+    /// The record.
+    pub record_id: u64,
+    /// Its patient.
+    pub patient: String,
+    /// Where its content was.
+    pub cid: String,
+    /// Its versions that are not erased: each is a record of its own.
+    pub other_versions: Vec<u64>,
+    /// Who had an envelope until then; empty where it was erased before.
+    pub readers: Vec<String>,
+    /// What each store answered.
+    pub stores: Vec<StorePart>,
+    /// Why no store was asked, where none was.
+    pub stores_not_asked: Option<String>,
+    /// The certificate's file.
+    pub certificate: Option<String>,
+    /// The transaction, unless the record was erased before.
+    #[serde(flatten)]
+    pub included: Option<Included>,
+}
+
+impl std::fmt::Display for EraseReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.included {
+            Some(included) => write!(
+                f,
+                "record {} is erased: the keys of {} readers are destroyed ({included})",
+                self.record_id,
+                self.readers.len()
+            )?,
+            None => write!(f, "record {} was erased before", self.record_id)?,
+        }
+        if !self.other_versions.is_empty() {
+            let others: Vec<String> = self.other_versions.iter().map(u64::to_string).collect();
+            write!(f, "\nother versions of it are not erased: {}", others.join(", "))?;
+        }
+        for answer in &self.stores {
+            write!(f, "\n{answer}")?;
+        }
+        if let Some(why) = &self.stores_not_asked {
+            write!(f, "\nno store was asked to let the encrypted file go: {why}")?;
+        }
+        if let Some(file) = &self.certificate {
+            write!(
+                f,
+                "\ncertificate in {file}; anybody checks it with medchain verify-certificate"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs `medchain erase`.
+pub async fn run(context: &Context, args: &EraseArgs) -> Result<Outcome> {
+    output::print(&erase(context, args).await?, context.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Erases a record. Of one that was erased before, the stores are asked again
+/// and a certificate is made anew, without a transaction: so what failed halfway
+/// is finished by the same command.
+pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
+    if let Some(path) = &args.certificate {
+        if context.finality == Finality::Best {
+            bail!("a certificate needs a final block; leave --in-block or --certificate out");
+        }
+        files::ensure_can_write(path, args.force)?;
+    }
+    let store = if args.keep_stored { None } else { Some(context.store()?) };
+    let chain = context.chain().await?;
+    let view = context.view().await?;
+    let record = envelopes::record(&view, args.record).await?;
+    let erased = if record.status != RecordStatus::Erased {
+        Some(sign(context, &view, &record).await?)
+    } else if args.keep_stored && args.certificate.is_none() {
+        bail!("record {} was erased before, so there is nothing to do", record.id);
+    } else {
+        None
+    };
+    // From here on the record is erased: the same command finishes what fails.
+    let finish = async {
+        let all = context.view().await?.records_of(&record.patient).await?;
+        let (stores, stores_not_asked) = let_go(context, store.as_deref(), &record, &all).await?;
+        if let Some(path) = &args.certificate {
+            let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());
+            let certificate = certify(chain, &record, erased.as_ref(), stores, not_asked).await?;
+            files::write_atomically(path, certificate.to_json()?.as_bytes(), args.force, false)?;
+        }
+        anyhow::Ok((stores, stores_not_asked, other_versions(&all, record.id)))
+    };
+    let (stores, stores_not_asked, other_versions) = finish.await.with_context(|| {
+        format!(
+            "record {} is erased, but that is not all; run the same command again to finish",
+            record.id
+        )
+    })?;
+    let readers = erased.as_ref().map(|erased| &erased.readers[..]).unwrap_or_default();
+    Ok(EraseReport {
+        record_id: args.record,
+        patient: record.patient.to_string(),
+        cid: record.cid.to_string(),
+        other_versions,
+        readers: readers.iter().map(ToString::to_string).collect(),
+        stores,
+        stores_not_asked,
+        certificate: args.certificate.as_ref().map(|path| path.display().to_string()),
+        included: erased.map(|erased| erased.included),
+    })
+}
+
+/// A transaction that erased a record.
+struct Erased {
+    readers: Vec<AccountId32>,
+    block: H256,
+    extrinsic: H256,
+    included: Included,
+}
+
+async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased> {
+    let (id, patient, account) = (record.id, &record.patient, context.account()?);
+    if account != *patient {
+        bail!("only its patient {patient} may erase record {id}; this key is {account}'s");
+    }
+    let readers = view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
+    let call = Call::EraseRecord { record: id };
+    let purpose = "erase the record";
+    context.ensure_can_ask()?;
+    context.confirm(&call, &format!("erase record {id} for ever, which nobody can undo")).await?;
+    let outcome = context.send(&call, purpose).await?;
+    event(&outcome, purpose, |event| {
+        matches!(event, ChainEvent::RecordErased { .. }).then_some(())
+    })?;
+    Ok(Erased {
+        readers,
+        block: outcome.block_hash,
+        extrinsic: outcome.extrinsic_hash,
+        included: (&outcome).into(),
+    })
+}
+
+/// Asks the store, or says why not.
+async fn let_go(
+    context: &Context,
+    store: Option<&dyn Store>,
+    record: &Record,
+    all: &[Record],
+) -> Result<(Vec<StorePart>, Option<String>)> {
+    let Some(store) = store else {
+        return Ok((Vec::new(), Some("it was to be kept (--keep-stored)".into())));
+    };
+    // An author may give two records the same content. (Another patient's file is
+    // of no use to this one: it is encrypted for that patient.)
+    let shares = |other: &&Record| {
+        other.id != record.id && other.cid == record.cid && other.status != RecordStatus::Erased
+    };
+    if let Some(other) = all.iter().find(shares) {
+        return Ok((Vec::new(), Some(format!("record {} has the same content", other.id))));
+    }
+    let step = context.progress.step("Asking the stores to let the encrypted file go");
+    let answers: Vec<StorePart> =
+        store.unpin(&record.cid).await.into_iter().map(StorePart::from).collect();
+    drop(step);
+    let failed: Vec<String> = answers
+        .iter()
+        .filter(|answer| answer.outcome == StoreOutcome::Failed)
+        .map(|answer| format!("{}: {}", answer.store, answer.reason.as_deref().unwrap_or_default()))
+        .collect();
+    if !failed.is_empty() {
+        eprintln!(
+            "warning: the encrypted file may still be in a store; run the same command again \
+             to ask once more: {}",
+            failed.join("; ")
+        );
+    }
+    Ok((answers, None))
+}
+
+/// The versions of a record among its patient's records that are not erased.
+fn other_versions(all: &[Record], id: RecordId) -> Vec<u64> {
+    let mut versions = BTreeSet::from([id]);
+    let mut before = 0;
+    // One step in either direction at a time, until there is nothing new.
+    while before < versions.len() {
+        before = versions.len();
+        for record in all {
+            if let Some(previous) = record.previous {
+                if versions.contains(&record.id) || versions.contains(&previous) {
+                    versions.extend([record.id, previous]);
+                }
+            }
+        }
+    }
+    let left = all.iter().filter(|record| {
+        record.id != id && record.status != RecordStatus::Erased && versions.contains(&record.id)
+    });
+    left.map(|record| record.id.0).collect()
+}
+
+/// The certificate, once the node has shown that the record is erased.
+async fn certify(
+    chain: &Chain,
+    record: &Record,
+    erased: Option<&Erased>,
+    stores: Vec<StorePart>,
+    stores_not_asked: Option<String>,
+) -> Result<Certificate> {
+    let block = match erased {
+        Some(erased) => erased.block,
+        None => still_erased(chain, record.id).await?,
+    };
+    let readers = erased.map(|erased| erased.readers.clone()).unwrap_or_default();
+    let proof = chain.read_proof(block, &proven_keys(record.id, &readers)).await?;
+    let erasure = erased.map(|erased| ErasurePart { extrinsic_hash: erased.extrinsic, readers });
+    Certificate::new(record.id, proof, erasure, stores, stores_not_asked)
+}
+
+/// The newest final block, in which a record that was erased before must be so.
+async fn still_erased(chain: &Chain, id: RecordId) -> Result<H256> {
+    let view = chain.finalised().await?;
+    match view.record(id).await? {
+        Some(record) if record.status == RecordStatus::Erased => Ok(view.hash()),
+        _ => bail!("the block that record {id} was erased in is not final yet"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::store::cid_of;
+    use medchain_primitives::{ContentDigest, RecordKind};
+
+    use super::*;
+
+    fn version(id: u64, previous: Option<u64>, status: RecordStatus) -> Record {
+        Record {
+            id: RecordId(id),
+            patient: AccountId32([1; 32]),
+            author: AccountId32([2; 32]),
+            cid: cid_of(&id.to_le_bytes()),
+            digest: ContentDigest([3; 32]),
+            kind: RecordKind::ChestXray,
+            previous: previous.map(RecordId),
+            added_at: 1,
+            status,
+            deposit: 0,
+        }
+    }
+
+    #[test]
+    fn versions_that_are_left_are_found_on_both_sides() {
+        use RecordStatus::{Active, Erased, Superseded};
+        let by = |id| Superseded { by: RecordId(id) };
+        let all = [
+            version(0, None, by(3)),
+            version(1, None, Active),
+            version(3, Some(0), Erased),
+            version(5, Some(3), by(8)),
+            version(8, Some(5), Active),
+        ];
+        for (id, left) in [(5, vec![0, 8]), (3, vec![0, 5, 8]), (1, vec![]), (8, vec![0, 5])] {
+            assert_eq!(other_versions(&all, RecordId(id)), left, "{id}");
+        }
+    }
+}

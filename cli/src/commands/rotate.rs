@@ -1,0 +1,169 @@
+//! `medchain rotate`: the same content under a new key and a new CID, for those
+//! who may still read it.
+
+use anyhow::{bail, Result};
+use clap::Args;
+use medchain_client::{
+    chain::{Call, ChainEvent, Record, RecordStatus, View},
+    crypto::{self, ContentKey},
+    AccountId32,
+};
+use serde::Serialize;
+
+use crate::{
+    commands::fetch,
+    content::Content,
+    context::Context,
+    custody,
+    envelopes::{self, Reader},
+    output::{self, Outcome},
+    sign::{event, Included},
+};
+
+/// Arguments of `medchain rotate`.
+#[derive(Args, Clone, Debug)]
+pub struct RotateArgs {
+    /// The number of the record: its newest version.
+    pub record: u64,
+    /// Readers of the old version who do not get the new one; repeat it for more.
+    #[arg(long = "without", value_name = "ACCOUNT")]
+    pub without: Vec<String>,
+    /// Erase the old version as well, in the same transaction.
+    #[arg(long)]
+    pub erase_old: bool,
+}
+
+/// A new version under a new key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RotateReport {
+    /// The new version.
+    pub record_id: u64,
+    /// The version before.
+    pub previous: u64,
+    /// Where the new encrypted content is.
+    pub cid: String,
+    /// Who can open it.
+    pub readers: Vec<String>,
+    /// How many custodians keep its key.
+    pub custodians: usize,
+    /// Whether the version before is erased.
+    pub old_erased: bool,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl std::fmt::Display for RotateReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "record {} replaces record {} under a new key ({})",
+            self.record_id, self.previous, self.included
+        )?;
+        writeln!(f, "CID      {}", self.cid)?;
+        for reader in &self.readers {
+            writeln!(f, "sealed   to {reader}")?;
+        }
+        if self.custodians > 0 {
+            writeln!(f, "kept     by {} custodians", self.custodians)?;
+        }
+        let old = match self.old_erased {
+            true => "is erased",
+            false => "stays readable to its readers; --erase-old erases it",
+        };
+        writeln!(f, "record {} {old}", self.previous)?;
+        write!(
+            f,
+            "What this cannot do: whoever has opened the old version may have kept its \
+             key or its bytes, and its ciphertext may lie in other stores."
+        )
+    }
+}
+
+/// Runs `medchain rotate`.
+pub async fn run(context: &Context, args: &RotateArgs) -> Result<Outcome> {
+    output::print(&rotate(context, args).await?, context.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Encrypts a record anew for those who may still read it.
+pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport> {
+    context.ensure_can_ask()?;
+    let view = context.view().await?;
+    let record = envelopes::record(&view, args.record).await?;
+    match record.status {
+        RecordStatus::Active => {}
+        RecordStatus::Superseded { by } => {
+            bail!("record {} was replaced by record {by}; rotate that one", record.id)
+        }
+        RecordStatus::Erased => bail!("record {} was erased", record.id),
+    }
+    if args.erase_old && context.account()? != record.patient {
+        bail!("only the patient erases a record");
+    }
+    let readers = readers(context, &view, &record, &args.without).await?;
+    let opened = fetch::open(context, &view, &record).await?;
+
+    let key = ContentKey::generate();
+    let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
+    let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
+    let split = custody::split(&view, &record.patient, &key).await?;
+    let custodians = split.as_ref().map_or(0, |split| split.shares.len());
+    let amend = Call::AmendRecord {
+        record: record.id,
+        cid: content.cid.clone(),
+        digest: content.digest,
+        envelopes,
+        custody: split.map(|split| split.shares),
+    };
+    let call = if args.erase_old {
+        Call::Batch(vec![amend, Call::EraseRecord { record: record.id }])
+    } else {
+        amend
+    };
+    let purpose = "rotate the record's key";
+    context.confirm(&call, purpose).await?;
+    content.put(context).await?;
+    let outcome = context.send(&call, purpose).await?;
+    let new = event(&outcome, purpose, |event| match event {
+        ChainEvent::RecordAmended { record, .. } => Some(*record),
+        _ => None,
+    })?;
+    Ok(RotateReport {
+        record_id: new.0,
+        previous: record.id.0,
+        cid: content.cid.to_string(),
+        readers: readers.iter().map(|reader| reader.account.to_string()).collect(),
+        custodians,
+        old_erased: args.erase_old,
+        included: (&outcome).into(),
+    })
+}
+
+/// The patient and whoever has an envelope of the old version, without those who
+/// are named and those who took their key back.
+async fn readers(
+    context: &Context,
+    view: &View,
+    record: &Record,
+    without: &[String],
+) -> Result<Vec<Reader>> {
+    let without: Vec<AccountId32> =
+        without.iter().map(|text| context.parse_account(text)).collect::<Result<_>>()?;
+    if without.contains(&record.patient) {
+        bail!("the patient always gets the new version");
+    }
+    let mut accounts = vec![record.patient];
+    for (account, _) in view.envelopes(record.id).await? {
+        if account != record.patient && !without.contains(&account) {
+            accounts.push(account);
+        }
+    }
+    let mut readers = Vec::new();
+    for account in accounts {
+        if account == record.patient || view.encryption_key(&account).await?.is_some() {
+            readers.push(Reader::find(view, &account).await?);
+        }
+    }
+    Ok(readers)
+}

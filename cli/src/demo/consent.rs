@@ -1,0 +1,104 @@
+//! The demo about consent: seven stories, each with what must be refused. It
+//! plays on a chain of its own with custodians in processes of their own, and
+//! ends with an error at the first claim that does not hold.
+
+mod asleep;
+mod audit;
+mod cast;
+mod emergency;
+mod erasure;
+mod policies;
+mod relatives;
+mod revocation;
+mod scene;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use medchain_client::store;
+use serde::Serialize;
+
+use super::{
+    image,
+    processes::{find_contract, find_program, Running},
+    story::Story,
+};
+use crate::{cli::Global, commands::demo::DemoArgs, files};
+use cast::Cast;
+use scene::{Check, Scene};
+
+/// What was claimed and seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentSummary {
+    /// Every claim, in order. All of them held.
+    pub checks: Vec<Check>,
+    /// Blocks from the request to the last share that was needed, while all
+    /// custodians ran.
+    pub request_to_key_blocks: u32,
+    /// The same in milliseconds, the request's own block included.
+    pub request_to_image_ms: u64,
+}
+
+/// Plays the seven stories.
+pub async fn played(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
+    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
+    let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
+    let contract = find_contract(args.contract.as_deref())?;
+    let story = Story::new(global.json);
+    let folder = tempfile::Builder::new()
+        .prefix("medchain-consent-")
+        .tempdir()
+        .context("cannot make a temporary folder")?;
+    let (xray, synthetic) = image(args.xray.as_deref(), folder.path())?;
+    story.opening(&xray, synthetic)?;
+
+    let step = story.step("Starting a development chain");
+    let mut running = Running::default();
+    let node = running.start_node(&node, folder.path(), args.block_time)?;
+    let chain = running.connect(&node.url).await?;
+    drop(step);
+    let place = folder.path().join("store").display().to_string();
+    let cast = Cast::new(&chain, &store::open(&place)?)?;
+    let scene = Scene {
+        chain,
+        node_url: node.url.clone(),
+        folder: folder.path(),
+        contracts: contract.parent().unwrap_or(Path::new(".")).to_owned(),
+        xray: files::read(&xray, "the image", medchain_vision::MAX_FILE_BYTES)?,
+        xray_file: xray,
+        worker,
+        cast,
+        story: &story,
+        checks: Default::default(),
+    };
+    match tell(&scene, &mut running).await {
+        Ok((request_to_key_blocks, request_to_image_ms)) => Ok(ConsentSummary {
+            checks: scene.checks.into_inner(),
+            request_to_key_blocks,
+            request_to_image_ms,
+        }),
+        Err(error) => {
+            running.print_logs();
+            Err(error)
+        }
+    }
+}
+
+async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u32, u64)> {
+    let (record, blocks, ms) = asleep::tell(scene, running).await?;
+    let record = revocation::tell(scene, record).await?;
+    emergency::tell(scene, record).await?;
+    relatives::tell(scene, record).await?;
+    policies::tell(scene, record).await?;
+    audit::tell(scene).await?;
+    erasure::tell(scene, record).await?;
+    let held = scene.checks.borrow().len();
+    scene.story.tell(
+        "Held",
+        &format!(
+            "all {held} claims; from the question to the image {blocks} blocks, {:.1} s",
+            ms as f64 / 1000.0
+        ),
+    )?;
+    Ok((blocks, ms))
+}

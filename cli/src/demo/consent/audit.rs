@@ -1,0 +1,99 @@
+//! 6. Who asked, who got in, who did not: the log.
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::{
+    cast::{CLINICIAN, STRANGER},
+    scene::Scene,
+};
+use crate::commands::audit::{self, AuditArgs, AuditReport};
+
+const STORY: &str = "audit";
+
+/// Tells it.
+pub async fn tell(scene: &Scene<'_>) -> Result<()> {
+    let cast = &scene.cast;
+    scene.story.tell(
+        "6. The log",
+        "everything above stands on chain. The patient reads it, and takes it along as FHIR.",
+    )?;
+    let all = read(scene, None, &[], None).await?;
+    let kinds = [
+        "access_granted",
+        "access_denied",
+        "share_delivered",
+        "access_ended",
+        "envelope_added",
+        "record_amended",
+        "glass_broken",
+        "emergency_reviewed",
+        "policy_set",
+        "custodians_set",
+        "relation_set",
+    ];
+    let missing: Vec<&str> = kinds
+        .into_iter()
+        .filter(|kind| !all.entries.iter().any(|entry| entry.kind.name() == *kind))
+        .collect();
+    scene.claim(
+        STORY,
+        "the log tells of every kind of thing that happened",
+        missing.is_empty(),
+        format!("{} entries; missing: {missing:?}", all.entries.len()),
+    )?;
+    let stranger = cast.stranger.account()?.to_string();
+    let denied = read(scene, Some(STRANGER), &["access_denied"], None).await?;
+    scene.claim(
+        STORY,
+        "the stranger's question stands there, and why it was refused",
+        !denied.entries.is_empty()
+            && denied.entries.iter().all(|entry| entry.who.as_deref() == Some(&stranger)),
+        denied.entries.first().and_then(|entry| entry.detail("reason")).unwrap_or("nothing"),
+    )?;
+    let of_clinician =
+        read(scene, Some(CLINICIAN), &["glass_broken", "emergency_reviewed"], None).await?;
+    scene.claim(
+        STORY,
+        "so does the clinician's emergency, and that it was rejected",
+        of_clinician.entries.len() >= 2,
+        format!("{} entries", of_clinician.entries.len()),
+    )?;
+
+    let file = scene.folder.join("audit.json");
+    let exported = read(scene, None, &[], Some(&file)).await?;
+    let text = std::fs::read(&file).context("the export was written")?;
+    let bundle: Value = serde_json::from_slice(&text).context("the export is JSON")?;
+    let resources = bundle["entry"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let events = resources.iter().filter(|one| one["resource"]["resourceType"] == "AuditEvent");
+    let count = events.count();
+    scene.claim(
+        STORY,
+        "the log as FHIR AuditEvents has them all",
+        bundle["resourceType"] == "Bundle" && count == exported.entries.len(),
+        format!("{count} resources"),
+    )
+}
+
+async fn read(
+    scene: &Scene<'_>,
+    subject: Option<&str>,
+    kinds: &[&str],
+    fhir: Option<&std::path::Path>,
+) -> Result<AuditReport> {
+    let kind = kinds
+        .iter()
+        .map(|kind| kind.parse().map_err(anyhow::Error::msg))
+        .collect::<Result<Vec<_>>>()?;
+    let args = AuditArgs {
+        patient: None,
+        from: None,
+        to: None,
+        subject: subject.map(str::to_owned),
+        record: None,
+        kind,
+        fhir: fhir.map(ToOwned::to_owned),
+        force: false,
+    };
+    audit::audit(&scene.cast.patient, &args).await
+}

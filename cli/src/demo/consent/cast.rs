@@ -1,0 +1,71 @@
+//! The people of the stories: development accounts that everybody knows.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use medchain_client::{chain::Chain, keys::Identity, store::Store};
+
+use crate::context::Context;
+
+/// Signs what the registrar signs: the chain's sudo key.
+pub const REGISTRAR: &str = "//Alice";
+/// Whose X-rays they are.
+pub const PATIENT: &str = "//Bob";
+/// Takes the X-rays and uploads them.
+pub const TECHNICIAN: &str = "//Charlie";
+/// Treats the patient.
+pub const CLINICIAN: &str = "//Dave";
+/// Has no business here.
+pub const STRANGER: &str = "//Eve";
+/// Keep shares of the patient's keys.
+pub const CUSTODIANS: [&str; 3] = ["//Ferdie", "//Ferdie//stash", "//Charlie//stash"];
+/// The patient's sister and emergency contact.
+pub const SISTER: &str = "//Dave//stash";
+/// The patient's guardian.
+pub const GUARDIAN: &str = "//Eve//stash";
+/// Does research.
+pub const RESEARCHER: &str = "//Bob//stash";
+
+/// Everybody, each with a command line of their own.
+pub struct Cast {
+    /// See [`REGISTRAR`].
+    pub registrar: Context,
+    /// See [`PATIENT`].
+    pub patient: Context,
+    /// See [`TECHNICIAN`].
+    pub technician: Context,
+    /// See [`CLINICIAN`].
+    pub clinician: Context,
+    /// See [`STRANGER`].
+    pub stranger: Context,
+    /// See [`CUSTODIANS`].
+    pub custodians: [Context; 3],
+    /// See [`SISTER`].
+    pub sister: Context,
+    /// See [`GUARDIAN`].
+    pub guardian: Context,
+    /// See [`RESEARCHER`].
+    pub researcher: Context,
+}
+
+impl Cast {
+    /// Gives everybody a command line on the same chain and store.
+    pub fn new(chain: &Chain, store: &Arc<dyn Store>) -> Result<Self> {
+        let person = |suri: &str| -> Result<Context> {
+            let identity = Identity::open(suri, true)?;
+            Ok(Context::person(identity, chain.clone(), store.clone()))
+        };
+        let [first, second, third] = CUSTODIANS;
+        Ok(Self {
+            registrar: person(REGISTRAR)?,
+            patient: person(PATIENT)?,
+            technician: person(TECHNICIAN)?,
+            clinician: person(CLINICIAN)?,
+            stranger: person(STRANGER)?,
+            custodians: [person(first)?, person(second)?, person(third)?],
+            sister: person(SISTER)?,
+            guardian: person(GUARDIAN)?,
+            researcher: person(RESEARCHER)?,
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! 7. The end of a record: keys destroyed, stores told, and a certificate of it
+//! that holds without a node.
+
+use anyhow::Result;
+use medchain_primitives::RecordId;
+
+use super::scene::Scene;
+use crate::commands::{
+    access::{self, PurposeArg, RequestAccessArgs},
+    certificate::{self, VerifyArgs},
+    erase::{self, EraseArgs},
+    fetch,
+};
+
+const STORY: &str = "erasure";
+
+/// Tells it.
+pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
+    let cast = &scene.cast;
+    scene
+        .story
+        .tell("7. Erased", "the patient has the record erased, and keeps a certificate of it.")?;
+    let file = scene.folder.join("erased.json");
+    let args = |certificate: Option<std::path::PathBuf>| EraseArgs {
+        record,
+        certificate,
+        force: false,
+        keep_stored: false,
+    };
+    scene.refused(
+        STORY,
+        "nobody but the patient erases",
+        erase::erase(&cast.technician, &args(None)).await,
+        "only its patient",
+    )?;
+    let held = scene.chain.best().await?.balance(&cast.patient.account()?).await?.reserved;
+    let step = scene.story.step("The patient erases");
+    let erased = erase::erase(&cast.patient, &args(Some(file.clone()))).await?;
+    drop(step);
+    scene.claim(
+        STORY,
+        "the store has let the ciphertext go",
+        !erased.stores.is_empty(),
+        erased.stores.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    )?;
+    let view = scene.chain.best().await?;
+    let left = view.balance(&cast.patient.account()?).await?.reserved;
+    let custody = view.custody(RecordId(record)).await?;
+    let envelopes = view.envelopes(RecordId(record)).await?.len();
+    scene.claim(
+        STORY,
+        "envelopes and custodians' shares are gone, and the deposits are back",
+        custody.is_none() && envelopes == 0 && left < held,
+        format!("{envelopes} envelopes, {} shares", custody.map_or(0, |kept| kept.shares.len())),
+    )?;
+    for (who, name) in [(&cast.patient, "the patient"), (&cast.technician, "the laboratory")] {
+        scene.refused(
+            STORY,
+            &format!("{name} cannot read it any more"),
+            scene.reads(who, record).await,
+            "was erased",
+        )?;
+    }
+    let args = RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true };
+    let asked = access::request(&cast.stranger, &args).await?;
+    scene.claim(
+        STORY,
+        "a stranger who asks hears what they heard before, not that it was erased",
+        asked.reason.as_deref().is_some_and(|why| !why.contains("erased")),
+        asked.reason.unwrap_or_default(),
+    )?;
+    let found = crate::envelopes::record(&view, record).await?;
+    scene.refused(
+        STORY,
+        "nor is the ciphertext in the store",
+        fetch::ciphertext(&cast.patient, &found).await,
+        "could not fetch",
+    )?;
+
+    let verify = |file: std::path::PathBuf, online| VerifyArgs { file, online };
+    let shown = certificate::verify(&cast.stranger, &verify(file.clone(), false)).await?;
+    scene.claim(
+        STORY,
+        "the certificate holds without a node",
+        shown.valid && shown.record_id == record,
+        format!("{} claims, block {}", shown.checks.len(), shown.block_number),
+    )?;
+    let online = certificate::verify(&cast.stranger, &verify(file.clone(), true)).await?;
+    scene.claim(STORY, "and the node knows its block", online.valid, online.block_hash)?;
+    let text = std::fs::read_to_string(&file)?;
+    let forged = scene.folder.join("forged.json");
+    let other = format!("\"id\": {}", record + 1);
+    std::fs::write(&forged, text.replacen(&format!("\"id\": {record}"), &other, 1))?;
+    let shown = certificate::verify(&cast.stranger, &verify(forged, false)).await;
+    let refused = shown.as_ref().map_or(true, |report| !report.valid);
+    scene.claim(
+        STORY,
+        "the same certificate for another record does not hold",
+        refused,
+        match shown {
+            Ok(report) => report
+                .checks
+                .iter()
+                .find(|check| !check.holds())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            Err(error) => crate::output::error_line(&error),
+        },
+    )
+}

@@ -1,0 +1,172 @@
+//! 4. Relatives and guardians: what a relation allows, acting in the patient's
+//! name, and deciding together.
+
+use anyhow::{Context as _, Result};
+use medchain_primitives::Action;
+
+use super::{
+    cast::{CLINICIAN, GUARDIAN, PATIENT, RESEARCHER, SISTER, STRANGER},
+    scene::Scene,
+};
+use crate::{
+    commands::{
+        access::{self, PurposeArg, RequestAccessArgs},
+        access_list::{self, AccessArgs},
+        delegate::{self, SetArgs},
+        grant::{self, GrantArgs, RevokeArgs},
+        policy::{self, CheckArgs},
+        policy_call::{self, CallArgs},
+        policy_deploy::{self, DeployArgs},
+    },
+    context::Context,
+};
+
+const STORY: &str = "relatives";
+
+/// Tells it.
+pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
+    scene.story.tell(
+        "4. Relatives",
+        "the sister is named as sibling and emergency contact. The patient makes her a\n\
+         delegate: she grants in the patient's name. Two guardians decide together.",
+    )?;
+    sister(scene, record).await?;
+    together(scene).await?;
+    everybody(scene).await
+}
+
+async fn sister(scene: &Scene<'_>, record: u64) -> Result<()> {
+    let cast = &scene.cast;
+    let asked = request(&cast.sister, record, PurposeArg::Treatment).await?;
+    scene.claim(
+        STORY,
+        "to be a relative alone opens nothing: the policy decides",
+        !asked.granted,
+        asked.reason.unwrap_or_default(),
+    )?;
+    let for_treatment = || GrantArgs {
+        purposes: "treatment".parse().ok(),
+        patient: Some(PATIENT.to_owned()),
+        ..GrantArgs::to(CLINICIAN, &[Action::View])
+    };
+    scene.refused(
+        STORY,
+        "before she is a delegate, she cannot grant in the patient's name",
+        grant::grant(&cast.sister, &for_treatment()).await,
+        "delegate",
+    )?;
+    let args = SetArgs { delegate: SISTER.to_owned(), until: None, policy: None };
+    delegate::set(&cast.patient, &args).await?;
+    grant::grant(&cast.sister, &for_treatment()).await?;
+    let asked = request(&cast.clinician, record, PurposeArg::Treatment).await?;
+    scene.claim(
+        STORY,
+        "as a delegate she lets the clinician in, to treat",
+        asked.granted && asked.shares >= asked.threshold,
+        format!("in block {}", asked.included.block_number),
+    )?;
+    scene.claim(
+        STORY,
+        "who reads the record",
+        scene.reads(&cast.clinician, record).await?,
+        format!("{} bytes", scene.xray.len()),
+    )?;
+    let asked = request(&cast.clinician, record, PurposeArg::Research).await?;
+    scene.claim(
+        STORY,
+        "the same question for research is refused, and ends what stood granted",
+        !asked.granted && scene.reads(&cast.clinician, record).await.is_err(),
+        asked.reason.unwrap_or_default(),
+    )?;
+    let args =
+        GrantArgs { patient: Some(PATIENT.to_owned()), ..GrantArgs::to(STRANGER, &[Action::View]) };
+    scene.refused(
+        STORY,
+        "a stranger cannot grant in the patient's name",
+        grant::grant(&cast.stranger, &args).await,
+        "delegate",
+    )
+}
+
+/// The contract of guardians is itself a delegate.
+async fn together(scene: &Scene<'_>) -> Result<()> {
+    let cast = &scene.cast;
+    let policy = scene.chain.best().await?.policy_of(&cast.patient.account()?).await?;
+    let policy = policy.context("the patient has a policy")?;
+    let bundle = scene.contracts.join("guardians.contract");
+    let deployed = policy_deploy::deploy_with(
+        &cast.guardian,
+        &DeployArgs {
+            file: bundle.clone(),
+            constructor: None,
+            args: format!("{PATIENT}, {policy}, [{GUARDIAN}, {SISTER}], 2, 100"),
+            make_own: false,
+        },
+    )
+    .await?;
+    let args = SetArgs { delegate: deployed.contract.clone(), until: None, policy: None };
+    delegate::set(&cast.patient, &args).await?;
+    let call = |message: &str, args: String| CallArgs {
+        contract: deployed.contract.clone(),
+        file: bundle.clone(),
+        message: message.to_owned(),
+        args,
+        value: 0,
+    };
+    // View, for any purpose, without an end.
+    let change =
+        format!("Grant {{ grantee: {RESEARCHER}, actions: 1, purposes: None, until: None }}");
+    scene.refused(
+        STORY,
+        "who is no guardian proposes nothing",
+        policy_call::call(&cast.stranger, &call("propose", change.clone())).await,
+        "NotMember",
+    )?;
+    policy_call::call(&cast.guardian, &call("propose", change)).await?;
+    let alone = may_view(scene, RESEARCHER).await?;
+    scene.claim(STORY, "one guardian alone lets nobody in", !alone.0, alone.1)?;
+    policy_call::call(&cast.sister, &call("approve", "0".into())).await?;
+    let both = may_view(scene, RESEARCHER).await?;
+    scene.claim(STORY, "two together do", both.0, both.1)?;
+    grant::revoke(&cast.patient, &RevokeArgs::from(RESEARCHER, false)).await?;
+    let after = may_view(scene, RESEARCHER).await?;
+    scene.claim(STORY, "and the patient takes it back at once", !after.0, after.1)
+}
+
+async fn everybody(scene: &Scene<'_>) -> Result<()> {
+    let cast = &scene.cast;
+    let args = AccessArgs { patient: None, subjects: vec![STRANGER.to_owned()] };
+    let list = access_list::list(&cast.patient, &args).await?;
+    let row = |who: &Context| -> Result<_> {
+        let account = who.account()?.to_string();
+        Ok(list.accounts.iter().find(|row| row.account == account).cloned())
+    };
+    let laboratory = row(&cast.technician)?.context("the laboratory can append")?;
+    scene.claim(
+        STORY,
+        "the patient sees who can do what now",
+        row(&cast.stranger)?.is_none()
+            && laboratory.policy_allows == ["append"]
+            && !laboratory.envelopes.is_empty()
+            && row(&cast.custodians[0])?.is_some_and(|row| !row.shares.is_empty()),
+        format!("{} accounts can do something", list.accounts.len()),
+    )
+}
+
+async fn request(who: &Context, record: u64, purpose: PurposeArg) -> Result<access::AccessReport> {
+    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false }).await
+}
+
+/// What the policy in force says, and why.
+async fn may_view(scene: &Scene<'_>, who: &str) -> Result<(bool, String)> {
+    let args = CheckArgs {
+        patient: PATIENT.to_owned(),
+        subject: Some(who.to_owned()),
+        action: Action::View,
+        record: None,
+        purpose: None,
+    };
+    let report = policy::check(&scene.cast.patient, &args).await?;
+    let said = report.reason.unwrap_or_else(|| format!("yes, in block {}", report.block_number));
+    Ok((report.allowed, said))
+}

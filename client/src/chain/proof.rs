@@ -1,0 +1,195 @@
+//! Evidence of the chain's state that can be checked without a node.
+//!
+//! A block's hash is that of its header, and the header holds the root of a
+//! Merkle trie over the whole state. So the header and the nodes of the trie on
+//! the way to a key show what stands under that key, or that nothing does, to
+//! whoever trusts the block's hash. That the block is on the chain, they do not
+//! show: a node does, see [`Chain::has_final`].
+//!
+//! Source: the Polkadot specification, sections on the Merkle proof and the
+//! block header.
+
+pub mod keys;
+mod record;
+
+use codec::{DecodeAll, Encode};
+use sp_core::Blake2Hasher;
+use sp_trie::{
+    read_trie_first_descendant_value, read_trie_value, LayoutV1, MemoryDB, StorageProof, TrieError,
+};
+use subxt::{
+    config::{polkadot::PolkadotConfig, Config},
+    rpcs::methods::legacy::NumberOrHex,
+};
+use thiserror::Error;
+
+pub use record::{ProvenRecord, KEY_HOLDERS};
+
+use super::{Chain, ChainError};
+use crate::H256;
+
+type Header = <PolkadotConfig as Config>::Header;
+/// Reads the nodes of either version of the trie.
+type Layout = LayoutV1<Blake2Hasher>;
+
+/// A block's header and the nodes of its state's trie on the way to some keys,
+/// as a node hands them out. Nothing in it is checked yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadProof {
+    /// The header, SCALE-encoded.
+    pub header: Vec<u8>,
+    /// The nodes, in any order.
+    pub nodes: Vec<Vec<u8>>,
+}
+
+/// Why a proof shows nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The header's bytes are none.
+    #[error("the header does not read as one: {reason}")]
+    Header {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A node on the way to a key is missing or is another.
+    #[error("the proof does not lead from the block's state to {key}")]
+    Incomplete {
+        /// The key, in hexadecimal digits.
+        key: String,
+    },
+    /// What stands under a key does not read as it should.
+    #[error("{what} does not read as it should: {reason}")]
+    Value {
+        /// What was read.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A block's state, as far as a proof shows it. Everything that it answers
+/// follows from the block's hash.
+#[derive(Clone)]
+pub struct ProvenState {
+    hash: H256,
+    header: Header,
+    nodes: MemoryDB<Blake2Hasher>,
+}
+
+impl std::fmt::Debug for ProvenState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProvenState({}, {:?})", self.header.number, self.hash)
+    }
+}
+
+impl ReadProof {
+    /// Makes the proof ready to be asked. Compare [`ProvenState::hash`] with the
+    /// hash that you trust.
+    ///
+    /// Errors: [`ProofError::Header`].
+    pub fn open(&self) -> Result<ProvenState, ProofError> {
+        let header = Header::decode_all(&mut self.header.as_slice())
+            .map_err(|error| ProofError::Header { reason: error.to_string() })?;
+        Ok(ProvenState {
+            hash: H256(sp_crypto_hashing::blake2_256(&self.header)),
+            header,
+            nodes: StorageProof::new(self.nodes.iter().cloned()).into_memory_db(),
+        })
+    }
+}
+
+impl ProvenState {
+    /// The block's hash.
+    pub fn hash(&self) -> H256 {
+        self.hash
+    }
+
+    /// The block's height.
+    pub fn number(&self) -> u64 {
+        self.header.number
+    }
+
+    /// The encoded value under `key`, or `None` where it is proven that there
+    /// is none.
+    ///
+    /// Errors: [`ProofError::Incomplete`].
+    pub fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ProofError> {
+        read_trie_value::<Layout, _>(&self.nodes, &self.root(), key, None, None)
+            .map_err(|error| incomplete(key, error.as_ref()))
+    }
+
+    /// Whether it is proven that no key starts with `prefix`; false where one
+    /// does.
+    ///
+    /// Errors: [`ProofError::Incomplete`].
+    pub fn is_empty_under(&self, prefix: &[u8]) -> Result<bool, ProofError> {
+        read_trie_first_descendant_value::<Layout, _>(&self.nodes, &self.root(), prefix, None, None)
+            .map(|found| found.is_none())
+            .map_err(|error| incomplete(prefix, error.as_ref()))
+    }
+
+    /// The value under `key`, decoded as `what`, which serves error messages.
+    fn decoded<T: DecodeAll>(&self, what: &str, key: &[u8]) -> Result<T, ProofError> {
+        let unreadable = |reason: String| ProofError::Value { what: what.to_owned(), reason };
+        let bytes = self.value(key)?.ok_or_else(|| unreadable("there is none".into()))?;
+        T::decode_all(&mut bytes.as_slice()).map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// What the state says of the first block of its chain.
+    pub fn genesis_hash(&self) -> Result<H256, ProofError> {
+        self.decoded("System.BlockHash", &keys::genesis_hash())
+    }
+
+    /// The version of the runtime that made the block.
+    pub fn spec_version(&self) -> Result<u32, ProofError> {
+        let (version, _): (codec::Compact<u32>, String) =
+            self.decoded("System.LastRuntimeUpgrade", &keys::last_runtime_upgrade())?;
+        Ok(version.0)
+    }
+
+    /// The block's time in milliseconds since 1970, as its author said.
+    pub fn timestamp(&self) -> Result<u64, ProofError> {
+        self.decoded("Timestamp.Now", &keys::timestamp())
+    }
+
+    fn root(&self) -> sp_core::H256 {
+        sp_core::H256(self.header.state_root.0)
+    }
+}
+
+fn incomplete(key: &[u8], error: &TrieError<Layout>) -> ProofError {
+    tracing::debug!("the trie's reader says: {error}");
+    ProofError::Incomplete { key: format!("0x{}", hex::encode(key)) }
+}
+
+impl Chain {
+    /// Asks the node for evidence of what stands under `keys`, and that nothing
+    /// does under those of them that are not there, at a block whose state it
+    /// still has. A key may also be the beginning of others.
+    pub async fn read_proof(&self, block: H256, keys: &[Vec<u8>]) -> Result<ReadProof, ChainError> {
+        let rpc = &self.inner.rpc;
+        let header = self.rpc(rpc.chain_get_header(Some(block))).await?;
+        let header = header.ok_or(ChainError::BlockNotFound { hash: block })?;
+        let keys = keys.iter().map(Vec::as_slice);
+        let proof = self.rpc(rpc.state_get_read_proof(keys, Some(block))).await?;
+        let proof = ReadProof {
+            header: header.encode(),
+            nodes: proof.proof.into_iter().map(|node| node.0).collect(),
+        };
+        match proof.open() {
+            Ok(state) if state.hash() == block => Ok(proof),
+            _ => Err(ChainError::decode("the block's header", "it has not the block's hash")),
+        }
+    }
+
+    /// Whether a block is on the chain to stay, as far as this node knows.
+    pub async fn has_final(&self, number: u32, hash: H256) -> Result<bool, ChainError> {
+        if self.finalised().await?.number() < number {
+            return Ok(false);
+        }
+        let height = Some(NumberOrHex::Number(number.into()));
+        let found = self.rpc(self.inner.rpc.chain_get_block_hash(height)).await?;
+        Ok(found == Some(hash))
+    }
+}

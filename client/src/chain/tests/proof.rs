@@ -1,0 +1,281 @@
+//! Proofs over states that the tests make up.
+
+use codec::{Compact, Encode};
+use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
+use proptest::prelude::*;
+use sp_core::Blake2Hasher;
+use sp_trie::{
+    recorder::Recorder,
+    trie_types::{TrieDBBuilder, TrieDBMutBuilderV1},
+    MemoryDB, Trie, TrieMut,
+};
+use subxt::{
+    config::substrate::{Digest, SubstrateHeader},
+    ext::frame_decode::storage::{encode_storage_key, IntoEncodableValues},
+    utils::Static,
+    Metadata,
+};
+
+use crate::{
+    chain::{
+        compat,
+        proof::{keys, ProofError, ProvenRecord, ReadProof, KEY_HOLDERS},
+        RecordStatus,
+    },
+    AccountId32, H256,
+};
+
+const PATIENT: AccountId32 = AccountId32([1; 32]);
+const READER: AccountId32 = AccountId32([2; 32]);
+const RECORD: RecordId = RecordId(7);
+
+fn newest() -> Metadata {
+    Metadata::decode_from(compat::TESTED[0]).unwrap()
+}
+
+/// What a node hands out about these keys where its state has these values.
+fn prove(state: &[(Vec<u8>, Vec<u8>)], asked: &[Vec<u8>]) -> ReadProof {
+    let (mut db, mut root) = (MemoryDB::<Blake2Hasher>::default(), Default::default());
+    let mut trie = TrieDBMutBuilderV1::new(&mut db, &mut root).build();
+    for (key, value) in state {
+        trie.insert(key, value).unwrap();
+    }
+    drop(trie);
+    let recorder = Recorder::<Blake2Hasher>::default();
+    for key in asked {
+        let mut recorder = recorder.as_trie_recorder(root);
+        let trie = TrieDBBuilder::new(&db, &root).with_recorder(&mut recorder).build();
+        trie.get(key).unwrap();
+    }
+    let header = SubstrateHeader {
+        parent_hash: H256([3; 32]),
+        number: 1234,
+        state_root: H256(root.0),
+        extrinsics_root: H256([4; 32]),
+        digest: Digest::default(),
+    };
+    let nodes = recorder.drain_storage_proof().into_iter_nodes().collect();
+    ReadProof { header: header.encode(), nodes }
+}
+
+/// Keys and values around which those of interest lie.
+fn noise() -> Vec<(Vec<u8>, Vec<u8>)> {
+    let records = (0..40).map(|id| (keys::record(RecordId(id)), vec![id as u8; 90]));
+    let envelopes = (0..40)
+        .filter(|id| *id != RECORD.0)
+        .map(|id| (keys::envelope(RecordId(id), &READER), vec![5; 130]));
+    records.chain(envelopes).collect()
+}
+
+#[test]
+fn values_and_their_absence_are_proven() {
+    let there = keys::record(RECORD);
+    let nowhere = keys::record(RecordId(99));
+    let envelope = keys::envelope(RECORD, &READER);
+    let proof = prove(&noise(), &[there.clone(), nowhere.clone(), envelope.clone()]);
+    let state = proof.open().unwrap();
+    assert_eq!(state.hash().0, sp_crypto_hashing::blake2_256(&proof.header));
+    assert_eq!(state.number(), 1234);
+    assert_eq!(state.value(&there).unwrap(), Some(vec![7; 90]));
+    assert_eq!(state.value(&nowhere).unwrap(), None);
+    assert_eq!(state.value(&envelope).unwrap(), None);
+}
+
+#[test]
+fn that_a_record_has_no_envelope_at_all_is_proven_by_one_key() {
+    let prefix = keys::of_record("Envelopes", RECORD);
+    let empty = prove(&noise(), std::slice::from_ref(&prefix)).open().unwrap();
+    assert!(empty.is_empty_under(&prefix).unwrap());
+
+    let mut state = noise();
+    state.push((keys::envelope(RECORD, &READER), vec![5; 130]));
+    let one = prove(&state, std::slice::from_ref(&prefix)).open().unwrap();
+    assert!(!one.is_empty_under(&prefix).unwrap());
+    state.push((keys::envelope(RECORD, &PATIENT), vec![5; 130]));
+    let two = prove(&state, std::slice::from_ref(&prefix)).open().unwrap();
+    assert!(!two.is_empty_under(&prefix).unwrap());
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_shown() {
+    let state = prove(&noise(), &[keys::record(RECORD)]).open().unwrap();
+    let other = keys::envelope(RecordId(3), &READER);
+    let error = state.value(&other).unwrap_err();
+    assert!(matches!(&error, ProofError::Incomplete { key } if key.starts_with("0x")), "{error}");
+    assert!(state.is_empty_under(&keys::of_record("Envelopes", RecordId(3))).is_err());
+    let nothing = ReadProof { nodes: Vec::new(), ..prove(&noise(), &[]) }.open().unwrap();
+    assert!(nothing.value(&other).is_err());
+}
+
+#[test]
+fn every_flipped_byte_is_noticed() {
+    let keys = [keys::record(RECORD), keys::of_record("Envelopes", RECORD)];
+    let good = prove(&noise(), &keys);
+    let shows = |proof: &ReadProof| {
+        let state = proof.open().ok()?;
+        let value = state.value(&keys[0]).ok()?;
+        Some((state.hash(), value, state.is_empty_under(&keys[1]).ok()?))
+    };
+    let shown = shows(&good);
+    assert!(shown.is_some());
+    for node in 0..good.nodes.len() {
+        for at in 0..good.nodes[node].len() {
+            let mut bad = good.clone();
+            bad.nodes[node][at] ^= 1;
+            assert_eq!(shows(&bad), None, "byte {at} of node {node}");
+        }
+    }
+    for at in 0..good.header.len() {
+        let mut bad = good.clone();
+        bad.header[at] ^= 1;
+        assert_ne!(shows(&bad).map(|shown| shown.0), shown.as_ref().map(|shown| shown.0));
+    }
+    let longer = ReadProof { header: [&good.header[..], &[0]].concat(), ..good };
+    assert!(matches!(longer.open(), Err(ProofError::Header { .. })));
+}
+
+/// What the runtime has under `Emr.Records` once this record is erased, with the
+/// fields in the order of the newest metadata.
+fn erased() -> (ProvenRecord, Vec<u8>) {
+    let record = ProvenRecord {
+        patient: PATIENT,
+        cid: Cid::new(CidCodec::Raw, [8; 32]),
+        digest: ContentDigest([9; 32]),
+        status: RecordStatus::Erased,
+        envelopes: 0,
+    };
+    let fields = [
+        ("patient", record.patient.encode()),
+        ("author", READER.encode()),
+        ("cid", record.cid.encode()),
+        ("digest", record.digest.encode()),
+        ("kind", RecordKind::ChestXray.encode()),
+        ("previous", None::<RecordId>.encode()),
+        ("added_at", 12u32.encode()),
+        ("status", record.status.encode()),
+        ("envelopes", record.envelopes.encode()),
+        ("deposit", 0u128.encode()),
+    ];
+    let metadata = newest();
+    let emr = metadata.pallet_by_name("Emr").unwrap().storage().unwrap();
+    let type_id = emr.entry_by_name("Records").unwrap().value_ty();
+    let resolved = metadata.types().resolve(type_id).unwrap();
+    let json = serde_json::to_value(&resolved.type_def).unwrap();
+    let names = json["composite"]["fields"].as_array().unwrap();
+    let bytes = names.iter().map(|field| {
+        let found = fields.iter().find(|(name, _)| field["name"] == *name);
+        found.unwrap_or_else(|| panic!("a record has a field {field}")).1.clone()
+    });
+    let bytes = bytes.collect::<Vec<_>>().concat();
+    (record, bytes)
+}
+
+/// A state with the items that say what it is a state of.
+fn runtime(version: u32, record: Vec<u8>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut state = noise();
+    state.retain(|(key, _)| *key != keys::record(RECORD));
+    state.push((keys::record(RECORD), record));
+    state.push((keys::genesis_hash(), H256([6; 32]).encode()));
+    state.push((keys::last_runtime_upgrade(), (Compact(version), "medchain").encode()));
+    state.push((keys::timestamp(), 1_700_000_000_000u64.encode()));
+    state
+}
+
+fn asked() -> [Vec<u8>; 4] {
+    let (genesis, version) = (keys::genesis_hash(), keys::last_runtime_upgrade());
+    [keys::record(RECORD), genesis, version, keys::timestamp()]
+}
+
+#[test]
+fn a_record_is_read_by_its_fields_also_of_a_version_that_is_not_known() {
+    let (record, bytes) = erased();
+    for version in [1, 2, 77] {
+        let state = prove(&runtime(version, bytes.clone()), &asked()).open().unwrap();
+        assert_eq!(state.record(RECORD).unwrap().as_ref(), Some(&record), "{version}");
+        assert_eq!(state.spec_version().unwrap(), version);
+        assert_eq!(state.genesis_hash().unwrap(), H256([6; 32]));
+        assert_eq!(state.timestamp().unwrap(), 1_700_000_000_000);
+        assert!(state.key_holders().unwrap().contains(&"Envelopes"));
+    }
+}
+
+#[test]
+fn a_value_of_another_shape_is_refused() {
+    let (_, bytes) = erased();
+    for (other, why) in [
+        ([&bytes[..], &[0]].concat(), "left over"),
+        (bytes[..bytes.len() - 1].to_vec(), "does not read"),
+    ] {
+        let state = prove(&runtime(2, other), &asked()).open().unwrap();
+        let error = state.record(RECORD).unwrap_err().to_string();
+        assert!(error.contains(why) && error.contains("record 7"), "{error}");
+    }
+    let state = prove(&noise(), &asked()).open().unwrap();
+    assert!(matches!(state.genesis_hash(), Err(ProofError::Value { .. })));
+}
+
+/// The key that the metadata gives.
+fn key(metadata: &Metadata, item: (&str, &str), keys: impl IntoEncodableValues) -> Vec<u8> {
+    encode_storage_key(item.0, item.1, keys, metadata, metadata.types()).expect(item.1)
+}
+
+#[test]
+fn keys_are_those_of_the_metadata() {
+    for bytes in compat::TESTED {
+        let metadata = &Metadata::decode_from(bytes).unwrap();
+        for id in [0, 1, 7, u64::MAX] {
+            let id = RecordId(id);
+            assert_eq!(keys::record(id), key(metadata, ("Emr", "Records"), (Static(id),)));
+            let envelope = key(metadata, ("Emr", "Envelopes"), (Static(id), PATIENT));
+            assert_eq!(keys::envelope(id, &PATIENT), envelope);
+            let emr = metadata.pallet_by_name("Emr").unwrap().storage().unwrap();
+            for entry in KEY_HOLDERS {
+                if emr.entry_by_name(entry).is_some() {
+                    let prefix = key(metadata, ("Emr", entry), (Static(id),));
+                    assert_eq!(keys::of_record(entry, id), prefix, "{entry}");
+                }
+            }
+        }
+        assert_eq!(keys::genesis_hash(), key(metadata, ("System", "BlockHash"), (0u32,)));
+        let upgrade = key(metadata, ("System", "LastRuntimeUpgrade"), ());
+        assert_eq!(keys::last_runtime_upgrade(), upgrade);
+        assert_eq!(keys::timestamp(), key(metadata, ("Timestamp", "Now"), ()));
+    }
+}
+
+/// Whoever adds an item that belongs to records decides here whether a key is
+/// in it, which must then be gone when the record is erased.
+#[test]
+fn every_item_of_a_record_is_known_to_hold_keys_or_not() {
+    let metadata = newest();
+    let emr = metadata.pallet_by_name("Emr").unwrap().storage().unwrap();
+    let id_of = |entry: &str| {
+        let keys = emr.entry_by_name(entry).unwrap();
+        let first = keys.keys().map(|key| key.key_id).next();
+        first
+    };
+    let record_id = id_of("Records");
+    for entry in emr.entries().iter().map(|entry| entry.name()) {
+        if id_of(entry) == record_id && entry != "Records" {
+            assert!(KEY_HOLDERS.contains(&entry), "is a key in Emr.{entry}? see KEY_HOLDERS");
+        }
+    }
+}
+
+proptest! {
+    /// Keys of a few letters, so that they begin alike.
+    #[test]
+    fn a_prefix_is_empty_where_no_key_starts_with_it(
+        keys in proptest::collection::btree_set(proptest::collection::vec(0u8..3, 1..5), 0..20),
+        prefix in proptest::collection::vec(0u8..3, 0..5),
+        length in 1usize..60,
+    ) {
+        let state: Vec<_> =
+            keys.iter().map(|key| (key.clone(), vec![key.len() as u8; length])).collect();
+        let proven = prove(&state, std::slice::from_ref(&prefix)).open().unwrap();
+        let expected = !keys.iter().any(|key| key.starts_with(&prefix));
+        prop_assert_eq!(proven.is_empty_under(&prefix), Ok(expected));
+        let value = state.iter().find(|(key, _)| *key == prefix).map(|(_, value)| value.clone());
+        prop_assert_eq!(proven.value(&prefix), Ok(value));
+    }
+}

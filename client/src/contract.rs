@@ -1,0 +1,77 @@
+//! Any ink! contract, by what its `.contract` bundle says of it: which
+//! constructors and messages there are, arguments from text, answers and events
+//! to text and JSON.
+//!
+//! The bundle's metadata must be of version 5 (ink! 5):
+//! <https://use.ink/docs/v5/metadata>. Values are encoded and decoded by the
+//! type registry in it.
+
+mod argument;
+mod decoded;
+mod interface;
+mod types;
+
+use thiserror::Error;
+
+pub use argument::{Accounts, MAX_NESTING};
+pub use decoded::Decoded;
+pub use interface::{Argument, Emitted, Function, Interface};
+
+/// Why a contract cannot be used as asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ContractError {
+    /// Not a contract bundle of ink! 5.
+    #[error("this is not a .contract bundle of ink! 5: {0}")]
+    NotABundle(String),
+    /// No constructor or message with this name.
+    #[error("the contract has no {kind} `{name}`; it has {known}")]
+    Unknown {
+        /// Constructor or message.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// Those that there are, with their arguments.
+        known: String,
+    },
+    /// Several constructors, none of them `new`, and none was named.
+    #[error("the contract has several constructors; name one of {known}")]
+    Ambiguous {
+        /// Those that there are, with their arguments.
+        known: String,
+    },
+    /// Too many arguments, or too few.
+    #[error("`{function}` takes {expected} arguments, not {given}")]
+    Count {
+        /// The constructor or message, with its arguments.
+        function: String,
+        /// How many it takes.
+        expected: usize,
+        /// How many there are.
+        given: usize,
+    },
+    /// The text of the arguments falls apart.
+    #[error("cannot read the arguments: {0}")]
+    Syntax(String),
+    /// A value that is none of its argument's type.
+    #[error("the argument `{argument}` is of the type {expected}: {reason}")]
+    Argument {
+        /// The argument's name.
+        argument: String,
+        /// Its type, with what values that has.
+        expected: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Bytes that are not what the bundle says.
+    #[error("{what} is not what the bundle says ({reason}); is the bundle this contract's?")]
+    Undecodable {
+        /// What was read.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What a policy may ask the chain while it decides.
+
+use crate::{Purpose, Relation, Role};
+use ink::{
+    env::{DefaultEnvironment, Environment},
+    primitives::AccountId,
+};
+
+/// MedChain's chain extension, `0x4d43`: questions that a contract puts to the
+/// chain it runs on. Each answer but the purpose costs the question a storage
+/// read, so ask only where the answer decides.
+///
+/// The arguments go over SCALE-encoded, one after the other, and the answer
+/// comes back as the SCALE encoding of what the function returns; there is no
+/// status to handle. A function that the chain does not know ends the call,
+/// which the chain takes for a no.
+#[ink::chain_extension(extension = 0x4d43)]
+pub trait MedChain {
+    /// No function fails.
+    type ErrorCode = ();
+
+    /// Whose record it is, also of an erased one; none: there never was one
+    /// with this number.
+    #[ink(function = 1, handle_status = false)]
+    fn owner_of(record: u64) -> Option<AccountId>;
+
+    /// Whether the registrar gave `account` this role.
+    #[ink(function = 2, handle_status = false)]
+    fn has_role(account: AccountId, role: Role) -> bool;
+
+    /// What `patient` said of `relative`; none: nothing.
+    #[ink(function = 3, handle_status = false)]
+    fn relation_of(patient: AccountId, relative: AccountId) -> Option<Relation>;
+
+    /// What the access is wanted for. None where the question comes without a
+    /// purpose, or where somebody else than the chain asks the contract.
+    #[ink(function = 4, handle_status = false)]
+    fn purpose() -> Option<Purpose>;
+}
+
+/// The environment of contracts on MedChain: ink!'s default, and the chain
+/// extension. A contract takes it with
+/// `#[ink::contract(env = policy::MedChainEnvironment)]`, and asks the chain
+/// with `self.env().extension()`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[ink::scale_derive(TypeInfo)]
+pub enum MedChainEnvironment {}
+
+impl Environment for MedChainEnvironment {
+    const MAX_EVENT_TOPICS: usize = DefaultEnvironment::MAX_EVENT_TOPICS;
+
+    type AccountId = <DefaultEnvironment as Environment>::AccountId;
+    type Balance = <DefaultEnvironment as Environment>::Balance;
+    type Hash = <DefaultEnvironment as Environment>::Hash;
+    type BlockNumber = <DefaultEnvironment as Environment>::BlockNumber;
+    type Timestamp = <DefaultEnvironment as Environment>::Timestamp;
+
+    type ChainExtension = MedChain;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Chain;
+    use ink::{
+        env::test::{register_chain_extension, ChainExtension},
+        scale::{Decode, Encode},
+        ChainExtensionInstance,
+    };
+    use medchain_primitives::{
+        RelationKind, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
+        EXTENSION_RELATION_OF,
+    };
+    use std::{cell::RefCell, rc::Rc};
+
+    const PATIENT: AccountId = AccountId([1; 32]);
+    const OTHER: AccountId = AccountId([2; 32]);
+
+    /// What was asked: the functions and their arguments.
+    type Calls = Rc<RefCell<Vec<(u16, Vec<u8>)>>>;
+
+    /// Writes down what it is asked and answers with a zero, which is "none"
+    /// and "no".
+    struct Recorder(Calls);
+
+    impl ChainExtension for Recorder {
+        fn ext_id(&self) -> u16 {
+            EXTENSION_ID
+        }
+
+        fn call(&mut self, function: u16, input: &[u8], output: &mut Vec<u8>) -> u32 {
+            // ink!'s off-chain environment hands over the encoded bytes as bytes.
+            let input = Vec::<u8>::decode(&mut &input[..]).unwrap();
+            self.0.borrow_mut().push((function, input));
+            output.push(0);
+            0
+        }
+    }
+
+    #[ink::test]
+    fn the_numbers_are_those_of_the_chain() {
+        let calls = Calls::default();
+        register_chain_extension(Recorder(calls.clone()));
+        let chain = <MedChain as ChainExtensionInstance>::instantiate;
+        assert_eq!(chain().owner_of(7), None);
+        assert!(!chain().has_role(PATIENT, Role::Hospital));
+        assert_eq!(chain().relation_of(PATIENT, OTHER), None);
+        assert_eq!(chain().purpose(), None);
+        let expected = [
+            (EXTENSION_OWNER_OF, 7u64.encode()),
+            (EXTENSION_HAS_ROLE, (PATIENT, 2u8).encode()),
+            (EXTENSION_RELATION_OF, (PATIENT, OTHER).encode()),
+            (EXTENSION_PURPOSE, vec![]),
+        ];
+        assert_eq!(*calls.borrow(), expected);
+    }
+
+    #[ink::test]
+    fn the_chain_for_tests_answers_as_the_chain_does() {
+        let relation = Relation { kind: RelationKind::Guardian, emergency_contact: true };
+        Chain::new()
+            .owner(7, PATIENT)
+            .role(OTHER, Role::Clinician)
+            .relation(PATIENT, OTHER, relation)
+            .purpose(Purpose::Research)
+            .install();
+        let chain = <MedChain as ChainExtensionInstance>::instantiate;
+        assert_eq!(chain().owner_of(7), Some(PATIENT));
+        assert_eq!(chain().owner_of(8), None);
+        assert!(chain().has_role(OTHER, Role::Clinician));
+        assert!(!chain().has_role(OTHER, Role::Hospital));
+        assert!(!chain().has_role(PATIENT, Role::Clinician));
+        assert_eq!(chain().relation_of(PATIENT, OTHER), Some(relation));
+        assert_eq!(chain().relation_of(OTHER, PATIENT), None);
+        assert_eq!(chain().purpose(), Some(Purpose::Research));
+        // The next one takes its place.
+        Chain::new().install();
+        assert_eq!(chain().purpose(), None);
+        assert!(!chain().has_role(OTHER, Role::Clinician));
+    }
+}

@@ -1,0 +1,111 @@
+//! A chain to ask, for tests of policies on ink!'s off-chain environment.
+
+use crate::{MedChainEnvironment, Purpose, Relation, Role};
+use ink::{
+    env::test,
+    primitives::AccountId,
+    scale::{Decode, Encode},
+};
+use medchain_primitives::{
+    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+};
+
+/// What the chain knows. Without one, a policy that asks the chain panics in a
+/// test; one line puts it in place for the test that it stands in:
+///
+/// ```ignore
+/// policy::testing::Chain::new().role(DOCTOR, Role::Clinician).purpose(Purpose::Treatment).install();
+/// ```
+///
+/// Install another one to change what the chain says from there on.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    owners: Vec<(u64, AccountId)>,
+    roles: Vec<(AccountId, Role)>,
+    relations: Vec<(AccountId, AccountId, Relation)>,
+    purpose: Option<Purpose>,
+}
+
+impl Chain {
+    /// A chain that knows nobody, and asks without a purpose.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `record` belongs to `patient`.
+    #[must_use]
+    pub fn owner(mut self, record: u64, patient: AccountId) -> Self {
+        self.owners.push((record, patient));
+        self
+    }
+
+    /// The registrar gave `account` this role.
+    #[must_use]
+    pub fn role(mut self, account: AccountId, role: Role) -> Self {
+        self.roles.push((account, role));
+        self
+    }
+
+    /// `patient` said this of `relative`.
+    #[must_use]
+    pub fn relation(mut self, patient: AccountId, relative: AccountId, relation: Relation) -> Self {
+        self.relations.push((patient, relative, relation));
+        self
+    }
+
+    /// The question is asked for this purpose.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = Some(purpose);
+        self
+    }
+
+    /// Puts this chain in the place of the one before.
+    pub fn install(self) {
+        test::register_chain_extension(self);
+    }
+
+    fn relation_of(&self, patient: AccountId, relative: AccountId) -> Option<Relation> {
+        let of = |one: &&(AccountId, AccountId, Relation)| (one.0, one.1) == (patient, relative);
+        self.relations.iter().find(of).map(|one| one.2)
+    }
+}
+
+impl test::ChainExtension for Chain {
+    fn ext_id(&self) -> u16 {
+        EXTENSION_ID
+    }
+
+    fn call(&mut self, function: u16, input: &[u8], output: &mut Vec<u8>) -> u32 {
+        // ink!'s off-chain environment hands over the encoded arguments as bytes.
+        let input: Vec<u8> = arguments(input);
+        *output = match function {
+            EXTENSION_OWNER_OF => {
+                let record: u64 = arguments(&input);
+                self.owners.iter().find(|one| one.0 == record).map(|one| one.1).encode()
+            }
+            EXTENSION_HAS_ROLE => self.roles.contains(&arguments(&input)).encode(),
+            EXTENSION_RELATION_OF => {
+                let (patient, relative) = arguments(&input);
+                self.relation_of(patient, relative).encode()
+            }
+            EXTENSION_PURPOSE => self.purpose.encode(),
+            unknown => panic!("the chain has no function {unknown}"),
+        };
+        0
+    }
+}
+
+fn arguments<T: Decode>(mut input: &[u8]) -> T {
+    T::decode(&mut input).expect("the arguments are encoded as the extension is declared; qed")
+}
+
+/// Lets `caller` be the one who calls the contract from now on.
+pub fn call_as(caller: AccountId) {
+    test::set_caller::<MedChainEnvironment>(caller);
+}
+
+/// Moves the chain to the block `number`.
+pub fn at_block(number: u32) {
+    test::set_block_number::<MedChainEnvironment>(number);
+}

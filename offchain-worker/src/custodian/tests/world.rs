@@ -1,0 +1,407 @@
+//! A chain and a key in memory, which a test can break.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::stream::{BoxStream, StreamExt};
+use medchain_primitives::{EncryptionKey, RecordId, SealedKey};
+use tokio::{
+    sync::{oneshot, watch},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    core::{
+        custody::{Custody, Grant, GrantId, Grants},
+        Account, Outcome,
+    },
+    ports::{
+        custody::{Appointment, CustodyChain, SealError, Sealer, Standing},
+        ChainError, SubmitError, Tip,
+    },
+};
+
+pub const BLOCK: Duration = Duration::from_millis(10);
+/// The account of the custodian that is tested.
+pub const ME: Account = [1; 32];
+/// How many of the newest blocks are not final.
+const UNFINAL: u32 = 2;
+/// How many calls fit in a block.
+const BLOCK_CALLS: usize = 25;
+
+const INCLUSION_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// Where a custodian can be made to stand still, to be killed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    ListRead,
+    KeyRead,
+    Asked,
+    NonceRead,
+    Signed,
+    InPool,
+    InBlock,
+}
+
+type News = oneshot::Sender<Result<u32, SubmitError>>;
+
+/// What stands on chain at one block.
+#[derive(Clone, Default)]
+pub struct Stand {
+    pub grants: BTreeMap<GrantId, Grant>,
+    pub nonce: u64,
+}
+
+/// Everything that the tests look at and change.
+pub struct State {
+    /// The state of every block up to the newest one, by number.
+    history: Vec<Stand>,
+    finalised: u32,
+    /// The state that the next block is made from.
+    pub now: Stand,
+    pub pool: BTreeMap<u64, (GrantId, SealedKey, News)>,
+    /// The calls of each block that is not final: block, nonce, grant and share.
+    calls: Vec<(u32, u64, GrantId, SealedKey)>,
+    /// The pool does not take up again what a fork took back.
+    pub pool_forgets: bool,
+    /// Every share that a block took, those of blocks taken back included.
+    pub taken: Vec<(GrantId, SealedKey)>,
+    /// Calls that failed on chain, which costs a fee.
+    pub failed: usize,
+    /// Grants that ended because a share was sent against the policy.
+    pub ended_by_share: usize,
+    /// How often a share was sealed.
+    pub sealed: usize,
+    /// Subjects that the policy refuses by now.
+    pub refused: BTreeSet<Account>,
+    /// As `refused`, but only where calls are executed.
+    pub refused_at_execution: BTreeSet<Account>,
+    pub keys: BTreeMap<Account, EncryptionKey>,
+    pub cannot_open: bool,
+    pub panics: usize,
+    pub appointment: Appointment,
+    /// Nonces that the pool loses once.
+    pub drops: BTreeSet<u64>,
+    pub is_down: bool,
+    /// No block becomes final any more.
+    pub finality_stalls: bool,
+    /// From the first share on, no block becomes final any more.
+    pub stalls_at_share: bool,
+    pub stop_at: Option<Stage>,
+    pub reached: bool,
+}
+
+pub struct World {
+    state: Mutex<State>,
+    blocks: watch::Sender<u32>,
+}
+
+impl World {
+    /// A world whose blocks come by themselves.
+    pub fn start() -> Arc<Self> {
+        let (blocks, _) = watch::channel(0);
+        let state = State {
+            history: vec![Stand::default()],
+            finalised: 0,
+            now: Stand::default(),
+            pool: BTreeMap::new(),
+            calls: Vec::new(),
+            pool_forgets: false,
+            taken: Vec::new(),
+            failed: 0,
+            ended_by_share: 0,
+            sealed: 0,
+            refused: BTreeSet::new(),
+            refused_at_execution: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            cannot_open: false,
+            panics: 0,
+            appointment: Appointment {
+                spec_version: 3,
+                knows_custodians: true,
+                is_custodian: true,
+                published: Some(EncryptionKey([1; 32])),
+                free: u128::MAX,
+            },
+            drops: BTreeSet::new(),
+            is_down: false,
+            finality_stalls: false,
+            stalls_at_share: false,
+            stop_at: None,
+            reached: false,
+        };
+        let world = Arc::new(Self { state: Mutex::new(state), blocks });
+        let producer = Arc::downgrade(&world);
+        tokio::spawn(async move {
+            while let Some(world) = producer.upgrade() {
+                world.produce();
+                drop(world);
+                sleep(BLOCK).await;
+            }
+        });
+        world
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Access for `subject` to a record whose key this many custodians keep, of
+    /// whom one is enough; until `period` blocks from now.
+    pub fn grant(&self, subject: u8, custodians: u8, period: u32) -> GrantId {
+        let mut state = self.state();
+        let granted_at = state.best() + 1;
+        let id = GrantId { record: RecordId(7), subject: [subject; 32], granted_at };
+        let shares = (1..=custodians).map(|number| ([number; 32], SealedKey([number; 80])));
+        let grant = Grant {
+            id,
+            until: granted_at + period,
+            custody: Arc::new(Custody { threshold: 1, shares: shares.collect() }),
+            delivered: BTreeSet::new(),
+        };
+        state.keys.insert(id.subject, EncryptionKey([subject; 32]));
+        state.now.grants.insert(id, grant);
+        id
+    }
+
+    /// Another custodian hands its share over.
+    pub fn deliver_other(&self, id: &GrantId, number: u8) {
+        self.state().now.grants.get_mut(id).unwrap().delivered.insert(number);
+    }
+
+    /// A fork takes every block back that is not final. Finality goes on with the
+    /// blocks that come.
+    pub fn reorganise(&self) {
+        let mut state = self.state();
+        state.finality_stalls = false;
+        state.stalls_at_share = false;
+        let last = state.finalised as usize;
+        state.history.truncate(last + 1);
+        state.now = state.history[last].clone();
+        let calls = std::mem::take(&mut state.calls);
+        for (block, nonce, id, sealed) in calls {
+            if block as usize > last && !state.pool_forgets {
+                // Whoever sent it has had its news.
+                state.pool.insert(nonce, (id, sealed, oneshot::channel().0));
+            }
+        }
+    }
+
+    /// The shares that the newest block has of a grant.
+    pub fn delivered(&self, id: &GrantId) -> BTreeSet<u8> {
+        let state = self.state();
+        state.now.grants.get(id).map(|grant| grant.delivered.clone()).unwrap_or_default()
+    }
+
+    fn produce(&self) {
+        let mut state = self.state();
+        if state.is_down {
+            return;
+        }
+        let block = state.best() + 1;
+        for _ in 0..BLOCK_CALLS {
+            let nonce = state.now.nonce;
+            let Some((id, sealed, news)) = state.pool.remove(&nonce) else {
+                break;
+            };
+            state.now.nonce += 1;
+            state.calls.push((block, nonce, id, sealed));
+            let result = state.execute(block, &id, sealed);
+            let _ = news.send(result.map(|()| block));
+        }
+        let stand = state.now.clone();
+        state.history.push(stand);
+        if !state.finality_stalls {
+            state.finalised = state.finalised.max(block.saturating_sub(UNFINAL));
+            self.blocks.send_replace(state.finalised);
+        }
+    }
+
+    fn check_up(&self) -> Result<(), ChainError> {
+        match self.state().is_down {
+            true => Err(ChainError::Unreachable("the node is down".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Stands still for ever, if this is where the test wants it.
+    async fn pass(&self, stage: Stage) {
+        let is_stop = {
+            let mut state = self.state();
+            let is_stop = state.stop_at == Some(stage);
+            state.reached |= is_stop;
+            is_stop
+        };
+        if is_stop {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl State {
+    pub fn best(&self) -> u32 {
+        self.history.len() as u32 - 1
+    }
+
+    /// As the call `deliver_share`, signed by the custodian.
+    fn execute(&mut self, block: u32, id: &GrantId, sealed: SealedKey) -> Result<(), SubmitError> {
+        let outcome = match self.now.grants.get_mut(id) {
+            Some(grant) if block > grant.until => Err(Outcome::TooLate),
+            Some(grant) if grant.delivered.contains(&1) => Err(Outcome::ClosedElsewhere),
+            Some(_) if self.refused.union(&self.refused_at_execution).any(|s| *s == id.subject) => {
+                self.now.grants.remove(id);
+                self.ended_by_share += 1;
+                return Err(SubmitError::Refused(Outcome::NoConsent("refused".into())));
+            }
+            Some(grant) => {
+                grant.delivered.insert(1);
+                self.finality_stalls |= self.stalls_at_share;
+                self.taken.push((*id, sealed));
+                Ok(())
+            }
+            None => Err(Outcome::ClosedElsewhere),
+        };
+        self.failed += usize::from(outcome.is_err());
+        outcome.map_err(SubmitError::Refused)
+    }
+}
+
+#[async_trait]
+impl CustodyChain for World {
+    fn account(&self) -> Account {
+        ME
+    }
+
+    async fn heads(&self) -> Result<BoxStream<'static, Result<(), ChainError>>, ChainError> {
+        self.check_up()?;
+        let heads = futures::stream::unfold(self.blocks.subscribe(), |mut blocks| async move {
+            blocks.changed().await.ok()?;
+            Some((Ok(()), blocks))
+        });
+        Ok(heads.boxed())
+    }
+
+    async fn grants(&self) -> Result<Grants, ChainError> {
+        self.check_up()?;
+        let list = {
+            let state = self.state();
+            let stand = &state.history[state.finalised as usize];
+            let grants = stand.grants.values().cloned().collect();
+            Grants { finalised: state.finalised, best: state.best(), grants }
+        };
+        self.pass(Stage::ListRead).await;
+        Ok(list)
+    }
+
+    async fn reader_key(&self, subject: &Account) -> Result<Option<EncryptionKey>, ChainError> {
+        self.check_up()?;
+        let key = self.state().keys.get(subject).copied();
+        self.pass(Stage::KeyRead).await;
+        Ok(key)
+    }
+
+    async fn standing(&self, id: &GrantId) -> Result<Standing, ChainError> {
+        self.check_up()?;
+        let standing = {
+            let state = self.state();
+            match state.now.grants.get(id) {
+                None => Standing::Ended,
+                Some(grant) if grant.delivered.contains(&1) => Standing::Ours { at: state.best() },
+                Some(grant) if !grant.delivered.is_empty() => Standing::Enough,
+                Some(grant) if state.best() >= grant.until => Standing::Over,
+                Some(_) if state.refused.contains(&id.subject) => {
+                    Standing::Refused("the patient revoked the grant".into())
+                }
+                Some(_) if !state.appointment.is_custodian => Standing::NotCustodian,
+                Some(_) => Standing::Open,
+            }
+        };
+        self.pass(Stage::Asked).await;
+        Ok(standing)
+    }
+
+    async fn appointment(&self) -> Result<Appointment, ChainError> {
+        self.check_up()?;
+        Ok(self.state().appointment)
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.check_up()?;
+        let block = self.state().best();
+        Ok(Tip { block, spec_version: 3, time: BLOCK * block })
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        self.check_up()?;
+        let next = {
+            let state = self.state();
+            (state.now.nonce..).find(|nonce| !state.pool.contains_key(nonce)).unwrap()
+        };
+        self.pass(Stage::NonceRead).await;
+        Ok(next)
+    }
+
+    async fn deliver(
+        &self,
+        id: &GrantId,
+        sealed: &SealedKey,
+        nonce: u64,
+    ) -> Result<u32, SubmitError> {
+        self.pass(Stage::Signed).await;
+        let (news, result) = oneshot::channel();
+        {
+            let mut state = self.state();
+            if state.is_down {
+                return Err(SubmitError::Lost("the node is down".into()));
+            }
+            if nonce < state.now.nonce || state.pool.contains_key(&nonce) {
+                return Err(SubmitError::Lost("the nonce is used".into()));
+            }
+            if state.drops.remove(&nonce) {
+                return Err(SubmitError::Lost("the pool dropped it".into()));
+            }
+            state.pool.insert(nonce, (*id, *sealed, news));
+        }
+        self.pass(Stage::InPool).await;
+        let result = timeout(INCLUSION_TIMEOUT, result).await;
+        self.pass(Stage::InBlock).await;
+        match result {
+            Ok(Ok(result)) => result,
+            _ => Err(SubmitError::Lost("it took too long".into())),
+        }
+    }
+}
+
+impl Sealer for World {
+    fn public(&self) -> EncryptionKey {
+        EncryptionKey([1; 32])
+    }
+
+    /// The number of the share, and the reader's key behind it.
+    fn reseal(
+        &self,
+        me: &Account,
+        grant: &Grant,
+        reader: &EncryptionKey,
+    ) -> Result<SealedKey, SealError> {
+        let is_defect = {
+            let mut state = self.state();
+            state.sealed += 1;
+            if state.cannot_open {
+                return Err(SealError::Unopened("it is sealed to another key".into()));
+            }
+            let is_defect = state.panics > 0;
+            state.panics = state.panics.saturating_sub(1);
+            is_defect
+        };
+        assert!(!is_defect, "a defect in the sealer");
+        let mut sealed = [0; 80];
+        sealed[0] = grant.custody.share_of(me).unwrap().0;
+        sealed[1..33].copy_from_slice(&reader.0);
+        Ok(SealedKey(sealed))
+    }
+}

@@ -1,0 +1,87 @@
+//! What policy contracts may ask the chain while they decide: a chain extension
+//! of pallet-contracts, whose ids `medchain_primitives` pins.
+//!
+//! It only reads, and calls nothing: a question cannot come back to the pallets
+//! through it. Every read is charged before it is made.
+
+use codec::Encode;
+use frame_support::weights::Weight;
+use medchain_primitives::{
+    Purpose, RecordId, Role, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF,
+    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+};
+use pallet_contracts::chain_extension::{
+    ChainExtension, Environment, Ext, InitState, RegisteredChainExtension, Result, RetVal,
+};
+use sp_runtime::DispatchError;
+
+use crate::{AccountId, Runtime};
+
+/// What the proof of one read weighs at most: the largest that the benchmarks
+/// found for one of these items.
+const PROOF_PER_READ: u64 = 3_700;
+
+// The purpose of the question that is being asked. It is nothing that is stored:
+// it is there while the contract runs, and what asked is on the stack below.
+environmental::environmental!(purpose: Purpose);
+
+/// Runs `ask` while contracts hear that the access is wanted for this.
+pub fn for_purpose<R>(wanted: Option<Purpose>, ask: impl FnOnce() -> R) -> R {
+    match wanted {
+        Some(mut wanted) => purpose::using(&mut wanted, ask),
+        None => ask(),
+    }
+}
+
+/// The extension.
+#[derive(Default)]
+pub struct PolicyExtension;
+
+impl RegisteredChainExtension<Runtime> for PolicyExtension {
+    const ID: u16 = EXTENSION_ID;
+}
+
+impl ChainExtension<Runtime> for PolicyExtension {
+    fn call<E: Ext<T = Runtime>>(
+        &mut self,
+        env: Environment<'_, '_, E, InitState>,
+    ) -> Result<RetVal> {
+        if env.ext_id() != EXTENSION_ID {
+            return Err(unknown());
+        }
+        let function = env.func_id();
+        let mut env = env.buf_in_buf_out();
+        let answer = match function {
+            EXTENSION_OWNER_OF => {
+                let record: u64 = env.read_as()?;
+                env.charge_weight(read_weight())?;
+                let record = pallet_emr::Records::<Runtime>::get(RecordId(record));
+                record.map(|record| record.patient).encode()
+            }
+            EXTENSION_HAS_ROLE => {
+                let (account, role): (AccountId, Role) = env.read_as()?;
+                env.charge_weight(read_weight())?;
+                pallet_emr::Providers::<Runtime>::contains_key(account, role).encode()
+            }
+            EXTENSION_RELATION_OF => {
+                let (patient, relative): (AccountId, AccountId) = env.read_as()?;
+                env.charge_weight(read_weight())?;
+                pallet_emr::Relations::<Runtime>::get(patient, relative).encode()
+            }
+            EXTENSION_PURPOSE => purpose::with(|purpose| *purpose).encode(),
+            _ => return Err(unknown()),
+        };
+        env.write(&answer, false, None)?;
+        Ok(RetVal::Converging(0))
+    }
+}
+
+fn read_weight() -> Weight {
+    <Runtime as frame_system::Config>::DbWeight::get()
+        .reads(1)
+        .saturating_add(Weight::from_parts(0, PROOF_PER_READ))
+}
+
+fn unknown() -> DispatchError {
+    DispatchError::Other("the chain extension has no such function")
+}

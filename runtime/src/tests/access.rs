@@ -1,0 +1,7 @@
+//! Access is decided in one place: the table of ARCHITECTURE.md, written down a
+//! second time as a model, against the runtime with the real policy contract.
+
+mod attacks;
+mod model;
+mod random;
+mod table;

@@ -1,0 +1,368 @@
+//! What an attacker tries, with contracts that are compiled and the real runtime.
+//! Each must fail. What needs keys or programs is tried elsewhere: that shares
+//! below the threshold say nothing in `client/src/crypto/share.rs`, that a
+//! custodian acts on state and not on events in `offchain-worker`, that an old
+//! key does not open a new version in the stories of `tests/e2e`.
+
+use frame_support::assert_noop;
+use medchain_primitives::{EmergencyReason, Purpose, RelationKind, SealedKey};
+use pallet_emr::{Denied, EndReason};
+use sp_runtime::BoundedVec;
+
+use super::super::*;
+use crate::{configs::ProxyType, policy_extension};
+use medchain_primitives::DenyReason;
+
+const CLINICIAN: Sr25519Keyring = Sr25519Keyring::Dave;
+const CUSTODIAN: Sr25519Keyring = Sr25519Keyring::Ferdie;
+const SEALED: SealedKey = SealedKey([3; 80]);
+const RECORD: RecordId = RecordId(0);
+const GRANT: [u8; 4] = *b"MCP\x10";
+const SET_ALLOWED: [u8; 4] = [0x4d, 0x43, 0x50, 0x20];
+const WRITTEN: [u8; 4] = [0x4d, 0x43, 0x50, 0x21];
+
+/// `contracts-ink/test-policies`, told to behave like this.
+fn misbehaving(behaviour: impl Encode) -> AccountId {
+    instantiate(contract("misbehaving-policy"), behaviour)
+}
+
+fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
+    RuntimeOrigin::signed(who.to_account_id())
+}
+
+/// A patient with this policy, one record, and one custodian who keeps its key.
+fn with_policy(policy: AccountId) {
+    register(Some(policy));
+    for who in [CLINICIAN, CUSTODIAN] {
+        assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([7; 32])));
+    }
+    let appoint = |who: Sr25519Keyring, role| {
+        assert_ok!(Emr::add_provider(RuntimeOrigin::root(), who.to_account_id(), role));
+    };
+    appoint(CLINICIAN, Role::Clinician);
+    appoint(CUSTODIAN, Role::Custodian);
+    let custodians = BoundedVec::truncate_from(vec![CUSTODIAN.to_account_id()]);
+    assert_ok!(Emr::set_custodians(signed(PATIENT), custodians, 1));
+    assert_ok!(add_record(PATIENT));
+    let shares = vec![(CUSTODIAN.to_account_id(), SEALED)];
+    assert_ok!(Emr::entrust_record(signed(PATIENT), RECORD, BoundedVec::truncate_from(shares)));
+}
+
+fn ask_to_view(who: Sr25519Keyring) {
+    assert_ok!(Emr::request_access(signed(who), RECORD, Purpose::Treatment));
+}
+
+fn deliver(to: Sr25519Keyring) -> sp_runtime::DispatchResult {
+    Emr::deliver_share(signed(CUSTODIAN), RECORD, to.to_account_id(), SEALED)
+        .map(|_| ())
+        .map_err(|failed| failed.error)
+}
+
+fn is_granted(who: Sr25519Keyring) -> bool {
+    pallet_emr::Grants::<Runtime>::contains_key(RECORD, who.to_account_id())
+}
+
+fn last_denial() -> Option<Denied> {
+    System::events().into_iter().rev().find_map(|event| match event.event {
+        RuntimeEvent::Emr(pallet_emr::Event::AccessDenied { reason, .. }) => Some(reason),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_policy_that_changes_its_mind_between_the_answer_and_the_delivery() {
+    development_chain().execute_with(|| {
+        let policy = misbehaving(10u8);
+        with_policy(policy.clone());
+        ask_to_view(CLINICIAN);
+        assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(253))));
+        call(&policy, SET_ALLOWED, true);
+        ask_to_view(CLINICIAN);
+        assert!(is_granted(CLINICIAN));
+        call(&policy, SET_ALLOWED, false);
+        System::reset_events();
+        assert_ok!(deliver(CLINICIAN));
+        assert!(!is_granted(CLINICIAN), "and no share stands on chain");
+        assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(253))));
+        call(&policy, SET_ALLOWED, true);
+        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotGranted);
+    });
+}
+
+#[test]
+fn another_policy_chosen_between_the_answer_and_the_delivery() {
+    development_chain().execute_with(|| {
+        with_policy(misbehaving(0u8));
+        ask_to_view(CLINICIAN);
+        assert_ok!(Emr::set_policy(signed(PATIENT), Some(misbehaving((1u8, 9u8)))));
+        assert_ok!(deliver(CLINICIAN));
+        assert!(!is_granted(CLINICIAN));
+        let ended = pallet_emr::Event::AccessEnded {
+            record: RECORD,
+            patient: PATIENT.to_account_id(),
+            subject: CLINICIAN.to_account_id(),
+            reason: EndReason::Refused,
+        };
+        System::assert_has_event(ended.into());
+    });
+}
+
+#[test]
+fn a_policy_that_believes_its_caller() {
+    development_chain().execute_with(|| {
+        // It says yes to a caller who is the patient. The chain asks as nobody.
+        with_policy(misbehaving(12u8));
+        for who in [CLINICIAN, TECHNICIAN, STRANGER] {
+            ask_to_view(who);
+            assert!(!is_granted(who));
+            assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(252))));
+        }
+    });
+}
+
+#[test]
+fn an_address_without_code() {
+    development_chain().execute_with(|| {
+        with_policy(STRANGER.to_account_id());
+        ask_to_view(STRANGER);
+        assert_eq!(last_denial(), Some(Denied::PolicyNotFound));
+        assert!(!is_granted(STRANGER));
+    });
+}
+
+#[test]
+fn the_extension_answers_and_cannot_be_abused() {
+    let asked = |function: u8, expected: u8| {
+        development_chain().execute_with(|| {
+            with_policy(misbehaving((8u8, function, expected)));
+            let relation = RelationKind::Sibling;
+            let clinician = CLINICIAN.to_account_id();
+            assert_ok!(Emr::set_relation(signed(PATIENT), clinician, relation, false));
+            let root = || {
+                // A yes is an event, and nothing else.
+                System::reset_events();
+                sp_io::storage::root(sp_runtime::StateVersion::V1)
+            };
+            let before = root();
+            let answer = Emr::ask_for(
+                &PATIENT.to_account_id(),
+                &CLINICIAN.to_account_id(),
+                Some(RECORD),
+                Action::View,
+                Some(Purpose::Research),
+            );
+            assert_eq!(before, root(), "asking leaves no trace");
+            answer.result
+        })
+    };
+    let no = Err(Denied::Refused(DenyReason::Other(254)));
+    assert_eq!(asked(1, 0), Ok(()), "the record's owner");
+    assert_eq!(asked(2, 1), Ok(()), "a clinician");
+    assert_eq!(asked(2, 0), no, "no technician");
+    assert_eq!(asked(3, 3), Ok(()), "a sibling");
+    assert_eq!(asked(3, 0), no, "no parent");
+    assert_eq!(asked(4, 2), Ok(()), "for research");
+    assert_eq!(asked(4, 0), no, "not for treatment");
+    // A function that there is not, and a number without a meaning.
+    assert_eq!(asked(5, 0), Err(Denied::PolicyTrapped));
+    assert_eq!(asked(2, 9), Err(Denied::PolicyTrapped));
+    development_chain().execute_with(|| {
+        with_policy(misbehaving(9u8));
+        ask_to_view(CLINICIAN);
+        assert_eq!(last_denial(), Some(Denied::PolicyTrapped));
+    });
+}
+
+#[test]
+fn a_purpose_is_heard_by_the_question_that_it_came_with_alone() {
+    development_chain().execute_with(|| {
+        with_policy(misbehaving((8u8, 4u8, Purpose::Treatment as u8)));
+        ask_to_view(CLINICIAN);
+        assert!(is_granted(CLINICIAN));
+        // Neither a question without a purpose, nor anybody who calls the contract
+        // by themselves, hears the last one.
+        let denied = Err(Denied::Refused(DenyReason::Other(254)));
+        assert_eq!(ask(CLINICIAN, Action::View), denied);
+        let policy = Emr::policy_of(&PATIENT.to_account_id()).expect("chosen");
+        let question =
+            (PATIENT.to_account_id(), CLINICIAN.to_account_id(), Some(0u64), Action::View);
+        let answer = call_as(
+            STRANGER,
+            &policy,
+            medchain_primitives::POLICY_CHECK_SELECTOR,
+            question.clone(),
+        );
+        assert_eq!(answer, [0, 0, 4, 254]);
+        // Nor does a question within a question that has another.
+        policy_extension::for_purpose(Some(Purpose::Treatment), || {
+            policy_extension::for_purpose(Some(Purpose::Research), || {
+                let answer = call_as(
+                    STRANGER,
+                    &policy,
+                    medchain_primitives::POLICY_CHECK_SELECTOR,
+                    question,
+                );
+                assert_eq!(answer, [0, 0, 4, 254]);
+            })
+        });
+    });
+}
+
+#[test]
+fn what_a_policy_writes_while_it_is_asked_is_gone() {
+    development_chain().execute_with(|| {
+        let policy = misbehaving(11u8);
+        with_policy(policy.clone());
+        ask_to_view(CLINICIAN);
+        assert!(is_granted(CLINICIAN));
+        assert_eq!(call(&policy, WRITTEN, ()), [0, 0, 0, 0, 0]);
+    });
+}
+
+/// Somebody else's grants, in a batch, through a proxy, or as a derived account.
+#[test]
+fn nobody_grants_themselves() {
+    development_chain().execute_with(|| {
+        let policy = instantiate(contract("access-control"), ());
+        with_policy(policy.clone());
+        let mut data = GRANT.to_vec();
+        (STRANGER.to_account_id(), 0b11_1111u8, None::<u32>).encode_to(&mut data);
+        let grant = || {
+            RuntimeCall::Contracts(pallet_contracts::Call::call {
+                dest: policy.clone().into(),
+                value: 0,
+                gas_limit: frame_support::weights::Weight::from_parts(10_000_000_000, 100_000),
+                storage_deposit_limit: None,
+                data: data.clone(),
+            })
+        };
+        let view = || {
+            RuntimeCall::Emr(pallet_emr::Call::request_access {
+                record: RECORD,
+                purpose: Purpose::Treatment,
+            })
+        };
+        let deliver_own = || {
+            RuntimeCall::Emr(pallet_emr::Call::deliver_share {
+                record: RECORD,
+                subject: STRANGER.to_account_id(),
+                sealed_share: SEALED,
+            })
+        };
+        // The grant is of the stranger's own records, of which there are none.
+        assert_ok!(Utility::batch_all(signed(STRANGER), vec![grant(), view()]));
+        assert!(!is_granted(STRANGER));
+        assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::NoGrant)));
+        assert!(Utility::batch_all(signed(STRANGER), vec![view(), deliver_own()]).is_err());
+        let as_other = Utility::as_derivative(signed(STRANGER), 0, Box::new(view()));
+        assert_ok!(as_other.map(|_| ()).map_err(|failed| failed.error));
+        assert!(!is_granted(STRANGER));
+
+        // A caretaker adds records and nothing else, also inside of a batch.
+        let caretaker = || STRANGER.to_account_id().into();
+        assert_ok!(Proxy::add_proxy(signed(PATIENT), caretaker(), ProxyType::Records, 0));
+        for call in [grant(), view(), deliver_own()] {
+            let inside =
+                RuntimeCall::Utility(pallet_utility::Call::batch_all { calls: vec![call.clone()] });
+            for call in [call, inside] {
+                System::reset_events();
+                let patient = PATIENT.to_account_id().into();
+                assert_ok!(Proxy::proxy(signed(STRANGER), patient, None, Box::new(call)));
+                let done = pallet_proxy::Event::ProxyExecuted {
+                    result: Err(frame_system::Error::<Runtime>::CallFiltered.into()),
+                };
+                System::assert_last_event(done.into());
+            }
+        }
+        // A proxy that was not appointed.
+        let patient = PATIENT.to_account_id().into();
+        assert!(Proxy::proxy(signed(CLINICIAN), patient, None, Box::new(grant())).is_err());
+        ask_to_view(STRANGER);
+        assert!(!is_granted(STRANGER));
+    });
+}
+
+#[test]
+fn a_grant_of_a_foreign_record() {
+    development_chain().execute_with(|| {
+        // The policy lets everybody view: of its own patient's records.
+        let generous = misbehaving(0u8);
+        with_policy(generous.clone());
+        let other = CLINICIAN;
+        assert_ok!(Emr::register_patient(signed(other), None, EncryptionKey([7; 32])));
+        let mine = instantiate(contract("access-control"), ());
+        assert_ok!(Emr::set_policy(signed(other), Some(mine)));
+        let theirs = (PATIENT.to_account_id(), other.to_account_id());
+        let foreign =
+            Emr::check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
+        assert_eq!(foreign, Err(Denied::Refused(DenyReason::NoGrant)));
+        // Whom the policy does let in learns that the record is not there.
+        assert_ok!(Emr::set_policy(signed(other), Some(generous)));
+        let foreign =
+            Emr::check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
+        assert_eq!(foreign, Err(Denied::RecordNotFound));
+        // Nor does a custodian's share for one record go to another.
+        ask_to_view(STRANGER);
+        assert_ok!(add_record(PATIENT));
+        let elsewhere =
+            Emr::deliver_share(signed(CUSTODIAN), last_record(), STRANGER.to_account_id(), SEALED);
+        assert_noop!(elsewhere, pallet_emr::Error::<Runtime>::NotEntrusted);
+    });
+}
+
+/// With the reference policy, who is refused hears the same of a record that is
+/// there, that is erased, that is another patient's, and that was never there.
+#[test]
+fn a_refusal_says_nothing_of_what_there_is() {
+    development_chain().execute_with(|| {
+        with_policy(instantiate(contract("access-control"), ()));
+        assert_ok!(add_record(PATIENT));
+        assert_ok!(Emr::erase_record(signed(PATIENT), last_record()));
+        let owner = PATIENT.to_account_id();
+        let unknown = AccountId::from([77; 32]);
+        let stranger = STRANGER.to_account_id();
+        let policy = Emr::policy_of(&owner);
+        pallet_emr::DefaultPolicy::<Runtime>::set(policy);
+        for patient in [&owner, &unknown] {
+            for record in [None, Some(0), Some(1), Some(99), Some(u64::MAX)] {
+                for action in Action::ALL {
+                    let record = record.map(RecordId);
+                    let answer = Emr::check_access(patient, &stranger, record, action);
+                    assert_eq!(answer, Err(Denied::Refused(DenyReason::NoGrant)));
+                }
+            }
+        }
+        let broken = Emr::break_glass(signed(STRANGER), RecordId(1), EmergencyReason::Other);
+        assert_noop!(broken, pallet_emr::Error::<Runtime>::NoGrant);
+    });
+}
+
+/// A share that was delivered, or an envelope that was removed, put back by who
+/// kept the bytes.
+#[test]
+fn old_bytes_put_back() {
+    development_chain().execute_with(|| {
+        let policy = instantiate(contract("access-control"), ());
+        with_policy(policy.clone());
+        call(&policy, GRANT, (CLINICIAN.to_account_id(), 0b00_1001u8, None::<u32>));
+        ask_to_view(CLINICIAN);
+        assert_ok!(deliver(CLINICIAN));
+        let reader = CLINICIAN.to_account_id();
+        assert_ok!(Emr::share_record(signed(PATIENT), RECORD, reader.clone(), SEALED));
+        assert_ok!(Emr::remove_envelope(signed(PATIENT), RECORD, reader.clone()));
+        call(&policy, *b"MCP\x11", reader.clone());
+        // The custodian is asked to repeat itself, and the clinician tries alone.
+        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotGranted);
+        let alone = Emr::share_record(signed(CLINICIAN), RECORD, reader, SEALED);
+        assert_noop!(alone, pallet_emr::Error::<Runtime>::GrantRevoked);
+        let amended = Emr::amend_record(
+            signed(CLINICIAN),
+            RECORD,
+            Cid::new(CidCodec::Raw, [9; 32]),
+            ContentDigest([9; 32]),
+            BoundedVec::truncate_from(vec![(CLINICIAN.to_account_id(), SEALED)]),
+            None,
+        );
+        assert_noop!(amended, pallet_emr::Error::<Runtime>::GrantRevoked);
+    });
+}
