@@ -9,7 +9,7 @@ use medchain_client::{
     crypto::{self, ContentKey, KeyShare},
     AccountId32,
 };
-use medchain_primitives::{RecordId, SealedKey};
+use medchain_primitives::{Cid, RecordId, SealedKey};
 
 use crate::{context::Context, envelopes::Reader};
 
@@ -22,8 +22,14 @@ pub struct Split {
     pub threshold: u32,
 }
 
-/// Splits `key` among the custodians of `patient`, if they chose any.
-pub async fn split(view: &View, patient: &AccountId32, key: &ContentKey) -> Result<Option<Split>> {
+/// Splits the `key` of the content `cid` among the custodians of `patient`, if
+/// they chose any.
+pub async fn split(
+    view: &View,
+    patient: &AccountId32,
+    cid: &Cid,
+    key: &ContentKey,
+) -> Result<Option<Split>> {
     let Some(group) = view.custodians_of(patient).await? else {
         return Ok(None);
     };
@@ -33,7 +39,7 @@ pub async fn split(view: &View, patient: &AccountId32, key: &ContentKey) -> Resu
     let mut shares = Vec::new();
     for (member, part) in group.members.iter().zip(&parts) {
         let custodian = Reader::find(view, member).await?;
-        shares.push((*member, part.seal(&custodian.key)?));
+        shares.push((*member, part.entrust(&custodian.key, patient, cid)?));
     }
     Ok(Some(Split { shares, threshold: group.threshold }))
 }

@@ -16,6 +16,7 @@ fn help_names_every_command_and_the_version_is_there() {
         "policy",
         "grant",
         "revoke",
+        "delegate",
         "upload",
         "records",
         "show",

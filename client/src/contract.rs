@@ -8,6 +8,7 @@
 
 mod argument;
 mod decoded;
+mod file;
 mod interface;
 mod types;
 

@@ -56,6 +56,10 @@ await step('the bundle is metadata that the library reads', () => {
   );
   equal(selectors, {
     grant: '0x4d435010', revoke: '0x4d435011', grant_of: '0x4d435012',
+    grant_for_purposes: '0x4d435013',
+    grant_role: '0x4d435014', revoke_role: '0x4d435015', role_grant_of: '0x4d435016',
+    set_delegate: '0x4d435017', remove_delegate: '0x4d435018', delegate_of: '0x4d43501b',
+    grant_as: '0x4d435019', revoke_as: '0x4d43501a',
     'Policy::check': '0x4d435001',
   }, 'the list of messages');
   equal(abi.constructors.map((one) => one.method), ['new'], 'the list of constructors');
@@ -88,14 +92,14 @@ await step('grant, and its event', async () => {
     granted.event.identifier, 'access_control::access_control::Granted', 'the event',
   );
   equal(granted.args.map((value) => value.toJSON()), [
-    patient.address, doctor.address, VIEW_AND_INFER, null,
+    patient.address, doctor.address, VIEW_AND_INFER, null, null, patient.address,
   ], "the event's data");
 });
 
 await step('after it, grant_of shows it and check allows what it names', async () => {
   equal(
     await query(doctor, 'grantOf', patient.address, doctor.address),
-    { ok: { actions: VIEW_AND_INFER, until: null, revoked: false } }, 'the grant',
+    { ok: { actions: VIEW_AND_INFER, until: null, revoked: false, purposes: null } }, 'the grant',
   );
   equal(await check('View'), { ok: { allow: null } }, 'the answer to View');
   const { refTime, proofSize } = lastGas;

@@ -176,7 +176,7 @@ pub async fn entrust(context: &Context, id: u64) -> Result<EntrustReport> {
     let view = context.view().await?;
     let record = envelopes::record(&view, id).await?;
     let key = envelopes::open(context, &view, &record).await?;
-    let Some(split) = custody::split(&view, &record.patient, &key).await? else {
+    let Some(split) = custody::split(&view, &record.patient, &record.cid, &key).await? else {
         bail!("{} has chosen no custodians; see `medchain custodians set`", record.patient);
     };
     let custodians = split.shares.iter().map(|(who, _)| who.to_string()).collect();

@@ -107,7 +107,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = custody::split(&view, &record.patient, &key).await?;
+    let split = custody::split(&view, &record.patient, &content.cid, &key).await?;
     let custodians = split.as_ref().map_or(0, |split| split.shares.len());
     let amend = Call::AmendRecord {
         record: record.id,

@@ -156,7 +156,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = custody::split(&view, &patient, &key).await?;
+    let split = custody::split(&view, &patient, &content.cid, &key).await?;
     let encrypt = elapsed_ms(started);
 
     let call = Call::AddRecord {

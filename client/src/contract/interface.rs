@@ -1,10 +1,9 @@
 //! The constructors, messages and events of a contract, read from its bundle.
 
-use scale_info::{form::PortableForm, PortableRegistry, PortableType, TypeDef};
-use serde::Deserialize;
+use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 use subxt::ext::scale_value::{scale::decode_as_type, Value};
 
-use super::{argument, decoded, types, Accounts, ContractError, Decoded};
+use super::{argument, decoded, file, types, Accounts, ContractError, Decoded};
 use crate::H256;
 
 /// What a bundle says of a contract.
@@ -335,66 +334,4 @@ fn bytes<const LENGTH: usize>(text: &str) -> Result<[u8; LENGTH], ContractError>
     hex::decode_to_slice(digits, &mut bytes)
         .map_err(|_| not(format!("`{text}` is not {LENGTH} bytes in hexadecimal")))?;
     Ok(bytes)
-}
-
-/// The bundle as it is written.
-mod file {
-    use super::{Deserialize, PortableType};
-
-    #[derive(Deserialize)]
-    pub struct File {
-        pub contract: About,
-        pub spec: Spec,
-        pub types: Vec<PortableType>,
-        pub version: serde_json::Value,
-    }
-
-    #[derive(Deserialize)]
-    pub struct About {
-        pub name: String,
-    }
-
-    #[derive(Deserialize)]
-    pub struct Spec {
-        pub constructors: Vec<Function>,
-        pub messages: Vec<Function>,
-        #[serde(default)]
-        pub events: Vec<Event>,
-    }
-
-    #[derive(Deserialize)]
-    pub struct Function {
-        pub label: String,
-        pub selector: String,
-        pub args: Vec<Argument>,
-        #[serde(default)]
-        pub docs: Vec<String>,
-        #[serde(default)]
-        pub mutates: bool,
-        #[serde(default)]
-        pub payable: bool,
-        #[serde(rename = "returnType")]
-        pub return_type: Type,
-    }
-
-    #[derive(Deserialize)]
-    pub struct Argument {
-        pub label: String,
-        #[serde(rename = "type")]
-        pub of: Type,
-    }
-
-    #[derive(Deserialize)]
-    pub struct Type {
-        #[serde(rename = "type")]
-        pub ty: u32,
-    }
-
-    #[derive(Deserialize)]
-    pub struct Event {
-        pub label: String,
-        pub args: Vec<Argument>,
-        #[serde(default)]
-        pub signature_topic: Option<String>,
-    }
 }

@@ -1,7 +1,7 @@
 //! Content keys in sealed boxes.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
-use crypto_box::{PublicKey, SecretKey};
+use crypto_box::{PublicKey, SalsaBox, SecretKey};
 use medchain_primitives::{EncryptionKey, SealedKey};
 use rand_core::OsRng;
 use zeroize::{Zeroize, Zeroizing};
@@ -48,6 +48,11 @@ impl EncryptionSecret {
     /// The public key, which stands on chain.
     pub fn public(&self) -> EncryptionKey {
         EncryptionKey(self.0.public_key().to_bytes())
+    }
+
+    /// The box between this secret and a public key.
+    pub(super) fn agree(&self, public: &[u8; 32]) -> SalsaBox {
+        SalsaBox::new(&PublicKey::from_bytes(*public), &self.0)
     }
 
     /// Opens an envelope.

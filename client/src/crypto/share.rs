@@ -1,12 +1,26 @@
 //! Splitting a content key among custodians: Shamir's scheme over GF(256), by
 //! the crate `blahaj`.
+//!
+//! A share is *entrusted* to a custodian in a box that is bound to whose record
+//! it is and to its content. The boxes stand on chain for everybody to copy: in a
+//! sealed box like a reader's, somebody could put another patient's shares under
+//! a record of their own, let themselves in there, and have honest custodians
+//! hand them over.
 
 use blahaj::{Share, Sharks};
-use medchain_primitives::{EncryptionKey, SealedKey};
+use blake2::{digest::consts::U24, Blake2b, Digest};
+use crypto_box::{aead::Aead, PublicKey, SalsaBox, SecretKey};
+use medchain_primitives::{Cid, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
 use rand_core::OsRng;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{seal, ContentKey, CryptoError, EncryptionSecret};
+use crate::AccountId32;
+
+/// Keeps the nonces of these boxes apart from those of all others.
+const PERSONALISATION: &[u8] = b"medchain-share-v1";
+/// The length of a public key in bytes.
+const KEY_LENGTH: usize = 32;
 
 /// The length of a share in bytes: its number is its place and is not in it.
 const LENGTH: usize = 32;
@@ -69,6 +83,62 @@ pub fn combine(shares: &[KeyShare], threshold: u8) -> Result<ContentKey, CryptoE
 }
 
 impl KeyShare {
+    /// Seals this share so that only the owner of `custodian` can open it, and
+    /// only as a share of this patient's content: an ephemeral X25519 key (32
+    /// bytes), then XSalsa20-Poly1305 with the nonce BLAKE2b-192 of
+    /// `medchain-share-v1`, both public keys, the patient's account and the CID.
+    ///
+    /// # Errors
+    /// [`CryptoError::WeakKey`] where nothing may be sealed to `custodian`.
+    pub fn entrust(
+        &self,
+        custodian: &EncryptionKey,
+        patient: &AccountId32,
+        cid: &Cid,
+    ) -> Result<SealedKey, CryptoError> {
+        if custodian.is_of_small_order() {
+            return Err(CryptoError::WeakKey);
+        }
+        let ephemeral = SecretKey::generate(&mut OsRng);
+        let public = ephemeral.public_key().to_bytes();
+        let nonce = nonce(&public, &custodian.0, patient, cid);
+        let boxed = SalsaBox::new(&PublicKey::from_bytes(custodian.0), &ephemeral)
+            .encrypt(&nonce.into(), self.bytes.as_slice())
+            .map_err(|_| CryptoError::Envelope)?;
+        let mut sealed = [0; SEALED_KEY_LENGTH];
+        let (head, rest) = sealed.split_at_mut(KEY_LENGTH);
+        head.copy_from_slice(&public);
+        if boxed.len() != rest.len() {
+            return Err(CryptoError::Envelope);
+        }
+        rest.copy_from_slice(&boxed);
+        Ok(SealedKey(sealed))
+    }
+
+    /// Opens what [`KeyShare::entrust`] made of the share with this number.
+    ///
+    /// # Errors
+    /// [`CryptoError::Envelope`] where it was entrusted to another key, or is of
+    /// another patient's record or of another content.
+    pub fn open_entrusted(
+        secret: &EncryptionSecret,
+        number: u8,
+        sealed: &SealedKey,
+        patient: &AccountId32,
+        cid: &Cid,
+    ) -> Result<Self, CryptoError> {
+        let (head, boxed) = sealed.0.split_at(KEY_LENGTH);
+        let public: [u8; KEY_LENGTH] = head.try_into().map_err(|_| CryptoError::Envelope)?;
+        let nonce = nonce(&public, &secret.public().0, patient, cid);
+        let mut opened = secret
+            .agree(&public)
+            .decrypt(&nonce.into(), boxed)
+            .map_err(|_| CryptoError::Envelope)?;
+        let bytes = opened.as_slice().try_into().map_err(|_| CryptoError::Envelope);
+        opened.zeroize();
+        Ok(Self { number, bytes: Zeroizing::new(bytes?) })
+    }
+
     /// Seals this share so that only the owner of `reader` can open it.
     ///
     /// # Errors
@@ -91,11 +161,61 @@ impl KeyShare {
     }
 }
 
+fn nonce(
+    ephemeral: &[u8; KEY_LENGTH],
+    custodian: &[u8; KEY_LENGTH],
+    patient: &AccountId32,
+    cid: &Cid,
+) -> [u8; 24] {
+    Blake2b::<U24>::new()
+        .chain_update(PERSONALISATION)
+        .chain_update(ephemeral)
+        .chain_update(custodian)
+        .chain_update(patient.0)
+        .chain_update(cid.to_string())
+        .finalize()
+        .into()
+}
+
 #[cfg(test)]
 mod tests {
+    use medchain_primitives::CidCodec;
     use proptest::prelude::*;
 
     use super::*;
+
+    const PATIENT: AccountId32 = AccountId32([7; 32]);
+
+    fn cid(byte: u8) -> Cid {
+        Cid::new(CidCodec::DagPb, [byte; 32])
+    }
+
+    /// Who copies a share from the chain to a record of their own, or to another
+    /// content, or hands a custodian a reader's envelope, has nothing.
+    #[test]
+    fn an_entrusted_share_is_of_one_patient_and_content() {
+        let custodian = EncryptionSecret::from_secret_uri("//Gwen");
+        let key = ContentKey::generate();
+        let shares = split(&key, 3, 2).unwrap();
+        let sealed = shares[1].entrust(&custodian.public(), &PATIENT, &cid(1)).unwrap();
+        let open = |patient: &AccountId32, cid: &Cid| {
+            KeyShare::open_entrusted(&custodian, 2, &sealed, patient, cid)
+        };
+        assert_eq!(*open(&PATIENT, &cid(1)).unwrap().bytes, *shares[1].bytes);
+        let mallory = AccountId32([8; 32]);
+        assert_eq!(open(&mallory, &cid(1)).unwrap_err(), CryptoError::Envelope);
+        assert_eq!(open(&PATIENT, &cid(2)).unwrap_err(), CryptoError::Envelope);
+        // Nor is one kind of box taken for the other.
+        assert_eq!(custodian.open(&sealed).unwrap_err(), CryptoError::Envelope);
+        let envelope = seal(&key, &custodian.public()).unwrap();
+        let taken = KeyShare::open_entrusted(&custodian, 1, &envelope, &PATIENT, &cid(1));
+        assert_eq!(taken.unwrap_err(), CryptoError::Envelope);
+        let other = EncryptionSecret::from_secret_uri("//Hal");
+        let taken = KeyShare::open_entrusted(&other, 2, &sealed, &PATIENT, &cid(1));
+        assert_eq!(taken.unwrap_err(), CryptoError::Envelope);
+        let weak = shares[0].entrust(&EncryptionKey([0; 32]), &PATIENT, &cid(1));
+        assert_eq!(weak.unwrap_err(), CryptoError::WeakKey);
+    }
 
     #[test]
     fn a_share_travels_in_an_envelope() {

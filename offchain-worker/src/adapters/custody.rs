@@ -77,9 +77,11 @@ impl NodeCustody {
         let unknown = ids.iter().filter(|id| !standing.contains_key(id));
         let read = unknown.map(|id| async move {
             let custody = snapshot.custody(id.record).await?;
+            let record = snapshot.record(id.record).await?;
             let custody = custody.map_or_else(Custody::default, |custody| Custody {
                 threshold: custody.threshold,
                 shares: custody.shares.into_iter().map(|(who, sealed)| (who.0, sealed)).collect(),
+                of: record.map(|record| (record.patient.0, record.cid)),
             });
             Ok::<_, ClientError>((*id, Arc::new(custody)))
         });

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use medchain_primitives::{RecordId, SealedKey};
+use medchain_primitives::{Cid, RecordId, SealedKey};
 
 use super::{turn, Account, Outcome};
 
@@ -37,6 +37,8 @@ pub struct Custody {
     /// Each custodian and the share sealed to them; the one at place `i` has the
     /// number `i + 1`.
     pub shares: Vec<(Account, SealedKey)>,
+    /// Whose record it is, and what: a share is bound to both.
+    pub of: Option<(Account, Cid)>,
 }
 
 impl Custody {

@@ -1,13 +1,14 @@
 //! 1. The patient is asleep: who is let in holds the key seconds later, and the
 //! custodians alone open nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{bail, Result};
-use medchain_primitives::Action;
+use anyhow::{bail, Context as _, Result};
+use medchain_client::chain::Call;
+use medchain_primitives::{Action, RecordId};
 
 use super::{
-    cast::{CLINICIAN, CUSTODIANS, GUARDIAN, PATIENT, SISTER, TECHNICIAN},
+    cast::{CLINICIAN, CUSTODIANS, GUARDIAN, PATIENT, RESEARCHER, SISTER, TECHNICIAN},
     scene::Scene,
 };
 use crate::{
@@ -111,6 +112,8 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
         no_key,
     )?;
 
+    copied_shares(scene, record).await?;
+
     // Once more, with everybody awake, to see how long it takes.
     let second = upload::upload(&cast.technician, &args).await?.record_id;
     let step = story.step("The clinician asks for another record, while all custodians are awake");
@@ -131,6 +134,45 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
     Ok((record, blocks, ms))
 }
 
+/// The shares stand on chain for everybody to copy. Somebody becomes a patient
+/// with the same custodians, and puts them under a record of their own, which they
+/// may open as they like.
+async fn copied_shares(scene: &Scene<'_>, record: u64) -> Result<()> {
+    let cast = &scene.cast;
+    let thief = &cast.researcher;
+    let step = scene.story.step("Somebody copies the shares under a record of their own");
+    patient::register(thief, None).await?;
+    custodians::set(thief, &all_three()).await?;
+    let args = UploadArgs {
+        file: scene.xray_file.clone(),
+        patient: RESEARCHER.to_owned(),
+        infer: None,
+        readers: Vec::new(),
+    };
+    let own = RecordId(upload::upload(thief, &args).await?.record_id);
+    let view = scene.chain.best().await?;
+    let kept = view.custody(RecordId(record)).await?.context("custodians keep it")?;
+    let call = Call::EntrustRecord { record: own, shares: kept.shares };
+    thief.sign(&call, "entrust the copied shares").await?;
+    let asked = request(thief, own.0).await?;
+    let until = asked.included.block_number + 4;
+    while scene.chain.best().await?.number() < until {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let grant = scene.chain.best().await?.grant(own, &thief.account()?).await?;
+    drop(step);
+    scene.claim(
+        STORY,
+        "who copies the shares under a record of their own has nothing from the custodians",
+        asked.granted && grant.as_ref().is_some_and(|grant| grant.shares.is_empty()),
+        "granted, and not handed over: a share is bound to its patient and content",
+    )
+}
+
+fn all_three() -> custodians::SetArgs {
+    custodians::SetArgs { custodians: CUSTODIANS.map(str::to_owned).to_vec(), threshold: 2 }
+}
+
 async fn request(who: &Context, record: u64) -> Result<AccessReport> {
     let purpose = PurposeArg::Treatment;
     access::request(who, &RequestAccessArgs { record, purpose, no_wait: true }).await
@@ -148,14 +190,14 @@ async fn wait_for_shares(
     let started = Instant::now();
     loop {
         let view = scene.chain.best().await?;
-        let grant = view.grant(medchain_primitives::RecordId(record), &subject).await?;
+        let grant = view.grant(RecordId(record), &subject).await?;
         if grant.is_some_and(|grant| grant.shares.len() >= count) {
             return Ok(view.number());
         }
         if started.elapsed() > access::DELIVERY_LIMIT {
             bail!("{count} custodians have not handed over in time");
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -11,7 +11,7 @@ const ME: Account = [1; 32];
 
 fn custody(threshold: u32, custodians: u8) -> Arc<Custody> {
     let shares = (1..=custodians).map(|number| ([number; 32], SealedKey([number; 80])));
-    Arc::new(Custody { threshold, shares: shares.collect() })
+    Arc::new(Custody { threshold, shares: shares.collect(), of: None })
 }
 
 /// A grant of block 100 to the account `subject`, until block 200.

@@ -160,7 +160,7 @@ impl World {
         let grant = Grant {
             id,
             until: granted_at + period,
-            custody: Arc::new(Custody { threshold: 1, shares: shares.collect() }),
+            custody: Arc::new(Custody { threshold: 1, shares: shares.collect(), of: None }),
             delivered: BTreeSet::new(),
         };
         state.keys.insert(id.subject, EncryptionKey([subject; 32]));
