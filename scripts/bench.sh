@@ -37,6 +37,14 @@ jq --argjson bare "$bare" -r '
 step "what fits into a block"
 cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null | grep -E "ms .*KiB|declared|is used|fit into"
 
+step "what each call of access costs (the proof of a small state; a large one adds a node or two for each value)"
+cargo test --locked --quiet --workspace --lib what_access_costs -- --nocapture 2>/dev/null | grep -E "KiB|call of access"
+
+step "from request_access to a readable image: three custodians, two of them needed, a block every 2 s"
+"$CARGO_TARGET_DIR/debug/medchain" demo --story consent --json \
+  --contract "$MEDCHAIN_CONTRACTS_DIR/access-control.contract" --model-dir models/shipped \
+  | jq -r '"\(.request_to_key_blocks) blocks until the key is there, \(.request_to_image_ms) ms until the image is read"'
+
 step "the main job on a development chain (timings in milliseconds)"
 summary=$(mktemp)
 "$CARGO_TARGET_DIR/debug/medchain" demo --contract "$MEDCHAIN_CONTRACTS_DIR/access-control.contract" \

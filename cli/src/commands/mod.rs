@@ -28,6 +28,7 @@ pub mod provider;
 pub mod records;
 pub mod reference;
 pub mod relation;
+pub mod relation_show;
 pub mod replay;
 pub mod rotate;
 pub mod share;

@@ -8,16 +8,19 @@ use medchain_primitives::RelationKind;
 use serde::Serialize;
 
 use crate::{
+    commands::relation_show,
     context::Context,
     output::{self, Outcome},
     sign::Included,
 };
 
-/// Subcommands of `medchain relation`. `medchain patient show` lists them.
+/// Subcommands of `medchain relation`. `medchain patient show` lists relations.
 #[derive(Debug, Subcommand)]
 pub enum RelationCommand {
     /// Name a relative, or change what you said of one.
     Set(SetArgs),
+    /// Show what a patient's relation to you, or to somebody, allows.
+    Show(relation_show::ShowArgs),
     /// Remove a relative.
     Remove {
         /// Whom.
@@ -102,6 +105,7 @@ impl std::fmt::Display for RelationChange {
 pub async fn run(context: &Context, command: RelationCommand) -> Result<Outcome> {
     let report = match command {
         RelationCommand::Set(args) => set(context, &args).await?,
+        RelationCommand::Show(args) => return relation_show::run(context, &args).await,
         RelationCommand::Remove { account } => remove(context, &account).await?,
     };
     output::print(&report, context.json)?;

@@ -2,6 +2,7 @@
 //! second time as a model, against the runtime with the real policy contract.
 
 mod attacks;
+mod conformance;
 mod costs;
 mod model;
 mod random;

@@ -32,8 +32,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `358`
 		//  Estimated: `3748`
-		// Minimum execution time: 1_069_279_000 picoseconds.
-		Weight::from_parts(1_149_718_000, 0)
+		// Minimum execution time: 1_079_043_000 picoseconds.
+		Weight::from_parts(1_132_032_000, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -44,8 +44,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `337`
 		//  Estimated: `3636`
-		// Minimum execution time: 169_522_000 picoseconds.
-		Weight::from_parts(189_351_000, 0)
+		// Minimum execution time: 168_791_000 picoseconds.
+		Weight::from_parts(180_589_000, 0)
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -64,8 +64,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `179`
 		//  Estimated: `3748`
-		// Minimum execution time: 688_022_000 picoseconds.
-		Weight::from_parts(733_911_000, 0)
+		// Minimum execution time: 691_157_000 picoseconds.
+		Weight::from_parts(720_090_000, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -78,8 +78,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `350`
 		//  Estimated: `3636`
-		// Minimum execution time: 207_829_000 picoseconds.
-		Weight::from_parts(230_663_000, 0)
+		// Minimum execution time: 208_439_000 picoseconds.
+		Weight::from_parts(220_147_000, 0)
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -90,8 +90,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `132`
 		//  Estimated: `1517`
-		// Minimum execution time: 126_528_000 picoseconds.
-		Weight::from_parts(135_171_000, 0)
+		// Minimum execution time: 129_402_000 picoseconds.
+		Weight::from_parts(135_972_000, 0)
 			.saturating_add(Weight::from_parts(0, 1517))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -102,8 +102,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `76`
 		//  Estimated: `3522`
-		// Minimum execution time: 166_928_000 picoseconds.
-		Weight::from_parts(174_289_000, 0)
+		// Minimum execution time: 171_084_000 picoseconds.
+		Weight::from_parts(177_294_000, 0)
 			.saturating_add(Weight::from_parts(0, 3522))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -114,8 +114,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `159`
 		//  Estimated: `3522`
-		// Minimum execution time: 157_164_000 picoseconds.
-		Weight::from_parts(162_852_000, 0)
+		// Minimum execution time: 160_188_000 picoseconds.
+		Weight::from_parts(166_448_000, 0)
 			.saturating_add(Weight::from_parts(0, 3522))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -152,13 +152,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `620 + c * (101 ±0) + n * (87 ±0)`
 		//  Estimated: `3790 + n * (2555 ±0)`
-		// Minimum execution time: 1_693_968_000 picoseconds.
-		Weight::from_parts(1_397_651_765, 0)
+		// Minimum execution time: 1_706_135_000 picoseconds.
+		Weight::from_parts(1_544_806_221, 0)
 			.saturating_add(Weight::from_parts(0, 3790))
-			// Standard Error: 2_365_218
-			.saturating_add(Weight::from_parts(87_652_585, 0).saturating_mul(n.into()))
-			// Standard Error: 8_961_426
-			.saturating_add(Weight::from_parts(58_975_998, 0).saturating_mul(c.into()))
+			// Standard Error: 583_523
+			.saturating_add(Weight::from_parts(84_136_129, 0).saturating_mul(n.into()))
+			// Standard Error: 2_231_221
+			.saturating_add(Weight::from_parts(46_864_818, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -195,13 +195,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `915 + c * (68 ±0) + n * (87 ±0)`
 		//  Estimated: `3790 + n * (2555 ±0)`
-		// Minimum execution time: 1_738_474_000 picoseconds.
-		Weight::from_parts(1_350_834_506, 0)
+		// Minimum execution time: 1_778_823_000 picoseconds.
+		Weight::from_parts(1_564_896_166, 0)
 			.saturating_add(Weight::from_parts(0, 3790))
-			// Standard Error: 3_525_855
-			.saturating_add(Weight::from_parts(98_696_382, 0).saturating_mul(n.into()))
-			// Standard Error: 13_358_888
-			.saturating_add(Weight::from_parts(57_149_864, 0).saturating_mul(c.into()))
+			// Standard Error: 693_309
+			.saturating_add(Weight::from_parts(85_632_680, 0).saturating_mul(n.into()))
+			// Standard Error: 2_626_835
+			.saturating_add(Weight::from_parts(48_252_925, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -228,8 +228,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2992`
 		//  Estimated: `6506`
-		// Minimum execution time: 1_465_408_000 picoseconds.
-		Weight::from_parts(1_530_915_000, 0)
+		// Minimum execution time: 1_504_666_000 picoseconds.
+		Weight::from_parts(1_590_543_000, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -254,8 +254,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4394`
 		//  Estimated: `6506`
-		// Minimum execution time: 1_412_168_000 picoseconds.
-		Weight::from_parts(1_491_406_000, 0)
+		// Minimum execution time: 1_418_869_000 picoseconds.
+		Weight::from_parts(1_511_537_000, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -280,11 +280,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2733 + g * (303 ±0) + n * (341 ±0)`
 		//  Estimated: `6506 + g * (3221 ±0) + n * (2758 ±0)`
-		// Minimum execution time: 10_839_078_000 picoseconds.
-		Weight::from_parts(106_998_743_483, 0)
+		// Minimum execution time: 10_899_097_000 picoseconds.
+		Weight::from_parts(1_590_862_225, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
-			// Standard Error: 664_541_831
-			.saturating_add(Weight::from_parts(700_900_453, 0).saturating_mul(n.into()))
+			// Standard Error: 1_567_029
+			.saturating_add(Weight::from_parts(488_614_054, 0).saturating_mul(n.into()))
+			// Standard Error: 3_128_071
+			.saturating_add(Weight::from_parts(592_260_205, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(g.into())))
@@ -302,8 +304,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `337`
 		//  Estimated: `3636`
-		// Minimum execution time: 234_889_000 picoseconds.
-		Weight::from_parts(259_236_000, 0)
+		// Minimum execution time: 236_151_000 picoseconds.
+		Weight::from_parts(249_210_000, 0)
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -316,8 +318,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `457`
 		//  Estimated: `3636`
-		// Minimum execution time: 211_474_000 picoseconds.
-		Weight::from_parts(227_458_000, 0)
+		// Minimum execution time: 214_358_000 picoseconds.
+		Weight::from_parts(223_913_000, 0)
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -348,8 +350,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3097`
 		//  Estimated: `4434`
-		// Minimum execution time: 1_553_109_000 picoseconds.
-		Weight::from_parts(1_678_013_000, 0)
+		// Minimum execution time: 1_562_212_000 picoseconds.
+		Weight::from_parts(1_648_420_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -371,11 +373,11 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1271 + c * (96 ±0)`
 		//  Estimated: `3790 + c * (2555 ±0)`
-		// Minimum execution time: 1_183_388_000 picoseconds.
-		Weight::from_parts(1_360_311_625, 0)
+		// Minimum execution time: 1_188_736_000 picoseconds.
+		Weight::from_parts(1_174_979_392, 0)
 			.saturating_add(Weight::from_parts(0, 3790))
-			// Standard Error: 34_517_240
-			.saturating_add(Weight::from_parts(235_286_802, 0).saturating_mul(c.into()))
+			// Standard Error: 410_355
+			.saturating_add(Weight::from_parts(72_954_690, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -401,11 +403,11 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2486 + c * (32 ±0) + g * (306 ±0)`
 		//  Estimated: `4434 + g * (3221 ±0)`
-		// Minimum execution time: 1_281_564_000 picoseconds.
-		Weight::from_parts(9_563_159_386, 0)
+		// Minimum execution time: 1_286_883_000 picoseconds.
+		Weight::from_parts(1_545_176_405, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
-			// Standard Error: 52_487_123
-			.saturating_add(Weight::from_parts(1_445_837_504, 0).saturating_mul(g.into()))
+			// Standard Error: 2_097_006
+			.saturating_add(Weight::from_parts(611_737_080, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -430,8 +432,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2633`
 		//  Estimated: `4434`
-		// Minimum execution time: 468_937_000 picoseconds.
-		Weight::from_parts(516_768_000, 0)
+		// Minimum execution time: 469_318_000 picoseconds.
+		Weight::from_parts(500_244_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -452,8 +454,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2634`
 		//  Estimated: `4434`
-		// Minimum execution time: 790_435_000 picoseconds.
-		Weight::from_parts(846_178_000, 0)
+		// Minimum execution time: 786_659_000 picoseconds.
+		Weight::from_parts(838_275_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -496,8 +498,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2398`
 		//  Estimated: `4434`
-		// Minimum execution time: 1_669_942_000 picoseconds.
-		Weight::from_parts(1_835_357_000, 0)
+		// Minimum execution time: 1_683_231_000 picoseconds.
+		Weight::from_parts(1_761_007_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -524,8 +526,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3067`
 		//  Estimated: `4434`
-		// Minimum execution time: 1_280_843_000 picoseconds.
-		Weight::from_parts(1_393_110_000, 0)
+		// Minimum execution time: 1_253_102_000 picoseconds.
+		Weight::from_parts(1_329_456_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -544,8 +546,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `930`
 		//  Estimated: `3748`
-		// Minimum execution time: 559_722_000 picoseconds.
-		Weight::from_parts(651_208_000, 0)
+		// Minimum execution time: 556_327_000 picoseconds.
+		Weight::from_parts(606_321_000, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -558,8 +560,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `248`
 		//  Estimated: `3636`
-		// Minimum execution time: 170_824_000 picoseconds.
-		Weight::from_parts(209_742_000, 0)
+		// Minimum execution time: 172_557_000 picoseconds.
+		Weight::from_parts(183_653_000, 0)
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -582,8 +584,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2634`
 		//  Estimated: `6078`
-		// Minimum execution time: 903_823_000 picoseconds.
-		Weight::from_parts(1_012_444_000, 0)
+		// Minimum execution time: 887_769_000 picoseconds.
+		Weight::from_parts(957_222_000, 0)
 			.saturating_add(Weight::from_parts(0, 6078))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -602,8 +604,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `426`
 		//  Estimated: `3748`
-		// Minimum execution time: 627_913_000 picoseconds.
-		Weight::from_parts(670_056_000, 0)
+		// Minimum execution time: 628_845_000 picoseconds.
+		Weight::from_parts(645_659_000, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))

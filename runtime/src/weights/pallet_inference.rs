@@ -26,8 +26,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `42`
 		//  Estimated: `1489`
-		// Minimum execution time: 178_425_000 picoseconds.
-		Weight::from_parts(184_774_000, 0)
+		// Minimum execution time: 181_710_000 picoseconds.
+		Weight::from_parts(190_463_000, 0)
 			.saturating_add(Weight::from_parts(0, 1489))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -38,8 +38,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `642`
 		//  Estimated: `4027`
-		// Minimum execution time: 195_200_000 picoseconds.
-		Weight::from_parts(202_120_000, 0)
+		// Minimum execution time: 198_275_000 picoseconds.
+		Weight::from_parts(205_064_000, 0)
 			.saturating_add(Weight::from_parts(0, 4027))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -59,11 +59,11 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `884 + m * (47 ±0)`
 		//  Estimated: `3748 + m * (3037 ±0)`
-		// Minimum execution time: 767_891_000 picoseconds.
-		Weight::from_parts(779_178_000, 0)
+		// Minimum execution time: 779_668_000 picoseconds.
+		Weight::from_parts(761_329_047, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
-			// Standard Error: 35_677_283
-			.saturating_add(Weight::from_parts(183_692_164, 0).saturating_mul(m.into()))
+			// Standard Error: 146_986
+			.saturating_add(Weight::from_parts(61_937_962, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -78,11 +78,11 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1104 + m * (57 ±0)`
 		//  Estimated: `3594 + m * (3037 ±0)`
-		// Minimum execution time: 269_080_000 picoseconds.
-		Weight::from_parts(276_290_000, 0)
+		// Minimum execution time: 271_103_000 picoseconds.
+		Weight::from_parts(229_860_202, 0)
 			.saturating_add(Weight::from_parts(0, 3594))
-			// Standard Error: 187_677_333
-			.saturating_add(Weight::from_parts(775_307_321, 0).saturating_mul(m.into()))
+			// Standard Error: 154_722
+			.saturating_add(Weight::from_parts(64_712_824, 0).saturating_mul(m.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(m.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -98,8 +98,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `415`
 		//  Estimated: `3748`
-		// Minimum execution time: 555_596_000 picoseconds.
-		Weight::from_parts(579_151_000, 0)
+		// Minimum execution time: 567_503_000 picoseconds.
+		Weight::from_parts(634_853_000, 0)
 			.saturating_add(Weight::from_parts(0, 3748))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -134,8 +134,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1393`
 		//  Estimated: `4027`
-		// Minimum execution time: 1_003_301_000 picoseconds.
-		Weight::from_parts(1_038_253_000, 0)
+		// Minimum execution time: 1_019_405_000 picoseconds.
+		Weight::from_parts(1_116_920_000, 0)
 			.saturating_add(Weight::from_parts(0, 4027))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -158,8 +158,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `723`
 		//  Estimated: `6070`
-		// Minimum execution time: 720_511_000 picoseconds.
-		Weight::from_parts(779_358_000, 0)
+		// Minimum execution time: 743_535_000 picoseconds.
+		Weight::from_parts(886_457_000, 0)
 			.saturating_add(Weight::from_parts(0, 6070))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -196,8 +196,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2976`
 		//  Estimated: `6196`
-		// Minimum execution time: 1_178_821_000 picoseconds.
-		Weight::from_parts(1_291_339_000, 0)
+		// Minimum execution time: 1_219_282_000 picoseconds.
+		Weight::from_parts(1_413_661_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -234,8 +234,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `7827`
 		//  Estimated: `89001`
-		// Minimum execution time: 3_653_039_000 picoseconds.
-		Weight::from_parts(3_832_846_000, 0)
+		// Minimum execution time: 3_801_699_000 picoseconds.
+		Weight::from_parts(8_146_917_000, 0)
 			.saturating_add(Weight::from_parts(0, 89001))
 			.saturating_add(T::DbWeight::get().reads(77))
 			.saturating_add(T::DbWeight::get().writes(9))
@@ -258,8 +258,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `723`
 		//  Estimated: `6070`
-		// Minimum execution time: 723_345_000 picoseconds.
-		Weight::from_parts(826_378_000, 0)
+		// Minimum execution time: 752_068_000 picoseconds.
+		Weight::from_parts(873_378_000, 0)
 			.saturating_add(Weight::from_parts(0, 6070))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -284,8 +284,8 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `833`
 		//  Estimated: `6070`
-		// Minimum execution time: 854_349_000 picoseconds.
-		Weight::from_parts(955_970_000, 0)
+		// Minimum execution time: 858_185_000 picoseconds.
+		Weight::from_parts(968_530_000, 0)
 			.saturating_add(Weight::from_parts(0, 6070))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(8))

@@ -17,6 +17,7 @@ use crate::{
         policy::{self, CheckArgs},
         policy_call::{self, CallArgs},
         policy_deploy::{self, DeployArgs},
+        relation_show::{self, ShowArgs},
     },
     context::Context,
 };
@@ -43,6 +44,19 @@ async fn sister(scene: &Scene<'_>, record: u64) -> Result<()> {
         "to be a relative alone opens nothing: the policy decides",
         !asked.granted,
         asked.reason.unwrap_or_default(),
+    )?;
+    let args = ShowArgs { patient: PATIENT.to_owned(), account: None };
+    let shown = relation_show::show(&cast.sister, &args).await?;
+    scene.claim(
+        STORY,
+        "she sees what her relation allows: the glass, which she broke over one record",
+        shown.emergency_contact
+            && shown.may_break_glass
+            && !shown.may_review
+            && shown.policy_allows.is_empty()
+            && shown.can_open == [record]
+            && !shown.behind_glass.is_empty(),
+        shown.to_string().replace('\n', "; "),
     )?;
     let for_treatment = || GrantArgs {
         purposes: "treatment".parse().ok(),
