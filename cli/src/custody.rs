@@ -9,7 +9,7 @@ use medchain_client::{
     crypto::{self, ContentKey, KeyShare},
     AccountId32,
 };
-use medchain_primitives::{Cid, RecordId, SealedKey};
+use medchain_primitives::{Cid, RecordId, Role, SealedKey, SEALED_KEY_LENGTH};
 
 use crate::{context::Context, envelopes::Reader};
 
@@ -22,8 +22,22 @@ pub struct Split {
     pub threshold: u32,
 }
 
+impl Split {
+    /// Says so where the chain counts with another threshold than the key was split
+    /// with: the patient changed it in the meantime.
+    pub fn warn_if_not(&self, threshold: u32, record: RecordId) {
+        if self.threshold != threshold {
+            eprintln!(
+                "warning: the custodians' threshold has changed meanwhile, so they cannot hand \
+                 this key over; the patient runs `medchain custodians entrust {record}`"
+            );
+        }
+    }
+}
+
 /// Splits the `key` of the content `cid` among the custodians of `patient`, if
-/// they chose any.
+/// they chose any. One that took its key back, or is no custodian any more, keeps
+/// nothing and holds nothing up; too many of them, and nobody keeps the key.
 pub async fn split(
     view: &View,
     patient: &AccountId32,
@@ -36,43 +50,89 @@ pub async fn split(
     let count = u8::try_from(group.members.len()).context("there are too many custodians")?;
     let threshold = u8::try_from(group.threshold).context("the threshold is too large")?;
     let parts = crypto::split(key, count, threshold)?;
-    let mut shares = Vec::new();
+    let (mut shares, mut absent) = (Vec::new(), Vec::new());
     for (member, part) in group.members.iter().zip(&parts) {
-        let custodian = Reader::find(view, member).await?;
-        shares.push((*member, part.entrust(&custodian.key, patient, cid)?));
+        let serves = view.roles_of(member).await?.contains(&Role::Custodian);
+        let reader = Reader::find_if_published(view, member).await?;
+        match reader.filter(|_| serves) {
+            Some(reader) => shares.push((*member, part.entrust(&reader.key, patient, cid)?)),
+            None => {
+                absent.push(member.to_string());
+                shares.push((*member, SealedKey([0; SEALED_KEY_LENGTH])));
+            }
+        }
     }
+    if absent.is_empty() {
+        return Ok(Some(Split { shares, threshold: group.threshold }));
+    }
+    let present = group.members.len() - absent.len();
+    let absent = absent.join(", ");
+    if present < group.threshold as usize {
+        eprintln!(
+            "warning: no custodian keeps this key: {absent} cannot, and {} are needed; the \
+             patient chooses others with `medchain custodians set`",
+            group.threshold
+        );
+        return Ok(None);
+    }
+    eprintln!("warning: not kept by {absent}: no custodian any more, or without a published key");
     Ok(Some(Split { shares, threshold: group.threshold }))
 }
 
-/// Makes the content key of a record again from what custodians have handed over
-/// to the signer; nothing where they have not, or not enough of them.
-pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Option<ContentKey>> {
+/// The keys that can be made of what custodians have handed over to the signer,
+/// none where they have not, or not enough of them. Where one custodian handed
+/// over something else, one of them is the right one all the same, if enough
+/// others did: only the file tells which.
+pub async fn candidates(
+    context: &Context,
+    view: &View,
+    record: &Record,
+) -> Result<Vec<ContentKey>> {
     let identity = context.identity()?;
     let Some(grant) = view.grant(record.id, &identity.account()).await? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let Some(custody) = view.custody(record.id).await? else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
-    if grant.shares.len() < custody.threshold as usize {
-        return Ok(None);
-    }
     let threshold = u8::try_from(custody.threshold).context("the threshold is too large")?;
     let secret = identity.encryption_secret();
-    // One custodian that handed over something else must not spoil the others'.
     let shares: Vec<KeyShare> = grant
         .shares
         .iter()
         .filter_map(|share| KeyShare::open(secret, share.number, &share.sealed).ok())
         .collect();
-    if shares.len() < custody.threshold as usize {
+    if shares.len() < grant.shares.len() && shares.len() < usize::from(threshold) {
         bail!(
-            "what custodians handed over for record {} was sealed to another key of yours",
+            "what custodians handed over for record {0} does not open with your key; \
+             take it back and ask again with `medchain request-access {0} --anew`",
             record.id
         );
     }
-    let key = crypto::combine(&shares[..custody.threshold as usize], threshold)?;
-    Ok(Some(key))
+    let keys = combinations(shares.len(), usize::from(threshold)).into_iter().map(|places| {
+        let some: Vec<KeyShare> =
+            places.iter().filter_map(|place| shares.get(*place)).cloned().collect();
+        crypto::combine(&some, threshold)
+    });
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// Every way to choose `count` of `all` places: at most 70, of 8 custodians.
+fn combinations(all: usize, count: usize) -> Vec<Vec<usize>> {
+    if count == 0 || count > all {
+        return Vec::new();
+    }
+    let mut found = vec![Vec::new()];
+    for place in 0..all {
+        let longer: Vec<Vec<usize>> = found
+            .iter()
+            .filter(|chosen| chosen.len() < count)
+            .map(|chosen| [&chosen[..], &[place]].concat())
+            .collect();
+        found.extend(longer);
+    }
+    found.retain(|chosen| chosen.len() == count);
+    found
 }
 
 /// How the waiting for custodians ended.
@@ -80,16 +140,14 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Opt
 pub struct Delivered {
     /// How many shares there are.
     pub shares: u32,
-    /// How many are needed.
+    /// How many are needed; 0 where no custodian keeps the key any more.
     pub threshold: u32,
-    /// The block at which that was read.
-    pub at: u32,
 }
 
 impl Delivered {
     /// Whether the key can be made.
     pub fn is_enough(self) -> bool {
-        self.shares >= self.threshold
+        self.threshold > 0 && self.shares >= self.threshold
     }
 }
 
@@ -106,11 +164,31 @@ pub async fn wait(
         let view = context.view().await?;
         let threshold = view.custody(record).await?.map_or(0, |custody| custody.threshold);
         let shares = view.grant(record, subject).await?.map_or(0, |grant| grant.shares.len());
-        let delivered = Delivered { shares: shares as u32, threshold, at: view.number() };
-        if delivered.is_enough() || started.elapsed() >= limit {
+        let delivered = Delivered { shares: shares as u32, threshold };
+        if delivered.is_enough() || threshold == 0 || started.elapsed() >= limit {
             drop(step);
             return Ok(delivered);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_is_made_once() {
+        assert_eq!(combinations(3, 2), [[0, 1], [0, 2], [1, 2]]);
+        assert_eq!(combinations(8, 4).len(), 70);
+        assert_eq!(combinations(1, 1), [[0]]);
+        assert!(combinations(2, 3).is_empty() && combinations(2, 0).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_enough_where_nobody_keeps_the_key() {
+        assert!(!Delivered { shares: 0, threshold: 0 }.is_enough());
+        assert!(!Delivered { shares: 1, threshold: 2 }.is_enough());
+        assert!(Delivered { shares: 2, threshold: 2 }.is_enough());
     }
 }

@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// The same, where an account without a key is no mistake.
-    async fn find_if_published(view: &View, account: &AccountId32) -> Result<Option<Self>> {
+    pub async fn find_if_published(view: &View, account: &AccountId32) -> Result<Option<Self>> {
         let key = view.encryption_key(account).await?;
         Ok(key.map(|key| Self { account: account.clone(), key }))
     }
@@ -49,29 +49,39 @@ pub async fn record(view: &View, id: u64) -> Result<Record> {
     view.record(RecordId(id)).await?.with_context(|| format!("there is no record {id}"))
 }
 
-/// Opens the signer's own envelope of a record, or what custodians have handed
-/// over to them.
-pub async fn open(context: &Context, view: &View, record: &Record) -> Result<ContentKey> {
+/// The keys that may open a record for the signer, the likeliest first: that of
+/// their own envelope, then what custodians have handed over to them. Whoever may
+/// share can seal garbage to somebody; it must not hide what custodians handed over.
+///
+/// There is at least one key, or an error.
+pub async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec<ContentKey>> {
     let id = record.id;
     if record.status == RecordStatus::Erased {
         bail!("record {id} was erased by its patient: its keys are gone and nobody can open it");
     }
     let identity = context.identity()?;
     let account = identity.account();
-    let Some(sealed) = view.envelope(id, &account).await? else {
-        let handed_over = custody::open(context, view, record).await?;
-        return handed_over.with_context(|| {
-            format!(
-                "{account} has no envelope for record {id}, so its content cannot be opened; \
-                 ask for access with `medchain request-access {id}`, \
-                 and somebody who can open it for `medchain share {id} --to {account}`"
-            )
-        });
-    };
-    identity
-        .encryption_secret()
-        .open(&sealed)
-        .with_context(|| format!("your envelope for record {id} was sealed to another key"))
+    let sealed = view.envelope(id, &account).await?;
+    let own = sealed.as_ref().and_then(|sealed| identity.encryption_secret().open(sealed).ok());
+    let handed_over = custody::candidates(context, view, record).await;
+    let has_own = own.is_some();
+    let mut all: Vec<ContentKey> = own.into_iter().collect();
+    match handed_over {
+        Ok(keys) => all.extend(keys),
+        Err(error) if !has_own => return Err(error),
+        Err(_) => {}
+    }
+    if !all.is_empty() {
+        return Ok(all);
+    }
+    if sealed.is_some() {
+        bail!("your envelope for record {id} was sealed to another key");
+    }
+    bail!(
+        "{account} has no envelope for record {id}, so its content cannot be opened; \
+         ask for access with `medchain request-access {id}`, \
+         and somebody who can open it for `medchain share {id} --to {account}`"
+    )
 }
 
 /// A model that takes requests.

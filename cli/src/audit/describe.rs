@@ -201,6 +201,14 @@ fn access(event: &ChainEvent) -> Option<Said> {
                 .with("accepted", *accepted)
                 .with("bond", bond.to_string())
         }
+        E::EmergencyVoided { emergency, record, patient, subject, bond } => {
+            Said::new(Kind::EmergencyVoided)
+                .of(patient)
+                .by(subject)
+                .on(*record)
+                .with("emergency_id", emergency.0)
+                .with("bond", bond.to_string())
+        }
         E::EmergencyLapsed { emergency, record, patient, subject, bond } => {
             Said::new(Kind::EmergencyLapsed)
                 .of(patient)

@@ -127,6 +127,7 @@ fn outcome_words(entry: &Entry) -> Option<String> {
         Kind::FailureReported | Kind::InferenceFailed => reason("reason"),
         Kind::RequestExpired => Some("nobody answered in time".into()),
         Kind::EmergencyLapsed => Some("nobody reviewed it in time".into()),
+        Kind::EmergencyVoided => Some("it ended before the key was handed over".into()),
         Kind::EmergencyReviewed => {
             let accepted = entry.details.get("accepted").and_then(Value::as_bool);
             accepted.map(|accepted| if accepted { "accepted" } else { "rejected" }.to_owned())

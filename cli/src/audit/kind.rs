@@ -56,6 +56,7 @@ kinds! {
     GlassBroken = "glass_broken": "Somebody took access in an emergency.",
     EmergencyReviewed = "emergency_reviewed": "An emergency access was reviewed.",
     EmergencyLapsed = "emergency_lapsed": "Nobody reviewed an emergency access in time.",
+    EmergencyVoided = "emergency_voided": "An emergency came to nothing before the key was handed over.",
     InferenceRequested = "inference_requested": "A prediction was ordered.",
     RequestCancelled = "request_cancelled": "An order was taken back.",
     RequestExpired = "request_expired": "Nobody answered an order in time.",

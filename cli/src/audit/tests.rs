@@ -248,13 +248,22 @@ pub fn story() -> Vec<PastBlock> {
                         },
                     ],
                 ),
-                vec![by_itself(E::EmergencyLapsed {
-                    emergency: EmergencyId(9),
-                    record,
-                    patient,
-                    subject: DOCTOR,
-                    bond: 7,
-                })],
+                vec![
+                    by_itself(E::EmergencyLapsed {
+                        emergency: EmergencyId(9),
+                        record,
+                        patient,
+                        subject: DOCTOR,
+                        bond: 7,
+                    }),
+                    by_itself(E::EmergencyVoided {
+                        emergency: EmergencyId(10),
+                        record,
+                        patient,
+                        subject: DOCTOR,
+                        bond: 7,
+                    }),
+                ],
             ],
         ),
         block(

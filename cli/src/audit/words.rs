@@ -59,5 +59,6 @@ pub fn ended(reason: EndReason) -> &'static str {
         EndReason::Erased => "erased",
         EndReason::Reentrusted => "reentrusted",
         EndReason::Rejected => "rejected",
+        EndReason::Replaced => "replaced",
     }
 }

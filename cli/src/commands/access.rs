@@ -57,6 +57,10 @@ pub struct RequestAccessArgs {
     /// Do not wait for the custodians.
     #[arg(long)]
     pub no_wait: bool,
+    /// First give up what stands granted and what is sealed to you: custodians then
+    /// hand over anew, in another order.
+    #[arg(long)]
+    pub anew: bool,
 }
 
 /// The policy's answer.
@@ -142,7 +146,14 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
     let found = view.record(record).await?;
     let patient = found.with_context(|| format!("there is no record {record}"))?.patient;
     let has_envelope = view.envelope(record, &subject).await?.is_some();
-    let call = Call::RequestAccess { record, purpose: args.purpose.into() };
+    let has_grant = view.grant(record, &subject).await?.is_some();
+    let ask = Call::RequestAccess { record, purpose: args.purpose.into() };
+    let call = if args.anew && (has_envelope || has_grant) {
+        Call::Batch(vec![Call::RemoveEnvelope { record, reader: subject }, ask])
+    } else {
+        ask
+    };
+    let has_envelope = has_envelope && !args.anew;
     let purpose = "ask for access";
     let outcome = context.sign(&call, purpose).await?;
     let answer = event(&outcome, purpose, |event| match event {
@@ -159,7 +170,7 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Acce
             let limit = if args.no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
             custody::wait(context, record, &subject, limit).await?
         }
-        None => Delivered { shares: 0, threshold: 0, at: outcome.block_number },
+        None => Delivered { shares: 0, threshold: 0 },
     };
     Ok(AccessReport {
         record_id: args.record,

@@ -3,9 +3,11 @@
 use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
 use medchain_client::chain::{Call, ChainEvent};
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    commands::fetch,
     context::Context,
     custody, envelopes,
     output::{self, Outcome},
@@ -26,6 +28,12 @@ pub enum CustodiansCommand {
     },
     /// Split the key of a record that exists among your custodians as they are now.
     Entrust {
+        /// The number of the record.
+        record: u64,
+    },
+    /// Take a record from all custodians: nobody is handed its key any more, in an
+    /// emergency neither. Those who could open it before may have kept it.
+    Withdraw {
         /// The number of the record.
         record: u64,
     },
@@ -93,14 +101,15 @@ pub struct EntrustReport {
 
 impl std::fmt::Display for EntrustReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "record {} is kept by {} custodians, {} of whom can open it ({})",
-            self.record_id,
-            self.custodians.len(),
-            self.threshold,
-            self.included
-        )
+        let (record, included) = (self.record_id, &self.included);
+        match self.custodians.len() {
+            0 => write!(f, "no custodian keeps the key of record {record} any more ({included})"),
+            all => write!(
+                f,
+                "record {record} is kept by {all} custodians, {} of whom can open it ({included})",
+                self.threshold
+            ),
+        }
     }
 }
 
@@ -114,6 +123,9 @@ pub async fn run(context: &Context, command: CustodiansCommand) -> Result<Outcom
         }
         CustodiansCommand::Entrust { record } => {
             output::print(&entrust(context, record).await?, context.json)?
+        }
+        CustodiansCommand::Withdraw { record } => {
+            output::print(&withdraw(context, record).await?, context.json)?
         }
     }
     Ok(Outcome::Done)
@@ -170,22 +182,43 @@ async fn show(context: &Context, patient: Option<&str>) -> Result<CustodiansRepo
     })
 }
 
+/// Takes a record from its custodians.
+async fn withdraw(context: &Context, id: u64) -> Result<EntrustReport> {
+    let call = Call::EntrustRecord { record: RecordId(id), shares: Vec::new() };
+    let purpose = "take the record from the custodians";
+    let outcome = context.sign(&call, purpose).await?;
+    event(&outcome, purpose, |event| {
+        matches!(event, ChainEvent::RecordEntrusted { .. }).then_some(())
+    })?;
+    Ok(EntrustReport {
+        record_id: id,
+        custodians: Vec::new(),
+        threshold: 0,
+        included: (&outcome).into(),
+    })
+}
+
 /// Splits the key of an existing record among the patient's custodians.
 pub async fn entrust(context: &Context, id: u64) -> Result<EntrustReport> {
     context.ensure_can_ask()?;
     let view = context.view().await?;
     let record = envelopes::record(&view, id).await?;
-    let key = envelopes::open(context, &view, &record).await?;
+    let key = fetch::key(context, &view, &record).await?;
     let Some(split) = custody::split(&view, &record.patient, &record.cid, &key).await? else {
-        bail!("{} has chosen no custodians; see `medchain custodians set`", record.patient);
+        bail!(
+            "{} has no custodians who could keep it; see `medchain custodians set`",
+            record.patient
+        );
     };
     let custodians = split.shares.iter().map(|(who, _)| who.to_string()).collect();
-    let call = Call::EntrustRecord { record: record.id, shares: split.shares };
+    let call = Call::EntrustRecord { record: record.id, shares: split.shares.clone() };
     let purpose = "entrust the record";
     let outcome = context.sign(&call, purpose).await?;
-    event(&outcome, purpose, |event| {
-        matches!(event, ChainEvent::RecordEntrusted { .. }).then_some(())
+    let threshold = event(&outcome, purpose, |event| match event {
+        ChainEvent::RecordEntrusted { threshold, .. } => Some(*threshold),
+        _ => None,
     })?;
+    split.warn_if_not(threshold, record.id);
     Ok(EntrustReport {
         record_id: id,
         custodians,

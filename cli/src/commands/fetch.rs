@@ -9,7 +9,7 @@ use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
     chain::{Record, View},
-    crypto,
+    crypto::{self, ContentKey},
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -123,17 +123,54 @@ pub async fn ciphertext(context: &Context, record: &Record) -> Result<Vec<u8>> {
     content::get(context, &record.cid, Some(record.digest), MAX_CIPHERTEXT_BYTES).await
 }
 
-/// Fetches, verifies and decrypts with the signer's own envelope. The envelope
-/// comes first: who has none is refused before anything is fetched.
+/// Fetches, verifies and decrypts with what is sealed to the signer. The keys come
+/// first: who has none is refused before anything is fetched.
 pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Opened> {
-    let key = envelopes::open(context, view, record).await?;
+    let keys = envelopes::keys(context, view, record).await?;
     let started = Instant::now();
     let bytes = ciphertext(context, record).await?;
     let fetch_verify = elapsed_ms(started);
     let started = Instant::now();
-    let bytes = crypto::decrypt(&key, &record.patient, &bytes)
-        .with_context(|| format!("record {} cannot be decrypted", record.id))?;
+    let (_, bytes) = fitting(&keys, record, &bytes)?;
     Ok(Opened { bytes, timings_ms: FetchTimings { fetch_verify, decrypt: elapsed_ms(started) } })
+}
+
+/// The content key of a record, to be sealed to somebody else. Where there is more
+/// than one that may be it, the content tells.
+pub async fn key(context: &Context, view: &View, record: &Record) -> Result<ContentKey> {
+    let mut keys = envelopes::keys(context, view, record).await?;
+    if keys.len() > 1 {
+        let bytes = ciphertext(context, record).await?;
+        return fitting(&keys, record, &bytes).map(|(key, _)| key);
+    }
+    keys.pop().context("there is a key, or an error")
+}
+
+/// The first key that opens the content, and the content.
+fn fitting(
+    keys: &[ContentKey],
+    record: &Record,
+    bytes: &[u8],
+) -> Result<(ContentKey, Zeroizing<Vec<u8>>)> {
+    let mut failed = None;
+    for key in keys {
+        match crypto::decrypt(key, &record.patient, bytes) {
+            Ok(plain) => return Ok((key.clone(), plain)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let error = failed.context("there is a key, or an error")?;
+    let way_out = if keys.len() > 1 {
+        format!(
+            "; if custodians handed it over, one of them may have handed over something else: \
+             ask others with `medchain request-access {} --anew`",
+            record.id
+        )
+    } else {
+        String::new()
+    };
+    Err(anyhow::Error::new(error)
+        .context(format!("record {} cannot be decrypted{way_out}", record.id)))
 }
 
 fn ensure_free(path: &Path, force: bool) -> Result<()> {

@@ -10,6 +10,7 @@ use medchain_primitives::Action;
 use serde::Serialize;
 
 use crate::{
+    commands::fetch,
     context::Context,
     envelopes::{self, Reader},
     output::{self, Outcome},
@@ -73,7 +74,7 @@ pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
     let missing = workers_without_envelope(context, &view, &record, &model).await?;
     let mut calls = Vec::new();
     if !missing.is_empty() {
-        let key = envelopes::open(context, &view, &record).await?;
+        let key = fetch::key(context, &view, &record).await?;
         for worker in &missing {
             let (reader, sealed_key) = worker.seal(&key)?;
             calls.push(Call::ShareRecord { record: record.id, reader, sealed_key });

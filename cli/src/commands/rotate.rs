@@ -8,6 +8,7 @@ use medchain_client::{
     crypto::{self, ContentKey},
     AccountId32,
 };
+use medchain_primitives::Action;
 use serde::Serialize;
 
 use crate::{
@@ -28,6 +29,10 @@ pub struct RotateArgs {
     /// Readers of the old version who do not get the new one; repeat it for more.
     #[arg(long = "without", value_name = "ACCOUNT")]
     pub without: Vec<String>,
+    /// Readers who get the new version although the patient's policy lets them
+    /// neither view nor infer; repeat it for more.
+    #[arg(long = "with", value_name = "ACCOUNT")]
+    pub with: Vec<String>,
     /// Erase the old version as well, in the same transaction.
     #[arg(long)]
     pub erase_old: bool,
@@ -44,6 +49,8 @@ pub struct RotateReport {
     pub cid: String,
     /// Who can open it.
     pub readers: Vec<String>,
+    /// Readers of the version before who did not get this one.
+    pub left_out: Vec<String>,
     /// How many custodians keep its key.
     pub custodians: usize,
     /// Whether the version before is erased.
@@ -63,6 +70,9 @@ impl std::fmt::Display for RotateReport {
         writeln!(f, "CID      {}", self.cid)?;
         for reader in &self.readers {
             writeln!(f, "sealed   to {reader}")?;
+        }
+        for reader in &self.left_out {
+            writeln!(f, "not      to {reader}, whom the policy does not let in; --with seals it")?;
         }
         if self.custodians > 0 {
             writeln!(f, "kept     by {} custodians", self.custodians)?;
@@ -101,7 +111,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     if args.erase_old && context.account()? != record.patient {
         bail!("only the patient erases a record");
     }
-    let readers = readers(context, &view, &record, &args.without).await?;
+    let (readers, left_out) = readers(context, &view, &record, args).await?;
     let opened = fetch::open(context, &view, &record).await?;
 
     let key = ContentKey::generate();
@@ -114,7 +124,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         cid: content.cid.clone(),
         digest: content.digest,
         envelopes,
-        custody: split.map(|split| split.shares),
+        custody: split.as_ref().map(|split| split.shares.clone()),
     };
     let call = if args.erase_old {
         Call::Batch(vec![amend, Call::EraseRecord { record: record.id }])
@@ -122,48 +132,65 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         amend
     };
     let purpose = "rotate the record's key";
-    context.confirm(&call, purpose).await?;
+    let question = match args.erase_old {
+        true => "rotate the record's key, and erase the old version for ever",
+        false => purpose,
+    };
+    context.confirm(&call, question).await?;
     content.put(context).await?;
     let outcome = context.send(&call, purpose).await?;
     let new = event(&outcome, purpose, |event| match event {
         ChainEvent::RecordAmended { record, .. } => Some(*record),
         _ => None,
     })?;
+    for event in &outcome.events {
+        if let (ChainEvent::RecordEntrusted { threshold, .. }, Some(split)) = (event, &split) {
+            split.warn_if_not(*threshold, new);
+        }
+    }
     Ok(RotateReport {
         record_id: new.0,
         previous: record.id.0,
         cid: content.cid.to_string(),
         readers: readers.iter().map(|reader| reader.account.to_string()).collect(),
+        left_out,
         custodians,
         old_erased: args.erase_old,
         included: (&outcome).into(),
     })
 }
 
-/// The patient and whoever has an envelope of the old version, without those who
-/// are named and those who took their key back.
+/// Who gets the new version, and which readers of the old one do not: the patient,
+/// the author, and those whom the policy lets view or infer; without those who are
+/// named and those who took their key back.
 async fn readers(
     context: &Context,
     view: &View,
     record: &Record,
-    without: &[String],
-) -> Result<Vec<Reader>> {
-    let without: Vec<AccountId32> =
-        without.iter().map(|text| context.parse_account(text)).collect::<Result<_>>()?;
-    if without.contains(&record.patient) {
+    args: &RotateArgs,
+) -> Result<(Vec<Reader>, Vec<String>)> {
+    let parse = |all: &[String]| -> Result<Vec<AccountId32>> {
+        all.iter().map(|text| context.parse_account(text)).collect()
+    };
+    let (without, with) = (parse(&args.without)?, parse(&args.with)?);
+    let patient = record.patient;
+    if without.contains(&patient) {
         bail!("the patient always gets the new version");
     }
-    let mut accounts = vec![record.patient];
+    let (mut readers, mut left_out) = (vec![Reader::find(view, &patient).await?], Vec::new());
     for (account, _) in view.envelopes(record.id).await? {
-        if account != record.patient && !without.contains(&account) {
-            accounts.push(account);
+        if account == patient || without.contains(&account) {
+            continue;
+        }
+        let may = |action| view.check_access(&record.patient, &account, None, action);
+        let stays = account == record.author
+            || with.contains(&account)
+            || may(Action::View).await?.is_ok()
+            || may(Action::Infer).await?.is_ok();
+        match Reader::find_if_published(view, &account).await?.filter(|_| stays) {
+            Some(reader) => readers.push(reader),
+            None => left_out.push(account.to_string()),
         }
     }
-    let mut readers = Vec::new();
-    for account in accounts {
-        if account == record.patient || view.encryption_key(&account).await?.is_some() {
-            readers.push(Reader::find(view, &account).await?);
-        }
-    }
-    Ok(readers)
+    Ok((readers, left_out))
 }

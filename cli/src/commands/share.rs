@@ -7,6 +7,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    commands::fetch,
     context::Context,
     envelopes::{self, Reader},
     output::{self, Outcome},
@@ -49,7 +50,7 @@ pub async fn run(context: &Context, args: &ShareArgs) -> Result<Outcome> {
     if view.envelope(record.id, &reader).await?.is_some() {
         bail!("{reader} can open record {} already", record.id);
     }
-    let key = envelopes::open(context, &view, &record).await?;
+    let key = fetch::key(context, &view, &record).await?;
     let (reader, sealed_key) = Reader::find(&view, &reader).await?.seal(&key)?;
     let call =
         Call::ShareRecord { record: RecordId(args.record), reader: reader.clone(), sealed_key };

@@ -182,6 +182,11 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         ChainEvent::RecordAdded { record, .. } => Some(*record),
         _ => None,
     })?;
+    for event in &outcome.events {
+        if let (ChainEvent::RecordEntrusted { threshold, .. }, Some(split)) = (event, &split) {
+            split.warn_if_not(*threshold, record);
+        }
+    }
     let request = outcome.events.iter().find_map(|event| match event {
         ChainEvent::InferenceRequested { request, .. } => Some(request.0),
         _ => None,

@@ -360,7 +360,7 @@ async fn stranger_tries(
     let envelopes = stage.chain.best().await?;
     let envelopes = envelopes.envelopes(RecordId(record)).await?;
     let stolen = envelopes.iter().any(|(_, sealed)| secret.open(sealed).is_ok());
-    let args = RequestAccessArgs { record, purpose: PurposeArg::Other, no_wait: true };
+    let args = RequestAccessArgs { record, purpose: PurposeArg::Other, no_wait: true, anew: false };
     let answer = access::request(stranger, &args).await?;
     story.tell(
         "Stranger",

@@ -123,10 +123,13 @@ pub enum EndReason {
     /// The record was erased.
     #[codec(index = 4)]
     Erased,
-    /// The record was entrusted anew.
+    /// The record was entrusted anew, or to nobody any more.
     #[codec(index = 5)]
     Reentrusted,
     /// The review found that there was no emergency.
     #[codec(index = 6)]
     Rejected,
+    /// The subject broke the glass: that counts from now on.
+    #[codec(index = 7)]
+    Replaced,
 }

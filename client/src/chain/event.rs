@@ -158,6 +158,13 @@ pub enum ChainEvent {
         subject: AccountId32,
         bond: u128,
     },
+    EmergencyVoided {
+        emergency: EmergencyId,
+        record: RecordId,
+        patient: AccountId32,
+        subject: AccountId32,
+        bond: u128,
+    },
     EmergencyAccessSet {
         patient: AccountId32,
         allowed: bool,
@@ -332,6 +339,7 @@ fn emr(name: &str, fields: &Fields) -> Result<Option<ChainEvent>, ChainError> {
         GlassBroken { emergency, record, patient, subject, reason, until, review_until }
         EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond }
         EmergencyLapsed { emergency, record, patient, subject, bond }
+        EmergencyVoided { emergency, record, patient, subject, bond }
         EmergencyAccessSet { patient, allowed }
     ))
 }

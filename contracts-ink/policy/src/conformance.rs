@@ -23,8 +23,8 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 /// policy::conformance_tests!(AccessControl::new());
 /// ```
 ///
-/// It tests that the new contract refuses everybody, whatever the action, the
-/// record and the purpose, and that the same question gets the same answer.
+/// It tests that the new contract, deployed by `conformance::PATIENT`,
+/// refuses everybody, whatever the action, the record and the purpose, and that the same question gets the same answer.
 ///
 /// A policy that can be told whom to let in says how, and is tested further:
 /// what is granted holds for the grantee and the patient alone, and with the
@@ -66,6 +66,8 @@ macro_rules! conformance_tests {
     ) => {
         #[ink::test]
         fn conformance_a_new_policy_refuses_everybody() {
+            // Some policies are about whoever deploys them.
+            $crate::testing::call_as($crate::conformance::PATIENT);
             let contract = $contract;
             $crate::conformance::refuses_everybody($crate::conformance_question!(contract));
         }
@@ -73,6 +75,7 @@ macro_rules! conformance_tests {
         $(
             #[ink::test]
             fn conformance_a_grant_is_for_its_grantee_alone() {
+                $crate::testing::call_as($crate::conformance::PATIENT);
                 let mut contract = $contract;
                 $crate::conformance_act!(
                     $grant, contract,
@@ -86,7 +89,8 @@ macro_rules! conformance_tests {
             $(
                 #[ink::test]
                 fn conformance_a_grant_ends_after_its_last_block() {
-                    let mut contract = $contract;
+                $crate::testing::call_as($crate::conformance::PATIENT);
+                let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant_until, contract,
                         $crate::conformance::PATIENT, $crate::conformance::GRANTEE, 10
@@ -98,7 +102,8 @@ macro_rules! conformance_tests {
             $(
                 #[ink::test]
                 fn conformance_a_revoked_grant_is_over_at_once() {
-                    let mut contract = $contract;
+                $crate::testing::call_as($crate::conformance::PATIENT);
+                let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant, contract,
                         $crate::conformance::PATIENT, $crate::conformance::GRANTEE
@@ -165,7 +170,8 @@ pub fn act_until<C>(
 }
 
 /// Puts every kind of question to a policy that nobody has told anything, on
-/// behalf of patients and subjects that it has never heard of.
+/// behalf of patients and subjects that it has never heard of, and of [`PATIENT`],
+/// who deployed it.
 ///
 /// # Panics
 /// When the policy allows something, answers the same question in two ways, or
@@ -174,8 +180,10 @@ pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Actio
     let purposes = Purpose::ALL.into_iter().map(|purpose| Chain::new().purpose(purpose));
     for chain in std::iter::once(Chain::new()).chain(purposes) {
         chain.install();
-        for seed in [0x00, 0x5a, 0xa5, 0xff] {
-            let (patient, stranger) = (AccountId([seed; 32]), AccountId([!seed; 32]));
+        let unknown = [0x00, 0x5a, 0xa5, 0xff]
+            .map(|seed: u8| (AccountId([seed; 32]), AccountId([!seed; 32])));
+        let of_its_own = [(PATIENT, STRANGER), (PATIENT, GRANTEE)];
+        for (patient, stranger) in unknown.into_iter().chain(of_its_own) {
             for_every_question(|record, action| {
                 match ask_twice(&check, patient, stranger, record, action) {
                     Decision::Allow => panic!("{action:?} was allowed to a stranger"),

@@ -116,6 +116,7 @@ impl CustodyChain for NodeCustody {
                     Grant {
                         id,
                         until: grant.until,
+                        is_emergency: matches!(grant.basis, Basis::Emergency { .. }),
                         custody: custodies.get(&id).cloned().unwrap_or_default(),
                         delivered: grant.shares.iter().map(|share| share.number).collect(),
                     }

@@ -85,6 +85,7 @@ mod tests {
         Grant {
             id: GrantId { record: RecordId(1), subject: [9; 32], granted_at: 10 },
             until: 110,
+            is_emergency: false,
             custody: Arc::new(Custody {
                 threshold: 2,
                 shares: sealed.collect(),

@@ -57,6 +57,8 @@ pub struct Grant {
     pub id: GrantId,
     /// The last block in which shares are taken.
     pub until: u32,
+    /// Whether the glass was broken for it.
+    pub is_emergency: bool,
     /// Who keeps the record's key; nobody where it is empty.
     pub custody: Arc<Custody>,
     /// The numbers of the shares that were handed over.

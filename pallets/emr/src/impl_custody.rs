@@ -5,13 +5,13 @@ use frame_support::{
     ensure,
     traits::{fungible::MutateHold, tokens::Precision, Get},
 };
-use medchain_primitives::{RecordId, Role};
+use medchain_primitives::{Cid, RecordId, Role};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroup, CustodianGroups, CustodiansOf, Custodies,
-    Custody, EncryptionKeys, EndReason, Error, Event, HoldReason, Pallet, Patients, Providers,
-    RecordStatus, Records, SharesOf,
+    Custody, EncryptionKeys, EndReason, EntrustedContents, Error, Event, HoldReason, Pallet,
+    Patients, Providers, RecordStatus, Records, SharesOf,
 };
 
 impl<T: Config> Pallet<T> {
@@ -56,18 +56,22 @@ impl<T: Config> Pallet<T> {
         shares: SharesOf<T>,
     ) -> Result<u32, DispatchError> {
         let record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
+        ensure!(*who == record.patient, Error::<T>::NotPatient);
         ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
-        let is_patient = *who == record.patient;
-        ensure!(is_patient || *who == record.author, Error::<T>::NotPatientOrAuthor);
-        let mut ended = 0;
-        if let Some(old) = Custodies::<T>::get(id) {
-            // An author could otherwise replace good shares by garbage, for ever.
-            ensure!(is_patient, Error::<T>::AlreadyEntrusted);
-            // Shares of two splittings do not go together.
-            ended = Self::end_grants(id, &record.patient, EndReason::Reentrusted)?;
-            Self::release_custody(&old.depositor, old.deposit)?;
+        let takes_back = shares.is_empty();
+        ensure!(!takes_back || Custodies::<T>::contains_key(id), Error::<T>::NotEntrusted);
+        // Shares of two splittings do not go together.
+        let ended = Self::end_custody(id, who, EndReason::Reentrusted)?;
+        if takes_back {
+            Self::deposit_event(Event::RecordEntrusted {
+                record: id,
+                patient: who.clone(),
+                custodians: Default::default(),
+                threshold: 0,
+            });
+        } else {
+            Self::store_custody(id, who, &record.cid, who, shares)?;
         }
-        Self::store_custody(id, &record.patient, who, shares)?;
         Ok(ended)
     }
 
@@ -77,9 +81,13 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn store_custody(
         id: RecordId,
         patient: &AccountIdOf<T>,
+        cid: &Cid,
         depositor: &AccountIdOf<T>,
         shares: SharesOf<T>,
     ) -> DispatchResult {
+        let under = EntrustedContents::<T>::get(patient, cid);
+        ensure!(under.is_none_or(|under| under == id), Error::<T>::ContentEntrusted);
+        EntrustedContents::<T>::insert(patient, cid, id);
         let group = CustodianGroups::<T>::get(patient).ok_or(Error::<T>::NoCustodians)?;
         let named = shares.iter().map(|(custodian, _)| custodian);
         ensure!(named.eq(group.members.iter()), Error::<T>::CustodiansMismatch);
@@ -108,7 +116,15 @@ impl<T: Config> Pallet<T> {
         id: RecordId,
         patient: &AccountIdOf<T>,
     ) -> Result<u32, DispatchError> {
-        let ended = Self::end_grants(id, patient, EndReason::Erased)?;
+        Self::end_custody(id, patient, EndReason::Erased)
+    }
+
+    fn end_custody(
+        id: RecordId,
+        patient: &AccountIdOf<T>,
+        reason: EndReason,
+    ) -> Result<u32, DispatchError> {
+        let ended = Self::end_grants(id, patient, reason)?;
         if let Some(custody) = Custodies::<T>::take(id) {
             Self::release_custody(&custody.depositor, custody.deposit)?;
         }

@@ -14,8 +14,8 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, Basis, Config, Custodies, Due, Duty, Emergencies, Emergency, EmergencyOf,
-    EmergencyOptOuts, Error, Event, Grants, HoldReason, NextEmergencyId, OpenEmergencies, Pallet,
-    Patients, Providers, RecordStatus, Records, Relations,
+    EmergencyOptOuts, EndReason, Error, Event, Grants, HoldReason, NextEmergencyId,
+    OpenEmergencies, Pallet, Patients, Providers, RecordStatus, Records, Relations,
 };
 
 impl<T: Config> Pallet<T> {
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
         ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
         ensure!(!EmergencyOptOuts::<T>::contains_key(&patient), Error::<T>::EmergencyOptedOut);
         ensure!(Custodies::<T>::contains_key(id), Error::<T>::NotEntrusted);
-        ensure!(!Grants::<T>::contains_key(id, &subject), Error::<T>::AlreadyGranted);
+        Self::make_way(id, &patient, &subject)?;
         let open = OpenEmergencies::<T>::get(&subject);
         ensure!(open < T::MaxOpenEmergencies::get(), Error::<T>::TooManyEmergencies);
 
@@ -69,6 +69,52 @@ impl<T: Config> Pallet<T> {
             review_until,
         });
         Ok(used)
+    }
+
+    /// What the policy granted, or what is over and not removed yet, must not keep
+    /// anybody from breaking the glass.
+    fn make_way(
+        record: RecordId,
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+    ) -> DispatchResult {
+        let Some(standing) = Grants::<T>::get(record, subject) else { return Ok(()) };
+        let reason = if standing.until < frame_system::Pallet::<T>::block_number() {
+            EndReason::Expired
+        } else {
+            EndReason::Replaced
+        };
+        ensure!(
+            reason == EndReason::Expired || matches!(standing.basis, Basis::Policy { .. }),
+            Error::<T>::AlreadyGranted
+        );
+        Self::end_grant(record, patient, subject, reason)?;
+        Ok(())
+    }
+
+    /// Closes an emergency whose access ended before the key was handed over, where
+    /// that was neither the subject's doing nor the review's. Otherwise whoever can
+    /// end the access could have bonds burned for nothing.
+    pub(crate) fn void_emergency(id: EmergencyId, reason: EndReason) -> DispatchResult {
+        if matches!(reason, EndReason::GivenUp | EndReason::Rejected) {
+            return Ok(());
+        }
+        let Some(emergency) = Emergencies::<T>::get(id) else { return Ok(()) };
+        T::Currency::release(
+            &HoldReason::Emergency.into(),
+            &emergency.subject,
+            emergency.bond,
+            Precision::BestEffort,
+        )?;
+        Self::forget_emergency(id, &emergency);
+        Self::deposit_event(Event::EmergencyVoided {
+            emergency: id,
+            record: emergency.record,
+            patient: emergency.patient,
+            subject: emergency.subject,
+            bond: emergency.bond,
+        });
+        Ok(())
     }
 
     /// Emergency contacts and clinicians may; anybody else needs the policy's
@@ -108,10 +154,7 @@ impl<T: Config> Pallet<T> {
             Self::burn_bond(&emergency)?;
             let Emergency { record, patient, subject, .. } = &emergency;
             Self::end_grant_of(id, *record, patient, subject)?;
-            // They hold the key: what follows needs a fresh one.
-            Patients::<T>::mutate_extant(patient, |entry| {
-                entry.key_epoch = entry.key_epoch.saturating_add(1);
-            });
+            Self::raise_key_epoch(patient);
         }
         Self::forget_emergency(id, &emergency);
         Self::deposit_event(Event::EmergencyReviewed {
@@ -142,6 +185,7 @@ impl<T: Config> Pallet<T> {
         let now = frame_system::Pallet::<T>::block_number();
         ensure!(emergency.review_until < now, Error::<T>::ReviewNotOver);
         Self::burn_bond(&emergency)?;
+        Self::raise_key_epoch(&emergency.patient);
         Self::forget_emergency(id, &emergency);
         Self::deposit_event(Event::EmergencyLapsed {
             emergency: id,
@@ -151,6 +195,14 @@ impl<T: Config> Pallet<T> {
             bond: emergency.bond,
         });
         Ok(())
+    }
+
+    /// Who broke the glass holds the key, and nobody accepted that: what follows
+    /// needs a fresh one.
+    fn raise_key_epoch(patient: &AccountIdOf<T>) {
+        Patients::<T>::mutate_extant(patient, |entry| {
+            entry.key_epoch = entry.key_epoch.saturating_add(1);
+        });
     }
 
     /// Nobody gains by it: who let a review lapse, or rejected, must not earn

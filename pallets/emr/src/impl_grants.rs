@@ -13,6 +13,7 @@ use sp_runtime::{traits::Saturating, BoundedVec, DispatchError, DispatchResult};
 use crate::{
     AccessGrant, AccountIdOf, Answer, Basis, Config, Custodies, Due, Duty, EncryptionKeys,
     EndReason, Error, Event, GrantOf, Grants, HoldReason, Pallet, Providers, Records, SealedShare,
+    WeightInfo, EMERGENCY_SHARE,
 };
 
 impl<T: Config> Pallet<T> {
@@ -52,9 +53,16 @@ impl<T: Config> Pallet<T> {
         if !Custodies::<T>::contains_key(record) {
             return Ok(None);
         }
-        if let Some(standing) = Grants::<T>::get(record, subject) {
-            if frame_system::Pallet::<T>::block_number() <= standing.until {
-                return Ok(Some(standing.until));
+        if let Some(mut standing) = Grants::<T>::get(record, subject) {
+            let until = standing.until;
+            if frame_system::Pallet::<T>::block_number() <= until {
+                if let Basis::Policy { purpose: stated } = &mut standing.basis {
+                    // What the policy is asked about at the next delivery is what it
+                    // has just been asked about.
+                    *stated = purpose;
+                    Grants::<T>::insert(record, subject, standing);
+                }
+                return Ok(Some(until));
             }
             Self::end_grant(record, patient, subject, EndReason::Expired)?;
         }
@@ -72,7 +80,14 @@ impl<T: Config> Pallet<T> {
     ) -> Result<BlockNumberFor<T>, DispatchError> {
         ensure!(EncryptionKeys::<T>::contains_key(subject), Error::<T>::EncryptionKeyNotFound);
         let mut custody = Custodies::<T>::get(record).ok_or(Error::<T>::NotEntrusted)?;
-        ensure!(custody.grants < T::MaxGrants::get(), Error::<T>::TooManyGrants);
+        let places = match basis {
+            Basis::Emergency { .. } => T::MaxGrants::get(),
+            Basis::Policy { .. } => {
+                let reserved = T::MaxGrants::get() / EMERGENCY_SHARE;
+                T::MaxGrants::get().saturating_sub(reserved)
+            }
+        };
+        ensure!(custody.grants < places, Error::<T>::TooManyGrants);
         let deposit = T::GrantDeposit::get();
         T::Currency::hold(&HoldReason::Grant.into(), subject, deposit)?;
         custody.grants = custody.grants.saturating_add(1);
@@ -111,12 +126,13 @@ impl<T: Config> Pallet<T> {
             Error::<T>::AlreadyDelivered
         );
         let patient = Records::<T>::get(record).ok_or(Error::<T>::RecordNotFound)?.patient;
-        let mut used = Weight::zero();
+        let mut used = <T as Config>::WeightInfo::deliver_share();
         if let Basis::Policy { purpose } = grant.basis {
             let Answer { result, weight } =
                 Self::ask_for(&patient, &subject, Some(record), Action::View, Some(purpose));
-            used = weight;
+            used = used.saturating_add(weight);
             if let Err(reason) = result {
+                used = used.saturating_add(<T as Config>::WeightInfo::expire_grant());
                 Self::end_grant(record, &patient, &subject, EndReason::Refused)?;
                 Self::deposit_event(Event::AccessDenied {
                     record,
@@ -164,10 +180,11 @@ impl<T: Config> Pallet<T> {
         let Some(grant) = Grants::<T>::take(record, subject) else {
             return Ok(false);
         };
-        Custodies::<T>::mutate_extant(record, |custody| {
+        let threshold = Custodies::<T>::mutate_extant(record, |custody| {
             custody.grants = custody.grants.saturating_sub(1);
+            custody.threshold
         });
-        Self::close_grant(record, patient, subject.clone(), grant, reason)?;
+        Self::close_grant(record, patient, subject.clone(), grant, threshold, reason)?;
         Ok(true)
     }
 
@@ -191,12 +208,15 @@ impl<T: Config> Pallet<T> {
         patient: &AccountIdOf<T>,
         reason: EndReason,
     ) -> Result<u32, DispatchError> {
+        let threshold = Custodies::<T>::mutate_extant(record, |custody| {
+            custody.grants = 0;
+            custody.threshold
+        });
         let mut ended = 0u32;
         for (subject, grant) in Grants::<T>::drain_prefix(record) {
-            Self::close_grant(record, patient, subject, grant, reason)?;
+            Self::close_grant(record, patient, subject, grant, threshold, reason)?;
             ended = ended.saturating_add(1);
         }
-        Custodies::<T>::mutate_extant(record, |custody| custody.grants = 0);
         Ok(ended)
     }
 
@@ -206,8 +226,14 @@ impl<T: Config> Pallet<T> {
         patient: &AccountIdOf<T>,
         subject: AccountIdOf<T>,
         grant: GrantOf<T>,
+        threshold: u32,
         reason: EndReason,
     ) -> DispatchResult {
+        if let Basis::Emergency { emergency } = grant.basis {
+            if (grant.shares.len() as u32) < threshold {
+                Self::void_emergency(emergency, reason)?;
+            }
+        }
         let duty = Duty::Grant { record, subject: subject.clone() };
         if !Due::<T>::contains_key(grant.until, &duty) {
             defensive!("a grant is not in the list of what ends");

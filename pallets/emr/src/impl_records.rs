@@ -54,12 +54,12 @@ impl<T: Config> Pallet<T> {
             record,
             patient: patient.clone(),
             author: author.clone(),
-            cid,
+            cid: cid.clone(),
             kind,
         });
         Self::store_envelopes(record, &author, envelopes)?;
         if let Some(shares) = custody {
-            Self::store_custody(record, &patient, &author, shares)?;
+            Self::store_custody(record, &patient, &cid, &author, shares)?;
         }
         if let Some(model) = inference {
             let asked = T::InferenceOrders::order(&author, &patient, record, model)?;
@@ -98,11 +98,11 @@ impl<T: Config> Pallet<T> {
             previous,
             patient: patient.clone(),
             author: author.clone(),
-            cid,
+            cid: cid.clone(),
         });
         Self::store_envelopes(record, author, envelopes)?;
         if let Some(shares) = custody {
-            Self::store_custody(record, &patient, author, shares)?;
+            Self::store_custody(record, &patient, &cid, author, shares)?;
         }
         Ok(asked)
     }

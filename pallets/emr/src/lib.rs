@@ -57,6 +57,10 @@ pub mod pallet {
     /// The most relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
 
+    /// What part of the grants on a record, as its inverse, is kept for emergencies:
+    /// whom a generous policy lets in must not be able to take all places.
+    pub const EMERGENCY_SHARE: u32 = 4;
+
     /// What part of a block, as its inverse, may go into ending what is due.
     const DUE_SHARE: u64 = 8;
 
@@ -249,6 +253,20 @@ pub mod pallet {
     #[pallet::storage]
     pub type Custodies<T: Config> =
         StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
+
+    /// Under which record custodians keep, or kept, a content of a patient: under
+    /// one for ever. Shares are bound to patient and content, and stay in old
+    /// blocks: under another record, erased ones could be served again.
+    #[pallet::storage]
+    pub type EntrustedContents<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Blake2_128Concat,
+        Cid,
+        RecordId,
+        OptionQuery,
+    >;
 
     /// What stands granted, by record and subject, with the shares that custodians
     /// have handed over.
@@ -562,6 +580,20 @@ pub mod pallet {
             /// The bond.
             bond: BalanceOf<T>,
         },
+        /// An emergency came to nothing before the key was handed over, and not by
+        /// the doing of who broke the glass: the bond goes back.
+        EmergencyVoided {
+            /// The emergency.
+            emergency: EmergencyId,
+            /// The record.
+            record: RecordId,
+            /// Whose record it is.
+            patient: T::AccountId,
+            /// Who broke the glass.
+            subject: T::AccountId,
+            /// The bond.
+            bond: BalanceOf<T>,
+        },
         /// A patient said whether the glass may be broken over the own records.
         EmergencyAccessSet {
             /// The patient.
@@ -659,16 +691,15 @@ pub mod pallet {
         /// The shares are not for the patient's custodians as they are now, in
         /// their order. Read `custodianGroups` and split the key again.
         CustodiansMismatch,
-        /// Only the patient or the record's author entrusts it.
-        NotPatientOrAuthor,
-        /// The record is entrusted already. Only the patient entrusts it anew.
-        AlreadyEntrusted,
-        /// No custodian keeps the key of this record. The patient or its author
-        /// entrusts it with `entrust_record`; until then, somebody who has the key
+        /// Custodians keep this content, or kept it, under another record of the
+        /// patient. Encrypt it anew, under a new key, and add that.
+        ContentEntrusted,
+        /// No custodian keeps the key of this record. The patient entrusts it with
+        /// `entrust_record`; until then, somebody who has the key
         /// shares it with `share_record`.
         NotEntrusted,
-        /// As many grants stand on this record as may. One ends by itself within
-        /// `AccessPeriod` blocks.
+        /// As many grants stand on this record as may; the last quarter of the places
+        /// is for emergencies. One ends by itself within `AccessPeriod` blocks.
         TooManyGrants,
         /// Nothing is granted to this account. It asks with `request_access`.
         AccessNotGranted,
@@ -676,7 +707,7 @@ pub mod pallet {
         AccessExpired,
         /// The grant is not over yet.
         AccessNotExpired,
-        /// The account has been granted access already.
+        /// The account has broken the glass over this record already.
         AlreadyGranted,
         /// This custodian has handed its share over already.
         AlreadyDelivered,
@@ -970,6 +1001,8 @@ pub mod pallet {
         /// - `RecordIdsExhausted`: every record number is taken.
         /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
         ///   patient's custodians as they are now.
+        /// - `ContentEntrusted`: custodians keep or kept this content under another
+        ///   record.
         /// - What refuses the order of the model, if there is one.
         ///
         /// ## Events
@@ -1025,7 +1058,8 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: a reader has published no key.
         /// - Denials of the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
-        /// - `NoCustodians`, `CustodiansMismatch`: as for `add_record`.
+        /// - `NoCustodians`, `CustodiansMismatch`, `ContentEntrusted`: as for
+        ///   `add_record`.
         ///
         /// ## Events
         /// - `RecordAmended`, an `EnvelopeAdded` for each reader; `RecordEntrusted`
@@ -1300,26 +1334,29 @@ pub mod pallet {
         }
 
         /// Split the content key of a record that exists among the patient's
-        /// custodians, or anew where they have changed. All grants on it end.
+        /// custodians, or anew where they have changed, or take it from all of them.
+        /// All grants on it end.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or, where no custodian keeps it yet, by the
-        /// record's author. `CustodyDeposit` is held for each custodian.
+        /// Signed by the patient. `CustodyDeposit` is held for each custodian.
         ///
         /// ## Parameters
         /// - `record`: the record.
         /// - `shares`: the patient's custodians in their order, each with the share
-        ///   sealed to them (80 bytes).
+        ///   sealed to them (80 bytes); none takes the record from custody.
         ///
         /// ## Errors
         /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
-        /// - `NotPatientOrAuthor`: the signer is neither.
-        /// - `AlreadyEntrusted`: only the patient entrusts anew.
+        /// - `NotPatient`: it is not the signer's.
+        /// - `NotEntrusted`: no custodian keeps it, so that it cannot be taken back.
+        /// - `ContentEntrusted`: custodians keep or kept this content under another
+        ///   record.
         /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
         ///   patient's custodians as they are now.
         ///
         /// ## Events
-        /// - `RecordEntrusted`; before it an `AccessEnded` for each grant.
+        /// - `RecordEntrusted`, with nobody where it was taken back; before it an
+        ///   `AccessEnded` for each grant.
         #[pallet::call_index(17)]
         #[pallet::weight(
             T::WeightInfo::entrust_record(shares.len() as u32, T::MaxGrants::get())
@@ -1362,7 +1399,9 @@ pub mod pallet {
         ///   still succeeds.
         #[pallet::call_index(18)]
         #[pallet::weight(
-            T::WeightInfo::deliver_share().saturating_add(T::AccessControl::weight())
+            T::WeightInfo::deliver_share()
+                .saturating_add(T::WeightInfo::expire_grant())
+                .saturating_add(T::AccessControl::weight())
         )]
         pub fn deliver_share(
             origin: OriginFor<T>,
@@ -1371,8 +1410,8 @@ pub mod pallet {
             sealed_share: SealedKey,
         ) -> DispatchResultWithPostInfo {
             let custodian = ensure_signed(origin)?;
-            let asked = Self::do_deliver_share(custodian, record, subject, sealed_share)?;
-            Ok((Some(T::WeightInfo::deliver_share().saturating_add(asked)), Pays::No).into())
+            let used = Self::do_deliver_share(custodian, record, subject, sealed_share)?;
+            Ok((Some(used), Pays::No).into())
         }
 
         /// Remove a grant whose time is over, with the shares that were handed
@@ -1424,13 +1463,14 @@ pub mod pallet {
         ///   nor clinician.
         /// - `EmergencyOptedOut`: the patient lets nobody break the glass.
         /// - `NotEntrusted`: no custodian keeps the key of this record.
-        /// - `AlreadyGranted`: the signer has been granted access already.
+        /// - `AlreadyGranted`: the signer has broken the glass over it already.
         /// - `TooManyEmergencies`: `MaxOpenEmergencies` of the signer wait for a review.
         /// - `EncryptionKeyNotFound`: the signer has published no key.
         /// - `TooManyGrants`: `MaxGrants` grants stand on this record.
         ///
         /// ## Events
-        /// - `GlassBroken`, after `AccessChecked` where the policy was asked.
+        /// - `GlassBroken`, after `AccessChecked` where the policy was asked, and
+        ///   `AccessEnded` where it takes the place of what the policy had granted.
         #[pallet::call_index(20)]
         #[pallet::weight(
             T::WeightInfo::break_glass().saturating_add(T::AccessControl::weight())

@@ -13,9 +13,9 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroups, Custodies, Due, Duty, Emergencies,
-    EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, Envelopes, Grants, HoldReason,
-    NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients,
-    RecordOf, RecordStatus, Records, RecordsOf, Relations, MAX_RELATIONS,
+    EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents, Envelopes, Grants,
+    HoldReason, NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet, PatientPolicies,
+    Patients, RecordOf, RecordStatus, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// What must be held from each account for one reason.
@@ -129,6 +129,10 @@ impl<T: Config> Pallet<T> {
         }
         for (id, custody) in Custodies::<T>::iter() {
             let record = Records::<T>::get(id).ok_or("shares are of no record")?;
+            ensure!(
+                EntrustedContents::<T>::get(&record.patient, &record.cid) == Some(id),
+                "shares are of a content that is kept under another record"
+            );
             ensure!(record.status != RecordStatus::Erased, "an erased record has shares");
             let most = custody.shares.len() as u32;
             ensure!((1..=most).contains(&custody.threshold), "a record's threshold does not fit");

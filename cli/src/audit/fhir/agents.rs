@@ -95,6 +95,7 @@ fn role(entry: &Entry, is_patient: bool) -> Coding {
         Kind::GlassBroken
         | Kind::AccessEnded
         | Kind::EmergencyLapsed
+        | Kind::EmergencyVoided
         | Kind::EnvelopeRemoved
         | Kind::PolicyGranted
         | Kind::PolicyRevoked => RECIPIENT,

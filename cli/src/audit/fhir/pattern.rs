@@ -98,7 +98,9 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
             (SECURITY_ALERT, Some(OVERRIDE_STOPPED), "E")
         }
         // DICOM has no code for the review of an override.
-        Kind::EmergencyReviewed | Kind::EmergencyLapsed => (SECURITY_ALERT, None, "E"),
+        Kind::EmergencyReviewed | Kind::EmergencyLapsed | Kind::EmergencyVoided => {
+            (SECURITY_ALERT, None, "E")
+        }
         Kind::PolicySet
         | Kind::DefaultPolicySet
         | Kind::CustodiansSet

@@ -118,7 +118,12 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
     let second = upload::upload(&cast.technician, &args).await?.record_id;
     let step = story.step("The clinician asks for another record, while all custodians are awake");
     let started = Instant::now();
-    let args = RequestAccessArgs { record: second, purpose: PurposeArg::Treatment, no_wait: true };
+    let args = RequestAccessArgs {
+        record: second,
+        purpose: PurposeArg::Treatment,
+        no_wait: true,
+        anew: false,
+    };
     let asked = access::request(&cast.clinician, &args).await?;
     let at = wait_for_shares(scene, &cast.clinician, second, 2).await?;
     let read = scene.reads(&cast.clinician, second).await?;
@@ -175,7 +180,7 @@ fn all_three() -> custodians::SetArgs {
 
 async fn request(who: &Context, record: u64) -> Result<AccessReport> {
     let purpose = PurposeArg::Treatment;
-    access::request(who, &RequestAccessArgs { record, purpose, no_wait: true }).await
+    access::request(who, &RequestAccessArgs { record, purpose, no_wait: true, anew: false }).await
 }
 
 /// Waits until as many shares were handed over; returns the block at which they

@@ -61,7 +61,8 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
             "was erased",
         )?;
     }
-    let args = RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true };
+    let args =
+        RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true, anew: false };
     let asked = access::request(&cast.stranger, &args).await?;
     scene.claim(
         STORY,

@@ -110,5 +110,5 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
 }
 
 async fn request(who: &Context, record: u64, purpose: PurposeArg) -> Result<access::AccessReport> {
-    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false }).await
+    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false, anew: false }).await
 }

@@ -168,7 +168,7 @@ async fn everybody(scene: &Scene<'_>) -> Result<()> {
 }
 
 async fn request(who: &Context, record: u64, purpose: PurposeArg) -> Result<access::AccessReport> {
-    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false }).await
+    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false, anew: false }).await
 }
 
 /// What the policy in force says, and why.

@@ -27,8 +27,9 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
     )?;
     let view = scene.chain.best().await?;
     let old = envelopes::record(&view, record).await?;
-    let kept = custody::open(&cast.clinician, &view, &old)
+    let kept = custody::candidates(&cast.clinician, &view, &old)
         .await?
+        .pop()
         .context("the clinician has the key from the first story")?;
 
     let step = scene.story.step("The patient revokes, and rotates the record's key");
@@ -49,7 +50,8 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
         scene.reads(&cast.clinician, record).await,
         "has no envelope",
     )?;
-    let args = RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true };
+    let args =
+        RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true, anew: false };
     let asked = access::request(&cast.clinician, &args).await?;
     scene.claim(
         STORY,
@@ -59,7 +61,7 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
     )?;
 
     let step = scene.story.step("The patient rotates the record's key");
-    let args = RotateArgs { record, without: Vec::new(), erase_old: false };
+    let args = RotateArgs { record, without: Vec::new(), with: Vec::new(), erase_old: false };
     let rotated = rotate::rotate(&cast.patient, &args).await?;
     drop(step);
     let new = rotated.record_id;

@@ -51,6 +51,12 @@ fn a_policy_that_lets_everybody_in_for_a_purpose_fails() {
 }
 
 #[ink::test]
+#[should_panic = "was allowed to a stranger"]
+fn a_policy_that_lets_everybody_see_its_own_patient_fails() {
+    refuses_everybody(|patient, _, _, _| if patient == PATIENT { Decision::Allow } else { NO });
+}
+
+#[ink::test]
 #[should_panic = "cannot be over"]
 fn a_policy_that_misnames_the_reason_fails() {
     refuses_everybody(|_, _, _, _| Decision::Deny(DenyReason::Revoked));

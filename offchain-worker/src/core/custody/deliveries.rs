@@ -200,7 +200,8 @@ impl Deliveries {
         }
     }
 
-    /// Starts what is due, first what ends first.
+    /// Starts what is due: emergencies first, which others must not be able to delay
+    /// by asking for much, then what ends first.
     fn start(&mut self, actions: &mut Vec<Action>) {
         let (me, finalised, best) = (self.me, self.finalised, self.best);
         let takeover = self.rules.takeover_blocks;
@@ -213,7 +214,7 @@ impl Deliveries {
                 _ => None,
             })
             .collect();
-        due.sort_by_key(|(_, held)| held.grant.until);
+        due.sort_by_key(|(_, held)| (!held.grant.is_emergency, held.grant.until));
         for (rank, held) in due {
             if rank >= held.grant.custody.threshold && held.failures == 0 {
                 actions.push(Action::Note(held.grant.id, Note::TakenOver { rank }));

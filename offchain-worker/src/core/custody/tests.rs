@@ -19,6 +19,7 @@ fn grant(subject: u8, threshold: u32, custodians: u8) -> Grant {
     Grant {
         id: GrantId { record: RecordId(7), subject: [subject; 32], granted_at: 100 },
         until: 200,
+        is_emergency: false,
         custody: custody(threshold, custodians),
         delivered: BTreeSet::new(),
     }
@@ -308,6 +309,7 @@ fn any_grant() -> impl Strategy<Value = Grant> {
         .prop_map(|((custodians, subject, record), (granted_at, period), threshold)| Grant {
             id: GrantId { record: RecordId(record), subject, granted_at },
             until: granted_at + period,
+            is_emergency: false,
             custody: custody(threshold, custodians),
             delivered: BTreeSet::new(),
         })

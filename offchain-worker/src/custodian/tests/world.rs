@@ -160,6 +160,7 @@ impl World {
         let grant = Grant {
             id,
             until: granted_at + period,
+            is_emergency: false,
             custody: Arc::new(Custody { threshold: 1, shares: shares.collect(), of: None }),
             delivered: BTreeSet::new(),
         };

@@ -124,11 +124,13 @@ fn a_new_record_comes_with_its_shares() {
 fn shares_are_for_the_patients_custodians_alone() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        let content = std::cell::Cell::new(10);
         let add = |custodians: &[u64]| {
+            content.set(content.get() + 1);
             Emr::add_record(
                 signed(TECHNICIAN),
                 ALICE,
-                cid(1),
+                cid(content.get()),
                 digest(1),
                 RecordKind::ChestXray,
                 envelopes(&[ALICE]),
@@ -183,7 +185,7 @@ fn a_record_that_exists_is_entrusted_and_entrusted_anew() {
 }
 
 #[test]
-fn the_author_entrusts_once_and_nobody_else_does() {
+fn nobody_but_the_patient_entrusts_what_is_there() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
@@ -191,16 +193,77 @@ fn the_author_entrusts_once_and_nobody_else_does() {
         for action in Action::ALL {
             Policy::grant(ALICE, READER, action);
         }
-        for who in [BOB, READER, STRANGER, CUSTODIAN] {
+        // Not its author either: the patient may have left it out on purpose.
+        for who in [TECHNICIAN, BOB, READER, STRANGER, CUSTODIAN] {
             let refused = entrust_by(who, NEXT, &[CUSTODIAN]);
-            assert_noop!(refused, Error::<Test>::NotPatientOrAuthor);
+            assert_noop!(refused, Error::<Test>::NotPatient);
         }
-        assert_ok!(entrust_by(TECHNICIAN, NEXT, &[CUSTODIAN]));
-        // Good shares could otherwise be replaced by garbage.
-        let again = entrust_by(TECHNICIAN, NEXT, &[CUSTODIAN]);
-        assert_noop!(again, Error::<Test>::AlreadyEntrusted);
         assert_ok!(entrust_by(ALICE, NEXT, &[CUSTODIAN]));
-        assert_eq!(held(TECHNICIAN, HoldReason::Custody), 0);
+    });
+}
+
+#[test]
+fn the_patient_takes_a_record_from_custody() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(entrust_by(ALICE, XRAY, &[]), Error::<Test>::NotEntrusted);
+        entrust(&[CUSTODIAN], 1);
+        Policy::grant(ALICE, READER, Action::View);
+        assert_ok!(Emr::request_access(signed(READER), XRAY, Purpose::Treatment));
+        events();
+        assert_ok!(entrust_by(ALICE, XRAY, &[]));
+        let reason = EndReason::Reentrusted;
+        let ended = Event::AccessEnded { record: XRAY, patient: ALICE, subject: READER, reason };
+        assert_eq!(events(), [ended, entrusted(XRAY, &[], 0)]);
+        assert_eq!(Custodies::<Test>::get(XRAY), None);
+        assert_eq!(held(ALICE, HoldReason::Custody), CUSTODY_DEPOSIT, "for the group");
+    });
+}
+
+/// Shares stay readable in old blocks. Under a new record of the same content,
+/// custodians would serve what was erased, or what the policy says of another.
+#[test]
+fn a_content_is_kept_under_one_record_for_ever() {
+    ExtBuilder::default().build_and_execute(|| {
+        entrust(&[CUSTODIAN], 1);
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        Policy::grant(ALICE, TECHNICIAN, Action::Amend);
+        let again = |content: u8| {
+            Emr::add_record(
+                signed(TECHNICIAN),
+                ALICE,
+                cid(content),
+                digest(1),
+                RecordKind::ChestXray,
+                envelopes(&[ALICE]),
+                None,
+                Some(shares(&[CUSTODIAN])),
+            )
+        };
+        let copied = again(1);
+        assert_noop!(copied, Error::<Test>::ContentEntrusted);
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        let revived = again(1);
+        assert_noop!(revived, Error::<Test>::ContentEntrusted);
+        assert_ok!(again(2));
+        let amended = Emr::amend_record(
+            signed(TECHNICIAN),
+            NEXT,
+            cid(1),
+            digest(1),
+            envelopes(&[ALICE]),
+            Some(shares(&[CUSTODIAN])),
+        );
+        assert_noop!(amended, Error::<Test>::ContentEntrusted);
+        // The patient themself as well: it is a mistake in any case.
+        assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
+        let other = entrust_by(ALICE, RecordId(2), &[CUSTODIAN]);
+        assert_noop!(other, Error::<Test>::ContentEntrusted);
+        // Another patient's content of the same name is another content.
+        let custodians = vec![CUSTODIAN].try_into().expect("one");
+        assert_ok!(Emr::set_custodians(signed(BOB), custodians, 1));
+        assert_ok!(add_record(BOB, BOB, &[BOB]));
+        let own = Emr::entrust_record(signed(BOB), RecordId(3), shares(&[CUSTODIAN]));
+        assert_ok!(own.map(|_| ()).map_err(|failed| failed.error));
     });
 }
 

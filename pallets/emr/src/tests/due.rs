@@ -34,6 +34,7 @@ fn what_is_due_ends_in_its_order() {
         System::set_block_number(3);
         ask(OTHER_READER);
         assert_ok!(Emr::break_glass(signed(CLINICIAN), XRAY, EmergencyReason::Other));
+        assert_ok!(Emr::deliver_share(signed(CUSTODIAN), XRAY, CLINICIAN, sealed(CLINICIAN)));
         go_to(1 + ACCESS_PERIOD);
         assert!(Grants::<Test>::contains_key(XRAY, READER));
         go_to(2 + ACCESS_PERIOD);

@@ -155,6 +155,7 @@ fn a_rejected_emergency_burns_the_bond_and_ends_the_access() {
 fn a_rejection_ends_no_access_of_another_kind() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
+        assert_ok!(deliver(CLINICIAN));
         go_to(2 + EMERGENCY_PERIOD);
         Policy::grant(ALICE, CLINICIAN, Action::View);
         assert_ok!(Emr::request_access(signed(CLINICIAN), XRAY, Purpose::Treatment));
@@ -167,6 +168,7 @@ fn a_rejection_ends_no_access_of_another_kind() {
 fn an_emergency_that_nobody_reviews_costs_the_bond() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
+        assert_ok!(deliver(CLINICIAN));
         let issued = Balances::total_issuance();
         go_to(1 + REVIEW_PERIOD);
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
@@ -182,6 +184,7 @@ fn an_emergency_that_nobody_reviews_costs_the_bond() {
             bond: BOND,
         };
         assert_eq!(events(), [lapsed]);
+        assert_eq!(key_epoch(), Some(1), "nobody accepted that they have the key");
         assert_noop!(review(ALICE, true), Error::<Test>::EmergencyNotFound);
     });
 }
@@ -190,6 +193,7 @@ fn an_emergency_that_nobody_reviews_costs_the_bond() {
 fn boundary_of_the_review() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
+        assert_ok!(deliver(CLINICIAN));
         System::set_block_number(1 + REVIEW_PERIOD);
         let lapse = || Emr::lapse_emergency(signed(STRANGER), FIRST);
         assert_noop!(lapse(), Error::<Test>::ReviewNotOver);
@@ -227,9 +231,9 @@ fn the_glass_cannot_be_broken() {
         entrust(&[CUSTODIAN], 1);
         assert_noop!(break_glass(ALICE, XRAY), Error::<Test>::OwnRecord);
         assert_noop!(break_glass(CLINICIAN, RecordId(9)), Error::<Test>::RecordNotFound);
-        Policy::grant(ALICE, CLINICIAN, Action::View);
-        assert_ok!(Emr::request_access(signed(CLINICIAN), XRAY, Purpose::Treatment));
-        assert_noop!(break_glass(CLINICIAN, XRAY), Error::<Test>::AlreadyGranted);
+        assert_ok!(break_glass(CONTACT, XRAY));
+        assert_noop!(break_glass(CONTACT, XRAY), Error::<Test>::AlreadyGranted);
+        assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CONTACT));
 
         assert_ok!(Emr::add_provider(root(), STRANGER, Role::Clinician));
         assert_noop!(break_glass(STRANGER, XRAY), Error::<Test>::EncryptionKeyNotFound);
@@ -267,7 +271,18 @@ fn boundary_of_the_number_of_emergencies() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         for record in [1, 2].map(RecordId) {
-            assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
+            let (kind, readers) = (medchain_primitives::RecordKind::ChestXray, envelopes(&[ALICE]));
+            let content = cid(10 + record.0 as u8);
+            assert_ok!(Emr::add_record(
+                signed(ALICE),
+                ALICE,
+                content,
+                digest(1),
+                kind,
+                readers,
+                None,
+                None,
+            ));
             assert_ok!(Emr::entrust_record(signed(ALICE), record, shares(&[CUSTODIAN])));
         }
         for record in [0, 1].map(RecordId) {
@@ -295,10 +310,79 @@ fn emergency_numbers_run_out() {
 fn the_patient_ends_the_access_at_once() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
+        assert_ok!(deliver(CLINICIAN));
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN));
-        assert_noop!(deliver(CLINICIAN), Error::<Test>::AccessNotGranted);
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND, "the review decides");
         assert_ok!(review(ALICE, false));
+        assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
+    });
+}
+
+/// Otherwise a patient could have bonds burned, and places for emergencies taken,
+/// without a key having been handed over.
+#[test]
+fn an_emergency_that_comes_to_nothing_costs_nothing() {
+    let ends: [fn() -> DispatchResult; 4] = [
+        || Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN),
+        || {
+            Emr::entrust_record(signed(ALICE), XRAY, shares(&[CUSTODIAN]))
+                .map(|_| ())
+                .map_err(|failed| failed.error)
+        },
+        || Emr::erase_record(signed(ALICE), XRAY).map(|_| ()).map_err(|failed| failed.error),
+        || {
+            go_to(2 + EMERGENCY_PERIOD);
+            Ok(())
+        },
+    ];
+    for end in ends {
+        ExtBuilder::default().build_and_execute(|| {
+            broken();
+            assert_ok!(end());
+            assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
+            assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 0);
+            assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - KEY_DEPOSIT);
+            let voided = Event::EmergencyVoided {
+                emergency: FIRST,
+                record: XRAY,
+                patient: ALICE,
+                subject: CLINICIAN,
+                bond: BOND,
+            };
+            assert!(events().contains(&voided));
+            assert_noop!(review(ALICE, false), Error::<Test>::EmergencyNotFound);
+        });
+    }
+    // But not by the doing of who broke it: they could otherwise try for free.
+    ExtBuilder::default().build_and_execute(|| {
+        broken();
+        assert_ok!(Emr::remove_envelope(signed(CLINICIAN), XRAY, CLINICIAN));
+        assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
+    });
+}
+
+#[test]
+fn what_the_policy_granted_does_not_keep_from_breaking_the_glass() {
+    ExtBuilder::default().build_and_execute(|| {
+        entrust(&[CUSTODIAN], 1);
+        Policy::grant(ALICE, CLINICIAN, Action::View);
+        assert_ok!(Emr::request_access(signed(CLINICIAN), XRAY, Purpose::Treatment));
+        Policy::revoke(ALICE, CLINICIAN, Action::View);
+        events();
+        assert_ok!(break_glass(CLINICIAN, XRAY));
+        let ended = Event::AccessEnded {
+            record: XRAY,
+            patient: ALICE,
+            subject: CLINICIAN,
+            reason: EndReason::Replaced,
+        };
+        assert_eq!(events().first(), Some(&ended));
+        assert_ok!(deliver(CLINICIAN));
+        // What is over and was not removed yet does not either.
+        System::set_block_number(2 + EMERGENCY_PERIOD);
+        assert_ok!(break_glass(CLINICIAN, XRAY));
+        assert_eq!(held(CLINICIAN, HoldReason::Grant), GRANT_DEPOSIT);
+        assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 2);
     });
 }
 

@@ -31,6 +31,9 @@ fn ended(subject: u64, reason: EndReason) -> Event<Test> {
     Event::AccessEnded { record: XRAY, patient: ALICE, subject, reason }
 }
 
+/// Somebody else with a key, whom the policy lets view.
+const BOB_THE_READER: u64 = BOB;
+
 /// The reader may view, and asked in block 1.
 fn granted() {
     entrust(&[CUSTODIAN, CUSTODIAN_2], 2);
@@ -123,6 +126,12 @@ fn asking_again_changes_nothing_while_the_grant_stands() {
         let before = grant(READER);
         assert_ok!(request(READER));
         assert_eq!(grant(READER), before);
+        // But for what it is wanted for, which is what is asked at a delivery.
+        let other = Purpose::SecondOpinion;
+        assert_ok!(Emr::request_access(signed(READER), XRAY, other));
+        let expected =
+            before.map(|grant| AccessGrant { basis: Basis::Policy { purpose: other }, ..grant });
+        assert_eq!(grant(READER), expected);
         assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT);
     });
 }
@@ -149,7 +158,10 @@ fn a_policy_that_changed_its_mind_ends_the_grant_at_the_delivery() {
         Policy::answer(ALICE, READER, Action::View, Err(REVOKED));
         let info = Emr::deliver_share(signed(CUSTODIAN), XRAY, READER, sealed(READER));
         // The custodian did right, and pays nothing for it.
-        assert_eq!(info.expect("it is logged").pays_fee, Pays::No);
+        let info = info.expect("it is logged");
+        assert_eq!(info.pays_fee, Pays::No);
+        let base = <() as WeightInfo>::deliver_share() + <() as WeightInfo>::expire_grant();
+        assert_eq!(info.actual_weight, Some(base + ASKED_WEIGHT), "and the grant's end");
         assert_eq!(grant(READER), None);
         assert_eq!(held(READER, HoldReason::Grant), 0);
         let (record, patient, subject, purpose) = (XRAY, ALICE, READER, PURPOSE);
@@ -240,7 +252,7 @@ fn a_grant_is_for_its_subject_and_record_alone() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         assert_noop!(deliver(CUSTODIAN, OTHER_READER), Error::<Test>::AccessNotGranted);
-        assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
+        assert_ok!(amend_record(ALICE, XRAY, &[ALICE]));
         assert_ok!(Emr::entrust_record(signed(ALICE), NEXT, shares(&[CUSTODIAN, CUSTODIAN_2])));
         let other = Emr::deliver_share(signed(CUSTODIAN), NEXT, READER, sealed(READER));
         assert_noop!(other, Error::<Test>::AccessNotGranted);
@@ -271,14 +283,19 @@ fn a_grant_that_cannot_be_paid_is_refused() {
 fn boundary_of_the_number_of_grants() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
-        for who in [READER, OTHER_READER, CLINICIAN, CONTACT] {
+        for who in [READER, OTHER_READER, CLINICIAN, CONTACT, BOB_THE_READER] {
             Policy::grant(ALICE, who, Action::View);
         }
         for who in [READER, OTHER_READER, CLINICIAN] {
             assert_ok!(request(who));
         }
         assert_noop!(request(CONTACT), Error::<Test>::TooManyGrants);
+        // The last place is for emergencies.
+        let reason = medchain_primitives::EmergencyReason::Other;
+        assert_ok!(Emr::break_glass(signed(CONTACT), XRAY, reason));
         assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
-        assert_ok!(request(CONTACT));
+        assert_noop!(request(BOB_THE_READER), Error::<Test>::TooManyGrants);
+        assert_ok!(Emr::remove_envelope(signed(OTHER_READER), XRAY, OTHER_READER));
+        assert_ok!(request(BOB_THE_READER));
     });
 }

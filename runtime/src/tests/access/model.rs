@@ -60,8 +60,6 @@ pub enum Status {
 pub struct Record {
     /// Where it stands.
     pub status: Status,
-    /// Who added it.
-    pub author: Who,
     /// Whether custodians keep its key.
     pub entrusted: bool,
 }
@@ -161,10 +159,7 @@ impl Model {
             Deed::Share(id) => self.there(id).is_some() && self.policy(who, Action::Share),
             Deed::View(id) => self.there(id).is_some() && self.policy(who, Action::View),
             Deed::Erase(id) => patient && self.there(id).is_some(),
-            Deed::Entrust(id) => self.there(id).is_some_and(|record| {
-                !self.custodians.is_empty()
-                    && (patient || record.author == who && !record.entrusted)
-            }),
+            Deed::Entrust(id) => patient && self.there(id).is_some() && !self.custodians.is_empty(),
             Deed::Deliver(id, subject) => {
                 self.there(id).is_some_and(|record| record.entrusted)
                     && self.custodians.contains(&who)
@@ -178,7 +173,7 @@ impl Model {
                 !patient
                     && !self.opted_out
                     && self.there(id).is_some_and(|record| record.entrusted)
-                    && !self.access.contains_key(&(id, who))
+                    && self.live(id, who).is_none_or(|access| access.emergency.is_none())
                     && (self.contacts.contains(&who)
                         || self.roles.contains(&(who, Role::Clinician))
                         || self.policy(who, Action::Emergency))
@@ -201,10 +196,10 @@ impl Model {
     /// What follows when it was done.
     pub fn done(&mut self, who: Who, deed: Deed) {
         match deed {
-            Deed::Append => self.add(who, false),
+            Deed::Append => self.add(),
             Deed::Amend(id) => {
                 self.records[id].status = Status::Superseded;
-                self.add(who, false);
+                self.add();
             }
             Deed::Share(_) => {}
             Deed::View(id) => {
@@ -215,13 +210,13 @@ impl Model {
                 }
             }
             Deed::Erase(id) => {
+                self.end_access(|(record, _)| *record == id);
                 self.records[id].status = Status::Erased;
                 self.records[id].entrusted = false;
-                self.access.retain(|(record, _), _| *record != id);
             }
             Deed::Entrust(id) => {
+                self.end_access(|(record, _)| *record == id);
                 self.records[id].entrusted = true;
-                self.access.retain(|(record, _), _| *record != id);
             }
             Deed::Deliver(id, subject) => {
                 if let Some(access) = self.access.get_mut(&(id, subject)) {
@@ -246,9 +241,10 @@ impl Model {
                     self.access.remove(&(record, by));
                 }
             }
-            Deed::Take(id, subject) => {
+            Deed::Take(id, subject) if who == subject => {
                 self.access.remove(&(id, subject));
             }
+            Deed::Take(id, subject) => self.end_access(|key| *key == (id, subject)),
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
         }
@@ -284,10 +280,30 @@ impl Model {
     /// Time passes, and blocks end what is over.
     pub fn go_to(&mut self, block: u32) {
         self.now = block;
-        self.access.retain(|_, access| access.until >= block);
+        let over: Vec<(usize, Who)> = self
+            .access
+            .iter()
+            .filter(|(_, access)| access.until < block)
+            .map(|(key, _)| *key)
+            .collect();
+        self.end_access(|key| over.contains(key));
     }
 
-    fn add(&mut self, author: Who, entrusted: bool) {
-        self.records.push(Record { status: Status::Active, author, entrusted });
+    /// Access ends, and not by its subject's doing: an emergency in which no key was
+    /// handed over is closed with it. One custodian is enough in this model.
+    fn end_access(&mut self, which: impl Fn(&(usize, Who)) -> bool) {
+        let emergencies = &mut self.emergencies;
+        self.access.retain(|key, access| {
+            let ends = which(key);
+            if let (true, Some(place), true) = (ends, access.emergency, access.delivered.is_empty())
+            {
+                emergencies[place].reviewed = true;
+            }
+            !ends
+        });
+    }
+
+    fn add(&mut self) {
+        self.records.push(Record { status: Status::Active, entrusted: false });
     }
 }

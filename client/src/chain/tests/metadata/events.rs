@@ -113,6 +113,7 @@ fn events_of_emr_are_read() {
         EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond }
     );
     event!(Emr, EmergencyLapsed { emergency, record, patient, subject, bond });
+    event!(Emr, EmergencyVoided { emergency, record, patient, subject, bond });
     let allowed = false;
     event!(Emr, EmergencyAccessSet { patient, allowed });
     let record = Some(record);
