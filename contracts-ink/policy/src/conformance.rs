@@ -23,8 +23,9 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 /// policy::conformance_tests!(AccessControl::new());
 /// ```
 ///
-/// It tests that the new contract, deployed by `conformance::PATIENT`,
-/// refuses everybody, whatever the action, the record and the purpose, and that the same question gets the same answer.
+/// It tests that the new contract, deployed by `conformance::PATIENT`, refuses
+/// everybody, whatever the action, the record and the purpose, and that the same
+/// question gets the same answer.
 ///
 /// A policy that can be told whom to let in says how, and is tested further:
 /// what is granted holds for the grantee and the patient alone, and with the
@@ -89,8 +90,8 @@ macro_rules! conformance_tests {
             $(
                 #[ink::test]
                 fn conformance_a_grant_ends_after_its_last_block() {
-                $crate::testing::call_as($crate::conformance::PATIENT);
-                let mut contract = $contract;
+                    $crate::testing::call_as($crate::conformance::PATIENT);
+                    let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant_until, contract,
                         $crate::conformance::PATIENT, $crate::conformance::GRANTEE, 10
@@ -102,8 +103,8 @@ macro_rules! conformance_tests {
             $(
                 #[ink::test]
                 fn conformance_a_revoked_grant_is_over_at_once() {
-                $crate::testing::call_as($crate::conformance::PATIENT);
-                let mut contract = $contract;
+                    $crate::testing::call_as($crate::conformance::PATIENT);
+                    let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant, contract,
                         $crate::conformance::PATIENT, $crate::conformance::GRANTEE
