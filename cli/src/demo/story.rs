@@ -98,7 +98,8 @@ impl Story {
 
 fn paragraph(who: &str, text: &str) -> String {
     let mut lines = text.lines();
-    let mut paragraph = format!("{who:<12}{}", lines.next().unwrap_or_default());
+    // A name that is longer than its column still ends before the text.
+    let mut paragraph = format!("{who:<11} {}", lines.next().unwrap_or_default());
     for line in lines {
         paragraph.push_str(&format!("\n{:12}{line}", ""));
     }
