@@ -133,6 +133,13 @@ fn none_is_made_of_a_record_that_is_not_erased() {
         let refused = refused(&left);
         assert!(refused.contains("Emr.Envelopes has something of it"), "{refused}");
     }
+    // A custodian's shares stand under the record itself, a grant under its subject.
+    let grant = [keys::of_record("Grants", RECORD), vec![7; 48]].concat();
+    for (entry, key) in [("Custodies", keys::of_record("Custodies", RECORD)), ("Grants", grant)] {
+        let left = State { left: vec![key], ..erased() };
+        let refused = refused(&left);
+        assert!(refused.contains(&format!("Emr.{entry} has something of it")), "{refused}");
+    }
     let proof = erased().proof(&proven_keys(RecordId(99), &[]));
     let refused = Certificate::new(RecordId(99), proof, None, Vec::new(), None).unwrap_err();
     assert_eq!(refused.to_string(), "there is no record 99");
