@@ -13,6 +13,7 @@ mod envelopes;
 mod files;
 mod model_files;
 mod output;
+mod policy_questions;
 mod progress;
 mod sign;
 

@@ -9,16 +9,16 @@ use medchain_client::{
     chain::{RecordStatus, View},
     AccountId32,
 };
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
-    commands::grant::action_name,
     context::Context,
     output::{self, Outcome},
+    policy_questions::{self, Question},
 };
 
-/// How many questions are put to the chain at once.
+/// About how many accounts the chain is asked at once.
 const AT_ONCE: usize = 16;
 
 /// Arguments of `medchain access`.
@@ -40,7 +40,7 @@ pub struct AccessRow {
     /// What it is to the patient or the chain: custodian, clinician, parent …
     pub known_as: Vec<String>,
     /// What the policy lets it do.
-    pub policy_allows: Vec<&'static str>,
+    pub policy_allows: Vec<String>,
     /// The records whose key is sealed to it.
     pub envelopes: Vec<u64>,
     /// The records that custodians hand over to it, or have.
@@ -128,10 +128,8 @@ pub async fn list(context: &Context, args: &AccessArgs) -> Result<AccessListRepo
     }
     rows.remove(&patient);
     let subjects: Vec<AccountId32> = rows.keys().copied().collect();
-    for (subject, action) in allowed(&view, &patient, &subjects).await? {
-        if let Some(row) = rows.get_mut(&subject) {
-            row.policy_allows.push(action_name(action));
-        }
+    for (subject, yes) in allowed(&view, &patient, subjects).await? {
+        rows.entry(subject).or_default().policy_allows = policy_questions::names(&yes);
     }
     let policy = view.policy_of(&patient).await?;
     Ok(AccessListReport {
@@ -189,23 +187,24 @@ async fn add_record(
     Ok(())
 }
 
-/// What the policy in force allows these accounts.
+/// To what the policy in force says yes about each of these accounts.
 async fn allowed(
     view: &View,
     patient: &AccountId32,
-    subjects: &[AccountId32],
-) -> Result<Vec<(AccountId32, Action)>> {
-    let questions = subjects
-        .iter()
-        .flat_map(|subject| Action::ALL.into_iter().map(move |action| (*subject, action)));
-    let answers: Vec<_> = stream::iter(questions.map(|(subject, action)| async move {
-        let answer = view.check_access(patient, &subject, None, action).await?;
-        anyhow::Ok(answer.is_ok().then_some((subject, action)))
+    subjects: Vec<AccountId32>,
+) -> Result<Vec<(AccountId32, Vec<Question>)>> {
+    stream::iter(subjects.into_iter().map(|subject| async move {
+        let mut yes = Vec::new();
+        for question in Question::all(view) {
+            if question.ask(view, patient, &subject).await?.is_ok() {
+                yes.push(question);
+            }
+        }
+        Ok((subject, yes))
     }))
     .buffered(AT_ONCE)
     .try_collect()
-    .await?;
-    Ok(answers.into_iter().flatten().collect())
+    .await
 }
 
 fn role_name(role: medchain_primitives::Role) -> &'static str {

@@ -1,6 +1,8 @@
 //! `medchain policy diff`: who gains and who loses by another policy, before it
 //! is chosen.
 
+use std::collections::BTreeMap;
+
 use anyhow::{bail, Result};
 use clap::Args;
 use futures::{stream, StreamExt, TryStreamExt};
@@ -8,16 +10,16 @@ use medchain_client::{
     chain::{Denied, View},
     AccountId32,
 };
-use medchain_primitives::{Action, Purpose};
 use serde::Serialize;
 
 use crate::{
-    commands::{access::PurposeArg, access_list, grant::action_name, policy::ensure_contract},
+    commands::{access::PurposeArg, access_list, policy::ensure_contract},
     context::Context,
     output::{self, Outcome},
+    policy_questions::{self, Question},
 };
 
-/// How many questions are put to the chain at once.
+/// About how many accounts the chain is asked at once.
 const AT_ONCE: usize = 16;
 
 /// Arguments of `medchain policy diff`.
@@ -32,7 +34,7 @@ pub struct DiffArgs {
     /// envelope or a grant, relatives, providers and workers are asked about anyhow.
     #[arg(long = "subject", value_name = "ACCOUNT")]
     pub subjects: Vec<String>,
-    /// What access is wanted for, where policies make a difference.
+    /// Compare viewing for this purpose alone; without it, for every purpose.
     #[arg(long, value_enum)]
     pub purpose: Option<PurposeArg>,
 }
@@ -42,8 +44,9 @@ pub struct DiffArgs {
 pub struct Change {
     /// The account.
     pub account: String,
-    /// What it may do under the one policy and not the other.
-    pub action: &'static str,
+    /// What it may do under the one policy and not the other: `append`, `view for
+    /// treatment`, or `view`, which is for every purpose.
+    pub action: String,
     /// Why the policy that says no does.
     pub reason: String,
 }
@@ -118,42 +121,59 @@ pub async fn diff(context: &Context, args: &DiffArgs) -> Result<DiffReport> {
     subjects.sort_unstable();
     subjects.dedup();
     subjects.retain(|subject| *subject != patient);
-    let purpose = args.purpose.map(Purpose::from);
-
-    let questions = subjects
-        .iter()
-        .flat_map(|subject| Action::ALL.into_iter().map(move |action| (*subject, action)));
-    let asked = stream::iter(questions.map(|(subject, action)| {
+    let questions = match args.purpose {
+        Some(purpose) => Question::for_purpose(purpose.into()),
+        None => Question::all(&view),
+    };
+    let asked = stream::iter(subjects.iter().map(|subject| {
         let (view, patient, new, old) = (&view, &patient, &new, old.as_ref());
+        let questions = &questions;
         async move {
-            let now = ask(view, old, patient, &subject, action, purpose).await?;
-            let then = ask(view, Some(new), patient, &subject, action, purpose).await?;
-            anyhow::Ok((subject, action, now, then))
+            let (mut gains, mut loses) = (Vec::new(), Vec::new());
+            for question in questions {
+                let now = ask(view, old, patient, subject, *question).await?;
+                let then = ask(view, Some(new), patient, subject, *question).await?;
+                match (now, then) {
+                    (Err(denied), Ok(())) => gains.push((*question, denied.to_string())),
+                    (Ok(()), Err(denied)) => loses.push((*question, denied.to_string())),
+                    _ => {}
+                }
+            }
+            anyhow::Ok((changes(subject, gains), changes(subject, loses)))
         }
     }));
     let answers: Vec<_> = asked.buffered(AT_ONCE).try_collect().await?;
-    let (mut gains, mut loses) = (Vec::new(), Vec::new());
-    for (subject, action, now, then) in answers {
-        let change = |denied: Denied| Change {
-            account: subject.to_string(),
-            action: action_name(action),
-            reason: denied.to_string(),
-        };
-        match (now, then) {
-            (Err(denied), Ok(())) => gains.push(change(denied)),
-            (Ok(()), Err(denied)) => loses.push(change(denied)),
-            _ => {}
-        }
-    }
+    let (gains, loses): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
     Ok(DiffReport {
         patient: patient.to_string(),
         from: old.map(|old| old.to_string()),
         to: new.to_string(),
-        gains,
-        loses,
+        gains: gains.concat(),
+        loses: loses.concat(),
         asked_about: subjects.len(),
         block_number: view.number(),
     })
+}
+
+/// What changes for one account, those of the same reason under one name where
+/// there is one.
+fn changes(subject: &AccountId32, answers: Vec<(Question, String)>) -> Vec<Change> {
+    let mut by_reason = BTreeMap::<String, Vec<Question>>::new();
+    for (question, reason) in answers {
+        by_reason.entry(reason).or_default().push(question);
+    }
+    let change = |action, reason: &String| Change {
+        account: subject.to_string(),
+        action,
+        reason: reason.clone(),
+    };
+    by_reason
+        .iter()
+        .flat_map(|(reason, questions)| {
+            let names = policy_questions::names(questions);
+            names.into_iter().map(move |action| change(action, reason))
+        })
+        .collect()
 }
 
 async fn ask(
@@ -161,9 +181,9 @@ async fn ask(
     policy: Option<&AccountId32>,
     patient: &AccountId32,
     subject: &AccountId32,
-    action: Action,
-    purpose: Option<Purpose>,
+    question: Question,
 ) -> Result<Result<(), Denied>> {
+    let Question { action, purpose } = question;
     match policy {
         Some(policy) => {
             Ok(view.check_policy(policy, patient, subject, None, action, purpose).await?)

@@ -7,9 +7,9 @@ use medchain_primitives::{Action, RelationKind, Role};
 use serde::Serialize;
 
 use crate::{
-    commands::grant::action_name,
     context::Context,
     output::{self, Outcome},
+    policy_questions::{self, Question},
 };
 
 /// Arguments of `medchain relation show`.
@@ -40,7 +40,7 @@ pub struct RelationView {
     /// The emergencies that wait for their review.
     pub to_review: Vec<u64>,
     /// What the patient's policy allows them.
-    pub policy_allows: Vec<&'static str>,
+    pub policy_allows: Vec<String>,
     /// The records that they can open now.
     pub can_open: Vec<u64>,
     /// The records that the glass would open, because custodians keep their key.
@@ -93,15 +93,15 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<RelationView> {
     }
     let relations = view.relations(&patient).await?;
     let relation = relations.into_iter().find(|relation| relation.relative == account);
-    let mut policy_allows = Vec::new();
-    for action in Action::ALL {
-        if view.check_access(&patient, &account, None, action).await?.is_ok() {
-            policy_allows.push(action_name(action));
+    let mut yes = Vec::new();
+    for question in Question::all(&view) {
+        if question.ask(&view, &patient, &account).await?.is_ok() {
+            yes.push(question);
         }
     }
     let emergency_contact = relation.as_ref().is_some_and(|relation| relation.emergency_contact);
     let named = emergency_contact
-        || policy_allows.contains(&action_name(Action::Emergency))
+        || yes.iter().any(|one| one.action == Action::Emergency)
         || view.roles_of(&account).await?.contains(&Role::Clinician);
     let may_break_glass = named && account != patient && view.emergency_access(&patient).await?;
     let (mut can_open, mut behind_glass) = (Vec::new(), Vec::new());
@@ -136,7 +136,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<RelationView> {
         may_break_glass,
         may_review,
         to_review,
-        policy_allows,
+        policy_allows: policy_questions::names(&yes),
         can_open,
         behind_glass,
     })

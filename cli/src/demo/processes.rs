@@ -75,7 +75,9 @@ impl Running {
             .arg(format!("--rpc-port={port}"))
             .arg(format!("--listen-addr=/ip4/127.0.0.1/tcp/{peer_port}"))
             .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
-            .args(["--in-peers=0", "--out-peers=0"]);
+            .args(["--in-peers=0", "--out-peers=0"])
+            // `medchain audit` reads from the first block on, however long `--keep` runs.
+            .arg("--state-pruning=archive");
         if let Some(spec) = ready_made_spec(program) {
             command.arg("--chain").arg(spec);
         }

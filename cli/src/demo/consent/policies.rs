@@ -59,11 +59,12 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
     let diff = policy_diff::diff(&cast.patient, &args).await?;
     let researcher = cast.researcher.account()?.to_string();
     let laboratory = cast.technician.account()?.to_string();
-    let gains: Vec<_> = diff.gains.iter().map(|one| (one.account.as_str(), one.action)).collect();
+    let gains: Vec<_> =
+        diff.gains.iter().map(|one| (one.account.as_str(), one.action.as_str())).collect();
     scene.claim(
         STORY,
         "before choosing it, the patient sees that the researcher would gain, and the laboratory lose",
-        gains == [(researcher.as_str(), "view")]
+        gains == [(researcher.as_str(), "view for research")]
             && diff.loses.iter().any(|one| one.account == laboratory && one.action == "append"),
         format!("{} gained, {} lost", diff.gains.len(), diff.loses.len()),
     )?;

@@ -162,6 +162,7 @@ async fn everybody(scene: &Scene<'_>) -> Result<()> {
         row(&cast.stranger)?.is_none()
             && laboratory.policy_allows == ["append"]
             && !laboratory.envelopes.is_empty()
+            && row(&cast.clinician)?.is_some_and(|row| row.policy_allows == ["view for treatment"])
             && row(&cast.custodians[0])?.is_some_and(|row| !row.shares.is_empty()),
         format!("{} accounts can do something", list.accounts.len()),
     )
