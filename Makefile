@@ -68,7 +68,7 @@ evaluate: ## Print the tables of the model card.
 	@models/run.sh evaluate
 
 .PHONY: weights
-weights: build ## Measure the weights of the pallets' calls again.
+weights: setup ## Measure the weights of the pallets' calls again.
 	@scripts/benchmark-weights.sh
 
 .PHONY: metadata

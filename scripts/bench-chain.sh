@@ -8,9 +8,10 @@ export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cac
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "what fits into a block, by weights"
-cargo test --locked --quiet --workspace --lib what_fits_into_a_block -- --nocapture 2>/dev/null \
+cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture 2>/dev/null \
   | grep -E "ms .*KiB|declared|is used|fit into"
 
 step "a full block on the testnet: ${RECORDS:-600} transactions at once"
 cargo build --locked --quiet --workspace --example full_block
-"$CARGO_TARGET_DIR/debug/examples/full_block" "${RECORDS:-600}" | jq .
+# As cargo would say: a target folder may have served another checkout before.
+CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/full_block" "${RECORDS:-600}" | jq .

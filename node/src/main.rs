@@ -4,11 +4,9 @@
 //! own chain specs, so that `--chain dev` and `--chain local` need no file.
 
 mod chain_spec;
-mod commands;
 
 use polkadot_omni_node_lib::{
-    run_with_custom_cli, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig,
-    NODE_VERSION,
+    run, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
 };
 
 struct CliConfig;
@@ -34,5 +32,5 @@ impl CliConfigT for CliConfig {
 fn main() -> sc_cli::Result<()> {
     let config =
         RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(chain_spec::MedChainSpecs));
-    run_with_custom_cli::<CliConfig, commands::Commands>(config)
+    run::<CliConfig>(config)
 }

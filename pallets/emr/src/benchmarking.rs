@@ -118,21 +118,15 @@ where
     Ok((id, author))
 }
 
-/// Custodians whom the patient chose, and a share for each; nothing for none.
-fn custody<T: Config>(
-    patient: &T::AccountId,
-    count: u32,
-) -> Result<Option<SharesOf<T>>, BenchmarkError>
+/// Custodians whom the patient chose, and a share for each.
+fn custody<T: Config>(patient: &T::AccountId, count: u32) -> Result<SharesOf<T>, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
 {
-    if count == 0 {
-        return Ok(None);
-    }
     let custodians = custodians::<T>(count);
     let shares = custodians.iter().map(|who| (who.clone(), SEALED)).collect();
     Pallet::<T>::set_custodians(RawOrigin::Signed(patient.clone()).into(), custodians, count)?;
-    Ok(Some(SharesOf::<T>::truncate_from(shares)))
+    Ok(SharesOf::<T>::truncate_from(shares))
 }
 
 fn custodians<T: Config>(count: u32) -> CustodiansOf<T> {
@@ -158,7 +152,7 @@ where
     T::Currency: Mutate<T::AccountId>,
 {
     let (id, _) = record::<T>(patient, envelopes)?;
-    let shares = custody::<T>(patient, T::MaxCustodians::get())?.ok_or("nobody keeps it")?;
+    let shares = custody::<T>(patient, T::MaxCustodians::get())?;
     Pallet::<T>::entrust_record(RawOrigin::Signed(patient.clone()).into(), id, shares)
         .map_err(|failed| failed.error)?;
     for index in 0..grants {
@@ -320,12 +314,8 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn add_record(
-        n: Linear<0, { T::MaxEnvelopes::get() }>,
-        c: Linear<0, { T::MaxCustodians::get() }>,
-    ) -> Result<(), BenchmarkError> {
+    fn add_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
-        let shares = custody::<T>(&patient, c)?;
         let caller = technician::<T>()?;
         let envelopes = envelopes::<T>(n);
         let id = NextRecordId::<T>::get();
@@ -339,7 +329,7 @@ mod benchmarks {
             RecordKind::ChestXray,
             envelopes,
             None,
-            shares,
+            None,
         );
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
@@ -347,18 +337,14 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn amend_record(
-        n: Linear<0, { T::MaxEnvelopes::get() }>,
-        c: Linear<0, { T::MaxCustodians::get() }>,
-    ) -> Result<(), BenchmarkError> {
+    fn amend_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
-        let shares = custody::<T>(&patient, c)?;
         let (previous, caller) = record::<T>(&patient, 0)?;
         let envelopes = envelopes::<T>(n);
         let id = NextRecordId::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, envelopes, shares);
+        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, envelopes, None);
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
         Ok(())
@@ -492,7 +478,7 @@ mod benchmarks {
     ) -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
         let id = entrusted::<T>(&caller, 0, g)?;
-        let shares = custody::<T>(&caller, c)?.ok_or("at least one keeps it")?;
+        let shares = custody::<T>(&caller, c)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, shares.clone());

@@ -1010,7 +1010,8 @@ pub mod pallet {
         ///   with custody; `AccessChecked` where the policy was asked.
         #[pallet::call_index(7)]
         #[pallet::weight(
-            T::WeightInfo::add_record(envelopes.len() as u32, share_count::<T>(custody))
+            T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(custody_weight::<T>(custody))
                 .saturating_add(T::AccessControl::weight())
                 .saturating_add(Pallet::<T>::order_weight(inference))
         )]
@@ -1025,8 +1026,8 @@ pub mod pallet {
             custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
-            let base =
-                T::WeightInfo::add_record(envelopes.len() as u32, share_count::<T>(&custody));
+            let base = T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(custody_weight::<T>(&custody));
             let used = Self::do_add_record(
                 author, patient, cid, digest, kind, envelopes, inference, custody,
             )?;
@@ -1066,7 +1067,8 @@ pub mod pallet {
         ///   with custody; `AccessChecked` where the policy was asked.
         #[pallet::call_index(8)]
         #[pallet::weight(
-            T::WeightInfo::amend_record(envelopes.len() as u32, share_count::<T>(custody))
+            T::WeightInfo::amend_record(envelopes.len() as u32)
+                .saturating_add(custody_weight::<T>(custody))
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn amend_record(
@@ -1078,8 +1080,8 @@ pub mod pallet {
             custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
-            let base =
-                T::WeightInfo::amend_record(envelopes.len() as u32, share_count::<T>(&custody));
+            let base = T::WeightInfo::amend_record(envelopes.len() as u32)
+                .saturating_add(custody_weight::<T>(&custody));
             let asked = Self::do_amend_record(&author, record, cid, digest, envelopes, custody)?;
             Ok(Some(base.saturating_add(asked)).into())
         }
@@ -1559,7 +1561,8 @@ pub mod pallet {
     }
 }
 
-/// How many shares come with a record.
-fn share_count<T: Config>(custody: &Option<SharesOf<T>>) -> u32 {
-    custody.as_ref().map_or(0, |shares| shares.len() as u32)
+/// What the shares cost that come with a record: as much as when they come later.
+fn custody_weight<T: Config>(custody: &Option<SharesOf<T>>) -> frame_support::weights::Weight {
+    let shares = custody.as_ref().map(|shares| shares.len() as u32);
+    shares.map_or_else(Default::default, |count| T::WeightInfo::entrust_record(count, 0))
 }

@@ -19,10 +19,10 @@ pub trait WeightInfo {
     fn add_provider() -> Weight;
     /// `remove_provider`.
     fn remove_provider() -> Weight;
-    /// `add_record` with `n` envelopes and `c` custodians.
-    fn add_record(n: u32, c: u32) -> Weight;
-    /// `amend_record` with `n` envelopes and `c` custodians.
-    fn amend_record(n: u32, c: u32) -> Weight;
+    /// `add_record` with `n` envelopes and without custody.
+    fn add_record(n: u32) -> Weight;
+    /// `amend_record` with `n` envelopes and without custody.
+    fn amend_record(n: u32) -> Weight;
     /// `share_record`.
     fn share_record() -> Weight;
     /// `remove_envelope`.
@@ -80,11 +80,11 @@ impl WeightInfo for () {
     fn remove_provider() -> Weight {
         estimate(1, 1)
     }
-    fn add_record(n: u32, _: u32) -> Weight {
+    fn add_record(n: u32) -> Weight {
         let n = u64::from(n);
         estimate(10u64.saturating_add(n), 7u64.saturating_add(n))
     }
-    fn amend_record(n: u32, _: u32) -> Weight {
+    fn amend_record(n: u32) -> Weight {
         let n = u64::from(n);
         estimate(10u64.saturating_add(n), 8u64.saturating_add(n))
     }

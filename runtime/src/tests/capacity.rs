@@ -1,7 +1,12 @@
 //! What the main calls weigh, and how many fit into a block. `make bench`
-//! prints this table; the test itself only holds that every call fits at all.
+//! prints this table; the tests themselves only hold that every call fits at all,
+//! and that the proof of a block's records does not grow beyond what we say.
 
-use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
+use frame_support::{
+    dispatch::GetDispatchInfo,
+    traits::{fungible::Mutate, UnfilteredDispatchable},
+    weights::Weight,
+};
 use medchain_primitives::{ModelId, Output, Receipt, RequestId, SealedKey};
 use sp_runtime::BoundedVec;
 
@@ -31,13 +36,20 @@ fn row(name: &str, weight: Weight) -> u64 {
 }
 
 fn add_record(envelopes: u32) -> RuntimeCall {
-    let envelope = |i: u32| (AccountId::from([i as u8; 32]), SealedKey([0; 80]));
+    add_record_of(PATIENT.to_account_id(), envelopes)
+}
+
+fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
+    // The first is the patient's, and the others only count.
+    let reader = |i: u32| if i == 0 { patient.clone() } else { AccountId::from([i as u8; 32]) };
+    let envelope = |i: u32| (reader(i), SealedKey([0; 80]));
+    let envelopes = BoundedVec::truncate_from((0..envelopes).map(envelope).collect());
     RuntimeCall::Emr(pallet_emr::Call::add_record {
-        patient: PATIENT.to_account_id(),
+        patient,
         cid: Cid::new(CidCodec::Raw, [1; 32]),
         digest: ContentDigest([1; 32]),
         kind: RecordKind::ChestXray,
-        envelopes: BoundedVec::truncate_from((0..envelopes).map(envelope).collect()),
+        envelopes,
         inference: None,
         custody: None,
     })
@@ -87,19 +99,83 @@ fn what_fits_into_a_block() {
     row("the reference policy's check, as metered", used);
 
     println!("\nwhat is used, after that refund");
-    let (declared, used) = development_chain().execute_with(|| {
+    fits("add_record without envelopes, with the policy check", 0);
+    fits("add_record, 3 envelopes, with the policy check", 3);
+}
+
+/// Prints what an `add_record` of the laboratory uses, and how many fit into a block.
+fn fits(name: &str, envelopes: u32) {
+    let call = add_record(envelopes);
+    let declared = call.get_dispatch_info().call_weight;
+    let used = development_chain().execute_with(|| {
         let policy = instantiate(contract("access-control"), ());
         register(Some(policy.clone()));
+        let readers = (1..envelopes).map(|index| AccountId::from([index as u8; 32]));
+        for reader in readers {
+            assert_ok!(Balances::mint_into(&reader, 10 * UNIT));
+            let origin = RuntimeOrigin::signed(reader);
+            assert_ok!(Emr::set_encryption_key(origin, EncryptionKey([7; 32])));
+        }
         let grant = (TECHNICIAN.to_account_id(), 0b01_0011u8, None::<u32>);
-        assert_eq!(call(&policy, [0x4d, 0x43, 0x50, 0x10], grant), [0, 0]);
-        (add_record(0).get_dispatch_info().call_weight, super::add_record_weight(TECHNICIAN))
+        assert_eq!(super::call(&policy, [0x4d, 0x43, 0x50, 0x10], grant), [0, 0]);
+        let origin = RuntimeOrigin::signed(TECHNICIAN.to_account_id());
+        let info = call.dispatch_bypass_filter(origin).expect("the laboratory may");
+        info.actual_weight.expect("the call says what it used")
     });
-    row("add_record without envelopes, with the policy check", used);
+    row(name, used);
     // A call has to fit as it is declared, and leaves room for the next as it is used.
     let base = crate::weights::ExtrinsicBaseWeight::get();
     let left = room().saturating_sub(declared.saturating_add(base));
     let each = used.saturating_add(base);
     let by_time = 1 + left.ref_time() / each.ref_time().max(1);
     let by_proof = 1 + left.proof_size() / each.proof_size().max(1);
-    println!("fit into a block: {by_time} by time, {by_proof} by proof");
+    println!("  fit into a block: {by_time} by time, {by_proof} by proof before the reclaim");
+}
+
+/// How many patients there are, and of how many a record is added in one block.
+const PATIENTS: u32 = 3_000;
+const IN_A_BLOCK: u32 = 1_000;
+/// What the proof of one more record of another patient may need, the policy asked.
+const MOST_PROOF_OF_A_RECORD: usize = 5 * 1024;
+
+fn patient(index: u32) -> AccountId {
+    AccountId::from(sp_io::hashing::blake2_256(&index.to_le_bytes()))
+}
+
+/// The code of a policy that many patients chose is in the proof of a block once,
+/// and the upper nodes of the state are as well: weights count them for each call,
+/// the reclaim takes that back.
+#[test]
+fn the_real_proof_of_a_blocks_records() {
+    let mut chain = development_chain();
+    chain.execute_with(|| {
+        let policy = instantiate(contract("access-control"), ());
+        register(None);
+        for who in (0..PATIENTS).map(patient) {
+            assert_ok!(Balances::mint_into(&who, 10 * UNIT));
+            let origin = RuntimeOrigin::signed(who.clone());
+            assert_ok!(Emr::register_patient(origin.clone(), None, EncryptionKey([7; 32])));
+            assert_ok!(Emr::set_policy(origin, Some(policy.clone())));
+            let grant = (TECHNICIAN.to_account_id(), 0b01_0010u8, None::<u32>);
+            assert_eq!(call_by(who, &policy, [0x4d, 0x43, 0x50, 0x10], grant).data, [0, 0]);
+        }
+    });
+    chain.commit_all().expect("the state is written");
+    // Not neighbours: every third patient.
+    let calls = (0..IN_A_BLOCK).map(|index| add_record_of(patient(3 * index), 1));
+    let ((), proof) = chain.execute_and_prove(|| {
+        for call in calls {
+            let origin = RuntimeOrigin::signed(TECHNICIAN.to_account_id());
+            assert_ok!(call.dispatch_bypass_filter(origin));
+        }
+    });
+    let size = proof.encoded_size();
+    let each = size / IN_A_BLOCK as usize;
+    println!(
+        "\nreal proof of {IN_A_BLOCK} add_record of as many of {PATIENTS} patients: {:.0} KiB; \
+         by that, {} fit into a block",
+        size as f64 / 1024.0,
+        room().proof_size() as usize / each,
+    );
+    assert!(each <= MOST_PROOF_OF_A_RECORD, "{each} bytes for each");
 }

@@ -13,7 +13,7 @@ use frame_support::assert_ok;
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind, Role,
 };
-use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism};
+use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism, ExecReturnValue};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::BuildStorage;
@@ -80,21 +80,11 @@ pub fn instantiate(code: Vec<u8>, arguments: impl Encode) -> AccountId {
 }
 
 /// Calls a message in the patient's name and returns what it answered.
+///
+/// # Panics
+/// When the contract reverts, as it does on an error.
 pub fn call(contract: &AccountId, selector: [u8; 4], arguments: impl Encode) -> Vec<u8> {
-    let mut data = selector.to_vec();
-    arguments.encode_to(&mut data);
-    let result = Contracts::bare_call(
-        PATIENT.to_account_id(),
-        contract.clone(),
-        0,
-        MAXIMUM_BLOCK_WEIGHT,
-        None,
-        data,
-        DebugInfo::Skip,
-        CollectEvents::Skip,
-        Determinism::Enforced,
-    );
-    let returned = result.result.expect("the message runs");
+    let returned = call_by(PATIENT.to_account_id(), contract, selector, arguments);
     assert!(!returned.did_revert(), "{:?}", returned.data);
     returned.data
 }
@@ -106,10 +96,20 @@ pub fn call_as(
     selector: [u8; 4],
     arguments: impl Encode,
 ) -> Vec<u8> {
+    call_by(who.to_account_id(), contract, selector, arguments).data
+}
+
+/// Calls a message in the name of this account.
+pub fn call_by(
+    who: AccountId,
+    contract: &AccountId,
+    selector: [u8; 4],
+    arguments: impl Encode,
+) -> ExecReturnValue {
     let mut data = selector.to_vec();
     arguments.encode_to(&mut data);
     let result = Contracts::bare_call(
-        who.to_account_id(),
+        who,
         contract.clone(),
         0,
         MAXIMUM_BLOCK_WEIGHT,
@@ -119,7 +119,7 @@ pub fn call_as(
         CollectEvents::Skip,
         Determinism::Enforced,
     );
-    result.result.expect("the message runs").data
+    result.result.expect("the message runs")
 }
 
 /// Registers the patient, who chooses this policy, and a technician.

@@ -240,7 +240,7 @@ fn what_a_question_did_not_use_is_given_back() {
     let most = <PolicyContract as AccessControl<AccountId>>::weight();
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
-        let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record(0, 0);
+        let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record(0);
         let used = add_record_weight(TECHNICIAN);
         assert!(used.all_gt(base) && used.all_lt(base.saturating_add(most)), "{used:?}");
         assert_eq!(add_record_weight(PATIENT), base);

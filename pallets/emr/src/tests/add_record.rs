@@ -249,7 +249,7 @@ fn the_weight_counts_the_questions_that_are_asked() {
             inference,
             custody: None,
         };
-        let base = <() as WeightInfo>::add_record(1, 0);
+        let base = <() as WeightInfo>::add_record(1);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
         assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);
@@ -267,5 +267,43 @@ fn the_weight_counts_the_questions_that_are_asked() {
         Policy::grant(ALICE, TECHNICIAN, Action::Infer);
         let info = add_and_order(TECHNICIAN, MODEL).expect("the policy allows");
         assert_eq!(info.actual_weight, Some(base + ASKED_WEIGHT + ORDER_WEIGHT + ASKED_WEIGHT));
+    });
+}
+
+#[test]
+fn shares_cost_with_a_record_what_they_cost_later() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(choose(&[CUSTODIAN, CUSTODIAN_2], 1));
+        let shares = || Some(shares(&[CUSTODIAN, CUSTODIAN_2]));
+        let later = <() as WeightInfo>::entrust_record(2, 0);
+
+        let call = Call::<Test>::add_record {
+            patient: ALICE,
+            cid: cid(1),
+            digest: digest(1),
+            kind: RecordKind::ChestXray,
+            envelopes: envelopes(&[]),
+            inference: None,
+            custody: shares(),
+        };
+        let base = <() as WeightInfo>::add_record(0) + later;
+        assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
+        let (kind, none) = (RecordKind::ChestXray, envelopes(&[]));
+        let added =
+            Emr::add_record(signed(ALICE), ALICE, cid(1), digest(1), kind, none, None, shares());
+        assert_eq!(added.expect("she may").actual_weight, Some(base));
+
+        let call = Call::<Test>::amend_record {
+            record: NEXT,
+            cid: cid(2),
+            digest: digest(2),
+            envelopes: envelopes(&[]),
+            custody: shares(),
+        };
+        let base = <() as WeightInfo>::amend_record(0) + later;
+        assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
+        let amended =
+            Emr::amend_record(signed(ALICE), NEXT, cid(2), digest(2), envelopes(&[]), shares());
+        assert_eq!(amended.expect("she may").actual_weight, Some(base));
     });
 }
