@@ -11,7 +11,7 @@ step "what fits into a block, by weights"
 cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture 2>/dev/null \
   | grep -E "ms .*KiB|declared|is used|fit into"
 
-step "a full block on the testnet: ${RECORDS:-600} transactions at once"
+step "a full block on the testnet: ${RECORDS:-800} transactions at once"
 cargo build --locked --quiet --workspace --example full_block
 # As cargo would say: a target folder may have served another checkout before.
-CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/full_block" "${RECORDS:-600}" | jq .
+CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/full_block" "${RECORDS:-800}" | jq .
