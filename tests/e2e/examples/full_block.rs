@@ -67,7 +67,16 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
     }
     let added = send(net, &chain, &lab, calls).await?;
 
-    let view = chain.best().await?;
+    // A block that is not final yet may be taken back, and its requests with it.
+    let mut view = chain.finalised().await?;
+    let patience = Instant::now();
+    while (view.open_request_ids().await?.len() as u64) < records {
+        if patience.elapsed() > Duration::from_secs(180) {
+            return Err("the requests did not become final".into());
+        }
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        view = chain.finalised().await?;
+    }
     let model = view.model(ModelId(0)).await?.ok_or("there is no model 0")?;
     let mut calls = Vec::new();
     for id in view.open_request_ids().await? {
