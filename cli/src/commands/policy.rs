@@ -67,7 +67,8 @@ pub struct CheckArgs {
     /// On which record.
     #[arg(long)]
     pub record: Option<u64>,
-    /// What for, where the policy makes a difference.
+    /// What for. The chain names a purpose whenever somebody asks to view; without
+    /// one, a grant that is limited to purposes does not count.
     #[arg(long, value_enum)]
     pub purpose: Option<PurposeArg>,
 }

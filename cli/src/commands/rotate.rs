@@ -18,6 +18,7 @@ use crate::{
     custody,
     envelopes::{self, Reader},
     output::{self, Outcome},
+    policy_questions::Question,
     sign::{event, Included},
 };
 
@@ -182,15 +183,24 @@ async fn readers(
         if account == patient || without.contains(&account) {
             continue;
         }
-        let may = |action| view.check_access(&record.patient, &account, None, action);
         let stays = account == record.author
             || with.contains(&account)
-            || may(Action::View).await?.is_ok()
-            || may(Action::Infer).await?.is_ok();
+            || may_read(view, &patient, &account).await?;
         match Reader::find_if_published(view, &account).await?.filter(|_| stays) {
             Some(reader) => readers.push(reader),
             None => left_out.push(account.to_string()),
         }
     }
     Ok((readers, left_out))
+}
+
+/// Whether the policy lets this account read, for whatever purpose, or predict.
+async fn may_read(view: &View, patient: &AccountId32, account: &AccountId32) -> Result<bool> {
+    let reading = |one: &Question| matches!(one.action, Action::View | Action::Infer);
+    for question in Question::all(view).into_iter().filter(reading) {
+        if question.ask(view, patient, account).await?.is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

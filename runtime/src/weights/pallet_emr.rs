@@ -226,25 +226,29 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Custodies` (r:1 w:1)
 	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:1)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Emergencies` (r:1 w:1)
+	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
+	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Due` (r:1 w:2)
+	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:1 w:1)
 	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
 	fn remove_envelope() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `4394`
+		//  Measured:  `4055`
 		//  Estimated: `6506`
-		// Minimum execution time: 217_824_000 picoseconds.
-		Weight::from_parts(227_899_000, 0)
+		// Minimum execution time: 297_943_000 picoseconds.
+		Weight::from_parts(311_843_000, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -326,25 +330,29 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Grants` (r:1 w:1)
 	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:2)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Emergencies` (r:1 w:1)
+	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
+	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Due` (r:1 w:3)
+	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:1 w:0)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::NextDue` (r:1 w:0)
 	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn request_access() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3134`
+		//  Measured:  `2795`
 		//  Estimated: `4434`
-		// Minimum execution time: 228_410_000 picoseconds.
-		Weight::from_parts(234_349_000, 0)
+		// Minimum execution time: 309_190_000 picoseconds.
+		Weight::from_parts(324_111_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(11))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
@@ -440,21 +448,25 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Custodies` (r:1 w:1)
 	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:1)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Emergencies` (r:1 w:1)
+	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
+	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Due` (r:1 w:2)
+	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	fn expire_grant() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2634`
+		//  Measured:  `2295`
 		//  Estimated: `4434`
-		// Minimum execution time: 119_327_000 picoseconds.
-		Weight::from_parts(123_243_000, 0)
+		// Minimum execution time: 197_404_000 picoseconds.
+		Weight::from_parts(207_368_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	/// Storage: `Emr::Records` (r:1 w:0)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -474,31 +486,31 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Grants` (r:1 w:1)
 	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:3)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Emergencies` (r:1 w:2)
+	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
 	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Due` (r:1 w:4)
+	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::NextEmergencyId` (r:1 w:1)
 	/// Proof: `Emr::NextEmergencyId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:1 w:0)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::NextDue` (r:1 w:0)
 	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:0 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	fn break_glass() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3386`
+		//  Measured:  `3047`
 		//  Estimated: `4434`
-		// Minimum execution time: 317_983_000 picoseconds.
-		Weight::from_parts(326_035_000, 0)
+		// Minimum execution time: 399_273_000 picoseconds.
+		Weight::from_parts(412_964_000, 0)
 			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(16))
-			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().reads(17))
+			.saturating_add(T::DbWeight::get().writes(12))
 	}
 	/// Storage: `Emr::Emergencies` (r:1 w:1)
 	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
@@ -566,7 +578,7 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	}
 	/// Storage: `Emr::NextDue` (r:1 w:1)
 	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:2 w:1)
+	/// Storage: `Emr::Due` (r:2 w:2)
 	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Grants` (r:1 w:1)
 	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
@@ -574,19 +586,23 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Custodies` (r:1 w:1)
 	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Emergencies` (r:1 w:1)
+	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
+	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn end_due() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2634`
+		//  Measured:  `2295`
 		//  Estimated: `6078`
-		// Minimum execution time: 128_741_000 picoseconds.
-		Weight::from_parts(133_398_000, 0)
+		// Minimum execution time: 208_319_000 picoseconds.
+		Weight::from_parts(217_383_000, 0)
 			.saturating_add(Weight::from_parts(0, 6078))
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)

@@ -28,16 +28,11 @@ fn main() -> Fallible<()> {
     // The workers would answer before the requests have piled up.
     [0, 1].iter().for_each(|index| net.worker(*index).kill());
     let runtime = tokio::runtime::Runtime::new()?;
-    let (added, answered) = runtime.block_on(flood(&net, records))?;
-    println!(
-        "{}",
-        json!({ "add_record with a policy check and a request": added,
-                "submit_prediction with a policy check": answered })
-    );
-    Ok(())
+    runtime.block_on(flood(&net, records))
 }
 
-async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
+/// Prints one JSON object for the records, and one for the predictions.
+async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
     let chain = Chain::connect(net.collator(0)).await?;
     let lab = Identity::from_secret_uri(LAB)?;
     let patient = Identity::from_secret_uri(PATIENT)?;
@@ -65,12 +60,14 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
             custody: None,
         });
     }
-    let added = send(net, &chain, &lab, calls).await?;
+    let open = chain.best().await?.open_request_ids().await?.len();
+    let (added, taken) = send(net, &chain, &lab, calls).await?;
+    println!("{}", json!({ "add_record with a policy check and a request": added }));
 
     // A block that is not final yet may be taken back, and its requests with it.
     let mut view = chain.finalised().await?;
     let patience = Instant::now();
-    while (view.open_request_ids().await?.len() as u64) < records {
+    while view.open_request_ids().await?.len() < open + taken {
         if patience.elapsed() > Duration::from_secs(180) {
             return Err("the requests did not become final".into());
         }
@@ -86,12 +83,19 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<(Value, Value)> {
         let receipt = receipt(&model.sha256, &model.preprocessing, &record.cid, &output);
         calls.push(Call::SubmitPrediction { request: id, output, receipt });
     }
-    let answered = send(net, &chain, &worker, calls).await?;
-    Ok((added, answered))
+    let (answered, _) = send(net, &chain, &worker, calls).await?;
+    println!("{}", json!({ "submit_prediction with a policy check": answered }));
+    Ok(())
 }
 
-/// Sends everything at once and waits until all of it is in a block.
-async fn send(net: &Testnet, chain: &Chain, who: &Identity, calls: Vec<Call>) -> Fallible<Value> {
+/// Sends everything at once and waits until all of it is in a block. Returns what is
+/// to be told of it, and how many were taken.
+async fn send(
+    net: &Testnet,
+    chain: &Chain,
+    who: &Identity,
+    calls: Vec<Call>,
+) -> Fallible<(Value, usize)> {
     let sent = calls.len();
     let first = chain.next_nonce(&who.account()).await?;
     let started = Instant::now();
@@ -118,7 +122,7 @@ async fn send(net: &Testnet, chain: &Chain, who: &Identity, calls: Vec<Call>) ->
     }
     let most = blocks.iter().max_by_key(|(_, count)| **count);
     let (block, held) = most.map_or((0, 0), |(block, count)| (*block, *count));
-    Ok(json!({
+    let told = json!({
         "sent": sent,
         "failed": failed,
         "seconds": started.elapsed().as_secs(),
@@ -126,7 +130,8 @@ async fn send(net: &Testnet, chain: &Chain, who: &Identity, calls: Vec<Call>) ->
         "fullest_block": block,
         "it_held": held,
         "its_collator": said_of(net, block),
-    }))
+    });
+    Ok((told, sent - failed))
 }
 
 /// What the collators that made this block said of it: how long it took, what ended

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 pub fn repository() -> PathBuf {
     // What cargo says when the test runs: checkouts that share a target folder also
     // share what was compiled in it.
-    // Started without cargo, as by `make bench`, there is only what was compiled.
+    // Started without cargo, and without that variable, there is only what was compiled.
     let own = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     own.join("../..").canonicalize().expect("it exists")
