@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What fits into a block: by weights on the compiled runtime, and on a real
-# relay chain with its proofs. It ends early only where a number is worse than the tests allow.
+# relay chain with its proofs. It fails only where a number is worse than the
+# runtime's tests allow.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench-chain'}"
