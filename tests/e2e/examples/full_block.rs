@@ -1,6 +1,7 @@
 //! How much a block of the real parachain holds. Spawns a testnet, hands the
-//! collators more transactions than fit, and prints one JSON object with what
-//! the fullest block held and how large its proof of validity was.
+//! collators more transactions than fit, and prints two JSON objects, for records
+//! and for predictions: what the fullest block held, what ended it, and how large
+//! its proof of validity was.
 //!
 //! `full_block [RECORDS]`, at most about 800: they reach the node in any order, and
 //! its pool keeps no more than a tenth of its 8,192 places for those whose turn has
