@@ -44,6 +44,12 @@ impl std::fmt::Display for ShareReport {
 
 /// Runs `medchain share`.
 pub async fn run(context: &Context, args: &ShareArgs) -> Result<Outcome> {
+    output::print(&share(context, args).await?, context.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Seals the key of a record to one more reader.
+pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let reader = context.parse_account(&args.to)?;
     let view = context.view().await?;
     let record = envelopes::record(&view, args.record).await?;
@@ -59,11 +65,9 @@ pub async fn run(context: &Context, args: &ShareArgs) -> Result<Outcome> {
     event(&outcome, purpose, |event| {
         matches!(event, ChainEvent::EnvelopeAdded { .. }).then_some(())
     })?;
-    let report = ShareReport {
+    Ok(ShareReport {
         record_id: args.record,
         reader: reader.to_string(),
         included: (&outcome).into(),
-    };
-    output::print(&report, context.json)?;
-    Ok(Outcome::Done)
+    })
 }

@@ -3,14 +3,18 @@
 
 use anyhow::{Context as _, Result};
 use medchain_client::crypto;
-use medchain_primitives::RecordId;
+use medchain_primitives::{Action, RecordId};
 
-use super::{cast::CLINICIAN, scene::Scene};
+use super::{
+    cast::{CLINICIAN, RESEARCHER},
+    scene::Scene,
+};
 use crate::{
     commands::{
         access::{self, PurposeArg, RequestAccessArgs},
         fetch, grant,
         rotate::{self, RotateArgs},
+        share::{self, ShareArgs},
     },
     custody, envelopes,
 };
@@ -60,6 +64,13 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
         asked.reason.unwrap_or_default(),
     )?;
 
+    // A grant for one purpose alone is a grant all the same.
+    let for_research = grant::GrantArgs {
+        purposes: "research".parse().ok(),
+        ..grant::GrantArgs::to(RESEARCHER, &[Action::View])
+    };
+    grant::grant(&cast.patient, &for_research).await?;
+    share::share(&cast.patient, &ShareArgs { record, to: RESEARCHER.to_owned() }).await?;
     let step = scene.story.step("The patient rotates the record's key");
     let args = RotateArgs { record, without: Vec::new(), with: Vec::new(), erase_old: false };
     let rotated = rotate::rotate(&cast.patient, &args).await?;
@@ -69,7 +80,8 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
         STORY,
         "the record stands under a new key and a new CID, for those who may still read it",
         rotated.cid != old.cid.to_string()
-            && !rotated.readers.contains(&cast.clinician.account()?.to_string()),
+            && !rotated.readers.contains(&cast.clinician.account()?.to_string())
+            && rotated.readers.contains(&cast.researcher.account()?.to_string()),
         format!("record {new}, sealed to {}", rotated.readers.join(", ")),
     )?;
     scene.claim(
@@ -78,6 +90,7 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<u64> {
         scene.reads(&cast.technician, new).await?,
         format!("{} bytes", scene.xray.len()),
     )?;
+    grant::revoke(&cast.patient, &grant::RevokeArgs::from(RESEARCHER, true)).await?;
     let view = scene.chain.best().await?;
     let newest = envelopes::record(&view, new).await?;
     let sealed = fetch::ciphertext(&cast.clinician, &newest).await?;
