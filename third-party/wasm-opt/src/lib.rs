@@ -11,21 +11,15 @@ use std::{
 };
 
 /// A pass over the module.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
     /// Removes the DWARF debug information.
     StripDwarf,
-    /// Replaces sign-extension instructions by those of the MVP.
+    /// Asks for a module without sign-extension instructions. Debian's program
+    /// cannot rewrite them, and does not have to: rustc emits none for the
+    /// target `wasm32v1-none`. [`OptimizationOptions::run`] refuses a module
+    /// that has some.
     SignextLowering,
-}
-
-impl Pass {
-    fn flag(self) -> &'static str {
-        match self {
-            Self::StripDwarf => "--strip-dwarf",
-            Self::SignextLowering => "--signext-lowering",
-        }
-    }
 }
 
 /// What to do with a module.
@@ -71,10 +65,14 @@ impl OptimizationOptions {
         output: impl AsRef<Path>,
     ) -> Result<(), OptimizationError> {
         let mut command = Command::new("wasm-opt");
-        command.args(self.passes.iter().map(|pass| pass.flag()));
-        command.arg(if self.mvp_features_only { "--mvp-features" } else { "--enable-sign-ext" });
-        // What rustc emits for `wasm32v1-none` beyond the MVP proper.
-        command.arg("--enable-mutable-globals");
+        if self.passes.contains(&Pass::StripDwarf) {
+            command.arg("--strip-dwarf");
+        }
+        // `wasm32v1-none` is the MVP and mutable globals; with anything else
+        // in it, the module does not validate.
+        if self.mvp_features_only || self.passes.contains(&Pass::SignextLowering) {
+            command.args(["--mvp-features", "--enable-mutable-globals"]);
+        }
         if self.debug_info {
             command.arg("--debuginfo");
         }
