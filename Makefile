@@ -75,7 +75,14 @@ weights: setup ## Measure the weights of the pallets' calls again.
 metadata: setup ## Write the runtime's metadata to client/metadata/ again.
 	@MEDCHAIN_UPDATE_METADATA=1 $(CARGO) test --workspace --test metadata
 
+.PHONY: lint
+lint: setup ## Check format, lints, documentation, spelling, dependencies and generated files.
+	@scripts/lint.sh
+
+.PHONY: audit
+audit: ## Check licences, sources and double versions of all dependencies.
+	@scripts/audit.sh
+
 .PHONY: fmt
-fmt: ## Format the Rust code.
-	@cargo fmt --all
-	@cargo fmt --all --manifest-path contracts-ink/Cargo.toml
+fmt: ## Format the Rust code and the TOML files.
+	@scripts/format.sh

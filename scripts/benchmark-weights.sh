@@ -19,7 +19,7 @@ if ! "$bencher" --version 2>/dev/null | grep -qF " $version"; then
 fi
 
 target=$CARGO_TARGET_DIR/benchmarks
-RUSTFLAGS="-C link-arg=--export-table --cfg substrate_runtime" CARGO_TARGET_DIR=$target \
+RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table --cfg substrate_runtime" CARGO_TARGET_DIR=$target \
   cargo rustc --locked --package medchain-runtime --lib --crate-type cdylib --release \
   --target wasm32v1-none --no-default-features --features runtime-benchmarks
 runtime=$target/wasm32v1-none/release/medchain_runtime.wasm

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds policy contracts without cargo-contract and leaves NAME.contract,
-# NAME.wasm and NAME.json of each in $CARGO_TARGET_DIR/ink.
+# Builds policy contracts without cargo-contract and writes NAME.contract,
+# NAME.wasm and NAME.json of each to $CARGO_TARGET_DIR/ink.
 #
-#   scripts/build-contracts.sh             all of contracts-ink/, if something changed
-#   scripts/build-contracts.sh FOLDER...   these alone, wherever they are
+#   scripts/build-contracts.sh             all of contracts-ink/, if anything changed
+#   scripts/build-contracts.sh FOLDER...   these only, wherever they are
 #
 # A contract is a folder with a Cargo.toml and examples/NAME-metadata.rs, which
-# prints the metadata of the package NAME.
+# prints the metadata of the package NAME. Documentation that is cut off in Apps
+# is an error in contracts-ink/, and a warning in folders that you name.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '\033[1mcontracts:\033[0m %s\n' "$*" >&2; }
@@ -19,13 +20,14 @@ out=$CARGO_TARGET_DIR/ink
 
 command -v wasm-opt >/dev/null || die "wasm-opt is missing: run 'make setup', or install the package binaryen"
 
-folders=()
+folders=() strict=()
 if [ $# -gt 0 ]; then
   for folder in "$@"; do
-    [ -d "$folder" ] || die "$folder is no folder"
+    [ -d "$folder" ] || die "$folder is not a folder"
     folders+=("$(cd "$folder" && pwd)")
   done
 else
+  strict=(--strict)
   for file in "$workspace"/*/examples/*-metadata.rs "$workspace"/examples/*/examples/*-metadata.rs; do
     [ -e "$file" ] && folders+=("${file%/examples/*}")
   done
@@ -38,7 +40,7 @@ for folder in "${folders[@]}"; do
   names+=("$(basename "${metadata[0]}" -metadata.rs)")
 done
 
-# Everything that the bundles depend on, in one hash.
+# A hash of everything that the bundles depend on.
 stamp=$(
   {
     rustc --version
@@ -65,9 +67,9 @@ fi
 mkdir -p "$out"
 rm -f "$out/.stamp"
 
-# Without flags of the machine's own: they would change the code, and with it
-# its hash. The paths are cut out for the same reason. The threshold was
-# measured: of 20 to 250, it gives the smallest code at opt-level "s".
+# The machine's own RUSTFLAGS are not used: they would change the code and its
+# hash. The paths are removed for the same reason. The threshold was measured: of
+# 20 to 250, it gives the smallest code at opt-level "s".
 wasm_flags="-Clink-arg=-zstack-size=65536 -Clink-arg=--import-memory -Cllvm-args=--inline-threshold=100"
 wasm_flags+=" --remap-path-prefix=$root=/medchain --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 
@@ -78,11 +80,11 @@ for index in "${!names[@]}"; do
   package=(--quiet --locked --manifest-path "${folders[index]}/Cargo.toml" --package "$name")
   version=$(cargo pkgid "${package[@]:1}" | sed 's/.*[#@]//')
   say "compiling $name"
-  # A cdylib alone: beside an rlib, rustc would leave out link-time optimisation.
+  # Only a cdylib: with an rlib beside it, rustc would skip link-time optimisation.
   RUSTFLAGS=$wasm_flags cargo rustc "${package[@]}" --release --no-default-features \
     --target "$target" --lib --crate-type cdylib
   cargo run "${package[@]}" --example "$name-metadata" >"$out/.metadata.json"
-  "$CARGO_TARGET_DIR/debug/bundler" "$name" "$version" \
+  "$CARGO_TARGET_DIR/debug/bundler" "${strict[@]}" "$name" "$version" \
     "$CARGO_TARGET_DIR/$target/release/${name//-/_}.wasm" "$out/.metadata.json" "$out" >&2
 done
 rm -f "$out/.metadata.json"

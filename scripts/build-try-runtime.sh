@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=$CARGO_TARGET_DIR/../try-runtime
 [ -d "$target" ] || echo "compiling the runtime with try-runtime, once: about 5 minutes on two cores" >&2
 # The flags are those of substrate-wasm-builder.
-RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime" \
+RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime" \
   CARGO_TARGET_DIR=$target \
   cargo rustc --locked --quiet -p medchain-runtime --lib --crate-type cdylib --release \
   --target wasm32v1-none --no-default-features --features try-runtime \

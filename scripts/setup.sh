@@ -16,6 +16,8 @@ needs=(
   wasm-opt:binaryen make:make node:nodejs npm:npm python3:python3
   curl:curl jq:jq zstd:zstd pgrep:procps
   /usr/include/openssl/ssl.h:libssl-dev
+  # Linked instead of compiled, see docs/adr/0017-cold-build.md.
+  /usr/include/rocksdb/c.h:librocksdb-dev /usr/include/zstd.h:libzstd-dev
 )
 missing=()
 for need in "${needs[@]}"; do
@@ -47,4 +49,14 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 "$root/scripts/install-wasm-target.sh"
+
+# --- linters ----------------------------------------------------------------
+# Every build runs clippy on our own crates (.cargo/config.toml).
+for component in clippy:clippy-driver rustfmt:rustfmt; do
+  program=${component##*:} component=${component%%:*}
+  "$program" --version >/dev/null 2>&1 && continue
+  say "adding the Rust component $component"
+  rustup component add "$component" >/dev/null 2>&1 || die "'$program' is missing, and 'rustup component add $component' failed. \
+Install it (Debian has rust-clippy and rustfmt), or build without lints: RUSTC_WORKSPACE_WRAPPER= make build"
+done
 say "everything that is needed is here."

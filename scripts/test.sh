@@ -5,6 +5,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make test'}"
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
+step "lint: format, spelling, dependencies"
+scripts/lint.sh format
+
 step "contracts: logic and ink! unit tests"
 CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") \
   cargo test --locked --manifest-path contracts-ink/Cargo.toml --workspace
@@ -38,5 +41,6 @@ MEDCHAIN_TEST_IPFS=$(sed -n 's/^READY rpc=\([^ ]*\).*/\1/p' "$daemon/log")
 export MEDCHAIN_TEST_IPFS
 [ -n "$MEDCHAIN_TEST_IPFS" ] || { echo "the IPFS daemon did not come up: $(cat "$daemon/log")" >&2; exit 1; }
 
-step "crates: unit, property, golden and end-to-end tests"
-cargo test --locked --workspace
+step "crates: unit, property, golden, documentation and end-to-end tests"
+# Documentation is checked where its tests are run.
+RUSTDOC=$PWD/scripts/lint/rustdoc.sh cargo test --locked --workspace

@@ -15,5 +15,8 @@ for folder in tests/js tests/ipfs-daemon tests/chopsticks; do install "$folder";
 # Compiled beforehand: while it runs, the testnet needs the two cores.
 cargo test --locked --quiet --workspace --test testnet --no-run
 MEDCHAIN_TRY_RUNTIME=$(scripts/build-try-runtime.sh)
-export MEDCHAIN_TRY_RUNTIME
+MEDCHAIN_RELEASED=$(scripts/build-released.sh "${RELEASE:-2}")
+export MEDCHAIN_TRY_RUNTIME MEDCHAIN_RELEASED
+# What the release was built from is in the target folder now.
+scripts/build.sh
 exec cargo test --locked --quiet --workspace --test testnet -- --ignored --nocapture

@@ -6,6 +6,8 @@
 #   MEDCHAIN_TESTNET_DIR  where the chain specs are kept
 #   MEDCHAIN_RUN_DIR      where this run writes (default: a new temporary folder)
 #   MEDCHAIN_STORE        the store of the workers (default: a folder of this run)
+#   MEDCHAIN_RELEASED     the folder of a release's programs and model, made by
+#                         build-released.sh (default: what was built)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet'}" "${MEDCHAIN_CONTRACTS_DIR:?}"
@@ -16,6 +18,8 @@ unset "${!CARGO_MANIFEST_@}" "${!CARGO_PKG_@}"
 export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
 network=${1:-zombienet/medchain-local.toml}
 bin=$CARGO_TARGET_DIR/debug
+client=${MEDCHAIN_RELEASED:-$bin}
+if [ -n "${MEDCHAIN_RELEASED:-}" ]; then model=$MEDCHAIN_RELEASED/model; else model=$(realpath models/shipped); fi
 say() { printf '\033[1mtestnet:\033[0m %s\n' "$*" >&2; }
 die() { printf 'testnet: error: %s\n' "$*" >&2; exit 1; }
 
@@ -111,17 +115,17 @@ say "MedChain's block $(height "$first") is final after $((SECONDS - began)) s"
 medchain() {
   local who=$1
   shift
-  "$bin/medchain" "$@" --dev --suri "$who" --node "$first" --store "$store" --yes --json >>"$run/medchain.log" 2>&1 \
+  "$client/medchain" "$@" --dev --suri "$who" --node "$first" --store "$store" --yes --json >>"$run/medchain.log" 2>&1 \
     || { tail -n 3 "$run/medchain.log" >&2; die "medchain $1 ${2:-} failed"; }
 }
 say "publishing the model and registering two workers"
-medchain //Alice model publish models/shipped/medchain-vgg16.onnx
+medchain //Alice model publish "$model/medchain-vgg16.onnx"
 (medchain //Dave worker register --model 0) & dave=$!
 (medchain //Ferdie worker register --model 0) & ferdie=$!
 wait "$dave" && wait "$ferdie" || exit 1
 worker() {
-  start "$run/worker-$2.log" "$bin/medchain-worker" run --dev --suri "$1" --node "$3" --store "$store" \
-    --model-dir "$(realpath models/shipped)" --listen "127.0.0.1:$2"
+  start "$run/worker-$2.log" "$client/medchain-worker" run --dev --suri "$1" --node "$3" --store "$store" \
+    --model-dir "$model" --listen "127.0.0.1:$2"
 }
 worker //Dave 9717 "$first"
 worker //Ferdie 9718 "$second"

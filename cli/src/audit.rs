@@ -1,7 +1,6 @@
-//! The audit log of a patient: what the blocks of the chain tell of their
-//! records, and the same for programs that read FHIR.
+//! A patient's audit log: what the chain's blocks tell about their records, also as FHIR.
 //!
-//! Nothing here asks a node: `medchain audit` reads the blocks and puts them in.
+//! Nothing here asks a node: `medchain audit` reads the blocks.
 
 mod describe;
 mod entry;

@@ -1,11 +1,10 @@
-//! Certificates of erasure: a file that shows, without a node, what the chain
-//! keeps of an erased record, and tells what the stores said.
+//! Certificates of erasure: a file that proves, without a node, what the chain keeps of
+//! an erased record, and reports what the stores answered.
 //!
 //! Nothing here asks a node or a store.
 
 mod check;
 mod text;
-mod time;
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
@@ -17,51 +16,48 @@ use medchain_primitives::{Cid, RecordId};
 use serde::{Deserialize, Serialize};
 use text::{as_text, HexBytes};
 
-pub use check::{checks, Check};
-pub use text::printable;
-pub use time::shown as time_shown;
+use crate::output::{one_line, time};
 
-/// The form of certificates that is written and read here.
+pub use check::{checks, Check};
+
+/// The version of the format that is written and read here.
 const VERSION: u32 = 1;
-/// The largest certificate that is read, in bytes: about a hundred times what is
-/// usual.
+/// The largest certificate that is read, in bytes: about a hundred times the usual size.
 pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
-/// For people who open the file.
+/// A note for people who open the file.
 const ABOUT: &str = "Shows that the chain keeps no key of this record. \
     Check it with: medchain verify-certificate FILE";
 
-/// A certificate of erasure, as it stands in its file.
+/// A certificate of erasure, as its file contains it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
-    /// The version of this form.
+    /// The format's version.
     #[serde(rename = "medchain_erasure_certificate")]
     pub version: u32,
-    /// What this is, for people.
+    /// What this file is, for people.
     pub about: String,
     /// The chain.
     pub chain: ChainPart,
-    /// The block whose state is shown: where `erasure` is there, the one in
-    /// which the record was erased.
+    /// The block whose state is proven: with `erasure`, the one that erased the record.
     pub block: BlockPart,
     /// The record.
     pub record: RecordPart,
-    /// The transaction that erased the record; `null` where the certificate was
-    /// made afterwards.
+    /// The transaction that erased the record; `null` in a certificate made later.
     pub erasure: Option<ErasurePart>,
-    /// The items of the pallet `Emr` that are shown to have nothing of the record.
+    /// The storage items of the pallet `Emr` that are proven to keep nothing of the record.
     pub absent: Vec<String>,
-    /// The nodes of the state's trie that show it.
+    /// The nodes of the state's trie that prove it.
     pub proof: Vec<HexBytes>,
-    /// What each store answered that was asked to let the content go.
+    /// What each store answered to the request to delete the content.
     pub stores: Vec<StorePart>,
-    /// Why no store was asked, where none was.
+    /// Why no store was asked; `null` where stores were.
     pub stores_not_asked: Option<String>,
 }
 
-/// A chain and the version of its runtime.
+/// A chain and its runtime's version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChainPart {
-    /// The hash of its first block.
+    /// The genesis block's hash.
     pub genesis_hash: H256,
     /// The version of the runtime that made the block.
     pub spec_version: u32,
@@ -70,24 +66,24 @@ pub struct ChainPart {
 /// A block.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockPart {
-    /// Its height.
+    /// The block's number.
     pub number: u32,
-    /// Its hash.
+    /// The block's hash.
     pub hash: H256,
-    /// Its time, in UTC.
+    /// The block's time, in UTC.
     pub time: String,
-    /// Its header, SCALE-encoded.
+    /// The header, SCALE-encoded.
     pub header: HexBytes,
 }
 
 /// An erased record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordPart {
-    /// Its number.
-    pub id: u64,
-    /// Whose record it was.
+    /// The record's number.
+    pub id: RecordId,
+    /// Its patient.
     pub patient: AccountId32,
-    /// Where the encrypted bytes were.
+    /// The CID of the encrypted bytes.
     #[serde(with = "as_text")]
     pub cid: Cid,
     /// SHA-256 of the encrypted bytes.
@@ -97,34 +93,34 @@ pub struct RecordPart {
 /// The transaction that erased a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ErasurePart {
-    /// Its hash.
+    /// The extrinsic's hash.
     pub extrinsic_hash: H256,
-    /// Who had an envelope until then.
+    /// The accounts whose envelopes it destroyed.
     pub readers: Vec<AccountId32>,
 }
 
-/// What a store answered.
+/// A store's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StorePart {
-    /// Which store, without passwords.
+    /// The store, without passwords.
     pub store: String,
     /// What it did.
     pub outcome: StoreOutcome,
-    /// Why it did not, where it failed.
+    /// Why it failed.
     pub reason: Option<String>,
-    /// When it answered, in UTC, by the clock of the machine that asked.
+    /// When it answered, in UTC, by the asking machine's clock.
     pub at: String,
 }
 
-/// What a store did that was asked to let content go.
+/// What a store did with content that it was asked to delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StoreOutcome {
     /// It deleted the content.
     Deleted,
-    /// It keeps the content no longer on purpose, and deletes it later.
+    /// It unpinned the content and deletes it later.
     Unpinned,
-    /// It did not keep it.
+    /// It did not keep the content.
     NotKept,
     /// It did not answer, or refused.
     Failed,
@@ -147,19 +143,19 @@ impl std::fmt::Display for StorePart {
         let said = match self.outcome {
             StoreOutcome::Deleted => "deleted it".to_owned(),
             StoreOutcome::Unpinned => {
-                "unpinned it; the blocks go with its next garbage collection".to_owned()
+                "unpinned it; its next garbage collection deletes the blocks".to_owned()
             }
             StoreOutcome::NotKept => "did not keep it".to_owned(),
             StoreOutcome::Failed => {
-                format!("failed: {}", self.reason.as_deref().unwrap_or("it is not said why"))
+                format!("failed: {}", self.reason.as_deref().unwrap_or("no reason is given"))
             }
         };
         // The file may be a stranger's.
-        f.write_str(&printable(&format!("{}: {said} ({})", self.store, self.at)))
+        f.write_str(&one_line(&format!("{}: {said} ({})", self.store, self.at)))
     }
 }
 
-/// The keys of the state that a certificate is about.
+/// The keys of the state that a certificate proves.
 pub fn proven_keys(record: RecordId, readers: &[AccountId32]) -> Vec<Vec<u8>> {
     let mut all = vec![
         keys::record(record),
@@ -167,17 +163,18 @@ pub fn proven_keys(record: RecordId, readers: &[AccountId32]) -> Vec<Vec<u8>> {
         keys::last_runtime_upgrade(),
         keys::timestamp(),
     ];
-    // The beginning of a key stands for all that begin like it.
+    // A prefix stands for all keys that begin with it.
     all.extend(KEY_HOLDERS.iter().map(|entry| keys::of_record(entry, record)));
     all.extend(readers.iter().map(|reader| keys::envelope(record, reader)));
     all
 }
 
 impl Certificate {
-    /// The certificate that a node's proof of [`proven_keys`] allows, with the
-    /// answers of the stores. What it shows is checked here already.
+    /// Makes a certificate of a node's proof of [`proven_keys`] and the stores' answers.
     ///
-    /// Errors: where the proof does not show that the record is erased.
+    /// # Errors
+    ///
+    /// When the proof does not show that the record is erased.
     pub fn new(
         record: RecordId,
         proof: ReadProof,
@@ -198,11 +195,11 @@ impl Certificate {
             block: BlockPart {
                 number: u32::try_from(state.number())?,
                 hash: state.hash(),
-                time: time_shown(state.timestamp()?),
+                time: time::shown(state.timestamp()?),
                 header: HexBytes(proof.header),
             },
             record: RecordPart {
-                id: record.0,
+                id: record,
                 patient: found.patient,
                 cid: found.cid,
                 digest: H256(found.digest.0),
@@ -227,10 +224,10 @@ impl Certificate {
             version: u32,
         }
         let versioned: Versioned =
-            serde_json::from_slice(bytes).context("it is no certificate of erasure")?;
+            serde_json::from_slice(bytes).context("not a certificate of erasure")?;
         if versioned.version != VERSION {
             bail!(
-                "it is a certificate of version {}, and this program reads version {VERSION}; \
+                "the certificate has version {}, and this program reads version {VERSION}; \
                  update the program",
                 versioned.version
             );
@@ -244,7 +241,7 @@ impl Certificate {
         Ok(json.context("cannot write the certificate as JSON")? + "\n")
     }
 
-    /// The header and the nodes, as a node hands them out.
+    /// The header and the trie's nodes, as a node sends them.
     fn read_proof(&self) -> ReadProof {
         ReadProof {
             header: self.block.header.0.clone(),

@@ -1,172 +1,151 @@
-//! What can be typed: the global flags and the list of subcommands.
+//! The command line: the list of subcommands, and the function that runs each.
 
-use std::path::PathBuf;
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
 
-use clap::{ArgAction, Args, Parser, Subcommand};
-
-use crate::commands::{
-    access, access_list, audit, certificate, completions, custodians, delegate, demo, emergency,
-    erase, fetch, funds, grant, infer, key, model, patient, policy, predict, provider, records,
-    relation, replay, rotate, share, show, upload, worker,
+use crate::{
+    commands::{
+        access, audit, balance, completions, custodians, delegate, emergency, erase, fetch, grant,
+        infer, key, model, patient, policy, predict, provider, records, relation, replay,
+        request_access, revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
+    },
+    context::Context,
+    demo,
+    options::Global,
+    output::Outcome,
 };
-
-/// Where a node is looked for when nothing else is said.
-pub const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
-
-/// What the help puts apart from a subcommand's own options.
-const GLOBAL: &str = "Global options";
 
 /// Encrypted X-rays on IPFS, consent by contract, predictions on chain.
 ///
-/// Commands that sign show the fee and ask first; --yes answers for you.
+/// Commands that sign show the fee and ask for confirmation; --yes confirms in advance.
 #[derive(Debug, Parser)]
 #[command(name = "medchain", version, propagate_version = true)]
 pub struct Cli {
     /// Flags that every subcommand takes.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The flags that every subcommand takes.
-#[derive(Args, Clone, Debug)]
-pub struct Global {
-    /// WebSocket address of the node.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GLOBAL,
-        env = "MEDCHAIN_NODE",
-        value_name = "URL",
-        default_value = DEFAULT_NODE
-    )]
-    pub node: String,
-    /// Where encrypted files are kept: a folder, or the RPC address of an IPFS
-    /// node (http://127.0.0.1:5001). Several, with commas between, are written
-    /// to all together and read from in their order. Without it, a folder of
-    /// your own account on this computer.
-    // A URL may hold a password, which the help must not show.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GLOBAL,
-        env = "MEDCHAIN_STORE",
-        hide_env_values = true,
-        value_name = "PLACE,…"
-    )]
-    pub store: Option<String>,
-    /// The key file that you sign and decrypt with; see `medchain key new`.
-    #[arg(
-        long,
-        global = true,
-        help_heading = GLOBAL,
-        env = "MEDCHAIN_KEY",
-        value_name = "FILE"
-    )]
-    pub key: Option<PathBuf>,
-    /// A development account such as //Alice in place of a key file. Only with
-    /// --dev: everybody knows its secret.
-    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URI")]
-    pub suri: Option<String>,
-    /// Allow development accounts (--suri, and //Name where an address is asked for).
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    pub dev: bool,
-    /// Print one JSON object in place of text for people.
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    pub json: bool,
-    /// Sign without asking.
-    #[arg(long, short = 'y', global = true, help_heading = GLOBAL)]
-    pub yes: bool,
-    /// Do not wait until the transaction's block is final: faster with a relay
-    /// chain, but a fork may still take the transaction back.
-    #[arg(long, global = true, help_heading = GLOBAL)]
-    pub in_block: bool,
-    /// Say more on standard error; twice for still more.
-    #[arg(long, short, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
-    pub verbose: u8,
-}
-
-/// What medchain can do.
+/// The subcommands of `medchain`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make, look at and publish keys.
+    /// Create, show and publish keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Show what an account has.
-    Balance(funds::BalanceArgs),
-    /// Send MEDC to an account, which fees and deposits are paid from.
-    Transfer(funds::TransferArgs),
-    /// Register yourself as a patient, choose a policy, look a patient up.
+    /// Show an account's funds.
+    Balance(balance::BalanceArgs),
+    /// Send MEDC, which pays fees and deposits, to an account.
+    Transfer(transfer::TransferArgs),
+    /// Register as a patient, choose a policy, look up a patient.
     #[command(subcommand)]
     Patient(patient::PatientCommand),
-    /// Register laboratories, clinicians and hospitals (the registrar's work).
+    /// Register laboratories, clinicians, hospitals and custodians (registrar only).
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
-    /// Deploy a policy contract, call it, or ask what the policy in force says.
+    /// Deploy, call and compare policy contracts, and check what a policy allows.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Allow an account, or all with a role, to act on your records.
+    /// Allow an account or a role to act on your records.
     Grant(grant::GrantArgs),
-    /// Take a grant back.
-    Revoke(grant::RevokeArgs),
-    /// Let somebody grant and revoke in your name, or stop that.
+    /// Revoke a grant.
+    Revoke(revoke::RevokeArgs),
+    /// Let an account grant and revoke in your name, or end that.
     #[command(subcommand)]
     Delegate(delegate::DelegateCommand),
     /// Encrypt a chest X-ray, store it and register it on chain.
     Upload(upload::UploadArgs),
-    /// List the records of a patient.
+    /// List a patient's records.
     Records(records::RecordsArgs),
-    /// Show a record: its versions, envelopes, prediction and receipt.
+    /// Show a record with its versions, readers and predictions.
     Show(show::ShowArgs),
-    /// Fetch a record, verify it, decrypt it and write it to a file.
+    /// Fetch a record, verify it and decrypt it to a file.
     Fetch(fetch::FetchArgs),
-    /// Hand the key of a record to another reader.
+    /// Seal a record's key to another reader.
     Share(share::ShareArgs),
-    /// Erase a record for ever: destroy its keys, and have the stores let it go.
+    /// Erase a record: destroy its keys and ask the stores to delete its content.
     Erase(erase::EraseArgs),
-    /// Check what `erase --certificate` wrote, without a node.
-    VerifyCertificate(certificate::VerifyArgs),
-    /// Ask the patient's policy for access to a record, and wait for the key.
-    RequestAccess(access::RequestAccessArgs),
-    /// Show who can do what with a patient's records now.
-    Access(access_list::AccessArgs),
-    /// List what happened to a patient's records: who asked, who got in, who not.
+    /// Verify a certificate of erasure without a node.
+    VerifyCertificate(verify_certificate::VerifyArgs),
+    /// Request access to a record and wait for its key.
+    RequestAccess(request_access::RequestAccessArgs),
+    /// List who can do what with a patient's records.
+    Access(access::AccessArgs),
+    /// List what happened to a patient's records.
     Audit(audit::AuditArgs),
-    /// Choose who keeps your keys and hands them to whom your policy lets in.
+    /// Choose the custodians, who hand your keys to readers that your policy allows.
     #[command(subcommand)]
     Custodians(custodians::CustodiansCommand),
-    /// Break the glass in an emergency, or review that somebody did.
+    /// Break the glass in an emergency, or review an emergency access.
     #[command(subcommand)]
     Emergency(emergency::EmergencyCommand),
     /// Name relatives, guardians and emergency contacts.
     #[command(subcommand)]
     Relation(relation::RelationCommand),
-    /// Encrypt a record anew, under a new key, for those who may still read it.
+    /// Encrypt a record under a new key for those who may still read it.
     Rotate(rotate::RotateArgs),
     /// Run the model on image files, offline.
     Predict(predict::PredictArgs),
-    /// Publish and look at models.
+    /// Publish, list and show models.
     #[command(subcommand)]
     Model(model::ModelCommand),
-    /// Register this account as an inference worker, or stop being one.
+    /// Register, deregister and list inference workers.
     #[command(subcommand)]
     Worker(worker::WorkerCommand),
-    /// Ask for a prediction on a record that is already on chain.
+    /// Request a prediction for a record.
     Infer(infer::InferArgs),
-    /// Repeat a prediction from the record and compare it with the receipt.
+    /// Repeat a prediction and compare it with its receipt.
     Replay(replay::ReplayArgs),
-    /// Play the whole story on a chain of its own.
+    /// Play the whole story on a temporary chain.
     Demo(demo::DemoArgs),
-    /// Print the completion script of a shell.
+    /// Print the completion script for a shell.
     Completions(completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Runs the subcommand.
+    pub async fn run(self) -> Result<Outcome> {
+        let Self { global, command } = self;
+        let context = &Context::new(&global)?;
+        match command {
+            Command::Key(command) => key::run(context, &command).await,
+            Command::Balance(args) => balance::run(context, &args).await,
+            Command::Transfer(args) => transfer::run(context, &args).await,
+            Command::Patient(command) => patient::run(context, &command).await,
+            Command::Provider(command) => provider::run(context, &command).await,
+            Command::Policy(command) => policy::run(context, &command).await,
+            Command::Grant(args) => grant::run(context, &args).await,
+            Command::Revoke(args) => revoke::run(context, &args).await,
+            Command::Delegate(command) => delegate::run(context, &command).await,
+            Command::Upload(args) => upload::run(context, &args).await,
+            Command::Records(args) => records::run(context, &args).await,
+            Command::Show(args) => show::run(context, &args).await,
+            Command::Fetch(args) => fetch::run(context, &args).await,
+            Command::Share(args) => share::run(context, &args).await,
+            Command::Erase(args) => erase::run(context, &args).await,
+            Command::VerifyCertificate(args) => verify_certificate::run(context, &args).await,
+            Command::RequestAccess(args) => request_access::run(context, &args).await,
+            Command::Access(args) => access::run(context, &args).await,
+            Command::Audit(args) => audit::run(context, &args).await,
+            Command::Custodians(command) => custodians::run(context, &command).await,
+            Command::Emergency(command) => emergency::run(context, &command).await,
+            Command::Relation(command) => relation::run(context, &command).await,
+            Command::Rotate(args) => rotate::run(context, &args).await,
+            Command::Predict(args) => predict::run(&args, global.json),
+            Command::Model(command) => model::run(context, &command).await,
+            Command::Worker(command) => worker::run(context, &command).await,
+            Command::Infer(args) => infer::run(context, &args).await,
+            Command::Replay(args) => replay::run(context, &args).await,
+            Command::Demo(args) => demo::run(&args, &global).await,
+            Command::Completions(args) => completions::run(&args, &mut Self::command()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -179,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn global_flags_stand_before_and_after_the_subcommand() {
+    fn the_global_flags_work_before_and_after_the_subcommand() {
         for line in [
             "medchain --json --yes --dev --suri //Bob records 5F",
             "medchain records 5F --json --yes --dev --suri //Bob",
@@ -191,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_a_usage_error() {
+    fn a_missing_argument_is_a_usage_error() {
         for line in [
             "medchain",
             "medchain upload",
@@ -207,5 +186,23 @@ mod tests {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    /// Every command, subcommand and flag has a help text whose first paragraph is one
+    /// line: `-h` and the list of subcommands show no more.
+    #[test]
+    fn every_help_text_begins_with_one_short_line() {
+        fn check(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!((5..=90).contains(&about.chars().count()), "{path}: {about}");
+            for argument in command.get_arguments() {
+                let name = argument.get_id();
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!((5..=90).contains(&help.chars().count()), "{path} {name}: {help}");
+            }
+            command.get_subcommands().for_each(|one| check(one, &path));
+        }
+        check(&Cli::command(), "");
     }
 }

@@ -1,4 +1,4 @@
-//! Who is asking, of which chain, with which store: what every command needs.
+//! The signer, the chain and the store that a command works with.
 
 use std::{
     path::PathBuf,
@@ -15,19 +15,19 @@ use medchain_client::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{cli::Global, progress::Progress};
+use crate::{options::Global, output::Progress};
 
-/// The name of the key file that is used when none is named.
+/// The name of the default key file.
 const DEFAULT_KEY: &str = "default";
 
-/// Where the signer's secret comes from.
+/// The source of the signer's secret.
 #[derive(Clone, Debug)]
 enum KeySource {
     File(PathBuf),
     Development(String),
 }
 
-/// What the global flags say, with connections made when first needed.
+/// The global flags, with connections that open when first needed.
 pub struct Context {
     /// Address of the node.
     pub node: String,
@@ -37,7 +37,7 @@ pub struct Context {
     pub yes: bool,
     /// Progress bars.
     pub progress: Progress,
-    /// What a transaction is waited for.
+    /// How long to wait for a transaction.
     pub finality: Finality,
     dev: bool,
     store_url: String,
@@ -48,11 +48,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the global flags; nothing is opened yet.
+    /// Reads the global flags and opens nothing yet.
     pub fn new(global: &Global) -> Result<Self> {
         let key = match (&global.suri, &global.key) {
             (Some(_), _) if !global.dev => bail!(
-                "--suri names a secret that everybody can read in the process list; \
+                "--suri shows a secret to everybody who lists this computer's processes; \
                  use --key FILE, or add --dev on a development chain"
             ),
             (Some(suri), _) => KeySource::Development(suri.clone()),
@@ -74,11 +74,11 @@ impl Context {
         })
     }
 
-    /// One of several people who share a chain and a store, as in the demo:
-    /// signs without asking and shows no progress of its own.
+    /// The context of one of several people who share a chain and a store, as in
+    /// the demo: signs without asking and shows no progress.
     pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>) -> Self {
         Self {
-            node: chain.url().to_string(),
+            node: chain.url().to_owned(),
             json: false,
             yes: true,
             progress: Progress::new(true),
@@ -92,7 +92,7 @@ impl Context {
         }
     }
 
-    /// The key file that commands read, where one is read.
+    /// The key file, unless the signer is a development account.
     pub fn key_file(&self) -> Option<&PathBuf> {
         match &self.key {
             KeySource::File(file) => Some(file),
@@ -100,16 +100,16 @@ impl Context {
         }
     }
 
-    /// The account that signs and decrypts.
+    /// The signer, who also decrypts.
     pub fn identity(&self) -> Result<&Identity> {
         if let Some(identity) = self.identity.get() {
             return Ok(identity);
         }
         let identity = match &self.key {
             KeySource::Development(suri) => Identity::open(suri, self.dev)
-                .context("the URI of --suri is not a development account")?,
+                .context("--suri does not name a development account")?,
             KeySource::File(file) if !file.exists() => bail!(
-                "there is no key file {}; make one with `medchain key new`, or name yours with --key",
+                "there is no key file {}; create one with `medchain key new`, or name yours with --key",
                 file.display()
             ),
             KeySource::File(file) => Identity::load(file)?,
@@ -117,12 +117,12 @@ impl Context {
         Ok(self.identity.get_or_init(|| identity))
     }
 
-    /// The account's address.
+    /// The signer's account.
     pub fn account(&self) -> Result<AccountId32> {
         Ok(self.identity()?.account())
     }
 
-    /// The chain; connects at the first call.
+    /// The chain; the first call connects.
     pub async fn chain(&self) -> Result<&Chain> {
         self.chain
             .get_or_try_init(|| async {
@@ -138,25 +138,30 @@ impl Context {
             })
     }
 
-    /// The chain's newest state.
+    /// The state at the newest block.
     pub async fn view(&self) -> Result<View> {
         Ok(self.chain().await?.best().await?)
     }
 
-    /// The store; opens it at the first call.
+    /// The store; the first call opens it.
     pub fn store(&self) -> Result<Arc<dyn Store>> {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());
         }
-        let store = store::open(&self.store_url)
-            .context("no store to work with (name one with --store)")?;
+        let store =
+            store::open(&self.store_url).context("cannot open a store (name one with --store)")?;
         Ok(self.store.get_or_init(|| store).clone())
     }
 
-    /// The account that `text` names: an address, 0x and 64 hex digits or,
-    /// with --dev, a development account such as //Bob.
+    /// Parses an account: an address, 0x and 64 hexadecimal digits or, with --dev,
+    /// a development account such as //Bob.
     pub fn parse_account(&self, text: &str) -> Result<AccountId32> {
         account_named(text, self.dev)
+    }
+
+    /// Parses an account where one is given.
+    pub fn parse_optional(&self, text: Option<&str>) -> Result<Option<AccountId32>> {
+        text.map(|text| self.parse_account(text)).transpose()
     }
 
     /// [`Context::parse_account`] for the arguments of contracts.
@@ -168,8 +173,10 @@ impl Context {
         }
     }
 
-    /// Who asks a question for which nothing is signed: the signer, or, where no
-    /// key was named and there is none, the account of zeros.
+    /// The account that asks a question without signing.
+    ///
+    /// That is the signer or, where no key was named and none exists, the account of
+    /// zeros.
     pub fn asker(&self) -> Result<AccountId32> {
         match self.key_file() {
             Some(file) if !file.exists() && *file == default_key_file() => Ok(AccountId32([0; 32])),
@@ -177,7 +184,7 @@ impl Context {
         }
     }
 
-    /// The account that `text` names, or the signer's own.
+    /// Parses an account, which defaults to the signer's.
     pub fn account_or_own(&self, text: Option<&str>) -> Result<AccountId32> {
         match text {
             Some(text) => self.parse_account(text),
@@ -198,7 +205,7 @@ fn account_named(text: &str, dev: bool) -> Result<AccountId32> {
         .with_context(|| format!("{text} is not a development account"))
 }
 
-/// The key file that is used when none is named.
+/// The key file to use when none is named.
 pub fn default_key_file() -> PathBuf {
     keys::default_folder().join(DEFAULT_KEY)
 }

@@ -1,4 +1,4 @@
-//! Reading input files with a limit and writing results whole or not at all.
+//! Reads input files up to a limit, and writes files completely or not at all.
 
 use std::{
     fs::File,
@@ -8,8 +8,9 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
-/// Reads a file of at most `limit` bytes. `what` names it in errors, such as
-/// "the image".
+/// Reads a file of at most `limit` bytes.
+///
+/// `what` names it in errors, such as "the image".
 pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
@@ -18,8 +19,8 @@ pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
         bail!("{shown} is a folder; name a file");
     }
     let mut bytes = Vec::new();
-    // One byte more than allowed tells a file that is too large, also where
-    // the length is not known beforehand, as with a pipe.
+    // One byte more than allowed reveals a file that is too large, even a pipe, whose
+    // length is unknown.
     file.take(limit + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {what} {shown}"))?;
@@ -32,14 +33,14 @@ pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes sure that [`write_atomically`] can write to `path`, before something is
-/// done that cannot be undone.
+/// Checks that [`write_atomically`] can write to `path`, before something irreversible.
 pub fn ensure_can_write(path: &Path, overwrite: bool) -> Result<()> {
     ensure_free(path, overwrite)?;
     temporary_beside(path).map(|_| ()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn ensure_free(path: &Path, overwrite: bool) -> Result<()> {
+/// Checks that nothing would be overwritten against the user's will.
+pub fn ensure_free(path: &Path, overwrite: bool) -> Result<()> {
     let shown = path.display();
     if path.is_dir() {
         bail!("{shown} is a folder; name the file to write");
@@ -58,9 +59,10 @@ fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(".medchain-").tempfile_in(folder)
 }
 
-/// Writes `bytes` to `path` through a temporary file beside it, so that a
-/// reader finds the whole content or none. An existing file is kept unless
-/// `overwrite`. `private` makes the file readable by its owner alone.
+/// Writes `bytes` to `path` through a temporary file beside it.
+///
+/// A reader finds the complete content or none. An existing file is kept unless
+/// `overwrite`. With `private`, only the owner can read the file.
 pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: bool) -> Result<()> {
     ensure_free(path, overwrite)?;
     let shown = path.display();
@@ -74,14 +76,13 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: boo
     if overwrite {
         file.persist(path).map_err(|e| e.error).with_context(cannot)?;
     } else {
-        // Fails where somebody made the file in the meantime.
+        // Fails where the file was created in the meantime.
         file.persist_noclobber(path).map_err(|e| e.error).with_context(cannot)?;
     }
     Ok(())
 }
 
-/// A temporary file is made for its owner alone; results that are no secrets
-/// get the usual permissions.
+/// Gives a temporary file, which only its owner can read, the usual permissions.
 #[cfg(unix)]
 fn open_to_others(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_whole_and_keeps_what_is_there() {
+    fn a_write_is_complete_and_keeps_existing_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.png");
         write_atomically(&path, b"one", false, false).unwrap();

@@ -1,21 +1,26 @@
 //! `medchain`: the command line of MedChain.
+//!
+//! The modules below depend on each other in one direction, from top to bottom;
+//! `tests/all/rooms.rs` checks that.
 
-mod audit;
-mod bundle;
-mod certificate;
 mod cli;
-mod commands;
-mod content;
-mod context;
-mod custody;
 mod demo;
-mod envelopes;
+
+mod commands;
+
+mod arguments;
+mod audit;
+mod certificate;
+mod consent;
+mod contracts;
+mod models;
+mod records;
+mod signing;
+
+mod context;
 mod files;
-mod model_files;
+mod options;
 mod output;
-mod policy_questions;
-mod progress;
-mod sign;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -30,8 +35,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::new(error).context("cannot start")),
     };
-    let result = runtime.block_on(commands::run(cli));
-    // Background tasks of the connection are not waited for.
+    let result = runtime.block_on(cli.run());
+    // The connection's background tasks would keep the program from ending.
     runtime.shutdown_background();
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -45,7 +50,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Logs to standard error, nothing unless -v asks for it.
+/// Logs to standard error; nothing without -v.
 fn log(verbose: u8) {
     let level = match verbose {
         0 => "off",

@@ -4,8 +4,9 @@
 //!
 //! *Invariant:* whatever crosses the wire is encoded and decoded by the field
 //! names in the node's own metadata, with the SCALE types of
-//! `medchain-primitives`; [`Chain::connect`] refuses a node whose calls,
-//! storage or events are not those that this crate was tested with.
+//! `medchain-primitives`; [`Chain::connect`] refuses a node that has anything the
+//! client uses (a call, an event, an error, a storage item, a constant or a runtime
+//! API method) in another shape than the one that this crate was tested with.
 
 mod amount;
 mod blocks;
@@ -14,11 +15,11 @@ mod compat;
 mod connect;
 mod contracts;
 mod custody;
-mod dispatch;
 mod error;
 mod event;
 mod fields;
 mod history;
+mod items;
 pub mod proof;
 mod submit;
 mod types;
@@ -29,17 +30,16 @@ pub use blocks::BlockEvents;
 pub use call::{Call, Gas};
 pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
-pub use custody::{AccessGrant, Basis, CustodianGroup, Custody, Emergency, EndReason, SealedShare};
-pub use dispatch::DispatchFailure;
-pub use error::ChainError;
+pub use custody::{AccessGrant, CustodianGroup, Custody, Emergency};
+pub use error::{ChainError, DispatchFailure, EmrError, FailureKind, InferenceError, RuntimeError};
 pub use event::ChainEvent;
 pub use history::{History, PastBlock, PastEvent};
-/// What access is asked for.
-pub use medchain_primitives::Purpose;
+pub use medchain_primitives::{
+    Basis, Denied, Document, EndReason, ModelStatus, Purpose, RecordStatus, Relation, SealedShare,
+};
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
-    Balance, Denied, Document, Model, ModelStatus, Patient, Prediction, Record, RecordStatus,
-    Relation, Request, RequestStatus, Worker,
+    Balance, Model, Patient, Prediction, Record, Relative, Request, RequestStatus, Worker,
 };
 pub use view::View;
 

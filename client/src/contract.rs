@@ -1,6 +1,5 @@
-//! Any ink! contract, by what its `.contract` bundle says of it: which
-//! constructors and messages there are, arguments from text, answers and events
-//! to text and JSON.
+//! Any ink! contract, by the metadata in its `.contract` bundle: its constructors
+//! and messages, arguments from text, answers and events to text and JSON.
 //!
 //! The bundle's metadata must be of version 5 (ink! 5):
 //! <https://use.ink/docs/v5/metadata>. Values are encoded and decoded by the
@@ -16,6 +15,7 @@ use thiserror::Error;
 
 pub use argument::{Accounts, MAX_NESTING};
 pub use decoded::Decoded;
+pub use file::code_of_bundle;
 pub use interface::{Argument, Emitted, Function, Interface};
 
 /// Why a contract cannot be used as asked.
@@ -23,22 +23,22 @@ pub use interface::{Argument, Emitted, Function, Interface};
 #[non_exhaustive]
 pub enum ContractError {
     /// Not a contract bundle of ink! 5.
-    #[error("this is not a .contract bundle of ink! 5: {0}")]
+    #[error("not a .contract bundle of ink! 5: {0}")]
     NotABundle(String),
     /// No constructor or message with this name.
     #[error("the contract has no {kind} `{name}`; it has {known}")]
     Unknown {
         /// Constructor or message.
         kind: &'static str,
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// Those that there are, with their arguments.
+        /// The contract's, with their arguments.
         known: String,
     },
     /// Several constructors, none of them `new`, and none was named.
     #[error("the contract has several constructors; name one of {known}")]
     Ambiguous {
-        /// Those that there are, with their arguments.
+        /// The contract's, with their arguments.
         known: String,
     },
     /// Too many arguments, or too few.
@@ -48,24 +48,24 @@ pub enum ContractError {
         function: String,
         /// How many it takes.
         expected: usize,
-        /// How many there are.
+        /// How many were given.
         given: usize,
     },
-    /// The text of the arguments falls apart.
+    /// The text of the arguments cannot be split into arguments.
     #[error("cannot read the arguments: {0}")]
     Syntax(String),
-    /// A value that is none of its argument's type.
+    /// A value that is not of its argument's type.
     #[error("the argument `{argument}` is of the type {expected}: {reason}")]
     Argument {
         /// The argument's name.
         argument: String,
-        /// Its type, with what values that has.
+        /// Its type, with the values that it has.
         expected: String,
         /// What is wrong.
         reason: String,
     },
-    /// Bytes that are not what the bundle says.
-    #[error("{what} is not what the bundle says ({reason}); is the bundle this contract's?")]
+    /// Bytes that are not of the type that the bundle gives.
+    #[error("{what} is not of the type in the bundle ({reason}); is it this contract's bundle?")]
     Undecodable {
         /// What was read.
         what: String,

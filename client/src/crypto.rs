@@ -20,18 +20,18 @@ pub use envelope::{seal, EncryptionSecret};
 pub use file::{decrypt, encrypt, OVERHEAD};
 pub use share::{combine, split, KeyShare};
 
-/// Why something could not be encrypted or decrypted. No variant holds a
-/// secret, and none tells more about one than that it does not fit.
+/// Why something could not be encrypted or decrypted. No variant holds or reveals a
+/// secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CryptoError {
     /// The file does not start as an encrypted file of MedChain does.
     #[error("this is not a file that MedChain encrypted")]
     NotEncrypted,
-    /// The file ends before its nonce and tag do.
+    /// The file ends before its nonce and tag.
     #[error("the encrypted file is cut short: it has only {length} bytes")]
     Truncated {
-        /// The length of what there is.
+        /// The length of the file.
         length: usize,
     },
     /// The key is not this file's, the file is another patient's, or bytes
@@ -41,19 +41,19 @@ pub enum CryptoError {
     /// The envelope is sealed to another key, or was changed.
     #[error("the envelope is not sealed to this key")]
     Envelope,
-    /// Whoever sees what is sealed to this public key could open it.
+    /// Anybody could open what is sealed to this public key.
     #[error(
-        "the reader's encryption key is of small order: nothing can be sealed to it; \
-             they publish a proper one with `medchain key publish`"
+        "the reader's encryption key is of small order and not safe to seal to; the reader \
+         publishes a new one with `medchain key publish`"
     )]
     WeakKey,
     /// The shares of a key are too few, or one is named twice.
-    #[error("these shares of the key do not make it again")]
+    #[error("these shares do not make up the key")]
     Shares,
-    /// More than the cipher takes: 256 GiB.
+    /// More than the cipher can encrypt: 256 GiB.
     #[error("the content is too long to encrypt")]
     TooLong,
-    /// The system gave no random bytes.
+    /// The system returned no random bytes.
     #[error("the system has no randomness")]
     NoRandomness,
 }
@@ -81,12 +81,12 @@ impl ContentKey {
         key
     }
 
-    /// The key that these bytes are.
+    /// The key of these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes. Whoever has them can read the content.
+    /// The bytes. They are all that is needed to read the content.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -98,7 +98,7 @@ impl std::fmt::Debug for ContentKey {
     }
 }
 
-/// SHA-256 of stored bytes, as it stands on chain.
+/// SHA-256 of stored bytes, as a record has it.
 pub fn digest(bytes: &[u8]) -> ContentDigest {
     ContentDigest(Sha256::digest(bytes).into())
 }

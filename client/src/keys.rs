@@ -1,4 +1,4 @@
-//! Who signs and who decrypts: one secret, kept in one file.
+//! Signing and decrypting identities: one secret, kept in one file.
 //!
 //! A key file is JSON, `{"version":1,"secret_uri":"…","address":"…"}`, that
 //! its owner alone may read. The secret URI is what Polkadot tools take: a
@@ -27,9 +27,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity that `source` names: a key file's path, or, if
-    /// `allow_dev`, a development secret such as `//Alice`, which everybody
-    /// knows.
+    /// The identity that `source` names: a key file's path or, if `allow_dev`, a
+    /// development secret such as `//Alice`, which is public.
     pub fn open(source: &str, allow_dev: bool) -> Result<Self, KeyError> {
         if !source.starts_with("//") {
             return Self::load(Path::new(source));
@@ -57,8 +56,8 @@ impl Identity {
         Ok(Self { signer, encryption: EncryptionSecret::from_secret_uri(uri) })
     }
 
-    /// Writes a new key file that only its owner may read. A file that is
-    /// there already is never overwritten.
+    /// Writes a new key file that only its owner may read. An existing file is never
+    /// overwritten.
     pub fn create(path: &Path, secret_uri: &str) -> Result<Self, KeyError> {
         let identity = Self::from_secret_uri(secret_uri)?;
         file::create(path, secret_uri, &identity.ss58())?;
@@ -85,7 +84,7 @@ impl Identity {
         &self.encryption
     }
 
-    /// What signs this account's transactions.
+    /// The key pair that signs this account's transactions.
     pub fn signer(&self) -> &Keypair {
         &self.signer
     }
@@ -118,7 +117,7 @@ pub fn parse_account(text: &str) -> Result<AccountId32, KeyError> {
     AccountId32::from_str(text).map_err(|_| invalid())
 }
 
-/// Where this user's key files are: `$MEDCHAIN_KEYS`, or else
+/// The folder of this user's key files: `$MEDCHAIN_KEYS`, or else
 /// `medchain/keys` in `$XDG_CONFIG_HOME` or in `~/.config`.
 pub fn default_folder() -> PathBuf {
     match env::var_os("MEDCHAIN_KEYS") {

@@ -3,7 +3,7 @@
 //! ([`crypto`]), signing identities ([`keys`]), contracts by their bundles
 //! ([`contract`]) and the calls of the reference policy contract ([`policy`]).
 //!
-//! Nothing here knows an image or a model.
+//! Nothing here depends on images or models.
 
 pub mod chain;
 pub mod contract;

@@ -1,15 +1,14 @@
 //! The messages of the reference policy contract, `access-control`, and of
 //! every contract that answers the chain's access question.
 
+mod error;
 pub mod events;
-mod sets;
 
-pub use sets::{purpose_name, ActionSet, PurposeSet};
+pub use error::GrantError;
+pub use medchain_primitives::{ActionSet, PurposeSet};
 
 use codec::{Decode, DecodeAll, Encode};
 use medchain_primitives::{Action, Decision, RecordId, Role, POLICY_CHECK_SELECTOR};
-use serde::Deserialize;
-use thiserror::Error;
 
 use crate::{
     chain::{ChainError, View},
@@ -20,7 +19,7 @@ const NEW: [u8; 4] = [0x4d, 0x43, 0x50, 0x00];
 const GRANT: [u8; 4] = [0x4d, 0x43, 0x50, 0x10];
 const REVOKE: [u8; 4] = [0x4d, 0x43, 0x50, 0x11];
 const GRANT_OF: [u8; 4] = [0x4d, 0x43, 0x50, 0x12];
-// A contract that was deployed as the first version knows none of these.
+// The contract's first version has none of these.
 const GRANT_FOR_PURPOSES: [u8; 4] = [0x4d, 0x43, 0x50, 0x13];
 const GRANT_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x14];
 const REVOKE_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x15];
@@ -34,16 +33,16 @@ const REVOKE_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x1a];
 pub struct Grant {
     /// The actions that are allowed.
     pub actions: ActionSet,
-    /// The last block in which the grant holds; none: until it is revoked.
+    /// The last block in which the grant is valid; until it is revoked when `None`.
     pub until: Option<u32>,
-    /// Whether the patient took the grant back.
+    /// Whether the patient revoked the grant.
     pub revoked: bool,
-    /// The purposes that it is limited to; none: any.
+    /// The purposes that it is limited to; any purpose when `None`.
     pub purposes: Option<PurposeSet>,
 }
 
 impl Decode for Grant {
-    /// A contract of the first version knows no purposes, and ends before them.
+    /// A grant of the contract's first version ends before the purposes.
     fn decode<I: codec::Input>(input: &mut I) -> Result<Self, codec::Error> {
         let (actions, until, revoked) = Decode::decode(input)?;
         let purposes = match input.remaining_len()? {
@@ -54,38 +53,23 @@ impl Decode for Grant {
     }
 }
 
-/// Why something is not what the policy contracts need.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// Not the name of an action.
-    #[error("`{0}` is not an action: give view, append, amend, share, infer, emergency or all")]
-    UnknownAction(String),
-    /// Not the name of a purpose.
-    #[error("`{0}` is not a purpose: give treatment, second-opinion, research, billing or other")]
-    UnknownPurpose(String),
-    /// Not a contract bundle.
-    #[error("this is not a .contract bundle: {0}")]
-    NotABundle(String),
-}
-
-/// The data that instantiate the contract.
+/// The data that instantiates the contract.
 pub fn constructor() -> Vec<u8> {
     NEW.to_vec()
 }
 
 /// The data by which a patient grants `grantee` these actions, in place of
-/// what they granted before.
+/// an earlier grant.
 pub fn grant(grantee: &AccountId32, actions: ActionSet, until: Option<u32>) -> Vec<u8> {
     (GRANT, grantee, actions, until).encode()
 }
 
-/// The data by which a patient takes back what they granted `grantee`.
+/// The data by which a patient revokes the grant to `grantee`.
 pub fn revoke(grantee: &AccountId32) -> Vec<u8> {
     (REVOKE, grantee).encode()
 }
 
-/// As [`grant`], for these purposes alone; without them, for any.
+/// As [`grant`], for these purposes alone; for any when `None`.
 pub fn grant_for_purposes(
     grantee: &AccountId32,
     actions: ActionSet,
@@ -95,8 +79,8 @@ pub fn grant_for_purposes(
     (GRANT_FOR_PURPOSES, grantee, actions, purposes, until).encode()
 }
 
-/// The data by which a patient grants everybody with this role these actions,
-/// in place of what they granted the role before.
+/// The data by which a patient grants every account with this role these actions,
+/// in place of an earlier grant to the role.
 pub fn grant_role(
     role: Role,
     actions: ActionSet,
@@ -106,18 +90,18 @@ pub fn grant_role(
     (GRANT_ROLE, role, actions, purposes, until).encode()
 }
 
-/// The data by which a patient takes back what they granted a role.
+/// The data by which a patient revokes the grant to a role.
 pub fn revoke_role(role: Role) -> Vec<u8> {
     (REVOKE_ROLE, role).encode()
 }
 
-/// The data by which a patient lets `delegate` grant and revoke in their name,
-/// up to and including the block `until`.
+/// The data by which a patient lets `delegate` grant and revoke in the patient's
+/// name, up to and including the block `until`.
 pub fn set_delegate(delegate: &AccountId32, until: Option<u32>) -> Vec<u8> {
     (SET_DELEGATE, delegate, until).encode()
 }
 
-/// The data by which a patient ends what [`set_delegate`] began.
+/// The data by which a patient removes a delegate.
 pub fn remove_delegate(delegate: &AccountId32) -> Vec<u8> {
     (REMOVE_DELEGATE, delegate).encode()
 }
@@ -138,7 +122,7 @@ pub fn revoke_as(patient: &AccountId32, grantee: &AccountId32) -> Vec<u8> {
     (REVOKE_AS, patient, grantee).encode()
 }
 
-/// What `patient` granted `grantee`.
+/// The grant of `patient` to `grantee`.
 pub async fn grant_of(
     view: &View,
     contract: &AccountId32,
@@ -149,7 +133,7 @@ pub async fn grant_of(
     ask(view, contract, patient, data).await
 }
 
-/// What a policy contract says, asked directly.
+/// The decision of a policy contract, asked directly.
 pub async fn check(
     view: &View,
     contract: &AccountId32,
@@ -173,27 +157,6 @@ async fn ask<T: DecodeAll>(
         what: "the policy contract's answer".into(),
         reason: error.to_string(),
     })
-}
-
-/// The code in a `.contract` bundle.
-pub fn code_of_bundle(json: &[u8]) -> Result<Vec<u8>, PolicyError> {
-    #[derive(Deserialize)]
-    struct Bundle {
-        source: Source,
-    }
-    #[derive(Deserialize)]
-    struct Source {
-        wasm: String,
-    }
-    let not = |reason: String| PolicyError::NotABundle(reason);
-    let bundle: Bundle = serde_json::from_slice(json).map_err(|error| not(error.to_string()))?;
-    let digits = bundle.source.wasm;
-    let digits = digits.strip_prefix("0x").unwrap_or(&digits);
-    let code = hex::decode(digits).map_err(|error| not(error.to_string()))?;
-    if !code.starts_with(b"\0asm") {
-        return Err(not("its code is not WebAssembly".into()));
-    }
-    Ok(code)
 }
 
 #[cfg(test)]

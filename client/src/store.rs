@@ -1,10 +1,10 @@
-//! Content-addressed storage: one trait, two adapters, and several of them in
-//! place of one.
+//! Content-addressed storage: one trait, two adapters, and a third that combines
+//! several stores.
 //!
 //! The same bytes have the same CID in both: UnixFS as Kubo writes it with
 //! CID version 1, raw leaves, chunks of 262,144 bytes and 174 links a node.
-//! Every block that comes out is checked against its hash, so neither adapter
-//! has to be trusted with more than availability.
+//! Every block that is read is checked against its hash, so neither adapter has to
+//! be trusted with more than availability.
 
 pub mod dag;
 mod error;
@@ -30,20 +30,20 @@ pub use local::LocalStore;
 pub use several::SeveralStores;
 pub use unpin::{LetGo, Unpinned};
 
-/// The environment variable that names the store, as a URL or a folder, or
-/// several of them with commas between.
+/// The environment variable that names the store: a URL, a folder, or several of
+/// them separated by commas.
 pub const STORE_VARIABLE: &str = "MEDCHAIN_STORE";
 
-/// How far a transfer is.
+/// The progress of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProgressUpdate {
-    /// Bytes of content that are through.
+    /// Bytes of content transferred so far.
     pub done: u64,
-    /// Bytes of content in all, as soon as that is known.
+    /// Bytes of content in total, once that is known.
     pub total: Option<u64>,
 }
 
-/// Called now and then during a transfer, with rising numbers.
+/// Called repeatedly during a transfer, with rising numbers.
 pub type Progress<'a> = &'a (dyn Fn(ProgressUpdate) + Send + Sync);
 
 /// Content that is stored.
@@ -51,22 +51,22 @@ pub type Progress<'a> = &'a (dyn Fn(ProgressUpdate) + Send + Sync);
 pub struct Stored {
     /// Its name.
     pub cid: Cid,
-    /// What holds it now, as [`Store::describe`] has it; never empty.
+    /// The stores that hold it now, as [`Store::describe`] names them; never empty.
     pub places: Vec<String>,
-    /// What should hold it and does not: of several stores, some failed.
+    /// The stores that should hold it and do not, with why.
     pub missed: Vec<Failure>,
 }
 
-/// How one store is.
+/// The state of one store.
 #[derive(Debug)]
 pub struct State {
-    /// Which one, as [`Store::describe`] has it.
+    /// The store, as [`Store::describe`] names it.
     pub store: String,
-    /// Why it is of no use now; `None` where it answers.
+    /// Why it cannot be used now; `None` where it answers.
     pub problem: Option<StoreError>,
 }
 
-/// Where content is put and got by its CID.
+/// Stores and retrieves content by its CID.
 #[async_trait]
 pub trait Store: Debug + Send + Sync {
     /// Stores `bytes` and returns their CID. Storing the same bytes twice
@@ -77,10 +77,10 @@ pub trait Store: Debug + Send + Sync {
         progress: Progress<'_>,
     ) -> Result<Stored, StoreError>;
 
-    /// The content behind `cid`, every block of it verified.
+    /// The content of `cid`, every block of it verified.
     ///
     /// Content of more than `limit` bytes is refused with
-    /// [`StoreError::TooLarge`], as soon as that can be told.
+    /// [`StoreError::TooLarge`], as soon as that is known.
     async fn get_with_progress(
         &self,
         cid: &Cid,
@@ -88,17 +88,17 @@ pub trait Store: Debug + Send + Sync {
         progress: Progress<'_>,
     ) -> Result<Vec<u8>, StoreError>;
 
-    /// Asks each store that this one stands for to let content go. One store's
-    /// failure is its answer and keeps no other from being asked.
+    /// Asks every store behind this one to unpin content. The failure of one is its
+    /// answer; the others are asked all the same.
     ///
-    /// Who may reach a store may have it let go of anything: whether anybody
-    /// still needs the content is for the caller to know.
+    /// Anybody who can reach a store can unpin anything: the caller must know that
+    /// nobody needs the content any more.
     async fn unpin(&self, cid: &Cid) -> Vec<Unpinned>;
 
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 
-    /// Whether the store is there and answers, whatever it has.
+    /// Whether the store exists and answers, whatever it holds.
     async fn ping(&self) -> Result<(), StoreError> {
         use StoreError as E;
         match self.get(&cid_of(&[]), 0).await {
@@ -107,13 +107,12 @@ pub trait Store: Debug + Send + Sync {
         }
     }
 
-    /// [`Store::ping`] of each store that this one stands for.
+    /// [`Store::ping`] of every store behind this one.
     async fn states(&self) -> Vec<State> {
         vec![State { store: self.describe(), problem: self.ping().await.err() }]
     }
 
-    /// [`Store::put_with_progress`] without reports; what missed the content is
-    /// logged.
+    /// [`Store::put_with_progress`] without reports; stores that failed are logged.
     async fn put(&self, bytes: &[u8]) -> Result<Cid, StoreError> {
         let Stored { cid, missed, .. } = self.put_with_progress(bytes, &|_| ()).await?;
         for failure in missed {
@@ -127,8 +126,8 @@ pub trait Store: Debug + Send + Sync {
         self.get_with_progress(cid, limit, &|_| ()).await
     }
 
-    /// [`Store::get`], given up after `patience`. Of several stores, each may
-    /// take that long: one that hangs takes nothing from the next.
+    /// [`Store::get`] with a time-out of `patience`. Of several stores, each has that
+    /// long: one that hangs takes no time from the next.
     async fn get_within(
         &self,
         cid: &Cid,
@@ -143,7 +142,7 @@ pub trait Store: Debug + Send + Sync {
 
 /// Opens the store that `list` names: `ipfs+http://host:port` or
 /// `http://host:port` is the RPC of a Kubo node, anything without `://` a
-/// folder, which is made when something is stored there first.
+/// folder, which is created when content is first stored there.
 ///
 /// With commas, it names up to [`MAX_STORES`] of them, see [`SeveralStores`].
 pub fn open(list: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -171,7 +170,7 @@ fn open_one(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
-/// What `MEDCHAIN_STORE` says, or else [`default_folder`].
+/// The value of `MEDCHAIN_STORE`, or else [`default_folder`].
 pub fn default_url() -> String {
     match env::var(STORE_VARIABLE) {
         Ok(url) if !url.is_empty() => url,

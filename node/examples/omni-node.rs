@@ -5,6 +5,7 @@
 //! to need what only `medchain-node` has. To run the published program itself:
 //! `cargo install polkadot-omni-node --version 0.24.0 --locked`.
 
+use medchain_rocksdb_compat as _;
 use polkadot_omni_node_lib::{
     chain_spec::DiskChainSpecLoader, extra_subcommand::NoExtraSubcommand, run_with_custom_cli,
     runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
@@ -30,7 +31,7 @@ impl CliConfigT for CliConfig {
     }
 }
 
-fn main() -> sc_cli::Result<()> {
+fn main() -> Result<(), Box<sc_cli::Error>> {
     let config = RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(DiskChainSpecLoader));
-    run_with_custom_cli::<CliConfig, NoExtraSubcommand>(config)
+    run_with_custom_cli::<CliConfig, NoExtraSubcommand>(config).map_err(Box::new)
 }

@@ -5,6 +5,7 @@
 
 mod chain_spec;
 
+use medchain_rocksdb_compat as _;
 use polkadot_omni_node_lib::{
     run, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
 };
@@ -29,8 +30,8 @@ impl CliConfigT for CliConfig {
     }
 }
 
-fn main() -> sc_cli::Result<()> {
+fn main() -> Result<(), Box<sc_cli::Error>> {
     let config =
         RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(chain_spec::MedChainSpecs));
-    run::<CliConfig>(config)
+    run::<CliConfig>(config).map_err(Box::new)
 }

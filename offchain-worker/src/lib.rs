@@ -1,29 +1,26 @@
-//! The MedChain off-chain worker: it watches the chain for inference requests,
-//! fetches and decrypts the X-ray, runs the model and signs the answer. A second
-//! duty, the custodian's, hands shares of content keys over to whom the chain has
-//! granted access.
+//! The MedChain off-chain worker: one program with two duties.
+//!
+//! Prediction fetches and decrypts the X-rays of inference requests, runs the model
+//! and signs the answers. Custody hands shares of content keys over to the accounts
+//! that the chain has granted access.
 //!
 //! ```text
-//! core       what to do: a pure state machine a duty   (no IO, no async)
-//! ports      what that needs: small traits
-//! adapters   the ports over a node, a store, a key, a model
-//! service    the loop that ties core and ports together
-//! custodian  the same for the second duty
-//! startup, config, http, metrics, health, app          the program around it
+//! shared      what both duties stand on: node connection, submitting, watching,
+//!             health, HTTP, metrics, configuration, process
+//! prediction  jobs (pure) ─ ports ─ adapters ─ service ─ start
+//! custody     deliveries (pure) ─ ports ─ adapters ─ service ─ start
+//! cli         which duty, with which options
 //! ```
 //!
-//! Neither duty keeps state of its own: every open request and every grant stands
-//! on chain until it is answered, so a worker that is killed at any moment loses
-//! nothing and doubles nothing.
+//! *Invariants:* `shared` imports neither duty, and the duties do not import each
+//! other. `prediction::jobs`, `custody::deliveries` and, of `shared`, `backoff`,
+//! `outcome` and `turn` are pure: no IO, no clock, no randomness, no `async`.
+//!
+//! Neither duty keeps state of its own. Open requests and grants stay on chain until
+//! they are served, so a worker that is killed at any moment loses nothing and does
+//! nothing twice.
 
-pub mod adapters;
-pub mod app;
-pub mod config;
-pub mod core;
-pub mod custodian;
-pub mod health;
-pub mod http;
-pub mod metrics;
-pub mod ports;
-pub mod service;
-pub mod startup;
+pub mod cli;
+pub mod custody;
+pub mod prediction;
+pub mod shared;

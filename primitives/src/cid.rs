@@ -1,8 +1,8 @@
 //! Content identifiers as canonical CIDv1 base32 text.
 //!
-//! Source: the CID specification of multiformats. MedChain takes version 1,
+//! Source: the CID specification of multiformats. MedChain accepts version 1,
 //! codec `raw` or `dag-pb`, hash `sha2-256`, multibase `base32` in lower case
-//! without padding, and nothing else: one content has one text.
+//! without padding, and nothing else, so that each content has exactly one text.
 
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -19,17 +19,18 @@ const BINARY_LENGTH: usize = PREFIX_LENGTH + DIGEST_LENGTH;
 const TEXT_LENGTH: usize = 1 + (BINARY_LENGTH * 8).div_ceil(5);
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The text of a content identifier, such as
-/// `bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu`.
+/// The text of a content identifier.
 ///
+/// For example `bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu`.
 /// Decoding checks the length alone, so that a call with a bad CID fails with
 /// an error that names the cause; [`Cid::check`] checks the rest.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
+#[scale_info(replace_segment("medchain_primitives", "medchain"), replace_segment("cid", "types"))]
 pub struct Cid(BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>);
 
-/// What the content behind a CID is.
+/// How the content behind a CID is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CidCodec {
     /// The bytes themselves, in one block.
@@ -38,33 +39,33 @@ pub enum CidCodec {
     DagPb,
 }
 
-/// Why a text is not a CID that MedChain takes.
+/// Why a text is not a CID that MedChain accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CidError {
-    /// Not 59 characters.
+    /// The text does not have 59 characters.
     Length,
-    /// Does not start with `b`: another multibase, or a CIDv0 (`Qm…`).
+    /// The text does not start with `b`: another multibase, or a CIDv0 (`Qm…`).
     Multibase,
-    /// A character that is not lower-case base32, or trailing bits that are not zero.
+    /// A character is not lower-case base32, or trailing bits are not zero.
     Alphabet,
-    /// Not version 1.
+    /// The version is not 1.
     Version,
-    /// Neither `raw` nor `dag-pb`.
+    /// The codec is neither `raw` nor `dag-pb`.
     Codec,
-    /// Not a 32-byte `sha2-256`.
+    /// The hash is not a 32-byte `sha2-256`.
     Hash,
 }
 
 impl CidError {
-    /// One sentence for a person.
+    /// The error as a sentence.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Length => "a CID has 59 characters",
             Self::Multibase => "a CID starts with 'b' (version 1, base32 in lower case)",
-            Self::Alphabet => "a CID has only the characters a-z and 2-7",
-            Self::Version => "only CIDs of version 1 are taken",
-            Self::Codec => "only CIDs of codec raw or dag-pb are taken",
-            Self::Hash => "only CIDs with sha2-256 are taken",
+            Self::Alphabet => "a CID contains only the characters a-z and 2-7",
+            Self::Version => "only CIDs of version 1 are accepted",
+            Self::Codec => "only CIDs of codec raw or dag-pb are accepted",
+            Self::Hash => "only CIDs with sha2-256 are accepted",
         }
     }
 }
@@ -75,17 +76,19 @@ impl core::fmt::Display for CidError {
     }
 }
 
-#[cfg(feature = "std")]
-impl std::error::Error for CidError {}
+impl core::error::Error for CidError {}
 
 impl Cid {
-    /// The CID that `text` writes, if it is one that MedChain takes.
+    /// Parses a CID that MedChain accepts.
+    ///
+    /// # Errors
+    /// The first [`CidError`] that applies.
     pub fn parse(text: &[u8]) -> Result<Self, CidError> {
         decode(text)?;
         BoundedVec::try_from(text.to_vec()).map(Self).map_err(|_| CidError::Length)
     }
 
-    /// The CID of content with this codec and sha2-256 digest.
+    /// Builds the CID of content with this codec and sha2-256 digest.
     pub fn new(codec: CidCodec, digest: [u8; DIGEST_LENGTH]) -> Self {
         let mut binary = [0u8; BINARY_LENGTH];
         binary[0] = 0x01;
@@ -99,23 +102,26 @@ impl Cid {
         Self(BoundedVec::truncate_from(encode(&binary).to_vec()))
     }
 
-    /// Whether this text is a CID that MedChain takes.
+    /// Checks that MedChain accepts this CID. Returns its codec and digest.
+    ///
+    /// # Errors
+    /// The first [`CidError`] that applies.
     pub fn check(&self) -> Result<(CidCodec, [u8; DIGEST_LENGTH]), CidError> {
         decode(&self.0)
     }
 
-    /// The text, whatever it is.
+    /// The text, unchecked.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text, or the empty string where it is not even UTF-8.
+    /// The text, or an empty string if it is not UTF-8.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// Wraps any text of at most [`MAX_CID_LENGTH`] bytes, unchecked: what a
+/// Wraps any text of at most [`MAX_CID_LENGTH`] bytes, unchecked, such as a
 /// hostile caller may send.
 impl From<BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>> for Cid {
     fn from(text: BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>) -> Self {
@@ -129,8 +135,7 @@ impl core::fmt::Display for Cid {
     }
 }
 
-#[cfg(feature = "std")]
-impl std::str::FromStr for Cid {
+impl core::str::FromStr for Cid {
     type Err = CidError;
 
     fn from_str(text: &str) -> Result<Self, CidError> {
@@ -139,14 +144,13 @@ impl std::str::FromStr for Cid {
 }
 
 fn encode(binary: &[u8; BINARY_LENGTH]) -> [u8; TEXT_LENGTH] {
+    let mut bits =
+        binary.iter().flat_map(|byte| (0..8).rev().map(move |shift| (byte >> shift) & 1));
     let mut text = [b'b'; TEXT_LENGTH];
-    for (place, character) in text.iter_mut().skip(1).enumerate() {
-        let mut five = 0usize;
-        for bit in place * 5..place * 5 + 5 {
-            let set = binary.get(bit / 8).is_some_and(|byte| byte >> (7 - bit % 8) & 1 == 1);
-            five = five << 1 | usize::from(set);
-        }
-        *character = ALPHABET[five];
+    for character in text.iter_mut().skip(1) {
+        let five =
+            (0..5).fold(0usize, |five, _| (five << 1) | usize::from(bits.next().unwrap_or(0)));
+        *character = ALPHABET.get(five).copied().unwrap_or_default();
     }
     text
 }
@@ -159,34 +163,35 @@ fn decode(text: &[u8]) -> Result<(CidCodec, [u8; DIGEST_LENGTH]), CidError> {
     if text.len() != TEXT_LENGTH {
         return Err(CidError::Length);
     }
-    let mut binary = [0u8; BINARY_LENGTH];
-    for (place, character) in characters.iter().enumerate() {
-        let five = match character {
-            b'a'..=b'z' => character - b'a',
-            b'2'..=b'7' => character - b'2' + 26,
+    let mut fives = [0u8; TEXT_LENGTH - 1];
+    for (five, character) in fives.iter_mut().zip(characters) {
+        *five = match character {
+            b'a'..=b'z' => character.saturating_sub(b'a'),
+            b'2'..=b'7' => character.saturating_sub(b'2').saturating_add(26),
             _ => return Err(CidError::Alphabet),
         };
-        for offset in 0..5 {
-            if five >> (4 - offset) & 1 == 1 {
-                let bit = place * 5 + offset;
-                // Set bits past the end would give one content two texts.
-                *binary.get_mut(bit / 8).ok_or(CidError::Alphabet)? |= 1 << (7 - bit % 8);
-            }
-        }
     }
-    if binary[0] != 0x01 {
+    let mut bits = fives.iter().flat_map(|five| (0..5).rev().map(move |shift| (five >> shift) & 1));
+    let mut binary = [0u8; BINARY_LENGTH];
+    for byte in &mut binary {
+        *byte = (0..8).fold(0, |byte, _| (byte << 1) | bits.next().unwrap_or(0));
+    }
+    // Set bits past the end would give one content two texts.
+    if bits.any(|bit| bit == 1) {
+        return Err(CidError::Alphabet);
+    }
+    let [version, codec, hash, length, digest @ ..] = binary;
+    if version != 0x01 {
         return Err(CidError::Version);
     }
-    let codec = match binary[1] {
+    let codec = match codec {
         0x55 => CidCodec::Raw,
         0x70 => CidCodec::DagPb,
         _ => return Err(CidError::Codec),
     };
-    if binary[2] != 0x12 || usize::from(binary[3]) != DIGEST_LENGTH {
+    if hash != 0x12 || usize::from(length) != DIGEST_LENGTH {
         return Err(CidError::Hash);
     }
-    let mut digest = [0u8; DIGEST_LENGTH];
-    digest.copy_from_slice(&binary[PREFIX_LENGTH..]);
     Ok((codec, digest))
 }
 

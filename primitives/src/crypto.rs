@@ -1,12 +1,14 @@
-//! Public cryptographic values that stand on chain.
+//! Public cryptographic values that are stored on chain.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
+/// The length of a sealed content key, in bytes.
+///
 /// An ephemeral X25519 key (32), a Poly1305 tag (16) and the content key (32).
 pub const SEALED_KEY_LENGTH: usize = 80;
 
-/// SHA-256 of the stored, encrypted bytes.
+/// The SHA-256 digest of the stored, encrypted bytes.
 #[derive(
     Clone,
     Copy,
@@ -19,9 +21,13 @@ pub const SEALED_KEY_LENGTH: usize = 80;
     MaxEncodedLen,
     TypeInfo,
 )]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("crypto", "types")
+)]
 pub struct ContentDigest(pub [u8; 32]);
 
-/// An X25519 public key, to which content keys are sealed.
+/// An X25519 public key that content keys are sealed to.
 #[derive(
     Clone,
     Copy,
@@ -33,15 +39,20 @@ pub struct ContentDigest(pub [u8; 32]);
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("crypto", "types")
 )]
 pub struct EncryptionKey(pub [u8; 32]);
 
 impl EncryptionKey {
-    /// The encodings, without their highest bit, of the points of Curve25519 and
-    /// of its twist whose order divides eight: whatever the secret key, what is
-    /// agreed on with them is one of a handful of values, so that everybody can
-    /// open what is sealed to them. From RFC 7748, section 6.1, and Bernstein's
-    /// list of such points (<https://cr.yp.to/ecdh.html#validate>).
+    /// The points of small order, encoded without their highest bit.
+    ///
+    /// The points of Curve25519 and of its twist whose order divides eight. The
+    /// secret agreed on with such a key is one of a few known values, so that
+    /// anybody can open what is sealed to it. From RFC 7748, section 6.1, and
+    /// Bernstein's list (<https://cr.yp.to/ecdh.html#validate>).
     pub const SMALL_ORDER: [[u8; 32]; 7] = [
         [0; 32],
         small(1),
@@ -61,7 +72,7 @@ impl EncryptionKey {
         near_p(0xee),
     ];
 
-    /// Whether nothing may be sealed to this key, see [`Self::SMALL_ORDER`].
+    /// Whether this key is insecure because it is one of [`Self::SMALL_ORDER`].
     pub fn is_of_small_order(&self) -> bool {
         let mut bytes = self.0;
         bytes[31] &= 0x7f;
@@ -83,7 +94,9 @@ const fn near_p(lowest: u8) -> [u8; 32] {
     bytes
 }
 
-/// A 32-byte content key in a libsodium sealed box (`crypto_box_seal`).
+/// A 32-byte content key in a libsodium sealed box.
+///
+/// The format of `crypto_box_seal`.
 #[derive(
     Clone,
     Copy,
@@ -95,5 +108,9 @@ const fn near_p(lowest: u8) -> [u8; 32] {
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("crypto", "types")
 )]
 pub struct SealedKey(pub [u8; SEALED_KEY_LENGTH]);

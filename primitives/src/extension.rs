@@ -4,18 +4,23 @@
 /// The chain extension's id: the bytes `MC`.
 pub const EXTENSION_ID: u16 = 0x4d43;
 
-/// `owner_of(record: u64) -> Option<AccountId>`: whose record it is, also of an
-/// erased one.
+/// The function that returns the owner of a record, also of an erased one.
+///
+/// `owner_of(record: u64) -> Option<AccountId>`.
 pub const EXTENSION_OWNER_OF: u16 = 1;
 
-/// `has_role(account: AccountId, role: Role) -> bool`: whether the registrar
-/// gave the account this role.
+/// The function that tells whether the registrar gave an account a role.
+///
+/// `has_role(account: AccountId, role: Role) -> bool`.
 pub const EXTENSION_HAS_ROLE: u16 = 2;
 
-/// `relation_of(patient: AccountId, relative: AccountId) -> Option<Relation>`:
-/// what the patient said of a relative.
+/// The function that returns what a patient stated about a relative.
+///
+/// `relation_of(patient: AccountId, relative: AccountId) -> Option<Relation>`.
 pub const EXTENSION_RELATION_OF: u16 = 3;
 
-/// `purpose() -> Option<Purpose>`: what the access is wanted for. Nothing where
-/// the question comes without a purpose, or was not asked by the chain.
+/// The function that returns the purpose of the access.
+///
+/// `purpose() -> Option<Purpose>`. `None` if the question has no purpose, or
+/// was not asked by the chain.
 pub const EXTENSION_PURPOSE: u16 = 4;

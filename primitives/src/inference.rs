@@ -1,15 +1,12 @@
-//! Predictions as integers: what stands on chain and what a replay compares.
+//! Models, requests for predictions, and what a replay compares.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_arithmetic::{PerThing, Permill};
 
-use crate::Cid;
+use crate::{names::named_enum, Cid, Output};
 
-/// The most classes that a model may have.
-pub const MAX_CLASSES: u32 = 8;
 /// The longest label and the longest preprocessing id, in bytes.
 pub const MAX_LABEL_LENGTH: u32 = 32;
 
@@ -18,46 +15,79 @@ pub type Label = BoundedVec<u8, ConstU32<MAX_LABEL_LENGTH>>;
 /// The name of the fixed steps from pixels to tensor, such as `mc-area-224-v1`.
 pub type PreprocessingId = BoundedVec<u8, ConstU32<MAX_LABEL_LENGTH>>;
 
-/// The number of a model: the first is 0.
+named_enum! {
+    /// Whether a model accepts requests.
+    pub enum ModelStatus is "a model status" {
+        /// The model accepts requests and predictions.
+        Active = 0 => "active",
+        /// The model accepts neither. Open requests expire, or can be cancelled.
+        Retired = 1 => "retired",
+    }
+}
+
+named_enum! {
+    /// Why a worker could not predict.
+    ///
+    /// A worker reports this instead of making up a label.
+    pub enum FailureCode is "a failure code" {
+        /// No store served the content in time.
+        Unavailable = 0 => "unavailable",
+        /// The content does not match the digest in the record.
+        WrongHash = 1 => "wrong-hash",
+        /// The worker has no envelope, or its envelope does not open the content.
+        CannotDecrypt = 2 => "cannot-decrypt",
+        /// The content is not an image that can be decoded.
+        NotAnImage = 3 => "not-an-image",
+        /// The content, or the image in it, exceeds a limit.
+        TooLarge = 4 => "too-large",
+    }
+}
+
+/// The state of a request. All states but `Open` are final.
 #[derive(
     Clone,
     Copy,
     Debug,
-    Default,
     PartialEq,
     Eq,
-    PartialOrd,
-    Ord,
-    Hash,
     Encode,
     Decode,
     DecodeWithMemTracking,
     MaxEncodedLen,
     TypeInfo,
 )]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct ModelId(pub u32);
-
-/// The number of an inference request: the first is 0.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
 )]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-pub struct RequestId(pub u64);
+pub enum RequestStatus<AccountId> {
+    /// A worker may answer.
+    #[codec(index = 0)]
+    Open,
+    /// A worker submitted a prediction and received the fee.
+    #[codec(index = 1)]
+    Answered {
+        /// The worker that predicted.
+        worker: AccountId,
+    },
+    /// A worker could not predict, and the fee was refunded.
+    #[codec(index = 2)]
+    Failed {
+        /// The worker that tried.
+        worker: AccountId,
+        /// Why it could not predict.
+        code: FailureCode,
+    },
+    /// The requester cancelled the request, and the fee was refunded.
+    #[codec(index = 3)]
+    Cancelled,
+    /// No worker answered in time, and the fee was refunded.
+    #[codec(index = 4)]
+    Expired,
+}
 
+/// The receipt of a prediction.
+///
 /// `blake2_256` of the SCALE encoding of (model sha256, preprocessing id,
 /// ciphertext CID, quantised output). The encoding's length prefixes keep any
 /// two different inputs apart.
@@ -73,130 +103,13 @@ pub struct RequestId(pub u64);
     MaxEncodedLen,
     TypeInfo,
 )]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
+)]
 pub struct Receipt(pub [u8; 32]);
 
-/// Why a worker could not predict. Never a made-up label.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
-pub enum FailureCode {
-    /// No store had the content in time.
-    #[codec(index = 0)]
-    Unavailable,
-    /// The content does not have the hash that the record promises.
-    #[codec(index = 1)]
-    WrongHash,
-    /// There is no envelope for the worker, or it does not open the content.
-    #[codec(index = 2)]
-    CannotDecrypt,
-    /// The content is not an image that can be decoded.
-    #[codec(index = 3)]
-    NotAnImage,
-    /// The content or the image in it is over a limit.
-    #[codec(index = 4)]
-    TooLarge,
-}
-
-/// A quantised prediction: the class and the probability of every class of
-/// the model, in parts per million that add up to exactly one million.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Output {
-    /// The index of the most probable class; of equal ones, the first.
-    pub label: u8,
-    /// One for each class, in the order of the model's labels.
-    pub probabilities: BoundedVec<Permill, ConstU32<MAX_CLASSES>>,
-}
-
-/// Why an output is not a prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputError {
-    /// Not one probability for each class.
-    Classes,
-    /// The probabilities do not add up to one million parts.
-    Sum,
-    /// The label is not the first most probable class.
-    Label,
-    /// A probability is not a number between 0 and 1 (only when quantising).
-    NotAProbability,
-}
-
-impl Output {
-    /// Checks that this is a prediction over `classes` classes.
-    pub fn check(&self, classes: usize) -> Result<(), OutputError> {
-        if classes == 0 || self.probabilities.len() != classes {
-            return Err(OutputError::Classes);
-        }
-        let sum: u64 = self.probabilities.iter().map(|p| u64::from(p.deconstruct())).sum();
-        if sum != u64::from(Permill::ACCURACY) {
-            return Err(OutputError::Sum);
-        }
-        if first_largest(&self.probabilities) != usize::from(self.label) {
-            return Err(OutputError::Label);
-        }
-        Ok(())
-    }
-
-    /// The probability of the label.
-    pub fn confidence(&self) -> Permill {
-        self.probabilities.get(usize::from(self.label)).copied().unwrap_or_default()
-    }
-
-    /// Quantises softmax outputs. The steps are those of 1/10,000: coarse
-    /// enough that the last bits of floats, which differ between processors,
-    /// practically never show. The largest class takes what rounding leaves.
-    #[cfg(feature = "std")]
-    pub fn quantise(probabilities: &[f32]) -> Result<Self, OutputError> {
-        const STEP: u32 = 100;
-        let steps = Permill::ACCURACY / STEP;
-        if probabilities.is_empty() || probabilities.len() > MAX_CLASSES as usize {
-            return Err(OutputError::Classes);
-        }
-        if probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
-            return Err(OutputError::NotAProbability);
-        }
-        let total: f64 = probabilities.iter().map(|p| f64::from(*p)).sum();
-        if (total - 1.0).abs() > 1e-3 {
-            return Err(OutputError::Sum);
-        }
-        let mut parts: Vec<u32> = probabilities
-            .iter()
-            .map(|p| (f64::from(*p) / total * f64::from(steps)).round() as u32)
-            .collect();
-        let largest = (0..parts.len()).rev().max_by_key(|i| parts[*i]).unwrap_or_default();
-        let others: u32 =
-            parts.iter().enumerate().filter(|(i, _)| *i != largest).map(|(_, part)| part).sum();
-        parts[largest] = steps.saturating_sub(others);
-        let probabilities: Vec<Permill> =
-            parts.iter().map(|part| Permill::from_parts(part * STEP)).collect();
-        let label = first_largest(&probabilities) as u8;
-        Ok(Self { label, probabilities: BoundedVec::truncate_from(probabilities) })
-    }
-}
-
-fn first_largest(probabilities: &[Permill]) -> usize {
-    let mut best = 0;
-    for (index, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] {
-            best = index;
-        }
-    }
-    best
-}
-
-/// The receipt of a prediction: what `medchain replay` recomputes.
+/// Computes the receipt of a prediction, as `medchain replay` does.
 pub fn receipt(
     model_sha256: &[u8; 32],
     preprocessing: &PreprocessingId,
@@ -211,61 +124,35 @@ pub fn receipt(
 mod tests {
     use super::*;
     use crate::CidCodec;
-    use proptest::prelude::*;
+    use sp_arithmetic::Permill;
 
-    fn output(label: u8, parts: &[u32]) -> Output {
-        let probabilities = parts.iter().map(|p| Permill::from_parts(*p)).collect::<Vec<_>>();
-        Output { label, probabilities: BoundedVec::truncate_from(probabilities) }
-    }
-
-    #[test]
-    fn a_false_output_is_refused_with_its_cause() {
-        let check = |label, parts: &[u32], expected| {
-            assert_eq!(output(label, parts).check(3), expected, "{label} {parts:?}");
-        };
-        check(1, &[100_000, 800_000, 100_000], Ok(()));
-        check(0, &[500_000, 500_000, 0], Ok(()));
-        check(1, &[500_000, 500_000, 0], Err(OutputError::Label));
-        check(0, &[100_000, 800_000, 100_000], Err(OutputError::Label));
-        check(9, &[100_000, 800_000, 100_000], Err(OutputError::Label));
-        check(1, &[100_000, 800_000], Err(OutputError::Classes));
-        check(1, &[100_000, 800_000, 99_999], Err(OutputError::Sum));
-        assert_eq!(output(0, &[]).check(0), Err(OutputError::Classes));
-    }
-
-    #[test]
-    fn what_is_not_a_probability_is_refused() {
-        assert_eq!(Output::quantise(&[f32::NAN, 1.0]), Err(OutputError::NotAProbability));
-        assert_eq!(Output::quantise(&[-0.1, 1.1]), Err(OutputError::NotAProbability));
-        assert_eq!(Output::quantise(&[0.5, 0.4]), Err(OutputError::Sum));
-        assert_eq!(Output::quantise(&[]), Err(OutputError::Classes));
+    fn output(parts: &[u32]) -> Output {
+        let probabilities = parts.iter().map(|part| Permill::from_parts(*part)).collect::<Vec<_>>();
+        Output { label: 0, probabilities: BoundedVec::truncate_from(probabilities) }
     }
 
     #[test]
     fn a_receipt_depends_on_every_part() {
         let id = |text: &str| PreprocessingId::truncate_from(text.as_bytes().to_vec());
         let cid = |byte| Cid::new(CidCodec::Raw, [byte; 32]);
-        let yes = output(0, &[600_000, 400_000]);
+        let yes = output(&[600_000, 400_000]);
         let base = receipt(&[1; 32], &id("a"), &cid(2), &yes);
         assert_eq!(base, receipt(&[1; 32], &id("a"), &cid(2), &yes));
         assert_ne!(base, receipt(&[0; 32], &id("a"), &cid(2), &yes));
         assert_ne!(base, receipt(&[1; 32], &id("b"), &cid(2), &yes));
         assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(3), &yes));
-        let other = output(0, &[600_100, 399_900]);
+        let other = output(&[600_100, 399_900]);
         assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(2), &other));
     }
 
-    proptest! {
-        #[test]
-        fn every_softmax_quantises_to_a_valid_output(logits in proptest::collection::vec(-20f32..20.0, 1..8)) {
-            let exponentials: Vec<f32> = logits.iter().map(|l| l.exp()).collect();
-            let sum: f32 = exponentials.iter().sum();
-            let softmax: Vec<f32> = exponentials.iter().map(|e| (e / sum).min(1.0)).collect();
-            let quantised = Output::quantise(&softmax).unwrap();
-            prop_assert_eq!(quantised.check(softmax.len()), Ok(()));
-            for (exact, part) in softmax.iter().zip(&quantised.probabilities) {
-                prop_assert!((f64::from(*exact) - f64::from(part.deconstruct()) / 1e6).abs() < 1e-3);
-            }
-        }
+    #[test]
+    fn a_request_status_has_its_index() {
+        type Status = RequestStatus<u8>;
+        assert_eq!(Status::Open.encode(), [0]);
+        assert_eq!(Status::Answered { worker: 7 }.encode(), [1, 7]);
+        let failed = Status::Failed { worker: 7, code: FailureCode::TooLarge };
+        assert_eq!(failed.encode(), [2, 7, 4]);
+        assert_eq!(Status::Cancelled.encode(), [3]);
+        assert_eq!(Status::Expired.encode(), [4]);
     }
 }

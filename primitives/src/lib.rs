@@ -1,24 +1,50 @@
 //! The types that MedChain's pallets, off-chain worker, command line and
 //! contracts share. Everything here is SCALE-encoded, bounded and free of IO.
+//!
+//! In metadata, every type has the path `medchain::types::…`, so that Polkadot.js
+//! Apps shows short names such as `MedchainRecordId`.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
+
+extern crate alloc;
 
 mod access;
 mod cid;
 mod crypto;
+mod custody;
 mod extension;
+mod ids;
 mod inference;
+mod names;
+mod output;
+mod people;
 mod record;
+mod sets;
 
-pub use access::{Action, Decision, DenyReason, POLICY_CHECK_SELECTOR};
+pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
+pub use custody::{Basis, EmergencyReason, EndReason, SealedShare};
 pub use extension::{
     EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
+pub use ids::{EmergencyId, ModelId, RecordId, RequestId};
 pub use inference::{
-    receipt, FailureCode, Label, ModelId, Output, OutputError, PreprocessingId, Receipt, RequestId,
-    MAX_CLASSES, MAX_LABEL_LENGTH,
+    receipt, FailureCode, Label, ModelStatus, PreprocessingId, Receipt, RequestStatus,
+    MAX_LABEL_LENGTH,
 };
-pub use record::{
-    EmergencyId, EmergencyReason, Purpose, RecordId, RecordKind, Relation, RelationKind, Role,
-};
+pub use names::UnknownName;
+pub use output::{Output, OutputError, MAX_CLASSES};
+pub use people::{Relation, RelationKind, Role};
+pub use record::{Document, RecordKind, RecordStatus};
+pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};

@@ -1,4 +1,4 @@
-//! What the node, wallets and the off-chain programs may ask the runtime.
+//! The runtime APIs that the node, wallets and the off-chain programs call.
 
 use alloc::vec::Vec;
 use frame_support::{
@@ -15,8 +15,8 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use medchain_primitives::{Action, Purpose, RecordId};
-use pallet_emr::Denied;
+use medchain_primitives::{Action, Denied, Purpose, RecordId};
+use pallet_emr::AccessQuestion;
 
 use crate::{configs::RuntimeBlockWeights, *};
 
@@ -29,7 +29,7 @@ impl_runtime_apis! {
         }
 
         fn execute_block(block: <Block as BlockT>::LazyBlock) {
-            Executive::execute_block(block)
+            Executive::execute_block(block);
         }
 
         fn initialize_block(
@@ -97,7 +97,7 @@ impl_runtime_apis! {
 
     impl sp_offchain::OffchainWorkerApi<Block> for Runtime {
         fn offchain_worker(header: &<Block as BlockT>::Header) {
-            Executive::offchain_worker(header)
+            Executive::offchain_worker(header);
         }
     }
 
@@ -287,18 +287,10 @@ impl_runtime_apis! {
             subject: AccountId,
             record: Option<RecordId>,
             action: Action,
+            purpose: Option<Purpose>,
         ) -> Result<(), Denied> {
-            Emr::check_access(&patient, &subject, record, action)
-        }
-
-        fn check_access_for(
-            patient: AccountId,
-            subject: AccountId,
-            record: Option<RecordId>,
-            action: Action,
-            purpose: Purpose,
-        ) -> Result<(), Denied> {
-            Emr::ask_for(&patient, &subject, record, action, Some(purpose)).result
+            let (patient, subject) = (&patient, &subject);
+            Emr::check_access(AccessQuestion { patient, subject, record, action, purpose }).result
         }
 
         fn check_policy(
@@ -309,7 +301,9 @@ impl_runtime_apis! {
             action: Action,
             purpose: Option<Purpose>,
         ) -> Result<(), Denied> {
-            Emr::check_policy(&policy, &patient, &subject, record, action, purpose)
+            let (patient, subject) = (&patient, &subject);
+            let question = AccessQuestion { patient, subject, record, action, purpose };
+            Emr::check_policy(&policy, question).result
         }
     }
 
@@ -329,12 +323,13 @@ impl_runtime_apis! {
 
     #[cfg(feature = "try-runtime")]
     impl frame_try_runtime::TryRuntime<Block> for Runtime {
+        #[allow(clippy::unwrap_used, reason = "the try-runtime tool reports the panic")]
         fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
-            // Only the try-runtime tool calls this, and a failure is what it looks for.
             let weight = Executive::try_runtime_upgrade(checks).unwrap();
             (weight, RuntimeBlockWeights::get().max_block)
         }
 
+        #[allow(clippy::unwrap_used, reason = "the try-runtime tool reports the panic")]
         fn execute_block(
             block: <Block as BlockT>::LazyBlock,
             state_root_check: bool,

@@ -1,5 +1,6 @@
-//! Which pallets `scripts/benchmark-weights.sh` measures: our own. The others
-//! ship weights that were measured on reference hardware.
+//! The pallets that `scripts/benchmark-weights.sh` measures: those of this repository.
+//!
+//! The others ship weights measured on reference hardware.
 
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
@@ -8,14 +9,14 @@ use crate::{AllPalletsWithSystem, Emr, Inference};
 
 frame_benchmarking::define_benchmarks!([pallet_emr, Emr][pallet_inference, Inference]);
 
-/// Every benchmark there is.
+/// Returns all benchmarks.
 pub fn list(extra: bool) -> Vec<BenchmarkList> {
     let mut list = Vec::<BenchmarkList>::new();
     list_benchmarks!(list, extra);
     list
 }
 
-/// Runs what `config` names.
+/// Runs the benchmarks that `config` names.
 pub fn run(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
     use frame_support::traits::WhitelistedStorageKeys;
     let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();

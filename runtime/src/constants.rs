@@ -7,37 +7,52 @@ use sp_runtime::Perbill;
 
 /// One MEDC.
 pub const UNIT: Balance = 1_000_000_000_000;
+/// A thousandth of a MEDC.
 pub const MILLI_UNIT: Balance = UNIT / 1_000;
+/// A millionth of a MEDC.
 pub const MICRO_UNIT: Balance = UNIT / 1_000_000;
 
-/// An account with less than this is removed.
+/// The minimum balance: an account with less is removed.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_UNIT;
 
-/// What is held for `items` storage entries of `bytes` in all, and returned
-/// when they go.
+/// Returns the deposit for `items` storage entries of `bytes` bytes in total.
 pub const fn deposit(items: u32, bytes: u32) -> Balance {
-    items as Balance * 2 * MILLI_UNIT + bytes as Balance * 10 * MICRO_UNIT
+    let items = (items as Balance).saturating_mul(2 * MILLI_UNIT);
+    let bytes = (bytes as Balance).saturating_mul(10 * MICRO_UNIT);
+    items.saturating_add(bytes)
 }
 
-/// A block every six seconds. It cannot change once the chain runs.
+/// The block time in milliseconds, which cannot change once the chain runs.
 pub const SLOT_DURATION: u64 = 6_000;
+/// A minute in blocks.
 pub const MINUTES: BlockNumber = 60_000 / SLOT_DURATION as BlockNumber;
+/// An hour in blocks.
 pub const HOURS: BlockNumber = 60 * MINUTES;
+/// A day in blocks.
 pub const DAYS: BlockNumber = 24 * HOURS;
 
-/// Blocks that may wait for their inclusion on the relay chain.
+/// The maximum number of blocks that wait for inclusion on the relay chain.
 pub const UNINCLUDED_SEGMENT_CAPACITY: u32 = 3;
-/// Parachain blocks per relay chain block.
+/// The number of parachain blocks per relay chain block.
 pub const BLOCK_PROCESSING_VELOCITY: u32 = 1;
-/// How many blocks the relay parent stays behind the tip of the relay chain.
+/// The number of blocks between the relay parent and the tip of the relay chain.
 pub const RELAY_PARENT_OFFSET: u32 = 0;
+/// The block time of the relay chain in milliseconds.
 pub const RELAY_CHAIN_SLOT_DURATION_MILLIS: u32 = 6_000;
 
-/// The part of a block that ordinary transactions may fill.
+/// The fraction of a block that ordinary transactions may fill.
 pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
-/// The part of a block that is kept for hooks.
+/// The fraction of a block that is reserved for hooks.
 pub const AVERAGE_ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(5);
-/// Two seconds of computation and what fits in a proof of validity.
+/// The maximum weight of a block: two seconds, and the maximum size of a proof of validity.
 pub const MAXIMUM_BLOCK_WEIGHT: Weight =
     Weight::from_parts(2 * WEIGHT_REF_TIME_PER_SECOND, MAX_POV_SIZE as u64);
+/// The weight of a block that ordinary transactions may fill.
+pub fn normal_block_weight() -> Weight {
+    Weight::from_parts(
+        NORMAL_DISPATCH_RATIO.mul_floor(MAXIMUM_BLOCK_WEIGHT.ref_time()),
+        NORMAL_DISPATCH_RATIO.mul_floor(MAXIMUM_BLOCK_WEIGHT.proof_size()),
+    )
+}
+/// The maximum length of a block in bytes.
 pub const MAXIMUM_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;

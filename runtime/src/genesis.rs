@@ -1,5 +1,5 @@
-//! The two chains that the runtime can start by itself: `development` for one
-//! machine, and `local_testnet` for a relay chain beside it.
+//! The genesis presets: `development` for one node alone, and `local_testnet` for a parachain of
+//! a local relay chain.
 
 use alloc::{vec, vec::Vec};
 use cumulus_primitives_core::ParaId;
@@ -15,13 +15,15 @@ use crate::{
     EXISTENTIAL_DEPOSIT, UNIT,
 };
 
-/// The id under which the local networks register this parachain.
+/// The parachain id of this chain in local networks.
 pub const PARACHAIN_ID: u32 = 2000;
 
-const ENDOWMENT: Balance = 1_000_000 * UNIT;
+/// The balance of each development account.
+const ENDOWMENT: Balance = 100_000 * UNIT;
 
-/// The well-known development accounts: their keys are public, so a chain
-/// with this genesis is for trying things out alone.
+/// Returns a genesis with these collators that endows the well-known development accounts.
+///
+/// The keys of those accounts are public: such a chain is for trials only.
 fn with_collators(collators: &[Sr25519Keyring]) -> Value {
     let keys = |collator: &Sr25519Keyring| {
         let account: AccountId = collator.to_account_id();
@@ -45,7 +47,7 @@ fn with_collators(collators: &[Sr25519Keyring]) -> Value {
     })
 }
 
-/// The genesis of this name, as a JSON patch on the default one.
+/// Returns the preset of this name, as a JSON patch of the default genesis.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => with_collators(&[Sr25519Keyring::Alice]),
@@ -57,7 +59,7 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     serde_json::to_vec(&patch).ok()
 }
 
-/// The names that [`get_preset`] knows.
+/// Returns the names of the presets.
 pub fn preset_names() -> Vec<PresetId> {
     vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
 }

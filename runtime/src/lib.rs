@@ -1,12 +1,21 @@
 //! The MedChain parachain runtime.
 //!
-//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`]) know
-//! no contract; this crate is the only place where the access question is put
-//! to an ink! contract ([`policy_contract`]).
+//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`]) do not depend on
+//! contracts. Only this crate asks an ink! contract the access questions ([`policy_contract`]).
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 #![recursion_limit = "256"]
-// The macros of FRAME generate public items without documentation.
-#![allow(missing_docs)]
+#![allow(missing_docs, reason = "FRAME's macros generate public items without documentation")]
 
 extern crate alloc;
 
@@ -38,25 +47,26 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-/// A signature of any of the schemes that wallets use.
+/// A signature of any scheme that wallets use.
 pub type Signature = MultiSignature;
-/// The public key of the account that signs, as 32 bytes.
+/// An account: the 32-byte id derived from its public key.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
-/// An amount of MEDC in its smallest unit: 10^-12.
+/// An amount in the smallest unit, which is 10^-12 MEDC.
 pub type Balance = u128;
-/// The number of transactions that an account sent.
+/// The nonce of an account: the number of transactions that it has sent.
 pub type Nonce = u32;
-/// Blake2-256.
+/// A Blake2-256 hash.
 pub type Hash = sp_core::H256;
-/// The height of a block.
+/// A block number.
 pub type BlockNumber = u32;
-/// How calls name accounts.
+/// How calls refer to accounts.
 pub type Address = MultiAddress<AccountId, ()>;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 
-/// What is signed beside the call itself. The proof-size reclaim wraps the
-/// rest, because it measures before and after.
+/// The transaction extensions.
+///
+/// The proof-size reclaim wraps the others, because it measures before and after them.
 pub type TxExtension = cumulus_pallet_weight_reclaim::StorageWeightReclaim<
     Runtime,
     (
@@ -75,9 +85,10 @@ pub type TxExtension = cumulus_pallet_weight_reclaim::StorageWeightReclaim<
 pub type UncheckedExtrinsic =
     generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
 
-/// Migrations that run once at an upgrade. Each looks at the pallet's storage
-/// version first, so one that has run does nothing but that look.
-pub type Migrations = (pallet_inference::migrations::MigrateV1ToV2<Runtime>,);
+/// The migrations of a runtime upgrade.
+///
+/// Each checks the pallet's storage version first, and does nothing more once it has run.
+pub type Migrations = (pallet_inference::migrations::MigrateV2ToV3<Runtime>,);
 
 pub type Executive = frame_executive::Executive<
     Runtime,
@@ -98,7 +109,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: alloc::borrow::Cow::Borrowed("medchain"),
     impl_name: alloc::borrow::Cow::Borrowed("medchain"),
     authoring_version: 1,
-    spec_version: 2,
+    spec_version: 3,
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 2,
@@ -122,7 +133,7 @@ mod runtime {
     )]
     pub struct Runtime;
 
-    // The indices are part of every encoded call: they are never renumbered.
+    // The indices are part of every encoded call: never renumber them.
     #[runtime::pallet_index(0)]
     pub type System = frame_system;
     #[runtime::pallet_index(1)]
@@ -148,7 +159,7 @@ mod runtime {
     #[runtime::pallet_index(18)]
     pub type Multisig = pallet_multisig;
 
-    // Block production. Each of these needs the ones before it at genesis.
+    // Block production. At genesis, each of these needs the ones before it.
     #[runtime::pallet_index(20)]
     pub type Authorship = pallet_authorship;
     #[runtime::pallet_index(21)]

@@ -1,8 +1,8 @@
-//! Puts the access question of [`pallet_emr`] to the patient's policy contract.
+//! Asks the patient's policy contract the access questions of [`pallet_emr`].
 //!
-//! The contract is called with a pinned selector, capped gas and proof size,
-//! no money and no storage deposit, and whatever it does to the state is
-//! rolled back: asking is reading. Anything but a well-formed "allow" denies.
+//! The contract is called with a pinned selector, capped gas and proof size, no value and no
+//! storage deposit, and all of its changes to the state are rolled back: asking only reads.
+//! Anything but a well-formed "allow" denies.
 
 use alloc::vec::Vec;
 use codec::{DecodeAll, Encode};
@@ -12,46 +12,42 @@ use frame_support::{
     weights::Weight,
     PalletId,
 };
-use medchain_primitives::{Decision, POLICY_CHECK_SELECTOR};
+use medchain_primitives::{Decision, Denied, POLICY_CHECK_SELECTOR};
 use pallet_contracts::{
     CollectEvents, DebugInfo, Determinism, Error, ExecReturnValue, WeightInfo as _,
 };
-use pallet_emr::{AccessControl, AccessRequest, Answer, Denied};
+use pallet_emr::{AccessControl, AccessQuestion, Answer};
 use sp_runtime::{traits::AccountIdConversion, DispatchError};
 
 use crate::{policy_extension::for_purpose, AccountId, Contracts, Runtime};
 
-/// What one question may cost at most: two milliseconds and 48 KiB of proof.
-/// The reference policy needs a sixth of the time, and nearly all of the proof
-/// where it looks at what roles were granted: twice as much as for an account.
+/// The maximum weight of one question: two milliseconds and 48 KiB of proof.
+///
+/// The reference policy needs a sixth of the time. It needs nearly all of the proof to look up
+/// grants to roles, which is twice as much as for a grant to an account.
 pub const CHECK_GAS_LIMIT: Weight = Weight::from_parts(2_000_000_000, 48 * 1024);
 
 parameter_types! {
-    /// Who asks. A policy sees this account as its caller.
+    /// The id of the account that asks.
     pub const AskingPalletId: PalletId = PalletId(*b"med/emr ");
 }
 
-/// The account that policies see as their caller. Nobody has its key.
+/// Returns the account that policies see as their caller, for which no key exists.
 pub fn asking_account() -> AccountId {
     AskingPalletId::get().into_account_truncating()
 }
 
-/// The access seam, answered by contracts.
+/// The access control of [`pallet_emr`] by policy contracts.
 pub struct PolicyContract;
 
 impl AccessControl<AccountId> for PolicyContract {
-    fn check(request: AccessRequest<'_, AccountId>) -> Answer {
-        let Some(policy) = request.policy else {
+    fn check(policy: Option<&AccountId>, question: AccessQuestion<'_, AccountId>) -> Answer {
+        let Some(policy) = policy else {
             return Answer::free(Err(Denied::NoPolicy));
         };
-        let question = (
-            POLICY_CHECK_SELECTOR,
-            request.patient,
-            request.subject,
-            request.record.map(|record| record.0),
-            request.action,
-        )
-            .encode();
+        let AccessQuestion { patient, subject, record, action, purpose } = question;
+        let record = record.map(|record| record.0);
+        let data = (POLICY_CHECK_SELECTOR, patient, subject, record, action).encode();
         let ask = || {
             Contracts::bare_call(
                 asking_account(),
@@ -59,18 +55,18 @@ impl AccessControl<AccountId> for PolicyContract {
                 0,
                 CHECK_GAS_LIMIT,
                 Some(0),
-                question,
+                data,
                 DebugInfo::Skip,
                 CollectEvents::Skip,
                 Determinism::Enforced,
             )
         };
         let (result, used) = with_transaction_unchecked(|| {
-            let result = for_purpose(request.purpose, ask);
+            let result = for_purpose(purpose, ask);
             TransactionOutcome::Rollback((result.result, result.gas_consumed))
         });
         Answer {
-            result: result.map_err(denied).and_then(read_answer),
+            result: result.map_err(denied).and_then(|returned| read_answer(&returned)),
             weight: used.saturating_add(base_weight()),
         }
     }
@@ -80,17 +76,20 @@ impl AccessControl<AccountId> for PolicyContract {
     }
 }
 
-/// What calling a contract costs beside what the contract itself uses: as the call
-/// that people make, less the two values that it writes (the contract's entry and
-/// its balance). A question is rolled back, so that neither reaches the database.
+/// Returns the weight of calling a contract, without what the contract itself uses.
+///
+/// This is the weight of `Contracts::call` less the two values that it writes (the contract's
+/// entry and its balance): a question is rolled back, so that neither reaches the database.
 fn base_weight() -> Weight {
     let writes = <Runtime as frame_system::Config>::DbWeight::get().writes(2);
     <Runtime as pallet_contracts::Config>::WeightInfo::call().saturating_sub(writes)
 }
 
-/// ink! answers with `Result<Decision, LangError>`, so that the first byte 0
-/// says that the message was found and ran.
-fn read_answer(returned: ExecReturnValue) -> Result<(), Denied> {
+/// Decodes the answer of a contract.
+///
+/// ink! returns `Result<Decision, LangError>`: a first byte of 0 means that the message was
+/// found and ran.
+fn read_answer(returned: &ExecReturnValue) -> Result<(), Denied> {
     if returned.did_revert() {
         return Err(Denied::PolicyAnswerInvalid);
     }
@@ -114,14 +113,15 @@ fn denied(error: DispatchError) -> Denied {
     }
 }
 
-/// Says yes without asking, where benchmarks measure what a call costs beside
-/// the question: the question is added as [`PolicyContract::weight`].
+/// Allows everything without asking, for benchmarks.
+///
+/// They measure calls without the question, whose weight is [`PolicyContract::weight`].
 #[cfg(feature = "runtime-benchmarks")]
 pub struct AllowAll;
 
 #[cfg(feature = "runtime-benchmarks")]
 impl AccessControl<AccountId> for AllowAll {
-    fn check(_request: AccessRequest<'_, AccountId>) -> Answer {
+    fn check(_: Option<&AccountId>, _: AccessQuestion<'_, AccountId>) -> Answer {
         Answer::free(Ok(()))
     }
 

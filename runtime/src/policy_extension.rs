@@ -1,8 +1,7 @@
-//! What policy contracts may ask the chain while they decide: a chain extension
-//! of pallet-contracts, whose ids `medchain_primitives` pins.
+//! The chain extension through which policy contracts query the chain while they decide.
 //!
-//! It only reads, and calls nothing: a question cannot come back to the pallets
-//! through it. Every read is charged before it is made.
+//! `medchain_primitives` pins its ids. It only reads and calls nothing, so that no question can
+//! re-enter the pallets through it. Every read is charged before it is made.
 
 use codec::Encode;
 use frame_support::weights::Weight;
@@ -17,15 +16,14 @@ use sp_runtime::DispatchError;
 
 use crate::{AccountId, Runtime};
 
-/// What the proof of one read weighs at most: the largest that the benchmarks
-/// found for one of these items.
+/// The maximum proof size of one read: the largest measured for any of these items.
 const PROOF_PER_READ: u64 = 3_700;
 
-// The purpose of the question that is being asked. It is nothing that is stored:
-// it is there while the contract runs, and what asked is on the stack below.
+// The purpose of the question being asked. It is not stored: it exists only while the contract
+// runs, and the stack below it asked the question.
 environmental::environmental!(purpose: Purpose);
 
-/// Runs `ask` while contracts hear that the access is wanted for this.
+/// Runs `ask` with `wanted` as the purpose that contracts see.
 pub fn for_purpose<R>(wanted: Option<Purpose>, ask: impl FnOnce() -> R) -> R {
     match wanted {
         Some(mut wanted) => purpose::using(&mut wanted, ask),
@@ -33,7 +31,7 @@ pub fn for_purpose<R>(wanted: Option<Purpose>, ask: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The extension.
+/// The chain extension for policies.
 #[derive(Default)]
 pub struct PolicyExtension;
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-// Loads the reference policy's bundle as an ink! developer's tools do, deploys
-// it, and calls it.
+// Loads the reference policy's bundle as ink! tools do, deploys it, and calls it.
 //
 //   node contract.mjs [--node ws://127.0.0.1:9944] [--bundle access-control.contract]
 //
-// The node's address may also stand in MEDCHAIN_NODE. Prints a line a step and
+// MEDCHAIN_NODE may also give the node's address. Prints a line per step and
 // `N passed, M failed`; the exit code is 0 if nothing failed.
 import { parseArgs } from 'node:util';
 
@@ -30,7 +29,7 @@ const doctor = freshAccount('//Charlie');
 let contract;
 let lastGas;
 
-/** The answer of a message that changes nothing, asked by `caller`. */
+/** Returns the answer of a message in a dry run by `caller`. */
 async function query(caller, message, ...values) {
   const { gasConsumed, output, result } = await contract.query[message](
     caller.address, { gasLimit: gasLimit(api), storageDepositLimit: null }, ...values,
@@ -40,7 +39,7 @@ async function query(caller, message, ...values) {
   return output.toJSON();
 }
 
-/** Sends a message that changes something, signed by the patient. */
+/** Sends a message as a transaction of the patient. */
 function call(message, ...values) {
   const options = { gasLimit: gasLimit(api), storageDepositLimit: null };
   return send(api, contract.tx[message](options, ...values), patient);
@@ -49,7 +48,7 @@ function call(message, ...values) {
 const check = (action) =>
   query(patient, 'policy::check', patient.address, doctor.address, null, action);
 
-await step('the bundle is metadata that the library reads', () => {
+await step('the library reads the bundle', () => {
   const abi = new Abi(bundle);
   const selectors = Object.fromEntries(
     abi.messages.map((message) => [message.identifier, message.selector.toHex()]),
@@ -67,7 +66,7 @@ await step('the bundle is metadata that the library reads', () => {
 
 await step('money for the patient', () => fund(api, devAccount('//Bob'), [patient]));
 
-await step('instantiate', async () => {
+await step('deploy the contract', async () => {
   const code = new CodePromise(api, new Abi(bundle, api.registry.getChainProperties()), null);
   const deploy = code.tx.new({ gasLimit: gasLimit(api), storageDepositLimit: null });
   ({ contract } = await send(api, deploy, patient));
@@ -96,7 +95,7 @@ await step('grant, and its event', async () => {
   ], "the event's data");
 });
 
-await step('after it, grant_of shows it and check allows what it names', async () => {
+await step('after it, grant_of shows it and check allows its actions', async () => {
   equal(
     await query(doctor, 'grantOf', patient.address, doctor.address),
     { ok: { actions: VIEW_AND_INFER, until: null, revoked: false, purposes: null } }, 'the grant',
@@ -110,7 +109,7 @@ await step('after it, grant_of shows it and check allows what it names', async (
   return `a check weighs ${refTime} ps and ${proofSize} bytes of proof`;
 });
 
-await step('a grant of nothing is an error of the contract', async () => {
+await step('an empty grant is an error of the contract', async () => {
   const answer = await query(patient, 'grant', doctor.address, 0, null);
   equal(answer, { ok: { err: 'NoActions' } }, 'the answer');
 });
@@ -124,6 +123,6 @@ await step('revoke, and check refuses', async () => {
   equal(await check('View'), { ok: { deny: { revoked: null } } }, 'the answer');
 });
 
-await step('the library warned of nothing', () => ensureNoWarnings());
+await step('the library gave no warnings', () => ensureNoWarnings());
 await api.disconnect();
 finish();

@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-// The main job as a web page does it, over @polkadot/api and without anything
-// of MedChain's own but the policy's code.
+// The main job as a web page does it: over @polkadot/api, with nothing of
+// MedChain's own but the policy's code.
 //
 //   node flow.mjs [--node ws://127.0.0.1:9944] [--policy ADDRESS]
 //                 [--bundle access-control.contract] [--cid CID] [--record NUMBER]
 //
-// Without --policy it deploys the reference policy from the bundle. --cid is
-// what the new record points to. With --record it also reads that record, which
-// some worker has predicted, and its prediction. The node's address may also
-// stand in MEDCHAIN_NODE. Prints a line a step and `N passed, M failed`; the
-// exit code is 0 if nothing failed.
+// Without --policy it deploys the reference policy from the bundle. --cid is the
+// CID of the new record. With --record it also reads that record and a worker's
+// prediction of it. MEDCHAIN_NODE may also give the node's address. Prints a line
+// per step and `N passed, M failed`; the exit code is 0 if nothing failed.
 import { parseArgs } from 'node:util';
 
 import { compactAddLength, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
@@ -48,13 +47,15 @@ const digest = u8aToHex(randomAsU8a(32));
 let { policy } = options;
 let record;
 
-/** What the chain says about an access to the patient's file. */
+/** Returns the chain's answer about an access to the patient's file. */
 async function access(subject, action) {
-  const answer = await api.call.emrApi.checkAccess(patient.address, subject.address, null, action);
+  const answer = await api.call.emrApi.checkAccess(
+    patient.address, subject.address, null, action, null,
+  );
   return answer.isOk ? 'allowed' : answer.asErr.toJSON();
 }
 
-/** Calls the policy contract, signed by the patient. */
+/** Calls the policy contract as the patient. */
 function callPolicy(...parts) {
   const data = u8aToHex(u8aConcat(...parts));
   return send(api, api.tx.contracts.call(policy, 0, gasLimit(api), null, data), patient);
@@ -112,7 +113,7 @@ await step('choose the policy', async () => {
   equal(stored.toJSON(), policy, 'the policy in state');
 });
 
-await step('before a grant, nobody else may do anything', async () => {
+await step('before a grant, only the patient has access', async () => {
   equal(await access(doctor, 'View'), { refused: { noGrant: null } }, "the doctor's access");
   equal(await access(patient, 'View'), 'allowed', "the patient's own access");
 });
@@ -127,15 +128,12 @@ await step('grant the doctor to view, through the contract', async () => {
   equal(await access(stranger, 'View'), { refused: { noGrant: null } }, "the stranger's access");
 });
 
-// A runtime of version 1 knows no custodians, and its call has an argument less.
-const noCustody = api.tx.emr.setCustodians ? [null] : [];
-
 await step('add a record', async () => {
   // A web page seals the content key here; the chain sees 80 bytes either way.
   const sealed = () => u8aToHex(randomAsU8a(80));
   const envelopes = [[patient.address, sealed()], [doctor.address, sealed()]];
   const call = api.tx.emr.addRecord(
-    patient.address, options.cid, digest, 'ChestXray', envelopes, null, ...noCustody,
+    patient.address, options.cid, digest, 'ChestXray', envelopes, null, null,
   );
   const result = await send(api, call, patient);
   record = eventOf(result, 'emr', 'RecordAdded').record.toNumber();
@@ -159,9 +157,9 @@ await step('read the record', async () => {
   );
 });
 
-await step('a CID that is none is refused by name', async () => {
+await step('an invalid CID is refused with the error InvalidCid', async () => {
   const call = api.tx.emr.addRecord(
-    patient.address, 'QmNotOne', digest, 'ChestXray', [], null, ...noCustody,
+    patient.address, 'QmNotOne', digest, 'ChestXray', [], null, null,
   );
   const outcome = await send(api, call, patient).then(() => 'accepted', (error) => error.message);
   equal(outcome, 'emr.InvalidCid', 'the outcome');
@@ -172,27 +170,25 @@ await step('the doctor asks for access and gets it', async () => {
   equal(eventOf(result, 'emr', 'AccessGranted').subject.toString(), doctor.address, 'the subject');
 });
 
-await step('the stranger asks for access and is refused, on record', async () => {
+await step('the stranger asks for access and is refused with an event', async () => {
   const result = await send(api, api.tx.emr.requestAccess(record, 'Research'), stranger);
   const { reason } = eventOf(result, 'emr', 'AccessDenied');
   equal(reason.toJSON(), { refused: { noGrant: null } }, 'the reason');
 });
 
-if (api.tx.emr.setCustodians) {
-  await step('only registered custodians keep keys, and the glass has no key to give', async () => {
-    const outcome = (call, who) => send(api, call, who).then(
-      () => 'accepted', (error) => error.message,
-    );
-    const chosen = api.tx.emr.setCustodians([stranger.address], 1);
-    equal(await outcome(chosen, patient), 'emr.NotCustodian', "the stranger's custody");
-    await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
-    const broken = api.tx.emr.breakGlass(record, 'CannotConsent');
-    equal(await outcome(broken, doctor), 'emr.NotEntrusted', "the contact's emergency");
-    equal(await outcome(broken, stranger), 'emr.NoGrant', "the stranger's emergency");
-    const rules = api.consts.emr;
-    ensure(rules.accessPeriod.toNumber() > 0 && rules.emergencyBond.toBigInt() > 0n, 'the rules');
-  });
-}
+await step('only custodians keep keys, and a record without custody has no key to give', async () => {
+  const outcome = (call, signer) => send(api, call, signer).then(
+    () => 'accepted', (error) => error.message,
+  );
+  const chosen = api.tx.emr.setCustodians([stranger.address], 1);
+  equal(await outcome(chosen, patient), 'emr.NotCustodian', 'the choice of the stranger');
+  await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
+  const broken = api.tx.emr.breakGlass(record, 'CannotConsent');
+  equal(await outcome(broken, doctor), 'emr.RecordNotEntrusted', "the contact's emergency");
+  equal(await outcome(broken, stranger), 'emr.NoGrant', "the stranger's emergency");
+  const rules = api.consts.emr;
+  ensure(rules.accessPeriod.toNumber() > 0 && rules.emergencyBond.toBigInt() > 0n, 'the rules');
+});
 
 await step('revoke through the contract', async () => {
   await callPolicy(REVOKE, doctor.publicKey);
@@ -214,7 +210,7 @@ if (options.record !== undefined) {
     equal(shares.length, model.labels.length, 'the number of classes');
     equal(shares.reduce((sum, one) => sum + one, 0), 1_000_000, 'the sum of the probabilities');
     equal(label, shares.indexOf(Math.max(...shares)), 'the label');
-    // What a replay must reproduce, computed from what stands on chain.
+    // A replay must reproduce this, which is computed from the chain's state.
     const receipt = blake2AsHex(u8aConcat(
       model.sha256.toU8a(true), model.preprocessing.toU8a(), source.cid.toU8a(),
       prediction.output.toU8a(),
@@ -225,6 +221,6 @@ if (options.record !== undefined) {
   });
 }
 
-await step('the library warned of nothing', () => ensureNoWarnings());
+await step('the library gave no warnings', () => ensureNoWarnings());
 await api.disconnect();
 finish();

@@ -1,4 +1,4 @@
-// What both scripts share: the connection, the count of what passed, and the
+// Shared by the scripts: the connection, the count of passed steps, and the
 // signing of transactions.
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -16,7 +16,7 @@ export const UNIT = new BN(10).pow(new BN(12));
 let passed = 0;
 let failed = 0;
 
-/** Runs one step and prints one line about it. A failure does not end the run. */
+/** Runs one step and prints a line about it. A failure does not end the run. */
 export async function step(name, body) {
   try {
     const detail = await body();
@@ -33,13 +33,13 @@ export function ensure(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-/** Throws unless both are the same, compared as JSON. */
+/** Throws unless both are equal as JSON. */
 export function equal(actual, expected, what) {
   const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
   ensure(left === right, `${what} is ${left}, not ${right}`);
 }
 
-/** Prints the sum and ends the process: 0 if every step passed. */
+/** Prints the totals and ends the process, with code 0 if every step passed. */
 export function finish() {
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 && passed > 0 ? 0 : 1);
@@ -47,9 +47,9 @@ export function finish() {
 
 // --- Warnings ---------------------------------------------------------------
 
-// @polkadot/api reports what it cannot decode or does not know as a warning on
-// the console and goes on. Here it is a failure, save for this one notice: a
-// node offers more RPC methods than the library has names for.
+// @polkadot/api warns on the console of data that it cannot decode, and goes on.
+// Here a warning is a failure, except for this notice: a node offers more RPC
+// methods than the library knows.
 const HARMLESS = [/RPC methods not decorated:/];
 const warnings = [];
 for (const level of ['warn', 'error']) {
@@ -82,8 +82,8 @@ export async function connect(url) {
       provider,
       throwOnConnect: true,
       throwOnUnknown: true,
-      // A part of every parachain's transactions that adds no bytes to them,
-      // and which the library does not have in its list.
+      // An extension of every parachain's transactions, without data, that the
+      // library does not know.
       signedExtensions: { StorageWeightReclaim: { extrinsic: {}, payload: {} } },
     }));
   } catch (error) {
@@ -93,7 +93,7 @@ export async function connect(url) {
   }
 }
 
-/** The promise's outcome, or an error after so many seconds. */
+/** Returns the promise's outcome, or fails after this many seconds. */
 export async function within(seconds, promise) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -102,13 +102,13 @@ export async function within(seconds, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** A fresh account on a development key: every run starts from nothing. */
+/** Returns a fresh account derived from a development key. */
 export function freshAccount(parent) {
   const keyring = new Keyring({ type: 'sr25519', ss58Format: 42 });
   return keyring.addFromUri(`${parent}//${randomAsHex(8)}`);
 }
 
-/** The account of a development key. */
+/** Returns the account of a development key. */
 export function devAccount(uri) {
   return new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(uri);
 }
@@ -129,7 +129,7 @@ export function send(api, call, signer) {
           // A development chain finalises at once and reports nothing before.
           settle(resolve, result);
         } else if (result.isError) {
-          settle(reject, new Error(`the transaction was not taken: ${result.status.type}`));
+          settle(reject, new Error(`the node dropped the transaction: ${result.status.type}`));
         }
       })
       .then((unsubscribe) => {
@@ -138,14 +138,14 @@ export function send(api, call, signer) {
   }));
 }
 
-/** `pallet.Error` of what a call failed with. */
+/** Returns a dispatch error as `pallet.Error`. */
 export function errorName(api, error) {
   if (!error.isModule) return error.toString();
   const { section, name } = api.registry.findMetaError(error.asModule);
   return `${section}.${name}`;
 }
 
-/** The data of the first event of this name, as an object by field. */
+/** Returns the data of the first event of this name, by field. */
 export function eventOf(result, section, name) {
   const record = result.events.find(
     ({ event }) => event.section === section && event.method === name,
@@ -155,21 +155,21 @@ export function eventOf(result, section, name) {
   return record.event.data;
 }
 
-/** Gives accounts money from a development account. */
+/** Sends funds from a development account to these accounts. */
 export async function fund(api, from, accounts) {
   const calls = accounts.map((account) =>
     api.tx.balances.transferKeepAlive(account.address, UNIT.muln(1000)));
   await send(api, api.tx.utility.batchAll(calls), from);
 }
 
-/** The text of a contract bundle that the build left. */
+/** Reads a contract bundle, by default the one that the build made. */
 export function readBundle(path) {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const target = process.env.CARGO_TARGET_DIR || join(cache, 'medchain', 'contracts');
   return readFileSync(path ?? join(target, 'ink', 'access-control.contract'), 'utf8');
 }
 
-/** A limit for calls of contracts, far above what the reference policy needs. */
+/** Returns a gas limit far above what the reference policy needs. */
 export function gasLimit(api) {
   return api.registry.createType('WeightV2', {
     refTime: new BN(20_000_000_000),

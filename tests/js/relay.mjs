@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Follows a parachain on its relay chain until so many of its blocks were
+// Follows a parachain on its relay chain until this many of its blocks are
 // backed, included and finalised. Prints one JSON object.
 //
 //   node relay.mjs [--relay ws://127.0.0.1:9900] [--para 2000] [--blocks 3] [--seconds 180]
@@ -28,7 +28,7 @@ function report() {
     cores,
     backed: seen.backed.size,
     included: seen.included.size,
-    // Number of the parachain's newest head in finalised relay chain state.
+    // Number of the parachain's latest head in finalised relay chain state.
     finalised: seen.finalised ?? null,
     // From backing to inclusion, in relay chain blocks.
     blocks_to_inclusion: [...seen.included].flatMap(([hash, at]) =>
@@ -48,10 +48,10 @@ const api = await ApiPromise.create({
 }).catch((error) => fail(`cannot connect to ${options.relay}: ${error?.message ?? error}`));
 
 lifecycle = (await api.query.paras.paraLifecycles(para)).toJSON();
-if (lifecycle !== 'Parachain') fail(`para ${para} is no parachain of this relay chain`);
+if (lifecycle !== 'Parachain') fail(`para ${para} is not a parachain of this relay chain`);
 cores = (await api.call.parachainHost.availabilityCores()).length;
 
-/** The number in an encoded header: a parent's hash, then a compact number. */
+/** Returns the block number of an encoded header. */
 function numberOf(head) {
   return api.registry.createType('Header', head.toU8a(true)).number.toNumber();
 }

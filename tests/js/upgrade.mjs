@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // Upgrades the runtime as an operator does in Polkadot.js Apps: the sudo key
-// authorises the code's hash, then anybody hands in the code. Compares all that
-// MedChain's pallets store before and after.
+// authorises the code's hash, then any account submits the code. Compares the
+// storage of MedChain's pallets before and after.
 //
 //   node upgrade.mjs --wasm NEW.wasm [--node ws://127.0.0.1:9944] [--sudo //Alice]
 //
-// Prints one JSON object; the exit code is 0 if the new runtime runs and
-// nothing was lost or changed but for fields that are new.
+// Prints one JSON object; the exit code is 0 if the new runtime runs and nothing
+// but new fields changed.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -32,8 +32,8 @@ const api = await connect(options.node);
 const began = Date.now();
 const seconds = () => Math.round((Date.now() - began) / 1000);
 
-// `lib.mjs` keeps what goes to console.error, so errors are written past it.
-/** A runtime as `scripts/compact-runtime.sh` leaves it; anything else ends the script. */
+// `lib.mjs` collects the output of console.error, so errors go to stderr directly.
+/** Reads a runtime that `scripts/compact-runtime.sh` made; ends the script on any other file. */
 function read(path) {
   let bytes;
   try {
@@ -42,7 +42,7 @@ function read(path) {
     process.stderr.write(`error: cannot read the runtime: ${error.message}\n`);
     process.exit(1);
   }
-  // The prefix of compressed code, and what a relay chain takes at most.
+  // The prefix of compressed code, and a relay chain's maximum size.
   if (bytes.subarray(0, 8).toString('hex') !== '52bc537646db8e05' || bytes.length > 3 * 1024 * 1024) {
     process.stderr.write(`error: ${path} is not a compressed runtime of at most 3 MiB: scripts/compact-runtime.sh makes one\n`);
     process.exit(1);
@@ -50,17 +50,26 @@ function read(path) {
   return bytes;
 }
 
-/** Everything that the pallets of MedChain hold at a block, by key. */
+/** Storage items that a migration renames: entries keep their keys and values. */
+const RENAMED = {
+  'inference.deadlines': 'inference.due',
+  'inference.nextExpiry': 'inference.nextDue',
+};
+
+/** Returns the storage of MedChain's pallets at a block, by item and key. */
 async function state(hash) {
   const at = await api.at(hash);
   const items = {};
   for (const pallet of ['emr', 'inference']) {
-    for (const [name, query] of Object.entries(at.query[pallet])) {
-      if (name === 'palletVersion') continue;
+    for (const [item, query] of Object.entries(at.query[pallet])) {
+      if (item === 'palletVersion') continue;
+      const name = RENAMED[`${pallet}.${item}`] ?? `${pallet}.${item}`;
+      // A key starts with the hashes of the pallet's and the item's name, 32 bytes.
+      const put = (key, value) => { items[`${name} 0x${key.slice(66)}`] = [name, value.toJSON()]; };
       if (query.entries && query.creator.meta.type.isMap) {
-        for (const [key, value] of await query.entries()) items[key.toHex()] = [`${pallet}.${name}`, value.toJSON()];
+        for (const [key, value] of await query.entries()) put(key.toHex(), value);
       } else {
-        items[query.key()] = [`${pallet}.${name}`, (await query()).toJSON()];
+        put(query.key(), await query());
       }
     }
   }
@@ -71,23 +80,23 @@ async function state(hash) {
   return { items, versions };
 }
 
-/** What every block changes by itself: where the list of deadlines was read up to. */
-const MOVING = ['inference.nextExpiry'];
+/** Changes in every block: entries due before this block have been processed. */
+const MOVING = ['emr.nextDue', 'inference.nextDue'];
 
-/** Whether `after` holds all of `before`; objects may have new fields. */
+/** Returns whether `after` contains all of `before`; objects may have new fields. */
 function keeps(before, after) {
   if (before === null || typeof before !== 'object') return before === after;
   if (after === null || typeof after !== 'object') return false;
   return Object.entries(before).every(([key, value]) => keeps(value, after[key]));
 }
 
-/** Sends a call and waits for its final block; returns its events. */
+/** Sends a call, waits for its finalised block and returns its events. */
 function final(call, signer) {
   return within(180, new Promise((resolve, reject) => {
     const heard = (result) => {
       if (result.dispatchError) reject(new Error(result.dispatchError.toString()));
       else if (result.isFinalized) resolve({ block: result.status.asFinalized, events: result.events });
-      else if (result.isError) reject(new Error(`the transaction was not taken: ${result.status.type}`));
+      else if (result.isError) reject(new Error(`the node dropped the transaction: ${result.status.type}`));
     };
     (signer ? call.signAndSend(signer, { nonce: -1 }, heard) : call.send(heard)).catch(reject);
   }));
@@ -100,11 +109,11 @@ const authorised = await final(
   api.tx.sudo.sudo(api.tx.system.authorizeUpgrade(blake2AsHex(code))), devAccount(options.sudo),
 );
 report.authorised = { block: await numberOf(authorised.block), after_s: seconds() };
-// Not signed: the code's hash was authorised, so it does not matter who hands it in.
+// Unsigned: the code's hash is authorised, so the sender does not matter.
 const applied = await final(api.tx.system.applyAuthorizedUpgrade(u8aToHex(code)));
 report.stored = { block: await numberOf(applied.block), after_s: seconds() };
 
-// The relay chain looks at the new code first; then a block switches to it.
+// The relay chain checks the new code first; then a block switches to it.
 const switched = await within(Number(options.seconds), (async () => {
   for (let number = report.stored.block; ;) {
     const head = await api.rpc.chain.getFinalizedHead();
@@ -117,8 +126,8 @@ const switched = await within(Number(options.seconds), (async () => {
     number += 1;
   }
 })());
-// The block that carries the new code in its state was still run by the old
-// one: migrations run at the start of the next.
+// The old code still ran the block that has the new code in its state:
+// migrations run at the start of the next.
 report.switched = { block: switched.number, after_s: seconds() };
 const next = await within(180, (async () => {
   for (;;) {
@@ -129,8 +138,8 @@ const next = await within(180, (async () => {
 })());
 report.to = await versionAt(next);
 
-// At the switch itself the new code stands beside state of the old layout, which
-// no metadata fits: the last block before it is what is compared.
+// At the switch, the state has the new code but the old layout, which no metadata
+// fits. So the block before it is compared.
 const before = await state(await api.rpc.chain.getBlockHash(switched.number - 1));
 const after = await state(next);
 report.storage_versions = { before: before.versions, after: after.versions };
@@ -141,7 +150,7 @@ report.kept = count;
 report.lost_or_changed = Object.entries(before.items)
   .filter(([, [name]]) => !MOVING.includes(name))
   .filter(([key, [, value]]) => !after.items[key] || !keeps(value, after.items[key][1]))
-  .map(([key, [name]]) => `${name} ${key}`);
+  .map(([key]) => key);
 report.new_fields = [...new Set(Object.entries(before.items).flatMap(([key, [name, value]]) => {
   const now = after.items[key]?.[1];
   if (now === null || typeof now !== 'object' || Array.isArray(now) || value === null) return [];

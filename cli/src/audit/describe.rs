@@ -1,4 +1,4 @@
-//! What an event of the chain says: kind, account, record and details.
+//! What a chain event says: kind, account, record and details.
 
 use medchain_client::{
     chain::ChainEvent,
@@ -9,25 +9,25 @@ use medchain_primitives::{RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
 use super::{
-    words::{account, accounts, denied, ended, maybe, word},
+    words::{account, accounts, denied, maybe, word},
     Kind,
 };
 
 /// An event, taken apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Said {
-    /// What it tells.
+    /// The entry's kind.
     pub kind: Kind,
     /// The patient, where the event names one.
     pub patient: Option<AccountId32>,
-    /// Whose deed it was, or whose access it is about.
+    /// The account that acted, or whose access it is about.
     pub who: Option<AccountId32>,
     /// The record.
     pub record: Option<RecordId>,
-    /// The request for a prediction; the patient of an event that names neither
-    /// patient nor record is found by it.
+    /// The request for a prediction, which leads to the patient where the event names
+    /// neither patient nor record.
     pub request: Option<RequestId>,
-    /// The rest, by the names of docs/audit.md.
+    /// Further details, named as in docs/audit.md.
     pub details: Map<String, Value>,
 }
 
@@ -60,13 +60,12 @@ impl Said {
     }
 }
 
-/// Says what an event of the pallets means; none where it is not about anybody's
-/// records.
+/// Describes a pallet's event; none where it is about no records.
 pub fn event(event: &ChainEvent) -> Option<Said> {
     setting(event).or_else(|| record(event)).or_else(|| access(event)).or_else(|| inference(event))
 }
 
-/// What patients set.
+/// Settings of a patient.
 fn setting(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
@@ -74,15 +73,15 @@ fn setting(event: &ChainEvent) -> Option<Said> {
             Said::new(Kind::PatientRegistered).of(patient).by(patient)
         }
         E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
-        // Of accounts that are no patients it is not asked for.
+        // Other accounts publish keys too; their entries concern no patient.
         E::EncryptionKeySet { account, .. } => {
             Said::new(Kind::EncryptionKeySet).of(account).by(account)
         }
         E::PolicySet { patient, old, new } => Said::new(Kind::PolicySet)
             .of(patient)
             .by(patient)
-            .with("policy", maybe(new))
-            .with("old_policy", maybe(old)),
+            .with("policy", maybe(new.as_ref()))
+            .with("old_policy", maybe(old.as_ref())),
         E::CustodiansSet { patient, old, new, threshold } => Said::new(Kind::CustodiansSet)
             .of(patient)
             .by(patient)
@@ -103,7 +102,7 @@ fn setting(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-/// What became of records and their keys.
+/// Changes of records and their keys.
 fn record(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
@@ -141,14 +140,14 @@ fn record(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-/// Who was let in, who was not, and who let themselves in.
+/// Access granted, denied, taken and ended.
 fn access(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::AccessChecked { patient, subject, record, action, policy } => {
             let said = Said::new(Kind::AccessChecked).of(patient).by(subject);
             let said = Said { record: *record, ..said };
-            said.with("action", word(action)).with("policy", maybe(policy))
+            said.with("action", word(action)).with("policy", maybe(policy.as_ref()))
         }
         E::AccessGranted { record, patient, subject, purpose, until } => {
             Said::new(Kind::AccessGranted)
@@ -180,7 +179,7 @@ fn access(event: &ChainEvent) -> Option<Said> {
             .of(patient)
             .by(subject)
             .on(*record)
-            .with("reason", ended(*reason)),
+            .with("reason", word(reason)),
         E::GlassBroken { emergency, record, patient, subject, reason, until, review_until } => {
             Said::new(Kind::GlassBroken)
                 .of(patient)
@@ -221,7 +220,7 @@ fn access(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-/// What models were run on. What they said is left out: it is about health.
+/// Requests for predictions. The predictions are left out: they are health data.
 fn inference(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
@@ -258,7 +257,7 @@ fn inference(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-/// Says what an event of the reference contract means.
+/// Describes an event of the reference contract.
 pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
     use PolicyEvent as E;
     let said = match event {
@@ -267,9 +266,9 @@ pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
             .with("actions", action_words(*actions))
             .with("purposes", purpose_words(*purposes))
             .with("until_block", *until)
-            .with("by", maybe(by)),
+            .with("by", maybe(by.as_ref())),
         E::Revoked { grantee, by, .. } => {
-            Said::new(Kind::PolicyRevoked).by(grantee).with("by", maybe(by))
+            Said::new(Kind::PolicyRevoked).by(grantee).with("by", maybe(by.as_ref()))
         }
         E::RoleGranted { role, actions, until, purposes, .. } => Said::new(Kind::PolicyRoleGranted)
             .with("role", word(role))
@@ -286,7 +285,7 @@ pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
     Some(said.of(event.patient()).with("policy", account(contract)))
 }
 
-/// An event of a contract that only its author can read.
+/// Describes a contract's own event, which only its author can decode.
 pub fn raw(
     contract: &AccountId32,
     topics: &[medchain_client::H256],
@@ -302,8 +301,8 @@ pub fn raw(
         .with("names_patient", names_patient)
 }
 
-/// The chain's default policy changed.
-pub fn default_policy(old: &Option<AccountId32>, new: &Option<AccountId32>) -> Said {
+/// Describes a change of the chain's default policy.
+pub fn default_policy(old: Option<&AccountId32>, new: Option<&AccountId32>) -> Said {
     Said::new(Kind::DefaultPolicySet).with("policy", maybe(new)).with("old_policy", maybe(old))
 }
 
@@ -311,7 +310,7 @@ fn action_words(actions: ActionSet) -> Value {
     actions.iter().map(word).collect()
 }
 
-/// Null for any purpose.
+/// The purposes; null for all.
 fn purpose_words(purposes: Option<PurposeSet>) -> Value {
     purposes.map_or(json!(null), |set| set.iter().map(word).collect())
 }

@@ -1,44 +1,44 @@
-//! One line of the log.
+//! One entry of the log.
 
 use medchain_client::AccountId32;
+use medchain_primitives::RecordId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Kind;
 
-/// One thing that happened. The names of its fields are an interface: see
-/// docs/audit.md.
+/// One thing that happened.
+///
+/// The field names are an interface: see docs/audit.md.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// The block in which it happened.
+    /// The block.
     pub block_number: u32,
-    /// The place of its event in the block.
+    /// The index of its event in the block.
     pub event_index: u32,
     /// The block's time, in UTC (RFC 3339).
     pub time: String,
-    /// The place of the extrinsic in the block; none where the chain acted by
-    /// itself.
+    /// The index of the extrinsic; none where the chain acted by itself.
     pub extrinsic_index: Option<u32>,
-    /// Who signed the extrinsic.
+    /// The account that signed the extrinsic.
     pub signer: Option<String>,
-    /// What it tells.
+    /// Its kind.
     pub kind: Kind,
-    /// Whose deed it was, or whose access it is about.
+    /// The account that acted, or whose access it is about.
     pub who: Option<String>,
     /// The record.
-    pub record_id: Option<u64>,
-    /// What else there is to say, by the kind.
+    pub record_id: Option<RecordId>,
+    /// More facts, which depend on the kind.
     pub details: Map<String, Value>,
 }
 
 impl Entry {
-    /// A text among the details.
+    /// A detail that is a text.
     pub fn detail(&self, name: &str) -> Option<&str> {
         self.details.get(name).and_then(Value::as_str)
     }
 
-    /// Whether an account signed this, is whom it is about, or stands among the
-    /// details.
+    /// Whether an account signed this, is its subject, or is among the details.
     fn names(&self, account: &str) -> bool {
         let is = |text: &Option<String>| text.as_deref() == Some(account);
         let mentions = |value: &Value| match value {
@@ -69,7 +69,7 @@ impl std::fmt::Display for Entry {
 }
 
 impl Entry {
-    /// A detail for people; none where it says nothing, or nothing more.
+    /// A detail for people; none where it adds nothing.
     fn shown(&self, name: &str, value: &Value) -> Option<String> {
         let said_better = name == "reason" && self.details.contains_key("explanation");
         let usual = name == "in_force" && *value == Value::Bool(true);
@@ -90,20 +90,20 @@ impl Entry {
     }
 }
 
-/// A time without the fractions of its last second.
+/// A time without fractions of a second.
 fn seconds(time: &str) -> String {
     let whole = time.split_once('.').map_or(time, |(whole, _)| whole);
     format!("{}Z", whole.trim_end_matches('Z'))
 }
 
-/// Which entries of a log are asked for.
+/// The entries of a log that are wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Only entries that name this account.
     pub subject: Option<AccountId32>,
     /// Only entries about this record.
-    pub record: Option<u64>,
-    /// Only these kinds; none named: all.
+    pub record: Option<RecordId>,
+    /// Only these kinds; empty: all.
     pub kinds: Vec<Kind>,
 }
 

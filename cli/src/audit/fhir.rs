@@ -1,77 +1,34 @@
-//! The log as a FHIR R4 Bundle of AuditEvent resources, for programs that read
-//! health records.
+//! The log as a FHIR R4 Bundle of AuditEvent resources.
 //!
 //! Source: FHIR 4.0.1, AuditEvent; IHE ITI Basic Audit Log Patterns (BALP) 1.1.4,
-//! whose profiles `PrivacyDisclosure.Source` and `AuthZconsent` are claimed where
-//! they fit. The mapping is in docs/audit.md.
+//! whose profiles `PrivacyDisclosure.Source` and `AuthZconsent` are claimed where they
+//! fit. The mapping is in docs/audit.md.
 
 mod agents;
 mod codes;
 mod entities;
+mod naming;
 mod pattern;
 
-use medchain_client::H256;
 use serde_json::{json, Map, Value};
 
 use super::{Entry, Kind};
 use codes::Coding;
-use pattern::{pattern, Shape};
+use pattern::pattern;
 
-/// The names that identifiers of one chain have.
-#[derive(Clone, Debug)]
-pub struct Naming {
-    /// The system of account identifiers, and the address of the chain.
-    chain: String,
-    genesis: String,
-}
+pub use naming::Naming;
 
-impl Naming {
-    /// Those of the chain with this first block.
-    pub fn new(genesis: H256) -> Self {
-        let genesis = format!("0x{}", hex::encode(genesis.0));
-        Self { chain: format!("urn:medchain:{genesis}"), genesis }
-    }
-
-    /// A reference to something outside of the bundle: its type in FHIR, and its
-    /// identifier among those of `part`.
-    fn reference(&self, target: &str, part: &str, value: impl ToString) -> Value {
-        let system = match part {
-            "" => self.chain.clone(),
-            part => format!("{}:{part}", self.chain),
-        };
-        json!({ "type": target, "identifier": { "system": system, "value": value.to_string() } })
-    }
-
-    /// An account whose owner can be anybody: a person, a hospital or a program.
-    fn account(&self, address: &str) -> Value {
-        json!({ "identifier": { "system": self.chain, "value": address } })
-    }
-
-    /// The patient.
-    fn patient(&self, address: &str) -> Value {
-        self.reference("Patient", "", address)
-    }
-
-    /// The chain itself, which keeps the log.
-    fn observer(&self) -> Value {
-        json!({
-            "type": "Device",
-            "identifier": { "system": "urn:medchain", "value": self.genesis },
-            "display": "MedChain"
-        })
-    }
-}
-
-/// A bundle of what happened to one patient's records, as of the `time` (RFC
-/// 3339) of the last block that was looked at. It has neither names nor health
-/// data; entries that may be about somebody else are left out.
+/// A bundle of one patient's entries, as of the `time` (RFC 3339) of the last block.
+///
+/// It contains neither names nor health data. Entries that may be about somebody else
+/// are left out.
 pub fn bundle(entries: &[Entry], patient: &str, naming: &Naming, time: &str) -> Value {
     let about = entries.iter().filter(|entry| entry.is_about_the_patient());
     let resources: Vec<Value> = about
         .map(|entry| {
             let place = format!("{}-{}", entry.block_number, entry.event_index);
             json!({
-                "fullUrl": format!("{}:event:{place}", naming.chain),
+                "fullUrl": format!("{}:event:{place}", naming.chain()),
                 "resource": audit_event(entry, patient, naming)
             })
         })

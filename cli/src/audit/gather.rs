@@ -1,13 +1,15 @@
-//! Picks from the chain's blocks what belongs to one patient.
+//! Picks the entries about one patient from the chain's blocks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use medchain_client::{
-    chain::{ChainEvent, PastBlock, PastEvent},
+    chain::{Basis, ChainEvent, PastBlock, PastEvent},
     policy::events::PolicyEvent,
     AccountId32, H256,
 };
-use medchain_primitives::{EmergencyId, Purpose, RecordId, RequestId};
+use medchain_primitives::{RecordId, RequestId};
+
+use serde_json::Value;
 
 use super::{
     describe::{self, Said},
@@ -15,35 +17,32 @@ use super::{
     Entry, Kind,
 };
 
-/// What is known of a patient while the blocks go by, in their order.
+/// What is known about a patient while the blocks are read in order.
 #[derive(Clone, Debug)]
 pub struct Gathering {
     patient: AccountId32,
     records: BTreeSet<RecordId>,
-    /// Whose requests they were and on which records; none where they concern
-    /// another patient.
+    /// The record and the requester of each request; none where it concerns another
+    /// patient.
     requests: BTreeMap<RequestId, Option<(RecordId, AccountId32)>>,
-    /// What gave somebody access to a record, as far as the blocks told.
+    /// What an account's access to a record is based on, as far as the blocks tell.
     grants: BTreeMap<(RecordId, AccountId32), Basis>,
     own_policy: Option<AccountId32>,
     default_policy: Option<AccountId32>,
-    /// The contracts that were the patient's policy so far.
+    /// The contracts that have been the patient's policy.
     policies: BTreeSet<AccountId32>,
-    /// What other contracts told of the patient. It counts once the patient
-    /// chooses the contract; until then anybody may have made it up.
+    /// What other contracts emitted about the patient.
+    ///
+    /// It counts once the patient chooses the contract: anybody can deploy one that
+    /// emits whatever they like.
     held: BTreeMap<AccountId32, Vec<Entry>>,
     is_first_block: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Basis {
-    Policy(Purpose),
-    Emergency(EmergencyId),
-}
-
 impl Gathering {
-    /// Begins for a patient with these records. The policies are those after the
-    /// first block that is taken.
+    /// Begins for a patient with these records.
+    ///
+    /// The policies are those after the first block that is taken.
     pub fn new(
         patient: AccountId32,
         records: impl IntoIterator<Item = RecordId>,
@@ -63,8 +62,8 @@ impl Gathering {
         }
     }
 
-    /// The requests in a block whose patient has to be looked up before it is
-    /// taken: they were made before the first block.
+    /// The requests in a block that were made before the first block: look up their
+    /// patients before taking it.
     pub fn unknown_requests(&self, block: &PastBlock) -> Vec<RequestId> {
         let events = block.events.iter().map(|event| &event.event);
         let mut made = BTreeSet::new();
@@ -86,7 +85,7 @@ impl Gathering {
         unknown
     }
 
-    /// Tells on which record of which patient a request was, and whose request.
+    /// Adds a request that was looked up.
     pub fn learn_request(
         &mut self,
         request: RequestId,
@@ -98,9 +97,10 @@ impl Gathering {
         self.requests.insert(request, concerns.then_some((record, *requester)));
     }
 
-    /// What a block tells of the patient. Blocks come in their order. Where the
-    /// patient chose a policy, what that contract told in earlier blocks comes
-    /// with it. The entries still lack their times.
+    /// The entries of the next block, still without times.
+    ///
+    /// Where the patient chose a policy, these include what that contract emitted in
+    /// earlier blocks.
     pub fn take(&mut self, block: &PastBlock) -> Vec<Entry> {
         if std::mem::take(&mut self.is_first_block) {
             self.rewind_policies(block);
@@ -124,7 +124,7 @@ impl Gathering {
                 signer: signer.map(ToString::to_string),
                 kind: said.kind,
                 who: said.who.map(|who| who.to_string()),
-                record_id: said.record.map(|record| record.0),
+                record_id: said.record,
                 details: said.details,
             };
             match &event.event {
@@ -140,7 +140,7 @@ impl Gathering {
         entries
     }
 
-    /// What was held back of the policy that counts now.
+    /// The entries held back for the policy that counts now.
     fn release_held(&mut self) -> Vec<Entry> {
         match self.policy() {
             Some(policy) if self.policies.insert(policy) => {
@@ -150,7 +150,7 @@ impl Gathering {
         }
     }
 
-    /// Goes back to the policies before the first block.
+    /// Restores the policies from before the first block.
     fn rewind_policies(&mut self, block: &PastBlock) {
         for event in block.events.iter().rev() {
             match &event.event {
@@ -163,7 +163,7 @@ impl Gathering {
         }
     }
 
-    /// The policy that counts now.
+    /// The policy in force.
     fn policy(&self) -> Option<AccountId32> {
         self.own_policy.or(self.default_policy)
     }
@@ -176,9 +176,9 @@ impl Gathering {
             }
             ChainEvent::DefaultPolicySet { old, new } => {
                 self.default_policy = *new;
-                // It changes nothing for who chose a policy.
+                // It changes nothing for patients who chose a policy.
                 let who = signer.copied();
-                let said = || Said { who, ..describe::default_policy(old, new) };
+                let said = || Said { who, ..describe::default_policy(old.as_ref(), new.as_ref()) };
                 return self.own_policy.is_none().then(said);
             }
             ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
@@ -199,7 +199,7 @@ impl Gathering {
         concerns.then(|| self.follow(&event.event, said, signer))
     }
 
-    /// Remembers what later events need, and adds what earlier ones told.
+    /// Remembers what later events need, and adds what earlier ones said.
     fn follow(&mut self, event: &ChainEvent, said: Said, signer: Option<&AccountId32>) -> Said {
         match event {
             ChainEvent::PolicySet { new, .. } => {
@@ -210,19 +210,19 @@ impl Gathering {
                 self.records.insert(*record);
                 said
             }
-            // The event does not tell who did it.
+            // The event does not name the account that did it.
             ChainEvent::RecordEntrusted { .. } => Said { who: signer.copied(), ..said },
             ChainEvent::AccessGranted { record, subject, purpose, until, .. } => {
                 if until.is_some() {
-                    // An emergency's grant stays one.
+                    // A grant in an emergency stays one.
                     let place = self.grants.entry((*record, *subject));
-                    place.or_insert(Basis::Policy(*purpose));
+                    place.or_insert(Basis::Policy { purpose: *purpose });
                 }
-                said.with("policy", maybe(&self.policy()))
+                said.with("policy", maybe(self.policy().as_ref()))
             }
-            ChainEvent::AccessDenied { .. } => said.with("policy", maybe(&self.policy())),
+            ChainEvent::AccessDenied { .. } => said.with("policy", maybe(self.policy().as_ref())),
             ChainEvent::GlassBroken { record, subject, emergency, .. } => {
-                self.grants.insert((*record, *subject), Basis::Emergency(*emergency));
+                self.grants.insert((*record, *subject), Basis::Emergency { emergency: *emergency });
                 said
             }
             ChainEvent::ShareDelivered { record, subject, .. } => {
@@ -235,8 +235,8 @@ impl Gathering {
         }
     }
 
-    /// What a contract tells: events of the reference contract that are about the
-    /// patient, and whatever the policy that counts tells otherwise.
+    /// What a contract emitted: events of the reference contract about the patient, and
+    /// any other event of the policy in force.
     fn contract_said(
         &self,
         contract: &AccountId32,
@@ -256,7 +256,7 @@ impl Gathering {
         let named = topics.iter().any(|topic| topic.0 == self.patient.0)
             || data.windows(32).any(|bytes| bytes == self.patient.0)
             || signer == Some(&self.patient);
-        // Of a contract that many share, most is about others.
+        // Most events of a shared contract are about others.
         let is_own = self.own_policy.as_ref() == Some(contract);
         (named || is_own).then(|| describe::raw(contract, topics, data, named))
     }
@@ -265,8 +265,8 @@ impl Gathering {
 fn based_on(said: Said, basis: Option<Basis>) -> Said {
     match basis {
         None => said,
-        Some(Basis::Policy(purpose)) => said.with("purpose", word(purpose)),
-        Some(Basis::Emergency(emergency)) => said.with("emergency_id", emergency.0),
+        Some(Basis::Policy { purpose }) => said.with("purpose", word(purpose)),
+        Some(Basis::Emergency { emergency }) => said.with("emergency_id", emergency.0),
     }
 }
 
@@ -276,10 +276,10 @@ impl Entry {
         Self { time, ..self }
     }
 
-    /// Whether it is about this patient for sure: a contract's own words may be
-    /// about another.
+    /// Whether it is certainly about this patient: a contract's own events may be about
+    /// another.
     pub fn is_about_the_patient(&self) -> bool {
-        let names = self.details.get("names_patient").and_then(|names| names.as_bool());
+        let names = self.details.get("names_patient").and_then(Value::as_bool);
         self.kind != Kind::PolicyEvent || names == Some(true)
     }
 }

@@ -1,14 +1,13 @@
-//! The kinds of entries. Their names are an interface: see docs/audit.md.
+//! The kinds of entries, whose names are an interface: see docs/audit.md.
 
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// `kinds! { Variant = "name": meaning }`: an enum, its stable names, and all of
-/// them in their order.
+/// `kinds! { Variant = "name": meaning }` makes an enum, its stable names and `ALL`.
 macro_rules! kinds {
     ($($kind:ident = $name:literal: $meaning:literal,)*) => {
-        /// What an entry tells.
+        /// What an entry is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         pub enum Kind {
             $(
@@ -19,10 +18,10 @@ macro_rules! kinds {
         }
 
         impl Kind {
-            /// Every kind.
+            /// Every kind, in order.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
 
-            /// Its stable name.
+            /// The stable name.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
@@ -34,53 +33,53 @@ macro_rules! kinds {
 
 kinds! {
     PatientRegistered = "patient_registered": "The patient registered.",
-    ProfileUpdated = "profile_updated": "The patient stored another profile.",
-    EncryptionKeySet = "encryption_key_set": "The patient published another key to seal to.",
+    ProfileUpdated = "profile_updated": "The patient stored a new profile.",
+    EncryptionKeySet = "encryption_key_set": "The patient published a new encryption key.",
     PolicySet = "policy_set": "The patient chose a policy contract.",
-    DefaultPolicySet = "default_policy_set": "The chain's default policy, then in force for the patient, was set.",
+    DefaultPolicySet = "default_policy_set": "The chain's default policy, in force for the patient, was set.",
     CustodiansSet = "custodians_set": "The patient chose custodians.",
-    EmergencyAccessSet = "emergency_access_set": "The patient said whether the glass may be broken.",
+    EmergencyAccessSet = "emergency_access_set": "The patient allowed or forbade emergency access.",
     RelationSet = "relation_set": "The patient named a relative.",
     RelationRemoved = "relation_removed": "The patient removed a relative.",
     RecordAdded = "record_added": "A record was added.",
     RecordAmended = "record_amended": "A new version of a record was added.",
     RecordErased = "record_erased": "A record was erased.",
     RecordEntrusted = "record_entrusted": "A record's key was split among custodians.",
-    EnvelopeAdded = "envelope_added": "A reader was given a record's key.",
+    EnvelopeAdded = "envelope_added": "A record's key was sealed to a reader.",
     EnvelopeRemoved = "envelope_removed": "A reader's envelope was removed.",
     AccessChecked = "access_checked": "The policy was asked and said yes.",
-    AccessGranted = "access_granted": "Somebody asked for access and got it.",
-    AccessDenied = "access_denied": "Somebody asked for access and was refused.",
-    ShareDelivered = "share_delivered": "A custodian handed its share of the key over.",
-    AccessEnded = "access_ended": "What was granted ended.",
-    GlassBroken = "glass_broken": "Somebody took access in an emergency.",
+    AccessGranted = "access_granted": "An account requested access and got it.",
+    AccessDenied = "access_denied": "An account requested access and was refused.",
+    ShareDelivered = "share_delivered": "A custodian handed over its share of the key.",
+    AccessEnded = "access_ended": "Access to a record ended.",
+    GlassBroken = "glass_broken": "An account took access in an emergency.",
     EmergencyReviewed = "emergency_reviewed": "An emergency access was reviewed.",
     EmergencyLapsed = "emergency_lapsed": "Nobody reviewed an emergency access in time.",
-    EmergencyVoided = "emergency_voided": "An emergency came to nothing before the key was handed over.",
-    InferenceRequested = "inference_requested": "A prediction was ordered.",
-    RequestCancelled = "request_cancelled": "An order was taken back.",
-    RequestExpired = "request_expired": "Nobody answered an order in time.",
-    PredictionSubmitted = "prediction_submitted": "A worker answered an order.",
-    FailureReported = "failure_reported": "A worker could not answer an order.",
-    InferenceFailed = "inference_failed": "An order failed.",
-    PolicyGranted = "policy_granted": "The policy contract noted a grant to an account.",
-    PolicyRevoked = "policy_revoked": "The policy contract noted the end of a grant.",
-    PolicyRoleGranted = "policy_role_granted": "The policy contract noted a grant to a role.",
-    PolicyRoleRevoked = "policy_role_revoked": "The policy contract noted the end of a role's grant.",
-    PolicyDelegateSet = "policy_delegate_set": "The policy contract noted a delegate.",
-    PolicyDelegateRemoved = "policy_delegate_removed": "The policy contract noted the end of a delegate.",
-    PolicyEvent = "policy_event": "The policy contract told something in its own words.",
+    EmergencyVoided = "emergency_voided": "An emergency access ended before the key was handed over.",
+    InferenceRequested = "inference_requested": "A prediction was requested.",
+    RequestCancelled = "request_cancelled": "A request was cancelled.",
+    RequestExpired = "request_expired": "Nobody answered a request in time.",
+    PredictionSubmitted = "prediction_submitted": "A worker answered a request.",
+    FailureReported = "failure_reported": "A worker could not answer a request.",
+    InferenceFailed = "inference_failed": "A request failed.",
+    PolicyGranted = "policy_granted": "The policy contract recorded a grant to an account.",
+    PolicyRevoked = "policy_revoked": "The policy contract recorded the revocation of a grant.",
+    PolicyRoleGranted = "policy_role_granted": "The policy contract recorded a grant to a role.",
+    PolicyRoleRevoked = "policy_role_revoked": "The policy contract recorded the revocation of a role's grant.",
+    PolicyDelegateSet = "policy_delegate_set": "The policy contract recorded a delegate.",
+    PolicyDelegateRemoved = "policy_delegate_removed": "The policy contract recorded the removal of a delegate.",
+    PolicyEvent = "policy_event": "The policy contract emitted an event of its own.",
 }
 
-/// Some kinds: what one word of `--kind` stands for.
+/// The kinds that one word of `--kind` stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kinds(pub Vec<Kind>);
 
 impl FromStr for Kinds {
     type Err = String;
 
-    /// Reads the name of a kind, or a word of such names, which stands for all
-    /// that have it: `emergency` for every kind of emergency.
+    /// Reads the name of a kind, or a word of such names, which stands for every kind
+    /// that contains it: `emergency`.
     fn from_str(text: &str) -> Result<Self, String> {
         let named = |kind: &&Kind| kind.name() == text;
         let has_word = |kind: &&Kind| kind.name().split('_').any(|word| word == text);
@@ -90,7 +89,7 @@ impl FromStr for Kinds {
         }
         if kinds.is_empty() {
             let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-            return Err(format!("one of {}, or a word of them", names.join(", ")));
+            return Err(format!("give one of {}, or a word of them", names.join(", ")));
         }
         Ok(Self(kinds))
     }

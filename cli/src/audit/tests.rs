@@ -1,4 +1,4 @@
-//! One patient's story, told by events of every kind, and what becomes of it.
+//! Events of every kind about one patient, and the log that they make.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [9; 32])
 }
 
-/// A transaction's events, with what tells its signer.
+/// A transaction's events, with the one that names the signer.
 fn signed(index: u32, signer: AccountId32, events: Vec<ChainEvent>) -> Vec<PastEvent> {
     let paid = ChainEvent::FeePaid { who: signer, fee: 1 };
     let all = events.into_iter().chain([paid]);
@@ -46,7 +46,7 @@ fn block(number: u32, events: impl IntoIterator<Item = Vec<PastEvent>>) -> PastB
     PastBlock { number, hash: H256([9; 32]), events: events.into_iter().flatten().collect() }
 }
 
-/// What the reference contract tells, of its newest version.
+/// An event of the reference contract's newest version.
 fn emitted(contract: AccountId32, signature: &str, data: impl Encode) -> ChainEvent {
     let topics = vec![H256(Blake2Hasher::hash(signature.as_bytes()).0), H256([0; 32])];
     ChainEvent::ContractEmitted { contract, topics, data: data.encode() }
@@ -317,7 +317,7 @@ fn the_story_has_every_kind() {
 fn a_denial_says_who_asked_what_for_and_why_not() {
     let entries = gathered(&story(), &[]);
     let denied = of_kind(&entries, Kind::AccessDenied);
-    assert_eq!((denied.who.clone(), denied.record_id), (Some(OTHER.to_string()), Some(3)));
+    assert_eq!((denied.who.clone(), denied.record_id), (Some(OTHER.to_string()), Some(RECORD)));
     assert_eq!(denied.signer, Some(OTHER.to_string()));
     assert_eq!((denied.block_number, denied.extrinsic_index), (5, Some(3)));
     assert_eq!(
@@ -342,7 +342,7 @@ fn a_share_says_what_gave_access() {
         entries.iter().filter(|entry| entry.kind == Kind::AccessEnded).collect();
     assert_eq!(ends[0].detail("purpose"), Some("second_opinion"));
     assert_eq!(ends[1].details["emergency_id"], 8);
-    // What began before the blocks that are looked at is not made up.
+    // What began before the first block is not invented.
     let late = gathered(&story()[4..], &[RECORD]);
     assert_eq!(of_kind(&late, Kind::GlassBroken).block_number, 6);
     let late =
@@ -351,7 +351,7 @@ fn a_share_says_what_gave_access() {
 }
 
 #[test]
-fn what_a_contract_told_counts_once_it_is_the_policy() {
+fn events_of_a_contract_count_once_it_is_the_policy() {
     let entries = gathered(&story(), &[]);
     let grant = of_kind(&entries, Kind::PolicyGranted);
     assert_eq!((grant.block_number, grant.who), (2, Some(DOCTOR.to_string())));
@@ -361,24 +361,24 @@ fn what_a_contract_told_counts_once_it_is_the_policy() {
     assert_eq!(details(&entries, Kind::PolicyRevoked)["in_force"], true);
     assert_eq!(details(&entries, Kind::PolicyRoleGranted)["role"], "clinician");
 
-    // Anybody can make a contract that tells of anybody.
+    // Anybody can deploy a contract that emits events about anybody.
     let made_up = vec![block(2, [signed(1, OTHER, vec![granted(OTHER, PATIENT)])])];
     assert_eq!(gathered(&made_up, &[]), []);
 }
 
 #[test]
-fn what_others_do_under_a_shared_policy_is_left_out() {
+fn events_of_others_under_a_shared_policy_are_left_out() {
     let theirs = emitted(POLICY, "Voted()", OTHER);
     let events = vec![granted(POLICY, OTHER), theirs, emitted(POLICY, "Voted()", PATIENT)];
-    let shared = vec![block(2, [signed(1, OTHER, events)])];
+    let shared = block(2, [signed(1, OTHER, events)]);
     let take = |own, default| {
         let mut gathering = Gathering::new(PATIENT, [], own, default);
-        gathering.take(&shared[0])
+        gathering.take(&shared)
     };
     let entries = take(None, Some(POLICY));
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].details["names_patient"], true);
-    // Of a contract that the patient chose, all is told that cannot be read.
+    // Every event of a contract that the patient chose is kept, even undecoded.
     let entries = take(Some(POLICY), None);
     assert_eq!(entries.len(), 2);
     assert!(!entries[0].is_about_the_patient() && entries[1].is_about_the_patient());
@@ -387,7 +387,7 @@ fn what_others_do_under_a_shared_policy_is_left_out() {
 
 #[test]
 fn the_policy_before_the_first_block_is_found() {
-    // Told of the state after the block, in which the patient changed the policy.
+    // The state is the one after the block in which the patient changed the policy.
     let change = ChainEvent::PolicySet { patient: PATIENT, old: Some(POLICY), new: None };
     let events =
         vec![emitted(POLICY, "Paused()", PATIENT), change, emitted(POLICY, "Paused()", PATIENT)];
@@ -415,7 +415,7 @@ fn events_of_other_patients_are_left_out() {
     assert_eq!(gathering.unknown_requests(&block), []);
     let entries = gathering.take(&block);
     assert_eq!(entries.len(), 1);
-    assert_eq!((entries[0].kind, entries[0].record_id), (Kind::RequestExpired, Some(3)));
+    assert_eq!((entries[0].kind, entries[0].record_id), (Kind::RequestExpired, Some(RECORD)));
     assert_eq!(entries[0].who, Some(DOCTOR.to_string()));
 }
 
@@ -425,12 +425,12 @@ fn filters_go_together() {
     let count = |filter: Filter| entries.iter().filter(|entry| filter.keeps(entry)).count();
     assert_eq!(count(Filter::default()), entries.len());
     let custodian = Filter { subject: Some(CUSTODIAN), ..Filter::default() };
-    // Two choices of custodians that name it, and two shares.
+    // Two changes of custodians that name it, and two shares.
     assert_eq!(count(custodian.clone()), 4);
     let kinds = vec![Kind::ShareDelivered];
     assert_eq!(count(Filter { kinds: kinds.clone(), ..custodian.clone() }), 2);
-    assert_eq!(count(Filter { record: Some(4), kinds, ..custodian }), 0);
-    assert_eq!(count(Filter { record: Some(4), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { record: Some(RecordId(4)), kinds, ..custodian }), 0);
+    assert_eq!(count(Filter { record: Some(RecordId(4)), ..Filter::default() }), 1);
 }
 
 #[test]
@@ -447,9 +447,9 @@ fn an_entry_is_one_line() {
 }
 
 #[test]
-fn nothing_says_what_a_model_saw() {
+fn nothing_reveals_a_prediction() {
     let text = serde_json::to_string(&gathered(&story(), &[])).unwrap();
-    for word in ["label", "probabilit"] {
+    for word in ["label", "robabili"] {
         assert!(!text.contains(word), "{word}");
     }
 }

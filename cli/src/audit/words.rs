@@ -1,9 +1,6 @@
-//! Codes of the chain as stable words.
+//! The chain's codes as stable words.
 
-use medchain_client::{
-    chain::{Denied, EndReason},
-    AccountId32,
-};
+use medchain_client::{chain::Denied, AccountId32};
 use medchain_primitives::DenyReason;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,8 +11,8 @@ pub fn account(account: &AccountId32) -> Value {
 }
 
 /// An account, or null.
-pub fn maybe(found: &Option<AccountId32>) -> Value {
-    found.as_ref().map_or(Value::Null, account)
+pub fn maybe(found: Option<&AccountId32>) -> Value {
+    found.map_or(Value::Null, account)
 }
 
 /// Accounts, as a list.
@@ -23,7 +20,7 @@ pub fn accounts(all: &[AccountId32]) -> Value {
     all.iter().map(account).collect()
 }
 
-/// A code that has its word from serde, such as a purpose.
+/// A code whose word serde knows, such as a purpose.
 pub fn word(code: impl Serialize) -> Value {
     serde_json::to_value(code).unwrap_or_default()
 }
@@ -47,18 +44,4 @@ pub fn denied(reason: Denied) -> String {
         Denied::RecordErased => "record_erased",
     };
     word.to_owned()
-}
-
-/// Why a grant ended.
-pub fn ended(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::Expired => "expired",
-        EndReason::Revoked => "revoked",
-        EndReason::Refused => "refused",
-        EndReason::GivenUp => "given_up",
-        EndReason::Erased => "erased",
-        EndReason::Reentrusted => "reentrusted",
-        EndReason::Rejected => "rejected",
-        EndReason::Replaced => "replaced",
-    }
 }

@@ -1,30 +1,30 @@
-//! What a certificate claims, claim by claim, and whether its proof shows it.
+//! The claims of a certificate, and whether its proof shows them.
 
 use std::fmt;
 
 use medchain_client::{
     chain::{
-        proof::{keys, ProofError, ProvenState},
+        proof::{keys, ProofError, ProvenState, KEY_HOLDERS},
         RecordStatus,
     },
     H256,
 };
-use medchain_primitives::RecordId;
 use serde::Serialize;
 
-use super::{printable, time_shown, Certificate};
+use super::Certificate;
+use crate::output::{one_line, time};
 
 /// A claim and whether it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The claim, a sentence without its full stop.
+    /// The claim, a sentence without a full stop.
     pub claim: String,
-    /// Why it is not shown; nothing where it is.
+    /// Why it is not shown; none where it is.
     pub problem: Option<String>,
 }
 
 impl Check {
-    /// A claim that holds where there is no problem.
+    /// A claim, which holds where there is no problem.
     pub fn new(claim: impl Into<String>, result: Result<(), String>) -> Self {
         Self { claim: claim.into(), problem: result.err() }
     }
@@ -40,16 +40,18 @@ impl fmt::Display for Check {
         f.write_str(&self.claim)?;
         match &self.problem {
             None => Ok(()),
-            Some(problem) => write!(f, ": {}", printable(problem)),
+            Some(problem) => write!(f, ": {}", one_line(problem)),
         }
     }
 }
 
-/// Every claim of a certificate that can be checked without a node. The first
-/// is about the block's header, and nothing else is told where that fails.
+/// Checks every claim that needs no node.
+///
+/// The first is about the block's header. Where it fails, the others mean nothing and
+/// are left out.
 pub fn checks(certificate: &Certificate) -> Vec<Check> {
     let block = &certificate.block;
-    let claim = format!("the header is that of block {}, {:?}", block.number, block.hash);
+    let claim = format!("the header belongs to block {}, {:?}", block.number, block.hash);
     let state = match certificate.read_proof().open() {
         Ok(state) => state,
         Err(error) => return vec![Check::new(claim, Err(error.to_string()))],
@@ -68,10 +70,10 @@ pub fn checks(certificate: &Certificate) -> Vec<Check> {
 
 fn about_the_chain(certificate: &Certificate, state: &ProvenState) -> [Check; 3] {
     let chain = &certificate.chain;
-    let time = state.timestamp().map(time_shown);
+    let time = state.timestamp().map(time::shown);
     [
         Check::new(
-            format!("its state names {:?} as the first block of its chain", chain.genesis_hash),
+            format!("its state names {:?} as the genesis block", chain.genesis_hash),
             shown(
                 "it names",
                 state.genesis_hash().map(|hash| whole(&hash)),
@@ -83,7 +85,7 @@ fn about_the_chain(certificate: &Certificate, state: &ProvenState) -> [Check; 3]
             shown("the version is", state.spec_version(), &chain.spec_version.to_string()),
         ),
         Check::new(
-            format!("its time is {}", printable(&certificate.block.time)),
+            format!("its time is {}", one_line(&certificate.block.time)),
             shown("the time is", time, &certificate.block.time),
         ),
     ]
@@ -91,7 +93,7 @@ fn about_the_chain(certificate: &Certificate, state: &ProvenState) -> [Check; 3]
 
 fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check> {
     let part = &certificate.record;
-    let id = RecordId(part.id);
+    let id = part.id;
     let record = state
         .record(id)
         .map_err(|error| error.to_string())
@@ -109,10 +111,10 @@ fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check
         same("the SHA-256 is", &whole(&H256(record.digest.0)), &whole(&part.digest))
     });
     let mut all = vec![
-        Check::new(format!("record {id} is erased and counts no envelope"), erased),
+        Check::new(format!("record {id} is erased and has no envelopes"), erased),
         Check::new(
             format!(
-                "it was {}'s, with the content {} of SHA-256 {}",
+                "it belonged to {}, with the content {} of SHA-256 {}",
                 part.patient,
                 part.cid,
                 whole(&part.digest)
@@ -123,11 +125,11 @@ fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check
     ];
     if let Some(erasure) = &certificate.erasure {
         all.push(Check::new(
-            format!("of the {} who could open it until then, none can", erasure.readers.len()),
+            format!("none of the {} accounts that could open it still can", erasure.readers.len()),
             erasure.readers.iter().try_for_each(|reader| {
                 match state.value(&keys::envelope(id, reader)) {
                     Ok(None) => Ok(()),
-                    Ok(Some(_)) => Err(format!("{reader} has one")),
+                    Ok(Some(_)) => Err(format!("{reader} has an envelope")),
                     Err(error) => Err(error.to_string()),
                 }
             }),
@@ -136,34 +138,29 @@ fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check
     all
 }
 
-/// That no item has anything of the record which the certificate names, or which
-/// must be named because it holds keys in that version of the runtime.
+/// Checks that nothing of the record is left in the storage items that hold keys, and
+/// in those that the certificate names.
 fn nothing_left(certificate: &Certificate, state: &ProvenState) -> Check {
-    let record = RecordId(certificate.record.id);
-    let (required, problem) = match state.key_holders() {
-        Ok(required) => (required, None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
-    };
+    let record = certificate.record.id;
     let mut entries: Vec<&str> = certificate.absent.iter().map(String::as_str).collect();
-    for entry in required {
+    for entry in KEY_HOLDERS {
         if !entries.contains(&entry) {
             entries.push(entry);
         }
     }
     let nothing_in = |entry: &str| match state.is_empty_under(&keys::of_record(entry, record)) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(format!("Emr.{entry} has something of it")),
+        Ok(false) => Err(format!("Emr.{entry} still has an entry for it")),
         Err(error) => Err(format!("of Emr.{entry}, {error}")),
     };
-    let result = problem.map_or(Ok(()), Err);
-    let result = result.and_then(|()| entries.iter().try_for_each(|entry| nothing_in(entry)));
+    let result = entries.iter().try_for_each(|entry| nothing_in(entry));
     let names: Vec<String> =
-        entries.iter().map(|entry| format!("Emr.{}", printable(entry))).collect();
-    let claim = format!("the chain keeps no key of it: there is nothing in {}", names.join(", "));
+        entries.iter().map(|entry| format!("Emr.{}", one_line(entry))).collect();
+    let claim = format!("the chain keeps no key of it: no entry in {}", names.join(", "));
     Check::new(claim, result)
 }
 
-/// All of a hash: its `Display` is shortened.
+/// A complete hash: its `Display` is shortened.
 fn whole(hash: &H256) -> String {
     format!("{hash:?}")
 }
@@ -176,7 +173,7 @@ fn shown<T: fmt::Display>(
     found.map_err(|error| error.to_string()).and_then(|found| same(what, &found, claimed))
 }
 
-/// Compares as text, which says all of each value here.
+/// Compares as text, which is complete for each value here.
 fn same(what: &str, found: &impl fmt::Display, claimed: &str) -> Result<(), String> {
     match found.to_string() {
         found if found == claimed => Ok(()),

@@ -1,5 +1,4 @@
-//! Certificates of states that the tests make up, and what is wrong with altered
-//! ones.
+//! Certificates of made-up states, and of altered ones.
 
 use codec::{Compact, Encode};
 use medchain_client::{
@@ -128,17 +127,17 @@ fn none_is_made_of_a_record_that_is_not_erased() {
     let counted = State { envelopes: 2, ..erased() };
     assert!(refused(&counted).ends_with("2 envelopes are left"), "{}", refused(&counted));
     for reader in [LAB, AccountId32([77; 32])] {
-        // Also of a reader whom nobody names.
+        // Also for a reader that the certificate does not name.
         let left = State { left: vec![keys::envelope(RECORD, &reader)], ..erased() };
         let refused = refused(&left);
-        assert!(refused.contains("Emr.Envelopes has something of it"), "{refused}");
+        assert!(refused.contains("Emr.Envelopes still has an entry for it"), "{refused}");
     }
-    // A custodian's shares stand under the record itself, a grant under its subject.
+    // Shares are stored under the record, a grant under record and subject.
     let grant = [keys::of_record("Grants", RECORD), vec![7; 48]].concat();
     for (entry, key) in [("Custodies", keys::of_record("Custodies", RECORD)), ("Grants", grant)] {
         let left = State { left: vec![key], ..erased() };
         let refused = refused(&left);
-        assert!(refused.contains(&format!("Emr.{entry} has something of it")), "{refused}");
+        assert!(refused.contains(&format!("Emr.{entry} still has an entry for it")), "{refused}");
     }
     let proof = erased().proof(&proven_keys(RecordId(99), &[]));
     let refused = Certificate::new(RecordId(99), proof, None, Vec::new(), None).unwrap_err();
@@ -161,8 +160,8 @@ fn a_proof_of_a_state_with_the_record_shows_so() {
     });
     assert_eq!(failing.len(), 3, "{failing:?}");
     assert!(failing[0].ends_with("it is not erased"), "{failing:?}");
-    assert!(failing[1].ends_with("Emr.Envelopes has something of it"), "{failing:?}");
-    assert!(failing[2].ends_with(&format!("{LAB} has one")), "{failing:?}");
+    assert!(failing[1].ends_with("Emr.Envelopes still has an entry for it"), "{failing:?}");
+    assert!(failing[2].ends_with(&format!("{LAB} has an envelope")), "{failing:?}");
 }
 
 #[test]
@@ -184,10 +183,10 @@ fn every_flipped_byte_of_the_proof_is_noticed() {
 
 #[test]
 fn an_altered_claim_fails() {
-    fails_with("the header is that of block 1234", |it| it.block.hash = H256([9; 32]));
+    fails_with("the header belongs to block 1234", |it| it.block.hash = H256([9; 32]));
     fails_with("its height is 1234", |it| it.block.number = 1235);
-    fails_with("does not read as one", |it| it.block.header = HexBytes(vec![1, 2, 3]));
-    fails_with("first block of its chain", |it| it.chain.genesis_hash = H256([7; 32]));
+    fails_with("malformed block header", |it| it.block.header = HexBytes(vec![1, 2, 3]));
+    fails_with("as the genesis block", |it| it.chain.genesis_hash = H256([7; 32]));
     fails_with("the version is 2", |it| it.chain.spec_version = 3);
     fails_with("the time is", |it| it.block.time = "2020-01-01T00:00:00.000Z".into());
     fails_with("the patient is", |it| it.record.patient = LAB);
@@ -197,9 +196,9 @@ fn an_altered_claim_fails() {
 
 #[test]
 fn another_record_or_a_missing_node_fails() {
-    let other = failing(|certificate| certificate.record.id = 8);
+    let other = failing(|certificate| certificate.record.id = RecordId(8));
     assert!(other.iter().any(|check| check.contains("record 8")), "{other:?}");
-    for claim in ["is erased", "was", "no key of it"] {
+    for claim in ["is erased", "belonged", "no key of it"] {
         assert!(other.iter().any(|check| check.contains(claim)), "{claim}: {other:?}");
     }
     let count = erased().certificate().unwrap().proof.len();
@@ -225,14 +224,14 @@ fn what_must_be_absent_cannot_be_left_out() {
 }
 
 #[test]
-fn what_is_no_certificate_is_said_to_be_none() {
+fn a_file_that_is_not_a_certificate_is_refused() {
     let check = |text: &str, expected: &str| {
         let error = format!("{:#}", Certificate::read(text.as_bytes()).unwrap_err());
         assert!(error.contains(expected), "{error}");
     };
-    check("", "no certificate of erasure");
-    check("[]", "no certificate of erasure");
-    check("{\"record\": 7}", "no certificate of erasure");
+    check("", "not a certificate of erasure");
+    check("[]", "not a certificate of erasure");
+    check("{\"record\": 7}", "not a certificate of erasure");
     check("{\"medchain_erasure_certificate\": 2}", "version 2, and this program reads version 1");
     check("{\"medchain_erasure_certificate\": 1}", "damaged: missing field");
     let good = erased().certificate().unwrap().to_json().unwrap();

@@ -1,8 +1,10 @@
-//! How values are written in a certificate, and shown from one.
+//! How a certificate writes values.
 
 use std::{fmt, str::FromStr};
 
 use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::output;
 
 /// Bytes, written as `0x` and hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -10,7 +12,7 @@ pub struct HexBytes(pub Vec<u8>);
 
 impl fmt::Debug for HexBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{}", hex::encode(&self.0))
+        f.write_str(&output::hex(&self.0))
     }
 }
 
@@ -23,12 +25,13 @@ impl Serialize for HexBytes {
 impl<'de> Deserialize<'de> for HexBytes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        let digits = text.strip_prefix("0x").ok_or_else(|| Error::custom("there is no 0x"))?;
+        let digits =
+            text.strip_prefix("0x").ok_or_else(|| Error::custom("the prefix 0x is missing"))?;
         hex::decode(digits).map(Self).map_err(Error::custom)
     }
 }
 
-/// For types that write and read themselves as text.
+/// For types with `Display` and `FromStr`.
 pub mod as_text {
     use super::*;
 
@@ -44,11 +47,4 @@ pub mod as_text {
     {
         String::deserialize(from)?.parse().map_err(Error::custom)
     }
-}
-
-/// Text from a stranger's file, on one line and without what would move a
-/// terminal's cursor.
-pub fn printable(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

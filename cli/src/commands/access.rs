@@ -1,187 +1,136 @@
-//! `medchain request-access`: asks a patient's policy, and the answer stays on chain.
+//! `medchain access`: who can do what with a patient's records now.
 
-use std::time::Duration;
+use std::fmt;
 
-use anyhow::{Context as _, Result};
-use clap::{Args, ValueEnum};
-use medchain_client::chain::{Call, ChainEvent, Purpose};
+use anyhow::Result;
+use clap::Args;
+use futures::{stream, StreamExt, TryStreamExt};
+use medchain_client::AccountId32;
 use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    consent::{self, allowed, ensure_patient, known_accounts, KnownAccount},
     context::Context,
-    custody::{self, Delivered},
-    output::{self, Outcome},
-    sign::{event, Included},
+    output::{self, joined, Outcome},
 };
 
-/// How long the custodians are waited for: they serve what is final, which takes
-/// half a minute with a relay chain.
-pub const DELIVERY_LIMIT: Duration = Duration::from_secs(120);
-
-/// What access is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PurposeArg {
-    /// Treating the patient.
-    Treatment,
-    /// A second opinion.
-    SecondOpinion,
-    /// Research.
-    Research,
-    /// Billing.
-    Billing,
-    /// Anything else.
-    Other,
-}
-
-impl From<PurposeArg> for Purpose {
-    fn from(purpose: PurposeArg) -> Self {
-        match purpose {
-            PurposeArg::Treatment => Purpose::Treatment,
-            PurposeArg::SecondOpinion => Purpose::SecondOpinion,
-            PurposeArg::Research => Purpose::Research,
-            PurposeArg::Billing => Purpose::Billing,
-            PurposeArg::Other => Purpose::Other,
-        }
-    }
-}
-
-/// Arguments of `medchain request-access`.
+/// Arguments of `medchain access`.
 #[derive(Args, Clone, Debug)]
-pub struct RequestAccessArgs {
-    /// The number of the record.
-    pub record: u64,
-    /// What for.
-    #[arg(long, value_enum, default_value = "treatment")]
-    pub purpose: PurposeArg,
-    /// Do not wait for the custodians.
-    #[arg(long)]
-    pub no_wait: bool,
-    /// First give up what stands granted and what is sealed to you: custodians then
-    /// hand over anew, in another order.
-    #[arg(long)]
-    pub anew: bool,
+pub struct AccessArgs {
+    /// The patient; defaults to you.
+    pub patient: Option<String>,
+    /// Also ask about this account; repeat for more.
+    ///
+    /// Readers, relatives, providers and workers are always included.
+    #[arg(long = "subject", value_name = "ACCOUNT")]
+    pub subjects: Vec<String>,
 }
 
-/// The policy's answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AccessReport {
-    /// The record.
-    pub record_id: u64,
-    /// Its patient.
-    pub patient: String,
-    /// Who asked.
-    pub subject: String,
-    /// Whether the policy says yes.
-    pub granted: bool,
-    /// Why not.
-    pub reason: Option<String>,
-    /// Whether the content key is sealed to who asked, apart from what custodians
-    /// hand over: a yes of the policy alone opens nothing.
-    pub has_envelope: bool,
-    /// The last block in which custodians hand the key over; none where none
-    /// keep it.
-    pub until: Option<u32>,
-    /// How many shares of the key they have handed over.
-    pub shares: u32,
-    /// How many are needed.
-    pub threshold: u32,
-    /// The transaction.
-    #[serde(flatten)]
-    pub included: Included,
+/// What one account can do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessRow {
+    /// The account.
+    pub account: AccountId32,
+    /// Its relations to the patient and its roles: custodian, clinician, parent …
+    pub known_as: Vec<String>,
+    /// What the policy allows it.
+    pub policy_allows: Vec<String>,
+    /// The records whose key is sealed to it.
+    pub envelopes: Vec<RecordId>,
+    /// The records whose key custodians hand over to it, or have.
+    pub grants: Vec<RecordId>,
+    /// The records of whose key it keeps a share.
+    pub shares: Vec<RecordId>,
 }
 
-impl std::fmt::Display for AccessReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let record = self.record_id;
-        match &self.reason {
-            None => write!(
-                f,
-                "granted: the policy of {} lets {} view record {record}",
-                self.patient, self.subject
-            )?,
-            Some(reason) => write!(
-                f,
-                "denied: {} may not view record {record} of {}: {reason}",
-                self.subject, self.patient
-            )?,
-        }
-        write!(f, " ({})", self.included)?;
-        if !self.granted || self.has_envelope {
-            return Ok(());
-        }
-        match self.until {
-            None => write!(
-                f,
-                "\nNow somebody who has the key must hand it over: \
-                 medchain share {record} --to {}",
-                self.subject
-            ),
-            Some(until) if self.shares >= self.threshold => write!(
-                f,
-                "\nthe key is here, up to block {until}: medchain fetch {record} --output FILE"
-            ),
-            Some(until) => write!(
-                f,
-                "\n{} of {} custodians have handed over so far; they may up to block {until}: \
-                 try `medchain fetch {record} --output FILE` in a moment",
-                self.shares, self.threshold
-            ),
-        }
+impl AccessRow {
+    fn new(account: AccountId32, known: KnownAccount, policy_allows: Vec<String>) -> Self {
+        let KnownAccount { known_as, envelopes, grants, shares } = known;
+        Self { account, known_as, policy_allows, envelopes, grants, shares }
+    }
+
+    fn can_anything(&self) -> bool {
+        !(self.policy_allows.is_empty()
+            && self.envelopes.is_empty()
+            && self.grants.is_empty()
+            && self.shares.is_empty())
     }
 }
 
-/// Runs `medchain request-access`; exit code 1 means no.
-pub async fn run(context: &Context, args: &RequestAccessArgs) -> Result<Outcome> {
-    let report = request(context, args).await?;
-    output::print(&report, context.json)?;
-    Ok(if report.granted { Outcome::Done } else { Outcome::No })
+/// Who can do what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccessReport {
+    /// The patient.
+    pub patient: AccountId32,
+    /// The policy in force.
+    pub policy: Option<AccountId32>,
+    /// Whether the patient allows emergency access.
+    pub emergency_access: bool,
+    /// The block that was read.
+    pub block_number: u32,
+    /// Every account but the patient's that can do something.
+    pub accounts: Vec<AccessRow>,
 }
 
-/// Asks for access to a record.
-pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<AccessReport> {
-    let subject = context.account()?;
-    let record = RecordId(args.record);
-    let view = context.view().await?;
-    let found = view.record(record).await?;
-    let patient = found.with_context(|| format!("there is no record {record}"))?.patient;
-    let has_envelope = view.envelope(record, &subject).await?.is_some();
-    let has_grant = view.grant(record, &subject).await?.is_some();
-    let ask = Call::RequestAccess { record, purpose: args.purpose.into() };
-    let call = if args.anew && (has_envelope || has_grant) {
-        Call::Batch(vec![Call::RemoveEnvelope { record, reader: subject }, ask])
-    } else {
-        ask
-    };
-    let has_envelope = has_envelope && !args.anew;
-    let purpose = "ask for access";
-    let outcome = context.sign(&call, purpose).await?;
-    let answer = event(&outcome, purpose, |event| match event {
-        ChainEvent::AccessGranted { until, .. } => Some(Ok(*until)),
-        ChainEvent::AccessDenied { reason, .. } => Some(Err(reason.to_string())),
-        _ => None,
-    })?;
-    let (until, reason) = match answer {
-        Ok(until) => (until, None),
-        Err(reason) => (None, Some(reason)),
-    };
-    let delivered = match until {
-        Some(_) => {
-            let limit = if args.no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
-            custody::wait(context, record, &subject, limit).await?
+impl fmt::Display for AccessReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "records of {} at block {}", self.patient, self.block_number)?;
+        match &self.policy {
+            Some(policy) => writeln!(f, "policy {policy}")?,
+            None => writeln!(f, "no policy: nobody but the patient is allowed anything")?,
         }
-        None => Delivered { shares: 0, threshold: 0 },
-    };
+        let emergency = if self.emergency_access { "allowed" } else { "forbidden" };
+        writeln!(f, "emergency access is {emergency}")?;
+        if self.accounts.is_empty() {
+            return write!(f, "nobody but the patient can do anything");
+        }
+        for row in &self.accounts {
+            write!(f, "\n{}", row.account)?;
+            if !row.known_as.is_empty() {
+                write!(f, " ({})", joined(&row.known_as))?;
+            }
+            let mut part = |what: &str, ids: &[RecordId]| match ids {
+                [] => Ok(()),
+                ids => write!(f, "\n  {what} {}", joined(ids)),
+            };
+            part("has the key of records", &row.envelopes)?;
+            part("gets the key from custodians for records", &row.grants)?;
+            part("keeps a share of the key of records", &row.shares)?;
+            if !row.policy_allows.is_empty() {
+                write!(f, "\n  the policy allows {}", joined(&row.policy_allows))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs `medchain access`.
+pub async fn run(context: &Context, args: &AccessArgs) -> Result<Outcome> {
+    output::print(&list(context, args).await?, context.json)?;
+    Ok(Outcome::Done)
+}
+
+/// Finds every account that can do something with a patient's records.
+pub async fn list(context: &Context, args: &AccessArgs) -> Result<AccessReport> {
+    let patient = context.account_or_own(args.patient.as_deref())?;
+    let view = &context.view().await?;
+    ensure_patient(view, &patient).await?;
+    let mut known = known_accounts(view, &patient).await?;
+    for text in &args.subjects {
+        known.entry(context.parse_account(text)?).or_default();
+    }
+    known.remove(&patient);
+    let rows = stream::iter(known.into_iter().map(|(account, known)| async move {
+        let yes = allowed(view, &patient, &account).await?;
+        anyhow::Ok(AccessRow::new(account, known, consent::names(&yes)))
+    }));
+    let rows: Vec<AccessRow> = rows.buffered(consent::AT_ONCE).try_collect().await?;
     Ok(AccessReport {
-        record_id: args.record,
-        patient: patient.to_string(),
-        subject: subject.to_string(),
-        granted: reason.is_none(),
-        reason,
-        has_envelope,
-        until,
-        shares: delivered.shares,
-        threshold: delivered.threshold,
-        included: (&outcome).into(),
+        patient,
+        policy: view.policy_of(&patient).await?,
+        emergency_access: view.emergency_access(&patient).await?,
+        block_number: view.number(),
+        accounts: rows.into_iter().filter(AccessRow::can_anything).collect(),
     })
 }

@@ -1,7 +1,8 @@
-//! `medchain audit`: everything that happened to a patient's records.
+//! `medchain audit`: what happened to a patient's records.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     path::PathBuf,
 };
 
@@ -12,44 +13,46 @@ use medchain_client::{
     chain::{Chain, ChainError, History},
     AccountId32, H256,
 };
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
     audit::{fhir, Entry, Filter, Gathering, Kinds},
-    certificate::time_shown,
     context::Context,
     files,
-    output::{self, Outcome},
+    output::{self, hex, time, Outcome},
 };
 
-/// How many blocks' times are asked for at once.
+/// How many block times to ask for at once.
 const AT_ONCE: usize = 16;
 
 /// Arguments of `medchain audit`.
 #[derive(Args, Clone, Debug)]
 pub struct AuditArgs {
-    /// The patient; without it, you.
+    /// The patient; defaults to you.
     pub patient: Option<String>,
-    /// The first block to look at; without it, the chain's first.
+    /// The first block to read; defaults to the chain's first.
     #[arg(long, value_name = "BLOCK")]
     pub from: Option<u32>,
-    /// The last block to look at; without it, the last that is final.
+    /// The last block to read; defaults to the newest finalised one.
     #[arg(long, value_name = "BLOCK")]
     pub to: Option<u32>,
-    /// Only what this account took part in.
+    /// Only entries that involve this account.
     #[arg(long, value_name = "ACCOUNT")]
     pub subject: Option<String>,
-    /// Only what concerns this record.
+    /// Only entries about this record.
     #[arg(long, value_name = "RECORD")]
-    pub record: Option<u64>,
-    /// Only these kinds, with commas between: names such as access_denied, or a
-    /// word of names, such as denied, emergency or policy.
+    pub record: Option<RecordId>,
+    /// Only these kinds, comma-separated, such as access_denied,emergency.
+    ///
+    /// A kind's name, such as access_denied, or a word of such names, which stands for
+    /// all of them: denied, emergency, policy.
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     pub kind: Vec<Kinds>,
-    /// Also write it to a file, as a FHIR R4 Bundle of AuditEvent resources.
+    /// Also write the log to this file, as a FHIR R4 Bundle of AuditEvent resources.
     #[arg(long, value_name = "FILE")]
     pub fhir: Option<PathBuf>,
-    /// Replace that file where it exists.
+    /// Replace the FHIR file if it exists.
     #[arg(long, requires = "fhir")]
     pub force: bool,
 }
@@ -58,24 +61,24 @@ pub struct AuditArgs {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuditReport {
     /// The patient.
-    pub patient: String,
-    /// The hash of the chain's first block.
+    pub patient: AccountId32,
+    /// The genesis block's hash.
     pub chain: String,
-    /// The first block that was looked at.
+    /// The first block that was read.
     pub from: u32,
-    /// The last.
+    /// The last block that was read.
     pub to: u32,
-    /// What happened, in its order.
+    /// The entries, in order.
     pub entries: Vec<Entry>,
-    /// The file that was written.
+    /// The FHIR file.
     pub fhir_file: Option<String>,
 }
 
-impl std::fmt::Display for AuditReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for AuditReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { patient, from, to, entries, .. } = self;
         if entries.is_empty() {
-            write!(f, "nothing of {patient} in the blocks {from} to {to}")?;
+            write!(f, "no entries of {patient} in blocks {from} to {to}")?;
         } else {
             writeln!(
                 f,
@@ -85,7 +88,7 @@ impl std::fmt::Display for AuditReport {
             for entry in entries {
                 writeln!(f, "{entry}")?;
             }
-            write!(f, "{} entries of {patient} in the blocks {from} to {to}", entries.len())?;
+            write!(f, "{} entries of {patient} in blocks {from} to {to}", entries.len())?;
         }
         match &self.fhir_file {
             Some(file) => write!(f, "\nwritten as FHIR to {file}"),
@@ -100,10 +103,10 @@ pub async fn run(context: &Context, args: &AuditArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Reads the log, and writes the file where one is asked for.
+/// Reads the log, and writes the FHIR file where one is named.
 pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     let patient = context.account_or_own(args.patient.as_deref())?;
-    let subject = args.subject.as_deref().map(|text| context.parse_account(text)).transpose()?;
+    let subject = context.parse_optional(args.subject.as_deref())?;
     let kinds = args.kind.iter().flat_map(|kinds| kinds.0.iter().copied()).collect();
     let filter = Filter { subject, record: args.record, kinds };
     if let Some(file) = &args.fhir {
@@ -113,8 +116,8 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     let head = chain.finalised().await?;
     if head.patient(&patient).await?.is_none() {
         bail!(
-            "{patient} is not registered as a patient (as of block {}, the last that is final); \
-             see `medchain patient register`",
+            "{patient} is not registered as a patient (as of block {}, the newest finalised \
+             one); its owner runs `medchain patient register`",
             head.number()
         );
     }
@@ -123,15 +126,15 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     let entries = read(context, chain, &history, patient, (from, to)).await?;
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();
     if let Some(file) = &args.fhir {
-        let end = time_shown(chain.at_number(to).await?.timestamp().await?);
+        let end = time::shown(chain.at_number(to).await?.timestamp().await?);
         let naming = fhir::Naming::new(chain.genesis_hash());
         let bundle = fhir::bundle(&entries, &patient.to_string(), &naming, &end);
         let bytes = serde_json::to_vec_pretty(&bundle).context("cannot write the bundle")?;
         files::write_atomically(file, &bytes, args.force, false)?;
     }
     Ok(AuditReport {
-        patient: patient.to_string(),
-        chain: format!("0x{}", hex::encode(chain.genesis_hash().0)),
+        patient,
+        chain: hex(chain.genesis_hash().0),
         from,
         to,
         entries,
@@ -139,26 +142,25 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     })
 }
 
-/// The blocks that are asked for, up to the `newest` that is final. Nothing happens
-/// in the first block of all, number 0.
+/// The blocks to read, up to the `newest` finalised one. Block 0 has no events.
 fn range(newest: u32, args: &AuditArgs) -> Result<(u32, u32)> {
     let (from, to) = (args.from.unwrap_or(1).max(1), args.to.unwrap_or(newest));
     if to > newest {
-        bail!("block {to} is not final yet; the newest that is final is {newest} (--to)");
+        bail!("block {to} is not final yet; --to can be at most block {newest}");
     }
     if from > to {
-        bail!("there is nothing between block {from} and block {to}; --from must not be past --to");
+        bail!("--from {from} is later than --to {to}; name an earlier block");
     }
     Ok((from, to))
 }
 
-/// What people can do about a node that threw old states away.
+/// The way out where the node has discarded old states.
 fn pruned(error: ChainError, from: u32, to: u32) -> anyhow::Error {
     match error {
         ChainError::StatePruned { first, .. } if first <= to => {
             anyhow::Error::new(error).context(format!(
                 "cannot read the log from block {from} on; name an archive node with --node, \
-                 or begin with --from {first}"
+                 or start later with --from {first}"
             ))
         }
         ChainError::StatePruned { .. } => anyhow::Error::new(error).context(format!(
@@ -205,20 +207,20 @@ async fn read(
         done += 1;
         bar.at(done);
     }
-    // A policy's older events come with the block that chose it.
+    // A policy's earlier events come with the block that chose it.
     found.sort_by_key(|entry| (entry.block_number, entry.event_index));
     let times = times(history, &found, &hashes).await?;
-    let time = |entry: &Entry| times.get(&entry.block_number).cloned().unwrap_or_default();
+    let time_of = |entry: &Entry| times.get(&entry.block_number).cloned().unwrap_or_default();
     Ok(found
         .into_iter()
         .map(|entry| {
-            let time = time(&entry);
+            let time = time_of(&entry);
             entry.at(time)
         })
         .collect())
 }
 
-/// The times of the blocks that entries are from, and of no others.
+/// The times of the blocks that have entries.
 async fn times(
     history: &History,
     entries: &[Entry],
@@ -227,7 +229,7 @@ async fn times(
     let numbers: BTreeSet<u32> = entries.iter().map(|entry| entry.block_number).collect();
     let asked = numbers.into_iter().filter_map(|number| Some((number, *hashes.get(&number)?)));
     let times = stream::iter(asked.map(|(number, hash)| async move {
-        Ok::<_, ChainError>((number, time_shown(history.time(hash).await?)))
+        Ok::<_, ChainError>((number, time::shown(history.time(hash).await?)))
     }));
     Ok(times.buffered(AT_ONCE).try_collect().await?)
 }
@@ -237,29 +239,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pruned_node_is_told_with_two_ways_out() {
+    fn the_error_of_a_pruned_node_has_two_ways_out() {
         let error = |first| {
             let error = pruned(ChainError::StatePruned { block: 1, first }, 1, 900);
             output::error_line(&error)
         };
         let line = error(644);
-        for words in ["the first that it has is 644", "archive node", "--from 644"] {
+        for words in ["644", "archive node", "--from 644"] {
             assert!(line.contains(words), "{line}");
         }
-        // What the node has is later than what is asked for.
+        // The node has only later blocks than those wanted.
         assert!(!error(901).contains("--from"), "{}", error(901));
     }
 
     #[test]
-    fn an_empty_log_says_what_was_looked_at() {
+    fn an_empty_log_says_which_blocks_were_read() {
         let report = AuditReport {
-            patient: "5F".into(),
+            patient: AccountId32([1; 32]),
             chain: "0x00".into(),
             from: 1,
             to: 9,
             entries: Vec::new(),
             fhir_file: None,
         };
-        assert_eq!(report.to_string(), "nothing of 5F in the blocks 1 to 9");
+        let expected = format!("no entries of {} in blocks 1 to 9", AccountId32([1; 32]));
+        assert_eq!(report.to_string(), expected);
     }
 }

@@ -1,7 +1,7 @@
-//! `medchain erase`: destroys the keys of a record on chain, asks the stores to
-//! let its content go, and writes down what shows that.
+//! `medchain erase`: destroys a record's keys on chain, asks the stores to delete its
+//! content, and writes a certificate of that.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
@@ -16,24 +16,26 @@ use serde::Serialize;
 use crate::{
     certificate::{proven_keys, Certificate, ErasurePart, StoreOutcome, StorePart},
     context::Context,
-    envelopes, files,
-    output::{self, Outcome},
-    sign::{event, Included},
+    files,
+    output::{self, joined, Outcome},
+    records,
+    signing::{ensure_event, Included},
 };
 
 /// Arguments of `medchain erase`.
 #[derive(Args, Clone, Debug)]
 pub struct EraseArgs {
-    /// The number of the record.
-    pub record: u64,
-    /// Write what shows that the record is erased into this file, which
-    /// `medchain verify-certificate` checks without a node.
+    /// The record's number.
+    pub record: RecordId,
+    /// Write a certificate of the erasure to this file.
+    ///
+    /// `medchain verify-certificate` verifies it without a node.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
-    /// Replace the certificate where the file exists.
+    /// Replace the certificate's file if it exists.
     #[arg(long, requires = "certificate")]
     pub force: bool,
-    /// Do not ask the stores to let the encrypted file go.
+    /// Do not ask the stores to delete the encrypted file.
     #[arg(long)]
     pub keep_stored: bool,
 }
@@ -42,18 +44,18 @@ pub struct EraseArgs {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EraseReport {
     /// The record.
-    pub record_id: u64,
+    pub record_id: RecordId,
     /// Its patient.
-    pub patient: String,
-    /// Where its content was.
+    pub patient: AccountId32,
+    /// The CID of its content.
     pub cid: String,
     /// Its versions that are not erased: each is a record of its own.
-    pub other_versions: Vec<u64>,
-    /// Who had an envelope until then; empty where it was erased before.
-    pub readers: Vec<String>,
+    pub other_versions: Vec<RecordId>,
+    /// The accounts whose envelopes were destroyed; empty if it was erased before.
+    pub readers: Vec<AccountId32>,
     /// What each store answered.
     pub stores: Vec<StorePart>,
-    /// Why no store was asked, where none was.
+    /// Why no store was asked; none where stores were.
     pub stores_not_asked: Option<String>,
     /// The certificate's file.
     pub certificate: Option<String>,
@@ -62,8 +64,8 @@ pub struct EraseReport {
     pub included: Option<Included>,
 }
 
-impl std::fmt::Display for EraseReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for EraseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.included {
             Some(included) => write!(
                 f,
@@ -74,19 +76,18 @@ impl std::fmt::Display for EraseReport {
             None => write!(f, "record {} was erased before", self.record_id)?,
         }
         if !self.other_versions.is_empty() {
-            let others: Vec<String> = self.other_versions.iter().map(u64::to_string).collect();
-            write!(f, "\nother versions of it are not erased: {}", others.join(", "))?;
+            write!(f, "\nother versions are not erased: {}", joined(&self.other_versions))?;
         }
         for answer in &self.stores {
             write!(f, "\n{answer}")?;
         }
         if let Some(why) = &self.stores_not_asked {
-            write!(f, "\nno store was asked to let the encrypted file go: {why}")?;
+            write!(f, "\nno store was asked to delete the encrypted file: {why}")?;
         }
         if let Some(file) = &self.certificate {
             write!(
                 f,
-                "\ncertificate in {file}; anybody checks it with medchain verify-certificate"
+                "\ncertificate in {file}; anybody can verify it with medchain verify-certificate"
             )?;
         }
         Ok(())
@@ -99,20 +100,21 @@ pub async fn run(context: &Context, args: &EraseArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Erases a record. Of one that was erased before, the stores are asked again
-/// and a certificate is made anew, without a transaction: so what failed halfway
-/// is finished by the same command.
+/// Erases a record.
+///
+/// If it was erased before, asks the stores again and makes another certificate, without
+/// a transaction: so the same command finishes what failed halfway.
 pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     if let Some(path) = &args.certificate {
         if context.finality == Finality::Best {
-            bail!("a certificate needs a final block; leave --in-block or --certificate out");
+            bail!("a certificate needs a final block; leave out --in-block or --certificate");
         }
         files::ensure_can_write(path, args.force)?;
     }
     let store = if args.keep_stored { None } else { Some(context.store()?) };
     let chain = context.chain().await?;
     let view = context.view().await?;
-    let record = envelopes::record(&view, args.record).await?;
+    let record = records::find(&view, args.record).await?;
     let erased = if record.status != RecordStatus::Erased {
         Some(sign(context, &view, &record).await?)
     } else if args.keep_stored && args.certificate.is_none() {
@@ -120,10 +122,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     } else {
         None
     };
-    // From here on the record is erased: the same command finishes what fails.
+    // The record is erased now; if the rest fails, the same command finishes it.
     let finish = async {
         let all = context.view().await?.records_of(&record.patient).await?;
-        let (stores, stores_not_asked) = let_go(context, store.as_deref(), &record, &all).await?;
+        let (stores, stores_not_asked) = delete(context, store.as_deref(), &record, &all).await?;
         if let Some(path) = &args.certificate {
             let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());
             let certificate = certify(chain, &record, erased.as_ref(), stores, not_asked).await?;
@@ -133,17 +135,17 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     };
     let (stores, stores_not_asked, other_versions) = finish.await.with_context(|| {
         format!(
-            "record {} is erased, but that is not all; run the same command again to finish",
+            "record {} is erased, but the rest failed; run the same command again to finish",
             record.id
         )
     })?;
-    let readers = erased.as_ref().map(|erased| &erased.readers[..]).unwrap_or_default();
+    let readers = erased.as_ref().map(|erased| erased.readers.clone()).unwrap_or_default();
     Ok(EraseReport {
-        record_id: args.record,
-        patient: record.patient.to_string(),
+        record_id: record.id,
+        patient: record.patient,
         cid: record.cid.to_string(),
         other_versions,
-        readers: readers.iter().map(ToString::to_string).collect(),
+        readers,
         stores,
         stores_not_asked,
         certificate: args.certificate.as_ref().map(|path| path.display().to_string()),
@@ -162,17 +164,15 @@ struct Erased {
 async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased> {
     let (id, patient, account) = (record.id, &record.patient, context.account()?);
     if account != *patient {
-        bail!("only its patient {patient} may erase record {id}; this key is {account}'s");
+        bail!("only its patient {patient} may erase record {id}, and you sign as {account}");
     }
     let readers = view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
     let call = Call::EraseRecord { record: id };
     let purpose = "erase the record";
     context.ensure_can_ask()?;
-    context.confirm(&call, &format!("erase record {id} for ever, which nobody can undo")).await?;
+    context.confirm(&call, &format!("erase record {id}, which nobody can undo")).await?;
     let outcome = context.send(&call, purpose).await?;
-    event(&outcome, purpose, |event| {
-        matches!(event, ChainEvent::RecordErased { .. }).then_some(())
-    })?;
+    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordErased { .. }))?;
     Ok(Erased {
         readers,
         block: outcome.block_hash,
@@ -181,25 +181,25 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     })
 }
 
-/// Asks the store, or says why not.
-async fn let_go(
+/// Asks the store to delete the content, or says why not.
+async fn delete(
     context: &Context,
     store: Option<&dyn Store>,
     record: &Record,
     all: &[Record],
 ) -> Result<(Vec<StorePart>, Option<String>)> {
     let Some(store) = store else {
-        return Ok((Vec::new(), Some("it was to be kept (--keep-stored)".into())));
+        return Ok((Vec::new(), Some("you asked to keep it (--keep-stored)".into())));
     };
-    // An author may give two records the same content. (Another patient's file is
-    // of no use to this one: it is encrypted for that patient.)
+    // Two records of one patient may have the same content. (Another patient's cannot:
+    // content is encrypted for its patient.)
     let shares = |other: &&Record| {
         other.id != record.id && other.cid == record.cid && other.status != RecordStatus::Erased
     };
     if let Some(other) = all.iter().find(shares) {
         return Ok((Vec::new(), Some(format!("record {} has the same content", other.id))));
     }
-    let step = context.progress.step("Asking the stores to let the encrypted file go");
+    let step = context.progress.step("Asking the stores to delete the encrypted file");
     let answers: Vec<StorePart> =
         store.unpin(&record.cid).await.into_iter().map(StorePart::from).collect();
     drop(step);
@@ -218,11 +218,11 @@ async fn let_go(
     Ok((answers, None))
 }
 
-/// The versions of a record among its patient's records that are not erased.
-fn other_versions(all: &[Record], id: RecordId) -> Vec<u64> {
+/// A record's other versions that are not erased, among `all` its patient's records.
+fn other_versions(all: &[Record], id: RecordId) -> Vec<RecordId> {
     let mut versions = BTreeSet::from([id]);
     let mut before = 0;
-    // One step in either direction at a time, until there is nothing new.
+    // One step in each direction at a time, until nothing new is found.
     while before < versions.len() {
         before = versions.len();
         for record in all {
@@ -236,10 +236,10 @@ fn other_versions(all: &[Record], id: RecordId) -> Vec<u64> {
     let left = all.iter().filter(|record| {
         record.id != id && record.status != RecordStatus::Erased && versions.contains(&record.id)
     });
-    left.map(|record| record.id.0).collect()
+    left.map(|record| record.id).collect()
 }
 
-/// The certificate, once the node has shown that the record is erased.
+/// Makes the certificate of the node's proof.
 async fn certify(
     chain: &Chain,
     record: &Record,
@@ -257,12 +257,12 @@ async fn certify(
     Certificate::new(record.id, proof, erasure, stores, stores_not_asked)
 }
 
-/// The newest final block, in which a record that was erased before must be so.
+/// The newest final block, in which a record that was erased before must be erased.
 async fn still_erased(chain: &Chain, id: RecordId) -> Result<H256> {
     let view = chain.finalised().await?;
     match view.record(id).await? {
         Some(record) if record.status == RecordStatus::Erased => Ok(view.hash()),
-        _ => bail!("the block that record {id} was erased in is not final yet"),
+        _ => bail!("the block that erased record {id} is not final yet; try again in a minute"),
     }
 }
 
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_that_are_left_are_found_on_both_sides() {
+    fn remaining_versions_are_found_in_both_directions() {
         use RecordStatus::{Active, Erased, Superseded};
         let by = |id| Superseded { by: RecordId(id) };
         let all = [
@@ -300,6 +300,7 @@ mod tests {
             version(8, Some(5), Active),
         ];
         for (id, left) in [(5, vec![0, 8]), (3, vec![0, 5, 8]), (1, vec![]), (8, vec![0, 5])] {
+            let left: Vec<RecordId> = left.into_iter().map(RecordId).collect();
             assert_eq!(other_versions(&all, RecordId(id)), left, "{id}");
         }
     }

@@ -1,32 +1,33 @@
-//! `medchain key`: one secret signs and, derived from it, decrypts.
+//! `medchain key`: one secret that signs and, through a derived key, decrypts.
 
 use std::{
+    fmt,
     io::{BufRead, IsTerminal},
     path::{Path, PathBuf},
 };
 
 use anyhow::{bail, Context as _, Result};
 use clap::Subcommand;
-use medchain_client::{chain::Call, keys, keys::Identity};
+use medchain_client::{chain::Call, keys, keys::Identity, AccountId32};
 use serde::Serialize;
 
 use crate::{
     context::{default_key_file, Context},
-    output::{self, Outcome},
-    sign::Included,
+    output::{self, hex, Outcome},
+    signing::Included,
 };
 
 /// Subcommands of `medchain key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Make a key file with a fresh secret. The secret is written to the file
-    /// and shown nowhere.
+    /// Create a key file with a new secret.
+    ///
+    /// The secret is written to the file and shown nowhere.
     New {
-        /// The file to make; without it, the one of --key, or else the default.
+        /// The file to create; defaults to the one of --key, or the default key file.
         #[arg(long, short, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Ask for a secret that you have already (12 or more words, or a
-        /// 0x-prefixed seed) in place of making one.
+        /// Ask for an existing secret instead: 12 or more words, or a 0x-prefixed seed.
         #[arg(long)]
         import: bool,
     },
@@ -34,19 +35,20 @@ pub enum KeyCommand {
     Show,
     /// Publish your encryption key on chain, so that records can be sealed to you.
     Publish,
-    /// Take your encryption key off the chain: nobody seals to you any more, and
-    /// its deposit comes back. What was sealed to you before stays readable.
+    /// Remove your encryption key from the chain and get its deposit back.
+    ///
+    /// Nothing can be sealed to you then. You can still open what was sealed before.
     Unpublish,
 }
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyReport {
-    /// The address on chain.
-    pub account: String,
+    /// The address.
+    pub account: AccountId32,
     /// The X25519 public key in hexadecimal.
     pub encryption_key: String,
-    /// Where the secret lies, where it lies in a file.
+    /// The key file; none for a development account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     #[serde(skip)]
@@ -56,24 +58,24 @@ pub struct KeyReport {
 impl KeyReport {
     fn new(identity: &Identity, file: Option<&Path>, fresh: bool) -> Self {
         Self {
-            account: identity.account().to_string(),
-            encryption_key: format!("0x{}", hex::encode(identity.encryption_key().0)),
+            account: identity.account(),
+            encryption_key: hex(identity.encryption_key().0),
             file: file.map(|file| file.display().to_string()),
             fresh,
         }
     }
 }
 
-impl std::fmt::Display for KeyReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for KeyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "account         {}", self.account)?;
         writeln!(f, "encryption key  {}", self.encryption_key)?;
         if let Some(file) = &self.file {
             writeln!(f, "key file        {file}")?;
         }
         if self.fresh {
-            writeln!(f, "Back this file up where nobody else reads it. Without it,")?;
-            writeln!(f, "nobody can sign for this account or open what is sealed to it.")?;
+            writeln!(f, "Back this file up where nobody else can read it. Without it, nobody can")?;
+            writeln!(f, "sign for this account or open what is sealed to it.")?;
         }
         Ok(())
     }
@@ -82,8 +84,8 @@ impl std::fmt::Display for KeyReport {
 /// A published encryption key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PublishReport {
-    /// The address on chain.
-    pub account: String,
+    /// The address.
+    pub account: AccountId32,
     /// The X25519 public key in hexadecimal.
     pub encryption_key: String,
     /// The transaction.
@@ -91,8 +93,8 @@ pub struct PublishReport {
     pub included: Included,
 }
 
-impl std::fmt::Display for PublishReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for PublishReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "encryption key {} of {} published {}",
@@ -101,28 +103,29 @@ impl std::fmt::Display for PublishReport {
     }
 }
 
-/// A key that was taken off the chain.
+/// A key removed from the chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct UnpublishReport {
-    /// The address on chain.
-    pub account: String,
+    /// The address.
+    pub account: AccountId32,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
 }
 
-impl std::fmt::Display for UnpublishReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UnpublishReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "encryption key of {} removed {}", self.account, self.included)
     }
 }
 
 /// Runs `medchain key`.
-pub async fn run(context: &Context, command: KeyCommand) -> Result<Outcome> {
+pub async fn run(context: &Context, command: &KeyCommand) -> Result<Outcome> {
     match command {
         KeyCommand::New { out, import } => {
-            let file = out.or_else(|| context.key_file().cloned()).unwrap_or_else(default_key_file);
-            output::print(&new(&file, import)?, context.json)?;
+            let file = out.as_ref().or(context.key_file());
+            let file = file.cloned().unwrap_or_else(default_key_file);
+            output::print(&new(&file, *import)?, context.json)?;
         }
         KeyCommand::Show => {
             let file = context.key_file().map(PathBuf::as_path);
@@ -137,7 +140,10 @@ pub async fn run(context: &Context, command: KeyCommand) -> Result<Outcome> {
 
 fn new(file: &Path, import: bool) -> Result<KeyReport> {
     if file.exists() {
-        bail!("{} exists already; a key is never overwritten", file.display());
+        bail!(
+            "{} exists already, and keys are never overwritten; choose another name",
+            file.display()
+        );
     }
     let secret = if import {
         zeroize::Zeroizing::new(ask_for_secret()?)
@@ -146,13 +152,13 @@ fn new(file: &Path, import: bool) -> Result<KeyReport> {
     };
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
     let identity = Identity::create(file, &secret)?;
     Ok(KeyReport::new(&identity, Some(file), true))
 }
 
-/// From the terminal without echo, or one line of standard input.
+/// Reads a secret: from the terminal without echo, or a line of standard input.
 fn ask_for_secret() -> Result<String> {
     let secret = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Secret words or seed: ")
@@ -160,7 +166,7 @@ fn ask_for_secret() -> Result<String> {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)
     };
-    Ok(secret.context("cannot read the secret")?.trim().to_string())
+    Ok(secret.context("cannot read the secret")?.trim().to_owned())
 }
 
 /// Publishes the signer's encryption key.
@@ -174,18 +180,14 @@ pub async fn publish(context: &Context) -> Result<PublishReport> {
     }
     let call = Call::SetEncryptionKey { key };
     let outcome = context.sign(&call, "publish the encryption key").await?;
-    Ok(PublishReport {
-        account: identity.account().to_string(),
-        encryption_key: format!("0x{}", hex::encode(key.0)),
-        included: (&outcome).into(),
-    })
+    Ok(PublishReport { account, encryption_key: hex(key.0), included: (&outcome).into() })
 }
 
-/// Takes the signer's encryption key off the chain.
+/// Removes the signer's encryption key from the chain.
 async fn unpublish(context: &Context) -> Result<UnpublishReport> {
     let account = context.account()?;
     let outcome = context.sign(&Call::RemoveEncryptionKey, "remove the encryption key").await?;
-    Ok(UnpublishReport { account: account.to_string(), included: (&outcome).into() })
+    Ok(UnpublishReport { account, included: (&outcome).into() })
 }
 
 #[cfg(test)]
@@ -201,7 +203,7 @@ mod tests {
         let shown = format!("{report}{}", serde_json::to_string(&report).unwrap());
         let first_words: Vec<&str> = secret.split_whitespace().take(3).collect();
         assert!(!shown.contains(&first_words.join(" ")));
-        assert_eq!(Identity::load(&file).unwrap().account().to_string(), report.account);
+        assert_eq!(Identity::load(&file).unwrap().account(), report.account);
         assert!(new(&file, false).unwrap_err().to_string().contains("never overwritten"));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), secret);
     }

@@ -1,86 +1,83 @@
-//! `medchain model`: the networks that the chain knows.
+//! `medchain model`: the models on chain.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use medchain_client::chain::{format_balance, parse_balance, Call, ChainEvent, Model, ModelStatus};
+use medchain_client::chain::{format_balance, Call, ChainEvent, Model, ModelStatus};
 use medchain_primitives::ModelId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    content::Content,
+    arguments::amount,
     context::Context,
     files,
-    model_files::{ModelFiles, MAX_TEXT_BYTES},
-    output::{self, percent, Outcome},
-    sign::{as_root, event, Included},
+    models::{ModelFiles, MAX_TEXT_BYTES},
+    output::{self, joined, percent, Outcome},
+    records::Content,
+    signing::{as_root, event, Included},
 };
 
 /// Subcommands of `medchain model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// Store a model, its preprocessing and its card, and register it with the
-    /// chain's sudo key.
+    /// Store a model and register it on chain, signed with the sudo key.
+    ///
+    /// Stores its preprocessing and its model card as well.
     Publish(PublishArgs),
     /// List the registered models.
     List,
-    /// Show one model.
+    /// Show a model.
     Show {
-        /// Its number.
-        model: u32,
+        /// The model's number.
+        model: ModelId,
     },
 }
 
 /// Arguments of `medchain model publish`.
 #[derive(Args, Clone, Debug)]
 pub struct PublishArgs {
-    /// The ONNX file, with its .json and MODEL_CARD.md beside it; without it,
-    /// the model that ships with MedChain.
+    /// The ONNX file; defaults to the model that ships with MedChain.
+    ///
+    /// Its .json and its MODEL_CARD.md are in the same folder.
     #[arg(value_name = "FILE.onnx")]
     pub onnx: Option<PathBuf>,
-    /// The name that users will see, at most 32 bytes; without it, the one in
-    /// the .json.
+    /// The name, at most 32 bytes; defaults to the one in the .json.
     #[arg(long)]
     pub name: Option<String>,
-    /// Its version, at most 32 bytes; without it, the one in the .json.
+    /// The version, at most 32 bytes; defaults to the one in the .json.
     #[arg(long = "model-version", value_name = "VERSION")]
     pub model_version: Option<String>,
-    /// What a worker earns for one prediction, in MEDC, such as 0.1.
+    /// The fee that a worker earns for a prediction, in MEDC.
     #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = amount)]
     pub fee: u128,
 }
 
-/// Reads an amount of MEDC, in smallest units.
-pub fn amount(text: &str) -> Result<u128, String> {
-    parse_balance(text).ok_or_else(|| "an amount of MEDC such as 1 or 0.25".to_string())
-}
-
-/// A model as the chain knows it.
+/// A model on chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelReport {
-    /// Its number.
-    pub model_id: u32,
+    /// The model's number.
+    pub model_id: ModelId,
     /// Its name.
     pub name: String,
     /// Its version.
     pub version: String,
     /// Whether it takes requests.
     pub active: bool,
-    /// Where the ONNX file is.
+    /// The CID of the ONNX file.
     pub cid: String,
-    /// SHA-256 of the ONNX file.
+    /// The SHA-256 of the ONNX file.
     pub sha256: String,
-    /// Where the model card is.
+    /// The CID of the model card.
     pub card: Option<String>,
     /// The classes, in order.
     pub labels: Vec<String>,
-    /// The id of the preprocessing.
+    /// The preprocessing's id.
     pub preprocessing: String,
-    /// Labels that are less probable are shown as uncertain.
+    /// Labels with a lower probability are shown as uncertain.
     pub confidence_threshold: f64,
-    /// What a prediction costs, in smallest units.
+    /// The fee for a prediction, in plancks.
     pub fee: String,
     #[serde(skip)]
     fee_shown: String,
@@ -89,13 +86,13 @@ pub struct ModelReport {
 impl From<&Model> for ModelReport {
     fn from(model: &Model) -> Self {
         Self {
-            model_id: model.id.0,
+            model_id: model.id,
             name: model.name.clone(),
             version: model.version.clone(),
             active: model.status == ModelStatus::Active,
             cid: model.cid.to_string(),
             sha256: hex::encode(model.sha256),
-            card: model.card.as_ref().map(|card| card.to_string()),
+            card: model.card.as_ref().map(ToString::to_string),
             labels: model.labels.clone(),
             preprocessing: String::from_utf8_lossy(&model.preprocessing).into_owned(),
             confidence_threshold: f64::from(model.confidence_threshold_ppm) / 1e6,
@@ -105,14 +102,14 @@ impl From<&Model> for ModelReport {
     }
 }
 
-impl std::fmt::Display for ModelReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ModelReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = if self.active { "active" } else { "retired" };
         let card = self.card.as_deref().unwrap_or("none");
         let threshold = percent((self.confidence_threshold * 1e6).round() as u32);
         writeln!(f, "model          {} ({status})", self.model_id)?;
         writeln!(f, "name           {} {}", self.name, self.version)?;
-        writeln!(f, "labels         {}", self.labels.join(", "))?;
+        writeln!(f, "labels         {}", joined(&self.labels))?;
         writeln!(f, "uncertain      below {threshold}")?;
         writeln!(f, "fee            {}", self.fee_shown)?;
         writeln!(f, "preprocessing  {}", self.preprocessing)?;
@@ -129,8 +126,8 @@ pub struct ListReport {
     pub models: Vec<ModelReport>,
 }
 
-impl std::fmt::Display for ListReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ListReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.models.is_empty() {
             return f.write_str("no models are registered");
         }
@@ -146,39 +143,40 @@ impl std::fmt::Display for ListReport {
     }
 }
 
-/// A model that was published.
+/// A published model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PublishReport {
-    /// The model as the chain knows it.
+    /// The model on chain.
     #[serde(flatten)]
     pub model: ModelReport,
-    /// Where the preprocessing file is; the chain knows it by its id.
+    /// The CID of the preprocessing file, which the chain knows by its id.
     pub spec_cid: String,
     /// The transaction.
     pub included: Included,
 }
 
-impl std::fmt::Display for PublishReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for PublishReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}registered     {}", self.model, self.included)
     }
 }
 
 /// Runs `medchain model`.
-pub async fn run(context: &Context, command: ModelCommand) -> Result<Outcome> {
+pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
     match command {
         ModelCommand::Publish(args) => {
-            output::print(&publish(context, &args).await?, context.json)?
+            output::print(&publish(context, args).await?, context.json)?;
         }
         ModelCommand::List => {
             let models = context.view().await?.models().await?;
             let models = models.iter().map(ModelReport::from).collect();
-            output::print(&ListReport { models }, context.json)?
+            output::print(&ListReport { models }, context.json)?;
         }
         ModelCommand::Show { model } => {
-            let found = context.view().await?.model(ModelId(model)).await?;
-            let found = found.with_context(|| format!("there is no model {model}"))?;
-            output::print(&ModelReport::from(&found), context.json)?
+            let found = context.view().await?.model(*model).await?;
+            let found = found
+                .with_context(|| format!("there is no model {model}; see `medchain model list`"))?;
+            output::print(&ModelReport::from(&found), context.json)?;
         }
     }
     Ok(Outcome::Done)
@@ -188,13 +186,14 @@ pub async fn run(context: &Context, command: ModelCommand) -> Result<Outcome> {
 pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishReport> {
     let files = ModelFiles::find(args.onnx.as_deref())?;
     let (onnx, spec_json) = files.read()?;
-    // Loading it is the proof that workers can.
+    // Workers can load it only if this program can.
     let model = medchain_vision::Model::load(&onnx, &spec_json)
         .with_context(|| format!("cannot load the model {}", files.onnx.display()))?;
     let spec = model.spec();
-    let card = match files.card.exists() {
-        true => Some(Content::new(files::read(&files.card, "the model card", MAX_TEXT_BYTES)?)),
-        false => None,
+    let card = if files.card.exists() {
+        Some(Content::new(files::read(&files.card, "the model card", MAX_TEXT_BYTES)?))
+    } else {
+        None
     };
     let sha256: [u8; 32] = Sha256::digest(&onnx).into();
     let onnx = Content::new(onnx);
@@ -214,10 +213,8 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let purpose = "register the model";
     context.ensure_can_ask()?;
     context.confirm(&call, purpose).await?;
-    for content in [Some(&onnx), Some(&spec_content), card.as_ref()] {
-        if let Some(content) = content {
-            content.put(context).await?;
-        }
+    for content in [Some(&onnx), Some(&spec_content), card.as_ref()].into_iter().flatten() {
+        content.put(context).await?;
     }
     let outcome = context.send(&call, purpose).await?;
     let id = event(&outcome, purpose, |event| match event {
@@ -226,7 +223,8 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     })?;
     let view = context.chain().await?.at(outcome.block_hash).await?;
     let model = view.model(id).await?;
-    let model = model.with_context(|| format!("model {} is not in its own block", id.0))?;
+    let model =
+        model.with_context(|| format!("model {id} is missing in the block that registered it"))?;
     Ok(PublishReport {
         model: ModelReport::from(&model),
         spec_cid: spec_content.cid.to_string(),

@@ -1,7 +1,9 @@
-//! `medchain predict`: the worker's own path from file to prediction, offline.
+//! `medchain predict`: the worker's path from an image file to a prediction, offline.
 
 use std::{
     collections::BTreeMap,
+    fmt,
+    num::NonZero,
     path::{Path, PathBuf},
     sync::{
         atomic::{AtomicUsize, Ordering},
@@ -13,84 +15,58 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use medchain_vision::{Model, MAX_FILE_BYTES};
-use serde::{ser::SerializeMap, Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{
     files,
-    model_files::ModelFiles,
-    output::{self, percent, Outcome},
-    progress::Progress,
+    models::{ModelFiles, Probabilities},
+    output::{self, Outcome, Progress},
 };
 
 /// Arguments of `medchain predict`.
 #[derive(Args, Clone, Debug)]
 pub struct PredictArgs {
-    /// Image files: PNG or JPEG, grey or colour, 8 or 16 bit.
+    /// The image files: PNG or JPEG, grey or colour, 8 or 16 bit.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The folder of the model to run, in place of the shipped one: NAME.onnx
-    /// and NAME.json.
+    /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
-    /// How many files to work on at the same time; without it, one a processor core.
+    /// How many files to process at once; defaults to the number of processor cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
 }
 
-/// Probabilities by label, in the model's order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probabilities(pub Vec<(String, u32)>);
-
-impl Serialize for Probabilities {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (label, parts) in &self.0 {
-            map.serialize_entry(label, &(f64::from(*parts) / 1e6))?;
-        }
-        map.end()
-    }
-}
-
-impl std::fmt::Display for Probabilities {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, (label, parts)) in self.0.iter().enumerate() {
-            let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{label} {}", percent(*parts))?;
-        }
-        Ok(())
-    }
-}
-
-/// What is printed for one file.
+/// The result for one file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Line {
-    /// It could be read.
+    /// A prediction.
     Predicted {
-        /// The name as it was given.
+        /// The file's name as given.
         file: String,
         /// The most probable class.
         label: String,
-        /// Of every class.
+        /// The probability of every class.
         probabilities: Probabilities,
         /// Whether a radiologist is needed.
         uncertain: bool,
-        /// SHA-256 of the ONNX file, by which the chain knows it.
+        /// The SHA-256 of the ONNX file, by which the chain knows it.
         model: String,
-        /// The id of the preprocessing.
+        /// The preprocessing's id.
         preprocessing: String,
     },
-    /// It could not.
+    /// A failure.
     Failed {
-        /// The name as it was given.
+        /// The file's name as given.
         file: String,
-        /// Why, in one sentence.
+        /// The reason, in one sentence.
         error: String,
     },
 }
 
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Line::Predicted { file, label, probabilities, uncertain, .. } => {
                 write!(f, "{file}: {} [{probabilities}]", output::label(label, *uncertain))
@@ -100,14 +76,14 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// Predicts every file; prints in the order of the arguments, each as soon as
-/// those before it are done.
+/// Predicts every file and prints the results in the order of the arguments, each as
+/// soon as those before it are printed.
 pub fn run(args: &PredictArgs, json: bool) -> Result<Outcome> {
     let model = ModelFiles::find(args.model_dir.as_deref())?.load()?;
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let jobs = args.jobs.map_or(cores, usize::from).min(args.files.len()).max(1);
-    // A single file gets all the cores; many files run side by side instead,
-    // which wastes less.
+    // A single file gets all cores; many files run in parallel instead, which is more
+    // efficient.
     let model = Arc::new(model.with_threads((cores / jobs).max(1)));
     let progress = Progress::new(json || args.files.len() < 2);
     let step = progress.bar("Predicting", args.files.len() as u64, false);
@@ -146,35 +122,19 @@ pub fn predicted(model: &Model, path: &Path) -> Line {
     match result {
         Ok(prediction) => Line::Predicted {
             file,
-            probabilities: probabilities(&prediction),
+            probabilities: Probabilities::from(&prediction),
             label: prediction.label,
             uncertain: prediction.uncertain,
             model: hex::encode(model.sha256()),
             preprocessing: model.spec().id.clone(),
         },
-        Err(error) => {
-            let line = output::error_line(&error);
-            let error = line.strip_prefix("error: ").unwrap_or(&line).to_string();
-            Line::Failed { file, error }
-        }
+        Err(error) => Line::Failed { file, error: output::causes(&error) },
     }
 }
 
-/// The quantised probabilities with their labels.
-pub fn probabilities(prediction: &medchain_vision::Prediction) -> Probabilities {
-    let parts = prediction.output.probabilities.iter();
-    Probabilities(
-        prediction
-            .probabilities
-            .iter()
-            .zip(parts)
-            .map(|((label, _), part)| (label.clone(), part.deconstruct()))
-            .collect(),
-    )
-}
-
-/// Maps `items` on `jobs` threads and hands the results on in the order of the
-/// items. At most a small result for each item is held back, never an image.
+/// Maps `items` on `jobs` threads and passes the results on in the order of the items.
+///
+/// Holds back at most a small result for each item, never an image.
 fn in_order<I: Sync, R: Send>(
     items: &[I],
     jobs: usize,
@@ -191,7 +151,7 @@ fn in_order<I: Sync, R: Send>(
                 .spawn_scoped(scope, move || loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
-                    // The receiver is gone when standard output is.
+                    // The receiver is gone once standard output is closed.
                     if sender.send((index, work(item))).is_err() {
                         break;
                     }
@@ -239,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn people_read_the_warning_beside_the_label() {
+    fn the_text_has_the_warning_beside_the_label() {
         let mut line = line();
         assert_eq!(line.to_string(), "a b.png: normal [covid 1.2 %, ignore 0.8 %, normal 98.0 %]");
         if let Line::Predicted { uncertain, .. } = &mut line {
@@ -267,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_goes_away_ends_the_work() {
+    fn a_closed_output_ends_the_work() {
         let items: Vec<u64> = (0..1000).collect();
         let worked = AtomicUsize::new(0);
         let work = |_: &u64| {

@@ -1,6 +1,6 @@
 //! `medchain replay`: repeats a prediction and compares it with the receipt.
 
-use std::{path::PathBuf, time::Instant};
+use std::{fmt, num::NonZero, path::PathBuf, thread, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
@@ -11,30 +11,24 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    commands::{
-        fetch,
-        predict::{self, Probabilities},
-        show::PredictionReport,
-        upload::elapsed_ms,
-    },
-    content,
     context::Context,
-    envelopes, files,
-    model_files::{ModelFiles, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
-    output::{self, Outcome},
+    files,
+    models::{self, ModelFiles, Probabilities, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
+    output::{self, hex, time::elapsed_ms, Outcome},
+    records,
 };
 
 /// Arguments of `medchain replay`.
 #[derive(Args, Clone, Debug)]
 pub struct ReplayArgs {
-    /// The number of the record.
-    pub record: u64,
-    /// The number of the model, where several have answered.
+    /// The record's number.
+    pub record: RecordId,
+    /// The model's number, needed where several have answered.
     #[arg(long)]
-    pub model: Option<u32>,
-    /// The folder of the model on this computer, NAME.onnx and NAME.json;
-    /// without it, the shipped one. Where its SHA-256 is not the one on chain,
-    /// the file that the chain names is fetched.
+    pub model: Option<ModelId>,
+    /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
+    ///
+    /// If its SHA-256 differs from the one on chain, the model is fetched from the store.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
 }
@@ -43,10 +37,10 @@ pub struct ReplayArgs {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReplayReport {
     /// The record.
-    pub record_id: u64,
+    pub record_id: RecordId,
     /// The model.
-    pub model_id: u32,
-    /// Whether the repetition gives the receipt that stands on chain.
+    pub model_id: ModelId,
+    /// Whether the repetition gives the receipt on chain.
     pub matches: bool,
     /// The label on chain.
     pub label: String,
@@ -67,16 +61,16 @@ pub struct ReplayReport {
 /// How long the steps of a replay took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct ReplayTimings {
-    /// Fetching the record and verifying it.
+    /// Fetching and verifying the record.
     pub fetch_verify: u64,
-    /// Decrypting and decoding it.
+    /// Decrypting and decoding the image.
     pub decrypt_decode: u64,
     /// Preprocessing and running the network.
     pub infer: u64,
 }
 
-impl std::fmt::Display for ReplayReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ReplayReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.matches {
             writeln!(f, "match: record {} gives {} again", self.record_id, self.label)?;
             writeln!(f, "probabilities  {}", self.probabilities)?;
@@ -84,7 +78,7 @@ impl std::fmt::Display for ReplayReport {
         }
         writeln!(
             f,
-            "MISMATCH: what stands on chain for record {} is not what model {} computes",
+            "MISMATCH: the prediction on chain for record {} differs from what model {} computes",
             self.record_id, self.model_id
         )?;
         writeln!(f, "on chain  {} [{}]", self.label, self.probabilities)?;
@@ -101,16 +95,16 @@ pub async fn run(context: &Context, args: &ReplayArgs) -> Result<Outcome> {
     Ok(if report.matches { Outcome::Done } else { Outcome::No })
 }
 
-/// Repeats the prediction from the record itself.
+/// Repeats a prediction from the record.
 pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport> {
     let view = context.view().await?;
-    let record = envelopes::record(&view, args.record).await?;
+    let record = records::find(&view, args.record).await?;
     let prediction = choose(&view, record.id, args.model).await?;
     let on_chain = view.model(prediction.model).await?;
-    let on_chain = on_chain.with_context(|| format!("there is no model {}", prediction.model.0))?;
-    let opened = fetch::open(context, &view, &record).await?;
+    let on_chain = on_chain.with_context(|| format!("there is no model {}", prediction.model))?;
+    let opened = records::open(context, &view, &record).await?;
     let model = load(context, args, &on_chain).await?;
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let model = model.with_threads(cores);
 
     let started = Instant::now();
@@ -122,17 +116,17 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     let infer = elapsed_ms(started);
 
     let again = receipt(&on_chain.sha256, &on_chain.preprocessing, &record.cid, &replayed.output);
-    let shown = PredictionReport::new(&prediction, Some(&on_chain));
+    let shown = models::Prediction::new(&prediction, Some(&on_chain));
     Ok(ReplayReport {
-        record_id: args.record,
-        model_id: prediction.model.0,
+        record_id: record.id,
+        model_id: prediction.model,
         matches: again == prediction.receipt && replayed.output == prediction.output,
         label: shown.label,
         probabilities: shown.probabilities,
         receipt: shown.receipt,
-        replayed_probabilities: predict::probabilities(&replayed),
+        replayed_probabilities: Probabilities::from(&replayed),
         replayed_label: replayed.label,
-        replayed_receipt: format!("0x{}", hex::encode(again.0)),
+        replayed_receipt: hex(again.0),
         timings_ms: ReplayTimings {
             fetch_verify: opened.timings_ms.fetch_verify,
             decrypt_decode: opened.timings_ms.decrypt.saturating_add(decode),
@@ -141,10 +135,10 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     })
 }
 
-async fn choose(view: &View, record: RecordId, model: Option<u32>) -> Result<Prediction> {
+async fn choose(view: &View, record: RecordId, model: Option<ModelId>) -> Result<Prediction> {
     if let Some(model) = model {
         return view
-            .prediction(record, ModelId(model))
+            .prediction(record, model)
             .await?
             .with_context(|| format!("model {model} has not answered for record {record}"));
     }
@@ -152,15 +146,16 @@ async fn choose(view: &View, record: RecordId, model: Option<u32>) -> Result<Pre
     match all.len() {
         0 => bail!(
             "there is no prediction for record {record} yet; \
-             `medchain show {record}` says whether one was asked for"
+             `medchain show {record}` shows whether one was requested"
         ),
         1 => Ok(all.remove(0)),
         count => bail!("{count} models have answered for record {record}; choose one with --model"),
     }
 }
 
-/// The model that the chain names: from this computer where the SHA-256 is the
-/// same, else from the store. The preprocessing must have the id on chain.
+/// The model on chain: from this computer if its SHA-256 is the same, else from the store.
+///
+/// Its preprocessing must have the id on chain.
 async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Result<Model> {
     let local = ModelFiles::find(args.model_dir.as_deref())?;
     let spec = files::read(&local.spec, "the model's preprocessing file", MAX_TEXT_BYTES)?;
@@ -170,22 +165,23 @@ async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Re
         found => {
             if found.is_ok() {
                 eprintln!(
-                    "note: {} is not the model of the chain; fetching that from the store",
+                    "note: {} is not the model on chain; fetching that from the store",
                     local.onnx.display()
                 );
             }
-            content::get(context, &on_chain.cid, None, MAX_MODEL_BYTES)
+            records::fetch_content(context, &on_chain.cid, None, MAX_MODEL_BYTES)
                 .await
-                .context("this computer does not have the model")?
+                .context("the model is not on this computer (--model-dir)")?
         }
     };
     if !same(&onnx) {
-        bail!("the file behind {} is not the model of the chain", on_chain.cid);
+        bail!("the file behind {} is not the model on chain", on_chain.cid);
     }
     let model = Model::load(&onnx, &spec).context("cannot load the model")?;
     if model.spec().id.as_bytes() != on_chain.preprocessing.as_slice() {
         bail!(
-            "{} describes the preprocessing {} and the chain's model needs {}; name the right folder with --model-dir",
+            "{} describes the preprocessing {}, but the model on chain needs {}; \
+             name the right folder with --model-dir",
             local.spec.display(),
             model.spec().id,
             String::from_utf8_lossy(&on_chain.preprocessing)

@@ -1,5 +1,6 @@
-//! `medchain rotate`: the same content under a new key and a new CID, for those
-//! who may still read it.
+//! `medchain rotate`: the same content under a new key and a new CID.
+
+use std::fmt;
 
 use anyhow::{bail, Result};
 use clap::Args;
@@ -8,33 +9,32 @@ use medchain_client::{
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::Action;
+use medchain_primitives::{Action, RecordId};
 use serde::Serialize;
 
 use crate::{
-    commands::fetch,
-    content::Content,
+    consent::Question,
     context::Context,
-    custody,
-    envelopes::{self, Reader},
     output::{self, Outcome},
-    policy_questions::Question,
-    sign::{event, Included},
+    records::{self, Content, Reader},
+    signing::{event, Included},
 };
 
 /// Arguments of `medchain rotate`.
 #[derive(Args, Clone, Debug)]
 pub struct RotateArgs {
-    /// The number of the record: its newest version.
-    pub record: u64,
-    /// Readers of the old version who do not get the new one; repeat it for more.
+    /// The number of the record's newest version.
+    pub record: RecordId,
+    /// Do not give the new version to this reader of the old one; repeat for more.
     #[arg(long = "without", value_name = "ACCOUNT")]
     pub without: Vec<String>,
-    /// Readers who get the new version although the patient's policy lets them
-    /// neither view nor infer; repeat it for more.
+    /// Give the new version to this reader whatever the policy says; repeat for more.
+    ///
+    /// By default, the readers of the old version whom the policy allows to view or infer
+    /// get the new one.
     #[arg(long = "with", value_name = "ACCOUNT")]
     pub with: Vec<String>,
-    /// Erase the old version as well, in the same transaction.
+    /// Also erase the old version, in the same transaction.
     #[arg(long)]
     pub erase_old: bool,
 }
@@ -43,26 +43,26 @@ pub struct RotateArgs {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RotateReport {
     /// The new version.
-    pub record_id: u64,
-    /// The version before.
-    pub previous: u64,
-    /// Where the new encrypted content is.
+    pub record_id: RecordId,
+    /// The old version.
+    pub previous: RecordId,
+    /// The CID of the new encrypted content.
     pub cid: String,
-    /// Who can open it.
-    pub readers: Vec<String>,
-    /// Readers of the version before who did not get this one.
-    pub left_out: Vec<String>,
+    /// The accounts that can open it.
+    pub readers: Vec<AccountId32>,
+    /// The readers of the old version that did not get the new one.
+    pub left_out: Vec<AccountId32>,
     /// How many custodians keep its key.
     pub custodians: usize,
-    /// Whether the version before is erased.
+    /// Whether the old version is erased.
     pub old_erased: bool,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
 }
 
-impl std::fmt::Display for RotateReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RotateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "record {} replaces record {} under a new key ({})",
@@ -73,20 +73,24 @@ impl std::fmt::Display for RotateReport {
             writeln!(f, "sealed   to {reader}")?;
         }
         for reader in &self.left_out {
-            writeln!(f, "not      to {reader}, whom the policy does not let in; --with seals it")?;
+            writeln!(
+                f,
+                "not      to {reader}, which the policy does not allow; --with seals to it"
+            )?;
         }
         if self.custodians > 0 {
             writeln!(f, "kept     by {} custodians", self.custodians)?;
         }
-        let old = match self.old_erased {
-            true => "is erased",
-            false => "stays readable to its readers; --erase-old erases it",
+        let old = if self.old_erased {
+            "is erased"
+        } else {
+            "stays readable to its readers; erase it with --erase-old"
         };
         writeln!(f, "record {} {old}", self.previous)?;
         write!(
             f,
-            "What this cannot do: whoever has opened the old version may have kept its \
-             key or its bytes, and its ciphertext may lie in other stores."
+            "What this cannot do: accounts that opened the old version may have kept its \
+             key or its content, and other stores may have its ciphertext."
         )
     }
 }
@@ -97,28 +101,28 @@ pub async fn run(context: &Context, args: &RotateArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Encrypts a record anew for those who may still read it.
+/// Encrypts a record under a new key for those who may still read it.
 pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport> {
     context.ensure_can_ask()?;
     let view = context.view().await?;
-    let record = envelopes::record(&view, args.record).await?;
+    let record = records::find(&view, args.record).await?;
     match record.status {
         RecordStatus::Active => {}
         RecordStatus::Superseded { by } => {
-            bail!("record {} was replaced by record {by}; rotate that one", record.id)
+            bail!("record {} was superseded by record {by}; rotate that one", record.id)
         }
         RecordStatus::Erased => bail!("record {} was erased", record.id),
     }
     if args.erase_old && context.account()? != record.patient {
-        bail!("only the patient erases a record");
+        bail!("only the patient may erase a record; leave out --erase-old");
     }
     let (readers, left_out) = readers(context, &view, &record, args).await?;
-    let opened = fetch::open(context, &view, &record).await?;
+    let opened = records::open(context, &view, &record).await?;
 
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = custody::split(&view, &record.patient, &content.cid, &key).await?;
+    let split = records::split(&view, &record.patient, &content.cid, &key).await?;
     let custodians = split.as_ref().map_or(0, |split| split.shares.len());
     let amend = Call::AmendRecord {
         record: record.id,
@@ -133,9 +137,10 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         amend
     };
     let purpose = "rotate the record's key";
-    let question = match args.erase_old {
-        true => "rotate the record's key, and erase the old version for ever",
-        false => purpose,
+    let question = if args.erase_old {
+        "rotate the record's key and erase the old version, which nobody can undo"
+    } else {
+        purpose
     };
     context.confirm(&call, question).await?;
     content.put(context).await?;
@@ -144,16 +149,14 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         ChainEvent::RecordAmended { record, .. } => Some(*record),
         _ => None,
     })?;
-    for event in &outcome.events {
-        if let (ChainEvent::RecordEntrusted { threshold, .. }, Some(split)) = (event, &split) {
-            split.warn_if_not(*threshold, new);
-        }
+    if let Some(split) = &split {
+        split.warn_of_new_threshold(&outcome.events, new);
     }
     Ok(RotateReport {
-        record_id: new.0,
-        previous: record.id.0,
+        record_id: new,
+        previous: record.id,
         cid: content.cid.to_string(),
-        readers: readers.iter().map(|reader| reader.account.to_string()).collect(),
+        readers: readers.iter().map(|reader| reader.account).collect(),
         left_out,
         custodians,
         old_erased: args.erase_old,
@@ -161,22 +164,23 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     })
 }
 
-/// Who gets the new version, and which readers of the old one do not: the patient,
-/// the author, and those whom the policy lets view or infer; without those who are
-/// named and those who took their key back.
+/// The readers of the new version, and the readers of the old one that are left out.
+///
+/// The patient, the author and the accounts that the policy allows to view or infer get
+/// the new version, except those named with --without and those without a published key.
 async fn readers(
     context: &Context,
     view: &View,
     record: &Record,
     args: &RotateArgs,
-) -> Result<(Vec<Reader>, Vec<String>)> {
+) -> Result<(Vec<Reader>, Vec<AccountId32>)> {
     let parse = |all: &[String]| -> Result<Vec<AccountId32>> {
         all.iter().map(|text| context.parse_account(text)).collect()
     };
     let (without, with) = (parse(&args.without)?, parse(&args.with)?);
     let patient = record.patient;
     if without.contains(&patient) {
-        bail!("the patient always gets the new version");
+        bail!("the patient always gets the new version; remove the patient from --without");
     }
     let (mut readers, mut left_out) = (vec![Reader::find(view, &patient).await?], Vec::new());
     for (account, _) in view.envelopes(record.id).await? {
@@ -188,16 +192,16 @@ async fn readers(
             || may_read(view, &patient, &account).await?;
         match Reader::find_if_published(view, &account).await?.filter(|_| stays) {
             Some(reader) => readers.push(reader),
-            None => left_out.push(account.to_string()),
+            None => left_out.push(account),
         }
     }
     Ok((readers, left_out))
 }
 
-/// Whether the policy lets this account read, for whatever purpose, or predict.
+/// Whether the policy allows an account to view, for any purpose, or to infer.
 async fn may_read(view: &View, patient: &AccountId32, account: &AccountId32) -> Result<bool> {
     let reading = |one: &Question| matches!(one.action, Action::View | Action::Infer);
-    for question in Question::all(view).into_iter().filter(reading) {
+    for question in Question::all().into_iter().filter(reading) {
         if question.ask(view, patient, account).await?.is_ok() {
             return Ok(true);
         }

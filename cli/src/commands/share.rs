@@ -1,25 +1,29 @@
-//! `medchain share`: seals the key of a record to one more reader.
+//! `medchain share`: seals a record's key to another reader.
+
+use std::fmt;
 
 use anyhow::{bail, Result};
 use clap::Args;
-use medchain_client::chain::{Call, ChainEvent};
+use medchain_client::{
+    chain::{Call, ChainEvent},
+    AccountId32,
+};
 use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
-    commands::fetch,
     context::Context,
-    envelopes::{self, Reader},
     output::{self, Outcome},
-    sign::{event, Included},
+    records::{self, Reader},
+    signing::{ensure_event, Included},
 };
 
 /// Arguments of `medchain share`.
 #[derive(Args, Clone, Debug)]
 pub struct ShareArgs {
-    /// The number of the record.
-    pub record: u64,
-    /// Who may open it from now on.
+    /// The record's number.
+    pub record: RecordId,
+    /// The account that may open it from now on.
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
 }
@@ -28,16 +32,16 @@ pub struct ShareArgs {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShareReport {
     /// The record.
-    pub record_id: u64,
-    /// Who can open it now.
-    pub reader: String,
+    pub record_id: RecordId,
+    /// The account that can open it now.
+    pub reader: AccountId32,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
 }
 
-impl std::fmt::Display for ShareReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ShareReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} can open record {} ({})", self.reader, self.record_id, self.included)
     }
 }
@@ -48,26 +52,19 @@ pub async fn run(context: &Context, args: &ShareArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Seals the key of a record to one more reader.
+/// Seals a record's key to another reader.
 pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let reader = context.parse_account(&args.to)?;
     let view = context.view().await?;
-    let record = envelopes::record(&view, args.record).await?;
+    let record = records::find(&view, args.record).await?;
     if view.envelope(record.id, &reader).await?.is_some() {
-        bail!("{reader} can open record {} already", record.id);
+        bail!("{reader} can already open record {}", record.id);
     }
-    let key = fetch::key(context, &view, &record).await?;
+    let key = records::key(context, &view, &record).await?;
     let (reader, sealed_key) = Reader::find(&view, &reader).await?.seal(&key)?;
-    let call =
-        Call::ShareRecord { record: RecordId(args.record), reader: reader.clone(), sealed_key };
+    let call = Call::ShareRecord { record: record.id, reader, sealed_key };
     let purpose = "share the record";
     let outcome = context.sign(&call, purpose).await?;
-    event(&outcome, purpose, |event| {
-        matches!(event, ChainEvent::EnvelopeAdded { .. }).then_some(())
-    })?;
-    Ok(ShareReport {
-        record_id: args.record,
-        reader: reader.to_string(),
-        included: (&outcome).into(),
-    })
+    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::EnvelopeAdded { .. }))?;
+    Ok(ShareReport { record_id: record.id, reader, included: (&outcome).into() })
 }

@@ -1,6 +1,6 @@
-//! `medchain upload`: from an image file to a record in one transaction.
+//! `medchain upload`: from an image file to a record, in one transaction.
 
-use std::{path::PathBuf, time::Instant};
+use std::{fmt, path::PathBuf, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
@@ -9,19 +9,17 @@ use medchain_client::{
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordKind, Role};
+use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId, Role};
 use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
 
 use crate::{
-    commands::grant::action_name,
-    content::Content,
+    consent::ensure_patient,
     context::Context,
-    custody,
-    envelopes::{self, Reader},
-    files,
-    output::{self, Outcome},
-    sign::{event, Included},
+    files, models,
+    output::{self, time::elapsed_ms, Outcome},
+    records::{self, Content, Reader, Split},
+    signing::{event, Included},
 };
 
 /// Arguments of `medchain upload`.
@@ -29,40 +27,40 @@ use crate::{
 pub struct UploadArgs {
     /// The chest X-ray: PNG or JPEG, grey or colour, 8 or 16 bit.
     pub file: PathBuf,
-    /// Whose X-ray it is.
+    /// The patient.
     #[arg(long, value_name = "ACCOUNT")]
     pub patient: String,
-    /// Also ask for a prediction by this model. The key goes to the workers
-    /// that the patient's policy lets infer.
+    /// Also request a prediction by this model.
+    ///
+    /// The key is sealed to the workers that the patient's policy allows to infer.
     #[arg(long, value_name = "MODEL")]
-    pub infer: Option<u32>,
-    /// Somebody else who may open it, besides the patient and you; repeat it for more.
+    pub infer: Option<ModelId>,
+    /// An additional reader, besides the patient and you; repeat for more.
     #[arg(long = "reader", value_name = "ACCOUNT")]
     pub readers: Vec<String>,
 }
 
-/// A record that is on chain now.
+/// A new record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct UploadReport {
-    /// Where the encrypted content is.
+    /// The CID of the encrypted content.
     pub cid: String,
-    /// The store that holds it, or `one or another`: readers and workers must
-    /// reach the same one, or one of them.
+    /// The store that has it, or `one or another`; readers and workers must reach one.
     pub store: String,
     /// The record's number.
-    pub record_id: u64,
+    pub record_id: RecordId,
     /// Its patient.
-    pub patient: String,
-    /// Who holds an envelope.
-    pub readers: Vec<String>,
-    /// Who keeps a share of the key.
-    pub custodians: Vec<String>,
-    /// How many of them together can open it; 0 without custodians.
+    pub patient: AccountId32,
+    /// The accounts with an envelope.
+    pub readers: Vec<AccountId32>,
+    /// The accounts that keep a share of the key.
+    pub custodians: Vec<AccountId32>,
+    /// How many custodians it takes to open the record; 0 without custodians.
     pub threshold: u32,
-    /// Whom the patient's policy was asked about, each with a yes.
+    /// The policy's answers, each a yes.
     pub consents: Vec<Consent>,
     /// The inference request, where one was made.
-    pub request_id: Option<u64>,
+    pub request_id: Option<RequestId>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -70,26 +68,24 @@ pub struct UploadReport {
     pub timings_ms: UploadTimings,
 }
 
-/// A yes of the patient's policy, as the chain recorded it.
+/// A yes of the patient's policy, as recorded on chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Consent {
-    /// Who wanted to act.
-    pub subject: String,
-    /// What they wanted to do.
-    pub action: &'static str,
+    /// The account that wanted to act.
+    pub subject: AccountId32,
+    /// The action.
+    pub action: Action,
     /// The contract that was asked.
-    pub policy: Option<String>,
+    pub policy: Option<AccountId32>,
 }
 
 impl Consent {
-    /// The answers among the events of a transaction or a block.
+    /// The answers among a transaction's or a block's events.
     pub fn all(events: &[ChainEvent]) -> Vec<Self> {
         let answer = |event: &ChainEvent| match event {
-            ChainEvent::AccessChecked { subject, action, policy, .. } => Some(Self {
-                subject: subject.to_string(),
-                action: action_name(*action),
-                policy: policy.as_ref().map(|policy| policy.to_string()),
-            }),
+            ChainEvent::AccessChecked { subject, action, policy, .. } => {
+                Some(Self { subject: *subject, action: *action, policy: *policy })
+            }
             _ => None,
         };
         events.iter().filter_map(answer).collect()
@@ -99,16 +95,16 @@ impl Consent {
 /// How long the steps of an upload took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct UploadTimings {
-    /// Making the key, encrypting, sealing.
+    /// Creating the key, encrypting, sealing.
     pub encrypt: u64,
-    /// Adding to the store.
+    /// Storing.
     pub store: u64,
     /// From signing to the block.
     pub include: u64,
 }
 
-impl std::fmt::Display for UploadReport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UploadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "CID      {}", self.cid)?;
         writeln!(f, "store    {}, which readers and workers must reach", self.store)?;
         writeln!(f, "record   {}", self.record_id)?;
@@ -147,7 +143,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let view = context.view().await?;
     ensure_allowed(context, &view, &patient, args.infer.is_some()).await?;
     let model = match args.infer {
-        Some(model) => Some(envelopes::active_model(&view, model).await?),
+        Some(model) => Some(models::active(&view, model).await?),
         None => None,
     };
     let readers = readers(context, &view, &patient, args, model.as_ref()).await?;
@@ -156,21 +152,21 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = custody::split(&view, &patient, &content.cid, &key).await?;
+    let split = records::split(&view, &patient, &content.cid, &key).await?;
     let encrypt = elapsed_ms(started);
 
     let call = Call::AddRecord {
-        patient: patient.clone(),
+        patient,
         cid: content.cid.clone(),
         digest: content.digest,
         kind: RecordKind::ChestXray,
         envelopes,
-        inference: args.infer.map(ModelId),
+        inference: args.infer,
         custody: split.as_ref().map(|split| split.shares.clone()),
     };
     let purpose = "register the record";
     context.confirm(&call, purpose).await?;
-    // Nothing is stored before the fee is known, there and agreed to.
+    // Store nothing before the fee is known, affordable and confirmed.
     let started = Instant::now();
     let place = content.put(context).await?;
     let store = elapsed_ms(started);
@@ -182,26 +178,20 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         ChainEvent::RecordAdded { record, .. } => Some(*record),
         _ => None,
     })?;
-    for event in &outcome.events {
-        if let (ChainEvent::RecordEntrusted { threshold, .. }, Some(split)) = (event, &split) {
-            split.warn_if_not(*threshold, record);
-        }
+    if let Some(split) = &split {
+        split.warn_of_new_threshold(&outcome.events, record);
     }
     let request = outcome.events.iter().find_map(|event| match event {
-        ChainEvent::InferenceRequested { request, .. } => Some(request.0),
+        ChainEvent::InferenceRequested { request, .. } => Some(*request),
         _ => None,
     });
     Ok(UploadReport {
         cid: content.cid.to_string(),
         store: place,
-        record_id: record.0,
-        patient: patient.to_string(),
-        readers: readers.iter().map(|r| r.account.to_string()).collect(),
-        custodians: split
-            .iter()
-            .flat_map(|split| &split.shares)
-            .map(|(custodian, _)| custodian.to_string())
-            .collect(),
+        record_id: record,
+        patient,
+        readers: readers.iter().map(|reader| reader.account).collect(),
+        custodians: split.as_ref().map(Split::custodians).unwrap_or_default(),
         threshold: split.map_or(0, |split| split.threshold),
         consents: Consent::all(&outcome.events),
         request_id: request,
@@ -210,22 +200,15 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     })
 }
 
-/// Milliseconds since `started`.
-pub fn elapsed_ms(started: Instant) -> u64 {
-    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Asks beforehand what the chain will ask, so that nothing is stored or paid
-/// for a record that it would refuse.
+/// Asks in advance what the chain will ask, so that nothing is stored or paid for a
+/// record that it would refuse.
 async fn ensure_allowed(
     context: &Context,
     view: &View,
     patient: &AccountId32,
     infer: bool,
 ) -> Result<()> {
-    if view.patient(patient).await?.is_none() {
-        bail!("{patient} is not registered as a patient; they run `medchain patient register`");
-    }
+    ensure_patient(view, patient).await?;
     let account = context.account()?;
     if account == *patient {
         return Ok(());
@@ -236,28 +219,27 @@ async fn ensure_allowed(
              the registrar runs `medchain provider add {account} lab-technician`"
         );
     }
-    let mut actions = vec![(Action::Append, "append")];
+    let mut actions = vec![Action::Append];
     if infer {
-        actions.push((Action::Infer, "infer"));
+        actions.push(Action::Infer);
     }
-    for (action, name) in actions {
-        match view.check_access(patient, &account, None, action).await? {
+    for action in actions {
+        match view.check_access(patient, &account, None, action, None).await? {
             Ok(()) => {}
             Err(denied @ (Denied::NoPolicy | Denied::PolicyNotFound)) => bail!(
-                "{account} may not {name} for {patient}: {denied}; \
+                "{account} may not {action} for {patient}: {denied}; \
                  the patient chooses a policy with `medchain patient set-policy`"
             ),
             Err(denied) => bail!(
-                "the policy of {patient} says no to {name} by {account}: {denied}; \
-                 the patient runs `medchain grant --to {account} --actions {name},…`"
+                "the policy of {patient} does not allow {account} to {action}: {denied}; \
+                 the patient runs `medchain grant --to {account} --actions {action},…`"
             ),
         }
     }
     Ok(())
 }
 
-/// The patient, the signer, those who were named and the consented workers,
-/// each once.
+/// The patient, the signer, the additional readers and the consented workers, each once.
 async fn readers(
     context: &Context,
     view: &View,
@@ -265,7 +247,7 @@ async fn readers(
     args: &UploadArgs,
     model: Option<&Model>,
 ) -> Result<Vec<Reader>> {
-    let mut accounts = vec![patient.clone(), context.account()?];
+    let mut accounts = vec![*patient, context.account()?];
     for text in &args.readers {
         accounts.push(context.parse_account(text)?);
     }
@@ -276,7 +258,7 @@ async fn readers(
         }
     }
     if let Some(model) = model {
-        for worker in envelopes::consented_workers(view, model.id, patient, None).await? {
+        for worker in models::consented_workers(view, model.id, patient, None).await? {
             if !readers.iter().any(|r| r.account == worker.account) {
                 readers.push(worker);
             }

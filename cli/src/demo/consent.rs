@@ -1,6 +1,7 @@
-//! The demo about consent: seven stories, each with what must be refused. It
-//! plays on a chain of its own with custodians in processes of their own, and
-//! ends with an error at the first claim that does not hold.
+//! The stories about consent: seven, each with what must be refused.
+//!
+//! They play on a temporary chain, with custodians in processes of their own, and end
+//! with an error at the first claim that does not hold.
 
 mod asleep;
 mod audit;
@@ -12,35 +13,35 @@ mod relatives;
 mod revocation;
 mod scene;
 
-use std::path::Path;
+use std::{cell::RefCell, path::Path};
 
 use anyhow::{Context as _, Result};
 use medchain_client::store;
 use serde::Serialize;
 
 use super::{
-    image,
+    options::DemoArgs,
     processes::{find_contract, find_program, Running},
+    stage::image,
     story::Story,
 };
-use crate::{cli::Global, commands::demo::DemoArgs, files};
+use crate::{files, options::Global};
 use cast::Cast;
 use scene::{Check, Scene};
 
-/// What was claimed and seen.
+/// The claims that held, and how long access took.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConsentSummary {
-    /// Every claim, in order. All of them held.
+    /// Every claim, in order; all of them held.
     pub checks: Vec<Check>,
-    /// Blocks from the request to the last share that was needed, while all
-    /// custodians ran.
+    /// Blocks from the request to the last share needed, while all custodians ran.
     pub request_to_key_blocks: u32,
-    /// The same in milliseconds, the request's own block included.
+    /// The same in milliseconds, including the request's own block.
     pub request_to_image_ms: u64,
 }
 
 /// Plays the seven stories.
-pub async fn played(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
+pub async fn play(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
     let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
     let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
     let contract = find_contract(args.contract.as_deref())?;
@@ -48,7 +49,7 @@ pub async fn played(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> 
     let folder = tempfile::Builder::new()
         .prefix("medchain-consent-")
         .tempdir()
-        .context("cannot make a temporary folder")?;
+        .context("cannot create a temporary folder")?;
     let (xray, synthetic) = image(args.xray.as_deref(), folder.path())?;
     story.opening(&xray, synthetic)?;
 
@@ -69,7 +70,7 @@ pub async fn played(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> 
         worker,
         cast,
         story: &story,
-        checks: Default::default(),
+        checks: RefCell::default(),
     };
     match tell(&scene, &mut running).await {
         Ok((request_to_key_blocks, request_to_image_ms)) => Ok(ConsentSummary {
@@ -96,7 +97,7 @@ async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u32, u64)> {
     scene.story.tell(
         "Held",
         &format!(
-            "all {held} claims; from the question to the image {blocks} blocks, {:.1} s",
+            "all {held} claims; from the request to the image {blocks} blocks, {:.1} s",
             ms as f64 / 1000.0
         ),
     )?;

@@ -1,5 +1,4 @@
-//! The people of the demo: development accounts that everybody knows, each
-//! with a command line of their own.
+//! The demo's people: public development accounts, each with a context of its own.
 
 use std::sync::Arc;
 
@@ -8,33 +7,33 @@ use medchain_client::{chain::Chain, keys::Identity, store::Store};
 
 use crate::context::Context;
 
-/// Signs what the registrar and the governance sign: the chain's sudo key.
+/// The registrar and the governance: the chain's sudo key.
 pub const REGISTRAR: &str = "//Alice";
-/// Whose X-ray it is.
+/// The patient.
 pub const PATIENT: &str = "//Bob";
-/// Takes the X-ray and uploads it.
+/// The lab technician, who takes the X-ray and uploads it.
 pub const TECHNICIAN: &str = "//Charlie";
-/// Computes predictions, in a process of its own.
+/// The worker, which computes predictions in a process of its own.
 pub const WORKER: &str = "//Dave";
-/// Has no business here.
+/// A stranger without any permission.
 pub const STRANGER: &str = "//Eve";
 
 /// Everybody in the demo.
 pub struct People {
-    /// The registrar.
+    /// See [`REGISTRAR`].
     pub registrar: Context,
-    /// The patient.
+    /// See [`PATIENT`].
     pub patient: Context,
-    /// The lab technician.
+    /// See [`TECHNICIAN`].
     pub technician: Context,
-    /// The worker's operator.
+    /// See [`WORKER`].
     pub worker: Context,
-    /// The stranger.
+    /// See [`STRANGER`].
     pub stranger: Context,
 }
 
 impl People {
-    /// Gives everybody a command line on the same chain and store.
+    /// Gives everybody a context on the same chain and store.
     pub fn new(chain: &Chain, store: &Arc<dyn Store>) -> Result<Self> {
         let person = |suri: &str| -> Result<Context> {
             let identity = Identity::open(suri, true)?;

@@ -1,376 +1,69 @@
-//! The acts of the demo, in order.
+//! The main story: from an X-ray to a prediction.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
-use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::RequestStatus;
-use medchain_primitives::{ModelId, RecordId, RequestId};
+use anyhow::{Context as _, Result};
+use medchain_client::store;
 
 use super::{
-    people::{People, PATIENT, TECHNICIAN, WORKER},
-    processes::{Node, Running},
+    acts,
+    options::DemoArgs,
+    processes::{find_contract, find_program, free_port, Running},
+    stage::{image, Stage},
     story::Story,
-    summary::{Summary, Timings},
-    worker_process, Stage,
+    summary::Summary,
 };
-use crate::{
-    commands::{
-        access::{self, PurposeArg, RequestAccessArgs},
-        fetch::{self, FetchArgs, FetchReport},
-        grant::{self, GrantArgs},
-        key,
-        model::{self, PublishArgs, PublishReport},
-        patient, policy,
-        provider::{self, RoleArg, RoleOf},
-        replay::{self, ReplayArgs, ReplayReport},
-        show::PredictionReport,
-        upload::{self, elapsed_ms, Consent, UploadArgs, UploadReport},
-        worker,
-    },
-    files,
-    output::{self, error_line},
-};
-use medchain_primitives::Action;
+use crate::{models::ModelFiles, options::Global};
 
-/// How long the worker may take.
-const PREDICTION_LIMIT: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(100);
-/// What the demo's patient keeps in the profile; it appears nowhere in plain.
-const PROFILE: &str = "Demo patient. Invented for this demonstration; not a real person.\n";
+/// Plays the main story on a temporary chain.
+pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
+    // Find out what is missing before anything starts.
+    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
+    let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
+    let contract = find_contract(args.contract.as_deref())?;
+    let model = ModelFiles::find(args.model_dir.as_deref())?;
+    let story = Story::new(global.json);
+    let folder = tempfile::Builder::new()
+        .prefix("medchain-demo-")
+        .tempdir()
+        .context("cannot create a temporary folder")?;
+    let (xray, synthetic) = image(args.xray.as_deref(), folder.path())?;
+    story.opening(&xray, synthetic)?;
 
-/// A prediction on chain, and who was asked for consent in its block.
-struct Predicted {
-    report: PredictionReport,
-    consents: Vec<Consent>,
-    total_ms: u64,
-}
-
-/// Plays all acts and tells them.
-pub async fn play(
-    stage: &Stage<'_>,
-    story: &Story,
-    running: &mut Running,
-    worker_program: &Path,
-    node: &Node,
-) -> Result<Summary> {
-    let people = People::new(&stage.chain, &stage.store)?;
-    let model = prepare(stage, story, &people, node).await?;
-    let worker = worker_process::start(stage, running, worker_program, node, WORKER)?;
-
-    let step = story.step("The lab technician uploads the image");
-    let started = Instant::now();
-    let uploaded = upload(stage, &people, &model).await?;
+    let step = story.step("Starting a development chain");
+    let mut running = Running::default();
+    let node = running.start_node(&node, folder.path(), args.block_time)?;
+    let chain = running.connect(&node.url).await?;
     drop(step);
-    tell_upload(story, &people, &uploaded)?;
-
-    let step = story.step("The worker computes the prediction");
-    let predicted = wait(stage, running, &uploaded, started).await?;
-    let worker_timings = worker.timings().await;
-    drop(step);
-    tell_prediction(story, stage, &predicted)?;
-
-    let step = story.step("The patient opens the record");
-    let fetched = patient_opens(stage, &people, &uploaded).await?;
-    let replayed = patient_replays(stage, &people, &uploaded).await?;
-    drop(step);
-    tell_patient(story, &fetched, &replayed)?;
-
-    let step = story.step("The stranger tries");
-    let stranger_denied = stranger_tries(stage, story, &people, &uploaded).await?;
-    drop(step);
-
-    let replay = replayed.timings_ms;
-    Ok(Summary {
-        cid: uploaded.cid,
-        record_id: uploaded.record_id,
-        block_hash: uploaded.included.block_hash,
-        fee: uploaded.included.fee.parse().context("the fee does not fit")?,
-        label: predicted.report.label,
-        probabilities: predicted.report.probabilities,
-        receipt: predicted.report.receipt,
-        roundtrip_ok: fetched.1,
-        stranger_denied,
-        timings_ms: Timings {
-            encrypt: uploaded.timings_ms.encrypt,
-            store: uploaded.timings_ms.store,
-            include: uploaded.timings_ms.include,
-            fetch_verify: worker_timings.fetch_verify.unwrap_or(replay.fetch_verify),
-            decrypt_decode: worker_timings.decrypt_decode.unwrap_or(replay.decrypt_decode),
-            infer: worker_timings.infer.unwrap_or(replay.infer),
-            submit: worker_timings
-                .submit
-                .unwrap_or(predicted.total_ms.saturating_sub(uploaded.timings_ms.include)),
-            total: predicted.total_ms,
-        },
-    })
-}
-
-/// Everybody prepares at the same time: each waits for their own blocks only.
-async fn prepare(
-    stage: &Stage<'_>,
-    story: &Story,
-    people: &People,
-    node: &Node,
-) -> Result<PublishReport> {
-    let step = story.step("Everybody registers; the patient deploys a policy and grants");
-    let profile = stage.folder.join("profile.txt");
-    files::write_atomically(&profile, PROFILE.as_bytes(), true, true)?;
-    let patient = async {
-        patient::register(&people.patient, Some(&profile)).await?;
-        let policy = policy::deploy(&people.patient, &stage.contract).await?;
-        patient::set_policy(&people.patient, Some(&policy.contract)).await?;
-        for (to, actions) in
-            [(TECHNICIAN, &[Action::Append, Action::Infer][..]), (WORKER, &[Action::Infer])]
-        {
-            grant::grant(&people.patient, &GrantArgs::to(to, actions)).await?;
+    let store_url = match &global.store {
+        Some(url) => url.clone(),
+        None => folder.path().join("store").display().to_string(),
+    };
+    let stage = Stage {
+        chain,
+        store: store::open(&store_url)?,
+        store_url,
+        folder: folder.path(),
+        contract,
+        model,
+        xray,
+        synthetic,
+        worker_listens: SocketAddr::from(([127, 0, 0, 1], free_port()?)),
+    };
+    let result = acts::play(&stage, &story, &mut running, &worker, &node).await;
+    let summary = match result {
+        Ok(summary) => summary,
+        Err(error) => {
+            running.print_logs();
+            return Err(error);
         }
-        anyhow::Ok(policy)
     };
-    let registrar = async {
-        let args =
-            RoleOf { account: TECHNICIAN.to_string(), role: RoleArg::LabTechnician, sudo: true };
-        provider::add(&people.registrar, &args).await?;
-        let args = PublishArgs {
-            onnx: Some(stage.model.onnx.clone()),
-            name: None,
-            model_version: None,
-            fee: 100_000_000_000,
-        };
-        let model = model::publish(&people.registrar, &args).await?;
-        worker::register(&people.worker, &[model.model.model_id]).await?;
-        anyhow::Ok(model)
-    };
-    let technician = key::publish(&people.technician);
-    let (policy, model, _) = tokio::try_join!(patient, registrar, technician)?;
-    drop(step);
-    story.tell("Chain", &format!("a development chain at {}", node.url))?;
-    story.tell("Store", &stage.store.describe())?;
-    let who = [
-        ("patient", &people.patient),
-        ("lab technician", &people.technician),
-        ("worker", &people.worker),
-        ("stranger", &people.stranger),
-    ];
-    let mut lines = Vec::new();
-    for (what, person) in who {
-        lines.push(format!("{what:<15} {}", person.account()?));
+    summary.write(&args.summary)?;
+    story.closing(&node, &stage, &args.summary, args.keep, &running)?;
+    if args.keep {
+        running.leave();
+        // The folder holds the running chain's database.
+        let _ = folder.keep();
     }
-    story.tell("People", &lines.join("\n"))?;
-    story.tell(
-        "Policy",
-        &format!(
-            "{}, deployed by the patient\nlab technician: append, infer; worker: infer; nobody else anything",
-            policy.contract
-        ),
-    )?;
-    let name = format!("{} {}", model.model.name, model.model.version);
-    story
-        .tell("Model", &format!("{name}, number {}, {}", model.model.model_id, model.model.cid))?;
-    Ok(model)
-}
-
-async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Result<UploadReport> {
-    let args = UploadArgs {
-        file: stage.xray.clone(),
-        patient: PATIENT.to_string(),
-        infer: Some(model.model.model_id),
-        readers: Vec::new(),
-    };
-    upload::upload(&people.technician, &args).await
-}
-
-fn tell_upload(story: &Story, people: &People, uploaded: &UploadReport) -> Result<()> {
-    let included = &uploaded.included;
-    story.tell(
-        "Upload",
-        &format!(
-            "by the lab technician, encrypted, {}\nrecord {} in block {} ({}), fee {}",
-            uploaded.cid,
-            uploaded.record_id,
-            included.block_number,
-            included.block_hash,
-            included.fee_shown
-        ),
-    )?;
-    let technician = people.technician.account()?.to_string();
-    let lines: Vec<String> = uploaded
-        .consents
-        .iter()
-        .map(|consent| {
-            let subject = match consent.subject == technician {
-                true => "the lab technician",
-                false => consent.subject.as_str(),
-            };
-            format!("may {subject} {}? The policy says yes", consent.action)
-        })
-        .collect();
-    story.tell("Consent", &lines.join("\n"))
-}
-
-/// Polls until the prediction stands on chain.
-async fn wait(
-    stage: &Stage<'_>,
-    running: &mut Running,
-    uploaded: &UploadReport,
-    started: Instant,
-) -> Result<Predicted> {
-    let request = uploaded.request_id.context("the upload made no inference request")?;
-    let record = RecordId(uploaded.record_id);
-    let begun = Instant::now();
-    loop {
-        running.ensure_alive()?;
-        let view = stage.chain.best().await?;
-        let asked = view.request(RequestId(request)).await?;
-        match asked.map(|request| (request.model, request.status)) {
-            Some((model, RequestStatus::Answered { .. })) => {
-                let total_ms = elapsed_ms(started);
-                return found(stage, &view, record, model, total_ms).await;
-            }
-            Some((_, RequestStatus::Open)) | None => {}
-            Some((_, status)) => bail!("the worker gave no prediction: {status:?}"),
-        }
-        if begun.elapsed() > PREDICTION_LIMIT {
-            bail!("the worker gave no prediction within {} seconds", PREDICTION_LIMIT.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-async fn found(
-    stage: &Stage<'_>,
-    view: &medchain_client::chain::View,
-    record: RecordId,
-    model: ModelId,
-    total_ms: u64,
-) -> Result<Predicted> {
-    let prediction = view.prediction(record, model).await?;
-    let prediction = prediction.context("the request is answered, but without a prediction")?;
-    // The events of later blocks are about something else.
-    let consents = if view.number() == prediction.at {
-        Consent::all(&view.events().await?)
-    } else {
-        Vec::new()
-    };
-    let model = stage.chain.best().await?.model(model).await?;
-    Ok(Predicted { report: PredictionReport::new(&prediction, model.as_ref()), consents, total_ms })
-}
-
-fn tell_prediction(story: &Story, stage: &Stage<'_>, predicted: &Predicted) -> Result<()> {
-    for consent in &predicted.consents {
-        let text = format!(
-            "may the worker {}? Asked again at the prediction, the policy says yes",
-            consent.action
-        );
-        story.tell("Consent", &text)?;
-    }
-    let report = &predicted.report;
-    let label = output::label(&report.label, report.uncertain);
-    let of = if stage.synthetic { "\n(of a synthetic image: the label means nothing)" } else { "" };
-    story.tell(
-        "Prediction",
-        &format!(
-            "{label}\n{}\nsigned by the worker in block {}, {:.1} s after the upload began\nreceipt {}{of}",
-            report.probabilities,
-            report.block_number,
-            predicted.total_ms as f64 / 1000.0,
-            report.receipt
-        ),
-    )
-}
-
-/// Whether the patient gets exactly the bytes that went in.
-async fn patient_opens(
-    stage: &Stage<'_>,
-    people: &People,
-    uploaded: &UploadReport,
-) -> Result<(FetchReport, bool)> {
-    let output = stage.folder.join("patient-copy");
-    let args = FetchArgs {
-        record: uploaded.record_id,
-        output: output.clone(),
-        ciphertext: false,
-        force: true,
-    };
-    let report = fetch::fetch(&people.patient, &args).await?;
-    let limit = medchain_vision::MAX_FILE_BYTES;
-    let same =
-        files::read(&output, "the copy", limit)? == files::read(&stage.xray, "the image", limit)?;
-    Ok((report, same))
-}
-
-async fn patient_replays(
-    stage: &Stage<'_>,
-    people: &People,
-    uploaded: &UploadReport,
-) -> Result<ReplayReport> {
-    let args = ReplayArgs {
-        record: uploaded.record_id,
-        model: None,
-        model_dir: stage.model.onnx.parent().map(Path::to_path_buf),
-    };
-    replay::replay(&people.patient, &args).await
-}
-
-fn tell_patient(
-    story: &Story,
-    (fetched, same): &(FetchReport, bool),
-    replayed: &ReplayReport,
-) -> Result<()> {
-    if !same {
-        bail!("the patient decrypted other bytes than those that went in");
-    }
-    if !replayed.matches {
-        bail!("the patient's replay does not give the receipt on chain");
-    }
-    story.tell(
-        "Patient",
-        &format!(
-            "fetched by CID, verified, decrypted: exactly the {} bytes that went in\nreplayed the prediction: the same receipt",
-            fetched.bytes
-        ),
-    )
-}
-
-/// Whether everything that the stranger tries is refused.
-async fn stranger_tries(
-    stage: &Stage<'_>,
-    story: &Story,
-    people: &People,
-    uploaded: &UploadReport,
-) -> Result<bool> {
-    let stranger = &people.stranger;
-    let record = uploaded.record_id;
-    let fetch = |ciphertext| FetchArgs {
-        record,
-        output: stage.folder.join("stranger-copy"),
-        ciphertext,
-        force: true,
-    };
-    let cipher = fetch::fetch(stranger, &fetch(true)).await?;
-    let opened = fetch::fetch(stranger, &fetch(false)).await;
-    let refused = match &opened {
-        Ok(_) => "OPENED IT".to_string(),
-        Err(error) => error_line(error).trim_start_matches("error: ").to_string(),
-    };
-    // The envelopes are public; a key that is not theirs opens none of them.
-    let secret = stranger.identity()?.encryption_secret();
-    let envelopes = stage.chain.best().await?;
-    let envelopes = envelopes.envelopes(RecordId(record)).await?;
-    let stolen = envelopes.iter().any(|(_, sealed)| secret.open(sealed).is_ok());
-    let args = RequestAccessArgs { record, purpose: PurposeArg::Other, no_wait: true, anew: false };
-    let answer = access::request(stranger, &args).await?;
-    story.tell(
-        "Stranger",
-        &format!(
-            "fetched {} bytes of ciphertext by CID; could not open them:\n{refused}\nasked the policy, in block {} (fee {}): {}",
-            cipher.bytes,
-            answer.included.block_number,
-            answer.included.fee_shown,
-            answer.reason.as_deref().unwrap_or("GRANTED")
-        ),
-    )?;
-    Ok(opened.is_err() && !stolen && !answer.granted)
+    Ok(summary)
 }

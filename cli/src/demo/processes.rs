@@ -1,4 +1,4 @@
-//! The programs that the demo starts, and their end.
+//! The programs that the demo starts and ends.
 
 use std::{
     fs::File,
@@ -14,10 +14,10 @@ use medchain_client::chain::Chain;
 /// How long a node may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(200);
-/// How much of a log is shown when something fails, in lines.
+/// How many lines of a log to show when something fails.
 const LOG_LINES: usize = 15;
 
-/// A node of the demo's own.
+/// The demo's node.
 pub struct Node {
     /// Its WebSocket address.
     pub url: String,
@@ -25,21 +25,21 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens this chain in Polkadot.js Apps.
+    /// The link that opens this chain in Polkadot.js Apps.
     pub fn apps_link(&self) -> String {
         format!("https://polkadot.js.org/apps/?rpc=ws%3A%2F%2F127.0.0.1%3A{}#/explorer", self.port)
     }
 }
 
-/// The development chain's raw spec beside the node's program, if it is newer
-/// than the program: with it, the node starts without making a genesis.
+/// The development chain's raw spec in the node program's folder, if it is newer than the
+/// program. With it, the node starts faster: it need not build the genesis.
 fn ready_made_spec(program: &Path) -> Option<PathBuf> {
     let spec = program.with_file_name("medchain-dev.json");
-    let made = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    (made(&spec)? > made(program)?).then_some(spec)
+    let modified = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    (modified(&spec)? > modified(program)?).then_some(spec)
 }
 
-/// Processes that are ended when this is dropped.
+/// The running processes; dropping this ends them.
 #[derive(Default)]
 pub struct Running {
     processes: Vec<Process>,
@@ -76,7 +76,7 @@ impl Running {
             .arg(format!("--listen-addr=/ip4/127.0.0.1/tcp/{peer_port}"))
             .args(["--no-telemetry", "--no-prometheus", "--no-mdns"])
             .args(["--in-peers=0", "--out-peers=0"])
-            // `medchain audit` reads from the first block on, however long `--keep` runs.
+            // `medchain audit` reads from the first block, however long `--keep` runs.
             .arg("--state-pruning=archive");
         if let Some(spec) = ready_made_spec(program) {
             command.arg("--chain").arg(spec);
@@ -94,15 +94,15 @@ impl Running {
                 Ok(chain) => return Ok(chain),
                 Err(error) if started.elapsed() > START_LIMIT => {
                     self.print_logs();
-                    return Err(error).context("the node did not come up");
+                    return Err(error).context("the node did not start");
                 }
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    /// Starts a program in a process group of its own, so that Ctrl-C reaches
-    /// this program alone, which then ends the others in order.
+    /// Starts a program in its own process group, so that Ctrl-C reaches only this program,
+    /// which then ends the others in order.
     pub fn start(&mut self, name: &'static str, mut command: Command, folder: &Path) -> Result<()> {
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -115,7 +115,7 @@ impl Running {
         Ok(())
     }
 
-    /// Fails when one of the programs has ended by itself.
+    /// Fails when a program has ended by itself.
     pub fn ensure_alive(&mut self) -> Result<()> {
         for process in &mut self.processes {
             let ended = process.child.try_wait();
@@ -132,9 +132,9 @@ impl Running {
         self.processes.iter().for_each(print_log);
     }
 
-    /// The numbers of the processes, for `kill`.
+    /// The process ids, for `kill`.
     pub fn process_ids(&self) -> String {
-        let ids = self.processes.iter().map(|p| p.child.id().to_string());
+        let ids = self.processes.iter().map(|process| process.child.id().to_string());
         ids.collect::<Vec<_>>().join(" ")
     }
 
@@ -163,7 +163,7 @@ pub fn free_port() -> Result<u16> {
     Ok(port.context("no free port on 127.0.0.1")?.port())
 }
 
-/// The program that was named, or else the one beside this program.
+/// The named program, or else the one in this program's folder.
 pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
     if let Some(path) = named {
         if !path.is_file() {
@@ -171,17 +171,17 @@ pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
         }
         return Ok(path.to_path_buf());
     }
-    let own = std::env::current_exe().context("cannot tell where this program lies")?;
+    let own = std::env::current_exe().context("cannot find this program's folder")?;
     let beside = own.with_file_name(name);
     if !beside.is_file() {
         bail!(
-            "{name} does not lie beside this program; build it (`cargo build -p {name}`) or name it"
+            "{name} is not in this program's folder; build it (`cargo build -p {name}`) or name it"
         );
     }
     Ok(beside)
 }
 
-/// The bundle that was named, or else the one that the contracts' build left.
+/// The named bundle, or else the built one.
 pub fn find_contract(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         if !path.is_file() {
@@ -196,7 +196,7 @@ pub fn find_contract(named: Option<&Path>) -> Result<PathBuf> {
         .context("the policy contract is not built; run `make contracts`, or name a bundle with --contract")
 }
 
-/// Where the contracts' build leaves bundles, and where an installation has them.
+/// The folders that may contain bundles: of the contracts' build, and of an installation.
 fn contract_folders() -> Vec<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let mut folders: Vec<PathBuf> = variable("MEDCHAIN_CONTRACTS_DIR").into_iter().collect();
@@ -224,7 +224,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_process_ends_with_its_owner_and_its_end_is_noticed() {
+    fn a_process_ends_with_its_owner_and_an_early_end_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let mut running = Running::default();
         let mut sleep = Command::new("sleep");

@@ -1,4 +1,4 @@
-//! What the demo tells: a line for each thing that happened.
+//! The demo's output: a paragraph for each thing that happened.
 
 use std::path::Path;
 
@@ -7,14 +7,11 @@ use medchain_client::store;
 
 use super::{
     processes::{Node, Running},
-    Stage,
+    stage::Stage,
 };
-use crate::{
-    output,
-    progress::{Progress, Step},
-};
+use crate::output::{self, Progress, Step};
 
-/// Tells the story, or nothing where JSON was asked for.
+/// Tells the story, or nothing with --json.
 pub struct Story {
     silent: bool,
     progress: Progress,
@@ -26,12 +23,12 @@ impl Story {
         Self { silent, progress: Progress::new(silent) }
     }
 
-    /// Something that takes a while.
+    /// Shows a step that takes a while.
     pub fn step(&self, message: &str) -> Step {
         self.progress.step(message)
     }
 
-    /// One thing that happened; further lines of `text` are set below the first.
+    /// Tells one thing that happened; further lines of `text` are indented.
     pub fn tell(&self, who: &str, text: &str) -> Result<()> {
         if self.silent {
             return Ok(());
@@ -39,7 +36,7 @@ impl Story {
         output::line(&paragraph(who, text))
     }
 
-    /// What this is.
+    /// Tells what this is.
     pub fn opening(&self, image: &Path, synthetic: bool) -> Result<()> {
         let image = if synthetic {
             "a synthetic radiograph, drawn by this program; no real person's X-ray".to_string()
@@ -49,7 +46,7 @@ impl Story {
         self.tell("MedChain", &format!("the demo, with {image}. Not for clinical use."))
     }
 
-    /// How to look further.
+    /// Tells where to look next.
     pub fn closing(
         &self,
         node: &Node,
@@ -67,10 +64,10 @@ impl Story {
             self.tell(
                 "Running",
                 &format!(
-                    "chain and worker go on, with their logs in {folder}\n\
-                     the worker tells how it is at http://{worker}/health and /metrics\n\
+                    "the chain and the worker keep running; their logs are in {folder}\n\
+                     the worker reports its state at http://{worker}/health and /metrics\n\
                      end them with: kill {}\n\
-                     and once they have ended: rm -r {folder}",
+                     then clean up with: rm -r {folder}",
                     running.process_ids()
                 ),
             )?;
@@ -83,13 +80,13 @@ impl Story {
                     stores.join(",")
                 ),
             )?;
-            // The link stands last, alone on its line.
+            // The link is last, alone on its line.
             return self.tell("Look", &format!("in Polkadot.js Apps:\n{apps}"));
         }
         self.tell(
             "Look",
             &format!(
-                "make demo KEEP=1 (medchain demo --keep) leaves the chain open for\n\
+                "make demo KEEP=1 (medchain demo --keep) keeps the chain running for\n\
                  Polkadot.js Apps, at an address like {apps}"
             ),
         )
@@ -98,10 +95,11 @@ impl Story {
 
 fn paragraph(who: &str, text: &str) -> String {
     let mut lines = text.lines();
-    // A name that is longer than its column still ends before the text.
+    // A name longer than its column is still separated from the text.
     let mut paragraph = format!("{who:<11} {}", lines.next().unwrap_or_default());
     for line in lines {
-        paragraph.push_str(&format!("\n{:12}{line}", ""));
+        paragraph.push_str("\n            ");
+        paragraph.push_str(line);
     }
     paragraph
 }
@@ -111,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn further_lines_stand_below_the_first() {
+    fn further_lines_are_indented() {
         assert_eq!(paragraph("Patient", "one\ntwo"), "Patient     one\n            two");
     }
 }

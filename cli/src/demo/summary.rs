@@ -1,26 +1,27 @@
-//! What the demo found out, for scripts.
+//! The demo's results, for scripts.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
-use crate::{commands::predict::Probabilities, files};
+use crate::{files, models::Probabilities};
 
 /// The content of `demo-summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// Where the encrypted image is.
+    /// The CID of the encrypted image.
     pub cid: String,
     /// The record's number.
-    pub record_id: u64,
-    /// The block that the record came with.
+    pub record_id: RecordId,
+    /// The block that added the record.
     pub block_hash: String,
-    /// The fee of that transaction, in smallest units (10^12 are one MEDC).
+    /// The fee of that transaction, in plancks (10^12 are one MEDC).
     pub fee: u64,
     /// The predicted class.
     pub label: String,
-    /// Of every class.
+    /// The probability of every class.
     pub probabilities: Probabilities,
     /// The prediction's receipt.
     pub receipt: String,
@@ -35,13 +36,13 @@ pub struct Summary {
 /// How long the steps took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Timings {
-    /// Making the key, encrypting, sealing.
+    /// Creating the key, encrypting, sealing.
     pub encrypt: u64,
-    /// Adding to the store.
+    /// Storing.
     pub store: u64,
     /// From signing the record to its block.
     pub include: u64,
-    /// Fetching by CID, every hash verified.
+    /// Fetching by CID, with every hash verified.
     pub fetch_verify: u64,
     /// Decrypting and decoding the image.
     pub decrypt_decode: u64,
@@ -54,17 +55,11 @@ pub struct Timings {
 }
 
 impl Summary {
-    /// Writes the summary whole or not at all.
+    /// Writes the summary completely or not at all.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self).context("cannot write the summary")?;
         text.push('\n');
         files::write_atomically(path, text.as_bytes(), true, false)
-    }
-}
-
-impl std::fmt::Display for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "record {}: {}", self.record_id, self.label)
     }
 }
 
@@ -76,7 +71,7 @@ mod tests {
     fn the_summary_has_exactly_the_published_fields() {
         let summary = Summary {
             cid: "bafk".into(),
-            record_id: 0,
+            record_id: RecordId(0),
             block_hash: "0x00".into(),
             fee: 1,
             label: "normal".into(),

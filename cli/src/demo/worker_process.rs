@@ -1,4 +1,4 @@
-//! The worker of the demo: the same program that an operator runs.
+//! The demo's worker: the program that an operator runs.
 
 use std::{
     io::{Read, Write},
@@ -12,23 +12,23 @@ use anyhow::Result;
 
 use super::{
     processes::{Node, Running},
-    Stage,
+    stage::Stage,
 };
 
-/// How long the worker may take to note that its prediction is in a block.
-const NOTE_LIMIT: Duration = Duration::from_secs(10);
+/// How long the worker may take to notice that its prediction is in a block.
+const NOTICE_LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A worker that was started.
+/// A running worker.
 pub struct WorkerProcess {
     metrics: SocketAddr,
 }
 
-/// What the worker measured of its one job, in milliseconds; nothing where it
-/// could not be asked.
+/// The worker's measurements of its one job, in milliseconds; none where it did not
+/// answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WorkerTimings {
-    /// Fetching by CID, every hash verified.
+    /// Fetching by CID, with every hash verified.
     pub fetch_verify: Option<u64>,
     /// Decrypting and decoding.
     pub decrypt_decode: Option<u64>,
@@ -38,7 +38,7 @@ pub struct WorkerTimings {
     pub submit: Option<u64>,
 }
 
-/// Starts the worker with the account that was registered.
+/// Starts the worker with its registered account.
 pub fn start(
     stage: &Stage<'_>,
     running: &mut Running,
@@ -49,7 +49,7 @@ pub fn start(
     let metrics = stage.worker_listens;
     let models = stage.model.onnx.parent().unwrap_or(Path::new("."));
     let mut command = Command::new(program);
-    // An operator's own settings are about another worker.
+    // An operator's settings are for another worker.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MEDCHAIN_WORKER_") {
             command.env_remove(name);
@@ -60,7 +60,7 @@ pub fn start(
         .arg(format!("--suri={suri}"))
         .arg(format!("--node={}", node.url))
         .arg(format!("--listen={metrics}"))
-        // Not as a flag: a URL may hold a password, and all can read those.
+        // No flag: everybody can read flags, and a URL may contain a password.
         .env("MEDCHAIN_WORKER_STORE", &stage.store_url)
         .arg("--model-dir")
         .arg(models);
@@ -69,14 +69,14 @@ pub fn start(
 }
 
 impl WorkerProcess {
-    /// Asks the worker's metrics how long its steps took.
+    /// Reads from the worker's metrics how long its steps took.
     pub async fn timings(&self) -> WorkerTimings {
         let started = Instant::now();
         loop {
             let address = self.metrics;
             let text = tokio::task::spawn_blocking(move || get(address)).await;
             let timings = WorkerTimings::read(&text.ok().flatten().unwrap_or_default());
-            if timings.submit.is_some() || started.elapsed() > NOTE_LIMIT {
+            if timings.submit.is_some() || started.elapsed() > NOTICE_LIMIT {
                 return timings;
             }
             tokio::time::sleep(PAUSE).await;
@@ -85,7 +85,7 @@ impl WorkerProcess {
 }
 
 impl WorkerTimings {
-    /// Reads Prometheus' text format.
+    /// Parses Prometheus' text format.
     fn read(text: &str) -> Self {
         let number = |name: &str, stage: &str| -> Option<f64> {
             let start = format!("medchain_worker_stage_seconds_{name}{{stage=\"{stage}\"}} ");
@@ -105,8 +105,8 @@ impl WorkerTimings {
     }
 }
 
-/// One request by hand: this is the only HTTP that the command line speaks
-/// itself, to a process that it started.
+/// Makes one HTTP request by hand: the only one of the command line, to a process that it
+/// started.
 fn get(address: SocketAddr) -> Option<String> {
     let limit = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&address, limit).ok()?;

@@ -15,8 +15,8 @@ pub fn format_balance(amount: u128) -> String {
     format!("{whole}.{} MEDC", part.trim_end_matches('0'))
 }
 
-/// Reads an amount of MEDC: `1.25`, `1.25 MEDC`, `3`. `None` where it is no
-/// such number, or finer than the smallest unit.
+/// Reads an amount of MEDC: `1.25`, `1.25 MEDC`, `3`. `None` where it is not an
+/// amount, or finer than the smallest unit.
 pub fn parse_balance(text: &str) -> Option<u128> {
     let text = text.trim();
     let text = text.strip_suffix("MEDC").unwrap_or(text).trim_end();

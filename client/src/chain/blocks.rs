@@ -1,12 +1,9 @@
 //! Following the chain.
 
 use futures::{stream, stream::BoxStream, StreamExt};
-use subxt::{
-    config::{polkadot::PolkadotConfig, Config},
-    rpcs::{client::RpcSubscription, methods::legacy::NumberOrHex},
-};
+use subxt::rpcs::{client::RpcSubscription, methods::legacy::NumberOrHex};
 
-use super::{Chain, ChainError, ChainEvent, Finality};
+use super::{connect::Header, Chain, ChainError, ChainEvent, Finality};
 use crate::H256;
 
 /// A block and what happened in it.
@@ -23,12 +20,13 @@ pub struct BlockEvents {
 }
 
 impl Chain {
-    /// Every block from the current one on. Whatever happens after this
-    /// returns comes in the stream, however late that is asked for its next
-    /// item: so follow first, then read the state, and nothing is missed.
+    /// Every block from the current one on.
+    ///
+    /// Whatever happens after this returns is in the stream, however late its next
+    /// item is requested: follow first, then read the state, and nothing is missed.
     ///
     /// With [`Finality::Finalised`] each height comes once, without gaps. With
-    /// [`Finality::Best`] a height comes again where a fork took its place.
+    /// [`Finality::Best`] a height comes again where a fork replaced its block.
     /// After an error the same block is tried again; the stream ends when the
     /// connection does.
     pub async fn blocks(
@@ -53,10 +51,10 @@ impl Chain {
 struct Follower {
     chain: Chain,
     finality: Finality,
-    heads: RpcSubscription<<PolkadotConfig as Config>::Header>,
-    /// The height to give out next, once something was given out.
+    heads: RpcSubscription<Header>,
+    /// The next height to yield, once a block was yielded.
     next: Option<u64>,
-    /// The highest height that the node told about.
+    /// The newest height that the node announced.
     newest: u64,
 }
 
@@ -95,7 +93,7 @@ impl Chain {
         })?;
         let header = self.rpc(rpc.chain_get_header(Some(hash))).await?;
         let header = header.ok_or(ChainError::BlockNotFound { hash })?;
-        let view = self.view(hash, header.number).await?;
+        let view = self.view(hash, &header).await?;
         Ok(BlockEvents {
             number: view.number(),
             hash,

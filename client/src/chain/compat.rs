@@ -1,127 +1,159 @@
 //! Whether this program fits a node's runtime.
+//!
+//! *Invariant:* everything that the client uses is compared, because the lists come
+//! from the tables that it uses them by.
 
-use std::sync::OnceLock;
+mod shape;
+
+use std::{fmt, sync::OnceLock};
 
 use codec::Decode;
 use subxt::Metadata;
 
-use super::ChainError;
+use self::shape::Shapes;
+use super::{
+    items::{ApiMethod, Constant, StorageItem},
+    Call, ChainError, ChainEvent, EmrError, InferenceError,
+};
 
-/// The metadata of the runtimes that this crate is tested with, the newest
-/// first. A test of the runtime fails when the first is not its own; the others
-/// are of chains that are still to be upgraded.
-pub const TESTED: [&[u8]; 2] = [
-    include_bytes!("../../metadata/medchain.scale"),
-    include_bytes!("../../metadata/medchain-1.scale"),
-];
+/// The metadata of the runtime that this crate is tested with. A test of the
+/// runtime fails when it is not the runtime's own.
+pub const TESTED: &[u8] = include_bytes!("../../metadata/medchain.scale");
 
-/// The pallets whose calls, storage or events are used.
-const PALLETS: [&str; 9] = [
-    "System",
-    "Timestamp",
-    "Balances",
-    "TransactionPayment",
-    "Sudo",
-    "Utility",
-    "Contracts",
-    "Emr",
-    "Inference",
-];
-
-/// The pallets of which everything must be as tested. Others may gain calls
-/// without harm, and what they are used for changes with a name.
-const OWN: [&str; 2] = ["Emr", "Inference"];
-
-/// Calls of other pallets that must be as tested.
-const CALLS: [(&str, &str); 3] = [
-    ("Balances", "transfer_keep_alive"),
-    ("Contracts", "call"),
-    ("Contracts", "instantiate_with_code"),
-];
-
-/// The constants that are read.
-const CONSTANTS: [(&str, &str); 6] = [
-    ("Emr", "PatientDeposit"),
-    ("Emr", "RecordDeposit"),
-    ("Emr", "EnvelopeDeposit"),
-    ("Emr", "EncryptionKeyDeposit"),
-    ("Inference", "WorkerBond"),
-    ("Balances", "ExistentialDeposit"),
-];
-
-/// [`TESTED`], parsed.
-pub(super) fn tested() -> &'static [Metadata] {
-    static PARSED: OnceLock<Vec<Metadata>> = OnceLock::new();
-    PARSED.get_or_init(|| {
-        TESTED.iter().filter_map(|bytes| Metadata::decode_from(bytes).ok()).collect()
-    })
+/// [`TESTED`], parsed; `None` where it is damaged.
+pub(super) fn tested() -> Option<&'static Metadata> {
+    static PARSED: OnceLock<Option<Metadata>> = OnceLock::new();
+    PARSED.get_or_init(|| Metadata::decode_from(TESTED).ok()).as_ref()
 }
 
-/// Checks that a runtime has what this crate asks it for, in the shape of one
-/// of those that it is tested with. What it has beyond that does no harm.
+/// Checks that a runtime has what this crate uses, in the shape that it is tested
+/// with. Additions do no harm.
 pub fn check(node: &Metadata) -> Result<(), ChainError> {
-    let tested = tested();
-    let mut first = None;
-    for tested in tested {
-        match difference(tested, node) {
-            None => return Ok(()),
-            Some(found) => first = first.or(Some(found)),
-        }
-    }
-    let found = first
-        .unwrap_or_else(|| "the metadata that this program was built with is damaged".to_owned());
-    let known: Vec<String> = tested.iter().rev().filter_map(version).collect();
-    Err(ChainError::Incompatible {
-        what: format!(
-            "it has version {}, and this program is made for {}: {found}",
-            version(node).unwrap_or_else(|| "unknown".to_owned()),
-            known.join(" and "),
-        ),
-    })
+    let incompatible = |what: String| ChainError::Incompatible { what };
+    let Some(tested) = tested() else {
+        return Err(incompatible("the metadata that it was built with is damaged".into()));
+    };
+    let Some(difference) = difference(tested, node) else { return Ok(()) };
+    let version = |metadata| {
+        version(metadata).map_or_else(|| "unknown".to_owned(), |version| version.to_string())
+    };
+    Err(incompatible(format!(
+        "it has version {} and this program is made for version {}: {difference}",
+        version(node),
+        version(tested),
+    )))
 }
 
 /// The runtime's version, as it calls itself.
-pub(super) fn version(metadata: &Metadata) -> Option<String> {
+pub(super) fn version(metadata: &Metadata) -> Option<u32> {
     let value = metadata.pallet_by_name("System")?.constant_by_name("Version")?.value();
     // spec_name, impl_name, authoring_version, spec_version and more
     let (_, _, _, spec) = <(String, String, u32, u32)>::decode(&mut &value[..]).ok()?;
-    Some(spec.to_string())
+    Some(spec)
 }
 
-/// The first thing in which a runtime is not as one that was tested.
+/// Something that the client uses by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Used {
+    Call(&'static str, &'static str),
+    Storage(StorageItem),
+    Constant(Constant),
+    Event(&'static str, &'static str),
+    Error(&'static str, &'static str),
+    Api(ApiMethod),
+}
+
+impl fmt::Display for Used {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(pallet, name) => write!(f, "call {pallet}.{name}"),
+            Self::Storage(item) => write!(f, "storage item {item}"),
+            Self::Constant(constant) => write!(f, "constant {constant}"),
+            Self::Event(pallet, name) => write!(f, "event {pallet}.{name}"),
+            Self::Error(pallet, name) => write!(f, "error {pallet}.{name}"),
+            Self::Api(method) => write!(f, "runtime API method {method}"),
+        }
+    }
+}
+
+/// Everything that the client uses.
+fn used() -> impl Iterator<Item = Used> {
+    let calls = Call::ALL.iter().map(|(pallet, name)| Used::Call(pallet, name));
+    let storage = StorageItem::ALL.iter().copied().map(Used::Storage);
+    let constants = Constant::ALL.iter().copied().map(Used::Constant);
+    let events = ChainEvent::READ.iter().map(|(pallet, name)| Used::Event(pallet, name));
+    let emr = EmrError::ALL.iter().map(|error| Used::Error(EmrError::PALLET, error.as_str()));
+    let inference =
+        InferenceError::ALL.iter().map(|error| Used::Error(InferenceError::PALLET, error.as_str()));
+    let api = ApiMethod::ALL.iter().copied().map(Used::Api);
+    calls.chain(storage).chain(constants).chain(events).chain(emr).chain(inference).chain(api)
+}
+
+/// The first thing that a runtime lacks or has in another shape than the tested one.
 fn difference(tested: &Metadata, node: &Metadata) -> Option<String> {
-    for name in PALLETS {
-        if node.pallet_by_name(name).is_none() {
-            return Some(format!("it has no pallet {name}"));
-        }
-    }
-    for name in OWN {
-        let (Some(ours), Some(theirs)) = (tested.pallet_by_name(name), node.pallet_by_name(name))
-        else {
-            return Some(format!("there is no pallet {name}"));
-        };
-        for call in ours.call_variants().unwrap_or_default() {
-            if ours.call_hash(&call.name) != theirs.call_hash(&call.name) {
-                return Some(format!("its call {name}.{} is another", call.name));
+    used().find_map(|used| match used.is_same(tested, node) {
+        Some(true) => None,
+        Some(false) => Some(format!("{used} differs")),
+        None => Some(format!("{used} is missing")),
+    })
+}
+
+impl Used {
+    /// Whether both have it in the same shape; `None` where one does not have it.
+    fn is_same<'a>(self, tested: &'a Metadata, node: &'a Metadata) -> Option<bool> {
+        let mut shapes = Shapes::new(tested, node);
+        Some(match self {
+            Self::Call(pallet, name) => {
+                let find = |metadata: &'a Metadata| {
+                    metadata.pallet_by_name(pallet)?.call_variant_by_name(name)
+                };
+                shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
             }
-        }
-        for entry in ours.storage().map(|storage| storage.entries()).unwrap_or_default() {
-            if ours.storage_hash(entry.name()) != theirs.storage_hash(entry.name()) {
-                return Some(format!("its storage {name}.{} is another", entry.name()));
+            Self::Event(pallet, name) => {
+                let find = |metadata: &'a Metadata| {
+                    let variants = metadata.pallet_by_name(pallet)?.event_variants()?;
+                    variants.iter().find(|variant| variant.name == name)
+                };
+                shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
             }
-        }
+            Self::Error(pallet, name) => {
+                let find = |metadata: &'a Metadata| {
+                    let variants = metadata.pallet_by_name(pallet)?.error_variants()?;
+                    variants.iter().find(|variant| variant.name == name)
+                };
+                shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
+            }
+            Self::Storage(item) => {
+                let find = |metadata: &'a Metadata| {
+                    metadata.pallet_by_name(item.owner())?.storage()?.entry_by_name(item.name())
+                };
+                let (tested, node) = (find(tested)?, find(node)?);
+                let (keys, node_keys) = (tested.keys(), node.keys());
+                let same_keys = keys.len() == node_keys.len()
+                    && keys.zip(node_keys).all(|(key, node_key)| {
+                        key.hasher == node_key.hasher && shapes.same(key.key_id, node_key.key_id)
+                    });
+                same_keys && shapes.same(tested.value_ty(), node.value_ty())
+            }
+            Self::Constant(constant) => {
+                let find = |metadata: &'a Metadata| {
+                    metadata.pallet_by_name(constant.owner())?.constant_by_name(constant.name())
+                };
+                shapes.same(find(tested)?.ty(), find(node)?.ty())
+            }
+            Self::Api(method) => {
+                let find = |metadata: &'a Metadata| {
+                    let api = metadata.runtime_api_trait_by_name(method.owner())?;
+                    api.method_by_name(method.name())
+                };
+                let (tested, node) = (find(tested)?, find(node)?);
+                let (inputs, node_inputs) = (tested.inputs(), node.inputs());
+                let same_inputs = inputs.len() == node_inputs.len()
+                    && inputs
+                        .zip(node_inputs)
+                        .all(|(input, node_input)| shapes.same(input.id, node_input.id));
+                same_inputs && shapes.same(tested.output_ty(), node.output_ty())
+            }
+        })
     }
-    for (pallet, call) in CALLS {
-        let hash = |metadata: &Metadata| metadata.pallet_by_name(pallet)?.call_hash(call);
-        if hash(tested) != hash(node) {
-            return Some(format!("its call {pallet}.{call} is another"));
-        }
-    }
-    for (pallet, name) in CONSTANTS {
-        let hash = |metadata: &Metadata| metadata.pallet_by_name(pallet)?.constant_hash(name);
-        if hash(node).is_none() || hash(tested) != hash(node) {
-            return Some(format!("its constant {pallet}.{name} is another"));
-        }
-    }
-    None
 }

@@ -9,13 +9,19 @@ use std::{
 
 use subxt::{
     backend::LegacyBackend,
-    config::{polkadot::PolkadotConfig, RpcConfigFor},
+    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config, RpcConfigFor},
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
     OnlineClient,
 };
 
-use super::{compat, ChainError, View};
+use super::{
+    compat,
+    view::{AtBlock, View},
+    ChainError,
+};
 use crate::{AccountId32, H256};
+
+pub(super) type Header = <PolkadotConfig as Config>::Header;
 
 /// Where a node of this machine listens.
 pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -27,13 +33,13 @@ const SPEC_NAME: &str = "medchain";
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How sure it must be that a block stays.
+/// Which blocks count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Finality {
-    /// It is the best block now; a fork may still replace it.
+    /// The best block now; a fork may still replace it.
     #[default]
     Best,
-    /// It stays for ever.
+    /// A block that is never replaced.
     Finalised,
 }
 
@@ -50,8 +56,8 @@ pub(super) struct Connection {
     pub client: OnlineClient<PolkadotConfig>,
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
     pub spec_version: u32,
-    /// The versions of the runtime that were found to fit.
-    pub fitting: Mutex<BTreeSet<u32>>,
+    /// The versions of the runtime that this program was found to fit.
+    pub compatible: Mutex<BTreeSet<u32>>,
 }
 
 impl std::fmt::Debug for Chain {
@@ -97,7 +103,7 @@ impl Chain {
                 found: found.unwrap_or("unknown").to_owned(),
             });
         }
-        // Polkadot's historic types take a while to load and have no use here.
+        // Polkadot's historic types take a while to load and are of no use here.
         let config = PolkadotConfig::builder().use_historic_types(false).build();
         let backend = LegacyBackend::builder().build(rpc_client);
         let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
@@ -109,7 +115,7 @@ impl Chain {
                 client,
                 rpc,
                 spec_version: version.spec_version,
-                fitting: Mutex::default(),
+                compatible: Mutex::default(),
             }),
         };
         // Reading a block checks its runtime.
@@ -117,12 +123,12 @@ impl Chain {
         Ok(chain)
     }
 
-    /// The address that was connected to.
+    /// The node's address.
     pub fn url(&self) -> &str {
         &self.inner.url
     }
 
-    /// The chain's first block: what tells chains of the same runtime apart.
+    /// The hash of the genesis block, which tells chains of the same runtime apart.
     pub fn genesis_hash(&self) -> H256 {
         self.inner.client.genesis_hash()
     }
@@ -132,13 +138,13 @@ impl Chain {
         self.inner.spec_version
     }
 
-    /// The state at the last block that stays for ever.
+    /// The state at the newest finalised block.
     pub async fn finalised(&self) -> Result<View, ChainError> {
         let head = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
         self.at(head).await
     }
 
-    /// The state at the newest block.
+    /// The state at the best block.
     pub async fn best(&self) -> Result<View, ChainError> {
         let head = self.rpc(self.inner.rpc.chain_get_block_hash(None)).await?;
         let head =
@@ -154,44 +160,45 @@ impl Chain {
     pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
         let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
         let header = header.ok_or(ChainError::BlockNotFound { hash })?;
-        self.view(hash, header.number).await
+        self.view(hash, &header).await
     }
 
-    pub(super) async fn view(&self, hash: H256, number: u64) -> Result<View, ChainError> {
-        let at = self
-            .inner
-            .client
-            .at_block_hash_and_number(hash, number)
-            .await
-            .map_err(ChainError::from_subxt)?;
-        let view = View::new(at);
-        self.check_runtime(&view)?;
-        Ok(view)
+    pub(super) async fn view(&self, hash: H256, header: &Header) -> Result<View, ChainError> {
+        let at = self.at_block(hash, header.number).await?;
+        // The runtime in this block's state executes the next block. This block was
+        // executed by its parent's.
+        let upgrades = header.digest.logs.contains(&DigestItem::RuntimeEnvironmentUpdated);
+        let executed_by = match header.number.checked_sub(1).filter(|_| upgrades) {
+            Some(number) => self.at_block(header.parent_hash, number).await,
+            None => Ok(at.clone()),
+        };
+        Ok(View::new(at, executed_by))
     }
 
-    /// Checks the runtime of a block, once for each version. Each block is read
-    /// with its own runtime's metadata (subxt asks the node for a version's
-    /// when it first sees it), so that an upgrade needs no new connection.
-    fn check_runtime(&self, view: &View) -> Result<(), ChainError> {
-        let version = view.spec_version();
-        let fitting = || self.inner.fitting.lock().unwrap_or_else(PoisonError::into_inner);
-        if fitting().contains(&version) {
-            return Ok(());
+    /// A block with its own runtime's metadata, which subxt requests once for each
+    /// version, so that an upgrade needs no new connection. Each version is checked
+    /// once.
+    async fn at_block(&self, hash: H256, number: u64) -> Result<AtBlock, ChainError> {
+        let at = self.inner.client.at_block_hash_and_number(hash, number).await;
+        let at = at.map_err(ChainError::from_subxt)?;
+        let version = at.spec_version();
+        let compatible = || self.inner.compatible.lock().unwrap_or_else(PoisonError::into_inner);
+        if compatible().contains(&version) {
+            return Ok(at);
         }
-        compat::check(view.metadata())?;
-        let is_news = fitting().insert(version);
-        if is_news && version != self.inner.spec_version {
+        compat::check(at.metadata_ref())?;
+        let is_new = compatible().insert(version);
+        if is_new && version != self.inner.spec_version {
             tracing::info!(
                 version,
                 before = self.inner.spec_version,
-                "blocks with another version of the runtime, which fits"
+                "blocks have another version of the runtime, which is compatible"
             );
         }
-        Ok(())
+        Ok(at)
     }
 
-    /// The number of the account's next transaction, those in the node's pool
-    /// included.
+    /// The account's next nonce, transactions in the node's pool included.
     pub async fn next_nonce(&self, account: &AccountId32) -> Result<u64, ChainError> {
         self.rpc(self.inner.rpc.system_account_next_index(account)).await
     }

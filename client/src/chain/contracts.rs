@@ -1,23 +1,24 @@
-//! Making and calling contracts.
+//! Instantiating and calling contracts.
 
 use codec::{Decode, Encode};
 
 use super::{
-    Call, Chain, ChainError, ChainEvent, DispatchFailure, Gas, SubmitOptions, TxOutcome, View,
+    items::ApiMethod, Call, Chain, ChainError, ChainEvent, DispatchFailure, Gas, SubmitOptions,
+    TxOutcome, View,
 };
 use crate::{keys::Identity, AccountId32, H256};
 
-/// What a contract answered instead of doing what it was called for.
+/// How a contract refused a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractFailure {
-    /// It took everything back and returned an error of its own.
-    #[error("the contract reverts the call (its answer is 0x{})", hex::encode(data))]
+    /// It reverted the call and returned an error of its own.
+    #[error("the contract reverts the call (it returns 0x{})", hex::encode(data))]
     Reverted {
         /// What it returned, encoded.
         data: Vec<u8>,
     },
-    /// It is no ink! contract, or has no message with this selector.
+    /// It is not an ink! contract, or has no message with this selector.
     #[error("the contract has no such message")]
     NoSuchMessage,
 }
@@ -29,7 +30,7 @@ struct Returned {
     data: Vec<u8>,
 }
 
-/// Bit 0 of the flags: everything is taken back.
+/// Bit 0 of the flags: all changes are reverted.
 const REVERT: u32 = 1;
 
 #[derive(Debug, Encode, Decode)]
@@ -42,10 +43,9 @@ struct Weight {
 
 /// `pallet_contracts::StorageDeposit`.
 #[derive(Debug, Decode)]
-#[allow(dead_code)] // What a call gives back is no cost.
 enum StorageDeposit {
     #[codec(index = 0)]
-    Refund(u128),
+    Refund(#[allow(dead_code, reason = "a refund is no cost")] u128),
     #[codec(index = 1)]
     Charge(u128),
 }
@@ -65,10 +65,10 @@ struct DryRun<T> {
 }
 
 impl View {
-    /// Asks a contract something, without a transaction: the message's own
-    /// answer, encoded, without ink!'s outer `Result`.
+    /// Reads from a contract, without a transaction: the message's own answer,
+    /// encoded, without ink!'s outer `Result`.
     ///
-    /// Errors: [`ChainError::Contract`] where the contract refuses,
+    /// Errors: [`ChainError::Contract`] where the contract refuses the call,
     /// [`ChainError::Dispatch`] where it fails or does not exist.
     pub async fn contract_read(
         &self,
@@ -82,11 +82,11 @@ impl View {
 
     /// Whether there is a contract at this address.
     pub async fn contract_exists(&self, contract: &AccountId32) -> Result<bool, ChainError> {
-        // No key has this length, so whatever exists answers "no such value".
+        // No key has this length, so every contract answers "no such value".
         const DOES_NOT_EXIST: u8 = 0;
         let arguments = (contract, Vec::<u8>::new());
         let found: Result<Option<Vec<u8>>, u8> =
-            self.runtime_api("ContractsApi_get_storage", &arguments).await?;
+            self.runtime_api(ApiMethod::CONTRACT_STORAGE, &arguments).await?;
         Ok(found != Err(DOES_NOT_EXIST))
     }
 
@@ -98,7 +98,7 @@ impl View {
         data: Vec<u8>,
     ) -> Result<DryRun<Vec<u8>>, ChainError> {
         let arguments = (caller, contract, value, None::<Weight>, None::<u128>, data);
-        let run = self.dry_run::<Returned>("ContractsApi_call", &arguments).await?;
+        let run = self.dry_run::<Returned>(ApiMethod::CONTRACT_CALL, &arguments).await?;
         Ok(DryRun { gas: run.gas, deposit: run.deposit, result: answer(run.result)? })
     }
 
@@ -113,9 +113,8 @@ impl View {
         let code = Code::Upload(code);
         let limits = (None::<Weight>, None::<u128>);
         let arguments = (caller, value, limits, code, data, salt);
-        let run =
-            self.dry_run::<(Returned, AccountId32)>("ContractsApi_instantiate", &arguments).await?;
-        let (returned, account) = run.result;
+        let run = self.dry_run(ApiMethod::CONTRACT_INSTANTIATE, &arguments).await?;
+        let (returned, account): (Returned, AccountId32) = run.result;
         answer(returned)?;
         Ok(DryRun { gas: run.gas, deposit: run.deposit, result: account })
     }
@@ -123,17 +122,17 @@ impl View {
     /// Reads `pallet_contracts::ContractResult`, whose tail may grow.
     async fn dry_run<T: Decode>(
         &self,
-        function: &str,
+        method: ApiMethod,
         arguments: &impl Encode,
     ) -> Result<DryRun<T>, ChainError> {
-        let wrong = |error: codec::Error| ChainError::decode(function, error);
-        let bytes = self.runtime_api_bytes(function, arguments).await?;
+        let wrong = |error: codec::Error| ChainError::decode(method, error);
+        let bytes = self.runtime_api_bytes(method, arguments).await?;
         let mut input = bytes.as_slice();
         let head = <(Weight, Weight, StorageDeposit, Vec<u8>)>::decode(&mut input);
         let (_consumed, required, deposit, _debug_message) = head.map_err(wrong)?;
         let failed = bool::decode(&mut input).map_err(wrong)?;
         if failed {
-            let failure = DispatchFailure::decode(&mut input, self.metadata()).map_err(wrong)?;
+            let failure = DispatchFailure::decode(input, self.metadata());
             return Err(ChainError::Dispatch(failure));
         }
         Ok(DryRun {
@@ -148,30 +147,30 @@ impl View {
 }
 
 impl Chain {
-    /// Makes a call of a contract from what a dry run of it needs. A call that
-    /// the contract would refuse is refused here.
+    /// A call of a contract with the limits that a dry run of it needs. A call that
+    /// the contract would refuse is an error here.
     pub async fn estimate_contract_call(
         &self,
-        who: &AccountId32,
+        caller: &AccountId32,
         contract: &AccountId32,
         value: u128,
         data: Vec<u8>,
     ) -> Result<Call, ChainError> {
-        let (call, _) = self.try_contract_call(who, contract, value, data).await?;
+        let (call, _) = self.try_contract_call(caller, contract, value, data).await?;
         Ok(call)
     }
 
     /// As [`Chain::estimate_contract_call`], with what the message answers now,
-    /// encoded, without ink!'s outer `Result`. A transaction tells no answer.
+    /// encoded, without ink!'s outer `Result`. A transaction returns no answer.
     pub async fn try_contract_call(
         &self,
-        who: &AccountId32,
+        caller: &AccountId32,
         contract: &AccountId32,
         value: u128,
         data: Vec<u8>,
     ) -> Result<(Call, Vec<u8>), ChainError> {
         let view = self.best().await?;
-        let run = view.dry_call(who, contract, value, data.clone()).await?;
+        let run = view.dry_call(caller, contract, value, data.clone()).await?;
         let call = Call::ContractCall {
             contract: *contract,
             value,
@@ -182,10 +181,10 @@ impl Chain {
         Ok((call, run.result))
     }
 
-    /// Makes an instantiation from what a dry run of it needs.
+    /// An instantiation with the limits that a dry run of it needs.
     pub async fn estimate_instantiate(
         &self,
-        who: &AccountId32,
+        caller: &AccountId32,
         code: Vec<u8>,
         data: Vec<u8>,
         salt: Vec<u8>,
@@ -193,7 +192,7 @@ impl Chain {
     ) -> Result<Call, ChainError> {
         let view = self.best().await?;
         let run =
-            view.dry_instantiate(who, value, code.clone(), data.clone(), salt.clone()).await?;
+            view.dry_instantiate(caller, value, code.clone(), data.clone(), salt.clone()).await?;
         Ok(Call::ContractInstantiate {
             value,
             gas: with_margin(run.gas),
@@ -204,20 +203,21 @@ impl Chain {
         })
     }
 
-    /// Uploads a contract's code, makes an instance of it and returns its
-    /// address. `data` is the constructor's selector and arguments.
+    /// Uploads a contract's code, makes an instance of it and returns its address.
+    ///
+    /// `data` is the constructor's selector and arguments.
     pub async fn instantiate(
         &self,
-        who: &Identity,
+        signer: &Identity,
         code: Vec<u8>,
         data: Vec<u8>,
         salt: Vec<u8>,
         options: &SubmitOptions,
     ) -> Result<(AccountId32, TxOutcome), ChainError> {
-        let account = who.account();
+        let account = signer.account();
         let call = self.estimate_instantiate(&account, code, data, salt, 0).await?;
-        let outcome = self.submit(who, &call, options).await?;
-        // A constructor may make further contracts; its own event comes last.
+        let outcome = self.submit(signer, &call, options).await?;
+        // A constructor may instantiate further contracts; its own event comes last.
         let made = outcome.events.iter().rev().find_map(|event| match event {
             ChainEvent::ContractInstantiated { deployer, contract } if *deployer == account => {
                 Some(*contract)
@@ -225,7 +225,7 @@ impl Chain {
             _ => None,
         });
         let contract = made.ok_or_else(|| ChainError::Other {
-            reason: "the chain does not say where the new contract is".into(),
+            reason: "the transaction has no event with the new contract's address".into(),
         })?;
         Ok((contract, outcome))
     }
@@ -233,16 +233,16 @@ impl Chain {
     /// Calls a message of a contract. `data` is its selector and arguments.
     pub async fn contract_call(
         &self,
-        who: &Identity,
+        signer: &Identity,
         contract: &AccountId32,
         data: Vec<u8>,
         options: &SubmitOptions,
     ) -> Result<TxOutcome, ChainError> {
-        let call = self.estimate_contract_call(&who.account(), contract, 0, data).await?;
-        self.submit(who, &call, options).await
+        let call = self.estimate_contract_call(&signer.account(), contract, 0, data).await?;
+        self.submit(signer, &call, options).await
     }
 
-    /// The hash of a contract's code, as the chain names it.
+    /// The hash by which the chain knows a contract's code.
     pub fn code_hash(code: &[u8]) -> H256 {
         use blake2::{digest::consts::U32, Blake2b, Digest};
         H256(Blake2b::<U32>::digest(code).into())

@@ -1,5 +1,7 @@
 //! What can go wrong between this program and the chain.
 
+use std::fmt::Display;
+
 use subxt::{
     error::{
         BackendError, EventsError, ExtrinsicError, OnlineClientAtBlockError, OnlineClientError,
@@ -9,7 +11,15 @@ use subxt::{
 };
 use thiserror::Error;
 
-use super::{ContractFailure, DispatchFailure};
+mod dispatch;
+mod pallet;
+mod runtime;
+
+pub use dispatch::{DispatchFailure, FailureKind};
+pub use pallet::{EmrError, InferenceError};
+pub use runtime::RuntimeError;
+
+use super::ContractFailure;
 use crate::{AccountId32, H256};
 
 /// Why the chain could not be read, or a transaction not made.
@@ -33,18 +43,18 @@ pub enum ChainError {
         found: String,
     },
     /// A node of this chain whose runtime this program does not fit.
-    #[error("this program does not fit the node's runtime: {what}; update the one or the other")]
+    #[error("this program does not fit the node's runtime: {what}; update the client or the node")]
     Incompatible {
-        /// What differs.
+        /// What differs, with both versions.
         what: String,
     },
-    /// The connection broke. Connect anew.
-    #[error("the connection to the node is lost: {reason}")]
+    /// The connection broke. Connect again.
+    #[error("lost the connection to the node: {reason}")]
     ConnectionLost {
         /// What the network said.
         reason: String,
     },
-    /// No answer in time. A transaction may still make it into a block.
+    /// No answer in time. A transaction may still be included in a block.
     #[error("{what} took longer than {seconds} s")]
     Timeout {
         /// What was waited for.
@@ -58,53 +68,53 @@ pub enum ChainError {
     /// The account cannot pay the fee.
     #[error("{account} does not have the funds to pay the fee")]
     InsufficientFunds {
-        /// Who was to pay.
+        /// The account that signs.
         account: AccountId32,
     },
-    /// The nonce is used already: somebody else signs with the same key.
-    #[error("the transaction's number is used already: another program signs with the same key")]
+    /// The nonce is already used: another program signs with the same key.
+    #[error("the nonce is already used: another program signs with the same key")]
     StaleNonce,
-    /// The pool does not take the transaction.
-    #[error("the node does not take the transaction: {reason}")]
+    /// The pool rejected the transaction.
+    #[error("the node rejected the transaction: {reason}")]
     Pool {
         /// What the node said.
         reason: String,
-        /// Whether it may take it later.
+        /// Whether it may accept it later.
         temporary: bool,
     },
-    /// The pool took the transaction and gave it up before it was in a block.
-    #[error("the node gave the transaction up: {reason}")]
+    /// The pool accepted the transaction and dropped it before it was in a block.
+    #[error("the node dropped the transaction: {reason}")]
     Dropped {
         /// Why.
         reason: String,
     },
-    /// A contract did not do what it was called for.
+    /// A contract did not do what it was asked to do.
     #[error("{0}")]
     Contract(ContractFailure),
-    /// The node has no such block, or has its state no more.
+    /// The node has no such block, or no longer has its state.
     #[error("the node does not have the block {hash:?}")]
     BlockNotFound {
         /// The block.
         hash: H256,
     },
-    /// The node threw an old block's state away.
-    #[error("the node no longer has the state of block {block}: the first that it has is {first}")]
+    /// The node pruned the state of an old block.
+    #[error("the node no longer has the state of block {block}; the first that it has is {first}")]
     StatePruned {
         /// The block.
         block: u32,
         /// The first block whose state the node still has.
         first: u32,
     },
-    /// Something on chain does not read as it should.
-    #[error("{what} does not read as it should: {reason}")]
+    /// A value could not be decoded.
+    #[error("cannot decode {what}: {reason}")]
     Decode {
         /// What was read.
         what: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The node answered with an error of its own.
-    #[error("the node refuses: {message} ({code})")]
+    /// The node answered with an error.
+    #[error("the node answered with an error: {message} ({code})")]
     Node {
         /// The JSON-RPC error code.
         code: i32,
@@ -148,14 +158,22 @@ impl ChainError {
         matches!(self, Self::Unreachable { .. } | Self::ConnectionLost { .. })
     }
 
-    /// Whether the call failed with this error of this pallet, such as
-    /// `error.is("Emr", "NoGrant")`.
-    pub fn is(&self, pallet: &str, error: &str) -> bool {
-        matches!(self, Self::Dispatch(failure) if failure.pallet == pallet && failure.error == error)
+    /// The error of the call, where it was executed and failed.
+    pub fn failure(&self) -> Option<&FailureKind> {
+        match self {
+            Self::Dispatch(failure) => Some(&failure.kind),
+            _ => None,
+        }
     }
 
-    pub(super) fn decode(what: impl Into<String>, reason: impl ToString) -> Self {
-        Self::Decode { what: what.into(), reason: reason.to_string() }
+    /// Whether the call failed with this error, such as
+    /// `error.is(EmrError::NoGrant)`.
+    pub fn is(&self, kind: impl Into<FailureKind>) -> bool {
+        self.failure() == Some(&kind.into())
+    }
+
+    pub(super) fn decode(what: impl Display, reason: impl Display) -> Self {
+        Self::Decode { what: what.to_string(), reason: reason.to_string() }
     }
 
     /// The error behind whatever subxt returned.
@@ -200,8 +218,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
-/// The failure of the connection in an error of subxt, which offers no way to
-/// ask for it.
+/// The failure of the connection in an error of subxt, which has no accessor for it.
 fn backend(error: &subxt::Error) -> Option<&BackendError> {
     use subxt::Error as E;
     match error {
@@ -218,13 +235,12 @@ fn backend(error: &subxt::Error) -> Option<&BackendError> {
             ExtrinsicError::CannotGetFeeInfo(error)
             | ExtrinsicError::ErrorSubmittingTransaction(error),
         ) => Some(error),
-        E::OnlineClientAtBlockError(error) => match error {
+        E::OnlineClientAtBlockError(
             OnlineClientAtBlockError::CannotGetCurrentBlock { reason }
             | OnlineClientAtBlockError::CannotGetBlockHash { reason, .. }
             | OnlineClientAtBlockError::CannotGetBlockHeader { reason, .. }
-            | OnlineClientAtBlockError::CannotGetSpecVersion { reason, .. } => Some(reason),
-            _ => None,
-        },
+            | OnlineClientAtBlockError::CannotGetSpecVersion { reason, .. },
+        ) => Some(reason),
         _ => None,
     }
 }

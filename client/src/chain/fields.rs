@@ -1,47 +1,71 @@
-//! Structs and events as named SCALE fields: their names come from the node's
-//! metadata, their types from this workspace.
+//! Structs, events and calls as named SCALE fields: the names come from the node's
+//! metadata, the types from this workspace.
+
+use std::fmt::Display;
 
 use codec::DecodeAll;
-use subxt::ext::{
-    scale_decode::{
-        self,
-        visitor::{
-            decode_with_visitor, types::Composite, DecodeError, IgnoreVisitor, TypeIdFor, Visitor,
+use subxt::{
+    ext::{
+        scale_decode::{
+            self,
+            visitor::{
+                decode_with_visitor, types::Composite, DecodeError, IgnoreVisitor, TypeIdFor,
+                Visitor,
+            },
+            DecodeAsFields, DecodeAsType, FieldIter, IntoVisitor, TypeResolver,
         },
-        DecodeAsFields, FieldIter, IntoVisitor, TypeResolver,
+        scale_encode::{self, EncodeAsFields},
     },
-    scale_encode::{self, EncodeAsFields},
+    Metadata,
 };
 
-use super::ChainError;
+use super::{items::StorageItem, ChainError};
 
-/// The fields of a value that was read, each still encoded.
+/// The fields of a value, each still encoded.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Fields(Vec<(String, Vec<u8>)>);
+pub struct Fields {
+    /// What the fields belong to, for error messages.
+    of: String,
+    all: Vec<(String, Vec<u8>)>,
+}
 
 impl Fields {
-    /// The field `name` of `what`, which serves error messages.
-    pub fn get<T: DecodeAll>(&self, what: &str, name: &str) -> Result<T, ChainError> {
-        T::decode_all(&mut self.raw(what, name)?)
-            .map_err(|error| ChainError::decode(format!("{what}.{name}"), error))
+    /// Splits a value of a storage item, which is a struct, into its fields.
+    pub fn decode(
+        mut bytes: &[u8],
+        type_id: u32,
+        metadata: &Metadata,
+        item: StorageItem,
+    ) -> Result<Self, ChainError> {
+        let wrong = |reason: String| ChainError::decode(item, reason);
+        let fields = Self::decode_as_type(&mut bytes, type_id, metadata.types())
+            .map_err(|error| wrong(error.to_string()))?;
+        match bytes.len() {
+            0 => Ok(fields.of(item.to_string())),
+            rest => Err(wrong(format!("{rest} bytes are left over"))),
+        }
     }
 
-    /// As [`Fields::get`], for a field that not every runtime has.
-    pub fn get_if_there<T: DecodeAll>(
-        &self,
-        what: &str,
-        name: &str,
-    ) -> Result<Option<T>, ChainError> {
-        let is_there = self.0.iter().any(|(field, _)| field == name);
-        is_there.then(|| self.get(what, name)).transpose()
+    /// Names what the fields belong to.
+    pub fn of(self, of: String) -> Self {
+        Self { of, ..self }
     }
 
-    /// The field `name` of `what`, still encoded.
-    pub fn raw(&self, what: &str, name: &str) -> Result<&[u8], ChainError> {
-        let found = self.0.iter().find(|(field, _)| field == name);
+    /// The field `name`, decoded.
+    pub fn get<T: DecodeAll>(&self, name: &str) -> Result<T, ChainError> {
+        T::decode_all(&mut self.raw(name)?).map_err(|error| self.wrong(name, error))
+    }
+
+    /// The field `name`, still encoded.
+    pub fn raw(&self, name: &str) -> Result<&[u8], ChainError> {
+        let found = self.all.iter().find(|(field, _)| field == name);
         found
             .map(|(_, bytes)| bytes.as_slice())
-            .ok_or_else(|| ChainError::decode(format!("{what}.{name}"), "there is no such field"))
+            .ok_or_else(|| self.wrong(name, "there is no such field"))
+    }
+
+    fn wrong(&self, name: &str, reason: impl Display) -> ChainError {
+        ChainError::decode(format!("{}.{name}", self.of), reason)
     }
 }
 
@@ -53,7 +77,7 @@ impl IntoVisitor for Fields {
     }
 }
 
-/// Takes a struct apart.
+/// Splits a struct into its fields.
 pub struct FieldsVisitor<R>(std::marker::PhantomData<R>);
 
 impl<R: TypeResolver> Visitor for FieldsVisitor<R> {
@@ -70,7 +94,7 @@ impl<R: TypeResolver> Visitor for FieldsVisitor<R> {
         for field in value {
             let field = field?;
             let name = field.name().unwrap_or_default().to_owned();
-            fields.0.push((name, field.bytes().to_vec()));
+            fields.all.push((name, field.bytes().to_vec()));
         }
         Ok(fields)
     }
@@ -89,7 +113,7 @@ impl DecodeAsFields for Fields {
             let length = before.len().saturating_sub(input.len());
             let bytes = before.get(..length).ok_or(DecodeError::NotEnoughInput)?;
             let name = field.name.unwrap_or_default().to_owned();
-            found.0.push((name, bytes.to_vec()));
+            found.all.push((name, bytes.to_vec()));
         }
         Ok(found)
     }
@@ -118,7 +142,7 @@ impl EncodeAsFields for Arguments {
         }
         if used != self.0.len() {
             return Err(scale_encode::Error::custom_str(
-                "the call does not have all these arguments",
+                "the call does not take all these arguments",
             ));
         }
         Ok(())

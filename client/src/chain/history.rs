@@ -1,8 +1,8 @@
-//! What happened in blocks that are long past.
+//! What happened in past blocks.
 //!
-//! A block costs two requests, its hash and one storage value, and no runtime
-//! is run: which runtime made a block is found by bisection, as it changes
-//! seldom, and never back.
+//! A block costs two requests, its hash and one storage value, and no runtime is
+//! run: which runtime executed a block is found by bisection, because versions
+//! change seldom and only rise.
 
 use codec::{Compact, Decode};
 use futures::{stream, Stream, StreamExt};
@@ -10,15 +10,17 @@ use subxt::rpcs::methods::legacy::NumberOrHex;
 
 use super::{
     event,
+    items::StorageItem,
     proof::keys::{events, last_runtime_upgrade, timestamp},
-    Chain, ChainError, ChainEvent, View,
+    view::{AtBlock, View},
+    Chain, ChainError, ChainEvent,
 };
 use crate::H256;
 
-/// How many blocks are asked for at once.
+/// How many blocks are requested at once.
 const AT_ONCE: usize = 32;
 
-/// A block of the past.
+/// A past block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastBlock {
     /// Its height.
@@ -44,18 +46,18 @@ pub struct History {
     chain: Chain,
     from: u32,
     to: u32,
-    /// From which block on which runtime's metadata counts, in order. The first
-    /// is that of `from`.
-    runtimes: Vec<(u32, View)>,
+    /// The first block that each runtime executed, and a block with that runtime's
+    /// metadata, in order. The first entry is that of `from`.
+    runtimes: Vec<(u32, AtBlock)>,
 }
 
 impl Chain {
     /// Prepares to read the blocks `from` up to and including `to`, which must
     /// exist.
     ///
-    /// Errors: [`ChainError::StatePruned`] where the node threw the state of
-    /// `from` away, [`ChainError::Incompatible`] where this program does not fit
-    /// a runtime of these blocks.
+    /// Errors: [`ChainError::StatePruned`] where the node pruned the state of
+    /// `from`, [`ChainError::Incompatible`] where this program does not fit a
+    /// runtime of these blocks.
     pub async fn history(&self, from: u32, to: u32) -> Result<History, ChainError> {
         if !self.has_state(from).await? {
             let first = self.first_with_state(from, to).await?;
@@ -64,13 +66,13 @@ impl Chain {
         let mut runtimes = Vec::new();
         let mut first = from;
         loop {
-            let version = self.made_by(first).await?;
-            runtimes.push((first, self.view_of_runtime(first, version).await?));
-            if self.made_by(to).await? == version {
+            let version = self.executed_by(first).await?;
+            runtimes.push((first, self.at_number(first).await?.executed_by()?.clone()));
+            if self.executed_by(to).await? == version {
                 break;
             }
-            let made_by_it = async |number| Ok(self.made_by(number).await? == version);
-            first = first_without(first, to, made_by_it).await?;
+            let by_it = async |number| Ok(self.executed_by(number).await? == version);
+            first = first_without(first, to, by_it).await?;
         }
         Ok(History { chain: self.clone(), from, to, runtimes })
     }
@@ -83,7 +85,7 @@ impl Chain {
 
     async fn existing(&self, number: u32) -> Result<H256, ChainError> {
         self.hash_of(number).await?.ok_or_else(|| ChainError::Other {
-            reason: format!("the node does not know the block {number}"),
+            reason: format!("the node does not have block {number}"),
         })
     }
 
@@ -92,35 +94,25 @@ impl Chain {
     /// Errors: as of [`Chain::at`].
     pub async fn at_number(&self, number: u32) -> Result<View, ChainError> {
         let hash = self.existing(number).await?;
-        self.view(hash, number.into()).await
+        self.at(hash).await
     }
 
     async fn raw(&self, key: &[u8], at: H256) -> Result<Option<Vec<u8>>, ChainError> {
         self.rpc(self.inner.rpc.state_get_storage(key, Some(at))).await
     }
 
-    /// The version of the runtime that made a block. The block in which an
-    /// upgrade takes effect is still made by the runtime before.
-    async fn made_by(&self, number: u32) -> Result<u32, ChainError> {
-        const WHAT: &str = "System.LastRuntimeUpgrade";
+    /// The version of the runtime that executed a block. The block in which an
+    /// upgrade takes effect is still executed by the runtime before.
+    async fn executed_by(&self, number: u32) -> Result<u32, ChainError> {
+        const ITEM: StorageItem = StorageItem::LAST_RUNTIME_UPGRADE;
         let hash = self.existing(number).await?;
         let bytes = self.raw(&last_runtime_upgrade(), hash).await?;
-        let bytes = bytes.ok_or_else(|| ChainError::decode(WHAT, "there is none"))?;
+        let bytes = bytes.ok_or_else(|| ChainError::decode(ITEM, "there is none"))?;
         let version = Compact::<u32>::decode(&mut bytes.as_slice());
-        version.map(|version| version.0).map_err(|error| ChainError::decode(WHAT, error))
+        version.map(|version| version.0).map_err(|error| ChainError::decode(ITEM, error))
     }
 
-    /// A state whose runtime is the one that made the block `number`.
-    async fn view_of_runtime(&self, number: u32, version: u32) -> Result<View, ChainError> {
-        let view = self.at_number(number).await?;
-        if view.spec_version() == version {
-            return Ok(view);
-        }
-        // An upgrade took effect in this very block.
-        self.at_number(number.saturating_sub(1)).await
-    }
-
-    /// Whether the node has a block and still knows its state.
+    /// Whether the node has a block and still has its state.
     async fn has_state(&self, number: u32) -> Result<bool, ChainError> {
         let Some(hash) = self.hash_of(number).await? else {
             return Ok(false);
@@ -132,16 +124,16 @@ impl Chain {
         }
     }
 
-    /// The first block after `low`, whose state is gone, that has one. States are
-    /// thrown away in the order of their blocks.
+    /// The first block after `low`, whose state is pruned, that has one. States are
+    /// pruned in the order of their blocks.
     async fn first_with_state(&self, low: u32, to: u32) -> Result<u32, ChainError> {
         let high = if self.has_state(to).await? { to } else { self.finalised().await?.number() };
         first_without(low, high, async |number| Ok(!self.has_state(number).await?)).await
     }
 }
 
-/// The first number after `low` for which `holds` does not hold: it does for
-/// `low`, not for `high`, and after the first no never again.
+/// The first number after `low` for which `holds` is false. It must be true for
+/// `low`, false for `high`, and change only once between them.
 async fn first_without(
     mut low: u32,
     mut high: u32,
@@ -158,13 +150,13 @@ async fn first_without(
     Ok(high)
 }
 
-/// How a node says that it threw a state away.
+/// Whether a node's message says that it pruned a state.
 fn is_pruned(message: &str) -> bool {
     ["State already discarded", "UnknownBlock"].iter().any(|words| message.contains(words))
 }
 
 impl History {
-    /// The blocks, in order, several asked for at once.
+    /// The blocks, in order, several requested at once.
     pub fn blocks(&self) -> impl Stream<Item = Result<PastBlock, ChainError>> + '_ {
         stream::iter(self.from..=self.to).map(|number| self.block(number)).buffered(AT_ONCE)
     }
@@ -179,14 +171,16 @@ impl History {
             }
             other => other?.unwrap_or_default(),
         };
-        Ok(PastBlock { number, hash, events: self.runtime_of(number)?.past_events(bytes)? })
+        let runtime = self.runtime_of(number)?;
+        let events = event::read_all(&runtime.events().from_bytes(bytes), runtime.metadata_ref())?;
+        Ok(PastBlock { number, hash, events })
     }
 
-    /// A view with the metadata of the runtime that made a block.
-    fn runtime_of(&self, number: u32) -> Result<&View, ChainError> {
-        let made_it = self.runtimes.iter().rev().find(|(first, _)| *first <= number);
-        made_it.map(|(_, view)| view).ok_or_else(|| ChainError::Other {
-            reason: format!("block {number} is before those that were asked for"),
+    /// A block with the metadata of the runtime that executed the block `number`.
+    fn runtime_of(&self, number: u32) -> Result<&AtBlock, ChainError> {
+        let found = self.runtimes.iter().rev().find(|(first, _)| *first <= number);
+        found.map(|(_, runtime)| runtime).ok_or_else(|| ChainError::Other {
+            reason: format!("block {number} is before the requested range"),
         })
     }
 
@@ -194,23 +188,7 @@ impl History {
     pub async fn time(&self, hash: H256) -> Result<u64, ChainError> {
         let bytes = self.chain.raw(&timestamp(), hash).await?.unwrap_or_default();
         u64::decode(&mut bytes.as_slice())
-            .map_err(|error| ChainError::decode("Timestamp.Now", error))
-    }
-}
-
-impl View {
-    /// The events in the bytes of `System.Events`.
-    fn past_events(&self, bytes: Vec<u8>) -> Result<Vec<PastEvent>, ChainError> {
-        let events = self.at.events().from_bytes(bytes);
-        let mut all = Vec::new();
-        for event in events.iter() {
-            let event = event.map_err(ChainError::from_subxt)?;
-            all.push(PastEvent {
-                extrinsic: event::extrinsic_of(&event),
-                event: event::read(&event, self.metadata())?,
-            });
-        }
-        Ok(all)
+            .map_err(|error| ChainError::decode(StorageItem::NOW, error))
     }
 }
 
@@ -237,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nodes_say_of_states_that_are_gone_is_known() {
+    fn the_messages_about_pruned_states_are_known() {
         assert!(is_pruned("Client error: UnknownBlock: State already discarded for 0x12"));
         assert!(!is_pruned("too many requests"));
     }

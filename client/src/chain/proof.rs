@@ -2,9 +2,9 @@
 //!
 //! A block's hash is that of its header, and the header holds the root of a
 //! Merkle trie over the whole state. So the header and the nodes of the trie on
-//! the way to a key show what stands under that key, or that nothing does, to
-//! whoever trusts the block's hash. That the block is on the chain, they do not
-//! show: a node does, see [`Chain::has_final`].
+//! the way to a key prove the value under that key, or that there is none, to
+//! anybody who trusts the block's hash. They do not prove that the block is on the
+//! chain: a node tells that, see [`Chain::has_final`].
 //!
 //! Source: the Polkadot specification, sections on the Merkle proof and the
 //! block header.
@@ -17,23 +17,19 @@ use sp_core::Blake2Hasher;
 use sp_trie::{
     read_trie_first_descendant_value, read_trie_value, LayoutV1, MemoryDB, StorageProof, TrieError,
 };
-use subxt::{
-    config::{polkadot::PolkadotConfig, Config},
-    rpcs::methods::legacy::NumberOrHex,
-};
+use subxt::rpcs::methods::legacy::NumberOrHex;
 use thiserror::Error;
 
 pub use record::{ProvenRecord, KEY_HOLDERS};
 
-use super::{Chain, ChainError};
+use super::{connect::Header, items::StorageItem, Chain, ChainError};
 use crate::H256;
 
-type Header = <PolkadotConfig as Config>::Header;
 /// Reads the nodes of either version of the trie.
 type Layout = LayoutV1<Blake2Hasher>;
 
 /// A block's header and the nodes of its state's trie on the way to some keys,
-/// as a node hands them out. Nothing in it is checked yet.
+/// as a node returns them. Nothing in it is checked yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadProof {
     /// The header, SCALE-encoded.
@@ -42,24 +38,24 @@ pub struct ReadProof {
     pub nodes: Vec<Vec<u8>>,
 }
 
-/// Why a proof shows nothing.
+/// Why a proof proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProofError {
-    /// The header's bytes are none.
-    #[error("the header does not read as one: {reason}")]
+    /// The header cannot be decoded.
+    #[error("malformed block header: {reason}")]
     Header {
         /// What is wrong with it.
         reason: String,
     },
-    /// A node on the way to a key is missing or is another.
+    /// A node on the way to a key is missing or differs.
     #[error("the proof does not lead from the block's state to {key}")]
     Incomplete {
         /// The key, in hexadecimal digits.
         key: String,
     },
-    /// What stands under a key does not read as it should.
-    #[error("{what} does not read as it should: {reason}")]
+    /// The value under a key cannot be decoded.
+    #[error("cannot decode {what}: {reason}")]
     Value {
         /// What was read.
         what: String,
@@ -68,7 +64,7 @@ pub enum ProofError {
     },
 }
 
-/// A block's state, as far as a proof shows it. Everything that it answers
+/// A block's state, as far as a proof covers it. Everything that it answers
 /// follows from the block's hash.
 #[derive(Clone)]
 pub struct ProvenState {
@@ -84,8 +80,8 @@ impl std::fmt::Debug for ProvenState {
 }
 
 impl ReadProof {
-    /// Makes the proof ready to be asked. Compare [`ProvenState::hash`] with the
-    /// hash that you trust.
+    /// Opens the proof for reading. Compare [`ProvenState::hash`] with the hash that
+    /// you trust.
     ///
     /// Errors: [`ProofError::Header`].
     pub fn open(&self) -> Result<ProvenState, ProofError> {
@@ -119,8 +115,7 @@ impl ProvenState {
             .map_err(|error| incomplete(key, error.as_ref()))
     }
 
-    /// Whether it is proven that no key starts with `prefix`; false where one
-    /// does.
+    /// Whether no key starts with `prefix`, either of which is proven.
     ///
     /// Errors: [`ProofError::Incomplete`].
     pub fn is_empty_under(&self, prefix: &[u8]) -> Result<bool, ProofError> {
@@ -129,28 +124,28 @@ impl ProvenState {
             .map_err(|error| incomplete(prefix, error.as_ref()))
     }
 
-    /// The value under `key`, decoded as `what`, which serves error messages.
-    fn decoded<T: DecodeAll>(&self, what: &str, key: &[u8]) -> Result<T, ProofError> {
-        let unreadable = |reason: String| ProofError::Value { what: what.to_owned(), reason };
+    /// The value of `item` under `key`, decoded.
+    fn decoded<T: DecodeAll>(&self, item: StorageItem, key: &[u8]) -> Result<T, ProofError> {
+        let unreadable = |reason: String| ProofError::Value { what: item.to_string(), reason };
         let bytes = self.value(key)?.ok_or_else(|| unreadable("there is none".into()))?;
         T::decode_all(&mut bytes.as_slice()).map_err(|error| unreadable(error.to_string()))
     }
 
-    /// What the state says of the first block of its chain.
+    /// The hash of the chain's genesis block, as the state has it.
     pub fn genesis_hash(&self) -> Result<H256, ProofError> {
-        self.decoded("System.BlockHash", &keys::genesis_hash())
+        self.decoded(StorageItem::BLOCK_HASH, &keys::genesis_hash())
     }
 
-    /// The version of the runtime that made the block.
+    /// The version of the runtime that executed the block.
     pub fn spec_version(&self) -> Result<u32, ProofError> {
         let (version, _): (codec::Compact<u32>, String) =
-            self.decoded("System.LastRuntimeUpgrade", &keys::last_runtime_upgrade())?;
+            self.decoded(StorageItem::LAST_RUNTIME_UPGRADE, &keys::last_runtime_upgrade())?;
         Ok(version.0)
     }
 
-    /// The block's time in milliseconds since 1970, as its author said.
+    /// The block's time in milliseconds since 1970, as its author set it.
     pub fn timestamp(&self) -> Result<u64, ProofError> {
-        self.decoded("Timestamp.Now", &keys::timestamp())
+        self.decoded(StorageItem::NOW, &keys::timestamp())
     }
 
     fn root(&self) -> sp_core::H256 {
@@ -164,9 +159,9 @@ fn incomplete(key: &[u8], error: &TrieError<Layout>) -> ProofError {
 }
 
 impl Chain {
-    /// Asks the node for evidence of what stands under `keys`, and that nothing
-    /// does under those of them that are not there, at a block whose state it
-    /// still has. A key may also be the beginning of others.
+    /// Asks the node for a proof of the values under `keys`, and of the absence of
+    /// those that have none, at a block whose state it still has. A key may also be
+    /// the prefix of others.
     pub async fn read_proof(&self, block: H256, keys: &[Vec<u8>]) -> Result<ReadProof, ChainError> {
         let rpc = &self.inner.rpc;
         let header = self.rpc(rpc.chain_get_header(Some(block))).await?;
@@ -179,11 +174,11 @@ impl Chain {
         };
         match proof.open() {
             Ok(state) if state.hash() == block => Ok(proof),
-            _ => Err(ChainError::decode("the block's header", "it has not the block's hash")),
+            _ => Err(ChainError::decode("the block's header", "its hash is not the block's")),
         }
     }
 
-    /// Whether a block is on the chain to stay, as far as this node knows.
+    /// Whether a block is finalised, as far as this node knows.
     pub async fn has_final(&self, number: u32, hash: H256) -> Result<bool, ChainError> {
         if self.finalised().await?.number() < number {
             return Ok(false);

@@ -12,7 +12,7 @@ use subxt::{
 use super::{Call, Chain, ChainError, ChainEvent, Finality, View};
 use crate::{keys::Identity, AccountId32, H256};
 
-/// How often a number that is used already is asked for again: for about three
+/// How often a transaction with a stale nonce is signed again: for about three
 /// blocks of a parachain.
 const STALE_NONCE_ATTEMPTS: u32 = 6;
 const STALE_NONCE_PAUSE: Duration = Duration::from_secs(3);
@@ -20,12 +20,12 @@ const STALE_NONCE_PAUSE: Duration = Duration::from_secs(3);
 /// How a transaction is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitOptions {
-    /// What is waited for.
+    /// Which block to wait for.
     pub finality: Finality,
-    /// The transaction's number; the account's next where it is `None`. Who
-    /// sends several at once must count themselves.
+    /// The nonce; the account's next where it is `None`. Callers that submit
+    /// concurrently must manage nonces.
     pub nonce: Option<u64>,
-    /// For how many blocks the transaction may be included.
+    /// For how many blocks the transaction is valid.
     pub mortality: u64,
     /// How long to wait. The transaction may still be included after that.
     pub timeout: Duration,
@@ -37,7 +37,7 @@ impl Default for SubmitOptions {
             finality: Finality::Best,
             nonce: None,
             mortality: 256,
-            // A relay chain finalises a block about half a minute after it was made.
+            // A relay chain finalises a block about half a minute after it was authored.
             timeout: Duration::from_secs(300),
         }
     }
@@ -52,16 +52,16 @@ pub struct TxOutcome {
     pub block_number: u32,
     /// The transaction's hash.
     pub extrinsic_hash: H256,
-    /// What it cost, in the chain's smallest unit; deposits not included.
+    /// Its fee, in the chain's smallest unit; deposits not included.
     pub fee: u128,
-    /// What it caused, in order.
+    /// Its events, in order.
     pub events: Vec<ChainEvent>,
 }
 
 impl Chain {
-    /// What a transaction would cost now, deposits not included.
-    pub async fn estimate_fee(&self, who: &Identity, call: &Call) -> Result<u128, ChainError> {
-        let signed = self.sign(who, call, &SubmitOptions::default()).await?;
+    /// The fee that a transaction would cost now, deposits not included.
+    pub async fn estimate_fee(&self, signer: &Identity, call: &Call) -> Result<u128, ChainError> {
+        let signed = self.sign(signer, call, &SubmitOptions::default()).await?;
         signed.partial_fee_estimate().await.map_err(ChainError::from_subxt)
     }
 
@@ -70,15 +70,15 @@ impl Chain {
     /// Errors: [`ChainError::Dispatch`] where the call failed, a call inside
     /// [`Call::Sudo`] included; [`ChainError::InsufficientFunds`],
     /// [`ChainError::StaleNonce`], [`ChainError::Pool`] and
-    /// [`ChainError::Dropped`] where the pool did not take or keep it;
+    /// [`ChainError::Dropped`] where the pool rejected or dropped it;
     /// [`ChainError::Timeout`].
     pub async fn submit(
         &self,
-        who: &Identity,
+        signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<TxOutcome, ChainError> {
-        let sending = self.submit_now(who, call, options);
+        let sending = self.submit_now(signer, call, options);
         match tokio::time::timeout(options.timeout, sending).await {
             Ok(outcome) => outcome,
             Err(_) => Err(ChainError::Timeout {
@@ -90,30 +90,31 @@ impl Chain {
 
     async fn submit_now(
         &self,
-        who: &Identity,
+        signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<TxOutcome, ChainError> {
         let mut refusals = 0;
         let (signed, mut progress) = loop {
-            let signed = self.sign(who, call, options).await?;
+            let signed = self.sign(signer, call, options).await?;
             let sent = self.inner.rpc.author_submit_and_watch_extrinsic(signed.encoded()).await;
-            match sent.map_err(|error| pool_error(&error, who.account())) {
+            match sent.map_err(|error| pool_error(&error, signer.account())) {
                 Ok(progress) => break (signed, progress),
-                // The node counts by its best block. Where the account's last transaction
-                // is in a block that is not the best one yet, the count is behind for a
-                // while. What was refused is in no pool, so signing anew sends nothing twice.
+                // The node derives the nonce from its best block. Where the account's last
+                // transaction is in a block that is not the best one yet, the nonce is
+                // stale for a while. A rejected transaction is in no pool, so signing
+                // again sends nothing twice.
                 Err(ChainError::StaleNonce)
                     if options.nonce.is_none() && refusals < STALE_NONCE_ATTEMPTS =>
                 {
                     refusals += 1;
-                    tracing::debug!(call = call.name(), refusals, "the number is used already");
+                    tracing::debug!(call = call.name(), refusals, "the nonce is already used");
                     tokio::time::sleep(STALE_NONCE_PAUSE).await;
                 }
                 Err(error) => return Err(error),
             }
         };
-        tracing::debug!(call = call.name(), transaction = ?signed.hash(), "the pool has it");
+        tracing::debug!(call = call.name(), transaction = ?signed.hash(), "the pool accepted it");
         let dropped = |reason: &str| ChainError::Dropped { reason: reason.to_owned() };
         while let Some(status) = progress.next().await {
             let status = status.map_err(|error| ChainError::from_rpc(&error))?;
@@ -130,7 +131,7 @@ impl Chain {
                     return Err(dropped("its block was not finalised in time"))
                 }
                 TransactionStatus::Usurped(_) => {
-                    return Err(dropped("another one with the same number took its place"))
+                    return Err(dropped("another one with the same nonce replaced it"))
                 }
                 TransactionStatus::Dropped => return Err(dropped("its pool is full")),
                 TransactionStatus::Invalid => {
@@ -140,21 +141,21 @@ impl Chain {
             return self.outcome(block, signed.encoded(), signed.hash()).await;
         }
         Err(ChainError::ConnectionLost {
-            reason: "the node stopped telling about the transaction".into(),
+            reason: "the node stopped reporting on the transaction".into(),
         })
     }
 
     async fn sign(
         &self,
-        who: &Identity,
+        signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<Signed, ChainError> {
-        // A finalised block as the era's start: a fork cannot take it away.
+        // A finalised block as the era's start: no fork replaces it.
         let view = self.finalised().await?;
         let nonce = match options.nonce {
             Some(nonce) => nonce,
-            None => self.next_nonce(&who.account()).await?,
+            None => self.next_nonce(&signer.account()).await?,
         };
         let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
             .nonce(nonce)
@@ -164,11 +165,11 @@ impl Chain {
         view.at
             .transactions()
             .create_signable_offline(&prepared, params)
-            .and_then(|mut transaction| transaction.sign(who.signer()))
+            .and_then(|mut transaction| transaction.sign(signer.signer()))
             .map_err(ChainError::from_subxt)
     }
 
-    /// What a transaction did in a block that it is in.
+    /// The outcome of a transaction in a block that it is in.
     async fn outcome(
         &self,
         block_hash: H256,
@@ -188,13 +189,13 @@ impl Chain {
             .ok_or_else(|| ChainError::Other {
                 reason: "the transaction is not in the block that the node names".into(),
             })?;
-        let view: View = self.view(block_hash, block.header.number).await?;
+        let view: View = self.view(block_hash, &block.header).await?;
         let events: Vec<ChainEvent> = view
-            .numbered_events()
+            .past_events()
             .await?
             .into_iter()
-            .filter(|(cause, _)| *cause == Some(index))
-            .map(|(_, event)| event)
+            .filter(|one| one.extrinsic == Some(index))
+            .map(|one| one.event)
             .collect();
         let mut fee = 0;
         for event in &events {
@@ -225,8 +226,8 @@ impl<T, Client> AtBlock for subxt::client::ClientAtBlock<T, Client> {
     type Client = Client;
 }
 
-/// Why a node's pool refuses a transaction. The codes are those of the RPC
-/// `author_submitExtrinsic`; the reason stands in the error's data.
+/// Why a node's pool rejected a transaction. The codes are those of the RPC
+/// `author_submitExtrinsic`; the error's data has the reason.
 fn pool_error(error: &rpcs::Error, account: AccountId32) -> ChainError {
     let rpcs::Error::User(error) = error else {
         return ChainError::from_rpc(error);
@@ -242,9 +243,9 @@ pub(super) fn refusal(code: i32, message: &str, data: &str, account: AccountId32
     match code {
         1010 if data.contains("Inability to pay") => ChainError::InsufficientFunds { account },
         1010 if data.contains("outdated") => ChainError::StaleNonce,
-        // A lower fee than another transaction with the same number offers.
+        // A lower priority than another transaction with the same nonce.
         1014 => ChainError::StaleNonce,
-        // Banned for a while, known already, no room now.
+        // Banned for a while, already imported, no room now.
         1012 | 1013 | 1016 => pool(true),
         1010..=1018 => pool(false),
         _ => ChainError::Node { code, message: reason.to_owned() },

@@ -1,4 +1,5 @@
 mod amount;
+mod compat;
 mod errors;
 mod metadata;
 mod proof;

@@ -1,5 +1,6 @@
 //! Reading state, all of it at one block.
 
+mod access;
 mod custody;
 mod deposits;
 mod emr;
@@ -11,21 +12,35 @@ use subxt::{
     dynamic,
     ext::{
         frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
-        scale_decode::DecodeAsType,
         scale_value::Value,
     },
     storage::PrefixOf,
     Metadata, OnlineClientAtBlock,
 };
 
-use super::{event, fields::Fields, Balance, ChainError, ChainEvent};
+use super::{
+    event,
+    fields::Fields,
+    history::PastEvent,
+    items::{ApiMethod, StorageItem},
+    Balance, ChainError, ChainEvent,
+};
 use crate::{AccountId32, H256};
+
+/// How many values of a list are requested at once.
+const AT_ONCE: usize = 16;
+
+/// subxt's view of a block.
+pub(super) type AtBlock = OnlineClientAtBlock<PolkadotConfig>;
 
 /// The chain at one block. Two reads through one view never contradict each
 /// other.
 #[derive(Clone)]
 pub struct View {
-    pub(super) at: OnlineClientAtBlock<PolkadotConfig>,
+    pub(super) at: AtBlock,
+    /// A block with the metadata of the runtime that executed this one: its parent
+    /// where the block upgrades the runtime, and else the block itself.
+    executed_by: Result<AtBlock, ChainError>,
 }
 
 impl std::fmt::Debug for View {
@@ -35,8 +50,8 @@ impl std::fmt::Debug for View {
 }
 
 impl View {
-    pub(super) fn new(at: OnlineClientAtBlock<PolkadotConfig>) -> Self {
-        Self { at }
+    pub(super) fn new(at: AtBlock, executed_by: Result<AtBlock, ChainError>) -> Self {
+        Self { at, executed_by }
     }
 
     /// The block's height.
@@ -49,7 +64,7 @@ impl View {
         self.at.block_hash()
     }
 
-    /// The version of the runtime that the block was made with.
+    /// The version of the runtime in the block's state, which executes the next block.
     pub fn spec_version(&self) -> u32 {
         self.at.spec_version()
     }
@@ -58,175 +73,141 @@ impl View {
         self.at.metadata_ref()
     }
 
-    /// What an account has; nothing where it does not exist.
+    /// The balance of an account; zero where it does not exist.
     pub async fn balance(&self, account: &AccountId32) -> Result<Balance, ChainError> {
-        let Some(info) = self.fields("System", "Account", (*account,)).await? else {
+        let Some(info) = self.fields(StorageItem::ACCOUNT, (*account,)).await? else {
             return Ok(Balance::default());
         };
         // free, reserved, frozen, flags
-        let data: (u128, u128, u128, u128) = info.get("System.Account", "data")?;
+        let data: (u128, u128, u128, u128) = info.get("data")?;
         Ok(Balance { free: data.0, reserved: data.1, frozen: data.2 })
     }
 
-    /// How many transactions of an account are in blocks.
+    /// The account's nonce: how many of its transactions are in blocks.
     pub async fn nonce(&self, account: &AccountId32) -> Result<u64, ChainError> {
-        let info = self.fields("System", "Account", (*account,)).await?;
-        let nonce = info.map(|info| info.get::<u32>("System.Account", "nonce"));
+        let info = self.fields(StorageItem::ACCOUNT, (*account,)).await?;
+        let nonce = info.map(|info| info.get::<u32>("nonce"));
         Ok(nonce.transpose()?.unwrap_or_default().into())
     }
 
     /// The block's time in milliseconds since 1970.
     pub async fn timestamp(&self) -> Result<u64, ChainError> {
-        let now = self.value("Timestamp", "Now", ()).await?;
+        let now = self.value(StorageItem::NOW, ()).await?;
         Ok(now.unwrap_or_default())
     }
 
-    /// Who may use [`super::Call::Sudo`].
+    /// The account that may use [`super::Call::Sudo`].
     pub async fn sudo_key(&self) -> Result<Option<AccountId32>, ChainError> {
-        self.value("Sudo", "Key", ()).await
+        self.value(StorageItem::SUDO_KEY, ()).await
     }
 
     /// What happened in the block, in order.
     pub async fn events(&self) -> Result<Vec<ChainEvent>, ChainError> {
-        Ok(self.numbered_events().await?.into_iter().map(|(_, event)| event).collect())
+        Ok(self.past_events().await?.into_iter().map(|one| one.event).collect())
     }
 
-    /// The events, each with the index of the extrinsic that caused it.
-    pub(super) async fn numbered_events(
-        &self,
-    ) -> Result<Vec<(Option<u32>, ChainEvent)>, ChainError> {
+    /// A block with the metadata of the runtime that executed this one.
+    pub(super) fn executed_by(&self) -> Result<&AtBlock, ChainError> {
+        self.executed_by.as_ref().map_err(Clone::clone)
+    }
+
+    /// The events, each with its cause.
+    pub(super) async fn past_events(&self) -> Result<Vec<PastEvent>, ChainError> {
+        let executed_by = self.executed_by()?;
         let events = self.at.events().fetch().await.map_err(ChainError::from_subxt)?;
-        let mut all = Vec::new();
-        for event in events.iter() {
-            let event = event.map_err(ChainError::from_subxt)?;
-            all.push((event::extrinsic_of(&event), event::read(&event, self.metadata())?));
-        }
-        Ok(all)
+        let events = executed_by.events().from_bytes(events.bytes().to_vec());
+        event::read_all(&events, executed_by.metadata_ref())
     }
 
     /// Calls a runtime API with encoded arguments and decodes the answer.
     pub(super) async fn runtime_api<T: Decode>(
         &self,
-        function: &str,
+        method: ApiMethod,
         arguments: &impl Encode,
     ) -> Result<T, ChainError> {
-        let bytes = self.runtime_api_bytes(function, arguments).await?;
-        T::decode(&mut bytes.as_slice()).map_err(|error| ChainError::decode(function, error))
+        let bytes = self.runtime_api_bytes(method, arguments).await?;
+        T::decode(&mut bytes.as_slice()).map_err(|error| ChainError::decode(method, error))
     }
 
     pub(super) async fn runtime_api_bytes(
         &self,
-        function: &str,
+        method: ApiMethod,
         arguments: &impl Encode,
     ) -> Result<Vec<u8>, ChainError> {
         self.at
             .runtime_apis()
-            .call_raw(function, Some(&arguments.encode()))
+            .call_raw(&method.function(), Some(&arguments.encode()))
             .await
             .map_err(ChainError::from_subxt)
     }
 
-    /// Whether this runtime has such a storage item.
-    fn has(&self, pallet: &str, entry: &str) -> bool {
-        self.metadata()
-            .pallet_by_name(pallet)
-            .and_then(|pallet| pallet.storage())
-            .is_some_and(|storage| storage.entry_by_name(entry).is_some())
-    }
-
     /// A storage value that is not a struct with named fields.
-    async fn value<K, T>(&self, pallet: &str, entry: &str, keys: K) -> Result<Option<T>, ChainError>
+    async fn value<K, T>(&self, item: StorageItem, keys: K) -> Result<Option<T>, ChainError>
     where
         K: IntoEncodableValues + IntoDecodableValues,
         T: DecodeAll,
     {
-        let address = dynamic::storage::<K, Value>(pallet, entry);
-        let storage = self.at.storage();
-        let entry_at = storage.entry(address).map_err(ChainError::from_subxt)?;
-        let found = entry_at.try_fetch(keys).await;
-        let Some(found) = found.map_err(ChainError::from_subxt)? else {
-            return Ok(None);
-        };
-        T::decode_all(&mut found.bytes())
-            .map(Some)
-            .map_err(|error| ChainError::decode(format!("{pallet}.{entry}"), error))
+        let found = self.stored(item, keys).await?;
+        let decoded = found.map(|found| T::decode_all(&mut found.bytes.as_slice()));
+        decoded.transpose().map_err(|error| ChainError::decode(item, error))
     }
 
     /// A storage value that is a struct.
-    async fn fields<K>(
-        &self,
-        pallet: &str,
-        entry: &str,
-        keys: K,
-    ) -> Result<Option<Fields>, ChainError>
+    async fn fields<K>(&self, item: StorageItem, keys: K) -> Result<Option<Fields>, ChainError>
     where
         K: IntoEncodableValues + IntoDecodableValues,
     {
-        let address = dynamic::storage::<K, Value>(pallet, entry);
+        let found = self.stored(item, keys).await?;
+        found.map(|found| found.fields(item, self)).transpose()
+    }
+
+    async fn stored<K>(&self, item: StorageItem, keys: K) -> Result<Option<StoredValue>, ChainError>
+    where
+        K: IntoEncodableValues + IntoDecodableValues,
+    {
+        let address = dynamic::storage::<K, Value>(item.owner(), item.name());
         let storage = self.at.storage();
-        let entry_at = storage.entry(address).map_err(ChainError::from_subxt)?;
-        let found = entry_at.try_fetch(keys).await;
-        let Some(found) = found.map_err(ChainError::from_subxt)? else {
-            return Ok(None);
-        };
-        let fields = decode_fields(found.bytes(), found.type_id(), self.metadata());
-        fields.map(Some).map_err(|reason| ChainError::decode(format!("{pallet}.{entry}"), reason))
+        let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
+        let found = entry.try_fetch(keys).await.map_err(ChainError::from_subxt)?;
+        Ok(found
+            .map(|found| StoredValue { bytes: found.bytes().to_vec(), type_id: found.type_id() }))
     }
 
     /// The keys under `prefix` of a map, with their encoded values.
     async fn entries<K, P>(
         &self,
-        pallet: &str,
-        entry: &str,
+        item: StorageItem,
         prefix: P,
     ) -> Result<Vec<(K, StoredValue)>, ChainError>
     where
         K: IntoEncodableValues + IntoDecodableValues,
         P: PrefixOf<K>,
     {
-        let address = dynamic::storage::<K, Value>(pallet, entry);
+        let address = dynamic::storage::<K, Value>(item.owner(), item.name());
         let storage = self.at.storage();
-        let entry_at = storage.entry(address).map_err(ChainError::from_subxt)?;
-        let found = entry_at.iter(prefix).await;
-        let mut found = found.map_err(ChainError::from_subxt)?;
+        let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
+        let mut found = entry.iter(prefix).await.map_err(ChainError::from_subxt)?;
         let mut all = Vec::new();
         while let Some(next) = found.next().await {
             let next = next.map_err(ChainError::from_subxt)?;
             let key = next.key().and_then(|key| key.decode());
-            let key =
-                key.map_err(|error| ChainError::decode(format!("{pallet}.{entry}"), error))?;
-            all.push((
-                key,
-                StoredValue {
-                    bytes: next.value().bytes().to_vec(),
-                    type_id: next.value().type_id(),
-                },
-            ));
+            let key = key.map_err(|error| ChainError::decode(item, error))?;
+            let value = next.value();
+            let value = StoredValue { bytes: value.bytes().to_vec(), type_id: value.type_id() };
+            all.push((key, value));
         }
         Ok(all)
     }
 }
 
-/// A value of a map.
+/// A storage value that is still encoded.
 struct StoredValue {
     bytes: Vec<u8>,
     type_id: u32,
 }
 
 impl StoredValue {
-    fn fields(&self, what: &str, view: &View) -> Result<Fields, ChainError> {
-        decode_fields(&self.bytes, self.type_id, view.metadata())
-            .map_err(|reason| ChainError::decode(what, reason))
-    }
-}
-
-fn decode_fields(bytes: &[u8], type_id: u32, metadata: &Metadata) -> Result<Fields, String> {
-    let mut rest = bytes;
-    let fields = Fields::decode_as_type(&mut rest, type_id, metadata.types())
-        .map_err(|error| error.to_string())?;
-    if rest.is_empty() {
-        Ok(fields)
-    } else {
-        Err(format!("{} bytes are left over", rest.len()))
+    fn fields(&self, item: StorageItem, view: &View) -> Result<Fields, ChainError> {
+        Fields::decode(&self.bytes, self.type_id, view.metadata(), item)
     }
 }

@@ -17,19 +17,18 @@ use subxt::ext::{
 use crate::AccountId32;
 
 /// Reads an account: an address, or the name of a development account. The
-/// error says why it is none.
+/// error says why it is not one.
 pub type Accounts = fn(&str) -> Result<AccountId32, String>;
 
-/// How deep brackets may stand in brackets.
+/// How deep brackets may be nested.
 pub const MAX_NESTING: usize = 32;
 
-/// Alphanumeric words of this length are meant as addresses: an address with a
-/// mistake in it must not pass for something else. Real ones have 46 to 48.
+/// Alphanumeric words of at least this length are meant as addresses: an address
+/// with a typo must not be read as something else. Real ones have 46 to 48.
 const LEAST_ADDRESS: usize = 40;
 
-/// The arguments in a text, each as text: the commas outside of brackets and
-/// quotes part them. Square brackets become round ones, which mean the same to
-/// the parser of values.
+/// Splits a text into arguments at the commas outside of brackets and quotes. Square
+/// brackets become round ones, which mean the same to the parser of values.
 pub fn split(text: &str) -> Result<Vec<String>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
@@ -59,7 +58,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
                     _ => '{',
                 };
                 if open.pop() != Some(matching) {
-                    return Err(format!("there is a `{character}` that closes no `{matching}`"));
+                    return Err(format!("there is a `{character}` without a `{matching}`"));
                 }
                 part.push(if character == ']' { ')' } else { character });
             }
@@ -73,7 +72,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Copies up to and including the quote that ends a text.
+/// Copies up to and including the closing quote.
 fn quoted(quote: char, from: &mut std::str::Chars<'_>, to: &mut String) -> Result<(), String> {
     while let Some(character) = from.next() {
         to.push(character);
@@ -97,7 +96,7 @@ pub fn encode(
     let value = parse(text, accounts)?;
     let mut encoded = Vec::new();
     encode_as_type(&value, ty, types, &mut encoded).map_err(|error| unfit(text, &error))?;
-    // The encoder takes from a struct what the type has, and drops the rest.
+    // The encoder ignores fields of a struct that the type does not have.
     let taken = decode_as_type(&mut encoded.as_slice(), ty, types)
         .map_err(|error| format!("`{text}` cannot be encoded ({error})"))?;
     if leaves(&taken) != leaves(&value) {
@@ -117,11 +116,11 @@ fn parse(text: &str, accounts: Accounts) -> Result<Value, String> {
     let (value, rest) = parser.parse(text);
     let value = value.map_err(|error| match error.err {
         ParseErrorKind::Custom(reason) => reason,
-        other => format!("`{text}` is no value ({other})"),
+        other => format!("`{text}` is not a value ({other})"),
     })?;
     match rest.trim() {
         "" => Ok(value),
-        rest => Err(format!("`{text}` is no value: nothing can stand before `{rest}`")),
+        rest => Err(format!("`{text}` is not a value: `{rest}` is left over")),
     }
 }
 
@@ -164,7 +163,7 @@ fn opens_fields(rest: &str) -> bool {
     rest.trim_start().starts_with(['(', '{'])
 }
 
-/// Why a value is none of the type it should be of.
+/// Why a value is not of its type.
 fn unfit(text: &str, error: &scale_encode::Error) -> String {
     match error.kind() {
         ErrorKind::NumberOutOfRange { value, .. } => format!("{value} is out of range"),
@@ -173,11 +172,11 @@ fn unfit(text: &str, error: &scale_encode::Error) -> String {
         ErrorKind::WrongLength { actual_len, expected_len } => {
             format!("`{text}` has {actual_len} parts in place of {expected_len}")
         }
-        _ => format!("`{text}` is no such value"),
+        _ => format!("`{text}` is not such a value"),
     }
 }
 
-/// How many variants and single values a value consists of.
+/// The number of variants and single values in a value.
 fn leaves<T>(value: &Value<T>) -> usize {
     let all = |fields: &Composite<T>| fields.values().map(leaves).sum::<usize>();
     match &value.value {

@@ -1,4 +1,4 @@
-//! Values that a contract gave, for people and as JSON.
+//! Values returned by a contract, for people and as JSON.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ use subxt::ext::scale_value::{Composite, Primitive, Value, ValueDef};
 use super::types;
 use crate::AccountId32;
 
-/// A value of any type. [`fmt::Display`] writes it as it is typed as an
+/// A value of any type. [`fmt::Display`] writes it as it would be typed as an
 /// argument.
 ///
-/// As JSON, accounts are addresses, bytes hexadecimal text, numbers of more than
-/// 64 bits text, variants without fields their name, and others an object with
-/// the name as its only key. `None` is null, and `Some(x)` is x.
+/// As JSON, accounts are addresses, bytes are hexadecimal text, numbers of more than
+/// 64 bits are text, variants without fields are their name, and others are an
+/// object with the name as its only key. `None` is null, and `Some(x)` is x.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Decoded {
@@ -47,7 +47,7 @@ pub enum Decoded {
 }
 
 impl Decoded {
-    /// Takes the standard library's `Result` apart.
+    /// The parts of the standard library's `Result`.
     pub(super) fn into_result(self) -> Result<Decoded, Decoded> {
         match self {
             Self::Variant(name, fields) if name == "Ok" => Ok(fields.only()),
@@ -56,7 +56,7 @@ impl Decoded {
         }
     }
 
-    /// The one that a tuple of one holds; anything else as it is.
+    /// The value in a tuple of one; anything else as it is.
     fn only(self) -> Decoded {
         match self {
             Self::Tuple(mut all) if all.len() == 1 => all.remove(0),
@@ -175,7 +175,7 @@ pub fn read(value: &Value<u32>, types: &PortableRegistry) -> Decoded {
     }
 }
 
-/// The fields of a struct; a single one without a name counts as what it holds.
+/// The fields of a struct; a single one without a name is its value.
 fn fields(all: &Composite<u32>, types: &PortableRegistry) -> Decoded {
     match all {
         Composite::Named(fields) if fields.is_empty() => Decoded::Nothing,

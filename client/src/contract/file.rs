@@ -3,6 +3,32 @@
 use scale_info::PortableType;
 use serde::Deserialize;
 
+use super::ContractError;
+
+/// The code in a `.contract` bundle.
+///
+/// # Errors
+/// [`ContractError::NotABundle`].
+pub fn code_of_bundle(json: &[u8]) -> Result<Vec<u8>, ContractError> {
+    #[derive(Deserialize)]
+    struct Bundle {
+        source: Source,
+    }
+    #[derive(Deserialize)]
+    struct Source {
+        wasm: String,
+    }
+    let not = |reason: String| ContractError::NotABundle(reason);
+    let bundle: Bundle = serde_json::from_slice(json).map_err(|error| not(error.to_string()))?;
+    let digits = bundle.source.wasm;
+    let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+    let code = hex::decode(digits).map_err(|error| not(error.to_string()))?;
+    if !code.starts_with(b"\0asm") {
+        return Err(not("its code is not WebAssembly".into()));
+    }
+    Ok(code)
+}
+
 #[derive(Deserialize)]
 pub struct File {
     pub contract: About,

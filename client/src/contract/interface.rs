@@ -1,19 +1,19 @@
 //! The constructors, messages and events of a contract, read from its bundle.
 
-use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
-use subxt::ext::scale_value::{scale::decode_as_type, Value};
+mod values;
 
-use super::{argument, decoded, file, types, Accounts, ContractError, Decoded};
-use crate::H256;
+use scale_info::PortableRegistry;
 
-/// What a bundle says of a contract.
+use super::{file, types, ContractError, Decoded};
+
+/// The interface of a contract, as its bundle describes it.
 #[derive(Clone, Debug)]
 pub struct Interface {
     /// The contract's name.
     pub name: String,
-    /// What makes an instance.
+    /// The functions that make an instance.
     pub constructors: Vec<Function>,
-    /// What an instance can be told or asked.
+    /// The functions of an instance.
     pub messages: Vec<Function>,
     events: Vec<Event>,
     types: PortableRegistry,
@@ -22,18 +22,18 @@ pub struct Interface {
 /// A constructor or a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// Its name; that of a trait's message has the trait's before it, as in
+    /// Its name. A message of a trait has the trait's name before it, as in
     /// `Policy::check`.
     pub name: String,
-    /// What stands for it in the data of a call.
+    /// Its selector in the data of a call.
     pub selector: [u8; 4],
     /// Its arguments, in order.
     pub arguments: Vec<Argument>,
-    /// What its author says of it.
+    /// Its documentation.
     pub docs: String,
-    /// Whether it may change the contract; always so for a constructor.
+    /// Whether it may change the contract; always true for a constructor.
     pub mutates: bool,
-    /// Whether money may be sent along.
+    /// Whether it accepts a transfer.
     pub payable: bool,
     /// `Result<what it returns, LangError>`.
     returns: u32,
@@ -98,7 +98,7 @@ impl Interface {
         })
     }
 
-    /// The constructor with this name; without one, the only one or else `new`.
+    /// The constructor of this name. When `None`, the only one, or else `new`.
     ///
     /// # Errors
     /// [`ContractError::Unknown`] and [`ContractError::Ambiguous`].
@@ -113,8 +113,8 @@ impl Interface {
         }
     }
 
-    /// The message with this name. The name of its trait may be left out where
-    /// that leaves one.
+    /// The message of this name. The name of its trait may be omitted where that is
+    /// unambiguous.
     ///
     /// # Errors
     /// [`ContractError::Unknown`].
@@ -150,7 +150,7 @@ impl Interface {
         }
     }
 
-    /// A constructor or message as its author may have written it:
+    /// The signature of a constructor or message:
     /// `grant(grantee: AccountId, until: Option<u32>)`.
     pub fn signature(&self, function: &Function) -> String {
         let arguments: Vec<String> = function
@@ -174,127 +174,12 @@ impl Interface {
         }
     }
 
-    /// The types with names that arguments are made of, and what values they
-    /// have: `Role`, `LabTechnician | Clinician`.
+    /// The named types in arguments, with their values: `Role`,
+    /// `LabTechnician | Clinician`.
     pub fn legend(&self) -> Vec<(String, String)> {
         let functions = self.constructors.iter().chain(&self.messages);
         let arguments = functions.flat_map(|one| &one.arguments).map(|one| one.ty);
         types::legend(&self.types, arguments)
-    }
-
-    /// The data of a call: the selector, and the arguments that `text` gives,
-    /// with commas between them. `accounts` reads an account.
-    ///
-    /// # Errors
-    /// [`ContractError::Syntax`], [`ContractError::Count`] and
-    /// [`ContractError::Argument`].
-    pub fn data(
-        &self,
-        function: &Function,
-        text: &str,
-        accounts: Accounts,
-    ) -> Result<Vec<u8>, ContractError> {
-        let parts = argument::split(text).map_err(ContractError::Syntax)?;
-        if parts.len() != function.arguments.len() {
-            return Err(ContractError::Count {
-                function: self.signature(function),
-                expected: function.arguments.len(),
-                given: parts.len(),
-            });
-        }
-        let mut data = function.selector.to_vec();
-        for (part, one) in parts.iter().zip(&function.arguments) {
-            let encoded = argument::encode(part, one.ty, &self.types, accounts);
-            data.extend(encoded.map_err(|reason| ContractError::Argument {
-                argument: one.name.clone(),
-                expected: types::described(&self.types, one.ty),
-                reason,
-            })?);
-        }
-        Ok(data)
-    }
-
-    /// What a message answered, `bytes` being without ink!'s outer `Result`. The
-    /// inner error is the message's own.
-    ///
-    /// # Errors
-    /// [`ContractError::Undecodable`].
-    pub fn answer(
-        &self,
-        function: &Function,
-        bytes: &[u8],
-    ) -> Result<Result<Decoded, Decoded>, ContractError> {
-        let what = || format!("the answer of `{}`", function.name);
-        let ty = self.answer_of(function).ok_or_else(|| ContractError::Undecodable {
-            what: what(),
-            reason: "it has no type".into(),
-        })?;
-        let answer = self.read_all(&mut &bytes[..], &[ty], what)?;
-        let answer = answer.into_iter().next().unwrap_or(Decoded::Nothing);
-        Ok(if types::is_result(&self.types, ty) { answer.into_result() } else { Ok(answer) })
-    }
-
-    /// The error of a constructor's or a message's own with which the contract
-    /// took a call back; none where `bytes`, what it returned, is something else.
-    pub fn refusal(&self, function: &Function, bytes: &[u8]) -> Option<Decoded> {
-        let (outer, answer) = bytes.split_first()?;
-        if *outer != 0 {
-            return None;
-        }
-        self.answer(function, answer).ok()?.err()
-    }
-
-    /// Reads an event of the contract's: by its first topic, which stands for its
-    /// kind, or else as the one anonymous event that has this form. None where
-    /// the bundle knows no such event.
-    pub fn emitted(&self, topics: &[H256], data: &[u8]) -> Option<Emitted> {
-        let fits = |event: &Event| -> Option<Emitted> {
-            let fields: Vec<u32> = event.fields.iter().map(|field| field.ty).collect();
-            let values = self.read_all(&mut &data[..], &fields, || event.name.clone()).ok()?;
-            let names = event.fields.iter().map(|field| field.name.clone());
-            let fields = Decoded::Struct(names.zip(values).collect());
-            Some(Emitted { name: event.name.clone(), fields })
-        };
-        let first = topics.first().map(|topic| topic.0);
-        if let Some(event) =
-            self.events.iter().find(|e| e.signature.is_some() && e.signature == first)
-        {
-            return fits(event);
-        }
-        let mut anonymous = self.events.iter().filter(|e| e.signature.is_none()).filter_map(fits);
-        let found = anonymous.next();
-        found.filter(|_| anonymous.next().is_none())
-    }
-
-    /// Reads values of these types that `bytes` holds and nothing else.
-    fn read_all(
-        &self,
-        bytes: &mut &[u8],
-        types: &[u32],
-        what: impl Fn() -> String,
-    ) -> Result<Vec<Decoded>, ContractError> {
-        let wrong = |reason: String| ContractError::Undecodable { what: what(), reason };
-        let mut values = Vec::with_capacity(types.len());
-        for ty in types {
-            let value: Value<u32> = decode_as_type(bytes, *ty, &self.types)
-                .map_err(|error| wrong(error.to_string()))?;
-            values.push(decoded::read(&value, &self.types));
-        }
-        if !bytes.is_empty() {
-            return Err(wrong(format!("{} bytes are left over", bytes.len())));
-        }
-        Ok(values)
-    }
-
-    /// The type in the `Ok` of ink!'s outer `Result`.
-    fn answer_of(&self, function: &Function) -> Option<u32> {
-        let TypeDef::<PortableForm>::Variant(outer) =
-            &self.types.resolve(function.returns)?.type_def
-        else {
-            return None;
-        };
-        let ok = outer.variants.iter().find(|variant| variant.name == "Ok")?;
-        ok.fields.first().map(|field| field.ty.id)
     }
 }
 

@@ -1,5 +1,5 @@
 //! A made-up contract with every kind of type, and the first version of the
-//! reference contract with the metadata that ink! gave it.
+//! reference contract with its metadata from ink!.
 
 use codec::{Compact, Encode};
 use medchain_primitives::{Action, Decision, DenyReason, Role};
@@ -37,13 +37,13 @@ enum Rule {
 }
 
 #[derive(TypeInfo)]
-#[allow(dead_code)] // Its type counts, no value.
+#[allow(dead_code, reason = "only its type is used")]
 enum Fault {
     NotMember,
     Missing(u8),
 }
 
-/// Collects the types of a bundle.
+/// The types of a bundle.
 #[derive(Default)]
 struct Types(Registry);
 
@@ -57,7 +57,7 @@ impl Types {
     }
 
     /// A bundle with these parts of its specification.
-    fn bundle(self, constructors: Value, messages: Value, events: Value) -> Vec<u8> {
+    fn bundle(self, constructors: &Value, messages: &Value, events: &Value) -> Vec<u8> {
         let types = PortableRegistry::from(self.0).types;
         let spec = json!({ "constructors": constructors, "messages": messages, "events": events });
         let bundle = json!({
@@ -71,7 +71,7 @@ impl Types {
     }
 }
 
-fn function(label: &str, selector: u32, args: Vec<Value>, returns: u32) -> Value {
+fn function(label: &str, selector: u32, args: &[Value], returns: u32) -> Value {
     json!({
         "label": label,
         "selector": format!("0x{selector:08x}"),
@@ -88,8 +88,8 @@ fn taking<T: TypeInfo + 'static>() -> Interface {
     let mut types = Types::default();
     let argument = types.argument::<T>("it");
     let returns = types.id::<Result<(), Fault>>();
-    let one = function("one", 0x01020304, vec![argument], returns);
-    Interface::read(&types.bundle(json!([]), json!([one]), json!([]))).unwrap()
+    let one = function("one", 0x0102_0304, &[argument], returns);
+    Interface::read(&types.bundle(&json!([]), &json!([one]), &json!([]))).unwrap()
 }
 
 /// As the command line does with `--dev`.

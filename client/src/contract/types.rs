@@ -1,4 +1,4 @@
-//! What the types of a registry are called and what values they have, in words.
+//! The names of a registry's types and their values, in words.
 
 use std::collections::BTreeSet;
 
@@ -6,20 +6,20 @@ use scale_info::{
     form::PortableForm, Field, PortableRegistry, Type, TypeDef, TypeDefPrimitive, Variant,
 };
 
-/// How deep a type may be made of types. Whoever reads values follows the types
-/// with function calls, and a type that contains itself would have no end.
+/// How deep types may be nested. Reading a value recurses into its types, and a type
+/// that contains itself would never end.
 const MAX_DEPTH: usize = 64;
 
-/// How deep names in angle brackets are followed.
+/// How deep type parameters are followed in a name.
 const MAX_NAME_DEPTH: usize = 8;
 
-/// Accepts types that end. The error says which does not.
+/// Refuses types that contain themselves. The error names one.
 pub fn ensure_finite(types: &PortableRegistry) -> Result<(), String> {
     let mut known = vec![false; types.types.len()];
     for ty in &types.types {
         if !ends(types, ty.id, MAX_DEPTH, &mut known)? {
             return Err(format!(
-                "the type `{}` contains itself, or nests too deep",
+                "the type `{}` contains itself, or nests too deeply",
                 name(types, ty.id)
             ));
         }
@@ -51,7 +51,7 @@ fn ends(
     Ok(true)
 }
 
-/// The types that values of this one consist of.
+/// The types that this one consists of.
 fn parts(ty: &Type<PortableForm>) -> Vec<u32> {
     match &ty.type_def {
         TypeDef::Composite(of) => of.fields.iter().map(|field| field.ty.id).collect(),
@@ -82,7 +82,7 @@ pub fn is_byte(types: &PortableRegistry, id: u32) -> bool {
     types.resolve(id).is_some_and(|ty| ty.type_def == byte)
 }
 
-/// The name of a type as Rust has it, without the path: `Option<u32>`.
+/// The name of a type as in Rust, without the path: `Option<u32>`.
 pub fn name(types: &PortableRegistry, id: u32) -> String {
     named(types, id, MAX_NAME_DEPTH)
 }
@@ -134,7 +134,7 @@ fn primitive(one: &TypeDefPrimitive) -> &'static str {
     }
 }
 
-/// A type's name, and where it has one of its own, what values it has.
+/// A type's name and, where it has a name of its own, its values.
 pub fn described(types: &PortableRegistry, id: u32) -> String {
     let name = name(types, id);
     match types.resolve(id).and_then(|ty| shape(types, ty)) {
@@ -143,8 +143,7 @@ pub fn described(types: &PortableRegistry, id: u32) -> String {
     }
 }
 
-/// The types with names of their own that these are made of, each with the
-/// values it has.
+/// The named types in these types, each with its values.
 pub fn legend(
     types: &PortableRegistry,
     of: impl IntoIterator<Item = u32>,
@@ -154,7 +153,7 @@ pub fn legend(
     let mut found = BTreeSet::new();
     while let Some(id) = open.pop() {
         let Some(ty) = types.resolve(id).filter(|_| seen.insert(id)) else { continue };
-        // Everybody knows the two of the standard library.
+        // `Option` and `Result` need no explanation.
         let is_std = ty.path.segments.len() == 1;
         if let Some(shape) = shape(types, ty).filter(|_| !is_std) {
             found.insert((name(types, id), shape));
@@ -166,7 +165,7 @@ pub fn legend(
     found.into_iter().collect()
 }
 
-/// What values a struct or an enum has: `Allow | Deny(DenyReason)`.
+/// The values of a struct or an enum: `Allow | Deny(DenyReason)`.
 fn shape(types: &PortableRegistry, ty: &Type<PortableForm>) -> Option<String> {
     if is_account(ty) {
         return Some("an address, or 0x and 64 digits".into());

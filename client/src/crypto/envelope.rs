@@ -8,13 +8,13 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{ContentKey, CryptoError};
 
-/// Keeps this key apart from everything else that the same secret makes.
+/// Separates this key from everything else that is derived from the same secret.
 const DERIVATION: &[u8] = b"medchain-x25519-v1";
 
 /// Seals `key` so that only the owner of `reader` can open it. The box does
-/// not say who sealed it.
+/// not reveal the sender.
 ///
-/// Errors: [`CryptoError::WeakKey`] where nothing may be sealed to `reader`.
+/// Errors: [`CryptoError::WeakKey`] where `reader` is not a safe key to seal to.
 pub fn seal(key: &ContentKey, reader: &EncryptionKey) -> Result<SealedKey, CryptoError> {
     if reader.is_of_small_order() {
         return Err(CryptoError::WeakKey);
@@ -26,7 +26,7 @@ pub fn seal(key: &ContentKey, reader: &EncryptionKey) -> Result<SealedKey, Crypt
     Ok(SealedKey(sealed))
 }
 
-/// An X25519 secret, which opens what is sealed to its public key.
+/// An X25519 secret, which opens boxes that are sealed to its public key.
 #[derive(Clone)]
 pub struct EncryptionSecret(SecretKey);
 
@@ -45,7 +45,7 @@ impl EncryptionSecret {
         Self(secret)
     }
 
-    /// The public key, which stands on chain.
+    /// The public key, which is stored on chain.
     pub fn public(&self) -> EncryptionKey {
         EncryptionKey(self.0.public_key().to_bytes())
     }

@@ -16,10 +16,10 @@ const NONCE_LENGTH: usize = 24;
 const TAG_LENGTH: usize = 16;
 const HEADER_LENGTH: usize = MAGIC.len() + NONCE_LENGTH;
 
-/// How many bytes longer a file is than its content.
+/// By how many bytes a file is longer than its content.
 pub const OVERHEAD: usize = HEADER_LENGTH + TAG_LENGTH;
 
-/// Encrypts `plaintext` for the file of `patient`.
+/// Encrypts `plaintext` as a file of `patient`.
 pub fn encrypt(
     key: &ContentKey,
     patient: &AccountId32,

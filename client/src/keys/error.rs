@@ -14,13 +14,13 @@ pub enum KeyError {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// There is a file already, and it may hold the only copy of a secret.
-    #[error("{} exists already and is not overwritten", path.display())]
+    /// The file exists, and it may hold the only copy of a secret.
+    #[error("{} already exists and is not overwritten", path.display())]
     AlreadyExists {
         /// The file.
         path: PathBuf,
     },
-    /// Others than the owner may read or write the file.
+    /// Users other than the owner may read or write the file.
     #[error("others may open {path} (mode {mode:04o}): type  chmod 600 {path}", path = path.display())]
     Permissions {
         /// The file.
@@ -46,7 +46,7 @@ pub enum KeyError {
         text: String,
     },
     /// A development secret where none is allowed.
-    #[error("a development key such as //Alice is public; it is taken only with --dev")]
+    #[error("a development key such as //Alice is public; it is accepted only with --dev")]
     DevNotAllowed,
     /// The file system refused.
     #[error("{}: {source}", path.display())]
@@ -56,7 +56,7 @@ pub enum KeyError {
         /// What the system said.
         source: io::Error,
     },
-    /// The system gave no random bytes.
+    /// The system returned no random bytes.
     #[error("the system has no randomness")]
     NoRandomness,
 }

@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
         io::ErrorKind::NotFound => KeyError::NotFound { path: path.to_owned() },
         _ => io(error),
     })?;
-    // The permissions of what was opened, not of what the path names by now.
+    // The permissions of the opened file, not of what the path names now.
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
         return Err(malformed("it is not a file".into()));
@@ -54,21 +54,21 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     // The cause is dropped, because it may quote the secret.
     let mut parsed: KeyFile = serde_json::from_slice(&bytes).map_err(|error| {
         malformed(format!(
-            "line {} does not read as {{\"version\": 1, \"secret_uri\": \"…\"}}",
+            "line {} is not of the form {{\"version\": 1, \"secret_uri\": \"…\"}}",
             error.line()
         ))
     })?;
     if parsed.version != VERSION {
         return Err(malformed(format!(
-            "its version is {} and this program reads version {VERSION}",
+            "it has version {} and this program reads version {VERSION}",
             parsed.version
         )));
     }
     Ok(Zeroizing::new(std::mem::take(&mut parsed.secret_uri)))
 }
 
-/// Whether systemd hands the file over (`LoadCredential=`). It gives the service
-/// access by an access control list, whose mask shows as permissions of a group
+/// Whether systemd passes the file on (`LoadCredential=`). It gives the service
+/// access by an access control list, whose mask appears as permissions of a group
 /// that has none; the folder is closed to everybody else.
 fn is_credential(path: &Path) -> bool {
     let folder = env::var_os("CREDENTIALS_DIRECTORY");
@@ -100,13 +100,13 @@ pub fn create(path: &Path, secret_uri: &str, address: &str) -> Result<(), KeyErr
         },
     )?;
     let written = file
-        // The mode above passes through the umask, which may take bits away.
+        // The umask may have cleared bits of the mode above.
         .set_permissions(fs::Permissions::from_mode(0o600))
         .and_then(|()| file.write_all(&json))
         .and_then(|()| file.sync_all())
         .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
     written.map_err(|error| {
-        // Half a key file would only be taken for a whole one later.
+        // Half a key file could be mistaken for a whole one later.
         let _ = fs::remove_file(path);
         io(error)
     })

@@ -30,68 +30,68 @@ mod signature {
 pub enum PolicyEvent {
     /// An account was granted actions, in place of what it had.
     Granted {
-        /// Whose records it is about.
+        /// The patient.
         patient: AccountId32,
-        /// Who may act.
+        /// The account that may act.
         grantee: AccountId32,
-        /// What they may do.
+        /// The actions that it may take.
         actions: ActionSet,
-        /// The last block in which the grant holds; none: until revoked.
+        /// The last block in which the grant is valid; until it is revoked when `None`.
         until: Option<u32>,
-        /// What for; none: any purpose.
+        /// The purposes that it is limited to; any purpose when `None`.
         purposes: Option<PurposeSet>,
-        /// Who did it; none where the contract does not tell.
+        /// The account that did it; `None` where the contract does not tell.
         by: Option<AccountId32>,
     },
-    /// An account's grant was taken back.
+    /// An account's grant was revoked.
     Revoked {
-        /// Whose records it is about.
+        /// The patient.
         patient: AccountId32,
-        /// Who may act no longer.
+        /// The account that may no longer act.
         grantee: AccountId32,
-        /// Who did it; none where the contract does not tell.
+        /// The account that did it; `None` where the contract does not tell.
         by: Option<AccountId32>,
     },
     /// A role was granted actions, in place of what it had.
     RoleGranted {
-        /// Whose records it is about.
+        /// The patient.
         patient: AccountId32,
-        /// Who may act: every account with this role.
+        /// The role. Every account that has it may act.
         role: Role,
-        /// What they may do.
+        /// The actions that it may take.
         actions: ActionSet,
-        /// The last block in which the grant holds; none: until revoked.
+        /// The last block in which the grant is valid; until it is revoked when `None`.
         until: Option<u32>,
-        /// What for; none: any purpose.
+        /// The purposes that it is limited to; any purpose when `None`.
         purposes: Option<PurposeSet>,
     },
-    /// A role's grant was taken back.
+    /// A role's grant was revoked.
     RoleRevoked {
-        /// Whose records it is about.
+        /// The patient.
         patient: AccountId32,
-        /// Who may act no longer for the role's sake.
+        /// The role.
         role: Role,
     },
     /// A delegate may grant and revoke in the patient's name.
     DelegateSet {
-        /// In whose name.
+        /// The patient.
         patient: AccountId32,
-        /// Who.
+        /// The delegate.
         delegate: AccountId32,
-        /// The last block in which they may; none: until removed.
+        /// The last block in which they may; until they are removed when `None`.
         until: Option<u32>,
     },
-    /// A delegate may no longer.
+    /// A delegate was removed.
     DelegateRemoved {
-        /// In whose name.
+        /// The patient.
         patient: AccountId32,
-        /// Who.
+        /// The delegate.
         delegate: AccountId32,
     },
 }
 
 impl PolicyEvent {
-    /// Reads what a contract emitted; none where it is not an event of the
+    /// Reads an event that a contract emitted; `None` where it is not an event of the
     /// reference contract, of this or its first version.
     pub fn read(topics: &[H256], data: &[u8]) -> Option<Self> {
         let name = topics.first()?.0;
@@ -125,7 +125,7 @@ impl PolicyEvent {
         }
     }
 
-    /// Whose records it is about.
+    /// The patient.
     pub fn patient(&self) -> &AccountId32 {
         match self {
             Self::Granted { patient, .. }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_such_an_event_is_none() {
+    fn other_events_are_none() {
         assert_eq!(emitted("Transferred(AccountId)", PATIENT), None);
         assert_eq!(emitted(signature::REVOKED, (PATIENT, OTHER)), None);
         assert_eq!(emitted(signature::REVOKED_1, (PATIENT, OTHER, 1u8)), None);

@@ -1,48 +1,10 @@
+use std::path::PathBuf;
+
 use super::*;
+use crate::{chain::ContractFailure, contract::Interface, keys};
 
 #[test]
-fn action_sets_are_read_and_written() {
-    let check = |text: &str, bits| {
-        let set: ActionSet = text.parse().unwrap();
-        assert_eq!(set, ActionSet(bits), "{text}");
-        assert_eq!(set.to_string().parse::<ActionSet>().unwrap(), set);
-    };
-    check("view", 0b00_0001);
-    check("View, infer", 0b01_0001);
-    check("all", 0b11_1111);
-    for text in ["", "look", "view,,infer"] {
-        assert!(text.parse::<ActionSet>().is_err(), "{text}");
-    }
-}
-
-#[test]
-fn purpose_sets_are_read_and_written() {
-    let check = |text: &str, bits| {
-        let set: PurposeSet = text.parse().unwrap();
-        assert_eq!(set, PurposeSet(bits), "{text}");
-        assert_eq!(set.to_string().parse::<PurposeSet>().unwrap(), set);
-    };
-    check("treatment", 1);
-    check("Second-Opinion, research", 6);
-    check("treatment,second-opinion,research,billing,other", 31);
-    for text in ["", "all", "fun", "research,,billing"] {
-        let error = text.parse::<PurposeSet>().unwrap_err();
-        assert!(matches!(error, PolicyError::UnknownPurpose(_)), "{text}");
-    }
-}
-
-#[test]
-fn the_set_bits_are_the_indices_of_actions() {
-    for action in Action::ALL {
-        let set = ActionSet::of(&[action]);
-        assert_eq!(u32::from(action.encode()[0]), set.0.trailing_zeros());
-        assert_eq!(set.iter().collect::<Vec<_>>(), [action]);
-    }
-    assert!(ActionSet::default().is_empty());
-}
-
-#[test]
-fn the_data_of_messages_are_selector_and_arguments() {
+fn the_data_of_a_message_is_its_selector_and_arguments() {
     let grantee = AccountId32([9; 32]);
     let set = ActionSet::of(&[Action::View, Action::Infer]);
     let mut expected = vec![0x4d, 0x43, 0x50, 0x10];
@@ -89,18 +51,41 @@ fn grants_of_both_versions_are_read() {
     assert!(Option::<Grant>::decode_all(&mut &[&second[..], &[0]].concat()[..]).is_err());
 }
 
+/// The errors of this contract's metadata, in the order of their indices.
+fn errors(bundle: &[u8]) -> Vec<String> {
+    let interface = Interface::read(bundle).unwrap();
+    let grant = interface.message("grant").unwrap();
+    let of = |index| Some(interface.refusal(grant, &[0, 1, index])?.to_string());
+    (0..=u8::MAX).map_while(of).collect()
+}
+
+/// Renaming, adding or removing an error of the contract fails here.
 #[test]
-fn a_bundle_gives_its_code() {
-    let code = code_of_bundle(br#"{"source":{"wasm":"0x0061736d01000000"},"x":1}"#);
-    assert_eq!(code.unwrap(), b"\0asm\x01\0\0\0");
-    for json in [
-        "",
-        "{}",
-        r#"{"source":{}}"#,
-        r#"{"source":{"wasm":"0xzz"}}"#,
-        r#"{"source":{"wasm":"0x00"}}"#,
-    ] {
-        let error = code_of_bundle(json.as_bytes()).unwrap_err();
-        assert!(matches!(error, PolicyError::NotABundle(_)), "{json}");
+fn the_errors_are_those_of_the_contract() {
+    let folder = std::env::var_os("MEDCHAIN_CONTRACTS_DIR").map_or_else(
+        || keys::user_folder("XDG_CACHE_HOME", ".cache").join("medchain/contracts/ink"),
+        PathBuf::from,
+    );
+    let path = folder.join("access-control.contract");
+    let bundle = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}. Run 'make contracts' first.", path.display()));
+    let names = GrantError::ALL.map(|error| format!("{error:?}"));
+    assert_eq!(names[..], errors(&bundle));
+    // The contract's first version has some of them, with the same indices.
+    let first = errors(include_bytes!("../contract/tests/access-control-1.json"));
+    assert!(!first.is_empty() && names.starts_with(&first), "{first:?}");
+}
+
+#[test]
+fn an_error_is_read_from_what_a_reverted_call_returned() {
+    for error in GrantError::ALL {
+        let reverted = |data| ChainError::Contract(ContractFailure::Reverted { data });
+        let data = [&[0, 1], &error.encode()[..]].concat();
+        assert_eq!(GrantError::of(&reverted(data.clone())), Some(error));
+        assert_eq!(GrantError::of(&reverted([&data[..], &[0]].concat())), None);
     }
+    for other in [&[][..], &[9], &[0, 0], &[0, 1], &[0, 1, 7], &[1, 1]] {
+        assert_eq!(GrantError::from_revert(other), None, "{other:?}");
+    }
+    assert_eq!(GrantError::of(&ChainError::StaleNonce), None);
 }

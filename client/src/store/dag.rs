@@ -1,5 +1,5 @@
-//! Trees of blocks: how bytes become one, and how one is read back without
-//! trusting where its blocks come from.
+//! Trees of blocks: building one from bytes, and reading one back without trusting
+//! the source of its blocks.
 
 use async_trait::async_trait;
 use cid::Cid as BlockCid;
@@ -11,7 +11,7 @@ use super::{unixfs::Node, Progress, ProgressUpdate, StoreError};
 
 /// The size of a leaf, in bytes; Kubo's `size-262144`.
 pub const CHUNK: usize = 262_144;
-/// The largest block that is read, in bytes; what IPFS nodes exchange.
+/// The largest block that is read, in bytes: the limit among IPFS nodes.
 pub const MAX_BLOCK: usize = 2 * 1024 * 1024;
 
 const RAW: u64 = 0x55;
@@ -19,14 +19,14 @@ const RAW: u64 = 0x55;
 pub(super) const DAG_PB: u64 = 0x70;
 const SHA2_256: u64 = 0x12;
 
-/// Where single blocks come from.
+/// A source of single blocks.
 #[async_trait]
 pub trait BlockSource: Send + Sync {
-    /// The bytes that the source has for `cid`; they need not be right.
+    /// The bytes that the source has for `cid`, not verified.
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError>;
 }
 
-/// Splits `bytes` as Kubo does, hands every block to `emit`, leaves first and
+/// Splits `bytes` as Kubo does, passes every block to `emit`, leaves first and
 /// the root last, and returns the root's CID.
 pub fn build(
     bytes: &[u8],
@@ -63,10 +63,10 @@ pub fn cid_of(bytes: &[u8]) -> Cid {
     build(bytes, |_, _| Ok(())).expect("emitting nothing cannot fail and every tree has a root")
 }
 
-/// Reads the content behind `root` and verifies every block on the way.
+/// Reads the content of `root` and verifies every block on the way.
 ///
-/// The tree is a stranger's: its blocks are bounded one by one, in number and
-/// in sum, so that no shape of it costs much more than `limit` bytes.
+/// The tree is untrusted: the size, the number and the sum of its blocks are bounded,
+/// so that no shape of it costs much more than `limit` bytes.
 pub async fn read(
     source: &dyn BlockSource,
     root: &Cid,
@@ -80,8 +80,8 @@ pub async fn read(
     let mut budget = Budget::new(limit);
     let mut bytes = Vec::new();
     let mut total = None;
-    // What is still to be read, the next one last, with the size that its
-    // parent promised. The sizes never add up to more than the total.
+    // The blocks still to be read, the next one last, with the size that the parent
+    // promised. The sizes never add up to more than the total.
     let mut pending = vec![(root, None)];
     while let Some((cid, promised)) = pending.pop() {
         let block = budget.fetch(source, &cid).await?;
@@ -96,7 +96,7 @@ pub async fn read(
             })?
         };
         if promised.is_some_and(|size| size != node.size) {
-            return Err(corrupt("it has not the size that the block above it promises"));
+            return Err(corrupt("its size is not the one that the block above it promises"));
         }
         if node.size > limit {
             return Err(StoreError::TooLarge { limit });
@@ -109,7 +109,7 @@ pub async fn read(
     Ok(bytes)
 }
 
-/// Checks that `bytes` are what `cid` stands for.
+/// Checks that `bytes` have the hash in `cid`.
 pub fn verify(cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
     let digest: [u8; 32] = Sha256::digest(bytes).into();
     if cid.hash().digest() == digest {
@@ -122,7 +122,7 @@ pub fn verify(cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
     }
 }
 
-/// What a walk may still fetch.
+/// How much may still be fetched.
 struct Budget {
     limit: u64,
     blocks: u64,
@@ -133,7 +133,7 @@ impl Budget {
     fn new(limit: u64) -> Self {
         Self {
             limit,
-            // Other tools cut smaller leaves; 4 KiB is far below all of them.
+            // Other tools make smaller leaves; 4 KiB is far below all of them.
             blocks: 64 + limit / 4096,
             // Nodes of a tree add less than one part in a thousand.
             bytes: limit.saturating_add(limit / 8).saturating_add(MAX_BLOCK as u64),
@@ -159,8 +159,8 @@ impl Budget {
                 reason: format!("the block is larger than {MAX_BLOCK} bytes"),
             });
         }
-        // Before it is counted: noise from one store must not make content too
-        // large, which is the last word about it in every store.
+        // Before it is counted: wrong bytes from one store must not make content too
+        // large, because no other store is asked after that error.
         verify(cid, &block)?;
         let Some(bytes) = self.bytes.checked_sub(block.len() as u64) else {
             return Err(too_large);

@@ -8,13 +8,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Neither the store nor anyone it knows has the block.
+    /// Neither the store nor its network has the block.
     #[error("the store does not have {cid}")]
     NotFound {
-        /// The missing block, which may be a part of what was asked for.
+        /// The missing block, which may be a part of the content.
         cid: String,
     },
-    /// There is no such folder: nothing was ever stored there, or it is another.
+    /// There is no such folder: nothing was ever stored there, or the name is wrong.
     #[error(
         "there is no store folder {}; name the one that the file was stored in \
          (--store or MEDCHAIN_STORE)",
@@ -47,7 +47,7 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Nobody listens at the store's address, or the connection broke.
+    /// Nothing listens at the store's address, or the connection broke.
     #[error("cannot reach {store}: {reason}")]
     Unreachable {
         /// The store.
@@ -55,24 +55,24 @@ pub enum StoreError {
         /// What the network said.
         reason: String,
     },
-    /// The store did not have the content in time. A node of a network
-    /// searches for what it lacks, so this often means that nobody has it.
+    /// The store did not find the content in time. A node searches its network for
+    /// content that it lacks, so this often means that no node has it.
     #[error("{store} did not answer within {seconds} s")]
     Timeout {
         /// The store.
         store: String,
-        /// How long it was waited for.
+        /// How long the time-out was.
         seconds: u64,
     },
-    /// The store reports another CID than the bytes have.
+    /// The store reports a CID that is not that of the bytes.
     #[error("the store reports the CID {got} for content that has the CID {expected}")]
     CidMismatch {
         /// The CID of the bytes.
         expected: String,
-        /// The CID that the store gave.
+        /// The CID that the store reported.
         got: String,
     },
-    /// None of several stores could do it; each says why.
+    /// None of several stores could do it.
     #[error("none of {} stores {task}: {}", failures.len(), listed(failures))]
     AllFailed {
         /// What none of them did, for the message.
@@ -102,7 +102,7 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
-    /// The store answered, and refused.
+    /// The store refused the request.
     #[error("{store} refuses: {reason}")]
     Refused {
         /// The store.
@@ -115,7 +115,7 @@ pub enum StoreError {
 /// One of several stores, and what went wrong with it.
 #[derive(Debug)]
 pub struct Failure {
-    /// Which store.
+    /// The store.
     pub store: String,
     /// What went wrong.
     pub error: StoreError,
@@ -132,8 +132,8 @@ fn listed(failures: &[Failure]) -> String {
 }
 
 impl StoreError {
-    /// What went wrong, on one line and without the store's name, for where that
-    /// stands before it.
+    /// What went wrong, on one line and without the store's name, for messages that
+    /// start with it.
     pub fn cause(&self) -> String {
         // Some errors name the store themselves.
         let cause = match self {

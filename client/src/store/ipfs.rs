@@ -1,7 +1,9 @@
 //! Any node that speaks the Kubo RPC (`/api/v0`).
 //!
 //! Source: the Kubo RPC reference. The node is trusted with availability
-//! alone: what it says about a CID is compared with the bytes.
+//! alone: a CID that it reports is compared with the bytes.
+
+mod rpc;
 
 use std::{
     fmt,
@@ -19,7 +21,7 @@ use medchain_primitives::Cid;
 use reqwest::{
     multipart::{Form, Part},
     redirect::Policy,
-    Body, Client, Response, Url,
+    Body, Client, Url,
 };
 use serde::Deserialize;
 
@@ -33,11 +35,11 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The node's own timeout should fire first, because it says more.
 const GRACE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a node may take to show that it is there.
+/// How long a node may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(8);
-/// How much of an answer that is no block is read.
+/// How much of an answer that is not a block is read.
 const MAX_ANSWER: usize = 64 * 1024;
-/// What makes the CID depend on the bytes alone.
+/// Options that make the CID depend on the bytes alone.
 const ADD_OPTIONS: &str = "cid-version=1&raw-leaves=true&cid-base=base32\
     &chunker=size-262144&max-file-links=174&progress=false";
 
@@ -68,7 +70,7 @@ impl IpfsStore {
         }
         base.set_query(None);
         base.set_fragment(None);
-        // A proxy or a redirect would carry records to a machine that nobody named.
+        // A proxy or a redirect would send records to a machine that the user did not name.
         let client = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
@@ -82,75 +84,6 @@ impl IpfsStore {
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.max(Duration::from_secs(1));
         self
-    }
-
-    fn method(&self, method: &str, query: &str) -> Url {
-        let mut url = self.base.clone();
-        let path = url.path().trim_end_matches('/');
-        let path = path.strip_suffix("/api/v0").unwrap_or(path);
-        let path = format!("{path}/api/v0/{method}");
-        url.set_path(&path);
-        url.set_query(Some(query));
-        url
-    }
-
-    fn failed(&self, error: &reqwest::Error, after: Duration) -> StoreError {
-        if error.is_timeout() && !error.is_connect() {
-            return StoreError::Timeout { store: self.describe(), seconds: after.as_secs() };
-        }
-        // The outer message repeats the URL; the innermost names the cause.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        StoreError::Unreachable { store: self.describe(), reason: cause.to_string() }
-    }
-
-    /// The error that a status other than 200 stands for.
-    async fn refused(&self, mut response: Response, about: &str) -> StoreError {
-        #[derive(Deserialize)]
-        struct Refusal {
-            #[serde(rename = "Message")]
-            message: String,
-        }
-        let status = response.status();
-        let body = self.bytes(&mut response, MAX_ANSWER, self.timeout).await.unwrap_or_default();
-        let reason = match serde_json::from_slice::<Refusal>(&body) {
-            Ok(refusal) => refusal.message,
-            Err(_) => format!("HTTP status {status}"),
-        };
-        self.understood(reason, about)
-    }
-
-    /// Kubo has no error codes: the sentence is all there is.
-    fn understood(&self, reason: String, about: &str) -> StoreError {
-        let lower = reason.to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        if says(&["deadline exceeded", "timed out", "timeout"]) {
-            StoreError::Timeout { store: self.describe(), seconds: self.timeout.as_secs() }
-        } else if says(&["not found", "could not find"]) {
-            StoreError::NotFound { cid: about.into() }
-        } else {
-            StoreError::Refused { store: self.describe(), reason }
-        }
-    }
-
-    /// The body, of at most `cap` bytes and one piece more.
-    async fn bytes(
-        &self,
-        response: &mut Response,
-        cap: usize,
-        after: Duration,
-    ) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        while bytes.len() <= cap {
-            match response.chunk().await {
-                Ok(Some(piece)) => bytes.extend_from_slice(&piece),
-                Ok(None) => break,
-                Err(error) => return Err(self.failed(&error, after)),
-            }
-        }
-        Ok(bytes)
     }
 
     async fn remove_pin(&self, cid: &Cid) -> Result<LetGo, StoreError> {
@@ -178,7 +111,7 @@ impl IpfsStore {
         }
         let answer = self.bytes(&mut response, MAX_ANSWER, patience).await?;
         let removed = serde_json::from_slice::<Removed>(&answer);
-        // A node may write the CID with other letters than we do.
+        // A node may write the CID in another base.
         let wanted = BlockCid::try_from(cid.as_str()).ok();
         let is_it = |pin: &String| wanted.is_some() && BlockCid::try_from(&**pin).ok() == wanted;
         match removed.is_ok_and(|removed| removed.pins.iter().any(is_it)) {
@@ -208,7 +141,7 @@ impl IpfsStore {
             .mime_str("application/octet-stream")
             .map_err(|error| self.failed(&error, self.timeout))?;
         let form = Form::new().part("file", part);
-        // A slow disk may take its time over a large file.
+        // A slow disk needs longer for a large file.
         let patience = self.timeout + GRACE + Duration::from_secs(length / 1_000_000);
         let mut response = self
             .client
@@ -277,8 +210,8 @@ impl Store for IpfsStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // Any answer will do. A node may search its network for content, however
-        // little, for longer than one wants to wait here.
+        // Any answer will do. A request for content could search the network for longer
+        // than this should take.
         let asked = self.client.post(self.method("version", "")).timeout(PING_TIMEOUT);
         let answered = asked.send().await;
         answered.map(|_| ()).map_err(|error| self.failed(&error, PING_TIMEOUT))

@@ -1,5 +1,5 @@
-//! Lists of stores as people write them, and how they are shown without the
-//! passwords that a URL may hold.
+//! Lists of stores as people write them, and names of stores for messages, without
+//! the passwords that a URL may hold.
 
 use std::{
     path::{self, Path, PathBuf},
@@ -24,7 +24,7 @@ pub fn stores(
     if let Some(at) = entries.iter().position(|entry| entry.is_empty()) {
         return refused(format!("entry {} is empty", at + 1));
     }
-    // `http://me:my,secret@host` falls apart into a wrong host and a folder.
+    // `http://me:my,secret@host` would be split into a wrong host and a folder.
     let bare = entries.iter().position(|entry| entry.contains("://") && !entry.contains('@'));
     let is_rest = |entry: &&str| !entry.contains("://") && entry.contains('@');
     if bare.is_some_and(|at| entries.iter().skip(at).any(is_rest)) {
@@ -50,7 +50,7 @@ pub fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match (rest.rsplit_once('@'), rest.split_once(':')) {
         (Some((_, host)), _) => format!("{scheme}://…@{host}"),
-        // What stands here in place of a port may be half of a password.
+        // Something other than a port here may be half of a password.
         (None, Some((host, port)))
             if !host.starts_with('[') && !port.starts_with(|c: char| c.is_ascii_digit()) =>
         {
@@ -60,7 +60,7 @@ pub fn shown(url: &str) -> String {
     }
 }
 
-/// The same for entries that name the same store in two ways.
+/// Equal for entries that name the same store in two ways.
 fn place(entry: &str, store: &dyn Store) -> PathBuf {
     let folder = match entry.split_once("://") {
         None => entry,

@@ -2,7 +2,7 @@
 //!
 //! Each block is a file `blocks/<xy>/<cid>`, where `xy` are the two characters
 //! before the CID's last, as in Kubo's own folders. A file appears under its
-//! name only when it is whole and on disk.
+//! name only once it is complete and on disk.
 
 mod unpin;
 
@@ -31,11 +31,10 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Names the store in `folder`, which is made where it is missing when the
-    /// first content is put: whoever only reads leaves no empty folder behind.
+    /// The store in `folder`, which is created when content is first stored: reading
+    /// alone leaves no empty folder behind.
     ///
-    /// Errors: [`StoreError::Io`] where something else than a folder is there, or
-    /// above it.
+    /// Errors: [`StoreError::Io`] where the path, or a part of it, is not a folder.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let folder = folder.into();
         match fs::metadata(&folder) {
@@ -56,20 +55,20 @@ impl LocalStore {
 
     /// Writes a block whose folder is synced later.
     fn write(&self, cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
         let path = self.path_of(cid);
-        // A block that is there is kept if it is right, and replaced if the
-        // disk has damaged it.
+        // An existing block is kept if it is right, and replaced if the disk has
+        // damaged it.
         if matches!(read_block(&path), Ok(Some(present)) if present == bytes) {
             return Ok(());
         }
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(|source| at(folder, source))?;
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
         let unique = COUNTER.fetch_add(1, Ordering::Relaxed);
         let temporary = folder.join(format!(".{}-{unique}.partial", process::id()));
         let written = write_whole(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path));
         written.map_err(|source| {
-            // What is left over is only a file that nobody reads.
+            // A remaining file is harmless: nobody reads it.
             let _ = fs::remove_file(&temporary);
             at(&path, source)
         })
@@ -88,7 +87,7 @@ impl Store for LocalStore {
         let total = bytes.len() as u64;
         let mut done = 0u64;
         let mut folders = BTreeSet::new();
-        // The root comes last, so a tree that can be found is complete.
+        // The root comes last, so that a tree with a root is complete.
         let root = dag::build(bytes, |cid, block| {
             self.write(cid, block)?;
             folders.extend(self.path_of(cid).parent().map(Path::to_owned));
@@ -96,7 +95,7 @@ impl Store for LocalStore {
             progress(ProgressUpdate { done, total: Some(total) });
             Ok(())
         })?;
-        // What is reported as stored survives a power cut, names included.
+        // Stored content must survive a power cut, names included.
         folders.insert(blocks);
         for folder in folders {
             let synced = File::open(&folder).and_then(|folder| folder.sync_all());

@@ -1,5 +1,5 @@
-//! Several stores in place of one: content is got from the first that has it,
-//! and put into all of them, so that one may be missing later.
+//! Several stores combined: content is retrieved from the first that has it, and
+//! stored in all of them, so that one may be missing later.
 
 use std::{
     sync::{
@@ -17,14 +17,14 @@ use tracing::{info, warn};
 
 use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned};
 
-/// How long a store may go without giving anything. A little longer than what
-/// the adapter for IPFS waits for one block, because that says more.
+/// How long a store may make no progress. A little longer than the adapter for IPFS
+/// waits for one block, because its error says more.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Stores in the order in which they are asked.
 ///
-/// Each has a time-out of its own. A folder is read by this process itself:
-/// where a file system hangs, as a lost network mount does, nothing helps.
+/// Each has a time-out of its own. It does not help against a file system that
+/// hangs, as a lost network mount does, because this process reads folders itself.
 #[derive(Clone, Debug)]
 pub struct SeveralStores {
     stores: Vec<Arc<dyn Store>>,
@@ -32,12 +32,12 @@ pub struct SeveralStores {
 }
 
 impl SeveralStores {
-    /// These stores, the first of which is asked first.
+    /// Combines these stores; the first is asked first.
     pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
         Self { stores, patience: PATIENCE }
     }
 
-    /// Passes a store over when it gave nothing for `patience`, instead of 40 s.
+    /// Skips a store that makes no progress for `patience`, instead of 40 s.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -51,7 +51,7 @@ impl SeveralStores {
         progress: Progress<'_>,
         whole: Duration,
     ) -> Result<Vec<u8>, StoreError> {
-        // The next store begins again, and reports must not fall.
+        // The next store starts from zero, and reported numbers must not fall.
         let furthest = AtomicU64::new(0);
         let rising = |update: ProgressUpdate| {
             if furthest.fetch_max(update.done, Ordering::Relaxed) <= update.done {
@@ -64,7 +64,7 @@ impl SeveralStores {
             let answer = timeout(whole, asked).await;
             let error = match answer.unwrap_or_else(|_| Err(late(store.as_ref(), whole))) {
                 Ok(bytes) => return Ok(bytes),
-                // Both follow from verified blocks: every store would say the same.
+                // Both follow from verified blocks: every store would answer the same.
                 Err(error @ (StoreError::TooLarge { .. } | StoreError::Unsupported { .. })) => {
                     return Err(error)
                 }
@@ -72,16 +72,16 @@ impl SeveralStores {
             };
             let failure = Failure { store: store.describe(), error };
             match &failure.error {
-                // Somebody should look at that disk, even if another one helps out.
-                StoreError::Corrupt { .. } => warn!(%cid, "passed over: {failure}"),
-                _ => info!(%cid, "passed over: {failure}"),
+                // That disk needs attention, even if another store has the content.
+                StoreError::Corrupt { .. } => warn!(%cid, "skipped: {failure}"),
+                _ => info!(%cid, "skipped: {failure}"),
             }
             failures.push(failure);
         }
         Err(StoreError::AllFailed { task: "gave the content", failures })
     }
 
-    /// Asks one store, for as long as it goes on giving.
+    /// Asks one store, for as long as it makes progress.
     async fn ask(
         &self,
         store: &dyn Store,
@@ -108,7 +108,7 @@ impl SeveralStores {
         }
     }
 
-    /// Puts into one store; what it says about the CID is not trusted.
+    /// Puts into one store; the CID that it reports is not trusted.
     async fn hand(
         &self,
         store: &dyn Store,
@@ -116,7 +116,7 @@ impl SeveralStores {
         expected: &Cid,
         progress: Progress<'_>,
     ) -> Result<(), StoreError> {
-        // A store may be silent over a file that it has whole: it writes it.
+        // A store that has received the whole file may be silent while it writes it.
         let patience = self.patience + Duration::from_secs(bytes.len() as u64 / 1_000_000);
         let put = timeout(patience, store.put_with_progress(bytes, progress)).await;
         let got = put.unwrap_or_else(|_| Err(late(store, patience)))?.cid;

@@ -1,9 +1,8 @@
 //! Reading a node of a UnixFS file.
 //!
-//! Source: the specifications of DAG-PB and UnixFS. A node comes from a
-//! stranger and may be anything: here nothing is trusted, indexed or added
-//! without a check. (The readers of `rust-unixfs` and `quick-protobuf` panic
-//! on some of the nodes that the tests make up.)
+//! Source: the specifications of DAG-PB and UnixFS. A node is untrusted input: nothing
+//! is indexed or added without a check. (The readers of `rust-unixfs` and
+//! `quick-protobuf` panic on some of the nodes in the tests.)
 
 use cid::Cid;
 
@@ -18,7 +17,7 @@ const TYPE_FILE: u64 = 2;
 /// A node of a file: bytes of its own, and then those of other blocks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Node<'a> {
-    /// The bytes that stand in the node itself.
+    /// The bytes in the node itself.
     pub content: &'a [u8],
     /// The other blocks, each with the number of bytes of content under it,
     /// which is never zero.
@@ -91,7 +90,7 @@ fn read_data(data: &[u8]) -> Result<(&[u8], Vec<u64>), &'static str> {
         _ => return Err("the node is not a part of a file"),
     }
     if sizes.contains(&0) {
-        return Err("a link of the node leads to nothing");
+        return Err("a link of the node has no content");
     }
     let own = content.len() as u64;
     let sum = sizes.iter().try_fold(own, |sum, size| sum.checked_add(*size));

@@ -1,16 +1,15 @@
-//! What stores answer when they are asked to let content go.
+//! The answers of stores to requests to unpin content.
 
 use std::{fmt, time::SystemTime};
 
 use super::StoreError;
 
-/// What a store did about content that it was asked to let go.
+/// What a store did when it was asked to unpin content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetGo {
     /// It deleted the blocks.
     Deleted,
-    /// It keeps them on purpose no more: they go when it next clears up, which
-    /// an IPFS node calls garbage collection.
+    /// It unpinned them: the node's next garbage collection deletes them.
     Unpinned,
     /// It did not keep them: nothing to do.
     NotKept,
@@ -20,17 +19,17 @@ impl fmt::Display for LetGo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deleted => "deleted",
-            Self::Unpinned => "unpinned; its blocks go with the node's next garbage collection",
+            Self::Unpinned => "unpinned; the node's next garbage collection deletes its blocks",
             Self::NotKept => "was not kept there",
         })
     }
 }
 
-/// One store's answer. It is that store's word: nobody can see from outside
-/// what is on its disk.
+/// One store's answer. It cannot be verified from outside: only the store sees its
+/// disk.
 #[derive(Debug)]
 pub struct Unpinned {
-    /// Which store, as [`super::Store::describe`] has it.
+    /// The store, as [`super::Store::describe`] names it.
     pub store: String,
     /// What it did, or why it did not.
     pub outcome: Result<LetGo, StoreError>,
@@ -39,7 +38,7 @@ pub struct Unpinned {
 }
 
 impl Unpinned {
-    /// An answer that came just now.
+    /// An answer that has just arrived.
     pub fn now(store: String, outcome: Result<LetGo, StoreError>) -> Self {
         Self { store, outcome, at: SystemTime::now() }
     }

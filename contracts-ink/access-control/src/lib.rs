@@ -1,12 +1,24 @@
-//! The reference policy: a patient grants an account or a role a set of
-//! actions, for a time or for good, for any purpose or for some, and takes the
-//! grant back. A delegate whom the patient appoints grants and revokes in the
-//! patient's name.
+//! The reference policy: patients grant actions to accounts and roles.
 //!
-//! Whoever calls a message without a `patient` acts on their own grants and on
-//! nobody else's: the caller is the patient. So one instance serves all
-//! patients who choose it, and has no owner and no administrator.
+//! A grant has a set of actions, and optionally a last block and a set of
+//! purposes. The patient can revoke it, and can appoint delegates who grant and
+//! revoke in the patient's name.
+//!
+//! In a message without a `patient`, the caller is the patient and changes only
+//! their own grants. One instance therefore serves every patient who chooses it,
+//! and has no owner and no administrator.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 mod small;
 
@@ -14,9 +26,7 @@ pub use self::access_control::{
     AccessControl, DelegateRemoved, DelegateSet, Granted, Revoked, RoleGranted, RoleRevoked,
 };
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod access_control {
     use crate::small::{self, Pair};
@@ -26,9 +36,10 @@ mod access_control {
         Role, RoleGrants,
     };
 
-    /// The grants of every patient who uses this instance. Nothing but mappings
-    /// is stored, and a mapping is read key by key, so that the chain's question
-    /// costs one read where a grant to the subject allows it, and two otherwise.
+    /// The grants of every patient who uses this instance.
+    ///
+    /// It consists of mappings only, which are read key by key: `check` costs one
+    /// read where a grant to the subject allows the action, and two otherwise.
     #[ink(storage)]
     #[derive(Default)]
     pub struct AccessControl {
@@ -40,104 +51,115 @@ mod access_control {
         delegates: Mapping<(AccountId, AccountId), Delegation>,
     }
 
-    /// A patient granted an account some actions. It replaces what the patient
-    /// granted that account before.
+    /// An account was granted actions on a patient's records.
+    ///
+    /// The grant replaces the patient's previous grant to that account.
     #[ink(event)]
     pub struct Granted {
-        /// Whose records it is about.
+        /// The patient whose records the grant covers.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may act.
+        /// The account that may act.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// What the grantee may do: bit i stands for the action with index i
-        /// (View, Append, Amend, Share, Infer, Emergency).
+        /// The allowed actions: bit i is the action with index i (View, Append,
+        /// Amend, Share, Infer, Emergency).
         pub actions: ActionSet,
-        /// The last block in which the grant holds; none: until revoked.
+        /// The last block in which the grant is valid; none: until revoked.
         pub until: Option<BlockNumber>,
-        /// What for: bit i stands for the purpose with index i (Treatment,
+        /// The allowed purposes: bit i is the purpose with index i (Treatment,
         /// SecondOpinion, Research, Billing, Other); none: any purpose.
         pub purposes: Option<PurposeSet>,
-        /// Who did it: the patient, or a delegate.
+        /// The caller: the patient or a delegate.
         pub by: AccountId,
     }
 
-    /// A grant was taken back.
+    /// A grant to an account was revoked.
     #[ink(event)]
     pub struct Revoked {
-        /// Whose records it is about.
+        /// The patient whose records the grant covered.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may no longer act.
+        /// The account that may no longer act.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// Who did it: the patient, or a delegate.
+        /// The caller: the patient or a delegate.
         pub by: AccountId,
     }
 
-    /// A patient granted a role some actions. It replaces what the patient
-    /// granted that role before.
+    /// A role was granted actions on a patient's records.
+    ///
+    /// The grant replaces the patient's previous grant to that role.
     #[ink(event)]
     pub struct RoleGranted {
-        /// Whose records it is about.
+        /// The patient whose records the grant covers.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may act: every account that the registrar gave this role.
+        /// The role whose holders may act, as assigned by the registrar.
         #[ink(topic)]
         pub role: Role,
-        /// What they may do, as in `Granted`.
+        /// The allowed actions, as in `Granted`.
         pub actions: ActionSet,
-        /// The last block in which the grant holds; none: until revoked.
+        /// The last block in which the grant is valid; none: until revoked.
         pub until: Option<BlockNumber>,
-        /// What for, as in `Granted`.
+        /// The allowed purposes, as in `Granted`.
         pub purposes: Option<PurposeSet>,
     }
 
-    /// A patient took a grant to a role back.
+    /// A grant to a role was revoked.
     #[ink(event)]
     pub struct RoleRevoked {
-        /// Whose records it is about.
+        /// The patient whose records the grant covered.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may no longer act for the role's sake.
+        /// The role whose holders may no longer act because of it.
         #[ink(topic)]
         pub role: Role,
     }
 
-    /// A patient appointed a delegate, or changed until when.
+    /// A delegate was appointed, or their last block was changed.
     #[ink(event)]
     pub struct DelegateSet {
-        /// In whose name the delegate acts.
+        /// The patient in whose name the delegate acts.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may grant and revoke.
+        /// The account that may grant and revoke.
         #[ink(topic)]
         pub delegate: AccountId,
         /// The last block in which the delegate may act; none: until removed.
         pub until: Option<BlockNumber>,
     }
 
-    /// A patient removed a delegate. What the delegate granted stands.
+    /// A delegate was removed.
+    ///
+    /// The delegate's grants stay valid.
     #[ink(event)]
     pub struct DelegateRemoved {
-        /// In whose name the delegate acted.
+        /// The patient in whose name the delegate acted.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may no longer grant and revoke.
+        /// The account that may no longer grant and revoke.
         #[ink(topic)]
         pub delegate: AccountId,
     }
 
     impl AccessControl {
-        /// A policy without any grant: it refuses everybody.
+        /// Creates a policy without grants, which refuses everybody.
+        ///
+        /// One instance serves every patient who chooses it.
         #[ink(constructor, selector = 0x4d435000)]
         pub fn new() -> Self {
             Self::default()
         }
 
-        /// Grants `grantee` the `actions` on the caller's records for any
-        /// purpose, up to and including the block `until`, or for good without
-        /// it. It replaces what the caller granted that account before.
+        /// Grants an account actions on the caller's records, for any purpose.
+        ///
+        /// The grant replaces the previous one to that account.
+        ///
+        /// - `actions`: one byte; View is 1, Append 2, Amend 4, Share 8, Infer 16,
+        ///   Emergency 32, and a sum is a set: 17 is View and Infer.
+        /// - `until`: the last block in which the grant is valid; none: until
+        ///   revoked.
         #[ink(message, selector = 0x4d435010)]
         pub fn grant(
             &mut self,
@@ -148,24 +170,28 @@ mod access_control {
             self.set_grant(&Pair::own(&grantee), &Grant::new(actions, until))
         }
 
-        /// Takes back what was granted to `grantee` on the caller's records. It
-        /// holds from this block on; a tombstone stays, which `grant_of` shows,
-        /// and which keeps the grantee out also where their role is granted.
+        /// Revokes the caller's grant to an account.
+        ///
+        /// It takes effect in this block. The revoked grant stays visible in
+        /// `grant_of`, and refuses the account even where a grant to one of its
+        /// roles would allow the action.
         #[ink(message, selector = 0x4d435011)]
         pub fn revoke(&mut self, grantee: AccountId) -> Result<(), GrantError> {
             self.revoke_grant(&Pair::own(&grantee))
         }
 
-        /// What was granted to `grantee` on the records of `patient`, also when
-        /// it is revoked or its time is over.
+        /// Returns a patient's grant to an account, including a revoked or expired one.
         #[ink(message, selector = 0x4d435012)]
         pub fn grant_of(&self, patient: AccountId, grantee: AccountId) -> Option<Grant> {
             self.grants.get(&Pair::new(&patient, &grantee))
         }
 
-        /// Like `grant`, but for these purposes alone; without them, for any.
-        /// The chain names a purpose where somebody asks to view a record, and
-        /// nowhere else.
+        /// Grants an account actions on the caller's records, for some purposes only.
+        ///
+        /// As `grant`, with one more argument. `purposes`: one byte; Treatment is
+        /// 1, SecondOpinion 2, Research 4, Billing 8, Other 16; none: any purpose.
+        /// The chain names a purpose only where an account asks to view a record,
+        /// so a grant with purposes allows nothing but View.
         #[ink(message, selector = 0x4d435013)]
         pub fn grant_for_purposes(
             &mut self,
@@ -178,9 +204,11 @@ mod access_control {
             self.set_grant(&Pair::own(&grantee), &grant)
         }
 
-        /// Grants every account that the registrar gave this role the `actions`
-        /// on the caller's records. It replaces what the caller granted that
-        /// role before.
+        /// Grants every holder of a role actions on the caller's records.
+        ///
+        /// The registrar assigns roles; an account that loses the role loses the
+        /// access. The grant replaces the previous one to that role. Arguments as
+        /// in `grant_for_purposes`.
         #[ink(message, selector = 0x4d435014)]
         pub fn grant_role(
             &mut self,
@@ -194,31 +222,33 @@ mod access_control {
             let patient = self.env().caller();
             self.set_role_grant(&patient, role, grant);
             let pair = Pair::of_role(&patient, role);
-            small::emit::<RoleGranted>(&pair, (actions, until, purposes));
+            small::emit::<RoleGranted>(&pair, &(actions, until, purposes));
             Ok(())
         }
 
-        /// Takes back what the caller granted to a role. What they granted to
-        /// accounts stands.
+        /// Revokes the caller's grant to a role.
+        ///
+        /// Grants to accounts stay valid.
         #[ink(message, selector = 0x4d435015)]
         pub fn revoke_role(&mut self, role: Role) -> Result<(), GrantError> {
             let patient = self.env().caller();
-            let grant = revoked(self.role_grant_of(patient, role))?;
+            let grant = revoke(self.role_grant_of(patient, role))?;
             self.set_role_grant(&patient, role, grant);
-            small::emit::<RoleRevoked>(&Pair::of_role(&patient, role), ());
+            small::emit::<RoleRevoked>(&Pair::of_role(&patient, role), &());
             Ok(())
         }
 
-        /// What `patient` granted to a role, also when it is revoked or its time
-        /// is over.
+        /// Returns a patient's grant to a role, including a revoked or expired one.
         #[ink(message, selector = 0x4d435016)]
         pub fn role_grant_of(&self, patient: AccountId, role: Role) -> Option<Grant> {
             self.role_grants_of(&patient).unwrap_or_default().get(role)
         }
 
-        /// Lets `delegate` grant to accounts and revoke in the caller's name, up
-        /// to and including the block `until`, or for good without it. A
-        /// delegate can be a contract, such as `guardians`.
+        /// Lets an account grant and revoke in the caller's name.
+        ///
+        /// `until` is the last block in which the delegate may act; none: until
+        /// removed. A delegate grants to accounts only, not to roles, and cannot
+        /// appoint delegates. A contract can be a delegate, such as `guardians`.
         #[ink(message, selector = 0x4d435017)]
         pub fn set_delegate(
             &mut self,
@@ -229,21 +259,25 @@ mod access_control {
             delegation.validate(self.env().block_number())?;
             let pair = Pair::own(&delegate);
             self.delegates.insert(&pair, &delegation);
-            small::emit::<DelegateSet>(&pair, until);
+            small::emit::<DelegateSet>(&pair, &until);
             Ok(())
         }
 
-        /// Ends what `set_delegate` began. What the delegate granted stands.
+        /// Removes one of the caller's delegates.
+        ///
+        /// The delegate's grants stay valid.
         #[ink(message, selector = 0x4d435018)]
         pub fn remove_delegate(&mut self, delegate: AccountId) -> Result<(), GrantError> {
             let pair = Pair::own(&delegate);
             self.delegates.get(&pair).ok_or(GrantError::NotDelegate)?;
             self.delegates.remove(&pair);
-            small::emit::<DelegateRemoved>(&pair, ());
+            small::emit::<DelegateRemoved>(&pair, &());
             Ok(())
         }
 
-        /// Like `grant_for_purposes`, by a delegate in the name of `patient`.
+        /// Grants an account actions in the name of a patient; for delegates.
+        ///
+        /// As `grant_for_purposes`, on the records of `patient`.
         #[ink(message, selector = 0x4d435019)]
         pub fn grant_as(
             &mut self,
@@ -258,7 +292,9 @@ mod access_control {
             self.set_grant(&Pair::new(&patient, &grantee), &grant)
         }
 
-        /// Like `revoke`, by a delegate in the name of `patient`.
+        /// Revokes a grant to an account in the name of a patient; for delegates.
+        ///
+        /// As `revoke`, on the records of `patient`.
         #[ink(message, selector = 0x4d43501a)]
         pub fn revoke_as(
             &mut self,
@@ -269,8 +305,7 @@ mod access_control {
             self.revoke_grant(&Pair::new(&patient, &grantee))
         }
 
-        /// Whether `patient` made an account their delegate, and until when,
-        /// also when that time is over.
+        /// Returns a patient's delegation to an account, including an expired one.
         #[ink(message, selector = 0x4d43501b)]
         pub fn delegate_of(&self, patient: AccountId, delegate: AccountId) -> Option<Delegation> {
             self.delegates.get(&Pair::new(&patient, &delegate))
@@ -285,14 +320,14 @@ mod access_control {
             grant.validate(self.env().block_number())?;
             self.grants.insert(pair, grant);
             let rest = (grant.actions, grant.until, grant.purposes, self.env().caller());
-            small::emit::<Granted>(pair, rest);
+            small::emit::<Granted>(pair, &rest);
             Ok(())
         }
 
         fn revoke_grant(&mut self, pair: &Pair) -> Result<(), GrantError> {
-            let grant = revoked(self.grants.get(pair))?;
+            let grant = revoke(self.grants.get(pair))?;
             self.grants.insert(pair, &grant);
-            small::emit::<Revoked>(pair, self.env().caller());
+            small::emit::<Revoked>(pair, &self.env().caller());
             Ok(())
         }
 
@@ -307,8 +342,8 @@ mod access_control {
         }
     }
 
-    /// The tombstone of a grant that can be taken back.
-    fn revoked(grant: Option<Grant>) -> Result<Grant, GrantError> {
+    /// Marks a grant as revoked.
+    fn revoke(grant: Option<Grant>) -> Result<Grant, GrantError> {
         match grant {
             Some(grant) if !grant.revoked => Ok(Grant { revoked: true, ..grant }),
             _ => Err(GrantError::NotGranted),
@@ -316,9 +351,11 @@ mod access_control {
     }
 
     impl Policy for AccessControl {
-        /// Whether `patient` granted `subject`, or a role of theirs, this
-        /// `action`, and if not, why not. A grant is about all of a patient's
-        /// records, so it does not matter which `record` is asked for.
+        /// Decides whether `subject` may perform `action` on the records of `patient`.
+        ///
+        /// Allows it if a grant to the subject or to one of their roles does, and
+        /// gives the reason otherwise. A grant covers all of a patient's records,
+        /// so the answer is the same for every `record`.
         #[ink(message)]
         fn check(
             &self,
@@ -332,7 +369,7 @@ mod access_control {
             let purpose = || self.env().extension().purpose();
             let own = self.grants.get(&Pair::new(&patient, &subject));
             let own = policy::decide(own, now, action, purpose);
-            // Whom the patient shut out in person, no role lets in again.
+            // A role does not readmit an account whose own grant was revoked.
             if matches!(own, Decision::Allow | Decision::Deny(DenyReason::Revoked)) {
                 return own;
             }

@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 
 /// The version of ink! that the contracts are written in.
 const INK: Version = Version::new(5, 1, 1);
-/// The oldest compiler that the workspace accepts, named instead of the one
-/// that ran, so that the bundle does not change with it where the code does not.
+/// The oldest compiler that the workspace accepts. It is recorded instead of the
+/// one that ran, so that another compiler with the same output gives the same bundle.
 const RUSTC: Version = Version::new(1, 95, 0);
 
 /// A contract's code and metadata.
 pub struct Bundle(ContractMetadata);
 
 impl Bundle {
-    /// Puts the contract `name` together from its final code and the metadata
-    /// that ink! generated for it (JSON).
+    /// Combines the final code of the contract `name` with the metadata that ink!
+    /// generated for it (JSON).
     pub fn new(name: &str, version: &str, wasm: &[u8], abi: &[u8]) -> Result<Self> {
         let abi: Map<String, Value> =
             serde_json::from_slice(abi).context("the metadata is not a JSON object")?;
@@ -42,13 +42,13 @@ impl Bundle {
         Ok(Bundle(ContractMetadata::new(source, contract, None, None, abi)))
     }
 
-    /// The hash by which the chain knows the code, as 0x-prefixed hex.
+    /// The hash that identifies the code on chain, as 0x-prefixed hex.
     pub fn code_hash(&self) -> String {
         let hex: String = self.0.source.hash.0.iter().map(|b| format!("{b:02x}")).collect();
         format!("0x{hex}")
     }
 
-    /// The `.json` file: the metadata alone.
+    /// The `.json` file: the metadata without the code.
     pub fn metadata(&self) -> Result<Vec<u8>> {
         let mut metadata = self.0.clone();
         metadata.remove_source_wasm_attribute();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_one_of_the_chain() {
+    fn the_hash_is_the_chains() {
         let bundle = Bundle::new("one", "0.1.0", b"abc", b"{\"version\": 5}").unwrap();
         // BLAKE2b-256 of "abc".
         assert_eq!(
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_that_is_no_object_is_refused() {
+    fn metadata_that_is_not_an_object_is_refused() {
         assert!(Bundle::new("one", "0.1.0", b"", b"[]").is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! From the module that rustc leaves to the one that goes on chain: as small
-//! as possible, because the code of a policy is part of the proof of every
-//! block that asks it, and with nothing that pallet-contracts refuses.
+//! Turns the module that rustc built into the one that goes on chain: without
+//! anything that pallet-contracts refuses, and as small as possible, because the
+//! code of a policy is part of the proof of every block that asks it.
 
 use std::{fs, process::Command};
 
@@ -13,33 +13,33 @@ use wasmparser::{
     CustomSectionReader, Export, ExternalKind, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
-/// What a contract exports, and nothing else.
+/// The only exports of a contract.
 const ENTRY_POINTS: [&str; 2] = ["call", "deploy"];
 
-/// The entry point that replaces `call` where a contract has it; see the macro
+/// The entry point that replaces `call` if a contract has it; see the macro
 /// `answer_directly!` of the policy crate.
 const DIRECT_CALL: &str = "policy_call";
 
-/// Makes a compiled contract small and acceptable to a chain.
+/// Makes a compiled contract small and fit for a chain.
 pub fn shrink(compiled: &[u8]) -> Result<Vec<u8>> {
     let small = optimise(&strip(compiled)?)?;
     check(&small)?;
     Ok(small)
 }
 
-/// Removes the custom sections and the exports that are no entry points. What
-/// rustc exports beside them (`memcpy` and the like) is refused by the chain.
+/// Removes the custom sections and all exports but the entry points. The chain
+/// refuses the others, such as rustc's `memcpy`.
 fn strip(compiled: &[u8]) -> Result<Vec<u8>> {
     let mut stripper =
         Stripper { direct: exports(compiled)?.iter().any(|export| export.name == DIRECT_CALL) };
     let mut module = Module::new();
     stripper
         .parse_core_module(&mut module, Parser::new(0), compiled)
-        .context("cannot be written anew")?;
+        .context("cannot be rewritten")?;
     Ok(module.finish())
 }
 
-/// What `module` exports.
+/// Returns the exports of a module.
 fn exports(module: &[u8]) -> Result<Vec<Export<'_>>> {
     let mut all = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -53,7 +53,7 @@ fn exports(module: &[u8]) -> Result<Vec<Export<'_>>> {
 }
 
 struct Stripper {
-    /// Whether the contract has an entry point in place of ink!'s.
+    /// Whether the contract has an entry point that replaces ink!'s.
     direct: bool,
 }
 
@@ -83,9 +83,9 @@ impl Reencode for Stripper {
     }
 }
 
-/// Runs `wasm-opt` for size, with no feature that the chain's engine refuses.
-/// The imported memory is new for every call and thus filled with zeros, which
-/// saves the zeros of ink!'s 16 KB buffer.
+/// Runs `wasm-opt` for size, without features that the chain's engine refuses.
+/// The imported memory is new in every call and therefore zero, so that the module
+/// need not contain the zeros of ink!'s 16 KB buffer.
 fn optimise(module: &[u8]) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let (from, to) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
@@ -107,7 +107,7 @@ fn check(module: &[u8]) -> Result<()> {
     Validator::new_with_features(WasmFeatures::WASM1 - WasmFeatures::FLOATS)
         .validate_all(module)
         .context("not valid WebAssembly without floating point and extensions")?;
-    let mut memories = 0;
+    let mut memories = 0u32;
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::ImportSection(imports) = payload? {
             for import in imports {
@@ -115,9 +115,9 @@ fn check(module: &[u8]) -> Result<()> {
                 match import.ty {
                     TypeRef::Func(_) => {}
                     TypeRef::Memory(_) if (import.module, import.name) == ("env", "memory") => {
-                        memories += 1
+                        memories += 1;
                     }
-                    _ => bail!("imports {}, which no chain offers", import.name),
+                    _ => bail!("imports {}, which no chain provides", import.name),
                 }
             }
         }
@@ -127,7 +127,7 @@ fn check(module: &[u8]) -> Result<()> {
     for export in &exports {
         ensure!(
             export.kind == ExternalKind::Func && ENTRY_POINTS.contains(&export.name),
-            "exports {}, which is no entry point",
+            "exports {}, which is not an entry point",
             export.name
         );
     }

@@ -1,5 +1,5 @@
 //! Prints the metadata that ink! generates for this contract, as JSON.
-#![allow(unsafe_code)] // ink! hands its function over through the linker alone.
+#![allow(unsafe_code, reason = "ink! exposes its function only through the linker")]
 
 use guardians as _;
 

@@ -1,36 +1,38 @@
-//! What the guardians do as the patient's delegate.
+//! The changes that the guardians make as the patient's delegate.
 
 use ink::primitives::AccountId;
 use policy::{ActionSet, BlockNumber, PurposeSet};
 
-/// A change of a patient's grants. The indices are part of the interface.
+/// A change of a patient's grants.
+///
+/// The indices are part of the interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub enum Change {
-    /// Grant an account some actions, in the place of what it was granted
-    /// before.
+    /// Grant an account actions, replacing its previous grant.
     #[codec(index = 0)]
     Grant {
-        /// Who may act.
+        /// The account that may act.
         grantee: AccountId,
-        /// What they may do.
+        /// The allowed actions.
         actions: ActionSet,
-        /// What for; none: any purpose.
+        /// The allowed purposes; none: any purpose.
         purposes: Option<PurposeSet>,
-        /// The last block in which the grant holds; none: until revoked.
+        /// The last block in which the grant is valid; none: until revoked.
         until: Option<BlockNumber>,
     },
-    /// Take a grant back.
+    /// Revoke a grant.
     #[codec(index = 1)]
     Revoke {
-        /// Who may no longer act.
+        /// The account that may no longer act.
         grantee: AccountId,
     },
 }
 
+policy::stored_whole!(Change);
+
 impl Change {
-    /// Whose grant it is about.
+    /// Returns the account whose grant this changes.
     pub const fn grantee(&self) -> AccountId {
         match self {
             Change::Grant { grantee, .. } | Change::Revoke { grantee } => *grantee,
@@ -39,11 +41,11 @@ impl Change {
 }
 
 #[cfg(not(test))]
-pub use call::carry_out;
+pub use call::execute;
 
-// ink!'s environment for tests calls no contracts.
+// ink!'s off-chain environment does not call contracts.
 #[cfg(test)]
-pub use crate::tests::carry_out;
+pub use crate::tests::execute;
 
 #[cfg(not(test))]
 mod call {
@@ -61,8 +63,8 @@ mod call {
     /// The message `revoke_as` of the reference policy.
     const REVOKE_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x1a];
 
-    /// Has the contract `policy` change the grants of `patient`.
-    pub fn carry_out(policy: AccountId, patient: AccountId, change: &Change) -> Result<(), Error> {
+    /// Calls the contract `policy` to change the grants of `patient`.
+    pub fn execute(policy: AccountId, patient: AccountId, change: &Change) -> Result<(), Error> {
         match change {
             Change::Grant { grantee, actions, purposes, until } => {
                 call(policy, GRANT_AS, &(patient, grantee, actions, purposes, until))

@@ -1,147 +1,153 @@
-//! Guardians of a patient: some of them together grant and revoke in the
-//! patient's name, m of n.
+//! Guardians: m of n accounts together grant and revoke in a patient's name.
 //!
-//! It is no policy, but a delegate of the reference policy (`access-control`):
-//! the patient, or somebody for them, deploys it with the guardians and their
-//! number, and the patient makes its address a delegate with `set_delegate`. A
-//! guardian then proposes a change, others approve it, and the approval that
-//! makes their number full carries it out. The patient ends it all at any time
-//! with `remove_delegate`.
+//! This contract is not a policy, but a delegate of the reference policy
+//! (`access-control`). Anybody deploys it with the guardians and the threshold;
+//! the patient then appoints its address with `set_delegate`. One guardian
+//! proposes a change, others approve it, and the approval that reaches the
+//! threshold executes it. The patient can end this at any time with
+//! `remove_delegate`.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 mod delegate;
 
 pub use self::{
     delegate::Change,
-    guardians::{Approved, CarriedOut, Error, Guardians, Proposal, Proposed, Terms, Withdrawn},
+    guardians::{Approved, Error, Executed, Guardians, Proposal, Proposed, Terms, Withdrawn},
 };
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod guardians {
     use crate::delegate::{self, Change};
     use ink::{prelude::vec::Vec, storage::Mapping};
     use policy::{is_over, Approvals, GrantError, Quorum, QuorumError};
 
-    /// Who decides about what, and the proposals that are open.
+    /// The terms and the open proposals.
     #[ink(storage)]
     pub struct Guardians {
         terms: Terms,
-        /// The number of the next proposal.
+        /// The ID of the next proposal.
         next: u32,
         proposals: Mapping<u32, Proposal>,
     }
 
-    /// What was agreed when the contract was deployed.
+    /// The terms, which are fixed when the contract is deployed.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub struct Terms {
-        /// In whose name the guardians act.
+        /// The patient in whose name the guardians act.
         pub patient: AccountId,
-        /// The contract that keeps the patient's grants.
+        /// The contract that stores the patient's grants.
         pub policy: AccountId,
-        /// The guardians, and how many of them have to agree.
+        /// The guardians, and how many of them have to approve.
         pub quorum: Quorum,
-        /// For how many blocks a proposal can be approved.
+        /// The number of blocks in which a proposal can be approved.
         pub lifetime: BlockNumber,
     }
 
-    /// A change that waits for approvals.
+    /// A change awaiting approvals.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub struct Proposal {
-        /// What is to be done.
+        /// The proposed change.
         pub change: Change,
-        /// Who approved: bit i stands for the guardian at place i.
+        /// The guardians who approved: bit i is the guardian at index i.
         pub approvals: Approvals,
         /// The last block in which it can be approved.
         pub until: BlockNumber,
     }
 
-    /// A guardian proposed a change, and approves it by that.
+    /// A guardian proposed a change, which counts as their approval.
     #[ink(event)]
     pub struct Proposed {
-        /// Whose records it is about.
+        /// The patient whose records the change concerns.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Whose grant it is about.
+        /// The account whose grant the change concerns.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// The proposal's number.
+        /// The proposal's ID.
         pub id: u32,
-        /// What is to be done.
+        /// The proposed change.
         pub change: Change,
         /// The last block in which it can be approved.
         pub until: BlockNumber,
-        /// Who proposed it.
+        /// The guardian who proposed it.
         pub by: AccountId,
     }
 
-    /// Another guardian approved.
+    /// A further guardian approved a proposal.
     #[ink(event)]
     pub struct Approved {
-        /// Whose records it is about.
+        /// The patient whose records the change concerns.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Whose grant it is about.
+        /// The account whose grant the change concerns.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// The proposal's number.
+        /// The proposal's ID.
         pub id: u32,
-        /// Who approved it.
+        /// The guardian who approved it.
         pub by: AccountId,
     }
 
-    /// A guardian took their approval back.
+    /// A guardian withdrew their approval.
     #[ink(event)]
     pub struct Withdrawn {
-        /// Whose records it is about.
+        /// The patient whose records the change concerns.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Whose grant it is about.
+        /// The account whose grant the change concerns.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// The proposal's number.
+        /// The proposal's ID.
         pub id: u32,
-        /// Who withdrew.
+        /// The guardian who withdrew it.
         pub by: AccountId,
     }
 
-    /// Enough guardians agreed, and the policy took the change.
+    /// The threshold was reached, and the policy accepted the change.
     #[ink(event)]
-    pub struct CarriedOut {
-        /// Whose records it is about.
+    pub struct Executed {
+        /// The patient whose records the change concerns.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Whose grant it is about.
+        /// The account whose grant the change concerns.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// The proposal's number.
+        /// The proposal's ID.
         pub id: u32,
     }
 
-    /// Why a message changed nothing.
+    /// Why a message failed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum Error {
-        /// The guardians make no quorum, the caller is none of them, or their
-        /// approval was given, or not given, before.
+        /// The quorum refused: the inner error says why.
         Quorum(QuorumError),
-        /// There is no open proposal with this number.
-        NotProposed,
-        /// The proposal's time is over. Propose it anew.
+        /// There is no open proposal with this ID.
+        ProposalNotFound,
+        /// The proposal has expired. Propose the change again.
         ProposalExpired,
-        /// The policy refused the change. With `NotDelegate`, the patient has
-        /// not made this contract their delegate, or not any more.
+        /// The policy refused the change: the inner error says why. After `NotDelegate`, the patient has to appoint this contract with `set_delegate`.
         Refused(GrantError),
-        /// The policy did not answer: it is no reference policy.
+        /// The policy did not answer. Its address must be an instance of the reference policy.
         PolicyFailed,
-        /// There have been too many proposals. Deploy the contract anew.
-        TooManyProposals,
+        /// All proposal IDs are used. Deploy a new instance.
+        ProposalIdsExhausted,
     }
 
     impl From<QuorumError> for Error {
@@ -151,9 +157,15 @@ mod guardians {
     }
 
     impl Guardians {
-        /// A contract by which `threshold` of these `guardians` change the
-        /// grants of `patient` that the contract `policy` keeps. A proposal can
-        /// be approved for `lifetime` blocks (a day has 14,400).
+        /// Creates the guardians of a patient, who change grants together.
+        ///
+        /// - `patient`: the patient, who then appoints this contract with the
+        ///   policy's message `set_delegate`.
+        /// - `policy`: the instance of the reference policy that stores the grants.
+        /// - `guardians`: 1 to 16 accounts, each named once.
+        /// - `threshold`: how many of them have to approve a change.
+        /// - `lifetime`: how many blocks a proposal can be approved for (14,400
+        ///   are a day).
         #[ink(constructor, selector = 0x4d435000)]
         pub fn new(
             patient: AccountId,
@@ -167,31 +179,32 @@ mod guardians {
             Ok(Self { terms, next: 0, proposals: Mapping::new() })
         }
 
-        /// Proposes a change. The caller, a guardian, approves it by that; where
-        /// one is enough, it is carried out at once. Returns its number.
+        /// Proposes a change, and returns the proposal's ID; for guardians.
+        ///
+        /// Proposing counts as the caller's approval. With a threshold of 1, the
+        /// change is executed at once.
         #[ink(message, selector = 0x4d435030)]
         pub fn propose(&mut self, change: Change) -> Result<u32, Error> {
             let by = self.env().caller();
             let mut approvals = Approvals::default();
             approvals.approve(&self.terms.quorum, &by)?;
             let id = self.next;
-            self.next = id.checked_add(1).ok_or(Error::TooManyProposals)?;
+            self.next = id.checked_add(1).ok_or(Error::ProposalIdsExhausted)?;
             let until = self.env().block_number().saturating_add(self.terms.lifetime);
             let (patient, grantee) = (self.terms.patient, change.grantee());
             let proposal = Proposal { change: change.clone(), approvals, until };
             self.env().emit_event(Proposed { patient, grantee, id, change, until, by });
-            self.keep_or_carry_out(id, &proposal)?;
+            self.store_or_execute(id, &proposal)?;
             Ok(id)
         }
 
-        /// Approves a proposal, once for each guardian. The approval that makes
-        /// their number full carries it out. Returns whether this one did.
+        /// Approves a proposal, and returns whether that executed it; for guardians.
         ///
-        /// If the policy refuses the change, the approval does not count either,
-        /// and can be given again.
+        /// The approval that reaches the threshold executes the change. If the
+        /// policy refuses it, the approval does not count and can be repeated.
         #[ink(message, selector = 0x4d435031)]
         pub fn approve(&mut self, id: u32) -> Result<bool, Error> {
-            let mut proposal = self.proposals.get(id).ok_or(Error::NotProposed)?;
+            let mut proposal = self.proposals.get(id).ok_or(Error::ProposalNotFound)?;
             let by = self.env().caller();
             proposal.approvals.approve(&self.terms.quorum, &by)?;
             if is_over(Some(proposal.until), self.env().block_number()) {
@@ -199,14 +212,16 @@ mod guardians {
             }
             let (patient, grantee) = (self.terms.patient, proposal.change.grantee());
             self.env().emit_event(Approved { patient, grantee, id, by });
-            self.keep_or_carry_out(id, &proposal)
+            self.store_or_execute(id, &proposal)
         }
 
-        /// Takes an approval back, also when the proposal's time is over. A
-        /// proposal that nobody approves any more is gone.
+        /// Withdraws the caller's approval of a proposal; for guardians.
+        ///
+        /// This also works after the proposal has expired. A proposal without
+        /// approvals is removed.
         #[ink(message, selector = 0x4d435032)]
         pub fn withdraw(&mut self, id: u32) -> Result<(), Error> {
-            let mut proposal = self.proposals.get(id).ok_or(Error::NotProposed)?;
+            let mut proposal = self.proposals.get(id).ok_or(Error::ProposalNotFound)?;
             let by = self.env().caller();
             proposal.approvals.withdraw(&self.terms.quorum, &by)?;
             match proposal.approvals.count() {
@@ -220,31 +235,31 @@ mod guardians {
             Ok(())
         }
 
-        /// The open proposal with this number.
+        /// Returns an open proposal.
         #[ink(message, selector = 0x4d435033)]
         pub fn proposal(&self, id: u32) -> Option<Proposal> {
             self.proposals.get(id)
         }
 
-        /// Who decides about what.
+        /// Returns the patient, the policy, the guardians and their terms.
         #[ink(message, selector = 0x4d435034)]
         pub fn terms(&self) -> Terms {
             self.terms.clone()
         }
 
-        /// Carries a proposal out if enough guardians approved, and keeps it
-        /// otherwise. Returns which.
-        fn keep_or_carry_out(&mut self, id: u32, proposal: &Proposal) -> Result<bool, Error> {
+        /// Executes a proposal if it has reached the threshold, and stores it
+        /// otherwise. Returns whether it was executed.
+        fn store_or_execute(&mut self, id: u32, proposal: &Proposal) -> Result<bool, Error> {
             if !self.terms.quorum.is_reached(proposal.approvals) {
                 self.proposals.insert(id, proposal);
                 return Ok(false);
             }
-            // Gone before the policy is called, so that it can happen but once.
+            // Removed before the call of the policy, so that it is executed only once.
             self.proposals.remove(id);
             let patient = self.terms.patient;
-            delegate::carry_out(self.terms.policy, patient, &proposal.change)?;
+            delegate::execute(self.terms.policy, patient, &proposal.change)?;
             let grantee = proposal.change.grantee();
-            self.env().emit_event(CarriedOut { patient, grantee, id });
+            self.env().emit_event(Executed { patient, grantee, id });
             Ok(true)
         }
     }

@@ -1,4 +1,4 @@
-//! The life of a proposal, on ink!'s off-chain environment.
+//! The life cycle of a proposal in ink!'s off-chain environment.
 
 use super::*;
 use ink::{
@@ -17,24 +17,25 @@ const POLICY: AccountId = AccountId([2; 32]);
 const DOCTOR: AccountId = AccountId([3; 32]);
 const STRANGER: AccountId = AccountId([4; 32]);
 const GUARDIANS: [AccountId; 3] = [AccountId([11; 32]), AccountId([12; 32]), AccountId([13; 32])];
-/// For how many blocks a proposal lives.
+/// The number of blocks in which a proposal can be approved.
 const LIFETIME: u32 = 100;
 
 thread_local! {
-    /// What the policy was told, and what it says to it.
-    static TOLD: RefCell<Vec<Change>> = const { RefCell::new(Vec::new()) };
-    static SAYS: RefCell<Result<(), Error>> = const { RefCell::new(Ok(())) };
+    /// The changes that the policy received.
+    static RECEIVED: RefCell<Vec<Change>> = const { RefCell::new(Vec::new()) };
+    /// The policy's answer to them.
+    static ANSWER: RefCell<Result<(), Error>> = const { RefCell::new(Ok(())) };
 }
 
 /// Stands in for the call of the policy.
-pub fn carry_out(policy: AccountId, patient: AccountId, change: &Change) -> Result<(), Error> {
+pub fn execute(policy: AccountId, patient: AccountId, change: &Change) -> Result<(), Error> {
     assert_eq!((policy, patient), (POLICY, PATIENT));
-    TOLD.with_borrow_mut(|told| told.push(change.clone()));
-    SAYS.with_borrow(|says| *says)
+    RECEIVED.with_borrow_mut(|all| all.push(change.clone()));
+    ANSWER.with_borrow(|answer| *answer)
 }
 
-fn told() -> Vec<Change> {
-    TOLD.take()
+fn received() -> Vec<Change> {
+    RECEIVED.take()
 }
 
 fn deploy(threshold: u8) -> Result<Guardians, Error> {
@@ -44,7 +45,7 @@ fn deploy(threshold: u8) -> Result<Guardians, Error> {
 fn grant() -> Change {
     Change::Grant {
         grantee: DOCTOR,
-        actions: ActionSet::from(Action::View),
+        actions: ActionSet::of(&[Action::View]),
         purposes: None,
         until: Some(1000),
     }
@@ -59,31 +60,31 @@ fn with_proposal() -> Guardians {
 }
 
 #[ink::test]
-fn two_of_three_carry_a_change_out() {
+fn two_of_three_execute_a_change() {
     let mut contract = with_proposal();
-    assert_eq!(told(), []);
+    assert_eq!(received(), []);
     call_as(GUARDIANS[2]);
     assert_eq!(contract.approve(0), Ok(true));
-    assert_eq!(told(), [grant()]);
-    // Once, and not again.
+    assert_eq!(received(), [grant()]);
+    // It is executed once.
     assert_eq!(contract.proposal(0), None);
     call_as(GUARDIANS[1]);
-    assert_eq!(contract.approve(0), Err(Error::NotProposed));
-    assert_eq!(told(), []);
-    // The next one has a number of its own.
+    assert_eq!(contract.approve(0), Err(Error::ProposalNotFound));
+    assert_eq!(received(), []);
+    // The next one has another ID.
     let revoke = Change::Revoke { grantee: DOCTOR };
     assert_eq!(contract.propose(revoke.clone()), Ok(1));
     call_as(GUARDIANS[0]);
     assert_eq!(contract.approve(1), Ok(true));
-    assert_eq!(told(), [revoke]);
+    assert_eq!(received(), [revoke]);
 }
 
 #[ink::test]
-fn where_one_is_enough_a_proposal_is_carried_out_at_once() {
+fn a_threshold_of_one_executes_at_once() {
     let mut contract = deploy(1).unwrap();
     call_as(GUARDIANS[1]);
     assert_eq!(contract.propose(grant()), Ok(0));
-    assert_eq!(told(), [grant()]);
+    assert_eq!(received(), [grant()]);
     assert_eq!(contract.proposal(0), None);
 }
 
@@ -92,11 +93,11 @@ fn each_guardian_counts_once() {
     let mut contract = with_proposal();
     let again = Err(Error::Quorum(QuorumError::AlreadyApproved));
     assert_eq!(contract.approve(0), again);
-    assert_eq!(told(), []);
+    assert_eq!(received(), []);
 }
 
 #[ink::test]
-fn fails_when_the_caller_is_no_guardian() {
+fn fails_when_the_caller_is_not_a_guardian() {
     let mut contract = with_proposal();
     let refused = Error::Quorum(QuorumError::NotMember);
     for caller in [STRANGER, PATIENT, DOCTOR, POLICY] {
@@ -105,7 +106,7 @@ fn fails_when_the_caller_is_no_guardian() {
         assert_eq!(contract.approve(0), Err(refused));
         assert_eq!(contract.withdraw(0), Err(refused));
     }
-    assert_eq!(told(), []);
+    assert_eq!(received(), []);
 }
 
 #[ink::test]
@@ -119,20 +120,20 @@ fn a_withdrawn_approval_does_not_count() {
     assert_eq!(contract.withdraw(0), Err(Error::Quorum(QuorumError::NotApproved)));
     call_as(GUARDIANS[2]);
     assert_eq!(contract.approve(0), Ok(false));
-    assert_eq!(told(), []);
-    // And can be given again.
+    assert_eq!(received(), []);
+    // It can be given again.
     call_as(GUARDIANS[1]);
     assert_eq!(contract.approve(0), Ok(true));
-    assert_eq!(told(), [grant()]);
+    assert_eq!(received(), [grant()]);
 }
 
 #[ink::test]
-fn a_proposal_that_nobody_approves_is_gone() {
+fn a_proposal_without_approvals_is_removed() {
     let mut contract = with_proposal();
     at_block(LIFETIME + 1);
     assert_eq!(contract.withdraw(0), Ok(()));
     assert_eq!(contract.proposal(0), None);
-    assert_eq!(contract.withdraw(0), Err(Error::NotProposed));
+    assert_eq!(contract.withdraw(0), Err(Error::ProposalNotFound));
 }
 
 #[ink::test]
@@ -143,7 +144,7 @@ fn boundary_of_expiry() {
     call_as(GUARDIANS[1]);
     at_block(106);
     assert_eq!(contract.approve(0), Err(Error::ProposalExpired));
-    assert_eq!(told(), []);
+    assert_eq!(received(), []);
     at_block(105);
     assert_eq!(contract.approve(0), Ok(true));
 }
@@ -152,14 +153,14 @@ fn boundary_of_expiry() {
 fn fails_when_the_policy_refuses() {
     let mut contract = with_proposal();
     let refused = Error::Refused(GrantError::NotDelegate);
-    SAYS.set(Err(refused));
+    ANSWER.set(Err(refused));
     call_as(GUARDIANS[1]);
     assert_eq!(contract.approve(0), Err(refused));
-    SAYS.set(Ok(()));
+    ANSWER.set(Ok(()));
 }
 
 #[ink::test]
-fn fails_when_the_guardians_make_no_quorum() {
+fn fails_when_the_quorum_is_invalid() {
     assert_eq!(deploy(0).err(), Some(Error::Quorum(QuorumError::Threshold)));
     assert_eq!(deploy(4).err(), Some(Error::Quorum(QuorumError::Threshold)));
     let of = |guardians: &[AccountId]| {
@@ -194,7 +195,7 @@ fn every_step_is_an_event() {
     assert_eq!((proposed.id, proposed.change, proposed.by), (0, grant(), GUARDIANS[0]));
     let approved = Approved::decode(&mut &events[1].data[..]).unwrap();
     assert_eq!((approved.id, approved.by), (0, GUARDIANS[1]));
-    let done = CarriedOut::decode(&mut &events[2].data[..]).unwrap();
+    let done = Executed::decode(&mut &events[2].data[..]).unwrap();
     assert_eq!((done.patient, done.grantee, done.id), (PATIENT, DOCTOR, 0));
     let withdrawn = Withdrawn::decode(&mut &events[4].data[..]).unwrap();
     assert_eq!((withdrawn.id, withdrawn.by), (1, GUARDIANS[2]));

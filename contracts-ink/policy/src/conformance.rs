@@ -1,4 +1,4 @@
-//! What holds for every policy, as tests that a policy runs on itself.
+//! A test suite that every policy passes.
 
 use crate::{
     testing::{at_block, Chain},
@@ -6,18 +6,20 @@ use crate::{
 };
 use ink::primitives::AccountId;
 
-/// The patient on whose behalf the suite grants.
+/// The patient in whose name the suite grants.
 pub const PATIENT: AccountId = AccountId([0x11; 32]);
-/// To whom the suite grants.
+/// The account that the suite grants access to.
 pub const GRANTEE: AccountId = AccountId([0x22; 32]);
-/// To whom nobody ever granted anything.
+/// An account that never received a grant.
 pub const STRANGER: AccountId = AccountId([0x33; 32]);
 
-/// The records that the questions are about: none, the first, the last.
+/// The records that the suite asks about: none, the first, the last.
 const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 
-/// Tests that every policy passes. Put one line into the test module of a
-/// policy, with an expression that makes a contract as it is after deployment:
+/// Tests that every policy passes.
+///
+/// Put one line into the test module of a policy, with an expression that
+/// creates a newly deployed contract:
 ///
 /// ```ignore
 /// policy::conformance_tests!(AccessControl::new());
@@ -25,24 +27,24 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 ///
 /// It tests that the new contract, deployed by `conformance::PATIENT`, refuses
 /// everybody, whatever the action, the record and the purpose, and that the same
-/// question gets the same answer.
+/// question always gets the same answer.
 ///
-/// A policy that can be told whom to let in says how, and is tested further:
-/// what is granted holds for the grantee and the patient alone, and with the
-/// lines `grant_until` and `revoke`, up to its last block, and until it is
-/// taken back. The closures act on the contract (`&mut`) with these accounts,
-/// and so that View is allowed; each sets the caller that it needs.
+/// A policy that stores grants also passes closures that make them. The suite
+/// then tests that a grant is valid for its patient and its grantee only; with
+/// `grant_until`, that it expires after its last block; with `revoke`, that a
+/// revocation works at once. Each closure sets the caller it needs and changes
+/// the contract (`&mut`) so that View is allowed, or no longer allowed.
 ///
 /// ```ignore
 /// policy::conformance_tests!(
 ///     AccessControl::new(),
 ///     grant: |contract, patient, grantee| {
 ///         call_as(patient);
-///         contract.grant(grantee, ActionSet::from(Action::View), None).unwrap();
+///         contract.grant(grantee, ActionSet::of(&[Action::View]), None).unwrap();
 ///     },
 ///     grant_until: |contract, patient, grantee, until| {
 ///         call_as(patient);
-///         contract.grant(grantee, ActionSet::from(Action::View), Some(until)).unwrap();
+///         contract.grant(grantee, ActionSet::of(&[Action::View]), Some(until)).unwrap();
 ///     },
 ///     revoke: |contract, patient, grantee| {
 ///         call_as(patient);
@@ -51,10 +53,9 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 /// );
 /// ```
 ///
-/// `grant_until` and `revoke` may each be left out. A policy whose answer also
-/// depends on the chain installs a [`Chain`] in these closures. A policy that
-/// lets strangers in on purpose does not pass; it has to say so by tests of
-/// its own.
+/// `grant_until` and `revoke` are optional. A policy whose answer also depends on
+/// the chain installs a [`Chain`] in these closures. A policy that admits
+/// strangers on purpose does not pass, and needs tests of its own.
 #[macro_export]
 macro_rules! conformance_tests {
     (
@@ -67,7 +68,7 @@ macro_rules! conformance_tests {
     ) => {
         #[ink::test]
         fn conformance_a_new_policy_refuses_everybody() {
-            // Some policies are about whoever deploys them.
+            // Some policies take their deployer for the patient.
             $crate::testing::call_as($crate::conformance::PATIENT);
             let contract = $contract;
             $crate::conformance::refuses_everybody($crate::conformance_question!(contract));
@@ -75,14 +76,14 @@ macro_rules! conformance_tests {
 
         $(
             #[ink::test]
-            fn conformance_a_grant_is_for_its_grantee_alone() {
+            fn conformance_a_grant_admits_only_its_grantee() {
                 $crate::testing::call_as($crate::conformance::PATIENT);
                 let mut contract = $contract;
                 $crate::conformance_act!(
                     $grant, contract,
                     $crate::conformance::PATIENT, $crate::conformance::GRANTEE
                 );
-                $crate::conformance::lets_in_the_grantee_alone(
+                $crate::conformance::admits_only_the_grantee(
                     $crate::conformance_question!(contract),
                 );
             }
@@ -102,14 +103,14 @@ macro_rules! conformance_tests {
 
             $(
                 #[ink::test]
-                fn conformance_a_revoked_grant_is_over_at_once() {
+                fn conformance_a_revocation_works_at_once() {
                     $crate::testing::call_as($crate::conformance::PATIENT);
                     let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant, contract,
                         $crate::conformance::PATIENT, $crate::conformance::GRANTEE
                     );
-                    $crate::conformance::lets_in_the_grantee_alone(
+                    $crate::conformance::admits_only_the_grantee(
                         $crate::conformance_question!(contract),
                     );
                     $crate::conformance_act!(
@@ -125,7 +126,7 @@ macro_rules! conformance_tests {
     };
 }
 
-/// The question as the functions of this module put it.
+/// The question in the form that this module's functions take.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_question {
@@ -136,8 +137,8 @@ macro_rules! conformance_question {
     };
 }
 
-/// Runs a closure of the suite's caller on the contract. The function in
-/// between gives the closure its types.
+/// Runs one of the caller's closures on the contract, through a function that
+/// gives the closure its types.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_act {
@@ -170,13 +171,14 @@ pub fn act_until<C>(
     act(contract, patient, grantee, until);
 }
 
-/// Puts every kind of question to a policy that nobody has told anything, on
-/// behalf of patients and subjects that it has never heard of, and of [`PATIENT`],
-/// who deployed it.
+/// Asks a new policy every kind of question and expects refusals.
+///
+/// The questions are about patients and subjects that it does not know, and about
+/// [`PATIENT`], who deployed it.
 ///
 /// # Panics
-/// When the policy allows something, answers the same question in two ways, or
-/// names revocation or expiry as the reason where nothing was ever granted.
+/// If the policy allows anything, answers the same question in two ways, or names
+/// revocation or expiry as the reason although nothing was ever granted.
 pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
     let purposes = Purpose::ALL.into_iter().map(|purpose| Chain::new().purpose(purpose));
     for chain in std::iter::once(Chain::new()).chain(purposes) {
@@ -189,7 +191,7 @@ pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Actio
                 match ask_twice(&check, patient, stranger, record, action) {
                     Decision::Allow => panic!("{action:?} was allowed to a stranger"),
                     Decision::Deny(DenyReason::Revoked | DenyReason::Expired) => {
-                        panic!("{action:?}: what was never granted cannot be over")
+                        panic!("{action:?}: a grant that never existed cannot have ended")
                     }
                     Decision::Deny(_) => {}
                 }
@@ -198,16 +200,16 @@ pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Actio
     }
 }
 
-/// Asks a policy by which [`PATIENT`] granted View to [`GRANTEE`].
+/// Asks a policy in which [`PATIENT`] granted View to [`GRANTEE`].
 ///
 /// # Panics
-/// When the policy refuses the grantee, allows somebody else something, or
-/// answers the same question in two ways.
-pub fn lets_in_the_grantee_alone(
+/// If the policy refuses the grantee, allows another account anything, or answers
+/// the same question in two ways.
+pub fn admits_only_the_grantee(
     check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision,
 ) {
     let granted = ask_twice(&check, PATIENT, GRANTEE, Some(0), Action::View);
-    assert_eq!(granted, Decision::Allow, "what was granted is refused");
+    assert_eq!(granted, Decision::Allow, "the granted action was refused");
     for (patient, subject) in [(PATIENT, STRANGER), (STRANGER, GRANTEE), (GRANTEE, PATIENT)] {
         for_every_question(|record, action| {
             let answer = ask_twice(&check, patient, subject, record, action);
@@ -216,26 +218,26 @@ pub fn lets_in_the_grantee_alone(
     }
 }
 
-/// Asks a policy by which [`PATIENT`] granted View to [`GRANTEE`] up to and
+/// Asks a policy in which [`PATIENT`] granted View to [`GRANTEE`] up to and
 /// including the block `until`.
 ///
 /// # Panics
-/// When the grant does not hold in its last block, or holds in the next one.
+/// If the grant is not valid in its last block, or still valid in the next one.
 pub fn ends_after(
     until: u32,
     check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision,
 ) {
     at_block(until);
     let last = ask_twice(&check, PATIENT, GRANTEE, Some(0), Action::View);
-    assert_eq!(last, Decision::Allow, "the grant is over before its last block is");
+    assert_eq!(last, Decision::Allow, "the grant expired before its last block");
     at_block(until.saturating_add(1));
     refuses_the_grantee(check);
 }
 
-/// Asks a policy by which [`GRANTEE`] may do nothing any more.
+/// Asks a policy in which [`GRANTEE`] has no access any more.
 ///
 /// # Panics
-/// When the grantee may still do something.
+/// If the policy still allows the grantee anything.
 pub fn refuses_the_grantee(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
     for_every_question(|record, action| {
         let answer = ask_twice(&check, PATIENT, GRANTEE, record, action);
@@ -260,7 +262,7 @@ fn ask_twice(
 ) -> Decision {
     let answer = check(patient, subject, record, action);
     let again = check(patient, subject, record, action);
-    assert_eq!(answer, again, "the same question was answered in two ways");
+    assert_eq!(answer, again, "the same question got two answers");
     answer
 }
 

@@ -1,22 +1,22 @@
-//! Delegates: who grants and revokes in a patient's name.
+//! Delegates, who grant and revoke in a patient's name.
 
 use crate::{is_over, BlockNumber, GrantError};
 
-/// That an account is a patient's delegate. A delegate grants and revokes in
-/// the patient's name, but appoints no further delegates; the patient ends it
-/// at any time. Any account can be one, so also a contract, which makes rules
-/// such as "two of three guardians" possible without a word of them here.
+/// A patient's permission for an account to grant and revoke in their name.
+///
+/// A delegate cannot appoint further delegates, and the patient can remove them
+/// at any time. A contract can be a delegate too, which allows rules such as
+/// "two of three guardians" that this policy knows nothing about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Delegation {
-    /// The last block in which the delegate may act; none: until the patient
-    /// removes them.
+    /// The last block in which the delegate may act; none: until removed.
     pub until: Option<BlockNumber>,
 }
 
 impl Delegation {
-    /// Accepts a delegation that can be given in the block `now`.
+    /// Checks that this delegation is still valid in the block `now`.
     ///
     /// # Errors
     /// [`GrantError::AlreadyExpired`].
@@ -27,10 +27,10 @@ impl Delegation {
         }
     }
 
-    /// Accepts a delegate who may act in the block `now`.
+    /// Checks that an account with this delegation may act in the block `now`.
     ///
     /// # Errors
-    /// [`GrantError::NotDelegate`], where there is none or the time is over.
+    /// [`GrantError::NotDelegate`] where there is none or it has expired.
     pub const fn ensure(delegation: Option<Self>, now: BlockNumber) -> Result<(), GrantError> {
         match delegation {
             Some(one) if !is_over(one.until, now) => Ok(()),

@@ -1,4 +1,4 @@
-//! A way past the root of the storage.
+//! Answers messages without reading the storage root.
 
 use crate::{Action, Decision, POLICY_CHECK_SELECTOR};
 use ink::{
@@ -10,12 +10,11 @@ use ink::{
 
 /// Answers messages before ink! reads the root of the contract's storage.
 ///
-/// ink! reads the root before it runs any message, also when, as in a contract
-/// that keeps everything in mappings, nothing is in it. The proof of that read
-/// weighs 10 KB in a chain's block, more than the code of such a contract. This
-/// macro defines another entry point, which runs messages on the contract as it
-/// is by [`Default`]. The bundler exports it to the chain in place of ink!'s own
-/// where it finds it.
+/// ink! reads the root before it runs any message, even where a contract keeps
+/// everything in mappings and the root is empty. The proof of that read adds
+/// 10 KB to a block, more than the code of such a contract. This macro defines a
+/// second entry point, which runs messages on the contract's [`Default`] value.
+/// Where the bundler finds it, it exports it in place of ink!'s own.
 ///
 /// ```ignore
 /// policy::answer_directly!(ResearchCohort);
@@ -25,17 +24,17 @@ use ink::{
 /// });
 /// ```
 ///
-/// The first form answers `check` and leaves all else to ink!'s entry point.
-/// The second answers `check` and these messages, by selector, with a `_` for
-/// each argument, and knows no others. ink!'s entry point then falls away, and
-/// with it a third of the code of a contract that has many messages. List all
-/// of them, and let a test compare [`Direct::MESSAGES`] with the metadata.
+/// The first form answers `check` and leaves every other message to ink!'s entry
+/// point. The second answers `check` and the listed messages, by selector, with a
+/// `_` for each argument, and refuses all others. ink!'s entry point then drops
+/// out, and with it a third of the code of a contract with many messages. List
+/// every message, and let a test compare [`Direct::MESSAGES`] with the metadata.
 ///
-/// Use it in the crate's root, and only for a contract whose storage holds
-/// mappings and lazy values alone: those find their values by themselves, so
-/// the contract by default is the contract. No message that it answers may take
-/// a payment, nor arguments of more than 124 bytes. The result is the same
-/// either way; a contract without this macro is a policy as well.
+/// Use it in the crate's root, and only for a contract whose storage consists of
+/// mappings and lazy values: those know their own keys, so the default value is
+/// as good as the stored one. A message answered here must not take a payment,
+/// nor arguments of more than 124 bytes. The macro is optional: the answers are
+/// the same without it.
 ///
 /// [`Direct::MESSAGES`]: crate::direct::Direct::MESSAGES
 #[macro_export]
@@ -93,17 +92,17 @@ macro_rules! answer_directly {
     };
 }
 
-/// The messages that a contract answers directly beside `check`.
+/// The messages that a contract answers directly, besides `check`.
 pub trait Direct {
     /// Their names and selectors.
     const MESSAGES: &'static [(&'static str, u32)];
 }
 
-/// The selector of the question.
+/// The selector of `check`.
 #[doc(hidden)]
 pub const CHECK: u32 = u32::from_be_bytes(POLICY_CHECK_SELECTOR);
 
-/// Ends the call with the contract's answer, if the call is the question.
+/// Ends the call with the contract's answer if the call is `check`.
 #[doc(hidden)]
 pub fn answer(check: impl FnOnce(AccountId, AccountId, Option<u64>, Action) -> Decision) {
     let Ok((selector, patient, subject, record, action)) = ink::env::decode_input::<Question>()
@@ -115,14 +114,14 @@ pub fn answer(check: impl FnOnce(AccountId, AccountId, Option<u64>, Action) -> D
     }
 }
 
-/// The question as it arrives: the selector of a message and its arguments.
+/// The input of `check`: its selector and arguments.
 type Question = ([u8; 4], AccountId, AccountId, Option<u64>, Action);
 
 fn is_paid() -> bool {
     ink::env::transferred_value::<DefaultEnvironment>() != 0
 }
 
-/// The input of a call: the selector of a message, and its arguments.
+/// The input of a call: a message's selector and arguments.
 #[doc(hidden)]
 pub struct Arguments {
     bytes: [u8; Self::MOST],
@@ -132,7 +131,7 @@ pub struct Arguments {
 impl Arguments {
     const MOST: usize = 128;
 
-    /// Reads what the contract was called with.
+    /// Reads the input of this call.
     pub fn read() -> Self {
         if is_paid() {
             refuse();
@@ -143,14 +142,13 @@ impl Arguments {
         }
     }
 
-    /// Decodes the next argument. Ends the call where there is none, or it is
-    /// not what it should be.
+    /// Decodes the next argument. Ends the call if that fails.
     #[inline(never)]
     pub fn take<T: Decode>(&mut self) -> T {
-        let mut rest = &self.bytes[self.used..];
+        let mut rest = self.bytes.get(self.used..).unwrap_or_default();
         match T::decode(&mut rest) {
             Ok(argument) => {
-                self.used = Self::MOST - rest.len();
+                self.used = Self::MOST.saturating_sub(rest.len());
                 argument
             }
             Err(_) => refuse(),
@@ -162,16 +160,16 @@ impl Decode for Arguments {
     fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
         let mut bytes = [0; Self::MOST];
         let length = input.remaining_len()?.unwrap_or_default().min(Self::MOST);
-        let used = Self::MOST - length;
-        input.read(&mut bytes[used..])?;
+        let used = Self::MOST.saturating_sub(length);
+        input.read(bytes.get_mut(used..).unwrap_or_default())?;
         Ok(Arguments { bytes, used })
     }
 }
 
-/// What a message returns.
+/// A value that a message returns.
 #[doc(hidden)]
 pub trait Reply: Encode {
-    /// Whether the call failed, so that what it changed is rolled back.
+    /// Whether the call failed, so that its changes are rolled back.
     fn is_error(&self) -> bool {
         false
     }
@@ -187,7 +185,7 @@ impl<T: Encode, E: Encode> Reply for Result<T, E> {
     }
 }
 
-/// Ends the call with what the message returned, as ink! does.
+/// Ends the call with the message's return value, as ink! does.
 #[doc(hidden)]
 #[inline(never)]
 pub fn reply(returned: &impl Reply) -> ! {
@@ -198,7 +196,7 @@ pub fn reply(returned: &impl Reply) -> ! {
     ink::env::return_value(flags, &MessageResult::Ok(returned))
 }
 
-/// Ends a call that no message understands, as ink! does.
+/// Ends a call whose input fits no message, as ink! does.
 #[doc(hidden)]
 #[inline(never)]
 pub fn refuse() -> ! {

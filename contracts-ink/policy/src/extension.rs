@@ -1,4 +1,5 @@
 //! What a policy may ask the chain while it decides.
+#![allow(clippy::unused_self, reason = "for the code that ink! generates")]
 
 use crate::{Purpose, Relation, Role};
 use ink::{
@@ -6,42 +7,41 @@ use ink::{
     primitives::AccountId,
 };
 
-/// MedChain's chain extension, `0x4d43`: questions that a contract puts to the
-/// chain it runs on. Each answer but the purpose costs the question a storage
-/// read, so ask only where the answer decides.
+/// MedChain's chain extension, `0x4d43`: what a contract may ask the chain.
 ///
-/// The arguments go over SCALE-encoded, one after the other, and the answer
-/// comes back as the SCALE encoding of what the function returns; there is no
+/// Every function but `purpose` costs a storage read, so call it only where the
+/// answer decides. Arguments and return values are SCALE-encoded; there is no
 /// status to handle. A function that the chain does not know ends the call,
-/// which the chain takes for a no.
+/// which counts as a refusal.
 #[ink::chain_extension(extension = 0x4d43)]
 pub trait MedChain {
-    /// No function fails.
+    /// No function returns an error.
     type ErrorCode = ();
 
-    /// Whose record it is, also of an erased one; none: there never was one
-    /// with this number.
+    /// Returns the owner of a record, erased or not; none: no such record.
     #[ink(function = 1, handle_status = false)]
     fn owner_of(record: u64) -> Option<AccountId>;
 
-    /// Whether the registrar gave `account` this role.
+    /// Returns whether the registrar gave `account` this role.
     #[ink(function = 2, handle_status = false)]
     fn has_role(account: AccountId, role: Role) -> bool;
 
-    /// What `patient` said of `relative`; none: nothing.
+    /// Returns the relation that `patient` declared to `relative`; none: no relation.
     #[ink(function = 3, handle_status = false)]
     fn relation_of(patient: AccountId, relative: AccountId) -> Option<Relation>;
 
-    /// What the access is wanted for. None where the question comes without a
-    /// purpose, or where somebody else than the chain asks the contract.
+    /// Returns the purpose of the access that the chain is asking about.
+    ///
+    /// None where the question names no purpose, and where an account calls the
+    /// contract itself.
     #[ink(function = 4, handle_status = false)]
     fn purpose() -> Option<Purpose>;
 }
 
-/// The environment of contracts on MedChain: ink!'s default, and the chain
-/// extension. A contract takes it with
-/// `#[ink::contract(env = policy::MedChainEnvironment)]`, and asks the chain
-/// with `self.env().extension()`.
+/// The environment of contracts on MedChain: ink!'s default with the chain extension.
+///
+/// A contract declares it with `#[ink::contract(env = policy::MedChainEnvironment)]`
+/// and asks the chain through `self.env().extension()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(TypeInfo)]
 pub enum MedChainEnvironment {}
@@ -76,11 +76,10 @@ mod tests {
     const PATIENT: AccountId = AccountId([1; 32]);
     const OTHER: AccountId = AccountId([2; 32]);
 
-    /// What was asked: the functions and their arguments.
+    /// The functions that were called, with their arguments.
     type Calls = Rc<RefCell<Vec<(u16, Vec<u8>)>>>;
 
-    /// Writes down what it is asked and answers with a zero, which is "none"
-    /// and "no".
+    /// Records its calls and answers each with a zero, which means "none" and "no".
     struct Recorder(Calls);
 
     impl ChainExtension for Recorder {

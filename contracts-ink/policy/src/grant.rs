@@ -1,68 +1,67 @@
-//! A grant, and what follows from it. Nothing here touches the environment of
-//! a contract, so that it can be tested with every moment and every action.
+//! Grants and how they decide. Nothing here touches a contract's environment,
+//! so tests can try every block and every action.
 
 use crate::{
     reasons::PURPOSE_NOT_GRANTED, Action, ActionSet, Decision, DenyReason, Purpose, PurposeSet,
     SetError,
 };
 
-/// The number of a block, the clock of grants. Blocks are 6 seconds apart.
+/// A block number, the clock of grants. Blocks are 6 seconds apart.
 pub type BlockNumber = u32;
 
-/// What a patient granted to an account or to a role.
+/// A patient's grant to an account or to a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Grant {
-    /// The actions that are allowed.
+    /// The allowed actions.
     pub actions: ActionSet,
-    /// The last block in which the grant holds; none: until it is revoked.
+    /// The last block in which the grant is valid; none: until revoked.
     pub until: Option<BlockNumber>,
-    /// Whether the patient took the grant back. A revoked grant stays as a
-    /// tombstone, so that its holder learns the reason of the refusal.
+    /// Whether the grant was revoked. A revoked grant stays stored, so that the
+    /// grantee learns why access is refused.
     pub revoked: bool,
-    /// The purposes that it is limited to; none: any purpose, also none. A
-    /// grant with purposes refuses where the chain names no purpose, and the
-    /// chain names one for View alone.
+    /// The allowed purposes; none: any purpose, or none named. A grant with
+    /// purposes refuses a question without one, and the chain names a purpose
+    /// only for View.
     pub purposes: Option<PurposeSet>,
 }
 
-/// Why a grant, or a change of grants, makes no sense.
+crate::stored_whole!(Grant);
+
+/// Why a change of grants or delegates was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum GrantError {
-    /// The set of actions is empty. To take a grant back, revoke it.
+    /// The set of actions is empty. To end a grant, revoke it.
     NoActions,
-    /// The set has a bit that stands for no action: only the bits 0 to 5 are
-    /// in use.
+    /// The set of actions has an unknown bit: only bits 0 to 5 are in use.
     UnknownAction,
-    /// `until` lies before the current block: it would never hold.
+    /// `until` is before the current block. Choose a later block.
     AlreadyExpired,
-    /// There is no grant that could be taken back.
+    /// There is no grant to revoke, or it is revoked already.
     NotGranted,
-    /// The set of purposes is empty. For a grant to any purpose, give none.
+    /// The set of purposes is empty. To allow any purpose, pass none instead of a set.
     NoPurposes,
-    /// The set has a bit that stands for no purpose: only the bits 0 to 4 are
-    /// in use.
+    /// The set of purposes has an unknown bit: only bits 0 to 4 are in use.
     UnknownPurpose,
-    /// The account is not the patient's delegate, or not any more.
+    /// The account is not the patient's delegate, or the delegation has expired. The patient appoints delegates with `set_delegate`.
     NotDelegate,
 }
 
 impl Grant {
-    /// A grant of `actions` for any purpose, up to and including the block
-    /// `until`.
+    /// Creates a grant of `actions` for any purpose, valid up to and including
+    /// the block `until`.
     pub const fn new(actions: ActionSet, until: Option<BlockNumber>) -> Self {
         Grant { actions, until, revoked: false, purposes: None }
     }
 
-    /// The same grant, for these purposes alone, or for any without them.
+    /// Limits the grant to these purposes; none: any purpose.
     #[must_use]
     pub const fn for_purposes(self, purposes: Option<PurposeSet>) -> Self {
         Grant { purposes, ..self }
     }
 
-    /// Accepts a grant that can be given in the block `now`.
+    /// Checks that this grant can be given in the block `now`.
     ///
     /// # Errors
     /// `NoActions`, `UnknownAction`, `NoPurposes`, `UnknownPurpose` and
@@ -86,10 +85,11 @@ impl Grant {
         Ok(())
     }
 
-    /// What this grant says in the block `now` about `action`. The purpose is
-    /// asked for only where it decides. Where more than one thing speaks
-    /// against it, the first of these is named: revocation, expiry, a missing
-    /// action, the purpose ([`PURPOSE_NOT_GRANTED`]).
+    /// Decides about `action` in the block `now`.
+    ///
+    /// Asks for the purpose only where it decides. Where several reasons apply,
+    /// the answer names the first of: revoked, expired, action not granted,
+    /// purpose not granted ([`PURPOSE_NOT_GRANTED`]).
     pub fn decide(
         &self,
         now: BlockNumber,
@@ -110,8 +110,7 @@ impl Grant {
     }
 }
 
-/// Whether in the block `now` it is too late for what holds up to and
-/// including the block `until`.
+/// Returns whether the block `now` is past `until`, the last valid block.
 pub const fn is_over(until: Option<BlockNumber>, now: BlockNumber) -> bool {
     match until {
         Some(until) => now > until,
@@ -119,7 +118,7 @@ pub const fn is_over(until: Option<BlockNumber>, now: BlockNumber) -> bool {
     }
 }
 
-/// What `grant` says in the block `now` about `action`; no grant is a refusal.
+/// Decides about `action` in the block `now`; without a grant, refuses.
 pub fn decide(
     grant: Option<Grant>,
     now: BlockNumber,

@@ -1,11 +1,11 @@
-//! Guardians who decide together: m of n.
+//! Members who decide together: m of n.
 
 use ink::{prelude::vec::Vec, primitives::AccountId};
 
-/// The most members that a quorum may have.
+/// The maximum number of members of a quorum.
 pub const MAX_MEMBERS: usize = 16;
 
-/// Members, of whom a number has to agree.
+/// Members, and the number of them that have to agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
@@ -14,26 +14,26 @@ pub struct Quorum {
     threshold: u8,
 }
 
-/// Why members make no quorum, or an approval does not count.
+/// Why a quorum or an approval was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 pub enum QuorumError {
-    /// No members, or more than [`MAX_MEMBERS`].
+    /// A quorum needs between 1 and 16 members.
     MemberCount,
-    /// A member is named twice: each counts once.
+    /// A member is named twice. Name each once.
     DuplicateMember,
-    /// The threshold is zero or more than there are members.
+    /// The threshold is 0 or exceeds the number of members.
     Threshold,
-    /// The account is no member.
+    /// The account is not a member of the quorum.
     NotMember,
-    /// The member approved before.
+    /// The member has already approved.
     AlreadyApproved,
     /// The member has not approved, so there is nothing to withdraw.
     NotApproved,
 }
 
 impl Quorum {
-    /// `threshold` of these members.
+    /// Creates a quorum of which `threshold` members have to agree.
     ///
     /// # Errors
     /// [`QuorumError::MemberCount`], [`QuorumError::DuplicateMember`] and
@@ -42,9 +42,11 @@ impl Quorum {
         if members.is_empty() || members.len() > MAX_MEMBERS {
             return Err(QuorumError::MemberCount);
         }
-        let twice = |(index, member)| members.iter().skip(index + 1).any(|other| other == member);
-        if members.iter().enumerate().any(twice) {
-            return Err(QuorumError::DuplicateMember);
+        let mut rest = members.iter();
+        while let Some(member) = rest.next() {
+            if rest.clone().any(|other| other == member) {
+                return Err(QuorumError::DuplicateMember);
+            }
         }
         if threshold == 0 || usize::from(threshold) > members.len() {
             return Err(QuorumError::Threshold);
@@ -52,48 +54,47 @@ impl Quorum {
         Ok(Quorum { members, threshold })
     }
 
-    /// The members, in the order of their bits in [`Approvals`].
+    /// Returns the members in the order of their bits in [`Approvals`].
     pub fn members(&self) -> &[AccountId] {
         &self.members
     }
 
-    /// How many members have to agree.
+    /// Returns how many members have to agree.
     pub const fn threshold(&self) -> u8 {
         self.threshold
     }
 
-    /// The member's place.
-    ///
-    /// # Errors
-    /// [`QuorumError::NotMember`].
-    pub fn place_of(&self, account: &AccountId) -> Result<usize, QuorumError> {
-        self.members.iter().position(|one| one == account).ok_or(QuorumError::NotMember)
+    /// Returns the bit of a member in [`Approvals`].
+    fn bit_of(&self, account: &AccountId) -> Result<u16, QuorumError> {
+        let place = self.members.iter().position(|one| one == account);
+        let bit = place.and_then(|place| 1u16.checked_shl(u32::try_from(place).ok()?));
+        bit.ok_or(QuorumError::NotMember)
     }
 
-    /// Whether so many approvals are enough.
+    /// Returns whether these approvals reach the threshold.
     pub fn is_reached(&self, approvals: Approvals) -> bool {
         approvals.count() >= u32::from(self.threshold)
     }
 }
 
-/// Who of a quorum approved: bit `i` stands for the member at place `i`.
+/// The members of a quorum who approved: bit `i` is the member at index `i`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Approvals(u16);
 
 impl Approvals {
-    /// How many members approved.
+    /// Returns how many members approved.
     pub const fn count(self) -> u32 {
         self.0.count_ones()
     }
 
-    /// The member's approval counts from now on.
+    /// Adds a member's approval.
     ///
     /// # Errors
     /// [`QuorumError::NotMember`] and [`QuorumError::AlreadyApproved`].
     pub fn approve(&mut self, quorum: &Quorum, member: &AccountId) -> Result<(), QuorumError> {
-        let bit = 1 << quorum.place_of(member)?;
+        let bit = quorum.bit_of(member)?;
         if self.0 & bit != 0 {
             return Err(QuorumError::AlreadyApproved);
         }
@@ -101,12 +102,12 @@ impl Approvals {
         Ok(())
     }
 
-    /// The member's approval does not count any more.
+    /// Withdraws a member's approval.
     ///
     /// # Errors
     /// [`QuorumError::NotMember`] and [`QuorumError::NotApproved`].
     pub fn withdraw(&mut self, quorum: &Quorum, member: &AccountId) -> Result<(), QuorumError> {
-        let bit = 1 << quorum.place_of(member)?;
+        let bit = quorum.bit_of(member)?;
         if self.0 & bit == 0 {
             return Err(QuorumError::NotApproved);
         }
@@ -172,20 +173,20 @@ mod tests {
         fn it_is_reached_when_so_many_members_agree(
             members in 1u8..=16,
             threshold in 1u8..=16,
-            // Who does something, and whether they approve or withdraw.
+            // The acting account, and whether it approves or withdraws.
             steps in proptest::collection::vec((0u8..20, any::<bool>()), 0..60),
         ) {
             let threshold = threshold.min(members);
             let quorum = quorum(members, threshold).unwrap();
             let (mut approvals, mut model) = (Approvals::default(), BTreeSet::new());
-            for (who, approves) in steps {
-                let member = account(who);
+            for (seed, approves) in steps {
+                let member = account(seed);
                 let done = match approves {
                     true => approvals.approve(&quorum, &member),
                     false => approvals.withdraw(&quorum, &member),
                 };
-                let expected = who < members
-                    && if approves { model.insert(who) } else { model.remove(&who) };
+                let expected = seed < members
+                    && if approves { model.insert(seed) } else { model.remove(&seed) };
                 prop_assert_eq!(done.is_ok(), expected);
                 prop_assert_eq!(approvals.count() as usize, model.len());
                 let agreed = model.len() >= usize::from(threshold);

@@ -1,17 +1,17 @@
-//! The codes of [`DenyReason::Other`] that the policies of this repository
-//! give. A code is the policy's own: another policy may mean something else by
-//! the same number, so document yours, and take a new one rather than one of
-//! these for another meaning.
+//! The codes of [`DenyReason::Other`] that the policies of this repository use.
+//!
+//! Each policy defines its own codes: another policy may give the same number
+//! another meaning. Document yours, and choose a number that is not in this list.
 
 use crate::DenyReason;
 
-/// There is a grant, but not for this purpose, or the question came without one.
+/// The grant does not cover this purpose, or the question names none.
 pub const PURPOSE_NOT_GRANTED: DenyReason = DenyReason::Other(1);
 
-/// Not at this time of the day (`working-hours`).
+/// The policy does not allow access at this time of day (`working-hours`).
 pub const OUTSIDE_HOURS: DenyReason = DenyReason::Other(2);
 
-/// Not everybody who has to agree has agreed (`two-guardians`).
+/// An approval that the policy requires is missing (`two-guardians`).
 pub const APPROVAL_MISSING: DenyReason = DenyReason::Other(3);
 
 #[cfg(test)]

@@ -1,28 +1,33 @@
-//! What a patient granted to roles.
+//! Grants to roles.
 
-use crate::{Action, BlockNumber, Decision, Grant, Purpose, Role, ROLES};
+use crate::{Action, BlockNumber, Decision, Grant, Purpose, Role};
 
-/// A patient's grants to roles, one a role. They stand under one key, so that
-/// a question reads all of them at once.
+/// A patient's grants to roles, at most one per role.
+///
+/// They are stored under one key, so that `check` reads all of them at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
-pub struct RoleGrants([Option<Grant>; ROLES.len()]);
+pub struct RoleGrants([Option<Grant>; Role::ALL.len()]);
 
 impl RoleGrants {
-    /// The grant to `role`, also when it is revoked or its time is over.
+    /// Returns the grant to `role`, including a revoked or expired one.
     pub fn get(&self, role: Role) -> Option<Grant> {
-        self.0[role as usize]
+        *self.0.get(role as usize)?
     }
 
-    /// Puts `grant` in the place of what was granted to `role` before.
+    /// Stores `grant` in place of the previous grant to `role`.
     pub fn set(&mut self, role: Role, grant: Grant) {
-        self.0[role as usize] = Some(grant);
+        if let Some(place) = self.0.get_mut(role as usize) {
+            *place = Some(grant);
+        }
     }
 
-    /// Whether a grant to one of the subject's roles allows `action` in the
-    /// block `now`. The chain is asked for a role (`has_role`) only where the
-    /// grant to it would allow the action, because each such question costs.
+    /// Returns whether a grant to one of the subject's roles allows `action` in
+    /// the block `now`.
+    ///
+    /// Asks the chain about a role (`has_role`) only where the grant to that role
+    /// would allow the action, because each such question costs a read.
     pub fn allow(
         &self,
         now: BlockNumber,
@@ -30,7 +35,7 @@ impl RoleGrants {
         purpose: impl Fn() -> Option<Purpose>,
         has_role: impl Fn(Role) -> bool,
     ) -> bool {
-        ROLES.into_iter().any(|role| {
+        Role::ALL.into_iter().any(|role| {
             let grant = self.get(role);
             grant.is_some_and(|grant| grant.decide(now, action, &purpose) == Decision::Allow)
                 && has_role(role)
@@ -50,27 +55,27 @@ mod tests {
     use std::cell::Cell;
 
     #[test]
-    fn the_encoding_is_a_grant_a_role() {
+    fn the_encoding_is_a_grant_per_role() {
         let mut grants = RoleGrants::default();
         assert_eq!(grants.encode(), [0; 4]);
-        grants.set(Role::Clinician, Grant::new(ActionSet::from(Action::View), None));
+        grants.set(Role::Clinician, Grant::new(ActionSet::of(&[Action::View]), None));
         assert_eq!(grants.encode(), [0, 1, 1, 0, 0, 0, 0, 0]);
     }
 
     #[test]
     fn the_chain_is_asked_only_where_the_role_decides() {
         let mut grants = RoleGrants::default();
-        grants.set(Role::Clinician, Grant::new(ActionSet::from(Action::View), Some(10)));
+        grants.set(Role::Clinician, Grant::new(ActionSet::of(&[Action::View]), Some(10)));
         let asked = Cell::new(RoleSet::EMPTY);
         let has_role = |role| {
-            asked.set(asked.get().with(role));
+            asked.set(asked.get().iter().chain([role]).collect());
             true
         };
         assert!(!grants.allow(11, Action::View, || None, has_role));
         assert!(!grants.allow(10, Action::Append, || None, has_role));
         assert_eq!(asked.get(), RoleSet::EMPTY);
         assert!(grants.allow(10, Action::View, || None, has_role));
-        assert_eq!(asked.get(), RoleSet::from(Role::Clinician));
+        assert_eq!(asked.get(), RoleSet::of(&[Role::Clinician]));
     }
 
     proptest! {
@@ -81,7 +86,7 @@ mod tests {
             now: BlockNumber,
             purpose in any_purpose(),
         ) {
-            let (grants, held) = (RoleGrants(all), RoleSet::from_bits(held));
+            let (grants, held) = (RoleGrants(all), RoleSet(held));
             for action in Action::ALL {
                 let expected = held.iter().any(|role| {
                     let grant = all[role as usize];

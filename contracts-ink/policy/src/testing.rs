@@ -1,4 +1,4 @@
-//! A chain to ask, for tests of policies on ink!'s off-chain environment.
+//! A stand-in for the chain, for tests in ink!'s off-chain environment.
 
 use crate::{MedChainEnvironment, Purpose, Relation, Role};
 use ink::{
@@ -10,14 +10,16 @@ use medchain_primitives::{
     EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 
-/// What the chain knows. Without one, a policy that asks the chain panics in a
-/// test; one line puts it in place for the test that it stands in:
+/// A stand-in for the chain: what it answers to a policy's questions.
+///
+/// A policy that asks the chain panics in a test that has not installed one. One
+/// line does so, for the current test:
 ///
 /// ```ignore
 /// policy::testing::Chain::new().role(DOCTOR, Role::Clinician).purpose(Purpose::Treatment).install();
 /// ```
 ///
-/// Install another one to change what the chain says from there on.
+/// Install another one to change the answers from then on.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     owners: Vec<(u64, AccountId)>,
@@ -27,40 +29,40 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain that knows nobody, and asks without a purpose.
+    /// Creates a chain that knows no accounts and names no purpose.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `record` belongs to `patient`.
+    /// Adds a record of `patient`.
     #[must_use]
     pub fn owner(mut self, record: u64, patient: AccountId) -> Self {
         self.owners.push((record, patient));
         self
     }
 
-    /// The registrar gave `account` this role.
+    /// Gives `account` this role.
     #[must_use]
     pub fn role(mut self, account: AccountId, role: Role) -> Self {
         self.roles.push((account, role));
         self
     }
 
-    /// `patient` said this of `relative`.
+    /// Adds the relation of `patient` to `relative`.
     #[must_use]
     pub fn relation(mut self, patient: AccountId, relative: AccountId, relation: Relation) -> Self {
         self.relations.push((patient, relative, relation));
         self
     }
 
-    /// The question is asked for this purpose.
+    /// Sets the purpose of the access.
     #[must_use]
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = Some(purpose);
         self
     }
 
-    /// Puts this chain in the place of the one before.
+    /// Installs this chain in place of the previous one.
     pub fn install(self) {
         test::register_chain_extension(self);
     }
@@ -77,7 +79,7 @@ impl test::ChainExtension for Chain {
     }
 
     fn call(&mut self, function: u16, input: &[u8], output: &mut Vec<u8>) -> u32 {
-        // ink!'s off-chain environment hands over the encoded arguments as bytes.
+        // ink!'s off-chain environment passes the encoded arguments as bytes.
         let input: Vec<u8> = arguments(input);
         *output = match function {
             EXTENSION_OWNER_OF => {
@@ -100,7 +102,7 @@ fn arguments<T: Decode>(mut input: &[u8]) -> T {
     T::decode(&mut input).expect("the arguments are encoded as the extension is declared; qed")
 }
 
-/// Lets `caller` be the one who calls the contract from now on.
+/// Sets the account that calls the contract from now on.
 pub fn call_as(caller: AccountId) {
     test::set_caller::<MedChainEnvironment>(caller);
 }

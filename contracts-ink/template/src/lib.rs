@@ -1,35 +1,44 @@
 //! The smallest policy: clinicians may view the records of the patient who
-//! deploys it, and nothing else. Copy this folder, rename the package and the
-//! contract, and put your rule into `check`; docs/policy-guide.md shows how.
+//! deploys it. Copy this folder, rename the package and the contract, and write
+//! your rule into `check`; docs/policy-guide.md shows how.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 pub use self::policy_template::PolicyTemplate;
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod policy_template {
     use policy::{Action, Decision, DenyReason, Policy, Role};
 
-    /// What the policy remembers.
+    /// The state of the policy.
     #[ink(storage)]
     pub struct PolicyTemplate {
-        /// The patient: whoever deployed the contract.
+        /// The patient: the account that deployed the contract.
         patient: AccountId,
     }
 
     impl PolicyTemplate {
-        /// A policy for the caller's own records.
+        /// Creates a policy for the caller's own records.
         #[ink(constructor)]
-        #[allow(clippy::new_without_default)] // Only a deployment has a patient.
+        #[allow(clippy::new_without_default, reason = "only a deployment has a patient")]
         pub fn new() -> Self {
             Self { patient: Self::env().caller() }
         }
     }
 
     impl Policy for PolicyTemplate {
-        /// Whether `subject` may perform `action` on `record` of `patient`.
+        /// Decides whether `subject` may perform `action` on `record` of `patient`.
         #[ink(message)]
         fn check(
             &self,
@@ -38,7 +47,7 @@ mod policy_template {
             record: Option<u64>,
             action: Action,
         ) -> Decision {
-            // This rule is the same for every record.
+            // The rule is the same for every record.
             let _ = record;
             // Another patient may have chosen this contract by mistake.
             if patient != self.patient {

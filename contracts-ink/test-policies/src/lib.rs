@@ -1,12 +1,21 @@
-//! A policy that misbehaves in the way it was told to when it was deployed.
-//! The runtime's tests ask it, to see that every misbehaviour is a refusal.
+//! A policy that misbehaves as chosen when it is deployed. The runtime's tests ask
+//! it, to see that every misbehaviour counts as a refusal.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 pub use self::misbehaving_policy::{Behaviour, MisbehavingPolicy};
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod misbehaving_policy {
     use ink::{
@@ -23,73 +32,76 @@ mod misbehaving_policy {
         POLICY_CHECK_SELECTOR,
     };
 
-    /// What `check` does. The indices are pinned: tests encode them by hand.
+    /// What `check` does.
+    ///
+    /// The indices are pinned: tests encode them by hand.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub enum Behaviour {
-        /// Says yes to everything.
+        /// Allows everything.
         #[codec(index = 0)]
         Allow,
-        /// Says no, with a code of its own.
+        /// Refuses with this code.
         #[codec(index = 1)]
         Refuse(u8),
         /// Panics.
         #[codec(index = 2)]
         Trap,
-        /// Never ends.
+        /// Loops forever.
         #[codec(index = 3)]
         Loop,
-        /// Returns exactly these bytes, whatever they are.
+        /// Returns exactly these bytes.
         #[codec(index = 4)]
         Answer(Vec<u8>),
-        /// Says yes, but marks the call as reverted.
+        /// Allows, but marks the call as reverted.
         #[codec(index = 5)]
         AllowReverted,
-        /// Asks itself before it answers what it heard.
+        /// Calls its own `check` and returns the answer.
         #[codec(index = 6)]
         AskItself,
-        /// Dispatches this encoded call into the runtime, then says yes if that
-        /// went well and refuses with the code 255 if it did not.
+        /// Dispatches this encoded call into the runtime; allows if that
+        /// succeeds, and refuses with the code 255 otherwise.
         #[codec(index = 7)]
         Dispatch(Vec<u8>),
-        /// Asks the chain extension's function with this number, says yes if
-        /// the answer is as expected, and refuses with the code 254 if not. The
-        /// second number says what is expected:
+        /// Calls the chain extension's function with this ID; allows if the answer
+        /// is as expected, and refuses with the code 254 otherwise. The second
+        /// number gives the expected answer:
         ///
-        /// - 1, `owner_of` the record (0 without one): the patient, whatever it is;
-        /// - 2, `has_role` of the subject: the role with this index, and "yes";
+        /// - 1, `owner_of` the record (0 without one): the patient; the number is
+        ///   ignored;
+        /// - 2, `has_role` of the subject and the role with this index: true;
         /// - 3, `relation_of` the subject: the kind with this index;
         /// - 4, `purpose`: the one with this index.
         ///
-        /// Another function, or an index without a meaning, panics.
+        /// Any other function or index panics.
         #[codec(index = 8)]
         AskExtension(u8, u8),
-        /// Asks the chain extension's function 99, which there is not, and says
-        /// yes whatever it hears.
+        /// Calls the chain extension's function 99, which does not exist, and
+        /// allows whatever the answer.
         #[codec(index = 9)]
         UnknownExtension,
-        /// Says yes after `set_allowed(true)`, which anybody may call, and
-        /// refuses with the code 253 before, and after `set_allowed(false)`.
+        /// Allows after `set_allowed(true)`, which anybody may call, and refuses
+        /// with the code 253 before that and after `set_allowed(false)`.
         #[codec(index = 10)]
         Fickle,
-        /// Writes to its storage, which `written` shows, then says yes.
+        /// Writes to its storage, which `written` shows, then allows.
         #[codec(index = 11)]
         WriteAndAllow,
-        /// Says yes if the patient is the caller, as if a caller proved
-        /// anything, and refuses with the code 252 if not.
+        /// Allows if the caller is the patient, as if the caller proved anything,
+        /// and refuses with the code 252 otherwise.
         #[codec(index = 12)]
         ByCaller,
     }
 
-    /// A policy that does as it was told.
+    /// A policy with a chosen behaviour.
     #[ink(storage)]
     pub struct MisbehavingPolicy {
         behaviour: Behaviour,
         allowed: bool,
     }
 
-    /// Where `WriteAndAllow` writes, beside what ink! stores.
+    /// The storage key that `WriteAndAllow` writes to, apart from ink!'s own.
     const WRITTEN: [u8; 4] = *b"note";
 
     /// Bytes that encode to themselves.
@@ -102,28 +114,28 @@ mod misbehaving_policy {
     }
 
     impl MisbehavingPolicy {
-        /// A policy that behaves like this whenever it is asked.
+        /// Creates a policy with this behaviour.
         #[ink(constructor, selector = 0x4d435000)]
         pub fn new(behaviour: Behaviour) -> Self {
-            // Of the same length as what is written over it, so that writing
-            // needs no deposit.
+            // As long as the value that replaces it, so that writing needs no
+            // deposit.
             set_contract_storage(&WRITTEN, &0u32);
             Self { behaviour, allowed: false }
         }
 
-        /// Changes the mind of a policy that is `Fickle`.
+        /// Sets the answer of a policy that is `Fickle`.
         #[ink(message, selector = 0x4d435020)]
         pub fn set_allowed(&mut self, allowed: bool) {
             self.allowed = allowed;
         }
 
-        /// What a policy that is `WriteAndAllow` wrote: 0 when nothing.
+        /// Returns what a policy that is `WriteAndAllow` wrote; 0: nothing.
         #[ink(message, selector = 0x4d435021)]
         pub fn written(&self) -> u32 {
             get_contract_storage(&WRITTEN).ok().flatten().unwrap_or_default()
         }
 
-        /// Asks the chain extension; see `AskExtension`.
+        /// Calls the chain extension; see `AskExtension`.
         fn ask_extension(
             &self,
             function: u8,
@@ -146,12 +158,13 @@ mod misbehaving_policy {
         }
     }
 
-    /// The value of an enumeration with this index.
+    /// Returns the variant with this index.
+    #[allow(clippy::expect_used, reason = "a misbehaviour")]
     fn indexed<T: Decode>(index: u8) -> T {
-        T::decode(&mut &[index][..]).expect("the index has a meaning")
+        T::decode(&mut &[index][..]).expect("there is a variant with this index")
     }
 
-    /// Says yes if something holds, and refuses with this code otherwise.
+    /// Allows if something holds, and refuses with this code otherwise.
     fn allow_if(holds: bool, code: u8) -> Decision {
         match holds {
             true => Decision::Allow,
@@ -160,7 +173,7 @@ mod misbehaving_policy {
     }
 
     impl Policy for MisbehavingPolicy {
-        /// Misbehaves.
+        /// Misbehaves as chosen.
         #[ink(message)]
         fn check(
             &self,
@@ -172,9 +185,9 @@ mod misbehaving_policy {
             match &self.behaviour {
                 Behaviour::Allow => Decision::Allow,
                 Behaviour::Refuse(code) => Decision::Deny(DenyReason::Other(*code)),
-                Behaviour::Trap => panic!("as told"),
+                Behaviour::Trap => panic!("as chosen"),
                 Behaviour::Loop => loop {
-                    // A call into the host, which the compiler cannot remove.
+                    // A call of the host, which the compiler cannot remove.
                     let _ = self.env().block_number();
                 },
                 Behaviour::Answer(bytes) => return_value(ReturnFlags::empty(), &Raw(bytes)),

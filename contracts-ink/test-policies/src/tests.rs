@@ -1,4 +1,4 @@
-//! What can be seen of the misbehaviours without a chain.
+//! The misbehaviours that show without a chain.
 
 use super::*;
 use ink::{primitives::AccountId, scale::Encode};

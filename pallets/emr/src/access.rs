@@ -1,75 +1,69 @@
 //! The access seam: how this pallet asks whether an account may do something
 //! with a patient's records, without knowing who answers.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
-use medchain_primitives::{Action, DenyReason, ModelId, Purpose, RecordId};
-use scale_info::TypeInfo;
+use medchain_primitives::{Action, Denied, DenyReason, ModelId, Purpose, RecordId};
 use sp_runtime::DispatchError;
 
 use crate::{Config, Error};
 
-/// The question that is put to a patient's policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccessRequest<'a, AccountId> {
-    /// The policy that the patient chose, or else the chain's default.
-    pub policy: Option<&'a AccountId>,
-    /// Whose records they are.
+/// Asks whether an account may do something with a patient's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessQuestion<'a, AccountId> {
+    /// The patient whose records they are.
     pub patient: &'a AccountId,
-    /// Who wants to do it. Never the patient: they need no permission.
+    /// The account that wants to act.
     pub subject: &'a AccountId,
-    /// The record in question; none where the action is not about one record.
+    /// The record in question; `None` if the action is not about one record.
     pub record: Option<RecordId>,
-    /// What they want to do.
+    /// The action.
     pub action: Action,
-    /// What for, where they said so.
+    /// The purpose, if one was stated.
     pub purpose: Option<Purpose>,
 }
 
-/// Why access is denied.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Denied {
-    /// Neither the patient nor the chain has a policy.
-    #[codec(index = 0)]
-    NoPolicy,
-    /// There is no contract at the policy's address.
-    #[codec(index = 1)]
-    PolicyNotFound,
-    /// The policy contract trapped or reverted.
-    #[codec(index = 2)]
-    PolicyTrapped,
-    /// The policy contract used more gas or proof size than it is given.
-    #[codec(index = 3)]
-    PolicyOutOfGas,
-    /// The policy contract's answer is not a decision.
-    #[codec(index = 4)]
-    PolicyAnswerInvalid,
-    /// The question was asked from within a contract.
-    #[codec(index = 5)]
-    PolicyReentered,
-    /// The policy said no, for this reason.
-    #[codec(index = 6)]
-    Refused(DenyReason),
-    /// The account whose records are asked for is not a patient.
-    #[codec(index = 7)]
-    PatientNotFound,
-    /// The patient has no record of that number.
-    #[codec(index = 8)]
-    RecordNotFound,
-    /// The record was erased.
-    #[codec(index = 9)]
-    RecordErased,
+/// The answer to an access question, and what asking cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Answer {
+    /// Whether access is allowed.
+    pub result: Result<(), Denied>,
+    /// The weight that the question used, at most [`AccessControl::weight`].
+    pub weight: Weight,
+}
+
+impl Answer {
+    /// An answer that cost nothing, because no policy was asked.
+    pub fn free(result: Result<(), Denied>) -> Self {
+        Self { result, weight: Weight::zero() }
+    }
+}
+
+/// Asks a policy. Anything but a clear yes is a denial.
+///
+/// A check must leave no trace in state, whatever the policy does.
+pub trait AccessControl<AccountId> {
+    /// Asks `policy` a question that is never about the patient's own access.
+    ///
+    /// `policy` is the one that the patient chose, or else the chain's default.
+    fn check(policy: Option<&AccountId>, question: AccessQuestion<'_, AccountId>) -> Answer;
+
+    /// The maximum weight of one check.
+    ///
+    /// A call is charged this much before it runs. If it succeeds, what its
+    /// questions did not use is refunded.
+    fn weight() -> Weight;
+}
+
+/// Denies everything.
+impl<AccountId> AccessControl<AccountId> for () {
+    fn check(_: Option<&AccountId>, _: AccessQuestion<'_, AccountId>) -> Answer {
+        Answer::free(Err(Denied::NoPolicy))
+    }
+
+    fn weight() -> Weight {
+        Weight::zero()
+    }
 }
 
 impl<T: Config> From<Denied> for Error<T> {
@@ -93,52 +87,17 @@ impl<T: Config> From<Denied> for Error<T> {
     }
 }
 
-/// What a policy said, and what asking it cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Answer {
-    /// Whether the policy allows what was requested.
-    pub result: Result<(), Denied>,
-    /// What the question used; at most [`AccessControl::weight`].
-    pub weight: Weight,
-}
-
-impl Answer {
-    /// An answer that was there without asking anybody.
-    pub fn free(result: Result<(), Denied>) -> Self {
-        Self { result, weight: Weight::zero() }
-    }
-}
-
-/// Asks a policy. Whatever is not a clear yes is a denial.
-///
-/// A check must leave no trace in state, whatever the policy does.
-pub trait AccessControl<AccountId> {
-    /// Whether the policy allows what is requested.
-    fn check(request: AccessRequest<'_, AccountId>) -> Answer;
-
-    /// The most that one check may cost. A call is charged that much before it
-    /// runs, and gives back what its questions did not use if it succeeds.
-    fn weight() -> Weight;
-}
-
-/// Denies everything.
-impl<AccountId> AccessControl<AccountId> for () {
-    fn check(_: AccessRequest<'_, AccountId>) -> Answer {
-        Answer::free(Err(Denied::NoPolicy))
-    }
-
-    fn weight() -> Weight {
-        Weight::zero()
-    }
-}
-
-/// Takes the order to run a model on a record that was just added.
+/// Accepts the order to run a model on a record that was just added.
 pub trait InferenceOrders<AccountId> {
-    /// Opens a request, paid by `requester`. A requester who is not the
-    /// patient must have the patient's consent to infer; the implementation
-    /// asks for it with [`crate::Pallet::ensure_access`], and returns what that
-    /// question used.
+    /// Opens a request that `requester` pays for. Returns the weight that its
+    /// question to the policy used.
+    ///
+    /// A requester other than the patient needs the patient's consent to
+    /// `Infer`, which the implementation checks with
+    /// [`crate::Pallet::ensure_access`].
+    ///
+    /// # Errors
+    /// Whatever refuses the order.
     fn order(
         requester: &AccountId,
         patient: &AccountId,
@@ -146,7 +105,7 @@ pub trait InferenceOrders<AccountId> {
         model: ModelId,
     ) -> Result<Weight, DispatchError>;
 
-    /// The most that one order may cost beside its question to the policy.
+    /// The maximum weight of one order, without its question to the policy.
     fn weight() -> Weight;
 }
 
@@ -169,8 +128,9 @@ impl<AccountId> InferenceOrders<AccountId> for () {
 /// Prepares the access seam for benchmarks.
 #[cfg(feature = "runtime-benchmarks")]
 pub trait BenchmarkHelper<AccountId> {
-    /// Makes [`AccessControl::check`] say yes to every question about the
-    /// records of `patient`, at no cost: the benchmarks measure what a call
-    /// costs beside [`AccessControl::weight`].
+    /// Makes [`AccessControl::check`] allow every question about the records of
+    /// `patient`, at no cost.
+    ///
+    /// The benchmarks measure what a call costs beside [`AccessControl::weight`].
     fn allow_all(patient: &AccountId);
 }

@@ -1,6 +1,6 @@
 //! Benchmarks of every call, each at its most expensive: the signer is not the
-//! patient where that is possible, the policy is looked up in both places, and
-//! every envelope was paid by another account.
+//! patient if possible, the policy is looked up in both places, and every
+//! envelope was paid for by a different account.
 
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -12,8 +12,8 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, RecordId,
-    RecordKind, RelationKind, Role, SealedKey,
+    Basis, Cid, CidCodec, ContentDigest, Document, EmergencyId, EmergencyReason, EncryptionKey,
+    Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey,
 };
 use sp_runtime::traits::Saturating;
 
@@ -31,7 +31,7 @@ fn document(byte: u8) -> Document {
     Document { cid: cid(byte), digest: DIGEST }
 }
 
-/// An account that can pay every deposit there is, many times.
+/// An account that can pay every deposit several times.
 fn rich<T: Config>(name: &'static str, index: u32) -> Result<T::AccountId, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
@@ -51,7 +51,7 @@ where
     Ok(who)
 }
 
-/// A patient whose policy, the chain's default, says yes to everybody.
+/// A patient whose policy, the chain's default, allows everything to everybody.
 fn patient<T: Config>() -> Result<T::AccountId, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
@@ -82,7 +82,7 @@ fn envelopes<T: Config>(count: u32) -> EnvelopesOf<T> {
     EnvelopesOf::<T>::truncate_from(readers.collect())
 }
 
-/// A record by a technician, whose envelopes were paid by an account each.
+/// A record by a technician, with each envelope paid for by a different account.
 fn record<T: Config>(
     patient: &T::AccountId,
     count: u32,
@@ -118,7 +118,7 @@ where
     Ok((id, author))
 }
 
-/// Custodians whom the patient chose, and a share for each.
+/// Has the patient choose custodians, and returns a share for each.
 fn custody<T: Config>(patient: &T::AccountId, count: u32) -> Result<SharesOf<T>, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
@@ -139,10 +139,11 @@ fn custodians<T: Config>(count: u32) -> CustodiansOf<T> {
     CustodiansOf::<T>::truncate_from(custodians.collect())
 }
 
-/// A record that as many custodians keep as may, with `grants` grants on it,
-/// each paid by another account: by policy with every share handed over, and in
-/// the places that are kept for emergencies, emergencies that come to nothing when
-/// they end, which is the dearest.
+/// A record kept by the most custodians, with `grants` grants on it, each paid for
+/// by a different account.
+///
+/// Grants by the policy have every share delivered. In the places reserved for
+/// emergencies, no share is delivered: voiding an emergency is the most expensive end.
 fn entrusted<T: Config>(
     patient: &T::AccountId,
     envelopes: u32,
@@ -173,7 +174,7 @@ where
     Ok(id)
 }
 
-/// Somebody who can be granted access.
+/// An account that can be granted access.
 fn subject<T: Config>(index: u32) -> Result<T::AccountId, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
@@ -183,8 +184,8 @@ where
     Ok(subject)
 }
 
-/// Somebody who broke the glass over a record, and whom no custodian has handed a
-/// share yet: a grant that is dear to end, because the emergency comes to nothing.
+/// An account that broke the glass over a record, and to which no share is delivered:
+/// ending its grant is expensive, because it voids the emergency.
 fn broken<T: Config>(id: RecordId, index: u32) -> Result<T::AccountId, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
@@ -196,7 +197,7 @@ where
     Ok(subject)
 }
 
-/// Goes to the block after the last one in which this grant holds, which it returns.
+/// Moves to the block after the last one of this grant. Returns the last one.
 fn outlast<T: Config>(
     id: RecordId,
     subject: &T::AccountId,
@@ -206,7 +207,7 @@ fn outlast<T: Config>(
     Ok(over)
 }
 
-/// The custodians from the number `first` on hand their shares over.
+/// Has the custodians from number `first` on deliver their shares.
 fn deliver_all<T: Config>(
     id: RecordId,
     subject: &T::AccountId,
@@ -221,8 +222,8 @@ fn deliver_all<T: Config>(
     Ok(())
 }
 
-/// An emergency with every share handed over: who broke the glass, the record,
-/// and the number.
+/// An emergency with every share delivered: the account that broke the glass, the
+/// record, and the number.
 fn emergency<T: Config>(
     patient: &T::AccountId,
 ) -> Result<(T::AccountId, RecordId, EmergencyId), BenchmarkError>
@@ -250,7 +251,7 @@ mod benchmarks {
     #[benchmark]
     fn register_patient() -> Result<(), BenchmarkError> {
         let caller = rich::<T>("patient", 0)?;
-        // Its deposit goes back.
+        // Its deposit is released.
         Pallet::<T>::set_encryption_key(RawOrigin::Signed(caller.clone()).into(), KEY)?;
 
         #[extrinsic_call]
@@ -371,9 +372,8 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The patient replaces an envelope that another account paid for; the
-    /// policy's two addresses are read for good measure, as they are when
-    /// another account shares.
+    /// The patient replaces an envelope that another account paid for. The
+    /// policy's two addresses are read as well, as when another account shares.
     #[benchmark]
     fn share_record() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
@@ -401,7 +401,7 @@ mod benchmarks {
     fn remove_envelope() -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
         let id = entrusted::<T>(&caller, T::MaxEnvelopes::get(), 0)?;
-        // Somebody who has both an envelope and an emergency that comes to nothing.
+        // An account that has both an envelope and an emergency to be voided.
         let reader: T::AccountId = account("reader", 0, 0);
         T::Currency::mint_into(&reader, T::Currency::minimum_balance())?;
         T::Currency::mint_into(&reader, T::GrantDeposit::get())?;
@@ -461,7 +461,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// By somebody whose emergency is over and came to nothing, so that its grant
+    /// By an account whose emergency has expired and is voided, so that its grant
     /// ends before the new one begins.
     #[benchmark]
     fn request_access() -> Result<(), BenchmarkError> {
@@ -473,8 +473,8 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()), id, Purpose::Treatment);
 
-        let anew = Grants::<T>::get(id, &caller).ok_or("granted anew")?;
-        assert!(anew.until > over);
+        let new = Grants::<T>::get(id, &caller).ok_or("granted again")?;
+        assert!(new.until > over);
         Ok(())
     }
 
@@ -509,8 +509,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The last share; the policy's two addresses are read as they are when it
-    /// is asked again.
+    /// The last share. The policy's two addresses are read, as it is asked again.
     #[benchmark]
     fn deliver_share() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
@@ -530,7 +529,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Of an emergency that came to nothing.
+    /// Of an emergency that is voided.
     #[benchmark]
     fn expire_grant() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
@@ -546,7 +545,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// By somebody whose emergency is over and came to nothing, and makes way.
+    /// By an account whose earlier emergency has expired and is voided.
     #[benchmark]
     fn break_glass() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
@@ -563,7 +562,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// A guardian rejects.
+    /// A guardian rejects the emergency.
     #[benchmark]
     fn review_emergency() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
@@ -606,10 +605,9 @@ mod benchmarks {
         Ok(())
     }
 
-    /// One step that ends the grant of an emergency that came to nothing: the
-    /// dearest duty.
+    /// One step that ends a grant and voids its emergency, the most expensive entry.
     #[benchmark]
-    fn end_due() -> Result<(), BenchmarkError> {
+    fn process_due() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
         let id = entrusted::<T>(&patient, 0, 0)?;
         let subject = broken::<T>(id, 0)?;
@@ -619,7 +617,7 @@ mod benchmarks {
 
         #[block]
         {
-            Pallet::<T>::end_due(now, Weight::MAX);
+            Pallet::<T>::process_due(now, Weight::MAX);
         }
 
         assert!(!Grants::<T>::contains_key(id, &subject));

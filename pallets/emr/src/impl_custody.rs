@@ -1,21 +1,18 @@
-//! Custodians: who keeps the content keys for a patient who is asleep.
+//! Custodians, who keep content keys for patients who cannot act themselves.
 
 use alloc::collections::BTreeSet;
-use frame_support::{
-    ensure,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
-};
-use medchain_primitives::{Cid, RecordId, Role};
+use frame_support::{ensure, traits::Get, weights::Weight};
+use medchain_primitives::{Cid, EndReason, RecordId, RecordStatus, Role};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroup, CustodianGroups, CustodiansOf, Custodies,
-    Custody, EncryptionKeys, EndReason, EntrustedContents, Error, Event, HoldReason, Pallet,
-    Patients, Providers, RecordStatus, Records, SharesOf,
+    Custody, EncryptionKeys, EntrustedContents, Error, Event, HoldReason, Pallet, Patients,
+    Providers, Records, SharesOf, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Chooses who keeps the content keys of what is added from now on.
+    /// Sets the custodians of what the patient adds from now on.
     pub(crate) fn do_set_custodians(
         patient: AccountIdOf<T>,
         members: CustodiansOf<T>,
@@ -34,10 +31,10 @@ impl<T: Config> Pallet<T> {
         };
         let old = CustodianGroups::<T>::get(&patient);
         if let Some(old) = &old {
-            Self::release_custody(&patient, old.deposit)?;
+            Self::release(HoldReason::Custody, &patient, old.deposit)?;
         }
         if let Some(new) = &new {
-            T::Currency::hold(&HoldReason::Custody.into(), &patient, new.deposit)?;
+            Self::hold(HoldReason::Custody, &patient, new.deposit)?;
         }
         CustodianGroups::<T>::set(&patient, new.clone());
         Self::deposit_event(Event::CustodiansSet {
@@ -49,7 +46,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Hands the shares of a record's content key to the patient's custodians.
+    /// Entrusts the shares of a record's content key to the patient's custodians,
+    /// or withdraws the record from custody if there are none. Returns the number
+    /// of grants that this ended.
     pub(crate) fn do_entrust_record(
         who: &AccountIdOf<T>,
         id: RecordId,
@@ -58,15 +57,15 @@ impl<T: Config> Pallet<T> {
         let record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(*who == record.patient, Error::<T>::NotPatient);
         ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
-        let takes_back = shares.is_empty();
-        ensure!(!takes_back || Custodies::<T>::contains_key(id), Error::<T>::NotEntrusted);
-        // Shares of two splittings do not go together.
+        let withdraws = shares.is_empty();
+        ensure!(!withdraws || Custodies::<T>::contains_key(id), Error::<T>::RecordNotEntrusted);
+        // Shares of two splittings do not combine.
         let ended = Self::end_custody(id, who, EndReason::Reentrusted)?;
-        if takes_back {
+        if withdraws {
             Self::deposit_event(Event::RecordEntrusted {
                 record: id,
                 patient: who.clone(),
-                custodians: Default::default(),
+                custodians: CustodiansOf::<T>::default(),
                 threshold: 0,
             });
         } else {
@@ -75,9 +74,10 @@ impl<T: Config> Pallet<T> {
         Ok(ended)
     }
 
-    /// Stores the shares of a new or newly entrusted record, at the expense of
-    /// `depositor`. They must be for the patient's custodians as they are now,
-    /// in their order: a share's place is its number.
+    /// Stores the shares of a record at the expense of `depositor`.
+    ///
+    /// They must be for the patient's current custodians, in their order: the
+    /// place of a share is its number.
     pub(crate) fn store_custody(
         id: RecordId,
         patient: &AccountIdOf<T>,
@@ -85,14 +85,14 @@ impl<T: Config> Pallet<T> {
         depositor: &AccountIdOf<T>,
         shares: SharesOf<T>,
     ) -> DispatchResult {
-        let under = EntrustedContents::<T>::get(patient, cid);
-        ensure!(under.is_none_or(|under| under == id), Error::<T>::ContentEntrusted);
+        let keeper = EntrustedContents::<T>::get(patient, cid);
+        ensure!(keeper.is_none_or(|keeper| keeper == id), Error::<T>::ContentAlreadyEntrusted);
         EntrustedContents::<T>::insert(patient, cid, id);
-        let group = CustodianGroups::<T>::get(patient).ok_or(Error::<T>::NoCustodians)?;
+        let group = CustodianGroups::<T>::get(patient).ok_or(Error::<T>::CustodiansNotFound)?;
         let named = shares.iter().map(|(custodian, _)| custodian);
         ensure!(named.eq(group.members.iter()), Error::<T>::CustodiansMismatch);
         let deposit = Self::custody_deposit(shares.len() as u32);
-        T::Currency::hold(&HoldReason::Custody.into(), depositor, deposit)?;
+        Self::hold(HoldReason::Custody, depositor, deposit)?;
         let custody = Custody {
             threshold: group.threshold,
             shares,
@@ -110,35 +110,36 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Destroys the shares of a record that is erased, and the grants that stand
-    /// on them. Returns how many grants there were.
-    pub(crate) fn destroy_custody(
-        id: RecordId,
-        patient: &AccountIdOf<T>,
-    ) -> Result<u32, DispatchError> {
-        Self::end_custody(id, patient, EndReason::Erased)
-    }
-
-    fn end_custody(
+    /// Removes the shares of a record and ends the grants on them. Returns the
+    /// number of grants.
+    pub(crate) fn end_custody(
         id: RecordId,
         patient: &AccountIdOf<T>,
         reason: EndReason,
     ) -> Result<u32, DispatchError> {
         let ended = Self::end_grants(id, patient, reason)?;
         if let Some(custody) = Custodies::<T>::take(id) {
-            Self::release_custody(&custody.depositor, custody.deposit)?;
+            Self::release(HoldReason::Custody, &custody.depositor, custody.deposit)?;
         }
         Ok(ended)
     }
 
-    /// Each is a custodian by the registrar's word, can be sealed to, is named
-    /// once, and is not the patient.
+    /// The weight of shares that come with a record: the same as when they come later.
+    pub(crate) fn custody_weight(shares: Option<&SharesOf<T>>) -> Weight {
+        shares.map_or(Weight::zero(), |shares| {
+            <T as Config>::WeightInfo::entrust_record(shares.len() as u32, 0)
+        })
+    }
+
+    /// Checks that each is a registered custodian with an encryption key, is
+    /// named once, and is not the patient.
     fn ensure_custodians(patient: &AccountIdOf<T>, members: &CustodiansOf<T>) -> DispatchResult {
         let mut named = BTreeSet::new();
         for member in members {
             ensure!(named.insert(member), Error::<T>::DuplicateCustodian);
+            ensure!(member != patient, Error::<T>::SelfCustodian);
             ensure!(
-                member != patient && Providers::<T>::contains_key(member, Role::Custodian),
+                Providers::<T>::contains_key(member, Role::Custodian),
                 Error::<T>::NotCustodian
             );
             ensure!(EncryptionKeys::<T>::contains_key(member), Error::<T>::EncryptionKeyNotFound);
@@ -148,12 +149,5 @@ impl<T: Config> Pallet<T> {
 
     fn custody_deposit(custodians: u32) -> BalanceOf<T> {
         T::CustodyDeposit::get().saturating_mul(custodians.into())
-    }
-
-    /// If something else took part of the hold, what it was for must still go.
-    fn release_custody(who: &AccountIdOf<T>, deposit: BalanceOf<T>) -> DispatchResult {
-        let reason = HoldReason::Custody.into();
-        T::Currency::release(&reason, who, deposit, Precision::BestEffort)?;
-        Ok(())
     }
 }

@@ -1,26 +1,21 @@
 //! Breaking the glass: access at once, against a bond, under review.
 
-use frame_support::{
-    ensure,
-    traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision},
-        Get,
-    },
-    weights::Weight,
+use frame_support::{ensure, traits::Get, weights::Weight};
+use medchain_primitives::{
+    Action, Basis, EmergencyId, EmergencyReason, EndReason, RecordId, RecordStatus, RelationKind,
+    Role,
 };
-use medchain_primitives::{Action, EmergencyId, EmergencyReason, RecordId, RelationKind, Role};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
-    AccountIdOf, Basis, Config, Custodies, Due, Duty, Emergencies, Emergency, EmergencyOf,
-    EmergencyOptOuts, EndReason, Error, Event, Grants, HoldReason, NextEmergencyId,
-    OpenEmergencies, Pallet, Patients, Providers, RecordStatus, Records, Relations,
+    AccessQuestion, AccountIdOf, Config, Custodies, Due, DueEntry, Emergencies, Emergency,
+    EmergencyOf, EmergencyOptOuts, Error, Event, Grants, HoldReason, NextEmergencyId,
+    OpenEmergencies, Pallet, Patients, Providers, Records, Relations,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Lets somebody have a record's key without asking the patient first.
-    /// Returns what the question to the policy used, where it was asked.
+    /// Grants access to a record's key without asking the patient first. Returns
+    /// the weight that the question to the policy used.
     pub(crate) fn do_break_glass(
         subject: AccountIdOf<T>,
         id: RecordId,
@@ -29,21 +24,22 @@ impl<T: Config> Pallet<T> {
         let record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         let patient = record.patient;
         ensure!(subject != patient, Error::<T>::OwnRecord);
-        let used = Self::ensure_may_break_glass(&patient, &subject, id)?;
-        // Only now: who may not break the glass learns nothing of the record.
+        let asked = Self::ensure_may_break_glass(&patient, &subject, id)?;
+        // Checked last: an account that may not break the glass learns nothing
+        // about the record.
         ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
         ensure!(!EmergencyOptOuts::<T>::contains_key(&patient), Error::<T>::EmergencyOptedOut);
-        ensure!(Custodies::<T>::contains_key(id), Error::<T>::NotEntrusted);
-        Self::make_way(id, &patient, &subject)?;
+        ensure!(Custodies::<T>::contains_key(id), Error::<T>::RecordNotEntrusted);
+        Self::end_replaced_grant(id, &patient, &subject)?;
         let open = OpenEmergencies::<T>::get(&subject);
-        ensure!(open < T::MaxOpenEmergencies::get(), Error::<T>::TooManyEmergencies);
+        ensure!(open < T::MaxOpenEmergencies::get(), Error::<T>::MaxEmergenciesExceeded);
 
         let emergency = NextEmergencyId::<T>::get();
         let next = emergency.0.checked_add(1).ok_or(Error::<T>::EmergencyIdsExhausted)?;
         let bond = T::EmergencyBond::get();
-        T::Currency::hold(&HoldReason::Emergency.into(), &subject, bond)?;
+        Self::hold(HoldReason::Emergency, &subject, bond)?;
         let basis = Basis::Emergency { emergency };
-        let until = Self::open_grant(id, &subject, basis, T::EmergencyPeriod::get())?;
+        let until = Self::store_grant(id, &subject, basis, T::EmergencyPeriod::get())?;
         let now = frame_system::Pallet::<T>::block_number();
         let review_until = now.saturating_add(T::ReviewPeriod::get());
         NextEmergencyId::<T>::put(EmergencyId(next));
@@ -58,7 +54,7 @@ impl<T: Config> Pallet<T> {
             bond,
         };
         Emergencies::<T>::insert(emergency, entry);
-        Self::schedule(review_until, Duty::Review { emergency });
+        Self::schedule(review_until, DueEntry::Review { emergency });
         Self::deposit_event(Event::GlassBroken {
             emergency,
             record: id,
@@ -68,69 +64,7 @@ impl<T: Config> Pallet<T> {
             until,
             review_until,
         });
-        Ok(used)
-    }
-
-    /// What the policy granted, or what is over and not removed yet, must not keep
-    /// anybody from breaking the glass.
-    fn make_way(
-        record: RecordId,
-        patient: &AccountIdOf<T>,
-        subject: &AccountIdOf<T>,
-    ) -> DispatchResult {
-        let Some(standing) = Grants::<T>::get(record, subject) else { return Ok(()) };
-        let reason = if standing.until < frame_system::Pallet::<T>::block_number() {
-            EndReason::Expired
-        } else {
-            EndReason::Replaced
-        };
-        ensure!(
-            reason == EndReason::Expired || matches!(standing.basis, Basis::Policy { .. }),
-            Error::<T>::AlreadyGranted
-        );
-        Self::end_grant(record, patient, subject, reason)?;
-        Ok(())
-    }
-
-    /// Closes an emergency whose access ended before the key was handed over, where
-    /// that was neither the subject's doing nor the review's. Otherwise whoever can
-    /// end the access could have bonds burned for nothing.
-    pub(crate) fn void_emergency(id: EmergencyId, reason: EndReason) -> DispatchResult {
-        if matches!(reason, EndReason::GivenUp | EndReason::Rejected) {
-            return Ok(());
-        }
-        let Some(emergency) = Emergencies::<T>::get(id) else { return Ok(()) };
-        T::Currency::release(
-            &HoldReason::Emergency.into(),
-            &emergency.subject,
-            emergency.bond,
-            Precision::BestEffort,
-        )?;
-        Self::forget_emergency(id, &emergency);
-        Self::deposit_event(Event::EmergencyVoided {
-            emergency: id,
-            record: emergency.record,
-            patient: emergency.patient,
-            subject: emergency.subject,
-            bond: emergency.bond,
-        });
-        Ok(())
-    }
-
-    /// Emergency contacts and clinicians may; anybody else needs the policy's
-    /// leave for [`Action::Emergency`].
-    fn ensure_may_break_glass(
-        patient: &AccountIdOf<T>,
-        subject: &AccountIdOf<T>,
-        record: RecordId,
-    ) -> Result<Weight, DispatchError> {
-        let relation = Relations::<T>::get(patient, subject);
-        if relation.is_some_and(|relation| relation.emergency_contact)
-            || Providers::<T>::contains_key(subject, Role::Clinician)
-        {
-            return Ok(Weight::zero());
-        }
-        Self::ensure_access(patient, subject, Some(record), Action::Emergency)
+        Ok(asked)
     }
 
     /// Says whether breaking the glass was right.
@@ -142,21 +76,15 @@ impl<T: Config> Pallet<T> {
         let emergency = Emergencies::<T>::get(id).ok_or(Error::<T>::EmergencyNotFound)?;
         ensure!(Self::may_review(&emergency, &reviewer), Error::<T>::NotReviewer);
         let now = frame_system::Pallet::<T>::block_number();
-        ensure!(now <= emergency.review_until, Error::<T>::ReviewOver);
+        ensure!(now <= emergency.review_until, Error::<T>::ReviewExpired);
         if accepted {
-            T::Currency::release(
-                &HoldReason::Emergency.into(),
-                &emergency.subject,
-                emergency.bond,
-                Precision::BestEffort,
-            )?;
+            Self::release(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
         } else {
-            Self::burn_bond(&emergency)?;
-            let Emergency { record, patient, subject, .. } = &emergency;
-            Self::end_grant_of(id, *record, patient, subject)?;
-            Self::raise_key_epoch(patient);
+            Self::burn(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+            Self::end_emergency_grant(id, &emergency)?;
+            Self::raise_key_epoch(&emergency.patient);
         }
-        Self::forget_emergency(id, &emergency);
+        Self::remove_emergency(id, &emergency);
         Self::deposit_event(Event::EmergencyReviewed {
             emergency: id,
             record: emergency.record,
@@ -169,24 +97,17 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The patient, or a guardian whom the patient named; never who broke the
-    /// glass.
-    fn may_review(emergency: &EmergencyOf<T>, reviewer: &AccountIdOf<T>) -> bool {
-        let guardian = || {
-            Relations::<T>::get(&emergency.patient, reviewer)
-                .is_some_and(|relation| relation.kind == RelationKind::Guardian)
-        };
-        *reviewer != emergency.subject && (*reviewer == emergency.patient || guardian())
-    }
-
-    /// Closes an emergency that nobody reviewed in time. The bond is lost.
+    /// Closes an emergency that nobody reviewed in time, and burns the bond.
+    ///
+    /// Burned and not paid out: nobody may profit from letting a review lapse, or
+    /// from rejecting.
     pub(crate) fn do_lapse_emergency(id: EmergencyId) -> DispatchResult {
         let emergency = Emergencies::<T>::get(id).ok_or(Error::<T>::EmergencyNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
-        ensure!(emergency.review_until < now, Error::<T>::ReviewNotOver);
-        Self::burn_bond(&emergency)?;
+        ensure!(emergency.review_until < now, Error::<T>::ReviewNotExpired);
+        Self::burn(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
         Self::raise_key_epoch(&emergency.patient);
-        Self::forget_emergency(id, &emergency);
+        Self::remove_emergency(id, &emergency);
         Self::deposit_event(Event::EmergencyLapsed {
             emergency: id,
             record: emergency.record,
@@ -197,36 +118,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Who broke the glass holds the key, and nobody accepted that: what follows
-    /// needs a fresh one.
-    fn raise_key_epoch(patient: &AccountIdOf<T>) {
-        Patients::<T>::mutate_extant(patient, |entry| {
-            entry.key_epoch = entry.key_epoch.saturating_add(1);
-        });
-    }
-
-    /// Nobody gains by it: who let a review lapse, or rejected, must not earn
-    /// by that.
-    fn burn_bond(emergency: &EmergencyOf<T>) -> DispatchResult {
-        T::Currency::burn_held(
-            &HoldReason::Emergency.into(),
-            &emergency.subject,
-            emergency.bond,
-            Precision::BestEffort,
-            Fortitude::Force,
-        )?;
-        Ok(())
-    }
-
-    fn forget_emergency(id: EmergencyId, emergency: &EmergencyOf<T>) {
-        Emergencies::<T>::remove(id);
-        Due::<T>::remove(emergency.review_until, Duty::Review { emergency: id });
-        OpenEmergencies::<T>::mutate_exists(&emergency.subject, |open| {
-            *open = open.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
-        });
-    }
-
-    /// Lets nobody, or again somebody, break the glass over the own records.
+    /// Allows or forbids breaking the glass over the patient's records.
     pub(crate) fn do_set_emergency_access(
         patient: AccountIdOf<T>,
         allowed: bool,
@@ -239,5 +131,97 @@ impl<T: Config> Pallet<T> {
         }
         Self::deposit_event(Event::EmergencyAccessSet { patient, allowed });
         Ok(())
+    }
+
+    /// Closes an emergency whose access ended before the key was delivered, unless
+    /// the subject or the review ended it.
+    ///
+    /// Otherwise, those who can end the access could have bonds burned for nothing.
+    pub(crate) fn void_emergency(id: EmergencyId, reason: EndReason) -> DispatchResult {
+        if matches!(reason, EndReason::GivenUp | EndReason::Rejected) {
+            return Ok(());
+        }
+        let Some(emergency) = Emergencies::<T>::get(id) else { return Ok(()) };
+        Self::release(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+        Self::remove_emergency(id, &emergency);
+        Self::deposit_event(Event::EmergencyVoided {
+            emergency: id,
+            record: emergency.record,
+            patient: emergency.patient,
+            subject: emergency.subject,
+            bond: emergency.bond,
+        });
+        Ok(())
+    }
+
+    /// Checks that the subject is an emergency contact or a clinician, or that the
+    /// policy allows it [`Action::Emergency`].
+    fn ensure_may_break_glass(
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+        record: RecordId,
+    ) -> Result<Weight, DispatchError> {
+        let relation = Relations::<T>::get(patient, subject);
+        if relation.is_some_and(|relation| relation.emergency_contact)
+            || Providers::<T>::contains_key(subject, Role::Clinician)
+        {
+            return Ok(Weight::zero());
+        }
+        Self::ensure_access(AccessQuestion {
+            patient,
+            subject,
+            record: Some(record),
+            action: Action::Emergency,
+            purpose: None,
+        })
+    }
+
+    /// Ends the grant that breaking the glass replaces: one by the policy, or an
+    /// expired one that is still stored.
+    fn end_replaced_grant(
+        record: RecordId,
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+    ) -> DispatchResult {
+        let Some(grant) = Grants::<T>::get(record, subject) else { return Ok(()) };
+        let reason = if grant.until < frame_system::Pallet::<T>::block_number() {
+            EndReason::Expired
+        } else {
+            EndReason::Replaced
+        };
+        ensure!(
+            reason == EndReason::Expired || matches!(grant.basis, Basis::Policy { .. }),
+            Error::<T>::GlassAlreadyBroken
+        );
+        Self::end_grant(record, patient, subject.clone(), reason)?;
+        Ok(())
+    }
+
+    /// Ends the grant of a rejected emergency, but no other grant to its subject.
+    fn end_emergency_grant(id: EmergencyId, emergency: &EmergencyOf<T>) -> DispatchResult {
+        let Emergency { record, patient, subject, .. } = emergency;
+        let basis = Grants::<T>::get(record, subject).map(|grant| grant.basis);
+        if basis == Some(Basis::Emergency { emergency: id }) {
+            Self::end_grant(*record, patient, subject.clone(), EndReason::Rejected)?;
+        }
+        Ok(())
+    }
+
+    /// The patient and the guardians whom the patient named may review, but never
+    /// the account that broke the glass.
+    fn may_review(emergency: &EmergencyOf<T>, reviewer: &AccountIdOf<T>) -> bool {
+        let guardian = || {
+            Relations::<T>::get(&emergency.patient, reviewer)
+                .is_some_and(|relation| relation.kind == RelationKind::Guardian)
+        };
+        *reviewer != emergency.subject && (*reviewer == emergency.patient || guardian())
+    }
+
+    fn remove_emergency(id: EmergencyId, emergency: &EmergencyOf<T>) {
+        Emergencies::<T>::remove(id);
+        Due::<T>::remove(emergency.review_until, DueEntry::Review { emergency: id });
+        OpenEmergencies::<T>::mutate_exists(&emergency.subject, |open| {
+            *open = open.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
+        });
     }
 }

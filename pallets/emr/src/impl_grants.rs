@@ -1,25 +1,23 @@
-//! Grants: what the policy, or an emergency, gave somebody, until the
-//! custodians have handed the key over and the time is up.
+//! Access grants, from the policy's yes or an emergency until they end.
 
-use frame_support::{
-    defensive, ensure,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
-    weights::Weight,
-};
+use frame_support::{defensive, ensure, traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::{Action, EmergencyId, Purpose, RecordId, Role, SealedKey};
+use medchain_primitives::{
+    Action, Basis, EndReason, Purpose, RecordId, Role, SealedKey, SealedShare,
+};
 use sp_runtime::{traits::Saturating, BoundedVec, DispatchError, DispatchResult};
 
 use crate::{
-    AccessGrant, AccountIdOf, Answer, Basis, Config, Custodies, Due, Duty, EncryptionKeys,
-    EndReason, Error, Event, GrantOf, Grants, HoldReason, Pallet, Providers, Records, SealedShare,
+    AccessGrant, AccessQuestion, AccountIdOf, Answer, Config, Custodies, Due, DueEntry,
+    EncryptionKeys, Error, Event, GrantOf, Grants, HoldReason, Pallet, Providers, Records,
     WeightInfo, EMERGENCY_SHARE,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Asks for `subject` whether they may see a record, logs the answer and,
-    /// where custodians keep the key, lets them hand it over. Returns what the
-    /// question used.
+    /// Asks the policy whether `subject` may see a record, and records the answer.
+    ///
+    /// A yes lets custodians deliver the key; a no ends an earlier grant by the
+    /// policy. Returns the weight that the question used.
     pub(crate) fn do_request_access(
         subject: AccountIdOf<T>,
         record: RecordId,
@@ -27,12 +25,11 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let patient = Records::<T>::get(record).ok_or(Error::<T>::RecordNotFound)?.patient;
         let Answer { result, weight } =
-            Self::ask_for(&patient, &subject, Some(record), Action::View, Some(purpose));
+            Self::check_access(viewing(&patient, &subject, record, purpose));
         if let Err(reason) = result {
-            // What was granted before and not been handed over yet is off.
-            let standing = Grants::<T>::get(record, &subject);
-            if standing.is_some_and(|grant| matches!(grant.basis, Basis::Policy { .. })) {
-                Self::end_grant(record, &patient, &subject, EndReason::Refused)?;
+            let grant = Grants::<T>::get(record, &subject);
+            if grant.is_some_and(|grant| matches!(grant.basis, Basis::Policy { .. })) {
+                Self::end_grant(record, &patient, subject.clone(), EndReason::Refused)?;
             }
             Self::deposit_event(Event::AccessDenied { record, patient, subject, purpose, reason });
             return Ok(weight);
@@ -42,8 +39,8 @@ impl<T: Config> Pallet<T> {
         Ok(weight)
     }
 
-    /// Stores what the policy granted, and returns its last block; nothing where
-    /// no custodian keeps the key.
+    /// Stores what the policy granted. Returns the last block of the grant, or
+    /// `None` if no custodian keeps the key.
     fn grant_by_policy(
         record: RecordId,
         patient: &AccountIdOf<T>,
@@ -53,43 +50,40 @@ impl<T: Config> Pallet<T> {
         if !Custodies::<T>::contains_key(record) {
             return Ok(None);
         }
-        if let Some(mut standing) = Grants::<T>::get(record, subject) {
-            let until = standing.until;
+        if let Some(mut grant) = Grants::<T>::get(record, subject) {
+            let until = grant.until;
             if frame_system::Pallet::<T>::block_number() <= until {
-                if let Basis::Policy { purpose: stated } = &mut standing.basis {
-                    // What the policy is asked about at the next delivery is what it
-                    // has just been asked about.
+                if let Basis::Policy { purpose: stated } = &mut grant.basis {
+                    // At the next delivery, the policy is asked about the purpose
+                    // that it has just allowed.
                     *stated = purpose;
-                    Grants::<T>::insert(record, subject, standing);
+                    Grants::<T>::insert(record, subject, grant);
                 }
                 return Ok(Some(until));
             }
-            Self::end_grant(record, patient, subject, EndReason::Expired)?;
+            Self::end_grant(record, patient, subject.clone(), EndReason::Expired)?;
         }
         let period = T::AccessPeriod::get();
-        Self::open_grant(record, subject, Basis::Policy { purpose }, period).map(Some)
+        Self::store_grant(record, subject, Basis::Policy { purpose }, period).map(Some)
     }
 
-    /// Lets the custodians hand the key of a record over to `subject` for as
-    /// long as `period` says.
-    pub(crate) fn open_grant(
+    /// Stores a grant that lasts for `period` blocks. Returns its last block.
+    pub(crate) fn store_grant(
         record: RecordId,
         subject: &AccountIdOf<T>,
         basis: Basis,
         period: BlockNumberFor<T>,
     ) -> Result<BlockNumberFor<T>, DispatchError> {
         ensure!(EncryptionKeys::<T>::contains_key(subject), Error::<T>::EncryptionKeyNotFound);
-        let mut custody = Custodies::<T>::get(record).ok_or(Error::<T>::NotEntrusted)?;
+        let mut custody = Custodies::<T>::get(record).ok_or(Error::<T>::RecordNotEntrusted)?;
+        let most = T::MaxGrants::get();
         let places = match basis {
-            Basis::Emergency { .. } => T::MaxGrants::get(),
-            Basis::Policy { .. } => {
-                let reserved = T::MaxGrants::get() / EMERGENCY_SHARE;
-                T::MaxGrants::get().saturating_sub(reserved)
-            }
+            Basis::Emergency { .. } => most,
+            Basis::Policy { .. } => most.saturating_sub(most.saturating_div(EMERGENCY_SHARE)),
         };
-        ensure!(custody.grants < places, Error::<T>::TooManyGrants);
+        ensure!(custody.grants < places, Error::<T>::MaxGrantsExceeded);
         let deposit = T::GrantDeposit::get();
-        T::Currency::hold(&HoldReason::Grant.into(), subject, deposit)?;
+        Self::hold(HoldReason::Grant, subject, deposit)?;
         custody.grants = custody.grants.saturating_add(1);
         Custodies::<T>::insert(record, custody);
         let now = frame_system::Pallet::<T>::block_number();
@@ -97,43 +91,44 @@ impl<T: Config> Pallet<T> {
         let grant =
             AccessGrant { basis, granted_at: now, until, shares: BoundedVec::new(), deposit };
         Grants::<T>::insert(record, subject, grant);
-        Self::schedule(until, Duty::Grant { record, subject: subject.clone() });
+        Self::schedule(until, DueEntry::Grant { record, subject: subject.clone() });
         Ok(until)
     }
 
-    /// Takes a custodian's share, sealed to the subject of a grant. The policy is
-    /// asked again: a yes that has become a no since ends the grant. Returns what
-    /// the question used.
+    /// Adds a custodian's share, sealed to the account granted access.
+    ///
+    /// Where the policy granted access, it is asked again: if it refuses, the
+    /// grant ends. Returns the weight used.
     pub(crate) fn do_deliver_share(
         custodian: AccountIdOf<T>,
         record: RecordId,
         subject: AccountIdOf<T>,
         sealed: SealedKey,
     ) -> Result<Weight, DispatchError> {
-        let custody = Custodies::<T>::get(record).ok_or(Error::<T>::NotEntrusted)?;
-        let place = custody.shares.iter().position(|(who, _)| *who == custodian);
-        let place = place.ok_or(Error::<T>::NotCustodian)?;
+        let custody = Custodies::<T>::get(record).ok_or(Error::<T>::RecordNotEntrusted)?;
+        let place = custody.shares.iter().position(|(keeper, _)| *keeper == custodian);
+        let place = place.ok_or(Error::<T>::ShareNotFound)?;
         ensure!(
             Providers::<T>::contains_key(&custodian, Role::Custodian),
             Error::<T>::NotCustodian
         );
-        let mut grant = Grants::<T>::get(record, &subject).ok_or(Error::<T>::AccessNotGranted)?;
+        let mut grant = Grants::<T>::get(record, &subject).ok_or(Error::<T>::AccessNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
         ensure!(now <= grant.until, Error::<T>::AccessExpired);
         let number = u8::try_from(place.saturating_add(1)).unwrap_or(u8::MAX);
         ensure!(
             !grant.shares.iter().any(|share| share.number == number),
-            Error::<T>::AlreadyDelivered
+            Error::<T>::ShareAlreadyDelivered
         );
         let patient = Records::<T>::get(record).ok_or(Error::<T>::RecordNotFound)?.patient;
         let mut used = <T as Config>::WeightInfo::deliver_share();
         if let Basis::Policy { purpose } = grant.basis {
             let Answer { result, weight } =
-                Self::ask_for(&patient, &subject, Some(record), Action::View, Some(purpose));
+                Self::check_access(viewing(&patient, &subject, record, purpose));
             used = used.saturating_add(weight);
             if let Err(reason) = result {
                 used = used.saturating_add(<T as Config>::WeightInfo::expire_grant());
-                Self::end_grant(record, &patient, &subject, EndReason::Refused)?;
+                Self::end_grant(record, &patient, subject.clone(), EndReason::Refused)?;
                 Self::deposit_event(Event::AccessDenied {
                     record,
                     patient,
@@ -145,7 +140,7 @@ impl<T: Config> Pallet<T> {
             }
         }
         let share = SealedShare { number, sealed };
-        grant.shares.try_push(share).map_err(|_| Error::<T>::AlreadyDelivered)?;
+        grant.shares.try_push(share).map_err(|_| Error::<T>::ShareAlreadyDelivered)?;
         let delivered = grant.shares.len() as u32;
         Grants::<T>::insert(record, &subject, grant);
         Self::deposit_event(Event::ShareDelivered {
@@ -159,9 +154,9 @@ impl<T: Config> Pallet<T> {
         Ok(used)
     }
 
-    /// Removes a grant whose time is over.
-    pub(crate) fn do_expire_grant(record: RecordId, subject: &AccountIdOf<T>) -> DispatchResult {
-        let grant = Grants::<T>::get(record, subject).ok_or(Error::<T>::AccessNotGranted)?;
+    /// Ends a grant that has expired.
+    pub(crate) fn do_expire_grant(record: RecordId, subject: AccountIdOf<T>) -> DispatchResult {
+        let grant = Grants::<T>::get(record, &subject).ok_or(Error::<T>::AccessNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
         ensure!(grant.until < now, Error::<T>::AccessNotExpired);
         let patient = Records::<T>::get(record).ok_or(Error::<T>::RecordNotFound)?.patient;
@@ -169,40 +164,26 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Ends a grant, if there is one: its shares go, and its deposit goes back.
-    /// Whether there was one.
+    /// Ends a grant, if there is one: removes its shares and releases its deposit.
+    /// Returns whether there was one.
     pub(crate) fn end_grant(
         record: RecordId,
         patient: &AccountIdOf<T>,
-        subject: &AccountIdOf<T>,
+        subject: AccountIdOf<T>,
         reason: EndReason,
     ) -> Result<bool, DispatchError> {
-        let Some(grant) = Grants::<T>::take(record, subject) else {
+        let Some(grant) = Grants::<T>::take(record, &subject) else {
             return Ok(false);
         };
         let threshold = Custodies::<T>::mutate_extant(record, |custody| {
             custody.grants = custody.grants.saturating_sub(1);
             custody.threshold
         });
-        Self::close_grant(record, patient, subject.clone(), grant, threshold, reason)?;
+        Self::close_grant(record, patient, subject, &grant, threshold, reason)?;
         Ok(true)
     }
 
-    /// Ends the grant that an emergency gave, and no other.
-    pub(crate) fn end_grant_of(
-        emergency: EmergencyId,
-        record: RecordId,
-        patient: &AccountIdOf<T>,
-        subject: &AccountIdOf<T>,
-    ) -> DispatchResult {
-        let basis = Grants::<T>::get(record, subject).map(|grant| grant.basis);
-        if basis == Some(Basis::Emergency { emergency }) {
-            Self::end_grant(record, patient, subject, EndReason::Rejected)?;
-        }
-        Ok(())
-    }
-
-    /// Ends every grant of a record. Returns how many there were.
+    /// Ends every grant on a record. Returns their number.
     pub(crate) fn end_grants(
         record: RecordId,
         patient: &AccountIdOf<T>,
@@ -214,18 +195,18 @@ impl<T: Config> Pallet<T> {
         });
         let mut ended = 0u32;
         for (subject, grant) in Grants::<T>::drain_prefix(record) {
-            Self::close_grant(record, patient, subject, grant, threshold, reason)?;
+            Self::close_grant(record, patient, subject, &grant, threshold, reason)?;
             ended = ended.saturating_add(1);
         }
         Ok(ended)
     }
 
-    /// What a grant leaves behind when it is taken from storage.
+    /// Settles a grant that was taken from storage.
     fn close_grant(
         record: RecordId,
         patient: &AccountIdOf<T>,
         subject: AccountIdOf<T>,
-        grant: GrantOf<T>,
+        grant: &GrantOf<T>,
         threshold: u32,
         reason: EndReason,
     ) -> DispatchResult {
@@ -234,18 +215,12 @@ impl<T: Config> Pallet<T> {
                 Self::void_emergency(emergency, reason)?;
             }
         }
-        let duty = Duty::Grant { record, subject: subject.clone() };
-        if !Due::<T>::contains_key(grant.until, &duty) {
-            defensive!("a grant is not in the list of what ends");
+        let entry = DueEntry::Grant { record, subject: subject.clone() };
+        if !Due::<T>::contains_key(grant.until, &entry) {
+            defensive!("a grant is not scheduled to expire");
         }
-        Due::<T>::remove(grant.until, duty);
-        // If something else took part of the hold, the grant must still go.
-        T::Currency::release(
-            &HoldReason::Grant.into(),
-            &subject,
-            grant.deposit,
-            Precision::BestEffort,
-        )?;
+        Due::<T>::remove(grant.until, entry);
+        Self::release(HoldReason::Grant, &subject, grant.deposit)?;
         Self::deposit_event(Event::AccessEnded {
             record,
             patient: patient.clone(),
@@ -254,4 +229,15 @@ impl<T: Config> Pallet<T> {
         });
         Ok(())
     }
+}
+
+/// The question whether `subject` may view a record for `purpose`.
+fn viewing<'a, AccountId>(
+    patient: &'a AccountId,
+    subject: &'a AccountId,
+    record: RecordId,
+    purpose: Purpose,
+) -> AccessQuestion<'a, AccountId> {
+    let (record, purpose) = (Some(record), Some(purpose));
+    AccessQuestion { patient, subject, record, action: Action::View, purpose }
 }

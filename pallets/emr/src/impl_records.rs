@@ -1,55 +1,57 @@
 //! Records and their versions.
 
 use alloc::collections::BTreeMap;
-use frame_support::{
-    ensure,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
-    weights::Weight,
+use frame_support::{ensure, traits::Get, weights::Weight};
+use medchain_primitives::{
+    Action, Cid, ContentDigest, EndReason, ModelId, RecordId, RecordKind, RecordStatus, Role,
 };
-use medchain_primitives::{Action, Cid, ContentDigest, ModelId, RecordId, RecordKind, Role};
 use sp_runtime::{
     traits::{Saturating, Zero},
     DispatchError, DispatchResult,
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, Envelopes, EnvelopesOf, Error, Event, HoldReason,
-    InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, RecordStatus, Records,
+    AccessQuestion, AccountIdOf, BalanceOf, Config, Envelopes, EnvelopesOf, Error, Event,
+    HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, Records,
     RecordsOf, SharesOf,
 };
 
-/// What the signer says of a new record or version.
-struct Content {
-    cid: Cid,
-    digest: ContentDigest,
-    kind: RecordKind,
-    previous: Option<RecordId>,
+/// What the signer states about a new record or version.
+pub(crate) struct NewRecord<AccountId> {
+    pub(crate) patient: AccountId,
+    pub(crate) cid: Cid,
+    pub(crate) digest: ContentDigest,
+    pub(crate) kind: RecordKind,
+    pub(crate) previous: Option<RecordId>,
 }
 
 impl<T: Config> Pallet<T> {
-    /// Adds a record to a patient's file. Returns what ordering a model and the
-    /// questions to the policy used.
+    /// Adds a record to a patient's file. Returns the weight that the questions to
+    /// the policy and the order of a model used.
     pub(crate) fn do_add_record(
-        author: AccountIdOf<T>,
-        patient: AccountIdOf<T>,
-        cid: Cid,
-        digest: ContentDigest,
-        kind: RecordKind,
+        author: &AccountIdOf<T>,
+        new: NewRecord<AccountIdOf<T>>,
         envelopes: EnvelopesOf<T>,
         inference: Option<ModelId>,
         custody: Option<SharesOf<T>>,
     ) -> Result<Weight, DispatchError> {
-        ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
+        ensure!(Patients::<T>::contains_key(&new.patient), Error::<T>::PatientNotFound);
         ensure!(
-            author == patient || Providers::<T>::contains_key(&author, Role::LabTechnician),
+            *author == new.patient || Providers::<T>::contains_key(author, Role::LabTechnician),
             Error::<T>::NotLabTechnician
         );
-        Self::ensure_cid(&cid)?;
+        Self::ensure_cid(&new.cid)?;
         Self::ensure_readers(&envelopes)?;
-        let mut used = Self::ensure_access(&patient, &author, None, Action::Append)?;
+        let mut used = Self::ensure_access(AccessQuestion {
+            patient: &new.patient,
+            subject: author,
+            record: None,
+            action: Action::Append,
+            purpose: None,
+        })?;
 
-        let content = Content { cid: cid.clone(), digest, kind, previous: None };
-        let record = Self::store_record(&patient, &author, content, envelopes.len() as u32)?;
+        let (patient, cid, kind) = (new.patient.clone(), new.cid.clone(), new.kind);
+        let record = Self::store_record(author, new, envelopes.len() as u32)?;
         Self::deposit_event(Event::RecordAdded {
             record,
             patient: patient.clone(),
@@ -57,18 +59,19 @@ impl<T: Config> Pallet<T> {
             cid: cid.clone(),
             kind,
         });
-        Self::store_envelopes(record, &author, envelopes)?;
+        Self::store_envelopes(record, author, envelopes)?;
         if let Some(shares) = custody {
-            Self::store_custody(record, &patient, &cid, &author, shares)?;
+            Self::store_custody(record, &patient, &cid, author, shares)?;
         }
         if let Some(model) = inference {
-            let asked = T::InferenceOrders::order(&author, &patient, record, model)?;
+            let asked = T::InferenceOrders::order(author, &patient, record, model)?;
             used = used.saturating_add(T::InferenceOrders::weight()).saturating_add(asked);
         }
         Ok(used)
     }
 
-    /// Adds a new version of a record. Returns what the question to the policy used.
+    /// Adds a new version of a record. Returns the weight that the question to the
+    /// policy used.
     pub(crate) fn do_amend_record(
         author: &AccountIdOf<T>,
         previous: RecordId,
@@ -85,12 +88,23 @@ impl<T: Config> Pallet<T> {
         }
         Self::ensure_cid(&cid)?;
         Self::ensure_readers(&envelopes)?;
-        let asked = Self::ensure_access(&old.patient, author, Some(previous), Action::Amend)?;
+        let asked = Self::ensure_access(AccessQuestion {
+            patient: &old.patient,
+            subject: author,
+            record: Some(previous),
+            action: Action::Amend,
+            purpose: None,
+        })?;
 
-        let patient = old.patient.clone();
-        let content =
-            Content { cid: cid.clone(), digest, kind: old.kind, previous: Some(previous) };
-        let record = Self::store_record(&patient, author, content, envelopes.len() as u32)?;
+        let (patient, new_cid) = (old.patient.clone(), cid.clone());
+        let new = NewRecord {
+            patient: old.patient.clone(),
+            cid,
+            digest,
+            kind: old.kind,
+            previous: Some(previous),
+        };
+        let record = Self::store_record(author, new, envelopes.len() as u32)?;
         old.status = RecordStatus::Superseded { by: record };
         Records::<T>::insert(previous, old);
         Self::deposit_event(Event::RecordAmended {
@@ -98,17 +112,17 @@ impl<T: Config> Pallet<T> {
             previous,
             patient: patient.clone(),
             author: author.clone(),
-            cid: cid.clone(),
+            cid: new_cid.clone(),
         });
         Self::store_envelopes(record, author, envelopes)?;
         if let Some(shares) = custody {
-            Self::store_custody(record, &patient, &cid, author, shares)?;
+            Self::store_custody(record, &patient, &new_cid, author, shares)?;
         }
         Ok(asked)
     }
 
     /// Destroys the envelopes and shares of a record and marks it as erased.
-    /// Returns how many envelopes and how many grants there were.
+    /// Returns the numbers of its envelopes and grants.
     pub(crate) fn do_erase_record(
         who: &AccountIdOf<T>,
         id: RecordId,
@@ -123,16 +137,13 @@ impl<T: Config> Pallet<T> {
             removed = removed.saturating_add(1);
             deposits.entry(envelope.depositor).or_default().saturating_accrue(envelope.deposit);
         }
-        // If something else took part of a hold, the record must still go.
         for (depositor, amount) in deposits {
-            let reason = HoldReason::Envelope.into();
-            T::Currency::release(&reason, &depositor, amount, Precision::BestEffort)?;
+            Self::release(HoldReason::Envelope, &depositor, amount)?;
         }
-        let reason = HoldReason::Record.into();
-        T::Currency::release(&reason, &record.author, record.deposit, Precision::BestEffort)?;
+        Self::release(HoldReason::Record, &record.author, record.deposit)?;
 
         let patient = record.patient.clone();
-        let grants = Self::destroy_custody(id, &patient)?;
+        let grants = Self::end_custody(id, &patient, EndReason::Erased)?;
         record.status = RecordStatus::Erased;
         record.envelopes = 0;
         record.deposit = Zero::zero();
@@ -141,32 +152,31 @@ impl<T: Config> Pallet<T> {
         Ok((removed, grants))
     }
 
-    /// Checks that this is a CID that is taken here.
+    /// Checks that the CID is supported.
     pub(crate) fn ensure_cid(cid: &Cid) -> DispatchResult {
         cid.check().map_err(|_| Error::<T>::InvalidCid)?;
         Ok(())
     }
 
-    /// Stores a record that was checked, at the expense of `author`.
+    /// Stores a checked record at the expense of `author`.
     fn store_record(
-        patient: &AccountIdOf<T>,
         author: &AccountIdOf<T>,
-        content: Content,
+        new: NewRecord<AccountIdOf<T>>,
         envelopes: u32,
     ) -> Result<RecordId, DispatchError> {
         let id = NextRecordId::<T>::get();
         let next = id.0.checked_add(1).ok_or(Error::<T>::RecordIdsExhausted)?;
         let deposit = T::RecordDeposit::get();
-        T::Currency::hold(&HoldReason::Record.into(), author, deposit)?;
+        Self::hold(HoldReason::Record, author, deposit)?;
         NextRecordId::<T>::put(RecordId(next));
-        RecordsOf::<T>::insert(patient, id, ());
+        RecordsOf::<T>::insert(&new.patient, id, ());
         let record = Record {
-            patient: patient.clone(),
+            patient: new.patient,
             author: author.clone(),
-            cid: content.cid,
-            digest: content.digest,
-            kind: content.kind,
-            previous: content.previous,
+            cid: new.cid,
+            digest: new.digest,
+            kind: new.kind,
+            previous: new.previous,
             added_at: frame_system::Pallet::<T>::block_number(),
             status: RecordStatus::Active,
             envelopes,

@@ -1,15 +1,27 @@
-//! Patients, their records, who may read them, and the log of it.
+//! Patients, their records, who may read them, and a log of access.
 //!
-//! The ciphertext of a record lies in a content-addressed store; this pallet
-//! keeps its CID, where it comes from, and for each reader an *envelope*: the
-//! content key, sealed to that reader's encryption key. Whether anybody but
-//! the patient may do something with a record is asked through the
-//! [`AccessControl`] seam. Nothing here is plaintext health data.
+//! The ciphertext of a record is kept in a content-addressed store. This pallet
+//! stores its CID, its origin and, for each reader, an *envelope*: the content
+//! key, sealed to that reader's encryption key. Whether an account other than the
+//! patient may do something with a record is asked through the [`AccessControl`]
+//! seam. Nothing in storage, calls or events is plaintext health data.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 extern crate alloc;
 
 pub mod access;
+pub mod due;
 pub mod runtime_api;
 pub mod types;
 pub mod weights;
@@ -19,6 +31,7 @@ mod impl_custody;
 mod impl_due;
 mod impl_emergency;
 mod impl_envelopes;
+mod impl_funds;
 mod impl_grants;
 mod impl_keys;
 mod impl_records;
@@ -34,181 +47,186 @@ mod tests;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use access::BenchmarkHelper;
-pub use access::{AccessControl, AccessRequest, Answer, Denied, InferenceOrders};
+pub use access::{AccessControl, AccessQuestion, Answer, InferenceOrders};
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
+#[allow(clippy::expect_used, clippy::unreachable, reason = "FRAME's macros generate such code")]
 pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Action, Cid, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, ModelId, RecordId,
-        RecordKind, RelationKind, Role, SealedKey,
+        Action, Cid, ContentDigest, Denied, Document, EmergencyId, EmergencyReason, EncryptionKey,
+        EndReason, ModelId, Purpose, RecordId, RecordKind, Relation, RelationKind, Role, SealedKey,
     };
 
     use super::*;
+    use crate::impl_records::NewRecord;
 
-    /// The version of the layout of the storage below.
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
 
-    /// The most relations that a patient may set.
+    /// Maximum number of relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
 
-    /// What part of the grants on a record, as its inverse, is kept for emergencies:
-    /// whom a generous policy lets in must not be able to take all places.
+    /// Fraction of the grants on a record that is reserved for emergencies, as its inverse.
+    ///
+    /// Accounts that a generous policy allows must not be able to take all places.
     pub const EMERGENCY_SHARE: u32 = 4;
 
-    /// What part of a block, as its inverse, may go into ending what is due.
+    /// Processing what is due may take at most this fraction of a block, as its inverse.
     const DUE_SHARE: u64 = 8;
 
+    /// The pallet of patients and their records.
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
+    /// The parameters that the runtime sets.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// The currency in which deposits are held.
+        /// The currency of deposits and bonds.
         type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
-        /// The runtime's reasons for holds.
+        /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
 
-        /// Who appoints providers and sets the chain's default policy.
+        /// The origin that appoints providers and sets the chain's default policy.
         type RegistrarOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-        /// Who answers whether somebody may do something with a patient's records.
+        /// Asks a policy whether an account may do something with a patient's records.
         type AccessControl: AccessControl<Self::AccountId>;
 
-        /// Who takes the order to run a model on a new record.
+        /// Accepts the order to run a model on a new record.
         type InferenceOrders: InferenceOrders<Self::AccountId>;
 
-        /// What is held from a patient for being registered, relations included.
+        /// Deposit held from a patient for the registration, relations included.
         #[pallet::constant]
         type PatientDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held from the author of a record.
+        /// Deposit held from the author of a record.
         #[pallet::constant]
         type RecordDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held for an envelope from whoever adds it.
+        /// Deposit held for an envelope from the account that adds it.
         #[pallet::constant]
         type EnvelopeDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held from an account that is no patient for its encryption
-        /// key, until it removes it.
+        /// Deposit held for an encryption key from an account that is not a patient.
         #[pallet::constant]
         type EncryptionKeyDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held for each custodian: from a patient who chooses them, and
-        /// from whoever entrusts a record to them.
+        /// Deposit held for each custodian that a patient chooses and for each share entrusted.
+        ///
+        /// From the patient, and from the account that entrusts a record.
         #[pallet::constant]
         type CustodyDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held from who was granted access, until the grant ends.
+        /// Deposit held from the account granted access, until the grant ends.
         #[pallet::constant]
         type GrantDeposit: Get<BalanceOf<Self>>;
 
-        /// What is held from who breaks the glass; lost unless a review accepts it.
+        /// Bond held from an account that breaks the glass, burned unless a review accepts.
         #[pallet::constant]
         type EmergencyBond: Get<BalanceOf<Self>>;
 
-        /// The most envelopes that one record may have.
+        /// Maximum number of envelopes of one record.
         #[pallet::constant]
         type MaxEnvelopes: Get<u32>;
 
-        /// The most custodians that a patient may choose.
+        /// Maximum number of custodians that a patient may choose.
         #[pallet::constant]
         type MaxCustodians: Get<u32>;
 
-        /// The most grants that may stand on one record at a time.
+        /// Maximum number of access grants on one record at a time.
         #[pallet::constant]
         type MaxGrants: Get<u32>;
 
-        /// The most emergencies of one account that may wait for their review.
+        /// Maximum number of emergencies of one account that await their review.
         #[pallet::constant]
         type MaxOpenEmergencies: Get<u32>;
 
-        /// For how many blocks custodians hand over what a policy granted.
+        /// Number of blocks for which a grant by a policy lasts.
         #[pallet::constant]
         type AccessPeriod: Get<BlockNumberFor<Self>>;
 
-        /// For how many blocks they do after the glass was broken.
+        /// Number of blocks for which a grant by an emergency lasts.
         #[pallet::constant]
         type EmergencyPeriod: Get<BlockNumberFor<Self>>;
 
-        /// How many blocks a review of an emergency may take.
+        /// Number of blocks within which an emergency can be reviewed.
         #[pallet::constant]
         type ReviewPeriod: Get<BlockNumberFor<Self>>;
 
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
 
-        /// Makes the policy say yes in benchmarks.
+        /// Makes the policy allow everything in benchmarks.
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
     }
 
-    /// Why part of a balance is held.
+    /// The reasons for which this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// For the entry of a patient.
+        /// The registration of a patient.
         Patient,
-        /// For a record.
+        /// A record.
         Record,
-        /// For an envelope.
+        /// An envelope.
         Envelope,
-        /// For an encryption key.
+        /// An encryption key.
         EncryptionKey,
-        /// For custodians, and what they keep.
+        /// A group of custodians, or the shares that custodians keep.
         Custody,
-        /// For a grant.
+        /// An access grant.
         Grant,
-        /// The bond of who broke the glass.
+        /// The bond of an account that broke the glass.
         Emergency,
     }
 
-    /// The registered patients.
+    /// Registered patients.
     #[pallet::storage]
     pub type Patients<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, PatientOf<T>, OptionQuery>;
 
-    /// The X25519 public key of each account that can be sealed to.
+    /// Encryption key (X25519) of each account, to which content keys are sealed.
     #[pallet::storage]
     pub type EncryptionKeys<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, EncryptionKey, OptionQuery>;
 
-    /// What is held from each account for its encryption key. A patient's is
-    /// part of the deposit for being registered.
+    /// Deposit held from each account for its encryption key.
+    ///
+    /// A patient's key is covered by the deposit for the registration.
     #[pallet::storage]
     pub type EncryptionKeyDeposits<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>, OptionQuery>;
 
-    /// The roles of the providers.
+    /// Roles of each provider.
     #[pallet::storage]
     pub type Providers<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, Role, (), OptionQuery>;
 
-    /// The policy that each patient chose; without an entry, the default counts.
+    /// Policy that each patient chose; without an entry, the default applies.
     #[pallet::storage]
     pub type PatientPolicies<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId, OptionQuery>;
 
-    /// The policy of the patients who chose none.
+    /// Policy of the patients who have not chosen one.
     #[pallet::storage]
     pub type DefaultPolicy<T: Config> = StorageValue<_, T::AccountId, OptionQuery>;
 
-    /// The number that the next record gets.
+    /// Number of the next record to be added.
     #[pallet::storage]
     pub type NextRecordId<T: Config> = StorageValue<_, RecordId, ValueQuery>;
 
-    /// Every record, erased ones included.
+    /// All records, including erased ones.
     #[pallet::storage]
     pub type Records<T: Config> = StorageMap<_, Twox64Concat, RecordId, RecordOf<T>, OptionQuery>;
 
-    /// The numbers of each patient's records.
+    /// Numbers of each patient's records.
     #[pallet::storage]
     pub type RecordsOf<T: Config> = StorageDoubleMap<
         _,
@@ -220,7 +238,7 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// The envelopes, by record and reader.
+    /// Envelopes, by record and reader.
     #[pallet::storage]
     pub type Envelopes<T: Config> = StorageDoubleMap<
         _,
@@ -232,7 +250,7 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// The relations, by patient and relative.
+    /// Relations, by patient and relative.
     #[pallet::storage]
     pub type Relations<T: Config> = StorageDoubleMap<
         _,
@@ -244,19 +262,20 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// The custodians that each patient chose.
+    /// Custodians that each patient chose.
     #[pallet::storage]
     pub type CustodianGroups<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, CustodianGroupOf<T>, OptionQuery>;
 
-    /// The shares of each record's content key.
+    /// Shares of each record's content key.
     #[pallet::storage]
     pub type Custodies<T: Config> =
         StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
 
-    /// Under which record custodians keep, or kept, a content of a patient: under
-    /// one for ever. Shares are bound to patient and content, and stay in old
-    /// blocks: under another record, erased ones could be served again.
+    /// The one record under which a content of a patient is, or was, entrusted to custodians.
+    ///
+    /// Shares are bound to patient and content, and remain readable in old blocks.
+    /// Under another record, the shares of an erased one could be used again.
     #[pallet::storage]
     pub type EntrustedContents<T: Config> = StorageDoubleMap<
         _,
@@ -268,8 +287,7 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// What stands granted, by record and subject, with the shares that custodians
-    /// have handed over.
+    /// Access grants with the shares delivered so far, by record and account granted access.
     #[pallet::storage]
     pub type Grants<T: Config> = StorageDoubleMap<
         _,
@@ -281,41 +299,42 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// The number that the next emergency gets.
+    /// Number of the next emergency.
     #[pallet::storage]
     pub type NextEmergencyId<T: Config> = StorageValue<_, EmergencyId, ValueQuery>;
 
-    /// The emergencies that wait for their review.
+    /// Emergencies that await their review.
     #[pallet::storage]
     pub type Emergencies<T: Config> =
         StorageMap<_, Twox64Concat, EmergencyId, EmergencyOf<T>, OptionQuery>;
 
-    /// How many emergencies of each account wait for their review.
+    /// Number of emergencies of each account that await their review.
     #[pallet::storage]
     pub type OpenEmergencies<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
-    /// The patients over whose records nobody breaks the glass.
+    /// Patients who forbid breaking the glass over their records.
     #[pallet::storage]
     pub type EmergencyOptOuts<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
 
-    /// What ends by itself, by its last block.
+    /// Grants and reviews, by the last block before they fall due.
     #[pallet::storage]
     pub type Due<T: Config> = StorageDoubleMap<
         _,
         Twox64Concat,
         BlockNumberFor<T>,
         Blake2_128Concat,
-        Duty<T::AccountId>,
+        DueEntry<T::AccountId>,
         (),
         OptionQuery,
     >;
 
-    /// What had its last block before this one is ended.
+    /// Entries due before this block have been processed.
     #[pallet::storage]
     pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
 
+    /// The events of this pallet.
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -324,23 +343,23 @@ pub mod pallet {
             /// The patient.
             patient: T::AccountId,
         },
-        /// A patient stored another profile document.
+        /// A patient replaced the profile document.
         ProfileUpdated {
             /// The patient.
             patient: T::AccountId,
-            /// The document until now.
+            /// The previous document.
             old: Option<Document>,
-            /// The document from now on.
+            /// The new document.
             new: Document,
         },
-        /// An account published the key that content keys are sealed to.
+        /// An account published its encryption key.
         EncryptionKeySet {
             /// The account.
             account: T::AccountId,
             /// Its X25519 public key.
             key: EncryptionKey,
         },
-        /// An account took its encryption key back: nobody seals to it any more.
+        /// An account removed its encryption key, so nothing new can be sealed to it.
         EncryptionKeyRemoved {
             /// The account.
             account: T::AccountId,
@@ -349,41 +368,41 @@ pub mod pallet {
         PolicySet {
             /// The patient.
             patient: T::AccountId,
-            /// The policy until now.
+            /// The previous policy.
             old: Option<T::AccountId>,
-            /// The policy from now on; none for the chain's default.
+            /// The new policy; `None` for the chain's default.
             new: Option<T::AccountId>,
         },
         /// The chain's default policy was set.
         DefaultPolicySet {
-            /// The policy until now.
+            /// The previous policy.
             old: Option<T::AccountId>,
-            /// The policy from now on; none denies everything.
+            /// The new policy; `None` denies everything.
             new: Option<T::AccountId>,
         },
-        /// A provider was given a role.
+        /// A provider received a role.
         ProviderAdded {
             /// The provider.
             account: T::AccountId,
             /// The role.
             role: Role,
         },
-        /// A provider's role was taken away.
+        /// A provider lost a role.
         ProviderRemoved {
             /// The provider.
             account: T::AccountId,
             /// The role.
             role: Role,
         },
-        /// A policy was asked and said yes.
+        /// A policy was asked and allowed access.
         AccessChecked {
-            /// Whose records they are.
+            /// The patient whose records they are.
             patient: T::AccountId,
-            /// Who may do it.
+            /// The account that is allowed to act.
             subject: T::AccountId,
-            /// The record in question.
+            /// The record in question, if the action is about one.
             record: Option<RecordId>,
-            /// What they may do.
+            /// The allowed action.
             action: Action,
             /// The policy that was asked.
             policy: Option<T::AccountId>,
@@ -392,13 +411,13 @@ pub mod pallet {
         RecordAdded {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who added it.
+            /// The account that added it.
             author: T::AccountId,
-            /// Where its encrypted bytes are.
+            /// The CID of its encrypted bytes.
             cid: Cid,
-            /// What the document is.
+            /// The kind of document.
             kind: RecordKind,
         },
         /// A new version of a record was added.
@@ -407,23 +426,24 @@ pub mod pallet {
             record: RecordId,
             /// The version that it replaces.
             previous: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who added the new version.
+            /// The account that added the new version.
             author: T::AccountId,
-            /// Where the encrypted bytes of the new version are.
+            /// The CID of the encrypted bytes of the new version.
             cid: Cid,
         },
-        /// A reader was given the content key of a record.
+        /// A reader received the content key of a record.
         EnvelopeAdded {
             /// The record.
             record: RecordId,
             /// The reader.
             reader: T::AccountId,
         },
-        /// The envelope of a reader was removed. `EnvelopeAdded` follows where
-        /// the patient replaced it; where the patient took it from somebody
-        /// else for good, the patient's key epoch rose by one.
+        /// A reader's envelope was removed.
+        ///
+        /// `EnvelopeAdded` follows if the patient replaced it. If the patient removed
+        /// another reader's envelope, the patient's key epoch rose by one.
         EnvelopeRemoved {
             /// The record.
             record: RecordId,
@@ -434,306 +454,296 @@ pub mod pallet {
         RecordErased {
             /// The record.
             record: RecordId,
-            /// Whose record it was.
+            /// The patient whose record it was.
             patient: T::AccountId,
         },
-        /// A patient named a relative, or changed what was said of one.
+        /// A patient added a relation or updated an existing one.
         RelationSet {
             /// The patient.
             patient: T::AccountId,
             /// The relative.
             relative: T::AccountId,
-            /// The relation until now.
+            /// The previous relation.
             old: Option<Relation>,
-            /// The relation from now on.
+            /// The new relation.
             new: Relation,
         },
-        /// A patient removed a relative.
+        /// A patient removed a relation.
         RelationRemoved {
             /// The patient.
             patient: T::AccountId,
             /// The relative.
             relative: T::AccountId,
         },
-        /// Somebody asked to see a record and may. The custodians who keep the
-        /// content key hand their shares over.
+        /// An account requested access to a record and was granted it.
+        ///
+        /// The custodians who keep the content key deliver their shares.
         AccessGranted {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who asked.
+            /// The account granted access.
             subject: T::AccountId,
-            /// What for.
+            /// The purpose of the access.
             purpose: Purpose,
-            /// The last block in which custodians hand the key over; none where
-            /// none keep it.
+            /// The last block of the grant; `None` if no custodian keeps the key.
             until: Option<BlockNumberFor<T>>,
         },
-        /// Somebody asked to see a record and may not, or may not any more when a
-        /// custodian was about to hand the key over.
+        /// An account was denied access to a record.
+        ///
+        /// When it requested access, or when a custodian was about to deliver a share.
         AccessDenied {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who asked.
+            /// The account denied access.
             subject: T::AccountId,
-            /// What for.
+            /// The purpose of the access.
             purpose: Purpose,
-            /// Why not.
+            /// The reason for the denial.
             reason: Denied,
         },
-        /// A patient chose custodians, or let them go.
+        /// A patient chose custodians or dismissed them.
         CustodiansSet {
             /// The patient.
             patient: T::AccountId,
-            /// The custodians until now.
+            /// The previous custodians.
             old: Option<CustodiansOf<T>>,
-            /// The custodians from now on.
+            /// The new custodians.
             new: Option<CustodiansOf<T>>,
-            /// How many of them together open a key.
+            /// The number of custodians needed to open a key.
             threshold: u32,
         },
-        /// The content key of a record was split among the patient's custodians.
+        /// The content key of a record was split among custodians, or withdrawn from custody.
         RecordEntrusted {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who keeps a share each.
+            /// The custodians, who keep a share each; empty if the record was withdrawn.
             custodians: CustodiansOf<T>,
-            /// How many shares the key is made of again.
+            /// The number of shares needed to recover the key.
             threshold: u32,
         },
-        /// A custodian handed a share over to who was granted access.
+        /// A custodian delivered a share to the account granted access.
         ShareDelivered {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who may see it.
+            /// The account granted access.
             subject: T::AccountId,
-            /// Who handed over.
+            /// The custodian.
             custodian: T::AccountId,
-            /// How many shares the subject has now.
+            /// The number of shares delivered so far.
             delivered: u32,
-            /// How many are needed.
+            /// The number of shares needed.
             threshold: u32,
         },
-        /// What was granted is over, and the shares that were handed over are
-        /// removed.
+        /// An access grant ended, and the delivered shares were removed.
         AccessEnded {
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Whose access it was.
+            /// The account that had access.
             subject: T::AccountId,
-            /// Why.
+            /// Why the grant ended.
             reason: EndReason,
         },
-        /// Somebody broke the glass: they get the key at once, and answer for it.
+        /// An account broke the glass: it gets the key at once, and its bond is held.
         GlassBroken {
-            /// The emergency.
+            /// The number of the emergency.
             emergency: EmergencyId,
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who broke the glass.
+            /// The account that broke the glass.
             subject: T::AccountId,
-            /// Why, by their word.
+            /// The reason it gave.
             reason: EmergencyReason,
-            /// The last block in which custodians hand the key over.
+            /// The last block in which custodians deliver the key.
             until: BlockNumberFor<T>,
-            /// The last block in which it can be reviewed.
+            /// The last block in which the emergency can be reviewed.
             review_until: BlockNumberFor<T>,
         },
-        /// The patient or a guardian said whether it was an emergency.
+        /// The patient or a guardian reviewed an emergency.
         EmergencyReviewed {
             /// The emergency.
             emergency: EmergencyId,
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who broke the glass.
+            /// The account that broke the glass.
             subject: T::AccountId,
-            /// Who reviewed.
+            /// The account that reviewed.
             reviewer: T::AccountId,
-            /// Whether it was one. If not, the bond is lost.
+            /// Whether breaking the glass was right. If not, the bond was burned.
             accepted: bool,
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// Nobody reviewed an emergency in time: the bond is lost.
+        /// Nobody reviewed an emergency in time, and the bond was burned.
         EmergencyLapsed {
             /// The emergency.
             emergency: EmergencyId,
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who broke the glass.
+            /// The account that broke the glass.
             subject: T::AccountId,
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// An emergency came to nothing before the key was handed over, and not by
-        /// the doing of who broke the glass: the bond goes back.
+        /// An emergency ended before the key was delivered, and the bond was released.
+        ///
+        /// Only if neither the account that broke the glass nor a review ended it.
         EmergencyVoided {
             /// The emergency.
             emergency: EmergencyId,
             /// The record.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
-            /// Who broke the glass.
+            /// The account that broke the glass.
             subject: T::AccountId,
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// A patient said whether the glass may be broken over the own records.
+        /// A patient allowed or forbade breaking the glass over their records.
         EmergencyAccessSet {
             /// The patient.
             patient: T::AccountId,
-            /// Whether it may.
+            /// Whether it is allowed.
             allowed: bool,
         },
     }
 
+    /// The reasons for which a call fails.
     #[pallet::error]
     pub enum Error<T> {
-        /// This account is registered as a patient already.
-        AlreadyRegistered,
-        /// This account is not a patient. Patients register with `register_patient`.
+        /// The account is already registered as a patient.
+        PatientAlreadyExists,
+        /// The account is not a patient. Patients register with `register_patient`.
         PatientNotFound,
-        /// Not a CID that is taken here: version 1, base32 in lower case,
-        /// codec raw or dag-pb, hash sha2-256.
+        /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
-        /// Not an X25519 public key that anything can be sealed to: it is of
-        /// small order (all zeros, for example), and everybody could open the
-        /// envelope. Make a key pair with `medchain key new`.
+        /// The encryption key is of small order (such as all zeros), so that anybody could open what is sealed to it. Generate one with `medchain key new`.
         InvalidEncryptionKey,
-        /// The account has published no encryption key. It does so with
-        /// `set_encryption_key`.
+        /// The account has not published an encryption key. It does so with `set_encryption_key`.
         EncryptionKeyNotFound,
-        /// A patient always has an encryption key. Replace it with
-        /// `set_encryption_key`.
-        PatientNeedsEncryptionKey,
-        /// The provider has this role already.
-        ProviderExists,
+        /// A patient must have an encryption key. Replace it with `set_encryption_key`.
+        EncryptionKeyRequired,
+        /// The provider already has this role.
+        ProviderAlreadyExists,
         /// The provider does not have this role.
         ProviderNotFound,
-        /// Only the patient, or a registered lab technician whom the patient's
-        /// policy lets append, adds records.
+        /// Only the patient, or a lab technician whom the patient's policy allows `Append`, may add records. The registrar appoints lab technicians.
         NotLabTechnician,
         /// Only the patient may do this.
         NotPatient,
         /// Only the patient or the reader may remove an envelope.
         NotPatientOrReader,
-        /// There is no such record, or it is another patient's.
+        /// There is no such record, or it belongs to another patient.
         RecordNotFound,
         /// The record was erased.
         RecordErased,
-        /// There is a newer version of the record: amend that one.
+        /// A newer version of the record exists. Amend that one.
         RecordSuperseded,
         /// Every record number is taken.
         RecordIdsExhausted,
-        /// The reader has an envelope already. Only the patient replaces it;
-        /// others ask the patient or the reader to remove it first.
-        EnvelopeExists,
+        /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
+        EnvelopeAlreadyExists,
         /// The reader has no envelope for this record.
         EnvelopeNotFound,
-        /// The same reader is named twice.
+        /// The list contains a reader twice.
         DuplicateReader,
-        /// The record has as many envelopes as it may have. Remove one first.
-        TooManyEnvelopes,
-        /// Nobody is a relative of their own.
+        /// The record has reached its envelope limit, `MaxEnvelopes`. Remove an envelope first.
+        MaxEnvelopesExceeded,
+        /// A patient cannot be their own relative.
         SelfRelation,
-        /// The patient has named as many relatives as one may. Remove one first.
-        TooManyRelations,
-        /// The patient has not named this relative.
+        /// The patient has reached the limit of relations, `MaxRelations`. Remove a relation first.
+        MaxRelationsExceeded,
+        /// The patient has set no relation to this account.
         RelationNotFound,
-        /// Denied: neither the patient nor the chain has a policy to ask.
+        /// Access denied: neither the patient nor the chain has a policy. The patient sets one with `set_policy`.
         NoPolicy,
-        /// Denied: there is no contract at the address of the patient's policy.
+        /// Access denied: there is no contract at the address of the patient's policy. The patient sets another with `set_policy`.
         PolicyNotFound,
-        /// Denied: the policy contract trapped or reverted.
+        /// Access denied: the policy contract trapped or reverted.
         PolicyTrapped,
-        /// Denied: the policy contract ran out of gas or proof size.
+        /// Access denied: the policy contract exceeded its limit of gas or proof size.
         PolicyOutOfGas,
-        /// Denied: the policy contract's answer is not a decision.
+        /// Access denied: the policy contract's answer is not a decision.
         PolicyAnswerInvalid,
-        /// Denied: a contract cannot do what needs a policy to be asked.
+        /// Access denied: a policy cannot be asked from within a contract. Submit the call from an ordinary account.
         PolicyReentered,
-        /// Denied by the policy: the patient granted this account nothing.
+        /// Access denied by the policy: the patient has granted this account nothing.
         NoGrant,
-        /// Denied by the policy: the patient's grant does not cover this action.
+        /// Access denied by the policy: the patient's grant does not include this action.
         ActionNotGranted,
-        /// Denied by the policy: the patient's grant is over.
+        /// Access denied by the policy: the patient's grant has expired.
         GrantExpired,
-        /// Denied by the policy: the patient took the grant back.
+        /// Access denied by the policy: the patient revoked the grant.
         GrantRevoked,
-        /// Denied by the policy, for a reason of its own.
+        /// Access denied by the policy, for a reason of its own.
         PolicyRefused,
-        /// Not a custodian: the registrar has not given the account this role, it
-        /// is the patient's own, or it keeps no share of this record.
+        /// The account is not a custodian. The registrar gives this role with `add_provider`.
         NotCustodian,
-        /// The same custodian is named twice.
+        /// A patient cannot be their own custodian.
+        SelfCustodian,
+        /// The custodian keeps no share of this record. `Custodies` lists the custodians that do.
+        ShareNotFound,
+        /// The list contains a custodian twice.
         DuplicateCustodian,
-        /// The threshold must be at least 1 and at most the number of custodians;
-        /// 0 without custodians.
+        /// The threshold must be between 1 and the number of custodians, or 0 without custodians.
         InvalidThreshold,
-        /// The patient has chosen no custodians. They do so with `set_custodians`.
-        NoCustodians,
-        /// The shares are not for the patient's custodians as they are now, in
-        /// their order. Read `custodianGroups` and split the key again.
+        /// The patient has not chosen custodians. They do so with `set_custodians`.
+        CustodiansNotFound,
+        /// The shares do not match the patient's current custodians in their order. Read `CustodianGroups` and split the key again.
         CustodiansMismatch,
-        /// Custodians keep this content, or kept it, under another record of the
-        /// patient. Encrypt it anew, under a new key, and add that.
-        ContentEntrusted,
-        /// No custodian keeps the key of this record. The patient entrusts it with
-        /// `entrust_record`; until then, somebody who has the key
-        /// shares it with `share_record`.
-        NotEntrusted,
-        /// As many grants stand on this record as may; the last quarter of the places
-        /// is for emergencies. One ends by itself within `AccessPeriod` blocks.
-        TooManyGrants,
-        /// Nothing is granted to this account. It asks with `request_access`.
-        AccessNotGranted,
-        /// What was granted is over. Ask again with `request_access`.
+        /// This content is, or was, entrusted under another record of the patient. Encrypt it again under a new key, and add the result.
+        ContentAlreadyEntrusted,
+        /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
+        RecordNotEntrusted,
+        /// The record has reached its grant limit, `MaxGrants`, a quarter of which is reserved for emergencies. Try again when a grant has ended.
+        MaxGrantsExceeded,
+        /// The account has not been granted access to this record. It requests access with `request_access`.
+        AccessNotFound,
+        /// The access grant has expired. Request access again with `request_access`.
         AccessExpired,
-        /// The grant is not over yet.
+        /// The access grant has not expired yet.
         AccessNotExpired,
-        /// The account has broken the glass over this record already.
-        AlreadyGranted,
-        /// This custodian has handed its share over already.
-        AlreadyDelivered,
-        /// Patients need no emergency to see their own records.
+        /// The account has already broken the glass over this record, and that access has not ended.
+        GlassAlreadyBroken,
+        /// The custodian has already delivered its share.
+        ShareAlreadyDelivered,
+        /// Patients need no emergency to access their own records.
         OwnRecord,
-        /// The patient lets nobody break the glass.
+        /// The patient forbids breaking the glass over their records.
         EmergencyOptedOut,
-        /// As many emergencies of this account as may wait for their review. Ask
-        /// the patients to review them.
-        TooManyEmergencies,
+        /// The account has reached the limit of open emergencies, `MaxOpenEmergencies`. Ask the patients to review them.
+        MaxEmergenciesExceeded,
         /// Every emergency number is taken.
         EmergencyIdsExhausted,
-        /// There is no such emergency, or it is reviewed or lapsed.
+        /// There is no such emergency, or it is already closed.
         EmergencyNotFound,
-        /// Only the patient and guardians whom the patient named review, and
-        /// nobody their own emergency.
+        /// Only the patient and their guardians may review an emergency, and nobody may review their own.
         NotReviewer,
-        /// The time for the review is over.
-        ReviewOver,
-        /// The time for the review is not over yet.
-        ReviewNotOver,
+        /// The review period is over.
+        ReviewExpired,
+        /// The review period is not over yet.
+        ReviewNotExpired,
     }
 
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
-        /// The most relations that a patient may set.
+        /// Maximum number of relations that a patient may set.
         #[pallet::constant_name(MaxRelations)]
         fn max_relations() -> u32 {
             MAX_RELATIONS
@@ -743,10 +753,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(
-                T::MaxEnvelopes::get() > 0,
-                "a record that nobody can have an envelope for is of no use"
-            );
+            assert!(T::MaxEnvelopes::get() > 0, "a record without envelopes is of no use");
             assert!(
                 (1..=255).contains(&T::MaxCustodians::get()),
                 "the number of a share is one byte, and not 0"
@@ -754,9 +761,9 @@ pub mod pallet {
         }
 
         fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
-            // No user waits for this so much that it may take a whole block.
-            let most = T::BlockWeights::get().max_block / DUE_SHARE;
-            Self::end_due(now, limit.min(most))
+            // Transactions matter more to users than expiry does.
+            let most = T::BlockWeights::get().max_block.saturating_div(DUE_SHARE);
+            Self::process_due(now, limit.min(most))
         }
 
         #[cfg(feature = "try-runtime")]
@@ -767,20 +774,20 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Register as a patient.
+        /// Registers the signer as a patient.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, from whom `PatientDeposit` is held; what was held
-        /// for an encryption key goes back.
+        /// Signed by the patient. `PatientDeposit` is held; a deposit for an encryption key
+        /// is released.
         ///
         /// ## Parameters
         /// - `profile`: the encrypted profile document, if there is one.
-        /// - `encryption_key`: the X25519 public key (32 bytes) that content
-        ///   keys are sealed to; replaces one that was set before.
+        /// - `encryption_key`: the X25519 public key (32 bytes) that content keys are sealed
+        ///   to. It replaces an earlier one.
         ///
         /// ## Errors
-        /// - `AlreadyRegistered`: this account is a patient already.
-        /// - `InvalidCid`: the profile's CID is not one that is taken here.
+        /// - `PatientAlreadyExists`: the signer is already a patient.
+        /// - `InvalidCid`: the profile's CID is not supported.
         /// - `InvalidEncryptionKey`: the key is of small order, such as all zeros.
         ///
         /// ## Events
@@ -793,15 +800,15 @@ pub mod pallet {
             encryption_key: EncryptionKey,
         ) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            ensure!(!Patients::<T>::contains_key(&patient), Error::<T>::AlreadyRegistered);
+            ensure!(!Patients::<T>::contains_key(&patient), Error::<T>::PatientAlreadyExists);
             if let Some(document) = &profile {
                 Self::ensure_cid(&document.cid)?;
             }
             Self::ensure_encryption_key(&encryption_key)?;
 
-            Self::release_for_encryption_key(&patient)?;
+            Self::release_key_deposit(&patient)?;
             let deposit = T::PatientDeposit::get();
-            T::Currency::hold(&HoldReason::Patient.into(), &patient, deposit)?;
+            Self::hold(HoldReason::Patient, &patient, deposit)?;
             let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
             Patients::<T>::insert(&patient, entry);
             Self::deposit_event(Event::PatientRegistered { patient: patient.clone() });
@@ -809,7 +816,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Store another encrypted profile document.
+        /// Replaces the signer's encrypted profile document.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
@@ -818,7 +825,7 @@ pub mod pallet {
         /// - `profile`: the new document.
         ///
         /// ## Errors
-        /// - `InvalidCid`: the document's CID is not one that is taken here.
+        /// - `InvalidCid`: the document's CID is not supported.
         /// - `PatientNotFound`: the signer is not a patient.
         ///
         /// ## Events
@@ -836,16 +843,16 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Publish the key that content keys are sealed to for this account.
+        /// Publishes the signer's encryption key, to which content keys are sealed.
         ///
-        /// Envelopes that exist stay sealed to the key they were made for.
+        /// Existing envelopes remain sealed to the key that they were made for.
         ///
         /// ## Dispatch origin
-        /// Signed by any account. `EncryptionKeyDeposit` is held from it for its
-        /// first key, unless it is a patient.
+        /// Signed by any account. `EncryptionKeyDeposit` is held for its first key, unless it
+        /// is a patient.
         ///
         /// ## Parameters
-        /// - `key`: an X25519 public key (32 bytes); replaces one that was set before.
+        /// - `key`: an X25519 public key (32 bytes). It replaces an earlier one.
         ///
         /// ## Errors
         /// - `InvalidEncryptionKey`: the key is of small order, such as all zeros.
@@ -857,18 +864,18 @@ pub mod pallet {
         pub fn set_encryption_key(origin: OriginFor<T>, key: EncryptionKey) -> DispatchResult {
             let account = ensure_signed(origin)?;
             Self::ensure_encryption_key(&key)?;
-            Self::hold_for_encryption_key(&account)?;
+            Self::hold_key_deposit(&account)?;
             Self::store_encryption_key(account, key);
             Ok(())
         }
 
-        /// Choose the policy that decides who else may use the own records.
+        /// Chooses the policy that decides who else may use the signer's records.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
         ///
         /// ## Parameters
-        /// - `policy`: the address of a policy contract; none for the chain's default.
+        /// - `policy`: the address of a policy contract; `None` for the chain's default.
         ///
         /// ## Errors
         /// - `PatientNotFound`: the signer is not a patient.
@@ -886,16 +893,16 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Set the policy of all patients who chose none.
+        /// Sets the policy of all patients who have not chosen one.
         ///
         /// ## Dispatch origin
         /// The registrar (`RegistrarOrigin`).
         ///
         /// ## Parameters
-        /// - `policy`: the address of a policy contract; none denies everything.
+        /// - `policy`: the address of a policy contract; `None` denies everything.
         ///
         /// ## Errors
-        /// - `BadOrigin`: not the registrar.
+        /// - `BadOrigin`: the origin is not the registrar.
         ///
         /// ## Events
         /// - `DefaultPolicySet`.
@@ -912,7 +919,9 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Give a provider a role. One account may have several.
+        /// Gives a provider a role.
+        ///
+        /// One account may have several roles.
         ///
         /// ## Dispatch origin
         /// The registrar (`RegistrarOrigin`).
@@ -922,8 +931,8 @@ pub mod pallet {
         /// - `role`: the role.
         ///
         /// ## Errors
-        /// - `BadOrigin`: not the registrar.
-        /// - `ProviderExists`: the account has the role already.
+        /// - `BadOrigin`: the origin is not the registrar.
+        /// - `ProviderAlreadyExists`: the account already has the role.
         ///
         /// ## Events
         /// - `ProviderAdded`.
@@ -935,13 +944,18 @@ pub mod pallet {
             role: Role,
         ) -> DispatchResult {
             T::RegistrarOrigin::ensure_origin(origin)?;
-            ensure!(!Providers::<T>::contains_key(&account, role), Error::<T>::ProviderExists);
+            ensure!(
+                !Providers::<T>::contains_key(&account, role),
+                Error::<T>::ProviderAlreadyExists
+            );
             Providers::<T>::insert(&account, role, ());
             Self::deposit_event(Event::ProviderAdded { account, role });
             Ok(())
         }
 
-        /// Take a role away from a provider. What they did with it stays.
+        /// Removes a role from a provider.
+        ///
+        /// What the provider did in this role remains valid.
         ///
         /// ## Dispatch origin
         /// The registrar (`RegistrarOrigin`).
@@ -951,7 +965,7 @@ pub mod pallet {
         /// - `role`: the role.
         ///
         /// ## Errors
-        /// - `BadOrigin`: not the registrar.
+        /// - `BadOrigin`: the origin is not the registrar.
         /// - `ProviderNotFound`: the account does not have the role.
         ///
         /// ## Events
@@ -969,52 +983,51 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Add a record to a patient's file and, if wanted, have a model run on it.
+        /// Adds a record to a patient's file and, if requested, orders a prediction on it.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by a lab technician whom the patient's
-        /// policy lets `Append`. `RecordDeposit` and for each envelope
-        /// `EnvelopeDeposit` are held from the signer until the record is erased.
+        /// Signed by the patient, or by a lab technician whom the patient's policy allows
+        /// `Append`. `RecordDeposit` and, for each envelope, `EnvelopeDeposit` are held from
+        /// the signer until the record is erased.
         ///
         /// ## Parameters
-        /// - `patient`: whose record it is.
-        /// - `cid`: where the encrypted bytes are: CIDv1 text, base32 in lower case.
+        /// - `patient`: the patient whose record it is.
+        /// - `cid`: the CID of the encrypted bytes: version 1, in lower-case base32.
         /// - `digest`: SHA-256 (32 bytes) of the encrypted bytes.
-        /// - `kind`: what the document is.
-        /// - `envelopes`: the readers, each with the content key sealed to them
-        ///   (80 bytes); at most `MaxEnvelopes`.
-        /// - `inference`: the model to run on the record. A signer who is not
-        ///   the patient then needs the consent to `Infer` as well.
-        /// - `custody`: the content key, split among the custodians that the
-        ///   patient chose, in their order, each share sealed to its custodian.
-        ///   `CustodyDeposit` is held for each.
+        /// - `kind`: the kind of document.
+        /// - `envelopes`: the readers, each with the content key sealed to them (80 bytes); at
+        ///   most `MaxEnvelopes`.
+        /// - `inference`: the model to run on the record. A signer other than the patient then
+        ///   needs the consent to `Infer` as well.
+        /// - `custody`: the content key split among the patient's custodians, in their order,
+        ///   each share sealed to its custodian (80 bytes). `CustodyDeposit` is held for each.
         ///
         /// ## Errors
-        /// - `PatientNotFound`: nobody registered under `patient`.
+        /// - `PatientNotFound`: `patient` is not a patient.
         /// - `NotLabTechnician`: the signer is neither the patient nor a lab technician.
-        /// - `InvalidCid`: `cid` is not one that is taken here.
-        /// - `DuplicateReader`: a reader is named twice.
-        /// - `EncryptionKeyNotFound`: a reader has published no key.
-        /// - Denials of the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
+        /// - `InvalidCid`: `cid` is not supported.
+        /// - `DuplicateReader`: a reader is listed twice.
+        /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - Denials by the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
         ///   `ActionNotGranted`, `GrantExpired`, `GrantRevoked`, `PolicyRefused`.
         /// - `RecordIdsExhausted`: every record number is taken.
-        /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
-        ///   patient's custodians as they are now.
-        /// - `ContentEntrusted`: custodians keep or kept this content under another
-        ///   record.
-        /// - What refuses the order of the model, if there is one.
+        /// - `CustodiansNotFound`, `CustodiansMismatch`: the shares are not for the patient's
+        ///   current custodians.
+        /// - `ContentAlreadyEntrusted`: the content is, or was, entrusted under another record.
+        /// - If a model is ordered, whatever refuses the order.
         ///
         /// ## Events
-        /// - `RecordAdded`, an `EnvelopeAdded` for each reader; `RecordEntrusted`
-        ///   with custody; `AccessChecked` where the policy was asked.
+        /// - `AccessChecked` if the policy was asked; `RecordAdded`; an `EnvelopeAdded` for each
+        ///   reader; `RecordEntrusted` with custody.
         #[pallet::call_index(7)]
         #[pallet::weight(
             T::WeightInfo::add_record(envelopes.len() as u32)
-                .saturating_add(custody_weight::<T>(custody))
+                .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
-                .saturating_add(Pallet::<T>::order_weight(inference))
+                .saturating_add(Pallet::<T>::order_weight(*inference))
         )]
+        #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
         pub fn add_record(
             origin: OriginFor<T>,
             patient: T::AccountId,
@@ -1027,48 +1040,48 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::add_record(envelopes.len() as u32)
-                .saturating_add(custody_weight::<T>(&custody));
-            let used = Self::do_add_record(
-                author, patient, cid, digest, kind, envelopes, inference, custody,
-            )?;
+                .saturating_add(Self::custody_weight(custody.as_ref()));
+            let new = NewRecord { patient, cid, digest, kind, previous: None };
+            let used = Self::do_add_record(&author, new, envelopes, inference, custody)?;
             Ok(Some(base.saturating_add(used)).into())
         }
 
-        /// Add a new version of a record. The version before stays as it is,
-        /// with its readers, and is marked as superseded.
+        /// Adds a new version of a record, which supersedes the previous one.
+        ///
+        /// The previous version keeps its readers.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by an account that the patient's policy
-        /// lets `Amend`. `RecordDeposit` and for each envelope
-        /// `EnvelopeDeposit` are held from the signer until the version is erased.
+        /// Signed by the patient, or by an account that the patient's policy allows `Amend`.
+        /// `RecordDeposit` and, for each envelope, `EnvelopeDeposit` are held from the signer
+        /// until the version is erased.
         ///
         /// ## Parameters
         /// - `record`: the newest version.
-        /// - `cid`: where the new encrypted bytes are: CIDv1 text, base32 in lower case.
+        /// - `cid`: the CID of the new encrypted bytes: version 1, in lower-case base32.
         /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
-        /// - `envelopes`: the readers of the new version, each with its content
-        ///   key sealed to them (80 bytes); at most `MaxEnvelopes`. Readers of
-        ///   the version before are not taken over.
+        /// - `envelopes`: the readers of the new version, each with its content key sealed to
+        ///   them (80 bytes); at most `MaxEnvelopes`. Readers of the previous version are not
+        ///   carried over.
         /// - `custody`: as for `add_record`, for the new version.
         ///
         /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `RecordSuperseded`: it is not the newest version.
-        /// - `InvalidCid`: `cid` is not one that is taken here.
-        /// - `DuplicateReader`: a reader is named twice.
-        /// - `EncryptionKeyNotFound`: a reader has published no key.
-        /// - Denials of the policy, as for `add_record`.
+        /// - `InvalidCid`: `cid` is not supported.
+        /// - `DuplicateReader`: a reader is listed twice.
+        /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - Denials by the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
-        /// - `NoCustodians`, `CustodiansMismatch`, `ContentEntrusted`: as for
+        /// - `CustodiansNotFound`, `CustodiansMismatch`, `ContentAlreadyEntrusted`: as for
         ///   `add_record`.
         ///
         /// ## Events
-        /// - `RecordAmended`, an `EnvelopeAdded` for each reader; `RecordEntrusted`
-        ///   with custody; `AccessChecked` where the policy was asked.
+        /// - `AccessChecked` if the policy was asked; `RecordAmended`; an `EnvelopeAdded` for
+        ///   each reader; `RecordEntrusted` with custody.
         #[pallet::call_index(8)]
         #[pallet::weight(
             T::WeightInfo::amend_record(envelopes.len() as u32)
-                .saturating_add(custody_weight::<T>(custody))
+                .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn amend_record(
@@ -1081,33 +1094,33 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32)
-                .saturating_add(custody_weight::<T>(&custody));
+                .saturating_add(Self::custody_weight(custody.as_ref()));
             let asked = Self::do_amend_record(&author, record, cid, digest, envelopes, custody)?;
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Hand the content key of a record to another reader.
+        /// Gives the content key of a record to another reader.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by an account that the patient's policy
-        /// lets `Share`. `EnvelopeDeposit` is held from the signer until the
-        /// envelope is removed.
+        /// Signed by the patient, or by an account that the patient's policy allows `Share`.
+        /// `EnvelopeDeposit` is held from the signer until the envelope is removed.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `reader`: who is to read it.
+        /// - `reader`: the new reader.
         /// - `sealed_key`: the content key, sealed to the reader (80 bytes).
         ///
         /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
-        /// - `EncryptionKeyNotFound`: the reader has published no key.
-        /// - `EnvelopeExists`: the reader has one; only the patient replaces it.
-        /// - `TooManyEnvelopes`: the record has `MaxEnvelopes` already.
-        /// - Denials of the policy, as for `add_record`.
+        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
+        /// - `EncryptionKeyNotFound`: the reader has not published a key.
+        /// - `EnvelopeAlreadyExists`: the reader has an envelope, which only the patient may
+        ///   replace.
+        /// - `MaxEnvelopesExceeded`: the record already has `MaxEnvelopes` envelopes.
+        /// - Denials by the policy, as for `add_record`.
         ///
         /// ## Events
-        /// - `EnvelopeAdded`; before it `EnvelopeRemoved` where the patient
-        ///   replaced one; `AccessChecked` where the policy was asked.
+        /// - `AccessChecked` if the policy was asked; `EnvelopeRemoved` if the patient replaced
+        ///   an envelope; `EnvelopeAdded`.
         #[pallet::call_index(9)]
         #[pallet::weight(
             T::WeightInfo::share_record().saturating_add(T::AccessControl::weight())
@@ -1123,28 +1136,26 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::share_record().saturating_add(asked)).into())
         }
 
-        /// Remove the envelope of a reader, and what custodians hand over to them.
-        /// The deposits go back to whoever paid them.
+        /// Removes a reader's envelope and ends the access granted to them.
         ///
-        /// Who has opened the envelope before may have kept the content key:
-        /// the patient's key epoch rises, and the next version of the record
-        /// needs a fresh one.
+        /// The deposits are released. If the patient removes it, the patient's key epoch
+        /// rises: the reader may have kept the content key, so the next version of the record
+        /// needs a new one.
         ///
         /// ## Dispatch origin
         /// Signed by the patient or by the reader.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `reader`: whose envelope to remove.
+        /// - `reader`: the reader whose envelope is removed.
         ///
         /// ## Errors
         /// - `RecordNotFound`: there is no such record.
         /// - `NotPatientOrReader`: the signer is neither.
-        /// - `EnvelopeNotFound`: the reader has neither an envelope for this record
-        ///   nor a grant.
+        /// - `EnvelopeNotFound`: the reader has neither an envelope nor a grant for this record.
         ///
         /// ## Events
-        /// - `EnvelopeRemoved`, `AccessEnded`: what there was.
+        /// - `AccessEnded` if there was a grant; `EnvelopeRemoved` if there was an envelope.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::remove_envelope())]
         pub fn remove_envelope(
@@ -1156,11 +1167,9 @@ pub mod pallet {
             Self::do_remove_envelope(&who, record, reader)
         }
 
-        /// Destroy all envelopes of a record, and the custodians' shares, and mark
-        /// it as erased, for good.
+        /// Erases a record: destroys its envelopes and its shares for good.
         ///
-        /// The deposits go back to whoever paid them. Other versions of the
-        /// record are not touched.
+        /// The deposits are released. Other versions of the record are not affected.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
@@ -1171,10 +1180,10 @@ pub mod pallet {
         /// ## Errors
         /// - `RecordNotFound`: there is no such record.
         /// - `NotPatient`: it is not the signer's.
-        /// - `RecordErased`: it was erased before.
+        /// - `RecordErased`: it is already erased.
         ///
         /// ## Events
-        /// - `RecordErased`; an `AccessEnded` for each grant.
+        /// - An `AccessEnded` for each grant; `RecordErased`.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get(), T::MaxGrants::get()))]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
@@ -1183,20 +1192,20 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::erase_record(envelopes, grants)).into())
         }
 
-        /// Name a relative, or change what is said of one.
+        /// Adds a relation of the signer, or updates an existing one.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
         ///
         /// ## Parameters
         /// - `relative`: the relative's account.
-        /// - `kind`: how they are related to the patient.
-        /// - `emergency_contact`: whether to turn to them in an emergency.
+        /// - `kind`: how the relative is related to the patient.
+        /// - `emergency_contact`: whether the relative may break the glass.
         ///
         /// ## Errors
         /// - `SelfRelation`: `relative` is the patient.
         /// - `PatientNotFound`: the signer is not a patient.
-        /// - `TooManyRelations`: the patient has named `MaxRelations` relatives already.
+        /// - `MaxRelationsExceeded`: the patient already has `MaxRelations` relations.
         ///
         /// ## Events
         /// - `RelationSet`.
@@ -1213,7 +1222,7 @@ pub mod pallet {
             let mut entry = Patients::<T>::get(&patient).ok_or(Error::<T>::PatientNotFound)?;
             let old = Relations::<T>::get(&patient, &relative);
             if old.is_none() {
-                ensure!(entry.relations < MAX_RELATIONS, Error::<T>::TooManyRelations);
+                ensure!(entry.relations < MAX_RELATIONS, Error::<T>::MaxRelationsExceeded);
                 entry.relations = entry.relations.saturating_add(1);
                 Patients::<T>::insert(&patient, entry);
             }
@@ -1223,7 +1232,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Remove a relative.
+        /// Removes a relation of the signer.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
@@ -1232,7 +1241,7 @@ pub mod pallet {
         /// - `relative`: the relative's account.
         ///
         /// ## Errors
-        /// - `RelationNotFound`: the signer has not named this relative.
+        /// - `RelationNotFound`: the signer has set no relation to this account.
         ///
         /// ## Events
         /// - `RelationRemoved`.
@@ -1248,29 +1257,28 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Ask to see a record. The answer is an event, also where it is no.
+        /// Requests access to a record, and records the answer of the policy.
         ///
-        /// On yes, the custodians of the record seal their shares of the content
-        /// key to the signer, within `AccessPeriod` blocks; the policy is asked
-        /// again each time. A no ends what was granted before.
+        /// The call succeeds whatever the answer. If access is granted, the custodians of the
+        /// record seal their shares of the content key to the signer, within `AccessPeriod`
+        /// blocks; the policy is asked again each time. A denial ends an earlier grant.
         ///
         /// ## Dispatch origin
-        /// Signed by any account. On yes, `GrantDeposit` is held from it until the
-        /// grant ends, where custodians keep the key.
+        /// Signed by any account. If access is granted and custodians keep the key,
+        /// `GrantDeposit` is held until the grant ends.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `purpose`: what for; the policy may ask for it, and it goes to the log.
+        /// - `purpose`: the purpose of the access. It is recorded, and the policy may ask for it.
         ///
         /// ## Errors
         /// - `RecordNotFound`: there is no such record.
-        /// - `EncryptionKeyNotFound`: granted, but the signer has published no key.
-        /// - `TooManyGrants`: granted, but `MaxGrants` grants stand on this record.
+        /// - `EncryptionKeyNotFound`: access is granted, but the signer has not published a key.
+        /// - `MaxGrantsExceeded`: access is granted, but the record has reached its grant limit.
         ///
         /// ## Events
-        /// - `AccessGranted`, after `AccessChecked` where the policy was asked.
-        /// - `AccessDenied`, with the reason; the call still succeeds. `AccessEnded`
-        ///   where something had been granted before.
+        /// - `AccessGranted`, after `AccessChecked` if the policy was asked.
+        /// - `AccessDenied`, after `AccessEnded` if there was an earlier grant.
         #[pallet::call_index(14)]
         #[pallet::weight(
             T::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
@@ -1285,15 +1293,16 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::request_access().saturating_add(asked)).into())
         }
 
-        /// Take the own encryption key back. Nobody seals to it any more; envelopes
-        /// that exist stay, and are opened with the secret key as before.
+        /// Removes the signer's encryption key, so that nothing new can be sealed to it.
+        ///
+        /// Existing envelopes remain, and open with the secret key as before.
         ///
         /// ## Dispatch origin
-        /// Signed by the account, to which the deposit for the key goes back.
+        /// Signed by the account. The deposit for the key is released.
         ///
         /// ## Errors
-        /// - `EncryptionKeyNotFound`: the signer has published none.
-        /// - `PatientNeedsEncryptionKey`: the signer is a patient.
+        /// - `EncryptionKeyRequired`: the signer is a patient.
+        /// - `EncryptionKeyNotFound`: the signer has not published a key.
         ///
         /// ## Events
         /// - `EncryptionKeyRemoved`.
@@ -1304,23 +1313,25 @@ pub mod pallet {
             Self::do_remove_encryption_key(account)
         }
 
-        /// Choose the custodians who keep the content keys of what is added from
-        /// now on. What they keep already, they keep: see `entrust_record`.
+        /// Chooses the custodians who keep the content keys of the signer's future records.
+        ///
+        /// Records that are already entrusted stay with their custodians; see `entrust_record`.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, from whom `CustodyDeposit` is held for each.
+        /// Signed by the patient. `CustodyDeposit` is held for each custodian.
         ///
         /// ## Parameters
-        /// - `custodians`: who; at most `MaxCustodians`. None lets all go.
-        /// - `threshold`: how many of them together open a key; 0 for none. With 1,
-        ///   each can alone; below the threshold nobody but the readers can.
+        /// - `custodians`: the custodians, at most `MaxCustodians`. An empty list dismisses all.
+        /// - `threshold`: the number of custodians needed to open a key; 0 for an empty list.
+        ///   With 1, each can alone; fewer than the threshold cannot.
         ///
         /// ## Errors
         /// - `PatientNotFound`: the signer is not a patient.
-        /// - `NotCustodian`: one is not registered as a custodian, or is the signer.
-        /// - `DuplicateCustodian`: one is named twice.
-        /// - `EncryptionKeyNotFound`: one has published no key.
-        /// - `InvalidThreshold`: the threshold does not fit.
+        /// - `DuplicateCustodian`: a custodian is listed twice.
+        /// - `SelfCustodian`: the signer is listed.
+        /// - `NotCustodian`: an account does not have the role.
+        /// - `EncryptionKeyNotFound`: a custodian has not published a key.
+        /// - `InvalidThreshold`: the threshold does not match the number of custodians.
         ///
         /// ## Events
         /// - `CustodiansSet`.
@@ -1335,30 +1346,29 @@ pub mod pallet {
             Self::do_set_custodians(patient, custodians, threshold)
         }
 
-        /// Split the content key of a record that exists among the patient's
-        /// custodians, or anew where they have changed, or take it from all of them.
-        /// All grants on it end.
+        /// Entrusts the key of an existing record to the signer's custodians, or withdraws it.
+        ///
+        /// It replaces shares entrusted earlier. All grants on the record end.
         ///
         /// ## Dispatch origin
         /// Signed by the patient. `CustodyDeposit` is held for each custodian.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `shares`: the patient's custodians in their order, each with the share
-        ///   sealed to them (80 bytes); none takes the record from custody.
+        /// - `shares`: the patient's custodians in their order, each with the share sealed to
+        ///   them (80 bytes). An empty list withdraws the record from custody.
         ///
         /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `NotPatient`: it is not the signer's.
-        /// - `NotEntrusted`: no custodian keeps it, so that it cannot be taken back.
-        /// - `ContentEntrusted`: custodians keep or kept this content under another
-        ///   record.
-        /// - `NoCustodians`, `CustodiansMismatch`: the shares are not for the
-        ///   patient's custodians as they are now.
+        /// - `RecordNotEntrusted`: the list is empty, but no custodian keeps the key.
+        /// - `ContentAlreadyEntrusted`: the content is, or was, entrusted under another record.
+        /// - `CustodiansNotFound`, `CustodiansMismatch`: the shares are not for the patient's
+        ///   current custodians.
         ///
         /// ## Events
-        /// - `RecordEntrusted`, with nobody where it was taken back; before it an
-        ///   `AccessEnded` for each grant.
+        /// - An `AccessEnded` for each grant; `RecordEntrusted`, with an empty list if the
+        ///   record was withdrawn.
         #[pallet::call_index(17)]
         #[pallet::weight(
             T::WeightInfo::entrust_record(shares.len() as u32, T::MaxGrants::get())
@@ -1374,31 +1384,29 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::entrust_record(count, ended)).into())
         }
 
-        /// Hand a custodian's share of a content key over to who was granted access.
+        /// Delivers a custodian's share of a content key to the account granted access.
         ///
-        /// Where the policy gave the access, it is asked again: if it says no by
-        /// now, the grant ends and nothing is handed over. Costs no fee where it
-        /// succeeds.
+        /// If the policy granted access, it is asked again; if it refuses, the grant ends and
+        /// nothing is delivered. The call is free if it succeeds.
         ///
         /// ## Dispatch origin
         /// Signed by a custodian of the record.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `subject`: who was granted access.
-        /// - `sealed_share`: the share, sealed to them (80 bytes).
+        /// - `subject`: the account granted access.
+        /// - `sealed_share`: the share, sealed to that account (80 bytes).
         ///
         /// ## Errors
-        /// - `NotEntrusted`: no custodian keeps the key of this record.
-        /// - `NotCustodian`: the signer keeps no share of it, or is no custodian
-        ///   any more.
-        /// - `AccessNotGranted`, `AccessExpired`: nothing is granted, or not any more.
-        /// - `AlreadyDelivered`: the signer has handed over already.
+        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
+        /// - `ShareNotFound`: the signer keeps no share of it.
+        /// - `NotCustodian`: the signer has lost the role.
+        /// - `AccessNotFound`, `AccessExpired`: there is no grant, or it has expired.
+        /// - `ShareAlreadyDelivered`: the signer has already delivered its share.
         ///
         /// ## Events
-        /// - `ShareDelivered`, after `AccessChecked` where the policy was asked.
-        /// - `AccessEnded` and `AccessDenied` where it says no by now; the call
-        ///   still succeeds.
+        /// - `ShareDelivered`, after `AccessChecked` if the policy was asked.
+        /// - `AccessEnded` and `AccessDenied` if the policy refuses; the call still succeeds.
         #[pallet::call_index(18)]
         #[pallet::weight(
             T::WeightInfo::deliver_share()
@@ -1416,19 +1424,20 @@ pub mod pallet {
             Ok((Some(used), Pays::No).into())
         }
 
-        /// Remove a grant whose time is over, with the shares that were handed
-        /// over. It happens by itself as soon as a block has room for it.
+        /// Removes an expired grant and the shares delivered for it.
+        ///
+        /// This happens without a call as soon as a block has room for it.
         ///
         /// ## Dispatch origin
-        /// Signed by any account. The deposit goes back to the subject.
+        /// Signed by any account. The deposit is released to the account granted access.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `subject`: who was granted access.
+        /// - `subject`: the account granted access.
         ///
         /// ## Errors
-        /// - `AccessNotGranted`: there is no such grant.
-        /// - `AccessNotExpired`: its last block is not over.
+        /// - `AccessNotFound`: there is no such grant.
+        /// - `AccessNotExpired`: the grant has not expired yet.
         ///
         /// ## Events
         /// - `AccessEnded`.
@@ -1440,39 +1449,37 @@ pub mod pallet {
             subject: T::AccountId,
         ) -> DispatchResult {
             ensure_signed(origin)?;
-            Self::do_expire_grant(record, &subject)
+            Self::do_expire_grant(record, subject)
         }
 
-        /// Get a record's key in an emergency, without asking the patient first.
+        /// Breaks the glass: grants the signer access to a record without the patient's consent.
         ///
-        /// Everybody sees it. The patient or a guardian says afterwards whether it
-        /// was right; if they do not within `ReviewPeriod` blocks, or say no, the
-        /// bond is lost.
+        /// The access is public. The patient or a guardian reviews it afterwards; if they
+        /// reject it, or do not review it within `ReviewPeriod` blocks, the bond is burned.
         ///
         /// ## Dispatch origin
-        /// Signed by an emergency contact of the patient, by a clinician, or by an
-        /// account to which the patient's policy allows `Emergency`.
-        /// `EmergencyBond` and `GrantDeposit` are held from it.
+        /// Signed by an emergency contact of the patient, by a clinician, or by an account that
+        /// the patient's policy allows `Emergency`. `EmergencyBond` and `GrantDeposit` are held.
         ///
         /// ## Parameters
         /// - `record`: the record.
-        /// - `reason`: why.
+        /// - `reason`: the reason for the emergency access.
         ///
         /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record any more.
+        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `OwnRecord`: the signer is the patient.
-        /// - Denials of the policy, as for `add_record`, for who is neither contact
-        ///   nor clinician.
-        /// - `EmergencyOptedOut`: the patient lets nobody break the glass.
-        /// - `NotEntrusted`: no custodian keeps the key of this record.
-        /// - `AlreadyGranted`: the signer has broken the glass over it already.
-        /// - `TooManyEmergencies`: `MaxOpenEmergencies` of the signer wait for a review.
-        /// - `EncryptionKeyNotFound`: the signer has published no key.
-        /// - `TooManyGrants`: `MaxGrants` grants stand on this record.
+        /// - Denials by the policy, as for `add_record`, if the signer is neither a contact nor
+        ///   a clinician.
+        /// - `EmergencyOptedOut`: the patient forbids it.
+        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
+        /// - `GlassAlreadyBroken`: the signer already has emergency access to it.
+        /// - `MaxEmergenciesExceeded`: `MaxOpenEmergencies` of the signer await their review.
+        /// - `EncryptionKeyNotFound`: the signer has not published a key.
+        /// - `MaxGrantsExceeded`: the record already has `MaxGrants` grants.
         ///
         /// ## Events
-        /// - `GlassBroken`, after `AccessChecked` where the policy was asked, and
-        ///   `AccessEnded` where it takes the place of what the policy had granted.
+        /// - `AccessChecked` if the policy was asked; `AccessEnded` if this replaces a grant by
+        ///   the policy; `GlassBroken`.
         #[pallet::call_index(20)]
         #[pallet::weight(
             T::WeightInfo::break_glass().saturating_add(T::AccessControl::weight())
@@ -1487,24 +1494,24 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::break_glass().saturating_add(asked)).into())
         }
 
-        /// Say whether breaking the glass was right.
+        /// Reviews an emergency: says whether breaking the glass was right.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by a relative whom the patient named as
-        /// guardian; never by who broke the glass.
+        /// Signed by the patient, or by a relative set as guardian, but never by the account
+        /// that broke the glass.
         ///
         /// ## Parameters
         /// - `emergency`: the emergency.
-        /// - `accepted`: yes gives the bond back. No burns it, ends the access and
-        ///   raises the patient's key epoch.
+        /// - `accepted`: if true, the bond is released. If false, it is burned, the access ends
+        ///   and the patient's key epoch rises.
         ///
         /// ## Errors
-        /// - `EmergencyNotFound`: there is no such emergency, or it is reviewed.
+        /// - `EmergencyNotFound`: there is no such emergency, or it is already closed.
         /// - `NotReviewer`: the signer may not review it.
-        /// - `ReviewOver`: the time for it is over.
+        /// - `ReviewExpired`: the review period is over.
         ///
         /// ## Events
-        /// - `EmergencyReviewed`; `AccessEnded` where it ended the access.
+        /// - `AccessEnded` if this ended the access; `EmergencyReviewed`.
         #[pallet::call_index(21)]
         #[pallet::weight(T::WeightInfo::review_emergency())]
         pub fn review_emergency(
@@ -1516,8 +1523,9 @@ pub mod pallet {
             Self::do_review_emergency(reviewer, emergency, accepted)
         }
 
-        /// Close an emergency that nobody reviewed in time. It happens by itself as
-        /// soon as a block has room for it.
+        /// Closes an emergency that nobody reviewed in time, and burns the bond.
+        ///
+        /// This happens without a call as soon as a block has room for it.
         ///
         /// ## Dispatch origin
         /// Signed by any account.
@@ -1526,8 +1534,8 @@ pub mod pallet {
         /// - `emergency`: the emergency.
         ///
         /// ## Errors
-        /// - `EmergencyNotFound`: there is no such emergency, or it is reviewed.
-        /// - `ReviewNotOver`: it can still be reviewed.
+        /// - `EmergencyNotFound`: there is no such emergency, or it is already closed.
+        /// - `ReviewNotExpired`: it can still be reviewed.
         ///
         /// ## Events
         /// - `EmergencyLapsed`.
@@ -1538,14 +1546,15 @@ pub mod pallet {
             Self::do_lapse_emergency(emergency)
         }
 
-        /// Say whether the glass may be broken over the own records. It may, until
-        /// the patient says otherwise.
+        /// Allows or forbids breaking the glass over the signer's records.
+        ///
+        /// It is allowed until the patient forbids it.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
         ///
         /// ## Parameters
-        /// - `allowed`: whether it may.
+        /// - `allowed`: whether it is allowed.
         ///
         /// ## Errors
         /// - `PatientNotFound`: the signer is not a patient.
@@ -1559,10 +1568,4 @@ pub mod pallet {
             Self::do_set_emergency_access(patient, allowed)
         }
     }
-}
-
-/// What the shares cost that come with a record: as much as when they come later.
-fn custody_weight<T: Config>(custody: &Option<SharesOf<T>>) -> frame_support::weights::Weight {
-    let shares = custody.as_ref().map(|shares| shares.len() as u32);
-    shares.map_or_else(Default::default, |count| T::WeightInfo::entrust_record(count, 0))
 }

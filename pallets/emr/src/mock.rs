@@ -12,22 +12,21 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, ModelId, Purpose, RecordId,
-    RecordKind, RelationKind, Role, SealedKey,
+    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey, ModelId,
+    Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 use crate::{
-    self as pallet_emr, AccessControl, AccessRequest, Answer, DefaultPolicy, Denied, Document,
-    EncryptionKeys, EnvelopesOf, HoldReason, InferenceOrders, Record, RecordOf, RecordStatus,
-    SharesOf,
+    self as pallet_emr, AccessControl, AccessQuestion, Answer, DefaultPolicy, EncryptionKeys,
+    EnvelopesOf, HoldReason, InferenceOrders, Record, RecordOf, SharesOf,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
 pub const ALICE: u64 = 1;
 /// Another registered patient, without records.
 pub const BOB: u64 = 2;
-/// A registered lab technician, whom nobody has granted anything.
+/// A registered lab technician without any grant.
 pub const TECHNICIAN: u64 = 3;
 /// Has an encryption key, and funds.
 pub const READER: u64 = 4;
@@ -37,11 +36,11 @@ pub const OTHER_READER: u64 = 5;
 pub const STRANGER: u64 = 6;
 /// Has an encryption key, but only the existential deposit.
 pub const POOR: u64 = 7;
-/// A registered custodian, whom nobody has chosen.
+/// A registered custodian that no patient has chosen.
 pub const CUSTODIAN: u64 = 10;
-/// Another.
+/// Another registered custodian.
 pub const CUSTODIAN_2: u64 = 11;
-/// And another.
+/// A third registered custodian.
 pub const CUSTODIAN_3: u64 = 12;
 /// A registered clinician with an encryption key.
 pub const CLINICIAN: u64 = 13;
@@ -56,7 +55,7 @@ pub const OTHER_POLICY: u64 = 98;
 
 /// The record of [`ALICE`].
 pub const XRAY: RecordId = RecordId(0);
-/// The number that the next record gets.
+/// The number of the next record.
 pub const NEXT: RecordId = RecordId(1);
 /// The only model that can be ordered.
 pub const MODEL: ModelId = ModelId(7);
@@ -78,7 +77,7 @@ pub const EMERGENCY_PERIOD: u64 = 5;
 pub const REVIEW_PERIOD: u64 = 20;
 
 pub const CHECK_WEIGHT: Weight = Weight::from_parts(7_000_000_000, 7_000);
-/// What one question to the policy uses of that.
+/// The part of it that one question to the policy uses.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(2_000_000_000, 1_000);
 pub const ORDER_WEIGHT: Weight = Weight::from_parts(9_000_000_000, 9_000);
 
@@ -126,12 +125,13 @@ impl pallet_emr::Config for Test {
     type BenchmarkHelper = Policy;
 }
 
-/// What the policy was asked: policy, patient, subject, record, action.
+/// A question to the policy: policy, patient, subject, record, action.
 pub type Question = (u64, u64, u64, Option<RecordId>, Action);
+/// The answers of the policy, by patient, subject and action.
+type Answers = BTreeMap<(u64, u64, Action), Result<(), Denied>>;
 
 thread_local! {
-    static ANSWERS: RefCell<BTreeMap<(u64, u64, Action), Result<(), Denied>>> =
-        const { RefCell::new(BTreeMap::new()) };
+    static ANSWERS: RefCell<Answers> = const { RefCell::new(BTreeMap::new()) };
     static GENEROUS: RefCell<BTreeSet<u64>> = const { RefCell::new(BTreeSet::new()) };
     static ASKED: RefCell<Vec<Question>> = const { RefCell::new(Vec::new()) };
     static PURPOSES: RefCell<Vec<Option<Purpose>>> = const { RefCell::new(Vec::new()) };
@@ -139,11 +139,11 @@ thread_local! {
         const { RefCell::new(Vec::new()) };
 }
 
-/// Answers `NoGrant` until a test says otherwise.
+/// A policy that answers `NoGrant` unless a test sets another answer.
 pub struct Policy;
 
 impl Policy {
-    /// From now on, what `patient` lets `subject` do is answered like this.
+    /// Sets the answer to whether `subject` may do `action` with the records of `patient`.
     pub fn answer(patient: u64, subject: u64, action: Action, answer: Result<(), Denied>) {
         ANSWERS.with_borrow_mut(|answers| answers.insert((patient, subject, action), answer));
     }
@@ -157,29 +157,29 @@ impl Policy {
         Self::answer(patient, subject, action, Err(revoked));
     }
 
-    /// Whether the policy would say yes, without asking it.
+    /// Whether the policy would allow it, without asking.
     pub fn allows(patient: u64, subject: u64, action: Action) -> bool {
         let key = (patient, subject, action);
         ANSWERS.with_borrow(|answers| matches!(answers.get(&key), Some(Ok(()))))
     }
 
-    /// What was asked since the last time.
+    /// The questions asked since the previous call.
     pub fn asked() -> Vec<Question> {
         ASKED.take()
     }
 
-    /// For what purposes it was asked since the last time.
+    /// The purposes of the questions asked since the previous call.
     pub fn purposes() -> Vec<Option<Purpose>> {
         PURPOSES.take()
     }
 }
 
 impl AccessControl<u64> for Policy {
-    fn check(request: AccessRequest<'_, u64>) -> Answer {
-        if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
+    fn check(policy: Option<&u64>, question: AccessQuestion<'_, u64>) -> Answer {
+        let AccessQuestion { patient, subject, record, action, purpose } = question;
+        if GENEROUS.with_borrow(|patients| patients.contains(patient)) {
             return Answer::free(Ok(()));
         }
-        let AccessRequest { policy, patient, subject, record, action, purpose } = request;
         PURPOSES.with_borrow_mut(|purposes| purposes.push(purpose));
         let Some(policy) = policy else {
             return Answer::free(Err(Denied::NoPolicy));
@@ -203,11 +203,11 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
-/// Takes orders for [`MODEL`] from whoever may infer.
+/// Accepts orders for [`MODEL`] from accounts that may infer.
 pub struct Orders;
 
 impl Orders {
-    /// What was ordered since the last time: requester, patient, record, model.
+    /// The orders since the previous call: requester, patient, record, model.
     pub fn taken() -> Vec<(u64, u64, RecordId, ModelId)> {
         ORDERED.take()
     }
@@ -223,7 +223,13 @@ impl InferenceOrders<u64> for Orders {
         if model != MODEL {
             return Err(DispatchError::Other("no such model"));
         }
-        let asked = Emr::ensure_access(patient, requester, Some(record), Action::Infer)?;
+        let asked = Emr::ensure_access(AccessQuestion {
+            patient,
+            subject: requester,
+            record: Some(record),
+            action: Action::Infer,
+            purpose: None,
+        })?;
         ORDERED.with_borrow_mut(|orders| orders.push((*requester, *patient, record, model)));
         Ok(asked)
     }
@@ -239,14 +245,14 @@ pub struct ExtBuilder {
 }
 
 impl Default for ExtBuilder {
-    /// With the patients, keys, provider, policy and record described above.
+    /// A chain with the patients, keys, providers, policy and record described above.
     fn default() -> Self {
         Self { furnished: true }
     }
 }
 
 impl ExtBuilder {
-    /// With funded accounts and nothing else.
+    /// A chain with funded accounts and nothing else.
     pub fn bare() -> Self {
         Self { furnished: false }
     }
@@ -277,7 +283,7 @@ impl ExtBuilder {
         ext
     }
 
-    /// Runs a test, and then checks the invariants.
+    /// Runs a test, then checks the invariants.
     pub fn build_and_execute(self, test: impl FnOnce()) {
         self.build().execute_with(|| {
             test();
@@ -293,7 +299,7 @@ fn furnish() {
     for account in [READER, OTHER_READER] {
         assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
     }
-    // As if a key had cost nothing.
+    // Without a deposit, which this account cannot pay.
     EncryptionKeys::<Test>::insert(POOR, key(POOR));
     let role = Role::LabTechnician;
     assert_ok!(Emr::add_provider(root(), TECHNICIAN, role));
@@ -318,6 +324,17 @@ pub fn root() -> RuntimeOrigin {
     RuntimeOrigin::root()
 }
 
+/// The answer to an access question without a purpose.
+pub fn check_access(
+    patient: u64,
+    subject: u64,
+    record: Option<RecordId>,
+    action: Action,
+) -> Result<(), Denied> {
+    let (patient, subject, purpose) = (&patient, &subject, None);
+    Emr::check_access(AccessQuestion { patient, subject, record, action, purpose }).result
+}
+
 pub fn key(who: u64) -> EncryptionKey {
     EncryptionKey([who as u8; 32])
 }
@@ -326,7 +343,7 @@ pub fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::Raw, [byte; 32])
 }
 
-/// A CIDv0, which is not taken.
+/// A CIDv0, which is not supported.
 pub fn bad_cid() -> Cid {
     use codec::{Decode, Encode};
     let text = b"QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG".to_vec();
@@ -341,12 +358,12 @@ pub fn document(byte: u8) -> Document {
     Document { cid: cid(byte), digest: digest(byte) }
 }
 
-/// What a content key sealed to `reader` stands for.
+/// Stands for a content key sealed to `reader`.
 pub fn sealed(reader: u64) -> SealedKey {
     SealedKey([reader as u8; 80])
 }
 
-/// What an attacker puts in place of a key.
+/// What an attacker stores in place of a key.
 pub const GARBAGE: SealedKey = SealedKey([0xff; 80]);
 
 pub fn envelopes(readers: &[u64]) -> EnvelopesOf<Test> {
@@ -379,20 +396,20 @@ pub fn shares(custodians: &[u64]) -> SharesOf<Test> {
     shares.try_into().expect("a test names few custodians")
 }
 
-/// Lets [`ALICE`] choose these custodians.
+/// Has [`ALICE`] choose these custodians.
 pub fn choose(custodians: &[u64], threshold: u32) -> DispatchResult {
     let custodians = custodians.to_vec().try_into().expect("a test names few custodians");
     Emr::set_custodians(signed(ALICE), custodians, threshold)
 }
 
-/// Lets [`ALICE`] choose these custodians and entrust [`XRAY`] to them.
+/// Has [`ALICE`] choose these custodians and entrust [`XRAY`] to them.
 pub fn entrust(custodians: &[u64], threshold: u32) {
     assert_ok!(choose(custodians, threshold));
     assert_ok!(Emr::entrust_record(signed(ALICE), XRAY, shares(custodians)));
     System::reset_events();
 }
 
-/// Goes to a block, and does there what blocks do by themselves.
+/// Moves to a block and runs its `on_idle`.
 pub fn go_to(block: u64) {
     System::set_block_number(block);
     Emr::on_idle(block, Weight::MAX);
@@ -414,12 +431,12 @@ pub fn xray() -> RecordOf<Test> {
     }
 }
 
-/// What is held from `who` for a reason.
+/// The amount held from `who` for a reason.
 pub fn held(who: u64, reason: HoldReason) -> u64 {
     Balances::balance_on_hold(&reason.into(), &who)
 }
 
-/// This pallet's events since the last time, in their order.
+/// This pallet's events since the previous call, in order.
 pub fn events() -> Vec<crate::Event<Test>> {
     let events = System::events().into_iter().filter_map(|record| {
         if let RuntimeEvent::Emr(event) = record.event {

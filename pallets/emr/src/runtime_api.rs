@@ -1,9 +1,9 @@
 //! What clients ask the runtime about access.
 
-use codec::Codec;
-use medchain_primitives::{Action, Purpose, RecordId};
+#![allow(clippy::too_many_arguments, reason = "the macro adds arguments to these functions")]
 
-use crate::Denied;
+use codec::Codec;
+use medchain_primitives::{Action, Denied, Purpose, RecordId};
 
 sp_api::decl_runtime_apis! {
     /// Questions about access, answered as the next block would answer them.
@@ -11,25 +11,18 @@ sp_api::decl_runtime_apis! {
     where
         AccountId: Codec,
     {
-        /// Whether `subject` may do `action` with the records of `patient`,
-        /// or with one of them.
+        /// Checks whether an account may do something with a patient's records.
+        ///
+        /// `record` is `None` where the action is not about one record.
         fn check_access(
             patient: AccountId,
             subject: AccountId,
             record: Option<RecordId>,
             action: Action,
+            purpose: Option<Purpose>,
         ) -> Result<(), Denied>;
 
-        /// The same, for a purpose.
-        fn check_access_for(
-            patient: AccountId,
-            subject: AccountId,
-            record: Option<RecordId>,
-            action: Action,
-            purpose: Purpose,
-        ) -> Result<(), Denied>;
-
-        /// What a policy would say if it were the patient's.
+        /// Checks what a policy would answer if it were the patient's.
         fn check_policy(
             policy: AccountId,
             patient: AccountId,

@@ -2,8 +2,9 @@
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
-/// What each call costs, policy checks and inference orders apart: those come
-/// with [`crate::AccessControl::weight`] and [`crate::InferenceOrders::weight`].
+/// The weight of each call, without policy checks and inference orders.
+///
+/// Those add [`crate::AccessControl::weight`] and [`crate::InferenceOrders::weight`].
 pub trait WeightInfo {
     /// `register_patient`.
     fn register_patient() -> Weight;
@@ -39,7 +40,7 @@ pub trait WeightInfo {
     fn remove_encryption_key() -> Weight;
     /// `set_custodians` with `c` custodians.
     fn set_custodians(c: u32) -> Weight;
-    /// `entrust_record` to `c` custodians, anew while there are `g` grants.
+    /// `entrust_record` to `c` custodians while there are `g` grants.
     fn entrust_record(c: u32, g: u32) -> Weight;
     /// `deliver_share`.
     fn deliver_share() -> Weight;
@@ -53,11 +54,11 @@ pub trait WeightInfo {
     fn lapse_emergency() -> Weight;
     /// `set_emergency_access`.
     fn set_emergency_access() -> Weight;
-    /// Ending one thing by itself, or moving on by a block.
-    fn end_due() -> Weight;
+    /// Processing one entry that is due, or passing one block.
+    fn process_due() -> Weight;
 }
 
-/// Hand-set and generous: an upper estimate for tests, not measured.
+/// Upper estimates for tests, set by hand and not measured.
 impl WeightInfo for () {
     fn register_patient() -> Weight {
         estimate(5, 5)
@@ -95,7 +96,7 @@ impl WeightInfo for () {
         estimate(10, 10)
     }
     fn erase_record(n: u32, g: u32) -> Weight {
-        // Each envelope may have a depositor of its own, and each grant has.
+        // Each envelope may have its own depositor, and each grant has.
         let n = u64::from(n).saturating_mul(3).saturating_add(u64::from(g).saturating_mul(4));
         estimate(8u64.saturating_add(n), 8u64.saturating_add(n))
     }
@@ -136,14 +137,14 @@ impl WeightInfo for () {
     fn set_emergency_access() -> Weight {
         estimate(2, 1)
     }
-    fn end_due() -> Weight {
+    fn process_due() -> Weight {
         estimate(8, 7)
     }
 }
 
-/// Picoseconds of computation beside the storage accesses, and the most that
-/// reading one item adds to the proof, in bytes.
+/// Picoseconds of computation beside the storage accesses.
 const COMPUTATION: u64 = 50_000_000;
+/// The most that reading one item adds to the proof, in bytes.
 const PROOF_PER_READ: u64 = 4_000;
 
 fn estimate(reads: u64, writes: u64) -> Weight {

@@ -1,6 +1,7 @@
-//! Benchmarks of every call, each at its most expensive: the largest model, a
-//! worker with as many models as it may have, and a worker or requester who is
-//! not the patient, so that the policy is looked up and asked.
+//! Benchmarks of every call in its worst case.
+//!
+//! That is the largest model, a worker with the maximum number of models, and a worker or
+//! requester other than the patient, so that the policy is looked up and asked.
 
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
@@ -13,8 +14,9 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, Label, ModelId, Output, Receipt,
-    RecordId, RecordKind, RequestId, SealedKey, MAX_CLASSES, MAX_LABEL_LENGTH, SEALED_KEY_LENGTH,
+    Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, Label, ModelId, ModelStatus, Output,
+    Receipt, RecordId, RecordKind, RequestId, RequestStatus, SealedKey, MAX_CLASSES,
+    MAX_LABEL_LENGTH, SEALED_KEY_LENGTH,
 };
 use pallet_emr::BenchmarkHelper;
 use sp_runtime::{
@@ -26,7 +28,7 @@ use crate::*;
 
 const SHA256: [u8; 32] = [7; 32];
 
-/// A label of the greatest length that no other number has.
+/// Returns the label of a number, of the maximum length.
 fn label(number: u32) -> Label {
     let mut text = vec![b'x'; MAX_LABEL_LENGTH as usize];
     for (byte, digit) in text.iter_mut().zip(number.to_le_bytes()) {
@@ -70,7 +72,7 @@ fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, Benchmark
         )?;
     }
     WorkerModelsOf::<T>::try_from(ids)
-        .map_err(|_| BenchmarkError::Stop("more models than a worker may run"))
+        .map_err(|_| BenchmarkError::Stop("too many models for a worker"))
 }
 
 /// An account with an encryption key and funds for everything here.
@@ -94,8 +96,7 @@ fn rich<T: Config>(name: &'static str) -> Result<T::AccountId, BenchmarkError> {
     Ok(who)
 }
 
-/// A patient with a chest X-ray, whose policy, the chain's default, says yes to
-/// everybody.
+/// Registers a patient with a chest X-ray, whose policy, the chain's default, allows everything.
 fn patient_with_record<T: Config>() -> Result<RecordId, BenchmarkError> {
     let patient = rich::<T>("patient")?;
     let origin = RawOrigin::Signed(patient.clone());
@@ -118,7 +119,7 @@ fn patient_with_record<T: Config>() -> Result<RecordId, BenchmarkError> {
     Ok(record)
 }
 
-/// A worker with as many models as it may have.
+/// Registers a worker with the maximum number of models.
 fn worker<T: Config>() -> Result<(T::AccountId, WorkerModelsOf<T>), BenchmarkError> {
     let worker = rich::<T>("worker")?;
     let models = register_models::<T>(T::MaxWorkerModels::get())?;
@@ -126,8 +127,7 @@ fn worker<T: Config>() -> Result<(T::AccountId, WorkerModelsOf<T>), BenchmarkErr
     Ok((worker, models))
 }
 
-/// An open request of somebody who is not the patient, for the last model of
-/// the worker's list.
+/// An open request of an account other than the patient, for the last model in the worker's list.
 struct Scene<T: Config> {
     requester: T::AccountId,
     worker: T::AccountId,
@@ -139,12 +139,12 @@ struct Scene<T: Config> {
 fn scene<T: Config>() -> Result<Scene<T>, BenchmarkError> {
     let record = patient_with_record::<T>()?;
     let (worker, models) = worker::<T>()?;
-    let model = *models.last().ok_or(BenchmarkError::Stop("a worker may run no model"))?;
+    let model = *models.last().ok_or(BenchmarkError::Stop("`MaxWorkerModels` is zero"))?;
     let requester = rich::<T>("requester")?;
     let request = NextRequestId::<T>::get();
     Pallet::<T>::request_inference(RawOrigin::Signed(requester.clone()).into(), record, model)
         .map_err(|failed| failed.error)?;
-    // As many envelopes as there may be, each of a worker that runs the model.
+    // The maximum number of envelopes, each of a worker that runs the model.
     let bond = T::WorkerBond::get();
     for number in 0..T::MaxEnvelopes::get() {
         let reader = match number {
@@ -156,7 +156,7 @@ fn scene<T: Config>() -> Result<Scene<T>, BenchmarkError> {
         let envelope = pallet_emr::Envelope { sealed, depositor: worker.clone(), deposit };
         pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
     }
-    // As many reports of failure as an open request may have.
+    // The maximum number of failure reports on an open request.
     for number in 1..T::FailureQuorum::get() {
         let other = account::<T::AccountId>("other worker", number, 0);
         FailureReports::<T>::insert(request, other, FailureCode::Unavailable);
@@ -235,7 +235,7 @@ mod benchmarks {
         m: Linear<1, { T::MaxWorkerModels::get() }>,
     ) -> Result<(), BenchmarkError> {
         let (caller, _) = worker::<T>()?;
-        // None of them is on the list before.
+        // The worker runs none of them yet.
         let models = register_models::<T>(m)?;
 
         #[extrinsic_call]
@@ -321,18 +321,19 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn expire_due() -> Result<(), BenchmarkError> {
+    fn process_due() -> Result<(), BenchmarkError> {
         let Scene { request, .. } = scene::<T>()?;
         let due =
             frame_system::Pallet::<T>::block_number().saturating_add(T::RequestDeadline::get());
         let late = due.saturating_add(BlockNumberFor::<T>::one());
         frame_system::Pallet::<T>::set_block_number(late);
-        NextExpiry::<T>::put(due);
-        let step = <T as Config>::WeightInfo::expire_due();
+        NextDue::<T>::put(due);
+        let step = <T as Config>::WeightInfo::process_due();
+        let room = step.saturating_add(T::DbWeight::get().reads(1));
 
         #[block]
         {
-            Pallet::<T>::expire_due(late, step);
+            Pallet::<T>::process_due(late, room);
         }
 
         let status = Requests::<T>::get(request).map(|request| request.status);

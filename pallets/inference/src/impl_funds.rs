@@ -1,4 +1,4 @@
-//! Holding, returning and paying.
+//! Holding, releasing and paying funds.
 
 use frame_support::{
     pallet_prelude::*,
@@ -12,8 +12,10 @@ use sp_runtime::traits::Zero;
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
 impl<T: Config> Pallet<T> {
-    /// Holds `amount`. Nothing is asked of the currency for nothing, so that a
-    /// free model or an unbonded worker works for accounts without a balance.
+    /// Holds `amount` from `who`.
+    ///
+    /// An amount of zero does not reach the currency, so that accounts without a balance can
+    /// request free models.
     pub(crate) fn hold(
         reason: HoldReason,
         who: &AccountIdOf<T>,
@@ -25,8 +27,9 @@ impl<T: Config> Pallet<T> {
         <T as Config>::Currency::hold(&reason.into(), who, amount)
     }
 
-    /// Gives back what is held, as far as it is still there: whatever else may
-    /// have happened to the funds must not keep a request or a worker alive.
+    /// Releases `amount` to `who`, or as much of it as is still held.
+    ///
+    /// Missing funds must not keep a request open or a worker registered.
     pub(crate) fn release(
         reason: HoldReason,
         who: &AccountIdOf<T>,
@@ -39,7 +42,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Pays a fee that is held from `requester` to `worker`.
+    /// Pays the fee held from `requester` to `worker`.
     pub(crate) fn pay(
         requester: &AccountIdOf<T>,
         worker: &AccountIdOf<T>,
@@ -48,8 +51,8 @@ impl<T: Config> Pallet<T> {
         if fee.is_zero() {
             return Ok(());
         }
-        // By force: a lock that the requester lays on its funds after the order
-        // must not be a way out of paying for it.
+        // By force: a lock that the requester puts on its funds after the request must not
+        // prevent the payment.
         <T as Config>::Currency::transfer_on_hold(
             &HoldReason::Fee.into(),
             requester,

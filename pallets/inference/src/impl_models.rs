@@ -2,19 +2,18 @@
 
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
-use medchain_primitives::ModelId;
-use sp_runtime::ArithmeticError;
+use medchain_primitives::{ModelId, ModelStatus};
 
-use crate::{Config, Error, Event, ModelOf, ModelStatus, Models, NextModelId, Pallet};
+use crate::{Config, Error, Event, ModelOf, Models, NextModelId, Pallet};
 
-/// Output labels are indices, and one class alone leaves nothing to decide.
+/// A single class leaves nothing to decide.
 const FEWEST_LABELS: usize = 2;
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_register_model(model: ModelOf<T>) -> DispatchResult {
         Self::check_model(&model)?;
         let id = NextModelId::<T>::get();
-        let next = id.0.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+        let next = id.0.checked_add(1).ok_or(Error::<T>::ModelIdsExhausted)?;
         let event =
             Event::ModelRegistered { model: id, name: model.name.clone(), cid: model.cid.clone() };
         NextModelId::<T>::put(ModelId(next));
@@ -33,13 +32,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The model of this number, if it may be asked for.
+    /// Returns the model with this number if it accepts requests.
     pub(crate) fn active_model(id: ModelId) -> Result<ModelOf<T>, Error<T>> {
         let model = Models::<T>::get(id).ok_or(Error::<T>::ModelNotFound)?;
         ensure!(model.status == ModelStatus::Active, Error::<T>::ModelRetired);
         Ok(model)
     }
 
+    /// Checks that a model is well-formed.
     pub(crate) fn check_model(model: &ModelOf<T>) -> Result<(), Error<T>> {
         for cid in core::iter::once(&model.cid).chain(&model.card) {
             cid.check().map_err(|_| Error::<T>::InvalidCid)?;
@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
         ensure!(!empty, Error::<T>::EmptyText);
         ensure!(model.labels.len() >= FEWEST_LABELS, Error::<T>::TooFewLabels);
         let distinct: BTreeSet<_> = model.labels.iter().collect();
-        ensure!(distinct.len() == model.labels.len(), Error::<T>::LabelNotUnique);
+        ensure!(distinct.len() == model.labels.len(), Error::<T>::DuplicateLabel);
         Ok(())
     }
 }

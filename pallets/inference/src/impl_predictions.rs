@@ -1,26 +1,27 @@
-//! What workers hand in.
+//! Predictions and failure reports of workers.
 
 use frame_support::pallet_prelude::*;
-use medchain_primitives::{Action, FailureCode, Output, OutputError, Receipt, RequestId};
-use pallet_emr::{RecordOf, RecordStatus};
+use medchain_primitives::{
+    FailureCode, Output, OutputError, Receipt, RecordStatus, RequestId, RequestStatus,
+};
+use pallet_emr::RecordOf;
 
 use crate::{
     AccountIdOf, Config, Error, Event, FailureReports, ModelOf, Pallet, Prediction, Predictions,
-    RequestOf, RequestStatus, Requests, Workers,
+    RequestOf, Requests, Workers,
 };
 
-/// A request that a worker may answer, with what it is about.
+/// A request that a worker may answer, with its model and record.
 struct Job<T: Config> {
     request: RequestOf<T>,
     model: ModelOf<T>,
     record: RecordOf<T>,
-    /// What asking for consent used.
+    /// The weight that asking for consent used.
     asked: Weight,
 }
 
 impl<T: Config> Pallet<T> {
-    /// Stores a prediction, pays for it and returns what the question to the
-    /// policy used.
+    /// Stores a prediction, pays for it and returns the weight that asking the policy used.
     pub(crate) fn do_submit(
         who: &AccountIdOf<T>,
         id: RequestId,
@@ -60,15 +61,16 @@ impl<T: Config> Pallet<T> {
         Ok(asked)
     }
 
-    /// Notes that a worker could not predict, closes the request as failed where
-    /// enough workers say so, and returns what the question to the policy used.
+    /// Stores a failure report and closes the request if enough workers have reported one.
+    ///
+    /// Returns the weight that asking the policy used.
     pub(crate) fn do_report_failure(
         who: &AccountIdOf<T>,
         id: RequestId,
         code: FailureCode,
     ) -> Result<Weight, DispatchError> {
         // Before the policy is asked, which costs more.
-        ensure!(!FailureReports::<T>::contains_key(id, who), Error::<T>::AlreadyReported);
+        ensure!(!FailureReports::<T>::contains_key(id, who), Error::<T>::FailureAlreadyReported);
         let Job { request, asked, .. } = Self::job(who, id)?;
         let needed = Self::reports_to_fail(who, &request)?;
         FailureReports::<T>::insert(id, who, code);
@@ -79,7 +81,7 @@ impl<T: Config> Pallet<T> {
             worker: worker.clone(),
             code,
         });
-        // Bounded: a request closes when there are this many.
+        // Bounded by `FailureQuorum`: a request closes when it has that many reports.
         if FailureReports::<T>::iter_key_prefix(id).count() >= needed {
             let status = RequestStatus::Failed { worker: worker.clone(), code };
             Self::refund_and_close(id, request, status)?;
@@ -88,11 +90,11 @@ impl<T: Config> Pallet<T> {
         Ok(asked)
     }
 
-    /// How many workers must report a failure to close a request, if `who` is one
-    /// of those who count: to whom the key is sealed, and who run the model.
+    /// Returns the number of failure reports that close a request, if a report of `who` counts.
     ///
-    /// So nobody closes a request that others can open, and nobody but who can
-    /// seal, with the patient's consent, makes it harder to close.
+    /// The workers that count are those that run the model and hold an envelope. So a worker
+    /// without the key cannot close a request that others can answer, and raising the number
+    /// takes an envelope, which needs the patient's consent.
     fn reports_to_fail(who: &AccountIdOf<T>, request: &RequestOf<T>) -> Result<usize, Error<T>> {
         let runs = |reader: &AccountIdOf<T>| {
             Workers::<T>::get(reader).is_some_and(|w| w.models.contains(&request.model))
@@ -106,28 +108,24 @@ impl<T: Config> Pallet<T> {
                 counts |= reader == *who;
             }
         }
-        ensure!(counts || able == 0, Error::<T>::NotSealedToWorker);
+        ensure!(counts || able == 0, Error::<T>::EnvelopeNotFound);
         Ok(T::FailureQuorum::get().min(able).max(1) as usize)
     }
 
-    /// The request, if `who` may answer it now. Consent is asked last, because
-    /// it costs most.
+    /// Returns the request and its subjects if `who` may answer it now.
+    ///
+    /// Consent is asked last, because it costs most.
     fn job(who: &AccountIdOf<T>, id: RequestId) -> Result<Job<T>, DispatchError> {
-        let worker = Workers::<T>::get(who).ok_or(Error::<T>::NotAWorker)?;
+        let worker = Workers::<T>::get(who).ok_or(Error::<T>::WorkerNotFound)?;
         let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
         Self::ensure_open(&request)?;
-        ensure!(!Self::is_past_deadline(&request), Error::<T>::DeadlinePassed);
-        ensure!(worker.models.contains(&request.model), Error::<T>::ModelNotRun);
+        ensure!(!Self::is_past_deadline(&request), Error::<T>::RequestExpired);
+        ensure!(worker.models.contains(&request.model), Error::<T>::ModelNotSupported);
         let model = Self::active_model(request.model)?;
         let record = pallet_emr::Records::<T>::get(request.record)
             .filter(|record| record.status == RecordStatus::Active)
             .ok_or(Error::<T>::RecordNotActive)?;
-        let asked = pallet_emr::Pallet::<T>::ensure_access(
-            &record.patient,
-            who,
-            Some(request.record),
-            Action::Infer,
-        )?;
+        let asked = Self::ensure_may_infer(&record.patient, who, request.record)?;
         Ok(Job { request, model, record, asked })
     }
 }
@@ -136,7 +134,7 @@ impl<T> From<OutputError> for Error<T> {
     fn from(error: OutputError) -> Self {
         match error {
             OutputError::Classes => Self::OutputClassesMismatch,
-            // Integers are always probabilities; what may be wrong is their sum.
+            // Every `Permill` is a probability; only their sum can be wrong.
             OutputError::Sum | OutputError::NotAProbability => Self::OutputSumMismatch,
             OutputError::Label => Self::OutputLabelMismatch,
         }

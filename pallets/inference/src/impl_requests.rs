@@ -1,40 +1,39 @@
 //! Making, cancelling and expiring requests.
 
 use frame_support::pallet_prelude::*;
-use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId};
-use pallet_emr::{AccessControl, RecordStatus};
-use sp_runtime::{traits::Saturating, ArithmeticError};
+use medchain_primitives::{
+    Action, ModelId, RecordId, RecordKind, RecordStatus, RequestId, RequestStatus,
+};
+use pallet_emr::{AccessControl, AccessQuestion};
+use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, Config, Deadlines, Error, Event, FailureReports, HoldReason, NextRequestId,
-    OpenRequestOf, OpenRequests, Pallet, Predictions, Request, RequestOf, RequestStatus, Requests,
-    WeightInfo,
+    AccountIdOf, Config, Due, Error, Event, FailureReports, HoldReason, NextRequestId,
+    OpenRequestOf, OpenRequests, Pallet, Predictions, Request, RequestOf, Requests, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Opens a request and returns what the question to the policy used.
+    /// Opens a request and returns the weight that asking the policy used.
     pub(crate) fn do_request(
         requester: &AccountIdOf<T>,
         record_id: RecordId,
         model_id: ModelId,
     ) -> Result<Weight, DispatchError> {
         let record = pallet_emr::Records::<T>::get(record_id).ok_or(Error::<T>::RecordNotFound)?;
-        ensure!(record.kind == RecordKind::ChestXray, Error::<T>::NotAChestXray);
+        ensure!(record.kind == RecordKind::ChestXray, Error::<T>::NotChestXray);
         ensure!(record.status == RecordStatus::Active, Error::<T>::RecordNotActive);
         let model = Self::active_model(model_id)?;
-        ensure!(!Predictions::<T>::contains_key(record_id, model_id), Error::<T>::AlreadyPredicted);
+        ensure!(
+            !Predictions::<T>::contains_key(record_id, model_id),
+            Error::<T>::PredictionAlreadyExists
+        );
         ensure!(
             !OpenRequestOf::<T>::contains_key(record_id, model_id),
-            Error::<T>::AlreadyRequested
+            Error::<T>::RequestAlreadyExists
         );
         let id = NextRequestId::<T>::get();
-        let next = id.0.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-        let asked = pallet_emr::Pallet::<T>::ensure_access(
-            &record.patient,
-            requester,
-            Some(record_id),
-            Action::Infer,
-        )?;
+        let next = id.0.checked_add(1).ok_or(Error::<T>::RequestIdsExhausted)?;
+        let asked = Self::ensure_may_infer(&record.patient, requester, record_id)?;
         Self::hold(HoldReason::Fee, requester, model.fee)?;
 
         let opened = frame_system::Pallet::<T>::block_number();
@@ -42,7 +41,7 @@ impl<T: Config> Pallet<T> {
         NextRequestId::<T>::put(RequestId(next));
         OpenRequests::<T>::insert(id, ());
         OpenRequestOf::<T>::insert(record_id, model_id, id);
-        Deadlines::<T>::insert(deadline, id, ());
+        Self::schedule(deadline, id);
         Requests::<T>::insert(
             id,
             Request {
@@ -80,7 +79,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_expire(id: RequestId) -> DispatchResult {
         let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
         Self::ensure_open(&request)?;
-        ensure!(Self::is_past_deadline(&request), Error::<T>::DeadlineNotPassed);
+        ensure!(Self::is_past_deadline(&request), Error::<T>::RequestNotExpired);
         Self::refund_and_close(id, request, RequestStatus::Expired)?;
         Self::deposit_event(Event::RequestExpired { request: id });
         Ok(())
@@ -105,7 +104,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Gives the request its final status and takes it off every list of open ones.
+    /// Sets the final status of a request and removes it from the lists of open ones.
     pub(crate) fn close(
         id: RequestId,
         mut request: RequestOf<T>,
@@ -113,23 +112,42 @@ impl<T: Config> Pallet<T> {
     ) {
         OpenRequests::<T>::remove(id);
         OpenRequestOf::<T>::remove(request.record, request.model);
-        Deadlines::<T>::remove(request.deadline, id);
-        // Bounded: they are fewer than it takes to close a request.
+        Due::<T>::remove(request.deadline, id);
+        // Bounded by `FailureQuorum`.
         let _ = FailureReports::<T>::clear_prefix(id, u32::MAX, None);
         request.status = status;
         Requests::<T>::insert(id, request);
     }
 
-    /// The most that it costs to ask a patient's policy. Finding the policy is
-    /// part of what each call was measured with.
+    /// Checks that the patient's consent allows `subject` to run a model on the record.
+    ///
+    /// Returns the weight that asking the policy used.
+    pub(crate) fn ensure_may_infer(
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+        record: RecordId,
+    ) -> Result<Weight, DispatchError> {
+        pallet_emr::Pallet::<T>::ensure_access(AccessQuestion {
+            patient,
+            subject,
+            record: Some(record),
+            action: Action::Infer,
+            purpose: None,
+        })
+    }
+
+    /// Returns the maximum weight of asking a patient's policy.
+    ///
+    /// The weights of the calls include finding the policy.
     pub fn policy_weight() -> Weight {
         <T as pallet_emr::Config>::AccessControl::weight()
     }
 }
 
-/// Lets `Emr::add_record` open a request in the same call.
+// `Emr::add_record` opens a request in the same call through this.
 impl<T: Config> pallet_emr::InferenceOrders<AccountIdOf<T>> for Pallet<T> {
-    /// The stored record says whose it is; the argument is not relied on.
+    /// Opens a request for a new record. The patient is that of the stored record, not the
+    /// argument.
     fn order(
         requester: &AccountIdOf<T>,
         _: &AccountIdOf<T>,

@@ -1,4 +1,4 @@
-//! Workers and their bonds.
+//! Registering and deregistering workers.
 
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
@@ -12,8 +12,11 @@ impl<T: Config> Pallet<T> {
         who: AccountIdOf<T>,
         models: WorkerModelsOf<T>,
     ) -> DispatchResult {
-        ensure!(!Workers::<T>::contains_key(&who), Error::<T>::AlreadyAWorker);
-        ensure!(pallet_emr::EncryptionKeys::<T>::contains_key(&who), Error::<T>::NoEncryptionKey);
+        ensure!(!Workers::<T>::contains_key(&who), Error::<T>::WorkerAlreadyExists);
+        ensure!(
+            pallet_emr::EncryptionKeys::<T>::contains_key(&who),
+            Error::<T>::EncryptionKeyNotFound
+        );
         Self::check_models(&models)?;
         let bond = T::WorkerBond::get();
         Self::hold(HoldReason::WorkerBond, &who, bond)?;
@@ -26,7 +29,7 @@ impl<T: Config> Pallet<T> {
         who: AccountIdOf<T>,
         models: WorkerModelsOf<T>,
     ) -> DispatchResult {
-        let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::NotAWorker)?;
+        let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::WorkerNotFound)?;
         Self::check_models(&models)?;
         let old = core::mem::replace(&mut worker.models, models.clone());
         Workers::<T>::insert(&who, worker);
@@ -35,8 +38,8 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_deregister_worker(who: AccountIdOf<T>) -> DispatchResult {
-        let worker = Workers::<T>::take(&who).ok_or(Error::<T>::NotAWorker)?;
-        // What was held, not what a bond costs today.
+        let worker = Workers::<T>::take(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        // The stored bond: the constant may have changed since the worker registered.
         Self::release(HoldReason::WorkerBond, &who, worker.bond)?;
         Self::deposit_event(Event::WorkerDeregistered { worker: who });
         Ok(())
@@ -45,7 +48,7 @@ impl<T: Config> Pallet<T> {
     fn check_models(models: &WorkerModelsOf<T>) -> Result<(), Error<T>> {
         ensure!(!models.is_empty(), Error::<T>::NoModels);
         let distinct: BTreeSet<_> = models.iter().collect();
-        ensure!(distinct.len() == models.len(), Error::<T>::ModelNotUnique);
+        ensure!(distinct.len() == models.len(), Error::<T>::DuplicateModel);
         for model in models {
             Self::active_model(*model)?;
         }

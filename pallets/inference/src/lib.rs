@@ -1,15 +1,25 @@
-//! Models, workers, requests and predictions: who may ask for a prediction on
-//! a record, who may give one, and who pays for it.
+//! Models, workers, requests and predictions: the market for running models on records.
 //!
-//! The pallet runs no model. Workers do, off chain; what stands here is the
-//! order, the consent that holds when the answer comes, the answer in integers
-//! and a receipt that anybody who may read the record can recompute. See the
-//! README for the life cycle of a request.
+//! The pallet runs no model; workers do, off chain. It stores each order, checks the patient's
+//! consent when the order is placed and again when the answer arrives, and stores the answer in
+//! integers with a receipt that anyone who can read the record can recompute. The README shows
+//! the life cycle of a request.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(any(test, feature = "runtime-benchmarks")),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 extern crate alloc;
 
-mod impl_deadlines;
+mod impl_due;
 mod impl_funds;
 mod impl_models;
 mod impl_predictions;
@@ -34,304 +44,317 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
+#[allow(
+    clippy::expect_used,
+    clippy::too_many_arguments,
+    clippy::unreachable,
+    reason = "FRAME's macros generate such code"
+)]
 pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Cid, FailureCode, Label, ModelId, Output, PreprocessingId, Receipt, RecordId, RequestId,
+        Cid, FailureCode, Label, ModelId, ModelStatus, Output, PreprocessingId, Receipt, RecordId,
+        RequestId,
     };
     use sp_runtime::Permill;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
-    /// Requests that are due take at most this part of a block: a quarter.
-    const EXPIRY_SHARE: u64 = 4;
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
+    /// Expiring requests may take at most this fraction of a block, given as its inverse.
+    const DUE_SHARE: u64 = 4;
 
-    /// The pallet.
+    /// The inference pallet.
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
-    /// What the runtime decides.
+    /// The parameters that the runtime sets.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_emr::Config
     {
         /// The currency of fees and bonds.
         type Currency: MutateHold<Self::AccountId, Reason = <Self as Config>::RuntimeHoldReason>;
-        /// The runtime's reasons for a hold.
+
+        /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
-        /// Who registers and retires models.
+
+        /// The origin that registers and retires models.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-        /// How many blocks a request stays open.
+
+        /// Number of blocks for which a request stays open.
         #[pallet::constant]
         type RequestDeadline: Get<BlockNumberFor<Self>>;
-        /// What is held from a worker while it is registered, in the chain's
-        /// smallest unit.
+
+        /// Bond held from a worker while it is registered, in the smallest unit of the currency.
         #[pallet::constant]
         type WorkerBond: Get<BalanceOf<Self>>;
-        /// The most models that one worker may run.
+
+        /// Maximum number of models that one worker may run.
         #[pallet::constant]
         type MaxWorkerModels: Get<u32>;
-        /// How many workers must report a failure before it closes a request.
-        /// Where the key is sealed to fewer, that many are enough.
+
+        /// Number of failure reports that close a request as failed.
+        ///
+        /// If the record's key is sealed to fewer workers that run the model, a report from each
+        /// of them is enough.
         #[pallet::constant]
         type FailureQuorum: Get<u32>;
+
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
     }
 
-    /// Why this pallet holds funds.
+    /// The reasons for which this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// The fee of an open request. It goes to the worker, or back.
+        /// The fee of an open request, later paid to the worker or released.
         #[codec(index = 0)]
         Fee,
-        /// A worker's bond, until it deregisters.
+        /// The bond of a worker, until it deregisters.
         #[codec(index = 1)]
         WorkerBond,
     }
 
-    /// The number that the next model gets.
+    /// Number of the next model to be registered.
     #[pallet::storage]
     pub type NextModelId<T> = StorageValue<_, ModelId, ValueQuery>;
 
-    /// Every model that was ever registered.
+    /// All models ever registered, by number.
     #[pallet::storage]
     pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
 
-    /// The registered workers.
+    /// Registered workers, with their models and bonds.
     #[pallet::storage]
     pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, AccountIdOf<T>, WorkerOf<T>>;
 
-    /// The number that the next request gets.
+    /// Number of the next request to be made.
     #[pallet::storage]
     pub type NextRequestId<T> = StorageValue<_, RequestId, ValueQuery>;
 
-    /// Every request that was ever made, with how it ended.
+    /// All requests ever made, with their current status.
     #[pallet::storage]
     pub type Requests<T: Config> = StorageMap<_, Twox64Concat, RequestId, RequestOf<T>>;
 
-    /// The open requests: the whole work list of a worker that starts.
+    /// Numbers of the open requests, which are the work list of a starting worker.
     #[pallet::storage]
     pub type OpenRequests<T> = StorageMap<_, Twox64Concat, RequestId, ()>;
 
-    /// The open request for a record and a model: there is at most one.
+    /// Open request for each record and model, of which there is at most one.
     #[pallet::storage]
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
 
-    /// Which workers said of an open request that they could not predict, and why.
+    /// Failure reports about open requests, by request and worker.
     #[pallet::storage]
     pub type FailureReports<T: Config> =
         StorageDoubleMap<_, Twox64Concat, RequestId, Blake2_128Concat, AccountIdOf<T>, FailureCode>;
 
-    /// The open requests by their last block.
+    /// Open requests, by the last block in which they can be answered.
     #[pallet::storage]
-    pub type Deadlines<T: Config> =
+    pub type Due<T: Config> =
         StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, RequestId, ()>;
 
-    /// Requests whose last block is before this one are closed.
+    /// Requests due before this block have been closed.
     #[pallet::storage]
-    pub type NextExpiry<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+    pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-    /// The predictions on a record, by model.
+    /// Predictions, by record and model.
     #[pallet::storage]
     pub type Predictions<T: Config> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, PredictionOf<T>>;
 
-    /// What happened.
+    /// The events of this pallet.
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A model was registered and may be asked for.
+        /// A model was registered.
         ModelRegistered {
-            /// Its number.
+            /// The number of the model.
             model: ModelId,
-            /// Its name.
+            /// The name of the model.
             name: Label,
-            /// Where its ONNX file is.
+            /// The CID of the ONNX file.
             cid: Cid,
         },
-        /// A model was retired or made active again.
+        /// A model was retired or reactivated.
         ModelStatusSet {
             /// The model.
             model: ModelId,
-            /// What its status was.
+            /// The previous status.
             old: ModelStatus,
-            /// What its status is.
+            /// The new status.
             new: ModelStatus,
         },
         /// A worker registered, and its bond is held.
         WorkerRegistered {
             /// The worker.
             worker: T::AccountId,
-            /// What it runs.
+            /// The models that it runs.
             models: WorkerModelsOf<T>,
         },
-        /// A worker runs other models from now on.
+        /// A worker replaced the list of models that it runs.
         WorkerModelsSet {
             /// The worker.
             worker: T::AccountId,
-            /// What it ran.
+            /// The previous list.
             old: WorkerModelsOf<T>,
-            /// What it runs.
+            /// The new list.
             new: WorkerModelsOf<T>,
         },
-        /// A worker left, and its bond was returned.
+        /// A worker deregistered, and its bond was released.
         WorkerDeregistered {
             /// The worker.
             worker: T::AccountId,
         },
-        /// A prediction was asked for, and the fee is held.
+        /// A prediction was requested, and the fee is held.
         InferenceRequested {
-            /// The request.
+            /// The number of the request.
             request: RequestId,
-            /// The record to run on.
+            /// The record to run the model on.
             record: RecordId,
-            /// Whose record it is.
+            /// The patient whose record it is.
             patient: T::AccountId,
             /// The model to run.
             model: ModelId,
-            /// Who asked and pays.
+            /// The account that made the request and pays for it.
             requester: T::AccountId,
-            /// The fee, in the chain's smallest unit.
+            /// The fee, in the smallest unit of the currency.
             fee: BalanceOf<T>,
-            /// The last block in which an answer is taken.
+            /// The last block in which the request can be answered.
             deadline: BlockNumberFor<T>,
         },
-        /// A request was taken back, and the fee refunded.
+        /// A request was cancelled, and the fee was released.
         RequestCancelled {
             /// The request.
             request: RequestId,
         },
-        /// A worker answered, and the fee was paid to it.
+        /// A worker answered a request, and was paid the fee.
         PredictionSubmitted {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
-            /// Who predicted.
+            /// The worker that answered.
             worker: T::AccountId,
-            /// The model that was run.
+            /// The model that the worker ran.
             model: ModelId,
             /// The index of the most probable class.
             label: u8,
             /// The probability of every class.
             output: Output,
-            /// What a replay must reproduce.
+            /// The receipt that a replay must reproduce.
             receipt: Receipt,
         },
-        /// A worker could not predict. The request stays open for others until
-        /// `InferenceFailed` says otherwise.
+        /// A worker reported that it could not predict.
+        ///
+        /// The request stays open for other workers unless `InferenceFailed` follows.
         FailureReported {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
-            /// Who tried.
+            /// The worker that reported.
             worker: T::AccountId,
-            /// Why it could not.
+            /// The reason that it gave.
             code: FailureCode,
         },
-        /// As many workers as it takes could not predict, and the fee was refunded.
+        /// A request failed after enough failure reports, and the fee was released.
         InferenceFailed {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
-            /// Who tried last.
+            /// The worker that reported last.
             worker: T::AccountId,
-            /// Why it could not.
+            /// The reason that it gave.
             code: FailureCode,
         },
-        /// Nobody answered a request in time, and the fee was refunded.
+        /// A request expired without an answer, and the fee was released.
         RequestExpired {
             /// The request.
             request: RequestId,
         },
     }
 
-    /// Why a call failed.
+    /// The reasons for which a call fails.
     #[pallet::error]
     pub enum Error<T> {
-        /// There is no model with this number.
+        /// No model has this number. `Models` lists the registered ones.
         ModelNotFound,
-        /// The model is retired. Ask for another one.
+        /// The model is retired. Request another model, or have governance reactivate this one.
         ModelRetired,
-        /// The model has this status already.
+        /// The model already has this status.
         ModelStatusUnchanged,
-        /// The CID is not one that MedChain takes: version 1, base32 in lower
-        /// case, raw or dag-pb, sha2-256.
+        /// Every model number is taken.
+        ModelIdsExhausted,
+        /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
-        /// A name, a version, a label or the preprocessing id is empty.
+        /// The name, the version, a label or the preprocessing id is empty.
         EmptyText,
-        /// A model needs at least two classes.
+        /// The model has fewer than two classes.
         TooFewLabels,
-        /// Two classes have the same name.
-        LabelNotUnique,
+        /// Two classes have the same label.
+        DuplicateLabel,
         /// The account is not a registered worker. Call `register_worker` first.
-        NotAWorker,
-        /// The account is a worker already. Use `set_worker_models`.
-        AlreadyAWorker,
-        /// Nobody could seal a content key to this worker. Call
-        /// `Emr::set_encryption_key` first.
-        NoEncryptionKey,
-        /// A worker runs at least one model. To stop, call `deregister_worker`.
+        WorkerNotFound,
+        /// The account is already a worker. Call `set_worker_models` to change its models.
+        WorkerAlreadyExists,
+        /// The worker has no encryption key, so no content key can be sealed to it. Call `Emr::set_encryption_key` first.
+        EncryptionKeyNotFound,
+        /// A worker must run at least one model. Call `deregister_worker` to stop being a worker.
         NoModels,
-        /// The list names a model twice.
-        ModelNotUnique,
-        /// The worker does not run the model that was asked for.
-        ModelNotRun,
-        /// There is no record with this number.
+        /// The list contains a model twice.
+        DuplicateModel,
+        /// The worker does not run the requested model. Call `set_worker_models` to add it.
+        ModelNotSupported,
+        /// No record has this number.
         RecordNotFound,
-        /// The record was erased, or there is a newer version of it.
+        /// The record was erased or superseded. Use its newest version.
         RecordNotActive,
-        /// The record is not a chest X-ray, and models run on nothing else.
-        NotAChestXray,
-        /// There is a prediction of this model for this record already.
-        AlreadyPredicted,
-        /// There is an open request for this record and model. When its time
-        /// is over, call `expire_request` before asking again.
-        AlreadyRequested,
-        /// There is no request with this number.
+        /// The record is not a chest X-ray, the only kind that models run on.
+        NotChestXray,
+        /// This model has already made a prediction on this record. `Predictions` contains it.
+        PredictionAlreadyExists,
+        /// A request for this record and model is open. Cancel it, or wait until it is closed.
+        RequestAlreadyExists,
+        /// Every request number is taken.
+        RequestIdsExhausted,
+        /// No request has this number.
         RequestNotFound,
-        /// The request is not open any more.
+        /// The request is closed. `Requests` contains its outcome.
         RequestNotOpen,
-        /// Only the requester may cancel a request.
+        /// Only the account that made a request may cancel it.
         NotRequester,
-        /// This worker has reported a failure of this request already.
-        AlreadyReported,
-        /// The content key is sealed to other workers and not to this one: whether
-        /// there is a prediction is for them to say.
-        NotSealedToWorker,
-        /// The request's time is over. It can only be expired or cancelled.
-        DeadlinePassed,
-        /// The request's time is not over yet.
-        DeadlineNotPassed,
-        /// The output does not have one probability for each class of the model.
+        /// The worker has already reported a failure of this request.
+        FailureAlreadyReported,
+        /// The record's key is sealed to other workers but not to this one, so its report does not count.
+        EnvelopeNotFound,
+        /// The deadline of the request has passed. It can only be cancelled or expired.
+        RequestExpired,
+        /// The deadline of the request has not passed yet.
+        RequestNotExpired,
+        /// The output must contain exactly one probability for each class of the model.
         OutputClassesMismatch,
-        /// The probabilities do not add up to exactly one million parts.
+        /// The probabilities must add up to exactly one million parts.
         OutputSumMismatch,
-        /// The label is not the first of the most probable classes.
+        /// The label must be the first of the most probable classes.
         OutputLabelMismatch,
-        /// The receipt is not that of this model, record and output.
+        /// The receipt does not match the model, the record and the output.
         ReceiptMismatch,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(
-                T::FailureQuorum::get() > 0,
-                "a request that no report can close as failed is of no use"
-            );
+            assert!(T::FailureQuorum::get() > 0, "a quorum of zero reports closes no request");
         }
 
         fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
-            // No user waits for this so much that it may take a whole block.
-            let most = T::BlockWeights::get().max_block / EXPIRY_SHARE;
-            Self::expire_due(now, limit.min(most))
+            // Transactions matter more to users than expiry does.
+            let most = T::BlockWeights::get().max_block.saturating_div(DUE_SHARE);
+            Self::process_due(now, limit.min(most))
         }
 
         #[cfg(feature = "try-runtime")]
@@ -342,7 +365,7 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Register a model, which may be asked for at once.
+        /// Registers a model, which can be requested at once.
         ///
         /// ## Dispatch origin
         /// Governance (`GovernanceOrigin`).
@@ -350,27 +373,27 @@ pub mod pallet {
         /// ## Parameters
         /// - `name`: such as `medchain-vgg16`, at most 32 bytes.
         /// - `version`: such as `1.0.0`, at most 32 bytes.
-        /// - `cid`: where the ONNX file is: CIDv1 text, base32 in lower case.
+        /// - `cid`: the CID of the ONNX file: version 1, in lower-case base32.
         /// - `sha256`: SHA-256 (32 bytes) of the ONNX file.
-        /// - `card`: where the model card is, if there is one.
-        /// - `labels`: the names of the 2 to 8 classes, in the order of the output.
+        /// - `card`: the CID of the model card, if there is one.
+        /// - `labels`: the labels of the 2 to 8 classes, in the order of the output.
         /// - `preprocessing`: the id of the steps from pixels to tensor.
-        /// - `confidence_threshold`: a prediction whose label has a lower
-        ///   probability (in parts per million) counts as uncertain.
-        /// - `fee`: what a prediction costs, in the chain's smallest unit.
+        /// - `confidence_threshold`: below this probability of its label (in parts per million),
+        ///   a prediction counts as uncertain.
+        /// - `fee`: the price of a prediction, in the smallest unit of the currency.
         ///
         /// ## Errors
-        /// - `BadOrigin`: not governance.
-        /// - `InvalidCid`: a CID is not one that is taken here.
-        /// - `EmptyText`: a name, the version, a label or the preprocessing id is empty.
-        /// - `TooFewLabels`, `LabelNotUnique`: the classes are not at least two,
-        ///   or two have the same name.
+        /// - `BadOrigin`: the origin is not governance.
+        /// - `InvalidCid`: a CID is not supported.
+        /// - `EmptyText`: the name, the version, a label or the preprocessing id is empty.
+        /// - `TooFewLabels`, `DuplicateLabel`: there are fewer than two classes, or two have the
+        ///   same label.
+        /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
         /// - `ModelRegistered`.
         #[pallet::call_index(0)]
         #[pallet::weight(<T as Config>::WeightInfo::register_model())]
-        #[allow(clippy::too_many_arguments)]
         pub fn register_model(
             origin: OriginFor<T>,
             name: Label,
@@ -398,9 +421,10 @@ pub mod pallet {
             })
         }
 
-        /// Retire a model, or make a retired one active again. While it is
-        /// retired, it takes no requests and no answers; its open requests can be
-        /// cancelled, and expire as always.
+        /// Retires a model, or reactivates a retired one.
+        ///
+        /// A retired model accepts neither requests nor answers. Its open requests can be
+        /// cancelled, and expire as usual.
         ///
         /// ## Dispatch origin
         /// Governance (`GovernanceOrigin`).
@@ -410,9 +434,9 @@ pub mod pallet {
         /// - `status`: the new status.
         ///
         /// ## Errors
-        /// - `BadOrigin`: not governance.
-        /// - `ModelNotFound`: there is no such model.
-        /// - `ModelStatusUnchanged`: the model has this status already.
+        /// - `BadOrigin`: the origin is not governance.
+        /// - `ModelNotFound`: no model has this number.
+        /// - `ModelStatusUnchanged`: the model already has this status.
         ///
         /// ## Events
         /// - `ModelStatusSet`.
@@ -427,22 +451,21 @@ pub mod pallet {
             Self::do_set_model_status(model, status)
         }
 
-        /// Register as a worker.
+        /// Registers the signer as a worker.
         ///
         /// ## Dispatch origin
-        /// Signed by the worker, from whom `WorkerBond` is held until it
-        /// deregisters. It must have an encryption key: `Emr::set_encryption_key`.
+        /// Signed by the worker. `WorkerBond` is held from it until it deregisters. It must have
+        /// an encryption key (`Emr::set_encryption_key`).
         ///
         /// ## Parameters
-        /// - `models`: the active models that it runs, each once; at most
-        ///   `MaxWorkerModels`.
+        /// - `models`: the active models that it runs, each once; at most `MaxWorkerModels`.
         ///
         /// ## Errors
-        /// - `AlreadyAWorker`: the signer is a worker already.
-        /// - `NoEncryptionKey`: the signer has published no encryption key.
-        /// - `NoModels`, `ModelNotUnique`: the list is empty, or names a model twice.
+        /// - `WorkerAlreadyExists`: the signer is already a worker.
+        /// - `EncryptionKeyNotFound`: the signer has no encryption key.
+        /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
         /// - `ModelNotFound`, `ModelRetired`: a model is unknown or retired.
-        /// - Errors of the currency, where the bond cannot be held.
+        /// - Errors of the currency, if the bond cannot be held.
         ///
         /// ## Events
         /// - `WorkerRegistered`.
@@ -453,18 +476,17 @@ pub mod pallet {
             Self::do_register_worker(who, models)
         }
 
-        /// Replace the list of models that the signer runs.
+        /// Replaces the list of models that the signer runs.
         ///
         /// ## Dispatch origin
         /// Signed by a worker.
         ///
         /// ## Parameters
-        /// - `models`: the active models that it runs from now on, each once; at
-        ///   most `MaxWorkerModels`.
+        /// - `models`: the new list of active models, each once; at most `MaxWorkerModels`.
         ///
         /// ## Errors
-        /// - `NotAWorker`: the signer is not a worker.
-        /// - `NoModels`, `ModelNotUnique`: the list is empty, or names a model twice.
+        /// - `WorkerNotFound`: the signer is not a worker.
+        /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
         /// - `ModelNotFound`, `ModelRetired`: a model is unknown or retired.
         ///
         /// ## Events
@@ -479,14 +501,15 @@ pub mod pallet {
             Self::do_set_worker_models(who, models)
         }
 
-        /// Stop being a worker and take the bond back. Open requests stay open
-        /// for the other workers; predictions stay as they are.
+        /// Deregisters the signer as a worker and releases its bond.
+        ///
+        /// Open requests stay open for the other workers, and predictions are kept.
         ///
         /// ## Dispatch origin
         /// Signed by a worker.
         ///
         /// ## Errors
-        /// - `NotAWorker`: the signer is not a worker.
+        /// - `WorkerNotFound`: the signer is not a worker.
         ///
         /// ## Events
         /// - `WorkerDeregistered`.
@@ -497,30 +520,31 @@ pub mod pallet {
             Self::do_deregister_worker(who)
         }
 
-        /// Ask for a prediction.
+        /// Requests a prediction on a record.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by an account that the patient's policy lets
-        /// `Infer`. The model's fee is held from the signer until the request is
-        /// answered, and then goes to the worker; else it comes back.
+        /// Signed by the patient, or by an account that the patient's policy allows to `Infer`.
+        /// The model's fee is held from the signer; it is paid to the worker that answers, and
+        /// released if the request is closed without an answer.
         ///
         /// ## Parameters
         /// - `record`: the newest version of a chest X-ray.
         /// - `model`: an active model.
         ///
         /// ## Errors
-        /// - `RecordNotFound`, `RecordNotActive`: there is no such record, it was
-        ///   erased, or there is a newer version.
-        /// - `NotAChestXray`: models run on nothing else.
-        /// - `ModelNotFound`, `ModelRetired`: there is no such model, or it is retired.
-        /// - `AlreadyPredicted`: there is a prediction for this record and model.
-        /// - `AlreadyRequested`: there is an open request for this record and model.
-        /// - Denials of the policy: `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - Errors of the currency, where the fee cannot be held.
+        /// - `RecordNotFound`: no record has this number.
+        /// - `RecordNotActive`: the record was erased or superseded.
+        /// - `NotChestXray`: the record is of another kind.
+        /// - `ModelNotFound`, `ModelRetired`: the model is unknown or retired.
+        /// - `PredictionAlreadyExists`: the model has made a prediction on this record.
+        /// - `RequestAlreadyExists`: a request for this record and model is open.
+        /// - `RequestIdsExhausted`: every request number is taken.
+        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
+        /// - Errors of the currency, if the fee cannot be held.
         ///
         /// ## Events
-        /// - `InferenceRequested`; before it `Emr::AccessChecked` where the policy
-        ///   was asked.
+        /// - `Emr::AccessChecked`, if the policy was asked.
+        /// - `InferenceRequested`.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_inference().saturating_add(Pallet::<T>::policy_weight())
@@ -536,18 +560,18 @@ pub mod pallet {
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Take a request back that nobody has answered. The fee comes back.
+        /// Cancels an open request and releases its fee.
         ///
         /// ## Dispatch origin
-        /// Signed by the requester.
+        /// Signed by the account that made the request.
         ///
         /// ## Parameters
         /// - `request`: the request.
         ///
         /// ## Errors
-        /// - `RequestNotFound`: there is no such request.
-        /// - `NotRequester`: somebody else made it.
-        /// - `RequestNotOpen`: it was answered, or closed otherwise.
+        /// - `RequestNotFound`: no request has this number.
+        /// - `NotRequester`: another account made the request.
+        /// - `RequestNotOpen`: the request is closed.
         ///
         /// ## Events
         /// - `RequestCancelled`.
@@ -558,38 +582,38 @@ pub mod pallet {
             Self::do_cancel(&who, request)
         }
 
-        /// Answer a request. The fee goes to the signer.
+        /// Answers an open request with a prediction, for which the signer is paid the fee.
         ///
-        /// The policy is asked again: where the patient has taken consent back
-        /// since the request, nothing is stored and nothing is paid.
+        /// The policy is asked again: if the patient has revoked consent since the request was
+        /// made, nothing is stored and nothing is paid.
         ///
         /// ## Dispatch origin
-        /// Signed by a worker that runs the model and that the patient's policy
-        /// lets `Infer`.
+        /// Signed by a worker that runs the model and that the patient's policy allows to
+        /// `Infer`.
         ///
         /// ## Parameters
         /// - `request`: the request.
-        /// - `output`: the label (index of a class) and the probability of every
-        ///   class, in parts per million that add up to exactly one million.
-        /// - `receipt`: `blake2_256` of the SCALE encoding of the model's SHA-256,
-        ///   the preprocessing id, the record's CID and `output`.
+        /// - `output`: the label (index of a class) and the probability of every class, in parts
+        ///   per million that add up to exactly one million.
+        /// - `receipt`: `blake2_256` of the SCALE encoding of the model's SHA-256, the
+        ///   preprocessing id, the record's CID and `output`.
         ///
         /// ## Errors
-        /// - `NotAWorker`: the signer is not a worker.
-        /// - `RequestNotFound`: there is no such request.
-        /// - `RequestNotOpen`: it was answered, or closed otherwise.
-        /// - `DeadlinePassed`: its time is over.
-        /// - `ModelNotRun`: the signer does not run the model.
-        /// - `ModelRetired`: the model was retired since.
-        /// - `RecordNotActive`: the record was erased or amended since.
-        /// - Denials of the policy: `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - `OutputClassesMismatch`, `OutputSumMismatch`, `OutputLabelMismatch`:
-        ///   the output is not a prediction of this model.
-        /// - `ReceiptMismatch`: the receipt is not that of model, record and output.
+        /// - `WorkerNotFound`: the signer is not a worker.
+        /// - `RequestNotFound`: no request has this number.
+        /// - `RequestNotOpen`: the request is closed.
+        /// - `RequestExpired`: the deadline of the request has passed.
+        /// - `ModelNotSupported`: the signer does not run the model.
+        /// - `ModelRetired`: the model has been retired.
+        /// - `RecordNotActive`: the record has been erased or superseded.
+        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
+        /// - `OutputClassesMismatch`, `OutputSumMismatch`, `OutputLabelMismatch`: the output is
+        ///   not a prediction of this model.
+        /// - `ReceiptMismatch`: the receipt does not match model, record and output.
         ///
         /// ## Events
-        /// - `PredictionSubmitted`; before it `Emr::AccessChecked` where the policy
-        ///   was asked.
+        /// - `Emr::AccessChecked`, if the policy was asked.
+        /// - `PredictionSubmitted`.
         #[pallet::call_index(7)]
         #[pallet::weight(
             <T as Config>::WeightInfo::submit_prediction().saturating_add(Pallet::<T>::policy_weight())
@@ -606,37 +630,37 @@ pub mod pallet {
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Say that no prediction could be made.
+        /// Reports that the signer could not make the requested prediction.
         ///
-        /// The request fails, and its fee goes back to the requester, when
-        /// `FailureQuorum` workers have said so, or all where there are fewer.
-        /// Those count to which the record's key is sealed and that run the
-        /// model; where there are none, any worker is enough. Until then the
-        /// others may answer, and the signer too.
+        /// The request fails, and its fee is released, once `FailureQuorum` workers have
+        /// reported a failure, or all of them if there are fewer. Only workers that run the model
+        /// and to which the record's key is sealed count; if there are none, one report of any
+        /// worker is enough. Until then every worker may answer, including the signer.
         ///
         /// ## Dispatch origin
-        /// Signed by a worker that runs the model and that the patient's policy
-        /// lets `Infer`.
+        /// Signed by a worker that runs the model and that the patient's policy allows to
+        /// `Infer`.
         ///
         /// ## Parameters
         /// - `request`: the request.
-        /// - `code`: why.
+        /// - `code`: the reason.
         ///
         /// ## Errors
-        /// - `NotAWorker`: the signer is not a worker.
-        /// - `RequestNotFound`: there is no such request.
-        /// - `RequestNotOpen`: it was answered, or closed otherwise.
-        /// - `DeadlinePassed`: its time is over.
-        /// - `ModelNotRun`: the signer does not run the model.
-        /// - `ModelRetired`: the model was retired since.
-        /// - `RecordNotActive`: the record was erased or amended since.
-        /// - Denials of the policy: `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - `AlreadyReported`: the signer has said so before.
-        /// - `NotSealedToWorker`: the key is sealed to other workers, not to the signer.
+        /// - `WorkerNotFound`: the signer is not a worker.
+        /// - `RequestNotFound`: no request has this number.
+        /// - `RequestNotOpen`: the request is closed.
+        /// - `RequestExpired`: the deadline of the request has passed.
+        /// - `ModelNotSupported`: the signer does not run the model.
+        /// - `ModelRetired`: the model has been retired.
+        /// - `RecordNotActive`: the record has been erased or superseded.
+        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
+        /// - `FailureAlreadyReported`: the signer has already reported a failure.
+        /// - `EnvelopeNotFound`: the key is sealed to other workers but not to the signer.
         ///
         /// ## Events
-        /// - `FailureReported`; before it `Emr::AccessChecked` where the policy was
-        ///   asked; after it `InferenceFailed` where that closes the request.
+        /// - `Emr::AccessChecked`, if the policy was asked.
+        /// - `FailureReported`.
+        /// - `InferenceFailed`, if the report closes the request.
         #[pallet::call_index(8)]
         #[pallet::weight(
             <T as Config>::WeightInfo::report_failure().saturating_add(Pallet::<T>::policy_weight())
@@ -652,21 +676,20 @@ pub mod pallet {
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Close a request whose time is over. The fee goes back to the requester.
+        /// Closes a request whose deadline has passed, and releases its fee.
         ///
-        /// The chain does this by itself wherever a block has room for it; this
-        /// call is for those who do not want to wait for that.
+        /// The chain does this on its own when a block has room; this call does it at once.
         ///
         /// ## Dispatch origin
-        /// Signed by anybody.
+        /// Signed by any account.
         ///
         /// ## Parameters
         /// - `request`: the request.
         ///
         /// ## Errors
-        /// - `RequestNotFound`: there is no such request.
-        /// - `RequestNotOpen`: it was answered, or closed otherwise.
-        /// - `DeadlineNotPassed`: it can still be answered.
+        /// - `RequestNotFound`: no request has this number.
+        /// - `RequestNotOpen`: the request is closed.
+        /// - `RequestNotExpired`: the request can still be answered.
         ///
         /// ## Events
         /// - `RequestExpired`.

@@ -1,90 +1,79 @@
-//! Steps from one storage version to the next.
+//! Migrations from one storage version to the next.
 
 use core::marker::PhantomData;
 
-use codec::MaxEncodedLen;
 use frame_support::{
     migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_runtime::traits::Saturating;
 
-use crate::{Config, Pallet, Request, RequestOf, Requests};
+use crate::{Config, Due, NextDue, Pallet};
 
-/// What a key and its share of the inner nodes of the trie add to the proof of
-/// one entry, in bytes.
-const PROOF_OF_A_KEY: u64 = 256;
+/// What a key and its share of the trie's inner nodes add to the proof of one entry, in bytes.
+const PROOF_PER_KEY: u64 = 256;
 
-/// Version 2 stores with every request the block in which it was made.
+/// Migrates from version 2, that of the released runtime 2, to version 3.
 ///
-/// It runs in one block over every request that there ever was, closed ones
-/// included, and says what that weighs: two reads and a write for each. That
-/// is some thousands of requests a block. A chain with more of them must be
-/// migrated over several blocks, which this is not made for.
-pub type MigrateV1ToV2<T> =
-    VersionedMigration<1, 2, FromV1<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// Version 3 names `Due` and `NextDue` what was `Deadlines` and `NextExpiry`.
+///
+/// It runs within one block over every open request, and returns the weight of doing so:
+/// thousands of requests fit into a block.
+pub type MigrateV2ToV3<T> =
+    VersionedMigration<2, 3, FromV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// The layout of version 1.
-mod v1 {
+/// The storage layout of version 2, as far as it differs.
+mod v2 {
     use super::*;
-    use crate::{AccountIdOf, BalanceOf, RequestStatus};
-    use medchain_primitives::{ModelId, RecordId};
+    use frame_support::storage_alias;
+    use medchain_primitives::RequestId;
 
-    /// A request without its opening block.
-    #[derive(Encode, Decode, MaxEncodedLen)]
-    pub struct Request<AccountId, Balance, BlockNumber> {
-        pub record: RecordId,
-        pub patient: AccountId,
-        pub model: ModelId,
-        pub requester: AccountId,
-        pub fee: Balance,
-        pub deadline: BlockNumber,
-        pub status: RequestStatus<AccountId>,
-    }
+    /// Now [`Due`].
+    #[storage_alias]
+    pub type Deadlines<T: Config> = StorageDoubleMap<
+        Pallet<T>,
+        Twox64Concat,
+        BlockNumberFor<T>,
+        Twox64Concat,
+        RequestId,
+        (),
+        OptionQuery,
+    >;
 
-    pub type RequestOf<T> = Request<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
+    /// Now [`NextDue`].
+    #[storage_alias]
+    pub type NextExpiry<T: Config> = StorageValue<Pallet<T>, BlockNumberFor<T>, ValueQuery>;
 }
 
-/// The step itself, which does not look at the version: [`MigrateV1ToV2`] does.
-pub struct FromV1<T>(PhantomData<T>);
+/// The migration itself, which does not check the version: [`MigrateV2ToV3`] does.
+pub struct FromV2<T>(PhantomData<T>);
 
-impl<T: Config> FromV1<T> {
-    /// A deadline was always the opening block plus `RequestDeadline`. Where that
-    /// constant has changed since, or the sum was cut off at the end of time,
-    /// the true block is not on chain any more: what comes out is then a guess
-    /// within the bounds that hold for every request, not after its deadline
-    /// and not after this block. Workers take turns by it, and no funds hang on it.
-    fn opened(deadline: BlockNumberFor<T>) -> BlockNumberFor<T> {
-        deadline
-            .saturating_sub(T::RequestDeadline::get())
-            .min(frame_system::Pallet::<T>::block_number())
+impl<T: Config> FromV2<T> {
+    /// Renames the storage of due requests and returns how many there are.
+    fn migrate_due() -> u64 {
+        let mut due = 0u64;
+        for (last, request, ()) in v2::Deadlines::<T>::drain() {
+            due = due.saturating_add(1);
+            Due::<T>::insert(last, request, ());
+        }
+        NextDue::<T>::put(v2::NextExpiry::<T>::take());
+        due
     }
 
-    fn step(old: v1::RequestOf<T>) -> RequestOf<T> {
-        let v1::Request { record, patient, model, requester, fee, deadline, status } = old;
-        let opened = Self::opened(deadline);
-        Request { record, patient, model, requester, fee, opened, deadline, status }
-    }
-
-    /// What it costs to rewrite this many requests.
-    fn weight(requests: u64) -> Weight {
-        // The next key and the value for each, and the key after the last.
-        let reads = requests.saturating_mul(2).saturating_add(1);
-        let proof = (v1::RequestOf::<T>::max_encoded_len() as u64).saturating_add(PROOF_OF_A_KEY);
+    /// Returns the weight of migrating this many due requests.
+    fn weight(due: u64) -> Weight {
+        // The next key and the value of each entry, the key after the last, and `NextExpiry`.
+        let reads = due.saturating_mul(2).saturating_add(2);
+        // Each is removed and inserted; so is the next due block.
+        let writes = due.saturating_mul(2).saturating_add(2);
         T::DbWeight::get()
-            .reads_writes(reads, requests)
-            .saturating_add(Weight::from_parts(0, proof.saturating_mul(requests)))
+            .reads_writes(reads, writes)
+            .saturating_add(Weight::from_parts(0, PROOF_PER_KEY.saturating_mul(due)))
     }
 }
 
-impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {
+impl<T: Config> UncheckedOnRuntimeUpgrade for FromV2<T> {
     fn on_runtime_upgrade() -> Weight {
-        let mut requests = 0u64;
-        Requests::<T>::translate::<v1::RequestOf<T>, _>(|_, old| {
-            requests = requests.saturating_add(1);
-            Some(Self::step(old))
-        });
-        Self::weight(requests)
+        Self::weight(Self::migrate_due())
     }
 
     #[cfg(feature = "try-runtime")]
@@ -98,40 +87,36 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {
     }
 }
 
-/// What `try-runtime` looks at before and after; the tests do so too.
+/// The checks of `try-runtime` before and after the migration, which the tests use too.
 #[cfg(any(test, feature = "try-runtime"))]
 mod check {
     use super::*;
     use alloc::vec::Vec;
     use codec::DecodeAll;
-    use frame_support::storage::unhashed;
     use medchain_primitives::RequestId;
     use sp_runtime::TryRuntimeError;
 
-    impl<T: Config> FromV1<T> {
-        /// Every request as version 1 stores it.
-        pub(crate) fn snapshot() -> Vec<(RequestId, Option<Vec<u8>>)> {
-            Requests::<T>::iter_keys()
-                .map(|id| (id, unhashed::get_raw(&Requests::<T>::hashed_key_for(id))))
-                .collect()
+    type Entries<T> = Vec<(BlockNumberFor<T>, RequestId)>;
+
+    impl<T: Config> FromV2<T> {
+        /// Returns what is due, as version 2 stores it.
+        pub(crate) fn snapshot() -> Entries<T> {
+            v2::Deadlines::<T>::iter().map(|(last, request, ())| (last, request)).collect()
         }
 
-        /// Whether every request of the snapshot is there, and is the old one
-        /// with an opening block.
+        /// Checks that the same is due as in the snapshot, and that nothing is left under an
+        /// old name.
         pub(crate) fn compare(before: &[u8]) -> Result<(), TryRuntimeError> {
-            let before = Vec::<(RequestId, Option<Vec<u8>>)>::decode(&mut &before[..])
-                .map_err(|_| "the snapshot does not read")?;
-            ensure!(
-                Requests::<T>::iter().count() == before.len(),
-                "requests appeared or disappeared"
-            );
-            for (id, bytes) in before {
-                let bytes = bytes.ok_or("a request had no value")?;
-                let old = v1::RequestOf::<T>::decode_all(&mut &bytes[..])
-                    .map_err(|_| "a request was not of version 1")?;
-                let new = Requests::<T>::get(id).ok_or("a request does not read any more")?;
-                ensure!(new == Self::step(old), "a request changed in more than it should");
+            let before =
+                Entries::<T>::decode_all(&mut &before[..]).map_err(|_| "malformed snapshot")?;
+            ensure!(Due::<T>::iter().count() == before.len(), "requests appeared or disappeared");
+            for (last, request) in before {
+                ensure!(Due::<T>::contains_key(last, request), "a due request was not moved");
             }
+            ensure!(
+                v2::Deadlines::<T>::iter().next().is_none() && !v2::NextExpiry::<T>::exists(),
+                "an entry is left under an old name"
+            );
             Pallet::<T>::do_try_state()
         }
     }

@@ -1,4 +1,4 @@
-//! The mock runtime, with a policy that answers what a test tells it to.
+//! The mock runtime, with a policy whose answers the tests set.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -9,10 +9,10 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EncryptionKey, Label, ModelId, Output,
-    Receipt, RecordId, RecordKind, RequestId,
+    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, EncryptionKey, Label, ModelId,
+    Output, Receipt, RecordId, RecordKind, RequestId,
 };
-use pallet_emr::{AccessControl, AccessRequest, Answer, Denied};
+use pallet_emr::{AccessControl, AccessQuestion, Answer};
 use sp_runtime::{BuildStorage, Permill};
 
 use crate::{self as pallet_inference, Labels, WorkerModelsOf};
@@ -27,23 +27,23 @@ pub const LAB: u64 = 3;
 pub const WORKER: u64 = 4;
 /// A worker that runs [`VGG`] too.
 pub const OTHER_WORKER: u64 = 5;
-/// Has funds and an encryption key, and nothing else.
+/// Has funds and an encryption key, but no role.
 pub const STRANGER: u64 = 6;
-/// Has an encryption key, and the existential deposit.
+/// Has an encryption key, and only the existential deposit.
 pub const POOR: u64 = 7;
 
 /// Has three classes and costs [`FEE`].
 pub const VGG: ModelId = ModelId(0);
 /// Has two classes and costs nothing. No worker runs it.
 pub const FREE: ModelId = ModelId(1);
-/// A number that no model has.
+/// A number without a model.
 pub const NO_MODEL: ModelId = ModelId(9);
 
-/// The record to run on.
+/// A chest X-ray of [`PATIENT`].
 pub const XRAY: RecordId = RecordId(0);
-/// A record that is no image.
+/// A record without an image.
 pub const REPORT: RecordId = RecordId(1);
-/// A number that no record has.
+/// A number without a record.
 pub const NO_RECORD: RecordId = RecordId(9);
 /// The first request of a test.
 pub const REQUEST: RequestId = RequestId(0);
@@ -53,7 +53,7 @@ pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
 pub const DEADLINE: u64 = 50;
 pub const QUORUM: u32 = 3;
-/// What one question to the policy uses.
+/// The weight of asking the policy once.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(300_000_000, 9_000);
 
 frame_support::construct_runtime!(
@@ -115,22 +115,22 @@ impl pallet_inference::Config for Test {
 
 #[cfg(feature = "runtime-benchmarks")]
 thread_local! {
-    /// The patients whose policy says yes to everybody.
+    /// The patients whose policy allows every account everything.
     static GENEROUS: RefCell<std::collections::BTreeSet<u64>> = const { RefCell::new(std::collections::BTreeSet::new()) };
 }
 
-/// By patient, subject and action.
+/// Answers by patient, subject and action.
 type Answers = BTreeMap<(u64, u64, Action), Result<(), Denied>>;
 
 thread_local! {
     static ANSWERS: RefCell<Answers> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// A policy that denies with [`DenyReason::NoGrant`] until a test says otherwise.
+/// A policy that denies with [`DenyReason::NoGrant`] unless a test set another answer.
 pub struct Policy;
 
 impl Policy {
-    /// From now on, `patient` answers `subject` like this.
+    /// Sets the answer of `patient` to `subject`.
     pub fn answer(patient: u64, subject: u64, action: Action, answer: Result<(), Denied>) {
         ANSWERS.with_borrow_mut(|answers| answers.insert((patient, subject, action), answer));
     }
@@ -146,12 +146,12 @@ impl Policy {
 }
 
 impl AccessControl<u64> for Policy {
-    fn check(request: AccessRequest<'_, u64>) -> Answer {
+    fn check(_: Option<&u64>, question: AccessQuestion<'_, u64>) -> Answer {
         #[cfg(feature = "runtime-benchmarks")]
-        if GENEROUS.with_borrow(|patients| patients.contains(request.patient)) {
+        if GENEROUS.with_borrow(|patients| patients.contains(question.patient)) {
             return Answer::free(Ok(()));
         }
-        let key = (*request.patient, *request.subject, request.action);
+        let key = (*question.patient, *question.subject, question.action);
         let result = ANSWERS.with_borrow(|answers| {
             answers.get(&key).copied().unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)))
         });
@@ -308,7 +308,7 @@ impl NewModel {
     }
 }
 
-/// What [`VGG`] is registered with.
+/// The parameters of [`VGG`].
 pub fn vgg() -> NewModel {
     NewModel {
         name: label("medchain-vgg16"),
@@ -360,7 +360,7 @@ pub fn receipt(output: &Output) -> Receipt {
     medchain_primitives::receipt(&[7; 32], &vgg().preprocessing, &cid(10), output)
 }
 
-/// What is held for fees and for a bond.
+/// Returns the fees and the bond held from an account.
 pub fn held(who: u64) -> (u64, u64) {
     use frame_support::traits::fungible::InspectHold;
     let held = |reason: crate::HoldReason| Balances::balance_on_hold(&reason.into(), &who);

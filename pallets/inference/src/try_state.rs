@@ -1,17 +1,16 @@
-//! What must hold between any two calls.
+//! The invariants that hold between any two calls.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
 };
-use medchain_primitives::RecordKind;
+use medchain_primitives::{RecordKind, RequestStatus};
 use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, Deadlines, FailureReports, HoldReason, Models, NextModelId,
-    NextRequestId, OpenRequestOf, OpenRequests, Pallet, Predictions, RequestStatus, Requests,
-    Workers,
+    AccountIdOf, BalanceOf, Config, Due, FailureReports, HoldReason, Models, NextDue, NextModelId,
+    NextRequestId, OpenRequestOf, OpenRequests, Pallet, Predictions, Requests, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -33,9 +32,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Workers run existing models, and their bonds are held. A worker may have
-    /// removed its encryption key since: nobody can seal to it any more, which is
-    /// its own loss.
+    /// Workers run existing models, and their bonds are held.
+    ///
+    /// A worker may have removed its encryption key, so that nothing can be sealed to it.
     fn try_state_workers() -> Result<(), TryRuntimeError> {
         for (who, worker) in Workers::<T>::iter() {
             ensure!(!worker.models.is_empty(), "a worker runs no model");
@@ -47,13 +46,12 @@ impl<T: Config> Pallet<T> {
             );
             let held =
                 <T as Config>::Currency::balance_on_hold(&HoldReason::WorkerBond.into(), &who);
-            ensure!(held == worker.bond, "a worker's bond is not what is held");
+            ensure!(held == worker.bond, "a worker's bond differs from what is held");
         }
         Ok(())
     }
 
-    /// The work list and the index hold the open requests and nothing else, and
-    /// the fees of open requests are held.
+    /// The indices contain exactly the open requests, whose fees are held.
     fn try_state_requests() -> Result<(), TryRuntimeError> {
         let next = NextRequestId::<T>::get();
         let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
@@ -70,7 +68,7 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 request.opened <= request.deadline
                     && request.opened <= frame_system::Pallet::<T>::block_number(),
-                "a request was made after its deadline or in a block to come"
+                "a request was made after its deadline or in a future block"
             );
             let held = fees.entry(request.requester.clone()).or_default();
             let is_open = request.status == RequestStatus::Open;
@@ -81,20 +79,20 @@ impl<T: Config> Pallet<T> {
             let indexed = OpenRequestOf::<T>::get(request.record, request.model) == Some(id);
             ensure!(indexed == is_open, "the index is wrong about a request");
             ensure!(
-                Deadlines::<T>::contains_key(request.deadline, id) == is_open,
-                "the list of deadlines is wrong about a request"
+                Due::<T>::contains_key(request.deadline, id) == is_open,
+                "the list of due requests is wrong about a request"
             );
             let reports = FailureReports::<T>::iter_prefix(id).count();
             ensure!(
                 if is_open { reports < T::FailureQuorum::get() as usize } else { reports == 0 },
-                "a request has too many reports of failure"
+                "a request has too many failure reports"
             );
             if is_open {
                 open = open.saturating_add(1);
                 *held = held.saturating_add(request.fee);
                 ensure!(
                     !Predictions::<T>::contains_key(request.record, request.model),
-                    "an open request is predicted already"
+                    "an open request has a prediction"
                 );
             }
             if let RequestStatus::Answered { worker } = request.status {
@@ -106,39 +104,44 @@ impl<T: Config> Pallet<T> {
         ensure!(
             OpenRequests::<T>::iter_keys().count() == open
                 && OpenRequestOf::<T>::iter_values().count() == open
-                && Deadlines::<T>::iter_keys().count() == open,
-            "the work list or an index holds what is no request"
+                && Due::<T>::iter_keys().count() == open,
+            "the work list or an index contains an unknown request"
+        );
+        let next_due = NextDue::<T>::get();
+        ensure!(
+            Due::<T>::iter_keys().all(|(last, _)| next_due.is_some_and(|next| next <= last)),
+            "a request is due before the next block to process"
         );
         ensure!(
             FailureReports::<T>::iter_keys().all(|(id, _)| OpenRequests::<T>::contains_key(id)),
-            "a report of failure is about no open request"
+            "a failure report is about a request that is not open"
         );
         for (who, fee) in fees {
             let held = <T as Config>::Currency::balance_on_hold(&HoldReason::Fee.into(), &who);
-            ensure!(held == fee, "the fees of open requests are not what is held");
+            ensure!(held == fee, "the fees of open requests differ from what is held");
         }
         Ok(())
     }
 
-    /// Predictions answer a request of theirs, and their receipts are right.
+    /// Predictions answer a request for their record and model, and their receipts are correct.
     fn try_state_predictions() -> Result<(), TryRuntimeError> {
         for (record_id, model_id, prediction) in Predictions::<T>::iter() {
             let request = Requests::<T>::get(prediction.request)
                 .ok_or("a prediction answers an unknown request")?;
             ensure!(
                 request.record == record_id && request.model == model_id,
-                "a prediction answers a request for something else"
+                "a prediction answers a request for another record or model"
             );
             ensure!(
                 request.status == RequestStatus::Answered { worker: prediction.worker },
                 "a prediction answers a request that is not answered"
             );
-            let model = Models::<T>::get(model_id).ok_or("a prediction is of no model")?;
-            let record =
-                pallet_emr::Records::<T>::get(record_id).ok_or("a prediction is on no record")?;
+            let model = Models::<T>::get(model_id).ok_or("a prediction is of an unknown model")?;
+            let record = pallet_emr::Records::<T>::get(record_id)
+                .ok_or("a prediction is on an unknown record")?;
             ensure!(
                 prediction.output.check(model.labels.len()).is_ok(),
-                "a prediction's output is not one"
+                "a prediction's output is invalid"
             );
             let receipt = medchain_primitives::receipt(
                 &model.sha256,

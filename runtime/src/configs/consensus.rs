@@ -1,4 +1,4 @@
-//! Who produces blocks: collators, their sessions and Aura.
+//! Block production: collators, their sessions and Aura.
 
 use frame_support::{
     parameter_types,

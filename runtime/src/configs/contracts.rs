@@ -1,4 +1,4 @@
-//! The engine that policy contracts run on.
+//! The contracts pallet, which runs policy contracts.
 
 use frame_support::{
     parameter_types,
@@ -9,8 +9,9 @@ use sp_runtime::Perbill;
 
 use crate::*;
 
-/// Contracts get no randomness here: the host function is deprecated, and a
-/// policy whose answer depends on chance cannot be audited.
+/// Gives contracts no randomness.
+///
+/// The host function is deprecated, and a policy whose answer depends on chance cannot be audited.
 pub struct NoRandomness;
 
 impl Randomness<Hash, BlockNumber> for NoRandomness {

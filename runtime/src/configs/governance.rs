@@ -1,4 +1,4 @@
-//! Root, batches, caretakers and hospitals with several signatories.
+//! Root, batches, proxies such as caretakers, and accounts with several signatories.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::traits::{ConstU128, ConstU32, InstanceFilter};
@@ -20,7 +20,7 @@ impl pallet_utility::Config for Runtime {
     type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
 }
 
-/// What a proxy may do in the name of the account that appointed it.
+/// The calls that a proxy may make on behalf of the account that appointed it.
 #[derive(
     Clone,
     Copy,
@@ -37,17 +37,18 @@ impl pallet_utility::Config for Runtime {
     TypeInfo,
 )]
 pub enum ProxyType {
-    /// Everything.
+    /// All calls.
     #[default]
     #[codec(index = 0)]
     Any,
-    /// A caretaker who keeps a patient's file: adds records (without ordering a
-    /// prediction) and new versions of them, and updates the profile. Deposits
-    /// for records are held. What it adds is sealed to whom it chooses; who may
-    /// read what is there, and what is destroyed, stays with the patient.
+    /// A caretaker, who adds and amends records and updates the profile of a patient.
+    ///
+    /// It cannot order predictions. The deposits for its records are held from the patient. It
+    /// chooses the readers of the records that it adds; only the patient decides who may read
+    /// the others, and what is erased.
     #[codec(index = 1)]
     Records,
-    /// A worker's hot key: it answers requests and can do nothing else.
+    /// A worker's hot key, which answers requests and can do nothing else.
     #[codec(index = 2)]
     Inference,
 }

@@ -10,25 +10,25 @@ use crate::policy_contract::PolicyContract;
 use crate::*;
 
 parameter_types! {
-    /// The most envelopes that one record may have.
+    /// Maximum number of envelopes per record.
     pub const MaxEnvelopes: u32 = 32;
-    /// The most custodians that a patient may choose.
+    /// Maximum number of custodians per patient.
     pub const MaxCustodians: u32 = 8;
-    /// The most grants that may stand on one record at a time.
+    /// Maximum number of grants per record at a time.
     pub const MaxGrants: u32 = 16;
-    /// The most emergencies of one account that may wait for their review.
+    /// Maximum number of emergencies of one account awaiting review.
     pub const MaxOpenEmergencies: u32 = 3;
-    /// How long custodians hand over what a policy granted.
+    /// Number of blocks for which access granted by a policy lasts.
     pub const AccessPeriod: BlockNumber = 10 * MINUTES;
-    /// How long they do after the glass was broken.
+    /// Number of blocks for which break-glass access lasts.
     pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
-    /// How long the patient or a guardian may take to review an emergency.
+    /// Number of blocks in which the patient or a guardian can review an emergency.
     pub const ReviewPeriod: BlockNumber = 7 * DAYS;
-    /// How long a request waits for a worker.
+    /// Number of blocks for which a request stays open.
     pub const RequestDeadline: BlockNumber = 2 * HOURS;
-    /// The most models that one worker may offer.
+    /// Maximum number of models per worker.
     pub const MaxWorkerModels: u32 = 16;
-    /// How many workers must fail before a request does, where there are as many.
+    /// Number of failure reports that close a request as failed.
     pub const FailureQuorum: u32 = 3;
 }
 

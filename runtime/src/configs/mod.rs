@@ -1,4 +1,4 @@
-//! How each pallet is configured, a file for each concern.
+//! The configuration of every pallet, one file per concern.
 
 mod consensus;
 mod contracts;

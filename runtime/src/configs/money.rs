@@ -27,8 +27,9 @@ impl pallet_balances::Config for Runtime {
     type DoneSlashHandler = ();
 }
 
-/// The smallest transaction costs a tenth of a milli-unit; a call that needs
-/// more time or more proof pays in proportion to whichever is scarcer.
+/// Charges in proportion to time or proof size, whichever is dearer.
+///
+/// The smallest transaction costs a tenth of a milli-unit.
 pub struct WeightToFee;
 
 impl WeightToFeeT for WeightToFee {
@@ -36,17 +37,19 @@ impl WeightToFeeT for WeightToFee {
 
     fn weight_to_fee(weight: &Weight) -> Balance {
         const SMALLEST_FEE: Balance = MILLI_UNIT / 10;
-        /// As much proof as costs the smallest fee, in bytes.
+        /// The proof size in bytes that costs the smallest fee.
         const SMALLEST_PROOF: Balance = 10 * 1024;
-        let smallest_time = Balance::from(ExtrinsicBaseWeight::get().ref_time()).max(1);
-        let time = SMALLEST_FEE.saturating_mul(weight.ref_time().into()) / smallest_time;
+        let time = SMALLEST_FEE
+            .saturating_mul(weight.ref_time().into())
+            .checked_div(ExtrinsicBaseWeight::get().ref_time().into())
+            .unwrap_or(Balance::MAX);
         let proof = SMALLEST_FEE.saturating_mul(weight.proof_size().into()) / SMALLEST_PROOF;
         time.max(proof)
     }
 }
 
 parameter_types! {
-    /// Blocks are meant to be a quarter full; fees fall below that and rise above.
+    /// The target fullness of blocks: fees fall below it and rise above it.
     pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
     pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(3, 100_000);
     pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);

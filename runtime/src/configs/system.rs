@@ -20,7 +20,7 @@ parameter_types! {
     pub RuntimeBlockLength: BlockLength = BlockLength::builder()
         .max_length(MAXIMUM_BLOCK_LENGTH)
         .modify_max_length_for_class(DispatchClass::Normal, |length| {
-            *length = NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_LENGTH
+            *length = NORMAL_DISPATCH_RATIO.mul_floor(MAXIMUM_BLOCK_LENGTH);
         })
         .build();
     pub RuntimeBlockWeights: BlockWeights = BlockWeights::builder()
@@ -29,13 +29,12 @@ parameter_types! {
             weights.base_extrinsic = ExtrinsicBaseWeight::get();
         })
         .for_class(DispatchClass::Normal, |weights| {
-            weights.max_total = Some(NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_WEIGHT);
+            weights.max_total = Some(normal_block_weight());
         })
         .for_class(DispatchClass::Operational, |weights| {
             weights.max_total = Some(MAXIMUM_BLOCK_WEIGHT);
-            // A block full of ordinary transactions still takes these.
-            weights.reserved =
-                Some(MAXIMUM_BLOCK_WEIGHT - NORMAL_DISPATCH_RATIO * MAXIMUM_BLOCK_WEIGHT);
+            // A block full of ordinary transactions still accepts these.
+            weights.reserved = Some(MAXIMUM_BLOCK_WEIGHT.saturating_sub(normal_block_weight()));
         })
         .avg_block_initialization(AVERAGE_ON_INITIALIZE_RATIO)
         .build_or_panic();
@@ -55,7 +54,7 @@ impl frame_system::Config for Runtime {
     type DbWeight = RocksDbWeight;
     type BlockWeights = RuntimeBlockWeights;
     type BlockLength = RuntimeBlockLength;
-    // The generic Substrate prefix: addresses start with a 5.
+    // The generic Substrate prefix, with which addresses start with 5.
     type SS58Prefix = ConstU16<42>;
     type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
     type MaxConsumers = ConstU32<16>;
@@ -90,6 +89,6 @@ impl cumulus_pallet_parachain_system::Config for Runtime {
     type WeightInfo = cumulus_pallet_parachain_system::weights::SubstrateWeight<Runtime>;
     type ConsensusHook = configs::ConsensusHook;
     type RelayParentOffset = ConstU32<RELAY_PARENT_OFFSET>;
-    // Candidates of version 3 are not used.
+    // Version 3 of candidates is not used.
     type SchedulingSignatureVerifier = ();
 }

@@ -1,9 +1,8 @@
-//! Messages with the relay chain and with other parachains.
+//! Messages to and from the relay chain and other parachains.
 //!
-//! What may come in: paid messages, and unpaid ones from the relay chain and its
-//! executive. No asset does. Signed accounts send nothing out. The records of
-//! patients have no part in any of it: `Transact` reaches only what the sender's
-//! sovereign account could do with a signature.
+//! The chain accepts paid messages, and unpaid ones from the relay chain and its executive. It
+//! accepts no assets, and signed accounts cannot send messages. Patients' records are out of
+//! reach: a `Transact` can do only what the sender's sovereign account could do by signing.
 
 use cumulus_primitives_core::{AggregateMessageOrigin, ParaId};
 use frame_support::{
@@ -19,7 +18,7 @@ use pallet_message_queue::OnQueueChanged;
 use pallet_xcm::XcmPassthrough;
 use polkadot_parachain_primitives::primitives::Sibling;
 use polkadot_runtime_common::{impls::ToAuthor, xcm_sender::NoPriceForMessageDelivery};
-use sp_runtime::{traits::Convert, Perbill};
+use sp_runtime::traits::Convert;
 use xcm::latest::prelude::*;
 use xcm_builder::{
     AccountId32Aliases, AllowExplicitUnpaidExecutionFrom, AllowTopLevelPaidExecutionFrom,
@@ -39,26 +38,27 @@ parameter_types! {
     pub UniversalLocation: InteriorLocation =
         Parachain(ParachainInfo::parachain_id().into()).into();
     pub const RelayOrigin: AggregateMessageOrigin = AggregateMessageOrigin::Parent;
-    // A conservative estimate for any one instruction.
+    // A conservative estimate for any single instruction.
     pub const UnitWeightCost: Weight = Weight::from_parts(1_000_000_000, 64 * 1024);
+    // 35 % of a block.
     pub MessageQueueServiceWeight: Weight =
-        Perbill::from_percent(35) * configs::RuntimeBlockWeights::get().max_block;
+        configs::RuntimeBlockWeights::get().max_block.saturating_mul(35).saturating_div(100);
     pub RelayExecutive: Location =
         Location::new(1, [Plurality { id: BodyId::Executive, part: BodyPart::Voice }]);
 }
 
-/// The account that stands for a location here.
+/// The accounts on this chain that represent a location.
 pub type LocationToAccountId = (
     ParentIsPreset<AccountId>,
     SiblingParachainConvertsVia<Sibling, AccountId>,
     AccountId32Aliases<RelayNetwork, AccountId>,
 );
 
-/// The token of this chain, without tracking of teleports.
+/// Transfers the token of this chain, without tracking teleports.
 type Transactor =
     FungibleAdapter<Balances, IsConcrete<RelayLocation>, LocationToAccountId, AccountId, ()>;
 
-/// The origin that a `Transact` from a location is dispatched with.
+/// The origin with which a `Transact` from a location is dispatched.
 type TransactOrigin = (
     SovereignSignedViaLocation<LocationToAccountId, RuntimeOrigin>,
     RelayChainAsNative<RelayChainOrigin, RuntimeOrigin>,
@@ -67,7 +67,7 @@ type TransactOrigin = (
     XcmPassthrough<RuntimeOrigin>,
 );
 
-/// Which messages are executed at all.
+/// Decides which messages are executed.
 type Barrier = TrailingSetTopicAsId<
     DenyThenTry<
         DenyRecursively<DenyReserveTransferToRelayChain>,
@@ -96,7 +96,7 @@ impl xcm_executor::Config for XcmConfig {
     type XcmEventEmitter = PolkadotXcm;
     type AssetTransactor = Transactor;
     type OriginConverter = TransactOrigin;
-    // No foreign asset counts as a reserve: nothing that arrives mints MEDC.
+    // No foreign asset counts as a reserve, so that no message mints MEDC.
     type IsReserve = ();
     type IsTeleporter = ();
     type UniversalLocation = UniversalLocation;
@@ -124,10 +124,10 @@ impl xcm_executor::Config for XcmConfig {
     type XcmRecorder = PolkadotXcm;
 }
 
-/// The location that a local signed account speaks from.
+/// The location of a local signed account.
 type LocalOriginToLocation = SignedToAccountId32<RuntimeOrigin, AccountId, RelayNetwork>;
 
-/// Upward messages go through parachain-system, the others through the queue.
+/// Sends upward messages through parachain-system, and the others through the queue.
 pub type XcmRouter =
     WithUniqueTopic<(cumulus_primitives_utility::ParentAsUmp<ParachainSystem, (), ()>, XcmpQueue)>;
 
@@ -138,11 +138,11 @@ impl pallet_xcm::Config for Runtime {
     type Currency = Balances;
     type CurrencyMatcher = ();
     type AuthorizedAliasConsideration = Disabled;
-    // Nobody sends messages by hand: their delivery has no price here.
+    // No account can send messages itself, so that their delivery has no price.
     type SendXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, ()>;
     type XcmRouter = XcmRouter;
     type ExecuteXcmOrigin = EnsureXcmOrigin<RuntimeOrigin, LocalOriginToLocation>;
-    // Nobody executes arbitrary messages locally.
+    // No account can execute messages locally.
     type XcmExecuteFilter = Nothing;
     type XcmExecutor = xcm_executor::XcmExecutor<XcmConfig>;
     type XcmTeleportFilter = Nothing;
@@ -158,7 +158,7 @@ impl pallet_xcm::Config for Runtime {
     type MaxLockers = ConstU32<8>;
     type MaxRemoteLockConsumers = ConstU32<0>;
     type RemoteLockConsumerIdentifier = ();
-    // The pallet ships no other weights; a network with XCM traffic measures its own.
+    // The pallet ships no other weights. A network with XCM traffic should measure its own.
     type WeightInfo = pallet_xcm::TestWeightInfo;
 }
 
@@ -176,7 +176,7 @@ impl Convert<ParaId, AggregateMessageOrigin> for ParaIdToSibling {
     }
 }
 
-/// Tells the XCMP queue of the changes that concern siblings, and of no others.
+/// Informs the XCMP queue only of changes that concern siblings.
 pub struct OnlySiblings<Inner>(core::marker::PhantomData<Inner>);
 
 impl<Inner: OnQueueChanged<ParaId>> OnQueueChanged<AggregateMessageOrigin> for OnlySiblings<Inner> {
@@ -205,7 +205,7 @@ impl cumulus_pallet_xcmp_queue::Config for Runtime {
     type XcmpQueue = TransformOrigin<MessageQueue, AggregateMessageOrigin, ParaId, ParaIdToSibling>;
     type MaxInboundSuspended = ConstU32<1_000>;
     type MaxActiveOutboundChannels = ConstU32<128>;
-    // Most of the largest message that a channel may carry.
+    // Most of the maximum message size of a channel.
     type MaxPageSize = ConstU32<{ 103 * 1024 }>;
     type ControllerOrigin = EnsureRoot<AccountId>;
     type ControllerOriginConverter = TransactOrigin;

@@ -1,5 +1,5 @@
-//! Access is decided in one place: the table of ARCHITECTURE.md, written down a
-//! second time as a model, against the runtime with the real policy contract.
+//! Access control: the runtime with the compiled reference policy against an independent model of
+//! the table in ARCHITECTURE.md.
 
 mod attacks;
 mod conformance;

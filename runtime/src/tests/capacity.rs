@@ -1,6 +1,7 @@
-//! What the main calls weigh, and how many fit into a block. `make bench`
-//! prints this table; the tests themselves only hold that every call fits at all,
-//! and that the proof of a block's records does not grow beyond what we say.
+//! The weights of the main calls, and how many of them fit into a block.
+//!
+//! `make bench` prints this table. The tests only check that every call fits into a block, and
+//! that the proof of a block's records stays within its documented limit.
 
 use frame_support::{
     dispatch::GetDispatchInfo,
@@ -14,7 +15,7 @@ use super::*;
 use crate::policy_contract::PolicyContract;
 use pallet_emr::AccessControl;
 
-/// What ordinary transactions may fill of a block.
+/// Returns the weight of a block that ordinary transactions may fill.
 fn room() -> Weight {
     let weights: frame_system::limits::BlockWeights =
         <Runtime as frame_system::Config>::BlockWeights::get();
@@ -40,7 +41,7 @@ fn add_record(envelopes: u32) -> RuntimeCall {
 }
 
 fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
-    // The first is the patient's, and the others only count.
+    // The first is the patient's; only the number of the others matters.
     let reader = |i: u32| if i == 0 { patient.clone() } else { AccountId::from([i as u8; 32]) };
     let envelope = |i: u32| (reader(i), SealedKey([0; 80]));
     let envelopes = BoundedVec::truncate_from((0..envelopes).map(envelope).collect());
@@ -57,7 +58,7 @@ fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
 
 #[test]
 fn what_fits_into_a_block() {
-    println!("\ndeclared weight, before the refund of what was not used");
+    println!("\ndeclared weight, before the refund");
     let submit = RuntimeCall::Inference(pallet_inference::Call::submit_prediction {
         request: RequestId(0),
         output: Output { label: 0, probabilities: BoundedVec::default() },
@@ -98,12 +99,12 @@ fn what_fits_into_a_block() {
     });
     row("the reference policy's check, as metered", used);
 
-    println!("\nwhat is used, after that refund");
+    println!("\nused weight, after the refund");
     fits("add_record without envelopes, with the policy check", 0);
     fits("add_record, 3 envelopes, with the policy check", 3);
 }
 
-/// Prints what an `add_record` of the laboratory uses, and how many fit into a block.
+/// Prints the weight of an `add_record` of the laboratory, and how many fit into a block.
 fn fits(name: &str, envelopes: u32) {
     let call = add_record(envelopes);
     let declared = call.get_dispatch_info().call_weight;
@@ -120,10 +121,10 @@ fn fits(name: &str, envelopes: u32) {
         assert_eq!(super::call(&policy, [0x4d, 0x43, 0x50, 0x10], grant), [0, 0]);
         let origin = RuntimeOrigin::signed(TECHNICIAN.to_account_id());
         let info = call.dispatch_bypass_filter(origin).expect("the laboratory may");
-        info.actual_weight.expect("the call says what it used")
+        info.actual_weight.expect("the call returns its weight")
     });
     row(name, used);
-    // A call has to fit as it is declared, and leaves room for the next as it is used.
+    // A call must fit with its declared weight, and occupies only its used weight.
     let base = crate::weights::ExtrinsicBaseWeight::get();
     let left = room().saturating_sub(declared.saturating_add(base));
     let each = used.saturating_add(base);
@@ -132,13 +133,12 @@ fn fits(name: &str, envelopes: u32) {
     println!("  fit into a block: {by_time} by time, {by_proof} by proof before the reclaim");
 }
 
-/// How many patients there are, each with a record, and to how many of them one
-/// more is added in one block.
+/// The number of patients, each with a record.
 const PATIENTS: u32 = 3_000;
+/// The number of patients to whom one block adds a second record.
 const IN_A_BLOCK: u32 = 1_000;
-/// What one more record of another patient may need of a block's proof of validity,
-/// the policy asked.
-const MOST_PROOF_OF_A_RECORD: usize = 6 * 1024;
+/// The maximum proof size of one more record of another patient, including its policy check.
+const MAX_PROOF_PER_RECORD: usize = 6 * 1024;
 
 fn patient(index: u32) -> AccountId {
     AccountId::from(sp_io::hashing::blake2_256(&index.to_le_bytes()))
@@ -151,10 +151,10 @@ fn add_by_the_laboratory(patient: AccountId) -> RuntimeCall {
     call
 }
 
-/// The code of a policy that many patients chose is in the proof of a block once,
-/// and the upper nodes of the state are as well: weights count them for each call,
-/// the reclaim takes that back. The proof here is what a validator needs, the new
-/// root of the state included, and the calls themselves.
+/// Measures the proof that a validator needs, including the new state root and the calls.
+///
+/// The code of a policy that many patients chose and the upper nodes of the state are in the
+/// proof of a block only once. Weights count them for each call, which the reclaim corrects.
 #[test]
 fn the_real_proof_of_a_blocks_records() {
     let mut chain = development_chain();
@@ -187,5 +187,5 @@ fn the_real_proof_of_a_blocks_records() {
         size as f64 / 1024.0,
         room().proof_size() as usize / each,
     );
-    assert!(each <= MOST_PROOF_OF_A_RECORD, "{each} bytes for each");
+    assert!(each <= MAX_PROOF_PER_RECORD, "{each} bytes for each");
 }

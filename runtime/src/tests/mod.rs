@@ -1,4 +1,4 @@
-//! The real runtime with the real contracts.
+//! Tests of the runtime with compiled contracts.
 
 mod access;
 mod capacity;
@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use codec::Encode;
 use frame_support::assert_ok;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind, Role,
+    Action, Cid, CidCodec, ContentDigest, Denied, EncryptionKey, RecordId, RecordKind, Role,
 };
 use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism, ExecReturnValue};
+use pallet_emr::AccessQuestion;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::BuildStorage;
@@ -24,9 +25,9 @@ pub const PATIENT: Sr25519Keyring = Sr25519Keyring::Bob;
 pub const TECHNICIAN: Sr25519Keyring = Sr25519Keyring::Charlie;
 pub const STRANGER: Sr25519Keyring = Sr25519Keyring::Eve;
 
-/// The genesis of a development chain, in block 1.
+/// Builds a development chain at block 1.
 pub fn development_chain() -> TestExternalities {
-    let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 1_000_000 * UNIT));
+    let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 100_000 * UNIT));
     let storage = RuntimeGenesisConfig {
         balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
         sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
@@ -39,20 +40,16 @@ pub fn development_chain() -> TestExternalities {
     chain
 }
 
-/// The compiled contract of this name.
+/// Reads the compiled contract of this name.
 ///
 /// # Panics
-/// When it was not built: `make contracts` does that.
+/// When it was not built by `make contracts`.
 pub fn contract(name: &str) -> Vec<u8> {
-    let folder =
-        std::env::var_os("MEDCHAIN_CONTRACTS_DIR").map(PathBuf::from).unwrap_or_else(|| {
-            let cache =
-                std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).unwrap_or_else(|| {
-                    PathBuf::from(std::env::var_os("HOME").expect("there is a home folder"))
-                        .join(".cache")
-                });
-            cache.join("medchain/contracts/ink")
-        });
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let folder = variable("MEDCHAIN_CONTRACTS_DIR").unwrap_or_else(|| {
+        let home = || variable("HOME").expect("HOME is set").join(".cache");
+        variable("XDG_CACHE_HOME").unwrap_or_else(home).join("medchain/contracts/ink")
+    });
     let path = folder.join(format!("{name}.wasm"));
     std::fs::read(&path)
         .unwrap_or_else(|e| panic!("{}: {e}. Run 'make contracts' first.", path.display()))
@@ -79,17 +76,17 @@ pub fn instantiate(code: Vec<u8>, arguments: impl Encode) -> AccountId {
     instantiated.account_id
 }
 
-/// Calls a message in the patient's name and returns what it answered.
+/// Calls a message as the patient and returns its answer.
 ///
 /// # Panics
-/// When the contract reverts, as it does on an error.
+/// When the contract reverts, as it does on errors.
 pub fn call(contract: &AccountId, selector: [u8; 4], arguments: impl Encode) -> Vec<u8> {
     let returned = call_by(PATIENT.to_account_id(), contract, selector, arguments);
     assert!(!returned.did_revert(), "{:?}", returned.data);
     returned.data
 }
 
-/// The same in anybody's name, also where the message answers with an error.
+/// Calls a message as `who` and returns its answer, which may be an error.
 pub fn call_as(
     who: Sr25519Keyring,
     contract: &AccountId,
@@ -99,7 +96,7 @@ pub fn call_as(
     call_by(who.to_account_id(), contract, selector, arguments).data
 }
 
-/// Calls a message in the name of this account.
+/// Calls a message as this account.
 pub fn call_by(
     who: AccountId,
     contract: &AccountId,
@@ -122,7 +119,7 @@ pub fn call_by(
     result.result.expect("the message runs")
 }
 
-/// Registers the patient, who chooses this policy, and a technician.
+/// Registers the patient with this policy, and a technician.
 pub fn register(policy: Option<AccountId>) {
     for who in [PATIENT, TECHNICIAN, STRANGER] {
         let origin = RuntimeOrigin::signed(who.to_account_id());
@@ -144,9 +141,20 @@ pub fn register(policy: Option<AccountId>) {
     }
 }
 
-/// What the runtime answers to somebody who wants to do this.
-pub fn ask(who: Sr25519Keyring, action: Action) -> Result<(), pallet_emr::Denied> {
-    Emr::check_access(&PATIENT.to_account_id(), &who.to_account_id(), None, action)
+/// Asks whether `who` may do this with the patient's records.
+pub fn ask(who: Sr25519Keyring, action: Action) -> Result<(), Denied> {
+    check_access(&PATIENT.to_account_id(), &who.to_account_id(), None, action)
+}
+
+/// Asks whether `subject` may do this with a patient's records, for no particular purpose.
+pub fn check_access(
+    patient: &AccountId,
+    subject: &AccountId,
+    record: Option<RecordId>,
+    action: Action,
+) -> Result<(), Denied> {
+    let question = AccessQuestion { patient, subject, record, action, purpose: None };
+    Emr::check_access(question).result
 }
 
 /// Adds a record for the patient.
@@ -154,10 +162,10 @@ pub fn add_record(author: Sr25519Keyring) -> sp_runtime::DispatchResult {
     try_add_record(author).map(|_| ()).map_err(|failed| failed.error)
 }
 
-/// What adding a record used, questions to the policy included.
+/// Adds a record and returns the weight used, including the questions to the policy.
 pub fn add_record_weight(author: Sr25519Keyring) -> frame_support::weights::Weight {
     let info = try_add_record(author).expect("the author may");
-    info.actual_weight.expect("the call says what it used")
+    info.actual_weight.expect("the call returns its weight")
 }
 
 /// Tries to add a record for the patient.
@@ -176,7 +184,7 @@ pub fn try_add_record(
     )
 }
 
-/// The number of the record that was added last.
+/// Returns the number of the newest record.
 pub fn last_record() -> RecordId {
     RecordId(pallet_emr::NextRecordId::<Runtime>::get().0 - 1)
 }

@@ -1,8 +1,8 @@
-//! The reference policy and hostile ones, asked through the access seam.
+//! The reference policy and hostile policies, asked through the runtime's access control.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, DenyReason};
-use pallet_emr::{AccessControl, Denied, WeightInfo as _};
+use medchain_primitives::{Action, DenyReason, Purpose};
+use pallet_emr::{AccessControl, WeightInfo as _};
 
 use super::*;
 use crate::policy_contract::{asking_account, PolicyContract, CHECK_GAS_LIMIT};
@@ -18,7 +18,7 @@ fn grant(policy: &AccountId, who: Sr25519Keyring, actions: u8, until: Option<u32
     assert_eq!(answer, [0, 0], "the grant is taken");
 }
 
-/// The patient with the reference policy.
+/// Runs a test on a chain whose patient has the reference policy.
 fn with_reference_policy(test: impl FnOnce(AccountId)) {
     development_chain().execute_with(|| {
         let policy = instantiate(contract("access-control"), ());
@@ -27,19 +27,19 @@ fn with_reference_policy(test: impl FnOnce(AccountId)) {
     });
 }
 
-/// Asks a policy through the seam whether the technician may view.
+/// Asks a policy whether the technician may view.
 fn ask_policy(policy: &AccountId) -> pallet_emr::Answer {
-    PolicyContract::check(pallet_emr::AccessRequest {
-        policy: Some(policy),
+    let question = AccessQuestion {
         patient: &PATIENT.to_account_id(),
         subject: &TECHNICIAN.to_account_id(),
         record: None,
         action: Action::View,
         purpose: None,
-    })
+    };
+    PolicyContract::check(Some(policy), question)
 }
 
-/// What `contracts-ink/test-policies` can be told to do, as it encodes it.
+/// The behaviours of `contracts-ink/test-policies`, in its encoding.
 #[derive(Encode)]
 enum Behaviour {
     #[codec(index = 0)]
@@ -60,8 +60,9 @@ enum Behaviour {
     Dispatch(Vec<u8>),
 }
 
-/// What the patient's policy answers to the technician when it behaves like
-/// this; whatever it is, `add_record` must agree with it.
+/// Returns the answer of a policy with this behaviour to the technician.
+///
+/// `add_record` must agree with it.
 fn answer_of(behaviour: Behaviour) -> Result<(), Denied> {
     development_chain().execute_with(|| {
         register(Some(instantiate(contract("misbehaving-policy"), behaviour)));
@@ -74,14 +75,14 @@ fn answer_of(behaviour: Behaviour) -> Result<(), Denied> {
                 assert_noop!(add_record(TECHNICIAN), pallet_emr::Error::<Runtime>::from(denied));
             }
         }
-        // Nothing that a policy does keeps patients from their own records.
+        // No policy can keep patients from their own records.
         assert_ok!(add_record(PATIENT));
         answer
     })
 }
 
 #[test]
-fn everybody_is_refused_until_the_patient_grants() {
+fn everyone_is_refused_until_the_patient_grants() {
     with_reference_policy(|_| {
         for action in Action::ALL {
             let refused = Err(Denied::Refused(DenyReason::NoGrant));
@@ -93,7 +94,7 @@ fn everybody_is_refused_until_the_patient_grants() {
 }
 
 #[test]
-fn a_grant_opens_what_it_names_and_nothing_else() {
+fn a_grant_allows_only_the_actions_that_it_names() {
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         for action in Action::ALL {
@@ -109,7 +110,7 @@ fn a_grant_opens_what_it_names_and_nothing_else() {
 }
 
 #[test]
-fn a_grant_holds_up_to_its_last_block_and_not_longer() {
+fn a_grant_is_valid_up_to_its_last_block() {
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, Some(10));
         System::set_block_number(10);
@@ -120,7 +121,7 @@ fn a_grant_holds_up_to_its_last_block_and_not_longer() {
 }
 
 #[test]
-fn a_revoked_grant_is_over_at_once() {
+fn a_revoked_grant_ends_at_once() {
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         assert_ok!(add_record(TECHNICIAN));
@@ -146,10 +147,10 @@ fn a_grant_does_not_make_a_stranger_a_technician() {
 }
 
 #[test]
-fn a_grant_of_somebody_else_opens_nothing_of_the_patient() {
+fn a_grant_of_another_account_allows_nothing() {
     with_reference_policy(|policy| {
-        // The stranger grants herself everything. She is the caller, so that
-        // what she grants is her own.
+        // The stranger grants itself everything. As the caller, it grants only access to its own
+        // records.
         let mut data = GRANT.to_vec();
         (STRANGER.to_account_id(), 0b11_1111u8, None::<u32>).encode_to(&mut data);
         assert_ok!(Contracts::call(
@@ -165,7 +166,7 @@ fn a_grant_of_somebody_else_opens_nothing_of_the_patient() {
 }
 
 #[test]
-fn the_test_policy_can_say_yes_and_no() {
+fn the_test_policy_allows_and_refuses() {
     assert_eq!(answer_of(Behaviour::Allow), Ok(()));
     let refused = Denied::Refused(DenyReason::Other(7));
     assert_eq!(answer_of(Behaviour::Refuse(7)), Err(refused));
@@ -182,9 +183,9 @@ fn an_endlessly_looping_policy_denies() {
 }
 
 #[test]
-fn a_policy_that_answers_something_else_denies() {
-    // Nothing, a bare boolean, a yes without the outer result, a yes with one
-    // byte too many, a decision that does not exist.
+fn a_malformed_answer_denies() {
+    // Nothing, a bare boolean, an "allow" without the outer result, one with an extra byte, and
+    // unknown decisions.
     for answer in [vec![], vec![1], vec![1, 1], vec![0, 1, 0], vec![0, 2], vec![0xff; 64]] {
         let invalid = Err(Denied::PolicyAnswerInvalid);
         assert_eq!(answer_of(Behaviour::Answer(answer.clone())), invalid, "{answer:?}");
@@ -198,7 +199,7 @@ fn a_policy_that_asks_itself_denies() {
 }
 
 #[test]
-fn a_policy_cannot_act_in_the_runtime_when_it_is_asked() {
+fn a_policy_cannot_dispatch_calls_when_asked() {
     let call = RuntimeCall::System(frame_system::Call::remark { remark: b"me too".to_vec() });
     assert!(answer_of(Behaviour::Dispatch(call.encode())).is_err());
 }
@@ -223,7 +224,7 @@ fn no_policy_denies() {
 }
 
 #[test]
-fn asking_changes_nothing_and_costs_nobody_money() {
+fn asking_changes_nothing_and_is_free() {
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         let root = || sp_io::storage::root(sp_runtime::StateVersion::V1);
@@ -236,7 +237,7 @@ fn asking_changes_nothing_and_costs_nobody_money() {
 }
 
 #[test]
-fn what_a_question_did_not_use_is_given_back() {
+fn unused_weight_of_a_question_is_refunded() {
     let most = <PolicyContract as AccessControl<AccountId>>::weight();
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
@@ -245,7 +246,7 @@ fn what_a_question_did_not_use_is_given_back() {
         assert!(used.all_gt(base) && used.all_lt(base.saturating_add(most)), "{used:?}");
         assert_eq!(add_record_weight(PATIENT), base);
     });
-    // A question that ran into its limit is paid for up to the limit.
+    // A question that exceeds its limit is charged up to the limit.
     development_chain().execute_with(|| {
         let policy = instantiate(contract("misbehaving-policy"), Behaviour::Loop);
         let answer = ask_policy(&policy);
@@ -253,22 +254,22 @@ fn what_a_question_did_not_use_is_given_back() {
         assert!(answer.weight.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2);
         assert!(answer.weight.all_lte(most), "{:?}", answer.weight);
 
-        // The calls charge it: one that succeeds all the same, and one that fails.
+        // Calls charge it, whether they succeed or fail.
         register(Some(policy));
         assert_ok!(add_record(PATIENT));
         let technician = || RuntimeOrigin::signed(TECHNICIAN.to_account_id());
-        let asked = Emr::request_access(technician(), RecordId(0), pallet_emr::Purpose::Treatment);
-        let used = asked.expect("the refusal is logged").actual_weight.expect("it is said");
+        let asked = Emr::request_access(technician(), RecordId(0), Purpose::Treatment);
+        let used = asked.expect("the refusal is logged").actual_weight.expect("it is returned");
         assert!(used.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2, "{used:?}");
         let failed = try_add_record(TECHNICIAN).expect_err("the policy denies");
-        assert_eq!(failed.post_info.actual_weight, None, "nothing is given back");
+        assert_eq!(failed.post_info.actual_weight, None, "nothing is refunded");
     });
 }
 
 #[test]
-fn the_seam_charges_at_least_what_a_question_may_use() {
+fn the_charge_covers_the_gas_limit() {
     let weight = <PolicyContract as AccessControl<AccountId>>::weight();
     assert!(weight.all_gt(CHECK_GAS_LIMIT));
-    // And a question fits into a block many times over.
+    // A block has room for many questions.
     assert!((weight * 50).all_lt(MAXIMUM_BLOCK_WEIGHT));
 }

@@ -1,4 +1,4 @@
-//! What holds between the pallets of this runtime.
+//! The interplay of the pallets of this runtime.
 
 use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
 use medchain_primitives::{EmergencyId, FailureCode, ModelId, Purpose, RequestId};
@@ -27,7 +27,7 @@ fn transfer_all() -> RuntimeCall {
 }
 
 #[test]
-fn a_caretaker_adds_records_but_neither_pays_nor_shares_nor_destroys() {
+fn a_caretaker_adds_records_but_cannot_pay_share_or_erase() {
     let caretaker = ProxyType::Records;
     assert!(caretaker.filter(&add_record_call(None)));
     let key = EncryptionKey([1; 32]);
@@ -64,7 +64,7 @@ fn a_caretaker_adds_records_but_neither_pays_nor_shares_nor_destroys() {
             accepted: true,
         }),
         RuntimeCall::Emr(pallet_emr::Call::set_emergency_access { allowed: true }),
-        // A batch would carry anything.
+        // A batch could contain any call.
         RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![add_record_call(None)] }),
     ];
     for call in beyond {
@@ -73,7 +73,7 @@ fn a_caretaker_adds_records_but_neither_pays_nor_shares_nor_destroys() {
 }
 
 #[test]
-fn a_hot_key_answers_requests_and_orders_nothing() {
+fn a_hot_key_only_answers_requests() {
     let hot_key = ProxyType::Inference;
     let request = RequestId(0);
     let code = FailureCode::NotAnImage;
@@ -88,7 +88,7 @@ fn a_hot_key_answers_requests_and_orders_nothing() {
 }
 
 #[test]
-fn a_batch_is_all_or_nothing_for_the_access_question_too() {
+fn a_batch_with_a_refused_call_changes_nothing() {
     development_chain().execute_with(|| {
         register(None);
         let add = |patient: Sr25519Keyring| {
@@ -109,7 +109,7 @@ fn a_batch_is_all_or_nothing_for_the_access_question_too() {
 }
 
 #[test]
-fn only_root_names_providers_and_models() {
+fn only_root_adds_providers() {
     development_chain().execute_with(|| {
         let origin = RuntimeOrigin::signed(PATIENT.to_account_id());
         assert_noop!(
@@ -138,7 +138,7 @@ fn genesis_presets_build() {
     }
 }
 
-/// The default genesis with a preset's patch laid over it.
+/// Applies a preset's patch to the default genesis.
 fn merged(patch: &[u8]) -> Vec<u8> {
     let mut genesis = serde_json::to_value(RuntimeGenesisConfig::default()).expect("it is JSON");
     let patch: serde_json::Value = serde_json::from_slice(patch).expect("a preset is JSON");

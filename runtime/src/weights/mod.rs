@@ -1,7 +1,7 @@
-//! What blocks, transactions, database accesses and our own calls cost.
+//! The weights of blocks, transactions, database accesses and the calls of our pallets.
 //!
-//! The two files below are written by `make weights`: the runtime as it is
-//! compiled for the chain, in the executor of a release build.
+//! `make weights` writes the two files below. It measures the runtime as compiled for the chain,
+//! in the executor of a release build.
 
 pub mod pallet_emr;
 pub mod pallet_inference;

@@ -594,7 +594,7 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
 	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	fn end_due() -> Weight {
+	fn process_due() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `2295`
 		//  Estimated: `6078`

@@ -1,4 +1,4 @@
-//! IPFS daemons of the test's own.
+//! IPFS daemons for one test.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -11,7 +11,7 @@ pub struct IpfsDaemon {
 }
 
 impl IpfsDaemon {
-    /// Whether one can be started. `make test` installs it and says so with
+    /// Whether one can be started. `make test` installs it and sets
     /// `MEDCHAIN_TEST_IPFS`; then a daemon that does not start is a failure.
     pub fn is_installed() -> bool {
         repository().join("tests/ipfs-daemon/node_modules").is_dir()
@@ -21,12 +21,12 @@ impl IpfsDaemon {
     /// Starts a daemon that keeps its blocks in the folder `repo`.
     ///
     /// # Panics
-    /// Where it does not come up.
+    /// Where it does not start.
     pub fn start(repo: &Path) -> Self {
         Self::start_at(repo, free_port())
     }
 
-    /// As [`IpfsDaemon::start`], with its RPC at this port.
+    /// As [`IpfsDaemon::start`], with its RPC on this port.
     pub fn start_at(repo: &Path, port: u16) -> Self {
         let mut command = Command::new("node");
         command

@@ -1,7 +1,7 @@
 //! A small world for end-to-end tests: a development chain, the command line
 //! and workers, all of them the real programs, each in its own process.
 //!
-//! What a test does, it does as a person would: by running `medchain`.
+//! A test does everything as a person would: by running `medchain`.
 
 mod ipfs;
 mod process;
@@ -10,7 +10,7 @@ mod testnet;
 mod world;
 
 pub use ipfs::IpfsDaemon;
-pub use process::{free_port, Running};
+pub use process::{free_port, machine, Running};
 pub use programs::{contract, model_folder, program, repository, shared_images};
-pub use testnet::{wait_for, Program, Testnet, TESTNET_WORKERS};
+pub use testnet::{wait_for, Program, Release, Testnet, TESTNET_WORKERS};
 pub use world::{Answer, World, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};

@@ -5,7 +5,16 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+/// Holds the machine until the guard is dropped. Two cores do not run several chains,
+/// networks and demos at a time.
+pub fn machine() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::new(());
+    // A test that failed leaves nothing half done.
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A port of this machine that nothing listens on.
 pub fn free_port() -> u16 {
@@ -37,7 +46,7 @@ impl Running {
         drop(self);
     }
 
-    /// The number of the process.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -47,8 +56,8 @@ impl Running {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The most memory that the program has had so far, in bytes, where the
-    /// system tells.
+    /// The peak memory of the program so far, in bytes; `None` where the system does
+    /// not say.
     pub fn peak_memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -64,7 +73,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Neither fails but for a program that has ended already.
+        // These fail only for a program that has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,6 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -16,17 +17,49 @@ use crate::{
     STRANGER,
 };
 
-/// How long the network may take to come up.
+/// How long the network may take to start.
 const START: Duration = Duration::from_secs(1800);
+
+/// What was released together: the runtime of a chain and all that works with it.
+pub struct Release {
+    runtime: PathBuf,
+    bundle: PathBuf,
+    programs: PathBuf,
+}
+
+impl Release {
+    /// Finds `zombienet/released/<version>`, and the programs of it that `MEDCHAIN_RELEASED`
+    /// names.
+    ///
+    /// # Panics
+    /// Where either is missing.
+    pub fn version(version: u32) -> Self {
+        let folder = repository().join("zombienet/released").join(version.to_string());
+        let programs = std::env::var_os("MEDCHAIN_RELEASED").map(PathBuf::from);
+        Self {
+            runtime: folder.join("runtime.wasm"),
+            bundle: folder.join("access-control.contract"),
+            programs: programs.expect("MEDCHAIN_RELEASED is set: run `make testnet-test`"),
+        }
+    }
+
+    /// A program of the release.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+}
 
 /// A running testnet. Dropping it ends all of it, as Ctrl-C does. (SIGTERM, because a
 /// program that was started in the background may have been told to ignore SIGINT.)
 pub struct Testnet {
-    /// Not where the network ran already.
+    /// `None` where the network was running before.
     script: Option<Running>,
     folder: TempDir,
     run: PathBuf,
     facts: Value,
+    /// The release that the network started with, if not with what was built.
+    release: Option<Release>,
+    upgraded: AtomicBool,
 }
 
 /// The accounts of the two workers.
@@ -36,25 +69,29 @@ impl Testnet {
     /// Spawns the network in this file of `zombienet/`, with this first runtime
     /// (what was built, where it is `None`) and this store for the workers.
     ///
-    /// Who is at work on what comes after the start names the folder of a network
-    /// that runs in `MEDCHAIN_TESTNET`: then that one is taken, with its own store.
+    /// Where `MEDCHAIN_TESTNET` names the folder of a network that is running, that one
+    /// is used, with its own store: useful for work on later stages.
     ///
     /// # Panics
-    /// Where it does not come up; what it said is part of the message.
-    pub fn spawn(network: &str, runtime: Option<&Path>, store: &str) -> Self {
+    /// Where it does not start; its output is part of the message.
+    pub fn spawn(network: &str, release: Option<Release>, store: &str) -> Self {
         let folder = TempDir::new().expect("there is a place for temporary files");
         if let Some(run) = std::env::var_os("MEDCHAIN_TESTNET").map(PathBuf::from) {
             let facts = read_facts(&run);
-            return Self { script: None, folder, run, facts };
+            let upgraded = AtomicBool::new(true);
+            return Self { script: None, folder, run, facts, release: None, upgraded };
         }
         let mut command = Command::new(repository().join("scripts/testnet.sh"));
         command
             .arg(repository().join("zombienet").join(network))
             .env("MEDCHAIN_RUN_DIR", folder.path().join("run"))
             .env("MEDCHAIN_STORE", store);
-        if let Some(runtime) = runtime {
-            command.env("MEDCHAIN_RUNTIME", runtime);
-        }
+        match &release {
+            Some(release) => command
+                .env("MEDCHAIN_RUNTIME", &release.runtime)
+                .env("MEDCHAIN_RELEASED", &release.programs),
+            None => command.env_remove("MEDCHAIN_RELEASED"),
+        };
         let mut script = Running::start(&mut command, &folder.path().join("testnet.log"));
         let run = folder.path().join("run");
         wait_for("the testnet is ready", START, || {
@@ -62,15 +99,26 @@ impl Testnet {
             run.join(FACTS).is_file()
         });
         let facts = read_facts(&run);
-        Self { script: Some(script), folder, run, facts }
+        let upgraded = AtomicBool::new(release.is_none());
+        Self { script: Some(script), folder, run, facts, release, upgraded }
     }
 
-    /// Whether this network ran already.
+    /// Whether this network was running before.
     pub fn ran_already(&self) -> bool {
         self.script.is_none()
     }
 
-    /// What the network said when it came up.
+    /// The release that the network runs, until [`Self::set_upgraded`].
+    pub fn release(&self) -> Option<&Release> {
+        self.release.as_ref().filter(|_| !self.upgraded.load(Ordering::Relaxed))
+    }
+
+    /// From now on, the programs that were built talk to the network.
+    pub fn set_upgraded(&self) {
+        self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    /// The output of the network at its start.
     pub fn said(&self) -> String {
         self.script.as_ref().map(Running::said).unwrap_or_default()
     }
@@ -80,7 +128,7 @@ impl Testnet {
         &self.run
     }
 
-    /// Where a collator listens: 0 or 1.
+    /// The address of a collator: 0 or 1.
     pub fn collator(&self, index: usize) -> &str {
         self.facts["collators"][index].as_str().expect("there are two")
     }
@@ -91,13 +139,13 @@ impl Testnet {
         Program::with(&["medchain-worker", listens])
     }
 
-    /// Where the first relay chain validator listens.
+    /// The address of the first relay chain validator.
     pub fn relay(&self) -> &str {
         self.facts["relay"].as_str().expect("there is one")
     }
 
-    /// Registers a patient with the reference policy, a laboratory and a
-    /// stranger, and lets the laboratory and the workers do what they must.
+    /// Registers a patient with the reference policy, a laboratory and a stranger, and
+    /// grants the laboratory and the workers what the main job needs.
     pub fn set_up(&self) {
         let done = |who: &str, arguments: &[&str]| self.done(0, who, arguments);
         if self.run(0, PATIENT, &["patient", "show", PATIENT]).code == 0 {
@@ -107,7 +155,11 @@ impl Testnet {
             // Each waits for their own blocks only.
             scope.spawn(|| {
                 done(PATIENT, &["patient", "register"]);
-                let bundle = contract("access-control").display().to_string();
+                let bundle = match self.release() {
+                    Some(release) => release.bundle.clone(),
+                    None => contract("access-control"),
+                };
+                let bundle = bundle.display().to_string();
                 let policy = done(PATIENT, &["policy", "deploy", &bundle]);
                 let policy = policy["contract"].as_str().expect("an address").to_owned();
                 done(PATIENT, &["patient", "set-policy", &policy]);
@@ -127,16 +179,32 @@ impl Testnet {
         });
     }
 
-    /// Runs `medchain … --json --yes` as `who` over a collator.
+    /// Runs `medchain … --json --yes` as `who` over a collator: that of the release until the
+    /// upgrade, then the one that was built.
     pub fn run(&self, collator: usize, who: &str, arguments: &[&str]) -> Answer {
+        let medchain = match self.release() {
+            Some(release) => release.program("medchain"),
+            None => program("medchain"),
+        };
+        self.run_with(&medchain, collator, who, arguments)
+    }
+
+    /// As [`Self::run`], with this command line.
+    pub fn run_with(
+        &self,
+        medchain: &Path,
+        collator: usize,
+        who: &str,
+        arguments: &[&str],
+    ) -> Answer {
         let store = self.facts["store"].as_str().expect("there is one");
-        let mut command = Command::new(program("medchain"));
+        let mut command = Command::new(medchain);
         command
             .args(arguments)
             .args(["--dev", "--suri", who, "--node", self.collator(collator), "--store", store])
             .args(["--json", "--yes"])
             .current_dir(self.folder.path());
-        answer(command.output().expect("medchain starts"))
+        answer(&command.output().expect("medchain starts"))
     }
 
     /// Runs a command that must succeed.
@@ -146,8 +214,8 @@ impl Testnet {
         answer.json()
     }
 
-    /// A question to a node's RPC. `Null` where it does not answer.
-    pub fn ask(&self, node: &str, method: &str, params: Value) -> Value {
+    /// Asks a node's RPC. `Null` where it does not answer.
+    pub fn ask(&self, node: &str, method: &str, params: &Value) -> Value {
         let request =
             serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answered = Command::new("curl")
@@ -161,13 +229,13 @@ impl Testnet {
 
     /// The height of a node's best block.
     pub fn best(&self, node: &str) -> Option<u64> {
-        height(&self.ask(node, "chain_getHeader", serde_json::json!([])))
+        height(&self.ask(node, "chain_getHeader", &serde_json::json!([])))
     }
 
     /// The height of a node's final block.
     pub fn finalised(&self, node: &str) -> Option<u64> {
-        let hash = self.ask(node, "chain_getFinalizedHead", serde_json::json!([]));
-        height(&self.ask(node, "chain_getHeader", serde_json::json!([hash])))
+        let hash = self.ask(node, "chain_getFinalizedHead", &serde_json::json!([]));
+        height(&self.ask(node, "chain_getHeader", &serde_json::json!([hash])))
     }
 }
 
@@ -210,8 +278,8 @@ pub fn wait_for(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A program of the network that the network does not know to be watched: it
-/// is killed and started again as it was.
+/// A program of the network. It can be killed and restarted with the same arguments
+/// behind the network's back.
 pub struct Program {
     command: Vec<String>,
     environment: Vec<String>,
@@ -247,13 +315,12 @@ impl Program {
         assert!(killed.is_ok_and(|status| status.success()), "{:?} is not there", self.command);
         let process = PathBuf::from(format!("/proc/{}", self.id));
         wait_for("the process is gone", Duration::from_secs(20), || {
-            // Its parent may take its time to collect it.
+            // Its parent may collect it later.
             parts(&process.join("cmdline")).is_empty()
         });
     }
 
-    /// Starts a full node on the chains of this collator, with nothing in its
-    /// own folder.
+    /// Starts a full node on the chains of this collator, with an empty folder.
     pub fn full_node(&self, base: &Path, rpc_port: u16, log: &Path) -> Running {
         let after = |flag: &str, from: usize| {
             let at = self.command[from..].iter().position(|part| part == flag)?;
@@ -276,9 +343,14 @@ impl Program {
         Running::start(&mut command, log)
     }
 
-    /// Starts it again, with the same arguments.
+    /// Restarts it with the same arguments.
     pub fn restart(&self, log: &Path) -> Running {
-        let mut command = Command::new(&self.command[0]);
+        self.restart_as(Path::new(&self.command[0]), log)
+    }
+
+    /// Starts this program in its place, with the same arguments.
+    pub fn restart_as(&self, program: &Path, log: &Path) -> Running {
+        let mut command = Command::new(program);
         command.args(&self.command[1..]).env_clear().stdin(Stdio::null());
         for variable in &self.environment {
             if let Some((name, value)) = variable.split_once('=') {
@@ -289,7 +361,7 @@ impl Program {
     }
 }
 
-/// The texts in a file of `/proc`, each ended by a zero.
+/// The zero-terminated strings in a file of `/proc`.
 fn parts(file: &Path) -> Vec<String> {
     let bytes = std::fs::read(file).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();

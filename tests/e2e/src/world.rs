@@ -4,7 +4,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::MutexGuard,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -12,38 +12,35 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{contract, free_port, model_folder, program, Running};
+use crate::{contract, free_port, machine, model_folder, program, Running};
 
-/// Who may name providers and models on a development chain.
+/// The registrar of providers and models on a development chain.
 pub const REGISTRAR: &str = "//Alice";
-/// Whose X-rays they are.
+/// The patient.
 pub const PATIENT: &str = "//Bob";
-/// Who takes the X-rays.
+/// The laboratory that takes the X-rays.
 pub const LAB: &str = "//Charlie";
-/// Whose machine judges them.
+/// The worker.
 pub const WORKER: &str = "//Dave";
-/// Whose machine helps with it, once [`World::hire`]d.
+/// A second worker, once [`World::hire`] has registered it.
 pub const HELPER: &str = "//Ferdie";
-/// Who has no business here.
+/// An account without any rights.
 pub const STRANGER: &str = "//Eve";
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Two cores do not serve several chains and networks at a time.
-static ONE_WORLD_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// A development chain and a store of its own, gone when it is dropped.
+/// A development chain with its own store. Both are deleted when it is dropped.
 pub struct World {
-    // Fields are dropped in this order: the programs before their folder.
+    // Fields are dropped in this order: the node before its folder, the machine last.
     node: Running,
     folder: TempDir,
     store: String,
     url: String,
     metrics_port: u16,
-    _turn: MutexGuard<'static, ()>,
+    _machine: MutexGuard<'static, ()>,
 }
 
-/// What `medchain` answered.
+/// The answer of `medchain`.
 pub struct Answer {
     /// The exit code.
     pub code: i32,
@@ -81,14 +78,14 @@ impl World {
         Self::start(&program("medchain-node"), time)
     }
 
-    /// As [`World::new`], run by another node program. It is given our chain
-    /// spec as a file and knows nothing else of MedChain.
+    /// As [`World::new`], run by another node program. It gets our chain spec as a file
+    /// and knows nothing else about MedChain.
     pub fn run_by(node: &Path) -> Self {
         Self::start(node, Duration::from_secs(1))
     }
 
     fn start(program_of_node: &Path, time: Duration) -> Self {
-        let turn = ONE_WORLD_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let machine = machine();
         let folder = TempDir::new().expect("there is a place for temporary files");
         let (port, metrics_port) = (free_port(), free_port());
         let mut command = Command::new(program_of_node);
@@ -112,12 +109,12 @@ impl World {
         });
         let store = folder.path().join("store").display().to_string();
         let url = format!("ws://127.0.0.1:{port}");
-        Self { node, folder, store, url, metrics_port, _turn: turn }
+        Self { node, folder, store, url, metrics_port, _machine: machine }
     }
 
-    /// A chain on which the main job can be done: a patient with the reference
-    /// policy, who lets a laboratory append and ask for predictions, and a
-    /// worker predict; the shipped model.
+    /// A chain on which the main job can be done: the shipped model, and a patient with
+    /// the reference policy that lets a laboratory append and request predictions, and a
+    /// worker predict.
     pub fn with_everybody() -> Self {
         let world = Self::new();
         world.set_up();
@@ -132,7 +129,7 @@ impl World {
         world
     }
 
-    /// Puts everybody of [`World::with_everybody`] on the chain.
+    /// Registers everybody of [`World::with_everybody`].
     pub fn set_up(&self) {
         self.done(PATIENT, &["patient", "register"]);
         let bundle = contract("access-control");
@@ -148,7 +145,7 @@ impl World {
         self.hire(WORKER);
     }
 
-    /// Registers a worker that the patient lets predict.
+    /// Registers a worker and grants it what predicting needs.
     pub fn hire(&self, who: &str) {
         self.done(who, &["key", "publish"]);
         self.done(PATIENT, &["grant", "--to", who, "--actions", "infer"]);
@@ -175,7 +172,7 @@ impl World {
         &self.store
     }
 
-    /// What the node said so far.
+    /// The node's log so far.
     pub fn node_said(&self) -> String {
         self.node.said()
     }
@@ -194,10 +191,10 @@ impl World {
     /// Runs `medchain … --json --yes` as `who`.
     pub fn run(&self, who: &str, arguments: &[&str]) -> Answer {
         let mut command = self.medchain(who, arguments);
-        answer(command.args(["--json", "--yes"]).output().expect("medchain starts"))
+        answer(&command.args(["--json", "--yes"]).output().expect("medchain starts"))
     }
 
-    /// Runs a command that must succeed, and returns what it answered.
+    /// Runs a command that must succeed, and returns its answer.
     pub fn done(&self, who: &str, arguments: &[&str]) -> Value {
         let answer = self.run(who, arguments);
         assert_eq!(
@@ -218,7 +215,7 @@ impl World {
         report["record_id"].as_u64().expect("a record has a number")
     }
 
-    /// A synthetic radiograph as a PNG file. Each seed draws another one.
+    /// Writes an image file into the folder of this world.
     pub fn write_image(&self, name: &str, png: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, png).expect("the folder is writable");
@@ -250,7 +247,7 @@ impl World {
         Running::start(&mut command, &self.folder.path().join(name))
     }
 
-    /// Every key and value of the chain's state, as a node answers it.
+    /// Every key and value of the chain's state, as a node exports it.
     pub fn export_state(&self) -> String {
         const REQUEST: &str =
             r#"{"jsonrpc":"2.0","id":1,"method":"state_getPairs","params":["0x"]}"#;
@@ -259,12 +256,12 @@ impl World {
             .args(["--data", REQUEST, &self.url.replacen("ws", "http", 1)])
             .output()
             .expect("curl is installed");
-        let state = answer(answered).out;
+        let state = answer(&answered).out;
         assert!(state.contains("result"), "{}", &state[..state.len().min(300)]);
         state
     }
 
-    /// What `medchain show` says of a record.
+    /// What `medchain show` says about a record.
     pub fn show(&self, record: u64) -> Value {
         self.done(PATIENT, &["show", &record.to_string()])
     }
@@ -293,8 +290,8 @@ impl Default for World {
     }
 }
 
-/// Reads what a program answered.
-pub(crate) fn answer(output: Output) -> Answer {
+/// Reads a program's answer.
+pub(crate) fn answer(output: &Output) -> Answer {
     Answer {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -305,7 +302,7 @@ pub(crate) fn answer(output: Output) -> Answer {
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "gave up waiting until {what}");
+        assert!(started.elapsed() < PATIENCE, "not within {} s: {what}", PATIENCE.as_secs());
         sleep(Duration::from_millis(100));
     }
 }

@@ -1,5 +1,5 @@
-//! MedChain as a parachain of a real relay chain. It takes about half an hour,
-//! so it is not part of `make test`: run `make testnet-test`.
+//! MedChain as a parachain of a real relay chain. It takes about half an hour, so
+//! `make test` leaves it out: run `make testnet-test`.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,12 +8,14 @@ use std::{
 };
 
 use medchain_e2e::{
-    contract, program, repository, shared_images, wait_for, IpfsDaemon, Program, Running, Testnet,
-    LAB, PATIENT, STRANGER,
+    contract, program, repository, shared_images, wait_for, IpfsDaemon, Program, Release, Running,
+    Testnet, LAB, PATIENT, STRANGER,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::{json, Value};
 
+/// The release that the upgrade starts from, in `zombienet/released/`.
+const RELEASE: u32 = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 /// How many uploads wait for the workers when one of them is killed.
 const BACKLOG: u64 = 20;
@@ -23,7 +25,7 @@ fn tell(line: &str) {
     println!("{line}");
 }
 
-/// Runs a program that must succeed, and returns what it said.
+/// Runs a program that must succeed, and returns its output.
 fn says(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -38,13 +40,12 @@ fn script(path: &str, arguments: &[&str]) -> String {
 
 fn json_script(path: &str, arguments: &[&str]) -> Value {
     let said = script(path, arguments);
-    // The library may say something before.
+    // The library may print something before.
     let json = said.find('{').map_or("", |start| &said[start..]);
     serde_json::from_str(json).unwrap_or_else(|e| panic!("{path}: {e}: {said}"))
 }
 
-/// How long each stage of one upload took, as seconds and blocks since it was
-/// signed.
+/// How long each stage of one upload took, in seconds and blocks since it was signed.
 struct Stages {
     record: u64,
     lines: Vec<String>,
@@ -116,18 +117,19 @@ impl Run {
         });
         Stages { record, lines }
     }
-
-    fn infers(&self, port: u16) -> u64 {
-        let url = format!("http://127.0.0.1:{port}/metrics");
-        let output = Command::new("curl").args(["--silent", &url]).output().expect("curl runs");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let start = "medchain_worker_stage_seconds_count{stage=\"infer\"} ";
-        let line = text.lines().find_map(|line| line.strip_prefix(start));
-        line.map_or(0, |count| count.trim().parse().expect("a count"))
-    }
 }
 
-/// The whole of it, in one go: a network takes minutes to come up.
+/// How many times the worker at this port has run the network, by its own metric.
+fn inferences(port: u16) -> u64 {
+    let url = format!("http://127.0.0.1:{port}/metrics");
+    let output = Command::new("curl").args(["--silent", &url]).output().expect("curl runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let start = "medchain_worker_stage_seconds_count{stage=\"infer\"} ";
+    let line = text.lines().find_map(|line| line.strip_prefix(start));
+    line.map_or(0, |count| count.trim().parse().expect("a count"))
+}
+
+/// All stages in one test, because a network takes minutes to start.
 #[test]
 #[ignore = "takes half an hour: run `make testnet-test`"]
 fn a_parachain_on_a_relay_chain() {
@@ -135,8 +137,8 @@ fn a_parachain_on_a_relay_chain() {
     let first_store = IpfsDaemon::start(&stores.path().join("first"));
     let second_store = IpfsDaemon::start(&stores.path().join("second"));
     let store = format!("{},{}", first_store.url(), second_store.url());
-    let released = repository().join("zombienet/released/medchain-runtime-1.wasm");
-    let net = Testnet::spawn("medchain-local.toml", Some(&released), &store);
+    let release = wanted("upgrade").then(|| Release::version(RELEASE));
+    let net = Testnet::spawn("medchain-local.toml", release, &store);
     let run = Run { folder: stores.path().to_owned(), net };
     tell(&run.net.said());
 
@@ -158,20 +160,17 @@ fn a_parachain_on_a_relay_chain() {
     let copy = run.folder.join("copy");
     fetch(&run, PATIENT, stages.record, &copy).expect("the patient may");
     let (copy, original) = (std::fs::read(copy).unwrap(), std::fs::read(&image).unwrap());
-    assert_eq!(copy, original, "the patient got other bytes than those that went in");
+    assert_eq!(copy, original, "the patient got different bytes than were uploaded");
     let refused = fetch(&run, STRANGER, stages.record, &run.folder.join("stolen"));
     tell(&format!("the patient has the same bytes; the stranger: {}", refused.unwrap_err()));
 
     let mut restarted = Vec::new();
+    match run.net.release() {
+        Some(release) => restarted.extend(upgrade(&run, release)),
+        None => tell("skipped: the upgrade, because the network did not start with a release"),
+    }
     if wanted("clients") {
         clients(&run);
-    }
-    match wanted("upgrade") {
-        true if run.net.ran_already() => {
-            tell("skipped: the upgrade, because the network may have had it")
-        }
-        true => upgrade(&run),
-        false => (),
     }
     if wanted("crashes") {
         restarted.push(collator_killed(&run));
@@ -188,7 +187,7 @@ fn a_parachain_on_a_relay_chain() {
         restarted.into_iter().for_each(std::mem::forget);
         return;
     }
-    // The programs of the network name its folder, but for workers with a store elsewhere.
+    // The programs of the network name its folder, except workers with a store elsewhere.
     let mark = format!("{}|127.0.0.1:971[78]", run.net.folder().display());
     drop(restarted);
     drop(run);
@@ -198,7 +197,7 @@ fn a_parachain_on_a_relay_chain() {
     tell("everything has ended; nothing is left running");
 }
 
-/// Whether a stage is to be run: all are, unless `STAGES` names some.
+/// Whether a stage is run: all are, unless `STAGES` names some.
 fn wanted(stage: &str) -> bool {
     let left_out = std::env::var("STAGES").is_ok_and(|stages| !stages.contains(stage));
     if left_out {
@@ -207,7 +206,7 @@ fn wanted(stage: &str) -> bool {
     !left_out
 }
 
-/// The tools that others look at a chain with.
+/// The tools of others on this chain.
 fn clients(run: &Run) {
     tell("== Clients: Polkadot.js at a collator, chopsticks from the raw spec");
     let bundle = contract("access-control").display().to_string();
@@ -232,9 +231,20 @@ fn clients(run: &Run) {
     tell(script("chopsticks/dry-run.mjs", &["--spec", &spec.display().to_string()]).trim_end());
 }
 
-/// From the runtime that was released to the one that was built.
-fn upgrade(run: &Run) {
-    tell("== 4. A runtime upgrade, from the released version 1");
+/// From the release to what was built. Returns the workers, restarted.
+fn upgrade(run: &Run, release: &Release) -> Vec<Running> {
+    tell(&format!("== 4. A runtime upgrade, from the released version {RELEASE}"));
+    let listing = ["records", PATIENT];
+    let old = release.program("medchain");
+    let said = |medchain: &Path| {
+        let answer = run.net.run_with(medchain, 0, PATIENT, &listing);
+        assert_ne!(answer.code, 0, "{}", answer.out);
+        answer.one_error_line().to_owned()
+    };
+    let early = said(&program("medchain"));
+    assert!(early.contains("update the client or the node"), "{early}");
+    tell(&format!("the new command line says to the old chain: {early}"));
+
     try_runtime(run);
     let new = run.folder.join("new.wasm");
     let built =
@@ -244,13 +254,23 @@ fn upgrade(run: &Run) {
     let report = json_script("js/upgrade.mjs", &["--node", run.net.collator(0), "--wasm", &new]);
     tell(&serde_json::to_string_pretty(&report).unwrap());
     assert!(report["storage_versions"]["before"] != report["storage_versions"]["after"]);
+    tell(&format!("the old command line says to the new chain: {}", said(&old)));
+
+    let workers = [0, 1].map(|index| {
+        let worker = run.net.worker(index);
+        worker.kill();
+        let log = run.folder.join(format!("upgraded-worker-{index}.log"));
+        worker.restart_as(&program("medchain-worker"), &log)
+    });
+    run.net.set_upgraded();
     let after = run.main_job(1, &run.synthetic(2));
-    tell("the same workers and the same command line go on:");
+    tell("with the new command line and workers, the policy that was deployed before goes on:");
     after.lines.iter().for_each(|line| tell(line));
+    workers.into()
 }
 
-/// A collator ends without a warning; the other one goes on. Returns it, once it
-/// is back.
+/// A collator is killed, and the other one continues. Returns the first one once it is
+/// back.
 fn collator_killed(run: &Run) -> Running {
     tell("== 3. A collator is killed and comes back");
     let collator = Program::with(&["medchain-node", "collator-1"]);
@@ -272,8 +292,7 @@ fn collator_killed(run: &Run) -> Running {
     returned
 }
 
-/// The migrations and every `try_state` on the state as it is, before anything
-/// is upgraded.
+/// The migrations and every `try_state` on the state before the upgrade.
 fn try_runtime(run: &Run) {
     let Some(runtime) = std::env::var_os("MEDCHAIN_TRY_RUNTIME") else {
         panic!("MEDCHAIN_TRY_RUNTIME is not set: run `make testnet-test`");
@@ -296,8 +315,8 @@ fn try_runtime(run: &Run) {
     }
 }
 
-/// A worker is killed in the middle of a backlog: the other one finishes it.
-/// Returns both, started again.
+/// A worker is killed in the middle of a backlog, and the other one finishes it.
+/// Returns both, restarted.
 fn worker_killed(run: &Run) -> Vec<Running> {
     tell(&format!("== 3. A worker is killed in the middle of a backlog of {BACKLOG}"));
     let programs = [0, 1].map(|index| run.net.worker(index));
@@ -309,19 +328,19 @@ fn worker_killed(run: &Run) -> Vec<Running> {
         })
         .collect();
     let answered = || records.iter().filter(|id| !run.predictions(1, **id).is_empty()).count();
-    assert_eq!(answered(), 0, "nobody works on them yet");
+    assert_eq!(answered(), 0, "no worker is running yet");
     let log = |name: &str| run.folder.join(name);
     let dave = programs[0].restart(&log("dave.log"));
     let ferdie = programs[1].restart(&log("ferdie.log"));
     let started = Instant::now();
-    wait_for("//Dave has done a few", 5 * MINUTE, || run.infers(9717) >= 3);
-    let by_dave = run.infers(9717);
+    wait_for("//Dave has done a few", 5 * MINUTE, || inferences(9717) >= 3);
+    let by_dave = inferences(9717);
     dave.kill();
     let at_the_kill = answered();
     tell(&format!("//Dave is killed after {by_dave} inferences; {at_the_kill} are answered"));
     wait_for("all are answered", 10 * MINUTE, || answered() == records.len());
     let seconds = started.elapsed().as_secs();
-    let by_ferdie = run.infers(9718);
+    let by_ferdie = inferences(9718);
     let mut by: Vec<(String, u64)> = Vec::new();
     for record in &records {
         let predictions = run.predictions(1, *record);
@@ -341,7 +360,7 @@ fn worker_killed(run: &Run) -> Vec<Running> {
     programs.iter().map(again).collect()
 }
 
-/// A node that starts with nothing but the chain specs answers the same.
+/// A node that starts with only the chain specs gives the same answers.
 fn full_node(run: &Run) {
     tell("== 5. A fresh full node");
     let collator = Program::with(&["medchain-node", "collator-2"]);
@@ -355,14 +374,14 @@ fn full_node(run: &Run) {
     wait_for("the full node has what was final when it started", 10 * MINUTE, || {
         run.net.finalised(&url).is_some_and(|height| height >= target)
     });
-    let block = |node: &str| run.net.ask(node, "chain_getBlockHash", json!([target]));
+    let block = |node: &str| run.net.ask(node, "chain_getBlockHash", &json!([target]));
     assert_eq!(block(&url), block(&first));
     let root = |node: &str| {
-        run.net.ask(node, "chain_getHeader", json!([block(node)]))["stateRoot"].clone()
+        run.net.ask(node, "chain_getHeader", &json!([block(node)]))["stateRoot"].clone()
     };
     assert_eq!(root(&url), root(&first));
-    // Its own answer, from its own state: every key and value below `Emr`.
-    let pairs = |node: &str| run.net.ask(node, "state_getPairs", json!(["0x", block(node)]));
+    // From its own state: every key and value.
+    let pairs = |node: &str| run.net.ask(node, "state_getPairs", &json!(["0x", block(node)]));
     let (mine, theirs) = (pairs(&url), pairs(&first));
     assert!(mine.as_array().is_some_and(|pairs| pairs.len() > 100), "{mine}");
     assert_eq!(mine, theirs);
@@ -375,7 +394,7 @@ fn full_node(run: &Run) {
     drop(node);
 }
 
-/// One store of two stops; both do.
+/// One of two stores stops, then the other.
 fn store_stopped(run: &Run, first: IpfsDaemon, second: IpfsDaemon) {
     tell("== 6. One IPFS daemon of two stops");
     if run.net.ran_already() {

@@ -78,7 +78,11 @@ impl OptimizationOptions {
         }
         command.arg(input.as_ref()).arg("--output").arg(output.as_ref());
         let status = command.status().map_err(OptimizationError::Start)?;
-        if status.success() { Ok(()) } else { Err(OptimizationError::Failed(status)) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(OptimizationError::Failed(status))
+        }
     }
 }
 

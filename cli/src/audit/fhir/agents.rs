@@ -1,10 +1,11 @@
-//! Who took part.
+//! The agents of an AuditEvent.
 
 use serde_json::{json, Value};
 
-use super::{codes::*, Entry, Kind, Naming, Shape};
+use super::{codes::*, naming::Naming, pattern::Shape};
+use crate::audit::{Entry, Kind};
 
-/// The agents of an entry's AuditEvent.
+/// The agents of an entry.
 pub fn agents(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> Vec<Value> {
     match shape {
         Shape::Decision => decision(entry, naming),
@@ -14,23 +15,25 @@ pub fn agents(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> Ve
 }
 
 fn agent(role: Coding, who: Value, requestor: bool) -> Value {
-    json!({ "type": role.concept(), "who": who, "requestor": requestor })
-}
-
-/// Everybody reaches the chain through the chain: it knows no addresses.
-fn on_the_chain(mut agent: Value, naming: &Naming) -> Value {
-    const URI: &str = "5";
-    agent["network"] = json!({ "address": naming.chain, "type": URI });
+    let mut agent = json!({ "type": role.concept(), "requestor": requestor });
+    agent["who"] = who;
     agent
 }
 
-/// Somebody whom a profile wants named and whom the chain does not know.
+/// Gives an agent the chain's address: the chain knows no other addresses.
+fn on_the_chain(mut agent: Value, naming: &Naming) -> Value {
+    const URI: &str = "5";
+    agent["network"] = json!({ "address": naming.chain(), "type": URI });
+    agent
+}
+
+/// An agent that a profile requires and the chain does not know.
 fn unknown() -> Value {
     const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
     json!({ "extension": [{ "url": ABSENT, "valueCode": "unknown" }] })
 }
 
-/// The account that an entry is about, or nobody.
+/// The account that an entry is about, or an unknown one.
 fn who(entry: &Entry, naming: &Naming) -> Value {
     entry.who.as_deref().map_or_else(unknown, |who| naming.account(who))
 }
@@ -83,7 +86,7 @@ fn change(entry: &Entry, patient: &str, naming: &Naming) -> Vec<Value> {
             if signer == patient { naming.patient(signer) } else { naming.account(signer) };
         agents.push(agent(role, reference, true));
     }
-    // What comes to its end by itself is the chain's own doing.
+    // What nobody signed, the chain did itself.
     let chain = agent(DESTINATION, naming.observer(), signer.is_none());
     agents.push(on_the_chain(chain, naming));
     agents

@@ -1,20 +1,20 @@
-//! Codes of other people's systems, with the words that those give them.
+//! Codes of external code systems, with their display texts.
 
 use serde_json::{json, Value};
 
-use super::{Entry, Kind};
+use crate::audit::{Entry, Kind};
 
-/// The system of MedChain's own codes: the kinds of entries.
+/// The code system of the kinds of entries.
 pub const OWN: &str = "urn:medchain:audit";
 
-/// A code and where it is defined.
+/// A code of a code system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coding {
-    /// Who defines it, as a URI.
+    /// The code system's URI.
     pub system: &'static str,
     /// The code.
     pub code: &'static str,
-    /// In words; empty where the system has none for it.
+    /// The display text; empty where the system has none.
     pub display: &'static str,
 }
 
@@ -23,12 +23,12 @@ impl Coding {
         Self { system, code, display }
     }
 
-    /// The kind of an entry.
+    /// The code of an entry's kind.
     pub fn kind(kind: Kind) -> Self {
         Self::of(OWN, kind.name(), "")
     }
 
-    /// As FHIR's Coding.
+    /// The code as FHIR's Coding.
     pub fn json(&self) -> Value {
         match self.display {
             "" => json!({ "system": self.system, "code": self.code }),
@@ -36,7 +36,7 @@ impl Coding {
         }
     }
 
-    /// As FHIR's CodeableConcept.
+    /// The code as FHIR's CodeableConcept.
     pub fn concept(&self) -> Value {
         json!({ "coding": [self.json()] })
     }
@@ -96,7 +96,7 @@ pub const APPLICATION_SERVER: Coding = Coding::of(
     "Application Server",
 );
 
-// What it was about.
+// What it is about.
 pub const PERSON: Coding = Coding::of(ENTITY_TYPE, "1", "Person");
 pub const SYSTEM_OBJECT: Coding = Coding::of(ENTITY_TYPE, "2", "System Object");
 pub const CONSENT: Coding = Coding::of("http://hl7.org/fhir/resource-types", "Consent", "Consent");
@@ -110,8 +110,7 @@ const PAYMENT: Coding = Coding::of(REASON, "HPAYMT", "healthcare payment");
 const BREAK_THE_GLASS: Coding = Coding::of(REASON, "BTG", "break the glass");
 const EMERGENCY_TREATMENT: Coding = Coding::of(REASON, "ETREAT", "Emergency Treatment");
 
-/// What an entry was for, as CodeableConcepts; nothing where the chain was not
-/// told.
+/// The purposes of an entry as CodeableConcepts; empty where the chain knows none.
 pub fn purposes(entry: &Entry) -> Vec<Value> {
     if entry.kind == Kind::GlassBroken || entry.details.contains_key("emergency_id") {
         return vec![BREAK_THE_GLASS.concept(), EMERGENCY_TREATMENT.concept()];

@@ -1,13 +1,14 @@
-//! What it was about: the patient, the record, the policy.
+//! The entities of an AuditEvent: the patient, the record, the policy.
 
 use serde_json::{json, Value};
 
-use super::{codes::*, Entry, Naming, Shape};
+use super::{codes::*, naming::Naming, pattern::Shape};
+use crate::audit::Entry;
 
-/// The details that are said elsewhere in the resource.
+/// The details that other parts of the resource contain.
 const SAID_ELSEWHERE: [&str; 4] = ["policy", "purpose", "custodian", "explanation"];
 
-/// The entities of an entry's AuditEvent. The last of them has the details.
+/// The entities of an entry; the last one has the details.
 pub fn entities(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> Vec<Value> {
     let mut entities = vec![json!({
         "what": naming.patient(patient),
@@ -23,7 +24,7 @@ pub fn entities(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> 
         }
         if let Some(record) = entry.record_id {
             entities.push(json!({
-                "what": naming.reference("DocumentReference", "record", record),
+                "what": naming.reference("DocumentReference", "record", &record),
                 "type": SYSTEM_OBJECT.json(),
                 "role": REPORT.json()
             }));
@@ -40,8 +41,8 @@ pub fn entities(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> 
 fn consent(policy: Option<&str>, naming: &Naming) -> Value {
     const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
     let what = match policy {
-        Some(policy) => naming.reference("Consent", "", policy),
-        // There was no policy to ask, or the runtime of those days does not tell.
+        Some(policy) => naming.reference("Consent", "", &policy),
+        // There was no policy to ask, or the event does not name it.
         None => json!({ "extension": [{ "url": ABSENT, "valueCode": "unknown" }] }),
     };
     json!({ "what": what, "type": CONSENT.json() })

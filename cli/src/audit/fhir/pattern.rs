@@ -1,20 +1,21 @@
-//! Which pattern of an AuditEvent a kind of entry follows.
+//! The pattern of an AuditEvent that a kind of entry follows.
 
-use super::{codes::*, Entry, Kind};
+use super::codes::*;
+use crate::audit::{Entry, Kind};
 
-/// What the agents and entities of a resource are like.
+/// The agents and entities that a resource has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// The policy was asked: BALP's `AuthZconsent`.
     Decision,
-    /// A key was handed to a reader: BALP's `PrivacyDisclosure.Source`.
+    /// A reader got a key: BALP's `PrivacyDisclosure.Source`.
     Disclosure,
     /// Anything else; no profile is claimed.
     Change,
 }
 
 impl Shape {
-    /// The profile that is claimed.
+    /// The profile that the resource claims.
     pub fn profile(self) -> Option<&'static str> {
         match self {
             Self::Decision => Some(
@@ -44,9 +45,9 @@ pub struct Pattern {
 }
 
 const SUCCESS: &str = "0";
-/// Others may still succeed.
+/// Another attempt may still succeed.
 const MINOR_FAILURE: &str = "4";
-/// The matter is closed.
+/// No other attempt follows.
 const SERIOUS_FAILURE: &str = "8";
 
 /// The pattern of an entry.

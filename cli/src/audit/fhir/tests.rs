@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use medchain_client::H256;
 use serde_json::{json, Value};
 
 use super::*;
@@ -192,10 +193,7 @@ fn breaking_the_glass_is_an_emergency_override() {
     assert_eq!(event["agent"][0]["requestor"], true);
 
     let entries = gathered(&story(), &[]);
-    let emergency = |kind| {
-        let found = entries.iter().filter(|entry| entry.kind == kind);
-        built(found.clone().last().unwrap())
-    };
+    let emergency = |kind| built(entries.iter().rfind(|entry| entry.kind == kind).unwrap());
     assert_eq!(purposes(&emergency(Kind::ShareDelivered)), ["BTG", "ETREAT"]);
     assert_eq!(codes(&emergency(Kind::AccessEnded)["subtype"]), ["110138", "access_ended"]);
     assert_eq!(codes(&made(Kind::AccessEnded)["subtype"]), ["110137", "access_ended"]);

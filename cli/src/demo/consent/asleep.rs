@@ -1,11 +1,11 @@
-//! 1. The patient is asleep: who is let in holds the key seconds later, and the
-//! custodians alone open nothing.
+//! Story 1: The patient is asleep: a reader whom the policy allows has the key seconds later,
+//! and the custodians alone open nothing.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::Call;
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, Purpose, RecordId, RelationKind, Role};
 
 use super::{
     cast::{CLINICIAN, CUSTODIANS, GUARDIAN, PATIENT, RESEARCHER, SISTER, TECHNICIAN},
@@ -13,29 +13,35 @@ use super::{
 };
 use crate::{
     commands::{
-        access::{self, AccessReport, PurposeArg, RequestAccessArgs},
-        custodians, grant, key, patient, policy,
-        provider::{self, RoleArg, RoleOf},
-        relation::{self, KindArg},
-        upload::{self, elapsed_ms, UploadArgs},
+        custodians,
+        grant::{self, GrantArgs},
+        key,
+        patient::{register, set_policy},
+        policy::deploy,
+        provider::{self, RoleOf},
+        relation::set::{self as relation, SetArgs},
+        request_access::{self, RequestAccessArgs, RequestAccessReport},
+        upload::{self, UploadArgs},
     },
     context::Context,
     demo::processes::Running,
+    output::{joined, time::elapsed_ms},
+    records::DELIVERY_LIMIT,
 };
 
 const STORY: &str = "asleep";
 
-/// Tells it. Returns the record, and how long the key took in blocks and the
-/// image in milliseconds.
-pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32, u64)> {
+/// Tells it; returns the record, the blocks until the key was there, and the
+/// milliseconds until the image was.
+pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId, u32, u64)> {
     let (story, cast) = (scene.story, &scene.cast);
     let step = story.step("Everybody registers; the patient chooses a policy and custodians");
     prepare(scene).await?;
     drop(step);
     story.tell(
         "1. Asleep",
-        "the patient chose three custodians, any two of whom can open a key, and lets the\n\
-         clinician view. The laboratory uploads. From here on the patient sleeps.",
+        "the patient chose three custodians, any two of whom can open a key, and allows the\n\
+         clinician to view. The laboratory uploads. From here on the patient sleeps.",
     )?;
     let step = story.step("The laboratory uploads");
     let args = UploadArgs {
@@ -51,7 +57,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
         STORY,
         "the upload split the key among the three custodians",
         uploaded.custodians.len() == 3 && uploaded.threshold == 2,
-        format!("2 of {:?}", uploaded.custodians),
+        format!("2 of {}", joined(&uploaded.custodians)),
     )?;
 
     let no_key = "has no envelope";
@@ -63,27 +69,27 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
     )?;
     scene.refused(
         STORY,
-        "a custodian cannot read what it keeps a share of",
+        "a custodian cannot read a record of whose key it keeps a share",
         scene.reads(&cast.custodians[0], record).await,
         no_key,
     )?;
     let asked = request(&cast.stranger, record).await?;
     scene.claim(
         STORY,
-        "a stranger who asks is refused, on the record",
+        "a stranger who requests access is refused, and the chain records it",
         !asked.granted,
         asked.reason.as_deref().unwrap_or("granted"),
     )?;
 
     scene.start_custodian(running, "custodian-1", CUSTODIANS[0])?;
-    let step = story.step("The clinician asks; one custodian of three is awake");
+    let step = story.step("The clinician requests access; one custodian of three is awake");
     let asked = request(&cast.clinician, record).await?;
     let until = asked.until.unwrap_or_default();
     scene.claim(
         STORY,
-        "the policy lets the clinician in, for a time",
+        "the policy allows the clinician, for a time",
         asked.granted && until > asked.included.block_number,
-        format!("in block {}, up to block {until}", asked.included.block_number),
+        format!("in block {}, until block {until}", asked.included.block_number),
     )?;
     wait_for_shares(scene, &cast.clinician, record, 1).await?;
     drop(step);
@@ -101,30 +107,30 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
     drop(step);
     scene.claim(
         STORY,
-        "with the second share the clinician reads the very bytes that were uploaded",
+        "with the second share the clinician reads exactly the bytes that were uploaded",
         scene.reads(&cast.clinician, record).await?,
         format!("{} bytes", scene.xray.len()),
     )?;
     scene.refused(
         STORY,
-        "the shares that stand on chain for the clinician open nothing for a stranger",
+        "the shares on chain for the clinician open nothing for a stranger",
         scene.reads(&cast.stranger, record).await,
         no_key,
     )?;
 
     copied_shares(scene, record).await?;
 
-    // Once more, with everybody awake, to see how long it takes.
+    // Once more, with everybody awake, to measure how long it takes.
     let second = upload::upload(&cast.technician, &args).await?.record_id;
-    let step = story.step("The clinician asks for another record, while all custodians are awake");
+    let step = story.step("The clinician requests another record, while all custodians are awake");
     let started = Instant::now();
     let args = RequestAccessArgs {
         record: second,
-        purpose: PurposeArg::Treatment,
+        purpose: Purpose::Treatment,
         no_wait: true,
-        anew: false,
+        renew: false,
     };
-    let asked = access::request(&cast.clinician, &args).await?;
+    let asked = request_access::request(&cast.clinician, &args).await?;
     let at = wait_for_shares(scene, &cast.clinician, second, 2).await?;
     let read = scene.reads(&cast.clinician, second).await?;
     let ms = elapsed_ms(started);
@@ -132,21 +138,20 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u64, u32,
     let blocks = at.saturating_sub(asked.included.block_number);
     scene.claim(
         STORY,
-        "from the question to the image, with all custodians awake",
+        "from the request to the image, with all custodians awake",
         read,
         format!("{blocks} blocks, {:.1} s", ms as f64 / 1000.0),
     )?;
     Ok((record, blocks, ms))
 }
 
-/// The shares stand on chain for everybody to copy. Somebody becomes a patient
-/// with the same custodians, and puts them under a record of their own, which they
-/// may open as they like.
-async fn copied_shares(scene: &Scene<'_>, record: u64) -> Result<()> {
+/// Anybody can copy the shares from the chain. A thief becomes a patient with the same
+/// custodians, and adds the shares to a record of their own, which they may open.
+async fn copied_shares(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let cast = &scene.cast;
     let thief = &cast.researcher;
-    let step = scene.story.step("Somebody copies the shares under a record of their own");
-    patient::register(thief, None).await?;
+    let step = scene.story.step("A thief copies the shares to a record of their own");
+    register::register(thief, None).await?;
     custodians::set(thief, &all_three()).await?;
     let args = UploadArgs {
         file: scene.xray_file.clone(),
@@ -154,12 +159,12 @@ async fn copied_shares(scene: &Scene<'_>, record: u64) -> Result<()> {
         infer: None,
         readers: Vec::new(),
     };
-    let own = RecordId(upload::upload(thief, &args).await?.record_id);
+    let own = upload::upload(thief, &args).await?.record_id;
     let view = scene.chain.best().await?;
-    let kept = view.custody(RecordId(record)).await?.context("custodians keep it")?;
+    let kept = view.custody(record).await?.context("custodians keep it")?;
     let call = Call::EntrustRecord { record: own, shares: kept.shares };
     thief.sign(&call, "entrust the copied shares").await?;
-    let asked = request(thief, own.0).await?;
+    let asked = request(thief, own).await?;
     let until = asked.included.block_number + 4;
     while scene.chain.best().await?.number() < until {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -168,9 +173,9 @@ async fn copied_shares(scene: &Scene<'_>, record: u64) -> Result<()> {
     drop(step);
     scene.claim(
         STORY,
-        "who copies the shares under a record of their own has nothing from the custodians",
+        "a thief who copies the shares to a record of their own gets nothing from the custodians",
         asked.granted && grant.as_ref().is_some_and(|grant| grant.shares.is_empty()),
-        "granted, and not handed over: a share is bound to its patient and content",
+        "granted, but not handed over: a share is bound to its patient and content",
     )
 }
 
@@ -178,35 +183,35 @@ fn all_three() -> custodians::SetArgs {
     custodians::SetArgs { custodians: CUSTODIANS.map(str::to_owned).to_vec(), threshold: 2 }
 }
 
-async fn request(who: &Context, record: u64) -> Result<AccessReport> {
-    let purpose = PurposeArg::Treatment;
-    access::request(who, &RequestAccessArgs { record, purpose, no_wait: true, anew: false }).await
+async fn request(who: &Context, record: RecordId) -> Result<RequestAccessReport> {
+    let purpose = Purpose::Treatment;
+    let args = RequestAccessArgs { record, purpose, no_wait: true, renew: false };
+    request_access::request(who, &args).await
 }
 
-/// Waits until as many shares were handed over; returns the block at which they
-/// were there.
+/// Waits until `count` shares were handed over, and returns the block.
 async fn wait_for_shares(
     scene: &Scene<'_>,
     who: &Context,
-    record: u64,
+    record: RecordId,
     count: usize,
 ) -> Result<u32> {
     let subject = who.account()?;
     let started = Instant::now();
     loop {
         let view = scene.chain.best().await?;
-        let grant = view.grant(RecordId(record), &subject).await?;
+        let grant = view.grant(record, &subject).await?;
         if grant.is_some_and(|grant| grant.shares.len() >= count) {
             return Ok(view.number());
         }
-        if started.elapsed() > access::DELIVERY_LIMIT {
-            bail!("{count} custodians have not handed over in time");
+        if started.elapsed() > DELIVERY_LIMIT {
+            bail!("{count} custodians have not handed over a share in time");
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Everybody prepares at the same time: each waits for their own blocks only.
+/// Prepares everybody at the same time: each waits for their own blocks only.
 async fn prepare(scene: &Scene<'_>) -> Result<()> {
     let cast = &scene.cast;
     let keys = async {
@@ -216,8 +221,8 @@ async fn prepare(scene: &Scene<'_>) -> Result<()> {
         futures::future::try_join_all(others.into_iter().map(key::publish)).await
     };
     let registrar = async {
-        let mut roles = vec![(TECHNICIAN, RoleArg::LabTechnician), (CLINICIAN, RoleArg::Clinician)];
-        roles.extend(CUSTODIANS.map(|who| (who, RoleArg::Custodian)));
+        let mut roles = vec![(TECHNICIAN, Role::LabTechnician), (CLINICIAN, Role::Clinician)];
+        roles.extend(CUSTODIANS.map(|who| (who, Role::Custodian)));
         for (account, role) in roles {
             let args = RoleOf { account: account.to_owned(), role, sudo: true };
             provider::add(&cast.registrar, &args).await?;
@@ -225,24 +230,23 @@ async fn prepare(scene: &Scene<'_>) -> Result<()> {
         anyhow::Ok(())
     };
     let patient = async {
-        patient::register(&cast.patient, None).await?;
+        register::register(&cast.patient, None).await?;
         let bundle = scene.contracts.join("access-control.contract");
-        let deployed = policy::deploy(&cast.patient, &bundle).await?;
-        patient::set_policy(&cast.patient, Some(&deployed.contract)).await?;
+        let deployed = deploy::deploy(&cast.patient, &bundle).await?;
+        let contract = deployed.contract.to_string();
+        set_policy::set_policy(&cast.patient, Some(&contract)).await?;
         for (to, actions) in [(TECHNICIAN, &[Action::Append][..]), (CLINICIAN, &[Action::View])] {
-            grant::grant(&cast.patient, &grant::GrantArgs::to(to, actions)).await?;
+            grant::grant(&cast.patient, &GrantArgs::to(to, actions)).await?;
         }
         for (account, kind, emergency_contact) in
-            [(SISTER, KindArg::Sibling, true), (GUARDIAN, KindArg::Guardian, false)]
+            [(SISTER, RelationKind::Sibling, true), (GUARDIAN, RelationKind::Guardian, false)]
         {
-            let args = relation::SetArgs { account: account.to_owned(), kind, emergency_contact };
+            let args = SetArgs { account: account.to_owned(), kind, emergency_contact };
             relation::set(&cast.patient, &args).await?;
         }
         anyhow::Ok(())
     };
     tokio::try_join!(keys, registrar, patient)?;
-    let args =
-        custodians::SetArgs { custodians: CUSTODIANS.map(str::to_owned).to_vec(), threshold: 2 };
-    custodians::set(&cast.patient, &args).await?;
+    custodians::set(&cast.patient, &all_three()).await?;
     Ok(())
 }

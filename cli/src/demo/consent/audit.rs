@@ -1,4 +1,4 @@
-//! 6. Who asked, who got in, who did not: the log.
+//! Story 6: The log: who requested access, and with which answer.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
     let cast = &scene.cast;
     scene.story.tell(
         "6. The log",
-        "everything above stands on chain. The patient reads it, and takes it along as FHIR.",
+        "everything above is recorded on chain. The patient reads it, and exports it as FHIR.",
     )?;
     let all = read(scene, None, &[], None).await?;
     let kinds = [
@@ -38,7 +38,7 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
         .collect();
     scene.claim(
         STORY,
-        "the log tells of every kind of thing that happened",
+        "the log has every kind of thing that happened",
         missing.is_empty(),
         format!("{} entries; missing: {missing:?}", all.entries.len()),
     )?;
@@ -46,7 +46,7 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
     let denied = read(scene, Some(STRANGER), &["access_denied"], None).await?;
     scene.claim(
         STORY,
-        "the stranger's question stands there, and why it was refused",
+        "the stranger's request is in it, and why it was refused",
         !denied.entries.is_empty()
             && denied.entries.iter().all(|entry| entry.who.as_deref() == Some(&stranger)),
         denied.entries.first().and_then(|entry| entry.detail("reason")).unwrap_or("nothing"),
@@ -55,21 +55,21 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
         read(scene, Some(CLINICIAN), &["glass_broken", "emergency_reviewed"], None).await?;
     scene.claim(
         STORY,
-        "so does the clinician's emergency, and that it was rejected",
+        "so is the clinician's emergency, and that it was rejected",
         of_clinician.entries.len() >= 2,
         format!("{} entries", of_clinician.entries.len()),
     )?;
 
     let file = scene.folder.join("audit.json");
     let exported = read(scene, None, &[], Some(&file)).await?;
-    let text = std::fs::read(&file).context("the export was written")?;
-    let bundle: Value = serde_json::from_slice(&text).context("the export is JSON")?;
+    let text = std::fs::read(&file).context("the export was not written")?;
+    let bundle: Value = serde_json::from_slice(&text).context("the export is not JSON")?;
     let resources = bundle["entry"].as_array().map(Vec::as_slice).unwrap_or_default();
     let events = resources.iter().filter(|one| one["resource"]["resourceType"] == "AuditEvent");
     let count = events.count();
     scene.claim(
         STORY,
-        "the log as FHIR AuditEvents has them all",
+        "the log as FHIR AuditEvents has all entries",
         bundle["resourceType"] == "Bundle" && count == exported.entries.len(),
         format!("{count} resources"),
     )

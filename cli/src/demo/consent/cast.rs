@@ -1,4 +1,4 @@
-//! The people of the stories: development accounts that everybody knows.
+//! The people of the stories: public development accounts.
 
 use std::sync::Arc;
 
@@ -7,26 +7,26 @@ use medchain_client::{chain::Chain, keys::Identity, store::Store};
 
 use crate::context::Context;
 
-/// Signs what the registrar signs: the chain's sudo key.
+/// The registrar: the chain's sudo key.
 pub const REGISTRAR: &str = "//Alice";
-/// Whose X-rays they are.
+/// The patient.
 pub const PATIENT: &str = "//Bob";
-/// Takes the X-rays and uploads them.
+/// The lab technician, who takes the X-rays and uploads them.
 pub const TECHNICIAN: &str = "//Charlie";
-/// Treats the patient.
+/// The clinician, who treats the patient.
 pub const CLINICIAN: &str = "//Dave";
-/// Has no business here.
+/// A stranger without any permission.
 pub const STRANGER: &str = "//Eve";
-/// Keep shares of the patient's keys.
+/// The custodians, who keep shares of the patient's keys.
 pub const CUSTODIANS: [&str; 3] = ["//Ferdie", "//Ferdie//stash", "//Charlie//stash"];
 /// The patient's sister and emergency contact.
 pub const SISTER: &str = "//Dave//stash";
 /// The patient's guardian.
 pub const GUARDIAN: &str = "//Eve//stash";
-/// Does research.
+/// A researcher.
 pub const RESEARCHER: &str = "//Bob//stash";
 
-/// Everybody, each with a command line of their own.
+/// Everybody, each with a context of their own.
 pub struct Cast {
     /// See [`REGISTRAR`].
     pub registrar: Context,
@@ -49,7 +49,7 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Gives everybody a command line on the same chain and store.
+    /// Gives everybody a context on the same chain and store.
     pub fn new(chain: &Chain, store: &Arc<dyn Store>) -> Result<Self> {
         let person = |suri: &str| -> Result<Context> {
             let identity = Identity::open(suri, true)?;

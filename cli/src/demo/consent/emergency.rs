@@ -1,23 +1,28 @@
-//! 3. The glass: access at once, against a bond, under review.
+//! Story 3: The glass: access at once, against a bond, under review.
 
 use anyhow::Result;
-use medchain_client::chain::UNIT;
+use medchain_client::chain::{format_balance, UNIT};
+use medchain_primitives::{EmergencyReason, RecordId};
 
 use super::scene::Scene;
 use crate::{
-    commands::emergency::{self, BreakArgs, BreakReport, ReasonArg, ReviewArgs},
+    commands::emergency::{
+        allow::allow,
+        break_glass::{self, BreakArgs, BreakReport},
+        review::{self, ReviewArgs},
+    },
     context::Context,
 };
 
 const STORY: &str = "emergency";
 
 /// Tells it.
-pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
+pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let cast = &scene.cast;
     scene.story.tell(
         "3. The glass",
-        "the patient is unconscious. The sister is an emergency contact, the clinician is\n\
-         registered as one. Breaking the glass costs a bond until it is reviewed.",
+        "the patient is unconscious. The sister is an emergency contact, and the clinician has\n\
+         that role. Breaking the glass costs a bond until the review.",
     )?;
     scene.refused(
         STORY,
@@ -38,10 +43,10 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
     drop(step);
     scene.claim(
         STORY,
-        "the sister has the key at once, without anybody's yes",
+        "the sister has the key at once, without asking anybody",
         broken.shares >= broken.threshold && scene.reads(&cast.sister, record).await?,
         format!(
-            "in block {}, up to block {}, to be reviewed by block {}",
+            "in block {}, until block {}, to be reviewed until block {}",
             broken.included.block_number, broken.until, broken.review_until
         ),
     )?;
@@ -50,11 +55,11 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
         STORY,
         "it costs her a bond",
         bond > 10 * UNIT,
-        format!("{} MEDC are held", bond as f64 / UNIT as f64),
+        format!("{} held", format_balance(bond)),
     )?;
     scene.refused(
         STORY,
-        "she does not review herself",
+        "she cannot review herself",
         review(&cast.sister, &broken, true).await,
         "NotReviewer",
     )?;
@@ -64,7 +69,7 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
         STORY,
         "the guardian accepts, and she gets the bond back",
         left < UNIT,
-        format!("{} MEDC are still held, for the grant", left as f64 / UNIT as f64),
+        format!("{} still held, for the grant", format_balance(left)),
     )?;
 
     let step = scene.story.step("The clinician, whose grant was revoked, breaks the glass");
@@ -87,25 +92,25 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
         "has no envelope",
     )?;
 
-    emergency::allow(&cast.patient, false).await?;
+    allow(&cast.patient, false).await?;
     scene.refused(
         STORY,
-        "a patient who forbids it is left alone",
+        "while the patient forbids it, the clinician cannot break the glass",
         break_glass(&cast.clinician, record).await,
         "EmergencyOptedOut",
     )?;
-    emergency::allow(&cast.patient, true).await?;
+    allow(&cast.patient, true).await?;
     Ok(())
 }
 
-async fn break_glass(who: &Context, record: u64) -> Result<BreakReport> {
-    let args = BreakArgs { record, reason: ReasonArg::CannotConsent, no_wait: false };
-    emergency::break_glass(who, &args).await
+async fn break_glass(who: &Context, record: RecordId) -> Result<BreakReport> {
+    let args = BreakArgs { record, reason: EmergencyReason::CannotConsent, no_wait: false };
+    break_glass::break_glass(who, &args).await
 }
 
 async fn review(who: &Context, broken: &BreakReport, accept: bool) -> Result<()> {
     let args = ReviewArgs { emergency: broken.emergency_id, accept, reject: !accept };
-    emergency::review(who, &args).await.map(|_| ())
+    review::review(who, &args).await.map(|_| ())
 }
 
 async fn held(scene: &Scene<'_>, who: &Context) -> Result<u128> {

@@ -1,27 +1,30 @@
-//! 7. The end of a record: keys destroyed, stores told, and a certificate of it
-//! that holds without a node.
+//! Story 7: The end of a record: its keys destroyed, its content deleted, and a certificate that
+//! holds without a node.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
-use medchain_primitives::RecordId;
+use medchain_primitives::{Purpose, RecordId};
 
 use super::scene::Scene;
-use crate::commands::{
-    access::{self, PurposeArg, RequestAccessArgs},
-    certificate::{self, VerifyArgs},
-    erase::{self, EraseArgs},
-    fetch,
+use crate::{
+    commands::{
+        erase::{self, EraseArgs},
+        request_access::{self, RequestAccessArgs},
+        verify_certificate::{self, VerifyArgs},
+    },
+    output::causes,
+    records,
 };
 
 const STORY: &str = "erasure";
 
 /// Tells it.
-pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
+pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let cast = &scene.cast;
-    scene
-        .story
-        .tell("7. Erased", "the patient has the record erased, and keeps a certificate of it.")?;
+    scene.story.tell("7. Erased", "the patient erases the record, and keeps a certificate.")?;
     let file = scene.folder.join("erased.json");
-    let args = |certificate: Option<std::path::PathBuf>| EraseArgs {
+    let args = |certificate: Option<PathBuf>| EraseArgs {
         record,
         certificate,
         force: false,
@@ -29,7 +32,7 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
     };
     scene.refused(
         STORY,
-        "nobody but the patient erases",
+        "only the patient can erase",
         erase::erase(&cast.technician, &args(None)).await,
         "only its patient",
     )?;
@@ -39,60 +42,60 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
     drop(step);
     scene.claim(
         STORY,
-        "the store has let the ciphertext go",
+        "the store has deleted the ciphertext",
         !erased.stores.is_empty(),
         erased.stores.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     )?;
     let view = scene.chain.best().await?;
     let left = view.balance(&cast.patient.account()?).await?.reserved;
-    let custody = view.custody(RecordId(record)).await?;
-    let envelopes = view.envelopes(RecordId(record)).await?.len();
+    let custody = view.custody(record).await?;
+    let envelopes = view.envelopes(record).await?.len();
     scene.claim(
         STORY,
-        "envelopes and custodians' shares are gone, and the deposits are back",
+        "envelopes and custodians' shares are gone, and the deposits are released",
         custody.is_none() && envelopes == 0 && left < held,
         format!("{envelopes} envelopes, {} shares", custody.map_or(0, |kept| kept.shares.len())),
     )?;
     for (who, name) in [(&cast.patient, "the patient"), (&cast.technician, "the laboratory")] {
         scene.refused(
             STORY,
-            &format!("{name} cannot read it any more"),
+            &format!("{name} can no longer read it"),
             scene.reads(who, record).await,
             "was erased",
         )?;
     }
     let args =
-        RequestAccessArgs { record, purpose: PurposeArg::Treatment, no_wait: true, anew: false };
-    let asked = access::request(&cast.stranger, &args).await?;
+        RequestAccessArgs { record, purpose: Purpose::Treatment, no_wait: true, renew: false };
+    let asked = request_access::request(&cast.stranger, &args).await?;
     scene.claim(
         STORY,
-        "a stranger who asks hears what they heard before, not that it was erased",
+        "a stranger who requests access gets the same answer as before, not that it was erased",
         asked.reason.as_deref().is_some_and(|why| !why.contains("erased")),
         asked.reason.unwrap_or_default(),
     )?;
-    let found = crate::envelopes::record(&view, record).await?;
+    let found = records::find(&view, record).await?;
     scene.refused(
         STORY,
         "nor is the ciphertext in the store",
-        fetch::ciphertext(&cast.patient, &found).await,
+        records::ciphertext(&cast.patient, &found).await,
         "could not fetch",
     )?;
 
-    let verify = |file: std::path::PathBuf, online| VerifyArgs { file, online };
-    let shown = certificate::verify(&cast.stranger, &verify(file.clone(), false)).await?;
+    let verify = |file: PathBuf, online| VerifyArgs { file, online };
+    let shown = verify_certificate::verify(&cast.stranger, &verify(file.clone(), false)).await?;
     scene.claim(
         STORY,
         "the certificate holds without a node",
         shown.valid && shown.record_id == record,
         format!("{} claims, block {}", shown.checks.len(), shown.block_number),
     )?;
-    let online = certificate::verify(&cast.stranger, &verify(file.clone(), true)).await?;
+    let online = verify_certificate::verify(&cast.stranger, &verify(file.clone(), true)).await?;
     scene.claim(STORY, "and the node knows its block", online.valid, online.block_hash)?;
     let text = std::fs::read_to_string(&file)?;
     let forged = scene.folder.join("forged.json");
-    let other = format!("\"id\": {}", record + 1);
+    let other = format!("\"id\": {}", record.0 + 1);
     std::fs::write(&forged, text.replacen(&format!("\"id\": {record}"), &other, 1))?;
-    let shown = certificate::verify(&cast.stranger, &verify(forged, false)).await;
+    let shown = verify_certificate::verify(&cast.stranger, &verify(forged, false)).await;
     let refused = shown.as_ref().map_or(true, |report| !report.valid);
     scene.claim(
         STORY,
@@ -105,7 +108,7 @@ pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
                 .find(|check| !check.holds())
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            Err(error) => crate::output::error_line(&error),
+            Err(error) => causes(&error),
         },
     )
 }

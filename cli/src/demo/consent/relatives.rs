@@ -1,8 +1,8 @@
-//! 4. Relatives and guardians: what a relation allows, acting in the patient's
-//! name, and deciding together.
+//! Story 4: Relatives and guardians: what a relation allows, acting in the patient's name, and
+//! deciding together.
 
 use anyhow::{Context as _, Result};
-use medchain_primitives::Action;
+use medchain_primitives::{Action, Purpose, RecordId};
 
 use super::{
     cast::{CLINICIAN, GUARDIAN, PATIENT, RESEARCHER, SISTER, STRANGER},
@@ -10,14 +10,17 @@ use super::{
 };
 use crate::{
     commands::{
-        access::{self, PurposeArg, RequestAccessArgs},
-        access_list::{self, AccessArgs},
+        access::{self, AccessArgs},
         delegate::{self, SetArgs},
-        grant::{self, GrantArgs, RevokeArgs},
-        policy::{self, CheckArgs},
-        policy_call::{self, CallArgs},
-        policy_deploy::{self, DeployArgs},
-        relation_show::{self, ShowArgs},
+        grant::{self, GrantArgs},
+        policy::{
+            call::{self, CallArgs},
+            check::{self, CheckArgs},
+            deploy::{self, DeployArgs},
+        },
+        relation::show::{self, ShowArgs},
+        request_access::{self, RequestAccessArgs, RequestAccessReport},
+        revoke::{self, RevokeArgs},
     },
     context::Context,
 };
@@ -25,28 +28,28 @@ use crate::{
 const STORY: &str = "relatives";
 
 /// Tells it.
-pub async fn tell(scene: &Scene<'_>, record: u64) -> Result<()> {
+pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     scene.story.tell(
         "4. Relatives",
         "the sister is named as sibling and emergency contact. The patient makes her a\n\
-         delegate: she grants in the patient's name. Two guardians decide together.",
+         delegate, who grants in the patient's name. Two guardians decide together.",
     )?;
     sister(scene, record).await?;
     together(scene).await?;
     everybody(scene).await
 }
 
-async fn sister(scene: &Scene<'_>, record: u64) -> Result<()> {
+async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let cast = &scene.cast;
-    let asked = request(&cast.sister, record, PurposeArg::Treatment).await?;
+    let asked = request(&cast.sister, record, Purpose::Treatment).await?;
     scene.claim(
         STORY,
-        "to be a relative alone opens nothing: the policy decides",
+        "being a relative alone opens nothing: the policy decides",
         !asked.granted,
         asked.reason.unwrap_or_default(),
     )?;
     let args = ShowArgs { patient: PATIENT.to_owned(), account: None };
-    let shown = relation_show::show(&cast.sister, &args).await?;
+    let shown = show::show(&cast.sister, &args).await?;
     scene.claim(
         STORY,
         "she sees what her relation allows: the glass, which she broke over one record",
@@ -72,23 +75,23 @@ async fn sister(scene: &Scene<'_>, record: u64) -> Result<()> {
     let args = SetArgs { delegate: SISTER.to_owned(), until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
     grant::grant(&cast.sister, &for_treatment()).await?;
-    let asked = request(&cast.clinician, record, PurposeArg::Treatment).await?;
+    let asked = request(&cast.clinician, record, Purpose::Treatment).await?;
     scene.claim(
         STORY,
-        "as a delegate she lets the clinician in, to treat",
+        "as a delegate she allows the clinician to view, for treatment",
         asked.granted && asked.shares >= asked.threshold,
         format!("in block {}", asked.included.block_number),
     )?;
     scene.claim(
         STORY,
-        "who reads the record",
+        "the clinician reads the record",
         scene.reads(&cast.clinician, record).await?,
         format!("{} bytes", scene.xray.len()),
     )?;
-    let asked = request(&cast.clinician, record, PurposeArg::Research).await?;
+    let asked = request(&cast.clinician, record, Purpose::Research).await?;
     scene.claim(
         STORY,
-        "the same question for research is refused, and ends what stood granted",
+        "the same request for research is refused, and ends the access",
         !asked.granted && scene.reads(&cast.clinician, record).await.is_err(),
         asked.reason.unwrap_or_default(),
     )?;
@@ -106,9 +109,9 @@ async fn sister(scene: &Scene<'_>, record: u64) -> Result<()> {
 async fn together(scene: &Scene<'_>) -> Result<()> {
     let cast = &scene.cast;
     let policy = scene.chain.best().await?.policy_of(&cast.patient.account()?).await?;
-    let policy = policy.context("the patient has a policy")?;
+    let policy = policy.context("the patient has no policy")?;
     let bundle = scene.contracts.join("guardians.contract");
-    let deployed = policy_deploy::deploy_with(
+    let deployed = deploy::deploy_with(
         &cast.guardian,
         &DeployArgs {
             file: bundle.clone(),
@@ -118,44 +121,45 @@ async fn together(scene: &Scene<'_>) -> Result<()> {
         },
     )
     .await?;
-    let args = SetArgs { delegate: deployed.contract.clone(), until: None, policy: None };
+    let contract = deployed.contract.to_string();
+    let args = SetArgs { delegate: contract.clone(), until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
     let call = |message: &str, args: String| CallArgs {
-        contract: deployed.contract.clone(),
+        contract: contract.clone(),
         file: bundle.clone(),
         message: message.to_owned(),
         args,
         value: 0,
     };
-    // View, for any purpose, without an end.
+    // View, for all purposes, until revoked.
     let change =
         format!("Grant {{ grantee: {RESEARCHER}, actions: 1, purposes: None, until: None }}");
     scene.refused(
         STORY,
-        "who is no guardian proposes nothing",
-        policy_call::call(&cast.stranger, &call("propose", change.clone())).await,
+        "an account that is no guardian proposes nothing",
+        call::call(&cast.stranger, &call("propose", change.clone())).await,
         "NotMember",
     )?;
-    policy_call::call(&cast.guardian, &call("propose", change)).await?;
+    call::call(&cast.guardian, &call("propose", change)).await?;
     let alone = may_view(scene, RESEARCHER).await?;
-    scene.claim(STORY, "one guardian alone lets nobody in", !alone.0, alone.1)?;
-    policy_call::call(&cast.sister, &call("approve", "0".into())).await?;
+    scene.claim(STORY, "one guardian alone allows nobody", !alone.0, alone.1)?;
+    call::call(&cast.sister, &call("approve", "0".into())).await?;
     let both = may_view(scene, RESEARCHER).await?;
     scene.claim(STORY, "two together do", both.0, both.1)?;
-    grant::revoke(&cast.patient, &RevokeArgs::from(RESEARCHER, false)).await?;
+    revoke::revoke(&cast.patient, &RevokeArgs::from(RESEARCHER, false)).await?;
     let after = may_view(scene, RESEARCHER).await?;
-    scene.claim(STORY, "and the patient takes it back at once", !after.0, after.1)
+    scene.claim(STORY, "and the patient revokes it at once", !after.0, after.1)
 }
 
 async fn everybody(scene: &Scene<'_>) -> Result<()> {
     let cast = &scene.cast;
     let args = AccessArgs { patient: None, subjects: vec![STRANGER.to_owned()] };
-    let list = access_list::list(&cast.patient, &args).await?;
+    let list = access::list(&cast.patient, &args).await?;
     let row = |who: &Context| -> Result<_> {
-        let account = who.account()?.to_string();
+        let account = who.account()?;
         Ok(list.accounts.iter().find(|row| row.account == account).cloned())
     };
-    let laboratory = row(&cast.technician)?.context("the laboratory can append")?;
+    let laboratory = row(&cast.technician)?.context("the laboratory can do nothing")?;
     scene.claim(
         STORY,
         "the patient sees who can do what now",
@@ -168,11 +172,12 @@ async fn everybody(scene: &Scene<'_>) -> Result<()> {
     )
 }
 
-async fn request(who: &Context, record: u64, purpose: PurposeArg) -> Result<access::AccessReport> {
-    access::request(who, &RequestAccessArgs { record, purpose, no_wait: false, anew: false }).await
+async fn request(who: &Context, record: RecordId, purpose: Purpose) -> Result<RequestAccessReport> {
+    let args = RequestAccessArgs { record, purpose, no_wait: false, renew: false };
+    request_access::request(who, &args).await
 }
 
-/// What the policy in force says, and why.
+/// The answer of the policy in force, and its reason.
 async fn may_view(scene: &Scene<'_>, who: &str) -> Result<(bool, String)> {
     let args = CheckArgs {
         patient: PATIENT.to_owned(),
@@ -181,7 +186,7 @@ async fn may_view(scene: &Scene<'_>, who: &str) -> Result<(bool, String)> {
         record: None,
         purpose: None,
     };
-    let report = policy::check(&scene.cast.patient, &args).await?;
+    let report = check::check(&scene.cast.patient, &args).await?;
     let said = report.reason.unwrap_or_else(|| format!("yes, in block {}", report.block_number));
     Ok((report.allowed, said))
 }

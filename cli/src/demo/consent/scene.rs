@@ -1,9 +1,10 @@
-//! What all stories play on, and how a claim is held against what was seen.
+//! What all stories play on, and how their claims are checked.
 
 use std::{cell::RefCell, fmt::Display, path::PathBuf, process::Command};
 
 use anyhow::{bail, Result};
 use medchain_client::chain::Chain;
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use super::cast::Cast;
@@ -14,15 +15,15 @@ use crate::{
         processes::{free_port, Running},
         story::Story,
     },
-    output::error_line,
+    output::causes,
 };
 
 /// A claim that held.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
-    /// Which story.
+    /// The story.
     pub story: &'static str,
-    /// What was claimed.
+    /// The claim.
     pub claim: String,
     /// What was seen.
     pub seen: String,
@@ -32,28 +33,28 @@ pub struct Check {
 pub struct Scene<'a> {
     /// The chain.
     pub chain: Chain,
-    /// Where its node listens.
+    /// The node's WebSocket address.
     pub node_url: String,
-    /// For everything that is written.
+    /// The folder for everything that is written.
     pub folder: &'a std::path::Path,
-    /// Where the policies' bundles are.
+    /// The folder of the policies' bundles.
     pub contracts: PathBuf,
-    /// The image that is uploaded.
+    /// The image's bytes.
     pub xray: Vec<u8>,
-    /// Its file.
+    /// The image's file.
     pub xray_file: PathBuf,
-    /// The worker's program, which is the custodian's as well.
+    /// The worker's program, which is also the custodian's.
     pub worker: PathBuf,
     /// The people.
     pub cast: Cast,
-    /// Who tells.
+    /// The teller.
     pub story: &'a Story,
-    /// What held.
+    /// The claims that held so far.
     pub checks: RefCell<Vec<Check>>,
 }
 
 impl Scene<'_> {
-    /// Notes a claim that holds if `holds`, and otherwise ends the demo.
+    /// Records a claim that holds; one that does not ends the demo.
     pub fn claim(
         &self,
         story: &'static str,
@@ -63,15 +64,14 @@ impl Scene<'_> {
     ) -> Result<()> {
         let seen = seen.to_string();
         if !holds {
-            bail!("{story}: it does not hold that {claim}: {seen}");
+            bail!("the claim of the story {story} does not hold: {claim}: {seen}");
         }
         self.story.tell("", &format!("✓ {claim}\n  {seen}"))?;
         self.checks.borrow_mut().push(Check { story, claim: claim.to_owned(), seen });
         Ok(())
     }
 
-    /// Notes that something was refused with these words; whatever else it did
-    /// ends the demo.
+    /// Records that `tried` was refused with these words; anything else ends the demo.
     pub fn refused<T>(
         &self,
         story: &'static str,
@@ -79,15 +79,15 @@ impl Scene<'_> {
         tried: Result<T>,
         words: &str,
     ) -> Result<()> {
-        let said = match &tried {
-            Ok(_) => "it was let through".to_owned(),
-            Err(error) => error_line(error),
+        let (refused, said) = match tried {
+            Ok(_) => (false, "it was allowed".to_owned()),
+            Err(error) => (true, causes(&error)),
         };
-        self.claim(story, claim, tried.is_err() && said.contains(words), said)
+        self.claim(story, claim, refused && said.contains(words), said)
     }
 
-    /// Fetches a record as `who`; whether it is the image that was uploaded.
-    pub async fn reads(&self, who: &Context, record: u64) -> Result<bool> {
+    /// Fetches a record as `who`, and returns whether it is the uploaded image.
+    pub async fn reads(&self, who: &Context, record: RecordId) -> Result<bool> {
         let file = self.folder.join(format!("read-{}.png", who.account()?));
         let args = FetchArgs { record, output: file.clone(), ciphertext: false, force: true };
         fetch::fetch(who, &args).await?;
@@ -104,7 +104,7 @@ impl Scene<'_> {
         suri: &str,
     ) -> Result<()> {
         let mut command = Command::new(&self.worker);
-        // An operator's own settings are about another custodian.
+        // An operator's settings are for another custodian.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("MEDCHAIN_") {
                 command.env_remove(name);

@@ -1,5 +1,5 @@
 //! Keys of the state, computed without metadata: what a proof is asked for must
-//! not depend on who made the proof. A test compares them with those that the
+//! not depend on the author of the proof. A test compares them with those that the
 //! metadata gives.
 //!
 //! Source: the documentation of `frame_support::storage`, on storage maps.
@@ -8,51 +8,56 @@ use codec::Encode;
 use medchain_primitives::RecordId;
 use sp_crypto_hashing::{blake2_128, twox_128, twox_64};
 
-use crate::AccountId32;
+use crate::{chain::items::StorageItem, AccountId32};
 
-/// The key of the pallet's item, which that of each of its values starts with.
-fn item(pallet: &str, entry: &str) -> Vec<u8> {
+/// The prefix of all keys of a pallet's storage item.
+fn prefix(pallet: &str, entry: &str) -> Vec<u8> {
     [twox_128(pallet.as_bytes()), twox_128(entry.as_bytes())].concat()
 }
 
-/// `Twox64Concat`, for keys that nobody chooses.
-fn numbered(pallet: &str, entry: &str, number: impl Encode) -> Vec<u8> {
+fn item(item: StorageItem) -> Vec<u8> {
+    prefix(item.owner(), item.name())
+}
+
+/// Appends a `Twox64Concat` key, which is for keys that nobody chooses.
+fn numbered(prefix: &[u8], number: impl Encode) -> Vec<u8> {
     let number = number.encode();
-    [&item(pallet, entry)[..], &twox_64(&number), &number].concat()
+    [prefix, &twox_64(&number), &number].concat()
 }
 
-/// Of `Emr.Records` of one record.
+/// The key of `Emr.Records` of one record.
 pub fn record(record: RecordId) -> Vec<u8> {
-    of_record("Records", record)
+    numbered(&item(StorageItem::RECORDS), record)
 }
 
-/// What every key of this item of the pallet `Emr` starts with that belongs to a
-/// record: of an item that has one value for a record, the key itself.
+/// The prefix of a record's keys in this storage item of the pallet `Emr`. Of an
+/// item that has one value for a record, it is the key itself.
 pub fn of_record(entry: &str, record: RecordId) -> Vec<u8> {
-    numbered("Emr", entry, record)
+    numbered(&prefix("Emr", entry), record)
 }
 
-/// Of `Emr.Envelopes` of one record and reader.
+/// The key of `Emr.Envelopes` of one record and reader.
 pub fn envelope(record: RecordId, reader: &AccountId32) -> Vec<u8> {
-    [&of_record("Envelopes", record)[..], &blake2_128(&reader.0), &reader.0].concat()
+    let of_record = numbered(&item(StorageItem::ENVELOPES), record);
+    [&of_record[..], &blake2_128(&reader.0), &reader.0].concat()
 }
 
-/// Of the first block's hash, which `System.BlockHash` always keeps.
+/// The key of the genesis block's hash, which `System.BlockHash` always keeps.
 pub fn genesis_hash() -> Vec<u8> {
-    numbered("System", "BlockHash", 0u32)
+    numbered(&item(StorageItem::BLOCK_HASH), 0u32)
 }
 
-/// Of `System.LastRuntimeUpgrade`: the version of the runtime.
+/// The key of `System.LastRuntimeUpgrade`: the version of the runtime.
 pub fn last_runtime_upgrade() -> Vec<u8> {
-    item("System", "LastRuntimeUpgrade")
+    item(StorageItem::LAST_RUNTIME_UPGRADE)
 }
 
-/// Of `System.Events`: what happened in the block.
+/// The key of `System.Events`: what happened in the block.
 pub fn events() -> Vec<u8> {
-    item("System", "Events")
+    item(StorageItem::EVENTS)
 }
 
-/// Of `Timestamp.Now`.
+/// The key of `Timestamp.Now`.
 pub fn timestamp() -> Vec<u8> {
-    item("Timestamp", "Now")
+    item(StorageItem::NOW)
 }

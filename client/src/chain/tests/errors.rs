@@ -1,12 +1,12 @@
 use tokio::net::TcpListener;
 
 use crate::{
-    chain::{submit::refusal, Chain, ChainError, DispatchFailure},
+    chain::{submit::refusal, Chain, ChainError, DispatchFailure, EmrError, RuntimeError},
     AccountId32,
 };
 
 #[tokio::test]
-async fn a_node_that_is_not_there_is_unreachable() {
+async fn a_missing_node_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -17,7 +17,7 @@ async fn a_node_that_is_not_there_is_unreachable() {
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_unreachable_and_says_what_to_give() {
+async fn an_invalid_address_is_unreachable_and_says_what_to_give() {
     for url in ["", "127.0.0.1:9944", "http://127.0.0.1:9944", "ws://"] {
         let error = Chain::connect(url).await.unwrap_err();
         assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
@@ -25,7 +25,7 @@ async fn what_is_no_address_is_unreachable_and_says_what_to_give() {
 }
 
 #[test]
-fn the_pool_s_refusals_have_names() {
+fn rejections_by_the_pool_have_names() {
     let account = AccountId32([1; 32]);
     let of = |code, data| refusal(code, "Invalid Transaction", data, account);
     let poor = of(1010, "Inability to pay some fees (e.g. account balance too low)");
@@ -41,14 +41,15 @@ fn the_pool_s_refusals_have_names() {
 }
 
 #[test]
-fn a_failure_reads_as_one_line() {
-    let failure = DispatchFailure {
-        pallet: "Emr".into(),
-        error: "NoGrant".into(),
-        docs: "The patient granted this account nothing.".into(),
-    };
+fn a_failure_is_one_line_and_a_type() {
+    let docs = "The patient has granted this account nothing.";
+    let failure = DispatchFailure { kind: EmrError::NoGrant.into(), docs: docs.into() };
     let error = ChainError::Dispatch(failure);
-    assert_eq!(error.to_string(), "Emr.NoGrant: The patient granted this account nothing.");
-    assert!(error.is("Emr", "NoGrant"));
-    assert!(!error.is("Emr", "GrantRevoked"));
+    assert_eq!(error.to_string(), format!("Emr.NoGrant: {docs}"));
+    assert!(error.is(EmrError::NoGrant));
+    assert!(!error.is(EmrError::GrantRevoked));
+    let bad_origin = ChainError::Dispatch(RuntimeError::BadOrigin.into());
+    assert!(bad_origin.is(RuntimeError::BadOrigin));
+    assert_eq!(bad_origin.to_string(), "BadOrigin");
+    assert_eq!(ChainError::StaleNonce.failure(), None);
 }

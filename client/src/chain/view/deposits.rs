@@ -4,13 +4,13 @@ use subxt::dynamic;
 
 use super::View;
 use crate::{
-    chain::{Call, ChainError},
+    chain::{items::Constant, Call, ChainError},
     AccountId32,
 };
 
 impl View {
     /// What a call would hold from `signer` if it succeeded now, in the chain's
-    /// smallest unit: deposits, bonds, the fee of an ordered model, at most
+    /// smallest unit: deposits, bonds, the fee of a requested model, at most
     /// what a contract's storage costs, and what a transfer sends.
     ///
     /// # Errors
@@ -27,49 +27,48 @@ impl View {
     }
 
     async fn held_by_one(&self, signer: &AccountId32, call: &Call) -> Result<u128, ChainError> {
-        let emr = |name: &'static str| self.amount("Emr", name);
-        let envelopes =
-            |count: usize| emr("EnvelopeDeposit").map(|each| each.saturating_mul(count as u128));
         Ok(match call {
-            Call::RegisterPatient { .. } => emr("PatientDeposit")?,
+            Call::RegisterPatient { .. } => self.amount(Constant::PATIENT_DEPOSIT)?,
             Call::SetEncryptionKey { .. } => {
                 let has_one = self.encryption_key(signer).await?.is_some();
                 if has_one || self.patient(signer).await?.is_some() {
                     0
                 } else {
-                    emr("EncryptionKeyDeposit")?
+                    self.amount(Constant::ENCRYPTION_KEY_DEPOSIT)?
                 }
             }
-            Call::AddRecord { envelopes: all, inference, custody, .. } => {
+            Call::AddRecord { envelopes, inference, custody, .. } => {
                 let fee = match inference {
                     Some(model) => self.model(*model).await?.map_or(0, |model| model.fee),
                     None => 0,
                 };
-                let record = emr("RecordDeposit")?.saturating_add(envelopes(all.len())?);
-                record.saturating_add(fee).saturating_add(self.for_custody(custody)?)
+                let shares = custody.as_ref().map_or(0, Vec::len);
+                self.for_record(envelopes.len(), shares)?.saturating_add(fee)
             }
-            Call::AmendRecord { envelopes: all, custody, .. } => {
-                let record = emr("RecordDeposit")?.saturating_add(envelopes(all.len())?);
-                record.saturating_add(self.for_custody(custody)?)
+            Call::AmendRecord { envelopes, custody, .. } => {
+                self.for_record(envelopes.len(), custody.as_ref().map_or(0, Vec::len))?
             }
             Call::SetCustodians { custodians, .. } => {
-                emr("CustodyDeposit")?.saturating_mul(custodians.len() as u128)
+                self.amounts(Constant::CUSTODY_DEPOSIT, custodians.len())?
             }
             Call::EntrustRecord { shares, .. } => {
-                emr("CustodyDeposit")?.saturating_mul(shares.len() as u128)
+                self.amounts(Constant::CUSTODY_DEPOSIT, shares.len())?
             }
             // At most: only where custodians keep the key, and the answer is yes.
             Call::RequestAccess { record, .. } => match self.custody(*record).await? {
-                Some(_) => emr("GrantDeposit")?,
+                Some(_) => self.amount(Constant::GRANT_DEPOSIT)?,
                 None => 0,
             },
-            Call::BreakGlass { .. } => emr("EmergencyBond")?.saturating_add(emr("GrantDeposit")?),
-            Call::ShareRecord { .. } => envelopes(1)?,
-            Call::RegisterWorker { .. } => self.amount("Inference", "WorkerBond")?,
+            Call::BreakGlass { .. } => {
+                let bond = self.amount(Constant::EMERGENCY_BOND)?;
+                bond.saturating_add(self.amount(Constant::GRANT_DEPOSIT)?)
+            }
+            Call::ShareRecord { .. } => self.amount(Constant::ENVELOPE_DEPOSIT)?,
+            Call::RegisterWorker { .. } => self.amount(Constant::WORKER_BOND)?,
             Call::RequestInference { model, .. } => {
                 self.model(*model).await?.map_or(0, |model| model.fee)
             }
-            // At most: the limit is a tenth above what a trial run needed.
+            // At most: the limit is a tenth above what a dry run needed.
             Call::ContractInstantiate { value, storage_deposit_limit, .. }
             | Call::ContractCall { value, storage_deposit_limit, .. } => {
                 storage_deposit_limit.unwrap_or_default().saturating_add(*value)
@@ -80,22 +79,30 @@ impl View {
         })
     }
 
-    fn for_custody<T>(&self, custody: &Option<Vec<T>>) -> Result<u128, ChainError> {
-        let Some(shares) = custody else { return Ok(0) };
-        Ok(self.amount("Emr", "CustodyDeposit")?.saturating_mul(shares.len() as u128))
+    /// The deposits for a record with so many envelopes and custodians' shares.
+    fn for_record(&self, envelopes: usize, shares: usize) -> Result<u128, ChainError> {
+        Ok(self
+            .amount(Constant::RECORD_DEPOSIT)?
+            .saturating_add(self.amounts(Constant::ENVELOPE_DEPOSIT, envelopes)?)
+            .saturating_add(self.amounts(Constant::CUSTODY_DEPOSIT, shares)?))
     }
 
-    /// The least that an account keeps.
+    /// The existential deposit: the least that an account keeps.
     ///
     /// # Errors
     /// [`ChainError`] where the node has no such constant.
     pub fn existential_deposit(&self) -> Result<u128, ChainError> {
-        self.amount("Balances", "ExistentialDeposit")
+        self.amount(Constant::EXISTENTIAL_DEPOSIT)
+    }
+
+    /// An amount that the runtime fixes, so many times.
+    fn amounts(&self, constant: Constant, count: usize) -> Result<u128, ChainError> {
+        Ok(self.amount(constant)?.saturating_mul(count as u128))
     }
 
     /// An amount that the runtime fixes.
-    fn amount(&self, pallet: &str, name: &str) -> Result<u128, ChainError> {
-        let address = dynamic::constant::<u128>(pallet, name);
+    fn amount(&self, constant: Constant) -> Result<u128, ChainError> {
+        let address = dynamic::constant::<u128>(constant.owner(), constant.name());
         self.at.constants().entry(address).map_err(ChainError::from_subxt)
     }
 }

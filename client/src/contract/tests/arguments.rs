@@ -82,9 +82,9 @@ fn variants_lists_and_structs() {
 fn a_value_that_does_not_fit_names_argument_and_type() {
     refused::<u8>("256", "the argument `it` is of the type u8: 256 is out of range");
     refused::<u8>("-1", "-1 is out of range");
-    refused::<u8>("true", "`true` is no such value");
-    refused::<bool>("1", "`1` is no such value");
-    refused::<Option<u32>>("7", "Option<u32>, None | Some(u32): `7` is no such value");
+    refused::<u8>("true", "`true` is not such a value");
+    refused::<bool>("1", "`1` is not such a value");
+    refused::<Option<u32>>("7", "Option<u32>, None | Some(u32): `7` is not such a value");
     refused::<Role>(
         "Nurse",
         "Role, LabTechnician | Clinician | Hospital | Custodian: there is no `Nurse`",
@@ -92,7 +92,7 @@ fn a_value_that_does_not_fit_names_argument_and_type() {
     refused::<Role>("clinician", "there is no `clinician`");
     refused::<AccountId>("0x8eaf", "AccountId, an address, or 0x and 64 digits: `0x8eaf`");
     refused::<AccountId>("//", "neither a mnemonic nor a seed");
-    refused::<AccountId>("Bob", "`Bob` is no such value");
+    refused::<AccountId>("Bob", "`Bob` is not such a value");
     refused::<Vec<AccountId>>("//Bob", "Vec<AccountId>");
     refused::<[u8; 4]>("0x00", "`0x00` has 1 parts in place of 4");
     refused::<Hours>("{ from: 8, to: 18 }", "the field `zone` is missing");
@@ -113,18 +113,18 @@ fn an_address_with_a_mistake_is_no_other_value() {
 
 #[test]
 fn what_cannot_be_read_is_one_line() {
-    refused::<u8>("1 2", "nothing can stand before `2`");
+    refused::<u8>("1 2", "`2` is left over");
     refused::<u8>("0x1", "even length");
     refused::<u8>("0xgg", "hex character");
-    refused::<u8>("1.5", "before `.5`");
-    refused::<u8>("99999999999999999999999999999999999999999", "is no value");
-    refused::<u8>("é", "`é` is no value");
+    refused::<u8>("1.5", "`.5` is left over");
+    refused::<u8>("99999999999999999999999999999999999999999", "is not a value");
+    refused::<u8>("é", "`é` is not a value");
     refused::<u8>("(1", "a `(` is not closed");
-    refused::<u8>("1)", "there is a `)` that closes no `(`");
-    refused::<u8>("[1)", "closes no `(`");
+    refused::<u8>("1)", "there is a `)` without a `(`");
+    refused::<u8>("[1)", "without a `(`");
     refused::<String>("\"a", "a \" is not closed");
     refused::<u8>(&"(".repeat(100_000), "more than 32 brackets are open");
-    refused::<String>(r#"["é", "é"]"#, "no such value");
+    refused::<String>(r#"["é", "é"]"#, "not such a value");
 }
 
 #[test]

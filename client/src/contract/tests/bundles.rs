@@ -7,7 +7,7 @@ fn refused(bundle: &[u8], words: &str) {
 }
 
 #[test]
-fn what_is_no_bundle_is_refused() {
+fn other_files_are_refused() {
     refused(b"", "EOF");
     refused(b"\0asm", "expected");
     refused(b"{}", "missing field");
@@ -23,6 +23,22 @@ fn what_is_no_bundle_is_refused() {
     // A type that consists of itself has no end.
     refused(&with("/types/6/type/def/array/type", json!(6)), "contains itself");
     refused(&with("/types/6/type/def/array/type", json!(5)), "contains itself");
+}
+
+#[test]
+fn a_bundle_gives_its_code() {
+    let code = code_of_bundle(br#"{"source":{"wasm":"0x0061736d01000000"},"x":1}"#);
+    assert_eq!(code.unwrap(), b"\0asm\x01\0\0\0");
+    for json in [
+        "",
+        "{}",
+        r#"{"source":{}}"#,
+        r#"{"source":{"wasm":"0xzz"}}"#,
+        r#"{"source":{"wasm":"0x00"}}"#,
+    ] {
+        let error = code_of_bundle(json.as_bytes()).unwrap_err();
+        assert!(matches!(error, ContractError::NotABundle(_)), "{json}");
+    }
 }
 
 #[test]
@@ -59,7 +75,7 @@ fn the_reference_contract_is_read() {
 
 #[test]
 fn constructors_and_messages_are_found_by_name() {
-    let named = |label: &str| function(label, 1, vec![], 0);
+    let named = |label: &str| function(label, 1, &[], 0);
     let bundle = |constructors: &[&str]| {
         let mut types = Types::default();
         let returns = types.id::<Result<(), Fault>>();
@@ -69,13 +85,13 @@ fn constructors_and_messages_are_found_by_name() {
             .map(|label| match *label {
                 "with_members" => {
                     let members = types.argument::<Vec<AccountId>>("members");
-                    function(label, 2, vec![members], returns)
+                    function(label, 2, &[members], returns)
                 }
                 label => named(label),
             })
             .collect();
         let messages = ["A::same", "B::same", "same_not", "C::one"].map(named);
-        Interface::read(&types.bundle(json!(constructors), json!(messages), json!([]))).unwrap()
+        Interface::read(&types.bundle(&json!(constructors), &json!(messages), &json!([]))).unwrap()
     };
     let only = bundle(&["with_members"]);
     assert_eq!(only.constructor(None).unwrap().name, "with_members");

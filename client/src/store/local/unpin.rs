@@ -1,9 +1,9 @@
 //! Deleting a tree of blocks from a folder.
 //!
-//! A folder has no pins: it does not know which of its blocks somebody put
-//! there for their own sake. So a tree goes with all its blocks, except those
-//! that another tree in the folder links to. Encrypted files never share one,
-//! because each is encrypted under a key of its own.
+//! A folder has no pins: it does not know which of its blocks were stored for their
+//! own sake. So a tree is deleted with all its blocks, except those that another
+//! tree in the folder links to. Encrypted files never share a block, because each
+//! is encrypted under its own key.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,12 +34,12 @@ struct Tree {
 }
 
 impl LocalStore {
-    /// Deletes the tree under `root`, the root last: what was interrupted is
-    /// found again. Where another tree links to the root itself, all of it
-    /// stays, and the answer is [`LetGo::NotKept`], as a node would answer.
+    /// Deletes the tree under `root`, the root last, so that an interrupted deletion
+    /// can continue. Where another tree links to the root itself, all of it stays,
+    /// and the answer is [`LetGo::NotKept`], as a node would answer.
     ///
-    /// Errors: [`StoreError::Corrupt`] where the links of a block are lost; the
-    /// content cannot be read any more then, but some of it may be left.
+    /// Errors: [`StoreError::Corrupt`] where the links of a block are lost: the
+    /// content can no longer be read, but some of it may be left.
     pub(super) fn delete(&self, root: &Cid) -> Result<LetGo, StoreError> {
         if !self.folder.is_dir() {
             return Err(StoreError::NoFolder { path: self.folder.clone() });
@@ -63,7 +63,7 @@ impl LocalStore {
                 _ => folders.extend(path.parent().map(Path::to_owned)),
             }
         }
-        // What is reported as deleted does not come back after a power cut.
+        // Deleted content must not come back after a power cut.
         for folder in folders {
             let synced = File::open(&folder).and_then(|folder| folder.sync_all());
             synced.map_err(|source| at(&folder, source))?;
@@ -72,12 +72,12 @@ impl LocalStore {
             None => Ok(LetGo::Deleted),
             Some(damaged) => Err(StoreError::Corrupt {
                 cid: damaged.to_string(),
-                reason: "it is deleted, but blocks that it led to may be left".into(),
+                reason: "it is deleted, but blocks that it linked to may be left".into(),
             }),
         }
     }
 
-    /// What there is of the tree under `root`.
+    /// The blocks of the tree under `root` that are in the folder.
     fn tree(&self, root: BlockCid) -> Result<Tree, StoreError> {
         let mut tree = Tree::default();
         let mut pending = vec![root];
@@ -90,7 +90,7 @@ impl LocalStore {
                 continue;
             };
             let links = match dag::verify(&cid, &block) {
-                // The links of a block that is not what its name says lead anywhere.
+                // The links of a damaged block cannot be trusted.
                 Err(_) if cid.codec() == DAG_PB => {
                     tree.damaged = tree.damaged.or(Some(cid));
                     Vec::new()
@@ -120,7 +120,7 @@ impl LocalStore {
                 continue;
             }
             let block = read_block(&path).map_err(|source| at(&path, source))?;
-            // Through a block that is no node nothing can be read anyway.
+            // A block that is not a node links to nothing.
             pending.extend(block.and_then(|block| links(&cid, &block).ok()).unwrap_or_default());
         }
         while let Some(cid) = pending.pop() {

@@ -80,7 +80,7 @@ async fn a_false_cid_is_noticed() {
         {\"Name\":\"content\",\"Hash\":\"bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\",\"Size\":\"3\"}\n";
     let store = IpfsStore::open(&node(ANSWER).await).unwrap();
     assert_eq!(store.put(b"abc").await.unwrap().as_str(), ABC);
-    let error = store.put(b"abd").await.unwrap_err();
+    let error = store.put(b"abx").await.unwrap_err();
     assert!(matches!(error, StoreError::CidMismatch { got, .. } if got == ABC));
 }
 

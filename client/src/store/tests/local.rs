@@ -26,7 +26,7 @@ async fn who_only_reads_makes_no_folder() {
     let refused = store.get(&cid_of(b"abc"), 3).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoFolder { .. }), "{refused}");
     assert!(refused.to_string().contains("store folder"), "{refused}");
-    assert!(store.ping().await.is_err(), "who waits for content here waits for ever");
+    assert!(store.ping().await.is_err(), "there is nothing to wait for");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     store.put(b"abc").await.unwrap();
     store.ping().await.unwrap();
@@ -101,7 +101,7 @@ async fn a_flipped_bit_is_corrupt_in_every_block() {
 async fn storing_again_repairs_a_damaged_block() {
     let (_folder, store) = store();
     let cid = store.put(b"abc").await.unwrap();
-    fs::write(files(&store, cid.as_str()), b"abd").unwrap();
+    fs::write(files(&store, cid.as_str()), b"abx").unwrap();
     assert!(store.get(&cid, 10).await.is_err());
     store.put(b"abc").await.unwrap();
     assert_eq!(store.get(&cid, 10).await.unwrap(), b"abc");

@@ -1,111 +1,19 @@
-//! Several stores, each of which answers what a test wants.
+//! Several stores, each of which answers as a test wants.
+
+mod fake;
 
 use std::{
-    future::pending,
     io,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
-use medchain_primitives::Cid;
-use tokio::{net::TcpSocket, time::sleep};
+use tokio::net::TcpSocket;
 
+use self::fake::{Asked, Does, Fake, ABC, PATIENCE};
 use crate::store::{
-    cid_of, IpfsStore, LetGo, LocalStore, Progress, ProgressUpdate, SeveralStores, Store,
-    StoreError, Stored, Unpinned,
+    cid_of, IpfsStore, LetGo, LocalStore, ProgressUpdate, SeveralStores, Store, StoreError,
 };
-
-/// Short, for tests that wait until it is over. (With the clock that tokio can
-/// pause, all of polkadot-sdk would have to be compiled once more.)
-const PATIENCE: Duration = Duration::from_millis(100);
-const ABC: &[u8] = b"abc";
-
-/// What a fake store does with everything that is asked of it.
-#[derive(Clone, Copy, Debug)]
-enum Does {
-    Work,
-    Miss,
-    NoFolder,
-    Break,
-    Refuse,
-    TimeOut,
-    Lie,
-    Damage,
-    Unsupported,
-    TooLarge,
-    Hang,
-    /// Gives a byte now and then: slower than the patience in all, faster in
-    /// each part.
-    Crawl,
-}
-
-/// Which stores were asked, in order.
-type Asked = Arc<Mutex<Vec<&'static str>>>;
-
-#[derive(Debug)]
-struct Fake(&'static str, Does, Asked);
-
-impl Fake {
-    async fn answer(&self, progress: Progress<'_>) -> Result<(), StoreError> {
-        self.2.lock().unwrap().push(self.0);
-        let (store, cid) = (self.describe(), "bafy".to_owned());
-        Err(match self.1 {
-            Does::Work | Does::Lie => return Ok(()),
-            Does::Miss => StoreError::NotFound { cid },
-            Does::NoFolder => StoreError::NoFolder { path: "/gone".into() },
-            Does::Break => StoreError::Unreachable { store, reason: "no route".into() },
-            Does::Refuse => StoreError::Refused { store, reason: "not\n  today".into() },
-            Does::TimeOut => StoreError::Timeout { store, seconds: 35 },
-            Does::Damage => StoreError::Corrupt { cid, reason: "a bit is flipped".into() },
-            Does::Unsupported => StoreError::Unsupported { cid, reason: "a folder".into() },
-            Does::TooLarge => StoreError::TooLarge { limit: 2 },
-            Does::Hang => pending().await,
-            Does::Crawl => {
-                for done in 1..=6 {
-                    sleep(PATIENCE / 2).await;
-                    progress(ProgressUpdate { done, total: Some(6) });
-                }
-                return Ok(());
-            }
-        })
-    }
-}
-
-#[async_trait]
-impl Store for Fake {
-    async fn put_with_progress(
-        &self,
-        bytes: &[u8],
-        progress: Progress<'_>,
-    ) -> Result<Stored, StoreError> {
-        self.answer(progress).await?;
-        let cid = cid_of(if matches!(self.1, Does::Lie) { b"lies" } else { bytes });
-        Ok(Stored { cid, places: vec![self.describe()], missed: Vec::new() })
-    }
-
-    async fn get_with_progress(
-        &self,
-        _: &Cid,
-        _: u64,
-        progress: Progress<'_>,
-    ) -> Result<Vec<u8>, StoreError> {
-        self.answer(progress).await.map(|()| ABC.to_vec())
-    }
-
-    async fn unpin(&self, _: &Cid) -> Vec<Unpinned> {
-        let outcome = self.answer(&|_| ()).await.map(|()| LetGo::Unpinned);
-        vec![Unpinned::now(self.describe(), outcome)]
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.answer(&|_| ()).await
-    }
-
-    fn describe(&self) -> String {
-        format!("store {}", self.0)
-    }
-}
 
 fn several(all: &[Does]) -> (SeveralStores, Asked) {
     let asked = Asked::default();
@@ -166,7 +74,7 @@ async fn what_verified_blocks_say_is_the_last_word() {
 #[tokio::test]
 async fn a_store_that_hangs_takes_nothing_from_the_next() {
     let started = Instant::now();
-    // The third needs more than the patience in all, and never stands still.
+    // The third needs more than the patience in total, but always makes progress.
     let (answer, asked) = get(&[Does::Hang, Does::Hang, Does::Crawl]).await;
     assert_eq!((answer.unwrap().as_slice(), asked), (ABC, vec!["A", "B", "C"]));
     assert!(started.elapsed() >= 5 * PATIENCE && started.elapsed() < 30 * PATIENCE);
@@ -298,7 +206,7 @@ async fn a_damaged_folder_is_helped_out_by_another_and_reports_never_fall() {
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
 }
 
-/// A port that takes no connection and does not refuse one either.
+/// A port that neither accepts nor refuses a connection.
 #[tokio::test]
 async fn a_black_hole_is_passed_over_in_a_few_seconds() -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;

@@ -1,4 +1,4 @@
-//! Those who act in a patient's name.
+//! Delegates, who act in a patient's name.
 
 use super::*;
 use crate::{DelegateRemoved, DelegateSet, Granted};
@@ -10,7 +10,7 @@ use policy::{testing::Chain, Delegation, DenyReason, Grant, GrantError, Purpose,
 
 const DELEGATE: AccountId = AccountId([5; 32]);
 
-/// A contract in which the patient has a delegate, who calls from now on.
+/// A contract in which the patient has a delegate, who is the caller.
 fn with_delegate(until: Option<u32>) -> AccessControl {
     Chain::new().install();
     let mut contract = AccessControl::new();
@@ -23,7 +23,7 @@ fn with_delegate(until: Option<u32>) -> AccessControl {
 #[ink::test]
 fn a_delegate_grants_and_revokes_as_the_patient_does() {
     let mut contract = with_delegate(None);
-    let research = Some(PurposeSet::from(Purpose::Research));
+    let research = Some(PurposeSet::of(&[Purpose::Research]));
     assert_eq!(contract.grant_as(PATIENT, DOCTOR, view(), research, Some(10)), Ok(()));
     let grant = Grant::new(view(), Some(10)).for_purposes(research);
     assert_eq!(contract.grant_of(PATIENT, DOCTOR), Some(grant));
@@ -51,7 +51,7 @@ fn a_delegate_acts_for_nobody_else() {
     call_as(STRANGER);
     assert_eq!(contract.grant_as(PATIENT, STRANGER, view(), None, None), refused);
     assert_eq!(contract.revoke_as(PATIENT, DOCTOR), refused);
-    // Nor does the patient need to be their own delegate.
+    // The patient is not their own delegate.
     call_as(PATIENT);
     assert_eq!(contract.grant_as(PATIENT, DOCTOR, view(), None, None), refused);
 }
@@ -59,7 +59,7 @@ fn a_delegate_acts_for_nobody_else() {
 #[ink::test]
 fn a_delegate_appoints_nobody() {
     let mut contract = with_delegate(None);
-    // It is about the delegate's own records: who calls is the patient.
+    // This appoints a delegate for the caller's own records.
     contract.set_delegate(STRANGER, None).unwrap();
     call_as(STRANGER);
     let refused = contract.grant_as(PATIENT, STRANGER, view(), None, None);
@@ -67,7 +67,7 @@ fn a_delegate_appoints_nobody() {
 }
 
 #[ink::test]
-fn a_delegate_makes_no_sense_of_nonsense() {
+fn fails_when_the_change_is_invalid() {
     let mut contract = with_delegate(None);
     at_block(5);
     let empty = contract.grant_as(PATIENT, DOCTOR, ActionSet::EMPTY, None, None);
@@ -84,7 +84,7 @@ fn boundary_of_a_delegates_time() {
     assert_eq!(contract.grant_as(PATIENT, DOCTOR, view(), None, None), Ok(()));
     at_block(11);
     assert_eq!(contract.revoke_as(PATIENT, DOCTOR), Err(GrantError::NotDelegate));
-    // What the delegate did stands.
+    // The delegate's grants stay valid.
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     let delegation = Delegation { until: Some(10) };
     assert_eq!(contract.delegate_of(PATIENT, DELEGATE), Some(delegation));
@@ -104,9 +104,9 @@ fn remove_delegate_works() {
 }
 
 #[ink::test]
-fn fails_when_there_is_no_delegate_or_no_time() {
+fn fails_when_there_is_no_delegate_or_it_has_expired() {
     let mut contract = with_delegate(None);
-    // A delegate cannot be removed by themselves or by a stranger.
+    // Only the patient can remove a delegate.
     assert_eq!(contract.remove_delegate(DELEGATE), Err(GrantError::NotDelegate));
     call_as(PATIENT);
     assert_eq!(contract.remove_delegate(STRANGER), Err(GrantError::NotDelegate));

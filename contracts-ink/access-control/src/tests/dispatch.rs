@@ -1,5 +1,5 @@
 //! The contract answers every message of its metadata directly.
-#![allow(unsafe_code)] // ink! hands its function over through the linker alone.
+#![allow(unsafe_code, reason = "ink! exposes its function only through the linker")]
 
 use crate::AccessControl;
 use policy::{direct::Direct, POLICY_CHECK_SELECTOR};

@@ -1,4 +1,4 @@
-//! The life of a grant to an account.
+//! The life cycle of a grant to an account.
 
 use super::*;
 use crate::{Granted, Revoked};
@@ -23,7 +23,7 @@ fn grant_works() {
         assert_eq!(ask(&contract, DOCTOR, action), expected);
     }
     assert_eq!(contract.grant_of(PATIENT, DOCTOR), Some(Grant::new(actions, None)));
-    // A grant is about the whole file, whichever record is asked for.
+    // A grant covers the whole file, whatever the record.
     for record in [None, Some(0), Some(u64::MAX)] {
         assert_eq!(contract.check(PATIENT, DOCTOR, record, Action::View), Decision::Allow);
     }
@@ -32,7 +32,7 @@ fn grant_works() {
 #[ink::test]
 fn a_grant_is_the_patients_own() {
     let contract = with_grant(None);
-    // Nobody else gets in, and the doctor gets in nowhere else.
+    // It admits nobody else, and does not admit the doctor to other patients.
     let refused = Decision::Deny(DenyReason::NoGrant);
     assert_eq!(ask(&contract, STRANGER, Action::View), refused);
     assert_eq!(contract.check(OTHER_PATIENT, DOCTOR, None, Action::View), refused);
@@ -41,10 +41,10 @@ fn a_grant_is_the_patients_own() {
 }
 
 #[ink::test]
-fn nobody_grants_or_revokes_for_somebody_else() {
+fn nobody_changes_another_patients_grants() {
     let mut contract = with_grant(None);
     call_as(STRANGER);
-    // A grant to oneself is about one's own records.
+    // This grants access to the caller's own records.
     contract.grant(STRANGER, ActionSet::ALL, None).unwrap();
     assert_eq!(ask(&contract, STRANGER, Action::View), Decision::Deny(DenyReason::NoGrant));
     assert_eq!(contract.revoke(DOCTOR), Err(Error::NotGranted));
@@ -59,12 +59,12 @@ fn boundary_of_expiry() {
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     at_block(11);
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Expired));
-    // What it was can still be seen.
+    // The expired grant stays visible.
     assert_eq!(contract.grant_of(PATIENT, DOCTOR), Some(Grant::new(view(), Some(10))));
 }
 
 #[ink::test]
-fn boundary_of_a_grant_for_this_block_alone() {
+fn boundary_of_a_grant_for_this_block_only() {
     at_block(5);
     let mut contract = with_grant(Some(5));
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
@@ -78,7 +78,7 @@ fn revoke_works() {
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
     let tombstone = Grant { revoked: true, ..Grant::new(view(), Some(10)) };
     assert_eq!(contract.grant_of(PATIENT, DOCTOR), Some(tombstone));
-    // Also when its time would be over, the reason stays the patient's word.
+    // After its last block, the reason is still the revocation.
     at_block(11);
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
 }
@@ -87,10 +87,10 @@ fn revoke_works() {
 fn a_grant_after_revocation_works() {
     let mut contract = with_grant(Some(10));
     contract.revoke(DOCTOR).unwrap();
-    let append = ActionSet::from(Action::Append);
+    let append = ActionSet::of(&[Action::Append]);
     contract.grant(DOCTOR, append, None).unwrap();
     assert_eq!(ask(&contract, DOCTOR, Action::Append), Decision::Allow);
-    // It replaces the old one: nothing of that comes back.
+    // It replaces the old one, whose actions do not come back.
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::ActionNotGranted));
 }
 
@@ -103,16 +103,13 @@ fn fails_when_there_is_nothing_to_revoke() {
 }
 
 #[ink::test]
-fn fails_when_the_actions_make_no_sense() {
+fn fails_when_the_actions_are_invalid() {
     let mut contract = with_grant(None);
     assert_eq!(contract.grant(DOCTOR, ActionSet::EMPTY, None), Err(Error::NoActions));
     for bits in [0b0100_0000, 0b1000_0001, 0xff] {
-        assert_eq!(
-            contract.grant(DOCTOR, ActionSet::from_bits(bits), None),
-            Err(Error::UnknownAction)
-        );
+        assert_eq!(contract.grant(DOCTOR, ActionSet(bits), None), Err(Error::UnknownAction));
     }
-    // What was granted before still stands.
+    // The previous grant is unchanged.
     assert_eq!(contract.grant_of(PATIENT, DOCTOR), Some(Grant::new(view(), None)));
 }
 
@@ -130,7 +127,7 @@ fn every_change_is_an_event() {
 
     let revoked = Revoked::decode(&mut &events[1].data[..]).unwrap();
     assert_eq!((revoked.patient, revoked.grantee, revoked.by), (PATIENT, DOCTOR, PATIENT));
-    // The kind of event, the patient and the grantee can be searched for.
+    // The event type, the patient and the grantee are topics.
     let signatures = [Granted::SIGNATURE_TOPIC, Revoked::SIGNATURE_TOPIC];
     for (event, signature) in events.iter().zip(signatures) {
         let signature = signature.expect("the events are not anonymous").to_vec();

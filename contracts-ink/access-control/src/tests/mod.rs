@@ -19,14 +19,14 @@ const DOCTOR: AccountId = AccountId([3; 32]);
 const STRANGER: AccountId = AccountId([4; 32]);
 
 fn view() -> ActionSet {
-    ActionSet::from(Action::View)
+    ActionSet::of(&[Action::View])
 }
 
 fn ask(contract: &AccessControl, subject: AccountId, action: Action) -> Decision {
     contract.check(PATIENT, subject, Some(0), action)
 }
 
-/// A contract in which the patient granted the doctor to view.
+/// A contract in which the patient granted the doctor View.
 fn with_grant(until: Option<u32>) -> AccessControl {
     policy::testing::Chain::new().install();
     let mut contract = AccessControl::new();

@@ -1,4 +1,4 @@
-//! Grants for some purposes alone.
+//! Grants for some purposes only.
 
 use super::*;
 use policy::{
@@ -7,10 +7,10 @@ use policy::{
 };
 
 fn treatment() -> Option<PurposeSet> {
-    Some(PurposeSet::from(Purpose::Treatment))
+    Some(PurposeSet::of(&[Purpose::Treatment]))
 }
 
-/// A contract in which the patient granted the doctor to view for treatment.
+/// A contract in which the patient granted the doctor View for treatment.
 fn with_treatment() -> AccessControl {
     let mut contract = AccessControl::new();
     call_as(PATIENT);
@@ -19,7 +19,7 @@ fn with_treatment() -> AccessControl {
 }
 
 #[ink::test]
-fn a_grant_holds_for_its_purposes_alone() {
+fn a_grant_is_valid_for_its_purposes_only() {
     let contract = with_treatment();
     for purpose in Purpose::ALL {
         Chain::new().purpose(purpose).install();
@@ -41,7 +41,7 @@ fn a_question_without_a_purpose_is_refused() {
 }
 
 #[ink::test]
-fn a_grant_without_purposes_holds_for_all() {
+fn a_grant_without_purposes_is_valid_for_all() {
     let mut contract = with_treatment();
     contract.grant_for_purposes(DOCTOR, view(), None, None).unwrap();
     Chain::new().install();
@@ -51,7 +51,7 @@ fn a_grant_without_purposes_holds_for_all() {
 }
 
 #[ink::test]
-fn a_revoked_grant_is_over_for_its_purposes_too() {
+fn a_revoked_grant_refuses_its_purposes_too() {
     let mut contract = with_treatment();
     contract.revoke(DOCTOR).unwrap();
     Chain::new().purpose(Purpose::Treatment).install();
@@ -59,11 +59,11 @@ fn a_revoked_grant_is_over_for_its_purposes_too() {
 }
 
 #[ink::test]
-fn fails_when_the_purposes_make_no_sense() {
+fn fails_when_the_purposes_are_invalid() {
     let mut contract = AccessControl::new();
     call_as(PATIENT);
     let mut grant = |bits| {
-        let purposes = Some(PurposeSet::from_bits(bits));
+        let purposes = Some(PurposeSet(bits));
         contract.grant_for_purposes(DOCTOR, view(), purposes, None)
     };
     assert_eq!(grant(0), Err(GrantError::NoPurposes));

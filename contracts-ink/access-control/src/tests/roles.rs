@@ -8,8 +8,8 @@ use ink::{
 };
 use policy::{testing::Chain, DenyReason, Grant, GrantError, Purpose, PurposeSet, Role};
 
-/// A contract in which the patient granted clinicians to view, and a chain on
-/// which the doctor is one.
+/// A contract in which the patient granted clinicians View, on a chain where the
+/// doctor is one.
 fn with_role_grant(purposes: Option<PurposeSet>, until: Option<u32>) -> AccessControl {
     Chain::new().role(DOCTOR, Role::Clinician).install();
     let mut contract = AccessControl::new();
@@ -19,14 +19,14 @@ fn with_role_grant(purposes: Option<PurposeSet>, until: Option<u32>) -> AccessCo
 }
 
 #[ink::test]
-fn a_grant_to_a_role_is_for_those_who_have_it() {
+fn a_grant_to_a_role_admits_its_holders() {
     let contract = with_role_grant(None, None);
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     assert_eq!(ask(&contract, DOCTOR, Action::Infer), Decision::Deny(DenyReason::NoGrant));
     assert_eq!(ask(&contract, STRANGER, Action::View), Decision::Deny(DenyReason::NoGrant));
     let of_others = contract.check(OTHER_PATIENT, DOCTOR, None, Action::View);
     assert_eq!(of_others, Decision::Deny(DenyReason::NoGrant));
-    // Whoever loses the role loses what it opened.
+    // An account that loses the role loses the access.
     Chain::new().role(DOCTOR, Role::Hospital).install();
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::NoGrant));
 }
@@ -34,12 +34,12 @@ fn a_grant_to_a_role_is_for_those_who_have_it() {
 #[ink::test]
 fn each_role_has_a_grant_of_its_own() {
     let mut contract = with_role_grant(None, None);
-    contract.grant_role(Role::Hospital, ActionSet::from(Action::Infer), None, None).unwrap();
+    contract.grant_role(Role::Hospital, ActionSet::of(&[Action::Infer]), None, None).unwrap();
     assert_eq!(ask(&contract, DOCTOR, Action::Infer), Decision::Deny(DenyReason::NoGrant));
     Chain::new().role(DOCTOR, Role::Clinician).role(DOCTOR, Role::Hospital).install();
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     assert_eq!(ask(&contract, DOCTOR, Action::Infer), Decision::Allow);
-    let hospitals = Grant::new(ActionSet::from(Action::Infer), None);
+    let hospitals = Grant::new(ActionSet::of(&[Action::Infer]), None);
     assert_eq!(contract.role_grant_of(PATIENT, Role::Hospital), Some(hospitals));
     assert_eq!(contract.role_grant_of(PATIENT, Role::Custodian), None);
     assert_eq!(contract.role_grant_of(OTHER_PATIENT, Role::Hospital), None);
@@ -56,7 +56,7 @@ fn boundary_of_expiry() {
 
 #[ink::test]
 fn a_grant_to_a_role_can_be_for_a_purpose() {
-    let research = PurposeSet::from(Purpose::Research);
+    let research = PurposeSet::of(&[Purpose::Research]);
     let contract = with_role_grant(Some(research), None);
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::NoGrant));
     Chain::new().role(DOCTOR, Role::Clinician).purpose(Purpose::Research).install();
@@ -64,12 +64,12 @@ fn a_grant_to_a_role_can_be_for_a_purpose() {
 }
 
 #[ink::test]
-fn what_a_person_was_granted_does_not_narrow_the_role() {
+fn a_grant_to_an_account_does_not_narrow_the_role() {
     let mut contract = with_role_grant(None, None);
-    contract.grant(DOCTOR, ActionSet::from(Action::Append), Some(10)).unwrap();
+    contract.grant(DOCTOR, ActionSet::of(&[Action::Append]), Some(10)).unwrap();
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     assert_eq!(ask(&contract, DOCTOR, Action::Append), Decision::Allow);
-    // The person's own grant gives the reason.
+    // The account's own grant gives the reason.
     let refused = Decision::Deny(DenyReason::ActionNotGranted);
     assert_eq!(ask(&contract, DOCTOR, Action::Share), refused);
     at_block(11);
@@ -77,7 +77,7 @@ fn what_a_person_was_granted_does_not_narrow_the_role() {
 }
 
 #[ink::test]
-fn whom_the_patient_shut_out_no_role_lets_in() {
+fn a_role_does_not_readmit_a_revoked_account() {
     let mut contract = with_role_grant(None, None);
     contract.grant(DOCTOR, view(), None).unwrap();
     contract.revoke(DOCTOR).unwrap();
@@ -91,7 +91,7 @@ fn revoke_role_works() {
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::NoGrant));
     let tombstone = Grant { revoked: true, ..Grant::new(view(), None) };
     assert_eq!(contract.role_grant_of(PATIENT, Role::Clinician), Some(tombstone));
-    // And again.
+    // A new grant replaces it.
     contract.grant_role(Role::Clinician, view(), None, None).unwrap();
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
 }
@@ -107,18 +107,18 @@ fn fails_when_there_is_nothing_to_revoke() {
 }
 
 #[ink::test]
-fn fails_when_the_grant_makes_no_sense() {
+fn fails_when_the_grant_is_invalid() {
     at_block(5);
     let mut contract = AccessControl::new();
     let mut grant = |actions, until| contract.grant_role(Role::Clinician, actions, None, until);
     assert_eq!(grant(ActionSet::EMPTY, None), Err(GrantError::NoActions));
-    assert_eq!(grant(ActionSet::from_bits(64), None), Err(GrantError::UnknownAction));
+    assert_eq!(grant(ActionSet(64), None), Err(GrantError::UnknownAction));
     assert_eq!(grant(view(), Some(4)), Err(GrantError::AlreadyExpired));
 }
 
 #[ink::test]
 fn every_change_is_an_event() {
-    let research = Some(PurposeSet::from(Purpose::Research));
+    let research = Some(PurposeSet::of(&[Purpose::Research]));
     let mut contract = with_role_grant(research, Some(10));
     contract.revoke_role(Role::Clinician).unwrap();
     let events: Vec<_> = test::recorded_events().collect();

@@ -4,8 +4,8 @@ use wasm_encoder::{
     ImportSection, Instruction, MemArg, MemoryType, Module, TypeSection,
 };
 
-/// A module that exports one function under each of these names, and has a
-/// custom section. If told to, it imports its memory and writes to it.
+/// A module that exports one function under each of these names and has a custom
+/// section. With `memory`, it imports its memory and writes to it.
 fn module(names: &[&str], memory: bool) -> Vec<u8> {
     let mut module = Module::new();
     let mut types = TypeSection::new();
@@ -51,7 +51,7 @@ fn names(module: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn only_the_entry_points_stay() {
+fn only_the_entry_points_remain() {
     let compiled = module(&["memcpy", "call", "deploy", "__heap"], true);
     let small = shrink(&compiled).unwrap();
     assert_eq!(names(&small), ["call", "deploy"]);
@@ -59,7 +59,7 @@ fn only_the_entry_points_stay() {
 }
 
 #[test]
-fn the_direct_entry_point_takes_the_place_of_ink() {
+fn the_direct_entry_point_replaces_the_one_of_ink() {
     let compiled = module(&["call", "deploy", "policy_call"], true);
     assert_eq!(names(&strip(&compiled).unwrap()), ["deploy", "call"]);
 }

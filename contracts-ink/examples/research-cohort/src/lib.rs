@@ -1,21 +1,30 @@
-//! A study may view, for research, the records of the patients who enrolled
-//! themselves, until it ends. There is room for so many patients and no more,
-//! and each can withdraw at any time.
+//! A researcher may view the records of the patients who enrolled in a study,
+//! for research, until the study ends. The number of patients is limited, and
+//! each can withdraw at any time.
 //!
-//! One instance serves the whole study: every patient of it makes this contract
-//! their policy. It lets nobody else in, so it suits patients who need no other
+//! One instance serves the whole study: every patient in it makes this contract
+//! their policy. It admits nobody else, so it suits patients who need no other
 //! grants.
 //!
-//! Refusals: `NoGrant` for who is not the study, and where the patient has not
-//! enrolled, `ActionNotGranted` for anything but View, `Expired` after the end,
-//! `Other(1)` for another purpose than Research.
+//! Refusals: `NoGrant` for anybody but the researcher and where the patient has
+//! not enrolled, `ActionNotGranted` for anything but View, `Expired` after the
+//! end, `Other(1)` for any purpose but Research.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 pub use self::research_cohort::{Enrolled, Error, ResearchCohort, Study, Withdrawn};
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod research_cohort {
     use ink::storage::{Lazy, Mapping};
@@ -23,86 +32,91 @@ mod research_cohort {
         is_over, reasons::PURPOSE_NOT_GRANTED, Action, Decision, DenyReason, Policy, Purpose,
     };
 
-    /// Patients are counted when they enrol and withdraw, in messages that they
-    /// call: what `check` writes, the chain rolls back.
+    /// The study and its patients.
+    ///
+    /// Patients are counted in the messages that they call to enrol and withdraw,
+    /// because the chain rolls back what `check` writes.
     #[ink(storage)]
     #[derive(Default)]
     pub struct ResearchCohort {
         study: Lazy<Study>,
-        /// How many patients are enrolled.
+        /// The number of enrolled patients.
         enrolled: Lazy<u32>,
-        /// The study as each patient agreed to it. It stands under the patient,
-        /// so that the chain's question costs one read.
+        /// Each patient's agreement, stored by patient so that `check` costs one
+        /// read.
         patients: Mapping<AccountId, Agreement>,
     }
 
-    /// What was fixed when the contract was deployed.
+    /// The study, which is fixed when the contract is deployed.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub struct Study {
-        /// What a patient agrees to.
+        /// The terms that a patient agrees to.
         pub agreement: Agreement,
-        /// For how many patients there is room.
+        /// The maximum number of patients.
         pub limit: u32,
     }
 
-    /// What a patient agrees to.
+    /// The terms that a patient agrees to.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub struct Agreement {
-        /// Who does the research: may view the records.
+        /// The account that may view the records.
         pub researcher: AccountId,
         /// The last block of the study.
         pub until: BlockNumber,
     }
 
-    /// A patient enrolled.
+    /// A patient enrolled in the study.
     #[ink(event)]
     pub struct Enrolled {
-        /// Whose records the study may view.
+        /// The patient whose records the researcher may view.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who does the research.
+        /// The researcher.
         #[ink(topic)]
         pub grantee: AccountId,
         /// The last block of the study.
         pub until: BlockNumber,
     }
 
-    /// A patient withdrew.
+    /// A patient withdrew from the study.
     #[ink(event)]
     pub struct Withdrawn {
-        /// Whose records the study may no longer view.
+        /// The patient whose records the researcher may no longer view.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who does the research.
+        /// The researcher.
         #[ink(topic)]
         pub grantee: AccountId,
     }
 
-    /// Why a message changed nothing.
+    /// Why a message failed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum Error {
-        /// The study is over, or was so before it began.
-        Over,
-        /// As many patients are enrolled as there is room for.
-        Full,
-        /// The patient is enrolled already.
+        /// The study has ended, or would end before it begins.
+        StudyEnded,
+        /// The study has reached its maximum number of patients.
+        MaxPatientsExceeded,
+        /// The patient is already enrolled.
         AlreadyEnrolled,
         /// The patient is not enrolled.
         NotEnrolled,
     }
 
     impl ResearchCohort {
-        /// A study of `researcher` with room for `limit` patients, up to and
-        /// including the block `until`.
+        /// Creates a study.
+        ///
+        /// - `researcher`: the account that may view the patients' records.
+        /// - `limit`: the maximum number of patients.
+        /// - `until`: the last block of the study.
         #[ink(constructor)]
         pub fn new(researcher: AccountId, limit: u32, until: BlockNumber) -> Result<Self, Error> {
             if is_over(Some(until), Self::env().block_number()) {
-                return Err(Error::Over);
+                return Err(Error::StudyEnded);
             }
             let mut contract = Self::default();
             contract.study.set(&Study { agreement: Agreement { researcher, until }, limit });
@@ -110,13 +124,13 @@ mod research_cohort {
             Ok(contract)
         }
 
-        /// Lets the study view the caller's records for research.
+        /// Enrols the caller: the researcher may view their records for research.
         #[ink(message)]
         pub fn enrol(&mut self) -> Result<(), Error> {
-            let Study { agreement, limit } = self.study.get().ok_or(Error::Over)?;
+            let Study { agreement, limit } = self.study.get().ok_or(Error::StudyEnded)?;
             let Agreement { researcher: grantee, until } = agreement;
             if is_over(Some(until), self.env().block_number()) {
-                return Err(Error::Over);
+                return Err(Error::StudyEnded);
             }
             let patient = self.env().caller();
             if self.patients.contains(patient) {
@@ -124,7 +138,7 @@ mod research_cohort {
             }
             let enrolled = self.enrolled();
             if enrolled >= limit {
-                return Err(Error::Full);
+                return Err(Error::MaxPatientsExceeded);
             }
             self.enrolled.set(&enrolled.saturating_add(1));
             self.patients.insert(patient, &agreement);
@@ -132,7 +146,7 @@ mod research_cohort {
             Ok(())
         }
 
-        /// Takes the caller out of the study, and makes room for somebody else.
+        /// Withdraws the caller from the study, which frees their place.
         #[ink(message)]
         pub fn withdraw(&mut self) -> Result<(), Error> {
             let patient = self.env().caller();
@@ -143,13 +157,13 @@ mod research_cohort {
             Ok(())
         }
 
-        /// The study.
+        /// Returns the study.
         #[ink(message)]
         pub fn study(&self) -> Option<Study> {
             self.study.get()
         }
 
-        /// How many patients are enrolled.
+        /// Returns the number of enrolled patients.
         #[ink(message)]
         pub fn enrolled(&self) -> u32 {
             self.enrolled.get().unwrap_or_default()
@@ -157,8 +171,7 @@ mod research_cohort {
     }
 
     impl Policy for ResearchCohort {
-        /// Whether `patient` enrolled in the study of `subject`, which views for
-        /// research.
+        /// Decides whether `patient` enrolled in a study of `subject`, who may view for research.
         #[ink(message)]
         fn check(
             &self,

@@ -14,7 +14,7 @@ use policy::{
 const PATIENTS: [AccountId; 3] = [AccountId([1; 32]), AccountId([2; 32]), AccountId([3; 32])];
 const STRANGER: AccountId = AccountId([4; 32]);
 
-/// A study with room for two, up to the block 10. The chain asks for research.
+/// A study for two patients until block 10, on a chain that asks for research.
 fn study() -> ResearchCohort {
     Chain::new().purpose(Purpose::Research).install();
     ResearchCohort::new(RESEARCHER, 2, 10).unwrap()
@@ -43,7 +43,7 @@ policy::conformance_tests!(
 );
 
 #[ink::test]
-fn the_study_views_for_research_whom_enrolled() {
+fn the_researcher_may_view_enrolled_patients_for_research() {
     let mut contract = study();
     enrol(&mut contract, PATIENTS[0]).unwrap();
     assert_eq!(ask(&contract, PATIENTS[0]), Decision::Allow);
@@ -59,14 +59,14 @@ fn the_study_views_for_research_whom_enrolled() {
 }
 
 #[ink::test]
-fn there_is_room_for_so_many_and_no_more() {
+fn boundary_of_the_number_of_patients() {
     let mut contract = study();
     assert_eq!(enrol(&mut contract, PATIENTS[0]), Ok(()));
     assert_eq!(enrol(&mut contract, PATIENTS[0]), Err(Error::AlreadyEnrolled));
     assert_eq!(enrol(&mut contract, PATIENTS[1]), Ok(()));
-    assert_eq!(enrol(&mut contract, PATIENTS[2]), Err(Error::Full));
+    assert_eq!(enrol(&mut contract, PATIENTS[2]), Err(Error::MaxPatientsExceeded));
     assert_eq!(contract.enrolled(), 2);
-    // Who withdraws makes room.
+    // A withdrawal frees a place.
     call_as(PATIENTS[0]);
     assert_eq!(contract.withdraw(), Ok(()));
     assert_eq!(contract.withdraw(), Err(Error::NotEnrolled));
@@ -83,11 +83,11 @@ fn boundary_of_the_end() {
     assert_eq!(ask(&contract, PATIENTS[0]), Decision::Allow);
     at_block(11);
     assert_eq!(ask(&contract, PATIENTS[0]), Decision::Deny(DenyReason::Expired));
-    assert_eq!(enrol(&mut contract, PATIENTS[1]), Err(Error::Over));
-    // A patient can leave what is over, too.
+    assert_eq!(enrol(&mut contract, PATIENTS[1]), Err(Error::StudyEnded));
+    // A patient can withdraw after the end, too.
     call_as(PATIENTS[0]);
     assert_eq!(contract.withdraw(), Ok(()));
-    assert_eq!(ResearchCohort::new(RESEARCHER, 2, 10).err(), Some(Error::Over));
+    assert_eq!(ResearchCohort::new(RESEARCHER, 2, 10).err(), Some(Error::StudyEnded));
 }
 
 #[ink::test]

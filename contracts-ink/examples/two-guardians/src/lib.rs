@@ -1,17 +1,26 @@
-//! Whom both of two guardians approved may view the records of the patient who
-//! deploys this. An approval lapses after some blocks, and a guardian can take
-//! it back before.
+//! An account that both of two guardians approve may view the records of the
+//! patient who deploys this. An approval expires after some blocks, and the
+//! guardian can withdraw it before.
 //!
 //! Refusals: `NoGrant` where no guardian ever approved, `ActionNotGranted` for
 //! anything but View, `Other(3)` where one approval is missing, `Expired` where
-//! one has lapsed.
+//! one has expired.
 #![cfg_attr(not(feature = "std"), no_std, no_main)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
 
 pub use self::two_guardians::{Approved, Error, Terms, TwoGuardians, Withdrawn};
 
-// What ink! generates has public items without documentation and exported
-// functions; this module's own code has neither unsafe blocks nor raw pointers.
-#[allow(missing_docs, unsafe_code)]
+#[allow(missing_docs, unsafe_code, clippy::panic, reason = "for the code that ink! generates")]
 #[ink::contract(env = policy::MedChainEnvironment)]
 mod two_guardians {
     use ink::storage::{Lazy, Mapping};
@@ -20,8 +29,9 @@ mod two_guardians {
     /// The last block of each guardian's approval; none: not approved.
     type Approvals = [Option<BlockNumber>; 2];
 
-    /// The approvals stand under patient and subject, so that the chain's
-    /// question costs one read and needs the terms as little as the root.
+    /// The terms, and the approvals by patient and subject.
+    ///
+    /// That key makes `check` cost one read, of neither the terms nor the root.
     #[ink(storage)]
     #[derive(Default)]
     pub struct TwoGuardians {
@@ -29,62 +39,65 @@ mod two_guardians {
         approvals: Mapping<(AccountId, AccountId), Approvals>,
     }
 
-    /// What was agreed when the contract was deployed.
+    /// The terms, which are fixed when the contract is deployed.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     #[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
     pub struct Terms {
-        /// Whose records it is about.
+        /// The patient whose records the guardians decide about.
         pub patient: AccountId,
-        /// Who approves.
+        /// The accounts that approve.
         pub guardians: [AccountId; 2],
-        /// For how many blocks an approval holds.
+        /// The number of blocks in which an approval is valid.
         pub lifetime: BlockNumber,
     }
 
-    /// A guardian approved, or approved anew.
+    /// A guardian approved an account, or renewed their approval.
     #[ink(event)]
     pub struct Approved {
-        /// Whose records it is about.
+        /// The patient whose records the approval covers.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may view, once both guardians approved.
+        /// The account that may view once both guardians have approved.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// Who approved.
+        /// The guardian who approved.
         pub guardian: AccountId,
         /// The last block of the approval.
         pub until: BlockNumber,
     }
 
-    /// A guardian took an approval back.
+    /// A guardian withdrew their approval.
     #[ink(event)]
     pub struct Withdrawn {
-        /// Whose records it is about.
+        /// The patient whose records the approval covers.
         #[ink(topic)]
         pub patient: AccountId,
-        /// Who may no longer view.
+        /// The account that may no longer view.
         #[ink(topic)]
         pub grantee: AccountId,
-        /// Who withdrew.
+        /// The guardian who withdrew it.
         pub guardian: AccountId,
     }
 
-    /// Why a message changed nothing.
+    /// Why a message failed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum Error {
-        /// Both guardians are the same account.
+        /// Both guardians are the same account. Name two.
         SameGuardian,
-        /// The caller is no guardian.
+        /// The caller is not a guardian.
         NotGuardian,
         /// The caller has not approved this account.
         NotApproved,
     }
 
     impl TwoGuardians {
-        /// A policy for the caller's own records. An approval of one of the
-        /// `guardians` holds for `lifetime` blocks (a day has 14,400).
+        /// Creates a policy for the caller's own records.
+        ///
+        /// - `guardians`: the two accounts that approve.
+        /// - `lifetime`: how many blocks an approval is valid for (14,400 are a
+        ///   day).
         #[ink(constructor)]
         pub fn new(guardians: [AccountId; 2], lifetime: BlockNumber) -> Result<Self, Error> {
             if guardians[0] == guardians[1] {
@@ -96,33 +109,36 @@ mod two_guardians {
             Ok(contract)
         }
 
-        /// Approves that `grantee` views the patient's records, from now on for
-        /// the agreed number of blocks.
+        /// Approves that an account views the patient's records; for guardians.
+        ///
+        /// The approval is valid from this block on, for as many blocks as the
+        /// contract was deployed with. Approving again renews it.
         #[ink(message)]
         pub fn approve(&mut self, grantee: AccountId) -> Result<(), Error> {
             let (Terms { patient, lifetime, .. }, place) = self.place_of_caller()?;
             let guardian = self.env().caller();
             let until = self.env().block_number().saturating_add(lifetime);
             let mut approvals = self.approvals.get((patient, grantee)).unwrap_or_default();
-            approvals[place] = Some(until);
+            *approvals.get_mut(place).ok_or(Error::NotGuardian)? = Some(until);
             self.approvals.insert((patient, grantee), &approvals);
             self.env().emit_event(Approved { patient, grantee, guardian, until });
             Ok(())
         }
 
-        /// Takes the caller's approval of `grantee` back.
+        /// Withdraws the caller's approval of an account; for guardians.
         #[ink(message)]
         pub fn withdraw(&mut self, grantee: AccountId) -> Result<(), Error> {
             let (Terms { patient, .. }, place) = self.place_of_caller()?;
             let guardian = self.env().caller();
             let mut approvals = self.approvals.get((patient, grantee)).unwrap_or_default();
-            approvals[place].take().ok_or(Error::NotApproved)?;
+            let own = approvals.get_mut(place).and_then(Option::take);
+            own.ok_or(Error::NotApproved)?;
             self.approvals.insert((patient, grantee), &approvals);
             self.env().emit_event(Withdrawn { patient, grantee, guardian });
             Ok(())
         }
 
-        /// The terms, and which of the two guardians calls.
+        /// Returns the terms and the index of the calling guardian.
         fn place_of_caller(&self) -> Result<(Terms, usize), Error> {
             let terms = self.terms.get().ok_or(Error::NotGuardian)?;
             let caller = self.env().caller();
@@ -132,7 +148,7 @@ mod two_guardians {
     }
 
     impl Policy for TwoGuardians {
-        /// Whether both guardians' approvals of `subject` hold.
+        /// Decides whether both guardians' approvals of `subject` are valid.
         #[ink(message)]
         fn check(
             &self,

@@ -14,7 +14,7 @@ const PATIENT: AccountId = policy::conformance::PATIENT;
 const DOCTOR: AccountId = AccountId([2; 32]);
 const STRANGER: AccountId = AccountId([3; 32]);
 const GUARDIANS: [AccountId; 2] = [AccountId([4; 32]), AccountId([5; 32])];
-/// For how many blocks an approval holds.
+/// The number of blocks in which an approval is valid.
 const LIFETIME: u32 = 10;
 
 fn deploy() -> TwoGuardians {
@@ -59,14 +59,14 @@ fn it_takes_both_guardians() {
     assert_eq!(ask(&contract, DOCTOR), Decision::Allow);
     let amend = contract.check(PATIENT, DOCTOR, None, Action::Amend);
     assert_eq!(amend, Decision::Deny(DenyReason::ActionNotGranted));
-    // It is about this patient and this subject.
+    // It covers this patient and this subject only.
     assert_eq!(ask(&contract, STRANGER), Decision::Deny(DenyReason::NoGrant));
     let other = contract.check(STRANGER, DOCTOR, None, Action::View);
     assert_eq!(other, Decision::Deny(DenyReason::NoGrant));
 }
 
 #[ink::test]
-fn the_earlier_approval_lapses_first() {
+fn the_earlier_approval_expires_first() {
     let mut contract = deploy();
     at_block(5);
     approve(&mut contract, 0, DOCTOR);
@@ -84,7 +84,7 @@ fn the_earlier_approval_lapses_first() {
 }
 
 #[ink::test]
-fn fails_when_the_caller_has_no_say() {
+fn fails_when_the_caller_is_not_a_guardian() {
     let mut contract = deploy();
     for caller in [PATIENT, DOCTOR, STRANGER] {
         call_as(caller);

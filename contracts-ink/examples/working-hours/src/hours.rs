@@ -3,33 +3,33 @@
 const MINUTE: u64 = 60 * 1000;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const DAY_MINUTES: i16 = 24 * 60;
 
-/// From one full hour until another, every day, on some clock.
+/// A daily time span between two full hours of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(ink::storage::traits::StorageLayout))]
 pub struct Hours {
     from: u8,
     to: u8,
-    /// How far the clock is ahead of UTC, in milliseconds from 0 to a day.
+    /// How many milliseconds the clock is ahead of UTC: at least 0, and less than a day.
     ahead: u32,
 }
 
 impl Hours {
-    /// From the hour `from` until the hour `to` begins, on a clock that is
-    /// `offset` minutes ahead of UTC. None where this is no part of a day.
+    /// Creates the span from the hour `from` to the hour `to`, on a clock that is
+    /// `offset` minutes ahead of UTC. None if these are not valid hours.
     pub fn new(from: u8, to: u8, offset: i16) -> Option<Self> {
-        let day = (DAY / MINUTE) as i16;
-        if from > 23 || to > 23 || from == to || offset <= -day || offset >= day {
+        let is_offset = offset.unsigned_abs() < DAY_MINUTES.unsigned_abs();
+        if from > 23 || to > 23 || from == to || !is_offset {
             return None;
         }
-        // A clock that is behind is one that is ahead by the rest of the day.
-        let minutes = u32::try_from(offset.checked_rem_euclid(day)?).ok()?;
+        // A clock that is behind UTC is ahead of it by the rest of the day.
+        let minutes = u32::try_from(offset.checked_rem_euclid(DAY_MINUTES)?).ok()?;
         Some(Hours { from, to, ahead: minutes.checked_mul(MINUTE as u32)? })
     }
 
-    /// Whether the moment lies in it, in milliseconds since 1970 (UTC), as a
-    /// block has it.
+    /// Returns whether a moment lies in this span. Blocks give moments in
+    /// milliseconds since 1970 (UTC).
     pub const fn contain(&self, moment: u64) -> bool {
         let hour = moment.saturating_add(self.ahead as u64) % DAY / HOUR;
         let (from, to) = (self.from as u64, self.to as u64);
@@ -45,7 +45,7 @@ impl Hours {
 mod tests {
     use super::*;
 
-    /// A moment of 30 June 2026, UTC.
+    /// A moment on 30 June 2026, UTC.
     fn at(hour: u64, minute: u64) -> u64 {
         1_782_777_600_000 + hour * HOUR + minute * MINUTE
     }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn fails_when_it_is_no_part_of_a_day() {
+    fn fails_when_the_hours_are_invalid() {
         for (from, to, offset) in
             [(24, 1, 0), (1, 24, 0), (8, 8, 0), (8, 18, 1440), (8, 18, -1440), (8, 18, i16::MIN)]
         {

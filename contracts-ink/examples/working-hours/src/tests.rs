@@ -12,11 +12,11 @@ const STRANGER: AccountId = AccountId([3; 32]);
 const HOUR: u64 = 3_600_000;
 
 fn clinicians() -> RoleSet {
-    RoleSet::from(Role::Clinician)
+    RoleSet::of(&[Role::Clinician])
 }
 
-/// Clinicians from 8 to 18 o'clock UTC. It is now `hour` o'clock, and the doctor
-/// is a clinician.
+/// A policy for clinicians from 8 to 18 o'clock UTC, at the hour `hour`, on a chain
+/// where the doctor is a clinician.
 fn at(hour: u64) -> WorkingHours {
     Chain::new().role(DOCTOR, Role::Clinician).install();
     test::set_block_timestamp::<MedChainEnvironment>(hour * HOUR);
@@ -51,10 +51,10 @@ fn nobody_may_view_outside_the_hours() {
 }
 
 #[ink::test]
-fn fails_when_the_rule_makes_no_sense() {
+fn fails_when_the_rule_is_invalid() {
     let of = |roles, from| WorkingHours::new(roles, from, 18, 0).err();
     assert_eq!(of(clinicians(), 24), Some(Error::Hours));
     assert_eq!(of(clinicians(), 18), Some(Error::Hours));
     assert_eq!(of(RoleSet::EMPTY, 8), Some(Error::Roles(SetError::Empty)));
-    assert_eq!(of(RoleSet::from_bits(16), 8), Some(Error::Roles(SetError::Unknown)));
+    assert_eq!(of(RoleSet(16), 8), Some(Error::Roles(SetError::Unknown)));
 }

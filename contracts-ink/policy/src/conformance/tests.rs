@@ -1,10 +1,10 @@
-//! The suite lets good policies pass, and fails bad ones.
+//! The suite passes good policies and fails bad ones.
 
 use super::*;
 use crate::{decide, ActionSet, Grant};
 use std::cell::Cell;
 
-/// A policy that is a function, to be good or bad in one line.
+/// A policy made of a function, so that a test can write one in a line.
 struct Rule<F>(F);
 
 impl<F: Fn(AccountId, AccountId, Action) -> Decision> Rule<F> {
@@ -23,7 +23,7 @@ fn granted(grant: Grant, patient: AccountId, subject: AccountId, action: Action)
 }
 
 fn view() -> ActionSet {
-    ActionSet::from(Action::View)
+    ActionSet::of(&[Action::View])
 }
 
 #[ink::test]
@@ -33,7 +33,7 @@ fn a_policy_that_refuses_passes() {
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
-fn a_policy_that_lets_everybody_in_fails() {
+fn a_policy_that_admits_everybody_fails() {
     refuses_everybody(|_, _, record, _| match record {
         Some(_) => Decision::Allow,
         None => NO,
@@ -42,7 +42,7 @@ fn a_policy_that_lets_everybody_in_fails() {
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
-fn a_policy_that_lets_everybody_in_for_a_purpose_fails() {
+fn a_policy_that_admits_everybody_for_a_purpose_fails() {
     let chain = <crate::MedChain as ink::ChainExtensionInstance>::instantiate;
     refuses_everybody(|_, _, _, _| match chain().purpose() {
         Some(Purpose::Billing) => Decision::Allow,
@@ -52,18 +52,18 @@ fn a_policy_that_lets_everybody_in_for_a_purpose_fails() {
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
-fn a_policy_that_lets_everybody_see_its_own_patient_fails() {
+fn a_policy_that_admits_everybody_to_its_own_patient_fails() {
     refuses_everybody(|patient, _, _, _| if patient == PATIENT { Decision::Allow } else { NO });
 }
 
 #[ink::test]
-#[should_panic = "cannot be over"]
+#[should_panic = "cannot have ended"]
 fn a_policy_that_misnames_the_reason_fails() {
     refuses_everybody(|_, _, _, _| Decision::Deny(DenyReason::Revoked));
 }
 
 #[ink::test]
-#[should_panic = "in two ways"]
+#[should_panic = "got two answers"]
 fn a_policy_that_answers_in_turns_fails() {
     let turn = Cell::new(0);
     refuses_everybody(|_, _, _, _| {
@@ -76,7 +76,7 @@ fn a_policy_that_answers_in_turns_fails() {
 fn a_policy_that_keeps_to_its_grants_passes() {
     let grant = Grant::new(view(), Some(10));
     let rule = Rule(|patient, subject, action| granted(grant, patient, subject, action));
-    lets_in_the_grantee_alone(rule.ask());
+    admits_only_the_grantee(rule.ask());
     ends_after(10, rule.ask());
     let revoked = Grant { revoked: true, ..grant };
     let rule = Rule(|patient, subject, action| granted(revoked, patient, subject, action));
@@ -84,23 +84,23 @@ fn a_policy_that_keeps_to_its_grants_passes() {
 }
 
 #[ink::test]
-#[should_panic = "what was granted is refused"]
+#[should_panic = "the granted action was refused"]
 fn a_policy_that_forgets_what_was_granted_fails() {
-    lets_in_the_grantee_alone(Rule(|_, _, _| NO).ask());
+    admits_only_the_grantee(Rule(|_, _, _| NO).ask());
 }
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
-fn a_policy_that_looks_at_the_patient_alone_fails() {
+fn a_policy_that_looks_only_at_the_patient_fails() {
     let rule = Rule(|patient, _, _| if patient == PATIENT { Decision::Allow } else { NO });
-    lets_in_the_grantee_alone(rule.ask());
+    admits_only_the_grantee(rule.ask());
 }
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
-fn a_policy_that_looks_at_the_subject_alone_fails() {
+fn a_policy_that_looks_only_at_the_subject_fails() {
     let rule = Rule(|_, subject, _| if subject == GRANTEE { Decision::Allow } else { NO });
-    lets_in_the_grantee_alone(rule.ask());
+    admits_only_the_grantee(rule.ask());
 }
 
 #[ink::test]

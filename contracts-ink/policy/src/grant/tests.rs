@@ -2,12 +2,12 @@ use super::*;
 use ink::scale::{Decode, Encode};
 use proptest::prelude::*;
 
-/// Any grant, sensible or not.
+/// Any grant, valid or not.
 pub(crate) fn any_grant() -> impl Strategy<Value = Grant> {
-    let purposes = proptest::option::of(any::<u8>().prop_map(PurposeSet::from_bits));
+    let purposes = proptest::option::of(any::<u8>().prop_map(PurposeSet));
     (any::<u8>(), any::<Option<BlockNumber>>(), any::<bool>(), purposes).prop_map(
         |(bits, until, revoked, purposes)| Grant {
-            actions: ActionSet::from_bits(bits),
+            actions: ActionSet(bits),
             until,
             revoked,
             purposes,
@@ -20,13 +20,13 @@ pub(crate) fn any_purpose() -> impl Strategy<Value = Option<Purpose>> {
     proptest::option::of((0..Purpose::ALL.len()).prop_map(|index| Purpose::ALL[index]))
 }
 
-/// For a grant whose purposes do not matter.
+/// For grants without purposes, which must not ask for one.
 fn unasked() -> Option<Purpose> {
     panic!("the purpose was asked for")
 }
 
 fn view() -> ActionSet {
-    ActionSet::from(Action::View)
+    ActionSet::of(&[Action::View])
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn no_grant_is_a_refusal() {
 fn the_encoding_is_pinned() {
     let grant = Grant::new(view(), Some(10));
     assert_eq!(grant.encode(), [1, 1, 10, 0, 0, 0, 0, 0]);
-    let research = grant.for_purposes(Some(PurposeSet::from(Purpose::Research)));
+    let research = grant.for_purposes(Some(PurposeSet::of(&[Purpose::Research])));
     assert_eq!(research.encode(), [1, 1, 10, 0, 0, 0, 0, 1, 0b100]);
     assert_eq!(Grant::decode(&mut &research.encode()[..]), Ok(research));
     let errors = [
@@ -95,10 +95,10 @@ fn the_first_reason_is_named() {
 }
 
 #[test]
-fn fails_when_the_grant_makes_no_sense() {
+fn fails_when_the_grant_is_invalid() {
     let check = |actions, purposes, until| {
-        let purposes = Option::map(purposes, PurposeSet::from_bits);
-        Grant::new(ActionSet::from_bits(actions), until).for_purposes(purposes).validate(5)
+        let purposes = Option::map(purposes, PurposeSet);
+        Grant::new(ActionSet(actions), until).for_purposes(purposes).validate(5)
     };
     assert_eq!(check(1, None, None), Ok(()));
     assert_eq!(check(0b11_1111, Some(0b1_1111), Some(5)), Ok(()));
@@ -146,7 +146,7 @@ proptest! {
     fn fewer_purposes_never_allow_more(
         grant in any_grant(), now: BlockNumber, purpose in any_purpose(), bits: u8
     ) {
-        let limited = grant.for_purposes(Some(PurposeSet::from_bits(bits)));
+        let limited = grant.for_purposes(Some(PurposeSet(bits)));
         let any = grant.for_purposes(None);
         for action in Action::ALL {
             if limited.decide(now, action, || purpose) == Decision::Allow {

@@ -1,6 +1,6 @@
 //! `add_record`.
 
-use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
 use medchain_primitives::{Action, ModelId, RecordId, RecordKind, Role};
 use sp_runtime::{DispatchError, TokenError};
 
@@ -132,7 +132,7 @@ fn fails_when_there_is_no_such_patient() {
 }
 
 #[test]
-fn fails_when_the_cid_is_not_one() {
+fn fails_when_the_cid_is_not_supported() {
     ExtBuilder::default().build_and_execute(|| {
         let kind = RecordKind::Report;
         let readers = envelopes(&[ALICE]);
@@ -144,7 +144,7 @@ fn fails_when_the_cid_is_not_one() {
 }
 
 #[test]
-fn fails_when_a_reader_is_named_twice() {
+fn fails_when_a_reader_is_listed_twice() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             add_record(ALICE, ALICE, &[READER, ALICE, READER]),
@@ -184,7 +184,6 @@ fn fails_when_the_deposits_cannot_be_held() {
         let poor = || add_record(POOR, ALICE, &[ALICE]);
         assert_noop!(poor(), TokenError::FundsUnavailable);
         // Enough for the record, but not for the envelope.
-        use frame_support::traits::fungible::Mutate;
         assert_ok!(Balances::mint_into(&POOR, RECORD_DEPOSIT + ENVELOPE_DEPOSIT - 1));
         assert_noop!(poor(), TokenError::FundsUnavailable);
         assert_ok!(Balances::mint_into(&POOR, 1));
@@ -226,7 +225,7 @@ fn ordering_a_model_works() {
 }
 
 #[test]
-fn a_refused_order_takes_the_record_back() {
+fn a_refused_order_reverts_the_record() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_noop!(add_and_order(TECHNICIAN, MODEL), Error::<Test>::NoGrant);
@@ -256,13 +255,13 @@ fn the_weight_counts_the_questions_that_are_asked() {
 
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let actual = |author| {
-            let info = add_record(author, ALICE, &[ALICE]).expect("both may");
+            let info = add_record(author, ALICE, &[ALICE]).expect("both may append");
             info.actual_weight
         };
-        // What the question did not use is given back.
+        // What the question did not use is refunded.
         assert_eq!(actual(TECHNICIAN), Some(base + ASKED_WEIGHT));
         assert_eq!(actual(ALICE), Some(base));
-        let info = add_and_order(ALICE, MODEL).expect("she may");
+        let info = add_and_order(ALICE, MODEL).expect("her own record");
         assert_eq!(info.actual_weight, Some(base + ORDER_WEIGHT));
         Policy::grant(ALICE, TECHNICIAN, Action::Infer);
         let info = add_and_order(TECHNICIAN, MODEL).expect("the policy allows");
@@ -291,7 +290,7 @@ fn shares_cost_with_a_record_what_they_cost_later() {
         let (kind, none) = (RecordKind::ChestXray, envelopes(&[]));
         let added =
             Emr::add_record(signed(ALICE), ALICE, cid(1), digest(1), kind, none, None, shares());
-        assert_eq!(added.expect("she may").actual_weight, Some(base));
+        assert_eq!(added.expect("her own record").actual_weight, Some(base));
 
         let call = Call::<Test>::amend_record {
             record: NEXT,
@@ -304,6 +303,6 @@ fn shares_cost_with_a_record_what_they_cost_later() {
         assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
         let amended =
             Emr::amend_record(signed(ALICE), NEXT, cid(2), digest(2), envelopes(&[]), shares());
-        assert_eq!(amended.expect("she may").actual_weight, Some(base));
+        assert_eq!(amended.expect("her own record").actual_weight, Some(base));
     });
 }

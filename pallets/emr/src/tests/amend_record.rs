@@ -1,11 +1,10 @@
 //! `amend_record`.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, RecordId, RecordKind};
+use medchain_primitives::{Action, RecordId, RecordKind, RecordStatus};
 
 use crate::{
-    mock::*, Envelopes, Error, Event, HoldReason, NextRecordId, Record, RecordStatus, Records,
-    RecordsOf,
+    mock::*, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records, RecordsOf,
 };
 
 fn amended(author: u64) -> Event<Test> {
@@ -133,7 +132,7 @@ fn fails_when_there_is_no_such_record() {
 }
 
 #[test]
-fn fails_when_the_content_is_not_right() {
+fn fails_when_the_content_is_invalid() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), envelopes(&[]), None),

@@ -1,12 +1,11 @@
 //! `set_custodians`, `entrust_record`, and the custody of new records.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, RecordId, RecordKind, Role};
+use medchain_primitives::{Action, EndReason, Purpose, RecordId, RecordKind, Role};
 use sp_runtime::{DispatchResult, TokenError};
 
 use crate::{
-    mock::*, CustodianGroup, CustodianGroups, Custodies, Custody, EndReason, Error, Event, Grants,
-    HoldReason, Purpose,
+    mock::*, CustodianGroup, CustodianGroups, Custodies, Custody, Error, Event, Grants, HoldReason,
 };
 
 const THREE: [u64; 3] = [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3];
@@ -23,7 +22,7 @@ fn entrusted(record: RecordId, custodians: &[u64], threshold: u32) -> Event<Test
 }
 
 #[test]
-fn a_patient_chooses_custodians_and_lets_them_go() {
+fn a_patient_chooses_and_dismisses_custodians() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(choose(&THREE, 2));
         let members: crate::CustodiansOf<Test> = THREE.to_vec().try_into().expect("three");
@@ -60,7 +59,7 @@ fn choosing_fails() {
     ExtBuilder::default().build_and_execute(|| {
         for (custodians, threshold, error) in [
             (&[CUSTODIAN, CUSTODIAN][..], 1, Error::<Test>::DuplicateCustodian),
-            // The registrar vouches for custodians, not the patient.
+            // The registrar appoints custodians, not the patient.
             (&[READER], 1, Error::NotCustodian),
             (&[CUSTODIAN, CLINICIAN], 1, Error::NotCustodian),
             (&[CUSTODIAN], 0, Error::InvalidThreshold),
@@ -73,9 +72,9 @@ fn choosing_fails() {
         let stranger = Emr::set_custodians(signed(STRANGER), one, 1);
         assert_noop!(stranger, Error::<Test>::PatientNotFound);
 
-        // Nobody keeps their own keys for themselves.
+        assert_noop!(choose(&[CUSTODIAN, ALICE], 1), Error::<Test>::SelfCustodian);
         assert_ok!(Emr::add_provider(root(), ALICE, Role::Custodian));
-        assert_noop!(choose(&[ALICE], 1), Error::<Test>::NotCustodian);
+        assert_noop!(choose(&[ALICE], 1), Error::<Test>::SelfCustodian);
 
         assert_ok!(Emr::add_provider(root(), STRANGER, Role::Custodian));
         assert_noop!(choose(&[STRANGER], 1), Error::<Test>::EncryptionKeyNotFound);
@@ -139,9 +138,9 @@ fn shares_are_for_the_patients_custodians_alone() {
             )
         };
         let refused = add(&THREE);
-        assert_noop!(refused, Error::<Test>::NoCustodians);
+        assert_noop!(refused, Error::<Test>::CustodiansNotFound);
         assert_ok!(choose(&[CUSTODIAN, CUSTODIAN_2], 2));
-        // Too many, too few, in another order, and somebody of the author's choice.
+        // Too many, too few, in another order, and one that the author chose.
         for custodians in
             [&THREE[..], &[CUSTODIAN], &[], &[CUSTODIAN_2, CUSTODIAN], &[CUSTODIAN, CUSTODIAN_3]]
         {
@@ -149,7 +148,7 @@ fn shares_are_for_the_patients_custodians_alone() {
             assert_noop!(refused, Error::<Test>::CustodiansMismatch);
         }
         assert_ok!(add(&[CUSTODIAN, CUSTODIAN_2]));
-        // A custodian whom the patient has let go gets nothing of the next version.
+        // A dismissed custodian receives no share of the next version.
         assert_ok!(choose(&[CUSTODIAN], 1));
         let refused = add(&[CUSTODIAN, CUSTODIAN_2]);
         assert_noop!(refused, Error::<Test>::CustodiansMismatch);
@@ -157,7 +156,7 @@ fn shares_are_for_the_patients_custodians_alone() {
 }
 
 #[test]
-fn a_record_that_exists_is_entrusted_and_entrusted_anew() {
+fn an_existing_record_is_entrusted_again() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(choose(&THREE, 3));
         events();
@@ -170,7 +169,7 @@ fn a_record_that_exists_is_entrusted_and_entrusted_anew() {
         assert_ok!(choose(&[CUSTODIAN], 1));
         events();
         assert_ok!(entrust_by(ALICE, XRAY, &[CUSTODIAN]));
-        // What was handed over of the old shares fits none of the new.
+        // Shares of the old splitting do not combine with the new ones.
         let ended = Event::AccessEnded {
             record: XRAY,
             patient: ALICE,
@@ -185,7 +184,7 @@ fn a_record_that_exists_is_entrusted_and_entrusted_anew() {
 }
 
 #[test]
-fn nobody_but_the_patient_entrusts_what_is_there() {
+fn nobody_but_the_patient_entrusts_an_existing_record() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
@@ -193,7 +192,7 @@ fn nobody_but_the_patient_entrusts_what_is_there() {
         for action in Action::ALL {
             Policy::grant(ALICE, READER, action);
         }
-        // Not its author either: the patient may have left it out on purpose.
+        // Nor its author: the patient may not want it in custody.
         for who in [TECHNICIAN, BOB, READER, STRANGER, CUSTODIAN] {
             let refused = entrust_by(who, NEXT, &[CUSTODIAN]);
             assert_noop!(refused, Error::<Test>::NotPatient);
@@ -203,9 +202,9 @@ fn nobody_but_the_patient_entrusts_what_is_there() {
 }
 
 #[test]
-fn the_patient_takes_a_record_from_custody() {
+fn the_patient_withdraws_a_record_from_custody() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_noop!(entrust_by(ALICE, XRAY, &[]), Error::<Test>::NotEntrusted);
+        assert_noop!(entrust_by(ALICE, XRAY, &[]), Error::<Test>::RecordNotEntrusted);
         entrust(&[CUSTODIAN], 1);
         Policy::grant(ALICE, READER, Action::View);
         assert_ok!(Emr::request_access(signed(READER), XRAY, Purpose::Treatment));
@@ -219,10 +218,10 @@ fn the_patient_takes_a_record_from_custody() {
     });
 }
 
-/// Shares stay readable in old blocks. Under a new record of the same content,
-/// custodians would serve what was erased, or what the policy says of another.
+/// Shares remain readable in old blocks. Under a new record with the same content,
+/// custodians would deliver shares of an erased record, or under another record's policy.
 #[test]
-fn a_content_is_kept_under_one_record_for_ever() {
+fn a_content_is_entrusted_under_one_record_for_good() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
@@ -240,10 +239,10 @@ fn a_content_is_kept_under_one_record_for_ever() {
             )
         };
         let copied = again(1);
-        assert_noop!(copied, Error::<Test>::ContentEntrusted);
+        assert_noop!(copied, Error::<Test>::ContentAlreadyEntrusted);
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         let revived = again(1);
-        assert_noop!(revived, Error::<Test>::ContentEntrusted);
+        assert_noop!(revived, Error::<Test>::ContentAlreadyEntrusted);
         assert_ok!(again(2));
         let amended = Emr::amend_record(
             signed(TECHNICIAN),
@@ -253,12 +252,12 @@ fn a_content_is_kept_under_one_record_for_ever() {
             envelopes(&[ALICE]),
             Some(shares(&[CUSTODIAN])),
         );
-        assert_noop!(amended, Error::<Test>::ContentEntrusted);
-        // The patient themself as well: it is a mistake in any case.
+        assert_noop!(amended, Error::<Test>::ContentAlreadyEntrusted);
+        // Not even the patient may: it is a mistake in any case.
         assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
         let other = entrust_by(ALICE, RecordId(2), &[CUSTODIAN]);
-        assert_noop!(other, Error::<Test>::ContentEntrusted);
-        // Another patient's content of the same name is another content.
+        assert_noop!(other, Error::<Test>::ContentAlreadyEntrusted);
+        // The same content of another patient is a different one.
         let custodians = vec![CUSTODIAN].try_into().expect("one");
         assert_ok!(Emr::set_custodians(signed(BOB), custodians, 1));
         assert_ok!(add_record(BOB, BOB, &[BOB]));
@@ -271,7 +270,7 @@ fn a_content_is_kept_under_one_record_for_ever() {
 fn entrusting_fails() {
     ExtBuilder::default().build_and_execute(|| {
         let none = entrust_by(ALICE, XRAY, &[CUSTODIAN]);
-        assert_noop!(none, Error::<Test>::NoCustodians);
+        assert_noop!(none, Error::<Test>::CustodiansNotFound);
         assert_ok!(choose(&[CUSTODIAN], 1));
         let other = entrust_by(ALICE, XRAY, &[CUSTODIAN_2]);
         assert_noop!(other, Error::<Test>::CustodiansMismatch);
@@ -313,6 +312,6 @@ fn erasing_destroys_shares_and_grants() {
         let ended = Event::AccessEnded { record: XRAY, patient: ALICE, subject: READER, reason };
         assert_eq!(events(), [ended, Event::RecordErased { record: XRAY, patient: ALICE }]);
         let late = Emr::deliver_share(signed(CUSTODIAN_2), XRAY, READER, sealed(READER));
-        assert_noop!(late, Error::<Test>::NotEntrusted);
+        assert_noop!(late, Error::<Test>::RecordNotEntrusted);
     });
 }

@@ -1,13 +1,13 @@
-//! What blocks end by themselves.
+//! What blocks process without a call.
 
 use frame_support::{
     assert_ok,
     traits::Get,
     weights::{RuntimeDbWeight, Weight},
 };
-use medchain_primitives::{Action, EmergencyReason};
+use medchain_primitives::{Action, EmergencyReason, Purpose};
 
-use crate::{mock::*, Due, Emergencies, Grants, NextDue, Purpose, WeightInfo};
+use crate::{mock::*, Due, Emergencies, Grants, NextDue, WeightInfo};
 
 fn ask(who: u64) {
     Policy::grant(ALICE, who, Action::View);
@@ -15,19 +15,19 @@ fn ask(who: u64) {
 }
 
 #[test]
-fn nothing_is_done_before_there_is_anything_to_do() {
+fn nothing_is_processed_before_the_first_entry() {
     ExtBuilder::default().build_and_execute(|| {
         go_to(1_000_000);
         assert_eq!(NextDue::<Test>::get(), None);
         entrust(&[CUSTODIAN], 1);
         ask(READER);
-        // A chain that has run for years does not walk through all its blocks.
+        // A chain that has run for years does not walk through all of its blocks.
         assert_eq!(NextDue::<Test>::get(), Some(1_000_000));
     });
 }
 
 #[test]
-fn what_is_due_ends_in_its_order() {
+fn entries_are_processed_in_order() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         ask(READER);
@@ -49,23 +49,23 @@ fn what_is_due_ends_in_its_order() {
 }
 
 #[test]
-fn a_full_block_leaves_the_rest_to_the_next() {
+fn a_full_block_leaves_the_rest_to_the_next_one() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         for who in [READER, OTHER_READER, CONTACT] {
             ask(who);
         }
         System::set_block_number(100);
-        let step = <() as WeightInfo>::end_due();
+        let step = <() as WeightInfo>::process_due();
         let weights: RuntimeDbWeight = <Test as frame_system::Config>::DbWeight::get();
         let read = weights.reads(1);
-        assert_eq!(Emr::end_due(100, Weight::zero()), Weight::zero());
-        // Blocks 1 to 10 without anything, and two grants.
+        assert_eq!(Emr::process_due(100, Weight::zero()), Weight::zero());
+        // Blocks 1 to 10 without an entry, and two grants.
         let limit = step.saturating_mul(12).saturating_add(read);
-        let used = Emr::end_due(100, limit);
+        let used = Emr::process_due(100, limit);
         assert!(used.all_lte(limit));
         assert_eq!(Grants::<Test>::iter().count(), 1);
-        Emr::end_due(100, Weight::MAX);
+        Emr::process_due(100, Weight::MAX);
         assert_eq!(Grants::<Test>::iter().count(), 0);
     });
 }

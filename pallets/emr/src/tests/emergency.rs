@@ -1,12 +1,14 @@
 //! Breaking the glass, and answering for it.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, EmergencyId, EmergencyReason, RecordId, RelationKind, Role};
+use medchain_primitives::{
+    Action, Basis, Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId,
+    RelationKind, Role,
+};
 use sp_runtime::{DispatchResult, TokenError};
 
 use crate::{
-    mock::*, Basis, Denied, Emergencies, EndReason, Error, Event, Grants, HoldReason,
-    OpenEmergencies, Patients, Purpose, WeightInfo,
+    mock::*, Emergencies, Error, Event, Grants, HoldReason, OpenEmergencies, Patients, WeightInfo,
 };
 
 const REASON: EmergencyReason = EmergencyReason::CannotConsent;
@@ -54,7 +56,8 @@ fn contacts_and_clinicians_break_the_glass_without_the_policy() {
     for who in [CONTACT, CLINICIAN] {
         ExtBuilder::default().build_and_execute(|| {
             entrust(&[CUSTODIAN], 1);
-            let info = Emr::break_glass(signed(who), XRAY, REASON).expect("they may");
+            let info =
+                Emr::break_glass(signed(who), XRAY, REASON).expect("they may break the glass");
             assert_eq!(info.actual_weight, Some(<() as WeightInfo>::break_glass()));
             assert_eq!(Policy::asked(), []);
             let logged = Event::GlassBroken {
@@ -71,8 +74,8 @@ fn contacts_and_clinicians_break_the_glass_without_the_policy() {
             assert_eq!(held(who, HoldReason::Grant), GRANT_DEPOSIT);
             assert_eq!(OpenEmergencies::<Test>::get(who), 1);
             assert_ok!(deliver(who));
-            assert_eq!(Policy::asked(), [], "nor at the delivery");
-            let grant = Grants::<Test>::get(XRAY, who).expect("stands");
+            assert_eq!(Policy::asked(), [], "not at the delivery either");
+            let grant = Grants::<Test>::get(XRAY, who).expect("granted");
             assert_eq!(grant.basis, Basis::Emergency { emergency: FIRST });
             assert_eq!(grant.shares.len(), 1);
         });
@@ -80,10 +83,10 @@ fn contacts_and_clinicians_break_the_glass_without_the_policy() {
 }
 
 #[test]
-fn others_need_the_policys_leave() {
+fn others_need_permission_from_the_policy() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
-        // Not a relative who is no contact, and not with leave to view.
+        // Nor a relative who is not a contact, nor an account that may view.
         Policy::grant(ALICE, READER, Action::View);
         assert_ok!(Emr::set_encryption_key(signed(GUARDIAN), key(GUARDIAN)));
         for who in [GUARDIAN, READER, STRANGER, BOB, TECHNICIAN, CUSTODIAN] {
@@ -95,7 +98,7 @@ fn others_need_the_policys_leave() {
 }
 
 #[test]
-fn access_after_breaking_the_glass_expires_by_itself() {
+fn emergency_access_expires() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
         assert_ok!(deliver(CLINICIAN));
@@ -113,7 +116,7 @@ fn access_after_breaking_the_glass_expires_by_itself() {
 }
 
 #[test]
-fn an_accepted_emergency_gives_the_bond_back() {
+fn an_accepted_emergency_releases_the_bond() {
     for reviewer in [ALICE, GUARDIAN] {
         ExtBuilder::default().build_and_execute(|| {
             broken();
@@ -123,7 +126,7 @@ fn an_accepted_emergency_gives_the_bond_back() {
             let paid = KEY_DEPOSIT + GRANT_DEPOSIT;
             assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - paid);
             assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 0);
-            assert!(Grants::<Test>::contains_key(XRAY, CLINICIAN), "they still may");
+            assert!(Grants::<Test>::contains_key(XRAY, CLINICIAN), "access continues");
             assert_eq!(key_epoch(), Some(0));
             assert_noop!(review(reviewer, true), Error::<Test>::EmergencyNotFound);
         });
@@ -144,15 +147,15 @@ fn a_rejected_emergency_burns_the_bond_and_ends_the_access() {
             assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
             assert_eq!(held(CLINICIAN, HoldReason::Grant), 0);
             assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - KEY_DEPOSIT - BOND);
-            assert_eq!(Balances::total_issuance(), issued - BOND, "nobody gains by it");
-            assert_noop!(deliver(CLINICIAN), Error::<Test>::AccessNotGranted);
+            assert_eq!(Balances::total_issuance(), issued - BOND, "nobody profits from it");
+            assert_noop!(deliver(CLINICIAN), Error::<Test>::AccessNotFound);
             assert_eq!(key_epoch(), Some(1));
         });
     }
 }
 
 #[test]
-fn a_rejection_ends_no_access_of_another_kind() {
+fn a_rejection_ends_no_grant_by_the_policy() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
         assert_ok!(deliver(CLINICIAN));
@@ -184,7 +187,7 @@ fn an_emergency_that_nobody_reviews_costs_the_bond() {
             bond: BOND,
         };
         assert_eq!(events(), [lapsed]);
-        assert_eq!(key_epoch(), Some(1), "nobody accepted that they have the key");
+        assert_eq!(key_epoch(), Some(1), "nobody accepted that the clinician has the key");
         assert_noop!(review(ALICE, true), Error::<Test>::EmergencyNotFound);
     });
 }
@@ -196,10 +199,10 @@ fn boundary_of_the_review() {
         assert_ok!(deliver(CLINICIAN));
         System::set_block_number(1 + REVIEW_PERIOD);
         let lapse = || Emr::lapse_emergency(signed(STRANGER), FIRST);
-        assert_noop!(lapse(), Error::<Test>::ReviewNotOver);
+        assert_noop!(lapse(), Error::<Test>::ReviewNotExpired);
         System::set_block_number(2 + REVIEW_PERIOD);
-        // Before the block did by itself what was due.
-        assert_noop!(review(ALICE, true), Error::<Test>::ReviewOver);
+        // Before a block has processed what is due.
+        assert_noop!(review(ALICE, true), Error::<Test>::ReviewExpired);
         assert_ok!(Emr::expire_grant(signed(STRANGER), XRAY, CLINICIAN));
         assert_ok!(lapse());
         assert_noop!(lapse(), Error::<Test>::EmergencyNotFound);
@@ -216,7 +219,7 @@ fn nobody_else_reviews() {
         for who in [CLINICIAN, CONTACT, READER, BOB, STRANGER, CUSTODIAN] {
             assert_noop!(review(who, true), Error::<Test>::NotReviewer);
         }
-        // A guardian of another patient, and one who broke the glass themself.
+        // A guardian of another patient, and one who broke the glass.
         assert_ok!(Emr::set_relation(signed(BOB), STRANGER, RelationKind::Guardian, true));
         assert_noop!(review(STRANGER, true), Error::<Test>::NotReviewer);
         assert_ok!(Emr::set_relation(signed(ALICE), CLINICIAN, RelationKind::Guardian, true));
@@ -225,14 +228,14 @@ fn nobody_else_reviews() {
 }
 
 #[test]
-fn the_glass_cannot_be_broken() {
+fn breaking_the_glass_fails() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_noop!(break_glass(CLINICIAN, XRAY), Error::<Test>::NotEntrusted);
+        assert_noop!(break_glass(CLINICIAN, XRAY), Error::<Test>::RecordNotEntrusted);
         entrust(&[CUSTODIAN], 1);
         assert_noop!(break_glass(ALICE, XRAY), Error::<Test>::OwnRecord);
         assert_noop!(break_glass(CLINICIAN, RecordId(9)), Error::<Test>::RecordNotFound);
         assert_ok!(break_glass(CONTACT, XRAY));
-        assert_noop!(break_glass(CONTACT, XRAY), Error::<Test>::AlreadyGranted);
+        assert_noop!(break_glass(CONTACT, XRAY), Error::<Test>::GlassAlreadyBroken);
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CONTACT));
 
         assert_ok!(Emr::add_provider(root(), STRANGER, Role::Clinician));
@@ -242,7 +245,7 @@ fn the_glass_cannot_be_broken() {
 
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         assert_noop!(break_glass(CONTACT, XRAY), Error::<Test>::RecordErased);
-        // Who may not break the glass does not learn that.
+        // An account that may not break the glass does not learn that.
         assert_noop!(break_glass(READER, XRAY), Error::<Test>::NoGrant);
     });
 }
@@ -290,7 +293,7 @@ fn boundary_of_the_number_of_emergencies() {
         }
         assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), MAX_EMERGENCIES);
         let third = RecordId(2);
-        assert_noop!(break_glass(CLINICIAN, third), Error::<Test>::TooManyEmergencies);
+        assert_noop!(break_glass(CLINICIAN, third), Error::<Test>::MaxEmergenciesExceeded);
         assert_ok!(break_glass(CONTACT, third));
         assert_ok!(review(ALICE, true));
         assert_ok!(break_glass(CLINICIAN, third));
@@ -318,10 +321,10 @@ fn the_patient_ends_the_access_at_once() {
     });
 }
 
-/// Otherwise a patient could have bonds burned, and places for emergencies taken,
-/// without a key having been handed over.
+/// Otherwise a patient could have bonds burned, and places for emergencies used up,
+/// although no key was delivered.
 #[test]
-fn an_emergency_that_comes_to_nothing_costs_nothing() {
+fn an_emergency_without_a_delivered_key_costs_nothing() {
     let ends: [fn() -> DispatchResult; 4] = [
         || Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN),
         || {
@@ -353,7 +356,7 @@ fn an_emergency_that_comes_to_nothing_costs_nothing() {
             assert_noop!(review(ALICE, false), Error::<Test>::EmergencyNotFound);
         });
     }
-    // But not by the doing of who broke it: they could otherwise try for free.
+    // Unless the account that broke the glass ended it: trying must not be free.
     ExtBuilder::default().build_and_execute(|| {
         broken();
         assert_ok!(Emr::remove_envelope(signed(CLINICIAN), XRAY, CLINICIAN));
@@ -362,7 +365,7 @@ fn an_emergency_that_comes_to_nothing_costs_nothing() {
 }
 
 #[test]
-fn what_the_policy_granted_does_not_keep_from_breaking_the_glass() {
+fn a_grant_by_the_policy_does_not_prevent_breaking_the_glass() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         Policy::grant(ALICE, CLINICIAN, Action::View);
@@ -378,7 +381,7 @@ fn what_the_policy_granted_does_not_keep_from_breaking_the_glass() {
         };
         assert_eq!(events().first(), Some(&ended));
         assert_ok!(deliver(CLINICIAN));
-        // What is over and was not removed yet does not either.
+        // Nor does an expired grant that has not been removed yet.
         System::set_block_number(2 + EMERGENCY_PERIOD);
         assert_ok!(break_glass(CLINICIAN, XRAY));
         assert_eq!(held(CLINICIAN, HoldReason::Grant), GRANT_DEPOSIT);
@@ -387,7 +390,7 @@ fn what_the_policy_granted_does_not_keep_from_breaking_the_glass() {
 }
 
 #[test]
-fn a_policy_that_says_no_to_view_ends_no_emergency() {
+fn a_denial_by_the_policy_ends_no_emergency_access() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
         assert_ok!(Emr::request_access(signed(CLINICIAN), XRAY, Purpose::Treatment));

@@ -128,16 +128,19 @@ fn nobody_but_the_patient_replaces_an_envelope() {
         assert_ok!(share(ALICE, READER));
         for reader in [ALICE, READER] {
             // Garbage in place of the key would lock the reader out.
-            assert_noop!(share_garbled(OTHER_READER, reader, true), Error::<Test>::EnvelopeExists);
+            assert_noop!(
+                share_garbled(OTHER_READER, reader, true),
+                Error::<Test>::EnvelopeAlreadyExists
+            );
             let untouched = envelope(reader, ALICE);
             assert_eq!(Envelopes::<Test>::get(XRAY, reader), untouched);
         }
-        // Not even who added it: they may have lost the patient's trust since.
+        // Not even the account that added it: it may have lost the patient's trust since.
         assert_ok!(share(OTHER_READER, BOB));
-        assert_noop!(share_garbled(OTHER_READER, BOB, true), Error::<Test>::EnvelopeExists);
+        assert_noop!(share_garbled(OTHER_READER, BOB, true), Error::<Test>::EnvelopeAlreadyExists);
         // Nor the reader: they could not seal another key to themselves.
         Policy::grant(ALICE, READER, Action::Share);
-        assert_noop!(share(READER, READER), Error::<Test>::EnvelopeExists);
+        assert_noop!(share(READER, READER), Error::<Test>::EnvelopeAlreadyExists);
     });
 }
 
@@ -165,12 +168,12 @@ fn boundary_of_the_number_of_envelopes() {
             assert_ok!(share(ALICE, reader));
         }
         assert_eq!(count(), MAX_ENVELOPES);
-        assert_noop!(share(ALICE, POOR), Error::<Test>::TooManyEnvelopes);
+        assert_noop!(share(ALICE, POOR), Error::<Test>::MaxEnvelopesExceeded);
         // A full record can still be repaired, and freed.
         assert_ok!(share(ALICE, READER));
         assert_ok!(remove(ALICE, BOB));
         assert_ok!(share(ALICE, POOR));
-        assert_noop!(share(ALICE, BOB), Error::<Test>::TooManyEnvelopes);
+        assert_noop!(share(ALICE, BOB), Error::<Test>::MaxEnvelopesExceeded);
     });
 }
 
@@ -183,7 +186,7 @@ fn sharing_fails_when_the_deposit_cannot_be_held() {
 }
 
 #[test]
-fn the_patient_takes_a_readers_envelope() {
+fn the_patient_removes_a_readers_envelope() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, OTHER_READER, Action::Share);
         assert_ok!(share(OTHER_READER, READER));
@@ -192,7 +195,7 @@ fn the_patient_takes_a_readers_envelope() {
         assert_eq!(Envelopes::<Test>::get(XRAY, READER), None);
         assert_eq!(count(), 1);
         assert_eq!(key_epoch(), 1);
-        // The deposit goes to who paid it, not to the patient or the reader.
+        // The deposit returns to the account that paid it.
         assert_eq!(held(OTHER_READER, HoldReason::Envelope), 0);
         assert_eq!(Balances::free_balance(OTHER_READER), FUNDS - KEY_DEPOSIT);
         assert_eq!(Balances::free_balance(READER), FUNDS - KEY_DEPOSIT);
@@ -201,7 +204,7 @@ fn the_patient_takes_a_readers_envelope() {
 }
 
 #[test]
-fn a_reader_gives_an_envelope_up() {
+fn a_reader_removes_their_own_envelope() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(share(ALICE, READER));
         events();
@@ -227,13 +230,13 @@ fn removing_fails_when_neither_patient_nor_reader() {
         for reader in [READER, OTHER_READER] {
             assert_ok!(share(ALICE, reader));
         }
-        // Consent to share is no consent to take away.
+        // Consent to share is no consent to remove.
         Policy::grant(ALICE, OTHER_READER, Action::Share);
         for who in [BOB, TECHNICIAN, OTHER_READER, STRANGER] {
             assert_noop!(remove(who, READER), Error::<Test>::NotPatientOrReader);
             assert_noop!(remove(who, ALICE), Error::<Test>::NotPatientOrReader);
         }
-        // Who paid for an envelope has no say in it either.
+        // Nor may the account that paid for an envelope.
         assert_ok!(share(OTHER_READER, BOB));
         assert_noop!(remove(OTHER_READER, BOB), Error::<Test>::NotPatientOrReader);
     });

@@ -1,11 +1,10 @@
 //! `erase_record`.
 
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, RecordId, RecordStatus};
 
 use crate::{
-    mock::*, Call, Envelopes, Error, Event, HoldReason, Record, RecordStatus, Records, RecordsOf,
-    WeightInfo,
+    mock::*, Call, Envelopes, Error, Event, HoldReason, Record, Records, RecordsOf, WeightInfo,
 };
 
 #[test]
@@ -99,7 +98,7 @@ fn fails_when_not_the_patient() {
             Policy::grant(ALICE, TECHNICIAN, action);
             Policy::grant(ALICE, READER, action);
         }
-        // Neither the author nor a reader, whatever they may do otherwise.
+        // Neither the author nor a reader, whatever else they may do.
         for who in [BOB, TECHNICIAN, READER, STRANGER] {
             let refused = Emr::erase_record(signed(who), NEXT);
             assert_noop!(refused, Error::<Test>::NotPatient);
@@ -108,7 +107,7 @@ fn fails_when_not_the_patient() {
 }
 
 #[test]
-fn fails_when_erased_already() {
+fn fails_when_already_erased() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         let again = Emr::erase_record(signed(ALICE), XRAY);
@@ -125,14 +124,14 @@ fn fails_when_there_is_no_such_record() {
 }
 
 #[test]
-fn the_weight_of_missing_envelopes_is_given_back() {
+fn the_weight_of_missing_envelopes_is_refunded() {
     ExtBuilder::default().build_and_execute(|| {
         let call = Call::<Test>::erase_record { record: XRAY };
         assert_eq!(
             call.get_dispatch_info().call_weight,
             <() as WeightInfo>::erase_record(MAX_ENVELOPES, MAX_GRANTS)
         );
-        let info = Emr::erase_record(signed(ALICE), XRAY).expect("she may");
+        let info = Emr::erase_record(signed(ALICE), XRAY).expect("her own record");
         let one = <() as WeightInfo>::erase_record(1, 0);
         assert_eq!(info.actual_weight, Some(one));
     });

@@ -1,13 +1,14 @@
-//! What follows a yes of the policy: `request_access` where custodians keep the
-//! key, `deliver_share`, `expire_grant`.
+//! Grants by the policy: `request_access` where custodians keep the key,
+//! `deliver_share`, `expire_grant`.
 
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
-use medchain_primitives::{Action, DenyReason, RecordId, Role};
+use medchain_primitives::{
+    Action, Basis, Denied, DenyReason, EndReason, Purpose, RecordId, Role, SealedShare,
+};
 use sp_runtime::{DispatchResult, TokenError};
 
 use crate::{
-    mock::*, AccessGrant, Basis, Denied, EndReason, Error, Event, GrantOf, Grants, HoldReason,
-    Patients, Purpose, SealedShare, WeightInfo,
+    mock::*, AccessGrant, Error, Event, GrantOf, Grants, HoldReason, Patients, WeightInfo,
 };
 
 const PURPOSE: Purpose = Purpose::Treatment;
@@ -31,10 +32,10 @@ fn ended(subject: u64, reason: EndReason) -> Event<Test> {
     Event::AccessEnded { record: XRAY, patient: ALICE, subject, reason }
 }
 
-/// Somebody else with a key, whom the policy lets view.
+/// Another account with a key that the policy allows to view.
 const BOB_THE_READER: u64 = BOB;
 
-/// The reader may view, and asked in block 1.
+/// The policy allows the reader to view, who requests access in block 1.
 fn granted() {
     entrust(&[CUSTODIAN, CUSTODIAN_2], 2);
     Policy::grant(ALICE, READER, Action::View);
@@ -45,13 +46,13 @@ fn granted() {
 }
 
 #[test]
-fn a_yes_lets_custodians_hand_over() {
+fn a_grant_lets_custodians_deliver() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN, CUSTODIAN_2], 2);
         Policy::grant(ALICE, READER, Action::View);
         Policy::purposes();
         assert_ok!(request(READER));
-        assert_eq!(Policy::purposes(), [Some(PURPOSE)], "the policy hears what for");
+        assert_eq!(Policy::purposes(), [Some(PURPOSE)], "the policy learns the purpose");
         let until = 1 + ACCESS_PERIOD;
         let expected = AccessGrant {
             basis: Basis::Policy { purpose: PURPOSE },
@@ -74,7 +75,7 @@ fn a_yes_lets_custodians_hand_over() {
 
         for (delivered, custodian) in [CUSTODIAN, CUSTODIAN_2].into_iter().enumerate() {
             let info = Emr::deliver_share(signed(custodian), XRAY, READER, sealed(READER));
-            let info = info.expect("each may");
+            let info = info.expect("each may deliver");
             assert_eq!(info.pays_fee, Pays::No);
             let base = <() as WeightInfo>::deliver_share();
             assert_eq!(info.actual_weight, Some(base + ASKED_WEIGHT));
@@ -89,14 +90,14 @@ fn a_yes_lets_custodians_hand_over() {
             assert_eq!(events().pop(), Some(logged));
         }
         assert_eq!(Policy::purposes().len(), 2, "asked again at each delivery");
-        let shares = grant(READER).expect("stands").shares;
+        let shares = grant(READER).expect("granted").shares;
         let share = |number| SealedShare { number, sealed: sealed(READER) };
         assert_eq!(shares.into_inner(), [share(1), share(2)]);
     });
 }
 
 #[test]
-fn a_patient_gets_the_own_key_back_from_the_custodians() {
+fn a_patient_recovers_a_key_from_the_custodians() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         assert_ok!(request(ALICE));
@@ -107,18 +108,18 @@ fn a_patient_gets_the_own_key_back_from_the_custodians() {
 }
 
 #[test]
-fn a_no_gives_nothing() {
+fn a_denial_grants_nothing() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         assert_ok!(request(STRANGER));
         assert_eq!(grant(STRANGER), None);
         assert_eq!(held(STRANGER, HoldReason::Grant), 0);
-        assert_noop!(deliver(CUSTODIAN, STRANGER), Error::<Test>::AccessNotGranted);
+        assert_noop!(deliver(CUSTODIAN, STRANGER), Error::<Test>::AccessNotFound);
     });
 }
 
 #[test]
-fn asking_again_changes_nothing_while_the_grant_stands() {
+fn requesting_again_keeps_the_grant() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         assert_ok!(deliver(CUSTODIAN, READER));
@@ -126,7 +127,7 @@ fn asking_again_changes_nothing_while_the_grant_stands() {
         let before = grant(READER);
         assert_ok!(request(READER));
         assert_eq!(grant(READER), before);
-        // But for what it is wanted for, which is what is asked at a delivery.
+        // Except for the purpose, which the policy is asked about at a delivery.
         let other = Purpose::SecondOpinion;
         assert_ok!(Emr::request_access(signed(READER), XRAY, other));
         let expected =
@@ -137,7 +138,7 @@ fn asking_again_changes_nothing_while_the_grant_stands() {
 }
 
 #[test]
-fn a_no_in_answer_to_a_second_question_ends_the_grant() {
+fn a_denial_of_a_second_request_ends_the_grant() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         assert_ok!(deliver(CUSTODIAN, READER));
@@ -152,12 +153,12 @@ fn a_no_in_answer_to_a_second_question_ends_the_grant() {
 }
 
 #[test]
-fn a_policy_that_changed_its_mind_ends_the_grant_at_the_delivery() {
+fn a_denial_at_the_delivery_ends_the_grant() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         Policy::answer(ALICE, READER, Action::View, Err(REVOKED));
         let info = Emr::deliver_share(signed(CUSTODIAN), XRAY, READER, sealed(READER));
-        // The custodian did right, and pays nothing for it.
+        // It is not the custodian's fault, so the call is free.
         let info = info.expect("it is logged");
         assert_eq!(info.pays_fee, Pays::No);
         let base = <() as WeightInfo>::deliver_share() + <() as WeightInfo>::expire_grant();
@@ -167,7 +168,7 @@ fn a_policy_that_changed_its_mind_ends_the_grant_at_the_delivery() {
         let (record, patient, subject, purpose) = (XRAY, ALICE, READER, PURPOSE);
         let denied = Event::AccessDenied { record, patient, subject, purpose, reason: REVOKED };
         assert_eq!(events(), [ended(READER, EndReason::Refused), denied]);
-        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::AccessNotGranted);
+        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::AccessNotFound);
     });
 }
 
@@ -191,27 +192,27 @@ fn boundary_of_the_last_block() {
         assert_eq!(held(READER, HoldReason::Grant), 0);
         assert_noop!(
             Emr::expire_grant(signed(STRANGER), XRAY, READER),
-            Error::<Test>::AccessNotGranted
+            Error::<Test>::AccessNotFound
         );
     });
 }
 
 #[test]
-fn who_asks_after_the_end_is_granted_anew() {
+fn access_is_granted_again_after_expiry() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         assert_ok!(deliver(CUSTODIAN, READER));
-        // Before the block did by itself what was due.
+        // Before a block has processed what is due.
         System::set_block_number(2 + ACCESS_PERIOD);
         assert_ok!(request(READER));
-        let anew = grant(READER).expect("granted");
-        assert_eq!((anew.granted_at, anew.shares.len()), (2 + ACCESS_PERIOD, 0));
+        let new = grant(READER).expect("granted");
+        assert_eq!((new.granted_at, new.shares.len()), (2 + ACCESS_PERIOD, 0));
         assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT);
     });
 }
 
 #[test]
-fn the_patient_takes_a_grant_back_before_it_is_served() {
+fn the_patient_or_the_reader_ends_a_grant() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         assert_ok!(deliver(CUSTODIAN, READER));
@@ -219,7 +220,7 @@ fn the_patient_takes_a_grant_back_before_it_is_served() {
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, READER));
         assert_eq!(events(), [ended(READER, EndReason::Revoked)]);
         assert_eq!(Patients::<Test>::get(ALICE).map(|entry| entry.key_epoch), Some(1));
-        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::AccessNotGranted);
+        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::AccessNotFound);
 
         assert_ok!(request(READER));
         events();
@@ -233,17 +234,17 @@ fn the_patient_takes_a_grant_back_before_it_is_served() {
 }
 
 #[test]
-fn nobody_but_a_custodian_of_the_record_hands_over() {
+fn nobody_but_a_custodian_of_the_record_delivers() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
         for who in [ALICE, BOB, READER, STRANGER, TECHNICIAN, CUSTODIAN_3] {
-            assert_noop!(deliver(who, READER), Error::<Test>::NotCustodian);
+            assert_noop!(deliver(who, READER), Error::<Test>::ShareNotFound);
         }
-        // Not even one whom the registrar has dismissed since.
+        // Nor one whose role the registrar has removed since.
         assert_ok!(Emr::remove_provider(root(), CUSTODIAN, Role::Custodian));
         assert_noop!(deliver(CUSTODIAN, READER), Error::<Test>::NotCustodian);
         assert_ok!(deliver(CUSTODIAN_2, READER));
-        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::AlreadyDelivered);
+        assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::ShareAlreadyDelivered);
     });
 }
 
@@ -251,18 +252,18 @@ fn nobody_but_a_custodian_of_the_record_hands_over() {
 fn a_grant_is_for_its_subject_and_record_alone() {
     ExtBuilder::default().build_and_execute(|| {
         granted();
-        assert_noop!(deliver(CUSTODIAN, OTHER_READER), Error::<Test>::AccessNotGranted);
+        assert_noop!(deliver(CUSTODIAN, OTHER_READER), Error::<Test>::AccessNotFound);
         assert_ok!(amend_record(ALICE, XRAY, &[ALICE]));
         assert_ok!(Emr::entrust_record(signed(ALICE), NEXT, shares(&[CUSTODIAN, CUSTODIAN_2])));
         let other = Emr::deliver_share(signed(CUSTODIAN), NEXT, READER, sealed(READER));
-        assert_noop!(other, Error::<Test>::AccessNotGranted);
+        assert_noop!(other, Error::<Test>::AccessNotFound);
         let missing = Emr::deliver_share(signed(CUSTODIAN), RecordId(9), READER, sealed(READER));
-        assert_noop!(missing, Error::<Test>::NotEntrusted);
+        assert_noop!(missing, Error::<Test>::RecordNotEntrusted);
     });
 }
 
 #[test]
-fn a_yes_needs_a_key_to_seal_to() {
+fn a_grant_needs_a_key_to_seal_to() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
         Policy::grant(ALICE, STRANGER, Action::View);
@@ -289,12 +290,12 @@ fn boundary_of_the_number_of_grants() {
         for who in [READER, OTHER_READER, CLINICIAN] {
             assert_ok!(request(who));
         }
-        assert_noop!(request(CONTACT), Error::<Test>::TooManyGrants);
+        assert_noop!(request(CONTACT), Error::<Test>::MaxGrantsExceeded);
         // The last place is for emergencies.
         let reason = medchain_primitives::EmergencyReason::Other;
         assert_ok!(Emr::break_glass(signed(CONTACT), XRAY, reason));
         assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
-        assert_noop!(request(BOB_THE_READER), Error::<Test>::TooManyGrants);
+        assert_noop!(request(BOB_THE_READER), Error::<Test>::MaxGrantsExceeded);
         assert_ok!(Emr::remove_envelope(signed(OTHER_READER), XRAY, OTHER_READER));
         assert_ok!(request(BOB_THE_READER));
     });

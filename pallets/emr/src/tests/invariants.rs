@@ -1,22 +1,22 @@
-//! Any sequence of calls by anybody leaves the storage sound, moves no money
-//! but into and out of the right holds, and lets nobody do what they may not.
+//! Any sequence of calls by anybody leaves the storage sound, moves money only
+//! into and out of the right holds, and permits nothing that the rules forbid.
 
 use frame_support::assert_ok;
 use medchain_primitives::{
-    Action, EmergencyId, EmergencyReason, ModelId, RecordId, RecordKind, RelationKind, Role,
+    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RecordKind, RecordStatus,
+    RelationKind, Role,
 };
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
     mock::*, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts, EncryptionKeyDeposits,
-    Envelopes, Event, Grants, HoldReason, Patients, Providers, Purpose, RecordStatus, Records,
-    Relations,
+    Envelopes, Event, Grants, HoldReason, Patients, Providers, Records, Relations,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
 
-/// What may happen.
+/// One event of a random sequence.
 #[derive(Clone, Debug)]
 enum Step {
     Register,
@@ -43,7 +43,7 @@ enum Step {
     Wait(u64),
 }
 
-/// Most often somebody whom the test is about.
+/// An account, most often one that plays a part.
 fn account() -> impl Strategy<Value = u64> {
     prop_oneof![
         2 => Just(ALICE),
@@ -52,7 +52,7 @@ fn account() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// Most often one that exists, and belongs to somebody else.
+/// A record, most often one that exists and belongs to another account.
 fn record() -> impl Strategy<Value = RecordId> {
     prop_oneof![2 => Just(XRAY), 3 => (0u64..5).prop_map(RecordId)]
 }
@@ -100,7 +100,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Whether `who` may take this step, by rules written down a second time.
+/// Whether `who` may take this step, by an independent statement of the rules.
 fn permitted(who: u64, step: &Step) -> bool {
     let patient_of = |id: &RecordId| Records::<Test>::get(id).map(|record| record.patient);
     let consented = |patient: u64, action| who == patient || Policy::allows(patient, who, action);
@@ -156,7 +156,7 @@ fn permitted(who: u64, step: &Step) -> bool {
 
 fn take(who: u64, step: Step) -> Result<(), DispatchError> {
     let origin = signed(who);
-    let done = match step {
+    match step {
         Step::Register => Emr::register_patient(origin, None, key(who)),
         Step::SetKey => Emr::set_encryption_key(origin, key(who)),
         Step::RemoveKey => Emr::remove_encryption_key(origin),
@@ -216,11 +216,10 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
             go_to(System::block_number() + blocks);
             Ok(())
         }
-    };
-    done
+    }
 }
 
-/// The bonds that an account has lost since the events were last taken.
+/// The bonds that an account has lost since the events were last cleared.
 fn burned(who: u64) -> u64 {
     let lost = System::events().into_iter().filter_map(|record| match record.event {
         RuntimeEvent::Emr(
@@ -232,7 +231,7 @@ fn burned(who: u64) -> u64 {
     lost.sum()
 }
 
-/// Nothing is held but deposits that are on the books, to the last unit.
+/// Exactly the recorded deposits are held, to the last unit.
 fn check_deposits() {
     for who in ACCOUNTS {
         let patient = Patients::<Test>::get(who).map_or(0, |entry| entry.deposit);
@@ -281,7 +280,7 @@ proptest! {
         steps in collection::vec((account(), step()), 1..50),
     ) {
         ExtBuilder::default().build_and_execute(|| {
-            // Trust comes first, so that there is something to abuse.
+            // Consent comes first, so that there is something to abuse.
             for action in Action::ALL {
                 Policy::grant(ALICE, READER, action);
                 Policy::grant(ALICE, TECHNICIAN, action);
@@ -291,7 +290,7 @@ proptest! {
                 let permitted = permitted(who, &step);
                 let shown = format!("{who}: {step:?}");
                 if take(who, step).is_ok() {
-                    assert!(permitted, "{shown} was let through");
+                    assert!(permitted, "{shown} was permitted");
                 }
                 if index % 8 == 0 {
                     assert_ok!(Emr::do_try_state());
@@ -305,7 +304,7 @@ proptest! {
     }
 }
 
-/// The random test above must be able to reach what it is about.
+/// The random test above must be able to reach what it tests.
 #[test]
 fn the_steps_of_the_random_test_can_succeed() {
     ExtBuilder::default().build_and_execute(|| {

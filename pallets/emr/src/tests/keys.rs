@@ -27,11 +27,11 @@ fn any_account_may_set_an_encryption_key() {
 }
 
 #[test]
-fn a_patient_pays_for_the_key_with_the_entry() {
+fn a_patient_pays_for_the_key_with_the_registration() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(Emr::set_encryption_key(signed(ALICE), key(8)));
         assert_eq!(key_deposit(ALICE), 0);
-        // Who had a key before gets its deposit back, and pays once.
+        // The deposit for an earlier key is released: nobody pays twice.
         assert_eq!(key_deposit(READER), KEY_DEPOSIT);
         assert_ok!(Emr::register_patient(signed(READER), None, key(9)));
         assert_ok!(Emr::set_encryption_key(signed(READER), key(10)));
@@ -77,7 +77,7 @@ fn removing_works() {
         assert_eq!(key_deposit(READER), 0);
         assert_eq!(Balances::free_balance(READER), FUNDS);
         assert_eq!(events(), [Event::EncryptionKeyRemoved { account: READER }]);
-        // What was sealed before stays readable; nothing new is sealed.
+        // Existing envelopes stay readable; nothing new is sealed.
         assert!(Envelopes::<Test>::contains_key(XRAY, READER));
         assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
         assert_noop!(
@@ -92,7 +92,7 @@ fn removing_fails_when_a_patient() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Emr::remove_encryption_key(signed(ALICE)),
-            Error::<Test>::PatientNeedsEncryptionKey
+            Error::<Test>::EncryptionKeyRequired
         );
     });
 }

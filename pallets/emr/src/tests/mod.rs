@@ -1,4 +1,4 @@
-//! Tests, a file per group of calls.
+//! Tests, one file for each group of calls.
 
 mod access;
 mod add_record;

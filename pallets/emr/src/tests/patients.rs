@@ -36,17 +36,17 @@ fn registering_without_a_profile_works() {
 }
 
 #[test]
-fn registering_fails_when_registered_already() {
+fn registering_fails_when_already_registered() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Emr::register_patient(signed(ALICE), None, key(BOB)),
-            Error::<Test>::AlreadyRegistered
+            Error::<Test>::PatientAlreadyExists
         );
     });
 }
 
 #[test]
-fn registering_fails_when_the_cid_is_not_one() {
+fn registering_fails_when_the_cid_is_not_supported() {
     ExtBuilder::bare().build_and_execute(|| {
         let mut profile = document(5);
         profile.cid = bad_cid();
@@ -106,7 +106,7 @@ fn updating_the_profile_fails_when_not_a_patient() {
 }
 
 #[test]
-fn updating_the_profile_fails_when_the_cid_is_not_one() {
+fn updating_the_profile_fails_when_the_cid_is_not_supported() {
     ExtBuilder::default().build_and_execute(|| {
         let mut profile = document(5);
         profile.cid = bad_cid();

@@ -33,7 +33,7 @@ fn giving_a_role_fails_when_the_provider_has_it() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Emr::add_provider(root(), TECHNICIAN, Role::LabTechnician),
-            Error::<Test>::ProviderExists
+            Error::<Test>::ProviderAlreadyExists
         );
     });
 }

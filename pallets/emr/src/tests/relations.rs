@@ -1,9 +1,9 @@
 //! `set_relation` and `remove_relation`.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::RelationKind;
+use medchain_primitives::{Relation, RelationKind};
 
-use crate::{mock::*, Error, Event, Patients, Relation, Relations, MAX_RELATIONS};
+use crate::{mock::*, Error, Event, Patients, Relations, MAX_RELATIONS};
 
 fn relations_of(patient: u64) -> u32 {
     Patients::<Test>::get(patient).map_or(0, |entry| entry.relations)
@@ -50,7 +50,7 @@ fn boundary_of_the_number_of_relatives() {
             assert_ok!(set(BOB, 100 + relative));
         }
         assert_eq!(relations_of(BOB), MAX_RELATIONS);
-        assert_noop!(set(BOB, 200), Error::<Test>::TooManyRelations);
+        assert_noop!(set(BOB, 200), Error::<Test>::MaxRelationsExceeded);
         assert_ok!(set(BOB, 100));
         assert_ok!(Emr::remove_relation(signed(BOB), 100));
         assert_ok!(set(BOB, 200));

@@ -1,10 +1,10 @@
 //! `request_access`.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, DenyReason, RecordId};
+use medchain_primitives::{Action, Denied, DenyReason, Purpose, RecordId};
 use sp_runtime::StateVersion;
 
-use crate::{mock::*, DefaultPolicy, Denied, Envelopes, Error, Event, Purpose, WeightInfo};
+use crate::{mock::*, DefaultPolicy, Envelopes, Error, Event, WeightInfo};
 
 const PURPOSE: Purpose = Purpose::SecondOpinion;
 
@@ -17,7 +17,7 @@ fn granted(subject: u64) -> Event<Test> {
 }
 
 #[test]
-fn a_yes_is_logged() {
+fn a_grant_is_logged() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, READER, Action::View);
         assert_ok!(Emr::request_access(signed(READER), XRAY, PURPOSE));
@@ -37,7 +37,7 @@ fn a_yes_is_logged() {
 }
 
 #[test]
-fn a_no_is_logged_with_its_reason() {
+fn a_denial_is_logged_with_its_reason() {
     let reasons = [
         Denied::PolicyTrapped,
         Denied::PolicyOutOfGas,
@@ -57,7 +57,7 @@ fn a_no_is_logged_with_its_reason() {
 }
 
 #[test]
-fn a_no_changes_nothing_but_the_log() {
+fn a_denial_changes_nothing_but_the_log() {
     ExtBuilder::default().build_and_execute(|| {
         let before = sp_io::storage::root(StateVersion::V1);
         assert_ok!(Emr::request_access(signed(STRANGER), XRAY, PURPOSE));
@@ -68,7 +68,7 @@ fn a_no_changes_nothing_but_the_log() {
 }
 
 #[test]
-fn an_erased_record_is_a_no() {
+fn an_erased_record_is_denied() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, READER, Action::View);
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
@@ -81,9 +81,9 @@ fn an_erased_record_is_a_no() {
 }
 
 #[test]
-fn a_patient_is_granted_without_a_question() {
+fn a_patient_is_granted_access_without_a_policy() {
     ExtBuilder::default().build_and_execute(|| {
-        let info = Emr::request_access(signed(ALICE), XRAY, PURPOSE).expect("she may");
+        let info = Emr::request_access(signed(ALICE), XRAY, PURPOSE).expect("granted");
         assert_eq!(Policy::asked(), []);
         assert_eq!(events(), [granted(ALICE)]);
         let base = <() as WeightInfo>::request_access();

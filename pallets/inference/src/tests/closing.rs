@@ -18,7 +18,7 @@ fn cancel_request_works() {
 }
 
 #[test]
-fn fails_when_somebody_else_cancels() {
+fn fails_when_another_account_cancels() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
         for who in [STRANGER, WORKER] {
@@ -27,7 +27,7 @@ fn fails_when_somebody_else_cancels() {
         assert_ok!(Inference::cancel_request(signed(PATIENT), id));
         Policy::grant(STRANGER, Action::Infer);
         assert_ok!(Inference::request_inference(signed(STRANGER), XRAY, VGG));
-        // Not even the patient: the funds are the requester's.
+        // Not even the patient may cancel: the funds are the requester's.
         assert_noop!(
             Inference::cancel_request(signed(PATIENT), RequestId(1)),
             Error::<Test>::NotRequester
@@ -95,7 +95,7 @@ fn boundary_a_request_expires_after_its_last_block() {
             System::set_block_number(block);
             assert_noop!(
                 Inference::expire_request(signed(PATIENT), id),
-                Error::<Test>::DeadlineNotPassed
+                Error::<Test>::RequestNotExpired
             );
         }
         System::set_block_number(2 + DEADLINE);

@@ -1,9 +1,9 @@
-//! Consent is asked at the request, and again when the answer comes.
+//! Consent is checked when a request is made, and again when the answer arrives.
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, DenyReason, FailureCode};
-use pallet_emr::{Denied, Error as EmrError};
+use medchain_primitives::{Action, Denied, DenyReason, FailureCode};
+use pallet_emr::Error as EmrError;
 
 #[test]
 fn a_prediction_fails_when_consent_was_revoked_and_works_when_it_is_back() {

@@ -1,4 +1,4 @@
-//! `report_failure`, and what keeps a worker from answering in either way.
+//! `report_failure`, and the refusals that it shares with `submit_prediction`.
 
 use super::*;
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
@@ -9,7 +9,7 @@ fn report(worker: u64, request: RequestId, code: FailureCode) -> DispatchResultW
     Inference::report_failure(signed(worker), request, code)
 }
 
-/// Neither a prediction nor a failure is taken, and nothing changes.
+/// Both a prediction and a failure report are refused, and nothing changes.
 fn check_refused(worker: u64, request: RequestId, error: impl Into<DispatchError>) {
     let error = error.into();
     assert_noop!(answer(worker, request), error);
@@ -35,8 +35,7 @@ fn reported(request: RequestId, worker: u64, code: FailureCode) -> RuntimeEvent 
     Event::FailureReported { request, record: XRAY, worker, code }.into()
 }
 
-/// [`STRANGER`] and [`LAB`] are workers with consent and the key too: now there is
-/// one more than [`QUORUM`].
+/// Makes [`STRANGER`] and [`LAB`] workers with consent and the key, one more than [`QUORUM`].
 fn more_workers() {
     for who in [STRANGER, LAB] {
         Policy::grant(who, Action::Infer);
@@ -81,8 +80,8 @@ fn report_failure_works() {
 #[test]
 fn the_only_worker_with_the_key_closes_the_request_alone() {
     ExtBuilder::default().build_and_execute(|| {
-        // Neither workers without the key nor readers who are no workers of the
-        // model, however many, keep the request open.
+        // Neither workers without the key nor readers that do not run the model keep the
+        // request open, however many they are.
         assert_ok!(Inference::set_worker_models(signed(OTHER_WORKER), models(&[FREE])));
         for who in [STRANGER, LAB] {
             Policy::grant(who, Action::Infer);
@@ -108,20 +107,20 @@ fn without_anybody_who_has_the_key_any_worker_closes_the_request() {
 }
 
 #[test]
-fn fails_when_the_key_is_sealed_to_others_alone() {
+fn fails_when_the_key_is_sealed_only_to_others() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(STRANGER, Action::Infer);
         assert_ok!(Inference::register_worker(signed(STRANGER), models(&[VGG])));
         let id = request();
         assert_noop!(
             report(STRANGER, id, FailureCode::CannotDecrypt),
-            Error::<Test>::NotSealedToWorker
+            Error::<Test>::EnvelopeNotFound
         );
-        // Nor where only one report is missing.
+        // Nor when only one report is missing.
         assert_ok!(report(WORKER, id, FailureCode::Unavailable));
         assert_noop!(
             report(STRANGER, id, FailureCode::CannotDecrypt),
-            Error::<Test>::NotSealedToWorker
+            Error::<Test>::EnvelopeNotFound
         );
         assert!(is_open(id));
     });
@@ -146,10 +145,10 @@ fn fails_when_reported_already() {
         let id = request();
         assert_ok!(report(WORKER, id, FailureCode::NotAnImage));
         for code in CODES {
-            assert_noop!(report(WORKER, id, code), Error::<Test>::AlreadyReported);
+            assert_noop!(report(WORKER, id, code), Error::<Test>::FailureAlreadyReported);
         }
         assert!(is_open(id));
-        // A new account of the same operator would need the patient's consent.
+        // A second account of the operator would need the patient's consent.
         assert_ok!(Inference::register_worker(signed(STRANGER), models(&[VGG])));
         assert_noop!(
             report(STRANGER, id, FailureCode::NotAnImage),
@@ -170,7 +169,7 @@ fn a_report_takes_no_work_from_others() {
 }
 
 #[test]
-fn who_has_reported_may_still_answer() {
+fn a_worker_that_reported_may_still_answer() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
         assert_ok!(report(WORKER, id, FailureCode::Unavailable));
@@ -208,11 +207,10 @@ fn fails_when_not_signed() {
 fn fails_when_not_a_worker() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
-        // The patient's consent alone does not make a worker, nor does being
-        // the patient.
+        // Neither the patient's consent nor being the patient makes a worker.
         Policy::grant(STRANGER, Action::Infer);
         for who in [STRANGER, PATIENT, LAB] {
-            check_refused(who, id, Error::<Test>::NotAWorker);
+            check_refused(who, id, Error::<Test>::WorkerNotFound);
         }
     });
 }
@@ -252,7 +250,7 @@ fn fails_after_the_deadline() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
         System::set_block_number(2 + DEADLINE);
-        check_refused(WORKER, id, Error::<Test>::DeadlinePassed);
+        check_refused(WORKER, id, Error::<Test>::RequestExpired);
     });
 }
 
@@ -262,7 +260,7 @@ fn fails_when_the_worker_does_not_run_the_model() {
         let id = request();
         let run = |list: &[ModelId]| Inference::set_worker_models(signed(WORKER), models(list));
         assert_ok!(run(&[FREE]));
-        check_refused(WORKER, id, Error::<Test>::ModelNotRun);
+        check_refused(WORKER, id, Error::<Test>::ModelNotSupported);
         assert_ok!(run(&[FREE, VGG]));
         assert_ok!(answer(WORKER, id));
     });
@@ -304,7 +302,7 @@ fn fails_without_consent() {
         assert_ok!(Inference::register_worker(signed(STRANGER), models(&[VGG])));
         let id = request();
         check_refused(STRANGER, id, pallet_emr::Error::<Test>::NoGrant);
-        // Consent to look is not consent to run a model.
+        // Consent to view is not consent to run a model.
         Policy::grant(STRANGER, Action::View);
         check_refused(STRANGER, id, pallet_emr::Error::<Test>::NoGrant);
         assert!(is_open(id));

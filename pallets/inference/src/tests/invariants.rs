@@ -1,5 +1,5 @@
-//! Whatever anybody calls in whatever order: the invariants hold, a call that
-//! fails changes nothing, and no funds appear or disappear.
+//! Random calls in random order: the invariants hold, a failing call changes nothing, and no
+//! funds appear or disappear.
 
 use super::*;
 use frame_support::dispatch::DispatchResult;
@@ -52,13 +52,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (who(), proptest::option::of(model())).prop_map(|(w, m)| Step::Add(w, m)),
         1 => record().prop_map(Step::Amend),
         1 => record().prop_map(Step::Erase),
-        // Often with too little room at the end of the block to close what is due.
+        // Often with too little room at the end of the block to close every due request.
         3 => (0..=2 * DEADLINE, 0..=4 * DEADLINE).prop_map(|(b, room)| Step::Wait(b, room)),
     ]
 }
 
-/// A right output and receipt for whatever was asked.
-fn right(request: RequestId) -> (Output, Receipt) {
+/// A valid output and receipt for the request.
+fn valid(request: RequestId) -> (Output, Receipt) {
     let entry = Requests::<Test>::get(request);
     let model = entry.as_ref().map_or(VGG, |entry| entry.model);
     let content = entry
@@ -77,7 +77,7 @@ fn play(step: Step) -> DispatchResult {
         Step::Cancel(who, id) => return Inference::cancel_request(signed(who), id),
         Step::Expire(who, id) => return Inference::expire_request(signed(who), id),
         Step::Answer(who, id) => {
-            let (output, receipt) = right(id);
+            let (output, receipt) = valid(id);
             submit(who, id, output, receipt)
         }
         Step::Forge(who, id) => submit(who, id, covid(), Receipt([0; 32])),
@@ -111,7 +111,7 @@ fn play(step: Step) -> DispatchResult {
         Step::Wait(blocks, room) => {
             let now = System::block_number() + blocks;
             System::set_block_number(now);
-            let step = <() as WeightInfo>::expire_due();
+            let step = <() as WeightInfo>::process_due();
             Inference::on_idle(now, step.saturating_mul(room));
             return Ok(());
         }
@@ -123,7 +123,7 @@ fn funds() -> u64 {
     (PATIENT..=POOR).map(|who| Balances::total_balance(&who)).sum()
 }
 
-/// What everybody who stops using the pallet has back.
+/// Closes every request and deregisters every worker, after which nothing is held.
 fn wind_up() {
     System::set_block_number(System::block_number() + 2 * DEADLINE);
     let open: Vec<_> = OpenRequests::<Test>::iter_keys().collect();
@@ -139,7 +139,7 @@ fn wind_up() {
     }
 }
 
-/// The random test below must be able to reach what the chain does by itself.
+/// Holds that the random test below can reach expiry at the end of a block.
 #[test]
 fn a_sequence_of_steps_reaches_what_is_due() {
     ExtBuilder::default().build_and_execute(|| {

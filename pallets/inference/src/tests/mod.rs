@@ -1,8 +1,8 @@
-//! Tests, a file per group of calls.
+//! Tests, one file per group of calls.
 
 mod closing;
 mod consent;
-mod deadlines;
+mod due;
 mod failures;
 mod invariants;
 mod migrations;
@@ -14,16 +14,16 @@ mod workers;
 
 use crate::{mock::*, *};
 use frame_support::dispatch::DispatchResultWithPostInfo;
-use medchain_primitives::{Output, Receipt, RequestId};
+use medchain_primitives::{ModelStatus, Output, Receipt, RequestId, RequestStatus};
 
-/// What one call deposited, without the events of the currency.
+/// Takes the events of one call, without those of the currency.
 fn events() -> Vec<RuntimeEvent> {
     let events = System::events().into_iter().map(|record| record.event);
     System::reset_events();
     events.filter(|event| !matches!(event, RuntimeEvent::Balances(_))).collect()
 }
 
-/// [`PATIENT`] asks for [`VGG`] on [`XRAY`].
+/// [`PATIENT`] requests [`VGG`] on [`XRAY`].
 fn request() -> RequestId {
     let id = NextRequestId::<Test>::get();
     Inference::request_inference(signed(PATIENT), XRAY, VGG).expect("the patient may ask");
@@ -49,13 +49,13 @@ fn status(request: RequestId) -> RequestStatus<u64> {
     Requests::<Test>::get(request).expect("the request exists").status
 }
 
-/// `request` is in the work list and in the index of open requests, or in none.
+/// Returns whether `request` is in all indices of open requests. Otherwise it is in none.
 fn is_open(request: RequestId) -> bool {
     let entry = Requests::<Test>::get(request).expect("the request exists");
     let listed = OpenRequests::<Test>::contains_key(request);
     let indexed = OpenRequestOf::<Test>::get(entry.record, entry.model) == Some(request);
     assert_eq!(listed, indexed);
-    assert_eq!(listed, Deadlines::<Test>::contains_key(entry.deadline, request));
+    assert_eq!(listed, Due::<Test>::contains_key(entry.deadline, request));
     listed
 }
 

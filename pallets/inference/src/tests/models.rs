@@ -1,7 +1,7 @@
 use super::*;
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{Cid, Label, ModelId};
-use sp_runtime::{ArithmeticError, DispatchError, Permill};
+use sp_runtime::{DispatchError, Permill};
 
 #[test]
 fn register_model_works() {
@@ -57,7 +57,7 @@ fn boundary_two_to_eight_labels() {
 fn fails_when_labels_repeat() {
     ExtBuilder::bare().build_and_execute(|| {
         let model = NewModel { labels: labels(&["covid", "normal", "covid"]), ..vgg() };
-        assert_noop!(model.register(), Error::<Test>::LabelNotUnique);
+        assert_noop!(model.register(), Error::<Test>::DuplicateLabel);
     });
 }
 
@@ -106,7 +106,7 @@ fn fails_when_not_governance() {
 fn fails_when_model_numbers_run_out() {
     ExtBuilder::bare().build_and_execute(|| {
         NextModelId::<Test>::put(ModelId(u32::MAX));
-        assert_noop!(vgg().register(), ArithmeticError::Overflow);
+        assert_noop!(vgg().register(), Error::<Test>::ModelIdsExhausted);
     });
 }
 
@@ -124,7 +124,7 @@ fn set_model_status_works() {
 }
 
 #[test]
-fn fails_when_the_status_is_no_change() {
+fn fails_when_the_status_is_unchanged() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Inference::set_model_status(RuntimeOrigin::root(), VGG, ModelStatus::Active),

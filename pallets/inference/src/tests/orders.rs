@@ -1,4 +1,4 @@
-//! Requests that come with a new record, through `Emr::add_record`.
+//! Requests made together with a new record, through `Emr::add_record`.
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
@@ -68,7 +68,7 @@ fn fails_when_the_order_is_bad() {
         assert_noop!(add(PATIENT, Some(NO_MODEL)), Error::<Test>::ModelNotFound);
         assert_noop!(
             add_record(PATIENT, RecordKind::Report, 12, Some(VGG)),
-            Error::<Test>::NotAChestXray
+            Error::<Test>::NotChestXray
         );
         retire_vgg();
         assert_noop!(add(PATIENT, Some(VGG)), Error::<Test>::ModelRetired);
@@ -84,7 +84,7 @@ fn fails_when_the_fee_cannot_be_held() {
 }
 
 #[test]
-fn an_order_for_somebody_elses_record_is_not_taken_on_the_callers_word() {
+fn the_claimed_patient_of_an_order_is_not_trusted() {
     ExtBuilder::default().build_and_execute(|| {
         // The stranger claims to be the patient of the record.
         assert_noop!(
@@ -96,7 +96,7 @@ fn an_order_for_somebody_elses_record_is_not_taken_on_the_callers_word() {
 
 #[test]
 fn an_order_weighs_what_a_request_does() {
-    // The question to the policy is added by who takes the record.
+    // `Emr::add_record` adds the weight of asking the policy.
     assert_eq!(
         <Inference as InferenceOrders<u64>>::weight(),
         <() as WeightInfo>::request_inference()

@@ -140,7 +140,7 @@ fn boundary_the_last_block_of_a_request() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
         System::set_block_number(2 + DEADLINE);
-        assert_noop!(answer(WORKER, id), Error::<Test>::DeadlinePassed);
+        assert_noop!(answer(WORKER, id), Error::<Test>::RequestExpired);
         System::set_block_number(1 + DEADLINE);
         assert_ok!(answer(WORKER, id));
     });

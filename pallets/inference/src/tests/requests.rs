@@ -1,7 +1,7 @@
 use super::*;
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{Action, FailureCode, RecordKind};
-use sp_runtime::{ArithmeticError, DispatchError, TokenError};
+use sp_runtime::{DispatchError, TokenError};
 
 fn ask(who: u64) -> DispatchResultWithPostInfo {
     Inference::request_inference(signed(who), XRAY, VGG)
@@ -38,7 +38,7 @@ fn request_inference_works_for_the_patient() {
     ExtBuilder::default().build_and_execute(|| {
         let before = free_balance(PATIENT);
         let used = ask(PATIENT).expect("the patient may ask").actual_weight;
-        // No policy is asked, and none is paid for.
+        // No policy is asked, and no question is paid for.
         assert_eq!(used, Some(<() as WeightInfo>::request_inference()));
         assert_eq!(Requests::<Test>::get(REQUEST), Some(expected(PATIENT)));
         assert_eq!(NextRequestId::<Test>::get(), RequestId(1));
@@ -50,14 +50,14 @@ fn request_inference_works_for_the_patient() {
 }
 
 #[test]
-fn request_inference_works_for_whom_the_policy_allows() {
+fn request_inference_works_for_an_account_that_the_policy_allows() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(STRANGER, Action::Infer);
         let before = free_balance(PATIENT);
         let used = ask(STRANGER).expect("the policy allows").actual_weight;
         assert_eq!(used, Some(<() as WeightInfo>::request_inference() + ASKED_WEIGHT));
         assert_eq!(Requests::<Test>::get(REQUEST), Some(expected(STRANGER)));
-        // Who asks pays; the patient is not charged.
+        // The requester pays; the patient is not charged.
         assert_eq!(held(STRANGER), (FEE, 0));
         assert_eq!(held(PATIENT), (0, 0));
         assert_eq!(free_balance(PATIENT), before);
@@ -110,11 +110,11 @@ fn fails_when_the_fee_cannot_be_held() {
 }
 
 #[test]
-fn fails_when_the_record_is_not_one_to_run_on() {
+fn fails_when_the_record_is_unknown_or_no_chest_xray() {
     ExtBuilder::default().build_and_execute(|| {
         let ask = |record| Inference::request_inference(signed(PATIENT), record, VGG);
         assert_noop!(ask(NO_RECORD), Error::<Test>::RecordNotFound);
-        assert_noop!(ask(REPORT), Error::<Test>::NotAChestXray);
+        assert_noop!(ask(REPORT), Error::<Test>::NotChestXray);
     });
 }
 
@@ -154,9 +154,9 @@ fn fails_when_requested_already() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(STRANGER, Action::Infer);
         let id = request();
-        assert_noop!(ask(PATIENT), Error::<Test>::AlreadyRequested);
-        assert_noop!(ask(STRANGER), Error::<Test>::AlreadyRequested);
-        // Neither another model nor another record is in the way.
+        assert_noop!(ask(PATIENT), Error::<Test>::RequestAlreadyExists);
+        assert_noop!(ask(STRANGER), Error::<Test>::RequestAlreadyExists);
+        // Requests for another model or record are independent.
         assert_ok!(Inference::request_inference(signed(PATIENT), XRAY, FREE));
         assert_ok!(add_record(PATIENT, RecordKind::ChestXray, 12, Some(VGG)));
         assert!(is_open(id));
@@ -168,7 +168,7 @@ fn fails_when_requested_already() {
 fn fails_when_predicted_already() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(answer(WORKER, request()));
-        assert_noop!(ask(PATIENT), Error::<Test>::AlreadyPredicted);
+        assert_noop!(ask(PATIENT), Error::<Test>::PredictionAlreadyExists);
     });
 }
 
@@ -194,7 +194,7 @@ fn may_ask_again_after_every_end_without_a_prediction() {
 fn fails_when_request_numbers_run_out() {
     ExtBuilder::default().build_and_execute(|| {
         NextRequestId::<Test>::put(RequestId(u64::MAX));
-        assert_noop!(ask(PATIENT), ArithmeticError::Overflow);
+        assert_noop!(ask(PATIENT), Error::<Test>::RequestIdsExhausted);
     });
 }
 

@@ -1,5 +1,8 @@
 use super::*;
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::{fungible::MutateHold, tokens::Precision},
+};
 use medchain_primitives::EncryptionKey;
 use sp_runtime::{DispatchError, TokenError};
 
@@ -27,7 +30,7 @@ fn fails_when_registered_already() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Inference::register_worker(signed(WORKER), models(&[VGG])),
-            Error::<Test>::AlreadyAWorker
+            Error::<Test>::WorkerAlreadyExists
         );
     });
 }
@@ -37,7 +40,7 @@ fn fails_without_an_encryption_key() {
     ExtBuilder::bare().build_and_execute(|| {
         assert_ok!(vgg().register());
         let register = || Inference::register_worker(signed(WORKER), models(&[VGG]));
-        assert_noop!(register(), Error::<Test>::NoEncryptionKey);
+        assert_noop!(register(), Error::<Test>::EncryptionKeyNotFound);
         assert_ok!(Emr::set_encryption_key(signed(WORKER), EncryptionKey([1; 32])));
         assert_ok!(register());
     });
@@ -66,7 +69,7 @@ fn fails_when_the_list_of_models_is_bad() {
             assert_noop!(set(), error);
         };
         check(&[], Error::NoModels);
-        check(&[VGG, VGG], Error::ModelNotUnique);
+        check(&[VGG, VGG], Error::DuplicateModel);
         check(&[VGG, NO_MODEL], Error::ModelNotFound);
         check(&[VGG, FREE], Error::ModelRetired);
     });
@@ -101,10 +104,9 @@ fn the_bond_that_was_held_comes_back() {
     ExtBuilder::default().build_and_execute(|| {
         // As if the bond had been cheaper when the worker registered.
         Workers::<Test>::mutate(WORKER, |worker| {
-            worker.as_mut().expect("it is registered").bond = BOND / 2
+            worker.as_mut().expect("it is registered").bond = BOND / 2;
         });
         let reason = RuntimeHoldReason::Inference(HoldReason::WorkerBond);
-        use frame_support::traits::{fungible::MutateHold, tokens::Precision};
         assert_ok!(Balances::release(&reason, &WORKER, BOND / 2, Precision::Exact));
         assert_ok!(Inference::deregister_worker(signed(WORKER)));
         assert_eq!(free_balance(WORKER), FUNDS);
@@ -116,9 +118,9 @@ fn fails_when_not_a_worker() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(
             Inference::set_worker_models(signed(STRANGER), models(&[VGG])),
-            Error::<Test>::NotAWorker
+            Error::<Test>::WorkerNotFound
         );
-        assert_noop!(Inference::deregister_worker(signed(STRANGER)), Error::<Test>::NotAWorker);
+        assert_noop!(Inference::deregister_worker(signed(STRANGER)), Error::<Test>::WorkerNotFound);
     });
 }
 
@@ -138,7 +140,7 @@ fn open_requests_outlive_the_worker() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request();
         assert_ok!(Inference::deregister_worker(signed(WORKER)));
-        assert_noop!(answer(WORKER, id), Error::<Test>::NotAWorker);
+        assert_noop!(answer(WORKER, id), Error::<Test>::WorkerNotFound);
         assert!(is_open(id));
         assert_ok!(answer(OTHER_WORKER, id));
         assert_eq!(status(id), RequestStatus::Answered { worker: OTHER_WORKER });

@@ -1,17 +1,17 @@
-//! What an attacker tries, with contracts that are compiled and the real runtime.
-//! Each must fail. What needs keys or programs is tried elsewhere: that shares
-//! below the threshold say nothing in `client/src/crypto/share.rs`, that a
-//! custodian acts on state and not on events in `offchain-worker`, that an old
-//! key does not open a new version in the stories of `tests/e2e`.
+//! Attacks on the runtime with compiled contracts, each of which must fail.
+//!
+//! Attacks that need keys or programs are elsewhere: shares below the threshold reveal nothing
+//! (`client/src/crypto/share.rs`), a custodian acts on state and not on events
+//! (`offchain-worker`), and an old key does not open a new version (`tests/e2e`).
 
 use frame_support::assert_noop;
-use medchain_primitives::{EmergencyReason, Purpose, RelationKind, SealedKey};
-use pallet_emr::{Denied, EndReason};
+use medchain_primitives::{
+    DenyReason, EmergencyReason, EndReason, Purpose, RelationKind, SealedKey,
+};
 use sp_runtime::BoundedVec;
 
 use super::super::*;
 use crate::{configs::ProxyType, policy_extension};
-use medchain_primitives::DenyReason;
 
 const CLINICIAN: Sr25519Keyring = Sr25519Keyring::Dave;
 const CUSTODIAN: Sr25519Keyring = Sr25519Keyring::Ferdie;
@@ -21,7 +21,7 @@ const GRANT: [u8; 4] = *b"MCP\x10";
 const SET_ALLOWED: [u8; 4] = [0x4d, 0x43, 0x50, 0x20];
 const WRITTEN: [u8; 4] = [0x4d, 0x43, 0x50, 0x21];
 
-/// `contracts-ink/test-policies`, told to behave like this.
+/// Instantiates `contracts-ink/test-policies` with this behaviour.
 fn misbehaving(behaviour: impl Encode) -> AccountId {
     instantiate(contract("misbehaving-policy"), behaviour)
 }
@@ -30,7 +30,7 @@ fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
     RuntimeOrigin::signed(who.to_account_id())
 }
 
-/// A patient with this policy, one record, and one custodian who keeps its key.
+/// Registers a patient with this policy and one record, whose key one custodian keeps.
 fn with_policy(policy: AccountId) {
     register(Some(policy));
     for who in [CLINICIAN, CUSTODIAN] {
@@ -82,10 +82,10 @@ fn a_policy_that_changes_its_mind_between_the_answer_and_the_delivery() {
         call(&policy, SET_ALLOWED, false);
         System::reset_events();
         assert_ok!(deliver(CLINICIAN));
-        assert!(!is_granted(CLINICIAN), "and no share stands on chain");
+        assert!(!is_granted(CLINICIAN), "and no share is stored");
         assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(253))));
         call(&policy, SET_ALLOWED, true);
-        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotGranted);
+        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotFound);
     });
 }
 
@@ -110,7 +110,7 @@ fn another_policy_chosen_between_the_answer_and_the_delivery() {
 #[test]
 fn a_policy_that_believes_its_caller() {
     development_chain().execute_with(|| {
-        // It says yes to a caller who is the patient. The chain asks as nobody.
+        // It allows everything if its caller is the patient. The chain calls from its own account.
         with_policy(misbehaving(12u8));
         for who in [CLINICIAN, TECHNICIAN, STRANGER] {
             ask_to_view(who);
@@ -139,18 +139,18 @@ fn the_extension_answers_and_cannot_be_abused() {
             let clinician = CLINICIAN.to_account_id();
             assert_ok!(Emr::set_relation(signed(PATIENT), clinician, relation, false));
             let root = || {
-                // A yes is an event, and nothing else.
+                // An "allow" deposits an event and changes nothing else.
                 System::reset_events();
                 sp_io::storage::root(sp_runtime::StateVersion::V1)
             };
             let before = root();
-            let answer = Emr::ask_for(
-                &PATIENT.to_account_id(),
-                &CLINICIAN.to_account_id(),
-                Some(RECORD),
-                Action::View,
-                Some(Purpose::Research),
-            );
+            let answer = Emr::check_access(AccessQuestion {
+                patient: &PATIENT.to_account_id(),
+                subject: &CLINICIAN.to_account_id(),
+                record: Some(RECORD),
+                action: Action::View,
+                purpose: Some(Purpose::Research),
+            });
             assert_eq!(before, root(), "asking leaves no trace");
             answer.result
         })
@@ -163,7 +163,7 @@ fn the_extension_answers_and_cannot_be_abused() {
     assert_eq!(asked(3, 0), no, "no parent");
     assert_eq!(asked(4, 2), Ok(()), "for research");
     assert_eq!(asked(4, 0), no, "not for treatment");
-    // A function that there is not, and a number without a meaning.
+    // An unknown function, and an unknown role.
     assert_eq!(asked(5, 0), Err(Denied::PolicyTrapped));
     assert_eq!(asked(2, 9), Err(Denied::PolicyTrapped));
     development_chain().execute_with(|| {
@@ -174,13 +174,13 @@ fn the_extension_answers_and_cannot_be_abused() {
 }
 
 #[test]
-fn a_purpose_is_heard_by_the_question_that_it_came_with_alone() {
+fn a_purpose_is_visible_only_to_its_own_question() {
     development_chain().execute_with(|| {
         with_policy(misbehaving((8u8, 4u8, Purpose::Treatment as u8)));
         ask_to_view(CLINICIAN);
         assert!(is_granted(CLINICIAN));
-        // Neither a question without a purpose, nor anybody who calls the contract
-        // by themselves, hears the last one.
+        // Neither a question without a purpose nor a direct call of the contract sees the last
+        // purpose.
         let denied = Err(Denied::Refused(DenyReason::Other(254)));
         assert_eq!(ask(CLINICIAN, Action::View), denied);
         let policy = Emr::policy_of(&PATIENT.to_account_id()).expect("chosen");
@@ -193,7 +193,7 @@ fn a_purpose_is_heard_by_the_question_that_it_came_with_alone() {
             question.clone(),
         );
         assert_eq!(answer, [0, 0, 4, 254]);
-        // Nor does a question within a question that has another.
+        // A direct call within a question does not see it either.
         policy_extension::for_purpose(Some(Purpose::Treatment), || {
             policy_extension::for_purpose(Some(Purpose::Research), || {
                 let answer = call_as(
@@ -203,13 +203,13 @@ fn a_purpose_is_heard_by_the_question_that_it_came_with_alone() {
                     question,
                 );
                 assert_eq!(answer, [0, 0, 4, 254]);
-            })
+            });
         });
     });
 }
 
 #[test]
-fn what_a_policy_writes_while_it_is_asked_is_gone() {
+fn what_a_policy_writes_while_asked_is_rolled_back() {
     development_chain().execute_with(|| {
         let policy = misbehaving(11u8);
         with_policy(policy.clone());
@@ -219,9 +219,9 @@ fn what_a_policy_writes_while_it_is_asked_is_gone() {
     });
 }
 
-/// Somebody else's grants, in a batch, through a proxy, or as a derived account.
+/// Grants of other accounts, in a batch, through a proxy, or as a derived account.
 #[test]
-fn nobody_grants_themselves() {
+fn no_account_grants_itself_access() {
     development_chain().execute_with(|| {
         let policy = instantiate(contract("access-control"), ());
         with_policy(policy.clone());
@@ -249,7 +249,7 @@ fn nobody_grants_themselves() {
                 sealed_share: SEALED,
             })
         };
-        // The grant is of the stranger's own records, of which there are none.
+        // The stranger grants access to its own records, of which there are none.
         assert_ok!(Utility::batch_all(signed(STRANGER), vec![grant(), view()]));
         assert!(!is_granted(STRANGER));
         assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::NoGrant)));
@@ -258,7 +258,7 @@ fn nobody_grants_themselves() {
         assert_ok!(as_other.map(|_| ()).map_err(|failed| failed.error));
         assert!(!is_granted(STRANGER));
 
-        // A caretaker adds records and nothing else, also inside of a batch.
+        // A caretaker only adds records, also within a batch.
         let caretaker = || STRANGER.to_account_id().into();
         assert_ok!(Proxy::add_proxy(signed(PATIENT), caretaker(), ProxyType::Records, 0));
         for call in [grant(), view(), deliver_own()] {
@@ -274,7 +274,7 @@ fn nobody_grants_themselves() {
                 System::assert_last_event(done.into());
             }
         }
-        // A proxy that was not appointed.
+        // An account that is not a proxy.
         let patient = PATIENT.to_account_id().into();
         assert!(Proxy::proxy(signed(CLINICIAN), patient, None, Box::new(grant())).is_err());
         ask_to_view(STRANGER);
@@ -285,7 +285,7 @@ fn nobody_grants_themselves() {
 #[test]
 fn a_grant_of_a_foreign_record() {
     development_chain().execute_with(|| {
-        // The policy lets everybody view: of its own patient's records.
+        // The policy lets everyone view the records of its own patient.
         let generous = misbehaving(0u8);
         with_policy(generous.clone());
         let other = CLINICIAN;
@@ -294,26 +294,26 @@ fn a_grant_of_a_foreign_record() {
         assert_ok!(Emr::set_policy(signed(other), Some(mine)));
         let theirs = (PATIENT.to_account_id(), other.to_account_id());
         let foreign =
-            Emr::check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
+            check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
         assert_eq!(foreign, Err(Denied::Refused(DenyReason::NoGrant)));
-        // Whom the policy does let in learns that the record is not there.
+        // An account that the policy allows learns that the record does not exist.
         assert_ok!(Emr::set_policy(signed(other), Some(generous)));
         let foreign =
-            Emr::check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
+            check_access(&theirs.1, &STRANGER.to_account_id(), Some(RECORD), Action::View);
         assert_eq!(foreign, Err(Denied::RecordNotFound));
-        // Nor does a custodian's share for one record go to another.
+        // A custodian cannot deliver a share for another record.
         ask_to_view(STRANGER);
         assert_ok!(add_record(PATIENT));
         let elsewhere =
             Emr::deliver_share(signed(CUSTODIAN), last_record(), STRANGER.to_account_id(), SEALED);
-        assert_noop!(elsewhere, pallet_emr::Error::<Runtime>::NotEntrusted);
+        assert_noop!(elsewhere, pallet_emr::Error::<Runtime>::RecordNotEntrusted);
     });
 }
 
-/// With the reference policy, who is refused hears the same of a record that is
-/// there, that is erased, that is another patient's, and that was never there.
+/// The reference policy gives the same refusal for a record that exists, that is erased, that
+/// belongs to another patient, and that never existed.
 #[test]
-fn a_refusal_says_nothing_of_what_there_is() {
+fn a_refusal_does_not_reveal_what_exists() {
     development_chain().execute_with(|| {
         with_policy(instantiate(contract("access-control"), ()));
         assert_ok!(add_record(PATIENT));
@@ -327,7 +327,7 @@ fn a_refusal_says_nothing_of_what_there_is() {
             for record in [None, Some(0), Some(1), Some(99), Some(u64::MAX)] {
                 for action in Action::ALL {
                     let record = record.map(RecordId);
-                    let answer = Emr::check_access(patient, &stranger, record, action);
+                    let answer = check_access(patient, &stranger, record, action);
                     assert_eq!(answer, Err(Denied::Refused(DenyReason::NoGrant)));
                 }
             }
@@ -337,10 +337,9 @@ fn a_refusal_says_nothing_of_what_there_is() {
     });
 }
 
-/// A share that was delivered, or an envelope that was removed, put back by who
-/// kept the bytes.
+/// A delivered share or a removed envelope is submitted again by an account that kept the bytes.
 #[test]
-fn old_bytes_put_back() {
+fn old_bytes_submitted_again() {
     development_chain().execute_with(|| {
         let policy = instantiate(contract("access-control"), ());
         with_policy(policy.clone());
@@ -351,8 +350,8 @@ fn old_bytes_put_back() {
         assert_ok!(Emr::share_record(signed(PATIENT), RECORD, reader.clone(), SEALED));
         assert_ok!(Emr::remove_envelope(signed(PATIENT), RECORD, reader.clone()));
         call(&policy, *b"MCP\x11", reader.clone());
-        // The custodian is asked to repeat itself, and the clinician tries alone.
-        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotGranted);
+        // The custodian delivers once more, and the clinician tries on its own.
+        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotFound);
         let alone = Emr::share_record(signed(CLINICIAN), RECORD, reader, SEALED);
         assert_noop!(alone, pallet_emr::Error::<Runtime>::GrantRevoked);
         let amended = Emr::amend_record(

@@ -1,27 +1,27 @@
-//! What holds for every policy on the chain itself: the part of the conformance
-//! suite that ink!'s environment for tests cannot show. Each policy of this
-//! repository is asked everything; a policy of your own joins by
-//! `MEDCHAIN_POLICY=path/to/NAME.wasm`, if its constructor takes nothing.
+//! The part of the policy conformance suite that needs a chain, not ink!'s test environment.
+//!
+//! It asks each policy of this repository every question. `MEDCHAIN_POLICY=path/to/NAME.wasm`
+//! adds your own policy, if its constructor has no parameters.
 
 use frame_support::weights::Weight;
 use medchain_primitives::Purpose;
 use pallet_contracts::{Code, CollectEvents, DebugInfo};
-use pallet_emr::{AccessControl, AccessRequest, Denied};
+use pallet_emr::AccessControl;
 
 use super::super::*;
 use crate::policy_contract::{PolicyContract, CHECK_GAS_LIMIT};
 
-/// ink!'s selector of a constructor `new` that pins none.
+/// ink!'s default selector of a constructor `new`.
 const NEW: [u8; 4] = [0x9b, 0xae, 0x9d, 0x5e];
-/// The pinned one of the reference policy.
+/// The selector that the reference policy pins for it.
 const PINNED_NEW: [u8; 4] = *b"MCP\x00";
 
-/// Code, constructor and its arguments.
+/// Returns the name, code and encoded constructor call of each policy.
 fn policies() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     let encoded = |selector: [u8; 4], arguments: Vec<u8>| [selector.to_vec(), arguments].concat();
-    let guardians = [TECHNICIAN, STRANGER].map(|who| who.to_account_id());
+    let guardians = [TECHNICIAN, STRANGER].map(Sr25519Keyring::to_account_id);
     let study = (AccountId::from([42; 32]), 10u32, 1_000u32);
-    // All roles, around the clock but for an hour.
+    // All roles, at all hours but one.
     let hours = (0b1111u8, 0u8, 23u8, 0i16);
     let mut all = vec![
         ("access-control", encoded(PINNED_NEW, Vec::new())),
@@ -68,22 +68,18 @@ fn every_policy_refuses_strangers_within_its_budget_and_without_a_trace() {
             let before = root();
             let mut most = Weight::zero();
             let patients = [PATIENT.to_account_id(), AccountId::from([77; 32])];
-            // Nobody whom the registrar or the patient has ever named.
+            // An account without roles, relations and grants.
             let stranger = AccountId::from([78; 32]);
             for patient in &patients {
                 for record in [None, Some(RecordId(0)), Some(RecordId(u64::MAX))] {
                     for action in Action::ALL {
                         let purposes = Purpose::ALL.into_iter().map(Some).chain([None]);
                         for purpose in purposes {
+                            let subject = &stranger;
                             let ask = || {
-                                PolicyContract::check(AccessRequest {
-                                    policy: Some(&policy),
-                                    patient,
-                                    subject: &stranger,
-                                    record,
-                                    action,
-                                    purpose,
-                                })
+                                let question =
+                                    AccessQuestion { patient, subject, record, action, purpose };
+                                PolicyContract::check(Some(&policy), question)
                             };
                             let (answer, again) = (ask(), ask());
                             assert!(

@@ -1,55 +1,56 @@
-//! Who may do what, as a small program that shares nothing with the pallet, the
-//! contract or the adapter. It knows one patient, whose policy is the reference
-//! contract or none.
+//! An independent model of access control.
+//!
+//! It shares no code with the pallet, the contract and the runtime. It has one patient, whose
+//! policy is the reference contract or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use medchain_primitives::{Action, Role};
 use sp_keyring::Sr25519Keyring as Who;
 
-/// Whose records they are.
+/// The owner of the records.
 pub const PATIENT: Who = Who::Bob;
 
-/// How long access lasts, as the runtime has it.
+/// The runtime's `AccessPeriod` in blocks.
 pub const ACCESS_PERIOD: u32 = 100;
-/// The same after the glass was broken.
+/// The runtime's `EmergencyPeriod` in blocks.
 pub const EMERGENCY_PERIOD: u32 = 2_400;
 
-/// What somebody may want to do.
+/// An attempt that an account can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Add a record to the file.
     Append,
     /// Replace a record by a new version.
     Amend(usize),
-    /// Hand a record's key on.
+    /// Share a record's key with another reader.
     Share(usize),
-    /// Ask to view a record, and be granted.
+    /// Request access to view a record.
     View(usize),
     /// Erase a record.
     Erase(usize),
     /// Split a record's key among the custodians.
     Entrust(usize),
-    /// Hand a share over to who was granted access.
+    /// Deliver a share to an account with access.
     Deliver(usize, Who),
-    /// Break the glass.
+    /// Break the glass over a record.
     Break(usize),
-    /// Review the emergency of this place in the list.
+    /// Review the emergency at this index.
     Review(usize, bool),
-    /// Take access to a record from somebody.
+    /// Remove an account's access to a record.
     Take(usize, Who),
-    /// Choose the policy.
+    /// Set the reference policy, or none.
     SetPolicy(bool),
-    /// Say whether the glass may be broken.
+    /// Allow or forbid emergency access.
     SetEmergency(bool),
 }
 
-/// Where a record stands.
+/// The status of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// The newest version.
     Active,
-    /// Replaced.
+    /// Replaced by a newer version.
     Superseded,
     /// Erased.
     Erased,
@@ -58,55 +59,55 @@ pub enum Status {
 /// A record, as far as access goes.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Whether custodians keep its key.
     pub entrusted: bool,
 }
 
-/// A grant of the contract.
+/// A grant in the policy contract.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant {
     /// Bit i for the action with the index i.
     pub actions: u8,
-    /// The last block.
+    /// The last block, if there is one.
     pub until: Option<u32>,
-    /// Whether it was taken back.
+    /// Whether it was revoked.
     pub revoked: bool,
 }
 
-/// What somebody was granted on a record.
+/// An account's access to a record.
 #[derive(Clone, Debug)]
 pub struct Access {
     /// The last block.
     pub until: u32,
-    /// Whether by breaking the glass.
+    /// The emergency, if it is break-glass access.
     pub emergency: Option<usize>,
-    /// Who has handed a share over.
+    /// The custodians that have delivered a share.
     pub delivered: BTreeSet<Who>,
 }
 
-/// A glass that was broken: the record, by whom, and whether it was reviewed.
+/// An emergency in which the glass was broken.
 #[derive(Clone, Copy, Debug)]
 pub struct Emergency {
     /// The record.
     pub record: usize,
-    /// By whom.
+    /// The account that broke the glass.
     pub by: Who,
-    /// Whether somebody reviewed it.
+    /// Whether it was reviewed.
     pub reviewed: bool,
 }
 
-/// Everything that access depends on.
+/// The state on which access depends.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
-    /// The block.
+    /// The current block.
     pub now: u32,
     /// Whether the patient's policy is the contract; otherwise there is none.
     pub has_policy: bool,
     /// The contract's grants.
     pub grants: BTreeMap<Who, Grant>,
-    /// What the registrar said.
+    /// The roles that the registrar gave.
     pub roles: BTreeSet<(Who, Role)>,
     /// Emergency contacts.
     pub contacts: BTreeSet<Who>,
@@ -114,18 +115,18 @@ pub struct Model {
     pub guardians: BTreeSet<Who>,
     /// The patient's custodians.
     pub custodians: Vec<Who>,
-    /// Whether nobody may break the glass.
+    /// Whether emergency access is forbidden.
     pub opted_out: bool,
     /// The records.
     pub records: Vec<Record>,
-    /// What is granted.
+    /// The current access, by record and account.
     pub access: BTreeMap<(usize, Who), Access>,
     /// The emergencies.
     pub emergencies: Vec<Emergency>,
 }
 
 impl Model {
-    /// Whether the policy says yes; the patient is not asked about.
+    /// Returns whether the policy allows it. The patient is always allowed.
     pub fn policy(&self, who: Who, action: Action) -> bool {
         who == PATIENT
             || self.has_policy
@@ -144,7 +145,7 @@ impl Model {
         self.access.get(&(record, who)).filter(|access| self.now <= access.until)
     }
 
-    /// Whether `who` may do this now.
+    /// Returns whether `who` may do this now.
     pub fn may(&self, who: Who, deed: Deed) -> bool {
         let patient = who == PATIENT;
         match deed {
@@ -185,7 +186,7 @@ impl Model {
                     && who != emergency.by
                     && (patient || self.guardians.contains(&who))
             }),
-            // Also of an erased record, of which nobody has anything.
+            // Also for an erased record, to which no account has access.
             Deed::Take(id, subject) => {
                 (patient || who == subject) && self.access.contains_key(&(id, subject))
             }
@@ -193,7 +194,7 @@ impl Model {
         }
     }
 
-    /// What follows when it was done.
+    /// Applies an allowed deed.
     pub fn done(&mut self, who: Who, deed: Deed) {
         match deed {
             Deed::Append => self.add(),
@@ -250,11 +251,11 @@ impl Model {
         }
     }
 
-    /// What follows when it was refused: a no ends what the policy had granted.
+    /// Applies a refused deed: a refusal by the policy ends the access that it had granted.
     pub fn refused(&mut self, who: Who, deed: Deed) {
         let (id, subject) = match deed {
             Deed::View(id) => (id, who),
-            // Whoever may deliver, and is told no by the policy, ends the grant.
+            // A custodian that may deliver, but is refused by the policy, ends the access.
             Deed::Deliver(id, subject)
                 if self.there(id).is_some_and(|record| record.entrusted)
                     && self.custodians.contains(&who)
@@ -277,7 +278,7 @@ impl Model {
         }
     }
 
-    /// Time passes, and blocks end what is over.
+    /// Moves to a block and ends expired access.
     pub fn go_to(&mut self, block: u32) {
         self.now = block;
         let over: Vec<(usize, Who)> = self
@@ -289,8 +290,10 @@ impl Model {
         self.end_access(|key| over.contains(key));
     }
 
-    /// Access ends, and not by its subject's doing: an emergency in which no key was
-    /// handed over is closed with it. One custodian is enough in this model.
+    /// Ends access, though not at the request of its subject.
+    ///
+    /// An emergency in which no share was delivered is closed too: in this model one share is
+    /// enough to open a record.
     fn end_access(&mut self, which: impl Fn(&(usize, Who)) -> bool) {
         let emergencies = &mut self.emergencies;
         self.access.retain(|key, access| {

@@ -1,4 +1,4 @@
-//! Random sequences of everything, by everybody, in the runtime and the model.
+//! Random sequences of deeds by random accounts, in the runtime and the model.
 
 use proptest::{collection, prelude::*, sample::select};
 use sp_keyring::Sr25519Keyring as Who;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::tests::development_chain;
 
-/// What may happen.
+/// One step of a sequence.
 #[derive(Clone, Debug)]
 enum Step {
     Act(Who, Deed),

@@ -1,4 +1,4 @@
-//! The runtime that the model is held against, with everybody of the table.
+//! The runtime beside the model, with the accounts of the access table.
 
 use frame_support::{traits::Hooks, weights::Weight};
 use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, RelationKind, SealedKey};
@@ -8,9 +8,8 @@ use sp_runtime::{BoundedVec, DispatchError};
 use super::model::{Deed, Grant, Model, PATIENT as OWNER};
 use crate::tests::*;
 
-/// Everybody whom the table knows: the owner, a technician, a clinician, a
-/// stranger, a custodian, a contact, a guardian, and one who is granted this and
-/// that. The registrar is root.
+/// The accounts of the table: the owner, a technician, a clinician, a stranger, a custodian, a
+/// contact, a guardian, and a grantee. The registrar is root.
 pub const EVERYBODY: [Who; 8] = [
     OWNER,
     Who::Charlie,
@@ -41,8 +40,9 @@ pub fn signed(who: Who) -> RuntimeOrigin {
 }
 
 impl Both {
-    /// A patient with the reference policy, a custodian, and one record that is
-    /// entrusted. Call it inside of externalities.
+    /// Sets up a patient with the reference policy, a custodian, and one entrusted record.
+    ///
+    /// Call it within externalities.
     pub fn new() -> Self {
         let policy = instantiate(contract("access-control"), ());
         for who in EVERYBODY {
@@ -85,11 +85,11 @@ impl Both {
         both
     }
 
-    /// Does it in the runtime. Whether it was let through.
+    /// Does the deed in the runtime and returns whether it was allowed.
     fn try_it(&self, who: Who, deed: Deed) -> Result<bool, DispatchError> {
         let record = |place: usize| RecordId(place as u64);
         let origin = signed(who);
-        // A content of its own for each record, as it is in life.
+        // Each record has its own content.
         let next = pallet_emr::NextRecordId::<Runtime>::get().0;
         let byte = u8::try_from(next % 251).unwrap_or_default();
         let (cid, digest) = (Cid::new(CidCodec::Raw, [byte; 32]), ContentDigest([byte; 32]));
@@ -106,7 +106,7 @@ impl Both {
                     .map_err(error)?;
             }
             Deed::Share(id) => {
-                // To somebody new each time: who has an envelope is not given another.
+                // To a new reader each time, since a reader has at most one envelope.
                 let reader = AccountId::from([200; 32]);
                 pallet_emr::EncryptionKeys::<Runtime>::insert(&reader, EncryptionKey([9; 32]));
                 Emr::share_record(origin, record(id), reader.clone(), SEALED).map_err(error)?;
@@ -137,7 +137,7 @@ impl Both {
             Deed::Deliver(id, subject) => {
                 let subject = subject.to_account_id();
                 Emr::deliver_share(origin, record(id), subject.clone(), SEALED).map_err(error)?;
-                // A policy that has changed its mind ends the grant instead.
+                // A policy that refuses now ends the grant instead.
                 return Ok(pallet_emr::Grants::<Runtime>::contains_key(record(id), subject));
             }
             Deed::Break(id) => {
@@ -157,7 +157,7 @@ impl Both {
         Ok(true)
     }
 
-    /// Does it in both, which must agree.
+    /// Does the deed in both, which must agree.
     pub fn act(&mut self, who: Who, deed: Deed) {
         let expected = self.model.may(who, deed);
         let result = frame_support::storage::with_storage_layer(|| self.try_it(who, deed));
@@ -192,30 +192,30 @@ impl Both {
         }
     }
 
-    /// Time passes.
+    /// Moves both to a block.
     pub fn go_to(&mut self, block: u32) {
         System::set_block_number(block);
         System::reset_events();
-        // A jump over many blocks takes more than one block's share of the work.
+        // A jump over many blocks takes more than the share of one block.
         while pallet_emr::NextDue::<Runtime>::get().is_some_and(|next| next < block) {
             Emr::on_idle(block, Weight::MAX);
         }
         self.model.go_to(block);
     }
 
-    /// What the runtime API says of everybody and everything must be what the
-    /// model says, and the storage must be sound.
+    /// Compares the answers of both for all accounts, actions and records, and checks the
+    /// invariants.
     pub fn compare(&self) {
         let owner = OWNER.to_account_id();
         for who in EVERYBODY {
             let subject = who.to_account_id();
             for action in Action::ALL {
-                let answer = Emr::check_access(&owner, &subject, None, action);
+                let answer = check_access(&owner, &subject, None, action);
                 let expected = self.model.policy(who, action);
                 assert_eq!(answer.is_ok(), expected, "{who:?} {action:?}");
                 for (place, record) in self.model.records.iter().enumerate() {
                     let id = Some(RecordId(place as u64));
-                    let answer = Emr::check_access(&owner, &subject, id, action);
+                    let answer = check_access(&owner, &subject, id, action);
                     let there = record.status != super::model::Status::Erased;
                     assert_eq!(answer.is_ok(), expected && there, "{who:?} {action:?} {place}");
                 }
@@ -230,14 +230,13 @@ impl Both {
 /// View, Append, Amend, Share, Infer, Emergency.
 const ALL: u8 = 0b11_1111;
 
-/// The table itself, cell by cell: each role tries each deed on a record that is
-/// active, superseded and erased.
+/// Each role tries each deed on an active, a superseded and an erased record.
 #[test]
 fn every_cell_of_the_table() {
     development_chain().execute_with(|| {
         let mut both = Both::new();
         both.go_to(10);
-        // The states of a grant: there, over, taken back.
+        // The states of a grant: valid, expired, revoked.
         both.grant(GRANTEE, ALL, None);
         both.grant(CLINICIAN, ALL, Some(10));
         both.grant(CONTACT, ALL, None);
@@ -250,7 +249,7 @@ fn every_cell_of_the_table() {
         both.act(OWNER, Deed::Append);
         both.act(OWNER, Deed::Entrust(3));
         both.act(OWNER, Deed::Erase(3));
-        // 0 is active and entrusted, 1 superseded, 2 active alone, 3 erased.
+        // Record 0 is active and entrusted, 1 superseded, 2 active, 3 erased.
         for who in EVERYBODY {
             both.act(who, Deed::Append);
             for id in 0..4 {
@@ -281,7 +280,7 @@ fn every_cell_of_the_table() {
             }
             both.compare();
         }
-        // Without a policy, and with emergencies forbidden.
+        // Without a policy, and without emergency access.
         both.act(OWNER, Deed::SetPolicy(false));
         both.act(OWNER, Deed::SetEmergency(false));
         for who in EVERYBODY {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use medchain_primitives::{
     Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
     ModelId, Output, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role, SealedKey,
@@ -11,54 +13,70 @@ fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
 }
 
-/// Encodes a call and reads it back through the metadata.
-fn check(call: Call, shown: &[&str]) {
-    let metadata = metadata();
-    let name = call.name();
-    let bytes = call.encode_with(&metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let call_type = metadata.outer_enums().call_enum_ty();
-    assert_is(&metadata, call_type, &bytes, &name);
-    let value = decode_as_type(&mut bytes.as_slice(), call_type, metadata.types()).unwrap();
-    let text = value.to_string();
-    let (pallet, call) = name.split_once('.').unwrap();
-    for part in [pallet, call].iter().chain(shown) {
-        assert!(text.contains(part), "{name}: {text} does not contain {part}");
+/// The names of the calls that were checked.
+#[derive(Default)]
+struct Checked(BTreeSet<String>);
+
+impl Checked {
+    /// Encodes a call and reads it back through the metadata.
+    fn check(&mut self, call: &Call, shown: &[&str]) {
+        let metadata = metadata();
+        let name = call.name();
+        let bytes = call.encode_with(&metadata).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let call_type = metadata.outer_enums().call_enum_ty();
+        assert_is(&metadata, call_type, &bytes, &name);
+        let value = decode_as_type(&mut bytes.as_slice(), call_type, metadata.types()).unwrap();
+        let text = value.to_string();
+        let (pallet, call) = name.split_once('.').unwrap();
+        for part in [pallet, call].iter().chain(shown) {
+            assert!(text.contains(part), "{name}: {text} does not contain {part}");
+        }
+        self.0.insert(name);
     }
 }
 
 #[test]
-fn calls_of_emr_encode() {
+fn every_call_encodes() {
+    let mut checked = Checked::default();
+    emr(&mut checked);
+    inference(&mut checked);
+    others(&mut checked);
+    let all = Call::ALL.iter().map(|(pallet, name)| format!("{pallet}.{name}"));
+    assert_eq!(checked.0, all.collect());
+}
+
+fn emr(calls: &mut Checked) {
     let profile = Document { cid: cid(), digest: ContentDigest([4; 32]) };
     let envelopes = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
     let digest = ContentDigest([4; 32]);
     let record = RecordId(77);
-    check(
-        Call::RegisterPatient {
+    calls.check(
+        &Call::RegisterPatient {
             profile: Some(profile.clone()),
             encryption_key: EncryptionKey([6; 32]),
         },
         &["Some"],
     );
-    check(
-        Call::RegisterPatient { profile: None, encryption_key: EncryptionKey([6; 32]) },
+    calls.check(
+        &Call::RegisterPatient { profile: None, encryption_key: EncryptionKey([6; 32]) },
         &["None"],
     );
-    check(Call::UpdateProfile { profile }, &[]);
-    check(Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
-    check(Call::RemoveEncryptionKey, &[]);
-    check(Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
-    check(Call::SetDefaultPolicy { policy: None }, &["None"]);
-    check(Call::AddProvider { account: BOB, role: Role::LabTechnician }, &["LabTechnician"]);
-    check(Call::AddProvider { account: BOB, role: Role::Clinician }, &["Clinician"]);
-    check(Call::AddProvider { account: BOB, role: Role::Hospital }, &["Hospital"]);
-    check(Call::RemoveProvider { account: BOB, role: Role::Custodian }, &["Custodian"]);
+    calls.check(&Call::UpdateProfile { profile }, &[]);
+    calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
+    calls.check(&Call::RemoveEncryptionKey, &[]);
+    calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
+    calls.check(&Call::SetDefaultPolicy { policy: None }, &["None"]);
+    calls.check(&Call::AddProvider { account: BOB, role: Role::LabTechnician }, &["LabTechnician"]);
+    calls.check(&Call::AddProvider { account: BOB, role: Role::Clinician }, &["Clinician"]);
+    calls.check(&Call::AddProvider { account: BOB, role: Role::Hospital }, &["Hospital"]);
+    calls.check(&Call::RemoveProvider { account: BOB, role: Role::Custodian }, &["Custodian"]);
     for (kind, shown) in [
         (RecordKind::ChestXray, "ChestXray"),
         (RecordKind::Report, "Report"),
         (RecordKind::Other, "Other"),
     ] {
-        check(
-            Call::AddRecord {
+        calls.check(
+            &Call::AddRecord {
                 patient: ALICE,
                 cid: cid(),
                 digest,
@@ -70,29 +88,32 @@ fn calls_of_emr_encode() {
             &[shown, "Some"],
         );
     }
-    check(Call::AmendRecord { record, cid: cid(), digest, envelopes, custody: None }, &["77"]);
+    calls.check(
+        &Call::AmendRecord { record, cid: cid(), digest, envelopes, custody: None },
+        &["77"],
+    );
     let shares = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
-    check(Call::SetCustodians { custodians: vec![ALICE, BOB], threshold: 55 }, &["55"]);
-    check(Call::EntrustRecord { record, shares }, &["77"]);
+    calls.check(&Call::SetCustodians { custodians: vec![ALICE, BOB], threshold: 55 }, &["55"]);
+    calls.check(&Call::EntrustRecord { record, shares }, &["77"]);
     let (subject, sealed_share) = (BOB, SealedKey([5; SEALED_KEY_LENGTH]));
-    check(Call::DeliverShare { record, subject, sealed_share }, &["77"]);
-    check(Call::ExpireGrant { record, subject }, &["77"]);
+    calls.check(&Call::DeliverShare { record, subject, sealed_share }, &["77"]);
+    calls.check(&Call::ExpireGrant { record, subject }, &["77"]);
     for (reason, shown) in [
         (EmergencyReason::CannotConsent, "CannotConsent"),
         (EmergencyReason::LifeThreatening, "LifeThreatening"),
         (EmergencyReason::MassCasualty, "MassCasualty"),
         (EmergencyReason::Other, "Other"),
     ] {
-        check(Call::BreakGlass { record, reason }, &["77", shown]);
+        calls.check(&Call::BreakGlass { record, reason }, &["77", shown]);
     }
     let emergency = EmergencyId(44);
-    check(Call::ReviewEmergency { emergency, accepted: true }, &["44", "true"]);
-    check(Call::LapseEmergency { emergency }, &["44"]);
-    check(Call::SetEmergencyAccess { allowed: false }, &["false"]);
+    calls.check(&Call::ReviewEmergency { emergency, accepted: true }, &["44", "true"]);
+    calls.check(&Call::LapseEmergency { emergency }, &["44"]);
+    calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
     let sealed_key = SealedKey([5; SEALED_KEY_LENGTH]);
-    check(Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
-    check(Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
-    check(Call::EraseRecord { record }, &["77"]);
+    calls.check(&Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
+    calls.check(&Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
+    calls.check(&Call::EraseRecord { record }, &["77"]);
     for (kind, shown) in [
         (RelationKind::Parent, "Parent"),
         (RelationKind::Partner, "Partner"),
@@ -101,9 +122,12 @@ fn calls_of_emr_encode() {
         (RelationKind::Other, "Other"),
         (RelationKind::Guardian, "Guardian"),
     ] {
-        check(Call::SetRelation { relative: BOB, kind, emergency_contact: true }, &[shown, "true"]);
+        calls.check(
+            &Call::SetRelation { relative: BOB, kind, emergency_contact: true },
+            &[shown, "true"],
+        );
     }
-    check(Call::RemoveRelation { relative: BOB }, &[]);
+    calls.check(&Call::RemoveRelation { relative: BOB }, &[]);
     for (purpose, shown) in [
         (Purpose::Treatment, "Treatment"),
         (Purpose::SecondOpinion, "SecondOpinion"),
@@ -111,35 +135,14 @@ fn calls_of_emr_encode() {
         (Purpose::Billing, "Billing"),
         (Purpose::Other, "Other"),
     ] {
-        check(Call::RequestAccess { record, purpose }, &["77", shown]);
+        calls.check(&Call::RequestAccess { record, purpose }, &["77", shown]);
     }
 }
 
-/// A runtime of version 1 has no custody: none is left out, some is an error.
-#[test]
-fn a_record_is_added_to_the_released_runtime_as_well() {
-    let released = Metadata::decode_from(compat::TESTED[1]).unwrap();
-    let mut call = Call::AddRecord {
-        patient: ALICE,
-        cid: cid(),
-        digest: ContentDigest([4; 32]),
-        kind: RecordKind::Report,
-        envelopes: Vec::new(),
-        inference: None,
-        custody: None,
-    };
-    let bytes = call.encode_with(&released).unwrap();
-    assert_is(&released, released.outer_enums().call_enum_ty(), &bytes, "Emr.add_record");
-    let Call::AddRecord { custody, .. } = &mut call else { unreachable!() };
-    *custody = Some(Vec::new());
-    assert!(call.encode_with(&released).is_err());
-}
-
-#[test]
-fn calls_of_inference_encode() {
+fn inference(calls: &mut Checked) {
     let request = RequestId(66);
-    check(
-        Call::RegisterModel {
+    calls.check(
+        &Call::RegisterModel {
             name: "medchain-vgg16".into(),
             version: "1.0.0".into(),
             cid: cid(),
@@ -152,15 +155,24 @@ fn calls_of_inference_encode() {
         },
         &["654321", "1234567"],
     );
-    check(Call::SetModelStatus { model: ModelId(8), status: ModelStatus::Active }, &["Active"]);
-    check(Call::SetModelStatus { model: ModelId(8), status: ModelStatus::Retired }, &["Retired"]);
-    check(Call::RegisterWorker { models: vec![ModelId(8)] }, &["8"]);
-    check(Call::SetWorkerModels { models: vec![ModelId(8), ModelId(9)] }, &["9"]);
-    check(Call::DeregisterWorker, &[]);
-    check(Call::RequestInference { record: RecordId(77), model: ModelId(8) }, &["77", "8"]);
-    check(Call::CancelRequest { request }, &["66"]);
+    calls.check(
+        &Call::SetModelStatus { model: ModelId(8), status: ModelStatus::Active },
+        &["Active"],
+    );
+    calls.check(
+        &Call::SetModelStatus { model: ModelId(8), status: ModelStatus::Retired },
+        &["Retired"],
+    );
+    calls.check(&Call::RegisterWorker { models: vec![ModelId(8)] }, &["8"]);
+    calls.check(&Call::SetWorkerModels { models: vec![ModelId(8), ModelId(9)] }, &["9"]);
+    calls.check(&Call::DeregisterWorker, &[]);
+    calls.check(&Call::RequestInference { record: RecordId(77), model: ModelId(8) }, &["77", "8"]);
+    calls.check(&Call::CancelRequest { request }, &["66"]);
     let output = Output::quantise(&[0.2, 0.7, 0.1]).unwrap();
-    check(Call::SubmitPrediction { request, output, receipt: Receipt([7; 32]) }, &["66", "700000"]);
+    calls.check(
+        &Call::SubmitPrediction { request, output, receipt: Receipt([7; 32]) },
+        &["66", "700000"],
+    );
     for (code, shown) in [
         (FailureCode::Unavailable, "Unavailable"),
         (FailureCode::WrongHash, "WrongHash"),
@@ -168,16 +180,15 @@ fn calls_of_inference_encode() {
         (FailureCode::NotAnImage, "NotAnImage"),
         (FailureCode::TooLarge, "TooLarge"),
     ] {
-        check(Call::ReportFailure { request, code }, &[shown]);
+        calls.check(&Call::ReportFailure { request, code }, &[shown]);
     }
-    check(Call::ExpireRequest { request }, &["66"]);
+    calls.check(&Call::ExpireRequest { request }, &["66"]);
 }
 
-#[test]
-fn other_calls_and_calls_in_calls_encode() {
+fn others(calls: &mut Checked) {
     let gas = Gas { ref_time: 1_111_111, proof_size: 22_222 };
-    check(
-        Call::ContractInstantiate {
+    calls.check(
+        &Call::ContractInstantiate {
             value: 0,
             gas,
             storage_deposit_limit: Some(333_333_333_333),
@@ -194,15 +205,15 @@ fn other_calls_and_calls_in_calls_encode() {
         storage_deposit_limit: None,
         data: vec![1, 2],
     };
-    check(contract_call.clone(), &["4444444", "1111111", "Id"]);
+    calls.check(&contract_call, &["4444444", "1111111", "Id"]);
     let transfer = Call::Transfer { to: BOB, amount: 5_555_555_555_555 };
-    check(transfer.clone(), &["5555555555555"]);
-    check(
-        Call::Batch(vec![transfer, contract_call, Call::DeregisterWorker]),
+    calls.check(&transfer, &["5555555555555"]);
+    calls.check(
+        &Call::Batch(vec![transfer, contract_call, Call::DeregisterWorker]),
         &["5555555555555", "4444444", "deregister_worker"],
     );
-    check(
-        Call::Sudo(Box::new(Call::AddProvider { account: BOB, role: Role::Hospital })),
+    calls.check(
+        &Call::Sudo(Box::new(Call::AddProvider { account: BOB, role: Role::Hospital })),
         &["add_provider", "Hospital"],
     );
 }

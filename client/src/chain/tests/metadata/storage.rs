@@ -1,12 +1,15 @@
+use std::collections::BTreeSet;
+
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
-    FailureCode, Label, ModelId, Output, PreprocessingId, Receipt, RecordId, RecordKind,
-    RelationKind, RequestId, Role, SealedKey, SEALED_KEY_LENGTH,
+    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode, Label,
+    ModelId, Output, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedKey, SEALED_KEY_LENGTH,
 };
 
 use super::*;
 use crate::chain::{
-    Basis, Denied, Document, ModelStatus, Purpose, RecordStatus, RequestStatus, SealedShare,
+    items::StorageItem, Basis, Document, ModelStatus, Purpose, RecordStatus, RequestStatus,
+    SealedShare,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
@@ -196,7 +199,7 @@ fn structs_of_inference_are_as_they_are_read() {
 }
 
 #[test]
-fn plain_values_and_keys_are_as_they_are_read() {
+fn plain_values_are_as_they_are_read() {
     let metadata = metadata();
     let value = |pallet, entry, bytes: Vec<u8>| {
         let what = format!("{pallet}.{entry}");
@@ -209,31 +212,49 @@ fn plain_values_and_keys_are_as_they_are_read() {
     value("Inference", "FailureReports", FailureCode::TooLarge.encode());
     value("Timestamp", "Now", 1u64.encode());
     value("Sudo", "Key", ALICE.encode());
+}
 
-    let keys = |pallet, entry, keys: &[Vec<u8>]| {
+#[test]
+fn the_keys_of_every_item_are_as_they_are_written() {
+    let metadata = metadata();
+    let mut checked = BTreeSet::new();
+    let mut keys = |pallet, entry, keys: &[&[u8]]| {
         let types = key_types(&metadata, pallet, entry);
         assert_eq!(types.len(), keys.len(), "{pallet}.{entry}");
         for (type_id, bytes) in types.into_iter().zip(keys) {
             assert_is(&metadata, type_id, bytes, &format!("a key of {pallet}.{entry}"));
         }
+        checked.insert(format!("{pallet}.{entry}"));
     };
     let (account, record, model) = (ALICE.encode(), RecordId(1).encode(), ModelId(1).encode());
-    keys("System", "Account", &[account.clone()]);
-    keys("Emr", "Patients", &[account.clone()]);
-    keys("Emr", "EncryptionKeys", &[account.clone()]);
-    keys("Emr", "PatientPolicies", &[account.clone()]);
-    keys("Emr", "Providers", &[account.clone(), Role::Hospital.encode()]);
-    keys("Emr", "Records", &[record.clone()]);
-    keys("Emr", "RecordsOf", &[account.clone(), record.clone()]);
-    keys("Emr", "Envelopes", &[record.clone(), account.clone()]);
-    keys("Emr", "Relations", &[account.clone(), account.clone()]);
-    keys("Inference", "Models", &[model.clone()]);
-    keys("Inference", "Workers", &[account]);
-    keys("Inference", "Requests", &[RequestId(1).encode()]);
-    keys("Inference", "OpenRequests", &[RequestId(1).encode()]);
-    keys("Inference", "FailureReports", &[RequestId(1).encode(), ALICE.encode()]);
-    keys("Inference", "OpenRequestOf", &[record.clone(), model.clone()]);
-    keys("Inference", "Predictions", &[record, model]);
+    keys("System", "Account", &[&account]);
+    keys("System", "BlockHash", &[&1u32.encode()]);
+    keys("System", "Events", &[]);
+    keys("System", "LastRuntimeUpgrade", &[]);
+    keys("Timestamp", "Now", &[]);
+    keys("Sudo", "Key", &[]);
+    keys("Emr", "DefaultPolicy", &[]);
+    keys("Emr", "CustodianGroups", &[&account]);
+    keys("Emr", "Custodies", &[&record]);
+    keys("Emr", "Grants", &[&record, &account]);
+    keys("Emr", "Emergencies", &[&EmergencyId(1).encode()]);
+    keys("Emr", "EmergencyOptOuts", &[&account]);
+    keys("Emr", "Patients", &[&account]);
+    keys("Emr", "EncryptionKeys", &[&account]);
+    keys("Emr", "PatientPolicies", &[&account]);
+    keys("Emr", "Providers", &[&account, &Role::Hospital.encode()]);
+    keys("Emr", "Records", &[&record]);
+    keys("Emr", "RecordsOf", &[&account, &record]);
+    keys("Emr", "Envelopes", &[&record, &account]);
+    keys("Emr", "Relations", &[&account, &account]);
+    keys("Inference", "Models", &[&model]);
+    keys("Inference", "Workers", &[&account]);
+    keys("Inference", "Requests", &[&RequestId(1).encode()]);
+    keys("Inference", "OpenRequests", &[&RequestId(1).encode()]);
+    keys("Inference", "FailureReports", &[&RequestId(1).encode(), &ALICE.encode()]);
+    keys("Inference", "OpenRequestOf", &[&record, &model]);
+    keys("Inference", "Predictions", &[&record, &model]);
+    assert_eq!(checked, StorageItem::ALL.iter().map(ToString::to_string).collect());
 }
 
 /// The type of a field of a stored struct.
@@ -269,35 +290,4 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(status, &|| failed.encode(), "Failed");
     check(status, &|| RequestStatus::Cancelled.encode(), "Cancelled");
     check(status, &|| RequestStatus::Expired.encode(), "Expired");
-}
-
-#[test]
-fn the_access_question_is_as_the_runtime_takes_it() {
-    let metadata = metadata();
-    let api = metadata.runtime_api_trait_by_name("EmrApi").expect("EmrApi");
-    let method = api.method_by_name("check_access").expect("check_access");
-    let inputs: Vec<u32> = method.inputs().map(|input| input.id).collect();
-    let samples =
-        [ALICE.encode(), BOB.encode(), Some(RecordId(1)).encode(), Action::Infer.encode()];
-    assert_eq!(inputs.len(), samples.len());
-    for (type_id, bytes) in inputs.into_iter().zip(&samples) {
-        assert_is(&metadata, type_id, bytes, "an argument of check_access");
-    }
-    for (denied, shown) in [
-        (Denied::NoPolicy, "NoPolicy"),
-        (Denied::PolicyNotFound, "PolicyNotFound"),
-        (Denied::PolicyTrapped, "PolicyTrapped"),
-        (Denied::PolicyOutOfGas, "PolicyOutOfGas"),
-        (Denied::PolicyAnswerInvalid, "PolicyAnswerInvalid"),
-        (Denied::PolicyReentered, "PolicyReentered"),
-        (Denied::Refused(DenyReason::Revoked), "Revoked"),
-        (Denied::Refused(DenyReason::Other(3)), "Other"),
-        (Denied::PatientNotFound, "PatientNotFound"),
-        (Denied::RecordNotFound, "RecordNotFound"),
-        (Denied::RecordErased, "RecordErased"),
-    ] {
-        let answer = Err::<(), Denied>(denied);
-        assert_reads(&metadata, method.output_ty(), &answer, shown, "check_access");
-    }
-    assert_reads(&metadata, method.output_ty(), &Ok::<(), Denied>(()), "Ok", "check_access");
 }

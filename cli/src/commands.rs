@@ -1,0 +1,35 @@
+//! The subcommands, one file each, named after the command.
+//!
+//! In every file, `run` is what [`crate::cli`] calls, and a function that returns a
+//! report does the work: the demo calls it too. No command uses another; what several
+//! need is in a room of its own, such as [`crate::records`] or [`crate::consent`].
+
+pub mod access;
+pub mod audit;
+pub mod balance;
+pub mod completions;
+pub mod custodians;
+pub mod delegate;
+pub mod emergency;
+pub mod erase;
+pub mod fetch;
+pub mod grant;
+pub mod infer;
+pub mod key;
+pub mod model;
+pub mod patient;
+pub mod policy;
+pub mod predict;
+pub mod provider;
+pub mod records;
+pub mod relation;
+pub mod replay;
+pub mod request_access;
+pub mod revoke;
+pub mod rotate;
+pub mod share;
+pub mod show;
+pub mod transfer;
+pub mod upload;
+pub mod verify_certificate;
+pub mod worker;

@@ -1,0 +1,160 @@
+//! `medchain request-access`: asks a patient's policy; the answer is stored on chain.
+
+use std::{fmt, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+use medchain_client::{
+    chain::{Call, ChainEvent},
+    AccountId32,
+};
+use medchain_primitives::{Purpose, RecordId};
+use serde::Serialize;
+
+use crate::{
+    arguments,
+    context::Context,
+    output::{self, Outcome},
+    records::{self, Delivered, DELIVERY_LIMIT},
+    signing::{event, Included},
+};
+
+/// Arguments of `medchain request-access`.
+#[derive(Args, Clone, Debug)]
+pub struct RequestAccessArgs {
+    /// The record's number.
+    pub record: RecordId,
+    /// The purpose.
+    #[arg(long, value_parser = arguments::purpose(), default_value = "treatment")]
+    pub purpose: Purpose,
+    /// Do not wait for the custodians.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// First discard your current access: custodians then hand over the key again.
+    ///
+    /// This removes your envelope and the shares you have. Custodians act in another
+    /// order, which helps after one of them sent a wrong share.
+    #[arg(long, alias = "anew")]
+    pub renew: bool,
+}
+
+/// The policy's answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RequestAccessReport {
+    /// The record.
+    pub record_id: RecordId,
+    /// Its patient.
+    pub patient: AccountId32,
+    /// The account that asked.
+    pub subject: AccountId32,
+    /// Whether the policy says yes.
+    pub granted: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Whether the account has an envelope, apart from custodians' shares: a yes of the
+    /// policy alone opens nothing.
+    pub has_envelope: bool,
+    /// The last block in which custodians hand over the key; none if none keep it.
+    pub until: Option<u32>,
+    /// How many shares of the key have been handed over.
+    pub shares: u32,
+    /// How many are needed.
+    pub threshold: u32,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for RequestAccessReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = self.record_id;
+        match &self.reason {
+            None => write!(
+                f,
+                "granted: the policy of {} allows {} to view record {record}",
+                self.patient, self.subject
+            )?,
+            Some(reason) => write!(
+                f,
+                "denied: {} may not view record {record} of {}: {reason}",
+                self.subject, self.patient
+            )?,
+        }
+        write!(f, " ({})", self.included)?;
+        if !self.granted || self.has_envelope {
+            return Ok(());
+        }
+        match self.until {
+            None => write!(
+                f,
+                "\nA reader who can open the record must now share it: \
+                 medchain share {record} --to {}",
+                self.subject
+            ),
+            Some(until) if self.shares >= self.threshold => write!(
+                f,
+                "\nyou have the key until block {until}: medchain fetch {record} --output FILE"
+            ),
+            Some(until) => write!(
+                f,
+                "\n{} of {} custodians have handed over a share so far, and can until block \
+                 {until}: try `medchain fetch {record} --output FILE` in a moment",
+                self.shares, self.threshold
+            ),
+        }
+    }
+}
+
+/// Runs `medchain request-access`; exit code 1 means no.
+pub async fn run(context: &Context, args: &RequestAccessArgs) -> Result<Outcome> {
+    let report = request(context, args).await?;
+    output::print(&report, context.json)?;
+    Ok(if report.granted { Outcome::Done } else { Outcome::No })
+}
+
+/// Requests access to a record and waits for its key.
+pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<RequestAccessReport> {
+    let RequestAccessArgs { record, purpose, no_wait, renew } = *args;
+    let subject = context.account()?;
+    let view = context.view().await?;
+    let patient = records::find(&view, record).await?.patient;
+    let has_envelope = view.envelope(record, &subject).await?.is_some();
+    let has_grant = view.grant(record, &subject).await?.is_some();
+    let ask = Call::RequestAccess { record, purpose };
+    let call = if renew && (has_envelope || has_grant) {
+        Call::Batch(vec![Call::RemoveEnvelope { record, reader: subject }, ask])
+    } else {
+        ask
+    };
+    let has_envelope = has_envelope && !renew;
+    let purpose = "request access";
+    let outcome = context.sign(&call, purpose).await?;
+    let answer = event(&outcome, purpose, |event| match event {
+        ChainEvent::AccessGranted { until, .. } => Some(Ok(*until)),
+        ChainEvent::AccessDenied { reason, .. } => Some(Err(reason.to_string())),
+        _ => None,
+    })?;
+    let (until, reason) = match answer {
+        Ok(until) => (until, None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let delivered = match until {
+        Some(_) => {
+            let limit = if no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
+            records::wait(context, record, &subject, limit).await?
+        }
+        None => Delivered { shares: 0, threshold: 0 },
+    };
+    Ok(RequestAccessReport {
+        record_id: record,
+        patient,
+        subject,
+        granted: reason.is_none(),
+        reason,
+        has_envelope,
+        until,
+        shares: delivered.shares,
+        threshold: delivered.threshold,
+        included: (&outcome).into(),
+    })
+}

@@ -1,0 +1,7 @@
+//! Contracts: any by its bundle, and calls of the reference policy contract.
+
+mod access_control;
+mod bundle;
+
+pub use access_control::{ensure_ahead, grant_refusal, Parties};
+pub use bundle::{read_bundle, refusal};

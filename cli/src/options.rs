@@ -1,0 +1,72 @@
+//! The flags that every subcommand takes.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+/// The node that is used when none is named.
+pub const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
+
+/// Lists these flags apart from a subcommand's own.
+const GLOBAL: &str = "Global options";
+
+/// The flags that every subcommand takes.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// The node's WebSocket address.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_NODE",
+        value_name = "URL",
+        default_value = DEFAULT_NODE
+    )]
+    pub node: String,
+    /// Where encrypted files are stored: folders or IPFS nodes, comma-separated.
+    ///
+    /// Name an IPFS node by its RPC address, such as http://127.0.0.1:5001. Several
+    /// stores are all written to, and read from in the given order. Defaults to a
+    /// folder of your account on this computer.
+    // A URL may hold a password, which the help must not show.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_STORE",
+        hide_env_values = true,
+        value_name = "PLACE,…"
+    )]
+    pub store: Option<String>,
+    /// The key file to sign and decrypt with; see `medchain key new`.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_KEY",
+        value_name = "FILE"
+    )]
+    pub key: Option<PathBuf>,
+    /// Sign as a development account, such as //Alice; needs --dev.
+    ///
+    /// The secrets of development accounts are public.
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URI")]
+    pub suri: Option<String>,
+    /// Allow development accounts, as --suri and wherever an account is asked for.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub dev: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub json: bool,
+    /// Sign without asking for confirmation.
+    #[arg(long, short = 'y', global = true, help_heading = GLOBAL)]
+    pub yes: bool,
+    /// Return once the transaction is in a block, without waiting for finality.
+    ///
+    /// Faster on a network with a relay chain, but a fork can still drop the block.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub in_block: bool,
+    /// Log to standard error; repeat for more.
+    #[arg(long, short, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
+    pub verbose: u8,
+}

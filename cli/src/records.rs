@@ -1,0 +1,25 @@
+//! Records: their content, their keys and the accounts that can open them.
+
+mod content;
+mod custody;
+mod keys;
+mod opening;
+mod profile;
+mod readers;
+mod summary;
+
+use anyhow::{Context as _, Result};
+use medchain_client::chain::{Record, View};
+use medchain_primitives::RecordId;
+
+pub use content::{fetch_content, Content};
+pub use custody::{candidates, split, wait, Delivered, Split, DELIVERY_LIMIT};
+pub use opening::{ciphertext, key, open, FetchTimings};
+pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
+pub use readers::Reader;
+pub use summary::RecordSummary;
+
+/// The record with this number, also when it was erased.
+pub async fn find(view: &View, id: RecordId) -> Result<Record> {
+    view.record(id).await?.with_context(|| format!("there is no record {id}"))
+}

@@ -1,0 +1,92 @@
+//! Fetching and decrypting a record's content.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use medchain_client::{
+    chain::{Record, View},
+    crypto::{self, ContentKey},
+};
+use medchain_vision::MAX_FILE_BYTES;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{content::fetch_content, keys::keys};
+use crate::{context::Context, output::time::elapsed_ms};
+
+/// The largest encrypted file that is fetched, in bytes.
+const MAX_CIPHERTEXT_BYTES: u64 = MAX_FILE_BYTES + crypto::OVERHEAD as u64;
+
+/// A record's content.
+pub struct Opened {
+    /// The bytes that were uploaded.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// How long the steps took.
+    pub timings_ms: FetchTimings,
+}
+
+/// How long the steps of a fetch took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct FetchTimings {
+    /// Fetching by CID, with every hash verified.
+    pub fetch_verify: u64,
+    /// Opening the key and decrypting.
+    pub decrypt: u64,
+}
+
+/// Fetches and verifies a record's encrypted content.
+pub async fn ciphertext(context: &Context, record: &Record) -> Result<Vec<u8>> {
+    fetch_content(context, &record.cid, Some(record.digest), MAX_CIPHERTEXT_BYTES).await
+}
+
+/// Fetches, verifies and decrypts a record.
+///
+/// Looks for a key first: without one, nothing is fetched.
+pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Opened> {
+    let keys = keys(context, view, record).await?;
+    let started = Instant::now();
+    let bytes = ciphertext(context, record).await?;
+    let fetch_verify = elapsed_ms(started);
+    let started = Instant::now();
+    let (_, bytes) = fitting(&keys, record, &bytes)?;
+    Ok(Opened { bytes, timings_ms: FetchTimings { fetch_verify, decrypt: elapsed_ms(started) } })
+}
+
+/// A record's content key, to be sealed to another reader.
+///
+/// Where several keys are possible, the one that decrypts the content.
+pub async fn key(context: &Context, view: &View, record: &Record) -> Result<ContentKey> {
+    let mut keys = keys(context, view, record).await?;
+    if keys.len() > 1 {
+        let bytes = ciphertext(context, record).await?;
+        return fitting(&keys, record, &bytes).map(|(key, _)| key);
+    }
+    keys.pop().context("there is a key, or an error")
+}
+
+/// The first key that decrypts the content, and the content.
+fn fitting(
+    keys: &[ContentKey],
+    record: &Record,
+    bytes: &[u8],
+) -> Result<(ContentKey, Zeroizing<Vec<u8>>)> {
+    let mut failed = None;
+    for key in keys {
+        match crypto::decrypt(key, &record.patient, bytes) {
+            Ok(plain) => return Ok((key.clone(), plain)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let error = failed.context("there is a key, or an error")?;
+    let way_out = if keys.len() > 1 {
+        format!(
+            "; if custodians handed its key over, one of them may have sent a wrong share: \
+             ask again, in another order, with `medchain request-access {} --renew`",
+            record.id
+        )
+    } else {
+        String::new()
+    };
+    Err(anyhow::Error::new(error)
+        .context(format!("record {} cannot be decrypted{way_out}", record.id)))
+}

@@ -1,0 +1,164 @@
+//! Help, usage errors, completions and keys.
+
+use crate::program::{medchain, NO_NODE};
+
+#[test]
+fn help_names_every_command_and_the_version_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = medchain(folder.path(), &["--help"]);
+    assert_eq!(help.code, 0);
+    for command in [
+        "key",
+        "balance",
+        "transfer",
+        "patient",
+        "provider",
+        "policy",
+        "grant",
+        "revoke",
+        "delegate",
+        "upload",
+        "records",
+        "show",
+        "fetch",
+        "share",
+        "erase",
+        "verify-certificate",
+        "request-access",
+        "access",
+        "audit",
+        "custodians",
+        "emergency",
+        "relation",
+        "rotate",
+        "predict",
+        "model",
+        "worker",
+        "infer",
+        "replay",
+        "demo",
+        "completions",
+    ] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}");
+        let help = medchain(folder.path(), &[command, "--help"]);
+        assert_eq!(help.code, 0, "{command}: {}", help.stderr);
+    }
+    let version = medchain(folder.path(), &["--version"]);
+    assert_eq!(version.stdout, format!("medchain {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_lists_the_values_of_an_argument() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |command: &[&str], values: &[&str]| {
+        let help = medchain(folder.path(), &[command, &["--help"]].concat());
+        for value in values {
+            assert!(help.stdout.contains(&format!("- {value}:")), "{value}: {}", help.stdout);
+        }
+    };
+    let purposes = ["treatment", "second-opinion", "research", "billing", "other"];
+    check(&["request-access"], &purposes);
+    check(&["policy", "diff"], &purposes);
+    check(&["policy", "check"], &["view", "append", "amend", "share", "infer", "emergency"]);
+    check(&["provider", "add"], &["lab-technician", "clinician", "hospital", "custodian"]);
+    check(&["grant"], &["lab-technician"]);
+    check(&["relation", "set"], &["parent", "partner", "child", "sibling", "guardian", "other"]);
+    let reasons = ["cannot-consent", "life-threatening", "mass-casualty", "other"];
+    check(&["emergency", "break"], &reasons);
+    check(&["demo"], &["main", "consent"]);
+}
+
+#[test]
+fn usage_errors_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["upload", "scan.png"][..],
+        &["show", "first"],
+        &["fly"],
+        &["fetch", "0"],
+        &["provider", "add", "5F", "pilot"],
+        &["model", "publish", "--fee", "much"],
+        &["audit", "--kind", "access_granted,nonsense"],
+        &["audit", "--force"],
+    ] {
+        let ran = medchain(folder.path(), args);
+        assert_eq!(ran.code, 2, "{args:?}");
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn completions_are_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = medchain(folder.path(), &["completions", shell]);
+        assert_eq!(ran.code, 0, "{shell}");
+        assert!(ran.stdout.contains("request-access"), "{shell}");
+    }
+}
+
+#[test]
+fn a_key_is_created_shown_and_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = medchain(folder.path(), &["key", "new", "--out", "alice.key", "--json"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let shown = medchain(folder.path(), &["key", "show", "--key", "alice.key", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(made["account"], shown["account"]);
+    assert_eq!(made["encryption_key"], shown["encryption_key"]);
+    assert_eq!(made["encryption_key"].as_str().unwrap().len(), 2 + 64);
+    medchain(folder.path(), &["key", "new", "--out", "alice.key"])
+        .failed_with(&["never overwritten"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    medchain(folder.path(), &["key", "new", "--out", "alice.key"]);
+    let file = folder.path().join("alice.key");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    medchain(folder.path(), &["key", "show", "--key", "alice.key"]).failed_with(&["chmod"]);
+}
+
+#[test]
+fn development_secrets_need_dev() {
+    let folder = tempfile::tempdir().unwrap();
+    medchain(folder.path(), &["key", "show", "--suri", "//Alice"]).failed_with(&["--dev"]);
+    let alice = medchain(folder.path(), &["key", "show", "--suri", "//Alice", "--dev"]);
+    assert!(alice.stdout.contains("5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"));
+    medchain(folder.path(), &["records", "//Bob"]).failed_with(&["//Bob", "--dev"]);
+}
+
+#[test]
+fn errors_name_what_is_missing_and_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    medchain(folder.path(), &["key", "show"]).failed_with(&["medchain key new"]);
+    medchain(folder.path(), &["records", "5Nonsense"]).failed_with(&["5Nonsense"]);
+    let alice = ["--suri", "//Alice", "--dev", "--yes"];
+    for command in [
+        &["patient", "register"][..],
+        &["key", "publish"],
+        &["records"],
+        &["show", "0"],
+        &["request-access", "0"],
+        &["infer", "0", "--model", "0"],
+        &["worker", "list"],
+        &["model", "list"],
+        &["grant", "--to", "//Bob", "--actions", "view,append"],
+    ] {
+        let ran = medchain(folder.path(), &[command, &alice[..]].concat());
+        ran.failed_with(&[NO_NODE, "--node"]);
+    }
+}
+
+#[test]
+fn without_a_terminal_and_yes_signing_fails_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = medchain(folder.path(), &["key", "publish", "--suri", "//Alice", "--dev"]);
+    ran.failed_with(&["--yes"]);
+}

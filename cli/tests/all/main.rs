@@ -1,0 +1,11 @@
+//! The built program, run without a node.
+
+mod arguments;
+mod certificate;
+mod contracts;
+mod images;
+mod png;
+mod predict;
+mod program;
+mod rooms;
+mod tiny_model;

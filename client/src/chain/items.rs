@@ -1,0 +1,109 @@
+//! Everything that is read by its name in the metadata.
+//!
+//! *Invariant:* no other storage item, constant or runtime API method is read,
+//! so that [`super::compat`] compares everything that is.
+
+use std::fmt;
+
+/// `Type { NAME = Pallet.Item, … }`: the constants of `Type`, and all of them.
+macro_rules! items {
+    ($(#[$meta:meta])* $type:ident { $($constant:ident = $owner:ident.$name:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $type {
+            owner: &'static str,
+            name: &'static str,
+        }
+
+        impl $type {
+            $(pub const $constant: Self =
+                Self { owner: stringify!($owner), name: stringify!($name) };)*
+
+            /// All that are read.
+            pub const ALL: &[Self] = &[$(Self::$constant),*];
+
+            /// The pallet or the runtime API that it belongs to.
+            pub const fn owner(self) -> &'static str {
+                self.owner
+            }
+
+            /// Its name there.
+            pub const fn name(self) -> &'static str {
+                self.name
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}.{}", self.owner, self.name)
+            }
+        }
+    };
+}
+
+items! {
+    /// A storage item of a pallet.
+    StorageItem {
+        ACCOUNT = System.Account,
+        BLOCK_HASH = System.BlockHash,
+        EVENTS = System.Events,
+        LAST_RUNTIME_UPGRADE = System.LastRuntimeUpgrade,
+        NOW = Timestamp.Now,
+        SUDO_KEY = Sudo.Key,
+        PATIENTS = Emr.Patients,
+        ENCRYPTION_KEYS = Emr.EncryptionKeys,
+        PROVIDERS = Emr.Providers,
+        PATIENT_POLICIES = Emr.PatientPolicies,
+        DEFAULT_POLICY = Emr.DefaultPolicy,
+        RECORDS = Emr.Records,
+        RECORDS_OF = Emr.RecordsOf,
+        ENVELOPES = Emr.Envelopes,
+        RELATIONS = Emr.Relations,
+        CUSTODIAN_GROUPS = Emr.CustodianGroups,
+        CUSTODIES = Emr.Custodies,
+        GRANTS = Emr.Grants,
+        EMERGENCIES = Emr.Emergencies,
+        EMERGENCY_OPT_OUTS = Emr.EmergencyOptOuts,
+        MODELS = Inference.Models,
+        WORKERS = Inference.Workers,
+        REQUESTS = Inference.Requests,
+        OPEN_REQUESTS = Inference.OpenRequests,
+        OPEN_REQUEST_OF = Inference.OpenRequestOf,
+        FAILURE_REPORTS = Inference.FailureReports,
+        PREDICTIONS = Inference.Predictions,
+    }
+}
+
+items! {
+    /// A constant of a pallet. All that are read are amounts.
+    Constant {
+        PATIENT_DEPOSIT = Emr.PatientDeposit,
+        RECORD_DEPOSIT = Emr.RecordDeposit,
+        ENVELOPE_DEPOSIT = Emr.EnvelopeDeposit,
+        ENCRYPTION_KEY_DEPOSIT = Emr.EncryptionKeyDeposit,
+        CUSTODY_DEPOSIT = Emr.CustodyDeposit,
+        GRANT_DEPOSIT = Emr.GrantDeposit,
+        EMERGENCY_BOND = Emr.EmergencyBond,
+        WORKER_BOND = Inference.WorkerBond,
+        EXISTENTIAL_DEPOSIT = Balances.ExistentialDeposit,
+    }
+}
+
+items! {
+    /// A method of a runtime API.
+    ApiMethod {
+        CHECK_ACCESS = EmrApi.check_access,
+        CHECK_POLICY = EmrApi.check_policy,
+        CONTRACT_CALL = ContractsApi.call,
+        CONTRACT_INSTANTIATE = ContractsApi.instantiate,
+        CONTRACT_STORAGE = ContractsApi.get_storage,
+        FEE_ESTIMATE = TransactionPaymentApi.query_info,
+    }
+}
+
+impl ApiMethod {
+    /// What `state_call` knows the method by.
+    pub fn function(self) -> String {
+        format!("{}_{}", self.owner, self.name)
+    }
+}

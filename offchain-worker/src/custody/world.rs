@@ -1,0 +1,391 @@
+//! A chain and a key in memory, which a test can break.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use medchain_client::{
+    chain::{Custody, Finality},
+    AccountId32,
+};
+use medchain_primitives::{EncryptionKey, RecordId, SealedKey};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    deliveries::{Entrusted, Grant, GrantId, Grants},
+    ports::{Appointment, CustodyChain, SealError, Sealer},
+};
+use crate::shared::{
+    outcome::Outcome,
+    ports::{Chain, ChainError, Heads, SubmitError, Tip},
+    testing::{check_up, heads_of, produce_blocks, Pool, BLOCK, BLOCK_CALLS},
+};
+
+/// The account of the custodian that is tested.
+pub const ME: AccountId32 = AccountId32([1; 32]);
+/// How many of the newest blocks are not final.
+const UNFINAL: u32 = 2;
+
+const INCLUSION_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// Where a custodian can be halted, to be killed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    ListRead,
+    KeyRead,
+    Asked,
+    NonceRead,
+    Signed,
+    InPool,
+    InBlock,
+}
+
+/// The chain's state at one block.
+#[derive(Clone, Default)]
+pub struct BlockState {
+    pub grants: BTreeMap<GrantId, Grant>,
+    pub nonce: u64,
+}
+
+/// Everything that the tests look at and change.
+pub struct State {
+    /// The state of every block up to the newest one, by number.
+    history: Vec<BlockState>,
+    finalised: u32,
+    /// The state that the next block is made from.
+    pub now: BlockState,
+    pub pool: Pool<(GrantId, SealedKey)>,
+    /// The calls of each block that is not final: block, nonce, grant and share.
+    calls: Vec<(u32, u64, GrantId, SealedKey)>,
+    /// The pool does not take calls again that a fork has removed from a block.
+    pub pool_forgets: bool,
+    /// Every share that a block accepted; blocks that a fork removed are counted.
+    pub taken: Vec<(GrantId, SealedKey)>,
+    /// Calls that failed on chain, which costs a fee.
+    pub failed: usize,
+    /// Grants that ended because a share was sent although the policy refused.
+    pub ended_by_share: usize,
+    /// How often a share was sealed.
+    pub sealed: usize,
+    /// Subjects that the policy refuses.
+    pub refused: BTreeSet<AccountId32>,
+    /// As `refused`, but only where calls are executed.
+    pub refused_at_execution: BTreeSet<AccountId32>,
+    pub keys: BTreeMap<AccountId32, EncryptionKey>,
+    pub cannot_open: bool,
+    pub panics: usize,
+    pub appointment: Appointment,
+    pub is_down: bool,
+    /// No block becomes final any more.
+    pub finality_stalls: bool,
+    /// From the first share on, no block becomes final any more.
+    pub stalls_at_share: bool,
+    pub stop_at: Option<Stage>,
+    pub reached: bool,
+}
+
+pub struct World {
+    state: Mutex<State>,
+    blocks: watch::Sender<u32>,
+}
+
+impl World {
+    /// A world that makes its own blocks.
+    pub fn start() -> Arc<Self> {
+        let (blocks, _) = watch::channel(0);
+        let state = State {
+            history: vec![BlockState::default()],
+            finalised: 0,
+            now: BlockState::default(),
+            pool: Pool::default(),
+            calls: Vec::new(),
+            pool_forgets: false,
+            taken: Vec::new(),
+            failed: 0,
+            ended_by_share: 0,
+            sealed: 0,
+            refused: BTreeSet::new(),
+            refused_at_execution: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            cannot_open: false,
+            panics: 0,
+            appointment: Appointment {
+                is_custodian: true,
+                published: Some(EncryptionKey([1; 32])),
+                free: u128::MAX,
+            },
+            is_down: false,
+            finality_stalls: false,
+            stalls_at_share: false,
+            stop_at: None,
+            reached: false,
+        };
+        let world = Arc::new(Self { state: Mutex::new(state), blocks });
+        produce_blocks(&world, Self::produce);
+        world
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Access for `subject`, until `period` blocks from now, to a record with this many
+    /// custodians and threshold 1.
+    pub fn grant(&self, subject: u8, custodians: u8, period: u32) -> GrantId {
+        let mut state = self.state();
+        let granted_at = state.best() + 1;
+        let id = GrantId { record: RecordId(7), subject: AccountId32([subject; 32]), granted_at };
+        let shares =
+            (1..=custodians).map(|number| (AccountId32([number; 32]), SealedKey([number; 80])));
+        let shares = shares.collect();
+        let custody = Custody { threshold: 1, shares, depositor: AccountId32([9; 32]), deposit: 0 };
+        let grant = Grant {
+            id,
+            until: granted_at + period,
+            is_emergency: false,
+            entrusted: Some(Arc::new(Entrusted { custody, of: None })),
+            delivered: BTreeSet::new(),
+        };
+        state.keys.insert(id.subject, EncryptionKey([subject; 32]));
+        state.now.grants.insert(id, grant);
+        id
+    }
+
+    /// Another custodian delivers its share.
+    pub fn deliver_other(&self, id: &GrantId, number: u8) {
+        self.state().now.grants.get_mut(id).unwrap().delivered.insert(number);
+    }
+
+    /// A fork removes every block that is not final. Finality continues with the blocks
+    /// that come.
+    pub fn reorganise(&self) {
+        let mut state = self.state();
+        state.finality_stalls = false;
+        state.stalls_at_share = false;
+        let last = state.finalised as usize;
+        state.history.truncate(last + 1);
+        state.now = state.history[last].clone();
+        let calls = std::mem::take(&mut state.calls);
+        for (block, nonce, id, sealed) in calls {
+            if block as usize > last && !state.pool_forgets {
+                state.pool.add_again(nonce, (id, sealed));
+            }
+        }
+    }
+
+    /// The numbers of the shares that the newest block has of a grant.
+    pub fn delivered(&self, id: &GrantId) -> BTreeSet<u8> {
+        let state = self.state();
+        state.now.grants.get(id).map(|grant| grant.delivered.clone()).unwrap_or_default()
+    }
+
+    fn produce(&self) {
+        let mut state = self.state();
+        if state.is_down {
+            return;
+        }
+        let block = state.best() + 1;
+        for _ in 0..BLOCK_CALLS {
+            let nonce = state.now.nonce;
+            let Some(((id, sealed), news)) = state.pool.take(nonce) else {
+                break;
+            };
+            state.now.nonce += 1;
+            state.calls.push((block, nonce, id, sealed));
+            let result = state.execute(block, &id, sealed);
+            let _ = news.send(result.map(|()| block));
+        }
+        let made = state.now.clone();
+        state.history.push(made);
+        if !state.finality_stalls {
+            state.finalised = state.finalised.max(block.saturating_sub(UNFINAL));
+            self.blocks.send_replace(state.finalised);
+        }
+    }
+
+    fn check_up(&self) -> Result<(), ChainError> {
+        check_up(self.state().is_down)
+    }
+
+    /// Halts for ever, if the test wants it at this stage.
+    async fn pass(&self, stage: Stage) {
+        let is_stop = {
+            let mut state = self.state();
+            let is_stop = state.stop_at == Some(stage);
+            state.reached |= is_stop;
+            is_stop
+        };
+        if is_stop {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl State {
+    pub fn best(&self) -> u32 {
+        self.history.len() as u32 - 1
+    }
+
+    /// As the call `deliver_share`, signed by the custodian.
+    fn execute(&mut self, block: u32, id: &GrantId, sealed: SealedKey) -> Result<(), SubmitError> {
+        let outcome = match self.now.grants.get_mut(id) {
+            Some(grant) if block > grant.until => Err(Outcome::TooLate),
+            Some(grant) if grant.delivered.contains(&1) => Err(Outcome::ClosedElsewhere),
+            Some(_) if self.refused.union(&self.refused_at_execution).any(|s| *s == id.subject) => {
+                self.now.grants.remove(id);
+                self.ended_by_share += 1;
+                return Err(SubmitError::Refused(Outcome::NoConsent("refused".into())));
+            }
+            Some(grant) => {
+                grant.delivered.insert(1);
+                self.finality_stalls |= self.stalls_at_share;
+                self.taken.push((*id, sealed));
+                Ok(())
+            }
+            None => Err(Outcome::ClosedElsewhere),
+        };
+        self.failed += usize::from(outcome.is_err());
+        outcome.map_err(SubmitError::Refused)
+    }
+}
+
+#[async_trait]
+impl Chain for World {
+    fn account(&self) -> AccountId32 {
+        ME
+    }
+
+    async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
+        assert_eq!(finality, Finality::Finalised, "a custodian acts on final blocks only");
+        self.check_up()?;
+        Ok(heads_of(&self.blocks))
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.check_up()?;
+        let block = self.state().best();
+        Ok(Tip { block, spec_version: 3, time: BLOCK * block })
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        self.check_up()?;
+        let next = {
+            let state = self.state();
+            state.pool.next_nonce(state.now.nonce)
+        };
+        self.pass(Stage::NonceRead).await;
+        Ok(next)
+    }
+}
+
+#[async_trait]
+impl CustodyChain for World {
+    async fn grants(&self) -> Result<Grants, ChainError> {
+        self.check_up()?;
+        let list = {
+            let state = self.state();
+            let block = &state.history[state.finalised as usize];
+            let grants = block.grants.values().cloned().collect();
+            Grants { finalised: state.finalised, best: state.best(), grants }
+        };
+        self.pass(Stage::ListRead).await;
+        Ok(list)
+    }
+
+    async fn encryption_key(
+        &self,
+        account: &AccountId32,
+    ) -> Result<Option<EncryptionKey>, ChainError> {
+        self.check_up()?;
+        let key = self.state().keys.get(account).copied();
+        self.pass(Stage::KeyRead).await;
+        Ok(key)
+    }
+
+    async fn settled(&self, id: &GrantId) -> Result<Option<Outcome>, ChainError> {
+        self.check_up()?;
+        let settled = {
+            let state = self.state();
+            match state.now.grants.get(id) {
+                None => Some(Outcome::ClosedElsewhere),
+                Some(grant) if grant.delivered.contains(&1) => {
+                    Some(Outcome::Included { block: state.best() })
+                }
+                Some(grant) if !grant.delivered.is_empty() => Some(Outcome::ClosedElsewhere),
+                Some(grant) if state.best() >= grant.until => Some(Outcome::TooLate),
+                Some(_) if state.refused.contains(&id.subject) => {
+                    Some(Outcome::NoConsent("the patient revoked the grant".into()))
+                }
+                Some(_) if !state.appointment.is_custodian => {
+                    Some(Outcome::Rejected("this account is not a custodian any more".into()))
+                }
+                Some(_) => None,
+            }
+        };
+        self.pass(Stage::Asked).await;
+        Ok(settled)
+    }
+
+    async fn appointment(&self) -> Result<Appointment, ChainError> {
+        self.check_up()?;
+        Ok(self.state().appointment)
+    }
+
+    async fn deliver(
+        &self,
+        id: &GrantId,
+        sealed: &SealedKey,
+        nonce: u64,
+    ) -> Result<u32, SubmitError> {
+        self.pass(Stage::Signed).await;
+        let result = {
+            let mut state = self.state();
+            if state.is_down {
+                return Err(SubmitError::Lost("the node is down".into()));
+            }
+            let used = state.now.nonce;
+            state.pool.add(used, nonce, (*id, *sealed))?
+        };
+        self.pass(Stage::InPool).await;
+        let result = timeout(INCLUSION_TIMEOUT, result).await;
+        self.pass(Stage::InBlock).await;
+        match result {
+            Ok(Ok(result)) => result,
+            _ => Err(SubmitError::Lost("it took too long".into())),
+        }
+    }
+}
+
+impl Sealer for World {
+    fn public(&self) -> EncryptionKey {
+        EncryptionKey([1; 32])
+    }
+
+    /// The number of the share, followed by the reader's key.
+    fn reseal(
+        &self,
+        me: &AccountId32,
+        grant: &Grant,
+        reader: &EncryptionKey,
+    ) -> Result<SealedKey, SealError> {
+        let is_defect = {
+            let mut state = self.state();
+            state.sealed += 1;
+            if state.cannot_open {
+                return Err(SealError::Unopened("it is sealed to another key".into()));
+            }
+            let is_defect = state.panics > 0;
+            state.panics = state.panics.saturating_sub(1);
+            is_defect
+        };
+        assert!(!is_defect, "a defect in the sealer");
+        let mut sealed = [0; 80];
+        let entrusted = grant.entrusted.as_ref().unwrap();
+        sealed[0] = entrusted.custody.share_of(me).unwrap().0;
+        sealed[1..33].copy_from_slice(&reader.0);
+        Ok(SealedKey(sealed))
+    }
+}

@@ -1,0 +1,19 @@
+//! The duty to predict: answers the inference requests that this worker can answer.
+
+// Pure: no IO, no clock, no randomness, no `async`.
+pub mod jobs;
+
+pub mod adapters;
+pub mod ports;
+
+pub mod account;
+pub mod metrics;
+pub mod models;
+pub mod service;
+
+pub mod config;
+pub mod options;
+pub mod start;
+
+#[cfg(test)]
+mod world;

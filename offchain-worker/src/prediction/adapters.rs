@@ -1,0 +1,11 @@
+//! The ports over medchain-client and medchain-vision.
+
+mod cipher;
+mod model;
+mod node;
+mod store;
+
+pub use cipher::KeyCipher;
+pub use model::{LoadError, VisionModel};
+pub use node::NodeRequests;
+pub use store::ContentStore;

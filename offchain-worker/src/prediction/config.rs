@@ -1,0 +1,107 @@
+//! The configuration of predicting, complete.
+
+use std::{path::PathBuf, thread, time::Duration};
+
+use medchain_client::store;
+
+use super::{
+    jobs::Rules,
+    options::{Arguments, Options},
+    service::Settings,
+};
+use crate::shared::{
+    backoff::Backoff,
+    config::{from_file, seconds, CommonConfig, CommonOptions, ConfigError, Timing},
+};
+
+/// The port of metrics and health.
+const PORT: u16 = 9616;
+
+/// The configuration, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What both duties have.
+    pub common: CommonConfig,
+    /// A folder or the URL of an IPFS node, or several of them, separated by commas.
+    pub store: String,
+    /// The time limit of one fetch from one store.
+    pub fetch_timeout: Duration,
+    /// The folder with the models' descriptions.
+    pub model_dir: PathBuf,
+    /// How many threads share one matrix product.
+    pub model_threads: usize,
+    /// The numbers of the service.
+    pub settings: Settings,
+}
+
+impl Config {
+    /// Puts flags and environment (which clap has merged) above the file, and fills the
+    /// rest with defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that is wrong.
+    pub fn resolve(arguments: Arguments) -> Result<Self, ConfigError> {
+        let options = arguments.options.or(from_file(arguments.config)?);
+        let common = CommonOptions {
+            node: options.node.clone(),
+            suri: arguments.suri,
+            key: options.key.clone(),
+            listen: options.listen,
+            log: options.log.clone(),
+            log_format: options.log_format,
+            inclusion_timeout_secs: options.inclusion_timeout_secs,
+            stall_secs: options.stall_secs,
+            check_interval_secs: options.check_interval_secs,
+            shutdown_grace_secs: options.shutdown_grace_secs,
+        };
+        let common = common.resolve(PORT)?;
+        let settings = settings(&options, common.timing)?;
+        Ok(Self {
+            common,
+            store: options.store.unwrap_or_else(store::default_url),
+            fetch_timeout: seconds(options.fetch_timeout_secs, 60),
+            model_dir: options.model_dir.ok_or(ConfigError::Missing("model_dir"))?,
+            model_threads: at_least_one("model_threads", options.model_threads.unwrap_or(1))?,
+            settings,
+        })
+    }
+}
+
+fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> {
+    let backoff = |first, longest| Backoff { first: Duration::from_secs(first), longest };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = at_least_one("inference_threads", options.inference_threads.unwrap_or(cores))?;
+    let queue = at_least_one("queue", options.queue.unwrap_or(threads * 2))?;
+    let max_content = at_least_one("max_content_mib", options.max_content_mib.unwrap_or(65))?;
+    Ok(Settings {
+        rules: Rules {
+            // Those in the threads, those in the queue, and some being fetched.
+            max_running: threads + queue + 4,
+            // A worker that takes over is rarely alone: half of the threads stay idle
+            // rather than all of them repeat what others are about to finish.
+            max_taken_over: threads.div_ceil(2),
+            takeover_blocks: options.takeover_blocks.unwrap_or(5),
+            retry: backoff(2, seconds(options.retry_longest_secs, 60)),
+            consent: backoff(6, seconds(options.consent_longest_secs, 30)),
+            resubmit: backoff(4, Duration::from_secs(300)),
+            report_margin: options.report_margin_blocks.unwrap_or(20),
+            envelope_grace: options.envelope_grace_blocks.unwrap_or(10),
+        },
+        timing,
+        threads,
+        queue,
+        max_pending: at_least_one("max_pending", options.max_pending.unwrap_or(256))?,
+        max_content: (max_content as u64).saturating_mul(1 << 20),
+        follow_best: options.follow_best.unwrap_or(true),
+    })
+}
+
+fn at_least_one(key: &'static str, value: usize) -> Result<usize, ConfigError> {
+    if value > 0 {
+        return Ok(value);
+    }
+    Err(ConfigError::Invalid { key, value: "0".to_owned(), reason: "it must be at least 1" })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! The three sources and their order.
+
+use std::fs;
+
+use clap::{Args, Command, FromArgMatches};
+use medchain_client::chain::DEFAULT_URL;
+
+use super::*;
+use crate::shared::{
+    config::{parse, KeySource},
+    testing::uncommented,
+};
+
+const EXAMPLE: &str = include_str!("../../../example-config.toml");
+
+fn arguments(flags: &[&str]) -> Result<Arguments, clap::Error> {
+    let command = Arguments::augment_args(Command::new("test"));
+    let flags = std::iter::once("test").chain(flags.iter().copied());
+    Arguments::from_arg_matches(&command.try_get_matches_from(flags)?)
+}
+
+fn resolve(flags: &[&str]) -> Result<Config, ConfigError> {
+    Config::resolve(arguments(flags).unwrap())
+}
+
+fn file(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("worker.toml");
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn the_example_parses_and_shows_every_option_with_its_default() {
+    let shown: Options = parse(EXAMPLE, "example".into()).unwrap();
+    // Uncommented, it must still parse: the comments name real options.
+    let whole: Options = parse(&uncommented(EXAMPLE), "example".into()).unwrap();
+    let Options { inference_threads, queue, .. } = whole;
+    assert!(inference_threads.is_some() && queue.is_some());
+    let command = Arguments::augment_args(Command::new("test"));
+    for argument in command.get_arguments() {
+        let name = argument.get_id().as_str();
+        if !["config", "dev", "suri"].contains(&name) && !name.starts_with(char::is_uppercase) {
+            assert!(EXAMPLE.contains(&format!("{name} = ")), "{name}");
+        }
+    }
+    // It shows the defaults.
+    let (_folder, path) = file(EXAMPLE);
+    let with = resolve(&["--config", &path]).unwrap();
+    let key = shown.key.unwrap();
+    let models = shown.model_dir.unwrap();
+    let without = resolve(&[
+        "--key",
+        key.to_str().unwrap(),
+        "--model-dir",
+        models.to_str().unwrap(),
+        "--node",
+        DEFAULT_URL,
+    ])
+    .unwrap();
+    assert_eq!(with, without);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let (_folder, path) =
+        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"ws://file\"\nqueue = 7\nmodel_threads = 3");
+    let config = resolve(&["--config", &path, "--node", "ws://flag", "--queue", "9"]).unwrap();
+    assert_eq!(config.common.node, "ws://flag");
+    assert_eq!(config.settings.queue, 9);
+    assert_eq!(config.model_threads, 3);
+}
+
+#[test]
+fn a_wrong_file_names_its_line() {
+    let check = |text: &str, line, part: &str| {
+        let (_folder, path) = file(text);
+        let error = resolve(&["--config", &path]).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}:")), "{error}");
+        assert!(error.contains(part), "{error}");
+        assert!(!error.contains('\n') && !error.contains("Alice"), "{error}");
+    };
+    check("key = \"a\"\nnoed = \"ws://x\"\n", 2, "noed");
+    check("queue = \"many\"", 1, "queue");
+    check("\n\nsuri = \"//Alice\"", 3, "suri");
+    check("listen = \"everywhere\"", 1, "listen: ");
+}
+
+#[test]
+fn a_missing_option_is_named() {
+    let error = |flags| resolve(flags).unwrap_err().to_string();
+    assert!(error(&["--model-dir", "m"]).starts_with("key is missing"));
+    assert!(error(&["--key", "k"]).starts_with("model_dir is missing"));
+    assert!(error(&["--config", "/nowhere/worker.toml"]).contains("/nowhere/worker.toml"));
+    let zero = ["--key", "k", "--model-dir", "m", "--inference-threads", "0"];
+    assert_eq!(error(&zero), "inference_threads cannot be 0: it must be at least 1");
+}
+
+#[test]
+fn a_development_secret_needs_dev_and_is_never_shown() {
+    assert!(arguments(&["--suri", "//Ferdie"]).is_err());
+    assert!(arguments(&["--dev", "--suri", "//Ferdie", "--key", "k"]).is_err());
+    let config = resolve(&["--dev", "--suri", "//Ferdie", "--model-dir", "m"]).unwrap();
+    assert_eq!(config.common.key, KeySource::Suri("//Ferdie".to_owned()));
+    assert!(!format!("{config:?}").contains("Ferdie"));
+}
+
+#[test]
+fn it_listens_on_this_machine_alone_by_default() {
+    let config = resolve(&["--key", "k", "--model-dir", "m"]).unwrap();
+    assert!(config.common.listen.ip().is_loopback());
+}
+
+#[test]
+fn stores_are_a_string_or_a_list() {
+    let store =
+        |text: &str| parse::<Options>(text, "worker.toml".into()).map(|options| options.store);
+    assert_eq!(store("store = \"/a\"").unwrap().as_deref(), Some("/a"));
+    assert_eq!(store("store = \"/a,/b\"").unwrap().as_deref(), Some("/a,/b"));
+    assert_eq!(store("store = [\"/a\", \"/b\"]").unwrap().as_deref(), Some("/a,/b"));
+    assert_eq!(store("").unwrap(), None);
+    let wrong = store("store = [\"/a,b\"]").unwrap_err().to_string();
+    assert!(wrong.ends_with("store: a store in a list cannot have a comma in its name"), "{wrong}");
+    let wrong = store("store = 5001").unwrap_err().to_string();
+    assert!(wrong.contains("store: neither a string nor a list of strings"), "{wrong}");
+}

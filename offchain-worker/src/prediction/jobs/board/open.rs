@@ -1,0 +1,142 @@
+//! What a new list of open requests changes.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use medchain_client::chain::Finality;
+use medchain_primitives::RequestId;
+
+use super::{Board, Entry, State};
+use crate::prediction::jobs::{
+    job::{Closed, Job, Moment, Note, Step},
+    turn,
+};
+
+impl Board {
+    pub(super) fn on_open(
+        &mut self,
+        finality: Finality,
+        block: u32,
+        jobs: Vec<Job>,
+        moment: Moment,
+        steps: &mut Vec<Step>,
+    ) {
+        let open: BTreeSet<_> = jobs.iter().map(|job| job.id).collect();
+        self.block = match finality {
+            Finality::Best => block,
+            Finality::Finalised => self.block.max(block),
+        };
+        for job in jobs {
+            self.add(job, finality, block, steps);
+        }
+        match finality {
+            Finality::Best => {
+                for (id, entry) in &mut self.entries {
+                    entry.open_at_best = open.contains(id);
+                }
+            }
+            Finality::Finalised => {
+                self.close_missing(block, &open, steps);
+                self.revive_reorganised(block, &open, moment, steps);
+            }
+        }
+        self.call_last(moment);
+    }
+
+    fn add(&mut self, job: Job, finality: Finality, block: u32, steps: &mut Vec<Step>) {
+        if !self.served.contains(&job.model) {
+            return;
+        }
+        let rank = turn::rank(job.id, &self.me, &job.candidates);
+        if let Some(entry) = self.entries.get_mut(&job.id) {
+            // Workers come and go. An older block says nothing about who is there now.
+            if block >= self.block {
+                entry.rank = rank;
+                entry.job = job;
+            }
+            return;
+        }
+        steps.push(Step::Note(job.clone(), Note::Seen));
+        self.entries.insert(
+            job.id,
+            Entry {
+                job,
+                state: State::Waiting(Duration::ZERO),
+                first_seen: block,
+                rank,
+                confirmed: finality == Finality::Finalised,
+                open_at_best: true,
+                closed: false,
+                attempts: 0,
+                refusals: 0,
+                submissions: 0,
+                last_call: false,
+            },
+        );
+    }
+
+    /// Forgets what a final block holds closed.
+    fn close_missing(&mut self, block: u32, open: &BTreeSet<RequestId>, steps: &mut Vec<Step>) {
+        self.entries.retain(|id, entry| {
+            // A request of a newer block is not missing, only not final yet.
+            if open.contains(id) || (!entry.confirmed && entry.first_seen > block) {
+                return true;
+            }
+            if matches!(entry.state, State::Submitting(_)) {
+                // Its own submission may have closed it: its outcome will tell.
+                entry.closed = true;
+                return true;
+            }
+            let how = match entry.state {
+                State::Included(..) => Closed::Ours,
+                State::GivenUp(_) => return false,
+                _ => Closed::Elsewhere,
+            };
+            steps.push(Step::Note(entry.job.clone(), Note::Closed(how)));
+            false
+        });
+    }
+
+    /// Revives jobs with an answer, their own or another worker's, whose block is final
+    /// although the same final chain holds the request open: a reorganisation removed
+    /// the answer.
+    fn revive_reorganised(
+        &mut self,
+        block: u32,
+        open: &BTreeSet<RequestId>,
+        moment: Moment,
+        steps: &mut Vec<Step>,
+    ) {
+        for (id, entry) in &mut self.entries {
+            if !open.contains(id) {
+                continue;
+            }
+            entry.confirmed = true;
+            entry.closed = false;
+            let revived = match &entry.state {
+                State::Included(at, answer) if *at <= block => {
+                    State::Answered(moment.now, answer.clone())
+                }
+                State::GivenUp(Some(at)) if *at <= block => State::Waiting(moment.now),
+                _ => continue,
+            };
+            entry.state = revived;
+            entry.open_at_best = true;
+            steps.push(Step::Note(entry.job.clone(), Note::Reorganised));
+        }
+    }
+
+    /// Allows every waiting job one attempt shortly before its deadline, whatever its
+    /// wait: a failure must be reported in time.
+    fn call_last(&mut self, moment: Moment) {
+        let (rules, block) = (self.rules, self.block);
+        for entry in self.entries.values_mut() {
+            let is_near_deadline = entry.time_left(&rules, block).is_near_deadline();
+            if let State::Waiting(until) = &mut entry.state {
+                if is_near_deadline && entry.attempts > 0 && !entry.last_call {
+                    *until = (*until).min(moment.now);
+                    entry.last_call = true;
+                }
+            }
+        }
+    }
+}

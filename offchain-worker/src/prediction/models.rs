@@ -1,0 +1,209 @@
+//! The models that this worker serves: found in a folder, checked against the chain,
+//! loaded once. Each failure is one clear line.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use medchain_client::{
+    chain::{Model, ModelStatus},
+    crypto,
+};
+use medchain_primitives::ModelId;
+use tracing::{info, warn};
+
+use super::{
+    adapters::VisionModel,
+    jobs::ModelFacts,
+    ports::{PredictionChain, Registration, ServedModel, Store, StoreError},
+};
+use crate::shared::ports::ChainError;
+
+/// The largest ONNX file that is fetched, in bytes.
+const MAX_MODEL: u64 = 1 << 30;
+
+/// Why a model cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelsError {
+    /// The chain could not be read.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The store did not give the ONNX file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the model cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A model's files are malformed.
+    #[error("{} is not a model: {reason}", path.display())]
+    NotAModel {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A model's file has a different hash than the chain's.
+    #[error("{} has the SHA-256 {found}, but model {model} on chain ({name}) has {expected}", path.display())]
+    WrongModel {
+        /// Which file, or the CID that it was fetched by.
+        path: PathBuf,
+        /// Its hash.
+        found: String,
+        /// The model's number.
+        model: ModelId,
+        /// The model's name.
+        name: String,
+        /// The chain's hash.
+        expected: String,
+    },
+    /// The folder describes none of the models that the account is registered for.
+    #[error("{} holds no description of a model that this worker is registered for ({registered})", folder.display())]
+    NoModel {
+        /// The folder.
+        folder: PathBuf,
+        /// What the account is registered for.
+        registered: String,
+    },
+}
+
+/// A model's files in the folder.
+struct Files {
+    description: PathBuf,
+    json: Vec<u8>,
+    preprocessing: String,
+    labels: Vec<String>,
+    onnx: Option<PathBuf>,
+}
+
+/// Loads every model that the account is registered for and that `folder` describes.
+/// The description (`NAME.json`) must be there, because it is not on chain; without
+/// `NAME.onnx` the file is fetched from the store by the CID on chain. In both cases its
+/// SHA-256 must be the chain's.
+///
+/// # Errors
+/// [`ModelsError`].
+pub async fn load(
+    chain: &dyn PredictionChain,
+    store: &dyn Store,
+    registration: &Registration,
+    folder: &Path,
+    threads: usize,
+) -> Result<BTreeMap<ModelId, ServedModel>, ModelsError> {
+    let files = scan(folder)?;
+    let mut served = BTreeMap::new();
+    let registered = registration.models.clone().unwrap_or_default();
+    for id in &registered {
+        let Some(entry) = chain.model(*id).await? else {
+            continue;
+        };
+        if entry.status != ModelStatus::Active {
+            warn!(model = id.0, "the model is retired and is not served");
+            continue;
+        }
+        let Some(files) = files.iter().find(|files| files.fits(&entry)) else {
+            warn!(model = id.0, "no description fits the model, so it is not served");
+            continue;
+        };
+        let onnx = read_or_fetch(files, &entry, store).await?;
+        let model = VisionModel::load(&onnx, &files.json, threads).map_err(|error| {
+            ModelsError::NotAModel { path: files.description.clone(), reason: error.to_string() }
+        })?;
+        info!(model = id.0, name = full_name(&entry), "the model is ready");
+        let facts = ModelFacts::from(&entry);
+        served.insert(*id, ServedModel { facts, predictor: Arc::new(model) });
+    }
+    if served.is_empty() {
+        let numbers: Vec<String> = registered.iter().map(ModelId::to_string).collect();
+        return Err(ModelsError::NoModel {
+            folder: folder.to_path_buf(),
+            registered: format!("models {}", numbers.join(", ")),
+        });
+    }
+    Ok(served)
+}
+
+impl Files {
+    fn fits(&self, entry: &Model) -> bool {
+        self.preprocessing.as_bytes() == entry.preprocessing.as_slice()
+            && self.labels == entry.labels
+    }
+}
+
+/// Name and version, for people.
+fn full_name(entry: &Model) -> String {
+    format!("{} {}", entry.name, entry.version)
+}
+
+fn scan(folder: &Path) -> Result<Vec<Files>, ModelsError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| ModelsError::File { path, source }
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
+        let description = entry.map_err(unreadable(folder))?.path();
+        if description.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let json = fs::read(&description).map_err(unreadable(&description))?;
+        let onnx = Some(description.with_extension("onnx")).filter(|path| path.exists());
+        match VisionModel::describe(&json) {
+            Ok((preprocessing, labels)) => {
+                found.push(Files { description, json, preprocessing, labels, onnx });
+            }
+            // Beside an ONNX file it is meant as a description.
+            Err(error) if onnx.is_some() => {
+                return Err(ModelsError::NotAModel {
+                    path: description,
+                    reason: error.to_string(),
+                });
+            }
+            Err(_) => {}
+        }
+    }
+    // The outcome must not depend on the file system's order.
+    found.sort_by(|one, other| one.description.cmp(&other.description));
+    Ok(found)
+}
+
+async fn read_or_fetch(
+    files: &Files,
+    entry: &Model,
+    store: &dyn Store,
+) -> Result<Vec<u8>, ModelsError> {
+    let (path, onnx) = match &files.onnx {
+        Some(path) => {
+            let onnx = fs::read(path)
+                .map_err(|source| ModelsError::File { path: path.clone(), source })?;
+            (path.clone(), onnx)
+        }
+        None => {
+            info!(model = entry.id.0, cid = %entry.cid, "fetching the model");
+            let onnx = store.get(&entry.cid, MAX_MODEL).await?;
+            (PathBuf::from(entry.cid.as_str()), onnx)
+        }
+    };
+    let found = crypto::digest(&onnx).0;
+    if found != entry.sha256 {
+        return Err(ModelsError::WrongModel {
+            path,
+            found: hex::encode(found),
+            model: entry.id,
+            name: full_name(entry),
+            expected: hex::encode(entry.sha256),
+        });
+    }
+    Ok(onnx)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Each way of not starting is one clear line.
+
+use medchain_client::{chain::UNIT, store};
+use medchain_primitives::{Cid, PreprocessingId};
+
+use super::*;
+use crate::prediction::world::World;
+
+const DESCRIPTION: &str = r#"{
+    "id": "mc-area-224-v1", "model": "test", "version": "1", "size": 224,
+    "crop": "centre-square", "resampling": "area-u8",
+    "mask": {"border": 0, "corner": 0, "value": 0},
+    "mean": [0.5, 0.5, 0.5], "std": [0.2, 0.2, 0.2],
+    "labels": ["covid", "ignore", "normal"],
+    "temperature": 1.0, "confidence_threshold": 0.5
+}"#;
+
+fn registration() -> Registration {
+    Registration { models: Some([ModelId(0)].into()), free: UNIT }
+}
+
+fn entry(sha256: [u8; 32], cid: Cid) -> Model {
+    Model {
+        id: ModelId(0),
+        name: "test".to_owned(),
+        version: "1".to_owned(),
+        cid,
+        sha256,
+        card: None,
+        labels: ["covid", "ignore", "normal"].map(String::from).to_vec(),
+        preprocessing: PreprocessingId::truncate_from(b"mc-area-224-v1".to_vec()),
+        confidence_threshold_ppm: 500_000,
+        fee: UNIT,
+        status: ModelStatus::Active,
+    }
+}
+
+/// The error of a start with these files, against a model with this hash.
+async fn error(files: &[(&str, &[u8])], sha256: [u8; 32], in_store: Option<&[u8]>) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let world = World::start();
+    let cid = store::cid_of(in_store.unwrap_or_default());
+    if let Some(bytes) = in_store {
+        world.state().content.insert(cid.to_string(), Ok(bytes.to_vec()));
+    }
+    world.state().models.insert(ModelId(0), entry(sha256, cid));
+    match load(&*world, &*world, &registration(), folder.path(), 1).await {
+        Ok(_) => panic!("it starts"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_folder_without_a_fitting_description_is_named() {
+    let expected = "holds no description of a model that this worker is registered for (models 0)";
+    assert!(error(&[], [0; 32], None).await.contains(expected));
+    let other = DESCRIPTION.replace("mc-area-224-v1", "another");
+    let files = [("model.json", other.as_bytes()), ("metrics.json", &b"{}"[..])];
+    assert!(error(&files, [0; 32], None).await.contains(expected));
+}
+
+#[tokio::test]
+async fn a_file_with_a_different_hash_is_refused_with_both_hashes() {
+    let files = [("model.json", DESCRIPTION.as_bytes()), ("model.onnx", &b"onnx"[..])];
+    let error = error(&files, [0xab; 32], None).await;
+    assert!(error.contains("model.onnx has the SHA-256 "), "{error}");
+    assert!(error.contains(&hex::encode(crypto::digest(b"onnx").0)), "{error}");
+    assert!(error.contains(&format!("model 0 on chain (test 1) has {}", "ab".repeat(32))));
+}
+
+#[tokio::test]
+async fn a_fetched_file_is_compared_with_the_chain_as_well() {
+    let files = [("model.json", DESCRIPTION.as_bytes())];
+    let wrong = error(&files, [0xab; 32], Some(b"onnx")).await;
+    assert!(wrong.contains("has the SHA-256"), "{wrong}");
+    let missing = error(&files, [0xab; 32], None).await;
+    assert!(missing.contains("not there"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_model_is_named() {
+    let sha256 = crypto::digest(b"onnx").0;
+    let files = [("model.json", DESCRIPTION.as_bytes()), ("model.onnx", &b"onnx"[..])];
+    let no_onnx = error(&files, sha256, None).await;
+    assert!(no_onnx.contains("model.json is not a model"), "{no_onnx}");
+    let files = [("model.json", &b"{}"[..]), ("model.onnx", &b"onnx"[..])];
+    let no_json = error(&files, sha256, None).await;
+    assert!(no_json.contains("model.json is not a model"), "{no_json}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let world = World::start();
+    let folder = Path::new("/nowhere/models");
+    let error = load(&*world, &*world, &registration(), folder, 1).await;
+    assert!(error.is_err_and(|error| error.to_string().starts_with("cannot read /nowhere/models")));
+}

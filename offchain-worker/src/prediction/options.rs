@@ -1,0 +1,156 @@
+//! The options of predicting: the same names in the file, the environment and the
+//! flags.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{de::Error as _, Deserialize, Deserializer};
+
+use crate::shared::config::{merge, LogFormat};
+
+/// Every environment variable of this duty starts with this.
+pub const PREFIX: &str = "MEDCHAIN_WORKER_";
+
+/// The arguments of `run` and `check`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// A TOML file with any of the options below, with underscores for dashes
+    #[arg(long, env = "MEDCHAIN_WORKER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Allow --suri: for development chains, whose keys are public
+    #[arg(long)]
+    pub dev: bool,
+    /// A secret URI such as //Ferdie in place of a key file
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_SURI",
+        hide_env_values = true,
+        value_name = "URI",
+        requires = "dev",
+        conflicts_with = "key"
+    )]
+    pub suri: Option<String>,
+    /// Everything that the file may set as well.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// The options of one source; `None` where it does not set one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// The node [default: $MEDCHAIN_NODE or ws://127.0.0.1:9944]
+    #[arg(long, env = "MEDCHAIN_WORKER_NODE", value_name = "URL")]
+    pub node: Option<String>,
+    /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC; or
+    /// several, separated by commas, in the order to try them
+    /// [default: $MEDCHAIN_STORE or the user's data folder]
+    // A URL may hold a password, which the help must not show.
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_STORE",
+        hide_env_values = true,
+        value_name = "FOLDER|URL,…"
+    )]
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub store: Option<String>,
+    /// The worker's key file, as `medchain key` makes it
+    #[arg(long, env = "MEDCHAIN_WORKER_KEY", value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
+    #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
+    pub model_dir: Option<PathBuf>,
+    /// The address for /metrics and /health [default: 127.0.0.1:9616]
+    #[arg(long, env = "MEDCHAIN_WORKER_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// The log filter, such as info or medchain_worker=debug [default: info]
+    #[arg(long, env = "MEDCHAIN_WORKER_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// The format of log lines [default: text]
+    #[arg(long, env = "MEDCHAIN_WORKER_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Take requests from the newest block too, which a fork may replace [default: true]
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_FOLLOW_BEST",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub follow_best: Option<bool>,
+    /// How many images are predicted at the same time [default: one per core]
+    #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
+    pub inference_threads: Option<usize>,
+    /// How many threads share the work on one image [default: 1]
+    #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
+    pub model_threads: Option<usize>,
+    /// How many fetched images may wait for an inference thread [default: two per thread]
+    #[arg(long, env = "MEDCHAIN_WORKER_QUEUE", value_name = "N")]
+    pub queue: Option<usize>,
+    /// How many answers may be on their way into a block [default: 256]
+    #[arg(long, env = "MEDCHAIN_WORKER_MAX_PENDING", value_name = "N")]
+    pub max_pending: Option<usize>,
+    /// The largest encrypted image that is fetched, in MiB [default: 65]
+    #[arg(long, env = "MEDCHAIN_WORKER_MAX_CONTENT_MIB", value_name = "MIB")]
+    pub max_content_mib: Option<usize>,
+    /// The time limit of one fetch from one store, in seconds [default: 60]
+    #[arg(long, env = "MEDCHAIN_WORKER_FETCH_TIMEOUT_SECS", value_name = "S")]
+    pub fetch_timeout_secs: Option<u64>,
+    /// Resend an answer that is not in a block after this many seconds [default: 300]
+    #[arg(long, env = "MEDCHAIN_WORKER_INCLUSION_TIMEOUT_SECS", value_name = "S")]
+    pub inclusion_timeout_secs: Option<u64>,
+    /// The longest wait between two attempts at a request, in seconds [default: 60]
+    #[arg(long, env = "MEDCHAIN_WORKER_RETRY_LONGEST_SECS", value_name = "S")]
+    pub retry_longest_secs: Option<u64>,
+    /// The longest wait before refused consent is asked for again, in seconds [default: 30]
+    #[arg(long, env = "MEDCHAIN_WORKER_CONSENT_LONGEST_SECS", value_name = "S")]
+    pub consent_longest_secs: Option<u64>,
+    /// Report missing content this many blocks before the deadline [default: 20]
+    #[arg(long, env = "MEDCHAIN_WORKER_REPORT_MARGIN_BLOCKS", value_name = "BLOCKS")]
+    pub report_margin_blocks: Option<u32>,
+    /// Wait this many blocks for a missing envelope [default: 10]
+    #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
+    pub envelope_grace_blocks: Option<u32>,
+    /// Leave a request to each worker before this one in its order for this many blocks;
+    /// 0: all start at once [default: 5]
+    #[arg(long, env = "MEDCHAIN_WORKER_TAKEOVER_BLOCKS", value_name = "BLOCKS")]
+    pub takeover_blocks: Option<u32>,
+    /// Reconnect after this many seconds without a block [default: 90]
+    #[arg(long, env = "MEDCHAIN_WORKER_STALL_SECS", value_name = "S")]
+    pub stall_secs: Option<u64>,
+    /// Check funds, registration and store every this many seconds [default: 30]
+    #[arg(long, env = "MEDCHAIN_WORKER_CHECK_INTERVAL_SECS", value_name = "S")]
+    pub check_interval_secs: Option<u64>,
+    /// At a shutdown, give work in progress this many seconds to end [default: 20]
+    #[arg(long, env = "MEDCHAIN_WORKER_SHUTDOWN_GRACE_SECS", value_name = "S")]
+    pub shutdown_grace_secs: Option<u64>,
+}
+
+/// Joins a list in the file with commas, as a flag has it.
+fn one_or_several<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "neither a string nor a list of strings")]
+    enum Stores {
+        One(String),
+        Several(Vec<String>),
+    }
+    match Stores::deserialize(file)? {
+        Stores::One(store) => Ok(Some(store)),
+        Stores::Several(stores) if stores.iter().any(|store| store.contains(',')) => {
+            Err(D::Error::custom("a store in a list cannot have a comma in its name"))
+        }
+        Stores::Several(stores) => Ok(Some(stores.join(","))),
+    }
+}
+
+impl Options {
+    /// These options, and those of `below` where these are not set.
+    pub fn or(self, below: Self) -> Self {
+        merge!(self, below, {
+            node, store, key, model_dir, listen, log, log_format, follow_best,
+            inference_threads, model_threads, queue, max_pending, max_content_mib,
+            fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
+            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, takeover_blocks,
+            stall_secs, check_interval_secs, shutdown_grace_secs,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Regular checks of the account and the store.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::setup::Ports;
+use crate::{
+    prediction::{account, metrics::PredictionMetrics},
+    shared::monitor::Monitor,
+};
+
+/// Checks for ever.
+pub(super) async fn run(ports: Ports, monitor: Monitor<PredictionMetrics>, interval: Duration) {
+    loop {
+        // A chain that cannot be read is reported by the watchers.
+        if let Ok(tip) = ports.chain.tip().await {
+            monitor.tip(tip);
+        }
+        if let Ok(registration) = ports.chain.registration().await {
+            monitor.account(registration.free, account::problem(&registration));
+        }
+        match ports.store.ping().await {
+            Ok(()) => monitor.health.store_answered(),
+            Err(error) => monitor.health.store_failed(&error.to_string()),
+        }
+        sleep(interval).await;
+    }
+}

@@ -1,0 +1,138 @@
+//! The blocking threads that open, decode and predict. Plaintext exists only here, and
+//! is wiped before the next task.
+
+use std::{
+    io,
+    panic::{catch_unwind, AssertUnwindSafe},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use medchain_client::AccountId32;
+use medchain_primitives::{ContentDigest, FailureCode, Output, SealedKey};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    prediction::{
+        jobs::Problem,
+        ports::{Cipher, Predictor, PredictorError},
+    },
+    shared::ports::Clock,
+};
+
+/// Encrypted content to predict on.
+pub(super) struct Task {
+    /// The model.
+    pub predictor: Arc<dyn Predictor>,
+    /// Opens the content.
+    pub cipher: Arc<dyn Cipher>,
+    /// Measures the stages.
+    pub clock: Arc<dyn Clock>,
+    /// The content key, sealed to this worker.
+    pub envelope: SealedKey,
+    /// The patient whose content it is.
+    pub patient: AccountId32,
+    /// What the record promises about `file`.
+    pub digest: ContentDigest,
+    /// The ciphertext.
+    pub file: Vec<u8>,
+}
+
+/// How long the parts of an attempt took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stages {
+    /// Fetching and checking every hash.
+    pub fetch_verify: Duration,
+    /// Opening the envelope, decrypting and decoding the image.
+    pub decrypt_decode: Duration,
+    /// Preprocessing and the model.
+    pub infer: Duration,
+}
+
+/// The result of a task, an output or a problem, and how long it took.
+pub(super) type Done = (Result<Output, Problem>, Stages);
+
+type Queued = (Task, oneshot::Sender<Done>);
+
+/// A fixed number of threads behind a bounded queue. The threads end when the pool is
+/// dropped.
+#[derive(Clone)]
+pub(super) struct Pool {
+    queue: mpsc::Sender<Queued>,
+}
+
+impl Pool {
+    /// Starts the threads.
+    pub fn start(threads: usize, queue: usize) -> io::Result<Self> {
+        let (queue, receiver) = mpsc::channel::<Queued>(queue.max(1));
+        let receiver = Arc::new(Mutex::new(receiver));
+        for number in 0..threads.max(1) {
+            let receiver = receiver.clone();
+            thread::Builder::new().name(format!("inference-{number}")).spawn(move || {
+                while let Some((task, reply)) = next(&receiver) {
+                    // The receiver is gone when the service shuts down.
+                    let _ = reply.send(work(&task));
+                }
+            })?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Waits for a place in the queue, then for the result.
+    pub async fn run(&self, task: Task) -> Done {
+        let (reply, result) = oneshot::channel();
+        let gone = || {
+            let problem = Problem::Passing("the inference threads are gone".to_owned());
+            (Err(problem), Stages::default())
+        };
+        if self.queue.send((task, reply)).await.is_err() {
+            return gone();
+        }
+        result.await.unwrap_or_else(|_| gone())
+    }
+}
+
+/// The idle threads queue for the lock; its holder waits for the next task.
+fn next(receiver: &Mutex<mpsc::Receiver<Queued>>) -> Option<Queued> {
+    match receiver.lock() {
+        Ok(mut receiver) => receiver.blocking_recv(),
+        Err(_) => None,
+    }
+}
+
+fn work(task: &Task) -> Done {
+    let mut stages = Stages::default();
+    // A defect in a decoder or in the model must cost one attempt, not a thread.
+    let result = catch_unwind(AssertUnwindSafe(|| predict(task, &mut stages)))
+        .unwrap_or_else(|_| Err(Problem::Passing("the model or a decoder panicked".to_owned())));
+    (result, stages)
+}
+
+fn predict(task: &Task, stages: &mut Stages) -> Result<Output, Problem> {
+    let started = task.clock.now();
+    if task.cipher.digest(&task.file) != task.digest {
+        return Err(Problem::Content(
+            FailureCode::WrongHash,
+            "the content does not have the digest that the record promises".to_owned(),
+        ));
+    }
+    let digested = task.clock.now();
+    stages.fetch_verify = digested.saturating_sub(started);
+    let plaintext = task
+        .cipher
+        .open(&task.envelope, &task.patient, &task.file)
+        .map_err(|error| Problem::Content(FailureCode::CannotDecrypt, error.to_string()))?;
+    stages.decrypt_decode = task.clock.now().saturating_sub(digested);
+    let predicted = task.predictor.predict(&plaintext).map_err(|error| {
+        let text = error.to_string();
+        match error {
+            PredictorError::NotAnImage(_) => Problem::Content(FailureCode::NotAnImage, text),
+            PredictorError::TooLarge(_) => Problem::Content(FailureCode::TooLarge, text),
+            PredictorError::Internal(_) => Problem::Passing(text),
+        }
+    })?;
+    stages.decrypt_decode += predicted.decode;
+    stages.infer = predicted.infer;
+    Ok(predicted.output)
+}

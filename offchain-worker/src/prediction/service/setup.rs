@@ -1,0 +1,47 @@
+//! What the service is given at its start.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use medchain_primitives::ModelId;
+
+use crate::{
+    prediction::{
+        jobs::Rules,
+        ports::{Cipher, PredictionChain, ServedModel, Store},
+    },
+    shared::{config::Timing, ports::Clock},
+};
+
+/// The outside world.
+#[derive(Clone)]
+pub struct Ports {
+    /// The chain, as this worker's account.
+    pub chain: Arc<dyn PredictionChain>,
+    /// Where content is.
+    pub store: Arc<dyn Store>,
+    /// The models that this worker runs.
+    pub models: Arc<BTreeMap<ModelId, ServedModel>>,
+    /// The worker's decryption key.
+    pub cipher: Arc<dyn Cipher>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The numbers that an operator may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Those of the state machine.
+    pub rules: Rules,
+    /// When the service acts.
+    pub timing: Timing,
+    /// How many inference threads run.
+    pub threads: usize,
+    /// How many fetched images may wait for an inference thread.
+    pub queue: usize,
+    /// How many calls may be on their way into a block.
+    pub max_pending: usize,
+    /// The largest content that is fetched, in bytes.
+    pub max_content: u64,
+    /// Whether requests are taken from the newest block, not only from final ones.
+    pub follow_best: bool,
+}

@@ -1,0 +1,96 @@
+//! Ordinary requests, and many at once.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_uploads_are_five_predictions() {
+    let world = World::start();
+    world.upload(b"before the start");
+    let service = start(&world);
+    for n in 0..4u8 {
+        world.upload(&[n]);
+        sleep(BLOCK).await;
+    }
+    until("all are answered", || world.state().open.is_empty()).await;
+    assert_eq!(world.state().answers.len(), 5);
+    assert_eq!(world.state().failed, 0);
+    let metrics = &service.monitor.metrics;
+    until("all are final", || metrics.closed.with_label_values(&["ours"]).get() == 5).await;
+    assert_eq!(metrics.seen.get(), 5);
+    assert_eq!(metrics.answered.with_label_values(&["prediction"]).get(), 5);
+    for name in ["balance_medc 34", "build_info{", "block_read_timestamp_seconds{view=\"final"] {
+        assert!(service.shows(&format!("medchain_worker_{name}")), "{name}");
+    }
+    assert!(service.verdict().is_ok());
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_newest_blocks_the_final_ones_suffice() {
+    let world = World::start();
+    world.upload(b"x");
+    let service = start_with(&world, Settings { follow_best: false, ..settings() });
+    until("it is answered", || world.state().open.is_empty()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backlog_is_sent_without_waiting_for_each() {
+    let world = World::start();
+    for n in 0..200u8 {
+        world.upload(&[n, n]);
+    }
+    let service = start(&world);
+    until("all are answered", || world.state().open.is_empty()).await;
+    service.kill().await;
+    let state = world.state();
+    assert_eq!(state.answers.len(), 200);
+    assert_eq!(state.failed, 0);
+    assert_eq!(state.predictions_run, 200);
+    assert!(state.pool.largest > 1, "never more than one on its way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revoked_consent_parks_the_request_until_it_is_granted_again() {
+    let world = World::start();
+    world.state().no_consent = true;
+    world.upload(b"x");
+    let service = start(&world);
+    let jobs = &service.monitor.metrics.jobs;
+    until("it is parked", || jobs.with_label_values(&["parked"]).get() == 1).await;
+    sleep(BLOCK * 10).await;
+    assert_eq!(world.state().predictions_run, 0, "nothing is opened without consent");
+    world.state().no_consent = false;
+    until("it is answered", || world.state().open.is_empty()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn consent_revoked_before_the_submission_gives_no_prediction() {
+    let world = World::start();
+    world.state().no_consent_at_submission = true;
+    world.upload(b"x");
+    let service = start(&world);
+    until("the chain has refused", || world.state().failed > 0).await;
+    assert!(world.state().answers.is_empty());
+    world.state().no_consent_at_submission = false;
+    until("it is answered", || world.state().open.is_empty()).await;
+    assert_eq!(world.state().answers.len(), 1);
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_answered_by_another_worker_is_left_alone() {
+    let world = World::start();
+    world.state().stop_at = Some(Stage::Predicted);
+    let id = world.upload(b"x");
+    let service = start(&world);
+    until("it is being predicted", || world.state().reached).await;
+    world.state().open.remove(&id);
+    world.state().stop_at = None;
+    let closed = &service.monitor.metrics.closed;
+    until("it is closed", || closed.with_label_values(&["elsewhere"]).get() == 1).await;
+    sleep(BLOCK * 5).await;
+    assert_eq!(world.state().failed, 0, "no fee is paid for an answer that is not wanted");
+    service.kill().await;
+}

@@ -1,0 +1,113 @@
+//! Whether a duty can be done, and if not, why.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// What the parts of the worker have reported.
+#[derive(Debug, Default)]
+struct State {
+    block: Option<(u32, Duration)>,
+    chain: Option<String>,
+    store: Option<String>,
+    account: Option<String>,
+}
+
+/// The worker's condition, shared by all its parts.
+#[derive(Debug)]
+pub struct Health {
+    state: Mutex<State>,
+    stall: Duration,
+}
+
+impl Health {
+    /// Unhealthy until the first block, and whenever no new final block comes for
+    /// longer than `stall`.
+    pub fn new(stall: Duration) -> Self {
+        Self { state: Mutex::default(), stall }
+    }
+
+    /// A final block was read.
+    pub fn block(&self, number: u32, now: Duration) {
+        let mut state = self.state();
+        state.block = Some((number, now));
+        state.chain = None;
+    }
+
+    /// The chain could not be read.
+    pub fn chain_failed(&self, reason: &str) {
+        self.state().chain = Some(reason.to_owned());
+    }
+
+    /// The store does not answer.
+    pub fn store_failed(&self, reason: &str) {
+        self.state().store = Some(reason.to_owned());
+    }
+
+    /// The store answers.
+    pub fn store_answered(&self) {
+        self.state().store = None;
+    }
+
+    /// The account was checked; `None` where all is well.
+    pub fn account(&self, problem: Option<String>) {
+        self.state().account = problem;
+    }
+
+    /// The newest final block, or one line that says what is wrong.
+    pub fn verdict(&self, now: Duration) -> Result<u32, String> {
+        let state = self.state();
+        if let Some(reason) = &state.chain {
+            return Err(reason.clone());
+        }
+        let Some((block, at)) = state.block else {
+            return Err("no block has been read yet".to_owned());
+        };
+        let age = now.saturating_sub(at);
+        if age > self.stall {
+            return Err(format!("block {block} was the last final one, {} s ago", age.as_secs()));
+        }
+        if let Some(reason) = &state.store {
+            return Err(reason.clone());
+        }
+        match &state.account {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(block),
+        }
+    }
+
+    /// A panic elsewhere leaves whole values here, so a poisoned lock is still good.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn the_verdict_names_the_first_cause() {
+        let health = Health::new(60 * SECOND);
+        assert!(health.verdict(SECOND).is_err());
+        health.block(7, SECOND);
+        assert_eq!(health.verdict(2 * SECOND), Ok(7));
+        assert_eq!(
+            health.verdict(100 * SECOND),
+            Err("block 7 was the last final one, 99 s ago".to_owned())
+        );
+        health.store_failed("no store");
+        assert_eq!(health.verdict(2 * SECOND), Err("no store".to_owned()));
+        health.chain_failed("no node");
+        assert_eq!(health.verdict(2 * SECOND), Err("no node".to_owned()));
+        health.block(8, 3 * SECOND);
+        health.store_answered();
+        health.account(Some("no funds".to_owned()));
+        assert_eq!(health.verdict(4 * SECOND), Err("no funds".to_owned()));
+        health.account(None);
+        assert_eq!(health.verdict(4 * SECOND), Ok(8));
+    }
+}

@@ -1,0 +1,240 @@
+//! The connection to a node, renewed where it is lost.
+
+use std::{future::Future, time::Duration};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use medchain_client::{
+    chain::{
+        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, SubmitOptions,
+        TxOutcome,
+    },
+    keys::Identity,
+    AccountId32, H256,
+};
+use tokio::sync::Mutex;
+use tracing::info;
+
+use super::{
+    outcome::Outcome,
+    ports::{Chain, ChainError, Heads, SubmitError, Tip},
+};
+
+/// One account's connection to one chain.
+pub struct Link {
+    url: String,
+    identity: Identity,
+    genesis: H256,
+    state: Mutex<State>,
+    inclusion_timeout: Duration,
+}
+
+/// The connection while it is good, and how many there were before it.
+struct State {
+    client: Option<Client>,
+    generation: u64,
+}
+
+impl Link {
+    /// Connects to the node at `url`. Later it reconnects by itself, to the same chain
+    /// only. A call that is not in a block after `inclusion_timeout` counts as lost.
+    ///
+    /// # Errors
+    /// [`ChainError::Unreachable`], [`ChainError::WrongChain`].
+    pub async fn connect(
+        url: &str,
+        identity: Identity,
+        inclusion_timeout: Duration,
+    ) -> Result<Self, ChainError> {
+        let client = Client::connect(url).await?;
+        info!(node = url, account = identity.ss58(), "connected to the chain");
+        Ok(Self {
+            url: url.to_owned(),
+            identity,
+            genesis: client.genesis_hash(),
+            state: Mutex::new(State { client: Some(client), generation: 0 }),
+            inclusion_timeout,
+        })
+    }
+
+    async fn client(&self) -> Result<(Client, u64), ClientError> {
+        let mut state = self.state.lock().await;
+        if let Some(client) = &state.client {
+            return Ok((client.clone(), state.generation));
+        }
+        let client = Client::connect(&self.url).await?;
+        if client.genesis_hash() != self.genesis {
+            return Err(ClientError::WrongChain {
+                url: self.url.clone(),
+                found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
+            });
+        }
+        state.generation = state.generation.wrapping_add(1);
+        state.client = Some(client.clone());
+        Ok((client, state.generation))
+    }
+
+    /// Drops a connection, unless another task has replaced it already.
+    async fn forget(&self, generation: u64) {
+        let mut state = self.state.lock().await;
+        if state.generation == generation {
+            state.client = None;
+        }
+    }
+
+    /// Asks over the connection, and drops it where it is lost.
+    ///
+    /// # Errors
+    /// What the client says.
+    pub async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let (client, generation) = self.client().await?;
+        let answer = question(client).await;
+        if answer.as_ref().is_err_and(ClientError::is_disconnected) {
+            self.forget(generation).await;
+        }
+        answer
+    }
+
+    /// As [`Link::ask`], but drops the connection after any error: the watchers need a
+    /// good connection, and the client does not tell every way of losing one apart.
+    ///
+    /// # Errors
+    /// What the client says.
+    pub async fn ask_or_reconnect<T, F>(
+        &self,
+        question: impl FnOnce(Client) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let (client, generation) = self.client().await?;
+        let answer = question(client).await;
+        if answer.is_err() {
+            self.forget(generation).await;
+        }
+        answer
+    }
+
+    /// Signs a call with this nonce, and waits until it is in a block. `refusal` says
+    /// what a failure there means.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit(
+        &self,
+        call: &Call,
+        nonce: u64,
+        refusal: fn(&DispatchFailure) -> Outcome,
+    ) -> Result<TxOutcome, SubmitError> {
+        let options = SubmitOptions {
+            finality: Finality::Best,
+            nonce: Some(nonce),
+            timeout: self.inclusion_timeout,
+            ..SubmitOptions::default()
+        };
+        let options = &options;
+        let submitted =
+            self.ask(|client| async move { client.submit(&self.identity, call, options).await });
+        submitted.await.map_err(|error| submit_error(&error, refusal))
+    }
+}
+
+#[async_trait]
+impl Chain for Link {
+    fn account(&self) -> AccountId32 {
+        self.identity.account()
+    }
+
+    async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
+        let blocks =
+            self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
+        Ok(blocks.map(|block| Ok(block.map(|_| ())?)).boxed())
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        let tip = self.ask(|client| async move {
+            let best = client.best().await?;
+            Ok(Tip {
+                block: best.number(),
+                spec_version: best.spec_version(),
+                time: Duration::from_millis(best.timestamp().await?),
+            })
+        });
+        Ok(tip.await?)
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        let me = self.account();
+        Ok(self.ask(|client| async move { client.next_nonce(&me).await }).await?)
+    }
+}
+
+/// A chain over a link, which answers what every account asks.
+pub trait OverLink: Send + Sync + 'static {
+    /// The link.
+    fn link(&self) -> &Link;
+}
+
+#[async_trait]
+impl<T: OverLink> Chain for T {
+    fn account(&self) -> AccountId32 {
+        self.link().account()
+    }
+
+    async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
+        self.link().heads(finality).await
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.link().tip().await
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        self.link().next_nonce().await
+    }
+}
+
+impl From<ClientError> for ChainError {
+    fn from(error: ClientError) -> Self {
+        let text = error.to_string();
+        match error {
+            ClientError::Unreachable { .. }
+            | ClientError::ConnectionLost { .. }
+            | ClientError::Timeout { .. } => Self::Unreachable(text),
+            ClientError::WrongChain { .. } | ClientError::Incompatible { .. } => {
+                Self::WrongChain(text)
+            }
+            _ => Self::Failed(text),
+        }
+    }
+}
+
+/// Why a call is not in a block, or failed in one.
+fn submit_error(error: &ClientError, refusal: fn(&DispatchFailure) -> Outcome) -> SubmitError {
+    match error {
+        ClientError::Dispatch(failure) => SubmitError::Refused(refusal(failure)),
+        ClientError::InsufficientFunds { .. } => SubmitError::Unpaid(error.to_string()),
+        _ => SubmitError::Lost(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::chain::RuntimeError;
+
+    use super::*;
+
+    #[test]
+    fn only_a_refused_call_has_used_its_nonce() {
+        let read = |error| submit_error(&error, |failure| Outcome::Rejected(failure.to_string()));
+        assert!(matches!(read(ClientError::StaleNonce), SubmitError::Lost(_)));
+        let account = AccountId32([0; 32]);
+        let unpaid = read(ClientError::InsufficientFunds { account });
+        assert!(matches!(unpaid, SubmitError::Unpaid(_)));
+        let refused = read(ClientError::Dispatch(RuntimeError::BadOrigin.into()));
+        assert_eq!(refused, SubmitError::Refused(Outcome::Rejected("BadOrigin".to_owned())));
+    }
+}

@@ -1,0 +1,103 @@
+//! Content keys that custodians keep, and access to them.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+use crate::{names::named_enum, EmergencyId, Purpose, SealedKey};
+
+/// What an access grant is based on.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("custody", "types")
+)]
+pub enum Basis {
+    /// The patient's policy, which is asked again at every delivery.
+    #[codec(index = 0)]
+    Policy {
+        /// The purpose that access was requested for.
+        purpose: Purpose,
+    },
+    /// An emergency, which is reviewed afterwards.
+    #[codec(index = 1)]
+    Emergency {
+        /// The emergency.
+        emergency: EmergencyId,
+    },
+}
+
+/// A custodian's share of a content key, sealed to the account granted access.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("custody", "types")
+)]
+pub struct SealedShare {
+    /// The number of the share: the custodian's place, counted from 1.
+    pub number: u8,
+    /// The share, in a sealed box that only this account can open.
+    pub sealed: SealedKey,
+}
+
+named_enum! {
+    /// Why an access grant ended.
+    pub enum EndReason is "an end reason" {
+        /// The grant expired.
+        Expired = 0 => "expired",
+        /// The patient revoked the grant.
+        Revoked = 1 => "revoked",
+        /// The policy refused when it was asked again.
+        Refused = 2 => "refused",
+        /// The account granted access renounced it.
+        GivenUp = 3 => "given-up",
+        /// The record was erased.
+        Erased = 4 => "erased",
+        /// The record's key was entrusted again, or withdrawn from custody.
+        Reentrusted = 5 => "reentrusted",
+        /// The review found that there was no emergency.
+        Rejected = 6 => "rejected",
+        /// An emergency grant to the same account replaced this grant.
+        Replaced = 7 => "replaced",
+    }
+}
+
+named_enum! {
+    /// Why an account breaks the glass.
+    ///
+    /// A code and never free text: nothing on chain may describe a patient's health.
+    pub enum EmergencyReason is "an emergency reason" {
+        /// The patient cannot be asked.
+        CannotConsent = 0 => "cannot-consent",
+        /// Waiting for consent would endanger the patient's life.
+        LifeThreatening = 1 => "life-threatening",
+        /// Many people are injured at once.
+        MassCasualty = 2 => "mass-casualty",
+        /// Another emergency, to be explained to the patient at the review.
+        Other = 3 => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_basis_has_its_index() {
+        assert_eq!(Basis::Policy { purpose: Purpose::Research }.encode(), [0, 2]);
+        let emergency = EmergencyId(1);
+        assert_eq!(Basis::Emergency { emergency }.encode(), [1, 1, 0, 0, 0, 0, 0, 0, 0]);
+    }
+}

@@ -1,0 +1,62 @@
+//! Providers' roles and patients' relatives.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+use crate::names::named_enum;
+
+named_enum! {
+    /// The role that the registrar gave a provider.
+    pub enum Role is "a role" {
+        /// Takes X-rays, and may add records where the policy allows it.
+        LabTechnician = 0 => "lab-technician",
+        /// Treats patients.
+        Clinician = 1 => "clinician",
+        /// An institution.
+        Hospital = 2 => "hospital",
+        /// Keeps content keys for patients and releases them as policies say.
+        Custodian = 3 => "custodian",
+    }
+}
+
+named_enum! {
+    /// How an account is related to a patient.
+    pub enum RelationKind is "a relation" {
+        /// Mother or father.
+        Parent = 0 => "parent",
+        /// Husband, wife or partner.
+        Partner = 1 => "partner",
+        /// Daughter or son.
+        Child = 2 => "child",
+        /// Sister or brother.
+        Sibling = 3 => "sibling",
+        /// Another relation.
+        Other = 4 => "other",
+        /// Legal guardian, who reviews emergency access in the patient's place.
+        Guardian = 5 => "guardian",
+    }
+}
+
+/// What a patient stated about a relative.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("people", "types")
+)]
+pub struct Relation {
+    /// The kind of relation.
+    pub kind: RelationKind,
+    /// Whether the relative is an emergency contact, and may break the glass.
+    pub emergency_contact: bool,
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes a release in dist/: optimised programs, the production runtime, Debian
+# packages, a tarball, and the SHA-256 of each.
+#
+#   PROFILE=dev scripts/release.sh    the packages with what `make build` built,
+#                                     to try the packaging
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${CARGO_TARGET_DIR:?run this through 'make release'}"
+say() { printf '\033[1mrelease:\033[0m %s\n' "$*" >&2; }
+die() { printf 'release: error: %s\n' "$*" >&2; exit 1; }
+profile=${PROFILE:-release}
+version=$(cargo metadata --locked --no-deps --format-version 1 | jq -r '.packages[] | select(.name == "medchain-node") | .version')
+architecture=$(dpkg --print-architecture)
+# Files of a package carry the time of the commit: two builds give the same bytes.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+
+if [ "$profile" = release ]; then
+  say "compiling the programs with optimisation: expect two hours on two cores, once"
+  # Its own RocksDB, of the version that the node was published with.
+  ROCKSDB_COMPILE=1 SNAPPY_COMPILE=1 RUSTC_WORKSPACE_WRAPPER="" cargo build --locked --workspace --bins --release
+  bin=$CARGO_TARGET_DIR/release
+else
+  bin=$CARGO_TARGET_DIR/debug
+fi
+
+dist=$PWD/dist
+rm -rf "$dist"
+mkdir -p "$dist"
+say "compiling the runtime"
+sum=$(scripts/build-runtime.sh "$dist/medchain-runtime-$version.wasm")
+say "runtime $sum"
+
+for package in node worker cli; do
+  scripts/release/package.sh "$package" "$version" "$architecture" "$bin" "$dist"
+done
+say "the tarball"
+scripts/release/tarball.sh "$version" "$architecture" "$bin" "$dist"
+(cd "$dist" && sha256sum -- *.deb *.tar.* *.wasm >SHA256SUMS)
+cat "$dist/SHA256SUMS"

@@ -1,0 +1,148 @@
+//! A patient erases a record, and a certificate shows it to people without a node.
+
+use std::{path::Path, process::Command};
+
+use medchain_e2e::{program, Answer, IpfsDaemon, World, LAB, PATIENT, STRANGER};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
+
+/// Checks a certificate without a node, a store or a key.
+fn verify(world: &World, file: &str) -> Answer {
+    let output = Command::new(program("medchain"))
+        .args(["verify-certificate", file, "--json", "--node", "ws://127.0.0.1:1"])
+        .env_clear()
+        .env("HOME", "/nowhere")
+        .current_dir(world.folder())
+        .output()
+        .unwrap();
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// An X-ray of the patient, added by the laboratory and also sealed to a stranger.
+fn record(world: &World, seed: u64) -> u64 {
+    world.write_image("scan.png", &synthetic_radiograph_png(seed));
+    let upload = ["upload", "scan.png", "--patient", PATIENT, "--reader", STRANGER];
+    world.done(LAB, &upload)["record_id"].as_u64().unwrap()
+}
+
+fn certificate(world: &World, file: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(world.folder().join(file)).unwrap()).unwrap()
+}
+
+#[test]
+fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
+    let world = World::with_everybody();
+    let (kept, id) = (record(&world, 61), record(&world, 62));
+    let (kept, id) = (kept.to_string(), id.to_string());
+    let erase = ["erase", &id, "--certificate", "erased.json"];
+
+    // Impossible requests are refused before anything is signed.
+    let refused = world.run(LAB, &["erase", &id]);
+    assert!(refused.one_error_line().contains("only its patient"), "{}", refused.err);
+    let refused = world.run(PATIENT, &["erase", "99"]);
+    assert!(refused.one_error_line().contains("there is no record 99"), "{}", refused.err);
+    let refused = world.run(PATIENT, &[&erase[..], &["--in-block"]].concat());
+    assert!(refused.one_error_line().contains("final block"), "{}", refused.err);
+    std::fs::write(world.folder().join("erased.json"), "mine").unwrap();
+    let refused = world.run(PATIENT, &erase);
+    assert!(refused.one_error_line().contains("exists already"), "{}", refused.err);
+    assert_eq!(std::fs::read(world.folder().join("erased.json")).unwrap(), b"mine");
+    assert_eq!(world.show(id.parse().unwrap())["status"], "active");
+
+    let report = world.done(PATIENT, &[&erase[..], &["--force"]].concat());
+    assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+    assert_eq!(report["readers"].as_array().map(Vec::len), Some(3), "{report}");
+    assert_eq!(world.show(id.parse().unwrap())["status"], "erased");
+    let refused = world.run(PATIENT, &["fetch", &id, "--output", "back.png"]);
+    assert!(refused.one_error_line().contains("erased"), "{}", refused.err);
+    let refused = world.run(PATIENT, &["fetch", &id, "--output", "back.mcx", "--ciphertext"]);
+    assert!(refused.one_error_line().contains("does not have"), "{}", refused.err);
+    world.done(STRANGER, &["fetch", &kept, "--output", "kept.png"]);
+
+    let verified = verify(&world, "erased.json");
+    assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
+    assert_eq!(verified.json()["valid"], true);
+    let written = certificate(&world, "erased.json");
+    assert_eq!(written["block"]["number"], report["block_number"]);
+    assert_eq!(written["erasure"]["extrinsic_hash"], report["extrinsic_hash"]);
+    let online = world.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
+    assert_eq!(online.code, 0, "{}{}", online.out, online.err);
+
+    // A changed certificate shows nothing.
+    let forge = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(world.folder().join("erased.json")).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(world.folder().join(file), text.replacen(from, to, 1)).unwrap();
+        let verified = verify(&world, file);
+        assert_eq!((verified.code, &verified.json()["valid"]), (1, &Value::Bool(false)), "{from}");
+    };
+    forge("id.json", &format!("\"id\": {id}"), &format!("\"id\": {kept}"));
+    let number = report["block_number"].to_string();
+    forge("number.json", &format!("\"number\": {number}"), "\"number\": 1");
+
+    // The node of a different chain does not have the block.
+    let text = std::fs::read(world.folder().join("erased.json")).unwrap();
+    drop(world);
+    let elsewhere = World::new();
+    std::fs::write(elsewhere.folder().join("erased.json"), text).unwrap();
+    let online = elsewhere.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
+    assert_eq!((online.code, &online.json()["valid"]), (1, &Value::Bool(false)), "{}", online.out);
+    assert!(online.out.contains("no such final block"), "{}", online.out);
+}
+
+#[test]
+fn what_failed_halfway_is_finished_by_the_same_command() {
+    // A folder, and an IPFS node that is not running.
+    let folder = tempfile::TempDir::new().unwrap();
+    let world = World::with_store(&format!("{},http://127.0.0.1:1", folder.path().display()));
+    let id = record(&world, 63).to_string();
+    let outcomes = |report: &Value| {
+        let stores = report["stores"].as_array().unwrap().iter();
+        stores.map(|answer| answer["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let erased = world.run(PATIENT, &["erase", &id]);
+    assert_eq!(erased.code, 0, "{}", erased.err);
+    let warning = "warning: the encrypted file may still be in a store";
+    assert!(erased.err.starts_with(warning), "{}", erased.err);
+    assert_eq!(erased.err.lines().count(), 1, "{}", erased.err);
+    assert_eq!(outcomes(&erased.json()), ["deleted", "failed"]);
+
+    let again = world.done(PATIENT, &["erase", &id, "--certificate", "later.json"]);
+    assert_eq!(outcomes(&again), ["not_kept", "failed"]);
+    assert_eq!(again.get("extrinsic_hash"), None, "nothing was signed: {again}");
+    assert_eq!(verify(&world, "later.json").code, 0);
+    assert!(certificate(&world, "later.json")["erasure"].is_null());
+    let refused = world.run(PATIENT, &["erase", &id, "--keep-stored"]);
+    assert!(refused.one_error_line().contains("nothing to do"), "{}", refused.err);
+}
+
+#[test]
+fn the_file_stays_where_that_is_asked_for() {
+    let world = World::with_everybody();
+    let id = record(&world, 64).to_string();
+    let report = world.done(PATIENT, &["erase", &id, "--keep-stored", "--certificate", "c.json"]);
+    assert_eq!(report["stores"].as_array().map(Vec::len), Some(0), "{report}");
+    world.done(PATIENT, &["fetch", &id, "--output", "still.mcx", "--ciphertext"]);
+    assert!(Path::new(&world.folder().join("still.mcx")).is_file());
+    assert_eq!(verify(&world, "c.json").code, 0);
+}
+
+#[test]
+fn an_ipfs_node_unpins_the_file() {
+    if !IpfsDaemon::is_installed() {
+        eprintln!("skipped: no IPFS daemon; `npm ci` in tests/ipfs-daemon installs one");
+        return;
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let daemon = IpfsDaemon::start(&folder.path().join("repo"));
+    let world = World::with_store(daemon.url());
+    let id = record(&world, 65).to_string();
+    let report = world.done(PATIENT, &["erase", &id]);
+    assert_eq!(report["stores"][0]["outcome"], "unpinned", "{report}");
+    let again = world.done(PATIENT, &["erase", &id]);
+    assert_eq!(again["stores"][0]["outcome"], "not_kept", "{again}");
+}

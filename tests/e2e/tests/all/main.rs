@@ -1,0 +1,19 @@
+//! The end-to-end tests of `make test`, in one program: linking each file on its own
+//! takes longer than running some of them.
+//!
+//! A test that starts a chain or a demo holds the machine until it ends
+//! ([`medchain_e2e::machine`]), so the threads of this program do not run two at once.
+
+mod audit;
+mod consent;
+mod erasure;
+mod ipfs;
+mod main_job;
+mod new_network;
+mod operations;
+mod polkadot_js;
+mod privacy;
+mod refusals;
+mod startup;
+mod stock_node;
+mod worker;

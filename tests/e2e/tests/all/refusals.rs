@@ -1,0 +1,169 @@
+//! Bad input and a bad world: one clear line, and nothing left behind.
+
+use std::{path::Path, process::Command};
+
+use medchain_e2e::{free_port, program, repository, World, LAB, PATIENT, REGISTRAR, STRANGER};
+use medchain_vision::synthetic_radiograph_png;
+
+/// A PNG whose header promises 30,000 × 30,000 pixels.
+fn bomb() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = b"IHDR".to_vec();
+    header.extend(30_000u32.to_be_bytes());
+    header.extend(30_000u32.to_be_bytes());
+    header.extend([8, 0, 0, 0, 0]);
+    png.extend(13u32.to_be_bytes());
+    png.extend(&header);
+    png.extend(crc32(&header).to_be_bytes());
+    png
+}
+
+/// The checksum of PNG chunks.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+/// The number of files below a folder.
+fn files_below(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
+        .sum()
+}
+
+/// Nothing of `patient` is on chain.
+fn no_records(world: &World, patient: &str) {
+    let records = world.done(patient, &["records", patient]);
+    assert_eq!(records["records"].as_array().map(Vec::len), Some(0), "{records}");
+}
+
+#[test]
+fn bad_images_are_refused_before_anything_happens() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    let png = synthetic_radiograph_png(1);
+    let jpeg = std::fs::read(repository().join("models/fixtures/rgb.jpg")).unwrap();
+    let cases: [(&str, Option<Vec<u8>>, &str); 6] = [
+        ("truncated.jpg", Some(jpeg[..jpeg.len() / 2].to_vec()), ""),
+        ("truncated.png", Some(png[..png.len() / 2].to_vec()), ""),
+        ("text.png", Some(b"patient: J. Doe, fever".to_vec()), "image"),
+        ("bomb.png", Some(bomb()), "30000"),
+        ("empty.png", Some(Vec::new()), "empty"),
+        ("missing.png", None, "missing.png"),
+    ];
+    for (name, bytes, says) in cases {
+        if let Some(bytes) = bytes {
+            world.write_image(name, &bytes);
+        }
+        let refused = world.run(LAB, &["upload", name, "--patient", PATIENT, "--infer", "0"]);
+        let line = refused.one_error_line();
+        let plain = line.to_lowercase().replace([',', ' ', '\u{202f}'], "");
+        assert!(plain.contains(says) && line.contains(name), "{name}: {line}");
+        assert!(!line.contains("J. Doe"), "an error quotes the content: {line}");
+    }
+    assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
+    no_records(&world, PATIENT);
+}
+
+#[test]
+fn an_account_without_funds_stores_and_adds_nothing() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    let poor = "//Bob//poor";
+    // A profile would be stored before the call is signed.
+    std::fs::write(world.folder().join("profile.json"), "{}").unwrap();
+    let registered = world.run(poor, &["patient", "register", "--profile", "profile.json"]);
+    let line = registered.one_error_line();
+    assert!(line.contains("does not have the funds"), "{line}");
+    assert_eq!(files_below(Path::new(world.store())), stored, "{line}");
+    let shown = world.run(poor, &["patient", "show", poor]);
+    assert!(shown.one_error_line().contains("not registered"), "{}", shown.err);
+}
+
+#[test]
+fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
+    let world = World::with_everybody();
+    let stored = files_below(Path::new(world.store()));
+    world.write_image("scan.png", &synthetic_radiograph_png(4));
+    let poor = "//Bob//poor";
+    // Enough to be a patient, and for the fee of an upload.
+    world.done(STRANGER, &["transfer", poor, "0.025"]);
+    assert_eq!(world.done(poor, &["balance"])["held"], "0");
+    world.done(poor, &["patient", "register"]);
+    let refused = world.run(poor, &["upload", "scan.png", "--patient", poor]);
+    let line = refused.one_error_line();
+    // `… it can spend 0.01 MEDC and the fee is 0.005 MEDC and 0.01 MEDC are held …`
+    let amounts: Vec<f64> =
+        line.split(" MEDC").filter_map(|part| part.rsplit(' ').next()?.parse().ok()).collect();
+    let [spendable, fee, held] = amounts[..] else { panic!("{line}") };
+    assert!(fee < spendable && spendable < fee + held, "the test is about another case: {line}");
+    assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
+    no_records(&world, poor);
+}
+
+#[test]
+fn money_and_keys_that_are_not_there_are_refused() {
+    let world = World::with_everybody();
+    for (amount, to, says) in [
+        ("0", PATIENT, "zero"),
+        ("much", PATIENT, "no amount"),
+        ("1", STRANGER, "your own account"),
+        ("99999999999", PATIENT, "funds"),
+    ] {
+        let refused = world.run(STRANGER, &["transfer", to, amount]);
+        assert!(refused.one_error_line().contains(says), "{amount}: {}", refused.err);
+    }
+    let before = world.done(STRANGER, &["balance"]);
+    assert_ne!(before["held"], "0", "the deposit of the key");
+    let again = world.run(STRANGER, &["key", "publish"]);
+    assert!(again.one_error_line().contains("published already"), "{}", again.err);
+    world.done(STRANGER, &["key", "unpublish"]);
+    assert_eq!(world.done(STRANGER, &["balance"])["held"], "0");
+    let again = world.run(STRANGER, &["key", "unpublish"]);
+    assert!(again.one_error_line().contains("EncryptionKeyNotFound"), "{}", again.err);
+    let patient = world.run(PATIENT, &["key", "unpublish"]);
+    assert!(patient.one_error_line().contains("EncryptionKeyRequired"), "{}", patient.err);
+    // A default policy is a contract, or there is none.
+    let default = ["policy", "set-default", STRANGER, "--sudo"];
+    let refused = world.run(REGISTRAR, &default);
+    assert!(refused.one_error_line().contains("no contract"), "{}", refused.err);
+    world.done(REGISTRAR, &["policy", "set-default", "--none", "--sudo"]);
+    let refused = world.run(STRANGER, &["policy", "set-default", "--none"]);
+    assert!(refused.one_error_line().contains("--sudo"), "{}", refused.err);
+}
+
+#[test]
+fn an_unreachable_store_leaves_nothing_on_chain() {
+    let world = World::with_everybody();
+    world.write_image("scan.png", &synthetic_radiograph_png(3));
+    let nowhere = format!("http://127.0.0.1:{}", free_port());
+    let output = Command::new(program("medchain"))
+        .args(["upload", "scan.png", "--patient", PATIENT, "--dev", "--suri", LAB, "--yes"])
+        .args(["--node", world.url(), "--store", &nowhere])
+        .current_dir(world.folder())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("127.0.0.1"), "{said}");
+    no_records(&world, PATIENT);
+}
+
+#[test]
+fn an_unreachable_node_is_named() {
+    let nowhere = format!("ws://127.0.0.1:{}", free_port());
+    let output = Command::new(program("medchain"))
+        .args(["records", PATIENT, "--dev", "--node", &nowhere])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(&nowhere), "{said}");
+}
