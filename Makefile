@@ -83,6 +83,10 @@ lint: setup ## Check format, lints, documentation, spelling, dependencies and ge
 audit: ## Check licences, sources and double versions of all dependencies.
 	@scripts/audit.sh
 
+.PHONY: release
+release: setup contracts ## Make optimised programs, the production runtime and Debian packages, in dist/.
+	@scripts/release.sh
+
 .PHONY: fmt
 fmt: ## Format the Rust code and the TOML files.
 	@scripts/format.sh

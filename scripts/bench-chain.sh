@@ -10,7 +10,7 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "what fits into a block, by weights"
 cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture --test-threads 1 2>&1 \
-  | grep -E "ms .*KiB|declared|is used|fit into|panicked|for each$|^error"
+  | grep -E "ms .*KiB|declared|used weight|fit into|panicked|for each$|^error"
 
 step "a full block on the testnet: ${RECORDS:-800} transactions at once"
 cargo build --locked --quiet --workspace --example full_block

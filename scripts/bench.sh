@@ -37,7 +37,7 @@ jq --argjson bare "$bare" -r '
 
 step "what fits into a block"
 cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture --test-threads 1 2>&1 \
-  | grep -E "ms .*KiB|declared|is used|fit into|panicked|for each$|^error"
+  | grep -E "ms .*KiB|declared|used weight|fit into|panicked|for each$|^error"
 
 step "what each call of access costs (the proof of a small state; a large one adds a node or two for each value)"
 cargo test --locked --quiet --workspace --lib what_access_costs -- --nocapture 2>/dev/null | grep -E "KiB|call of access"

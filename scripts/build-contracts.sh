@@ -81,7 +81,8 @@ for index in "${!names[@]}"; do
   version=$(cargo pkgid "${package[@]:1}" | sed 's/.*[#@]//')
   say "compiling $name"
   # Only a cdylib: with an rlib beside it, rustc would skip link-time optimisation.
-  RUSTFLAGS=$wasm_flags cargo rustc "${package[@]}" --release --no-default-features \
+  # Plain rustc: clippy switches optimisations off, see docs/adr/0018-lints-in-the-build.md.
+  RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS=$wasm_flags cargo rustc "${package[@]}" --release --no-default-features \
     --target "$target" --lib --crate-type cdylib
   cargo run "${package[@]}" --example "$name-metadata" >"$out/.metadata.json"
   "$CARGO_TARGET_DIR/debug/bundler" "${strict[@]}" "$name" "$version" \

@@ -6,4 +6,4 @@ source scripts/lint/manifests.sh
 for manifest in "${manifests[@]}"; do
   cargo fmt --all --manifest-path "$manifest"
 done
-"$(scripts/lint/tools.sh)/taplo" fmt 2>&1 | { grep -v ' INFO ' || true; }
+RUST_LOG=error "$(scripts/lint/tools.sh)/taplo" fmt

@@ -20,8 +20,15 @@ for manifest in "${manifests[@]}"; do
 done
 
 step "TOML is formatted"
-taplo fmt --check 2>&1 | grep -v ' INFO ' || true
-[ "${PIPESTATUS[0]}" -eq 0 ] || die "not formatted: run 'make fmt'"
+RUST_LOG=error taplo fmt --check || die "not formatted: run 'make fmt'"
+
+# Macros of FRAME and ink! expand to what these lints forbid, so they are allowed
+# for the modules that the macros read; our own code there is searched instead.
+step "nothing on chain panics by name"
+for file in pallets/*/src/lib.rs contracts-ink/{access-control,guardians,template,examples/*}/src/lib.rs; do
+  ! grep -nE '\.(expect|unwrap)\(|\b(panic|unreachable|todo|unimplemented)!\(' "$file" \
+    || die "$file may panic: return an error"
+done
 
 step "spelling"
 typos || die "misspelt. A word that is right goes into typos.toml."

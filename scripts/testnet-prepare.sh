@@ -43,7 +43,7 @@ if ! cmp -s "$lock" "$specs/relay.lock" || [ ! -s "$specs/relay.json" ]; then
   (
     cd zombienet/relay-runtime
     # What substrate-wasm-builder sets for a runtime.
-    RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime" \
+    RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime" \
       CARGO_TARGET_DIR=$CARGO_TARGET_DIR/../relay-runtime \
       cargo build --locked --quiet --release --target wasm32v1-none
   )

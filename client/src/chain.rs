@@ -32,8 +32,8 @@ pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
 pub use custody::{AccessGrant, CustodianGroup, Custody, Emergency};
 pub use error::{ChainError, DispatchFailure, EmrError, FailureKind, InferenceError, RuntimeError};
-pub use event::ChainEvent;
-pub use history::{History, PastBlock, PastEvent};
+pub use event::{ChainEvent, PastEvent};
+pub use history::{History, PastBlock};
 pub use medchain_primitives::{
     Basis, Denied, Document, EndReason, ModelStatus, Purpose, RecordStatus, Relation, SealedShare,
 };

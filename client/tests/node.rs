@@ -37,8 +37,12 @@ fn stranger(name: &str) -> Identity {
     Identity::from_secret_uri(&format!("//{name}//{now}")).unwrap()
 }
 
-async fn submit(chain: &Chain, who: &Identity, call: Call) -> Result<TxOutcome, ChainError> {
-    chain.submit(who, &call, &SubmitOptions::default()).await
+/// Submits one transaction at a time: the tests run in parallel, and Alice signs in all
+/// of them.
+async fn submit(chain: &Chain, signer: &Identity, call: Call) -> Result<TxOutcome, ChainError> {
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _turn = TURN.lock().await;
+    chain.submit(signer, &call, &SubmitOptions::default()).await
 }
 
 /// Identities with funds.

@@ -152,13 +152,13 @@ pub enum Denied {
     /// There is no contract at the policy's address.
     #[codec(index = 1)]
     PolicyNotFound,
-    /// The policy contract trapped or reverted.
+    /// The policy contract trapped.
     #[codec(index = 2)]
     PolicyTrapped,
     /// The policy contract exceeded its limit of gas or proof size.
     #[codec(index = 3)]
     PolicyOutOfGas,
-    /// The policy contract's answer is not a decision.
+    /// The policy contract reverted, or its answer is not a decision.
     #[codec(index = 4)]
     PolicyAnswerInvalid,
     /// The question was asked from within a contract.

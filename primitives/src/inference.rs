@@ -70,18 +70,18 @@ pub enum RequestStatus<AccountId> {
         /// The worker that predicted.
         worker: AccountId,
     },
-    /// A worker could not predict, and the fee was refunded.
+    /// Enough workers reported a failure, and the fee was released.
     #[codec(index = 2)]
     Failed {
-        /// The worker that tried.
+        /// The worker that reported last.
         worker: AccountId,
         /// Why it could not predict.
         code: FailureCode,
     },
-    /// The requester cancelled the request, and the fee was refunded.
+    /// The requester cancelled the request, and the fee was released.
     #[codec(index = 3)]
     Cancelled,
-    /// No worker answered in time, and the fee was refunded.
+    /// No worker answered in time, and the fee was released.
     #[codec(index = 4)]
     Expired,
 }

@@ -128,7 +128,7 @@ mod tests {
         RelationKind, Role,
     };
 
-    /// Holds names, indices and JSON names against this table.
+    /// Holds names and indices against this table.
     macro_rules! check {
         ($enum:ident: $($index:literal $name:literal),+ $(,)?) => {{
             assert_eq!($enum::NAMES, [$($name),+]);

@@ -14,7 +14,7 @@ pub const MAX_TEXT_BYTES: u64 = 4 * 1024 * 1024;
 /// The folder of the model that ships with MedChain, in the repository.
 const SHIPPED: &str = "models/shipped";
 /// The same folder, beside the `bin` folder of an installation.
-const INSTALLED: &str = "share/medchain/model";
+const INSTALLED: &str = "share/medchain/models";
 const NAME: &str = "medchain-vgg16";
 
 /// One model's files, in one folder.

@@ -14,7 +14,7 @@ use subxt::{
 
 pub(super) use self::source::text;
 use self::source::{failure, label, outcome, topics, Source};
-use super::{fields::Fields, history::PastEvent, ChainError, DispatchFailure};
+use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
 
 /// The name of an event or the value of its field, see `events`.
@@ -270,6 +270,15 @@ events! {
             SudoDone = Sudid { failure: Option<DispatchFailure> => sudo_result(outcome) };
         }
     }
+}
+
+/// An event and its cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastEvent {
+    /// The index of the extrinsic that caused it, if one did.
+    pub extrinsic: Option<u32>,
+    /// What happened.
+    pub event: ChainEvent,
 }
 
 /// The events of a block, in order, each with its cause.

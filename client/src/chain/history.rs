@@ -9,11 +9,11 @@ use futures::{stream, Stream, StreamExt};
 use subxt::rpcs::methods::legacy::NumberOrHex;
 
 use super::{
-    event,
+    event::{self, PastEvent},
     items::StorageItem,
     proof::keys::{events, last_runtime_upgrade, timestamp},
     view::{AtBlock, View},
-    Chain, ChainError, ChainEvent,
+    Chain, ChainError,
 };
 use crate::H256;
 
@@ -29,15 +29,6 @@ pub struct PastBlock {
     pub hash: H256,
     /// Its events, in order.
     pub events: Vec<PastEvent>,
-}
-
-/// An event and its cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastEvent {
-    /// The index of the extrinsic that caused it, if one did.
-    pub extrinsic: Option<u32>,
-    /// What happened.
-    pub event: ChainEvent,
 }
 
 /// A range of blocks, ready to be read.

@@ -19,9 +19,8 @@ use subxt::{
 };
 
 use super::{
-    event,
+    event::{self, PastEvent},
     fields::Fields,
-    history::PastEvent,
     items::{ApiMethod, StorageItem},
     Balance, ChainError, ChainEvent,
 };

@@ -275,7 +275,7 @@ mod access_control {
             Ok(())
         }
 
-        /// Grants an account actions in the name of a patient; for delegates.
+        /// Grants an account actions on a patient's records, on the patient's behalf (delegates only).
         ///
         /// As `grant_for_purposes`, on the records of `patient`.
         #[ink(message, selector = 0x4d435019)]
@@ -292,7 +292,7 @@ mod access_control {
             self.set_grant(&Pair::new(&patient, &grantee), &grant)
         }
 
-        /// Revokes a grant to an account in the name of a patient; for delegates.
+        /// Revokes an account's grant on a patient's records, on the patient's behalf (delegates only).
         ///
         /// As `revoke`, on the records of `patient`.
         #[ink(message, selector = 0x4d43501a)]

@@ -111,10 +111,9 @@ impl Output for Data {
     #[inline(never)]
     fn write(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());
-        // There is always room: see `MOST`.
-        if let Some(room) = self.bytes.get_mut(self.length..end) {
-            room.copy_from_slice(bytes);
-            self.length = end;
-        }
+        // There is always room: see `MOST`. Were there none, the call would be reverted.
+        let Some(room) = self.bytes.get_mut(self.length..end) else { policy::direct::refuse() };
+        room.copy_from_slice(bytes);
+        self.length = end;
     }
 }

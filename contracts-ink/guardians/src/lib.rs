@@ -179,7 +179,7 @@ mod guardians {
             Ok(Self { terms, next: 0, proposals: Mapping::new() })
         }
 
-        /// Proposes a change, and returns the proposal's ID; for guardians.
+        /// Proposes a change, and returns the proposal's ID (guardians only).
         ///
         /// Proposing counts as the caller's approval. With a threshold of 1, the
         /// change is executed at once.
@@ -198,7 +198,7 @@ mod guardians {
             Ok(id)
         }
 
-        /// Approves a proposal, and returns whether that executed it; for guardians.
+        /// Approves a proposal, and returns whether that executed it (guardians only).
         ///
         /// The approval that reaches the threshold executes the change. If the
         /// policy refuses it, the approval does not count and can be repeated.
@@ -215,7 +215,7 @@ mod guardians {
             self.store_or_execute(id, &proposal)
         }
 
-        /// Withdraws the caller's approval of a proposal; for guardians.
+        /// Withdraws the caller's approval of a proposal (guardians only).
         ///
         /// This also works after the proposal has expired. A proposal without
         /// approvals is removed.

@@ -128,7 +128,9 @@ pub mod pallet {
         #[pallet::constant]
         type GrantDeposit: Get<BalanceOf<Self>>;
 
-        /// Bond held from an account that breaks the glass, burned unless a review accepts.
+        /// Bond held from an account that breaks the glass.
+        ///
+        /// It is burned unless a review accepts or no key was delivered.
         #[pallet::constant]
         type EmergencyBond: Get<BalanceOf<Self>>;
 
@@ -442,8 +444,8 @@ pub mod pallet {
         },
         /// A reader's envelope was removed.
         ///
-        /// `EnvelopeAdded` follows if the patient replaced it. If the patient removed
-        /// another reader's envelope, the patient's key epoch rose by one.
+        /// `EnvelopeAdded` follows if the patient replaced it; otherwise, if the patient removed
+        /// another reader's envelope, the key epoch rose by one.
         EnvelopeRemoved {
             /// The record.
             record: RecordId,
@@ -553,7 +555,7 @@ pub mod pallet {
             /// Why the grant ended.
             reason: EndReason,
         },
-        /// An account broke the glass: it gets the key at once, and its bond is held.
+        /// An account broke the glass: it was granted emergency access, and its bond is held.
         GlassBroken {
             /// The number of the emergency.
             emergency: EmergencyId,
@@ -615,7 +617,7 @@ pub mod pallet {
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// A patient allowed or forbade breaking the glass over their records.
+        /// A patient allowed or forbade emergency access to their records.
         EmergencyAccessSet {
             /// The patient.
             patient: T::AccountId,
@@ -633,7 +635,7 @@ pub mod pallet {
         PatientNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
-        /// The encryption key is of small order (such as all zeros), so that anybody could open what is sealed to it. Generate one with `medchain key new`.
+        /// The encryption key is insecure (of small order, such as all zeros): anybody could open what is sealed to it. Generate another with `medchain key new`.
         InvalidEncryptionKey,
         /// The account has not published an encryption key. It does so with `set_encryption_key`.
         EncryptionKeyNotFound,
@@ -675,11 +677,11 @@ pub mod pallet {
         NoPolicy,
         /// Access denied: there is no contract at the address of the patient's policy. The patient sets another with `set_policy`.
         PolicyNotFound,
-        /// Access denied: the policy contract trapped or reverted.
+        /// Access denied: the policy contract trapped.
         PolicyTrapped,
         /// Access denied: the policy contract exceeded its limit of gas or proof size.
         PolicyOutOfGas,
-        /// Access denied: the policy contract's answer is not a decision.
+        /// Access denied: the policy contract reverted, or its answer is not a decision.
         PolicyAnswerInvalid,
         /// Access denied: a policy cannot be asked from within a contract. Submit the call from an ordinary account.
         PolicyReentered,
@@ -691,7 +693,7 @@ pub mod pallet {
         GrantExpired,
         /// Access denied by the policy: the patient revoked the grant.
         GrantRevoked,
-        /// Access denied by the policy, for a reason of its own.
+        /// Access denied by the policy for a policy-specific reason. `EmrApi::check_access` returns its code.
         PolicyRefused,
         /// The account is not a custodian. The registrar gives this role with `add_provider`.
         NotCustodian,
@@ -705,9 +707,9 @@ pub mod pallet {
         InvalidThreshold,
         /// The patient has not chosen custodians. They do so with `set_custodians`.
         CustodiansNotFound,
-        /// The shares do not match the patient's current custodians in their order. Read `CustodianGroups` and split the key again.
+        /// The shares must be for the patient's current custodians, in the same order. Read `CustodianGroups` and split the key again.
         CustodiansMismatch,
-        /// This content is, or was, entrusted under another record of the patient. Encrypt it again under a new key, and add the result.
+        /// This content is, or was, entrusted under another record of the patient. Encrypt the document again with a new key, and add it as a new record.
         ContentAlreadyEntrusted,
         /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
         RecordNotEntrusted,
@@ -719,13 +721,13 @@ pub mod pallet {
         AccessExpired,
         /// The access grant has not expired yet.
         AccessNotExpired,
-        /// The account has already broken the glass over this record, and that access has not ended.
+        /// The account already has emergency access to this record.
         GlassAlreadyBroken,
         /// The custodian has already delivered its share.
         ShareAlreadyDelivered,
         /// Patients need no emergency to access their own records.
         OwnRecord,
-        /// The patient forbids breaking the glass over their records.
+        /// The patient does not allow emergency access to their records.
         EmergencyOptedOut,
         /// The account has reached the limit of open emergencies, `MaxOpenEmergencies`. Ask the patients to review them.
         MaxEmergenciesExceeded,
@@ -1138,9 +1140,9 @@ pub mod pallet {
 
         /// Removes a reader's envelope and ends the access granted to them.
         ///
-        /// The deposits are released. If the patient removes it, the patient's key epoch
-        /// rises: the reader may have kept the content key, so the next version of the record
-        /// needs a new one.
+        /// The deposits are released. If the patient removes another reader's, the patient's key
+        /// epoch rises: the reader may have kept the content key, so the next version of the
+        /// record needs a new one.
         ///
         /// ## Dispatch origin
         /// Signed by the patient or by the reader.
@@ -1155,7 +1157,8 @@ pub mod pallet {
         /// - `EnvelopeNotFound`: the reader has neither an envelope nor a grant for this record.
         ///
         /// ## Events
-        /// - `AccessEnded` if there was a grant; `EnvelopeRemoved` if there was an envelope.
+        /// - `AccessEnded` if there was a grant, after `EmergencyVoided` if it ended an emergency
+        ///   before the key was delivered; `EnvelopeRemoved` if there was an envelope.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::remove_envelope())]
         pub fn remove_envelope(
@@ -1183,7 +1186,8 @@ pub mod pallet {
         /// - `RecordErased`: it is already erased.
         ///
         /// ## Events
-        /// - An `AccessEnded` for each grant; `RecordErased`.
+        /// - An `AccessEnded` for each grant, after `EmergencyVoided` if it ended an emergency
+        ///   before the key was delivered; `RecordErased`.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get(), T::MaxGrants::get()))]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
@@ -1259,8 +1263,8 @@ pub mod pallet {
 
         /// Requests access to a record, and records the answer of the policy.
         ///
-        /// The call succeeds whatever the answer. If access is granted, the custodians of the
-        /// record seal their shares of the content key to the signer, within `AccessPeriod`
+        /// A denial is recorded, not returned as an error. If access is granted, the custodians of
+        /// the record seal their shares of the content key to the signer, within `AccessPeriod`
         /// blocks; the policy is asked again each time. A denial ends an earlier grant.
         ///
         /// ## Dispatch origin
@@ -1367,8 +1371,9 @@ pub mod pallet {
         ///   current custodians.
         ///
         /// ## Events
-        /// - An `AccessEnded` for each grant; `RecordEntrusted`, with an empty list if the
-        ///   record was withdrawn.
+        /// - An `AccessEnded` for each grant, after `EmergencyVoided` if it ended an emergency
+        ///   before the key was delivered; `RecordEntrusted`, with an empty list if the record was
+        ///   withdrawn.
         #[pallet::call_index(17)]
         #[pallet::weight(
             T::WeightInfo::entrust_record(shares.len() as u32, T::MaxGrants::get())
@@ -1440,7 +1445,8 @@ pub mod pallet {
         /// - `AccessNotExpired`: the grant has not expired yet.
         ///
         /// ## Events
-        /// - `AccessEnded`.
+        /// - `AccessEnded`, after `EmergencyVoided` if it ended an emergency before the key was
+        ///   delivered.
         #[pallet::call_index(19)]
         #[pallet::weight(T::WeightInfo::expire_grant())]
         pub fn expire_grant(
@@ -1478,8 +1484,9 @@ pub mod pallet {
         /// - `MaxGrantsExceeded`: the record already has `MaxGrants` grants.
         ///
         /// ## Events
-        /// - `AccessChecked` if the policy was asked; `AccessEnded` if this replaces a grant by
-        ///   the policy; `GlassBroken`.
+        /// - `AccessChecked` if the policy was asked; `AccessEnded` if an earlier grant was stored,
+        ///   after `EmergencyVoided` if it ended an emergency before the key was delivered;
+        ///   `GlassBroken`.
         #[pallet::call_index(20)]
         #[pallet::weight(
             T::WeightInfo::break_glass().saturating_add(T::AccessControl::weight())
@@ -1494,7 +1501,7 @@ pub mod pallet {
             Ok(Some(T::WeightInfo::break_glass().saturating_add(asked)).into())
         }
 
-        /// Reviews an emergency: says whether breaking the glass was right.
+        /// Accepts or rejects an emergency access after the fact.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, or by a relative set as guardian, but never by the account
@@ -1546,7 +1553,7 @@ pub mod pallet {
             Self::do_lapse_emergency(emergency)
         }
 
-        /// Allows or forbids breaking the glass over the signer's records.
+        /// Allows or forbids emergency access (breaking the glass) to the signer's records.
         ///
         /// It is allowed until the patient forbids it.
         ///

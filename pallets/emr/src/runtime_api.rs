@@ -7,6 +7,9 @@ use medchain_primitives::{Action, Denied, Purpose, RecordId};
 
 sp_api::decl_runtime_apis! {
     /// Questions about access, answered as the next block would answer them.
+    ///
+    /// Version 2: `check_access` takes the purpose; `check_access_for` is gone.
+    #[api_version(2)]
     pub trait EmrApi<AccountId>
     where
         AccountId: Codec,

@@ -47,9 +47,10 @@ pub type EmergencyOf<T> = Emergency<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor
 pub struct Patient<Balance> {
     /// The encrypted profile document, if there is one.
     pub profile: Option<Document>,
-    /// A counter that rises when somebody who may know a content key loses access.
+    /// A counter that rises when the patient removes another account's envelope or grant, and
+    /// when an emergency is rejected or lapses.
     ///
-    /// What is added afterwards must be sealed under a new content key.
+    /// What is added afterwards must be sealed under a fresh content key.
     pub key_epoch: u32,
     /// The number of relations that the patient has set.
     pub relations: u32,
@@ -164,7 +165,7 @@ pub struct Emergency<AccountId, Balance, BlockNumber> {
     pub broken_at: BlockNumber,
     /// The last block in which the emergency can be reviewed.
     pub review_until: BlockNumber,
-    /// The bond held from that account, burned unless the review accepts.
+    /// The bond held from that account, burned unless the review accepts or no key was delivered.
     pub bond: Balance,
 }
 

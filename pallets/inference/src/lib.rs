@@ -331,7 +331,7 @@ pub mod pallet {
         FailureAlreadyReported,
         /// The record's key is sealed to other workers but not to this one, so its report does not count.
         EnvelopeNotFound,
-        /// The deadline of the request has passed. It can only be cancelled or expired.
+        /// The deadline of the request has passed. It can only be closed, with `cancel_request` or `expire_request`.
         RequestExpired,
         /// The deadline of the request has not passed yet.
         RequestNotExpired,

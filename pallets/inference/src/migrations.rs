@@ -41,7 +41,7 @@ mod v2 {
 
     /// Now [`NextDue`].
     #[storage_alias]
-    pub type NextExpiry<T: Config> = StorageValue<Pallet<T>, BlockNumberFor<T>, ValueQuery>;
+    pub type NextExpiry<T: Config> = StorageValue<Pallet<T>, BlockNumberFor<T>, OptionQuery>;
 }
 
 /// The migration itself, which does not check the version: [`MigrateV2ToV3`] does.
@@ -55,7 +55,12 @@ impl<T: Config> FromV2<T> {
             due = due.saturating_add(1);
             Due::<T>::insert(last, request, ());
         }
-        NextDue::<T>::put(v2::NextExpiry::<T>::take());
+        // `None` where no block was processed: `schedule` then starts from the present one.
+        if let Some(next) = v2::NextExpiry::<T>::take() {
+            NextDue::<T>::put(next);
+        } else if due > 0 {
+            NextDue::<T>::put(BlockNumberFor::<T>::default());
+        }
         due
     }
 
@@ -67,7 +72,11 @@ impl<T: Config> FromV2<T> {
         let writes = due.saturating_mul(2).saturating_add(2);
         T::DbWeight::get()
             .reads_writes(reads, writes)
-            .saturating_add(Weight::from_parts(0, PROOF_PER_KEY.saturating_mul(due)))
+            // `NextExpiry` and the storage version are in the proof as well.
+            .saturating_add(Weight::from_parts(
+                0,
+                PROOF_PER_KEY.saturating_mul(due.saturating_add(2)),
+            ))
     }
 }
 
@@ -96,19 +105,23 @@ mod check {
     use medchain_primitives::RequestId;
     use sp_runtime::TryRuntimeError;
 
-    type Entries<T> = Vec<(BlockNumberFor<T>, RequestId)>;
+    /// The next block to process, and what is due.
+    type Snapshot<T> = (Option<BlockNumberFor<T>>, Vec<(BlockNumberFor<T>, RequestId)>);
 
     impl<T: Config> FromV2<T> {
         /// Returns what is due, as version 2 stores it.
-        pub(crate) fn snapshot() -> Entries<T> {
-            v2::Deadlines::<T>::iter().map(|(last, request, ())| (last, request)).collect()
+        pub(crate) fn snapshot() -> Snapshot<T> {
+            let due = v2::Deadlines::<T>::iter().map(|(last, request, ())| (last, request));
+            (v2::NextExpiry::<T>::get(), due.collect())
         }
 
         /// Checks that the same is due as in the snapshot, and that nothing is left under an
         /// old name.
         pub(crate) fn compare(before: &[u8]) -> Result<(), TryRuntimeError> {
-            let before =
-                Entries::<T>::decode_all(&mut &before[..]).map_err(|_| "malformed snapshot")?;
+            let (next, before) =
+                Snapshot::<T>::decode_all(&mut &before[..]).map_err(|_| "malformed snapshot")?;
+            let expected = next.or((!before.is_empty()).then(Default::default));
+            ensure!(NextDue::<T>::get() == expected, "the next due block changed");
             ensure!(Due::<T>::iter().count() == before.len(), "requests appeared or disappeared");
             for (last, request) in before {
                 ensure!(Due::<T>::contains_key(last, request), "a due request was not moved");

@@ -97,7 +97,7 @@ mod research_cohort {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[ink::scale_derive(Encode, Decode, TypeInfo)]
     pub enum Error {
-        /// The study has ended, or would end before it begins.
+        /// The study has ended, or its last block is in the past. Choose a later block.
         StudyEnded,
         /// The study has reached its maximum number of patients.
         MaxPatientsExceeded,

@@ -109,7 +109,7 @@ mod two_guardians {
             Ok(contract)
         }
 
-        /// Approves that an account views the patient's records; for guardians.
+        /// Approves an account to view the patient's records (guardians only).
         ///
         /// The approval is valid from this block on, for as many blocks as the
         /// contract was deployed with. Approving again renews it.
@@ -125,7 +125,7 @@ mod two_guardians {
             Ok(())
         }
 
-        /// Withdraws the caller's approval of an account; for guardians.
+        /// Withdraws the caller's approval of an account (guardians only).
         #[ink(message)]
         pub fn withdraw(&mut self, grantee: AccountId) -> Result<(), Error> {
             let (Terms { patient, .. }, place) = self.place_of_caller()?;

@@ -60,6 +60,24 @@ fn due_requests_are_moved_and_still_expire() {
 }
 
 #[test]
+fn keys_of_version_2_are_moved() {
+    // Not made by this code: request 4, due in block 57, as release 2 stored it.
+    let mut key = prefix("Deadlines").to_vec();
+    for part in [57u64, 4] {
+        key.extend(sp_io::hashing::twox_64(&part.to_le_bytes()));
+        key.extend(part.to_le_bytes());
+    }
+    ExtBuilder::bare().build().execute_with(|| {
+        unhashed::put_raw(&key, &[]);
+        set_version(2);
+        Migration::on_runtime_upgrade();
+        assert_eq!(due(), [(57, RequestId(4), ())]);
+        // It was never processed, so every block may hold something due.
+        assert_eq!(NextDue::<Test>::get(), Some(0));
+    });
+}
+
+#[test]
 fn the_checks_find_what_was_not_moved() {
     ExtBuilder::default().build_and_execute(|| {
         request();
@@ -110,6 +128,7 @@ fn it_runs_without_requests() {
         set_version(2);
         Migration::on_runtime_upgrade();
         assert_eq!(due(), []);
+        assert_eq!(NextDue::<Test>::get(), None);
         assert_eq!(Inference::on_chain_storage_version(), 3);
     });
 }
