@@ -80,7 +80,7 @@ lint: setup ## Check format, lints, documentation, spelling, dependencies and ge
 	@scripts/lint.sh
 
 .PHONY: audit
-audit: ## Check licences, sources and double versions of all dependencies.
+audit: setup ## Check licences, sources and double versions of all dependencies.
 	@scripts/audit.sh
 
 .PHONY: release
@@ -88,5 +88,5 @@ release: setup contracts ## Make optimised programs, the production runtime and 
 	@scripts/release.sh
 
 .PHONY: fmt
-fmt: ## Format the Rust code and the TOML files.
+fmt: setup ## Format the Rust code and the TOML files.
 	@scripts/format.sh

@@ -21,11 +21,13 @@ if [ -e "$folder/complete" ]; then
 fi
 
 git cat-file -e "$commit^{commit}" 2>/dev/null \
-  || die "this clone does not have the commit $commit of release $1: run 'git fetch --unshallow'"
+  || die "this clone does not have the commit $commit of release $1: clone it with its history (git fetch --unshallow)"
 say "building the programs of release $1, once: a few minutes after 'make build'"
 source=$(mktemp -d)
 trap 'rm -rf "$source"' EXIT
-git archive "$commit" | tar -x -C "$source"
+# With new times: cargo must not take what is built for these sources.
+git archive "$commit" | tar -xm -C "$source"
+rm -rf "$folder"
 mkdir -p "$folder"
 # In the target folder that is there: the dependencies of the two are the same.
 # Without lints, which are those of today.

@@ -10,6 +10,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { printf '\033[1mrelease:\033[0m %s\n' "$*" >&2; }
 die() { printf 'release: error: %s\n' "$*" >&2; exit 1; }
 profile=${PROFILE:-release}
+missing=()
+for need in help2man:help2man dpkg-shlibdeps:dpkg-dev strip:binutils git:git zstd:zstd jq:jq; do
+  command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+done
+[ ${#missing[@]} -eq 0 ] || die "these Debian packages are missing: ${missing[*]}"
+umask 022
 version=$(cargo metadata --locked --no-deps --format-version 1 | jq -r '.packages[] | select(.name == "medchain-node") | .version')
 architecture=$(dpkg --print-architecture)
 # Files of a package carry the time of the commit: two builds give the same bytes.

@@ -8,6 +8,10 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 step "lint: format, spelling, dependencies"
 scripts/lint.sh format
 
+step "lint: no warnings"
+scripts/lint/clippy.sh Cargo.toml
+CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") scripts/lint/clippy.sh contracts-ink/Cargo.toml
+
 step "contracts: logic and ink! unit tests"
 CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") \
   cargo test --locked --manifest-path contracts-ink/Cargo.toml --workspace

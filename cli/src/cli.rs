@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn a_review_says_which() {
+        for (line, accept) in [
+            ("medchain emergency review 3 --accept", true),
+            ("medchain emergency review 3 --reject", false),
+        ] {
+            let Command::Emergency(emergency::EmergencyCommand::Review(args)) =
+                parse(line).unwrap().command
+            else {
+                panic!("{line} is no review");
+            };
+            assert_eq!((args.accept, args.reject), (accept, !accept), "{line}");
+        }
+    }
+
+    #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
     }
@@ -182,6 +197,8 @@ mod tests {
             "medchain predict",
             "medchain completions tcsh",
             "medchain transfer 5F",
+            "medchain emergency review 3",
+            "medchain emergency review 3 --accept --reject",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
-
-/// The node that is used when none is named.
-pub const DEFAULT_NODE: &str = "ws://127.0.0.1:9944";
+use medchain_client::{
+    chain::{DEFAULT_URL, NODE_VARIABLE},
+    store::STORE_VARIABLE,
+};
 
 /// Lists these flags apart from a subcommand's own.
 const GLOBAL: &str = "Global options";
@@ -18,9 +19,9 @@ pub struct Global {
         long,
         global = true,
         help_heading = GLOBAL,
-        env = "MEDCHAIN_NODE",
+        env = NODE_VARIABLE,
         value_name = "URL",
-        default_value = DEFAULT_NODE
+        default_value = DEFAULT_URL
     )]
     pub node: String,
     /// Where encrypted files are stored: folders or IPFS nodes, comma-separated.
@@ -33,7 +34,7 @@ pub struct Global {
         long,
         global = true,
         help_heading = GLOBAL,
-        env = "MEDCHAIN_STORE",
+        env = STORE_VARIABLE,
         hide_env_values = true,
         value_name = "PLACE,…"
     )]

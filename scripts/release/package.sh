@@ -19,15 +19,18 @@ install -D -m 644 LICENSE "$root/usr/share/doc/$name/copyright"
 # What the program links, as Debian names it.
 mkdir -p "$work/debian"
 printf 'Source: medchain\n' >"$work/debian/control"
-depends=$(cd "$work" && dpkg-shlibdeps -O "root/usr/bin/$(basename "$(ls "$root/usr/bin" | head -n 1)")" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+depends=$(cd "$work" && dpkg-shlibdeps -O "root/usr/bin/$name" | sed -n 's/^shlibs:Depends=//p')
+[ -n "$depends" ] || { echo "release: error: dpkg-shlibdeps found no libraries of $name" >&2; exit 1; }
 [ "$package" != node ] || depends+=", python3"
+[ "$package" != cli ] || recommends="Recommends: medchain-worker"
 mkdir -p "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<END
 Package: $name
 Version: $version
 Architecture: $architecture
 Maintainer: The MedChain authors <medchain@localhost>
-Depends: $depends
+Depends: $depends${recommends:+
+$recommends}
 Section: net
 Priority: optional
 Installed-Size: $(du -sk --exclude DEBIAN "$root" | cut -f 1)

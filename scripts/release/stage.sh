@@ -7,7 +7,7 @@ manual() { # PROGRAM ROOT
   name=$(basename "$1")
   page=$2/usr/share/man/man1/$name.1
   mkdir -p "$(dirname "$page")"
-  help2man --no-info --no-discard-stderr --name "$3" "$1" >"$page"
+  env -i PATH="$PATH" LC_ALL=C.UTF-8 help2man --no-info --no-discard-stderr --name "$3" "$1" >"$page"
   gzip -9n "$page"
 }
 
@@ -34,6 +34,7 @@ stage() {
       units "$root" medchain-node.service node.env medchain-node
       install -D -m 644 ops/systemd/medchain-node.service.d/full-node.conf \
         "$root/usr/share/doc/medchain-node/examples/full-node.conf"
+      sed -i 's|/usr/local/bin/|/usr/bin/|' "$root/usr/share/doc/medchain-node/examples/full-node.conf"
       install -D -m 755 scripts/new-network.py "$root/usr/bin/medchain-new-network"
       ;;
     worker)

@@ -313,11 +313,12 @@ impl Program {
     pub fn kill(&self) {
         let killed = Command::new("kill").args(["-KILL", &self.id.to_string()]).status();
         assert!(killed.is_ok_and(|status| status.success()), "{:?} is not there", self.command);
-        let process = PathBuf::from(format!("/proc/{}", self.id));
-        wait_for("the process is gone", Duration::from_secs(20), || {
-            // Its parent may collect it later.
-            parts(&process.join("cmdline")).is_empty()
-        });
+        wait_for("the process is gone", Duration::from_secs(20), || self.has_ended());
+    }
+
+    /// Whether it has ended. Its parent may collect it later.
+    pub fn has_ended(&self) -> bool {
+        parts(&PathBuf::from(format!("/proc/{}/cmdline", self.id))).is_empty()
     }
 
     /// Starts a full node on the chains of this collator, with an empty folder.

@@ -251,16 +251,19 @@ fn upgrade(run: &Run, release: &Release) -> Vec<Running> {
         program("medchain-node").with_file_name("wbuild/medchain-runtime/medchain_runtime.wasm");
     says(Command::new(repository().join("scripts/compact-runtime.sh")).args([&built, &new]));
     let new = new.display().to_string();
+    let workers = [0, 1].map(|index| run.net.worker(index));
     let report = json_script("js/upgrade.mjs", &["--node", run.net.collator(0), "--wasm", &new]);
     tell(&serde_json::to_string_pretty(&report).unwrap());
     assert!(report["storage_versions"]["before"] != report["storage_versions"]["after"]);
     tell(&format!("the old command line says to the new chain: {}", said(&old)));
 
+    // A worker of the release ends by itself: it does not know this runtime.
+    for worker in &workers {
+        wait_for("the old worker ends", 3 * MINUTE, || worker.has_ended());
+    }
     let workers = [0, 1].map(|index| {
-        let worker = run.net.worker(index);
-        worker.kill();
         let log = run.folder.join(format!("upgraded-worker-{index}.log"));
-        worker.restart_as(&program("medchain-worker"), &log)
+        workers[index].restart_as(&program("medchain-worker"), &log)
     });
     run.net.set_upgraded();
     let after = run.main_job(1, &run.synthetic(2));

@@ -19,12 +19,11 @@ use crate::{
 
 /// Arguments of `medchain emergency review`.
 #[derive(Args, Clone, Debug)]
-#[group(id = "verdict", required = true, multiple = false, args = ["accept", "reject"])]
 pub struct ReviewArgs {
     /// The emergency's number.
     pub emergency: EmergencyId,
     /// It was an emergency: return the bond.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
     pub accept: bool,
     /// It was no emergency: burn the bond and end the access.
     #[arg(long)]
