@@ -1,6 +1,6 @@
 //! Arguments as people type them.
 //!
-//! The values are those of [`scale_value::stringify`], and besides accounts,
+//! The values are those of `scale_value::stringify`, and besides accounts,
 //! variants without brackets, and square brackets around lists:
 //! `//Bob, Some(7), [Clinician, Hospital], { from: 8, to: 18 }, 0x00ff`.
 
