@@ -27,7 +27,7 @@ await step('the README has the steps', () => {
 
 // "`emr` › `addRecord`": a storage item under "Chain state", else a call.
 const named = steps.flatMap((text) =>
-  [...text.matchAll(/`(\w+)` › `(\w+)`/g)].map(([, pallet, item]) => {
+  [...text.matchAll(/`([a-z]\w*)` › `(\w+)`/g)].map(([, pallet, item]) => {
     const before = text.slice(0, text.indexOf(`\`${pallet}\` › \`${item}\``));
     return { pallet, item, isStorage: before.includes('Chain state') };
   }),
