@@ -61,7 +61,7 @@ try {
     } else found = (await item(...parameters)).toHuman();
     console.log(JSON.stringify(found, null, 2));
   } else {
-    if (statSync(options.key).mode & 0o077) fail(`others may open ${options.key}: chmod 600 it`);
+    if (statSync(options.key).mode & 0o077) fail(`other users can access ${options.key}; run \`chmod 600 ${options.key}\``);
     const { secret_uri: secret } = JSON.parse(readFileSync(options.key, 'utf8'));
     const signer = new Keyring({ type: 'sr25519' }).addFromUri(secret);
     if (!api.tx[pallet]?.[name]) fail(`the chain has no call ${path}`);

@@ -29,8 +29,14 @@ trap 'rm -rf "$source"' EXIT
 git archive "$commit" | tar -xm -C "$source"
 rm -rf "$folder"
 mkdir -p "$folder"
-# In the target folder that is there: the dependencies of the two are the same.
-# Without lints, which are those of today.
+# In the target folder that is there: the dependencies of the two are the same, and
+# so that they are compiled alike, the profiles are those of today. Without lints.
+{
+  sed '/^# One profile serves/,$d; /^\[profile/,$d' "$source/Cargo.toml"
+  sed -n '/^\[profile/,$p' Cargo.toml
+} >"$source/Cargo.toml.new"
+touch "$source/Cargo.toml.new"
+mv "$source/Cargo.toml.new" "$source/Cargo.toml"
 (
   cd "$source"
   RUSTC_WORKSPACE_WRAPPER="" cargo build --locked --quiet --workspace \

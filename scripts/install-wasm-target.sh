@@ -29,6 +29,7 @@ library_source() {
   command -v apt-get >/dev/null || return 1
   # The mirror that this machine uses, with the suite that holds newer compilers.
   local mirror
+  # shellcheck disable=SC2016 # For apt-get, which puts the mirror there.
   mirror=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -v security | head -1)
   [ -n "$mirror" ] || return 1
   mkdir -p "$work/lists/partial" "$work/deb"

@@ -75,7 +75,7 @@ class Keys:
             # Not shown: a secret may have slipped in here.
             fail(f"{what} is neither an address nor 0x and 64 digits")
         if found is None:
-            fail(f"{what} is no address: a letter is wrong")
+            fail(f"{what} is not an address: its checksum is wrong")
         if found["publicKey"] in self.known:
             fail(f"{what} is a development key, whose secret everybody knows: make one with "
                  "'medchain-node key generate', or give --dev for a network to try things out")
@@ -97,7 +97,7 @@ def patch(network, keys):
     """What differs from the runtime's default genesis."""
     collators = network["collators"]
     if not isinstance(collators, list) or not collators:
-        fail("collators is empty: nobody would make blocks")
+        fail("collators is empty: nobody would make blocks; name at least one")
     accounts, sessions = [], []
     for number, collator in enumerate(collators):
         if not isinstance(collator, dict) or set(collator) != {"account", "aura"}:
@@ -105,7 +105,7 @@ def patch(network, keys):
         account = keys.address(collator["account"], f"the account of collators[{number}]")
         aura = keys.address(collator["aura"], f"the aura key of collators[{number}]")
         if account in accounts or aura in [session[2]["aura"] for session in sessions]:
-            fail(f"collators[{number}] is there twice")
+            fail(f"collators[{number}] is listed twice")
         accounts.append(account)
         sessions.append([account, account, {"aura": aura}])
     if not isinstance(network["balances"], dict):
@@ -139,17 +139,17 @@ def read_network(path):
         if field not in network:
             fail(f"{path}: {field} is missing")
     for field in sorted(set(network) - FIELDS):
-        fail(f"{path}: {field} is not known; there are {', '.join(sorted(FIELDS))}")
+        fail(f"{path}: {field} is not known; the fields are {', '.join(sorted(FIELDS))}")
     para_id = network["para_id"]
     if isinstance(para_id, bool) or not isinstance(para_id, int) or not 1000 <= para_id < 2**32:
-        fail(f"{path}: para_id is the number that the relay chain gave you, 1000 or more")
+        fail(f"{path}: para_id must be the number that the relay chain gave you, 1000 or more")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{2,63}", str(network["id"])):
-        fail(f"{path}: id is a short name of small letters, digits and dashes: data lies under it")
+        fail(f"{path}: id must be 3 to 64 small letters, digits and dashes: the data folder's name")
     for field in ("name", "relay_chain"):
         if not isinstance(network[field], str) or not network[field]:
             fail(f"{path}: {field} must be a text")
     if network.setdefault("type", "Live") not in ("Live", "Local", "Development"):
-        fail(f"{path}: type is Live, Local or Development")
+        fail(f"{path}: type must be Live, Local or Development")
     return network
 
 
@@ -163,7 +163,8 @@ def main():
     parser.add_argument("--dev", action="store_true", help="allow development keys")
     arguments = parser.parse_args()
     if os.path.exists(arguments.spec):
-        fail(f"{arguments.spec} exists: another genesis is another chain, so take it away by hand")
+        fail(f"{arguments.spec} exists: a new genesis makes a new chain; choose another name, "
+             "or remove the file")
     network = read_network(arguments.network)
     difference = patch(network, Keys(arguments.node, arguments.dev))
     code = None

@@ -52,6 +52,7 @@ fi
 
 # --- the end ----------------------------------------------------------------
 jobs_of_run=()
+# shellcheck disable=SC2317 # The trap below calls it.
 finish() {
   local code=$?
   trap - EXIT INT TERM

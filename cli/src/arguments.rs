@@ -1,10 +1,16 @@
-//! Arguments that several commands take: names that `--help` lists, and amounts.
+//! Arguments that several commands take: names that `--help` lists, numbers and amounts.
 
-use std::{error::Error, str::FromStr};
+use std::{error::Error, ffi::OsStr, str::FromStr};
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    error::ErrorKind,
+    Arg, Command,
+};
 use medchain_client::chain::parse_balance;
-use medchain_primitives::{Action, EmergencyReason, Purpose, RelationKind, Role};
+use medchain_primitives::{
+    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RelationKind, Role,
+};
 
 /// Parses one of the named values, which `--help` lists with what they mean.
 fn one_of<T>(
@@ -88,14 +94,69 @@ pub fn emergency_reason() -> impl TypedValueParser<Value = EmergencyReason> {
 }
 
 /// Parses an amount of MEDC into plancks.
-pub fn amount(text: &str) -> Result<u128, String> {
-    parse_balance(text).ok_or_else(|| "give an amount of MEDC such as 1 or 0.25".to_owned())
+pub fn amount() -> impl TypedValueParser<Value = u128> {
+    Sentence { parse: parse_balance, wanted: "an amount; give MEDC such as 10 or 0.25" }
+}
+
+/// Parses a record's number.
+pub fn record() -> impl TypedValueParser<Value = RecordId> {
+    number("a record number; see `medchain records`")
+}
+
+/// Parses a model's number.
+pub fn model() -> impl TypedValueParser<Value = ModelId> {
+    number("a model number; see `medchain model list`")
+}
+
+/// Parses an emergency's number.
+pub fn emergency() -> impl TypedValueParser<Value = EmergencyId> {
+    number("an emergency number; see `medchain emergency list`")
+}
+
+/// Parses a block's number.
+pub fn block() -> impl TypedValueParser<Value = u32> {
+    number("a block number; give one such as 1200")
+}
+
+fn number<T>(wanted: &'static str) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + Clone + Send + Sync + 'static,
+{
+    Sentence { parse: |text: &str| text.parse::<T>().ok(), wanted }
+}
+
+/// A parser whose error is a sentence: "`first` is not a record number; …". Clap's own
+/// would say what the standard library says, such as "invalid digit found in string".
+#[derive(Clone)]
+struct Sentence<F> {
+    parse: F,
+    /// What the text is not, and the way out.
+    wanted: &'static str,
+}
+
+impl<T, F> TypedValueParser for Sentence<F>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Fn(&str) -> Option<T> + Clone + Send + Sync + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let text = value.to_string_lossy();
+        (self.parse)(&text).ok_or_else(|| {
+            let message = format!("`{text}` is not {}", self.wanted);
+            command.clone().error(ErrorKind::ValueValidation, message)
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
-
     use super::*;
 
     fn parse<T>(parser: &impl TypedValueParser<Value = T>, text: &str) -> Option<T>
@@ -128,8 +189,37 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_a_number_of_medc() {
-        assert_eq!(amount("0.25"), Ok(250_000_000_000));
-        assert!(amount("much").unwrap_err().contains("0.25"));
+    fn numbers_and_amounts_are_read() {
+        assert_eq!(parse(&amount(), "0.25"), Some(250_000_000_000));
+        assert_eq!(parse(&record(), "7"), Some(RecordId(7)));
+        assert_eq!(parse(&model(), "7"), Some(ModelId(7)));
+        assert_eq!(parse(&emergency(), "7"), Some(EmergencyId(7)));
+        assert_eq!(parse(&block(), "7"), Some(7));
+        for wrong in ["", "-1", "0x1", "1.5"] {
+            assert_eq!(parse(&record(), wrong), None, "{wrong}");
+        }
+        assert_eq!(parse(&amount(), "-1"), None);
+    }
+
+    #[test]
+    fn what_is_no_number_is_answered_in_a_sentence() {
+        fn check<T>(parser: &impl TypedValueParser<Value = T>, text: &str, sentence: &str)
+        where
+            T: Clone + Send + Sync + 'static,
+        {
+            let error = parser.parse_ref(&Command::new("test"), None, OsStr::new(text)).err();
+            let shown = error.map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(shown.lines().next(), Some(sentence));
+        }
+        let amounts = "error: `abc` is not an amount; give MEDC such as 10 or 0.25";
+        check(&amount(), "abc", amounts);
+        let records = "error: `first` is not a record number; see `medchain records`";
+        check(&record(), "first", records);
+        let models = "error: `vgg` is not a model number; see `medchain model list`";
+        check(&model(), "vgg", models);
+        let emergencies = "error: `-1` is not an emergency number; see `medchain emergency list`";
+        check(&emergency(), "-1", emergencies);
+        let blocks = "error: `soon` is not a block number; give one such as 1200";
+        check(&block(), "soon", blocks);
     }
 }

@@ -107,9 +107,10 @@ impl Context {
         }
         let identity = match &self.key {
             KeySource::Development(suri) => Identity::open(suri, self.dev)
-                .context("--suri does not name a development account")?,
+                .context("--suri does not name a development account such as //Alice")?,
             KeySource::File(file) if !file.exists() => bail!(
-                "there is no key file {}; create one with `medchain key new`, or name yours with --key",
+                "there is no key file {}; create one with `medchain key new`, \
+                 or name yours with --key",
                 file.display()
             ),
             KeySource::File(file) => Identity::load(file)?,
@@ -132,7 +133,7 @@ impl Context {
             .await
             .map_err(|error| match error {
                 ChainError::Unreachable { .. } => {
-                    anyhow::anyhow!("{error} (start a node, or name yours with --node)")
+                    anyhow::anyhow!("{error}; start a node, or name yours with --node")
                 }
                 error => error.into(),
             })
@@ -149,7 +150,7 @@ impl Context {
             return Ok(store.clone());
         }
         let store =
-            store::open(&self.store_url).context("cannot open a store (name one with --store)")?;
+            store::open(&self.store_url).context("cannot open the store; name one with --store")?;
         Ok(self.store.get_or_init(|| store).clone())
     }
 
@@ -202,7 +203,7 @@ fn account_named(text: &str, dev: bool) -> Result<AccountId32> {
     }
     Identity::open(text, true)
         .map(|identity| identity.account())
-        .with_context(|| format!("{text} is not a development account"))
+        .with_context(|| format!("{text} is not a development account such as //Alice"))
 }
 
 /// The key file to use when none is named.

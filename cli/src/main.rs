@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     log(cli.global.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&anyhow::Error::new(error).context("cannot start")),
+        Err(error) => return failed(&anyhow::Error::new(error).context("cannot start threads")),
     };
     let result = runtime.block_on(cli.run());
     // The connection's background tasks would keep the program from ending.

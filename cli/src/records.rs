@@ -21,5 +21,7 @@ pub use summary::RecordSummary;
 
 /// The record with this number, also when it was erased.
 pub async fn find(view: &View, id: RecordId) -> Result<Record> {
-    view.record(id).await?.with_context(|| format!("there is no record {id}"))
+    view.record(id)
+        .await?
+        .with_context(|| format!("there is no record {id}; see `medchain records`"))
 }

@@ -54,7 +54,7 @@ impl Context {
             return Ok(());
         }
         bail!(
-            "cannot ask you to confirm the fee: standard input is no terminal; \
+            "cannot ask you to confirm the fee, because standard input is not a terminal; \
              pass --yes to sign without asking"
         )
     }
@@ -112,8 +112,8 @@ impl Context {
         match outcome {
             Err(error) if error.is(RuntimeError::BadOrigin) && !matches!(call, Call::Sudo(_)) => {
                 bail!(
-                    "could not {purpose}: this account lacks the permission; only the registrar \
-                     or governance has it (on a test network, sign with the sudo key and --sudo)"
+                    "could not {purpose}: only the registrar or governance may; \
+                     on a test network, sign with the sudo key and --sudo"
                 )
             }
             outcome => outcome.with_context(|| format!("could not {purpose}")),
@@ -139,7 +139,8 @@ pub fn event<T>(
 ) -> Result<T> {
     outcome.events.iter().find_map(pick).with_context(|| {
         format!(
-            "could not {purpose}: block {} contains the transaction, but not its event",
+            "could not {purpose}: the transaction is in block {}, but without its event; \
+             look it up there to see why",
             outcome.block_number
         )
     })

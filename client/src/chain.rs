@@ -5,8 +5,9 @@
 //! *Invariant:* whatever crosses the wire is encoded and decoded by the field
 //! names in the node's own metadata, with the SCALE types of
 //! `medchain-primitives`; [`Chain::connect`] refuses a node that has anything the
-//! client uses (a call, an event, an error, a storage item, a constant or a runtime
-//! API method) in another shape than the one that this crate was tested with.
+//! client uses (a call, a transaction extension, an event, an error, a storage item, a
+//! constant or a runtime API method) in another shape than the one that this crate was
+//! tested with. Of past blocks' runtimes, [`History`] needs much less.
 
 mod amount;
 mod blocks;

@@ -42,7 +42,10 @@ pub enum ContractError {
         known: String,
     },
     /// Too many arguments, or too few.
-    #[error("`{function}` takes {expected} arguments, not {given}")]
+    #[error(
+        "`{function}` takes {expected} argument{}, not {given}",
+        if *expected == 1 { "" } else { "s" }
+    )]
     Count {
         /// The constructor or message, with its arguments.
         function: String,
@@ -55,7 +58,7 @@ pub enum ContractError {
     #[error("cannot read the arguments: {0}")]
     Syntax(String),
     /// A value that is not of its argument's type.
-    #[error("the argument `{argument}` is of the type {expected}: {reason}")]
+    #[error("the argument `{argument}` must be of type {expected}: {reason}")]
     Argument {
         /// The argument's name.
         argument: String,
@@ -65,7 +68,7 @@ pub enum ContractError {
         reason: String,
     },
     /// Bytes that are not of the type that the bundle gives.
-    #[error("{what} is not of the type in the bundle ({reason}); is it this contract's bundle?")]
+    #[error("{what} does not have the type in the bundle ({reason}); name this contract's bundle")]
     Undecodable {
         /// What was read.
         what: String,

@@ -26,10 +26,10 @@ pub use share::{combine, split, KeyShare};
 #[non_exhaustive]
 pub enum CryptoError {
     /// The file does not start as an encrypted file of MedChain does.
-    #[error("this is not a file that MedChain encrypted")]
+    #[error("the file is not one that MedChain encrypted")]
     NotEncrypted,
     /// The file ends before its nonce and tag.
-    #[error("the encrypted file is cut short: it has only {length} bytes")]
+    #[error("the encrypted file is truncated: it has only {length} bytes")]
     Truncated {
         /// The length of the file.
         length: usize,
@@ -48,13 +48,13 @@ pub enum CryptoError {
     )]
     WeakKey,
     /// The shares of a key are too few, or one is named twice.
-    #[error("these shares do not make up the key")]
+    #[error("these shares do not combine to a key: they are too few, or one is there twice")]
     Shares,
     /// More than the cipher can encrypt: 256 GiB.
-    #[error("the content is too long to encrypt")]
+    #[error("the content is too long to encrypt: at most 256 GiB")]
     TooLong,
     /// The system returned no random bytes.
-    #[error("the system has no randomness")]
+    #[error("the operating system returned no random bytes")]
     NoRandomness,
 }
 

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        Call, Chain, ChainError, ChainEvent, Denied, EmrError, Finality, ModelStatus, RecordStatus,
+        Call, Chain, ChainError, ChainEvent, Denied, Finality, ModelStatus, RecordStatus,
         RequestStatus, RuntimeError, SubmitOptions, TxOutcome, UNIT,
     },
     contract,
@@ -71,8 +71,8 @@ async fn the_whole_job_runs_through_the_client() {
     assert!(outcome.fee > 0 && outcome.fee <= estimate, "{} {estimate}", outcome.fee);
     assert!(outcome.events.contains(&ChainEvent::PatientRegistered { patient: account }));
     let again = submit(&chain, &patient, register).await.unwrap_err();
-    assert!(again.is(EmrError::PatientAlreadyExists), "{again}");
-    assert!(again.to_string().len() > "Emr.PatientAlreadyExists: ".len(), "{again}");
+    let name = "Emr.PatientAlreadyExists: ";
+    assert!(again.to_string().starts_with(name) && again.to_string().len() > name.len(), "{again}");
 
     // The model and the worker.
     let model_call = Call::RegisterModel {
@@ -245,7 +245,7 @@ async fn refusals_have_names() {
     let view = chain.best().await.unwrap();
     assert_eq!(view.roles_of(&somebody.account()).await.unwrap(), [Role::Hospital]);
     let error = submit(&chain, &alice(), sudo).await.unwrap_err();
-    assert!(error.is(EmrError::ProviderAlreadyExists), "{error}");
+    assert!(error.to_string().starts_with("Emr.ProviderAlreadyExists: "), "{error}");
 
     let used = SubmitOptions { nonce: Some(0), ..SubmitOptions::default() };
     let call = Call::SetEncryptionKey { key: somebody.encryption_key() };

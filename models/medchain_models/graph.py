@@ -71,3 +71,70 @@ def build(weights: dict[str, np.ndarray], size: int, classes: int, doc: str) -> 
     model.ir_version = 8
     onnx.checker.check_model(model)
     return model
+
+
+def build_exact(exact, size: int, limit: int, doc: str) -> onnx.ModelProto:
+    """The graph of integers from ``image`` (1, 1, size, size) uint8 to ``logits`` (1, classes) int32.
+
+    ``exact`` is a :class:`~medchain_models.quantise.Exact`. Scales are powers of two and
+    zero points are zero, so that every runtime that follows the standard gives the
+    bytes of the crate ``medchain-exact``.
+    """
+    nodes: list[onnx.NodeProto] = []
+    stored: list[onnx.TensorProto] = []
+
+    def constant(name: str, value: np.ndarray) -> str:
+        stored.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    one = constant("one", np.float32(1))
+    none = constant("zero", np.uint8(0))
+    low, high = constant("low", np.uint8(0)), constant("limit", np.uint8(limit))
+    at = "image"
+    for layer in exact.layers:
+        name, side = layer.name, layer.weights.shape[-1]
+        weights = constant(f"{name}.weight", layer.weights.astype(np.int8))
+        biases = layer.biases.astype(np.int32)
+        if layer is exact.layers[-1]:
+            nodes.append(
+                helper.make_node("ConvInteger", [at, weights], [f"{name}.sum"], name, kernel_shape=[side, side])
+            )
+            bias = constant(f"{name}.bias", biases.reshape(1, -1, 1, 1))
+            nodes.append(helper.make_node("Add", [f"{name}.sum", bias], [f"{name}.biased"], f"{name}.add"))
+            nodes.append(helper.make_node("Flatten", [f"{name}.biased"], ["logits"], "flat", axis=1))
+            break
+        if layer.border:
+            edges = constant(f"{name}.edges", np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+            beyond = constant(f"{name}.border", np.uint8(layer.border))
+            nodes.append(helper.make_node("Pad", [at, edges, beyond], [f"{name}.padded"], f"{name}.pad"))
+            at = f"{name}.padded"
+        pads = [1, 1, 1, 1] if side == 3 and not layer.border else [0, 0, 0, 0]
+        scales = constant(f"{name}.scale", np.exp2(-layer.shifts.astype(np.float32)))
+        zeros = constant(f"{name}.zero", np.zeros(len(biases), np.int8))
+        bias = constant(f"{name}.bias", biases)
+        inputs = [at, one, none, weights, scales, zeros, one, none, bias]
+        nodes.append(
+            helper.make_node("QLinearConv", inputs, [name], name, kernel_shape=[side, side], pads=pads)
+        )
+        nodes.append(helper.make_node("Clip", [name, low, high], [f"{name}.clip"], f"{name}.clip"))
+        at = f"{name}.clip"
+        if layer.pool:
+            nodes.append(
+                helper.make_node("MaxPool", [at], [f"{name}.pool"], f"{name}.pool", kernel_shape=[2, 2], strides=[2, 2])
+            )
+            at = f"{name}.pool"
+    classes = exact.layers[-1].weights.shape[0]
+    graph = helper.make_graph(
+        nodes,
+        "medchain-vgg16-exact",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, 1, size, size])],
+        [helper.make_tensor_value_info("logits", TensorProto.INT32, [1, classes])],
+        stored,
+        doc_string=doc,
+    )
+    model = helper.make_model(
+        graph, producer_name="medchain", opset_imports=[helper.make_opsetid("", OPSET)]
+    )
+    model.ir_version = 8
+    onnx.checker.check_model(model)
+    return model

@@ -1,5 +1,7 @@
 //! Predictions as integers.
 
+use alloc::vec::Vec;
+
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -7,6 +9,10 @@ use sp_arithmetic::{PerThing, Permill};
 
 /// The most classes that a model may have.
 pub const MAX_CLASSES: u32 = 8;
+
+/// The step of a quantised probability, in parts per million.
+const STEP: u32 = 100;
+const STEPS: u32 = Permill::ACCURACY / STEP;
 
 /// A quantised prediction.
 ///
@@ -63,6 +69,25 @@ impl Output {
         self.probabilities.get(usize::from(self.label)).copied().unwrap_or_default()
     }
 
+    /// Quantises whole numbers that stand in the proportion of the probabilities, in
+    /// steps of 1/10,000, rounded half up. The largest class takes what rounding leaves.
+    ///
+    /// # Errors
+    /// [`OutputError::Classes`]; [`OutputError::Sum`] where all are zero or their sum is
+    /// 2^50 or more.
+    pub fn from_weights(weights: &[u64]) -> Result<Self, OutputError> {
+        let total = weights.iter().fold(0u64, |sum, weight| sum.saturating_add(*weight));
+        if total == 0 || total >= 1 << 50 {
+            return Err(OutputError::Sum);
+        }
+        let half = total >> 1;
+        let part = |weight: &u64| {
+            let scaled = weight.saturating_mul(u64::from(STEPS)).saturating_add(half);
+            scaled.checked_div(total).unwrap_or_default() as u32
+        };
+        Self::from_steps(weights.iter().map(part).collect())
+    }
+
     /// Quantises softmax outputs.
     ///
     /// The steps are those of 1/10,000: coarse enough that the last bits of
@@ -74,8 +99,6 @@ impl Output {
     /// [`OutputError::NotAProbability`].
     #[cfg(feature = "std")]
     pub fn quantise(probabilities: &[f32]) -> Result<Self, OutputError> {
-        const STEP: u32 = 100;
-        const STEPS: u32 = Permill::ACCURACY / STEP;
         if probabilities.is_empty() || probabilities.len() > MAX_CLASSES as usize {
             return Err(OutputError::Classes);
         }
@@ -86,10 +109,14 @@ impl Output {
         if (total - 1.0).abs() > 1e-3 {
             return Err(OutputError::Sum);
         }
-        let mut parts: Vec<u32> = probabilities
-            .iter()
-            .map(|p| (f64::from(*p) / total * f64::from(STEPS)).round() as u32)
-            .collect();
+        let part = |p: &f32| (f64::from(*p) / total * f64::from(STEPS)).round() as u32;
+        Self::from_steps(probabilities.iter().map(part).collect())
+    }
+
+    fn from_steps(mut parts: Vec<u32>) -> Result<Self, OutputError> {
+        if parts.is_empty() || parts.len() > MAX_CLASSES as usize {
+            return Err(OutputError::Classes);
+        }
         let largest = first_largest(&parts);
         let others = parts.iter().enumerate().filter(|(index, _)| *index != largest);
         let others = others.fold(0u32, |sum, (_, part)| sum.saturating_add(*part));

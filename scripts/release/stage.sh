@@ -1,8 +1,9 @@
+# shellcheck shell=bash
 # Puts the files of one package under a folder, as they lie on a machine. To be
 # sourced; `stage PACKAGE BIN ROOT`, PACKAGE being node, worker or cli.
 
 # Manual pages are made of what the programs say of themselves.
-manual() { # PROGRAM ROOT
+manual() { # PROGRAM ROOT DESCRIPTION
   local name page
   name=$(basename "$1")
   page=$2/usr/share/man/man1/$name.1

@@ -77,7 +77,7 @@ pub enum DecodeError {
         reason: String,
     },
     /// A valid image of a kind that no radiograph has.
-    #[error("the {format} image cannot be taken: {reason}")]
+    #[error("this kind of {format} image is not supported: {reason}")]
     Unsupported {
         /// `PNG` or `JPEG`.
         format: &'static str,
@@ -85,7 +85,7 @@ pub enum DecodeError {
         reason: &'static str,
     },
     /// The file is over [`MAX_FILE_BYTES`].
-    #[error("the file is too large: {bytes} bytes, {} are allowed", MAX_FILE_BYTES)]
+    #[error("the file is too large: {bytes} bytes, at most {} are allowed", MAX_FILE_BYTES)]
     FileTooLarge {
         /// The size of the file.
         bytes: u64,
@@ -176,7 +176,7 @@ fn refused(format: &'static str, error: ImageError) -> DecodeError {
             DecodeError::Truncated { format }
         }
         ImageError::Unsupported(_) => {
-            DecodeError::Unsupported { format, reason: "its colour type is not known" }
+            DecodeError::Unsupported { format, reason: "save it as grey or RGB" }
         }
         other => DecodeError::Corrupt { format, reason: one_line(&other.to_string()) },
     }

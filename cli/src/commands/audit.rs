@@ -10,13 +10,14 @@ use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
-    chain::{Chain, ChainError, History},
+    chain::{ChainError, History},
     AccountId32, H256,
 };
 use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     audit::{fhir, Entry, Filter, Gathering, Kinds},
     context::Context,
     files,
@@ -32,16 +33,16 @@ pub struct AuditArgs {
     /// The patient; defaults to you.
     pub patient: Option<String>,
     /// The first block to read; defaults to the chain's first.
-    #[arg(long, value_name = "BLOCK")]
+    #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub from: Option<u32>,
     /// The last block to read; defaults to the newest finalised one.
-    #[arg(long, value_name = "BLOCK")]
+    #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub to: Option<u32>,
     /// Only entries that involve this account.
     #[arg(long, value_name = "ACCOUNT")]
     pub subject: Option<String>,
     /// Only entries about this record.
-    #[arg(long, value_name = "RECORD")]
+    #[arg(long, value_name = "RECORD", value_parser = arguments::record())]
     pub record: Option<RecordId>,
     /// Only these kinds, comma-separated, such as access_denied,emergency.
     ///
@@ -122,11 +123,11 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
         );
     }
     let (from, to) = range(head.number(), args)?;
-    let history = chain.history(from, to).await.map_err(|error| pruned(error, from, to))?;
-    let entries = read(context, chain, &history, patient, (from, to)).await?;
+    let history = chain.history(from, to).await.map_err(|error| unreadable(error, from, to))?;
+    let entries = read(context, &history, patient, (from, to)).await?;
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();
     if let Some(file) = &args.fhir {
-        let end = time::shown(chain.at_number(to).await?.timestamp().await?);
+        let end = time::shown(history.end_time().await?);
         let naming = fhir::Naming::new(chain.genesis_hash());
         let bundle = fhir::bundle(&entries, &patient.to_string(), &naming, &end);
         let bytes = serde_json::to_vec_pretty(&bundle).context("cannot write the bundle")?;
@@ -154,8 +155,8 @@ fn range(newest: u32, args: &AuditArgs) -> Result<(u32, u32)> {
     Ok((from, to))
 }
 
-/// The way out where the node has discarded old states.
-fn pruned(error: ChainError, from: u32, to: u32) -> anyhow::Error {
+/// The way out where the node has discarded old states, or where an old runtime differs.
+fn unreadable(error: ChainError, from: u32, to: u32) -> anyhow::Error {
     match error {
         ChainError::StatePruned { first, .. } if first <= to => {
             anyhow::Error::new(error).context(format!(
@@ -166,25 +167,30 @@ fn pruned(error: ChainError, from: u32, to: u32) -> anyhow::Error {
         ChainError::StatePruned { .. } => anyhow::Error::new(error).context(format!(
             "cannot read the log from block {from} on; name an archive node with --node"
         )),
+        ChainError::UnreadableBlocks { next: Some(next), .. } => {
+            anyhow::Error::new(error).context(format!(
+                "cannot read the log from block {from} on; start later with --from {next}, or \
+                 use the release of that time"
+            ))
+        }
+        ChainError::UnreadableBlocks { .. } => anyhow::Error::new(error).context(format!(
+            "cannot read the log from block {from} on; use the release of that time"
+        )),
         error => error.into(),
     }
 }
 
 async fn read(
     context: &Context,
-    chain: &Chain,
     history: &History,
     patient: AccountId32,
     (from, to): (u32, u32),
 ) -> Result<Vec<Entry>> {
-    let begin = chain.at_number(from).await?;
-    let end = chain.at_number(to).await?;
-    let records = end.records_of(&patient).await?;
     let mut gathering = Gathering::new(
         patient,
-        records.iter().map(|record| record.id),
-        begin.own_policy_of(&patient).await?,
-        begin.default_policy().await?,
+        history.record_ids_of(&patient).await?,
+        history.own_policy_of(&patient).await?,
+        history.default_policy().await?,
     );
     let total = u64::from(to.saturating_sub(from)).saturating_add(1);
     let bar = context.progress.bar("Reading blocks", total, false);
@@ -193,9 +199,9 @@ async fn read(
     let mut blocks = std::pin::pin!(history.blocks());
     let mut done = 0;
     while let Some(block) = blocks.next().await {
-        let block = block.map_err(|error| pruned(error, from, to))?;
+        let block = block.map_err(|error| unreadable(error, from, to))?;
         for request in gathering.unknown_requests(&block) {
-            if let Some(request) = end.request(request).await? {
+            if let Some(request) = history.request(request).await? {
                 let (record, patient, requester) =
                     (request.record, request.patient, request.requester);
                 gathering.learn_request(request.id, record, &patient, &requester);
@@ -241,7 +247,7 @@ mod tests {
     #[test]
     fn the_error_of_a_pruned_node_has_two_ways_out() {
         let error = |first| {
-            let error = pruned(ChainError::StatePruned { block: 1, first }, 1, 900);
+            let error = unreadable(ChainError::StatePruned { block: 1, first }, 1, 900);
             output::error_line(&error)
         };
         let line = error(644);
@@ -250,6 +256,19 @@ mod tests {
         }
         // The node has only later blocks than those wanted.
         assert!(!error(901).contains("--from"), "{}", error(901));
+    }
+
+    #[test]
+    fn blocks_of_a_runtime_that_differs_have_a_way_out() {
+        let line = |next| {
+            let what = "it has version 2: event Emr.RecordAdded differs".to_owned();
+            let error = ChainError::UnreadableBlocks { first: 7, next, what };
+            output::error_line(&unreadable(error, 1, 900))
+        };
+        for words in ["block 7", "version 2", "Emr.RecordAdded differs", "--from 644"] {
+            assert!(line(Some(644)).contains(words), "{}", line(Some(644)));
+        }
+        assert!(!line(None).contains("--from"), "{}", line(None));
     }
 
     #[test]

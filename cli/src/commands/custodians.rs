@@ -12,6 +12,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     output::{self, Outcome},
     records,
@@ -33,6 +34,7 @@ pub enum CustodiansCommand {
     /// Split an existing record's key among your current custodians.
     Entrust {
         /// The record's number.
+        #[arg(value_parser = arguments::record())]
         record: RecordId,
     },
     /// Take a record's key from all custodians.
@@ -41,6 +43,7 @@ pub enum CustodiansCommand {
     /// record before may have kept its key.
     Withdraw {
         /// The record's number.
+        #[arg(value_parser = arguments::record())]
         record: RecordId,
     },
 }

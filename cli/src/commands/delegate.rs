@@ -8,6 +8,7 @@ use medchain_client::{policy, AccountId32};
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     contracts::{ensure_ahead, Parties},
     output::{self, Outcome},
@@ -29,7 +30,7 @@ pub struct SetArgs {
     /// The delegate, who then uses `medchain grant --patient YOU`.
     pub delegate: String,
     /// The last block in which the delegate may act; without it, until removed.
-    #[arg(long, value_name = "BLOCK")]
+    #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub until: Option<u32>,
     /// The policy contract; defaults to the one in force for you.
     #[arg(long, value_name = "CONTRACT")]

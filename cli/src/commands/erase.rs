@@ -14,6 +14,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     certificate::{proven_keys, Certificate, ErasurePart, StoreOutcome, StorePart},
     context::Context,
     files,
@@ -26,6 +27,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct EraseArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// Write a certificate of the erasure to this file.
     ///

@@ -8,6 +8,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     files,
     output::{self, time::elapsed_ms, Outcome},
@@ -18,6 +19,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct FetchArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The file to write.
     #[arg(short, long, value_name = "FILE")]

@@ -38,7 +38,7 @@ pub struct GrantArgs {
     #[arg(long, value_name = "PURPOSES")]
     pub purposes: Option<PurposeSet>,
     /// The last block in which the grant holds; without it, until revoked.
-    #[arg(long, value_name = "BLOCK")]
+    #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub until: Option<u32>,
     /// The patient, if you are their delegate; see `medchain delegate`.
     #[arg(long, value_name = "ACCOUNT")]

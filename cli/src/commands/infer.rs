@@ -12,6 +12,7 @@ use medchain_primitives::{Action, ModelId, RecordId, RequestId};
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     models,
     output::{self, Outcome},
@@ -23,9 +24,10 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct InferArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The model's number.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::model())]
     pub model: ModelId,
 }
 

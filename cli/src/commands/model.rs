@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    arguments::amount,
+    arguments,
     context::Context,
     files,
     models::{ModelFiles, MAX_TEXT_BYTES},
@@ -31,6 +31,7 @@ pub enum ModelCommand {
     /// Show a model.
     Show {
         /// The model's number.
+        #[arg(value_parser = arguments::model())]
         model: ModelId,
     },
 }
@@ -50,7 +51,7 @@ pub struct PublishArgs {
     #[arg(long = "model-version", value_name = "VERSION")]
     pub model_version: Option<String>,
     /// The fee that a worker earns for a prediction, in MEDC.
-    #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = amount)]
+    #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = arguments::amount())]
     pub fee: u128,
 }
 
@@ -102,9 +103,19 @@ impl From<&Model> for ModelReport {
     }
 }
 
+impl ModelReport {
+    fn status(&self) -> ModelStatus {
+        if self.active {
+            ModelStatus::Active
+        } else {
+            ModelStatus::Retired
+        }
+    }
+}
+
 impl fmt::Display for ModelReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = if self.active { "active" } else { "retired" };
+        let status = self.status();
         let card = self.card.as_deref().unwrap_or("none");
         let threshold = percent((self.confidence_threshold * 1e6).round() as u32);
         writeln!(f, "model          {} ({status})", self.model_id)?;
@@ -132,7 +143,7 @@ impl fmt::Display for ListReport {
             return f.write_str("no models are registered");
         }
         for model in &self.models {
-            let status = if model.active { "active" } else { "retired" };
+            let status = model.status();
             writeln!(
                 f,
                 "{:>4}  {} {}  {status}  fee {}",

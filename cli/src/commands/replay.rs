@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    arguments,
     context::Context,
     files,
     models::{self, ModelFiles, Probabilities, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
@@ -22,9 +23,10 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct ReplayArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The model's number, needed where several have answered.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::model())]
     pub model: Option<ModelId>,
     /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
     ///
@@ -101,7 +103,9 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     let record = records::find(&view, args.record).await?;
     let prediction = choose(&view, record.id, args.model).await?;
     let on_chain = view.model(prediction.model).await?;
-    let on_chain = on_chain.with_context(|| format!("there is no model {}", prediction.model))?;
+    let on_chain = on_chain.with_context(|| {
+        format!("there is no model {}; see `medchain model list`", prediction.model)
+    })?;
     let opened = records::open(context, &view, &record).await?;
     let model = load(context, args, &on_chain).await?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -137,10 +141,12 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
 
 async fn choose(view: &View, record: RecordId, model: Option<ModelId>) -> Result<Prediction> {
     if let Some(model) = model {
-        return view
-            .prediction(record, model)
-            .await?
-            .with_context(|| format!("model {model} has not answered for record {record}"));
+        return view.prediction(record, model).await?.with_context(|| {
+            format!(
+                "model {model} has not answered for record {record}; \
+                     see `medchain show {record}`"
+            )
+        });
     }
     let mut all = view.predictions_of(record).await?;
     match all.len() {
@@ -165,17 +171,17 @@ async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Re
         found => {
             if found.is_ok() {
                 eprintln!(
-                    "note: {} is not the model on chain; fetching that from the store",
+                    "note: {} differs from the model on chain, which is fetched from the store",
                     local.onnx.display()
                 );
             }
             records::fetch_content(context, &on_chain.cid, None, MAX_MODEL_BYTES)
                 .await
-                .context("the model is not on this computer (--model-dir)")?
+                .context("the model is not on this computer; name its folder with --model-dir")?
         }
     };
     if !same(&onnx) {
-        bail!("the file behind {} is not the model on chain", on_chain.cid);
+        bail!("the file {} differs from the model on chain, and is not used", on_chain.cid);
     }
     let model = Model::load(&onnx, &spec).context("cannot load the model")?;
     if model.spec().id.as_bytes() != on_chain.preprocessing.as_slice() {

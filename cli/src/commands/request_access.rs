@@ -8,7 +8,7 @@ use medchain_client::{
     chain::{Call, ChainEvent},
     AccountId32,
 };
-use medchain_primitives::{Purpose, RecordId};
+use medchain_primitives::{Denied, Purpose, RecordId};
 use serde::Serialize;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct RequestAccessArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The purpose.
     #[arg(long, value_parser = arguments::purpose(), default_value = "treatment")]
@@ -50,7 +51,8 @@ pub struct RequestAccessReport {
     /// Whether the policy says yes.
     pub granted: bool,
     /// Why not.
-    pub reason: Option<String>,
+    #[serde(serialize_with = "output::as_text")]
+    pub reason: Option<Denied>,
     /// Whether the account has an envelope, apart from custodians' shares: a yes of the
     /// policy alone opens nothing.
     pub has_envelope: bool,
@@ -63,6 +65,13 @@ pub struct RequestAccessReport {
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
+}
+
+impl RequestAccessReport {
+    /// The policy's answer in words: `granted`, or why not.
+    pub fn answer(&self) -> String {
+        self.reason.map_or_else(|| "granted".to_owned(), |reason| reason.to_string())
+    }
 }
 
 impl fmt::Display for RequestAccessReport {
@@ -131,7 +140,7 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
     let outcome = context.sign(&call, purpose).await?;
     let answer = event(&outcome, purpose, |event| match event {
         ChainEvent::AccessGranted { until, .. } => Some(Ok(*until)),
-        ChainEvent::AccessDenied { reason, .. } => Some(Err(reason.to_string())),
+        ChainEvent::AccessDenied { reason, .. } => Some(Err(*reason)),
         _ => None,
     })?;
     let (until, reason) = match answer {

@@ -13,6 +13,7 @@ use medchain_primitives::{Action, RecordId};
 use serde::Serialize;
 
 use crate::{
+    arguments,
     consent::Question,
     context::Context,
     output::{self, Outcome},
@@ -24,6 +25,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct RotateArgs {
     /// The number of the record's newest version.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// Do not give the new version to this reader of the old one; repeat for more.
     #[arg(long = "without", value_name = "ACCOUNT")]
@@ -111,7 +113,9 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         RecordStatus::Superseded { by } => {
             bail!("record {} was superseded by record {by}; rotate that one", record.id)
         }
-        RecordStatus::Erased => bail!("record {} was erased", record.id),
+        RecordStatus::Erased => {
+            bail!("record {} was erased: nobody can open it any longer", record.id)
+        }
     }
     if args.erase_old && context.account()? != record.patient {
         bail!("only the patient may erase a record; leave out --erase-old");

@@ -12,6 +12,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     output::{self, Outcome},
     records::{self, Reader},
@@ -22,6 +23,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct ShareArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The account that may open it from now on.
     #[arg(long, value_name = "ACCOUNT")]

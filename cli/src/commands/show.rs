@@ -12,6 +12,7 @@ use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     models::Prediction,
     output::{self, Outcome},
@@ -25,6 +26,7 @@ const MAX_VERSIONS: usize = 256;
 #[derive(Args, Clone, Debug)]
 pub struct ShowArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
 }
 
@@ -103,8 +105,7 @@ impl fmt::Display for ShowReport {
                 request.opened, request.deadline
             )?;
             for failure in &request.failures {
-                let reason = failure.code.as_str().replace('-', " ");
-                writeln!(f, "failed      at {}: {reason}", failure.worker)?;
+                writeln!(f, "failed      at {}: {}", failure.worker, failure.code)?;
             }
         }
         for prediction in &self.predictions {

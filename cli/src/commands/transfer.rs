@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{format_balance, parse_balance, Call},
+    chain::{format_balance, Call},
     AccountId32,
 };
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     output::{self, Outcome},
     signing::Included,
@@ -22,7 +23,8 @@ pub struct TransferArgs {
     /// The account to send to.
     pub to: String,
     /// The amount in MEDC, such as 10 or 0.25.
-    pub amount: String,
+    #[arg(value_parser = arguments::amount())]
+    pub amount: u128,
 }
 
 /// A transfer.
@@ -53,13 +55,12 @@ pub async fn run(context: &Context, args: &TransferArgs) -> Result<Outcome> {
 
 async fn transfer(context: &Context, args: &TransferArgs) -> Result<TransferReport> {
     let to = context.parse_account(&args.to)?;
-    let amount = parse_balance(&args.amount)
-        .with_context(|| format!("{} is no amount of MEDC such as 10 or 0.25", args.amount))?;
+    let amount = args.amount;
     if amount == 0 {
-        bail!("the amount is zero; there is nothing to send");
+        bail!("the amount is zero: there is nothing to send");
     }
     if to == context.account()? {
-        bail!("{to} is your own account");
+        bail!("{to} is your own account: there is nothing to send");
     }
     let outcome = context.sign(&Call::Transfer { to, amount }, "send the funds").await?;
     Ok(TransferReport {

@@ -14,6 +14,7 @@ use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     consent::ensure_patient,
     context::Context,
     files, models,
@@ -33,7 +34,7 @@ pub struct UploadArgs {
     /// Also request a prediction by this model.
     ///
     /// The key is sealed to the workers that the patient's policy allows to infer.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", value_parser = arguments::model())]
     pub infer: Option<ModelId>,
     /// An additional reader, besides the patient and you; repeat for more.
     #[arg(long = "reader", value_name = "ACCOUNT")]

@@ -12,6 +12,7 @@ use medchain_primitives::ModelId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     models,
     output::{self, joined, Outcome},
@@ -26,7 +27,13 @@ pub enum WorkerCommand {
     /// Holds the bond, and publishes the encryption key if it is missing.
     Register {
         /// The numbers of the models that the worker runs, comma-separated.
-        #[arg(long = "model", required = true, value_delimiter = ',', value_name = "MODEL")]
+        #[arg(
+            long = "model",
+            required = true,
+            value_delimiter = ',',
+            value_name = "MODEL",
+            value_parser = arguments::model()
+        )]
         models: Vec<ModelId>,
     },
     /// Deregister your account as a worker and get the bond back.
@@ -131,7 +138,7 @@ pub async fn register(context: &Context, models: &[ModelId]) -> Result<ChangeRep
 async fn deregister(context: &Context) -> Result<ChangeReport> {
     let account = context.account()?;
     if context.view().await?.worker(&account).await?.is_none() {
-        bail!("{account} is not registered as a worker");
+        bail!("{account} is not registered as a worker; see `medchain worker list`");
     }
     let outcome = context.sign(&Call::DeregisterWorker, "deregister the worker").await?;
     Ok(ChangeReport { worker: account, models: Vec::new(), included: (&outcome).into() })

@@ -41,8 +41,7 @@ pub async fn known_accounts(
         }
     }
     for (account, role) in view.providers().await? {
-        let role = role.as_str().replace('-', " ");
-        known.entry(account).or_default().known_as.push(role);
+        known.entry(account).or_default().known_as.push(role.to_string());
     }
     for worker in view.workers().await? {
         known.entry(worker.account).or_default().known_as.push("inference worker".into());

@@ -47,7 +47,7 @@ pub async fn signer_and_relative(
 ) -> Result<(AccountId32, AccountId32)> {
     let (patient, relative) = (context.account()?, context.parse_account(account)?);
     if patient == relative {
-        bail!("{relative} is your own account");
+        bail!("{relative} is your own account; name a relative's");
     }
     ensure_patient(&context.view().await?, &patient).await?;
     Ok((patient, relative))

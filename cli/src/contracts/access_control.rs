@@ -42,7 +42,7 @@ impl Parties {
             })?,
         };
         if !view.contract_exists(&contract).await? {
-            bail!("there is no contract at {contract}");
+            bail!("there is no contract at {contract}; deploy one with `medchain policy deploy`");
         }
         Ok(Self { signer, patient, contract })
     }
@@ -82,8 +82,8 @@ pub async fn ensure_ahead(context: &Context, until: Option<u32>) -> Result<()> {
     let now = context.view().await?.number();
     if until < now {
         bail!(
-            "block {until} of --until has passed: the chain is at block {now}; \
-             name a later block"
+            "block {until} of --until has already passed: the chain is at block {now}; \
+             name a later one"
         );
     }
     Ok(())
@@ -92,13 +92,15 @@ pub async fn ensure_ahead(context: &Context, until: Option<u32>) -> Result<()> {
 /// Puts the reference contract's refusals into words.
 pub fn grant_refusal(error: ChainError, contract: &AccountId32) -> anyhow::Error {
     if let Some(refusal) = GrantError::of(&error) {
-        return anyhow::anyhow!("the policy {contract} refuses: {}", in_words(refusal));
+        let way_out = way_out(refusal);
+        return anyhow::Error::new(refusal)
+            .context(format!("the policy {contract} refuses: {refusal}{way_out}"));
     }
     match error {
         ChainError::Contract(ContractFailure::NoSuchMessage) => anyhow::anyhow!(
-            "the policy {contract} does not know this message: it is another contract, or an \
-             older version of access-control without roles, purposes and delegates; call it \
-             with `medchain policy call`, or deploy the new version"
+            "the policy {contract} has no such message: it is not access-control, or an older \
+             version without roles, purposes and delegates; call it with \
+             `medchain policy call`, or deploy the new version"
         ),
         ChainError::Contract(ContractFailure::Reverted { .. }) => {
             anyhow::Error::new(error).context(format!("the policy {contract} refuses"))
@@ -107,40 +109,37 @@ pub fn grant_refusal(error: ChainError, contract: &AccountId32) -> anyhow::Error
     }
 }
 
-/// Why the contract refuses, and the way out by this command line.
-fn in_words(refusal: GrantError) -> &'static str {
+/// The way out of a refusal by this command line, to follow the reason.
+fn way_out(refusal: GrantError) -> &'static str {
     match refusal {
-        GrantError::NoActions => {
-            "no action is named; name one, or revoke the grant with `medchain revoke`"
+        GrantError::NoActions => "; name one, or revoke the grant with `medchain revoke`",
+        GrantError::AlreadyExpired => "; name a later one with --until",
+        GrantError::NoPurposes => "; leave out --purposes to allow all",
+        GrantError::NotDelegate => "; the patient runs `medchain delegate set`",
+        GrantError::UnknownAction | GrantError::UnknownPurpose => {
+            "; deploy the new version of the contract, or leave that one out"
         }
-        GrantError::UnknownAction => "it does not know one of the actions",
-        GrantError::AlreadyExpired => "the last block has passed; name a later one with --until",
-        GrantError::NotGranted => "there is no grant to revoke",
-        GrantError::NoPurposes => "no purpose is named; leave out --purposes to allow all",
-        GrantError::UnknownPurpose => "it does not know one of the purposes",
-        GrantError::NotDelegate => {
-            "the signer is not, or no longer, a delegate of the patient; \
-             the patient runs `medchain delegate set`"
-        }
+        GrantError::NotGranted => "; see `medchain access`",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::causes;
 
     #[test]
     fn the_contracts_errors_are_put_into_words() {
         let contract = AccountId32([1; 32]);
         let says = |failure, words: &str| {
-            let error = format!("{:#}", grant_refusal(ChainError::Contract(failure), &contract));
+            let error = causes(&grant_refusal(ChainError::Contract(failure), &contract));
             assert!(error.contains(words), "{error}");
         };
         let reverted = |data: &[u8]| ContractFailure::Reverted { data: data.to_vec() };
         // ink!'s outer Ok, the message's own Err, the error's index.
         says(reverted(&[0, 1, 0]), "no action");
         says(reverted(&[0, 1, 1]), "one of the actions");
-        says(reverted(&[0, 1, 2]), "has passed");
+        says(reverted(&[0, 1, 2]), "already passed; name a later one");
         says(reverted(&[0, 1, 3]), "no grant");
         says(reverted(&[0, 1, 4]), "no purpose");
         says(reverted(&[0, 1, 5]), "one of the purposes");

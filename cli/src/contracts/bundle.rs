@@ -63,7 +63,7 @@ mod tests {
         };
         let reverted = |data: &[u8]| ContractFailure::Reverted { data: data.to_vec() };
         check(reverted(&[0, 1, 2]), "5F refuses `grant`: AlreadyExpired");
-        check(reverted(&[9]), "5F refuses `grant`: the contract reverts the call");
+        check(reverted(&[9]), "5F refuses `grant`: the contract reverted the call");
         check(ContractFailure::NoSuchMessage, "name this contract's bundle");
     }
 

@@ -33,12 +33,16 @@ use crate::{
     },
     files,
     models::Prediction,
-    output::{self, causes, time::elapsed_ms},
+    output::{self, causes, joined, time::elapsed_ms},
 };
 
 /// How long the worker may take.
 const PREDICTION_LIMIT: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(100);
+/// What the patient allows the lab technician.
+const TECHNICIAN_MAY: [Action; 2] = [Action::Append, Action::Infer];
+/// What the patient allows the worker.
+const WORKER_MAY: [Action; 1] = [Action::Infer];
 /// The patient's profile, which is stored nowhere in plain text.
 const PROFILE: &str = "Demo patient. Invented for this demonstration; not a real person.\n";
 
@@ -124,9 +128,7 @@ async fn prepare(
         let policy = deploy::deploy(&people.patient, &stage.contract).await?;
         let contract = policy.contract.to_string();
         set_policy::set_policy(&people.patient, Some(&contract)).await?;
-        for (to, actions) in
-            [(TECHNICIAN, &[Action::Append, Action::Infer][..]), (WORKER, &[Action::Infer])]
-        {
+        for (to, actions) in [(TECHNICIAN, &TECHNICIAN_MAY[..]), (WORKER, &WORKER_MAY)] {
             grant::grant(&people.patient, &GrantArgs::to(to, actions)).await?;
         }
         anyhow::Ok(policy)
@@ -163,8 +165,10 @@ async fn prepare(
     story.tell(
         "Policy",
         &format!(
-            "{}, deployed by the patient\nlab technician: append, infer; worker: infer; nobody else: nothing",
-            policy.contract
+            "{}, deployed by the patient\nlab technician: {}; worker: {}; nobody else: nothing",
+            policy.contract,
+            joined(TECHNICIAN_MAY),
+            joined(WORKER_MAY)
         ),
     )?;
     let name = format!("{} {}", model.model.name, model.model.version);
@@ -372,7 +376,7 @@ async fn stranger_tries(
             cipher.bytes,
             answer.included.block_number,
             answer.included.fee_shown,
-            answer.reason.as_deref().unwrap_or("GRANTED")
+            answer.answer()
         ),
     )?;
     Ok(opened.is_err() && !stolen && !answer.granted)

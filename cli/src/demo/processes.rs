@@ -167,7 +167,7 @@ pub fn free_port() -> Result<u16> {
 pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
     if let Some(path) = named {
         if !path.is_file() {
-            bail!("there is no program {}", path.display());
+            bail!("there is no program {}; build it, or name another", path.display());
         }
         return Ok(path.to_path_buf());
     }
@@ -175,7 +175,9 @@ pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
     let beside = own.with_file_name(name);
     if !beside.is_file() {
         bail!(
-            "{name} is not in this program's folder; build it (`cargo build -p {name}`) or name it"
+            "{name} is not in the folder of this program; build it with `make build`, \
+             or name it with --{}-bin",
+            name.trim_start_matches("medchain-")
         );
     }
     Ok(beside)
@@ -185,7 +187,7 @@ pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
 pub fn find_contract(named: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = named {
         if !path.is_file() {
-            bail!("there is no contract bundle {}", path.display());
+            bail!("there is no contract bundle {}; run `make contracts`", path.display());
         }
         return Ok(path.to_path_buf());
     }
@@ -193,7 +195,10 @@ pub fn find_contract(named: Option<&Path>) -> Result<PathBuf> {
         .into_iter()
         .map(|folder| folder.join("access-control.contract"))
         .find(|path| path.is_file())
-        .context("the policy contract is not built; run `make contracts`, or name a bundle with --contract")
+        .context(
+            "the policy contract is not built; run `make contracts`, \
+             or name a bundle with --contract",
+        )
 }
 
 /// The folders that may contain bundles: of the contracts' build, and of an installation.

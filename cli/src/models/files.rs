@@ -69,7 +69,9 @@ impl ModelFiles {
             .collect();
         match (found.pop(), found.is_empty()) {
             (Some(onnx), true) => Ok(Self::beside(&onnx)),
-            (None, _) => bail!("the folder {shown} contains no .onnx file"),
+            (None, _) => {
+                bail!("the folder {shown} contains no .onnx file; name the model's folder")
+            }
             (Some(_), false) => {
                 bail!("the folder {shown} contains several .onnx files; name one of them")
             }

@@ -16,7 +16,11 @@ pub async fn active(view: &View, id: ModelId) -> Result<Model> {
         .await?
         .with_context(|| format!("there is no model {id}; see `medchain model list`"))?;
     if model.status != ModelStatus::Active {
-        bail!("model {id} ({} {}) is retired", model.name, model.version);
+        bail!(
+            "model {id} ({} {}) is retired; see `medchain model list`",
+            model.name,
+            model.version
+        );
     }
     Ok(model)
 }

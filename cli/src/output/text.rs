@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use serde::Serializer;
+
 /// Text on one line, without line breaks and control characters.
 ///
 /// Whatever a node, a store or a file sends may hold those, and they move a
@@ -15,6 +17,18 @@ pub fn one_line(text: &str) -> String {
 pub fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> String {
     let texts: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
     texts.join(", ")
+}
+
+/// Serialises a value as the text that people read.
+#[allow(clippy::ref_option, reason = "serde passes the field like this")]
+pub fn as_text<T: Display, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// Bytes as `0x` and hexadecimal digits.

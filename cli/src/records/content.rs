@@ -42,7 +42,7 @@ impl Content {
         drop(step);
         if stored.cid != self.cid {
             bail!(
-                "{} gives the file the CID {} instead of {}: it splits files differently; \
+                "{} splits the file differently, and so reports the CID {} instead of {}; \
                  name another store with --store",
                 store.describe(),
                 stored.cid,

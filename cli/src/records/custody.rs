@@ -43,8 +43,8 @@ impl Split {
         };
         if events.iter().any(differs) {
             eprintln!(
-                "warning: the patient changed the custodians' threshold in the meantime, so the \
-                 custodians cannot hand this key over; the patient runs \
+                "warning: the patient has just changed the custodians' threshold, so the \
+                 custodians cannot hand over this key; the patient runs \
                  `medchain custodians entrust {record}`"
             );
         }
@@ -87,14 +87,16 @@ pub async fn split(
     let absent = absent.join(", ");
     if present < group.threshold as usize {
         eprintln!(
-            "warning: no custodian keeps this key: {absent} cannot, and {} are needed; the \
-             patient chooses others with `medchain custodians set`",
+            "warning: no custodian keeps this key, because {} are needed and {absent} cannot: \
+             no longer a custodian, or without a published encryption key; the patient \
+             chooses others with `medchain custodians set`",
             group.threshold
         );
         return Ok(None);
     }
     eprintln!(
-        "warning: {absent} cannot keep this key: no longer a custodian, or without a published key"
+        "warning: {absent} cannot keep a share of this key: no longer a custodian, \
+         or without a published encryption key"
     );
     Ok(Some(Split { shares, threshold: group.threshold }))
 }
@@ -125,8 +127,8 @@ pub async fn candidates(
         .collect();
     if shares.len() < grant.shares.len() && shares.len() < usize::from(threshold) {
         bail!(
-            "the shares that custodians handed over for record {0} do not open with your key; \
-             discard them and ask again with `medchain request-access {0} --renew`",
+            "your key does not open the shares that custodians handed over for record {0}; \
+             discard them and request new ones with `medchain request-access {0} --renew`",
             record.id
         );
     }

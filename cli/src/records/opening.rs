@@ -61,7 +61,7 @@ pub async fn key(context: &Context, view: &View, record: &Record) -> Result<Cont
         let bytes = ciphertext(context, record).await?;
         return fitting(&keys, record, &bytes).map(|(key, _)| key);
     }
-    keys.pop().context("there is a key, or an error")
+    keys.pop().context("no key opens this record")
 }
 
 /// The first key that decrypts the content, and the content.
@@ -77,11 +77,11 @@ fn fitting(
             Err(error) => failed = Some(error),
         }
     }
-    let error = failed.context("there is a key, or an error")?;
+    let error = failed.context("no key opens this record")?;
     let way_out = if keys.len() > 1 {
         format!(
-            "; if custodians handed its key over, one of them may have sent a wrong share: \
-             ask again, in another order, with `medchain request-access {} --renew`",
+            "; if custodians handed over its key, one of them may have sent a wrong share: \
+             request it again, in another order, with `medchain request-access {} --renew`",
             record.id
         )
     } else {

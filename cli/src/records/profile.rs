@@ -62,7 +62,7 @@ pub fn open_profile(
     let rest = bytes
         .strip_prefix(MAGIC)
         .filter(|rest| rest.len() > SEALED_KEY_LENGTH)
-        .context("the stored profile does not have medchain's format")?;
+        .context("the stored file is not a profile of MedChain")?;
     let (sealed, file) = rest.split_at(SEALED_KEY_LENGTH);
     let mut envelope = SealedKey([0; SEALED_KEY_LENGTH]);
     envelope.0.copy_from_slice(sealed);

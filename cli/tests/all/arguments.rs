@@ -74,6 +74,7 @@ fn usage_errors_end_with_2() {
     for args in [
         &["upload", "scan.png"][..],
         &["show", "first"],
+        &["transfer", "5F", "much"],
         &["fly"],
         &["fetch", "0"],
         &["provider", "add", "5F", "pilot"],

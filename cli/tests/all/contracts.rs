@@ -79,7 +79,7 @@ fn a_constructor_s_arguments_are_checked() {
     check(&["--args", "//Bob, Fly"], &["`may`", "View | Append", "there is no `Fly`"]);
     check(&["--args", "-1, View"], &["`owner`", "AccountId", "`-1`"]);
     check(&["--args", &format!("{BOB}x, View")], &["`owner`", "is not an account"]);
-    check(&["--args", "[//Bob, View"], &["a `[` is not closed"]);
+    check(&["--args", "[//Bob, View"], &["`[` is not closed"]);
     // All is well, so the node is asked next.
     check(&["--args", "//Bob, View"], &[NO_NODE]);
     check(&["--args", &format!("{BOB}, Emergency"), "--use"], &[NO_NODE]);

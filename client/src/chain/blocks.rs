@@ -3,7 +3,7 @@
 use futures::{stream, stream::BoxStream, StreamExt};
 use subxt::rpcs::{client::RpcSubscription, methods::legacy::NumberOrHex};
 
-use super::{connect::Header, Chain, ChainError, ChainEvent, Finality};
+use super::{compat::Needs, connect::Header, Chain, ChainError, ChainEvent, Finality};
 use crate::H256;
 
 /// A block and what happened in it.
@@ -91,9 +91,8 @@ impl Chain {
         let hash = hash.ok_or_else(|| ChainError::Other {
             reason: format!("the node does not know its own block {number}"),
         })?;
-        let header = self.rpc(rpc.chain_get_header(Some(hash))).await?;
-        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
-        let view = self.view(hash, &header).await?;
+        let header = self.header(hash).await?;
+        let view = self.view(hash, &header, Needs::History).await?;
         Ok(BlockEvents {
             number: view.number(),
             hash,

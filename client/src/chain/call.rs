@@ -2,7 +2,7 @@
 
 mod encode;
 
-use codec::Encode;
+use codec::{Decode, Encode};
 use medchain_primitives::{
     Cid, ContentDigest, Document, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
     ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RelationKind, RequestId,
@@ -14,8 +14,8 @@ use self::encode::{address, compact, compact_limit, EncodeCalls};
 use super::{fields::Arguments, ChainError};
 use crate::AccountId32;
 
-/// What a contract may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode)]
+/// What a contract may use, or used; the runtime calls it `Weight`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Gas {
     /// Computation, in picoseconds.
     #[codec(compact)]

@@ -10,10 +10,10 @@ use std::{fmt, sync::OnceLock};
 use codec::Decode;
 use subxt::Metadata;
 
-use self::shape::Shapes;
+use self::shape::{is_empty, Shapes};
 use super::{
     items::{ApiMethod, Constant, StorageItem},
-    Call, ChainError, ChainEvent, EmrError, InferenceError,
+    Call, ChainEvent, EmrError, InferenceError,
 };
 
 /// The metadata of the runtime that this crate is tested with. A test of the
@@ -21,27 +21,34 @@ use super::{
 pub const TESTED: &[u8] = include_bytes!("../../metadata/medchain.scale");
 
 /// [`TESTED`], parsed; `None` where it is damaged.
-pub(super) fn tested() -> Option<&'static Metadata> {
+fn tested() -> Option<&'static Metadata> {
     static PARSED: OnceLock<Option<Metadata>> = OnceLock::new();
     PARSED.get_or_init(|| Metadata::decode_from(TESTED).ok()).as_ref()
 }
 
-/// Checks that a runtime has what this crate uses, in the shape that it is tested
-/// with. Additions do no harm.
-pub fn check(node: &Metadata) -> Result<(), ChainError> {
-    let incompatible = |what: String| ChainError::Incompatible { what };
-    let Some(tested) = tested() else {
-        return Err(incompatible("the metadata that it was built with is damaged".into()));
-    };
-    let Some(difference) = difference(tested, node) else { return Ok(()) };
+/// What a runtime must have, by what is done with its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Everything that the client uses.
+    Everything,
+    /// What the client reads of past blocks: the events and a few storage items. The
+    /// calls of an older runtime, say, do not matter there.
+    History,
+}
+
+/// Checks that a runtime has what is needed, in the shape that this crate is tested
+/// with. Additions do no harm. The error names both versions and the first difference.
+pub fn check(node: &Metadata, needs: Needs) -> Result<(), String> {
+    let tested = tested().ok_or("the metadata that it was built with is damaged")?;
+    let Some(difference) = difference(tested, node, needs) else { return Ok(()) };
     let version = |metadata| {
         version(metadata).map_or_else(|| "unknown".to_owned(), |version| version.to_string())
     };
-    Err(incompatible(format!(
+    Err(format!(
         "it has version {} and this program is made for version {}: {difference}",
         version(node),
         version(tested),
-    )))
+    ))
 }
 
 /// The runtime's version, as it calls itself.
@@ -54,16 +61,16 @@ pub(super) fn version(metadata: &Metadata) -> Option<u32> {
 
 /// Something that the client uses by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Used {
-    Call(&'static str, &'static str),
+enum Used<'a> {
+    Call(&'a str, &'a str),
     Storage(StorageItem),
     Constant(Constant),
-    Event(&'static str, &'static str),
-    Error(&'static str, &'static str),
+    Event(&'a str, &'a str),
+    Error(&'a str, &'a str),
     Api(ApiMethod),
 }
 
-impl fmt::Display for Used {
+impl fmt::Display for Used<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(pallet, name) => write!(f, "call {pallet}.{name}"),
@@ -76,29 +83,82 @@ impl fmt::Display for Used {
     }
 }
 
-/// Everything that the client uses.
-fn used() -> impl Iterator<Item = Used> {
-    let calls = Call::ALL.iter().map(|(pallet, name)| Used::Call(pallet, name));
-    let storage = StorageItem::ALL.iter().copied().map(Used::Storage);
-    let constants = Constant::ALL.iter().copied().map(Used::Constant);
-    let events = ChainEvent::READ.iter().map(|(pallet, name)| Used::Event(pallet, name));
-    let emr = EmrError::ALL.iter().map(|error| Used::Error(EmrError::PALLET, error.as_str()));
-    let inference =
-        InferenceError::ALL.iter().map(|error| Used::Error(InferenceError::PALLET, error.as_str()));
-    let api = ApiMethod::ALL.iter().copied().map(Used::Api);
-    calls.chain(storage).chain(constants).chain(events).chain(emr).chain(inference).chain(api)
+impl Needs {
+    /// All that must be there, by the tables that the client uses it by.
+    fn used(self) -> Vec<Used<'static>> {
+        let events = ChainEvent::READ.iter().map(|(pallet, name)| Used::Event(pallet, name));
+        if self == Self::History {
+            let storage = StorageItem::HISTORY.iter().copied().map(Used::Storage);
+            return events.chain(storage).collect();
+        }
+        let calls = Call::ALL.iter().map(|(pallet, name)| Used::Call(pallet, name));
+        let storage = StorageItem::ALL.iter().copied().map(Used::Storage);
+        let constants = Constant::ALL.iter().copied().map(Used::Constant);
+        let emr = EmrError::ALL.iter().map(|error| Used::Error(EmrError::PALLET, error.as_str()));
+        let inference = InferenceError::ALL
+            .iter()
+            .map(|error| Used::Error(InferenceError::PALLET, error.as_str()));
+        let api = ApiMethod::ALL.iter().copied().map(Used::Api);
+        let all = calls.chain(storage).chain(constants).chain(events);
+        all.chain(emr).chain(inference).chain(api).collect()
+    }
 }
 
 /// The first thing that a runtime lacks or has in another shape than the tested one.
-fn difference(tested: &Metadata, node: &Metadata) -> Option<String> {
-    used().find_map(|used| match used.is_same(tested, node) {
+fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String> {
+    let is_past = needs == Needs::History && version(node) < version(tested);
+    let first = needs.used().into_iter().find_map(|used| match used.is_same(tested, node) {
         Some(true) => None,
         Some(false) => Some(format!("{used} differs")),
+        // It came later; `unknown_event` finds one that had another name before.
+        None if is_past && used.is_own_event() => None,
         None => Some(format!("{used} is missing")),
+    });
+    first.or_else(|| match needs {
+        Needs::Everything => extension_difference(tested, node),
+        Needs::History if is_past => unknown_event(tested, node),
+        Needs::History => None,
     })
 }
 
-impl Used {
+/// MedChain's own pallets: what they report must not be left out of a log.
+const OWN_PALLETS: [&str; 2] = [EmrError::PALLET, InferenceError::PALLET];
+
+/// An event of a past runtime that the tested one does not have, so that its blocks
+/// would be read with a gap.
+fn unknown_event(tested: &Metadata, past: &Metadata) -> Option<String> {
+    OWN_PALLETS.iter().find_map(|pallet| {
+        let known = tested.pallet_by_name(pallet)?.event_variants()?;
+        let mut events = past.pallet_by_name(pallet)?.event_variants()?.iter();
+        let unknown = events.find(|event| known.iter().all(|known| known.name != event.name))?;
+        Some(format!("{} is unknown", Used::Event(pallet, &unknown.name)))
+    })
+}
+
+/// A transaction extension of the node for which this program has no value, or one of
+/// another type. Which of them a transaction has, and in what order, the node says.
+fn extension_difference(tested: &Metadata, node: &Metadata) -> Option<String> {
+    node.extrinsic().transaction_extensions_to_use_for_encoding().find_map(|found| {
+        let name = found.identifier();
+        let (value, signed) = (found.extra_ty(), found.additional_ty());
+        let mut known = tested.extrinsic().transaction_extensions_to_use_for_encoding();
+        let Some(known) = known.find(|known| known.identifier() == name) else {
+            let has_value = !is_empty(node, value) || !is_empty(node, signed);
+            let why = "is new, and this program has no value for it";
+            return has_value.then(|| format!("transaction extension {name} {why}"));
+        };
+        let mut shapes = Shapes::new(tested, node);
+        let same =
+            shapes.same(known.extra_ty(), value) && shapes.same(known.additional_ty(), signed);
+        (!same).then(|| format!("transaction extension {name} differs"))
+    })
+}
+
+impl Used<'_> {
+    fn is_own_event(self) -> bool {
+        matches!(self, Self::Event(pallet, _) if OWN_PALLETS.contains(&pallet))
+    }
+
     /// Whether both have it in the same shape; `None` where one does not have it.
     fn is_same<'a>(self, tested: &'a Metadata, node: &'a Metadata) -> Option<bool> {
         let mut shapes = Shapes::new(tested, node);

@@ -15,7 +15,7 @@ use subxt::{
 };
 
 use super::{
-    compat,
+    compat::{self, Needs},
     view::{AtBlock, View},
     ChainError,
 };
@@ -56,8 +56,8 @@ pub(super) struct Connection {
     pub client: OnlineClient<PolkadotConfig>,
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
     pub spec_version: u32,
-    /// The versions of the runtime that this program was found to fit.
-    pub compatible: Mutex<BTreeSet<u32>>,
+    /// The versions of the runtime that were found to have what is needed.
+    pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
 }
 
 impl std::fmt::Debug for Chain {
@@ -91,9 +91,14 @@ impl Chain {
     }
 
     async fn connect_now(url: &str) -> Result<Self, ChainError> {
-        let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
         // The variant without TLS takes both kinds of address.
-        let rpc_client = RpcClient::from_insecure_url(url).await.map_err(lost)?;
+        let rpc_client = RpcClient::from_insecure_url(url).await;
+        Self::over(rpc_client.map_err(|error| ChainError::from_rpc(&error))?, url).await
+    }
+
+    /// The chain of the node to which `rpc_client` is connected.
+    pub(super) async fn over(rpc_client: RpcClient, url: &str) -> Result<Self, ChainError> {
+        let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
         let version = rpc.state_get_runtime_version(None).await.map_err(lost)?;
         let found = version.other.get("specName").and_then(|name| name.as_str());
@@ -139,9 +144,23 @@ impl Chain {
     }
 
     /// The state at the newest finalised block.
+    ///
+    /// Errors: [`ChainError::UpgradeNotFinal`] where this program fits the runtime of
+    /// the best block only.
     pub async fn finalised(&self) -> Result<View, ChainError> {
-        let head = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
-        self.at(head).await
+        let (hash, header) = self.final_head().await?;
+        match self.view(hash, &header, Needs::Everything).await {
+            Err(ChainError::Incompatible { what }) if self.best().await.is_ok() => {
+                Err(ChainError::UpgradeNotFinal { what })
+            }
+            view => view,
+        }
+    }
+
+    /// The newest finalised block, whatever its runtime.
+    pub(super) async fn final_head(&self) -> Result<(H256, Header), ChainError> {
+        let hash = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
+        Ok((hash, self.header(hash).await?))
     }
 
     /// The state at the best block.
@@ -158,18 +177,28 @@ impl Chain {
     /// runtime of that block, which an upgrade may have brought after the
     /// connection was made.
     pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
-        let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
-        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
-        self.view(hash, &header).await
+        let header = self.header(hash).await?;
+        self.view(hash, &header, Needs::Everything).await
     }
 
-    pub(super) async fn view(&self, hash: H256, header: &Header) -> Result<View, ChainError> {
-        let at = self.at_block(hash, header.number).await?;
+    pub(super) async fn header(&self, hash: H256) -> Result<Header, ChainError> {
+        let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
+        header.ok_or(ChainError::BlockNotFound { hash })
+    }
+
+    /// The state at a block, of which nothing may be read but what is needed.
+    pub(super) async fn view(
+        &self,
+        hash: H256,
+        header: &Header,
+        needs: Needs,
+    ) -> Result<View, ChainError> {
+        let at = self.at_block(hash, header.number, needs).await?;
         // The runtime in this block's state executes the next block. This block was
-        // executed by its parent's.
+        // executed by its parent's, and its events are all that is read by that one.
         let upgrades = header.digest.logs.contains(&DigestItem::RuntimeEnvironmentUpdated);
         let executed_by = match header.number.checked_sub(1).filter(|_| upgrades) {
-            Some(number) => self.at_block(header.parent_hash, number).await,
+            Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
         Ok(View::new(at, executed_by))
@@ -177,22 +206,30 @@ impl Chain {
 
     /// A block with its own runtime's metadata, which subxt requests once for each
     /// version, so that an upgrade needs no new connection. Each version is checked
-    /// once.
-    async fn at_block(&self, hash: H256, number: u64) -> Result<AtBlock, ChainError> {
+    /// once for each need.
+    async fn at_block(&self, hash: H256, number: u64, needs: Needs) -> Result<AtBlock, ChainError> {
         let at = self.inner.client.at_block_hash_and_number(hash, number).await;
         let at = at.map_err(ChainError::from_subxt)?;
         let version = at.spec_version();
         let compatible = || self.inner.compatible.lock().unwrap_or_else(PoisonError::into_inner);
-        if compatible().contains(&version) {
+        if compatible().contains(&(version, needs)) {
             return Ok(at);
         }
-        compat::check(at.metadata_ref())?;
-        let is_new = compatible().insert(version);
-        if is_new && version != self.inner.spec_version {
+        compat::check(at.metadata_ref(), needs).map_err(|what| match needs {
+            Needs::Everything => ChainError::Incompatible { what },
+            Needs::History => ChainError::UnreadableBlocks {
+                first: u32::try_from(number).unwrap_or(u32::MAX),
+                next: None,
+                what,
+            },
+        })?;
+        let is_new = compatible().insert((version, needs));
+        let is_news = is_new && needs == Needs::Everything;
+        if is_news && version != self.inner.spec_version {
             tracing::info!(
                 version,
                 before = self.inner.spec_version,
-                "blocks have another version of the runtime, which is compatible"
+                "the runtime of new blocks has another version, which is compatible"
             );
         }
         Ok(at)

@@ -13,7 +13,7 @@ use crate::{keys::Identity, AccountId32, H256};
 #[non_exhaustive]
 pub enum ContractFailure {
     /// It reverted the call and returned an error of its own.
-    #[error("the contract reverts the call (it returns 0x{})", hex::encode(data))]
+    #[error("the contract reverted the call and returned 0x{}", hex::encode(data))]
     Reverted {
         /// What it returned, encoded.
         data: Vec<u8>,
@@ -32,14 +32,6 @@ struct Returned {
 
 /// Bit 0 of the flags: all changes are reverted.
 const REVERT: u32 = 1;
-
-#[derive(Debug, Encode, Decode)]
-struct Weight {
-    #[codec(compact)]
-    ref_time: u64,
-    #[codec(compact)]
-    proof_size: u64,
-}
 
 /// `pallet_contracts::StorageDeposit`.
 #[derive(Debug, Decode)]
@@ -97,7 +89,7 @@ impl View {
         value: u128,
         data: Vec<u8>,
     ) -> Result<DryRun<Vec<u8>>, ChainError> {
-        let arguments = (caller, contract, value, None::<Weight>, None::<u128>, data);
+        let arguments = (caller, contract, value, None::<Gas>, None::<u128>, data);
         let run = self.dry_run::<Returned>(ApiMethod::CONTRACT_CALL, &arguments).await?;
         Ok(DryRun { gas: run.gas, deposit: run.deposit, result: answer(run.result)? })
     }
@@ -111,7 +103,7 @@ impl View {
         salt: Vec<u8>,
     ) -> Result<DryRun<AccountId32>, ChainError> {
         let code = Code::Upload(code);
-        let limits = (None::<Weight>, None::<u128>);
+        let limits = (None::<Gas>, None::<u128>);
         let arguments = (caller, value, limits, code, data, salt);
         let run = self.dry_run(ApiMethod::CONTRACT_INSTANTIATE, &arguments).await?;
         let (returned, account): (Returned, AccountId32) = run.result;
@@ -128,15 +120,15 @@ impl View {
         let wrong = |error: codec::Error| ChainError::decode(method, error);
         let bytes = self.runtime_api_bytes(method, arguments).await?;
         let mut input = bytes.as_slice();
-        let head = <(Weight, Weight, StorageDeposit, Vec<u8>)>::decode(&mut input);
-        let (_consumed, required, deposit, _debug_message) = head.map_err(wrong)?;
+        let head = <(Gas, Gas, StorageDeposit, Vec<u8>)>::decode(&mut input);
+        let (_consumed, gas, deposit, _debug_message) = head.map_err(wrong)?;
         let failed = bool::decode(&mut input).map_err(wrong)?;
         if failed {
             let failure = DispatchFailure::decode(input, self.metadata());
             return Err(ChainError::Dispatch(failure));
         }
         Ok(DryRun {
-            gas: Gas { ref_time: required.ref_time, proof_size: required.proof_size },
+            gas,
             deposit: match deposit {
                 StorageDeposit::Charge(amount) => amount,
                 StorageDeposit::Refund(_) => 0,

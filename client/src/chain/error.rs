@@ -48,6 +48,27 @@ pub enum ChainError {
         /// What differs, with both versions.
         what: String,
     },
+    /// This program fits the best block's runtime, but not that of the finalised block:
+    /// an upgrade is about to become final.
+    #[error(
+        "the upgrade of the node's runtime is not final yet, and this program does not fit the \
+         runtime before it: {what}; try again in a minute"
+    )]
+    UpgradeNotFinal {
+        /// What differs, with both versions.
+        what: String,
+    },
+    /// Blocks of a runtime whose events, or the little state that history needs, this
+    /// program cannot read.
+    #[error("this program does not fit the runtime of block {first}: {what}")]
+    UnreadableBlocks {
+        /// The first of these blocks that was asked for.
+        first: u32,
+        /// The first block after them, where that is known.
+        next: Option<u32>,
+        /// What differs, with both versions.
+        what: String,
+    },
     /// The connection broke. Connect again.
     #[error("lost the connection to the node: {reason}")]
     ConnectionLost {
@@ -66,13 +87,15 @@ pub enum ChainError {
     #[error("{0}")]
     Dispatch(DispatchFailure),
     /// The account cannot pay the fee.
-    #[error("{account} does not have the funds to pay the fee")]
+    #[error(
+        "{account} does not have the funds to pay the fee; send it some with `medchain transfer`"
+    )]
     InsufficientFunds {
         /// The account that signs.
         account: AccountId32,
     },
     /// The nonce is already used: another program signs with the same key.
-    #[error("the nonce is already used: another program signs with the same key")]
+    #[error("the nonce is already used: another program signs with the same key; try again")]
     StaleNonce,
     /// The pool rejected the transaction.
     #[error("the node rejected the transaction: {reason}")]
@@ -98,7 +121,9 @@ pub enum ChainError {
         hash: H256,
     },
     /// The node pruned the state of an old block.
-    #[error("the node no longer has the state of block {block}; the first that it has is {first}")]
+    #[error(
+        "the node has discarded the state of block {block}; its oldest is that of block {first}"
+    )]
     StatePruned {
         /// The block.
         block: u32,
@@ -137,6 +162,7 @@ impl ChainError {
             Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
             | Self::Timeout { .. }
+            | Self::UpgradeNotFinal { .. }
             | Self::StaleNonce
             | Self::Dropped { .. }
             | Self::BlockNotFound { .. }
@@ -144,6 +170,7 @@ impl ChainError {
             Self::Pool { temporary, .. } => *temporary,
             Self::WrongChain { .. }
             | Self::Incompatible { .. }
+            | Self::UnreadableBlocks { .. }
             | Self::Dispatch(_)
             | Self::InsufficientFunds { .. }
             | Self::Contract(_)

@@ -3,19 +3,24 @@
 //! A block costs two requests, its hash and one storage value, and no runtime is
 //! run: which runtime executed a block is found by bisection, because versions
 //! change seldom and only rise.
+//!
+//! *Invariant:* nothing is read here but events and [`StorageItem::HISTORY`], because
+//! nothing else of an older runtime is compared.
 
 use codec::{Compact, Decode};
 use futures::{stream, Stream, StreamExt};
+use medchain_primitives::{RecordId, RequestId};
 use subxt::rpcs::methods::legacy::NumberOrHex;
 
 use super::{
+    compat::Needs,
     event::{self, PastEvent},
     items::StorageItem,
     proof::keys::{events, last_runtime_upgrade, timestamp},
     view::{AtBlock, View},
-    Chain, ChainError,
+    Chain, ChainError, Request,
 };
-use crate::H256;
+use crate::{AccountId32, H256};
 
 /// How many blocks are requested at once.
 const AT_ONCE: usize = 32;
@@ -40,6 +45,9 @@ pub struct History {
     /// The first block that each runtime executed, and a block with that runtime's
     /// metadata, in order. The first entry is that of `from`.
     runtimes: Vec<(u32, AtBlock)>,
+    /// The states after the first block and after the last.
+    begin: View,
+    end: View,
 }
 
 impl Chain {
@@ -47,8 +55,8 @@ impl Chain {
     /// exist.
     ///
     /// Errors: [`ChainError::StatePruned`] where the node pruned the state of
-    /// `from`, [`ChainError::Incompatible`] where this program does not fit a
-    /// runtime of these blocks.
+    /// `from`, [`ChainError::UnreadableBlocks`] where a runtime of these blocks has
+    /// other events.
     pub async fn history(&self, from: u32, to: u32) -> Result<History, ChainError> {
         if !self.has_state(from).await? {
             let first = self.first_with_state(from, to).await?;
@@ -58,14 +66,18 @@ impl Chain {
         let mut first = from;
         loop {
             let version = self.executed_by(first).await?;
-            runtimes.push((first, self.at_number(first).await?.executed_by()?.clone()));
-            if self.executed_by(to).await? == version {
-                break;
-            }
             let by_it = async |number| Ok(self.executed_by(number).await? == version);
-            first = first_without(first, to, by_it).await?;
+            let next = match by_it(to).await? {
+                true => None,
+                false => Some(first_without(first, to, by_it).await?),
+            };
+            let runtime = self.past(first).await.and_then(|view| view.executed_by().cloned());
+            runtimes.push((first, runtime.map_err(|error| until(error, first, next))?));
+            let Some(next) = next else { break };
+            first = next;
         }
-        Ok(History { chain: self.clone(), from, to, runtimes })
+        let (begin, end) = (self.past(from).await?, self.past(to).await?);
+        Ok(History { chain: self.clone(), from, to, runtimes, begin, end })
     }
 
     /// The hash of the block `number` of the best chain, if there is one.
@@ -80,12 +92,11 @@ impl Chain {
         })
     }
 
-    /// The state at a block, given by its height.
-    ///
-    /// Errors: as of [`Chain::at`].
-    pub async fn at_number(&self, number: u32) -> Result<View, ChainError> {
+    /// The state at a block that an older runtime may have made.
+    async fn past(&self, number: u32) -> Result<View, ChainError> {
         let hash = self.existing(number).await?;
-        self.at(hash).await
+        let header = self.header(hash).await?;
+        self.view(hash, &header, Needs::History).await
     }
 
     async fn raw(&self, key: &[u8], at: H256) -> Result<Option<Vec<u8>>, ChainError> {
@@ -98,7 +109,7 @@ impl Chain {
         const ITEM: StorageItem = StorageItem::LAST_RUNTIME_UPGRADE;
         let hash = self.existing(number).await?;
         let bytes = self.raw(&last_runtime_upgrade(), hash).await?;
-        let bytes = bytes.ok_or_else(|| ChainError::decode(ITEM, "there is none"))?;
+        let bytes = bytes.ok_or_else(|| ChainError::decode(ITEM, "it is missing"))?;
         let version = Compact::<u32>::decode(&mut bytes.as_slice());
         version.map(|version| version.0).map_err(|error| ChainError::decode(ITEM, error))
     }
@@ -118,8 +129,21 @@ impl Chain {
     /// The first block after `low`, whose state is pruned, that has one. States are
     /// pruned in the order of their blocks.
     async fn first_with_state(&self, low: u32, to: u32) -> Result<u32, ChainError> {
-        let high = if self.has_state(to).await? { to } else { self.finalised().await?.number() };
+        let high = match self.has_state(to).await? {
+            true => to,
+            false => u32::try_from(self.final_head().await?.1.number).unwrap_or(u32::MAX),
+        };
         first_without(low, high, async |number| Ok(!self.has_state(number).await?)).await
+    }
+}
+
+/// Adds to an error of a runtime which blocks it made.
+fn until(error: ChainError, first: u32, next: Option<u32>) -> ChainError {
+    match error {
+        ChainError::UnreadableBlocks { what, .. } => {
+            ChainError::UnreadableBlocks { first, next, what }
+        }
+        error => error,
     }
 }
 
@@ -173,6 +197,34 @@ impl History {
         found.map(|(_, runtime)| runtime).ok_or_else(|| ChainError::Other {
             reason: format!("block {number} is before the requested range"),
         })
+    }
+
+    /// The policy contract that a patient had chosen after the first block.
+    pub async fn own_policy_of(
+        &self,
+        patient: &AccountId32,
+    ) -> Result<Option<AccountId32>, ChainError> {
+        self.begin.own_policy_of(patient).await
+    }
+
+    /// The policy contract, after the first block, of patients who chose none.
+    pub async fn default_policy(&self) -> Result<Option<AccountId32>, ChainError> {
+        self.begin.default_policy().await
+    }
+
+    /// The numbers of the records that a patient had after the last block.
+    pub async fn record_ids_of(&self, patient: &AccountId32) -> Result<Vec<RecordId>, ChainError> {
+        self.end.record_ids_of(patient).await
+    }
+
+    /// A request as it was after the last block.
+    pub async fn request(&self, id: RequestId) -> Result<Option<Request>, ChainError> {
+        self.end.request(id).await
+    }
+
+    /// The time of the last block in milliseconds since 1970.
+    pub async fn end_time(&self) -> Result<u64, ChainError> {
+        self.end.timestamp().await
     }
 
     /// The time of a block in milliseconds since 1970.

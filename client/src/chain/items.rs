@@ -74,6 +74,19 @@ items! {
     }
 }
 
+impl StorageItem {
+    /// Those that [`super::History`] reads, whose blocks an older runtime may have made.
+    pub const HISTORY: &[Self] = &[
+        Self::EVENTS,
+        Self::LAST_RUNTIME_UPGRADE,
+        Self::NOW,
+        Self::PATIENT_POLICIES,
+        Self::DEFAULT_POLICY,
+        Self::RECORDS_OF,
+        Self::REQUESTS,
+    ];
+}
+
 items! {
     /// A constant of a pallet. All that are read are amounts.
     Constant {

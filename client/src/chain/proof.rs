@@ -17,7 +17,6 @@ use sp_core::Blake2Hasher;
 use sp_trie::{
     read_trie_first_descendant_value, read_trie_value, LayoutV1, MemoryDB, StorageProof, TrieError,
 };
-use subxt::rpcs::methods::legacy::NumberOrHex;
 use thiserror::Error;
 
 pub use record::{ProvenRecord, KEY_HOLDERS};
@@ -127,7 +126,7 @@ impl ProvenState {
     /// The value of `item` under `key`, decoded.
     fn decoded<T: DecodeAll>(&self, item: StorageItem, key: &[u8]) -> Result<T, ProofError> {
         let unreadable = |reason: String| ProofError::Value { what: item.to_string(), reason };
-        let bytes = self.value(key)?.ok_or_else(|| unreadable("there is none".into()))?;
+        let bytes = self.value(key)?.ok_or_else(|| unreadable("it is missing".into()))?;
         T::decode_all(&mut bytes.as_slice()).map_err(|error| unreadable(error.to_string()))
     }
 
@@ -163,11 +162,9 @@ impl Chain {
     /// those that have none, at a block whose state it still has. A key may also be
     /// the prefix of others.
     pub async fn read_proof(&self, block: H256, keys: &[Vec<u8>]) -> Result<ReadProof, ChainError> {
-        let rpc = &self.inner.rpc;
-        let header = self.rpc(rpc.chain_get_header(Some(block))).await?;
-        let header = header.ok_or(ChainError::BlockNotFound { hash: block })?;
+        let header = self.header(block).await?;
         let keys = keys.iter().map(Vec::as_slice);
-        let proof = self.rpc(rpc.state_get_read_proof(keys, Some(block))).await?;
+        let proof = self.rpc(self.inner.rpc.state_get_read_proof(keys, Some(block))).await?;
         let proof = ReadProof {
             header: header.encode(),
             nodes: proof.proof.into_iter().map(|node| node.0).collect(),
@@ -180,11 +177,7 @@ impl Chain {
 
     /// Whether a block is finalised, as far as this node knows.
     pub async fn has_final(&self, number: u32, hash: H256) -> Result<bool, ChainError> {
-        if self.finalised().await?.number() < number {
-            return Ok(false);
-        }
-        let height = Some(NumberOrHex::Number(number.into()));
-        let found = self.rpc(self.inner.rpc.chain_get_block_hash(height)).await?;
-        Ok(found == Some(hash))
+        let (_, newest) = self.final_head().await?;
+        Ok(newest.number >= number.into() && self.hash_of(number).await? == Some(hash))
     }
 }

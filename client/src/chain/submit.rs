@@ -9,7 +9,7 @@ use subxt::{
     OnlineClientAtBlock,
 };
 
-use super::{Call, Chain, ChainError, ChainEvent, Finality, View};
+use super::{compat::Needs, Call, Chain, ChainError, ChainEvent, Finality, View};
 use crate::{keys::Identity, AccountId32, H256};
 
 /// How often a transaction with a stale nonce is signed again: for about three
@@ -131,9 +131,9 @@ impl Chain {
                     return Err(dropped("its block was not finalised in time"))
                 }
                 TransactionStatus::Usurped(_) => {
-                    return Err(dropped("another one with the same nonce replaced it"))
+                    return Err(dropped("another transaction with the same nonce replaced it"))
                 }
-                TransactionStatus::Dropped => return Err(dropped("its pool is full")),
+                TransactionStatus::Dropped => return Err(dropped("its transaction pool is full")),
                 TransactionStatus::Invalid => {
                     return Err(dropped("it became invalid before it was in a block"))
                 }
@@ -151,15 +151,17 @@ impl Chain {
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<Signed, ChainError> {
-        // A finalised block as the era's start: no fork replaces it.
-        let view = self.finalised().await?;
+        // The best block's runtime checks the transaction. A finalised block is the era's
+        // start: no fork replaces it.
+        let view = self.best().await?;
+        let (era_start, header) = self.final_head().await?;
         let nonce = match options.nonce {
             Some(nonce) => nonce,
             None => self.next_nonce(&signer.account()).await?,
         };
         let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
             .nonce(nonce)
-            .mortal_from_unchecked(options.mortality, u64::from(view.number()), view.hash())
+            .mortal_from_unchecked(options.mortality, header.number, era_start)
             .build();
         let prepared = call.prepare(view.metadata())?;
         view.at
@@ -189,7 +191,7 @@ impl Chain {
             .ok_or_else(|| ChainError::Other {
                 reason: "the transaction is not in the block that the node names".into(),
             })?;
-        let view: View = self.view(block_hash, &block.header).await?;
+        let view: View = self.view(block_hash, &block.header, Needs::History).await?;
         let events: Vec<ChainEvent> = view
             .past_events()
             .await?

@@ -3,3 +3,4 @@ mod compat;
 mod errors;
 mod metadata;
 mod proof;
+mod upgrade;

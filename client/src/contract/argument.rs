@@ -47,7 +47,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
             '(' | '[' | '{' => {
                 open.push(character);
                 if open.len() > MAX_NESTING {
-                    return Err(format!("more than {MAX_NESTING} brackets are open"));
+                    return Err(format!("more than {MAX_NESTING} brackets are nested"));
                 }
                 part.push(if character == '[' { '(' } else { character });
             }
@@ -58,7 +58,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
                     _ => '{',
                 };
                 if open.pop() != Some(matching) {
-                    return Err(format!("there is a `{character}` without a `{matching}`"));
+                    return Err(format!("`{character}` has no matching `{matching}`"));
                 }
                 part.push(if character == ']' { ')' } else { character });
             }
@@ -67,7 +67,7 @@ pub fn split(text: &str) -> Result<Vec<String>, String> {
         }
     }
     match open.pop() {
-        Some(bracket) => Err(format!("a `{bracket}` is not closed")),
+        Some(bracket) => Err(format!("`{bracket}` is not closed")),
         None => Ok(parts.into_iter().map(|part| part.trim().to_owned()).collect()),
     }
 }
@@ -82,7 +82,7 @@ fn quoted(quote: char, from: &mut std::str::Chars<'_>, to: &mut String) -> Resul
             return Ok(());
         }
     }
-    Err(format!("a {quote} is not closed"))
+    Err(format!("the quotation mark {quote} is not closed"))
 }
 
 /// Encodes one of the parts of [`split`] as a value of the type `ty`. The error
@@ -100,14 +100,14 @@ pub fn encode(
     let taken = decode_as_type(&mut encoded.as_slice(), ty, types)
         .map_err(|error| format!("`{text}` cannot be encoded ({error})"))?;
     if leaves(&taken) != leaves(&value) {
-        return Err(format!("`{text}` has something that the type does not"));
+        return Err(format!("`{text}` has a field that the type lacks"));
     }
     Ok(encoded)
 }
 
 fn parse(text: &str, accounts: Accounts) -> Result<Value, String> {
     if text.is_empty() {
-        return Err("there is no value".into());
+        return Err("the value is missing".into());
     }
     let parser = from_str_custom()
         .add_custom_parser(parse_hex)
@@ -170,9 +170,9 @@ fn unfit(text: &str, error: &scale_encode::Error) -> String {
         ErrorKind::CannotFindVariant { name, .. } => format!("there is no `{name}`"),
         ErrorKind::CannotFindField { name } => format!("the field `{name}` is missing"),
         ErrorKind::WrongLength { actual_len, expected_len } => {
-            format!("`{text}` has {actual_len} parts in place of {expected_len}")
+            format!("it has {expected_len} parts, and `{text}` has {actual_len}")
         }
-        _ => format!("`{text}` is not such a value"),
+        _ => format!("`{text}` is of another type"),
     }
 }
 

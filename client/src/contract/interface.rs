@@ -78,11 +78,11 @@ impl Interface {
             other => other.to_string(),
         };
         if version != "5" {
-            return Err(not(format!("its metadata is of version {version}, not 5")));
+            return Err(not(format!("its metadata has version {version}, not 5")));
         }
         let consecutive = file.types.iter().zip(0..).all(|(ty, index)| ty.id == index);
         if !consecutive {
-            return Err(not("its types are not numbered from 0 on".into()));
+            return Err(not("its types are not numbered from 0".into()));
         }
         let types = PortableRegistry { types: file.types };
         types::ensure_finite(&types).map_err(not)?;

@@ -9,19 +9,23 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum KeyError {
     /// There is no such key file.
-    #[error("there is no key file {}", path.display())]
+    #[error("there is no key file {}; `medchain key new` creates one", path.display())]
     NotFound {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// The file exists, and it may hold the only copy of a secret.
-    #[error("{} already exists and is not overwritten", path.display())]
+    #[error("{} already exists and is not overwritten; choose another name", path.display())]
     AlreadyExists {
         /// The file.
         path: PathBuf,
     },
     /// Users other than the owner may read or write the file.
-    #[error("others may open {path} (mode {mode:04o}): type  chmod 600 {path}", path = path.display())]
+    #[error(
+        "other users can {} {path} (mode {mode:04o}); run `chmod 600 {path}`",
+        if mode & 0o044 == 0 { "access" } else { "read" },
+        path = path.display()
+    )]
     Permissions {
         /// The file.
         path: PathBuf,
@@ -29,7 +33,7 @@ pub enum KeyError {
         mode: u32,
     },
     /// Not a key file.
-    #[error("{} is not a key file: {reason}; `medchain key new` makes one", path.display())]
+    #[error("{} is not a key file: {reason}; `medchain key new` creates one", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -37,10 +41,10 @@ pub enum KeyError {
         reason: String,
     },
     /// Not a secret.
-    #[error("this is neither a mnemonic nor a seed in hexadecimal")]
+    #[error("the secret is neither a mnemonic nor a seed, which is 0x and 64 hexadecimal digits")]
     InvalidSecret,
     /// Not an account.
-    #[error("`{text}` is not an account: give an ss58 address, or 0x and 64 digits")]
+    #[error("`{text}` is not an account; give an SS58 address, or 0x and 64 hexadecimal digits")]
     InvalidAccount {
         /// What was given.
         text: String,
@@ -57,7 +61,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The system returned no random bytes.
-    #[error("the system has no randomness")]
+    #[error("the operating system returned no random bytes")]
     NoRandomness,
 }
 

@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     // The permissions of the opened file, not of what the path names now.
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
-        return Err(malformed("it is not a file".into()));
+        return Err(malformed("it is not a regular file".into()));
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & (if is_credential(path) { 0o037 } else { 0o077 }) != 0 {

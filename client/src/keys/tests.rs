@@ -37,7 +37,7 @@ fn a_key_file_that_others_may_open_is_refused_with_the_cure() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let error = Identity::load(&path).unwrap_err();
         assert!(matches!(error, KeyError::Permissions { mode: found, .. } if found == mode));
-        let cure = format!("chmod 600 {}", path.display());
+        let cure = format!("run `chmod 600 {}`", path.display());
         assert!(error.to_string().ends_with(&cure), "{error}");
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();

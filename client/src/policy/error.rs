@@ -18,7 +18,7 @@ pub enum GrantError {
     #[codec(index = 1)]
     UnknownAction,
     /// The last block is before the current one.
-    #[error("the last block is past")]
+    #[error("the last block has already passed")]
     #[codec(index = 2)]
     AlreadyExpired,
     /// There is no grant to revoke.
@@ -34,7 +34,7 @@ pub enum GrantError {
     #[codec(index = 5)]
     UnknownPurpose,
     /// The account is not a delegate of the patient, or no longer one.
-    #[error("the account is not a delegate of the patient")]
+    #[error("the account is not, or no longer, a delegate of the patient")]
     #[codec(index = 6)]
     NotDelegate,
 }

@@ -96,7 +96,7 @@ pub async fn read(
             })?
         };
         if promised.is_some_and(|size| size != node.size) {
-            return Err(corrupt("its size is not the one that the block above it promises"));
+            return Err(corrupt("its size differs from the one in its parent block"));
         }
         if node.size > limit {
             return Err(StoreError::TooLarge { limit });
@@ -117,7 +117,7 @@ pub fn verify(cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
     } else {
         Err(StoreError::Corrupt {
             cid: cid.to_string(),
-            reason: "the bytes do not have the hash that the CID promises".into(),
+            reason: "the hash of its bytes differs from the one in the CID".into(),
         })
     }
 }

@@ -81,7 +81,7 @@ pub enum StoreError {
         failures: Vec<Failure>,
     },
     /// Not a list of stores.
-    #[error("the list of stores cannot be used: {reason}")]
+    #[error("cannot use the list of stores: {reason}")]
     InvalidList {
         /// What is wrong with it.
         reason: String,
@@ -103,7 +103,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The store refused the request.
-    #[error("{store} refuses: {reason}")]
+    #[error("{store} refused: {reason}")]
     Refused {
         /// The store.
         store: String,
@@ -139,7 +139,7 @@ impl StoreError {
         let cause = match self {
             Self::Unreachable { reason, .. } => format!("cannot be reached: {reason}"),
             Self::Timeout { seconds, .. } => format!("did not answer within {seconds} s"),
-            Self::Refused { reason, .. } => format!("refuses: {reason}"),
+            Self::Refused { reason, .. } => format!("refused: {reason}"),
             error => error.to_string(),
         };
         // A node's own words may have several lines.

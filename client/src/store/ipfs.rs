@@ -118,7 +118,7 @@ impl IpfsStore {
             true => Ok(LetGo::Unpinned),
             false => Err(StoreError::Refused {
                 store: self.describe(),
-                reason: "its answer to `pin/rm` is not what Kubo answers".into(),
+                reason: "its answer to `pin/rm` is not that of a Kubo node".into(),
             }),
         }
     }
@@ -161,7 +161,7 @@ impl IpfsStore {
             .map(|added| added.hash)
             .ok_or_else(|| StoreError::Refused {
                 store: self.describe(),
-                reason: "its answer to `add` is not what Kubo answers".into(),
+                reason: "its answer to `add` is not that of a Kubo node".into(),
             })
     }
 }

@@ -19,7 +19,10 @@ pub fn stores(
     let refused = |reason: String| Err(StoreError::InvalidList { reason });
     let entries: Vec<&str> = list.split(',').map(str::trim).collect();
     if entries.len() > MAX_STORES {
-        return refused(format!("it has {} entries, and {MAX_STORES} at most", entries.len()));
+        return refused(format!(
+            "it has {} entries; at most {MAX_STORES} are allowed",
+            entries.len()
+        ));
     }
     if let Some(at) = entries.iter().position(|entry| entry.is_empty()) {
         return refused(format!("entry {} is empty", at + 1));
@@ -29,7 +32,7 @@ pub fn stores(
     let is_rest = |entry: &&str| !entry.contains("://") && entry.contains('@');
     if bare.is_some_and(|at| entries.iter().skip(at).any(is_rest)) {
         return refused(
-            "a comma in a password is written %2C, and a folder with an @ as file:///…".into(),
+            "write a comma in a password as %2C, and a folder with an @ as file:///…".into(),
         );
     }
     let mut opened: Vec<(PathBuf, Arc<dyn Store>)> = Vec::new();

@@ -78,7 +78,7 @@ impl SeveralStores {
             }
             failures.push(failure);
         }
-        Err(StoreError::AllFailed { task: "gave the content", failures })
+        Err(StoreError::AllFailed { task: "delivered the content", failures })
     }
 
     /// Asks one store, for as long as it makes progress.
@@ -165,7 +165,7 @@ impl Store for SeveralStores {
             }
         }
         match places.is_empty() {
-            true => Err(StoreError::AllFailed { task: "took the content", failures: missed }),
+            true => Err(StoreError::AllFailed { task: "stored the content", failures: missed }),
             false => Ok(Stored { cid, places, missed }),
         }
     }

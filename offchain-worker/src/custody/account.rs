@@ -22,13 +22,14 @@ pub fn problem(appointment: &Appointment, own: EncryptionKey) -> Option<String> 
                 .to_owned(),
         ),
         Some(published) if published != own => Some(format!(
-            "has published another encryption key (0x{}) than the one of this key file (0x{}): \
-             shares sealed to it cannot be opened here",
+            "has published the encryption key 0x{}, but this key file has 0x{}, which does not \
+             open shares sealed to that: use the file of the published key, or publish this one \
+             with `medchain key publish --key FILE`",
             hex::encode(published.0),
             hex::encode(own.0)
         )),
         Some(_) => {
-            lacks_funds(appointment.free, "send shares, although the chain takes no fee for them")
+            lacks_funds(appointment.free, "send shares (free, but the account must be able to pay)")
         }
     }
 }
@@ -52,7 +53,7 @@ mod tests {
         check(Appointment { is_custodian: false, ..good }, "is not registered as a custodian");
         check(Appointment { published: None, ..good }, "has published no encryption key");
         let other = Some(EncryptionKey([2; 32]));
-        check(Appointment { published: other, ..good }, "another encryption key (0x0202");
+        check(Appointment { published: other, ..good }, "has published the encryption key 0x0202");
         check(Appointment { free: 0, ..good }, "has 0 MEDC left");
     }
 }

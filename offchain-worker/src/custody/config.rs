@@ -1,6 +1,10 @@
 //! The configuration of custody, complete.
 
-use super::{deliveries::Rules, options::Arguments, service::Settings};
+use super::{
+    deliveries::Rules,
+    options::{Arguments, PREFIX},
+    service::Settings,
+};
 use crate::shared::config::{from_file, CommonConfig, CommonOptions, ConfigError};
 
 /// The port of metrics and health.
@@ -36,7 +40,7 @@ impl Config {
             check_interval_secs: options.check_interval_secs,
             shutdown_grace_secs: options.shutdown_grace_secs,
         };
-        let common = common.resolve(PORT)?;
+        let common = common.resolve(PORT, PREFIX)?;
         Ok(Self { settings: Settings { rules, timing: common.timing }, common })
     }
 }
@@ -100,7 +104,11 @@ mod tests {
         // An option of the other duty is unknown here.
         let error = with("key = \"a\"\nmodel_dir = \"m\"", &[]).unwrap_err();
         assert!(error.contains("line 2:") && error.contains("model_dir"), "{error}");
-        assert!(with("", &[]).unwrap_err().starts_with("key is missing"));
+        assert_eq!(
+            with("", &[]).unwrap_err(),
+            "no key: pass --key FILE, or set MEDCHAIN_CUSTODIAN_KEY, \
+             or `key` in the configuration file"
+        );
     }
 
     #[test]

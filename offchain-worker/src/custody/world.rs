@@ -320,7 +320,7 @@ impl CustodyChain for World {
                     Some(Outcome::NoConsent("the patient revoked the grant".into()))
                 }
                 Some(_) if !state.appointment.is_custodian => {
-                    Some(Outcome::Rejected("this account is not a custodian any more".into()))
+                    Some(Outcome::Rejected("this account is no longer a custodian".into()))
                 }
                 Some(_) => None,
             }

@@ -6,7 +6,7 @@ use medchain_client::store;
 
 use super::{
     jobs::Rules,
-    options::{Arguments, Options},
+    options::{Arguments, Options, PREFIX},
     service::Settings,
 };
 use crate::shared::{
@@ -54,13 +54,18 @@ impl Config {
             check_interval_secs: options.check_interval_secs,
             shutdown_grace_secs: options.shutdown_grace_secs,
         };
-        let common = common.resolve(PORT)?;
+        let common = common.resolve(PORT, PREFIX)?;
         let settings = settings(&options, common.timing)?;
         Ok(Self {
             common,
             store: options.store.unwrap_or_else(store::default_url),
             fetch_timeout: seconds(options.fetch_timeout_secs, 60),
-            model_dir: options.model_dir.ok_or(ConfigError::Missing("model_dir"))?,
+            model_dir: options.model_dir.ok_or_else(|| ConfigError::Missing {
+                what: "folder of the model",
+                flag: "--model-dir FOLDER",
+                variable: format!("{PREFIX}MODEL_DIR"),
+                key: "model_dir",
+            })?,
             model_threads: at_least_one("model_threads", options.model_threads.unwrap_or(1))?,
             settings,
         })

@@ -44,7 +44,7 @@ pub enum ModelsError {
         source: io::Error,
     },
     /// A model's files are malformed.
-    #[error("{} is not a model: {reason}", path.display())]
+    #[error("{} cannot be used as a model: {reason}", path.display())]
     NotAModel {
         /// Which file.
         path: PathBuf,
@@ -66,7 +66,11 @@ pub enum ModelsError {
         expected: String,
     },
     /// The folder describes none of the models that the account is registered for.
-    #[error("{} holds no description of a model that this worker is registered for ({registered})", folder.display())]
+    #[error(
+        "{} has no NAME.json of a model that this worker is registered for ({registered}); \
+         name its folder with --model-dir",
+        folder.display()
+    )]
     NoModel {
         /// The folder.
         folder: PathBuf,
@@ -106,11 +110,11 @@ pub async fn load(
             continue;
         };
         if entry.status != ModelStatus::Active {
-            warn!(model = id.0, "the model is retired and is not served");
+            warn!(model = id.0, "not serving the model: it is retired");
             continue;
         }
         let Some(files) = files.iter().find(|files| files.fits(&entry)) else {
-            warn!(model = id.0, "no description fits the model, so it is not served");
+            warn!(model = id.0, "not serving the model: no NAME.json in the folder fits it");
             continue;
         };
         let onnx = read_or_fetch(files, &entry, store).await?;
@@ -187,7 +191,7 @@ async fn read_or_fetch(
             (path.clone(), onnx)
         }
         None => {
-            info!(model = entry.id.0, cid = %entry.cid, "fetching the model");
+            info!(model = entry.id.0, cid = %entry.cid, "fetching the model from the store");
             let onnx = store.get(&entry.cid, MAX_MODEL).await?;
             (PathBuf::from(entry.cid.as_str()), onnx)
         }

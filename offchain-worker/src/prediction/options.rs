@@ -128,7 +128,7 @@ pub struct Options {
 /// Joins a list in the file with commas, as a flag has it.
 fn one_or_several<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "neither a string nor a list of strings")]
+    #[serde(untagged, expecting = "expected a string or a list of strings")]
     enum Stores {
         One(String),
         Several(Vec<String>),
@@ -136,7 +136,7 @@ fn one_or_several<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, 
     match Stores::deserialize(file)? {
         Stores::One(store) => Ok(Some(store)),
         Stores::Several(stores) if stores.iter().any(|store| store.contains(',')) => {
-            Err(D::Error::custom("a store in a list cannot have a comma in its name"))
+            Err(D::Error::custom("the name of a store cannot have a comma; in a URL, write it %2C"))
         }
         Stores::Several(stores) => Ok(Some(stores.join(","))),
     }

@@ -8,6 +8,10 @@ const MINIMUM_FUNDS: u128 = UNIT / 100;
 /// Says that `free`, in the chain's smallest unit, is too little for `purpose`, if it
 /// is.
 pub fn lacks_funds(free: u128, purpose: &str) -> Option<String> {
-    (free < MINIMUM_FUNDS)
-        .then(|| format!("has {} left, too little to {purpose}", format_balance(free)))
+    (free < MINIMUM_FUNDS).then(|| {
+        format!(
+            "has {} left, too little to {purpose}: send it some with `medchain transfer`",
+            format_balance(free)
+        )
+    })
 }

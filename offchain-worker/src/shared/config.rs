@@ -108,15 +108,23 @@ pub struct Timing {
 }
 
 impl CommonOptions {
-    /// Fills what no source sets with defaults; `port` is the duty's own.
+    /// Fills what no source sets with defaults; `port` is the duty's own, and so is
+    /// `prefix`, with which its environment variables start.
     ///
     /// # Errors
     /// [`ConfigError::Missing`] where there is no key.
-    pub fn resolve(self, port: u16) -> Result<CommonConfig, ConfigError> {
+    pub fn resolve(self, port: u16, prefix: &str) -> Result<CommonConfig, ConfigError> {
         let key = match (self.suri, self.key) {
             (Some(uri), _) => KeySource::Suri(uri),
             (None, Some(path)) => KeySource::File(path),
-            (None, None) => return Err(ConfigError::Missing("key")),
+            (None, None) => {
+                return Err(ConfigError::Missing {
+                    what: "key",
+                    flag: "--key FILE",
+                    variable: format!("{prefix}KEY"),
+                    key: "key",
+                })
+            }
         };
         Ok(CommonConfig {
             node: self
@@ -161,7 +169,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not valid.
-    #[error("the configuration {} is wrong in line {line}: {reason}", path.display())]
+    #[error("the configuration {} has an error in line {line}: {reason}", path.display())]
     Parse {
         /// Which file.
         path: PathBuf,
@@ -171,8 +179,17 @@ pub enum ConfigError {
         reason: String,
     },
     /// No source sets a required option.
-    #[error("{0} is missing: set it with a flag, in the environment or in the configuration file")]
-    Missing(&'static str),
+    #[error("no {what}: pass {flag}, or set {variable}, or `{key}` in the configuration file")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// The flag that sets it.
+        flag: &'static str,
+        /// The environment variable that sets it.
+        variable: String,
+        /// The key in the file that sets it.
+        key: &'static str,
+    },
     /// A value cannot be used.
     #[error("{key} cannot be {value}: {reason}")]
     Invalid {
@@ -184,18 +201,25 @@ pub enum ConfigError {
         reason: &'static str,
     },
     /// No option reads this environment variable: likely a typing error.
-    #[error("{0} is not an option of this program")]
-    UnknownVariable(String),
+    #[error(
+        "unknown environment variable {name}; `medchain-worker {subcommand} --help` lists them"
+    )]
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// The subcommand whose variables start like this one.
+        subcommand: &'static str,
+    },
 }
 
-/// Refuses environment variables that start with one of `prefixes` and are no option of
-/// `command` or its subcommands.
+/// Refuses environment variables that are no option of `command` or its subcommands and
+/// start with one of `prefixes`, each given with the subcommand that reads them.
 ///
 /// # Errors
 /// [`ConfigError::UnknownVariable`] with the first one.
 pub fn check_variables(
     command: &clap::Command,
-    prefixes: &[&str],
+    prefixes: &[(&str, &'static str)],
     names: impl IntoIterator<Item = OsString>,
 ) -> Result<(), ConfigError> {
     let known: Vec<OsString> = std::iter::once(command)
@@ -205,8 +229,9 @@ pub fn check_variables(
         .collect();
     for name in names {
         let text = name.to_string_lossy();
-        if prefixes.iter().any(|prefix| text.starts_with(prefix)) && !known.contains(&name) {
-            return Err(ConfigError::UnknownVariable(text.into_owned()));
+        let reader = prefixes.iter().find(|(prefix, _)| text.starts_with(prefix));
+        if let Some(&(_, subcommand)) = reader.filter(|_| !known.contains(&name)) {
+            return Err(ConfigError::UnknownVariable { name: text.into_owned(), subcommand });
         }
     }
     Ok(())

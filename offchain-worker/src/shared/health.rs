@@ -66,7 +66,7 @@ impl Health {
         };
         let age = now.saturating_sub(at);
         if age > self.stall {
-            return Err(format!("block {block} was the last final one, {} s ago", age.as_secs()));
+            return Err(format!("no final block for {} s, since block {block}", age.as_secs()));
         }
         if let Some(reason) = &state.store {
             return Err(reason.clone());
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(health.verdict(2 * SECOND), Ok(7));
         assert_eq!(
             health.verdict(100 * SECOND),
-            Err("block 7 was the last final one, 99 s ago".to_owned())
+            Err("no final block for 99 s, since block 7".to_owned())
         );
         health.store_failed("no store");
         assert_eq!(health.verdict(2 * SECOND), Err("no store".to_owned()));

@@ -228,6 +228,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_upgrade_is_waited_for_until_it_is_final() {
+        let (what, before) = (String::new(), String::new());
+        assert!(ChainError::from(ClientError::UpgradeNotFinal { what: before }).is_retryable());
+        assert!(!ChainError::from(ClientError::Incompatible { what }).is_retryable());
+    }
+
+    #[test]
     fn only_a_refused_call_has_used_its_nonce() {
         let read = |error| submit_error(&error, |failure| Outcome::Rejected(failure.to_string()));
         assert!(matches!(read(ClientError::StaleNonce), SubmitError::Lost(_)));

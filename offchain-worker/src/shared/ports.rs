@@ -97,6 +97,6 @@ pub trait Clock: Send + Sync + 'static {
 #[non_exhaustive]
 pub enum ClockError {
     /// The operating system gives no random numbers.
-    #[error("the operating system gives no random numbers")]
+    #[error("the operating system returned no random bytes")]
     NoRandomness,
 }

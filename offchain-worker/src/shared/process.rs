@@ -69,7 +69,7 @@ pub fn start_logging(config: &CommonConfig) -> Result<(), StartError> {
     let filter = EnvFilter::try_new(&config.log).map_err(|_| ConfigError::Invalid {
         key: "log",
         value: config.log.clone(),
-        reason: "it is not a filter such as info or medchain_worker=debug",
+        reason: "give a filter such as info or medchain_worker=debug",
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -124,7 +124,7 @@ async fn serve<M: DutyMetrics>(
     let server = http::serve(listener, Shown::of(monitor, clock), wait(stop));
     tokio::spawn(async move {
         if let Err(error) = server.await {
-            warn!("metrics and health are not served any more: {error}");
+            warn!("no longer serving /metrics and /health: {error}");
         }
     });
     Ok(())
@@ -157,6 +157,6 @@ async fn stop_on_signal(stop: watch::Sender<bool>) {
             stop.send_replace(true);
         }
     }
-    warn!("stopped at once by a second signal");
+    warn!("stopping at once, after a second signal");
     std::process::exit(130);
 }

@@ -23,7 +23,7 @@ pub enum ServiceError {
     #[error("{0}")]
     Chain(ChainError),
     /// A part of the service failed for good: a defect.
-    #[error("a part of the worker stopped: {0}")]
+    #[error("a part of the worker stopped, which is a defect: {0}")]
     Stopped(String),
     /// The system gives no threads.
     #[error("cannot start threads: {0}")]
@@ -94,7 +94,7 @@ impl<D: Dispatcher> Service<D> {
             }
         };
         if timeout(shutdown_grace, finish).await.is_err() {
-            info!("some work did not end in time; the next start resumes it");
+            info!("some work has not finished in time; it is resumed at the next start");
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl<S: Source> Watcher<S> {
             match timeout(stall, heads.next()).await {
                 Err(_) => {
                     return Err(ChainError::Unreachable(format!(
-                        "the node has had no new block for {} s",
+                        "no new block from the node for {} s",
                         stall.as_secs()
                     )));
                 }

@@ -661,7 +661,7 @@ pub mod pallet {
         RecordIdsExhausted,
         /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
         EnvelopeAlreadyExists,
-        /// The reader has no envelope for this record.
+        /// The reader has neither an envelope nor a grant for this record.
         EnvelopeNotFound,
         /// The list contains a reader twice.
         DuplicateReader,
@@ -1022,6 +1022,8 @@ pub mod pallet {
         /// ## Events
         /// - `AccessChecked` if the policy was asked; `RecordAdded`; an `EnvelopeAdded` for each
         ///   reader; `RecordEntrusted` with custody.
+        /// - If a model is ordered: `AccessChecked` if the policy was asked; then
+        ///   `Inference::InferenceRequested`.
         #[pallet::call_index(7)]
         #[pallet::weight(
             T::WeightInfo::add_record(envelopes.len() as u32)
@@ -1157,8 +1159,8 @@ pub mod pallet {
         /// - `EnvelopeNotFound`: the reader has neither an envelope nor a grant for this record.
         ///
         /// ## Events
-        /// - `AccessEnded` if there was a grant, after `EmergencyVoided` if it ended an emergency
-        ///   before the key was delivered; `EnvelopeRemoved` if there was an envelope.
+        /// - `AccessEnded` if there was a grant, after `EmergencyVoided` if the patient ended an
+        ///   emergency before the key was delivered; `EnvelopeRemoved` if there was an envelope.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::remove_envelope())]
         pub fn remove_envelope(
@@ -1265,7 +1267,8 @@ pub mod pallet {
         ///
         /// A denial is recorded, not returned as an error. If access is granted, the custodians of
         /// the record seal their shares of the content key to the signer, within `AccessPeriod`
-        /// blocks; the policy is asked again each time. A denial ends an earlier grant.
+        /// blocks; the policy is asked again each time. A denial ends an earlier grant by the
+        /// policy.
         ///
         /// ## Dispatch origin
         /// Signed by any account. If access is granted and custodians keep the key,
@@ -1281,8 +1284,11 @@ pub mod pallet {
         /// - `MaxGrantsExceeded`: access is granted, but the record has reached its grant limit.
         ///
         /// ## Events
-        /// - `AccessGranted`, after `AccessChecked` if the policy was asked.
-        /// - `AccessDenied`, after `AccessEnded` if there was an earlier grant.
+        /// - If access is granted: `AccessChecked` if the policy was asked; `AccessEnded` if an
+        ///   expired grant was still stored, after `EmergencyVoided` if it ended an emergency
+        ///   before the key was delivered; `AccessGranted`.
+        /// - If access is denied: `AccessEnded` if there was an earlier grant by the policy;
+        ///   `AccessDenied`.
         #[pallet::call_index(14)]
         #[pallet::weight(
             T::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
@@ -1482,6 +1488,7 @@ pub mod pallet {
         /// - `MaxEmergenciesExceeded`: `MaxOpenEmergencies` of the signer await their review.
         /// - `EncryptionKeyNotFound`: the signer has not published a key.
         /// - `MaxGrantsExceeded`: the record already has `MaxGrants` grants.
+        /// - `EmergencyIdsExhausted`: every emergency number is taken.
         ///
         /// ## Events
         /// - `AccessChecked` if the policy was asked; `AccessEnded` if an earlier grant was stored,

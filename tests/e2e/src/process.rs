@@ -5,15 +5,35 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, PoisonError},
 };
 
-/// Holds the machine until the guard is dropped. Two cores do not run several chains,
-/// networks and demos at a time.
-pub fn machine() -> MutexGuard<'static, ()> {
-    static MACHINE: Mutex<()> = Mutex::new(());
+/// How many chains, networks or demos two cores run at a time: while one waits for a
+/// block, another one's node starts.
+const AT_A_TIME: usize = 2;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// A place on this machine, until it is dropped.
+pub struct Place(());
+
+/// Waits for a place on this machine.
+pub fn machine() -> Place {
     // A test that failed leaves nothing half done.
-    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+    let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = ENDED
+        .wait_while(running, |running| *running >= AT_A_TIME)
+        .unwrap_or_else(PoisonError::into_inner);
+    *running += 1;
+    Place(())
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_one();
+    }
 }
 
 /// A port of this machine that nothing listens on.

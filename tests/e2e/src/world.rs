@@ -4,7 +4,6 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::MutexGuard,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -12,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{contract, free_port, machine, model_folder, program, Running};
+use crate::{contract, free_port, machine, model_folder, program, Place, Running};
 
 /// The registrar of providers and models on a development chain.
 pub const REGISTRAR: &str = "//Alice";
@@ -37,7 +36,7 @@ pub struct World {
     store: String,
     url: String,
     metrics_port: u16,
-    _machine: MutexGuard<'static, ()>,
+    _machine: Place,
 }
 
 /// The answer of `medchain`.

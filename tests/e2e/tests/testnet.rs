@@ -20,6 +20,68 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How many uploads wait for the workers when one of them is killed.
 const BACKLOG: u64 = 20;
 
+/// A part of the test that `STAGES` can name. The main job is always done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Upgrade,
+    Clients,
+    Crashes,
+    Sync,
+    Stores,
+}
+
+impl Stage {
+    const ALL: [Self; 5] = [Self::Upgrade, Self::Clients, Self::Crashes, Self::Sync, Self::Stores];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Clients => "clients",
+            Self::Crashes => "crashes",
+            Self::Sync => "sync",
+            Self::Stores => "stores",
+        }
+    }
+
+    /// The stages in a list with commas or spaces between them.
+    fn list(text: &str) -> Result<Vec<Self>, String> {
+        let known = || Self::ALL.map(Self::name).join(", ");
+        let names = text.split([',', ' ']).filter(|name| !name.is_empty());
+        let stages: Vec<Self> = names
+            .map(|name| {
+                let found = Self::ALL.into_iter().find(|stage| stage.name() == name);
+                found.ok_or_else(|| format!("`{name}` is not a stage; STAGES takes {}", known()))
+            })
+            .collect::<Result<_, _>>()?;
+        match stages.is_empty() {
+            true => Err(format!("STAGES names no stage; it takes {}", known())),
+            false => Ok(stages),
+        }
+    }
+
+    /// The stages that `STAGES` names; all of them where it is not set.
+    fn chosen() -> Vec<Self> {
+        match std::env::var("STAGES") {
+            Ok(text) => Self::list(&text).unwrap_or_else(|error| panic!("{error}")),
+            Err(_) => Self::ALL.to_vec(),
+        }
+    }
+}
+
+/// Also how scripts/testnet-test.sh checks `STAGES` before it builds for half an hour.
+#[test]
+fn stages_are_known() {
+    Stage::chosen();
+    let names = Stage::ALL.map(Stage::name);
+    assert_eq!(Stage::list(&names.join(",")), Ok(Stage::ALL.to_vec()));
+    assert_eq!(Stage::list("sync, upgrade"), Ok(vec![Stage::Sync, Stage::Upgrade]));
+    for wrong in ["synch", "sync;stores", "Sync", "sync,all"] {
+        let error = Stage::list(wrong).unwrap_err();
+        assert!(error.ends_with("upgrade, clients, crashes, sync, stores"), "{error}");
+    }
+    assert!(Stage::list(" , ").unwrap_err().starts_with("STAGES names no stage"));
+}
+
 /// Prints a line of the transcript.
 fn tell(line: &str) {
     println!("{line}");
@@ -133,11 +195,19 @@ fn inferences(port: u16) -> u64 {
 #[test]
 #[ignore = "takes half an hour: run `make testnet-test`"]
 fn a_parachain_on_a_relay_chain() {
+    let chosen = Stage::chosen();
+    let wanted = |stage: Stage| {
+        let is_wanted = chosen.contains(&stage);
+        if !is_wanted {
+            tell(&format!("skipped: {}, which STAGES does not name", stage.name()));
+        }
+        is_wanted
+    };
     let stores = tempfile::tempdir().expect("there is a place for temporary files");
     let first_store = IpfsDaemon::start(&stores.path().join("first"));
     let second_store = IpfsDaemon::start(&stores.path().join("second"));
     let store = format!("{},{}", first_store.url(), second_store.url());
-    let release = wanted("upgrade").then(|| Release::version(RELEASE));
+    let release = wanted(Stage::Upgrade).then(|| Release::version(RELEASE));
     let net = Testnet::spawn("medchain-local.toml", release, &store);
     let run = Run { folder: stores.path().to_owned(), net };
     tell(&run.net.said());
@@ -169,17 +239,17 @@ fn a_parachain_on_a_relay_chain() {
         Some(release) => restarted.extend(upgrade(&run, release)),
         None => tell("skipped: the upgrade, because the network did not start with a release"),
     }
-    if wanted("clients") {
+    if wanted(Stage::Clients) {
         clients(&run);
     }
-    if wanted("crashes") {
+    if wanted(Stage::Crashes) {
         restarted.push(collator_killed(&run));
         restarted.extend(worker_killed(&run));
     }
-    if wanted("sync") {
+    if wanted(Stage::Sync) {
         full_node(&run);
     }
-    if wanted("stores") {
+    if wanted(Stage::Stores) {
         store_stopped(&run, first_store, second_store);
     }
 
@@ -195,15 +265,6 @@ fn a_parachain_on_a_relay_chain() {
     let left = String::from_utf8_lossy(&left.stdout).into_owned();
     assert_eq!(left.trim(), "", "these are left: {left}");
     tell("everything has ended; nothing is left running");
-}
-
-/// Whether a stage is run: all are, unless `STAGES` names some.
-fn wanted(stage: &str) -> bool {
-    let left_out = std::env::var("STAGES").is_ok_and(|stages| !stages.contains(stage));
-    if left_out {
-        tell(&format!("skipped: {stage}, which STAGES does not name"));
-    }
-    !left_out
 }
 
 /// The tools of others on this chain.
@@ -269,7 +330,27 @@ fn upgrade(run: &Run, release: &Release) -> Vec<Running> {
     let after = run.main_job(1, &run.synthetic(2));
     tell("with the new command line and workers, the policy that was deployed before goes on:");
     after.lines.iter().for_each(|line| tell(line));
+    let switched = report["switched"]["block"].as_u64().expect("the upgrade's block");
+    logged_across(run, switched);
     workers.into()
+}
+
+/// The patient's log reaches back across the upgrade.
+fn logged_across(run: &Run, switched: u64) {
+    let log = run.net.done(1, PATIENT, &["audit"]);
+    let entries = log["entries"].as_array().expect("a list");
+    let predictions = |before: bool| {
+        let count = entries.iter().filter(|entry| {
+            let block = entry["block_number"].as_u64().expect("a block number");
+            entry["kind"] == "prediction_submitted" && (block < switched) == before
+        });
+        count.count()
+    };
+    let (before, after) = (predictions(true), predictions(false));
+    assert!(before > 0 && after > 0, "{log}");
+    tell(&format!(
+        "the patient's log has {before} predictions from before the upgrade and {after} from after"
+    ));
 }
 
 /// A collator is killed, and the other one continues. Returns the first one once it is

@@ -23,6 +23,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct BreakArgs {
     /// The record's number.
+    #[arg(value_parser = arguments::record())]
     pub record: RecordId,
     /// The reason, which everybody can read.
     #[arg(long, value_parser = arguments::emergency_reason())]

@@ -12,6 +12,7 @@ use medchain_primitives::EmergencyId;
 use serde::Serialize;
 
 use crate::{
+    arguments,
     context::Context,
     output::{self, Outcome},
     signing::{ensure_event, Included},
@@ -21,6 +22,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 pub struct ReviewArgs {
     /// The emergency's number.
+    #[arg(value_parser = arguments::emergency())]
     pub emergency: EmergencyId,
     /// It was an emergency: return the bond.
     #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]

@@ -97,13 +97,16 @@ pub async fn run(context: &Context, args: &ShowArgs) -> Result<Outcome> {
 async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
     let account = context.account_or_own(args.account.as_deref())?;
     let view = context.view().await?;
-    let patient = view
-        .patient(&account)
-        .await?
-        .with_context(|| format!("{account} is not registered as a patient"))?;
+    let patient = view.patient(&account).await?.with_context(|| {
+        format!(
+            "{account} is not registered as a patient; \
+                 its owner runs `medchain patient register`"
+        )
+    })?;
     if let Some(path) = &args.profile {
-        let document =
-            patient.profile.as_ref().with_context(|| format!("{account} has no profile"))?;
+        let document = patient.profile.as_ref().with_context(|| {
+            format!("{account} has no profile; its owner runs `medchain patient update-profile`")
+        })?;
         let (cid, digest) = (&document.cid, Some(document.digest));
         let bytes = records::fetch_content(context, cid, digest, MAX_SEALED_PROFILE_BYTES).await?;
         let plain = records::open_profile(context, &account, &bytes)?;

@@ -12,7 +12,7 @@ use medchain_client::{
 use serde::Serialize;
 
 use crate::{
-    arguments::amount,
+    arguments,
     consent::ensure_contract,
     context::Context,
     contracts,
@@ -38,7 +38,7 @@ pub struct CallArgs {
     #[arg(hide_default_value = true)]
     pub args: String,
     /// The amount to send with the call, in MEDC.
-    #[arg(long, value_name = "MEDC", default_value = "0", value_parser = amount)]
+    #[arg(long, value_name = "MEDC", default_value = "0", value_parser = arguments::amount())]
     pub value: u128,
 }
 

@@ -27,7 +27,7 @@ pub struct CheckArgs {
     #[arg(long, value_parser = arguments::action())]
     pub action: Action,
     /// The record's number; without it, all records.
-    #[arg(long)]
+    #[arg(long, value_parser = arguments::record())]
     pub record: Option<RecordId>,
     /// The purpose.
     ///

@@ -89,7 +89,7 @@ pub async fn deploy_with(context: &Context, args: &DeployArgs) -> Result<DeployR
         .with_context(|| format!("{} contains no code to deploy", args.file.display()))?;
     let constructor = interface
         .constructor(args.constructor.as_deref())
-        .context("cannot choose a constructor (--constructor)")?;
+        .context("cannot choose a constructor; name one with --constructor")?;
     let data = interface.data(constructor, &args.args, context.accounts())?;
     let account = context.account()?;
     let chain = context.chain().await?;
@@ -104,7 +104,7 @@ pub async fn deploy_with(context: &Context, args: &DeployArgs) -> Result<DeployR
     let call = chain.estimate_instantiate(&account, code, data, salt, 0).await;
     let call = call
         .map_err(|error| contracts::refusal(error, &interface, constructor, "the contract"))
-        .context("the chain does not accept this contract")?;
+        .context("the chain refuses this contract")?;
     let purpose = "deploy the policy";
     let outcome = context.sign(&call, purpose).await?;
     let contract = event(&outcome, purpose, |event| match event {

@@ -78,7 +78,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
         STORY,
         "a stranger who requests access is refused, and the chain records it",
         !asked.granted,
-        asked.reason.as_deref().unwrap_or("granted"),
+        asked.answer(),
     )?;
 
     scene.start_custodian(running, "custodian-1", CUSTODIANS[0])?;

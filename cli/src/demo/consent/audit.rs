@@ -7,7 +7,10 @@ use super::{
     cast::{CLINICIAN, STRANGER},
     scene::Scene,
 };
-use crate::commands::audit::{self, AuditArgs, AuditReport};
+use crate::{
+    audit::{Kind, Kinds},
+    commands::audit::{self, AuditArgs, AuditReport},
+};
 
 const STORY: &str = "audit";
 
@@ -20,21 +23,22 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
     )?;
     let all = read(scene, None, &[], None).await?;
     let kinds = [
-        "access_granted",
-        "access_denied",
-        "share_delivered",
-        "access_ended",
-        "envelope_added",
-        "record_amended",
-        "glass_broken",
-        "emergency_reviewed",
-        "policy_set",
-        "custodians_set",
-        "relation_set",
+        Kind::AccessGranted,
+        Kind::AccessDenied,
+        Kind::ShareDelivered,
+        Kind::AccessEnded,
+        Kind::EnvelopeAdded,
+        Kind::RecordAmended,
+        Kind::GlassBroken,
+        Kind::EmergencyReviewed,
+        Kind::PolicySet,
+        Kind::CustodiansSet,
+        Kind::RelationSet,
     ];
     let missing: Vec<&str> = kinds
         .into_iter()
-        .filter(|kind| !all.entries.iter().any(|entry| entry.kind.name() == *kind))
+        .filter(|kind| !all.entries.iter().any(|entry| entry.kind == *kind))
+        .map(Kind::name)
         .collect();
     scene.claim(
         STORY,
@@ -43,7 +47,7 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
         format!("{} entries; missing: {missing:?}", all.entries.len()),
     )?;
     let stranger = cast.stranger.account()?.to_string();
-    let denied = read(scene, Some(STRANGER), &["access_denied"], None).await?;
+    let denied = read(scene, Some(STRANGER), &[Kind::AccessDenied], None).await?;
     scene.claim(
         STORY,
         "the stranger's request is in it, and why it was refused",
@@ -52,7 +56,7 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
         denied.entries.first().and_then(|entry| entry.detail("reason")).unwrap_or("nothing"),
     )?;
     let of_clinician =
-        read(scene, Some(CLINICIAN), &["glass_broken", "emergency_reviewed"], None).await?;
+        read(scene, Some(CLINICIAN), &[Kind::GlassBroken, Kind::EmergencyReviewed], None).await?;
     scene.claim(
         STORY,
         "so is the clinician's emergency, and that it was rejected",
@@ -78,20 +82,16 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
 async fn read(
     scene: &Scene<'_>,
     subject: Option<&str>,
-    kinds: &[&str],
+    kinds: &[Kind],
     fhir: Option<&std::path::Path>,
 ) -> Result<AuditReport> {
-    let kind = kinds
-        .iter()
-        .map(|kind| kind.parse().map_err(anyhow::Error::msg))
-        .collect::<Result<Vec<_>>>()?;
     let args = AuditArgs {
         patient: None,
         from: None,
         to: None,
         subject: subject.map(str::to_owned),
         record: None,
-        kind,
+        kind: vec![Kinds(kinds.to_vec())],
         fhir: fhir.map(ToOwned::to_owned),
         force: false,
     };

@@ -1,7 +1,7 @@
 //! Story 3: The glass: access at once, against a bond, under review.
 
 use anyhow::Result;
-use medchain_client::chain::{format_balance, UNIT};
+use medchain_client::chain::{format_balance, EmrError, UNIT};
 use medchain_primitives::{EmergencyReason, RecordId};
 
 use super::scene::Scene;
@@ -28,13 +28,13 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "a stranger cannot break the glass",
         break_glass(&cast.stranger, record).await,
-        "NoGrant",
+        EmrError::NoGrant,
     )?;
     scene.refused(
         STORY,
         "nor can a guardian, who only reviews",
         break_glass(&cast.guardian, record).await,
-        "NoGrant",
+        EmrError::NoGrant,
     )?;
 
     let before = held(scene, &cast.sister).await?;
@@ -61,7 +61,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "she cannot review herself",
         review(&cast.sister, &broken, true).await,
-        "NotReviewer",
+        EmrError::NotReviewer,
     )?;
     review(&cast.guardian, &broken, true).await?;
     let left = held(scene, &cast.sister).await?.saturating_sub(before);
@@ -97,7 +97,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "while the patient forbids it, the clinician cannot break the glass",
         break_glass(&cast.clinician, record).await,
-        "EmergencyOptedOut",
+        EmrError::EmergencyOptedOut,
     )?;
     allow(&cast.patient, true).await?;
     Ok(())

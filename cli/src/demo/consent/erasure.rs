@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use medchain_primitives::{Purpose, RecordId};
+use medchain_primitives::{Denied, Purpose, RecordId};
 
 use super::scene::Scene;
 use crate::{
@@ -70,8 +70,8 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     scene.claim(
         STORY,
         "a stranger who requests access gets the same answer as before, not that it was erased",
-        asked.reason.as_deref().is_some_and(|why| !why.contains("erased")),
-        asked.reason.unwrap_or_default(),
+        asked.reason.is_some_and(|reason| reason != Denied::RecordErased),
+        asked.answer(),
     )?;
     let found = records::find(&view, record).await?;
     scene.refused(

@@ -1,7 +1,7 @@
 //! Story 5: Another policy: the patient sees who gains and who loses before choosing it.
 
 use anyhow::{Context as _, Result};
-use medchain_primitives::{Purpose, RecordId};
+use medchain_primitives::{Action, Purpose, RecordId};
 
 use super::{
     cast::{RESEARCHER, STRANGER},
@@ -17,6 +17,7 @@ use crate::{
         },
         request_access::{self, RequestAccessArgs, RequestAccessReport},
     },
+    consent::Question,
     context::Context,
 };
 
@@ -63,21 +64,21 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let diff = diff::diff(&cast.patient, &args).await?;
     let researcher = cast.researcher.account()?;
     let laboratory = cast.technician.account()?;
-    let gains: Vec<_> = diff.gains.iter().map(|one| (one.account, one.action.as_str())).collect();
+    let gains: Vec<_> = diff.gains.iter().map(|one| (one.account, one.action.clone())).collect();
+    let viewing = Question { action: Action::View, purpose: Some(Purpose::Research) };
+    let appending = Question { action: Action::Append, purpose: None };
     scene.claim(
         STORY,
         "before choosing it, the patient sees that the researcher would gain access, and the laboratory lose it",
-        gains == [(researcher, "view for research")]
-            && diff.loses.iter().any(|one| one.account == laboratory && one.action == "append"),
+        gains == [(researcher, viewing.name())]
+            && diff
+                .loses
+                .iter()
+                .any(|one| one.account == laboratory && one.action == appending.name()),
         format!("{} gained, {} lost", diff.gains.len(), diff.loses.len()),
     )?;
     let asked = request(&cast.researcher, record, Purpose::Research).await?;
-    scene.claim(
-        STORY,
-        "until it is chosen, it decides nothing",
-        !asked.granted,
-        asked.reason.unwrap_or_default(),
-    )?;
+    scene.claim(STORY, "until it is chosen, it decides nothing", !asked.granted, asked.answer())?;
     scene.refused(
         STORY,
         "an address without a contract cannot be chosen",
@@ -98,7 +99,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         (&cast.clinician, Purpose::Treatment, "and the clinician not at all"),
     ] {
         let asked = request(who, record, purpose).await?;
-        scene.claim(STORY, claim, !asked.granted, asked.reason.unwrap_or_default())?;
+        scene.claim(STORY, claim, !asked.granted, asked.answer())?;
     }
 
     call::call(&cast.patient, &call("withdraw")).await?;
@@ -107,7 +108,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "a patient who withdraws from the study is out of it at once",
         !asked.granted && scene.reads(&cast.researcher, record).await.is_err(),
-        asked.reason.unwrap_or_default(),
+        asked.answer(),
     )?;
     set_policy(&cast.patient, Some(&reference.to_string())).await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! deciding together.
 
 use anyhow::{Context as _, Result};
+use medchain_client::policy::GrantError;
 use medchain_primitives::{Action, Purpose, RecordId};
 
 use super::{
@@ -22,6 +23,7 @@ use crate::{
         request_access::{self, RequestAccessArgs, RequestAccessReport},
         revoke::{self, RevokeArgs},
     },
+    consent::Question,
     context::Context,
 };
 
@@ -46,7 +48,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "being a relative alone opens nothing: the policy decides",
         !asked.granted,
-        asked.reason.unwrap_or_default(),
+        asked.answer(),
     )?;
     let args = ShowArgs { patient: PATIENT.to_owned(), account: None };
     let shown = show::show(&cast.sister, &args).await?;
@@ -62,7 +64,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         shown.to_string().replace('\n', "; "),
     )?;
     let for_treatment = || GrantArgs {
-        purposes: "treatment".parse().ok(),
+        purposes: Some(Purpose::Treatment.into()),
         patient: Some(PATIENT.to_owned()),
         ..GrantArgs::to(CLINICIAN, &[Action::View])
     };
@@ -70,7 +72,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "before she is a delegate, she cannot grant in the patient's name",
         grant::grant(&cast.sister, &for_treatment()).await,
-        "delegate",
+        GrantError::NotDelegate,
     )?;
     let args = SetArgs { delegate: SISTER.to_owned(), until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
@@ -93,7 +95,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "the same request for research is refused, and ends the access",
         !asked.granted && scene.reads(&cast.clinician, record).await.is_err(),
-        asked.reason.unwrap_or_default(),
+        asked.answer(),
     )?;
     let args =
         GrantArgs { patient: Some(PATIENT.to_owned()), ..GrantArgs::to(STRANGER, &[Action::View]) };
@@ -101,7 +103,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "a stranger cannot grant in the patient's name",
         grant::grant(&cast.stranger, &args).await,
-        "delegate",
+        GrantError::NotDelegate,
     )
 }
 
@@ -160,13 +162,15 @@ async fn everybody(scene: &Scene<'_>) -> Result<()> {
         Ok(list.accounts.iter().find(|row| row.account == account).cloned())
     };
     let laboratory = row(&cast.technician)?.context("the laboratory can do nothing")?;
+    let appending = Question { action: Action::Append, purpose: None };
+    let viewing = Question { action: Action::View, purpose: Some(Purpose::Treatment) };
     scene.claim(
         STORY,
         "the patient sees who can do what now",
         row(&cast.stranger)?.is_none()
-            && laboratory.policy_allows == ["append"]
+            && laboratory.policy_allows == [appending.name()]
             && !laboratory.envelopes.is_empty()
-            && row(&cast.clinician)?.is_some_and(|row| row.policy_allows == ["view for treatment"])
+            && row(&cast.clinician)?.is_some_and(|row| row.policy_allows == [viewing.name()])
             && row(&cast.custodians[0])?.is_some_and(|row| !row.shares.is_empty()),
         format!("{} accounts can do something", list.accounts.len()),
     )

@@ -2,8 +2,8 @@
 //! revocation are shown.
 
 use anyhow::{Context as _, Result};
-use medchain_client::crypto;
-use medchain_primitives::{Action, Purpose, RecordId};
+use medchain_client::crypto::{self, CryptoError};
+use medchain_primitives::{Action, Denied, DenyReason, Purpose, RecordId};
 
 use super::{
     cast::{CLINICIAN, RESEARCHER},
@@ -62,13 +62,13 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
     scene.claim(
         STORY,
         "another request by the clinician is refused, with the reason",
-        !asked.granted && asked.reason.as_deref().is_some_and(|why| why.contains("revoked")),
-        asked.reason.unwrap_or_default(),
+        asked.reason == Some(Denied::Refused(DenyReason::Revoked)),
+        asked.answer(),
     )?;
 
     // A grant for one purpose only is still a grant.
     let for_research = GrantArgs {
-        purposes: "research".parse().ok(),
+        purposes: Some(Purpose::Research.into()),
         ..GrantArgs::to(RESEARCHER, &[Action::View])
     };
     grant::grant(&cast.patient, &for_research).await?;
@@ -100,7 +100,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
         STORY,
         "the old key does not open the new version",
         crypto::decrypt(&kept, &newest.patient, &sealed).map_err(Into::into),
-        "does not fit",
+        CryptoError::Authentication,
     )?;
     scene.refused(
         STORY,

@@ -3,7 +3,11 @@
 use std::{cell::RefCell, fmt::Display, path::PathBuf, process::Command};
 
 use anyhow::{bail, Result};
-use medchain_client::chain::Chain;
+use medchain_client::{
+    chain::{Chain, ChainError, EmrError},
+    crypto::CryptoError,
+    policy::GrantError,
+};
 use medchain_primitives::RecordId;
 use serde::Serialize;
 
@@ -27,6 +31,63 @@ pub struct Check {
     pub claim: String,
     /// What was seen.
     pub seen: String,
+}
+
+/// The error with which an attempt must be refused.
+#[derive(Clone, Copy, Debug)]
+pub enum Refusal {
+    /// Of pallet-emr.
+    Chain(EmrError),
+    /// Of the reference policy contract.
+    Policy(GrantError),
+    /// Of the cipher.
+    Cipher(CryptoError),
+    /// Of this program, or of a contract that it knows by its bundle alone: a part of the
+    /// sentence.
+    Sentence(&'static str),
+}
+
+impl Refusal {
+    /// Whether this is the error, or among its causes.
+    fn is(self, error: &anyhow::Error) -> bool {
+        match self {
+            Self::Chain(expected) => {
+                cause::<ChainError>(error).is_some_and(|error| error.is(expected))
+            }
+            Self::Policy(expected) => cause(error) == Some(&expected),
+            Self::Cipher(expected) => cause(error) == Some(&expected),
+            Self::Sentence(part) => causes(error).contains(part),
+        }
+    }
+}
+
+/// The first cause of this type.
+fn cause<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+impl From<EmrError> for Refusal {
+    fn from(error: EmrError) -> Self {
+        Self::Chain(error)
+    }
+}
+
+impl From<GrantError> for Refusal {
+    fn from(error: GrantError) -> Self {
+        Self::Policy(error)
+    }
+}
+
+impl From<CryptoError> for Refusal {
+    fn from(error: CryptoError) -> Self {
+        Self::Cipher(error)
+    }
+}
+
+impl From<&'static str> for Refusal {
+    fn from(part: &'static str) -> Self {
+        Self::Sentence(part)
+    }
 }
 
 /// Chain, store, people and programs.
@@ -71,19 +132,19 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// Records that `tried` was refused with these words; anything else ends the demo.
+    /// Records that `tried` was refused with this error; anything else ends the demo.
     pub fn refused<T>(
         &self,
         story: &'static str,
         claim: &str,
         tried: Result<T>,
-        words: &str,
+        refusal: impl Into<Refusal>,
     ) -> Result<()> {
         let (refused, said) = match tried {
             Ok(_) => (false, "it was allowed".to_owned()),
-            Err(error) => (true, causes(&error)),
+            Err(error) => (refusal.into().is(&error), causes(&error)),
         };
-        self.claim(story, claim, refused && said.contains(words), said)
+        self.claim(story, claim, refused, said)
     }
 
     /// Fetches a record as `who`, and returns whether it is the uploaded image.
@@ -114,5 +175,27 @@ impl Scene<'_> {
             .args(["custodian", "--dev", "--suri", suri, "--node", &self.node_url])
             .args(["--listen", &format!("127.0.0.1:{}", free_port()?)]);
         running.start(name, command, self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_found_below_what_was_added_to_it() {
+        let chain = || anyhow::Error::new(ChainError::Dispatch(EmrError::NoGrant.into()));
+        let check = |refusal: Refusal, error: anyhow::Error, is: bool| {
+            assert_eq!(refusal.is(&error.context("could not break the glass")), is, "{refusal:?}");
+        };
+        check(EmrError::NoGrant.into(), chain(), true);
+        check(EmrError::NotReviewer.into(), chain(), false);
+        check(EmrError::NoGrant.into(), anyhow::anyhow!("Emr.NoGrant"), false);
+        check(GrantError::NotDelegate.into(), GrantError::NotDelegate.into(), true);
+        check(GrantError::NotDelegate.into(), GrantError::NoActions.into(), false);
+        check(CryptoError::Authentication.into(), CryptoError::Authentication.into(), true);
+        check(CryptoError::Authentication.into(), CryptoError::Envelope.into(), false);
+        check("no envelope".into(), anyhow::anyhow!("5F has no envelope"), true);
+        check("no envelope".into(), chain(), false);
     }
 }

@@ -40,15 +40,7 @@ impl<'a> Shapes<'a> {
         if !self.seen.insert((tested, node)) {
             return true;
         }
-        // These name every pallet's calls, events or errors: what is used of them
-        // is compared by itself, and the others do not matter.
-        let outer = |metadata: &Metadata, id: u32| {
-            let outer = metadata.outer_enums();
-            [outer.call_enum_ty(), outer.event_enum_ty(), outer.error_enum_ty()]
-                .iter()
-                .position(|one| *one == id)
-        };
-        match (outer(self.tested, tested), outer(self.node, node)) {
+        match (opaque(self.tested, tested), opaque(self.node, node)) {
             (None, None) => (),
             (tested, node) => return tested == node,
         }
@@ -94,5 +86,33 @@ impl<'a> Shapes<'a> {
             }
             _ => false,
         }
+    }
+}
+
+/// Which of the types that are not compared this is, if it is one.
+///
+/// Three name every pallet's calls, events or errors: what is used of them is compared
+/// by itself. The fourth is the runtime's own error, which [`DispatchFailure`] reads by
+/// the names in the node's metadata, unknown ones included.
+///
+/// [`DispatchFailure`]: crate::chain::DispatchFailure
+fn opaque(metadata: &Metadata, id: u32) -> Option<usize> {
+    let outer = metadata.outer_enums();
+    let pallets = [outer.call_enum_ty(), outer.event_enum_ty(), outer.error_enum_ty()];
+    let mut all = pallets.into_iter().map(Some).chain([metadata.dispatch_error_ty()]);
+    all.position(|one| one == Some(id))
+}
+
+/// Whether values of this type take no bytes.
+pub fn is_empty(metadata: &Metadata, id: u32) -> bool {
+    match metadata.types().resolve(id).map(|found| &found.type_def) {
+        Some(TypeDef::Composite(found)) => {
+            found.fields.iter().all(|field| is_empty(metadata, field.ty.id))
+        }
+        Some(TypeDef::Tuple(found)) => {
+            found.fields.iter().all(|field| is_empty(metadata, field.id))
+        }
+        Some(TypeDef::Array(found)) => found.len == 0 || is_empty(metadata, found.type_param.id),
+        _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use codec::Decode;
+use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::Metadata;
 
 use super::{EmrError, InferenceError, RuntimeError};
@@ -26,7 +26,8 @@ pub enum FailureKind {
     Inference(InferenceError),
     /// Of the runtime itself.
     Runtime(RuntimeError),
-    /// Of another pallet, or one that is newer than this program. For people to read.
+    /// One that no program tells apart, or that is newer than this program. For people
+    /// to read.
     Other {
         /// The pallet, such as `Contracts`.
         pallet: String,
@@ -80,62 +81,23 @@ impl fmt::Display for DispatchFailure {
     }
 }
 
-/// `sp_runtime::DispatchError`, as far as it is told apart here.
-#[derive(Decode)]
-enum Wire {
-    #[codec(index = 0)]
-    Other,
-    #[codec(index = 1)]
-    CannotLookup,
-    #[codec(index = 2)]
-    BadOrigin,
-    #[codec(index = 3)]
-    Module { index: u8, error: [u8; 4] },
-    #[codec(index = 4)]
-    ConsumerRemaining,
-    #[codec(index = 5)]
-    NoProviders,
-    #[codec(index = 6)]
-    TooManyConsumers,
-    #[codec(index = 7)]
-    Token(u8),
-    #[codec(index = 8)]
-    Arithmetic,
-    #[codec(index = 9)]
-    Transactional,
-    #[codec(index = 10)]
-    Exhausted,
-    #[codec(index = 11)]
-    Corruption,
-    #[codec(index = 12)]
-    Unavailable,
-    #[codec(index = 13)]
-    RootNotAllowed,
-    #[codec(index = 14)]
-    Trie,
-}
+/// The name of the variant for pallets' errors, which holds the pallet's index and the
+/// error, whose first byte is its own index.
+const OF_PALLET: &str = "Module";
 
 impl DispatchFailure {
-    /// Reads an `sp_runtime::DispatchError` from the front of `bytes`. One that
-    /// this program does not know is a failure all the same.
-    pub(in crate::chain) fn decode(mut bytes: &[u8], metadata: &Metadata) -> Self {
-        let error = match Wire::decode(&mut bytes).unwrap_or(Wire::Other) {
-            Wire::Module { index, error } => return Self::of_pallet(index, error[0], metadata),
-            Wire::Token(index) => RuntimeError::of_token(index),
-            Wire::Other => RuntimeError::Other,
-            Wire::CannotLookup => RuntimeError::CannotLookup,
-            Wire::BadOrigin => RuntimeError::BadOrigin,
-            Wire::ConsumerRemaining => RuntimeError::ConsumerRemaining,
-            Wire::NoProviders => RuntimeError::NoProviders,
-            Wire::TooManyConsumers => RuntimeError::TooManyConsumers,
-            Wire::Arithmetic => RuntimeError::Arithmetic,
-            Wire::Transactional => RuntimeError::Transactional,
-            Wire::Exhausted => RuntimeError::Exhausted,
-            Wire::Corruption => RuntimeError::Corruption,
-            Wire::Unavailable => RuntimeError::Unavailable,
-            Wire::RootNotAllowed => RuntimeError::RootNotAllowed,
-            Wire::Trie => RuntimeError::Trie,
+    /// Reads an `sp_runtime::DispatchError` from the front of `bytes`, by the names in
+    /// the metadata. One that this program does not know is a failure all the same.
+    pub(in crate::chain) fn decode(bytes: &[u8], metadata: &Metadata) -> Self {
+        let known = metadata.dispatch_error_ty().and_then(|id| variant(bytes, id, metadata));
+        let error = match known {
+            Some((variant, &[pallet, error, ..])) if variant.name == OF_PALLET => {
+                return Self::of_pallet(pallet, error, metadata)
+            }
+            Some((variant, inner)) => of_runtime(variant, inner, metadata),
+            None => None,
         };
+        let error = error.unwrap_or(RuntimeError::Other);
         Self { kind: error.into(), docs: error.docs().to_owned() }
     }
 
@@ -151,6 +113,30 @@ impl DispatchFailure {
             docs: variant.map_or_else(String::new, |variant| one_line(&variant.docs)),
         }
     }
+}
+
+/// The variant that the enum at the front of `bytes` is, and what follows its index.
+fn variant<'a, 'b>(
+    bytes: &'b [u8],
+    type_id: u32,
+    metadata: &'a Metadata,
+) -> Option<(&'a Variant<PortableForm>, &'b [u8])> {
+    let (index, rest) = bytes.split_first()?;
+    let TypeDef::Variant(found) = &metadata.types().resolve(type_id)?.type_def else { return None };
+    let variant = found.variants.iter().find(|variant| variant.index == *index)?;
+    Some((variant, rest))
+}
+
+/// The runtime's error that a variant is. Some, as `Token`, hold an enum that says more.
+fn of_runtime(
+    outer: &Variant<PortableForm>,
+    inner: &[u8],
+    metadata: &Metadata,
+) -> Option<RuntimeError> {
+    let inner = outer.fields.first().and_then(|field| variant(inner, field.ty.id, metadata));
+    inner
+        .and_then(|(inner, _)| RuntimeError::from_name(&inner.name))
+        .or_else(|| RuntimeError::from_name(&outer.name))
 }
 
 impl FailureKind {

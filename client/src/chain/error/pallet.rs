@@ -1,6 +1,7 @@
-//! The errors of MedChain's pallets.
+//! The errors of MedChain's pallets that programs tell apart. A runtime must have
+//! them; any other is read by its name, for people.
 
-/// Declares the errors of a pallet.
+/// Declares errors of a pallet.
 macro_rules! errors {
     ($(#[$meta:meta])* $type:ident of $pallet:ident { $($error:ident,)* }) => {
         $(#[$meta])*
@@ -11,7 +12,7 @@ macro_rules! errors {
         }
 
         impl $type {
-            /// Every error.
+            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$error),*];
 
             /// The pallet.
@@ -41,28 +42,6 @@ macro_rules! errors {
 errors! {
     /// An error of pallet-emr.
     EmrError of Emr {
-        PatientAlreadyExists,
-        PatientNotFound,
-        InvalidCid,
-        InvalidEncryptionKey,
-        EncryptionKeyNotFound,
-        EncryptionKeyRequired,
-        ProviderAlreadyExists,
-        ProviderNotFound,
-        NotLabTechnician,
-        NotPatient,
-        NotPatientOrReader,
-        RecordNotFound,
-        RecordErased,
-        RecordSuperseded,
-        RecordIdsExhausted,
-        EnvelopeAlreadyExists,
-        EnvelopeNotFound,
-        DuplicateReader,
-        MaxEnvelopesExceeded,
-        SelfRelation,
-        MaxRelationsExceeded,
-        RelationNotFound,
         NoPolicy,
         PolicyNotFound,
         PolicyTrapped,
@@ -74,130 +53,51 @@ errors! {
         GrantExpired,
         GrantRevoked,
         PolicyRefused,
-        NotCustodian,
-        SelfCustodian,
-        ShareNotFound,
-        DuplicateCustodian,
-        InvalidThreshold,
-        CustodiansNotFound,
-        CustodiansMismatch,
-        ContentAlreadyEntrusted,
+        PatientNotFound,
+        RecordNotFound,
+        RecordErased,
+        RecordSuperseded,
         RecordNotEntrusted,
-        MaxGrantsExceeded,
+        ShareNotFound,
+        ShareAlreadyDelivered,
         AccessNotFound,
         AccessExpired,
-        AccessNotExpired,
-        GlassAlreadyBroken,
-        ShareAlreadyDelivered,
-        OwnRecord,
         EmergencyOptedOut,
-        MaxEmergenciesExceeded,
-        EmergencyIdsExhausted,
-        EmergencyNotFound,
         NotReviewer,
-        ReviewExpired,
-        ReviewNotExpired,
     }
 }
 
 errors! {
     /// An error of pallet-inference.
     InferenceError of Inference {
-        ModelNotFound,
-        ModelRetired,
-        ModelStatusUnchanged,
-        ModelIdsExhausted,
-        InvalidCid,
-        EmptyText,
-        TooFewLabels,
-        DuplicateLabel,
-        WorkerNotFound,
-        WorkerAlreadyExists,
-        EncryptionKeyNotFound,
-        NoModels,
-        DuplicateModel,
-        ModelNotSupported,
         RecordNotFound,
         RecordNotActive,
-        NotChestXray,
         PredictionAlreadyExists,
-        RequestAlreadyExists,
-        RequestIdsExhausted,
         RequestNotFound,
         RequestNotOpen,
-        NotRequester,
         FailureAlreadyReported,
         EnvelopeNotFound,
         RequestExpired,
-        RequestNotExpired,
-        OutputClassesMismatch,
-        OutputSumMismatch,
-        OutputLabelMismatch,
-        ReceiptMismatch,
     }
 }
 
 impl EmrError {
     /// Whether the access question was answered with no: the policy refused, or
-    /// could not be asked. A new error must be added on one side or the other.
+    /// could not be asked.
     pub const fn is_denial(self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::NoPolicy
-            | Self::PolicyNotFound
-            | Self::PolicyTrapped
-            | Self::PolicyOutOfGas
-            | Self::PolicyAnswerInvalid
-            | Self::PolicyReentered
-            | Self::NoGrant
-            | Self::ActionNotGranted
-            | Self::GrantExpired
-            | Self::GrantRevoked
-            | Self::PolicyRefused => true,
-            Self::PatientAlreadyExists
-            | Self::PatientNotFound
-            | Self::InvalidCid
-            | Self::InvalidEncryptionKey
-            | Self::EncryptionKeyNotFound
-            | Self::EncryptionKeyRequired
-            | Self::ProviderAlreadyExists
-            | Self::ProviderNotFound
-            | Self::NotLabTechnician
-            | Self::NotPatient
-            | Self::NotPatientOrReader
-            | Self::RecordNotFound
-            | Self::RecordErased
-            | Self::RecordSuperseded
-            | Self::RecordIdsExhausted
-            | Self::EnvelopeAlreadyExists
-            | Self::EnvelopeNotFound
-            | Self::DuplicateReader
-            | Self::MaxEnvelopesExceeded
-            | Self::SelfRelation
-            | Self::MaxRelationsExceeded
-            | Self::RelationNotFound
-            | Self::NotCustodian
-            | Self::SelfCustodian
-            | Self::ShareNotFound
-            | Self::DuplicateCustodian
-            | Self::InvalidThreshold
-            | Self::CustodiansNotFound
-            | Self::CustodiansMismatch
-            | Self::ContentAlreadyEntrusted
-            | Self::RecordNotEntrusted
-            | Self::MaxGrantsExceeded
-            | Self::AccessNotFound
-            | Self::AccessExpired
-            | Self::AccessNotExpired
-            | Self::GlassAlreadyBroken
-            | Self::ShareAlreadyDelivered
-            | Self::OwnRecord
-            | Self::EmergencyOptedOut
-            | Self::MaxEmergenciesExceeded
-            | Self::EmergencyIdsExhausted
-            | Self::EmergencyNotFound
-            | Self::NotReviewer
-            | Self::ReviewExpired
-            | Self::ReviewNotExpired => false,
-        }
+                | Self::PolicyNotFound
+                | Self::PolicyTrapped
+                | Self::PolicyOutOfGas
+                | Self::PolicyAnswerInvalid
+                | Self::PolicyReentered
+                | Self::NoGrant
+                | Self::ActionNotGranted
+                | Self::GrantExpired
+                | Self::GrantRevoked
+                | Self::PolicyRefused
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! The errors of the runtime itself, which belong to no pallet.
+//! The errors of the runtime itself, which belong to no pallet, by their names.
 
 /// Declares the errors, each with its documentation.
 macro_rules! errors {
@@ -16,6 +16,14 @@ macro_rules! errors {
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$error => stringify!($error),)*
+                }
+            }
+
+            /// The error of this name.
+            pub(super) fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($error) => Some(Self::$error),)*
+                    _ => None,
                 }
             }
 
@@ -37,19 +45,19 @@ macro_rules! errors {
 
 errors! {
     Other: "The call failed for a reason that this program does not know.",
-    CannotLookup: "There is no such account.",
+    CannotLookup: "The address does not belong to an account.",
     BadOrigin: "This account may not make this call.",
-    ConsumerRemaining: "The account is still in use elsewhere.",
+    ConsumerRemaining: "Other parts of the runtime still refer to this account.",
     NoProviders: "The account does not exist.",
-    TooManyConsumers: "The account has too many uses.",
-    Arithmetic: "A number is too large or too small.",
+    TooManyConsumers: "Too many parts of the runtime refer to this account.",
+    Arithmetic: "A number in the call is too large or too small.",
     Transactional: "The call is nested too deeply.",
     Exhausted: "The call is too large for a block.",
     Corruption: "The chain's state is corrupt.",
-    Unavailable: "Something that the call needs is not available now.",
+    Unavailable: "Something that the call needs is not available now. Try again later.",
     RootNotAllowed: "Root may not make this call.",
     Trie: "The chain's state cannot be read.",
-    FundsUnavailable: "The account does not have the funds.",
+    FundsUnavailable: "The account does not have enough funds.",
     OnlyProvider: "The remaining balance would be too low to keep the account alive.",
     BelowMinimum: "The account would have less than the existential deposit.",
     CannotCreate: "The account cannot be created.",
@@ -59,25 +67,4 @@ errors! {
     CannotCreateHold: "No funds can be held on this account.",
     NotExpendable: "The payment would close the account.",
     Blocked: "The account does not accept funds.",
-}
-
-/// `sp_runtime::TokenError`, by index.
-const TOKEN: [RuntimeError; 10] = [
-    RuntimeError::FundsUnavailable,
-    RuntimeError::OnlyProvider,
-    RuntimeError::BelowMinimum,
-    RuntimeError::CannotCreate,
-    RuntimeError::UnknownAsset,
-    RuntimeError::Frozen,
-    RuntimeError::Unsupported,
-    RuntimeError::CannotCreateHold,
-    RuntimeError::NotExpendable,
-    RuntimeError::Blocked,
-];
-
-impl RuntimeError {
-    /// The `TokenError` with this index.
-    pub(super) fn of_token(index: u8) -> Self {
-        TOKEN.get(usize::from(index)).copied().unwrap_or(Self::Other)
-    }
 }

@@ -30,10 +30,10 @@ pub fn record(record: RecordId) -> Vec<u8> {
     numbered(&item(StorageItem::RECORDS), record)
 }
 
-/// The prefix of a record's keys in this storage item of the pallet `Emr`. Of an
+/// The prefix of a record's keys in this storage item of the records' pallet. Of an
 /// item that has one value for a record, it is the key itself.
 pub fn of_record(entry: &str, record: RecordId) -> Vec<u8> {
-    numbered(&prefix("Emr", entry), record)
+    numbered(&prefix(StorageItem::RECORDS.owner(), entry), record)
 }
 
 /// The key of `Emr.Envelopes` of one record and reader.

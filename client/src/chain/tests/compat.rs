@@ -1,20 +1,22 @@
 use codec::Encode;
-use scale_info::TypeDef;
+use subxt::Metadata;
 
-use super::metadata::{altered, metadata};
-use crate::chain::compat;
+use super::metadata::{altered, metadata, replaced, variants};
+use crate::chain::compat::{self, Needs};
 
 #[test]
 fn the_tested_runtime_is_compatible() {
-    assert_eq!(compat::check(&metadata()), Ok(()));
+    for needs in [Needs::Everything, Needs::History] {
+        assert_eq!(compat::check(&metadata(), needs), Ok(()));
+    }
 }
 
 /// The beginning of `System.Version` of a runtime of this version.
-fn version(spec: u32) -> Vec<u8> {
+pub fn version(spec: u32) -> Vec<u8> {
     ("medchain", "medchain", 1u32, spec).encode()
 }
 
-fn tested_version() -> u32 {
+pub fn tested_version() -> u32 {
     compat::version(&metadata()).unwrap()
 }
 
@@ -22,28 +24,37 @@ fn tested_version() -> u32 {
 fn a_later_runtime_of_the_same_shape_is_compatible() {
     let later = altered(&version(tested_version()), &version(77));
     assert_eq!(compat::version(&later), Some(77));
-    assert_eq!(compat::check(&later), Ok(()));
+    assert_eq!(compat::check(&later, Needs::Everything), Ok(()));
 }
 
 #[test]
 fn what_is_not_used_may_differ() {
-    for (from, to) in [("force_transfer", "force_transfat"), ("BatchCompleted", "BatchCompletee")] {
-        assert_eq!(compat::check(&altered(from.as_bytes(), to.as_bytes())), Ok(()), "{from}");
+    for (from, to) in [
+        ("force_transfer", "force_transfat"),
+        ("BatchCompleted", "BatchCompletee"),
+        // An error that no program tells apart.
+        ("GlassAlreadyBroken", "GlassAlreadyBrokan"),
+        // A transaction extension without a value.
+        ("CheckNonZeroSender", "CheckNonZeroSendor"),
+    ] {
+        let node = altered(from.as_bytes(), to.as_bytes());
+        assert_eq!(compat::check(&node, Needs::Everything), Ok(()), "{from}");
     }
+}
+
+/// The runtime is refused by both versions and this difference.
+fn refused(node: &Metadata, needs: Needs, difference: &str) {
+    let (version, ours) = (compat::version(node).unwrap(), tested_version());
+    let expected = format!(
+        "it has version {version} and this program is made for version {ours}: {difference}"
+    );
+    assert_eq!(compat::check(node, needs), Err(expected));
 }
 
 #[test]
 fn every_kind_of_difference_is_refused_by_name_and_versions() {
-    let ours = tested_version();
     let check = |from: &str, to: &str, difference: &str| {
-        let error = compat::check(&altered(from.as_bytes(), to.as_bytes())).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "this program does not fit the node's runtime: it has version {ours} and this \
-                 program is made for version {ours}: {difference}; update the client or the node"
-            )
-        );
+        refused(&altered(from.as_bytes(), to.as_bytes()), Needs::Everything, difference);
     };
     check("cancel_request", "cancel_demands", "call Inference.cancel_request is missing");
     check("batch_all", "batch_alt", "call Utility.batch_all is missing");
@@ -55,19 +66,99 @@ fn every_kind_of_difference_is_refused_by_name_and_versions() {
     check("WorkerBond", "WorkerPawn", "constant Inference.WorkerBond is missing");
     check("EmergencyVoided", "EmergencyVoidee", "event Emr.EmergencyVoided is missing");
     check("sudo_result", "sudo_resalt", "event Sudo.Sudid differs");
-    check("GlassAlreadyBroken", "GlassAlreadyBrokan", "error Emr.GlassAlreadyBroken is missing");
+    check("RecordNotEntrusted", "RecordNotEntrustet", "error Emr.RecordNotEntrusted is missing");
     check("check_policy", "check_polity", "runtime API method EmrApi.check_policy is missing");
+    let new = "transaction extension CheckNonze is new, and this program has no value for it";
+    check("CheckNonce", "CheckNonze", new);
 }
 
 #[test]
 fn a_variant_with_another_index_is_refused() {
-    let mut node = metadata();
-    for ty in &mut node.types_mut().types {
-        let is_purpose = ty.ty.path.segments.last().is_some_and(|name| name == "Purpose");
-        if let (true, TypeDef::Variant(purpose)) = (is_purpose, &mut ty.ty.type_def) {
-            purpose.variants[0].index = 9;
+    let check = |path: &[&str], difference: &str| {
+        let mut node = metadata();
+        let id = id_of(&node, path);
+        variants(&mut node, id)[0].index = 9;
+        refused(&node, Needs::Everything, difference);
+    };
+    check(&["Purpose"], "call Emr.request_access differs");
+    // The value of a transaction extension.
+    let mode = ["frame_metadata_hash_extension", "Mode"];
+    check(&mode, "transaction extension CheckMetadataHash differs");
+}
+
+/// The type whose path ends so.
+fn id_of(metadata: &Metadata, path: &[&str]) -> u32 {
+    let mut types = metadata.types().types.iter();
+    let ends_so =
+        |segments: &[String]| segments.iter().rev().zip(path.iter().rev()).all(|(a, b)| a == b);
+    let has_path = |segments: &[String]| segments.len() >= path.len() && ends_so(segments);
+    types.find(|ty| has_path(&ty.ty.path.segments)).expect("there is this type").id
+}
+
+/// A new SDK may have new errors: they are read by their names.
+#[test]
+fn the_runtime_s_own_error_may_differ() {
+    for path in [&["sp_runtime", "DispatchError"], &["sp_runtime", "TokenError"]] {
+        let mut node = metadata();
+        let id = id_of(&node, path);
+        let all = variants(&mut node, id);
+        let mut new = all.last().unwrap().clone();
+        (new.name, new.index) = ("New".into(), 99);
+        all.push(new);
+        for needs in [Needs::Everything, Needs::History] {
+            assert_eq!(compat::check(&node, needs), Ok(()), "{path:?}");
         }
     }
-    let error = compat::check(&node).unwrap_err().to_string();
-    assert!(error.contains("call Emr.request_access differs"), "{error}");
+}
+
+/// The metadata of a runtime one version before ours, with another text.
+fn past(from: &str, to: &str) -> Metadata {
+    let ours = tested_version();
+    let bytes = replaced(compat::TESTED, &version(ours), &version(ours - 1));
+    Metadata::decode_from(&replaced(&bytes, from.as_bytes(), to.as_bytes())).unwrap()
+}
+
+#[test]
+fn history_needs_only_what_it_reads() {
+    for (from, to) in [
+        ("cancel_request", "cancel_demands"),
+        ("OpenRequestOf", "OpenRequestIn"),
+        ("WorkerBond", "WorkerPawn"),
+        ("RecordNotEntrusted", "RecordNotEntrustet"),
+        ("check_policy", "check_polity"),
+        ("CheckNonce", "CheckNonze"),
+    ] {
+        let past = past(from, to);
+        assert!(compat::check(&past, Needs::Everything).is_err(), "{from}");
+        assert_eq!(compat::check(&past, Needs::History), Ok(()), "{from}");
+    }
+}
+
+#[test]
+fn history_refuses_what_it_would_misread_or_miss() {
+    let check = |from: &str, to: &str, difference: &str| {
+        refused(&past(from, to), Needs::History, difference);
+    };
+    check("sudo_result", "sudo_resalt", "event Sudo.Sudid differs");
+    check("opened", "openet", "storage item Inference.Requests differs");
+    check("PatientPolicies", "PatientPolicied", "storage item Emr.PatientPolicies is missing");
+    check("Instantiated", "Instantiatet", "event Contracts.Instantiated is missing");
+    // It had another name then, and is in those blocks.
+    check("EmergencyVoided", "EmergencyVoidee", "event Emr.EmergencyVoidee is unknown");
+}
+
+#[test]
+fn an_event_that_came_later_is_not_missed_in_history() {
+    let without = |mut node: Metadata| {
+        let events = node.pallet_by_name("Emr").unwrap().event_ty_id().unwrap();
+        variants(&mut node, events).retain(|event| event.name != "EmergencyVoided");
+        node
+    };
+    let missing = "event Emr.EmergencyVoided is missing";
+    // The text that is replaced does not matter here.
+    let past = without(past("check_policy", "check_polity"));
+    assert_eq!(compat::check(&past, Needs::History), Ok(()));
+    // A later runtime would have it, unless under another name.
+    refused(&without(metadata()), Needs::History, missing);
+    refused(&without(metadata()), Needs::Everything, missing);
 }

@@ -1,3 +1,4 @@
+use medchain_primitives::{Denied, DenyReason};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -52,4 +53,49 @@ fn a_failure_is_one_line_and_a_type() {
     assert!(bad_origin.is(RuntimeError::BadOrigin));
     assert_eq!(bad_origin.to_string(), "BadOrigin");
     assert_eq!(ChainError::StaleNonce.failure(), None);
+}
+
+/// A new answer does not compile here before it is on one side or the other.
+#[test]
+fn every_answer_of_a_policy_is_a_denial() {
+    let error = |denied| match denied {
+        Denied::NoPolicy => Some(EmrError::NoPolicy),
+        Denied::PolicyNotFound => Some(EmrError::PolicyNotFound),
+        Denied::PolicyTrapped => Some(EmrError::PolicyTrapped),
+        Denied::PolicyOutOfGas => Some(EmrError::PolicyOutOfGas),
+        Denied::PolicyAnswerInvalid => Some(EmrError::PolicyAnswerInvalid),
+        Denied::PolicyReentered => Some(EmrError::PolicyReentered),
+        Denied::Refused(reason) => Some(match reason {
+            DenyReason::NoGrant => EmrError::NoGrant,
+            DenyReason::ActionNotGranted => EmrError::ActionNotGranted,
+            DenyReason::Expired => EmrError::GrantExpired,
+            DenyReason::Revoked => EmrError::GrantRevoked,
+            DenyReason::Other(_) => EmrError::PolicyRefused,
+        }),
+        // The question was about nothing.
+        Denied::PatientNotFound | Denied::RecordNotFound | Denied::RecordErased => None,
+    };
+    let reasons = [
+        DenyReason::NoGrant,
+        DenyReason::ActionNotGranted,
+        DenyReason::Expired,
+        DenyReason::Revoked,
+        DenyReason::Other(1),
+    ];
+    let failures = [
+        Denied::NoPolicy,
+        Denied::PolicyNotFound,
+        Denied::PolicyTrapped,
+        Denied::PolicyOutOfGas,
+        Denied::PolicyAnswerInvalid,
+        Denied::PolicyReentered,
+        Denied::PatientNotFound,
+        Denied::RecordNotFound,
+        Denied::RecordErased,
+    ];
+    let answers = failures.into_iter().chain(reasons.map(Denied::Refused));
+    let denials: Vec<EmrError> = answers.filter_map(error).collect();
+    for one in EmrError::ALL {
+        assert_eq!(one.is_denial(), denials.contains(one), "{one}");
+    }
 }

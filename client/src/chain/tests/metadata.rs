@@ -4,10 +4,11 @@
 mod api;
 mod calls;
 mod errors;
-mod events;
+pub mod events;
 mod storage;
 
 use codec::Encode;
+use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::{
     ext::{
         scale_decode::visitor::{decode_with_visitor, IgnoreVisitor},
@@ -27,13 +28,27 @@ pub fn metadata() -> Metadata {
 
 /// The committed metadata with one text in place of another of the same length.
 pub fn altered(from: &[u8], to: &[u8]) -> Metadata {
-    let mut bytes = compat::TESTED.to_vec();
+    let bytes = replaced(compat::TESTED, from, to);
+    Metadata::decode_from(&bytes).expect("the metadata can be decoded")
+}
+
+/// Metadata with one text in place of another of the same length.
+pub fn replaced(metadata: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut bytes = metadata.to_vec();
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from)).collect();
     assert!(!places.is_empty() && from.len() == to.len());
     for at in places {
         bytes[at..at + to.len()].copy_from_slice(to);
     }
-    Metadata::decode_from(&bytes).expect("the metadata can be decoded")
+    bytes
+}
+
+/// The variants of an enum in the metadata.
+pub fn variants(metadata: &mut Metadata, type_id: u32) -> &mut Vec<Variant<PortableForm>> {
+    match &mut metadata.types_mut().types[type_id as usize].ty.type_def {
+        TypeDef::Variant(found) => &mut found.variants,
+        other => panic!("{other:?} is not an enum"),
+    }
 }
 
 /// Asserts that `bytes` are exactly one value of a type.

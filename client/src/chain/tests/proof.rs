@@ -183,7 +183,7 @@ fn asked() -> [Vec<u8>; 4] {
 }
 
 #[test]
-fn a_record_is_read_by_its_fields_also_of_an_unknown_version() {
+fn a_record_is_read_by_the_layout_of_its_runtime() {
     let (record, bytes) = erased();
     for version in [1, 2, 77] {
         let state = prove(&runtime(version, bytes.clone()), &asked()).open().unwrap();
@@ -191,6 +191,12 @@ fn a_record_is_read_by_its_fields_also_of_an_unknown_version() {
         assert_eq!(state.spec_version().unwrap(), version);
         assert_eq!(state.genesis_hash().unwrap(), H256([6; 32]));
         assert_eq!(state.timestamp().unwrap(), 1_700_000_000_000);
+        assert_eq!(state.key_holders().unwrap(), KEY_HOLDERS);
+    }
+    // No runtime has this version, so no layout is known to be its.
+    let state = prove(&runtime(0, bytes), &asked()).open().unwrap();
+    for error in [state.record(RECORD).unwrap_err(), state.key_holders().unwrap_err()] {
+        assert!(error.to_string().contains("runtime of version 0"), "{error}");
     }
 }
 
@@ -198,7 +204,7 @@ fn a_record_is_read_by_its_fields_also_of_an_unknown_version() {
 fn a_value_of_another_shape_is_refused() {
     let (_, bytes) = erased();
     for (other, why) in [
-        ([&bytes[..], &[0]].concat(), "left over"),
+        ([&bytes[..], &[0]].concat(), "left after"),
         (bytes[..bytes.len() - 1].to_vec(), "cannot decode"),
     ] {
         let state = prove(&runtime(2, other), &asked()).open().unwrap();

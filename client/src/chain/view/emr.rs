@@ -57,13 +57,19 @@ impl View {
         fields.map(|fields| record(id, &fields)).transpose()
     }
 
-    /// A patient's records, every version of them, in the order of their numbers.
-    pub async fn records_of(&self, patient: &AccountId32) -> Result<Vec<Record>, ChainError> {
+    /// The numbers of a patient's records, every version of them, in order.
+    pub async fn record_ids_of(&self, patient: &AccountId32) -> Result<Vec<RecordId>, ChainError> {
         let keys = self
             .entries::<(AccountId32, Static<RecordId>), _>(StorageItem::RECORDS_OF, (*patient,))
             .await?;
         let mut ids: Vec<RecordId> = keys.into_iter().map(|((_, id), _)| id.0).collect();
         ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// A patient's records, every version of them, in the order of their numbers.
+    pub async fn records_of(&self, patient: &AccountId32) -> Result<Vec<Record>, ChainError> {
+        let ids = self.record_ids_of(patient).await?;
         let records: Vec<Option<Record>> = stream::iter(ids.into_iter().map(|id| self.record(id)))
             .buffered(AT_ONCE)
             .try_collect()

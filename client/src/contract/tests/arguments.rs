@@ -80,11 +80,11 @@ fn variants_lists_and_structs() {
 
 #[test]
 fn a_value_that_does_not_fit_names_argument_and_type() {
-    refused::<u8>("256", "the argument `it` is of the type u8: 256 is out of range");
+    refused::<u8>("256", "the argument `it` must be of type u8: 256 is out of range");
     refused::<u8>("-1", "-1 is out of range");
-    refused::<u8>("true", "`true` is not such a value");
-    refused::<bool>("1", "`1` is not such a value");
-    refused::<Option<u32>>("7", "Option<u32>, None | Some(u32): `7` is not such a value");
+    refused::<u8>("true", "`true` is of another type");
+    refused::<bool>("1", "`1` is of another type");
+    refused::<Option<u32>>("7", "Option<u32>, None | Some(u32): `7` is of another type");
     refused::<Role>(
         "Nurse",
         "Role, LabTechnician | Clinician | Hospital | Custodian: there is no `Nurse`",
@@ -92,13 +92,13 @@ fn a_value_that_does_not_fit_names_argument_and_type() {
     refused::<Role>("clinician", "there is no `clinician`");
     refused::<AccountId>("0x8eaf", "AccountId, an address, or 0x and 64 digits: `0x8eaf`");
     refused::<AccountId>("//", "neither a mnemonic nor a seed");
-    refused::<AccountId>("Bob", "`Bob` is not such a value");
+    refused::<AccountId>("Bob", "`Bob` is of another type");
     refused::<Vec<AccountId>>("//Bob", "Vec<AccountId>");
-    refused::<[u8; 4]>("0x00", "`0x00` has 1 parts in place of 4");
+    refused::<[u8; 4]>("0x00", "it has 4 parts, and `0x00` has 1");
     refused::<Hours>("{ from: 8, to: 18 }", "the field `zone` is missing");
-    refused::<Hours>("{ from: 8, to: 18, zone: None, on: true }", "that the type does not");
-    refused::<Hours>("{ from: 8, to: 18, zone: None, on: None }", "that the type does not");
-    refused::<Hours>("{ from: 8, to: 18, zone: None, to: 17 }", "that the type does not");
+    refused::<Hours>("{ from: 8, to: 18, zone: None, on: true }", "that the type lacks");
+    refused::<Hours>("{ from: 8, to: 18, zone: None, on: None }", "that the type lacks");
+    refused::<Hours>("{ from: 8, to: 18, zone: None, to: 17 }", "that the type lacks");
     refused::<Rule>("Both(1)", "Never | Code(u8) | Both(u8, bool) | Open { hours: Hours, ");
     refused::<Rule>("Code(1, 2)", "`Code(1, 2)`");
     refused::<Rule>("Never(1)", "`Never(1)`");
@@ -119,20 +119,20 @@ fn what_cannot_be_read_is_one_line() {
     refused::<u8>("1.5", "`.5` is left over");
     refused::<u8>("99999999999999999999999999999999999999999", "is not a value");
     refused::<u8>("é", "`é` is not a value");
-    refused::<u8>("(1", "a `(` is not closed");
-    refused::<u8>("1)", "there is a `)` without a `(`");
-    refused::<u8>("[1)", "without a `(`");
-    refused::<String>("\"a", "a \" is not closed");
-    refused::<u8>(&"(".repeat(100_000), "more than 32 brackets are open");
-    refused::<String>(r#"["é", "é"]"#, "not such a value");
+    refused::<u8>("(1", "`(` is not closed");
+    refused::<u8>("1)", "`)` has no matching `(`");
+    refused::<u8>("[1)", "no matching `(`");
+    refused::<String>("\"a", "the quotation mark \" is not closed");
+    refused::<u8>(&"(".repeat(100_000), "more than 32 brackets are nested");
+    refused::<String>(r#"["é", "é"]"#, "of another type");
 }
 
 #[test]
 fn the_number_of_arguments_counts() {
-    refused::<u8>("", "`one(it: u8)` takes 1 arguments, not 0");
-    refused::<u8>("1, 2", "takes 1 arguments, not 2");
-    refused::<(u8, u8)>("1, 2", "`one(it: (u8, u8))` takes 1 arguments, not 2");
-    refused::<u8>("1,", "takes 1 arguments, not 2");
+    refused::<u8>("", "`one(it: u8)` takes 1 argument, not 0");
+    refused::<u8>("1, 2", "takes 1 argument, not 2");
+    refused::<(u8, u8)>("1, 2", "`one(it: (u8, u8))` takes 1 argument, not 2");
+    refused::<u8>("1,", "takes 1 argument, not 2");
     refused::<u8>(",", "not 2");
 }
 

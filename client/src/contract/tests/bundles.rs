@@ -16,7 +16,7 @@ fn other_files_are_refused() {
         *bundle.pointer_mut(path).expect(path) = value;
         bundle.to_string().into_bytes()
     };
-    refused(&with("/version", json!("4")), "its metadata is of version 4, not 5");
+    refused(&with("/version", json!("4")), "its metadata has version 4, not 5");
     refused(&with("/spec/messages/0/selector", json!("0x00")), "`0x00` is not 4 bytes");
     refused(&with("/types/1/id", json!(7)), "not numbered");
     refused(&with("/types/6/type/def/array/type", json!(99)), "there is no type 99");

@@ -72,7 +72,7 @@ impl LocalStore {
             None => Ok(LetGo::Deleted),
             Some(damaged) => Err(StoreError::Corrupt {
                 cid: damaged.to_string(),
-                reason: "it is deleted, but blocks that it linked to may be left".into(),
+                reason: "it is deleted, but blocks that it links to may be left".into(),
             }),
         }
     }

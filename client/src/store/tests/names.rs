@@ -45,7 +45,7 @@ fn a_list_that_makes_no_sense_is_refused() {
     let check = |list: &str, reason: &str| {
         let error = open(list).unwrap_err();
         assert!(matches!(error, StoreError::InvalidList { .. }), "{list}: {error}");
-        let whole = format!("the list of stores cannot be used: {reason}");
+        let whole = format!("cannot use the list of stores: {reason}");
         assert_eq!(error.to_string(), whole, "{list}");
     };
     check(",", "entry 1 is empty");
@@ -55,7 +55,7 @@ fn a_list_that_makes_no_sense_is_refused() {
     check("/a,file:///a", "entries 1 and 2 are both the folder /a");
     let node = "the IPFS node at http://h:1";
     check("http://h:1,ipfs+http://me:secret@h:1/", &format!("entries 1 and 2 are both {node}"));
-    check("/1,/2,/3,/4,/5,/6,/7,/8,/9", "it has 9 entries, and 8 at most");
+    check("/1,/2,/3,/4,/5,/6,/7,/8,/9", "it has 9 entries; at most 8 are allowed");
     assert!(open("/1,/2,/3,/4,/5,/6,/7,/8").is_ok());
     let error = open("/a,ftp://example.org").unwrap_err().to_string();
     assert!(error.starts_with("`ftp://example.org` is not a store"), "{error}");

@@ -100,8 +100,8 @@ async fn the_error_names_every_store_with_its_own_cause_on_one_line() {
     let all = [Does::Break, Does::Refuse, Does::TimeOut, Does::Damage];
     assert_eq!(
         error(&all).await.to_string(),
-        "none of 4 stores gave the content: store A: cannot be reached: no route; \
-         store B: refuses: not today; store C: did not answer within 35 s; \
+        "none of 4 stores delivered the content: store A: cannot be reached: no route; \
+         store B: refused: not today; store C: did not answer within 35 s; \
          store D: the content of bafy is corrupt: a bit is flipped"
     );
 }
@@ -148,8 +148,8 @@ async fn none_that_took_it_is_an_error_that_names_all() {
     let error = store.put(ABC).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "none of 2 stores took the content: store A: cannot be reached: no route; \
-         store B: refuses: not today"
+        "none of 2 stores stored the content: store A: cannot be reached: no route; \
+         store B: refused: not today"
     );
 }
 

@@ -156,7 +156,7 @@ impl CustodyChain for NodeGrants {
         match done.events.iter().any(|event| matches!(event, ChainEvent::ShareDelivered { .. })) {
             true => Ok(done.block_number),
             false => Err(SubmitError::Refused(Outcome::NoConsent(
-                "the policy refused in that block, and the grant ended".to_owned(),
+                "the policy refused in that block, which ended the grant".to_owned(),
             ))),
         }
     }
@@ -197,7 +197,7 @@ async fn settled(
         return Ok(Some(Outcome::Gone));
     };
     if !view.roles_of(me).await?.contains(&Role::Custodian) {
-        let reason = "this account is not a custodian any more".to_owned();
+        let reason = "this account is no longer a custodian".to_owned();
         return Ok(Some(Outcome::Rejected(reason)));
     }
     if let Basis::Policy { purpose } = grant.basis {
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(outcome(EmrError::AccessExpired), Outcome::TooLate);
         assert_eq!(outcome(EmrError::RecordNotFound), Outcome::Gone);
         let rejected = |name: &str| Outcome::Rejected(name.to_owned());
-        assert_eq!(outcome(EmrError::NotCustodian), rejected("Emr.NotCustodian"));
+        assert_eq!(outcome(EmrError::NoGrant), rejected("Emr.NoGrant"));
         assert_eq!(outcome(RuntimeError::BadOrigin), rejected("BadOrigin"));
         let newer = FailureKind::Other { pallet: "Emr".to_owned(), error: "Newer".to_owned() };
         assert_eq!(outcome(newer), rejected("Emr.Newer"));

@@ -44,12 +44,11 @@ impl Sealer for KeySealer {
             return Err(unopened("there is no such record"));
         };
         let share = KeyShare::open_entrusted(&self.0, number, sealed, patient, cid);
-        let share = share.map_err(|_| {
-            unopened("it is sealed to a different key, or bound to a different record")
-        })?;
+        let share = share
+            .map_err(|_| unopened("it is sealed to another key, or bound to another record"))?;
         share.seal(reader).map_err(|error| match error {
             CryptoError::WeakKey => {
-                SealError::Reader("the subject's encryption key is of small order".to_owned())
+                SealError::Reader("the reader's encryption key is of small order".to_owned())
             }
             other => SealError::Reader(other.to_string()),
         })

@@ -73,7 +73,10 @@ impl Journal {
                 info!(record, %subject, granted_at = grant.granted_at, "access was granted");
             }
             Note::TakenOver { rank } => {
-                info!(record, %subject, rank, "taken over: custodians before did not deliver");
+                info!(
+                    record, %subject, rank,
+                    "taken over: the custodians before this one have not delivered"
+                );
             }
             Note::Retrying { attempt, after, reason } => {
                 warn!(record, %subject, attempt, after_blocks = after, "trying again later: {reason}");
@@ -82,17 +85,20 @@ impl Journal {
             Note::Refused { attempt: 1, after, reason } => {
                 info!(
                     record, %subject, after_blocks = after,
-                    "the share is not sent, the policy refuses: {reason}"
+                    "not sending the share, because the policy refuses: {reason}"
                 );
             }
             Note::Refused { attempt, after, reason } => {
                 debug!(record, %subject, attempt, after_blocks = after, "still refused: {reason}");
             }
             Note::Unopened { reason } => {
-                warn!(record, %subject, "the share of this custodian cannot be opened: {reason}");
+                warn!(record, %subject, "cannot open the share of this custodian: {reason}");
             }
             Note::Reorganised => {
-                warn!(record, %subject, "a reorganisation removed the share's block; resending it");
+                warn!(
+                    record, %subject,
+                    "a reorganisation removed the share's block; sending it again"
+                );
             }
             Note::Closed(how) => {
                 self.seen.remove(grant);

@@ -11,7 +11,7 @@ pub(super) async fn seal(ports: &Ports, grant: &Grant) -> Result<Submission, Obs
     let key = ports.chain.encryption_key(&grant.id.subject).await;
     let key = key.map_err(|error| Obstacle::Passing(error.to_string()))?;
     let key = key.ok_or_else(|| {
-        Obstacle::NoKey("the subject has no encryption key on chain any more".to_owned())
+        Obstacle::NoKey("the reader has removed its encryption key from the chain".to_owned())
     })?;
     let sealed = ports.sealer.reseal(&ports.chain.account(), grant, &key);
     let sealed = sealed.map_err(|error| match error {

@@ -292,7 +292,6 @@ mod tests {
             assert_eq!(outcome(error), Outcome::NoConsent(format!("Emr.{error}")));
         }
         let rejected = |name: &str| Outcome::Rejected(name.to_owned());
-        assert_eq!(outcome(InferenceError::WorkerNotFound), rejected("Inference.WorkerNotFound"));
         assert_eq!(outcome(RuntimeError::BadOrigin), rejected("BadOrigin"));
     }
 

@@ -55,7 +55,7 @@ async fn error(files: &[(&str, &[u8])], sha256: [u8; 32], in_store: Option<&[u8]
 
 #[tokio::test]
 async fn a_folder_without_a_fitting_description_is_named() {
-    let expected = "holds no description of a model that this worker is registered for (models 0)";
+    let expected = "has no NAME.json of a model that this worker is registered for (models 0)";
     assert!(error(&[], [0; 32], None).await.contains(expected));
     let other = DESCRIPTION.replace("mc-area-224-v1", "another");
     let files = [("model.json", other.as_bytes()), ("metrics.json", &b"{}"[..])];
@@ -85,10 +85,10 @@ async fn a_file_that_is_no_model_is_named() {
     let sha256 = crypto::digest(b"onnx").0;
     let files = [("model.json", DESCRIPTION.as_bytes()), ("model.onnx", &b"onnx"[..])];
     let no_onnx = error(&files, sha256, None).await;
-    assert!(no_onnx.contains("model.json is not a model"), "{no_onnx}");
+    assert!(no_onnx.contains("model.json cannot be used as a model"), "{no_onnx}");
     let files = [("model.json", &b"{}"[..]), ("model.onnx", &b"onnx"[..])];
     let no_json = error(&files, sha256, None).await;
-    assert!(no_json.contains("model.json is not a model"), "{no_json}");
+    assert!(no_json.contains("model.json cannot be used as a model"), "{no_json}");
 }
 
 #[tokio::test]

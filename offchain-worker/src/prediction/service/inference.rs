@@ -83,7 +83,7 @@ impl Pool {
     pub async fn run(&self, task: Task) -> Done {
         let (reply, result) = oneshot::channel();
         let gone = || {
-            let problem = Problem::Passing("the inference threads are gone".to_owned());
+            let problem = Problem::Passing("the inference threads have stopped".to_owned());
             (Err(problem), Stages::default())
         };
         if self.queue.send((task, reply)).await.is_err() {
@@ -114,7 +114,7 @@ fn predict(task: &Task, stages: &mut Stages) -> Result<Output, Problem> {
     if task.cipher.digest(&task.file) != task.digest {
         return Err(Problem::Content(
             FailureCode::WrongHash,
-            "the content does not have the digest that the record promises".to_owned(),
+            "the SHA-256 of the content differs from the one in the record".to_owned(),
         ));
     }
     let digested = task.clock.now();

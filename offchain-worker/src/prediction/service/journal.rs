@@ -58,7 +58,7 @@ impl Journal {
             Problem::Passing(_) => "passing",
             Problem::Content(code, reason) => {
                 let code = kind(Some(*code));
-                warn!(request = request.0, code, "no prediction is possible: {reason}");
+                warn!(request = request.0, code, "cannot predict: {reason}");
                 return;
             }
             Problem::Gone(reason) => {
@@ -123,7 +123,10 @@ impl Journal {
                 info!(request, record, model, deadline, "new request");
             }
             Note::TakenOver { rank } => {
-                info!(request, record, rank, "taken over: the workers before have not answered");
+                info!(
+                    request,
+                    record, rank, "taken over: the workers before this one have not answered"
+                );
             }
             Note::Retrying { attempt, after, reason } => {
                 let after_ms = millis(*after);
@@ -134,7 +137,7 @@ impl Journal {
                 info!(request, after_ms, "waiting for consent: {reason}");
             }
             Note::Reorganised => {
-                warn!(request, "a reorganisation of the chain removed the answer");
+                warn!(request, "a reorganisation removed the answer's block; submitting it again");
             }
             Note::Closed(how) => {
                 self.progress.remove(&job.id);

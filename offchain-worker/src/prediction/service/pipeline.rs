@@ -78,7 +78,7 @@ impl Pipeline {
         *stages = times;
         stages.fetch_verify += fetched;
         prediction(&model.facts, &cid, output?)
-            .map_err(|error| Problem::Passing(format!("the model's output is wrong: {error:?}")))
+            .map_err(|error| Problem::Passing(format!("the output is not a prediction: {error:?}")))
     }
 
     fn model(&self, id: ModelId) -> Result<&ServedModel, Problem> {

@@ -102,7 +102,7 @@ fn with_two_daemons_one_may_be_missing() {
     second.kill();
     let refused = fetch(record, "none.png");
     let line = refused.one_error_line();
-    assert!(line.contains("none of 2 stores gave the content"), "{line}");
+    assert!(line.contains("none of 2 stores delivered the content"), "{line}");
     for url in [&first_url, &second_url] {
         let cause = format!("the IPFS node at {url}: cannot be reached: ");
         assert_eq!(line.matches(&cause).count(), 1, "{line}");

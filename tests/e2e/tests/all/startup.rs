@@ -40,12 +40,16 @@ fn worker(world: &World, flags: &[&str]) -> Command {
 
 /// The one line that the worker ends with.
 fn refusal(world: &World, flags: &[&str]) -> String {
-    let output = worker(world, flags).output().unwrap();
+    refusal_of(worker(world, flags))
+}
+
+fn refusal_of(mut worker: Command) -> String {
+    let output = worker.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     // 124 is the code of `timeout` for a worker that was still running.
-    assert_eq!(output.status.code(), Some(1), "{flags:?}: {said}");
-    assert_eq!(said.lines().count(), 1, "{flags:?}: {said}");
-    said.trim().strip_prefix("error: ").unwrap_or_else(|| panic!("{flags:?}: {said}")).to_owned()
+    assert_eq!(output.status.code(), Some(1), "{worker:?}: {said}");
+    assert_eq!(said.lines().count(), 1, "{worker:?}: {said}");
+    said.trim().strip_prefix("error: ").unwrap_or_else(|| panic!("{worker:?}: {said}")).to_owned()
 }
 
 fn secret_file(folder: &Path, name: &str, content: &[u8]) {
@@ -84,6 +88,12 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
         .unwrap();
     assert!(refusal(&world, &["--key", "noise.key"]).contains("chmod 600"));
     assert!(refusal(&world, &["--key", "none.key"]).contains("no key file none.key"));
+    assert!(refusal(&world, &[]).contains("no key: pass --key FILE, or set MEDCHAIN_WORKER_KEY"));
+
+    // The environment.
+    let mut mistyped = worker(&world, &me);
+    mistyped.env("MEDCHAIN_WORKER_NOED", world.url());
+    assert!(refusal_of(mistyped).contains("unknown environment variable MEDCHAIN_WORKER_NOED"));
 
     // The account.
     let line = refusal(&world, &["--dev", "--suri", STRANGER]);
@@ -105,7 +115,7 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
     assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
     let line = with(&["--model-dir", "nowhere"]);
     assert!(line.contains("cannot read nowhere"), "{line}");
-    assert!(with(&["--model-dir", "."]).contains("holds no description"));
+    assert!(with(&["--model-dir", "."]).contains("has no NAME.json of a model"));
 
     let line = with(&["--store", "/nowhere/store"]);
     assert!(line.contains("/nowhere/store"), "{line}");

@@ -37,7 +37,7 @@ impl Frame {
         for part in rest.chunks_exact(3).take((*count).into()) {
             let sampling = (usize::from(part[1] >> 4), usize::from(part[1] & 15));
             if !(1..=4).contains(&sampling.0) || !(1..=4).contains(&sampling.1) || part[2] > 3 {
-                return Err(corrupt("its frame header makes no sense"));
+                return Err(corrupt("its frame header is inconsistent"));
             }
             components.push(Component { id: part[0], sampling, table: part[2].into() });
         }
@@ -209,7 +209,7 @@ impl Scan {
     }
 }
 
-/// What is valid JPEG but cannot be taken.
+/// A valid JPEG of a kind that is not supported.
 pub(super) fn unsupported(reason: &'static str) -> DecodeError {
     DecodeError::Unsupported { format: FORMAT, reason }
 }

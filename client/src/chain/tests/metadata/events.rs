@@ -38,7 +38,7 @@ impl Checked {
 }
 
 /// An event of the extrinsic 3, without topics, as the state has it.
-fn encode(
+pub fn encode(
     metadata: &Metadata,
     (pallet, name): (&str, &str),
     fields: &[(&str, Vec<u8>)],

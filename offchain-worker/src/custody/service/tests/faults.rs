@@ -157,7 +157,7 @@ async fn health_tells_of_an_account_that_cannot_serve() {
     world.state().appointment.free = 0;
     until("funds are low", || says("has 0 MEDC left")).await;
     world.state().appointment.published = Some(EncryptionKey([9; 32]));
-    until("the key differs", || says("another encryption key")).await;
+    until("the key differs", || says("has published the encryption key")).await;
     world.state().appointment.is_custodian = false;
     until("it is no custodian", || says("not registered as a custodian")).await;
     // An account without the role sends nothing, because each attempt would cost a fee.

@@ -17,7 +17,7 @@ fn missing() -> E {
 
 fn all(errors: Vec<E>) -> StoreError {
     let failures = errors.into_iter().map(|error| Failure { store: "a store".into(), error });
-    StoreError::from(E::AllFailed { task: "gave the content", failures: failures.collect() })
+    StoreError::from(E::AllFailed { task: "delivered the content", failures: failures.collect() })
 }
 
 #[test]

@@ -1,0 +1,347 @@
+//! Whole networks, with what the processor offers.
+//!
+//! Every kernel gives the bytes that the definition in [`crate::arithmetic`] gives. They
+//! differ in what they multiply and in how they save multiplications:
+//!
+//! | instructions | convolutions of 3 × 3 |
+//! | --- | --- |
+//! | [`Instructions::Avx512Vnni`] | Winograd's F(2, 3) along rows, in bytes; [`bytes`] |
+//! | [`Instructions::Avx2`], `Sse2`, `Simd128`, `Portable` | Winograd's F(2 × 2, 3 × 3), in 16 bits; [`words`] |
+//!
+//! Winograd's transforms have no fractions here: sums come out doubled, or four times as
+//! large, and are shifted by one or two bits more.
+
+mod bytes;
+mod dense;
+mod finish;
+mod lanes;
+mod padded;
+mod words;
+
+use std::ops::Range;
+
+use medchain_primitives::{Output, OutputError};
+use rayon::{prelude::*, ThreadPool};
+
+use crate::{softmax, Finish, Layer, Network, Parameters, SoftmaxScale, Window};
+
+/// What a processor offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Instructions {
+    /// Nothing but Rust.
+    Portable,
+    /// 128 bits wide, on every x86-64.
+    #[cfg(target_arch = "x86_64")]
+    Sse2,
+    /// 256 bits wide, on x86-64 since 2013.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 512 bits wide, with products of bytes: servers since 2019.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Vnni,
+    /// 128 bits wide, in WebAssembly.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
+}
+
+/// The processor does not have these instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable(pub Instructions);
+
+impl std::fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "this processor does not have {:?}", self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
+impl Instructions {
+    /// What this processor offers, the slowest first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let mut found = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            found.push(Self::Sse2);
+            if is_x86_feature_detected!("avx2") {
+                found.push(Self::Avx2);
+            }
+            let vnni = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vnni");
+            if vnni {
+                found.push(Self::Avx512Vnni);
+            }
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        found.push(Self::Simd128);
+        found
+    }
+
+    /// The fastest that this processor offers.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::available().last().copied().unwrap_or(Self::Portable)
+    }
+}
+
+/// A network made ready for one kind of instructions. Threads may share it.
+pub struct Engine {
+    steps: Vec<Step>,
+    scale: SoftmaxScale,
+    instructions: Instructions,
+    threads: Option<ThreadPool>,
+}
+
+struct Step {
+    layer: Layer,
+    kernel: Kernel,
+}
+
+enum Kernel {
+    Convolution(Box<dyn Convolution>),
+    Dense(dense::Dense),
+}
+
+/// A convolution of 3 × 3 with everything after it.
+trait Convolution: Send + Sync {
+    /// Computes rows of the output before pooling, `rows` of them, an even number where
+    /// the layer pools. `out` is what becomes of them, and is zero everywhere.
+    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]);
+    /// Rows that are best computed together.
+    fn band(&self) -> usize;
+}
+
+/// The input has not the size that the network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongInput {
+    /// Bytes that the network takes.
+    pub expected: usize,
+    /// Bytes that there were.
+    pub found: usize,
+}
+
+impl std::fmt::Display for WrongInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the network takes {} bytes, not {}", self.expected, self.found)
+    }
+}
+
+impl std::error::Error for WrongInput {}
+
+impl Engine {
+    /// Makes a network ready for the fastest instructions of this processor.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
+        Self::prepare(network, Instructions::best())
+    }
+
+    /// Makes a network ready for certain instructions.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    pub fn with_instructions(
+        network: &Network,
+        instructions: Instructions,
+    ) -> Result<Self, Unavailable> {
+        if !Instructions::available().contains(&instructions) {
+            return Err(Unavailable(instructions));
+        }
+        Ok(Self::prepare(network, instructions))
+    }
+
+    fn prepare(network: &Network, instructions: Instructions) -> Self {
+        let mut largest_input = u8::MAX;
+        let mut steps = Vec::with_capacity(network.layers().len());
+        for (layer, parameters) in network.layers() {
+            let kernel = kernel(layer, parameters, largest_input, instructions);
+            steps.push(Step { layer: *layer, kernel });
+            if let Finish::Activations { limit, .. } = layer.finish {
+                largest_input = limit;
+            }
+        }
+        Self { steps, scale: network.scale(), instructions, threads: None }
+    }
+
+    /// Lets one prediction use so many threads. The default is one: a worker with a
+    /// backlog runs predictions side by side, which wastes less.
+    ///
+    /// # Errors
+    /// Where the system gives no threads.
+    pub fn with_threads(mut self, threads: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
+        self.threads = if threads > 1 {
+            Some(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
+        } else {
+            None
+        };
+        Ok(self)
+    }
+
+    /// What it was made ready for.
+    #[must_use]
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    /// Bytes that it takes: rows, columns, channels.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.steps.first().map_or(0, |step| step.layer.input_len())
+    }
+
+    /// The logits of one input.
+    ///
+    /// # Errors
+    /// [`WrongInput`].
+    pub fn logits(&self, input: &[u8]) -> Result<Vec<i32>, WrongInput> {
+        let mut logits = Vec::new();
+        self.walk(input, |values| {
+            if let Values::Logits(last) = values {
+                logits = last;
+            }
+        })?;
+        Ok(logits)
+    }
+
+    /// The activations after each layer but the last, in rows, columns, channels.
+    ///
+    /// # Errors
+    /// [`WrongInput`].
+    pub fn trace(&self, input: &[u8]) -> Result<Vec<Vec<u8>>, WrongInput> {
+        let mut trace = Vec::new();
+        self.walk(input, |values| {
+            if let Values::Activations(activations) = values {
+                trace.push(activations.to_vec());
+            }
+        })?;
+        Ok(trace)
+    }
+
+    /// The probabilities of logits.
+    ///
+    /// # Errors
+    /// None, for logits of this network.
+    pub fn output(&self, logits: &[i32]) -> Result<Output, OutputError> {
+        softmax(logits, self.scale)
+    }
+
+    fn walk(&self, input: &[u8], mut seen: impl FnMut(Values)) -> Result<(), WrongInput> {
+        let expected = self.input_len();
+        if input.len() != expected {
+            return Err(WrongInput { expected, found: input.len() });
+        }
+        let mut values = std::borrow::Cow::Borrowed(input);
+        for step in &self.steps {
+            if step.layer.finish == Finish::Logits {
+                let mut logits = vec![0i32; usize::from(step.layer.outputs)];
+                step.logits(&values, &mut logits, self.threads.as_ref());
+                seen(Values::Logits(logits));
+            } else {
+                let mut out = vec![0u8; step.layer.output_len()];
+                step.activations(&values, &mut out, self.threads.as_ref());
+                seen(Values::Activations(&out));
+                values = std::borrow::Cow::Owned(out);
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Values<'a> {
+    Activations(&'a [u8]),
+    Logits(Vec<i32>),
+}
+
+impl Step {
+    fn activations(&self, input: &[u8], out: &mut [u8], threads: Option<&ThreadPool>) {
+        let wide = threads.map_or(1, ThreadPool::current_num_threads);
+        match &self.kernel {
+            Kernel::Dense(dense) => {
+                let piece = out.len().div_ceil(wide).max(1);
+                each(threads, out, piece, |number, out| {
+                    dense.activations(input, number * piece, out);
+                });
+            }
+            Kernel::Convolution(convolution) => {
+                let size = usize::from(self.layer.size);
+                // Rows before pooling for each of those after it.
+                let fold = size / usize::from(self.layer.output_size());
+                let mut band = convolution.band().min(size.div_ceil(wide)).max(1);
+                band = band.next_multiple_of(fold);
+                let piece = band / fold * (out.len() / (size / fold));
+                each(threads, out, piece, |number, out| {
+                    let first = number * band;
+                    convolution.rows(input, first..size.min(first + band), out);
+                });
+            }
+        }
+    }
+
+    fn logits(&self, input: &[u8], out: &mut [i32], threads: Option<&ThreadPool>) {
+        let _ = threads;
+        if let Kernel::Dense(dense) = &self.kernel {
+            dense.sums(input, 0, out);
+        }
+    }
+}
+
+/// Hands out pieces of `out`, with their numbers.
+fn each(
+    threads: Option<&ThreadPool>,
+    out: &mut [u8],
+    piece: usize,
+    work: impl Fn(usize, &mut [u8]) + Send + Sync,
+) {
+    match threads {
+        None => out.chunks_mut(piece).enumerate().for_each(|(number, out)| work(number, out)),
+        Some(pool) => pool.install(|| {
+            out.par_chunks_mut(piece).enumerate().for_each(|(number, out)| work(number, out));
+        }),
+    }
+}
+
+fn kernel(
+    layer: &Layer,
+    parameters: &Parameters,
+    largest_input: u8,
+    instructions: Instructions,
+) -> Kernel {
+    let (Window::Three { border }, Finish::Activations { limit, pool }) =
+        (layer.window, layer.finish)
+    else {
+        return Kernel::Dense(dense::Dense::new(layer, parameters, instructions));
+    };
+    let shape = Shape {
+        size: usize::from(layer.size),
+        inputs: usize::from(layer.inputs),
+        outputs: usize::from(layer.outputs),
+        border,
+        limit,
+        pool,
+    };
+    #[cfg(target_arch = "x86_64")]
+    if instructions == Instructions::Avx512Vnni {
+        return Kernel::Convolution(
+            match bytes::Winograd::new(&shape, parameters, largest_input) {
+                Some(winograd) => Box::new(winograd),
+                None => Box::new(bytes::Direct::new(&shape, parameters)),
+            },
+        );
+    }
+    let _ = largest_input;
+    Kernel::Convolution(Box::new(words::Winograd::new(&shape, parameters, instructions)))
+}
+
+/// The shape of a convolution.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    size: usize,
+    inputs: usize,
+    outputs: usize,
+    border: u8,
+    limit: u8,
+    pool: bool,
+}
