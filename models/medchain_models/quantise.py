@@ -164,9 +164,8 @@ def quantise(layers: list, squares: np.ndarray, limit: int = LIMIT) -> Exact:
         transformed = weights.shape[-1] == 3 and number > 0
         integers, shifts = to_integers(ratio, transformed)
         found = exact_sums(whole, integers)
-        # What rounding the weights did to the mean of each channel comes off the bias.
-        means = before.mean((0, 2, 3), dtype=np.float64) / out * 2.0**shifts
-        offset = np.rint(means - found.mean((0, 2, 3), dtype=np.float64)).astype(np.int64)
+        step = (out / 2.0**shifts).astype(np.float32)
+        offset = np.rint(corrected(before, found, biases, step) / step).astype(np.int64)
         done.append(Layer(name, integers, offset, shifts, border, pool))
         found += offset.astype(np.int32)[:, None, None]
         whole = np.stack([activations(film, shifts, limit) for film in found])
@@ -176,6 +175,25 @@ def quantise(layers: list, squares: np.ndarray, limit: int = LIMIT) -> Exact:
         print(f"{name}: shifts {shifts.min()} to {shifts.max()}, "
               f"{(whole == limit).mean():.4%} at the limit", flush=True)
     raise AssertionError("the last layer returns")
+
+
+def corrected(before: np.ndarray, found: np.ndarray, biases: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Biases that take back what rounding did, in real units.
+
+    ``before`` are the float network's sums, ``found`` the integers' without biases, of
+    which one is worth ``step``. Only places where either is positive count: below zero
+    errors do not matter, and there are most of them in the deep layers.
+    """
+    biases = biases.astype(np.float64).copy()
+    for _ in range(4):
+        errors, counts = np.zeros(len(biases)), np.zeros(len(biases))
+        for real, sums in zip(before, found):
+            have = sums * step[:, None, None] + biases.astype(np.float32)[:, None, None]
+            active = (have > 0) | (real > 0)
+            errors += np.where(active, real - have, 0).sum((1, 2), dtype=np.float64)
+            counts += active.sum((1, 2))
+        biases += 0.7 * errors / np.maximum(counts, 1)
+    return biases
 
 
 def activations(sums: np.ndarray, shifts: np.ndarray, limit: int) -> np.ndarray:

@@ -228,10 +228,10 @@ fn other_versions(all: &[Record], id: RecordId) -> Vec<RecordId> {
     while before < versions.len() {
         before = versions.len();
         for record in all {
-            if let Some(previous) = record.previous {
-                if versions.contains(&record.id) || versions.contains(&previous) {
-                    versions.extend([record.id, previous]);
-                }
+            if let Some(previous) = record.previous
+                && (versions.contains(&record.id) || versions.contains(&previous))
+            {
+                versions.extend([record.id, previous]);
             }
         }
     }

@@ -132,10 +132,10 @@ async fn show(view: &View, id: RecordId) -> Result<ShowReport> {
     let predictions = view.predictions_of(record.id).await?;
     let mut open_requests = Vec::new();
     for model in &models {
-        if let Some(request) = view.open_request_of(record.id, model.id).await? {
-            if let Some(request) = view.request(request).await? {
-                open_requests.push(open_request(view, &request).await?);
-            }
+        if let Some(request) = view.open_request_of(record.id, model.id).await?
+            && let Some(request) = view.request(request).await?
+        {
+            open_requests.push(open_request(view, &request).await?);
         }
     }
     let envelopes = view.envelopes(record.id).await?;

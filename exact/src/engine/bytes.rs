@@ -16,6 +16,7 @@
 //! [`Direct`] takes what is not.
 #![cfg(target_arch = "x86_64")]
 #![allow(unsafe_code)]
+#![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
 use core::arch::x86_64::*;
 use std::ops::Range;

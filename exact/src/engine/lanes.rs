@@ -1,6 +1,7 @@
 //! What the kernel in [`super::words`] needs of a processor: products of 16 bits, added in
 //! pairs.
 #![allow(unsafe_code)]
+#![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
 /// A register of sums of 32 bits.
 pub(super) trait Lanes: Copy {

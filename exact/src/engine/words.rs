@@ -6,6 +6,7 @@
 //! most 9 · 128, so both are exact in 16 bits; sums of products may wrap in 32 bits, and
 //! the outputs, which fit, are right nevertheless.
 #![allow(unsafe_code)]
+#![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
 use std::ops::Range;
 

@@ -201,11 +201,12 @@ impl Deliveries {
             delivery.is_closed = true;
             steps.push(Step::Note(id, Note::Closed(how)));
         }
-        if let State::Included(at) = delivery.state {
-            if at <= finalised && turn != Turn::Delivered {
-                delivery.state = State::Waiting(0);
-                steps.push(Step::Note(id, Note::Reorganised));
-            }
+        if let State::Included(at) = delivery.state
+            && at <= finalised
+            && turn != Turn::Delivered
+        {
+            delivery.state = State::Waiting(0);
+            steps.push(Step::Note(id, Note::Reorganised));
         }
     }
 

@@ -210,10 +210,10 @@ impl<T: Config> Pallet<T> {
         threshold: u32,
         reason: EndReason,
     ) -> DispatchResult {
-        if let Basis::Emergency { emergency } = grant.basis {
-            if (grant.shares.len() as u32) < threshold {
-                Self::void_emergency(emergency, reason)?;
-            }
+        if let Basis::Emergency { emergency } = grant.basis
+            && (grant.shares.len() as u32) < threshold
+        {
+            Self::void_emergency(emergency, reason)?;
         }
         let entry = DueEntry::Grant { record, subject: subject.clone() };
         if !Due::<T>::contains_key(grant.until, &entry) {

@@ -232,10 +232,10 @@ impl Board {
     }
 
     fn on_answer(&mut self, id: RequestId, answer: Answer) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            if matches!(entry.state, State::Running) {
-                entry.state = State::Answered(Duration::ZERO, answer);
-            }
+        if let Some(entry) = self.entries.get_mut(&id)
+            && matches!(entry.state, State::Running)
+        {
+            entry.state = State::Answered(Duration::ZERO, answer);
         }
     }
 

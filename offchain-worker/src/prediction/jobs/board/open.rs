@@ -131,11 +131,13 @@ impl Board {
         let (rules, block) = (self.rules, self.block);
         for entry in self.entries.values_mut() {
             let is_near_deadline = entry.time_left(&rules, block).is_near_deadline();
-            if let State::Waiting(until) = &mut entry.state {
-                if is_near_deadline && entry.attempts > 0 && !entry.last_call {
-                    *until = (*until).min(moment.now);
-                    entry.last_call = true;
-                }
+            if let State::Waiting(until) = &mut entry.state
+                && is_near_deadline
+                && entry.attempts > 0
+                && !entry.last_call
+            {
+                *until = (*until).min(moment.now);
+                entry.last_call = true;
             }
         }
     }
