@@ -239,10 +239,9 @@ fn check_shapes<'a>(layers: impl ExactSizeIterator<Item = &'a Layer>) -> Result<
         {
             return Err(NetworkError::Shape(number));
         }
-        if let Finish::Activations { pool: true, .. } = layer.finish {
-            if !layer.size.is_multiple_of(2) || layer.window == Window::All {
-                return Err(NetworkError::Shape(number));
-            }
+        let pools = matches!(layer.finish, Finish::Activations { pool: true, .. });
+        if pools && (!layer.size.is_multiple_of(2) || layer.window == Window::All) {
+            return Err(NetworkError::Shape(number));
         }
         if before.is_some_and(|shape| shape != (layer.size, layer.inputs)) {
             return Err(NetworkError::Chain(number));

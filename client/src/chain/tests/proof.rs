@@ -248,8 +248,7 @@ fn every_item_of_a_record_holds_keys() {
     let emr = metadata.pallet_by_name("Emr").unwrap().storage().unwrap();
     let id_of = |entry: &str| {
         let keys = emr.entry_by_name(entry).unwrap();
-        let first = keys.keys().map(|key| key.key_id).next();
-        first
+        keys.keys().map(|key| key.key_id).next()
     };
     let record_id = id_of("Records");
     for entry in emr.entries() {
