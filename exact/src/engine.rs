@@ -6,7 +6,7 @@
 //! | instructions | convolutions of 3 × 3 |
 //! | --- | --- |
 //! | [`Instructions::Avx512Vnni`] | Winograd's F(2, 3) along rows, in bytes; [`bytes`] |
-//! | [`Instructions::Avx2`], `Sse2`, `Simd128`, `Portable` | Winograd's F(2 × 2, 3 × 3), in 16 bits; [`words`] |
+//! | [`Instructions::Avx2`], `Sse2`, `Portable` | Winograd's F(2 × 2, 3 × 3), in 16 bits; [`words`] |
 //!
 //! Winograd's transforms have no fractions here: sums come out doubled, or four times as
 //! large, and are shifted by one or two bits more.
@@ -40,9 +40,6 @@ pub enum Instructions {
     /// 512 bits wide, with products of bytes: servers since 2019.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
-    /// 128 bits wide, in WebAssembly.
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Simd128,
 }
 
 /// The processor does not have these instructions.
@@ -76,8 +73,6 @@ impl Instructions {
                 found.push(Self::Avx512Vnni);
             }
         }
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        found.push(Self::Simd128);
         found
     }
 
@@ -223,7 +218,7 @@ impl Engine {
     /// The probabilities of logits.
     ///
     /// # Errors
-    /// None, for logits of this network.
+    /// [`OutputError::Classes`] where they are not this network's.
     pub fn output(&self, logits: &[i32]) -> Result<Output, OutputError> {
         softmax(logits, self.scale)
     }
@@ -237,7 +232,7 @@ impl Engine {
         for step in &self.steps {
             if step.layer.finish == Finish::Logits {
                 let mut logits = vec![0i32; usize::from(step.layer.outputs)];
-                step.logits(&values, &mut logits, self.threads.as_ref());
+                step.logits(&values, &mut logits);
                 seen(Values::Logits(logits));
             } else {
                 let mut out = vec![0u8; step.layer.output_len()];
@@ -280,8 +275,8 @@ impl Step {
         }
     }
 
-    fn logits(&self, input: &[u8], out: &mut [i32], threads: Option<&ThreadPool>) {
-        let _ = threads;
+    /// A few dot products, which are not worth a second thread.
+    fn logits(&self, input: &[u8], out: &mut [i32]) {
         if let Kernel::Dense(dense) = &self.kernel {
             dense.sums(input, 0, out);
         }

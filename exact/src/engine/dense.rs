@@ -1,4 +1,5 @@
 //! Fully connected layers: one dot product for each output.
+#![allow(unsafe_code)]
 
 use super::Instructions;
 use crate::{activation, sum, Finish, Layer, Parameters};
@@ -43,11 +44,9 @@ impl Dense {
     fn sum(&self, bias: i32, input: &[u8], weights: &[i8]) -> i32 {
         match self.instructions {
             #[cfg(target_arch = "x86_64")]
-            #[allow(unsafe_code)]
             // SAFETY: an engine is only made for instructions that the processor has.
             Instructions::Avx2 => unsafe { sum_avx2(bias, input, weights) },
             #[cfg(target_arch = "x86_64")]
-            #[allow(unsafe_code)]
             // SAFETY: as above.
             Instructions::Avx512Vnni => unsafe { sum_vnni(bias, input, weights) },
             _ => sum(bias, input, weights),
@@ -77,7 +76,6 @@ fn sum_avx2(bias: i32, input: &[u8], weights: &[i8]) -> i32 {
 
 /// [`sum`], with products of bytes.
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn sum_vnni(bias: i32, input: &[u8], weights: &[i8]) -> i32 {
     use core::arch::x86_64::*;

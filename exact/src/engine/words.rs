@@ -11,9 +11,6 @@
 use std::ops::Range;
 
 use super::finish::{blocks, Block, Place};
-#[cfg(target_arch = "wasm32")]
-#[cfg(target_feature = "simd128")]
-use super::lanes::Simd128;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Sse2};
 use super::lanes::{Lanes, Portable};
@@ -294,8 +291,6 @@ impl Convolution for Winograd {
             // SAFETY: an engine is only made for instructions that the processor has.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => unsafe { compute_avx2(self, input, rows, out) },
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Instructions::Simd128 => self.compute::<Simd128, 2, 4>(input, rows, out),
             _ => self.compute::<Portable, 2, 2>(input, rows, out),
         }
     }
