@@ -30,6 +30,7 @@ mod output;
 mod people;
 mod record;
 mod sets;
+mod verdict;
 
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
@@ -48,3 +49,7 @@ pub use output::{Output, OutputError, MAX_CLASSES};
 pub use people::{Relation, RelationKind, Role};
 pub use record::{Document, RecordKind, RecordStatus};
 pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};
+pub use verdict::{
+    AnswerCommitment, AnswerSalt, Arithmetic, FilmCommitments, InferenceOrder, InputRoot,
+    MAX_QUORUM, MAX_SEALED_LENGTH, SealedAnswer, VerdictCommitment, VerdictRoot,
+};

@@ -74,7 +74,8 @@ macro_rules! named_enum {
             replace_segment("custody", "types"),
             replace_segment("inference", "types"),
             replace_segment("people", "types"),
-            replace_segment("record", "types")
+            replace_segment("record", "types"),
+            replace_segment("verdict", "types")
         )]
         #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
         #[cfg_attr(feature = "std", serde(rename_all = "snake_case"))]
