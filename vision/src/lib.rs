@@ -18,5 +18,7 @@ mod synthetic;
 
 pub use decode::{decode, DecodeError, GreyImage, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
 pub use model::{Model, ModelError, PredictError, Prediction, Timings};
-pub use preprocess::{Crop, Mask, Preprocessing, Resampling, SpecError};
+pub use preprocess::{
+    square, Crop, Mask, Preprocessing, Resampling, SpecError, Square, SQUARE_ID, SQUARE_SIDE,
+};
 pub use synthetic::{synthetic_radiograph, synthetic_radiograph_png};

@@ -1,11 +1,13 @@
 //! The fixed steps from a grey image to the model's input tensor.
 
 mod resample;
+mod square;
 
 use serde::{Deserialize, Serialize};
 
 use crate::GreyImage;
 use resample::resample_square;
+pub use square::{square, Square, SQUARE_ID, SQUARE_SIDE};
 
 /// How the image is brought to a square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +144,7 @@ impl Preprocessing {
         let Crop::CentreSquare = self.crop;
         let Resampling::AreaU8 = self.resampling;
         let mut square = resample_square(image, self.size);
-        self.hide(&mut square);
+        hide(&mut square, self.size, self.mask);
         square
     }
 
@@ -160,23 +162,24 @@ impl Preprocessing {
         }
         tensor
     }
+}
 
-    fn hide(&self, square: &mut [u8]) {
-        let Mask { border, corner, value } = self.mask;
-        let (size, border) = (i64::from(self.size), i64::from(border));
-        // The distance to the nearer edge of the frame; below zero inside it.
-        let inset = |place: usize| {
-            let place = place as i64;
-            (place - border).min(size - 1 - border - place)
-        };
-        let width = self.size as usize;
-        for (y, row) in square.chunks_mut(width).enumerate() {
-            let down = inset(y);
-            for (x, pixel) in row.iter_mut().enumerate() {
-                let across = inset(x);
-                if down < 0 || across < 0 || down + across < i64::from(corner) {
-                    *pixel = value;
-                }
+/// Puts the mask's value over the edge and the corners of `size` × `size` greys.
+fn hide(square: &mut [u8], size: u32, mask: Mask) {
+    let Mask { border, corner, value } = mask;
+    let width = size as usize;
+    let (size, border) = (i64::from(size), i64::from(border));
+    // The distance to the nearer edge of the frame; below zero inside it.
+    let inset = |place: usize| {
+        let place = place as i64;
+        (place - border).min(size - 1 - border - place)
+    };
+    for (y, row) in square.chunks_mut(width).enumerate() {
+        let down = inset(y);
+        for (x, pixel) in row.iter_mut().enumerate() {
+            let across = inset(x);
+            if down < 0 || across < 0 || down + across < i64::from(corner) {
+                *pixel = value;
             }
         }
     }

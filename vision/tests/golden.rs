@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use medchain_vision::{decode, synthetic_radiograph, Model, Preprocessing};
+use medchain_vision::{
+    decode, square, synthetic_radiograph, Model, Preprocessing, SQUARE_ID, SQUARE_SIDE,
+};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -73,6 +75,19 @@ fn tensors_are_equal_to_the_last_bit() {
             assert_eq!(tensor[place].to_bits(), value.to_bits(), "{name} at {place}");
         }
     }
+}
+
+#[test]
+fn the_square_alone_is_that_of_the_shipped_description() {
+    let spec = spec();
+    assert_eq!(spec.id, SQUARE_ID);
+    for (name, image) in expected().images {
+        let found = square(&read(&format!("fixtures/{name}"))).unwrap();
+        assert_eq!(sha256(found.as_ref()), image.square_sha256, "{name}");
+        assert_eq!(found.rows().len(), SQUARE_SIDE, "{name}");
+        assert_eq!(found.rows().as_flattened(), found.as_ref(), "{name}");
+    }
+    assert!(square(b"not an image").is_err());
 }
 
 #[test]
