@@ -5,7 +5,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, Cid, Output};
+use crate::{names::named_enum, Cid, SealedAnswer};
 
 /// The longest label and the longest preprocessing id, in bytes.
 pub const MAX_LABEL_LENGTH: u32 = 32;
@@ -40,10 +40,22 @@ named_enum! {
         NotAnImage = 3 => "not-an-image",
         /// The content, or the image in it, exceeds a limit.
         TooLarge = 4 => "too-large",
+        /// The film does not give the square that its uploader committed to.
+        InputMismatch = 5 => "input-mismatch",
     }
 }
 
-/// The state of a request. All states but `Open` are final.
+named_enum! {
+    /// Why a worker lost a part of its bond.
+    pub enum SlashReason is "a reason for a slash" {
+        /// The worker had the record's key and neither answered nor reported a failure in time.
+        Absent = 0 => "absent",
+        /// The worker committed to an answer and did not show it in time.
+        NotRevealed = 1 => "not-revealed",
+    }
+}
+
+/// Why a request failed.
 #[derive(
     Clone,
     Copy,
@@ -60,36 +72,84 @@ named_enum! {
     replace_segment("medchain_primitives", "medchain"),
     replace_segment("inference", "types")
 )]
-pub enum RequestStatus<AccountId> {
-    /// A worker may answer.
+pub enum FailureCause {
+    /// Too many workers reported a failure or did not answer; this is what the last one reported.
     #[codec(index = 0)]
-    Open,
-    /// A worker submitted a prediction and received the fee.
+    Reported(FailureCode),
+    /// Too many workers did not answer.
     #[codec(index = 1)]
-    Answered {
-        /// The worker that predicted.
-        worker: AccountId,
-    },
-    /// Enough workers reported a failure, and the fee was released.
+    NotAnswered,
+    /// A worker committed to an answer and did not show it.
     #[codec(index = 2)]
-    Failed {
-        /// The worker that reported last.
-        worker: AccountId,
-        /// Why it could not predict.
-        code: FailureCode,
-    },
-    /// The requester cancelled the request, and the fee was released.
+    NotRevealed,
+    /// Too few workers run the model and may open the record.
     #[codec(index = 3)]
-    Cancelled,
-    /// No worker answered in time, and the fee was released.
+    TooFewWorkers,
+}
+
+/// The status of a request. The first four are open, the others final.
+///
+/// Whoever pays gets the fee back unless the request is answered.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
+)]
+pub enum RequestStatus {
+    /// Workers are to be drawn.
+    #[codec(index = 0)]
+    Drawing,
+    /// The record's key is to be sealed to the workers that were drawn.
+    #[codec(index = 1)]
+    Sealing,
+    /// The workers compute.
+    #[codec(index = 2)]
+    Committing,
+    /// All workers have committed to an answer, and show it.
+    #[codec(index = 3)]
+    Revealing,
+    /// All answers are equal; `Verdicts` has them.
     #[codec(index = 4)]
+    Answered,
+    /// The answers differ.
+    #[codec(index = 5)]
+    Disputed,
+    /// There is no answer.
+    #[codec(index = 6)]
+    Failed {
+        /// Why not.
+        cause: FailureCause,
+    },
+    /// The requester cancelled the request.
+    #[codec(index = 7)]
+    Cancelled,
+    /// Nobody drew workers or sealed the key to them in time.
+    #[codec(index = 8)]
     Expired,
 }
 
-/// The receipt of a prediction.
+impl RequestStatus {
+    /// Whether the request can still be answered.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Drawing | Self::Sealing | Self::Committing | Self::Revealing)
+    }
+}
+
+/// The receipt of a verdict, which names everything that it depends on.
 ///
 /// `blake2_256` of the SCALE encoding of (model sha256, preprocessing id,
-/// ciphertext CID, quantised output). The encoding's length prefixes keep any
+/// ciphertext CID, sealed answer). The encoding's length prefixes keep any
 /// two different inputs apart.
 #[derive(
     Clone,
@@ -109,14 +169,14 @@ pub enum RequestStatus<AccountId> {
 )]
 pub struct Receipt(pub [u8; 32]);
 
-/// Computes the receipt of a prediction, as `medchain replay` does.
+/// Computes the receipt of a verdict, as `medchain replay` does.
 pub fn receipt(
     model_sha256: &[u8; 32],
     preprocessing: &PreprocessingId,
     ciphertext: &Cid,
-    output: &Output,
+    sealed: &SealedAnswer,
 ) -> Receipt {
-    let preimage = (model_sha256, preprocessing, ciphertext, output).encode();
+    let preimage = (model_sha256, preprocessing, ciphertext, sealed).encode();
     Receipt(Blake2b::<U32>::digest(preimage).into())
 }
 
@@ -124,35 +184,42 @@ pub fn receipt(
 mod tests {
     use super::*;
     use crate::CidCodec;
-    use sp_arithmetic::Permill;
-
-    fn output(parts: &[u32]) -> Output {
-        let probabilities = parts.iter().map(|part| Permill::from_parts(*part)).collect::<Vec<_>>();
-        Output { label: 0, probabilities: BoundedVec::truncate_from(probabilities) }
-    }
 
     #[test]
     fn a_receipt_depends_on_every_part() {
         let id = |text: &str| PreprocessingId::truncate_from(text.as_bytes().to_vec());
         let cid = |byte| Cid::new(CidCodec::Raw, [byte; 32]);
-        let yes = output(&[600_000, 400_000]);
-        let base = receipt(&[1; 32], &id("a"), &cid(2), &yes);
-        assert_eq!(base, receipt(&[1; 32], &id("a"), &cid(2), &yes));
-        assert_ne!(base, receipt(&[0; 32], &id("a"), &cid(2), &yes));
-        assert_ne!(base, receipt(&[1; 32], &id("b"), &cid(2), &yes));
-        assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(3), &yes));
-        let other = output(&[600_100, 399_900]);
-        assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(2), &other));
+        let sealed = |byte: u8| SealedAnswer::truncate_from(vec![byte; 30]);
+        let base = receipt(&[1; 32], &id("a"), &cid(2), &sealed(3));
+        assert_eq!(base, receipt(&[1; 32], &id("a"), &cid(2), &sealed(3)));
+        assert_ne!(base, receipt(&[0; 32], &id("a"), &cid(2), &sealed(3)));
+        assert_ne!(base, receipt(&[1; 32], &id("b"), &cid(2), &sealed(3)));
+        assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(3), &sealed(3)));
+        assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(2), &sealed(4)));
     }
 
     #[test]
     fn a_request_status_has_its_index() {
-        type Status = RequestStatus<u8>;
-        assert_eq!(Status::Open.encode(), [0]);
-        assert_eq!(Status::Answered { worker: 7 }.encode(), [1, 7]);
-        let failed = Status::Failed { worker: 7, code: FailureCode::TooLarge };
-        assert_eq!(failed.encode(), [2, 7, 4]);
-        assert_eq!(Status::Cancelled.encode(), [3]);
-        assert_eq!(Status::Expired.encode(), [4]);
+        use RequestStatus::*;
+        let cause = FailureCause::Reported(FailureCode::TooLarge);
+        let all = [
+            Drawing,
+            Sealing,
+            Committing,
+            Revealing,
+            Answered,
+            Disputed,
+            Failed { cause },
+            Cancelled,
+            Expired,
+        ];
+        for (index, status) in all.into_iter().enumerate() {
+            assert_eq!(usize::from(status.encode()[0]), index);
+            assert_eq!(status.is_open(), index < 4);
+        }
+        assert_eq!(Failed { cause }.encode(), [6, 0, 4]);
+        let causes =
+            [FailureCause::NotAnswered, FailureCause::NotRevealed, FailureCause::TooFewWorkers];
+        assert_eq!(causes.map(|cause| cause.encode()), [[1], [2], [3]]);
     }
 }

@@ -41,8 +41,8 @@ pub use extension::{
 };
 pub use ids::{EmergencyId, ModelId, RecordId, RequestId};
 pub use inference::{
-    receipt, FailureCode, Label, ModelStatus, PreprocessingId, Receipt, RequestStatus,
-    MAX_LABEL_LENGTH,
+    receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
+    RequestStatus, SlashReason, MAX_LABEL_LENGTH,
 };
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
@@ -51,5 +51,5 @@ pub use record::{Document, RecordKind, RecordStatus};
 pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};
 pub use verdict::{
     AnswerCommitment, AnswerSalt, Arithmetic, FilmCommitments, InferenceOrder, InputRoot,
-    MAX_QUORUM, MAX_SEALED_LENGTH, SealedAnswer, VerdictCommitment, VerdictRoot,
+    SealedAnswer, VerdictCommitment, VerdictRoot, MAX_QUORUM, MAX_SEALED_LENGTH,
 };

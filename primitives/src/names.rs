@@ -125,8 +125,8 @@ mod tests {
     use codec::Encode;
 
     use crate::{
-        Action, EmergencyReason, EndReason, FailureCode, ModelStatus, Purpose, RecordKind,
-        RelationKind, Role,
+        Action, Arithmetic, EmergencyReason, EndReason, FailureCode, ModelStatus, Purpose,
+        RecordKind, RelationKind, Role, SlashReason,
     };
 
     /// Holds names and indices against this table.
@@ -164,8 +164,11 @@ mod tests {
         );
         check!(
             FailureCode:
-            0 "unavailable", 1 "wrong-hash", 2 "cannot-decrypt", 3 "not-an-image", 4 "too-large"
+            0 "unavailable", 1 "wrong-hash", 2 "cannot-decrypt", 3 "not-an-image", 4 "too-large",
+            5 "input-mismatch",
         );
+        check!(SlashReason: 0 "absent", 1 "not-revealed");
+        check!(Arithmetic: 0 "exact", 1 "float");
         check!(ModelStatus: 0 "active", 1 "retired");
     }
 

@@ -6,7 +6,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{ModelId, names::named_enum};
+use crate::{names::named_enum, ModelId};
 
 /// The longest sealed answer, in bytes: a tag of 16 and an output of eight classes.
 pub const MAX_SEALED_LENGTH: u32 = 64;
