@@ -2,7 +2,7 @@
 //! with a patient's records, without knowing who answers.
 
 use frame_support::weights::Weight;
-use medchain_primitives::{Action, Denied, DenyReason, ModelId, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, DenyReason, InferenceOrder, Purpose, RecordId};
 use sp_runtime::DispatchError;
 
 use crate::{Config, Error};
@@ -102,7 +102,7 @@ pub trait InferenceOrders<AccountId> {
         requester: &AccountId,
         patient: &AccountId,
         record: RecordId,
-        model: ModelId,
+        order: &InferenceOrder<AccountId>,
     ) -> Result<Weight, DispatchError>;
 
     /// The maximum weight of one order, without its question to the policy.
@@ -115,7 +115,7 @@ impl<AccountId> InferenceOrders<AccountId> for () {
         _: &AccountId,
         _: &AccountId,
         _: RecordId,
-        _: ModelId,
+        _: &InferenceOrder<AccountId>,
     ) -> Result<Weight, DispatchError> {
         Err(DispatchError::Unavailable)
     }

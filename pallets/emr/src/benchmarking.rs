@@ -13,7 +13,8 @@ use frame_support::{
 use frame_system::RawOrigin;
 use medchain_primitives::{
     Basis, Cid, CidCodec, ContentDigest, Document, EmergencyId, EmergencyReason, EncryptionKey,
-    Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey,
+    FilmCommitments, InputRoot, Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role,
+    SealedKey, VerdictCommitment,
 };
 use sp_runtime::traits::Saturating;
 
@@ -22,6 +23,8 @@ use crate::*;
 const KEY: EncryptionKey = EncryptionKey([1; 32]);
 const SEALED: SealedKey = SealedKey([2; 80]);
 const DIGEST: ContentDigest = ContentDigest([3; 32]);
+const FILM: FilmCommitments =
+    FilmCommitments { input_root: InputRoot([4; 32]), verdicts: VerdictCommitment([5; 32]) };
 
 fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::DagPb, [byte; 32])
@@ -98,6 +101,7 @@ where
         cid(1),
         DIGEST,
         RecordKind::ChestXray,
+        Some(FILM),
         envelopes::<T>(count),
         None,
         None,
@@ -349,12 +353,14 @@ mod benchmarks {
             cid(1),
             DIGEST,
             RecordKind::ChestXray,
+            Some(FILM),
             envelopes,
             None,
             None,
         );
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
+        assert_eq!(Commitments::<T>::get(id), Some(FILM));
         Ok(())
     }
 
@@ -366,9 +372,10 @@ mod benchmarks {
         let id = NextRecordId::<T>::get();
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, envelopes, None);
+        _(RawOrigin::Signed(caller), previous, cid(2), DIGEST, Some(FILM), envelopes, None);
 
         assert_eq!(Records::<T>::get(id).map(|entry| entry.envelopes), Some(n));
+        assert_eq!(Commitments::<T>::get(id), Some(FILM));
         Ok(())
     }
 
@@ -431,6 +438,7 @@ mod benchmarks {
 
         let status = Records::<T>::get(id).map(|entry| entry.status);
         assert_eq!(status, Some(RecordStatus::Erased));
+        assert!(!Commitments::<T>::contains_key(id));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The access question, and who answers it.
 
 use frame_support::{ensure, weights::Weight};
-use medchain_primitives::{Denied, ModelId, RecordId, RecordStatus};
+use medchain_primitives::{Denied, InferenceOrder, RecordId, RecordStatus};
 use sp_runtime::DispatchError;
 
 use crate::{
@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
 
     /// The maximum weight of ordering a model, its question to the policy
     /// included. Zero if none is ordered.
-    pub(crate) fn order_weight(inference: Option<ModelId>) -> Weight {
+    pub(crate) fn order_weight(inference: Option<&InferenceOrder<AccountIdOf<T>>>) -> Weight {
         match inference {
             Some(_) => T::InferenceOrders::weight().saturating_add(T::AccessControl::weight()),
             None => Weight::zero(),

@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use frame_support::{ensure, traits::Get, weights::Weight};
-use medchain_primitives::{Action, EndReason, RecordId, SealedKey};
+use medchain_primitives::{Action, EndReason, RecordId, RecordStatus, SealedKey};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
@@ -35,14 +35,50 @@ impl<T: Config> Pallet<T> {
             ensure!(*who == patient, Error::<T>::EnvelopeAlreadyExists);
             Self::take_envelope(id, &mut record, reader.clone(), &envelope)?;
         }
+        Self::add_envelope(who, id, &mut record, reader, sealed)?;
+        Ok(asked)
+    }
+
+    /// Stores one more envelope and the record that counts it.
+    fn add_envelope(
+        depositor: &AccountIdOf<T>,
+        id: RecordId,
+        record: &mut RecordOf<T>,
+        reader: AccountIdOf<T>,
+        sealed: SealedKey,
+    ) -> DispatchResult {
         ensure!(record.envelopes < T::MaxEnvelopes::get(), Error::<T>::MaxEnvelopesExceeded);
         let deposit = T::EnvelopeDeposit::get();
-        Self::hold(HoldReason::Envelope, who, deposit)?;
-        let envelope = Envelope { sealed, depositor: who.clone(), deposit };
+        Self::hold(HoldReason::Envelope, depositor, deposit)?;
         record.envelopes = record.envelopes.saturating_add(1);
         Records::<T>::insert(id, record);
+        let envelope = Envelope { sealed, depositor: depositor.clone(), deposit };
         Self::store_envelope(id, reader, envelope);
-        Ok(asked)
+        Ok(())
+    }
+
+    /// Adds an envelope for `reader` to a record, at the expense of `depositor`.
+    ///
+    /// The caller has checked that the policy allows the reader to open the record, and the
+    /// depositor to seal to it.
+    ///
+    /// # Errors
+    /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
+    /// - `EncryptionKeyNotFound`: the reader has not published a key.
+    /// - `EnvelopeAlreadyExists`: the reader has an envelope.
+    /// - `MaxEnvelopesExceeded`: the record has too many envelopes.
+    /// - An error of the currency: the deposit cannot be held.
+    pub fn admit_reader(
+        depositor: &AccountIdOf<T>,
+        id: RecordId,
+        reader: AccountIdOf<T>,
+        sealed: SealedKey,
+    ) -> DispatchResult {
+        let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
+        ensure!(record.status != RecordStatus::Erased, Error::<T>::RecordErased);
+        ensure!(EncryptionKeys::<T>::contains_key(&reader), Error::<T>::EncryptionKeyNotFound);
+        ensure!(!Envelopes::<T>::contains_key(id, &reader), Error::<T>::EnvelopeAlreadyExists);
+        Self::add_envelope(depositor, id, &mut record, reader, sealed)
     }
 
     /// Removes the envelope of `reader` and ends the access granted to them.

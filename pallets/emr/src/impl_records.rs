@@ -3,7 +3,8 @@
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::Get, weights::Weight};
 use medchain_primitives::{
-    Action, Cid, ContentDigest, EndReason, ModelId, RecordId, RecordKind, RecordStatus, Role,
+    Action, Cid, ContentDigest, EndReason, FilmCommitments, InferenceOrder, RecordId, RecordKind,
+    RecordStatus, Role,
 };
 use sp_runtime::{
     traits::{Saturating, Zero},
@@ -11,8 +12,8 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccessQuestion, AccountIdOf, BalanceOf, Config, Envelopes, EnvelopesOf, Error, Event,
-    HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, Records,
+    AccessQuestion, AccountIdOf, BalanceOf, Commitments, Config, Envelopes, EnvelopesOf, Error,
+    Event, HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, Records,
     RecordsOf, SharesOf,
 };
 
@@ -22,6 +23,7 @@ pub(crate) struct NewRecord<AccountId> {
     pub(crate) cid: Cid,
     pub(crate) digest: ContentDigest,
     pub(crate) kind: RecordKind,
+    pub(crate) commitments: Option<FilmCommitments>,
     pub(crate) previous: Option<RecordId>,
 }
 
@@ -32,7 +34,7 @@ impl<T: Config> Pallet<T> {
         author: &AccountIdOf<T>,
         new: NewRecord<AccountIdOf<T>>,
         envelopes: EnvelopesOf<T>,
-        inference: Option<ModelId>,
+        inference: Option<InferenceOrder<AccountIdOf<T>>>,
         custody: Option<SharesOf<T>>,
     ) -> Result<Weight, DispatchError> {
         ensure!(Patients::<T>::contains_key(&new.patient), Error::<T>::PatientNotFound);
@@ -41,6 +43,7 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotLabTechnician
         );
         Self::ensure_cid(&new.cid)?;
+        Self::ensure_film(new.kind, new.commitments)?;
         Self::ensure_readers(&envelopes)?;
         let mut used = Self::ensure_access(AccessQuestion {
             patient: &new.patient,
@@ -63,8 +66,8 @@ impl<T: Config> Pallet<T> {
         if let Some(shares) = custody {
             Self::store_custody(record, &patient, &cid, author, shares)?;
         }
-        if let Some(model) = inference {
-            let asked = T::InferenceOrders::order(author, &patient, record, model)?;
+        if let Some(order) = inference {
+            let asked = T::InferenceOrders::order(author, &patient, record, &order)?;
             used = used.saturating_add(T::InferenceOrders::weight()).saturating_add(asked);
         }
         Ok(used)
@@ -77,6 +80,7 @@ impl<T: Config> Pallet<T> {
         previous: RecordId,
         cid: Cid,
         digest: ContentDigest,
+        commitments: Option<FilmCommitments>,
         envelopes: EnvelopesOf<T>,
         custody: Option<SharesOf<T>>,
     ) -> Result<Weight, DispatchError> {
@@ -87,6 +91,7 @@ impl<T: Config> Pallet<T> {
             RecordStatus::Erased => return Err(Error::<T>::RecordErased.into()),
         }
         Self::ensure_cid(&cid)?;
+        Self::ensure_film(old.kind, commitments)?;
         Self::ensure_readers(&envelopes)?;
         let asked = Self::ensure_access(AccessQuestion {
             patient: &old.patient,
@@ -102,6 +107,7 @@ impl<T: Config> Pallet<T> {
             cid,
             digest,
             kind: old.kind,
+            commitments,
             previous: Some(previous),
         };
         let record = Self::store_record(author, new, envelopes.len() as u32)?;
@@ -144,6 +150,7 @@ impl<T: Config> Pallet<T> {
 
         let patient = record.patient.clone();
         let grants = Self::end_custody(id, &patient, EndReason::Erased)?;
+        Commitments::<T>::remove(id);
         record.status = RecordStatus::Erased;
         record.envelopes = 0;
         record.deposit = Zero::zero();
@@ -155,6 +162,13 @@ impl<T: Config> Pallet<T> {
     /// Checks that the CID is supported.
     pub(crate) fn ensure_cid(cid: &Cid) -> DispatchResult {
         cid.check().map_err(|_| Error::<T>::InvalidCid)?;
+        Ok(())
+    }
+
+    /// Checks that only a film comes with commitments.
+    fn ensure_film(kind: RecordKind, commitments: Option<FilmCommitments>) -> DispatchResult {
+        let film = kind == RecordKind::ChestXray;
+        ensure!(film || commitments.is_none(), Error::<T>::NotChestXray);
         Ok(())
     }
 
@@ -170,6 +184,9 @@ impl<T: Config> Pallet<T> {
         Self::hold(HoldReason::Record, author, deposit)?;
         NextRecordId::<T>::put(RecordId(next));
         RecordsOf::<T>::insert(&new.patient, id, ());
+        if let Some(commitments) = new.commitments {
+            Commitments::<T>::insert(id, commitments);
+        }
         let record = Record {
             patient: new.patient,
             author: author.clone(),

@@ -54,13 +54,19 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(clippy::expect_used, clippy::unreachable, reason = "FRAME's macros generate such code")]
+#[allow(
+    clippy::expect_used,
+    clippy::too_many_arguments,
+    clippy::unreachable,
+    reason = "FRAME's macros generate such code"
+)]
 pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
         Action, Cid, ContentDigest, Denied, Document, EmergencyId, EmergencyReason, EncryptionKey,
-        EndReason, ModelId, Purpose, RecordId, RecordKind, Relation, RelationKind, Role, SealedKey,
+        EndReason, FilmCommitments, InferenceOrder, Purpose, RecordId, RecordKind, Relation,
+        RelationKind, Role, SealedKey,
     };
 
     use super::*;
@@ -239,6 +245,11 @@ pub mod pallet {
         (),
         OptionQuery,
     >;
+
+    /// What the uploader of a chest X-ray committed to, by record.
+    #[pallet::storage]
+    pub type Commitments<T: Config> =
+        StorageMap<_, Twox64Concat, RecordId, FilmCommitments, OptionQuery>;
 
     /// Envelopes, by record and reader.
     #[pallet::storage]
@@ -635,6 +646,8 @@ pub mod pallet {
         PatientNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
+        /// Only a chest X-ray has commitments. Other documents are added without them.
+        NotChestXray,
         /// The encryption key is insecure (of small order, such as all zeros): anybody could open what is sealed to it. Generate another with `medchain key new`.
         InvalidEncryptionKey,
         /// The account has not published an encryption key. It does so with `set_encryption_key`.
@@ -997,10 +1010,13 @@ pub mod pallet {
         /// - `cid`: the CID of the encrypted bytes: version 1, in lower-case base32.
         /// - `digest`: SHA-256 (32 bytes) of the encrypted bytes.
         /// - `kind`: the kind of document.
+        /// - `commitments`: of a chest X-ray, the salted root of the square that preprocessing
+        ///   makes of it, and the hash of the secret that seals its verdicts. Without them no
+        ///   model can be run on it.
         /// - `envelopes`: the readers, each with the content key sealed to them (80 bytes); at
         ///   most `MaxEnvelopes`.
-        /// - `inference`: the model to run on the record. A signer other than the patient then
-        ///   needs the consent to `Infer` as well.
+        /// - `inference`: the model to run on the record, and by how many workers. A signer
+        ///   other than the patient then needs the consent to `Infer` as well.
         /// - `custody`: the content key split among the patient's custodians, in their order,
         ///   each share sealed to its custodian (80 bytes). `CustodyDeposit` is held for each.
         ///
@@ -1008,6 +1024,7 @@ pub mod pallet {
         /// - `PatientNotFound`: `patient` is not a patient.
         /// - `NotLabTechnician`: the signer is neither the patient nor a lab technician.
         /// - `InvalidCid`: `cid` is not supported.
+        /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
         /// - Denials by the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
@@ -1029,23 +1046,23 @@ pub mod pallet {
             T::WeightInfo::add_record(envelopes.len() as u32)
                 .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
-                .saturating_add(Pallet::<T>::order_weight(*inference))
+                .saturating_add(Pallet::<T>::order_weight(inference.as_ref()))
         )]
-        #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
         pub fn add_record(
             origin: OriginFor<T>,
             patient: T::AccountId,
             cid: Cid,
             digest: ContentDigest,
             kind: RecordKind,
+            commitments: Option<FilmCommitments>,
             envelopes: EnvelopesOf<T>,
-            inference: Option<ModelId>,
+            inference: Option<InferenceOrder<T::AccountId>>,
             custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::add_record(envelopes.len() as u32)
                 .saturating_add(Self::custody_weight(custody.as_ref()));
-            let new = NewRecord { patient, cid, digest, kind, previous: None };
+            let new = NewRecord { patient, cid, digest, kind, commitments, previous: None };
             let used = Self::do_add_record(&author, new, envelopes, inference, custody)?;
             Ok(Some(base.saturating_add(used)).into())
         }
@@ -1063,6 +1080,7 @@ pub mod pallet {
         /// - `record`: the newest version.
         /// - `cid`: the CID of the new encrypted bytes: version 1, in lower-case base32.
         /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
+        /// - `commitments`: as for `add_record`, for the new version.
         /// - `envelopes`: the readers of the new version, each with its content key sealed to
         ///   them (80 bytes); at most `MaxEnvelopes`. Readers of the previous version are not
         ///   carried over.
@@ -1072,6 +1090,7 @@ pub mod pallet {
         /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `RecordSuperseded`: it is not the newest version.
         /// - `InvalidCid`: `cid` is not supported.
+        /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
         /// - Denials by the policy, as for `add_record`.
@@ -1093,13 +1112,22 @@ pub mod pallet {
             record: RecordId,
             cid: Cid,
             digest: ContentDigest,
+            commitments: Option<FilmCommitments>,
             envelopes: EnvelopesOf<T>,
             custody: Option<SharesOf<T>>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32)
                 .saturating_add(Self::custody_weight(custody.as_ref()));
-            let asked = Self::do_amend_record(&author, record, cid, digest, envelopes, custody)?;
+            let asked = Self::do_amend_record(
+                &author,
+                record,
+                cid,
+                digest,
+                commitments,
+                envelopes,
+                custody,
+            )?;
             Ok(Some(base.saturating_add(asked)).into())
         }
 
@@ -1174,7 +1202,8 @@ pub mod pallet {
 
         /// Erases a record: destroys its envelopes and its shares for good.
         ///
-        /// The deposits are released. Other versions of the record are not affected.
+        /// The commitments are removed, and the deposits released. Other versions of the record are
+        /// not affected.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.

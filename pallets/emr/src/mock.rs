@@ -12,8 +12,9 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey, ModelId,
-    Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey,
+    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey,
+    FilmCommitments, InferenceOrder, InputRoot, ModelId, Purpose, RecordId, RecordKind,
+    RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
@@ -127,6 +128,8 @@ impl pallet_emr::Config for Test {
 
 /// A question to the policy: policy, patient, subject, record, action.
 pub type Question = (u64, u64, u64, Option<RecordId>, Action);
+/// An order of a model: requester, patient, record, and what was ordered.
+pub type Order = (u64, u64, RecordId, InferenceOrder<u64>);
 /// The answers of the policy, by patient, subject and action.
 type Answers = BTreeMap<(u64, u64, Action), Result<(), Denied>>;
 
@@ -135,8 +138,7 @@ thread_local! {
     static GENEROUS: RefCell<BTreeSet<u64>> = const { RefCell::new(BTreeSet::new()) };
     static ASKED: RefCell<Vec<Question>> = const { RefCell::new(Vec::new()) };
     static PURPOSES: RefCell<Vec<Option<Purpose>>> = const { RefCell::new(Vec::new()) };
-    static ORDERED: RefCell<Vec<(u64, u64, RecordId, ModelId)>> =
-        const { RefCell::new(Vec::new()) };
+    static ORDERED: RefCell<Vec<Order>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A policy that answers `NoGrant` unless a test sets another answer.
@@ -207,8 +209,8 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
 pub struct Orders;
 
 impl Orders {
-    /// The orders since the previous call: requester, patient, record, model.
-    pub fn taken() -> Vec<(u64, u64, RecordId, ModelId)> {
+    /// The orders since the previous call.
+    pub fn taken() -> Vec<Order> {
         ORDERED.take()
     }
 }
@@ -218,9 +220,9 @@ impl InferenceOrders<u64> for Orders {
         requester: &u64,
         patient: &u64,
         record: RecordId,
-        model: ModelId,
+        order: &InferenceOrder<u64>,
     ) -> Result<Weight, DispatchError> {
-        if model != MODEL {
+        if order.model != MODEL {
             return Err(DispatchError::Other("no such model"));
         }
         let asked = Emr::ensure_access(AccessQuestion {
@@ -230,7 +232,8 @@ impl InferenceOrders<u64> for Orders {
             action: Action::Infer,
             purpose: None,
         })?;
-        ORDERED.with_borrow_mut(|orders| orders.push((*requester, *patient, record, model)));
+        ORDERED
+            .with_borrow_mut(|orders| orders.push((*requester, *patient, record, order.clone())));
         Ok(asked)
     }
 
@@ -354,6 +357,17 @@ pub fn digest(byte: u8) -> ContentDigest {
     ContentDigest([byte; 32])
 }
 
+/// What the uploader of a film commits to.
+pub fn film(byte: u8) -> FilmCommitments {
+    let (root, secret) = (InputRoot([byte; 32]), VerdictCommitment([!byte; 32]));
+    FilmCommitments { input_root: root, verdicts: secret }
+}
+
+/// An order of three workers' answers.
+pub fn order(model: ModelId) -> InferenceOrder<u64> {
+    InferenceOrder { model, quorum: 3, worker: None }
+}
+
 pub fn document(byte: u8) -> Document {
     Document { cid: cid(byte), digest: digest(byte) }
 }
@@ -371,23 +385,23 @@ pub fn envelopes(readers: &[u64]) -> EnvelopesOf<Test> {
     envelopes.try_into().expect("a test names few readers")
 }
 
-/// Adds a chest X-ray of `patient`, signed by `author`.
+/// Adds a chest X-ray of `patient` with the commitments `film(1)`, signed by `author`.
 pub fn add_record(
     author: u64,
     patient: u64,
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    let (kind, envelopes) = (RecordKind::ChestXray, envelopes(readers));
-    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, envelopes, None, None)
+    let (kind, film, envelopes) = (RecordKind::ChestXray, Some(film(1)), envelopes(readers));
+    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, film, envelopes, None, None)
 }
 
-/// Adds a new version of `record`, signed by `author`.
+/// Adds a new version of `record` without commitments, signed by `author`.
 pub fn amend_record(
     author: u64,
     record: RecordId,
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    Emr::amend_record(signed(author), record, cid(2), digest(2), envelopes(readers), None)
+    Emr::amend_record(signed(author), record, cid(2), digest(2), None, envelopes(readers), None)
 }
 
 /// Shares for these custodians.

@@ -5,17 +5,17 @@ use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
 };
-use medchain_primitives::{RecordId, RecordStatus};
+use medchain_primitives::{RecordId, RecordKind, RecordStatus};
 use sp_runtime::{
     traits::{Saturating, Zero},
     TryRuntimeError,
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, CustodianGroups, Custodies, Due, DueEntry, Emergencies,
-    EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents, Envelopes, Grants,
-    HoldReason, NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet, PatientPolicies,
-    Patients, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
+    AccountIdOf, BalanceOf, Commitments, Config, CustodianGroups, Custodies, Due, DueEntry,
+    Emergencies, EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents,
+    Envelopes, Grants, HoldReason, NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet,
+    PatientPolicies, Patients, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Records are listed under their patient, versions point at each other, and
-    /// erased records have neither envelopes nor a deposit.
+    /// erased records have neither envelopes, commitments nor a deposit.
     fn try_state_records() -> Result<(), TryRuntimeError> {
         let mut deposits = Deposits::<T>::new();
         for (id, record) in Records::<T>::iter() {
@@ -85,6 +85,12 @@ impl<T: Config> Pallet<T> {
                 "a record is not listed under its patient"
             );
             ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
+            let may_commit =
+                record.kind == RecordKind::ChestXray && record.status != RecordStatus::Erased;
+            ensure!(
+                may_commit || !Commitments::<T>::contains_key(id),
+                "a record that is erased, or no chest X-ray, has commitments"
+            );
             let envelopes = Envelopes::<T>::iter_key_prefix(id).count();
             ensure!(
                 u32::try_from(envelopes) == Ok(record.envelopes),
@@ -104,6 +110,10 @@ impl<T: Config> Pallet<T> {
                 "a patient's list contains a record that is not theirs"
             );
         }
+        ensure!(
+            Commitments::<T>::iter_keys().all(Records::<T>::contains_key),
+            "commitments belong to no record"
+        );
         Self::ensure_held(HoldReason::Record, deposits)
     }
 

@@ -83,11 +83,11 @@ impl WeightInfo for () {
     }
     fn add_record(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(10u64.saturating_add(n), 7u64.saturating_add(n))
+        estimate(10u64.saturating_add(n), 8u64.saturating_add(n))
     }
     fn amend_record(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(10u64.saturating_add(n), 8u64.saturating_add(n))
+        estimate(10u64.saturating_add(n), 9u64.saturating_add(n))
     }
     fn share_record() -> Weight {
         estimate(11, 7)
@@ -98,7 +98,7 @@ impl WeightInfo for () {
     fn erase_record(n: u32, g: u32) -> Weight {
         // Each envelope may have its own depositor, and each grant has.
         let n = u64::from(n).saturating_mul(3).saturating_add(u64::from(g).saturating_mul(4));
-        estimate(8u64.saturating_add(n), 8u64.saturating_add(n))
+        estimate(8u64.saturating_add(n), 9u64.saturating_add(n))
     }
     fn set_relation() -> Weight {
         estimate(2, 2)

@@ -208,7 +208,7 @@ fn the_unit_type_denies_everything() {
         assert_eq!(answer, Answer::free(Err(Denied::NoPolicy)));
     }
     assert_eq!(<() as AccessControl<u64>>::weight(), Weight::zero());
-    let order = <() as InferenceOrders<u64>>::order(&ALICE, &ALICE, XRAY, MODEL);
-    assert_eq!(order, Err(DispatchError::Unavailable));
+    let ordered = <() as InferenceOrders<u64>>::order(&ALICE, &ALICE, XRAY, &order(MODEL));
+    assert_eq!(ordered, Err(DispatchError::Unavailable));
     assert_eq!(<() as InferenceOrders<u64>>::weight(), Weight::zero());
 }

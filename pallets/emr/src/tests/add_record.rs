@@ -1,12 +1,12 @@
 //! `add_record`.
 
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
-use medchain_primitives::{Action, ModelId, RecordId, RecordKind, Role};
+use medchain_primitives::{Action, FilmCommitments, ModelId, RecordId, RecordKind, Role};
 use sp_runtime::{DispatchError, TokenError};
 
 use crate::{
-    mock::*, Call, Envelope, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records,
-    RecordsOf, WeightInfo,
+    mock::*, Call, Commitments, Envelope, Envelopes, Error, Event, HoldReason, NextRecordId,
+    Record, Records, RecordsOf, WeightInfo,
 };
 
 fn added(record: RecordId, author: u64) -> Event<Test> {
@@ -27,13 +27,21 @@ fn enveloped(record: RecordId, reader: u64) -> Event<Test> {
     Event::EnvelopeAdded { record, reader }
 }
 
+fn add_without_readers(
+    kind: RecordKind,
+    film: Option<FilmCommitments>,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    let none = envelopes(&[]);
+    Emr::add_record(signed(ALICE), ALICE, cid(1), digest(1), kind, film, none, None, None)
+}
+
 fn add_and_order(
     author: u64,
     model: ModelId,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let kind = RecordKind::ChestXray;
-    let readers = envelopes(&[ALICE]);
-    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, readers, Some(model), None)
+    let (film, readers, order) = (Some(film(1)), envelopes(&[ALICE]), Some(order(model)));
+    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, film, readers, order, None)
 }
 
 #[test]
@@ -134,12 +142,34 @@ fn fails_when_there_is_no_such_patient() {
 #[test]
 fn fails_when_the_cid_is_not_supported() {
     ExtBuilder::default().build_and_execute(|| {
-        let kind = RecordKind::Report;
-        let readers = envelopes(&[ALICE]);
+        let (alice, kind, readers) = (signed(ALICE), RecordKind::Report, envelopes(&[ALICE]));
         assert_noop!(
-            Emr::add_record(signed(ALICE), ALICE, bad_cid(), digest(1), kind, readers, None, None),
+            Emr::add_record(alice, ALICE, bad_cid(), digest(1), kind, None, readers, None, None),
             Error::<Test>::InvalidCid
         );
+    });
+}
+
+#[test]
+fn a_film_comes_with_commitments_or_without() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add_without_readers(RecordKind::ChestXray, Some(film(7))));
+        assert_eq!(Commitments::<Test>::get(NEXT), Some(film(7)));
+        assert_eq!(Commitments::<Test>::get(XRAY), Some(film(1)), "another record");
+
+        assert_ok!(add_without_readers(RecordKind::ChestXray, None));
+        assert_eq!(Commitments::<Test>::get(RecordId(2)), None);
+        assert_eq!(events(), [added(NEXT, ALICE), added(RecordId(2), ALICE)]);
+    });
+}
+
+#[test]
+fn fails_when_another_document_has_commitments() {
+    ExtBuilder::default().build_and_execute(|| {
+        let committed = add_without_readers(RecordKind::Report, Some(film(7)));
+        assert_noop!(committed, Error::<Test>::NotChestXray);
+        assert_ok!(add_without_readers(RecordKind::Report, None));
+        assert_eq!(Commitments::<Test>::get(NEXT), None);
     });
 }
 
@@ -203,7 +233,7 @@ fn fails_when_every_number_is_taken() {
 fn ordering_a_model_works() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(add_and_order(ALICE, MODEL));
-        assert_eq!(Orders::taken(), [(ALICE, ALICE, NEXT, MODEL)]);
+        assert_eq!(Orders::taken(), [(ALICE, ALICE, NEXT, order(MODEL))]);
         assert_eq!(Policy::asked(), []);
 
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
@@ -211,7 +241,7 @@ fn ordering_a_model_works() {
         events();
         assert_ok!(add_and_order(TECHNICIAN, MODEL));
         let record = RecordId(2);
-        assert_eq!(Orders::taken(), [(TECHNICIAN, ALICE, record, MODEL)]);
+        assert_eq!(Orders::taken(), [(TECHNICIAN, ALICE, record, order(MODEL))]);
         assert_eq!(
             events(),
             [
@@ -244,6 +274,7 @@ fn the_weight_counts_the_questions_that_are_asked() {
             cid: cid(1),
             digest: digest(1),
             kind: RecordKind::ChestXray,
+            commitments: Some(film(1)),
             envelopes: envelopes(&[ALICE]),
             inference,
             custody: None,
@@ -251,7 +282,7 @@ fn the_weight_counts_the_questions_that_are_asked() {
         let base = <() as WeightInfo>::add_record(1);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
-        assert_eq!(weight(Some(MODEL)), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);
+        assert_eq!(weight(Some(order(MODEL))), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);
 
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let actual = |author| {
@@ -281,28 +312,30 @@ fn shares_cost_with_a_record_what_they_cost_later() {
             cid: cid(1),
             digest: digest(1),
             kind: RecordKind::ChestXray,
+            commitments: None,
             envelopes: envelopes(&[]),
             inference: None,
             custody: shares(),
         };
         let base = <() as WeightInfo>::add_record(0) + later;
         assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
-        let (kind, none) = (RecordKind::ChestXray, envelopes(&[]));
+        let (alice, kind, none) = (signed(ALICE), RecordKind::ChestXray, envelopes(&[]));
         let added =
-            Emr::add_record(signed(ALICE), ALICE, cid(1), digest(1), kind, none, None, shares());
+            Emr::add_record(alice, ALICE, cid(1), digest(1), kind, None, none, None, shares());
         assert_eq!(added.expect("her own record").actual_weight, Some(base));
 
         let call = Call::<Test>::amend_record {
             record: NEXT,
             cid: cid(2),
             digest: digest(2),
+            commitments: None,
             envelopes: envelopes(&[]),
             custody: shares(),
         };
         let base = <() as WeightInfo>::amend_record(0) + later;
         assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
-        let amended =
-            Emr::amend_record(signed(ALICE), NEXT, cid(2), digest(2), envelopes(&[]), shares());
+        let (alice, none) = (signed(ALICE), envelopes(&[]));
+        let amended = Emr::amend_record(alice, NEXT, cid(2), digest(2), None, none, shares());
         assert_eq!(amended.expect("her own record").actual_weight, Some(base));
     });
 }

@@ -1,11 +1,20 @@
 //! `amend_record`.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, RecordId, RecordKind, RecordStatus};
+use medchain_primitives::{Action, FilmCommitments, RecordId, RecordKind, RecordStatus};
 
 use crate::{
-    mock::*, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records, RecordsOf,
+    mock::*, Commitments, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records,
+    RecordsOf,
 };
+
+fn amend_film(
+    author: u64,
+    record: RecordId,
+    film: Option<FilmCommitments>,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    Emr::amend_record(signed(author), record, cid(2), digest(2), film, envelopes(&[]), None)
+}
 
 fn amended(author: u64) -> Event<Test> {
     Event::RecordAmended { record: NEXT, previous: XRAY, patient: ALICE, author, cid: cid(2) }
@@ -72,6 +81,7 @@ fn the_kind_stays() {
             cid(3),
             digest(3),
             kind,
+            None,
             readers,
             None,
             None
@@ -79,6 +89,24 @@ fn the_kind_stays() {
         assert_ok!(amend_record(ALICE, NEXT, &[]));
         let amended = Records::<Test>::get(RecordId(2)).expect("added");
         assert_eq!(amended.kind, RecordKind::Report);
+        // Commitments do not make a film of it.
+        let committed = amend_film(ALICE, RecordId(2), Some(film(2)));
+        assert_noop!(committed, Error::<Test>::NotChestXray);
+    });
+}
+
+#[test]
+fn a_new_version_has_its_own_commitments_or_none() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(amend_film(ALICE, XRAY, Some(film(2))));
+        assert_eq!(Commitments::<Test>::get(NEXT), Some(film(2)));
+        assert_ok!(amend_film(ALICE, NEXT, None));
+        assert_eq!(Commitments::<Test>::get(RecordId(2)), None, "not carried over");
+        assert_eq!(Commitments::<Test>::get(XRAY), Some(film(1)), "the old versions keep theirs");
+        assert_eq!(Commitments::<Test>::get(NEXT), Some(film(2)));
+        // A version without them does not keep a later one from having them.
+        assert_ok!(amend_film(ALICE, RecordId(2), Some(film(3))));
+        assert_eq!(Commitments::<Test>::get(RecordId(3)), Some(film(3)));
     });
 }
 
@@ -134,8 +162,9 @@ fn fails_when_there_is_no_such_record() {
 #[test]
 fn fails_when_the_content_is_invalid() {
     ExtBuilder::default().build_and_execute(|| {
+        let none = envelopes(&[]);
         assert_noop!(
-            Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), envelopes(&[]), None),
+            Emr::amend_record(signed(ALICE), XRAY, bad_cid(), digest(2), None, none, None),
             Error::<Test>::InvalidCid
         );
         assert_noop!(amend_record(ALICE, XRAY, &[READER, READER]), Error::<Test>::DuplicateReader);

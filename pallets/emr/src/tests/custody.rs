@@ -97,6 +97,7 @@ fn a_new_record_comes_with_its_shares() {
             cid(1),
             digest(1),
             kind,
+            None,
             readers.clone(),
             None,
             custody.clone(),
@@ -112,7 +113,7 @@ fn a_new_record_comes_with_its_shares() {
         assert_eq!(held(TECHNICIAN, HoldReason::Custody), 3 * CUSTODY_DEPOSIT);
         assert!(events().contains(&entrusted(NEXT, &THREE, 2)));
 
-        assert_ok!(Emr::amend_record(author, NEXT, cid(2), digest(2), readers, custody));
+        assert_ok!(Emr::amend_record(author, NEXT, cid(2), digest(2), None, readers, custody));
         assert_eq!(Custodies::<Test>::get(RecordId(2)), Some(kept.clone()));
         assert!(events().contains(&entrusted(RecordId(2), &THREE, 2)));
         assert_eq!(Custodies::<Test>::get(NEXT), Some(kept), "the old version keeps its own");
@@ -132,6 +133,7 @@ fn shares_are_for_the_patients_custodians_alone() {
                 cid(content.get()),
                 digest(1),
                 RecordKind::ChestXray,
+                None,
                 envelopes(&[ALICE]),
                 None,
                 Some(shares(custodians)),
@@ -233,6 +235,7 @@ fn a_content_is_entrusted_under_one_record_for_good() {
                 cid(content),
                 digest(1),
                 RecordKind::ChestXray,
+                None,
                 envelopes(&[ALICE]),
                 None,
                 Some(shares(&[CUSTODIAN])),
@@ -249,6 +252,7 @@ fn a_content_is_entrusted_under_one_record_for_good() {
             NEXT,
             cid(1),
             digest(1),
+            None,
             envelopes(&[ALICE]),
             Some(shares(&[CUSTODIAN])),
         );

@@ -282,6 +282,7 @@ fn boundary_of_the_number_of_emergencies() {
                 content,
                 digest(1),
                 kind,
+                None,
                 readers,
                 None,
                 None,

@@ -1,4 +1,4 @@
-//! `share_record` and `remove_envelope`.
+//! `share_record`, `remove_envelope` and `Pallet::admit_reader`.
 
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{Action, RecordId};
@@ -17,6 +17,11 @@ fn share_garbled(who: u64, reader: u64, garbled: bool) -> DispatchResult {
 
 fn remove(who: u64, reader: u64) -> DispatchResult {
     Emr::remove_envelope(signed(who), XRAY, reader)
+}
+
+/// As another pallet does.
+fn admit(depositor: u64, reader: u64) -> DispatchResult {
+    Emr::admit_reader(&depositor, XRAY, reader, sealed(reader))
 }
 
 fn envelope(reader: u64, depositor: u64) -> Option<crate::EnvelopeOf<Test>> {
@@ -253,5 +258,72 @@ fn removing_fails_when_there_is_nothing_to_remove() {
         );
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         assert_noop!(remove(ALICE, ALICE), Error::<Test>::EnvelopeNotFound);
+    });
+}
+
+#[test]
+fn a_reader_is_admitted_at_the_depositors_expense() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(admit(TECHNICIAN, READER));
+        assert_eq!(Envelopes::<Test>::get(XRAY, READER), envelope(READER, TECHNICIAN));
+        assert_eq!(count(), 2);
+        assert_eq!(held(TECHNICIAN, HoldReason::Envelope), ENVELOPE_DEPOSIT);
+        assert_eq!(held(ALICE, HoldReason::Envelope), ENVELOPE_DEPOSIT, "her own");
+        assert_eq!(Policy::asked(), [], "the pallet that admits has asked");
+        assert_eq!(events(), [added(READER)]);
+        // Like any envelope, it can be taken away, and the deposit returns.
+        assert_ok!(remove(ALICE, READER));
+        assert_eq!(held(TECHNICIAN, HoldReason::Envelope), 0);
+        assert_eq!(Balances::free_balance(TECHNICIAN), FUNDS);
+    });
+}
+
+#[test]
+fn nobody_is_admitted_to_a_record_that_is_missing_or_erased() {
+    ExtBuilder::default().build_and_execute(|| {
+        let missing = Emr::admit_reader(&ALICE, NEXT, READER, sealed(READER));
+        assert_noop!(missing, Error::<Test>::RecordNotFound);
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        assert_noop!(admit(ALICE, READER), Error::<Test>::RecordErased);
+    });
+}
+
+#[test]
+fn nobody_is_admitted_without_a_key() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(admit(ALICE, STRANGER), Error::<Test>::EncryptionKeyNotFound);
+    });
+}
+
+#[test]
+fn admitting_replaces_no_envelope() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(share(ALICE, READER));
+        // Not even the patient replaces one in this way.
+        for depositor in [ALICE, TECHNICIAN] {
+            let replaced = Emr::admit_reader(&depositor, XRAY, READER, GARBAGE);
+            assert_noop!(replaced, Error::<Test>::EnvelopeAlreadyExists);
+        }
+        assert_eq!(Envelopes::<Test>::get(XRAY, READER), envelope(READER, ALICE));
+    });
+}
+
+#[test]
+fn boundary_of_the_number_of_readers_admitted() {
+    ExtBuilder::default().build_and_execute(|| {
+        for reader in [BOB, READER, OTHER_READER] {
+            assert_ok!(admit(TECHNICIAN, reader));
+        }
+        assert_eq!(count(), MAX_ENVELOPES);
+        assert_noop!(admit(TECHNICIAN, POOR), Error::<Test>::MaxEnvelopesExceeded);
+        assert_ok!(remove(ALICE, BOB));
+        assert_ok!(admit(TECHNICIAN, POOR));
+    });
+}
+
+#[test]
+fn admitting_fails_when_the_deposit_cannot_be_held() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_noop!(admit(POOR, READER), TokenError::FundsUnavailable);
     });
 }

@@ -4,7 +4,8 @@ use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use medchain_primitives::{Action, RecordId, RecordStatus};
 
 use crate::{
-    mock::*, Call, Envelopes, Error, Event, HoldReason, Record, Records, RecordsOf, WeightInfo,
+    mock::*, Call, Commitments, Envelopes, Error, Event, HoldReason, Record, Records, RecordsOf,
+    WeightInfo,
 };
 
 #[test]
@@ -14,6 +15,7 @@ fn erasing_works() {
         let expected = Record { status: RecordStatus::Erased, envelopes: 0, deposit: 0, ..xray() };
         assert_eq!(Records::<Test>::get(XRAY), Some(expected));
         assert_eq!(Envelopes::<Test>::iter_prefix(XRAY).count(), 0);
+        assert_eq!(Commitments::<Test>::get(XRAY), None);
         assert!(RecordsOf::<Test>::contains_key(ALICE, XRAY), "it is still listed");
         assert_eq!(held(ALICE, HoldReason::Record), 0);
         assert_eq!(held(ALICE, HoldReason::Envelope), 0);
@@ -80,11 +82,15 @@ fn a_missing_hold_does_not_keep_a_record_alive() {
 #[test]
 fn every_version_can_be_erased_by_itself() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(amend_record(ALICE, XRAY, &[ALICE]));
+        let (film2, readers) = (Some(film(2)), envelopes(&[ALICE]));
+        let author = signed(ALICE);
+        assert_ok!(Emr::amend_record(author, XRAY, cid(2), digest(2), film2, readers, None));
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         let newest = Records::<Test>::get(NEXT).expect("added");
         assert_eq!(newest.status, RecordStatus::Active);
         assert!(Envelopes::<Test>::contains_key(NEXT, ALICE));
+        assert_eq!(Commitments::<Test>::get(XRAY), None);
+        assert_eq!(Commitments::<Test>::get(NEXT), Some(film(2)));
         assert_ok!(Emr::erase_record(signed(ALICE), NEXT));
     });
 }

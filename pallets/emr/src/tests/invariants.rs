@@ -3,15 +3,16 @@
 
 use frame_support::assert_ok;
 use medchain_primitives::{
-    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RecordKind, RecordStatus,
+    Action, EmergencyId, EmergencyReason, Purpose, RecordId, RecordKind, RecordStatus,
     RelationKind, Role,
 };
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts, EncryptionKeyDeposits,
-    Envelopes, Event, Grants, HoldReason, Patients, Providers, Records, Relations,
+    mock::*, Commitments, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts,
+    EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, Patients, Providers, Records,
+    Relations,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -26,9 +27,10 @@ enum Step {
     Appoint(u64),
     Dismiss(u64),
     Consent(u64, Action, bool),
-    Add(u64, Vec<u64>, bool),
-    Amend(RecordId, Vec<u64>),
+    Add { patient: u64, readers: Vec<u64>, kind: RecordKind, committed: bool, infer: bool },
+    Amend(RecordId, Vec<u64>, bool),
     Share(RecordId, u64),
+    Admit(RecordId, u64),
     RemoveEnvelope(RecordId, u64),
     Erase(RecordId),
     Relate(u64),
@@ -69,6 +71,19 @@ fn readers() -> impl Strategy<Value = Vec<u64>> {
     ]
 }
 
+fn add() -> impl Strategy<Value = Step> {
+    let kind = prop_oneof![3 => Just(RecordKind::ChestXray), 1 => Just(RecordKind::Report)];
+    (account(), readers(), kind, any::<bool>(), any::<bool>()).prop_map(
+        |(patient, readers, kind, committed, infer)| Step::Add {
+            patient,
+            readers,
+            kind,
+            committed,
+            infer,
+        },
+    )
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Register),
@@ -79,10 +94,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => account().prop_map(Step::Dismiss),
         4 => (account(), action(), any::<bool>())
             .prop_map(|(who, action, yes)| Step::Consent(who, action, yes)),
-        6 => (account(), readers(), any::<bool>())
-            .prop_map(|(patient, readers, infer)| Step::Add(patient, readers, infer)),
-        4 => (record(), readers()).prop_map(|(record, readers)| Step::Amend(record, readers)),
+        6 => add(),
+        4 => (record(), readers(), any::<bool>())
+            .prop_map(|(record, readers, committed)| Step::Amend(record, readers, committed)),
         6 => (record(), account()).prop_map(|(record, reader)| Step::Share(record, reader)),
+        3 => (record(), account()).prop_map(|(record, reader)| Step::Admit(record, reader)),
         4 => (record(), account())
             .prop_map(|(record, reader)| Step::RemoveEnvelope(record, reader)),
         2 => record().prop_map(Step::Erase),
@@ -108,15 +124,18 @@ fn permitted(who: u64, step: &Step) -> bool {
         Records::<Test>::get(id).is_some_and(|record| record.status != RecordStatus::Erased)
     };
     match step {
-        Step::Add(patient, _, infer) => {
-            Patients::<Test>::contains_key(patient)
+        Step::Add { patient, readers: _, kind, committed, infer } => {
+            (!committed || *kind == RecordKind::ChestXray)
+                && Patients::<Test>::contains_key(patient)
                 && (who == *patient || Providers::<Test>::contains_key(who, Role::LabTechnician))
                 && consented(*patient, Action::Append)
                 && (!infer || consented(*patient, Action::Infer))
         }
-        Step::Amend(id, _) => {
-            Records::<Test>::get(id).is_some_and(|record| record.status == RecordStatus::Active)
-                && patient_of(id).is_some_and(|patient| consented(patient, Action::Amend))
+        Step::Amend(id, _, committed) => {
+            Records::<Test>::get(id).is_some_and(|record| {
+                record.status == RecordStatus::Active
+                    && (!committed || record.kind == RecordKind::ChestXray)
+            }) && patient_of(id).is_some_and(|patient| consented(patient, Action::Amend))
         }
         Step::Share(id, reader) => {
             live(id)
@@ -125,6 +144,8 @@ fn permitted(who: u64, step: &Step) -> bool {
                         && (who == patient || !Envelopes::<Test>::contains_key(id, reader))
                 })
         }
+        // The pallet that admits a reader has asked the policy.
+        Step::Admit(id, reader) => live(id) && !Envelopes::<Test>::contains_key(id, reader),
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
         Step::Entrust(id) => live(id) && patient_of(id) == Some(who),
         Step::Deliver(custodian, id, subject) => {
@@ -174,16 +195,20 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Relate(relative) => Emr::set_relation(origin, relative, RelationKind::Other, true),
         Step::Unrelate(relative) => Emr::remove_relation(origin, relative),
         Step::RemoveEnvelope(record, reader) => Emr::remove_envelope(origin, record, reader),
-        Step::Add(patient, readers, infer) => {
-            let (kind, model) = (RecordKind::ChestXray, infer.then_some(MODEL));
-            let envelopes = envelopes(&readers);
-            let added =
-                Emr::add_record(origin, patient, cid(3), digest(3), kind, envelopes, model, None);
-            added.map(|_| ()).map_err(|failed| failed.error)
+        Step::Add { patient, readers, kind, committed, infer } => {
+            let (cid, digest, film) = (cid(3), digest(3), committed.then(|| film(3)));
+            let (readers, order) = (envelopes(&readers), infer.then(|| order(MODEL)));
+            Emr::add_record(origin, patient, cid, digest, kind, film, readers, order, None)
+                .map(|_| ())
+                .map_err(|failed| failed.error)
         }
-        Step::Amend(record, readers) => {
-            amend_record(who, record, &readers).map(|_| ()).map_err(|failed| failed.error)
+        Step::Amend(record, readers, committed) => {
+            let (film, readers) = (committed.then(|| film(2)), envelopes(&readers));
+            Emr::amend_record(origin, record, cid(2), digest(2), film, readers, None)
+                .map(|_| ())
+                .map_err(|failed| failed.error)
         }
+        Step::Admit(record, reader) => Emr::admit_reader(&who, record, reader, sealed(reader)),
         Step::Share(record, reader) => Emr::share_record(origin, record, reader, sealed(reader))
             .map(|_| ())
             .map_err(|failed| failed.error),
@@ -266,6 +291,7 @@ fn erase_everything() {
         }
     }
     assert_eq!(Envelopes::<Test>::iter().count(), 0);
+    assert_eq!(Commitments::<Test>::iter().count(), 0);
     for who in ACCOUNTS {
         assert_eq!(held(who, HoldReason::Record), 0);
         assert_eq!(held(who, HoldReason::Envelope), 0);
@@ -308,6 +334,10 @@ proptest! {
 #[test]
 fn the_steps_of_the_random_test_can_succeed() {
     ExtBuilder::default().build_and_execute(|| {
+        let add = |kind| {
+            let (patient, readers) = (ALICE, vec![ALICE, STRANGER]);
+            Step::Add { patient, readers, kind, committed: true, infer: true }
+        };
         let steps = [
             (STRANGER, Step::SetKey),
             (READER, Step::Register),
@@ -315,11 +345,15 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Appoint(READER)),
             (ALICE, Step::Consent(READER, Action::Append, true)),
             (ALICE, Step::Consent(READER, Action::Infer, true)),
-            (READER, Step::Add(ALICE, vec![ALICE, STRANGER], true)),
+            (READER, add(RecordKind::Report)),
+            (READER, add(RecordKind::ChestXray)),
             (READER, Step::Share(NEXT, READER)),
             (ALICE, Step::Share(NEXT, READER)),
+            (READER, Step::Admit(NEXT, READER)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
-            (ALICE, Step::Amend(NEXT, vec![ALICE])),
+            (READER, Step::Admit(NEXT, READER)),
+            (ALICE, Step::RemoveEnvelope(NEXT, READER)),
+            (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
             (ALICE, Step::Relate(READER)),
             (ALICE, Step::Unrelate(READER)),
             (ALICE, Step::Choose(true)),
@@ -345,7 +379,9 @@ fn the_steps_of_the_random_test_can_succeed() {
             assert_eq!(take(who, step.clone()).is_ok(), permitted, "{who}: {step:?}");
             refused += u32::from(!permitted);
         }
-        assert_eq!(refused, 2, "to share without consent, and to break the glass");
-        assert_eq!(Orders::taken(), [(READER, ALICE, NEXT, ModelId(7))]);
+        let reasons = "a report's commitments, sharing without consent, a second envelope, \
+                       breaking the glass";
+        assert_eq!(refused, 4, "{reasons}");
+        assert_eq!(Orders::taken(), [(READER, ALICE, NEXT, order(MODEL))]);
     });
 }
