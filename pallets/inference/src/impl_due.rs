@@ -1,23 +1,107 @@
-//! Expiring unanswered requests at the end of a block.
+//! Moving overdue requests on, by call or at the end of a block.
 
-use frame_support::weights::Weight;
+use alloc::vec::Vec;
+use frame_support::{pallet_prelude::*, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::RequestId;
+use medchain_primitives::{FailureCause, RecordStatus, RequestId, RequestStatus, SlashReason};
 use pallet_emr::due;
+use sp_runtime::traits::Saturating;
 
-use crate::{Config, Due, NextDue, Pallet, WeightInfo};
+use crate::{
+    AccountIdOf, CommitteeOf, Config, Due, Error, Event, NextDue, Pallet, RequestOf, Step,
+    WeightInfo,
+};
 
 impl<T: Config> Pallet<T> {
-    /// Schedules a request to expire after the block `last`.
+    /// Schedules a request to be moved on after the block `last`.
     pub(crate) fn schedule(last: BlockNumberFor<T>, request: RequestId) {
         due::schedule::<T, Due<T>, NextDue<T>, _>(last, request);
     }
 
-    /// Expires the requests due before `now`, oldest first, within `limit`.
+    /// Moves on the requests due before `now`, oldest first, within `limit`.
     ///
     /// Returns the weight used.
     pub(crate) fn process_due(now: BlockNumberFor<T>, limit: Weight) -> Weight {
         let step = <T as Config>::WeightInfo::process_due();
-        due::process_due::<T, Due<T>, NextDue<T>, _>(now, limit, step, Self::do_expire)
+        due::process_due::<T, Due<T>, NextDue<T>, _>(now, limit, step, Self::do_settle_overdue)
+    }
+
+    /// Moves a request on whose deadline has passed.
+    pub(crate) fn do_settle_overdue(id: RequestId) -> DispatchResult {
+        let (request, committee) = Self::open_request(id)?;
+        ensure!(Self::is_overdue(&request), Error::<T>::DeadlineNotPassed);
+        match request.status {
+            RequestStatus::Committing => Self::replace_absent(id, request, committee),
+            RequestStatus::Revealing => Self::fail_unrevealed(id, request, &committee),
+            _ => {
+                Self::refund(&request)?;
+                Self::close(id, request, &committee, RequestStatus::Expired);
+                Self::deposit_event(Event::RequestExpired { request: id });
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets the members go that have not committed, at their own expense if they could have.
+    fn replace_absent(
+        id: RequestId,
+        request: RequestOf<T>,
+        mut committee: CommitteeOf<T>,
+    ) -> DispatchResult {
+        // Whoever could not answer because the record is gone owes nothing.
+        let answerable = pallet_emr::Records::<T>::get(request.record)
+            .is_some_and(|record| record.status == RecordStatus::Active)
+            && Self::active_model(request.model).is_ok();
+        for worker in Self::members_at(&committee, |step| *step == Step::Chosen) {
+            committee.members.retain(|member| member.worker != worker);
+            committee.lost.saturating_inc();
+            if answerable && Self::has_key(&request, &worker) {
+                Self::unassign(&worker, id, |worker| worker.missed.saturating_inc());
+                Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
+                Self::slash(&worker, id, SlashReason::Absent, &[], request.fee)?;
+            } else {
+                Self::unassign(&worker, id, |_| ());
+            }
+        }
+        if !answerable {
+            return Self::fail(id, request, &committee, FailureCause::NotAnswered);
+        }
+        Self::redraw(id, request, committee, FailureCause::NotAnswered)
+    }
+
+    /// Fails a request because some members did not show what they committed to.
+    ///
+    /// Who did show it is paid by those who did not. They are not replaced: whoever came now
+    /// could open the answers that were shown.
+    fn fail_unrevealed(
+        id: RequestId,
+        request: RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) -> DispatchResult {
+        let mut unpaid = Self::members_at(committee, |step| matches!(step, Step::Revealed(_)));
+        for worker in Self::members_at(committee, |step| matches!(step, Step::Committed(_))) {
+            crate::Workers::<T>::mutate_extant(&worker, |worker| worker.missed.saturating_inc());
+            Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
+            Self::slash(&worker, id, SlashReason::NotRevealed, &unpaid, request.fee)?;
+            // The penalty of one reaches for all, unless the model is very expensive.
+            unpaid.clear();
+        }
+        Self::fail(id, request, committee, FailureCause::NotRevealed)
+    }
+
+    fn members_at(committee: &CommitteeOf<T>, at: impl Fn(&Step) -> bool) -> Vec<AccountIdOf<T>> {
+        let members = committee.members.iter().filter(|member| at(&member.step));
+        members.map(|member| member.worker.clone()).collect()
+    }
+
+    /// Returns the number of blocks that a bond must outlast.
+    pub(crate) fn longest_request() -> BlockNumberFor<T> {
+        let round = T::DrawPeriod::get()
+            .saturating_add(T::SealPeriod::get())
+            .saturating_add(T::CommitPeriod::get());
+        round
+            .saturating_mul(T::FailureQuorum::get().into())
+            .saturating_add(T::RevealPeriod::get())
+            .saturating_add(T::ProvisionalPeriod::get())
     }
 }

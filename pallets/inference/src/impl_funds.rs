@@ -7,7 +7,7 @@ use frame_support::{
         tokens::{Fortitude, Precision, Restriction},
     },
 };
-use sp_runtime::traits::Zero;
+use sp_runtime::traits::{Saturating, Zero};
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
@@ -42,22 +42,53 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Pays the fee held from `requester` to `worker`.
+    /// Pays the fee of one answer, which is held from `requester`, to `worker`.
     pub(crate) fn pay(
         requester: &AccountIdOf<T>,
         worker: &AccountIdOf<T>,
         fee: BalanceOf<T>,
     ) -> DispatchResult {
-        if fee.is_zero() {
+        Self::transfer(HoldReason::Fee, requester, worker, fee)
+    }
+
+    /// Takes `amount` from the bond of `who`: `share` for each creditor, as far as it reaches,
+    /// and burns what is left.
+    pub(crate) fn take_bond(
+        who: &AccountIdOf<T>,
+        amount: BalanceOf<T>,
+        creditors: &[AccountIdOf<T>],
+        share: BalanceOf<T>,
+    ) -> DispatchResult {
+        let mut left = amount;
+        for creditor in creditors {
+            let part = share.min(left);
+            Self::transfer(HoldReason::WorkerBond, who, creditor, part)?;
+            left = left.saturating_sub(part);
+        }
+        if !left.is_zero() {
+            let reason = HoldReason::WorkerBond.into();
+            let force = Fortitude::Force;
+            <T as Config>::Currency::burn_held(&reason, who, left, Precision::BestEffort, force)?;
+        }
+        Ok(())
+    }
+
+    fn transfer(
+        reason: HoldReason,
+        from: &AccountIdOf<T>,
+        to: &AccountIdOf<T>,
+        amount: BalanceOf<T>,
+    ) -> DispatchResult {
+        if amount.is_zero() {
             return Ok(());
         }
-        // By force: a lock that the requester puts on its funds after the request must not
-        // prevent the payment.
+        // By force: a lock that an account puts on its funds afterwards must not prevent the
+        // payment.
         <T as Config>::Currency::transfer_on_hold(
-            &HoldReason::Fee.into(),
-            requester,
-            worker,
-            fee,
+            &reason.into(),
+            from,
+            to,
+            amount,
             Precision::Exact,
             Restriction::Free,
             Fortitude::Force,

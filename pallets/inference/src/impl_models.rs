@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
-use medchain_primitives::{ModelId, ModelStatus};
+use medchain_primitives::{Arithmetic, ModelId, ModelStatus, MAX_QUORUM};
 
 use crate::{Config, Error, Event, ModelOf, Models, NextModelId, Pallet};
 
@@ -50,6 +50,18 @@ impl<T: Config> Pallet<T> {
         ensure!(model.labels.len() >= FEWEST_LABELS, Error::<T>::TooFewLabels);
         let distinct: BTreeSet<_> = model.labels.iter().collect();
         ensure!(distinct.len() == model.labels.len(), Error::<T>::DuplicateLabel);
+        Self::check_quorum(model, model.min_quorum)
+    }
+
+    /// Checks that a request may ask for this number of workers.
+    pub(crate) fn check_quorum(model: &ModelOf<T>, quorum: u8) -> Result<(), Error<T>> {
+        // Floats differ in their last bits: honest answers would be taken for lies.
+        let most = match model.arithmetic {
+            Arithmetic::Exact => MAX_QUORUM,
+            Arithmetic::Float => 1,
+        };
+        let allowed = quorum >= model.min_quorum.max(1) && u32::from(quorum) <= most;
+        ensure!(allowed, Error::<T>::InvalidQuorum);
         Ok(())
     }
 }

@@ -1,15 +1,20 @@
-//! Making, cancelling and expiring requests.
+//! Making, cancelling and closing requests.
 
 use frame_support::pallet_prelude::*;
 use medchain_primitives::{
-    Action, ModelId, RecordId, RecordKind, RecordStatus, RequestId, RequestStatus,
+    Action, FailureCause, InferenceOrder, RecordId, RecordKind, RecordStatus, RequestId,
+    RequestStatus,
 };
-use pallet_emr::{AccessControl, AccessQuestion};
-use sp_runtime::traits::Saturating;
+use pallet_emr::{AccessControl, AccessQuestion, RecordOf};
+use sp_runtime::{
+    traits::{CheckedMul, Saturating},
+    ArithmeticError,
+};
 
 use crate::{
-    AccountIdOf, Config, Due, Error, Event, FailureReports, HoldReason, NextRequestId,
-    OpenRequestOf, OpenRequests, Pallet, Predictions, Request, RequestOf, Requests, WeightInfo,
+    AccountIdOf, Choice, Committee, CommitteeOf, Committees, Config, Due, Error, Event, HoldReason,
+    LatestVerdict, Member, ModelOf, NextRequestId, OpenRequestOf, Pallet, Request, RequestOf,
+    Requests, Step, Verdicts, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -17,104 +22,189 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_request(
         requester: &AccountIdOf<T>,
         record_id: RecordId,
-        model_id: ModelId,
+        order: &InferenceOrder<AccountIdOf<T>>,
     ) -> Result<Weight, DispatchError> {
         let record = pallet_emr::Records::<T>::get(record_id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(record.kind == RecordKind::ChestXray, Error::<T>::NotChestXray);
         ensure!(record.status == RecordStatus::Active, Error::<T>::RecordNotActive);
-        let model = Self::active_model(model_id)?;
         ensure!(
-            !Predictions::<T>::contains_key(record_id, model_id),
-            Error::<T>::PredictionAlreadyExists
+            pallet_emr::Commitments::<T>::contains_key(record_id),
+            Error::<T>::FilmNotCommitted
         );
-        ensure!(
-            !OpenRequestOf::<T>::contains_key(record_id, model_id),
-            Error::<T>::RequestAlreadyExists
-        );
+        let model = Self::active_model(order.model)?;
+        Self::check_order(record_id, &model, order)?;
         let id = NextRequestId::<T>::get();
         let next = id.0.checked_add(1).ok_or(Error::<T>::RequestIdsExhausted)?;
         let asked = Self::ensure_may_infer(&record.patient, requester, record_id)?;
-        Self::hold(HoldReason::Fee, requester, model.fee)?;
+        let total = model.fee.checked_mul(&order.quorum.into()).ok_or(ArithmeticError::Overflow)?;
+        Self::hold(HoldReason::Fee, requester, total)?;
 
-        let opened = frame_system::Pallet::<T>::block_number();
-        let deadline = opened.saturating_add(T::RequestDeadline::get());
         NextRequestId::<T>::put(RequestId(next));
-        OpenRequests::<T>::insert(id, ());
-        OpenRequestOf::<T>::insert(record_id, model_id, id);
-        Self::schedule(deadline, id);
-        Requests::<T>::insert(
-            id,
-            Request {
-                record: record_id,
-                patient: record.patient.clone(),
-                model: model_id,
-                requester: requester.clone(),
-                fee: model.fee,
-                opened,
-                deadline,
-                status: RequestStatus::Open,
-            },
-        );
+        OpenRequestOf::<T>::insert(record_id, order.model, id);
+        let opened = frame_system::Pallet::<T>::block_number();
+        let request = Request {
+            record: record_id,
+            patient: record.patient.clone(),
+            model: order.model,
+            requester: requester.clone(),
+            fee: model.fee,
+            quorum: order.quorum,
+            opened,
+            deadline: opened,
+            status: RequestStatus::Drawing,
+        };
         Self::deposit_event(Event::InferenceRequested {
             request: id,
             record: record_id,
             patient: record.patient,
-            model: model_id,
+            model: order.model,
             requester: requester.clone(),
+            quorum: order.quorum,
             fee: model.fee,
-            deadline,
         });
+        Self::open_committee(id, request, order.worker.as_ref());
         Ok(asked)
     }
 
+    /// Checks what does not concern the requester.
+    fn check_order(
+        record: RecordId,
+        model: &ModelOf<T>,
+        order: &InferenceOrder<AccountIdOf<T>>,
+    ) -> DispatchResult {
+        Self::check_quorum(model, order.quorum)?;
+        if let Some(worker) = &order.worker {
+            ensure!(order.quorum == 1, Error::<T>::WorkerNotNameable);
+            Self::choosable(worker, order.model)?;
+        }
+        let verdict = LatestVerdict::<T>::get(record, order.model).and_then(Verdicts::<T>::get);
+        let larger = verdict.is_none_or(|found| found.workers.len() < usize::from(order.quorum));
+        ensure!(larger, Error::<T>::VerdictAlreadyExists);
+        ensure!(
+            !OpenRequestOf::<T>::contains_key(record, order.model),
+            Error::<T>::RequestAlreadyExists
+        );
+        Ok(())
+    }
+
+    /// Stores a new request with its committee: the named worker, or none yet.
+    fn open_committee(id: RequestId, request: RequestOf<T>, named: Option<&AccountIdOf<T>>) {
+        let mut committee =
+            Committee { members: BoundedVec::new(), choice: Choice::Named, lost: 0 };
+        match named {
+            Some(worker) => {
+                Self::assign(worker, id);
+                // The only one, where seven fit.
+                let _ = committee
+                    .members
+                    .try_push(Member { worker: worker.clone(), step: Step::Chosen });
+                Self::await_keys(id, request, &committee);
+            }
+            None => {
+                committee.choice = Choice::After { number: Self::await_seed() };
+                Self::set_status(id, request, RequestStatus::Drawing);
+            }
+        }
+        Committees::<T>::insert(id, committee);
+    }
+
     pub(crate) fn do_cancel(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
-        let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
+        let (request, committee) = Self::open_request(id)?;
         ensure!(request.requester == *who, Error::<T>::NotRequester);
-        Self::ensure_open(&request)?;
-        Self::refund_and_close(id, request, RequestStatus::Cancelled)?;
+        let started = committee.members.iter().any(|member| member.step != Step::Chosen);
+        ensure!(!started, Error::<T>::AnswerCommitted);
+        Self::refund(&request)?;
+        Self::close(id, request, &committee, RequestStatus::Cancelled);
         Self::deposit_event(Event::RequestCancelled { request: id });
         Ok(())
     }
 
-    pub(crate) fn do_expire(id: RequestId) -> DispatchResult {
+    /// Returns an open request with its committee.
+    pub(crate) fn open_request(
+        id: RequestId,
+    ) -> Result<(RequestOf<T>, CommitteeOf<T>), DispatchError> {
         let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
-        Self::ensure_open(&request)?;
-        ensure!(Self::is_past_deadline(&request), Error::<T>::RequestNotExpired);
-        Self::refund_and_close(id, request, RequestStatus::Expired)?;
-        Self::deposit_event(Event::RequestExpired { request: id });
-        Ok(())
+        let committee = Committees::<T>::get(id).ok_or(Error::<T>::RequestNotOpen)?;
+        Ok((request, committee))
     }
 
-    pub(crate) fn ensure_open(request: &RequestOf<T>) -> Result<(), Error<T>> {
-        ensure!(request.status == RequestStatus::Open, Error::<T>::RequestNotOpen);
-        Ok(())
+    /// Returns an open request that has one of these statuses, before its deadline.
+    pub(crate) fn request_in(
+        id: RequestId,
+        statuses: &[RequestStatus],
+    ) -> Result<(RequestOf<T>, CommitteeOf<T>), DispatchError> {
+        let (request, committee) = Self::open_request(id)?;
+        ensure!(statuses.contains(&request.status), Error::<T>::WrongStatus);
+        ensure!(!Self::is_overdue(&request), Error::<T>::DeadlinePassed);
+        Ok((request, committee))
     }
 
-    pub(crate) fn is_past_deadline(request: &RequestOf<T>) -> bool {
+    pub(crate) fn is_overdue(request: &RequestOf<T>) -> bool {
         frame_system::Pallet::<T>::block_number() > request.deadline
     }
 
-    pub(crate) fn refund_and_close(
+    /// Returns the record and the model of a request if both still can be used.
+    pub(crate) fn subjects(
+        request: &RequestOf<T>,
+    ) -> Result<(RecordOf<T>, ModelOf<T>), DispatchError> {
+        let record = pallet_emr::Records::<T>::get(request.record)
+            .filter(|record| record.status == RecordStatus::Active)
+            .ok_or(Error::<T>::RecordNotActive)?;
+        Ok((record, Self::active_model(request.model)?))
+    }
+
+    /// Gives an open request a status and the deadline that comes with it, and stores it.
+    pub(crate) fn set_status(id: RequestId, mut request: RequestOf<T>, status: RequestStatus) {
+        let period = match status {
+            RequestStatus::Drawing => T::DrawPeriod::get(),
+            RequestStatus::Sealing => T::SealPeriod::get(),
+            RequestStatus::Committing => T::CommitPeriod::get(),
+            _ => T::RevealPeriod::get(),
+        };
+        Due::<T>::remove(request.deadline, id);
+        request.status = status;
+        request.deadline = frame_system::Pallet::<T>::block_number().saturating_add(period);
+        Self::schedule(request.deadline, id);
+        Requests::<T>::insert(id, request);
+    }
+
+    /// Fails a request, and releases the fees.
+    pub(crate) fn fail(
         id: RequestId,
         request: RequestOf<T>,
-        status: RequestStatus<AccountIdOf<T>>,
+        committee: &CommitteeOf<T>,
+        cause: FailureCause,
     ) -> DispatchResult {
-        Self::release(HoldReason::Fee, &request.requester, request.fee)?;
-        Self::close(id, request, status);
+        Self::refund(&request)?;
+        let record = request.record;
+        Self::close(id, request, committee, RequestStatus::Failed { cause });
+        Self::deposit_event(Event::InferenceFailed { request: id, record, cause });
         Ok(())
     }
 
-    /// Sets the final status of a request and removes it from the lists of open ones.
+    pub(crate) fn refund(request: &RequestOf<T>) -> DispatchResult {
+        let total = request.fee.saturating_mul(request.quorum.into());
+        Self::release(HoldReason::Fee, &request.requester, total)
+    }
+
+    /// Sets the final status of a request and removes everything that only open ones have.
+    ///
+    /// The members that are still in `committee` get nothing noted.
     pub(crate) fn close(
         id: RequestId,
         mut request: RequestOf<T>,
-        status: RequestStatus<AccountIdOf<T>>,
+        committee: &CommitteeOf<T>,
+        status: RequestStatus,
     ) {
-        OpenRequests::<T>::remove(id);
         OpenRequestOf::<T>::remove(request.record, request.model);
         Due::<T>::remove(request.deadline, id);
-        // Bounded by `FailureQuorum`.
-        let _ = FailureReports::<T>::clear_prefix(id, u32::MAX, None);
+        Committees::<T>::remove(id);
+        if let Choice::After { number } = committee.choice {
+            Self::forget_seed(number);
+        }
+        for member in &committee.members {
+            Self::unassign(&member.worker, id, |_| ());
+        }
         request.status = status;
         Requests::<T>::insert(id, request);
     }
@@ -152,9 +242,9 @@ impl<T: Config> pallet_emr::InferenceOrders<AccountIdOf<T>> for Pallet<T> {
         requester: &AccountIdOf<T>,
         _: &AccountIdOf<T>,
         record: RecordId,
-        model: ModelId,
+        order: &InferenceOrder<AccountIdOf<T>>,
     ) -> Result<Weight, DispatchError> {
-        Self::do_request(requester, record, model)
+        Self::do_request(requester, record, order)
     }
 
     fn weight() -> Weight {

@@ -1,10 +1,13 @@
-//! Registering and deregistering workers.
+//! Workers: how they come, what they lose, and how they leave.
 
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
+use medchain_primitives::{ModelId, RequestId, SlashReason};
+use sp_runtime::traits::{Saturating, Zero};
 
 use crate::{
-    AccountIdOf, Config, Error, Event, HoldReason, Pallet, Worker, WorkerModelsOf, Workers,
+    AccountIdOf, Assignments, BalanceOf, Candidates, Config, Error, Event, HoldReason, Pallet,
+    Worker, WorkerModelsOf, WorkerOf, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -20,7 +23,17 @@ impl<T: Config> Pallet<T> {
         Self::check_models(&models)?;
         let bond = T::WorkerBond::get();
         Self::hold(HoldReason::WorkerBond, &who, bond)?;
-        Workers::<T>::insert(&who, Worker { models: models.clone(), bond });
+        Self::list(&who, &models)?;
+        let worker = Worker {
+            models: models.clone(),
+            bond,
+            status: WorkerStatus::Active,
+            assigned: 0,
+            answered: 0,
+            declined: 0,
+            missed: 0,
+        };
+        Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerRegistered { worker: who, models });
         Ok(())
     }
@@ -30,18 +43,124 @@ impl<T: Config> Pallet<T> {
         models: WorkerModelsOf<T>,
     ) -> DispatchResult {
         let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        ensure!(worker.status == WorkerStatus::Active, Error::<T>::WorkerNotActive);
         Self::check_models(&models)?;
         let old = core::mem::replace(&mut worker.models, models.clone());
+        Self::unlist(&who, &old);
+        Self::list(&who, &models)?;
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerModelsSet { worker: who, old, new: models });
         Ok(())
     }
 
     pub(crate) fn do_deregister_worker(who: AccountIdOf<T>) -> DispatchResult {
-        let worker = Workers::<T>::take(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        ensure!(
+            !matches!(worker.status, WorkerStatus::Leaving { .. }),
+            Error::<T>::WorkerNotActive
+        );
+        Self::unlist(&who, &worker.models);
+        let now = frame_system::Pallet::<T>::block_number();
+        let until = now.saturating_add(T::UnbondingPeriod::get());
+        worker.status = WorkerStatus::Leaving { until };
+        Workers::<T>::insert(&who, worker);
+        Self::deposit_event(Event::WorkerLeaving { worker: who, until });
+        Ok(())
+    }
+
+    pub(crate) fn do_withdraw_bond(who: AccountIdOf<T>) -> DispatchResult {
+        let worker = Workers::<T>::get(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        let WorkerStatus::Leaving { until } = worker.status else {
+            return Err(Error::<T>::WorkerNotLeaving.into());
+        };
+        let now = frame_system::Pallet::<T>::block_number();
+        ensure!(now > until && worker.assigned == 0, Error::<T>::BondInUse);
+        Workers::<T>::remove(&who);
         // The stored bond: the constant may have changed since the worker registered.
         Self::release(HoldReason::WorkerBond, &who, worker.bond)?;
-        Self::deposit_event(Event::WorkerDeregistered { worker: who });
+        Self::deposit_event(Event::BondWithdrawn { worker: who, amount: worker.bond });
+        Ok(())
+    }
+
+    pub(crate) fn do_top_up_bond(who: AccountIdOf<T>) -> DispatchResult {
+        let mut worker = Workers::<T>::get(&who).ok_or(Error::<T>::WorkerNotFound)?;
+        ensure!(worker.status == WorkerStatus::Suspended, Error::<T>::WorkerNotSuspended);
+        let amount = T::WorkerBond::get().saturating_sub(worker.bond);
+        Self::hold(HoldReason::WorkerBond, &who, amount)?;
+        Self::list(&who, &worker.models)?;
+        worker.bond.saturating_accrue(amount);
+        worker.status = WorkerStatus::Active;
+        Workers::<T>::insert(&who, worker);
+        Self::deposit_event(Event::BondToppedUp { worker: who, amount });
+        Ok(())
+    }
+
+    /// Returns the worker if it can be chosen to run `model`.
+    pub(crate) fn choosable(
+        who: &AccountIdOf<T>,
+        model: ModelId,
+    ) -> Result<WorkerOf<T>, DispatchError> {
+        let worker = Workers::<T>::get(who).ok_or(Error::<T>::WorkerNotFound)?;
+        ensure!(worker.status == WorkerStatus::Active, Error::<T>::WorkerNotActive);
+        ensure!(worker.models.contains(&model), Error::<T>::ModelNotSupported);
+        ensure!(
+            pallet_emr::EncryptionKeys::<T>::contains_key(who),
+            Error::<T>::EncryptionKeyNotFound
+        );
+        Ok(worker)
+    }
+
+    /// Puts a request on the work list of a worker.
+    pub(crate) fn assign(who: &AccountIdOf<T>, request: RequestId) {
+        Assignments::<T>::insert(who, request, ());
+        Self::update_worker(who, |worker| worker.assigned.saturating_inc());
+    }
+
+    /// Takes a request from the work list of a worker, and notes how it ended.
+    pub(crate) fn unassign(
+        who: &AccountIdOf<T>,
+        request: RequestId,
+        note: impl FnOnce(&mut WorkerOf<T>),
+    ) {
+        Assignments::<T>::remove(who, request);
+        Self::update_worker(who, |worker| {
+            worker.assigned.saturating_dec();
+            note(worker);
+        });
+    }
+
+    fn update_worker(who: &AccountIdOf<T>, update: impl FnOnce(&mut WorkerOf<T>)) {
+        // A worker with an open request cannot withdraw its bond, so it is there.
+        Workers::<T>::mutate_extant(who, update);
+    }
+
+    /// Takes a penalty from a worker's bond and suspends the worker.
+    ///
+    /// Each of `creditors` gets `share` of it, as far as it reaches; what is left is burned.
+    pub(crate) fn slash(
+        who: &AccountIdOf<T>,
+        request: RequestId,
+        reason: SlashReason,
+        creditors: &[AccountIdOf<T>],
+        share: BalanceOf<T>,
+    ) -> DispatchResult {
+        let penalty = match reason {
+            SlashReason::Absent => T::AbsencePenalty::get(),
+            SlashReason::NotRevealed => T::RevealPenalty::get(),
+        };
+        let Some(mut worker) = Workers::<T>::get(who) else { return Ok(()) };
+        let amount = penalty.min(worker.bond);
+        if amount.is_zero() {
+            return Ok(());
+        }
+        Self::take_bond(who, amount, creditors, share)?;
+        worker.bond.saturating_reduce(amount);
+        if worker.status == WorkerStatus::Active {
+            Self::unlist(who, &worker.models);
+            worker.status = WorkerStatus::Suspended;
+        }
+        Workers::<T>::insert(who, worker);
+        Self::deposit_event(Event::WorkerSlashed { worker: who.clone(), request, reason, amount });
         Ok(())
     }
 
@@ -53,5 +172,31 @@ impl<T: Config> Pallet<T> {
             Self::active_model(*model)?;
         }
         Ok(())
+    }
+
+    /// Adds a worker to the candidates of its models.
+    pub(crate) fn list(who: &AccountIdOf<T>, models: &[ModelId]) -> DispatchResult {
+        for model in models {
+            Candidates::<T>::try_mutate(model, |candidates| {
+                if let Err(place) = candidates.binary_search(who) {
+                    candidates
+                        .try_insert(place, who.clone())
+                        .map_err(|_| Error::<T>::TooManyWorkers)?;
+                }
+                Ok::<_, DispatchError>(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Removes a worker from the candidates of its models.
+    pub(crate) fn unlist(who: &AccountIdOf<T>, models: &[ModelId]) {
+        for model in models {
+            Candidates::<T>::mutate(model, |candidates| {
+                if let Ok(place) = candidates.binary_search(who) {
+                    candidates.remove(place);
+                }
+            });
+        }
     }
 }

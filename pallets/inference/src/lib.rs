@@ -1,9 +1,10 @@
-//! Models, workers, requests and predictions: the market for running models on records.
+//! Models, workers, requests and verdicts: the market for running models on records.
 //!
-//! The pallet runs no model; workers do, off chain. It stores each order, checks the patient's
-//! consent when the order is placed and again when the answer arrives, and stores the answer in
-//! integers with a receipt that anyone who can read the record can recompute. The README shows
-//! the life cycle of a request.
+//! The pallet runs no model; workers do, off chain. For each request it draws workers that the
+//! patient's policy allows, holds the fee, and compares the answers, which are sealed: nobody
+//! but the readers of the film can open them. Equal answers of all workers are the verdict. The
+//! README shows the life cycle of a request, `docs/adr/0020-sealed-verdicts.md` and
+//! `docs/adr/0021-committee.md` say why it is as it is.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -19,13 +20,17 @@
 
 extern crate alloc;
 
+mod impl_answers;
+mod impl_committee;
 mod impl_due;
 mod impl_funds;
 mod impl_models;
-mod impl_predictions;
 mod impl_requests;
+mod impl_seeds;
+mod impl_verdicts;
 mod impl_workers;
 pub mod migrations;
+mod seed;
 mod types;
 pub mod weights;
 
@@ -40,6 +45,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
+pub use seed::SeedSource;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -55,13 +61,14 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Cid, FailureCode, Label, ModelId, ModelStatus, Output, PreprocessingId, Receipt, RecordId,
-        RequestId,
+        AnswerCommitment, AnswerSalt, Arithmetic, Cid, FailureCause, FailureCode, InferenceOrder,
+        Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId, SealedAnswer,
+        SlashReason, VerdictRoot,
     };
     use sp_runtime::Permill;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
-    /// Expiring requests may take at most this fraction of a block, given as its inverse.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
+    /// Moving overdue requests on may take at most this fraction of a block, as its inverse.
     const DUE_SHARE: u64 = 4;
 
     /// The inference pallet.
@@ -83,22 +90,56 @@ pub mod pallet {
         /// The origin that registers and retires models.
         type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
-        /// Number of blocks for which a request stays open.
-        #[pallet::constant]
-        type RequestDeadline: Get<BlockNumberFor<Self>>;
+        /// The randomness by which workers are drawn.
+        type Seeds: SeedSource;
 
-        /// Bond held from a worker while it is registered, in the smallest unit of the currency.
+        /// Number of blocks within which workers must be drawn, and drawn again.
+        #[pallet::constant]
+        type DrawPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks within which a record's key must be sealed to the drawn workers.
+        #[pallet::constant]
+        type SealPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks that workers have to compute an answer.
+        #[pallet::constant]
+        type CommitPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks that workers have to show their answers.
+        #[pallet::constant]
+        type RevealPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks for which the answer of a single worker is provisional.
+        #[pallet::constant]
+        type ProvisionalPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks between a worker's leave and the end of its bond.
+        ///
+        /// Longer than all the other periods together.
+        #[pallet::constant]
+        type UnbondingPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Bond held from a worker, in the smallest unit of the currency.
         #[pallet::constant]
         type WorkerBond: Get<BalanceOf<Self>>;
+
+        /// Part of the bond that a worker loses if it has the key and does not answer.
+        #[pallet::constant]
+        type AbsencePenalty: Get<BalanceOf<Self>>;
+
+        /// Part of the bond that a worker loses if it commits to an answer and does not show it.
+        #[pallet::constant]
+        type RevealPenalty: Get<BalanceOf<Self>>;
 
         /// Maximum number of models that one worker may run.
         #[pallet::constant]
         type MaxWorkerModels: Get<u32>;
 
-        /// Number of failure reports that close a request as failed.
-        ///
-        /// If the record's key is sealed to fewer workers that run the model, a report from each
-        /// of them is enough.
+        /// Maximum number of workers that can be drawn for one model.
+        #[pallet::constant]
+        type MaxCandidates: Get<u32>;
+
+        /// Number of workers that a request may lose before it fails.
         #[pallet::constant]
         type FailureQuorum: Get<u32>;
 
@@ -109,10 +150,10 @@ pub mod pallet {
     /// The reasons for which this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// The fee of an open request, later paid to the worker or released.
+        /// The fee of an open request, later paid to the workers or released.
         #[codec(index = 0)]
         Fee,
-        /// The bond of a worker, until it deregisters.
+        /// The bond of a worker, until it has left.
         #[codec(index = 1)]
         WorkerBond,
     }
@@ -125,9 +166,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
 
-    /// Registered workers, with their models and bonds.
+    /// Registered workers, with their models, bonds and what they have done.
     #[pallet::storage]
     pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, AccountIdOf<T>, WorkerOf<T>>;
+
+    /// The active workers of each model, in the order of their accounts.
+    #[pallet::storage]
+    pub type Candidates<T: Config> =
+        StorageMap<_, Twox64Concat, ModelId, CandidatesOf<T>, ValueQuery>;
 
     /// Number of the next request to be made.
     #[pallet::storage]
@@ -137,33 +183,45 @@ pub mod pallet {
     #[pallet::storage]
     pub type Requests<T: Config> = StorageMap<_, Twox64Concat, RequestId, RequestOf<T>>;
 
-    /// Numbers of the open requests, which are the work list of a starting worker.
+    /// The workers of the open requests.
     #[pallet::storage]
-    pub type OpenRequests<T> = StorageMap<_, Twox64Concat, RequestId, ()>;
+    pub type Committees<T: Config> = StorageMap<_, Twox64Concat, RequestId, CommitteeOf<T>>;
+
+    /// Open requests for which a worker was chosen: its work list.
+    #[pallet::storage]
+    pub type Assignments<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountIdOf<T>, Twox64Concat, RequestId, ()>;
 
     /// Open request for each record and model, of which there is at most one.
     #[pallet::storage]
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
 
-    /// Failure reports about open requests, by request and worker.
+    /// The number of the newest seed, and of the requests that wait for a newer one.
     #[pallet::storage]
-    pub type FailureReports<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, RequestId, Blake2_128Concat, AccountIdOf<T>, FailureCode>;
+    pub type AwaitedSeed<T> = StorageValue<_, (u32, u32)>;
 
-    /// Open requests, by the last block in which they can be answered.
+    /// The seed that followed the one with this number, and how many requests will use it.
+    #[pallet::storage]
+    pub type Seeds<T> = StorageMap<_, Twox64Concat, u32, ([u8; 32], u32)>;
+
+    /// Open requests, by their deadline.
     #[pallet::storage]
     pub type Due<T: Config> =
         StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, RequestId, ()>;
 
-    /// Requests due before this block have been closed.
+    /// Requests due before this block have been moved on.
     #[pallet::storage]
     pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-    /// Predictions, by record and model.
+    /// All verdicts, by the request that they answer.
     #[pallet::storage]
-    pub type Predictions<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, PredictionOf<T>>;
+    pub type Verdicts<T: Config> = StorageMap<_, Twox64Concat, RequestId, VerdictOf<T>>;
+
+    /// The request whose verdict is the newest, by record and model.
+    #[pallet::storage]
+    pub type LatestVerdict<T> =
+        StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
 
     /// The events of this pallet.
     #[pallet::event]
@@ -203,12 +261,39 @@ pub mod pallet {
             /// The new list.
             new: WorkerModelsOf<T>,
         },
-        /// A worker deregistered, and its bond was released.
-        WorkerDeregistered {
+        /// A worker is no longer drawn. It can withdraw its bond later.
+        WorkerLeaving {
             /// The worker.
             worker: T::AccountId,
+            /// The last block in which its bond is held.
+            until: BlockNumberFor<T>,
         },
-        /// A prediction was requested, and the fee is held.
+        /// A worker has left, and its bond was released.
+        BondWithdrawn {
+            /// The worker.
+            worker: T::AccountId,
+            /// What was released, in the smallest unit of the currency.
+            amount: BalanceOf<T>,
+        },
+        /// A worker's bond is complete again, and the worker active.
+        BondToppedUp {
+            /// The worker.
+            worker: T::AccountId,
+            /// What is held in addition, in the smallest unit of the currency.
+            amount: BalanceOf<T>,
+        },
+        /// A worker lost a part of its bond. It is suspended until it calls `top_up_bond`.
+        WorkerSlashed {
+            /// The worker.
+            worker: T::AccountId,
+            /// The request.
+            request: RequestId,
+            /// Why.
+            reason: SlashReason,
+            /// What it lost, in the smallest unit of the currency.
+            amount: BalanceOf<T>,
+        },
+        /// A verdict was requested, and the fees are held.
         InferenceRequested {
             /// The number of the request.
             request: RequestId,
@@ -220,36 +305,81 @@ pub mod pallet {
             model: ModelId,
             /// The account that made the request and pays for it.
             requester: T::AccountId,
-            /// The fee, in the smallest unit of the currency.
+            /// The number of workers whose answers must be equal.
+            quorum: u8,
+            /// The price of one answer, in the smallest unit of the currency.
             fee: BalanceOf<T>,
-            /// The last block in which the request can be answered.
-            deadline: BlockNumberFor<T>,
         },
-        /// A request was cancelled, and the fee was released.
-        RequestCancelled {
-            /// The request.
-            request: RequestId,
-        },
-        /// A worker answered a request, and was paid the fee.
-        PredictionSubmitted {
+        /// Workers were drawn for a request.
+        WorkersDrawn {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
-            /// The worker that answered.
+            /// The workers that were drawn now.
+            workers: MembersOf<T>,
+            /// How many are still missing.
+            missing: u8,
+        },
+        /// All workers of a request have the record's key: they compute.
+        AnswersAwaited {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// The workers.
+            workers: MembersOf<T>,
+            /// The last block in which they can answer.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A worker committed to an answer.
+        AnswerCommitted {
+            /// The request.
+            request: RequestId,
+            /// The worker.
             worker: T::AccountId,
-            /// The model that the worker ran.
+        },
+        /// All workers of a request have committed: they show their answers.
+        RevealStarted {
+            /// The request.
+            request: RequestId,
+            /// The last block in which they can show them.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A worker showed its answer.
+        AnswerRevealed {
+            /// The request.
+            request: RequestId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// All answers to a request are equal, and the workers were paid.
+        VerdictReached {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// The model.
             model: ModelId,
-            /// The index of the most probable class.
-            label: u8,
-            /// The probability of every class.
-            output: Output,
+            /// The workers that gave this answer.
+            workers: MembersOf<T>,
+            /// The answer, which only the readers of the record can open.
+            sealed: SealedAnswer,
             /// The receipt that a replay must reproduce.
             receipt: Receipt,
+            /// The last block in which the answer of a single worker is provisional.
+            provisional_until: Option<BlockNumberFor<T>>,
         },
-        /// A worker reported that it could not predict.
-        ///
-        /// The request stays open for other workers unless `InferenceFailed` follows.
+        /// The answers to a request differ. Nobody was paid, and the fees were released.
+        AnswersDiffer {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// What each worker answered.
+            answers: AnswersOf<T>,
+        },
+        /// A worker reported that it could not answer, and left the request.
         FailureReported {
             /// The request.
             request: RequestId,
@@ -260,21 +390,55 @@ pub mod pallet {
             /// The reason that it gave.
             code: FailureCode,
         },
-        /// A request failed after enough failure reports, and the fee was released.
+        /// A worker with the record's key did not answer in time, and left the request.
+        WorkerMissed {
+            /// The request.
+            request: RequestId,
+            /// The worker.
+            worker: T::AccountId,
+        },
+        /// A request lost a worker, and another one is to be drawn.
+        DrawReopened {
+            /// The request.
+            request: RequestId,
+            /// How many workers are missing.
+            missing: u8,
+            /// The last block in which they can be drawn.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A request failed, and the fees were released.
         InferenceFailed {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
-            /// The worker that reported last.
-            worker: T::AccountId,
-            /// The reason that it gave.
-            code: FailureCode,
+            /// Why.
+            cause: FailureCause,
         },
-        /// A request expired without an answer, and the fee was released.
+        /// A request was cancelled, and the fees were released.
+        RequestCancelled {
+            /// The request.
+            request: RequestId,
+        },
+        /// Nobody drew workers or sealed the key to them in time. The fees were released.
         RequestExpired {
             /// The request.
             request: RequestId,
+        },
+        /// The patient made a verdict public.
+        VerdictDisclosed {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// The model.
+            model: ModelId,
+            /// The label of the most probable class.
+            label: Label,
+            /// Whether its probability reaches the model's threshold.
+            certain: bool,
+            /// The probability of each class.
+            probabilities: Probabilities,
         },
     }
 
@@ -297,10 +461,20 @@ pub mod pallet {
         TooFewLabels,
         /// Two classes have the same label.
         DuplicateLabel,
+        /// The quorum is not between the model's minimum and 7, or not 1 where the model's arithmetic is not exact.
+        InvalidQuorum,
         /// The account is not a registered worker. Call `register_worker` first.
         WorkerNotFound,
         /// The account is already a worker. Call `set_worker_models` to change its models.
         WorkerAlreadyExists,
+        /// The worker's bond is too small, or it is leaving.
+        WorkerNotActive,
+        /// The worker is not suspended: its bond is complete.
+        WorkerNotSuspended,
+        /// The worker is not leaving. Call `deregister_worker` first.
+        WorkerNotLeaving,
+        /// The bond is held until the end of the unbonding period, and while a request awaits the worker.
+        BondInUse,
         /// The worker has no encryption key, so no content key can be sealed to it. Call `Emr::set_encryption_key` first.
         EncryptionKeyNotFound,
         /// A worker must run at least one model. Call `deregister_worker` to stop being a worker.
@@ -309,14 +483,18 @@ pub mod pallet {
         DuplicateModel,
         /// The worker does not run the requested model. Call `set_worker_models` to add it.
         ModelNotSupported,
+        /// Too many workers run this model already.
+        TooManyWorkers,
         /// No record has this number.
         RecordNotFound,
         /// The record was erased or superseded. Use its newest version.
         RecordNotActive,
         /// The record is not a chest X-ray, the only kind that models run on.
         NotChestXray,
-        /// This model has already made a prediction on this record. `Predictions` contains it.
-        PredictionAlreadyExists,
+        /// The uploader did not commit to the film's square. Amend the record with commitments.
+        FilmNotCommitted,
+        /// This model has already reached a verdict with this quorum or a larger one on this record.
+        VerdictAlreadyExists,
         /// A request for this record and model is open. Cancel it, or wait until it is closed.
         RequestAlreadyExists,
         /// Every request number is taken.
@@ -325,34 +503,66 @@ pub mod pallet {
         RequestNotFound,
         /// The request is closed. `Requests` contains its outcome.
         RequestNotOpen,
+        /// Only a request for one worker can name it.
+        WorkerNotNameable,
         /// Only the account that made a request may cancel it.
         NotRequester,
-        /// The worker has already reported a failure of this request.
-        FailureAlreadyReported,
-        /// The record's key is sealed to other workers but not to this one, so its report does not count.
+        /// A worker has committed to an answer: the request can no longer be cancelled.
+        AnswerCommitted,
+        /// The request does not have the status that this call needs. `Requests` contains it.
+        WrongStatus,
+        /// The seed that draws the workers is not there yet. Try again in the next block.
+        SeedNotReady,
+        /// Only the patient, the record's author or the requester may seal its key to the workers.
+        MayNotSeal,
+        /// The account was not chosen for this request.
+        NotChosen,
+        /// The worker has already committed to an answer, or shown it.
+        AlreadyAnswered,
+        /// The worker has no envelope of the record.
         EnvelopeNotFound,
-        /// The deadline of the request has passed. It can only be closed, with `cancel_request` or `expire_request`.
-        RequestExpired,
+        /// The deadline has passed. Call `settle_overdue`.
+        DeadlinePassed,
         /// The deadline of the request has not passed yet.
-        RequestNotExpired,
-        /// The output must contain exactly one probability for each class of the model.
-        OutputClassesMismatch,
-        /// The probabilities must add up to exactly one million parts.
-        OutputSumMismatch,
-        /// The label must be the first of the most probable classes.
-        OutputLabelMismatch,
-        /// The receipt does not match the model, the record and the output.
-        ReceiptMismatch,
+        DeadlineNotPassed,
+        /// A sealed answer of this model has another length.
+        AnswerLengthMismatch,
+        /// The answer and the salt are not those of the worker's commitment.
+        CommitmentMismatch,
+        /// A request for several workers is answered with `commit_answer` and `reveal_answer`.
+        QuorumNotOne,
+        /// The request has no verdict.
+        VerdictNotFound,
+        /// Only the patient may disclose a verdict.
+        NotPatient,
+        /// The verdict root is not the one that the record's uploader committed to.
+        VerdictRootMismatch,
+        /// The sealed answer does not open with the record's key, or contains no probabilities of the model's classes.
+        VerdictUnreadable,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(T::FailureQuorum::get() > 0, "a quorum of zero reports closes no request");
+            assert!(T::FailureQuorum::get() > 0, "a request must survive to be asked");
+            let bond = T::WorkerBond::get();
+            assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
+            assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
+            let windows = Self::longest_request();
+            assert!(T::UnbondingPeriod::get() > windows, "bonds outlast what they answer for");
+        }
+
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            // What `on_finalize` uses.
+            T::DbWeight::get().reads_writes(2, 2)
+        }
+
+        fn on_finalize(_: BlockNumberFor<T>) {
+            Self::settle_seed();
         }
 
         fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
-            // Transactions matter more to users than expiry does.
+            // Transactions matter more to users than deadlines do.
             let most = T::BlockWeights::get().max_block.saturating_div(DUE_SHARE);
             Self::process_due(now, limit.min(most))
         }
@@ -378,9 +588,12 @@ pub mod pallet {
         /// - `card`: the CID of the model card, if there is one.
         /// - `labels`: the labels of the 2 to 8 classes, in the order of the output.
         /// - `preprocessing`: the id of the steps from pixels to tensor.
+        /// - `arithmetic`: exact if two honest workers give the same bytes.
+        /// - `min_quorum`: the fewest workers that a request must ask for, 1 to 7; 1 where the
+        ///   arithmetic is not exact.
         /// - `confidence_threshold`: below this probability of its label (in parts per million),
-        ///   a prediction counts as uncertain.
-        /// - `fee`: the price of a prediction, in the smallest unit of the currency.
+        ///   a verdict counts as uncertain.
+        /// - `fee`: the price of one worker's answer, in the smallest unit of the currency.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not governance.
@@ -388,6 +601,7 @@ pub mod pallet {
         /// - `EmptyText`: the name, the version, a label or the preprocessing id is empty.
         /// - `TooFewLabels`, `DuplicateLabel`: there are fewer than two classes, or two have the
         ///   same label.
+        /// - `InvalidQuorum`: the minimum is not 1 to 7, or not 1 though the arithmetic is float.
         /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
@@ -403,6 +617,8 @@ pub mod pallet {
             card: Option<Cid>,
             labels: Labels,
             preprocessing: PreprocessingId,
+            arithmetic: Arithmetic,
+            min_quorum: u8,
             confidence_threshold: Permill,
             fee: BalanceOf<T>,
         ) -> DispatchResult {
@@ -415,23 +631,21 @@ pub mod pallet {
                 card,
                 labels,
                 preprocessing,
+                arithmetic,
+                min_quorum,
                 confidence_threshold,
                 fee,
                 status: ModelStatus::Active,
             })
         }
 
-        /// Retires a model, or reactivates a retired one.
+        /// Retires a model, or reactivates it.
         ///
-        /// A retired model accepts neither requests nor answers. Its open requests can be
-        /// cancelled, and expire as usual.
+        /// A retired model accepts neither requests nor answers. Its open requests fail at their
+        /// deadline, or can be cancelled.
         ///
         /// ## Dispatch origin
         /// Governance (`GovernanceOrigin`).
-        ///
-        /// ## Parameters
-        /// - `model`: the model.
-        /// - `status`: the new status.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not governance.
@@ -451,21 +665,21 @@ pub mod pallet {
             Self::do_set_model_status(model, status)
         }
 
-        /// Registers the signer as a worker.
+        /// Registers the signer as a worker, which can be drawn and named from now on.
         ///
         /// ## Dispatch origin
-        /// Signed by the worker. `WorkerBond` is held from it until it deregisters. It must have
-        /// an encryption key (`Emr::set_encryption_key`).
+        /// Signed by an account with an encryption key. `WorkerBond` is held from it.
         ///
         /// ## Parameters
-        /// - `models`: the active models that it runs, each once; at most `MaxWorkerModels`.
+        /// - `models`: the models that the worker runs, at most `MaxWorkerModels`.
         ///
         /// ## Errors
-        /// - `WorkerAlreadyExists`: the signer is already a worker.
-        /// - `EncryptionKeyNotFound`: the signer has no encryption key.
+        /// - `WorkerAlreadyExists`: the signer is a worker.
+        /// - `EncryptionKeyNotFound`: the signer has not published an encryption key.
         /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
-        /// - `ModelNotFound`, `ModelRetired`: a model is unknown or retired.
-        /// - Errors of the currency, if the bond cannot be held.
+        /// - `ModelNotFound`, `ModelRetired`: a model cannot be requested.
+        /// - `TooManyWorkers`: `MaxCandidates` workers run one of the models.
+        /// - `Token::FundsUnavailable`: the signer cannot pay the bond.
         ///
         /// ## Events
         /// - `WorkerRegistered`.
@@ -476,18 +690,21 @@ pub mod pallet {
             Self::do_register_worker(who, models)
         }
 
-        /// Replaces the list of models that the signer runs.
+        /// Replaces the list of models that a worker runs.
+        ///
+        /// Requests for which it was chosen are still to be answered.
         ///
         /// ## Dispatch origin
-        /// Signed by a worker.
+        /// Signed by the worker.
         ///
         /// ## Parameters
-        /// - `models`: the new list of active models, each once; at most `MaxWorkerModels`.
+        /// - `models`: the new list, at most `MaxWorkerModels`.
         ///
         /// ## Errors
         /// - `WorkerNotFound`: the signer is not a worker.
-        /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
-        /// - `ModelNotFound`, `ModelRetired`: a model is unknown or retired.
+        /// - `WorkerNotActive`: the worker is suspended or leaving.
+        /// - `NoModels`, `DuplicateModel`, `ModelNotFound`, `ModelRetired`, `TooManyWorkers`: as
+        ///   for `register_worker`.
         ///
         /// ## Events
         /// - `WorkerModelsSet`.
@@ -501,50 +718,55 @@ pub mod pallet {
             Self::do_set_worker_models(who, models)
         }
 
-        /// Deregisters the signer as a worker and releases its bond.
+        /// Leaves: the worker is not chosen any more, and its bond can be withdrawn later.
         ///
-        /// Open requests stay open for the other workers, and predictions are kept.
+        /// Requests for which it was chosen are still to be answered.
         ///
         /// ## Dispatch origin
-        /// Signed by a worker.
+        /// Signed by the worker.
         ///
         /// ## Errors
         /// - `WorkerNotFound`: the signer is not a worker.
+        /// - `WorkerNotActive`: it is leaving already.
         ///
         /// ## Events
-        /// - `WorkerDeregistered`.
+        /// - `WorkerLeaving`.
         #[pallet::call_index(4)]
-        #[pallet::weight(<T as Config>::WeightInfo::deregister_worker())]
+        #[pallet::weight(<T as Config>::WeightInfo::deregister_worker(T::MaxWorkerModels::get()))]
         pub fn deregister_worker(origin: OriginFor<T>) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_deregister_worker(who)
         }
 
-        /// Requests a prediction on a record.
+        /// Requests a verdict of a model on a chest X-ray.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, or by an account that the patient's policy allows to `Infer`.
-        /// The model's fee is held from the signer; it is paid to the worker that answers, and
-        /// released if the request is closed without an answer.
+        /// Signed by the patient, or by an account that the patient's policy allows `Infer`. The
+        /// model's fee for each answer is held from the signer.
         ///
         /// ## Parameters
-        /// - `record`: the newest version of a chest X-ray.
-        /// - `model`: an active model.
+        /// - `record`: the record, whose uploader committed to its square.
+        /// - `order`: the model, the number of workers whose answers must be equal, and, for a
+        ///   single one, whether it is named or drawn.
         ///
         /// ## Errors
-        /// - `RecordNotFound`: no record has this number.
-        /// - `RecordNotActive`: the record was erased or superseded.
-        /// - `NotChestXray`: the record is of another kind.
-        /// - `ModelNotFound`, `ModelRetired`: the model is unknown or retired.
-        /// - `PredictionAlreadyExists`: the model has made a prediction on this record.
+        /// - `RecordNotFound`, `RecordNotActive`: there is no such record, or a newer version, or
+        ///   it was erased.
+        /// - `NotChestXray`, `FilmNotCommitted`: models do not run on it.
+        /// - `ModelNotFound`, `ModelRetired`: the model cannot be requested.
+        /// - `InvalidQuorum`: the model does not allow this number of workers.
+        /// - `WorkerNotNameable`: a worker is named, and the quorum is not 1.
+        /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`:
+        ///   the named worker cannot answer.
+        /// - `VerdictAlreadyExists`: there is a verdict by this model with this quorum.
         /// - `RequestAlreadyExists`: a request for this record and model is open.
         /// - `RequestIdsExhausted`: every request number is taken.
-        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - Errors of the currency, if the fee cannot be held.
+        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - `Token::FundsUnavailable`: the signer cannot pay.
         ///
         /// ## Events
-        /// - `Emr::AccessChecked`, if the policy was asked.
-        /// - `InferenceRequested`.
+        /// - `Emr::AccessChecked` if the policy was asked; `InferenceRequested`; `AnswersAwaited`
+        ///   if the named worker has an envelope.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_inference().saturating_add(Pallet::<T>::policy_weight())
@@ -552,26 +774,24 @@ pub mod pallet {
         pub fn request_inference(
             origin: OriginFor<T>,
             record: RecordId,
-            model: ModelId,
+            order: InferenceOrder<T::AccountId>,
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let asked = Self::do_request(&who, record, model)?;
+            let asked = Self::do_request(&who, record, &order)?;
             let base = <T as Config>::WeightInfo::request_inference();
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Cancels an open request and releases its fee.
+        /// Cancels a request, and releases the fees.
         ///
         /// ## Dispatch origin
-        /// Signed by the account that made the request.
-        ///
-        /// ## Parameters
-        /// - `request`: the request.
+        /// Signed by the account that made the request, before a worker has committed to an
+        /// answer.
         ///
         /// ## Errors
-        /// - `RequestNotFound`: no request has this number.
-        /// - `NotRequester`: another account made the request.
-        /// - `RequestNotOpen`: the request is closed.
+        /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
+        /// - `NotRequester`: another account made it.
+        /// - `AnswerCommitted`: a worker has done its work.
         ///
         /// ## Events
         /// - `RequestCancelled`.
@@ -582,122 +802,285 @@ pub mod pallet {
             Self::do_cancel(&who, request)
         }
 
-        /// Answers an open request with a prediction, for which the signer is paid the fee.
+        /// Draws workers for a request.
         ///
-        /// The policy is asked again: if the patient has revoked consent since the request was
-        /// made, nothing is stored and nothing is paid.
-        ///
-        /// ## Dispatch origin
-        /// Signed by a worker that runs the model and that the patient's policy allows to
-        /// `Infer`.
-        ///
-        /// ## Parameters
-        /// - `request`: the request.
-        /// - `output`: the label (index of a class) and the probability of every class, in parts
-        ///   per million that add up to exactly one million.
-        /// - `receipt`: `blake2_256` of the SCALE encoding of the model's SHA-256, the
-        ///   preprocessing id, the record's CID and `output`.
-        ///
-        /// ## Errors
-        /// - `WorkerNotFound`: the signer is not a worker.
-        /// - `RequestNotFound`: no request has this number.
-        /// - `RequestNotOpen`: the request is closed.
-        /// - `RequestExpired`: the deadline of the request has passed.
-        /// - `ModelNotSupported`: the signer does not run the model.
-        /// - `ModelRetired`: the model has been retired.
-        /// - `RecordNotActive`: the record has been erased or superseded.
-        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - `OutputClassesMismatch`, `OutputSumMismatch`, `OutputLabelMismatch`: the output is
-        ///   not a prediction of this model.
-        /// - `ReceiptMismatch`: the receipt does not match model, record and output.
-        ///
-        /// ## Events
-        /// - `Emr::AccessChecked`, if the policy was asked.
-        /// - `PredictionSubmitted`.
-        #[pallet::call_index(7)]
-        #[pallet::weight(
-            <T as Config>::WeightInfo::submit_prediction().saturating_add(Pallet::<T>::policy_weight())
-        )]
-        pub fn submit_prediction(
-            origin: OriginFor<T>,
-            request: RequestId,
-            output: Output,
-            receipt: Receipt,
-        ) -> DispatchResultWithPostInfo {
-            let who = ensure_signed(origin)?;
-            let asked = Self::do_submit(&who, request, output, receipt)?;
-            let base = <T as Config>::WeightInfo::submit_prediction();
-            Ok(Some(base.saturating_add(asked)).into())
-        }
-
-        /// Reports that the signer could not make the requested prediction.
-        ///
-        /// The request fails, and its fee is released, once `FailureQuorum` workers have
-        /// reported a failure, or all of them if there are fewer. Only workers that run the model
-        /// and to which the record's key is sealed count; if there are none, one report of any
-        /// worker is enough. Until then every worker may answer, including the signer.
-        ///
-        /// ## Dispatch origin
-        /// Signed by a worker that runs the model and that the patient's policy allows to
-        /// `Infer`.
-        ///
-        /// ## Parameters
-        /// - `request`: the request.
-        /// - `code`: the reason.
-        ///
-        /// ## Errors
-        /// - `WorkerNotFound`: the signer is not a worker.
-        /// - `RequestNotFound`: no request has this number.
-        /// - `RequestNotOpen`: the request is closed.
-        /// - `RequestExpired`: the deadline of the request has passed.
-        /// - `ModelNotSupported`: the signer does not run the model.
-        /// - `ModelRetired`: the model has been retired.
-        /// - `RecordNotActive`: the record has been erased or superseded.
-        /// - Denials of the policy: the `Emr` errors from `NoPolicy` to `PolicyRefused`.
-        /// - `FailureAlreadyReported`: the signer has already reported a failure.
-        /// - `EnvelopeNotFound`: the key is sealed to other workers but not to the signer.
-        ///
-        /// ## Events
-        /// - `Emr::AccessChecked`, if the policy was asked.
-        /// - `FailureReported`.
-        /// - `InferenceFailed`, if the report closes the request.
-        #[pallet::call_index(8)]
-        #[pallet::weight(
-            <T as Config>::WeightInfo::report_failure().saturating_add(Pallet::<T>::policy_weight())
-        )]
-        pub fn report_failure(
-            origin: OriginFor<T>,
-            request: RequestId,
-            code: FailureCode,
-        ) -> DispatchResultWithPostInfo {
-            let who = ensure_signed(origin)?;
-            let asked = Self::do_report_failure(&who, request, code)?;
-            let base = <T as Config>::WeightInfo::report_failure();
-            Ok(Some(base.saturating_add(asked)).into())
-        }
-
-        /// Closes a request whose deadline has passed, and releases its fee.
-        ///
-        /// The chain does this on its own when a block has room; this call does it at once.
+        /// The order of the candidates follows from the seed, so it does not matter who calls.
         ///
         /// ## Dispatch origin
         /// Signed by any account.
         ///
         /// ## Parameters
-        /// - `request`: the request.
+        /// - `asks`: about how many candidates the patient's policy is asked at most. The signer
+        ///   pays for the questions; what is not used is refunded.
         ///
         /// ## Errors
-        /// - `RequestNotFound`: no request has this number.
-        /// - `RequestNotOpen`: the request is closed.
-        /// - `RequestNotExpired`: the request can still be answered.
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no workers are to be drawn.
+        /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - `SeedNotReady`: the seed comes with a later block.
         ///
         /// ## Events
-        /// - `RequestExpired`.
-        #[pallet::call_index(9)]
-        #[pallet::weight(<T as Config>::WeightInfo::expire_request())]
-        pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+        /// - `Emr::AccessChecked` for each candidate that the policy allows; `WorkersDrawn`;
+        ///   `AnswersAwaited` if all of them have an envelope already.
+        /// - `InferenceFailed` if there are no more candidates.
+        #[pallet::call_index(7)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::draw_workers(u32::from(*asks))
+                .saturating_add(Pallet::<T>::policy_weight().saturating_mul(u64::from(*asks)))
+        )]
+        pub fn draw_workers(
+            origin: OriginFor<T>,
+            request: RequestId,
+            asks: u8,
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_expire(request)
+            let asked = Self::do_draw(request, asks)?;
+            let base = <T as Config>::WeightInfo::draw_workers(u32::from(asks));
+            Ok(Some(base.saturating_add(asked)).into())
+        }
+
+        /// Seals a record's content key to workers that were chosen for a request.
+        ///
+        /// The policy allowed each of them `Infer` when it was drawn, and is asked again when it
+        /// answers.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, the record's author or the requester.
+        /// `Emr::EnvelopeDeposit` is held from it for each envelope.
+        ///
+        /// ## Parameters
+        /// - `keys`: workers without an envelope, each with the content key sealed to them (80
+        ///   bytes). Empty if all of them got theirs by `Emr::share_record`.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no keys are awaited.
+        /// - `MayNotSeal`: the signer may not.
+        /// - `NotChosen`: one of the accounts was not chosen.
+        /// - `RecordNotActive`: the record was erased or superseded.
+        /// - `Emr::EnvelopeAlreadyExists`, `Emr::MaxEnvelopesExceeded`,
+        ///   `Emr::EncryptionKeyNotFound`: an envelope cannot be added.
+        ///
+        /// ## Events
+        /// - `Emr::EnvelopeAdded` for each envelope; `AnswersAwaited` if none is missing.
+        #[pallet::call_index(8)]
+        #[pallet::weight(<T as Config>::WeightInfo::seal_to_workers(keys.len() as u32))]
+        pub fn seal_to_workers(
+            origin: OriginFor<T>,
+            request: RequestId,
+            keys: KeysOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_seal(&who, request, keys)
+        }
+
+        /// Commits to an answer, without showing it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a worker that was chosen for the request and has an envelope of the record.
+        ///
+        /// ## Parameters
+        /// - `commitment`: `blake2_256` of the request, the worker, the sealed answer and a salt,
+        ///   as `medchain-verdicts` computes it.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
+        /// - `NotChosen`, `AlreadyAnswered`, `EnvelopeNotFound`: the signer cannot answer.
+        /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - Denials by the policy, as for `Emr::request_access`.
+        ///
+        /// ## Events
+        /// - `Emr::AccessChecked`; `AnswerCommitted`; `RevealStarted` if it was the last one.
+        #[pallet::call_index(9)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::commit_answer().saturating_add(Pallet::<T>::policy_weight())
+        )]
+        pub fn commit_answer(
+            origin: OriginFor<T>,
+            request: RequestId,
+            commitment: AnswerCommitment,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let asked = Self::do_commit(&who, request, commitment)?;
+            let base = <T as Config>::WeightInfo::commit_answer();
+            Ok(Some(base.saturating_add(asked)).into())
+        }
+
+        /// Shows an answer that the worker committed to.
+        ///
+        /// The last answer decides: if all are equal, they are the verdict and the workers are
+        /// paid. Consent is not asked again: the work is done.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the worker.
+        ///
+        /// ## Parameters
+        /// - `sealed`: the output, encrypted under the verdict's key.
+        /// - `salt`: that of the commitment.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
+        /// - `NotChosen`, `AlreadyAnswered`: the signer has nothing to show.
+        /// - `AnswerLengthMismatch`, `CommitmentMismatch`: it is not the answer committed to.
+        ///
+        /// ## Events
+        /// - `AnswerRevealed`; with the last answer, `VerdictReached` or `AnswersDiffer`.
+        #[pallet::call_index(10)]
+        #[pallet::weight(<T as Config>::WeightInfo::reveal_answer())]
+        pub fn reveal_answer(
+            origin: OriginFor<T>,
+            request: RequestId,
+            sealed: SealedAnswer,
+            salt: AnswerSalt,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_reveal(&who, request, sealed, salt)
+        }
+
+        /// Answers a request for a single worker.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the worker that was chosen for the request, and has an envelope of the
+        /// record.
+        ///
+        /// ## Parameters
+        /// - `sealed`: the output, encrypted under the verdict's key.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answer is awaited.
+        /// - `QuorumNotOne`: the request is for several workers.
+        /// - `NotChosen`, `EnvelopeNotFound`: the signer cannot answer.
+        /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - `AnswerLengthMismatch`: it is no answer of this model.
+        /// - Denials by the policy, as for `Emr::request_access`.
+        ///
+        /// ## Events
+        /// - `Emr::AccessChecked`; `VerdictReached`.
+        #[pallet::call_index(11)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::submit_answer().saturating_add(Pallet::<T>::policy_weight())
+        )]
+        pub fn submit_answer(
+            origin: OriginFor<T>,
+            request: RequestId,
+            sealed: SealedAnswer,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            let asked = Self::do_submit(&who, request, sealed)?;
+            let base = <T as Config>::WeightInfo::submit_answer();
+            Ok(Some(base.saturating_add(asked)).into())
+        }
+
+        /// Reports that the worker cannot answer, and leaves the request.
+        ///
+        /// It costs no bond. After `FailureQuorum` workers have left, or where there is no other
+        /// candidate, the request fails.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a worker that was chosen for the request, before it commits to an answer.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
+        /// - `NotChosen`, `AlreadyAnswered`: the signer has nothing to report.
+        ///
+        /// ## Events
+        /// - `FailureReported`; `DrawReopened` or `InferenceFailed`.
+        #[pallet::call_index(12)]
+        #[pallet::weight(<T as Config>::WeightInfo::report_failure())]
+        pub fn report_failure(
+            origin: OriginFor<T>,
+            request: RequestId,
+            code: FailureCode,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_report_failure(&who, request, code)
+        }
+
+        /// Moves on a request whose deadline has passed, if the chain has not done so yet.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
+        /// - `DeadlineNotPassed`: its deadline has not passed.
+        ///
+        /// ## Events
+        /// - `RequestExpired` if no workers were drawn or none have the key.
+        /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,
+        ///   and `DrawReopened` or `InferenceFailed`.
+        #[pallet::call_index(13)]
+        #[pallet::weight(<T as Config>::WeightInfo::settle_overdue())]
+        pub fn settle_overdue(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_settle_overdue(request)
+        }
+
+        /// Takes the bond of a worker back that has left.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the worker.
+        ///
+        /// ## Errors
+        /// - `WorkerNotFound`, `WorkerNotLeaving`: the signer has no bond to take.
+        /// - `BondInUse`: it is too early, or a request still awaits the worker.
+        ///
+        /// ## Events
+        /// - `BondWithdrawn`.
+        #[pallet::call_index(14)]
+        #[pallet::weight(<T as Config>::WeightInfo::withdraw_bond())]
+        pub fn withdraw_bond(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_bond(who)
+        }
+
+        /// Completes the bond of a suspended worker, which can be chosen again.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the worker. What is missing of `WorkerBond` is held from it.
+        ///
+        /// ## Errors
+        /// - `WorkerNotFound`, `WorkerNotSuspended`: nothing is missing.
+        /// - `TooManyWorkers`: other workers have taken its place.
+        /// - `Token::FundsUnavailable`: the signer cannot pay.
+        ///
+        /// ## Events
+        /// - `BondToppedUp`.
+        #[pallet::call_index(15)]
+        #[pallet::weight(<T as Config>::WeightInfo::top_up_bond(T::MaxWorkerModels::get()))]
+        pub fn top_up_bond(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_top_up_bond(who)
+        }
+
+        /// Makes a verdict public: the event contains it in plain text, for ever.
+        ///
+        /// The verdict root opens every verdict on this version of the record, also later ones.
+        /// To show a verdict to one person, let that person read the record instead.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `request`: the request that the verdict answers.
+        /// - `root`: the verdict root (32 bytes), derived from the record's content key.
+        ///
+        /// ## Errors
+        /// - `VerdictNotFound`: the request has no verdict.
+        /// - `NotPatient`: it is about another patient's record.
+        /// - `FilmNotCommitted`: the record was erased.
+        /// - `VerdictRootMismatch`: the root is not that of the record.
+        /// - `VerdictUnreadable`: a worker sealed something else than an output.
+        ///
+        /// ## Events
+        /// - `VerdictDisclosed`.
+        #[pallet::call_index(16)]
+        #[pallet::weight(<T as Config>::WeightInfo::disclose_verdict())]
+        pub fn disclose_verdict(
+            origin: OriginFor<T>,
+            request: RequestId,
+            root: VerdictRoot,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_disclose(&who, request, &root)
         }
     }
 }

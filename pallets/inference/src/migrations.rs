@@ -5,84 +5,178 @@ use core::marker::PhantomData;
 use frame_support::{
     migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
 };
-use frame_system::pallet_prelude::BlockNumberFor;
 
-use crate::{Config, Due, NextDue, Pallet};
+use crate::{Config, HoldReason, Models, Pallet, Worker, WorkerStatus, Workers};
 
 /// What a key and its share of the trie's inner nodes add to the proof of one entry, in bytes.
-const PROOF_PER_KEY: u64 = 256;
+const PROOF_PER_KEY: u64 = 1_024;
 
-/// Migrates from version 2, that of the released runtime 2, to version 3.
+/// Migrates from version 2, that of the released runtime 2, to version 4.
 ///
-/// Version 3 names `Due` and `NextDue` what was `Deadlines` and `NextExpiry`.
+/// Up to version 3, predictions stood in plain text on chain. They leave the state, and so do
+/// the requests: those that were open get their fees back. Models and workers stay. A model
+/// counts as one that computes in floats, as those of version 2 did.
 ///
-/// It runs within one block over every open request, and returns the weight of doing so:
-/// thousands of requests fit into a block.
-pub type MigrateV2ToV3<T> =
-    VersionedMigration<2, 3, FromV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// It runs within one block over all entries, and returns the weight of doing so: thousands of
+/// them fit into a block.
+pub type MigrateV2ToV4<T> =
+    VersionedMigration<2, 4, FromV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
 /// The storage layout of version 2, as far as it differs.
 mod v2 {
     use super::*;
+    use crate::{AccountIdOf, BalanceOf, Labels, WorkerModelsOf};
     use frame_support::storage_alias;
-    use medchain_primitives::RequestId;
+    use frame_system::pallet_prelude::BlockNumberFor;
+    use medchain_primitives::{
+        Cid, FailureCode, Label, ModelId, ModelStatus, PreprocessingId, RecordId, RequestId,
+    };
+    use sp_runtime::Permill;
 
-    /// Now [`Due`].
-    #[storage_alias]
-    pub type Deadlines<T: Config> = StorageDoubleMap<
-        Pallet<T>,
-        Twox64Concat,
-        BlockNumberFor<T>,
-        Twox64Concat,
-        RequestId,
-        (),
-        OptionQuery,
-    >;
+    /// A model.
+    #[derive(Encode, Decode)]
+    pub struct Model<Balance> {
+        pub name: Label,
+        pub version: Label,
+        pub cid: Cid,
+        pub sha256: [u8; 32],
+        pub card: Option<Cid>,
+        pub labels: Labels,
+        pub preprocessing: PreprocessingId,
+        pub confidence_threshold: Permill,
+        pub fee: Balance,
+        pub status: ModelStatus,
+    }
 
-    /// Now [`NextDue`].
+    /// A worker.
+    #[derive(Encode, Decode)]
+    pub struct Worker<Models, Balance> {
+        pub models: Models,
+        pub bond: Balance,
+    }
+
+    /// The status of a request.
+    #[derive(Encode, Decode, PartialEq)]
+    pub enum RequestStatus<AccountId> {
+        Open,
+        Answered { worker: AccountId },
+        Failed { worker: AccountId, code: FailureCode },
+        Cancelled,
+        Expired,
+    }
+
+    /// A request.
+    #[derive(Encode, Decode)]
+    pub struct Request<AccountId, Balance, BlockNumber> {
+        pub record: RecordId,
+        pub patient: AccountId,
+        pub model: ModelId,
+        pub requester: AccountId,
+        pub fee: Balance,
+        pub opened: BlockNumber,
+        pub deadline: BlockNumber,
+        pub status: RequestStatus<AccountId>,
+    }
+
+    pub type ModelOf<T> = Model<BalanceOf<T>>;
+    pub type WorkerOf<T> = Worker<WorkerModelsOf<T>, BalanceOf<T>>;
+    pub type RequestOf<T> = Request<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
+
+    /// All requests.
     #[storage_alias]
-    pub type NextExpiry<T: Config> = StorageValue<Pallet<T>, BlockNumberFor<T>, OptionQuery>;
+    pub type Requests<T: Config> =
+        StorageMap<Pallet<T>, Twox64Concat, RequestId, RequestOf<T>, OptionQuery>;
+
+    /// The items of version 2 of which nothing stays, by name.
+    pub const GONE: [&[u8]; 7] = [
+        b"Requests",
+        b"OpenRequests",
+        b"OpenRequestOf",
+        b"FailureReports",
+        b"Deadlines",
+        b"NextExpiry",
+        b"Predictions",
+    ];
 }
 
-/// The migration itself, which does not check the version: [`MigrateV2ToV3`] does.
+/// The migration itself, which does not check the version: [`MigrateV2ToV4`] does.
 pub struct FromV2<T>(PhantomData<T>);
 
 impl<T: Config> FromV2<T> {
-    /// Renames the storage of due requests and returns how many there are.
-    fn migrate_due() -> u64 {
-        let mut due = 0u64;
-        for (last, request, ()) in v2::Deadlines::<T>::drain() {
-            due = due.saturating_add(1);
-            Due::<T>::insert(last, request, ());
+    /// Gives the fees of open requests back. Returns the number of requests.
+    fn refund() -> u64 {
+        let mut requests = 0u64;
+        for request in v2::Requests::<T>::iter_values() {
+            requests = requests.saturating_add(1);
+            if request.status == v2::RequestStatus::Open {
+                // Missing funds must not stop an upgrade.
+                let _ = Pallet::<T>::release(HoldReason::Fee, &request.requester, request.fee);
+            }
         }
-        // `None` where no block was processed: `schedule` then starts from the present one.
-        if let Some(next) = v2::NextExpiry::<T>::take() {
-            NextDue::<T>::put(next);
-        } else if due > 0 {
-            NextDue::<T>::put(BlockNumberFor::<T>::default());
-        }
-        due
+        requests
     }
 
-    /// Returns the weight of migrating this many due requests.
-    fn weight(due: u64) -> Weight {
-        // The next key and the value of each entry, the key after the last, and `NextExpiry`.
-        let reads = due.saturating_mul(2).saturating_add(2);
-        // Each is removed and inserted; so is the next due block.
-        let writes = due.saturating_mul(2).saturating_add(2);
-        T::DbWeight::get()
-            .reads_writes(reads, writes)
-            // `NextExpiry` and the storage version are in the proof as well.
-            .saturating_add(Weight::from_parts(
-                0,
-                PROOF_PER_KEY.saturating_mul(due.saturating_add(2)),
-            ))
+    /// Removes what does not stay. Returns the number of entries.
+    fn clear() -> u64 {
+        let mut removed = 0u64;
+        for item in v2::GONE {
+            let prefix = frame_support::storage::storage_prefix(
+                <Pallet<T> as frame_support::traits::PalletInfoAccess>::name().as_bytes(),
+                item,
+            );
+            let cleared = frame_support::storage::unhashed::clear_prefix(&prefix, None, None);
+            removed = removed.saturating_add(cleared.unique.into());
+        }
+        removed
+    }
+
+    /// Rewrites models and workers. Returns how many there are.
+    fn translate() -> u64 {
+        let mut entries = 0u64;
+        Models::<T>::translate_values::<v2::ModelOf<T>, _>(|old| {
+            entries = entries.saturating_add(1);
+            Some(crate::Model {
+                name: old.name,
+                version: old.version,
+                cid: old.cid,
+                sha256: old.sha256,
+                card: old.card,
+                labels: old.labels,
+                preprocessing: old.preprocessing,
+                arithmetic: medchain_primitives::Arithmetic::Float,
+                min_quorum: 1,
+                confidence_threshold: old.confidence_threshold,
+                fee: old.fee,
+                status: old.status,
+            })
+        });
+        Workers::<T>::translate::<v2::WorkerOf<T>, _>(|who, old| {
+            entries = entries.saturating_add(1).saturating_add(old.models.len() as u64);
+            // More workers than can be drawn stay registered, and can set their models later.
+            let _ = Pallet::<T>::list(&who, &old.models);
+            Some(Worker {
+                models: old.models,
+                bond: old.bond,
+                status: WorkerStatus::Active,
+                assigned: 0,
+                answered: 0,
+                declined: 0,
+                missed: 0,
+            })
+        });
+        entries
     }
 }
 
 impl<T: Config> UncheckedOnRuntimeUpgrade for FromV2<T> {
     fn on_runtime_upgrade() -> Weight {
-        Self::weight(Self::migrate_due())
+        let requests = Self::refund();
+        let entries = Self::translate().saturating_add(Self::clear()).saturating_add(requests);
+        // Each is read with the key after it, and written; a refund touches two accounts' items.
+        let accesses = entries.saturating_mul(4).saturating_add(8);
+        T::DbWeight::get()
+            .reads_writes(accesses, accesses)
+            .saturating_add(Weight::from_parts(0, PROOF_PER_KEY.saturating_mul(accesses)))
     }
 
     #[cfg(feature = "try-runtime")]
@@ -100,36 +194,31 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV2<T> {
 #[cfg(any(test, feature = "try-runtime"))]
 mod check {
     use super::*;
-    use alloc::vec::Vec;
     use codec::DecodeAll;
-    use medchain_primitives::RequestId;
     use sp_runtime::TryRuntimeError;
 
-    /// The next block to process, and what is due.
-    type Snapshot<T> = (Option<BlockNumberFor<T>>, Vec<(BlockNumberFor<T>, RequestId)>);
-
     impl<T: Config> FromV2<T> {
-        /// Returns what is due, as version 2 stores it.
-        pub(crate) fn snapshot() -> Snapshot<T> {
-            let due = v2::Deadlines::<T>::iter().map(|(last, request, ())| (last, request));
-            (v2::NextExpiry::<T>::get(), due.collect())
+        /// Returns the numbers of models and workers.
+        pub(crate) fn snapshot() -> (u64, u64) {
+            (Models::<T>::iter_keys().count() as u64, Workers::<T>::iter_keys().count() as u64)
         }
 
-        /// Checks that the same is due as in the snapshot, and that nothing is left under an
-        /// old name.
+        /// Checks that every model and worker is still there, and that nothing is left of the
+        /// rest.
         pub(crate) fn compare(before: &[u8]) -> Result<(), TryRuntimeError> {
-            let (next, before) =
-                Snapshot::<T>::decode_all(&mut &before[..]).map_err(|_| "malformed snapshot")?;
-            let expected = next.or((!before.is_empty()).then(Default::default));
-            ensure!(NextDue::<T>::get() == expected, "the next due block changed");
-            ensure!(Due::<T>::iter().count() == before.len(), "requests appeared or disappeared");
-            for (last, request) in before {
-                ensure!(Due::<T>::contains_key(last, request), "a due request was not moved");
+            let before =
+                <(u64, u64)>::decode_all(&mut &before[..]).map_err(|_| "malformed snapshot")?;
+            let readable =
+                (Models::<T>::iter().count() as u64, Workers::<T>::iter().count() as u64);
+            ensure!(readable == before, "a model or a worker was lost");
+            for item in v2::GONE {
+                let name = <Pallet<T> as frame_support::traits::PalletInfoAccess>::name();
+                let prefix = frame_support::storage::storage_prefix(name.as_bytes(), item);
+                ensure!(
+                    !frame_support::storage::unhashed::contains_prefixed_key(&prefix),
+                    "something of version 2 is left"
+                );
             }
-            ensure!(
-                v2::Deadlines::<T>::iter().next().is_none() && !v2::NextExpiry::<T>::exists(),
-                "an entry is left under an old name"
-            );
             Pallet::<T>::do_try_state()
         }
     }

@@ -9,8 +9,9 @@ use medchain_primitives::{RecordKind, RequestStatus};
 use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, Due, FailureReports, HoldReason, Models, NextDue, NextModelId,
-    NextRequestId, OpenRequestOf, OpenRequests, Pallet, Predictions, Requests, Workers,
+    AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
+    Config, Due, HoldReason, LatestVerdict, Models, NextDue, NextModelId, NextRequestId,
+    OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -19,7 +20,8 @@ impl<T: Config> Pallet<T> {
         Self::try_state_models()?;
         Self::try_state_workers()?;
         Self::try_state_requests()?;
-        Self::try_state_predictions()
+        Self::try_state_seeds()?;
+        Self::try_state_verdicts()
     }
 
     /// Models have numbers below the next one and are well-formed.
@@ -32,7 +34,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Workers run existing models, and their bonds are held.
+    /// Workers run existing models, their bonds are held, and the active ones are candidates.
     ///
     /// A worker may have removed its encryption key, so that nothing can be sealed to it.
     fn try_state_workers() -> Result<(), TryRuntimeError> {
@@ -40,18 +42,37 @@ impl<T: Config> Pallet<T> {
             ensure!(!worker.models.is_empty(), "a worker runs no model");
             let distinct: BTreeSet<_> = worker.models.iter().collect();
             ensure!(distinct.len() == worker.models.len(), "a worker names a model twice");
-            ensure!(
-                distinct.into_iter().all(Models::<T>::contains_key),
-                "a worker runs an unknown model"
-            );
+            let active = worker.status == WorkerStatus::Active;
+            for model in distinct {
+                ensure!(Models::<T>::contains_key(model), "a worker runs an unknown model");
+                let listed = Candidates::<T>::get(model).binary_search(&who).is_ok();
+                ensure!(listed == active, "the candidates of a model are wrong about a worker");
+            }
             let held =
                 <T as Config>::Currency::balance_on_hold(&HoldReason::WorkerBond.into(), &who);
             ensure!(held == worker.bond, "a worker's bond differs from what is held");
+            let assigned = Assignments::<T>::iter_key_prefix(&who).count();
+            ensure!(assigned == worker.assigned as usize, "a worker's requests are miscounted");
+        }
+        for (model, candidates) in Candidates::<T>::iter() {
+            ensure!(
+                candidates.windows(2).all(|pair| matches!(pair, [one, two] if one < two)),
+                "the candidates of a model are not in order"
+            );
+            for who in candidates {
+                let worker = Workers::<T>::get(who).ok_or("a candidate is no worker")?;
+                ensure!(worker.models.contains(&model), "a candidate does not run the model");
+            }
+        }
+        for (who, request, ()) in Assignments::<T>::iter() {
+            let committee = Committees::<T>::get(request).ok_or("a closed request is assigned")?;
+            let chosen = committee.members.iter().any(|member| member.worker == who);
+            ensure!(chosen, "a request is on the list of a worker that was not chosen");
         }
         Ok(())
     }
 
-    /// The indices contain exactly the open requests, whose fees are held.
+    /// Every open request has a committee, a deadline to come and held fees; closed ones nothing.
     fn try_state_requests() -> Result<(), TryRuntimeError> {
         let next = NextRequestId::<T>::get();
         let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
@@ -64,57 +85,40 @@ impl<T: Config> Pallet<T> {
                 record.patient == request.patient && record.kind == RecordKind::ChestXray,
                 "a request is not about the patient's chest X-ray"
             );
-            ensure!(Models::<T>::contains_key(request.model), "a request is for an unknown model");
+            let model = Models::<T>::get(request.model).ok_or("a request is for no model")?;
             ensure!(
-                request.opened <= request.deadline
-                    && request.opened <= frame_system::Pallet::<T>::block_number(),
-                "a request was made after its deadline or in a future block"
+                Self::check_quorum(&model, request.quorum).is_ok(),
+                "the model does not allow a request's quorum"
             );
-            let held = fees.entry(request.requester.clone()).or_default();
-            let is_open = request.status == RequestStatus::Open;
-            ensure!(
-                OpenRequests::<T>::contains_key(id) == is_open,
-                "the work list is wrong about a request"
-            );
+            let is_open = request.status.is_open();
             let indexed = OpenRequestOf::<T>::get(request.record, request.model) == Some(id);
             ensure!(indexed == is_open, "the index is wrong about a request");
             ensure!(
                 Due::<T>::contains_key(request.deadline, id) == is_open,
                 "the list of due requests is wrong about a request"
             );
-            let reports = FailureReports::<T>::iter_prefix(id).count();
-            ensure!(
-                if is_open { reports < T::FailureQuorum::get() as usize } else { reports == 0 },
-                "a request has too many failure reports"
-            );
-            if is_open {
+            let committee = Committees::<T>::get(id);
+            ensure!(committee.is_some() == is_open, "a closed request has a committee");
+            let held = fees.entry(request.requester.clone()).or_default();
+            if let Some(committee) = committee {
                 open = open.saturating_add(1);
-                *held = held.saturating_add(request.fee);
-                ensure!(
-                    !Predictions::<T>::contains_key(request.record, request.model),
-                    "an open request has a prediction"
-                );
+                let quorum: BalanceOf<T> = request.quorum.into();
+                held.saturating_accrue(request.fee.saturating_mul(quorum));
+                Self::try_state_committee(id, &request, &committee)?;
             }
-            if let RequestStatus::Answered { worker } = request.status {
-                let by = Predictions::<T>::get(request.record, request.model)
-                    .map(|prediction| (prediction.request, prediction.worker));
-                ensure!(by == Some((id, worker)), "an answered request has no prediction");
-            }
+            let answered = request.status == RequestStatus::Answered;
+            ensure!(Verdicts::<T>::contains_key(id) == answered, "a verdict is missing or surplus");
         }
         ensure!(
-            OpenRequests::<T>::iter_keys().count() == open
-                && OpenRequestOf::<T>::iter_values().count() == open
-                && Due::<T>::iter_keys().count() == open,
-            "the work list or an index contains an unknown request"
+            OpenRequestOf::<T>::iter_values().count() == open
+                && Due::<T>::iter_keys().count() == open
+                && Committees::<T>::iter_keys().count() == open,
+            "an index contains an unknown request"
         );
         let next_due = NextDue::<T>::get();
         ensure!(
             Due::<T>::iter_keys().all(|(last, _)| next_due.is_some_and(|next| next <= last)),
             "a request is due before the next block to process"
-        );
-        ensure!(
-            FailureReports::<T>::iter_keys().all(|(id, _)| OpenRequests::<T>::contains_key(id)),
-            "a failure report is about a request that is not open"
         );
         for (who, fee) in fees {
             let held = <T as Config>::Currency::balance_on_hold(&HoldReason::Fee.into(), &who);
@@ -123,33 +127,88 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Predictions answer a request for their record and model, and their receipts are correct.
-    fn try_state_predictions() -> Result<(), TryRuntimeError> {
-        for (record_id, model_id, prediction) in Predictions::<T>::iter() {
-            let request = Requests::<T>::get(prediction.request)
-                .ok_or("a prediction answers an unknown request")?;
+    /// The members of a committee are as far as the status of the request says.
+    fn try_state_committee(
+        id: medchain_primitives::RequestId,
+        request: &RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) -> Result<(), TryRuntimeError> {
+        let members = &committee.members;
+        let distinct: BTreeSet<_> = members.iter().map(|member| &member.worker).collect();
+        ensure!(distinct.len() == members.len(), "a worker was chosen twice");
+        ensure!(
+            distinct.into_iter().all(|who| Assignments::<T>::contains_key(who, id)),
+            "a chosen worker does not have the request on its list"
+        );
+        let missing = Self::missing(request, committee);
+        ensure!(
+            (missing > 0) == (request.status == RequestStatus::Drawing),
+            "a request draws though nobody is missing, or does not though somebody is"
+        );
+        ensure!(members.len() <= usize::from(request.quorum), "a committee is too large");
+        ensure!(committee.lost < T::FailureQuorum::get(), "a request has lost too many workers");
+        let revealing = request.status == RequestStatus::Revealing;
+        let fits = |step: &Step| match step {
+            Step::Chosen => !revealing,
+            Step::Committed(_) => true,
+            Step::Revealed(_) => revealing,
+        };
+        ensure!(members.iter().all(|member| fits(&member.step)), "a member is ahead or behind");
+        let committed = members.iter().filter(|member| member.step != Step::Chosen).count();
+        ensure!(
+            revealing || committed < usize::from(request.quorum),
+            "all have committed, and nothing is revealed"
+        );
+        Ok(())
+    }
+
+    /// Seeds are kept for exactly the requests that were not drawn yet.
+    fn try_state_seeds() -> Result<(), TryRuntimeError> {
+        let mut waiting = BTreeMap::<u32, u32>::new();
+        for committee in Committees::<T>::iter_values() {
+            if let Choice::After { number } = committee.choice {
+                waiting.entry(number).or_default().saturating_accrue(1);
+            }
+        }
+        let mut kept: BTreeMap<u32, u32> =
+            Seeds::<T>::iter().map(|(number, (_, requests))| (number, requests)).collect();
+        if let Some((number, requests)) = AwaitedSeed::<T>::get() {
+            ensure!(kept.insert(number, requests).is_none(), "a seed is both there and awaited");
+        }
+        ensure!(kept == waiting, "the seeds are not those that requests wait for");
+        Ok(())
+    }
+
+    /// Verdicts answer a request for their record and model, and their receipts are correct.
+    fn try_state_verdicts() -> Result<(), TryRuntimeError> {
+        for (id, verdict) in Verdicts::<T>::iter() {
+            let request = Requests::<T>::get(id).ok_or("a verdict answers an unknown request")?;
             ensure!(
-                request.record == record_id && request.model == model_id,
-                "a prediction answers a request for another record or model"
+                request.record == verdict.record && request.model == verdict.model,
+                "a verdict answers a request for another record or model"
             );
             ensure!(
-                request.status == RequestStatus::Answered { worker: prediction.worker },
-                "a prediction answers a request that is not answered"
+                verdict.workers.len() == usize::from(request.quorum)
+                    && verdict.provisional_until.is_some() == (request.quorum == 1),
+                "a verdict does not have the quorum of its request"
             );
-            let model = Models::<T>::get(model_id).ok_or("a prediction is of an unknown model")?;
-            let record = pallet_emr::Records::<T>::get(record_id)
-                .ok_or("a prediction is on an unknown record")?;
-            ensure!(
-                prediction.output.check(model.labels.len()).is_ok(),
-                "a prediction's output is invalid"
-            );
+            let model = Models::<T>::get(verdict.model).ok_or("a verdict is of no model")?;
+            let record = pallet_emr::Records::<T>::get(verdict.record)
+                .ok_or("a verdict is on an unknown record")?;
             let receipt = medchain_primitives::receipt(
                 &model.sha256,
                 &model.preprocessing,
                 &record.cid,
-                &prediction.output,
+                &verdict.sealed,
             );
-            ensure!(prediction.receipt == receipt, "a prediction's receipt is wrong");
+            ensure!(verdict.receipt == receipt, "a verdict's receipt is wrong");
+            let latest = LatestVerdict::<T>::get(verdict.record, verdict.model);
+            ensure!(latest.is_some_and(|latest| id <= latest), "the latest verdict is not");
+        }
+        for (record, model, id) in LatestVerdict::<T>::iter() {
+            let named = Verdicts::<T>::get(id)
+                .is_some_and(|verdict| verdict.record == record && verdict.model == model);
+            ensure!(named, "the latest verdict is of another record or model");
         }
         Ok(())
     }

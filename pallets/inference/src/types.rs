@@ -7,8 +7,8 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
-    Cid, Label, ModelId, ModelStatus, Output, PreprocessingId, Receipt, RecordId, RequestId,
-    RequestStatus, MAX_CLASSES,
+    AnswerCommitment, Arithmetic, Cid, Label, ModelId, ModelStatus, PreprocessingId, Receipt,
+    RecordId, RequestId, RequestStatus, SealedAnswer, SealedKey, MAX_CLASSES, MAX_QUORUM,
 };
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
@@ -24,13 +24,25 @@ pub type ModelOf<T> = Model<BalanceOf<T>>;
 /// The models that a worker runs.
 pub type WorkerModelsOf<T> = BoundedVec<ModelId, <T as Config>::MaxWorkerModels>;
 /// A registered worker.
-pub type WorkerOf<T> = Worker<WorkerModelsOf<T>, BalanceOf<T>>;
-/// A request for a prediction.
+pub type WorkerOf<T> = Worker<WorkerModelsOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
+/// The workers that can be drawn for a model, in the order of their accounts.
+pub type CandidatesOf<T> = BoundedVec<AccountIdOf<T>, <T as Config>::MaxCandidates>;
+/// A request for a verdict.
 pub type RequestOf<T> = Request<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
-/// A worker's answer to a request.
-pub type PredictionOf<T> = Prediction<AccountIdOf<T>, BlockNumberFor<T>>;
+/// The workers of an open request.
+pub type CommitteeOf<T> = Committee<AccountIdOf<T>>;
+/// A verdict.
+pub type VerdictOf<T> = Verdict<AccountIdOf<T>, BlockNumberFor<T>>;
+/// The workers of one request, or some of them.
+pub type MembersOf<T> = BoundedVec<AccountIdOf<T>, ConstU32<MAX_QUORUM>>;
+/// A record's content key, sealed to workers of a request.
+pub type KeysOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), ConstU32<MAX_QUORUM>>;
+/// The answers of workers that differ.
+pub type AnswersOf<T> = BoundedVec<(AccountIdOf<T>, SealedAnswer), ConstU32<MAX_QUORUM>>;
 /// The labels of a model's classes, in the order of its output.
 pub type Labels = BoundedVec<Label, ConstU32<MAX_CLASSES>>;
+/// The probability of each class, with the class's label.
+pub type Probabilities = BoundedVec<(Label, Permill), ConstU32<MAX_CLASSES>>;
 
 /// A model, with everything that a worker and a replay need to run the same one.
 #[derive(
@@ -51,23 +63,65 @@ pub struct Model<Balance> {
     pub labels: Labels,
     /// The id of the fixed steps from pixels to tensor.
     pub preprocessing: PreprocessingId,
-    /// Below this probability of its label, a prediction counts as uncertain.
+    /// Whether two honest workers give the same bytes.
+    pub arithmetic: Arithmetic,
+    /// The fewest workers that a request must ask for.
+    pub min_quorum: u8,
+    /// Below this probability of its label, a verdict counts as uncertain.
     pub confidence_threshold: Permill,
-    /// The price of a prediction, in the smallest unit of the currency, paid to the worker.
+    /// The price of one worker's answer, in the smallest unit of the currency.
     pub fee: Balance,
     /// Whether the model accepts requests.
     pub status: ModelStatus,
 }
 
-/// A worker: an account that runs models off chain.
+/// A worker: an account that runs models off chain, and what it has done so far.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Worker<Models, Balance> {
+pub struct Worker<Models, Balance, BlockNumber> {
     /// The models that it runs, each once.
     pub models: Models,
-    /// The bond held until it deregisters.
+    /// The bond that is held.
     pub bond: Balance,
+    /// Whether it can be drawn.
+    pub status: WorkerStatus<BlockNumber>,
+    /// The number of open requests for which it was drawn or named.
+    pub assigned: u32,
+    /// The number of its answers that became part of a verdict.
+    pub answered: u32,
+    /// The number of requests for which it reported a failure.
+    pub declined: u32,
+    /// The number of requests that it left alone, or did not finish.
+    pub missed: u32,
+}
+
+/// Whether a worker can be drawn.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum WorkerStatus<BlockNumber> {
+    /// It can be drawn and named.
+    #[codec(index = 0)]
+    Active,
+    /// Its bond is too small since it was slashed; `top_up_bond` makes it active again.
+    #[codec(index = 1)]
+    Suspended,
+    /// It gets its bond back after this block.
+    #[codec(index = 2)]
+    Leaving {
+        /// The last block in which the bond can be slashed.
+        until: BlockNumber,
+    },
 }
 
 /// A request to run a model on a record.
@@ -83,29 +137,110 @@ pub struct Request<AccountId, Balance, BlockNumber> {
     pub model: ModelId,
     /// The account that made the request and pays for it.
     pub requester: AccountId,
-    /// The model's fee when the request was made.
+    /// The price of one answer, as it was when the request was made.
     pub fee: Balance,
-    /// The block in which the request was made, by which workers take turns.
+    /// The number of workers whose answers must be equal.
+    pub quorum: u8,
+    /// The block in which the request was made.
     pub opened: BlockNumber,
-    /// The last block in which the request can be answered.
+    /// The last block in which the present status can be left in the intended way.
     pub deadline: BlockNumber,
     /// The status of the request.
-    pub status: RequestStatus<AccountId>,
+    pub status: RequestStatus,
 }
 
-/// A worker's prediction.
+/// The workers of an open request, and how more of them are drawn.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct Prediction<AccountId, BlockNumber> {
-    /// The request that it answers.
-    pub request: RequestId,
-    /// The worker that answered.
+pub struct Committee<AccountId> {
+    /// The workers that were drawn, or the one that was named.
+    pub members: BoundedVec<Member<AccountId>, ConstU32<MAX_QUORUM>>,
+    /// How the members are chosen.
+    pub choice: Choice,
+    /// The number of members that reported a failure or did not answer, and left.
+    pub lost: u32,
+}
+
+/// How the workers of a request are chosen.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Choice {
+    /// The requester named the worker.
+    #[codec(index = 0)]
+    Named,
+    /// The seed will be the first one that is newer than this one.
+    #[codec(index = 1)]
+    After {
+        /// The number of the seed at the time of the request.
+        number: u32,
+    },
+    /// The seed puts the candidates into an order.
+    #[codec(index = 2)]
+    Seeded {
+        /// The seed.
+        seed: [u8; 32],
+        /// The hash by which the last candidate that was asked stands in the order.
+        last: Option<[u8; 32]>,
+    },
+}
+
+/// A worker of an open request.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Member<AccountId> {
+    /// The worker.
     pub worker: AccountId,
-    /// The label and the probability of every class.
-    pub output: Output,
+    /// How far it is.
+    pub step: Step,
+}
+
+/// How far a worker of an open request is.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Step {
+    /// It was chosen.
+    #[codec(index = 0)]
+    Chosen,
+    /// It committed to an answer.
+    #[codec(index = 1)]
+    Committed(AnswerCommitment),
+    /// It showed its answer.
+    #[codec(index = 2)]
+    Revealed(SealedAnswer),
+}
+
+/// The equal answers of all workers of a request.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Verdict<AccountId, BlockNumber> {
+    /// The record.
+    pub record: RecordId,
+    /// The model.
+    pub model: ModelId,
+    /// The workers that gave this answer.
+    pub workers: BoundedVec<AccountId, ConstU32<MAX_QUORUM>>,
+    /// The answer, which only the readers of the record can open.
+    pub sealed: SealedAnswer,
     /// The receipt that a replay must reproduce.
     pub receipt: Receipt,
-    /// The block in which the prediction was stored.
-    pub at: BlockNumber,
+    /// The block in which the verdict was reached.
+    pub reached_at: BlockNumber,
+    /// The last block in which the answer of a single worker is provisional.
+    pub provisional_until: Option<BlockNumber>,
+    /// The request whose verdict by the same model this one replaces.
+    pub previous: Option<RequestId>,
 }

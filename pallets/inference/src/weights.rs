@@ -14,33 +14,56 @@ pub trait WeightInfo {
     fn register_worker(m: u32) -> Weight;
     /// Weight of `set_worker_models` with `m` models.
     fn set_worker_models(m: u32) -> Weight;
-    /// Weight of `deregister_worker`.
-    fn deregister_worker() -> Weight;
+    /// Weight of `deregister_worker` of a worker with `m` models.
+    fn deregister_worker(m: u32) -> Weight;
     /// Weight of `request_inference`.
     fn request_inference() -> Weight;
     /// Weight of `cancel_request`.
     fn cancel_request() -> Weight;
-    /// Weight of `submit_prediction`.
-    fn submit_prediction() -> Weight;
+    /// Weight of `draw_workers` that asks about `a` candidates.
+    fn draw_workers(a: u32) -> Weight;
+    /// Weight of `seal_to_workers` with `k` keys.
+    fn seal_to_workers(k: u32) -> Weight;
+    /// Weight of `commit_answer`.
+    fn commit_answer() -> Weight;
+    /// Weight of `reveal_answer`.
+    fn reveal_answer() -> Weight;
+    /// Weight of `submit_answer`.
+    fn submit_answer() -> Weight;
     /// Weight of `report_failure`.
     fn report_failure() -> Weight;
-    /// Weight of `expire_request`.
-    fn expire_request() -> Weight;
-    /// Weight of processing one due request at the end of a block.
+    /// Weight of `settle_overdue`.
+    fn settle_overdue() -> Weight;
+    /// Weight of `withdraw_bond`.
+    fn withdraw_bond() -> Weight;
+    /// Weight of `top_up_bond` of a worker with `m` models.
+    fn top_up_bond(m: u32) -> Weight;
+    /// Weight of `disclose_verdict`.
+    fn disclose_verdict() -> Weight;
+    /// Weight of moving one overdue request on at the end of a block.
     fn process_due() -> Weight;
 }
 
 const COMPUTATION: u64 = 50_000_000;
 const PROOF_OF_A_READ: u64 = 4_096;
 
-fn estimate(reads: u64, writes: u64) -> Weight {
-    Weight::from_parts(COMPUTATION, reads.saturating_mul(PROOF_OF_A_READ))
-        .saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
+/// The workers of the largest committee.
+const MEMBERS: u64 = medchain_primitives::MAX_QUORUM as u64;
+/// What assigning or releasing a worker touches: its entry and its work list.
+const PER_MEMBER: u64 = 2;
+/// What paying or slashing a worker touches: two accounts and the holds of each.
+const PER_PAYMENT: u64 = 4;
+/// The most models of a worker, from each of which a slashed worker is removed.
+const MODELS: u64 = 16;
+
+const fn estimate(reads: u64, writes: u64) -> Weight {
+    let time = COMPUTATION
+        .saturating_add(reads.saturating_mul(RocksDbWeight::get().read))
+        .saturating_add(writes.saturating_mul(RocksDbWeight::get().write));
+    Weight::from_parts(time, reads.saturating_mul(PROOF_OF_A_READ))
 }
 
-/// Estimates for tests; the runtime uses measured weights.
-///
-/// They count every storage item that a call can touch, 50 µs of computation, and 4 KiB of
+/// Estimates that count every storage item a call can touch, 50 µs of computation, and 4 KiB of
 /// proof for each read.
 impl WeightInfo for () {
     fn register_model() -> Weight {
@@ -50,31 +73,61 @@ impl WeightInfo for () {
         estimate(1, 1)
     }
     fn register_worker(m: u32) -> Weight {
-        estimate(4u64.saturating_add(m.into()), 3)
+        estimate(4u64.saturating_add(u64::from(m).saturating_mul(2)), 3u64.saturating_add(m.into()))
     }
     fn set_worker_models(m: u32) -> Weight {
-        estimate(1u64.saturating_add(m.into()), 1)
+        let lists = MODELS.saturating_add(m.into());
+        estimate(1u64.saturating_add(lists).saturating_add(m.into()), 1u64.saturating_add(lists))
     }
-    fn deregister_worker() -> Weight {
-        estimate(3, 3)
+    fn deregister_worker(m: u32) -> Weight {
+        estimate(1u64.saturating_add(m.into()), 1u64.saturating_add(m.into()))
     }
     fn request_inference() -> Weight {
-        estimate(12, 8)
+        estimate(18, 12)
     }
     fn cancel_request() -> Weight {
-        estimate(7, 10)
+        let members = MEMBERS.saturating_mul(PER_MEMBER);
+        estimate(6u64.saturating_add(members), 8u64.saturating_add(members))
     }
-    fn submit_prediction() -> Weight {
-        estimate(14, 12)
+    fn draw_workers(a: u32) -> Weight {
+        // Each candidate: its entry, its key, its work list, its envelope.
+        let candidates = u64::from(a).saturating_mul(4);
+        estimate(12u64.saturating_add(candidates), 12u64.saturating_add(candidates))
+    }
+    fn seal_to_workers(k: u32) -> Weight {
+        let keys = u64::from(k).saturating_mul(3);
+        estimate(10u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
+    }
+    fn commit_answer() -> Weight {
+        estimate(9, 6)
+    }
+    fn reveal_answer() -> Weight {
+        let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
+        estimate(10u64.saturating_add(members), 10u64.saturating_add(members))
+    }
+    fn submit_answer() -> Weight {
+        estimate(18, 16)
     }
     fn report_failure() -> Weight {
-        // The maximum number of envelopes, each of a worker.
-        estimate(80, 11)
+        let members = MEMBERS.saturating_mul(PER_MEMBER);
+        estimate(8u64.saturating_add(members), 9u64.saturating_add(members))
     }
-    fn expire_request() -> Weight {
-        estimate(7, 10)
+    fn settle_overdue() -> Weight {
+        let per_member =
+            PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_add(1);
+        let members = MEMBERS.saturating_mul(per_member);
+        estimate(10u64.saturating_add(members), 10u64.saturating_add(members))
+    }
+    fn withdraw_bond() -> Weight {
+        estimate(3, 3)
+    }
+    fn top_up_bond(m: u32) -> Weight {
+        estimate(3u64.saturating_add(m.into()), 3u64.saturating_add(m.into()))
+    }
+    fn disclose_verdict() -> Weight {
+        estimate(5, 0)
     }
     fn process_due() -> Weight {
-        estimate(9, 11)
+        Self::settle_overdue().saturating_add(estimate(2, 1))
     }
 }

@@ -1,0 +1,138 @@
+//! What workers answer: commitments, answers and failure reports.
+
+use codec::Encode;
+use frame_support::pallet_prelude::*;
+use medchain_primitives::{
+    AnswerCommitment, AnswerSalt, FailureCause, FailureCode, RequestId, RequestStatus, SealedAnswer,
+};
+use medchain_verdicts::answer_commitment;
+use sp_runtime::traits::Saturating;
+
+use crate::{
+    AccountIdOf, CommitteeOf, Committees, Config, Error, Event, Member, ModelOf, Pallet, RequestOf,
+    Step,
+};
+
+/// What the sealed answer of a model adds to its probabilities, in bytes: the tag of the
+/// cipher, the label, and the number of classes.
+const SEALED_OVERHEAD: usize = 16 + 1 + 1;
+/// The bytes of one probability.
+const PROBABILITY: usize = 4;
+
+impl<T: Config> Pallet<T> {
+    /// Stores a commitment and returns the weight that asking the policy used.
+    pub(crate) fn do_commit(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        commitment: AnswerCommitment,
+    ) -> Result<Weight, DispatchError> {
+        let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
+        let asked = Self::ensure_may_answer(who, &request, &committee)?;
+        Self::member(&mut committee, who)?.step = Step::Committed(commitment);
+        Self::deposit_event(Event::AnswerCommitted { request: id, worker: who.clone() });
+        let all = committee.members.iter().all(|m| matches!(m.step, Step::Committed(_)));
+        Committees::<T>::insert(id, committee);
+        if all {
+            let now = frame_system::Pallet::<T>::block_number();
+            let deadline = now.saturating_add(T::RevealPeriod::get());
+            Self::set_status(id, request, RequestStatus::Revealing);
+            Self::deposit_event(Event::RevealStarted { request: id, deadline });
+        }
+        Ok(asked)
+    }
+
+    /// Stores an answer that was committed to. The last one decides.
+    pub(crate) fn do_reveal(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        sealed: SealedAnswer,
+        salt: AnswerSalt,
+    ) -> DispatchResult {
+        let (request, mut committee) = Self::request_in(id, &[RequestStatus::Revealing])?;
+        let member = Self::member(&mut committee, who)?;
+        let Step::Committed(commitment) = member.step else {
+            return Err(Error::<T>::AlreadyAnswered.into());
+        };
+        let model = crate::Models::<T>::get(request.model).ok_or(Error::<T>::ModelNotFound)?;
+        Self::ensure_length(&model, &sealed)?;
+        let shown = answer_commitment(id, &who.encode(), &sealed, &salt);
+        ensure!(shown == commitment, Error::<T>::CommitmentMismatch);
+        member.step = Step::Revealed(sealed);
+        Self::deposit_event(Event::AnswerRevealed { request: id, worker: who.clone() });
+        let all = committee.members.iter().all(|m| matches!(m.step, Step::Revealed(_)));
+        if all {
+            return Self::compare(id, request, &committee);
+        }
+        Committees::<T>::insert(id, committee);
+        Ok(())
+    }
+
+    /// Accepts the answer of a single worker and returns the weight that asking the policy used.
+    pub(crate) fn do_submit(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        sealed: SealedAnswer,
+    ) -> Result<Weight, DispatchError> {
+        let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
+        ensure!(request.quorum == 1, Error::<T>::QuorumNotOne);
+        let (_, model) = Self::subjects(&request)?;
+        Self::ensure_length(&model, &sealed)?;
+        let asked = Self::ensure_may_answer(who, &request, &committee)?;
+        // There is nobody to copy from, so there is nothing to commit to first.
+        Self::member(&mut committee, who)?.step = Step::Revealed(sealed);
+        Self::compare(id, request, &committee)?;
+        Ok(asked)
+    }
+
+    /// Lets a worker leave that cannot answer.
+    pub(crate) fn do_report_failure(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        code: FailureCode,
+    ) -> DispatchResult {
+        let statuses = [RequestStatus::Drawing, RequestStatus::Sealing, RequestStatus::Committing];
+        let (request, mut committee) = Self::request_in(id, &statuses)?;
+        let step = &Self::member(&mut committee, who)?.step;
+        ensure!(*step == Step::Chosen, Error::<T>::AlreadyAnswered);
+        committee.members.retain(|member| member.worker != *who);
+        committee.lost.saturating_inc();
+        Self::unassign(who, id, |worker| worker.declined.saturating_inc());
+        Self::deposit_event(Event::FailureReported {
+            request: id,
+            record: request.record,
+            worker: who.clone(),
+            code,
+        });
+        Self::redraw(id, request, committee, FailureCause::Reported(code))
+    }
+
+    /// Checks that a chosen worker may answer now.
+    ///
+    /// Consent is asked last, because it costs most.
+    fn ensure_may_answer(
+        who: &AccountIdOf<T>,
+        request: &RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) -> Result<Weight, DispatchError> {
+        let member = committee.members.iter().find(|member| member.worker == *who);
+        let member = member.ok_or(Error::<T>::NotChosen)?;
+        ensure!(member.step == Step::Chosen, Error::<T>::AlreadyAnswered);
+        ensure!(Self::has_key(request, who), Error::<T>::EnvelopeNotFound);
+        let (record, _) = Self::subjects(request)?;
+        Self::ensure_may_infer(&record.patient, who, request.record)
+    }
+
+    /// Refuses what cannot be an output of the model.
+    fn ensure_length(model: &ModelOf<T>, sealed: &SealedAnswer) -> DispatchResult {
+        let length = model.labels.len().saturating_mul(PROBABILITY).saturating_add(SEALED_OVERHEAD);
+        ensure!(sealed.len() == length, Error::<T>::AnswerLengthMismatch);
+        Ok(())
+    }
+
+    fn member<'a>(
+        committee: &'a mut CommitteeOf<T>,
+        who: &AccountIdOf<T>,
+    ) -> Result<&'a mut Member<AccountIdOf<T>>, Error<T>> {
+        committee.members.iter_mut().find(|m| m.worker == *who).ok_or(Error::<T>::NotChosen)
+    }
+}

@@ -1,0 +1,182 @@
+//! Choosing the workers of a request, and giving them the record's key.
+
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::pallet_prelude::*;
+use medchain_primitives::{FailureCause, RequestId, RequestStatus};
+use sp_runtime::traits::{BlakeTwo256, Hash};
+
+use crate::{
+    AccountIdOf, Candidates, Choice, CommitteeOf, Committees, Config, Error, Event, KeysOf, Member,
+    MembersOf, Pallet, RequestOf, Step,
+};
+
+/// A candidate with its place in the order.
+type Placed<T> = ([u8; 32], AccountIdOf<T>);
+
+impl<T: Config> Pallet<T> {
+    /// Draws workers and returns the weight that asking the policy used.
+    pub(crate) fn do_draw(id: RequestId, asks: u8) -> Result<Weight, DispatchError> {
+        let (request, mut committee) = Self::request_in(id, &[RequestStatus::Drawing])?;
+        Self::subjects(&request)?;
+        let (seed, mut last) = match committee.choice {
+            Choice::Seeded { seed, last } => (seed, last),
+            Choice::After { number } => {
+                let seed = Self::seed_after(number).ok_or(Error::<T>::SeedNotReady)?;
+                Self::forget_seed(number);
+                (seed, None)
+            }
+            Choice::Named => return Err(Error::<T>::WrongStatus.into()),
+        };
+        let mut candidates = Self::candidates(id, &request, &committee, seed, last).into_iter();
+        let mut drawn = MembersOf::<T>::new();
+        let mut asked = Weight::zero();
+        for (place, candidate) in candidates.by_ref().take(usize::from(asks)) {
+            last = Some(place);
+            // Nothing can be sealed to a worker that removed its key.
+            if Self::choosable(&candidate, request.model).is_err() {
+                continue;
+            }
+            match Self::ensure_may_infer(&request.patient, &candidate, request.record) {
+                Ok(used) => asked.saturating_accrue(used),
+                Err(_) => {
+                    asked.saturating_accrue(Self::policy_weight());
+                    continue;
+                }
+            }
+            Self::assign(&candidate, id);
+            // The quorum, at most seven, stops the loop before either is full.
+            let _ = drawn.try_push(candidate.clone());
+            let _ = committee.members.try_push(Member { worker: candidate, step: Step::Chosen });
+            if Self::missing(&request, &committee) == 0 {
+                break;
+            }
+        }
+        committee.choice = Choice::Seeded { seed, last };
+        let missing = Self::missing(&request, &committee);
+        let exhausted = candidates.next().is_none();
+        let record = request.record;
+        Self::deposit_event(Event::WorkersDrawn { request: id, record, workers: drawn, missing });
+        if missing > 0 && exhausted {
+            Self::fail(id, request, &committee, FailureCause::TooFewWorkers)?;
+        } else {
+            if missing == 0 {
+                Self::await_keys(id, request, &committee);
+            }
+            Committees::<T>::insert(id, committee);
+        }
+        Ok(asked)
+    }
+
+    /// Seals the key of the record to chosen workers.
+    pub(crate) fn do_seal(who: &AccountIdOf<T>, id: RequestId, keys: KeysOf<T>) -> DispatchResult {
+        let (request, committee) = Self::request_in(id, &[RequestStatus::Sealing])?;
+        let (record, _) = Self::subjects(&request)?;
+        let may_seal = [&record.patient, &record.author, &request.requester].contains(&who);
+        ensure!(may_seal, Error::<T>::MayNotSeal);
+        for (worker, sealed) in keys {
+            let chosen = committee.members.iter().any(|member| member.worker == worker);
+            ensure!(chosen, Error::<T>::NotChosen);
+            pallet_emr::Pallet::<T>::admit_reader(who, request.record, worker, sealed)?;
+        }
+        if Self::all_have_keys(&request, &committee) {
+            Self::await_answers(id, request, &committee);
+        }
+        Ok(())
+    }
+
+    /// Moves a request with a complete committee to the status that awaits keys or answers.
+    pub(crate) fn await_keys(id: RequestId, request: RequestOf<T>, committee: &CommitteeOf<T>) {
+        if Self::all_have_keys(&request, committee) {
+            Self::await_answers(id, request, committee);
+        } else {
+            Self::set_status(id, request, RequestStatus::Sealing);
+        }
+    }
+
+    fn await_answers(id: RequestId, request: RequestOf<T>, committee: &CommitteeOf<T>) {
+        let deadline = frame_system::Pallet::<T>::block_number();
+        let deadline =
+            sp_runtime::traits::Saturating::saturating_add(deadline, T::CommitPeriod::get());
+        Self::deposit_event(Event::AnswersAwaited {
+            request: id,
+            record: request.record,
+            workers: Self::workers_of(committee),
+            deadline,
+        });
+        Self::set_status(id, request, RequestStatus::Committing);
+    }
+
+    fn all_have_keys(request: &RequestOf<T>, committee: &CommitteeOf<T>) -> bool {
+        committee.members.iter().all(|member| Self::has_key(request, &member.worker))
+    }
+
+    pub(crate) fn has_key(request: &RequestOf<T>, worker: &AccountIdOf<T>) -> bool {
+        pallet_emr::Envelopes::<T>::contains_key(request.record, worker)
+    }
+
+    /// Returns the accounts of all members.
+    pub(crate) fn workers_of(committee: &CommitteeOf<T>) -> MembersOf<T> {
+        let workers = committee.members.iter().map(|member| member.worker.clone());
+        MembersOf::<T>::truncate_from(workers.collect())
+    }
+
+    /// Returns how many members a committee lacks.
+    pub(crate) fn missing(request: &RequestOf<T>, committee: &CommitteeOf<T>) -> u8 {
+        request.quorum.saturating_sub(committee.members.len() as u8)
+    }
+
+    /// Replaces members that left: reopens the draw, or fails the request.
+    ///
+    /// A request that has lost too many, or for which there is nobody else, fails with `cause`.
+    pub(crate) fn redraw(
+        id: RequestId,
+        request: RequestOf<T>,
+        committee: CommitteeOf<T>,
+        cause: FailureCause,
+    ) -> DispatchResult {
+        let more = match committee.choice {
+            Choice::Seeded { seed, last } if committee.lost < T::FailureQuorum::get() => {
+                !Self::candidates(id, &request, &committee, seed, last).is_empty()
+            }
+            _ => false,
+        };
+        if !more {
+            return Self::fail(id, request, &committee, cause);
+        }
+        let missing = Self::missing(&request, &committee);
+        Self::set_status(id, request, RequestStatus::Drawing);
+        let deadline = crate::Requests::<T>::get(id).map(|request| request.deadline);
+        Self::deposit_event(Event::DrawReopened {
+            request: id,
+            missing,
+            deadline: deadline.unwrap_or_default(),
+        });
+        Committees::<T>::insert(id, committee);
+        Ok(())
+    }
+
+    /// Returns the candidates that have not been asked yet, in the order of the seed.
+    ///
+    /// The hash contains the request, so that requests of one block do not all get the same
+    /// workers.
+    fn candidates(
+        id: RequestId,
+        request: &RequestOf<T>,
+        committee: &CommitteeOf<T>,
+        seed: [u8; 32],
+        last: Option<[u8; 32]>,
+    ) -> Vec<Placed<T>> {
+        let place = |candidate: &AccountIdOf<T>| {
+            BlakeTwo256::hash(&(seed, id, candidate).encode()).to_fixed_bytes()
+        };
+        let mut placed: Vec<Placed<T>> = Candidates::<T>::get(request.model)
+            .into_iter()
+            .map(|candidate| (place(&candidate), candidate))
+            .filter(|(place, _)| last.is_none_or(|last| *place > last))
+            .filter(|(_, candidate)| committee.members.iter().all(|m| m.worker != *candidate))
+            .collect();
+        placed.sort();
+        placed
+    }
+}
