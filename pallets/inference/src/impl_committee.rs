@@ -158,6 +158,8 @@ impl<T: Config> Pallet<T> {
 
     /// Returns the candidates that have not been asked yet, in the order of the seed.
     ///
+    /// Those that came after the request do not count: they could know the seed.
+    ///
     /// The hash contains the request, so that requests of one block do not all get the same
     /// workers.
     fn candidates(
@@ -172,7 +174,8 @@ impl<T: Config> Pallet<T> {
         };
         let mut placed: Vec<Placed<T>> = Candidates::<T>::get(request.model)
             .into_iter()
-            .map(|candidate| (place(&candidate), candidate))
+            .filter(|candidate| candidate.since < request.opened)
+            .map(|candidate| (place(&candidate.worker), candidate.worker))
             .filter(|(place, _)| last.is_none_or(|last| *place > last))
             .filter(|(_, candidate)| committee.members.iter().all(|m| m.worker != *candidate))
             .collect();

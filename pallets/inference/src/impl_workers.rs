@@ -1,13 +1,13 @@
 //! Workers: how they come, what they lose, and how they leave.
 
-use alloc::collections::BTreeSet;
+use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::pallet_prelude::*;
 use medchain_primitives::{ModelId, RequestId, SlashReason};
 use sp_runtime::traits::{Saturating, Zero};
 
 use crate::{
-    AccountIdOf, Assignments, BalanceOf, Candidates, Config, Error, Event, HoldReason, Pallet,
-    Worker, WorkerModelsOf, WorkerOf, WorkerStatus, Workers,
+    AccountIdOf, Assignments, BalanceOf, Candidate, Candidates, CandidatesOf, Config, Error, Event,
+    HoldReason, Pallet, Worker, WorkerModelsOf, WorkerOf, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -46,7 +46,8 @@ impl<T: Config> Pallet<T> {
         ensure!(worker.status == WorkerStatus::Active, Error::<T>::WorkerNotActive);
         Self::check_models(&models)?;
         let old = core::mem::replace(&mut worker.models, models.clone());
-        Self::unlist(&who, &old);
+        let gone: Vec<_> = old.iter().filter(|model| !models.contains(model)).copied().collect();
+        Self::unlist(&who, &gone);
         Self::list(&who, &models)?;
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerModelsSet { worker: who, old, new: models });
@@ -174,13 +175,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Adds a worker to the candidates of its models.
+    /// Adds a worker to the candidates of its models, as of this block where it was none.
     pub(crate) fn list(who: &AccountIdOf<T>, models: &[ModelId]) -> DispatchResult {
+        let since = frame_system::Pallet::<T>::block_number();
         for model in models {
             Candidates::<T>::try_mutate(model, |candidates| {
-                if let Err(place) = candidates.binary_search(who) {
+                if let Err(place) = Self::place_of(who, candidates) {
                     candidates
-                        .try_insert(place, who.clone())
+                        .try_insert(place, Candidate { worker: who.clone(), since })
                         .map_err(|_| Error::<T>::TooManyWorkers)?;
                 }
                 Ok::<_, DispatchError>(())
@@ -193,10 +195,18 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn unlist(who: &AccountIdOf<T>, models: &[ModelId]) {
         for model in models {
             Candidates::<T>::mutate(model, |candidates| {
-                if let Ok(place) = candidates.binary_search(who) {
+                if let Ok(place) = Self::place_of(who, candidates) {
                     candidates.remove(place);
                 }
             });
         }
+    }
+
+    /// Returns where a worker is among candidates, or where it belongs.
+    pub(crate) fn place_of(
+        who: &AccountIdOf<T>,
+        candidates: &CandidatesOf<T>,
+    ) -> Result<usize, usize> {
+        candidates.binary_search_by(|candidate| candidate.worker.cmp(who))
     }
 }

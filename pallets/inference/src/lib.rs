@@ -170,7 +170,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, AccountIdOf<T>, WorkerOf<T>>;
 
-    /// The active workers of each model, in the order of their accounts.
+    /// The active workers of each model, in the order of their accounts, and since when.
     #[pallet::storage]
     pub type Candidates<T: Config> =
         StorageMap<_, Twox64Concat, ModelId, CandidatesOf<T>, ValueQuery>;
@@ -665,7 +665,10 @@ pub mod pallet {
             Self::do_set_model_status(model, status)
         }
 
-        /// Registers the signer as a worker, which can be drawn and named from now on.
+        /// Registers the signer as a worker, which can be named at once.
+        ///
+        /// It can be drawn for requests of later blocks. Otherwise, whoever knows a seed could
+        /// register accounts that it draws.
         ///
         /// ## Dispatch origin
         /// Signed by an account with an encryption key. `WorkerBond` is held from it.
@@ -692,7 +695,8 @@ pub mod pallet {
 
         /// Replaces the list of models that a worker runs.
         ///
-        /// Requests for which it was chosen are still to be answered.
+        /// Requests for which it was chosen are still to be answered. For a model that is new in
+        /// the list, it can be drawn for requests of later blocks.
         ///
         /// ## Dispatch origin
         /// Signed by the worker.
@@ -805,6 +809,7 @@ pub mod pallet {
         /// Draws workers for a request.
         ///
         /// The order of the candidates follows from the seed, so it does not matter who calls.
+        /// Workers that became candidates after the request are not drawn for it.
         ///
         /// ## Dispatch origin
         /// Signed by any account.
@@ -1033,6 +1038,8 @@ pub mod pallet {
         }
 
         /// Completes the bond of a suspended worker, which can be chosen again.
+        ///
+        /// It can be drawn for requests of later blocks.
         ///
         /// ## Dispatch origin
         /// Signed by the worker. What is missing of `WorkerBond` is held from it.

@@ -152,12 +152,17 @@ impl<T: Config> FromV2<T> {
         });
         Workers::<T>::translate::<v2::WorkerOf<T>, _>(|who, old| {
             entries = entries.saturating_add(1).saturating_add(old.models.len() as u64);
-            // More workers than can be drawn stay registered, and can set their models later.
-            let _ = Pallet::<T>::list(&who, &old.models);
+            let mut status = WorkerStatus::Active;
+            if Pallet::<T>::list(&who, &old.models).is_err() {
+                // More workers than can be drawn stay registered, and can try again with
+                // `top_up_bond`, which then costs nothing.
+                Pallet::<T>::unlist(&who, &old.models);
+                status = WorkerStatus::Suspended;
+            }
             Some(Worker {
                 models: old.models,
                 bond: old.bond,
-                status: WorkerStatus::Active,
+                status,
                 assigned: 0,
                 answered: 0,
                 declined: 0,

@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
             let active = worker.status == WorkerStatus::Active;
             for model in distinct {
                 ensure!(Models::<T>::contains_key(model), "a worker runs an unknown model");
-                let listed = Candidates::<T>::get(model).binary_search(&who).is_ok();
+                let listed = Self::place_of(&who, &Candidates::<T>::get(model)).is_ok();
                 ensure!(listed == active, "the candidates of a model are wrong about a worker");
             }
             let held =
@@ -56,11 +56,16 @@ impl<T: Config> Pallet<T> {
         }
         for (model, candidates) in Candidates::<T>::iter() {
             ensure!(
-                candidates.windows(2).all(|pair| matches!(pair, [one, two] if one < two)),
+                candidates
+                    .windows(2)
+                    .all(|pair| matches!(pair, [one, two] if one.worker < two.worker)),
                 "the candidates of a model are not in order"
             );
-            for who in candidates {
-                let worker = Workers::<T>::get(who).ok_or("a candidate is no worker")?;
+            let now = frame_system::Pallet::<T>::block_number();
+            for candidate in candidates {
+                ensure!(candidate.since <= now, "a candidate is one since a later block");
+                let worker =
+                    Workers::<T>::get(candidate.worker).ok_or("a candidate is no worker")?;
                 ensure!(worker.models.contains(&model), "a candidate does not run the model");
             }
         }

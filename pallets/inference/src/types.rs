@@ -26,7 +26,8 @@ pub type WorkerModelsOf<T> = BoundedVec<ModelId, <T as Config>::MaxWorkerModels>
 /// A registered worker.
 pub type WorkerOf<T> = Worker<WorkerModelsOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 /// The workers that can be drawn for a model, in the order of their accounts.
-pub type CandidatesOf<T> = BoundedVec<AccountIdOf<T>, <T as Config>::MaxCandidates>;
+pub type CandidatesOf<T> =
+    BoundedVec<Candidate<AccountIdOf<T>, BlockNumberFor<T>>, <T as Config>::MaxCandidates>;
 /// A request for a verdict.
 pub type RequestOf<T> = Request<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 /// The workers of an open request.
@@ -122,6 +123,19 @@ pub enum WorkerStatus<BlockNumber> {
         /// The last block in which the bond can be slashed.
         until: BlockNumber,
     },
+}
+
+/// A worker that can be drawn for a model.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Candidate<AccountId, BlockNumber> {
+    /// The worker.
+    pub worker: AccountId,
+    /// The block in which it became a candidate: it is drawn for requests of later blocks alone.
+    ///
+    /// Otherwise, whoever knows a seed could register accounts that it draws.
+    pub since: BlockNumber,
 }
 
 /// A request to run a model on a record.
