@@ -30,6 +30,7 @@ pub mod constants;
 mod genesis;
 pub mod policy_contract;
 pub mod policy_extension;
+pub mod seeds;
 pub mod weights;
 
 #[cfg(test)]
@@ -88,7 +89,7 @@ pub type UncheckedExtrinsic =
 /// The migrations of a runtime upgrade.
 ///
 /// Each checks the pallet's storage version first, and does nothing more once it has run.
-pub type Migrations = (pallet_inference::migrations::MigrateV2ToV3<Runtime>,);
+pub type Migrations = (pallet_inference::migrations::MigrateV2ToV4<Runtime>,);
 
 pub type Executive = frame_executive::Executive<
     Runtime,

@@ -68,7 +68,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
             ProxyType::Inference => matches!(
                 call,
                 RuntimeCall::Inference(
-                    pallet_inference::Call::submit_prediction { .. }
+                    pallet_inference::Call::draw_workers { .. }
+                        | pallet_inference::Call::commit_answer { .. }
+                        | pallet_inference::Call::reveal_answer { .. }
+                        | pallet_inference::Call::submit_answer { .. }
                         | pallet_inference::Call::report_failure { .. }
                 )
             ),

@@ -7,7 +7,7 @@ use frame_system::EnsureRoot;
 use crate::policy_contract::AllowAll;
 #[cfg(not(feature = "runtime-benchmarks"))]
 use crate::policy_contract::PolicyContract;
-use crate::*;
+use crate::{seeds::RelaySeeds, *};
 
 parameter_types! {
     /// Maximum number of envelopes per record.
@@ -24,11 +24,23 @@ parameter_types! {
     pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
     /// Number of blocks in which the patient or a guardian can review an emergency.
     pub const ReviewPeriod: BlockNumber = 7 * DAYS;
-    /// Number of blocks for which a request stays open.
-    pub const RequestDeadline: BlockNumber = 2 * HOURS;
+    /// Number of blocks within which the workers of a request must be drawn.
+    pub const DrawPeriod: BlockNumber = HOURS;
+    /// Number of blocks within which the key must be sealed to them.
+    pub const SealPeriod: BlockNumber = HOURS;
+    /// Number of blocks that workers have to compute: time for a long queue.
+    pub const CommitPeriod: BlockNumber = 2 * HOURS;
+    /// Number of blocks that workers have to show their answers, also after a restart.
+    pub const RevealPeriod: BlockNumber = HOURS;
+    /// Number of blocks for which the answer of a single worker is provisional.
+    pub const ProvisionalPeriod: BlockNumber = DAYS;
+    /// Number of blocks for which the bond of a worker outlasts its leave.
+    pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
     /// Maximum number of models per worker.
     pub const MaxWorkerModels: u32 = 16;
-    /// Number of failure reports that close a request as failed.
+    /// Maximum number of workers that can be drawn for a model.
+    pub const MaxCandidates: u32 = 128;
+    /// Number of workers that a request may lose before it fails.
     pub const FailureQuorum: u32 = 3;
 }
 
@@ -65,8 +77,18 @@ impl pallet_inference::Config for Runtime {
     type Currency = Balances;
     type GovernanceOrigin = EnsureRoot<AccountId>;
     type WorkerBond = ConstU128<{ 100 * UNIT }>;
-    type RequestDeadline = RequestDeadline;
+    type AbsencePenalty = ConstU128<{ 5 * UNIT }>;
+    type RevealPenalty = ConstU128<{ 20 * UNIT }>;
+    type Seeds = RelaySeeds;
+    type DrawPeriod = DrawPeriod;
+    type SealPeriod = SealPeriod;
+    type CommitPeriod = CommitPeriod;
+    type RevealPeriod = RevealPeriod;
+    type ProvisionalPeriod = ProvisionalPeriod;
+    type UnbondingPeriod = UnbondingPeriod;
+    type MaxCandidates = MaxCandidates;
     type MaxWorkerModels = MaxWorkerModels;
     type FailureQuorum = FailureQuorum;
-    type WeightInfo = weights::pallet_inference::WeightInfo<Runtime>;
+    // Estimates: the calls are newer than the last measurement.
+    type WeightInfo = ();
 }

@@ -10,6 +10,5 @@ pub mod xcm;
 
 pub use consensus::ConsensusHook;
 pub use governance::ProxyType;
-pub use medchain::RequestDeadline;
 pub use money::WeightToFee;
 pub use system::RuntimeBlockWeights;

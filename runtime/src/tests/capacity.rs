@@ -8,7 +8,9 @@ use frame_support::{
     traits::{fungible::Mutate, UnfilteredDispatchable},
     weights::Weight,
 };
-use medchain_primitives::{ModelId, Output, Receipt, RequestId, SealedKey};
+use medchain_primitives::{
+    AnswerCommitment, AnswerSalt, InferenceOrder, ModelId, RequestId, SealedAnswer, SealedKey,
+};
 use sp_runtime::BoundedVec;
 
 use super::*;
@@ -50,6 +52,7 @@ fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
         cid: Cid::new(CidCodec::Raw, [1; 32]),
         digest: ContentDigest([1; 32]),
         kind: RecordKind::ChestXray,
+        commitments: None,
         envelopes,
         inference: None,
         custody: None,
@@ -59,18 +62,33 @@ fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
 #[test]
 fn what_fits_into_a_block() {
     println!("\ndeclared weight, before the refund");
-    let submit = RuntimeCall::Inference(pallet_inference::Call::submit_prediction {
+    let submit = RuntimeCall::Inference(pallet_inference::Call::submit_answer {
         request: RequestId(0),
-        output: Output { label: 0, probabilities: BoundedVec::default() },
-        receipt: Receipt([0; 32]),
+        sealed: SealedAnswer::default(),
+    });
+    let commit = RuntimeCall::Inference(pallet_inference::Call::commit_answer {
+        request: RequestId(0),
+        commitment: AnswerCommitment([0; 32]),
+    });
+    let reveal = RuntimeCall::Inference(pallet_inference::Call::reveal_answer {
+        request: RequestId(0),
+        sealed: SealedAnswer::default(),
+        salt: AnswerSalt([0; 32]),
+    });
+    let draw = RuntimeCall::Inference(pallet_inference::Call::draw_workers {
+        request: RequestId(0),
+        asks: 3,
     });
     let order = RuntimeCall::Inference(pallet_inference::Call::request_inference {
         record: RecordId(0),
-        model: ModelId(0),
+        order: InferenceOrder { model: ModelId(0), quorum: 1, worker: None },
     });
     let calls = [
         ("add_record, 3 envelopes, with the policy check", add_record(3)),
-        ("submit_prediction, with the policy check", submit),
+        ("submit_answer, with the policy check", submit),
+        ("commit_answer, with the policy check", commit),
+        ("reveal_answer", reveal),
+        ("draw_workers, with three policy checks", draw),
         ("request_inference, with the policy check", order),
     ];
     for (name, call) in calls {

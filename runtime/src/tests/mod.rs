@@ -178,6 +178,7 @@ pub fn try_add_record(
         Cid::new(CidCodec::Raw, [9; 32]),
         ContentDigest([9; 32]),
         RecordKind::ChestXray,
+        None,
         Default::default(),
         None,
         None,

@@ -1,18 +1,25 @@
 //! The interplay of the pallets of this runtime.
 
 use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
-use medchain_primitives::{EmergencyId, FailureCode, ModelId, Purpose, RequestId};
+use medchain_primitives::{
+    EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId,
+};
 use sp_runtime::BoundedVec;
 
 use super::*;
 use crate::configs::ProxyType;
 
-fn add_record_call(inference: Option<ModelId>) -> RuntimeCall {
+fn order() -> InferenceOrder<AccountId> {
+    InferenceOrder { model: ModelId(0), quorum: 1, worker: None }
+}
+
+fn add_record_call(inference: Option<InferenceOrder<AccountId>>) -> RuntimeCall {
     RuntimeCall::Emr(pallet_emr::Call::add_record {
         patient: PATIENT.to_account_id(),
         cid: Cid::new(CidCodec::Raw, [1; 32]),
         digest: ContentDigest([1; 32]),
         kind: RecordKind::ChestXray,
+        commitments: None,
         envelopes: Default::default(),
         inference,
         custody: None,
@@ -33,7 +40,7 @@ fn a_caretaker_adds_records_but_cannot_pay_share_or_erase() {
     let key = EncryptionKey([1; 32]);
     let beyond = [
         transfer_all(),
-        add_record_call(Some(ModelId(0))),
+        add_record_call(Some(order())),
         RuntimeCall::Emr(pallet_emr::Call::set_policy { policy: Some(STRANGER.to_account_id()) }),
         RuntimeCall::Emr(pallet_emr::Call::set_encryption_key { key }),
         RuntimeCall::Emr(pallet_emr::Call::remove_encryption_key {}),
@@ -79,8 +86,8 @@ fn a_hot_key_only_answers_requests() {
     let code = FailureCode::NotAnImage;
     let report = pallet_inference::Call::report_failure { request, code };
     assert!(hot_key.filter(&RuntimeCall::Inference(report)));
-    let (record, model) = (RecordId(0), ModelId(0));
-    let order = pallet_inference::Call::request_inference { record, model };
+    let order =
+        pallet_inference::Call::request_inference { record: RecordId(0), order: order() };
     let leave = pallet_inference::Call::deregister_worker {};
     for call in [RuntimeCall::Inference(order), RuntimeCall::Inference(leave), transfer_all()] {
         assert!(!hot_key.filter(&call), "{call:?}");
@@ -97,6 +104,7 @@ fn a_batch_with_a_refused_call_changes_nothing() {
                 cid: Cid::new(CidCodec::Raw, [1; 32]),
                 digest: ContentDigest([1; 32]),
                 kind: RecordKind::Report,
+                commitments: None,
                 envelopes: Default::default(),
                 inference: None,
                 custody: None,

@@ -98,11 +98,11 @@ impl Both {
             Deed::Append => {
                 let kind = RecordKind::ChestXray;
                 let owner = OWNER.to_account_id();
-                Emr::add_record(origin, owner, cid, digest, kind, Default::default(), None, None)
+                Emr::add_record(origin, owner, cid, digest, kind, None, Default::default(), None, None)
                     .map_err(error)?;
             }
             Deed::Amend(id) => {
-                Emr::amend_record(origin, record(id), cid, digest, Default::default(), None)
+                Emr::amend_record(origin, record(id), cid, digest, None, Default::default(), None)
                     .map_err(error)?;
             }
             Deed::Share(id) => {
