@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs steps of the package in virtual environments that it makes if needed:
 #   models/run.sh train      features, training, left-out sources, operating point, export to the
-#                            work folder, and a comparison with the published numbers; resumes
+#                            work folder, integers, and a comparison with the published numbers; resumes
 #   models/run.sh evaluate   the shipped file on the test split: prints the card's tables
 #   models/run.sh compare    every recipe on every fold of left-out sources
 #   models/run.sh ship       what `train` made becomes the shipped model, with fixtures and card
-#   models/run.sh agree BIN  does the program BIN (medchain) answer as onnxruntime does?
+#   models/run.sh agree BIN  do the program BIN (medchain) and every kernel of this machine answer
+#                            as onnxruntime does?
 #   models/run.sh bench      images a second in onnxruntime
 #   models/run.sh check      the tests that need no torch (part of `make test`)
 #   models/run.sh test       all tests of the package
@@ -33,14 +34,16 @@ case ${1:-} in
     step train
     step sources --recipe "$(recipe)"
     step operate
-    step export --to "$(work)/export"
+    step export --to "$(work)/float"
+    step quantise --float "$(work)/float" --to "$(work)/export"
     step evaluate --model "$(work)/export" --against shipped/metrics.json
     ;;
   evaluate) light && step evaluate ;;
   compare) full && step sources ;;
   ship)
     full
-    step export
+    step export --to "$(work)/float"
+    step quantise --float "$(work)/float" --to shipped
     step fixtures
     step evaluate
     step probes
@@ -57,7 +60,7 @@ case ${1:-} in
   check) light && "$python" -m pytest -q tests ;;
   test) full && "$python" -m pytest -q tests ;;
   *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -164,15 +164,18 @@ impl Engine {
     /// Lets one prediction use so many threads. The default is one: a worker with a
     /// backlog runs predictions side by side, which wastes less.
     ///
-    /// # Errors
-    /// Where the system gives no threads.
-    pub fn with_threads(mut self, threads: usize) -> Result<Self, rayon::ThreadPoolBuildError> {
-        self.threads = if threads > 1 {
-            Some(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?)
-        } else {
-            None
-        };
-        Ok(self)
+    /// Where the system gives no threads it stays with one: the bytes are the same.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok();
+        self.threads = if threads > 1 { pool() } else { None };
+        self
+    }
+
+    /// How many logits it gives.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.steps.last().map_or(0, |step| usize::from(step.layer.outputs))
     }
 
     /// What it was made ready for.

@@ -155,7 +155,7 @@ proptest! {
         let logits = by_definition(&last.0, &last.1, &bytes);
         for instructions in Instructions::available() {
             let engine = Engine::with_instructions(&network, instructions).unwrap();
-            let engine = engine.with_threads(threads).unwrap();
+            let engine = engine.with_threads(threads);
             prop_assert_eq!(&engine.trace(&first).unwrap()[0], &bytes, "{:?}", instructions);
             prop_assert_eq!(engine.logits(&first).unwrap(), logits.clone(), "{:?}", instructions);
         }
@@ -201,7 +201,7 @@ proptest! {
         let network = Network::new(layers, SoftmaxScale(1)).unwrap();
         for instructions in Instructions::available() {
             let engine = Engine::with_instructions(&network, instructions).unwrap();
-            let engine = engine.with_threads(threads).unwrap();
+            let engine = engine.with_threads(threads);
             prop_assert_eq!(&engine.trace(&input).unwrap()[..], &expected[1..], "{:?}", instructions);
         }
     }

@@ -29,13 +29,14 @@ def compare(rows: list[dict], lines: list[dict], labels: list[str]) -> dict:
     }
 
 
-def broken(found: dict) -> list[str]:
-    """Which of the bounds are not met."""
+def broken(found: dict, exact: bool = False) -> list[str]:
+    """Which of the bounds are not met. The answers of an exact model must be equal."""
+    least, largest = (1.0, 1e-9) if exact else (LEAST_EQUAL_LABELS, LARGEST_DIFFERENCE)
     wrong = []
     if found["failed"] or found["missing"]:
         wrong.append(f"{len(found['failed'])} images failed, {found['missing']} are missing")
-    if found["equal_labels"] < LEAST_EQUAL_LABELS:
+    if found["equal_labels"] < least:
         wrong.append(f"only {found['equal_labels']:.2%} of the labels are equal")
-    if found["largest_difference"] > LARGEST_DIFFERENCE:
+    if found["largest_difference"] > largest:
         wrong.append(f"a probability differs by {found['largest_difference']:.2g}")
     return wrong

@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from . import config as configuration
-from . import data, metrics
+from . import data, exact, metrics
 from .runtime import Shipped
 
 
-def predictions(shipped: Shipped, films: list[data.Film], cache: Path) -> np.ndarray:
-    """Probabilities (films, classes); a finished part is kept for the next start."""
+def answers(shipped: Shipped, films: list[data.Film], cache: Path) -> np.ndarray:
+    """What the network answers (films, classes): logits where it is exact, or else
+    probabilities. A finished part is kept for the next start."""
     stamp = hashlib.sha256(shipped.path.read_bytes()).hexdigest() + shipped.spec["id"]
     known: dict[str, list[float]] = {}
     if cache.exists():
@@ -32,7 +33,7 @@ def predictions(shipped: Shipped, films: list[data.Film], cache: Path) -> np.nda
     for number, film in enumerate(films, 1):
         fresh = film.id not in known
         if fresh:
-            known[film.id] = [float(p) for p in shipped.predict(film.path.read_bytes())]
+            known[film.id] = shipped.run(shipped.input(shipped.square(film.path.read_bytes()))).tolist()
         if number == len(films) or (fresh and number % 50 == 0):
             cache.write_text(json.dumps({"model": stamp, "rows": known}))
             print(f"{number}/{len(films)}", file=sys.stderr, flush=True)
@@ -97,13 +98,18 @@ def run(config: dict, model: Path, threads: int = 2, rounds: int = 1000) -> dict
     shipped = Shipped(model, config["model"]["name"], threads)
     films = [f for f in data.films(config) if f.split == "test"]
     work = config["data"]["work"]
-    found = predictions(shipped, films, work / "test-probabilities.json")
+    given = answers(shipped, films, work / "test-answers.json")
+    found = shipped.probabilities(given)
     summary = summarise(shipped, films, found, rounds)
     (work / "evaluation.json").write_text(json.dumps(summary, indent=1))
     with open(work / "predictions.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "path", "class", "source", *shipped.labels])
-        for film, row in zip(films, found):
+        logits = [f"logit {label}" for label in shipped.labels] if shipped.exact else []
+        writer.writerow(["id", "path", "class", "source", *shipped.labels, *logits])
+        for film, row, answer in zip(films, found, given):
+            if shipped.exact:
+                steps = exact.output(answer.tolist(), shipped.spec["softmax_scale"])
+                row = [*(step / exact.STEPS for step in steps), *answer]
             writer.writerow([film.id, film.path, film.label, film.source, *row])
     return summary
 

@@ -1,8 +1,9 @@
 """``python -m medchain_models.fixtures``: what Rust must reproduce.
 
 Writes small synthetic images in every kind that is taken and, for each, what
-this package computes: SHA-256 of the greys and of the square, some values of
-the tensor, and the shipped model's probabilities by onnxruntime. The images
+this package computes: SHA-256 of the greys and of the square, some values of the
+tensor that a network of floats would get, and the shipped model's logits by
+onnxruntime with its answer in steps of 1/10,000. The images
 are drawings; no patient's image is in the repository.
 """
 
@@ -11,12 +12,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from . import config as configuration
-from . import preprocess, synthetic
+from . import exact, graph, preprocess, synthetic
+from .architecture import BLOCKS
 from .runtime import Shipped
 
 FOLDER = configuration.MODELS / "fixtures"
@@ -71,29 +74,60 @@ def images() -> dict[str, bytes]:
     }
 
 
-def expectation(shipped: Shipped, data: bytes) -> dict:
+def expectation(shipped: Shipped, config: dict, data: bytes) -> dict:
     """What this package computes for one image."""
     grey = preprocess.decode(data)
     square = preprocess.square_pixels(grey, shipped.steps)
-    tensor = preprocess.tensor(square, shipped.steps)
+    tensor = preprocess.tensor(square, config["preprocessing"])
     places = [0, 24_000, 25_200, 75_000, 100_352, 150_527]
+    logits = [int(z) for z in shipped.run(shipped.input(square))]
     return {
         "width": int(grey.shape[1]),
         "height": int(grey.shape[0]),
         "grey_sha256": hashlib.sha256(grey.tobytes()).hexdigest(),
         "square_sha256": hashlib.sha256(square.tobytes()).hexdigest(),
         "tensor": {str(p): float(tensor.reshape(-1)[p]) for p in places},
-        "probabilities": [float(p) for p in shipped.run(tensor[None])],
+        "logits": logits,
+        "output": exact.output(logits, shipped.spec["softmax_scale"]),
     }
 
 
+def small_float_network(config: dict, folder: Path) -> None:
+    """Writes a network of floats with four channels a layer and weights of no value."""
+    chance = np.random.default_rng(11)
+    shapes, inputs = {}, 3
+    for block, (convolutions, _) in enumerate(BLOCKS, 1):
+        for i in range(1, convolutions + 1):
+            shapes[f"conv{block}_{i}"], inputs = (4, inputs, 3, 3), 4
+    shapes |= {"fc1": (4, 4), "fc2": (4, 4), "fc3": (3, 4)}
+    weights = {}
+    for name, shape in shapes.items():
+        weights[f"{name}.weight"] = chance.normal(0, (2 / np.prod(shape[1:])) ** 0.5, shape)
+        weights[f"{name}.bias"] = chance.normal(0, 0.1, shape[0])
+    spec = {
+        "id": "small-32-v1", "model": "small", "version": "1", "size": 32,
+        "crop": "centre-square", "resampling": "area-u8",
+        "mask": {"border": 1, "corner": 5, "value": 0},
+        "mean": config["preprocessing"]["mean"], "std": config["preprocessing"]["std"],
+        "labels": config["model"]["labels"], "temperature": 1.0, "confidence_threshold": 0.5,
+    }
+    folder.mkdir(exist_ok=True)
+    model = graph.build(weights, spec["size"], len(spec["labels"]), "A fixture.")
+    (folder / "small.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    (folder / "small.json").write_text(json.dumps(spec, indent=1) + "\n")
+
+
 def main() -> None:
-    """Writes the images and ``expected.json``."""
+    """Writes the images, the small network and ``expected.json``."""
     config = configuration.load()
     shipped = Shipped(configuration.SHIPPED, config["model"]["name"])
     FOLDER.mkdir(exist_ok=True)
+    small_float_network(config, FOLDER / "float")
+    small = Shipped(FOLDER / "float", "small")
     expected = {
         "model_sha256": hashlib.sha256(shipped.path.read_bytes()).hexdigest(),
+        "mean": config["preprocessing"]["mean"],
+        "std": config["preprocessing"]["std"],
         "synthetic": {
             f"{seed}:{width}x{height}": hashlib.sha256(
                 synthetic.radiograph(seed, width, height).tobytes()
@@ -101,10 +135,12 @@ def main() -> None:
             for seed, width, height in ((0, 64, 64), (1, 320, 288), (2**63 + 5, 33, 57))
         },
         "images": {},
+        "small": {},
     }
     for name, data in images().items():
         (FOLDER / name).write_bytes(data)
-        expected["images"][name] = expectation(shipped, data)
+        expected["images"][name] = expectation(shipped, config, data)
+        expected["small"][name] = [float(p) for p in small.predict(data)]
     (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
     print(f"{len(expected['images'])} fixtures in {FOLDER}")
 

@@ -78,13 +78,15 @@ def build_exact(exact, size: int, limit: int, doc: str) -> onnx.ModelProto:
 
     ``exact`` is a :class:`~medchain_models.quantise.Exact`. Scales are powers of two and
     zero points are zero, so that every runtime that follows the standard gives the
-    bytes of the crate ``medchain-exact``.
+    bytes of the crate ``medchain-exact``. What a unit of the logits is worth stands in the
+    metadata: the file's digest, by which the chain knows a model, must cover it.
     """
     nodes: list[onnx.NodeProto] = []
     stored: list[onnx.TensorProto] = []
 
     def constant(name: str, value: np.ndarray) -> str:
-        stored.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        # A scalar must stay one, which `ascontiguousarray` would not leave it.
+        stored.append(numpy_helper.from_array(np.array(value, order="C"), name))
         return name
 
     one = constant("one", np.float32(1))
@@ -135,6 +137,7 @@ def build_exact(exact, size: int, limit: int, doc: str) -> onnx.ModelProto:
     model = helper.make_model(
         graph, producer_name="medchain", opset_imports=[helper.make_opsetid("", OPSET)]
     )
+    helper.set_model_props(model, {"softmax_scale": str(exact.softmax_scale)})
     model.ir_version = 8
     onnx.checker.check_model(model)
     return model

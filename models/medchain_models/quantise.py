@@ -58,6 +58,11 @@ class Exact:
     layers: list[Layer]
     scale: float
 
+    @property
+    def softmax_scale(self) -> int:
+        """The same as the crate medchain-exact has it: in bits, times 2^32."""
+        return round(self.scale * float(np.log2(np.e)) * 2**32)
+
 
 def float_layers(path: Path, steps: dict) -> list[tuple[str, np.ndarray, np.ndarray, bool]]:
     """Name, weights, biases and pooling of a float network whose input are greys.
@@ -245,7 +250,7 @@ def main() -> None:
     (arguments.to / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
     for gone in ("mean", "std"):
         del spec[gone]
-    spec["softmax_scale"] = round(exact.scale * float(np.log2(np.e)) * 2**32)
+    spec |= {"version": config["model"]["version"], "softmax_scale": exact.softmax_scale}
     (arguments.to / f"{name}.json").write_text(json.dumps(spec, indent=2) + "\n")
 
 

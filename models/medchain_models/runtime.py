@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from . import preprocess
+from . import exact, preprocess
 
 
 class Shipped:
@@ -30,15 +30,27 @@ class Shipped:
         """The classes, in the order of the output."""
         return self.spec["labels"]
 
-    def tensor(self, image: bytes) -> np.ndarray:
-        """The input of one image file: (1, 3, size, size) float32."""
-        pixels = preprocess.square_pixels(preprocess.decode(image), self.steps)
-        return preprocess.tensor(pixels, self.steps)[None]
+    @property
+    def exact(self) -> bool:
+        """Whether it computes in integers."""
+        return "softmax_scale" in self.spec
 
-    def run(self, tensor: np.ndarray) -> np.ndarray:
-        """Probabilities of one tensor."""
-        return self.session.run(None, {"image": tensor})[0][0]
+    def square(self, image: bytes) -> np.ndarray:
+        """The greys of one image file that the network sees: (size, size) uint8."""
+        return preprocess.square_pixels(preprocess.decode(image), self.steps)
+
+    def input(self, square: np.ndarray) -> np.ndarray:
+        """What the network takes: the greys themselves, or three channels of floats."""
+        return square[None, None] if self.exact else preprocess.tensor(square, self.steps)[None]
+
+    def run(self, taken: np.ndarray) -> np.ndarray:
+        """Logits (classes,) int32 of an exact network, or else probabilities."""
+        return self.session.run(None, {"image": taken})[0][0]
+
+    def probabilities(self, answer: np.ndarray) -> np.ndarray:
+        """Probabilities of what :meth:`run` gave."""
+        return exact.probabilities(answer, self.spec["softmax_scale"]) if self.exact else answer
 
     def predict(self, image: bytes) -> np.ndarray:
         """Probabilities of one image file."""
-        return self.run(self.tensor(image))
+        return self.probabilities(self.run(self.input(self.square(image))))

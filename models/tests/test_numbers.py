@@ -112,6 +112,7 @@ def test_agreement_ends_with_an_error_when_a_bound_is_broken():
     rows = [{"path": str(i), "covid": 0.7, "ignore": 0.1, "normal": 0.2} for i in range(4)]
     good = [line(str(i), [0.7005, 0.0995, 0.2]) for i in range(4)]
     assert agree.broken(agree.compare(rows, good, LABELS)) == []
+    assert "differs by 0.0005" in agree.broken(agree.compare(rows, good, LABELS), exact=True)[0]
     assert "missing" in agree.broken(agree.compare(rows, good[:3], LABELS))[0]
     off = good[:3] + [line("3", [0.71, 0.09, 0.2])]
     assert "differs by 0.01" in agree.broken(agree.compare(rows, off, LABELS))[0]

@@ -3,7 +3,7 @@
 import numpy as np
 import onnxruntime
 import pytest
-from medchain_models import graph, quantise
+from medchain_models import exact, graph, quantise
 from medchain_models.onelayer import OneLayer
 
 SIZE = 16
@@ -41,11 +41,12 @@ def float_logits(network: list, films: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_onnx_file_answers_as_the_float_network(seed):
     network = layers(seed)
-    exact = quantise.quantise(network, squares(24, seed))
-    model = graph.build_exact(exact, SIZE, quantise.LIMIT, "")
+    network_of_integers = quantise.quantise(network, squares(24, seed))
+    model = graph.build_exact(network_of_integers, SIZE, quantise.LIMIT, "")
     session = onnxruntime.InferenceSession(model.SerializeToString())
     films = squares(16, seed + 100)
-    found = np.stack([session.run(None, {"image": f[None, None]})[0][0] for f in films]) * exact.scale
+    found = np.stack([session.run(None, {"image": f[None, None]})[0][0] for f in films])
+    found = found * network_of_integers.scale
     expected = float_logits(network, films)
     assert np.sqrt(((found - expected) ** 2).mean()) < 0.06 * expected.std()
 
@@ -62,3 +63,14 @@ def test_rounding_is_to_the_nearest_and_the_even_one_of_two():
     rounded = quantise.activations(sums, np.full(10, 2), 127)
     assert rounded.ravel().tolist() == [0, 0, 0, 1, 1, 2, 2, 2, 2, 127]
     assert quantise.activations(sums[:5], np.zeros(5, np.int64), 127).ravel().tolist() == [0, 1, 2, 3, 5]
+
+
+def test_the_integer_softmax_is_that_of_floats():
+    chance = np.random.default_rng(5)
+    for _ in range(200):
+        logits = chance.integers(-30_000, 30_000, 3)
+        steps = np.array(exact.output(logits.tolist(), 756_388))
+        assert steps.sum() == exact.STEPS
+        expected = exact.probabilities(logits, 756_388)
+        assert np.abs(steps / exact.STEPS - expected).max() < 1.1e-4
+    assert exact.output([5, 9, 9], 1 << 32)[1] > exact.output([5, 9, 9], 1 << 32)[0]

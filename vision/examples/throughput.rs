@@ -1,38 +1,43 @@
-//! Images a second of the shipped model in tract, one line of JSON: the
-//! counterpart of `models/bench_onnxruntime.py`.
+//! Images a second of the network alone, one line of JSON: the counterpart of
+//! `models/bench_onnxruntime.py`.
 //!
-//! `cargo run --release -p medchain-vision --example throughput -- [THREADS] [IMAGES] [FOLDER]`
+//! `cargo run --release -p medchain-vision --example throughput -- [THREADS] [IMAGES] [ENGINE] [FOLDER]`
 //!
-//! With `THREADS` 1 every image runs on one thread; above it, the matrix
-//! products of one image are shared by so many.
+//! With `THREADS` 1 every image runs on one thread; above it, so many share one image.
+//! `ENGINE` is `exact`, `tract`, or the instructions that the exact engine is to use, such
+//! as `avx2`.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use medchain_vision::{synthetic_radiograph, Model};
+use medchain_exact::Instructions;
+use medchain_vision::{square, synthetic_radiograph_png, Engine, Model};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Anything = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Anything> {
     let mut arguments = std::env::args().skip(1);
     let threads: usize = arguments.next().map_or(Ok(1), |text| text.parse())?;
     let images: u32 = arguments.next().map_or(Ok(20), |text| text.parse())?;
+    let engine = arguments.next().unwrap_or_else(|| "exact".into());
     let folder = arguments.next().map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../models/shipped"),
         PathBuf::from,
     );
     let onnx = std::fs::read(folder.join("medchain-vgg16.onnx"))?;
     let spec = std::fs::read(folder.join("medchain-vgg16.json"))?;
-    let model = Model::load(&onnx, &spec)?.with_threads(threads);
-    let tensor = model.spec().tensor(&synthetic_radiograph(1, 512, 512));
-    model.run(&tensor)?;
+    let run = runner(&onnx, &spec, &engine, threads)?;
+    let square = square(&synthetic_radiograph_png(1))?;
+    run(square.as_ref())?;
     let started = Instant::now();
     for _ in 0..images {
-        model.run(&tensor)?;
+        run(square.as_ref())?;
     }
     let seconds = started.elapsed().as_secs_f64();
     println!(
         "{}",
         serde_json::json!({
-            "runtime": "tract",
+            "runtime": engine,
             "threads": threads,
             "images": images,
             "seconds": (seconds * 1e3).round() / 1e3,
@@ -40,4 +45,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
     );
     Ok(())
+}
+
+/// What takes a square and computes the answer.
+type Run = Box<dyn Fn(&[u8]) -> Result<(), Anything>>;
+
+fn runner(onnx: &[u8], spec: &[u8], engine: &str, threads: usize) -> Result<Run, Anything> {
+    let named = |i: &Instructions| format!("{i:?}").eq_ignore_ascii_case(engine);
+    if let Some(instructions) = Instructions::available().into_iter().find(named) {
+        let network = Model::network(onnx, spec)?;
+        let engine = medchain_exact::Engine::with_instructions(&network, instructions)?;
+        let engine = engine.with_threads(threads);
+        return Ok(Box::new(move |square| Ok(engine.logits(square).map(drop)?)));
+    }
+    let engine: Engine = engine.parse()?;
+    let model = Model::load_for(onnx, spec, Some(engine))?.with_threads(threads);
+    Ok(Box::new(move |square| Ok(model.output(square).map(drop)?)))
 }

@@ -1,13 +1,14 @@
 //! From the bytes of a chest X-ray to a quantised VGG-16 prediction.
 //!
 //! ```text
-//! bytes ── decode ──> GreyImage ── Preprocessing ──> tensor ── Model ──> Prediction
+//! bytes ── decode ──> GreyImage ── Preprocessing ──> square ── Model ──> Prediction
 //! ```
 //!
-//! Every step up to the tensor is integer arithmetic or one table lookup, so
-//! that Python (which trained the model) and every worker compute the same
-//! tensor. The same code serves the worker, `medchain predict` and
-//! `medchain replay`.
+//! Every step up to the square of greys is integer arithmetic, so that Python (which
+//! trained the model) and every worker compute the same bytes. An exact network goes on
+//! in integers (`medchain-exact`), and then the answer is the same bytes everywhere too.
+//! A network of floats is run by tract. The same code serves the worker, `medchain
+//! predict` and `medchain replay`.
 //!
 //! Not for clinical use.
 
@@ -17,7 +18,7 @@ mod preprocess;
 mod synthetic;
 
 pub use decode::{decode, DecodeError, GreyImage, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
-pub use model::{Model, ModelError, PredictError, Prediction, Timings};
+pub use model::{Engine, Model, ModelError, PredictError, Prediction, Timings};
 pub use preprocess::{
     square, Crop, Mask, Preprocessing, Resampling, SpecError, Square, SQUARE_ID, SQUARE_SIDE,
 };

@@ -1,25 +1,59 @@
-//! The network, run by tract.
+//! The network: which engine runs it, and what it says.
+
+mod exact_file;
+mod tract;
 
 use std::io::Cursor;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use medchain_exact::{Network, SoftmaxScale};
 use medchain_primitives::{FailureCode, Output};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tract_linalg::multithread::{multithread_tract_scope, Executor};
-use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::TypedModelPatch;
-use tract_onnx::tract_core::ops::cast::Cast;
+use tract_onnx::pb::ModelProto;
+use tract_onnx::prelude::{Framework, TractError};
 
 use crate::{decode, DecodeError, GreyImage, Preprocessing, SpecError};
 
 /// A network and the description of its input. It can be shared by threads:
 /// every prediction has its own state.
 pub struct Model {
-    plan: Arc<TypedSimplePlan>,
+    runner: Runner,
     spec: Preprocessing,
     sha256: [u8; 32],
-    executor: Executor,
+}
+
+enum Runner {
+    Exact(medchain_exact::Engine),
+    Tract(tract::Runner),
+}
+
+/// What runs a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// MedChain's own kernels, for exact networks alone: several times faster.
+    Exact,
+    /// tract, for every network. Of an exact network it gives the same answers.
+    Tract,
+}
+
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Exact => "exact",
+            Self::Tract => "tract",
+        })
+    }
+}
+
+impl std::str::FromStr for Engine {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = [Self::Exact, Self::Tract].into_iter().find(|e| e.to_string() == name);
+        found.ok_or_else(|| format!("there is no engine `{name}`; use `exact` or `tract`"))
+    }
 }
 
 /// Why a model cannot be loaded.
@@ -35,6 +69,9 @@ pub enum ModelError {
     /// The network and its description do not belong together.
     #[error("the model and its description do not fit: {0}")]
     Mismatch(String),
+    /// Something that only an exact network has was asked of a network of floats.
+    #[error("the model is a network of floats, which is not exact; use the engine tract or an exact model")]
+    NotExact,
 }
 
 /// Why there is no prediction.
@@ -47,6 +84,10 @@ pub enum PredictError {
     /// The network could not be run.
     #[error("the model could not be run: {0}")]
     Run(String),
+    /// What was given is not a square of the size that the network takes, or the network
+    /// gives no such answer.
+    #[error("{0}")]
+    Input(&'static str),
     /// The network answered with something that are no probabilities.
     #[error("the model's answer is not a prediction: {0:?}")]
     Output(medchain_primitives::OutputError),
@@ -58,7 +99,7 @@ impl PredictError {
     pub fn failure_code(&self) -> Option<FailureCode> {
         match self {
             Self::Decode(error) => Some(error.failure_code()),
-            Self::Run(_) | Self::Output(_) => None,
+            Self::Run(_) | Self::Input(_) | Self::Output(_) => None,
         }
     }
 }
@@ -92,38 +133,105 @@ pub struct Timings {
 }
 
 impl Model {
-    /// Loads an ONNX file and the JSON beside it.
+    /// Loads an ONNX file and the JSON beside it, for the engine that suits it best.
+    ///
+    /// # Errors
+    /// [`ModelError`].
     pub fn load(onnx: &[u8], spec_json: &[u8]) -> Result<Self, ModelError> {
+        Self::load_for(onnx, spec_json, None)
+    }
+
+    /// Loads them for a certain engine, or where it is `None` for the best.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    pub fn load_for(
+        onnx: &[u8],
+        spec_json: &[u8],
+        engine: Option<Engine>,
+    ) -> Result<Self, ModelError> {
         let spec = Preprocessing::from_json(spec_json)?;
-        let plan = plan(onnx, spec.size as usize)
-            .map_err(|error| ModelError::Network(one_line(&error)))?;
-        let outputs = plan
-            .model()
-            .output_fact(0)
-            .ok()
-            .and_then(|fact| fact.shape.as_concrete().map(<[usize]>::to_vec))
-            .unwrap_or_default();
-        if outputs != [1, spec.labels.len()] {
+        let file = parse(onnx)?;
+        if exact_file::is_exact(&file) != spec.is_exact() {
+            let (network, described) = if spec.is_exact() {
+                ("of floats", "an exact one")
+            } else {
+                ("exact", "one of floats")
+            };
             return Err(ModelError::Mismatch(format!(
-                "the network's output has the shape {outputs:?}, the description names {} labels",
-                spec.labels.len()
+                "the network is {network}, the description that of {described}; \
+                 take the description that was exported with it"
             )));
         }
-        Ok(Self {
-            plan,
-            spec,
-            sha256: Sha256::digest(onnx).into(),
-            executor: Executor::SingleThread,
-        })
+        // An exact network is read in any case: what another worker refuses must not run.
+        let network = if spec.is_exact() { Some(exact(&file, &spec)?) } else { None };
+        let runner = match (network, engine) {
+            (Some(network), None | Some(Engine::Exact)) => {
+                Runner::Exact(medchain_exact::Engine::new(&network))
+            }
+            (None, Some(Engine::Exact)) => return Err(ModelError::NotExact),
+            (network, _) => tract::Runner::new(&file, spec.size as usize, network.is_some())
+                .map(Runner::Tract)
+                .map_err(ModelError::Network)?,
+        };
+        let model = Self { runner, spec, sha256: Sha256::digest(onnx).into() };
+        model.check_classes()?;
+        Ok(model)
+    }
+
+    /// Reads the numbers of an exact network, for whoever must show how one of them came
+    /// about.
+    ///
+    /// # Errors
+    /// [`ModelError`], [`ModelError::NotExact`] for a network of floats.
+    pub fn network(onnx: &[u8], spec_json: &[u8]) -> Result<Network, ModelError> {
+        let spec = Preprocessing::from_json(spec_json)?;
+        if !spec.is_exact() {
+            return Err(ModelError::NotExact);
+        }
+        exact(&parse(onnx)?, &spec)
+    }
+
+    fn check_classes(&self) -> Result<(), ModelError> {
+        let classes = match &self.runner {
+            Runner::Exact(engine) => Some(engine.classes()),
+            Runner::Tract(runner) => runner.classes(),
+        };
+        let labels = self.labels().len();
+        match classes {
+            Some(classes) if classes == labels => Ok(()),
+            Some(classes) => Err(ModelError::Mismatch(format!(
+                "the network has {classes} classes, the description names {labels} labels"
+            ))),
+            None => {
+                Err(ModelError::Mismatch("the network's output is not a row of classes".into()))
+            }
+        }
     }
 
     /// Lets one prediction use so many threads. The default is one: a worker
     /// with a backlog runs predictions side by side, which wastes less.
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
-        self.executor =
-            if threads > 1 { Executor::multithread(threads) } else { Executor::SingleThread };
+        self.runner = match self.runner {
+            Runner::Exact(engine) => Runner::Exact(engine.with_threads(threads)),
+            Runner::Tract(runner) => Runner::Tract(runner.with_threads(threads)),
+        };
         self
+    }
+
+    /// Whether every machine gets the same bytes from it. Of a network of floats, the last
+    /// digits may differ.
+    pub fn is_exact(&self) -> bool {
+        self.spec.is_exact()
+    }
+
+    /// What runs it.
+    pub fn engine(&self) -> Engine {
+        match self.runner {
+            Runner::Exact(_) => Engine::Exact,
+            Runner::Tract(_) => Engine::Tract,
+        }
     }
 
     /// SHA-256 of the ONNX file: the model's identity on chain.
@@ -154,10 +262,9 @@ impl Model {
     /// Predicts from a decoded image.
     pub fn predict_image(&self, image: &GreyImage) -> Result<Prediction, PredictError> {
         let started = Instant::now();
-        let tensor = self.spec.tensor(image);
+        let square = self.spec.square(image);
         let preprocess = started.elapsed();
-        let raw = self.run(&tensor)?;
-        let output = Output::quantise(&raw).map_err(PredictError::Output)?;
+        let output = self.output(&square)?;
         let infer = started.elapsed().saturating_sub(preprocess);
         let label = self.labels().get(usize::from(output.label));
         let probabilities = self
@@ -175,17 +282,55 @@ impl Model {
         })
     }
 
-    /// The network's probabilities for a tensor of 3 × `size` × `size` values.
-    pub fn run(&self, tensor: &[f32]) -> Result<Vec<f32>, PredictError> {
-        let size = self.spec.size as usize;
-        let run = || -> TractResult<Vec<f32>> {
-            let input = Tensor::from_shape(&[1, 3, size, size], tensor)?;
-            let outputs = self.plan.run(tvec!(input.into()))?;
-            let probabilities = outputs[0].to_plain_array_view::<f32>()?;
-            Ok(probabilities.iter().copied().collect())
+    /// The quantised answer for a square of greys, row by row, as [`Preprocessing::square`]
+    /// and [`crate::square`] give it.
+    ///
+    /// # Errors
+    /// [`PredictError`], but not because of the image.
+    pub fn output(&self, square: &[u8]) -> Result<Output, PredictError> {
+        let output = match self.spec.tensor(square) {
+            None => medchain_exact::softmax(&self.logits(square)?, self.scale()),
+            Some(tensor) => Output::quantise(&self.probabilities(square, &tensor)?),
         };
-        multithread_tract_scope(self.executor.clone(), run)
-            .map_err(|error| PredictError::Run(one_line(&error)))
+        output.map_err(PredictError::Output)
+    }
+
+    /// The logits of an exact network.
+    ///
+    /// # Errors
+    /// [`PredictError`]; a network of floats has none.
+    pub fn logits(&self, square: &[u8]) -> Result<Vec<i32>, PredictError> {
+        self.check_size(square)?;
+        match &self.runner {
+            Runner::Exact(engine) => {
+                engine.logits(square).map_err(|error| PredictError::Run(error.to_string()))
+            }
+            Runner::Tract(runner) if self.is_exact() => {
+                runner.logits(square).map_err(PredictError::Run)
+            }
+            Runner::Tract(_) => {
+                Err(PredictError::Input("a network of floats gives no whole logits"))
+            }
+        }
+    }
+
+    fn probabilities(&self, square: &[u8], tensor: &[f32]) -> Result<Vec<f32>, PredictError> {
+        self.check_size(square)?;
+        match &self.runner {
+            Runner::Tract(runner) => runner.probabilities(tensor).map_err(PredictError::Run),
+            Runner::Exact(_) => Err(PredictError::Input("an exact network takes no floats")),
+        }
+    }
+
+    fn check_size(&self, square: &[u8]) -> Result<(), PredictError> {
+        if square.len() == (self.spec.size as usize).pow(2) {
+            return Ok(());
+        }
+        Err(PredictError::Input("the square has another size than the network takes"))
+    }
+
+    fn scale(&self) -> SoftmaxScale {
+        SoftmaxScale(self.spec.softmax_scale.unwrap_or_default())
     }
 }
 
@@ -194,35 +339,29 @@ impl std::fmt::Debug for Model {
         f.debug_struct("Model")
             .field("model", &self.spec.model)
             .field("version", &self.spec.version)
+            .field("engine", &self.engine())
             .finish_non_exhaustive()
     }
 }
 
-fn plan(onnx: &[u8], size: usize) -> TractResult<Arc<TypedSimplePlan>> {
-    let mut model = tract_onnx::onnx()
-        .model_for_read(&mut Cursor::new(onnx))?
-        .with_input_fact(0, f32::fact([1, 3, size, size]).into())?
-        .into_typed()?;
-    widen_weights(&mut model)?;
-    model.into_optimized()?.into_runnable()
+fn parse(onnx: &[u8]) -> Result<ModelProto, ModelError> {
+    tract_onnx::onnx()
+        .proto_model_for_read(&mut Cursor::new(onnx))
+        .map_err(|error| ModelError::Network(one_line(&error)))
 }
 
-/// Casts weights that are stored as float16 once, at loading.
-///
-/// tract folds no cast that makes a large constant larger; left alone, it would
-/// cast and pack the weights again for every prediction.
-fn widen_weights(model: &mut TypedModel) -> TractResult<()> {
-    for id in 0..model.nodes().len() {
-        let node = model.node(id);
-        let Some(cast) = node.op_as::<Cast>() else { continue };
-        let Some(weights) = model.outlet_fact(node.inputs[0])?.konst.clone() else { continue };
-        let wide = weights.cast_to_dt(cast.to)?.into_owned();
-        let mut patch = TypedModelPatch::default();
-        let wire = patch.add_const(&node.name, wide)?;
-        patch.shunt_outside(model, id.into(), wire)?;
-        patch.apply(model)?;
+/// Reads an exact network, and checks that it is the one that `spec` describes.
+fn exact(file: &ModelProto, spec: &Preprocessing) -> Result<Network, ModelError> {
+    let size = u16::try_from(spec.size).map_err(|error| ModelError::Network(error.to_string()))?;
+    let network = exact_file::read(file, size)
+        .map_err(|why| ModelError::Network(format!("it is not an exact network: {why}")))?;
+    if Some(network.scale().0) != spec.softmax_scale {
+        return Err(ModelError::Mismatch(format!(
+            "`softmax_scale` is {} in the network; take the description that was exported with it",
+            network.scale().0
+        )));
     }
-    Ok(())
+    Ok(network)
 }
 
 fn one_line(error: &TractError) -> String {

@@ -60,10 +60,17 @@ pub struct Preprocessing {
     pub resampling: Resampling,
     /// What is hidden.
     pub mask: Mask,
-    /// Subtracted from each of the three equal channels, in 0 to 1.
-    pub mean: [f64; 3],
-    /// Divides each channel.
-    pub std: [f64; 3],
+    /// For a network of floats: subtracted from each of the three equal channels, in
+    /// 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<[f64; 3]>,
+    /// For a network of floats: divides each channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<[f64; 3]>,
+    /// For an exact network, which takes the greys as they are: what a unit of its
+    /// logits is worth. It stands in the ONNX file as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub softmax_scale: Option<u64>,
     /// The classes, in the order of the model's output.
     pub labels: Vec<String>,
     /// The temperature of the softmax. It is folded into the ONNX file's last
@@ -99,7 +106,9 @@ impl Preprocessing {
         let max_label = medchain_primitives::MAX_LABEL_LENGTH as usize;
         let max_classes = medchain_primitives::MAX_CLASSES as usize;
         let fits = |text: &str| !text.is_empty() && text.len() <= max_label;
-        let channels = || self.mean.iter().chain(&self.std);
+        let normal = |mean: [f64; 3], std: [f64; 3]| {
+            mean.iter().chain(&std).all(|v| v.is_finite()) && std.iter().all(|s| *s > 0.0)
+        };
         let rules = [
             (fits(&self.id), "`id` must have 1 to 32 bytes"),
             (fits(&self.model), "`model` must have 1 to 32 bytes"),
@@ -113,9 +122,16 @@ impl Preprocessing {
                 "`mask` must leave something of the image",
             ),
             (
-                channels().all(|v| v.is_finite()) && self.std.iter().all(|s| *s > 0.0),
-                "`mean` and `std` must be finite, `std` above zero",
+                self.is_exact() != (self.mean.is_some() || self.std.is_some()),
+                "it must have either `softmax_scale` (an exact network) or `mean` and `std` \
+                 (a network of floats)",
             ),
+            (
+                self.is_exact()
+                    || self.normalisation().is_some_and(|(mean, std)| normal(mean, std)),
+                "`mean` and `std` must both be there and finite, `std` above zero",
+            ),
+            (self.softmax_scale != Some(0), "`softmax_scale` must be above zero"),
             ((2..=max_classes).contains(&self.labels.len()), "`labels` must name 2 to 8 classes"),
             (self.labels.iter().all(|label| fits(label)), "every label must have 1 to 32 bytes"),
             (
@@ -138,6 +154,17 @@ impl Preprocessing {
         (self.confidence_threshold * 1e6).round() as u32
     }
 
+    /// Whether it describes an exact network, of which every machine gets the same bytes
+    /// (`docs/adr/0019-exact-network.md`). Of a network of floats, the last digits may
+    /// differ.
+    pub fn is_exact(&self) -> bool {
+        self.softmax_scale.is_some()
+    }
+
+    fn normalisation(&self) -> Option<([f64; 3], [f64; 3])> {
+        self.mean.zip(self.std)
+    }
+
     /// The square after cropping, resampling and masking: `size` × `size`
     /// greys in rows.
     pub fn square(&self, image: &GreyImage) -> Vec<u8> {
@@ -148,19 +175,20 @@ impl Preprocessing {
         square
     }
 
-    /// The model's input: three equal channels of `size` × `size`, each
-    /// `(v / 255 - mean) / std` rounded from double to single precision once.
-    pub fn tensor(&self, image: &GreyImage) -> Vec<f32> {
-        let square = self.square(image);
+    /// What a network of floats takes: three equal channels of a square, each
+    /// `(v / 255 - mean) / std` rounded from double to single precision once. `None` where
+    /// the description is that of an exact network, which takes the square itself.
+    pub fn tensor(&self, square: &[u8]) -> Option<Vec<f32>> {
+        let (mean, std) = self.normalisation()?;
         let mut tensor = Vec::with_capacity(3 * square.len());
-        for (mean, std) in self.mean.iter().zip(&self.std) {
+        for (mean, std) in mean.iter().zip(&std) {
             let mut table = [0f32; 256];
             for (grey, value) in table.iter_mut().enumerate() {
                 *value = ((grey as f64 / 255.0 - mean) / std) as f32;
             }
             tensor.extend(square.iter().map(|grey| table[usize::from(*grey)]));
         }
-        tensor
+        Some(tensor)
     }
 }
 

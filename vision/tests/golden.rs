@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use medchain_exact::Instructions;
+use medchain_primitives::Output;
 use medchain_vision::{
-    decode, square, synthetic_radiograph, Model, Preprocessing, SQUARE_ID, SQUARE_SIDE,
+    decode, square, synthetic_radiograph, Engine, Model, Preprocessing, SQUARE_ID, SQUARE_SIDE,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -14,8 +16,12 @@ use sha2::{Digest, Sha256};
 #[derive(Deserialize)]
 struct Expected {
     model_sha256: String,
+    mean: [f64; 3],
+    std: [f64; 3],
     synthetic: BTreeMap<String, String>,
     images: BTreeMap<String, Image>,
+    /// What the small network of floats says.
+    small: BTreeMap<String, Vec<f32>>,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +31,9 @@ struct Image {
     grey_sha256: String,
     square_sha256: String,
     tensor: BTreeMap<usize, f32>,
-    probabilities: Vec<f32>,
+    logits: Vec<i32>,
+    /// In steps of 1/10,000.
+    output: Vec<u32>,
 }
 
 fn models() -> PathBuf {
@@ -64,13 +72,17 @@ fn python_and_rust_draw_the_same_synthetic_film() {
 
 #[test]
 fn tensors_are_equal_to_the_last_bit() {
-    let spec = spec();
-    for (name, image) in expected().images {
+    let expected = expected();
+    // What a network of floats with the same steps would get.
+    let (mean, std) = (Some(expected.mean), Some(expected.std));
+    let spec = Preprocessing { softmax_scale: None, mean, std, ..spec() };
+    for (name, image) in expected.images {
         let grey = decode(&read(&format!("fixtures/{name}"))).unwrap();
         assert_eq!((grey.width(), grey.height()), (image.width, image.height), "{name}");
         assert_eq!(sha256(grey.pixels()), image.grey_sha256, "{name}");
-        assert_eq!(sha256(&spec.square(&grey)), image.square_sha256, "{name}");
-        let tensor = spec.tensor(&grey);
+        let square = spec.square(&grey);
+        assert_eq!(sha256(&square), image.square_sha256, "{name}");
+        let tensor = spec.tensor(&square).unwrap();
         for (place, value) in image.tensor {
             assert_eq!(tensor[place].to_bits(), value.to_bits(), "{name} at {place}");
         }
@@ -90,18 +102,69 @@ fn the_square_alone_is_that_of_the_shipped_description() {
     assert!(square(b"not an image").is_err());
 }
 
+/// The square of each fixture, with what onnxruntime made of it.
+fn squares() -> Vec<(String, Vec<u8>, Image)> {
+    let images = expected().images.into_iter();
+    images
+        .map(|(name, image)| {
+            let square = square(&read(&format!("fixtures/{name}"))).unwrap();
+            (name, square.as_ref().to_vec(), image)
+        })
+        .collect()
+}
+
+fn steps(output: &Output) -> Vec<u32> {
+    output.probabilities.iter().map(|part| part.deconstruct() / 100).collect()
+}
+
 #[test]
-fn tract_and_onnxruntime_agree() {
+fn every_kernel_gives_the_logits_of_onnxruntime() {
+    let spec = read("shipped/medchain-vgg16.json");
+    let network = Model::network(&read("shipped/medchain-vgg16.onnx"), &spec).unwrap();
+    for instructions in Instructions::available() {
+        // Plain Rust takes a second for an image; its threads are tried in exact/tests.
+        let threads: &[usize] = if instructions == Instructions::Portable { &[1] } else { &[1, 3] };
+        for &threads in threads {
+            let engine = medchain_exact::Engine::with_instructions(&network, instructions);
+            let engine = engine.unwrap().with_threads(threads);
+            for (name, square, expected) in squares() {
+                let logits = engine.logits(&square).unwrap();
+                assert_eq!(logits, expected.logits, "{name}, {instructions:?}, {threads} threads");
+                assert_eq!(steps(&engine.output(&logits).unwrap()), expected.output, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_engine_gives_the_answer_of_onnxruntime() {
     let onnx = read("shipped/medchain-vgg16.onnx");
-    let model = Model::load(&onnx, &read("shipped/medchain-vgg16.json")).unwrap();
-    let expected = expected();
-    assert_eq!(sha256(&onnx), expected.model_sha256, "run `make fixtures` after an export");
-    assert_eq!(sha256(&onnx), hex(&model.sha256()));
-    for (name, image) in expected.images {
+    let spec = read("shipped/medchain-vgg16.json");
+    assert_eq!(sha256(&onnx), expected().model_sha256, "write the fixtures after an export");
+    for engine in [None, Some(Engine::Exact), Some(Engine::Tract)] {
+        let model = Model::load_for(&onnx, &spec, engine).unwrap();
+        assert!(model.is_exact());
+        assert_eq!(model.engine(), engine.unwrap_or(Engine::Exact));
+        assert_eq!(hex(&model.sha256()), expected().model_sha256);
+        for (name, square, expected) in squares() {
+            assert_eq!(model.logits(&square).unwrap(), expected.logits, "{name}, {engine:?}");
+            let found = model.predict(&read(&format!("fixtures/{name}"))).unwrap();
+            found.output.check(model.labels().len()).unwrap();
+            assert_eq!(steps(&found.output), expected.output, "{name}, {engine:?}");
+        }
+    }
+}
+
+#[test]
+fn tract_and_onnxruntime_agree_on_a_network_of_floats() {
+    let files = (read("fixtures/float/small.onnx"), read("fixtures/float/small.json"));
+    let model = Model::load(&files.0, &files.1).unwrap();
+    assert!(!model.is_exact());
+    assert_eq!(model.engine(), Engine::Tract);
+    for (name, expected) in expected().small {
         let found = model.predict(&read(&format!("fixtures/{name}"))).unwrap();
         found.output.check(model.labels().len()).unwrap();
-        let pairs = found.probabilities.iter().zip(&image.probabilities);
-        for ((label, found), expected) in pairs {
+        for ((label, found), expected) in found.probabilities.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-3, "{name} {label}: {found} {expected}");
         }
     }

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
-use medchain_vision::{Model, MAX_FILE_BYTES};
+use medchain_vision::{Engine, Model, MAX_FILE_BYTES};
 use serde::Serialize;
 
 use crate::{
@@ -32,6 +32,12 @@ pub struct PredictArgs {
     /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
+    /// What runs the network: `exact`, for exact models alone, or `tract`, for every model.
+    ///
+    /// Defaults to the one that suits the model. Of an exact model both give the same
+    /// answers.
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
     /// How many files to process at once; defaults to the number of processor cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
@@ -79,7 +85,7 @@ impl fmt::Display for Line {
 /// Predicts every file and prints the results in the order of the arguments, each as
 /// soon as those before it are printed.
 pub fn run(args: &PredictArgs, json: bool) -> Result<Outcome> {
-    let model = ModelFiles::find(args.model_dir.as_deref())?.load()?;
+    let model = ModelFiles::find(args.model_dir.as_deref())?.load(args.engine)?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let jobs = args.jobs.map_or(cores, usize::from).min(args.files.len()).max(1);
     // A single file gets all cores; many files run in parallel instead, which is more

@@ -6,7 +6,7 @@ use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::chain::{Model as ChainModel, Prediction, View};
 use medchain_primitives::{receipt, ModelId, RecordId};
-use medchain_vision::Model;
+use medchain_vision::{Engine, Model};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -33,6 +33,12 @@ pub struct ReplayArgs {
     /// If its SHA-256 differs from the one on chain, the model is fetched from the store.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
+    /// What runs the network: `exact`, for exact models alone, or `tract`, for every model.
+    ///
+    /// Defaults to the one that suits the model. Of an exact model both give the same
+    /// answers.
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
 }
 
 /// A prediction and its repetition.
@@ -183,7 +189,7 @@ async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Re
     if !same(&onnx) {
         bail!("the file {} differs from the model on chain, and is not used", on_chain.cid);
     }
-    let model = Model::load(&onnx, &spec).context("cannot load the model")?;
+    let model = Model::load_for(&onnx, &spec, args.engine).context("cannot load the model")?;
     if model.spec().id.as_bytes() != on_chain.preprocessing.as_slice() {
         bail!(
             "{} describes the preprocessing {}, but the model on chain needs {}; \

@@ -316,6 +316,7 @@ async fn patient_replays(
         record: uploaded.record_id,
         model: None,
         model_dir: stage.model.onnx.parent().map(Path::to_path_buf),
+        engine: None,
     };
     replay::replay(&people.patient, &args).await
 }

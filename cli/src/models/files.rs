@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context, Result};
-use medchain_vision::Model;
+use medchain_vision::{Engine, Model};
 
 use crate::files;
 
@@ -86,10 +86,11 @@ impl ModelFiles {
         ))
     }
 
-    /// Reads the model and prepares it to run.
-    pub fn load(&self) -> Result<Model> {
+    /// Reads the model and prepares it to run on `engine`, or where it is `None` on the
+    /// best.
+    pub fn load(&self, engine: Option<Engine>) -> Result<Model> {
         let (onnx, spec) = self.read()?;
-        Model::load(&onnx, &spec)
+        Model::load_for(&onnx, &spec, engine)
             .with_context(|| format!("cannot load the model {}", self.onnx.display()))
     }
 }
@@ -137,7 +138,7 @@ mod tests {
         says("no .onnx file");
         std::fs::write(folder.path().join("lung.onnx"), "x").unwrap();
         assert_eq!(find().unwrap().spec, folder.path().join("lung.json"));
-        assert!(find().unwrap().load().is_err());
+        assert!(find().unwrap().load(None).is_err());
         let file = folder.path().join("lung.onnx");
         assert_eq!(ModelFiles::find(Some(&file)).unwrap(), find().unwrap());
         std::fs::write(folder.path().join("heart.onnx"), "x").unwrap();

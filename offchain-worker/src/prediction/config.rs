@@ -3,6 +3,7 @@
 use std::{path::PathBuf, thread, time::Duration};
 
 use medchain_client::store;
+use medchain_vision::Engine;
 
 use super::{
     jobs::Rules,
@@ -28,7 +29,9 @@ pub struct Config {
     pub fetch_timeout: Duration,
     /// The folder with the models' descriptions.
     pub model_dir: PathBuf,
-    /// How many threads share one matrix product.
+    /// What runs the network; `None` is what suits it.
+    pub engine: Option<Engine>,
+    /// How many threads share the work on one image.
     pub model_threads: usize,
     /// The numbers of the service.
     pub settings: Settings,
@@ -66,6 +69,7 @@ impl Config {
                 variable: format!("{PREFIX}MODEL_DIR"),
                 key: "model_dir",
             })?,
+            engine: options.engine,
             model_threads: at_least_one("model_threads", options.model_threads.unwrap_or(1))?,
             settings,
         })

@@ -13,6 +13,7 @@ use medchain_client::{
     crypto,
 };
 use medchain_primitives::ModelId;
+use medchain_vision::Engine;
 use tracing::{info, warn};
 
 use super::{
@@ -100,6 +101,7 @@ pub async fn load(
     store: &dyn Store,
     registration: &Registration,
     folder: &Path,
+    engine: Option<Engine>,
     threads: usize,
 ) -> Result<BTreeMap<ModelId, ServedModel>, ModelsError> {
     let files = scan(folder)?;
@@ -118,7 +120,7 @@ pub async fn load(
             continue;
         };
         let onnx = read_or_fetch(files, &entry, store).await?;
-        let model = VisionModel::load(&onnx, &files.json, threads).map_err(|error| {
+        let model = VisionModel::load(&onnx, &files.json, engine, threads).map_err(|error| {
             ModelsError::NotAModel { path: files.description.clone(), reason: error.to_string() }
         })?;
         info!(model = id.0, name = full_name(&entry), "the model is ready");

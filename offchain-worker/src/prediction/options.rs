@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use medchain_vision::Engine;
 use serde::{de::Error as _, Deserialize, Deserializer};
 
 use crate::shared::config::{merge, LogFormat};
@@ -80,6 +81,9 @@ pub struct Options {
     /// How many images are predicted at the same time [default: one per core]
     #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
     pub inference_threads: Option<usize>,
+    /// What runs the network: exact, for exact models alone, or tract [default: what suits it]
+    #[arg(long, env = "MEDCHAIN_WORKER_ENGINE", value_name = "ENGINE")]
+    pub engine: Option<Engine>,
     /// How many threads share the work on one image [default: 1]
     #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
     pub model_threads: Option<usize>,
@@ -147,7 +151,7 @@ impl Options {
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
             node, store, key, model_dir, listen, log, log_format, follow_best,
-            inference_threads, model_threads, queue, max_pending, max_content_mib,
+            inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
             consent_longest_secs, report_margin_blocks, envelope_grace_blocks, takeover_blocks,
             stall_secs, check_interval_secs, shutdown_grace_secs,

@@ -69,9 +69,9 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     let store = ContentStore::open(&config.store)?;
     // Logs the state of each store.
     store.ping().await?;
+    let (folder, threads) = (&config.model_dir, config.model_threads);
     let models =
-        models::load(&chain, &store, &registration, &config.model_dir, config.model_threads)
-            .await?;
+        models::load(&chain, &store, &registration, folder, config.engine, threads).await?;
     Ok(Ports {
         chain: Arc::new(chain),
         // The model, which is larger than an image, was fetched without a time limit.

@@ -1,7 +1,7 @@
 //! VGG-16 with medchain-vision.
 
 use medchain_primitives::FailureCode;
-use medchain_vision::{Model, Preprocessing};
+use medchain_vision::{Engine, Model, Preprocessing};
 
 use crate::prediction::ports::{Predicted, Predictor, PredictorError};
 
@@ -15,12 +15,18 @@ pub struct LoadError(String);
 
 impl VisionModel {
     /// Loads a model from the bytes of its ONNX file and of its description. `threads`
-    /// threads share one matrix product.
+    /// threads share the work on one image; `engine` is what runs the network, or `None` for
+    /// what suits it.
     ///
     /// # Errors
     /// [`LoadError`] where one of the two is malformed.
-    pub fn load(onnx: &[u8], description: &[u8], threads: usize) -> Result<Self, LoadError> {
-        Model::load(onnx, description)
+    pub fn load(
+        onnx: &[u8],
+        description: &[u8],
+        engine: Option<Engine>,
+        threads: usize,
+    ) -> Result<Self, LoadError> {
+        Model::load_for(onnx, description, engine)
             .map(|model| Self(model.with_threads(threads)))
             .map_err(|error| LoadError(error.to_string()))
     }

@@ -65,11 +65,14 @@ fn the_example_parses_and_shows_every_option_with_its_default() {
 #[test]
 fn flags_win_over_the_file() {
     let (_folder, path) =
-        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"ws://file\"\nqueue = 7\nmodel_threads = 3");
+        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"ws://file\"\nqueue = 7\nmodel_threads = 3\nengine = \"exact\"");
     let config = resolve(&["--config", &path, "--node", "ws://flag", "--queue", "9"]).unwrap();
     assert_eq!(config.common.node, "ws://flag");
     assert_eq!(config.settings.queue, 9);
     assert_eq!(config.model_threads, 3);
+    assert_eq!(config.engine, Some(Engine::Exact));
+    let config = resolve(&["--config", &path, "--engine", "tract"]).unwrap();
+    assert_eq!(config.engine, Some(Engine::Tract));
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn error(files: &[(&str, &[u8])], sha256: [u8; 32], in_store: Option<&[u8]
         world.state().content.insert(cid.to_string(), Ok(bytes.to_vec()));
     }
     world.state().models.insert(ModelId(0), entry(sha256, cid));
-    match load(&*world, &*world, &registration(), folder.path(), 1).await {
+    match load(&*world, &*world, &registration(), folder.path(), None, 1).await {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
     }
@@ -95,6 +95,6 @@ async fn a_file_that_is_no_model_is_named() {
 async fn a_folder_that_is_not_there_is_named() {
     let world = World::start();
     let folder = Path::new("/nowhere/models");
-    let error = load(&*world, &*world, &registration(), folder, 1).await;
+    let error = load(&*world, &*world, &registration(), folder, None, 1).await;
     assert!(error.is_err_and(|error| error.to_string().starts_with("cannot read /nowhere/models")));
 }
