@@ -36,11 +36,14 @@ pub use error::{ChainError, DispatchFailure, EmrError, FailureKind, InferenceErr
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};
 pub use medchain_primitives::{
-    Basis, Denied, Document, EndReason, ModelStatus, Purpose, RecordStatus, Relation, SealedShare,
+    AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
+    FilmCommitments, InferenceOrder, ModelStatus, Purpose, RecordStatus, Relation, RequestStatus,
+    SealedAnswer, SealedShare, SlashReason, VerdictRoot,
 };
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
-    Balance, Model, Patient, Prediction, Record, Relative, Request, RequestStatus, Worker,
+    Balance, Committee, Member, Model, PastRequest, Patient, Record, Relative, Request, Step,
+    Verdict, Worker, WorkerStatus,
 };
 pub use view::View;
 

@@ -5,10 +5,14 @@
 //! one patient's file cannot be passed off as another's. The content key of 32
 //! random bytes is new for every file and travels in a sealed box of libsodium
 //! (`crypto_box_seal`: X25519, XSalsa20-Poly1305) to each reader.
+//!
+//! Everything secret about verdicts is derived from the content key as well, as
+//! `medchain-verdicts` says.
 
 mod envelope;
 mod file;
 mod share;
+mod verdict;
 
 use medchain_primitives::ContentDigest;
 use rand_core::{OsRng, RngCore};
@@ -18,6 +22,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub use envelope::{seal, EncryptionSecret};
 pub use file::{decrypt, encrypt, OVERHEAD};
+pub use medchain_verdicts::{
+    answer_commitment, answer_salt, InputSalt, VerdictKey, VerdictName, Wrong,
+};
 pub use share::{combine, split, KeyShare};
 
 /// Why something could not be encrypted or decrypted. No variant holds or reveals a
@@ -87,7 +94,7 @@ impl ContentKey {
     }
 
     /// The bytes. They are all that is needed to read the content.
-    pub fn as_bytes(&self) -> &[u8; 32] {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }

@@ -4,9 +4,10 @@ mod encode;
 
 use codec::{Decode, Encode};
 use medchain_primitives::{
-    Cid, ContentDigest, Document, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RelationKind, RequestId,
-    Role, SealedKey,
+    AnswerCommitment, AnswerSalt, Arithmetic, Cid, ContentDigest, Document, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, ModelId,
+    ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
+    SealedKey, VerdictRoot,
 };
 use subxt::Metadata;
 
@@ -122,14 +123,16 @@ calls! {
                 cid: Cid,
                 digest: ContentDigest,
                 kind: RecordKind,
+                commitments: Option<FilmCommitments>,
                 envelopes: Vec<(AccountId32, SealedKey)>,
-                inference: Option<ModelId>,
+                inference: Option<InferenceOrder<AccountId32>>,
                 custody: Option<Vec<(AccountId32, SealedKey)>>,
             };
             AmendRecord = amend_record {
                 record: RecordId,
                 cid: Cid,
                 digest: ContentDigest,
+                commitments: Option<FilmCommitments>,
                 envelopes: Vec<(AccountId32, SealedKey)>,
                 custody: Option<Vec<(AccountId32, SealedKey)>>,
             };
@@ -172,6 +175,8 @@ calls! {
                 card: Option<Cid>,
                 labels: Vec<String>,
                 preprocessing: String,
+                arithmetic: Arithmetic,
+                min_quorum: u8,
                 /// In parts per million.
                 confidence_threshold_ppm: u32 => confidence_threshold,
                 fee: u128,
@@ -180,15 +185,28 @@ calls! {
             RegisterWorker = register_worker { models: Vec<ModelId> };
             SetWorkerModels = set_worker_models { models: Vec<ModelId> };
             DeregisterWorker = deregister_worker;
-            RequestInference = request_inference { record: RecordId, model: ModelId };
-            CancelRequest = cancel_request { request: RequestId };
-            SubmitPrediction = submit_prediction {
-                request: RequestId,
-                output: Output,
-                receipt: Receipt,
+            RequestInference = request_inference {
+                record: RecordId,
+                order: InferenceOrder<AccountId32>,
             };
+            CancelRequest = cancel_request { request: RequestId };
+            DrawWorkers = draw_workers { request: RequestId, asks: u8 };
+            SealToWorkers = seal_to_workers {
+                request: RequestId,
+                keys: Vec<(AccountId32, SealedKey)>,
+            };
+            CommitAnswer = commit_answer { request: RequestId, commitment: AnswerCommitment };
+            RevealAnswer = reveal_answer {
+                request: RequestId,
+                sealed: SealedAnswer,
+                salt: AnswerSalt,
+            };
+            SubmitAnswer = submit_answer { request: RequestId, sealed: SealedAnswer };
             ReportFailure = report_failure { request: RequestId, code: FailureCode };
-            ExpireRequest = expire_request { request: RequestId };
+            SettleOverdue = settle_overdue { request: RequestId };
+            WithdrawBond = withdraw_bond;
+            TopUpBond = top_up_bond;
+            DiscloseVerdict = disclose_verdict { request: RequestId, root: VerdictRoot };
         }
         Contracts {
             /// Uploads a contract's code and makes an instance of it.

@@ -8,10 +8,12 @@ mod shape;
 use std::{fmt, sync::OnceLock};
 
 use codec::Decode;
+use scale_info::{form::PortableForm, PortableRegistry, Registry, Variant};
 use subxt::Metadata;
 
 use self::shape::{is_empty, Shapes};
 use super::{
+    event::Former,
     items::{ApiMethod, Constant, StorageItem},
     Call, ChainEvent, EmrError, InferenceError,
 };
@@ -64,6 +66,8 @@ pub(super) fn version(metadata: &Metadata) -> Option<u32> {
 enum Used<'a> {
     Call(&'a str, &'a str),
     Storage(StorageItem),
+    /// Some fields of a storage item's values.
+    Fields(StorageItem, &'a [&'a str]),
     Constant(Constant),
     Event(&'a str, &'a str),
     Error(&'a str, &'a str),
@@ -74,7 +78,7 @@ impl fmt::Display for Used<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(pallet, name) => write!(f, "call {pallet}.{name}"),
-            Self::Storage(item) => write!(f, "storage item {item}"),
+            Self::Storage(item) | Self::Fields(item, _) => write!(f, "storage item {item}"),
             Self::Constant(constant) => write!(f, "constant {constant}"),
             Self::Event(pallet, name) => write!(f, "event {pallet}.{name}"),
             Self::Error(pallet, name) => write!(f, "error {pallet}.{name}"),
@@ -89,7 +93,8 @@ impl Needs {
         let events = ChainEvent::READ.iter().map(|(pallet, name)| Used::Event(pallet, name));
         if self == Self::History {
             let storage = StorageItem::HISTORY.iter().copied().map(Used::Storage);
-            return events.chain(storage).collect();
+            let request = Used::Fields(StorageItem::REQUESTS, StorageItem::HISTORY_REQUEST);
+            return events.chain(storage).chain([request]).collect();
         }
         let calls = Call::ALL.iter().map(|(pallet, name)| Used::Call(pallet, name));
         let storage = StorageItem::ALL.iter().copied().map(Used::Storage);
@@ -107,13 +112,19 @@ impl Needs {
 /// The first thing that a runtime lacks or has in another shape than the tested one.
 fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String> {
     let is_past = needs == Needs::History && version(node) < version(tested);
-    let first = needs.used().into_iter().find_map(|used| match used.is_same(tested, node) {
-        Some(true) => None,
-        Some(false) => Some(format!("{used} differs")),
-        // It came later; `unknown_event` finds one that had another name before.
-        None if is_past && used.is_own_event() => None,
-        None => Some(format!("{used} is missing")),
-    });
+    let shapes = || match is_past {
+        true => Shapes::new(tested, node).past(),
+        false => Shapes::new(tested, node),
+    };
+    let first =
+        needs.used().into_iter().find_map(|used| match used.is_same(tested, node, shapes()) {
+            Some(true) => None,
+            Some(false) if is_past && used.is_former(node) => None,
+            Some(false) => Some(format!("{used} differs")),
+            // It came later; `unknown_event` finds one that had another name before.
+            None if is_past && used.is_own_event() => None,
+            None => Some(format!("{used} is missing")),
+        });
     first.or_else(|| match needs {
         Needs::Everything => extension_difference(tested, node),
         Needs::History if is_past => unknown_event(tested, node),
@@ -124,15 +135,45 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 /// MedChain's own pallets: what they report must not be left out of a log.
 const OWN_PALLETS: [&str; 2] = [EmrError::PALLET, InferenceError::PALLET];
 
-/// An event of a past runtime that the tested one does not have, so that its blocks
+/// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.
 fn unknown_event(tested: &Metadata, past: &Metadata) -> Option<String> {
     OWN_PALLETS.iter().find_map(|pallet| {
-        let known = tested.pallet_by_name(pallet)?.event_variants()?;
         let mut events = past.pallet_by_name(pallet)?.event_variants()?.iter();
-        let unknown = events.find(|event| known.iter().all(|known| known.name != event.name))?;
-        Some(format!("{} is unknown", Used::Event(pallet, &unknown.name)))
+        events.find_map(|event| {
+            let used = Used::Event(pallet, &event.name);
+            let is_known = event_of(tested, pallet, &event.name).is_some() || used.is_former(past);
+            (!is_known).then(|| format!("{used} is unknown"))
+        })
     })
+}
+
+fn event_of<'a>(
+    metadata: &'a Metadata,
+    pallet: &str,
+    name: &str,
+) -> Option<&'a Variant<PortableForm>> {
+    let variants = metadata.pallet_by_name(pallet)?.event_variants()?;
+    variants.iter().find(|variant| variant.name == name)
+}
+
+impl Former {
+    /// Whether a past runtime has this event in this shape.
+    fn is_in(&self, past: &Metadata) -> bool {
+        let Some(event) = event_of(past, self.pallet, self.name) else { return false };
+        let mut registry = Registry::new();
+        let known: Vec<_> = self
+            .fields
+            .iter()
+            .map(|(name, ty)| (*name, registry.register_type(&ty()).id))
+            .collect();
+        let registry = PortableRegistry::from(registry);
+        let mut shapes = Shapes::of_rust(&registry, past);
+        event.fields.len() == known.len()
+            && event.fields.iter().zip(known).all(|(field, (name, id))| {
+                field.name.as_deref() == Some(name) && shapes.same(id, field.ty.id)
+            })
+    }
 }
 
 /// A transaction extension of the node for which this program has no value, or one of
@@ -159,9 +200,20 @@ impl Used<'_> {
         matches!(self, Self::Event(pallet, _) if OWN_PALLETS.contains(&pallet))
     }
 
+    /// Whether a past runtime has it in a shape that is no longer used but still read.
+    fn is_former(self, past: &Metadata) -> bool {
+        let Self::Event(pallet, name) = self else { return false };
+        let mut former = ChainEvent::FORMER.iter();
+        former.any(|one| (one.pallet, one.name) == (pallet, name) && one.is_in(past))
+    }
+
     /// Whether both have it in the same shape; `None` where one does not have it.
-    fn is_same<'a>(self, tested: &'a Metadata, node: &'a Metadata) -> Option<bool> {
-        let mut shapes = Shapes::new(tested, node);
+    fn is_same<'a>(
+        self,
+        tested: &'a Metadata,
+        node: &'a Metadata,
+        mut shapes: Shapes<'a>,
+    ) -> Option<bool> {
         Some(match self {
             Self::Call(pallet, name) => {
                 let find = |metadata: &'a Metadata| {
@@ -170,10 +222,7 @@ impl Used<'_> {
                 shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
             }
             Self::Event(pallet, name) => {
-                let find = |metadata: &'a Metadata| {
-                    let variants = metadata.pallet_by_name(pallet)?.event_variants()?;
-                    variants.iter().find(|variant| variant.name == name)
-                };
+                let find = |metadata: &'a Metadata| event_of(metadata, pallet, name);
                 shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
             }
             Self::Error(pallet, name) => {
@@ -183,7 +232,7 @@ impl Used<'_> {
                 };
                 shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
             }
-            Self::Storage(item) => {
+            Self::Storage(item) | Self::Fields(item, _) => {
                 let find = |metadata: &'a Metadata| {
                     metadata.pallet_by_name(item.owner())?.storage()?.entry_by_name(item.name())
                 };
@@ -193,7 +242,12 @@ impl Used<'_> {
                     && keys.zip(node_keys).all(|(key, node_key)| {
                         key.hasher == node_key.hasher && shapes.same(key.key_id, node_key.key_id)
                     });
-                same_keys && shapes.same(tested.value_ty(), node.value_ty())
+                let (tested, node) = (tested.value_ty(), node.value_ty());
+                same_keys
+                    && match self {
+                        Self::Fields(_, names) => shapes.same_fields_of(names, tested, node),
+                        _ => shapes.same(tested, node),
+                    }
             }
             Self::Constant(constant) => {
                 let find = |metadata: &'a Metadata| {

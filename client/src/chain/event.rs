@@ -3,9 +3,11 @@
 mod source;
 
 use medchain_primitives::{
-    Action, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason, FailureCode,
-    ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RequestId, Role,
+    Action, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason, FailureCause,
+    FailureCode, ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RequestId,
+    Role, SealedAnswer, SlashReason,
 };
+use scale_info::{meta_type, MetaType};
 use subxt::{
     config::polkadot::PolkadotConfig,
     events::{Event, Events, Phase},
@@ -13,9 +15,19 @@ use subxt::{
 };
 
 pub(super) use self::source::text;
-use self::source::{failure, label, outcome, topics, Source};
+use self::source::{failure, label, labelled, outcome, topics, Source};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
+
+/// An event of older runtimes.
+pub(super) struct Former {
+    pub pallet: &'static str,
+    pub name: &'static str,
+    /// Its fields, in order, with their types.
+    pub fields: &'static [(&'static str, FieldType)],
+}
+
+type FieldType = fn() -> MetaType;
 
 /// The name of an event or the value of its field, see `events`.
 macro_rules! part {
@@ -39,7 +51,8 @@ macro_rules! part {
 /// Declares the events that are read, each once: `Variant { field: Type, … };`
 /// under its pallet, and `Variant = Name` where the pallet calls it otherwise.
 /// `field: Type => name(reader)` is a field whose name, or whose decoding as well,
-/// is not that of the variant's.
+/// is not that of the variant's. The events under `@former` are those that older
+/// runtimes had, or had with other fields: the names of the fields tell them apart.
 macro_rules! events {
     (
         $(#[$meta:meta])*
@@ -51,11 +64,18 @@ macro_rules! events {
                     $field:ident: $type:ty $(=> $chain_field:ident $(($reader:path))?)?
                 ),* $(,)? };
             )* })*
+            @former { $($former_pallet:ident { $(
+                $(#[$former_doc:meta])*
+                $former:ident $(= $former_name:ident)? {
+                    $($former_field:ident: $former_type:ty),* $(,)?
+                };
+            )* })* }
         }
     ) => {
         $(#[$meta])*
         pub enum $events {
             $($($(#[$doc])* $event { $($(#[$field_doc])* $field: $type),* },)*)*
+            $($($(#[$former_doc])* $former { $($former_field: $former_type),* },)*)*
             /// An event that this program does not read.
             Other {
                 pallet: String,
@@ -68,13 +88,28 @@ macro_rules! events {
             pub(super) const READ: &[(&str, &str)] =
                 &[$($((stringify!($pallet), part!(@name $event $($name)?)),)*)*];
 
-            /// Whether an event is among [`Self::READ`].
+            /// The events that older runtimes had instead, or with other fields.
+            pub(super) const FORMER: &[Former] = &[$($(Former {
+                pallet: stringify!($former_pallet),
+                name: part!(@name $former $($former_name)?),
+                fields: &[$((stringify!($former_field), meta_type::<$former_type>)),*],
+            },)*)*];
+
+            /// Whether the fields of an event are read.
             fn is_read(pallet: &str, name: &str) -> bool {
                 Self::READ.contains(&(pallet, name))
+                    || Self::FORMER.iter().any(|former| (former.pallet, former.name) == (pallet, name))
             }
 
             fn read(source: &Source<'_>) -> Result<Self, ChainError> {
                 Ok(match (source.pallet, source.name) {
+                    $($((stringify!($former_pallet), part!(@name $former $($former_name)?))
+                        if source.has_fields(&[$(stringify!($former_field)),*]) =>
+                    {
+                        Self::$former {
+                            $($former_field: source.get(stringify!($former_field))?),*
+                        }
+                    })*)*
                     $($((stringify!($pallet), part!(@name $event $($name)?)) => Self::$event {
                         $($field: part!(@value source $field $($chain_field $($reader)?)?)),*
                     },)*)*
@@ -212,25 +247,52 @@ events! {
             ModelStatusSet { model: ModelId, old: ModelStatus, new: ModelStatus };
             WorkerRegistered { worker: AccountId32, models: Vec<ModelId> };
             WorkerModelsSet { worker: AccountId32 };
-            WorkerDeregistered { worker: AccountId32 };
+            WorkerLeaving { worker: AccountId32, until: u32 };
+            BondWithdrawn { worker: AccountId32, amount: u128 };
+            BondToppedUp { worker: AccountId32, amount: u128 };
+            WorkerSlashed {
+                worker: AccountId32,
+                request: RequestId,
+                reason: SlashReason,
+                amount: u128,
+            };
             InferenceRequested {
                 request: RequestId,
                 record: RecordId,
                 patient: AccountId32,
                 model: ModelId,
                 requester: AccountId32,
+                quorum: u8,
                 fee: u128,
-                deadline: u32,
             };
-            RequestCancelled { request: RequestId };
-            PredictionSubmitted {
+            WorkersDrawn {
                 request: RequestId,
                 record: RecordId,
-                worker: AccountId32,
+                workers: Vec<AccountId32>,
+                missing: u8,
+            };
+            AnswersAwaited {
+                request: RequestId,
+                record: RecordId,
+                workers: Vec<AccountId32>,
+                deadline: u32,
+            };
+            AnswerCommitted { request: RequestId, worker: AccountId32 };
+            RevealStarted { request: RequestId, deadline: u32 };
+            AnswerRevealed { request: RequestId, worker: AccountId32 };
+            VerdictReached {
+                request: RequestId,
+                record: RecordId,
                 model: ModelId,
-                label: u8,
-                output: Output,
+                workers: Vec<AccountId32>,
+                sealed: SealedAnswer,
                 receipt: Receipt,
+                provisional_until: Option<u32>,
+            };
+            AnswersDiffer {
+                request: RequestId,
+                record: RecordId,
+                answers: Vec<(AccountId32, SealedAnswer)>,
             };
             FailureReported {
                 request: RequestId,
@@ -238,13 +300,20 @@ events! {
                 worker: AccountId32,
                 code: FailureCode,
             };
-            InferenceFailed {
+            WorkerMissed { request: RequestId, worker: AccountId32 };
+            DrawReopened { request: RequestId, missing: u8, deadline: u32 };
+            InferenceFailed { request: RequestId, record: RecordId, cause: FailureCause };
+            RequestCancelled { request: RequestId };
+            RequestExpired { request: RequestId };
+            VerdictDisclosed {
                 request: RequestId,
                 record: RecordId,
-                worker: AccountId32,
-                code: FailureCode,
+                model: ModelId,
+                label: String => label(label),
+                certain: bool,
+                /// In parts per million, by the label of the class.
+                probabilities: Vec<(String, u32)> => probabilities(labelled),
             };
-            RequestExpired { request: RequestId };
         }
         Contracts {
             /// A contract was instantiated.
@@ -268,6 +337,39 @@ events! {
         Sudo {
             /// A call was made with root's rights; it may have failed.
             SudoDone = Sudid { failure: Option<DispatchFailure> => sudo_result(outcome) };
+        }
+        @former {
+            Inference {
+                /// A prediction was requested, in plain text and of one worker.
+                PredictionRequested = InferenceRequested {
+                    request: RequestId,
+                    record: RecordId,
+                    patient: AccountId32,
+                    model: ModelId,
+                    requester: AccountId32,
+                    fee: u128,
+                    deadline: u32,
+                };
+                /// A worker answered a request in plain text.
+                PredictionSubmitted {
+                    request: RequestId,
+                    record: RecordId,
+                    worker: AccountId32,
+                    model: ModelId,
+                    label: u8,
+                    output: Output,
+                    receipt: Receipt,
+                };
+                /// A request failed after enough failure reports.
+                PredictionFailed = InferenceFailed {
+                    request: RequestId,
+                    record: RecordId,
+                    worker: AccountId32,
+                    code: FailureCode,
+                };
+                /// A worker deregistered, and its bond was released at once.
+                WorkerDeregistered { worker: AccountId32 };
+            }
         }
     }
 }

@@ -4,8 +4,8 @@
 //! run: which runtime executed a block is found by bisection, because versions
 //! change seldom and only rise.
 //!
-//! *Invariant:* nothing is read here but events and [`StorageItem::HISTORY`], because
-//! nothing else of an older runtime is compared.
+//! *Invariant:* nothing is read here but events, [`StorageItem::HISTORY`] and
+//! [`StorageItem::HISTORY_REQUEST`], because nothing else of an older runtime is compared.
 
 use codec::{Compact, Decode};
 use futures::{stream, Stream, StreamExt};
@@ -18,7 +18,7 @@ use super::{
     items::StorageItem,
     proof::keys::{events, last_runtime_upgrade, timestamp},
     view::{AtBlock, View},
-    Chain, ChainError, Request,
+    Chain, ChainError, PastRequest,
 };
 use crate::{AccountId32, H256};
 
@@ -218,8 +218,8 @@ impl History {
     }
 
     /// A request as it was after the last block.
-    pub async fn request(&self, id: RequestId) -> Result<Option<Request>, ChainError> {
-        self.end.request(id).await
+    pub async fn request(&self, id: RequestId) -> Result<Option<PastRequest>, ChainError> {
+        self.end.past_request(id).await
     }
 
     /// The time of the last block in milliseconds since 1970.

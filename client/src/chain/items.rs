@@ -57,6 +57,7 @@ items! {
         DEFAULT_POLICY = Emr.DefaultPolicy,
         RECORDS = Emr.Records,
         RECORDS_OF = Emr.RecordsOf,
+        COMMITMENTS = Emr.Commitments,
         ENVELOPES = Emr.Envelopes,
         RELATIONS = Emr.Relations,
         CUSTODIAN_GROUPS = Emr.CustodianGroups,
@@ -66,11 +67,14 @@ items! {
         EMERGENCY_OPT_OUTS = Emr.EmergencyOptOuts,
         MODELS = Inference.Models,
         WORKERS = Inference.Workers,
+        CANDIDATES = Inference.Candidates,
         REQUESTS = Inference.Requests,
-        OPEN_REQUESTS = Inference.OpenRequests,
+        COMMITTEES = Inference.Committees,
+        ASSIGNMENTS = Inference.Assignments,
         OPEN_REQUEST_OF = Inference.OpenRequestOf,
-        FAILURE_REPORTS = Inference.FailureReports,
-        PREDICTIONS = Inference.Predictions,
+        SEEDS = Inference.Seeds,
+        VERDICTS = Inference.Verdicts,
+        LATEST_VERDICT = Inference.LatestVerdict,
     }
 }
 
@@ -83,8 +87,10 @@ impl StorageItem {
         Self::PATIENT_POLICIES,
         Self::DEFAULT_POLICY,
         Self::RECORDS_OF,
-        Self::REQUESTS,
     ];
+
+    /// The fields of [`Self::REQUESTS`] that it reads: older runtimes had others as well.
+    pub const HISTORY_REQUEST: &[&str] = &["record", "patient", "model", "requester"];
 }
 
 items! {

@@ -1,14 +1,13 @@
 //! What the chain stores, with everything decoded.
 
+use codec::{Decode, Encode};
 use medchain_primitives::{
-    Cid, ContentDigest, Document, ModelId, ModelStatus, Output, PreprocessingId, Receipt, RecordId,
-    RecordKind, RecordStatus, Relation, RequestId,
+    AnswerCommitment, Arithmetic, Cid, ContentDigest, Document, ModelId, ModelStatus, Output,
+    PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation, RequestId,
+    RequestStatus, SealedAnswer,
 };
 
 use crate::AccountId32;
-
-/// The status of a request.
-pub type RequestStatus = medchain_primitives::RequestStatus<AccountId32>;
 
 /// The balance of an account, in the chain's smallest unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,10 +93,14 @@ pub struct Model {
     pub labels: Vec<String>,
     /// The fixed steps from pixels to tensor.
     pub preprocessing: PreprocessingId,
+    /// Whether two honest workers give the same bytes.
+    pub arithmetic: Arithmetic,
+    /// The fewest workers that a request must ask for.
+    pub min_quorum: u8,
     /// Below this probability of its label, in parts per million, a
-    /// prediction counts as uncertain.
+    /// verdict counts as uncertain.
     pub confidence_threshold_ppm: u32,
-    /// The fee for a prediction.
+    /// The fee for one worker's answer.
     pub fee: u128,
     /// Whether it can be requested.
     pub status: ModelStatus,
@@ -115,7 +118,7 @@ impl Model {
     }
 }
 
-/// An account that runs models off chain.
+/// An account that runs models off chain, and what it has done so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worker {
     /// The account.
@@ -124,6 +127,33 @@ pub struct Worker {
     pub models: Vec<ModelId>,
     /// The bond held from it.
     pub bond: u128,
+    /// Whether it can be drawn and named.
+    pub status: WorkerStatus,
+    /// The number of open requests for which it was chosen.
+    pub assigned: u32,
+    /// The number of its answers that became part of a verdict.
+    pub answered: u32,
+    /// The number of requests for which it reported a failure.
+    pub declined: u32,
+    /// The number of requests that it left alone, or did not finish.
+    pub missed: u32,
+}
+
+/// Whether a worker can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum WorkerStatus {
+    /// It can be drawn and named.
+    #[codec(index = 0)]
+    Active,
+    /// It lost a part of its bond, and cannot be chosen before it tops the bond up.
+    #[codec(index = 1)]
+    Suspended,
+    /// It cannot be chosen any more, and gets its bond back.
+    #[codec(index = 2)]
+    Leaving {
+        /// The last block in which its bond is held.
+        until: u32,
+    },
 }
 
 /// A request to run a model on a record.
@@ -139,31 +169,95 @@ pub struct Request {
     pub model: ModelId,
     /// The account that made the request and pays.
     pub requester: AccountId32,
-    /// The fee that the worker receives.
+    /// The fee that each worker receives.
     pub fee: u128,
+    /// The number of workers whose answers must be equal.
+    pub quorum: u8,
     /// The block in which the request was made.
     pub opened: u32,
-    /// The last block in which an answer is accepted.
+    /// The last block in which the present status can be left in the intended way.
     pub deadline: u32,
     /// Its status.
     pub status: RequestStatus,
 }
 
-/// A worker's answer to a request.
+/// What is read of a request that an older runtime may have stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prediction {
+pub struct PastRequest {
+    /// Its number.
+    pub id: RequestId,
+    /// The record.
+    pub record: RecordId,
+    /// The record's patient.
+    pub patient: AccountId32,
+    /// The model to run.
+    pub model: ModelId,
+    /// The account that made the request and pays.
+    pub requester: AccountId32,
+}
+
+/// The workers of an open request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committee {
+    /// Those that were drawn, or the one that was named.
+    pub members: Vec<Member>,
+    /// Whether the requester named the worker.
+    pub named: bool,
+    /// Whether the seed that draws the first workers is not there yet.
+    pub waits_for_seed: bool,
+    /// The number of workers that reported a failure or did not answer, and left.
+    pub lost: u32,
+}
+
+impl Committee {
+    /// How far a worker is, if it was chosen.
+    pub fn step_of(&self, worker: &AccountId32) -> Option<&Step> {
+        self.members.iter().find(|member| member.worker == *worker).map(|member| &member.step)
+    }
+}
+
+/// A worker of an open request.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Member {
+    /// The worker.
+    pub worker: AccountId32,
+    /// How far it is.
+    pub step: Step,
+}
+
+/// How far a worker of an open request is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Step {
+    /// It was chosen.
+    #[codec(index = 0)]
+    Chosen,
+    /// It committed to an answer.
+    #[codec(index = 1)]
+    Committed(AnswerCommitment),
+    /// It showed its answer.
+    #[codec(index = 2)]
+    Revealed(SealedAnswer),
+}
+
+/// The equal answers of all workers of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The request that this answers.
+    pub request: RequestId,
     /// The record.
     pub record: RecordId,
     /// The model.
     pub model: ModelId,
-    /// The request that this answers.
-    pub request: RequestId,
-    /// The worker.
-    pub worker: AccountId32,
-    /// The label and the probabilities.
-    pub output: Output,
+    /// The workers that gave this answer.
+    pub workers: Vec<AccountId32>,
+    /// The label and the probabilities, for the readers of the record.
+    pub sealed: SealedAnswer,
     /// What a replay must reproduce.
     pub receipt: Receipt,
-    /// The block in which it was accepted.
-    pub at: u32,
+    /// The block in which it was reached.
+    pub reached_at: u32,
+    /// The last block in which the answer of a single worker is provisional.
+    pub provisional_until: Option<u32>,
+    /// The request whose verdict by the same model this one replaces.
+    pub previous: Option<RequestId>,
 }

@@ -50,6 +50,11 @@ impl EncryptionSecret {
         EncryptionKey(self.0.public_key().to_bytes())
     }
 
+    /// The bytes, for what else is derived from them.
+    pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
     /// The box between this secret and a public key.
     pub(super) fn agree(&self, public: &[u8; 32]) -> SalsaBox {
         SalsaBox::new(&PublicKey::from_bytes(*public), &self.0)

@@ -2,25 +2,73 @@
 
 use std::collections::HashSet;
 
-use scale_info::{form::PortableForm, Field, Type, TypeDef};
+use scale_info::{form::PortableForm, Field, PortableRegistry, Type, TypeDef, Variant};
 use subxt::Metadata;
 
-/// Compares types of the tested runtime's metadata with those of a node's.
+/// Compares types that this program knows, such as those of the tested runtime's
+/// metadata, with those of a node's.
 ///
 /// Two types are the same where every field and variant has the same name, place
 /// and index: values are encoded and decoded by the types of this program, which
 /// have these. The names of the types themselves do not matter.
 pub struct Shapes<'a> {
-    tested: &'a Metadata,
-    node: &'a Metadata,
+    tested: Types<'a>,
+    node: Types<'a>,
+    /// Whether an enum of the node may lack variants: its values are only decoded.
+    may_lack_variants: bool,
     /// Pairs that are compared already, or are being compared further up: a type
     /// may contain itself.
     seen: HashSet<(u32, u32)>,
 }
 
+/// Types by their numbers.
+#[derive(Clone, Copy)]
+struct Types<'a> {
+    registry: &'a PortableRegistry,
+    /// Those that are not compared.
+    ///
+    /// Three name every pallet's calls, events or errors: what is used of them is compared
+    /// by itself. The fourth is the runtime's own error, which [`DispatchFailure`] reads by
+    /// the names in the node's metadata, unknown ones included.
+    ///
+    /// [`DispatchFailure`]: crate::chain::DispatchFailure
+    opaque: [Option<u32>; 4],
+}
+
+impl<'a> From<&'a Metadata> for Types<'a> {
+    fn from(metadata: &'a Metadata) -> Self {
+        let outer = metadata.outer_enums();
+        let pallets = [outer.call_enum_ty(), outer.event_enum_ty(), outer.error_enum_ty()];
+        let [calls, events, errors] = pallets.map(Some);
+        let opaque = [calls, events, errors, metadata.dispatch_error_ty()];
+        Self { registry: metadata.types(), opaque }
+    }
+}
+
+impl Types<'_> {
+    /// Which of the types that are not compared this is, if it is one.
+    fn opaque(&self, id: u32) -> Option<usize> {
+        self.opaque.iter().position(|one| *one == Some(id))
+    }
+}
+
 impl<'a> Shapes<'a> {
     pub fn new(tested: &'a Metadata, node: &'a Metadata) -> Self {
-        Self { tested, node, seen: HashSet::new() }
+        Self::between(tested.into(), node.into())
+    }
+
+    /// Compares types of Rust with those of a past runtime.
+    pub fn of_rust(registry: &'a PortableRegistry, node: &'a Metadata) -> Self {
+        Self::between(Types { registry, opaque: [None; 4] }, node.into()).past()
+    }
+
+    fn between(tested: Types<'a>, node: Types<'a>) -> Self {
+        Self { tested, node, may_lack_variants: false, seen: HashSet::new() }
+    }
+
+    /// The node's runtime is a past one, whose values are only decoded.
+    pub fn past(self) -> Self {
+        Self { may_lack_variants: true, ..self }
     }
 
     /// Whether these fields have the same names and types, in the same order.
@@ -40,13 +88,42 @@ impl<'a> Shapes<'a> {
         if !self.seen.insert((tested, node)) {
             return true;
         }
-        match (opaque(self.tested, tested), opaque(self.node, node)) {
+        match (self.tested.opaque(tested), self.node.opaque(node)) {
             (None, None) => (),
             (tested, node) => return tested == node,
         }
-        let resolved = (self.tested.types().resolve(tested), self.node.types().resolve(node));
+        let resolved = (self.tested.registry.resolve(tested), self.node.registry.resolve(node));
         let (Some(tested), Some(node)) = resolved else { return false };
         self.same_definition(tested, node)
+    }
+
+    /// Whether structs have these fields with the same types, whatever others they have.
+    pub fn same_fields_of(&mut self, names: &[&str], tested: u32, node: u32) -> bool {
+        let (tested, node) =
+            (self.tested.registry.resolve(tested), self.node.registry.resolve(node));
+        names.iter().all(|name| {
+            let types =
+                tested.and_then(|ty| field(ty, name)).zip(node.and_then(|ty| field(ty, name)));
+            types.is_some_and(|(tested, node)| self.same(tested, node))
+        })
+    }
+
+    fn same_variants(
+        &mut self,
+        tested: &[Variant<PortableForm>],
+        node: &[Variant<PortableForm>],
+    ) -> bool {
+        let may_lack_variants = self.may_lack_variants;
+        let mut same = |tested: &Variant<PortableForm>, node: &Variant<PortableForm>| {
+            tested.name == node.name
+                && tested.index == node.index
+                && self.same_fields(&tested.fields, &node.fields)
+        };
+        if may_lack_variants {
+            return node.iter().all(|node| tested.iter().any(|tested| same(tested, node)));
+        }
+        tested.len() == node.len()
+            && tested.iter().zip(node).all(|(tested, node)| same(tested, node))
     }
 
     fn same_definition(&mut self, tested: &Type<PortableForm>, node: &Type<PortableForm>) -> bool {
@@ -55,12 +132,7 @@ impl<'a> Shapes<'a> {
                 self.same_fields(&tested.fields, &node.fields)
             }
             (TypeDef::Variant(tested), TypeDef::Variant(node)) => {
-                tested.variants.len() == node.variants.len()
-                    && tested.variants.iter().zip(&node.variants).all(|(tested, node)| {
-                        tested.name == node.name
-                            && tested.index == node.index
-                            && self.same_fields(&tested.fields, &node.fields)
-                    })
+                self.same_variants(&tested.variants, &node.variants)
             }
             (TypeDef::Sequence(tested), TypeDef::Sequence(node)) => {
                 self.same(tested.type_param.id, node.type_param.id)
@@ -89,18 +161,10 @@ impl<'a> Shapes<'a> {
     }
 }
 
-/// Which of the types that are not compared this is, if it is one.
-///
-/// Three name every pallet's calls, events or errors: what is used of them is compared
-/// by itself. The fourth is the runtime's own error, which [`DispatchFailure`] reads by
-/// the names in the node's metadata, unknown ones included.
-///
-/// [`DispatchFailure`]: crate::chain::DispatchFailure
-fn opaque(metadata: &Metadata, id: u32) -> Option<usize> {
-    let outer = metadata.outer_enums();
-    let pallets = [outer.call_enum_ty(), outer.event_enum_ty(), outer.error_enum_ty()];
-    let mut all = pallets.into_iter().map(Some).chain([metadata.dispatch_error_ty()]);
-    all.position(|one| one == Some(id))
+/// The type of a struct's field.
+fn field(ty: &Type<PortableForm>, name: &str) -> Option<u32> {
+    let TypeDef::Composite(found) = &ty.type_def else { return None };
+    found.fields.iter().find(|field| field.name.as_deref() == Some(name)).map(|field| field.ty.id)
 }
 
 /// Whether values of this type take no bytes.

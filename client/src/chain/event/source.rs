@@ -24,6 +24,11 @@ impl Source<'_> {
         self.fields.get(field)
     }
 
+    /// Whether the event has these fields and no others.
+    pub fn has_fields(&self, names: &[&str]) -> bool {
+        self.fields.names().eq(names.iter().copied())
+    }
+
     fn raw(&self, field: &str) -> Result<&[u8], ChainError> {
         self.fields.raw(field)
     }
@@ -36,6 +41,12 @@ pub fn text(bytes: &[u8]) -> String {
 
 pub(super) fn label(source: &Source<'_>, field: &str) -> Result<String, ChainError> {
     source.get::<Label>(field).map(|label| text(&label))
+}
+
+/// Parts per million, each with a label.
+pub(super) fn labelled(source: &Source<'_>, field: &str) -> Result<Vec<(String, u32)>, ChainError> {
+    let parts: Vec<(Label, u32)> = source.get(field)?;
+    Ok(parts.into_iter().map(|(label, parts)| (text(&label), parts)).collect())
 }
 
 /// Topics belong to the whole event, not to a field.

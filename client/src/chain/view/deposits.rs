@@ -1,5 +1,6 @@
 //! What calls hold from their signer, besides their fee.
 
+use medchain_primitives::InferenceOrder;
 use subxt::dynamic;
 
 use super::View;
@@ -10,7 +11,7 @@ use crate::{
 
 impl View {
     /// What a call would hold from `signer` if it succeeded now, in the chain's
-    /// smallest unit: deposits, bonds, the fee of a requested model, at most
+    /// smallest unit: deposits, bonds, the fees of a request, at most
     /// what a contract's storage costs, and what a transfer sends.
     ///
     /// # Errors
@@ -39,7 +40,7 @@ impl View {
             }
             Call::AddRecord { envelopes, inference, custody, .. } => {
                 let fee = match inference {
-                    Some(model) => self.model(*model).await?.map_or(0, |model| model.fee),
+                    Some(order) => self.fees(order).await?,
                     None => 0,
                 };
                 let shares = custody.as_ref().map_or(0, Vec::len);
@@ -65,8 +66,14 @@ impl View {
             }
             Call::ShareRecord { .. } => self.amount(Constant::ENVELOPE_DEPOSIT)?,
             Call::RegisterWorker { .. } => self.amount(Constant::WORKER_BOND)?,
-            Call::RequestInference { model, .. } => {
-                self.model(*model).await?.map_or(0, |model| model.fee)
+            Call::TopUpBond => {
+                let bond = self.amount(Constant::WORKER_BOND)?;
+                let worker = self.worker(signer).await?;
+                bond.saturating_sub(worker.map_or(bond, |worker| worker.bond))
+            }
+            Call::RequestInference { order, .. } => self.fees(order).await?,
+            Call::SealToWorkers { keys, .. } => {
+                self.amounts(Constant::ENVELOPE_DEPOSIT, keys.len())?
             }
             // At most: the limit is a tenth above what a dry run needed.
             Call::ContractInstantiate { value, storage_deposit_limit, .. }
@@ -77,6 +84,12 @@ impl View {
             Call::Transfer { amount, .. } => *amount,
             _ => 0,
         })
+    }
+
+    /// The fees of all workers that a request asks for.
+    async fn fees(&self, order: &InferenceOrder<AccountId32>) -> Result<u128, ChainError> {
+        let fee = self.model(order.model).await?.map_or(0, |model| model.fee);
+        Ok(fee.saturating_mul(order.quorum.into()))
     }
 
     /// The deposits for a record with so many envelopes and custodians' shares.

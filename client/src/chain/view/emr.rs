@@ -1,7 +1,7 @@
 //! Patients, providers and records.
 
 use futures::{stream, StreamExt, TryStreamExt};
-use medchain_primitives::{EncryptionKey, RecordId, Relation, Role, SealedKey};
+use medchain_primitives::{EncryptionKey, FilmCommitments, RecordId, Relation, Role, SealedKey};
 use subxt::utils::Static;
 
 use super::{View, AT_ONCE};
@@ -75,6 +75,18 @@ impl View {
             .try_collect()
             .await?;
         Ok(records.into_iter().flatten().collect())
+    }
+
+    /// What the uploader of a chest X-ray committed to.
+    pub async fn commitments(&self, id: RecordId) -> Result<Option<FilmCommitments>, ChainError> {
+        let fields = self.fields(StorageItem::COMMITMENTS, (Static(id),)).await?;
+        let commitments = fields.map(|fields| {
+            Ok(FilmCommitments {
+                input_root: fields.get("input_root")?,
+                verdicts: fields.get("verdicts")?,
+            })
+        });
+        commitments.transpose()
     }
 
     /// The content key of a record, sealed to a reader.

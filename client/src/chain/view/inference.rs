@@ -1,20 +1,30 @@
-//! Models, workers, requests and predictions.
+//! Models, workers, requests and verdicts.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use codec::DecodeAll;
+use codec::{Decode, DecodeAll, Encode};
 use futures::{stream, StreamExt, TryStreamExt};
-use medchain_primitives::{FailureCode, Label, ModelId, RecordId, RequestId};
+use medchain_primitives::{Label, ModelId, RecordId, RequestId};
 use subxt::utils::Static;
 
 use super::{View, AT_ONCE};
 use crate::{
     chain::{
-        event::text, fields::Fields, items::StorageItem, ChainError, Model, Prediction, Request,
-        Worker,
+        event::text, fields::Fields, items::StorageItem, ChainError, Committee, Model, PastRequest,
+        Request, Verdict, Worker,
     },
     AccountId32,
 };
+
+/// How the workers of a request are chosen, as the chain stores it.
+#[derive(Clone, Copy, Debug, Encode, Decode)]
+pub(in crate::chain) enum Choice {
+    #[codec(index = 0)]
+    Named,
+    /// By the first seed that is newer than this one.
+    #[codec(index = 1)]
+    After { number: u32 },
+    #[codec(index = 2)]
+    Seeded { seed: [u8; 32], last: Option<[u8; 32]> },
+}
 
 impl View {
     /// A model.
@@ -59,15 +69,33 @@ impl View {
         Ok(workers)
     }
 
+    /// The workers that can be drawn for a model, in the order of their accounts.
+    ///
+    /// Each is drawn for requests that are made after it became a candidate.
+    pub async fn candidates(&self, model: ModelId) -> Result<Vec<AccountId32>, ChainError> {
+        let candidates: Option<Vec<(AccountId32, u32)>> =
+            self.value(StorageItem::CANDIDATES, (Static(model),)).await?;
+        Ok(candidates.unwrap_or_default().into_iter().map(|(worker, _)| worker).collect())
+    }
+
     /// A request.
     pub async fn request(&self, id: RequestId) -> Result<Option<Request>, ChainError> {
         let fields = self.fields(StorageItem::REQUESTS, (Static(id),)).await?;
         fields.map(|fields| request(id, &fields)).transpose()
     }
 
+    /// What is read of a request that an older runtime may have stored.
+    pub(in crate::chain) async fn past_request(
+        &self,
+        id: RequestId,
+    ) -> Result<Option<PastRequest>, ChainError> {
+        let fields = self.fields(StorageItem::REQUESTS, (Static(id),)).await?;
+        fields.map(|fields| past_request(id, &fields)).transpose()
+    }
+
     /// The numbers of the open requests, in order.
     pub async fn open_request_ids(&self) -> Result<Vec<RequestId>, ChainError> {
-        let keys = self.entries::<(Static<RequestId>,), _>(StorageItem::OPEN_REQUESTS, ()).await?;
+        let keys = self.entries::<(Static<RequestId>,), _>(StorageItem::COMMITTEES, ()).await?;
         let mut ids: Vec<RequestId> = keys.into_iter().map(|((id,), _)| id.0).collect();
         ids.sort_unstable();
         Ok(ids)
@@ -84,46 +112,33 @@ impl View {
         Ok(requests.into_iter().flatten().collect())
     }
 
-    /// The workers that have reported a failure, for each open request.
-    pub async fn failure_reporters(
-        &self,
-    ) -> Result<BTreeMap<RequestId, BTreeSet<AccountId32>>, ChainError> {
-        let reports = self
-            .entries::<(Static<RequestId>, AccountId32), _>(StorageItem::FAILURE_REPORTS, ())
-            .await?;
-        let mut reporters = BTreeMap::<RequestId, BTreeSet<AccountId32>>::new();
-        for ((request, worker), _) in reports {
-            reporters.entry(request.0).or_default().insert(worker);
-        }
-        Ok(reporters)
+    /// The workers of an open request.
+    pub async fn committee(&self, request: RequestId) -> Result<Option<Committee>, ChainError> {
+        let fields = self.fields(StorageItem::COMMITTEES, (Static(request),)).await?;
+        let Some(fields) = fields else { return Ok(None) };
+        let choice: Choice = fields.get("choice")?;
+        let waits_for_seed = match choice {
+            Choice::After { number } => {
+                self.value::<_, ([u8; 32], u32)>(StorageItem::SEEDS, (number,)).await?.is_none()
+            }
+            Choice::Named | Choice::Seeded { .. } => false,
+        };
+        Ok(Some(Committee {
+            members: fields.get("members")?,
+            named: matches!(choice, Choice::Named),
+            waits_for_seed,
+            lost: fields.get("lost")?,
+        }))
     }
 
-    /// The failure that a worker has reported for an open request.
-    pub async fn failure_report(
-        &self,
-        request: RequestId,
-        worker: &AccountId32,
-    ) -> Result<Option<FailureCode>, ChainError> {
-        self.value(StorageItem::FAILURE_REPORTS, (Static(request), *worker)).await
-    }
-
-    /// The failures reported for an open request, by worker.
-    pub async fn failure_reports(
-        &self,
-        request: RequestId,
-    ) -> Result<Vec<(AccountId32, FailureCode)>, ChainError> {
-        let reports = self
-            .entries::<(Static<RequestId>, AccountId32), _>(
-                StorageItem::FAILURE_REPORTS,
-                (Static(request),),
-            )
+    /// The open requests for which a worker was chosen, in the order of their numbers.
+    pub async fn assignments(&self, worker: &AccountId32) -> Result<Vec<RequestId>, ChainError> {
+        let keys = self
+            .entries::<(AccountId32, Static<RequestId>), _>(StorageItem::ASSIGNMENTS, (*worker,))
             .await?;
-        let decoded = reports.into_iter().map(|((_, worker), value)| {
-            let code = FailureCode::decode_all(&mut value.bytes.as_slice());
-            code.map(|code| (worker, code))
-                .map_err(|error| ChainError::decode(StorageItem::FAILURE_REPORTS, error))
-        });
-        decoded.collect()
+        let mut ids: Vec<RequestId> = keys.into_iter().map(|((_, id), _)| id.0).collect();
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     /// The open request to run a model on a record.
@@ -136,32 +151,42 @@ impl View {
         self.value(StorageItem::OPEN_REQUEST_OF, keys).await
     }
 
-    /// A model's prediction for a record.
-    pub async fn prediction(
+    /// The verdict that answers a request.
+    pub async fn verdict(&self, request: RequestId) -> Result<Option<Verdict>, ChainError> {
+        let fields = self.fields(StorageItem::VERDICTS, (Static(request),)).await?;
+        fields.map(|fields| verdict(request, &fields)).transpose()
+    }
+
+    /// A model's newest verdict on a record.
+    pub async fn latest_verdict(
         &self,
         record: RecordId,
         model: ModelId,
-    ) -> Result<Option<Prediction>, ChainError> {
+    ) -> Result<Option<Verdict>, ChainError> {
         let keys = (Static(record), Static(model));
-        let fields = self.fields(StorageItem::PREDICTIONS, keys).await?;
-        fields.map(|fields| prediction(record, model, &fields)).transpose()
+        match self.value(StorageItem::LATEST_VERDICT, keys).await? {
+            Some(request) => self.verdict(request).await,
+            None => Ok(None),
+        }
     }
 
-    /// Every model's prediction for a record.
-    pub async fn predictions_of(&self, record: RecordId) -> Result<Vec<Prediction>, ChainError> {
+    /// Every model's newest verdict on a record, in the order of the models' numbers.
+    pub async fn verdicts_of(&self, record: RecordId) -> Result<Vec<Verdict>, ChainError> {
         let entries = self
             .entries::<(Static<RecordId>, Static<ModelId>), _>(
-                StorageItem::PREDICTIONS,
+                StorageItem::LATEST_VERDICT,
                 (Static(record),),
             )
             .await?;
-        let mut predictions = Vec::new();
-        for ((_, model), value) in entries {
-            let fields = value.fields(StorageItem::PREDICTIONS, self)?;
-            predictions.push(prediction(record, model.0, &fields)?);
+        let mut verdicts = Vec::new();
+        for (_, value) in entries {
+            let request = RequestId::decode_all(&mut value.bytes.as_slice());
+            let request =
+                request.map_err(|error| ChainError::decode(StorageItem::LATEST_VERDICT, error))?;
+            verdicts.extend(self.verdict(request).await?);
         }
-        predictions.sort_unstable_by_key(|prediction| prediction.model);
-        Ok(predictions)
+        verdicts.sort_unstable_by_key(|verdict| verdict.model);
+        Ok(verdicts)
     }
 }
 
@@ -177,6 +202,8 @@ fn model(id: ModelId, fields: &Fields) -> Result<Model, ChainError> {
         card: fields.get("card")?,
         labels: labels.iter().map(|label| text(label)).collect(),
         preprocessing: fields.get("preprocessing")?,
+        arithmetic: fields.get("arithmetic")?,
+        min_quorum: fields.get("min_quorum")?,
         confidence_threshold_ppm: fields.get("confidence_threshold")?,
         fee: fields.get("fee")?,
         status: fields.get("status")?,
@@ -184,7 +211,16 @@ fn model(id: ModelId, fields: &Fields) -> Result<Model, ChainError> {
 }
 
 fn worker(account: AccountId32, fields: &Fields) -> Result<Worker, ChainError> {
-    Ok(Worker { account, models: fields.get("models")?, bond: fields.get("bond")? })
+    Ok(Worker {
+        account,
+        models: fields.get("models")?,
+        bond: fields.get("bond")?,
+        status: fields.get("status")?,
+        assigned: fields.get("assigned")?,
+        answered: fields.get("answered")?,
+        declined: fields.get("declined")?,
+        missed: fields.get("missed")?,
+    })
 }
 
 fn request(id: RequestId, fields: &Fields) -> Result<Request, ChainError> {
@@ -195,20 +231,34 @@ fn request(id: RequestId, fields: &Fields) -> Result<Request, ChainError> {
         model: fields.get("model")?,
         requester: fields.get("requester")?,
         fee: fields.get("fee")?,
+        quorum: fields.get("quorum")?,
         opened: fields.get("opened")?,
         deadline: fields.get("deadline")?,
         status: fields.get("status")?,
     })
 }
 
-fn prediction(record: RecordId, model: ModelId, fields: &Fields) -> Result<Prediction, ChainError> {
-    Ok(Prediction {
-        record,
-        model,
-        request: fields.get("request")?,
-        worker: fields.get("worker")?,
-        output: fields.get("output")?,
+// The fields are those of `StorageItem::HISTORY_REQUEST`.
+fn past_request(id: RequestId, fields: &Fields) -> Result<PastRequest, ChainError> {
+    Ok(PastRequest {
+        id,
+        record: fields.get("record")?,
+        patient: fields.get("patient")?,
+        model: fields.get("model")?,
+        requester: fields.get("requester")?,
+    })
+}
+
+fn verdict(request: RequestId, fields: &Fields) -> Result<Verdict, ChainError> {
+    Ok(Verdict {
+        request,
+        record: fields.get("record")?,
+        model: fields.get("model")?,
+        workers: fields.get("workers")?,
+        sealed: fields.get("sealed")?,
         receipt: fields.get("receipt")?,
-        at: fields.get("at")?,
+        reached_at: fields.get("reached_at")?,
+        provisional_until: fields.get("provisional_until")?,
+        previous: fields.get("previous")?,
     })
 }
