@@ -4,30 +4,42 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench'}"
-images=${IMAGES:-20} records=${RECORDS:-200} uploads=${UPLOADS:-9}
+images=${IMAGES:-20} rounds=${ROUNDS:-3} records=${RECORDS:-200} uploads=${UPLOADS:-9}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-step "VGG-16: tract, as the worker runs it, against onnxruntime (best of one thread, two threads, two images side by side)"
+step "VGG-16: the exact engine against onnxruntime (medians of $rounds interleaved rounds)"
 cargo build --locked --quiet --workspace --examples
-tract() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images" models/shipped; }
-onnxruntime() { models/run.sh bench --threads "$1" --images "$images"; }
-# Images a second of each setting of the runtime "$1".
-rates() {
-  "$1" 1 | jq .images_per_second
-  "$1" 2 | jq .images_per_second
-  { "$1" 1 & "$1" 1; wait; } | jq -s 'if length == 2 then map(.images_per_second) | add else error("a run failed") end'
-}
-best() { jq -s max; }
-tract=$(rates tract | tee /dev/stderr | best)
-peer=$(rates onnxruntime | tee /dev/stderr | best)
-jq -n --argjson tract "$tract" --argjson peer "$peer" \
-  '"tract \($tract) images/s, onnxruntime \($peer) images/s: ratio \($tract / $peer * 100 | round / 100)"' -r
+exact() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images" "${2:-exact}" models/shipped; }
+onnxruntime() { models/run.sh bench --images "$images" --threads "$@"; }
+speeds=$(for _ in $(seq "$rounds"); do
+  for threads in 1 2; do
+    exact "$threads"
+    onnxruntime "$threads" --float
+    onnxruntime "$threads"
+  done
+  exact 1 avx2 || true
+done)
+jq -s -r '
+  def median: sort | .[length / 2 | floor];
+  def speed($runtime; $threads):
+    map(select(.runtime == $runtime and .threads == $threads).images_per_second) | median;
+  def ratio($a; $b): if $a and $b then $a / $b * 100 | round / 100 else "not measured" end;
+  . as $all
+  | (1, 2) as $threads
+  | ($all | speed("exact"; $threads)) as $ours
+  | ($all | speed("onnxruntime, float"; $threads)) as $float
+  | ($all | speed("onnxruntime"; $threads)) as $integers
+  | "\($threads) threads: exact \($ours) images/s, onnxruntime float \($float): ratio \(ratio($ours; $float)), onnxruntime integers \($integers): ratio \(ratio($ours; $integers))",
+    if $threads == 1 then ($all | speed("avx2"; 1)) as $avx2
+    | "1 thread, AVX2 alone: \($avx2) images/s: ratio \(ratio($avx2; $float)) to onnxruntime float" else empty end
+' <<<"$speeds"
 
 step "the whole path: a backlog of $records records, then $uploads single uploads"
 # As cargo would say: a target folder may have served another checkout before.
 path=$(CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
-# The bare rate again, in the same minutes: what else runs here changes it.
-bare=$(rates tract | best)
+# The bare rate in the same minutes: on one thread, on two, and of two images side by side.
+bare=$({ exact 1; exact 2; { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
+  jq -s 'map(.images_per_second) | max')
 jq --argjson bare "$bare" -r '
   (.backlog | "backlog: \(.predictions_per_second) predictions/s over \(.timed), bare inference \($bare) images/s: ratio \(.predictions_per_second / $bare * 100 | round / 100)",
     "worker: at most \(.worker_peak_memory_mib) MiB of memory",
