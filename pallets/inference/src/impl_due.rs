@@ -58,7 +58,7 @@ impl<T: Config> Pallet<T> {
             if answerable && Self::has_key(&request, &worker) {
                 Self::unassign(&worker, id, |worker| worker.missed.saturating_inc());
                 Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
-                Self::slash(&worker, id, SlashReason::Absent, &[], request.fee)?;
+                Self::slash(&worker, id, SlashReason::Absent, &mut [])?;
             } else {
                 Self::unassign(&worker, id, |_| ());
             }
@@ -78,13 +78,12 @@ impl<T: Config> Pallet<T> {
         request: RequestOf<T>,
         committee: &CommitteeOf<T>,
     ) -> DispatchResult {
-        let mut unpaid = Self::members_at(committee, |step| matches!(step, Step::Revealed(_)));
+        let revealed = Self::members_at(committee, |step| matches!(step, Step::Revealed(_)));
+        let mut owed: Vec<_> = revealed.into_iter().map(|who| (who, request.fee)).collect();
         for worker in Self::members_at(committee, |step| matches!(step, Step::Committed(_))) {
             crate::Workers::<T>::mutate_extant(&worker, |worker| worker.missed.saturating_inc());
             Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
-            Self::slash(&worker, id, SlashReason::NotRevealed, &unpaid, request.fee)?;
-            // The penalty of one reaches for all, unless the model is very expensive.
-            unpaid.clear();
+            Self::slash(&worker, id, SlashReason::NotRevealed, &mut owed)?;
         }
         Self::fail(id, request, committee, FailureCause::NotRevealed)
     }

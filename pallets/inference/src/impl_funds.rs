@@ -2,6 +2,7 @@
 
 use frame_support::{
     pallet_prelude::*,
+    storage::with_storage_layer,
     traits::{
         fungible::MutateHold,
         tokens::{Fortitude, Precision, Restriction},
@@ -43,27 +44,34 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Pays the fee of one answer, which is held from `requester`, to `worker`.
+    ///
+    /// An account that was reaped can receive no less than the existential deposit. Its fee
+    /// goes back, so that it cannot stop the answers of the others.
     pub(crate) fn pay(
         requester: &AccountIdOf<T>,
         worker: &AccountIdOf<T>,
         fee: BalanceOf<T>,
     ) -> DispatchResult {
-        Self::transfer(HoldReason::Fee, requester, worker, fee)
+        match Self::transfer(HoldReason::Fee, requester, worker, fee) {
+            Ok(()) => Ok(()),
+            Err(_) => Self::release(HoldReason::Fee, requester, fee),
+        }
     }
 
-    /// Takes `amount` from the bond of `who`: `share` for each creditor, as far as it reaches,
-    /// and burns what is left.
+    /// Takes `amount` from the bond of `who`, pays with it what is owed to others as far as it
+    /// reaches, and burns what is left.
     pub(crate) fn take_bond(
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
-        creditors: &[AccountIdOf<T>],
-        share: BalanceOf<T>,
+        owed: &mut [(AccountIdOf<T>, BalanceOf<T>)],
     ) -> DispatchResult {
         let mut left = amount;
-        for creditor in creditors {
-            let part = share.min(left);
-            Self::transfer(HoldReason::WorkerBond, who, creditor, part)?;
-            left = left.saturating_sub(part);
+        for (creditor, due) in owed {
+            let part = left.min(*due);
+            if Self::transfer(HoldReason::WorkerBond, who, creditor, part).is_ok() {
+                left.saturating_reduce(part);
+                due.saturating_reduce(part);
+            }
         }
         if !left.is_zero() {
             let reason = HoldReason::WorkerBond.into();
@@ -84,15 +92,17 @@ impl<T: Config> Pallet<T> {
         }
         // By force: a lock that an account puts on its funds afterwards must not prevent the
         // payment.
-        <T as Config>::Currency::transfer_on_hold(
-            &reason.into(),
-            from,
-            to,
-            amount,
-            Precision::Exact,
-            Restriction::Free,
-            Fortitude::Force,
-        )?;
+        with_storage_layer(|| {
+            <T as Config>::Currency::transfer_on_hold(
+                &reason.into(),
+                from,
+                to,
+                amount,
+                Precision::Exact,
+                Restriction::Free,
+                Fortitude::Force,
+            )
+        })?;
         Ok(())
     }
 }

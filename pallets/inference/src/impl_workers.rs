@@ -137,13 +137,12 @@ impl<T: Config> Pallet<T> {
 
     /// Takes a penalty from a worker's bond and suspends the worker.
     ///
-    /// Each of `creditors` gets `share` of it, as far as it reaches; what is left is burned.
+    /// It pays what is `owed` to others, as far as it reaches; what is left is burned.
     pub(crate) fn slash(
         who: &AccountIdOf<T>,
         request: RequestId,
         reason: SlashReason,
-        creditors: &[AccountIdOf<T>],
-        share: BalanceOf<T>,
+        owed: &mut [(AccountIdOf<T>, BalanceOf<T>)],
     ) -> DispatchResult {
         let penalty = match reason {
             SlashReason::Absent => T::AbsencePenalty::get(),
@@ -154,7 +153,7 @@ impl<T: Config> Pallet<T> {
         if amount.is_zero() {
             return Ok(());
         }
-        Self::take_bond(who, amount, creditors, share)?;
+        Self::take_bond(who, amount, owed)?;
         worker.bond.saturating_reduce(amount);
         if worker.status == WorkerStatus::Active {
             Self::unlist(who, &worker.models);
