@@ -1,21 +1,34 @@
-//! The mock runtime, with a policy whose answers the tests set.
+//! The mock runtime, with a policy and seeds that the tests set, and the roles that they play.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
+use codec::Encode;
 use frame_support::{
     derive_impl,
-    traits::{ConstU32, ConstU64},
+    dispatch::{DispatchResult, DispatchResultWithPostInfo},
+    traits::{ConstU32, ConstU64, Hooks},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, EncryptionKey, Label, ModelId,
-    Output, Receipt, RecordId, RecordKind, RequestId,
+    Action, AnswerCommitment, AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, Denied,
+    DenyReason, EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, Output,
+    RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+};
+use medchain_verdicts::{
+    answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
+    VerdictKey, VerdictName, SIDE,
 };
 use pallet_emr::{AccessControl, AccessQuestion, Answer};
 use sp_runtime::{BuildStorage, Permill};
 
-use crate::{self as pallet_inference, Labels, WorkerModelsOf};
+use crate::{
+    self as pallet_inference, Committees, KeysOf, Labels, NextRequestId, Requests, SeedSource,
+    WorkerModelsOf,
+};
 
 /// Registered, with the chest X-ray [`XRAY`] and the report [`REPORT`].
 pub const PATIENT: u64 = 1;
@@ -23,23 +36,28 @@ pub const PATIENT: u64 = 1;
 pub const OTHER_PATIENT: u64 = 2;
 /// A registered lab technician.
 pub const LAB: u64 = 3;
-/// A worker that runs [`VGG`].
-pub const WORKER: u64 = 4;
-/// A worker that runs [`VGG`] too.
-pub const OTHER_WORKER: u64 = 5;
 /// Has funds and an encryption key, but no role.
 pub const STRANGER: u64 = 6;
 /// Has an encryption key, and only the existential deposit.
 pub const POOR: u64 = 7;
+/// The first of [`WORKERS`].
+pub const WORKER: u64 = 11;
+/// Workers that run [`VGG`] and may open the records of [`PATIENT`].
+pub const WORKERS: [u64; 4] = [WORKER, 12, 13, 14];
+/// May open the records of [`PATIENT`] too, but is no worker yet.
+pub const NEWCOMER: u64 = 15;
+/// All accounts.
+pub const ACCOUNTS: [u64; 10] =
+    [PATIENT, OTHER_PATIENT, LAB, STRANGER, POOR, WORKER, 12, 13, 14, NEWCOMER];
 
-/// Has three classes and costs [`FEE`].
+/// Has three classes, computes exactly, and costs [`FEE`].
 pub const VGG: ModelId = ModelId(0);
-/// Has two classes and costs nothing. No worker runs it.
+/// Has two classes, computes in floats, and costs nothing. No worker runs it.
 pub const FREE: ModelId = ModelId(1);
 /// A number without a model.
 pub const NO_MODEL: ModelId = ModelId(9);
 
-/// A chest X-ray of [`PATIENT`].
+/// A chest X-ray of [`PATIENT`] whose key only she has.
 pub const XRAY: RecordId = RecordId(0);
 /// A record without an image.
 pub const REPORT: RecordId = RecordId(1);
@@ -47,14 +65,28 @@ pub const REPORT: RecordId = RecordId(1);
 pub const NO_RECORD: RecordId = RecordId(9);
 /// The first request of a test.
 pub const REQUEST: RequestId = RequestId(0);
+/// The content key of every film.
+pub const CONTENT_KEY: [u8; 32] = [77; 32];
 
+/// The first block of a test. What [`ExtBuilder`] furnishes is older.
+pub const START: u64 = 2;
 pub const FUNDS: u64 = 10_000;
+pub const MINIMUM: u64 = 10;
 pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
-pub const DEADLINE: u64 = 50;
-pub const QUORUM: u32 = 3;
+pub const ABSENCE: u64 = 150;
+pub const NOT_REVEALED: u64 = 450;
+pub const DRAW: u64 = 10;
+pub const SEAL: u64 = 12;
+pub const COMMIT: u64 = 20;
+pub const REVEAL: u64 = 8;
+pub const PROVISIONAL: u64 = 30;
+pub const UNBONDING: u64 = 200;
+pub const FAILURE_QUORUM: u32 = 3;
 /// The weight of asking the policy once.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(300_000_000, 9_000);
+/// The maximum weight of asking the policy once.
+pub const POLICY_WEIGHT: Weight = Weight::from_parts(1_000_000_000, 40_000);
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -75,6 +107,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
     type AccountStore = System;
+    type ExistentialDeposit = ConstU64<MINIMUM>;
 }
 
 impl pallet_emr::Config for Test {
@@ -90,7 +123,7 @@ impl pallet_emr::Config for Test {
     type CustodyDeposit = ConstU64<1>;
     type GrantDeposit = ConstU64<1>;
     type EmergencyBond = ConstU64<1>;
-    type MaxEnvelopes = ConstU32<4>;
+    type MaxEnvelopes = ConstU32<8>;
     type MaxCustodians = ConstU32<2>;
     type MaxGrants = ConstU32<2>;
     type MaxOpenEmergencies = ConstU32<2>;
@@ -106,11 +139,45 @@ impl pallet_inference::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type GovernanceOrigin = EnsureRoot<u64>;
-    type RequestDeadline = ConstU64<DEADLINE>;
+    type Seeds = Dice;
+    type DrawPeriod = ConstU64<DRAW>;
+    type SealPeriod = ConstU64<SEAL>;
+    type CommitPeriod = ConstU64<COMMIT>;
+    type RevealPeriod = ConstU64<REVEAL>;
+    type ProvisionalPeriod = ConstU64<PROVISIONAL>;
+    type UnbondingPeriod = ConstU64<UNBONDING>;
     type WorkerBond = ConstU64<BOND>;
+    type AbsencePenalty = ConstU64<ABSENCE>;
+    type RevealPenalty = ConstU64<NOT_REVEALED>;
     type MaxWorkerModels = ConstU32<4>;
-    type FailureQuorum = ConstU32<QUORUM>;
+    type MaxCandidates = ConstU32<4>;
+    type FailureQuorum = ConstU32<FAILURE_QUORUM>;
     type WeightInfo = ();
+}
+
+thread_local! {
+    static NEWEST: Cell<(u32, [u8; 32])> = const { Cell::new((1, [1; 32])) };
+}
+
+/// Seeds as the tests set them.
+pub struct Dice;
+
+impl Dice {
+    /// Publishes the next seed.
+    pub fn roll(seed: [u8; 32]) {
+        let (number, _) = NEWEST.get();
+        NEWEST.set((number + 1, seed));
+    }
+}
+
+impl SeedSource for Dice {
+    fn number() -> u32 {
+        NEWEST.get().0
+    }
+
+    fn seed() -> [u8; 32] {
+        NEWEST.get().1
+    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]
@@ -159,7 +226,7 @@ impl AccessControl<u64> for Policy {
     }
 
     fn weight() -> Weight {
-        Weight::from_parts(1_000_000_000, 40_000)
+        POLICY_WEIGHT
     }
 }
 
@@ -170,7 +237,7 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
-/// Builds a chain at block 1.
+/// Builds a chain.
 pub struct ExtBuilder {
     furnished: bool,
 }
@@ -189,10 +256,10 @@ impl ExtBuilder {
     }
 
     pub fn build(self) -> sp_io::TestExternalities {
-        let rich = (PATIENT..=STRANGER).map(|who| (who, FUNDS));
+        let funds = |who| if who == POOR { MINIMUM } else { FUNDS };
         let genesis = RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig {
-                balances: rich.chain([(POOR, 1)]).collect(),
+                balances: ACCOUNTS.into_iter().map(|who| (who, funds(who))).collect(),
                 ..Default::default()
             },
             ..Default::default()
@@ -201,10 +268,12 @@ impl ExtBuilder {
         let mut ext = sp_io::TestExternalities::from(storage);
         ext.execute_with(|| {
             ANSWERS.with_borrow_mut(BTreeMap::clear);
-            System::set_block_number(1);
+            NEWEST.set((1, [1; 32]));
+            System::set_block_number(START - 1);
             if self.furnished {
                 furnish();
             }
+            System::set_block_number(START);
             System::reset_events();
         });
         ext
@@ -226,7 +295,7 @@ pub fn check_invariants() {
 }
 
 fn furnish() {
-    for who in PATIENT..=POOR {
+    for who in ACCOUNTS {
         let key = EncryptionKey([who as u8; 32]);
         Emr::set_encryption_key(signed(who), key).expect("a key is taken");
     }
@@ -236,27 +305,30 @@ fn furnish() {
     }
     Emr::add_provider(RuntimeOrigin::root(), LAB, medchain_primitives::Role::LabTechnician)
         .expect("the registrar appoints");
-    for (kind, byte) in [(RecordKind::ChestXray, 10), (RecordKind::Report, 11)] {
-        add_record(PATIENT, kind, byte, None).expect("a patient adds records");
-    }
+    add_film(10, None).expect("a patient adds films");
+    add_record(PATIENT, RecordKind::Report, 11, None, None).expect("a patient adds records");
     for model in [vgg(), free()] {
         model.register().expect("governance registers");
     }
-    for worker in [WORKER, OTHER_WORKER] {
+    for worker in WORKERS {
         Inference::register_worker(signed(worker), models(&[VGG])).expect("a worker registers");
-        Policy::grant(worker, Action::Infer);
-        share_xray(worker);
     }
-}
-
-/// Seals the key of [`XRAY`] to `reader`.
-pub fn share_xray(reader: u64) {
-    let sealed = medchain_primitives::SealedKey([reader as u8; 80]);
-    Emr::share_record(signed(PATIENT), XRAY, reader, sealed).expect("the patient shares");
+    for worker in WORKERS.into_iter().chain([NEWCOMER]) {
+        Policy::grant(worker, Action::Infer);
+    }
 }
 
 pub fn signed(who: u64) -> RuntimeOrigin {
     RuntimeOrigin::signed(who)
+}
+
+/// Ends this block, and `blocks - 1` more. Nothing that is due is processed.
+pub fn pass(blocks: u64) {
+    for _ in 0..blocks {
+        let now = System::block_number();
+        Inference::on_finalize(now);
+        System::set_block_number(now + 1);
+    }
 }
 
 pub fn cid(byte: u8) -> Cid {
@@ -284,15 +356,17 @@ pub struct NewModel {
     pub card: Option<Cid>,
     pub labels: Labels,
     pub preprocessing: Label,
+    pub arithmetic: Arithmetic,
+    pub min_quorum: u8,
     pub fee: u64,
 }
 
 impl NewModel {
-    pub fn register(self) -> frame_support::dispatch::DispatchResult {
+    pub fn register(self) -> DispatchResult {
         self.register_as(RuntimeOrigin::root())
     }
 
-    pub fn register_as(self, origin: RuntimeOrigin) -> frame_support::dispatch::DispatchResult {
+    pub fn register_as(self, origin: RuntimeOrigin) -> DispatchResult {
         Inference::register_model(
             origin,
             self.name,
@@ -302,6 +376,8 @@ impl NewModel {
             self.card,
             self.labels,
             self.preprocessing,
+            self.arithmetic,
+            self.min_quorum,
             Permill::from_percent(80),
             self.fee,
         )
@@ -317,12 +393,34 @@ pub fn vgg() -> NewModel {
         card: Some(cid(2)),
         labels: labels(&["covid", "ignore", "normal"]),
         preprocessing: label("mc-area-224-v1"),
+        arithmetic: Arithmetic::Exact,
+        min_quorum: 1,
         fee: FEE,
     }
 }
 
-fn free() -> NewModel {
-    NewModel { name: label("free"), labels: labels(&["yes", "no"]), card: None, fee: 0, ..vgg() }
+/// The parameters of [`FREE`].
+pub fn free() -> NewModel {
+    NewModel {
+        name: label("free"),
+        labels: labels(&["yes", "no"]),
+        card: None,
+        arithmetic: Arithmetic::Float,
+        fee: 0,
+        ..vgg()
+    }
+}
+
+/// What the uploader of every film commits to.
+pub fn film() -> FilmCommitments {
+    thread_local! {
+        static ROOT: InputRoot =
+            input_root(&[114; SIDE * SIDE], &InputSalt::new(&CONTENT_KEY)).expect("it is square");
+    }
+    FilmCommitments {
+        input_root: ROOT.with(|root| *root),
+        verdicts: verdict_commitment(&verdict_root(&CONTENT_KEY)),
+    }
 }
 
 /// Adds a record of [`PATIENT`].
@@ -330,19 +428,81 @@ pub fn add_record(
     author: u64,
     kind: RecordKind,
     byte: u8,
-    inference: Option<ModelId>,
-) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    let digest = ContentDigest([byte; 32]);
-    Emr::add_record(
-        signed(author),
-        PATIENT,
-        cid(byte),
-        digest,
-        kind,
-        Default::default(),
-        inference,
-        None,
-    )
+    film: Option<FilmCommitments>,
+    order: Option<InferenceOrder<u64>>,
+) -> DispatchResultWithPostInfo {
+    let (digest, readers) = (ContentDigest([byte; 32]), Default::default());
+    let author = signed(author);
+    Emr::add_record(author, PATIENT, cid(byte), digest, kind, film, readers, order, None)
+}
+
+/// Adds a chest X-ray of [`PATIENT`] with commitments.
+pub fn add_film(byte: u8, order: Option<InferenceOrder<u64>>) -> DispatchResultWithPostInfo {
+    add_record(PATIENT, RecordKind::ChestXray, byte, Some(film()), order)
+}
+
+/// An order for drawn workers that run [`VGG`].
+pub fn order(quorum: u8) -> InferenceOrder<u64> {
+    InferenceOrder { model: VGG, quorum, worker: None }
+}
+
+/// An order for one named worker that runs [`VGG`].
+pub fn named(worker: u64) -> InferenceOrder<u64> {
+    InferenceOrder { model: VGG, quorum: 1, worker: Some(worker) }
+}
+
+/// [`PATIENT`] requests a verdict of [`VGG`] on [`XRAY`].
+pub fn request(order: InferenceOrder<u64>) -> RequestId {
+    let id = NextRequestId::<Test>::get();
+    Inference::request_inference(signed(PATIENT), XRAY, order).expect("the patient may ask");
+    System::reset_events();
+    id
+}
+
+/// Draws for a request with as many questions as there can be candidates.
+pub fn draw(id: RequestId) -> DispatchResultWithPostInfo {
+    Inference::draw_workers(signed(STRANGER), id, 4)
+}
+
+/// The candidates of [`VGG`] in the order of a seed, by the definition.
+pub fn ranked(id: RequestId, seed: [u8; 32], mut workers: Vec<u64>) -> Vec<u64> {
+    workers.sort_by_key(|who| sp_io::hashing::blake2_256(&(seed, id, who).encode()));
+    workers
+}
+
+/// The members of the committee, in the order in which they were drawn.
+pub fn members(id: RequestId) -> Vec<u64> {
+    let committee = Committees::<Test>::get(id).expect("the request is open");
+    committee.members.iter().map(|member| member.worker).collect()
+}
+
+/// The content key, sealed to each of `workers`.
+pub fn keys(workers: &[u64]) -> KeysOf<Test> {
+    let keys = workers.iter().map(|worker| (*worker, SealedKey([*worker as u8; 80])));
+    KeysOf::<Test>::truncate_from(keys.collect())
+}
+
+/// [`PATIENT`] seals the key to all members that do not have it.
+pub fn seal(id: RequestId) -> DispatchResult {
+    let record = Requests::<Test>::get(id).expect("the request exists").record;
+    let mut missing = members(id);
+    missing.retain(|who| !pallet_emr::Envelopes::<Test>::contains_key(record, who));
+    Inference::seal_to_workers(signed(PATIENT), id, keys(&missing))
+}
+
+pub fn root() -> VerdictRoot {
+    verdict_root(&CONTENT_KEY)
+}
+
+pub fn genesis_hash() -> [u8; 32] {
+    System::block_hash(0).into()
+}
+
+/// The key of the verdict that answers a request.
+pub fn verdict_key(id: RequestId) -> VerdictKey {
+    let request = Requests::<Test>::get(id);
+    let (record, model) = request.map_or((XRAY, VGG), |request| (request.record, request.model));
+    VerdictKey::new(&root(), &VerdictName { genesis: genesis_hash(), record, model, request: id })
 }
 
 pub fn output(label: u8, parts: &[u32]) -> Output {
@@ -350,14 +510,83 @@ pub fn output(label: u8, parts: &[u32]) -> Output {
     Output { label, probabilities: parts.collect::<Vec<_>>().try_into().expect("few classes") }
 }
 
-/// A prediction of [`VGG`].
+/// What [`VGG`] computes of every film.
 pub fn covid() -> Output {
     output(0, &[900_000, 60_000, 40_000])
 }
 
-/// The receipt of `output` by [`VGG`] on [`XRAY`].
-pub fn receipt(output: &Output) -> Receipt {
-    medchain_primitives::receipt(&[7; 32], &vgg().preprocessing, &cid(10), output)
+/// Another output of [`VGG`].
+pub fn normal() -> Output {
+    output(2, &[100_000, 200_000, 700_000])
+}
+
+/// The sealed answer of whoever computed `output`.
+pub fn sealed(id: RequestId, output: &Output) -> SealedAnswer {
+    verdict_key(id).seal(output)
+}
+
+/// The salt that a worker derives from its secret.
+pub fn salt(worker: u64, id: RequestId) -> AnswerSalt {
+    answer_salt(&[worker as u8; 32], &genesis_hash(), id)
+}
+
+/// A worker's commitment to `output`.
+pub fn commitment(worker: u64, id: RequestId, output: &Output) -> AnswerCommitment {
+    answer_commitment(id, &worker.encode(), &sealed(id, output), &salt(worker, id))
+}
+
+pub fn commit(worker: u64, id: RequestId, output: &Output) -> DispatchResultWithPostInfo {
+    Inference::commit_answer(signed(worker), id, commitment(worker, id, output))
+}
+
+pub fn reveal(worker: u64, id: RequestId, output: &Output) -> DispatchResult {
+    Inference::reveal_answer(signed(worker), id, sealed(id, output), salt(worker, id))
+}
+
+pub fn submit(worker: u64, id: RequestId, output: &Output) -> DispatchResultWithPostInfo {
+    Inference::submit_answer(signed(worker), id, sealed(id, output))
+}
+
+/// A request of [`PATIENT`] with its committee drawn.
+pub fn drawn(quorum: u8) -> RequestId {
+    let id = request(order(quorum));
+    pass(1);
+    Dice::roll([5; 32]);
+    draw(id).expect("the seed is there");
+    System::reset_events();
+    id
+}
+
+/// A request of [`PATIENT`] whose committee has the key.
+pub fn awaiting(quorum: u8) -> RequestId {
+    let id = drawn(quorum);
+    if Requests::<Test>::get(id).expect("it was made").status
+        == medchain_primitives::RequestStatus::Sealing
+    {
+        seal(id).expect("the patient may seal");
+    }
+    System::reset_events();
+    id
+}
+
+/// A request of [`PATIENT`] to which all members have committed.
+pub fn revealing(quorum: u8) -> RequestId {
+    let id = awaiting(quorum);
+    for worker in members(id) {
+        commit(worker, id, &covid()).expect("a member may commit");
+    }
+    System::reset_events();
+    id
+}
+
+/// A request of [`PATIENT`] from its begin to its verdict.
+pub fn answered(quorum: u8) -> RequestId {
+    let id = revealing(quorum);
+    for worker in members(id) {
+        reveal(worker, id, &covid()).expect("a member may reveal");
+    }
+    System::reset_events();
+    id
 }
 
 /// Returns the fees and the bond held from an account.

@@ -1,0 +1,576 @@
+//! What somebody might try, one test for each attack.
+
+use super::*;
+use codec::Encode;
+use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
+use medchain_primitives::{
+    AnswerCommitment, EncryptionKey, FailureCause, FailureCode, SealedAnswer, SealedKey,
+};
+use medchain_verdicts::{answer_commitment, Wrong};
+use sp_io::hashing::blake2_256;
+
+/// The seed of [`drawn`].
+const SEED: [u8; 32] = [5; 32];
+
+/// An account with funds, a key and the patient's consent.
+fn equip(who: u64) -> u64 {
+    assert_ok!(Balances::mint_into(&who, FUNDS));
+    assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([9; 32])));
+    Policy::grant(who, Action::Infer);
+    who
+}
+
+/// Accounts that would come before every worker in the order of the seed.
+fn grind(id: RequestId, seed: [u8; 32], count: usize) -> Vec<u64> {
+    let place = |who: u64| blake2_256(&(seed, id, who).encode());
+    let first = WORKERS.into_iter().map(place).min().expect("there are workers");
+    (1_000..).filter(|who| place(*who) < first).take(count).map(equip).collect()
+}
+
+fn make_room() {
+    assert_ok!(Inference::deregister_worker(signed(WORKERS[3])));
+}
+
+/// A worker that lost a part of its bond for being absent.
+fn make_suspended() -> u64 {
+    let id = awaiting(1);
+    let who = members(id)[0];
+    miss_deadline(id);
+    assert_ok!(settle(id));
+    assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+    assert_eq!(worker(who).status, WorkerStatus::Suspended);
+    who
+}
+
+#[test]
+fn a_member_answers_without_having_the_key() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(1);
+        let who = members(id)[0];
+        assert_noop!(submit(who, id, &covid()), Error::<Test>::WrongStatus);
+        assert_ok!(seal(id));
+        assert_ok!(Emr::remove_envelope(signed(PATIENT), XRAY, who));
+        assert_noop!(submit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
+        assert_noop!(commit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
+    });
+}
+
+#[test]
+fn a_member_copies_the_commitment_of_another() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(2);
+        let list = members(id);
+        let (honest, copier) = (list[0], list[1]);
+        assert_ok!(commit(honest, id, &covid()));
+        let copied = commitment(honest, id, &covid());
+        assert_ok!(Inference::commit_answer(signed(copier), id, copied));
+        assert_ok!(reveal(honest, id, &covid()));
+        // Now it knows the answer and the salt, but its commitment is not of its account.
+        assert_noop!(
+            Inference::reveal_answer(signed(copier), id, sealed(id, &covid()), salt(honest, id)),
+            Error::<Test>::CommitmentMismatch
+        );
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        assert_eq!(held(copier), (0, BOND - NOT_REVEALED));
+        assert_eq!(free_balance(honest), FUNDS - BOND + FEE);
+    });
+}
+
+#[test]
+fn a_member_commits_to_nothing_and_copies_the_answer() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(2);
+        let list = members(id);
+        assert_ok!(commit(list[0], id, &covid()));
+        let anything = AnswerCommitment([3; 32]);
+        assert_ok!(Inference::commit_answer(signed(list[1]), id, anything));
+        assert_ok!(reveal(list[0], id, &covid()));
+        assert_noop!(reveal(list[1], id, &covid()), Error::<Test>::CommitmentMismatch);
+    });
+}
+
+#[test]
+fn somebody_reveals_for_another() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = revealing(2);
+        let list = members(id);
+        let show = |who| {
+            let (answer, salt) = (sealed(id, &covid()), salt(list[0], id));
+            Inference::reveal_answer(signed(who), id, answer, salt)
+        };
+        for who in [STRANGER, PATIENT] {
+            assert_noop!(show(who), Error::<Test>::NotChosen);
+        }
+        assert_noop!(show(list[1]), Error::<Test>::CommitmentMismatch);
+        assert!(is_open(id));
+    });
+}
+
+#[test]
+fn a_commitment_is_used_for_another_request() {
+    ExtBuilder::default().build_and_execute(|| {
+        let first = revealing(1);
+        let who = members(first)[0];
+        assert_ok!(add_film(12, Some(named(who))));
+        let second = RequestId(first.0 + 1);
+        assert_ok!(seal(second));
+        assert_ok!(Inference::commit_answer(signed(who), second, commitment(who, first, &covid())));
+        let replayed = Inference::reveal_answer(
+            signed(who),
+            second,
+            sealed(first, &covid()),
+            salt(who, first),
+        );
+        assert_noop!(replayed, Error::<Test>::CommitmentMismatch);
+    });
+}
+
+#[test]
+fn workers_replay_an_old_verdict() {
+    ExtBuilder::default().build_and_execute(|| {
+        let old = Verdicts::<Test>::get(answered(1)).expect("it was reached").sealed;
+        let id = awaiting(2);
+        let list = members(id);
+        for who in &list {
+            let commitment = answer_commitment(id, &who.encode(), &old, &salt(*who, id));
+            assert_ok!(Inference::commit_answer(signed(*who), id, commitment));
+        }
+        for who in &list {
+            let salt = salt(*who, id);
+            assert_ok!(Inference::reveal_answer(signed(*who), id, old.clone(), salt));
+        }
+        // The chain sees equal bytes, but nobody takes them for a verdict: the key is another.
+        let verdict = Verdicts::<Test>::get(id).expect("they are equal");
+        assert_eq!(verdict_key(id).open(&verdict.sealed), Err(Wrong));
+        assert_noop!(
+            Inference::disclose_verdict(signed(PATIENT), id, root()),
+            Error::<Test>::VerdictUnreadable
+        );
+    });
+}
+
+#[test]
+fn the_requester_looks_at_the_committee_before_it_asks() {
+    ExtBuilder::default().build_and_execute(|| {
+        Dice::roll([7; 32]);
+        let early = request(order(1));
+        assert_noop!(draw(early), Error::<Test>::SeedNotReady);
+        // A request later in the same block, when the seed is known, gets the next one too.
+        assert_ok!(add_film(12, Some(order(1))));
+        let late = RequestId(early.0 + 1);
+        assert_noop!(draw(late), Error::<Test>::SeedNotReady);
+        pass(1);
+        // So does one in a later block with the same seed.
+        assert_ok!(add_film(13, Some(order(1))));
+        let later = RequestId(late.0 + 1);
+        assert_noop!(draw(later), Error::<Test>::SeedNotReady);
+        pass(1);
+        Dice::roll([8; 32]);
+        for id in [early, late, later] {
+            assert_ok!(draw(id));
+            assert_eq!(members(id), ranked(id, [8; 32], WORKERS.to_vec())[..1]);
+        }
+    });
+}
+
+#[test]
+fn the_requester_waits_for_a_better_seed() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = request(order(2));
+        for seed in [8, 9, 10] {
+            pass(1);
+            Dice::roll([seed; 32]);
+        }
+        assert_ok!(draw(id));
+        assert_eq!(members(id), ranked(id, [8; 32], WORKERS.to_vec())[..2]);
+    });
+}
+
+#[test]
+fn somebody_registers_accounts_that_a_known_seed_draws() {
+    ExtBuilder::default().build_and_execute(|| {
+        make_room();
+        let id = request(order(2));
+        pass(1);
+        Dice::roll(SEED);
+        let sybil = grind(id, SEED, 1)[0];
+        assert_ok!(Inference::register_worker(signed(sybil), models(&[VGG])));
+        assert_ok!(draw(id));
+        assert_eq!(members(id), ranked(id, SEED, WORKERS[..3].to_vec())[..2]);
+    });
+}
+
+#[test]
+fn somebody_adds_a_model_or_a_bond_once_the_seed_is_known() {
+    ExtBuilder::default().build_and_execute(|| {
+        make_room();
+        let suspended = make_suspended();
+        let honest: Vec<_> = WORKERS[..3].iter().copied().filter(|who| *who != suspended).collect();
+        let next = NextRequestId::<Test>::get();
+        let sybil = grind(next, SEED, 1)[0];
+        assert_ok!(Inference::register_worker(signed(sybil), models(&[FREE])));
+        pass(1);
+        let id = request(order(2));
+        assert_eq!(id, next);
+        pass(1);
+        Dice::roll(SEED);
+        assert_ok!(Inference::set_worker_models(signed(sybil), models(&[FREE, VGG])));
+        assert_ok!(Inference::top_up_bond(signed(suspended)));
+        assert_ok!(draw(id));
+        assert_eq!(members(id), ranked(id, SEED, honest)[..2]);
+    });
+}
+
+#[test]
+fn somebody_registers_accounts_that_replace_whoever_leaves() {
+    ExtBuilder::default().build_and_execute(|| {
+        make_room();
+        let id = drawn(2);
+        let list = members(id);
+        // After the last one that was drawn, before the next.
+        let place = |who: u64| blake2_256(&(SEED, id, who).encode());
+        let after = list.iter().map(|who| place(*who)).max().expect("there are two");
+        let sybil = (1_000..).find(|who| place(*who) > after).map(equip).expect("there is one");
+        assert_ok!(Inference::register_worker(signed(sybil), models(&[VGG])));
+        assert_ok!(Inference::report_failure(signed(list[0]), id, FailureCode::Unavailable));
+        assert_ok!(draw(id));
+        assert!(!members(id).contains(&sybil));
+    });
+}
+
+#[test]
+fn a_requester_throws_again_until_it_likes_the_committee() {
+    ExtBuilder::default().build_and_execute(|| {
+        // Nobody can force it to seal. But each throw stays in the history of the record, with
+        // a seed of its own, and ends with the first commitment.
+        for seed in 10..13 {
+            let id = request(order(2));
+            pass(1);
+            Dice::roll([seed; 32]);
+            assert_ok!(draw(id));
+            assert_eq!(members(id), ranked(id, [seed; 32], WORKERS.to_vec())[..2]);
+            assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+            assert_eq!(status(id), RequestStatus::Cancelled);
+        }
+        let id = awaiting(2);
+        assert_ok!(commit(members(id)[0], id, &covid()));
+        assert_noop!(
+            Inference::cancel_request(signed(PATIENT), id),
+            Error::<Test>::AnswerCommitted
+        );
+        assert_eq!(Requests::<Test>::iter().count(), 4);
+    });
+}
+
+#[test]
+fn a_worker_takes_its_bond_before_it_can_be_slashed() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(2);
+        let who = members(id)[0];
+        let other = members(id)[1];
+        assert_ok!(commit(who, id, &covid()));
+        assert_ok!(Inference::deregister_worker(signed(who)));
+        let withdraw = || Inference::withdraw_bond(signed(who));
+        assert_noop!(withdraw(), Error::<Test>::BondInUse);
+        assert_ok!(commit(other, id, &covid()));
+        assert_ok!(reveal(other, id, &covid()));
+        // Not even after the period, as long as the request awaits it.
+        let revealed_by = entry(id).deadline;
+        System::set_block_number(START + 2 * UNBONDING);
+        assert_noop!(withdraw(), Error::<Test>::BondInUse);
+        System::set_block_number(revealed_by + 1);
+        assert_ok!(settle(id));
+        assert_eq!(held(who), (0, BOND - NOT_REVEALED));
+        assert_noop!(withdraw(), Error::<Test>::BondInUse);
+        pass(UNBONDING + 1);
+        assert_ok!(withdraw());
+        assert_eq!(free_balance(who), FUNDS - NOT_REVEALED);
+    });
+}
+
+#[test]
+fn a_worker_that_leaves_after_it_committed_is_paid() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(2);
+        for who in members(id) {
+            assert_ok!(commit(who, id, &covid()));
+            assert_ok!(Inference::deregister_worker(signed(who)));
+        }
+        for who in members(id) {
+            assert_ok!(reveal(who, id, &covid()));
+        }
+        assert_eq!(status(id), RequestStatus::Answered);
+        assert_eq!(WORKERS.into_iter().filter(|who| worker(*who).answered == 1).count(), 2);
+    });
+}
+
+#[test]
+fn the_requester_takes_the_fee_back_once_the_work_is_done() {
+    let evasions: [fn(); 4] = [
+        || {
+            for who in WORKERS {
+                Policy::revoke(who, Action::Infer);
+            }
+        },
+        erase_xray,
+        amend_xray,
+        retire_vgg,
+    ];
+    for evade in evasions {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = revealing(3);
+            let list = members(id);
+            assert_noop!(
+                Inference::cancel_request(signed(PATIENT), id),
+                Error::<Test>::AnswerCommitted
+            );
+            evade();
+            for who in &list {
+                assert_ok!(reveal(*who, id, &covid()));
+            }
+            assert_eq!(status(id), RequestStatus::Answered);
+            for who in list {
+                assert_eq!(free_balance(who), FUNDS - BOND + FEE);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_patient_lets_workers_be_slashed_by_revoking_consent() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(1);
+        let who = members(id)[0];
+        Policy::revoke(who, Action::Infer);
+        assert_noop!(submit(who, id, &covid()), pallet_emr::Error::<Test>::GrantRevoked);
+        // It need not wait for the deadline.
+        assert_ok!(Inference::report_failure(signed(who), id, FailureCode::Unavailable));
+        assert_eq!((held(who), worker(who).missed), ((0, BOND), 0));
+    });
+}
+
+#[test]
+fn the_requester_never_seals() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(3);
+        let list = members(id);
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        assert_eq!(status(id), RequestStatus::Expired);
+        for who in list {
+            let entry = worker(who);
+            assert_eq!((entry.missed, entry.assigned, held(who)), (0, 0, (0, BOND)));
+        }
+    });
+}
+
+#[test]
+fn the_requester_seals_garbage() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(1);
+        let who = members(id)[0];
+        let garbage = KeysOf::<Test>::truncate_from(vec![(who, SealedKey([0; 80]))]);
+        assert_ok!(Inference::seal_to_workers(signed(PATIENT), id, garbage));
+        assert_ok!(Inference::report_failure(signed(who), id, FailureCode::CannotDecrypt));
+        assert_eq!((held(who), worker(who).declined), ((0, BOND), 1));
+    });
+}
+
+#[test]
+fn a_worker_gives_its_key_back_instead_of_answering() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(1);
+        let who = members(id)[0];
+        assert_ok!(Emr::remove_envelope(signed(who), XRAY, who));
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        // As if it had reported a failure: it costs nothing, pays nothing, and another comes.
+        assert_eq!((held(who), free_balance(who)), ((0, BOND), FUNDS - BOND));
+        assert_ok!(draw(id));
+        assert!(!members(id).contains(&who));
+    });
+}
+
+#[test]
+fn two_of_three_collude() {
+    ExtBuilder::default().build_and_execute(|| {
+        let before = free_balance(PATIENT);
+        let id = awaiting(3);
+        let list = members(id);
+        let answers = [normal(), normal(), covid()];
+        for (who, answer) in list.iter().zip(&answers) {
+            assert_ok!(commit(*who, id, answer));
+        }
+        for (who, answer) in list.iter().zip(&answers) {
+            assert_ok!(reveal(*who, id, answer));
+        }
+        // No majority decides.
+        assert_eq!(status(id), RequestStatus::Disputed);
+        assert!(!Verdicts::<Test>::contains_key(id));
+        assert_eq!((held(PATIENT), free_balance(PATIENT)), ((0, 0), before - 3 * 2));
+        for who in list {
+            assert_eq!((held(who), free_balance(who)), ((0, BOND), FUNDS - BOND));
+        }
+    });
+}
+
+#[test]
+fn a_worker_that_was_absent_is_drawn_again() {
+    ExtBuilder::default().build_and_execute(|| {
+        let absent = make_suspended();
+        pass(1);
+        assert_noop!(
+            Inference::request_inference(signed(PATIENT), XRAY, named(absent)),
+            Error::<Test>::WorkerNotActive
+        );
+        let id = drawn(3);
+        assert!(!members(id).contains(&absent));
+        // Not even into the rest of an old request, once its bond is complete.
+        assert_ok!(Inference::top_up_bond(signed(absent)));
+        let code = FailureCode::Unavailable;
+        assert_ok!(Inference::report_failure(signed(members(id)[0]), id, code));
+        let cause = FailureCause::Reported(code);
+        assert_eq!(status(id), RequestStatus::Failed { cause });
+    });
+}
+
+#[test]
+fn a_worker_commits_to_see_the_answers_of_others_and_shows_none() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = revealing(3);
+        let list = members(id);
+        for who in &list[1..] {
+            assert_ok!(reveal(*who, id, &covid()));
+        }
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        for who in &list[1..] {
+            assert_eq!(free_balance(*who), FUNDS - BOND + FEE);
+        }
+        assert_eq!(held(list[0]), (0, BOND - NOT_REVEALED));
+        // It is not paid for it with another request.
+        assert_eq!(worker(list[0]).status, WorkerStatus::Suspended);
+    });
+}
+
+#[test]
+fn a_worker_that_never_saw_the_film_takes_the_place_of_one_that_did_not_reveal() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = revealing(2);
+        let list = members(id);
+        assert_ok!(reveal(list[0], id, &covid()));
+        // Nobody is drawn any more once an answer was shown.
+        let code = FailureCode::Unavailable;
+        assert_noop!(
+            Inference::report_failure(signed(list[1]), id, code),
+            Error::<Test>::WrongStatus
+        );
+        assert_noop!(draw(id), Error::<Test>::WrongStatus);
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        assert!(!is_open(id));
+    });
+}
+
+#[test]
+fn somebody_floods_the_chain_with_open_requests() {
+    ExtBuilder::default().build_and_execute(|| {
+        for who in [STRANGER, LAB, NEWCOMER] {
+            Policy::grant(who, Action::Infer);
+        }
+        let id = request(order(1));
+        for who in [PATIENT, STRANGER, LAB, NEWCOMER] {
+            assert_noop!(
+                Inference::request_inference(signed(who), XRAY, order(2)),
+                Error::<Test>::RequestAlreadyExists
+            );
+        }
+        assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+        // Closed requests leave nothing but themselves.
+        for _ in 0..20 {
+            let id = drawn(4);
+            assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+        }
+        assert_eq!(Committees::<Test>::iter().count(), 0);
+        assert_eq!(Assignments::<Test>::iter().count(), 0);
+        assert_eq!(Due::<Test>::iter().count(), 0);
+        assert_eq!((Seeds::<Test>::iter().count(), AwaitedSeed::<Test>::get()), (0, None));
+    });
+}
+
+#[test]
+fn a_stranger_seals_or_the_patient_seals_to_a_friend() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(1);
+        let list = members(id);
+        assert_noop!(
+            Inference::seal_to_workers(signed(STRANGER), id, keys(&list)),
+            Error::<Test>::MayNotSeal
+        );
+        let friend = WORKERS.into_iter().find(|who| *who != list[0]).expect("there are four");
+        assert_noop!(
+            Inference::seal_to_workers(signed(PATIENT), id, keys(&[friend])),
+            Error::<Test>::NotChosen
+        );
+        // The friend does not become a member by having the key.
+        let key = SealedKey([1; 80]);
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, key));
+        assert_ok!(seal(id));
+        assert_noop!(submit(friend, id, &covid()), Error::<Test>::NotChosen);
+    });
+}
+
+#[test]
+fn somebody_else_discloses_a_verdict_or_shows_a_false_root() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = answered(1);
+        let worker = Verdicts::<Test>::get(id).expect("it was reached").workers[0];
+        // The worker knows the root, because it has the key.
+        for who in [worker, STRANGER, OTHER_PATIENT] {
+            assert_noop!(
+                Inference::disclose_verdict(signed(who), id, root()),
+                Error::<Test>::NotPatient
+            );
+        }
+        // The patient cannot show a verdict that the workers did not reach.
+        let forged = medchain_verdicts::verdict_root(&[1; 32]);
+        assert_noop!(
+            Inference::disclose_verdict(signed(PATIENT), id, forged),
+            Error::<Test>::VerdictRootMismatch
+        );
+    });
+}
+
+#[test]
+fn a_worker_seals_garbage() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(1);
+        let who = members(id)[0];
+        let garbage = SealedAnswer::truncate_from(vec![0; 30]);
+        assert_ok!(Inference::submit_answer(signed(who), id, garbage));
+        assert_noop!(
+            Inference::disclose_verdict(signed(PATIENT), id, root()),
+            Error::<Test>::VerdictUnreadable
+        );
+        // The patient can ask more workers.
+        let id = answered(2);
+        assert_ok!(Inference::disclose_verdict(signed(PATIENT), id, root()));
+    });
+}
+
+#[test]
+fn somebody_draws_early_so_that_fewer_candidates_are_asked() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = request(order(3));
+        pass(1);
+        Dice::roll(SEED);
+        // Small draws only split the work: nobody is skipped, and the request stays open.
+        for _ in 0..2 {
+            assert_ok!(Inference::draw_workers(signed(STRANGER), id, 1));
+        }
+        assert_eq!(status(id), RequestStatus::Drawing);
+        assert_ok!(draw(id));
+        assert_eq!(members(id), ranked(id, SEED, WORKERS.to_vec())[..3]);
+    });
+}
