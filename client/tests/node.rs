@@ -8,11 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        Call, Chain, ChainError, ChainEvent, Denied, Finality, ModelStatus, RecordStatus,
-        RequestStatus, RuntimeError, SubmitOptions, TxOutcome, UNIT,
+        Arithmetic, Call, Chain, ChainError, ChainEvent, Denied, Finality, InferenceOrder,
+        ModelStatus, RecordStatus, RequestStatus, RuntimeError, Step, SubmitOptions, TxOutcome,
+        WorkerStatus, UNIT,
     },
     contract,
-    crypto::{digest, seal, ContentKey},
+    crypto::{digest, seal, ContentKey, VerdictName},
     keys::Identity,
     policy::{self, ActionSet},
     store::cid_of,
@@ -83,6 +84,8 @@ async fn the_whole_job_runs_through_the_client() {
         card: None,
         labels: vec!["covid".into(), "normal".into()],
         preprocessing: "none".into(),
+        arithmetic: Arithmetic::Exact,
+        min_quorum: 1,
         confidence_threshold_ppm: 600_000,
         fee: UNIT,
     };
@@ -98,8 +101,10 @@ async fn the_whole_job_runs_through_the_client() {
     ];
     submit(&chain, &worker, Call::Batch(calls)).await.unwrap();
 
-    // The record, with a request.
+    // The record, with a request that names the worker.
     let (key, content) = (ContentKey::generate(), b"ciphertext");
+    let commitments = key.commitments(&[114; 224 * 224]);
+    let order = InferenceOrder { model, quorum: 1, worker: Some(runner) };
     let envelopes = vec![
         (account, seal(&key, &patient.encryption_key()).unwrap()),
         (runner, seal(&key, &worker.encryption_key()).unwrap()),
@@ -109,8 +114,9 @@ async fn the_whole_job_runs_through_the_client() {
         cid: cid_of(content),
         digest: digest(content),
         kind: RecordKind::ChestXray,
+        commitments,
         envelopes,
-        inference: Some(model),
+        inference: Some(order),
         custody: None,
     };
     let outcome = submit(&chain, &patient, add).await.unwrap();
@@ -128,7 +134,9 @@ async fn the_whole_job_runs_through_the_client() {
 
     // Everything can be read back.
     let sealed = view.envelope(record, &runner).await.unwrap().unwrap();
-    assert_eq!(worker.encryption_secret().open(&sealed).unwrap().as_bytes(), key.as_bytes());
+    let opened = worker.encryption_secret().open(&sealed).unwrap();
+    assert_eq!(opened.verdict_root(), key.verdict_root());
+    assert_eq!(view.commitments(record).await.unwrap(), commitments);
     assert_eq!(view.envelopes(record).await.unwrap().len(), 2);
     assert_eq!(view.encryption_key(&runner).await.unwrap(), Some(worker.encryption_key()));
     assert!(view.patient(&account).await.unwrap().unwrap().deposit > 0);
@@ -142,37 +150,51 @@ async fn the_whole_job_runs_through_the_client() {
     assert_eq!((found.name.as_str(), found.status), ("test", ModelStatus::Active));
     assert!(view.models().await.unwrap().contains(&found));
     let workers = view.workers_of(model).await.unwrap();
-    assert!(workers.iter().any(|worker| worker.account == runner && worker.bond > 0));
+    let found_worker = workers.iter().find(|worker| worker.account == runner).unwrap();
+    assert!(found_worker.bond > 0 && found_worker.status == WorkerStatus::Active);
+    assert_eq!(found_worker.assigned, 1);
+    assert_eq!(view.candidates(model).await.unwrap(), [runner]);
     let open = view.open_requests().await.unwrap();
     let ours = open.iter().find(|open| open.id == request).unwrap();
-    assert_eq!((ours.record, ours.status, ours.fee), (record, RequestStatus::Open, UNIT));
+    assert_eq!((ours.record, ours.quorum, ours.fee), (record, 1, UNIT));
+    assert_eq!(ours.status, RequestStatus::Committing);
     assert_eq!(view.open_request_of(record, model).await.unwrap(), Some(request));
+    assert_eq!(view.assignments(&runner).await.unwrap(), [request]);
+    let committee = view.committee(request).await.unwrap().unwrap();
+    assert!(committee.named && !committee.waits_for_seed);
+    assert_eq!(committee.step_of(&runner), Some(&Step::Chosen));
 
     // The worker is denied access unless a policy allows it.
     let infer =
         view.check_access(&account, &runner, Some(record), Action::Infer, None).await.unwrap();
     assert!(infer.is_err());
     let output = Output::quantise(&[0.75, 0.25]).unwrap();
-    let receipt = receipt(&[1; 32], &found.preprocessing, &cid_of(content), &output);
-    let prediction = Call::SubmitPrediction { request, output: output.clone(), receipt };
-    let refused = submit(&chain, &worker, prediction.clone()).await.unwrap_err();
+    let name = VerdictName { genesis: chain.genesis_hash().0, record, model, request };
+    let sealed = opened.verdict_key(&name).seal(&output);
+    let answer = Call::SubmitAnswer { request, sealed: sealed.clone() };
+    let refused = submit(&chain, &worker, answer.clone()).await.unwrap_err();
     assert!(matches!(refused, ChainError::Dispatch(_)), "{refused}");
 
     if let Some(bundle) = std::env::var_os("MEDCHAIN_TEST_POLICY") {
         let code = contract::code_of_bundle(&std::fs::read(bundle).unwrap()).unwrap();
         let contract = consent(&chain, &patient, &worker, code).await;
-        let outcome = submit(&chain, &worker, prediction).await.unwrap();
+        let outcome = submit(&chain, &worker, answer).await.unwrap();
         let asked = outcome.events.iter().any(|event| {
             matches!(event, ChainEvent::AccessChecked { policy, .. } if *policy == Some(contract))
         });
         assert!(asked, "{:?}", outcome.events);
         let view = chain.best().await.unwrap();
-        let prediction = view.prediction(record, model).await.unwrap().unwrap();
-        assert_eq!((&prediction.output, prediction.worker), (&output, runner));
-        assert_eq!(found.label_of(&prediction.output), "covid");
-        assert_eq!(view.predictions_of(record).await.unwrap(), [prediction]);
+        let verdict = view.verdict(request).await.unwrap().unwrap();
+        let receipt = receipt(&[1; 32], &found.preprocessing, &cid_of(content), &sealed);
+        assert_eq!((verdict.receipt, verdict.workers.as_slice()), (receipt, &[runner][..]));
+        let answer = key.verdict_key(&name).open(&verdict.sealed).unwrap();
+        assert_eq!((found.label_of(&answer), answer), ("covid", output));
+        assert_eq!(view.latest_verdict(record, model).await.unwrap().as_ref(), Some(&verdict));
+        assert_eq!(view.verdicts_of(record).await.unwrap(), [verdict]);
         let answered = view.request(request).await.unwrap().unwrap().status;
-        assert_eq!(answered, RequestStatus::Answered { worker: runner });
+        assert_eq!(answered, RequestStatus::Answered);
+        assert_eq!(view.committee(request).await.unwrap(), None);
+        assert_eq!(view.assignments(&runner).await.unwrap(), []);
     }
 
     // The blocks have the same events.

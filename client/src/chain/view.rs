@@ -6,6 +6,9 @@ mod deposits;
 mod emr;
 mod inference;
 
+#[cfg(test)]
+pub(super) use inference::Choice;
+
 use codec::{Decode, DecodeAll, Encode};
 use subxt::{
     config::polkadot::PolkadotConfig,

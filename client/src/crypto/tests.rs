@@ -1,9 +1,12 @@
+use medchain_primitives::{ModelId, Output, RecordId, RequestId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{keys::Identity, AccountId32};
+use crate::{keys::Identity, AccountId32, H256};
 
 const PATIENT: AccountId32 = AccountId32([7; 32]);
+const NAME: VerdictName =
+    VerdictName { genesis: [9; 32], record: RecordId(1), model: ModelId(2), request: RequestId(3) };
 
 fn alice() -> EncryptionSecret {
     EncryptionSecret::from_secret_uri("//Alice")
@@ -87,9 +90,44 @@ fn the_encryption_key_depends_on_the_secret_alone() {
 }
 
 #[test]
+fn verdicts_open_with_the_content_key_that_sealed_them() {
+    let key = || ContentKey::from_bytes([7; 32]);
+    let other = ContentKey::from_bytes([8; 32]);
+    assert_eq!(key().verdict_root(), key().verdict_root());
+    assert_ne!(key().verdict_root(), other.verdict_root());
+
+    let square = vec![114; 224 * 224];
+    let commitments = key().commitments(&square).unwrap();
+    assert_eq!(key().commitments(&square), Some(commitments));
+    assert_ne!(other.commitments(&square).unwrap().input_root, commitments.input_root);
+    assert_ne!(other.commitments(&square).unwrap().verdicts, commitments.verdicts);
+    assert_eq!(key().commitments(&square[1..]), None);
+
+    let output = Output::quantise(&[0.25, 0.75]).unwrap();
+    let sealed = key().verdict_key(&NAME).seal(&output);
+    assert_eq!(key().verdict_key(&NAME).open(&sealed), Ok(output));
+    assert_eq!(other.verdict_key(&NAME).open(&sealed), Err(Wrong));
+}
+
+#[test]
+fn a_worker_finds_the_salt_of_its_answer_again() {
+    let salt = |secret: &EncryptionSecret, genesis, request| {
+        secret.answer_salt(H256([genesis; 32]), RequestId(request))
+    };
+    let first = salt(&alice(), 9, 3);
+    assert_eq!(first, salt(&alice(), 9, 3));
+    let bob = EncryptionSecret::from_secret_uri("//Bob");
+    for other in [salt(&bob, 9, 3), salt(&alice(), 8, 3), salt(&alice(), 9, 4)] {
+        assert_ne!(first, other);
+    }
+}
+
+#[test]
 fn secrets_do_not_show() {
     let key = ContentKey::from_bytes([0xab; 32]);
     assert_eq!(format!("{key:?}"), "ContentKey(…)");
+    let derived = (key.verdict_root(), key.input_salt(), key.verdict_key(&NAME));
+    assert_eq!(format!("{derived:?}"), "(VerdictRoot(…), InputSalt(…), VerdictKey(…))");
     let shown = format!("{:?}", alice());
     assert!(shown.starts_with("EncryptionSecret { public:"), "{shown}");
 }

@@ -1,8 +1,12 @@
 use codec::Encode;
+use scale_info::TypeDef;
 use subxt::Metadata;
 
-use super::metadata::{altered, metadata, replaced, variants};
-use crate::chain::compat::{self, Needs};
+use super::metadata::{altered, former, metadata, replaced, variants};
+use crate::chain::{
+    compat::{self, Needs},
+    items::StorageItem,
+};
 
 #[test]
 fn the_tested_runtime_is_compatible() {
@@ -140,11 +144,26 @@ fn history_refuses_what_it_would_misread_or_miss() {
         refused(&past(from, to), Needs::History, difference);
     };
     check("sudo_result", "sudo_resalt", "event Sudo.Sudid differs");
-    check("opened", "openet", "storage item Inference.Requests differs");
+    check("requester", "requestee", "event Inference.InferenceRequested differs");
     check("PatientPolicies", "PatientPolicied", "storage item Emr.PatientPolicies is missing");
     check("Instantiated", "Instantiatet", "event Contracts.Instantiated is missing");
     // It had another name then, and is in those blocks.
     check("EmergencyVoided", "EmergencyVoidee", "event Emr.EmergencyVoidee is unknown");
+}
+
+#[test]
+fn history_refuses_requests_without_what_it_reads() {
+    for name in StorageItem::HISTORY_REQUEST {
+        let mut node = metadata();
+        let id = id_of(&node, &["pallet_inference", "types", "Request"]);
+        let TypeDef::Composite(request) = &mut node.types_mut().types[id as usize].ty.type_def
+        else {
+            panic!("a request is a struct")
+        };
+        let mut fields = request.fields.iter_mut();
+        fields.find(|field| field.name.as_deref() == Some(name)).unwrap().name = None;
+        refused(&node, Needs::History, "storage item Inference.Requests differs");
+    }
 }
 
 #[test]
@@ -161,4 +180,28 @@ fn an_event_that_came_later_is_not_missed_in_history() {
     // A later runtime would have it, unless under another name.
     refused(&without(metadata()), Needs::History, missing);
     refused(&without(metadata()), Needs::Everything, missing);
+}
+
+#[test]
+fn history_goes_back_before_sealed_verdicts() {
+    let former = former::runtime();
+    let check = |bytes: &[u8], needs| compat::check(&Metadata::decode_from(bytes).unwrap(), needs);
+    assert_eq!(check(&former, Needs::History), Ok(()));
+    assert!(check(&former, Needs::Everything).is_err());
+    for (from, to, difference) in [
+        (
+            "PredictionSubmitted",
+            "PredictionSubmittee",
+            "event Inference.PredictionSubmittee is unknown",
+        ),
+        // Deep inside a field.
+        ("probabilities", "probabilitiez", "event Inference.PredictionSubmitted differs"),
+        ("WrongHash", "WrongHasz", "event Inference.FailureReported differs"),
+    ] {
+        let other = replaced(&former, from.as_bytes(), to.as_bytes());
+        refused(&Metadata::decode_from(&other).unwrap(), Needs::History, difference);
+    }
+    // In the metadata of our own version, these would be other events.
+    let ours = replaced(&former, &version(tested_version() - 1), &version(tested_version()));
+    assert!(check(&ours, Needs::History).is_err());
 }

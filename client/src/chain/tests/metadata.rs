@@ -5,6 +5,7 @@ mod api;
 mod calls;
 mod errors;
 pub mod events;
+pub mod former;
 mod storage;
 
 use codec::Encode;

@@ -2,17 +2,19 @@
 
 mod fake;
 
-use futures::TryStreamExt;
-use medchain_primitives::RequestId;
+use futures::{StreamExt, TryStreamExt};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use sp_crypto_hashing::twox_128;
 
 use self::fake::{hash, Fake, Runtime, OWNER};
 use super::{
     compat::{tested_version, version},
-    metadata::replaced,
+    metadata::{former, replaced},
 };
 use crate::{
-    chain::{compat, items::StorageItem, Call, Chain, ChainError, ChainEvent, PastBlock},
+    chain::{
+        compat, items::StorageItem, Call, Chain, ChainError, ChainEvent, PastBlock, PastRequest,
+    },
     keys::Identity,
 };
 
@@ -63,12 +65,31 @@ async fn history_goes_back_before_an_upgrade_of_what_it_does_not_read() {
         [item.owner(), item.name()].map(|name| twox_128(name.as_bytes())).concat()
     };
     let asked = asked.lock().unwrap().clone();
+    let items = [StorageItem::HISTORY, &[StorageItem::REQUESTS]].concat();
     for key in &asked {
-        assert!(StorageItem::HISTORY.iter().any(|item| key.starts_with(&prefix(item))), "{key:?}");
+        assert!(items.iter().any(|item| key.starts_with(&prefix(item))), "{key:?}");
     }
-    for item in StorageItem::HISTORY {
+    for item in &items {
         assert!(asked.iter().any(|key| key.starts_with(&prefix(item))), "{item}");
     }
+}
+
+#[tokio::test]
+async fn history_goes_back_before_sealed_verdicts() {
+    let old = Runtime { version: tested_version() - 1, metadata: former::runtime() };
+    let chain = Chain::over(upgraded(old).client(), "ws://fake").await.unwrap();
+    let history = chain.history(1, 2).await.unwrap();
+    assert_eq!(history.blocks().try_collect::<Vec<_>>().await.unwrap().len(), 2);
+    let request = history.request(fake::REQUEST).await.unwrap().unwrap();
+    let expected = PastRequest {
+        id: fake::REQUEST,
+        record: RecordId(1),
+        patient: OWNER,
+        model: ModelId(2),
+        requester: OWNER,
+    };
+    assert_eq!(request, expected);
+    assert_eq!(chain.history(1, 6).await.unwrap().blocks().count().await, 6);
 }
 
 #[tokio::test]

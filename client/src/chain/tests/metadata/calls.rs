@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Output, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role, SealedKey,
-    SEALED_KEY_LENGTH,
+    AnswerCommitment, AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
+    ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey,
+    VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
 };
 
 use super::*;
@@ -11,6 +12,14 @@ use crate::chain::{Call, Document, Gas, ModelStatus, Purpose};
 
 fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
+}
+
+fn commitments() -> FilmCommitments {
+    FilmCommitments { input_root: InputRoot([10; 32]), verdicts: VerdictCommitment([11; 32]) }
+}
+
+fn order(quorum: u8, worker: Option<AccountId32>) -> InferenceOrder<AccountId32> {
+    InferenceOrder { model: ModelId(8), quorum, worker }
 }
 
 /// The names of the calls that were checked.
@@ -81,17 +90,23 @@ fn emr(calls: &mut Checked) {
                 cid: cid(),
                 digest,
                 kind,
+                commitments: Some(commitments()),
                 envelopes: envelopes.clone(),
-                inference: Some(ModelId(8)),
+                inference: Some(order(3, None)),
                 custody: Some(envelopes.clone()),
             },
-            &[shown, "Some"],
+            &[shown, "Some", "input_root", "quorum: 3"],
         );
     }
-    calls.check(
-        &Call::AmendRecord { record, cid: cid(), digest, envelopes, custody: None },
-        &["77"],
-    );
+    let amend = Call::AmendRecord {
+        record,
+        cid: cid(),
+        digest,
+        commitments: Some(commitments()),
+        envelopes,
+        custody: None,
+    };
+    calls.check(&amend, &["77", "input_root"]);
     let shares = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
     calls.check(&Call::SetCustodians { custodians: vec![ALICE, BOB], threshold: 55 }, &["55"]);
     calls.check(&Call::EntrustRecord { record, shares }, &["77"]);
@@ -141,20 +156,24 @@ fn emr(calls: &mut Checked) {
 
 fn inference(calls: &mut Checked) {
     let request = RequestId(66);
-    calls.check(
-        &Call::RegisterModel {
-            name: "medchain-vgg16".into(),
-            version: "1.0.0".into(),
-            cid: cid(),
-            sha256: [9; 32],
-            card: Some(cid()),
-            labels: vec!["covid".into(), "normal".into()],
-            preprocessing: "mc-area-224-v1".into(),
-            confidence_threshold_ppm: 654_321,
-            fee: 1_234_567,
-        },
-        &["654321", "1234567"],
-    );
+    for (arithmetic, shown) in [(Arithmetic::Exact, "Exact"), (Arithmetic::Float, "Float")] {
+        calls.check(
+            &Call::RegisterModel {
+                name: "medchain-vgg16".into(),
+                version: "1.0.0".into(),
+                cid: cid(),
+                sha256: [9; 32],
+                card: Some(cid()),
+                labels: vec!["covid".into(), "normal".into()],
+                preprocessing: "mc-area-224-v1".into(),
+                arithmetic,
+                min_quorum: 5,
+                confidence_threshold_ppm: 654_321,
+                fee: 1_234_567,
+            },
+            &[shown, "min_quorum: 5", "654321", "1234567"],
+        );
+    }
     calls.check(
         &Call::SetModelStatus { model: ModelId(8), status: ModelStatus::Active },
         &["Active"],
@@ -166,23 +185,33 @@ fn inference(calls: &mut Checked) {
     calls.check(&Call::RegisterWorker { models: vec![ModelId(8)] }, &["8"]);
     calls.check(&Call::SetWorkerModels { models: vec![ModelId(8), ModelId(9)] }, &["9"]);
     calls.check(&Call::DeregisterWorker, &[]);
-    calls.check(&Call::RequestInference { record: RecordId(77), model: ModelId(8) }, &["77", "8"]);
+    for (order, shown) in [(order(1, Some(BOB)), "Some"), (order(7, None), "quorum: 7")] {
+        calls.check(&Call::RequestInference { record: RecordId(77), order }, &["77", shown]);
+    }
     calls.check(&Call::CancelRequest { request }, &["66"]);
-    let output = Output::quantise(&[0.2, 0.7, 0.1]).unwrap();
-    calls.check(
-        &Call::SubmitPrediction { request, output, receipt: Receipt([7; 32]) },
-        &["66", "700000"],
-    );
+    calls.check(&Call::DrawWorkers { request, asks: 55 }, &["66", "55"]);
+    let keys = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    calls.check(&Call::SealToWorkers { request, keys }, &["66"]);
+    let commitment = AnswerCommitment([12; 32]);
+    calls.check(&Call::CommitAnswer { request, commitment }, &["66", "commitment"]);
+    let sealed = SealedAnswer::truncate_from(vec![13; 50]);
+    calls.check(&Call::SubmitAnswer { request, sealed: sealed.clone() }, &["66", "13"]);
+    let salt = AnswerSalt([14; 32]);
+    calls.check(&Call::RevealAnswer { request, sealed, salt }, &["66", "13", "14"]);
     for (code, shown) in [
         (FailureCode::Unavailable, "Unavailable"),
         (FailureCode::WrongHash, "WrongHash"),
         (FailureCode::CannotDecrypt, "CannotDecrypt"),
         (FailureCode::NotAnImage, "NotAnImage"),
         (FailureCode::TooLarge, "TooLarge"),
+        (FailureCode::InputMismatch, "InputMismatch"),
     ] {
         calls.check(&Call::ReportFailure { request, code }, &[shown]);
     }
-    calls.check(&Call::ExpireRequest { request }, &["66"]);
+    calls.check(&Call::SettleOverdue { request }, &["66"]);
+    calls.check(&Call::WithdrawBond, &[]);
+    calls.check(&Call::TopUpBond, &[]);
+    calls.check(&Call::DiscloseVerdict { request, root: VerdictRoot([15; 32]) }, &["66", "15"]);
 }
 
 fn others(calls: &mut Checked) {

@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Compact;
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
-    FailureCode, Label, ModelId, Output, Receipt, RecordId, RecordKind, RelationKind, RequestId,
-    Role,
+    FailureCause, FailureCode, Label, ModelId, Output, Receipt, RecordId, RecordKind, RelationKind,
+    RequestId, Role, SealedAnswer, SlashReason,
 };
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},
@@ -199,10 +199,9 @@ fn inference(events: &mut Checked) {
     let (patient, requester, worker) = (ALICE, BOB, BOB);
     let (request, record, model) = (RequestId(9), RecordId(8), ModelId(7));
     let (old, new) = (ModelStatus::Active, ModelStatus::Retired);
-    let (fee, deadline, label) = (5u128, 6u32, 1u8);
-    let output = Output::quantise(&[0.25, 0.75]).unwrap();
+    let (fee, deadline, quorum, missing, amount) = (5u128, 6u32, 3u8, 2u8, 4u128);
     let receipt = Receipt([7; 32]);
-    let code = FailureCode::NotAnImage;
+    let code = FailureCode::InputMismatch;
     let models = vec![model];
     let cid = Cid::new(CidCodec::Raw, [3; 32]);
     events.check(
@@ -217,21 +216,130 @@ fn inference(events: &mut Checked) {
     event!(events, Inference, ModelStatusSet { model, old, new });
     event!(events, Inference, WorkerRegistered { worker, models });
     event!(events, Inference, WorkerModelsSet { worker } + { old: models, new: models });
-    event!(events, Inference, WorkerDeregistered { worker });
+    let until = deadline;
+    event!(events, Inference, WorkerLeaving { worker, until });
+    event!(events, Inference, BondWithdrawn { worker, amount });
+    event!(events, Inference, BondToppedUp { worker, amount });
+    for reason in [SlashReason::Absent, SlashReason::NotRevealed] {
+        event!(events, Inference, WorkerSlashed { worker, request, reason, amount });
+    }
     event!(
         events,
         Inference,
-        InferenceRequested { request, record, patient, model, requester, fee, deadline }
+        InferenceRequested { request, record, patient, model, requester, quorum, fee }
     );
-    event!(events, Inference, RequestCancelled { request });
+    let workers = vec![ALICE, BOB];
+    event!(events, Inference, WorkersDrawn { request, record, workers, missing });
+    event!(events, Inference, AnswersAwaited { request, record, workers, deadline });
+    event!(events, Inference, AnswerCommitted { request, worker });
+    event!(events, Inference, RevealStarted { request, deadline });
+    event!(events, Inference, AnswerRevealed { request, worker });
+    let sealed = SealedAnswer::truncate_from(vec![6; 50]);
+    let provisional_until = Some(deadline);
     event!(
         events,
         Inference,
-        PredictionSubmitted { request, record, worker, model, label, output, receipt }
+        VerdictReached { request, record, model, workers, sealed, receipt, provisional_until }
     );
+    let answers = vec![(ALICE, sealed.clone()), (BOB, SealedAnswer::default())];
+    event!(events, Inference, AnswersDiffer { request, record, answers });
     event!(events, Inference, FailureReported { request, record, worker, code });
-    event!(events, Inference, InferenceFailed { request, record, worker, code });
+    event!(events, Inference, WorkerMissed { request, worker });
+    event!(events, Inference, DrawReopened { request, missing, deadline });
+    for cause in [
+        FailureCause::Reported(code),
+        FailureCause::NotAnswered,
+        FailureCause::NotRevealed,
+        FailureCause::TooFewWorkers,
+    ] {
+        event!(events, Inference, InferenceFailed { request, record, cause });
+    }
+    event!(events, Inference, RequestCancelled { request });
     event!(events, Inference, RequestExpired { request });
+    disclosed(events, request, record, model);
+}
+
+fn disclosed(events: &mut Checked, request: RequestId, record: RecordId, model: ModelId) {
+    let label = |text: &str| Label::truncate_from(text.as_bytes().to_vec());
+    let probabilities = [("covid", 750_000u32), ("normal", 250_000)];
+    events.check(
+        ("Inference", "VerdictDisclosed"),
+        &[
+            ("request", request.encode()),
+            ("record", record.encode()),
+            ("model", model.encode()),
+            ("label", label("covid").encode()),
+            ("certain", true.encode()),
+            (
+                "probabilities",
+                probabilities.map(|(text, parts)| (label(text), parts)).to_vec().encode(),
+            ),
+        ],
+        ChainEvent::VerdictDisclosed {
+            request,
+            record,
+            model,
+            label: "covid".into(),
+            certain: true,
+            probabilities: probabilities.map(|(text, parts)| (text.into(), parts)).into(),
+        },
+    );
+}
+
+/// What older runtimes said of requests, and in plain text of predictions.
+#[test]
+fn the_events_of_older_runtimes_are_read() {
+    let metadata = Metadata::decode_from(&former::runtime()).unwrap();
+    let (request, record, model) = (RequestId(9), RecordId(8), ModelId(7));
+    let (patient, requester, worker) = (ALICE, BOB, BOB);
+    let (fee, deadline, label, code) = (5u128, 6u32, 1u8, FailureCode::TooLarge);
+    let (output, receipt) = (Output::quantise(&[0.25, 0.75]).unwrap(), Receipt([7; 32]));
+    let fields: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
+        ("request", request.encode()),
+        ("record", record.encode()),
+        ("patient", patient.encode()),
+        ("model", model.encode()),
+        ("requester", requester.encode()),
+        ("fee", fee.encode()),
+        ("deadline", deadline.encode()),
+        ("worker", worker.encode()),
+        ("label", label.encode()),
+        ("output", output.encode()),
+        ("receipt", receipt.encode()),
+        ("code", code.encode()),
+    ]);
+    let bytes = ChainEvent::FORMER.iter().map(|former| {
+        let fields: Vec<(&str, Vec<u8>)> =
+            former.fields.iter().map(|(name, _)| (*name, fields[name].clone())).collect();
+        encode(&metadata, (former.pallet, former.name), &fields)
+    });
+    let bytes: Vec<_> = bytes.collect();
+    let read = read(metadata, &bytes);
+    assert_eq!(
+        read,
+        [
+            ChainEvent::PredictionRequested {
+                request,
+                record,
+                patient,
+                model,
+                requester,
+                fee,
+                deadline
+            },
+            ChainEvent::PredictionSubmitted {
+                request,
+                record,
+                worker,
+                model,
+                label,
+                output,
+                receipt
+            },
+            ChainEvent::PredictionFailed { request, record, worker, code },
+            ChainEvent::WorkerDeregistered { worker },
+        ]
+    );
 }
 
 fn others(events: &mut Checked) {

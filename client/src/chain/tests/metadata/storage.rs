@@ -1,15 +1,16 @@
 use std::collections::BTreeSet;
 
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EncryptionKey, FailureCode, Label,
-    ModelId, Output, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId, Role,
-    SealedKey, SEALED_KEY_LENGTH,
+    AnswerCommitment, Arithmetic, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason,
+    EncryptionKey, FailureCause, FailureCode, InputRoot, Label, ModelId, PreprocessingId, Receipt,
+    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey,
+    VerdictCommitment, SEALED_KEY_LENGTH,
 };
 
 use super::*;
 use crate::chain::{
-    items::StorageItem, Basis, Document, ModelStatus, Purpose, RecordStatus, RequestStatus,
-    SealedShare,
+    items::StorageItem, view::Choice, Basis, Document, Member, ModelStatus, Purpose, RecordStatus,
+    RequestStatus, SealedShare, Step, WorkerStatus,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
@@ -134,6 +135,14 @@ fn structs_of_emr_are_as_they_are_read() {
     );
     check_struct(
         "Emr",
+        "Commitments",
+        &[
+            ("input_root", InputRoot([6; 32]).encode()),
+            ("verdicts", VerdictCommitment([7; 32]).encode()),
+        ],
+    );
+    check_struct(
+        "Emr",
         "Envelopes",
         &[
             ("sealed", SealedKey([5; SEALED_KEY_LENGTH]).encode()),
@@ -161,6 +170,8 @@ fn structs_of_inference_are_as_they_are_read() {
             ("card", Some(cid()).encode()),
             ("labels", vec![label("covid")].encode()),
             ("preprocessing", PreprocessingId::truncate_from(vec![1]).encode()),
+            ("arithmetic", Arithmetic::Exact.encode()),
+            ("min_quorum", 1u8.encode()),
             ("confidence_threshold", 1u32.encode()),
             ("fee", 1u128.encode()),
             ("status", ModelStatus::Retired.encode()),
@@ -169,7 +180,15 @@ fn structs_of_inference_are_as_they_are_read() {
     check_struct(
         "Inference",
         "Workers",
-        &[("models", vec![ModelId(1)].encode()), ("bond", 1u128.encode())],
+        &[
+            ("models", vec![ModelId(1)].encode()),
+            ("bond", 1u128.encode()),
+            ("status", WorkerStatus::Leaving { until: 1 }.encode()),
+            ("assigned", 1u32.encode()),
+            ("answered", 1u32.encode()),
+            ("declined", 1u32.encode()),
+            ("missed", 1u32.encode()),
+        ],
     );
     check_struct(
         "Inference",
@@ -180,20 +199,50 @@ fn structs_of_inference_are_as_they_are_read() {
             ("model", ModelId(1).encode()),
             ("requester", BOB.encode()),
             ("fee", 1u128.encode()),
+            ("quorum", 1u8.encode()),
             ("opened", 1u32.encode()),
             ("deadline", 1u32.encode()),
-            ("status", RequestStatus::Failed { worker: BOB, code: FailureCode::TooLarge }.encode()),
+            ("status", RequestStatus::Failed { cause: FailureCause::NotAnswered }.encode()),
         ],
     );
+}
+
+#[test]
+fn structs_of_verdicts_are_as_they_are_read() {
+    let sealed = SealedAnswer::truncate_from(vec![6; 50]);
+    for choice in [
+        Choice::Named,
+        Choice::After { number: 1 },
+        Choice::Seeded { seed: [1; 32], last: Some([2; 32]) },
+    ] {
+        let members = [
+            Step::Chosen,
+            Step::Committed(AnswerCommitment([3; 32])),
+            Step::Revealed(sealed.clone()),
+        ]
+        .map(|step| Member { worker: BOB, step });
+        check_struct(
+            "Inference",
+            "Committees",
+            &[
+                ("members", members.to_vec().encode()),
+                ("choice", choice.encode()),
+                ("lost", 1u32.encode()),
+            ],
+        );
+    }
     check_struct(
         "Inference",
-        "Predictions",
+        "Verdicts",
         &[
-            ("request", RequestId(1).encode()),
-            ("worker", BOB.encode()),
-            ("output", Output::quantise(&[0.5, 0.5]).unwrap().encode()),
+            ("record", RecordId(1).encode()),
+            ("model", ModelId(1).encode()),
+            ("workers", vec![ALICE, BOB].encode()),
+            ("sealed", sealed.encode()),
             ("receipt", Receipt([7; 32]).encode()),
-            ("at", 1u32.encode()),
+            ("reached_at", 1u32.encode()),
+            ("provisional_until", Some(1u32).encode()),
+            ("previous", Some(RequestId(1)).encode()),
         ],
     );
 }
@@ -209,7 +258,9 @@ fn plain_values_are_as_they_are_read() {
     value("Emr", "PatientPolicies", ALICE.encode());
     value("Emr", "DefaultPolicy", ALICE.encode());
     value("Inference", "OpenRequestOf", RequestId(1).encode());
-    value("Inference", "FailureReports", FailureCode::TooLarge.encode());
+    value("Inference", "LatestVerdict", RequestId(1).encode());
+    value("Inference", "Candidates", vec![(ALICE, 1u32), (BOB, 2)].encode());
+    value("Inference", "Seeds", ([1u8; 32], 1u32).encode());
     value("Timestamp", "Now", 1u64.encode());
     value("Sudo", "Key", ALICE.encode());
 }
@@ -245,15 +296,19 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Providers", &[&account, &Role::Hospital.encode()]);
     keys("Emr", "Records", &[&record]);
     keys("Emr", "RecordsOf", &[&account, &record]);
+    keys("Emr", "Commitments", &[&record]);
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);
     keys("Inference", "Models", &[&model]);
     keys("Inference", "Workers", &[&account]);
     keys("Inference", "Requests", &[&RequestId(1).encode()]);
-    keys("Inference", "OpenRequests", &[&RequestId(1).encode()]);
-    keys("Inference", "FailureReports", &[&RequestId(1).encode(), &ALICE.encode()]);
+    keys("Inference", "Candidates", &[&model]);
+    keys("Inference", "Committees", &[&RequestId(1).encode()]);
+    keys("Inference", "Assignments", &[&account, &RequestId(1).encode()]);
     keys("Inference", "OpenRequestOf", &[&record, &model]);
-    keys("Inference", "Predictions", &[&record, &model]);
+    keys("Inference", "Seeds", &[&1u32.encode()]);
+    keys("Inference", "Verdicts", &[&RequestId(1).encode()]);
+    keys("Inference", "LatestVerdict", &[&record, &model]);
     assert_eq!(checked, StorageItem::ALL.iter().map(ToString::to_string).collect());
 }
 
@@ -284,10 +339,46 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(status, &|| ModelStatus::Active.encode(), "Active");
     check(status, &|| ModelStatus::Retired.encode(), "Retired");
     let status = field_type(&metadata, "Inference", "Requests", "status");
-    check(status, &|| RequestStatus::Open.encode(), "Open");
-    check(status, &|| RequestStatus::Answered { worker: BOB }.encode(), "Answered");
-    let failed = RequestStatus::Failed { worker: BOB, code: FailureCode::TooLarge };
-    check(status, &|| failed.encode(), "Failed");
-    check(status, &|| RequestStatus::Cancelled.encode(), "Cancelled");
-    check(status, &|| RequestStatus::Expired.encode(), "Expired");
+    for (value, shown) in [
+        (RequestStatus::Drawing, "Drawing"),
+        (RequestStatus::Sealing, "Sealing"),
+        (RequestStatus::Committing, "Committing"),
+        (RequestStatus::Revealing, "Revealing"),
+        (RequestStatus::Answered, "Answered"),
+        (RequestStatus::Disputed, "Disputed"),
+        (RequestStatus::Cancelled, "Cancelled"),
+        (RequestStatus::Expired, "Expired"),
+    ] {
+        check(status, &|| value.encode(), shown);
+    }
+    for (cause, shown) in [
+        (FailureCause::Reported(FailureCode::TooLarge), "Reported"),
+        (FailureCause::NotAnswered, "NotAnswered"),
+        (FailureCause::NotRevealed, "NotRevealed"),
+        (FailureCause::TooFewWorkers, "TooFewWorkers"),
+    ] {
+        let failed = RequestStatus::Failed { cause }.encode();
+        check(status, &|| failed.clone(), "Failed");
+        assert_reads(&metadata, status, &RequestStatus::Failed { cause }, shown, "a status");
+    }
+    let arithmetic = field_type(&metadata, "Inference", "Models", "arithmetic");
+    check(arithmetic, &|| Arithmetic::Exact.encode(), "Exact");
+    check(arithmetic, &|| Arithmetic::Float.encode(), "Float");
+    let status = field_type(&metadata, "Inference", "Workers", "status");
+    check(status, &|| WorkerStatus::Active.encode(), "Active");
+    check(status, &|| WorkerStatus::Suspended.encode(), "Suspended");
+    check(status, &|| WorkerStatus::Leaving { until: 1 }.encode(), "Leaving");
+    let choice = field_type(&metadata, "Inference", "Committees", "choice");
+    check(choice, &|| Choice::Named.encode(), "Named");
+    check(choice, &|| Choice::After { number: 1 }.encode(), "After");
+    check(choice, &|| Choice::Seeded { seed: [1; 32], last: None }.encode(), "Seeded");
+    let members = field_type(&metadata, "Inference", "Committees", "members");
+    for (step, shown) in [
+        (Step::Chosen, "Chosen"),
+        (Step::Committed(AnswerCommitment([3; 32])), "Committed"),
+        (Step::Revealed(SealedAnswer::default()), "Revealed"),
+    ] {
+        let members_of = vec![Member { worker: BOB, step }];
+        assert_reads(&metadata, members, &members_of, shown, "a member");
+    }
 }

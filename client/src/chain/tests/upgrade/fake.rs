@@ -6,7 +6,9 @@ use std::{
 };
 
 use codec::{Compact, Encode};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde_json::{json, Value};
+use sp_crypto_hashing::{twox_128, twox_64};
 use subxt::{
     rpcs::{
         client::{RawRpcFuture, RawRpcSubscription, RawValue, RpcClientT},
@@ -25,6 +27,8 @@ use crate::{
 
 /// The account that every block has an event about.
 pub const OWNER: AccountId32 = AccountId32([1; 32]);
+/// A request that was made before the upgrade, and is not in the state after it.
+pub const REQUEST: RequestId = RequestId(3);
 /// The fee of every transaction.
 pub const FEE: u128 = 12_345;
 
@@ -135,12 +139,28 @@ impl Fake {
         let is_new = runtime.version == self.new.version;
         let fields = [("patient", OWNER.encode()), ("allowed", is_new.encode())];
         let event = encode(&metadata, ("Emr", "EmergencyAccessSet"), &fields);
-        BTreeMap::from([
+        let mut state = BTreeMap::from([
             (events(), [Compact(1u32).encode(), event].concat()),
             (last_runtime_upgrade(), (Compact(runtime.version), "medchain").encode()),
             (timestamp(), u64::from(number).encode()),
-        ])
+        ]);
+        if !is_new {
+            state.insert(request_key(), request());
+        }
+        state
     }
+}
+
+fn request_key() -> Vec<u8> {
+    let id = REQUEST.encode();
+    let (pallet, item) = (twox_128(b"Inference"), twox_128(b"Requests"));
+    [&pallet[..], &item, &twox_64(&id), &id].concat()
+}
+
+/// A request as it was stored before verdicts were sealed.
+fn request() -> Vec<u8> {
+    let (fee, opened, deadline, open) = (5u128, 1u32, 9u32, 0u8);
+    (RecordId(1), OWNER, ModelId(2), OWNER, fee, opened, deadline, open).encode()
 }
 
 /// What a method of a runtime API answers.
