@@ -1,9 +1,11 @@
 //! Benchmarks of every call in its worst case.
 //!
-//! That is the largest model, a worker with the maximum number of models, and a worker or
-//! requester other than the patient, so that the policy is looked up and asked.
+//! That is the largest model, committee and lists of candidates, workers with the maximum number
+//! of models, and a worker or requester other than the patient, so that the policy is looked up
+//! and asked. Entries that a call only reads are written directly.
 
 use alloc::{vec, vec::Vec};
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
     pallet_prelude::*,
@@ -14,19 +16,30 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, Label, ModelId, ModelStatus, Output,
-    Receipt, RecordId, RecordKind, RequestId, RequestStatus, SealedKey, MAX_CLASSES,
-    MAX_LABEL_LENGTH, SEALED_KEY_LENGTH,
+    AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
+    FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
+    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, MAX_CLASSES,
+    MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
+};
+use medchain_verdicts::{
+    answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
 };
 use pallet_emr::BenchmarkHelper;
 use sp_runtime::{
-    traits::{One, Saturating, Zero},
+    traits::{BlakeTwo256, Hash, One, Saturating, Zero},
     PerThing, Permill,
 };
 
 use crate::*;
 
 const SHA256: [u8; 32] = [7; 32];
+const CONTENT_KEY: [u8; 32] = [8; 32];
+const SALT: AnswerSalt = AnswerSalt([6; 32]);
+const SEED: [u8; 32] = [5; 32];
+/// The last place in every order.
+const LAST: [u8; 32] = [0xff; 32];
+/// The bytes of an answer of the largest model.
+const SEALED_LENGTH: usize = 16 + 1 + 1 + 4 * MAX_CLASSES as usize;
 
 /// Returns the label of a number, of the maximum length.
 fn label(number: u32) -> Label {
@@ -53,6 +66,10 @@ fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
     T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
 }
 
+fn now<T: Config>() -> BlockNumberFor<T> {
+    frame_system::Pallet::<T>::block_number()
+}
+
 /// Registers `count` models and returns their numbers.
 fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, BenchmarkError> {
     let mut ids = Vec::new();
@@ -67,6 +84,8 @@ fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, Benchmark
             Some(cid()),
             labels(),
             label(2),
+            Arithmetic::Exact,
+            1,
             Permill::from_percent(80),
             fee::<T>(),
         )?;
@@ -76,16 +95,18 @@ fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, Benchmark
 }
 
 /// An account with an encryption key and funds for everything here.
-fn rich<T: Config>(name: &'static str) -> Result<T::AccountId, BenchmarkError> {
-    let who: T::AccountId = account(name, 0, 0);
+fn rich<T: Config>(name: &'static str, number: u32) -> Result<T::AccountId, BenchmarkError> {
+    let who: T::AccountId = account(name, number, 0);
+    let envelopes = T::EnvelopeDeposit::get().saturating_mul(MAX_QUORUM.into());
     let deposits = T::PatientDeposit::get().saturating_add(T::RecordDeposit::get());
     let spare = <T as pallet_emr::Config>::Currency::minimum_balance();
     <T as pallet_emr::Config>::Currency::increase_balance(
         &who,
-        deposits.saturating_add(spare).saturating_add(spare),
+        deposits.saturating_add(envelopes).saturating_add(spare).saturating_add(spare),
         Precision::Exact,
     )?;
-    let spending = T::WorkerBond::get().saturating_add(fee::<T>());
+    let fees = fee::<T>().saturating_mul(MAX_QUORUM.into());
+    let spending = T::WorkerBond::get().saturating_add(fees);
     let spare = <T as Config>::Currency::minimum_balance();
     <T as Config>::Currency::increase_balance(
         &who,
@@ -97,18 +118,20 @@ fn rich<T: Config>(name: &'static str) -> Result<T::AccountId, BenchmarkError> {
 }
 
 /// Registers a patient with a chest X-ray, whose policy, the chain's default, allows everything.
-fn patient_with_record<T: Config>() -> Result<RecordId, BenchmarkError> {
-    let patient = rich::<T>("patient")?;
+fn patient_with_record<T: Config>() -> Result<(T::AccountId, RecordId), BenchmarkError> {
+    let patient = rich::<T>("patient", 0)?;
     let origin = RawOrigin::Signed(patient.clone());
     let key = EncryptionKey([2; 32]);
     pallet_emr::Pallet::<T>::register_patient(origin.clone().into(), None, key)?;
     let record = pallet_emr::NextRecordId::<T>::get();
+    let verdicts = verdict_commitment(&verdict_root(&CONTENT_KEY));
     pallet_emr::Pallet::<T>::add_record(
         origin.into(),
         patient.clone(),
         cid(),
         ContentDigest([9; 32]),
         RecordKind::ChestXray,
+        Some(FilmCommitments { input_root: InputRoot([4; 32]), verdicts }),
         Default::default(),
         None,
         None,
@@ -116,66 +139,137 @@ fn patient_with_record<T: Config>() -> Result<RecordId, BenchmarkError> {
     .map_err(|failed| failed.error)?;
     pallet_emr::DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));
     <T as pallet_emr::Config>::BenchmarkHelper::allow_all(&patient);
-    Ok(record)
+    Ok((patient, record))
 }
 
-/// Registers a worker with the maximum number of models.
-fn worker<T: Config>() -> Result<(T::AccountId, WorkerModelsOf<T>), BenchmarkError> {
-    let worker = rich::<T>("worker")?;
-    let models = register_models::<T>(T::MaxWorkerModels::get())?;
-    Pallet::<T>::register_worker(RawOrigin::Signed(worker.clone()).into(), models.clone())?;
-    Ok((worker, models))
+/// Stores an envelope without a deposit.
+fn put_envelope<T: Config>(record: RecordId, reader: &T::AccountId) {
+    let (sealed, deposit) = (SealedKey([3; SEALED_KEY_LENGTH]), Zero::zero());
+    let envelope = pallet_emr::Envelope { sealed, depositor: reader.clone(), deposit };
+    pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
 }
 
-/// An open request of an account other than the patient, for the last model in the worker's list.
+/// Stores a worker whose bond is held.
+fn put_worker<T: Config>(
+    name: &'static str,
+    number: u32,
+    models: &WorkerModelsOf<T>,
+) -> Result<T::AccountId, BenchmarkError> {
+    let who = rich::<T>(name, number)?;
+    let bond = T::WorkerBond::get();
+    Pallet::<T>::hold(HoldReason::WorkerBond, &who, bond)?;
+    let worker = Worker {
+        models: models.clone(),
+        bond,
+        status: WorkerStatus::Active,
+        assigned: 0,
+        answered: 0,
+        declined: 0,
+        missed: 0,
+    };
+    Workers::<T>::insert(&who, worker);
+    Ok(who)
+}
+
+/// Makes `workers` candidates of all `models`, and then others until only `free` places are left.
+fn fill<T: Config>(models: &WorkerModelsOf<T>, workers: &[T::AccountId], free: u32) {
+    let most = T::MaxCandidates::get().saturating_sub(free) as usize;
+    let others = (0..T::MaxCandidates::get()).map(|number| account("candidate", number, 0));
+    let mut all: Vec<T::AccountId> = workers.iter().cloned().chain(others).take(most).collect();
+    all.sort();
+    let since = BlockNumberFor::<T>::zero();
+    let all = all.into_iter().map(|worker| Candidate { worker, since });
+    let all = CandidatesOf::<T>::truncate_from(all.collect());
+    for model in models {
+        Candidates::<T>::insert(model, &all);
+    }
+}
+
+/// A verdict that a larger quorum may replace.
+fn put_verdict<T: Config>(record: RecordId, model: ModelId) {
+    let verdict = Verdict {
+        record,
+        model,
+        workers: Default::default(),
+        sealed: sealed(&[0; SEALED_LENGTH]),
+        receipt: medchain_primitives::Receipt([0; 32]),
+        reached_at: now::<T>(),
+        provisional_until: None,
+        previous: None,
+    };
+    let id = RequestId(u64::MAX);
+    Verdicts::<T>::insert(id, verdict);
+    LatestVerdict::<T>::insert(record, model, id);
+}
+
+fn sealed(bytes: &[u8]) -> SealedAnswer {
+    SealedAnswer::truncate_from(bytes.to_vec())
+}
+
+/// An open request of an account other than the patient.
 struct Scene<T: Config> {
+    patient: T::AccountId,
     requester: T::AccountId,
-    worker: T::AccountId,
+    members: Vec<T::AccountId>,
     request: RequestId,
     record: RecordId,
     model: ModelId,
 }
 
-fn scene<T: Config>() -> Result<Scene<T>, BenchmarkError> {
-    let record = patient_with_record::<T>()?;
-    let (worker, models) = worker::<T>()?;
+/// A request with a committee of `size`, whose members run the maximum number of models and have
+/// the key. A member of the number `n` is at `step(n)`.
+fn scene<T: Config>(
+    size: u32,
+    status: RequestStatus,
+    step: impl Fn(&T::AccountId, u32) -> Step,
+) -> Result<Scene<T>, BenchmarkError> {
+    let (patient, record) = patient_with_record::<T>()?;
+    let models = register_models::<T>(T::MaxWorkerModels::get())?;
     let model = *models.last().ok_or(BenchmarkError::Stop("`MaxWorkerModels` is zero"))?;
-    let requester = rich::<T>("requester")?;
-    let request = NextRequestId::<T>::get();
-    Pallet::<T>::request_inference(RawOrigin::Signed(requester.clone()).into(), record, model)
+    let requester = rich::<T>("requester", 0)?;
+    put_verdict::<T>(record, model);
+    let id = NextRequestId::<T>::get();
+    let order = InferenceOrder { model, quorum: size as u8, worker: None };
+    Pallet::<T>::request_inference(RawOrigin::Signed(requester.clone()).into(), record, order)
         .map_err(|failed| failed.error)?;
-    // The maximum number of envelopes, each of a worker that runs the model.
-    let bond = T::WorkerBond::get();
-    for number in 0..T::MaxEnvelopes::get() {
-        let reader = match number {
-            0 => worker.clone(),
-            _ => account::<T::AccountId>("other worker", number, 0),
-        };
-        Workers::<T>::insert(&reader, Worker { models: models.clone(), bond });
-        let (sealed, deposit) = (SealedKey([3; SEALED_KEY_LENGTH]), Zero::zero());
-        let envelope = pallet_emr::Envelope { sealed, depositor: worker.clone(), deposit };
-        pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
+    AwaitedSeed::<T>::kill();
+    let mut members = Vec::new();
+    for number in 0..size {
+        let who = put_worker::<T>("worker", number, &models)?;
+        put_envelope::<T>(record, &who);
+        Pallet::<T>::assign(&who, id);
+        members.push(who);
     }
-    // The maximum number of failure reports on an open request.
-    for number in 1..T::FailureQuorum::get() {
-        let other = account::<T::AccountId>("other worker", number, 0);
-        FailureReports::<T>::insert(request, other, FailureCode::Unavailable);
-    }
-    Ok(Scene { requester, worker, request, record, model })
+    fill::<T>(&models, &members, 0);
+    let seats = (0..).zip(&members);
+    let seats = seats.map(|(n, who)| crate::Member { worker: who.clone(), step: step(who, n) });
+    let choice = Choice::Seeded { seed: SEED, last: Some(LAST) };
+    let committee =
+        Committee { members: BoundedVec::truncate_from(seats.collect()), choice, lost: 0 };
+    Committees::<T>::insert(id, committee);
+    let request = Requests::<T>::get(id).ok_or(BenchmarkError::Stop("there is no request"))?;
+    Pallet::<T>::set_status(id, request, status);
+    Ok(Scene { patient, requester, members, request: id, record, model })
 }
 
-/// A prediction over the most classes, and its receipt.
-fn prediction() -> (Output, Receipt) {
+fn chosen<A>(_: &A, _: u32) -> Step {
+    Step::Chosen
+}
+
+/// Goes to the block after the deadline of a request, with nothing due before.
+fn miss_deadline<T: Config>(id: RequestId) -> BlockNumberFor<T> {
+    let deadline = Requests::<T>::get(id).map(|request| request.deadline).unwrap_or_default();
+    let late = deadline.saturating_add(One::one());
+    frame_system::Pallet::<T>::set_block_number(late);
+    NextDue::<T>::put(deadline);
+    late
+}
+
+/// An output of the largest model.
+fn output() -> Output {
     let part = <Permill as PerThing>::ACCURACY / MAX_CLASSES;
-    let output = Output {
-        label: 0,
-        probabilities: BoundedVec::truncate_from(vec![
-            Permill::from_parts(part);
-            MAX_CLASSES as usize
-        ]),
-    };
-    let receipt = medchain_primitives::receipt(&SHA256, &label(2), &cid(), &output);
-    (output, receipt)
+    let parts = vec![Permill::from_parts(part); MAX_CLASSES as usize];
+    Output { label: 0, probabilities: BoundedVec::truncate_from(parts) }
 }
 
 #[benchmarks]
@@ -197,6 +291,8 @@ mod benchmarks {
             Some(cid()),
             labels(),
             label(2),
+            Arithmetic::Exact,
+            1,
             Permill::from_percent(80),
             fee::<T>(),
         );
@@ -220,8 +316,9 @@ mod benchmarks {
 
     #[benchmark]
     fn register_worker(m: Linear<1, { T::MaxWorkerModels::get() }>) -> Result<(), BenchmarkError> {
-        let caller = rich::<T>("worker")?;
+        let caller = rich::<T>("worker", 0)?;
         let models = register_models::<T>(m)?;
+        fill::<T>(&models, &[], 1);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()), models);
@@ -234,9 +331,12 @@ mod benchmarks {
     fn set_worker_models(
         m: Linear<1, { T::MaxWorkerModels::get() }>,
     ) -> Result<(), BenchmarkError> {
-        let (caller, _) = worker::<T>()?;
+        let old = register_models::<T>(T::MaxWorkerModels::get())?;
+        let caller = put_worker::<T>("worker", 0, &old)?;
+        fill::<T>(&old, core::slice::from_ref(&caller), 0);
         // The worker runs none of them yet.
         let models = register_models::<T>(m)?;
+        fill::<T>(&models, &[], 1);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()), models.clone());
@@ -247,8 +347,193 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn deregister_worker() -> Result<(), BenchmarkError> {
-        let (caller, _) = worker::<T>()?;
+    fn deregister_worker(
+        m: Linear<1, { T::MaxWorkerModels::get() }>,
+    ) -> Result<(), BenchmarkError> {
+        let models = register_models::<T>(m)?;
+        let caller = put_worker::<T>("worker", 0, &models)?;
+        fill::<T>(&models, core::slice::from_ref(&caller), 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()));
+
+        let status = Workers::<T>::get(&caller).map(|worker| worker.status);
+        assert!(matches!(status, Some(WorkerStatus::Leaving { .. })));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn request_inference() -> Result<(), BenchmarkError> {
+        let (_, record) = patient_with_record::<T>()?;
+        let models = register_models::<T>(T::MaxWorkerModels::get())?;
+        let model = models[0];
+        let worker = put_worker::<T>("worker", 0, &models)?;
+        put_envelope::<T>(record, &worker);
+        put_verdict::<T>(record, model);
+        let caller = rich::<T>("requester", 0)?;
+        let id = NextRequestId::<T>::get();
+        let order = InferenceOrder { model, quorum: 1, worker: Some(worker) };
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), record, order);
+
+        let status = Requests::<T>::get(id).map(|request| request.status);
+        assert_eq!(status, Some(RequestStatus::Committing));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_request() -> Result<(), BenchmarkError> {
+        let Scene { requester, request, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), request);
+
+        assert!(!Committees::<T>::contains_key(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn draw_workers(a: Linear<1, { T::MaxCandidates::get() }>) -> Result<(), BenchmarkError> {
+        let (_, record) = patient_with_record::<T>()?;
+        let models = register_models::<T>(T::MaxWorkerModels::get())?;
+        let model = models[0];
+        let caller = rich::<T>("requester", 0)?;
+        let id = NextRequestId::<T>::get();
+        let most = T::MaxCandidates::get();
+        let mut placed: Vec<_> = (0..most)
+            .map(|number| (account::<T::AccountId>("candidate", number, 0), number))
+            .map(|(who, number)| (BlakeTwo256::hash(&(SEED, id, &who).encode()), number))
+            .collect();
+        placed.sort();
+        // Of those that are asked, the last seven are drawn; the others have removed their keys.
+        placed.truncate(a as usize);
+        for (place, (_, number)) in (0..).zip(placed) {
+            let who = put_worker::<T>("candidate", number, &models)?;
+            put_envelope::<T>(record, &who);
+            if place < a.saturating_sub(MAX_QUORUM) {
+                pallet_emr::EncryptionKeys::<T>::remove(&who);
+            }
+        }
+        fill::<T>(&models, &[], 0);
+        frame_system::Pallet::<T>::set_block_number(now::<T>().saturating_add(One::one()));
+        let order = InferenceOrder { model, quorum: MAX_QUORUM as u8, worker: None };
+        Pallet::<T>::request_inference(RawOrigin::Signed(caller.clone()).into(), record, order)
+            .map_err(|failed| failed.error)?;
+        let awaited = AwaitedSeed::<T>::take();
+        let (number, waiting) = awaited.ok_or(BenchmarkError::Stop("no seed is awaited"))?;
+        Seeds::<T>::insert(number, (SEED, waiting));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, a as u8);
+
+        if let Some(committee) = Committees::<T>::get(id) {
+            assert_eq!(committee.members.len() as u32, a.min(MAX_QUORUM));
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn seal_to_workers(k: Linear<0, MAX_QUORUM>) -> Result<(), BenchmarkError> {
+        let Scene { requester, members, request, record, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Sealing, chosen)?;
+        let readers = members.into_iter().take(k as usize);
+        let keys: Vec<_> = readers.map(|who| (who, SealedKey([3; SEALED_KEY_LENGTH]))).collect();
+        for (who, _) in &keys {
+            pallet_emr::Envelopes::<T>::remove(record, who);
+        }
+        let keys = KeysOf::<T>::truncate_from(keys);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), request, keys);
+
+        let status = Requests::<T>::get(request).map(|request| request.status);
+        assert_eq!(status, Some(RequestStatus::Committing));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn commit_answer() -> Result<(), BenchmarkError> {
+        let commitment = medchain_primitives::AnswerCommitment([1; 32]);
+        let others = |_: &_, n| if n == 0 { Step::Chosen } else { Step::Committed(commitment) };
+        let Scene { members, request, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Committing, others)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(members[0].clone()), request, commitment);
+
+        let status = Requests::<T>::get(request).map(|request| request.status);
+        assert_eq!(status, Some(RequestStatus::Revealing));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn reveal_answer() -> Result<(), BenchmarkError> {
+        let answer = sealed(&[0; SEALED_LENGTH]);
+        let id = NextRequestId::<T>::get();
+        let step = |who: &T::AccountId, n| match n {
+            0 => Step::Committed(answer_commitment(id, &who.encode(), &answer, &SALT)),
+            _ => Step::Revealed(answer.clone()),
+        };
+        let Scene { members, request, record, model, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Revealing, step)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(members[0].clone()), request, answer.clone(), SALT);
+
+        assert_eq!(LatestVerdict::<T>::get(record, model), Some(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn submit_answer() -> Result<(), BenchmarkError> {
+        let Scene { members, request, record, model, .. } =
+            scene::<T>(1, RequestStatus::Committing, chosen)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(members[0].clone()), request, sealed(&[0; SEALED_LENGTH]));
+
+        assert_eq!(LatestVerdict::<T>::get(record, model), Some(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn report_failure() -> Result<(), BenchmarkError> {
+        // Nobody comes after the last one that was drawn, which is found out first.
+        let Scene { members, request, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(members[0].clone()), request, FailureCode::NotAnImage);
+
+        assert!(!Committees::<T>::contains_key(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn settle_overdue() -> Result<(), BenchmarkError> {
+        // All are absent and lose a part of their bonds, and their places.
+        let Scene { requester, request, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+        miss_deadline::<T>(request);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(requester), request);
+
+        assert!(!Committees::<T>::contains_key(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn withdraw_bond() -> Result<(), BenchmarkError> {
+        let models = register_models::<T>(T::MaxWorkerModels::get())?;
+        let caller = put_worker::<T>("worker", 0, &models)?;
+        let until = now::<T>();
+        Workers::<T>::mutate_extant(&caller, |worker| {
+            worker.status = WorkerStatus::Leaving { until };
+        });
+        frame_system::Pallet::<T>::set_block_number(until.saturating_add(One::one()));
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller.clone()));
@@ -258,76 +543,48 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn request_inference() -> Result<(), BenchmarkError> {
-        let record = patient_with_record::<T>()?;
-        let model = register_models::<T>(1)?[0];
-        let caller = rich::<T>("requester")?;
-        let id = NextRequestId::<T>::get();
+    fn top_up_bond(m: Linear<1, { T::MaxWorkerModels::get() }>) -> Result<(), BenchmarkError> {
+        let models = register_models::<T>(m)?;
+        let caller = put_worker::<T>("worker", 0, &models)?;
+        fill::<T>(&models, &[], 1);
+        let bond = T::WorkerBond::get();
+        Pallet::<T>::release(HoldReason::WorkerBond, &caller, bond)?;
+        Workers::<T>::mutate_extant(&caller, |worker| {
+            worker.status = WorkerStatus::Suspended;
+            worker.bond = Zero::zero();
+        });
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), record, model);
+        _(RawOrigin::Signed(caller.clone()));
 
-        assert!(OpenRequests::<T>::contains_key(id));
+        assert_eq!(Workers::<T>::get(&caller).map(|worker| worker.bond), Some(bond));
         Ok(())
     }
 
     #[benchmark]
-    fn cancel_request() -> Result<(), BenchmarkError> {
-        let Scene { requester, request, .. } = scene::<T>()?;
+    fn disclose_verdict() -> Result<(), BenchmarkError> {
+        let Scene { patient, members, request, record, model, .. } =
+            scene::<T>(1, RequestStatus::Committing, chosen)?;
+        let root: VerdictRoot = verdict_root(&CONTENT_KEY);
+        let block = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+        let mut genesis = [0; 32];
+        genesis.copy_from_slice(block.as_ref());
+        let key = VerdictKey::new(&root, &VerdictName { genesis, record, model, request });
+        let member = RawOrigin::Signed(members[0].clone());
+        Pallet::<T>::submit_answer(member.into(), request, key.seal(&output()))
+            .map_err(|failed| failed.error)?;
 
+        // It fails where the verdict cannot be read.
         #[extrinsic_call]
-        _(RawOrigin::Signed(requester), request);
+        _(RawOrigin::Signed(patient), request, root);
 
-        assert!(!OpenRequests::<T>::contains_key(request));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn submit_prediction() -> Result<(), BenchmarkError> {
-        let Scene { worker, request, record, model, .. } = scene::<T>()?;
-        let (output, receipt) = prediction();
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(worker), request, output, receipt);
-
-        assert!(Predictions::<T>::contains_key(record, model));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn report_failure() -> Result<(), BenchmarkError> {
-        let Scene { worker, request, .. } = scene::<T>()?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(worker), request, FailureCode::NotAnImage);
-
-        assert!(!OpenRequests::<T>::contains_key(request));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn expire_request() -> Result<(), BenchmarkError> {
-        let Scene { worker, request, .. } = scene::<T>()?;
-        let late = frame_system::Pallet::<T>::block_number()
-            .saturating_add(T::RequestDeadline::get())
-            .saturating_add(BlockNumberFor::<T>::one());
-        frame_system::Pallet::<T>::set_block_number(late);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(worker), request);
-
-        assert!(!OpenRequests::<T>::contains_key(request));
         Ok(())
     }
 
     #[benchmark]
     fn process_due() -> Result<(), BenchmarkError> {
-        let Scene { request, .. } = scene::<T>()?;
-        let due =
-            frame_system::Pallet::<T>::block_number().saturating_add(T::RequestDeadline::get());
-        let late = due.saturating_add(BlockNumberFor::<T>::one());
-        frame_system::Pallet::<T>::set_block_number(late);
-        NextDue::<T>::put(due);
+        let Scene { request, .. } = scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+        let late = miss_deadline::<T>(request);
         let step = <T as Config>::WeightInfo::process_due();
         let room = step.saturating_add(T::DbWeight::get().reads(1));
 
@@ -336,8 +593,7 @@ mod benchmarks {
             Pallet::<T>::process_due(late, room);
         }
 
-        let status = Requests::<T>::get(request).map(|request| request.status);
-        assert_eq!(status, Some(RequestStatus::Expired));
+        assert!(!Committees::<T>::contains_key(request));
         Ok(())
     }
 
