@@ -33,6 +33,29 @@ def data_table(films: list[data.Film]) -> str:
     )
 
 
+def copies_text(config: dict) -> str:
+    """What ``crops`` found, and which films are left out."""
+    before = {film.id: film for film in data.manifest(config)}
+    pairs = [(before[a], before[b]) for a, b in data.crops(config) if a in before and b in before]
+    text = ""
+    if pairs:
+        moved = Counter(before[f.id].split for f in data.films(config) if f.split != before[f.id].split)
+        new = sum(a.group != b.group for a, b in pairs)
+        across = sum(a.split != b.split for a, b in pairs)
+        text = (
+            f"Films of one collection are crops of films in another, with other contrast and letters, "
+            f"which no hash finds. `crops.py` found {len(pairs)} pairs of films that belong together: a "
+            f"film and its crop, films of one person, documents of one form. {new} of them were in no "
+            f"common group before, {across} in two splits. {sum(moved.values())} films changed their "
+            f"split for it, {moved['test']} of them left the test split."
+        )
+    left_out = config["data"].get("left_out", [])
+    if left_out:
+        text += f"\n\n{len(left_out)} films are left out because their label is wrong:\n\n"
+        text += "\n".join(f"- `{one['id']}`: {one['why']}" for one in left_out)
+    return text.strip()
+
+
 class Decided:
     """One fold, decided as the exported model decides."""
 
@@ -227,6 +250,7 @@ def build(config: dict, model: Path) -> tuple[str, dict[str, str]]:
         recipe=config["training"]["recipe"],
         films=f"{len(films):,}",
         data_table=data_table(films),
+        copies_text=copies_text(config),
         **evaluate.tables(summary),
         folds_table=folds_table(config, found, operation),
         left_out_table=left_out_table(config, found, operation),

@@ -55,6 +55,7 @@ def hospital(tmp_path_factory):
     _manifest(folder)
     _weights(folder / "weights.npz")
     text = (configuration.MODELS / "config.toml").read_text()
+    text = text.replace("crops = \"crops.csv\"", "")
     for key, value in {
         "root": '"."',
         "convolutions": '"weights.npz"',
