@@ -41,10 +41,10 @@ path=$(CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backl
 bare=$({ exact 1; exact 2; { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
   jq -s 'map(.images_per_second) | max')
 jq --argjson bare "$bare" -r '
-  (.backlog | "backlog: \(.predictions_per_second) predictions/s over \(.timed), bare inference \($bare) images/s: ratio \(.predictions_per_second / $bare * 100 | round / 100)",
+  (.backlog | "backlog: \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare * 100 | round / 100)",
     "worker: at most \(.worker_peak_memory_mib) MiB of memory",
-    "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_prediction) more with its prediction"),
-  (.upload_to_prediction | "upload to prediction: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
+    "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),
+  (.upload_to_verdict | "upload to the verdict of a named worker: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
 ' <<<"$path"
 
 step "what fits into a block"

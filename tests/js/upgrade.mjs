@@ -50,11 +50,10 @@ function read(path) {
   return bytes;
 }
 
-/** Storage items that a migration renames: entries keep their keys and values. */
-const RENAMED = {
-  'inference.deadlines': 'inference.due',
-  'inference.nextExpiry': 'inference.nextDue',
-};
+/** What leaves the state: predictions in plain text, and the requests that they answer. */
+const GONE = [
+  'requests', 'openRequests', 'openRequestOf', 'failureReports', 'deadlines', 'nextExpiry', 'predictions',
+].map((item) => `inference.${item}`);
 
 /** Returns the storage of MedChain's pallets at a block, by item and key. */
 async function state(hash) {
@@ -63,7 +62,7 @@ async function state(hash) {
   for (const pallet of ['emr', 'inference']) {
     for (const [item, query] of Object.entries(at.query[pallet])) {
       if (item === 'palletVersion') continue;
-      const name = RENAMED[`${pallet}.${item}`] ?? `${pallet}.${item}`;
+      const name = `${pallet}.${item}`;
       // A key starts with the hashes of the pallet's and the item's name, 32 bytes.
       const put = (key, value) => { items[`${name} 0x${key.slice(66)}`] = [name, value.toJSON()]; };
       if (query.entries && query.creator.meta.type.isMap) {
@@ -148,13 +147,16 @@ const count = {};
 for (const [name] of Object.values(before.items)) count[name] = (count[name] ?? 0) + 1;
 report.kept = count;
 report.lost_or_changed = Object.entries(before.items)
-  .filter(([, [name]]) => !MOVING.includes(name))
+  .filter(([, [name]]) => !MOVING.includes(name) && !GONE.includes(name))
   .filter(([key, [, value]]) => !after.items[key] || !keeps(value, after.items[key][1]))
   .map(([key]) => key);
+const gone = Object.entries(before.items).filter(([, [name]]) => GONE.includes(name));
+report.removed = gone.length;
+report.left = gone.filter(([key]) => after.items[key]).map(([key]) => key);
 report.new_fields = [...new Set(Object.entries(before.items).flatMap(([key, [name, value]]) => {
   const now = after.items[key]?.[1];
   if (now === null || typeof now !== 'object' || Array.isArray(now) || value === null) return [];
   return Object.keys(now).filter((field) => !(field in value)).map((field) => `${name}.${field}`);
 }))];
 console.log(JSON.stringify(report, null, 2));
-process.exit(report.to > report.from && report.lost_or_changed.length === 0 ? 0 : 1);
+process.exit(report.to > report.from && report.lost_or_changed.length === 0 && report.left.length === 0 ? 0 : 1);

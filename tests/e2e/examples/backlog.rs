@@ -3,7 +3,7 @@
 //!
 //! `backlog [RECORDS] [UPLOADS]`: the worker's rate over a backlog of so many
 //! records, what a record adds to the state, and after how many blocks so many
-//! single uploads have their prediction.
+//! single uploads to a named worker have their verdict.
 
 use std::{
     thread::sleep,
@@ -17,7 +17,7 @@ use medchain_client::{
     store, AccountId32,
 };
 use medchain_e2e::{World, LAB, PATIENT, WORKER};
-use medchain_primitives::{EncryptionKey, ModelId, RecordKind};
+use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::json;
 
@@ -33,8 +33,8 @@ fn main() -> Fallible<()> {
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
     let (records, uploads) = (number(200)?, number(9)?);
     let backlog = backlog(records)?;
-    let blocks = blocks_to_prediction(uploads);
-    println!("{}", json!({ "backlog": backlog, "upload_to_prediction": blocks }));
+    let blocks = blocks_to_verdict(uploads);
+    println!("{}", json!({ "backlog": backlog, "upload_to_verdict": blocks }));
     Ok(())
 }
 
@@ -47,9 +47,10 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
     let with_records = state_bytes(&world);
 
     let chain = runtime.block_on(Chain::connect(world.url()))?;
-    let open = async || Fallible::Ok(chain.best().await?.open_request_ids().await?.len() as u64);
+    let account = Identity::from_secret_uri(WORKER)?.account();
+    let open = async || Fallible::Ok(chain.best().await?.assignments(&account).await?.len() as u64);
     let worker = world.worker();
-    // The clock starts with the first predictions: loading the model once is
+    // The clock starts with the first answers: loading the model once is
     // not part of the rate.
     let (mut first, mut started) = (0, Instant::now());
     let mut memory = 0;
@@ -67,20 +68,20 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
     }
     let seconds = started.elapsed().as_secs_f64();
     let predicted = records - first;
-    let with_predictions = state_bytes(&world);
+    let with_verdicts = state_bytes(&world);
     let each = |from: usize, to: usize| to.saturating_sub(from) as u64 / records;
     Ok(json!({
         "records": records,
         "timed": predicted,
         "seconds": round(seconds),
-        "predictions_per_second": round(predicted as f64 / seconds),
+        "verdicts_per_second": round(predicted as f64 / seconds),
         "worker_peak_memory_mib": memory / (1024 * 1024),
         "state_bytes_a_record_with_its_request": each(before, with_records),
-        "state_bytes_a_prediction": each(with_records, with_predictions),
+        "state_bytes_a_verdict": each(with_records, with_verdicts),
     }))
 }
 
-/// Uploads as `medchain upload --infer 0` does, several in one transaction: the
+/// Uploads as `medchain upload --infer 0 --worker …` does, several in one transaction: the
 /// record, sealed to patient, laboratory and worker, and a request.
 async fn upload_all(world: &World, records: u64) -> Fallible<()> {
     let chain = Chain::connect(world.url()).await?;
@@ -98,6 +99,7 @@ async fn upload_all(world: &World, records: u64) -> Fallible<()> {
         for _ in 0..BATCH.min(records - seed) {
             let key = ContentKey::generate();
             let image = synthetic_radiograph_png(1_000 + seed);
+            let square = medchain_vision::square(&image)?;
             let bytes = crypto::encrypt(&key, &patient.account(), &image)?;
             let mut envelopes = Vec::new();
             for (account, public) in &readers {
@@ -108,8 +110,13 @@ async fn upload_all(world: &World, records: u64) -> Fallible<()> {
                 cid: store.put(&bytes).await?,
                 digest: crypto::digest(&bytes),
                 kind: RecordKind::ChestXray,
+                commitments: key.commitments(square.as_ref()),
                 envelopes,
-                inference: Some(ModelId(0)),
+                inference: Some(InferenceOrder {
+                    model: ModelId(0),
+                    quorum: 1,
+                    worker: Some(worker.account()),
+                }),
                 custody: None,
             });
             seed += 1;
@@ -120,7 +127,7 @@ async fn upload_all(world: &World, records: u64) -> Fallible<()> {
 }
 
 /// Single uploads with an idle worker, at the block time of the real chain.
-fn blocks_to_prediction(uploads: u64) -> serde_json::Value {
+fn blocks_to_verdict(uploads: u64) -> serde_json::Value {
     let world = World::with_block_time(BLOCK_TIME);
     world.set_up();
     let worker = world.worker();
@@ -128,10 +135,10 @@ fn blocks_to_prediction(uploads: u64) -> serde_json::Value {
     let mut blocks: Vec<u64> = (0..=uploads)
         .map(|seed| {
             let image = world.write_image("scan.png", &synthetic_radiograph_png(5_000 + seed));
-            let record = world.upload(&image);
-            let predicted = world.prediction(record, &worker);
+            let record = world.upload_for(&image, &["--worker", WORKER]);
+            let verdict = world.verdict(record, &worker);
             let added = world.show(record)["added_at"].as_u64().unwrap_or_default();
-            predicted["block_number"].as_u64().unwrap_or_default().saturating_sub(added)
+            verdict["block_number"].as_u64().unwrap_or_default().saturating_sub(added)
         })
         .skip(1)
         .collect();

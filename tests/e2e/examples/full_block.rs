@@ -1,6 +1,6 @@
 //! How much a block of the real parachain holds. Spawns a testnet, hands the
 //! collators more transactions than fit, and prints two JSON objects, for records
-//! and for predictions: what the fullest block held, what ended it, and how large
+//! and for answers: what the fullest block held, what ended it, and how large
 //! its proof of validity was.
 //!
 //! `full_block [RECORDS]`, at most about 800: they reach the node in any order, and
@@ -16,7 +16,7 @@ use medchain_client::{
     store, AccountId32,
 };
 use medchain_e2e::{Testnet, LAB, PATIENT, TESTNET_WORKERS};
-use medchain_primitives::{receipt, EncryptionKey, ModelId, Output, RecordKind};
+use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind, SealedAnswer};
 use serde_json::{json, Value};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -32,7 +32,7 @@ fn main() -> Fallible<()> {
     runtime.block_on(flood(&net, records))
 }
 
-/// Prints one JSON object for the records, and one for the predictions.
+/// Prints one JSON object for the records, and one for the answers.
 async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
     let chain = Chain::connect(net.collator(0)).await?;
     let lab = Identity::from_secret_uri(LAB)?;
@@ -56,19 +56,24 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
             cid,
             digest: crypto::digest(&bytes),
             kind: RecordKind::ChestXray,
+            commitments: key.commitments(&[0; 224 * 224]),
             envelopes,
-            inference: Some(ModelId(0)),
+            inference: Some(InferenceOrder {
+                model: ModelId(0),
+                quorum: 1,
+                worker: Some(worker.account()),
+            }),
             custody: None,
         });
     }
-    let open = chain.best().await?.open_request_ids().await?.len();
+    let open = chain.best().await?.assignments(&worker.account()).await?.len();
     let (added, taken) = send(net, &chain, &lab, calls).await?;
     println!("{}", json!({ "add_record with a policy check and a request": added }));
 
     // A block that is not final yet may be taken back, and its requests with it.
     let mut view = chain.finalised().await?;
     let patience = Instant::now();
-    while view.open_request_ids().await?.len() < open + taken {
+    while view.assignments(&worker.account()).await?.len() < open + taken {
         if patience.elapsed() > Duration::from_secs(180) {
             return Err("the requests did not become final".into());
         }
@@ -77,15 +82,13 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
     }
     let model = view.model(ModelId(0)).await?.ok_or("there is no model 0")?;
     let mut calls = Vec::new();
-    for id in view.open_request_ids().await? {
-        let Some(request) = view.request(id).await? else { continue };
-        let Some(record) = view.record(request.record).await? else { continue };
-        let output = Output::quantise(&[0.2, 0.3, 0.5]).map_err(|_| "three probabilities")?;
-        let receipt = receipt(&model.sha256, &model.preprocessing, &record.cid, &output);
-        calls.push(Call::SubmitPrediction { request: id, output, receipt });
+    // The chain cannot tell whether an answer opens.
+    let sealed = SealedAnswer::truncate_from(vec![0; 18 + 4 * model.labels.len()]);
+    for request in view.assignments(&worker.account()).await? {
+        calls.push(Call::SubmitAnswer { request, sealed: sealed.clone() });
     }
     let (answered, _) = send(net, &chain, &worker, calls).await?;
-    println!("{}", json!({ "submit_prediction with a policy check": answered }));
+    println!("{}", json!({ "submit_answer with a policy check": answered }));
     Ok(())
 }
 

@@ -112,8 +112,8 @@ impl World {
     }
 
     /// A chain on which the main job can be done: the shipped model, and a patient with
-    /// the reference policy that lets a laboratory append and request predictions, and a
-    /// worker predict.
+    /// the reference policy that lets a laboratory append and request verdicts, and a worker
+    /// that may answer.
     pub fn with_everybody() -> Self {
         let world = Self::new();
         world.set_up();
@@ -207,10 +207,17 @@ impl World {
         answer.json()
     }
 
-    /// The laboratory uploads an image of the patient and asks for a prediction.
+    /// The laboratory uploads an image of the patient and asks for a verdict of one worker,
+    /// which the chain draws.
     pub fn upload(&self, image: &Path) -> u64 {
+        self.upload_for(image, &[])
+    }
+
+    /// As [`World::upload`], with further arguments.
+    pub fn upload_for(&self, image: &Path, order: &[&str]) -> u64 {
         let image = image.display().to_string();
-        let report = self.done(LAB, &["upload", &image, "--patient", PATIENT, "--infer", "0"]);
+        let upload = ["upload", &image, "--patient", PATIENT, "--infer", "0"];
+        let report = self.done(LAB, &[&upload[..], order].concat());
         report["record_id"].as_u64().expect("a record has a number")
     }
 
@@ -240,8 +247,8 @@ impl World {
             .arg("--model-dir")
             .arg(model_folder())
             .args(["--listen", &format!("127.0.0.1:{port}")])
-            // A block takes a second here, not six, and the machine may be busy.
-            .args(["--takeover-blocks", "20"]);
+            .arg("--state-dir")
+            .arg(self.folder.path().join(format!("state-{}", who.trim_matches('/'))));
         let name = format!("worker-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
     }
@@ -265,17 +272,17 @@ impl World {
         self.done(PATIENT, &["show", &record.to_string()])
     }
 
-    /// Waits for the prediction on a record.
-    pub fn prediction(&self, record: u64, worker: &Running) -> Value {
+    /// Waits for the verdict on a record, which the patient opens.
+    pub fn verdict(&self, record: u64, worker: &Running) -> Value {
         let started = Instant::now();
         loop {
             let shown = self.show(record);
-            if let Some(prediction) = shown["predictions"].get(0) {
-                return prediction.clone();
+            if let Some(verdict) = shown["verdicts"].get(0) {
+                return verdict.clone();
             }
             assert!(
                 started.elapsed() < PATIENCE,
-                "no prediction on record {record}: {}",
+                "no verdict on record {record}: {}",
                 tail(&worker.said())
             );
             sleep(Duration::from_millis(500));

@@ -28,10 +28,10 @@ fn a_daemon_serves_as_well_as_a_folder() {
     let image = synthetic_radiograph_png(51);
     let path = world.write_image("scan.png", &image);
     let record = world.upload(&path);
-    let prediction = world.prediction(record, &worker);
+    let verdict = world.verdict(record, &worker);
     world.done(PATIENT, &["fetch", &record.to_string(), "--output", "back.png"]);
     assert_eq!(std::fs::read(world.folder().join("back.png")).unwrap(), image);
-    assert!(prediction["label"].is_string());
+    assert!(verdict["label"].is_string());
 
     // The ciphertext has the same CID in a folder.
     let record = record.to_string();
@@ -74,7 +74,7 @@ fn with_two_daemons_one_may_be_missing() {
     assert_eq!(fetched.code, 0, "{}", fetched.err);
     assert_eq!(std::fs::read(world.folder().join("one.png")).unwrap(), image);
     let worker = world.worker();
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
     let check = check(&world);
     assert!(says(&check, &first_url, "the store does not answer"), "{check}");
     assert!(says(&check, &second_url, "the store answers"), "{check}");
@@ -89,7 +89,7 @@ fn with_two_daemons_one_may_be_missing() {
     assert_eq!(uploaded.err.lines().count(), 1, "{}", uploaded.err);
     assert_eq!(uploaded.json()["store"], format!("the IPFS node at {second_url}"));
     let other = uploaded.json()["record_id"].as_u64().unwrap();
-    world.prediction(other, &worker);
+    world.verdict(other, &worker);
 
     // The first comes back with an empty disk and is passed over. (The old disk is still
     // locked, because the daemon was killed.)

@@ -81,9 +81,9 @@ fn the_main_job_with_real_images() {
     for of_class in images {
         let image = &of_class[0];
         let record = world.upload(image);
-        let prediction = world.prediction(record, &worker);
+        let verdict = world.verdict(record, &worker);
         let offline = offline(image);
-        assert_eq!(prediction["label"], offline["label"], "{}", image.display());
+        assert_eq!(verdict["label"], offline["label"], "{}", image.display());
     }
 }
 
@@ -130,8 +130,8 @@ fn each_of_the_four_sees_what_the_policy_allows() {
     let image = synthetic_radiograph_png(7);
     let path = world.write_image("scan.png", &image);
     let record = world.upload(&path);
-    let prediction = world.prediction(record, &worker);
-    assert_eq!(prediction["label"], offline(&path)["label"]);
+    let verdict = world.verdict(record, &worker);
+    assert_eq!(verdict["label"], offline(&path)["label"]);
 
     // The patient reads exactly the bytes that went in.
     let record = record.to_string();

@@ -143,7 +143,7 @@ fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
     let worker = world.worker_at(port);
     // Some series exist only once something has happened.
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
 
     let jobs = read("ops/prometheus/prometheus.yml");
     let mut all = Vec::new();

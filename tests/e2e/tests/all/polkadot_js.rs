@@ -27,7 +27,7 @@ fn polkadot_js_carries_the_flow() {
     let world = World::with_everybody();
     let worker = world.worker();
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(61)));
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
     passed(&script("flow.mjs", &world, &["--record", &record.to_string()]));
 }
 

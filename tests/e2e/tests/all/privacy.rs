@@ -31,7 +31,7 @@ fn no_plaintext_on_chain_or_in_the_store() {
     world.done(PATIENT, &["patient", "update-profile", "profile.json"]);
     let image = synthetic_radiograph_png(11);
     let record = world.upload(&world.write_image("scan.png", &image));
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
     let worker_said = worker.said();
 
     // The whole state, as a node exports it.

@@ -130,11 +130,11 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
     let line = with(&["--node", &proxy.url]);
     assert!(line.contains("runs the chain `polkadot`, not `medchain`"), "{line}");
     // A runtime in which the call has another name.
-    let [old, new] = ["submit_prediction", "answer_prediction"].map(hex);
+    let [old, new] = ["submit_answer", "answer_submit"].map(hex);
     proxy.exchange(&old, &new);
     let line = with(&["--node", &proxy.url]);
     assert!(line.contains("does not fit the node's runtime"), "{line}");
-    assert!(line.contains("submit_prediction"), "{line}");
+    assert!(line.contains("submit_answer"), "{line}");
 }
 
 /// As a node sends metadata.

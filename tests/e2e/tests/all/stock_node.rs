@@ -15,5 +15,5 @@ fn the_stock_omni_node_runs_the_chain_and_the_main_job() {
     world.set_up();
     let worker = world.worker();
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(51)));
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
 }

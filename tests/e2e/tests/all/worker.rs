@@ -6,8 +6,8 @@ use medchain_client::{
     chain::{Call, Chain, ChainError, EmrError, SubmitOptions, TxOutcome},
     keys::Identity,
 };
-use medchain_e2e::{free_port, World, HELPER, PATIENT, WORKER};
-use medchain_primitives::{FailureCode, Output, Receipt, RequestId};
+use medchain_e2e::{free_port, World, HELPER, PATIENT, STRANGER, WORKER};
+use medchain_primitives::{RequestId, SealedAnswer};
 use medchain_vision::synthetic_radiograph_png;
 
 /// Signs a call that no MedChain program would send, and waits for its block.
@@ -21,36 +21,27 @@ fn submit(world: &World, suri: &str, call: &Call) -> Result<TxOutcome, ChainErro
 }
 
 #[test]
-fn consent_revoked_between_upload_and_prediction_stops_it() {
+fn consent_revoked_between_upload_and_answer_stops_it() {
     let world = World::with_everybody();
-    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(21)));
+    let image = world.write_image("scan.png", &synthetic_radiograph_png(21));
+    let record = world.upload_for(&image, &["--worker", WORKER]);
     world.done(PATIENT, &["revoke", "--from", WORKER]);
     let worker = world.worker();
     sleep(Duration::from_secs(12));
     let shown = world.show(record);
-    assert_eq!(shown["predictions"].as_array().map(Vec::len), Some(0), "{shown}");
+    assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
     assert_eq!(shown["open_requests"].as_array().map(Vec::len), Some(1), "{shown}");
     // The worker asked first and sent nothing. The chain refuses such an answer, and gives
-    // the reason, before it looks at its content.
-    for (call, what) in [
-        (
-            Call::SubmitPrediction {
-                request: RequestId(0),
-                output: Output::quantise(&[0.2, 0.3, 0.5]).unwrap(),
-                receipt: Receipt([0; 32]),
-            },
-            "a prediction",
-        ),
-        (Call::ReportFailure { request: RequestId(0), code: FailureCode::NotAnImage }, "a failure"),
-    ] {
-        let refused = submit(&world, WORKER, &call);
-        assert!(
-            refused.as_ref().is_err_and(|error| error.is(EmrError::GrantRevoked)),
-            "{what}: {refused:?}"
-        );
-    }
+    // the reason.
+    let sealed = SealedAnswer::truncate_from(vec![0; 30]);
+    let call = Call::SubmitAnswer { request: RequestId(0), sealed };
+    let refused = submit(&world, WORKER, &call);
+    assert!(
+        refused.as_ref().is_err_and(|error| error.is(EmrError::GrantRevoked)),
+        "{refused:?}"
+    );
     world.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
-    world.prediction(record, &worker);
+    world.verdict(record, &worker);
 }
 
 #[test]
@@ -70,9 +61,9 @@ fn five_uploads_and_a_worker_that_is_killed_again_and_again() {
     }
     let worker = world.worker();
     for record in records {
-        world.prediction(record, &worker);
+        world.verdict(record, &worker);
         let shown = world.show(record);
-        assert_eq!(shown["predictions"].as_array().map(Vec::len), Some(1), "{shown}");
+        assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(1), "{shown}");
     }
 }
 
@@ -86,46 +77,63 @@ fn inferences(port: u16) -> usize {
     count.unwrap_or_else(|| panic!("no count in {shown}")).parse().unwrap()
 }
 
-/// Uploads images, each with a request for a prediction.
+/// Uploads images, each with a request for the answers of two workers.
 fn backlog(world: &World, seeds: std::ops::Range<u64>) -> Vec<u64> {
     let upload = |seed| {
         let image = world.write_image(&format!("{seed}.png"), &synthetic_radiograph_png(seed));
-        world.upload(&image)
+        world.upload_for(&image, &["--quorum", "2"])
     };
     seeds.map(upload).collect()
 }
 
 #[test]
-fn two_workers_share_a_backlog_and_one_finishes_what_the_other_leaves() {
+fn two_workers_agree_also_when_one_of_them_is_killed() {
     let world = World::with_everybody();
     world.hire(HELPER);
     let ports = [free_port(), free_port()];
     let first = world.worker_of(WORKER, ports[0]);
     let second = world.worker_of(HELPER, ports[1]);
-    let records = backlog(&world, 50..58);
-    let mut by = std::collections::BTreeMap::<String, usize>::new();
-    for record in records {
-        let prediction = world.prediction(record, &first);
-        *by.entry(prediction["worker"].as_str().unwrap().to_owned()).or_default() += 1;
-        assert_eq!(world.show(record)["predictions"].as_array().map(Vec::len), Some(1));
+    let records = backlog(&world, 50..54);
+    for record in &records {
+        let verdict = world.verdict(*record, &first);
+        assert_eq!(verdict["quorum"], 2, "{verdict}");
+        assert_eq!(verdict["provisional_until"], serde_json::Value::Null, "{verdict}");
+        assert!(verdict["label"].is_string(), "the patient can read it: {verdict}");
     }
-    assert!(by.len() == 2 && by.values().all(|share| *share >= 2), "{by:?}");
-    assert_eq!(by.values().sum::<usize>(), 8);
-    // On a busy machine one may take over what the other is about to answer. If both did
-    // everything, it would be 16.
-    let run: usize = ports.into_iter().map(inferences).sum();
-    assert!((8..=11).contains(&run), "{run} inferences\n{}\n{}", first.said(), second.said());
+    // Nobody did anything twice, and nobody the other's work.
+    for port in ports {
+        assert_eq!(inferences(port), 4, "{}\n{}", first.said(), second.said());
+    }
 
-    // The first worker has hardly begun with the newest requests.
-    let mut records = backlog(&world, 60..64);
+    // It may have committed to some of them, and must show them when it is back.
+    let records = backlog(&world, 60..63);
+    sleep(Duration::from_secs(2));
     first.kill();
-    records.extend(backlog(&world, 64..68));
-    let dead = world.done(WORKER, &["key", "show"])["account"].clone();
-    for (number, record) in records.into_iter().enumerate() {
-        let prediction = world.prediction(record, &second);
-        assert!(number < 4 || prediction["worker"] != dead, "{prediction}");
+    sleep(Duration::from_secs(3));
+    let again = world.worker_of(WORKER, ports[0]);
+    for record in records {
+        assert_eq!(world.verdict(record, &again)["quorum"], 2);
     }
-    assert!(second.said().contains("taken over"), "{}", second.said());
+    let workers = world.done(PATIENT, &["worker", "list"]);
+    for worker in workers["workers"].as_array().expect("a list") {
+        assert_eq!((&worker["answered"], &worker["missed"]), (&7.into(), &0.into()), "{worker}");
+    }
+}
+
+#[test]
+fn a_stranger_sees_that_there_is_a_verdict_and_the_patient_alone_discloses_it() {
+    let world = World::with_everybody();
+    let worker = world.worker();
+    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
+    let verdict = world.verdict(record, &worker);
+    let seen = world.done(STRANGER, &["show", &record.to_string()])["verdicts"][0].clone();
+    assert_eq!(seen["receipt"], verdict["receipt"]);
+    assert_eq!(seen["label"], serde_json::Value::Null, "{seen}");
+    let request = verdict["request_id"].to_string();
+    let refused = world.run(STRANGER, &["disclose", &request]);
+    assert!(refused.one_error_line().contains("patient"), "{}", refused.err);
+    let disclosed = world.done(PATIENT, &["disclose", &request]);
+    assert_eq!(disclosed["label"], verdict["label"], "{disclosed}");
 }
 
 #[test]
@@ -153,7 +161,7 @@ fn a_flipped_bit_is_reported_and_never_predicted() {
     }
     let shown = world.show(record);
     assert_eq!(shown["open_requests"].as_array().map(Vec::len), Some(0), "{}", worker.said());
-    assert_eq!(shown["predictions"].as_array().map(Vec::len), Some(0), "{shown} {cid}");
+    assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown} {cid}");
 }
 
 /// The file that holds the most bytes of the record. The model's blocks are
