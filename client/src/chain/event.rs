@@ -1,126 +1,25 @@
 //! What happens on chain.
 
 mod source;
+#[macro_use]
+mod table;
 
 use medchain_primitives::{
     Action, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason, FailureCause,
     FailureCode, ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RequestId,
     Role, SealedAnswer, SlashReason,
 };
-use scale_info::{meta_type, MetaType};
+use scale_info::meta_type;
 use subxt::{
     config::polkadot::PolkadotConfig,
     events::{Event, Events, Phase},
     Metadata,
 };
 
-pub(super) use self::source::text;
 use self::source::{failure, label, labelled, outcome, topics, Source};
+pub(super) use self::{source::text, table::Former};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
-
-/// An event of older runtimes.
-pub(super) struct Former {
-    pub pallet: &'static str,
-    pub name: &'static str,
-    /// Its fields, in order, with their types.
-    pub fields: &'static [(&'static str, FieldType)],
-}
-
-type FieldType = fn() -> MetaType;
-
-/// The name of an event or the value of its field, see `events`.
-macro_rules! part {
-    (@name $event:ident) => {
-        stringify!($event)
-    };
-    (@name $event:ident $name:ident) => {
-        stringify!($name)
-    };
-    (@value $source:ident $field:ident) => {
-        $source.get(stringify!($field))?
-    };
-    (@value $source:ident $field:ident $name:ident) => {
-        $source.get(stringify!($name))?
-    };
-    (@value $source:ident $field:ident $name:ident $reader:path) => {
-        $reader($source, stringify!($name))?
-    };
-}
-
-/// Declares the events that are read, each once: `Variant { field: Type, … };`
-/// under its pallet, and `Variant = Name` where the pallet calls it otherwise.
-/// `field: Type => name(reader)` is a field whose name, or whose decoding as well,
-/// is not that of the variant's. The events under `@former` are those that older
-/// runtimes had, or had with other fields: the names of the fields tell them apart.
-macro_rules! events {
-    (
-        $(#[$meta:meta])*
-        pub enum $events:ident {
-            $($pallet:ident { $(
-                $(#[$doc:meta])*
-                $event:ident $(= $name:ident)? { $(
-                    $(#[$field_doc:meta])*
-                    $field:ident: $type:ty $(=> $chain_field:ident $(($reader:path))?)?
-                ),* $(,)? };
-            )* })*
-            @former { $($former_pallet:ident { $(
-                $(#[$former_doc:meta])*
-                $former:ident $(= $former_name:ident)? {
-                    $($former_field:ident: $former_type:ty),* $(,)?
-                };
-            )* })* }
-        }
-    ) => {
-        $(#[$meta])*
-        pub enum $events {
-            $($($(#[$doc])* $event { $($(#[$field_doc])* $field: $type),* },)*)*
-            $($($(#[$former_doc])* $former { $($former_field: $former_type),* },)*)*
-            /// An event that this program does not read.
-            Other {
-                pallet: String,
-                name: String,
-            },
-        }
-
-        impl $events {
-            /// The pallet and the name of every event that is read.
-            pub(super) const READ: &[(&str, &str)] =
-                &[$($((stringify!($pallet), part!(@name $event $($name)?)),)*)*];
-
-            /// The events that older runtimes had instead, or with other fields.
-            pub(super) const FORMER: &[Former] = &[$($(Former {
-                pallet: stringify!($former_pallet),
-                name: part!(@name $former $($former_name)?),
-                fields: &[$((stringify!($former_field), meta_type::<$former_type>)),*],
-            },)*)*];
-
-            /// Whether the fields of an event are read.
-            fn is_read(pallet: &str, name: &str) -> bool {
-                Self::READ.contains(&(pallet, name))
-                    || Self::FORMER.iter().any(|former| (former.pallet, former.name) == (pallet, name))
-            }
-
-            fn read(source: &Source<'_>) -> Result<Self, ChainError> {
-                Ok(match (source.pallet, source.name) {
-                    $($((stringify!($former_pallet), part!(@name $former $($former_name)?))
-                        if source.has_fields(&[$(stringify!($former_field)),*]) =>
-                    {
-                        Self::$former {
-                            $($former_field: source.get(stringify!($former_field))?),*
-                        }
-                    })*)*
-                    $($((stringify!($pallet), part!(@name $event $($name)?)) => Self::$event {
-                        $($field: part!(@value source $field $($chain_field $($reader)?)?)),*
-                    },)*)*
-                    (pallet, name) => {
-                        Self::Other { pallet: pallet.to_owned(), name: name.to_owned() }
-                    }
-                })
-            }
-        }
-    };
-}
 
 events! {
     /// An event of the pallets that MedChain is about. Names and fields are those
