@@ -19,7 +19,7 @@ from PIL import Image
 
 from . import augment, preprocess, synthetic
 from .data import Film
-from .network import Trunk
+from .network import Trunk, fast_bfloat16
 
 BATCH = 8
 
@@ -61,18 +61,39 @@ def compute(films: list[Film], copy: int, config: dict) -> np.ndarray:
         store = np.lib.format.open_memmap(path, mode="r+")
         done = np.load(folder / "done.npy")
     else:
-        store = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-        done = np.zeros(len(films), bool)
-        index.write_text(json.dumps(names))
+        store, done = _begin(folder, names, shape)
     missing = np.flatnonzero(~done)
     if len(missing):
         _fill(store, done, missing, films, copy, config, folder)
     return store
 
 
+def _begin(folder: Path, names: list[str], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """A new cache, with what an earlier one has of these films: splits change."""
+    index, path, kept = folder / "films.json", folder / "features.npy", folder / "done.npy"
+    fresh = folder / "features.new.npy"
+    store = np.lib.format.open_memmap(fresh, mode="w+", dtype=np.float16, shape=shape)
+    done = np.zeros(len(names), bool)
+    if index.exists() and kept.exists():
+        before, ready = np.load(path, mmap_mode="r"), np.load(kept)
+        rows = {name: row for row, name in enumerate(json.loads(index.read_text())) if ready[row]}
+        for row, name in enumerate(names):
+            if name in rows:
+                store[row], done[row] = before[rows[name]], True
+    store.flush()
+    # Without the index there is no cache, so that an interruption here leaves no wrong one.
+    index.unlink(missing_ok=True)
+    fresh.replace(path)
+    np.save(kept, done)
+    index.write_text(json.dumps(names))
+    return store, done
+
+
 def _fill(store, done, missing, films, copy, config, folder) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = getattr(torch, config["training"]["feature_dtype"])
+    if dtype == torch.bfloat16 and not fast_bfloat16():
+        dtype = torch.float32
     trunk = Trunk(config["data"]["convolutions"]).to(device, dtype)
     trunk = trunk.to(memory_format=torch.channels_last).eval()
     started = time.time()

@@ -11,6 +11,13 @@ from torch import nn
 from .architecture import BLOCKS
 
 
+def fast_bfloat16() -> bool:
+    """Whether bfloat16 is faster than float32 here. On processors without instructions for
+    it, it is three times slower."""
+    cpu = torch.cpu
+    return torch.cuda.is_available() or cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported()
+
+
 def _block(number: int, inputs: int, weights) -> tuple[nn.Sequential, int]:
     convolutions, outputs = BLOCKS[number - 1]
     layers: list[nn.Module] = []
