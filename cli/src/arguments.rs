@@ -9,7 +9,7 @@ use clap::{
 };
 use medchain_client::chain::parse_balance;
 use medchain_primitives::{
-    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RelationKind, Role,
+    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RelationKind, RequestId, Role,
 };
 
 /// Parses one of the named values, which `--help` lists with what they mean.
@@ -108,6 +108,11 @@ pub fn model() -> impl TypedValueParser<Value = ModelId> {
     number("a model number; see `medchain model list`")
 }
 
+/// Parses the number of a request for a verdict.
+pub fn request() -> impl TypedValueParser<Value = RequestId> {
+    number("a request number; see `medchain show`")
+}
+
 /// Parses an emergency's number.
 pub fn emergency() -> impl TypedValueParser<Value = EmergencyId> {
     number("an emergency number; see `medchain emergency list`")
@@ -193,6 +198,7 @@ mod tests {
         assert_eq!(parse(&amount(), "0.25"), Some(250_000_000_000));
         assert_eq!(parse(&record(), "7"), Some(RecordId(7)));
         assert_eq!(parse(&model(), "7"), Some(ModelId(7)));
+        assert_eq!(parse(&request(), "7"), Some(RequestId(7)));
         assert_eq!(parse(&emergency(), "7"), Some(EmergencyId(7)));
         assert_eq!(parse(&block(), "7"), Some(7));
         for wrong in ["", "-1", "0x1", "1.5"] {
@@ -217,6 +223,8 @@ mod tests {
         check(&record(), "first", records);
         let models = "error: `vgg` is not a model number; see `medchain model list`";
         check(&model(), "vgg", models);
+        let requests = "error: `it` is not a request number; see `medchain show`";
+        check(&request(), "it", requests);
         let emergencies = "error: `-1` is not an emergency number; see `medchain emergency list`";
         check(&emergency(), "-1", emergencies);
         let blocks = "error: `soon` is not a block number; give one such as 1200";

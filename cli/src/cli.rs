@@ -5,9 +5,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, audit, balance, completions, custodians, delegate, emergency, erase, fetch, grant,
-        infer, key, model, patient, policy, predict, provider, records, relation, replay,
-        request_access, revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
+        access, audit, balance, completions, custodians, delegate, disclose, emergency, erase,
+        fetch, grant, infer, key, model, patient, policy, predict, provider, records, relation,
+        replay, request_access, revoke, rotate, share, show, transfer, upload, verify_certificate,
+        worker,
     },
     context::Context,
     demo,
@@ -15,7 +16,7 @@ use crate::{
     output::Outcome,
 };
 
-/// Encrypted X-rays on IPFS, consent by contract, predictions on chain.
+/// Encrypted X-rays on IPFS, consent by contract, sealed verdicts on chain.
 ///
 /// Commands that sign show the fee and ask for confirmation; --yes confirms in advance.
 #[derive(Debug, Parser)]
@@ -59,7 +60,7 @@ pub enum Command {
     Upload(upload::UploadArgs),
     /// List a patient's records.
     Records(records::RecordsArgs),
-    /// Show a record with its versions, readers and predictions.
+    /// Show a record with its versions, readers and verdicts.
     Show(show::ShowArgs),
     /// Fetch a record, verify it and decrypt it to a file.
     Fetch(fetch::FetchArgs),
@@ -91,13 +92,21 @@ pub enum Command {
     /// Publish, list and show models.
     #[command(subcommand)]
     Model(model::ModelCommand),
-    /// Register, deregister and list inference workers.
+    /// Register as a worker, leave, and list the workers.
     #[command(subcommand)]
     Worker(worker::WorkerCommand),
-    /// Request a prediction for a record.
+    /// Order a verdict on a record, or continue an open request.
+    ///
+    /// Draws the workers and seals the record's key to them, which needs the key.
     Infer(infer::InferArgs),
-    /// Repeat a prediction and compare it with its receipt.
+    /// Repeat the computation of a verdict and compare the sealed bytes.
     Replay(replay::ReplayArgs),
+    /// Make a verdict public for ever (patient only).
+    ///
+    /// Publishes the verdict root of the record, which opens all verdicts on this version
+    /// of it, also later ones. To show a verdict to one person, share the record instead;
+    /// to disclose one alone, rotate the record first.
+    Disclose(disclose::DiscloseArgs),
     /// Play the whole story on a temporary chain.
     Demo(demo::DemoArgs),
     /// Print the completion script for a shell.
@@ -138,6 +147,7 @@ impl Cli {
             Command::Worker(command) => worker::run(context, &command).await,
             Command::Infer(args) => infer::run(context, &args).await,
             Command::Replay(args) => replay::run(context, &args).await,
+            Command::Disclose(args) => disclose::run(context, &args).await,
             Command::Demo(args) => demo::run(&args, &global).await,
             Command::Completions(args) => completions::run(&args, &mut Self::command()),
         }
@@ -199,6 +209,11 @@ mod tests {
             "medchain transfer 5F",
             "medchain emergency review 3",
             "medchain emergency review 3 --accept --reject",
+            "medchain upload scan.png --patient 5F --quorum 2",
+            "medchain upload scan.png --patient 5F --worker 5F",
+            "medchain upload scan.png --patient 5F --model 0 --quorum 8",
+            "medchain infer 3 --model 0 --quorum 0",
+            "medchain disclose",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -10,6 +10,7 @@ pub mod balance;
 pub mod completions;
 pub mod custodians;
 pub mod delegate;
+pub mod disclose;
 pub mod emergency;
 pub mod erase;
 pub mod fetch;

@@ -174,14 +174,19 @@ impl Context {
         }
     }
 
+    /// Whether there is a signer: a key was named, or the default one exists.
+    pub fn has_signer(&self) -> bool {
+        self.key_file().is_none_or(|file| file.exists() || *file != default_key_file())
+    }
+
     /// The account that asks a question without signing.
     ///
-    /// That is the signer or, where no key was named and none exists, the account of
-    /// zeros.
+    /// That is the signer or, where there is none, the account of zeros.
     pub fn asker(&self) -> Result<AccountId32> {
-        match self.key_file() {
-            Some(file) if !file.exists() && *file == default_key_file() => Ok(AccountId32([0; 32])),
-            _ => self.account(),
+        if self.has_signer() {
+            self.account()
+        } else {
+            Ok(AccountId32([0; 32]))
         }
     }
 

@@ -1,4 +1,4 @@
-//! `medchain demo`: starts a chain, a store and a worker, and lets a patient, a lab
+//! `medchain demo`: starts a chain, a store and two workers, and lets a patient, a lab
 //! technician, the registrar and a stranger run the ordinary commands.
 
 mod acts;

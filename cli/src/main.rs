@@ -13,6 +13,7 @@ mod audit;
 mod certificate;
 mod consent;
 mod contracts;
+mod inference;
 mod models;
 mod records;
 mod signing;

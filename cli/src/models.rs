@@ -1,9 +1,9 @@
-//! Models: the files on this computer, the models and workers on chain, predictions.
+//! Models: the files on this computer, the models and workers on chain, probabilities.
 
 mod files;
-mod prediction;
+mod probabilities;
 mod workers;
 
 pub use files::{ModelFiles, MAX_MODEL_BYTES, MAX_TEXT_BYTES};
-pub use prediction::{Prediction, Probabilities};
-pub use workers::{active, consented_workers};
+pub use probabilities::{class, Probabilities};
+pub use workers::{active, ensure_enough, nameable};

@@ -2,6 +2,7 @@
 
 mod content;
 mod custody;
+mod film;
 mod keys;
 mod opening;
 mod profile;
@@ -14,6 +15,8 @@ use medchain_primitives::RecordId;
 
 pub use content::{fetch_content, Content};
 pub use custody::{candidates, split, wait, Delivered, Split, DELIVERY_LIMIT};
+pub use film::{commitments, film_of};
+pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
 pub use readers::Reader;

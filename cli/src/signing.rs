@@ -102,12 +102,21 @@ impl Context {
 
     /// Signs and sends a confirmed call, and waits for its block.
     pub async fn send(&self, call: &Call, purpose: &str) -> Result<TxOutcome> {
-        let waiting = match self.finality {
+        self.send_until(call, purpose, self.finality).await
+    }
+
+    async fn send_until(
+        &self,
+        call: &Call,
+        purpose: &str,
+        finality: Finality,
+    ) -> Result<TxOutcome> {
+        let waiting = match finality {
             Finality::Best => "Waiting for the block",
             Finality::Finalised => "Waiting for the final block",
         };
         let _step = self.progress.step(format!("{waiting} ({purpose})"));
-        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let options = SubmitOptions { finality, ..SubmitOptions::default() };
         let outcome = self.chain().await?.submit(self.identity()?, call, &options).await;
         match outcome {
             Err(error) if error.is(RuntimeError::BadOrigin) && !matches!(call, Call::Sudo(_)) => {
@@ -122,9 +131,19 @@ impl Context {
 
     /// [`Context::confirm`], then [`Context::send`].
     pub async fn sign(&self, call: &Call, purpose: &str) -> Result<TxOutcome> {
+        self.sign_until(call, purpose, self.finality).await
+    }
+
+    /// [`Context::sign`], for a call of which a further one shows that it is final.
+    pub async fn sign_until(
+        &self,
+        call: &Call,
+        purpose: &str,
+        finality: Finality,
+    ) -> Result<TxOutcome> {
         self.ensure_can_ask()?;
         self.confirm(call, purpose).await?;
-        self.send(call, purpose).await
+        self.send_until(call, purpose, finality).await
     }
 }
 

@@ -5,13 +5,14 @@ use medchain_client::{
     policy::{events::PolicyEvent, ActionSet, PurposeSet},
     AccountId32,
 };
-use medchain_primitives::{RecordId, RequestId};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
 use super::{
-    words::{account, accounts, denied, maybe, word},
+    words::{account, accounts, denied, failed, maybe, word},
     Kind,
 };
+use crate::output::hex;
 
 /// An event, taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,7 @@ pub struct Said {
     pub who: Option<AccountId32>,
     /// The record.
     pub record: Option<RecordId>,
-    /// The request for a prediction, which leads to the patient where the event names
+    /// The request for a verdict, which leads to the patient where the event names
     /// neither patient nor record.
     pub request: Option<RequestId>,
     /// Further details, named as in docs/audit.md.
@@ -220,39 +221,115 @@ fn access(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-/// Requests for predictions. The predictions are left out: they are health data.
+/// Requests for verdicts. What a verdict says is left out: it is health data, also where the
+/// patient made it public, or an older runtime did.
 fn inference(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
-        E::InferenceRequested { request, record, patient, model, requester, deadline, .. } => {
-            Said::new(Kind::InferenceRequested)
-                .of(patient)
-                .by(requester)
-                .on(*record)
-                .about(*request)
-                .with("model_id", model.0)
-                .with("deadline_block", *deadline)
+        E::InferenceRequested { request, record, patient, model, requester, quorum, .. } => {
+            ordered(*request, *record, patient, *model, requester).with("quorum", *quorum)
+        }
+        E::PredictionRequested { request, record, patient, model, requester, deadline, .. } => {
+            ordered(*request, *record, patient, *model, requester).with("deadline_block", *deadline)
         }
         E::RequestCancelled { request } => Said::new(Kind::RequestCancelled).about(*request),
         E::RequestExpired { request } => Said::new(Kind::RequestExpired).about(*request),
+        E::WorkersDrawn { request, record, workers, missing } => Said::new(Kind::WorkersDrawn)
+            .on(*record)
+            .about(*request)
+            .with("workers", accounts(workers))
+            .with("missing", *missing),
+        E::AnswersAwaited { request, record, workers, deadline } => Said::new(Kind::AnswersAwaited)
+            .on(*record)
+            .about(*request)
+            .with("workers", accounts(workers))
+            .with("deadline_block", *deadline),
+        E::DrawReopened { request, missing, deadline } => Said::new(Kind::DrawReopened)
+            .about(*request)
+            .with("missing", *missing)
+            .with("deadline_block", *deadline),
+        other => return answer(other).or_else(|| worker(other)),
+    })
+}
+
+fn ordered(
+    request: RequestId,
+    record: RecordId,
+    patient: &AccountId32,
+    model: ModelId,
+    requester: &AccountId32,
+) -> Said {
+    let said = Said::new(Kind::InferenceRequested).of(patient).by(requester);
+    said.on(record).about(request).with("model_id", model.0)
+}
+
+/// Verdicts, and why there are none.
+fn answer(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::VerdictReached {
+            request, record, model, workers, receipt, provisional_until, ..
+        } => Said::new(Kind::VerdictReached)
+            .on(*record)
+            .about(*request)
+            .with("model_id", model.0)
+            .with("workers", accounts(workers))
+            .with("receipt", hex(receipt.0))
+            .with("provisional_until_block", *provisional_until),
         E::PredictionSubmitted { request, record, worker, model, receipt, .. } => {
             Said::new(Kind::PredictionSubmitted)
                 .by(worker)
                 .on(*record)
                 .about(*request)
                 .with("model_id", model.0)
-                .with("receipt", format!("0x{}", hex::encode(receipt.0)))
+                .with("receipt", hex(receipt.0))
+        }
+        E::AnswersDiffer { request, record, answers } => {
+            let workers: Vec<AccountId32> = answers.iter().map(|(worker, _)| *worker).collect();
+            Said::new(Kind::AnswersDiffer)
+                .on(*record)
+                .about(*request)
+                .with("workers", accounts(&workers))
+        }
+        E::InferenceFailed { request, record, cause } => Said::new(Kind::InferenceFailed)
+            .on(*record)
+            .about(*request)
+            .with("reason", failed(*cause)),
+        E::PredictionFailed { request, record, worker, code } => Said::new(Kind::InferenceFailed)
+            .by(worker)
+            .on(*record)
+            .about(*request)
+            .with("reason", word(code)),
+        E::VerdictDisclosed { request, record, model, .. } => {
+            Said::new(Kind::VerdictDisclosed).on(*record).about(*request).with("model_id", model.0)
+        }
+        _ => return None,
+    })
+}
+
+/// What one worker of a request did, or did not do.
+fn worker(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::AnswerCommitted { request, worker } => {
+            Said::new(Kind::AnswerCommitted).by(worker).about(*request)
+        }
+        E::AnswerRevealed { request, worker } => {
+            Said::new(Kind::AnswerRevealed).by(worker).about(*request)
         }
         E::FailureReported { request, record, worker, code } => Said::new(Kind::FailureReported)
             .by(worker)
             .on(*record)
             .about(*request)
             .with("reason", word(code)),
-        E::InferenceFailed { request, record, worker, code } => Said::new(Kind::InferenceFailed)
+        E::WorkerMissed { request, worker } => {
+            Said::new(Kind::WorkerMissed).by(worker).about(*request)
+        }
+        E::WorkerSlashed { worker, request, reason, amount } => Said::new(Kind::WorkerSlashed)
             .by(worker)
-            .on(*record)
             .about(*request)
-            .with("reason", word(code)),
+            .with("reason", word(reason))
+            .with("amount", amount.to_string()),
         _ => return None,
     })
 }
@@ -292,12 +369,11 @@ pub fn raw(
     data: &[u8],
     names_patient: bool,
 ) -> Said {
-    let topics: Vec<String> =
-        topics.iter().map(|topic| format!("0x{}", hex::encode(topic.0))).collect();
+    let topics: Vec<String> = topics.iter().map(|topic| hex(topic.0)).collect();
     Said::new(Kind::PolicyEvent)
         .with("policy", account(contract))
         .with("topics", topics)
-        .with("data", format!("0x{}", hex::encode(data)))
+        .with("data", hex(data))
         .with("names_patient", names_patient)
 }
 

@@ -82,7 +82,9 @@ fn outcome_words(entry: &Entry) -> Option<String> {
     match entry.kind {
         Kind::AccessDenied => reason("explanation"),
         Kind::FailureReported | Kind::InferenceFailed => reason("reason"),
-        Kind::RequestExpired => Some("nobody answered in time".into()),
+        Kind::RequestExpired => Some("nobody moved it on in time".into()),
+        Kind::WorkerMissed => Some("the worker did not answer in time".into()),
+        Kind::AnswersDiffer => Some("the workers gave different answers".into()),
         Kind::EmergencyLapsed => Some("nobody reviewed it in time".into()),
         Kind::EmergencyVoided => Some("it ended before the key was handed over".into()),
         Kind::EmergencyReviewed => {

@@ -65,21 +65,17 @@ impl Gathering {
     /// The requests in a block that were made before the first block: look up their
     /// patients before taking it.
     pub fn unknown_requests(&self, block: &PastBlock) -> Vec<RequestId> {
-        let events = block.events.iter().map(|event| &event.event);
         let mut made = BTreeSet::new();
         let mut unknown = Vec::new();
-        for event in events {
-            match event {
-                ChainEvent::InferenceRequested { request, .. } => {
-                    made.insert(*request);
-                }
-                ChainEvent::RequestCancelled { request }
-                | ChainEvent::RequestExpired { request }
-                    if !made.contains(request) && !self.requests.contains_key(request) =>
-                {
-                    unknown.push(*request);
-                }
-                _ => {}
+        for event in block.events.iter().map(|event| &event.event) {
+            if let Some((request, ..)) = request_made(event) {
+                made.insert(request);
+            } else if let Some(request) = only_request(event)
+                && !made.contains(&request)
+                && !self.requests.contains_key(&request)
+                && !unknown.contains(&request)
+            {
+                unknown.push(request);
             }
         }
         unknown
@@ -181,15 +177,15 @@ impl Gathering {
                 let said = || Said { who, ..describe::default_policy(old.as_ref(), new.as_ref()) };
                 return self.own_policy.is_none().then(said);
             }
-            ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
-                self.learn_request(*request, *record, patient, requester);
-            }
             _ => {}
+        }
+        if let Some((request, record, patient, requester)) = request_made(&event.event) {
+            self.learn_request(request, record, patient, requester);
         }
         let mut said = describe::event(&event.event)?;
         if said.patient.is_none() && said.record.is_none() {
             let (record, requester) = (*self.requests.get(&said.request?)?)?;
-            (said.record, said.who) = (Some(record), Some(requester));
+            (said.record, said.who) = (Some(record), said.who.or(Some(requester)));
         }
         let concerns = match (&said.patient, &said.record) {
             (Some(patient), _) => *patient == self.patient,
@@ -260,6 +256,23 @@ impl Gathering {
         let is_own = self.own_policy.as_ref() == Some(contract);
         (named || is_own).then(|| describe::raw(contract, topics, data, named))
     }
+}
+
+/// What an event says about a new request.
+fn request_made(event: &ChainEvent) -> Option<(RequestId, RecordId, &AccountId32, &AccountId32)> {
+    match event {
+        ChainEvent::InferenceRequested { request, record, patient, requester, .. }
+        | ChainEvent::PredictionRequested { request, record, patient, requester, .. } => {
+            Some((*request, *record, patient, requester))
+        }
+        _ => None,
+    }
+}
+
+/// The request of an event that names neither patient nor record.
+fn only_request(event: &ChainEvent) -> Option<RequestId> {
+    let said = describe::event(event)?;
+    said.request.filter(|_| said.patient.is_none() && said.record.is_none())
 }
 
 fn based_on(said: Said, basis: Option<Basis>) -> Said {

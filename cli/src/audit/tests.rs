@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use codec::Encode;
 use medchain_client::{
-    chain::{ChainEvent, Denied, EndReason, PastBlock, PastEvent, Purpose},
+    chain::{ChainEvent, Denied, EndReason, FailureCause, PastBlock, PastEvent, Purpose},
     policy::{ActionSet, PurposeSet},
     AccountId32, H256,
 };
 use medchain_primitives::{
     Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Output, Receipt, RecordId, RecordKind, RequestId,
+    ModelId, Output, Receipt, RecordId, RecordKind, RequestId, SlashReason,
 };
 use serde_json::{json, Value};
 use sp_core::{Blake2Hasher, Hasher};
@@ -58,6 +58,49 @@ fn granted(contract: AccountId32, patient: AccountId32) -> ChainEvent {
     let actions = ActionSet::of(&[Action::View]);
     let data = (patient, DOCTOR, actions, None::<u32>, Some(PurposeSet(1)), patient);
     emitted(contract, SIGNATURE, data)
+}
+
+/// What workers do about a request, and what becomes of it, all at once.
+fn asked(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
+    use ChainEvent as E;
+    let workers = vec![WORKER, OTHER];
+    let sealed = vec![1; 50].try_into().unwrap_or_default();
+    vec![
+        E::WorkersDrawn { request, record, workers: workers.clone(), missing: 0 },
+        E::AnswersAwaited { request, record, workers: workers.clone(), deadline: 30 },
+        E::FailureReported { request, record, worker: WORKER, code: FailureCode::Unavailable },
+        E::DrawReopened { request, missing: 1, deadline: 40 },
+        E::AnswerCommitted { request, worker: WORKER },
+        E::AnswerRevealed { request, worker: WORKER },
+        E::WorkerMissed { request, worker: OTHER },
+        E::WorkerSlashed { worker: OTHER, request, reason: SlashReason::Absent, amount: 5 },
+        E::AnswersDiffer {
+            request,
+            record,
+            answers: vec![(WORKER, sealed), (OTHER, Default::default())],
+        },
+        E::InferenceFailed { request, record, cause: FailureCause::TooFewWorkers },
+        E::VerdictReached {
+            request,
+            record,
+            model: ModelId(0),
+            workers,
+            sealed: Default::default(),
+            receipt: Receipt([8; 32]),
+            provisional_until: None,
+        },
+    ]
+}
+
+fn disclosed(request: RequestId, record: RecordId) -> ChainEvent {
+    ChainEvent::VerdictDisclosed {
+        request,
+        record,
+        model: ModelId(0),
+        label: "covid".into(),
+        certain: true,
+        probabilities: vec![("covid".into(), 1_000_000)],
+    }
 }
 
 /// Events of every kind, about the patient.
@@ -160,27 +203,17 @@ pub fn story() -> Vec<PastBlock> {
                             patient,
                             model: ModelId(0),
                             requester: LAB,
+                            quorum: 2,
                             fee: 5,
-                            deadline: 30,
                         },
                     ],
                 ),
+                signed(2, WORKER, asked(request, record)),
+                // What a runtime said before verdicts were sealed.
                 signed(
-                    2,
+                    3,
                     WORKER,
                     vec![
-                        E::FailureReported {
-                            request,
-                            record,
-                            worker: WORKER,
-                            code: FailureCode::Unavailable,
-                        },
-                        E::InferenceFailed {
-                            request,
-                            record,
-                            worker: WORKER,
-                            code: FailureCode::Unavailable,
-                        },
                         E::PredictionSubmitted {
                             request,
                             record,
@@ -190,9 +223,16 @@ pub fn story() -> Vec<PastBlock> {
                             output: Output { label: 1, probabilities: Default::default() },
                             receipt: Receipt([8; 32]),
                         },
+                        E::PredictionFailed {
+                            request,
+                            record,
+                            worker: WORKER,
+                            code: FailureCode::Unavailable,
+                        },
                     ],
                 ),
-                signed(3, LAB, vec![E::RequestCancelled { request }]),
+                signed(4, PATIENT, vec![disclosed(request, record)]),
+                signed(5, LAB, vec![E::RequestCancelled { request }]),
                 vec![by_itself(E::RequestExpired { request })],
             ],
         ),
@@ -447,9 +487,51 @@ fn an_entry_is_one_line() {
 }
 
 #[test]
-fn nothing_reveals_a_prediction() {
+fn nothing_reveals_a_verdict() {
     let text = serde_json::to_string(&gathered(&story(), &[])).unwrap();
-    for word in ["label", "robabili"] {
+    for word in ["label", "robabili", "covid"] {
         assert!(!text.contains(word), "{word}");
     }
+}
+
+#[test]
+fn what_names_a_request_alone_is_found_through_it() {
+    let request = RequestId(11);
+    let entries = gathered(&story(), &[]);
+    let slashed = of_kind(&entries, Kind::WorkerSlashed);
+    assert_eq!((slashed.record_id, slashed.who), (Some(RECORD), Some(OTHER.to_string())));
+    assert_eq!(
+        Value::Object(slashed.details),
+        json!({
+            "request_id": 11, "reason": "absent", "amount": "5"
+        })
+    );
+    // The event names no account, so it is the requester.
+    assert_eq!(of_kind(&entries, Kind::DrawReopened).who, Some(LAB.to_string()));
+
+    let late = block(9, [signed(1, WORKER, asked(request, RECORD))]);
+    let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
+    assert_eq!(gathering.unknown_requests(&late), [request]);
+    gathering.learn_request(request, RECORD, &PATIENT, &LAB);
+    assert_eq!(gathering.take(&late).len(), 11);
+}
+
+#[test]
+fn an_order_of_an_older_runtime_is_an_order() {
+    let made = ChainEvent::PredictionRequested {
+        request: RequestId(1),
+        record: RECORD,
+        patient: PATIENT,
+        model: ModelId(0),
+        requester: LAB,
+        fee: 5,
+        deadline: 30,
+    };
+    let expired = ChainEvent::RequestExpired { request: RequestId(1) };
+    let entries = gathered(&[block(2, [signed(1, LAB, vec![made, expired])])], &[RECORD]);
+    assert_eq!(
+        entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
+        [Kind::InferenceRequested, Kind::RequestExpired]
+    );
+    assert_eq!(details(&entries, Kind::InferenceRequested)["deadline_block"], 30);
 }

@@ -1,6 +1,9 @@
 //! The chain's codes as stable words.
 
-use medchain_client::{chain::Denied, AccountId32};
+use medchain_client::{
+    chain::{Denied, FailureCause},
+    AccountId32,
+};
 use medchain_primitives::DenyReason;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,4 +47,14 @@ pub fn denied(reason: Denied) -> String {
         Denied::RecordErased => "record_erased",
     };
     word.to_owned()
+}
+
+/// Why a request failed.
+pub fn failed(cause: FailureCause) -> Value {
+    match cause {
+        FailureCause::Reported(code) => word(code),
+        FailureCause::NotAnswered => "not_answered".into(),
+        FailureCause::NotRevealed => "not_revealed".into(),
+        FailureCause::TooFewWorkers => "too_few_workers".into(),
+    }
 }

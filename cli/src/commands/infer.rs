@@ -1,23 +1,23 @@
-//! `medchain infer`: requests a prediction for an existing record.
+//! `medchain infer`: orders a verdict on an existing record, or continues an open request.
 
 use std::fmt;
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Denied, Model, Record, View},
+    chain::{Call, ChainEvent, Record, RecordStatus, View},
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordId, RequestId};
+use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId};
 use serde::Serialize;
 
 use crate::{
     arguments,
     context::Context,
-    models,
-    output::{self, Outcome},
-    records::{self, Reader},
-    signing::{event, together, Included},
+    inference::{self, Asking, Order, VerdictReport},
+    output::{self, joined, Outcome},
+    records,
+    signing::{event, Included},
 };
 
 /// Arguments of `medchain infer`.
@@ -29,9 +29,12 @@ pub struct InferArgs {
     /// The model's number.
     #[arg(long, value_parser = arguments::model())]
     pub model: ModelId,
+    /// How the verdict is ordered.
+    #[command(flatten)]
+    pub asking: Asking,
 }
 
-/// An open request.
+/// A request, made or continued.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InferReport {
     /// The request's number.
@@ -40,26 +43,40 @@ pub struct InferReport {
     pub record_id: RecordId,
     /// The model.
     pub model_id: ModelId,
-    /// The last block in which an answer is accepted.
-    pub deadline: u32,
-    /// The workers that got an envelope with this transaction.
+    /// Whether the request had been made before.
+    pub continued: bool,
+    /// The workers that were drawn or named.
+    pub workers: Vec<AccountId32>,
+    /// The workers that got the record's key now.
     pub sealed_to: Vec<AccountId32>,
-    /// The transaction.
+    /// The last block in which they can answer; none once they have.
+    pub deadline: Option<u32>,
+    /// The verdict, where it was waited for.
+    pub verdict: Option<VerdictReport>,
+    /// The transaction that made the request, unless it had been made before.
     #[serde(flatten)]
-    pub included: Included,
+    pub included: Option<Included>,
 }
 
 impl fmt::Display for InferReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "request {}: model {} on record {}, to be answered until block {} ({})",
-            self.request_id, self.model_id, self.record_id, self.deadline, self.included
-        )?;
-        for worker in &self.sealed_to {
-            writeln!(f, "sealed to worker {worker}")?;
+        let Self { request_id, record_id, model_id, .. } = self;
+        write!(f, "request {request_id}: model {model_id} on record {record_id}")?;
+        match &self.included {
+            Some(included) => writeln!(f, " ({included})")?,
+            None => writeln!(f, ", continued")?,
         }
-        write!(f, "See the answer with: medchain show {}", self.record_id)
+        writeln!(f, "asked    {}", joined(&self.workers))?;
+        for worker in &self.sealed_to {
+            writeln!(f, "sealed   to {worker}")?;
+        }
+        if let Some(verdict) = &self.verdict {
+            return write!(f, "verdict  {verdict}");
+        }
+        if let Some(deadline) = self.deadline {
+            writeln!(f, "to be answered until block {deadline}")?;
+        }
+        write!(f, "See the verdict with: medchain show {record_id}")
     }
 }
 
@@ -69,91 +86,106 @@ pub async fn run(context: &Context, args: &InferArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Requests a prediction, and seals the record's key to workers that lack it.
+/// Orders a verdict, or continues the open request of this record and model.
 pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
+    context.ensure_can_ask()?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
-    let model = models::active(&view, args.model).await?;
-    ensure_new(context, &view, &record, &model).await?;
-    let missing = workers_without_envelope(context, &view, &record, &model).await?;
-    let mut calls = Vec::new();
-    if !missing.is_empty() {
-        let key = records::key(context, &view, &record).await?;
-        for worker in &missing {
-            let (reader, sealed_key) = worker.seal(&key)?;
-            calls.push(Call::ShareRecord { record: record.id, reader, sealed_key });
+    let open = view.open_request_of(record.id, args.model).await?;
+    let order = match open {
+        Some(request) => {
+            ensure_same(request, &args.asking)?;
+            None
         }
-    }
-    calls.push(Call::RequestInference { record: record.id, model: model.id });
-    let purpose = "request the prediction";
-    let outcome = context.sign(&together(calls), purpose).await?;
-    let (request_id, deadline) = event(&outcome, purpose, |event| match event {
-        ChainEvent::InferenceRequested { request, deadline, .. } => Some((*request, *deadline)),
-        _ => None,
+        None => Some(order(context, &view, &record, args).await?),
+    };
+    // Without the key, the workers could not be given it.
+    let key = records::key(context, &view, &record).await?;
+    let (request, included) = match (open, order) {
+        (Some(request), _) => (request, None),
+        (None, order) => {
+            let order = order.context("there is neither a request nor an order")?;
+            let (request, included) = request(context, &record, &order).await?;
+            (request, Some(included))
+        }
+    };
+    let carried = inference::carry_on(context, request, &key, args.asking.wait).await;
+    let carried = carried.with_context(|| {
+        format!("request {request} is not answered yet; the same command continues it")
     })?;
     Ok(InferReport {
-        request_id,
-        record_id: args.record,
+        request_id: request,
+        record_id: record.id,
         model_id: args.model,
-        deadline,
-        sealed_to: missing.into_iter().map(|worker| worker.account).collect(),
-        included: (&outcome).into(),
+        continued: included.is_none(),
+        workers: carried.workers,
+        sealed_to: carried.sealed_to,
+        deadline: carried.deadline,
+        verdict: carried.verdict,
+        included,
     })
 }
 
-async fn ensure_new(context: &Context, view: &View, record: &Record, model: &Model) -> Result<()> {
-    let (id, model) = (record.id, model.id);
-    if view.prediction(id, model).await?.is_some() {
-        bail!("model {model} has already answered for record {id}; see `medchain show {id}`");
-    }
-    if let Some(request) = view.open_request_of(id, model).await? {
+/// An open request is continued as it was made.
+fn ensure_same(request: RequestId, asking: &Asking) -> Result<()> {
+    if asking.quorum.is_some() || asking.worker.is_some() {
         bail!(
-            "request {request} for model {model} on record {id} is already open; \
-             see `medchain show {id}`"
+            "request {request} for this record and model is open already; \
+             leave out --quorum and --worker to continue it"
         );
-    }
-    if let Err(denied) = allowed(context, view, record, Action::Infer).await? {
-        bail!("you may not request a prediction for record {id}: {denied}");
     }
     Ok(())
 }
 
-async fn allowed(
-    context: &Context,
-    view: &View,
-    record: &Record,
-    action: Action,
-) -> Result<Result<(), Denied>> {
-    let (account, id) = (context.account()?, Some(record.id));
-    Ok(view.check_access(&record.patient, &account, id, action, None).await?)
+/// Checks what the chain will check, before anything is signed.
+async fn order(context: &Context, view: &View, record: &Record, args: &InferArgs) -> Result<Order> {
+    let (id, model) = (record.id, args.model);
+    match record.status {
+        RecordStatus::Active => {}
+        RecordStatus::Superseded { by } => {
+            bail!("record {id} was superseded by record {by}; order a verdict on that one")
+        }
+        RecordStatus::Erased => bail!("record {id} was erased: no model can run on it"),
+    }
+    if record.kind != RecordKind::ChestXray {
+        bail!("record {id} is no chest X-ray, the only kind that models run on");
+    }
+    if view.commitments(id).await?.is_none() {
+        bail!(
+            "the uploader of record {id} did not commit to its square, without which no \
+             verdict can be ordered; `medchain rotate {id}` adds a version that has one"
+        );
+    }
+    let account = context.account()?;
+    let patient = &record.patient;
+    let allowed = view.check_access(patient, &account, Some(id), Action::Infer, None).await?;
+    if let Err(denied) = allowed {
+        bail!("you may not order a verdict on record {id}: {denied}");
+    }
+    let order = Order::new(context, view, (patient, Some(id)), model, &args.asking).await?;
+    if let Some(verdict) = view.latest_verdict(id, model).await?
+        && verdict.workers.len() >= usize::from(order.quorum)
+    {
+        bail!(
+            "model {model} has already reached a verdict on record {id}, of {} workers; \
+             see `medchain show {id}`, or give a larger --quorum",
+            verdict.workers.len()
+        );
+    }
+    Ok(order)
 }
 
-/// The workers to seal the key to: none if some worker can open the record and the
-/// signer may not share it.
-async fn workers_without_envelope(
+async fn request(
     context: &Context,
-    view: &View,
     record: &Record,
-    model: &Model,
-) -> Result<Vec<Reader>> {
-    let consented =
-        models::consented_workers(view, model.id, &record.patient, Some(record.id)).await?;
-    let count = consented.len();
-    let mut missing = Vec::new();
-    for worker in consented {
-        if view.envelope(record.id, &worker.account).await?.is_none() {
-            missing.push(worker);
-        }
-    }
-    if missing.is_empty() {
-        return Ok(missing);
-    }
-    match allowed(context, view, record, Action::Share).await? {
-        Ok(()) => Ok(missing),
-        Err(_) if missing.len() < count => Ok(Vec::new()),
-        Err(denied) => bail!(
-            "no worker can open record {}, and you may not share it with one: {denied}",
-            record.id
-        ),
-    }
+    order: &Order,
+) -> Result<(RequestId, Included)> {
+    let call = Call::RequestInference { record: record.id, order: order.on_chain() };
+    let purpose = "order the verdict";
+    let outcome = context.sign(&call, purpose).await?;
+    let request = event(&outcome, purpose, |event| match event {
+        ChainEvent::InferenceRequested { request, .. } => Some(*request),
+        _ => None,
+    })?;
+    Ok((request, (&outcome).into()))
 }

@@ -2,10 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{bail, Context as _, Result};
 use clap::{Args, Subcommand};
-use medchain_client::chain::{format_balance, Call, ChainEvent, Model, ModelStatus};
-use medchain_primitives::ModelId;
+use medchain_client::chain::{format_balance, Arithmetic, Call, ChainEvent, Model, ModelStatus};
+use medchain_primitives::{ModelId, MAX_QUORUM};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -50,9 +50,19 @@ pub struct PublishArgs {
     /// The version, at most 32 bytes; defaults to the one in the .json.
     #[arg(long = "model-version", value_name = "VERSION")]
     pub model_version: Option<String>,
-    /// The fee that a worker earns for a prediction, in MEDC.
+    /// The fee that each worker earns for an answer, in MEDC.
     #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = arguments::amount())]
     pub fee: u128,
+    /// The fewest workers that must give the same answer; 1 if the model computes in floats.
+    ///
+    /// Of a model in floats, honest answers may differ, and only one worker is asked.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_QUORUM))
+    )]
+    pub min_quorum: u8,
 }
 
 /// A model on chain.
@@ -76,9 +86,13 @@ pub struct ModelReport {
     pub labels: Vec<String>,
     /// The preprocessing's id.
     pub preprocessing: String,
+    /// Whether two honest workers give the same bytes: `exact` or `float`.
+    pub arithmetic: Arithmetic,
+    /// The fewest workers that must give the same answer.
+    pub min_quorum: u8,
     /// Labels with a lower probability are shown as uncertain.
     pub confidence_threshold: f64,
-    /// The fee for a prediction, in plancks.
+    /// The fee for one worker's answer, in plancks.
     pub fee: String,
     #[serde(skip)]
     fee_shown: String,
@@ -96,6 +110,8 @@ impl From<&Model> for ModelReport {
             card: model.card.as_ref().map(ToString::to_string),
             labels: model.labels.clone(),
             preprocessing: String::from_utf8_lossy(&model.preprocessing).into_owned(),
+            arithmetic: model.arithmetic,
+            min_quorum: model.min_quorum,
             confidence_threshold: f64::from(model.confidence_threshold_ppm) / 1e6,
             fee: model.fee.to_string(),
             fee_shown: format_balance(model.fee),
@@ -122,7 +138,9 @@ impl fmt::Display for ModelReport {
         writeln!(f, "name           {} {}", self.name, self.version)?;
         writeln!(f, "labels         {}", joined(&self.labels))?;
         writeln!(f, "uncertain      below {threshold}")?;
-        writeln!(f, "fee            {}", self.fee_shown)?;
+        writeln!(f, "arithmetic     {}", self.arithmetic)?;
+        writeln!(f, "workers        at least {}", self.min_quorum)?;
+        writeln!(f, "fee            {} for each worker", self.fee_shown)?;
         writeln!(f, "preprocessing  {}", self.preprocessing)?;
         writeln!(f, "CID            {}", self.cid)?;
         writeln!(f, "SHA-256        {}", self.sha256)?;
@@ -146,8 +164,13 @@ impl fmt::Display for ListReport {
             let status = model.status();
             writeln!(
                 f,
-                "{:>4}  {} {}  {status}  fee {}",
-                model.model_id, model.name, model.version, model.fee_shown
+                "{:>4}  {} {}  {status}  {}  at least {} workers  fee {} each",
+                model.model_id,
+                model.name,
+                model.version,
+                model.arithmetic,
+                model.min_quorum,
+                model.fee_shown
             )?;
         }
         Ok(())
@@ -201,6 +224,14 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let model = medchain_vision::Model::load(&onnx, &spec_json)
         .with_context(|| format!("cannot load the model {}", files.onnx.display()))?;
     let spec = model.spec();
+    let arithmetic = if model.is_exact() { Arithmetic::Exact } else { Arithmetic::Float };
+    if arithmetic == Arithmetic::Float && args.min_quorum > 1 {
+        bail!(
+            "{} computes in floats, so that honest answers may differ: only one worker can be \
+             asked; leave out --min-quorum",
+            files.onnx.display()
+        );
+    }
     let card = if files.card.exists() {
         Some(Content::new(files::read(&files.card, "the model card", MAX_TEXT_BYTES)?))
     } else {
@@ -217,6 +248,8 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
         card: card.as_ref().map(|card| card.cid.clone()),
         labels: spec.labels.clone(),
         preprocessing: spec.id.clone(),
+        arithmetic,
+        min_quorum: args.min_quorum,
         confidence_threshold_ppm: spec.confidence_threshold_parts(),
         fee: args.fee,
     };

@@ -1,11 +1,11 @@
-//! `medchain replay`: repeats a prediction and compares it with the receipt.
+//! `medchain replay`: repeats the computation of a verdict and compares the sealed bytes.
 
 use std::{fmt, num::NonZero, path::PathBuf, thread, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
-use medchain_client::chain::{Model as ChainModel, Prediction, View};
-use medchain_primitives::{receipt, ModelId, RecordId};
+use medchain_client::chain::{Arithmetic, Model as ChainModel, Verdict, View};
+use medchain_primitives::{receipt, ModelId, RecordId, RequestId};
 use medchain_vision::{Engine, Model};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,8 @@ use crate::{
     arguments,
     context::Context,
     files,
-    models::{self, ModelFiles, Probabilities, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
+    inference::{name_of, Opened},
+    models::{ModelFiles, Probabilities, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
     output::{self, hex, time::elapsed_ms, Outcome},
     records,
 };
@@ -41,23 +42,31 @@ pub struct ReplayArgs {
     pub engine: Option<Engine>,
 }
 
-/// A prediction and its repetition.
+/// A verdict and its repetition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReplayReport {
     /// The record.
     pub record_id: RecordId,
     /// The model.
     pub model_id: ModelId,
-    /// Whether the repetition gives the receipt on chain.
-    pub matches: bool,
-    /// The label on chain.
-    pub label: String,
+    /// The request that the verdict answers.
+    pub request_id: RequestId,
+    /// Whether the repetition gives the sealed bytes and the receipt on chain.
+    pub equal: bool,
+    /// Whether a difference proves anything: the model's arithmetic.
+    pub arithmetic: Arithmetic,
+    /// Whether the film gives the square that its uploader committed to.
+    pub film_as_committed: bool,
+    /// What the verdict on chain says; none where it cannot be opened.
+    pub verdict: Option<Opened>,
     /// The label of the repetition.
     pub replayed_label: String,
-    /// The probabilities on chain.
-    pub probabilities: Probabilities,
     /// The probabilities of the repetition.
     pub replayed_probabilities: Probabilities,
+    /// The sealed answer on chain.
+    pub sealed: String,
+    /// The sealed answer of the repetition.
+    pub replayed_sealed: String,
     /// The receipt on chain.
     pub receipt: String,
     /// The receipt of the repetition.
@@ -79,63 +88,91 @@ pub struct ReplayTimings {
 
 impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.matches {
-            writeln!(f, "match: record {} gives {} again", self.record_id, self.label)?;
-            writeln!(f, "probabilities  {}", self.probabilities)?;
+        let Self { record_id, request_id, model_id, .. } = self;
+        if !self.film_as_committed {
+            writeln!(f, "The film does not give the square that its uploader committed to.")?;
+        }
+        if self.equal {
+            writeln!(f, "EQUAL: record {record_id} gives {} again", self.replayed_label)?;
+            writeln!(f, "probabilities  {}", self.replayed_probabilities)?;
+            writeln!(f, "sealed         {}", self.sealed)?;
             return write!(f, "receipt        {}", self.receipt);
         }
         writeln!(
             f,
-            "MISMATCH: the prediction on chain for record {} differs from what model {} computes",
-            self.record_id, self.model_id
+            "NOT EQUAL: the verdict of request {request_id} on record {record_id} differs from \
+             what model {model_id} computes"
         )?;
-        writeln!(f, "on chain  {} [{}]", self.label, self.probabilities)?;
+        if self.arithmetic == Arithmetic::Float {
+            writeln!(
+                f,
+                "The model computes in floats, whose last digits differ from machine to machine: \
+                 the difference proves nothing."
+            )?;
+        }
+        match &self.verdict {
+            Some(opened) => writeln!(f, "on chain  {} [{}]", opened.label, opened.probabilities)?,
+            None => writeln!(f, "on chain  does not open with the record's key")?,
+        }
         writeln!(f, "replayed  {} [{}]", self.replayed_label, self.replayed_probabilities)?;
-        writeln!(f, "on chain  {}", self.receipt)?;
-        write!(f, "replayed  {}", self.replayed_receipt)
+        writeln!(f, "on chain  {} (sealed)", self.sealed)?;
+        writeln!(f, "replayed  {} (sealed)", self.replayed_sealed)?;
+        writeln!(f, "on chain  {} (receipt)", self.receipt)?;
+        write!(f, "replayed  {} (receipt)", self.replayed_receipt)
     }
 }
 
-/// Runs `medchain replay`; exit code 1 means a mismatch.
+/// Runs `medchain replay`; exit code 1 means that it is not equal.
 pub async fn run(context: &Context, args: &ReplayArgs) -> Result<Outcome> {
     let report = replay(context, args).await?;
     output::print(&report, context.json)?;
-    Ok(if report.matches { Outcome::Done } else { Outcome::No })
+    Ok(if report.equal { Outcome::Done } else { Outcome::No })
 }
 
-/// Repeats a prediction from the record.
+/// Repeats the computation of a verdict from the record.
 pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport> {
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
-    let prediction = choose(&view, record.id, args.model).await?;
-    let on_chain = view.model(prediction.model).await?;
+    let verdict = choose(&view, record.id, args.model).await?;
+    let on_chain = view.model(verdict.model).await?;
     let on_chain = on_chain.with_context(|| {
-        format!("there is no model {}; see `medchain model list`", prediction.model)
+        format!("there is no model {}; see `medchain model list`", verdict.model)
     })?;
+    let committed = view.commitments(record.id).await?;
     let opened = records::open(context, &view, &record).await?;
     let model = load(context, args, &on_chain).await?;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let model = model.with_threads(cores);
 
     let started = Instant::now();
-    let image = medchain_vision::decode(&opened.bytes)
-        .with_context(|| format!("record {} is not an image", record.id))?;
+    let not_an_image = || format!("record {} is not an image", record.id);
+    let image = medchain_vision::decode(&opened.bytes).with_context(not_an_image)?;
     let decode = elapsed_ms(started);
     let started = Instant::now();
     let replayed = model.predict_image(&image).context("cannot run the model")?;
     let infer = elapsed_ms(started);
+    let film = medchain_vision::square(&opened.bytes).with_context(not_an_image)?;
+    let film_as_committed = committed == Some(records::commitments(&opened.key, &film)?);
 
-    let again = receipt(&on_chain.sha256, &on_chain.preprocessing, &record.cid, &replayed.output);
-    let shown = models::Prediction::new(&prediction, Some(&on_chain));
+    let name = name_of(context.chain().await?.genesis_hash(), &verdict);
+    let key = opened.key.verdict_key(&name);
+    let sealed = key.seal(&replayed.output);
+    let again = receipt(&on_chain.sha256, &on_chain.preprocessing, &record.cid, &sealed);
+    let opened_verdict = key.open(&verdict.sealed).ok();
     Ok(ReplayReport {
         record_id: record.id,
-        model_id: prediction.model,
-        matches: again == prediction.receipt && replayed.output == prediction.output,
-        label: shown.label,
-        probabilities: shown.probabilities,
-        receipt: shown.receipt,
+        model_id: verdict.model,
+        request_id: verdict.request,
+        // Bytes alone count: there is no tolerance.
+        equal: sealed == verdict.sealed && again == verdict.receipt,
+        arithmetic: on_chain.arithmetic,
+        film_as_committed,
+        verdict: opened_verdict.map(|output| Opened::new(&output, Some(&on_chain))),
         replayed_probabilities: Probabilities::from(&replayed),
         replayed_label: replayed.label,
+        sealed: hex(&verdict.sealed),
+        replayed_sealed: hex(&sealed),
+        receipt: hex(verdict.receipt.0),
         replayed_receipt: hex(again.0),
         timings_ms: ReplayTimings {
             fetch_verify: opened.timings_ms.fetch_verify,
@@ -145,23 +182,23 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     })
 }
 
-async fn choose(view: &View, record: RecordId, model: Option<ModelId>) -> Result<Prediction> {
+async fn choose(view: &View, record: RecordId, model: Option<ModelId>) -> Result<Verdict> {
     if let Some(model) = model {
-        return view.prediction(record, model).await?.with_context(|| {
+        return view.latest_verdict(record, model).await?.with_context(|| {
             format!(
-                "model {model} has not answered for record {record}; \
+                "model {model} has no verdict on record {record}; \
                      see `medchain show {record}`"
             )
         });
     }
-    let mut all = view.predictions_of(record).await?;
+    let mut all = view.verdicts_of(record).await?;
     match all.len() {
         0 => bail!(
-            "there is no prediction for record {record} yet; \
-             `medchain show {record}` shows whether one was requested"
+            "there is no verdict on record {record} yet; \
+             `medchain show {record}` shows whether one was ordered"
         ),
         1 => Ok(all.remove(0)),
-        count => bail!("{count} models have answered for record {record}; choose one with --model"),
+        count => bail!("{count} models have a verdict on record {record}; choose one with --model"),
     }
 }
 

@@ -127,11 +127,15 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
     let split = records::split(&view, &record.patient, &content.cid, &key).await?;
+    // Both depend on the key, so the old version's would not fit.
+    let film = records::film_of(record.id, record.kind, &opened.bytes);
+    let commitments = film.map(|film| records::commitments(&key, &film)).transpose()?;
     let custodians = split.as_ref().map_or(0, |split| split.shares.len());
     let amend = Call::AmendRecord {
         record: record.id,
         cid: content.cid.clone(),
         digest: content.digest,
+        commitments,
         envelopes,
         custody: split.as_ref().map(|split| split.shares.clone()),
     };

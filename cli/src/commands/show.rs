@@ -5,16 +5,17 @@ use std::fmt;
 use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{Record, RecordStatus, Request, View},
+    chain::{Committee, Record, RecordStatus, Request, RequestStatus, View},
+    crypto::ContentKey,
     AccountId32,
 };
-use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde::Serialize;
 
 use crate::{
     arguments,
     context::Context,
-    models::Prediction,
+    inference::{self, VerdictReport},
     output::{self, Outcome},
     records::{self, RecordSummary},
 };
@@ -30,7 +31,7 @@ pub struct ShowArgs {
     pub record: RecordId,
 }
 
-/// A record with its versions, readers and predictions.
+/// A record with its versions, readers and verdicts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShowReport {
     /// The record itself.
@@ -44,9 +45,9 @@ pub struct ShowReport {
     pub versions: Vec<RecordId>,
     /// The accounts that can open it.
     pub envelopes: Vec<AccountId32>,
-    /// The predictions for it.
-    pub predictions: Vec<Prediction>,
-    /// The requests that await a worker.
+    /// The newest verdict of each model on it.
+    pub verdicts: Vec<VerdictReport>,
+    /// The requests that are not over.
     pub open_requests: Vec<RequestReport>,
     /// The block that was read.
     pub block_number: u32,
@@ -59,21 +60,30 @@ pub struct RequestReport {
     pub request_id: RequestId,
     /// The requested model.
     pub model_id: ModelId,
+    /// How many workers must give the same answer.
+    pub quorum: u8,
+    /// How far it is.
+    pub status: &'static str,
+    /// The workers that were drawn or named.
+    pub workers: Vec<MemberReport>,
+    /// How many workers it has lost.
+    pub lost: u32,
     /// The block in which it was made.
     pub opened: u32,
-    /// The last block in which an answer is accepted.
+    /// The last block in which it can leave this status as intended.
     pub deadline: u32,
-    /// The failures that workers reported.
-    pub failures: Vec<FailureReport>,
+    /// Whether it waits for somebody to draw workers or to seal the key to them.
+    #[serde(skip)]
+    stands_still: bool,
 }
 
-/// A worker's failure to predict.
+/// A worker of an open request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FailureReport {
+pub struct MemberReport {
     /// The worker.
     pub worker: AccountId32,
-    /// The reason.
-    pub code: FailureCode,
+    /// How far it is.
+    pub step: &'static str,
 }
 
 impl fmt::Display for ShowReport {
@@ -97,22 +107,40 @@ impl fmt::Display for ShowReport {
             writeln!(f, "envelope    {reader}")?;
         }
         for request in &self.open_requests {
-            write!(f, "waiting     request {} for model {}", request.request_id, request.model_id)?;
-            let blocks = self.block_number.saturating_sub(request.opened);
+            self.show_request(f, request)?;
+        }
+        for verdict in &self.verdicts {
+            writeln!(f, "verdict     {verdict}")?;
+        }
+        if self.verdicts.iter().any(|verdict| verdict.opened.is_some()) {
+            writeln!(f, "Not for clinical use.")?;
+        }
+        Ok(())
+    }
+}
+
+impl ShowReport {
+    fn show_request(&self, f: &mut fmt::Formatter<'_>, request: &RequestReport) -> fmt::Result {
+        let RequestReport { request_id, model_id, status, .. } = request;
+        let blocks = self.block_number.saturating_sub(request.opened);
+        writeln!(
+            f,
+            "waiting     request {request_id} for model {model_id}, of {} workers, {status}, since \
+             block {} ({blocks} blocks), until block {}",
+            request.quorum, request.opened, request.deadline
+        )?;
+        for member in &request.workers {
+            writeln!(f, "worker      {} {}", member.worker, member.step)?;
+        }
+        if request.lost > 0 {
+            writeln!(f, "replaced    {} workers", request.lost)?;
+        }
+        if request.stands_still {
             writeln!(
                 f,
-                ", since block {} ({blocks} blocks), until block {}",
-                request.opened, request.deadline
+                "            continue it with: medchain infer {} --model {model_id}",
+                self.record.record_id
             )?;
-            for failure in &request.failures {
-                writeln!(f, "failed      at {}: {}", failure.worker, failure.code)?;
-            }
-        }
-        for prediction in &self.predictions {
-            writeln!(f, "prediction  {prediction}")?;
-        }
-        if !self.predictions.is_empty() {
-            writeln!(f, "Not for clinical use.")?;
         }
         Ok(())
     }
@@ -120,22 +148,29 @@ impl fmt::Display for ShowReport {
 
 /// Runs `medchain show`.
 pub async fn run(context: &Context, args: &ShowArgs) -> Result<Outcome> {
-    let view = context.view().await?;
-    output::print(&show(&view, args.record).await?, context.json)?;
+    output::print(&show(context, args.record).await?, context.json)?;
     Ok(Outcome::Done)
 }
 
-/// Reads a record and what belongs to it, at one block.
-async fn show(view: &View, id: RecordId) -> Result<ShowReport> {
+/// Reads a record and what belongs to it, at one block, and opens its verdicts for a
+/// reader.
+pub async fn show(context: &Context, id: RecordId) -> Result<ShowReport> {
+    let view = &context.view().await?;
+    let genesis = context.chain().await?.genesis_hash();
     let record = records::find(view, id).await?;
     let models = view.models().await?;
-    let predictions = view.predictions_of(record.id).await?;
+    let keys = keys(context, view, &record).await?;
+    let mut verdicts = Vec::new();
+    for verdict in view.verdicts_of(record.id).await? {
+        verdicts.push(VerdictReport::read(view, genesis, &verdict, &keys).await?);
+    }
     let mut open_requests = Vec::new();
     for model in &models {
         if let Some(request) = view.open_request_of(record.id, model.id).await?
             && let Some(request) = view.request(request).await?
         {
-            open_requests.push(open_request(view, &request).await?);
+            let committee = view.committee(request.id).await?;
+            open_requests.push(open_request(&request, committee));
         }
     }
     let envelopes = view.envelopes(record.id).await?;
@@ -144,31 +179,44 @@ async fn show(view: &View, id: RecordId) -> Result<ShowReport> {
         deposit: record.deposit.to_string(),
         versions: versions(view, &record).await?,
         envelopes: envelopes.into_iter().map(|(reader, _)| reader).collect(),
-        predictions: predictions
-            .iter()
-            .map(|prediction| {
-                let model = models.iter().find(|model| model.id == prediction.model);
-                Prediction::new(prediction, model)
-            })
-            .collect(),
+        verdicts,
         open_requests,
         block_number: view.number(),
         record: RecordSummary::from(&record),
     })
 }
 
-async fn open_request(view: &View, request: &Request) -> Result<RequestReport> {
-    let failures = view.failure_reports(request.id).await?;
-    Ok(RequestReport {
+/// The keys that may be the record's; none where there is no signer, or one who is no
+/// reader.
+async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec<ContentKey>> {
+    if !context.has_signer() {
+        return Ok(Vec::new());
+    }
+    context.identity()?;
+    Ok(records::keys(context, view, record).await.unwrap_or_default())
+}
+
+fn open_request(request: &Request, committee: Option<Committee>) -> RequestReport {
+    let committee =
+        committee.map(|committee| (committee.members, committee.lost)).unwrap_or_default();
+    let (members, lost) = committee;
+    RequestReport {
         request_id: request.id,
         model_id: request.model,
+        quorum: request.quorum,
+        status: inference::state(request.status),
+        workers: members
+            .iter()
+            .map(|member| MemberReport {
+                worker: member.worker,
+                step: inference::step(&member.step),
+            })
+            .collect(),
+        lost,
         opened: request.opened,
         deadline: request.deadline,
-        failures: failures
-            .into_iter()
-            .map(|(worker, code)| FailureReport { worker, code })
-            .collect(),
-    })
+        stands_still: matches!(request.status, RequestStatus::Drawing | RequestStatus::Sealing),
+    }
 }
 
 /// The numbers of all versions, oldest first.

@@ -1,11 +1,11 @@
-//! `medchain upload`: from an image file to a record, in one transaction.
+//! `medchain upload`: from an image file to a record, and to a verdict where one is ordered.
 
 use std::{fmt, path::PathBuf, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Denied, Model, View},
+    chain::{Call, ChainEvent, Denied, View},
     crypto::{self, ContentKey},
     AccountId32,
 };
@@ -17,7 +17,8 @@ use crate::{
     arguments,
     consent::ensure_patient,
     context::Context,
-    files, models,
+    files,
+    inference::{self, Asking, Carried, Order, VerdictReport},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Reader, Split},
     signing::{event, Included},
@@ -31,14 +32,32 @@ pub struct UploadArgs {
     /// The patient.
     #[arg(long, value_name = "ACCOUNT")]
     pub patient: String,
-    /// Also request a prediction by this model.
+    /// Also order a verdict by this model.
     ///
-    /// The key is sealed to the workers that the patient's policy allows to infer.
-    #[arg(long, value_name = "MODEL", value_parser = arguments::model())]
-    pub infer: Option<ModelId>,
+    /// Two more transactions draw the workers, among those that the patient's policy
+    /// allows to infer, and seal the record's key to them. `medchain infer` continues
+    /// what an interruption left undone.
+    #[arg(
+        long,
+        visible_alias = "infer",
+        value_name = "MODEL",
+        value_parser = arguments::model()
+    )]
+    pub model: Option<ModelId>,
+    /// How the verdict is ordered.
+    #[command(flatten)]
+    pub asking: Asking,
     /// An additional reader, besides the patient and you; repeat for more.
     #[arg(long = "reader", value_name = "ACCOUNT")]
     pub readers: Vec<String>,
+}
+
+impl UploadArgs {
+    /// An upload without an order.
+    pub fn of(file: PathBuf, patient: &str) -> Self {
+        let patient = patient.to_owned();
+        Self { file, patient, model: None, asking: Asking::default(), readers: Vec::new() }
+    }
 }
 
 /// A new record.
@@ -60,8 +79,12 @@ pub struct UploadReport {
     pub threshold: u32,
     /// The policy's answers, each a yes.
     pub consents: Vec<Consent>,
-    /// The inference request, where one was made.
+    /// The request for a verdict, where one was made.
     pub request_id: Option<RequestId>,
+    /// The workers that were drawn or named for it.
+    pub workers: Vec<AccountId32>,
+    /// The verdict, where it was waited for.
+    pub verdict: Option<VerdictReport>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -102,6 +125,8 @@ pub struct UploadTimings {
     pub store: u64,
     /// From signing to the block.
     pub include: u64,
+    /// From there until the workers have the key and, with --wait, answered.
+    pub ask: u64,
 }
 
 impl fmt::Display for UploadReport {
@@ -114,15 +139,21 @@ impl fmt::Display for UploadReport {
         for consent in &self.consents {
             writeln!(f, "consent  {} may {}", consent.subject, consent.action)?;
         }
-        if let Some(request) = self.request_id {
-            writeln!(f, "request  {request}; see `medchain show {}`", self.record_id)?;
-        }
         for reader in &self.readers {
             writeln!(f, "sealed   to {reader}")?;
         }
         for custodian in &self.custodians {
             let of = self.custodians.len();
             writeln!(f, "kept     by {custodian} ({} of {of} can open it)", self.threshold)?;
+        }
+        if let Some(request) = self.request_id {
+            writeln!(f, "request  {request}; see `medchain show {}`", self.record_id)?;
+        }
+        for worker in &self.workers {
+            writeln!(f, "asked    {worker}")?;
+        }
+        if let Some(verdict) = &self.verdict {
+            writeln!(f, "verdict  {verdict}")?;
         }
         Ok(())
     }
@@ -137,23 +168,27 @@ pub async fn run(context: &Context, args: &UploadArgs) -> Result<Outcome> {
 /// Checks, encrypts, stores and registers an image.
 pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport> {
     let image = zeroize::Zeroizing::new(files::read(&args.file, "the image", MAX_FILE_BYTES)?);
-    medchain_vision::decode(&image)
+    let film = medchain_vision::square(&image)
         .with_context(|| format!("{} cannot be uploaded", args.file.display()))?;
     context.ensure_can_ask()?;
     let patient = context.parse_account(&args.patient)?;
     let view = context.view().await?;
-    ensure_allowed(context, &view, &patient, args.infer.is_some()).await?;
-    let model = match args.infer {
-        Some(model) => Some(models::active(&view, model).await?),
+    ensure_allowed(context, &view, &patient, args.model.is_some()).await?;
+    let order = match args.model {
+        Some(model) => {
+            Some(Order::new(context, &view, (&patient, None), model, &args.asking).await?)
+        }
         None => None,
     };
-    let readers = readers(context, &view, &patient, args, model.as_ref()).await?;
+    let named = order.as_ref().and_then(|order| order.worker.clone());
+    let readers = readers(context, &view, &patient, args, named).await?;
 
     let started = Instant::now();
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
     let split = records::split(&view, &patient, &content.cid, &key).await?;
+    let commitments = Some(records::commitments(&key, &film)?);
     let encrypt = elapsed_ms(started);
 
     let call = Call::AddRecord {
@@ -161,8 +196,9 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         cid: content.cid.clone(),
         digest: content.digest,
         kind: RecordKind::ChestXray,
+        commitments,
         envelopes,
-        inference: args.infer,
+        inference: order.as_ref().map(Order::on_chain),
         custody: split.as_ref().map(|split| split.shares.clone()),
     };
     let purpose = "register the record";
@@ -186,6 +222,16 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         ChainEvent::InferenceRequested { request, .. } => Some(*request),
         _ => None,
     });
+    let started = Instant::now();
+    let asked = match (request, args.model) {
+        (Some(request), Some(model)) => {
+            let carried = inference::carry_on(context, request, &key, args.asking.wait).await;
+            Some(carried.with_context(|| unfinished(record, request, model))?)
+        }
+        _ => None,
+    };
+    let ask = elapsed_ms(started);
+    let Carried { workers, verdict, .. } = asked.unwrap_or_default();
     Ok(UploadReport {
         cid: content.cid.to_string(),
         store: place,
@@ -196,9 +242,19 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         threshold: split.map_or(0, |split| split.threshold),
         consents: Consent::all(&outcome.events),
         request_id: request,
+        workers,
+        verdict,
         included: (&outcome).into(),
-        timings_ms: UploadTimings { encrypt, store, include },
+        timings_ms: UploadTimings { encrypt, store, include, ask },
     })
+}
+
+/// What is done and how to go on, where the rest of an upload fails.
+fn unfinished(record: RecordId, request: RequestId, model: ModelId) -> String {
+    format!(
+        "record {record} is added and request {request} made, but the rest failed; \
+         continue with `medchain infer {record} --model {model}`"
+    )
 }
 
 /// Asks in advance what the chain will ask, so that nothing is stored or paid for a
@@ -240,29 +296,22 @@ async fn ensure_allowed(
     Ok(())
 }
 
-/// The patient, the signer, the additional readers and the consented workers, each once.
+/// The patient, the signer, the additional readers and the worker that is named, each once.
 async fn readers(
     context: &Context,
     view: &View,
     patient: &AccountId32,
     args: &UploadArgs,
-    model: Option<&Model>,
+    named: Option<Reader>,
 ) -> Result<Vec<Reader>> {
     let mut accounts = vec![*patient, context.account()?];
     for text in &args.readers {
         accounts.push(context.parse_account(text)?);
     }
-    let mut readers: Vec<Reader> = Vec::new();
+    let mut readers: Vec<Reader> = named.into_iter().collect();
     for account in accounts {
         if !readers.iter().any(|reader| reader.account == account) {
             readers.push(Reader::find(view, &account).await?);
-        }
-    }
-    if let Some(model) = model {
-        for worker in models::consented_workers(view, model.id, patient, None).await? {
-            if !readers.iter().any(|r| r.account == worker.account) {
-                readers.push(worker);
-            }
         }
     }
     Ok(readers)

@@ -1,11 +1,11 @@
-//! `medchain worker`: the workers that compute predictions.
+//! `medchain worker`: the workers that answer requests.
 
 use std::fmt;
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
 use clap::Subcommand;
 use medchain_client::{
-    chain::{format_balance, Call, ChainEvent},
+    chain::{format_balance, Call, ChainEvent, Worker, WorkerStatus},
     AccountId32,
 };
 use medchain_primitives::ModelId;
@@ -16,7 +16,7 @@ use crate::{
     context::Context,
     models,
     output::{self, joined, Outcome},
-    signing::{ensure_event, together, Included},
+    signing::{ensure_event, event, together, Included},
 };
 
 /// Subcommands of `medchain worker`.
@@ -24,7 +24,8 @@ use crate::{
 pub enum WorkerCommand {
     /// Register your account as a worker, or change its models.
     ///
-    /// Holds the bond, and publishes the encryption key if it is missing.
+    /// Holds the bond, and publishes the encryption key if it is missing. The worker can
+    /// be named at once, and drawn for requests of later blocks.
     Register {
         /// The numbers of the models that the worker runs, comma-separated.
         #[arg(
@@ -36,30 +37,91 @@ pub enum WorkerCommand {
         )]
         models: Vec<ModelId>,
     },
-    /// Deregister your account as a worker and get the bond back.
-    Deregister,
+    /// Change the models that your worker runs.
+    ///
+    /// Requests for which it was chosen are still to be answered.
+    SetModels {
+        /// The numbers of all models that the worker runs, comma-separated.
+        #[arg(
+            long = "model",
+            required = true,
+            value_delimiter = ',',
+            value_name = "MODEL",
+            value_parser = arguments::model()
+        )]
+        models: Vec<ModelId>,
+    },
+    /// Leave: no more requests; take the bond back later with `withdraw`.
+    ///
+    /// Requests for which the worker was chosen are still to be answered.
+    Leave,
+    /// Take the bond of a worker back that has left.
+    Withdraw,
+    /// Complete the bond of a suspended worker, which can be chosen again.
+    TopUp,
     /// List the registered workers.
     List,
 }
 
-/// A worker, registered or deregistered.
+/// A worker, registered.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ChangeReport {
+pub struct RegisterReport {
     /// The worker.
     pub worker: AccountId32,
-    /// The models that it runs; empty once deregistered.
+    /// The models that it runs.
     pub models: Vec<ModelId>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
 }
 
-impl fmt::Display for ChangeReport {
+impl fmt::Display for RegisterReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.models.is_empty() {
-            return write!(f, "{} is no longer a worker ({})", self.worker, self.included);
-        }
         write!(f, "{} runs model {} ({})", self.worker, joined(&self.models), self.included)
+    }
+}
+
+/// A worker that leaves.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeaveReport {
+    /// The worker.
+    pub worker: AccountId32,
+    /// The last block in which its bond is held.
+    pub until: u32,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for LeaveReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, until, included } = self;
+        write!(
+            f,
+            "{worker} is not chosen any more ({included})\n\
+             keep it running until it has answered what it was chosen for; after block {until}, \
+             take the bond with `medchain worker withdraw`"
+        )
+    }
+}
+
+/// A bond that was released or completed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BondReport {
+    /// The worker.
+    pub worker: AccountId32,
+    /// What was released, or is held in addition, in plancks.
+    pub amount: String,
+    #[serde(skip)]
+    said: String,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for BondReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.worker, self.said, self.included)
     }
 }
 
@@ -77,10 +139,58 @@ pub struct WorkerReport {
     pub worker: AccountId32,
     /// The models that it runs.
     pub models: Vec<ModelId>,
+    /// `active`, `suspended` or `leaving`.
+    pub status: &'static str,
+    /// The last block in which the bond of a leaving worker is held.
+    pub until: Option<u32>,
     /// The bond held, in plancks.
     pub bond: String,
+    /// The open requests for which it was chosen.
+    pub assigned: u32,
+    /// Its answers that became part of a verdict.
+    pub answered: u32,
+    /// The requests for which it reported a failure.
+    pub declined: u32,
+    /// The requests that it left alone, or did not finish.
+    pub missed: u32,
     #[serde(skip)]
     bond_shown: String,
+}
+
+impl From<Worker> for WorkerReport {
+    fn from(worker: Worker) -> Self {
+        let (status, until) = match worker.status {
+            WorkerStatus::Active => ("active", None),
+            WorkerStatus::Suspended => ("suspended", None),
+            WorkerStatus::Leaving { until } => ("leaving", Some(until)),
+        };
+        Self {
+            worker: worker.account,
+            models: worker.models,
+            status,
+            until,
+            bond: worker.bond.to_string(),
+            assigned: worker.assigned,
+            answered: worker.answered,
+            declined: worker.declined,
+            missed: worker.missed,
+            bond_shown: format_balance(worker.bond),
+        }
+    }
+}
+
+impl fmt::Display for WorkerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, status, assigned, answered, declined, missed, .. } = self;
+        let models = joined(&self.models);
+        let until = self.until.map(|block| format!(" until block {block}")).unwrap_or_default();
+        write!(
+            f,
+            "{worker}  {status}{until}  model {models}  bond {}  assigned {assigned}, \
+             answered {answered}, declined {declined}, missed {missed}",
+            self.bond_shown
+        )
+    }
 }
 
 impl fmt::Display for ListReport {
@@ -89,8 +199,7 @@ impl fmt::Display for ListReport {
             return f.write_str("no workers are registered");
         }
         for worker in &self.workers {
-            let models = joined(&worker.models);
-            writeln!(f, "{}  model {models}  bond {}", worker.worker, worker.bond_shown)?;
+            writeln!(f, "{worker}")?;
         }
         Ok(())
     }
@@ -102,14 +211,20 @@ pub async fn run(context: &Context, command: &WorkerCommand) -> Result<Outcome> 
         WorkerCommand::Register { models } => {
             output::print(&register(context, models).await?, context.json)?;
         }
-        WorkerCommand::Deregister => output::print(&deregister(context).await?, context.json)?,
+        WorkerCommand::SetModels { models } => {
+            own(context).await?;
+            output::print(&register(context, models).await?, context.json)?;
+        }
+        WorkerCommand::Leave => output::print(&leave(context).await?, context.json)?,
+        WorkerCommand::Withdraw => output::print(&withdraw(context).await?, context.json)?,
+        WorkerCommand::TopUp => output::print(&top_up(context).await?, context.json)?,
         WorkerCommand::List => output::print(&list(context).await?, context.json)?,
     }
     Ok(Outcome::Done)
 }
 
 /// Registers the signer, or changes the models that it runs.
-pub async fn register(context: &Context, models: &[ModelId]) -> Result<ChangeReport> {
+pub async fn register(context: &Context, models: &[ModelId]) -> Result<RegisterReport> {
     let identity = context.identity()?;
     let account = identity.account();
     let view = context.view().await?;
@@ -132,28 +247,107 @@ pub async fn register(context: &Context, models: &[ModelId]) -> Result<ChangeRep
         matches!(event, ChainEvent::WorkerRegistered { .. } | ChainEvent::WorkerModelsSet { .. })
     })?;
     let (models, included) = (models.to_vec(), (&outcome).into());
-    Ok(ChangeReport { worker: account, models, included })
+    Ok(RegisterReport { worker: account, models, included })
 }
 
-async fn deregister(context: &Context) -> Result<ChangeReport> {
+/// The signer, who must be a worker, and the newest block.
+async fn own(context: &Context) -> Result<(Worker, u32)> {
     let account = context.account()?;
-    if context.view().await?.worker(&account).await?.is_none() {
-        bail!("{account} is not registered as a worker; see `medchain worker list`");
+    let view = context.view().await?;
+    let worker = view.worker(&account).await?.with_context(|| {
+        format!("{account} is not registered as a worker; see `medchain worker list`")
+    })?;
+    Ok((worker, view.number()))
+}
+
+async fn leave(context: &Context) -> Result<LeaveReport> {
+    let (worker, _) = own(context).await?;
+    if let WorkerStatus::Leaving { until } = worker.status {
+        bail!("{} is leaving already, until block {until}", worker.account);
     }
-    let outcome = context.sign(&Call::DeregisterWorker, "deregister the worker").await?;
-    Ok(ChangeReport { worker: account, models: Vec::new(), included: (&outcome).into() })
+    let purpose = "leave as a worker";
+    let outcome = context.sign(&Call::DeregisterWorker, purpose).await?;
+    let until = event(&outcome, purpose, |event| match event {
+        ChainEvent::WorkerLeaving { until, .. } => Some(*until),
+        _ => None,
+    })?;
+    Ok(LeaveReport { worker: worker.account, until, included: (&outcome).into() })
+}
+
+async fn withdraw(context: &Context) -> Result<BondReport> {
+    let (worker, now) = own(context).await?;
+    match worker.status {
+        WorkerStatus::Leaving { until } if now < until => {
+            bail!("the bond is held until block {until}, and the newest block is {now}")
+        }
+        WorkerStatus::Leaving { .. } if worker.assigned > 0 => bail!(
+            "{} requests still await this worker; it answers them, or they expire, before the \
+             bond is released",
+            worker.assigned
+        ),
+        WorkerStatus::Leaving { .. } => {}
+        WorkerStatus::Active | WorkerStatus::Suspended => {
+            bail!("{} has not left; run `medchain worker leave` first", worker.account)
+        }
+    }
+    let purpose = "take the bond";
+    let outcome = context.sign(&Call::WithdrawBond, purpose).await?;
+    let amount = event(&outcome, purpose, |event| match event {
+        ChainEvent::BondWithdrawn { amount, .. } => Some(*amount),
+        _ => None,
+    })?;
+    Ok(BondReport {
+        worker: worker.account,
+        amount: amount.to_string(),
+        said: format!("is no longer a worker, and has {} back", format_balance(amount)),
+        included: (&outcome).into(),
+    })
+}
+
+async fn top_up(context: &Context) -> Result<BondReport> {
+    let (worker, _) = own(context).await?;
+    if worker.status != WorkerStatus::Suspended {
+        bail!("{} is not suspended: its bond is complete, or it is leaving", worker.account);
+    }
+    let purpose = "complete the bond";
+    let outcome = context.sign(&Call::TopUpBond, purpose).await?;
+    let amount = event(&outcome, purpose, |event| match event {
+        ChainEvent::BondToppedUp { amount, .. } => Some(*amount),
+        _ => None,
+    })?;
+    Ok(BondReport {
+        worker: worker.account,
+        amount: amount.to_string(),
+        said: format!("is active again, with {} more held", format_balance(amount)),
+        included: (&outcome).into(),
+    })
 }
 
 async fn list(context: &Context) -> Result<ListReport> {
     let workers = context.view().await?.workers().await?;
-    let workers = workers
-        .into_iter()
-        .map(|worker| WorkerReport {
-            worker: worker.account,
-            models: worker.models,
-            bond: worker.bond.to_string(),
-            bond_shown: format_balance(worker.bond),
-        })
-        .collect();
-    Ok(ListReport { workers })
+    Ok(ListReport { workers: workers.into_iter().map(WorkerReport::from).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_one_line_with_what_it_has_done() {
+        let worker = Worker {
+            account: AccountId32([7; 32]),
+            models: vec![ModelId(0), ModelId(2)],
+            bond: 0,
+            status: WorkerStatus::Leaving { until: 90 },
+            assigned: 1,
+            answered: 20,
+            declined: 3,
+            missed: 4,
+        };
+        let line = WorkerReport::from(worker).to_string();
+        for words in ["leaving until block 90", "model 0, 2", "assigned 1, answered 20", "missed 4"]
+        {
+            assert!(line.contains(words), "{line}");
+        }
+    }
 }

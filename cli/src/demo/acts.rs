@@ -6,19 +6,20 @@ use std::{
 };
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::{RequestStatus, View};
-use medchain_primitives::{Action, ModelId, Purpose, RecordId, Role};
+use medchain_client::AccountId32;
+use medchain_primitives::{Action, Purpose, RecordId, Role};
 
 use super::{
-    people::{People, PATIENT, TECHNICIAN, WORKER},
+    people::{People, PATIENT, TECHNICIAN, WORKERS},
     processes::{Node, Running},
     stage::Stage,
     story::Story,
-    summary::{Summary, Timings},
+    summary::{Named, Summary, Timings},
     worker_process,
 };
 use crate::{
     commands::{
+        disclose::{self, DiscloseArgs},
         fetch::{self, FetchArgs, FetchReport},
         grant::{self, GrantArgs},
         key,
@@ -28,30 +29,27 @@ use crate::{
         provider::{self, RoleOf},
         replay::{self, ReplayArgs, ReplayReport},
         request_access::{self, RequestAccessArgs},
+        show,
         upload::{self, Consent, UploadArgs, UploadReport},
         worker,
     },
+    context::Context,
     files,
-    models::Prediction,
+    inference::{self, Asking, Opened, VerdictReport},
     output::{self, causes, joined, time::elapsed_ms},
+    records,
 };
 
-/// How long the worker may take.
-const PREDICTION_LIMIT: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long the workers may take.
+const VERDICT_LIMIT: Duration = Duration::from_secs(180);
+/// How many workers must give the same answer.
+const QUORUM: u8 = 2;
 /// What the patient allows the lab technician.
 const TECHNICIAN_MAY: [Action; 2] = [Action::Append, Action::Infer];
-/// What the patient allows the worker.
+/// What the patient allows the workers.
 const WORKER_MAY: [Action; 1] = [Action::Infer];
 /// The patient's profile, which is stored nowhere in plain text.
 const PROFILE: &str = "Demo patient. Invented for this demonstration; not a real person.\n";
-
-/// A prediction on chain, and the policy's answers in its block.
-struct Predicted {
-    report: Prediction,
-    consents: Vec<Consent>,
-    total_ms: u64,
-}
 
 /// Plays and tells all acts.
 pub async fn play(
@@ -63,28 +61,37 @@ pub async fn play(
 ) -> Result<Summary> {
     let people = People::new(&stage.chain, &stage.store)?;
     let model = prepare(stage, story, &people, node).await?;
-    let worker = worker_process::start(stage, running, worker_program, node, WORKER)?;
+    let workers = worker_process::start_all(stage, running, worker_program, node)?;
 
-    let step = story.step("The lab technician uploads the image");
+    let step = story.step("The lab technician uploads the image, and the chain draws the workers");
     let started = Instant::now();
     let uploaded = upload(stage, &people, &model).await?;
     drop(step);
     tell_upload(story, &people, &uploaded)?;
 
-    let step = story.step("The worker computes the prediction");
-    let predicted = wait(stage, running, &uploaded, started).await?;
-    let worker_timings = worker.timings().await;
+    let step = story.step("The workers compute, commit and reveal");
+    let verdict = wait(running, &people.technician, &uploaded).await?;
+    let total = elapsed_ms(started);
+    let consents = consents(stage, &uploaded, &verdict).await?;
+    let worker_timings = workers[0].timings().await;
     drop(step);
-    tell_prediction(story, stage, &predicted)?;
+    tell_verdict(story, &verdict, &consents, total)?;
 
-    let step = story.step("The patient opens the record");
+    let step = story.step("The patient opens the record and its verdict");
     let fetched = patient_opens(stage, &people, &uploaded).await?;
+    let read = reads_verdict(&people.patient, uploaded.record_id).await?;
+    let read = read.context("the patient cannot open the verdict")?;
     let replayed = patient_replays(stage, &people, &uploaded).await?;
     drop(step);
-    tell_patient(story, &fetched, &replayed)?;
+    tell_patient(story, stage, &fetched, &read, &replayed)?;
 
     let step = story.step("The stranger tries");
     let stranger_denied = stranger_tries(stage, story, &people, &uploaded).await?;
+    drop(step);
+
+    let step = story.step("The patient discloses the verdict; another film goes to one worker");
+    let disclosed = disclose(stage, story, &people, &verdict).await?;
+    let named = name_one(stage, story, running, &people, &model).await?;
     drop(step);
 
     let replay = replayed.timings_ms;
@@ -93,22 +100,27 @@ pub async fn play(
         record_id: uploaded.record_id,
         block_hash: uploaded.included.block_hash,
         fee: uploaded.included.fee.parse().context("the fee does not fit")?,
-        label: predicted.report.label,
-        probabilities: predicted.report.probabilities,
-        receipt: predicted.report.receipt,
+        workers: verdict.workers,
+        label: read.label,
+        probabilities: read.probabilities,
+        receipt: verdict.receipt,
+        replay_equal: replayed.equal,
+        disclosed,
+        named,
         roundtrip_ok: fetched.1,
         stranger_denied,
         timings_ms: Timings {
             encrypt: uploaded.timings_ms.encrypt,
             store: uploaded.timings_ms.store,
             include: uploaded.timings_ms.include,
+            ask: uploaded.timings_ms.ask,
             fetch_verify: worker_timings.fetch_verify.unwrap_or(replay.fetch_verify),
             decrypt_decode: worker_timings.decrypt_decode.unwrap_or(replay.decrypt_decode),
             infer: worker_timings.infer.unwrap_or(replay.infer),
             submit: worker_timings
                 .submit
-                .unwrap_or(predicted.total_ms.saturating_sub(uploaded.timings_ms.include)),
-            total: predicted.total_ms,
+                .unwrap_or(total.saturating_sub(uploaded.timings_ms.include)),
+            total,
         },
     })
 }
@@ -128,7 +140,11 @@ async fn prepare(
         let policy = deploy::deploy(&people.patient, &stage.contract).await?;
         let contract = policy.contract.to_string();
         set_policy::set_policy(&people.patient, Some(&contract)).await?;
-        for (to, actions) in [(TECHNICIAN, &TECHNICIAN_MAY[..]), (WORKER, &WORKER_MAY)] {
+        let [first, second] = WORKERS;
+        let may_infer = &WORKER_MAY[..];
+        for (to, actions) in
+            [(TECHNICIAN, &TECHNICIAN_MAY[..]), (first, may_infer), (second, may_infer)]
+        {
             grant::grant(&people.patient, &GrantArgs::to(to, actions)).await?;
         }
         anyhow::Ok(policy)
@@ -141,9 +157,12 @@ async fn prepare(
             name: None,
             model_version: None,
             fee: 100_000_000_000,
+            min_quorum: 1,
         };
         let model = model::publish(&people.registrar, &args).await?;
-        worker::register(&people.worker, &[model.model.model_id]).await?;
+        let models = [model.model.model_id];
+        let [first, second] = &people.workers;
+        tokio::try_join!(worker::register(first, &models), worker::register(second, &models))?;
         anyhow::Ok(model)
     };
     let technician = key::publish(&people.technician);
@@ -154,7 +173,8 @@ async fn prepare(
     let who = [
         ("patient", &people.patient),
         ("lab technician", &people.technician),
-        ("worker", &people.worker),
+        ("worker", &people.workers[0]),
+        ("another worker", &people.workers[1]),
         ("stranger", &people.stranger),
     ];
     let mut lines = Vec::new();
@@ -165,7 +185,7 @@ async fn prepare(
     story.tell(
         "Policy",
         &format!(
-            "{}, deployed by the patient\nlab technician: {}; worker: {}; nobody else: nothing",
+            "{}, deployed by the patient\nlab technician: {}; both workers: {}; nobody else: nothing",
             policy.contract,
             joined(TECHNICIAN_MAY),
             joined(WORKER_MAY)
@@ -179,10 +199,9 @@ async fn prepare(
 
 async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Result<UploadReport> {
     let args = UploadArgs {
-        file: stage.xray.clone(),
-        patient: PATIENT.to_owned(),
-        infer: Some(model.model.model_id),
-        readers: Vec::new(),
+        model: Some(model.model.model_id),
+        asking: Asking { quorum: Some(QUORUM), ..Asking::default() },
+        ..UploadArgs::of(stage.xray.clone(), PATIENT)
     };
     upload::upload(&people.technician, &args).await
 }
@@ -213,78 +232,87 @@ fn tell_upload(story: &Story, people: &People, uploaded: &UploadReport) -> Resul
             format!("may {subject} {}? The policy says yes", consent.action)
         })
         .collect();
-    story.tell("Consent", &lines.join("\n"))
-}
-
-/// Polls until the prediction is on chain.
-async fn wait(
-    stage: &Stage<'_>,
-    running: &mut Running,
-    uploaded: &UploadReport,
-    started: Instant,
-) -> Result<Predicted> {
-    let request = uploaded.request_id.context("the upload made no inference request")?;
-    let record = uploaded.record_id;
-    let begun = Instant::now();
-    loop {
-        running.ensure_alive()?;
-        let view = stage.chain.best().await?;
-        let asked = view.request(request).await?;
-        match asked.map(|request| (request.model, request.status)) {
-            Some((model, RequestStatus::Answered { .. })) => {
-                let total_ms = elapsed_ms(started);
-                return found(stage, &view, record, model, total_ms).await;
-            }
-            Some((_, RequestStatus::Open)) | None => {}
-            Some((_, status)) => bail!("the worker did not predict: {status:?}"),
-        }
-        if begun.elapsed() > PREDICTION_LIMIT {
-            bail!("the worker did not predict within {} seconds", PREDICTION_LIMIT.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-async fn found(
-    stage: &Stage<'_>,
-    view: &View,
-    record: RecordId,
-    model: ModelId,
-    total_ms: u64,
-) -> Result<Predicted> {
-    let prediction = view.prediction(record, model).await?;
-    let prediction = prediction.context("the request is answered, but there is no prediction")?;
-    // A later block has other events.
-    let consents = if view.number() == prediction.at {
-        Consent::all(&view.events().await?)
-    } else {
-        Vec::new()
-    };
-    let model = stage.chain.best().await?.model(model).await?;
-    Ok(Predicted { report: Prediction::new(&prediction, model.as_ref()), consents, total_ms })
-}
-
-fn tell_prediction(story: &Story, stage: &Stage<'_>, predicted: &Predicted) -> Result<()> {
-    for consent in &predicted.consents {
-        let text = format!(
-            "may the worker {}? Asked again at the prediction, the policy says yes",
-            consent.action
-        );
-        story.tell("Consent", &text)?;
-    }
-    let report = &predicted.report;
-    let label = output::label(&report.label, report.uncertain);
-    let of = if stage.synthetic { "\n(of a synthetic image: the label means nothing)" } else { "" };
+    story.tell("Consent", &lines.join("\n"))?;
     story.tell(
-        "Prediction",
+        "Drawn",
+        &format!("by the chain, and given the key by the technician:\n{}", list(&uploaded.workers)),
+    )
+}
+
+fn list(accounts: &[AccountId32]) -> String {
+    accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Waits for the verdict, as whoever ordered it.
+async fn wait(
+    running: &mut Running,
+    who: &Context,
+    uploaded: &UploadReport,
+) -> Result<VerdictReport> {
+    let request = uploaded.request_id.context("the upload ordered no verdict")?;
+    let view = who.view().await?;
+    let record = records::find(&view, uploaded.record_id).await?;
+    let key = records::key(who, &view, &record).await?;
+    let carried = tokio::select! {
+        carried = inference::carry_on(who, request, &key, true) => carried?,
+        error = running.ended() => return Err(error),
+        () = tokio::time::sleep(VERDICT_LIMIT) => {
+            bail!("the workers did not answer within {} seconds", VERDICT_LIMIT.as_secs())
+        }
+    };
+    carried.verdict.context("the request is answered, but there is no verdict")
+}
+
+/// The policy's answers about the workers, from the upload to the verdict.
+async fn consents(
+    stage: &Stage<'_>,
+    uploaded: &UploadReport,
+    verdict: &VerdictReport,
+) -> Result<Vec<Consent>> {
+    let mut found = Vec::new();
+    for number in uploaded.included.block_number..=verdict.block_number {
+        let hash = stage.chain.hash_of(number).await?;
+        let hash = hash.with_context(|| format!("the node does not have block {number}"))?;
+        found.extend(Consent::all(&stage.chain.at(hash).await?.events().await?));
+    }
+    found.retain(|consent| verdict.workers.contains(&consent.subject));
+    Ok(found)
+}
+
+fn tell_verdict(
+    story: &Story,
+    verdict: &VerdictReport,
+    consents: &[Consent],
+    total_ms: u64,
+) -> Result<()> {
+    let asked =
+        |worker: &AccountId32| consents.iter().filter(|consent| consent.subject == *worker).count();
+    let lines: Vec<String> = verdict
+        .workers
+        .iter()
+        .map(|worker| {
+            format!("may {worker} infer? The policy was asked {} times: yes", asked(worker))
+        })
+        .collect();
+    story.tell("Consent", &lines.join("\n"))?;
+    story.tell(
+        "Verdict",
         &format!(
-            "{label}\n{}\nsigned by the worker in block {}, {:.1} s after the upload began\nreceipt {}{of}",
-            report.probabilities,
-            report.block_number,
-            predicted.total_ms as f64 / 1000.0,
-            report.receipt
+            "reached in block {}, {:.1} s after the upload began: {} equal answers\n\
+             sealed, so the chain does not know what it says: {}\nreceipt {}",
+            verdict.block_number,
+            total_ms as f64 / 1000.0,
+            verdict.quorum,
+            verdict.sealed,
+            verdict.receipt
         ),
     )
+}
+
+/// What `medchain show` lets an account read of the verdict.
+async fn reads_verdict(who: &Context, record: RecordId) -> Result<Option<Opened>> {
+    let shown = show::show(who, record).await?;
+    Ok(shown.verdicts.into_iter().find_map(|verdict| verdict.opened))
 }
 
 /// Fetches as the patient, and returns whether the bytes are those that were uploaded.
@@ -323,22 +351,89 @@ async fn patient_replays(
 
 fn tell_patient(
     story: &Story,
+    stage: &Stage<'_>,
     (fetched, same): &(FetchReport, bool),
+    read: &Opened,
     replayed: &ReplayReport,
 ) -> Result<()> {
     if !same {
         bail!("the bytes that the patient decrypted differ from those that were uploaded");
     }
-    if !replayed.matches {
-        bail!("the receipt of the patient's replay differs from the one on chain");
+    if !replayed.equal || !replayed.film_as_committed {
+        bail!("the patient's replay differs from the verdict on chain");
     }
+    let of = if stage.synthetic { "\n(of a synthetic image: the label means nothing)" } else { "" };
     story.tell(
         "Patient",
         &format!(
-            "fetched by CID, verified, decrypted: exactly the {} bytes that were uploaded\nreplayed the prediction: the same receipt",
-            fetched.bytes
+            "fetched by CID, verified, decrypted: exactly the {} bytes that were uploaded\n\
+             opened the verdict: {}\n{}{of}\n\
+             replayed the computation: EQUAL, to the last byte",
+            fetched.bytes,
+            output::label(&read.label, read.uncertain),
+            read.probabilities
         ),
     )
+}
+
+/// Makes the verdict public where it is about nobody.
+async fn disclose(
+    stage: &Stage<'_>,
+    story: &Story,
+    people: &People,
+    verdict: &VerdictReport,
+) -> Result<bool> {
+    if !stage.synthetic {
+        story.tell("Disclosed", "nothing: the verdict on your own image stays sealed")?;
+        return Ok(false);
+    }
+    let args = DiscloseArgs { request: verdict.request_id };
+    let disclosed = disclose::disclose(&people.patient, &args).await?;
+    story.tell(
+        "Disclosed",
+        &format!(
+            "by the patient, as nobody else can: inference.VerdictDisclosed in block {} ({})\n\
+             says {} [{}]; Polkadot.js Apps shows it there by name",
+            disclosed.included.block_number,
+            disclosed.included.block_hash,
+            output::label(&disclosed.label, disclosed.uncertain),
+            disclosed.probabilities
+        ),
+    )?;
+    Ok(true)
+}
+
+/// Has a second film answered by one worker that the technician names.
+async fn name_one(
+    stage: &Stage<'_>,
+    story: &Story,
+    running: &mut Running,
+    people: &People,
+    model: &PublishReport,
+) -> Result<Named> {
+    let [first, _] = WORKERS;
+    let args = UploadArgs {
+        model: Some(model.model.model_id),
+        asking: Asking { quorum: Some(1), worker: Some(first.to_owned()), wait: false },
+        ..UploadArgs::of(stage.second_xray.clone(), PATIENT)
+    };
+    let uploaded = upload::upload(&people.technician, &args).await?;
+    let verdict = wait(running, &people.technician, &uploaded).await?;
+    let added = uploaded.included.block_number;
+    let until = verdict.provisional_until.context("the answer of one worker is not provisional")?;
+    story.tell(
+        "Fast",
+        &format!(
+            "a second film, for which the technician named one worker: record {} in block {added},\n\
+             its verdict in block {}; provisional until block {until}",
+            uploaded.record_id, verdict.block_number
+        ),
+    )?;
+    Ok(Named {
+        record_id: uploaded.record_id,
+        blocks: verdict.block_number.saturating_sub(added),
+        provisional_until: Some(until),
+    })
 }
 
 /// Returns whether everything that the stranger tries is refused.
@@ -367,18 +462,23 @@ async fn stranger_tries(
     let envelopes = stage.chain.best().await?;
     let envelopes = envelopes.envelopes(record).await?;
     let stolen = envelopes.iter().any(|(_, sealed)| secret.open(sealed).is_ok());
+    let verdict = reads_verdict(stranger, record).await?;
+    let verdict_said = match &verdict {
+        Some(_) => "READ THE VERDICT",
+        None => "found the verdict sealed",
+    };
     let purpose = Purpose::Other;
     let args = RequestAccessArgs { record, purpose, no_wait: true, renew: false };
     let answer = request_access::request(stranger, &args).await?;
     story.tell(
         "Stranger",
         &format!(
-            "fetched {} bytes of ciphertext by CID; could not open them:\n{refused}\nrequested access, in block {} (fee {}): {}",
+            "fetched {} bytes of ciphertext by CID; could not open them:\n{refused}\n{verdict_said}\nrequested access, in block {} (fee {}): {}",
             cipher.bytes,
             answer.included.block_number,
             answer.included.fee_shown,
             answer.answer()
         ),
     )?;
-    Ok(opened.is_err() && !stolen && !answer.granted)
+    Ok(opened.is_err() && !stolen && verdict.is_none() && !answer.granted)
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// The stories that the demo can play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoryArg {
-    /// From an X-ray to a prediction.
+    /// From an X-ray to a sealed verdict.
     Main,
     /// Custodians, revocation, emergencies, relatives, policies, audit, erasure.
     Consent,
@@ -16,13 +16,13 @@ pub enum StoryArg {
 /// Arguments of `medchain demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
-    /// The main story, from an X-ray to a prediction, or seven stories about consent.
+    /// The main story, from an X-ray to a verdict, or seven stories about consent.
     #[arg(long, value_enum, default_value = "main")]
     pub story: StoryArg,
     /// Your own image; defaults to a synthetic radiograph.
     #[arg(long, value_name = "FILE")]
     pub xray: Option<PathBuf>,
-    /// Keep the chain and the worker running (main story only).
+    /// Keep the chain and the workers running (main story only).
     #[arg(long)]
     pub keep: bool,
     /// The file to write the summary to (main story only).

@@ -13,8 +13,8 @@ pub const REGISTRAR: &str = "//Alice";
 pub const PATIENT: &str = "//Bob";
 /// The lab technician, who takes the X-ray and uploads it.
 pub const TECHNICIAN: &str = "//Charlie";
-/// The worker, which computes predictions in a process of its own.
-pub const WORKER: &str = "//Dave";
+/// The workers, which compute in processes of their own.
+pub const WORKERS: [&str; 2] = ["//Dave", "//Dave//stash"];
 /// A stranger without any permission.
 pub const STRANGER: &str = "//Eve";
 
@@ -26,8 +26,8 @@ pub struct People {
     pub patient: Context,
     /// See [`TECHNICIAN`].
     pub technician: Context,
-    /// See [`WORKER`].
-    pub worker: Context,
+    /// See [`WORKERS`].
+    pub workers: [Context; 2],
     /// See [`STRANGER`].
     pub stranger: Context,
 }
@@ -39,11 +39,12 @@ impl People {
             let identity = Identity::open(suri, true)?;
             Ok(Context::person(identity, chain.clone(), store.clone()))
         };
+        let [first, second] = WORKERS;
         Ok(Self {
             registrar: person(REGISTRAR)?,
             patient: person(PATIENT)?,
             technician: person(TECHNICIAN)?,
-            worker: person(WORKER)?,
+            workers: [person(first)?, person(second)?],
             stranger: person(STRANGER)?,
         })
     }

@@ -1,4 +1,4 @@
-//! The main story: from an X-ray to a prediction.
+//! The main story: from an X-ray to a verdict.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use super::{
     acts,
     options::DemoArgs,
     processes::{find_contract, find_program, free_port, Running},
-    stage::{image, Stage},
+    stage::{image, second_image, Stage},
     story::Story,
     summary::Summary,
 };
@@ -48,7 +48,8 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
         model,
         xray,
         synthetic,
-        worker_listens: SocketAddr::from(([127, 0, 0, 1], free_port()?)),
+        second_xray: second_image(folder.path())?,
+        workers_listen: [local_address()?, local_address()?],
     };
     let result = acts::play(&stage, &story, &mut running, &worker, &node).await;
     let summary = match result {
@@ -66,4 +67,8 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
         let _ = folder.keep();
     }
     Ok(summary)
+}
+
+fn local_address() -> Result<SocketAddr> {
+    Ok(SocketAddr::from(([127, 0, 0, 1], free_port()?)))
 }

@@ -53,7 +53,7 @@ struct Process {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The worker before the node that it talks to.
+        // The workers before the node that they talk to.
         for process in self.processes.iter_mut().rev() {
             let _ = process.child.kill();
             let _ = process.child.wait();
@@ -125,6 +125,16 @@ impl Running {
             }
         }
         Ok(())
+    }
+
+    /// Returns once a program has ended by itself.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        loop {
+            if let Err(error) = self.ensure_alive() {
+                return error;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Prints the end of every log to standard error.

@@ -32,8 +32,10 @@ pub struct Stage<'a> {
     pub xray: PathBuf,
     /// Whether that is synthetic.
     pub synthetic: bool,
-    /// The address of the worker's metrics.
-    pub worker_listens: SocketAddr,
+    /// A second image, always synthetic.
+    pub second_xray: PathBuf,
+    /// The addresses of the workers' metrics.
+    pub workers_listen: [SocketAddr; 2],
 }
 
 /// The image to upload, and whether it is synthetic.
@@ -46,8 +48,17 @@ pub fn image(own: Option<&Path>, folder: &Path) -> Result<(PathBuf, bool)> {
             .with_context(|| format!("{} cannot be uploaded", path.display()))?;
         return Ok((path.to_path_buf(), false));
     }
-    let path = folder.join("synthetic-radiograph.png");
-    let png = medchain_vision::synthetic_radiograph_png(SEED);
+    Ok((synthetic(folder, "synthetic-radiograph.png", SEED)?, true))
+}
+
+/// Another synthetic image.
+pub fn second_image(folder: &Path) -> Result<PathBuf> {
+    synthetic(folder, "second-radiograph.png", SEED + 1)
+}
+
+fn synthetic(folder: &Path, name: &str, seed: u64) -> Result<PathBuf> {
+    let path = folder.join(name);
+    let png = medchain_vision::synthetic_radiograph_png(seed);
     files::write_atomically(&path, &png, false, true)?;
-    Ok((path, true))
+    Ok(path)
 }

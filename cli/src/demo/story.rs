@@ -58,14 +58,15 @@ impl Story {
         self.tell("Summary", &summary.display().to_string())?;
         let apps = node.apps_link();
         if keep {
-            let Stage { store_url, worker_listens: worker, folder, .. } = stage;
+            let Stage { store_url, workers_listen: [first, second], folder, .. } = stage;
             let folder = folder.display();
             let stores: Vec<String> = store_url.split(',').map(store::shown).collect();
             self.tell(
                 "Running",
                 &format!(
-                    "the chain and the worker keep running; their logs are in {folder}\n\
-                     the worker reports its state at http://{worker}/health and /metrics\n\
+                    "the chain and the workers keep running; their logs are in {folder}\n\
+                     the workers report their state at http://{first} and http://{second},\n\
+                     at /health and /metrics\n\
                      end them with: kill {}\n\
                      then clean up with: rm -r {folder}",
                     running.process_ids()

@@ -1,4 +1,4 @@
-//! The demo's worker: the program that an operator runs.
+//! The demo's workers: the program that an operator runs.
 
 use std::{
     io::{Read, Write},
@@ -11,11 +11,12 @@ use std::{
 use anyhow::Result;
 
 use super::{
+    people::WORKERS,
     processes::{Node, Running},
     stage::Stage,
 };
 
-/// How long the worker may take to notice that its prediction is in a block.
+/// How long the worker may take to notice that its answer is in a block.
 const NOTICE_LIMIT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -38,15 +39,28 @@ pub struct WorkerTimings {
     pub submit: Option<u64>,
 }
 
-/// Starts the worker with its registered account.
-pub fn start(
+/// Starts both workers with their registered accounts.
+pub fn start_all(
     stage: &Stage<'_>,
     running: &mut Running,
     program: &Path,
     node: &Node,
-    suri: &str,
+) -> Result<[WorkerProcess; 2]> {
+    let [first, second] = WORKERS;
+    let [listen, and_there] = stage.workers_listen;
+    Ok([
+        start(stage, running, program, node, ("medchain-worker-1", first, listen))?,
+        start(stage, running, program, node, ("medchain-worker-2", second, and_there))?,
+    ])
+}
+
+fn start(
+    stage: &Stage<'_>,
+    running: &mut Running,
+    program: &Path,
+    node: &Node,
+    (name, suri, metrics): (&'static str, &str, SocketAddr),
 ) -> Result<WorkerProcess> {
-    let metrics = stage.worker_listens;
     let models = stage.model.onnx.parent().unwrap_or(Path::new("."));
     let mut command = Command::new(program);
     // An operator's settings are for another worker.
@@ -63,8 +77,10 @@ pub fn start(
         // No flag: everybody can read flags, and a URL may contain a password.
         .env("MEDCHAIN_WORKER_STORE", &stage.store_url)
         .arg("--model-dir")
-        .arg(models);
-    running.start("medchain-worker", command, stage.folder)?;
+        .arg(models)
+        .arg("--state-dir")
+        .arg(stage.folder.join(name));
+    running.start(name, command, stage.folder)?;
     Ok(WorkerProcess { metrics })
 }
 

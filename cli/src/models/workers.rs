@@ -1,8 +1,8 @@
-//! The models on chain that take requests, and the workers that run them.
+//! The models on chain that take requests, and the workers that can answer.
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Model, ModelStatus, View},
+    chain::{Model, ModelStatus, View, WorkerStatus},
     AccountId32,
 };
 use medchain_primitives::{Action, ModelId, RecordId};
@@ -25,38 +25,79 @@ pub async fn active(view: &View, id: ModelId) -> Result<Model> {
     Ok(model)
 }
 
-/// The workers of a model that the patient's policy allows to infer.
+/// Checks that a model has `quorum` workers that the patient's policy allows to infer.
 ///
-/// At least one, or the request would wait for nobody.
-pub async fn consented_workers(
+/// The chain draws among them; with fewer, the request would fail.
+pub async fn ensure_enough(
     view: &View,
     model: ModelId,
     patient: &AccountId32,
     record: Option<RecordId>,
-) -> Result<Vec<Reader>> {
-    let workers = view.workers_of(model).await?;
-    if workers.is_empty() {
+    quorum: u8,
+) -> Result<()> {
+    let candidates = view.candidates(model).await?;
+    if candidates.is_empty() {
         bail!("no worker runs model {model}; see `medchain worker list`");
     }
-    let mut readers = Vec::new();
-    let mut refused = Vec::new();
-    for worker in workers {
-        let account = &worker.account;
-        match view.check_access(patient, account, record, Action::Infer, None).await? {
-            // A worker without a key must not keep the others from work.
-            Ok(()) => match Reader::find_if_published(view, account).await? {
-                Some(reader) => readers.push(reader),
-                None => refused.push(format!("{account} (it has published no encryption key)")),
-            },
-            Err(denied) => refused.push(format!("{account} ({denied})")),
+    let (mut usable, mut refused) = (0, Vec::new());
+    for worker in candidates {
+        match usable_as_reader(view, patient, record, &worker).await? {
+            Ok(_) => usable += 1,
+            Err(why) => refused.push(format!("{worker} ({why})")),
+        }
+        if usable >= quorum {
+            return Ok(());
         }
     }
-    if readers.is_empty() {
-        bail!(
-            "no worker of model {model} can be used: {}; \
-             the patient allows one with `medchain grant --to WORKER --actions infer`",
-            refused.join(", ")
-        );
+    let others = if refused.is_empty() {
+        "no other runs it".to_owned()
+    } else {
+        format!("not {}", refused.join(", "))
+    };
+    bail!(
+        "{quorum} workers of model {model} are needed, and {usable} can be used: {others}; \
+         the patient allows one with `medchain grant --to WORKER --actions infer`"
+    )
+}
+
+/// A worker that can be named for a model, and that the patient's policy allows to infer.
+pub async fn nameable(
+    view: &View,
+    model: ModelId,
+    patient: &AccountId32,
+    record: Option<RecordId>,
+    worker: &AccountId32,
+) -> Result<Reader> {
+    let found = view.worker(worker).await?;
+    let found = found.with_context(|| {
+        format!("{worker} is not registered as a worker; see `medchain worker list`")
+    })?;
+    if !found.models.contains(&model) {
+        bail!("the worker {worker} does not run model {model}; see `medchain worker list`");
     }
-    Ok(readers)
+    if found.status != WorkerStatus::Active {
+        bail!("the worker {worker} is suspended or leaving; see `medchain worker list`");
+    }
+    match usable_as_reader(view, patient, record, worker).await? {
+        Ok(reader) => Ok(reader),
+        Err(why) => bail!(
+            "the worker {worker} cannot be used: {why}; \
+             the patient allows it with `medchain grant --to {worker} --actions infer`"
+        ),
+    }
+}
+
+/// A worker with its key, or why it cannot answer.
+async fn usable_as_reader(
+    view: &View,
+    patient: &AccountId32,
+    record: Option<RecordId>,
+    worker: &AccountId32,
+) -> Result<Result<Reader, String>> {
+    Ok(match view.check_access(patient, worker, record, Action::Infer, None).await? {
+        Ok(()) => Reader::find_if_published(view, worker)
+            .await?
+            .ok_or_else(|| "it has published no encryption key".to_owned()),
+        Err(denied) => Err(denied.to_string()),
+    })
 }

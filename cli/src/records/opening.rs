@@ -21,6 +21,8 @@ const MAX_CIPHERTEXT_BYTES: u64 = MAX_FILE_BYTES + crypto::OVERHEAD as u64;
 pub struct Opened {
     /// The bytes that were uploaded.
     pub bytes: Zeroizing<Vec<u8>>,
+    /// The key that opened them.
+    pub key: ContentKey,
     /// How long the steps took.
     pub timings_ms: FetchTimings,
 }
@@ -48,8 +50,9 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Ope
     let bytes = ciphertext(context, record).await?;
     let fetch_verify = elapsed_ms(started);
     let started = Instant::now();
-    let (_, bytes) = fitting(&keys, record, &bytes)?;
-    Ok(Opened { bytes, timings_ms: FetchTimings { fetch_verify, decrypt: elapsed_ms(started) } })
+    let (key, bytes) = fitting(&keys, record, &bytes)?;
+    let timings_ms = FetchTimings { fetch_verify, decrypt: elapsed_ms(started) };
+    Ok(Opened { bytes, key, timings_ms })
 }
 
 /// A record's content key, to be sealed to another reader.

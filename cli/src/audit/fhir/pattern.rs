@@ -54,8 +54,10 @@ const SERIOUS_FAILURE: &str = "8";
 pub fn pattern(entry: &Entry) -> Pattern {
     let kind = entry.kind;
     let outcome = match kind {
-        Kind::AccessDenied | Kind::InferenceFailed | Kind::RequestExpired => SERIOUS_FAILURE,
-        Kind::FailureReported => MINOR_FAILURE,
+        Kind::AccessDenied | Kind::InferenceFailed | Kind::AnswersDiffer | Kind::RequestExpired => {
+            SERIOUS_FAILURE
+        }
+        Kind::FailureReported | Kind::WorkerMissed => MINOR_FAILURE,
         _ => SUCCESS,
     };
     let (shape, what, subtype, action) = match kind {
@@ -84,16 +86,27 @@ pub fn pattern(entry: &Entry) -> Pattern {
 
 fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
     match kind {
-        Kind::PatientRegistered | Kind::RecordAdded | Kind::PredictionSubmitted => {
-            (PATIENT_RECORD, Some(CREATE), "C")
-        }
+        Kind::PatientRegistered
+        | Kind::RecordAdded
+        | Kind::VerdictReached
+        | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
         Kind::ProfileUpdated | Kind::RecordAmended => (PATIENT_RECORD, Some(UPDATE), "U"),
         Kind::RecordErased => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::RequestCancelled
         | Kind::RequestExpired
+        | Kind::WorkersDrawn
+        | Kind::AnswersAwaited
+        | Kind::AnswerCommitted
+        | Kind::AnswerRevealed
+        | Kind::AnswersDiffer
         | Kind::FailureReported
+        | Kind::WorkerMissed
+        | Kind::WorkerSlashed
+        | Kind::DrawReopened
         | Kind::InferenceFailed => (ORDER_RECORD, Some(UPDATE), "U"),
+        // To everybody, so that BALP's disclosure to one reader does not fit.
+        Kind::VerdictDisclosed => (EXPORT, Some(DISCLOSE), "R"),
         Kind::GlassBroken => (SECURITY_ALERT, Some(OVERRIDE_STARTED), "E"),
         Kind::AccessEnded if entry.details.contains_key("emergency_id") => {
             (SECURITY_ALERT, Some(OVERRIDE_STOPPED), "E")

@@ -224,9 +224,21 @@ fn an_erasure_is_a_deletion_of_the_record() {
 #[test]
 fn an_open_failure_is_minor_and_a_closed_one_serious() {
     assert_eq!(made(Kind::FailureReported)["outcome"], "4");
+    assert_eq!(made(Kind::WorkerMissed)["outcome"], "4");
     assert_eq!(made(Kind::InferenceFailed)["outcome"], "8");
+    assert_eq!(made(Kind::AnswersDiffer)["outcome"], "8");
     assert_eq!(made(Kind::RequestExpired)["outcome"], "8");
+    assert_eq!(made(Kind::VerdictReached)["outcome"], "0");
     assert_eq!(made(Kind::PredictionSubmitted)["outcome"], "0");
+}
+
+#[test]
+fn a_verdict_that_is_made_public_is_an_export_without_its_content() {
+    let event = made(Kind::VerdictDisclosed);
+    assert_eq!((&event["type"]["code"], &event["action"]), (&json!("110106"), &json!("R")));
+    assert_eq!(codes(&event["subtype"]), ["disclose", "verdict_disclosed"]);
+    assert_eq!(event["meta"]["profile"], Value::Null);
+    assert!(!event.to_string().contains("covid"), "{event:#}");
 }
 
 #[test]

@@ -44,12 +44,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
          clinician to view. The laboratory uploads. From here on the patient sleeps.",
     )?;
     let step = story.step("The laboratory uploads");
-    let args = UploadArgs {
-        file: scene.xray_file.clone(),
-        patient: PATIENT.to_owned(),
-        infer: None,
-        readers: Vec::new(),
-    };
+    let args = UploadArgs::of(scene.xray_file.clone(), PATIENT);
     let uploaded = upload::upload(&cast.technician, &args).await?;
     drop(step);
     let record = uploaded.record_id;
@@ -153,12 +148,7 @@ async fn copied_shares(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let step = scene.story.step("A thief copies the shares to a record of their own");
     register::register(thief, None).await?;
     custodians::set(thief, &all_three()).await?;
-    let args = UploadArgs {
-        file: scene.xray_file.clone(),
-        patient: RESEARCHER.to_owned(),
-        infer: None,
-        readers: Vec::new(),
-    };
+    let args = UploadArgs::of(scene.xray_file.clone(), RESEARCHER);
     let own = upload::upload(thief, &args).await?.record_id;
     let view = scene.chain.best().await?;
     let kept = view.custody(record).await?.context("custodians keep it")?;

@@ -1,0 +1,134 @@
+//! Drawing the workers of a request, and sealing the record's key to them.
+
+use std::time::Duration;
+
+use anyhow::{bail, Context as _, Result};
+use medchain_client::{
+    chain::{
+        Call, ChainError, ChainEvent, Committee, Finality, InferenceError, Request, RequestStatus,
+        View,
+    },
+    crypto::ContentKey,
+    AccountId32,
+};
+use medchain_primitives::RequestId;
+
+use crate::{
+    context::Context,
+    records::{self, Reader},
+};
+
+/// How often to look at the chain.
+pub const PAUSE: Duration = Duration::from_millis(200);
+/// By how many more than it needs the policy is asked about workers, at most.
+const SPARE_ASKS: u8 = 2;
+/// About how many workers the policy is asked at most.
+const MAX_ASKS: u8 = 16;
+
+/// The request with this number.
+pub async fn find(view: &View, id: RequestId) -> Result<Request> {
+    view.request(id).await?.with_context(|| format!("there is no request {id}"))
+}
+
+/// Draws workers and seals `key` to them until nothing more is to be done; returns the
+/// workers that got the key.
+///
+/// What others did in the meantime counts as done.
+pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result<Vec<AccountId32>> {
+    let mut sealed_to = Vec::new();
+    loop {
+        let view = context.view().await?;
+        let request = find(&view, id).await?;
+        if !matches!(request.status, RequestStatus::Drawing | RequestStatus::Sealing) {
+            return Ok(sealed_to);
+        }
+        ensure_may_seal(context, &view, &request).await?;
+        let committee = view.committee(id).await?;
+        let committee = committee.with_context(|| format!("request {id} has no workers' list"))?;
+        let result = if view.number() > request.deadline {
+            let call = Call::SettleOverdue { request: id };
+            context.sign(&call, "close the overdue request").await.map(|_| ())
+        } else if request.status == RequestStatus::Drawing {
+            draw(context, &request).await
+        } else {
+            let reached = seal(context, &view, &request, &committee, key).await;
+            reached.map(|workers| sealed_to.extend(workers))
+        };
+        match result {
+            Ok(()) => {}
+            Err(error) if is(&error, InferenceError::SeedNotReady) => {
+                await_seed(context, id).await?;
+            }
+            // Somebody else was faster.
+            Err(error) if is(&error, InferenceError::WrongStatus) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is(error: &anyhow::Error, kind: InferenceError) -> bool {
+    error.downcast_ref::<ChainError>().is_some_and(|error| error.is(kind))
+}
+
+/// Checks who signs before a fee is paid for nothing.
+async fn ensure_may_seal(context: &Context, view: &View, request: &Request) -> Result<()> {
+    let account = context.account()?;
+    let record = records::find(view, request.record).await?;
+    if [record.patient, record.author, request.requester].contains(&account) {
+        return Ok(());
+    }
+    bail!(
+        "only the patient, the author of record {} and {}, who made request {}, can seal its \
+         key to the workers, and you sign as {account}",
+        record.id,
+        request.requester,
+        request.id
+    )
+}
+
+/// Draws workers once. There may be more to draw.
+async fn draw(context: &Context, request: &Request) -> Result<()> {
+    let asks = request.quorum.saturating_add(SPARE_ASKS).min(MAX_ASKS);
+    let call = Call::DrawWorkers { request: request.id, asks };
+    // A fork that drops the draw also drops the envelopes that follow, which are awaited
+    // as the user wishes.
+    context.sign_until(&call, "draw the workers", Finality::Best).await?;
+    Ok(())
+}
+
+/// Waits until the chain has the seed by which it draws.
+async fn await_seed(context: &Context, id: RequestId) -> Result<()> {
+    let _step = context.progress.step("Waiting for the seed that draws the workers");
+    loop {
+        let committee = context.view().await?.committee(id).await?;
+        if committee.is_none_or(|committee| !committee.waits_for_seed) {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Seals the key to the workers that lack it.
+async fn seal(
+    context: &Context,
+    view: &View,
+    request: &Request,
+    committee: &Committee,
+    key: &ContentKey,
+) -> Result<Vec<AccountId32>> {
+    let mut keys = Vec::new();
+    for member in &committee.members {
+        if view.envelope(request.record, &member.worker).await?.is_none() {
+            keys.push(Reader::find(view, &member.worker).await?.seal(key)?);
+        }
+    }
+    let call = Call::SealToWorkers { request: request.id, keys };
+    let outcome = context.sign(&call, "seal the key to the workers").await?;
+    let reader = |event: &ChainEvent| match event {
+        ChainEvent::EnvelopeAdded { reader, .. } => Some(*reader),
+        _ => None,
+    };
+    Ok(outcome.events.iter().filter_map(reader).collect())
+}
