@@ -238,3 +238,40 @@ async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Re
     }
     Ok(model)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(arithmetic: Arithmetic, equal: bool) -> String {
+        let report = ReplayReport {
+            record_id: RecordId(3),
+            model_id: ModelId(0),
+            request_id: RequestId(9),
+            equal,
+            arithmetic,
+            film_as_committed: equal,
+            verdict: None,
+            replayed_label: "normal".into(),
+            replayed_probabilities: Probabilities(vec![("normal".into(), 1_000_000)]),
+            sealed: "0x01".into(),
+            replayed_sealed: "0x02".into(),
+            receipt: "0x03".into(),
+            replayed_receipt: "0x04".into(),
+            timings_ms: ReplayTimings::default(),
+        };
+        report.to_string()
+    }
+
+    #[test]
+    fn it_says_equal_or_not_equal_and_what_a_difference_proves() {
+        use Arithmetic::{Exact, Float};
+        assert!(report(Exact, true).starts_with("EQUAL: record 3 gives normal again"));
+        let differs = report(Exact, false);
+        assert!(differs.contains("NOT EQUAL: the verdict of request 9"), "{differs}");
+        assert!(differs.contains("does not give the square"), "{differs}");
+        assert!(!differs.contains("proves nothing"), "{differs}");
+        assert!(report(Float, false).contains("proves nothing"));
+        assert!(!report(Float, true).contains("proves nothing"));
+    }
+}

@@ -33,7 +33,7 @@ pub struct RotateArgs {
     /// Give the new version to this reader whatever the policy says; repeat for more.
     ///
     /// By default, the readers of the old version whom the policy allows to view or infer
-    /// get the new one.
+    /// get the new one. Workers that may only infer get it once the chain draws them.
     #[arg(long = "with", value_name = "ACCOUNT")]
     pub with: Vec<String>,
     /// Also erase the old version, in the same transaction.
@@ -77,7 +77,7 @@ impl fmt::Display for RotateReport {
         for reader in &self.left_out {
             writeln!(
                 f,
-                "not      to {reader}, which the policy does not allow; --with seals to it"
+                "not      to {reader}, which may not view it, or is a worker; --with seals to it"
             )?;
         }
         if self.custodians > 0 {
@@ -176,6 +176,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
 ///
 /// The patient, the author and the accounts that the policy allows to view or infer get
 /// the new version, except those named with --without and those without a published key.
+/// Workers that may only infer do not get it: whoever orders a verdict has others drawn.
 async fn readers(
     context: &Context,
     view: &View,
@@ -206,9 +207,15 @@ async fn readers(
     Ok((readers, left_out))
 }
 
-/// Whether the policy allows an account to view, for any purpose, or to infer.
+/// Whether the policy allows an account to view, for any purpose, or to infer, which
+/// counts where it is no worker: then it orders verdicts.
 async fn may_read(view: &View, patient: &AccountId32, account: &AccountId32) -> Result<bool> {
-    let reading = |one: &Question| matches!(one.action, Action::View | Action::Infer);
+    let is_worker = view.worker(account).await?.is_some();
+    let reading = |one: &Question| match one.action {
+        Action::View => true,
+        Action::Infer => !is_worker,
+        _ => false,
+    };
     for question in Question::all().into_iter().filter(reading) {
         if question.ask(view, patient, account).await?.is_ok() {
             return Ok(true);

@@ -133,7 +133,7 @@ impl ShowReport {
             writeln!(f, "worker      {} {}", member.worker, member.step)?;
         }
         if request.lost > 0 {
-            writeln!(f, "replaced    {} workers", request.lost)?;
+            writeln!(f, "replaced    {} of its workers", request.lost)?;
         }
         if request.stands_still {
             writeln!(
@@ -241,5 +241,73 @@ fn superseded_by(record: &Record) -> Option<RecordId> {
     match record.status {
         RecordStatus::Superseded { by } => Some(by),
         RecordStatus::Active | RecordStatus::Erased => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::{
+        chain::{Member, Step},
+        store::cid_of,
+    };
+    use medchain_primitives::{ContentDigest, RecordKind};
+
+    use super::*;
+
+    fn shown(status: RequestStatus, committee: Option<Committee>) -> String {
+        let record = Record {
+            id: RecordId(3),
+            patient: AccountId32([1; 32]),
+            author: AccountId32([2; 32]),
+            cid: cid_of(b"film"),
+            digest: ContentDigest([3; 32]),
+            kind: RecordKind::ChestXray,
+            previous: None,
+            added_at: 1,
+            status: RecordStatus::Active,
+            deposit: 0,
+        };
+        let request = Request {
+            id: RequestId(9),
+            record: record.id,
+            patient: record.patient,
+            model: ModelId(4),
+            requester: record.author,
+            fee: 1,
+            quorum: 2,
+            opened: 10,
+            deadline: 90,
+            status,
+        };
+        let report = ShowReport {
+            record: RecordSummary::from(&record),
+            patient: record.patient,
+            deposit: "0".into(),
+            versions: vec![record.id],
+            envelopes: Vec::new(),
+            verdicts: Vec::new(),
+            open_requests: vec![open_request(&request, committee)],
+            block_number: 15,
+        };
+        report.to_string()
+    }
+
+    #[test]
+    fn a_request_that_stands_still_says_what_continues_it() {
+        let text = shown(RequestStatus::Drawing, None);
+        for words in ["request 9", "drawing", "5 blocks", "medchain infer 3 --model 4"] {
+            assert!(text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_in_work_shows_its_workers() {
+        let worker = AccountId32([7; 32]);
+        let members = vec![Member { worker, step: Step::Chosen }];
+        let committee = Committee { members, named: false, waits_for_seed: false, lost: 1 };
+        let text = shown(RequestStatus::Committing, Some(committee));
+        assert!(text.contains(&format!("worker      {worker} chosen")), "{text}");
+        assert!(text.contains("replaced    1"), "{text}");
+        assert!(!text.contains("medchain infer"), "{text}");
     }
 }

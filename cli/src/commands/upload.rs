@@ -202,7 +202,13 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         custody: split.as_ref().map(|split| split.shares.clone()),
     };
     let purpose = "register the record";
-    context.confirm(&call, purpose).await?;
+    let question = match &order {
+        Some(order) if order.worker.is_none() => {
+            "register the record (the next two transactions draw workers and seal the key to them)"
+        }
+        _ => purpose,
+    };
+    context.confirm(&call, question).await?;
     // Store nothing before the fee is known, affordable and confirmed.
     let started = Instant::now();
     let place = content.put(context).await?;

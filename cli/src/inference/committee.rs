@@ -49,6 +49,10 @@ pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result
             let call = Call::SettleOverdue { request: id };
             context.sign(&call, "close the overdue request").await.map(|_| ())
         } else if request.status == RequestStatus::Drawing {
+            // The seed mostly comes with the block that the draw will be in.
+            if committee.waits_for_seed && view.number() > request.opened {
+                await_seed(context, id).await?;
+            }
             draw(context, &request).await
         } else {
             let reached = seal(context, &view, &request, &committee, key).await;

@@ -141,7 +141,10 @@ impl fmt::Display for VerdictReport {
                 f,
                 "unreadable: the record's key does not open it; do not trust its workers"
             )?,
-            None => writeln!(f, "sealed: only accounts that can open the record can read it")?,
+            None => writeln!(
+                f,
+                "sealed: for the accounts with an envelope, and those that custodians serve"
+            )?,
         }
         writeln!(f, "  model          {} (number {})", self.model, self.model_id)?;
         writeln!(f, "  request        {}", self.request_id)?;

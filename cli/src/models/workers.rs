@@ -50,14 +50,15 @@ pub async fn ensure_enough(
         }
     }
     let others = if refused.is_empty() {
-        "no other runs it".to_owned()
+        "no other runs it; give a smaller --quorum where the model allows that".to_owned()
     } else {
-        format!("not {}", refused.join(", "))
+        let refused = refused.join(", ");
+        format!(
+            "not {refused}; the patient allows one with \
+             `medchain grant --to WORKER --actions infer`"
+        )
     };
-    bail!(
-        "{quorum} workers of model {model} are needed, and {usable} can be used: {others}; \
-         the patient allows one with `medchain grant --to WORKER --actions infer`"
-    )
+    bail!("{quorum} workers of model {model} are needed, and {usable} can be used: {others}")
 }
 
 /// A worker that can be named for a model, and that the patient's policy allows to infer.
