@@ -15,7 +15,7 @@ use crate::{
     arguments,
     context::Context,
     inference::{self, Asking, Order, VerdictReport},
-    output::{self, joined, Outcome},
+    output::{self, counted, joined, Outcome},
     records,
     signing::{event, Included},
 };
@@ -167,9 +167,9 @@ async fn order(context: &Context, view: &View, record: &Record, args: &InferArgs
         && verdict.workers.len() >= usize::from(order.quorum)
     {
         bail!(
-            "model {model} has already reached a verdict on record {id}, of {} workers; \
+            "model {model} has already reached a verdict on record {id}, of {}; \
              see `medchain show {id}`, or give a larger --quorum",
-            verdict.workers.len()
+            counted(verdict.workers.len() as u64, "worker")
         );
     }
     Ok(order)

@@ -164,12 +164,12 @@ impl fmt::Display for ListReport {
             let status = model.status();
             writeln!(
                 f,
-                "{:>4}  {} {}  {status}  {}  at least {} workers  fee {} each",
+                "{:>4}  {} {}  {status}  {}  at least {}  fee {} each",
                 model.model_id,
                 model.name,
                 model.version,
                 model.arithmetic,
-                model.min_quorum,
+                output::counted(model.min_quorum, "worker"),
                 model.fee_shown
             )?;
         }

@@ -77,7 +77,7 @@ impl fmt::Display for RotateReport {
         for reader in &self.left_out {
             writeln!(
                 f,
-                "not      to {reader}, which may not view it, or is a worker; --with seals to it"
+                "not      to {reader}, which is a worker or may not view it; --with seals to it"
             )?;
         }
         if self.custodians > 0 {

@@ -125,9 +125,11 @@ impl ShowReport {
         let blocks = self.block_number.saturating_sub(request.opened);
         writeln!(
             f,
-            "waiting     request {request_id} for model {model_id}, of {} workers, {status}, since \
+            "waiting     request {request_id} for model {model_id}, of {}, {status}, since \
              block {} ({blocks} blocks), until block {}",
-            request.quorum, request.opened, request.deadline
+            output::counted(request.quorum, "worker"),
+            request.opened,
+            request.deadline
         )?;
         for member in &request.workers {
             writeln!(f, "worker      {} {}", member.worker, member.step)?;

@@ -80,7 +80,7 @@ fn quorum(model: &Model, asking: &Asking) -> Result<u8> {
     let quorum = asking.quorum.unwrap_or(model.min_quorum);
     let (id, least) = (model.id, model.min_quorum);
     if quorum < least {
-        bail!("model {id} needs at least {least} workers; give --quorum {least} or more");
+        bail!("model {id} needs at least {least} equal answers; give --quorum {least} or more");
     }
     if quorum > 1 && model.arithmetic != Arithmetic::Exact {
         bail!(

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     models::{class, Probabilities},
-    output::{self, hex, joined},
+    output::{self, counted, hex, joined},
 };
 
 /// The most earlier verdicts that are counted.
@@ -157,10 +157,9 @@ impl fmt::Display for VerdictReport {
         if let Some(until) = self.provisional_until {
             writeln!(f, "  provisional    until block {until}: the answer of one worker")?;
         }
-        match self.earlier {
-            0 => {}
-            1 => writeln!(f, "  before it      1 verdict by the same model")?,
-            count => writeln!(f, "  before it      {count} verdicts by the same model")?,
+        if self.earlier > 0 {
+            let earlier = counted(self.earlier as u64, "verdict");
+            writeln!(f, "  before it      {earlier} by the same model")?;
         }
         write!(f, "  receipt        {}", self.receipt)
     }

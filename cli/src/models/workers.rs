@@ -7,7 +7,7 @@ use medchain_client::{
 };
 use medchain_primitives::{Action, ModelId, RecordId};
 
-use crate::records::Reader;
+use crate::{output::counted, records::Reader};
 
 /// The model with this number, if it takes requests.
 pub async fn active(view: &View, id: ModelId) -> Result<Model> {
@@ -58,7 +58,10 @@ pub async fn ensure_enough(
              `medchain grant --to WORKER --actions infer`"
         )
     };
-    bail!("{quorum} workers of model {model} are needed, and {usable} can be used: {others}")
+    bail!(
+        "model {model} needs {} for this, and {usable} can be used: {others}",
+        counted(quorum, "worker")
+    )
 }
 
 /// A worker that can be named for a model, and that the patient's policy allows to infer.

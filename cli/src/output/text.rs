@@ -19,6 +19,14 @@ pub fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> String {
     texts.join(", ")
 }
 
+/// Things with their number, such as `1 worker` and `2 workers`.
+pub fn counted(number: impl Into<u64>, thing: &str) -> String {
+    match number.into() {
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    }
+}
+
 /// Serialises a value as the text that people read.
 #[allow(clippy::ref_option, reason = "serde passes the field like this")]
 pub fn as_text<T: Display, S: Serializer>(
