@@ -111,7 +111,7 @@ pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
     };
     let carried = inference::carry_on(context, request, &key, args.asking.wait).await;
     let carried = carried.with_context(|| {
-        format!("request {request} is not answered yet; the same command continues it")
+        format!("request {request} has no answer; the same command continues it, or orders another")
     })?;
     Ok(InferReport {
         request_id: request,

@@ -259,7 +259,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
 fn unfinished(record: RecordId, request: RequestId, model: ModelId) -> String {
     format!(
         "record {record} is added and request {request} made, but the rest failed; \
-         continue with `medchain infer {record} --model {model}`"
+         `medchain infer {record} --model {model}` continues it, or orders another verdict"
     )
 }
 
