@@ -35,8 +35,6 @@ const TILE: usize = 14;
 const GROUP: usize = 4;
 /// About what fits into the second-level cache beside the weights of a block.
 const CACHE: usize = 512 * 1024;
-/// What the weights of one product may take of the first-level cache.
-const FIRST_CACHE: usize = 24 * 1024;
 /// How far weights are fetched ahead, in bytes.
 const AHEAD: usize = 512;
 /// What makes a difference of activations unsigned.
@@ -86,8 +84,6 @@ struct Job {
     groups: usize,
     /// `[segment][group][output][byte]`
     weights: *const i8,
-    /// Whether the sums start from zero and not from what they were.
-    fresh: bool,
 }
 
 /// Multiplies `P` pixels that are `stride` bytes apart with one block of weights.
@@ -99,12 +95,6 @@ struct Job {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLOCK]]) {
     let mut sums = [[_mm512_setzero_si512(); 2]; P];
-    if !job.fresh {
-        for (sums, before) in sums.iter_mut().zip(out.iter()) {
-            let from = before.as_ptr();
-            *sums = [_mm512_loadu_si512(from.cast()), _mm512_loadu_si512(from.add(16).cast())];
-        }
-    }
     let mut weights = job.weights;
     for segment in 0..job.segments {
         let mut values = job.values.add(segment * job.row);
@@ -316,40 +306,30 @@ impl Winograd {
         let values = self.transform(input, &rows);
         let mut place = Place { out, outputs, width: size, pool };
         let cells = rows.len() * pairs;
-        let weights_of_row = inputs * BLOCK;
-        // As many rows of the window at a time as have their weights in the first-level
-        // cache, where they stay while all tiles pass.
-        let together = if 3 * weights_of_row <= FIRST_CACHE { 3 } else { 1 };
+        let weights_of_product = 3 * inputs * BLOCK;
         let limit = _mm512_set1_epi32(i32::from(limit));
-        // `[tile][product]`
-        let mut sums: Vec<[Sums; 4]> = vec![[[[0; BLOCK]; TILE]; 4]; cells.div_ceil(TILE)];
+        let mut sums: [Sums; 4] = [[[0; BLOCK]; TILE]; 4];
         for (number, (block, second)) in self.blocks.iter().zip(&self.second).enumerate() {
-            for (product, (values, weights)) in values.iter().zip(&self.weights).enumerate() {
-                let weights = &weights[number * 3 * weights_of_row..][..3 * weights_of_row];
-                let weights = weights.chunks_exact(together * weights_of_row);
-                for (pass, weights) in weights.enumerate() {
-                    for (tile, sums) in sums.iter_mut().enumerate() {
-                        let first = tile * TILE;
-                        let pixels = TILE.min(cells - first);
-                        let values = &values[(pass * pairs + first) * inputs..]
-                            [..((together - 1) * pairs + pixels) * inputs];
-                        let job = Job {
-                            values: values.as_ptr(),
-                            row: pairs * inputs,
-                            segments: together,
-                            groups: inputs / GROUP,
-                            weights: weights.as_ptr(),
-                            fresh: pass == 0,
-                        };
-                        // SAFETY: values and weights were cut to what is read.
-                        unsafe { multiply_tile(pixels, job, inputs, &mut sums[product]) };
-                    }
-                }
-            }
             let from = number * BLOCK;
-            for (tile, [m0, m1, m2, m3]) in sums.iter().enumerate() {
-                for cell in 0..TILE.min(cells - tile * TILE) {
-                    let place_of_cell = tile * TILE + cell;
+            for first in (0..cells).step_by(TILE) {
+                let pixels = TILE.min(cells - first);
+                let products = values.iter().zip(&self.weights).zip(&mut sums);
+                for ((values, weights), sums) in products {
+                    let weights = &weights[number * weights_of_product..][..weights_of_product];
+                    let values = &values[first * inputs..][..(2 * pairs + pixels) * inputs];
+                    let job = Job {
+                        values: values.as_ptr(),
+                        row: pairs * inputs,
+                        segments: 3,
+                        groups: inputs / GROUP,
+                        weights: weights.as_ptr(),
+                    };
+                    // SAFETY: values and weights were cut to what is read.
+                    unsafe { multiply_tile(pixels, job, inputs, sums) };
+                }
+                let [m0, m1, m2, m3] = &sums;
+                for cell in 0..pixels {
+                    let place_of_cell = first + cell;
                     let (y, x) = (place_of_cell / pairs, 2 * (place_of_cell % pairs));
                     for part in 0..2 {
                         let m = [m0, m1, m2, m3].map(|m| &m[cell]);
@@ -431,7 +411,7 @@ impl Direct {
                     let values = &values[y * row + first * inputs..]
                         [..2 * row + (tile - 1) * inputs + groups * GROUP];
                     let (values, weights) = (values.as_ptr(), weights.as_ptr());
-                    let job = Job { values, row, segments: 3, groups, weights, fresh: true };
+                    let job = Job { values, row, segments: 3, groups, weights };
                     // SAFETY: values and weights were cut to what is read.
                     unsafe { multiply_tile(tile, job, inputs, &mut sums) };
                     for (x, sums) in sums.iter().take(tile).enumerate() {
