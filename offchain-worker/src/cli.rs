@@ -9,7 +9,7 @@ use crate::{
     shared::{config::check_variables, process::start_logging},
 };
 
-/// Runs models on X-rays whose patients consent, and signs the predictions; or keeps
+/// Runs models on X-rays whose patients consent, and seals the answers; or keeps
 /// key shares for patients, and hands them over where the chain grants access
 #[derive(Parser)]
 #[command(version, propagate_version = true)]
@@ -20,7 +20,7 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer inference requests until SIGINT or SIGTERM
+    /// Answer the requests that chose this worker, until SIGINT or SIGTERM
     Run(prediction::options::Arguments),
     /// Check configuration, key, node, registration, funds, store and model, then exit
     Check(prediction::options::Arguments),

@@ -1,7 +1,7 @@
 //! The MedChain off-chain worker: one program with two duties.
 //!
-//! Prediction fetches and decrypts the X-rays of inference requests, runs the model
-//! and signs the answers. Custody hands shares of content keys over to the accounts
+//! Prediction fetches and decrypts the X-rays of the requests for which this worker was
+//! chosen, runs the model, and seals and signs the answers. Custody hands shares of content keys over to the accounts
 //! that the chain has granted access.
 //!
 //! ```text
@@ -16,9 +16,9 @@
 //! other. `prediction::jobs`, `custody::deliveries` and, of `shared`, `backoff`,
 //! `outcome` and `turn` are pure: no IO, no clock, no randomness, no `async`.
 //!
-//! Neither duty keeps state of its own. Open requests and grants stay on chain until
-//! they are served, so a worker that is killed at any moment loses nothing and does
-//! nothing twice.
+//! The chain is the memory of both. Work lists and grants stay on chain until they are
+//! served, so a worker that is killed at any moment loses nothing and does nothing twice.
+//! What prediction has on disk, it could compute again.
 
 pub mod cli;
 pub mod custody;

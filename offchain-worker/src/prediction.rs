@@ -1,4 +1,4 @@
-//! The duty to predict: answers the inference requests that this worker can answer.
+//! The duty to predict: answers the requests for which this worker was chosen.
 
 // Pure: no IO, no clock, no randomness, no `async`.
 pub mod jobs;

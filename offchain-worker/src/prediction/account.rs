@@ -1,18 +1,46 @@
-//! Whether the account can predict.
+//! Whether the account can answer requests.
+
+use medchain_client::chain::WorkerStatus;
 
 use super::ports::Registration;
 use crate::shared::account::lacks_funds;
 
-/// What keeps an account from submitting predictions, if anything.
-pub fn problem(registration: &Registration) -> Option<String> {
-    if registration.models.is_none() {
+/// What keeps an account from answering any request, if anything.
+pub fn obstacle(registration: &Registration) -> Option<String> {
+    if registration.worker.is_none() {
         return Some(
             "is not registered as a worker: register it with \
              `medchain worker register --model NUMBER --key FILE`, which holds a bond"
                 .to_owned(),
         );
     }
-    lacks_funds(registration.free, "pay for predictions")
+    lacks_funds(registration.free, "answer requests")
+}
+
+/// What keeps an account from being chosen for new requests, if anything. Those for which it
+/// was chosen are still to be answered: it would lose bond otherwise.
+pub fn limitation(registration: &Registration) -> Option<String> {
+    match registration.worker.as_ref()?.status {
+        WorkerStatus::Active => None,
+        WorkerStatus::Suspended => Some(
+            "is suspended, because it lost a part of its bond: it is not chosen for requests \
+             before `medchain worker top-up --key FILE` completes the bond"
+                .to_owned(),
+        ),
+        WorkerStatus::Leaving { until } => Some(format!(
+            "is leaving: it is not chosen for requests any more, and gets its bond back with \
+             `medchain worker withdraw --key FILE` after block {until}; keep this worker \
+             running until the requests that it has are closed"
+        )),
+    }
+}
+
+/// What an operator has to do something about, if anything. To leave is the operator's own
+/// decision.
+pub fn problem(registration: &Registration) -> Option<String> {
+    let is_suspended =
+        registration.worker.as_ref().is_some_and(|worker| worker.status == WorkerStatus::Suspended);
+    obstacle(registration).or_else(|| is_suspended.then(|| limitation(registration)).flatten())
 }
 
 #[cfg(test)]
@@ -21,12 +49,34 @@ mod tests {
     use medchain_primitives::ModelId;
 
     use super::*;
+    use crate::prediction::ports::Registered;
+
+    fn with(status: WorkerStatus, free: u128) -> Registration {
+        let worker = Registered { models: [ModelId(0)].into(), status };
+        Registration { worker: Some(worker), free }
+    }
 
     #[test]
-    fn an_account_that_cannot_predict_is_told_why() {
-        let problem = |models, free| problem(&Registration { models, free });
-        assert_eq!(problem(Some([ModelId(0)].into()), UNIT), None);
-        assert!(problem(None, UNIT).is_some_and(|text| text.contains("not registered")));
-        assert!(problem(Some([ModelId(0)].into()), 0).is_some_and(|text| text.contains("0 MEDC")));
+    fn an_account_that_cannot_answer_is_told_why() {
+        let says = |text: Option<String>, part: &str| text.is_some_and(|text| text.contains(part));
+        let active = with(WorkerStatus::Active, UNIT);
+        assert_eq!((obstacle(&active), limitation(&active), problem(&active)), (None, None, None));
+        let stranger = Registration { worker: None, free: UNIT };
+        assert!(says(obstacle(&stranger), "not registered"));
+        assert!(says(problem(&stranger), "not registered"));
+        let poor = with(WorkerStatus::Active, 0);
+        assert!(says(obstacle(&poor), "0 MEDC"));
+    }
+
+    #[test]
+    fn a_worker_that_is_not_chosen_still_starts() {
+        let says = |text: Option<String>, part: &str| text.is_some_and(|text| text.contains(part));
+        let suspended = with(WorkerStatus::Suspended, UNIT);
+        assert_eq!(obstacle(&suspended), None);
+        assert!(says(limitation(&suspended), "top-up"));
+        assert!(says(problem(&suspended), "suspended"));
+        let leaving = with(WorkerStatus::Leaving { until: 77 }, UNIT);
+        assert_eq!((obstacle(&leaving), problem(&leaving)), (None, None));
+        assert!(says(limitation(&leaving), "after block 77"));
     }
 }

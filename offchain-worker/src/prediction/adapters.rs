@@ -1,10 +1,12 @@
 //! The ports over medchain-client and medchain-vision.
 
+mod answers;
 mod cipher;
 mod model;
 mod node;
 mod store;
 
+pub use answers::AnswerFiles;
 pub use cipher::KeyCipher;
 pub use model::{LoadError, VisionModel};
 pub use node::NodeRequests;

@@ -1,6 +1,6 @@
 //! The configuration of predicting, complete.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{env, ffi::OsString, path::PathBuf, thread, time::Duration};
 
 use medchain_client::store;
 use medchain_vision::Engine;
@@ -29,6 +29,8 @@ pub struct Config {
     pub fetch_timeout: Duration,
     /// The folder with the models' descriptions.
     pub model_dir: PathBuf,
+    /// The folder in which answers are remembered until they are shown.
+    pub state_dir: PathBuf,
     /// What runs the network; `None` is what suits it.
     pub engine: Option<Engine>,
     /// How many threads share the work on one image.
@@ -69,6 +71,7 @@ impl Config {
                 variable: format!("{PREFIX}MODEL_DIR"),
                 key: "model_dir",
             })?,
+            state_dir: options.state_dir.unwrap_or_else(default_state_dir),
             engine: options.engine,
             model_threads: at_least_one("model_threads", options.model_threads.unwrap_or(1))?,
             settings,
@@ -86,10 +89,6 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
         rules: Rules {
             // Those in the threads, those in the queue, and some being fetched.
             max_running: threads + queue + 4,
-            // A worker that takes over is rarely alone: half of the threads stay idle
-            // rather than all of them repeat what others are about to finish.
-            max_taken_over: threads.div_ceil(2),
-            takeover_blocks: options.takeover_blocks.unwrap_or(5),
             retry: backoff(2, seconds(options.retry_longest_secs, 60)),
             consent: backoff(6, seconds(options.consent_longest_secs, 30)),
             resubmit: backoff(4, Duration::from_secs(300)),
@@ -102,6 +101,17 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
         max_pending: at_least_one("max_pending", options.max_pending.unwrap_or(256))?,
         max_content: (max_content as u64).saturating_mul(1 << 20),
         follow_best: options.follow_best.unwrap_or(true),
+    })
+}
+
+/// The folder that systemd gives a service (`StateDirectory=`), or else the user's.
+fn default_state_dir() -> PathBuf {
+    let folder = |name| env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("STATE_DIRECTORY").unwrap_or_else(|| {
+        let home = || PathBuf::from(env::var_os("HOME").unwrap_or_else(|| OsString::from(".")));
+        folder("XDG_STATE_HOME")
+            .unwrap_or_else(|| home().join(".local/state"))
+            .join("medchain/worker")
     })
 }
 

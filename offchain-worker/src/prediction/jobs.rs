@@ -1,13 +1,14 @@
-//! What to do about each inference request: one state machine and pure functions.
-//! Time and chance come in as values, so every duplicate, restart and reorganisation
-//! is a plain table test.
+//! What to do about each request for which this worker was chosen: one state machine and
+//! pure functions. Time and chance come in as values, so every duplicate, restart and
+//! reorganisation is a plain table test.
 
 pub mod answer;
 pub mod board;
 pub mod decide;
+pub mod happened;
 pub mod job;
-pub mod turn;
 
-pub use answer::{Answer, ModelFacts};
+pub use answer::Answer;
 pub use board::{Board, Counts, Rules};
-pub use job::{Closed, Event, Job, Moment, Note, Problem, Step};
+pub use happened::{Ended, Happened};
+pub use job::{Closed, Event, Job, JobId, Moment, Note, Phase, Problem, Step};

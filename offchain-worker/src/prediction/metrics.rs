@@ -2,39 +2,52 @@
 
 use std::time::Duration;
 
+use medchain_client::chain::SlashReason;
 use medchain_primitives::FailureCode;
-use prometheus::{HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
+use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
-use super::jobs::Counts;
-use crate::shared::metrics::{set_states, CommonMetrics, DutyMetrics};
+use super::jobs::{Answer, Counts, Ended};
+use crate::shared::metrics::{medc, set_states, CommonMetrics, DutyMetrics};
 
-const PREDICTION: &str = "prediction";
+/// The kinds of answers that are no failures; see [`kind`].
+const KINDS: [&str; 3] = ["answer", "commitment", "reveal"];
 const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", "total"];
 const CAUSES: [&str; 5] = ["consent", "envelope", "content", "passing", "submission"];
-const ENDS: [&str; 4] = ["ours", "elsewhere", "expired", "gone"];
 
 /// The metrics of predicting.
 #[derive(Clone, Debug)]
 pub struct PredictionMetrics {
     common: CommonMetrics,
-    /// Requests seen for the first time.
+    /// Requests that chose this worker, seen for the first time.
     pub seen: IntCounter,
-    /// Answers that are in a block, by kind: `prediction` or a failure code.
+    /// Answers that are in a block, by kind.
     pub answered: IntCounterVec,
-    /// Closed requests, by outcome.
+    /// Requests that are over for this worker, by outcome.
     pub closed: IntCounterVec,
+    /// What it lost of its bond, by reason.
+    pub slashed: CounterVec,
     /// Attempts and submissions that will be repeated, by cause.
     pub retries: IntCounterVec,
     /// How long a stage took.
     pub stage: HistogramVec,
-    /// Requests by state.
+    /// Jobs by state.
     pub jobs: IntGaugeVec,
 }
 
 impl PredictionMetrics {
-    /// An answer is in a block; `failure` is its code where it is no prediction.
-    pub fn answered(&self, failure: Option<FailureCode>) {
-        self.answered.with_label_values(&[kind(failure)]).inc();
+    /// An answer is in a block.
+    pub fn answered(&self, answer: &Answer) {
+        self.answered.with_label_values(&[kind(answer)]).inc();
+    }
+
+    /// A request is over for this worker.
+    pub fn ended(&self, how: Ended) {
+        self.closed.with_label_values(&[how.as_str()]).inc();
+    }
+
+    /// The worker lost a part of its bond, given in the chain's smallest unit.
+    pub fn slashed(&self, reason: SlashReason, amount: u128) {
+        self.slashed.with_label_values(&[reason.as_str()]).inc_by(medc(amount));
     }
 
     /// A stage took this long.
@@ -46,29 +59,36 @@ impl PredictionMetrics {
     pub fn show(&self, counts: Counts) {
         let states = [
             ("waiting", counts.waiting),
-            ("assigned_elsewhere", counts.assigned_elsewhere),
             ("parked", counts.parked),
             ("running", counts.running),
             ("submitting", counts.submitting),
             ("included", counts.included),
             ("given_up", counts.given_up),
+            ("idle", counts.idle),
         ];
         set_states(&self.jobs, states);
     }
 }
 
-/// The kind of an answer in metrics and logs: `prediction`, or the failure's code.
-pub fn kind(failure: Option<FailureCode>) -> &'static str {
-    failure.map_or(PREDICTION, FailureCode::as_str)
+/// The kind of an answer in metrics and logs.
+pub fn kind(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Sealed(_) => KINDS[0],
+        Answer::Commitment(_) => KINDS[1],
+        Answer::Reveal { .. } => KINDS[2],
+        Answer::Failure(code) => code.as_str(),
+    }
 }
 
 impl DutyMetrics for PredictionMetrics {
     fn new() -> Result<Self, prometheus::Error> {
         let common = CommonMetrics::new("medchain_worker")?;
-        let kinds: Vec<&str> =
-            std::iter::once(None).chain(FailureCode::ALL.map(Some)).map(kind).collect();
+        let kinds = [&KINDS[..], &FailureCode::ALL.map(FailureCode::as_str)].concat();
         let metrics = Self {
-            seen: common.counter("requests_seen_total", "Requests seen for the first time.")?,
+            seen: common.counter(
+                "requests_seen_total",
+                "Requests that chose this worker, seen for the first time.",
+            )?,
             answered: common.counters(
                 "answers_included_total",
                 "Answers included in a block, by kind.",
@@ -77,9 +97,15 @@ impl DutyMetrics for PredictionMetrics {
             )?,
             closed: common.counters(
                 "requests_closed_total",
-                "Closed requests, by outcome.",
+                "Requests that are over for this worker, by outcome.",
                 "how",
-                &ENDS,
+                &Ended::ALL.map(Ended::as_str),
+            )?,
+            slashed: common.amounts(
+                "slashed_medc_total",
+                "What the worker lost of its bond, in MEDC, by reason.",
+                "reason",
+                &SlashReason::ALL.map(SlashReason::as_str),
             )?,
             retries: common.counters(
                 "retries_total",
@@ -93,7 +119,7 @@ impl DutyMetrics for PredictionMetrics {
                 "stage",
                 &STAGES,
             )?,
-            jobs: common.gauges("jobs", "Requests by state.")?,
+            jobs: common.gauges("jobs", "Jobs by state.")?,
             common,
         };
         metrics.show(Counts::default());
@@ -107,6 +133,8 @@ impl DutyMetrics for PredictionMetrics {
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::chain::{SealedAnswer, UNIT};
+
     use super::*;
 
     fn text(metrics: &PredictionMetrics) -> String {
@@ -118,10 +146,15 @@ mod tests {
         let text = text(&PredictionMetrics::new().unwrap());
         for line in [
             "medchain_worker_requests_seen_total 0",
-            "medchain_worker_answers_included_total{kind=\"prediction\"} 0",
+            "medchain_worker_answers_included_total{kind=\"answer\"} 0",
+            "medchain_worker_answers_included_total{kind=\"commitment\"} 0",
+            "medchain_worker_answers_included_total{kind=\"reveal\"} 0",
             "medchain_worker_stage_seconds_count{stage=\"total\"} 0",
             "medchain_worker_retries_total{cause=\"submission\"} 0",
-            "medchain_worker_requests_closed_total{how=\"expired\"} 0",
+            "medchain_worker_requests_closed_total{how=\"missed\"} 0",
+            "medchain_worker_requests_closed_total{how=\"verdict\"} 0",
+            "medchain_worker_slashed_medc_total{reason=\"absent\"} 0",
+            "medchain_worker_slashed_medc_total{reason=\"not-revealed\"} 0",
             "medchain_worker_jobs{state=\"given_up\"} 0",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
@@ -136,14 +169,18 @@ mod tests {
     fn the_text_shows_what_was_counted() {
         let metrics = PredictionMetrics::new().unwrap();
         metrics.seen.inc();
-        metrics.answered(None);
-        metrics.answered(Some(FailureCode::WrongHash));
+        metrics.answered(&Answer::Sealed(SealedAnswer::default()));
+        metrics.answered(&Answer::Failure(FailureCode::WrongHash));
+        metrics.ended(Ended::Missed);
+        metrics.slashed(SlashReason::Absent, 5 * UNIT / 2);
         metrics.observe("infer", Duration::from_millis(300));
         metrics.show(Counts { parked: 3, ..Counts::default() });
         let text = text(&metrics);
         for line in [
             "medchain_worker_requests_seen_total 1",
-            "medchain_worker_answers_included_total{kind=\"prediction\"} 1",
+            "medchain_worker_answers_included_total{kind=\"answer\"} 1",
+            "medchain_worker_requests_closed_total{how=\"missed\"} 1",
+            "medchain_worker_slashed_medc_total{reason=\"absent\"} 2.5",
             "medchain_worker_answers_included_total{kind=\"wrong-hash\"} 1",
             "medchain_worker_stage_seconds_count{stage=\"infer\"} 1",
             "medchain_worker_jobs{state=\"parked\"} 3",

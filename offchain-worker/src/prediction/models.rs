@@ -2,7 +2,7 @@
 //! loaded once. Each failure is one clear line.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,8 +18,7 @@ use tracing::{info, warn};
 
 use super::{
     adapters::VisionModel,
-    jobs::ModelFacts,
-    ports::{PredictionChain, Registration, ServedModel, Store, StoreError},
+    ports::{PredictionChain, ServedModel, Store, StoreError},
 };
 use crate::shared::ports::ChainError;
 
@@ -66,7 +65,7 @@ pub enum ModelsError {
         /// The chain's hash.
         expected: String,
     },
-    /// The folder describes none of the models that the account is registered for.
+    /// The folder describes none of the models that the account has to run.
     #[error(
         "{} has no NAME.json of a model that this worker is registered for ({registered}); \
          name its folder with --model-dir",
@@ -89,7 +88,7 @@ struct Files {
     onnx: Option<PathBuf>,
 }
 
-/// Loads every model that the account is registered for and that `folder` describes.
+/// Loads every model of `registered` that `folder` describes.
 /// The description (`NAME.json`) must be there, because it is not on chain; without
 /// `NAME.onnx` the file is fetched from the store by the CID on chain. In both cases its
 /// SHA-256 must be the chain's.
@@ -99,15 +98,14 @@ struct Files {
 pub async fn load(
     chain: &dyn PredictionChain,
     store: &dyn Store,
-    registration: &Registration,
+    registered: &BTreeSet<ModelId>,
     folder: &Path,
     engine: Option<Engine>,
     threads: usize,
 ) -> Result<BTreeMap<ModelId, ServedModel>, ModelsError> {
     let files = scan(folder)?;
     let mut served = BTreeMap::new();
-    let registered = registration.models.clone().unwrap_or_default();
-    for id in &registered {
+    for id in registered {
         let Some(entry) = chain.model(*id).await? else {
             continue;
         };
@@ -124,8 +122,8 @@ pub async fn load(
             ModelsError::NotAModel { path: files.description.clone(), reason: error.to_string() }
         })?;
         info!(model = id.0, name = full_name(&entry), "the model is ready");
-        let facts = ModelFacts::from(&entry);
-        served.insert(*id, ServedModel { facts, predictor: Arc::new(model) });
+        let classes = entry.labels.len();
+        served.insert(*id, ServedModel { classes, predictor: Arc::new(model) });
     }
     if served.is_empty() {
         let numbers: Vec<String> = registered.iter().map(ModelId::to_string).collect();

@@ -60,6 +60,10 @@ pub struct Options {
     /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
     #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
+    /// The folder that keeps sealed answers until they are shown
+    /// [default: $STATE_DIRECTORY or the user's state folder]
+    #[arg(long, env = "MEDCHAIN_WORKER_STATE_DIR", value_name = "FOLDER")]
+    pub state_dir: Option<PathBuf>,
     /// The address for /metrics and /health [default: 127.0.0.1:9616]
     #[arg(long, env = "MEDCHAIN_WORKER_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
@@ -108,16 +112,12 @@ pub struct Options {
     /// The longest wait before refused consent is asked for again, in seconds [default: 30]
     #[arg(long, env = "MEDCHAIN_WORKER_CONSENT_LONGEST_SECS", value_name = "S")]
     pub consent_longest_secs: Option<u64>,
-    /// Report missing content this many blocks before the deadline [default: 20]
+    /// Report what keeps it from answering this many blocks before the deadline [default: 20]
     #[arg(long, env = "MEDCHAIN_WORKER_REPORT_MARGIN_BLOCKS", value_name = "BLOCKS")]
     pub report_margin_blocks: Option<u32>,
     /// Wait this many blocks for a missing envelope [default: 10]
     #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
     pub envelope_grace_blocks: Option<u32>,
-    /// Leave a request to each worker before this one in its order for this many blocks;
-    /// 0: all start at once [default: 5]
-    #[arg(long, env = "MEDCHAIN_WORKER_TAKEOVER_BLOCKS", value_name = "BLOCKS")]
-    pub takeover_blocks: Option<u32>,
     /// Reconnect after this many seconds without a block [default: 90]
     #[arg(long, env = "MEDCHAIN_WORKER_STALL_SECS", value_name = "S")]
     pub stall_secs: Option<u64>,
@@ -150,11 +150,11 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, store, key, model_dir, listen, log, log_format, follow_best,
+            node, store, key, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
-            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, takeover_blocks,
-            stall_secs, check_interval_secs, shutdown_grace_secs,
+            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, stall_secs,
+             check_interval_secs, shutdown_grace_secs,
         })
     }
 }

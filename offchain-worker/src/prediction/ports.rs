@@ -1,30 +1,40 @@
 //! What predicting needs from the world beside [`crate::shared::ports`]: small traits
-//! for the chain's requests, the store, the model and the cipher. The adapters are in
-//! [`super::adapters`]; tests bring their own.
+//! for the chain's requests, the store, the model, the cipher and the folder for answers.
+//! The adapters are in [`super::adapters`]; tests bring their own.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{Finality, Model},
+    chain::{AnswerSalt, Finality, Model, SealedAnswer, WorkerStatus},
+    crypto::ContentKey,
     AccountId32,
 };
-use medchain_primitives::{Cid, ContentDigest, ModelId, Output, RequestId, SealedKey};
+use medchain_primitives::{Cid, ContentDigest, InputRoot, ModelId, Output, RequestId, SealedKey};
 use zeroize::Zeroizing;
 
-use super::jobs::{Answer, Job, ModelFacts};
+use super::jobs::{Answer, Job, JobId};
 use crate::shared::{
     outcome::Outcome,
     ports::{Chain, ChainError, SubmitError},
 };
 
-/// Every open request at one block.
+/// The open requests that chose this worker, at one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenRequests {
+pub struct WorkList {
     /// The number of the block.
     pub block: u32,
-    /// Complete, in any order.
+    /// What they ask of it there. Complete, in any order.
     pub jobs: Vec<Job>,
+    /// Those that ask nothing of it there: others are to act.
+    pub idle: BTreeSet<RequestId>,
+}
+
+impl WorkList {
+    /// All of the requests.
+    pub fn requests(&self) -> BTreeSet<RequestId> {
+        self.jobs.iter().map(|job| job.request).chain(self.idle.iter().copied()).collect()
+    }
 }
 
 /// Whether an attempt at a job may begin, read at one block.
@@ -42,29 +52,43 @@ pub enum Readiness {
         digest: ContentDigest,
         /// The content key, sealed to this worker.
         envelope: Option<SealedKey>,
+        /// What the uploader committed the film to.
+        input_root: InputRoot,
     },
 }
 
 /// What the chain holds about this worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// The models that it registered for; `None` where it is not registered.
-    pub models: Option<BTreeSet<ModelId>>,
+    /// Its entry; `None` where it is not registered.
+    pub worker: Option<Registered>,
     /// What it can pay fees with, in the chain's smallest unit.
     pub free: u128,
+}
+
+/// A worker's entry on chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The models that it registered for.
+    pub models: BTreeSet<ModelId>,
+    /// Whether it can be chosen.
+    pub status: WorkerStatus,
 }
 
 /// The chain, read and written to as this worker's account.
 #[async_trait]
 pub trait PredictionChain: Chain {
-    /// The complete list of open requests, without those on which this worker has
-    /// reported a failure.
-    async fn open_requests(&self, finality: Finality) -> Result<OpenRequests, ChainError>;
+    /// The hash of the chain's first block.
+    fn genesis(&self) -> [u8; 32];
+    /// The work list of this worker.
+    async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError>;
     /// Whether an attempt may begin, with what it needs; consent is asked for first.
     async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError>;
-    /// How a submission for this request has ended already, by the newest block; `None`
-    /// where the request accepts an answer of this worker.
-    async fn settled(&self, request: RequestId) -> Result<Option<Outcome>, ChainError>;
+    /// How a submission for this job has ended already, by the newest block; `None` where
+    /// the request asks for it there.
+    async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError>;
+    /// Whether a final block has closed the request.
+    async fn is_closed(&self, request: RequestId) -> Result<bool, ChainError>;
     /// This worker's own registration and funds.
     async fn registration(&self) -> Result<Registration, ChainError>;
     /// A model's entry.
@@ -113,7 +137,7 @@ impl StoreError {
     }
 }
 
-/// Decryption with the worker's own key.
+/// What follows from the worker's own encryption key.
 pub trait Cipher: Send + Sync + 'static {
     /// SHA-256 of stored bytes.
     fn digest(&self, file: &[u8]) -> ContentDigest;
@@ -123,7 +147,18 @@ pub trait Cipher: Send + Sync + 'static {
         envelope: &SealedKey,
         patient: &AccountId32,
         file: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, CipherError>;
+    ) -> Result<Opened, CipherError>;
+    /// The salt of this worker's answer to a request. It is the same at every call, also
+    /// after a restart, and nobody else can tell it.
+    fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt;
+}
+
+/// A film in plaintext, with its key.
+pub struct Opened {
+    /// The key of the content.
+    pub key: ContentKey,
+    /// The bytes of the image file.
+    pub image: Zeroizing<Vec<u8>>,
 }
 
 /// Why content could not be opened. Another attempt has the same result.
@@ -138,30 +173,36 @@ pub enum CipherError {
     File(String),
 }
 
+/// The answers that this worker has committed to, where they survive the process. They are
+/// sealed, so they are no secret.
+#[async_trait]
+pub trait Answers: Send + Sync + 'static {
+    /// Remembers an answer, in place of an older one. When this returns, it is on disk.
+    async fn put(&self, request: RequestId, sealed: &SealedAnswer) -> io::Result<()>;
+    /// The answer to a request, if it is remembered.
+    async fn get(&self, request: RequestId) -> io::Result<Option<SealedAnswer>>;
+    /// Forgets an answer.
+    async fn remove(&self, request: RequestId) -> io::Result<()>;
+    /// The requests whose answers are remembered.
+    async fn requests(&self) -> io::Result<Vec<RequestId>>;
+}
+
 /// One model, ready to run. Called from blocking threads, several at a time.
 pub trait Predictor: Send + Sync + 'static {
-    /// Decodes the bytes of an image file, runs the model and quantises.
-    fn predict(&self, image: &[u8]) -> Result<Predicted, PredictorError>;
+    /// Decodes the bytes of an image file to the square of greys that its uploader has
+    /// committed to.
+    fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError>;
+    /// Runs the model on an image file whose square this is, and quantises.
+    fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError>;
 }
 
 /// A model that this worker runs.
 #[derive(Clone)]
 pub struct ServedModel {
-    /// What receipts commit to.
-    pub facts: ModelFacts,
+    /// How many classes it has on chain.
+    pub classes: usize,
     /// The model itself.
     pub predictor: Arc<dyn Predictor>,
-}
-
-/// What a model predicts, and how long it took.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Predicted {
-    /// The quantised probabilities.
-    pub output: Output,
-    /// From bytes to pixels.
-    pub decode: Duration,
-    /// From pixels to output.
-    pub infer: Duration,
 }
 
 /// Why a model predicts nothing.

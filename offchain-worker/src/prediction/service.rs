@@ -1,12 +1,13 @@
 //! The loop that ties the pure state machine to the ports.
 //!
 //! ```text
-//! watchers ──open lists──► ┌────────────┐ ──Attempt──► pipeline ──► inference threads
+//! watchers ──work lists──► ┌────────────┐ ──Attempt──► pipeline ──► inference threads
 //! clock ─────ticks───────► │ dispatcher │ ◄─Attempted─    │
 //!                          │  (Board)   │ ──Submit───► submitter (owns the nonce) ──► chain
 //!                          └────────────┘ ◄─Submitted─    │
 //! ```
-//! Nothing is written to disk: whatever has to survive a crash is on chain.
+//! Whatever has to survive a crash is on chain. Sealed answers are on disk too, but only so
+//! that they can be shown without the film: without the disk, they are computed again.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -34,15 +35,16 @@ mod outbox;
 mod pipeline;
 mod setup;
 mod source;
+mod sweep;
 
 pub use setup::{Ports, Settings};
 
 use inference::{Pool, Stages};
 use journal::Journal;
 use message::Message;
-use outbox::{Answers, Submission};
+use outbox::{AnswerBox, Submission};
 use pipeline::{Attempt, Pipeline};
-use source::OpenRequestLists;
+use source::WorkLists;
 
 /// Runs until `stop` becomes true, then finishes what has begun. Dropping the future at
 /// any point is safe: a later start resumes what the chain still holds open.
@@ -62,7 +64,9 @@ pub async fn run(
         watchers.spawn(watcher(Finality::Best, &ports, &settings, &monitor, &messages).run());
     }
     let mut checks = JoinSet::new();
-    checks.spawn(checks::run(ports.clone(), monitor.clone(), settings.timing.check_interval));
+    let interval = settings.timing.check_interval;
+    checks.spawn(checks::run(ports.clone(), monitor.clone(), interval));
+    checks.spawn(sweep::run(ports.clone(), interval));
     let shutdown_grace = settings.timing.shutdown_grace;
     let dispatcher = JobDispatcher::start(ports, settings, monitor, messages)?;
     Service { dispatcher, inbox, watchers, checks, shutdown_grace }.run(stop).await
@@ -74,14 +78,9 @@ fn watcher(
     settings: &Settings,
     monitor: &Monitor<PredictionMetrics>,
     messages: &mpsc::Sender<Message>,
-) -> Watcher<OpenRequestLists> {
+) -> Watcher<WorkLists> {
     Watcher {
-        source: OpenRequestLists {
-            chain: ports.chain.clone(),
-            clock: ports.clock.clone(),
-            finality,
-            monitor: monitor.clone(),
-        },
+        source: WorkLists::new(ports.chain.clone(), ports.clock.clone(), finality, monitor.clone()),
         clock: ports.clock.clone(),
         messages: messages.clone(),
         health: monitor.health.clone(),
@@ -114,7 +113,7 @@ impl JobDispatcher {
     ) -> Result<Self, ServiceError> {
         let (submissions, queue) = mpsc::unbounded_channel();
         let submitter = Submitter::new(
-            Answers(ports.chain.clone()),
+            AnswerBox(ports.chain.clone()),
             ports.clock.clone(),
             messages.clone(),
             settings.max_pending,
@@ -122,7 +121,7 @@ impl JobDispatcher {
         let mut tasks = JoinSet::new();
         tasks.spawn(submitter.run(queue));
         Ok(Self {
-            board: Board::new(settings.rules, ports.chain.account(), ports.models.keys().copied()),
+            board: Board::new(settings.rules),
             journal: Journal::new(monitor.metrics.clone()),
             clock: ports.clock.clone(),
             metrics: monitor.metrics,
@@ -154,7 +153,7 @@ impl JobDispatcher {
                 Step::Attempt(_) => {}
                 Step::Submit(job, answer) => {
                     // The submitter lives as long as this dispatcher.
-                    if self.submissions.send(Submission { request: job.id, answer }).is_ok() {
+                    if self.submissions.send(Submission { job: job.id(), answer }).is_ok() {
                         self.submitting += 1;
                     }
                 }
@@ -176,7 +175,7 @@ impl JobDispatcher {
                     result: Err(Problem::Passing("the attempt panicked".to_owned())),
                     stages: Stages::default(),
                 });
-            let _ = messages.send(Message::Attempted { request: job.id, attempt }).await;
+            let _ = messages.send(Message::Attempted { job: job.id(), attempt }).await;
         });
     }
 }
@@ -188,17 +187,20 @@ impl Dispatcher for JobDispatcher {
         // Removes attempts that have ended; the submitter never ends first.
         while self.tasks.try_join_next().is_some() {}
         match message {
-            Message::Event(event) => self.feed(event),
-            Message::Attempted { request, attempt } => {
+            Message::Listed { list, happened } => {
+                happened.iter().for_each(|happened| self.journal.happened(happened));
+                self.feed(list);
+            }
+            Message::Attempted { job, attempt } => {
                 self.attempts = self.attempts.saturating_sub(1);
-                self.journal.attempted(request, &attempt);
-                self.feed(Event::Attempted { request, result: attempt.result });
+                self.journal.attempted(job, &attempt);
+                self.feed(Event::Attempted { job, result: attempt.result });
             }
             Message::Submitted(submitted) => {
                 self.submitting = self.submitting.saturating_sub(1);
                 self.journal.submitted(&submitted, self.clock.now());
-                let (request, outcome) = (submitted.item.request, submitted.outcome);
-                self.feed(Event::Submitted { request, outcome });
+                let (job, outcome) = (submitted.item.job, submitted.outcome);
+                self.feed(Event::Submitted { job, outcome });
             }
         }
     }

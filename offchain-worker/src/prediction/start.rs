@@ -1,19 +1,23 @@
 //! Puts the adapters together and predicts until a signal.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc};
+
+use medchain_client::chain::Finality;
+use medchain_primitives::ModelId;
+use tracing::warn;
 
 use super::{
     account,
-    adapters::{ContentStore, KeyCipher, NodeRequests},
+    adapters::{AnswerFiles, ContentStore, KeyCipher, NodeRequests},
     config::Config,
     models::{self, ModelsError},
-    ports::{PredictionChain, Store, StoreError},
+    ports::{PredictionChain, Registration, Store, StoreError},
     service::{self, Ports},
 };
 use crate::shared::{
     clock::SystemClock,
     link::Link,
-    ports::{Chain, Clock},
+    ports::{Chain, ChainError, Clock},
     process,
 };
 
@@ -27,6 +31,14 @@ pub enum StartError {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Answers cannot be remembered.
+    #[error("cannot write to {}: {source}; name a folder with --state-dir", folder.display())]
+    State {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// No model can be served.
     #[error(transparent)]
     Models(#[from] ModelsError),
@@ -55,29 +67,49 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
     .await
 }
 
-/// Opens the key, the chain and the store, and loads the models.
+/// Opens the key, the chain, the store and the folder for answers, and loads the models.
 async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartError> {
     let identity = config.common.key.open().map_err(process::StartError::from)?;
     let cipher = KeyCipher::new(identity.encryption_secret().clone());
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
     let chain = NodeRequests::new(link.await.map_err(process::StartError::from)?);
     let registration = chain.registration().await.map_err(process::StartError::from)?;
-    if let Some(problem) = account::problem(&registration) {
-        let account = chain.account().to_string();
+    let account = chain.account();
+    if let Some(problem) = account::obstacle(&registration) {
+        let account = account.to_string();
         return Err(process::StartError::Account { account, problem }.into());
     }
+    if let Some(limitation) = account::limitation(&registration) {
+        warn!(%account, "the account {limitation}");
+    }
+    let folder = &config.state_dir;
+    let answers = AnswerFiles::open(folder, &chain.genesis(), &account)
+        .map_err(|source| StartError::State { folder: folder.clone(), source })?;
     let store = ContentStore::open(&config.store)?;
     // Logs the state of each store.
     store.ping().await?;
     let (folder, threads) = (&config.model_dir, config.model_threads);
-    let models =
-        models::load(&chain, &store, &registration, folder, config.engine, threads).await?;
+    let wanted = wanted(&chain, registration).await.map_err(process::StartError::from)?;
+    let models = models::load(&chain, &store, &wanted, folder, config.engine, threads).await?;
     Ok(Ports {
         chain: Arc::new(chain),
         // The model, which is larger than an image, was fetched without a time limit.
         store: Arc::new(store.with_patience(config.fetch_timeout)),
         models: Arc::new(models),
         cipher: Arc::new(cipher),
+        answers: Arc::new(answers),
         clock,
     })
+}
+
+/// The models that the account is registered for, and those of the requests that it still
+/// has to answer.
+async fn wanted(
+    chain: &NodeRequests,
+    registration: Registration,
+) -> Result<BTreeSet<ModelId>, ChainError> {
+    let list = chain.work_list(Finality::Best).await?;
+    let mut models = registration.worker.map(|worker| worker.models).unwrap_or_default();
+    models.extend(list.jobs.iter().map(|job| job.model));
+    Ok(models)
 }

@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::{
     outcome::Outcome,
-    ports::{Chain, ChainError, Heads, SubmitError, Tip},
+    ports::{Chain, ChainError, Head, Heads, SubmitError, Tip},
 };
 
 /// One account's connection to one chain.
@@ -55,6 +55,11 @@ impl Link {
             state: Mutex::new(State { client: Some(client), generation: 0 }),
             inclusion_timeout,
         })
+    }
+
+    /// The hash of the chain's first block.
+    pub fn genesis(&self) -> H256 {
+        self.genesis
     }
 
     async fn client(&self) -> Result<(Client, u64), ClientError> {
@@ -151,7 +156,11 @@ impl Chain for Link {
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
         let blocks =
             self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
-        Ok(blocks.map(|block| Ok(block.map(|_| ())?)).boxed())
+        let heads = blocks.map(|block| {
+            let block = block?;
+            Ok(Head { block: block.number, events: block.events })
+        });
+        Ok(heads.boxed())
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {

@@ -8,8 +8,8 @@ use std::{
 
 use medchain_client::chain::{Finality, UNIT};
 use prometheus::{
-    core::Collector, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
-    IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    core::Collector, CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec,
+    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use super::{ports::Tip, watch::view};
@@ -138,6 +138,25 @@ impl CommonMetrics {
         Ok(counters)
     }
 
+    /// As [`Self::counters`], for amounts of the currency.
+    ///
+    /// # Errors
+    /// Where the name is taken.
+    pub fn amounts(
+        &self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[&str],
+    ) -> Result<CounterVec, prometheus::Error> {
+        let amounts =
+            self.register(CounterVec::new(Opts::new(self.name(name), help), &[label])?)?;
+        for &value in values {
+            amounts.with_label_values(&[value]);
+        }
+        Ok(amounts)
+    }
+
     /// A gauge that is shown.
     ///
     /// # Errors
@@ -212,8 +231,7 @@ impl CommonMetrics {
 
     /// Shows what the account can spend, given in the chain's smallest unit.
     pub fn funds(&self, free: u128) {
-        // Rounded to a float's 15 digits, which is as exact as a graph.
-        self.balance.set(free as f64 / UNIT as f64);
+        self.balance.set(medc(free));
     }
 
     /// Everything in Prometheus' text format.
@@ -235,6 +253,12 @@ pub fn set_states<const N: usize>(gauges: &IntGaugeVec, states: [(&str, usize); 
     for (state, count) in states {
         gauges.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
+}
+
+/// An amount of the chain's smallest unit in MEDC, rounded to a float's 15 digits, which is
+/// as exact as a graph.
+pub fn medc(amount: u128) -> f64 {
+    amount as f64 / UNIT as f64
 }
 
 /// Seconds since 1970.

@@ -6,13 +6,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use medchain_client::{chain::Finality, AccountId32};
+use medchain_client::{
+    chain::{ChainEvent, Finality},
+    AccountId32,
+};
 
 use super::outcome::Outcome;
 
-/// A signal for every new block. It ends, or gives an error, when the connection is
-/// lost.
-pub type Heads = BoxStream<'static, Result<(), ChainError>>;
+/// Every new block. It ends, or gives an error, when the connection is lost.
+pub type Heads = BoxStream<'static, Result<Head, ChainError>>;
+
+/// A new block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub block: u32,
+    /// What happened in it.
+    pub events: Vec<ChainEvent>,
+}
 
 /// What the newest block says about the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +42,7 @@ pub struct Tip {
 pub trait Chain: Send + Sync + 'static {
     /// The account that signs.
     fn account(&self) -> AccountId32;
-    /// A signal for every new block.
+    /// Every new block.
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError>;
     /// What the newest block says about the chain.
     async fn tip(&self) -> Result<Tip, ChainError>;

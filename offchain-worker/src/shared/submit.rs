@@ -182,6 +182,10 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
 
     /// The smallest free nonce.
     async fn nonce(&mut self) -> Result<u64, ChainError> {
+        // With nothing on its way, the chain knows best: a fork may have taken calls back.
+        if self.pending.is_empty() {
+            self.next = None;
+        }
         let base = match self.next {
             Some(next) => next,
             None => self.outbox.chain().next_nonce().await?,

@@ -19,7 +19,7 @@ use super::{
     clock::SystemClock,
     metrics::DutyMetrics,
     monitor::Monitor,
-    ports::{ChainError, Clock, Heads, SubmitError},
+    ports::{ChainError, Clock, Head, Heads, SubmitError},
     service::{ServiceError, Stop},
 };
 
@@ -111,11 +111,12 @@ pub fn produce_blocks<W: Send + Sync + 'static>(world: &Arc<W>, produce: fn(&W))
     });
 }
 
-/// A signal for each of these blocks.
+/// These blocks, without events.
 pub fn heads_of(blocks: &watch::Sender<u32>) -> Heads {
     let heads = futures::stream::unfold(blocks.subscribe(), |mut blocks| async move {
         blocks.changed().await.ok()?;
-        Some((Ok(()), blocks))
+        let block = *blocks.borrow_and_update();
+        Some((Ok(Head { block, events: Vec::new() }), blocks))
     });
     heads.boxed()
 }

@@ -16,7 +16,7 @@ use super::{
     backoff::Backoff,
     clock::millis,
     health::Health,
-    ports::{Chain, ChainError, Clock},
+    ports::{Chain, ChainError, Clock, Head},
 };
 
 /// What is read at the best or at the finalised end of the chain.
@@ -28,8 +28,9 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn chain(&self) -> &dyn Chain;
     /// Which end of it.
     fn finality(&self) -> Finality;
-    /// Everything at the newest block of this end.
-    async fn read(&self) -> Result<Self::News, ChainError>;
+    /// Everything at the newest block of this end. `blocks` are those that have come since
+    /// the last reading; after a lost connection, some may be missing or come again.
+    async fn read(&self, blocks: Vec<Head>) -> Result<Self::News, ChainError>;
 }
 
 /// When a connection counts as lost, and when the next one is tried.
@@ -83,8 +84,9 @@ impl<S: Source> Watcher<S> {
     async fn follow(&self, failures: &mut u32) -> Result<Infallible, ChainError> {
         // Subscribed first, so that no block is missed between list and stream.
         let mut heads = self.source.chain().heads(self.source.finality()).await?;
+        let mut blocks = Vec::new();
         loop {
-            let news = self.source.read().await?;
+            let news = self.source.read(std::mem::take(&mut blocks)).await?;
             *failures = 0;
             if self.messages.send(news).await.is_err() {
                 // The service is shutting down and drops this task with it.
@@ -99,11 +101,11 @@ impl<S: Source> Watcher<S> {
                     )));
                 }
                 Ok(None) => return Err(ended()),
-                Ok(Some(head)) => head?,
+                Ok(Some(head)) => blocks.push(head?),
             }
             // One list serves all blocks that came while the last one was read.
             while let Some(head) = heads.next().now_or_never() {
-                head.ok_or_else(ended)??;
+                blocks.push(head.ok_or_else(ended)??);
             }
         }
     }

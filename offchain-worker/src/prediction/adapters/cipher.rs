@@ -1,13 +1,13 @@
-//! Decryption with the worker's key.
+//! What follows from the worker's encryption key.
 
 use medchain_client::{
+    chain::AnswerSalt,
     crypto::{self, EncryptionSecret},
-    AccountId32,
+    AccountId32, H256,
 };
-use medchain_primitives::{ContentDigest, SealedKey};
-use zeroize::Zeroizing;
+use medchain_primitives::{ContentDigest, RequestId, SealedKey};
 
-use crate::prediction::ports::{Cipher, CipherError};
+use crate::prediction::ports::{Cipher, CipherError, Opened};
 
 /// Opens what is sealed to one X25519 key.
 pub struct KeyCipher(EncryptionSecret);
@@ -29,9 +29,31 @@ impl Cipher for KeyCipher {
         envelope: &SealedKey,
         patient: &AccountId32,
         file: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+    ) -> Result<Opened, CipherError> {
         let key =
             self.0.open(envelope).map_err(|error| CipherError::Envelope(error.to_string()))?;
-        crypto::decrypt(&key, patient, file).map_err(|error| CipherError::File(error.to_string()))
+        let image = crypto::decrypt(&key, patient, file)
+            .map_err(|error| CipherError::File(error.to_string()))?;
+        Ok(Opened { key, image })
+    }
+
+    fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
+        self.0.answer_salt(H256(*genesis), request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_salt_survives_a_restart_and_differs_for_each_worker_chain_and_request() {
+        let cipher = |uri: &str| KeyCipher::new(EncryptionSecret::from_secret_uri(uri));
+        let salt = |uri: &str, genesis, request| cipher(uri).salt(&[genesis; 32], request);
+        let base = salt("//Ferdie", 1, RequestId(1));
+        assert_eq!(base, salt("//Ferdie", 1, RequestId(1)));
+        assert_ne!(base, salt("//Eve", 1, RequestId(1)));
+        assert_ne!(base, salt("//Ferdie", 2, RequestId(1)));
+        assert_ne!(base, salt("//Ferdie", 1, RequestId(2)));
     }
 }

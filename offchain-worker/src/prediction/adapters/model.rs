@@ -1,9 +1,10 @@
 //! VGG-16 with medchain-vision.
 
-use medchain_primitives::FailureCode;
-use medchain_vision::{Engine, Model, Preprocessing};
+use medchain_primitives::{FailureCode, Output};
+use medchain_vision::{square, DecodeError, Engine, Model, PredictError, Preprocessing, SQUARE_ID};
+use zeroize::Zeroizing;
 
-use crate::prediction::ports::{Predicted, Predictor, PredictorError};
+use crate::prediction::ports::{Predictor, PredictorError};
 
 /// A loaded model.
 pub struct VisionModel(Model);
@@ -43,20 +44,30 @@ impl VisionModel {
 }
 
 impl Predictor for VisionModel {
-    fn predict(&self, image: &[u8]) -> Result<Predicted, PredictorError> {
-        let prediction = self.0.predict(image).map_err(|error| {
-            let text = error.to_string();
-            match error.failure_code() {
-                Some(FailureCode::TooLarge) => PredictorError::TooLarge(text),
-                Some(_) => PredictorError::NotAnImage(text),
-                None => PredictorError::Internal(text),
-            }
-        })?;
-        let timings = prediction.timings;
-        Ok(Predicted {
-            output: prediction.output,
-            decode: timings.decode,
-            infer: timings.preprocess + timings.infer,
+    fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError> {
+        match square(image) {
+            Ok(square) => Ok(Zeroizing::new(square.as_ref().to_vec())),
+            Err(error) => Err(bad_image(&error)),
+        }
+    }
+
+    fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
+        let output = match self.0.spec().id == SQUARE_ID {
+            true => self.0.output(square),
+            // A model with steps of its own sees something else than what was committed to.
+            false => self.0.predict(image).map(|prediction| prediction.output),
+        };
+        output.map_err(|error| match &error {
+            PredictError::Decode(cause) => bad_image(cause),
+            _ => PredictorError::Internal(error.to_string()),
         })
+    }
+}
+
+fn bad_image(error: &DecodeError) -> PredictorError {
+    let text = error.to_string();
+    match error.failure_code() {
+        FailureCode::TooLarge => PredictorError::TooLarge(text),
+        _ => PredictorError::NotAnImage(text),
     }
 }

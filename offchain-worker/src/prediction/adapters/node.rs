@@ -1,25 +1,20 @@
 //! The chain through a node, as a worker that predicts sees it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
 use async_trait::async_trait;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{
         Call, ChainError as ClientError, DispatchFailure, EmrError, FailureKind, Finality,
-        InferenceError, Model, RecordStatus, Request, RequestStatus, View, Worker,
+        InferenceError, Model, RecordStatus, Request, RequestStatus, Step, View,
     },
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordId, RequestId};
+use medchain_primitives::{Action, ModelId, RequestId};
 
 use crate::{
     prediction::{
-        jobs::{turn, Answer, Job},
-        ports::{OpenRequests, PredictionChain, Readiness, Registration},
+        jobs::{Answer, Job, JobId, Phase},
+        ports::{PredictionChain, Readiness, Registered, Registration, WorkList},
     },
     shared::{
         link::{Link, OverLink},
@@ -31,18 +26,9 @@ use crate::{
 /// A node's chain, as one worker's account.
 pub struct NodeRequests {
     link: Link,
-    holders: Mutex<BTreeMap<RequestId, Holders>>,
 }
 
-/// The accounts that hold the key of a request's record.
-#[derive(Clone)]
-struct Holders {
-    /// The block at which they were read.
-    at: u32,
-    accounts: Arc<BTreeSet<AccountId32>>,
-}
-
-/// How many records' envelopes are asked for at once.
+/// How many requests are read at once.
 const AT_ONCE: usize = 16;
 
 impl OverLink for NodeRequests {
@@ -54,94 +40,24 @@ impl OverLink for NodeRequests {
 impl NodeRequests {
     /// The requests on this link's chain.
     pub fn new(link: Link) -> Self {
-        Self { link, holders: Mutex::default() }
-    }
-
-    /// A panic elsewhere leaves whole entries here, so a poisoned lock is still good.
-    fn holders(&self) -> MutexGuard<'_, BTreeMap<RequestId, Holders>> {
-        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads which accounts hold the keys of these requests' records, once for each
-    /// request.
-    ///
-    /// An upload seals the key in the call that opens the request, so envelopes that are
-    /// added later are rare; a worker that gets its envelope later starts without a turn.
-    async fn learn_holders(&self, view: &View, requests: &[&Request]) -> Result<(), ClientError> {
-        let unknown: Vec<(RequestId, RecordId)> = {
-            let known = self.holders();
-            let unknown = requests.iter().filter(|request| !known.contains_key(&request.id));
-            unknown.map(|request| (request.id, request.record)).collect()
-        };
-        let at = view.number();
-        let read = unknown.into_iter().map(|(id, record)| async move {
-            let envelopes = view.envelopes(record).await?;
-            let accounts = envelopes.into_iter().map(|(reader, _)| reader).collect();
-            Ok::<_, ClientError>((id, Holders { at, accounts: Arc::new(accounts) }))
-        });
-        let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-        self.holders().extend(read);
-        Ok(())
-    }
-
-    /// Forgets the requests that this final block holds closed. A request of a newer
-    /// block is not missing, only not final yet.
-    fn forget_holders(&self, block: u32, open: &[Request]) {
-        let open: BTreeSet<RequestId> = open.iter().map(|request| request.id).collect();
-        self.holders().retain(|id, holders| open.contains(id) || holders.at > block);
-    }
-
-    /// Reads workers and reports once for the whole list, and not at all where the list
-    /// is empty.
-    async fn read_open(&self, view: &View, finality: Finality) -> Result<Vec<Job>, ClientError> {
-        let me = self.link.account();
-        let requests = view.open_requests().await?;
-        if finality == Finality::Finalised {
-            self.forget_holders(view.number(), &requests);
-        }
-        if requests.is_empty() {
-            return Ok(Vec::new());
-        }
-        let workers = view.workers().await?;
-        let reports = view.failure_reporters().await?;
-        let shared: Vec<&Request> =
-            requests.iter().filter(|request| is_shared(request, &me, &workers)).collect();
-        self.learn_holders(view, &shared).await?;
-        let known = self.holders().clone();
-        let none = BTreeSet::new();
-        let jobs = requests.iter().filter_map(|request| {
-            let reporters = reports.get(&request.id).unwrap_or(&none);
-            // A request that this worker has reported is open for the others alone.
-            (!reporters.contains(&me)).then(|| {
-                let holders = known.get(&request.id).map_or(&none, |holders| &*holders.accounts);
-                let running =
-                    workers.iter().filter(|worker| worker.models.contains(&request.model));
-                let running = running.map(|worker| worker.account);
-                Job {
-                    id: request.id,
-                    record: request.record,
-                    patient: request.patient,
-                    model: request.model,
-                    opened: request.opened,
-                    deadline: request.deadline,
-                    candidates: turn::candidates(running, holders, reporters),
-                }
-            })
-        });
-        Ok(jobs.collect())
+        Self { link }
     }
 }
 
 #[async_trait]
 impl PredictionChain for NodeRequests {
-    async fn open_requests(&self, finality: Finality) -> Result<OpenRequests, ChainError> {
+    fn genesis(&self) -> [u8; 32] {
+        self.link.genesis().0
+    }
+
+    async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError> {
+        let me = self.link.account();
         let read = self.link.ask_or_reconnect(|client| async move {
             let view = match finality {
                 Finality::Best => client.best().await?,
                 Finality::Finalised => client.finalised().await?,
             };
-            let jobs = self.read_open(&view, finality).await?;
-            Ok(OpenRequests { block: view.number(), jobs })
+            work_list(&view, &me).await
         });
         Ok(read.await?)
     }
@@ -153,22 +69,39 @@ impl PredictionChain for NodeRequests {
         Ok(asked.await?)
     }
 
-    async fn settled(&self, id: RequestId) -> Result<Option<Outcome>, ChainError> {
+    async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
         let me = self.link.account();
         let asked = self.link.ask(|client| async move {
             let best = client.best().await?;
-            let ours = Some(Outcome::Included { block: best.number() });
-            let status = best.request(id).await?.map(|request| request.status);
-            Ok(match status {
-                Some(RequestStatus::Open) if best.failure_report(id, &me).await?.is_some() => ours,
-                Some(RequestStatus::Open) => None,
-                Some(RequestStatus::Answered { worker } | RequestStatus::Failed { worker, .. })
-                    if worker == me =>
-                {
-                    ours
-                }
-                _ => Some(Outcome::ClosedElsewhere),
-            })
+            let Some((request, step)) = request_of(&best, &me, job.request).await? else {
+                return Ok(Some(Outcome::ClosedElsewhere));
+            };
+            if phase(request.status, step.as_ref()) == Some(job.phase) {
+                return Ok(None);
+            }
+            // What only follows where the call was in a block.
+            let is_done = match job.phase {
+                Phase::Answer => matches!(step, Some(Step::Committed(_) | Step::Revealed(_))),
+                Phase::Reveal => matches!(step, Some(Step::Revealed(_))),
+            };
+            let is_ours = is_done
+                || request.status == RequestStatus::Answered
+                    && best
+                        .verdict(job.request)
+                        .await?
+                        .is_some_and(|verdict| verdict.workers.contains(&me));
+            Ok(Some(match is_ours {
+                true => Outcome::Included { block: best.number() },
+                false => Outcome::ClosedElsewhere,
+            }))
+        });
+        Ok(asked.await?)
+    }
+
+    async fn is_closed(&self, id: RequestId) -> Result<bool, ChainError> {
+        let asked = self.link.ask(|client| async move {
+            let request = client.finalised().await?.request(id).await?;
+            Ok(request.is_some_and(|request| !request.status.is_open()))
         });
         Ok(asked.await?)
     }
@@ -180,7 +113,10 @@ impl PredictionChain for NodeRequests {
             let worker = best.worker(&me).await?;
             let balance = best.balance(&me).await?;
             Ok(Registration {
-                models: worker.map(|worker| worker.models.into_iter().collect()),
+                worker: worker.map(|worker| Registered {
+                    models: worker.models.into_iter().collect(),
+                    status: worker.status,
+                }),
                 free: balance.spendable(0),
             })
         });
@@ -199,9 +135,9 @@ impl PredictionChain for NodeRequests {
         nonce: u64,
     ) -> Result<u32, SubmitError> {
         let call = match answer.clone() {
-            Answer::Prediction { output, receipt } => {
-                Call::SubmitPrediction { request, output, receipt }
-            }
+            Answer::Sealed(sealed) => Call::SubmitAnswer { request, sealed },
+            Answer::Commitment(commitment) => Call::CommitAnswer { request, commitment },
+            Answer::Reveal { sealed, salt } => Call::RevealAnswer { request, sealed, salt },
             Answer::Failure(code) => Call::ReportFailure { request, code },
         };
         let done = self.link.submit(&call, nonce, refusal).await?;
@@ -209,13 +145,54 @@ impl PredictionChain for NodeRequests {
     }
 }
 
-/// Whether another worker runs the model of a request as well. Only then it matters
-/// which of them hold its record's key.
-fn is_shared(request: &Request, me: &AccountId32, workers: &[Worker]) -> bool {
-    let runs = |worker: &&Worker| worker.models.contains(&request.model);
-    let (mine, others): (Vec<&Worker>, Vec<&Worker>) =
-        workers.iter().filter(runs).partition(|worker| worker.account == *me);
-    !mine.is_empty() && !others.is_empty()
+/// What a request asks of a worker that has come so far with it.
+fn phase(status: RequestStatus, step: Option<&Step>) -> Option<Phase> {
+    match (status, step?) {
+        (RequestStatus::Committing, Step::Chosen) => Some(Phase::Answer),
+        (RequestStatus::Revealing, Step::Committed(_)) => Some(Phase::Reveal),
+        _ => None,
+    }
+}
+
+/// A request, and how far `me` has come with it if it is open and has chosen `me`.
+async fn request_of(
+    view: &View,
+    me: &AccountId32,
+    id: RequestId,
+) -> Result<Option<(Request, Option<Step>)>, ClientError> {
+    let Some(request) = view.request(id).await? else { return Ok(None) };
+    let committee = view.committee(id).await?;
+    Ok(Some((request, committee.and_then(|committee| committee.step_of(me).cloned()))))
+}
+
+async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList, ClientError> {
+    let ids = view.assignments(me).await?;
+    let read = ids.into_iter().map(|id| request_of(view, me, id));
+    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+    let mut list = WorkList { block: view.number(), jobs: Vec::new(), idle: Default::default() };
+    for (request, step) in read.into_iter().flatten() {
+        match phase(request.status, step.as_ref()) {
+            Some(phase) => list.jobs.push(job(&request, phase, step.as_ref())),
+            None => _ = list.idle.insert(request.id),
+        }
+    }
+    Ok(list)
+}
+
+fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {
+    Job {
+        request: request.id,
+        phase,
+        record: request.record,
+        patient: request.patient,
+        model: request.model,
+        quorum: request.quorum,
+        deadline: request.deadline,
+        commitment: match step {
+            Some(Step::Committed(commitment)) => Some(*commitment),
+            _ => None,
+        },
+    }
 }
 
 async fn readiness(view: &View, me: &AccountId32, job: &Job) -> Result<Readiness, ClientError> {
@@ -234,10 +211,14 @@ async fn readiness(view: &View, me: &AccountId32, job: &Job) -> Result<Readiness
     if let Err(denied) = consent {
         return Ok(Readiness::Refused(denied.to_string()));
     }
+    let Some(commitments) = view.commitments(job.record).await? else {
+        return Ok(Readiness::Gone("its uploader has committed to no film".to_owned()));
+    };
     Ok(Readiness::Ready {
         cid: record.cid,
         digest: record.digest,
         envelope: view.envelope(job.record, me).await?,
+        input_root: commitments.input_root,
     })
 }
 
@@ -248,13 +229,15 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
         FailureKind::Inference(
             InferenceError::RequestNotOpen
             | InferenceError::RequestNotFound
-            | InferenceError::PredictionAlreadyExists
-            | InferenceError::FailureAlreadyReported,
+            | InferenceError::WrongStatus
+            | InferenceError::NotChosen
+            | InferenceError::AlreadyAnswered,
         ) => Outcome::ClosedElsewhere,
-        FailureKind::Inference(InferenceError::RequestExpired) => Outcome::TooLate,
+        FailureKind::Inference(InferenceError::DeadlinePassed) => Outcome::TooLate,
         FailureKind::Inference(
             InferenceError::RecordNotActive
             | InferenceError::RecordNotFound
+            | InferenceError::ModelRetired
             | InferenceError::EnvelopeNotFound,
         )
         | FailureKind::Emr(
@@ -271,7 +254,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::RuntimeError;
+    use medchain_client::chain::{AnswerCommitment, RuntimeError};
 
     use super::*;
 
@@ -281,11 +264,17 @@ mod tests {
 
     #[test]
     fn each_error_of_the_chain_is_understood() {
-        assert_eq!(outcome(InferenceError::RequestNotOpen), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(InferenceError::FailureAlreadyReported), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(InferenceError::RequestExpired), Outcome::TooLate);
+        for settled in [
+            InferenceError::RequestNotOpen,
+            InferenceError::WrongStatus,
+            InferenceError::NotChosen,
+            InferenceError::AlreadyAnswered,
+        ] {
+            assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
+        }
+        assert_eq!(outcome(InferenceError::DeadlinePassed), Outcome::TooLate);
         assert_eq!(outcome(InferenceError::RecordNotActive), Outcome::Gone);
-        // Others can open the record, and decide.
+        assert_eq!(outcome(InferenceError::ModelRetired), Outcome::Gone);
         assert_eq!(outcome(InferenceError::EnvelopeNotFound), Outcome::Gone);
         assert_eq!(outcome(EmrError::RecordErased), Outcome::Gone);
         for error in EmrError::ALL.iter().copied().filter(|error| error.is_denial()) {
@@ -293,6 +282,26 @@ mod tests {
         }
         let rejected = |name: &str| Outcome::Rejected(name.to_owned());
         assert_eq!(outcome(RuntimeError::BadOrigin), rejected("BadOrigin"));
+        assert_eq!(
+            outcome(InferenceError::CommitmentMismatch),
+            rejected("Inference.CommitmentMismatch")
+        );
+    }
+
+    #[test]
+    fn a_request_asks_only_what_its_status_and_the_worker_allow() {
+        let committed = Step::Committed(AnswerCommitment([1; 32]));
+        let revealed = Step::Revealed(Default::default());
+        let asks = |status, step| phase(status, Some(step));
+        assert_eq!(asks(RequestStatus::Committing, &Step::Chosen), Some(Phase::Answer));
+        assert_eq!(asks(RequestStatus::Revealing, &committed), Some(Phase::Reveal));
+        assert_eq!(asks(RequestStatus::Committing, &committed), None);
+        assert_eq!(asks(RequestStatus::Revealing, &revealed), None);
+        for status in [RequestStatus::Drawing, RequestStatus::Sealing] {
+            assert_eq!(asks(status, &Step::Chosen), None);
+            assert_eq!(asks(status, &committed), None);
+        }
+        assert_eq!(phase(RequestStatus::Committing, None), None, "it is another worker's");
     }
 
     #[test]

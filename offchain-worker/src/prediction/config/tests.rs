@@ -117,6 +117,14 @@ fn a_development_secret_needs_dev_and_is_never_shown() {
 }
 
 #[test]
+fn the_folder_for_answers_can_be_named() {
+    let config = resolve(&["--key", "k", "--model-dir", "m", "--state-dir", "/s"]).unwrap();
+    assert_eq!(config.state_dir, PathBuf::from("/s"));
+    let config = resolve(&["--key", "k", "--model-dir", "m"]).unwrap();
+    assert!(config.state_dir.is_absolute());
+}
+
+#[test]
 fn it_listens_on_this_machine_alone_by_default() {
     let config = resolve(&["--key", "k", "--model-dir", "m"]).unwrap();
     assert!(config.common.listen.ip().is_loopback());

@@ -1,89 +1,97 @@
-//! From a quantised output to an answer that the chain accepts.
+//! What a worker signs and submits for a job.
 
-use medchain_client::chain::Model;
-use medchain_primitives::{
-    receipt, Cid, FailureCode, Output, OutputError, PreprocessingId, Receipt,
+use medchain_client::{
+    chain::{AnswerCommitment, AnswerSalt, SealedAnswer},
+    crypto::answer_commitment,
+    AccountId32,
 };
+use medchain_primitives::FailureCode;
 
-/// What the worker signs and submits for a request.
+use super::job::Job;
+
+/// What the worker signs and submits for a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A prediction with its receipt.
-    Prediction {
-        /// The quantised output.
-        output: Output,
-        /// What a replay recomputes.
-        receipt: Receipt,
+    /// The sealed output, where this worker answers alone.
+    Sealed(SealedAnswer),
+    /// The commitment to a sealed output, where several workers answer.
+    Commitment(AnswerCommitment),
+    /// The sealed output that it committed to.
+    Reveal {
+        /// The sealed output.
+        sealed: SealedAnswer,
+        /// The salt of the commitment.
+        salt: AnswerSalt,
     },
-    /// A reason why there is no prediction.
+    /// A reason why there is no output.
     Failure(FailureCode),
 }
 
-/// The facts about a model that a receipt commits to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelFacts {
-    /// SHA-256 of the ONNX file.
-    pub sha256: [u8; 32],
-    /// The name of the steps from pixels to tensor.
-    pub preprocessing: PreprocessingId,
-    /// How many classes the model has.
-    pub classes: usize,
-}
-
-impl From<&Model> for ModelFacts {
-    fn from(model: &Model) -> Self {
-        Self {
-            sha256: model.sha256,
-            preprocessing: model.preprocessing.clone(),
-            classes: model.labels.len(),
+impl Answer {
+    /// What follows first from a sealed output: alone it is shown at once, among several
+    /// workers it is committed to, so that none of them can copy it.
+    pub fn first(job: &Job, me: &AccountId32, sealed: SealedAnswer, salt: &AnswerSalt) -> Self {
+        match job.quorum {
+            1 => Self::Sealed(sealed),
+            _ => Self::Commitment(answer_commitment(job.request, &me.0, &sealed, salt)),
         }
     }
-}
 
-/// The prediction that answers a request, with its receipt. The chain's own check runs
-/// first, so that a worker never pays for a call that must fail.
-///
-/// # Errors
-/// [`OutputError`] where the output is not a prediction over the model's classes.
-pub fn prediction(
-    model: &ModelFacts,
-    ciphertext: &Cid,
-    output: Output,
-) -> Result<Answer, OutputError> {
-    output.check(model.classes)?;
-    let receipt = receipt(&model.sha256, &model.preprocessing, ciphertext, &output);
-    Ok(Answer::Prediction { output, receipt })
+    /// The reveal of a sealed output; `None` where it is not the one that the job's
+    /// commitment is for. The chain would refuse that, for a fee.
+    pub fn reveal(
+        job: &Job,
+        me: &AccountId32,
+        sealed: SealedAnswer,
+        salt: AnswerSalt,
+    ) -> Option<Self> {
+        let shown = answer_commitment(job.request, &me.0, &sealed, &salt);
+        (job.commitment == Some(shown)).then_some(Self::Reveal { sealed, salt })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use medchain_primitives::CidCodec;
+    use medchain_primitives::{ModelId, RecordId, RequestId};
 
     use super::*;
+    use crate::prediction::jobs::Phase;
 
-    fn facts(classes: usize) -> ModelFacts {
-        ModelFacts {
-            sha256: [1; 32],
-            preprocessing: PreprocessingId::truncate_from(b"steps".to_vec()),
-            classes,
+    const ME: AccountId32 = AccountId32([1; 32]);
+    const SALT: AnswerSalt = AnswerSalt([5; 32]);
+
+    fn sealed(byte: u8) -> SealedAnswer {
+        SealedAnswer::truncate_from(vec![byte; 30])
+    }
+
+    fn job(quorum: u8, commitment: Option<AnswerCommitment>) -> Job {
+        Job {
+            request: RequestId(3),
+            phase: Phase::Answer,
+            record: RecordId(1),
+            patient: AccountId32([7; 32]),
+            model: ModelId(0),
+            quorum,
+            deadline: 200,
+            commitment,
         }
     }
 
     #[test]
-    fn the_receipt_is_the_one_that_the_chain_recomputes() {
-        let cid = Cid::new(CidCodec::Raw, [2; 32]);
-        let output = Output::quantise(&[0.1, 0.2, 0.7]).unwrap();
-        let expected = receipt(&[1; 32], &facts(3).preprocessing, &cid, &output);
-        assert_eq!(
-            prediction(&facts(3), &cid, output.clone()),
-            Ok(Answer::Prediction { output, receipt: expected })
-        );
+    fn one_worker_alone_shows_its_answer_at_once() {
+        let answer = Answer::first(&job(1, None), &ME, sealed(9), &SALT);
+        assert_eq!(answer, Answer::Sealed(sealed(9)));
     }
 
     #[test]
-    fn the_output_of_a_different_model_is_refused() {
-        let cid = Cid::new(CidCodec::Raw, [2; 32]);
-        let output = Output::quantise(&[0.5, 0.5]).unwrap();
-        assert_eq!(prediction(&facts(3), &cid, output), Err(OutputError::Classes));
+    fn several_workers_commit_first_and_show_just_that() {
+        let first = Answer::first(&job(2, None), &ME, sealed(9), &SALT);
+        let Answer::Commitment(commitment) = first else { panic!("{first:?}") };
+        let job = job(2, Some(commitment));
+        let shown = Answer::Reveal { sealed: sealed(9), salt: SALT };
+        assert_eq!(Answer::reveal(&job, &ME, sealed(9), SALT), Some(shown));
+        assert_eq!(Answer::reveal(&job, &ME, sealed(8), SALT), None);
+        assert_eq!(Answer::reveal(&job, &ME, sealed(9), AnswerSalt([6; 32])), None);
+        assert_eq!(Answer::reveal(&job, &AccountId32([2; 32]), sealed(9), SALT), None);
     }
 }

@@ -6,30 +6,24 @@
 //!                        ▼          └─────────────┼─ reorganised
 //!                      Parked ◄────── no consent ─┘
 //! ```
-//! Where several workers can answer a request, they take turns by their rank
-//! ([`super::turn`]): a job whose turn has not come is `Waiting` and is not started.
+//! A request of several workers is two jobs, one after the other: to commit to an answer,
+//! and to show it. An answer is shown only once a final block asks for it: a fork could
+//! give another worker, who has seen it, the time to commit anew.
 //!
 //! The board only remembers what the chain holds: a worker that is killed at any
-//! moment rebuilds it from the list of open requests.
+//! moment rebuilds it from its work list.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
-
-use medchain_client::AccountId32;
-use medchain_primitives::{ModelId, RequestId};
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     answer::Answer,
     decide::{after_problem, after_submission, TimeLeft},
-    job::{Closed, Event, Job, Moment, Note, Step},
+    job::{Closed, Event, Job, JobId, Moment, Note, Phase, Step},
 };
 use crate::shared::{backoff::Backoff, outcome::Outcome};
 
 mod advance;
-mod open;
+mod listed;
 #[cfg(test)]
 mod tests;
 
@@ -38,12 +32,6 @@ mod tests;
 pub struct Rules {
     /// How many jobs are attempted at the same time.
     pub max_running: usize,
-    /// While fewer than this many are attempted, there is room for jobs whose turn is
-    /// another worker's and that it has not answered.
-    pub max_taken_over: usize,
-    /// How many blocks each worker before this one in a request's order has to itself;
-    /// 0 where all start at once.
-    pub takeover_blocks: u32,
     /// The waits between attempts.
     pub retry: Backoff,
     /// The waits between questions for a consent that was refused.
@@ -70,8 +58,8 @@ enum State {
     Submitting(Answer),
     /// Its answer is in this block, which is not final yet.
     Included(u32, Answer),
-    /// Left alone until the chain closes it. With a block: another answer was seen
-    /// there, which a reorganisation may still remove.
+    /// Left alone until the chain closes it. With a block: the chain asked for it no more
+    /// there, which a reorganisation may still undo.
     GivenUp(Option<u32>),
 }
 
@@ -80,8 +68,6 @@ struct Entry {
     job: Job,
     state: State,
     first_seen: u32,
-    /// How many workers come before this one; `None` where it is in no order.
-    rank: Option<u32>,
     /// Whether a final block held it open.
     confirmed: bool,
     /// Whether the newest block still holds it open.
@@ -91,37 +77,16 @@ struct Entry {
     attempts: u32,
     refusals: u32,
     submissions: u32,
-    /// Whether its wait was cut short for one attempt before the deadline.
+    /// Whether its wait was cut short for one more try before the deadline.
     last_call: bool,
 }
 
-/// Whether a job that waits may be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// It is this worker's own.
-    Own,
-    /// This many workers had their turn before and did not answer.
-    TakeOver(u32),
-    /// It is another worker's for now.
-    Later,
-}
-
 impl Entry {
-    fn turn(&self, rules: &Rules, block: u32) -> Turn {
-        let rank = match self.rank {
-            Some(rank) if rank > 0 && rules.takeover_blocks > 0 => rank,
-            _ => return Turn::Own,
-        };
-        // Shortly before the deadline no job is left to others.
-        if self.time_left(rules, block).is_near_deadline() {
-            return Turn::Own;
-        }
-        // Counted from the chain's block, so that a restart does not start a new wait.
-        let wait = rank.saturating_mul(rules.takeover_blocks);
-        match block >= self.job.opened.saturating_add(wait) {
-            true => Turn::TakeOver(rank),
-            false => Turn::Later,
-        }
+    /// Whether it may be attempted, and its answer submitted. Where no block becomes final
+    /// in time, to be silent costs more than to show an answer too early.
+    fn is_wanted(&self, rules: &Rules, block: u32) -> bool {
+        let is_settled = self.confirmed || self.time_left(rules, block).is_near_deadline();
+        self.open_at_best && (self.job.phase == Phase::Answer || is_settled)
     }
 
     fn time_left(&self, rules: &Rules, block: u32) -> TimeLeft {
@@ -140,8 +105,6 @@ impl Entry {
 pub struct Counts {
     /// To be attempted.
     pub waiting: usize,
-    /// Left to workers whose turn comes before.
-    pub assigned_elsewhere: usize,
     /// Without consent.
     pub parked: usize,
     /// Being attempted.
@@ -152,33 +115,31 @@ pub struct Counts {
     pub included: usize,
     /// Left alone until the chain closes them.
     pub given_up: usize,
+    /// Requests that have chosen this worker and ask nothing of it now.
+    pub idle: usize,
 }
 
 /// All known jobs. See the module's documentation.
 #[derive(Clone, Debug)]
 pub struct Board {
     rules: Rules,
-    me: AccountId32,
-    served: BTreeSet<ModelId>,
-    entries: BTreeMap<RequestId, Entry>,
+    entries: BTreeMap<JobId, Entry>,
     block: u32,
+    idle: usize,
 }
 
 impl Board {
-    /// An empty board of the worker `me` that runs the models `served`.
-    pub fn new(rules: Rules, me: AccountId32, served: impl IntoIterator<Item = ModelId>) -> Self {
-        Self { rules, me, served: served.into_iter().collect(), entries: BTreeMap::new(), block: 0 }
+    /// An empty board.
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, entries: BTreeMap::new(), block: 0, idle: 0 }
     }
 
     /// How many jobs are in which state.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts { idle: self.idle, ..Counts::default() };
         for entry in self.entries.values() {
             match entry.state {
-                State::Waiting(_) => match entry.turn(&self.rules, self.block) {
-                    Turn::Later => counts.assigned_elsewhere += 1,
-                    Turn::Own | Turn::TakeOver(_) => counts.waiting += 1,
-                },
+                State::Waiting(_) => counts.waiting += 1,
                 State::Parked(_) => counts.parked += 1,
                 State::Running => counts.running += 1,
                 State::Answered(..) | State::Submitting(_) => counts.submitting += 1,
@@ -190,17 +151,15 @@ impl Board {
     }
 
     /// When the next wait ends: an [`Event::Tick`] is due then. A job that waits for a
-    /// free place or for its turn is not counted: it starts with the event that frees
-    /// the place, or with the block of its turn.
+    /// free place or for a block is not counted: it starts with the event that frees the
+    /// place, or with the block.
     pub fn next_wake(&self) -> Option<Duration> {
-        let running = self.counts().running;
+        let has_place = self.counts().running < self.rules.max_running;
         self.entries
             .values()
-            .filter(|entry| entry.open_at_best)
+            .filter(|entry| entry.is_wanted(&self.rules, self.block))
             .filter_map(|entry| match entry.state {
-                State::Waiting(until) | State::Parked(until) => {
-                    (running < self.places(entry.turn(&self.rules, self.block))).then_some(until)
-                }
+                State::Waiting(until) | State::Parked(until) => has_place.then_some(until),
                 State::Answered(until, _) => Some(until),
                 _ => None,
             })
@@ -212,17 +171,19 @@ impl Board {
     pub fn handle(&mut self, event: Event, moment: Moment) -> Vec<Step> {
         let mut steps = Vec::new();
         match event {
-            Event::Open { finality, block, open } => {
-                self.on_open(finality, block, open, moment, &mut steps);
+            Event::Listed { finality, block, jobs, idle } => {
+                self.idle = idle;
+                self.on_listed(finality, block, jobs, moment, &mut steps);
             }
-            Event::Attempted { request, result } => match result {
-                Ok(answer) => self.on_answer(request, answer),
-                Err(problem) => self.advance(request, moment, &mut steps, |entry, time| {
-                    matches!(entry.state, State::Running).then(|| after_problem(problem, time))
+            Event::Attempted { job, result } => match result {
+                Ok(answer) => self.on_answer(job, answer),
+                Err(problem) => self.advance(job, moment, &mut steps, |entry, time| {
+                    matches!(entry.state, State::Running)
+                        .then(|| after_problem(problem, job.phase, time))
                 }),
             },
-            Event::Submitted { request, outcome } => {
-                self.on_submitted(request, outcome, moment, &mut steps);
+            Event::Submitted { job, outcome } => {
+                self.on_submitted(job, outcome, moment, &mut steps);
             }
             Event::Tick => {}
         }
@@ -231,7 +192,7 @@ impl Board {
         steps
     }
 
-    fn on_answer(&mut self, id: RequestId, answer: Answer) {
+    fn on_answer(&mut self, id: JobId, answer: Answer) {
         if let Some(entry) = self.entries.get_mut(&id)
             && matches!(entry.state, State::Running)
         {
@@ -239,13 +200,7 @@ impl Board {
         }
     }
 
-    fn on_submitted(
-        &mut self,
-        id: RequestId,
-        outcome: Outcome,
-        moment: Moment,
-        steps: &mut Vec<Step>,
-    ) {
+    fn on_submitted(&mut self, id: JobId, outcome: Outcome, moment: Moment, steps: &mut Vec<Step>) {
         let Some(entry) = self.entries.get(&id) else {
             return;
         };
@@ -259,7 +214,8 @@ impl Board {
             return;
         }
         self.advance(id, moment, steps, |entry, time| {
-            matches!(entry.state, State::Submitting(_)).then(|| after_submission(outcome, time))
+            matches!(entry.state, State::Submitting(_))
+                .then(|| after_submission(outcome, id.phase, time))
         });
     }
 
@@ -276,46 +232,30 @@ impl Board {
         }
     }
 
-    /// How many attempts may run at once for a job with this turn to be started.
-    fn places(&self, turn: Turn) -> usize {
-        match turn {
-            Turn::Own => self.rules.max_running,
-            Turn::TakeOver(_) => self.rules.max_taken_over.min(self.rules.max_running),
-            Turn::Later => 0,
-        }
-    }
-
     /// Starts what is due: submissions all at once, attempts up to the limit.
     ///
-    /// Jobs that must have their one attempt before the deadline come first, then those
-    /// that have failed least often, and among these the nearest deadline: jobs that
+    /// Answers that are to be shown come first: that takes no time, and to be late costs
+    /// most. Then come jobs that must have their one attempt before the deadline, then
+    /// those that have failed least often, and among these the nearest deadline: jobs that
     /// fail again and again hold up no others.
-    ///
-    /// Jobs that other workers have not answered come after all of these, and in the
-    /// reverse order, so that two workers at one backlog meet as late as possible.
     fn start(&mut self, moment: Moment, steps: &mut Vec<Step>) {
         let (rules, block) = (self.rules, self.block);
         let mut due = Vec::new();
-        let mut unanswered = Vec::new();
         let mut running = 0;
         for (id, entry) in &mut self.entries {
             match &entry.state {
                 State::Running => running += 1,
                 State::Waiting(until) | State::Parked(until)
-                    if *until <= moment.now && entry.open_at_best =>
+                    if *until <= moment.now && entry.is_wanted(&rules, block) =>
                 {
                     let failures = entry.attempts.saturating_add(entry.refusals);
-                    let is_last_call = entry.last_call && matches!(entry.state, State::Waiting(_));
-                    let deadline = entry.job.deadline;
-                    match entry.turn(&rules, block) {
-                        Turn::Own => due.push((!is_last_call, failures, deadline, *id)),
-                        Turn::TakeOver(rank) => {
-                            unanswered.push((failures, rank, Reverse(deadline), Reverse(*id)));
-                        }
-                        Turn::Later => {}
-                    }
+                    let is_last_call = entry.last_call;
+                    let is_answer = id.phase == Phase::Answer;
+                    due.push((is_answer, !is_last_call, failures, entry.job.deadline, *id));
                 }
-                State::Answered(until, answer) if *until <= moment.now && entry.open_at_best => {
+                State::Answered(until, answer)
+                    if *until <= moment.now && entry.is_wanted(&rules, block) =>
+                {
                     let answer = answer.clone();
                     entry.state = State::Submitting(answer.clone());
                     steps.push(Step::Submit(entry.job.clone(), answer));
@@ -324,29 +264,15 @@ impl Board {
             }
         }
         due.sort_unstable();
-        unanswered.sort_unstable();
-        let own = due.into_iter().map(|(.., id)| (id, Turn::Own));
-        let others =
-            unanswered.into_iter().map(|(_, rank, _, Reverse(id))| (id, Turn::TakeOver(rank)));
-        for (id, turn) in own.chain(others) {
-            if running >= self.places(turn) {
-                continue;
+        for (.., id) in due.into_iter().take(rules.max_running.saturating_sub(running)) {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.state = State::Running;
+                steps.push(Step::Attempt(entry.job.clone()));
             }
-            let Some(entry) = self.entries.get_mut(&id) else {
-                continue;
-            };
-            running += 1;
-            entry.state = State::Running;
-            // Noted once: consent that is refused is asked for again and again.
-            let is_first = entry.attempts == 0 && entry.refusals == 0;
-            if let (Turn::TakeOver(rank), true) = (turn, is_first) {
-                steps.push(Step::Note(entry.job.clone(), Note::TakenOver { rank }));
-            }
-            steps.push(Step::Attempt(entry.job.clone()));
         }
     }
 
-    fn time_left(&self, id: RequestId) -> Option<TimeLeft> {
+    fn time_left(&self, id: JobId) -> Option<TimeLeft> {
         self.entries.get(&id).map(|entry| entry.time_left(&self.rules, self.block))
     }
 }

@@ -2,17 +2,17 @@
 
 use medchain_primitives::FailureCode;
 
-use super::job::Problem;
+use super::job::{Phase, Problem};
 use crate::shared::outcome::Outcome;
 
-/// How much time a request has left, in blocks.
+/// How much time a job has left, in blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeLeft {
     /// The newest known block.
     pub block: u32,
-    /// The block at which this worker first saw the request.
+    /// The block at which this worker first saw the job.
     pub first_seen: u32,
-    /// The last block in which an answer is accepted.
+    /// The last block in which its call is accepted.
     pub deadline: u32,
     /// A failure is reported this many blocks before the deadline at the latest.
     pub report_margin: u32,
@@ -43,7 +43,7 @@ pub enum Next {
     Retry(String),
     /// Ask for consent again, after a growing wait.
     Park(String),
-    /// Report to the chain why there is no prediction.
+    /// Report to the chain why there is no answer.
     Report(FailureCode),
     /// Submit the same answer again, soon.
     Resubmit(String),
@@ -51,7 +51,7 @@ pub enum Next {
     ResubmitLate(String),
     /// The answer is in this block; wait until the block is final.
     AwaitFinality(u32),
-    /// Another answer was first.
+    /// The request does not ask for it any more.
     Elsewhere,
     /// Too late for any answer.
     Expired,
@@ -61,39 +61,52 @@ pub enum Next {
 
 /// What follows from an attempt that ended without an answer.
 ///
-/// A worker can report one failure on a request, and the report may close it for all
-/// workers. So a failure is reported at once only where another attempt must have the
-/// same result; content and envelope may still arrive.
-pub fn after_problem(problem: Problem, timing: &TimeLeft) -> Next {
+/// With a report the worker leaves the request, which costs no bond; to be silent does. So
+/// a failure is reported at once where another attempt must have the same result, and
+/// whatever else keeps the worker from answering shortly before the deadline.
+pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next {
     if timing.is_over() {
         return Next::Expired;
     }
-    match problem {
+    let next = match problem {
         Problem::NoConsent(reason) => Next::Park(reason),
-        Problem::Content(code, _) => Next::Report(code),
-        Problem::NotAvailable(_) if timing.is_near_deadline() => {
-            Next::Report(FailureCode::Unavailable)
-        }
-        Problem::NoEnvelope if timing.is_near_deadline() || timing.has_waited_for_envelope() => {
-            Next::Report(FailureCode::CannotDecrypt)
+        Problem::Gone(_) => return Next::Gone,
+        Problem::Content(code, reason) => match phase {
+            Phase::Answer => return Next::Report(code),
+            Phase::Reveal => Next::Retry(reason),
+        },
+        Problem::NoEnvelope
+            if phase == Phase::Answer
+                && (timing.is_near_deadline() || timing.has_waited_for_envelope()) =>
+        {
+            return Next::Report(FailureCode::CannotDecrypt);
         }
         Problem::NoEnvelope => Next::Retry("the record has no envelope for this worker".into()),
         Problem::NotAvailable(reason) | Problem::Passing(reason) => Next::Retry(reason),
-        Problem::Gone(_) => Next::Gone,
-    }
+    };
+    or_report(next, phase, timing)
 }
 
 /// What follows from a submission.
-pub fn after_submission(outcome: Outcome, timing: &TimeLeft) -> Next {
+pub fn after_submission(outcome: Outcome, phase: Phase, timing: &TimeLeft) -> Next {
     match outcome {
         Outcome::Included { block } => Next::AwaitFinality(block),
         Outcome::ClosedElsewhere => Next::Elsewhere,
         Outcome::TooLate => Next::Expired,
         Outcome::Gone => Next::Gone,
         _ if timing.is_over() => Next::Expired,
-        Outcome::NoConsent(reason) => Next::Park(reason),
+        Outcome::NoConsent(reason) => or_report(Next::Park(reason), phase, timing),
         Outcome::Lost(reason) => Next::Resubmit(reason),
         Outcome::Rejected(reason) => Next::ResubmitLate(reason),
+    }
+}
+
+/// A wait, or shortly before the deadline a report. A worker that has committed can report
+/// nothing: it has to show its answer.
+fn or_report(wait: Next, phase: Phase, timing: &TimeLeft) -> Next {
+    match phase {
+        Phase::Answer if timing.is_near_deadline() => Next::Report(FailureCode::Unavailable),
+        _ => wait,
     }
 }
 
@@ -105,56 +118,65 @@ mod tests {
         TimeLeft { block, first_seen: 100, deadline: 200, report_margin: 20, envelope_grace: 10 }
     }
 
+    fn text() -> String {
+        "why".to_owned()
+    }
+
     #[test]
     fn a_problem_leads_where_it_must() {
         let check = |problem: &Problem, block, expected| {
             assert_eq!(
-                after_problem(problem.clone(), &at(block)),
+                after_problem(problem.clone(), Phase::Answer, &at(block)),
                 expected,
                 "{problem:?} at block {block}"
             );
         };
-        let text = || "why".to_owned();
-
-        let unavailable = Problem::NotAvailable(text());
-        check(&unavailable, 100, Next::Retry(text()));
-        check(&unavailable, 179, Next::Retry(text()));
-        check(&unavailable, 180, Next::Report(FailureCode::Unavailable));
-        check(&unavailable, 199, Next::Report(FailureCode::Unavailable));
-        check(&unavailable, 200, Next::Expired);
+        for problem in [Problem::NotAvailable(text()), Problem::Passing(text())] {
+            check(&problem, 100, Next::Retry(text()));
+            check(&problem, 179, Next::Retry(text()));
+            check(&problem, 180, Next::Report(FailureCode::Unavailable));
+            check(&problem, 199, Next::Report(FailureCode::Unavailable));
+            check(&problem, 200, Next::Expired);
+        }
 
         let envelope = Problem::NoEnvelope;
-        assert!(matches!(after_problem(envelope.clone(), &at(109)), Next::Retry(_)));
+        let next = after_problem(envelope.clone(), Phase::Answer, &at(109));
+        assert!(matches!(next, Next::Retry(_)));
         check(&envelope, 110, Next::Report(FailureCode::CannotDecrypt));
         check(&envelope, 180, Next::Report(FailureCode::CannotDecrypt));
         check(&envelope, 201, Next::Expired);
 
-        for code in [
-            FailureCode::WrongHash,
-            FailureCode::CannotDecrypt,
-            FailureCode::NotAnImage,
-            FailureCode::TooLarge,
-        ] {
+        for code in FailureCode::ALL {
             check(&Problem::Content(code, text()), 100, Next::Report(code));
             check(&Problem::Content(code, text()), 200, Next::Expired);
         }
 
+        // A worker that may not open the film leaves in time: to be silent costs bond.
         check(&Problem::NoConsent(text()), 100, Next::Park(text()));
-        check(&Problem::NoConsent(text()), 190, Next::Park(text()));
-        check(&Problem::Passing(text()), 199, Next::Retry(text()));
+        check(&Problem::NoConsent(text()), 180, Next::Report(FailureCode::Unavailable));
         check(&Problem::Gone(text()), 100, Next::Gone);
+    }
+
+    #[test]
+    fn after_a_commitment_nothing_is_reported() {
+        for block in [100, 180, 199] {
+            let next = |problem| after_problem(problem, Phase::Reveal, &at(block));
+            assert_eq!(next(Problem::NoConsent(text())), Next::Park(text()));
+            assert_eq!(next(Problem::NotAvailable(text())), Next::Retry(text()));
+            assert_eq!(next(Problem::Content(FailureCode::WrongHash, text())), Next::Retry(text()));
+            assert!(matches!(next(Problem::NoEnvelope), Next::Retry(_)));
+        }
     }
 
     #[test]
     fn a_submission_leads_where_it_must() {
         let check = |outcome: Outcome, block, expected| {
             assert_eq!(
-                after_submission(outcome.clone(), &at(block)),
+                after_submission(outcome.clone(), Phase::Answer, &at(block)),
                 expected,
                 "{outcome:?} at block {block}"
             );
         };
-        let text = || "why".to_owned();
         let included = Outcome::Included { block: 120 };
         check(included.clone(), 120, Next::AwaitFinality(120));
         check(included, 200, Next::AwaitFinality(120));
@@ -162,6 +184,7 @@ mod tests {
         check(Outcome::TooLate, 120, Next::Expired);
         check(Outcome::Gone, 120, Next::Gone);
         check(Outcome::NoConsent(text()), 120, Next::Park(text()));
+        check(Outcome::NoConsent(text()), 180, Next::Report(FailureCode::Unavailable));
         check(Outcome::NoConsent(text()), 200, Next::Expired);
         check(Outcome::Lost(text()), 120, Next::Resubmit(text()));
         check(Outcome::Lost(text()), 200, Next::Expired);

@@ -1,31 +1,60 @@
 //! A job, with its problems, events, steps and notes.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use medchain_client::{chain::Finality, AccountId32};
+use medchain_client::{
+    chain::{AnswerCommitment, Finality},
+    AccountId32,
+};
 use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
 
 use super::answer::Answer;
 use crate::shared::outcome::Outcome;
 
-/// An open inference request, as this worker sees it.
+/// What a request asks of a worker that was chosen for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// To compute, then to answer or to commit to the answer.
+    Answer,
+    /// To show the answer that it committed to.
+    Reveal,
+}
+
+/// Which job: a request can be two, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    /// The request.
+    pub request: RequestId,
+    /// What it asks.
+    pub phase: Phase,
+}
+
+/// Something that a request asks of this worker now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The request's number.
-    pub id: RequestId,
+    pub request: RequestId,
+    /// What it asks.
+    pub phase: Phase,
     /// The record to run the model on.
     pub record: RecordId,
     /// The patient whose record it is.
     pub patient: AccountId32,
     /// The model to run.
     pub model: ModelId,
-    /// The block in which the request was made.
-    pub opened: u32,
-    /// The last block in which an answer is accepted.
+    /// How many workers answer.
+    pub quorum: u8,
+    /// The last block in which the call of this phase is accepted.
     pub deadline: u32,
-    /// The workers that can answer it; empty where this worker has no choice to make.
-    /// See [`super::turn`].
-    pub candidates: BTreeSet<AccountId32>,
+    /// What this worker has committed to.
+    pub commitment: Option<AnswerCommitment>,
+}
+
+impl Job {
+    /// Which job it is.
+    pub fn id(&self) -> JobId {
+        JobId { request: self.request, phase: self.phase }
+    }
 }
 
 /// Why an attempt ended without an answer. The texts are for the log and hold neither
@@ -34,7 +63,7 @@ pub struct Job {
 pub enum Problem {
     /// The patient's policy does not let this worker infer now.
     NoConsent(String),
-    /// The record has no envelope for this worker yet.
+    /// The record has no envelope for this worker.
     NoEnvelope,
     /// No store gave the content in time.
     NotAvailable(String),
@@ -49,26 +78,28 @@ pub enum Problem {
 /// What has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The complete list of open requests at a block was read.
-    Open {
+    /// The work list of this worker at a block was read.
+    Listed {
         /// Which end of the chain the block is at.
         finality: Finality,
         /// The number of the block.
         block: u32,
-        /// Every open request there.
-        open: Vec<Job>,
+        /// Every job there.
+        jobs: Vec<Job>,
+        /// How many requests have chosen this worker and ask nothing of it there.
+        idle: usize,
     },
     /// An attempt that [`Step::Attempt`] started has ended.
     Attempted {
-        /// At which request.
-        request: RequestId,
+        /// At which job.
+        job: JobId,
         /// The answer, or why there is none.
         result: Result<Answer, Problem>,
     },
     /// A submission that [`Step::Submit`] started has ended.
     Submitted {
-        /// For which request.
-        request: RequestId,
+        /// For which job.
+        job: JobId,
         /// How it ended.
         outcome: Outcome,
     },
@@ -99,13 +130,8 @@ pub enum Step {
 /// Something about a job that an operator may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// The request is new.
+    /// The job is new.
     Seen,
-    /// This worker attempts it in the place of workers whose turn came before.
-    TakenOver {
-        /// How many they are.
-        rank: u32,
-    },
     /// Another attempt or submission follows.
     Retrying {
         /// How many have failed.
@@ -131,11 +157,11 @@ pub enum Note {
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// This worker's answer is final.
+    /// This worker's call is final.
     Ours,
-    /// Another worker answered, or the requester cancelled.
+    /// The request asks for it no more, without a call that this worker knows of.
     Elsewhere,
-    /// The deadline passed without an answer from this worker.
+    /// The deadline passed without a call from this worker.
     Expired,
     /// The record is gone.
     Gone,

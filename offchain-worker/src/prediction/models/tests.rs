@@ -1,6 +1,9 @@
 //! Each way of not starting is one clear line.
 
-use medchain_client::{chain::UNIT, store};
+use medchain_client::{
+    chain::{Arithmetic, UNIT},
+    store,
+};
 use medchain_primitives::{Cid, PreprocessingId};
 
 use super::*;
@@ -15,8 +18,8 @@ const DESCRIPTION: &str = r#"{
     "temperature": 1.0, "confidence_threshold": 0.5
 }"#;
 
-fn registration() -> Registration {
-    Registration { models: Some([ModelId(0)].into()), free: UNIT }
+fn registered() -> BTreeSet<ModelId> {
+    [ModelId(0)].into()
 }
 
 fn entry(sha256: [u8; 32], cid: Cid) -> Model {
@@ -29,6 +32,8 @@ fn entry(sha256: [u8; 32], cid: Cid) -> Model {
         card: None,
         labels: ["covid", "ignore", "normal"].map(String::from).to_vec(),
         preprocessing: PreprocessingId::truncate_from(b"mc-area-224-v1".to_vec()),
+        arithmetic: Arithmetic::Float,
+        min_quorum: 1,
         confidence_threshold_ppm: 500_000,
         fee: UNIT,
         status: ModelStatus::Active,
@@ -41,13 +46,13 @@ async fn error(files: &[(&str, &[u8])], sha256: [u8; 32], in_store: Option<&[u8]
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
-    let world = World::start();
+    let (world, worker) = World::with_worker();
     let cid = store::cid_of(in_store.unwrap_or_default());
     if let Some(bytes) = in_store {
         world.state().content.insert(cid.to_string(), Ok(bytes.to_vec()));
     }
     world.state().models.insert(ModelId(0), entry(sha256, cid));
-    match load(&*world, &*world, &registration(), folder.path(), None, 1).await {
+    match load(&*worker, &*worker, &registered(), folder.path(), None, 1).await {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
     }
@@ -93,8 +98,8 @@ async fn a_file_that_is_no_model_is_named() {
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_named() {
-    let world = World::start();
+    let (_world, worker) = World::with_worker();
     let folder = Path::new("/nowhere/models");
-    let error = load(&*world, &*world, &registration(), folder, None, 1).await;
+    let error = load(&*worker, &*worker, &registered(), folder, None, 1).await;
     assert!(error.is_err_and(|error| error.to_string().starts_with("cannot read /nowhere/models")));
 }

@@ -1,5 +1,5 @@
-//! The blocking threads that open, decode and predict. Plaintext exists only here, and
-//! is wiped before the next task.
+//! The blocking threads that open, decode, predict and seal. Plaintext exists only here,
+//! and is wiped before the next task.
 
 use std::{
     io,
@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use medchain_client::AccountId32;
-use medchain_primitives::{ContentDigest, FailureCode, Output, SealedKey};
+use medchain_client::{chain::SealedAnswer, crypto::VerdictName, AccountId32};
+use medchain_primitives::{ContentDigest, FailureCode, InputRoot, SealedKey};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -35,6 +35,12 @@ pub(super) struct Task {
     pub patient: AccountId32,
     /// What the record promises about `file`.
     pub digest: ContentDigest,
+    /// What the uploader committed the film to.
+    pub input_root: InputRoot,
+    /// How many classes the model has.
+    pub classes: usize,
+    /// The verdict that the output is sealed for.
+    pub name: VerdictName,
     /// The ciphertext.
     pub file: Vec<u8>,
 }
@@ -44,14 +50,14 @@ pub(super) struct Task {
 pub(super) struct Stages {
     /// Fetching and checking every hash.
     pub fetch_verify: Duration,
-    /// Opening the envelope, decrypting and decoding the image.
+    /// Opening the envelope, decrypting, decoding the image and comparing its square.
     pub decrypt_decode: Duration,
-    /// Preprocessing and the model.
+    /// The model.
     pub infer: Duration,
 }
 
-/// The result of a task, an output or a problem, and how long it took.
-pub(super) type Done = (Result<Output, Problem>, Stages);
+/// The result of a task, a sealed output or a problem, and how long it took.
+pub(super) type Done = (Result<SealedAnswer, Problem>, Stages);
 
 type Queued = (Task, oneshot::Sender<Done>);
 
@@ -109,7 +115,7 @@ fn work(task: &Task) -> Done {
     (result, stages)
 }
 
-fn predict(task: &Task, stages: &mut Stages) -> Result<Output, Problem> {
+fn predict(task: &Task, stages: &mut Stages) -> Result<SealedAnswer, Problem> {
     let started = task.clock.now();
     if task.cipher.digest(&task.file) != task.digest {
         return Err(Problem::Content(
@@ -119,20 +125,36 @@ fn predict(task: &Task, stages: &mut Stages) -> Result<Output, Problem> {
     }
     let digested = task.clock.now();
     stages.fetch_verify = digested.saturating_sub(started);
-    let plaintext = task
+    let opened = task
         .cipher
         .open(&task.envelope, &task.patient, &task.file)
         .map_err(|error| Problem::Content(FailureCode::CannotDecrypt, error.to_string()))?;
-    stages.decrypt_decode = task.clock.now().saturating_sub(digested);
-    let predicted = task.predictor.predict(&plaintext).map_err(|error| {
+    let square = task.predictor.square(&opened.image)?;
+    let root = opened.key.commitments(&square).map(|commitments| commitments.input_root);
+    if root != Some(task.input_root) {
+        return Err(Problem::Content(
+            FailureCode::InputMismatch,
+            "the film does not give the square that its uploader committed to".to_owned(),
+        ));
+    }
+    let decoded = task.clock.now();
+    stages.decrypt_decode = decoded.saturating_sub(digested);
+    let output = task.predictor.predict(&opened.image, &square)?;
+    stages.infer = task.clock.now().saturating_sub(decoded);
+    // The chain cannot look into a sealed answer: whoever opens it must find an output.
+    output
+        .check(task.classes)
+        .map_err(|error| Problem::Passing(format!("the output is not a prediction: {error:?}")))?;
+    Ok(opened.key.verdict_key(&task.name).seal(&output))
+}
+
+impl From<PredictorError> for Problem {
+    fn from(error: PredictorError) -> Self {
         let text = error.to_string();
         match error {
-            PredictorError::NotAnImage(_) => Problem::Content(FailureCode::NotAnImage, text),
-            PredictorError::TooLarge(_) => Problem::Content(FailureCode::TooLarge, text),
-            PredictorError::Internal(_) => Problem::Passing(text),
+            PredictorError::NotAnImage(_) => Self::Content(FailureCode::NotAnImage, text),
+            PredictorError::TooLarge(_) => Self::Content(FailureCode::TooLarge, text),
+            PredictorError::Internal(_) => Self::Passing(text),
         }
-    })?;
-    stages.decrypt_decode += predicted.decode;
-    stages.infer = predicted.infer;
-    Ok(predicted.output)
+    }
 }

@@ -3,13 +3,14 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use medchain_primitives::{RecordId, RequestId};
+use medchain_client::chain::format_balance;
+use medchain_primitives::RecordId;
 use tracing::{info, warn};
 
 use super::{inference::Stages, outbox::Submission, pipeline::Attempt};
 use crate::{
     prediction::{
-        jobs::{Answer, Closed, Job, Note, Problem},
+        jobs::{Closed, Ended, Happened, Job, JobId, Note, Phase, Problem},
         metrics::{kind, PredictionMetrics},
     },
     shared::{clock::millis, outcome::Outcome, submit::Submitted},
@@ -25,7 +26,7 @@ struct Progress {
 /// What is remembered of each job until it is closed.
 pub(super) struct Journal {
     metrics: Arc<PredictionMetrics>,
-    progress: HashMap<RequestId, Progress>,
+    progress: HashMap<JobId, Progress>,
 }
 
 impl Journal {
@@ -35,34 +36,37 @@ impl Journal {
     }
 
     /// An attempt has ended.
-    pub fn attempted(&mut self, request: RequestId, attempt: &Attempt) {
+    pub fn attempted(&mut self, job: JobId, attempt: &Attempt) {
         match &attempt.result {
             Ok(_) => {
                 let stages = attempt.stages;
-                self.metrics.observe("fetch_verify", stages.fetch_verify);
-                self.metrics.observe("decrypt_decode", stages.decrypt_decode);
-                self.metrics.observe("infer", stages.infer);
-                if let Some(progress) = self.progress.get_mut(&request) {
+                // A remembered answer takes no time.
+                if stages != Stages::default() {
+                    self.metrics.observe("fetch_verify", stages.fetch_verify);
+                    self.metrics.observe("decrypt_decode", stages.decrypt_decode);
+                    self.metrics.observe("infer", stages.infer);
+                }
+                if let Some(progress) = self.progress.get_mut(&job) {
                     progress.stages = stages;
                 }
             }
-            Err(problem) => self.problem(request, problem),
+            Err(problem) => self.problem(job, problem),
         }
     }
 
-    fn problem(&self, request: RequestId, problem: &Problem) {
+    fn problem(&self, job: JobId, problem: &Problem) {
+        let request = job.request.0;
         let cause = match problem {
             Problem::NoConsent(_) => "consent",
             Problem::NoEnvelope => "envelope",
             Problem::NotAvailable(_) => "content",
             Problem::Passing(_) => "passing",
             Problem::Content(code, reason) => {
-                let code = kind(Some(*code));
-                warn!(request = request.0, code, "cannot predict: {reason}");
+                warn!(request, %code, "cannot answer: {reason}");
                 return;
             }
             Problem::Gone(reason) => {
-                info!(request = request.0, "nothing to predict: {reason}");
+                info!(request, "nothing to answer: {reason}");
                 return;
             }
         };
@@ -83,22 +87,19 @@ impl Journal {
     }
 
     fn included(&self, submission: &Submission, block: u32, took: Duration, now: Duration) {
-        let failure = match submission.answer {
-            Answer::Prediction { .. } => None,
-            Answer::Failure(code) => Some(code),
-        };
-        self.metrics.answered(failure);
+        self.metrics.answered(&submission.answer);
         self.metrics.observe("submit", took);
-        let request = submission.request;
-        let Some(progress) = self.progress.get(&request) else {
+        let Some(progress) = self.progress.get(&submission.job) else {
             return;
         };
         let total = now.saturating_sub(progress.seen);
-        self.metrics.observe("total", total);
+        if submission.job.phase == Phase::Answer {
+            self.metrics.observe("total", total);
+        }
         info!(
-            request = request.0,
+            request = submission.job.request.0,
             record = progress.record.0,
-            kind = kind(failure),
+            kind = kind(&submission.answer),
             block,
             fetch_verify_ms = millis(progress.stages.fetch_verify),
             decrypt_decode_ms = millis(progress.stages.decrypt_decode),
@@ -111,49 +112,77 @@ impl Journal {
 
     /// The board has noted something.
     pub fn note(&mut self, job: &Job, note: &Note, now: Duration) {
-        let request = job.id.0;
+        let request = job.request.0;
         let record = job.record.0;
+        let phase = phase_name(job.phase);
         match note {
             Note::Seen => {
-                self.metrics.seen.inc();
                 let progress =
                     Progress { record: job.record, seen: now, stages: Stages::default() };
-                self.progress.insert(job.id, progress);
-                let (model, deadline) = (job.model.0, job.deadline);
-                info!(request, record, model, deadline, "new request");
-            }
-            Note::TakenOver { rank } => {
-                info!(
-                    request,
-                    record, rank, "taken over: the workers before this one have not answered"
-                );
+                self.progress.insert(job.id(), progress);
+                let (model, quorum, deadline) = (job.model.0, job.quorum, job.deadline);
+                match job.phase {
+                    Phase::Answer => {
+                        self.metrics.seen.inc();
+                        info!(request, record, model, quorum, deadline, "chosen for a request");
+                    }
+                    Phase::Reveal => info!(request, record, deadline, "the answer is to be shown"),
+                }
             }
             Note::Retrying { attempt, after, reason } => {
                 let after_ms = millis(*after);
-                warn!(request, attempt, after_ms, "trying again later: {reason}");
+                warn!(request, phase, attempt, after_ms, "trying again later: {reason}");
             }
             Note::Parked { reason, after } => {
                 let after_ms = millis(*after);
                 info!(request, after_ms, "waiting for consent: {reason}");
             }
             Note::Reorganised => {
-                warn!(request, "a reorganisation removed the answer's block; submitting it again");
+                warn!(
+                    request,
+                    phase, "a reorganisation removed the answer's block; submitting it again"
+                );
             }
             Note::Closed(how) => {
-                self.progress.remove(&job.id);
-                let how = closed_name(*how);
-                self.metrics.closed.with_label_values(&[how]).inc();
-                info!(request, record, how, "request closed");
+                self.progress.remove(&job.id());
+                match how {
+                    Closed::Ours => info!(request, record, phase, "the answer is final"),
+                    Closed::Elsewhere => info!(request, record, phase, "not asked for any more"),
+                    Closed::Expired => warn!(request, record, phase, "the deadline has passed"),
+                    Closed::Gone => info!(request, record, phase, "the record is gone"),
+                }
+            }
+        }
+    }
+
+    /// A final block has told something about this worker.
+    pub fn happened(&self, happened: &Happened) {
+        match *happened {
+            Happened::Ended(request, how) => {
+                self.metrics.ended(how);
+                let (request, how) = (request.0, how.as_str());
+                match is_bad(happened) {
+                    true => warn!(request, how, "request closed"),
+                    false => info!(request, how, "request closed"),
+                }
+            }
+            Happened::Slashed { request, reason, amount } => {
+                self.metrics.slashed(reason, amount);
+                let amount = format_balance(amount);
+                warn!(request = request.0, %reason, "lost {amount} of the bond");
             }
         }
     }
 }
 
-fn closed_name(how: Closed) -> &'static str {
-    match how {
-        Closed::Ours => "ours",
-        Closed::Elsewhere => "elsewhere",
-        Closed::Expired => "expired",
-        Closed::Gone => "gone",
+/// Whether an operator should look at it.
+fn is_bad(happened: &Happened) -> bool {
+    matches!(happened, Happened::Ended(_, Ended::Missed | Ended::Differ))
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Answer => "answer",
+        Phase::Reveal => "reveal",
     }
 }

@@ -1,16 +1,17 @@
 //! What the parts of the service report to the dispatcher.
 
-use medchain_primitives::RequestId;
-
 use super::{outbox::Submission, pipeline::Attempt};
-use crate::{prediction::jobs::Event, shared::submit::Submitted};
+use crate::{
+    prediction::jobs::{Event, Happened, JobId},
+    shared::submit::Submitted,
+};
 
 /// What a part of the service reports.
 pub(super) enum Message {
-    /// An event for the board as it is.
-    Event(Event),
+    /// A work list for the board, with what the blocks before it tell.
+    Listed { list: Event, happened: Vec<Happened> },
     /// An attempt has ended.
-    Attempted { request: RequestId, attempt: Attempt },
+    Attempted { job: JobId, attempt: Attempt },
     /// A submission has ended.
     Submitted(Submitted<Submission>),
 }

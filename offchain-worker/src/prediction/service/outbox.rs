@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use medchain_primitives::RequestId;
 
 use crate::{
-    prediction::{jobs::Answer, ports::PredictionChain},
+    prediction::{
+        jobs::{Answer, JobId},
+        ports::PredictionChain,
+    },
     shared::{
         outcome::Outcome,
         ports::{Chain, ChainError, SubmitError},
@@ -17,17 +19,17 @@ use crate::{
 /// An answer that is to be signed.
 #[derive(Clone, Debug)]
 pub(super) struct Submission {
-    /// The request that it answers.
-    pub request: RequestId,
+    /// The job that it is for.
+    pub job: JobId,
     /// The answer.
     pub answer: Answer,
 }
 
 /// Sends answers to a chain.
-pub(super) struct Answers(pub Arc<dyn PredictionChain>);
+pub(super) struct AnswerBox(pub Arc<dyn PredictionChain>);
 
 #[async_trait]
-impl Outbox for Answers {
+impl Outbox for AnswerBox {
     type Item = Submission;
 
     fn chain(&self) -> &dyn Chain {
@@ -35,10 +37,10 @@ impl Outbox for Answers {
     }
 
     async fn settled(&self, item: &Submission) -> Result<Option<Outcome>, ChainError> {
-        self.0.settled(item.request).await
+        self.0.settled(item.job).await
     }
 
     async fn submit(&self, item: &Submission, nonce: u64) -> Result<u32, SubmitError> {
-        self.0.submit(item.request, &item.answer, nonce).await
+        self.0.submit(item.job.request, &item.answer, nonce).await
     }
 }

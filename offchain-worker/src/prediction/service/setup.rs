@@ -7,7 +7,7 @@ use medchain_primitives::ModelId;
 use crate::{
     prediction::{
         jobs::Rules,
-        ports::{Cipher, PredictionChain, ServedModel, Store},
+        ports::{Answers, Cipher, PredictionChain, ServedModel, Store},
     },
     shared::{config::Timing, ports::Clock},
 };
@@ -23,6 +23,8 @@ pub struct Ports {
     pub models: Arc<BTreeMap<ModelId, ServedModel>>,
     /// The worker's decryption key.
     pub cipher: Arc<dyn Cipher>,
+    /// Where answers survive the process.
+    pub answers: Arc<dyn Answers>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
 }

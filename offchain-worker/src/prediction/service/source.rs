@@ -1,36 +1,85 @@
-//! The open requests, as a watcher reads them.
+//! The work list, as a watcher reads it.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use medchain_client::chain::Finality;
+use medchain_primitives::RequestId;
 use tracing::debug;
 
 use super::message::Message;
 use crate::{
-    prediction::{jobs::Event, metrics::PredictionMetrics, ports::PredictionChain},
+    prediction::{
+        jobs::{happened::happened, Event, Happened},
+        metrics::PredictionMetrics,
+        ports::PredictionChain,
+    },
     shared::{
         metrics::DutyMetrics,
         monitor::Monitor,
-        ports::{Chain, ChainError, Clock},
+        ports::{Chain, ChainError, Clock, Head},
         watch::{view, Source},
     },
 };
 
-/// The complete list of open requests at one end of the chain, at every block.
-pub(super) struct OpenRequestLists {
+/// The complete work list at one end of the chain, at every block.
+pub(super) struct WorkLists {
     /// The chain.
-    pub chain: Arc<dyn PredictionChain>,
+    chain: Arc<dyn PredictionChain>,
     /// For the moment at which a block was read.
-    pub clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     /// Which end of the chain.
-    pub finality: Finality,
+    finality: Finality,
     /// Learns of each block.
-    pub monitor: Monitor<PredictionMetrics>,
+    monitor: Monitor<PredictionMetrics>,
+    told: Mutex<Told>,
+}
+
+/// What the blocks have told so far.
+#[derive(Default)]
+struct Told {
+    /// The newest block whose events were read.
+    block: u32,
+    /// The requests of the last list.
+    chosen: BTreeSet<RequestId>,
+}
+
+impl WorkLists {
+    /// The lists at one end of a chain.
+    pub fn new(
+        chain: Arc<dyn PredictionChain>,
+        clock: Arc<dyn Clock>,
+        finality: Finality,
+        monitor: Monitor<PredictionMetrics>,
+    ) -> Self {
+        Self { chain, clock, finality, monitor, told: Mutex::default() }
+    }
+
+    /// What blocks tell that are final, each once: after a lost connection the last one comes
+    /// again.
+    fn happened(&self, blocks: &[Head]) -> Vec<Happened> {
+        let me = self.chain.account();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for head in blocks {
+            if self.finality == Finality::Finalised && head.block > told.block {
+                told.block = head.block;
+                all.extend(happened(&me, &mut told.chosen, &head.events));
+            }
+        }
+        all
+    }
+
+    fn remember(&self, chosen: BTreeSet<RequestId>) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).chosen = chosen;
+    }
 }
 
 #[async_trait]
-impl Source for OpenRequestLists {
+impl Source for WorkLists {
     type News = Message;
 
     fn chain(&self) -> &dyn Chain {
@@ -41,19 +90,23 @@ impl Source for OpenRequestLists {
         self.finality
     }
 
-    async fn read(&self) -> Result<Message, ChainError> {
+    async fn read(&self, blocks: Vec<Head>) -> Result<Message, ChainError> {
         let finality = self.finality;
-        let open = self.chain.open_requests(finality).await?;
+        let happened = self.happened(&blocks);
+        let list = self.chain.work_list(finality).await?;
         debug!(
             view = view(finality),
-            block = open.block,
-            open = open.jobs.len(),
-            "read the open requests"
+            block = list.block,
+            jobs = list.jobs.len(),
+            idle = list.idle.len(),
+            "read the work list"
         );
-        self.monitor.metrics.common().block_read(finality, open.block);
+        self.monitor.metrics.common().block_read(finality, list.block);
         if finality == Finality::Finalised {
-            self.monitor.health.block(open.block, self.clock.now());
+            self.monitor.health.block(list.block, self.clock.now());
         }
-        Ok(Message::Event(Event::Open { finality, block: open.block, open: open.jobs }))
+        self.remember(list.requests());
+        let (block, jobs, idle) = (list.block, list.jobs, list.idle.len());
+        Ok(Message::Listed { list: Event::Listed { finality, block, jobs, idle }, happened })
     }
 }

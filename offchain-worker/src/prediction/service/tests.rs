@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use medchain_primitives::{FailureCode, PreprocessingId, RequestId};
+use medchain_client::chain::{RequestStatus, SealedAnswer, Step as Progress};
+use medchain_primitives::{FailureCode, RequestId};
 use tokio::time::sleep;
 
 use super::*;
 use crate::{
     prediction::{
-        jobs::{Answer, ModelFacts, Rules},
+        jobs::{Answer, Rules},
         ports::ServedModel,
-        world::{Stage, World, MODEL},
+        world::{account, sealed, Desk, Stage, World, MODEL},
     },
     shared::{
         backoff::Backoff,
@@ -24,6 +25,7 @@ use crate::{
 mod crash;
 mod faults;
 mod flow;
+mod quorum;
 
 type Running = testing::Running<PredictionMetrics>;
 
@@ -32,8 +34,6 @@ fn settings() -> Settings {
     Settings {
         rules: Rules {
             max_running: 6,
-            max_taken_over: 2,
-            takeover_blocks: 5,
             retry: backoff,
             consent: backoff,
             resubmit: backoff,
@@ -53,25 +53,30 @@ fn settings() -> Settings {
     }
 }
 
+/// Worker 1.
 fn start(world: &Arc<World>) -> Running {
-    start_with(world, settings())
+    start_with(&world.worker(1), settings())
 }
 
-fn start_with(world: &Arc<World>, settings: Settings) -> Running {
-    let facts = ModelFacts {
-        sha256: [1; 32],
-        preprocessing: PreprocessingId::truncate_from(b"steps".to_vec()),
-        classes: 3,
-    };
-    let served = ServedModel { facts, predictor: world.clone() };
+fn start_with(desk: &Arc<Desk>, settings: Settings) -> Running {
+    let served = ServedModel { classes: 3, predictor: desk.clone() };
     Running::start(settings.timing.reconnection.stall, |clock, monitor, stop| {
         let ports = Ports {
-            chain: world.clone(),
-            store: world.clone(),
+            chain: desk.clone(),
+            store: desk.clone(),
             models: Arc::new(BTreeMap::from([(MODEL, served)])),
-            cipher: world.clone(),
+            cipher: desk.clone(),
+            answers: desk.clone(),
             clock,
         };
         run(ports, settings, monitor, stop)
     })
+}
+
+/// The sealed answer that worker `number` has shown.
+fn shown_by(world: &World, number: u8, id: RequestId) -> SealedAnswer {
+    match world.step(number, id) {
+        Some(Progress::Revealed(sealed)) => sealed,
+        other => panic!("worker {number}: {other:?}"),
+    }
 }

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use medchain_primitives::RequestId;
-
 use super::{Board, Entry, State};
 use crate::prediction::jobs::{
     answer::Answer,
     decide::{Next, TimeLeft},
-    job::{Closed, Moment, Note, Step},
+    job::{Closed, JobId, Moment, Note, Step},
 };
 
 impl Board {
     /// Moves one job on, as `decide` says; `None` leaves it alone.
     pub(super) fn advance(
         &mut self,
-        id: RequestId,
+        id: JobId,
         moment: Moment,
         steps: &mut Vec<Step>,
         decide: impl FnOnce(&Entry, &TimeLeft) -> Option<Next>,
@@ -59,7 +57,7 @@ impl Board {
             }
             (Next::Elsewhere, _) => {
                 note = Some(Note::Closed(Closed::Elsewhere));
-                // The block with the other answer may be a little newer than the newest
+                // The block in which that happened may be a little newer than the newest
                 // block that this worker knows.
                 State::GivenUp(Some(time.block.saturating_add(2)))
             }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use medchain_client::chain::Finality;
-use medchain_primitives::{FailureCode, ModelId, Output, Receipt, RecordId, RequestId};
+use medchain_client::{
+    chain::{AnswerCommitment, AnswerSalt, Finality, SealedAnswer},
+    AccountId32,
+};
+use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
 
 use super::*;
 use crate::prediction::jobs::Problem;
 
 mod chain;
-mod turns;
+mod reveal;
 mod work;
-
-const MODEL: ModelId = ModelId(0);
-const ME: AccountId32 = AccountId32([1; 32]);
 
 fn rules() -> Rules {
     let backoff = |first, longest| Backoff {
@@ -22,8 +22,6 @@ fn rules() -> Rules {
     };
     Rules {
         max_running: 2,
-        max_taken_over: 1,
-        takeover_blocks: 5,
         retry: backoff(2, 60),
         consent: backoff(6, 30),
         resubmit: backoff(4, 300),
@@ -34,18 +32,28 @@ fn rules() -> Rules {
 
 fn job(id: u64) -> Job {
     Job {
-        id: RequestId(id),
+        request: RequestId(id),
+        phase: Phase::Answer,
         record: RecordId(id + 100),
         patient: AccountId32([7; 32]),
-        model: MODEL,
-        opened: 100,
+        model: ModelId(0),
+        quorum: 2,
         deadline: 200,
-        candidates: BTreeSet::new(),
+        commitment: None,
     }
 }
 
-fn answer() -> Answer {
-    Answer::Prediction { output: Output::quantise(&[0.2, 0.8]).unwrap(), receipt: Receipt([3; 32]) }
+/// The job to show the answer of request `id`.
+fn reveal(id: u64) -> Job {
+    Job { phase: Phase::Reveal, commitment: Some(AnswerCommitment([3; 32])), ..job(id) }
+}
+
+fn commitment() -> Answer {
+    Answer::Commitment(AnswerCommitment([3; 32]))
+}
+
+fn shown() -> Answer {
+    Answer::Reveal { sealed: SealedAnswer::default(), salt: AnswerSalt([5; 32]) }
 }
 
 /// A board with its clock. Chance is always at its top, so waits are full.
@@ -56,7 +64,7 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        Self { board: Board::new(rules(), ME, [MODEL]), now: Duration::from_secs(1_000) }
+        Self { board: Board::new(rules()), now: Duration::from_secs(1_000) }
     }
 
     fn tell(&mut self, event: Event) -> Vec<Step> {
@@ -64,9 +72,12 @@ impl Play {
         self.board.handle(event, moment)
     }
 
+    fn listed(&mut self, finality: Finality, block: u32, jobs: Vec<Job>) -> Vec<Step> {
+        self.tell(Event::Listed { finality, block, jobs, idle: 0 })
+    }
+
     fn open(&mut self, finality: Finality, block: u32, ids: &[u64]) -> Vec<Step> {
-        let open = ids.iter().map(|id| job(*id)).collect();
-        self.tell(Event::Open { finality, block, open })
+        self.listed(finality, block, ids.iter().map(|id| job(*id)).collect())
     }
 
     fn finalised(&mut self, block: u32, ids: &[u64]) -> Vec<Step> {
@@ -78,13 +89,11 @@ impl Play {
     }
 
     fn attempted(&mut self, id: u64, result: Result<Answer, Problem>) -> Vec<Step> {
-        let request = RequestId(id);
-        self.tell(Event::Attempted { request, result })
+        self.tell(Event::Attempted { job: job(id).id(), result })
     }
 
     fn submitted(&mut self, id: u64, outcome: Outcome) -> Vec<Step> {
-        let request = RequestId(id);
-        self.tell(Event::Submitted { request, outcome })
+        self.tell(Event::Submitted { job: job(id).id(), outcome })
     }
 
     fn wait(&mut self, seconds: u64) -> Vec<Step> {
@@ -96,7 +105,7 @@ impl Play {
     fn submitting() -> Self {
         let mut play = Self::new();
         play.finalised(100, &[0]);
-        assert_eq!(work_of(&play.attempted(0, Ok(answer()))), ["submit 0"]);
+        assert_eq!(work_of(&play.attempted(0, Ok(commitment()))), ["submit 0"]);
         play
     }
 
@@ -114,9 +123,17 @@ fn work_of(steps: &[Step]) -> Vec<String> {
     steps
         .iter()
         .filter_map(|step| match step {
-            Step::Attempt(job) => Some(format!("attempt {}", job.id)),
-            Step::Submit(job, Answer::Failure(code)) => Some(format!("report {} {code:?}", job.id)),
-            Step::Submit(job, _) => Some(format!("submit {}", job.id)),
+            Step::Attempt(Job { request, phase: Phase::Answer, .. }) => {
+                Some(format!("attempt {request}"))
+            }
+            Step::Attempt(Job { request, .. }) => Some(format!("prepare {request}")),
+            Step::Submit(Job { request, .. }, Answer::Failure(code)) => {
+                Some(format!("report {request} {code:?}"))
+            }
+            Step::Submit(Job { request, .. }, Answer::Reveal { .. }) => {
+                Some(format!("reveal {request}"))
+            }
+            Step::Submit(Job { request, .. }, _) => Some(format!("submit {request}")),
             Step::Note(..) => None,
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Killed at every stage and restarted: exactly one prediction per request.
+//! Killed at every stage and restarted: exactly one answer to each request.
 
 use super::*;
 
@@ -15,13 +15,13 @@ async fn check(stage: Stage) {
     world.state().stop_at = None;
 
     let second = start(&world);
-    until("all are answered", || world.state().open.is_empty()).await;
+    until("all are answered", || world.all_closed()).await;
     // The calls that the dead one left in the pool are executed, too.
     sleep(BLOCK * 5).await;
     for id in ids.into_iter().chain(late) {
         let answers = world.answers_to(id);
         assert!(
-            matches!(answers[..], [Answer::Prediction { .. }]),
+            matches!(answers[..], [Answer::Sealed(_)]),
             "{stage:?}, request {}: {answers:?}",
             id.0
         );
@@ -31,7 +31,7 @@ async fn check(stage: Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_any_stage_it_predicts_each_request_once() {
+async fn killed_at_any_stage_it_answers_each_request_once() {
     for stage in [
         Stage::ListRead,
         Stage::ConsentAsked,
@@ -53,7 +53,7 @@ async fn killed_again_and_again_it_still_answers_all() {
     for n in 0..30u8 {
         world.upload(&[n]);
     }
-    while !world.state().open.is_empty() {
+    while !world.all_closed() {
         let service = start(&world);
         sleep(Duration::from_millis(25)).await;
         service.kill().await;
@@ -71,5 +71,5 @@ async fn a_signal_lets_work_in_progress_end() {
     until("work has begun", || world.state().predictions_run > 0).await;
     service.terminate().await;
     assert!(!world.state().answers.is_empty());
-    assert!(world.state().pool.is_empty());
+    assert!(world.state().pools[&account(1)].is_empty());
 }

@@ -1,11 +1,13 @@
 //! Bad content, lost calls, a node that goes away.
 
+use medchain_primitives::InputRoot;
+
 use super::*;
 use crate::prediction::ports::StoreError;
 
 async fn answer_to(world: &Arc<World>, id: RequestId) -> Answer {
     let service = start(world);
-    until("it is answered", || world.state().open.is_empty()).await;
+    until("it is answered", || world.all_closed()).await;
     service.kill().await;
     world.answers_to(id).remove(0)
 }
@@ -35,13 +37,22 @@ async fn a_corrupt_block_is_reported_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_is_not_the_one_committed_to_is_reported() {
+    let world = World::start();
+    let id = world.upload(b"x");
+    world.state().asked(id).input_root = InputRoot([0; 32]);
+    assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::InputMismatch));
+    assert_eq!(world.state().predictions_run, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_envelope_is_reported_after_a_while() {
     let world = World::start();
     let id = world.upload(b"x");
     world.state().no_envelope.insert(id);
-    let begun = world.state().block;
+    let begun = world.state().block();
     assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::CannotDecrypt));
-    assert!(world.state().block >= begun + settings().rules.envelope_grace);
+    assert!(world.state().block() >= begun + settings().rules.envelope_grace);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,8 +64,8 @@ async fn missing_content_is_tried_again() {
     let retries = &service.monitor.metrics.retries;
     until("it was tried", || retries.with_label_values(&["content"]).get() >= 3).await;
     world.set_content(id, Ok(b"x".to_vec()));
-    until("it is answered", || world.state().open.is_empty()).await;
-    assert!(matches!(world.answers_to(id)[..], [Answer::Prediction { .. }]));
+    until("it is answered", || world.all_closed()).await;
+    assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]));
     service.kill().await;
 }
 
@@ -63,22 +74,22 @@ async fn missing_content_is_reported_before_the_deadline() {
     let world = World::start();
     let id = world.upload(b"x");
     world.set_content(id, Err(StoreError::NotAvailable("nobody has it".into())));
-    let deadline = world.state().block + 40;
-    world.state().jobs.get_mut(&id).unwrap().deadline = deadline;
+    let deadline = world.state().block() + 40;
+    world.state().asked(id).deadline = deadline;
     assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::Unavailable));
     let state = world.state();
-    assert!(state.block >= deadline - 20 && state.block < deadline + 5, "{}", state.block);
+    assert!((deadline - 20..deadline + 5).contains(&state.block()), "{}", state.block());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_call_does_not_hold_up_the_ones_after_it() {
     let world = World::start();
-    world.state().pool.drops = [2, 3, 9, 17].into();
+    world.state().pools.entry(account(1)).or_default().drops = [2, 3, 9, 17].into();
     for n in 0..30u8 {
         world.upload(&[n]);
     }
     let service = start(&world);
-    until("all are answered", || world.state().open.is_empty()).await;
+    until("all are answered", || world.all_closed()).await;
     assert_eq!(world.state().answers.len(), 30);
     service.kill().await;
 }
@@ -89,7 +100,7 @@ async fn a_panic_costs_one_attempt() {
     world.state().panics = 3;
     world.upload(b"x");
     let service = start(&world);
-    until("it is answered", || world.state().open.is_empty()).await;
+    until("it is answered", || world.all_closed()).await;
     assert_eq!(world.state().predictions_run, 4);
     service.kill().await;
 }
@@ -99,13 +110,13 @@ async fn a_node_that_comes_back_is_used_again() {
     let world = World::start();
     let mut quick = settings();
     quick.timing.reconnection.stall = Duration::from_millis(100);
-    let service = start_with(&world, quick);
+    let service = start_with(&world.worker(1), quick);
     until("it is healthy", || service.verdict().is_ok()).await;
     world.state().is_down = true;
     until("it is unhealthy", || service.verdict().is_err()).await;
     world.state().is_down = false;
     world.upload(b"x");
-    until("it is answered", || world.state().open.is_empty()).await;
+    until("it is answered", || world.all_closed()).await;
     until("it is healthy again", || service.verdict().is_ok()).await;
     service.kill().await;
 }

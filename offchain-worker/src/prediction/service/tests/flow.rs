@@ -1,9 +1,10 @@
 //! Ordinary requests, and many at once.
 
 use super::*;
+use crate::prediction::ports::StoreError;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_uploads_are_five_predictions() {
+async fn five_uploads_are_five_answers() {
     let world = World::start();
     world.upload(b"before the start");
     let service = start(&world);
@@ -11,13 +12,13 @@ async fn five_uploads_are_five_predictions() {
         world.upload(&[n]);
         sleep(BLOCK).await;
     }
-    until("all are answered", || world.state().open.is_empty()).await;
+    until("all are answered", || world.all_closed()).await;
     assert_eq!(world.state().answers.len(), 5);
     assert_eq!(world.state().failed, 0);
     let metrics = &service.monitor.metrics;
-    until("all are final", || metrics.closed.with_label_values(&["ours"]).get() == 5).await;
+    until("all are final", || metrics.closed.with_label_values(&["verdict"]).get() == 5).await;
     assert_eq!(metrics.seen.get(), 5);
-    assert_eq!(metrics.answered.with_label_values(&["prediction"]).get(), 5);
+    assert_eq!(metrics.answered.with_label_values(&["answer"]).get(), 5);
     for name in ["balance_medc 34", "build_info{", "block_read_timestamp_seconds{view=\"final"] {
         assert!(service.shows(&format!("medchain_worker_{name}")), "{name}");
     }
@@ -29,8 +30,8 @@ async fn five_uploads_are_five_predictions() {
 async fn without_the_newest_blocks_the_final_ones_suffice() {
     let world = World::start();
     world.upload(b"x");
-    let service = start_with(&world, Settings { follow_best: false, ..settings() });
-    until("it is answered", || world.state().open.is_empty()).await;
+    let service = start_with(&world.worker(1), Settings { follow_best: false, ..settings() });
+    until("it is answered", || world.all_closed()).await;
     service.kill().await;
 }
 
@@ -41,13 +42,13 @@ async fn a_backlog_is_sent_without_waiting_for_each() {
         world.upload(&[n, n]);
     }
     let service = start(&world);
-    until("all are answered", || world.state().open.is_empty()).await;
+    until("all are answered", || world.all_closed()).await;
     service.kill().await;
     let state = world.state();
     assert_eq!(state.answers.len(), 200);
     assert_eq!(state.failed, 0);
     assert_eq!(state.predictions_run, 200);
-    assert!(state.pool.largest > 1, "never more than one on its way");
+    assert!(state.pools[&account(1)].largest > 1, "never more than one on its way");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,12 +62,12 @@ async fn revoked_consent_parks_the_request_until_it_is_granted_again() {
     sleep(BLOCK * 10).await;
     assert_eq!(world.state().predictions_run, 0, "nothing is opened without consent");
     world.state().no_consent = false;
-    until("it is answered", || world.state().open.is_empty()).await;
+    until("it is answered", || world.all_closed()).await;
     service.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn consent_revoked_before_the_submission_gives_no_prediction() {
+async fn consent_revoked_before_the_submission_gives_no_answer() {
     let world = World::start();
     world.state().no_consent_at_submission = true;
     world.upload(b"x");
@@ -74,23 +75,51 @@ async fn consent_revoked_before_the_submission_gives_no_prediction() {
     until("the chain has refused", || world.state().failed > 0).await;
     assert!(world.state().answers.is_empty());
     world.state().no_consent_at_submission = false;
-    until("it is answered", || world.state().open.is_empty()).await;
+    until("it is answered", || world.all_closed()).await;
     assert_eq!(world.state().answers.len(), 1);
     service.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_answered_by_another_worker_is_left_alone() {
+async fn a_request_that_is_cancelled_meanwhile_is_left_alone() {
     let world = World::start();
     world.state().stop_at = Some(Stage::Predicted);
     let id = world.upload(b"x");
     let service = start(&world);
     until("it is being predicted", || world.state().reached).await;
-    world.state().open.remove(&id);
-    world.state().stop_at = None;
+    world.cancel(id);
     let closed = &service.monitor.metrics.closed;
-    until("it is closed", || closed.with_label_values(&["elsewhere"]).get() == 1).await;
+    until("it is closed", || closed.with_label_values(&["cancelled"]).get() == 1).await;
+    world.state().stop_at = None;
     sleep(BLOCK * 5).await;
     assert_eq!(world.state().failed, 0, "no fee is paid for an answer that is not wanted");
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_of_another_worker_is_ignored() {
+    let world = World::start();
+    let id = world.ask(b"x", &[2]);
+    let service = start(&world);
+    sleep(BLOCK * 20).await;
+    assert_eq!(world.answers_to(id), []);
+    assert_eq!(world.state().predictions_run, 0);
+    assert_eq!(service.monitor.metrics.seen.get(), 0);
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missed_request_shows_with_its_price() {
+    let world = World::start();
+    let id = world.upload(b"x");
+    world.set_content(id, Err(StoreError::NotAvailable("nobody has it".into())));
+    let service = start(&world);
+    let metrics = &service.monitor.metrics;
+    until("it is seen", || metrics.seen.get() == 1).await;
+    world.miss(1, id);
+    let missed = || metrics.closed.with_label_values(&["missed"]).get() == 1;
+    until("it is missed", missed).await;
+    until("it is paid for", || service.shows("slashed_medc_total{reason=\"absent\"} 1")).await;
+    assert_eq!(metrics.closed.with_label_values(&["failed"]).get(), 0);
     service.kill().await;
 }

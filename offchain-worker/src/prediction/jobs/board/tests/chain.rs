@@ -1,4 +1,4 @@
-//! Submissions, reorganisations, other workers.
+//! Submissions and reorganisations.
 
 use super::*;
 
@@ -37,22 +37,22 @@ fn a_request_that_never_becomes_final_is_dropped() {
     assert_eq!(play.finalised(99, &[]), [], "its block is not final yet");
     play.best(101, &[]);
     assert_eq!(closed(&play.finalised(101, &[])), [Closed::Elsewhere]);
-    assert_eq!(play.attempted(0, Ok(answer())), []);
+    assert_eq!(play.attempted(0, Ok(commitment())), []);
 }
 
 #[test]
-fn what_another_worker_has_answered_at_best_is_not_submitted() {
+fn what_the_newest_block_does_not_ask_for_is_not_submitted() {
     let mut play = Play::new();
     play.finalised(100, &[0]);
     play.best(103, &[]);
-    assert_eq!(work_of(&play.attempted(0, Ok(answer()))), NOTHING);
+    assert_eq!(work_of(&play.attempted(0, Ok(commitment()))), NOTHING);
     assert_eq!(play.board.next_wake(), None);
-    // A reorganisation removes the other answer: now this one is wanted.
+    // A reorganisation: now it is wanted.
     assert_eq!(work_of(&play.best(103, &[0])), ["submit 0"]);
 }
 
 #[test]
-fn another_answer_counts_as_done_unless_a_reorganisation_removes_it() {
+fn what_the_chain_calls_settled_is_done_unless_a_reorganisation_undoes_it() {
     let mut play = Play::submitting();
     play.best(104, &[0]);
     assert_eq!(closed(&play.submitted(0, Outcome::ClosedElsewhere)), [Closed::Elsewhere]);
@@ -82,7 +82,7 @@ fn a_request_closed_while_it_is_worked_on_is_forgotten() {
     let mut play = Play::new();
     play.finalised(100, &[0]);
     assert_eq!(closed(&play.finalised(101, &[])), [Closed::Elsewhere]);
-    assert_eq!(play.attempted(0, Ok(answer())), []);
+    assert_eq!(play.attempted(0, Ok(commitment())), []);
 }
 
 #[test]

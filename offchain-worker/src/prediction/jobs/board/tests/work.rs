@@ -8,9 +8,9 @@ fn work_is_limited_and_the_nearest_deadline_comes_first() {
     let mut urgent = job(9);
     urgent.deadline = 150;
     let open = vec![job(1), job(2), urgent];
-    let steps = play.tell(Event::Open { finality: Finality::Finalised, block: 100, open });
+    let steps = play.listed(Finality::Finalised, 100, open);
     assert_eq!(work_of(&steps), ["attempt 9", "attempt 1"]);
-    let steps = play.attempted(9, Ok(answer()));
+    let steps = play.attempted(9, Ok(commitment()));
     assert_eq!(work_of(&steps), ["submit 9", "attempt 2"]);
 }
 
@@ -25,25 +25,15 @@ fn jobs_that_fail_again_and_again_hold_up_no_others() {
     let mut fresh = job(2);
     fresh.deadline = 300;
     let open = vec![job(0), job(1), fresh.clone()];
-    let steps = play.tell(Event::Open { finality: Finality::Finalised, block: 101, open });
+    let steps = play.listed(Finality::Finalised, 101, open);
     assert_eq!(work_of(&steps), ["attempt 2"]);
     // All are due, and one place is free: it goes to the job that has failed less often.
     let mut other = job(3);
     other.deadline = 300;
     play.now += Duration::from_secs(2);
     let open = vec![job(0), job(1), fresh, other];
-    let steps = play.tell(Event::Open { finality: Finality::Finalised, block: 102, open });
+    let steps = play.listed(Finality::Finalised, 102, open);
     assert_eq!(work_of(&steps), ["attempt 3"]);
-}
-
-#[test]
-fn jobs_for_other_models_are_ignored() {
-    let mut play = Play::new();
-    let mut other = job(1);
-    other.model = ModelId(5);
-    let steps =
-        play.tell(Event::Open { finality: Finality::Finalised, block: 100, open: vec![other] });
-    assert_eq!(steps, []);
 }
 
 #[test]
@@ -52,8 +42,8 @@ fn duplicates_and_late_events_change_nothing() {
     assert_eq!(work_of(&play.finalised(100, &[0])), ["attempt 0"]);
     assert_eq!(play.finalised(100, &[0]), []);
     assert_eq!(play.best(101, &[0]), []);
-    assert_eq!(work_of(&play.attempted(0, Ok(answer()))), ["submit 0"]);
-    assert_eq!(play.attempted(0, Ok(answer())), []);
+    assert_eq!(work_of(&play.attempted(0, Ok(commitment()))), ["submit 0"]);
+    assert_eq!(play.attempted(0, Ok(commitment())), []);
     assert_eq!(play.attempted(0, Err(Problem::NoEnvelope)), []);
     let included = Outcome::Included { block: 102 };
     assert_eq!(play.submitted(0, included.clone()), []);
@@ -61,7 +51,7 @@ fn duplicates_and_late_events_change_nothing() {
     assert_eq!(play.submitted(0, Outcome::Lost(why())), []);
     assert_eq!(closed(&play.finalised(102, &[])), [Closed::Ours]);
     assert_eq!(play.submitted(0, included), []);
-    assert_eq!(play.attempted(77, Ok(answer())), []);
+    assert_eq!(play.attempted(77, Ok(commitment())), []);
     assert_eq!(play.board.counts(), Counts::default());
 }
 
@@ -97,12 +87,7 @@ fn missing_content_is_retried_and_reported_near_the_deadline() {
 
 #[test]
 fn bad_content_is_reported_at_once() {
-    for code in [
-        FailureCode::WrongHash,
-        FailureCode::CannotDecrypt,
-        FailureCode::NotAnImage,
-        FailureCode::TooLarge,
-    ] {
+    for code in FailureCode::ALL {
         let mut play = Play::new();
         play.finalised(100, &[0]);
         assert_eq!(
@@ -132,7 +117,18 @@ fn without_consent_it_is_parked_and_resumed_once_consent_is_granted() {
         assert_eq!(work_of(&play.wait(seconds - 1)), NOTHING);
         assert_eq!(work_of(&play.wait(1)), ["attempt 0"]);
     }
-    assert_eq!(work_of(&play.attempted(0, Ok(answer()))), ["submit 0"]);
+    assert_eq!(work_of(&play.attempted(0, Ok(commitment()))), ["submit 0"]);
+}
+
+#[test]
+fn a_worker_without_consent_leaves_before_its_silence_costs_bond() {
+    let mut play = Play::new();
+    play.finalised(100, &[0]);
+    play.attempted(0, Err(Problem::NoConsent(why())));
+    assert_eq!(work_of(&play.finalised(179, &[0])), NOTHING);
+    assert_eq!(work_of(&play.finalised(180, &[0])), ["attempt 0"], "it asks once more");
+    let refused = play.attempted(0, Err(Problem::NoConsent(why())));
+    assert_eq!(work_of(&refused), ["report 0 Unavailable"]);
 }
 
 #[test]
@@ -141,7 +137,7 @@ fn consent_revoked_before_the_submission_parks_and_forgets_the_answer() {
     play.submitted(0, Outcome::NoConsent(why()));
     assert_eq!(play.board.counts().parked, 1);
     assert_eq!(work_of(&play.wait(6)), ["attempt 0"]);
-    assert_eq!(work_of(&play.attempted(0, Ok(answer()))), ["submit 0"]);
+    assert_eq!(work_of(&play.attempted(0, Ok(commitment()))), ["submit 0"]);
 }
 
 #[test]
@@ -153,7 +149,7 @@ fn nothing_is_done_after_the_deadline() {
     assert_eq!(play.finalised(202, &[]), []);
 
     let mut parked = Play::new();
-    parked.finalised(199, &[0]);
+    parked.finalised(150, &[0]);
     parked.attempted(0, Err(Problem::NoConsent(why())));
     assert_eq!(closed(&parked.finalised(200, &[0])), [Closed::Expired]);
 
@@ -161,9 +157,9 @@ fn nothing_is_done_after_the_deadline() {
     running.finalised(199, &[0]);
     running.finalised(200, &[0]);
     assert_eq!(
-        closed(&running.attempted(0, Ok(answer()))),
+        closed(&running.attempted(0, Ok(commitment()))),
         [Closed::Expired],
-        "no fee is paid for an answer that comes too late"
+        "no fee is paid for a call that comes too late"
     );
 }
 

@@ -1,18 +1,14 @@
-//! What a new list of open requests changes.
+//! What a new work list changes.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use medchain_client::chain::Finality;
-use medchain_primitives::RequestId;
 
 use super::{Board, Entry, State};
-use crate::prediction::jobs::{
-    job::{Closed, Job, Moment, Note, Step},
-    turn,
-};
+use crate::prediction::jobs::job::{Closed, Job, JobId, Moment, Note, Step};
 
 impl Board {
-    pub(super) fn on_open(
+    pub(super) fn on_listed(
         &mut self,
         finality: Finality,
         block: u32,
@@ -20,7 +16,7 @@ impl Board {
         moment: Moment,
         steps: &mut Vec<Step>,
     ) {
-        let open: BTreeSet<_> = jobs.iter().map(|job| job.id).collect();
+        let open: BTreeSet<_> = jobs.iter().map(Job::id).collect();
         self.block = match finality {
             Finality::Best => block,
             Finality::Finalised => self.block.max(block),
@@ -43,26 +39,21 @@ impl Board {
     }
 
     fn add(&mut self, job: Job, finality: Finality, block: u32, steps: &mut Vec<Step>) {
-        if !self.served.contains(&job.model) {
-            return;
-        }
-        let rank = turn::rank(job.id, &self.me, &job.candidates);
-        if let Some(entry) = self.entries.get_mut(&job.id) {
-            // Workers come and go. An older block says nothing about who is there now.
+        if let Some(entry) = self.entries.get_mut(&job.id()) {
+            // Another worker may leave, and the deadline move. An older block says nothing
+            // about that.
             if block >= self.block {
-                entry.rank = rank;
                 entry.job = job;
             }
             return;
         }
         steps.push(Step::Note(job.clone(), Note::Seen));
         self.entries.insert(
-            job.id,
+            job.id(),
             Entry {
                 job,
                 state: State::Waiting(Duration::ZERO),
                 first_seen: block,
-                rank,
                 confirmed: finality == Finality::Finalised,
                 open_at_best: true,
                 closed: false,
@@ -75,9 +66,9 @@ impl Board {
     }
 
     /// Forgets what a final block holds closed.
-    fn close_missing(&mut self, block: u32, open: &BTreeSet<RequestId>, steps: &mut Vec<Step>) {
+    fn close_missing(&mut self, block: u32, open: &BTreeSet<JobId>, steps: &mut Vec<Step>) {
         self.entries.retain(|id, entry| {
-            // A request of a newer block is not missing, only not final yet.
+            // A job of a newer block is not missing, only not final yet.
             if open.contains(id) || (!entry.confirmed && entry.first_seen > block) {
                 return true;
             }
@@ -96,13 +87,13 @@ impl Board {
         });
     }
 
-    /// Revives jobs with an answer, their own or another worker's, whose block is final
-    /// although the same final chain holds the request open: a reorganisation removed
-    /// the answer.
+    /// Revives jobs whose block with this worker's call, or with whatever made the call
+    /// needless, is final although the same final chain asks for it: a reorganisation
+    /// removed it.
     fn revive_reorganised(
         &mut self,
         block: u32,
-        open: &BTreeSet<RequestId>,
+        open: &BTreeSet<JobId>,
         moment: Moment,
         steps: &mut Vec<Step>,
     ) {
@@ -125,18 +116,19 @@ impl Board {
         }
     }
 
-    /// Allows every waiting job one attempt shortly before its deadline, whatever its
+    /// Allows every job that waits one more try shortly before its deadline, whatever its
     /// wait: a failure must be reported in time.
     fn call_last(&mut self, moment: Moment) {
         let (rules, block) = (self.rules, self.block);
         for entry in self.entries.values_mut() {
             let is_near_deadline = entry.time_left(&rules, block).is_near_deadline();
-            if let State::Waiting(until) = &mut entry.state
+            if let State::Waiting(until) | State::Parked(until) | State::Answered(until, _) =
+                &mut entry.state
                 && is_near_deadline
-                && entry.attempts > 0
+                && *until > moment.now
                 && !entry.last_call
             {
-                *until = (*until).min(moment.now);
+                *until = moment.now;
                 entry.last_call = true;
             }
         }
