@@ -237,8 +237,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
         FailureKind::Inference(
             InferenceError::RecordNotActive
             | InferenceError::RecordNotFound
-            | InferenceError::ModelRetired
-            | InferenceError::EnvelopeNotFound,
+            | InferenceError::ModelRetired,
         )
         | FailureKind::Emr(
             EmrError::RecordNotFound
@@ -246,6 +245,10 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
             | EmrError::RecordSuperseded
             | EmrError::PatientNotFound,
         ) => Outcome::Gone,
+        // Whoever takes the key back takes consent back, and may give both again.
+        FailureKind::Inference(InferenceError::EnvelopeNotFound) => {
+            Outcome::NoConsent(failure.to_string())
+        }
         FailureKind::Emr(error) if error.is_denial() => Outcome::NoConsent(failure.to_string()),
         // Nothing that this program does not know passes for one of the above.
         _ => Outcome::Rejected(failure.to_string()),
@@ -275,7 +278,7 @@ mod tests {
         assert_eq!(outcome(InferenceError::DeadlinePassed), Outcome::TooLate);
         assert_eq!(outcome(InferenceError::RecordNotActive), Outcome::Gone);
         assert_eq!(outcome(InferenceError::ModelRetired), Outcome::Gone);
-        assert_eq!(outcome(InferenceError::EnvelopeNotFound), Outcome::Gone);
+        assert!(matches!(outcome(InferenceError::EnvelopeNotFound), Outcome::NoConsent(_)));
         assert_eq!(outcome(EmrError::RecordErased), Outcome::Gone);
         for error in EmrError::ALL.iter().copied().filter(|error| error.is_denial()) {
             assert_eq!(outcome(error), Outcome::NoConsent(format!("Emr.{error}")));

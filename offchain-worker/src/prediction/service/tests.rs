@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use medchain_client::chain::{RequestStatus, SealedAnswer, Step as Progress};
-use medchain_primitives::{FailureCode, RequestId};
+use medchain_primitives::{FailureCode, ModelId, RequestId};
 use tokio::time::sleep;
 
 use super::*;
@@ -60,11 +60,19 @@ fn start(world: &Arc<World>) -> Running {
 
 fn start_with(desk: &Arc<Desk>, settings: Settings) -> Running {
     let served = ServedModel { classes: 3, predictor: desk.clone() };
+    start_serving(desk, settings, BTreeMap::from([(MODEL, served)]))
+}
+
+fn start_serving(
+    desk: &Arc<Desk>,
+    settings: Settings,
+    models: BTreeMap<ModelId, ServedModel>,
+) -> Running {
     Running::start(settings.timing.reconnection.stall, |clock, monitor, stop| {
         let ports = Ports {
             chain: desk.clone(),
             store: desk.clone(),
-            models: Arc::new(BTreeMap::from([(MODEL, served)])),
+            models: Arc::new(models),
             cipher: desk.clone(),
             answers: desk.clone(),
             clock,

@@ -82,6 +82,30 @@ async fn missing_content_is_reported_before_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_for_a_model_that_it_cannot_run_is_reported_before_the_deadline() {
+    let world = World::start();
+    let id = world.upload(b"x");
+    let deadline = world.state().block() + 40;
+    world.state().asked(id).deadline = deadline;
+    let service = start_serving(&world.worker(1), settings(), BTreeMap::new());
+    until("it is answered", || world.all_closed()).await;
+    assert_eq!(world.answers_to(id), [Answer::Failure(FailureCode::Unavailable)]);
+    assert!(world.state().block() >= deadline - 20);
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_consent_it_leaves_before_the_deadline() {
+    let world = World::start();
+    let id = world.ask(b"x", &[1, 2]);
+    world.state().no_consent = true;
+    let deadline = world.state().block() + 40;
+    world.state().asked(id).deadline = deadline;
+    assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::Unavailable));
+    assert_eq!(world.state().predictions_run, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_call_does_not_hold_up_the_ones_after_it() {
     let world = World::start();
     world.state().pools.entry(account(1)).or_default().drops = [2, 3, 9, 17].into();
