@@ -233,6 +233,8 @@ fn scene<T: Config>(
     Pallet::<T>::request_inference(RawOrigin::Signed(requester.clone()).into(), record, order)
         .map_err(|failed| failed.error)?;
     AwaitedSeed::<T>::kill();
+    let begin = Choice::Seeded { seed: SEED, last: None };
+    DrawnBy::<T>::insert(record, model, Draw { begin, opened: now::<T>() });
     let mut members = Vec::new();
     for number in 0..size {
         let who = put_worker::<T>("worker", number, &models)?;
@@ -404,7 +406,7 @@ mod benchmarks {
         let most = T::MaxCandidates::get();
         let mut placed: Vec<_> = (0..most)
             .map(|number| (account::<T::AccountId>("candidate", number, 0), number))
-            .map(|(who, number)| (BlakeTwo256::hash(&(SEED, id, &who).encode()), number))
+            .map(|(who, number)| (BlakeTwo256::hash(&(SEED, record, model, &who).encode()), number))
             .collect();
         placed.sort();
         // Of those that are asked, the last seven are drawn; the others have removed their keys.
@@ -421,9 +423,9 @@ mod benchmarks {
         let order = InferenceOrder { model, quorum: MAX_QUORUM as u8, worker: None };
         Pallet::<T>::request_inference(RawOrigin::Signed(caller.clone()).into(), record, order)
             .map_err(|failed| failed.error)?;
-        let awaited = AwaitedSeed::<T>::take();
-        let (number, waiting) = awaited.ok_or(BenchmarkError::Stop("no seed is awaited"))?;
-        Seeds::<T>::insert(number, (SEED, waiting));
+        for (number, waiting) in AwaitedSeed::<T>::take() {
+            Seeds::<T>::insert(number, (SEED, waiting));
+        }
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, a as u8);

@@ -7,8 +7,8 @@ use medchain_primitives::{FailureCause, RequestId, RequestStatus};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 use crate::{
-    AccountIdOf, Candidates, Choice, CommitteeOf, Committees, Config, Error, Event, KeysOf, Member,
-    MembersOf, Pallet, RequestOf, Step,
+    AccountIdOf, Candidates, Choice, CommitteeOf, Committees, Config, DrawnBy, Error, Event,
+    KeysOf, Member, MembersOf, Pallet, RequestOf, Step,
 };
 
 /// A candidate with its place in the order.
@@ -23,12 +23,12 @@ impl<T: Config> Pallet<T> {
             Choice::Seeded { seed, last } => (seed, last),
             Choice::After { number } => {
                 let seed = Self::seed_after(number).ok_or(Error::<T>::SeedNotReady)?;
-                Self::forget_seed(number);
+                Self::keep_seed(request.record, request.model, number, seed);
                 (seed, None)
             }
             Choice::Named => return Err(Error::<T>::WrongStatus.into()),
         };
-        let mut candidates = Self::candidates(id, &request, &committee, seed, last).into_iter();
+        let mut candidates = Self::candidates(&request, &committee, seed, last).into_iter();
         let mut drawn = MembersOf::<T>::new();
         let mut asked = Weight::zero();
         for (place, candidate) in candidates.by_ref().take(usize::from(asks)) {
@@ -137,7 +137,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let more = match committee.choice {
             Choice::Seeded { seed, last } if committee.lost < T::FailureQuorum::get() => {
-                !Self::candidates(id, &request, &committee, seed, last).is_empty()
+                !Self::candidates(&request, &committee, seed, last).is_empty()
             }
             _ => false,
         };
@@ -158,23 +158,25 @@ impl<T: Config> Pallet<T> {
 
     /// Returns the candidates that have not been asked yet, in the order of the seed.
     ///
-    /// Those that came after the request do not count: they could know the seed.
+    /// Those that came after the first request for the record and model do not count: they could
+    /// know the seed.
     ///
-    /// The hash contains the request, so that requests of one block do not all get the same
-    /// workers.
+    /// The hash contains the record and the model, so that not all requests of one seed get the
+    /// same workers. It does not contain the request: asking again must not change the order.
     fn candidates(
-        id: RequestId,
         request: &RequestOf<T>,
         committee: &CommitteeOf<T>,
         seed: [u8; 32],
         last: Option<[u8; 32]>,
     ) -> Vec<Placed<T>> {
+        let (record, model) = (request.record, request.model);
+        let opened = DrawnBy::<T>::get(record, model).map_or(request.opened, |draw| draw.opened);
         let place = |candidate: &AccountIdOf<T>| {
-            BlakeTwo256::hash(&(seed, id, candidate).encode()).to_fixed_bytes()
+            BlakeTwo256::hash(&(seed, record, model, candidate).encode()).to_fixed_bytes()
         };
-        let mut placed: Vec<Placed<T>> = Candidates::<T>::get(request.model)
+        let mut placed: Vec<Placed<T>> = Candidates::<T>::get(model)
             .into_iter()
-            .filter(|candidate| candidate.since < request.opened)
+            .filter(|candidate| candidate.since < opened)
             .map(|candidate| (place(&candidate.worker), candidate.worker))
             .filter(|(place, _)| last.is_none_or(|last| *place > last))
             .filter(|(_, candidate)| committee.members.iter().all(|m| m.worker != *candidate))

@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
                 Self::await_keys(id, request, &committee);
             }
             None => {
-                committee.choice = Choice::After { number: Self::await_seed() };
+                committee.choice = Self::draw_for(request.record, request.model).begin;
                 Self::set_status(id, request, RequestStatus::Drawing);
             }
         }
@@ -189,7 +189,8 @@ impl<T: Config> Pallet<T> {
 
     /// Sets the final status of a request and removes everything that only open ones have.
     ///
-    /// The members that are still in `committee` get nothing noted.
+    /// The members that are still in `committee` get nothing noted. The draw stays: otherwise a
+    /// requester could close requests until it likes the workers.
     pub(crate) fn close(
         id: RequestId,
         mut request: RequestOf<T>,
@@ -199,9 +200,6 @@ impl<T: Config> Pallet<T> {
         OpenRequestOf::<T>::remove(request.record, request.model);
         Due::<T>::remove(request.deadline, id);
         Committees::<T>::remove(id);
-        if let Choice::After { number } = committee.choice {
-            Self::forget_seed(number);
-        }
         for member in &committee.members {
             Self::unassign(&member.worker, id, |_| ());
         }

@@ -4,7 +4,7 @@
 //! patient's policy allows, holds the fee, and compares the answers, which are sealed: nobody
 //! but the readers of the film can open them. Equal answers of all workers are the verdict. The
 //! README shows the life cycle of a request, `docs/adr/0020-sealed-verdicts.md` and
-//! `docs/adr/0021-committee.md` say why it is as it is.
+//! `docs/adr/0021-committees.md` say why it is as it is.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -92,6 +92,14 @@ pub mod pallet {
 
         /// The randomness by which workers are drawn.
         type Seeds: SeedSource;
+
+        /// The number of seeds after the newest that may be public already when a request is made.
+        ///
+        /// The chain sees each seed later than others do. A request made when seed `n` is the
+        /// newest is drawn by the first one whose number is greater than `n + SeedDelay`. It is
+        /// less than [`MAX_AWAITED_SEEDS`].
+        #[pallet::constant]
+        type SeedDelay: Get<u32>;
 
         /// Number of blocks within which workers must be drawn, and drawn again.
         #[pallet::constant]
@@ -197,13 +205,24 @@ pub mod pallet {
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
 
-    /// The number of the newest seed, and of the requests that wait for a newer one.
+    /// The seeds after which draws wait for a newer one: their numbers in order, and how many
+    /// draws.
     #[pallet::storage]
-    pub type AwaitedSeed<T> = StorageValue<_, (u32, u32)>;
+    pub type AwaitedSeed<T> = StorageValue<_, AwaitedSeeds, ValueQuery>;
 
-    /// The seed that followed the one with this number, and how many requests will use it.
+    /// The seed for the draws that wait since the one with this number, and how many they are.
+    ///
+    /// It stays until the last of them has used it.
     #[pallet::storage]
     pub type Seeds<T> = StorageMap<_, Twox64Concat, u32, ([u8; 32], u32)>;
+
+    /// How workers are drawn for a record and model.
+    ///
+    /// The first request determines it, even if it is cancelled before its seed is there: whoever
+    /// asks again gets the same workers, as far as they are still there.
+    #[pallet::storage]
+    pub type DrawnBy<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, DrawOf<T>>;
 
     /// Open requests, by their deadline.
     #[pallet::storage]
@@ -511,7 +530,7 @@ pub mod pallet {
         AnswerCommitted,
         /// The request does not have the status that this call needs. `Requests` contains it.
         WrongStatus,
-        /// The seed that draws the workers is not there yet. Try again in the next block.
+        /// The seed that draws the workers is not there yet. Try again in a later block.
         SeedNotReady,
         /// Only the patient, the record's author or the requester may seal its key to the workers.
         MayNotSeal,
@@ -548,13 +567,17 @@ pub mod pallet {
             let bond = T::WorkerBond::get();
             assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
             assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
+            assert!(T::SeedDelay::get() < MAX_AWAITED_SEEDS, "all awaited seeds have a place");
             let windows = Self::longest_request();
             assert!(T::UnbondingPeriod::get() > windows, "bonds outlast what they answer for");
         }
 
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            // What `on_finalize` uses.
-            T::DbWeight::get().reads_writes(2, 2)
+            // What storing a seed uses, which happens once in a block, and at its end if not
+            // before: the awaited seeds, up to four items of the relay chain's randomness, and an
+            // entry for each number that can be awaited.
+            let entries = T::SeedDelay::get().saturating_add(1);
+            T::DbWeight::get().reads_writes(5, u64::from(entries).saturating_add(1))
         }
 
         fn on_finalize(_: BlockNumberFor<T>) {
@@ -744,6 +767,9 @@ pub mod pallet {
 
         /// Requests a verdict of a model on a chest X-ray.
         ///
+        /// The first request for a record and model that names no worker determines for all others
+        /// how workers are drawn: see [`DrawnBy`].
+        ///
         /// ## Dispatch origin
         /// Signed by the patient, or by an account that the patient's policy allows `Infer`. The
         /// model's fee for each answer is held from the signer.
@@ -788,6 +814,9 @@ pub mod pallet {
 
         /// Cancels a request, and releases the fees.
         ///
+        /// Whoever asks for the same record and model again gets the same workers: see
+        /// [`DrawnBy`].
+        ///
         /// ## Dispatch origin
         /// Signed by the account that made the request, before a worker has committed to an
         /// answer.
@@ -809,7 +838,8 @@ pub mod pallet {
         /// Draws workers for a request.
         ///
         /// The order of the candidates follows from the seed, so it does not matter who calls.
-        /// Workers that became candidates after the request are not drawn for it.
+        /// It is the same for all requests for this record and model, as is the block of the
+        /// first of them: workers that became candidates in it or later are not drawn.
         ///
         /// ## Dispatch origin
         /// Signed by any account.

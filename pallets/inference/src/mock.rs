@@ -76,6 +76,7 @@ pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
 pub const ABSENCE: u64 = 150;
 pub const NOT_REVEALED: u64 = 450;
+pub const SEED_DELAY: u32 = 1;
 pub const DRAW: u64 = 10;
 pub const SEAL: u64 = 12;
 pub const COMMIT: u64 = 20;
@@ -140,6 +141,7 @@ impl pallet_inference::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type GovernanceOrigin = EnsureRoot<u64>;
     type Seeds = Dice;
+    type SeedDelay = ConstU32<SEED_DELAY>;
     type DrawPeriod = ConstU64<DRAW>;
     type SealPeriod = ConstU64<SEAL>;
     type CommitPeriod = ConstU64<COMMIT>;
@@ -167,6 +169,14 @@ impl Dice {
     pub fn roll(seed: [u8; 32]) {
         let (number, _) = NEWEST.get();
         NEWEST.set((number + 1, seed));
+    }
+
+    /// Publishes the seed by which the requests made so far are drawn, and those before it.
+    pub fn decide(seed: [u8; 32]) {
+        for _ in 0..SEED_DELAY {
+            Self::roll([0; 32]);
+        }
+        Self::roll(seed);
     }
 }
 
@@ -464,9 +474,14 @@ pub fn draw(id: RequestId) -> DispatchResultWithPostInfo {
     Inference::draw_workers(signed(STRANGER), id, 4)
 }
 
-/// The candidates of [`VGG`] in the order of a seed, by the definition.
-pub fn ranked(id: RequestId, seed: [u8; 32], mut workers: Vec<u64>) -> Vec<u64> {
-    workers.sort_by_key(|who| sp_io::hashing::blake2_256(&(seed, id, who).encode()));
+/// The place of a candidate of [`VGG`] in the order of a seed, by the definition.
+pub fn place(record: RecordId, seed: [u8; 32], who: u64) -> [u8; 32] {
+    sp_io::hashing::blake2_256(&(seed, record, VGG, who).encode())
+}
+
+/// The candidates of [`VGG`] in the order of a seed.
+pub fn ranked(record: RecordId, seed: [u8; 32], mut workers: Vec<u64>) -> Vec<u64> {
+    workers.sort_by_key(|who| place(record, seed, *who));
     workers
 }
 
@@ -551,7 +566,7 @@ pub fn submit(worker: u64, id: RequestId, output: &Output) -> DispatchResultWith
 pub fn drawn(quorum: u8) -> RequestId {
     let id = request(order(quorum));
     pass(1);
-    Dice::roll([5; 32]);
+    Dice::decide([5; 32]);
     draw(id).expect("the seed is there");
     System::reset_events();
     id

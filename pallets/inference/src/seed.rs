@@ -2,8 +2,9 @@
 
 /// A sequence of numbered seeds that neither requesters nor workers choose.
 ///
-/// A request is drawn by the first seed that is newer than those that were known when it was
-/// made. So whoever makes it does not know which workers it will get.
+/// A request is drawn by a seed that is newer than those that were known when it was made:
+/// `Config::SeedDelay` says by how much. So whoever makes it does not know which workers it will
+/// get.
 pub trait SeedSource {
     /// The number of the newest seed. It never becomes smaller.
     fn number() -> u32;

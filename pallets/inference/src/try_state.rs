@@ -10,8 +10,9 @@ use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
-    Config, Due, HoldReason, LatestVerdict, Models, NextDue, NextModelId, NextRequestId,
-    OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus, Workers,
+    Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, NextDue, NextModelId,
+    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
+    Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -152,6 +153,17 @@ impl<T: Config> Pallet<T> {
         );
         ensure!(members.len() <= usize::from(request.quorum), "a committee is too large");
         ensure!(committee.lost < T::FailureQuorum::get(), "a request has lost too many workers");
+        if committee.choice != Choice::Named {
+            let draw = DrawnBy::<T>::get(request.record, request.model);
+            let begin = match committee.choice {
+                Choice::Seeded { seed, .. } => Choice::Seeded { seed, last: None },
+                other => other,
+            };
+            ensure!(
+                draw.is_some_and(|draw| draw.begin == begin && draw.opened <= request.opened),
+                "a request is not drawn as all others for its record and model"
+            );
+        }
         let revealing = request.status == RequestStatus::Revealing;
         let fits = |step: &Step| match step {
             Step::Chosen => !revealing,
@@ -167,20 +179,33 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Seeds are kept for exactly the requests that were not drawn yet.
+    /// Seeds are kept for exactly the draws that have not used theirs.
     fn try_state_seeds() -> Result<(), TryRuntimeError> {
         let mut waiting = BTreeMap::<u32, u32>::new();
-        for committee in Committees::<T>::iter_values() {
-            if let Choice::After { number } = committee.choice {
-                waiting.entry(number).or_default().saturating_accrue(1);
+        for (record, model, Draw { begin, opened }) in DrawnBy::<T>::iter() {
+            ensure!(
+                pallet_emr::Records::<T>::contains_key(record) && Models::<T>::contains_key(model),
+                "a draw is for an unknown record or model"
+            );
+            let now = frame_system::Pallet::<T>::block_number();
+            ensure!(opened <= now, "a draw is of a later block");
+            match begin {
+                Choice::After { number } => waiting.entry(number).or_default().saturating_inc(),
+                Choice::Seeded { last: None, .. } => (),
+                _ => return Err("a draw does not begin with a seed".into()),
             }
         }
+        let awaited = AwaitedSeed::<T>::get();
+        ensure!(
+            awaited.windows(2).all(|pair| matches!(pair, [one, two] if one.0 < two.0)),
+            "the awaited seeds are not in order"
+        );
         let mut kept: BTreeMap<u32, u32> =
-            Seeds::<T>::iter().map(|(number, (_, requests))| (number, requests)).collect();
-        if let Some((number, requests)) = AwaitedSeed::<T>::get() {
-            ensure!(kept.insert(number, requests).is_none(), "a seed is both there and awaited");
+            Seeds::<T>::iter().map(|(number, (_, draws))| (number, draws)).collect();
+        for (number, draws) in awaited {
+            ensure!(kept.insert(number, draws).is_none(), "a seed is both there and awaited");
         }
-        ensure!(kept == waiting, "the seeds are not those that requests wait for");
+        ensure!(kept == waiting, "the seeds are not those that draws wait for");
         Ok(())
     }
 

@@ -15,12 +15,21 @@ use sp_runtime::Permill;
 
 use crate::Config;
 
+/// Maximum number of different seeds after which draws wait at the same time.
+///
+/// `Config::SeedDelay` is smaller.
+pub const MAX_AWAITED_SEEDS: u32 = 8;
+
 /// The account type of the runtime.
 pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
 /// The balance type of fees and bonds.
 pub type BalanceOf<T> = <<T as Config>::Currency as Inspect<AccountIdOf<T>>>::Balance;
 /// A registered model.
 pub type ModelOf<T> = Model<BalanceOf<T>>;
+/// How workers are drawn for a record and model.
+pub type DrawOf<T> = Draw<BlockNumberFor<T>>;
+/// The numbers of seeds after which draws wait, and how many do.
+pub type AwaitedSeeds = BoundedVec<(u32, u32), ConstU32<MAX_AWAITED_SEEDS>>;
 /// The models that a worker runs.
 pub type WorkerModelsOf<T> = BoundedVec<ModelId, <T as Config>::MaxWorkerModels>;
 /// A registered worker.
@@ -132,7 +141,8 @@ pub enum WorkerStatus<BlockNumber> {
 pub struct Candidate<AccountId, BlockNumber> {
     /// The worker.
     pub worker: AccountId,
-    /// The block in which it became a candidate: it is drawn for requests of later blocks alone.
+    /// The block in which it became a candidate: it is drawn only where the first request for the
+    /// record and model is of a later block.
     ///
     /// Otherwise, whoever knows a seed could register accounts that it draws.
     pub since: BlockNumber,
@@ -193,10 +203,12 @@ pub enum Choice {
     /// The requester named the worker.
     #[codec(index = 0)]
     Named,
-    /// The seed will be the first one that is newer than this one.
+    /// The seed will be the first one whose number is greater than this by more than
+    /// `Config::SeedDelay`.
     #[codec(index = 1)]
     After {
-        /// The number of the seed at the time of the request.
+        /// The number of the newest seed at the time of the first request for the record and
+        /// model.
         number: u32,
     },
     /// The seed puts the candidates into an order.
@@ -207,6 +219,26 @@ pub enum Choice {
         /// The hash by which the last candidate that was asked stands in the order.
         last: Option<[u8; 32]>,
     },
+}
+
+/// How workers are drawn for a record and model, for all requests alike.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Draw<BlockNumber> {
+    /// The choice with which each request begins: the seed, or that it is not there yet.
+    pub begin: Choice,
+    /// The block of the first request: only older candidates are drawn.
+    pub opened: BlockNumber,
 }
 
 /// A worker of an open request.

@@ -83,16 +83,16 @@ impl WeightInfo for () {
         estimate(1u64.saturating_add(m.into()), 1u64.saturating_add(m.into()))
     }
     fn request_inference() -> Weight {
-        estimate(18, 12)
+        estimate(19, 13)
     }
     fn cancel_request() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER);
-        estimate(6u64.saturating_add(members), 8u64.saturating_add(members))
+        estimate(4u64.saturating_add(members), 6u64.saturating_add(members))
     }
     fn draw_workers(a: u32) -> Weight {
         // Each candidate: its entry, its key, its work list, its envelope.
         let candidates = u64::from(a).saturating_mul(4);
-        estimate(12u64.saturating_add(candidates), 12u64.saturating_add(candidates))
+        estimate(13u64.saturating_add(candidates), 13u64.saturating_add(candidates))
     }
     fn seal_to_workers(k: u32) -> Weight {
         let keys = u64::from(k).saturating_mul(3);
@@ -110,13 +110,13 @@ impl WeightInfo for () {
     }
     fn report_failure() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER);
-        estimate(8u64.saturating_add(members), 9u64.saturating_add(members))
+        estimate(9u64.saturating_add(members), 9u64.saturating_add(members))
     }
     fn settle_overdue() -> Weight {
         let per_member =
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_add(1);
         let members = MEMBERS.saturating_mul(per_member);
-        estimate(10u64.saturating_add(members), 10u64.saturating_add(members))
+        estimate(11u64.saturating_add(members), 10u64.saturating_add(members))
     }
     fn withdraw_bond() -> Weight {
         estimate(3, 3)

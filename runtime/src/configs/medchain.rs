@@ -24,6 +24,9 @@ parameter_types! {
     pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
     /// Number of blocks in which the patient or a guardian can review an emergency.
     pub const ReviewPeriod: BlockNumber = 7 * DAYS;
+    /// Number of relay chain blocks by which their seeds may be public before this chain sees
+    /// them: our blocks are built on relay parents behind the relay chain's tip.
+    pub const SeedDelay: u32 = 2;
     /// Number of blocks within which the workers of a request must be drawn.
     pub const DrawPeriod: BlockNumber = HOURS;
     /// Number of blocks within which the key must be sealed to them.
@@ -80,6 +83,7 @@ impl pallet_inference::Config for Runtime {
     type AbsencePenalty = ConstU128<{ 5 * UNIT }>;
     type RevealPenalty = ConstU128<{ 20 * UNIT }>;
     type Seeds = RelaySeeds;
+    type SeedDelay = SeedDelay;
     type DrawPeriod = DrawPeriod;
     type SealPeriod = SealPeriod;
     type CommitPeriod = CommitPeriod;

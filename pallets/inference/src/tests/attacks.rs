@@ -4,10 +4,9 @@ use super::*;
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use medchain_primitives::{
-    AnswerCommitment, EncryptionKey, FailureCause, FailureCode, SealedAnswer, SealedKey,
+    AnswerCommitment, EncryptionKey, FailureCause, FailureCode, RecordId, SealedAnswer, SealedKey,
 };
 use medchain_verdicts::{answer_commitment, Wrong};
-use sp_io::hashing::blake2_256;
 
 /// The seed of [`drawn`].
 const SEED: [u8; 32] = [5; 32];
@@ -21,8 +20,8 @@ fn equip(who: u64) -> u64 {
 }
 
 /// Accounts that would come before every worker in the order of the seed.
-fn grind(id: RequestId, seed: [u8; 32], count: usize) -> Vec<u64> {
-    let place = |who: u64| blake2_256(&(seed, id, who).encode());
+fn grind(record: RecordId, seed: [u8; 32], count: usize) -> Vec<u64> {
+    let place = |who| place(record, seed, who);
     let first = WORKERS.into_iter().map(place).min().expect("there are workers");
     (1_000..).filter(|who| place(*who) < first).take(count).map(equip).collect()
 }
@@ -166,10 +165,16 @@ fn the_requester_looks_at_the_committee_before_it_asks() {
         let later = RequestId(late.0 + 1);
         assert_noop!(draw(later), Error::<Test>::SeedNotReady);
         pass(1);
+        // Whoever watches the relay chain may have known the next one before.
         Dice::roll([8; 32]);
         for id in [early, late, later] {
+            assert_noop!(draw(id), Error::<Test>::SeedNotReady);
+        }
+        Dice::roll([9; 32]);
+        for id in [early, late, later] {
             assert_ok!(draw(id));
-            assert_eq!(members(id), ranked(id, [8; 32], WORKERS.to_vec())[..1]);
+            let order = ranked(entry(id).record, [9; 32], WORKERS.to_vec());
+            assert_eq!(members(id), order[..1]);
         }
     });
 }
@@ -183,7 +188,7 @@ fn the_requester_waits_for_a_better_seed() {
             Dice::roll([seed; 32]);
         }
         assert_ok!(draw(id));
-        assert_eq!(members(id), ranked(id, [8; 32], WORKERS.to_vec())[..2]);
+        assert_eq!(members(id), ranked(XRAY, [9; 32], WORKERS.to_vec())[..2]);
     });
 }
 
@@ -193,11 +198,11 @@ fn somebody_registers_accounts_that_a_known_seed_draws() {
         make_room();
         let id = request(order(2));
         pass(1);
-        Dice::roll(SEED);
-        let sybil = grind(id, SEED, 1)[0];
+        Dice::decide(SEED);
+        let sybil = grind(XRAY, SEED, 1)[0];
         assert_ok!(Inference::register_worker(signed(sybil), models(&[VGG])));
         assert_ok!(draw(id));
-        assert_eq!(members(id), ranked(id, SEED, WORKERS[..3].to_vec())[..2]);
+        assert_eq!(members(id), ranked(XRAY, SEED, WORKERS[..3].to_vec())[..2]);
     });
 }
 
@@ -207,18 +212,20 @@ fn somebody_adds_a_model_or_a_bond_once_the_seed_is_known() {
         make_room();
         let suspended = make_suspended();
         let honest: Vec<_> = WORKERS[..3].iter().copied().filter(|who| *who != suspended).collect();
-        let next = NextRequestId::<Test>::get();
+        // Not the record for which the workers are drawn already.
+        let next = pallet_emr::NextRecordId::<Test>::get();
         let sybil = grind(next, SEED, 1)[0];
         assert_ok!(Inference::register_worker(signed(sybil), models(&[FREE])));
         pass(1);
-        let id = request(order(2));
-        assert_eq!(id, next);
+        let id = NextRequestId::<Test>::get();
+        assert_ok!(add_film(12, Some(order(2))));
+        assert_eq!(entry(id).record, next);
         pass(1);
-        Dice::roll(SEED);
+        Dice::decide(SEED);
         assert_ok!(Inference::set_worker_models(signed(sybil), models(&[FREE, VGG])));
         assert_ok!(Inference::top_up_bond(signed(suspended)));
         assert_ok!(draw(id));
-        assert_eq!(members(id), ranked(id, SEED, honest)[..2]);
+        assert_eq!(members(id), ranked(next, SEED, honest)[..2]);
     });
 }
 
@@ -229,7 +236,7 @@ fn somebody_registers_accounts_that_replace_whoever_leaves() {
         let id = drawn(2);
         let list = members(id);
         // After the last one that was drawn, before the next.
-        let place = |who: u64| blake2_256(&(SEED, id, who).encode());
+        let place = |who| place(XRAY, SEED, who);
         let after = list.iter().map(|who| place(*who)).max().expect("there are two");
         let sybil = (1_000..).find(|who| place(*who) > after).map(equip).expect("there is one");
         assert_ok!(Inference::register_worker(signed(sybil), models(&[VGG])));
@@ -240,26 +247,101 @@ fn somebody_registers_accounts_that_replace_whoever_leaves() {
 }
 
 #[test]
-fn a_requester_throws_again_until_it_likes_the_committee() {
+fn a_requester_asks_again_until_it_likes_the_workers() {
     ExtBuilder::default().build_and_execute(|| {
-        // Nobody can force it to seal. But each throw stays in the history of the record, with
-        // a seed of its own, and ends with the first commitment.
-        for seed in 10..13 {
-            let id = request(order(2));
+        let chosen = ranked(XRAY, SEED, WORKERS.to_vec());
+        let first = drawn(2);
+        assert_eq!(members(first), chosen[..2]);
+        let ends: [fn(RequestId); 3] = [
+            |id| {
+                assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+            },
+            // It does not seal.
+            |id| {
+                miss_deadline(id);
+                assert_ok!(settle(id));
+            },
+            // All that were drawn leave.
+            |id| {
+                for _ in 0..FAILURE_QUORUM {
+                    let (who, code) = (members(id)[0], FailureCode::Unavailable);
+                    assert_ok!(Inference::report_failure(signed(who), id, code));
+                    let _ = draw(id);
+                }
+            },
+        ];
+        ends[0](first);
+        for end in ends {
+            Dice::decide([9; 32]);
             pass(1);
-            Dice::roll([seed; 32]);
+            // It need not wait for a seed.
+            let id = request(order(1));
+            assert_eq!(committee(id).choice, Choice::Seeded { seed: SEED, last: None });
             assert_ok!(draw(id));
-            assert_eq!(members(id), ranked(id, [seed; 32], WORKERS.to_vec())[..2]);
-            assert_ok!(Inference::cancel_request(signed(PATIENT), id));
-            assert_eq!(status(id), RequestStatus::Cancelled);
+            assert_eq!(members(id), chosen[..1]);
+            end(id);
+            assert!(!is_open(id));
         }
-        let id = awaiting(2);
-        assert_ok!(commit(members(id)[0], id, &covid()));
-        assert_noop!(
-            Inference::cancel_request(signed(PATIENT), id),
-            Error::<Test>::AnswerCommitted
-        );
-        assert_eq!(Requests::<Test>::iter().count(), 4);
+        // Neither another quorum nor another requester changes the order.
+        Policy::grant(STRANGER, Action::Infer);
+        let id = NextRequestId::<Test>::get();
+        assert_ok!(Inference::request_inference(signed(STRANGER), XRAY, order(3)));
+        assert_ok!(draw(id));
+        assert_eq!(members(id), chosen[..3]);
+    });
+}
+
+#[test]
+fn a_requester_withdraws_when_it_sees_the_seed_and_asks_again() {
+    // It may see the seed before this chain does, and before anybody draws.
+    for seen in [0, 1, 2] {
+        ExtBuilder::default().build_and_execute(|| {
+            let first = request(order(2));
+            let number = Dice::number();
+            for seed in [8, 9].into_iter().take(seen) {
+                pass(1);
+                Dice::roll([seed; 32]);
+            }
+            assert_ok!(Inference::cancel_request(signed(PATIENT), first));
+            pass(1);
+            let again = request(order(2));
+            assert_eq!(committee(again).choice, Choice::After { number });
+            for seed in [8, 9, 10, 11].into_iter().skip(seen) {
+                pass(1);
+                Dice::roll([seed; 32]);
+            }
+            assert_ok!(draw(again));
+            assert_eq!(members(again), ranked(XRAY, [9; 32], WORKERS.to_vec())[..2]);
+        });
+    }
+}
+
+#[test]
+fn somebody_registers_accounts_for_the_next_request_on_a_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        make_room();
+        let first = drawn(2);
+        let honest = members(first);
+        let sybil = grind(XRAY, SEED, 1)[0];
+        assert_ok!(Inference::register_worker(signed(sybil), models(&[VGG])));
+        assert_ok!(Inference::cancel_request(signed(PATIENT), first));
+        pass(100);
+        assert_eq!(members(drawn(2)), honest);
+    });
+}
+
+#[test]
+fn a_requester_asks_about_another_record_of_the_same_film() {
+    ExtBuilder::default().build_and_execute(|| {
+        // Each is a throw of its own. They stay in the patient's history.
+        assert_ok!(Inference::cancel_request(signed(PATIENT), drawn(1)));
+        let id = NextRequestId::<Test>::get();
+        assert_ok!(add_film(10, Some(order(1))));
+        assert_noop!(draw(id), Error::<Test>::SeedNotReady);
+        Dice::decide([9; 32]);
+        assert_ok!(draw(id));
+        let record = entry(id).record;
+        assert_eq!(members(id), ranked(record, [9; 32], WORKERS.to_vec())[..1]);
     });
 }
 
@@ -495,7 +577,9 @@ fn somebody_floods_the_chain_with_open_requests() {
         assert_eq!(Committees::<Test>::iter().count(), 0);
         assert_eq!(Assignments::<Test>::iter().count(), 0);
         assert_eq!(Due::<Test>::iter().count(), 0);
-        assert_eq!((Seeds::<Test>::iter().count(), AwaitedSeed::<Test>::get()), (0, None));
+        // But the one draw of them all.
+        assert_eq!(Seeds::<Test>::iter().count() + AwaitedSeed::<Test>::get().len(), 0);
+        assert_eq!(DrawnBy::<Test>::iter().count(), 1);
     });
 }
 
@@ -564,13 +648,13 @@ fn somebody_draws_early_so_that_fewer_candidates_are_asked() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request(order(3));
         pass(1);
-        Dice::roll(SEED);
+        Dice::decide(SEED);
         // Small draws only split the work: nobody is skipped, and the request stays open.
         for _ in 0..2 {
             assert_ok!(Inference::draw_workers(signed(STRANGER), id, 1));
         }
         assert_eq!(status(id), RequestStatus::Drawing);
         assert_ok!(draw(id));
-        assert_eq!(members(id), ranked(id, SEED, WORKERS.to_vec())[..3]);
+        assert_eq!(members(id), ranked(XRAY, SEED, WORKERS.to_vec())[..3]);
     });
 }

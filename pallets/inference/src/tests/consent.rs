@@ -42,7 +42,7 @@ fn consent_to_view_is_none_to_run_a_model() {
         }
         let id = request(order(1));
         pass(1);
-        Dice::roll([5; 32]);
+        Dice::decide([5; 32]);
         assert_ok!(draw(id));
         let cause = FailureCause::TooFewWorkers;
         assert_eq!(status(id), RequestStatus::Failed { cause });

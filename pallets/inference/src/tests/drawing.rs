@@ -11,13 +11,13 @@ const SEED: [u8; 32] = [5; 32];
 fn ready(quorum: u8) -> RequestId {
     let id = request(order(quorum));
     pass(1);
-    Dice::roll(SEED);
+    Dice::decide(SEED);
     id
 }
 
 /// All workers in the order in which they are asked.
 fn ranks(id: RequestId) -> Vec<u64> {
-    ranked(id, SEED, WORKERS.to_vec())
+    ranked(entry(id).record, SEED, WORKERS.to_vec())
 }
 
 fn ask(id: RequestId, asks: u8) -> DispatchResultWithPostInfo {
@@ -68,12 +68,9 @@ fn members_that_have_the_key_are_awaited_at_once() {
 }
 
 #[test]
-fn two_requests_of_one_block_have_different_orders() {
-    ExtBuilder::default().build_and_execute(|| {
-        let orders: Vec<_> =
-            (0..20).map(|id| ranked(RequestId(id), SEED, WORKERS.to_vec())).collect();
-        assert!(orders.iter().any(|order| order[0] != orders[0][0]));
-    });
+fn the_records_of_one_seed_have_different_orders() {
+    let order = |id| ranked(medchain_primitives::RecordId(id), SEED, WORKERS.to_vec());
+    assert!((1..20).any(|id| order(id)[0] != order(0)[0]));
 }
 
 #[test]
@@ -152,7 +149,7 @@ fn a_request_for_which_there_is_nobody_fails() {
         let free = medchain_primitives::InferenceOrder { model: FREE, ..order(1) };
         let id = request(free);
         pass(1);
-        Dice::roll(SEED);
+        Dice::decide(SEED);
         assert_ok!(ask(id, 0));
         let cause = FailureCause::TooFewWorkers;
         assert_eq!(status(id), RequestStatus::Failed { cause });
@@ -170,15 +167,21 @@ fn only_candidates_before_the_request_are_drawn() {
         assert_ok!(Inference::set_worker_models(signed(old), models(&[FREE])));
         assert_ok!(Inference::set_worker_models(signed(old), models(&[FREE, VGG])));
         pass(1);
-        Dice::roll(SEED);
+        Dice::decide(SEED);
         System::reset_events();
         assert_ok!(ask(id, 4));
         let cause = FailureCause::TooFewWorkers;
         assert_eq!(status(id), RequestStatus::Failed { cause });
-        let order = ranked(id, SEED, vec![12, 13]);
+        let order = ranked(XRAY, SEED, vec![12, 13]);
         assert!(events().contains(&drawn_event(id, &order, 1)));
-        // A later request draws them.
-        let id = drawn(4);
+        // Nor are they by a later request for the same record, whose order is known.
+        assert_eq!(members(drawn(2)), order);
+        // One for another record draws them.
+        let id = NextRequestId::<Test>::get();
+        assert_ok!(add_film(12, Some(self::order(4))));
+        pass(1);
+        Dice::decide(SEED);
+        assert_ok!(ask(id, 4));
         let mut all = members(id);
         all.sort();
         assert_eq!(all, [11, 12, 13, NEWCOMER]);
@@ -190,9 +193,11 @@ fn fails_before_the_seed_is_there() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request(order(1));
         assert_noop!(ask(id, 4), Error::<Test>::SeedNotReady);
-        pass(1);
-        assert_noop!(ask(id, 4), Error::<Test>::SeedNotReady);
-        Dice::roll(SEED);
+        for _ in 0..=SEED_DELAY {
+            pass(1);
+            assert_noop!(ask(id, 4), Error::<Test>::SeedNotReady);
+            Dice::roll(SEED);
+        }
         assert_ok!(ask(id, 4));
     });
 }
@@ -214,7 +219,7 @@ fn fails_when_no_workers_are_to_be_drawn() {
 fn boundary_the_last_block_of_the_draw() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request(order(1));
-        Dice::roll(SEED);
+        Dice::decide(SEED);
         pass(DRAW + 1);
         assert_noop!(ask(id, 4), Error::<Test>::DeadlinePassed);
         System::set_block_number(START + DRAW);

@@ -55,7 +55,7 @@ fn the_next_in_the_order_of_the_seed_replaces_whoever_left() {
     ExtBuilder::default().build_and_execute(|| {
         let id = awaiting(2);
         let list = members(id);
-        let ranks = ranked(id, [5; 32], WORKERS.to_vec());
+        let ranks = ranked(XRAY, [5; 32], WORKERS.to_vec());
         // The seed is that of the first draw.
         Dice::roll([9; 32]);
         assert_ok!(report(list[0], id, FailureCode::Unavailable));
@@ -78,7 +78,7 @@ fn may_be_reported_while_workers_are_drawn_and_keys_are_sealed() {
     ExtBuilder::default().build_and_execute(|| {
         let id = request(order(2));
         pass(1);
-        Dice::roll([5; 32]);
+        Dice::decide([5; 32]);
         assert_ok!(Inference::draw_workers(signed(STRANGER), id, 1));
         let first = members(id)[0];
         assert_ok!(report(first, id, FailureCode::Unavailable));

@@ -88,7 +88,7 @@ fn an_absent_member_is_slashed_suspended_and_replaced() {
 
         // The next in the order takes over; the commitment of the other still counts.
         assert_ok!(draw(id));
-        let ranks = ranked(id, [5; 32], WORKERS.to_vec());
+        let ranks = ranked(XRAY, [5; 32], WORKERS.to_vec());
         assert_eq!(members(id), [list[0], ranks[2]]);
         assert_ok!(seal(id));
         assert_ok!(commit(ranks[2], id, &covid()));

@@ -47,7 +47,8 @@ fn request_inference_works_for_the_patient() {
         let choice = Choice::After { number: 1 };
         let none = Committee { members: Default::default(), choice, lost: 0 };
         assert_eq!(committee(REQUEST), none);
-        assert_eq!(AwaitedSeed::<Test>::get(), Some((1, 1)));
+        assert_eq!(AwaitedSeed::<Test>::get().into_inner(), [(1, 1)]);
+        assert_eq!(DrawnBy::<Test>::get(XRAY, VGG), Some(Draw { begin: choice, opened: START }));
         assert_eq!((held(PATIENT), free_balance(PATIENT)), ((3 * FEE, 0), before - 3 * FEE));
         assert_eq!(events(), [requested(PATIENT, 3)]);
     });
@@ -82,7 +83,8 @@ fn a_named_worker_with_the_key_can_answer_at_once() {
         assert_eq!(committee(REQUEST), Committee { members, choice: Choice::Named, lost: 0 });
         assert!(is_open(REQUEST) && on_list(WORKER, REQUEST));
         assert_eq!(worker(WORKER).assigned, 1);
-        assert_eq!(AwaitedSeed::<Test>::get(), None);
+        assert_eq!(AwaitedSeed::<Test>::get().into_inner(), []);
+        assert_eq!(DrawnBy::<Test>::get(XRAY, VGG), None);
         let awaited = Event::AnswersAwaited {
             request: REQUEST,
             record: XRAY,

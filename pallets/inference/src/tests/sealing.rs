@@ -71,7 +71,7 @@ fn the_author_and_the_requester_may_seal_at_their_own_expense() {
         let record = medchain_primitives::RecordId(2);
         assert_ok!(Inference::request_inference(signed(STRANGER), record, order(2)));
         pass(1);
-        Dice::roll([5; 32]);
+        Dice::decide([5; 32]);
         assert_ok!(draw(REQUEST));
         let list = members(REQUEST);
         let before = (free_balance(LAB), free_balance(STRANGER));
