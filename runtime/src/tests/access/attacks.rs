@@ -359,6 +359,7 @@ fn old_bytes_submitted_again() {
             RECORD,
             Cid::new(CidCodec::Raw, [9; 32]),
             ContentDigest([9; 32]),
+            None,
             BoundedVec::truncate_from(vec![(CLINICIAN.to_account_id(), SEALED)]),
             None,
         );
