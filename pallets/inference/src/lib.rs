@@ -205,8 +205,7 @@ pub mod pallet {
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
 
-    /// The seeds after which draws wait for a newer one: their numbers in order, and how many
-    /// draws.
+    /// Numbers of seeds with how many draws wait for a newer one, in order.
     #[pallet::storage]
     pub type AwaitedSeed<T> = StorageValue<_, AwaitedSeeds, ValueQuery>;
 
