@@ -1,4 +1,4 @@
-//! Models, requests for predictions, and what a replay compares.
+//! Models, requests for verdicts, and what a replay compares.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use bounded_collections::{BoundedVec, ConstU32};
@@ -18,9 +18,9 @@ pub type PreprocessingId = BoundedVec<u8, ConstU32<MAX_LABEL_LENGTH>>;
 named_enum! {
     /// Whether a model accepts requests.
     pub enum ModelStatus is "a model status" {
-        /// The model accepts requests and predictions.
+        /// The model accepts requests and answers.
         Active = 0 => "active",
-        /// The model accepts neither. Open requests expire, or can be cancelled.
+        /// The model accepts neither. Open requests end at their deadlines, or can be cancelled.
         Retired = 1 => "retired",
     }
 }

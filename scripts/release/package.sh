@@ -35,7 +35,7 @@ Section: net
 Priority: optional
 Installed-Size: $(du -sk --exclude DEBIAN "$root" | cut -f 1)
 Description: $about
- Encrypted chest X-rays on IPFS, consent by contract, predictions on a Substrate
+ Encrypted chest X-rays on IPFS, consent by contract, verdicts on a Substrate
  parachain. A research system, not a medical device.
 END
 if [ -d "$root/etc" ]; then

@@ -1,4 +1,4 @@
-//! Predictions in words.
+//! Outputs in words.
 
 /// A probability as a percentage.
 pub fn percent(parts_per_million: u32) -> String {

@@ -998,7 +998,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Adds a record to a patient's file and, if requested, orders a prediction on it.
+        /// Adds a record to a patient's file and, if requested, orders a verdict on it.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, or by a lab technician whom the patient's policy allows

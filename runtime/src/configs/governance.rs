@@ -43,7 +43,7 @@ pub enum ProxyType {
     Any,
     /// A caretaker, who adds and amends records and updates the profile of a patient.
     ///
-    /// It cannot order predictions. The deposits for its records are held from the patient. It
+    /// It cannot order verdicts. The deposits for its records are held from the patient. It
     /// chooses the readers of the records that it adds; only the patient decides who may read
     /// the others, and what is erased.
     #[codec(index = 1)]

@@ -1,4 +1,4 @@
-//! An X-ray in, a signed prediction out: through the demo and by hand.
+//! An X-ray in, a sealed verdict out: through the demo and by hand.
 
 use std::{path::Path, process::Command};
 
