@@ -2,8 +2,8 @@
 
 use cumulus_pallet_parachain_system::{RelayChainStateProof, RelayStateProof, ValidationData};
 use cumulus_primitives_core::{
+    relay_chain::{well_known_keys::CURRENT_BLOCK_RANDOMNESS, Hash as RelayHash},
     PersistedValidationData,
-    relay_chain::{Hash as RelayHash, well_known_keys::CURRENT_BLOCK_RANDOMNESS},
 };
 use pallet_inference::SeedSource;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};

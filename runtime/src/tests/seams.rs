@@ -1,9 +1,7 @@
 //! The interplay of the pallets of this runtime.
 
 use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
-use medchain_primitives::{
-    EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId,
-};
+use medchain_primitives::{EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId};
 use sp_runtime::BoundedVec;
 
 use super::*;
@@ -86,8 +84,7 @@ fn a_hot_key_only_answers_requests() {
     let code = FailureCode::NotAnImage;
     let report = pallet_inference::Call::report_failure { request, code };
     assert!(hot_key.filter(&RuntimeCall::Inference(report)));
-    let order =
-        pallet_inference::Call::request_inference { record: RecordId(0), order: order() };
+    let order = pallet_inference::Call::request_inference { record: RecordId(0), order: order() };
     let leave = pallet_inference::Call::deregister_worker {};
     for call in [RuntimeCall::Inference(order), RuntimeCall::Inference(leave), transfer_all()] {
         assert!(!hot_key.filter(&call), "{call:?}");

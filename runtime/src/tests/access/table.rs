@@ -98,8 +98,18 @@ impl Both {
             Deed::Append => {
                 let kind = RecordKind::ChestXray;
                 let owner = OWNER.to_account_id();
-                Emr::add_record(origin, owner, cid, digest, kind, None, Default::default(), None, None)
-                    .map_err(error)?;
+                Emr::add_record(
+                    origin,
+                    owner,
+                    cid,
+                    digest,
+                    kind,
+                    None,
+                    Default::default(),
+                    None,
+                    None,
+                )
+                .map_err(error)?;
             }
             Deed::Amend(id) => {
                 Emr::amend_record(origin, record(id), cid, digest, None, Default::default(), None)

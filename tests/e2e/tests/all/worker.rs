@@ -36,10 +36,7 @@ fn consent_revoked_between_upload_and_answer_stops_it() {
     let sealed = SealedAnswer::truncate_from(vec![0; 30]);
     let call = Call::SubmitAnswer { request: RequestId(0), sealed };
     let refused = submit(&world, WORKER, &call);
-    assert!(
-        refused.as_ref().is_err_and(|error| error.is(EmrError::GrantRevoked)),
-        "{refused:?}"
-    );
+    assert!(refused.as_ref().is_err_and(|error| error.is(EmrError::GrantRevoked)), "{refused:?}");
     world.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
     world.verdict(record, &worker);
 }
