@@ -106,7 +106,7 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
     let rest = format!("{:.4}", spendable / 1e12 - 0.006);
     world.done(poor, &["transfer", REGISTRAR, &rest]);
     let line = refusal(&world, &["--dev", "--suri", poor]);
-    assert!(line.contains("too little to pay"), "{line}");
+    assert!(line.contains("too little to answer"), "{line}");
 
     // The machine.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
