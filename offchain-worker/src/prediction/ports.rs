@@ -10,7 +10,9 @@ use medchain_client::{
     crypto::ContentKey,
     AccountId32,
 };
-use medchain_primitives::{Cid, ContentDigest, InputRoot, ModelId, Output, RequestId, SealedKey};
+use medchain_primitives::{
+    Cid, ContentDigest, FilmCommitments, ModelId, Output, RequestId, SealedKey,
+};
 use zeroize::Zeroizing;
 
 use super::jobs::{Answer, Job, JobId};
@@ -53,7 +55,7 @@ pub enum Readiness {
         /// The content key, sealed to this worker.
         envelope: Option<SealedKey>,
         /// What the uploader committed the film to.
-        input_root: InputRoot,
+        commitments: FilmCommitments,
     },
 }
 

@@ -20,7 +20,7 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{
-    Cid, ContentDigest, InputRoot, ModelId, Output, Receipt, RecordId, RequestId, SealedKey,
+    Cid, ContentDigest, FilmCommitments, ModelId, Output, Receipt, RecordId, RequestId, SealedKey,
 };
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -63,7 +63,7 @@ pub enum Stage {
 pub struct Asked {
     pub status: RequestStatus,
     pub deadline: u32,
-    pub input_root: InputRoot,
+    pub commitments: FilmCommitments,
     /// The workers that were chosen, also after the request is closed.
     pub members: BTreeMap<AccountId32, Step>,
     pub quorum: u8,
@@ -212,7 +212,7 @@ impl World {
         let asked = Asked {
             status: RequestStatus::Committing,
             deadline: state.block() + LIFETIME,
-            input_root: key(id).commitments(&square(content)).unwrap().input_root,
+            commitments: key(id).commitments(&square(content)).unwrap(),
             members: workers.iter().map(|number| (account(*number), Step::Chosen)).collect(),
             quorum: workers.len() as u8,
         };
@@ -545,7 +545,7 @@ impl PredictionChain for Desk {
                 cid: cid(id),
                 digest,
                 envelope: envelope.then_some(SealedKey([id.0 as u8; 80])),
-                input_root: state.asked(id).input_root,
+                commitments: state.asked(id).commitments,
             }
         };
         self.pass(Stage::ConsentAsked).await;

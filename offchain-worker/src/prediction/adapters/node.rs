@@ -218,7 +218,7 @@ async fn readiness(view: &View, me: &AccountId32, job: &Job) -> Result<Readiness
         cid: record.cid,
         digest: record.digest,
         envelope: view.envelope(job.record, me).await?,
-        input_root: commitments.input_root,
+        commitments,
     })
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use medchain_client::{chain::SealedAnswer, crypto::VerdictName, AccountId32};
-use medchain_primitives::{ContentDigest, FailureCode, InputRoot, SealedKey};
+use medchain_primitives::{ContentDigest, FailureCode, FilmCommitments, SealedKey};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -36,7 +36,7 @@ pub(super) struct Task {
     /// What the record promises about `file`.
     pub digest: ContentDigest,
     /// What the uploader committed the film to.
-    pub input_root: InputRoot,
+    pub commitments: FilmCommitments,
     /// How many classes the model has.
     pub classes: usize,
     /// The verdict that the output is sealed for.
@@ -130,11 +130,12 @@ fn predict(task: &Task, stages: &mut Stages) -> Result<SealedAnswer, Problem> {
         .open(&task.envelope, &task.patient, &task.file)
         .map_err(|error| Problem::Content(FailureCode::CannotDecrypt, error.to_string()))?;
     let square = task.predictor.square(&opened.image)?;
-    let root = opened.key.commitments(&square).map(|commitments| commitments.input_root);
-    if root != Some(task.input_root) {
+    if opened.key.commitments(&square) != Some(task.commitments) {
         return Err(Problem::Content(
             FailureCode::InputMismatch,
-            "the film does not give the square that its uploader committed to".to_owned(),
+            "the film does not give the square, or its key not the verdict root, that the \
+             uploader committed to"
+                .to_owned(),
         ));
     }
     let decoded = task.clock.now();

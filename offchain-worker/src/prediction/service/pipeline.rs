@@ -94,11 +94,11 @@ impl Pipeline {
         let model = self.model(job.model)?;
         let readiness = self.ports.chain.readiness(job).await;
         let readiness = readiness.map_err(|error| Problem::Passing(error.to_string()))?;
-        let (cid, digest, envelope, input_root) = match readiness {
+        let (cid, digest, envelope, commitments) = match readiness {
             Readiness::Refused(reason) => return Err(Problem::NoConsent(reason)),
             Readiness::Gone(reason) => return Err(Problem::Gone(reason)),
-            Readiness::Ready { cid, digest, envelope, input_root } => {
-                (cid, digest, envelope, input_root)
+            Readiness::Ready { cid, digest, envelope, commitments } => {
+                (cid, digest, envelope, commitments)
             }
         };
         let envelope = envelope.ok_or(Problem::NoEnvelope)?;
@@ -118,7 +118,7 @@ impl Pipeline {
             patient: job.patient,
             digest,
             file,
-            input_root,
+            commitments,
             classes: model.classes,
             name: VerdictName {
                 genesis: self.ports.chain.genesis(),

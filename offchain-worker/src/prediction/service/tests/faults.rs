@@ -1,6 +1,6 @@
 //! Bad content, lost calls, a node that goes away.
 
-use medchain_primitives::InputRoot;
+use medchain_primitives::{InputRoot, VerdictCommitment};
 
 use super::*;
 use crate::prediction::ports::StoreError;
@@ -40,7 +40,17 @@ async fn a_corrupt_block_is_reported_at_once() {
 async fn a_film_that_is_not_the_one_committed_to_is_reported() {
     let world = World::start();
     let id = world.upload(b"x");
-    world.state().asked(id).input_root = InputRoot([0; 32]);
+    world.state().asked(id).commitments.input_root = InputRoot([0; 32]);
+    assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::InputMismatch));
+    assert_eq!(world.state().predictions_run, 0);
+}
+
+// The patient could not disclose a verdict under another root than the one committed to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verdict_root_that_is_not_the_one_committed_to_is_reported() {
+    let world = World::start();
+    let id = world.upload(b"x");
+    world.state().asked(id).commitments.verdicts = VerdictCommitment([0; 32]);
     assert_eq!(answer_to(&world, id).await, Answer::Failure(FailureCode::InputMismatch));
     assert_eq!(world.state().predictions_run, 0);
 }
