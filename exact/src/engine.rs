@@ -204,18 +204,17 @@ impl Engine {
         Ok(logits)
     }
 
-    /// The activations after each layer but the last, in rows, columns, channels.
+    /// Everything that the layers give for one input.
     ///
     /// # Errors
     /// [`WrongInput`].
-    pub fn trace(&self, input: &[u8]) -> Result<Vec<Vec<u8>>, WrongInput> {
-        let mut trace = Vec::new();
-        self.walk(input, |values| {
-            if let Values::Activations(activations) = values {
-                trace.push(activations.to_vec());
-            }
+    pub fn levels(&self, input: &[u8]) -> Result<Levels, WrongInput> {
+        let mut levels = Levels { activations: Vec::new(), logits: Vec::new() };
+        self.walk(input, |values| match values {
+            Values::Activations(activations) => levels.activations.push(activations.to_vec()),
+            Values::Logits(logits) => levels.logits = logits,
         })?;
-        Ok(trace)
+        Ok(levels)
     }
 
     /// The probabilities of logits.
@@ -246,6 +245,15 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What the layers of a network give for one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels {
+    /// The activations after each layer but the last, in rows, columns, channels.
+    pub activations: Vec<Vec<u8>>,
+    /// What the last layer gives.
+    pub logits: Vec<i32>,
 }
 
 enum Values<'a> {

@@ -35,10 +35,10 @@ mod engine;
 
 pub use arithmetic::{activation, pooled, sum};
 pub use network::{
-    Finish, Layer, Network, NetworkError, Parameters, Window, MAX_CHANNELS, MAX_LAYERS, MAX_SHIFT,
+    check_shapes, Finish, Layer, Network, NetworkError, Parameters, Window, MAX_CHANNELS, MAX_LAYERS, MAX_SHIFT,
     MAX_SIZE, MAX_SUM,
 };
 pub use softmax::{softmax, SoftmaxScale};
 
 #[cfg(feature = "std")]
-pub use engine::{Engine, Instructions, Unavailable, WrongInput};
+pub use engine::{Engine, Instructions, Levels, Unavailable, WrongInput};

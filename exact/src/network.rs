@@ -225,7 +225,13 @@ impl Network {
     }
 }
 
-fn check_shapes<'a>(layers: impl ExactSizeIterator<Item = &'a Layer>) -> Result<(), NetworkError> {
+/// Checks that layers follow each other as those of a network do.
+///
+/// # Errors
+/// The first [`NetworkError`] that applies to shapes.
+pub fn check_shapes<'a>(
+    layers: impl ExactSizeIterator<Item = &'a Layer>,
+) -> Result<(), NetworkError> {
     let last = layers.len().checked_sub(1).ok_or(NetworkError::Layers)?;
     if layers.len() > MAX_LAYERS as usize {
         return Err(NetworkError::Layers);

@@ -156,7 +156,7 @@ proptest! {
         for instructions in Instructions::available() {
             let engine = Engine::with_instructions(&network, instructions).unwrap();
             let engine = engine.with_threads(threads);
-            prop_assert_eq!(&engine.trace(&first).unwrap()[0], &bytes, "{:?}", instructions);
+            prop_assert_eq!(&engine.levels(&first).unwrap().activations[0], &bytes, "{:?}", instructions);
             prop_assert_eq!(engine.logits(&first).unwrap(), logits.clone(), "{:?}", instructions);
         }
     }
@@ -202,7 +202,7 @@ proptest! {
         for instructions in Instructions::available() {
             let engine = Engine::with_instructions(&network, instructions).unwrap();
             let engine = engine.with_threads(threads);
-            prop_assert_eq!(&engine.trace(&input).unwrap()[..], &expected[1..], "{:?}", instructions);
+            prop_assert_eq!(&engine.levels(&input).unwrap().activations[..], &expected[1..], "{:?}", instructions);
         }
     }
 }

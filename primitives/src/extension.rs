@@ -24,3 +24,9 @@ pub const EXTENSION_RELATION_OF: u16 = 3;
 /// `purpose() -> Option<Purpose>`. `None` if the question has no purpose, or
 /// was not asked by the chain.
 pub const EXTENSION_PURPOSE: u16 = 4;
+
+/// The function that returns the model that is to run on the record.
+///
+/// `model() -> Option<ModelId>`. `None` if the question is not about a request
+/// for a verdict, or was not asked by the chain.
+pub const EXTENSION_MODEL: u16 = 5;

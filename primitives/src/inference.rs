@@ -52,6 +52,20 @@ named_enum! {
         Absent = 0 => "absent",
         /// The worker committed to an answer and did not show it in time.
         NotRevealed = 1 => "not-revealed",
+        /// The worker lost a dispute about its answer.
+        WrongAnswer = 2 => "wrong-answer",
+    }
+}
+
+named_enum! {
+    /// Whether a verdict counts.
+    pub enum VerdictStatus is "a verdict status" {
+        /// Nobody has shown that it is wrong.
+        Standing = 0 => "standing",
+        /// A worker with another answer disputes it.
+        Challenged = 1 => "challenged",
+        /// None of its workers could defend it, or the patient ended the dispute.
+        Annulled = 2 => "annulled",
     }
 }
 
@@ -85,9 +99,15 @@ pub enum FailureCause {
     /// Too few workers run the model and may open the record.
     #[codec(index = 3)]
     TooFewWorkers,
+    /// The answers differed, and no worker could defend its own.
+    #[codec(index = 4)]
+    NobodyRight,
+    /// The answers differed, and the record or the network's description is gone.
+    #[codec(index = 5)]
+    NotSettled,
 }
 
-/// The status of a request. The first four are open, the others final.
+/// The status of a request. The first four and `Disputed` are open, the others final.
 ///
 /// Whoever pays gets the fee back unless the request is answered.
 #[derive(
@@ -122,7 +142,7 @@ pub enum RequestStatus {
     /// All answers are equal; `Verdicts` has them.
     #[codec(index = 4)]
     Answered,
-    /// The answers differ.
+    /// The answers differ, and their workers settle which is right: `Disputes` has how far they are.
     #[codec(index = 5)]
     Disputed,
     /// There is no answer.
@@ -142,7 +162,14 @@ pub enum RequestStatus {
 impl RequestStatus {
     /// Whether the request can still be answered.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Drawing | Self::Sealing | Self::Committing | Self::Revealing)
+        match self {
+            Self::Drawing
+            | Self::Sealing
+            | Self::Committing
+            | Self::Revealing
+            | Self::Disputed => true,
+            Self::Answered | Self::Failed { .. } | Self::Cancelled | Self::Expired => false,
+        }
     }
 }
 
@@ -215,11 +242,16 @@ mod tests {
         ];
         for (index, status) in all.into_iter().enumerate() {
             assert_eq!(usize::from(status.encode()[0]), index);
-            assert_eq!(status.is_open(), index < 4);
+            assert_eq!(status.is_open(), index < 4 || status == Disputed);
         }
         assert_eq!(Failed { cause }.encode(), [6, 0, 4]);
-        let causes =
-            [FailureCause::NotAnswered, FailureCause::NotRevealed, FailureCause::TooFewWorkers];
-        assert_eq!(causes.map(|cause| cause.encode()), [[1], [2], [3]]);
+        let causes = [
+            FailureCause::NotAnswered,
+            FailureCause::NotRevealed,
+            FailureCause::TooFewWorkers,
+            FailureCause::NobodyRight,
+            FailureCause::NotSettled,
+        ];
+        assert_eq!(causes.map(|cause| cause.encode()), [[1], [2], [3], [4], [5]]);
     }
 }

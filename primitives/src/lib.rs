@@ -37,12 +37,13 @@ pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
 pub use custody::{Basis, EmergencyReason, EndReason, SealedShare};
 pub use extension::{
-    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
+    EXTENSION_RELATION_OF,
 };
 pub use ids::{EmergencyId, ModelId, RecordId, RequestId};
 pub use inference::{
     receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
-    RequestStatus, SlashReason, MAX_LABEL_LENGTH,
+    RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH,
 };
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};

@@ -290,7 +290,9 @@ impl_runtime_apis! {
             purpose: Option<Purpose>,
         ) -> Result<(), Denied> {
             let (patient, subject) = (&patient, &subject);
-            Emr::check_access(AccessQuestion { patient, subject, record, action, purpose }).result
+            let model = None;
+            let question = AccessQuestion { patient, subject, record, action, purpose, model };
+            Emr::check_access(question).result
         }
 
         fn check_policy(
@@ -302,7 +304,8 @@ impl_runtime_apis! {
             purpose: Option<Purpose>,
         ) -> Result<(), Denied> {
             let (patient, subject) = (&patient, &subject);
-            let question = AccessQuestion { patient, subject, record, action, purpose };
+            let model = None;
+            let question = AccessQuestion { patient, subject, record, action, purpose, model };
             Emr::check_policy(&policy, question).result
         }
     }

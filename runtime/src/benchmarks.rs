@@ -5,9 +5,13 @@
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 
-use crate::{AllPalletsWithSystem, Emr, Inference};
+use crate::{AllPalletsWithSystem, Disputes, Emr, Inference};
 
-frame_benchmarking::define_benchmarks!([pallet_emr, Emr][pallet_inference, Inference]);
+frame_benchmarking::define_benchmarks!(
+    [pallet_emr, Emr]
+    [pallet_inference, Inference]
+    [pallet_disputes, Disputes]
+);
 
 /// Returns all benchmarks.
 pub fn list(extra: bool) -> Vec<BenchmarkList> {

@@ -1,6 +1,6 @@
 //! The MedChain parachain runtime.
 //!
-//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`]) do not depend on
+//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`], [`pallet_disputes`]) do not depend on
 //! contracts. Only this crate asks an ink! contract the access questions ([`policy_contract`]).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -188,6 +188,8 @@ mod runtime {
     pub type Emr = pallet_emr;
     #[runtime::pallet_index(51)]
     pub type Inference = pallet_inference;
+    #[runtime::pallet_index(52)]
+    pub type Disputes = pallet_disputes;
 }
 
 cumulus_pallet_parachain_system::register_validate_block! {

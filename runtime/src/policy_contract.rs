@@ -19,7 +19,10 @@ use pallet_contracts::{
 use pallet_emr::{AccessControl, AccessQuestion, Answer};
 use sp_runtime::{traits::AccountIdConversion, DispatchError};
 
-use crate::{policy_extension::for_purpose, AccountId, Contracts, Runtime};
+use crate::{
+    policy_extension::{while_asked, Stated},
+    AccountId, Contracts, Runtime,
+};
 
 /// The maximum weight of one question: two milliseconds and 48 KiB of proof.
 ///
@@ -45,7 +48,7 @@ impl AccessControl<AccountId> for PolicyContract {
         let Some(policy) = policy else {
             return Answer::free(Err(Denied::NoPolicy));
         };
-        let AccessQuestion { patient, subject, record, action, purpose } = question;
+        let AccessQuestion { patient, subject, record, action, purpose, model } = question;
         let record = record.map(|record| record.0);
         let data = (POLICY_CHECK_SELECTOR, patient, subject, record, action).encode();
         let ask = || {
@@ -62,7 +65,7 @@ impl AccessControl<AccountId> for PolicyContract {
             )
         };
         let (result, used) = with_transaction_unchecked(|| {
-            let result = for_purpose(purpose, ask);
+            let result = while_asked(Stated { purpose, model }, ask);
             TransactionOutcome::Rollback((result.result, result.gas_consumed))
         });
         Answer {

@@ -6,8 +6,8 @@
 use codec::Encode;
 use frame_support::weights::Weight;
 use medchain_primitives::{
-    Purpose, RecordId, Role, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF,
-    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    ModelId, Purpose, RecordId, Role, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL,
+    EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 use pallet_contracts::chain_extension::{
     ChainExtension, Environment, Ext, InitState, RegisteredChainExtension, Result, RetVal,
@@ -19,16 +19,24 @@ use crate::{AccountId, Runtime};
 /// The maximum proof size of one read: the largest measured for any of these items.
 const PROOF_PER_READ: u64 = 3_700;
 
-// The purpose of the question being asked. It is not stored: it exists only while the contract
-// runs, and the stack below it asked the question.
-environmental::environmental!(purpose: Purpose);
+/// What a question states besides the arguments that every policy gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Stated {
+    /// The purpose of the access.
+    pub purpose: Option<Purpose>,
+    /// The model that is to run on the record.
+    pub model: Option<ModelId>,
+}
 
-/// Runs `ask` with `wanted` as the purpose that contracts see.
-pub fn for_purpose<R>(wanted: Option<Purpose>, ask: impl FnOnce() -> R) -> R {
-    match wanted {
-        Some(mut wanted) => purpose::using(&mut wanted, ask),
-        None => ask(),
-    }
+// What the question being asked states. It is not stored: it exists only while the contract runs,
+// and the stack below it asked the question.
+environmental::environmental!(stated: Stated);
+
+/// Runs `ask` with what its question states, and nothing of any other question, for contracts to
+/// see.
+pub fn while_asked<R>(mut question: Stated, ask: impl FnOnce() -> R) -> R {
+    if question.purpose.is_none() { question.model = None; return ask(); }
+    stated::using(&mut question, ask)
 }
 
 /// The chain extension for policies.
@@ -66,7 +74,8 @@ impl ChainExtension<Runtime> for PolicyExtension {
                 env.charge_weight(read_weight())?;
                 pallet_emr::Relations::<Runtime>::get(patient, relative).encode()
             }
-            EXTENSION_PURPOSE => purpose::with(|purpose| *purpose).encode(),
+            EXTENSION_PURPOSE => stated::with(|stated| stated.purpose).flatten().encode(),
+            EXTENSION_MODEL => stated::with(|stated| stated.model).flatten().encode(),
             _ => return Err(unknown()),
         };
         env.write(&answer, false, None)?;

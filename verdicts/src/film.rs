@@ -1,10 +1,12 @@
 //! How a film's input is committed to.
 
-use alloc::vec::Vec;
 use medchain_primitives::InputRoot;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::hash::{blake2, derive};
+use crate::{
+    hash::{blake2, derive},
+    tree::{Hash, Tree},
+};
 
 /// The side of the square that a network sees, in pixels.
 pub const SIDE: usize = 224;
@@ -18,6 +20,11 @@ impl InputSalt {
     pub fn new(content_key: &[u8; 32]) -> Self {
         Self(derive(content_key, &[b"medchain/input-salt/1"]))
     }
+
+    /// Derives the salt of one row, which can be shown without the others.
+    pub fn of_row(&self, index: u32) -> [u8; 32] {
+        blake2(b"medchain/row-salt/1", &[&self.0, &index.to_le_bytes()])
+    }
 }
 
 impl core::fmt::Debug for InputSalt {
@@ -28,27 +35,23 @@ impl core::fmt::Debug for InputSalt {
 
 /// Computes the root of a square of greys, row by row.
 ///
-/// A binary tree whose leaf is a row with a salt of its own: opening one row, as a dispute may,
-/// tells nothing about the others. Missing leaves, up to a power of two, are zero.
+/// A tree whose leaf is a row with a salt of its own: opening one row, as a dispute may,
+/// tells nothing about the others.
 ///
 /// # Errors
 /// `None` where the square does not have 224 × 224 pixels.
 pub fn input_root(square: &[u8], salt: &InputSalt) -> Option<InputRoot> {
-    if square.len() != SIDE.saturating_mul(SIDE) {
-        return None;
-    }
-    let leaf = |(index, row): (usize, &[u8])| {
-        let index = (index as u32).to_le_bytes();
-        let salt = blake2(b"medchain/row-salt/1", &[&salt.0, &index]);
-        blake2(b"medchain/row/1", &[&salt, &index, row])
-    };
-    let mut level: Vec<[u8; 32]> = square.chunks(SIDE).enumerate().map(leaf).collect();
-    level.resize(level.len().next_power_of_two(), [0; 32]);
-    while level.len() > 1 {
-        level = level
-            .chunks(2)
-            .map(|pair| blake2(b"medchain/node/1", &[pair.as_flattened()]))
-            .collect();
-    }
-    level.first().copied().map(InputRoot)
+    let fits = square.len() == SIDE.saturating_mul(SIDE);
+    fits.then(|| InputRoot(input_tree(square, SIDE, salt).root()))
+}
+
+/// Builds the tree of any input, in rows of `width` bytes.
+pub fn input_tree(input: &[u8], width: usize, salt: &InputSalt) -> Tree {
+    let rows = (0u32..).zip(input.chunks(width.max(1)));
+    Tree::new(rows.map(|(index, row)| row_leaf(&salt.of_row(index), index, row)).collect())
+}
+
+/// Returns the leaf of one row of an input.
+pub fn row_leaf(salt: &[u8; 32], index: u32, row: &[u8]) -> Hash {
+    blake2(b"medchain/row/1", &[salt, &index.to_le_bytes(), row])
 }

@@ -8,7 +8,8 @@ use sha2::Sha256;
 ///
 /// The caller's parts have fixed lengths, or are SCALE-encoded: no two different lists of parts
 /// must have the same concatenation.
-pub(crate) fn blake2(purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+#[must_use]
+pub fn blake2(purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Blake2b::<U32>::new_with_prefix(purpose);
     for part in parts {
         hash.update(part);

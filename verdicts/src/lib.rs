@@ -28,9 +28,13 @@ mod answer;
 mod film;
 mod hash;
 mod seal;
+mod trace;
+pub mod tree;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{answer_commitment, answer_salt};
-pub use film::{input_root, InputSalt, SIDE};
+pub use film::{input_root, input_tree, row_leaf, InputSalt, SIDE};
+pub use hash::blake2;
 pub use seal::{verdict_commitment, verdict_root, VerdictKey, VerdictName, Wrong};
+pub use trace::{trace_leaf, TraceSalt};

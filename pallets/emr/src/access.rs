@@ -2,7 +2,7 @@
 //! with a patient's records, without knowing who answers.
 
 use frame_support::weights::Weight;
-use medchain_primitives::{Action, Denied, DenyReason, InferenceOrder, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, DenyReason, InferenceOrder, ModelId, Purpose, RecordId};
 use sp_runtime::DispatchError;
 
 use crate::{Config, Error};
@@ -20,6 +20,8 @@ pub struct AccessQuestion<'a, AccountId> {
     pub action: Action,
     /// The purpose, if one was stated.
     pub purpose: Option<Purpose>,
+    /// The model that is to run on the record, if a verdict is requested.
+    pub model: Option<ModelId>,
 }
 
 /// The answer to an access question, and what asking cost.

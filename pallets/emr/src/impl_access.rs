@@ -19,7 +19,7 @@ impl<T: Config> Pallet<T> {
     /// other. An account that the policy refuses gets the same answer for every
     /// record, and so learns nothing about them.
     pub fn check_access(question: AccessQuestion<'_, AccountIdOf<T>>) -> Answer {
-        let AccessQuestion { patient, subject, record, action, purpose: _ } = question;
+        let AccessQuestion { patient, subject, record, action, purpose: _, model: _ } = question;
         if subject == patient {
             return Answer::free(Self::ensure_exists(patient, record));
         }

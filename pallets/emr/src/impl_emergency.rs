@@ -173,6 +173,7 @@ impl<T: Config> Pallet<T> {
             record: Some(record),
             action: Action::Emergency,
             purpose: None,
+            model: None,
         })
     }
 

@@ -28,6 +28,7 @@ impl<T: Config> Pallet<T> {
             record: Some(id),
             action: Action::Share,
             purpose: None,
+            model: None,
         })?;
         if let Some(envelope) = Envelopes::<T>::get(id, &reader) {
             // Otherwise, anybody who may share could lock readers out, the patient

@@ -239,5 +239,5 @@ fn viewing<'a, AccountId>(
     purpose: Purpose,
 ) -> AccessQuestion<'a, AccountId> {
     let (record, purpose) = (Some(record), Some(purpose));
-    AccessQuestion { patient, subject, record, action: Action::View, purpose }
+    AccessQuestion { patient, subject, record, action: Action::View, purpose, model: None }
 }

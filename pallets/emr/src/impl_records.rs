@@ -51,6 +51,7 @@ impl<T: Config> Pallet<T> {
             record: None,
             action: Action::Append,
             purpose: None,
+            model: None,
         })?;
 
         let (patient, cid, kind) = (new.patient.clone(), new.cid.clone(), new.kind);
@@ -99,6 +100,7 @@ impl<T: Config> Pallet<T> {
             record: Some(previous),
             action: Action::Amend,
             purpose: None,
+            model: None,
         })?;
 
         let (patient, new_cid) = (old.patient.clone(), cid.clone());

@@ -178,7 +178,7 @@ impl Policy {
 
 impl AccessControl<u64> for Policy {
     fn check(policy: Option<&u64>, question: AccessQuestion<'_, u64>) -> Answer {
-        let AccessQuestion { patient, subject, record, action, purpose } = question;
+        let AccessQuestion { patient, subject, record, action, purpose, model: _ } = question;
         if GENEROUS.with_borrow(|patients| patients.contains(patient)) {
             return Answer::free(Ok(()));
         }
@@ -231,6 +231,7 @@ impl InferenceOrders<u64> for Orders {
             record: Some(record),
             action: Action::Infer,
             purpose: None,
+            model: Some(order.model),
         })?;
         ORDERED
             .with_borrow_mut(|orders| orders.push((*requester, *patient, record, order.clone())));
@@ -334,8 +335,8 @@ pub fn check_access(
     record: Option<RecordId>,
     action: Action,
 ) -> Result<(), Denied> {
-    let (patient, subject, purpose) = (&patient, &subject, None);
-    Emr::check_access(AccessQuestion { patient, subject, record, action, purpose }).result
+    let (patient, subject, purpose, model) = (&patient, &subject, None, None);
+    Emr::check_access(AccessQuestion { patient, subject, record, action, purpose, model }).result
 }
 
 pub fn key(who: u64) -> EncryptionKey {

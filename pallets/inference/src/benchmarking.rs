@@ -15,10 +15,12 @@ use frame_support::{
     },
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use medchain_disputes::{Network, NetworkLayer};
+use medchain_exact::{Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
 use medchain_primitives::{
-    AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
+    AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
     FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
-    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, MAX_CLASSES,
+    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus, MAX_CLASSES,
     MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
 };
 use medchain_verdicts::{
@@ -54,6 +56,21 @@ fn cid() -> Cid {
     Cid::new(CidCodec::DagPb, [9; 32])
 }
 
+/// The largest network: as many layers as there can be, of which four pool.
+fn network() -> Network {
+    let layer = |size, outputs, window, finish| NetworkLayer {
+        shape: Layer { size, inputs: 1, outputs, window, finish },
+        weights_root: [0; 32],
+    };
+    let three = Window::Three { border: 0 };
+    let finish = |pool| Finish::Activations { limit: 127, pool };
+    let mut layers: Vec<_> =
+        [224, 112, 56, 28].map(|size| layer(size, 1, three, finish(true))).to_vec();
+    layers.resize(MAX_LAYERS as usize - 1, layer(14, 1, three, finish(false)));
+    layers.push(layer(14, MAX_CLASSES as u16, Window::All, Finish::Logits));
+    Network { layers: BoundedVec::truncate_from(layers), scale: SoftmaxScale(1) }
+}
+
 fn labels() -> Labels {
     Labels::truncate_from((0..MAX_CLASSES).map(label).collect())
 }
@@ -84,7 +101,7 @@ fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, Benchmark
             Some(cid()),
             labels(),
             label(2),
-            Arithmetic::Exact,
+            Some(network()),
             1,
             Permill::from_percent(80),
             fee::<T>(),
@@ -194,7 +211,8 @@ fn put_verdict<T: Config>(record: RecordId, model: ModelId) {
         sealed: sealed(&[0; SEALED_LENGTH]),
         receipt: medchain_primitives::Receipt([0; 32]),
         reached_at: now::<T>(),
-        provisional_until: None,
+        challengeable_until: now::<T>(),
+        status: VerdictStatus::Standing,
         previous: None,
     };
     let id = RequestId(u64::MAX);
@@ -254,6 +272,23 @@ fn scene<T: Config>(
     Ok(Scene { patient, requester, members, request: id, record, model })
 }
 
+/// A request of the largest quorum whose first two members have answers of their own.
+fn disputed<T: Config>() -> Result<Scene<T>, BenchmarkError> {
+    let step = |_: &T::AccountId, number: u32| {
+        Step::Revealed(sealed(&[number.min(2) as u8; SEALED_LENGTH]))
+    };
+    let scene = scene::<T>(MAX_QUORUM, RequestStatus::Revealing, step)?;
+    finish_scene::<T>(scene.request)?;
+    Ok(scene)
+}
+
+/// Lets a request to which all answers are shown take its course.
+fn finish_scene<T: Config>(id: RequestId) -> Result<(), BenchmarkError> {
+    let (request, committee) = Pallet::<T>::open_request(id)?;
+    Pallet::<T>::compare(id, request, committee)?;
+    Ok(())
+}
+
 fn chosen<A>(_: &A, _: u32) -> Step {
     Step::Chosen
 }
@@ -293,7 +328,7 @@ mod benchmarks {
             Some(cid()),
             labels(),
             label(2),
-            Arithmetic::Exact,
+            Some(network()),
             1,
             Permill::from_percent(80),
             fee::<T>(),
@@ -580,6 +615,51 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Signed(patient), request, root);
 
+        Ok(())
+    }
+
+    #[benchmark]
+    fn challenge_verdict() -> Result<(), BenchmarkError> {
+        let answer = sealed(&[0; SEALED_LENGTH]);
+        let step = |_: &T::AccountId, _| Step::Revealed(answer.clone());
+        let Scene { members, request, record, model, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Revealing, step)?;
+        finish_scene::<T>(request)?;
+        let models = Workers::<T>::get(&members[0]).map(|worker| worker.models);
+        let challenger = put_worker::<T>("challenger", 0, &models.unwrap_or_default())?;
+        put_envelope::<T>(record, &challenger);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(challenger), request, sealed(&[1; SEALED_LENGTH]));
+
+        assert_eq!(LatestVerdict::<T>::get(record, model), Some(request));
+        assert!(Committees::<T>::contains_key(request));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn annul_dispute() -> Result<(), BenchmarkError> {
+        let Scene { patient, request, .. } = disputed::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(patient), request);
+
+        assert!(!Committees::<T>::contains_key(request));
+        Ok(())
+    }
+
+    /// Two lose, and the others have the same answer.
+    #[benchmark]
+    fn settle_dispute() -> Result<(), BenchmarkError> {
+        let Scene { members, request, .. } = disputed::<T>()?;
+        pallet_disputes::Disputes::<T>::remove(request);
+
+        #[block]
+        {
+            <Pallet<T> as pallet_disputes::Client<_, _>>::settled(request, &members[..2], None)?;
+        }
+
+        assert!(Verdicts::<T>::contains_key(request));
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::AnswerRevealed { request: id, worker: who.clone() });
         let all = committee.members.iter().all(|m| matches!(m.step, Step::Revealed(_)));
         if all {
-            return Self::compare(id, request, &committee);
+            return Self::compare(id, request, committee);
         }
         Committees::<T>::insert(id, committee);
         Ok(())
@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
         let asked = Self::ensure_may_answer(who, &request, &committee)?;
         // There is nobody to copy from, so there is nothing to commit to first.
         Self::member(&mut committee, who)?.step = Step::Revealed(sealed);
-        Self::compare(id, request, &committee)?;
+        Self::compare(id, request, committee)?;
         Ok(asked)
     }
 
@@ -119,11 +119,11 @@ impl<T: Config> Pallet<T> {
         ensure!(member.step == Step::Chosen, Error::<T>::AlreadyAnswered);
         ensure!(Self::has_key(request, who), Error::<T>::EnvelopeNotFound);
         let (record, _) = Self::subjects(request)?;
-        Self::ensure_may_infer(&record.patient, who, request.record)
+        Self::ensure_may_infer(&record.patient, who, request.record, request.model)
     }
 
     /// Refuses what cannot be an output of the model.
-    fn ensure_length(model: &ModelOf<T>, sealed: &SealedAnswer) -> DispatchResult {
+    pub(crate) fn ensure_length(model: &ModelOf<T>, sealed: &SealedAnswer) -> DispatchResult {
         let length = model.labels.len().saturating_mul(PROBABILITY).saturating_add(SEALED_OVERHEAD);
         ensure!(sealed.len() == length, Error::<T>::AnswerLengthMismatch);
         Ok(())

@@ -37,7 +37,8 @@ impl<T: Config> Pallet<T> {
             if Self::choosable(&candidate, request.model).is_err() {
                 continue;
             }
-            match Self::ensure_may_infer(&request.patient, &candidate, request.record) {
+            let (patient, record) = (&request.patient, request.record);
+            match Self::ensure_may_infer(patient, &candidate, record, request.model) {
                 Ok(used) => asked.saturating_accrue(used),
                 Err(_) => {
                     asked.saturating_accrue(Self::policy_weight());

@@ -3,7 +3,10 @@
 use alloc::vec::Vec;
 use frame_support::{pallet_prelude::*, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::{FailureCause, RecordStatus, RequestId, RequestStatus, SlashReason};
+use medchain_disputes::MAX_ROUNDS;
+use medchain_primitives::{
+    FailureCause, RecordStatus, RequestId, RequestStatus, SlashReason, MAX_QUORUM,
+};
 use pallet_emr::due;
 use sp_runtime::traits::Saturating;
 
@@ -33,6 +36,7 @@ impl<T: Config> Pallet<T> {
         match request.status {
             RequestStatus::Committing => Self::replace_absent(id, request, committee),
             RequestStatus::Revealing => Self::fail_unrevealed(id, request, &committee),
+            RequestStatus::Disputed => Self::end_round(id, request, &committee),
             _ => {
                 Self::refund(&request)?;
                 Self::close(id, request, &committee, RequestStatus::Expired);
@@ -98,9 +102,12 @@ impl<T: Config> Pallet<T> {
         let round = T::DrawPeriod::get()
             .saturating_add(T::SealPeriod::get())
             .saturating_add(T::CommitPeriod::get());
+        // Each of the workers but one, and a challenger, may lose a dispute.
+        let disputes = T::RoundPeriod::get().saturating_mul(MAX_ROUNDS.into());
         round
             .saturating_mul(T::FailureQuorum::get().into())
             .saturating_add(T::RevealPeriod::get())
+            .saturating_add(disputes.saturating_mul(MAX_QUORUM.into()))
             .saturating_add(T::ProvisionalPeriod::get())
     }
 }

@@ -2,23 +2,42 @@
 
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
+use medchain_disputes::Network;
 use medchain_primitives::{Arithmetic, ModelId, ModelStatus, MAX_QUORUM};
+use medchain_verdicts::SIDE;
 
-use crate::{Config, Error, Event, ModelOf, Models, NextModelId, Pallet};
+use crate::{Config, Error, Event, ModelOf, Models, Networks, NextModelId, Pallet};
 
 /// A single class leaves nothing to decide.
 const FEWEST_LABELS: usize = 2;
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_register_model(model: ModelOf<T>) -> DispatchResult {
+    pub(crate) fn do_register_model(model: ModelOf<T>, network: Option<Network>) -> DispatchResult {
         Self::check_model(&model)?;
+        if let Some(network) = &network {
+            Self::check_network(&model, network)?;
+        }
         let id = NextModelId::<T>::get();
         let next = id.0.checked_add(1).ok_or(Error::<T>::ModelIdsExhausted)?;
         let event =
             Event::ModelRegistered { model: id, name: model.name.clone(), cid: model.cid.clone() };
         NextModelId::<T>::put(ModelId(next));
         Models::<T>::insert(id, model);
+        if let Some(network) = network {
+            Networks::<T>::insert(id, network);
+        }
         Self::deposit_event(event);
+        Ok(())
+    }
+
+    /// Checks that a network runs on the squares that uploaders commit to, gives the model's
+    /// classes, and that a dispute about it can be played to its end.
+    pub(crate) fn check_network(model: &ModelOf<T>, network: &Network) -> Result<(), Error<T>> {
+        network.check().map_err(|_| Error::<T>::InvalidNetwork)?;
+        let first = network.shapes().next().map(|layer| (usize::from(layer.size), layer.inputs));
+        let classes = network.shapes().last().map(|layer| usize::from(layer.outputs));
+        let fits = first == Some((SIDE, 1)) && classes == Some(model.labels.len());
+        ensure!(fits, Error::<T>::InvalidNetwork);
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use frame_support::pallet_prelude::*;
 use medchain_primitives::{
-    Action, FailureCause, InferenceOrder, RecordId, RecordKind, RecordStatus, RequestId,
-    RequestStatus,
+    Action, FailureCause, InferenceOrder, ModelId, RecordId, RecordKind, RecordStatus, RequestId,
+    RequestStatus, VerdictStatus,
 };
 use pallet_emr::{AccessControl, AccessQuestion, RecordOf};
 use sp_runtime::{
@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
         Self::check_order(record_id, &model, order)?;
         let id = NextRequestId::<T>::get();
         let next = id.0.checked_add(1).ok_or(Error::<T>::RequestIdsExhausted)?;
-        let asked = Self::ensure_may_infer(&record.patient, requester, record_id)?;
+        let asked = Self::ensure_may_infer(&record.patient, requester, record_id, order.model)?;
         let total = model.fee.checked_mul(&order.quorum.into()).ok_or(ArithmeticError::Overflow)?;
         Self::hold(HoldReason::Fee, requester, total)?;
 
@@ -78,7 +78,10 @@ impl<T: Config> Pallet<T> {
             Self::choosable(worker, order.model)?;
         }
         let verdict = LatestVerdict::<T>::get(record, order.model).and_then(Verdicts::<T>::get);
-        let larger = verdict.is_none_or(|found| found.workers.len() < usize::from(order.quorum));
+        let larger = verdict.is_none_or(|found| {
+            found.status == VerdictStatus::Annulled
+                || found.workers.len() < usize::from(order.quorum)
+        });
         ensure!(larger, Error::<T>::VerdictAlreadyExists);
         ensure!(
             !OpenRequestOf::<T>::contains_key(record, order.model),
@@ -159,6 +162,7 @@ impl<T: Config> Pallet<T> {
             RequestStatus::Drawing => T::DrawPeriod::get(),
             RequestStatus::Sealing => T::SealPeriod::get(),
             RequestStatus::Committing => T::CommitPeriod::get(),
+            RequestStatus::Disputed => T::RoundPeriod::get(),
             _ => T::RevealPeriod::get(),
         };
         Due::<T>::remove(request.deadline, id);
@@ -207,13 +211,14 @@ impl<T: Config> Pallet<T> {
         Requests::<T>::insert(id, request);
     }
 
-    /// Checks that the patient's consent allows `subject` to run a model on the record.
+    /// Checks that the patient's consent allows `subject` to run the model on the record.
     ///
     /// Returns the weight that asking the policy used.
     pub(crate) fn ensure_may_infer(
         patient: &AccountIdOf<T>,
         subject: &AccountIdOf<T>,
         record: RecordId,
+        model: ModelId,
     ) -> Result<Weight, DispatchError> {
         pallet_emr::Pallet::<T>::ensure_access(AccessQuestion {
             patient,
@@ -221,6 +226,7 @@ impl<T: Config> Pallet<T> {
             record: Some(record),
             action: Action::Infer,
             purpose: None,
+            model: Some(model),
         })
     }
 

@@ -1,50 +1,21 @@
-//! Comparing answers, and disclosing a verdict.
+//! Accepting an answer as the verdict, and disclosing a verdict.
 
-use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::{receipt, RequestId, RequestStatus, SealedAnswer, VerdictRoot};
+use medchain_primitives::{
+    receipt, RequestId, RequestStatus, SealedAnswer, VerdictRoot, VerdictStatus,
+};
 use medchain_verdicts::{verdict_commitment, VerdictKey, VerdictName};
 use sp_runtime::traits::{Saturating, Zero};
 
 use crate::{
-    AccountIdOf, AnswersOf, CommitteeOf, Config, Error, Event, LatestVerdict, Models, Pallet,
-    Probabilities, RequestOf, Step, Verdict, Verdicts,
+    AccountIdOf, CommitteeOf, Config, Error, Event, LatestVerdict, Models, Pallet, Probabilities,
+    RequestOf, Verdict, Verdicts,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Closes a request to which all workers have shown their answers.
-    pub(crate) fn compare(
-        id: RequestId,
-        request: RequestOf<T>,
-        committee: &CommitteeOf<T>,
-    ) -> DispatchResult {
-        let answers: Vec<_> = committee
-            .members
-            .iter()
-            .filter_map(|member| match &member.step {
-                Step::Revealed(sealed) => Some((member.worker.clone(), sealed.clone())),
-                _ => None,
-            })
-            .collect();
-        match answers.split_first() {
-            Some(((_, first), others)) if others.iter().all(|(_, sealed)| sealed == first) => {
-                Self::accept(id, request, committee, first.clone())
-            }
-            _ => {
-                // Never a majority: whoever is right, somebody is wrong.
-                Self::refund(&request)?;
-                let record = request.record;
-                let answers = AnswersOf::<T>::truncate_from(answers);
-                Self::close(id, request, committee, RequestStatus::Disputed);
-                Self::deposit_event(Event::AnswersDiffer { request: id, record, answers });
-                Ok(())
-            }
-        }
-    }
-
     /// Stores a verdict and pays its workers.
-    fn accept(
+    pub(crate) fn accept(
         id: RequestId,
         request: RequestOf<T>,
         committee: &CommitteeOf<T>,
@@ -53,8 +24,8 @@ impl<T: Config> Pallet<T> {
         let record = pallet_emr::Records::<T>::get(request.record);
         let record = record.ok_or(Error::<T>::RecordNotFound)?;
         let model = Models::<T>::get(request.model).ok_or(Error::<T>::ModelNotFound)?;
+        Self::pay_members(&request, committee)?;
         for member in &committee.members {
-            Self::pay(&request.requester, &member.worker, request.fee)?;
             Self::note_answered(&member.worker);
         }
         let now = frame_system::Pallet::<T>::block_number();
@@ -65,8 +36,8 @@ impl<T: Config> Pallet<T> {
             receipt: receipt(&model.sha256, &model.preprocessing, &record.cid, &sealed),
             sealed,
             reached_at: now,
-            provisional_until: (request.quorum == 1)
-                .then(|| now.saturating_add(T::ProvisionalPeriod::get())),
+            challengeable_until: now.saturating_add(T::ProvisionalPeriod::get()),
+            status: VerdictStatus::Standing,
             previous: LatestVerdict::<T>::get(request.record, request.model),
         };
         LatestVerdict::<T>::insert(request.record, request.model, id);
@@ -78,7 +49,7 @@ impl<T: Config> Pallet<T> {
             workers: verdict.workers.clone(),
             sealed: verdict.sealed.clone(),
             receipt: verdict.receipt,
-            provisional_until: verdict.provisional_until,
+            challengeable_until: verdict.challengeable_until,
         });
         Verdicts::<T>::insert(id, verdict);
         Ok(())
@@ -123,10 +94,15 @@ impl<T: Config> Pallet<T> {
     }
 
     fn verdict_name(id: RequestId, verdict: &crate::VerdictOf<T>) -> VerdictName {
-        // The chain keeps this hash for ever.
+        let (genesis, record, model) = (Self::genesis(), verdict.record, verdict.model);
+        VerdictName { genesis, record, model, request: id }
+    }
+
+    /// Returns the hash of the first block, which the chain keeps for ever.
+    pub(crate) fn genesis() -> [u8; 32] {
         let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(genesis.as_ref()).for_each(|(to, from)| *to = *from);
-        VerdictName { genesis: bytes, record: verdict.record, model: verdict.model, request: id }
+        bytes
     }
 }

@@ -32,6 +32,7 @@ impl<T: Config> Pallet<T> {
             answered: 0,
             declined: 0,
             missed: 0,
+            lost: 0,
         };
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerRegistered { worker: who, models });
@@ -144,11 +145,12 @@ impl<T: Config> Pallet<T> {
         reason: SlashReason,
         owed: &mut [(AccountIdOf<T>, BalanceOf<T>)],
     ) -> DispatchResult {
+        let Some(mut worker) = Workers::<T>::get(who) else { return Ok(()) };
         let penalty = match reason {
             SlashReason::Absent => T::AbsencePenalty::get(),
             SlashReason::NotRevealed => T::RevealPenalty::get(),
+            SlashReason::WrongAnswer => worker.bond,
         };
-        let Some(mut worker) = Workers::<T>::get(who) else { return Ok(()) };
         let amount = penalty.min(worker.bond);
         if amount.is_zero() {
             return Ok(());

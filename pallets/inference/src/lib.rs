@@ -21,7 +21,9 @@
 extern crate alloc;
 
 mod impl_answers;
+mod impl_challenges;
 mod impl_committee;
+mod impl_disputes;
 mod impl_due;
 mod impl_funds;
 mod impl_models;
@@ -60,6 +62,7 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
+    use medchain_disputes::Network;
     use medchain_primitives::{
         AnswerCommitment, AnswerSalt, Arithmetic, Cid, FailureCause, FailureCode, InferenceOrder,
         Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId, SealedAnswer,
@@ -79,7 +82,9 @@ pub mod pallet {
     /// The parameters that the runtime sets.
     #[pallet::config]
     pub trait Config:
-        frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_emr::Config
+        frame_system::Config<RuntimeEvent: From<Event<Self>>>
+        + pallet_emr::Config
+        + pallet_disputes::Config<Client = Pallet<Self>>
     {
         /// The currency of fees and bonds.
         type Currency: MutateHold<Self::AccountId, Reason = <Self as Config>::RuntimeHoldReason>;
@@ -117,7 +122,13 @@ pub mod pallet {
         #[pallet::constant]
         type RevealPeriod: Get<BlockNumberFor<Self>>;
 
-        /// Number of blocks for which the answer of a single worker is provisional.
+        /// Number of blocks that two workers have for each round of a dispute.
+        #[pallet::constant]
+        type RoundPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Number of blocks for which a verdict can be challenged.
+        ///
+        /// Until then, the answer of a single worker is provisional.
         #[pallet::constant]
         type ProvisionalPeriod: Get<BlockNumberFor<Self>>;
 
@@ -138,6 +149,10 @@ pub mod pallet {
         /// Part of the bond that a worker loses if it commits to an answer and does not show it.
         #[pallet::constant]
         type RevealPenalty: Get<BalanceOf<Self>>;
+
+        /// What the winner of a dispute gets of the loser's bond. The rest is burned.
+        #[pallet::constant]
+        type DisputeReward: Get<BalanceOf<Self>>;
 
         /// Maximum number of models that one worker may run.
         #[pallet::constant]
@@ -173,6 +188,10 @@ pub mod pallet {
     /// All models ever registered, by number.
     #[pallet::storage]
     pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
+
+    /// The networks of the exact models: what a dispute about an answer is settled by.
+    #[pallet::storage]
+    pub type Networks<T: Config> = StorageMap<_, Twox64Concat, ModelId, Network>;
 
     /// Registered workers, with their models, bonds and what they have done.
     #[pallet::storage]
@@ -385,10 +404,10 @@ pub mod pallet {
             sealed: SealedAnswer,
             /// The receipt that a replay must reproduce.
             receipt: Receipt,
-            /// The last block in which the answer of a single worker is provisional.
-            provisional_until: Option<BlockNumberFor<T>>,
+            /// The last block in which the verdict can be challenged.
+            challengeable_until: BlockNumberFor<T>,
         },
-        /// The answers to a request differ. Nobody was paid, and the fees were released.
+        /// The answers to a request differ. Its workers settle which is right.
         AnswersDiffer {
             /// The request.
             request: RequestId,
@@ -442,6 +461,38 @@ pub mod pallet {
         RequestExpired {
             /// The request.
             request: RequestId,
+        },
+        /// A worker with another answer disputes a verdict. It does not count until that is settled.
+        VerdictChallenged {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// The worker that disputes it.
+            challenger: T::AccountId,
+            /// Its answer, which only the readers of the record can open.
+            sealed: SealedAnswer,
+        },
+        /// A challenged verdict stands.
+        VerdictUpheld {
+            /// The request.
+            request: RequestId,
+            /// The last block in which it can be challenged again.
+            challengeable_until: BlockNumberFor<T>,
+        },
+        /// A challenged verdict does not count any more. The model can be asked anew.
+        VerdictAnnulled {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+        },
+        /// The patient ended a dispute: nobody lost a bond.
+        DisputeAnnulled {
+            /// The request.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
         },
         /// The patient made a verdict public.
         VerdictDisclosed {
@@ -551,12 +602,20 @@ pub mod pallet {
         QuorumNotOne,
         /// The request has no verdict.
         VerdictNotFound,
-        /// Only the patient may disclose a verdict.
+        /// Only the patient may disclose a verdict or end a dispute about it.
         NotPatient,
         /// The verdict root is not the one that the record's uploader committed to.
         VerdictRootMismatch,
         /// The sealed answer does not open with the record's key, or contains no probabilities of the model's classes.
         VerdictUnreadable,
+        /// The network does not take a square of 224 × 224 greys, has not the model's classes, or no dispute about it could be played to its end.
+        InvalidNetwork,
+        /// The answers to this request are not disputed.
+        NotDisputed,
+        /// The verdict cannot be challenged: it is too old, challenged or annulled already, or the chain does not know the network or the film's commitments.
+        NotChallengeable,
+        /// The challenger's answer is that of the verdict.
+        SameAnswer,
     }
 
     #[pallet::hooks]
@@ -566,6 +625,7 @@ pub mod pallet {
             let bond = T::WorkerBond::get();
             assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
             assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
+            assert!(T::DisputeReward::get() < bond, "it costs to lose against oneself");
             assert!(T::SeedDelay::get() < MAX_AWAITED_SEEDS, "all awaited seeds have a place");
             let windows = Self::longest_request();
             assert!(T::UnbondingPeriod::get() > windows, "bonds outlast what they answer for");
@@ -610,7 +670,8 @@ pub mod pallet {
         /// - `card`: the CID of the model card, if there is one.
         /// - `labels`: the labels of the 2 to 8 classes, in the order of the output.
         /// - `preprocessing`: the id of the steps from pixels to tensor.
-        /// - `arithmetic`: exact if two honest workers give the same bytes.
+        /// - `network`: the layers of an exact network, with the roots of their weights. Without
+        ///   it, the model computes in floats.
         /// - `min_quorum`: the fewest workers that a request must ask for, 1 to 7; 1 where the
         ///   arithmetic is not exact.
         /// - `confidence_threshold`: below this probability of its label (in parts per million),
@@ -624,6 +685,7 @@ pub mod pallet {
         /// - `TooFewLabels`, `DuplicateLabel`: there are fewer than two classes, or two have the
         ///   same label.
         /// - `InvalidQuorum`: the minimum is not 1 to 7, or not 1 though the arithmetic is float.
+        /// - `InvalidNetwork`: it is no network for squares of 224 × 224 greys and these classes.
         /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
@@ -639,13 +701,15 @@ pub mod pallet {
             card: Option<Cid>,
             labels: Labels,
             preprocessing: PreprocessingId,
-            arithmetic: Arithmetic,
+            network: Option<Network>,
             min_quorum: u8,
             confidence_threshold: Permill,
             fee: BalanceOf<T>,
         ) -> DispatchResult {
             T::GovernanceOrigin::ensure_origin(origin)?;
-            Self::do_register_model(Model {
+            let arithmetic =
+                if network.is_some() { Arithmetic::Exact } else { Arithmetic::Float };
+            let model = Model {
                 name,
                 version,
                 cid,
@@ -658,7 +722,8 @@ pub mod pallet {
                 confidence_threshold,
                 fee,
                 status: ModelStatus::Active,
-            })
+            };
+            Self::do_register_model(model, network)
         }
 
         /// Retires a model, or reactivates it.
@@ -956,7 +1021,8 @@ pub mod pallet {
         /// - `AnswerLengthMismatch`, `CommitmentMismatch`: it is not the answer committed to.
         ///
         /// ## Events
-        /// - `AnswerRevealed`; with the last answer, `VerdictReached` or `AnswersDiffer`.
+        /// - `AnswerRevealed`; with the last answer, `VerdictReached`, or `AnswersDiffer` and
+        ///   `Disputes::DisputeStarted`.
         #[pallet::call_index(10)]
         #[pallet::weight(<T as Config>::WeightInfo::reveal_answer())]
         pub fn reveal_answer(
@@ -1039,6 +1105,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `RequestExpired` if no workers were drawn or none have the key.
+        /// - `Disputes::DisputeSettled` if workers dispute, and what follows from it.
         /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,
         ///   and `DrawReopened` or `InferenceFailed`.
         #[pallet::call_index(13)]
@@ -1117,6 +1184,60 @@ pub mod pallet {
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_disclose(&who, request, &root)
+        }
+
+        /// Challenges a verdict with another answer: its workers must defend theirs.
+        ///
+        /// Whoever loses the dispute loses the whole bond. If the verdict falls, the requester
+        /// gets the fees back out of it, and can ask anew.
+        ///
+        /// ## Dispatch origin
+        /// Signed by an active worker that runs the model, has an envelope of the record, and is
+        /// not one of the verdict's workers.
+        ///
+        /// ## Parameters
+        /// - `request`: the request that the verdict answers.
+        /// - `sealed`: the output that the signer computed, encrypted under the verdict's key.
+        ///
+        /// ## Errors
+        /// - `VerdictNotFound`, `NotChallengeable`: there is nothing to challenge, or not now.
+        /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`,
+        ///   `EnvelopeNotFound`, `AlreadyAnswered`: the signer cannot challenge it.
+        /// - `AnswerLengthMismatch`, `SameAnswer`: it is not another answer of this model.
+        ///
+        /// ## Events
+        /// - `VerdictChallenged`, `Disputes::DisputeStarted`.
+        #[pallet::call_index(17)]
+        #[pallet::weight(<T as Config>::WeightInfo::challenge_verdict())]
+        pub fn challenge_verdict(
+            origin: OriginFor<T>,
+            request: RequestId,
+            sealed: SealedAnswer,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_challenge(&who, request, sealed)
+        }
+
+        /// Ends a dispute before it shows anything of the film.
+        ///
+        /// Nobody loses a bond, and whoever answered an open request is paid. A verdict that was
+        /// challenged is annulled. The model can be asked anew.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient, while the request is `Disputed`.
+        ///
+        /// ## Errors
+        /// - `RequestNotFound`, `RequestNotOpen`, `NotDisputed`: there is no dispute.
+        /// - `NotPatient`: it is about another patient's record.
+        ///
+        /// ## Events
+        /// - `Disputes::DisputeAbandoned`, `DisputeAnnulled`; `VerdictAnnulled` if a verdict was
+        ///   challenged.
+        #[pallet::call_index(18)]
+        #[pallet::weight(<T as Config>::WeightInfo::annul_dispute())]
+        pub fn annul_dispute(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_annul(&who, request)
         }
     }
 }

@@ -167,6 +167,7 @@ impl<T: Config> FromV2<T> {
                 answered: 0,
                 declined: 0,
                 missed: 0,
+                lost: 0,
             })
         });
         entries

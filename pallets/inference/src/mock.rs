@@ -13,8 +13,10 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::EnsureRoot;
+use medchain_disputes::{Network, NetworkLayer};
+use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
-    Action, AnswerCommitment, AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, Denied,
+    Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied,
     DenyReason, EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, Output,
     RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
 };
@@ -82,7 +84,9 @@ pub const SEAL: u64 = 12;
 pub const COMMIT: u64 = 20;
 pub const REVEAL: u64 = 8;
 pub const PROVISIONAL: u64 = 30;
-pub const UNBONDING: u64 = 200;
+pub const ROUND: u64 = 5;
+pub const REWARD: u64 = 200;
+pub const UNBONDING: u64 = 400;
 pub const FAILURE_QUORUM: u32 = 3;
 /// The weight of asking the policy once.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(300_000_000, 9_000);
@@ -95,6 +99,7 @@ frame_support::construct_runtime!(
         Balances: pallet_balances,
         Emr: pallet_emr,
         Inference: pallet_inference,
+        Disputes: pallet_disputes,
     }
 );
 
@@ -136,6 +141,11 @@ impl pallet_emr::Config for Test {
     type BenchmarkHelper = Policy;
 }
 
+impl pallet_disputes::Config for Test {
+    type Client = Inference;
+    type WeightInfo = ();
+}
+
 impl pallet_inference::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -146,6 +156,8 @@ impl pallet_inference::Config for Test {
     type SealPeriod = ConstU64<SEAL>;
     type CommitPeriod = ConstU64<COMMIT>;
     type RevealPeriod = ConstU64<REVEAL>;
+    type RoundPeriod = ConstU64<ROUND>;
+    type DisputeReward = ConstU64<REWARD>;
     type ProvisionalPeriod = ConstU64<PROVISIONAL>;
     type UnbondingPeriod = ConstU64<UNBONDING>;
     type WorkerBond = ConstU64<BOND>;
@@ -201,7 +213,11 @@ type Answers = BTreeMap<(u64, u64, Action), Result<(), Denied>>;
 
 thread_local! {
     static ANSWERS: RefCell<Answers> = const { RefCell::new(BTreeMap::new()) };
+    static ASKED: RefCell<Vec<Asked>> = const { RefCell::new(Vec::new()) };
 }
+
+/// A subject, with the action and the model that the policy was asked about.
+type Asked = (u64, Action, Option<ModelId>);
 
 /// A policy that denies with [`DenyReason::NoGrant`] unless a test set another answer.
 pub struct Policy;
@@ -220,6 +236,11 @@ impl Policy {
         let revoked = Denied::Refused(DenyReason::Revoked);
         Self::answer(PATIENT, subject, action, Err(revoked));
     }
+
+    /// The questions since the previous call.
+    pub fn asked() -> Vec<Asked> {
+        ASKED.take()
+    }
 }
 
 impl AccessControl<u64> for Policy {
@@ -228,6 +249,8 @@ impl AccessControl<u64> for Policy {
         if GENEROUS.with_borrow(|patients| patients.contains(question.patient)) {
             return Answer::free(Ok(()));
         }
+        let asked = (*question.subject, question.action, question.model);
+        ASKED.with_borrow_mut(|all| all.push(asked));
         let key = (*question.patient, *question.subject, question.action);
         let result = ANSWERS.with_borrow(|answers| {
             answers.get(&key).copied().unwrap_or(Err(Denied::Refused(DenyReason::NoGrant)))
@@ -278,6 +301,7 @@ impl ExtBuilder {
         let mut ext = sp_io::TestExternalities::from(storage);
         ext.execute_with(|| {
             ANSWERS.with_borrow_mut(BTreeMap::clear);
+            ASKED.take();
             NEWEST.set((1, [1; 32]));
             System::set_block_number(START - 1);
             if self.furnished {
@@ -366,7 +390,7 @@ pub struct NewModel {
     pub card: Option<Cid>,
     pub labels: Labels,
     pub preprocessing: Label,
-    pub arithmetic: Arithmetic,
+    pub network: Option<Network>,
     pub min_quorum: u8,
     pub fee: u64,
 }
@@ -386,7 +410,7 @@ impl NewModel {
             self.card,
             self.labels,
             self.preprocessing,
-            self.arithmetic,
+            self.network,
             self.min_quorum,
             Permill::from_percent(80),
             self.fee,
@@ -403,10 +427,24 @@ pub fn vgg() -> NewModel {
         card: Some(cid(2)),
         labels: labels(&["covid", "ignore", "normal"]),
         preprocessing: label("mc-area-224-v1"),
-        arithmetic: Arithmetic::Exact,
+        network: Some(network(3)),
         min_quorum: 1,
         fee: FEE,
     }
+}
+
+/// A network for the squares that uploaders commit to: four layers that pool, then the logits.
+pub fn network(classes: u16) -> Network {
+    let layer = |size, outputs, window, finish| NetworkLayer {
+        shape: Layer { size, inputs: 1, outputs, window, finish },
+        weights_root: [0; 32],
+    };
+    let pools = Finish::Activations { limit: 127, pool: true };
+    let mut layers: Vec<_> = [224, 112, 56, 28]
+        .map(|size| layer(size, 1, Window::Three { border: 0 }, pools))
+        .to_vec();
+    layers.push(layer(14, classes, Window::All, Finish::Logits));
+    Network { layers: layers.try_into().expect("few layers"), scale: SoftmaxScale(1) }
 }
 
 /// The parameters of [`FREE`].
@@ -415,7 +453,7 @@ pub fn free() -> NewModel {
         name: label("free"),
         labels: labels(&["yes", "no"]),
         card: None,
-        arithmetic: Arithmetic::Float,
+        network: None,
         fee: 0,
         ..vgg()
     }

@@ -5,13 +5,13 @@ use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
 };
-use medchain_primitives::{RecordKind, RequestStatus};
+use medchain_primitives::{Arithmetic, RecordKind, RequestStatus, VerdictStatus};
 use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
     Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, NextDue, NextModelId,
-    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
+    Networks, NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
     Workers,
 };
 
@@ -31,7 +31,16 @@ impl<T: Config> Pallet<T> {
         for (id, model) in Models::<T>::iter() {
             ensure!(id < next, "a model's number is not below the next one");
             ensure!(Self::check_model(&model).is_ok(), "a model is malformed");
+            let network = Networks::<T>::get(id);
+            let exact = model.arithmetic == Arithmetic::Exact;
+            ensure!(network.is_some() == exact, "an exact model has no network, or a float one has");
+            let fits = network.is_none_or(|network| Self::check_network(&model, &network).is_ok());
+            ensure!(fits, "a network does not fit its model");
         }
+        ensure!(
+            Networks::<T>::iter_keys().all(Models::<T>::contains_key),
+            "a network belongs to no model"
+        );
         Ok(())
     }
 
@@ -79,10 +88,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Every open request has a committee, a deadline to come and held fees; closed ones nothing.
+    ///
+    /// A request whose verdict is challenged is open again: it holds no fees, and another one may
+    /// be made meanwhile.
     fn try_state_requests() -> Result<(), TryRuntimeError> {
         let next = NextRequestId::<T>::get();
         let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
-        let mut open = 0usize;
+        let (mut open, mut challenges) = (0usize, 0usize);
         for (id, request) in Requests::<T>::iter() {
             ensure!(id < next, "a request's number is not below the next one");
             let record = pallet_emr::Records::<T>::get(request.record)
@@ -98,7 +110,9 @@ impl<T: Config> Pallet<T> {
             );
             let is_open = request.status.is_open();
             let indexed = OpenRequestOf::<T>::get(request.record, request.model) == Some(id);
-            ensure!(indexed == is_open, "the index is wrong about a request");
+            let verdict = Verdicts::<T>::get(id);
+            let challenged = is_open && verdict.is_some();
+            ensure!(indexed == (is_open && !challenged), "the index is wrong about a request");
             ensure!(
                 Due::<T>::contains_key(request.deadline, id) == is_open,
                 "the list of due requests is wrong about a request"
@@ -108,15 +122,26 @@ impl<T: Config> Pallet<T> {
             let held = fees.entry(request.requester.clone()).or_default();
             if let Some(committee) = committee {
                 open = open.saturating_add(1);
-                let quorum: BalanceOf<T> = request.quorum.into();
-                held.saturating_accrue(request.fee.saturating_mul(quorum));
-                Self::try_state_committee(id, &request, &committee)?;
+                if challenged {
+                    challenges = challenges.saturating_add(1);
+                } else {
+                    let quorum: BalanceOf<T> = request.quorum.into();
+                    held.saturating_accrue(request.fee.saturating_mul(quorum));
+                }
+                Self::try_state_committee(id, &request, &committee, challenged)?;
             }
-            let answered = request.status == RequestStatus::Answered;
-            ensure!(Verdicts::<T>::contains_key(id) == answered, "a verdict is missing or surplus");
+            let status = verdict.map(|verdict| verdict.status);
+            let fits = match request.status {
+                RequestStatus::Answered => {
+                    matches!(status, Some(VerdictStatus::Standing | VerdictStatus::Annulled))
+                }
+                RequestStatus::Disputed => matches!(status, None | Some(VerdictStatus::Challenged)),
+                _ => status.is_none(),
+            };
+            ensure!(fits, "a verdict is missing or surplus, or has the wrong status");
         }
         ensure!(
-            OpenRequestOf::<T>::iter_values().count() == open
+            OpenRequestOf::<T>::iter_values().count().saturating_add(challenges) == open
                 && Due::<T>::iter_keys().count() == open
                 && Committees::<T>::iter_keys().count() == open,
             "an index contains an unknown request"
@@ -125,6 +150,12 @@ impl<T: Config> Pallet<T> {
         ensure!(
             Due::<T>::iter_keys().all(|(last, _)| next_due.is_some_and(|next| next <= last)),
             "a request is due before the next block to process"
+        );
+        let disputes = pallet_disputes::Disputes::<T>::iter_keys();
+        let mut disputed = disputes.filter_map(Requests::<T>::get);
+        ensure!(
+            disputed.all(|request| request.status == RequestStatus::Disputed),
+            "a dispute is about a request that is not disputed"
         );
         for (who, fee) in fees {
             let held = <T as Config>::Currency::balance_on_hold(&HoldReason::Fee.into(), &who);
@@ -138,6 +169,7 @@ impl<T: Config> Pallet<T> {
         id: medchain_primitives::RequestId,
         request: &RequestOf<T>,
         committee: &CommitteeOf<T>,
+        challenged: bool,
     ) -> Result<(), TryRuntimeError> {
         let members = &committee.members;
         let distinct: BTreeSet<_> = members.iter().map(|member| &member.worker).collect();
@@ -146,12 +178,17 @@ impl<T: Config> Pallet<T> {
             distinct.into_iter().all(|who| Assignments::<T>::contains_key(who, id)),
             "a chosen worker does not have the request on its list"
         );
-        let missing = Self::missing(request, committee);
-        ensure!(
-            (missing > 0) == (request.status == RequestStatus::Drawing),
-            "a request draws though nobody is missing, or does not though somebody is"
-        );
-        ensure!(members.len() <= usize::from(request.quorum), "a committee is too large");
+        if request.status == RequestStatus::Disputed {
+            Self::try_state_dispute(id, committee)?;
+        } else {
+            let missing = Self::missing(request, committee);
+            ensure!(
+                (missing > 0) == (request.status == RequestStatus::Drawing),
+                "a request draws though nobody is missing, or does not though somebody is"
+            );
+        }
+        let most = usize::from(request.quorum).saturating_add(usize::from(challenged));
+        ensure!(members.len() <= most, "a committee is too large");
         ensure!(committee.lost < T::FailureQuorum::get(), "a request has lost too many workers");
         if committee.choice != Choice::Named {
             let draw = DrawnBy::<T>::get(request.record, request.model);
@@ -163,6 +200,9 @@ impl<T: Config> Pallet<T> {
                 draw.is_some_and(|draw| draw.begin == begin && draw.opened <= request.opened),
                 "a request is not drawn as all others for its record and model"
             );
+        }
+        if request.status == RequestStatus::Disputed {
+            return Ok(());
         }
         let revealing = request.status == RequestStatus::Revealing;
         let fits = |step: &Step| match step {
@@ -176,6 +216,24 @@ impl<T: Config> Pallet<T> {
             revealing || committed < usize::from(request.quorum),
             "all have committed, and nothing is revealed"
         );
+        Ok(())
+    }
+
+    /// Two members with the answers that they have shown dispute.
+    fn try_state_dispute(
+        id: medchain_primitives::RequestId,
+        committee: &CommitteeOf<T>,
+    ) -> Result<(), TryRuntimeError> {
+        let dispute = pallet_disputes::Disputes::<T>::get(id);
+        let dispute = dispute.ok_or("nobody settles whose answer is right")?;
+        for (player, answer) in dispute.players.iter().zip(&dispute.game.spec.answers) {
+            let shown = committee.members.iter().any(|member| {
+                member.worker == *player && member.step == Step::Revealed(answer.clone())
+            });
+            ensure!(shown, "a player is no member, or has shown another answer");
+        }
+        let all = committee.members.iter().all(|member| matches!(member.step, Step::Revealed(_)));
+        ensure!(all, "a member has not shown its answer");
         Ok(())
     }
 
@@ -218,9 +276,8 @@ impl<T: Config> Pallet<T> {
                 "a verdict answers a request for another record or model"
             );
             ensure!(
-                verdict.workers.len() == usize::from(request.quorum)
-                    && verdict.provisional_until.is_some() == (request.quorum == 1),
-                "a verdict does not have the quorum of its request"
+                (1..=usize::from(request.quorum)).contains(&verdict.workers.len()),
+                "a verdict has more workers than its request"
             );
             let model = Models::<T>::get(verdict.model).ok_or("a verdict is of no model")?;
             let record = pallet_emr::Records::<T>::get(verdict.record)

@@ -8,7 +8,8 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, Cid, Label, ModelId, ModelStatus, PreprocessingId, Receipt,
-    RecordId, RequestId, RequestStatus, SealedAnswer, SealedKey, MAX_CLASSES, MAX_QUORUM,
+    RecordId, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictStatus, MAX_CLASSES,
+    MAX_QUORUM,
 };
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
@@ -19,6 +20,9 @@ use crate::Config;
 ///
 /// `Config::SeedDelay` is smaller.
 pub const MAX_AWAITED_SEEDS: u32 = 8;
+
+/// Maximum number of members of a committee: the largest quorum, and a challenger.
+pub const MAX_MEMBERS: u32 = MAX_QUORUM.saturating_add(1);
 
 /// The account type of the runtime.
 pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
@@ -104,6 +108,8 @@ pub struct Worker<Models, Balance, BlockNumber> {
     pub declined: u32,
     /// The number of requests that it left alone, or did not finish.
     pub missed: u32,
+    /// The number of disputes that it lost.
+    pub lost: u32,
 }
 
 /// Whether a worker can be drawn.
@@ -179,7 +185,9 @@ pub struct Request<AccountId, Balance, BlockNumber> {
 )]
 pub struct Committee<AccountId> {
     /// The workers that were drawn, or the one that was named.
-    pub members: BoundedVec<Member<AccountId>, ConstU32<MAX_QUORUM>>,
+    ///
+    /// While a verdict is challenged, its workers and the challenger.
+    pub members: BoundedVec<Member<AccountId>, ConstU32<MAX_MEMBERS>>,
     /// How the members are chosen.
     pub choice: Choice,
     /// The number of members that reported a failure or did not answer, and left.
@@ -285,8 +293,12 @@ pub struct Verdict<AccountId, BlockNumber> {
     pub receipt: Receipt,
     /// The block in which the verdict was reached.
     pub reached_at: BlockNumber,
-    /// The last block in which the answer of a single worker is provisional.
-    pub provisional_until: Option<BlockNumber>,
+    /// The last block in which the verdict can be challenged.
+    ///
+    /// Until then, the answer of a single worker is provisional.
+    pub challengeable_until: BlockNumber,
+    /// Whether the verdict counts.
+    pub status: VerdictStatus,
     /// The request whose verdict by the same model this one replaces.
     pub previous: Option<RequestId>,
 }

@@ -32,6 +32,12 @@ pub trait WeightInfo {
     fn submit_answer() -> Weight;
     /// Weight of `report_failure`.
     fn report_failure() -> Weight;
+    /// Weight of `challenge_verdict`.
+    fn challenge_verdict() -> Weight;
+    /// Weight of `annul_dispute`.
+    fn annul_dispute() -> Weight;
+    /// Weight of what follows from a dispute that was settled.
+    fn settle_dispute() -> Weight;
     /// Weight of `settle_overdue`.
     fn settle_overdue() -> Weight;
     /// Weight of `withdraw_bond`.
@@ -117,6 +123,21 @@ impl WeightInfo for () {
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_add(1);
         let members = MEMBERS.saturating_mul(per_member);
         estimate(11u64.saturating_add(members), 10u64.saturating_add(members))
+    }
+    fn challenge_verdict() -> Weight {
+        let members = MEMBERS.saturating_add(1).saturating_mul(PER_MEMBER);
+        estimate(12u64.saturating_add(members), 8u64.saturating_add(members))
+    }
+    fn annul_dispute() -> Weight {
+        let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
+        estimate(8u64.saturating_add(members), 8u64.saturating_add(members))
+    }
+    fn settle_dispute() -> Weight {
+        // Two losers are slashed; then the others are paid, or two of them dispute.
+        let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
+        let losers = PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_mul(2);
+        let all = members.saturating_add(losers).saturating_add(16);
+        estimate(all, all)
     }
     fn withdraw_bond() -> Weight {
         estimate(3, 3)

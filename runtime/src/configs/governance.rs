@@ -48,7 +48,7 @@ pub enum ProxyType {
     /// the others, and what is erased.
     #[codec(index = 1)]
     Records,
-    /// A worker's hot key, which answers requests and can do nothing else.
+    /// A worker's hot key, which answers requests, disputes answers, and can do nothing else.
     #[codec(index = 2)]
     Inference,
 }
@@ -73,7 +73,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                         | pallet_inference::Call::reveal_answer { .. }
                         | pallet_inference::Call::submit_answer { .. }
                         | pallet_inference::Call::report_failure { .. }
-                )
+                        | pallet_inference::Call::challenge_verdict { .. }
+                ) | RuntimeCall::Disputes(_)
             ),
         }
     }

@@ -35,7 +35,9 @@ parameter_types! {
     pub const CommitPeriod: BlockNumber = 2 * HOURS;
     /// Number of blocks that workers have to show their answers, also after a restart.
     pub const RevealPeriod: BlockNumber = HOURS;
-    /// Number of blocks for which the answer of a single worker is provisional.
+    /// Number of blocks that two workers have for each round of a dispute, also after a restart.
+    pub const RoundPeriod: BlockNumber = HOURS;
+    /// Number of blocks for which a verdict can be challenged.
     pub const ProvisionalPeriod: BlockNumber = DAYS;
     /// Number of blocks for which the bond of a worker outlasts its leave.
     pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
@@ -75,6 +77,12 @@ impl pallet_emr::Config for Runtime {
     type BenchmarkHelper = AllowAll;
 }
 
+impl pallet_disputes::Config for Runtime {
+    type Client = Inference;
+    // Estimates: the calls are newer than the last measurement.
+    type WeightInfo = ();
+}
+
 impl pallet_inference::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
@@ -88,6 +96,8 @@ impl pallet_inference::Config for Runtime {
     type SealPeriod = SealPeriod;
     type CommitPeriod = CommitPeriod;
     type RevealPeriod = RevealPeriod;
+    type RoundPeriod = RoundPeriod;
+    type DisputeReward = ConstU128<{ 20 * UNIT }>;
     type ProvisionalPeriod = ProvisionalPeriod;
     type UnbondingPeriod = UnbondingPeriod;
     type MaxCandidates = MaxCandidates;

@@ -59,6 +59,21 @@ fn add_record_of(patient: AccountId, envelopes: u32) -> RuntimeCall {
     })
 }
 
+/// As much as a pooled value of 512 channels shows.
+fn largest_opening() -> medchain_disputes::Opening {
+    use medchain_disputes::{Opening, Shown, ShownParameters};
+    let shown = Shown { salt: [0; 32], bytes: vec![0; 512].try_into().expect("it fits") };
+    Opening {
+        inputs: vec![shown; 16].try_into().expect("they fit"),
+        siblings: Default::default(),
+        parameters: ShownParameters {
+            weights: vec![0; 9 * 512].try_into().expect("they fit"),
+            bias: None,
+            siblings: Default::default(),
+        },
+    }
+}
+
 #[test]
 fn what_fits_into_a_block() {
     println!("\ndeclared weight, before the refund");
@@ -83,6 +98,14 @@ fn what_fits_into_a_block() {
         record: RecordId(0),
         order: InferenceOrder { model: ModelId(0), quorum: 1, worker: None },
     });
+    let nodes = RuntimeCall::Disputes(pallet_disputes::Call::show_nodes {
+        request: RequestId(0),
+        nodes: medchain_disputes::Nodes::truncate_from(vec![[0; 32]; 256]),
+    });
+    let value = RuntimeCall::Disputes(pallet_disputes::Call::open_value {
+        request: RequestId(0),
+        opening: largest_opening(),
+    });
     let calls = [
         ("add_record, 3 envelopes, with the policy check", add_record(3)),
         ("submit_answer, with the policy check", submit),
@@ -90,6 +113,8 @@ fn what_fits_into_a_block() {
         ("reveal_answer", reveal),
         ("draw_workers, with three policy checks", draw),
         ("request_inference, with the policy check", order),
+        ("show_nodes, a round of a dispute", nodes),
+        ("open_value, the last move of a dispute", value),
     ];
     for (name, call) in calls {
         let info = call.get_dispatch_info();

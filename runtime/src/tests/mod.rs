@@ -153,7 +153,8 @@ pub fn check_access(
     record: Option<RecordId>,
     action: Action,
 ) -> Result<(), Denied> {
-    let question = AccessQuestion { patient, subject, record, action, purpose: None };
+    let (purpose, model) = (None, None);
+    let question = AccessQuestion { patient, subject, record, action, purpose, model };
     Emr::check_access(question).result
 }
 

@@ -35,6 +35,7 @@ fn ask_policy(policy: &AccountId) -> pallet_emr::Answer {
         record: None,
         action: Action::View,
         purpose: None,
+        model: None,
     };
     PolicyContract::check(Some(policy), question)
 }

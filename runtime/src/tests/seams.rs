@@ -78,12 +78,14 @@ fn a_caretaker_adds_records_but_cannot_pay_share_or_erase() {
 }
 
 #[test]
-fn a_hot_key_only_answers_requests() {
+fn a_hot_key_only_answers_requests_and_disputes() {
     let hot_key = ProxyType::Inference;
     let request = RequestId(0);
     let code = FailureCode::NotAnImage;
     let report = pallet_inference::Call::report_failure { request, code };
     assert!(hot_key.filter(&RuntimeCall::Inference(report)));
+    let roots = pallet_disputes::Call::show_roots { request, roots: Default::default() };
+    assert!(hot_key.filter(&RuntimeCall::Disputes(roots)));
     let order = pallet_inference::Call::request_inference { record: RecordId(0), order: order() };
     let leave = pallet_inference::Call::deregister_worker {};
     for call in [RuntimeCall::Inference(order), RuntimeCall::Inference(leave), transfer_all()] {

@@ -145,6 +145,7 @@ fn another_policy_can_be_asked_as_if_it_were_chosen() {
             record: Some(RecordId(9)),
             action: Action::View,
             purpose: Some(Purpose::Research),
+            model: None,
         };
         Policy::grant(ALICE, READER, Action::View);
         let answer = Emr::check_policy(&OTHER_POLICY, question(&READER));
@@ -203,6 +204,7 @@ fn the_unit_type_denies_everything() {
             record: None,
             action: Action::View,
             purpose: None,
+            model: None,
         };
         let answer = <() as AccessControl<u64>>::check(policy, question);
         assert_eq!(answer, Answer::free(Err(Denied::NoPolicy)));

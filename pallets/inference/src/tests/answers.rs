@@ -9,7 +9,7 @@ use frame_support::{
         LockableCurrency, WithdrawReasons,
     },
 };
-use medchain_primitives::{receipt, Receipt, SealedAnswer};
+use medchain_primitives::{receipt, Receipt, SealedAnswer, VerdictStatus};
 use sp_runtime::DispatchError;
 
 /// The receipt of an answer of [`VGG`] on [`XRAY`].
@@ -17,7 +17,7 @@ fn of(sealed: &SealedAnswer) -> Receipt {
     receipt(&[7; 32], &vgg().preprocessing, &cid(10), sealed)
 }
 
-fn reached(id: RequestId, list: &[u64], provisional_until: Option<u64>) -> RuntimeEvent {
+fn reached(id: RequestId, list: &[u64]) -> RuntimeEvent {
     let sealed = sealed(id, &covid());
     Event::VerdictReached {
         request: id,
@@ -26,12 +26,12 @@ fn reached(id: RequestId, list: &[u64], provisional_until: Option<u64>) -> Runti
         workers: workers(list),
         receipt: of(&sealed),
         sealed,
-        provisional_until,
+        challengeable_until: System::block_number() + PROVISIONAL,
     }
     .into()
 }
 
-fn verdict(id: RequestId, list: &[u64], provisional_until: Option<u64>) -> VerdictOf<Test> {
+fn verdict(id: RequestId, list: &[u64]) -> VerdictOf<Test> {
     let sealed = sealed(id, &covid());
     Verdict {
         record: XRAY,
@@ -40,7 +40,8 @@ fn verdict(id: RequestId, list: &[u64], provisional_until: Option<u64>) -> Verdi
         receipt: of(&sealed),
         sealed,
         reached_at: System::block_number(),
-        provisional_until,
+        challengeable_until: System::block_number() + PROVISIONAL,
+        status: VerdictStatus::Standing,
         previous: None,
     }
 }
@@ -88,7 +89,7 @@ fn equal_answers_are_the_verdict_and_each_is_paid() {
         assert_ok!(reveal(list[2], id, &covid()));
         assert_eq!(status(id), RequestStatus::Answered);
         assert!(!is_open(id));
-        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &list, None)));
+        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &list)));
         assert_eq!(LatestVerdict::<Test>::get(XRAY, VGG), Some(id));
         // The fees that were held have gone to the workers, and nothing else.
         assert_eq!((held(PATIENT), free_balance(PATIENT)), ((0, 0), before));
@@ -101,37 +102,7 @@ fn equal_answers_are_the_verdict_and_each_is_paid() {
             assert!(!on_list(who, id));
         }
         let event = Event::AnswerRevealed { request: id, worker: list[2] };
-        assert_eq!(events(), [event.into(), reached(id, &list, None)]);
-    });
-}
-
-#[test]
-fn different_answers_are_a_dispute_and_nobody_is_paid() {
-    ExtBuilder::default().build_and_execute(|| {
-        let before = free_balance(PATIENT);
-        let id = awaiting(2);
-        let list = members(id);
-        let answers = [covid(), normal()];
-        for (who, answer) in list.iter().zip(&answers) {
-            assert_ok!(commit(*who, id, answer));
-        }
-        assert_ok!(reveal(list[0], id, &answers[0]));
-        System::reset_events();
-        assert_ok!(reveal(list[1], id, &answers[1]));
-        assert_eq!(status(id), RequestStatus::Disputed);
-        assert!(!is_open(id));
-        assert_eq!(Verdicts::<Test>::get(id), None);
-        assert_eq!(LatestVerdict::<Test>::get(XRAY, VGG), None);
-        assert_eq!((held(PATIENT), free_balance(PATIENT)), ((0, 0), before - 2 * 2));
-        for who in &list {
-            assert_eq!((worker(*who).answered, worker(*who).assigned), (0, 0));
-            assert_eq!((held(*who), free_balance(*who)), ((0, BOND), FUNDS - BOND));
-        }
-        let shown = list.iter().zip(&answers).map(|(who, answer)| (*who, sealed(id, answer)));
-        let answers = AnswersOf::<Test>::truncate_from(shown.collect());
-        let differ = Event::AnswersDiffer { request: id, record: XRAY, answers };
-        let revealed = Event::AnswerRevealed { request: id, worker: list[1] };
-        assert_eq!(events(), [revealed.into(), differ.into()]);
+        assert_eq!(events(), [event.into(), reached(id, &list)]);
     });
 }
 
@@ -143,14 +114,13 @@ fn submit_answer_works() {
         let before = free_balance(PATIENT);
         let used = submit(who, id, &covid()).expect("the worker may answer").actual_weight;
         assert_eq!(used, Some(<() as WeightInfo>::submit_answer() + ASKED_WEIGHT));
-        let until = Some(System::block_number() + PROVISIONAL);
-        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &[who], until)));
+        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &[who])));
         assert_eq!(status(id), RequestStatus::Answered);
         assert!(!is_open(id));
         assert_eq!((held(PATIENT), free_balance(PATIENT)), ((0, 0), before));
         assert_eq!((held(who), free_balance(who)), ((0, BOND), FUNDS - BOND + FEE));
         assert_eq!((worker(who).assigned, worker(who).answered), (0, 1));
-        assert_eq!(events(), [checked(who), reached(id, &[who], until)]);
+        assert_eq!(events(), [checked(who), reached(id, &[who])]);
     });
 }
 
@@ -161,8 +131,7 @@ fn a_single_worker_may_also_commit_and_reveal() {
         let who = members(id)[0];
         assert_noop!(submit(who, id, &covid()), Error::<Test>::WrongStatus);
         assert_ok!(reveal(who, id, &covid()));
-        let until = Some(System::block_number() + PROVISIONAL);
-        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &[who], until)));
+        assert_eq!(Verdicts::<Test>::get(id), Some(verdict(id, &[who])));
     });
 }
 

@@ -475,29 +475,6 @@ fn a_worker_gives_its_key_back_instead_of_answering() {
 }
 
 #[test]
-fn two_of_three_collude() {
-    ExtBuilder::default().build_and_execute(|| {
-        let before = free_balance(PATIENT);
-        let id = awaiting(3);
-        let list = members(id);
-        let answers = [normal(), normal(), covid()];
-        for (who, answer) in list.iter().zip(&answers) {
-            assert_ok!(commit(*who, id, answer));
-        }
-        for (who, answer) in list.iter().zip(&answers) {
-            assert_ok!(reveal(*who, id, answer));
-        }
-        // No majority decides.
-        assert_eq!(status(id), RequestStatus::Disputed);
-        assert!(!Verdicts::<Test>::contains_key(id));
-        assert_eq!((held(PATIENT), free_balance(PATIENT)), ((0, 0), before - 3 * 2));
-        for who in list {
-            assert_eq!((held(who), free_balance(who)), ((0, BOND), FUNDS - BOND));
-        }
-    });
-}
-
-#[test]
 fn a_worker_that_was_absent_is_drawn_again() {
     ExtBuilder::default().build_and_execute(|| {
         let absent = make_suspended();

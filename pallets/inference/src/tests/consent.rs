@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Denied, DenyReason, FailureCause};
+use medchain_primitives::{Denied, DenyReason, FailureCause, RecordKind};
 use pallet_emr::Error as EmrError;
 
 #[test]
@@ -57,6 +57,29 @@ fn the_requesters_consent_is_asked_once() {
         Policy::revoke(STRANGER, Action::Infer);
         assert_ok!(seal(REQUEST));
         assert_ok!(submit(WORKER, REQUEST, &covid()));
+    });
+}
+
+#[test]
+fn every_question_of_a_request_names_its_model() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(LAB, Action::Append);
+        Policy::grant(LAB, Action::Infer);
+        assert_ok!(Inference::set_worker_models(signed(WORKER), models(&[FREE])));
+        pass(1);
+        let free = medchain_primitives::InferenceOrder { model: FREE, ..order(1) };
+        Policy::asked();
+        assert_ok!(add_record(LAB, RecordKind::ChestXray, 12, Some(film()), Some(free)));
+        let infer = |who| (who, Action::Infer, Some(FREE));
+        // The record itself has no model.
+        assert_eq!(Policy::asked(), [(LAB, Action::Append, None), infer(LAB)]);
+        pass(1);
+        Dice::decide([5; 32]);
+        assert_ok!(draw(REQUEST));
+        assert_eq!(Policy::asked(), [infer(WORKER)], "before it is drawn");
+        assert_ok!(seal(REQUEST));
+        assert_ok!(submit(WORKER, REQUEST, &output(0, &[500_000, 500_000])));
+        assert_eq!(Policy::asked(), [infer(WORKER)], "when it answers");
     });
 }
 

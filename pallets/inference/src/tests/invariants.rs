@@ -34,6 +34,10 @@ enum Step {
     Fail(usize, RequestId),
     Settle(RequestId),
     Disclose(u64, RequestId),
+    /// One of the two players makes the first move of a dispute.
+    Move(bool, RequestId, u8),
+    Challenge(u64, RequestId, Answer),
+    Annul(u64, RequestId),
     /// What comes next, done by whoever is to do it.
     Forward(RequestId),
     Register(u64, Vec<ModelId>),
@@ -86,6 +90,9 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (seat(), request(), answer()).prop_map(|(w, r, a)| Step::Commit(w, r, a)),
         5 => (seat(), request(), answer()).prop_map(|(w, r, a)| Step::Reveal(w, r, a)),
         3 => (seat(), request(), answer()).prop_map(|(w, r, a)| Step::Submit(w, r, a)),
+        3 => (any::<bool>(), request(), 0u8..3).prop_map(|(f, r, b)| Step::Move(f, r, b)),
+        3 => (some_worker(), request(), answer()).prop_map(|(w, r, a)| Step::Challenge(w, r, a)),
+        1 => (payer(), request()).prop_map(|(w, r)| Step::Annul(w, r)),
         2 => (seat(), request()).prop_map(|(w, r)| Step::Fail(w, r)),
     ];
     let people = prop_oneof![
@@ -169,6 +176,12 @@ fn forward(id: RequestId) -> DispatchResult {
             let who = next.rfind(|member| matches!(member.step, crate::Step::Committed(_)));
             who.map_or(Ok(()), |who| show(who.worker, id, answer(id, Answer::Honest)))
         }
+        RequestStatus::Disputed => {
+            let dispute = pallet_disputes::Disputes::<Test>::get(id);
+            let who = dispute.map_or(STRANGER, |found| found.players[0]);
+            let roots = vec![[9; 32]; 5].try_into().expect("few layers");
+            Disputes::show_roots(signed(who), id, roots)
+        }
         RequestStatus::Answered => Inference::disclose_verdict(signed(PATIENT), id, root()),
         _ => Ok(()),
     }
@@ -185,6 +198,9 @@ fn recent(mut step: Step) -> Step {
     | Step::Fail(_, id)
     | Step::Settle(id)
     | Step::Disclose(_, id)
+    | Step::Move(_, id, _)
+    | Step::Challenge(_, id, _)
+    | Step::Annul(_, id)
     | Step::Forward(id) = &mut step
     {
         id.0 = NextRequestId::<Test>::get().0.saturating_sub(1).saturating_sub(id.0);
@@ -215,6 +231,16 @@ fn play(step: Step) -> DispatchResult {
         }
         Step::Settle(id) => settle(id),
         Step::Disclose(who, id) => Inference::disclose_verdict(signed(who), id, root()),
+        Step::Move(first, id, byte) => {
+            let dispute = pallet_disputes::Disputes::<Test>::get(id);
+            let who = dispute.map_or(STRANGER, |found| found.players[usize::from(!first)]);
+            let roots = vec![[byte; 32]; 5].try_into().expect("few layers");
+            Disputes::show_roots(signed(who), id, roots)
+        }
+        Step::Challenge(who, id, what) => {
+            Inference::challenge_verdict(signed(who), id, answer(id, what))
+        }
+        Step::Annul(who, id) => Inference::annul_dispute(signed(who), id),
         Step::Forward(id) => forward(id),
         Step::Register(who, list) => Inference::register_worker(signed(who), models(&list)),
         Step::SetModels(who, list) => Inference::set_worker_models(signed(who), models(&list)),
@@ -282,7 +308,7 @@ fn check_funds(issued: u64) {
 
 /// Lets time pass until nothing is open, and every worker leave. Then nothing is held.
 fn wind_up() {
-    for _ in 0..COMMIT + DRAW + SEAL {
+    for _ in 0..COMMIT + DRAW + SEAL + 3 * ROUND {
         pass(1);
         Inference::on_idle(System::block_number(), Weight::MAX);
     }
@@ -329,7 +355,10 @@ fn a_sequence_of_steps_reaches_every_end() {
     let lie = [Step::Commit(0, REQUEST, Answer::False), forward()];
     let show = [Step::Reveal(0, REQUEST, Answer::False), forward()];
     let steps = [&[ask(2), forward(), forward()][..], &lie, &show].concat();
-    state(steps, |s| s == RequestStatus::Disputed);
+    state(steps.clone(), |s| s == RequestStatus::Disputed);
+    let wait = Step::Wait(ROUND + 1, 60);
+    state([steps.clone(), vec![wait.clone()]].concat(), |s| matches!(s, RequestStatus::Failed { .. }));
+    state([steps, vec![forward(), wait]].concat(), |s| s == RequestStatus::Answered);
     let wait = Step::Wait(REVEAL + 1, 60);
     let steps = [vec![ask(2)], vec![forward(); 5], vec![wait]].concat();
     state(steps, |s| matches!(s, RequestStatus::Failed { .. }));

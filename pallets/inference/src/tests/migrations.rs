@@ -151,6 +151,7 @@ fn the_state_of_version_2_is_upgraded() {
             answered: 0,
             declined: 0,
             missed: 0,
+            lost: 0,
         };
         for who in [WORKER, 14] {
             assert_eq!(worker(who), expected);

@@ -5,6 +5,7 @@ mod attacks;
 mod closing;
 mod consent;
 mod disclosure;
+mod disputes;
 mod drawing;
 mod due;
 mod failures;

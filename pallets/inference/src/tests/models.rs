@@ -22,6 +22,7 @@ fn register_model_works() {
             status: ModelStatus::Active,
         };
         assert_eq!(Models::<Test>::get(ModelId(0)), Some(expected));
+        assert_eq!(Networks::<Test>::get(ModelId(0)), Some(network(3)));
         assert_eq!(NextModelId::<Test>::get(), ModelId(1));
         let event = Event::ModelRegistered {
             model: ModelId(0),
@@ -45,13 +46,47 @@ fn boundary_two_to_eight_labels() {
     ExtBuilder::bare().build_and_execute(|| {
         let eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
         for count in 0..=eight.len() {
-            let model = NewModel { labels: labels(&eight[..count]), ..vgg() };
+            let network = (count >= 2).then(|| network(count as u16));
+            let model = NewModel { labels: labels(&eight[..count]), network, ..vgg() };
             if count < 2 {
                 assert_noop!(model.register(), Error::<Test>::TooFewLabels);
             } else {
                 assert_ok!(model.register());
             }
         }
+    });
+}
+
+#[test]
+fn a_model_without_a_network_computes_in_floats() {
+    ExtBuilder::bare().build_and_execute(|| {
+        assert_ok!(free().register());
+        let model = Models::<Test>::get(ModelId(0)).expect("it was registered");
+        assert_eq!(model.arithmetic, Arithmetic::Float);
+        assert_eq!(Networks::<Test>::get(ModelId(0)), None);
+    });
+}
+
+#[test]
+fn fails_when_no_dispute_about_the_network_could_be_played() {
+    ExtBuilder::bare().build_and_execute(|| {
+        let with = |network| NewModel { network: Some(network), ..vgg() }.register();
+        let bad = || Error::<Test>::InvalidNetwork;
+        // Other classes than the model's, other squares than those committed to, no layers.
+        assert_noop!(with(network(4)), bad());
+        let mut other = network(3);
+        other.layers[0].shape.size = 448;
+        assert_noop!(with(other), bad());
+        let mut other = network(3);
+        other.layers.remove(0);
+        assert_noop!(with(other), bad());
+        let mut none = network(3);
+        none.layers.clear();
+        assert_noop!(with(none), bad());
+        // A window whose inputs do not fit into a move.
+        let mut wide = network(3);
+        (wide.layers[1].shape.outputs, wide.layers[2].shape.inputs) = (600, 600);
+        assert_noop!(with(wide), bad());
     });
 }
 

@@ -12,6 +12,7 @@ fn slashed(request: RequestId, worker: u64, reason: SlashReason) -> RuntimeEvent
     let amount = match reason {
         SlashReason::Absent => ABSENCE,
         SlashReason::NotRevealed => NOT_REVEALED,
+        SlashReason::WrongAnswer => BOND,
     };
     Event::WorkerSlashed { worker, request, reason, amount }.into()
 }

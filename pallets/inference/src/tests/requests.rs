@@ -279,6 +279,8 @@ fn may_ask_again_after_every_end_without_a_verdict() {
         for (who, answer) in list.iter().zip([covid(), covid(), covid(), normal()]) {
             assert_ok!(reveal(*who, disputed, &answer));
         }
+        assert_ok!(Inference::annul_dispute(signed(PATIENT), disputed));
+        let before = before - 4 * FEE;
         let failed = awaiting(4);
         let unavailable = medchain_primitives::FailureCode::Unavailable;
         assert_ok!(Inference::report_failure(signed(WORKER), failed, unavailable));

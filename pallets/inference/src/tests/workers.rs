@@ -28,6 +28,7 @@ fn fresh(list: &[ModelId]) -> WorkerOf<Test> {
         answered: 0,
         declined: 0,
         missed: 0,
+        lost: 0,
     }
 }
 

@@ -6,12 +6,15 @@
 
 use frame_support::assert_noop;
 use medchain_primitives::{
-    DenyReason, EmergencyReason, EndReason, Purpose, RelationKind, SealedKey,
+    DenyReason, EmergencyReason, EndReason, ModelId, Purpose, RelationKind, SealedKey,
 };
 use sp_runtime::BoundedVec;
 
 use super::super::*;
-use crate::{configs::ProxyType, policy_extension};
+use crate::{
+    configs::ProxyType,
+    policy_extension::{while_asked, Stated},
+};
 
 const CLINICIAN: Sr25519Keyring = Sr25519Keyring::Dave;
 const CUSTODIAN: Sr25519Keyring = Sr25519Keyring::Ferdie;
@@ -150,6 +153,7 @@ fn the_extension_answers_and_cannot_be_abused() {
                 record: Some(RECORD),
                 action: Action::View,
                 purpose: Some(Purpose::Research),
+                model: Some(ModelId(7)),
             });
             assert_eq!(before, root(), "asking leaves no trace");
             answer.result
@@ -163,8 +167,10 @@ fn the_extension_answers_and_cannot_be_abused() {
     assert_eq!(asked(3, 0), no, "no parent");
     assert_eq!(asked(4, 2), Ok(()), "for research");
     assert_eq!(asked(4, 0), no, "not for treatment");
+    assert_eq!(asked(5, 7), Ok(()), "this model");
+    assert_eq!(asked(5, 0), no, "no other model");
     // An unknown function, and an unknown role.
-    assert_eq!(asked(5, 0), Err(Denied::PolicyTrapped));
+    assert_eq!(asked(6, 0), Err(Denied::PolicyTrapped));
     assert_eq!(asked(2, 9), Err(Denied::PolicyTrapped));
     development_chain().execute_with(|| {
         with_policy(misbehaving(9u8));
@@ -194,17 +200,95 @@ fn a_purpose_is_visible_only_to_its_own_question() {
         );
         assert_eq!(answer, [0, 0, 4, 254]);
         // A direct call within a question does not see it either.
-        policy_extension::for_purpose(Some(Purpose::Treatment), || {
-            policy_extension::for_purpose(Some(Purpose::Research), || {
-                let answer = call_as(
-                    STRANGER,
-                    &policy,
-                    medchain_primitives::POLICY_CHECK_SELECTOR,
-                    question,
-                );
-                assert_eq!(answer, [0, 0, 4, 254]);
-            });
+        let stating = |purpose| Stated { purpose, model: None };
+        while_asked(stating(Some(Purpose::Treatment)), || {
+            for inner in [Some(Purpose::Research), None] {
+                let answer = while_asked(stating(inner), || {
+                    call_as(
+                        STRANGER,
+                        &policy,
+                        medchain_primitives::POLICY_CHECK_SELECTOR,
+                        question.clone(),
+                    )
+                });
+                assert_eq!(answer, [0, 0, 4, 254], "{inner:?}");
+            }
         });
+    });
+}
+
+#[test]
+fn a_model_is_visible_only_to_its_own_question() {
+    development_chain().execute_with(|| {
+        let policy = misbehaving((8u8, 5u8, 7u8));
+        with_policy(policy.clone());
+        let asked = |model: Option<u32>| {
+            Emr::check_access(AccessQuestion {
+                patient: &PATIENT.to_account_id(),
+                subject: &CLINICIAN.to_account_id(),
+                record: Some(RECORD),
+                action: Action::Infer,
+                purpose: None,
+                model: model.map(ModelId),
+            })
+            .result
+        };
+        let denied = Err(Denied::Refused(DenyReason::Other(254)));
+        assert_eq!(asked(Some(7)), Ok(()));
+        assert_eq!(asked(Some(8)), denied);
+        assert_eq!(asked(None), denied, "not the model of an earlier question");
+        // A purpose is no model, and the other way round.
+        ask_to_view(CLINICIAN);
+        assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(254))));
+        // A direct call of the contract sees none, also not after a question.
+        let (patient, clinician) = (PATIENT.to_account_id(), CLINICIAN.to_account_id());
+        let direct = (patient, clinician, Some(RECORD), Action::Infer);
+        let check = medchain_primitives::POLICY_CHECK_SELECTOR;
+        assert_eq!(call_as(STRANGER, &policy, check, direct), [0, 0, 4, 254]);
+    });
+}
+
+/// The example that lists models, asked as a request asks it.
+#[test]
+fn an_allow_list_admits_only_its_models() {
+    const ALLOW_MODEL: [u8; 4] = *b"MCP\x40";
+    const REMOVE_MODEL: [u8; 4] = *b"MCP\x41";
+    development_chain().execute_with(|| {
+        let policy = instantiate(contract("model-allow-list"), ());
+        with_policy(policy.clone());
+        let asked = |who: Sr25519Keyring, model: Option<u32>| {
+            Emr::check_access(AccessQuestion {
+                patient: &PATIENT.to_account_id(),
+                subject: &who.to_account_id(),
+                record: Some(RECORD),
+                action: Action::Infer,
+                purpose: None,
+                model: model.map(ModelId),
+            })
+            .result
+        };
+        let no = |reason| Err(Denied::Refused(reason));
+        let not_allowed = || no(DenyReason::Other(4));
+        assert_eq!(asked(TECHNICIAN, Some(7)), no(DenyReason::NoGrant));
+        let infer = (TECHNICIAN.to_account_id(), 0b01_0000u8, None::<u32>);
+        assert_eq!(call(&policy, GRANT, infer), [0, 0]);
+        assert_eq!(asked(TECHNICIAN, Some(7)), not_allowed());
+        // Every place of the list is taken.
+        for model in 0..16u32 {
+            assert_eq!(call(&policy, ALLOW_MODEL, model), [0, 0]);
+        }
+        assert_eq!(asked(TECHNICIAN, Some(7)), Ok(()));
+        assert_eq!(asked(TECHNICIAN, Some(16)), not_allowed());
+        assert_eq!(asked(TECHNICIAN, None), not_allowed());
+        assert_eq!(asked(STRANGER, Some(7)), no(DenyReason::NoGrant));
+        assert_eq!(ask(TECHNICIAN, Action::View), no(DenyReason::ActionNotGranted));
+        assert_eq!(call(&policy, REMOVE_MODEL, 7u32), [0, 0]);
+        assert_eq!(asked(TECHNICIAN, Some(7)), not_allowed());
+        assert_eq!(asked(TECHNICIAN, Some(8)), Ok(()));
+        // The stranger's list is not the patient's.
+        let added = call_as(STRANGER, &policy, ALLOW_MODEL, 7u32);
+        assert_eq!(added, [0, 0]);
+        assert_eq!(asked(TECHNICIAN, Some(7)), not_allowed());
     });
 }
 

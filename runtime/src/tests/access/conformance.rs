@@ -4,7 +4,7 @@
 //! adds your own policy, if its constructor has no parameters.
 
 use frame_support::weights::Weight;
-use medchain_primitives::Purpose;
+use medchain_primitives::{ModelId, Purpose};
 use pallet_contracts::{Code, CollectEvents, DebugInfo};
 use pallet_emr::AccessControl;
 
@@ -26,6 +26,7 @@ fn policies() -> Vec<(String, Vec<u8>, Vec<u8>)> {
     let mut all = vec![
         ("access-control", encoded(PINNED_NEW, Vec::new())),
         ("policy-template", encoded(NEW, Vec::new())),
+        ("model-allow-list", encoded(PINNED_NEW, Vec::new())),
         ("two-guardians", encoded(NEW, (guardians, 100u32).encode())),
         ("research-cohort", encoded(NEW, study.encode())),
         ("working-hours", encoded(NEW, hours.encode())),
@@ -73,12 +74,19 @@ fn every_policy_refuses_strangers_within_its_budget_and_without_a_trace() {
             for patient in &patients {
                 for record in [None, Some(RecordId(0)), Some(RecordId(u64::MAX))] {
                     for action in Action::ALL {
-                        let purposes = Purpose::ALL.into_iter().map(Some).chain([None]);
-                        for purpose in purposes {
+                        let purposes = Purpose::ALL.into_iter().map(|one| (Some(one), None));
+                        let models = [0, 1, u32::MAX].map(|one| (None, Some(ModelId(one))));
+                        for (purpose, model) in purposes.chain(models).chain([(None, None)]) {
                             let subject = &stranger;
                             let ask = || {
-                                let question =
-                                    AccessQuestion { patient, subject, record, action, purpose };
+                                let question = AccessQuestion {
+                                    patient,
+                                    subject,
+                                    record,
+                                    action,
+                                    purpose,
+                                    model,
+                                };
                                 PolicyContract::check(Some(&policy), question)
                             };
                             let (answer, again) = (ask(), ask());

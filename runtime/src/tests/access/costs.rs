@@ -146,6 +146,7 @@ fn what_access_costs() {
             record: None,
             action: Action::View,
             purpose: None,
+            model: None,
         });
         (answer.result.is_ok(), answer.weight)
     });

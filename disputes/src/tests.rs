@@ -1,0 +1,6 @@
+//! Whoever ran the network never loses, whatever the other does.
+
+mod liars;
+mod network;
+mod opening;
+mod world;
