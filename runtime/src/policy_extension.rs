@@ -35,7 +35,6 @@ environmental::environmental!(stated: Stated);
 /// Runs `ask` with what its question states, and nothing of any other question, for contracts to
 /// see.
 pub fn while_asked<R>(mut question: Stated, ask: impl FnOnce() -> R) -> R {
-    if question.purpose.is_none() { question.model = None; return ask(); }
     stated::using(&mut question, ask)
 }
 

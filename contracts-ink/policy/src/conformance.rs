@@ -2,7 +2,7 @@
 
 use crate::{
     testing::{at_block, Chain},
-    Action, Decision, DenyReason, Purpose,
+    Action, Decision, DenyReason, ModelId, Purpose,
 };
 use ink::primitives::AccountId;
 
@@ -15,6 +15,8 @@ pub const STRANGER: AccountId = AccountId([0x33; 32]);
 
 /// The records that the suite asks about: none, the first, the last.
 const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
+/// The models that the suite asks about: the first, another one, the last.
+const MODELS: [ModelId; 3] = [ModelId(0), ModelId(1), ModelId(u32::MAX)];
 
 /// Tests that every policy passes.
 ///
@@ -26,8 +28,8 @@ const RECORDS: [Option<u64>; 3] = [None, Some(0), Some(u64::MAX)];
 /// ```
 ///
 /// It tests that the new contract, deployed by `conformance::PATIENT`, refuses
-/// everybody, whatever the action, the record and the purpose, and that the same
-/// question always gets the same answer.
+/// everybody, whatever the action, the record, the purpose and the model, and that
+/// the same question always gets the same answer.
 ///
 /// A policy that stores grants also passes closures that make them. The suite
 /// then tests that a grant is valid for its patient and its grantee only; with
@@ -181,7 +183,8 @@ pub fn act_until<C>(
 /// revocation or expiry as the reason although nothing was ever granted.
 pub fn refuses_everybody(check: impl Fn(AccountId, AccountId, Option<u64>, Action) -> Decision) {
     let purposes = Purpose::ALL.into_iter().map(|purpose| Chain::new().purpose(purpose));
-    for chain in std::iter::once(Chain::new()).chain(purposes) {
+    let models = MODELS.into_iter().map(|model| Chain::new().model(model));
+    for chain in std::iter::once(Chain::new()).chain(purposes).chain(models) {
         chain.install();
         let unknown = [0x00, 0x5a, 0xa5, 0xff]
             .map(|seed: u8| (AccountId([seed; 32]), AccountId([!seed; 32])));

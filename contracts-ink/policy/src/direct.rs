@@ -3,6 +3,7 @@
 use crate::{Action, Decision, POLICY_CHECK_SELECTOR};
 use ink::{
     env::{DefaultEnvironment, ReturnFlags},
+    prelude::vec::Vec,
     primitives::AccountId,
     scale::{Decode, Encode, Error, Input},
     LangError, MessageResult,
@@ -178,6 +179,8 @@ pub trait Reply: Encode {
 impl Reply for Decision {}
 
 impl<T: Encode> Reply for Option<T> {}
+
+impl<T: Encode> Reply for Vec<T> {}
 
 impl<T: Encode, E: Encode> Reply for Result<T, E> {
     fn is_error(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What a policy may ask the chain while it decides.
 #![allow(clippy::unused_self, reason = "for the code that ink! generates")]
 
-use crate::{Purpose, Relation, Role};
+use crate::{ModelId, Purpose, Relation, Role};
 use ink::{
     env::{DefaultEnvironment, Environment},
     primitives::AccountId,
@@ -9,8 +9,8 @@ use ink::{
 
 /// MedChain's chain extension, `0x4d43`: what a contract may ask the chain.
 ///
-/// Every function but `purpose` costs a storage read, so call it only where the
-/// answer decides. Arguments and return values are SCALE-encoded; there is no
+/// Every function but `purpose` and `model` costs a storage read, so call it only
+/// where the answer decides. Arguments and return values are SCALE-encoded; there is no
 /// status to handle. A function that the chain does not know ends the call,
 /// which counts as a refusal.
 #[ink::chain_extension(extension = 0x4d43)]
@@ -36,6 +36,16 @@ pub trait MedChain {
     /// contract itself.
     #[ink(function = 4, handle_status = false)]
     fn purpose() -> Option<Purpose>;
+
+    /// Returns the model that is to run on the record that the chain is asking about.
+    ///
+    /// There is one where the question is about [`Infer`] for a request: about the
+    /// account that orders the verdict, and about each worker. None elsewhere, and
+    /// where an account calls the contract itself.
+    ///
+    /// [`Infer`]: crate::Action::Infer
+    #[ink(function = 5, handle_status = false)]
+    fn model() -> Option<ModelId>;
 }
 
 /// The environment of contracts on MedChain: ink!'s default with the chain extension.
@@ -68,8 +78,8 @@ mod tests {
         ChainExtensionInstance,
     };
     use medchain_primitives::{
-        RelationKind, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
-        EXTENSION_RELATION_OF,
+        RelationKind, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
+        EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
     };
     use std::{cell::RefCell, rc::Rc};
 
@@ -105,11 +115,13 @@ mod tests {
         assert!(!chain().has_role(PATIENT, Role::Hospital));
         assert_eq!(chain().relation_of(PATIENT, OTHER), None);
         assert_eq!(chain().purpose(), None);
+        assert_eq!(chain().model(), None);
         let expected = [
             (EXTENSION_OWNER_OF, 7u64.encode()),
             (EXTENSION_HAS_ROLE, (PATIENT, 2u8).encode()),
             (EXTENSION_RELATION_OF, (PATIENT, OTHER).encode()),
             (EXTENSION_PURPOSE, vec![]),
+            (EXTENSION_MODEL, vec![]),
         ];
         assert_eq!(*calls.borrow(), expected);
     }
@@ -122,6 +134,7 @@ mod tests {
             .role(OTHER, Role::Clinician)
             .relation(PATIENT, OTHER, relation)
             .purpose(Purpose::Research)
+            .model(ModelId(300))
             .install();
         let chain = <MedChain as ChainExtensionInstance>::instantiate;
         assert_eq!(chain().owner_of(7), Some(PATIENT));
@@ -132,9 +145,11 @@ mod tests {
         assert_eq!(chain().relation_of(PATIENT, OTHER), Some(relation));
         assert_eq!(chain().relation_of(OTHER, PATIENT), None);
         assert_eq!(chain().purpose(), Some(Purpose::Research));
+        assert_eq!(chain().model(), Some(ModelId(300)));
         // The next one takes its place.
         Chain::new().install();
         assert_eq!(chain().purpose(), None);
+        assert_eq!(chain().model(), None);
         assert!(!chain().has_role(OTHER, Role::Clinician));
     }
 }

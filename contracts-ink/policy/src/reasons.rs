@@ -14,6 +14,9 @@ pub const OUTSIDE_HOURS: DenyReason = DenyReason::Other(2);
 /// An approval that the policy requires is missing (`two-guardians`).
 pub const APPROVAL_MISSING: DenyReason = DenyReason::Other(3);
 
+/// The patient does not allow this model, or the question names none (`model-allow-list`).
+pub const MODEL_NOT_ALLOWED: DenyReason = DenyReason::Other(4);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -21,7 +24,8 @@ mod tests {
 
     #[test]
     fn codes_are_pinned() {
-        let encoded = [PURPOSE_NOT_GRANTED, OUTSIDE_HOURS, APPROVAL_MISSING].map(|r| r.encode());
-        assert_eq!(encoded, [[4, 1], [4, 2], [4, 3]]);
+        let reasons = [PURPOSE_NOT_GRANTED, OUTSIDE_HOURS, APPROVAL_MISSING, MODEL_NOT_ALLOWED];
+        let encoded = reasons.map(|reason| reason.encode());
+        assert_eq!(encoded, [[4, 1], [4, 2], [4, 3], [4, 4]]);
     }
 }

@@ -1,13 +1,14 @@
 //! A stand-in for the chain, for tests in ink!'s off-chain environment.
 
-use crate::{MedChainEnvironment, Purpose, Relation, Role};
+use crate::{MedChainEnvironment, ModelId, Purpose, Relation, Role};
 use ink::{
     env::test,
     primitives::AccountId,
     scale::{Decode, Encode},
 };
 use medchain_primitives::{
-    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
+    EXTENSION_RELATION_OF,
 };
 
 /// A stand-in for the chain: what it answers to a policy's questions.
@@ -26,10 +27,11 @@ pub struct Chain {
     roles: Vec<(AccountId, Role)>,
     relations: Vec<(AccountId, AccountId, Relation)>,
     purpose: Option<Purpose>,
+    model: Option<ModelId>,
 }
 
 impl Chain {
-    /// Creates a chain that knows no accounts and names no purpose.
+    /// Creates a chain that knows no accounts and names neither purpose nor model.
     pub fn new() -> Self {
         Self::default()
     }
@@ -59,6 +61,13 @@ impl Chain {
     #[must_use]
     pub fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = Some(purpose);
+        self
+    }
+
+    /// Sets the model that is to run on the record.
+    #[must_use]
+    pub fn model(mut self, model: ModelId) -> Self {
+        self.model = Some(model);
         self
     }
 
@@ -92,6 +101,7 @@ impl test::ChainExtension for Chain {
                 self.relation_of(patient, relative).encode()
             }
             EXTENSION_PURPOSE => self.purpose.encode(),
+            EXTENSION_MODEL => self.model.encode(),
             unknown => panic!("the chain has no function {unknown}"),
         };
         0

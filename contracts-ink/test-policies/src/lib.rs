@@ -28,8 +28,8 @@ mod misbehaving_policy {
         scale::{Decode, Encode, Output},
     };
     use policy::{
-        Action, Decision, DenyReason, MedChainEnvironment, Policy, Purpose, RelationKind, Role,
-        POLICY_CHECK_SELECTOR,
+        Action, Decision, DenyReason, MedChainEnvironment, ModelId, Policy, Purpose, RelationKind,
+        Role, POLICY_CHECK_SELECTOR,
     };
 
     /// What `check` does.
@@ -72,7 +72,8 @@ mod misbehaving_policy {
         ///   ignored;
         /// - 2, `has_role` of the subject and the role with this index: true;
         /// - 3, `relation_of` the subject: the kind with this index;
-        /// - 4, `purpose`: the one with this index.
+        /// - 4, `purpose`: the one with this index;
+        /// - 5, `model`: the one with this number.
         ///
         /// Any other function or index panics.
         #[codec(index = 8)]
@@ -153,6 +154,7 @@ mod misbehaving_policy {
                     chain.relation_of(patient, subject).is_some_and(|one| one.kind == kind)
                 }
                 4 => chain.purpose() == Some(indexed::<Purpose>(expected)),
+                5 => chain.model() == Some(ModelId(expected.into())),
                 _ => panic!("no such function"),
             }
         }

@@ -4,7 +4,7 @@ use super::*;
 use ink::{primitives::AccountId, scale::Encode};
 use policy::{
     testing::{call_as, Chain},
-    Action, Decision, DenyReason, Policy, Purpose, Relation, RelationKind, Role,
+    Action, Decision, DenyReason, ModelId, Policy, Purpose, Relation, RelationKind, Role,
 };
 
 const PATIENT: AccountId = AccountId([1; 32]);
@@ -53,6 +53,7 @@ fn asks_the_extension() {
         .role(SUBJECT, Role::Clinician)
         .relation(PATIENT, SUBJECT, relation)
         .purpose(Purpose::Research)
+        .model(ModelId(7))
         .install();
     let asked = |function, expected| answer(Behaviour::AskExtension(function, expected));
     assert_eq!(asked(1, 0), Decision::Allow);
@@ -62,9 +63,12 @@ fn asks_the_extension() {
     assert_eq!(asked(3, RelationKind::Child as u8), refused(254));
     assert_eq!(asked(4, Purpose::Research as u8), Decision::Allow);
     assert_eq!(asked(4, Purpose::Billing as u8), refused(254));
+    assert_eq!(asked(5, 7), Decision::Allow);
+    assert_eq!(asked(5, 8), refused(254));
     Chain::new().install();
     assert_eq!(asked(1, 0), refused(254));
     assert_eq!(asked(4, Purpose::Research as u8), refused(254));
+    assert_eq!(asked(5, 7), refused(254));
 }
 
 #[ink::test]

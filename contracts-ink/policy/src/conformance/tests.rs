@@ -52,6 +52,16 @@ fn a_policy_that_admits_everybody_for_a_purpose_fails() {
 
 #[ink::test]
 #[should_panic = "was allowed to a stranger"]
+fn a_policy_that_admits_everybody_for_a_model_fails() {
+    let chain = <crate::MedChain as ink::ChainExtensionInstance>::instantiate;
+    refuses_everybody(|_, _, _, action| match (action, chain().model()) {
+        (Action::Infer, Some(_)) => Decision::Allow,
+        _ => NO,
+    });
+}
+
+#[ink::test]
+#[should_panic = "was allowed to a stranger"]
 fn a_policy_that_admits_everybody_to_its_own_patient_fails() {
     refuses_everybody(|patient, _, _, _| if patient == PATIENT { Decision::Allow } else { NO });
 }
