@@ -15,7 +15,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use medchain_primitives::{Action, Denied, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, ModelId, Purpose, RecordId};
 use pallet_emr::AccessQuestion;
 
 use crate::{configs::RuntimeBlockWeights, *};
@@ -288,9 +288,9 @@ impl_runtime_apis! {
             record: Option<RecordId>,
             action: Action,
             purpose: Option<Purpose>,
+            model: Option<ModelId>,
         ) -> Result<(), Denied> {
             let (patient, subject) = (&patient, &subject);
-            let model = None;
             let question = AccessQuestion { patient, subject, record, action, purpose, model };
             Emr::check_access(question).result
         }
@@ -302,9 +302,9 @@ impl_runtime_apis! {
             record: Option<RecordId>,
             action: Action,
             purpose: Option<Purpose>,
+            model: Option<ModelId>,
         ) -> Result<(), Denied> {
             let (patient, subject) = (&patient, &subject);
-            let model = None;
             let question = AccessQuestion { patient, subject, record, action, purpose, model };
             Emr::check_policy(&policy, question).result
         }
