@@ -5,10 +5,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, audit, balance, completions, custodians, delegate, disclose, emergency, erase,
-        fetch, grant, infer, key, model, patient, policy, predict, provider, records, relation,
-        replay, request_access, revoke, rotate, share, show, transfer, upload, verify_certificate,
-        worker,
+        access, annul, audit, balance, completions, custodians, delegate, disclose, disputes,
+        emergency, erase, fetch, grant, infer, key, model, patient, policy, predict, provider,
+        records, relation, replay, request_access, revoke, rotate, share, show, transfer, upload,
+        verify_certificate, worker,
     },
     context::Context,
     demo,
@@ -89,10 +89,10 @@ pub enum Command {
     Rotate(rotate::RotateArgs),
     /// Run the model on image files, offline.
     Predict(predict::PredictArgs),
-    /// Publish, list and show models.
+    /// Publish, list, show and verify models.
     #[command(subcommand)]
     Model(model::ModelCommand),
-    /// Register as a worker, leave, and list the workers.
+    /// Register as a worker, leave, challenge a verdict, and list the workers.
     #[command(subcommand)]
     Worker(worker::WorkerCommand),
     /// Order a verdict on a record, or continue an open request.
@@ -107,6 +107,20 @@ pub enum Command {
     /// of it, also later ones. To show a verdict to one person, share the record instead;
     /// to disclose one alone, rotate the record first.
     Disclose(disclose::DiscloseArgs),
+    /// List the open disputes between workers whose answers differ.
+    ///
+    /// Two workers settle on chain whose answer is right. In each round both show more about
+    /// the first place where they differ, until one number is left that the chain computes.
+    /// `medchain-worker` makes the moves.
+    Disputes(disputes::DisputesArgs),
+    /// End a dispute about a verdict on your record (patient only).
+    ///
+    /// The last moves of a dispute make a part of what was computed public, and some of them
+    /// every verdict on this version of the record; this ends it before. Nobody loses a bond,
+    /// so whoever was wrong is not found out. Workers that showed an answer to an open request
+    /// are paid; a verdict that was challenged is annulled and does not count any more. Ask
+    /// again with `medchain infer`.
+    Annul(annul::AnnulArgs),
     /// Play the whole story on a temporary chain.
     Demo(demo::DemoArgs),
     /// Print the completion script for a shell.
@@ -148,6 +162,8 @@ impl Cli {
             Command::Infer(args) => infer::run(context, &args).await,
             Command::Replay(args) => replay::run(context, &args).await,
             Command::Disclose(args) => disclose::run(context, &args).await,
+            Command::Disputes(args) => disputes::run(context, &args).await,
+            Command::Annul(args) => annul::run(context, &args).await,
             Command::Demo(args) => demo::run(&args, &global).await,
             Command::Completions(args) => completions::run(&args, &mut Self::command()),
         }
@@ -214,6 +230,10 @@ mod tests {
             "medchain upload scan.png --patient 5F --model 0 --quorum 8",
             "medchain infer 3 --model 0 --quorum 0",
             "medchain disclose",
+            "medchain annul",
+            "medchain disputes first",
+            "medchain model verify",
+            "medchain worker challenge",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -5,12 +5,14 @@
 //! need is in a room of its own, such as [`crate::records`] or [`crate::consent`].
 
 pub mod access;
+pub mod annul;
 pub mod audit;
 pub mod balance;
 pub mod completions;
 pub mod custodians;
 pub mod delegate;
 pub mod disclose;
+pub mod disputes;
 pub mod emergency;
 pub mod erase;
 pub mod fetch;

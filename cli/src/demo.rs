@@ -10,6 +10,7 @@ mod processes;
 mod stage;
 mod story;
 mod summary;
+mod verdict;
 mod worker_process;
 
 use std::future::Future;
@@ -35,6 +36,9 @@ pub async fn run(args: &DemoArgs, global: &Global) -> Result<Outcome> {
         }
         StoryArg::Consent => {
             serde_json::to_string(&unless_interrupted(consent::play(args, global)).await?)
+        }
+        StoryArg::Verdict => {
+            serde_json::to_string(&unless_interrupted(verdict::play(args, global)).await?)
         }
     };
     if global.json {

@@ -32,20 +32,23 @@ pub use call::{Call, Gas};
 pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
 pub use custody::{AccessGrant, CustodianGroup, Custody, Emergency};
-pub use error::{ChainError, DispatchFailure, EmrError, FailureKind, InferenceError, RuntimeError};
+pub use error::{
+    ChainError, DispatchFailure, DisputesError, EmrError, FailureKind, InferenceError, RuntimeError,
+};
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};
+pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
     FilmCommitments, InferenceOrder, ModelStatus, Purpose, RecordStatus, Relation, RequestStatus,
-    SealedAnswer, SealedShare, SlashReason, VerdictRoot,
+    SealedAnswer, SealedShare, SlashReason, VerdictRoot, VerdictStatus,
 };
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
-    Balance, Committee, Member, Model, PastRequest, Patient, Record, Relative, Request, Step,
-    Verdict, Worker, WorkerStatus,
+    Balance, Committee, Dispute, Member, Model, PastRequest, Patient, Record, Relative, Request,
+    Step, Verdict, Worker, WorkerStatus,
 };
-pub use view::View;
+pub use view::{AccessQuestion, View};
 
 #[cfg(test)]
 mod tests;

@@ -248,7 +248,7 @@ fn inference(event: &ChainEvent) -> Option<Said> {
             .about(*request)
             .with("missing", *missing)
             .with("deadline_block", *deadline),
-        other => return answer(other).or_else(|| worker(other)),
+        other => return answer(other).or_else(|| dispute(other)).or_else(|| worker(other)),
     })
 }
 
@@ -268,14 +268,14 @@ fn answer(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::VerdictReached {
-            request, record, model, workers, receipt, provisional_until, ..
+            request, record, model, workers, receipt, challengeable_until, ..
         } => Said::new(Kind::VerdictReached)
             .on(*record)
             .about(*request)
             .with("model_id", model.0)
             .with("workers", accounts(workers))
             .with("receipt", hex(receipt.0))
-            .with("provisional_until_block", *provisional_until),
+            .with("challengeable_until_block", *challengeable_until),
         E::PredictionSubmitted { request, record, worker, model, receipt, .. } => {
             Said::new(Kind::PredictionSubmitted)
                 .by(worker)
@@ -302,6 +302,42 @@ fn answer(event: &ChainEvent) -> Option<Said> {
             .with("reason", word(code)),
         E::VerdictDisclosed { request, record, model, .. } => {
             Said::new(Kind::VerdictDisclosed).on(*record).about(*request).with("model_id", model.0)
+        }
+        _ => return None,
+    })
+}
+
+/// What becomes of answers that differ, and of a verdict that is challenged.
+fn dispute(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    Some(match event {
+        E::DisputeStarted { request, players, deadline } => Said::new(Kind::DisputeStarted)
+            .about(*request)
+            .with("workers", accounts(players))
+            .with("deadline_block", *deadline),
+        E::MoveMade { request, player } => {
+            Said::new(Kind::DisputeMoveMade).by(player).about(*request)
+        }
+        E::RoundStarted { request, deadline } => {
+            Said::new(Kind::DisputeRoundStarted).about(*request).with("deadline_block", *deadline)
+        }
+        E::DisputeSettled { request, winner, losers, timed_out } => Said::new(Kind::DisputeSettled)
+            .about(*request)
+            .with("winner", maybe(winner.as_ref()))
+            .with("losers", accounts(losers))
+            .with("timed_out", *timed_out),
+        E::DisputeAbandoned { request } => Said::new(Kind::DisputeAbandoned).about(*request),
+        E::DisputeAnnulled { request, record } => {
+            Said::new(Kind::DisputeAnnulled).on(*record).about(*request)
+        }
+        E::VerdictChallenged { request, record, challenger, .. } => {
+            Said::new(Kind::VerdictChallenged).by(challenger).on(*record).about(*request)
+        }
+        E::VerdictUpheld { request, challengeable_until } => Said::new(Kind::VerdictUpheld)
+            .about(*request)
+            .with("challengeable_until_block", *challengeable_until),
+        E::VerdictAnnulled { request, record } => {
+            Said::new(Kind::VerdictAnnulled).on(*record).about(*request)
         }
         _ => return None,
     })

@@ -85,6 +85,10 @@ fn outcome_words(entry: &Entry) -> Option<String> {
         Kind::RequestExpired => Some("nobody moved it on in time".into()),
         Kind::WorkerMissed => Some("the worker did not answer in time".into()),
         Kind::AnswersDiffer => Some("the workers gave different answers".into()),
+        Kind::VerdictChallenged => Some("another worker disputes the verdict".into()),
+        Kind::VerdictAnnulled => Some(
+            "the verdict was shown to be wrong, or the patient ended the dispute about it".into(),
+        ),
         Kind::EmergencyLapsed => Some("nobody reviewed it in time".into()),
         Kind::EmergencyVoided => Some("it ended before the key was handed over".into()),
         Kind::EmergencyReviewed => {

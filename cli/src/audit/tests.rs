@@ -87,8 +87,24 @@ fn asked(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
             workers,
             sealed: Default::default(),
             receipt: Receipt([8; 32]),
-            provisional_until: None,
+            challengeable_until: 90,
         },
+    ]
+}
+
+/// How a dispute about an answer or a verdict goes, in every way at once.
+fn disputed(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
+    use ChainEvent as E;
+    vec![
+        E::VerdictChallenged { request, record, challenger: OTHER, sealed: Default::default() },
+        E::DisputeStarted { request, players: [WORKER, OTHER], deadline: 50 },
+        E::MoveMade { request, player: OTHER },
+        E::RoundStarted { request, deadline: 60 },
+        E::DisputeSettled { request, winner: Some(WORKER), losers: vec![OTHER], timed_out: true },
+        E::DisputeAbandoned { request },
+        E::DisputeAnnulled { request, record },
+        E::VerdictUpheld { request, challengeable_until: 95 },
+        E::VerdictAnnulled { request, record },
     ]
 }
 
@@ -231,8 +247,9 @@ pub fn story() -> Vec<PastBlock> {
                         },
                     ],
                 ),
-                signed(4, PATIENT, vec![disclosed(request, record)]),
-                signed(5, LAB, vec![E::RequestCancelled { request }]),
+                signed(4, OTHER, disputed(request, record)),
+                signed(5, PATIENT, vec![disclosed(request, record)]),
+                signed(6, LAB, vec![E::RequestCancelled { request }]),
                 vec![by_itself(E::RequestExpired { request })],
             ],
         ),
@@ -508,6 +525,18 @@ fn what_names_a_request_alone_is_found_through_it() {
     );
     // The event names no account, so it is the requester.
     assert_eq!(of_kind(&entries, Kind::DrawReopened).who, Some(LAB.to_string()));
+
+    let settled = of_kind(&entries, Kind::DisputeSettled);
+    assert_eq!((settled.record_id, settled.who), (Some(RECORD), Some(LAB.to_string())));
+    assert_eq!(
+        Value::Object(settled.details),
+        json!({
+            "request_id": 11,
+            "winner": WORKER.to_string(),
+            "losers": [OTHER.to_string()],
+            "timed_out": true
+        })
+    );
 
     let late = block(9, [signed(1, WORKER, asked(request, RECORD))]);
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);

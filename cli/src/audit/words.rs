@@ -56,5 +56,7 @@ pub fn failed(cause: FailureCause) -> Value {
         FailureCause::NotAnswered => "not_answered".into(),
         FailureCause::NotRevealed => "not_revealed".into(),
         FailureCause::TooFewWorkers => "too_few_workers".into(),
+        FailureCause::NobodyRight => "nobody_right".into(),
+        FailureCause::NotSettled => "not_settled".into(),
     }
 }

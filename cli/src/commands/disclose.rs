@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     arguments,
     context::Context,
-    inference::name_of,
+    inference::{name_of, Validity},
     models::Probabilities,
     output::{self, Outcome},
     records,
@@ -41,6 +41,9 @@ pub struct DiscloseReport {
     pub probabilities: Probabilities,
     /// Whether the label's probability is below the model's threshold.
     pub uncertain: bool,
+    /// Whether the verdict counts, and until when that can change.
+    #[serde(flatten)]
+    pub validity: Validity,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -55,6 +58,10 @@ impl fmt::Display for DiscloseReport {
             output::label(&self.label, self.uncertain),
             self.probabilities
         )?;
+        let so_far = self.validity.to_string();
+        if !so_far.is_empty() {
+            writeln!(f, "The verdict: {so_far}.")?;
+        }
         writeln!(
             f,
             "So is whatever else was or will be said about this version of the record: its \
@@ -79,6 +86,10 @@ pub async fn disclose(context: &Context, args: &DiscloseArgs) -> Result<Disclose
         .verdict(id)
         .await?
         .with_context(|| format!("request {id} has no verdict; `medchain show` lists requests"))?;
+    let validity = Validity::new(&verdict, view.number());
+    if !validity.counts() {
+        bail!("the verdict of request {id} cannot be disclosed: {validity}");
+    }
     let record = records::find(&view, verdict.record).await?;
     let account = context.account()?;
     if account != record.patient {
@@ -96,8 +107,9 @@ pub async fn disclose(context: &Context, args: &DiscloseArgs) -> Result<Disclose
         .context("your key does not open this verdict, so it cannot be disclosed")?;
     let call = Call::DiscloseVerdict { request: id, root: key.verdict_root() };
     let purpose = "disclose the verdict";
+    let doubt = validity.warning().map(|warning| format!(" ({warning})")).unwrap_or_default();
     let question = format!(
-        "make the verdict on record {0} public for ever, together with every other verdict on \
+        "make the verdict on record {0}{doubt} public for ever, together with every other verdict on \
          this version of it, later ones included, because its verdict root opens all of them \
          (to show it to one person, run `medchain share {0}` instead)",
         record.id
@@ -117,6 +129,7 @@ pub async fn disclose(context: &Context, args: &DiscloseArgs) -> Result<Disclose
         label,
         probabilities: Probabilities(probabilities),
         uncertain: !certain,
+        validity,
         included: (&outcome).into(),
     })
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Record, RecordStatus, View},
+    chain::{AccessQuestion, Call, ChainEvent, Record, RecordStatus, View},
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId};
+use medchain_primitives::{ModelId, RecordId, RecordKind, RequestId, VerdictStatus};
 use serde::Serialize;
 
 use crate::{
@@ -158,18 +158,24 @@ async fn order(context: &Context, view: &View, record: &Record, args: &InferArgs
     }
     let account = context.account()?;
     let patient = &record.patient;
-    let allowed = view.check_access(patient, &account, Some(id), Action::Infer, None).await?;
+    let allowed =
+        view.check_access(patient, &account, AccessQuestion::infer(model, Some(id))).await?;
     if let Err(denied) = allowed {
         bail!("you may not order a verdict on record {id}: {denied}");
     }
     let order = Order::new(context, view, (patient, Some(id)), model, &args.asking).await?;
     if let Some(verdict) = view.latest_verdict(id, model).await?
+        && verdict.status != VerdictStatus::Annulled
         && verdict.workers.len() >= usize::from(order.quorum)
     {
+        let workers = counted(verdict.workers.len() as u64, "worker");
+        let see = match verdict.status {
+            VerdictStatus::Challenged => format!("disputes {}", verdict.request),
+            VerdictStatus::Standing | VerdictStatus::Annulled => format!("show {id}"),
+        };
         bail!(
-            "model {model} has already reached a verdict on record {id}, of {}; \
-             see `medchain show {id}`, or give a larger --quorum",
-            counted(verdict.workers.len() as u64, "worker")
+            "model {model} has already reached a verdict on record {id}, of {workers}; \
+             see `medchain {see}`, or give a larger --quorum"
         );
     }
     Ok(order)

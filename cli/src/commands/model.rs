@@ -1,10 +1,14 @@
 //! `medchain model`: the models on chain.
 
+mod verify;
+
 use std::{fmt, path::PathBuf};
 
 use anyhow::{bail, Context as _, Result};
 use clap::{Args, Subcommand};
-use medchain_client::chain::{format_balance, Arithmetic, Call, ChainEvent, Model, ModelStatus};
+use medchain_client::chain::{
+    format_balance, Arithmetic, Call, ChainEvent, Model, ModelStatus, Network, View,
+};
 use medchain_primitives::{ModelId, MAX_QUORUM};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -13,7 +17,7 @@ use crate::{
     arguments,
     context::Context,
     files,
-    models::{ModelFiles, MAX_TEXT_BYTES},
+    models::{self, ModelFiles, NetworkSummary, MAX_TEXT_BYTES},
     output::{self, joined, percent, Outcome},
     records::Content,
     signing::{as_root, event, Included},
@@ -34,6 +38,12 @@ pub enum ModelCommand {
         #[arg(value_parser = arguments::model())]
         model: ModelId,
     },
+    /// Check that the file of a model is the one on chain, and so is its network.
+    ///
+    /// Fetches the ONNX file by its CID, compares the SHA-256, and computes what the chain
+    /// needs to settle disputes about an exact model: the shape of each layer, the root of its
+    /// weights, and the softmax scale. Exit code 1 means that something differs.
+    Verify(verify::VerifyArgs),
 }
 
 /// Arguments of `medchain model publish`.
@@ -88,6 +98,10 @@ pub struct ModelReport {
     pub preprocessing: String,
     /// Whether two honest workers give the same bytes: `exact` or `float`.
     pub arithmetic: Arithmetic,
+    /// The number of layers of an exact model's network; none of a model of floats.
+    pub layers: Option<usize>,
+    /// A digest of what the chain knows of that network.
+    pub network_digest: Option<String>,
     /// The fewest workers that must give the same answer.
     pub min_quorum: u8,
     /// Labels with a lower probability are shown as uncertain.
@@ -98,8 +112,9 @@ pub struct ModelReport {
     fee_shown: String,
 }
 
-impl From<&Model> for ModelReport {
-    fn from(model: &Model) -> Self {
+impl ModelReport {
+    fn new(model: &Model, network: Option<&Network>) -> Self {
+        let network = network.map(NetworkSummary::from);
         Self {
             model_id: model.id,
             name: model.name.clone(),
@@ -111,15 +126,28 @@ impl From<&Model> for ModelReport {
             labels: model.labels.clone(),
             preprocessing: String::from_utf8_lossy(&model.preprocessing).into_owned(),
             arithmetic: model.arithmetic,
+            layers: network.as_ref().map(|network| network.layers),
+            network_digest: network.map(|network| network.digest),
             min_quorum: model.min_quorum,
             confidence_threshold: f64::from(model.confidence_threshold_ppm) / 1e6,
             fee: model.fee.to_string(),
             fee_shown: format_balance(model.fee),
         }
     }
-}
 
-impl ModelReport {
+    /// Reads what belongs to a model.
+    async fn read(view: &View, model: &Model) -> Result<Self> {
+        let network = match model.arithmetic {
+            Arithmetic::Exact => view.network(model.id).await?,
+            Arithmetic::Float => None,
+        };
+        Ok(Self::new(model, network.as_ref()))
+    }
+
+    fn network(&self) -> Option<NetworkSummary> {
+        Some(NetworkSummary { layers: self.layers?, digest: self.network_digest.clone()? })
+    }
+
     fn status(&self) -> ModelStatus {
         if self.active {
             ModelStatus::Active
@@ -139,6 +167,9 @@ impl fmt::Display for ModelReport {
         writeln!(f, "labels         {}", joined(&self.labels))?;
         writeln!(f, "uncertain      below {threshold}")?;
         writeln!(f, "arithmetic     {}", self.arithmetic)?;
+        if let Some(network) = self.network() {
+            writeln!(f, "network        {network}")?;
+        }
         writeln!(f, "workers        at least {}", self.min_quorum)?;
         writeln!(f, "fee            {} for each worker", self.fee_shown)?;
         writeln!(f, "preprocessing  {}", self.preprocessing)?;
@@ -202,16 +233,19 @@ pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
             output::print(&publish(context, args).await?, context.json)?;
         }
         ModelCommand::List => {
-            let models = context.view().await?.models().await?;
-            let models = models.iter().map(ModelReport::from).collect();
+            let view = context.view().await?;
+            let mut models = Vec::new();
+            for model in view.models().await? {
+                models.push(ModelReport::read(&view, &model).await?);
+            }
             output::print(&ListReport { models }, context.json)?;
         }
         ModelCommand::Show { model } => {
-            let found = context.view().await?.model(*model).await?;
-            let found = found
-                .with_context(|| format!("there is no model {model}; see `medchain model list`"))?;
-            output::print(&ModelReport::from(&found), context.json)?;
+            let view = context.view().await?;
+            let found = models::registered(&view, *model).await?;
+            output::print(&ModelReport::read(&view, &found).await?, context.json)?;
         }
+        ModelCommand::Verify(args) => return verify::run(context, args).await,
     }
     Ok(Outcome::Done)
 }
@@ -224,8 +258,10 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let model = medchain_vision::Model::load(&onnx, &spec_json)
         .with_context(|| format!("cannot load the model {}", files.onnx.display()))?;
     let spec = model.spec();
-    let arithmetic = if model.is_exact() { Arithmetic::Exact } else { Arithmetic::Float };
-    if arithmetic == Arithmetic::Float && args.min_quorum > 1 {
+    // Disputes about an exact model need it, and compare with it.
+    let network = models::describe(&onnx, &spec_json)
+        .with_context(|| format!("{} cannot be registered", files.onnx.display()))?;
+    if network.is_none() && args.min_quorum > 1 {
         bail!(
             "{} computes in floats, so that honest answers may differ: only one worker can be \
              asked; leave out --min-quorum",
@@ -248,7 +284,7 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
         card: card.as_ref().map(|card| card.cid.clone()),
         labels: spec.labels.clone(),
         preprocessing: spec.id.clone(),
-        arithmetic,
+        network,
         min_quorum: args.min_quorum,
         confidence_threshold_ppm: spec.confidence_threshold_parts(),
         fee: args.fee,
@@ -270,7 +306,7 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let model =
         model.with_context(|| format!("model {id} is missing in the block that registered it"))?;
     Ok(PublishReport {
-        model: ModelReport::from(&model),
+        model: ModelReport::read(&view, &model).await?,
         spec_cid: spec_content.cid.to_string(),
         included: (&outcome).into(),
     })

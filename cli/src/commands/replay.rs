@@ -1,22 +1,19 @@
 //! `medchain replay`: repeats the computation of a verdict and compares the sealed bytes.
 
-use std::{fmt, num::NonZero, path::PathBuf, thread, time::Instant};
+use std::fmt;
 
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
-use medchain_client::chain::{Arithmetic, Model as ChainModel, Verdict, View};
-use medchain_primitives::{receipt, ModelId, RecordId, RequestId};
-use medchain_vision::{Engine, Model};
+use medchain_client::chain::{Arithmetic, Verdict, View};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::{
     arguments,
     context::Context,
-    files,
-    inference::{name_of, Opened},
-    models::{ModelFiles, Probabilities, MAX_MODEL_BYTES, MAX_TEXT_BYTES},
-    output::{self, hex, time::elapsed_ms, Outcome},
+    inference::{self, Opened, RepetitionTimings, Running, Validity},
+    models::Probabilities,
+    output::{self, hex, Outcome},
     records,
 };
 
@@ -29,17 +26,9 @@ pub struct ReplayArgs {
     /// The model's number, needed where several have answered.
     #[arg(long, value_parser = arguments::model())]
     pub model: Option<ModelId>,
-    /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
-    ///
-    /// If its SHA-256 differs from the one on chain, the model is fetched from the store.
-    #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
-    pub model_dir: Option<PathBuf>,
-    /// What runs the network: `exact`, for exact models alone, or `tract`, for every model.
-    ///
-    /// Defaults to the one that suits the model. Of an exact model both give the same
-    /// answers.
-    #[arg(long, value_name = "ENGINE")]
-    pub engine: Option<Engine>,
+    /// The model that runs, and what runs it.
+    #[command(flatten)]
+    pub running: Running,
 }
 
 /// A verdict and its repetition.
@@ -57,7 +46,10 @@ pub struct ReplayReport {
     pub arithmetic: Arithmetic,
     /// Whether the film gives the square that its uploader committed to.
     pub film_as_committed: bool,
-    /// What the verdict on chain says; none where it cannot be opened.
+    /// Whether the verdict counts, and until when that can change.
+    #[serde(flatten)]
+    pub validity: Validity,
+    /// What the verdict on chain says; none where it cannot be opened, or was annulled.
     pub verdict: Option<Opened>,
     /// The label of the repetition.
     pub replayed_label: String,
@@ -72,18 +64,7 @@ pub struct ReplayReport {
     /// The receipt of the repetition.
     pub replayed_receipt: String,
     /// How long the steps took.
-    pub timings_ms: ReplayTimings,
-}
-
-/// How long the steps of a replay took, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct ReplayTimings {
-    /// Fetching and verifying the record.
-    pub fetch_verify: u64,
-    /// Decrypting and decoding the image.
-    pub decrypt_decode: u64,
-    /// Preprocessing and running the network.
-    pub infer: u64,
+    pub timings_ms: RepetitionTimings,
 }
 
 impl fmt::Display for ReplayReport {
@@ -92,8 +73,12 @@ impl fmt::Display for ReplayReport {
         if !self.film_as_committed {
             writeln!(f, "The film does not give the square that its uploader committed to.")?;
         }
+        let so_far = self.validity.to_string();
         if self.equal {
             writeln!(f, "EQUAL: record {record_id} gives {} again", self.replayed_label)?;
+            if !so_far.is_empty() {
+                writeln!(f, "verdict        {so_far}")?;
+            }
             writeln!(f, "probabilities  {}", self.replayed_probabilities)?;
             writeln!(f, "sealed         {}", self.sealed)?;
             return write!(f, "receipt        {}", self.receipt);
@@ -103,6 +88,9 @@ impl fmt::Display for ReplayReport {
             "NOT EQUAL: the verdict of request {request_id} on record {record_id} differs from \
              what model {model_id} computes"
         )?;
+        if !so_far.is_empty() {
+            writeln!(f, "on chain  {so_far}")?;
+        }
         if self.arithmetic == Arithmetic::Float {
             writeln!(
                 f,
@@ -112,6 +100,7 @@ impl fmt::Display for ReplayReport {
         }
         match &self.verdict {
             Some(opened) => writeln!(f, "on chain  {} [{}]", opened.label, opened.probabilities)?,
+            None if !self.validity.counts() => {}
             None => writeln!(f, "on chain  does not open with the record's key")?,
         }
         writeln!(f, "replayed  {} [{}]", self.replayed_label, self.replayed_probabilities)?;
@@ -134,51 +123,24 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
     let verdict = choose(&view, record.id, args.model).await?;
-    let on_chain = view.model(verdict.model).await?;
-    let on_chain = on_chain.with_context(|| {
-        format!("there is no model {}; see `medchain model list`", verdict.model)
-    })?;
-    let committed = view.commitments(record.id).await?;
-    let opened = records::open(context, &view, &record).await?;
-    let model = load(context, args, &on_chain).await?;
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let model = model.with_threads(cores);
-
-    let started = Instant::now();
-    let not_an_image = || format!("record {} is not an image", record.id);
-    let image = medchain_vision::decode(&opened.bytes).with_context(not_an_image)?;
-    let decode = elapsed_ms(started);
-    let started = Instant::now();
-    let replayed = model.predict_image(&image).context("cannot run the model")?;
-    let infer = elapsed_ms(started);
-    let film = medchain_vision::square(&opened.bytes).with_context(not_an_image)?;
-    let film_as_committed = committed == Some(records::commitments(&opened.key, &film)?);
-
-    let name = name_of(context.chain().await?.genesis_hash(), &verdict);
-    let key = opened.key.verdict_key(&name);
-    let sealed = key.seal(&replayed.output);
-    let again = receipt(&on_chain.sha256, &on_chain.preprocessing, &record.cid, &sealed);
-    let opened_verdict = key.open(&verdict.sealed).ok();
+    let again = inference::repeat(context, &view, &record, &verdict, &args.running).await?;
+    let validity = Validity::new(&verdict, view.number());
     Ok(ReplayReport {
         record_id: record.id,
         model_id: verdict.model,
         request_id: verdict.request,
-        // Bytes alone count: there is no tolerance.
-        equal: sealed == verdict.sealed && again == verdict.receipt,
-        arithmetic: on_chain.arithmetic,
-        film_as_committed,
-        verdict: opened_verdict.map(|output| Opened::new(&output, Some(&on_chain))),
-        replayed_probabilities: Probabilities::from(&replayed),
-        replayed_label: replayed.label,
+        equal: again.equals(&verdict),
+        arithmetic: again.model.arithmetic,
+        film_as_committed: again.film_as_committed,
+        verdict: again.verdict.filter(|_| validity.counts()),
+        validity,
+        replayed_probabilities: Probabilities::from(&again.prediction),
+        replayed_label: again.prediction.label,
         sealed: hex(&verdict.sealed),
-        replayed_sealed: hex(&sealed),
+        replayed_sealed: hex(&again.sealed),
         receipt: hex(verdict.receipt.0),
-        replayed_receipt: hex(again.0),
-        timings_ms: ReplayTimings {
-            fetch_verify: opened.timings_ms.fetch_verify,
-            decrypt_decode: opened.timings_ms.decrypt.saturating_add(decode),
-            infer,
-        },
+        replayed_receipt: hex(again.receipt.0),
+        timings_ms: again.timings_ms,
     })
 }
 
@@ -202,48 +164,13 @@ async fn choose(view: &View, record: RecordId, model: Option<ModelId>) -> Result
     }
 }
 
-/// The model on chain: from this computer if its SHA-256 is the same, else from the store.
-///
-/// Its preprocessing must have the id on chain.
-async fn load(context: &Context, args: &ReplayArgs, on_chain: &ChainModel) -> Result<Model> {
-    let local = ModelFiles::find(args.model_dir.as_deref())?;
-    let spec = files::read(&local.spec, "the model's preprocessing file", MAX_TEXT_BYTES)?;
-    let same = |bytes: &[u8]| <[u8; 32]>::from(Sha256::digest(bytes)) == on_chain.sha256;
-    let onnx = match files::read(&local.onnx, "the model", MAX_MODEL_BYTES) {
-        Ok(onnx) if same(&onnx) => onnx,
-        found => {
-            if found.is_ok() {
-                eprintln!(
-                    "note: {} differs from the model on chain, which is fetched from the store",
-                    local.onnx.display()
-                );
-            }
-            records::fetch_content(context, &on_chain.cid, None, MAX_MODEL_BYTES)
-                .await
-                .context("the model is not on this computer; name its folder with --model-dir")?
-        }
-    };
-    if !same(&onnx) {
-        bail!("the file {} differs from the model on chain, and is not used", on_chain.cid);
-    }
-    let model = Model::load_for(&onnx, &spec, args.engine).context("cannot load the model")?;
-    if model.spec().id.as_bytes() != on_chain.preprocessing.as_slice() {
-        bail!(
-            "{} describes the preprocessing {}, but the model on chain needs {}; \
-             name the right folder with --model-dir",
-            local.spec.display(),
-            model.spec().id,
-            String::from_utf8_lossy(&on_chain.preprocessing)
-        );
-    }
-    Ok(model)
-}
-
 #[cfg(test)]
 mod tests {
+    use medchain_primitives::VerdictStatus;
+
     use super::*;
 
-    fn report(arithmetic: Arithmetic, equal: bool) -> String {
+    fn with(arithmetic: Arithmetic, equal: bool, validity: Validity) -> String {
         let report = ReplayReport {
             record_id: RecordId(3),
             model_id: ModelId(0),
@@ -251,6 +178,7 @@ mod tests {
             equal,
             arithmetic,
             film_as_committed: equal,
+            validity,
             verdict: None,
             replayed_label: "normal".into(),
             replayed_probabilities: Probabilities(vec![("normal".into(), 1_000_000)]),
@@ -258,9 +186,17 @@ mod tests {
             replayed_sealed: "0x02".into(),
             receipt: "0x03".into(),
             replayed_receipt: "0x04".into(),
-            timings_ms: ReplayTimings::default(),
+            timings_ms: RepetitionTimings::default(),
         };
         report.to_string()
+    }
+
+    fn validity(status: VerdictStatus, until: Option<u32>) -> Validity {
+        Validity { status, provisional_until: until, challengeable_until: until }
+    }
+
+    fn report(arithmetic: Arithmetic, equal: bool) -> String {
+        with(arithmetic, equal, validity(VerdictStatus::Standing, None))
     }
 
     #[test]
@@ -273,5 +209,20 @@ mod tests {
         assert!(!differs.contains("proves nothing"), "{differs}");
         assert!(report(Float, false).contains("proves nothing"));
         assert!(!report(Float, true).contains("proves nothing"));
+    }
+
+    #[test]
+    fn it_says_whether_the_verdict_counts() {
+        use Arithmetic::Exact;
+        use VerdictStatus::{Annulled, Challenged, Standing};
+        for equal in [true, false] {
+            let text = with(Exact, equal, validity(Standing, Some(20)));
+            assert!(text.contains("  provisional until block 20"), "{text}");
+            let text = with(Exact, equal, validity(Challenged, None));
+            assert!(text.contains("  challenged: another worker disputes it"), "{text}");
+            let text = with(Exact, equal, validity(Annulled, None));
+            assert!(text.contains("  annulled: it was shown to be wrong"), "{text}");
+            assert!(!text.contains("does not open"), "{text}");
+        }
     }
 }

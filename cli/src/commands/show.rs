@@ -137,6 +137,13 @@ impl ShowReport {
         if request.lost > 0 {
             writeln!(f, "replaced    {} of its workers", request.lost)?;
         }
+        if request.status == inference::state(RequestStatus::Disputed) {
+            writeln!(
+                f,
+                "            the answers differ, and two workers settle whose is right; see \
+                 `medchain disputes {request_id}`"
+            )?;
+        }
         if request.stands_still {
             writeln!(
                 f,
@@ -300,6 +307,15 @@ mod tests {
         for words in ["request 9", "drawing", "5 blocks", "medchain infer 3 --model 4"] {
             assert!(text.contains(words), "{text}");
         }
+    }
+
+    #[test]
+    fn a_disputed_request_says_what_happens_and_where_to_look() {
+        let text = shown(RequestStatus::Disputed, None);
+        for words in ["disputed", "answers differ", "medchain disputes 9", "until block 90"] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(!text.contains("medchain infer"), "{text}");
     }
 
     #[test]

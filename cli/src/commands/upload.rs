@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Instant};
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Denied, View},
+    chain::{AccessQuestion, Call, ChainEvent, Denied, View},
     crypto::{self, ContentKey},
     AccountId32,
 };
@@ -173,7 +173,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     context.ensure_can_ask()?;
     let patient = context.parse_account(&args.patient)?;
     let view = context.view().await?;
-    ensure_allowed(context, &view, &patient, args.model.is_some()).await?;
+    ensure_allowed(context, &view, &patient, args.model).await?;
     let order = match args.model {
         Some(model) => {
             Some(Order::new(context, &view, (&patient, None), model, &args.asking).await?)
@@ -269,7 +269,7 @@ async fn ensure_allowed(
     context: &Context,
     view: &View,
     patient: &AccountId32,
-    infer: bool,
+    model: Option<ModelId>,
 ) -> Result<()> {
     ensure_patient(view, patient).await?;
     let account = context.account()?;
@@ -282,12 +282,10 @@ async fn ensure_allowed(
              the registrar runs `medchain provider add {account} lab-technician`"
         );
     }
-    let mut actions = vec![Action::Append];
-    if infer {
-        actions.push(Action::Infer);
-    }
-    for action in actions {
-        match view.check_access(patient, &account, None, action, None).await? {
+    let order = model.map(|model| AccessQuestion::infer(model, None));
+    for question in [AccessQuestion::about(Action::Append)].into_iter().chain(order) {
+        let action = question.action;
+        match view.check_access(patient, &account, question).await? {
             Ok(()) => {}
             Err(denied @ (Denied::NoPolicy | Denied::PolicyNotFound)) => bail!(
                 "{account} may not {action} for {patient}: {denied}; \

@@ -1,5 +1,7 @@
 //! `medchain worker`: the workers that answer requests.
 
+mod challenge;
+
 use std::fmt;
 
 use anyhow::{bail, Context as _, Result};
@@ -59,6 +61,12 @@ pub enum WorkerCommand {
     Withdraw,
     /// Complete the bond of a suspended worker, which can be chosen again.
     TopUp,
+    /// Challenge a verdict on a record that your worker can open, if it has another answer.
+    ///
+    /// Repeats the computation with the worker's envelope. If the sealed answers are equal,
+    /// nothing is submitted. If they differ, a dispute begins in which the worker's whole bond
+    /// is at stake: `medchain-worker` must run until it is over. Of exact models alone.
+    Challenge(challenge::ChallengeArgs),
     /// List the registered workers.
     List,
 }
@@ -153,6 +161,8 @@ pub struct WorkerReport {
     pub declined: u32,
     /// The requests that it left alone, or did not finish.
     pub missed: u32,
+    /// The disputes that it lost.
+    pub lost: u32,
     #[serde(skip)]
     bond_shown: String,
 }
@@ -174,6 +184,7 @@ impl From<Worker> for WorkerReport {
             answered: worker.answered,
             declined: worker.declined,
             missed: worker.missed,
+            lost: worker.lost,
             bond_shown: format_balance(worker.bond),
         }
     }
@@ -181,13 +192,13 @@ impl From<Worker> for WorkerReport {
 
 impl fmt::Display for WorkerReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { worker, status, assigned, answered, declined, missed, .. } = self;
+        let Self { worker, status, assigned, answered, declined, missed, lost, .. } = self;
         let models = joined(&self.models);
         let until = self.until.map(|block| format!(" until block {block}")).unwrap_or_default();
         write!(
             f,
             "{worker}  {status}{until}  model {models}  bond {}  assigned {assigned}, \
-             answered {answered}, declined {declined}, missed {missed}",
+             answered {answered}, declined {declined}, missed {missed}, lost {lost}",
             self.bond_shown
         )
     }
@@ -218,6 +229,7 @@ pub async fn run(context: &Context, command: &WorkerCommand) -> Result<Outcome> 
         WorkerCommand::Leave => output::print(&leave(context).await?, context.json)?,
         WorkerCommand::Withdraw => output::print(&withdraw(context).await?, context.json)?,
         WorkerCommand::TopUp => output::print(&top_up(context).await?, context.json)?,
+        WorkerCommand::Challenge(args) => return challenge::run(context, args).await,
         WorkerCommand::List => output::print(&list(context).await?, context.json)?,
     }
     Ok(Outcome::Done)
@@ -343,9 +355,11 @@ mod tests {
             answered: 20,
             declined: 3,
             missed: 4,
+            lost: 5,
         };
         let line = WorkerReport::from(worker).to_string();
-        for words in ["leaving until block 90", "model 0, 2", "assigned 1, answered 20", "missed 4"]
+        for words in
+            ["leaving until block 90", "model 0, 2", "assigned 1, answered 20", "missed 4, lost 5"]
         {
             assert!(line.contains(words), "{line}");
         }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use medchain_client::{
-    chain::{Denied, View},
+    chain::{AccessQuestion, Denied, View},
     AccountId32,
 };
 use medchain_primitives::{Action, Purpose};
@@ -40,7 +40,8 @@ impl Question {
         subject: &AccountId32,
     ) -> Result<Result<(), Denied>> {
         let Self { action, purpose } = self;
-        Ok(view.check_access(patient, subject, None, action, purpose).await?)
+        let question = AccessQuestion { purpose, ..AccessQuestion::about(action) };
+        Ok(view.check_access(patient, subject, question).await?)
     }
 
     /// What a yes allows: `append`, `view for treatment`.

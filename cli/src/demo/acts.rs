@@ -104,6 +104,7 @@ pub async fn play(
         label: read.label,
         probabilities: read.probabilities,
         receipt: verdict.receipt,
+        status: replayed.validity.status,
         replay_equal: replayed.equal,
         disclosed,
         named,
@@ -126,7 +127,7 @@ pub async fn play(
 }
 
 /// Prepares everybody at the same time: each waits for their own blocks only.
-async fn prepare(
+pub async fn prepare(
     stage: &Stage<'_>,
     story: &Story,
     people: &People,
@@ -197,7 +198,8 @@ async fn prepare(
     Ok(model)
 }
 
-async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Result<UploadReport> {
+/// Uploads the image as the lab technician, who orders a verdict of two workers.
+pub async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Result<UploadReport> {
     let args = UploadArgs {
         model: Some(model.model.model_id),
         asking: Asking { quorum: Some(QUORUM), ..Asking::default() },
@@ -206,7 +208,8 @@ async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Re
     upload::upload(&people.technician, &args).await
 }
 
-fn tell_upload(story: &Story, people: &People, uploaded: &UploadReport) -> Result<()> {
+/// Tells it.
+pub fn tell_upload(story: &Story, people: &People, uploaded: &UploadReport) -> Result<()> {
     let included = &uploaded.included;
     story.tell(
         "Upload",
@@ -310,7 +313,7 @@ fn tell_verdict(
 }
 
 /// What `medchain show` lets an account read of the verdict.
-async fn reads_verdict(who: &Context, record: RecordId) -> Result<Option<Opened>> {
+pub async fn reads_verdict(who: &Context, record: RecordId) -> Result<Option<Opened>> {
     let shown = show::show(who, record).await?;
     Ok(shown.verdicts.into_iter().find_map(|verdict| verdict.opened))
 }
@@ -335,7 +338,8 @@ async fn patient_opens(
     Ok((report, same))
 }
 
-async fn patient_replays(
+/// Repeats the computation as the patient.
+pub async fn patient_replays(
     stage: &Stage<'_>,
     people: &People,
     uploaded: &UploadReport,
@@ -343,8 +347,10 @@ async fn patient_replays(
     let args = ReplayArgs {
         record: uploaded.record_id,
         model: None,
-        model_dir: stage.model.onnx.parent().map(Path::to_path_buf),
-        engine: None,
+        running: inference::Running {
+            model_dir: stage.model.onnx.parent().map(Path::to_path_buf),
+            engine: None,
+        },
     };
     replay::replay(&people.patient, &args).await
 }
@@ -361,6 +367,9 @@ fn tell_patient(
     }
     if !replayed.equal || !replayed.film_as_committed {
         bail!("the patient's replay differs from the verdict on chain");
+    }
+    if let Some(warning) = replayed.validity.warning() {
+        bail!("the verdict does not stand: {warning}");
     }
     let of = if stage.synthetic { "\n(of a synthetic image: the label means nothing)" } else { "" };
     story.tell(
@@ -420,7 +429,10 @@ async fn name_one(
     let uploaded = upload::upload(&people.technician, &args).await?;
     let verdict = wait(running, &people.technician, &uploaded).await?;
     let added = uploaded.included.block_number;
-    let until = verdict.provisional_until.context("the answer of one worker is not provisional")?;
+    let until = verdict
+        .validity
+        .provisional_until
+        .context("the answer of one worker is not provisional")?;
     story.tell(
         "Fast",
         &format!(

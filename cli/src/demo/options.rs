@@ -11,12 +11,14 @@ pub enum StoryArg {
     Main,
     /// Custodians, revocation, emergencies, relatives, policies, audit, erasure.
     Consent,
+    /// A worker makes a verdict up, and loses its bond.
+    Verdict,
 }
 
 /// Arguments of `medchain demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
-    /// The main story, from an X-ray to a verdict, or seven stories about consent.
+    /// The main story, from an X-ray to a verdict; seven about consent; or one about a liar.
     #[arg(long, value_enum, default_value = "main")]
     pub story: StoryArg,
     /// Your own image; defaults to a synthetic radiograph.

@@ -1,6 +1,6 @@
 //! The main story: from an X-ray to a verdict.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use anyhow::{Context as _, Result};
 use medchain_client::store;
@@ -8,7 +8,7 @@ use medchain_client::store;
 use super::{
     acts,
     options::DemoArgs,
-    processes::{find_contract, find_program, free_port, Running},
+    processes::{find_contract, find_program, free_port, Node, Running},
     stage::{image, second_image, Stage},
     story::Story,
     summary::Summary,
@@ -18,39 +18,14 @@ use crate::{models::ModelFiles, options::Global};
 /// Plays the main story on a temporary chain.
 pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
     // Find out what is missing before anything starts.
-    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
     let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
-    let contract = find_contract(args.contract.as_deref())?;
-    let model = ModelFiles::find(args.model_dir.as_deref())?;
     let story = Story::new(global.json);
     let folder = tempfile::Builder::new()
         .prefix("medchain-demo-")
         .tempdir()
         .context("cannot create a temporary folder")?;
-    let (xray, synthetic) = image(args.xray.as_deref(), folder.path())?;
-    story.opening(&xray, synthetic)?;
-
-    let step = story.step("Starting a development chain");
     let mut running = Running::default();
-    let node = running.start_node(&node, folder.path(), args.block_time)?;
-    let chain = running.connect(&node.url).await?;
-    drop(step);
-    let store_url = match &global.store {
-        Some(url) => url.clone(),
-        None => folder.path().join("store").display().to_string(),
-    };
-    let stage = Stage {
-        chain,
-        store: store::open(&store_url)?,
-        store_url,
-        folder: folder.path(),
-        contract,
-        model,
-        xray,
-        synthetic,
-        second_xray: second_image(folder.path())?,
-        workers_listen: [local_address()?, local_address()?],
-    };
+    let (stage, node) = set(args, global, &story, folder.path(), &mut running).await?;
     let result = acts::play(&stage, &story, &mut running, &worker, &node).await;
     let summary = match result {
         Ok(summary) => summary,
@@ -67,6 +42,43 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
         let _ = folder.keep();
     }
     Ok(summary)
+}
+
+/// Starts a temporary chain, and puts everything on the stage.
+pub async fn set<'a>(
+    args: &DemoArgs,
+    global: &Global,
+    story: &Story,
+    folder: &'a Path,
+    running: &mut Running,
+) -> Result<(Stage<'a>, Node)> {
+    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
+    let contract = find_contract(args.contract.as_deref())?;
+    let model = ModelFiles::find(args.model_dir.as_deref())?;
+    let (xray, synthetic) = image(args.xray.as_deref(), folder)?;
+    story.opening(&xray, synthetic)?;
+
+    let step = story.step("Starting a development chain");
+    let node = running.start_node(&node, folder, args.block_time)?;
+    let chain = running.connect(&node.url).await?;
+    drop(step);
+    let store_url = match &global.store {
+        Some(url) => url.clone(),
+        None => folder.join("store").display().to_string(),
+    };
+    let stage = Stage {
+        chain,
+        store: store::open(&store_url)?,
+        store_url,
+        folder,
+        contract,
+        model,
+        xray,
+        synthetic,
+        second_xray: second_image(folder)?,
+        workers_listen: [local_address()?, local_address()?],
+    };
+    Ok((stage, node))
 }
 
 fn local_address() -> Result<SocketAddr> {

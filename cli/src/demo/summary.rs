@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use medchain_client::AccountId32;
-use medchain_primitives::RecordId;
+use medchain_primitives::{RecordId, VerdictStatus};
 use serde::Serialize;
 
 use crate::{files, models::Probabilities};
@@ -28,6 +28,8 @@ pub struct Summary {
     pub probabilities: Probabilities,
     /// The verdict's receipt.
     pub receipt: String,
+    /// Whether the verdict counts: `standing`, `challenged` or `annulled`.
+    pub status: VerdictStatus,
     /// Whether the patient's own computation gave the same sealed bytes.
     pub replay_equal: bool,
     /// Whether the patient made the verdict public: only where the image is synthetic.
@@ -100,6 +102,7 @@ mod tests {
             label: "normal".into(),
             probabilities: Probabilities(vec![("covid".into(), 0), ("normal".into(), 1_000_000)]),
             receipt: "0x01".into(),
+            status: VerdictStatus::Standing,
             replay_equal: true,
             disclosed: true,
             named: Named { record_id: RecordId(1), blocks: 1, provisional_until: Some(9) },
@@ -114,7 +117,8 @@ mod tests {
                 r#"{"cid":"bafk","record_id":0,"block_hash":"0x00","fee":1,"#,
                 r#""workers":["5C62Ck4UrFPiBtoCmeSrgF7x9yv9mn38446dhCpsi2mLHiFT"],"#,
                 r#""label":"normal","probabilities":{"covid":0.0,"normal":1.0},"#,
-                r#""receipt":"0x01","replay_equal":true,"disclosed":true,"named":{"record_id":1,"#,
+                r#""receipt":"0x01","status":"standing","replay_equal":true,"disclosed":true,"#,
+                r#""named":{"record_id":1,"#,
                 r#""blocks":1,"provisional_until":9},"roundtrip_ok":true,"stranger_denied":true,"#,
                 r#""timings_ms":{"encrypt":0,"store":0,"include":0,"ask":0,"fetch_verify":0,"#,
                 r#""decrypt_decode":0,"infer":0,"submit":0,"total":0}}"#

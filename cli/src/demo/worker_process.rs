@@ -46,21 +46,37 @@ pub fn start_all(
     program: &Path,
     node: &Node,
 ) -> Result<[WorkerProcess; 2]> {
-    let [first, second] = WORKERS;
-    let [listen, and_there] = stage.workers_listen;
     Ok([
-        start(stage, running, program, node, ("medchain-worker-1", first, listen))?,
-        start(stage, running, program, node, ("medchain-worker-2", second, and_there))?,
+        start(stage, running, program, node, Role::First)?,
+        start(stage, running, program, node, Role::Second)?,
     ])
 }
 
-fn start(
+/// Which worker a process is.
+#[derive(Clone, Copy, Debug)]
+pub enum Role {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+    /// The second, which lies in this way; the program is `medchain-liar`.
+    Liar(&'static str),
+}
+
+/// Starts a worker with its registered account.
+pub fn start(
     stage: &Stage<'_>,
     running: &mut Running,
     program: &Path,
     node: &Node,
-    (name, suri, metrics): (&'static str, &str, SocketAddr),
+    role: Role,
 ) -> Result<WorkerProcess> {
+    let ([first, second], [listen, and_there]) = (WORKERS, stage.workers_listen);
+    let (name, suri, metrics) = match role {
+        Role::First => ("medchain-worker-1", first, listen),
+        Role::Second => ("medchain-worker-2", second, and_there),
+        Role::Liar(_) => ("medchain-liar", second, and_there),
+    };
     let models = stage.model.onnx.parent().unwrap_or(Path::new("."));
     let mut command = Command::new(program);
     // An operator's settings are for another worker.
@@ -68,6 +84,9 @@ fn start(
         if name.to_string_lossy().starts_with("MEDCHAIN_WORKER_") {
             command.env_remove(name);
         }
+    }
+    if let Role::Liar(lie) = role {
+        command.args(["--lie", lie]);
     }
     command
         .args(["run", "--dev"])

@@ -6,13 +6,16 @@ use medchain_client::{
     crypto::ContentKey,
     AccountId32,
 };
-use medchain_primitives::RequestId;
+use medchain_primitives::{RequestId, VerdictStatus};
 
 use super::{
     committee::{find, staff, PAUSE},
-    ended, VerdictReport,
+    ended, round, VerdictReport,
 };
 use crate::context::Context;
+
+/// What is said while workers settle whose answer is right.
+const DIFFER: &str = "the workers' answers differ: they settle on chain which is right";
 
 /// How far a request came.
 #[derive(Default)]
@@ -68,6 +71,7 @@ async fn wait(
 ) -> Result<(Verdict, Vec<AccountId32>)> {
     let mut sealed_to = Vec::new();
     let mut step = None;
+    let mut told = None;
     loop {
         let view = context.view().await?;
         match find(&view, id).await?.status {
@@ -76,6 +80,9 @@ async fn wait(
                 let verdict = verdict.with_context(|| {
                     format!("request {id} is answered, but there is no verdict")
                 })?;
+                if verdict.status == VerdictStatus::Annulled {
+                    bail!("the verdict of request {id} was annulled; ask again");
+                }
                 return Ok((verdict, sealed_to));
             }
             RequestStatus::Drawing | RequestStatus::Sealing => {
@@ -85,6 +92,18 @@ async fn wait(
             }
             RequestStatus::Committing | RequestStatus::Revealing => {
                 step.get_or_insert_with(|| context.progress.step("Waiting for the verdict"));
+                tokio::time::sleep(PAUSE).await;
+            }
+            RequestStatus::Disputed => {
+                let now = view.dispute(id).await?.map(|dispute| round(&dispute.game));
+                if let Some(now) = now.filter(|now| told != Some(*now)) {
+                    // The old line goes before a new one comes.
+                    drop(step.take());
+                    if told.replace(now).is_none() {
+                        eprintln!("note: {DIFFER}; see `medchain disputes {id}`");
+                    }
+                    step = Some(context.progress.step(format!("{DIFFER}, round {now}")));
+                }
                 tokio::time::sleep(PAUSE).await;
             }
             status => bail!(ended(id, status).unwrap_or_default()),

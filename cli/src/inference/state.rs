@@ -35,10 +35,15 @@ pub fn ended(request: RequestId, status: RequestStatus) -> Option<String> {
         | RequestStatus::Sealing
         | RequestStatus::Committing
         | RequestStatus::Revealing
-        | RequestStatus::Answered => return None,
-        RequestStatus::Disputed => "its workers gave different answers".to_owned(),
+        | RequestStatus::Answered
+        | RequestStatus::Disputed => return None,
         RequestStatus::Failed { cause } => failed(cause),
-        RequestStatus::Cancelled => "it was cancelled".to_owned(),
+        RequestStatus::Cancelled => {
+            return Some(format!(
+                "request {request} has no verdict: it was cancelled, or the patient ended the \
+                 dispute about it; fees that nobody had earned were released"
+            ))
+        }
         RequestStatus::Expired => {
             "nobody drew workers for it, or sealed the key to them, in time".to_owned()
         }
@@ -58,6 +63,14 @@ fn failed(cause: FailureCause) -> String {
         FailureCause::TooFewWorkers => {
             "too few workers run the model and may open the record".to_owned()
         }
+        FailureCause::NobodyRight => {
+            "its workers' answers differed, and none of them could defend its own".to_owned()
+        }
+        FailureCause::NotSettled => {
+            "its workers' answers differed, and the record is gone, or what the chain needs to \
+             settle which was right"
+                .to_owned()
+        }
     }
 }
 
@@ -71,15 +84,16 @@ mod tests {
     fn whatever_is_over_without_a_verdict_says_why() {
         use RequestStatus as S;
         let says = |status| ended(RequestId(7), status).unwrap_or_default();
-        for open in [S::Drawing, S::Sealing, S::Committing, S::Revealing, S::Answered] {
+        for open in [S::Drawing, S::Sealing, S::Committing, S::Revealing, S::Answered, S::Disputed]
+        {
             assert_eq!(says(open), "");
         }
         let cause = FailureCause::Reported(FailureCode::InputMismatch);
         assert!(says(S::Failed { cause }).contains("input-mismatch"));
         assert!(says(S::Failed { cause: FailureCause::TooFewWorkers }).contains("too few"));
-        for (status, words) in
-            [(S::Disputed, "different"), (S::Cancelled, "cancelled"), (S::Expired, "in time")]
-        {
+        assert!(says(S::Failed { cause: FailureCause::NobodyRight }).contains("none of them"));
+        assert!(says(S::Failed { cause: FailureCause::NotSettled }).contains("is gone"));
+        for (status, words) in [(S::Cancelled, "cancelled"), (S::Expired, "in time")] {
             assert!(says(status).starts_with("request 7 has no verdict"));
             assert!(says(status).contains(words));
         }

@@ -8,9 +8,10 @@ use medchain_client::{
     crypto::{ContentKey, VerdictName},
     AccountId32, H256,
 };
-use medchain_primitives::{ModelId, Output, RequestId};
+use medchain_primitives::{ModelId, Output, RequestId, VerdictStatus};
 use serde::Serialize;
 
+use super::Validity;
 use crate::{
     models::{class, Probabilities},
     output::{self, counted, hex, joined},
@@ -34,8 +35,9 @@ pub struct VerdictReport {
     pub quorum: usize,
     /// The block in which it was reached.
     pub block_number: u32,
-    /// The last block in which it is provisional; none where it no longer is.
-    pub provisional_until: Option<u32>,
+    /// Whether it counts, and until when that can change.
+    #[serde(flatten)]
+    pub validity: Validity,
     /// How many verdicts by the same model it replaces.
     pub earlier: usize,
     /// The answer, encrypted.
@@ -44,7 +46,7 @@ pub struct VerdictReport {
     pub receipt: String,
     /// Whether the reader's key opens the record, but not this: nobody can read it.
     pub unreadable: bool,
-    /// What it says, for whoever can open the record.
+    /// What it says, for whoever can open the record; none where it was annulled.
     #[serde(flatten)]
     pub opened: Option<Opened>,
 }
@@ -109,7 +111,11 @@ impl VerdictReport {
         (now, earlier): (u32, usize),
     ) -> Self {
         let open = |key: &ContentKey| key.verdict_key(name).open(&verdict.sealed).ok();
-        let opened = keys.iter().find_map(open).map(|output| Opened::new(&output, model));
+        let validity = Validity::new(verdict, now);
+        let output = keys.iter().find_map(open);
+        let unreadable = output.is_none() && !keys.is_empty();
+        // What was annulled must not be taken for a result, not by a script either.
+        let output = output.filter(|_| validity.counts());
         Self {
             model_id: verdict.model,
             model: model.map_or_else(
@@ -120,23 +126,29 @@ impl VerdictReport {
             workers: verdict.workers.clone(),
             quorum: verdict.workers.len(),
             block_number: verdict.reached_at,
-            provisional_until: verdict.provisional_until.filter(|until| now <= *until),
+            validity,
             earlier,
             sealed: hex(&verdict.sealed),
             receipt: hex(verdict.receipt.0),
-            unreadable: opened.is_none() && !keys.is_empty(),
-            opened,
+            unreadable,
+            opened: output.map(|output| Opened::new(&output, model)),
         }
     }
 }
 
 impl fmt::Display for VerdictReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let warning = self.validity.warning();
         match &self.opened {
             Some(opened) => {
-                writeln!(f, "{}", output::label(&opened.label, opened.uncertain))?;
+                let label = output::label(&opened.label, opened.uncertain);
+                match warning {
+                    Some(warning) => writeln!(f, "{label} ({warning})")?,
+                    None => writeln!(f, "{label}")?,
+                }
                 writeln!(f, "  probabilities  {}", opened.probabilities)?;
             }
+            None if !self.validity.counts() => writeln!(f, "{}", self.validity)?,
             None if self.unreadable => writeln!(
                 f,
                 "unreadable: the record's key does not open it; do not trust its workers"
@@ -154,8 +166,13 @@ impl fmt::Display for VerdictReport {
         };
         writeln!(f, "  answered by    {}{equal}", joined(&self.workers))?;
         writeln!(f, "  block          {}", self.block_number)?;
-        if let Some(until) = self.provisional_until {
+        if let Some(until) = self.validity.provisional_until {
             writeln!(f, "  provisional    until block {until}: the answer of one worker")?;
+        } else if let Some(until) = self.validity.challengeable_until {
+            writeln!(f, "  challengeable  until block {until}, by a worker with another answer")?;
+        }
+        if self.validity.status == VerdictStatus::Challenged {
+            writeln!(f, "  dispute        see `medchain disputes {}`", self.request_id)?;
         }
         if self.earlier > 0 {
             let earlier = counted(self.earlier as u64, "verdict");
@@ -187,7 +204,8 @@ mod tests {
             sealed: Default::default(),
             receipt: Receipt([0xab; 32]),
             reached_at: 12,
-            provisional_until: Some(20),
+            challengeable_until: 20,
+            status: VerdictStatus::Standing,
             previous: None,
         };
         let output = Output::quantise(probabilities).unwrap();
@@ -251,13 +269,45 @@ mod tests {
     }
 
     #[test]
-    fn it_is_provisional_up_to_its_last_block() {
-        let verdict = verdict(&[0.15, 0.05, 0.8]);
-        let at =
-            |now| VerdictReport::new(&verdict, None, &name_of(GENESIS, &verdict), &[], (now, 2));
-        assert_eq!(at(20).provisional_until, Some(20));
-        assert!(at(20).to_string().contains("provisional    until block 20"));
-        assert_eq!(at(21).provisional_until, None);
-        assert!(at(21).to_string().contains("2 verdicts by the same model"));
+    fn it_says_until_when_it_is_provisional_or_challengeable() {
+        let mut verdict = verdict(&[0.15, 0.05, 0.8]);
+        let at = |verdict: &Verdict, now| {
+            VerdictReport::new(verdict, None, &name_of(GENESIS, verdict), &[], (now, 2)).to_string()
+        };
+        assert!(at(&verdict, 20).contains("challengeable  until block 20"));
+        assert!(!at(&verdict, 20).contains("provisional"));
+        verdict.workers.pop();
+        assert!(at(&verdict, 20).contains("provisional    until block 20"));
+        let over = at(&verdict, 21);
+        assert!(!over.contains("provisional") && !over.contains("challengeable"), "{over}");
+        assert!(over.contains("2 verdicts by the same model"));
+    }
+
+    #[test]
+    fn a_challenged_verdict_says_so_beside_its_label() {
+        let mut verdict = verdict(&[0.15, 0.05, 0.8]);
+        verdict.status = VerdictStatus::Challenged;
+        let report = report(&verdict, Some(&model(1)), &[key()]);
+        let text = report.to_string();
+        let first = "normal (challenged: another worker disputes it: do not rely on it)\n";
+        assert!(text.starts_with(first), "{text}");
+        assert!(text.contains("medchain disputes 9"), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!((&json["status"], &json["label"]), (&"challenged".into(), &"normal".into()));
+    }
+
+    #[test]
+    fn an_annulled_verdict_is_not_opened() {
+        let mut verdict = verdict(&[0.15, 0.05, 0.8]);
+        verdict.status = VerdictStatus::Annulled;
+        for keys in [&[][..], &[key()]] {
+            let report = report(&verdict, Some(&model(1)), keys);
+            let text = report.to_string();
+            assert!(text.starts_with("annulled: ") && text.contains("ask again\n"), "{text}");
+            assert!(!text.contains("normal"), "{text}");
+            let json = serde_json::to_value(&report).unwrap();
+            assert_eq!((&json["status"], json.get("label")), (&"annulled".into(), None));
+            assert!(!report.unreadable);
+        }
     }
 }

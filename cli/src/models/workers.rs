@@ -2,10 +2,10 @@
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Model, ModelStatus, View, WorkerStatus},
+    chain::{AccessQuestion, Model, ModelStatus, View, WorkerStatus},
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordId};
+use medchain_primitives::{ModelId, RecordId};
 
 use crate::{output::counted, records::Reader};
 
@@ -41,7 +41,7 @@ pub async fn ensure_enough(
     }
     let (mut usable, mut refused) = (0, Vec::new());
     for worker in candidates {
-        match usable_as_reader(view, patient, record, &worker).await? {
+        match usable_as_reader(view, model, patient, record, &worker).await? {
             Ok(_) => usable += 1,
             Err(why) => refused.push(format!("{worker} ({why})")),
         }
@@ -82,7 +82,7 @@ pub async fn nameable(
     if found.status != WorkerStatus::Active {
         bail!("the worker {worker} is suspended or leaving; see `medchain worker list`");
     }
-    match usable_as_reader(view, patient, record, worker).await? {
+    match usable_as_reader(view, model, patient, record, worker).await? {
         Ok(reader) => Ok(reader),
         Err(why) => bail!(
             "the worker {worker} cannot be used: {why}; \
@@ -94,11 +94,12 @@ pub async fn nameable(
 /// A worker with its key, or why it cannot answer.
 async fn usable_as_reader(
     view: &View,
+    model: ModelId,
     patient: &AccountId32,
     record: Option<RecordId>,
     worker: &AccountId32,
 ) -> Result<Result<Reader, String>> {
-    Ok(match view.check_access(patient, worker, record, Action::Infer, None).await? {
+    Ok(match view.check_access(patient, worker, AccessQuestion::infer(model, record)).await? {
         Ok(()) => Reader::find_if_published(view, worker)
             .await?
             .ok_or_else(|| "it has published no encryption key".to_owned()),

@@ -37,6 +37,8 @@ fn help_names_every_command_and_the_version_is_there() {
         "infer",
         "replay",
         "disclose",
+        "disputes",
+        "annul",
         "demo",
         "completions",
     ] {

@@ -3,11 +3,11 @@
 mod encode;
 
 use codec::{Decode, Encode};
+use medchain_disputes::{Leaf, Network, Nodes, Opening, Roots, Secret, Sums};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Arithmetic, Cid, ContentDigest, Document, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, ModelId,
-    ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
-    SealedKey, VerdictRoot,
+    AnswerCommitment, AnswerSalt, Cid, ContentDigest, Document, EmergencyId, EmergencyReason,
+    EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, ModelId, ModelStatus, Purpose,
+    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictRoot,
 };
 use subxt::Metadata;
 
@@ -175,7 +175,7 @@ calls! {
                 card: Option<Cid>,
                 labels: Vec<String>,
                 preprocessing: String,
-                arithmetic: Arithmetic,
+                network: Option<Network>,
                 min_quorum: u8,
                 /// In parts per million.
                 confidence_threshold_ppm: u32 => confidence_threshold,
@@ -207,6 +207,16 @@ calls! {
             WithdrawBond = withdraw_bond;
             TopUpBond = top_up_bond;
             DiscloseVerdict = disclose_verdict { request: RequestId, root: VerdictRoot };
+            ChallengeVerdict = challenge_verdict { request: RequestId, sealed: SealedAnswer };
+            AnnulDispute = annul_dispute { request: RequestId };
+        }
+        Disputes {
+            ShowRoots = show_roots { request: RequestId, roots: Roots };
+            ShowNodes = show_nodes { request: RequestId, nodes: Nodes };
+            ShowLeaf = show_leaf { request: RequestId, leaf: Leaf };
+            ShowSums = show_sums { request: RequestId, sums: Sums };
+            OpenValue = open_value { request: RequestId, opening: Opening };
+            OpenSecret = open_secret { request: RequestId, secret: Secret };
         }
         Contracts {
             /// Uploads a contract's code and makes an instance of it.

@@ -15,7 +15,7 @@ use self::shape::{is_empty, Shapes};
 use super::{
     event::Former,
     items::{ApiMethod, Constant, StorageItem},
-    Call, ChainEvent, EmrError, InferenceError,
+    Call, ChainEvent, DisputesError, EmrError, InferenceError,
 };
 
 /// The metadata of the runtime that this crate is tested with. A test of the
@@ -103,9 +103,12 @@ impl Needs {
         let inference = InferenceError::ALL
             .iter()
             .map(|error| Used::Error(InferenceError::PALLET, error.as_str()));
+        let disputes = DisputesError::ALL
+            .iter()
+            .map(|error| Used::Error(DisputesError::PALLET, error.as_str()));
         let api = ApiMethod::ALL.iter().copied().map(Used::Api);
         let all = calls.chain(storage).chain(constants).chain(events);
-        all.chain(emr).chain(inference).chain(api).collect()
+        all.chain(emr).chain(inference).chain(disputes).chain(api).collect()
     }
 }
 
@@ -133,7 +136,7 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 }
 
 /// MedChain's own pallets: what they report must not be left out of a log.
-const OWN_PALLETS: [&str; 2] = [EmrError::PALLET, InferenceError::PALLET];
+const OWN_PALLETS: [&str; 3] = [EmrError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
 
 /// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.

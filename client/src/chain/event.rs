@@ -186,7 +186,7 @@ events! {
                 workers: Vec<AccountId32>,
                 sealed: SealedAnswer,
                 receipt: Receipt,
-                provisional_until: Option<u32>,
+                challengeable_until: u32,
             };
             AnswersDiffer {
                 request: RequestId,
@@ -204,6 +204,15 @@ events! {
             InferenceFailed { request: RequestId, record: RecordId, cause: FailureCause };
             RequestCancelled { request: RequestId };
             RequestExpired { request: RequestId };
+            VerdictChallenged {
+                request: RequestId,
+                record: RecordId,
+                challenger: AccountId32,
+                sealed: SealedAnswer,
+            };
+            VerdictUpheld { request: RequestId, challengeable_until: u32 };
+            VerdictAnnulled { request: RequestId, record: RecordId };
+            DisputeAnnulled { request: RequestId, record: RecordId };
             VerdictDisclosed {
                 request: RequestId,
                 record: RecordId,
@@ -213,6 +222,18 @@ events! {
                 /// In parts per million, by the label of the class.
                 probabilities: Vec<(String, u32)> => probabilities(labelled),
             };
+        }
+        Disputes {
+            DisputeStarted { request: RequestId, players: [AccountId32; 2], deadline: u32 };
+            MoveMade { request: RequestId, player: AccountId32 };
+            RoundStarted { request: RequestId, deadline: u32 };
+            DisputeSettled {
+                request: RequestId,
+                winner: Option<AccountId32>,
+                losers: Vec<AccountId32>,
+                timed_out: bool,
+            };
+            DisputeAbandoned { request: RequestId };
         }
         Contracts {
             /// A contract was instantiated.

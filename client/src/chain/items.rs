@@ -66,6 +66,7 @@ items! {
         EMERGENCIES = Emr.Emergencies,
         EMERGENCY_OPT_OUTS = Emr.EmergencyOptOuts,
         MODELS = Inference.Models,
+        NETWORKS = Inference.Networks,
         WORKERS = Inference.Workers,
         CANDIDATES = Inference.Candidates,
         REQUESTS = Inference.Requests,
@@ -75,6 +76,7 @@ items! {
         SEEDS = Inference.Seeds,
         VERDICTS = Inference.Verdicts,
         LATEST_VERDICT = Inference.LatestVerdict,
+        DISPUTES = Disputes.Disputes,
     }
 }
 

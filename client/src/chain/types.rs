@@ -1,10 +1,11 @@
 //! What the chain stores, with everything decoded.
 
 use codec::{Decode, Encode};
+use medchain_disputes::{Game, Side};
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, Cid, ContentDigest, Document, ModelId, ModelStatus, Output,
     PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation, RequestId,
-    RequestStatus, SealedAnswer,
+    RequestStatus, SealedAnswer, VerdictStatus,
 };
 
 use crate::AccountId32;
@@ -137,6 +138,8 @@ pub struct Worker {
     pub declined: u32,
     /// The number of requests that it left alone, or did not finish.
     pub missed: u32,
+    /// The number of disputes that it lost.
+    pub lost: u32,
 }
 
 /// Whether a worker can be drawn.
@@ -256,8 +259,29 @@ pub struct Verdict {
     pub receipt: Receipt,
     /// The block in which it was reached.
     pub reached_at: u32,
-    /// The last block in which the answer of a single worker is provisional.
-    pub provisional_until: Option<u32>,
+    /// The last block in which it can be challenged. Until then, the answer of a single worker
+    /// is provisional.
+    pub challengeable_until: u32,
+    /// Whether it counts.
+    pub status: VerdictStatus,
     /// The request whose verdict by the same model this one replaces.
     pub previous: Option<RequestId>,
+}
+
+/// An open dispute between two workers with different answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// The request whose answers differ.
+    pub request: RequestId,
+    /// The two workers.
+    pub players: [AccountId32; 2],
+    /// How far they are.
+    pub game: Game,
+}
+
+impl Dispute {
+    /// Which of the two players an account is, if it is one.
+    pub fn side_of(&self, who: &AccountId32) -> Option<Side> {
+        Side::BOTH.into_iter().find(|side| side.of(&self.players) == who)
+    }
 }

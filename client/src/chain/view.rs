@@ -9,6 +9,8 @@ mod inference;
 #[cfg(test)]
 pub(super) use inference::Choice;
 
+pub use access::AccessQuestion;
+
 use codec::{Decode, DecodeAll, Encode};
 use subxt::{
     config::polkadot::PolkadotConfig,

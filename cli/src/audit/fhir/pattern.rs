@@ -54,10 +54,15 @@ const SERIOUS_FAILURE: &str = "8";
 pub fn pattern(entry: &Entry) -> Pattern {
     let kind = entry.kind;
     let outcome = match kind {
-        Kind::AccessDenied | Kind::InferenceFailed | Kind::AnswersDiffer | Kind::RequestExpired => {
-            SERIOUS_FAILURE
-        }
-        Kind::FailureReported | Kind::WorkerMissed => MINOR_FAILURE,
+        Kind::AccessDenied
+        | Kind::InferenceFailed
+        | Kind::RequestExpired
+        | Kind::VerdictAnnulled => SERIOUS_FAILURE,
+        // A dispute follows the last two, which may still leave an answer.
+        Kind::FailureReported
+        | Kind::WorkerMissed
+        | Kind::AnswersDiffer
+        | Kind::VerdictChallenged => MINOR_FAILURE,
         _ => SUCCESS,
     };
     let (shape, what, subtype, action) = match kind {
@@ -90,7 +95,11 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::RecordAdded
         | Kind::VerdictReached
         | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
-        Kind::ProfileUpdated | Kind::RecordAmended => (PATIENT_RECORD, Some(UPDATE), "U"),
+        Kind::ProfileUpdated
+        | Kind::RecordAmended
+        | Kind::VerdictChallenged
+        | Kind::VerdictUpheld
+        | Kind::VerdictAnnulled => (PATIENT_RECORD, Some(UPDATE), "U"),
         Kind::RecordErased => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::RequestCancelled
@@ -100,6 +109,12 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::AnswerCommitted
         | Kind::AnswerRevealed
         | Kind::AnswersDiffer
+        | Kind::DisputeStarted
+        | Kind::DisputeMoveMade
+        | Kind::DisputeRoundStarted
+        | Kind::DisputeSettled
+        | Kind::DisputeAbandoned
+        | Kind::DisputeAnnulled
         | Kind::FailureReported
         | Kind::WorkerMissed
         | Kind::WorkerSlashed

@@ -4,8 +4,8 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
-use medchain_client::AccountId32;
-use medchain_primitives::{Action, Purpose, RecordId};
+use medchain_client::{chain::AccessQuestion, AccountId32};
+use medchain_primitives::{Action, ModelId, Purpose, RecordId};
 use serde::Serialize;
 
 use crate::{
@@ -35,6 +35,12 @@ pub struct CheckArgs {
     /// that are limited to purposes do not count.
     #[arg(long, value_parser = arguments::purpose())]
     pub purpose: Option<Purpose>,
+    /// The number of the model to run.
+    ///
+    /// The chain names one whenever a verdict is ordered or answered. Without one, a policy
+    /// that admits certain models refuses.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<ModelId>,
 }
 
 /// The policy's answer.
@@ -79,9 +85,10 @@ pub async fn run(context: &Context, args: &CheckArgs) -> Result<Outcome> {
 pub async fn check(context: &Context, args: &CheckArgs) -> Result<CheckReport> {
     let patient = context.parse_account(&args.patient)?;
     let subject = context.account_or_own(args.subject.as_deref())?;
-    let CheckArgs { record, action, purpose, .. } = *args;
+    let CheckArgs { record, action, purpose, model, .. } = *args;
+    let question = AccessQuestion { action, record, purpose, model };
     let view = context.view().await?;
-    let answer = view.check_access(&patient, &subject, record, action, purpose).await?;
+    let answer = view.check_access(&patient, &subject, question).await?;
     Ok(CheckReport {
         patient,
         subject,

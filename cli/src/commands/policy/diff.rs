@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
-    chain::{Denied, View},
+    chain::{AccessQuestion, Denied, View},
     AccountId32,
 };
 use medchain_primitives::Purpose;
@@ -175,7 +175,8 @@ async fn ask(
     let Question { action, purpose } = question;
     match policy {
         Some(policy) => {
-            Ok(view.check_policy(policy, patient, subject, None, action, purpose).await?)
+            let question = AccessQuestion { purpose, ..AccessQuestion::about(action) };
+            Ok(view.check_policy(policy, patient, subject, question).await?)
         }
         None => Ok(Err(Denied::NoPolicy)),
     }

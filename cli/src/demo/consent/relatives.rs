@@ -189,6 +189,7 @@ async fn may_view(scene: &Scene<'_>, who: &str) -> Result<(bool, String)> {
         action: Action::View,
         record: None,
         purpose: None,
+        model: None,
     };
     let report = check::check(&scene.cast.patient, &args).await?;
     let said = report.reason.unwrap_or_else(|| format!("yes, in block {}", report.block_number));

@@ -5,7 +5,7 @@ use std::fmt;
 use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::Metadata;
 
-use super::{EmrError, InferenceError, RuntimeError};
+use super::{DisputesError, EmrError, InferenceError, RuntimeError};
 
 /// The error of a call that was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum FailureKind {
     Emr(EmrError),
     /// Of pallet-inference.
     Inference(InferenceError),
+    /// Of pallet-disputes.
+    Disputes(DisputesError),
     /// Of the runtime itself.
     Runtime(RuntimeError),
     /// One that no program tells apart, or that is newer than this program. For people
@@ -48,6 +50,12 @@ impl From<InferenceError> for FailureKind {
     }
 }
 
+impl From<DisputesError> for FailureKind {
+    fn from(error: DisputesError) -> Self {
+        Self::Disputes(error)
+    }
+}
+
 impl From<RuntimeError> for FailureKind {
     fn from(error: RuntimeError) -> Self {
         Self::Runtime(error)
@@ -65,6 +73,7 @@ impl fmt::Display for FailureKind {
         match self {
             Self::Emr(error) => write!(f, "{}.{error}", EmrError::PALLET),
             Self::Inference(error) => write!(f, "{}.{error}", InferenceError::PALLET),
+            Self::Disputes(error) => write!(f, "{}.{error}", DisputesError::PALLET),
             Self::Runtime(error) => write!(f, "{error}"),
             Self::Other { pallet, error } => write!(f, "{pallet}.{error}"),
         }
@@ -144,6 +153,7 @@ impl FailureKind {
         let known = match pallet {
             EmrError::PALLET => EmrError::from_name(&error).map(Self::Emr),
             InferenceError::PALLET => InferenceError::from_name(&error).map(Self::Inference),
+            DisputesError::PALLET => DisputesError::from_name(&error).map(Self::Disputes),
             _ => None,
         };
         known.unwrap_or_else(|| Self::Other { pallet: pallet.to_owned(), error })

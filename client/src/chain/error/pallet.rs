@@ -102,6 +102,25 @@ errors! {
         NotPatient,
         VerdictRootMismatch,
         VerdictUnreadable,
+        InvalidNetwork,
+        NotDisputed,
+        NotChallengeable,
+        SameAnswer,
+    }
+}
+
+errors! {
+    /// An error of pallet-disputes.
+    DisputesError of Disputes {
+        DisputeNotFound,
+        NotPlayer,
+        DeadlinePassed,
+        WrongMove,
+        AlreadyMoved,
+        WrongSize,
+        Inconsistent,
+        NotProven,
+        WrongSecret,
     }
 }
 

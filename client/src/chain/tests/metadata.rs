@@ -3,6 +3,7 @@
 
 mod api;
 mod calls;
+mod disputes;
 mod errors;
 pub mod events;
 pub mod former;

@@ -1,6 +1,6 @@
 //! The access question.
 
-use medchain_primitives::{Action, Denied, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, ModelId, Purpose, RecordId};
 
 use super::View;
 use crate::{
@@ -10,6 +10,31 @@ use crate::{
     },
     AccountId32,
 };
+
+/// What an account wants to do with a patient's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessQuestion {
+    /// What it wants to do.
+    pub action: Action,
+    /// The record; `None` where the action is not about one.
+    pub record: Option<RecordId>,
+    /// Why, if it says so.
+    pub purpose: Option<Purpose>,
+    /// The model that it wants to run, if it does.
+    pub model: Option<ModelId>,
+}
+
+impl AccessQuestion {
+    /// Whether an action is allowed on all records, without a purpose or a model.
+    pub fn about(action: Action) -> Self {
+        Self { action, record: None, purpose: None, model: None }
+    }
+
+    /// Whether a model may be run on a record, or on all.
+    pub fn infer(model: ModelId, record: Option<RecordId>) -> Self {
+        Self { action: Action::Infer, record, purpose: None, model: Some(model) }
+    }
+}
 
 impl View {
     /// The policy contract that a patient chose.
@@ -42,11 +67,10 @@ impl View {
         &self,
         patient: &AccountId32,
         subject: &AccountId32,
-        record: Option<RecordId>,
-        action: Action,
-        purpose: Option<Purpose>,
+        question: AccessQuestion,
     ) -> Result<Result<(), Denied>, ChainError> {
-        let arguments = (patient, subject, record, action, purpose);
+        let AccessQuestion { action, record, purpose, model } = question;
+        let arguments = (patient, subject, record, action, purpose, model);
         self.runtime_api(ApiMethod::CHECK_ACCESS, &arguments).await
     }
 
@@ -56,11 +80,10 @@ impl View {
         policy: &AccountId32,
         patient: &AccountId32,
         subject: &AccountId32,
-        record: Option<RecordId>,
-        action: Action,
-        purpose: Option<Purpose>,
+        question: AccessQuestion,
     ) -> Result<Result<(), Denied>, ChainError> {
-        let arguments = (policy, patient, subject, record, action, purpose);
+        let AccessQuestion { action, record, purpose, model } = question;
+        let arguments = (policy, patient, subject, record, action, purpose, model);
         self.runtime_api(ApiMethod::CHECK_POLICY, &arguments).await
     }
 }

@@ -1,15 +1,16 @@
-//! Models, workers, requests and verdicts.
+//! Models, workers, requests, verdicts and disputes.
 
 use codec::{Decode, DecodeAll, Encode};
 use futures::{stream, StreamExt, TryStreamExt};
+use medchain_disputes::Network;
 use medchain_primitives::{Label, ModelId, RecordId, RequestId};
 use subxt::utils::Static;
 
 use super::{View, AT_ONCE};
 use crate::{
     chain::{
-        event::text, fields::Fields, items::StorageItem, ChainError, Committee, Model, PastRequest,
-        Request, Verdict, Worker,
+        event::text, fields::Fields, items::StorageItem, ChainError, Committee, Dispute, Model,
+        PastRequest, Request, Verdict, Worker,
     },
     AccountId32,
 };
@@ -42,6 +43,11 @@ impl View {
         }
         models.sort_unstable_by_key(|model| model.id);
         Ok(models)
+    }
+
+    /// What the chain knows of an exact model's network; none of a model of floats.
+    pub async fn network(&self, model: ModelId) -> Result<Option<Network>, ChainError> {
+        self.value(StorageItem::NETWORKS, (Static(model),)).await
     }
 
     /// A worker.
@@ -188,6 +194,24 @@ impl View {
         verdicts.sort_unstable_by_key(|verdict| verdict.model);
         Ok(verdicts)
     }
+
+    /// The open dispute about a request.
+    pub async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError> {
+        let fields = self.fields(StorageItem::DISPUTES, (Static(request),)).await?;
+        fields.map(|fields| dispute(request, &fields)).transpose()
+    }
+
+    /// Every open dispute, in the order of their requests.
+    pub async fn disputes(&self) -> Result<Vec<Dispute>, ChainError> {
+        let entries = self.entries::<(Static<RequestId>,), _>(StorageItem::DISPUTES, ()).await?;
+        let mut disputes = Vec::new();
+        for ((request,), value) in entries {
+            let fields = value.fields(StorageItem::DISPUTES, self)?;
+            disputes.push(dispute(request.0, &fields)?);
+        }
+        disputes.sort_unstable_by_key(|dispute| dispute.request);
+        Ok(disputes)
+    }
 }
 
 fn model(id: ModelId, fields: &Fields) -> Result<Model, ChainError> {
@@ -220,6 +244,7 @@ fn worker(account: AccountId32, fields: &Fields) -> Result<Worker, ChainError> {
         answered: fields.get("answered")?,
         declined: fields.get("declined")?,
         missed: fields.get("missed")?,
+        lost: fields.get("lost")?,
     })
 }
 
@@ -258,7 +283,12 @@ fn verdict(request: RequestId, fields: &Fields) -> Result<Verdict, ChainError> {
         sealed: fields.get("sealed")?,
         receipt: fields.get("receipt")?,
         reached_at: fields.get("reached_at")?,
-        provisional_until: fields.get("provisional_until")?,
+        challengeable_until: fields.get("challengeable_until")?,
+        status: fields.get("status")?,
         previous: fields.get("previous")?,
     })
+}
+
+fn dispute(request: RequestId, fields: &Fields) -> Result<Dispute, ChainError> {
+    Ok(Dispute { request, players: fields.get("players")?, game: fields.get("game")? })
 }

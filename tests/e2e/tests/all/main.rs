@@ -6,6 +6,7 @@
 
 mod audit;
 mod consent;
+mod disputes;
 mod erasure;
 mod ipfs;
 mod main_job;

@@ -1,4 +1,4 @@
-use medchain_primitives::{Action, Denied, DenyReason, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, DenyReason, ModelId, Purpose, RecordId};
 
 use super::*;
 
@@ -12,6 +12,7 @@ fn the_access_question_is_as_the_runtime_takes_it() {
         Some(RecordId(1)).encode(),
         Action::Infer.encode(),
         Some(Purpose::Research).encode(),
+        Some(ModelId(2)).encode(),
     ];
     let policy = ALICE.encode();
     for (name, samples) in [

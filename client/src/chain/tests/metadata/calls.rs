@@ -1,14 +1,16 @@
 use std::collections::BTreeSet;
 
+use medchain_disputes::Secret;
+use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Arithmetic, Cid, CidCodec, ContentDigest, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
-    ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey,
-    VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
+    AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason,
+    EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot, ModelId, RecordId,
+    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment,
+    VerdictRoot, SEALED_KEY_LENGTH,
 };
 
-use super::*;
-use crate::chain::{Call, Document, Gas, ModelStatus, Purpose};
+use super::{disputes::moves, *};
+use crate::chain::{Call, Document, Gas, ModelStatus, Network, NetworkLayer, Purpose};
 
 fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
@@ -20,6 +22,13 @@ fn commitments() -> FilmCommitments {
 
 fn order(quorum: u8, worker: Option<AccountId32>) -> InferenceOrder<AccountId32> {
     InferenceOrder { model: ModelId(8), quorum, worker }
+}
+
+pub fn network() -> Network {
+    let shape =
+        Layer { size: 4, inputs: 1, outputs: 2, window: Window::All, finish: Finish::Logits };
+    let layer = NetworkLayer { shape, weights_root: [16; 32] };
+    Network { layers: vec![layer].try_into().unwrap(), scale: SoftmaxScale(9) }
 }
 
 /// The names of the calls that were checked.
@@ -50,6 +59,7 @@ fn every_call_encodes() {
     emr(&mut checked);
     inference(&mut checked);
     others(&mut checked);
+    disputes(&mut checked);
     let all = Call::ALL.iter().map(|(pallet, name)| format!("{pallet}.{name}"));
     assert_eq!(checked.0, all.collect());
 }
@@ -156,7 +166,7 @@ fn emr(calls: &mut Checked) {
 
 fn inference(calls: &mut Checked) {
     let request = RequestId(66);
-    for (arithmetic, shown) in [(Arithmetic::Exact, "Exact"), (Arithmetic::Float, "Float")] {
+    for (network, shown) in [(Some(network()), "weights_root"), (None, "None")] {
         calls.check(
             &Call::RegisterModel {
                 name: "medchain-vgg16".into(),
@@ -166,7 +176,7 @@ fn inference(calls: &mut Checked) {
                 card: Some(cid()),
                 labels: vec!["covid".into(), "normal".into()],
                 preprocessing: "mc-area-224-v1".into(),
-                arithmetic,
+                network,
                 min_quorum: 5,
                 confidence_threshold_ppm: 654_321,
                 fee: 1_234_567,
@@ -212,6 +222,26 @@ fn inference(calls: &mut Checked) {
     calls.check(&Call::WithdrawBond, &[]);
     calls.check(&Call::TopUpBond, &[]);
     calls.check(&Call::DiscloseVerdict { request, root: VerdictRoot([15; 32]) }, &["66", "15"]);
+    let sealed = SealedAnswer::truncate_from(vec![17; 50]);
+    calls.check(&Call::ChallengeVerdict { request, sealed }, &["66", "17"]);
+    calls.check(&Call::AnnulDispute { request }, &["66"]);
+}
+
+fn disputes(calls: &mut Checked) {
+    let request = RequestId(66);
+    calls.check(&Call::ShowRoots { request, roots: moves::roots() }, &["66", "19"]);
+    calls.check(&Call::ShowNodes { request, nodes: moves::nodes() }, &["66", "20"]);
+    calls.check(&Call::ShowLeaf { request, leaf: moves::leaf() }, &["salt", "21", "22"]);
+    let sums = &["2323232", "-2424242", "shift: 25", "18"];
+    calls.check(&Call::ShowSums { request, sums: moves::sums() }, sums);
+    for (bias, shown) in [(Some((-2_929_292, 30)), "-2929292"), (None, "None")] {
+        let opening = moves::opening(bias);
+        calls.check(&Call::OpenValue { request, opening }, &["26", "27", "28", shown]);
+    }
+    for (logits, shown) in [(Some(vec![31; 12].try_into().unwrap()), "31"), (None, "None")] {
+        let secret = Secret { root: VerdictRoot([32; 32]), logits };
+        calls.check(&Call::OpenSecret { request, secret }, &["32", shown]);
+    }
 }
 
 fn others(calls: &mut Checked) {

@@ -1,5 +1,7 @@
 use super::*;
-use crate::chain::{DispatchFailure, EmrError, FailureKind, InferenceError, RuntimeError};
+use crate::chain::{
+    DispatchFailure, DisputesError, EmrError, FailureKind, InferenceError, RuntimeError,
+};
 
 /// Renaming or removing an error that programs tell apart fails here.
 #[test]
@@ -15,6 +17,7 @@ fn the_errors_are_those_of_the_pallets() {
     };
     check(EmrError::PALLET, EmrError::ALL.iter().map(|error| error.as_str()).collect());
     check(InferenceError::PALLET, InferenceError::ALL.iter().map(|error| error.as_str()).collect());
+    check(DisputesError::PALLET, DisputesError::ALL.iter().map(|error| error.as_str()).collect());
 }
 
 /// The failure with which a pallet's error of this name arrives.
@@ -34,6 +37,7 @@ fn the_errors_of_pallets_are_read_with_their_docs() {
             failure("Inference", "RequestNotOpen"),
             FailureKind::Inference(InferenceError::RequestNotOpen),
         ),
+        (failure("Disputes", "WrongMove"), FailureKind::Disputes(DisputesError::WrongMove)),
         // One that no program tells apart.
         (
             failure("Emr", "SelfRelation"),

@@ -85,6 +85,7 @@ fn every_event_is_read() {
     let mut events = Checked::default();
     emr(&mut events);
     inference(&mut events);
+    disputes(&mut events);
     others(&mut events);
     failures(&mut events);
     let owned = |(pallet, name): &(&str, &str)| (String::from(*pallet), String::from(*name));
@@ -220,7 +221,7 @@ fn inference(events: &mut Checked) {
     event!(events, Inference, WorkerLeaving { worker, until });
     event!(events, Inference, BondWithdrawn { worker, amount });
     event!(events, Inference, BondToppedUp { worker, amount });
-    for reason in [SlashReason::Absent, SlashReason::NotRevealed] {
+    for reason in SlashReason::ALL {
         event!(events, Inference, WorkerSlashed { worker, request, reason, amount });
     }
     event!(
@@ -235,11 +236,11 @@ fn inference(events: &mut Checked) {
     event!(events, Inference, RevealStarted { request, deadline });
     event!(events, Inference, AnswerRevealed { request, worker });
     let sealed = SealedAnswer::truncate_from(vec![6; 50]);
-    let provisional_until = Some(deadline);
+    let challengeable_until = deadline;
     event!(
         events,
         Inference,
-        VerdictReached { request, record, model, workers, sealed, receipt, provisional_until }
+        VerdictReached { request, record, model, workers, sealed, receipt, challengeable_until }
     );
     let answers = vec![(ALICE, sealed.clone()), (BOB, SealedAnswer::default())];
     event!(events, Inference, AnswersDiffer { request, record, answers });
@@ -251,12 +252,30 @@ fn inference(events: &mut Checked) {
         FailureCause::NotAnswered,
         FailureCause::NotRevealed,
         FailureCause::TooFewWorkers,
+        FailureCause::NobodyRight,
+        FailureCause::NotSettled,
     ] {
         event!(events, Inference, InferenceFailed { request, record, cause });
     }
     event!(events, Inference, RequestCancelled { request });
     event!(events, Inference, RequestExpired { request });
+    let challenger = worker;
+    event!(events, Inference, VerdictChallenged { request, record, challenger, sealed });
+    event!(events, Inference, VerdictUpheld { request, challengeable_until });
+    event!(events, Inference, VerdictAnnulled { request, record });
+    event!(events, Inference, DisputeAnnulled { request, record });
     disclosed(events, request, record, model);
+}
+
+fn disputes(events: &mut Checked) {
+    let (request, deadline, player, timed_out) = (RequestId(9), 6u32, BOB, true);
+    let players = [ALICE, BOB];
+    event!(events, Disputes, DisputeStarted { request, players, deadline });
+    event!(events, Disputes, MoveMade { request, player });
+    event!(events, Disputes, RoundStarted { request, deadline });
+    let (winner, losers) = (Some(ALICE), vec![BOB]);
+    event!(events, Disputes, DisputeSettled { request, winner, losers, timed_out });
+    event!(events, Disputes, DisputeAbandoned { request });
 }
 
 fn disclosed(events: &mut Checked, request: RequestId, record: RecordId, model: ModelId) {

@@ -10,18 +10,22 @@ use crate::chain::{
     ChainEvent,
 };
 
-/// The events that came with sealed verdicts.
-const LATER: [&str; 13] = [
+/// The events that came with sealed verdicts, or later.
+const LATER: [&str; 17] = [
     "AnswerCommitted",
     "AnswerRevealed",
     "AnswersAwaited",
     "AnswersDiffer",
     "BondToppedUp",
     "BondWithdrawn",
+    "DisputeAnnulled",
     "DrawReopened",
     "RevealStarted",
+    "VerdictAnnulled",
+    "VerdictChallenged",
     "VerdictDisclosed",
     "VerdictReached",
+    "VerdictUpheld",
     "WorkerLeaving",
     "WorkerMissed",
     "WorkersDrawn",

@@ -10,7 +10,7 @@ use medchain_primitives::{
 use super::*;
 use crate::chain::{
     items::StorageItem, view::Choice, Basis, Document, Member, ModelStatus, Purpose, RecordStatus,
-    RequestStatus, SealedShare, Step, WorkerStatus,
+    RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
@@ -31,7 +31,7 @@ fn label(text: &str) -> Label {
 
 /// A struct whose fields are these, in whatever order the chain has them.
 /// Fields that are not read must be there as well, so that the lengths fit.
-fn check_struct(pallet: &str, entry: &str, fields: &[(&str, Vec<u8>)]) {
+pub fn check_struct(pallet: &str, entry: &str, fields: &[(&str, Vec<u8>)]) {
     let metadata = metadata();
     let type_id = value_type(&metadata, pallet, entry);
     let what = format!("{pallet}.{entry}");
@@ -188,6 +188,7 @@ fn structs_of_inference_are_as_they_are_read() {
             ("answered", 1u32.encode()),
             ("declined", 1u32.encode()),
             ("missed", 1u32.encode()),
+            ("lost", 1u32.encode()),
         ],
     );
     check_struct(
@@ -241,7 +242,8 @@ fn structs_of_verdicts_are_as_they_are_read() {
             ("sealed", sealed.encode()),
             ("receipt", Receipt([7; 32]).encode()),
             ("reached_at", 1u32.encode()),
-            ("provisional_until", Some(1u32).encode()),
+            ("challengeable_until", 1u32.encode()),
+            ("status", VerdictStatus::Annulled.encode()),
             ("previous", Some(RequestId(1)).encode()),
         ],
     );
@@ -257,6 +259,7 @@ fn plain_values_are_as_they_are_read() {
     value("Emr", "EncryptionKeys", EncryptionKey([1; 32]).encode());
     value("Emr", "PatientPolicies", ALICE.encode());
     value("Emr", "DefaultPolicy", ALICE.encode());
+    value("Inference", "Networks", super::calls::network().encode());
     value("Inference", "OpenRequestOf", RequestId(1).encode());
     value("Inference", "LatestVerdict", RequestId(1).encode());
     value("Inference", "Candidates", vec![(ALICE, 1u32), (BOB, 2)].encode());
@@ -300,6 +303,8 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);
     keys("Inference", "Models", &[&model]);
+    keys("Inference", "Networks", &[&model]);
+    keys("Disputes", "Disputes", &[&RequestId(1).encode()]);
     keys("Inference", "Workers", &[&account]);
     keys("Inference", "Requests", &[&RequestId(1).encode()]);
     keys("Inference", "Candidates", &[&model]);
@@ -313,7 +318,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
 }
 
 /// The type of a field of a stored struct.
-fn field_type(metadata: &Metadata, pallet: &str, entry: &str, name: &str) -> u32 {
+pub fn field_type(metadata: &Metadata, pallet: &str, entry: &str, name: &str) -> u32 {
     let resolved = metadata.types().resolve(value_type(metadata, pallet, entry)).unwrap();
     let json = serde_json::to_value(&resolved.type_def).unwrap();
     let fields = json["composite"]["fields"].as_array().unwrap().clone();
@@ -356,6 +361,8 @@ fn every_variant_has_the_index_that_it_is_read_by() {
         (FailureCause::NotAnswered, "NotAnswered"),
         (FailureCause::NotRevealed, "NotRevealed"),
         (FailureCause::TooFewWorkers, "TooFewWorkers"),
+        (FailureCause::NobodyRight, "NobodyRight"),
+        (FailureCause::NotSettled, "NotSettled"),
     ] {
         let failed = RequestStatus::Failed { cause }.encode();
         check(status, &|| failed.clone(), "Failed");
@@ -368,6 +375,10 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(status, &|| WorkerStatus::Active.encode(), "Active");
     check(status, &|| WorkerStatus::Suspended.encode(), "Suspended");
     check(status, &|| WorkerStatus::Leaving { until: 1 }.encode(), "Leaving");
+    let status = field_type(&metadata, "Inference", "Verdicts", "status");
+    check(status, &|| VerdictStatus::Standing.encode(), "Standing");
+    check(status, &|| VerdictStatus::Challenged.encode(), "Challenged");
+    check(status, &|| VerdictStatus::Annulled.encode(), "Annulled");
     let choice = field_type(&metadata, "Inference", "Committees", "choice");
     check(choice, &|| Choice::Named.encode(), "Named");
     check(choice, &|| Choice::After { number: 1 }.encode(), "After");

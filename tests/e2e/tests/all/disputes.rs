@@ -1,0 +1,140 @@
+//! Workers that answer differently: `medchain-liar` against `medchain-worker`.
+
+use std::{process::Command, thread::sleep, time::Duration};
+
+use medchain_e2e::{free_port, model_folder, program, wait_for, Running, World, HELPER, PATIENT, WORKER};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// Starts the worker that lies, as [`HELPER`].
+fn liar(world: &World, lie: &str) -> Running {
+    let mut command = Command::new(program("medchain-liar"));
+    command
+        .args(["--lie", lie, "run", "--dev", "--suri", HELPER])
+        .args(["--node", world.url(), "--store", world.store()])
+        .arg("--model-dir")
+        .arg(model_folder())
+        .args(["--listen", &format!("127.0.0.1:{}", free_port())])
+        .arg("--state-dir")
+        .arg(world.folder().join(format!("state-liar-{lie}")));
+    Running::start(&mut command, &world.folder().join(format!("liar-{lie}.log")))
+}
+
+/// What `medchain worker list` says of a worker.
+fn entry(world: &World, account: &str) -> Value {
+    let list = world.done(PATIENT, &["worker", "list"]);
+    let all = list["workers"].as_array().expect("a list");
+    let found = all.iter().find(|worker| worker["worker"] == account);
+    found.unwrap_or_else(|| panic!("{account} is not in {list}")).clone()
+}
+
+fn account(world: &World, who: &str) -> String {
+    let shown = world.done(who, &["balance"]);
+    shown["account"].as_str().expect("an account").to_owned()
+}
+
+/// Waits until a request for a verdict on the record has one, and returns it.
+fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
+    let mut found = Value::Null;
+    let said = || programs.map(Running::said).join("\n---\n");
+    wait_for(&format!("a verdict on record {record}: {}", said()), LIMIT, || {
+        let shown = world.show(record);
+        found = shown["verdicts"][0].clone();
+        !found.is_null()
+    });
+    found
+}
+
+#[test]
+fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    let honest = world.worker();
+    let (one, other) = (account(&world, WORKER), account(&world, HELPER));
+    let lies = ["weight", "first", "pooled", "dense", "softmax", "seal"];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let lying = liar(&world, lie);
+        let image = synthetic_radiograph_png(200 + number as u64);
+        let image = world.write_image(&format!("{lie}.png"), &image);
+        let record = world.upload_for(&image, &["--quorum", "2"]);
+        let verdict = verdict(&world, record, [&honest, &lying]);
+        assert_eq!(verdict["workers"], serde_json::json!([one]), "{lie}: {verdict}");
+        let replayed = world.done(PATIENT, &["replay", &record.to_string()]);
+        assert_eq!(replayed["equal"], true, "{lie}: {replayed}");
+
+        let lost = number as u64 + 1;
+        let liar = entry(&world, &other);
+        assert_eq!(liar["lost"], lost, "{lie}: {liar}");
+        assert_eq!(liar["status"], "suspended", "{lie}: {liar}");
+        let honest = entry(&world, &one);
+        assert_eq!((&honest["lost"], &honest["answered"]), (&0.into(), &lost.into()), "{honest}");
+        lying.kill();
+        // It takes another bond to lie again.
+        world.done(HELPER, &["worker", "top-up"]);
+        sleep(Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn a_verdict_of_one_liar_is_challenged_and_falls() {
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    let lying = liar(&world, "pooled");
+    let image = world.write_image("alone.png", &synthetic_radiograph_png(300));
+    let record = world.upload_for(&image, &["--worker", HELPER]);
+    let made_up = verdict(&world, record, [&lying, &lying]);
+    assert_eq!(made_up["workers"], serde_json::json!([account(&world, HELPER)]));
+    let request = made_up["request_id"].to_string();
+
+    // Another worker, to whom the patient gives the key, replays it and disagrees.
+    world.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer,view"]);
+    world.done(PATIENT, &["share", &record.to_string(), "--to", WORKER]);
+    let honest = world.worker();
+    let challenged = world.done(WORKER, &["worker", "challenge", &request]);
+    assert_eq!(challenged["equal"], false, "{challenged}");
+    wait_for("the verdict is annulled", LIMIT, || {
+        world.show(record)["verdicts"][0]["status"] == "annulled"
+    });
+    assert_eq!(entry(&world, &account(&world, HELPER))["lost"], 1);
+    assert_eq!(entry(&world, &account(&world, WORKER))["lost"], 0);
+
+    // It can be asked for anew, and is what the network says.
+    lying.kill();
+    world.done(PATIENT, &["infer", &record.to_string(), "--model", "0", "--worker", WORKER]);
+    wait_for("another verdict", LIMIT, || {
+        world.show(record)["verdicts"][0]["status"] == "standing"
+    });
+    let shown = world.done(PATIENT, &["replay", &record.to_string()]);
+    assert_eq!(shown["equal"], true, "{shown}\n{}", honest.said());
+}
+
+#[test]
+fn the_patient_ends_a_dispute_and_nobody_loses() {
+    // A node that makes blocks slowly gives the patient time.
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    let honest = world.worker();
+    let lying = liar(&world, "silent");
+    let image = world.write_image("annulled.png", &synthetic_radiograph_png(400));
+    let record = world.upload_for(&image, &["--quorum", "2"]);
+    let mut request = String::new();
+    wait_for("the answers differ", LIMIT, || {
+        let disputes = world.done(PATIENT, &["disputes"]);
+        let first = &disputes["disputes"][0];
+        request = first["request_id"].to_string();
+        !first.is_null()
+    });
+    let refused = world.run(WORKER, &["annul", &request]);
+    assert!(refused.one_error_line().contains("patient"), "{}", refused.err);
+    world.done(PATIENT, &["annul", &request]);
+    let shown = world.show(record);
+    assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
+    for who in [WORKER, HELPER] {
+        let worker = entry(&world, &account(&world, who));
+        assert_eq!((&worker["lost"], &worker["status"]), (&0.into(), &"active".into()), "{worker}");
+    }
+    assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));
+    drop((honest, lying));
+}
