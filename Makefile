@@ -44,11 +44,11 @@ test: build ## Pass every test, the end-to-end ones included.
 	@scripts/test.sh
 
 .PHONY: testnet
-testnet: build ## Spawn a relay chain, two collators and two workers. NETWORK=omni takes the stock node.
+testnet: build ## Spawn a relay chain, two collators and three workers. NETWORK=omni takes the stock node.
 	@scripts/testnet.sh "zombienet/medchain-$(or $(NETWORK),local).toml"
 
 .PHONY: testnet-test
-testnet-test: build ## Try the parachain on a relay chain: upgrade, crashes, sync (half an hour).
+testnet-test: build ## Try the parachain on a relay chain: upgrade, dispute, crashes, sync (half an hour).
 	@scripts/testnet-test.sh
 
 .PHONY: bench

@@ -3,7 +3,14 @@
 # which builds first. Prints a transcript.
 #
 #   STAGES  the stages to run after the main job, such as upgrade,sync
-#           (default: upgrade, clients, crashes, sync and stores)
+#           (default: upgrade, clients, dispute, crashes, sync and stores)
+#
+# upgrade   from a release to what was built, with its policy, model and workers
+# clients   Polkadot.js at a collator, chopsticks from the raw spec
+# dispute   a worker that lies is drawn; the chain finds the value that it made up
+# crashes   a collator and a worker are killed and come back
+# sync      a full node starts from the chain specs
+# stores    one of two stores stops, then the other
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet-test'}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Spawns a local testnet: two relay chain validators, MedChain with two
-# collators, and two workers. Ctrl-C ends all of it.
+# collators, and three workers, two of which must agree. Ctrl-C ends all of it.
 #   scripts/testnet.sh [NETWORK.toml]
 #
 #   MEDCHAIN_TESTNET_DIR  where the chain specs are kept
@@ -24,9 +24,12 @@ say() { printf '\033[1mtestnet:\033[0m %s\n' "$*" >&2; }
 die() { printf 'testnet: error: %s\n' "$*" >&2; exit 1; }
 
 [ -s "$network" ] || die "there is no network file $network"
-relay=ws://127.0.0.1:9900 first=ws://127.0.0.1:9944 second=ws://127.0.0.1:9945
+relay=ws://127.0.0.1:9900 collators=(ws://127.0.0.1:9944 ws://127.0.0.1:9945)
+first=${collators[0]}
+# The accounts of the workers, and where each has its metrics.
+workers=(//Dave //Ferdie //Dave//stash) ports=(9717 9718 9719)
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-for port in 9900 9901 9944 9945 9615 9616 9717 9718; do
+for port in 9900 9901 9944 9945 9615 9616 "${ports[@]}"; do
   ! listens "$port" || die "port $port is taken: is another testnet or node running? End it, then run this again."
 done
 
@@ -119,22 +122,30 @@ medchain() {
   "$client/medchain" "$@" --dev --suri "$who" --node "$first" --store "$store" --yes --json >>"$run/medchain.log" 2>&1 \
     || { tail -n 3 "$run/medchain.log" >&2; die "medchain $1 ${2:-} failed"; }
 }
-say "publishing the model and registering two workers"
-medchain //Alice model publish "$model/medchain-vgg16.onnx"
-(medchain //Dave worker register --model 0) & dave=$!
-(medchain //Ferdie worker register --model 0) & ferdie=$!
-wait "$dave" && wait "$ferdie" || exit 1
-worker() {
-  start "$run/worker-$2.log" "$client/medchain-worker" run --dev --suri "$1" --node "$3" --store "$store" \
-    --model-dir "$model" --listen "127.0.0.1:$2"
-}
-worker //Dave 9717 "$first"
-worker //Ferdie 9718 "$second"
+say "publishing the model and registering three workers"
+# A release's programs do not know what came after them.
+quorum=(--min-quorum 2) asks="two workers must agree"
+if [ -n "${MEDCHAIN_RELEASED:-}" ]; then quorum=() asks="one worker answers"; fi
+medchain //Alice model publish "$model/medchain-vgg16.onnx" "${quorum[@]}"
+registrations=()
+for worker in "${workers[@]}"; do
+  (medchain "$worker" worker register --model 0) &
+  registrations+=($!)
+done
+for registration in "${registrations[@]}"; do wait "$registration" || exit 1; done
+for i in "${!workers[@]}"; do
+  # A state folder that outlives the network would mislead the next one, whose first block
+  # may be the same, and whose requests have the same numbers.
+  state=(--state-dir "$run/state-${ports[i]}")
+  if [ -n "${MEDCHAIN_RELEASED:-}" ]; then state=(); fi
+  start "$run/worker-${ports[i]}.log" "$client/medchain-worker" run --dev --suri "${workers[i]}" \
+    --node "${collators[i % 2]}" --store "$store" --model-dir "$model" \
+    --listen "127.0.0.1:${ports[i]}" "${state[@]}"
+done
 
-jq -n --arg run "$run" --arg relay "$relay" --arg first "$first" --arg second "$second" --arg store "$store" \
-  --slurpfile net "$run/net/zombie.json" \
-  '{run: $run, relay: $relay, collators: [$first, $second], store: $store, workers: ["127.0.0.1:9717", "127.0.0.1:9718"]}' \
-  >"$run/testnet.json.new"
+jq -n --arg run "$run" --arg relay "$relay" --arg store "$store" \
+  '{run: $run, relay: $relay, collators: $ARGS.positional[0:2], store: $store, workers: $ARGS.positional[2:]}' \
+  --args "${collators[@]}" "${ports[@]/#/127.0.0.1:}" >"$run/testnet.json.new"
 mv "$run/testnet.json.new" "$run/testnet.json"
 apps() { echo "https://polkadot.js.org/apps/?rpc=ws%3A%2F%2F127.0.0.1%3A$1#/explorer"; }
 cat <<END
@@ -146,12 +157,12 @@ The testnet is ready ($((SECONDS - began)) s).
   MedChain      ws://127.0.0.1:9944   $(apps 9944)
                 ws://127.0.0.1:9945
   metrics       http://127.0.0.1:9615/metrics (collator 1), :9616 (collator 2)
-                http://127.0.0.1:9717/metrics (worker //Dave), :9718 (worker //Ferdie)
+                http://127.0.0.1:9717/metrics (worker //Dave), :9718 (//Ferdie), :9719 (//Dave//stash)
   store         $store
   logs          $run
 
-Model 0 is published (registrar: //Alice); //Dave and //Ferdie run it. Go on with
-"At the command line" in README.md, with --dev --suri //Bob and so on.
+Model 0 is published (registrar: //Alice), and the three workers run it; $asks.
+Go on with "At the command line" in README.md, with --dev --suri //Bob and so on.
 Ctrl-C ends everything.
 END
 ready=yes

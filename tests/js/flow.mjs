@@ -50,7 +50,7 @@ let record;
 /** Returns the chain's answer about an access to the patient's file. */
 async function access(subject, action) {
   const answer = await api.call.emrApi.checkAccess(
-    patient.address, subject.address, null, action, null,
+    patient.address, subject.address, null, action, null, null,
   );
   return answer.isOk ? 'allowed' : answer.asErr.toJSON();
 }

@@ -55,11 +55,15 @@ const GONE = [
   'requests', 'openRequests', 'openRequestOf', 'failureReports', 'deadlines', 'nextExpiry', 'predictions',
 ].map((item) => `inference.${item}`);
 
+const PALLETS = ['emr', 'inference', 'disputes'];
+
 /** Returns the storage of MedChain's pallets at a block, by item and key. */
 async function state(hash) {
   const at = await api.at(hash);
+  // A runtime may be older than a pallet.
+  const pallets = PALLETS.filter((pallet) => at.query[pallet]);
   const items = {};
-  for (const pallet of ['emr', 'inference']) {
+  for (const pallet of pallets) {
     for (const [item, query] of Object.entries(at.query[pallet])) {
       if (item === 'palletVersion') continue;
       const name = `${pallet}.${item}`;
@@ -73,7 +77,7 @@ async function state(hash) {
     }
   }
   const versions = {};
-  for (const pallet of ['emr', 'inference']) {
+  for (const pallet of pallets) {
     versions[pallet] = (await at.query[pallet].palletVersion()).toNumber();
   }
   return { items, versions };

@@ -15,7 +15,7 @@ use medchain_client::{
     keys::Identity,
     store, AccountId32,
 };
-use medchain_e2e::{Testnet, LAB, PATIENT, TESTNET_WORKERS};
+use medchain_e2e::{model_folder, Testnet, LAB, PATIENT, REGISTRAR, TESTNET_WORKERS};
 use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind, SealedAnswer};
 use serde_json::{json, Value};
 
@@ -27,13 +27,24 @@ fn main() -> Fallible<()> {
     let net = Testnet::spawn("medchain-local.toml", None, &store.path().display().to_string());
     net.set_up();
     // The workers would answer before the requests have piled up.
-    [0, 1].iter().for_each(|index| net.worker(*index).kill());
+    (0..TESTNET_WORKERS.len()).for_each(|index| net.worker(index).kill());
+    let model = model_of_one_worker(&net)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(flood(&net, records))
+    runtime.block_on(flood(&net, model, records))
+}
+
+/// Publishes a model that can be asked of one worker, unlike the testnet's own, and registers
+/// the first worker for it.
+fn model_of_one_worker(net: &Testnet) -> Fallible<ModelId> {
+    let onnx = model_folder().join("medchain-vgg16.onnx").display().to_string();
+    let published = net.done(0, REGISTRAR, &["model", "publish", &onnx]);
+    let id = published["model_id"].as_u64().ok_or("a model has a number")?;
+    net.done(0, TESTNET_WORKERS[0], &["worker", "set-models", "--model", &id.to_string()]);
+    Ok(ModelId(id.try_into()?))
 }
 
 /// Prints one JSON object for the records, and one for the answers.
-async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
+async fn flood(net: &Testnet, model: ModelId, records: u64) -> Fallible<()> {
     let chain = Chain::connect(net.collator(0)).await?;
     let lab = Identity::from_secret_uri(LAB)?;
     let patient = Identity::from_secret_uri(PATIENT)?;
@@ -58,11 +69,7 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
             kind: RecordKind::ChestXray,
             commitments: key.commitments(&[0; 224 * 224]),
             envelopes,
-            inference: Some(InferenceOrder {
-                model: ModelId(0),
-                quorum: 1,
-                worker: Some(worker.account()),
-            }),
+            inference: Some(InferenceOrder { model, quorum: 1, worker: Some(worker.account()) }),
             custody: None,
         });
     }
@@ -80,7 +87,7 @@ async fn flood(net: &Testnet, records: u64) -> Fallible<()> {
         tokio::time::sleep(Duration::from_secs(6)).await;
         view = chain.finalised().await?;
     }
-    let model = view.model(ModelId(0)).await?.ok_or("there is no model 0")?;
+    let model = view.model(model).await?.ok_or("the model is gone")?;
     let mut calls = Vec::new();
     // The chain cannot tell whether an answer opens.
     let sealed = SealedAnswer::truncate_from(vec![0; 18 + 4 * model.labels.len()]);

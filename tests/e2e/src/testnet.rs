@@ -1,4 +1,4 @@
-//! A testnet: a relay chain, two collators, two workers, as `make testnet`
+//! A testnet: a relay chain, two collators, three workers, as `make testnet`
 //! spawns it.
 
 use std::{
@@ -62,8 +62,11 @@ pub struct Testnet {
     upgraded: AtomicBool,
 }
 
-/// The accounts of the two workers.
-pub const TESTNET_WORKERS: [&str; 2] = ["//Dave", "//Ferdie"];
+/// The accounts of the three workers, two of which are asked.
+pub const TESTNET_WORKERS: [&str; 3] = ["//Dave", "//Ferdie", "//Dave//stash"];
+
+/// How much of a worker's log is shown when a test fails.
+const LAST_LINES: usize = 30;
 
 impl Testnet {
     /// Spawns the network in this file of `zombienet/`, with this first runtime
@@ -128,15 +131,25 @@ impl Testnet {
         &self.run
     }
 
+    /// The place of a log beside those of the network's own programs. The ends of those
+    /// whose names begin with `worker-` are printed when a test fails.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.run.join(name)
+    }
+
     /// The address of a collator: 0 or 1.
     pub fn collator(&self, index: usize) -> &str {
         self.facts["collators"][index].as_str().expect("there are two")
     }
 
-    /// The program of a worker: 0 or 1.
+    /// The program of a worker, by its place in [`TESTNET_WORKERS`].
     pub fn worker(&self, index: usize) -> Program {
-        let listens = self.facts["workers"][index].as_str().expect("there are two");
-        Program::with(&["medchain-worker", listens])
+        Program::with(&["medchain-worker", self.worker_address(index)])
+    }
+
+    /// Where a worker serves its metrics.
+    pub fn worker_address(&self, index: usize) -> &str {
+        self.facts["workers"][index].as_str().expect("there are three")
     }
 
     /// The address of the first relay chain validator.
@@ -168,10 +181,10 @@ impl Testnet {
                     let grant = ["grant", "--to", to, "--actions", actions];
                     done(PATIENT, &[&grant, wait].concat());
                 };
-                let [first, second] = TESTNET_WORKERS;
-                grant(LAB, "append,infer", &["--in-block"]);
-                grant(first, "infer", &["--in-block"]);
-                grant(second, "infer", &[]);
+                for worker in TESTNET_WORKERS {
+                    grant(worker, "infer", &["--in-block"]);
+                }
+                grant(LAB, "append,infer", &[]);
             });
             scope.spawn(|| done(LAB, &["key", "publish"]));
             scope.spawn(|| done(STRANGER, &["key", "publish"]));
@@ -214,6 +227,64 @@ impl Testnet {
         answer.json()
     }
 
+    /// As [`wait_for`]. A failure also says what the chain knows of these records, as far as
+    /// they have no verdict, and of the workers.
+    ///
+    /// # Panics
+    /// When it is not so within `limit`.
+    pub fn wait_for(
+        &self,
+        what: &str,
+        limit: Duration,
+        records: &[u64],
+        is_so: impl FnMut() -> bool,
+    ) {
+        if !comes_true(limit, is_so) {
+            panic!("not within {} s: {what}\n{}", limit.as_secs(), self.state_of(records));
+        }
+    }
+
+    fn state_of(&self, records: &[u64]) -> String {
+        let said = |arguments: &[&str]| {
+            let answer = self.run(0, PATIENT, arguments);
+            format!("medchain {}: {}{}", arguments.join(" "), answer.out, answer.err)
+        };
+        let has_verdict = |record: &str| {
+            let shown = self.run(0, PATIENT, &["show", record]);
+            let shown: Value = serde_json::from_str(&shown.out).unwrap_or_default();
+            shown["verdicts"].as_array().is_some_and(|verdicts| !verdicts.is_empty())
+        };
+        let mut state = Vec::new();
+        for record in records.iter().map(u64::to_string) {
+            if !has_verdict(&record) {
+                // The log of final blocks has the reason of a request that failed.
+                state.extend([said(&["show", &record]), said(&["audit", "--record", &record])]);
+            }
+        }
+        state.push(said(&["worker", "list"]));
+        state.join("\n")
+    }
+
+    /// The ends of the workers' logs.
+    fn workers_said(&self) -> String {
+        let entries = std::fs::read_dir(&self.run).into_iter().flatten().flatten();
+        let mut logs: Vec<PathBuf> = entries
+            .filter(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                name.starts_with("worker-") && name.ends_with(".log")
+            })
+            .map(|entry| entry.path())
+            .collect();
+        logs.sort();
+        let ends = logs.iter().map(|log| {
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            let lines: Vec<&str> = said.lines().collect();
+            let end = &lines[lines.len().saturating_sub(LAST_LINES)..];
+            format!("--- the end of {}\n{}", log.display(), end.join("\n"))
+        });
+        ends.collect::<Vec<_>>().join("\n")
+    }
+
     /// Asks a node's RPC. `Null` where it does not answer.
     pub fn ask(&self, node: &str, method: &str, params: &Value) -> Value {
         let request =
@@ -241,6 +312,10 @@ impl Testnet {
 
 impl Drop for Testnet {
     fn drop(&mut self) {
+        // Before the workers are told to end, and the folder with their logs goes.
+        if std::thread::panicking() {
+            eprintln!("{}", self.workers_said());
+        }
         let Some(script) = &mut self.script else { return };
         let _ = Command::new("kill").args(["-TERM", &script.id().to_string()]).status();
         let asked = Instant::now();
@@ -270,16 +345,24 @@ fn height(header: &Value) -> Option<u64> {
 ///
 /// # Panics
 /// When it is not so within `limit`.
-pub fn wait_for(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, limit: Duration, is_so: impl FnMut() -> bool) {
+    assert!(comes_true(limit, is_so), "not within {} s: {what}", limit.as_secs());
+}
+
+fn comes_true(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < limit, "not within {} s: {what}", limit.as_secs());
+        if started.elapsed() >= limit {
+            return false;
+        }
         sleep(Duration::from_millis(500));
     }
+    true
 }
 
 /// A program of the network. It can be killed and restarted with the same arguments
 /// behind the network's back.
+#[derive(Clone)]
 pub struct Program {
     command: Vec<String>,
     environment: Vec<String>,
@@ -351,8 +434,30 @@ impl Program {
 
     /// Starts this program in its place, with the same arguments.
     pub fn restart_as(&self, program: &Path, log: &Path) -> Running {
+        self.start(program, &[], log)
+    }
+
+    /// Starts a worker in its place that answers wrongly and defends that, as this name of a
+    /// lie says; see `medchain-liar --help`.
+    pub fn restart_lying(&self, lie: &str, log: &Path) -> Running {
+        self.start(&program("medchain-liar"), &["--lie", lie], log)
+    }
+
+    /// The same program, to be started with this option.
+    #[must_use]
+    pub fn with_option(&self, name: &str, value: &str) -> Self {
+        let mut changed = self.clone();
+        let command = &mut changed.command;
+        match command.iter().position(|part| part == name) {
+            Some(at) => command[at + 1] = value.to_owned(),
+            None => command.extend([name, value].map(str::to_owned)),
+        }
+        changed
+    }
+
+    fn start(&self, program: &Path, first: &[&str], log: &Path) -> Running {
         let mut command = Command::new(program);
-        command.args(&self.command[1..]).env_clear().stdin(Stdio::null());
+        command.args(first).args(&self.command[1..]).env_clear().stdin(Stdio::null());
         for variable in &self.environment {
             if let Some((name, value)) = variable.split_once('=') {
                 command.env(name, value);

@@ -1,7 +1,11 @@
 //! MedChain as a parachain of a real relay chain. It takes about half an hour, so
 //! `make test` leaves it out: run `make testnet-test`.
 
+#[path = "testnet/dispute.rs"]
+mod dispute;
+
 use std::{
+    array,
     cell::Cell,
     path::{Path, PathBuf},
     process::Command,
@@ -26,18 +30,21 @@ const BACKLOG: u64 = 20;
 enum Stage {
     Upgrade,
     Clients,
+    Dispute,
     Crashes,
     Sync,
     Stores,
 }
 
 impl Stage {
-    const ALL: [Self; 5] = [Self::Upgrade, Self::Clients, Self::Crashes, Self::Sync, Self::Stores];
+    const ALL: [Self; 6] =
+        [Self::Upgrade, Self::Clients, Self::Dispute, Self::Crashes, Self::Sync, Self::Stores];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Upgrade => "upgrade",
             Self::Clients => "clients",
+            Self::Dispute => "dispute",
             Self::Crashes => "crashes",
             Self::Sync => "sync",
             Self::Stores => "stores",
@@ -78,7 +85,7 @@ fn stages_are_known() {
     assert_eq!(Stage::list("sync, upgrade"), Ok(vec![Stage::Sync, Stage::Upgrade]));
     for wrong in ["synch", "sync;stores", "Sync", "sync,all"] {
         let error = Stage::list(wrong).unwrap_err();
-        assert!(error.ends_with("upgrade, clients, crashes, sync, stores"), "{error}");
+        assert!(error.ends_with("upgrade, clients, dispute, crashes, sync, stores"), "{error}");
     }
     assert!(Stage::list(" , ").unwrap_err().starts_with("STAGES names no stage"));
 }
@@ -166,7 +173,7 @@ impl Run {
         };
         note("record in a block", first);
         let (mut final_at, mut reached_at) = (None, None);
-        wait_for("the verdict is final", 5 * MINUTE, || {
+        self.net.wait_for("the verdict is final", 5 * MINUTE, &[record], || {
             let finalised = self.net.finalised(&node).unwrap_or(0);
             if final_at.is_none() && finalised >= first {
                 final_at = Some(finalised);
@@ -191,9 +198,9 @@ impl Run {
     }
 }
 
-/// How many times the worker at this port has run the network, by its own metric.
-fn inferences(port: u16) -> u64 {
-    let url = format!("http://127.0.0.1:{port}/metrics");
+/// How many times a worker has run the network, by its own metric.
+fn inferences(run: &Run, worker: usize) -> u64 {
+    let url = format!("http://{}/metrics", run.net.worker_address(worker));
     let output = Command::new("curl").args(["--silent", &url]).output().expect("curl runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let start = "medchain_worker_stage_seconds_count{stage=\"infer\"} ";
@@ -213,6 +220,10 @@ fn a_parachain_on_a_relay_chain() {
         }
         is_wanted
     };
+    if chosen.contains(&Stage::Dispute) {
+        // Not after half an hour: is it built?
+        program("medchain-liar");
+    }
     let stores = tempfile::tempdir().expect("there is a place for temporary files");
     let first_store = IpfsDaemon::start(&stores.path().join("first"));
     let second_store = IpfsDaemon::start(&stores.path().join("second"));
@@ -245,13 +256,16 @@ fn a_parachain_on_a_relay_chain() {
     let refused = fetch(&run, STRANGER, stages.record, &run.folder.join("stolen"));
     tell(&format!("the patient has the same bytes; the stranger: {}", refused.unwrap_err()));
 
-    let mut restarted = Vec::new();
+    let (mut record, mut restarted) = (stages.record, Vec::new());
     match run.net.release() {
-        Some(release) => restarted.extend(upgrade(&run, release)),
+        Some(release) => (record, restarted) = upgrade(&run, release),
         None => tell("skipped: the upgrade, because the network did not start with a release"),
     }
     if wanted(Stage::Clients) {
-        clients(&run);
+        clients(&run, record);
+    }
+    if wanted(Stage::Dispute) {
+        restarted.push(dispute::play(&run));
     }
     if wanted(Stage::Crashes) {
         restarted.push(collator_killed(&run));
@@ -269,7 +283,7 @@ fn a_parachain_on_a_relay_chain() {
         return;
     }
     // The programs of the network name its folder, except workers with a store elsewhere.
-    let mark = format!("{}|127.0.0.1:971[78]", run.net.folder().display());
+    let mark = format!("{}|127.0.0.1:971[789]", run.net.folder().display());
     drop(restarted);
     drop(run);
     let left = Command::new("pgrep").args(["-af", &mark]).output().expect("pgrep runs");
@@ -278,12 +292,12 @@ fn a_parachain_on_a_relay_chain() {
     tell("everything has ended; nothing is left running");
 }
 
-/// The tools of others on this chain.
-fn clients(run: &Run) {
+/// The tools of others on this chain, and on a record that has a verdict.
+fn clients(run: &Run, record: u64) {
     tell("== Clients: Polkadot.js at a collator, chopsticks from the raw spec");
     let bundle = contract("access-control").display().to_string();
-    let node = run.net.collator(1);
-    let flow = script("js/flow.mjs", &["--node", node, "--bundle", &bundle, "--record", "0"]);
+    let (node, record) = (run.net.collator(1), record.to_string());
+    let flow = script("js/flow.mjs", &["--node", node, "--bundle", &bundle, "--record", &record]);
     let calls = script("js/contract.mjs", &["--node", node, "--bundle", &bundle]);
     for said in [flow, calls] {
         tell(said.lines().last().unwrap_or_default());
@@ -303,8 +317,9 @@ fn clients(run: &Run) {
     tell(script("chopsticks/dry-run.mjs", &["--spec", &spec.display().to_string()]).trim_end());
 }
 
-/// From the release to what was built. Returns the workers, restarted.
-fn upgrade(run: &Run, release: &Release) -> Vec<Running> {
+/// From the release to what was built. Returns a record with a verdict, and the workers,
+/// restarted.
+fn upgrade(run: &Run, release: &Release) -> (u64, Vec<Running>) {
     tell(&format!("== 4. A runtime upgrade, from the released version {RELEASE}"));
     let listing = ["records", PATIENT];
     let old = release.program("medchain");
@@ -323,45 +338,80 @@ fn upgrade(run: &Run, release: &Release) -> Vec<Running> {
         program("medchain-node").with_file_name("wbuild/medchain-runtime/medchain_runtime.wasm");
     says(Command::new(repository().join("scripts/compact-runtime.sh")).args([&built, &new]));
     let new = new.display().to_string();
-    let workers = [0, 1].map(|index| run.net.worker(index));
+    let released = programs(run);
     let report = json_script("js/upgrade.mjs", &["--node", run.net.collator(0), "--wasm", &new]);
     tell(&serde_json::to_string_pretty(&report).unwrap());
     assert!(report["storage_versions"]["before"] != report["storage_versions"]["after"]);
     tell(&format!("the old command line says to the new chain: {}", said(&old)));
 
     // A worker of the release ends by itself: it does not know this runtime.
-    for worker in &workers {
+    for worker in &released {
         wait_for("the old worker ends", 3 * MINUTE, || worker.has_ended());
     }
     run.net.set_upgraded();
     let published = publish_exact_model(run);
-    let workers = [0, 1].map(|index| {
-        let log = run.folder.join(format!("upgraded-worker-{index}.log"));
-        workers[index].restart_as(&program("medchain-worker"), &log)
-    });
+    // As the operator's guide has it, a worker runs the old model or the new one: the folder
+    // of the one has no file that fits the other.
+    let [keeps, moves @ ..] = TESTNET_WORKERS;
+    run_model(run, &moves, published);
+    let folder = model_folder();
+    let mut workers: Vec<Running> = released
+        .iter()
+        .enumerate()
+        .map(|(place, worker)| start_upgraded(run, place, worker, (place > 0).then_some(&folder)))
+        .collect();
     run.order.set((0, 1));
     let after = run.main_job(1, &run.synthetic(2));
-    tell("with the new command line and workers, the policy and the model of before go on:");
+    tell(&format!("with the new programs, the policy and the model of before go on at {keeps}:"));
     after.lines.iter().for_each(|line| tell(line));
     run.order.set((published, 2));
     let exact = run.main_job(0, &run.synthetic(3));
-    tell("and with the model that computes in integers, two workers agree:");
+    tell("and of the model that computes in integers, the other two workers agree:");
     exact.lines.iter().for_each(|line| tell(line));
     let switched = report["switched"]["block"].as_u64().expect("the upgrade's block");
     logged_across(run, switched);
-    workers.into()
+
+    workers.remove(0).kill();
+    run_model(run, &[keeps], published);
+    workers.push(start_upgraded(run, 0, &released[0], Some(&folder)));
+    (exact.record, workers)
 }
 
-/// Publishes the model that is shipped now, and lets both workers run it too.
+/// The programs of all workers.
+fn programs(run: &Run) -> [Program; TESTNET_WORKERS.len()] {
+    array::from_fn(|place| run.net.worker(place))
+}
+
+/// Starts today's program in the place of a released one, with the models in this folder or,
+/// where it is `None`, in the one that it had.
+fn start_upgraded(run: &Run, place: usize, worker: &Program, models: Option<&PathBuf>) -> Running {
+    let state = run.net.folder().join(format!("state-upgraded-{place}"));
+    let mut worker = worker.with_option("--state-dir", &state.display().to_string());
+    let which = match models {
+        Some(folder) => {
+            worker = worker.with_option("--model-dir", &folder.display().to_string());
+            "new"
+        }
+        None => "old",
+    };
+    let log = run.net.log(&format!("worker-upgraded-{place}-{which}-model.log"));
+    worker.restart_as(&program("medchain-worker"), &log)
+}
+
+/// Publishes the model that is shipped now.
 fn publish_exact_model(run: &Run) -> u32 {
     let onnx = model_folder().join("medchain-vgg16.onnx").display().to_string();
-    let published = run.net.done(0, REGISTRAR, &["model", "publish", &onnx]);
+    let publish = ["model", "publish", &onnx, "--min-quorum", "2"];
+    let published = run.net.done(0, REGISTRAR, &publish);
     let id = published["model_id"].as_u64().expect("a model has a number");
-    for worker in TESTNET_WORKERS {
-        let models = ["worker", "set-models", "--model", "0", "--model", &id.to_string()];
-        run.net.done(0, worker, &models);
-    }
     u32::try_from(id).expect("a model's number is small")
+}
+
+/// Registers workers for this model alone.
+fn run_model(run: &Run, workers: &[&str], model: u32) {
+    for worker in workers {
+        run.net.done(0, worker, &["worker", "set-models", "--model", &model.to_string()]);
+    }
 }
 
 /// The patient's log reaches back across the upgrade.
@@ -418,7 +468,7 @@ fn try_runtime(run: &Run) {
     assert!(said.contains("Completed TryRuntime_on_runtime_upgrade"), "{said}");
     assert!(!said.contains("ERROR") && !said.contains("panicked"), "{said}");
     let checked = said.lines().filter(|line| line.contains("try-state checks")).count();
-    for pallet in ["Emr", "Inference"] {
+    for pallet in ["Emr", "Inference", "Disputes"] {
         assert!(said.contains(&format!("Running \"{pallet}\" try-state checks")), "{said}");
     }
     tell(&format!(
@@ -429,11 +479,11 @@ fn try_runtime(run: &Run) {
     }
 }
 
-/// A worker is killed in the middle of a backlog of requests for both, and goes on with it
-/// once it is back. Returns both, restarted.
+/// A worker is killed in the middle of a backlog of requests for two of three, and goes on
+/// with it once it is back. Returns all of them, restarted.
 fn worker_killed(run: &Run) -> Vec<Running> {
     tell(&format!("== 3. A worker is killed in the middle of a backlog of {BACKLOG}"));
-    let programs = [0, 1].map(|index| run.net.worker(index));
+    let programs = programs(run);
     programs.iter().for_each(Program::kill);
     let records: Vec<u64> = (0..BACKLOG)
         .map(|seed| {
@@ -443,27 +493,31 @@ fn worker_killed(run: &Run) -> Vec<Running> {
         .collect();
     let answered = || records.iter().filter(|id| !run.verdicts(1, **id).is_empty()).count();
     assert_eq!(answered(), 0, "no worker is running yet");
-    let log = |name: &str| run.folder.join(name);
-    let dave = programs[0].restart(&log("dave.log"));
-    let ferdie = programs[1].restart(&log("ferdie.log"));
+    let log = |place: usize, when: &str| run.net.log(&format!("worker-{place}-{when}.log"));
+    let restart = |(place, program): (usize, &Program)| program.restart(&log(place, "backlog"));
+    let mut workers: Vec<Running> = programs.iter().enumerate().map(restart).collect();
     let started = Instant::now();
-    wait_for("//Dave has done a few", 5 * MINUTE, || inferences(9717) >= 3);
-    let by_dave = inferences(9717);
-    dave.kill();
+    let dave = TESTNET_WORKERS[0];
+    run.net.wait_for("the first worker has done a few", 5 * MINUTE, &records, || {
+        inferences(run, 0) >= 3
+    });
+    let before = inferences(run, 0);
+    workers.remove(0).kill();
     let at_the_kill = answered();
-    tell(&format!("//Dave is killed after {by_dave} inferences; {at_the_kill} have a verdict"));
-    let again = programs[0].restart(&log("dave-again.log"));
-    wait_for("all are answered", 10 * MINUTE, || answered() == records.len());
+    tell(&format!("{dave} is killed after {before} inferences; {at_the_kill} have a verdict"));
+    workers.push(programs[0].restart(&log(0, "again")));
+    run.net.wait_for("all are answered", 10 * MINUTE, &records, || answered() == records.len());
     let seconds = started.elapsed().as_secs();
-    tell(&format!("{BACKLOG} records, {BACKLOG} verdicts of both workers after {seconds} s"));
-    let (by_dave, by_ferdie) = (by_dave + inferences(9717), inferences(9718));
-    tell(&format!("inferences: //Dave {by_dave} with both its lives, //Ferdie {by_ferdie}"));
-    for worker in TESTNET_WORKERS {
-        let list = run.net.done(1, worker, &["worker", "list"]);
-        let workers = list["workers"].as_array().expect("a list");
-        assert!(workers.iter().all(|worker| worker["missed"] == 0), "{list}");
-    }
-    vec![again, ferdie]
+    tell(&format!("{BACKLOG} records, {BACKLOG} verdicts of two workers each after {seconds} s"));
+    let others = TESTNET_WORKERS.iter().enumerate().skip(1);
+    let others: Vec<String> =
+        others.map(|(place, who)| format!("{who} {}", inferences(run, place))).collect();
+    let by_dave = before + inferences(run, 0);
+    tell(&format!("inferences: {dave} {by_dave} with both its lives, {}", others.join(", ")));
+    let list = run.net.done(1, PATIENT, &["worker", "list"]);
+    let registered = list["workers"].as_array().expect("a list");
+    assert!(registered.iter().all(|worker| worker["missed"] == 0), "{list}");
+    workers
 }
 
 /// A node that starts with only the chain specs gives the same answers.
