@@ -8,10 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        AccessQuestion,
-        Call, Chain, ChainError, ChainEvent, Denied, Finality, InferenceOrder, ModelStatus,
-        RecordStatus, RequestStatus, RuntimeError, Step, SubmitOptions, TxOutcome, WorkerStatus,
-        UNIT,
+        AccessQuestion, Call, Chain, ChainError, ChainEvent, Denied, Finality, InferenceOrder,
+        ModelStatus, RecordStatus, RequestStatus, RuntimeError, Step, SubmitOptions, TxOutcome,
+        WorkerStatus, UNIT,
     },
     contract,
     crypto::{digest, seal, ContentKey, VerdictName},
@@ -166,8 +165,10 @@ async fn the_whole_job_runs_through_the_client() {
     assert_eq!(committee.step_of(&runner), Some(&Step::Chosen));
 
     // The worker is denied access unless a policy allows it.
-    let infer =
-        view.check_access(&account, &runner, AccessQuestion::infer(model, Some(record))).await.unwrap();
+    let infer = view
+        .check_access(&account, &runner, AccessQuestion::infer(model, Some(record)))
+        .await
+        .unwrap();
     assert!(infer.is_err());
     let output = Output::quantise(&[0.75, 0.25]).unwrap();
     let name = VerdictName { genesis: chain.genesis_hash().0, record, model, request };
@@ -225,7 +226,8 @@ async fn consent(
     assert!(view.contract_exists(&contract).await.unwrap());
     assert!(!view.contract_exists(&account).await.unwrap());
     assert_eq!(view.policy_of(&account).await.unwrap(), Some(contract));
-    let refused = view.check_access(&account, &grantee, AccessQuestion::about(Action::Infer)).await.unwrap();
+    let refused =
+        view.check_access(&account, &grantee, AccessQuestion::about(Action::Infer)).await.unwrap();
     assert_eq!(refused, Err(Denied::Refused(DenyReason::NoGrant)));
     assert_eq!(policy::grant_of(&view, &contract, &account, &grantee).await.unwrap(), None);
 
@@ -241,7 +243,8 @@ async fn consent(
     assert_eq!(ask(Action::Infer).await.unwrap(), Decision::Allow);
     let not_granted = Decision::Deny(DenyReason::ActionNotGranted);
     assert_eq!(ask(Action::View).await.unwrap(), not_granted);
-    let allowed = view.check_access(&account, &grantee, AccessQuestion::about(Action::Infer)).await.unwrap();
+    let allowed =
+        view.check_access(&account, &grantee, AccessQuestion::about(Action::Infer)).await.unwrap();
     assert_eq!(allowed, Ok(()));
 
     let nonsense = view.contract_read(&account, &contract, vec![1, 2, 3, 4]).await.unwrap_err();

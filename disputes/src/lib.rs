@@ -40,11 +40,14 @@ mod trace;
 mod tests;
 
 pub use game::{Game, Progress, Refused, Said, Spec, Stage, Standing};
-pub use moves::{Leaf, Move, Nodes, Opening, Roots, Secret, Shown, ShownParameters, Side, Sums, MAX_LEAF, MAX_NODES, MAX_OPENING, MAX_PIECES, MAX_ROUNDS, MAX_SIBLINGS};
-pub use network::{Network, NetworkError, NetworkLayer};
-pub use place::Place;
+pub use moves::{
+    Leaf, Move, Nodes, Opening, Roots, Secret, Shown, ShownParameters, Side, Sums, MAX_LEAF,
+    MAX_NODES, MAX_OPENING, MAX_PIECES, MAX_ROUNDS, MAX_SIBLINGS,
+};
 #[cfg(feature = "std")]
 pub use network::Weights;
+pub use network::{Network, NetworkError, NetworkLayer};
+pub use place::Place;
 #[cfg(feature = "std")]
 pub use player::Player;
 #[cfg(feature = "std")]

@@ -47,7 +47,10 @@ impl core::fmt::Display for NetworkError {
         match self {
             Self::Shapes(error) => error.fmt(f),
             Self::TooWide(layer) => {
-                write!(f, "layer {layer}: what one of its values needs is above {MAX_OPENING} bytes")
+                write!(
+                    f,
+                    "layer {layer}: what one of its values needs is above {MAX_OPENING} bytes"
+                )
             }
         }
     }

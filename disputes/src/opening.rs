@@ -165,4 +165,3 @@ pub(crate) fn logits(bytes: &[u8]) -> Vec<i32> {
 pub(crate) fn logit_bytes(logits: &[i32]) -> Vec<u8> {
     logits.iter().flat_map(|logit| logit.to_le_bytes()).collect()
 }
-

@@ -58,10 +58,9 @@ impl Network {
         let outputs = usize::from(layer.outputs);
         Some(match layer.finish {
             Finish::Logits => Level { leaves: 1, leaf: outputs.saturating_mul(4) },
-            Finish::Activations { .. } => Level {
-                leaves: u32::from(layer.output_size()).saturating_pow(2),
-                leaf: outputs,
-            },
+            Finish::Activations { .. } => {
+                Level { leaves: u32::from(layer.output_size()).saturating_pow(2), leaf: outputs }
+            }
         })
     }
 }

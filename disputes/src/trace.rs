@@ -56,8 +56,13 @@ impl Trace {
                 _ => Tree::new(hashes(&salts, level, bytes, shape.leaf)),
             });
         }
-        (all.len() == usize::from(network.last_level()) + 1)
-            .then_some(Self { levels: all, trees, leaves, input_salt, salts })
+        (all.len() == usize::from(network.last_level()) + 1).then_some(Self {
+            levels: all,
+            trees,
+            leaves,
+            input_salt,
+            salts,
+        })
     }
 
     /// Returns the root of the input.

@@ -35,8 +35,8 @@ mod engine;
 
 pub use arithmetic::{activation, pooled, sum};
 pub use network::{
-    check_shapes, Finish, Layer, Network, NetworkError, Parameters, Window, MAX_CHANNELS, MAX_LAYERS, MAX_SHIFT,
-    MAX_SIZE, MAX_SUM,
+    check_shapes, Finish, Layer, Network, NetworkError, Parameters, Window, MAX_CHANNELS,
+    MAX_LAYERS, MAX_SHIFT, MAX_SIZE, MAX_SUM,
 };
 pub use softmax::{softmax, SoftmaxScale};
 

@@ -18,7 +18,7 @@
 //!
 //! The chain is the memory of both. Work lists and grants stay on chain until they are
 //! served, so a worker that is killed at any moment loses nothing and does nothing twice.
-//! What prediction has on disk, it could compute again.
+//! What prediction has on disk, it could compute again as long as it can open the film.
 
 pub mod cli;
 pub mod custody;

@@ -163,11 +163,9 @@ impl RequestStatus {
     /// Whether the request can still be answered.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Drawing
-            | Self::Sealing
-            | Self::Committing
-            | Self::Revealing
-            | Self::Disputed => true,
+            Self::Drawing | Self::Sealing | Self::Committing | Self::Revealing | Self::Disputed => {
+                true
+            }
             Self::Answered | Self::Failed { .. } | Self::Cancelled | Self::Expired => false,
         }
     }

@@ -28,10 +28,10 @@ mod answer;
 mod film;
 mod hash;
 mod seal;
-mod trace;
-pub mod tree;
 #[cfg(test)]
 mod tests;
+mod trace;
+pub mod tree;
 
 pub use answer::{answer_commitment, answer_salt};
 pub use film::{input_root, input_tree, row_leaf, InputSalt, SIDE};

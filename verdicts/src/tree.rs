@@ -118,9 +118,7 @@ impl Tree {
         let mut known = leaves.to_vec();
         for level in self.levels.iter().take(self.levels.len().saturating_sub(1)) {
             let missing = known.iter().filter(|index| !known.contains(&(**index ^ 1)));
-            siblings.extend(
-                missing.filter_map(|index| level.get((index ^ 1) as usize)).copied(),
-            );
+            siblings.extend(missing.filter_map(|index| level.get((index ^ 1) as usize)).copied());
             known.iter_mut().for_each(|index| *index >>= 1);
             known.dedup();
         }

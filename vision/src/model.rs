@@ -6,7 +6,7 @@ mod tract;
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use medchain_exact::{Network, SoftmaxScale};
+use medchain_exact::{Levels, Network, SoftmaxScale};
 use medchain_primitives::{FailureCode, Output};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -19,6 +19,8 @@ use crate::{decode, DecodeError, GreyImage, Preprocessing, SpecError};
 /// every prediction has its own state.
 pub struct Model {
     runner: Runner,
+    /// The numbers of an exact network, whatever runs it.
+    network: Option<Network>,
     spec: Preprocessing,
     sha256: [u8; 32],
 }
@@ -165,16 +167,16 @@ impl Model {
         }
         // An exact network is read in any case: what another worker refuses must not run.
         let network = if spec.is_exact() { Some(exact(&file, &spec)?) } else { None };
-        let runner = match (network, engine) {
+        let runner = match (&network, engine) {
             (Some(network), None | Some(Engine::Exact)) => {
-                Runner::Exact(medchain_exact::Engine::new(&network))
+                Runner::Exact(medchain_exact::Engine::new(network))
             }
             (None, Some(Engine::Exact)) => return Err(ModelError::NotExact),
             (network, _) => tract::Runner::new(&file, spec.size as usize, network.is_some())
                 .map(Runner::Tract)
                 .map_err(ModelError::Network)?,
         };
-        let model = Self { runner, spec, sha256: Sha256::digest(onnx).into() };
+        let model = Self { runner, network, spec, sha256: Sha256::digest(onnx).into() };
         model.check_classes()?;
         Ok(model)
     }
@@ -218,6 +220,11 @@ impl Model {
             Runner::Tract(runner) => Runner::Tract(runner.with_threads(threads)),
         };
         self
+    }
+
+    /// The numbers of an exact network, for whoever must show how an answer came about.
+    pub fn exact_network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     /// Whether every machine gets the same bytes from it. Of a network of floats, the last
@@ -312,6 +319,22 @@ impl Model {
                 Err(PredictError::Input("a network of floats gives no whole logits"))
             }
         }
+    }
+
+    /// Everything that the layers of an exact network give for a square. The engine
+    /// `exact` computes it, whichever one the model was loaded for: both give the same.
+    ///
+    /// # Errors
+    /// [`PredictError`]; a network of floats has none.
+    pub fn levels(&self, square: &[u8]) -> Result<Levels, PredictError> {
+        self.check_size(square)?;
+        let network = self.exact_network();
+        let network = network.ok_or(PredictError::Input("a network of floats gives no levels"))?;
+        let levels = match &self.runner {
+            Runner::Exact(engine) => engine.levels(square),
+            Runner::Tract(_) => medchain_exact::Engine::new(network).levels(square),
+        };
+        levels.map_err(|error| PredictError::Run(error.to_string()))
     }
 
     fn probabilities(&self, square: &[u8], tensor: &[f32]) -> Result<Vec<f32>, PredictError> {

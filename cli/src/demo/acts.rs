@@ -199,7 +199,11 @@ pub async fn prepare(
 }
 
 /// Uploads the image as the lab technician, who orders a verdict of two workers.
-pub async fn upload(stage: &Stage<'_>, people: &People, model: &PublishReport) -> Result<UploadReport> {
+pub async fn upload(
+    stage: &Stage<'_>,
+    people: &People,
+    model: &PublishReport,
+) -> Result<UploadReport> {
     let args = UploadArgs {
         model: Some(model.model.model_id),
         asking: Asking { quorum: Some(QUORUM), ..Asking::default() },

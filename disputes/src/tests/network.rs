@@ -58,7 +58,8 @@ fn fails_when_a_value_does_not_fit_into_a_move() {
     let three = Window::Three { border: 0 };
     let pools = Finish::Activations { limit: 127, pool: true };
     wide.layers[1].shape = Layer { outputs: 600, ..wide.layers[1].shape };
-    wide.layers[2].shape = Layer { inputs: 600, window: three, finish: pools, ..wide.layers[2].shape };
+    wide.layers[2].shape =
+        Layer { inputs: 600, window: three, finish: pools, ..wide.layers[2].shape };
     assert_eq!(wide.check(), Err(NetworkError::TooWide(2)));
     wide.layers[1].shape.outputs = 512;
     wide.layers[2].shape.inputs = 512;

@@ -2,9 +2,12 @@
 
 use bounded_collections::BoundedVec;
 use medchain_exact::{
-    activation, softmax, sum, Engine, Finish, Instructions, Layer, Levels, Parameters, SoftmaxScale, Window,
+    activation, softmax, sum, Engine, Finish, Instructions, Layer, Levels, Parameters,
+    SoftmaxScale, Window,
 };
-use medchain_primitives::{InputRoot, ModelId, Output, RecordId, RequestId, SealedAnswer, VerdictRoot};
+use medchain_primitives::{
+    InputRoot, ModelId, Output, RecordId, RequestId, SealedAnswer, VerdictRoot,
+};
 use medchain_verdicts::{verdict_commitment, verdict_root, InputSalt, VerdictKey, VerdictName};
 use sp_arithmetic::Permill;
 
@@ -100,17 +103,16 @@ impl World {
     }
 
     /// Somebody who has computed these levels, with a network and an output of its own.
-    pub fn somebody(&self, network: medchain_exact::Network, levels: &Levels, output: Output) -> Somebody {
+    pub fn somebody(
+        &self,
+        network: medchain_exact::Network,
+        levels: &Levels,
+        output: Output,
+    ) -> Somebody {
         let root = verdict_root(&KEY);
         let name = self.name();
-        let trace = Trace::new(
-            &self.described,
-            &self.input,
-            levels,
-            InputSalt::new(&KEY),
-            &root,
-            &name,
-        );
+        let trace =
+            Trace::new(&self.described, &self.input, levels, InputSalt::new(&KEY), &root, &name);
         let sealed = VerdictKey::new(&root, &name).seal(&output);
         Somebody { weights: Weights::new(&network), network, trace: trace.unwrap(), sealed }
     }
@@ -212,7 +214,10 @@ pub struct Played {
 }
 
 /// Plays to the end. Where a player makes no move, or the game refuses it, its time runs out.
-pub fn play(game: &mut Game, mut players: [&mut dyn FnMut(&Game, Side) -> Option<Move>; 2]) -> Played {
+pub fn play(
+    game: &mut Game,
+    mut players: [&mut dyn FnMut(&Game, Side) -> Option<Move>; 2],
+) -> Played {
     for round in 1.. {
         let stage = game.stage.clone();
         let ended_at = format!("{stage:?}").split(' ').next().unwrap().to_owned();

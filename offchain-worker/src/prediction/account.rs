@@ -38,9 +38,13 @@ pub fn limitation(registration: &Registration) -> Option<String> {
 /// What an operator has to do something about, if anything. To leave is the operator's own
 /// decision.
 pub fn problem(registration: &Registration) -> Option<String> {
-    let is_suspended =
-        registration.worker.as_ref().is_some_and(|worker| worker.status == WorkerStatus::Suspended);
-    obstacle(registration).or_else(|| is_suspended.then(|| limitation(registration)).flatten())
+    let suspended = || is_suspended(registration).then(|| limitation(registration)).flatten();
+    obstacle(registration).or_else(suspended)
+}
+
+/// Whether the worker has lost a part of its bond, and not completed it.
+pub fn is_suspended(registration: &Registration) -> bool {
+    registration.worker.as_ref().is_some_and(|worker| worker.status == WorkerStatus::Suspended)
 }
 
 #[cfg(test)]
@@ -75,6 +79,7 @@ mod tests {
         assert_eq!(obstacle(&suspended), None);
         assert!(says(limitation(&suspended), "top-up"));
         assert!(says(problem(&suspended), "suspended"));
+        assert!(is_suspended(&suspended) && !is_suspended(&with(WorkerStatus::Active, UNIT)));
         let leaving = with(WorkerStatus::Leaving { until: 77 }, UNIT);
         assert_eq!((obstacle(&leaving), problem(&leaving)), (None, None));
         assert!(says(limitation(&leaving), "after block 77"));

@@ -29,7 +29,7 @@ pub struct Config {
     pub fetch_timeout: Duration,
     /// The folder with the models' descriptions.
     pub model_dir: PathBuf,
-    /// The folder in which answers are remembered until they are shown.
+    /// The folder in which answers and films are remembered while they are needed.
     pub state_dir: PathBuf,
     /// What runs the network; `None` is what suits it.
     pub engine: Option<Engine>,

@@ -10,5 +10,5 @@ pub mod job;
 
 pub use answer::Answer;
 pub use board::{Board, Counts, Rules};
-pub use happened::{Ended, Happened};
-pub use job::{Closed, Event, Job, JobId, Moment, Note, Phase, Problem, Step};
+pub use happened::{Doubt, Ended, Happened, Play};
+pub use job::{Closed, Event, Job, JobId, Moment, Note, Phase, Problem, Round, Step};

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use medchain_client::chain::SlashReason;
+use medchain_disputes::Move;
 use medchain_primitives::FailureCode;
-use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
+use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
-use super::jobs::{Answer, Counts, Ended};
+use super::jobs::{Answer, Counts, Ended, Play};
 use crate::shared::metrics::{medc, set_states, CommonMetrics, DutyMetrics};
 
 /// The kinds of answers that are no failures; see [`kind`].
 const KINDS: [&str; 3] = ["answer", "commitment", "reveal"];
+/// The kinds of moves in disputes.
+const MOVES: [&str; 6] = ["roots", "nodes", "leaf", "sums", "value", "secret"];
 const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", "total"];
 const CAUSES: [&str; 5] = ["consent", "envelope", "content", "passing", "submission"];
 
@@ -32,12 +35,45 @@ pub struct PredictionMetrics {
     pub stage: HistogramVec,
     /// Jobs by state.
     pub jobs: IntGaugeVec,
+    /// Disputes in which it plays or played, by what happened to them.
+    pub disputes: IntCounterVec,
+    /// Moves in disputes that are in a block, by kind.
+    pub moves: IntCounterVec,
+    /// Disputes in which it plays, by the newest final block.
+    pub disputes_open: IntGauge,
+    /// Answers that it has committed to and not shown, by the newest final block.
+    pub reveals_pending: IntGauge,
+    /// 1 while it is suspended, or else 0.
+    pub suspended: IntGauge,
 }
 
 impl PredictionMetrics {
     /// An answer is in a block.
     pub fn answered(&self, answer: &Answer) {
-        self.answered.with_label_values(&[kind(answer)]).inc();
+        let counters = match answer {
+            Answer::Move(_) => &self.moves,
+            _ => &self.answered,
+        };
+        counters.with_label_values(&[kind(answer)]).inc();
+    }
+
+    /// A dispute has begun or ended for this worker.
+    pub fn played(&self, play: Play) {
+        if let Some(how) = play.as_str() {
+            self.disputes.with_label_values(&[how]).inc();
+        }
+    }
+
+    /// What is open at the newest final block.
+    pub fn pending(&self, disputes: usize, reveals: usize) {
+        for (gauge, count) in [(&self.disputes_open, disputes), (&self.reveals_pending, reveals)] {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Whether the worker is suspended.
+    pub fn suspended(&self, is_suspended: bool) {
+        self.suspended.set(is_suspended.into());
     }
 
     /// A request is over for this worker.
@@ -77,6 +113,14 @@ pub fn kind(answer: &Answer) -> &'static str {
         Answer::Commitment(_) => KINDS[1],
         Answer::Reveal { .. } => KINDS[2],
         Answer::Failure(code) => code.as_str(),
+        Answer::Move(made) => match **made {
+            Move::Roots(_) => MOVES[0],
+            Move::Nodes(_) => MOVES[1],
+            Move::Leaf(_) => MOVES[2],
+            Move::Sums(_) => MOVES[3],
+            Move::Opening(_) => MOVES[4],
+            Move::Secret(_) => MOVES[5],
+        },
     }
 }
 
@@ -120,6 +164,30 @@ impl DutyMetrics for PredictionMetrics {
                 &STAGES,
             )?,
             jobs: common.gauges("jobs", "Jobs by state.")?,
+            disputes: common.counters(
+                "disputes_total",
+                "Disputes in which this worker plays or played, by what happened to them.",
+                "how",
+                &Play::NAMES,
+            )?,
+            moves: common.counters(
+                "dispute_moves_total",
+                "Moves in disputes that are in a block, by kind.",
+                "kind",
+                &MOVES,
+            )?,
+            disputes_open: common.gauge(
+                "disputes_open",
+                "Disputes in which this worker plays, by the newest final block.",
+            )?,
+            reveals_pending: common.gauge(
+                "reveals_pending",
+                "Answers that this worker has still to show, by the newest final block.",
+            )?,
+            suspended: common.gauge(
+                "suspended",
+                "1 while this worker is suspended because it lost a part of its bond, or else 0.",
+            )?,
             common,
         };
         metrics.show(Counts::default());
@@ -155,6 +223,13 @@ mod tests {
             "medchain_worker_requests_closed_total{how=\"verdict\"} 0",
             "medchain_worker_slashed_medc_total{reason=\"absent\"} 0",
             "medchain_worker_slashed_medc_total{reason=\"not-revealed\"} 0",
+            "medchain_worker_slashed_medc_total{reason=\"wrong-answer\"} 0",
+            "medchain_worker_requests_closed_total{how=\"lost\"} 0",
+            "medchain_worker_disputes_total{how=\"begun\"} 0",
+            "medchain_worker_dispute_moves_total{kind=\"secret\"} 0",
+            "medchain_worker_disputes_open 0",
+            "medchain_worker_reveals_pending 0",
+            "medchain_worker_suspended 0",
             "medchain_worker_jobs{state=\"given_up\"} 0",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
@@ -175,6 +250,11 @@ mod tests {
         metrics.slashed(SlashReason::Absent, 5 * UNIT / 2);
         metrics.observe("infer", Duration::from_millis(300));
         metrics.show(Counts { parked: 3, ..Counts::default() });
+        metrics.answered(&Answer::Move(Box::new(Move::Roots(Default::default()))));
+        metrics.played(Play::Round { deadline: 9 });
+        metrics.played(Play::Won { timed_out: false });
+        metrics.pending(2, 1);
+        metrics.suspended(true);
         let text = text(&metrics);
         for line in [
             "medchain_worker_requests_seen_total 1",
@@ -184,6 +264,11 @@ mod tests {
             "medchain_worker_answers_included_total{kind=\"wrong-hash\"} 1",
             "medchain_worker_stage_seconds_count{stage=\"infer\"} 1",
             "medchain_worker_jobs{state=\"parked\"} 3",
+            "medchain_worker_dispute_moves_total{kind=\"roots\"} 1",
+            "medchain_worker_disputes_total{how=\"won\"} 1",
+            "medchain_worker_disputes_open 2",
+            "medchain_worker_reveals_pending 1",
+            "medchain_worker_suspended 1",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

@@ -91,7 +91,10 @@ struct Files {
 /// Loads every model of `registered` that `folder` describes.
 /// The description (`NAME.json`) must be there, because it is not on chain; without
 /// `NAME.onnx` the file is fetched from the store by the CID on chain. In both cases its
-/// SHA-256 must be the chain's.
+/// SHA-256 must be the chain's. So a folder can hold several versions of a model, under
+/// several names.
+///
+/// A retired model is loaded too where that is possible: its verdicts can still be disputed.
 ///
 /// # Errors
 /// [`ModelsError`].
@@ -109,21 +112,21 @@ pub async fn load(
         let Some(entry) = chain.model(*id).await? else {
             continue;
         };
-        if entry.status != ModelStatus::Active {
-            warn!(model = id.0, "not serving the model: it is retired");
-            continue;
-        }
-        let Some(files) = files.iter().find(|files| files.fits(&entry)) else {
+        let Some(files) = choose(&files, &entry) else {
             warn!(model = id.0, "not serving the model: no NAME.json in the folder fits it");
             continue;
         };
-        let onnx = read_or_fetch(files, &entry, store).await?;
-        let model = VisionModel::load(&onnx, &files.json, engine, threads).map_err(|error| {
-            ModelsError::NotAModel { path: files.description.clone(), reason: error.to_string() }
-        })?;
-        info!(model = id.0, name = full_name(&entry), "the model is ready");
-        let classes = entry.labels.len();
-        served.insert(*id, ServedModel { classes, predictor: Arc::new(model) });
+        match files.load(&entry, store, engine, threads).await {
+            Ok(model) => {
+                let is_retired = entry.status == ModelStatus::Retired;
+                info!(model = id.0, name = full_name(&entry), is_retired, "the model is ready");
+                served.insert(*id, model);
+            }
+            Err(error) if entry.status == ModelStatus::Retired => {
+                warn!(model = id.0, "not serving the retired model: {error}");
+            }
+            Err(error) => return Err(error),
+        }
     }
     if served.is_empty() {
         let numbers: Vec<String> = registered.iter().map(ModelId::to_string).collect();
@@ -135,10 +138,41 @@ pub async fn load(
     Ok(served)
 }
 
+/// The files of a model. Several versions of one may lie in the folder, with the same labels:
+/// the file that the chain names counts, then a description whose file is to be fetched.
+fn choose<'a>(files: &'a [Files], entry: &Model) -> Option<&'a Files> {
+    let fitting: Vec<_> = files.iter().filter(|files| files.fits(entry)).collect();
+    let is_it = |files: &&&Files| files.holds(entry);
+    let chosen = fitting.iter().find(is_it);
+    let chosen = chosen.or_else(|| fitting.iter().find(|files| files.onnx.is_none()));
+    // The last is refused, with both hashes.
+    chosen.or(fitting.first()).copied()
+}
+
 impl Files {
+    /// Whether the ONNX file is there and has the hash of the chain.
+    fn holds(&self, entry: &Model) -> bool {
+        let onnx = self.onnx.as_ref().and_then(|path| fs::read(path).ok());
+        onnx.is_some_and(|onnx| crypto::digest(&onnx).0 == entry.sha256)
+    }
+
     fn fits(&self, entry: &Model) -> bool {
         self.preprocessing.as_bytes() == entry.preprocessing.as_slice()
             && self.labels == entry.labels
+    }
+
+    async fn load(
+        &self,
+        entry: &Model,
+        store: &dyn Store,
+        engine: Option<Engine>,
+        threads: usize,
+    ) -> Result<ServedModel, ModelsError> {
+        let onnx = read_or_fetch(self, entry, store).await?;
+        let model = VisionModel::load(&onnx, &self.json, engine, threads).map_err(|error| {
+            ModelsError::NotAModel { path: self.description.clone(), reason: error.to_string() }
+        })?;
+        Ok(ServedModel { classes: entry.labels.len(), predictor: Arc::new(model) })
     }
 }
 

@@ -60,7 +60,8 @@ pub struct Options {
     /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
     #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
-    /// The folder that keeps sealed answers until they are shown
+    /// The folder that keeps sealed answers until they are shown, and encrypted films until no
+    /// answer can be disputed
     /// [default: $STATE_DIRECTORY or the user's state folder]
     #[arg(long, env = "MEDCHAIN_WORKER_STATE_DIR", value_name = "FOLDER")]
     pub state_dir: Option<PathBuf>,

@@ -6,16 +6,18 @@ use std::{collections::BTreeSet, io, sync::Arc};
 
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{AnswerSalt, Finality, Model, SealedAnswer, WorkerStatus},
+    chain::{AnswerSalt, Dispute, Finality, Model, SealedAnswer, WorkerStatus},
     crypto::ContentKey,
     AccountId32,
 };
+use medchain_disputes::Weights;
+use medchain_exact::{Levels, Network};
 use medchain_primitives::{
-    Cid, ContentDigest, FilmCommitments, ModelId, Output, RequestId, SealedKey,
+    Cid, ContentDigest, FilmCommitments, ModelId, Output, RecordId, RequestId, SealedKey,
 };
 use zeroize::Zeroizing;
 
-use super::jobs::{Answer, Job, JobId};
+use super::jobs::{happened::Involved, Answer, Job, JobId};
 use crate::shared::{
     outcome::Outcome,
     ports::{Chain, ChainError, SubmitError},
@@ -30,12 +32,29 @@ pub struct WorkList {
     pub jobs: Vec<Job>,
     /// Those that ask nothing of it there: others are to act.
     pub idle: BTreeSet<RequestId>,
+    /// Those in whose dispute it is a player.
+    pub disputes: BTreeSet<RequestId>,
+    /// The models of all of them.
+    pub models: BTreeSet<ModelId>,
 }
 
 impl WorkList {
-    /// All of the requests.
-    pub fn requests(&self) -> BTreeSet<RequestId> {
-        self.jobs.iter().map(|job| job.request).chain(self.idle.iter().copied()).collect()
+    /// An empty list.
+    pub fn new(block: u32) -> Self {
+        Self {
+            block,
+            jobs: Vec::new(),
+            idle: BTreeSet::new(),
+            disputes: BTreeSet::new(),
+            models: BTreeSet::new(),
+        }
+    }
+
+    /// What the worker has to do with.
+    pub fn involved(&self) -> Involved {
+        let jobs = self.jobs.iter().map(|job| job.request);
+        let chosen = jobs.chain(self.idle.iter().copied()).collect();
+        Involved { chosen, playing: self.disputes.clone() }
     }
 }
 
@@ -47,16 +66,36 @@ pub enum Readiness {
     /// The record is not active any more, or never existed.
     Gone(String),
     /// The attempt may begin.
-    Ready {
-        /// Where the ciphertext is.
-        cid: Cid,
-        /// SHA-256 of the ciphertext.
-        digest: ContentDigest,
-        /// The content key, sealed to this worker.
-        envelope: Option<SealedKey>,
-        /// What the uploader committed the film to.
-        commitments: FilmCommitments,
+    Ready(Film),
+}
+
+/// Where a film is, and what opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Film {
+    /// Where the ciphertext is.
+    pub cid: Cid,
+    /// SHA-256 of the ciphertext.
+    pub digest: ContentDigest,
+    /// The content key, sealed to this worker.
+    pub envelope: Option<SealedKey>,
+    /// What the uploader committed the film to.
+    pub commitments: FilmCommitments,
+}
+
+/// What may still be asked of this worker about a request, by a final block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// To show its answer, and to defend it.
+    Everything,
+    /// To show its answer alone: the record was erased, and nobody can dispute about it.
+    Answer,
+    /// To defend its answer, which is part of the verdict.
+    Film {
+        /// The last block in which the verdict can be challenged.
+        until: u32,
     },
+    /// Nothing.
+    Nothing,
 }
 
 /// What the chain holds about this worker.
@@ -89,8 +128,14 @@ pub trait PredictionChain: Chain {
     /// How a submission for this job has ended already, by the newest block; `None` where
     /// the request asks for it there.
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError>;
-    /// Whether a final block has closed the request.
-    async fn is_closed(&self, request: RequestId) -> Result<bool, ChainError>;
+    /// The film of a record, whether or not this worker may open it now; `None` where the
+    /// record was erased.
+    async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError>;
+    /// The dispute about a request, by the newest block.
+    async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError>;
+    /// What may still be asked of this worker about a request, by the newest final block. A
+    /// request that it does not know may still come.
+    async fn needed(&self, request: RequestId) -> Result<Needed, ChainError>;
     /// This worker's own registration and funds.
     async fn registration(&self) -> Result<Registration, ChainError>;
     /// A model's entry.
@@ -150,6 +195,13 @@ pub trait Cipher: Send + Sync + 'static {
         patient: &AccountId32,
         file: &[u8],
     ) -> Result<Opened, CipherError>;
+    /// Encrypts bytes with the key of a film, as a file that [`Self::open`] opens.
+    fn lock(
+        &self,
+        key: &ContentKey,
+        patient: &AccountId32,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CipherError>;
     /// The salt of this worker's answer to a request. It is the same at every call, also
     /// after a restart, and nobody else can tell it.
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt;
@@ -170,23 +222,39 @@ pub enum CipherError {
     /// The envelope is damaged, or sealed to a different key.
     #[error("{0}")]
     Envelope(String),
-    /// The key in the envelope does not open the file.
+    /// The key in the envelope does not open the file, or a file could not be made.
     #[error("{0}")]
     File(String),
 }
 
-/// The answers that this worker has committed to, where they survive the process. They are
-/// sealed, so they are no secret.
+/// What this worker needs after it has answered, where it survives the process: its answer,
+/// and the film that it is about. Both are encrypted, and open with the worker's key alone.
 #[async_trait]
 pub trait Answers: Send + Sync + 'static {
     /// Remembers an answer, in place of an older one. When this returns, it is on disk.
     async fn put(&self, request: RequestId, sealed: &SealedAnswer) -> io::Result<()>;
     /// The answer to a request, if it is remembered.
     async fn get(&self, request: RequestId) -> io::Result<Option<SealedAnswer>>;
-    /// Forgets an answer.
+    /// Forgets an answer, if it is remembered.
     async fn remove(&self, request: RequestId) -> io::Result<()>;
-    /// The requests whose answers are remembered.
-    async fn requests(&self) -> io::Result<Vec<RequestId>>;
+    /// Remembers the film of a request, as [`Self::put`] does an answer.
+    async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()>;
+    /// The film of a request, if it is remembered.
+    async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>>;
+    /// Forgets a film, if it is remembered.
+    async fn remove_film(&self, request: RequestId) -> io::Result<()>;
+    /// The requests of which anything is remembered.
+    async fn requests(&self) -> io::Result<BTreeSet<RequestId>>;
+}
+
+/// A film as the network saw it, kept for a dispute: the patient may have removed it, and the
+/// envelope of this worker, by then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFilm {
+    /// The content key, sealed to this worker, as it was on chain.
+    pub envelope: SealedKey,
+    /// The square of greys, encrypted with that key.
+    pub square: Vec<u8>,
 }
 
 /// One model, ready to run. Called from blocking threads, several at a time.
@@ -196,6 +264,22 @@ pub trait Predictor: Send + Sync + 'static {
     fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError>;
     /// Runs the model on an image file whose square this is, and quantises.
     fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError>;
+    /// Whether two workers with different answers settle on chain which is right: the model is
+    /// exact, and sees the very square that the uploader has committed to.
+    fn is_disputable(&self) -> bool;
+    /// Everything that the layers of a disputable model give for a square.
+    fn levels(&self, square: &[u8]) -> Result<Levels, PredictorError>;
+    /// The numbers of a disputable model. The first call takes a second.
+    fn numbers(&self) -> Option<Numbers<'_>>;
+}
+
+/// The numbers of an exact network.
+#[derive(Clone, Copy)]
+pub struct Numbers<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The trees over its weights.
+    pub weights: &'a Weights,
 }
 
 /// A model that this worker runs.

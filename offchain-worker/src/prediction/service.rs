@@ -6,8 +6,9 @@
 //!                          │  (Board)   │ ──Submit───► submitter (owns the nonce) ──► chain
 //!                          └────────────┘ ◄─Submitted─    │
 //! ```
-//! Whatever has to survive a crash is on chain. Sealed answers are on disk too, but only so
-//! that they can be shown without the film: without the disk, they are computed again.
+//! Whatever has to survive a crash is on chain. Sealed answers and squares are on disk too,
+//! encrypted, but only so that an answer can be shown and defended without the film: without
+//! the disk, they are computed again.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -28,22 +29,27 @@ use crate::shared::{
 };
 
 mod checks;
+mod defence;
+mod film;
 mod inference;
 mod journal;
 mod message;
 mod outbox;
 mod pipeline;
+mod pool;
 mod setup;
 mod source;
 mod sweep;
 
 pub use setup::{Ports, Settings};
 
-use inference::{Pool, Stages};
+use defence::Defences;
+use inference::Stages;
 use journal::Journal;
 use message::Message;
 use outbox::{AnswerBox, Submission};
 use pipeline::{Attempt, Pipeline};
+use pool::Pool;
 use source::WorkLists;
 
 /// Runs until `stop` becomes true, then finishes what has begun. Dropping the future at
@@ -128,6 +134,7 @@ impl JobDispatcher {
             pipeline: Pipeline {
                 ports,
                 pool: Pool::start(settings.threads, settings.queue)?,
+                defences: Defences::default(),
                 max_content: settings.max_content,
                 health: monitor.health,
             },
@@ -188,7 +195,12 @@ impl Dispatcher for JobDispatcher {
         while self.tasks.try_join_next().is_some() {}
         match message {
             Message::Listed { list, happened } => {
-                happened.iter().for_each(|happened| self.journal.happened(happened));
+                for happened in &happened {
+                    self.journal.happened(happened);
+                    if let Some(request) = happened.ended_dispute() {
+                        self.pipeline.defences.forget(request);
+                    }
+                }
                 self.feed(list);
             }
             Message::Attempted { job, attempt } => {

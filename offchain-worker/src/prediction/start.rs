@@ -58,9 +58,21 @@ pub async fn check(config: &Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`] with one line for the operator.
 pub async fn run(config: &Config) -> Result<(), StartError> {
+    run_with(config, |ports| ports).await
+}
+
+/// As [`run`], with other ports than the real ones: a test's worker that lies.
+///
+/// # Errors
+/// [`StartError`] with one line for the operator.
+pub async fn run_with(
+    config: &Config,
+    change: impl FnOnce(Ports) -> Ports,
+) -> Result<(), StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let settings = config.settings;
-    let connect = connect(config, clock.clone());
+    let connected = connect(config, clock.clone());
+    let connect = async { connected.await.map(change) };
     process::run(&config.common, clock, connect, |ports, monitor, stop| {
         service::run(ports, settings, monitor, stop)
     })
@@ -102,14 +114,14 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     })
 }
 
-/// The models that the account is registered for, and those of the requests that it still
-/// has to answer.
+/// The models that the account is registered for, and those of the requests that have chosen
+/// it.
 async fn wanted(
     chain: &NodeRequests,
     registration: Registration,
 ) -> Result<BTreeSet<ModelId>, ChainError> {
     let list = chain.work_list(Finality::Best).await?;
     let mut models = registration.worker.map(|worker| worker.models).unwrap_or_default();
-    models.extend(list.jobs.iter().map(|job| job.model));
+    models.extend(list.models);
     Ok(models)
 }

@@ -3,40 +3,37 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
     sync::{Arc, Mutex, MutexGuard},
-    thread,
-    time::Duration,
 };
 
-use async_trait::async_trait;
-use futures::StreamExt;
 use medchain_client::{
     chain::{
-        AnswerSalt, ChainEvent, FailureCause, Finality, Model, RequestStatus, SealedAnswer,
-        SlashReason, Step, WorkerStatus, UNIT,
+        AnswerSalt, ChainEvent, Dispute, FailureCause, Finality, Model, RequestStatus,
+        SealedAnswer, SlashReason, Step, UNIT,
     },
     crypto::{answer_commitment, answer_salt, ContentKey, VerdictName},
     AccountId32,
 };
-use medchain_primitives::{
-    Cid, ContentDigest, FilmCommitments, ModelId, Output, Receipt, RecordId, RequestId, SealedKey,
-};
+use medchain_primitives::{Cid, FilmCommitments, ModelId, Output, RecordId, RequestId};
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
 use super::{
-    jobs::{Answer, Job, JobId, Phase},
-    ports::{
-        Answers, Cipher, CipherError, Opened, PredictionChain, Predictor, PredictorError,
-        Readiness, Registered, Registration, Store, StoreError, WorkList,
-    },
+    jobs::{Answer, Phase},
+    ports::{KeptFilm, StoreError},
 };
 use crate::shared::{
     outcome::Outcome,
-    ports::{Chain, ChainError, Head, Heads, SubmitError, Tip},
-    testing::{check_up, produce_blocks, Pool, BLOCK, BLOCK_CALLS},
+    ports::SubmitError,
+    testing::{produce_blocks, Pool, BLOCK_CALLS},
 };
+
+mod desk;
+mod disputes;
+mod model;
+
+pub use desk::Desk;
+pub use disputes::Verdict;
+pub use model::{Liar, Lie};
 
 /// The model that every request is for.
 pub const MODEL: ModelId = ModelId(0);
@@ -51,6 +48,7 @@ pub enum Stage {
     Fetched,
     Opened,
     Predicted,
+    Traced,
     Remembered,
     NonceRead,
     Signed,
@@ -67,6 +65,8 @@ pub struct Asked {
     /// The workers that were chosen, also after the request is closed.
     pub members: BTreeMap<AccountId32, Step>,
     pub quorum: u8,
+    /// Its verdict, once it has one.
+    pub verdict: Option<Verdict>,
 }
 
 /// The chain's state at one block.
@@ -74,6 +74,7 @@ pub struct Asked {
 pub struct BlockState {
     pub requests: BTreeMap<RequestId, Asked>,
     pub nonces: BTreeMap<AccountId32, u64>,
+    pub disputes: BTreeMap<RequestId, Dispute>,
 }
 
 /// Everything that the tests look at and change.
@@ -91,11 +92,19 @@ pub struct State {
     /// Calls that failed on chain.
     pub failed: usize,
     pub pools: BTreeMap<AccountId32, Pool<(RequestId, Answer)>>,
-    /// What each worker remembers.
+    /// The answers that each worker remembers.
     pub disks: BTreeMap<AccountId32, BTreeMap<RequestId, SealedAnswer>>,
+    /// The films that each worker keeps.
+    pub films: BTreeMap<AccountId32, BTreeMap<RequestId, KeptFilm>>,
+    /// Players that the world plays.
+    liars: BTreeMap<(RequestId, AccountId32), Arc<Liar>>,
+    /// Whether the model is the small exact network.
+    pub is_exact: bool,
     pub content: BTreeMap<String, Result<Vec<u8>, StoreError>>,
     pub models: BTreeMap<ModelId, Model>,
     pub no_envelope: BTreeSet<RequestId>,
+    pub erased: BTreeSet<RequestId>,
+    pub is_suspended: bool,
     pub no_consent: bool,
     /// As `no_consent`, but only where calls are executed.
     pub no_consent_at_submission: bool,
@@ -154,7 +163,8 @@ fn salt(worker: &AccountId32, request: RequestId) -> AnswerSalt {
 
 fn square(image: &[u8]) -> Vec<u8> {
     let grey = image.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
-    vec![grey; 224 * 224]
+    let line: Vec<u8> = (0..=250).map(|place: u8| grey.wrapping_add(place)).collect();
+    line.iter().copied().cycle().take(224 * 224).collect()
 }
 
 fn output() -> Output {
@@ -169,10 +179,13 @@ fn cid(id: RequestId) -> Cid {
     medchain_client::store::cid_of(&id.0.to_le_bytes())
 }
 
+fn name(id: RequestId) -> VerdictName {
+    VerdictName { genesis: GENESIS, record: record(id), model: MODEL, request: id }
+}
+
 /// What an honest worker answers.
 pub fn sealed(id: RequestId) -> SealedAnswer {
-    let name = VerdictName { genesis: GENESIS, record: record(id), model: MODEL, request: id };
-    key(id).verdict_key(&name).seal(&output())
+    key(id).verdict_key(&name(id)).seal(&output())
 }
 
 impl World {
@@ -215,6 +228,7 @@ impl World {
             commitments: key(id).commitments(&square(content)).unwrap(),
             members: workers.iter().map(|number| (account(*number), Step::Chosen)).collect(),
             quorum: workers.len() as u8,
+            verdict: None,
         };
         state.content.insert(cid(id).to_string(), Ok(content.to_vec()));
         state.now.requests.insert(id, asked);
@@ -255,15 +269,23 @@ impl World {
 
     /// Another worker, which the test plays, commits to the honest answer.
     pub fn commit_as(&self, number: u8, id: RequestId) {
-        let worker = account(number);
-        let commitment = answer_commitment(id, &worker.0, &sealed(id), &salt(&worker, id));
-        execute(&mut self.state(), &worker, id, Answer::Commitment(commitment)).unwrap();
+        self.commit(number, id, &sealed(id));
     }
 
     /// The same worker shows it.
     pub fn reveal_as(&self, number: u8, id: RequestId) {
+        self.reveal(number, id, sealed(id));
+    }
+
+    fn commit(&self, number: u8, id: RequestId, sealed: &SealedAnswer) {
         let worker = account(number);
-        let answer = Answer::Reveal { sealed: sealed(id), salt: salt(&worker, id) };
+        let commitment = answer_commitment(id, &worker.0, sealed, &salt(&worker, id));
+        execute(&mut self.state(), &worker, id, Answer::Commitment(commitment)).unwrap();
+    }
+
+    fn reveal(&self, number: u8, id: RequestId, sealed: SealedAnswer) {
+        let worker = account(number);
+        let answer = Answer::Reveal { sealed, salt: salt(&worker, id) };
         execute(&mut self.state(), &worker, id, answer).unwrap();
     }
 
@@ -319,6 +341,8 @@ impl World {
                 let _ = news.send(result.map(|()| block).map_err(SubmitError::Refused));
             }
         }
+        disputes::let_liars_play(&mut state);
+        disputes::time_out(&mut state);
         let made = state.now.clone();
         state.history.push(made);
         self.blocks.send_replace(state.block());
@@ -334,6 +358,11 @@ fn execute(
 ) -> Result<(), Outcome> {
     let no_consent = state.no_consent || state.no_consent_at_submission;
     let is_late = state.block() >= state.asked(id).deadline;
+    if let Answer::Move(made) = &answer {
+        disputes::play(state, worker, id, (**made).clone(), is_late)?;
+        state.answers.push((*worker, id, answer));
+        return Ok(());
+    }
     let asked = state.asked(id);
     let Some(step) = asked.members.get(worker).cloned().filter(|_| asked.status.is_open()) else {
         return Err(Outcome::ClosedElsewhere);
@@ -341,11 +370,7 @@ fn execute(
     if is_late {
         return Err(Outcome::TooLate);
     }
-    let asks = match (asked.status, &step) {
-        (RequestStatus::Committing, Step::Chosen) => Phase::Answer,
-        (RequestStatus::Revealing, Step::Committed(_)) => Phase::Reveal,
-        _ => return Err(Outcome::ClosedElsewhere),
-    };
+    let asks = phase(asked.status, &step).ok_or(Outcome::ClosedElsewhere)?;
     let mut events = vec![];
     match (asks, &answer, step) {
         (Phase::Answer, Answer::Failure(code), _) => {
@@ -377,328 +402,20 @@ fn execute(
         asked.status = RequestStatus::Revealing;
         events.push(ChainEvent::RevealStarted { request: id, deadline: asked.deadline });
     }
-    if asked.status.is_open() && all(|step| matches!(step, Step::Revealed(_))) {
-        asked.status = RequestStatus::Answered;
-        events.push(ChainEvent::VerdictReached {
-            request: id,
-            record: record(id),
-            model: MODEL,
-            workers: asked.members.keys().copied().collect(),
-            sealed: sealed(id),
-            receipt: Receipt([0; 32]),
-            provisional_until: None,
-        });
-    }
+    let all_shown = asked.status.is_open() && all(|step| matches!(step, Step::Revealed(_)));
     events.into_iter().for_each(|event| state.tell(event));
+    if all_shown {
+        disputes::compare(state, id);
+    }
     state.answers.push((*worker, id, answer));
     Ok(())
 }
 
-/// What one worker has of the world.
-pub struct Desk {
-    world: Arc<World>,
-    account: AccountId32,
-}
-
-impl Desk {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.world.state()
-    }
-
-    fn check_up(&self) -> Result<(), ChainError> {
-        check_up(self.state().is_down)
-    }
-
-    fn check_disk(&self) -> io::Result<()> {
-        match self.state().no_disk {
-            true => Err(io::Error::other("the disk is full")),
-            false => Ok(()),
-        }
-    }
-
-    fn is_stop(&self, stage: Stage) -> bool {
-        let mut state = self.state();
-        let is_stop = state.stop_at == Some(stage);
-        state.reached |= is_stop;
-        is_stop
-    }
-
-    /// Halts for ever, if the test wants it at this stage.
-    async fn pass(&self, stage: Stage) {
-        if self.is_stop(stage) {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// The same on a blocking thread, until the test has killed the service.
-    fn pass_blocking(&self, stage: Stage) {
-        while self.is_stop(stage) {
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-}
-
-#[async_trait]
-impl Chain for Desk {
-    fn account(&self) -> AccountId32 {
-        self.account
-    }
-
-    async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
-        self.check_up()?;
-        // As the client does, it begins with the newest block, and leaves none out.
-        let next = self.state().newest(finality);
-        let start = (self.world.clone(), self.world.blocks.subscribe(), next);
-        let heads = futures::stream::unfold(start, move |(world, mut news, block)| async move {
-            while world.state().newest(finality) < block {
-                news.changed().await.ok()?;
-            }
-            let events = {
-                let state = world.state();
-                let of = state.events.iter().filter(|(at, _)| *at == block);
-                of.map(|(_, event)| event.clone()).collect()
-            };
-            Some((Ok(Head { block, events }), (world, news, block + 1)))
-        });
-        Ok(heads.boxed())
-    }
-
-    async fn tip(&self) -> Result<Tip, ChainError> {
-        self.check_up()?;
-        let block = self.state().block();
-        Ok(Tip { block, spec_version: 1, time: BLOCK * block })
-    }
-
-    async fn next_nonce(&self) -> Result<u64, ChainError> {
-        self.check_up()?;
-        let next = {
-            let mut state = self.state();
-            let used = state.now.nonces.get(&self.account).copied().unwrap_or_default();
-            state.pools.entry(self.account).or_default().next_nonce(used)
-        };
-        self.pass(Stage::NonceRead).await;
-        Ok(next)
-    }
-}
-
+/// What a request asks of a worker that has come so far with it, beside a move in a dispute.
 fn phase(status: RequestStatus, step: &Step) -> Option<Phase> {
     match (status, step) {
         (RequestStatus::Committing, Step::Chosen) => Some(Phase::Answer),
         (RequestStatus::Revealing, Step::Committed(_)) => Some(Phase::Reveal),
         _ => None,
-    }
-}
-
-#[async_trait]
-impl PredictionChain for Desk {
-    fn genesis(&self) -> [u8; 32] {
-        GENESIS
-    }
-
-    async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError> {
-        self.check_up()?;
-        let list = {
-            let state = self.state();
-            let block = state.newest(finality);
-            let mut list = WorkList { block, jobs: Vec::new(), idle: BTreeSet::new() };
-            for (id, asked) in state.at(block).requests {
-                let Some(step) = asked.members.get(&self.account) else { continue };
-                match phase(asked.status, step) {
-                    Some(phase) => list.jobs.push(Job {
-                        request: id,
-                        phase,
-                        record: record(id),
-                        patient: AccountId32([7; 32]),
-                        model: MODEL,
-                        quorum: asked.quorum,
-                        deadline: asked.deadline,
-                        commitment: match step {
-                            Step::Committed(commitment) => Some(*commitment),
-                            _ => None,
-                        },
-                    }),
-                    None if asked.status.is_open() => _ = list.idle.insert(id),
-                    None => {}
-                }
-            }
-            list
-        };
-        self.pass(Stage::ListRead).await;
-        Ok(list)
-    }
-
-    async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError> {
-        self.check_up()?;
-        let ready = {
-            let mut state = self.state();
-            if state.no_consent {
-                return Ok(Readiness::Refused("the patient revoked the grant".into()));
-            }
-            let id = job.request;
-            let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
-                Some(Ok(content)) if content != b"exchanged" => content,
-                _ => b"what was uploaded",
-            };
-            let digest = medchain_client::crypto::digest(promised);
-            let envelope = !state.no_envelope.contains(&id);
-            Readiness::Ready {
-                cid: cid(id),
-                digest,
-                envelope: envelope.then_some(SealedKey([id.0 as u8; 80])),
-                commitments: state.asked(id).commitments,
-            }
-        };
-        self.pass(Stage::ConsentAsked).await;
-        Ok(ready)
-    }
-
-    async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
-        self.check_up()?;
-        let mut state = self.state();
-        let block = state.block();
-        let asked = state.asked(job.request);
-        let Some(step) = asked.members.get(&self.account) else {
-            return Ok(Some(Outcome::ClosedElsewhere));
-        };
-        let is_done = match job.phase {
-            Phase::Answer => matches!(step, Step::Committed(_) | Step::Revealed(_)),
-            Phase::Reveal => matches!(step, Step::Revealed(_)),
-        };
-        Ok(match phase(asked.status, step) == Some(job.phase) {
-            true => None,
-            false if is_done => Some(Outcome::Included { block }),
-            false => Some(Outcome::ClosedElsewhere),
-        })
-    }
-
-    async fn is_closed(&self, request: RequestId) -> Result<bool, ChainError> {
-        self.check_up()?;
-        let state = self.state();
-        let last = state.at(state.newest(Finality::Finalised));
-        Ok(last.requests.get(&request).is_some_and(|asked| !asked.status.is_open()))
-    }
-
-    async fn registration(&self) -> Result<Registration, ChainError> {
-        self.check_up()?;
-        let worker = Registered { models: [MODEL].into(), status: WorkerStatus::Active };
-        Ok(Registration { worker: Some(worker), free: u128::MAX })
-    }
-
-    async fn model(&self, id: ModelId) -> Result<Option<Model>, ChainError> {
-        Ok(self.state().models.get(&id).cloned())
-    }
-
-    async fn submit(&self, id: RequestId, answer: &Answer, nonce: u64) -> Result<u32, SubmitError> {
-        self.pass(Stage::Signed).await;
-        let result = {
-            let mut state = self.state();
-            if state.is_down {
-                return Err(SubmitError::Lost("the node is down".into()));
-            }
-            let used = state.now.nonces.get(&self.account).copied().unwrap_or_default();
-            let pool = state.pools.entry(self.account).or_default();
-            pool.add(used, nonce, (id, answer.clone()))?
-        };
-        self.pass(Stage::InPool).await;
-        let result = result.await.unwrap_or_else(|_| Err(SubmitError::Lost("gone".into())));
-        self.pass(Stage::InBlock).await;
-        result
-    }
-}
-
-#[async_trait]
-impl Store for Desk {
-    async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError> {
-        let content = self.state().content.get(cid.as_str()).cloned();
-        self.pass(Stage::Fetched).await;
-        let content = content.unwrap_or(Err(StoreError::NotAvailable("not there".into())))?;
-        match content.len() as u64 > limit {
-            true => Err(StoreError::TooLarge("over the limit".into())),
-            false => Ok(content),
-        }
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-impl Cipher for Desk {
-    fn digest(&self, file: &[u8]) -> ContentDigest {
-        medchain_client::crypto::digest(file)
-    }
-
-    fn open(
-        &self,
-        envelope: &SealedKey,
-        _: &AccountId32,
-        file: &[u8],
-    ) -> Result<Opened, CipherError> {
-        self.pass_blocking(Stage::Opened);
-        match file {
-            b"locked" => Err(CipherError::File("the key does not fit".into())),
-            _ => Ok(Opened {
-                key: ContentKey::from_bytes([envelope.0[0]; 32]),
-                image: Zeroizing::new(file.to_vec()),
-            }),
-        }
-    }
-
-    fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
-        assert_eq!(*genesis, GENESIS);
-        salt(&self.account, request)
-    }
-}
-
-#[async_trait]
-impl Answers for Desk {
-    async fn put(&self, request: RequestId, sealed: &SealedAnswer) -> io::Result<()> {
-        self.check_disk()?;
-        self.state().disks.entry(self.account).or_default().insert(request, sealed.clone());
-        self.pass(Stage::Remembered).await;
-        Ok(())
-    }
-
-    async fn get(&self, request: RequestId) -> io::Result<Option<SealedAnswer>> {
-        self.check_disk()?;
-        let state = self.state();
-        Ok(state.disks.get(&self.account).and_then(|disk| disk.get(&request)).cloned())
-    }
-
-    async fn remove(&self, request: RequestId) -> io::Result<()> {
-        self.check_disk()?;
-        self.state().disks.entry(self.account).or_default().remove(&request);
-        Ok(())
-    }
-
-    async fn requests(&self) -> io::Result<Vec<RequestId>> {
-        self.check_disk()?;
-        let state = self.state();
-        let disk = state.disks.get(&self.account);
-        Ok(disk.map(|disk| disk.keys().copied().collect()).unwrap_or_default())
-    }
-}
-
-impl Predictor for Desk {
-    fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError> {
-        match image {
-            b"text" => Err(PredictorError::NotAnImage("this is text".into())),
-            b"bomb" => Err(PredictorError::TooLarge("30000 x 30000".into())),
-            _ => Ok(Zeroizing::new(square(image))),
-        }
-    }
-
-    fn predict(&self, _: &[u8], _: &[u8]) -> Result<Output, PredictorError> {
-        {
-            let mut state = self.state();
-            state.predictions_run += 1;
-            if state.panics > 0 {
-                state.panics -= 1;
-                drop(state);
-                panic!("a defect in the model");
-            }
-        }
-        self.pass_blocking(Stage::Predicted);
-        Ok(output())
     }
 }

@@ -6,15 +6,11 @@ use frame_benchmarking::v2::*;
 use frame_support::pallet_prelude::*;
 use frame_system::RawOrigin;
 use medchain_disputes::{
-    Game, Leaf, Network, NetworkLayer, Nodes, Opening, Roots, Said, Secret, Shown,
-    ShownParameters, Side, Spec, Stage, Sums, MAX_LEAF, MAX_NODES, MAX_PIECES,
+    Game, Leaf, Network, NetworkLayer, Nodes, Opening, Roots, Said, Secret, Shown, ShownParameters,
+    Side, Spec, Stage, Sums, MAX_LEAF, MAX_NODES, MAX_PIECES,
 };
-use medchain_exact::{
-    activation, softmax, sum, Finish, Layer, SoftmaxScale, Window, MAX_LAYERS,
-};
-use medchain_primitives::{
-    InputRoot, ModelId, RecordId, RequestId, SealedAnswer, MAX_CLASSES,
-};
+use medchain_exact::{activation, softmax, sum, Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
+use medchain_primitives::{InputRoot, ModelId, RecordId, RequestId, SealedAnswer, MAX_CLASSES};
 use medchain_verdicts::{
     blake2, trace_leaf,
     tree::{root_of, Hash, Tree},
@@ -104,8 +100,7 @@ mod benches {
     fn show_nodes() {
         let (one, other) = (hashes(MAX_NODES, 1), hashes(MAX_NODES, 2));
         let claims = [&one, &other].map(|nodes| root_of(nodes).unwrap_or_default());
-        let stage =
-            Stage::Nodes { level: 2, height: 16, index: 0, claims, before: [0; 32] };
+        let stage = Stage::Nodes { level: 2, height: 16, index: 0, claims, before: [0; 32] };
         let said = Said::Nodes(Nodes::truncate_from(one));
         let spec = spec(layers(pooled(512), [0; 32]));
         let player = dispute::<T>(spec, stage, Some(said));
@@ -163,8 +158,7 @@ mod benches {
                 siblings: BoundedVec::truncate_from(tree.siblings(&[index])),
             }
         };
-        let stage =
-            Stage::Sums { level: 2, channel: 0, claims: [1, 2], before: [0; 32] };
+        let stage = Stage::Sums { level: 2, channel: 0, claims: [1, 2], before: [0; 32] };
         let spec = spec(layers(shape, tree.root()));
         let player = dispute::<T>(spec, stage, Some(Said::Sums(sums(1))));
         let other = sums(2);
@@ -179,9 +173,8 @@ mod benches {
         let shape = pooled(channels as u16);
         // The windows around pixel (3, 3) of the output: rows and columns 5 to 8 of the input.
         let size = usize::from(shape.size);
-        let pixels: Vec<u32> = (5..9usize)
-            .flat_map(|y| (5..9usize).map(move |x| (y * size + x) as u32))
-            .collect();
+        let pixels: Vec<u32> =
+            (5..9usize).flat_map(|y| (5..9usize).map(move |x| (y * size + x) as u32)).collect();
         let bytes = vec![3u8; channels];
         let mut leaves = vec![[1; 32]; size * size];
         for pixel in &pixels {
@@ -197,10 +190,8 @@ mod benches {
                 blake2(b"medchain/weights/1", &[&index.to_le_bytes(), &weights]);
         }
         let (bias, shift) = (5i32, 6u8);
-        leaves[WINDOW as usize] = blake2(
-            b"medchain/bias/1",
-            &[&WINDOW.to_le_bytes(), &bias.to_le_bytes(), &[shift]],
-        );
+        leaves[WINDOW as usize] =
+            blake2(b"medchain/bias/1", &[&WINDOW.to_le_bytes(), &bias.to_le_bytes(), &[shift]]);
         let tree = Tree::new(leaves);
 
         let all = weights.repeat(WINDOW as usize);

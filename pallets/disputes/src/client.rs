@@ -17,7 +17,11 @@ pub trait Client<AccountId, BlockNumber> {
     ///
     /// # Errors
     /// What keeps the client from going on: the move is refused.
-    fn settled(request: RequestId, losers: &[AccountId], winner: Option<&AccountId>) -> DispatchResult;
+    fn settled(
+        request: RequestId,
+        losers: &[AccountId],
+        winner: Option<&AccountId>,
+    ) -> DispatchResult;
 
     /// The maximum weight of [`settled`](Self::settled).
     fn settled_weight() -> Weight;

@@ -5,7 +5,9 @@ use frame_support::pallet_prelude::*;
 use medchain_disputes::{Game, Move, Progress, Refused, Side, Spec, Standing};
 use medchain_primitives::RequestId;
 
-use crate::{AccountIdOf, Client, Config, Dispute, DisputeOf, Disputes, Error, Event, LosersOf, Pallet};
+use crate::{
+    AccountIdOf, Client, Config, Dispute, DisputeOf, Disputes, Error, Event, LosersOf, Pallet,
+};
 
 /// Whether a move has ended the dispute.
 pub(crate) struct Ended(pub bool);
@@ -77,8 +79,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         Disputes::<T>::remove(request);
         let players = Side::BOTH.into_iter().zip(dispute.players);
-        let (stand, lost): (Vec<_>, Vec<_>) =
-            players.partition(|(side, _)| *side.of(&standing.0));
+        let (stand, lost): (Vec<_>, Vec<_>) = players.partition(|(side, _)| *side.of(&standing.0));
         let winner = stand.into_iter().next().map(|(_, player)| player);
         let losers =
             LosersOf::<T>::truncate_from(lost.into_iter().map(|(_, player)| player).collect());

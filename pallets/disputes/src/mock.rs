@@ -5,13 +5,9 @@ use std::cell::RefCell;
 use bounded_collections::BoundedVec;
 use frame_support::{derive_impl, pallet_prelude::DispatchResult, weights::Weight};
 use medchain_disputes::{Game, Move, Network, Player, Side, Spec, Trace, Weights};
-use medchain_exact::{
-    softmax, Engine, Finish, Layer, Levels, Parameters, SoftmaxScale, Window,
-};
+use medchain_exact::{softmax, Engine, Finish, Layer, Levels, Parameters, SoftmaxScale, Window};
 use medchain_primitives::{InputRoot, ModelId, Output, RecordId, RequestId, SealedAnswer};
-use medchain_verdicts::{
-    input_tree, verdict_commitment, verdict_root, InputSalt, VerdictKey,
-};
+use medchain_verdicts::{input_tree, verdict_commitment, verdict_root, InputSalt, VerdictKey};
 use sp_runtime::{BuildStorage, DispatchError};
 
 use crate as pallet_disputes;

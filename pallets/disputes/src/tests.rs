@@ -46,10 +46,12 @@ fn wrong_logit() -> Somebody {
 fn wrong_answer() -> Somebody {
     let mut right = None;
     Somebody::with(|levels| right = Some(levels.clone()));
-    let mut answer = medchain_exact::softmax(&[1, 2], medchain_exact::SoftmaxScale(1 << 32)).unwrap();
-    answer.probabilities = vec![sp_runtime::Permill::from_percent(1), sp_runtime::Permill::from_percent(99)]
-        .try_into()
-        .unwrap();
+    let mut answer =
+        medchain_exact::softmax(&[1, 2], medchain_exact::SoftmaxScale(1 << 32)).unwrap();
+    answer.probabilities =
+        vec![sp_runtime::Permill::from_percent(1), sp_runtime::Permill::from_percent(99)]
+            .try_into()
+            .unwrap();
     Somebody::answering(&right.unwrap(), &answer)
 }
 
@@ -214,10 +216,7 @@ fn an_abandoned_dispute_has_no_loser() {
         let (honest, liar) = (Somebody::honest(), wrong_activation());
         begin(&honest, &liar);
         let spec = spec([honest.sealed.clone(), liar.sealed.clone()]);
-        assert_noop!(
-            Disputes::begin([HONEST, LIAR], spec),
-            DisputesError::DisputeAlreadyExists
-        );
+        assert_noop!(Disputes::begin([HONEST, LIAR], spec), DisputesError::DisputeAlreadyExists);
         Disputes::abandon(REQUEST);
         System::assert_last_event(Event::DisputeAbandoned { request: REQUEST }.into());
         assert_eq!((Open::<Test>::get(REQUEST), settled()), (None, None));

@@ -18,9 +18,9 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
 use medchain_primitives::{
-    AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
-    FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
-    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus, MAX_CLASSES,
+    AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, FilmCommitments,
+    InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId, RecordKind,
+    RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus, MAX_CLASSES,
     MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
 };
 use medchain_verdicts::{

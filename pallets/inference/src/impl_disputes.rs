@@ -82,9 +82,12 @@ impl<T: Config> Pallet<T> {
         let network = Networks::<T>::get(request.model);
         let committed = pallet_emr::Commitments::<T>::get(request.record);
         let (Some(network), Some(committed)) = (network, committed) else {
-            return Self::end_unsettled(id, request, &committee, RequestStatus::Failed {
-                cause: FailureCause::NotSettled,
-            });
+            return Self::end_unsettled(
+                id,
+                request,
+                &committee,
+                RequestStatus::Failed { cause: FailureCause::NotSettled },
+            );
         };
         let [(one, first), (other, second)] = pair;
         let spec = Spec {
@@ -156,9 +159,12 @@ impl<T: Config> Pallet<T> {
         committee: &CommitteeOf<T>,
     ) -> DispatchResult {
         if Self::is_erased(&request) {
-            return Self::end_unsettled(id, request, committee, RequestStatus::Failed {
-                cause: FailureCause::NotSettled,
-            });
+            return Self::end_unsettled(
+                id,
+                request,
+                committee,
+                RequestStatus::Failed { cause: FailureCause::NotSettled },
+            );
         }
         pallet_disputes::Pallet::<T>::time_out(id)
     }

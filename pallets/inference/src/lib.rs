@@ -707,8 +707,7 @@ pub mod pallet {
             fee: BalanceOf<T>,
         ) -> DispatchResult {
             T::GovernanceOrigin::ensure_origin(origin)?;
-            let arithmetic =
-                if network.is_some() { Arithmetic::Exact } else { Arithmetic::Float };
+            let arithmetic = if network.is_some() { Arithmetic::Exact } else { Arithmetic::Float };
             let model = Model {
                 name,
                 version,

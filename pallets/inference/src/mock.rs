@@ -16,9 +16,9 @@ use frame_system::EnsureRoot;
 use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
-    Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied,
-    DenyReason, EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, Output,
-    RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+    Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied, DenyReason,
+    EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, Output, RecordId,
+    RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
 };
 use medchain_verdicts::{
     answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
@@ -440,9 +440,8 @@ pub fn network(classes: u16) -> Network {
         weights_root: [0; 32],
     };
     let pools = Finish::Activations { limit: 127, pool: true };
-    let mut layers: Vec<_> = [224, 112, 56, 28]
-        .map(|size| layer(size, 1, Window::Three { border: 0 }, pools))
-        .to_vec();
+    let mut layers: Vec<_> =
+        [224, 112, 56, 28].map(|size| layer(size, 1, Window::Three { border: 0 }, pools)).to_vec();
     layers.push(layer(14, classes, Window::All, Finish::Logits));
     Network { layers: layers.try_into().expect("few layers"), scale: SoftmaxScale(1) }
 }

@@ -10,8 +10,8 @@ use sp_runtime::{Saturating, TryRuntimeError};
 
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
-    Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, NextDue, NextModelId,
-    Networks, NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
+    Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, Networks, NextDue, NextModelId,
+    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
     Workers,
 };
 
@@ -33,7 +33,10 @@ impl<T: Config> Pallet<T> {
             ensure!(Self::check_model(&model).is_ok(), "a model is malformed");
             let network = Networks::<T>::get(id);
             let exact = model.arithmetic == Arithmetic::Exact;
-            ensure!(network.is_some() == exact, "an exact model has no network, or a float one has");
+            ensure!(
+                network.is_some() == exact,
+                "an exact model has no network, or a float one has"
+            );
             let fits = network.is_none_or(|network| Self::check_network(&model, &network).is_ok());
             ensure!(fits, "a network does not fit its model");
         }

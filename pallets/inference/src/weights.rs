@@ -135,7 +135,8 @@ impl WeightInfo for () {
     fn settle_dispute() -> Weight {
         // Two losers are slashed; then the others are paid, or two of them dispute.
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
-        let losers = PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_mul(2);
+        let losers =
+            PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_mul(2);
         let all = members.saturating_add(losers).saturating_add(16);
         estimate(all, all)
     }

@@ -102,7 +102,8 @@ impl PredictionChain for LyingChain {
         let mut list = self.honest.work_list(finality).await?;
         let believed = self.believed();
         for job in &mut list.jobs {
-            if let (Some(commitment), Some(own)) = (&mut job.commitment, believed.get(&job.request)) {
+            if let (Some(commitment), Some(own)) = (&mut job.commitment, believed.get(&job.request))
+            {
                 *commitment = *own;
             }
         }

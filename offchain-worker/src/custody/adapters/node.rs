@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{
-        AccessGrant, Basis, Call, ChainError as ClientError, ChainEvent, DispatchFailure, EmrError,
-        FailureKind, RecordStatus, View,
+        AccessGrant, AccessQuestion, Basis, Call, ChainError as ClientError, ChainEvent,
+        DispatchFailure, EmrError, FailureKind, RecordStatus, View,
     },
     AccountId32,
 };
@@ -201,9 +201,9 @@ async fn settled(
         return Ok(Some(Outcome::Rejected(reason)));
     }
     if let Basis::Policy { purpose } = grant.basis {
-        let (patient, of) = (&record.patient, Some(record.id));
-        let answer =
-            view.check_access(patient, &id.subject, of, Action::View, Some(purpose)).await?;
+        let (patient, record, purpose) = (record.patient, Some(record.id), Some(purpose));
+        let question = AccessQuestion { record, purpose, ..AccessQuestion::about(Action::View) };
+        let answer = view.check_access(&patient, &id.subject, question).await?;
         if let Err(denied) = answer {
             return Ok(Some(Outcome::NoConsent(denied.to_string())));
         }

@@ -1,6 +1,8 @@
-//! Answers in files, one for each request.
+//! Answers and films in files, two for each request.
 
 use std::{
+    collections::BTreeSet,
+    ffi::OsString,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -8,15 +10,19 @@ use std::{
 
 use async_trait::async_trait;
 use medchain_client::{chain::SealedAnswer, AccountId32};
-use medchain_primitives::RequestId;
+use medchain_primitives::{RequestId, SealedKey, SEALED_KEY_LENGTH};
 use tokio::task::spawn_blocking;
 
-use crate::prediction::ports::Answers;
+use crate::prediction::ports::{Answers, KeptFilm};
 
-/// How the names of the files end.
-const SUFFIX: &str = ".sealed";
+/// How the names of files with answers end.
+const ANSWER: &str = "sealed";
+/// How the names of files with films end: the envelope, then the encrypted square.
+const FILM: &str = "film";
+/// How the names of files end that are not complete, as a crash may leave them.
+const NEW: &str = ".new";
 
-/// The answers of one worker on one chain, in a folder.
+/// The answers and films of one worker on one chain, in a folder.
 pub struct AnswerFiles {
     folder: PathBuf,
 }
@@ -36,35 +42,71 @@ impl AnswerFiles {
         Ok(Self { folder })
     }
 
-    fn file(&self, request: RequestId) -> PathBuf {
-        self.folder.join(format!("{}{SUFFIX}", request.0))
+    fn file(&self, request: RequestId, kind: &str) -> PathBuf {
+        self.folder.join(format!("{}.{kind}", request.0))
     }
+
+    async fn write(&self, request: RequestId, kind: &str, bytes: Vec<u8>) -> io::Result<()> {
+        let path = self.file(request, kind);
+        blocking(move || write(&path, &bytes)).await
+    }
+
+    async fn read(&self, request: RequestId, kind: &str) -> io::Result<Option<Vec<u8>>> {
+        let path = self.file(request, kind);
+        blocking(move || found(fs::read(path))).await
+    }
+
+    async fn forget(&self, request: RequestId, kind: &str) -> io::Result<()> {
+        let path = self.file(request, kind);
+        blocking(move || {
+            found(fs::remove_file(new(&path)))?;
+            found(fs::remove_file(path)).map(|_| ())
+        })
+        .await
+    }
+}
+
+/// Where a file is written before it has its name.
+fn new(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(NEW);
+    name.into()
 }
 
 /// Writes a file so that after a crash the old one is there, or all of the new one.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
+    let new = new(path);
     let mut file = File::create(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&new, path)?;
+    fs::rename(new, path)?;
     // The name is in the folder, which is written on its own.
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-fn read(path: &Path) -> io::Result<Option<SealedAnswer>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(SealedAnswer::try_from(bytes).ok()),
+/// `None` where there is no such file.
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn list(folder: &Path) -> io::Result<Vec<RequestId>> {
-    let mut requests = Vec::new();
+/// The film in a file; `None` where it is none.
+fn film(bytes: &[u8]) -> Option<KeptFilm> {
+    let (envelope, square) = bytes.split_first_chunk::<SEALED_KEY_LENGTH>()?;
+    Some(KeptFilm { envelope: SealedKey(*envelope), square: square.to_vec() })
+}
+
+fn list(folder: &Path) -> io::Result<BTreeSet<RequestId>> {
+    let mut requests = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)?.parse().ok());
+        let number = name.to_str().and_then(|name| {
+            let (number, kind) = name.strip_suffix(NEW).unwrap_or(name).split_once('.')?;
+            [ANSWER, FILM].contains(&kind).then(|| number.parse().ok())?
+        });
         requests.extend(number.map(RequestId));
     }
     Ok(requests)
@@ -79,21 +121,31 @@ async fn blocking<T: Send + 'static>(
 #[async_trait]
 impl Answers for AnswerFiles {
     async fn put(&self, request: RequestId, sealed: &SealedAnswer) -> io::Result<()> {
-        let (path, sealed) = (self.file(request), sealed.clone());
-        blocking(move || write(&path, &sealed)).await
+        self.write(request, ANSWER, sealed.to_vec()).await
     }
 
     async fn get(&self, request: RequestId) -> io::Result<Option<SealedAnswer>> {
-        let path = self.file(request);
-        blocking(move || read(&path)).await
+        let bytes = self.read(request, ANSWER).await?;
+        Ok(bytes.and_then(|bytes| SealedAnswer::try_from(bytes).ok()))
     }
 
     async fn remove(&self, request: RequestId) -> io::Result<()> {
-        let path = self.file(request);
-        blocking(move || fs::remove_file(path)).await
+        self.forget(request, ANSWER).await
     }
 
-    async fn requests(&self) -> io::Result<Vec<RequestId>> {
+    async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()> {
+        self.write(request, FILM, [&film.envelope.0[..], &film.square].concat()).await
+    }
+
+    async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>> {
+        Ok(self.read(request, FILM).await?.and_then(|bytes| film(&bytes)))
+    }
+
+    async fn remove_film(&self, request: RequestId) -> io::Result<()> {
+        self.forget(request, FILM).await
+    }
+
+    async fn requests(&self) -> io::Result<BTreeSet<RequestId>> {
         let folder = self.folder.clone();
         blocking(move || list(&folder)).await
     }
@@ -110,17 +162,30 @@ mod tests {
         SealedAnswer::truncate_from(vec![byte; 50])
     }
 
+    fn film(byte: u8) -> KeptFilm {
+        KeptFilm { envelope: SealedKey([byte; SEALED_KEY_LENGTH]), square: vec![byte; 500] }
+    }
+
     #[tokio::test]
     async fn what_was_put_is_there_after_a_restart_until_it_is_removed() {
         let state = tempfile::tempdir().unwrap();
         let open = || AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
         assert_eq!(open().get(REQUEST).await.unwrap(), None);
+        assert_eq!(open().film(REQUEST).await.unwrap(), None);
         open().put(REQUEST, &sealed(1)).await.unwrap();
         open().put(REQUEST, &sealed(2)).await.unwrap();
+        open().put_film(REQUEST, &film(3)).await.unwrap();
         assert_eq!(open().get(REQUEST).await.unwrap(), Some(sealed(2)));
-        assert_eq!(open().requests().await.unwrap(), [REQUEST]);
-        open().remove(REQUEST).await.unwrap();
-        assert_eq!(open().requests().await.unwrap(), []);
+        assert_eq!(open().film(REQUEST).await.unwrap(), Some(film(3)));
+        assert_eq!(open().requests().await.unwrap(), [REQUEST].into());
+        for _ in 0..2 {
+            open().remove(REQUEST).await.unwrap();
+            assert_eq!(open().get(REQUEST).await.unwrap(), None);
+            assert_eq!(open().film(REQUEST).await.unwrap(), Some(film(3)));
+            assert_eq!(open().requests().await.unwrap(), [REQUEST].into());
+        }
+        open().remove_film(REQUEST).await.unwrap();
+        assert_eq!(open().requests().await.unwrap(), [].into());
     }
 
     #[tokio::test]
@@ -131,17 +196,23 @@ mod tests {
         };
         open(1, 1).put(REQUEST, &sealed(1)).await.unwrap();
         assert_eq!(open(2, 1).get(REQUEST).await.unwrap(), None);
-        assert_eq!(open(1, 2).requests().await.unwrap(), []);
+        assert_eq!(open(1, 2).requests().await.unwrap(), [].into());
     }
 
     #[tokio::test]
-    async fn what_a_crash_has_left_is_no_answer() {
+    async fn what_a_crash_has_left_is_no_answer_and_no_film() {
         let state = tempfile::tempdir().unwrap();
         let files = AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
-        fs::write(files.file(REQUEST).with_extension("new"), b"half").unwrap();
-        fs::write(files.file(REQUEST), vec![0; 1_000]).unwrap();
+        fs::write(new(&files.file(REQUEST, FILM)), b"half").unwrap();
+        assert_eq!(files.film(REQUEST).await.unwrap(), None);
+        assert_eq!(files.requests().await.unwrap(), [REQUEST].into(), "it is to be removed");
+        files.remove_film(REQUEST).await.unwrap();
+        assert_eq!(files.requests().await.unwrap(), [].into());
+        fs::write(files.file(REQUEST, ANSWER), vec![0; 1_000]).unwrap();
+        fs::write(files.file(REQUEST, FILM), vec![0; SEALED_KEY_LENGTH - 1]).unwrap();
         assert_eq!(files.get(REQUEST).await.unwrap(), None);
-        assert_eq!(files.requests().await.unwrap(), [REQUEST]);
+        assert_eq!(files.film(REQUEST).await.unwrap(), None);
+        assert_eq!(files.requests().await.unwrap(), [REQUEST].into());
         files.put(REQUEST, &sealed(1)).await.unwrap();
         assert_eq!(files.get(REQUEST).await.unwrap(), Some(sealed(1)));
     }

@@ -2,7 +2,7 @@
 
 use medchain_client::{
     chain::AnswerSalt,
-    crypto::{self, EncryptionSecret},
+    crypto::{self, ContentKey, EncryptionSecret},
     AccountId32, H256,
 };
 use medchain_primitives::{ContentDigest, RequestId, SealedKey};
@@ -37,6 +37,16 @@ impl Cipher for KeyCipher {
         Ok(Opened { key, image })
     }
 
+    fn lock(
+        &self,
+        key: &ContentKey,
+        patient: &AccountId32,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CipherError> {
+        crypto::encrypt(key, patient, plaintext)
+            .map_err(|error| CipherError::File(error.to_string()))
+    }
+
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
         self.0.answer_salt(H256(*genesis), request)
     }
@@ -45,6 +55,22 @@ impl Cipher for KeyCipher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_locked_opens_with_the_envelope_of_the_film_alone() {
+        let secret = EncryptionSecret::from_secret_uri("//Ferdie");
+        let (key, patient) = (ContentKey::generate(), AccountId32([7; 32]));
+        let envelope = crypto::seal(&key, &secret.public()).unwrap();
+        let cipher = KeyCipher::new(secret);
+        let square = [111; 500];
+        let locked = cipher.lock(&key, &patient, &square).unwrap();
+        assert!(!locked.windows(8).any(|bytes| bytes == &square[..8]));
+        let opened = cipher.open(&envelope, &patient, &locked).unwrap();
+        assert_eq!(opened.image.as_slice(), square);
+        assert!(cipher.open(&envelope, &AccountId32([8; 32]), &locked).is_err());
+        let other = KeyCipher::new(EncryptionSecret::from_secret_uri("//Eve"));
+        assert!(other.open(&envelope, &patient, &locked).is_err());
+    }
 
     #[test]
     fn the_salt_survives_a_restart_and_differs_for_each_worker_chain_and_request() {

@@ -1,13 +1,21 @@
 //! VGG-16 with medchain-vision.
 
+use std::sync::OnceLock;
+
+use medchain_disputes::Weights;
+use medchain_exact::Levels;
 use medchain_primitives::{FailureCode, Output};
 use medchain_vision::{square, DecodeError, Engine, Model, PredictError, Preprocessing, SQUARE_ID};
 use zeroize::Zeroizing;
 
-use crate::prediction::ports::{Predictor, PredictorError};
+use crate::prediction::ports::{Numbers, Predictor, PredictorError};
 
 /// A loaded model.
-pub struct VisionModel(Model);
+pub struct VisionModel {
+    model: Model,
+    /// Built with the first dispute.
+    weights: OnceLock<Weights>,
+}
 
 /// Why a model's files cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +36,7 @@ impl VisionModel {
         threads: usize,
     ) -> Result<Self, LoadError> {
         Model::load_for(onnx, description, engine)
-            .map(|model| Self(model.with_threads(threads)))
+            .map(|model| Self { model: model.with_threads(threads), weights: OnceLock::new() })
             .map_err(|error| LoadError(error.to_string()))
     }
 
@@ -52,15 +60,35 @@ impl Predictor for VisionModel {
     }
 
     fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
-        let output = match self.0.spec().id == SQUARE_ID {
-            true => self.0.output(square),
-            // A model with steps of its own sees something else than what was committed to.
-            false => self.0.predict(image).map(|prediction| prediction.output),
+        let output = match self.sees_square() {
+            true => self.model.output(square),
+            false => self.model.predict(image).map(|prediction| prediction.output),
         };
         output.map_err(|error| match &error {
             PredictError::Decode(cause) => bad_image(cause),
             _ => PredictorError::Internal(error.to_string()),
         })
+    }
+
+    fn is_disputable(&self) -> bool {
+        self.model.is_exact() && self.sees_square()
+    }
+
+    fn levels(&self, square: &[u8]) -> Result<Levels, PredictorError> {
+        self.model.levels(square).map_err(|error| PredictorError::Internal(error.to_string()))
+    }
+
+    fn numbers(&self) -> Option<Numbers<'_>> {
+        let network = self.model.exact_network()?;
+        Some(Numbers { network, weights: self.weights.get_or_init(|| Weights::new(network)) })
+    }
+}
+
+impl VisionModel {
+    /// Whether it sees what the uploader has committed to: a model with steps of its own sees
+    /// something else.
+    fn sees_square(&self) -> bool {
+        self.model.spec().id == SQUARE_ID
     }
 }
 
@@ -69,5 +97,31 @@ fn bad_image(error: &DecodeError) -> PredictorError {
     match error.failure_code() {
         FailureCode::TooLarge => PredictorError::TooLarge(text),
         _ => PredictorError::NotAnImage(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use medchain_exact::softmax;
+
+    use super::*;
+
+    #[test]
+    fn the_shipped_model_defends_its_answers_with_the_numbers_that_gave_them() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/shipped");
+        let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+        let (onnx, json) = (read("medchain-vgg16.onnx"), read("medchain-vgg16.json"));
+        let square: Vec<u8> = (0..224 * 224_usize).map(|at| (at / 224 + at % 224) as u8).collect();
+        for engine in [Engine::Exact, Engine::Tract] {
+            let model = VisionModel::load(&onnx, &json, Some(engine), 1).unwrap();
+            assert!(model.is_disputable());
+            let Numbers { network, weights } = model.numbers().unwrap();
+            assert_eq!(weights.describe(network).check(), Ok(()));
+            let logits = model.levels(&square).unwrap().logits;
+            let output = softmax(&logits, network.scale()).unwrap();
+            assert_eq!(model.predict(b"not looked at", &square).unwrap(), output);
+        }
     }
 }

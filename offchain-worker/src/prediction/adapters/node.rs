@@ -1,20 +1,20 @@
 //! The chain through a node, as a worker that predicts sees it.
 
-use async_trait::async_trait;
-use futures::{stream, StreamExt, TryStreamExt};
-use medchain_client::{
-    chain::{
-        Call, ChainError as ClientError, DispatchFailure, EmrError, FailureKind, Finality,
-        InferenceError, Model, RecordStatus, Request, RequestStatus, Step, View,
-    },
-    AccountId32,
-};
-use medchain_primitives::{Action, ModelId, RequestId};
+mod read;
 
+use async_trait::async_trait;
+use medchain_client::chain::{
+    Call, DispatchFailure, Dispute, DisputesError, EmrError, FailureKind, Finality, InferenceError,
+    Model,
+};
+use medchain_disputes::Move;
+use medchain_primitives::{ModelId, RecordId, RequestId};
+
+use self::read::{film, needed, readiness, record_of, settled, work_list};
 use crate::{
     prediction::{
-        jobs::{Answer, Job, JobId, Phase},
-        ports::{PredictionChain, Readiness, Registered, Registration, WorkList},
+        jobs::{Answer, Job, JobId},
+        ports::{Film, Needed, PredictionChain, Readiness, Registered, Registration, WorkList},
     },
     shared::{
         link::{Link, OverLink},
@@ -27,9 +27,6 @@ use crate::{
 pub struct NodeRequests {
     link: Link,
 }
-
-/// How many requests are read at once.
-const AT_ONCE: usize = 16;
 
 impl OverLink for NodeRequests {
     fn link(&self) -> &Link {
@@ -71,38 +68,34 @@ impl PredictionChain for NodeRequests {
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
         let me = self.link.account();
+        let asked =
+            self.link.ask(|client| async move { settled(&client.best().await?, &me, job).await });
+        Ok(asked.await?)
+    }
+
+    async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError> {
+        let me = self.link.account();
         let asked = self.link.ask(|client| async move {
             let best = client.best().await?;
-            let Some((request, step)) = request_of(&best, &me, job.request).await? else {
-                return Ok(Some(Outcome::ClosedElsewhere));
-            };
-            if phase(request.status, step.as_ref()) == Some(job.phase) {
-                return Ok(None);
+            match record_of(&best, record).await? {
+                Some(found) => film(&best, &me, found).await,
+                None => Ok(None),
             }
-            // What only follows where the call was in a block.
-            let is_done = match job.phase {
-                Phase::Answer => matches!(step, Some(Step::Committed(_) | Step::Revealed(_))),
-                Phase::Reveal => matches!(step, Some(Step::Revealed(_))),
-            };
-            let is_ours = is_done
-                || request.status == RequestStatus::Answered
-                    && best
-                        .verdict(job.request)
-                        .await?
-                        .is_some_and(|verdict| verdict.workers.contains(&me));
-            Ok(Some(match is_ours {
-                true => Outcome::Included { block: best.number() },
-                false => Outcome::ClosedElsewhere,
-            }))
         });
         Ok(asked.await?)
     }
 
-    async fn is_closed(&self, id: RequestId) -> Result<bool, ChainError> {
-        let asked = self.link.ask(|client| async move {
-            let request = client.finalised().await?.request(id).await?;
-            Ok(request.is_some_and(|request| !request.status.is_open()))
-        });
+    async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError> {
+        let asked =
+            self.link.ask(|client| async move { client.best().await?.dispute(request).await });
+        Ok(asked.await?)
+    }
+
+    async fn needed(&self, id: RequestId) -> Result<Needed, ChainError> {
+        let me = self.link.account();
+        let asked = self
+            .link
+            .ask(|client| async move { needed(&client.finalised().await?, &me, id).await });
         Ok(asked.await?)
     }
 
@@ -134,92 +127,26 @@ impl PredictionChain for NodeRequests {
         answer: &Answer,
         nonce: u64,
     ) -> Result<u32, SubmitError> {
-        let call = match answer.clone() {
-            Answer::Sealed(sealed) => Call::SubmitAnswer { request, sealed },
-            Answer::Commitment(commitment) => Call::CommitAnswer { request, commitment },
-            Answer::Reveal { sealed, salt } => Call::RevealAnswer { request, sealed, salt },
-            Answer::Failure(code) => Call::ReportFailure { request, code },
-        };
-        let done = self.link.submit(&call, nonce, refusal).await?;
+        let done = self.link.submit(&call(request, answer.clone()), nonce, refusal).await?;
         Ok(done.block_number)
     }
 }
 
-/// What a request asks of a worker that has come so far with it.
-fn phase(status: RequestStatus, step: Option<&Step>) -> Option<Phase> {
-    match (status, step?) {
-        (RequestStatus::Committing, Step::Chosen) => Some(Phase::Answer),
-        (RequestStatus::Revealing, Step::Committed(_)) => Some(Phase::Reveal),
-        _ => None,
-    }
-}
-
-/// A request, and how far `me` has come with it if it is open and has chosen `me`.
-async fn request_of(
-    view: &View,
-    me: &AccountId32,
-    id: RequestId,
-) -> Result<Option<(Request, Option<Step>)>, ClientError> {
-    let Some(request) = view.request(id).await? else { return Ok(None) };
-    let committee = view.committee(id).await?;
-    Ok(Some((request, committee.and_then(|committee| committee.step_of(me).cloned()))))
-}
-
-async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList, ClientError> {
-    let ids = view.assignments(me).await?;
-    let read = ids.into_iter().map(|id| request_of(view, me, id));
-    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-    let mut list = WorkList { block: view.number(), jobs: Vec::new(), idle: Default::default() };
-    for (request, step) in read.into_iter().flatten() {
-        match phase(request.status, step.as_ref()) {
-            Some(phase) => list.jobs.push(job(&request, phase, step.as_ref())),
-            None => _ = list.idle.insert(request.id),
-        }
-    }
-    Ok(list)
-}
-
-fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {
-    Job {
-        request: request.id,
-        phase,
-        record: request.record,
-        patient: request.patient,
-        model: request.model,
-        quorum: request.quorum,
-        deadline: request.deadline,
-        commitment: match step {
-            Some(Step::Committed(commitment)) => Some(*commitment),
-            _ => None,
+fn call(request: RequestId, answer: Answer) -> Call {
+    match answer {
+        Answer::Sealed(sealed) => Call::SubmitAnswer { request, sealed },
+        Answer::Commitment(commitment) => Call::CommitAnswer { request, commitment },
+        Answer::Reveal { sealed, salt } => Call::RevealAnswer { request, sealed, salt },
+        Answer::Failure(code) => Call::ReportFailure { request, code },
+        Answer::Move(made) => match *made {
+            Move::Roots(roots) => Call::ShowRoots { request, roots },
+            Move::Nodes(nodes) => Call::ShowNodes { request, nodes },
+            Move::Leaf(leaf) => Call::ShowLeaf { request, leaf },
+            Move::Sums(sums) => Call::ShowSums { request, sums },
+            Move::Opening(opening) => Call::OpenValue { request, opening },
+            Move::Secret(secret) => Call::OpenSecret { request, secret },
         },
     }
-}
-
-async fn readiness(view: &View, me: &AccountId32, job: &Job) -> Result<Readiness, ClientError> {
-    let Some(record) = view.record(job.record).await? else {
-        return Ok(Readiness::Gone("there is no such record".to_owned()));
-    };
-    match record.status {
-        RecordStatus::Active => {}
-        RecordStatus::Superseded { by } => {
-            return Ok(Readiness::Gone(format!("record {by} has replaced it")));
-        }
-        RecordStatus::Erased => return Ok(Readiness::Gone("the record was erased".to_owned())),
-    }
-    let consent =
-        view.check_access(&job.patient, me, Some(job.record), Action::Infer, None).await?;
-    if let Err(denied) = consent {
-        return Ok(Readiness::Refused(denied.to_string()));
-    }
-    let Some(commitments) = view.commitments(job.record).await? else {
-        return Ok(Readiness::Gone("its uploader has committed to no film".to_owned()));
-    };
-    Ok(Readiness::Ready {
-        cid: record.cid,
-        digest: record.digest,
-        envelope: view.envelope(job.record, me).await?,
-        commitments,
-    })
 }
 
 /// What a failed call means for its request. The chain asks for consent last, so a
@@ -233,7 +160,16 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
             | InferenceError::NotChosen
             | InferenceError::AlreadyAnswered,
         ) => Outcome::ClosedElsewhere,
-        FailureKind::Inference(InferenceError::DeadlinePassed) => Outcome::TooLate,
+        // Another round, or none: the stage decides what a move must be, and the other player
+        // can end a round or the dispute.
+        FailureKind::Disputes(
+            DisputesError::DisputeNotFound
+            | DisputesError::NotPlayer
+            | DisputesError::WrongMove
+            | DisputesError::AlreadyMoved,
+        ) => Outcome::ClosedElsewhere,
+        FailureKind::Inference(InferenceError::DeadlinePassed)
+        | FailureKind::Disputes(DisputesError::DeadlinePassed) => Outcome::TooLate,
         FailureKind::Inference(
             InferenceError::RecordNotActive
             | InferenceError::RecordNotFound
@@ -257,7 +193,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::{AnswerCommitment, RuntimeError};
+    use medchain_client::chain::RuntimeError;
 
     use super::*;
 
@@ -275,7 +211,16 @@ mod tests {
         ] {
             assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
         }
+        for settled in [
+            DisputesError::DisputeNotFound,
+            DisputesError::NotPlayer,
+            DisputesError::WrongMove,
+            DisputesError::AlreadyMoved,
+        ] {
+            assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
+        }
         assert_eq!(outcome(InferenceError::DeadlinePassed), Outcome::TooLate);
+        assert_eq!(outcome(DisputesError::DeadlinePassed), Outcome::TooLate);
         assert_eq!(outcome(InferenceError::RecordNotActive), Outcome::Gone);
         assert_eq!(outcome(InferenceError::ModelRetired), Outcome::Gone);
         assert!(matches!(outcome(InferenceError::EnvelopeNotFound), Outcome::NoConsent(_)));
@@ -289,27 +234,12 @@ mod tests {
             outcome(InferenceError::CommitmentMismatch),
             rejected("Inference.CommitmentMismatch")
         );
-    }
-
-    #[test]
-    fn a_request_asks_only_what_its_status_and_the_worker_allow() {
-        let committed = Step::Committed(AnswerCommitment([1; 32]));
-        let revealed = Step::Revealed(Default::default());
-        let asks = |status, step| phase(status, Some(step));
-        assert_eq!(asks(RequestStatus::Committing, &Step::Chosen), Some(Phase::Answer));
-        assert_eq!(asks(RequestStatus::Revealing, &committed), Some(Phase::Reveal));
-        assert_eq!(asks(RequestStatus::Committing, &committed), None);
-        assert_eq!(asks(RequestStatus::Revealing, &revealed), None);
-        for status in [RequestStatus::Drawing, RequestStatus::Sealing] {
-            assert_eq!(asks(status, &Step::Chosen), None);
-            assert_eq!(asks(status, &committed), None);
-        }
-        assert_eq!(phase(RequestStatus::Committing, None), None, "it is another worker's");
+        assert_eq!(outcome(DisputesError::NotProven), rejected("Disputes.NotProven"));
     }
 
     #[test]
     fn an_unknown_error_of_the_chain_is_not_taken_for_a_refusal() {
-        for pallet in [EmrError::PALLET, InferenceError::PALLET] {
+        for pallet in [EmrError::PALLET, InferenceError::PALLET, DisputesError::PALLET] {
             let newer = FailureKind::Other { pallet: pallet.to_owned(), error: "Newer".to_owned() };
             assert_eq!(outcome(newer), Outcome::Rejected(format!("{pallet}.Newer")));
         }

@@ -5,6 +5,7 @@ use medchain_client::{
     crypto::answer_commitment,
     AccountId32,
 };
+use medchain_disputes::Move;
 use medchain_primitives::FailureCode;
 
 use super::job::Job;
@@ -25,6 +26,8 @@ pub enum Answer {
     },
     /// A reason why there is no output.
     Failure(FailureCode),
+    /// A move in a dispute.
+    Move(Box<Move>),
 }
 
 impl Answer {

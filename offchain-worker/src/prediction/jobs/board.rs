@@ -10,6 +10,9 @@
 //! and to show it. An answer is shown only once a final block asks for it: a fork could
 //! give another worker, who has seen it, the time to commit anew.
 //!
+//! Each round of a dispute is a job of its own. The newest block is enough for a move: it
+//! follows from what the worker computed, whatever another player has seen of it.
+//!
 //! The board only remembers what the chain holds: a worker that is killed at any
 //! moment rebuilds it from its work list.
 
@@ -82,11 +85,12 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether it may be attempted, and its answer submitted. Where no block becomes final
-    /// in time, to be silent costs more than to show an answer too early.
+    /// Whether it may be attempted, and its answer submitted. Only an answer that is to be
+    /// shown waits for a final block. Where none comes in time, to be silent costs more than
+    /// to show the answer too early.
     fn is_wanted(&self, rules: &Rules, block: u32) -> bool {
         let is_settled = self.confirmed || self.time_left(rules, block).is_near_deadline();
-        self.open_at_best && (self.job.phase == Phase::Answer || is_settled)
+        self.open_at_best && (self.job.phase != Phase::Reveal || is_settled)
     }
 
     fn time_left(&self, rules: &Rules, block: u32) -> TimeLeft {
@@ -234,10 +238,10 @@ impl Board {
 
     /// Starts what is due: submissions all at once, attempts up to the limit.
     ///
-    /// Answers that are to be shown come first: that takes no time, and to be late costs
-    /// most. Then come jobs that must have their one attempt before the deadline, then
-    /// those that have failed least often, and among these the nearest deadline: jobs that
-    /// fail again and again hold up no others.
+    /// Moves and answers that are to be shown come first: they take little time, and to be
+    /// late with them costs most. Then come jobs that must have their one attempt before the
+    /// deadline, then those that have failed least often, and among these the nearest
+    /// deadline: jobs that fail again and again hold up no others.
     fn start(&mut self, moment: Moment, steps: &mut Vec<Step>) {
         let (rules, block) = (self.rules, self.block);
         let mut due = Vec::new();

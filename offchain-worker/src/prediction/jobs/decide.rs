@@ -71,9 +71,10 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
     let next = match problem {
         Problem::NoConsent(reason) => Next::Park(reason),
         Problem::Gone(_) => return Next::Gone,
+        Problem::NotAsked => return Next::Elsewhere,
         Problem::Content(code, reason) => match phase {
             Phase::Answer => return Next::Report(code),
-            Phase::Reveal => Next::Retry(reason),
+            Phase::Reveal | Phase::Dispute(_) => Next::Retry(reason),
         },
         Problem::NoEnvelope
             if phase == Phase::Answer
@@ -102,7 +103,7 @@ pub fn after_submission(outcome: Outcome, phase: Phase, timing: &TimeLeft) -> Ne
 }
 
 /// A wait, or shortly before the deadline a report. A worker that has committed can report
-/// nothing: it has to show its answer.
+/// nothing: it has to show its answer, and to defend it.
 fn or_report(wait: Next, phase: Phase, timing: &TimeLeft) -> Next {
     match phase {
         Phase::Answer if timing.is_near_deadline() => Next::Report(FailureCode::Unavailable),
@@ -113,6 +114,7 @@ fn or_report(wait: Next, phase: Phase, timing: &TimeLeft) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prediction::jobs::Round;
 
     fn at(block: u32) -> TimeLeft {
         TimeLeft { block, first_seen: 100, deadline: 200, report_margin: 20, envelope_grace: 10 }
@@ -165,6 +167,21 @@ mod tests {
             assert_eq!(next(Problem::NotAvailable(text())), Next::Retry(text()));
             assert_eq!(next(Problem::Content(FailureCode::WrongHash, text())), Next::Retry(text()));
             assert!(matches!(next(Problem::NoEnvelope), Next::Retry(_)));
+        }
+    }
+
+    #[test]
+    fn in_a_dispute_nothing_is_reported_either() {
+        let phase = Phase::Dispute(Round::numbered(1));
+        for block in [100, 180, 199] {
+            let next = |problem| after_problem(problem, phase, &at(block));
+            assert_eq!(next(Problem::NotAvailable(text())), Next::Retry(text()));
+            assert_eq!(next(Problem::Content(FailureCode::WrongHash, text())), Next::Retry(text()));
+            assert!(matches!(next(Problem::NoEnvelope), Next::Retry(_)));
+            assert_eq!(next(Problem::NotAsked), Next::Elsewhere);
+            let next = |outcome| after_submission(outcome, phase, &at(block));
+            assert_eq!(next(Outcome::NoConsent(text())), Next::Park(text()));
+            assert_eq!(next(Outcome::Lost(text())), Next::Resubmit(text()));
         }
     }
 

@@ -23,6 +23,24 @@ pub enum Happened {
         /// How much, in the chain's smallest unit.
         amount: u128,
     },
+    /// Its answer to this request and those of others differ.
+    Differ(RequestId),
+    /// A dispute in which it plays has begun, gone on or ended.
+    Played(RequestId, Play),
+    /// A verdict that it gave or challenged is doubted, or no longer.
+    Doubted(RequestId, Doubt),
+}
+
+impl Happened {
+    /// The request whose dispute is over for it.
+    pub fn ended_dispute(&self) -> Option<RequestId> {
+        match self {
+            Self::Played(request, Play::Won { .. } | Play::Lost { .. } | Play::Abandoned) => {
+                Some(*request)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// How a request ended for a worker that was chosen for it.
@@ -30,12 +48,14 @@ pub enum Happened {
 pub enum Ended {
     /// Its answer is part of the verdict.
     Verdict,
-    /// Its answer and those of others differ.
-    Differ,
+    /// It lost a dispute about its answer.
+    Lost,
     /// The request failed.
     Failed,
     /// The requester cancelled the request.
     Cancelled,
+    /// The patient ended the dispute about it.
+    Annulled,
     /// The key was not sealed to the workers in time.
     Expired,
     /// It reported a failure, and left.
@@ -46,11 +66,12 @@ pub enum Ended {
 
 impl Ended {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Verdict,
-        Self::Differ,
+        Self::Lost,
         Self::Failed,
         Self::Cancelled,
+        Self::Annulled,
         Self::Expired,
         Self::Declined,
         Self::Missed,
@@ -60,9 +81,10 @@ impl Ended {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Verdict => "verdict",
-            Self::Differ => "differ",
+            Self::Lost => "lost",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Annulled => "annulled",
             Self::Expired => "expired",
             Self::Declined => "declined",
             Self::Missed => "missed",
@@ -70,31 +92,160 @@ impl Ended {
     }
 }
 
-/// What events tell about `me`. `chosen` are the requests for which it was chosen before
-/// them; those that end are removed.
-pub fn happened(
-    me: &AccountId32,
-    chosen: &mut BTreeSet<RequestId>,
-    events: &[ChainEvent],
-) -> Vec<Happened> {
-    let mut all = Vec::new();
-    for event in events {
-        if let ChainEvent::WorkerSlashed { worker, request, reason, amount } = event
-            && worker == me
-        {
-            let (request, reason, amount) = (*request, *reason, *amount);
-            all.push(Happened::Slashed { request, reason, amount });
-        }
-        let Some((request, ended)) = end(me, event) else { continue };
-        // The events that name the worker come first: where a request fails because the
-        // worker left, the worker has declined it or missed it.
-        let was_chosen = chosen.remove(&request);
-        let is_named = !matches!(ended, Ended::Failed | Ended::Cancelled | Ended::Expired);
-        if was_chosen || is_named {
-            all.push(Happened::Ended(request, ended));
+/// How a dispute goes for a player.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Play {
+    /// It has begun.
+    Begun {
+        /// The other player.
+        other: AccountId32,
+        /// The last block in which the first move can be made.
+        deadline: u32,
+    },
+    /// Both have moved: the next round has begun.
+    Round {
+        /// The last block in which its move can be made.
+        deadline: u32,
+    },
+    /// It has won.
+    Won {
+        /// Whether the other player did not move in time.
+        timed_out: bool,
+    },
+    /// It has lost.
+    Lost {
+        /// Whether it did not move in time.
+        timed_out: bool,
+    },
+    /// The dispute ended without a loser.
+    Abandoned,
+}
+
+impl Play {
+    /// The names of those that are counted.
+    pub const NAMES: [&str; 4] = ["begun", "won", "lost", "abandoned"];
+
+    /// The name in metrics; a round has none.
+    pub fn as_str(self) -> Option<&'static str> {
+        let [begun, won, lost, abandoned] = Self::NAMES;
+        match self {
+            Self::Begun { .. } => Some(begun),
+            Self::Round { .. } => None,
+            Self::Won { .. } => Some(won),
+            Self::Lost { .. } => Some(lost),
+            Self::Abandoned => Some(abandoned),
         }
     }
-    all
+}
+
+/// What becomes of a verdict after it was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A worker with another answer disputes it.
+    Challenged {
+        /// That worker, perhaps this one.
+        challenger: AccountId32,
+    },
+    /// It stands.
+    Upheld,
+    /// It does not count any more.
+    Annulled,
+}
+
+/// What a worker has to do with at a final block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Involved {
+    /// The open requests that have chosen it.
+    pub chosen: BTreeSet<RequestId>,
+    /// Those of them in which it is a player of the present dispute.
+    pub playing: BTreeSet<RequestId>,
+}
+
+impl Involved {
+    /// What events tell about `me`, who had to do with `self` before them, and has to do with
+    /// `after` now.
+    pub fn hear(&mut self, me: &AccountId32, events: &[ChainEvent], after: &Self) -> Vec<Happened> {
+        let mut all = Vec::new();
+        for event in events {
+            all.extend(slashed(me, event));
+            all.extend(self.doubted(me, event, after));
+            all.extend(self.played(me, event));
+            let Some((request, ended)) = end(me, event) else { continue };
+            // The events that name the worker come first: where a request fails because the
+            // worker left, the worker has declined it or missed it.
+            let was_chosen = self.chosen.remove(&request);
+            let is_named =
+                matches!(ended, Ended::Verdict | Ended::Lost | Ended::Declined | Ended::Missed);
+            if was_chosen || is_named {
+                all.push(Happened::Ended(request, ended));
+            }
+        }
+        all
+    }
+
+    fn played(&mut self, me: &AccountId32, event: &ChainEvent) -> Option<Happened> {
+        let (request, play) = match event {
+            ChainEvent::AnswersDiffer { request, answers, .. }
+                if answers.iter().any(|(worker, _)| worker == me) =>
+            {
+                return Some(Happened::Differ(*request));
+            }
+            ChainEvent::DisputeStarted { request, players, deadline } if players.contains(me) => {
+                let other = *players.iter().find(|player| *player != me)?;
+                self.playing.insert(*request);
+                (request, Play::Begun { other, deadline: *deadline })
+            }
+            ChainEvent::RoundStarted { request, deadline } if self.playing.contains(request) => {
+                (request, Play::Round { deadline: *deadline })
+            }
+            ChainEvent::DisputeSettled { request, winner, losers, timed_out } => {
+                self.playing.remove(request);
+                let timed_out = *timed_out;
+                if losers.contains(me) {
+                    (request, Play::Lost { timed_out })
+                } else if winner.as_ref() == Some(me) {
+                    (request, Play::Won { timed_out })
+                } else {
+                    return None;
+                }
+            }
+            ChainEvent::DisputeAbandoned { request } if self.playing.remove(request) => {
+                (request, Play::Abandoned)
+            }
+            _ => return None,
+        };
+        Some(Happened::Played(*request, play))
+    }
+
+    fn doubted(&mut self, me: &AccountId32, event: &ChainEvent, after: &Self) -> Option<Happened> {
+        let (request, doubt) = match event {
+            // It does not name the verdict's workers: a challenge chooses them again.
+            ChainEvent::VerdictChallenged { request, challenger, .. }
+                if challenger == me || after.chosen.contains(request) =>
+            {
+                self.chosen.insert(*request);
+                (request, Doubt::Challenged { challenger: *challenger })
+            }
+            ChainEvent::VerdictUpheld { request, .. } if self.chosen.remove(request) => {
+                (request, Doubt::Upheld)
+            }
+            ChainEvent::VerdictAnnulled { request, .. } if self.chosen.remove(request) => {
+                (request, Doubt::Annulled)
+            }
+            _ => return None,
+        };
+        Some(Happened::Doubted(*request, doubt))
+    }
+}
+
+fn slashed(me: &AccountId32, event: &ChainEvent) -> Option<Happened> {
+    match event {
+        ChainEvent::WorkerSlashed { worker, request, reason, amount } if worker == me => {
+            let (request, reason, amount) = (*request, *reason, *amount);
+            Some(Happened::Slashed { request, reason, amount })
+        }
+        _ => None,
+    }
 }
 
 /// The end that an event tells, if it can be one for `me`.
@@ -103,10 +254,8 @@ fn end(me: &AccountId32, event: &ChainEvent) -> Option<(RequestId, Ended)> {
         ChainEvent::VerdictReached { request, workers, .. } if workers.contains(me) => {
             (request, Ended::Verdict)
         }
-        ChainEvent::AnswersDiffer { request, answers, .. }
-            if answers.iter().any(|(worker, _)| worker == me) =>
-        {
-            (request, Ended::Differ)
+        ChainEvent::DisputeSettled { request, losers, .. } if losers.contains(me) => {
+            (request, Ended::Lost)
         }
         ChainEvent::FailureReported { request, worker, .. } if worker == me => {
             (request, Ended::Declined)
@@ -114,6 +263,7 @@ fn end(me: &AccountId32, event: &ChainEvent) -> Option<(RequestId, Ended)> {
         ChainEvent::WorkerMissed { request, worker } if worker == me => (request, Ended::Missed),
         ChainEvent::InferenceFailed { request, .. } => (request, Ended::Failed),
         ChainEvent::RequestCancelled { request } => (request, Ended::Cancelled),
+        ChainEvent::DisputeAnnulled { request, .. } => (request, Ended::Annulled),
         ChainEvent::RequestExpired { request } => (request, Ended::Expired),
         _ => return None,
     };
@@ -121,89 +271,4 @@ fn end(me: &AccountId32, event: &ChainEvent) -> Option<(RequestId, Ended)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use medchain_client::chain::FailureCause;
-    use medchain_primitives::{FailureCode, ModelId, Receipt, RecordId};
-
-    use super::*;
-
-    const ME: AccountId32 = AccountId32([1; 32]);
-    const OTHER: AccountId32 = AccountId32([2; 32]);
-    const RECORD: RecordId = RecordId(5);
-
-    fn told(chosen: &[u64], events: &[ChainEvent]) -> Vec<Happened> {
-        let mut chosen = chosen.iter().copied().map(RequestId).collect();
-        happened(&ME, &mut chosen, events)
-    }
-
-    fn verdict(request: u64, workers: &[AccountId32]) -> ChainEvent {
-        ChainEvent::VerdictReached {
-            request: RequestId(request),
-            record: RECORD,
-            model: ModelId(0),
-            workers: workers.to_vec(),
-            sealed: Default::default(),
-            receipt: Receipt([0; 32]),
-            provisional_until: None,
-        }
-    }
-
-    #[test]
-    fn what_concerns_others_is_left_out() {
-        let events = [
-            verdict(1, &[OTHER]),
-            ChainEvent::RequestCancelled { request: RequestId(1) },
-            ChainEvent::WorkerMissed { request: RequestId(2), worker: OTHER },
-            ChainEvent::AnswersDiffer {
-                request: RequestId(1),
-                record: RECORD,
-                answers: vec![(OTHER, Default::default())],
-            },
-        ];
-        assert_eq!(told(&[2, 3], &events), []);
-    }
-
-    #[test]
-    fn each_end_is_told_once() {
-        let failed = |request| ChainEvent::InferenceFailed {
-            request: RequestId(request),
-            record: RECORD,
-            cause: FailureCause::Reported(FailureCode::TooLarge),
-        };
-        let events = [
-            verdict(1, &[OTHER, ME]),
-            ChainEvent::FailureReported {
-                request: RequestId(2),
-                record: RECORD,
-                worker: ME,
-                code: FailureCode::TooLarge,
-            },
-            failed(2),
-            failed(3),
-            ChainEvent::RequestCancelled { request: RequestId(4) },
-        ];
-        let ended = |request, how| Happened::Ended(RequestId(request), how);
-        assert_eq!(
-            told(&[1, 2, 3, 4], &events),
-            [
-                ended(1, Ended::Verdict),
-                ended(2, Ended::Declined),
-                ended(3, Ended::Failed),
-                ended(4, Ended::Cancelled)
-            ]
-        );
-    }
-
-    #[test]
-    fn a_missed_request_and_its_price_are_told() {
-        let request = RequestId(1);
-        let (reason, amount) = (SlashReason::Absent, 7);
-        let events = [
-            ChainEvent::WorkerMissed { request, worker: ME },
-            ChainEvent::WorkerSlashed { worker: ME, request, reason, amount },
-            ChainEvent::WorkerSlashed { worker: OTHER, request, reason, amount },
-        ];
-        let slashed = Happened::Slashed { request, reason, amount };
-        assert_eq!(told(&[1], &events), [Happened::Ended(request, Ended::Missed), slashed]);
-    }
-}
+mod tests;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
+use codec::Encode;
 use medchain_client::{
-    chain::{AnswerCommitment, Finality},
+    chain::{AnswerCommitment, Dispute, Finality},
     AccountId32,
 };
 use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
@@ -18,9 +20,39 @@ pub enum Phase {
     Answer,
     /// To show the answer that it committed to.
     Reveal,
+    /// To make its move in this round of a dispute.
+    Dispute(Round),
 }
 
-/// Which job: a request can be two, one after the other.
+/// Which round of which dispute: a hash of everything that a move depends on.
+///
+/// So another round is another job, and so is the same round of a fork in which the other
+/// player has claimed something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Round([u8; 32]);
+
+impl Round {
+    /// The present round of a dispute.
+    pub fn of(dispute: &Dispute) -> Self {
+        let game = &dispute.game;
+        let round = (&dispute.players, &game.spec.answers, &game.stage).encode();
+        Self(Blake2b::<U32>::digest(round).into())
+    }
+
+    /// Any round.
+    #[cfg(test)]
+    pub fn numbered(number: u8) -> Self {
+        Self([number; 32])
+    }
+
+    /// The round in which a dispute awaits a move of `me`.
+    pub fn asked(dispute: &Dispute, me: &AccountId32) -> Option<Self> {
+        let side = dispute.side_of(me)?;
+        dispute.game.awaits(side).then(|| Self::of(dispute))
+    }
+}
+
+/// Which job: a request can be several, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId {
     /// The request.
@@ -73,6 +105,8 @@ pub enum Problem {
     Passing(String),
     /// The request or its record does not exist any more.
     Gone(String),
+    /// The newest block does not ask for it.
+    NotAsked,
 }
 
 /// What has happened.

@@ -7,7 +7,7 @@ use medchain_client::{
 use medchain_primitives::{Cid, PreprocessingId};
 
 use super::*;
-use crate::prediction::world::World;
+use crate::prediction::world::{Desk, World};
 
 const DESCRIPTION: &str = r#"{
     "id": "mc-area-224-v1", "model": "test", "version": "1", "size": 224,
@@ -52,7 +52,11 @@ async fn error(files: &[(&str, &[u8])], sha256: [u8; 32], in_store: Option<&[u8]
         world.state().content.insert(cid.to_string(), Ok(bytes.to_vec()));
     }
     world.state().models.insert(ModelId(0), entry(sha256, cid));
-    match load(&*worker, &*worker, &registered(), folder.path(), None, 1).await {
+    load_from(&worker, folder.path()).await
+}
+
+async fn load_from(worker: &Desk, folder: &Path) -> String {
+    match load(worker, worker, &registered(), folder, None, 1).await {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
     }
@@ -102,4 +106,40 @@ async fn a_folder_that_is_not_there_is_named() {
     let folder = Path::new("/nowhere/models");
     let error = load(&*worker, &*worker, &registered(), folder, None, 1).await;
     assert!(error.is_err_and(|error| error.to_string().starts_with("cannot read /nowhere/models")));
+}
+
+/// It may have been replaced by a file of the same name: nobody asks for it any more.
+#[tokio::test]
+async fn a_retired_model_that_cannot_be_loaded_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.json"), DESCRIPTION).unwrap();
+    fs::write(folder.path().join("model.onnx"), b"another").unwrap();
+    let (world, worker) = World::with_worker();
+    let retired = Model { status: ModelStatus::Retired, ..entry([0xab; 32], store::cid_of(b"")) };
+    world.state().models.insert(ModelId(0), retired);
+    let error = load_from(&worker, folder.path()).await;
+    assert!(error.contains("has no NAME.json of a model"), "{error}");
+}
+
+/// As after an upgrade: the worker is registered for a version, and its folder has two.
+#[tokio::test]
+async fn of_two_versions_the_one_of_the_chain_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["old", "new"] {
+        let path = folder.path().join(name);
+        fs::write(path.with_extension("json"), DESCRIPTION).unwrap();
+        fs::write(path.with_extension("onnx"), name).unwrap();
+    }
+    let chosen = |wanted: &str| {
+        let entry = entry(crypto::digest(wanted.as_bytes()).0, store::cid_of(b""));
+        let files = scan(folder.path()).unwrap();
+        choose(&files, &entry).map(|files| files.description.file_stem().unwrap().to_owned())
+    };
+    assert_eq!(chosen("old").unwrap(), "old");
+    assert_eq!(chosen("new").unwrap(), "new");
+    // Neither is it: the store may have it.
+    assert_eq!(chosen("another").unwrap(), "new", "it is refused");
+    fs::write(folder.path().join("to-fetch.json"), DESCRIPTION).unwrap();
+    assert_eq!(chosen("another").unwrap(), "to-fetch");
+    assert_eq!(chosen("old").unwrap(), "old");
 }

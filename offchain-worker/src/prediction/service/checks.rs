@@ -19,6 +19,7 @@ pub(super) async fn run(ports: Ports, monitor: Monitor<PredictionMetrics>, inter
         }
         if let Ok(registration) = ports.chain.registration().await {
             monitor.account(registration.free, account::problem(&registration));
+            monitor.metrics.suspended(account::is_suspended(&registration));
         }
         match ports.store.ping().await {
             Ok(()) => monitor.health.store_answered(),

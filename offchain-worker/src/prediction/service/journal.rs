@@ -4,13 +4,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use medchain_client::chain::format_balance;
-use medchain_primitives::RecordId;
+use medchain_primitives::{RecordId, RequestId};
 use tracing::{info, warn};
 
 use super::{inference::Stages, outbox::Submission, pipeline::Attempt};
 use crate::{
     prediction::{
-        jobs::{Closed, Ended, Happened, Job, JobId, Note, Phase, Problem},
+        jobs::{Closed, Doubt, Ended, Happened, Job, JobId, Note, Phase, Play, Problem},
         metrics::{kind, PredictionMetrics},
     },
     shared::{clock::millis, outcome::Outcome, submit::Submitted},
@@ -61,6 +61,7 @@ impl Journal {
             Problem::NoEnvelope => "envelope",
             Problem::NotAvailable(_) => "content",
             Problem::Passing(_) => "passing",
+            Problem::NotAsked => return,
             Problem::Content(code, reason) => {
                 warn!(request, %code, "cannot answer: {reason}");
                 return;
@@ -96,10 +97,16 @@ impl Journal {
         if submission.job.phase == Phase::Answer {
             self.metrics.observe("total", total);
         }
+        let (request, kind) = (submission.job.request.0, kind(&submission.answer));
+        if let Phase::Dispute(_) = submission.job.phase {
+            let (submit_ms, total_ms) = (millis(took), millis(total));
+            info!(request, kind, block, submit_ms, total_ms, "the move is in a block");
+            return;
+        }
         info!(
-            request = submission.job.request.0,
+            request,
             record = progress.record.0,
-            kind = kind(&submission.answer),
+            kind,
             block,
             fetch_verify_ms = millis(progress.stages.fetch_verify),
             decrypt_decode_ms = millis(progress.stages.decrypt_decode),
@@ -127,6 +134,9 @@ impl Journal {
                         info!(request, record, model, quorum, deadline, "chosen for a request");
                     }
                     Phase::Reveal => info!(request, record, deadline, "the answer is to be shown"),
+                    Phase::Dispute(_) => {
+                        info!(request, record, deadline, "a move in a dispute is to be made");
+                    }
                 }
             }
             Note::Retrying { attempt, after, reason } => {
@@ -140,13 +150,13 @@ impl Journal {
             Note::Reorganised => {
                 warn!(
                     request,
-                    phase, "a reorganisation removed the answer's block; submitting it again"
+                    phase, "a reorganisation removed the block with the call; submitting it again"
                 );
             }
             Note::Closed(how) => {
                 self.progress.remove(&job.id());
                 match how {
-                    Closed::Ours => info!(request, record, phase, "the answer is final"),
+                    Closed::Ours => info!(request, record, phase, "the call is final"),
                     Closed::Elsewhere => info!(request, record, phase, "not asked for any more"),
                     Closed::Expired => warn!(request, record, phase, "the deadline has passed"),
                     Closed::Gone => info!(request, record, phase, "the record is gone"),
@@ -171,18 +181,54 @@ impl Journal {
                 let amount = format_balance(amount);
                 warn!(request = request.0, %reason, "lost {amount} of the bond");
             }
+            Happened::Differ(request) => {
+                let request = request.0;
+                warn!(request, "the answers differ; two workers at a time settle which is right");
+            }
+            Happened::Played(request, play) => {
+                self.metrics.played(play);
+                played(request, play);
+            }
+            Happened::Doubted(request, doubt) => doubted(request, doubt),
         }
+    }
+}
+
+fn played(request: RequestId, play: Play) {
+    let request = request.0;
+    match play {
+        Play::Begun { other, deadline } => {
+            warn!(request, %other, deadline, "in a dispute: the bond is at stake");
+        }
+        Play::Round { deadline } => info!(request, deadline, "the next round of the dispute"),
+        Play::Won { timed_out } => info!(request, timed_out, "won the dispute"),
+        Play::Lost { timed_out } => {
+            warn!(request, timed_out, "lost the dispute, and the whole bond with it");
+        }
+        Play::Abandoned => info!(request, "the dispute ended without a loser"),
+    }
+}
+
+fn doubted(request: RequestId, doubt: Doubt) {
+    let request = request.0;
+    match doubt {
+        Doubt::Challenged { challenger } => {
+            warn!(request, %challenger, "a verdict is challenged: its workers defend it");
+        }
+        Doubt::Upheld => info!(request, "the challenged verdict stands"),
+        Doubt::Annulled => warn!(request, "the challenged verdict is annulled"),
     }
 }
 
 /// Whether an operator should look at it.
 fn is_bad(happened: &Happened) -> bool {
-    matches!(happened, Happened::Ended(_, Ended::Missed | Ended::Differ))
+    matches!(happened, Happened::Ended(_, Ended::Missed | Ended::Lost))
 }
 
 fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Answer => "answer",
         Phase::Reveal => "reveal",
+        Phase::Dispute(_) => "dispute",
     }
 }

@@ -1,26 +1,28 @@
 //! One attempt at one job. To answer: consent → fetch → verify → open → decode → compare →
-//! predict → seal → remember. To show an answer: remember, or all of that again. It holds no
-//! state: after any interruption the next attempt starts from the chain.
+//! predict → seal → remember. To show an answer: remember, or all of that again. To make a move
+//! in a dispute: remember, or open what was kept → every layer again. It holds nothing that has
+//! to survive: after any interruption the next attempt starts from the chain.
 
 use std::sync::Arc;
 
-use medchain_client::{
-    chain::{AnswerSalt, SealedAnswer},
-    crypto::VerdictName,
-};
-use medchain_primitives::{FailureCode, ModelId};
-use tracing::warn;
+use medchain_client::{chain::AnswerSalt, crypto::VerdictName, AccountId32};
+use medchain_disputes::Move;
+use medchain_primitives::{FailureCode, ModelId, RequestId};
+use tracing::{info, warn};
 
 use super::{
-    inference::{Pool, Stages, Task},
+    defence::{self, Defences},
+    film::Encrypted,
+    inference::{self, Computed, Stages},
+    pool::Pool,
     setup::Ports,
 };
 use crate::{
     prediction::{
-        jobs::{Answer, Job, Phase, Problem},
-        ports::{Readiness, ServedModel, StoreError},
+        jobs::{Answer, Job, Phase, Problem, Round},
+        ports::{Film, KeptFilm, Readiness, ServedModel, StoreError},
     },
-    shared::health::Health,
+    shared::{health::Health, ports::ChainError},
 };
 
 /// What an attempt needs.
@@ -30,6 +32,8 @@ pub(super) struct Pipeline {
     pub ports: Ports,
     /// The blocking threads.
     pub pool: Pool,
+    /// What the last disputes needed.
+    pub defences: Defences,
     /// The largest content that is fetched, in bytes.
     pub max_content: u64,
     /// Learns whether the store answers.
@@ -51,21 +55,34 @@ impl Pipeline {
         let result = match job.phase {
             Phase::Answer => self.answer(job, &mut stages).await,
             Phase::Reveal => self.reveal(job, &mut stages).await,
+            Phase::Dispute(round) => self.defend(job, round).await,
         };
         Attempt { result, stages }
     }
 
     async fn answer(&self, job: &Job, stages: &mut Stages) -> Result<Answer, Problem> {
-        let sealed = self.compute(job, stages).await?;
-        // Remembered before the commitment exists anywhere, so that it can be shown even if
-        // the film cannot be opened any more.
-        if job.quorum > 1
-            && let Err(error) = self.ports.answers.put(job.request, &sealed).await
-        {
-            warn!(request = job.request.0, "cannot remember the answer: {error}");
-        }
+        let computed = self.compute(job, stages).await?;
+        self.remember(job, &computed).await;
         let (me, salt) = (self.ports.chain.account(), self.salt(job));
-        Ok(Answer::first(job, &me, sealed, &salt))
+        Ok(Answer::first(job, &me, computed.sealed, &salt))
+    }
+
+    /// Remembers an answer before it, or the commitment to it, exists anywhere: so it can be
+    /// shown and defended even if the film cannot be opened any more.
+    async fn remember(&self, job: &Job, computed: &Computed) {
+        let warn = |what: &str, error| {
+            warn!(request = job.request.0, "cannot remember the {what}: {error}");
+        };
+        if let Some(film) = &computed.kept
+            && let Err(error) = self.ports.answers.put_film(job.request, film).await
+        {
+            warn("film", error);
+        }
+        if job.quorum > 1
+            && let Err(error) = self.ports.answers.put(job.request, &computed.sealed).await
+        {
+            warn("answer", error);
+        }
     }
 
     async fn reveal(&self, job: &Job, stages: &mut Stages) -> Result<Answer, Problem> {
@@ -79,7 +96,7 @@ impl Pipeline {
         if let Some(answer) = remembered {
             return Ok(answer);
         }
-        let sealed = self.compute(job, stages).await?;
+        let sealed = self.compute(job, stages).await?.sealed;
         Answer::reveal(job, &me, sealed, self.salt(job)).ok_or_else(|| {
             Problem::Passing("the answer is not the one that was committed to".to_owned())
         })
@@ -90,35 +107,20 @@ impl Pipeline {
     }
 
     /// The sealed output for a job's request.
-    async fn compute(&self, job: &Job, stages: &mut Stages) -> Result<SealedAnswer, Problem> {
+    async fn compute(&self, job: &Job, stages: &mut Stages) -> Result<Computed, Problem> {
         let model = self.model(job.model)?;
-        let readiness = self.ports.chain.readiness(job).await;
-        let readiness = readiness.map_err(|error| Problem::Passing(error.to_string()))?;
-        let (cid, digest, envelope, commitments) = match readiness {
+        let film = match self.ports.chain.readiness(job).await? {
             Readiness::Refused(reason) => return Err(Problem::NoConsent(reason)),
             Readiness::Gone(reason) => return Err(Problem::Gone(reason)),
-            Readiness::Ready { cid, digest, envelope, commitments } => {
-                (cid, digest, envelope, commitments)
-            }
+            Readiness::Ready(film) => film,
         };
-        let envelope = envelope.ok_or(Problem::NoEnvelope)?;
-
         let started = self.ports.clock.now();
-        // The store itself limits the time: it knows how many places it asks.
-        let fetched = self.ports.store.get(&cid, self.max_content).await;
-        self.report_store(&fetched);
-        let file = fetched?;
+        let film = self.fetch(film, job.patient).await?;
         let fetched = self.ports.clock.now().saturating_sub(started);
-
-        let task = Task {
+        let task = inference::Task {
             predictor: model.predictor.clone(),
-            cipher: self.ports.cipher.clone(),
             clock: self.ports.clock.clone(),
-            envelope,
-            patient: job.patient,
-            digest,
-            file,
-            commitments,
+            film,
             classes: model.classes,
             name: VerdictName {
                 genesis: self.ports.chain.genesis(),
@@ -127,10 +129,81 @@ impl Pipeline {
                 request: job.request,
             },
         };
-        let (sealed, times) = self.pool.run(task).await;
+        let run = move || {
+            let mut stages = Stages::default();
+            (task.run(&mut stages), stages)
+        };
+        let (computed, times) = self.pool.run(run).await?;
         *stages = times;
         stages.fetch_verify += fetched;
-        sealed
+        computed
+    }
+
+    async fn fetch(&self, film: Film, patient: AccountId32) -> Result<Encrypted, Problem> {
+        let Film { cid, digest, envelope, commitments } = film;
+        let envelope = envelope.ok_or(Problem::NoEnvelope)?;
+        // The store itself limits the time: it knows how many places it asks.
+        let fetched = self.ports.store.get(&cid, self.max_content).await;
+        self.report_store(&fetched);
+        let cipher = self.ports.cipher.clone();
+        Ok(Encrypted { cipher, envelope, patient, commitments, digest, file: fetched? })
+    }
+
+    /// The move of this worker in a round of a dispute.
+    async fn defend(&self, job: &Job, round: Round) -> Result<Answer, Problem> {
+        // Read again: a move for a round that is over would only cost a fee.
+        let me = self.ports.chain.account();
+        let dispute = self.ports.chain.dispute(job.request).await?;
+        let dispute = dispute.filter(|dispute| Round::asked(dispute, &me) == Some(round));
+        let dispute = dispute.ok_or(Problem::NotAsked)?;
+        let side = dispute.side_of(&me).ok_or(Problem::NotAsked)?;
+        let task = Arc::new(defence::Task {
+            predictor: self.model(job.model)?.predictor.clone(),
+            cipher: self.ports.cipher.clone(),
+            patient: job.patient,
+            dispute,
+            side,
+            defences: self.defences.clone(),
+        });
+        let made = match self.move_at_hand(&task, job.request).await? {
+            Some(made) => made,
+            None => {
+                // As when it answered, but without asking for consent: it was allowed to open
+                // the film then, and the chain asks for its move whatever has changed since.
+                info!(request = job.request.0, "opening the film again for the dispute");
+                let film = self.ports.chain.film(job.record).await?;
+                let gone = || Problem::Passing("the record has no film any more".to_owned());
+                let film = self.fetch(film.ok_or_else(gone)?, job.patient).await?;
+                self.pool.run(move || task.of_fetched(&film)).await??
+            }
+        };
+        Ok(Answer::Move(Box::new(made)))
+    }
+
+    /// The move of a dispute, from what this worker has in its memory or on its disk.
+    async fn move_at_hand(
+        &self,
+        task: &Arc<defence::Task>,
+        request: RequestId,
+    ) -> Result<Option<Move>, Problem> {
+        let remembering = task.clone();
+        if let Some(made) = self.pool.run(move || remembering.remembered()).await? {
+            return made.map(Some);
+        }
+        let Some(film) = self.kept_film(request).await else { return Ok(None) };
+        let opening = task.clone();
+        let made = self.pool.run(move || opening.of_kept(&film)).await?;
+        if made.is_none() {
+            warn!(request = request.0, "the film that was kept is damaged");
+        }
+        made.transpose()
+    }
+
+    async fn kept_film(&self, request: RequestId) -> Option<KeptFilm> {
+        self.ports.answers.film(request).await.unwrap_or_else(|error| {
+            warn!(request = request.0, "cannot read the film: {error}");
+            None
+        })
     }
 
     /// The model of a job. Another start of this worker may have it.
@@ -146,6 +219,12 @@ impl Pipeline {
             Err(StoreError::Unreachable(reason)) => self.health.store_failed(reason),
             _ => self.health.store_answered(),
         }
+    }
+}
+
+impl From<ChainError> for Problem {
+    fn from(error: ChainError) -> Self {
+        Self::Passing(error.to_string())
     }
 }
 

@@ -1,19 +1,15 @@
 //! The work list, as a watcher reads it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use medchain_client::chain::Finality;
-use medchain_primitives::RequestId;
 use tracing::debug;
 
 use super::message::Message;
 use crate::{
     prediction::{
-        jobs::{happened::happened, Event, Happened},
+        jobs::{happened::Involved, Event, Happened, Phase},
         metrics::PredictionMetrics,
         ports::PredictionChain,
     },
@@ -43,8 +39,8 @@ pub(super) struct WorkLists {
 struct Told {
     /// The newest block whose events were read.
     block: u32,
-    /// The requests of the last list.
-    chosen: BTreeSet<RequestId>,
+    /// What the worker had to do with by the last list.
+    involved: Involved,
 }
 
 impl WorkLists {
@@ -59,22 +55,19 @@ impl WorkLists {
     }
 
     /// What blocks tell that are final, each once: after a lost connection the last one comes
-    /// again.
-    fn happened(&self, blocks: &[Head]) -> Vec<Happened> {
+    /// again. `after` is what the worker has to do with now.
+    fn happened(&self, blocks: &[Head], after: Involved) -> Vec<Happened> {
         let me = self.chain.account();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = Vec::new();
         for head in blocks {
             if self.finality == Finality::Finalised && head.block > told.block {
                 told.block = head.block;
-                all.extend(happened(&me, &mut told.chosen, &head.events));
+                all.extend(told.involved.hear(&me, &head.events, &after));
             }
         }
+        told.involved = after;
         all
-    }
-
-    fn remember(&self, chosen: BTreeSet<RequestId>) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).chosen = chosen;
     }
 }
 
@@ -92,7 +85,6 @@ impl Source for WorkLists {
 
     async fn read(&self, blocks: Vec<Head>) -> Result<Message, ChainError> {
         let finality = self.finality;
-        let happened = self.happened(&blocks);
         let list = self.chain.work_list(finality).await?;
         debug!(
             view = view(finality),
@@ -104,8 +96,10 @@ impl Source for WorkLists {
         self.monitor.metrics.common().block_read(finality, list.block);
         if finality == Finality::Finalised {
             self.monitor.health.block(list.block, self.clock.now());
+            let reveals = list.jobs.iter().filter(|job| job.phase == Phase::Reveal).count();
+            self.monitor.metrics.pending(list.disputes.len(), reveals);
         }
-        self.remember(list.requests());
+        let happened = self.happened(&blocks, list.involved());
         let (block, jobs, idle) = (list.block, list.jobs, list.idle.len());
         Ok(Message::Listed { list: Event::Listed { finality, block, jobs, idle }, happened })
     }

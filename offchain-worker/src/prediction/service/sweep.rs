@@ -1,33 +1,77 @@
-//! Forgetting the answers to requests that are closed.
+//! Forgetting the answers and films that are not needed any more.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use medchain_primitives::RequestId;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::setup::Ports;
+use crate::prediction::ports::Needed;
 
-/// Looks for ever. Only a final block that holds a request closed lets its answer go: a node
-/// that still catches up, or a fork, may not know the request yet.
+/// For how many blocks a film is kept without another look at the chain, at most. The record
+/// may be erased meanwhile.
+const GLANCE: u32 = 100;
+
+/// Looks for ever. Only final blocks let something go: a node that still catches up, or a
+/// fork, may not know a request yet.
 pub(super) async fn run(ports: Ports, interval: Duration) {
+    let mut sweep = Sweep { ports, next: BTreeMap::new() };
     loop {
-        match ports.answers.requests().await {
-            Ok(requests) => {
-                for request in requests {
-                    // A chain that cannot be read is reported by the watchers.
-                    if !ports.chain.is_closed(request).await.unwrap_or(false) {
-                        continue;
-                    }
-                    match ports.answers.remove(request).await {
-                        Ok(()) => debug!(request = request.0, "forgot the answer"),
-                        Err(error) => {
-                            warn!(request = request.0, "cannot remove the answer: {error}");
-                        }
-                    }
-                }
-            }
-            Err(error) => warn!("cannot read the folder of answers: {error}"),
-        }
+        sweep.look().await;
         sleep(interval).await;
+    }
+}
+
+struct Sweep {
+    ports: Ports,
+    /// From which block on to look again at a request whose verdict can be challenged.
+    next: BTreeMap<RequestId, u32>,
+}
+
+impl Sweep {
+    async fn look(&mut self) {
+        let requests = match self.ports.answers.requests().await {
+            Ok(requests) => requests,
+            Err(error) => {
+                warn!("cannot read the folder of answers: {error}");
+                return;
+            }
+        };
+        // A chain that cannot be read is reported by the watchers.
+        let Ok(tip) = self.ports.chain.tip().await else { return };
+        self.next.retain(|request, _| requests.contains(request));
+        for request in requests {
+            if self.next.get(&request).is_some_and(|next| tip.block < *next) {
+                continue;
+            }
+            let needed = self.ports.chain.needed(request).await.unwrap_or(Needed::Everything);
+            if let Needed::Film { until } = needed {
+                let glance = tip.block.saturating_add(GLANCE);
+                self.next.insert(request, glance.min(until.saturating_add(1)));
+            }
+            self.forget(request, needed).await;
+        }
+    }
+
+    async fn forget(&self, request: RequestId, needed: Needed) {
+        let (answer, film) = match needed {
+            Needed::Everything => return,
+            Needed::Answer => (false, true),
+            Needed::Film { .. } => (true, false),
+            Needed::Nothing => (true, true),
+        };
+        let answers = &self.ports.answers;
+        let mut result = Ok(());
+        if answer {
+            result = answers.remove(request).await;
+        }
+        if film {
+            result = answers.remove_film(request).await.and(result);
+        }
+        match result {
+            Ok(()) => debug!(request = request.0, answer, film, "forgot what is not needed"),
+            Err(error) => warn!(request = request.0, "cannot remove the answer: {error}"),
+        }
     }
 }

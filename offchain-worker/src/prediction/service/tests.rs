@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use medchain_client::chain::{RequestStatus, SealedAnswer, Step as Progress};
+use medchain_client::{
+    chain::{RequestStatus, SealedAnswer, Step as Progress, VerdictStatus},
+    AccountId32,
+};
 use medchain_primitives::{FailureCode, ModelId, RequestId};
 use tokio::time::sleep;
 
@@ -23,6 +26,7 @@ use crate::{
 };
 
 mod crash;
+mod disputes;
 mod faults;
 mod flow;
 mod quorum;

@@ -343,7 +343,10 @@ fn a_verdict_that_nobody_defends_is_annulled_and_can_be_asked_for_anew() {
         );
         assert_ok!(challenge(who, id, &normal()));
         stands(who, id);
-        assert_eq!((status(id), verdict(id).status), (RequestStatus::Answered, VerdictStatus::Annulled));
+        assert_eq!(
+            (status(id), verdict(id).status),
+            (RequestStatus::Answered, VerdictStatus::Annulled)
+        );
         let annulled = Event::VerdictAnnulled { request: id, record: XRAY };
         assert_eq!(events().last(), Some(&annulled.into()));
         assert!(!Committees::<Test>::contains_key(id));
@@ -400,7 +403,10 @@ fn the_patient_ends_a_challenge_and_the_verdict_with_it() {
         let who = challenger();
         assert_ok!(challenge(who, id, &normal()));
         assert_ok!(Inference::annul_dispute(signed(PATIENT), id));
-        assert_eq!((status(id), verdict(id).status), (RequestStatus::Answered, VerdictStatus::Annulled));
+        assert_eq!(
+            (status(id), verdict(id).status),
+            (RequestStatus::Answered, VerdictStatus::Annulled)
+        );
         assert_eq!((held(liar), held(who)), ((0, BOND), (0, BOND)));
     });
 }

@@ -357,7 +357,9 @@ fn a_sequence_of_steps_reaches_every_end() {
     let steps = [&[ask(2), forward(), forward()][..], &lie, &show].concat();
     state(steps.clone(), |s| s == RequestStatus::Disputed);
     let wait = Step::Wait(ROUND + 1, 60);
-    state([steps.clone(), vec![wait.clone()]].concat(), |s| matches!(s, RequestStatus::Failed { .. }));
+    state([steps.clone(), vec![wait.clone()]].concat(), |s| {
+        matches!(s, RequestStatus::Failed { .. })
+    });
     state([steps, vec![forward(), wait]].concat(), |s| s == RequestStatus::Answered);
     let wait = Step::Wait(REVEAL + 1, 60);
     let steps = [vec![ask(2)], vec![forward(); 5], vec![wait]].concat();

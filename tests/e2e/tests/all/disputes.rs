@@ -2,7 +2,9 @@
 
 use std::{process::Command, thread::sleep, time::Duration};
 
-use medchain_e2e::{free_port, model_folder, program, wait_for, Running, World, HELPER, PATIENT, WORKER};
+use medchain_e2e::{
+    free_port, model_folder, program, wait_for, Running, World, HELPER, PATIENT, WORKER,
+};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 

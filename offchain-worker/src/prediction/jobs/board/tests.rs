@@ -6,12 +6,14 @@ use medchain_client::{
     chain::{AnswerCommitment, AnswerSalt, Finality, SealedAnswer},
     AccountId32,
 };
+use medchain_disputes::Move;
 use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
 
 use super::*;
-use crate::prediction::jobs::Problem;
+use crate::prediction::jobs::{Problem, Round};
 
 mod chain;
+mod dispute;
 mod reveal;
 mod work;
 
@@ -126,13 +128,17 @@ fn work_of(steps: &[Step]) -> Vec<String> {
             Step::Attempt(Job { request, phase: Phase::Answer, .. }) => {
                 Some(format!("attempt {request}"))
             }
-            Step::Attempt(Job { request, .. }) => Some(format!("prepare {request}")),
+            Step::Attempt(Job { request, phase: Phase::Reveal, .. }) => {
+                Some(format!("prepare {request}"))
+            }
+            Step::Attempt(Job { request, .. }) => Some(format!("think {request}")),
             Step::Submit(Job { request, .. }, Answer::Failure(code)) => {
                 Some(format!("report {request} {code:?}"))
             }
             Step::Submit(Job { request, .. }, Answer::Reveal { .. }) => {
                 Some(format!("reveal {request}"))
             }
+            Step::Submit(Job { request, .. }, Answer::Move(_)) => Some(format!("move {request}")),
             Step::Submit(Job { request, .. }, _) => Some(format!("submit {request}")),
             Step::Note(..) => None,
         })

@@ -1,0 +1,218 @@
+//! What one block says about a worker's requests.
+
+use futures::{stream, StreamExt, TryStreamExt};
+use medchain_client::{
+    chain::{
+        AccessQuestion, ChainError, Dispute, Record, RecordStatus, Request, RequestStatus, Step,
+        VerdictStatus, View,
+    },
+    AccountId32,
+};
+use medchain_primitives::{RecordId, RequestId};
+
+use crate::{
+    prediction::{
+        jobs::{Job, JobId, Phase, Round},
+        ports::{Film, Needed, Readiness, WorkList},
+    },
+    shared::outcome::Outcome,
+};
+
+/// How many requests are read at once.
+const AT_ONCE: usize = 16;
+
+/// What a request asks of a worker that has come so far with it, beside a move in a dispute.
+fn phase(status: RequestStatus, step: Option<&Step>) -> Option<Phase> {
+    match (status, step?) {
+        (RequestStatus::Committing, Step::Chosen) => Some(Phase::Answer),
+        (RequestStatus::Revealing, Step::Committed(_)) => Some(Phase::Reveal),
+        _ => None,
+    }
+}
+
+/// A request, and how far `me` has come with it if it is open and has chosen `me`.
+async fn request_of(
+    view: &View,
+    me: &AccountId32,
+    id: RequestId,
+) -> Result<Option<(Request, Option<Step>)>, ChainError> {
+    let Some(request) = view.request(id).await? else { return Ok(None) };
+    let committee = view.committee(id).await?;
+    Ok(Some((request, committee.and_then(|committee| committee.step_of(me).cloned()))))
+}
+
+/// The dispute about a request, if `me` plays in it.
+///
+/// Of an erased record nobody shows anything any more: the chain refuses it, and no player loses.
+async fn dispute_of(
+    view: &View,
+    me: &AccountId32,
+    request: &Request,
+) -> Result<Option<Dispute>, ChainError> {
+    if request.status != RequestStatus::Disputed {
+        return Ok(None);
+    }
+    let dispute = view.dispute(request.id).await?.filter(|found| found.side_of(me).is_some());
+    Ok(match dispute {
+        Some(dispute) if record_of(view, request.record).await?.is_some() => Some(dispute),
+        _ => None,
+    })
+}
+
+pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList, ChainError> {
+    let ids = view.assignments(me).await?;
+    let read = ids.into_iter().map(|id| async move {
+        let Some((request, step)) = request_of(view, me, id).await? else { return Ok(None) };
+        let dispute = dispute_of(view, me, &request).await?;
+        Ok::<_, ChainError>(Some((request, step, dispute)))
+    });
+    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+    let mut list = WorkList::new(view.number());
+    for (request, step, dispute) in read.into_iter().flatten() {
+        list.models.insert(request.model);
+        list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
+        let asked = dispute.and_then(|dispute| Round::asked(&dispute, me)).map(Phase::Dispute);
+        match phase(request.status, step.as_ref()).or(asked) {
+            Some(phase) => list.jobs.push(job(&request, phase, step.as_ref())),
+            None => _ = list.idle.insert(request.id),
+        }
+    }
+    Ok(list)
+}
+
+fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {
+    Job {
+        request: request.id,
+        phase,
+        record: request.record,
+        patient: request.patient,
+        model: request.model,
+        quorum: request.quorum,
+        deadline: request.deadline,
+        commitment: match step {
+            Some(Step::Committed(commitment)) => Some(*commitment),
+            _ => None,
+        },
+    }
+}
+
+pub(super) async fn settled(
+    view: &View,
+    me: &AccountId32,
+    job: JobId,
+) -> Result<Option<Outcome>, ChainError> {
+    let Some((request, step)) = request_of(view, me, job.request).await? else {
+        return Ok(Some(Outcome::ClosedElsewhere));
+    };
+    let included = Outcome::Included { block: view.number() };
+    if let Phase::Dispute(round) = job.phase {
+        // Where another round has begun, both have moved in this one, or the dispute is over.
+        let dispute = dispute_of(view, me, &request).await?;
+        let same = dispute.filter(|dispute| Round::of(dispute) == round);
+        return Ok(match same.map(|dispute| Round::asked(&dispute, me).is_some()) {
+            Some(true) => None,
+            Some(false) => Some(included),
+            None => Some(Outcome::ClosedElsewhere),
+        });
+    }
+    if phase(request.status, step.as_ref()) == Some(job.phase) {
+        return Ok(None);
+    }
+    // What only follows where the call was in a block.
+    let is_done = match job.phase {
+        Phase::Answer => matches!(step, Some(Step::Committed(_) | Step::Revealed(_))),
+        Phase::Reveal | Phase::Dispute(_) => matches!(step, Some(Step::Revealed(_))),
+    };
+    let is_ours = is_done
+        || request.status == RequestStatus::Answered
+            && view.verdict(job.request).await?.is_some_and(|verdict| verdict.workers.contains(me));
+    Ok(Some(if is_ours { included } else { Outcome::ClosedElsewhere }))
+}
+
+/// A record that was not erased.
+pub(super) async fn record_of(view: &View, id: RecordId) -> Result<Option<Record>, ChainError> {
+    let record = view.record(id).await?;
+    Ok(record.filter(|record| record.status != RecordStatus::Erased))
+}
+
+/// The film of a record; `None` where its uploader has committed to none.
+pub(super) async fn film(
+    view: &View,
+    me: &AccountId32,
+    record: Record,
+) -> Result<Option<Film>, ChainError> {
+    let Some(commitments) = view.commitments(record.id).await? else { return Ok(None) };
+    let envelope = view.envelope(record.id, me).await?;
+    Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
+}
+
+pub(super) async fn readiness(
+    view: &View,
+    me: &AccountId32,
+    job: &Job,
+) -> Result<Readiness, ChainError> {
+    let Some(record) = view.record(job.record).await? else {
+        return Ok(Readiness::Gone("there is no such record".to_owned()));
+    };
+    match record.status {
+        RecordStatus::Active => {}
+        RecordStatus::Superseded { by } => {
+            return Ok(Readiness::Gone(format!("record {by} has replaced it")));
+        }
+        RecordStatus::Erased => return Ok(Readiness::Gone("the record was erased".to_owned())),
+    }
+    let question = AccessQuestion::infer(job.model, Some(job.record));
+    let consent = view.check_access(&job.patient, me, question).await?;
+    if let Err(denied) = consent {
+        return Ok(Readiness::Refused(denied.to_string()));
+    }
+    Ok(match film(view, me, record).await? {
+        Some(film) => Readiness::Ready(film),
+        None => Readiness::Gone("its uploader has committed to no film".to_owned()),
+    })
+}
+
+pub(super) async fn needed(
+    view: &View,
+    me: &AccountId32,
+    id: RequestId,
+) -> Result<Needed, ChainError> {
+    // A node that still catches up, or a fork, may not know it yet.
+    let Some(request) = view.request(id).await? else { return Ok(Needed::Everything) };
+    let is_erased = record_of(view, request.record).await?.is_none();
+    if request.status.is_open() {
+        return Ok(if is_erased { Needed::Answer } else { Needed::Everything });
+    }
+    let until = match view.verdict(id).await? {
+        Some(verdict) if verdict.workers.contains(me) => match verdict.status {
+            VerdictStatus::Standing | VerdictStatus::Challenged => verdict.challengeable_until,
+            VerdictStatus::Annulled => return Ok(Needed::Nothing),
+        },
+        _ => return Ok(Needed::Nothing),
+    };
+    let is_over = is_erased || view.number() > until;
+    Ok(if is_over { Needed::Nothing } else { Needed::Film { until } })
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::chain::AnswerCommitment;
+
+    use super::*;
+
+    #[test]
+    fn a_request_asks_only_what_its_status_and_the_worker_allow() {
+        let committed = Step::Committed(AnswerCommitment([1; 32]));
+        let revealed = Step::Revealed(Default::default());
+        let asks = |status, step| phase(status, Some(step));
+        assert_eq!(asks(RequestStatus::Committing, &Step::Chosen), Some(Phase::Answer));
+        assert_eq!(asks(RequestStatus::Revealing, &committed), Some(Phase::Reveal));
+        assert_eq!(asks(RequestStatus::Committing, &committed), None);
+        assert_eq!(asks(RequestStatus::Revealing, &revealed), None);
+        for status in [RequestStatus::Drawing, RequestStatus::Sealing, RequestStatus::Disputed] {
+            assert_eq!(asks(status, &Step::Chosen), None);
+            assert_eq!(asks(status, &committed), None);
+        }
+        assert_eq!(phase(RequestStatus::Committing, None), None, "it is another worker's");
+    }
+}

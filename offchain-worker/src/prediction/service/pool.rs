@@ -1,0 +1,72 @@
+//! The blocking threads that open, decode, predict and seal. Plaintext exists only here.
+
+use std::{
+    io,
+    panic::{catch_unwind, AssertUnwindSafe},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::prediction::jobs::Problem;
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// A fixed number of threads behind a bounded queue. The threads end when the pool is
+/// dropped.
+#[derive(Clone)]
+pub(super) struct Pool {
+    queue: mpsc::Sender<Work>,
+}
+
+impl Pool {
+    /// Starts the threads.
+    pub fn start(threads: usize, queue: usize) -> io::Result<Self> {
+        let (queue, receiver) = mpsc::channel::<Work>(queue.max(1));
+        let receiver = Arc::new(Mutex::new(receiver));
+        for number in 0..threads.max(1) {
+            let receiver = receiver.clone();
+            thread::Builder::new().name(format!("inference-{number}")).spawn(move || {
+                while let Some(work) = next(&receiver) {
+                    work();
+                }
+            })?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Waits for a place in the queue, then for the result.
+    ///
+    /// # Errors
+    /// [`Problem::Passing`], where the work panics or the threads have stopped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, result) = oneshot::channel();
+        let work = move || {
+            // A defect in a decoder or in the model must cost one attempt, not a thread.
+            let done = catch_unwind(AssertUnwindSafe(work));
+            // The receiver is gone when the service shuts down.
+            let _ = reply.send(done.map_err(|_| passing("the model or a decoder panicked")));
+        };
+        let stopped = || Err(passing("the inference threads have stopped"));
+        if self.queue.send(Box::new(work)).await.is_err() {
+            return stopped();
+        }
+        result.await.unwrap_or_else(|_| stopped())
+    }
+}
+
+fn passing(why: &str) -> Problem {
+    Problem::Passing(why.to_owned())
+}
+
+/// The idle threads queue for the lock; its holder waits for the next work.
+fn next(receiver: &Mutex<mpsc::Receiver<Work>>) -> Option<Work> {
+    match receiver.lock() {
+        Ok(mut receiver) => receiver.blocking_recv(),
+        Err(_) => None,
+    }
+}

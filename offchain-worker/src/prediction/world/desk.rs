@@ -1,0 +1,455 @@
+//! What one worker has of the world in memory: every port.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::{Arc, MutexGuard},
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use medchain_client::{
+    chain::{
+        AnswerSalt, Dispute, Finality, Model, SealedAnswer, Step, VerdictStatus, WorkerStatus,
+    },
+    crypto::{decrypt, digest, encrypt, ContentKey},
+    AccountId32,
+};
+use medchain_exact::Levels;
+use medchain_primitives::{Cid, ContentDigest, ModelId, Output, RecordId, RequestId, SealedKey};
+use zeroize::Zeroizing;
+
+use super::{
+    cid,
+    model::{exact, Exact},
+    output, phase, record, salt, square, BlockState, Stage, State, Verdict, World, GENESIS, MODEL,
+};
+use crate::{
+    prediction::{
+        jobs::{Answer, Job, JobId, Phase, Round},
+        ports::{
+            Answers, Cipher, CipherError, Film, KeptFilm, Needed, Numbers, Opened, PredictionChain,
+            Predictor, PredictorError, Readiness, Registered, Registration, Store, StoreError,
+            WorkList,
+        },
+    },
+    shared::{
+        outcome::Outcome,
+        ports::{Chain, ChainError, Head, Heads, SubmitError, Tip},
+        testing::{check_up, BLOCK},
+    },
+};
+
+/// What one worker has of the world.
+pub struct Desk {
+    pub(super) world: Arc<World>,
+    pub(super) account: AccountId32,
+}
+
+impl Desk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.world.state()
+    }
+
+    fn check_up(&self) -> Result<(), ChainError> {
+        check_up(self.state().is_down)
+    }
+
+    fn check_disk(&self) -> io::Result<()> {
+        match self.state().no_disk {
+            true => Err(io::Error::other("the disk is full")),
+            false => Ok(()),
+        }
+    }
+
+    /// The dispute about a request, if this worker plays in it and may still be asked to.
+    fn playing<'a>(
+        &self,
+        state: &State,
+        disputes: &'a BTreeMap<RequestId, Dispute>,
+        id: RequestId,
+    ) -> Option<&'a Dispute> {
+        let dispute = disputes.get(&id)?;
+        dispute.side_of(&self.account)?;
+        (!state.erased.contains(&id)).then_some(dispute)
+    }
+
+    fn is_stop(&self, stage: Stage) -> bool {
+        let mut state = self.state();
+        let is_stop = state.stop_at == Some(stage);
+        state.reached |= is_stop;
+        is_stop
+    }
+
+    /// Halts for ever, if the test wants it at this stage.
+    async fn pass(&self, stage: Stage) {
+        if self.is_stop(stage) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The same on a blocking thread, until the test has killed the service.
+    fn pass_blocking(&self, stage: Stage) {
+        while self.is_stop(stage) {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+#[async_trait]
+impl Chain for Desk {
+    fn account(&self) -> AccountId32 {
+        self.account
+    }
+
+    async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
+        self.check_up()?;
+        // As the client does, it begins with the newest block, and leaves none out.
+        let next = self.state().newest(finality);
+        let start = (self.world.clone(), self.world.blocks.subscribe(), next);
+        let heads = futures::stream::unfold(start, move |(world, mut news, block)| async move {
+            while world.state().newest(finality) < block {
+                news.changed().await.ok()?;
+            }
+            let events = {
+                let state = world.state();
+                let of = state.events.iter().filter(|(at, _)| *at == block);
+                of.map(|(_, event)| event.clone()).collect()
+            };
+            Some((Ok(Head { block, events }), (world, news, block + 1)))
+        });
+        Ok(heads.boxed())
+    }
+
+    async fn tip(&self) -> Result<Tip, ChainError> {
+        self.check_up()?;
+        let block = self.state().block();
+        Ok(Tip { block, spec_version: 1, time: BLOCK * block })
+    }
+
+    async fn next_nonce(&self) -> Result<u64, ChainError> {
+        self.check_up()?;
+        let next = {
+            let mut state = self.state();
+            let used = state.now.nonces.get(&self.account).copied().unwrap_or_default();
+            state.pools.entry(self.account).or_default().next_nonce(used)
+        };
+        self.pass(Stage::NonceRead).await;
+        Ok(next)
+    }
+}
+
+#[async_trait]
+impl PredictionChain for Desk {
+    fn genesis(&self) -> [u8; 32] {
+        GENESIS
+    }
+
+    async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError> {
+        self.check_up()?;
+        let list = {
+            let state = self.state();
+            let block = state.newest(finality);
+            let mut list = WorkList::new(block);
+            let BlockState { requests, disputes, .. } = state.at(block);
+            for (id, asked) in requests {
+                let Some(step) = asked.members.get(&self.account) else { continue };
+                if asked.status.is_open() {
+                    list.models.insert(MODEL);
+                }
+                let dispute = self.playing(&state, &disputes, id);
+                list.disputes.extend(dispute.map(|dispute| dispute.request));
+                let asks = dispute.and_then(|dispute| Round::asked(dispute, &self.account));
+                match phase(asked.status, step).or(asks.map(Phase::Dispute)) {
+                    Some(phase) => list.jobs.push(Job {
+                        request: id,
+                        phase,
+                        record: record(id),
+                        patient: AccountId32([7; 32]),
+                        model: MODEL,
+                        quorum: asked.quorum,
+                        deadline: asked.deadline,
+                        commitment: match step {
+                            Step::Committed(commitment) => Some(*commitment),
+                            _ => None,
+                        },
+                    }),
+                    None if asked.status.is_open() => _ = list.idle.insert(id),
+                    None => {}
+                }
+            }
+            list
+        };
+        self.pass(Stage::ListRead).await;
+        Ok(list)
+    }
+
+    async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError> {
+        self.check_up()?;
+        let ready = {
+            let mut state = self.state();
+            if state.no_consent {
+                return Ok(Readiness::Refused("the patient revoked the grant".into()));
+            }
+            Readiness::Ready(film(&mut state, job.request))
+        };
+        self.pass(Stage::ConsentAsked).await;
+        Ok(ready)
+    }
+
+    async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
+        self.check_up()?;
+        let mut state = self.state();
+        let block = state.block();
+        if let Phase::Dispute(round) = job.phase {
+            let dispute = self.playing(&state, &state.now.disputes, job.request);
+            let same = dispute.filter(|dispute| Round::of(dispute) == round);
+            return Ok(match same.map(|dispute| Round::asked(dispute, &self.account)) {
+                Some(Some(_)) => None,
+                Some(None) => Some(Outcome::Included { block }),
+                None => Some(Outcome::ClosedElsewhere),
+            });
+        }
+        let asked = state.asked(job.request);
+        let Some(step) = asked.members.get(&self.account) else {
+            return Ok(Some(Outcome::ClosedElsewhere));
+        };
+        let is_done = match job.phase {
+            Phase::Answer => matches!(step, Step::Committed(_) | Step::Revealed(_)),
+            Phase::Reveal | Phase::Dispute(_) => matches!(step, Step::Revealed(_)),
+        };
+        Ok(match phase(asked.status, step) == Some(job.phase) {
+            true => None,
+            false if is_done => Some(Outcome::Included { block }),
+            false => Some(Outcome::ClosedElsewhere),
+        })
+    }
+
+    async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError> {
+        self.check_up()?;
+        let mut state = self.state();
+        let id = RequestId(record.0 - super::record(RequestId(0)).0);
+        Ok((!state.erased.contains(&id)).then(|| film(&mut state, id)))
+    }
+
+    async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError> {
+        self.check_up()?;
+        let state = self.state();
+        Ok(state.at(state.block()).disputes.remove(&request))
+    }
+
+    async fn needed(&self, request: RequestId) -> Result<Needed, ChainError> {
+        self.check_up()?;
+        let state = self.state();
+        let block = state.newest(Finality::Finalised);
+        let last = state.at(block);
+        let is_erased = state.erased.contains(&request);
+        Ok(match last.requests.get(&request) {
+            None => Needed::Everything,
+            Some(asked) if asked.status.is_open() && is_erased => Needed::Answer,
+            Some(asked) if asked.status.is_open() => Needed::Everything,
+            Some(asked) => match &asked.verdict {
+                Some(Verdict { workers, until, status, .. })
+                    if workers.contains(&self.account)
+                        && *status != VerdictStatus::Annulled
+                        && block <= *until
+                        && !is_erased =>
+                {
+                    Needed::Film { until: *until }
+                }
+                _ => Needed::Nothing,
+            },
+        })
+    }
+
+    async fn registration(&self) -> Result<Registration, ChainError> {
+        self.check_up()?;
+        let status = match self.state().is_suspended {
+            true => WorkerStatus::Suspended,
+            false => WorkerStatus::Active,
+        };
+        let worker = Registered { models: [MODEL].into(), status };
+        Ok(Registration { worker: Some(worker), free: u128::MAX })
+    }
+
+    async fn model(&self, id: ModelId) -> Result<Option<Model>, ChainError> {
+        Ok(self.state().models.get(&id).cloned())
+    }
+
+    async fn submit(&self, id: RequestId, answer: &Answer, nonce: u64) -> Result<u32, SubmitError> {
+        self.pass(Stage::Signed).await;
+        let result = {
+            let mut state = self.state();
+            if state.is_down {
+                return Err(SubmitError::Lost("the node is down".into()));
+            }
+            let used = state.now.nonces.get(&self.account).copied().unwrap_or_default();
+            let pool = state.pools.entry(self.account).or_default();
+            pool.add(used, nonce, (id, answer.clone()))?
+        };
+        self.pass(Stage::InPool).await;
+        let result = result.await.unwrap_or_else(|_| Err(SubmitError::Lost("gone".into())));
+        self.pass(Stage::InBlock).await;
+        result
+    }
+}
+
+#[async_trait]
+impl Store for Desk {
+    async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError> {
+        let content = self.state().content.get(cid.as_str()).cloned();
+        self.pass(Stage::Fetched).await;
+        let content = content.unwrap_or(Err(StoreError::NotAvailable("not there".into())))?;
+        match content.len() as u64 > limit {
+            true => Err(StoreError::TooLarge("over the limit".into())),
+            false => Ok(content),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Cipher for Desk {
+    fn digest(&self, file: &[u8]) -> ContentDigest {
+        digest(file)
+    }
+
+    fn open(
+        &self,
+        envelope: &SealedKey,
+        patient: &AccountId32,
+        file: &[u8],
+    ) -> Result<Opened, CipherError> {
+        self.pass_blocking(Stage::Opened);
+        let key = ContentKey::from_bytes([envelope.0[0]; 32]);
+        match file {
+            // What was kept, and not uploaded.
+            [b'M', b'C', b'X', b'1', ..] => {
+                let image = decrypt(&key, patient, file)
+                    .map_err(|error| CipherError::File(error.to_string()))?;
+                Ok(Opened { key, image })
+            }
+            b"locked" => Err(CipherError::File("the key does not fit".into())),
+            _ => Ok(Opened { key, image: Zeroizing::new(file.to_vec()) }),
+        }
+    }
+
+    fn lock(
+        &self,
+        key: &ContentKey,
+        patient: &AccountId32,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CipherError> {
+        Ok(encrypt(key, patient, plaintext).unwrap())
+    }
+
+    fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
+        assert_eq!(*genesis, GENESIS);
+        salt(&self.account, request)
+    }
+}
+
+#[async_trait]
+impl Answers for Desk {
+    async fn put(&self, request: RequestId, sealed: &SealedAnswer) -> io::Result<()> {
+        self.check_disk()?;
+        self.state().disks.entry(self.account).or_default().insert(request, sealed.clone());
+        self.pass(Stage::Remembered).await;
+        Ok(())
+    }
+
+    async fn get(&self, request: RequestId) -> io::Result<Option<SealedAnswer>> {
+        self.check_disk()?;
+        let state = self.state();
+        Ok(state.disks.get(&self.account).and_then(|disk| disk.get(&request)).cloned())
+    }
+
+    async fn remove(&self, request: RequestId) -> io::Result<()> {
+        self.check_disk()?;
+        self.state().disks.entry(self.account).or_default().remove(&request);
+        Ok(())
+    }
+
+    async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()> {
+        self.check_disk()?;
+        self.state().films.entry(self.account).or_default().insert(request, film.clone());
+        Ok(())
+    }
+
+    async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>> {
+        self.check_disk()?;
+        Ok(self.world.kept(&self.account, request))
+    }
+
+    async fn remove_film(&self, request: RequestId) -> io::Result<()> {
+        self.check_disk()?;
+        self.state().films.entry(self.account).or_default().remove(&request);
+        Ok(())
+    }
+
+    async fn requests(&self) -> io::Result<BTreeSet<RequestId>> {
+        self.check_disk()?;
+        let state = self.state();
+        let answers = state.disks.get(&self.account).into_iter().flat_map(BTreeMap::keys);
+        let films = state.films.get(&self.account).into_iter().flat_map(BTreeMap::keys);
+        Ok(answers.chain(films).copied().collect())
+    }
+}
+
+impl Predictor for Desk {
+    fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError> {
+        match image {
+            b"text" => Err(PredictorError::NotAnImage("this is text".into())),
+            b"bomb" => Err(PredictorError::TooLarge("30000 x 30000".into())),
+            _ => Ok(Zeroizing::new(square(image))),
+        }
+    }
+
+    fn predict(&self, _: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
+        let is_exact = {
+            let mut state = self.state();
+            state.predictions_run += 1;
+            if state.panics > 0 {
+                state.panics -= 1;
+                drop(state);
+                panic!("a defect in the model");
+            }
+            state.is_exact
+        };
+        self.pass_blocking(Stage::Predicted);
+        Ok(if is_exact { exact().output(square) } else { output() })
+    }
+
+    fn is_disputable(&self) -> bool {
+        self.state().is_exact
+    }
+
+    fn levels(&self, square: &[u8]) -> Result<Levels, PredictorError> {
+        self.pass_blocking(Stage::Traced);
+        Ok(exact().levels(square))
+    }
+
+    fn numbers(&self) -> Option<Numbers<'_>> {
+        let Exact { network, weights, .. } = exact();
+        Some(Numbers { network, weights })
+    }
+}
+
+fn film(state: &mut State, id: RequestId) -> Film {
+    let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
+        Some(Ok(content)) if content != b"exchanged" => content,
+        _ => b"what was uploaded",
+    };
+    let digest = digest(promised);
+    let envelope = !state.no_envelope.contains(&id);
+    Film {
+        cid: cid(id),
+        digest,
+        envelope: envelope.then_some(SealedKey([id.0 as u8; 80])),
+        commitments: state.asked(id).commitments,
+    }
+}
