@@ -32,7 +32,7 @@ build: setup contracts ## Build the node, the worker and the command line.
 	@scripts/build.sh
 
 .PHONY: demo
-demo: build ## Do the main job on a dev chain. XRAY=path: your image, KEEP=1: leave it running, STORY=consent: seven stories.
+demo: build ## Do the main job on a dev chain. XRAY=path: your image, KEEP=1: leave it running, STORY=consent or verdict: stories.
 	@"$(MEDCHAIN_BIN_DIR)/medchain" demo $(if $(STORY),--story "$(STORY)") \
 		--contract "$(MEDCHAIN_CONTRACTS_DIR)/access-control.contract" \
 		--model-dir models/shipped \
