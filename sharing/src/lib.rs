@@ -1,0 +1,71 @@
+//! Publicly verifiable sharing of content keys among custodians.
+//!
+//! A dealer shares a key so that any t of n custodians can give it to a reader, and fewer know
+//! nothing of it. Everybody, the chain first, can verify without a secret that
+//! - a [`Dealing`] gives *every* t custodians the same key, and
+//! - a [`Delivery`] is the custodian's own share, encrypted to this reader.
+//!
+//! ```text
+//! custodian  x, y = xG           ── CustodianKey, KeyProof ──►  chain, once
+//! dealer     D = rG, Cᵢ = p(i)G + r·yᵢ, key under p(0)G ── Dealing ──►  chain
+//! reader     R = sG              ── ReplyKey ──►  chain, one for each request
+//! custodian  E = kG, B = Cᵢ - xD + kR ── Delivery ──►  chain
+//! reader     p(i)G = B - sE; t of them interpolate to p(0)G, which opens the key
+//! ```
+//! The sharing is DHPVSS (Cascudo, David, Garms and Konring, "YOLO YOSO", Asiacrypt 2022,
+//! <https://eprint.iacr.org/2022/242>), in the group ristretto255 (RFC 9496). Its one proof
+//! shows with the test of SCRAPE (Cascudo and David 2017, <https://eprint.iacr.org/2017/216>)
+//! that the shares are those of one polynomial. The delivery follows Calypso
+//! (<https://eprint.iacr.org/2018/209>), with randomness of its own in each. See
+//! `docs/adr/0023-verifiable-sharing.md` for the reasons and what it does not protect from.
+//!
+//! What verifies is `no_std`, never panics, and draws on no randomness. What deals, delivers
+//! and recovers needs `std`.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unreachable
+    )
+)]
+
+extern crate alloc;
+
+mod context;
+mod curve;
+mod deal;
+mod deliver;
+mod error;
+mod key;
+mod proof;
+#[cfg(feature = "std")]
+mod recover;
+#[cfg(feature = "std")]
+mod secret;
+mod transcript;
+mod wire;
+#[cfg(feature = "std")]
+mod wrap;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{Custodians, DealingContext, DeliveryContext, KeyContext};
+#[cfg(feature = "std")]
+pub use deal::deal;
+#[cfg(feature = "std")]
+pub use deliver::deliver;
+pub use error::SharingError;
+#[cfg(feature = "std")]
+pub use recover::Recovery;
+#[cfg(feature = "std")]
+pub use secret::{CustodianSecret, ReplySecret};
+pub use wire::{
+    CustodianKey, Dealing, DealingId, DealingProof, Delivery, DeliveryProof, EncryptedShare,
+    EntrustedShare, EphemeralKey, KeyProof, ReplyKey, WrappedKey, MAX_CUSTODIANS,
+};

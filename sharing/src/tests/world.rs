@@ -1,0 +1,151 @@
+//! Custodians, a patient and readers.
+
+use curve25519_dalek::{RistrettoPoint as Point, Scalar};
+use medchain_primitives::{Cid, CidCodec, RecordId};
+use rand_core::{CryptoRng, RngCore};
+
+use crate::*;
+
+/// An account.
+pub type Account = [u8; 32];
+
+/// The content key that is shared.
+pub const CONTENT_KEY: [u8; 32] = *b"a key of thirty-two random bytes";
+
+/// A generator for tests: SplitMix64.
+pub struct Dice(pub u64);
+
+impl RngCore for Dice {
+    fn next_u32(&mut self) -> u32 {
+        self.next_u64() as u32
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next_u64().to_le_bytes()[..chunk.len()]);
+        }
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Dice {}
+
+/// Custodians and a dealing among them.
+pub struct World {
+    pub threshold: u8,
+    pub secrets: Vec<CustodianSecret>,
+    pub keys: Vec<CustodianKey>,
+    pub context: DealingContext<Account>,
+    pub dealing: Dealing,
+    pub id: DealingId,
+    pub reply: ReplySecret,
+}
+
+impl World {
+    /// `count` custodians, of whom any `threshold` open [`CONTENT_KEY`].
+    pub fn new(threshold: u8, count: u8) -> Self {
+        Self::with(threshold, count, 0)
+    }
+
+    /// The same, with other dice.
+    pub fn with(threshold: u8, count: u8, dice: u64) -> Self {
+        let secrets: Vec<_> = (1..=count).map(secret).collect();
+        let keys: Vec<_> = secrets.iter().map(CustodianSecret::public).collect();
+        let context = DealingContext {
+            genesis: [1; 32],
+            patient: [2; 32],
+            dealer: [3; 32],
+            cid: Cid::new(CidCodec::Raw, [4; 32]),
+        };
+        let custodians = Custodians { threshold, keys: &keys };
+        let dealing = deal(&CONTENT_KEY, &custodians, &context, &mut Dice(dice)).unwrap();
+        let id = dealing.verify(&custodians, &context).unwrap();
+        let reply = ReplySecret::from_seed(&[9; 32]);
+        Self { threshold, secrets, keys, context, dealing, id, reply }
+    }
+
+    pub fn custodians(&self) -> Custodians<'_> {
+        Custodians { threshold: self.threshold, keys: &self.keys }
+    }
+
+    pub fn verify(&self, dealing: &Dealing) -> Result<DealingId, SharingError> {
+        dealing.verify(&self.custodians(), &self.context)
+    }
+
+    pub fn share(&self, number: u8) -> EntrustedShare {
+        self.dealing.share(self.id, &self.custodians(), number).unwrap()
+    }
+
+    pub fn delivery_context(&self, number: u8) -> DeliveryContext<Account> {
+        DeliveryContext {
+            genesis: self.context.genesis,
+            record: RecordId(5),
+            custodian: [100 + number; 32],
+            subject: [6; 32],
+            reply: self.reply.public(),
+        }
+    }
+
+    pub fn secret(&self, number: u8) -> &CustodianSecret {
+        &self.secrets[usize::from(number) - 1]
+    }
+
+    pub fn deliver(&self, number: u8) -> Delivery {
+        let context = self.delivery_context(number);
+        deliver(self.secret(number), &self.share(number), &context, &mut Dice(7)).unwrap()
+    }
+
+    /// What the reader has of these custodians' deliveries.
+    pub fn recover(&self, numbers: &[u8]) -> Result<[u8; 32], SharingError> {
+        let mut recovery = Recovery::new(&self.dealing, self.custodians(), &self.context)?;
+        for number in numbers {
+            let context = self.delivery_context(*number);
+            recovery.add(*number, &self.deliver(*number), &context, &self.reply)?;
+        }
+        recovery.content_key().map(|key| *key)
+    }
+
+    /// The share of a custodian in the clear.
+    pub fn opened(&self, number: u8) -> Point {
+        let share = self.share(number);
+        share.share.point().unwrap() - self.secret(number).0 * share.ephemeral.point().unwrap()
+    }
+}
+
+/// The secret of the custodian with this number.
+pub fn secret(number: u8) -> CustodianSecret {
+    CustodianSecret::from_seed(&[number; 32])
+}
+
+/// A random scalar.
+pub fn scalar(seed: u64) -> Scalar {
+    *crate::curve::random(&mut Dice(seed))
+}
+
+/// The points p(1)G to p(count)G.
+pub fn points(coefficients: &[Scalar], count: usize) -> Vec<Point> {
+    (1..=count as u64).map(|place| Point::mul_base(&value(coefficients, place))).collect()
+}
+
+/// The value of a polynomial, lowest coefficient first.
+pub fn value(coefficients: &[Scalar], place: u64) -> Scalar {
+    let place = Scalar::from(place);
+    coefficients.iter().rev().fold(Scalar::ZERO, |sum, own| sum * place + own)
+}
+
+/// Asserts that something is refused, for any reason.
+#[track_caller]
+pub fn refused<T>(result: &Result<T, SharingError>) {
+    assert!(result.is_err());
+}
