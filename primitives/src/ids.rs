@@ -62,6 +62,11 @@ number! {
 }
 
 number! {
+    /// The number of an announced call of root. The first one has the number 0.
+    pub struct ChangeId(u32);
+}
+
+number! {
     /// The number of an institution. The first institution has the number 0.
     pub struct InstitutionId(u32);
 }

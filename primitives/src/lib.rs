@@ -40,7 +40,7 @@ pub use extension::{
     EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
     EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
-pub use ids::{EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
+pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
     receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
     RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH,
