@@ -15,7 +15,7 @@ use medchain_client::{
     keys::Identity,
     store, AccountId32,
 };
-use medchain_e2e::{model_folder, Testnet, LAB, PATIENT, REGISTRAR, TESTNET_WORKERS};
+use medchain_e2e::{model_folder, Testnet, LAB, PATIENT, TESTNET_WORKERS};
 use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind, SealedAnswer};
 use serde_json::{json, Value};
 

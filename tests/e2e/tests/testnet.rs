@@ -16,7 +16,7 @@ use std::{
 
 use medchain_e2e::{
     contract, model_folder, program, repository, shared_images, wait_for, IpfsDaemon, Program,
-    Release, Running, Testnet, LAB, PATIENT, REGISTRAR, STRANGER, TESTNET_WORKERS,
+    Release, Running, Testnet, LAB, PATIENT, STRANGER, TESTNET_WORKERS,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::{json, Value};
