@@ -7,8 +7,8 @@ use crate::{
     commands::{
         access, annul, audit, balance, completions, council, custodians, delegate, disclose,
         disputes, emergency, erase, fetch, grant, infer, institution, key, model, patient, policy,
-        predict, provider, records, relation, replay, request_access, revoke, rotate, share, show, transfer, upload,
-        verify_certificate, worker,
+        predict, provider, records, relation, replay, request_access, revoke, rotate, share, show,
+        transfer, upload, verify_certificate, worker,
     },
     context::Context,
     demo,

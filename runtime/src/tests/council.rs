@@ -23,7 +23,9 @@ fn accounts(of: &[Sr25519Keyring]) -> Vec<AccountId> {
 
 /// Runs a test on a chain with the council and without sudo, at block 1.
 fn on_a_chain_with_a_council(test: impl FnOnce()) {
+    let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 100_000 * UNIT));
     let storage = RuntimeGenesisConfig {
+        balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
         council_membership: CouncilMembershipConfig {
             members: BoundedVec::truncate_from(accounts(&COUNCIL)),
             ..Default::default()
@@ -188,7 +190,7 @@ fn a_motion_passes_with_the_votes_that_were_cast() {
         let (length, weight) = (call.encoded_size() as u32, call.get_dispatch_info().call_weight);
         let hash = BlakeTwo256::hash_of(&call);
         assert_ok!(Council::propose(signed(Alice), 3, Box::new(call), length));
-        let close = || Council::close(signed(STRANGER), hash, 0, weight, length);
+        let close = || Council::close(signed(STRANGER), hash, 0, weight, length + 4);
         for who in [Alice, Bob] {
             assert_ok!(Council::vote(signed(who), hash, 0, true));
         }
@@ -211,7 +213,7 @@ fn silence_is_no() {
             assert_ok!(Council::vote(signed(who), hash, 0, true));
         }
         System::set_block_number(8 * DAYS);
-        assert_ok!(Council::close(signed(STRANGER), hash, 0, weight, length));
+        assert_ok!(Council::close(signed(STRANGER), hash, 0, weight, length + 4));
         assert!(!pallet_emr::PendingDefaultPolicy::<Runtime>::exists());
     });
 }

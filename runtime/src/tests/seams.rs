@@ -1,12 +1,11 @@
 //! The interplay of the pallets of this runtime.
 
-use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
+use frame_support::{assert_noop, assert_ok, instances::Instance1, traits::InstanceFilter};
 use medchain_primitives::{EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId};
 use sp_runtime::BoundedVec;
 
 use super::*;
 use crate::configs::{self, ProxyType};
-use frame_support::{instances::Instance1, traits::Get};
 
 fn order() -> InferenceOrder<AccountId> {
     InferenceOrder { model: ModelId(0), quorum: 1, worker: None }
