@@ -57,9 +57,7 @@ fn trial(chain: &Trial<'_>) -> Value {
             members: BoundedVec::truncate_from(accounts(chain.council)),
         },
         timelock: TimelockConfig { delay: Some(chain.delay) },
-        emr: EmrConfig {
-            institutions: chain.council.iter().map(institution).collect::<Vec<_>>(),
-        },
+        emr: EmrConfig { institutions: chain.council.iter().map(institution).collect::<Vec<_>>() },
         parachain_info: ParachainInfoConfig { parachain_id: ParaId::from(PARACHAIN_ID) },
         collator_selection: CollatorSelectionConfig {
             invulnerables: accounts(chain.collators),
@@ -74,12 +72,9 @@ fn trial(chain: &Trial<'_>) -> Value {
 /// Returns the preset of this name, as a JSON patch of the default genesis.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
-        DEV_RUNTIME_PRESET => trial(&Trial {
-            collators: &[Alice],
-            sudo: Some(Alice),
-            council: &[Alice],
-            delay: 2,
-        }),
+        DEV_RUNTIME_PRESET => {
+            trial(&Trial { collators: &[Alice], sudo: Some(Alice), council: &[Alice], delay: 2 })
+        }
         LOCAL_TESTNET_RUNTIME_PRESET => trial(&Trial {
             collators: &[Alice, Bob],
             sudo: None,

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{bail, Context as _, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
-    chain::{Call, Change, ChainEvent, Gas, OpenMotion},
+    chain::{Call, ChainEvent, Change, Gas, OpenMotion},
     AccountId32,
 };
 use medchain_primitives::ChangeId;
@@ -217,9 +217,8 @@ async fn vote(context: &Context, args: &VoteArgs) -> Result<VoteReport> {
     context.ensure_can_ask()?;
     let (index, approve) = (args.motion, !args.against);
     let find = |motions: Vec<OpenMotion>| motions.into_iter().find(|one| one.index == index);
-    let motion = find(context.view().await?.motions().await?).with_context(|| {
-        format!("there is no open motion {index}; see `medchain council show`")
-    })?;
+    let motion = find(context.view().await?.motions().await?)
+        .with_context(|| format!("there is no open motion {index}; see `medchain council show`"))?;
     let signer = context.account()?;
     let before = if approve { &motion.ayes } else { &motion.nays };
     if before.contains(&signer) {

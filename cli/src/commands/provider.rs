@@ -242,9 +242,9 @@ async fn own_institution(context: &Context) -> Result<InstitutionId> {
         (None, _) => bail!(
             "{signer} is not the registrar of an institution; see `medchain institution list`"
         ),
-        (Some(_), Some(_)) => bail!(
-            "{signer} is the registrar of several institutions; name one with --institution"
-        ),
+        (Some(_), Some(_)) => {
+            bail!("{signer} is the registrar of several institutions; name one with --institution")
+        }
     }
 }
 

@@ -5,10 +5,10 @@ mod encode;
 use codec::{Decode, Encode};
 use medchain_disputes::{Leaf, Network, Nodes, Opening, Roots, Secret, Sums};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Cid, ContentDigest, Document, EmergencyId, EmergencyReason,
-    ChangeId, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InstitutionId, ModelId,
-    ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
-    SealedKey, VerdictRoot,
+    AnswerCommitment, AnswerSalt, ChangeId, Cid, ContentDigest, Document, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InstitutionId,
+    ModelId, ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedAnswer, SealedKey, VerdictRoot,
 };
 use subxt::Metadata;
 
@@ -39,10 +39,7 @@ pub struct Motion {
 }
 
 impl Motion {
-    fn arguments(
-        &self,
-        metadata: &Metadata,
-    ) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
+    fn arguments(&self, metadata: &Metadata) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
         let proposal = self.call.encode_with(metadata)?;
         let length = u32::try_from(proposal.len()).unwrap_or(u32::MAX);
         Ok(vec![

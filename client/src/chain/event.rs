@@ -5,9 +5,9 @@ mod source;
 mod table;
 
 use medchain_primitives::{
-    Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason, FailureCause,
-    FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RequestId,
-    Role, SealedAnswer, SlashReason,
+    Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason,
+    FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt,
+    RecordId, RecordKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use scale_info::meta_type;
 use subxt::{

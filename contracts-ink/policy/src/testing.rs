@@ -92,7 +92,8 @@ impl Chain {
 
     fn appointment_of(&self, account: AccountId, role: Role) -> Option<Appointment<BlockNumber>> {
         let now = ink::env::block_number::<MedChainEnvironment>();
-        let of = |one: &&(AccountId, Role, Appointment<BlockNumber>)| (one.0, one.1) == (account, role);
+        let of =
+            |one: &&(AccountId, Role, Appointment<BlockNumber>)| (one.0, one.1) == (account, role);
         self.roles.iter().find(of).map(|one| one.2).filter(|appointment| now <= appointment.until)
     }
 

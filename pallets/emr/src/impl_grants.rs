@@ -9,8 +9,8 @@ use sp_runtime::{traits::Saturating, BoundedVec, DispatchError, DispatchResult};
 
 use crate::{
     AccessGrant, AccessQuestion, AccountIdOf, Answer, Config, Custodies, Due, DueEntry,
-    EncryptionKeys, Error, Event, GrantOf, Grants, HoldReason, Pallet, Records,
-    WeightInfo, EMERGENCY_SHARE,
+    EncryptionKeys, Error, Event, GrantOf, Grants, HoldReason, Pallet, Records, WeightInfo,
+    EMERGENCY_SHARE,
 };
 
 impl<T: Config> Pallet<T> {

@@ -53,10 +53,7 @@ impl<T: Config> Pallet<T> {
         registrar: AccountIdOf<T>,
     ) -> DispatchResult {
         let mut entry = Self::institution(institution)?;
-        ensure!(
-            signer.is_none_or(|signer| signer == entry.registrar),
-            Error::<T>::NotRegistrar
-        );
+        ensure!(signer.is_none_or(|signer| signer == entry.registrar), Error::<T>::NotRegistrar);
         let old = core::mem::replace(&mut entry.registrar, registrar.clone());
         Institutions::<T>::insert(institution, entry);
         Self::deposit_event(Event::RegistrarSet { institution, old, new: registrar });

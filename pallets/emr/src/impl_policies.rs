@@ -41,10 +41,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_announce_default_policy(policy: Option<AccountIdOf<T>>) -> DispatchResult {
-        ensure!(
-            !PendingDefaultPolicy::<T>::exists(),
-            Error::<T>::DefaultPolicyAlreadyAnnounced
-        );
+        ensure!(!PendingDefaultPolicy::<T>::exists(), Error::<T>::DefaultPolicyAlreadyAnnounced);
         let now = frame_system::Pallet::<T>::block_number();
         let enactable_at = now.saturating_add(T::DefaultPolicyDelay::get());
         PendingDefaultPolicy::<T>::put(PendingPolicy { policy: policy.clone(), enactable_at });

@@ -404,8 +404,7 @@ pub mod pallet {
                     name.as_ref().is_ok_and(|name| !name.is_empty()),
                     "an institution has a name of 1 to 64 bytes"
                 );
-                let admitted =
-                    Pallet::<T>::do_admit(name.unwrap_or_default(), registrar.clone());
+                let admitted = Pallet::<T>::do_admit(name.unwrap_or_default(), registrar.clone());
                 assert!(admitted.is_ok(), "there are few institutions");
             }
         }

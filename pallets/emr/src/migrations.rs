@@ -25,13 +25,8 @@ const FORMER_NAME: &[u8] = b"Appointed before there were institutions";
 /// If there are providers, they go to a new institution, for `Term` blocks. Nobody has the key of
 /// its registrar, the zero account: governance appoints another with `set_registrar`, or lets the
 /// terms end. It runs within one block over all entries, and returns the weight of doing so.
-pub type MigrateV0ToV1<T, Term> = VersionedMigration<
-    0,
-    1,
-    FromV0<T, Term>,
-    Pallet<T>,
-    <T as frame_system::Config>::DbWeight,
->;
+pub type MigrateV0ToV1<T, Term> =
+    VersionedMigration<0, 1, FromV0<T, Term>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
 /// The migration itself, which does not check the version: [`MigrateV0ToV1`] does.
 pub struct FromV0<T, Term>(PhantomData<(T, Term)>);

@@ -13,8 +13,8 @@ use frame_support::{
 use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey,
-    FilmCommitments, InferenceOrder, InputRoot, InstitutionId, InstitutionName, ModelId, Purpose, RecordId, RecordKind,
-    RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
+    FilmCommitments, InferenceOrder, InputRoot, InstitutionId, InstitutionName, ModelId, Purpose,
+    RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 

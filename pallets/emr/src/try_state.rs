@@ -70,8 +70,7 @@ impl<T: Config> Pallet<T> {
         for (id, institution) in Institutions::<T>::iter() {
             ensure!(id < next, "an institution's number was not assigned");
             ensure!(
-                !institution.name.is_empty()
-                    && core::str::from_utf8(&institution.name).is_ok(),
+                !institution.name.is_empty() && core::str::from_utf8(&institution.name).is_ok(),
                 "an institution's name is not a text"
             );
         }

@@ -293,10 +293,7 @@ pub mod pallet {
             let now = frame_system::Pallet::<T>::block_number();
             ensure!(now >= enactable_at, Error::<T>::ChangeNotDue);
             ensure!(now <= expires_at, Error::<T>::ChangeExpired);
-            ensure!(
-                transaction_version == Self::transaction_version(),
-                Error::<T>::ChangeOutdated
-            );
+            ensure!(transaction_version == Self::transaction_version(), Error::<T>::ChangeOutdated);
             let most = Self::ensure_light(&call)?;
 
             Changes::<T>::remove(change);

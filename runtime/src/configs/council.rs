@@ -21,24 +21,18 @@ pub const MAX_COUNCIL_MEMBERS: u32 = 32;
 /// More than half of the council, or root: day-to-day decisions.
 ///
 /// It admits institutions, announces the default policy and publishes models.
-pub type CouncilMajority = EitherOfDiverse<
-    EnsureRoot<AccountId>,
-    EnsureProportionMoreThan<AccountId, Instance1, 1, 2>,
->;
+pub type CouncilMajority =
+    EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 2>>;
 
 /// At least two thirds of the council, or root: its members, and what root will do.
-pub type CouncilTwoThirds = EitherOfDiverse<
-    EnsureRoot<AccountId>,
-    EnsureProportionAtLeast<AccountId, Instance1, 2, 3>,
->;
+pub type CouncilTwoThirds =
+    EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionAtLeast<AccountId, Instance1, 2, 3>>;
 
 /// More than a third of the council, or root: stops what was announced.
 ///
 /// As many could have refused the two thirds.
-pub type CouncilMinority = EitherOfDiverse<
-    EnsureRoot<AccountId>,
-    EnsureProportionMoreThan<AccountId, Instance1, 1, 3>,
->;
+pub type CouncilMinority =
+    EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 3>>;
 
 /// Counts members who have not voted as against the motion.
 pub struct SilenceIsNo;

@@ -1,6 +1,5 @@
 //! The pallets of this repository.
 
-use frame_support::{parameter_types, traits::ConstU128};
 #[cfg(feature = "runtime-benchmarks")]
 use crate::policy_contract::AllowAll;
 #[cfg(not(feature = "runtime-benchmarks"))]
@@ -10,6 +9,7 @@ use crate::{
     seeds::RelaySeeds,
     *,
 };
+use frame_support::{parameter_types, traits::ConstU128};
 
 parameter_types! {
     /// Maximum number of blocks of a provider's term: two years.

@@ -60,7 +60,8 @@ fn announce_default(policy: &AccountId) -> RuntimeCall {
 
 /// A call that only root may make.
 fn store() -> RuntimeCall {
-    frame_system::Call::<Runtime>::set_storage { items: vec![(b"key".to_vec(), b"value".to_vec())] }.into()
+    frame_system::Call::<Runtime>::set_storage { items: vec![(b"key".to_vec(), b"value".to_vec())] }
+        .into()
 }
 
 fn announce(call: RuntimeCall) -> RuntimeCall {
@@ -104,7 +105,9 @@ fn more_than_a_third_stops_what_was_announced() {
     on_a_chain_with_a_council(|| {
         assert_ok!(dispatch(announce(store()), council(4)));
         assert_ok!(dispatch(announce_default(&STRANGER.to_account_id()), council(3)));
-        let cancel = || -> RuntimeCall { pallet_timelock::Call::<Runtime>::cancel { change: ChangeId(0) }.into() };
+        let cancel = || -> RuntimeCall {
+            pallet_timelock::Call::<Runtime>::cancel { change: ChangeId(0) }.into()
+        };
         let cancel_default =
             || -> RuntimeCall { pallet_emr::Call::<Runtime>::cancel_default_policy {}.into() };
         for origin in [council(1), signed(Alice)] {
@@ -249,7 +252,8 @@ fn without_a_key_nobody_can_use_sudo() {
 #[test]
 fn the_longest_change_of_code_fits() {
     on_a_chain_with_a_council(|| {
-        let upgrade = frame_system::Call::<Runtime>::authorize_upgrade { code_hash: Hash::repeat_byte(7) };
+        let upgrade =
+            frame_system::Call::<Runtime>::authorize_upgrade { code_hash: Hash::repeat_byte(7) };
         assert_ok!(dispatch(announce(upgrade.into()), council(4)));
         // The code itself does not: it is applied by anybody once its hash is authorised.
         let code = vec![0; 1024 * 1024];

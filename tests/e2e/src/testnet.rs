@@ -195,7 +195,7 @@ impl Testnet {
                 let add = ["provider", "add", LAB, "lab-technician"];
                 // The release's registrar is the sudo key; today's has an institution.
                 let sudo: &[&str] = if self.release().is_some() { &["--sudo"] } else { &[] };
-                done(REGISTRAR, &[&add, sudo].concat());
+                done(REGISTRAR, &[&add[..], sudo].concat());
             });
         });
     }
@@ -203,7 +203,7 @@ impl Testnet {
     /// Publishes a model and returns its number: at once where the registrar is the sudo key,
     /// and else with the vote of another member of the council.
     pub fn publish(&self, arguments: &[&str]) -> u32 {
-        let published = self.done(0, REGISTRAR, &[&["model", "publish"], arguments].concat());
+        let published = self.done(0, REGISTRAR, &[&["model", "publish"][..], arguments].concat());
         let id = match published["motion"].as_u64() {
             Some(motion) => {
                 self.done(0, COUNCIL[1], &["council", "vote", &motion.to_string()]);

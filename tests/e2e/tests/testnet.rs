@@ -96,7 +96,10 @@ fn stages_are_known() {
     assert_eq!(Stage::list("sync, upgrade"), Ok(vec![Stage::Sync, Stage::Upgrade]));
     for wrong in ["synch", "sync;stores", "Sync", "sync,all"] {
         let error = Stage::list(wrong).unwrap_err();
-        assert!(error.ends_with("upgrade, clients, dispute, crashes, sync, stores, council"), "{error}");
+        assert!(
+            error.ends_with("upgrade, clients, dispute, crashes, sync, stores, council"),
+            "{error}"
+        );
     }
     assert!(Stage::list(" , ").unwrap_err().starts_with("STAGES names no stage"));
 }

@@ -5,7 +5,7 @@ use subxt::utils::Static;
 
 use super::{StoredValue, View};
 use crate::{
-    chain::{items::StorageItem, Change, ChainError, OpenMotion},
+    chain::{items::StorageItem, ChainError, Change, OpenMotion},
     AccountId32, H256,
 };
 

@@ -100,10 +100,7 @@ fn admitting_fails_when_every_number_is_taken() {
 #[test]
 fn removing_fails_when_there_is_no_such_institution() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_noop!(
-            Emr::remove_institution(root(), THIRD),
-            Error::<Test>::InstitutionNotFound
-        );
+        assert_noop!(Emr::remove_institution(root(), THIRD), Error::<Test>::InstitutionNotFound);
     });
 }
 
@@ -127,10 +124,7 @@ fn handing_over_works_for_the_registrar_and_governance() {
 fn handing_over_fails_when_not_the_registrar() {
     ExtBuilder::default().build_and_execute(|| {
         for who in [ALICE, TECHNICIAN, OTHER_REGISTRAR, MINORITY, STRANGER] {
-            assert_noop!(
-                Emr::set_registrar(signed(who), CLINIC, who),
-                Error::<Test>::NotRegistrar
-            );
+            assert_noop!(Emr::set_registrar(signed(who), CLINIC, who), Error::<Test>::NotRegistrar);
         }
         assert_noop!(
             Emr::set_registrar(root(), THIRD, STRANGER),

@@ -10,9 +10,9 @@ use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, Commitments, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts,
-    DefaultPolicy, EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, PatientPolicies,
-    Patients, PendingDefaultPolicy, Providers, Records, Relations,
+    mock::*, Commitments, CustodianGroups, Custodies, DefaultPolicy, Emergencies, EmergencyOptOuts,
+    EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, PatientPolicies, Patients,
+    PendingDefaultPolicy, Providers, Records, Relations,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -194,9 +194,11 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Cancel => PendingDefaultPolicy::<Test>::exists(),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
-        Step::AllowNobody | Step::SetPolicy(_) | Step::Relate(_) | Step::Choose(_) | Step::Forbid(_) => {
-            Patients::<Test>::contains_key(who)
-        }
+        Step::AllowNobody
+        | Step::SetPolicy(_)
+        | Step::Relate(_)
+        | Step::Choose(_)
+        | Step::Forbid(_) => Patients::<Test>::contains_key(who),
         _ => true,
     }
 }

@@ -82,10 +82,7 @@ fn a_custodian_and_a_clinician_whose_terms_are_over_can_do_nothing() {
         );
         assert_noop!(choose(&[CUSTODIAN_2], 1), Error::<Test>::NotCustodian);
         let reason = medchain_primitives::EmergencyReason::Other;
-        assert_noop!(
-            Emr::break_glass(signed(CLINICIAN), XRAY, reason),
-            Error::<Test>::NoGrant
-        );
+        assert_noop!(Emr::break_glass(signed(CLINICIAN), XRAY, reason), Error::<Test>::NoGrant);
     });
 }
 

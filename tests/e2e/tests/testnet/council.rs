@@ -41,6 +41,7 @@ fn passed(run: &Run, [first, second]: [&str; 2], arguments: &[&str]) {
     tell(&format!("motion {motion} of {first} passes with {second}: {}", arguments.join(" ")));
 }
 
+/// Gives sudo up where there is one, then passes motions, and lets a default policy wait.
 pub fn play(run: &Run) {
     tell("== The council decides, and nobody is root");
     let shown = run.net.done(0, STRANGER, &["council", "show"]);
@@ -48,10 +49,9 @@ pub fn play(run: &Run) {
     if waits_long {
         // The network started with a release that had no council.
         let members = json!(ADDRESSES).to_string();
-        for step in [
-            &["--sudo", "councilMembership.resetMembers", &members][..],
-            &["sudo.removeKey"],
-        ] {
+        for step in
+            [&["--sudo", "councilMembership.resetMembers", &members][..], &["sudo.removeKey"]]
+        {
             let (said, done) = call(run, step);
             assert!(done, "{said}");
             tell(&said);

@@ -5,9 +5,8 @@ use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     AnswerCommitment, AnswerSalt, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
     EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
-    InstitutionId, ModelId, RecordId,
-    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment,
-    VerdictRoot, SEALED_KEY_LENGTH,
+    InstitutionId, ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
+    SealedKey, VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
 };
 
 use super::{disputes::moves, *};
@@ -98,7 +97,8 @@ fn emr(calls: &mut Checked) {
     let until = 4_242;
     for role in [Role::LabTechnician, Role::Clinician, Role::Hospital] {
         let call = Call::AddProvider { institution, account: BOB, role, until };
-        calls.check(&call, &[&format!("{role:?}"), "31337", "4242"]);
+        let shown = format!("{role:?}");
+        calls.check(&call, &[&shown[..], "31337", "4242"]);
     }
     let renew = Call::RenewProvider { account: BOB, role: Role::Custodian, until };
     calls.check(&renew, &["Custodian", "4242"]);

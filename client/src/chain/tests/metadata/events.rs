@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Compact;
 use medchain_primitives::{
-    Action, ChangeId, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
-    FailureCause, FailureCode, InstitutionId, Label, ModelId, Output, Receipt, RecordId, RecordKind, RelationKind,
-    RequestId, Role, SealedAnswer, SlashReason,
+    Action, ChangeId, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason,
+    EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Output, Receipt,
+    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},

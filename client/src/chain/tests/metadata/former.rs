@@ -45,9 +45,8 @@ pub fn runtime() -> Vec<u8> {
         ("Inference", ["pallet_inference", "pallet", "Event"]),
     ] {
         let events = variants_of(&mut types, &path);
-        events.retain(|event| {
-            event.name != "WorkerSlashed" && !LATER.contains(&event.name.as_str())
-        });
+        events
+            .retain(|event| event.name != "WorkerSlashed" && !LATER.contains(&event.name.as_str()));
         let mut events = events.clone();
         for former in ChainEvent::FORMER.iter().filter(|former| former.pallet == pallet) {
             add_event(&mut types, &mut events, former);

@@ -1,16 +1,16 @@
 use std::collections::BTreeSet;
 
 use medchain_primitives::{
-    AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason,
-    EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId, InstitutionName, Label, ModelId, PreprocessingId, Receipt,
-    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey,
-    VerdictCommitment, SEALED_KEY_LENGTH,
+    AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId,
+    InstitutionName, Label, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind,
+    RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
 };
 
 use super::*;
 use crate::chain::{
-    items::StorageItem, view::Choice, Basis, Call, Document, Member, ModelStatus, Purpose, RecordStatus,
-    RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
+    items::StorageItem, view::Choice, Basis, Call, Document, Member, ModelStatus, Purpose,
+    RecordStatus, RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
