@@ -269,7 +269,7 @@ def _prose(config: dict, name: str) -> str:
 
 
 def main() -> None:
-    """Writes ``MODEL_CARD.md``, ``metrics.json`` and the figures beside the model."""
+    """Writes ``MODEL_CARD.md``, ``metrics.json``, the shares and the figures beside the model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--model", type=Path, default=configuration.SHIPPED)
@@ -289,6 +289,20 @@ def run(config: dict, model: Path) -> None:
     summary = json.loads((config["data"]["work"] / "evaluation.json").read_text())
     kept = {key: summary[key] for key in ("films", "metrics", "intervals", "confusion", "by source")}
     (model / "metrics.json").write_text(json.dumps(kept, indent=1) + "\n")
+    name = config["model"]["name"]
+    (model / f"{name}.shares.json").write_text(shares(model, name, summary))
+
+
+def shares(model: Path, name: str, summary: dict) -> str:
+    """``NAME.shares.json``: what the worker's drift alarm expects of just this ONNX file."""
+    spec = json.loads((model / f"{name}.json").read_text())
+    found = {
+        "model": spec["model"],
+        "version": spec["version"],
+        "sha256": hashlib.sha256((model / f"{name}.onnx").read_bytes()).hexdigest(),
+        "answers": evaluate.answers_given(summary, spec["labels"]),
+    }
+    return json.dumps(found, indent=2) + "\n"
 
 
 if __name__ == "__main__":

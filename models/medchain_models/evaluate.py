@@ -77,6 +77,18 @@ def summarise(shipped: Shipped, films: list[data.Film], found: np.ndarray, round
     return summary
 
 
+def answers_given(summary: dict, labels: list[str]) -> dict[str, int]:
+    """How often each label was the answer on the test split, and how many answers were uncertain.
+
+    Takes a summary or a published ``metrics.json``. Of the films in the card's tables, so without
+    those whose class is no label. The worker's drift alarm compares its own answers with these.
+    """
+    columns = zip(labels, zip(*summary["confusion"]))
+    counts = {label: sum(column) for label, column in columns}
+    of_labels = [line for key, line in summary["by source"].items() if key.split(" / ")[0] in labels]
+    return counts | {"uncertain": sum(line["uncertain"] for line in of_labels)}
+
+
 def _mean(values: np.ndarray) -> float | None:
     return float(values.mean()) if len(values) else None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as xml
 
 import numpy as np
 import pytest
-from medchain_models import agree, data, evaluate, folds, metrics, operate, plots, probes
+from medchain_models import agree, card, config as configuration, data, evaluate, folds, metrics, operate, plots, probes
 from medchain_models.runtime import Shipped
 
 LABELS = ["covid", "ignore", "normal"]
@@ -133,3 +134,29 @@ def test_a_summary_has_a_line_for_every_source(hospital):
         "covid / north", "covid / south", "ignore / photos", "normal / east", "normal / west"
     }
     assert "| covid / north | 4 | 4 | 0 | 0 | 4 |" in evaluate.tables(summary)["source_table"]
+    given = evaluate.answers_given(summary, LABELS)
+    assert given == {"covid": 8, "ignore": 4, "normal": 8, "uncertain": 20}
+
+
+def test_answers_are_counted_as_the_card_counts_films(hospital):
+    films = [f for f in data.films(hospital) if f.split == "test"]
+    rng = np.random.default_rng(3)
+    found = metrics.softmax(rng.normal(0, 3, (len(films), 3)))
+    labels = ["covid", "ignore"]  # Films of other classes have no place in the tables.
+    shipped = Shipped.__new__(Shipped)
+    shipped.spec = {"labels": labels, "confidence_threshold": 0.9}
+    summary = evaluate.summarise(shipped, films, found[:, :2], rounds=5)
+    given = evaluate.answers_given(summary, labels)
+    assert given["covid"] + given["ignore"] == summary["films"] == 12
+    assert given["uncertain"] == round(summary["uncertain"] * summary["films"])
+
+
+def test_the_shipped_shares_are_those_of_the_card_and_of_the_shipped_file():
+    published = json.loads((configuration.SHIPPED / "metrics.json").read_text())
+    text = (configuration.SHIPPED / "medchain-vgg16.shares.json").read_text()
+    assert text == card.shares(configuration.SHIPPED, "medchain-vgg16", published)
+    counts = json.loads(text)["answers"]
+    uncertain = counts.pop("uncertain")
+    assert sum(counts.values()) == published["films"]
+    said = f"a film is uncertain: {uncertain / published['films']:.1%} of these are."
+    assert said in (configuration.SHIPPED / "MODEL_CARD.md").read_text()

@@ -40,6 +40,8 @@ def test_the_exported_file_is_evaluated_and_has_a_card(trained):
     assert "Not for clinical use" in text and "north" in text
     drawn = {path.name for path in (work / "export" / "card").iterdir()}
     assert {"roc.svg", "reliability.svg", "training.svg", "attention.svg"} <= drawn
+    counts = json.loads((work / "export" / "medchain-vgg16.shares.json").read_text())["answers"]
+    assert sum(counts.values()) - counts["uncertain"] == 20
     published = json.loads((work / "export" / "metrics.json").read_text())
     assert evaluate.departures(summary, published, trained["reproduction"]) == []
 

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! *Invariants:* `shared` imports neither duty, and the duties do not import each
-//! other. `prediction::jobs`, `custody::deliveries` and, of `shared`, `backoff`,
+//! other. `prediction::jobs`, `prediction::drift`, `custody::deliveries` and, of `shared`, `backoff`,
 //! `outcome` and `turn` are pure: no IO, no clock, no randomness, no `async`.
 //!
 //! The chain is the memory of both. Work lists and grants stay on chain until they are

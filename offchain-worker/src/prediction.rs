@@ -1,6 +1,7 @@
 //! The duty to predict: answers the requests for which this worker was chosen.
 
 // Pure: no IO, no clock, no randomness, no `async`.
+pub mod drift;
 pub mod jobs;
 
 pub mod adapters;

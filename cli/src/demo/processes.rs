@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    hash::{BuildHasher as _, RandomState},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -167,10 +168,14 @@ fn print_log(process: &Process) {
     }
 }
 
-/// A loopback port that is free now.
+/// A loopback port that is free now. It is none of those that Linux gives to connections by
+/// itself, from 32768 on: it could give it away before the program listens there.
 pub fn free_port() -> Result<u16> {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    Ok(port.context("no free port on 127.0.0.1")?.port())
+    const TRIES: usize = 100;
+    (0..TRIES)
+        .map(|try_number| 10_000 + (RandomState::new().hash_one(try_number) % 20_000) as u16)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .context("no free port on 127.0.0.1 between 10000 and 29999")
 }
 
 /// The named program, or else the one in this program's folder.

@@ -6,6 +6,7 @@ use medchain_client::store;
 use medchain_vision::Engine;
 
 use super::{
+    drift::{self, Known},
     jobs::Rules,
     options::{Arguments, Options, PREFIX},
     service::Settings,
@@ -35,6 +36,8 @@ pub struct Config {
     pub engine: Option<Engine>,
     /// How many threads share the work on one image.
     pub model_threads: usize,
+    /// What was answered on known films; `None` is what comes with the model.
+    pub drift_expected: Option<Known>,
     /// The numbers of the service.
     pub settings: Settings,
 }
@@ -74,6 +77,7 @@ impl Config {
             state_dir: options.state_dir.unwrap_or_else(default_state_dir),
             engine: options.engine,
             model_threads: at_least_one("model_threads", options.model_threads.unwrap_or(1))?,
+            drift_expected: options.drift_expected,
             settings,
         })
     }
@@ -95,6 +99,7 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
             report_margin: options.report_margin_blocks.unwrap_or(20),
             envelope_grace: options.envelope_grace_blocks.unwrap_or(10),
         },
+        drift: drift_rules(options)?,
         timing,
         threads,
         queue,
@@ -102,6 +107,23 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
         max_content: (max_content as u64).saturating_mul(1 << 20),
         follow_best: options.follow_best.unwrap_or(true),
     })
+}
+
+fn drift_rules(options: &Options) -> Result<drift::Rules, ConfigError> {
+    let films = options.drift_films.unwrap_or(200);
+    let odds = options.drift_odds.unwrap_or(1_000);
+    let invalid = |key, value: u32, reason| {
+        Err(ConfigError::Invalid { key, value: value.to_string(), reason })
+    };
+    if films < drift::FEWEST {
+        let reason = "it must be at least 50, so that nothing shows about single films";
+        return invalid("drift_films", films, reason);
+    }
+    if odds < 2 {
+        return invalid("drift_odds", odds, "it must be at least 2: the alarm would always sound");
+    }
+    let is_stopping = options.stop_on_drift.unwrap_or(false);
+    Ok(drift::Rules { films, odds, is_stopping })
 }
 
 /// The folder that systemd gives a service (`StateDirectory=`), or else the user's.

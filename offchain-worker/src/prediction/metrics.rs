@@ -10,6 +10,10 @@ use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, 
 use super::jobs::{Answer, Counts, Ended, Play};
 use crate::shared::metrics::{medc, set_states, CommonMetrics, DutyMetrics};
 
+mod drift;
+
+pub use drift::DriftMetrics;
+
 /// The kinds of answers that are no failures; see [`kind`].
 const KINDS: [&str; 3] = ["answer", "commitment", "reveal"];
 /// The kinds of moves in disputes.
@@ -45,6 +49,8 @@ pub struct PredictionMetrics {
     pub reveals_pending: IntGauge,
     /// 1 while it is suspended, or else 0.
     pub suspended: IntGauge,
+    /// Whether its answers are spread as expected.
+    pub drift: DriftMetrics,
 }
 
 impl PredictionMetrics {
@@ -188,6 +194,7 @@ impl DutyMetrics for PredictionMetrics {
                 "suspended",
                 "1 while this worker is suspended because it lost a part of its bond, or else 0.",
             )?,
+            drift: DriftMetrics::new(&common)?,
             common,
         };
         metrics.show(Counts::default());
@@ -230,6 +237,7 @@ mod tests {
             "medchain_worker_disputes_open 0",
             "medchain_worker_reveals_pending 0",
             "medchain_worker_suspended 0",
+            "medchain_worker_declining 0",
             "medchain_worker_jobs{state=\"given_up\"} 0",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");

@@ -14,10 +14,12 @@ use medchain_client::{
 };
 use medchain_primitives::ModelId;
 use medchain_vision::Engine;
+use serde::Deserialize;
 use tracing::{info, warn};
 
 use super::{
     adapters::VisionModel,
+    drift::{Known, Tally},
     ports::{PredictionChain, ServedModel, Store, StoreError},
 };
 use crate::shared::ports::ChainError;
@@ -77,6 +79,32 @@ pub enum ModelsError {
         /// What the account is registered for.
         registered: String,
     },
+    /// The operator's counts are of a model that is not served.
+    #[error(
+        "drift_expected counts answers of a model with the labels {named}, and this worker \
+         runs none with just these"
+    )]
+    NotServed {
+        /// The labels that it counts.
+        named: String,
+    },
+    /// The worker is to stop where answers drift, and nothing says what they should be.
+    #[error(
+        "stop_on_drift needs to know how model {model} answers on known films: put its \
+         NAME.shares.json beside NAME.json, or set drift_expected"
+    )]
+    NothingExpected {
+        /// The model's number.
+        model: ModelId,
+    },
+}
+
+/// `NAME.shares.json`: how often a model gave each answer on its test split.
+#[derive(Deserialize)]
+struct SharesFile {
+    /// SHA-256 of the ONNX file that gave them, in hexadecimal.
+    sha256: String,
+    answers: Known,
 }
 
 /// A model's files in the folder.
@@ -138,6 +166,43 @@ pub async fn load(
     Ok(served)
 }
 
+/// Puts what an operator has counted in place of what comes with the models, where they have
+/// just these labels.
+///
+/// # Errors
+/// [`ModelsError::NotServed`], where none has; [`ModelsError::NothingExpected`], where the
+/// worker `is_stopping` on drift and of a model that it may be asked for nothing is known.
+pub fn expect(
+    models: &mut BTreeMap<ModelId, ServedModel>,
+    known: Option<&Known>,
+    is_stopping: bool,
+) -> Result<(), ModelsError> {
+    if let Some(known) = known {
+        let mut is_served = false;
+        for model in models.values_mut() {
+            if let Some(tally) = known.tally(&model.entry.labels) {
+                model.expected = Some(tally);
+                is_served = true;
+            }
+        }
+        if !is_served {
+            return Err(ModelsError::NotServed { named: known.labels() });
+        }
+    }
+    for (id, model) in models {
+        match &model.expected {
+            Some(expected) => {
+                info!(model = id.0, known_films = expected.films(), "the drift alarm is on");
+            }
+            None if is_stopping && model.entry.status != ModelStatus::Retired => {
+                return Err(ModelsError::NothingExpected { model: *id });
+            }
+            None => warn!(model = id.0, "no drift alarm: nothing says how it answers known films"),
+        }
+    }
+    Ok(())
+}
+
 /// The files of a model. Several versions of one may lie in the folder, with the same labels:
 /// the file that the chain names counts, then a description whose file is to be fetched.
 fn choose<'a>(files: &'a [Files], entry: &Model) -> Option<&'a Files> {
@@ -172,7 +237,29 @@ impl Files {
         let model = VisionModel::load(&onnx, &self.json, engine, threads).map_err(|error| {
             ModelsError::NotAModel { path: self.description.clone(), reason: error.to_string() }
         })?;
-        Ok(ServedModel { classes: entry.labels.len(), predictor: Arc::new(model) })
+        let (entry, expected) = (Arc::new(entry.clone()), self.expected(entry)?);
+        Ok(ServedModel { entry, predictor: Arc::new(model), expected })
+    }
+
+    /// How it answered on its test split; `None` where no file says so.
+    fn expected(&self, entry: &Model) -> Result<Option<Tally>, ModelsError> {
+        let path = self.description.with_extension("shares.json");
+        let json = match fs::read(&path) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(ModelsError::File { path, source }),
+        };
+        let file: SharesFile = match serde_json::from_slice(&json) {
+            Ok(file) => file,
+            Err(error) => {
+                return Err(ModelsError::NotAModel { path, reason: error.to_string() });
+            }
+        };
+        if file.sha256 != hex::encode(entry.sha256) {
+            warn!(model = entry.id.0, "{} counts answers of another model", path.display());
+            return Ok(None);
+        }
+        Ok(file.answers.tally(&entry.labels))
     }
 }
 

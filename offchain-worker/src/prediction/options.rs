@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use medchain_vision::Engine;
 use serde::{de::Error as _, Deserialize, Deserializer};
 
+use super::drift::Known;
 use crate::shared::config::{merge, LogFormat};
 
 /// Every environment variable of this duty starts with this.
@@ -119,6 +120,25 @@ pub struct Options {
     /// Wait this many blocks for a missing envelope [default: 10]
     #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
     pub envelope_grace_blocks: Option<u32>,
+    /// Compare the shares of answers in each batch of this many films [default: 200]
+    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_FILMS", value_name = "FILMS")]
+    pub drift_films: Option<u32>,
+    /// Sound the drift alarm in at most one of this many batches without drift [default: 1000]
+    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_ODDS", value_name = "BATCHES")]
+    pub drift_odds: Option<u32>,
+    /// What was answered on known films of your own, as covid=84,normal=1104,uncertain=210
+    /// [default: NAME.shares.json beside the model]
+    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_EXPECTED", value_name = "LABEL=FILMS,…")]
+    pub drift_expected: Option<Known>,
+    /// Decline new requests once the drift alarm has sounded, until a restart [default: false]
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_STOP_ON_DRIFT",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub stop_on_drift: Option<bool>,
     /// Reconnect after this many seconds without a block [default: 90]
     #[arg(long, env = "MEDCHAIN_WORKER_STALL_SECS", value_name = "S")]
     pub stall_secs: Option<u64>,
@@ -154,8 +174,9 @@ impl Options {
             node, store, key, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
-            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, stall_secs,
-             check_interval_secs, shutdown_grace_secs,
+            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, drift_films,
+            drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
+            shutdown_grace_secs,
         })
     }
 }

@@ -17,7 +17,10 @@ use medchain_primitives::{
 };
 use zeroize::Zeroizing;
 
-use super::jobs::{happened::Involved, Answer, Job, JobId};
+use super::{
+    drift::Tally,
+    jobs::{happened::Involved, Answer, Job, JobId},
+};
 use crate::shared::{
     outcome::Outcome,
     ports::{Chain, ChainError, SubmitError},
@@ -285,10 +288,12 @@ pub struct Numbers<'a> {
 /// A model that this worker runs.
 #[derive(Clone)]
 pub struct ServedModel {
-    /// How many classes it has on chain.
-    pub classes: usize,
+    /// Its entry on chain, as it was at the start.
+    pub entry: Arc<Model>,
     /// The model itself.
     pub predictor: Arc<dyn Predictor>,
+    /// How it answered on films that are known.
+    pub expected: Option<Tally>,
 }
 
 /// Why a model predicts nothing.

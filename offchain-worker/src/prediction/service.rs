@@ -30,6 +30,7 @@ use crate::shared::{
 
 mod checks;
 mod defence;
+mod drift;
 mod film;
 mod inference;
 mod journal;
@@ -44,6 +45,7 @@ mod sweep;
 pub use setup::{Ports, Settings};
 
 use defence::Defences;
+use drift::Drift;
 use inference::Stages;
 use journal::Journal;
 use message::Message;
@@ -98,6 +100,7 @@ fn watcher(
 struct JobDispatcher {
     board: Board,
     journal: Journal,
+    drift: Drift,
     clock: Arc<dyn Clock>,
     metrics: Arc<PredictionMetrics>,
     pipeline: Pipeline,
@@ -129,6 +132,7 @@ impl JobDispatcher {
         Ok(Self {
             board: Board::new(settings.rules),
             journal: Journal::new(monitor.metrics.clone()),
+            drift: Drift::new(settings.drift, &ports.models, monitor.clone()),
             clock: ports.clock.clone(),
             metrics: monitor.metrics,
             pipeline: Pipeline {
@@ -155,7 +159,10 @@ impl JobDispatcher {
         };
         for step in self.board.handle(event, moment) {
             match step {
-                Step::Note(job, note) => self.journal.note(&job, &note, moment.now),
+                Step::Note(job, note) => {
+                    self.journal.note(&job, &note, moment.now);
+                    self.drift.note(&job, &note);
+                }
                 Step::Attempt(job) if !self.is_draining => self.attempt(job),
                 Step::Attempt(_) => {}
                 Step::Submit(job, answer) => {
@@ -181,6 +188,7 @@ impl JobDispatcher {
                 .unwrap_or_else(|_| Attempt {
                     result: Err(Problem::Passing("the attempt panicked".to_owned())),
                     stages: Stages::default(),
+                    called: None,
                 });
             let _ = messages.send(Message::Attempted { job: job.id(), attempt }).await;
         });
@@ -206,6 +214,12 @@ impl Dispatcher for JobDispatcher {
             Message::Attempted { job, attempt } => {
                 self.attempts = self.attempts.saturating_sub(1);
                 self.journal.attempted(job, &attempt);
+                if let Some((model, called)) = attempt.called
+                    && self.drift.count(job.request, model, called)
+                {
+                    // Before the answer that told it: it is not given either.
+                    self.feed(Event::Decline);
+                }
                 self.feed(Event::Attempted { job, result: attempt.result });
             }
             Message::Submitted(submitted) => {

@@ -102,7 +102,9 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     store.ping().await?;
     let (folder, threads) = (&config.model_dir, config.model_threads);
     let wanted = wanted(&chain, registration).await.map_err(process::StartError::from)?;
-    let models = models::load(&chain, &store, &wanted, folder, config.engine, threads).await?;
+    let mut models = models::load(&chain, &store, &wanted, folder, config.engine, threads).await?;
+    let drift = config.settings.drift;
+    models::expect(&mut models, config.drift_expected.as_ref(), drift.is_stopping)?;
     Ok(Ports {
         chain: Arc::new(chain),
         // The model, which is larger than an image, was fetched without a time limit.

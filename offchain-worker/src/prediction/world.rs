@@ -8,13 +8,15 @@ use std::{
 
 use medchain_client::{
     chain::{
-        AnswerSalt, ChainEvent, Dispute, FailureCause, Finality, Model, RequestStatus,
-        SealedAnswer, SlashReason, Step, UNIT,
+        AnswerSalt, Arithmetic, ChainEvent, Dispute, FailureCause, Finality, Model, ModelStatus,
+        RequestStatus, SealedAnswer, SlashReason, Step, UNIT,
     },
     crypto::{answer_commitment, answer_salt, ContentKey, VerdictName},
     AccountId32,
 };
-use medchain_primitives::{Cid, FilmCommitments, ModelId, Output, RecordId, RequestId};
+use medchain_primitives::{
+    Cid, FilmCommitments, ModelId, Output, PreprocessingId, RecordId, RequestId,
+};
 use tokio::sync::watch;
 
 use super::{
@@ -111,6 +113,8 @@ pub struct State {
     pub no_disk: bool,
     pub is_down: bool,
     pub panics: usize,
+    /// What the model answers, in place of what it would.
+    pub says: Option<Output>,
     pub predictions_run: usize,
     pub stop_at: Option<Stage>,
     pub reached: bool,
@@ -169,6 +173,25 @@ fn square(image: &[u8]) -> Vec<u8> {
 
 fn output() -> Output {
     Output::quantise(&[0.1, 0.2, 0.7]).unwrap()
+}
+
+/// The model on the chain.
+pub fn entry() -> Model {
+    Model {
+        id: MODEL,
+        name: "test".to_owned(),
+        version: "1".to_owned(),
+        cid: medchain_client::store::cid_of(b""),
+        sha256: [0; 32],
+        card: None,
+        labels: ["covid", "ignore", "normal"].map(String::from).to_vec(),
+        preprocessing: PreprocessingId::truncate_from(b"mc-area-224-v1".to_vec()),
+        arithmetic: Arithmetic::Float,
+        min_quorum: 1,
+        confidence_threshold_ppm: 500_000,
+        fee: UNIT,
+        status: ModelStatus::Active,
+    }
 }
 
 fn record(id: RequestId) -> RecordId {

@@ -12,6 +12,7 @@ struct State {
     chain: Option<String>,
     store: Option<String>,
     account: Option<String>,
+    declining: Option<String>,
 }
 
 /// The worker's condition, shared by all its parts.
@@ -55,6 +56,11 @@ impl Health {
         self.state().account = problem;
     }
 
+    /// The worker declines new work until it is restarted, for this reason.
+    pub fn decline(&self, reason: String) {
+        self.state().declining = Some(reason);
+    }
+
     /// The newest final block, or one line that says what is wrong.
     pub fn verdict(&self, now: Duration) -> Result<u32, String> {
         let state = self.state();
@@ -71,7 +77,7 @@ impl Health {
         if let Some(reason) = &state.store {
             return Err(reason.clone());
         }
-        match &state.account {
+        match state.account.as_ref().or(state.declining.as_ref()) {
             Some(reason) => Err(reason.clone()),
             None => Ok(block),
         }
@@ -109,5 +115,13 @@ mod tests {
         assert_eq!(health.verdict(4 * SECOND), Err("no funds".to_owned()));
         health.account(None);
         assert_eq!(health.verdict(4 * SECOND), Ok(8));
+        health.decline("no new work".to_owned());
+        assert_eq!(health.verdict(4 * SECOND), Err("no new work".to_owned()));
+        // What keeps it from what it has begun comes first.
+        health.account(Some("no funds".to_owned()));
+        assert_eq!(health.verdict(4 * SECOND), Err("no funds".to_owned()));
+        health.account(None);
+        health.block(9, 5 * SECOND);
+        assert_eq!(health.verdict(5 * SECOND), Err("no new work".to_owned()));
     }
 }

@@ -173,6 +173,19 @@ impl CommonMetrics {
         self.register(IntGaugeVec::new(Opts::new(self.name(name), help), &["state"])?)
     }
 
+    /// Gauges, one for each combination of values of `labels`.
+    ///
+    /// # Errors
+    /// Where the name is taken.
+    pub fn gauges_by(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<GaugeVec, prometheus::Error> {
+        self.register(GaugeVec::new(Opts::new(self.name(name), help), labels)?)
+    }
+
     /// A histogram of durations.
     ///
     /// # Errors

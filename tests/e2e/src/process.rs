@@ -2,10 +2,15 @@
 
 use std::{
     fs::File,
+    hash::{BuildHasher, RandomState},
     net::TcpListener,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Condvar, LazyLock, Mutex, PoisonError,
+    },
 };
 
 /// How many chains, networks or demos two cores run at a time: while one waits for a
@@ -36,10 +41,21 @@ impl Drop for Place {
     }
 }
 
-/// A port of this machine that nothing listens on.
+/// Ports that Linux does not give to connections by itself: it could give one of those away
+/// before the program that it is for listens there.
+const PORTS: RangeInclusive<u16> = 10_000..=29_999;
+
+/// A port of this machine that nothing listens on, and that this process was not given before.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("the loopback has free ports");
-    listener.local_addr().expect("it is bound").port()
+    // Another process begins elsewhere.
+    static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    let count = PORTS.len() as u64;
+    (0..count)
+        .map(|_| FIRST.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % count)
+        .map(|place| PORTS.start() + place as u16)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("the loopback has free ports")
 }
 
 /// A running program. Dropping it kills the program, as `kill -9` does.

@@ -113,7 +113,7 @@ fn tamper(network: &Network, levels: &mut Levels, changed: usize) -> Result<(), 
 /// Another class with the same probabilities.
 fn made_up(honest: &Output) -> Output {
     let mut other = honest.clone();
-    let all: &mut [_] = &mut other.probabilities.as_mut();
+    let all: &mut [_] = other.probabilities.as_mut();
     all.rotate_right(1);
     let largest = all.iter().max().copied();
     let label = all.iter().position(|part| Some(*part) == largest);

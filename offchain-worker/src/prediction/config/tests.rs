@@ -125,6 +125,39 @@ fn the_folder_for_answers_can_be_named() {
 }
 
 #[test]
+fn the_drift_alarm_compares_films_enough_to_hide_each() {
+    let of = |flags: &[&str]| resolve(&[&["--key", "k", "--model-dir", "m"], flags].concat());
+    let drift = of(&[]).unwrap().settings.drift;
+    assert_eq!(drift, drift::Rules { films: 200, odds: 1_000, is_stopping: false });
+    let flags = ["--drift-films", "50", "--drift-odds", "20", "--stop-on-drift"];
+    let drift = of(&flags).unwrap().settings.drift;
+    assert_eq!(drift, drift::Rules { films: 50, odds: 20, is_stopping: true });
+    let error = |flags| of(flags).unwrap_err().to_string();
+    assert_eq!(
+        error(&["--drift-films", "49"]),
+        "drift_films cannot be 49: it must be at least 50, so that nothing shows about single \
+         films"
+    );
+    assert!(error(&["--drift-odds", "1"]).contains("at least 2"));
+}
+
+#[test]
+fn expected_answers_are_a_table_in_the_file_and_a_list_elsewhere() {
+    let (_folder, path) = file(
+        "key = \"a\"\nmodel_dir = \"m\"\ndrift_expected = { covid = 84, normal = 1104, uncertain = 210 }",
+    );
+    let of_file = resolve(&["--config", &path]).unwrap().drift_expected;
+    let text = "covid=84,normal=1104,uncertain=210";
+    assert_eq!(of_file, Some(text.parse().unwrap()));
+    let flags = ["--config", &path, "--drift-expected", "covid=500,normal=500,uncertain=7"];
+    assert_ne!(resolve(&flags).unwrap().drift_expected, of_file);
+    assert!(arguments(&["--drift-expected", "covid=84,normal=1104"]).is_err());
+    let (_folder, path) = file("drift_expected = { covid = 84, normal = 2, uncertain = 3 }");
+    let error = resolve(&["--config", &path]).unwrap_err().to_string();
+    assert!(error.contains("drift_expected: the labels must count at least 100"), "{error}");
+}
+
+#[test]
 fn it_listens_on_this_machine_alone_by_default() {
     let config = resolve(&["--key", "k", "--model-dir", "m"]).unwrap();
     assert!(config.common.listen.ip().is_loopback());

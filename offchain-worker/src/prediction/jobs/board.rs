@@ -13,10 +13,15 @@
 //! Each round of a dispute is a job of its own. The newest block is enough for a move: it
 //! follows from what the worker computed, whatever another player has seen of it.
 //!
+//! A board that declines takes no new work: what it has not answered or committed to yet, it
+//! reports as unavailable, which costs no bond. Answers are still shown, and disputes played.
+//!
 //! The board only remembers what the chain holds: a worker that is killed at any
 //! moment rebuilds it from its work list.
 
 use std::{collections::BTreeMap, time::Duration};
+
+use medchain_primitives::FailureCode;
 
 use super::{
     answer::Answer,
@@ -130,12 +135,13 @@ pub struct Board {
     entries: BTreeMap<JobId, Entry>,
     block: u32,
     idle: usize,
+    is_declining: bool,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(rules: Rules) -> Self {
-        Self { rules, entries: BTreeMap::new(), block: 0, idle: 0 }
+        Self { rules, entries: BTreeMap::new(), block: 0, idle: 0, is_declining: false }
     }
 
     /// How many jobs are in which state.
@@ -189,8 +195,10 @@ impl Board {
             Event::Submitted { job, outcome } => {
                 self.on_submitted(job, outcome, moment, &mut steps);
             }
+            Event::Decline => self.is_declining = true,
             Event::Tick => {}
         }
+        self.decline();
         self.expire(&mut steps);
         self.start(moment, &mut steps);
         steps
@@ -221,6 +229,25 @@ impl Board {
             matches!(entry.state, State::Submitting(_))
                 .then(|| after_submission(outcome, id.phase, time))
         });
+    }
+
+    /// Turns what is to be answered into reports, where the board declines. What is being
+    /// attempted follows when that ends, and what is being submitted is not held up.
+    fn decline(&mut self) {
+        let to_answer = |(id, _): &(&JobId, &mut Entry)| id.phase == Phase::Answer;
+        if !self.is_declining {
+            return;
+        }
+        for (_, entry) in self.entries.iter_mut().filter(to_answer) {
+            match entry.state {
+                State::Answered(_, Answer::Failure(_)) => {}
+                State::Waiting(until) | State::Parked(until) | State::Answered(until, _) => {
+                    let report = Answer::Failure(FailureCode::Unavailable);
+                    entry.state = State::Answered(until, report);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Closes jobs that no answer can reach in time.

@@ -137,6 +137,8 @@ pub enum Event {
         /// How it ended.
         outcome: Outcome,
     },
+    /// From now on, new requests are declined.
+    Decline,
     /// Time has passed.
     Tick,
 }

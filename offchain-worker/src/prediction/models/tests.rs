@@ -1,13 +1,10 @@
 //! Each way of not starting is one clear line.
 
-use medchain_client::{
-    chain::{Arithmetic, UNIT},
-    store,
-};
-use medchain_primitives::{Cid, PreprocessingId};
+use medchain_client::store;
+use medchain_primitives::Cid;
 
 use super::*;
-use crate::prediction::world::{Desk, World};
+use crate::prediction::world::{self, Desk, World};
 
 const DESCRIPTION: &str = r#"{
     "id": "mc-area-224-v1", "model": "test", "version": "1", "size": 224,
@@ -23,21 +20,7 @@ fn registered() -> BTreeSet<ModelId> {
 }
 
 fn entry(sha256: [u8; 32], cid: Cid) -> Model {
-    Model {
-        id: ModelId(0),
-        name: "test".to_owned(),
-        version: "1".to_owned(),
-        cid,
-        sha256,
-        card: None,
-        labels: ["covid", "ignore", "normal"].map(String::from).to_vec(),
-        preprocessing: PreprocessingId::truncate_from(b"mc-area-224-v1".to_vec()),
-        arithmetic: Arithmetic::Float,
-        min_quorum: 1,
-        confidence_threshold_ppm: 500_000,
-        fee: UNIT,
-        status: ModelStatus::Active,
-    }
+    Model { sha256, cid, ..world::entry() }
 }
 
 /// The error of a start with these files, against a model with this hash.
@@ -142,4 +125,72 @@ async fn of_two_versions_the_one_of_the_chain_is_taken() {
     fs::write(folder.path().join("to-fetch.json"), DESCRIPTION).unwrap();
     assert_eq!(chosen("another").unwrap(), "to-fetch");
     assert_eq!(chosen("old").unwrap(), "old");
+}
+
+/// A model as if it were loaded, with what its folder expects of it.
+fn served(folder: &Path, entry: Model) -> Result<ServedModel, ModelsError> {
+    let files = scan(folder)?;
+    let expected = choose(&files, &entry).unwrap().expected(&entry)?;
+    let predictor = World::with_worker().1;
+    Ok(ServedModel { entry: Arc::new(entry), predictor, expected })
+}
+
+fn known(text: &str) -> Known {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_shipped_model_comes_with_what_its_card_counts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/shipped");
+    let json = fs::read(folder.join("medchain-vgg16.json")).unwrap();
+    let (preprocessing, _) = VisionModel::describe(&json).unwrap();
+    let onnx = fs::read(folder.join("medchain-vgg16.onnx")).unwrap();
+    let entry = Model {
+        preprocessing: medchain_primitives::PreprocessingId::truncate_from(preprocessing.into()),
+        ..entry(crypto::digest(&onnx).0, store::cid_of(b""))
+    };
+    let expected = served(&folder, entry).unwrap().expected.unwrap();
+    assert_eq!(expected.films(), 492);
+    let percent: Vec<f64> =
+        expected.shares().iter().map(|share| (share * 1_000.0).round() / 10.0).collect();
+    assert_eq!(percent, [28.5, 30.7, 40.9, 22.0]);
+}
+
+#[tokio::test]
+async fn what_is_expected_is_of_this_very_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("model.json", DESCRIPTION);
+    let of = |sha256| served(folder.path(), entry(sha256, store::cid_of(b"")));
+    assert_eq!(of([1; 32]).unwrap().expected, None);
+    let answers = r#"{"covid": 100, "ignore": 50, "normal": 50, "uncertain": 20}"#;
+    let file = |sha256: &str| format!(r#"{{"sha256": "{sha256}", "answers": {answers}}}"#);
+    write("model.shares.json", &file(&"01".repeat(32)));
+    assert_eq!(of([1; 32]).unwrap().expected.unwrap().shares(), [0.5, 0.25, 0.25, 0.1]);
+    assert_eq!(of([2; 32]).unwrap().expected, None, "another version");
+    write("model.shares.json", r#"{"sha256": "", "answers": {"covid": 3, "uncertain": 0}}"#);
+    let error = of([1; 32]).err().unwrap().to_string();
+    assert!(error.contains("model.shares.json cannot be used as a model"), "{error}");
+    assert!(error.contains("at least 100 films"), "{error}");
+}
+
+#[tokio::test]
+async fn an_operator_s_counts_come_first_and_must_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.json"), DESCRIPTION).unwrap();
+    let model = || served(folder.path(), entry([1; 32], store::cid_of(b""))).unwrap();
+    let mut models = BTreeMap::from([(ModelId(0), model())]);
+    assert!(expect(&mut models, None, false).is_ok(), "without an alarm");
+    let error = expect(&mut models, None, true).unwrap_err().to_string();
+    assert!(error.contains("how model 0 answers on known films"), "{error}");
+    let own = known("covid=10,ignore=0,normal=190,uncertain=20");
+    expect(&mut models, Some(&own), true).unwrap();
+    assert_eq!(models[&ModelId(0)].expected.as_ref().unwrap().shares(), [0.05, 0.0, 0.95, 0.1]);
+    let other = known("covid=10,normal=190,uncertain=20");
+    let error = expect(&mut models, Some(&other), false).unwrap_err().to_string();
+    assert!(error.contains("with the labels covid, normal, and"), "{error}");
+    // A retired model is served for disputes alone.
+    let mut retired = model();
+    Arc::make_mut(&mut retired.entry).status = ModelStatus::Retired;
+    assert!(expect(&mut BTreeMap::from([(ModelId(0), retired)]), None, true).is_ok());
 }

@@ -7,8 +7,9 @@ use medchain_client::{chain::SealedAnswer, crypto::VerdictName};
 use super::film::Encrypted;
 use crate::{
     prediction::{
+        drift::Called,
         jobs::Problem,
-        ports::{KeptFilm, Predictor},
+        ports::{KeptFilm, ServedModel},
     },
     shared::ports::Clock,
 };
@@ -16,13 +17,11 @@ use crate::{
 /// Encrypted content to predict on.
 pub(super) struct Task {
     /// The model.
-    pub predictor: Arc<dyn Predictor>,
+    pub model: ServedModel,
     /// Measures the stages.
     pub clock: Arc<dyn Clock>,
     /// The content.
     pub film: Encrypted,
-    /// How many classes the model has.
-    pub classes: usize,
     /// The verdict that the output is sealed for.
     pub name: VerdictName,
 }
@@ -44,6 +43,8 @@ pub(super) struct Computed {
     pub sealed: SealedAnswer,
     /// What to keep of the film, where the answer can be disputed.
     pub kept: Option<KeptFilm>,
+    /// What the drift alarm counts.
+    pub called: Called,
 }
 
 impl Task {
@@ -53,16 +54,18 @@ impl Task {
         self.film.verify()?;
         let digested = self.clock.now();
         stages.fetch_verify = digested.saturating_sub(started);
-        let film = self.film.open(&*self.predictor)?;
+        let ServedModel { entry, predictor, .. } = &self.model;
+        let film = self.film.open(&**predictor)?;
         let decoded = self.clock.now();
         stages.decrypt_decode = decoded.saturating_sub(digested);
-        let output = self.predictor.predict(&film.image, &film.square)?;
+        let output = predictor.predict(&film.image, &film.square)?;
         stages.infer = self.clock.now().saturating_sub(decoded);
         // The chain cannot look into a sealed answer: whoever opens it must find an output.
-        output.check(self.classes).map_err(|error| {
+        output.check(entry.labels.len()).map_err(|error| {
             Problem::Passing(format!("the output is not a prediction: {error:?}"))
         })?;
-        let kept = self.predictor.is_disputable().then(|| self.film.keep(&film)).flatten();
-        Ok(Computed { sealed: film.key.verdict_key(&self.name).seal(&output), kept })
+        let kept = predictor.is_disputable().then(|| self.film.keep(&film)).flatten();
+        let called = Called { label: output.label, is_uncertain: entry.is_uncertain(&output) };
+        Ok(Computed { sealed: film.key.verdict_key(&self.name).seal(&output), kept, called })
     }
 }

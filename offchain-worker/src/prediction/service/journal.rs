@@ -1,5 +1,5 @@
 //! Logs and counts what happens to each job. Neither logs nor metrics hold plaintext,
-//! keys, labels or probabilities.
+//! keys, labels or probabilities; `drift` shows labels, of whole batches.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     prediction::{
+        drift::Called,
         jobs::{Answer, Job, Phase, Problem, Round},
         ports::{Film, KeptFilm, Readiness, ServedModel, StoreError},
     },
@@ -46,25 +47,31 @@ pub(super) struct Attempt {
     pub result: Result<Answer, Problem>,
     /// How long its parts took.
     pub stages: Stages,
+    /// What the drift alarm counts: the model and what it answered.
+    pub called: Option<(ModelId, Called)>,
 }
 
 impl Pipeline {
     /// Attempts a job once.
     pub async fn attempt(&self, job: &Job) -> Attempt {
         let mut stages = Stages::default();
+        let mut called = None;
         let result = match job.phase {
-            Phase::Answer => self.answer(job, &mut stages).await,
+            Phase::Answer => self.answer(job, &mut stages).await.map(|(answer, label)| {
+                called = Some((job.model, label));
+                answer
+            }),
             Phase::Reveal => self.reveal(job, &mut stages).await,
             Phase::Dispute(round) => self.defend(job, round).await,
         };
-        Attempt { result, stages }
+        Attempt { result, stages, called }
     }
 
-    async fn answer(&self, job: &Job, stages: &mut Stages) -> Result<Answer, Problem> {
+    async fn answer(&self, job: &Job, stages: &mut Stages) -> Result<(Answer, Called), Problem> {
         let computed = self.compute(job, stages).await?;
         self.remember(job, &computed).await;
         let (me, salt) = (self.ports.chain.account(), self.salt(job));
-        Ok(Answer::first(job, &me, computed.sealed, &salt))
+        Ok((Answer::first(job, &me, computed.sealed, &salt), computed.called))
     }
 
     /// Remembers an answer before it, or the commitment to it, exists anywhere: so it can be
@@ -118,10 +125,9 @@ impl Pipeline {
         let film = self.fetch(film, job.patient).await?;
         let fetched = self.ports.clock.now().saturating_sub(started);
         let task = inference::Task {
-            predictor: model.predictor.clone(),
+            model: model.clone(),
             clock: self.ports.clock.clone(),
             film,
-            classes: model.classes,
             name: VerdictName {
                 genesis: self.ports.chain.genesis(),
                 record: job.record,

@@ -6,6 +6,7 @@ use medchain_primitives::ModelId;
 
 use crate::{
     prediction::{
+        drift,
         jobs::Rules,
         ports::{Answers, Cipher, PredictionChain, ServedModel, Store},
     },
@@ -34,6 +35,8 @@ pub struct Ports {
 pub struct Settings {
     /// Those of the state machine.
     pub rules: Rules,
+    /// Those of the drift alarm.
+    pub drift: drift::Rules,
     /// When the service acts.
     pub timing: Timing,
     /// How many inference threads run.

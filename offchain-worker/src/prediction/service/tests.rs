@@ -13,9 +13,10 @@ use tokio::time::sleep;
 use super::*;
 use crate::{
     prediction::{
+        drift::{self, Known},
         jobs::{Answer, Rules},
         ports::ServedModel,
-        world::{account, sealed, Desk, Stage, World, MODEL},
+        world::{account, entry, sealed, Desk, Stage, World, MODEL},
     },
     shared::{
         backoff::Backoff,
@@ -27,6 +28,7 @@ use crate::{
 
 mod crash;
 mod disputes;
+mod drifting;
 mod faults;
 mod flow;
 mod quorum;
@@ -44,6 +46,7 @@ fn settings() -> Settings {
             report_margin: 20,
             envelope_grace: 3,
         },
+        drift: drift::Rules { films: 10, odds: 1_000, is_stopping: false },
         timing: Timing {
             reconnection: Reconnection { stall: Duration::from_secs(5), backoff },
             check_interval: Duration::from_millis(50),
@@ -63,8 +66,14 @@ fn start(world: &Arc<World>) -> Running {
 }
 
 fn start_with(desk: &Arc<Desk>, settings: Settings) -> Running {
-    let served = ServedModel { classes: 3, predictor: desk.clone() };
-    start_serving(desk, settings, BTreeMap::from([(MODEL, served)]))
+    start_serving(desk, settings, BTreeMap::from([(MODEL, served(desk, None))]))
+}
+
+/// The model, and what was answered on films that are known.
+fn served(desk: &Arc<Desk>, known: Option<&Known>) -> ServedModel {
+    let entry = entry();
+    let expected = known.and_then(|known| known.tally(&entry.labels));
+    ServedModel { entry: Arc::new(entry), predictor: desk.clone(), expected }
 }
 
 fn start_serving(

@@ -13,6 +13,7 @@ use super::*;
 use crate::prediction::jobs::{Problem, Round};
 
 mod chain;
+mod decline;
 mod dispute;
 mod reveal;
 mod work;
