@@ -66,7 +66,7 @@ pub struct Announced {
 fn shown(contract: Option<&AccountId32>) -> String {
     contract.map_or_else(
         || "none (patients who chose no policy allow nobody)".into(),
-        |contract| contract.to_string(),
+        ToString::to_string,
     )
 }
 
