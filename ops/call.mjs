@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // Any call or storage item of the chain, for what `medchain` has no command for.
 //
-//   node ops/call.mjs --key FILE [--sudo [--as ACCOUNT]] PALLET.CALL [ARGUMENT…]
+//   node ops/call.mjs --key FILE [--motion | --root | --sudo [--as ACCOUNT]] PALLET.CALL [ARGUMENT…]
 //   node ops/call.mjs --read PALLET.ITEM [KEY…]
+//
+// --motion proposes the call to the council and votes for it; --root does so for a call that
+// root will make after the delay. Other members run `medchain council vote`. --sudo is for
+// development chains.
 //
 // Arguments are JSON, or text where they are none. The node is --node URL or
 // $MEDCHAIN_NODE. It needs `npm ci --prefix tests/js`.
@@ -19,6 +23,8 @@ const { values: options, positionals } = parseArgs({
   options: {
     node: { type: 'string', default: process.env.MEDCHAIN_NODE ?? 'ws://127.0.0.1:9944' },
     key: { type: 'string', default: process.env.MEDCHAIN_KEY },
+    motion: { type: 'boolean', default: false },
+    root: { type: 'boolean', default: false },
     sudo: { type: 'boolean', default: false },
     as: { type: 'string' },
     read: { type: 'boolean', default: false },
@@ -68,14 +74,39 @@ try {
     const call = api.tx[pallet][name](...parameters);
     if (options.as && !options.sudo) fail('--as is sudo acting for an account: give --sudo too');
     const bySudo = () => (options.as ? api.tx.sudo.sudoAs(options.as, call) : api.tx.sudo.sudo(call));
-    const { block, problem } = await send(options.sudo ? bySudo() : call, signer);
-    if (problem) fail(`${path} failed in block ${block}: ${describe(problem)}`);
-    console.log(`${path} done in block ${block}`);
+    if ([options.motion, options.root, options.sudo].filter(Boolean).length > 1) fail('give one of --motion, --root and --sudo');
+    if (options.motion || options.root) await propose(call, signer);
+    else {
+      const { block, problem } = await send(options.sudo ? bySudo() : call, signer);
+      if (problem) fail(`${path} failed in block ${block}: ${describe(problem)}`);
+      console.log(`${path} done in block ${block}`);
+    }
   }
 } catch (error) {
   fail(String(error?.message ?? error).split('\n')[0]);
 }
 await api.disconnect();
+
+/** Proposes a call to the council, and votes for it. */
+async function propose(call, signer) {
+  const members = (await api.query.council.members()).length;
+  if (!members) fail('the chain has no council');
+  // Who is a member, and what root does, takes two thirds; stopping it more than one.
+  const share = { cancel: Math.floor(members / 3) + 1, cancelDefaultPolicy: Math.floor(members / 3) + 1 }[name];
+  const twoThirds = options.root || pallet === 'councilMembership';
+  const threshold = share ?? (twoThirds ? Math.ceil((2 * members) / 3) : Math.floor(members / 2) + 1);
+  const motion = options.root ? api.tx.timelock.announce(call) : call;
+  const proposed = await send(api.tx.council.propose(threshold, motion, motion.method.encodedLength), signer);
+  if (proposed.problem) fail(`the motion failed in block ${proposed.block}: ${describe(proposed.problem)}`);
+  if (threshold < 2) {
+    console.log(`${path} done in block ${proposed.block}`);
+    return;
+  }
+  const { data } = proposed.events.find(({ event }) => api.events.council.Proposed.is(event)).event;
+  const voted = await send(api.tx.council.vote(data[2], data[1], true), signer);
+  if (voted.problem) fail(`the vote failed in block ${voted.block}: ${describe(voted.problem)}`);
+  console.log(`motion ${data[1]} for ${path} needs ${threshold} votes and has yours; other members run: medchain council vote ${data[1]}`);
+}
 
 /** Signs, and waits until a block has it. */
 function send(call, signer) {
@@ -85,14 +116,17 @@ function send(call, signer) {
         if (isError) reject(new Error(`the node gave the call up: ${status.type}`));
         // A development chain finalises at once and reports nothing before.
         if (!status.isInBlock && !status.isFinalized) return;
-        // The outer call succeeds whatever becomes of the one that sudo wraps.
+        // The outer call succeeds whatever becomes of the one that it wraps.
         const { Sudid, SudoAsDone } = api.events.sudo;
-        const wrapped = events.find(({ event }) => Sudid.is(event) || SudoAsDone.is(event));
-        const inner = wrapped?.event.data[0];
+        const outcomes = { council: ['Executed'], timelock: ['ChangeEnacted'] };
+        const wraps = Object.entries(outcomes).flatMap(([of, names]) => names.map((one) => api.events[of]?.[one]));
+        const found = events.find(({ event }) => [Sudid, SudoAsDone, ...wraps].some((one) => one?.is(event)))?.event;
+        // The result is the only field of sudo's events, and the last one of the others.
+        const inner = found?.data[found.data.length - 1];
         const problem = dispatchError ?? (inner?.isErr ? inner.asErr : undefined);
         api.rpc.chain
           .getHeader(status.isInBlock ? status.asInBlock : status.asFinalized)
-          .then((header) => resolve({ block: header.number.toNumber(), problem }))
+          .then((header) => resolve({ block: header.number.toNumber(), problem, events }))
           .catch(reject);
       })
       .catch(reject);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes the raw chain spec of a new MedChain network from a small JSON file.
 
-    scripts/new-network.py network.json chain.json
+    scripts/new-network.py network.json chain.json [--council ACCOUNT …]
 
 The file says who the network is and who runs it; docs/operators-guide.md has
 an example. The runtime is the one inside `medchain-node`, or --runtime's. Every
 address is checked, and keys that everybody knows (//Alice and the like) are
-refused unless --dev is given: whoever has them owns the network.
+refused unless --dev is given: whoever has them owns the network. A council decides, and nobody
+is root: with one member alone, the script asks for --single-member.
 """
 
 import argparse
@@ -22,7 +23,10 @@ DECIMALS = 12
 DEPOSIT = 10**9  # An account with less than 0.001 MEDC is removed.
 DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk"
 MAX_CODE = 3 * 1024 * 1024  # What a relay chain takes.
-FIELDS = {"name", "id", "type", "para_id", "relay_chain", "sudo", "collators", "balances", "bootnodes"}
+FIELDS = {"name", "id", "type", "para_id", "relay_chain", "council", "institutions", "collators",
+          "balances", "bootnodes"}
+OPTIONAL = {"type", "council", "institutions", "bootnodes"}
+MAX_MEMBERS = 32  # What the runtime takes.
 
 
 def fail(text):
@@ -93,7 +97,7 @@ def amount(text, what):
     return int(value)
 
 
-def patch(network, keys):
+def patch(network, keys, single):
     """What differs from the runtime's default genesis."""
     collators = network["collators"]
     if not isinstance(collators, list) or not collators:
@@ -113,8 +117,12 @@ def patch(network, keys):
     balances = {}
     for text, value in network["balances"].items():
         balances[keys.address(text, f"{text[:8]}… in balances")] = amount(value, text)
-    sudo = keys.address(network["sudo"], "sudo")
-    for owner, what in [(sudo, "sudo")] + [(a, "a collator's account") for a in accounts]:
+    members = council(network["council"], keys, single)
+    institutions = [institution(entry, number, keys)
+                    for number, entry in enumerate(network["institutions"])]
+    owners = [(member, "a member of the council") for member in members]
+    owners += [(registrar, "a registrar") for _, registrar in institutions]
+    for owner, what in owners + [(a, "a collator's account") for a in accounts]:
         if owner not in balances:
             fail(f"{what} ({owner}) is not in balances: it could not pay for any call")
     return {
@@ -122,8 +130,39 @@ def patch(network, keys):
         "parachainInfo": {"parachainId": network["para_id"]},
         "collatorSelection": {"invulnerables": accounts, "candidacyBond": 16 * DEPOSIT},
         "session": {"keys": sessions},
-        "sudo": {"key": sudo},
+        "councilMembership": {"members": members},
+        "emr": {"institutions": institutions},
     }
+
+
+def council(addresses, keys, single):
+    """The members of the council."""
+    if not isinstance(addresses, list) or not addresses:
+        fail("council is empty: nobody could decide anything; name the member institutions' "
+             "accounts, three or more, in the file or with --council")
+    members = [keys.address(text, f"council[{number}]") for number, text in enumerate(addresses)]
+    for number, member in enumerate(members):
+        if member in members[:number]:
+            fail(f"council[{number}] is listed twice")
+    if len(members) > MAX_MEMBERS:
+        fail(f"council has {len(members)} members: the runtime takes {MAX_MEMBERS}")
+    if len(members) == 1 and not single:
+        fail("council has a single member, who would decide alone: name three or more, or give "
+             "--single-member for a network to try things out")
+    if len(members) == 2:
+        print("warning: with two members each can stop everything; three or more are better",
+              file=sys.stderr)
+    return members
+
+
+def institution(entry, number, keys):
+    """An institution's name and registrar."""
+    if not isinstance(entry, dict) or set(entry) != {"name", "registrar"}:
+        fail(f"institutions[{number}] must have name and registrar")
+    name = entry["name"]
+    if not isinstance(name, str) or not 1 <= len(name.encode()) <= 64:
+        fail(f"the name of institutions[{number}] must have 1 to 64 bytes")
+    return [name, keys.address(entry["registrar"], f"the registrar of institutions[{number}]")]
 
 
 def read_network(path):
@@ -135,7 +174,9 @@ def read_network(path):
         fail(f"{path}: {error}")
     if not isinstance(network, dict):
         fail(f"{path}: it is not an object")
-    for field in sorted(FIELDS - {"type", "bootnodes"}):
+    if "sudo" in network:
+        fail(f"{path}: sudo is gone: nobody is root any more; name the council instead")
+    for field in sorted(FIELDS - OPTIONAL):
         if field not in network:
             fail(f"{path}: {field} is missing")
     for field in sorted(set(network) - FIELDS):
@@ -148,6 +189,9 @@ def read_network(path):
     for field in ("name", "relay_chain"):
         if not isinstance(network[field], str) or not network[field]:
             fail(f"{path}: {field} must be a text")
+    for field in ("council", "institutions"):
+        if not isinstance(network.setdefault(field, []), list):
+            fail(f"{path}: {field} must be a list")
     if network.setdefault("type", "Live") not in ("Live", "Local", "Development"):
         fail(f"{path}: type must be Live, Local or Development")
     return network
@@ -160,13 +204,20 @@ def main():
     parser.add_argument("--node", default=os.environ.get("MEDCHAIN_NODE_PROGRAM", "medchain-node"),
                         help="the node program [default: medchain-node]")
     parser.add_argument("--runtime", help="the runtime, a .wasm file [default: the node's own]")
+    parser.add_argument("--council", action="append", metavar="ACCOUNT",
+                        help="a member of the council; repeat it for each [default: the file's]")
+    parser.add_argument("--single-member", action="store_true",
+                        help="allow a council of one, who decides alone")
     parser.add_argument("--dev", action="store_true", help="allow development keys")
     arguments = parser.parse_args()
     if os.path.exists(arguments.spec):
         fail(f"{arguments.spec} exists: a new genesis makes a new chain; choose another name, "
              "or remove the file")
     network = read_network(arguments.network)
-    difference = patch(network, Keys(arguments.node, arguments.dev))
+    if arguments.council and network["council"]:
+        fail(f"{arguments.network} names a council already: leave out --council")
+    network["council"] = arguments.council or network["council"]
+    difference = patch(network, Keys(arguments.node, arguments.dev), arguments.single_member)
     code = None
     if arguments.runtime:
         try:
@@ -199,7 +250,8 @@ def main():
         print(f"warning: the runtime has {size / 2**20:.1f} MiB and a relay chain takes at most "
               f"{MAX_CODE >> 20}: give --runtime what scripts/compact-runtime.sh makes", file=sys.stderr)
     print(f"{arguments.spec}: {network['name']}, parachain {network['para_id']} on "
-          f"{network['relay_chain']}, {len(network['collators'])} collators")
+          f"{network['relay_chain']}, {len(network['collators'])} collators, a council of "
+          f"{len(network['council'])}")
 
 
 if __name__ == "__main__":

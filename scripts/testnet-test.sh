@@ -3,7 +3,7 @@
 # which builds first. Prints a transcript.
 #
 #   STAGES  the stages to run after the main job, such as upgrade,sync
-#           (default: upgrade, clients, dispute, crashes, sync and stores)
+#           (default: upgrade, clients, dispute, crashes, sync, stores and council)
 #
 # upgrade   from a release to what was built, with its policy, model and workers
 # clients   Polkadot.js at a collator, chopsticks from the raw spec
@@ -11,6 +11,7 @@
 # crashes   a collator and a worker are killed and come back
 # sync      a full node starts from the chain specs
 # stores    one of two stores stops, then the other
+# council   sudo is given up, where there is one; motions, and a default policy that waits
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet-test'}"

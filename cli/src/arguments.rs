@@ -9,7 +9,8 @@ use clap::{
 };
 use medchain_client::chain::parse_balance;
 use medchain_primitives::{
-    Action, EmergencyId, EmergencyReason, ModelId, Purpose, RecordId, RelationKind, RequestId, Role,
+    Action, ChangeId, EmergencyId, EmergencyReason, InstitutionId, ModelId, Purpose, RecordId,
+    RelationKind, RequestId, Role,
 };
 
 /// Parses one of the named values, which `--help` lists with what they mean.
@@ -118,6 +119,16 @@ pub fn emergency() -> impl TypedValueParser<Value = EmergencyId> {
     number("an emergency number; see `medchain emergency list`")
 }
 
+/// Parses an institution's number.
+pub fn institution() -> impl TypedValueParser<Value = InstitutionId> {
+    number("an institution number; see `medchain institution list`")
+}
+
+/// Parses the number of a call that root will make.
+pub fn change() -> impl TypedValueParser<Value = ChangeId> {
+    number("a change number; see `medchain council show`")
+}
+
 /// Parses a block's number.
 pub fn block() -> impl TypedValueParser<Value = u32> {
     number("a block number; give one such as 1200")
@@ -200,6 +211,8 @@ mod tests {
         assert_eq!(parse(&model(), "7"), Some(ModelId(7)));
         assert_eq!(parse(&request(), "7"), Some(RequestId(7)));
         assert_eq!(parse(&emergency(), "7"), Some(EmergencyId(7)));
+        assert_eq!(parse(&institution(), "7"), Some(InstitutionId(7)));
+        assert_eq!(parse(&change(), "7"), Some(ChangeId(7)));
         assert_eq!(parse(&block(), "7"), Some(7));
         for wrong in ["", "-1", "0x1", "1.5"] {
             assert_eq!(parse(&record(), wrong), None, "{wrong}");

@@ -5,10 +5,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, annul, audit, balance, completions, custodians, delegate, disclose, disputes,
-        emergency, erase, fetch, grant, infer, key, model, patient, policy, predict, provider,
-        records, relation, replay, request_access, revoke, rotate, share, show, transfer, upload,
-        verify_certificate, worker,
+        access, annul, audit, balance, completions, council, custodians, delegate, disclose,
+        disputes, emergency, erase, fetch, grant, infer, institution, key, model, patient, policy,
+        predict, provider, records, relation, replay, request_access, revoke, rotate, share, show,
+        transfer, upload, verify_certificate, worker,
     },
     context::Context,
     demo,
@@ -43,7 +43,13 @@ pub enum Command {
     /// Register as a patient, choose a policy, look up a patient.
     #[command(subcommand)]
     Patient(patient::PatientCommand),
-    /// Register laboratories, clinicians, hospitals and custodians (registrar only).
+    /// Show the council, vote on its motions, enact or cancel what it announced.
+    #[command(subcommand)]
+    Council(council::CouncilCommand),
+    /// Admit, list and remove institutions, whose registrars appoint providers.
+    #[command(subcommand)]
+    Institution(institution::InstitutionCommand),
+    /// Register laboratories, clinicians, hospitals and custodians for a term.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
     /// Deploy, call and compare policy contracts, and check what a policy allows.
@@ -137,6 +143,8 @@ impl Cli {
             Command::Balance(args) => balance::run(context, &args).await,
             Command::Transfer(args) => transfer::run(context, &args).await,
             Command::Patient(command) => patient::run(context, &command).await,
+            Command::Council(command) => council::run(context, &command).await,
+            Command::Institution(command) => institution::run(context, &command).await,
             Command::Provider(command) => provider::run(context, &command).await,
             Command::Policy(command) => policy::run(context, &command).await,
             Command::Grant(args) => grant::run(context, &args).await,
@@ -234,6 +242,13 @@ mod tests {
             "medchain disputes first",
             "medchain model verify",
             "medchain worker challenge",
+            "medchain patient set-policy",
+            "medchain patient set-policy 5F --nobody",
+            "medchain patient set-policy --default --pin-default",
+            "medchain provider add 5F custodian --days 0",
+            "medchain provider add 5F custodian --days 1 --until 9",
+            "medchain policy default announce",
+            "medchain council vote",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

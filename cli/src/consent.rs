@@ -9,7 +9,7 @@ mod relatives;
 
 pub use accounts::{known_accounts, KnownAccount};
 pub use grants::{GrantReport, Grantee};
-pub use policy::{ensure_contract, ensure_patient, set_policy};
+pub use policy::{allow_nobody, ensure_contract, ensure_patient, set_policy};
 pub use questions::{allowed, names, Question};
 pub use relatives::{signer_and_relative, RelationReport};
 

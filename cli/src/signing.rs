@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{
-    format_balance, Call, ChainEvent, Finality, RuntimeError, SubmitOptions, TxOutcome,
+    format_balance, Call, ChainEvent, Finality, Motion, RuntimeError, SubmitOptions, TxOutcome,
 };
 use serde::Serialize;
 
@@ -120,10 +120,7 @@ impl Context {
         let outcome = self.chain().await?.submit(self.identity()?, call, &options).await;
         match outcome {
             Err(error) if error.is(RuntimeError::BadOrigin) && !matches!(call, Call::Sudo(_)) => {
-                bail!(
-                    "could not {purpose}: only the registrar or governance may; \
-                     on a test network, sign with the sudo key and --sudo"
-                )
+                bail!("could not {purpose}: only the council may; see `medchain council show`")
             }
             outcome => outcome.with_context(|| format!("could not {purpose}")),
         }
@@ -144,6 +141,112 @@ impl Context {
         self.ensure_can_ask()?;
         self.confirm(call, purpose).await?;
         self.send_until(call, purpose, finality).await
+    }
+}
+
+/// What became of a call that only governance can make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Governed {
+    /// It was made.
+    Done(TxOutcome),
+    /// It is a motion, on which other members of the council have to vote.
+    Proposed(Proposal),
+}
+
+/// A motion that the signer proposed and voted for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The motion's number, for `medchain council vote`.
+    pub motion: u32,
+    /// How many members must vote for it.
+    pub threshold: u32,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { motion, threshold, included } = self;
+        write!(f, "motion {motion} needs {threshold} votes and has yours ({included})")?;
+        write!(f, "\nother members run `medchain council vote {motion}`")
+    }
+}
+
+/// A call that only governance can make, in the form that the signer may send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mandate {
+    /// What the signer sends.
+    pub call: Call,
+    /// How many members of the council must vote for it, if it becomes a motion.
+    votes: Option<u32>,
+}
+
+impl Context {
+    /// Has governance make a call; see [`Context::mandate`].
+    pub async fn govern(&self, call: Call, share: Share, purpose: &str) -> Result<Governed> {
+        self.ensure_can_ask()?;
+        let mandate = self.mandate(call, share, purpose).await?;
+        self.confirm(&mandate.call, purpose).await?;
+        self.carry_out(&mandate, purpose).await
+    }
+
+    /// How the signer can have governance make a call: by sudo with its key, as on development
+    /// chains, and else as a motion of the council, of which the signer must be a member.
+    pub async fn mandate(&self, call: Call, share: Share, purpose: &str) -> Result<Mandate> {
+        let (view, signer) = (self.view().await?, self.account()?);
+        let call = Box::new(call);
+        if view.sudo_key().await? == Some(signer) {
+            return Ok(Mandate { call: Call::Sudo(call), votes: None });
+        }
+        let members = view.council().await?;
+        if !members.contains(&signer) {
+            bail!(
+                "could not {purpose}: only the council may, and {signer} is not a member; \
+                 see `medchain council show`"
+            );
+        }
+        let threshold = share.of(u32::try_from(members.len()).unwrap_or(u32::MAX));
+        let motion = Motion { threshold, call };
+        // With one vote, the call is made at once.
+        let votes = (threshold > 1).then_some(threshold);
+        Ok(Mandate { call: Call::CouncilPropose(motion), votes })
+    }
+
+    /// Sends a confirmed call of governance, and votes for it if it becomes a motion.
+    pub async fn carry_out(&self, mandate: &Mandate, purpose: &str) -> Result<Governed> {
+        let Some(threshold) = mandate.votes else {
+            return Ok(Governed::Done(self.send(&mandate.call, purpose).await?));
+        };
+        // The vote shows that the motion is final.
+        let outcome = self.send_until(&mandate.call, purpose, Finality::Best).await?;
+        let (motion, index) = event(&outcome, purpose, |event| match event {
+            ChainEvent::MotionProposed { motion, index, .. } => Some((*motion, *index)),
+            _ => None,
+        })?;
+        let vote = Call::CouncilVote { motion, index, approve: true };
+        let outcome = self.sign(&vote, "vote for the motion").await?;
+        Ok(Governed::Proposed(Proposal { motion: index, threshold, included: (&outcome).into() }))
+    }
+}
+
+/// The part of the council that decides something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// More than a third, which stops what was announced.
+    Minority,
+    /// More than half.
+    Majority,
+}
+
+impl Share {
+    /// How many of so many members that is.
+    pub fn of(self, members: u32) -> u32 {
+        let part = match self {
+            Self::Minority => members / 3,
+            Self::Majority => members / 2,
+        };
+        part.saturating_add(1)
     }
 }
 
@@ -183,11 +286,17 @@ pub fn together(mut calls: Vec<Call>) -> Call {
     }
 }
 
-/// Wraps a call in `Sudo.sudo` where that is wanted.
-pub fn as_root(call: Call, sudo: bool) -> Call {
-    if sudo {
-        Call::Sudo(Box::new(call))
-    } else {
-        call
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_the_council_are_those_of_the_runtime() {
+        let parts = |members| [Share::Minority, Share::Majority].map(|share| share.of(members));
+        assert_eq!(parts(1), [1, 1]);
+        assert_eq!(parts(2), [1, 2]);
+        assert_eq!(parts(3), [2, 2]);
+        assert_eq!(parts(5), [2, 3]);
+        assert_eq!(parts(6), [3, 4]);
     }
 }

@@ -28,7 +28,7 @@ mod view;
 
 pub use amount::{format_balance, parse_balance, UNIT};
 pub use blocks::BlockEvents;
-pub use call::{Call, Gas};
+pub use call::{Call, Gas, Motion};
 pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
 pub use custody::{AccessGrant, CustodianGroup, Custody, Emergency};
@@ -45,8 +45,9 @@ pub use medchain_primitives::{
 };
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
-    Balance, Committee, Dispute, Member, Model, PastRequest, Patient, Record, Relative, Request,
-    Step, Verdict, Worker, WorkerStatus,
+    Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
+    Patient, PendingPolicy, Provider, Record, Relative, Request, Step, Verdict, Worker,
+    WorkerStatus,
 };
 pub use view::{AccessQuestion, View};
 

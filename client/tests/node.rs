@@ -18,7 +18,9 @@ use medchain_client::{
     policy::{self, ActionSet},
     store::cid_of,
 };
-use medchain_primitives::{receipt, Action, Decision, DenyReason, Output, RecordKind, Role};
+use medchain_primitives::{
+    receipt, Action, Decision, DenyReason, InstitutionId, Output, RecordKind, Role,
+};
 
 async fn chain() -> Option<Chain> {
     let Ok(url) = std::env::var("MEDCHAIN_TEST_NODE") else {
@@ -263,14 +265,23 @@ async fn refusals_have_names() {
     assert_eq!(error, ChainError::InsufficientFunds { account: poor.account() });
 
     let [somebody] = people(&chain, ["somebody"]).await;
-    let provider = Call::AddProvider { account: somebody.account(), role: Role::Hospital };
-    let error = submit(&chain, &somebody, provider.clone()).await.unwrap_err();
+    let institution = InstitutionId(0);
+    let remove = Call::RemoveInstitution { institution: InstitutionId(9) };
+    let error = submit(&chain, &somebody, remove.clone()).await.unwrap_err();
     assert!(error.is(RuntimeError::BadOrigin), "{error}");
-    let sudo = Call::Sudo(Box::new(provider));
-    submit(&chain, &alice(), sudo.clone()).await.unwrap();
+    // The call inside fails.
+    let error = submit(&chain, &alice(), Call::Sudo(Box::new(remove))).await.unwrap_err();
+    assert!(error.to_string().starts_with("Emr.InstitutionNotFound: "), "{error}");
+    // Alice is the registrar of the institution that a development chain has.
+    let until = chain.best().await.unwrap().number() + 1_000;
+    let (account, role) = (somebody.account(), Role::Hospital);
+    let provider = Call::AddProvider { institution, account, role, until };
+    let error = submit(&chain, &somebody, provider.clone()).await.unwrap_err();
+    assert!(error.to_string().starts_with("Emr.NotRegistrar: "), "{error}");
+    submit(&chain, &alice(), provider.clone()).await.unwrap();
     let view = chain.best().await.unwrap();
-    assert_eq!(view.roles_of(&somebody.account()).await.unwrap(), [Role::Hospital]);
-    let error = submit(&chain, &alice(), sudo).await.unwrap_err();
+    assert_eq!(view.roles_of(&account).await.unwrap(), [Role::Hospital]);
+    let error = submit(&chain, &alice(), provider).await.unwrap_err();
     assert!(error.to_string().starts_with("Emr.ProviderAlreadyExists: "), "{error}");
 
     let used = SubmitOptions { nonce: Some(0), ..SubmitOptions::default() };

@@ -9,7 +9,9 @@ pub const EXTENSION_ID: u16 = 0x4d43;
 /// `owner_of(record: u64) -> Option<AccountId>`.
 pub const EXTENSION_OWNER_OF: u16 = 1;
 
-/// The function that tells whether the registrar gave an account a role.
+/// The function that tells whether an account has a role now.
+///
+/// An institution's registrar gave it, the term is not over, and the institution is still admitted.
 ///
 /// `has_role(account: AccountId, role: Role) -> bool`.
 pub const EXTENSION_HAS_ROLE: u16 = 2;
@@ -30,3 +32,9 @@ pub const EXTENSION_PURPOSE: u16 = 4;
 /// `model() -> Option<ModelId>`. `None` if the question is not about a request
 /// for a verdict, or was not asked by the chain.
 pub const EXTENSION_MODEL: u16 = 5;
+
+/// The function that returns the institution behind an account's role, and the end of the term.
+///
+/// `appointment(account: AccountId, role: Role) -> Option<Appointment>`. `None` if the account
+/// does not have the role now, as `has_role` tells.
+pub const EXTENSION_APPOINTMENT: u16 = 6;

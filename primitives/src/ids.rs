@@ -62,6 +62,16 @@ number! {
 }
 
 number! {
+    /// The number of an announced call of root. The first one has the number 0.
+    pub struct ChangeId(u32);
+}
+
+number! {
+    /// The number of an institution. The first institution has the number 0.
+    pub struct InstitutionId(u32);
+}
+
+number! {
     /// The number of an inference request. The first request has the number 0.
     pub struct RequestId(u64);
 }
@@ -80,6 +90,7 @@ mod tests {
             prop_assert_eq!(number.to_string().parse(), Ok(EmergencyId(number)));
             prop_assert_eq!(number.to_string().parse(), Ok(RequestId(number)));
             prop_assert_eq!(small.to_string().parse(), Ok(ModelId::from(small)));
+            prop_assert_eq!(small.to_string().parse(), Ok(InstitutionId::from(small)));
             prop_assert_eq!(RequestId::from(number).encode(), number.encode());
             prop_assert_eq!(ModelId(small).encode(), small.encode());
         }

@@ -37,17 +37,19 @@ pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
 pub use custody::{Basis, EmergencyReason, EndReason, SealedShare};
 pub use extension::{
-    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
-    EXTENSION_RELATION_OF,
+    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
+    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
-pub use ids::{EmergencyId, ModelId, RecordId, RequestId};
+pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
     receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
     RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH,
 };
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
-pub use people::{Relation, RelationKind, Role};
+pub use people::{
+    Appointment, InstitutionName, Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
+};
 pub use record::{Document, RecordKind, RecordStatus};
 pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};
 pub use verdict::{

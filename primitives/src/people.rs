@@ -1,12 +1,19 @@
 //! Providers' roles and patients' relatives.
 
+use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::names::named_enum;
+use crate::{names::named_enum, InstitutionId};
+
+/// Maximum length of an institution's name, in bytes.
+pub const MAX_INSTITUTION_NAME: u32 = 64;
+
+/// The name of an institution, in UTF-8.
+pub type InstitutionName = BoundedVec<u8, ConstU32<MAX_INSTITUTION_NAME>>;
 
 named_enum! {
-    /// The role that the registrar gave a provider.
+    /// The role that an institution's registrar gave a provider.
     pub enum Role is "a role" {
         /// Takes X-rays, and may add records where the policy allows it.
         LabTechnician = 0 => "lab-technician",
@@ -35,6 +42,30 @@ named_enum! {
         /// Legal guardian, who reviews emergency access in the patient's place.
         Guardian = 5 => "guardian",
     }
+}
+
+/// The institution that appointed a provider, and until when.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("people", "types")
+)]
+pub struct Appointment<BlockNumber> {
+    /// The institution.
+    pub institution: InstitutionId,
+    /// The last block of the term.
+    pub until: BlockNumber,
 }
 
 /// What a patient stated about a relative.

@@ -5,12 +5,13 @@
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 
-use crate::{AllPalletsWithSystem, Disputes, Emr, Inference};
+use crate::{AllPalletsWithSystem, Disputes, Emr, Inference, Timelock};
 
 frame_benchmarking::define_benchmarks!(
     [pallet_emr, Emr]
     [pallet_inference, Inference]
     [pallet_disputes, Disputes]
+    [pallet_timelock, Timelock]
 );
 
 /// Returns all benchmarks.

@@ -1,7 +1,7 @@
 //! The MedChain parachain runtime.
 //!
-//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`], [`pallet_disputes`]) do not depend on
-//! contracts. Only this crate asks an ink! contract the access questions ([`policy_contract`]).
+//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`], [`pallet_disputes`],
+//! [`pallet_timelock`]) do not depend on contracts. Only this crate asks an ink! contract the access questions ([`policy_contract`]).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -89,7 +89,10 @@ pub type UncheckedExtrinsic =
 /// The migrations of a runtime upgrade.
 ///
 /// Each checks the pallet's storage version first, and does nothing more once it has run.
-pub type Migrations = (pallet_inference::migrations::MigrateV2ToV4<Runtime>,);
+pub type Migrations = (
+    pallet_inference::migrations::MigrateV2ToV4<Runtime>,
+    pallet_emr::migrations::MigrateV0ToV1<Runtime, configs::FormerProvidersTerm>,
+);
 
 pub type Executive = frame_executive::Executive<
     Runtime,
@@ -151,6 +154,7 @@ mod runtime {
     #[runtime::pallet_index(11)]
     pub type TransactionPayment = pallet_transaction_payment;
 
+    // Only the development preset sets a key; without one, no account can use it.
     #[runtime::pallet_index(15)]
     pub type Sudo = pallet_sudo;
     #[runtime::pallet_index(16)]
@@ -159,6 +163,14 @@ mod runtime {
     pub type Proxy = pallet_proxy;
     #[runtime::pallet_index(18)]
     pub type Multisig = pallet_multisig;
+
+    // At genesis, the membership tells the council who its members are.
+    #[runtime::pallet_index(25)]
+    pub type Council = pallet_collective<Instance1>;
+    #[runtime::pallet_index(26)]
+    pub type CouncilMembership = pallet_membership<Instance1>;
+    #[runtime::pallet_index(27)]
+    pub type Timelock = pallet_timelock;
 
     // Block production. At genesis, each of these needs the ones before it.
     #[runtime::pallet_index(20)]

@@ -6,15 +6,15 @@
 use codec::Encode;
 use frame_support::weights::Weight;
 use medchain_primitives::{
-    ModelId, Purpose, RecordId, Role, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL,
-    EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    Appointment, ModelId, Purpose, RecordId, Role, EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE,
+    EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 use pallet_contracts::chain_extension::{
     ChainExtension, Environment, Ext, InitState, RegisteredChainExtension, Result, RetVal,
 };
 use sp_runtime::DispatchError;
 
-use crate::{AccountId, Runtime};
+use crate::{AccountId, BlockNumber, Emr, Runtime};
 
 /// The maximum proof size of one read: the largest measured for any of these items.
 const PROOF_PER_READ: u64 = 3_700;
@@ -65,8 +65,11 @@ impl ChainExtension<Runtime> for PolicyExtension {
             }
             EXTENSION_HAS_ROLE => {
                 let (account, role): (AccountId, Role) = env.read_as()?;
-                env.charge_weight(read_weight())?;
-                pallet_emr::Providers::<Runtime>::contains_key(account, role).encode()
+                appointment(&account, role, || env.charge_weight(read_weight()))?.is_some().encode()
+            }
+            EXTENSION_APPOINTMENT => {
+                let (account, role): (AccountId, Role) = env.read_as()?;
+                appointment(&account, role, || env.charge_weight(read_weight()))?.encode()
             }
             EXTENSION_RELATION_OF => {
                 let (patient, relative): (AccountId, AccountId) = env.read_as()?;
@@ -80,6 +83,24 @@ impl ChainExtension<Runtime> for PolicyExtension {
         env.write(&answer, false, None)?;
         Ok(RetVal::Converging(0))
     }
+}
+
+/// Returns the institution behind an account's role and the end of the term, if the account has
+/// the role now.
+///
+/// `charge` is called before each read: the institution is read only of an account that was given
+/// the role.
+fn appointment<Charged>(
+    account: &AccountId,
+    role: Role,
+    mut charge: impl FnMut() -> Result<Charged>,
+) -> Result<Option<Appointment<BlockNumber>>> {
+    charge()?;
+    if !pallet_emr::Providers::<Runtime>::contains_key(account, role) {
+        return Ok(None);
+    }
+    charge()?;
+    Ok(Emr::appointment(account, role))
 }
 
 fn read_weight() -> Weight {

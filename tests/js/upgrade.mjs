@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// Upgrades the runtime as an operator does in Polkadot.js Apps: the sudo key
-// authorises the code's hash, then any account submits the code. Compares the
-// storage of MedChain's pallets before and after.
+// Upgrades the runtime as operators do in Polkadot.js Apps: the council announces that root will
+// authorise the code's hash, waits, and has it enacted; then any account submits the code. On a
+// chain with a sudo key, that key authorises it at once. Compares the storage of MedChain's
+// pallets before and after.
 //
-//   node upgrade.mjs --wasm NEW.wasm [--node ws://127.0.0.1:9944] [--sudo //Alice]
+//   node upgrade.mjs --wasm NEW.wasm [--node ws://127.0.0.1:9944]
+//     [--sudo //Alice | --council //Alice,//Bob,//Charlie]
 //
 // Prints one JSON object; the exit code is 0 if the new runtime runs and nothing
 // but new fields changed.
@@ -20,11 +22,12 @@ const { values: options } = parseArgs({
     wasm: { type: 'string' },
     node: { type: 'string', default: process.env.MEDCHAIN_NODE || 'ws://127.0.0.1:9944' },
     sudo: { type: 'string', default: '//Alice' },
+    council: { type: 'string', default: '//Alice,//Bob,//Charlie' },
     seconds: { type: 'string', default: '600' },
   },
 });
 if (!options.wasm) {
-  process.stderr.write('usage: node upgrade.mjs --wasm NEW.wasm [--node URL] [--sudo URI]\n');
+  process.stderr.write('usage: node upgrade.mjs --wasm NEW.wasm [--node URL] [--sudo URI | --council URI,…]\n');
   process.exit(2);
 }
 const code = read(options.wasm);
@@ -55,7 +58,7 @@ const GONE = [
   'requests', 'openRequests', 'openRequestOf', 'failureReports', 'deadlines', 'nextExpiry', 'predictions',
 ].map((item) => `inference.${item}`);
 
-const PALLETS = ['emr', 'inference', 'disputes'];
+const PALLETS = ['emr', 'inference', 'disputes', 'timelock'];
 
 /** Returns the storage of MedChain's pallets at a block, by item and key. */
 async function state(hash) {
@@ -88,7 +91,9 @@ const MOVING = ['emr.nextDue', 'inference.nextDue'];
 
 /** Returns whether `after` contains all of `before`; objects may have new fields. */
 function keeps(before, after) {
-  if (before === null || typeof before !== 'object') return before === after;
+  // A unit, as providers had before version 1 of pallet-emr, may have become a struct.
+  if (before === null) return after !== undefined;
+  if (typeof before !== 'object') return before === after;
   if (after === null || typeof after !== 'object') return false;
   return Object.entries(before).every(([key, value]) => keeps(value, after[key]));
 }
@@ -108,9 +113,35 @@ const numberOf = async (hash) => (await api.rpc.chain.getHeader(hash)).number.to
 const versionAt = async (hash) => (await api.rpc.state.getRuntimeVersion(hash)).specVersion.toNumber();
 
 const report = { from: api.runtimeVersion.specVersion.toNumber() };
-const authorised = await final(
-  api.tx.sudo.sudo(api.tx.system.authorizeUpgrade(blake2AsHex(code))), devAccount(options.sudo),
-);
+/** Has the council announce a call of root, waits, and enacts it. */
+async function byCouncil(call) {
+  const members = options.council.split(',').map(devAccount);
+  const threshold = Math.ceil((2 * (await api.query.council.members()).length) / 3);
+  const motion = api.tx.timelock.announce(call);
+  const length = motion.method.encodedLength;
+  const proposed = await final(api.tx.council.propose(threshold, motion, length), members[0]);
+  const { data } = proposed.events.find(({ event }) => api.events.council.Proposed.is(event)).event;
+  const [, index, hash] = data;
+  for (const member of members.slice(0, threshold)) await final(api.tx.council.vote(hash, index, true), member);
+  const most = { refTime: 200_000_000_000, proofSize: 1_000_000 };
+  const closed = await final(api.tx.council.close(hash, index, most, length + 4), members[0]);
+  const announced = closed.events.find(({ event }) => api.events.timelock.ChangeAnnounced.is(event));
+  if (!announced) throw new Error('the motion passed, but nothing was announced');
+  const [change, , due] = announced.event.data;
+  await within(Number(options.seconds), (async () => {
+    while (await numberOf(await api.rpc.chain.getFinalizedHead()) < due.toNumber()) {
+      await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    }
+  })());
+  return final(api.tx.timelock.enact(change), members[0]);
+}
+
+const upgrade = api.tx.system.authorizeUpgrade(blake2AsHex(code));
+const hasSudo = (await api.query.sudo.key()).isSome;
+const authorised = hasSudo
+  ? await final(api.tx.sudo.sudo(upgrade), devAccount(options.sudo))
+  : await byCouncil(upgrade);
+report.by = hasSudo ? 'sudo' : 'council';
 report.authorised = { block: await numberOf(authorised.block), after_s: seconds() };
 // Unsigned: the code's hash is authorised, so the sender does not matter.
 const applied = await final(api.tx.system.applyAuthorizedUpgrade(u8aToHex(code)));

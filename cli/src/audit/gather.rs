@@ -159,9 +159,10 @@ impl Gathering {
         }
     }
 
-    /// The policy in force.
+    /// The policy in force; none for a patient who allows nobody, whose own account stands for
+    /// that.
     fn policy(&self) -> Option<AccountId32> {
-        self.own_policy.or(self.default_policy)
+        self.own_policy.or(self.default_policy).filter(|policy| *policy != self.patient)
     }
 
     /// What an event says, if it concerns the patient.

@@ -35,7 +35,7 @@ kinds! {
     PatientRegistered = "patient_registered": "The patient registered.",
     ProfileUpdated = "profile_updated": "The patient stored a new profile.",
     EncryptionKeySet = "encryption_key_set": "The patient published a new encryption key.",
-    PolicySet = "policy_set": "The patient chose a policy contract.",
+    PolicySet = "policy_set": "The patient chose a policy contract, or nobody (their own account).",
     DefaultPolicySet = "default_policy_set": "The chain's default policy, in force for the patient, was set.",
     CustodiansSet = "custodians_set": "The patient chose custodians.",
     EmergencyAccessSet = "emergency_access_set": "The patient allowed or forbade emergency access.",

@@ -20,13 +20,13 @@ use crate::{
     models::{self, ModelFiles, NetworkSummary, MAX_TEXT_BYTES},
     output::{self, joined, percent, Outcome},
     records::Content,
-    signing::{as_root, event, Included},
+    signing::{event, Governed, Included, Proposal, Share},
 };
 
 /// Subcommands of `medchain model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
-    /// Store a model and register it on chain, signed with the sudo key.
+    /// Store a model and register it on chain (council only).
     ///
     /// Stores its preprocessing and its model card as well.
     Publish(PublishArgs),
@@ -229,9 +229,10 @@ impl fmt::Display for PublishReport {
 /// Runs `medchain model`.
 pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
     match command {
-        ModelCommand::Publish(args) => {
-            output::print(&publish(context, args).await?, context.json)?;
-        }
+        ModelCommand::Publish(args) => match propose(context, args).await? {
+            Published::Registered(report) => output::print(&*report, context.json)?,
+            Published::Proposed(proposal) => output::print(&proposal, context.json)?,
+        },
         ModelCommand::List => {
             let view = context.view().await?;
             let mut models = Vec::new();
@@ -250,8 +251,24 @@ pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Stores the files and registers the model.
+/// What became of a model that was to be published.
+enum Published {
+    /// It is registered.
+    Registered(Box<PublishReport>),
+    /// Its files are stored, and the council has to vote on it.
+    Proposed(Proposal),
+}
+
+/// Stores the files and registers the model at once, as the sudo key of a development chain.
 pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishReport> {
+    match propose(context, args).await? {
+        Published::Registered(report) => Ok(*report),
+        Published::Proposed(proposal) => bail!("{proposal}"),
+    }
+}
+
+/// Stores the files and has governance register the model.
+async fn propose(context: &Context, args: &PublishArgs) -> Result<Published> {
     let files = ModelFiles::find(args.onnx.as_deref())?;
     let (onnx, spec_json) = files.read()?;
     // Workers can load it only if this program can.
@@ -289,14 +306,17 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
         confidence_threshold_ppm: spec.confidence_threshold_parts(),
         fee: args.fee,
     };
-    let call = as_root(call, true);
     let purpose = "register the model";
     context.ensure_can_ask()?;
-    context.confirm(&call, purpose).await?;
+    let mandate = context.mandate(call, Share::Majority, purpose).await?;
+    context.confirm(&mandate.call, purpose).await?;
     for content in [Some(&onnx), Some(&spec_content), card.as_ref()].into_iter().flatten() {
         content.put(context).await?;
     }
-    let outcome = context.send(&call, purpose).await?;
+    let outcome = match context.carry_out(&mandate, purpose).await? {
+        Governed::Done(outcome) => outcome,
+        Governed::Proposed(proposal) => return Ok(Published::Proposed(proposal)),
+    };
     let id = event(&outcome, purpose, |event| match event {
         ChainEvent::ModelRegistered { model, .. } => Some(*model),
         _ => None,
@@ -305,9 +325,9 @@ pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishRep
     let model = view.model(id).await?;
     let model =
         model.with_context(|| format!("model {id} is missing in the block that registered it"))?;
-    Ok(PublishReport {
+    Ok(Published::Registered(Box::new(PublishReport {
         model: ModelReport::read(&view, &model).await?,
         spec_cid: spec_content.cid.to_string(),
         included: (&outcome).into(),
-    })
+    })))
 }

@@ -2,10 +2,10 @@
 
 pub mod call;
 pub mod check;
+pub mod default;
 pub mod deploy;
 pub mod diff;
 pub mod messages;
-pub mod set_default;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -23,8 +23,9 @@ pub enum PolicyCommand {
     ///
     /// A message that may change the contract is signed; any other is free.
     Call(call::CallArgs),
-    /// Set the policy of all patients who chose none (registrar only).
-    SetDefault(set_default::SetDefaultArgs),
+    /// Show, announce, enact or cancel the policy of all patients who chose none.
+    #[command(subcommand)]
+    Default(default::DefaultCommand),
     /// Check whether an account may act on a patient's records; exit code 1 means no.
     Check(check::CheckArgs),
     /// Show who gains and who loses access by another policy, before you choose it.
@@ -37,7 +38,7 @@ pub async fn run(context: &Context, command: &PolicyCommand) -> Result<Outcome> 
         PolicyCommand::Deploy(args) => deploy::run(context, args).await,
         PolicyCommand::Messages(args) => messages::run(args, context.json),
         PolicyCommand::Call(args) => call::run(context, args).await,
-        PolicyCommand::SetDefault(args) => set_default::run(context, args).await,
+        PolicyCommand::Default(command) => default::run(context, command).await,
         PolicyCommand::Check(args) => check::run(context, args).await,
         PolicyCommand::Diff(args) => diff::run(context, args).await,
     }

@@ -1,29 +1,36 @@
-//! `medchain provider`: the roles that the registrar gives to accounts.
+//! `medchain provider`: the roles that institutions give to accounts, for a term.
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
-    chain::{Call, ChainEvent},
+    chain::{self, Call, ChainEvent},
     AccountId32,
 };
-use medchain_primitives::Role;
+use medchain_primitives::{InstitutionId, Role};
 use serde::Serialize;
 
 use crate::{
     arguments,
     context::Context,
     output::{self, Outcome},
-    signing::{as_root, ensure_event, Included},
+    signing::{ensure_event, Included},
 };
+
+/// A day in blocks of six seconds.
+const DAY: u32 = 14_400;
+/// How many days a term has unless somebody says otherwise.
+const TERM: u32 = 365;
 
 /// Subcommands of `medchain provider`.
 #[derive(Debug, Subcommand)]
 pub enum ProviderCommand {
-    /// Give an account a role.
-    Add(RoleOf),
-    /// Take a role from an account.
+    /// Give an account a role for a term (registrar of an institution only).
+    Add(AddArgs),
+    /// Change the term of a provider, before its end or after.
+    Renew(RenewArgs),
+    /// Take a role from an account, or give your own back.
     Remove(RoleOf),
     /// List accounts and their roles.
     List {
@@ -40,9 +47,54 @@ pub struct RoleOf {
     /// The role.
     #[arg(value_parser = arguments::role())]
     pub role: Role,
-    /// Sign with the chain's sudo key, which is the registrar on a test network.
-    #[arg(long)]
-    pub sudo: bool,
+}
+
+/// A term.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(multiple = false)]
+pub struct Term {
+    /// How many days the role lasts, counted in blocks of six seconds.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub days: Option<u32>,
+    /// The last block of the term.
+    #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
+    pub until: Option<u32>,
+}
+
+/// Arguments of `medchain provider add`.
+#[derive(Args, Clone, Debug)]
+pub struct AddArgs {
+    /// The provider and the role.
+    #[command(flatten)]
+    pub role_of: RoleOf,
+    /// The institution; defaults to the only one whose registrar you are.
+    #[arg(long, value_name = "NUMBER", value_parser = arguments::institution())]
+    pub institution: Option<InstitutionId>,
+    /// The term.
+    #[command(flatten)]
+    pub term: Term,
+}
+
+impl AddArgs {
+    /// A role in the signer's institution, for a year.
+    pub fn new(account: &str, role: Role) -> Self {
+        Self {
+            role_of: RoleOf { account: account.to_owned(), role },
+            institution: None,
+            term: Term { days: None, until: None },
+        }
+    }
+}
+
+/// Arguments of `medchain provider renew`.
+#[derive(Args, Clone, Debug)]
+pub struct RenewArgs {
+    /// The provider and the role.
+    #[command(flatten)]
+    pub role_of: RoleOf,
+    /// The term.
+    #[command(flatten)]
+    pub term: Term,
 }
 
 /// A role, given or taken.
@@ -54,6 +106,8 @@ pub struct ChangeReport {
     pub role: &'static str,
     /// Whether the account has the role now.
     pub registered: bool,
+    /// The last block of the term.
+    pub until: Option<u32>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -62,7 +116,11 @@ pub struct ChangeReport {
 impl fmt::Display for ChangeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = if self.registered { "is now" } else { "is no longer" };
-        write!(f, "{} {now} {} ({})", self.account, self.role, self.included)
+        write!(f, "{} {now} {}", self.account, self.role)?;
+        if let Some(until) = self.until {
+            write!(f, " until block {until}")?;
+        }
+        write!(f, " ({})", self.included)
     }
 }
 
@@ -80,6 +138,19 @@ pub struct Provider {
     pub account: AccountId32,
     /// The role.
     pub role: &'static str,
+    /// The institution that gave it.
+    pub institution: InstitutionId,
+    /// The last block of the term.
+    pub until: u32,
+    /// Whether the account has the role now.
+    pub in_force: bool,
+}
+
+impl From<chain::Provider> for Provider {
+    fn from(provider: chain::Provider) -> Self {
+        let chain::Provider { account, role, institution, until, in_force } = provider;
+        Self { account, role: role.as_str(), institution, until, in_force }
+    }
 }
 
 impl fmt::Display for ListReport {
@@ -87,8 +158,9 @@ impl fmt::Display for ListReport {
         if self.providers.is_empty() {
             return f.write_str("no providers are registered");
         }
-        for provider in &self.providers {
-            writeln!(f, "{}  {}", provider.account, provider.role)?;
+        for Provider { account, role, institution, until, in_force } in &self.providers {
+            let over = if *in_force { "" } else { "  (over)" };
+            writeln!(f, "{account}  {role}  institution {institution}  until block {until}{over}")?;
         }
         Ok(())
     }
@@ -98,6 +170,9 @@ impl fmt::Display for ListReport {
 pub async fn run(context: &Context, command: &ProviderCommand) -> Result<Outcome> {
     match command {
         ProviderCommand::Add(args) => output::print(&add(context, args).await?, context.json)?,
+        ProviderCommand::Renew(args) => {
+            output::print(&renew(context, args).await?, context.json)?;
+        }
         ProviderCommand::Remove(args) => {
             output::print(&remove(context, args).await?, context.json)?;
         }
@@ -109,38 +184,75 @@ pub async fn run(context: &Context, command: &ProviderCommand) -> Result<Outcome
 }
 
 /// Gives an account a role.
-pub async fn add(context: &Context, args: &RoleOf) -> Result<ChangeReport> {
-    let account = context.parse_account(&args.account)?;
-    let role = args.role;
-    let call = as_root(Call::AddProvider { account, role }, args.sudo);
+pub async fn add(context: &Context, args: &AddArgs) -> Result<ChangeReport> {
+    let account = context.parse_account(&args.role_of.account)?;
+    let role = args.role_of.role;
+    let institution = match args.institution {
+        Some(institution) => institution,
+        None => own_institution(context).await?,
+    };
+    let until = last_block(context, args.term).await?;
+    let call = Call::AddProvider { institution, account, role, until };
     let purpose = "register the provider";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderAdded { .. }))?;
     let (role, included) = (role.as_str(), (&outcome).into());
-    Ok(ChangeReport { account, role, registered: true, included })
+    Ok(ChangeReport { account, role, registered: true, until: Some(until), included })
+}
+
+async fn renew(context: &Context, args: &RenewArgs) -> Result<ChangeReport> {
+    let account = context.parse_account(&args.role_of.account)?;
+    let role = args.role_of.role;
+    let until = last_block(context, args.term).await?;
+    let call = Call::RenewProvider { account, role, until };
+    let purpose = "renew the provider's term";
+    let outcome = context.sign(&call, purpose).await?;
+    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRenewed { .. }))?;
+    let (role, included) = (role.as_str(), (&outcome).into());
+    Ok(ChangeReport { account, role, registered: true, until: Some(until), included })
 }
 
 async fn remove(context: &Context, args: &RoleOf) -> Result<ChangeReport> {
     let account = context.parse_account(&args.account)?;
     let role = args.role;
-    let call = as_root(Call::RemoveProvider { account, role }, args.sudo);
+    let call = Call::RemoveProvider { account, role };
     let purpose = "remove the provider";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRemoved { .. }))?;
     let (role, included) = (role.as_str(), (&outcome).into());
-    Ok(ChangeReport { account, role, registered: false, included })
+    Ok(ChangeReport { account, role, registered: false, until: None, included })
 }
 
 async fn list(context: &Context, account: Option<&str>) -> Result<ListReport> {
     let view = context.view().await?;
     let all = match context.parse_optional(account)? {
-        Some(account) => {
-            let roles = view.roles_of(&account).await?;
-            roles.into_iter().map(|role| (account, role)).collect()
-        }
-        None => view.providers().await?,
+        Some(account) => view.appointments_of(&account).await?,
+        None => view.appointments().await?,
     };
-    let providers = all.into_iter();
-    let providers = providers.map(|(account, role)| Provider { account, role: role.as_str() });
-    Ok(ListReport { providers: providers.collect() })
+    Ok(ListReport { providers: all.into_iter().map(Into::into).collect() })
+}
+
+/// The institution whose registrar the signer is.
+async fn own_institution(context: &Context) -> Result<InstitutionId> {
+    let (view, signer) = (context.view().await?, context.account()?);
+    let all = view.institutions().await?;
+    let mut own = all.into_iter().filter(|one| one.registrar == signer).map(|one| one.id);
+    match (own.next(), own.next()) {
+        (Some(institution), None) => Ok(institution),
+        (None, _) => bail!(
+            "{signer} is not the registrar of an institution; see `medchain institution list`"
+        ),
+        (Some(_), Some(_)) => {
+            bail!("{signer} is the registrar of several institutions; name one with --institution")
+        }
+    }
+}
+
+/// The last block of a term that begins now.
+async fn last_block(context: &Context, term: Term) -> Result<u32> {
+    if let Some(until) = term.until {
+        return Ok(until);
+    }
+    let blocks = term.days.unwrap_or(TERM).saturating_mul(DAY);
+    Ok(context.view().await?.number().saturating_add(blocks))
 }

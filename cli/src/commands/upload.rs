@@ -279,7 +279,7 @@ async fn ensure_allowed(
     if !view.roles_of(&account).await?.contains(&Role::LabTechnician) {
         bail!(
             "{account} is neither the patient nor a registered lab technician; \
-             the registrar runs `medchain provider add {account} lab-technician`"
+             an institution's registrar runs `medchain provider add {account} lab-technician`"
         );
     }
     let order = model.map(|model| AccessQuestion::infer(model, None));

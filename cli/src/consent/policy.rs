@@ -27,6 +27,12 @@ pub async fn ensure_patient(view: &View, patient: &AccountId32) -> Result<()> {
     Ok(())
 }
 
+/// Has the signer allow nobody, whatever the chain's default is.
+pub async fn allow_nobody(context: &Context) -> Result<Included> {
+    let outcome = context.sign(&Call::AllowNobody, "allow nobody").await?;
+    Ok((&outcome).into())
+}
+
 /// Sets the signer's policy: a contract, or the chain's default.
 pub async fn set_policy(context: &Context, policy: Option<AccountId32>) -> Result<Included> {
     if let Some(policy) = &policy {

@@ -26,7 +26,7 @@ use crate::{
         model::{self, PublishArgs, PublishReport},
         patient::{register, set_policy},
         policy::deploy,
-        provider::{self, RoleOf},
+        provider::{self, AddArgs},
         replay::{self, ReplayArgs, ReplayReport},
         request_access::{self, RequestAccessArgs},
         show,
@@ -151,7 +151,7 @@ pub async fn prepare(
         anyhow::Ok(policy)
     };
     let registrar = async {
-        let args = RoleOf { account: TECHNICIAN.to_owned(), role: Role::LabTechnician, sudo: true };
+        let args = AddArgs::new(TECHNICIAN, Role::LabTechnician);
         provider::add(&people.registrar, &args).await?;
         let args = PublishArgs {
             onnx: Some(stage.model.onnx.clone()),

@@ -7,7 +7,7 @@ use medchain_client::{chain::Chain, keys::Identity, store::Store};
 
 use crate::context::Context;
 
-/// The registrar and the governance: the chain's sudo key.
+/// The registrar of the chain's institution; the chain's sudo key, which governs.
 pub const REGISTRAR: &str = "//Alice";
 /// The patient.
 pub const PATIENT: &str = "//Bob";

@@ -5,15 +5,16 @@ mod encode;
 use codec::{Decode, Encode};
 use medchain_disputes::{Leaf, Network, Nodes, Opening, Roots, Secret, Sums};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Cid, ContentDigest, Document, EmergencyId, EmergencyReason,
-    EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, ModelId, ModelStatus, Purpose,
-    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictRoot,
+    AnswerCommitment, AnswerSalt, ChangeId, Cid, ContentDigest, Document, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InstitutionId,
+    ModelId, ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedAnswer, SealedKey, VerdictRoot,
 };
 use subxt::Metadata;
 
-use self::encode::{address, compact, compact_limit, EncodeCalls};
+use self::encode::{address, compact, compact_limit, compact_number, EncodeCalls};
 use super::{fields::Arguments, ChainError};
-use crate::AccountId32;
+use crate::{AccountId32, H256};
 
 /// What a contract may use, or used; the runtime calls it `Weight`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -24,6 +25,29 @@ pub struct Gas {
     /// Storage proof, in bytes.
     #[codec(compact)]
     pub proof_size: u64,
+}
+
+/// A call, and how many members of the council must vote for it.
+///
+/// With a threshold of 1, the call is made at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Motion {
+    /// How many members must vote for it.
+    pub threshold: u32,
+    /// The call.
+    pub call: Box<Call>,
+}
+
+impl Motion {
+    fn arguments(&self, metadata: &Metadata) -> Result<Vec<(&'static str, Vec<u8>)>, ChainError> {
+        let proposal = self.call.encode_with(metadata)?;
+        let length = u32::try_from(proposal.len()).unwrap_or(u32::MAX);
+        Ok(vec![
+            ("threshold", compact_number(self.threshold).encode()),
+            ("proposal", proposal),
+            ("length_bound", compact_number(length).encode()),
+        ])
+    }
 }
 
 /// The name or the encoded value of an argument, see `calls`.
@@ -45,7 +69,7 @@ macro_rules! argument {
 /// Declares the calls, each once: `Variant = call_on_chain { field: Type, … };`
 /// under its pallet. `field: Type => name(encoding)` is an argument whose name, or
 /// whose encoding as well, is not that of the field. The calls under `@nested` hold
-/// other calls.
+/// other calls, and the one under `@proposed` a call and a number of votes.
 macro_rules! calls {
     (
         $(#[$meta:meta])*
@@ -62,12 +86,18 @@ macro_rules! calls {
                 $nested:ident($inner:ty) =
                     $nested_pallet:ident.$nested_call:ident($nested_argument:ident);
             )* }
+            @proposed {
+                $(#[$proposed_doc:meta])*
+                $proposed:ident($motion:ty) = $proposed_pallet:ident.$proposed_call:ident;
+            }
         }
     ) => {
         $(#[$meta])*
         pub enum $calls {
             $($($(#[$doc])* $variant $({ $($(#[$field_doc])* $field: $type),* })?,)*)*
             $($(#[$nested_doc])* $nested($inner),)*
+            $(#[$proposed_doc])*
+            $proposed($motion),
         }
 
         impl $calls {
@@ -75,6 +105,7 @@ macro_rules! calls {
             pub(super) const ALL: &[(&str, &str)] = &[
                 $($((stringify!($pallet), stringify!($call)),)*)*
                 $((stringify!($nested_pallet), stringify!($nested_call)),)*
+                (stringify!($proposed_pallet), stringify!($proposed_call)),
             ];
 
             fn place(&self) -> (&'static str, &'static str) {
@@ -83,6 +114,9 @@ macro_rules! calls {
                     $(Self::$nested(..) => {
                         (stringify!($nested_pallet), stringify!($nested_call))
                     })*
+                    Self::$proposed(..) => {
+                        (stringify!($proposed_pallet), stringify!($proposed_call))
+                    }
                 }
             }
 
@@ -95,6 +129,7 @@ macro_rules! calls {
                     $(Self::$nested(inner) => {
                         vec![(stringify!($nested_argument), inner.encode_calls(metadata)?)]
                     })*
+                    Self::$proposed(motion) => motion.arguments(metadata)?,
                 }))
             }
         }
@@ -115,8 +150,23 @@ calls! {
             SetEncryptionKey = set_encryption_key { key: EncryptionKey };
             RemoveEncryptionKey = remove_encryption_key;
             SetPolicy = set_policy { policy: Option<AccountId32> };
-            SetDefaultPolicy = set_default_policy { policy: Option<AccountId32> };
-            AddProvider = add_provider { account: AccountId32, role: Role };
+            AllowNobody = allow_nobody;
+            AnnounceDefaultPolicy = announce_default_policy { policy: Option<AccountId32> };
+            EnactDefaultPolicy = enact_default_policy;
+            CancelDefaultPolicy = cancel_default_policy;
+            AdmitInstitution = admit_institution { name: String, registrar: AccountId32 };
+            RemoveInstitution = remove_institution { institution: InstitutionId };
+            SetRegistrar = set_registrar {
+                institution: InstitutionId,
+                registrar: AccountId32,
+            };
+            AddProvider = add_provider {
+                institution: InstitutionId,
+                account: AccountId32,
+                role: Role,
+                until: u32,
+            };
+            RenewProvider = renew_provider { account: AccountId32, role: Role, until: u32 };
             RemoveProvider = remove_provider { account: AccountId32, role: Role };
             AddRecord = add_record {
                 patient: AccountId32,
@@ -218,6 +268,27 @@ calls! {
             OpenValue = open_value { request: RequestId, opening: Opening };
             OpenSecret = open_secret { request: RequestId, secret: Secret };
         }
+        Council {
+            /// Votes for or against a motion, as a member of the council.
+            CouncilVote = vote {
+                motion: H256 => proposal,
+                index: u32 => index(compact_number),
+                approve: bool,
+            };
+            /// Ends a motion that has its votes, and makes its call.
+            CouncilClose = close {
+                motion: H256 => proposal_hash,
+                index: u32 => index(compact_number),
+                weight: Gas => proposal_weight_bound,
+                length: u32 => length_bound(compact_number),
+            };
+        }
+        Timelock {
+            /// Cancels a call that root was to make.
+            CancelChange = cancel { change: ChangeId };
+            /// Has root make an announced call.
+            EnactChange = enact { change: ChangeId };
+        }
         Contracts {
             /// Uploads a contract's code and makes an instance of it.
             ContractInstantiate = instantiate_with_code {
@@ -248,6 +319,12 @@ calls! {
             Batch(Vec<Call>) = Utility.batch_all(calls);
             /// A call with root's rights; the signer must be the chain's sudo key.
             Sudo(Box<Call>) = Sudo.sudo(call);
+            /// A call that root will make after a delay.
+            AnnounceChange(Box<Call>) = Timelock.announce(call);
+        }
+        @proposed {
+            /// A call that the council will make, if so many members vote for it.
+            CouncilPropose(Motion) = Council.propose;
         }
     }
 }

@@ -125,7 +125,7 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
             Some(false) if is_past && used.is_former(node) => None,
             Some(false) => Some(format!("{used} differs")),
             // It came later; `unknown_event` finds one that had another name before.
-            None if is_past && used.is_own_event() => None,
+            None if is_past && (used.is_own_event() || used.is_event_of_governance()) => None,
             None => Some(format!("{used} is missing")),
         });
     first.or_else(|| match needs {
@@ -137,6 +137,10 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 
 /// MedChain's own pallets: what they report must not be left out of a log.
 const OWN_PALLETS: [&str; 3] = [EmrError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
+
+/// The pallets that decide for everybody. Runtimes before version 3 had none, and nothing that
+/// they report is part of a patient's log.
+const GOVERNANCE_PALLETS: [&str; 2] = ["Council", "Timelock"];
 
 /// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.
@@ -205,6 +209,10 @@ fn extension_difference(tested: &Metadata, node: &Metadata) -> Option<String> {
 impl Used<'_> {
     fn is_own_event(self) -> bool {
         matches!(self, Self::Event(pallet, _) if OWN_PALLETS.contains(&pallet))
+    }
+
+    fn is_event_of_governance(self) -> bool {
+        matches!(self, Self::Event(pallet, _) if GOVERNANCE_PALLETS.contains(&pallet))
     }
 
     /// Whether a past runtime has it in a shape that is no longer used but still read.

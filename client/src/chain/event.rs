@@ -5,9 +5,9 @@ mod source;
 mod table;
 
 use medchain_primitives::{
-    Action, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason, FailureCause,
-    FailureCode, ModelId, ModelStatus, Output, Purpose, Receipt, RecordId, RecordKind, RequestId,
-    Role, SealedAnswer, SlashReason,
+    Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason,
+    FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt,
+    RecordId, RecordKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use scale_info::meta_type;
 use subxt::{
@@ -16,7 +16,7 @@ use subxt::{
     Metadata,
 };
 
-use self::source::{failure, label, labelled, outcome, topics, Source};
+use self::source::{failure, institution_name, label, labelled, outcome, topics, Source};
 pub(super) use self::{source::text, table::Former};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
@@ -39,7 +39,26 @@ events! {
                 new: Option<AccountId32>,
             };
             DefaultPolicySet { old: Option<AccountId32>, new: Option<AccountId32> };
-            ProviderAdded { account: AccountId32, role: Role };
+            DefaultPolicyAnnounced {
+                current: Option<AccountId32>,
+                announced: Option<AccountId32>,
+                enactable_at: u32,
+            };
+            DefaultPolicyCancelled { announced: Option<AccountId32> };
+            InstitutionAdmitted {
+                institution: InstitutionId,
+                name: String => name(institution_name),
+                registrar: AccountId32,
+            };
+            InstitutionRemoved { institution: InstitutionId };
+            RegistrarSet { institution: InstitutionId, old: AccountId32, new: AccountId32 };
+            ProviderAdded {
+                account: AccountId32,
+                role: Role,
+                institution: InstitutionId,
+                until: u32,
+            };
+            ProviderRenewed { account: AccountId32, role: Role, old: u32, new: u32 };
             ProviderRemoved { account: AccountId32, role: Role };
             AccessChecked {
                 patient: AccountId32,
@@ -235,6 +254,30 @@ events! {
             };
             DisputeAbandoned { request: RequestId };
         }
+        Council {
+            /// A member proposed a motion.
+            MotionProposed = Proposed {
+                index: u32 => proposal_index,
+                motion: H256 => proposal_hash,
+                threshold: u32,
+            };
+            /// The council made the call of a motion; it may have failed.
+            MotionExecuted = Executed {
+                motion: H256 => proposal_hash,
+                failure: Option<DispatchFailure> => result(outcome),
+            };
+            /// A motion ended with these votes.
+            MotionClosed = Closed { motion: H256 => proposal_hash, yes: u32, no: u32 };
+        }
+        Timelock {
+            ChangeAnnounced { change: ChangeId, enactable_at: u32, expires_at: u32 };
+            ChangeCancelled { change: ChangeId };
+            /// Root made an announced call; it may have failed.
+            ChangeEnacted {
+                change: ChangeId,
+                failure: Option<DispatchFailure> => result(outcome),
+            };
+        }
         Contracts {
             /// A contract was instantiated.
             ContractInstantiated = Instantiated { deployer: AccountId32, contract: AccountId32 };
@@ -259,6 +302,10 @@ events! {
             SudoDone = Sudid { failure: Option<DispatchFailure> => sudo_result(outcome) };
         }
         @former {
+            Emr {
+                /// A provider received a role, without an institution and for ever.
+                ProviderRegistered = ProviderAdded { account: AccountId32, role: Role };
+            }
             Inference {
                 /// A prediction was requested, in plain text and of one worker.
                 PredictionRequested = InferenceRequested {

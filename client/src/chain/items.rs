@@ -52,9 +52,11 @@ items! {
         SUDO_KEY = Sudo.Key,
         PATIENTS = Emr.Patients,
         ENCRYPTION_KEYS = Emr.EncryptionKeys,
+        INSTITUTIONS = Emr.Institutions,
         PROVIDERS = Emr.Providers,
         PATIENT_POLICIES = Emr.PatientPolicies,
         DEFAULT_POLICY = Emr.DefaultPolicy,
+        PENDING_DEFAULT_POLICY = Emr.PendingDefaultPolicy,
         RECORDS = Emr.Records,
         RECORDS_OF = Emr.RecordsOf,
         COMMITMENTS = Emr.Commitments,
@@ -77,6 +79,11 @@ items! {
         VERDICTS = Inference.Verdicts,
         LATEST_VERDICT = Inference.LatestVerdict,
         DISPUTES = Disputes.Disputes,
+        COUNCIL_MEMBERS = Council.Members,
+        COUNCIL_PROPOSALS = Council.Proposals,
+        COUNCIL_PROPOSAL_OF = Council.ProposalOf,
+        COUNCIL_VOTING = Council.Voting,
+        CHANGES = Timelock.Changes,
     }
 }
 

@@ -68,7 +68,7 @@ impl Chain {
     /// Signs a call, sends it and waits until it is in a block.
     ///
     /// Errors: [`ChainError::Dispatch`] where the call failed, a call inside
-    /// [`Call::Sudo`] included; [`ChainError::InsufficientFunds`],
+    /// [`Call::Sudo`] or of a motion included; [`ChainError::InsufficientFunds`],
     /// [`ChainError::StaleNonce`], [`ChainError::Pool`] and
     /// [`ChainError::Dropped`] where the pool rejected or dropped it;
     /// [`ChainError::Timeout`].
@@ -204,7 +204,9 @@ impl Chain {
             match event {
                 ChainEvent::FeePaid { fee: paid, .. } => fee = *paid,
                 ChainEvent::ExtrinsicFailed { failure }
-                | ChainEvent::SudoDone { failure: Some(failure) } => {
+                | ChainEvent::SudoDone { failure: Some(failure) }
+                | ChainEvent::MotionExecuted { failure: Some(failure), .. }
+                | ChainEvent::ChangeEnacted { failure: Some(failure), .. } => {
                     return Err(ChainError::Dispatch(failure.clone()))
                 }
                 _ => (),

@@ -3,12 +3,12 @@
 use codec::{Decode, Encode};
 use medchain_disputes::{Game, Side};
 use medchain_primitives::{
-    AnswerCommitment, Arithmetic, Cid, ContentDigest, Document, ModelId, ModelStatus, Output,
-    PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation, RequestId,
-    RequestStatus, SealedAnswer, VerdictStatus,
+    AnswerCommitment, Arithmetic, ChangeId, Cid, ContentDigest, Document, InstitutionId, ModelId,
+    ModelStatus, Output, PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation,
+    RequestId, RequestStatus, Role, SealedAnswer, VerdictStatus,
 };
 
-use crate::AccountId32;
+use crate::{AccountId32, H256};
 
 /// The balance of an account, in the chain's smallest unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,73 @@ pub struct Patient {
     pub key_epoch: u32,
     /// The deposit held from the patient.
     pub deposit: u128,
+}
+
+/// An institution, whose registrar appoints providers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Institution {
+    /// Its number.
+    pub id: InstitutionId,
+    /// Its name.
+    pub name: String,
+    /// The account that appoints and dismisses its providers.
+    pub registrar: AccountId32,
+}
+
+/// An account that was given a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The account.
+    pub account: AccountId32,
+    /// The role.
+    pub role: Role,
+    /// The institution that gave it.
+    pub institution: InstitutionId,
+    /// The last block of the term.
+    pub until: u32,
+    /// Whether the account has the role now.
+    pub in_force: bool,
+}
+
+/// A default policy that was announced and is not in force yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingPolicy {
+    /// The policy; `None` denies everything.
+    pub policy: Option<AccountId32>,
+    /// The first block in which it can be enacted.
+    pub enactable_at: u32,
+}
+
+/// A motion that members of the council can vote on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenMotion {
+    /// The hash of its call.
+    pub hash: H256,
+    /// Its number.
+    pub index: u32,
+    /// How many members must vote for it.
+    pub threshold: u32,
+    /// The members who voted for it.
+    pub ayes: Vec<AccountId32>,
+    /// The members who voted against it.
+    pub nays: Vec<AccountId32>,
+    /// The last block in which members can vote.
+    pub end: u32,
+    /// The name of its call, such as `Emr.announce_default_policy`.
+    pub call: String,
+}
+
+/// A call that root will make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its number.
+    pub id: ChangeId,
+    /// The name of the call, such as `System.authorize_upgrade`.
+    pub call: String,
+    /// The first block in which it can be enacted.
+    pub enactable_at: u32,
+    /// The last block in which it can be enacted.
+    pub expires_at: u32,
 }
 
 /// A medical record.

@@ -1,6 +1,7 @@
 //! Reading state, all of it at one block.
 
 mod access;
+mod council;
 mod custody;
 mod deposits;
 mod emr;

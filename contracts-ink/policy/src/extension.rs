@@ -1,7 +1,7 @@
 //! What a policy may ask the chain while it decides.
 #![allow(clippy::unused_self, reason = "for the code that ink! generates")]
 
-use crate::{ModelId, Purpose, Relation, Role};
+use crate::{Appointment, BlockNumber, ModelId, Purpose, Relation, Role};
 use ink::{
     env::{DefaultEnvironment, Environment},
     primitives::AccountId,
@@ -9,8 +9,8 @@ use ink::{
 
 /// MedChain's chain extension, `0x4d43`: what a contract may ask the chain.
 ///
-/// Every function but `purpose` and `model` costs a storage read, so call it only
-/// where the answer decides. Arguments and return values are SCALE-encoded; there is no
+/// Every function but `purpose` and `model` costs a storage read, and two where an account
+/// was given the role, so call it only where the answer decides. Arguments and return values are SCALE-encoded; there is no
 /// status to handle. A function that the chain does not know ends the call,
 /// which counts as a refusal.
 #[ink::chain_extension(extension = 0x4d43)]
@@ -22,7 +22,9 @@ pub trait MedChain {
     #[ink(function = 1, handle_status = false)]
     fn owner_of(record: u64) -> Option<AccountId>;
 
-    /// Returns whether the registrar gave `account` this role.
+    /// Returns whether `account` has this role now.
+    ///
+    /// The registrar of an institution gave it; it ends with its term, and with the institution.
     #[ink(function = 2, handle_status = false)]
     fn has_role(account: AccountId, role: Role) -> bool;
 
@@ -46,6 +48,12 @@ pub trait MedChain {
     /// [`Infer`]: crate::Action::Infer
     #[ink(function = 5, handle_status = false)]
     fn model() -> Option<ModelId>;
+
+    /// Returns the institution behind this role of `account`, and the last block of its term.
+    ///
+    /// None where `has_role` is false.
+    #[ink(function = 6, handle_status = false)]
+    fn appointment(account: AccountId, role: Role) -> Option<Appointment<BlockNumber>>;
 }
 
 /// The environment of contracts on MedChain: ink!'s default with the chain extension.
@@ -78,8 +86,8 @@ mod tests {
         ChainExtensionInstance,
     };
     use medchain_primitives::{
-        RelationKind, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
-        EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+        InstitutionId, RelationKind, EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID,
+        EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
     };
     use std::{cell::RefCell, rc::Rc};
 
@@ -116,12 +124,14 @@ mod tests {
         assert_eq!(chain().relation_of(PATIENT, OTHER), None);
         assert_eq!(chain().purpose(), None);
         assert_eq!(chain().model(), None);
+        assert_eq!(chain().appointment(PATIENT, Role::Custodian), None);
         let expected = [
             (EXTENSION_OWNER_OF, 7u64.encode()),
             (EXTENSION_HAS_ROLE, (PATIENT, 2u8).encode()),
             (EXTENSION_RELATION_OF, (PATIENT, OTHER).encode()),
             (EXTENSION_PURPOSE, vec![]),
             (EXTENSION_MODEL, vec![]),
+            (EXTENSION_APPOINTMENT, (PATIENT, 3u8).encode()),
         ];
         assert_eq!(*calls.borrow(), expected);
     }
@@ -132,6 +142,7 @@ mod tests {
         Chain::new()
             .owner(7, PATIENT)
             .role(OTHER, Role::Clinician)
+            .appointment(OTHER, Role::Custodian, InstitutionId(5), 9)
             .relation(PATIENT, OTHER, relation)
             .purpose(Purpose::Research)
             .model(ModelId(300))
@@ -142,6 +153,15 @@ mod tests {
         assert!(chain().has_role(OTHER, Role::Clinician));
         assert!(!chain().has_role(OTHER, Role::Hospital));
         assert!(!chain().has_role(PATIENT, Role::Clinician));
+        let appointment = Appointment { institution: InstitutionId(5), until: 9 };
+        assert_eq!(chain().appointment(OTHER, Role::Custodian), Some(appointment));
+        assert!(chain().has_role(OTHER, Role::Custodian));
+        assert!(chain().appointment(OTHER, Role::Clinician).is_some());
+        assert_eq!(chain().appointment(OTHER, Role::Hospital), None);
+        // As on the chain, a role ends with its term.
+        crate::testing::at_block(10);
+        assert_eq!(chain().appointment(OTHER, Role::Custodian), None);
+        assert!(!chain().has_role(OTHER, Role::Custodian));
         assert_eq!(chain().relation_of(PATIENT, OTHER), Some(relation));
         assert_eq!(chain().relation_of(OTHER, PATIENT), None);
         assert_eq!(chain().purpose(), Some(Purpose::Research));

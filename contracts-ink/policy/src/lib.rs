@@ -44,8 +44,8 @@ pub use extension::{MedChain, MedChainEnvironment};
 pub use grant::{decide, is_over, BlockNumber, Grant, GrantError};
 pub use interface::Policy;
 pub use medchain_primitives::{
-    Action, ActionSet, Decision, DenyReason, ModelId, Purpose, PurposeSet, Relation, RelationKind,
-    Role, RoleSet, SetError, POLICY_CHECK_SELECTOR,
+    Action, ActionSet, Appointment, Decision, DenyReason, InstitutionId, ModelId, Purpose,
+    PurposeSet, Relation, RelationKind, Role, RoleSet, SetError, POLICY_CHECK_SELECTOR,
 };
 pub use quorum::{Approvals, Quorum, QuorumError, MAX_MEMBERS};
 pub use roles::RoleGrants;

@@ -1,14 +1,16 @@
 //! A stand-in for the chain, for tests in ink!'s off-chain environment.
 
-use crate::{MedChainEnvironment, ModelId, Purpose, Relation, Role};
+use crate::{
+    Appointment, BlockNumber, InstitutionId, MedChainEnvironment, ModelId, Purpose, Relation, Role,
+};
 use ink::{
     env::test,
     primitives::AccountId,
     scale::{Decode, Encode},
 };
 use medchain_primitives::{
-    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
-    EXTENSION_RELATION_OF,
+    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
+    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 
 /// A stand-in for the chain: what it answers to a policy's questions.
@@ -24,7 +26,7 @@ use medchain_primitives::{
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     owners: Vec<(u64, AccountId)>,
-    roles: Vec<(AccountId, Role)>,
+    roles: Vec<(AccountId, Role, Appointment<BlockNumber>)>,
     relations: Vec<(AccountId, AccountId, Relation)>,
     purpose: Option<Purpose>,
     model: Option<ModelId>,
@@ -43,10 +45,22 @@ impl Chain {
         self
     }
 
-    /// Gives `account` this role.
+    /// Gives `account` this role, from the institution 0 and for good.
     #[must_use]
-    pub fn role(mut self, account: AccountId, role: Role) -> Self {
-        self.roles.push((account, role));
+    pub fn role(self, account: AccountId, role: Role) -> Self {
+        self.appointment(account, role, InstitutionId(0), BlockNumber::MAX)
+    }
+
+    /// Gives `account` this role, from an institution and until the block `until`.
+    #[must_use]
+    pub fn appointment(
+        mut self,
+        account: AccountId,
+        role: Role,
+        institution: InstitutionId,
+        until: BlockNumber,
+    ) -> Self {
+        self.roles.push((account, role, Appointment { institution, until }));
         self
     }
 
@@ -76,6 +90,13 @@ impl Chain {
         test::register_chain_extension(self);
     }
 
+    fn appointment_of(&self, account: AccountId, role: Role) -> Option<Appointment<BlockNumber>> {
+        let now = ink::env::block_number::<MedChainEnvironment>();
+        let of =
+            |one: &&(AccountId, Role, Appointment<BlockNumber>)| (one.0, one.1) == (account, role);
+        self.roles.iter().find(of).map(|one| one.2).filter(|appointment| now <= appointment.until)
+    }
+
     fn relation_of(&self, patient: AccountId, relative: AccountId) -> Option<Relation> {
         let of = |one: &&(AccountId, AccountId, Relation)| (one.0, one.1) == (patient, relative);
         self.relations.iter().find(of).map(|one| one.2)
@@ -95,7 +116,14 @@ impl test::ChainExtension for Chain {
                 let record: u64 = arguments(&input);
                 self.owners.iter().find(|one| one.0 == record).map(|one| one.1).encode()
             }
-            EXTENSION_HAS_ROLE => self.roles.contains(&arguments(&input)).encode(),
+            EXTENSION_HAS_ROLE => {
+                let (account, role) = arguments(&input);
+                self.appointment_of(account, role).is_some().encode()
+            }
+            EXTENSION_APPOINTMENT => {
+                let (account, role) = arguments(&input);
+                self.appointment_of(account, role).encode()
+            }
             EXTENSION_RELATION_OF => {
                 let (patient, relative) = arguments(&input);
                 self.relation_of(patient, relative).encode()

@@ -73,7 +73,9 @@ mod misbehaving_policy {
         /// - 2, `has_role` of the subject and the role with this index: true;
         /// - 3, `relation_of` the subject: the kind with this index;
         /// - 4, `purpose`: the one with this index;
-        /// - 5, `model`: the one with this number.
+        /// - 5, `model`: the one with this number;
+        /// - 6, `appointment` of the subject as a lab technician: by the institution with this
+        ///   number.
         ///
         /// Any other function or index panics.
         #[codec(index = 8)]
@@ -155,6 +157,9 @@ mod misbehaving_policy {
                 }
                 4 => chain.purpose() == Some(indexed::<Purpose>(expected)),
                 5 => chain.model() == Some(ModelId(expected.into())),
+                6 => chain
+                    .appointment(subject, Role::LabTechnician)
+                    .is_some_and(|one| one.institution.0 == u32::from(expected)),
                 _ => panic!("no such function"),
             }
         }

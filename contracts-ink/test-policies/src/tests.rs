@@ -4,7 +4,8 @@ use super::*;
 use ink::{primitives::AccountId, scale::Encode};
 use policy::{
     testing::{call_as, Chain},
-    Action, Decision, DenyReason, ModelId, Policy, Purpose, Relation, RelationKind, Role,
+    Action, Decision, DenyReason, InstitutionId, ModelId, Policy, Purpose, Relation, RelationKind,
+    Role,
 };
 
 const PATIENT: AccountId = AccountId([1; 32]);
@@ -51,6 +52,7 @@ fn asks_the_extension() {
     Chain::new()
         .owner(7, PATIENT)
         .role(SUBJECT, Role::Clinician)
+        .appointment(SUBJECT, Role::LabTechnician, InstitutionId(4), 9)
         .relation(PATIENT, SUBJECT, relation)
         .purpose(Purpose::Research)
         .model(ModelId(7))
@@ -65,10 +67,13 @@ fn asks_the_extension() {
     assert_eq!(asked(4, Purpose::Billing as u8), refused(254));
     assert_eq!(asked(5, 7), Decision::Allow);
     assert_eq!(asked(5, 8), refused(254));
+    assert_eq!(asked(6, 4), Decision::Allow);
+    assert_eq!(asked(6, 0), refused(254));
     Chain::new().install();
     assert_eq!(asked(1, 0), refused(254));
     assert_eq!(asked(4, Purpose::Research as u8), refused(254));
     assert_eq!(asked(5, 7), refused(254));
+    assert_eq!(asked(6, 4), refused(254));
 }
 
 #[ink::test]

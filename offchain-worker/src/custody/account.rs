@@ -10,8 +10,8 @@ use crate::shared::account::lacks_funds;
 pub fn problem(appointment: &Appointment, own: EncryptionKey) -> Option<String> {
     if !appointment.is_custodian {
         return Some(
-            "is not registered as a custodian: the registrar registers it with \
-             `medchain provider add ADDRESS custodian`"
+            "is not a custodian now: an institution's registrar appoints it with \
+             `medchain provider add ADDRESS custodian`, or renews its term"
                 .to_owned(),
         );
     }

@@ -15,7 +15,7 @@ use crate::shared::{
 /// What the chain holds about this custodian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appointment {
-    /// Whether the registrar has registered the account as a custodian.
+    /// Whether the account is a custodian now.
     pub is_custodian: bool,
     /// The encryption key that the account has published.
     pub published: Option<EncryptionKey>,

@@ -2,6 +2,7 @@
 //! patient if possible, the policy is looked up in both places, and every
 //! envelope was paid for by a different account.
 
+use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
     traits::{
@@ -12,11 +13,12 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use medchain_primitives::{
-    Basis, Cid, CidCodec, ContentDigest, Document, EmergencyId, EmergencyReason, EncryptionKey,
-    FilmCommitments, InputRoot, Purpose, RecordId, RecordKind, RecordStatus, RelationKind, Role,
-    SealedKey, VerdictCommitment,
+    Appointment, Basis, Cid, CidCodec, ContentDigest, Document, EmergencyId, EmergencyReason,
+    EncryptionKey, FilmCommitments, InputRoot, InstitutionId, InstitutionName, Purpose, RecordId,
+    RecordKind, RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
+    MAX_INSTITUTION_NAME,
 };
-use sp_runtime::traits::Saturating;
+use sp_runtime::traits::{One, Saturating, Zero};
 
 use crate::*;
 
@@ -67,12 +69,37 @@ where
     Ok(patient)
 }
 
+/// An institution that an account is the registrar of.
+fn institution<T: Config>(registrar: &T::AccountId) -> Result<InstitutionId, BenchmarkError> {
+    let name = InstitutionName::truncate_from(vec![b'x'; MAX_INSTITUTION_NAME as usize]);
+    let id = NextInstitutionId::<T>::get();
+    Pallet::<T>::admit_institution(governance::<T>()?, name, registrar.clone())?;
+    Ok(id)
+}
+
+/// Gives an account a role that is in force, in an institution of its own.
+fn provide<T: Config>(account: &T::AccountId, role: Role) {
+    let institution = NextInstitutionId::<T>::get();
+    NextInstitutionId::<T>::put(InstitutionId(institution.0.saturating_add(1)));
+    let name = InstitutionName::truncate_from(vec![b'x'; MAX_INSTITUTION_NAME as usize]);
+    let registrar = frame_benchmarking::account("registrar", institution.0, 0);
+    Institutions::<T>::insert(institution, Institution { name, registrar });
+    let until = frame_system::Pallet::<T>::block_number().saturating_add(T::MaxTerm::get());
+    Providers::<T>::insert(account, role, Appointment { institution, until });
+}
+
+/// Ends so many blocks, to reach what waits.
+fn pass<T: Config>(blocks: frame_system::pallet_prelude::BlockNumberFor<T>) {
+    let now = frame_system::Pallet::<T>::block_number();
+    frame_system::Pallet::<T>::set_block_number(now.saturating_add(blocks));
+}
+
 fn technician<T: Config>() -> Result<T::AccountId, BenchmarkError>
 where
     T::Currency: Mutate<T::AccountId>,
 {
     let technician = rich::<T>("technician", 0)?;
-    Providers::<T>::insert(&technician, Role::LabTechnician, ());
+    provide::<T>(&technician, Role::LabTechnician);
     Ok(technician)
 }
 
@@ -136,7 +163,7 @@ where
 fn custodians<T: Config>(count: u32) -> CustodiansOf<T> {
     let custodians = (0..count).map(|index| {
         let custodian: T::AccountId = account("custodian", index, 0);
-        Providers::<T>::insert(&custodian, Role::Custodian, ());
+        provide::<T>(&custodian, Role::Custodian);
         EncryptionKeys::<T>::insert(&custodian, KEY);
         custodian
     });
@@ -244,8 +271,8 @@ where
     Ok((subject, id, emergency))
 }
 
-fn registrar<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
-    T::RegistrarOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
+    T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
 }
 
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
@@ -302,38 +329,138 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn set_default_policy() -> Result<(), BenchmarkError> {
-        let origin = registrar::<T>()?;
+    fn announce_default_policy() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
         DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));
         let policy: T::AccountId = account("policy", 1, 0);
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, Some(policy.clone()));
 
+        let pending = PendingDefaultPolicy::<T>::get();
+        assert_eq!(pending.and_then(|pending| pending.policy), Some(policy));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn enact_default_policy() -> Result<(), BenchmarkError> {
+        let caller: T::AccountId = account("caller", 0, 0);
+        DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));
+        let policy: T::AccountId = account("policy", 1, 0);
+        Pallet::<T>::announce_default_policy(governance::<T>()?, Some(policy.clone()))?;
+        pass::<T>(T::DefaultPolicyDelay::get());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller));
+
         assert_eq!(DefaultPolicy::<T>::get(), Some(policy));
         Ok(())
     }
 
     #[benchmark]
-    fn add_provider() -> Result<(), BenchmarkError> {
-        let origin = registrar::<T>()?;
-        let provider: T::AccountId = account("provider", 0, 0);
+    fn cancel_default_policy() -> Result<(), BenchmarkError> {
+        let policy: T::AccountId = account("policy", 1, 0);
+        Pallet::<T>::announce_default_policy(governance::<T>()?, Some(policy))?;
+        let origin =
+            T::CancelOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, provider.clone(), Role::Hospital);
+        _(origin as T::RuntimeOrigin);
 
-        assert!(Providers::<T>::contains_key(&provider, Role::Hospital));
+        assert!(!PendingDefaultPolicy::<T>::exists());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn admit_institution() -> Result<(), BenchmarkError> {
+        let origin = governance::<T>()?;
+        let name = InstitutionName::truncate_from(vec![b'x'; MAX_INSTITUTION_NAME as usize]);
+        let registrar: T::AccountId = account("registrar", 0, 0);
+        let id = NextInstitutionId::<T>::get();
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, name, registrar);
+
+        assert!(Institutions::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_institution() -> Result<(), BenchmarkError> {
+        let id = institution::<T>(&account("registrar", 0, 0))?;
+        let origin = governance::<T>()?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, id);
+
+        assert!(!Institutions::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_registrar() -> Result<(), BenchmarkError> {
+        let caller: T::AccountId = account("registrar", 0, 0);
+        let id = institution::<T>(&caller)?;
+        let new: T::AccountId = account("registrar", 1, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, new.clone());
+
+        assert_eq!(Institutions::<T>::get(id).map(|entry| entry.registrar), Some(new));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn add_provider() -> Result<(), BenchmarkError> {
+        let caller: T::AccountId = account("registrar", 0, 0);
+        let id = institution::<T>(&caller)?;
+        let provider: T::AccountId = account("provider", 0, 0);
+        // It had the role, and the term is over: both institutions are read.
+        provide::<T>(&provider, Role::Hospital);
+        Providers::<T>::mutate_extant(&provider, Role::Hospital, |appointment| {
+            appointment.until = Zero::zero();
+        });
+        pass::<T>(One::one());
+        let until = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, provider.clone(), Role::Hospital, until);
+
+        assert!(Pallet::<T>::has_role(&provider, Role::Hospital));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn renew_provider() -> Result<(), BenchmarkError> {
+        let caller: T::AccountId = account("registrar", 0, 0);
+        let id = institution::<T>(&caller)?;
+        let provider: T::AccountId = account("provider", 0, 0);
+        let now = frame_system::Pallet::<T>::block_number();
+        let until = now.saturating_add(T::MaxTerm::get());
+        Providers::<T>::insert(
+            &provider,
+            Role::Hospital,
+            Appointment { institution: id, until: now },
+        );
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), provider.clone(), Role::Hospital, until);
+
+        let appointment = Providers::<T>::get(&provider, Role::Hospital);
+        assert_eq!(appointment.map(|appointment| appointment.until), Some(until));
         Ok(())
     }
 
     #[benchmark]
     fn remove_provider() -> Result<(), BenchmarkError> {
-        let origin = registrar::<T>()?;
+        let caller: T::AccountId = account("registrar", 0, 0);
+        let institution = institution::<T>(&caller)?;
         let provider: T::AccountId = account("provider", 0, 0);
-        Providers::<T>::insert(&provider, Role::Hospital, ());
+        let until = frame_system::Pallet::<T>::block_number();
+        Providers::<T>::insert(&provider, Role::Hospital, Appointment { institution, until });
 
         #[extrinsic_call]
-        _(origin as T::RuntimeOrigin, provider.clone(), Role::Hospital);
+        _(RawOrigin::Signed(caller), provider.clone(), Role::Hospital);
 
         assert!(!Providers::<T>::contains_key(&provider, Role::Hospital));
         Ok(())

@@ -1,12 +1,12 @@
 //! The access question, and who answers it.
 
 use frame_support::{ensure, weights::Weight};
-use medchain_primitives::{Denied, InferenceOrder, RecordId, RecordStatus};
+use medchain_primitives::{Denied, DenyReason, InferenceOrder, RecordId, RecordStatus};
 use sp_runtime::DispatchError;
 
 use crate::{
     AccessControl, AccessQuestion, AccountIdOf, Answer, Config, DefaultPolicy, Error, Event,
-    InferenceOrders, Pallet, PatientPolicies, Patients, Records,
+    InferenceOrders, Pallet, Patients, PolicyChoice, Records,
 };
 
 impl<T: Config> Pallet<T> {
@@ -14,7 +14,8 @@ impl<T: Config> Pallet<T> {
     ///
     /// The patient may do everything. For any other account, the patient's
     /// policy, or else the chain's default, decides; if it allows, the event
-    /// [`Event::AccessChecked`] is deposited. A record that is named must belong
+    /// [`Event::AccessChecked`] is deposited. A patient who allows nobody has no
+    /// policy that could. A record that is named must belong
     /// to the patient and must not be erased; a superseded version counts as any
     /// other. An account that the policy refuses gets the same answer for every
     /// record, and so learns nothing about them.
@@ -23,7 +24,13 @@ impl<T: Config> Pallet<T> {
         if subject == patient {
             return Answer::free(Self::ensure_exists(patient, record));
         }
-        let policy = Self::policy_of(patient);
+        let policy = match Self::choice_of(patient) {
+            PolicyChoice::Nobody => {
+                return Answer::free(Err(Denied::Refused(DenyReason::NoGrant)));
+            }
+            PolicyChoice::Default => DefaultPolicy::<T>::get(),
+            PolicyChoice::Contract(policy) => Some(policy),
+        };
         let mut answer = T::AccessControl::check(policy.as_ref(), question);
         answer.result = answer.result.and_then(|()| Self::ensure_exists(patient, record));
         if answer.result.is_ok() {
@@ -62,11 +69,6 @@ impl<T: Config> Pallet<T> {
             return Answer::free(Ok(()));
         }
         T::AccessControl::check(Some(policy), question)
-    }
-
-    /// The policy in force for `patient`: their own, or else the chain's default.
-    pub fn policy_of(patient: &AccountIdOf<T>) -> Option<AccountIdOf<T>> {
-        PatientPolicies::<T>::get(patient).or_else(DefaultPolicy::<T>::get)
     }
 
     /// The maximum weight of ordering a model, its question to the policy

@@ -8,7 +8,7 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroup, CustodianGroups, CustodiansOf, Custodies,
     Custody, EncryptionKeys, EntrustedContents, Error, Event, HoldReason, Pallet, Patients,
-    Providers, Records, SharesOf, WeightInfo,
+    Records, SharesOf, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -131,17 +131,14 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Checks that each is a registered custodian with an encryption key, is
+    /// Checks that each is a custodian now with an encryption key, is
     /// named once, and is not the patient.
     fn ensure_custodians(patient: &AccountIdOf<T>, members: &CustodiansOf<T>) -> DispatchResult {
         let mut named = BTreeSet::new();
         for member in members {
             ensure!(named.insert(member), Error::<T>::DuplicateCustodian);
             ensure!(member != patient, Error::<T>::SelfCustodian);
-            ensure!(
-                Providers::<T>::contains_key(member, Role::Custodian),
-                Error::<T>::NotCustodian
-            );
+            ensure!(Self::has_role(member, Role::Custodian), Error::<T>::NotCustodian);
             ensure!(EncryptionKeys::<T>::contains_key(member), Error::<T>::EncryptionKeyNotFound);
         }
         Ok(())

@@ -10,7 +10,7 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 use crate::{
     AccessQuestion, AccountIdOf, Config, Custodies, Due, DueEntry, Emergencies, Emergency,
     EmergencyOf, EmergencyOptOuts, Error, Event, Grants, HoldReason, NextEmergencyId,
-    OpenEmergencies, Pallet, Patients, Providers, Records, Relations,
+    OpenEmergencies, Pallet, Patients, Records, Relations,
 };
 
 impl<T: Config> Pallet<T> {
@@ -163,7 +163,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let relation = Relations::<T>::get(patient, subject);
         if relation.is_some_and(|relation| relation.emergency_contact)
-            || Providers::<T>::contains_key(subject, Role::Clinician)
+            || Self::has_role(subject, Role::Clinician)
         {
             return Ok(Weight::zero());
         }

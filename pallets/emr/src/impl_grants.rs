@@ -9,8 +9,8 @@ use sp_runtime::{traits::Saturating, BoundedVec, DispatchError, DispatchResult};
 
 use crate::{
     AccessGrant, AccessQuestion, AccountIdOf, Answer, Config, Custodies, Due, DueEntry,
-    EncryptionKeys, Error, Event, GrantOf, Grants, HoldReason, Pallet, Providers, Records,
-    WeightInfo, EMERGENCY_SHARE,
+    EncryptionKeys, Error, Event, GrantOf, Grants, HoldReason, Pallet, Records, WeightInfo,
+    EMERGENCY_SHARE,
 };
 
 impl<T: Config> Pallet<T> {
@@ -108,10 +108,7 @@ impl<T: Config> Pallet<T> {
         let custody = Custodies::<T>::get(record).ok_or(Error::<T>::RecordNotEntrusted)?;
         let place = custody.shares.iter().position(|(keeper, _)| *keeper == custodian);
         let place = place.ok_or(Error::<T>::ShareNotFound)?;
-        ensure!(
-            Providers::<T>::contains_key(&custodian, Role::Custodian),
-            Error::<T>::NotCustodian
-        );
+        ensure!(Self::has_role(&custodian, Role::Custodian), Error::<T>::NotCustodian);
         let mut grant = Grants::<T>::get(record, &subject).ok_or(Error::<T>::AccessNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
         ensure!(now <= grant.until, Error::<T>::AccessExpired);

@@ -13,8 +13,8 @@ use sp_runtime::{
 
 use crate::{
     AccessQuestion, AccountIdOf, BalanceOf, Commitments, Config, Envelopes, EnvelopesOf, Error,
-    Event, HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Providers, Record, Records,
-    RecordsOf, SharesOf,
+    Event, HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Record, Records, RecordsOf,
+    SharesOf,
 };
 
 /// What the signer states about a new record or version.
@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         ensure!(Patients::<T>::contains_key(&new.patient), Error::<T>::PatientNotFound);
         ensure!(
-            *author == new.patient || Providers::<T>::contains_key(author, Role::LabTechnician),
+            *author == new.patient || Self::has_role(author, Role::LabTechnician),
             Error::<T>::NotLabTechnician
         );
         Self::ensure_cid(&new.cid)?;

@@ -22,6 +22,7 @@ extern crate alloc;
 
 pub mod access;
 pub mod due;
+pub mod migrations;
 pub mod runtime_api;
 pub mod types;
 pub mod weights;
@@ -33,7 +34,9 @@ mod impl_emergency;
 mod impl_envelopes;
 mod impl_funds;
 mod impl_grants;
+mod impl_institutions;
 mod impl_keys;
+mod impl_policies;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -61,18 +64,19 @@ pub use weights::WeightInfo;
     reason = "FRAME's macros generate such code"
 )]
 pub mod pallet {
+    use alloc::{string::String, vec::Vec};
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
         Action, Cid, ContentDigest, Denied, Document, EmergencyId, EmergencyReason, EncryptionKey,
-        EndReason, FilmCommitments, InferenceOrder, Purpose, RecordId, RecordKind, Relation,
-        RelationKind, Role, SealedKey,
+        EndReason, FilmCommitments, InferenceOrder, InstitutionId, InstitutionName, Purpose,
+        RecordId, RecordKind, Relation, RelationKind, Role, SealedKey,
     };
 
     use super::*;
     use crate::impl_records::NewRecord;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
     /// Maximum number of relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
@@ -99,8 +103,20 @@ pub mod pallet {
         /// The runtime's hold reasons.
         type RuntimeHoldReason: From<HoldReason>;
 
-        /// The origin that appoints providers and sets the chain's default policy.
-        type RegistrarOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// The origin that admits institutions and announces the chain's default policy.
+        type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// The origin that cancels an announced default policy, such as a minority of a council.
+        type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Number of blocks between the announcement of a default policy and its enactment.
+        ///
+        /// Not a constant of the metadata: the runtime may read it from storage.
+        type DefaultPolicyDelay: Get<BlockNumberFor<Self>>;
+
+        /// Maximum number of blocks of a provider's term.
+        #[pallet::constant]
+        type MaxTerm: Get<BlockNumberFor<Self>>;
 
         /// Asks a policy whether an account may do something with a patient's records.
         type AccessControl: AccessControl<Self::AccountId>;
@@ -212,12 +228,32 @@ pub mod pallet {
     pub type EncryptionKeyDeposits<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>, OptionQuery>;
 
-    /// Roles of each provider.
+    /// Institutions that the council admitted.
     #[pallet::storage]
-    pub type Providers<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, Role, (), OptionQuery>;
+    pub type Institutions<T: Config> =
+        StorageMap<_, Twox64Concat, InstitutionId, InstitutionOf<T>, OptionQuery>;
+
+    /// Number of the next institution. Numbers are never used again.
+    #[pallet::storage]
+    pub type NextInstitutionId<T: Config> = StorageValue<_, InstitutionId, ValueQuery>;
+
+    /// Roles of each provider, with the institution and the end of the term.
+    ///
+    /// An entry whose term is over, or whose institution was removed, counts as none.
+    #[pallet::storage]
+    pub type Providers<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Twox64Concat,
+        Role,
+        AppointmentOf<T>,
+        OptionQuery,
+    >;
 
     /// Policy that each patient chose; without an entry, the default applies.
+    ///
+    /// The patient's own account stands for nobody: no policy is asked, and everybody is refused.
     #[pallet::storage]
     pub type PatientPolicies<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, T::AccountId, OptionQuery>;
@@ -225,6 +261,10 @@ pub mod pallet {
     /// Policy of the patients who have not chosen one.
     #[pallet::storage]
     pub type DefaultPolicy<T: Config> = StorageValue<_, T::AccountId, OptionQuery>;
+
+    /// Default policy that was announced, and the first block in which it can be enacted.
+    #[pallet::storage]
+    pub type PendingDefaultPolicy<T: Config> = StorageValue<_, PendingPolicyOf<T>, OptionQuery>;
 
     /// Number of the next record to be added.
     #[pallet::storage]
@@ -347,6 +387,29 @@ pub mod pallet {
     #[pallet::storage]
     pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
 
+    /// The institutions that the first block knows.
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The name and the registrar of each institution, in the order of their numbers.
+        pub institutions: Vec<(String, T::AccountId)>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            for (name, registrar) in &self.institutions {
+                let name = InstitutionName::try_from(name.as_bytes().to_vec());
+                assert!(
+                    name.as_ref().is_ok_and(|name| !name.is_empty()),
+                    "an institution has a name of 1 to 64 bytes"
+                );
+                let admitted = Pallet::<T>::do_admit(name.unwrap_or_default(), registrar.clone());
+                assert!(admitted.is_ok(), "there are few institutions");
+            }
+        }
+    }
+
     /// The events of this pallet.
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -383,8 +446,22 @@ pub mod pallet {
             patient: T::AccountId,
             /// The previous policy.
             old: Option<T::AccountId>,
-            /// The new policy; `None` for the chain's default.
+            /// The new policy; `None` for the chain's default, the patient's own account for nobody.
             new: Option<T::AccountId>,
+        },
+        /// A new default policy was announced; it is not in force yet.
+        DefaultPolicyAnnounced {
+            /// The policy in force.
+            current: Option<T::AccountId>,
+            /// The announced policy; `None` denies everything.
+            announced: Option<T::AccountId>,
+            /// The first block in which it can be enacted.
+            enactable_at: BlockNumberFor<T>,
+        },
+        /// An announced default policy was cancelled, and the current one stays.
+        DefaultPolicyCancelled {
+            /// The policy that will not come into force.
+            announced: Option<T::AccountId>,
         },
         /// The chain's default policy was set.
         DefaultPolicySet {
@@ -393,12 +470,50 @@ pub mod pallet {
             /// The new policy; `None` denies everything.
             new: Option<T::AccountId>,
         },
-        /// A provider received a role.
+        /// An institution was admitted, and its registrar can appoint providers.
+        InstitutionAdmitted {
+            /// The institution.
+            institution: InstitutionId,
+            /// The name, in UTF-8.
+            name: InstitutionName,
+            /// The registrar.
+            registrar: T::AccountId,
+        },
+        /// An institution was removed, and the roles that it gave ended.
+        InstitutionRemoved {
+            /// The institution.
+            institution: InstitutionId,
+        },
+        /// An institution received another registrar.
+        RegistrarSet {
+            /// The institution.
+            institution: InstitutionId,
+            /// The previous registrar.
+            old: T::AccountId,
+            /// The new registrar.
+            new: T::AccountId,
+        },
+        /// A provider received a role for a term.
         ProviderAdded {
             /// The provider.
             account: T::AccountId,
             /// The role.
             role: Role,
+            /// The institution that appointed the provider.
+            institution: InstitutionId,
+            /// The last block of the term.
+            until: BlockNumberFor<T>,
+        },
+        /// A provider's term was changed.
+        ProviderRenewed {
+            /// The provider.
+            account: T::AccountId,
+            /// The role.
+            role: Role,
+            /// The last block of the previous term.
+            old: BlockNumberFor<T>,
+            /// The last block of the new term.
+            new: BlockNumberFor<T>,
         },
         /// A provider lost a role.
         ProviderRemoved {
@@ -654,11 +769,27 @@ pub mod pallet {
         EncryptionKeyNotFound,
         /// A patient must have an encryption key. Replace it with `set_encryption_key`.
         EncryptionKeyRequired,
-        /// The provider already has this role.
+        /// No default policy is announced. Governance announces one with `announce_default_policy`.
+        DefaultPolicyNotAnnounced,
+        /// A default policy is announced already. Enact or cancel it first.
+        DefaultPolicyAlreadyAnnounced,
+        /// The announced default policy cannot be enacted yet. `PendingDefaultPolicy` has the block.
+        DefaultPolicyNotDue,
+        /// There is no such institution, or it was removed.
+        InstitutionNotFound,
+        /// The name of an institution must have 1 to 64 bytes of UTF-8.
+        InvalidInstitutionName,
+        /// Every institution number is taken.
+        InstitutionIdsExhausted,
+        /// Only the registrar of the provider's institution may do this. `Institutions` lists the registrars.
+        NotRegistrar,
+        /// The term must end after this block, and within `MaxTerm` blocks.
+        InvalidTerm,
+        /// The account already has this role, perhaps from another institution. The provider can give it back with `remove_provider`.
         ProviderAlreadyExists,
-        /// The provider does not have this role.
+        /// The account was not given this role.
         ProviderNotFound,
-        /// Only the patient, or a lab technician whom the patient's policy allows `Append`, may add records. The registrar appoints lab technicians.
+        /// Only the patient, or a lab technician whom the patient's policy allows `Append`, may add records. An institution's registrar appoints lab technicians.
         NotLabTechnician,
         /// Only the patient may do this.
         NotPatient,
@@ -708,7 +839,7 @@ pub mod pallet {
         GrantRevoked,
         /// Access denied by the policy for a policy-specific reason. `EmrApi::check_access` returns its code.
         PolicyRefused,
-        /// The account is not a custodian. The registrar gives this role with `add_provider`.
+        /// The account is not a custodian now. An institution's registrar gives this role with `add_provider`.
         NotCustodian,
         /// A patient cannot be their own custodian.
         SelfCustodian,
@@ -886,11 +1017,14 @@ pub mod pallet {
 
         /// Chooses the policy that decides who else may use the signer's records.
         ///
+        /// The address of today's default policy pins it: a later default does not apply.
+        ///
         /// ## Dispatch origin
         /// Signed by the patient.
         ///
         /// ## Parameters
-        /// - `policy`: the address of a policy contract; `None` for the chain's default.
+        /// - `policy`: the address of a policy contract; `None` for the chain's default, whichever
+        ///   it is at the time. The signer's own account stands for nobody, as in `allow_nobody`.
         ///
         /// ## Errors
         /// - `PatientNotFound`: the signer is not a patient.
@@ -901,53 +1035,55 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_policy())]
         pub fn set_policy(origin: OriginFor<T>, policy: Option<T::AccountId>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
-            let old = PatientPolicies::<T>::get(&patient);
-            PatientPolicies::<T>::set(&patient, policy.clone());
-            Self::deposit_event(Event::PolicySet { patient, old, new: policy });
-            Ok(())
+            Self::do_set_policy(patient, policy)
         }
 
-        /// Sets the policy of all patients who have not chosen one.
+        /// Announces a new policy for all patients who have not chosen one.
+        ///
+        /// After `DefaultPolicyDelay` blocks anybody can enact it. Until then patients can choose
+        /// another policy, pin the current one, or say nobody (`allow_nobody`).
         ///
         /// ## Dispatch origin
-        /// The registrar (`RegistrarOrigin`).
+        /// Governance (`GovernanceOrigin`): more than half of the council.
         ///
         /// ## Parameters
         /// - `policy`: the address of a policy contract; `None` denies everything.
         ///
         /// ## Errors
-        /// - `BadOrigin`: the origin is not the registrar.
+        /// - `BadOrigin`: the origin is not governance.
+        /// - `DefaultPolicyAlreadyAnnounced`: another one waits.
         ///
         /// ## Events
-        /// - `DefaultPolicySet`.
+        /// - `DefaultPolicyAnnounced`.
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::set_default_policy())]
-        pub fn set_default_policy(
+        #[pallet::weight(T::WeightInfo::announce_default_policy())]
+        pub fn announce_default_policy(
             origin: OriginFor<T>,
             policy: Option<T::AccountId>,
         ) -> DispatchResult {
-            T::RegistrarOrigin::ensure_origin(origin)?;
-            let old = DefaultPolicy::<T>::get();
-            DefaultPolicy::<T>::set(policy.clone());
-            Self::deposit_event(Event::DefaultPolicySet { old, new: policy });
-            Ok(())
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            Self::do_announce_default_policy(policy)
         }
 
-        /// Gives a provider a role.
+        /// Gives a provider a role for a term, in the name of an institution.
         ///
-        /// One account may have several roles.
+        /// One account may have several roles, each from one institution. A role that is over
+        /// can be given again.
         ///
         /// ## Dispatch origin
-        /// The registrar (`RegistrarOrigin`).
+        /// Signed by the registrar of the institution.
         ///
         /// ## Parameters
+        /// - `institution`: the institution.
         /// - `account`: the provider.
         /// - `role`: the role.
+        /// - `until`: the last block of the term, at most `MaxTerm` blocks from now.
         ///
         /// ## Errors
-        /// - `BadOrigin`: the origin is not the registrar.
-        /// - `ProviderAlreadyExists`: the account already has the role.
+        /// - `InstitutionNotFound`: there is no such institution.
+        /// - `NotRegistrar`: the signer is not its registrar.
+        /// - `InvalidTerm`: the term is over already, or too long.
+        /// - `ProviderAlreadyExists`: the account has the role now.
         ///
         /// ## Events
         /// - `ProviderAdded`.
@@ -955,17 +1091,13 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::add_provider())]
         pub fn add_provider(
             origin: OriginFor<T>,
+            institution: InstitutionId,
             account: T::AccountId,
             role: Role,
+            until: BlockNumberFor<T>,
         ) -> DispatchResult {
-            T::RegistrarOrigin::ensure_origin(origin)?;
-            ensure!(
-                !Providers::<T>::contains_key(&account, role),
-                Error::<T>::ProviderAlreadyExists
-            );
-            Providers::<T>::insert(&account, role, ());
-            Self::deposit_event(Event::ProviderAdded { account, role });
-            Ok(())
+            let registrar = ensure_signed(origin)?;
+            Self::do_add_provider(&registrar, institution, account, role, until)
         }
 
         /// Removes a role from a provider.
@@ -973,15 +1105,16 @@ pub mod pallet {
         /// What the provider did in this role remains valid.
         ///
         /// ## Dispatch origin
-        /// The registrar (`RegistrarOrigin`).
+        /// Signed by the registrar of the institution that gave the role, or by the provider;
+        /// or governance (`GovernanceOrigin`).
         ///
         /// ## Parameters
         /// - `account`: the provider.
         /// - `role`: the role.
         ///
         /// ## Errors
-        /// - `BadOrigin`: the origin is not the registrar.
-        /// - `ProviderNotFound`: the account does not have the role.
+        /// - `ProviderNotFound`: the account was not given the role.
+        /// - `NotRegistrar`: the signer is neither the registrar nor the provider.
         ///
         /// ## Events
         /// - `ProviderRemoved`.
@@ -992,10 +1125,11 @@ pub mod pallet {
             account: T::AccountId,
             role: Role,
         ) -> DispatchResult {
-            T::RegistrarOrigin::ensure_origin(origin)?;
-            Providers::<T>::take(&account, role).ok_or(Error::<T>::ProviderNotFound)?;
-            Self::deposit_event(Event::ProviderRemoved { account, role });
-            Ok(())
+            let signer = match T::GovernanceOrigin::try_origin(origin) {
+                Ok(_) => None,
+                Err(origin) => Some(ensure_signed(origin)?),
+            };
+            Self::do_remove_provider(signer, account, role)
         }
 
         /// Adds a record to a patient's file and, if requested, orders a verdict on it.
@@ -1609,6 +1743,176 @@ pub mod pallet {
         pub fn set_emergency_access(origin: OriginFor<T>, allowed: bool) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::do_set_emergency_access(patient, allowed)
+        }
+
+        /// Puts the announced default policy into force.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account.
+        ///
+        /// ## Errors
+        /// - `DefaultPolicyNotAnnounced`: none is announced, or it was cancelled.
+        /// - `DefaultPolicyNotDue`: patients still have time to react.
+        ///
+        /// ## Events
+        /// - `DefaultPolicySet`.
+        #[pallet::call_index(24)]
+        #[pallet::weight(T::WeightInfo::enact_default_policy())]
+        pub fn enact_default_policy(origin: OriginFor<T>) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_enact_default_policy()
+        }
+
+        /// Cancels the announced default policy, and the current one stays.
+        ///
+        /// ## Dispatch origin
+        /// `CancelOrigin`: more than a third of the council.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: the origin may not cancel.
+        /// - `DefaultPolicyNotAnnounced`: none is announced.
+        ///
+        /// ## Events
+        /// - `DefaultPolicyCancelled`.
+        #[pallet::call_index(25)]
+        #[pallet::weight(T::WeightInfo::cancel_default_policy())]
+        pub fn cancel_default_policy(origin: OriginFor<T>) -> DispatchResult {
+            T::CancelOrigin::ensure_origin(origin)?;
+            Self::do_cancel_default_policy()
+        }
+
+        /// Allows nobody else to use the signer's records, whatever the default policy is.
+        ///
+        /// Envelopes that readers already have stay. Breaking the glass asks no policy in some
+        /// cases: forbid it with `set_emergency_access`. `set_policy` ends it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        ///
+        /// ## Events
+        /// - `PolicySet`, with the signer's own account as the new policy.
+        #[pallet::call_index(26)]
+        #[pallet::weight(T::WeightInfo::set_policy())]
+        pub fn allow_nobody(origin: OriginFor<T>) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            Self::do_set_policy(patient.clone(), Some(patient))
+        }
+
+        /// Admits an institution, whose registrar can then appoint providers.
+        ///
+        /// ## Dispatch origin
+        /// Governance (`GovernanceOrigin`): more than half of the council.
+        ///
+        /// ## Parameters
+        /// - `name`: the name: 1 to 64 bytes of UTF-8.
+        /// - `registrar`: the account that appoints its providers.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: the origin is not governance.
+        /// - `InvalidInstitutionName`: the name is empty, or not UTF-8.
+        /// - `InstitutionIdsExhausted`: every institution number is taken.
+        ///
+        /// ## Events
+        /// - `InstitutionAdmitted`.
+        #[pallet::call_index(27)]
+        #[pallet::weight(T::WeightInfo::admit_institution())]
+        pub fn admit_institution(
+            origin: OriginFor<T>,
+            name: InstitutionName,
+            registrar: T::AccountId,
+        ) -> DispatchResult {
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            Self::do_admit(name, registrar)
+        }
+
+        /// Removes an institution. The roles that it gave end at once.
+        ///
+        /// What its providers did remains valid.
+        ///
+        /// ## Dispatch origin
+        /// Governance (`GovernanceOrigin`): more than half of the council.
+        ///
+        /// ## Parameters
+        /// - `institution`: the institution.
+        ///
+        /// ## Errors
+        /// - `BadOrigin`: the origin is not governance.
+        /// - `InstitutionNotFound`: there is no such institution.
+        ///
+        /// ## Events
+        /// - `InstitutionRemoved`.
+        #[pallet::call_index(28)]
+        #[pallet::weight(T::WeightInfo::remove_institution())]
+        pub fn remove_institution(
+            origin: OriginFor<T>,
+            institution: InstitutionId,
+        ) -> DispatchResult {
+            T::GovernanceOrigin::ensure_origin(origin)?;
+            Self::do_remove_institution(institution)
+        }
+
+        /// Gives an institution another registrar.
+        ///
+        /// The terms of its providers stay as they are.
+        ///
+        /// ## Dispatch origin
+        /// Signed by its registrar; or governance (`GovernanceOrigin`).
+        ///
+        /// ## Parameters
+        /// - `institution`: the institution.
+        /// - `registrar`: the new registrar.
+        ///
+        /// ## Errors
+        /// - `InstitutionNotFound`: there is no such institution.
+        /// - `NotRegistrar`: the signer is not its registrar.
+        ///
+        /// ## Events
+        /// - `RegistrarSet`.
+        #[pallet::call_index(29)]
+        #[pallet::weight(T::WeightInfo::set_registrar())]
+        pub fn set_registrar(
+            origin: OriginFor<T>,
+            institution: InstitutionId,
+            registrar: T::AccountId,
+        ) -> DispatchResult {
+            let signer = match T::GovernanceOrigin::try_origin(origin) {
+                Ok(_) => None,
+                Err(origin) => Some(ensure_signed(origin)?),
+            };
+            Self::do_set_registrar(signer, institution, registrar)
+        }
+
+        /// Changes the term of a provider, before its end or after.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the registrar of the institution that gave the role.
+        ///
+        /// ## Parameters
+        /// - `account`: the provider.
+        /// - `role`: the role.
+        /// - `until`: the last block of the new term, at most `MaxTerm` blocks from now.
+        ///
+        /// ## Errors
+        /// - `ProviderNotFound`: the account was not given the role.
+        /// - `InstitutionNotFound`: the institution was removed.
+        /// - `NotRegistrar`: the signer is not its registrar.
+        /// - `InvalidTerm`: the term is over already, or too long.
+        ///
+        /// ## Events
+        /// - `ProviderRenewed`.
+        #[pallet::call_index(30)]
+        #[pallet::weight(T::WeightInfo::renew_provider())]
+        pub fn renew_provider(
+            origin: OriginFor<T>,
+            account: T::AccountId,
+            role: Role,
+            until: BlockNumberFor<T>,
+        ) -> DispatchResult {
+            let registrar = ensure_signed(origin)?;
+            Self::do_renew_provider(&registrar, account, role, until)
         }
     }
 }

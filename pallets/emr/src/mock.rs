@@ -7,14 +7,14 @@ use std::{
 
 use frame_support::{
     assert_ok, derive_impl,
-    traits::{fungible::InspectHold, ConstU32, ConstU64, Hooks},
+    traits::{fungible::InspectHold, ConstU32, ConstU64, EitherOfDiverse, Hooks},
     weights::Weight,
 };
-use frame_system::EnsureRoot;
+use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey,
-    FilmCommitments, InferenceOrder, InputRoot, ModelId, Purpose, RecordId, RecordKind,
-    RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
+    FilmCommitments, InferenceOrder, InputRoot, InstitutionId, InstitutionName, ModelId, Purpose,
+    RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
@@ -49,10 +49,25 @@ pub const CLINICIAN: u64 = 13;
 pub const CONTACT: u64 = 14;
 /// The guardian of [`ALICE`].
 pub const GUARDIAN: u64 = 15;
+/// The registrar of [`CLINIC`].
+pub const REGISTRAR: u64 = 20;
+/// The registrar of [`OTHER_CLINIC`].
+pub const OTHER_REGISTRAR: u64 = 21;
+/// Cancels announced default policies, and may do nothing else.
+pub const MINORITY: u64 = 22;
 /// The chain's default policy.
 pub const POLICY: u64 = 99;
 /// A policy that a patient may choose.
 pub const OTHER_POLICY: u64 = 98;
+
+/// The institution of every provider above.
+pub const CLINIC: InstitutionId = InstitutionId(0);
+/// An institution without providers.
+pub const OTHER_CLINIC: InstitutionId = InstitutionId(1);
+/// The last block of the providers' terms, and the longest term.
+pub const TERM: u64 = 1_000;
+/// For how many blocks an announced default policy waits.
+pub const DELAY: u64 = 7;
 
 /// The record of [`ALICE`].
 pub const XRAY: RecordId = RecordId(0);
@@ -101,10 +116,17 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
 }
 
+frame_support::ord_parameter_types! {
+    pub const Minority: u64 = MINORITY;
+}
+
 impl pallet_emr::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type RegistrarOrigin = EnsureRoot<u64>;
+    type GovernanceOrigin = EnsureRoot<u64>;
+    type CancelOrigin = EitherOfDiverse<EnsureRoot<u64>, EnsureSignedBy<Minority, u64>>;
+    type DefaultPolicyDelay = ConstU64<DELAY>;
+    type MaxTerm = ConstU64<TERM>;
     type AccessControl = Policy;
     type InferenceOrders = Orders;
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
@@ -297,6 +319,9 @@ impl ExtBuilder {
 }
 
 fn furnish() {
+    for registrar in [REGISTRAR, OTHER_REGISTRAR] {
+        assert_ok!(Emr::admit_institution(root(), name("clinic"), registrar));
+    }
     for patient in [ALICE, BOB] {
         assert_ok!(Emr::register_patient(signed(patient), None, key(patient)));
     }
@@ -306,18 +331,33 @@ fn furnish() {
     // Without a deposit, which this account cannot pay.
     EncryptionKeys::<Test>::insert(POOR, key(POOR));
     let role = Role::LabTechnician;
-    assert_ok!(Emr::add_provider(root(), TECHNICIAN, role));
+    appoint(TECHNICIAN, role);
     for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3, CLINICIAN, CONTACT] {
         assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
     }
     for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3] {
-        assert_ok!(Emr::add_provider(root(), account, Role::Custodian));
+        appoint(account, Role::Custodian);
     }
-    assert_ok!(Emr::add_provider(root(), CLINICIAN, Role::Clinician));
+    appoint(CLINICIAN, Role::Clinician);
     assert_ok!(Emr::set_relation(signed(ALICE), CONTACT, RelationKind::Sibling, true));
     assert_ok!(Emr::set_relation(signed(ALICE), GUARDIAN, RelationKind::Guardian, false));
     DefaultPolicy::<Test>::put(POLICY);
     assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
+}
+
+/// The name of an institution.
+pub fn name(text: &str) -> InstitutionName {
+    text.as_bytes().to_vec().try_into().expect("a test chooses short names")
+}
+
+/// Has [`REGISTRAR`] appoint a provider until block [`TERM`].
+pub fn appoint(account: u64, role: Role) {
+    assert_ok!(Emr::add_provider(signed(REGISTRAR), CLINIC, account, role, TERM));
+}
+
+/// Has [`REGISTRAR`] dismiss a provider.
+pub fn dismiss(account: u64, role: Role) {
+    assert_ok!(Emr::remove_provider(signed(REGISTRAR), account, role));
 }
 
 pub fn signed(who: u64) -> RuntimeOrigin {

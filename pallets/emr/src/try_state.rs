@@ -14,8 +14,9 @@ use sp_runtime::{
 use crate::{
     AccountIdOf, BalanceOf, Commitments, Config, CustodianGroups, Custodies, Due, DueEntry,
     Emergencies, EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents,
-    Envelopes, Grants, HoldReason, NextDue, NextEmergencyId, NextRecordId, OpenEmergencies, Pallet,
-    PatientPolicies, Patients, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
+    Envelopes, Grants, HoldReason, Institutions, NextDue, NextEmergencyId, NextInstitutionId,
+    NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients, PendingDefaultPolicy,
+    Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -25,6 +26,7 @@ impl<T: Config> Pallet<T> {
     /// Checks every invariant of this pallet's storage.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::try_state_patients()?;
+        Self::try_state_institutions()?;
         Self::try_state_keys()?;
         Self::try_state_records()?;
         Self::try_state_envelopes()?;
@@ -58,6 +60,33 @@ impl<T: Config> Pallet<T> {
             ensure!(Patients::<T>::contains_key(&patient), "a policy belongs to no patient");
         }
         Self::ensure_held(HoldReason::Patient, deposits)
+    }
+
+    /// Institutions and providers were given their numbers and terms by calls.
+    ///
+    /// A provider may outlive its institution: it then counts as none.
+    fn try_state_institutions() -> Result<(), TryRuntimeError> {
+        let next = NextInstitutionId::<T>::get();
+        for (id, institution) in Institutions::<T>::iter() {
+            ensure!(id < next, "an institution's number was not assigned");
+            ensure!(
+                !institution.name.is_empty() && core::str::from_utf8(&institution.name).is_ok(),
+                "an institution's name is not a text"
+            );
+        }
+        let now = frame_system::Pallet::<T>::block_number();
+        let most = now.saturating_add(T::MaxTerm::get());
+        for appointment in Providers::<T>::iter_values() {
+            ensure!(appointment.institution < next, "a provider's institution never existed");
+            ensure!(appointment.until <= most, "a provider's term is too long");
+        }
+        if let Some(pending) = PendingDefaultPolicy::<T>::get() {
+            ensure!(
+                pending.enactable_at <= now.saturating_add(T::DefaultPolicyDelay::get()),
+                "a default policy waits longer than the delay"
+            );
+        }
+        Ok(())
     }
 
     /// Keys are safe to seal to, and deposits are for keys.

@@ -4,8 +4,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible::Inspect, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
-    Basis, Cid, ContentDigest, Document, EmergencyId, EmergencyReason, RecordId, RecordKind,
-    RecordStatus, SealedKey, SealedShare,
+    Appointment, Basis, Cid, ContentDigest, Document, EmergencyId, EmergencyReason,
+    InstitutionName, RecordId, RecordKind, RecordStatus, SealedKey, SealedShare,
 };
 use scale_info::TypeInfo;
 
@@ -17,6 +17,14 @@ pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
 pub type BalanceOf<T> = <<T as Config>::Currency as Inspect<AccountIdOf<T>>>::Balance;
 /// A registered patient.
 pub type PatientOf<T> = Patient<BalanceOf<T>>;
+/// An institution, whose registrar appoints providers.
+pub type InstitutionOf<T> = Institution<AccountIdOf<T>>;
+/// The institution that appointed a provider, and until when.
+pub type AppointmentOf<T> = Appointment<BlockNumberFor<T>>;
+/// What decides about the accounts other than the patient.
+pub type PolicyChoiceOf<T> = PolicyChoice<AccountIdOf<T>>;
+/// A default policy that was announced and is not in force yet.
+pub type PendingPolicyOf<T> = PendingPolicy<AccountIdOf<T>, BlockNumberFor<T>>;
 /// A medical record.
 pub type RecordOf<T> = Record<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 /// A reader's envelope.
@@ -39,6 +47,41 @@ pub type GrantOf<T> = AccessGrant<
 >;
 /// An emergency that awaits its review.
 pub type EmergencyOf<T> = Emergency<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// An institution, whose registrar appoints providers.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Institution<AccountId> {
+    /// The name, in UTF-8.
+    pub name: InstitutionName,
+    /// The account that appoints and dismisses its providers.
+    pub registrar: AccountId,
+}
+
+/// What decides about the accounts other than the patient.
+///
+/// It is not stored as such: see [`crate::PatientPolicies`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyChoice<AccountId> {
+    /// The chain's default policy, whichever it is at the time.
+    Default,
+    /// Nothing does: every other account is refused, whatever the default is.
+    Nobody,
+    /// This policy contract.
+    Contract(AccountId),
+}
+
+/// A default policy that was announced and is not in force yet.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PendingPolicy<AccountId, BlockNumber> {
+    /// The policy; `None` denies everything.
+    pub policy: Option<AccountId>,
+    /// The first block in which it can be enacted.
+    pub enactable_at: BlockNumber,
+}
 
 /// A registered patient.
 #[derive(

@@ -12,12 +12,24 @@ pub trait WeightInfo {
     fn update_profile() -> Weight;
     /// `set_encryption_key`.
     fn set_encryption_key() -> Weight;
-    /// `set_policy`.
+    /// `set_policy` and `allow_nobody`.
     fn set_policy() -> Weight;
-    /// `set_default_policy`.
-    fn set_default_policy() -> Weight;
+    /// `announce_default_policy`.
+    fn announce_default_policy() -> Weight;
+    /// `enact_default_policy`.
+    fn enact_default_policy() -> Weight;
+    /// `cancel_default_policy`.
+    fn cancel_default_policy() -> Weight;
+    /// `admit_institution`.
+    fn admit_institution() -> Weight;
+    /// `remove_institution`.
+    fn remove_institution() -> Weight;
+    /// `set_registrar`.
+    fn set_registrar() -> Weight;
     /// `add_provider`.
     fn add_provider() -> Weight;
+    /// `renew_provider`.
+    fn renew_provider() -> Weight;
     /// `remove_provider`.
     fn remove_provider() -> Weight;
     /// `add_record` with `n` envelopes and without custody.
@@ -72,18 +84,36 @@ impl WeightInfo for () {
     fn set_policy() -> Weight {
         estimate(2, 1)
     }
-    fn set_default_policy() -> Weight {
+    fn announce_default_policy() -> Weight {
+        estimate(4, 1)
+    }
+    fn enact_default_policy() -> Weight {
+        estimate(2, 2)
+    }
+    fn cancel_default_policy() -> Weight {
+        estimate(1, 1)
+    }
+    fn admit_institution() -> Weight {
+        estimate(1, 2)
+    }
+    fn remove_institution() -> Weight {
+        estimate(1, 1)
+    }
+    fn set_registrar() -> Weight {
         estimate(1, 1)
     }
     fn add_provider() -> Weight {
-        estimate(1, 1)
+        estimate(3, 1)
+    }
+    fn renew_provider() -> Weight {
+        estimate(2, 1)
     }
     fn remove_provider() -> Weight {
-        estimate(1, 1)
+        estimate(2, 1)
     }
     fn add_record(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(10u64.saturating_add(n), 8u64.saturating_add(n))
+        estimate(11u64.saturating_add(n), 8u64.saturating_add(n))
     }
     fn amend_record(n: u32) -> Weight {
         let n = u64::from(n);
@@ -113,20 +143,20 @@ impl WeightInfo for () {
         estimate(5, 4)
     }
     fn set_custodians(c: u32) -> Weight {
-        estimate(4u64.saturating_add(u64::from(c).saturating_mul(2)), 4)
+        estimate(4u64.saturating_add(u64::from(c).saturating_mul(3)), 4)
     }
     fn entrust_record(_: u32, g: u32) -> Weight {
         let g = u64::from(g).saturating_mul(4);
         estimate(9u64.saturating_add(g), 7u64.saturating_add(g))
     }
     fn deliver_share() -> Weight {
-        estimate(10, 6)
+        estimate(11, 6)
     }
     fn expire_grant() -> Weight {
         estimate(6, 6)
     }
     fn break_glass() -> Weight {
-        estimate(16, 9)
+        estimate(17, 9)
     }
     fn review_emergency() -> Weight {
         estimate(9, 9)

@@ -80,7 +80,7 @@ fn fee<T: Config>() -> BalanceOf<T> {
 }
 
 fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
-    T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+    <T as Config>::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
 }
 
 fn now<T: Config>() -> BlockNumberFor<T> {

@@ -706,7 +706,7 @@ pub mod pallet {
             confidence_threshold: Permill,
             fee: BalanceOf<T>,
         ) -> DispatchResult {
-            T::GovernanceOrigin::ensure_origin(origin)?;
+            <T as Config>::GovernanceOrigin::ensure_origin(origin)?;
             let arithmetic = if network.is_some() { Arithmetic::Exact } else { Arithmetic::Float };
             let model = Model {
                 name,
@@ -747,7 +747,7 @@ pub mod pallet {
             model: ModelId,
             status: ModelStatus,
         ) -> DispatchResult {
-            T::GovernanceOrigin::ensure_origin(origin)?;
+            <T as Config>::GovernanceOrigin::ensure_origin(origin)?;
             Self::do_set_model_status(model, status)
         }
 

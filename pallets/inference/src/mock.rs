@@ -17,8 +17,8 @@ use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied, DenyReason,
-    EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, Output, RecordId,
-    RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+    EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label, ModelId,
+    Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
 };
 use medchain_verdicts::{
     answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
@@ -38,6 +38,8 @@ pub const PATIENT: u64 = 1;
 pub const OTHER_PATIENT: u64 = 2;
 /// A registered lab technician.
 pub const LAB: u64 = 3;
+/// The registrar of the institution that appointed [`LAB`].
+pub const REGISTRAR: u64 = 20;
 /// Has funds and an encryption key, but no role.
 pub const STRANGER: u64 = 6;
 /// Has an encryption key, and only the existential deposit.
@@ -119,7 +121,10 @@ impl pallet_balances::Config for Test {
 impl pallet_emr::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type RegistrarOrigin = EnsureRoot<u64>;
+    type GovernanceOrigin = EnsureRoot<u64>;
+    type CancelOrigin = EnsureRoot<u64>;
+    type DefaultPolicyDelay = ConstU64<10>;
+    type MaxTerm = ConstU64<1_000_000>;
     type AccessControl = Policy;
     type InferenceOrders = Inference;
     type PatientDeposit = ConstU64<10>;
@@ -337,8 +342,10 @@ fn furnish() {
         let key = EncryptionKey([patient as u8; 32]);
         Emr::register_patient(signed(patient), None, key).expect("a patient can register");
     }
-    Emr::add_provider(RuntimeOrigin::root(), LAB, medchain_primitives::Role::LabTechnician)
-        .expect("the registrar appoints");
+    let name = b"clinic".to_vec().try_into().expect("a short name");
+    Emr::admit_institution(RuntimeOrigin::root(), name, REGISTRAR).expect("governance admits");
+    let (clinic, role) = (InstitutionId(0), medchain_primitives::Role::LabTechnician);
+    Emr::add_provider(signed(REGISTRAR), clinic, LAB, role, 1_000_000).expect("it appoints");
     add_film(10, None).expect("a patient adds films");
     add_record(PATIENT, RecordKind::Report, 11, None, None).expect("a patient adds records");
     for model in [vgg(), free()] {

@@ -1,4 +1,5 @@
-//! Root, batches, proxies such as caretakers, and accounts with several signatories.
+//! Sudo for development chains, batches, proxies such as caretakers, and accounts with several
+//! signatories.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::traits::{ConstU128, ConstU32, InstanceFilter};

@@ -1,15 +1,22 @@
 //! The pallets of this repository.
 
-use frame_support::{parameter_types, traits::ConstU128};
-use frame_system::EnsureRoot;
-
 #[cfg(feature = "runtime-benchmarks")]
 use crate::policy_contract::AllowAll;
 #[cfg(not(feature = "runtime-benchmarks"))]
 use crate::policy_contract::PolicyContract;
-use crate::{seeds::RelaySeeds, *};
+use crate::{
+    configs::{CouncilMajority, CouncilMinority},
+    seeds::RelaySeeds,
+    *,
+};
+use frame_support::{parameter_types, traits::ConstU128};
 
 parameter_types! {
+    /// Maximum number of blocks of a provider's term: two years.
+    pub const MaxTerm: BlockNumber = 730 * DAYS;
+    /// Number of blocks for which the providers of runtime 2 keep their roles: time for
+    /// institutions to appoint them.
+    pub const FormerProvidersTerm: BlockNumber = 30 * DAYS;
     /// Maximum number of envelopes per record.
     pub const MaxEnvelopes: u32 = 32;
     /// Maximum number of custodians per patient.
@@ -52,7 +59,10 @@ parameter_types! {
 impl pallet_emr::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
-    type RegistrarOrigin = EnsureRoot<AccountId>;
+    type GovernanceOrigin = CouncilMajority;
+    type CancelOrigin = CouncilMinority;
+    type DefaultPolicyDelay = Timelock;
+    type MaxTerm = MaxTerm;
     #[cfg(not(feature = "runtime-benchmarks"))]
     type AccessControl = PolicyContract;
     #[cfg(feature = "runtime-benchmarks")]
@@ -86,7 +96,7 @@ impl pallet_disputes::Config for Runtime {
 impl pallet_inference::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
-    type GovernanceOrigin = EnsureRoot<AccountId>;
+    type GovernanceOrigin = CouncilMajority;
     type WorkerBond = ConstU128<{ 100 * UNIT }>;
     type AbsencePenalty = ConstU128<{ 5 * UNIT }>;
     type RevealPenalty = ConstU128<{ 20 * UNIT }>;

@@ -2,6 +2,7 @@
 
 mod consensus;
 mod contracts;
+mod council;
 mod governance;
 mod medchain;
 mod money;
@@ -9,6 +10,10 @@ mod system;
 pub mod xcm;
 
 pub use consensus::ConsensusHook;
+pub use council::{
+    CouncilMajority, CouncilMinority, CouncilTwoThirds, PublicDelay, MAX_COUNCIL_MEMBERS,
+};
 pub use governance::ProxyType;
+pub use medchain::FormerProvidersTerm;
 pub use money::WeightToFee;
 pub use system::RuntimeBlockWeights;

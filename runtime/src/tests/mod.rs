@@ -2,6 +2,7 @@
 
 mod access;
 mod capacity;
+mod council;
 mod policies;
 mod seams;
 mod upgrade;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 use codec::Encode;
 use frame_support::assert_ok;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, Denied, EncryptionKey, RecordId, RecordKind, Role,
+    Action, Cid, CidCodec, ContentDigest, Denied, EncryptionKey, InstitutionId, RecordId,
+    RecordKind, Role,
 };
 use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism, ExecReturnValue};
 use pallet_emr::AccessQuestion;
@@ -25,11 +27,17 @@ pub const PATIENT: Sr25519Keyring = Sr25519Keyring::Bob;
 pub const TECHNICIAN: Sr25519Keyring = Sr25519Keyring::Charlie;
 pub const STRANGER: Sr25519Keyring = Sr25519Keyring::Eve;
 
+/// The registrar of [`CLINIC`], who may also use sudo.
+pub const REGISTRAR: Sr25519Keyring = Sr25519Keyring::Alice;
+/// The institution that the first block knows.
+pub const CLINIC: InstitutionId = InstitutionId(0);
+
 /// Builds a development chain at block 1.
 pub fn development_chain() -> TestExternalities {
     let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 100_000 * UNIT));
     let storage = RuntimeGenesisConfig {
         balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
+        emr: EmrConfig { institutions: vec![("clinic".into(), REGISTRAR.to_account_id())] },
         sudo: SudoConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
         ..Default::default()
     }
@@ -119,6 +127,13 @@ pub fn call_by(
     result.result.expect("the message runs")
 }
 
+/// Gives an account a role for the longest term.
+pub fn appoint(who: Sr25519Keyring, role: Role) {
+    let origin = RuntimeOrigin::signed(REGISTRAR.to_account_id());
+    let until = System::block_number() + 730 * DAYS;
+    assert_ok!(Emr::add_provider(origin, CLINIC, who.to_account_id(), role, until));
+}
+
 /// Registers the patient with this policy, and a technician.
 pub fn register(policy: Option<AccountId>) {
     for who in [PATIENT, TECHNICIAN, STRANGER] {
@@ -130,11 +145,7 @@ pub fn register(policy: Option<AccountId>) {
             assert_ok!(Emr::set_encryption_key(origin, key));
         }
     }
-    assert_ok!(Emr::add_provider(
-        RuntimeOrigin::root(),
-        TECHNICIAN.to_account_id(),
-        Role::LabTechnician
-    ));
+    appoint(TECHNICIAN, Role::LabTechnician);
     if policy.is_some() {
         let origin = RuntimeOrigin::signed(PATIENT.to_account_id());
         assert_ok!(Emr::set_policy(origin, policy));

@@ -59,6 +59,8 @@ enum Behaviour {
     AskItself,
     #[codec(index = 7)]
     Dispatch(Vec<u8>),
+    #[codec(index = 8)]
+    AskExtension(u8, u8),
 }
 
 /// Returns the answer of a policy with this behaviour to the technician.
@@ -273,4 +275,39 @@ fn the_charge_covers_the_gas_limit() {
     assert!(weight.all_gt(CHECK_GAS_LIMIT));
     // A block has room for many questions.
     assert!((weight * 50).all_lt(MAXIMUM_BLOCK_WEIGHT));
+}
+
+#[test]
+fn a_policy_hears_institution_and_term() {
+    development_chain().execute_with(|| {
+        // Function 6 is `appointment`, and the number that of the institution.
+        let asks = |expected| {
+            instantiate(contract("misbehaving-policy"), Behaviour::AskExtension(6, expected))
+        };
+        register(Some(asks(0)));
+        let other = asks(1);
+        assert_eq!(ask(TECHNICIAN, Action::Append), Ok(()));
+        let refused = Err(Denied::Refused(DenyReason::Other(254)));
+        assert_eq!(ask(STRANGER, Action::Append), refused);
+        let asked = |subject: Sr25519Keyring| {
+            let (patient, subject) = (PATIENT.to_account_id(), subject.to_account_id());
+            let (record, action, purpose, model) = (None, Action::Append, None, None);
+            let (patient, subject) = (&patient, &subject);
+            PolicyContract::check(
+                Some(&other),
+                AccessQuestion { patient, subject, record, action, purpose, model },
+            )
+            .result
+        };
+        assert_eq!(asked(TECHNICIAN), refused);
+
+        // Without the institution the role is gone, and so it is after the term.
+        System::set_block_number(1 + 730 * DAYS);
+        assert_eq!(ask(TECHNICIAN, Action::Append), Ok(()));
+        System::set_block_number(2 + 730 * DAYS);
+        assert_eq!(ask(TECHNICIAN, Action::Append), refused);
+        System::set_block_number(2);
+        assert_ok!(Emr::remove_institution(RuntimeOrigin::root(), CLINIC));
+        assert_eq!(ask(TECHNICIAN, Action::Append), refused);
+    });
 }

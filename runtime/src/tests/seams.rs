@@ -1,11 +1,11 @@
 //! The interplay of the pallets of this runtime.
 
-use frame_support::{assert_noop, assert_ok, traits::InstanceFilter};
+use frame_support::{assert_noop, assert_ok, instances::Instance1, traits::InstanceFilter};
 use medchain_primitives::{EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId};
 use sp_runtime::BoundedVec;
 
 use super::*;
-use crate::configs::ProxyType;
+use crate::configs::{self, ProxyType};
 
 fn order() -> InferenceOrder<AccountId> {
     InferenceOrder { model: ModelId(0), quorum: 1, worker: None }
@@ -116,18 +116,19 @@ fn a_batch_with_a_refused_call_changes_nothing() {
 }
 
 #[test]
-fn only_root_adds_providers() {
+fn only_the_registrar_adds_providers() {
     development_chain().execute_with(|| {
-        let origin = RuntimeOrigin::signed(PATIENT.to_account_id());
-        assert_noop!(
-            Emr::add_provider(origin, STRANGER.to_account_id(), Role::Custodian),
-            sp_runtime::DispatchError::BadOrigin
-        );
-        assert_ok!(Emr::add_provider(
-            RuntimeOrigin::root(),
-            STRANGER.to_account_id(),
-            Role::Custodian
-        ));
+        let add = |origin| {
+            Emr::add_provider(origin, CLINIC, STRANGER.to_account_id(), Role::Custodian, DAYS)
+        };
+        for who in [PATIENT, STRANGER] {
+            assert_noop!(
+                add(RuntimeOrigin::signed(who.to_account_id())),
+                pallet_emr::Error::<Runtime>::NotRegistrar
+            );
+        }
+        assert_noop!(add(RuntimeOrigin::root()), sp_runtime::DispatchError::BadOrigin);
+        assert_ok!(add(RuntimeOrigin::signed(REGISTRAR.to_account_id())));
     });
 }
 
@@ -140,7 +141,13 @@ fn genesis_presets_build() {
                 merged(&preset)
             ));
             assert_eq!(ParachainInfo::parachain_id(), PARACHAIN_ID.into());
-            assert!(pallet_sudo::Key::<Runtime>::get().is_some());
+            // Only the development chain has a sudo key, and every chain has a council.
+            let is_development = name == sp_genesis_builder::DEV_RUNTIME_PRESET;
+            assert_eq!(pallet_sudo::Key::<Runtime>::get().is_some(), is_development);
+            let members = pallet_collective::Members::<Runtime, Instance1>::get();
+            assert_eq!(members.len(), if is_development { 1 } else { 3 });
+            assert_eq!(members.len(), pallet_emr::Institutions::<Runtime>::iter().count());
+            assert!(Timelock::delay() < configs::PublicDelay::get());
         });
     }
 }

@@ -84,41 +84,33 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// Storage: `Emr::DefaultPolicy` (r:1 w:1)
-	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	fn set_default_policy() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `132`
-		//  Estimated: `1517`
-		// Minimum execution time: 15_624_000 picoseconds.
-		Weight::from_parts(17_065_000, 0)
-			.saturating_add(Weight::from_parts(0, 1517))
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+	// Estimates: these calls are newer than the measurement.
+	fn announce_default_policy() -> Weight {
+		<() as pallet_emr::WeightInfo>::announce_default_policy()
 	}
-	/// Storage: `Emr::Providers` (r:1 w:1)
-	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
+	fn enact_default_policy() -> Weight {
+		<() as pallet_emr::WeightInfo>::enact_default_policy()
+	}
+	fn cancel_default_policy() -> Weight {
+		<() as pallet_emr::WeightInfo>::cancel_default_policy()
+	}
+	fn admit_institution() -> Weight {
+		<() as pallet_emr::WeightInfo>::admit_institution()
+	}
+	fn remove_institution() -> Weight {
+		<() as pallet_emr::WeightInfo>::remove_institution()
+	}
+	fn set_registrar() -> Weight {
+		<() as pallet_emr::WeightInfo>::set_registrar()
+	}
 	fn add_provider() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `76`
-		//  Estimated: `3522`
-		// Minimum execution time: 17_877_000 picoseconds.
-		Weight::from_parts(19_449_000, 0)
-			.saturating_add(Weight::from_parts(0, 3522))
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+		<() as pallet_emr::WeightInfo>::add_provider()
 	}
-	/// Storage: `Emr::Providers` (r:1 w:1)
-	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
+	fn renew_provider() -> Weight {
+		<() as pallet_emr::WeightInfo>::renew_provider()
+	}
 	fn remove_provider() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `159`
-		//  Estimated: `3522`
-		// Minimum execution time: 18_578_000 picoseconds.
-		Weight::from_parts(20_130_000, 0)
-			.saturating_add(Weight::from_parts(0, 3522))
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
+		<() as pallet_emr::WeightInfo>::remove_provider()
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
@@ -157,6 +149,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(n.into()))
+			// By hand until the next measurement: the institution behind each role.
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
 	}
 	/// Storage: `Emr::Records` (r:1 w:2)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -380,6 +375,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(c.into()))
+			// By hand until the next measurement: the institution behind each role.
+			.saturating_add(T::DbWeight::get().reads(c.into()))
+			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(c.into())))
 	}
 	/// Storage: `Emr::Records` (r:1 w:0)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -441,6 +439,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(1))
+			// By hand until the next measurement: the institution behind each role.
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
 	}
 	/// Storage: `Emr::Grants` (r:1 w:1)
 	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
@@ -511,6 +512,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 4434))
 			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(12))
+			// By hand until the next measurement: the institution behind each role.
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
 	}
 	/// Storage: `Emr::Emergencies` (r:1 w:1)
 	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)

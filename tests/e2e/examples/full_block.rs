@@ -15,7 +15,7 @@ use medchain_client::{
     keys::Identity,
     store, AccountId32,
 };
-use medchain_e2e::{model_folder, Testnet, LAB, PATIENT, REGISTRAR, TESTNET_WORKERS};
+use medchain_e2e::{model_folder, Testnet, LAB, PATIENT, TESTNET_WORKERS};
 use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind, SealedAnswer};
 use serde_json::{json, Value};
 
@@ -37,10 +37,9 @@ fn main() -> Fallible<()> {
 /// the first worker for it.
 fn model_of_one_worker(net: &Testnet) -> Fallible<ModelId> {
     let onnx = model_folder().join("medchain-vgg16.onnx").display().to_string();
-    let published = net.done(0, REGISTRAR, &["model", "publish", &onnx]);
-    let id = published["model_id"].as_u64().ok_or("a model has a number")?;
+    let id = net.publish(&[&onnx]);
     net.done(0, TESTNET_WORKERS[0], &["worker", "set-models", "--model", &id.to_string()]);
-    Ok(ModelId(id.try_into()?))
+    Ok(ModelId(id))
 }
 
 /// Prints one JSON object for the records, and one for the answers.

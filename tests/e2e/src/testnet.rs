@@ -65,6 +65,9 @@ pub struct Testnet {
 /// The accounts of the three workers, two of which are asked.
 pub const TESTNET_WORKERS: [&str; 3] = ["//Dave", "//Ferdie", "//Dave//stash"];
 
+/// The members of the council of a network that did not start with a release.
+pub const COUNCIL: [&str; 3] = ["//Alice", "//Bob", "//Charlie"];
+
 /// How much of a worker's log is shown when a test fails.
 const LAST_LINES: usize = 30;
 
@@ -188,8 +191,28 @@ impl Testnet {
             });
             scope.spawn(|| done(LAB, &["key", "publish"]));
             scope.spawn(|| done(STRANGER, &["key", "publish"]));
-            scope.spawn(|| done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"]));
+            scope.spawn(|| {
+                let add = ["provider", "add", LAB, "lab-technician"];
+                // The release's registrar is the sudo key; today's has an institution.
+                let sudo: &[&str] = if self.release().is_some() { &["--sudo"] } else { &[] };
+                done(REGISTRAR, &[&add[..], sudo].concat());
+            });
         });
+    }
+
+    /// Publishes a model and returns its number: at once where the registrar is the sudo key,
+    /// and else with the vote of another member of the council.
+    pub fn publish(&self, arguments: &[&str]) -> u32 {
+        let published = self.done(0, REGISTRAR, &[&["model", "publish"][..], arguments].concat());
+        let id = match published["motion"].as_u64() {
+            Some(motion) => {
+                self.done(0, COUNCIL[1], &["council", "vote", &motion.to_string()]);
+                let all = self.done(0, REGISTRAR, &["model", "list"]);
+                all["models"].as_array().and_then(|all| all.last()?["model_id"].as_u64())
+            }
+            None => published["model_id"].as_u64(),
+        };
+        u32::try_from(id.expect("a model has a number")).expect("a model's number is small")
     }
 
     /// Runs `medchain … --json --yes` as `who` over a collator: that of the release until the

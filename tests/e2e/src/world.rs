@@ -137,7 +137,7 @@ impl World {
         self.done(PATIENT, &["patient", "set-policy", &policy]);
         self.done(LAB, &["key", "publish"]);
         self.done(STRANGER, &["key", "publish"]);
-        self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician", "--sudo"]);
+        self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician"]);
         self.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
         let model = model_folder().join("medchain-vgg16.onnx");
         self.done(REGISTRAR, &["model", "publish", &model.display().to_string()]);

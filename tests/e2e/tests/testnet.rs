@@ -1,6 +1,8 @@
 //! MedChain as a parachain of a real relay chain. It takes about half an hour, so
 //! `make test` leaves it out: run `make testnet-test`.
 
+#[path = "testnet/council.rs"]
+mod council;
 #[path = "testnet/dispute.rs"]
 mod dispute;
 
@@ -14,7 +16,7 @@ use std::{
 
 use medchain_e2e::{
     contract, model_folder, program, repository, shared_images, wait_for, IpfsDaemon, Program,
-    Release, Running, Testnet, LAB, PATIENT, REGISTRAR, STRANGER, TESTNET_WORKERS,
+    Release, Running, Testnet, LAB, PATIENT, STRANGER, TESTNET_WORKERS,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::{json, Value};
@@ -34,11 +36,19 @@ enum Stage {
     Crashes,
     Sync,
     Stores,
+    Council,
 }
 
 impl Stage {
-    const ALL: [Self; 6] =
-        [Self::Upgrade, Self::Clients, Self::Dispute, Self::Crashes, Self::Sync, Self::Stores];
+    const ALL: [Self; 7] = [
+        Self::Upgrade,
+        Self::Clients,
+        Self::Dispute,
+        Self::Crashes,
+        Self::Sync,
+        Self::Stores,
+        Self::Council,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -48,6 +58,7 @@ impl Stage {
             Self::Crashes => "crashes",
             Self::Sync => "sync",
             Self::Stores => "stores",
+            Self::Council => "council",
         }
     }
 
@@ -85,7 +96,10 @@ fn stages_are_known() {
     assert_eq!(Stage::list("sync, upgrade"), Ok(vec![Stage::Sync, Stage::Upgrade]));
     for wrong in ["synch", "sync;stores", "Sync", "sync,all"] {
         let error = Stage::list(wrong).unwrap_err();
-        assert!(error.ends_with("upgrade, clients, dispute, crashes, sync, stores"), "{error}");
+        assert!(
+            error.ends_with("upgrade, clients, dispute, crashes, sync, stores, council"),
+            "{error}"
+        );
     }
     assert!(Stage::list(" , ").unwrap_err().starts_with("STAGES names no stage"));
 }
@@ -277,6 +291,9 @@ fn a_parachain_on_a_relay_chain() {
     if wanted(Stage::Stores) {
         store_stopped(&run, first_store, second_store);
     }
+    if wanted(Stage::Council) {
+        council::play(&run);
+    }
 
     if run.net.ran_already() {
         restarted.into_iter().for_each(std::mem::forget);
@@ -401,10 +418,7 @@ fn start_upgraded(run: &Run, place: usize, worker: &Program, models: Option<&Pat
 /// Publishes the model that is shipped now.
 fn publish_exact_model(run: &Run) -> u32 {
     let onnx = model_folder().join("medchain-vgg16.onnx").display().to_string();
-    let publish = ["model", "publish", &onnx, "--min-quorum", "2"];
-    let published = run.net.done(0, REGISTRAR, &publish);
-    let id = published["model_id"].as_u64().expect("a model has a number");
-    u32::try_from(id).expect("a model's number is small")
+    run.net.publish(&[&onnx, "--min-quorum", "2"])
 }
 
 /// Registers workers for this model alone.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use medchain_client::AccountId32;
 use serde::Serialize;
@@ -16,13 +16,19 @@ use crate::{
 
 /// Arguments of `medchain patient set-policy`.
 #[derive(Args, Clone, Debug)]
+#[group(id = "choice", required = true, multiple = false)]
 pub struct SetPolicyArgs {
     /// The contract's address.
-    #[arg(required_unless_present = "default")]
     pub contract: Option<String>,
-    /// Return to the chain's default policy.
-    #[arg(long, conflicts_with = "contract")]
+    /// Return to the chain's default policy, whichever it is at the time.
+    #[arg(long)]
     pub default: bool,
+    /// Keep the default policy of now, also when the chain's default changes.
+    #[arg(long)]
+    pub pin_default: bool,
+    /// Allow nobody, whatever the chain's default is.
+    #[arg(long)]
+    pub nobody: bool,
 }
 
 /// A new policy.
@@ -30,7 +36,7 @@ pub struct SetPolicyArgs {
 pub struct SetPolicyReport {
     /// The patient.
     pub patient: AccountId32,
-    /// The contract, or `the chain's default`.
+    /// The contract, `the chain's default`, or `nobody`.
     pub policy: String,
     /// The transaction.
     #[serde(flatten)]
@@ -46,7 +52,14 @@ impl fmt::Display for SetPolicyReport {
 
 /// Runs `medchain patient set-policy`.
 pub async fn run(context: &Context, args: &SetPolicyArgs) -> Result<Outcome> {
-    output::print(&set_policy(context, args.contract.as_deref()).await?, context.json)?;
+    let report = if args.nobody {
+        allow_nobody(context).await?
+    } else if args.pin_default {
+        pin_default(context).await?
+    } else {
+        set_policy(context, args.contract.as_deref()).await?
+    };
+    output::print(&report, context.json)?;
     Ok(Outcome::Done)
 }
 
@@ -56,4 +69,19 @@ pub async fn set_policy(context: &Context, contract: Option<&str>) -> Result<Set
     let included = consent::set_policy(context, policy).await?;
     let policy = policy.map_or_else(|| "the chain's default".to_owned(), |it| it.to_string());
     Ok(SetPolicyReport { patient: context.account()?, policy, included })
+}
+
+/// Chooses the contract that is the chain's default now.
+async fn pin_default(context: &Context) -> Result<SetPolicyReport> {
+    let policy = context.view().await?.default_policy().await?;
+    let policy = policy.context(
+        "the chain has no default policy to keep; with --nobody, nobody will be allowed \
+         whatever the default becomes",
+    )?;
+    set_policy(context, Some(&policy.to_string())).await
+}
+
+async fn allow_nobody(context: &Context) -> Result<SetPolicyReport> {
+    let included = consent::allow_nobody(context).await?;
+    Ok(SetPolicyReport { patient: context.account()?, policy: "nobody".into(), included })
 }

@@ -40,6 +40,8 @@ pub struct ShowReport {
     pub policy: Option<AccountId32>,
     /// Whether that is the chain's default, because the patient chose none.
     pub policy_is_default: bool,
+    /// Whether the patient allows nobody, whatever the chain's default is.
+    pub allows_nobody: bool,
     /// How many records there are.
     pub records: usize,
     /// The related accounts.
@@ -74,6 +76,7 @@ impl fmt::Display for ShowReport {
         writeln!(f, "encryption key  {}", or_none(self.encryption_key.as_deref()))?;
         writeln!(f, "profile         {}", or_none(self.profile.as_deref()))?;
         match (&self.policy, self.policy_is_default) {
+            (None, _) if self.allows_nobody => writeln!(f, "policy          nobody")?,
             (None, _) => writeln!(f, "policy          none (only the patient may do anything)")?,
             (Some(it), true) => writeln!(f, "policy          {it} (the chain's default)")?,
             (Some(it), false) => writeln!(f, "policy          {it}")?,
@@ -122,6 +125,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
         profile: patient.profile.map(|document| document.cid.to_string()),
         key_epoch: patient.key_epoch,
         policy_is_default: own.is_none() && policy.is_some(),
+        allows_nobody: own == Some(account),
         policy,
         records: view.records_of(&account).await?.len(),
         relations: relatives.into_iter().map(Into::into).collect(),

@@ -18,7 +18,7 @@ use crate::{
         key,
         patient::{register, set_policy},
         policy::deploy,
-        provider::{self, RoleOf},
+        provider::{self, AddArgs},
         relation::set::{self as relation, SetArgs},
         request_access::{self, RequestAccessArgs, RequestAccessReport},
         upload::{self, UploadArgs},
@@ -214,7 +214,7 @@ async fn prepare(scene: &Scene<'_>) -> Result<()> {
         let mut roles = vec![(TECHNICIAN, Role::LabTechnician), (CLINICIAN, Role::Clinician)];
         roles.extend(CUSTODIANS.map(|who| (who, Role::Custodian)));
         for (account, role) in roles {
-            let args = RoleOf { account: account.to_owned(), role, sudo: true };
+            let args = AddArgs::new(account, role);
             provider::add(&cast.registrar, &args).await?;
         }
         anyhow::Ok(())

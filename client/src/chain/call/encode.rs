@@ -18,6 +18,10 @@ pub(super) fn compact(amount: u128) -> Compact<u128> {
     Compact(amount)
 }
 
+pub(super) fn compact_number(number: u32) -> Compact<u32> {
+    Compact(number)
+}
+
 pub(super) fn compact_limit(limit: Option<u128>) -> Option<Compact<u128>> {
     limit.map(Compact)
 }

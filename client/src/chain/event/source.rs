@@ -1,7 +1,7 @@
 //! An event as it is read from a block.
 
 use codec::{Decode, DecodeAll};
-use medchain_primitives::Label;
+use medchain_primitives::{InstitutionName, Label};
 use subxt::Metadata;
 
 use crate::{
@@ -41,6 +41,10 @@ pub fn text(bytes: &[u8]) -> String {
 
 pub(super) fn label(source: &Source<'_>, field: &str) -> Result<String, ChainError> {
     source.get::<Label>(field).map(|label| text(&label))
+}
+
+pub(super) fn institution_name(source: &Source<'_>, field: &str) -> Result<String, ChainError> {
+    source.get::<InstitutionName>(field).map(|name| text(&name))
 }
 
 /// Parts per million, each with a label.

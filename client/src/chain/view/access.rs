@@ -6,7 +6,7 @@ use super::View;
 use crate::{
     chain::{
         items::{ApiMethod, StorageItem},
-        ChainError,
+        ChainError, PendingPolicy,
     },
     AccountId32,
 };
@@ -37,7 +37,7 @@ impl AccessQuestion {
 }
 
 impl View {
-    /// The policy contract that a patient chose.
+    /// The policy contract that a patient chose; the patient's own account for nobody.
     pub async fn own_policy_of(
         &self,
         patient: &AccountId32,
@@ -50,12 +50,26 @@ impl View {
         self.value(StorageItem::DEFAULT_POLICY, ()).await
     }
 
-    /// The policy contract that is asked about a patient's records.
+    /// The default policy that was announced and is not in force yet.
+    pub async fn pending_default_policy(&self) -> Result<Option<PendingPolicy>, ChainError> {
+        let fields = self.fields(StorageItem::PENDING_DEFAULT_POLICY, ()).await?;
+        let pending = fields.map(|fields| {
+            Ok(PendingPolicy {
+                policy: fields.get("policy")?,
+                enactable_at: fields.get("enactable_at")?,
+            })
+        });
+        pending.transpose()
+    }
+
+    /// The policy contract that is asked about a patient's records; none if there is no
+    /// default, or if the patient allows nobody.
     pub async fn policy_of(
         &self,
         patient: &AccountId32,
     ) -> Result<Option<AccountId32>, ChainError> {
         match self.own_policy_of(patient).await? {
+            Some(own) if own == *patient => Ok(None),
             Some(own) => Ok(Some(own)),
             None => self.default_policy().await,
         }

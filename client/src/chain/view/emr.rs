@@ -1,12 +1,20 @@
-//! Patients, providers and records.
+//! Patients, institutions, providers and records.
+
+use std::collections::BTreeSet;
 
 use futures::{stream, StreamExt, TryStreamExt};
-use medchain_primitives::{EncryptionKey, FilmCommitments, RecordId, Relation, Role, SealedKey};
+use medchain_primitives::{
+    EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
+    SealedKey,
+};
 use subxt::utils::Static;
 
-use super::{View, AT_ONCE};
+use super::{StoredValue, View, AT_ONCE};
 use crate::{
-    chain::{fields::Fields, items::StorageItem, ChainError, Patient, Record, Relative},
+    chain::{
+        event::text, fields::Fields, items::StorageItem, ChainError, Institution, Patient,
+        Provider, Record, Relative,
+    },
     AccountId32,
 };
 
@@ -33,22 +41,67 @@ impl View {
         self.value(StorageItem::ENCRYPTION_KEYS, (*account,)).await
     }
 
-    /// The roles of an account.
+    /// The roles that an account has now.
     pub async fn roles_of(&self, account: &AccountId32) -> Result<Vec<Role>, ChainError> {
-        let entries = self
-            .entries::<(AccountId32, Static<Role>), _>(StorageItem::PROVIDERS, (*account,))
-            .await?;
-        let mut roles: Vec<Role> = entries.into_iter().map(|((_, role), _)| role.0).collect();
-        roles.sort_unstable();
-        Ok(roles)
+        let mine = self.appointments_of(account).await?;
+        Ok(mine.into_iter().filter(|one| one.in_force).map(|one| one.role).collect())
     }
 
-    /// Every account that has a role.
+    /// Every account that has a role now.
     pub async fn providers(&self) -> Result<Vec<(AccountId32, Role)>, ChainError> {
+        let all = self.appointments().await?.into_iter().filter(|one| one.in_force);
+        Ok(all.map(|one| (one.account, one.role)).collect())
+    }
+
+    /// The roles that an account was given, in force or not, in their order.
+    pub async fn appointments_of(
+        &self,
+        account: &AccountId32,
+    ) -> Result<Vec<Provider>, ChainError> {
+        let entries = self.entries(StorageItem::PROVIDERS, (*account,)).await?;
+        let mut found = self.in_institutions(entries).await?;
+        found.sort_unstable_by_key(|one| one.role);
+        Ok(found)
+    }
+
+    /// Every role that an account was given, in force or not.
+    pub async fn appointments(&self) -> Result<Vec<Provider>, ChainError> {
+        let entries = self.entries(StorageItem::PROVIDERS, ()).await?;
+        self.in_institutions(entries).await
+    }
+
+    /// Reads entries of providers: a role is in force in the next block if the term is not over
+    /// then, and the institution is still admitted.
+    async fn in_institutions(
+        &self,
+        entries: Vec<((AccountId32, Static<Role>), StoredValue)>,
+    ) -> Result<Vec<Provider>, ChainError> {
+        let admitted = self.institutions().await?;
+        let admitted: BTreeSet<_> = admitted.into_iter().map(|one| one.id).collect();
+        let next = self.number().saturating_add(1);
+        let provider = |((account, role), value): ((AccountId32, Static<Role>), StoredValue)| {
+            let fields = value.fields(StorageItem::PROVIDERS, self)?;
+            let institution: InstitutionId = fields.get("institution")?;
+            let until: u32 = fields.get("until")?;
+            let in_force = next <= until && admitted.contains(&institution);
+            Ok(Provider { account, role: role.0, institution, until, in_force })
+        };
+        entries.into_iter().map(provider).collect()
+    }
+
+    /// The institutions, in the order of their numbers.
+    pub async fn institutions(&self) -> Result<Vec<Institution>, ChainError> {
         let entries =
-            self.entries::<(AccountId32, Static<Role>), _>(StorageItem::PROVIDERS, ()).await?;
-        let providers = entries.into_iter().map(|((account, role), _)| (account, role.0));
-        Ok(providers.collect())
+            self.entries::<(Static<InstitutionId>,), _>(StorageItem::INSTITUTIONS, ()).await?;
+        let institution = |((id,), value): ((Static<InstitutionId>,), StoredValue)| {
+            let fields = value.fields(StorageItem::INSTITUTIONS, self)?;
+            let name: InstitutionName = fields.get("name")?;
+            Ok(Institution { id: id.0, name: text(&name), registrar: fields.get("registrar")? })
+        };
+        let mut found: Vec<Institution> =
+            entries.into_iter().map(institution).collect::<Result<_, ChainError>>()?;
+        found.sort_unstable_by_key(|one| one.id);
+        Ok(found)
     }
 
     /// A record.

@@ -106,7 +106,7 @@ fn fails_when_a_technician_has_no_consent() {
 fn fails_when_the_author_is_not_a_technician() {
     ExtBuilder::default().build_and_execute(|| {
         for role in [Role::Clinician, Role::Hospital, Role::Custodian] {
-            assert_ok!(Emr::add_provider(root(), READER, role));
+            appoint(READER, role);
         }
         // Consent alone does not make a technician, nor do other roles.
         for who in [BOB, READER, STRANGER] {
@@ -123,7 +123,7 @@ fn fails_when_the_technician_lost_the_role() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
-        assert_ok!(Emr::remove_provider(root(), TECHNICIAN, Role::LabTechnician));
+        dismiss(TECHNICIAN, Role::LabTechnician);
         assert_noop!(add_record(TECHNICIAN, ALICE, &[ALICE]), Error::<Test>::NotLabTechnician);
     });
 }
@@ -209,7 +209,7 @@ fn boundary_of_the_number_of_envelopes() {
 #[test]
 fn fails_when_the_deposits_cannot_be_held() {
     ExtBuilder::default().build_and_execute(|| {
-        assert_ok!(Emr::add_provider(root(), POOR, Role::LabTechnician));
+        appoint(POOR, Role::LabTechnician);
         Policy::grant(ALICE, POOR, Action::Append);
         let poor = || add_record(POOR, ALICE, &[ALICE]);
         assert_noop!(poor(), TokenError::FundsUnavailable);

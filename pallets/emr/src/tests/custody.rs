@@ -59,7 +59,7 @@ fn choosing_fails() {
     ExtBuilder::default().build_and_execute(|| {
         for (custodians, threshold, error) in [
             (&[CUSTODIAN, CUSTODIAN][..], 1, Error::<Test>::DuplicateCustodian),
-            // The registrar appoints custodians, not the patient.
+            // A registrar appoints custodians, not the patient.
             (&[READER], 1, Error::NotCustodian),
             (&[CUSTODIAN, CLINICIAN], 1, Error::NotCustodian),
             (&[CUSTODIAN], 0, Error::InvalidThreshold),
@@ -73,10 +73,10 @@ fn choosing_fails() {
         assert_noop!(stranger, Error::<Test>::PatientNotFound);
 
         assert_noop!(choose(&[CUSTODIAN, ALICE], 1), Error::<Test>::SelfCustodian);
-        assert_ok!(Emr::add_provider(root(), ALICE, Role::Custodian));
+        appoint(ALICE, Role::Custodian);
         assert_noop!(choose(&[ALICE], 1), Error::<Test>::SelfCustodian);
 
-        assert_ok!(Emr::add_provider(root(), STRANGER, Role::Custodian));
+        appoint(STRANGER, Role::Custodian);
         assert_noop!(choose(&[STRANGER], 1), Error::<Test>::EncryptionKeyNotFound);
     });
 }

@@ -17,12 +17,12 @@ fn ask(who: u64) {
 #[test]
 fn nothing_is_processed_before_the_first_entry() {
     ExtBuilder::default().build_and_execute(|| {
-        go_to(1_000_000);
+        go_to(TERM);
         assert_eq!(NextDue::<Test>::get(), None);
         entrust(&[CUSTODIAN], 1);
         ask(READER);
         // A chain that has run for years does not walk through all of its blocks.
-        assert_eq!(NextDue::<Test>::get(), Some(1_000_000));
+        assert_eq!(NextDue::<Test>::get(), Some(TERM));
     });
 }
 

@@ -238,9 +238,9 @@ fn breaking_the_glass_fails() {
         assert_noop!(break_glass(CONTACT, XRAY), Error::<Test>::GlassAlreadyBroken);
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CONTACT));
 
-        assert_ok!(Emr::add_provider(root(), STRANGER, Role::Clinician));
+        appoint(STRANGER, Role::Clinician);
         assert_noop!(break_glass(STRANGER, XRAY), Error::<Test>::EncryptionKeyNotFound);
-        assert_ok!(Emr::add_provider(root(), POOR, Role::Clinician));
+        appoint(POOR, Role::Clinician);
         assert_noop!(break_glass(POOR, XRAY), TokenError::FundsUnavailable);
 
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));

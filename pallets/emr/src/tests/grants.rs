@@ -240,8 +240,8 @@ fn nobody_but_a_custodian_of_the_record_delivers() {
         for who in [ALICE, BOB, READER, STRANGER, TECHNICIAN, CUSTODIAN_3] {
             assert_noop!(deliver(who, READER), Error::<Test>::ShareNotFound);
         }
-        // Nor one whose role the registrar has removed since.
-        assert_ok!(Emr::remove_provider(root(), CUSTODIAN, Role::Custodian));
+        // Nor one whose role a registrar has removed since.
+        dismiss(CUSTODIAN, Role::Custodian);
         assert_noop!(deliver(CUSTODIAN, READER), Error::<Test>::NotCustodian);
         assert_ok!(deliver(CUSTODIAN_2, READER));
         assert_noop!(deliver(CUSTODIAN_2, READER), Error::<Test>::ShareAlreadyDelivered);

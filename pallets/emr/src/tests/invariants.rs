@@ -10,12 +10,15 @@ use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, Commitments, CustodianGroups, Custodies, Emergencies, EmergencyOptOuts,
-    EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, Patients, Providers, Records,
-    Relations,
+    mock::*, Commitments, CustodianGroups, Custodies, DefaultPolicy, Emergencies, EmergencyOptOuts,
+    EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, PatientPolicies, Patients,
+    PendingDefaultPolicy, Providers, Records, Relations,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
+
+/// For how many blocks a technician is appointed in a random sequence.
+const APPOINTED: u64 = 40;
 
 /// One event of a random sequence.
 #[derive(Clone, Debug)]
@@ -24,6 +27,10 @@ enum Step {
     SetKey,
     RemoveKey,
     SetPolicy(bool),
+    AllowNobody,
+    Announce(bool),
+    Enact,
+    Cancel,
     Appoint(u64),
     Dismiss(u64),
     Consent(u64, Action, bool),
@@ -90,6 +97,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::SetKey),
         1 => Just(Step::RemoveKey),
         1 => any::<bool>().prop_map(Step::SetPolicy),
+        1 => Just(Step::AllowNobody),
+        1 => any::<bool>().prop_map(Step::Announce),
+        1 => Just(Step::Enact),
+        1 => Just(Step::Cancel),
         1 => account().prop_map(Step::Appoint),
         1 => account().prop_map(Step::Dismiss),
         4 => (account(), action(), any::<bool>())
@@ -119,7 +130,18 @@ fn step() -> impl Strategy<Value = Step> {
 /// Whether `who` may take this step, by an independent statement of the rules.
 fn permitted(who: u64, step: &Step) -> bool {
     let patient_of = |id: &RecordId| Records::<Test>::get(id).map(|record| record.patient);
-    let consented = |patient: u64, action| who == patient || Policy::allows(patient, who, action);
+    // The mock policy answers alike at every address; without one, it is not asked.
+    let asked = |patient: u64| match PatientPolicies::<Test>::get(patient) {
+        Some(policy) => policy != patient,
+        None => DefaultPolicy::<Test>::exists(),
+    };
+    let consented = |patient: u64, action| {
+        who == patient || (asked(patient) && Policy::allows(patient, who, action))
+    };
+    let is_technician = |who: u64| {
+        Providers::<Test>::get(who, Role::LabTechnician)
+            .is_some_and(|appointment| System::block_number() <= appointment.until)
+    };
     let live = |id: &RecordId| {
         Records::<Test>::get(id).is_some_and(|record| record.status != RecordStatus::Erased)
     };
@@ -127,7 +149,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Add { patient, readers: _, kind, committed, infer } => {
             (!committed || *kind == RecordKind::ChestXray)
                 && Patients::<Test>::contains_key(patient)
-                && (who == *patient || Providers::<Test>::contains_key(who, Role::LabTechnician))
+                && (who == *patient || is_technician(who))
                 && consented(*patient, Action::Append)
                 && (!infer || consented(*patient, Action::Infer))
         }
@@ -159,18 +181,24 @@ fn permitted(who: u64, step: &Step) -> bool {
                 && patient_of(id).is_some_and(|patient| {
                     patient != who
                         && !EmergencyOptOuts::<Test>::contains_key(patient)
-                        && (Policy::allows(patient, who, Action::Emergency)
+                        && ((asked(patient) && Policy::allows(patient, who, Action::Emergency))
                             || Relations::<Test>::get(patient, who)
                                 .is_some_and(|relation| relation.emergency_contact))
                 })
         }
         Step::Review(id, _) => Emergencies::<Test>::get(EmergencyId(*id))
             .is_some_and(|emergency| emergency.patient == who && emergency.subject != who),
+        Step::Enact => PendingDefaultPolicy::<Test>::get()
+            .is_some_and(|pending| System::block_number() >= pending.enactable_at),
+        Step::Announce(_) => !PendingDefaultPolicy::<Test>::exists(),
+        Step::Cancel => PendingDefaultPolicy::<Test>::exists(),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
-        Step::SetPolicy(_) | Step::Relate(_) | Step::Choose(_) | Step::Forbid(_) => {
-            Patients::<Test>::contains_key(who)
-        }
+        Step::AllowNobody
+        | Step::SetPolicy(_)
+        | Step::Relate(_)
+        | Step::Choose(_)
+        | Step::Forbid(_) => Patients::<Test>::contains_key(who),
         _ => true,
     }
 }
@@ -182,8 +210,17 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::SetKey => Emr::set_encryption_key(origin, key(who)),
         Step::RemoveKey => Emr::remove_encryption_key(origin),
         Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
-        Step::Appoint(account) => Emr::add_provider(root(), account, Role::LabTechnician),
-        Step::Dismiss(account) => Emr::remove_provider(root(), account, Role::LabTechnician),
+        Step::AllowNobody => Emr::allow_nobody(origin),
+        Step::Announce(some) => Emr::announce_default_policy(root(), some.then_some(POLICY)),
+        Step::Enact => Emr::enact_default_policy(origin),
+        Step::Cancel => Emr::cancel_default_policy(signed(MINORITY)),
+        Step::Appoint(account) => {
+            let until = System::block_number() + APPOINTED;
+            Emr::add_provider(signed(REGISTRAR), CLINIC, account, Role::LabTechnician, until)
+        }
+        Step::Dismiss(account) => {
+            Emr::remove_provider(signed(REGISTRAR), account, Role::LabTechnician)
+        }
         Step::Consent(subject, action, true) => {
             Policy::grant(who, subject, action);
             Ok(())
@@ -371,6 +408,12 @@ fn the_steps_of_the_random_test_can_succeed() {
             (READER, Step::Request(NEXT)),
             (ALICE, Step::Erase(NEXT)),
             (ALICE, Step::Dismiss(READER)),
+            (ALICE, Step::Announce(true)),
+            (ALICE, Step::Wait(DELAY)),
+            (STRANGER, Step::Enact),
+            (ALICE, Step::Announce(false)),
+            (ALICE, Step::Cancel),
+            (ALICE, Step::AllowNobody),
             (STRANGER, Step::RemoveKey),
         ];
         let mut refused = 0;

@@ -39,9 +39,6 @@ fn with_policy(policy: AccountId) {
     for who in [CLINICIAN, CUSTODIAN] {
         assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([7; 32])));
     }
-    let appoint = |who: Sr25519Keyring, role| {
-        assert_ok!(Emr::add_provider(RuntimeOrigin::root(), who.to_account_id(), role));
-    };
     appoint(CLINICIAN, Role::Clinician);
     appoint(CUSTODIAN, Role::Custodian);
     let custodians = BoundedVec::truncate_from(vec![CUSTODIAN.to_account_id()]);

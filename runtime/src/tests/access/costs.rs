@@ -42,7 +42,7 @@ fn prepared() -> TestExternalities {
             assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([7; 32])));
         }
         for (who, role) in [(CLINICIAN, Role::Clinician), (CUSTODIAN, Role::Custodian)] {
-            assert_ok!(Emr::add_provider(RuntimeOrigin::root(), who.to_account_id(), role));
+            appoint(who, role);
         }
         let custodians = BoundedVec::truncate_from(vec![CUSTODIAN.to_account_id()]);
         assert_ok!(Emr::set_custodians(signed(PATIENT), custodians, 1));

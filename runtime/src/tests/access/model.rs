@@ -107,7 +107,7 @@ pub struct Model {
     pub has_policy: bool,
     /// The contract's grants.
     pub grants: BTreeMap<Who, Grant>,
-    /// The roles that the registrar gave.
+    /// The roles that a registrar gave.
     pub roles: BTreeSet<(Who, Role)>,
     /// Emergency contacts.
     pub contacts: BTreeSet<Who>,

@@ -9,7 +9,7 @@ use super::model::{Deed, Grant, Model, PATIENT as OWNER};
 use crate::tests::*;
 
 /// The accounts of the table: the owner, a technician, a clinician, a stranger, a custodian, a
-/// contact, a guardian, and a grantee. The registrar is root.
+/// contact, a guardian, and a grantee. Governance is root.
 pub const EVERYBODY: [Who; 8] = [
     OWNER,
     Who::Charlie,
@@ -59,7 +59,7 @@ impl Both {
             (CUSTODIAN, Role::Custodian),
         ];
         for (who, role) in roles {
-            assert_ok!(Emr::add_provider(RuntimeOrigin::root(), who.to_account_id(), role));
+            appoint(who, role);
         }
         let relate = |who: Who, kind, contact| {
             assert_ok!(Emr::set_relation(signed(OWNER), who.to_account_id(), kind, contact));

@@ -44,12 +44,14 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     let _machine = machine();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let [sudo, collator, aura] = [(); 3].map(|()| new_address());
+    let [member, second, collator, aura] = [(); 4].map(|()| new_address());
     let network = json!({
         "name": "Test", "id": "medchain-test", "para_id": 4321, "relay_chain": "paseo",
-        "sudo": sudo, "collators": [{ "account": collator, "aura": aura }],
+        "council": [member, second],
+        "institutions": [{ "name": "Clinic", "registrar": second }],
+        "collators": [{ "account": collator, "aura": aura }],
         // More than 64 bits of the smallest unit, and a fraction.
-        "balances": { sudo.clone(): 50_000_000, collator.clone(): 0.5 },
+        "balances": { member.clone(): 50_000_000, second.clone(): 1, collator.clone(): 0.5 },
     });
     let with = |field: &str, value: Value| {
         let mut network = network.clone();
@@ -62,15 +64,22 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     let mut known = network.clone();
     known["balances"][ALICE] = json!(1);
     assert!(refused(folder, &known).contains("development key"));
-    let broken = sudo.replace(&sudo[20..23], "111");
-    assert!(refused(folder, &with("sudo", json!(broken))).contains("sudo"));
-    let secret = refused(folder, &with("sudo", json!("my twelve secret words")));
+    let broken = member.replace(&member[20..23], "111");
+    assert!(refused(folder, &with("council", json!([second, broken]))).contains("council[1]"));
+    let secret = refused(folder, &with("council", json!([second, "my twelve secret words"])));
     assert!(!secret.contains("twelve"), "{secret}");
-    assert!(refused(folder, &with("sudo", json!(aura))).contains("not in balances"));
+    assert!(refused(folder, &with("council", json!([member, aura]))).contains("not in balances"));
+    assert!(refused(folder, &with("council", json!([]))).contains("nobody could decide"));
+    assert!(refused(folder, &with("council", json!([member, member]))).contains("twice"));
+    assert!(refused(folder, &with("council", json!([member]))).contains("--single-member"));
+    let nameless = json!([{ "name": "", "registrar": second }]);
+    assert!(refused(folder, &with("institutions", nameless)).contains("1 to 64 bytes"));
+    // Nobody is root: a file from before there was a council is refused.
+    assert!(refused(folder, &with("sudo", json!(member))).contains("sudo is gone"));
     assert!(refused(folder, &with("collators", json!([]))).contains("nobody would make blocks"));
     assert!(refused(folder, &with("para_id", json!("2000"))).contains("para_id"));
-    assert!(refused(folder, &with("sudoo", json!(sudo))).contains("sudoo is not known"));
-    let dust = json!({ sudo.clone(): 0.0000001, collator.clone(): 1 });
+    assert!(refused(folder, &with("councill", json!(member))).contains("councill is not known"));
+    let dust = json!({ member.clone(): 0.0000001, second.clone(): 1, collator.clone(): 1 });
     assert!(refused(folder, &with("balances", dust)).contains("at least 0.001 MEDC"));
 
     let output = make(folder, &network, &[]);
@@ -105,7 +114,7 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
             "{}",
             node.said()
         );
-        if let Some(found) = spendable(&sudo) {
+        if let Some(found) = spendable(&member) {
             break found;
         }
         sleep(Duration::from_millis(500));
@@ -114,6 +123,15 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     assert_eq!(rich, "49999999999000000000");
     assert_eq!(spendable(&collator).as_deref(), Some("499000000000"));
     assert_eq!(spendable(ALICE).as_deref(), Some("0"), "{}", node.said());
+    let council = Command::new(program("medchain"))
+        .args(["council", "show", "--json", "--node", &format!("ws://127.0.0.1:{port}")])
+        .output()
+        .unwrap();
+    let council: Value = serde_json::from_slice(&council.stdout).unwrap();
+    assert_eq!(council["sudo"], Value::Null);
+    let members: Vec<&str> =
+        council["members"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(members.len() == 2 && members.contains(&second.as_str()), "{members:?}");
     while !node.said().contains("Imported #2") {
         assert!(started.elapsed() < Duration::from_secs(120), "no blocks: {}", node.said());
         sleep(Duration::from_millis(500));

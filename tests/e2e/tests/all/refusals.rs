@@ -1,9 +1,12 @@
 //! Bad input and a bad world: one clear line, and nothing left behind.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
-use medchain_e2e::{free_port, program, repository, World, LAB, PATIENT, REGISTRAR, STRANGER};
+use medchain_e2e::{
+    contract, free_port, program, repository, wait_for, World, LAB, PATIENT, REGISTRAR, STRANGER,
+};
 use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
 
 /// A PNG whose header promises 30,000 × 30,000 pixels.
 fn bomb() -> Vec<u8> {
@@ -128,12 +131,60 @@ fn money_and_keys_that_are_not_there_are_refused() {
     let patient = world.run(PATIENT, &["key", "unpublish"]);
     assert!(patient.one_error_line().contains("EncryptionKeyRequired"), "{}", patient.err);
     // A default policy is a contract, or there is none.
-    let default = ["policy", "set-default", STRANGER, "--sudo"];
-    let refused = world.run(REGISTRAR, &default);
+    let announce = |of: &str| world.run(REGISTRAR, &["policy", "default", "announce", of]);
+    let refused = announce(STRANGER);
     assert!(refused.one_error_line().contains("no contract"), "{}", refused.err);
-    world.done(REGISTRAR, &["policy", "set-default", "--none", "--sudo"]);
-    let refused = world.run(STRANGER, &["policy", "set-default", "--none"]);
-    assert!(refused.one_error_line().contains("--sudo"), "{}", refused.err);
+    let refused = world.run(STRANGER, &["policy", "default", "announce", "--none"]);
+    assert!(refused.one_error_line().contains("only the council may"), "{}", refused.err);
+}
+
+#[test]
+fn a_default_policy_waits_and_a_patient_can_say_nobody() {
+    let world = World::with_everybody();
+    let bundle = contract("access-control").display().to_string();
+    let policy = world.done(STRANGER, &["policy", "deploy", &bundle]);
+    let policy = policy["contract"].as_str().unwrap().to_owned();
+    let nothing = world.run(STRANGER, &["policy", "default", "enact"]);
+    assert!(nothing.one_error_line().contains("DefaultPolicyNotAnnounced"), "{}", nothing.err);
+    let announced = world.done(REGISTRAR, &["policy", "default", "announce", &policy]);
+    let due = announced["announced"]["enactable_at"].as_u64().unwrap();
+    let shown = world.done(PATIENT, &["policy", "default", "show"]);
+    assert_eq!(shown["contract"], Value::Null);
+    assert_eq!(shown["announced"]["contract"], policy);
+
+    // A patient without a policy of their own sees it, and says nobody.
+    world.done(LAB, &["patient", "register"]);
+    world.done(LAB, &["patient", "set-policy", "--nobody"]);
+    assert_eq!(world.done(LAB, &["patient", "show"])["allows_nobody"], true);
+    wait_for("the announced policy can be enacted", Duration::from_secs(60), || {
+        world.done(LAB, &["policy", "default", "show"])["block_number"].as_u64() >= Some(due)
+    });
+    let enacted = world.done(STRANGER, &["policy", "default", "enact"]);
+    assert_eq!(enacted["contract"], policy);
+    let asked = ["policy", "check", "--patient", LAB, "--subject", STRANGER, "--action", "view"];
+    let refused = world.run(LAB, &asked);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert_eq!(refused.json()["policy"], Value::Null);
+    world.done(LAB, &["patient", "set-policy", "--pin-default"]);
+    assert_eq!(world.done(LAB, &["patient", "show"])["policy"], policy);
+}
+
+#[test]
+fn a_role_is_given_by_an_institution_and_ends() {
+    let world = World::with_everybody();
+    let refused = world.run(STRANGER, &["provider", "add", STRANGER, "clinician"]);
+    assert!(refused.one_error_line().contains("not the registrar"), "{}", refused.err);
+    let refused = world.run(STRANGER, &["institution", "add", "Mine", STRANGER]);
+    assert!(refused.one_error_line().contains("only the council may"), "{}", refused.err);
+    world.done(REGISTRAR, &["institution", "add", "Second Clinic", STRANGER]);
+    let all = world.done(STRANGER, &["institution", "list"]);
+    assert_eq!(all["institutions"][1]["name"], "Second Clinic");
+    let taken = world.run(STRANGER, &["provider", "add", LAB, "lab-technician"]);
+    assert!(taken.one_error_line().contains("ProviderAlreadyExists"), "{}", taken.err);
+    world.done(STRANGER, &["provider", "add", STRANGER, "clinician", "--days", "1"]);
+    world.done(REGISTRAR, &["institution", "remove", "1"]);
+    let roles = world.done(STRANGER, &["provider", "list", STRANGER]);
+    assert_eq!(roles["providers"][0]["in_force"], false);
 }
 
 #[test]

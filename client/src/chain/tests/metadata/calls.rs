@@ -3,14 +3,14 @@ use std::collections::BTreeSet;
 use medchain_disputes::Secret;
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason,
-    EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot, ModelId, RecordId,
-    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment,
-    VerdictRoot, SEALED_KEY_LENGTH,
+    AnswerCommitment, AnswerSalt, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
+    InstitutionId, ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
+    SealedKey, VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
 };
 
 use super::{disputes::moves, *};
-use crate::chain::{Call, Document, Gas, ModelStatus, Network, NetworkLayer, Purpose};
+use crate::chain::{Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Purpose};
 
 fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
@@ -60,6 +60,7 @@ fn every_call_encodes() {
     inference(&mut checked);
     others(&mut checked);
     disputes(&mut checked);
+    governance(&mut checked);
     let all = Call::ALL.iter().map(|(pallet, name)| format!("{pallet}.{name}"));
     assert_eq!(checked.0, all.collect());
 }
@@ -84,10 +85,23 @@ fn emr(calls: &mut Checked) {
     calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
     calls.check(&Call::RemoveEncryptionKey, &[]);
     calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
-    calls.check(&Call::SetDefaultPolicy { policy: None }, &["None"]);
-    calls.check(&Call::AddProvider { account: BOB, role: Role::LabTechnician }, &["LabTechnician"]);
-    calls.check(&Call::AddProvider { account: BOB, role: Role::Clinician }, &["Clinician"]);
-    calls.check(&Call::AddProvider { account: BOB, role: Role::Hospital }, &["Hospital"]);
+    calls.check(&Call::AllowNobody, &[]);
+    calls.check(&Call::AnnounceDefaultPolicy { policy: None }, &["None"]);
+    calls.check(&Call::EnactDefaultPolicy, &[]);
+    calls.check(&Call::CancelDefaultPolicy, &[]);
+    let institution = InstitutionId(31_337);
+    let name = "Hospital of many names".to_owned();
+    calls.check(&Call::AdmitInstitution { name, registrar: BOB }, &[]);
+    calls.check(&Call::RemoveInstitution { institution }, &["31337"]);
+    calls.check(&Call::SetRegistrar { institution, registrar: BOB }, &["31337"]);
+    let until = 4_242;
+    for role in [Role::LabTechnician, Role::Clinician, Role::Hospital] {
+        let call = Call::AddProvider { institution, account: BOB, role, until };
+        let shown = format!("{role:?}");
+        calls.check(&call, &[&shown[..], "31337", "4242"]);
+    }
+    let renew = Call::RenewProvider { account: BOB, role: Role::Custodian, until };
+    calls.check(&renew, &["Custodian", "4242"]);
     calls.check(&Call::RemoveProvider { account: BOB, role: Role::Custodian }, &["Custodian"]);
     for (kind, shown) in [
         (RecordKind::ChestXray, "ChestXray"),
@@ -272,7 +286,25 @@ fn others(calls: &mut Checked) {
         &["5555555555555", "4444444", "deregister_worker"],
     );
     calls.check(
-        &Call::Sudo(Box::new(Call::AddProvider { account: BOB, role: Role::Hospital })),
-        &["add_provider", "Hospital"],
+        &Call::Sudo(Box::new(Call::RemoveProvider { account: BOB, role: Role::Hospital })),
+        &["remove_provider", "Hospital"],
     );
+}
+
+/// What the members of the council sign.
+fn governance(calls: &mut Checked) {
+    let call = || Box::new(Call::RemoveInstitution { institution: InstitutionId(31_337) });
+    let motion = Motion { threshold: 4_242, call: call() };
+    calls.check(&Call::CouncilPropose(motion), &["4242", "remove_institution", "31337"]);
+    let (motion, index) = (crate::H256([9; 32]), 77_777);
+    calls.check(&Call::CouncilVote { motion, index, approve: true }, &["77777", "true"]);
+    let weight = Gas { ref_time: 1_111_111, proof_size: 22_222 };
+    calls.check(
+        &Call::CouncilClose { motion, index, weight, length: 333_333 },
+        &["77777", "1111111", "22222", "333333"],
+    );
+    calls.check(&Call::AnnounceChange(call()), &["remove_institution", "31337"]);
+    let change = ChangeId(55_555);
+    calls.check(&Call::CancelChange { change }, &["55555"]);
+    calls.check(&Call::EnactChange { change }, &["55555"]);
 }

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Compact;
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason, EncryptionKey,
-    FailureCause, FailureCode, Label, ModelId, Output, Receipt, RecordId, RecordKind, RelationKind,
-    RequestId, Role, SealedAnswer, SlashReason,
+    Action, ChangeId, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason,
+    EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Output, Receipt,
+    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},
@@ -88,6 +88,7 @@ fn every_event_is_read() {
     disputes(&mut events);
     others(&mut events);
     failures(&mut events);
+    governance(&mut events);
     let owned = |(pallet, name): &(&str, &str)| (String::from(*pallet), String::from(*name));
     assert_eq!(events.0, ChainEvent::READ.iter().map(owned).collect());
 }
@@ -152,7 +153,30 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, EncryptionKeyRemoved { account });
     event!(events, Emr, PolicySet { patient, old, new });
     event!(events, Emr, DefaultPolicySet { old, new });
-    event!(events, Emr, ProviderAdded { account, role });
+    let (current, announced, enactable_at) = (Some(ALICE), Some(BOB), 66u32);
+    event!(events, Emr, DefaultPolicyAnnounced { current, announced, enactable_at });
+    event!(events, Emr, DefaultPolicyCancelled { announced });
+    let (institution, registrar) = (InstitutionId(6), ALICE);
+    events.check(
+        ("Emr", "InstitutionAdmitted"),
+        &[
+            ("institution", institution.encode()),
+            ("name", b"clinic".to_vec().encode()),
+            ("registrar", registrar.encode()),
+        ],
+        ChainEvent::InstitutionAdmitted { institution, name: "clinic".into(), registrar },
+    );
+    event!(events, Emr, InstitutionRemoved { institution });
+    {
+        let (old, new) = (ALICE, BOB);
+        event!(events, Emr, RegistrarSet { institution, old, new });
+    }
+    let until = 88u32;
+    event!(events, Emr, ProviderAdded { account, role, institution, until });
+    {
+        let (old, new) = (1u32, 2u32);
+        event!(events, Emr, ProviderRenewed { account, role, old, new });
+    }
     event!(events, Emr, ProviderRemoved { account, role });
     event!(events, Emr, RecordAdded { record, patient, author, cid, kind });
     event!(events, Emr, RecordAmended { record, previous, patient, author, cid });
@@ -326,6 +350,8 @@ fn the_events_of_older_runtimes_are_read() {
         ("output", output.encode()),
         ("receipt", receipt.encode()),
         ("code", code.encode()),
+        ("account", BOB.encode()),
+        ("role", Role::Custodian.encode()),
     ]);
     let bytes = ChainEvent::FORMER.iter().map(|former| {
         let fields: Vec<(&str, Vec<u8>)> =
@@ -337,6 +363,7 @@ fn the_events_of_older_runtimes_are_read() {
     assert_eq!(
         read,
         [
+            ChainEvent::ProviderRegistered { account: BOB, role: Role::Custodian },
             ChainEvent::PredictionRequested {
                 request,
                 record,
@@ -394,5 +421,44 @@ fn failures(events: &mut Checked) {
         events.check(("Sudo", "Sudid"), &[("sudo_result", result)], expected);
     };
     sudo(vec![0], None);
-    sudo(vec![1, 2], Some(bad_origin));
+    sudo(vec![1, 2], Some(bad_origin.clone()));
+    let (motion, change) = (crate::H256([9; 32]), ChangeId(7));
+    for (result, failure) in [(vec![0], None), (vec![1, 2], Some(bad_origin))] {
+        events.check(
+            ("Council", "Executed"),
+            &[("proposal_hash", motion.encode()), ("result", result.clone())],
+            ChainEvent::MotionExecuted { motion, failure: failure.clone() },
+        );
+        events.check(
+            ("Timelock", "ChangeEnacted"),
+            &[("change", change.encode()), ("result", result)],
+            ChainEvent::ChangeEnacted { change, failure },
+        );
+    }
+}
+
+fn governance(events: &mut Checked) {
+    let (motion, change) = (crate::H256([9; 32]), ChangeId(7));
+    events.check(
+        ("Council", "Proposed"),
+        &[
+            ("account", ALICE.encode()),
+            ("proposal_index", 5u32.encode()),
+            ("proposal_hash", motion.encode()),
+            ("threshold", 3u32.encode()),
+        ],
+        ChainEvent::MotionProposed { index: 5, motion, threshold: 3 },
+    );
+    events.check(
+        ("Council", "Closed"),
+        &[("proposal_hash", motion.encode()), ("yes", 3u32.encode()), ("no", 1u32.encode())],
+        ChainEvent::MotionClosed { motion, yes: 3, no: 1 },
+    );
+    let (enactable_at, expires_at) = (66u32, 77u32);
+    event!(
+        events,
+        Timelock,
+        ChangeAnnounced { change, enactable_at, expires_at } + { call_hash: motion }
+    );
+    event!(events, Timelock, ChangeCancelled { change });
 }

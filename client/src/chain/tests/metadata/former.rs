@@ -40,13 +40,19 @@ pub fn runtime() -> Vec<u8> {
     let (magic, mut rest) = bytes.split_at(5);
     let mut types = PortableRegistry::decode(&mut rest).unwrap();
 
-    let events = variants_of(&mut types, &["pallet_inference", "pallet", "Event"]);
-    events.retain(|event| event.name != "WorkerSlashed" && !LATER.contains(&event.name.as_str()));
-    let mut events = events.clone();
-    for former in ChainEvent::FORMER {
-        add_event(&mut types, &mut events, former);
+    for (pallet, path) in [
+        ("Emr", ["pallet_emr", "pallet", "Event"]),
+        ("Inference", ["pallet_inference", "pallet", "Event"]),
+    ] {
+        let events = variants_of(&mut types, &path);
+        events
+            .retain(|event| event.name != "WorkerSlashed" && !LATER.contains(&event.name.as_str()));
+        let mut events = events.clone();
+        for former in ChainEvent::FORMER.iter().filter(|former| former.pallet == pallet) {
+            add_event(&mut types, &mut events, former);
+        }
+        *variants_of(&mut types, &path) = events;
     }
-    *variants_of(&mut types, &["pallet_inference", "pallet", "Event"]) = events;
     let codes = variants_of(&mut types, &["medchain", "types", "FailureCode"]);
     codes.retain(|code| code.name != "InputMismatch");
     let TypeDef::Composite(request) = of(&mut types, &["pallet_inference", "types", "Request"])

@@ -1,16 +1,16 @@
 use std::collections::BTreeSet;
 
 use medchain_primitives::{
-    AnswerCommitment, Arithmetic, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason,
-    EncryptionKey, FailureCause, FailureCode, InputRoot, Label, ModelId, PreprocessingId, Receipt,
-    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SealedKey,
-    VerdictCommitment, SEALED_KEY_LENGTH,
+    AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
+    EmergencyReason, EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId,
+    InstitutionName, Label, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind,
+    RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
 };
 
 use super::*;
 use crate::chain::{
-    items::StorageItem, view::Choice, Basis, Document, Member, ModelStatus, Purpose, RecordStatus,
-    RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
+    items::StorageItem, view::Choice, Basis, Call, Document, Member, ModelStatus, Purpose,
+    RecordStatus, RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
@@ -158,6 +158,50 @@ fn structs_of_emr_are_as_they_are_read() {
 }
 
 #[test]
+fn structs_of_governance_are_as_they_are_read() {
+    check_struct(
+        "Emr",
+        "Institutions",
+        &[
+            ("name", InstitutionName::truncate_from(b"clinic".to_vec()).encode()),
+            ("registrar", ALICE.encode()),
+        ],
+    );
+    check_struct(
+        "Emr",
+        "Providers",
+        &[("institution", InstitutionId(1).encode()), ("until", 1u32.encode())],
+    );
+    check_struct(
+        "Emr",
+        "PendingDefaultPolicy",
+        &[("policy", Some(ALICE).encode()), ("enactable_at", 1u32.encode())],
+    );
+    check_struct(
+        "Council",
+        "Voting",
+        &[
+            ("index", 1u32.encode()),
+            ("threshold", 1u32.encode()),
+            ("ayes", vec![ALICE].encode()),
+            ("nays", vec![ALICE, BOB].encode()),
+            ("end", 1u32.encode()),
+        ],
+    );
+    let call = Call::RemoveInstitution { institution: InstitutionId(1) };
+    check_struct(
+        "Timelock",
+        "Changes",
+        &[
+            ("call", call.encode_with(&metadata()).unwrap()),
+            ("transaction_version", 1u32.encode()),
+            ("enactable_at", 1u32.encode()),
+            ("expires_at", 1u32.encode()),
+        ],
+    );
+}
+
+#[test]
 fn structs_of_inference_are_as_they_are_read() {
     check_struct(
         "Inference",
@@ -266,6 +310,8 @@ fn plain_values_are_as_they_are_read() {
     value("Inference", "Seeds", ([1u8; 32], 1u32).encode());
     value("Timestamp", "Now", 1u64.encode());
     value("Sudo", "Key", ALICE.encode());
+    value("Council", "Members", vec![ALICE, BOB].encode());
+    value("Council", "Proposals", vec![[9u8; 32]].encode());
 }
 
 #[test]
@@ -288,6 +334,13 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Timestamp", "Now", &[]);
     keys("Sudo", "Key", &[]);
     keys("Emr", "DefaultPolicy", &[]);
+    keys("Emr", "PendingDefaultPolicy", &[]);
+    keys("Emr", "Institutions", &[&InstitutionId(1).encode()]);
+    keys("Council", "Members", &[]);
+    keys("Council", "Proposals", &[]);
+    keys("Council", "ProposalOf", &[&[9u8; 32]]);
+    keys("Council", "Voting", &[&[9u8; 32]]);
+    keys("Timelock", "Changes", &[&ChangeId(1).encode()]);
     keys("Emr", "CustodianGroups", &[&account]);
     keys("Emr", "Custodies", &[&record]);
     keys("Emr", "Grants", &[&record, &account]);

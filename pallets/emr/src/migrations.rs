@@ -1,0 +1,54 @@
+//! Migrations from one storage version to the next.
+
+use core::marker::PhantomData;
+
+use codec::Decode;
+use frame_support::{
+    migrations::VersionedMigration,
+    traits::{Get, UncheckedOnRuntimeUpgrade},
+    weights::Weight,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use medchain_primitives::{Appointment, InstitutionId, InstitutionName};
+use sp_runtime::traits::{Saturating, TrailingZeroInput};
+
+use crate::{Config, Institution, Institutions, NextInstitutionId, Pallet, Providers};
+
+/// What an entry and its share of the trie's inner nodes add to the proof, in bytes.
+const PROOF_PER_ENTRY: u64 = 1_024;
+
+/// The name of the institution that takes over the providers of version 0.
+const FORMER_NAME: &[u8] = b"Appointed before there were institutions";
+
+/// Migrates from version 0, in which providers had no institution and no term.
+///
+/// If there are providers, they go to a new institution, for `Term` blocks. Nobody has the key of
+/// its registrar, the zero account: governance appoints another with `set_registrar`, or lets the
+/// terms end. It runs within one block over all entries, and returns the weight of doing so.
+pub type MigrateV0ToV1<T, Term> =
+    VersionedMigration<0, 1, FromV0<T, Term>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+
+/// The migration itself, which does not check the version: [`MigrateV0ToV1`] does.
+pub struct FromV0<T, Term>(PhantomData<(T, Term)>);
+
+impl<T: Config, Term: Get<BlockNumberFor<T>>> UncheckedOnRuntimeUpgrade for FromV0<T, Term> {
+    fn on_runtime_upgrade() -> Weight {
+        let institution = NextInstitutionId::<T>::get();
+        let until = frame_system::Pallet::<T>::block_number().saturating_add(Term::get());
+        let mut entries = 0u64;
+        Providers::<T>::translate::<(), _>(|_, _, ()| {
+            entries = entries.saturating_add(1);
+            Some(Appointment { institution, until })
+        });
+        let registrar = T::AccountId::decode(&mut TrailingZeroInput::zeroes());
+        if let (true, Ok(registrar)) = (entries > 0, registrar) {
+            let name = InstitutionName::truncate_from(FORMER_NAME.to_vec());
+            Institutions::<T>::insert(institution, Institution { name, registrar });
+            NextInstitutionId::<T>::put(InstitutionId(institution.0.saturating_add(1)));
+        }
+        let touched = entries.saturating_add(2);
+        T::DbWeight::get()
+            .reads_writes(touched, touched)
+            .saturating_add(Weight::from_parts(0, touched.saturating_mul(PROOF_PER_ENTRY)))
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests, one file for each group of calls.
+
+mod announce;
+mod enact;

@@ -1,0 +1,93 @@
+//! The council decides, and nobody is root.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+use medchain_e2e::{contract, repository, wait_for, COUNCIL, STRANGER};
+use serde_json::{json, Value};
+
+use super::{tell, Run, MINUTE};
+
+/// The addresses of [`COUNCIL`].
+const ADDRESSES: [&str; 3] = [
+    "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+    "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
+    "5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y",
+];
+
+/// Runs `ops/call.mjs` as the first member. Returns what it printed, and whether it succeeded.
+fn call(run: &Run, arguments: &[&str]) -> (String, bool) {
+    let key = run.folder.join("alice.key");
+    fs::write(&key, json!({ "secret_uri": COUNCIL[0] }).to_string()).expect("it is writable");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    let output = Command::new("node")
+        .arg(repository().join("ops/call.mjs"))
+        .args(["--node", run.net.collator(0), "--key"])
+        .arg(key)
+        .args(arguments)
+        .output()
+        .expect("node runs");
+    let said = [output.stdout, output.stderr].concat();
+    (String::from_utf8_lossy(&said).trim().to_owned(), output.status.success())
+}
+
+/// Proposes something as one member, and passes it as another.
+fn passed(run: &Run, [first, second]: [&str; 2], arguments: &[&str]) {
+    let proposed = run.net.done(0, first, arguments);
+    let motion = proposed["motion"].as_u64().expect("it needs another vote").to_string();
+    let stranger = run.net.run(0, STRANGER, &["council", "vote", &motion]);
+    assert!(stranger.one_error_line().contains("NotMember"), "{}", stranger.err);
+    let voted = run.net.done(0, second, &["council", "vote", &motion]);
+    assert_eq!(voted["executed"], true, "{voted}");
+    tell(&format!("motion {motion} of {first} passes with {second}: {}", arguments.join(" ")));
+}
+
+/// Gives sudo up where there is one, then passes motions, and lets a default policy wait.
+pub fn play(run: &Run) {
+    tell("== The council decides, and nobody is root");
+    let shown = run.net.done(0, STRANGER, &["council", "show"]);
+    let waits_long = !shown["sudo"].is_null();
+    if waits_long {
+        // The network started with a release that had no council.
+        let members = json!(ADDRESSES).to_string();
+        for step in
+            [&["--sudo", "councilMembership.resetMembers", &members][..], &["sudo.removeKey"]]
+        {
+            let (said, done) = call(run, step);
+            assert!(done, "{said}");
+            tell(&said);
+        }
+    }
+    let (said, done) = call(run, &["--sudo", "system.remark", "0x00"]);
+    assert!(!done && said.contains("RequireSudo"), "{said}");
+    tell(&format!("sudo says: {said}"));
+
+    let [alice, bob, charlie] = COUNCIL;
+    passed(run, [alice, bob], &["institution", "add", "Third Hospital", STRANGER]);
+    let all = run.net.done(0, STRANGER, &["institution", "list"]);
+    let all = all["institutions"].as_array().expect("a list").clone();
+    assert!(all.iter().any(|one| one["name"] == "Third Hospital"), "{all:?}");
+
+    let bundle = contract("access-control").display().to_string();
+    let policy = run.net.done(0, STRANGER, &["policy", "deploy", &bundle]);
+    let policy = policy["contract"].as_str().expect("an address").to_owned();
+    let announce = ["policy", "default", "announce", &policy];
+    passed(run, [bob, charlie], &announce);
+    let early = run.net.run(0, STRANGER, &["policy", "default", "enact"]);
+    assert!(early.one_error_line().contains("DefaultPolicyNotDue"), "{}", early.err);
+    tell(&format!("too early: {}", early.one_error_line()));
+    passed(run, [alice, charlie], &["policy", "default", "cancel"]);
+    let shown = || run.net.done(0, STRANGER, &["policy", "default", "show"]);
+    assert_eq!(shown()["announced"], Value::Null);
+    if waits_long {
+        tell("skipped: the enactment, which waits for a week on an upgraded network");
+        return;
+    }
+    passed(run, [bob, charlie], &announce);
+    let due = shown()["announced"]["enactable_at"].as_u64().expect("it waits");
+    wait_for("the default policy can be enacted", 5 * MINUTE, || {
+        shown()["block_number"].as_u64() >= Some(due)
+    });
+    let enacted = run.net.done(0, STRANGER, &["policy", "default", "enact"]);
+    assert_eq!(enacted["contract"], policy);
+    tell("after its delay anybody enacts it");
+}
