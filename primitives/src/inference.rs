@@ -12,7 +12,11 @@ pub const MAX_LABEL_LENGTH: u32 = 32;
 
 /// The name of a class, such as `covid`.
 pub type Label = BoundedVec<u8, ConstU32<MAX_LABEL_LENGTH>>;
-/// The name of the fixed steps from pixels to tensor, such as `mc-area-224-v1`.
+/// The id of the steps that give the square of greys to which an uploader commits a film.
+/// `models/README.md` lists them.
+pub const SQUARE_ID: &str = "mc-area224-mask-v2";
+
+/// The name of the fixed steps from pixels to tensor, such as [`SQUARE_ID`].
 pub type PreprocessingId = BoundedVec<u8, ConstU32<MAX_LABEL_LENGTH>>;
 
 named_enum! {
@@ -64,8 +68,10 @@ named_enum! {
         Standing = 0 => "standing",
         /// A worker with another answer disputes it.
         Challenged = 1 => "challenged",
-        /// None of its workers could defend it, or the patient ended the dispute.
+        /// None of its workers could defend it.
         Annulled = 2 => "annulled",
+        /// The patient ended the dispute about it, or erased the record, before it was settled.
+        Withdrawn = 3 => "withdrawn",
     }
 }
 

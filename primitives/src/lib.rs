@@ -43,7 +43,7 @@ pub use extension::{
 pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
     receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
-    RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH,
+    RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH, SQUARE_ID,
 };
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};

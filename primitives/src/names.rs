@@ -126,7 +126,7 @@ mod tests {
 
     use crate::{
         Action, Arithmetic, EmergencyReason, EndReason, FailureCode, ModelStatus, Purpose,
-        RecordKind, RelationKind, Role, SlashReason,
+        RecordKind, RelationKind, Role, SlashReason, VerdictStatus,
     };
 
     /// Holds names and indices against this table.
@@ -167,9 +167,10 @@ mod tests {
             0 "unavailable", 1 "wrong-hash", 2 "cannot-decrypt", 3 "not-an-image", 4 "too-large",
             5 "input-mismatch",
         );
-        check!(SlashReason: 0 "absent", 1 "not-revealed");
+        check!(SlashReason: 0 "absent", 1 "not-revealed", 2 "wrong-answer");
         check!(Arithmetic: 0 "exact", 1 "float");
         check!(ModelStatus: 0 "active", 1 "retired");
+        check!(VerdictStatus: 0 "standing", 1 "challenged", 2 "annulled", 3 "withdrawn");
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn trial(chain: &Trial<'_>) -> Value {
         },
         session: SessionConfig { keys: chain.collators.iter().map(keys).collect::<Vec<_>>() },
         polkadot_xcm: PolkadotXcmConfig { safe_xcm_version: Some(xcm::latest::VERSION) },
-        sudo: SudoConfig { key: chain.sudo.map(|who| who.to_account_id()) },
+        sudo: SudoConfig { key: chain.sudo.map(Sr25519Keyring::to_account_id) },
     })
 }
 

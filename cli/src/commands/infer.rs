@@ -165,12 +165,16 @@ async fn order(context: &Context, view: &View, record: &Record, args: &InferArgs
     }
     let order = Order::new(context, view, (patient, Some(id)), model, &args.asking).await?;
     if let Some(verdict) = view.latest_verdict(id, model).await?
-        && verdict.status != VerdictStatus::Annulled
-        && verdict.workers.len() >= usize::from(order.quorum)
+        && !may_follow(&verdict, &order)
     {
         let workers = counted(verdict.workers.len() as u64, "worker");
         let see = match verdict.status {
             VerdictStatus::Challenged => format!("disputes {}", verdict.request),
+            VerdictStatus::Withdrawn => bail!(
+                "the verdict of model {model} on record {id}, of {workers}, was withdrawn: only as \
+                 many that the chain draws can give another; give --quorum {}, and no --worker",
+                verdict.workers.len()
+            ),
             VerdictStatus::Standing | VerdictStatus::Annulled => format!("show {id}"),
         };
         bail!(
@@ -179,6 +183,16 @@ async fn order(context: &Context, view: &View, record: &Record, args: &InferArgs
         );
     }
     Ok(order)
+}
+
+/// Whether another verdict may take the place of this one, as the chain judges it.
+fn may_follow(verdict: &Verdict, order: &Order) -> bool {
+    let (before, now) = (verdict.workers.len(), usize::from(order.quorum));
+    match verdict.status {
+        VerdictStatus::Annulled => true,
+        VerdictStatus::Withdrawn => before <= now && order.worker.is_none(),
+        VerdictStatus::Standing | VerdictStatus::Challenged => before < now,
+    }
 }
 
 async fn request(

@@ -80,8 +80,8 @@ async fn wait(
                 let verdict = verdict.with_context(|| {
                     format!("request {id} is answered, but there is no verdict")
                 })?;
-                if verdict.status == VerdictStatus::Annulled {
-                    bail!("the verdict of request {id} was annulled; ask again");
+                if let VerdictStatus::Annulled | VerdictStatus::Withdrawn = verdict.status {
+                    bail!("the verdict of request {id} was {}; ask again", verdict.status);
                 }
                 return Ok((verdict, sealed_to));
             }

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Whether a verdict counts, and until when that can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Validity {
-    /// `standing`, `challenged` or `annulled`.
+    /// `standing`, `challenged`, `annulled` or `withdrawn`.
     pub status: VerdictStatus,
     /// The last block in which it is provisional: one worker gave it, and another can still
     /// challenge it. None where it no longer is.
@@ -31,9 +31,9 @@ impl Validity {
         }
     }
 
-    /// Whether the verdict is one at all: an annulled one says nothing.
+    /// Whether the verdict is one at all: an annulled or withdrawn one says nothing.
     pub fn counts(&self) -> bool {
-        self.status != VerdictStatus::Annulled
+        matches!(self.status, VerdictStatus::Standing | VerdictStatus::Challenged)
     }
 
     /// The warning that belongs to a verdict which does not simply stand.
@@ -43,9 +43,9 @@ impl Validity {
             VerdictStatus::Challenged => {
                 Some("challenged: another worker disputes it: do not rely on it")
             }
-            VerdictStatus::Annulled => Some(
-                "annulled: it was shown to be wrong, or the patient ended the dispute about it: \
-                 ask again",
+            VerdictStatus::Annulled => Some("annulled: it was shown to be wrong: ask again"),
+            VerdictStatus::Withdrawn => Some(
+                "withdrawn: the patient ended the dispute about it before it was settled: ask again",
             ),
         }
     }
@@ -109,6 +109,7 @@ mod tests {
         for (status, word, counts) in [
             (VerdictStatus::Challenged, "challenged: another worker disputes it", true),
             (VerdictStatus::Annulled, "annulled: it was shown to be wrong", false),
+            (VerdictStatus::Withdrawn, "withdrawn: the patient ended the dispute", false),
         ] {
             let validity = at(status, 1, 20);
             assert_eq!((validity.provisional_until, validity.challengeable_until), (None, None));

@@ -183,6 +183,7 @@ fn put_worker<T: Config>(
         answered: 0,
         declined: 0,
         missed: 0,
+        lost: 0,
     };
     Workers::<T>::insert(&who, worker);
     Ok(who)

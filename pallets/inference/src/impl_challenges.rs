@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
         who: &AccountIdOf<T>,
         id: RequestId,
         sealed: SealedAnswer,
-    ) -> DispatchResult {
+    ) -> Result<Weight, DispatchError> {
         let mut verdict = Verdicts::<T>::get(id).ok_or(Error::<T>::VerdictNotFound)?;
         let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
@@ -29,12 +29,15 @@ impl<T: Config> Pallet<T> {
         let model = Models::<T>::get(verdict.model).ok_or(Error::<T>::ModelNotFound)?;
         Self::ensure_length(&model, &sealed)?;
         ensure!(sealed != verdict.sealed, Error::<T>::SameAnswer);
+        // A dispute makes others show what they computed from the film.
+        let asked = Self::ensure_may_infer(&request.patient, who, request.record, request.model)?;
 
         let mut committee =
             Committee { members: BoundedVec::new(), choice: Choice::Named, lost: 0 };
         let answered = verdict.workers.iter().map(|worker| (worker, &verdict.sealed));
         for (worker, answer) in answered.chain([(who, &sealed)]) {
-            // A bond outlasts the time for challenges, unless another challenge has extended it.
+            // A bond outlasts the time for challenges, unless sham challenges have extended it:
+            // then nobody answers for the verdict any more, and it falls at once.
             if Workers::<T>::contains_key(worker) {
                 Self::assign(worker, id);
                 let step = Step::Revealed(answer.clone());
@@ -42,7 +45,6 @@ impl<T: Config> Pallet<T> {
                 let _ = committee.members.try_push(Member { worker: worker.clone(), step });
             }
         }
-        ensure!(committee.members.len() > 1, Error::<T>::NotChallengeable);
         verdict.status = VerdictStatus::Challenged;
         let record = verdict.record;
         Verdicts::<T>::insert(id, verdict);
@@ -52,19 +54,20 @@ impl<T: Config> Pallet<T> {
             challenger: who.clone(),
             sealed,
         });
-        Self::go_on(id, request, committee)
+        Self::go_on(id, request, committee)?;
+        Ok(asked)
     }
 
     /// Ends the challenge of a verdict.
     ///
-    /// The time for challenges begins anew where the verdict stands: otherwise a sham challenge
-    /// could use it up.
+    /// The time for challenges begins anew where the verdict is `Standing`: otherwise a sham
+    /// challenge could use it up.
     pub(crate) fn end_challenge(
         id: RequestId,
         mut request: RequestOf<T>,
         committee: &CommitteeOf<T>,
         mut verdict: VerdictOf<T>,
-        upheld: bool,
+        status: VerdictStatus,
     ) {
         Due::<T>::remove(request.deadline, id);
         Committees::<T>::remove(id);
@@ -73,13 +76,13 @@ impl<T: Config> Pallet<T> {
         }
         request.status = RequestStatus::Answered;
         Requests::<T>::insert(id, request);
-        if upheld {
+        verdict.status = status;
+        if status == VerdictStatus::Standing {
             let now = frame_system::Pallet::<T>::block_number();
             let until = now.saturating_add(T::ProvisionalPeriod::get());
-            (verdict.status, verdict.challengeable_until) = (VerdictStatus::Standing, until);
+            verdict.challengeable_until = until;
             Self::deposit_event(Event::VerdictUpheld { request: id, challengeable_until: until });
         } else {
-            verdict.status = VerdictStatus::Annulled;
             Self::deposit_event(Event::VerdictAnnulled { request: id, record: verdict.record });
         }
         Verdicts::<T>::insert(id, verdict);

@@ -7,7 +7,7 @@ use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_disputes::Spec;
 use medchain_primitives::{
-    FailureCause, RecordStatus, RequestId, RequestStatus, SealedAnswer, SlashReason,
+    FailureCause, RecordStatus, RequestId, RequestStatus, SealedAnswer, SlashReason, VerdictStatus,
 };
 use sp_runtime::traits::Zero;
 
@@ -51,7 +51,8 @@ impl<T: Config> Pallet<T> {
         match (challenged, answers.into_iter().next()) {
             (Some(verdict), answer) => {
                 let upheld = answer.is_some_and(|(_, sealed)| sealed == verdict.sealed);
-                Self::end_challenge(id, request, &committee, verdict, upheld);
+                let status = if upheld { VerdictStatus::Standing } else { VerdictStatus::Annulled };
+                Self::end_challenge(id, request, &committee, verdict, status);
                 Ok(())
             }
             (None, Some((_, sealed))) => Self::accept(id, request, &committee, sealed),
@@ -116,7 +117,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         pallet_disputes::Pallet::<T>::abandon(id);
         if let Some(verdict) = Verdicts::<T>::get(id) {
-            Self::end_challenge(id, request, committee, verdict, false);
+            Self::end_challenge(id, request, committee, verdict, VerdictStatus::Withdrawn);
             return Ok(());
         }
         Self::pay_members(&request, committee)?;

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use frame_support::pallet_prelude::*;
 use medchain_disputes::Network;
-use medchain_primitives::{Arithmetic, ModelId, ModelStatus, MAX_QUORUM};
+use medchain_primitives::{Arithmetic, ModelId, ModelStatus, MAX_QUORUM, SQUARE_ID};
 use medchain_verdicts::SIDE;
 
 use crate::{Config, Error, Event, ModelOf, Models, Networks, NextModelId, Pallet};
@@ -36,7 +36,9 @@ impl<T: Config> Pallet<T> {
         network.check().map_err(|_| Error::<T>::InvalidNetwork)?;
         let first = network.shapes().next().map(|layer| (usize::from(layer.size), layer.inputs));
         let classes = network.shapes().last().map(|layer| usize::from(layer.outputs));
-        let fits = first == Some((SIDE, 1)) && classes == Some(model.labels.len());
+        // Another preprocessing gives other greys: honest answers would lose their disputes.
+        let is_square = model.preprocessing.as_slice() == SQUARE_ID.as_bytes();
+        let fits = is_square && first == Some((SIDE, 1)) && classes == Some(model.labels.len());
         ensure!(fits, Error::<T>::InvalidNetwork);
         Ok(())
     }

@@ -78,11 +78,16 @@ impl<T: Config> Pallet<T> {
             Self::choosable(worker, order.model)?;
         }
         let verdict = LatestVerdict::<T>::get(record, order.model).and_then(Verdicts::<T>::get);
-        let larger = verdict.is_none_or(|found| {
-            found.status == VerdictStatus::Annulled
-                || found.workers.len() < usize::from(order.quorum)
+        let may_follow = verdict.is_none_or(|found| {
+            let (before, now) = (found.workers.len(), usize::from(order.quorum));
+            match found.status {
+                VerdictStatus::Annulled => true,
+                // Nobody has shown that it was wrong: a weaker one must not take its place.
+                VerdictStatus::Withdrawn => before <= now && order.worker.is_none(),
+                VerdictStatus::Standing | VerdictStatus::Challenged => before < now,
+            }
         });
-        ensure!(larger, Error::<T>::VerdictAlreadyExists);
+        ensure!(may_follow, Error::<T>::VerdictAlreadyExists);
         ensure!(
             !OpenRequestOf::<T>::contains_key(record, order.model),
             Error::<T>::RequestAlreadyExists

@@ -582,7 +582,7 @@ pub mod pallet {
         WrongStatus,
         /// The seed that draws the workers is not there yet. Try again in a later block.
         SeedNotReady,
-        /// Only the patient, the record's author or the requester may seal its key to the workers.
+        /// Only the patient, the record's author, or a requester with an envelope may seal the key.
         MayNotSeal,
         /// The account was not chosen for this request.
         NotChosen,
@@ -608,7 +608,7 @@ pub mod pallet {
         VerdictRootMismatch,
         /// The sealed answer does not open with the record's key, or contains no probabilities of the model's classes.
         VerdictUnreadable,
-        /// The network does not take a square of 224 × 224 greys, has not the model's classes, or no dispute about it could be played to its end.
+        /// The network does not take the committed square of greys, has not the model's classes, or cannot be disputed about.
         InvalidNetwork,
         /// The answers to this request are not disputed.
         NotDisputed,
@@ -685,7 +685,8 @@ pub mod pallet {
         /// - `TooFewLabels`, `DuplicateLabel`: there are fewer than two classes, or two have the
         ///   same label.
         /// - `InvalidQuorum`: the minimum is not 1 to 7, or not 1 though the arithmetic is float.
-        /// - `InvalidNetwork`: it is no network for squares of 224 × 224 greys and these classes.
+        /// - `InvalidNetwork`: it is no network for these classes and the squares that uploaders commit
+        ///   to, which are made by the preprocessing `mc-area224-mask-v2`.
         /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
@@ -1191,8 +1192,8 @@ pub mod pallet {
         /// gets the fees back out of it, and can ask anew.
         ///
         /// ## Dispatch origin
-        /// Signed by an active worker that runs the model, has an envelope of the record, and is
-        /// not one of the verdict's workers.
+        /// Signed by an active worker that runs the model, has an envelope of the record, may
+        /// `Infer` by the patient's policy, and is not one of the verdict's workers.
         ///
         /// ## Parameters
         /// - `request`: the request that the verdict answers.
@@ -1203,24 +1204,30 @@ pub mod pallet {
         /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`,
         ///   `EnvelopeNotFound`, `AlreadyAnswered`: the signer cannot challenge it.
         /// - `AnswerLengthMismatch`, `SameAnswer`: it is not another answer of this model.
+        /// - Denials by the policy, as for `Emr::request_access`.
         ///
         /// ## Events
-        /// - `VerdictChallenged`, `Disputes::DisputeStarted`.
+        /// - `Emr::AccessChecked`; `VerdictChallenged`, `Disputes::DisputeStarted`.
         #[pallet::call_index(17)]
-        #[pallet::weight(<T as Config>::WeightInfo::challenge_verdict())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::challenge_verdict()
+                .saturating_add(Pallet::<T>::policy_weight())
+        )]
         pub fn challenge_verdict(
             origin: OriginFor<T>,
             request: RequestId,
             sealed: SealedAnswer,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            Self::do_challenge(&who, request, sealed)
+            let asked = Self::do_challenge(&who, request, sealed)?;
+            let base = <T as Config>::WeightInfo::challenge_verdict();
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Ends a dispute before it shows anything of the film.
         ///
         /// Nobody loses a bond, and whoever answered an open request is paid. A verdict that was
-        /// challenged is annulled. The model can be asked anew.
+        /// challenged is withdrawn. The model can be asked anew, by at least as many workers.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, while the request is `Disputed`.
@@ -1231,7 +1238,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Disputes::DisputeAbandoned`, `DisputeAnnulled`; `VerdictAnnulled` if a verdict was
-        ///   challenged.
+        ///   challenged, whose status then is `Withdrawn`.
         #[pallet::call_index(18)]
         #[pallet::weight(<T as Config>::WeightInfo::annul_dispute())]
         pub fn annul_dispute(origin: OriginFor<T>, request: RequestId) -> DispatchResult {

@@ -18,7 +18,7 @@ use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied, DenyReason,
     EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label, ModelId,
-    Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+    Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
@@ -433,7 +433,7 @@ pub fn vgg() -> NewModel {
         cid: cid(1),
         card: Some(cid(2)),
         labels: labels(&["covid", "ignore", "normal"]),
-        preprocessing: label("mc-area-224-v1"),
+        preprocessing: label(SQUARE_ID),
         network: Some(network(3)),
         min_quorum: 1,
         fee: FEE,

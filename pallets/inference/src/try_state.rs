@@ -136,7 +136,7 @@ impl<T: Config> Pallet<T> {
             let status = verdict.map(|verdict| verdict.status);
             let fits = match request.status {
                 RequestStatus::Answered => {
-                    matches!(status, Some(VerdictStatus::Standing | VerdictStatus::Annulled))
+                    status.is_some_and(|status| status != VerdictStatus::Challenged)
                 }
                 RequestStatus::Disputed => matches!(status, None | Some(VerdictStatus::Challenged)),
                 _ => status.is_none(),

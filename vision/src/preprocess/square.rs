@@ -5,8 +5,8 @@ use crate::{decode, DecodeError};
 
 /// Width and height of a [`Square`], in pixels.
 pub const SQUARE_SIDE: usize = 224;
-/// The id of the steps that [`square`] takes; `models/README.md` lists them.
-pub const SQUARE_ID: &str = "mc-area224-mask-v2";
+// The id of the steps that [`square`] takes.
+pub use medchain_primitives::SQUARE_ID;
 
 const MASK: Mask = Mask { border: 10, corner: 40, value: 0 };
 

@@ -155,7 +155,9 @@ fn ensure_allowed(verdict: &Verdict, worker: &Worker, now: u32) -> Result<()> {
         VerdictStatus::Challenged => {
             bail!("the verdict of request {id} is challenged already; see `medchain disputes {id}`")
         }
-        VerdictStatus::Annulled => bail!("the verdict of request {id} was annulled already"),
+        VerdictStatus::Annulled | VerdictStatus::Withdrawn => {
+            bail!("the verdict of request {id} was {} already", verdict.status)
+        }
     }
     let until = verdict.challengeable_until;
     if now > until {

@@ -53,6 +53,7 @@ fn slashed(request: RequestId, worker: u64) -> RuntimeEvent {
 /// Makes [`NEWCOMER`] a worker with an envelope of [`XRAY`].
 fn challenger() -> u64 {
     replace_last_worker();
+    Policy::grant(NEWCOMER, Action::Infer);
     let key = medchain_primitives::SealedKey([1; 80]);
     if !pallet_emr::Envelopes::<Test>::contains_key(XRAY, NEWCOMER) {
         Policy::grant(NEWCOMER, Action::View);
@@ -63,7 +64,8 @@ fn challenger() -> u64 {
 }
 
 fn challenge(who: u64, id: RequestId, output: &Output) -> frame_support::dispatch::DispatchResult {
-    Inference::challenge_verdict(signed(who), id, sealed(id, output))
+    let challenged = Inference::challenge_verdict(signed(who), id, sealed(id, output));
+    challenged.map(|_| ()).map_err(|failed| failed.error)
 }
 
 fn verdict(id: RequestId) -> VerdictOf<Test> {
@@ -322,7 +324,7 @@ fn a_challenge_opens_the_request_again() {
         let sealed = sealed(id, &normal());
         let challenged =
             Event::VerdictChallenged { request: id, record: XRAY, challenger: who, sealed };
-        assert_eq!(events()[0], challenged.into());
+        assert_eq!(events()[..2], [checked(who), challenged.into()]);
         check_invariants();
         // Another verdict can be asked for meanwhile, by more workers.
         assert_ok!(Inference::request_inference(signed(PATIENT), XRAY, order(2)));
@@ -405,7 +407,7 @@ fn the_patient_ends_a_challenge_and_the_verdict_with_it() {
         assert_ok!(Inference::annul_dispute(signed(PATIENT), id));
         assert_eq!(
             (status(id), verdict(id).status),
-            (RequestStatus::Answered, VerdictStatus::Annulled)
+            (RequestStatus::Answered, VerdictStatus::Withdrawn)
         );
         assert_eq!((held(liar), held(who)), ((0, BOND), (0, BOND)));
     });

@@ -238,7 +238,7 @@ fn play(step: Step) -> DispatchResult {
             Disputes::show_roots(signed(who), id, roots)
         }
         Step::Challenge(who, id, what) => {
-            Inference::challenge_verdict(signed(who), id, answer(id, what))
+            done(Inference::challenge_verdict(signed(who), id, answer(id, what)))
         }
         Step::Annul(who, id) => Inference::annul_dispute(signed(who), id),
         Step::Forward(id) => forward(id),

@@ -5,6 +5,7 @@ mod attacks;
 mod closing;
 mod consent;
 mod disclosure;
+mod dispute_attacks;
 mod disputes;
 mod drawing;
 mod due;

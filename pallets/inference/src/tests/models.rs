@@ -1,6 +1,6 @@
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Arithmetic, Cid, Label, ModelId};
+use medchain_primitives::{Arithmetic, Cid, Label, ModelId, SQUARE_ID};
 use sp_runtime::{DispatchError, Permill};
 
 #[test]
@@ -14,7 +14,7 @@ fn register_model_works() {
             sha256: [7; 32],
             card: Some(cid(2)),
             labels: labels(&["covid", "ignore", "normal"]),
-            preprocessing: label("mc-area-224-v1"),
+            preprocessing: label(SQUARE_ID),
             arithmetic: Arithmetic::Exact,
             min_quorum: 1,
             confidence_threshold: Permill::from_percent(80),
@@ -83,6 +83,9 @@ fn fails_when_no_dispute_about_the_network_could_be_played() {
         let mut none = network(3);
         none.layers.clear();
         assert_noop!(with(none), bad());
+        // Other greys than those that are committed to: honest answers would lose.
+        let other = NewModel { preprocessing: label("mc-area-224-v1"), ..vgg() };
+        assert_noop!(other.register(), bad());
         // A window whose inputs do not fit into a move.
         let mut wide = network(3);
         (wide.layers[1].shape.outputs, wide.layers[2].shape.inputs) = (600, 600);

@@ -74,6 +74,13 @@ fn the_author_and_the_requester_may_seal_at_their_own_expense() {
         Dice::decide([5; 32]);
         assert_ok!(draw(REQUEST));
         let list = members(REQUEST);
+        // Without the key, the requester could only seal garbage.
+        assert_noop!(seal_as(STRANGER, REQUEST, &list), Error::<Test>::MayNotSeal);
+        Policy::grant(STRANGER, Action::View);
+        let key = medchain_primitives::EncryptionKey([9; 32]);
+        assert_ok!(Emr::set_encryption_key(signed(STRANGER), key));
+        let key = medchain_primitives::SealedKey([1; 80]);
+        assert_ok!(Emr::share_record(signed(PATIENT), record, STRANGER, key));
         let before = (free_balance(LAB), free_balance(STRANGER));
         assert_ok!(seal_as(LAB, REQUEST, &list[..1]));
         assert_ok!(seal_as(STRANGER, REQUEST, &list[1..]));

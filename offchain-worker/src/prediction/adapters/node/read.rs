@@ -186,7 +186,7 @@ pub(super) async fn needed(
     let until = match view.verdict(id).await? {
         Some(verdict) if verdict.workers.contains(me) => match verdict.status {
             VerdictStatus::Standing | VerdictStatus::Challenged => verdict.challengeable_until,
-            VerdictStatus::Annulled => return Ok(Needed::Nothing),
+            VerdictStatus::Annulled | VerdictStatus::Withdrawn => return Ok(Needed::Nothing),
         },
         _ => return Ok(Needed::Nothing),
     };
