@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use medchain_client::chain::{
     format_balance, Arithmetic, Call, ChainEvent, Model, ModelStatus, Network, View,
 };
-use medchain_primitives::{ModelId, MAX_QUORUM};
+use medchain_primitives::{ModelId, MAX_QUORUM, SQUARE_ID};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -283,6 +283,14 @@ async fn propose(context: &Context, args: &PublishArgs) -> Result<Published> {
             "{} computes in floats, so that honest answers may differ: only one worker can be \
              asked; leave out --min-quorum",
             files.onnx.display()
+        );
+    }
+    if network.is_some() && spec.id != SQUARE_ID {
+        bail!(
+            "{} has the preprocessing {}, and disputes about an exact model are about the greys \
+             that {SQUARE_ID} gives: workers would lose them although they are right",
+            files.onnx.display(),
+            spec.id
         );
     }
     let card = if files.card.exists() {

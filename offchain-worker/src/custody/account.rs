@@ -50,7 +50,7 @@ mod tests {
             assert!(!problem.contains('\n'), "{problem}");
         };
         assert_eq!(problem(&good, own), None);
-        check(Appointment { is_custodian: false, ..good }, "is not registered as a custodian");
+        check(Appointment { is_custodian: false, ..good }, "is not a custodian now");
         check(Appointment { published: None, ..good }, "has published no encryption key");
         let other = Some(EncryptionKey([2; 32]));
         check(Appointment { published: other, ..good }, "has published the encryption key 0x0202");

@@ -18,6 +18,8 @@ use crate::shared::{
 
 /// The port of metrics and health.
 const PORT: u16 = 9616;
+/// The fewest blocks that a move may have before the end of its round.
+const LEAST_SECRET_MARGIN: u32 = 20;
 
 /// The configuration, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +100,7 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
             resubmit: backoff(4, Duration::from_secs(300)),
             report_margin: options.report_margin_blocks.unwrap_or(20),
             envelope_grace: options.envelope_grace_blocks.unwrap_or(10),
+            secret_margin: secret_margin(options)?,
         },
         drift: drift_rules(options)?,
         timing,
@@ -107,6 +110,18 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
         max_content: (max_content as u64).saturating_mul(1 << 20),
         follow_best: options.follow_best.unwrap_or(true),
     })
+}
+
+fn secret_margin(options: &Options) -> Result<u32, ConfigError> {
+    let margin = options.secret_margin_blocks.unwrap_or(100);
+    if margin < LEAST_SECRET_MARGIN {
+        return Err(ConfigError::Invalid {
+            key: "secret_margin_blocks",
+            value: margin.to_string(),
+            reason: "it must be at least 20: a move that comes too late costs the whole bond",
+        });
+    }
+    Ok(margin)
 }
 
 fn drift_rules(options: &Options) -> Result<drift::Rules, ConfigError> {

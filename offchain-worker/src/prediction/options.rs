@@ -120,6 +120,10 @@ pub struct Options {
     /// Wait this many blocks for a missing envelope [default: 10]
     #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
     pub envelope_grace_blocks: Option<u32>,
+    /// In a dispute, make a move that shows the secret of a record this many blocks before the
+    /// end of the round: until then the patient can end the dispute [default: 100]
+    #[arg(long, env = "MEDCHAIN_WORKER_SECRET_MARGIN_BLOCKS", value_name = "BLOCKS")]
+    pub secret_margin_blocks: Option<u32>,
     /// Compare the shares of answers in each batch of this many films [default: 200]
     #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_FILMS", value_name = "FILMS")]
     pub drift_films: Option<u32>,
@@ -174,8 +178,8 @@ impl Options {
             node, store, key, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
-            consent_longest_secs, report_margin_blocks, envelope_grace_blocks, drift_films,
-            drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
+            consent_longest_secs, report_margin_blocks, envelope_grace_blocks,
+            secret_margin_blocks, drift_films, drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
             shutdown_grace_secs,
         })
     }

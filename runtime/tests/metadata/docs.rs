@@ -51,7 +51,9 @@ fn docs_of(types: &PortableRegistry, pallet: PalletMetadata<PortableForm>) -> Do
     let events = variants(types, pallet.event.map(|event| event.ty.id), &of("Event"));
     let errors = variants(types, pallet.error.map(|error| error.ty.id), &of("Error"));
     let entries = pallet.storage.map(|storage| storage.entries).unwrap_or_default();
-    let entries = entries.into_iter().map(|entry| Item { name: of(&entry.name), docs: entry.docs });
+    // FRAME writes the docs of the counter of a counted map.
+    let entries = entries.into_iter().filter(|entry| !entry.name.starts_with("CounterFor"));
+    let entries = entries.map(|entry| Item { name: of(&entry.name), docs: entry.docs });
     let constants = pallet.constants.into_iter();
     let constants = constants.map(|one| Item { name: of(&one.name), docs: one.docs });
     let summarised = calls.into_iter().chain(events).chain(entries).chain(constants).collect();

@@ -142,6 +142,19 @@ fn the_drift_alarm_compares_films_enough_to_hide_each() {
 }
 
 #[test]
+fn the_secret_of_a_record_is_shown_late_but_in_time() {
+    let of = |flags: &[&str]| resolve(&[&["--key", "k", "--model-dir", "m"], flags].concat());
+    assert_eq!(of(&[]).unwrap().settings.rules.secret_margin, 100);
+    let more = of(&["--secret-margin-blocks", "600"]).unwrap();
+    assert_eq!(more.settings.rules.secret_margin, 600);
+    assert_eq!(
+        of(&["--secret-margin-blocks", "19"]).unwrap_err().to_string(),
+        "secret_margin_blocks cannot be 19: it must be at least 20: a move that comes too late \
+         costs the whole bond"
+    );
+}
+
+#[test]
 fn expected_answers_are_a_table_in_the_file_and_a_list_elsewhere() {
     let (_folder, path) = file(
         "key = \"a\"\nmodel_dir = \"m\"\ndrift_expected = { covid = 84, normal = 1104, uncertain = 210 }",

@@ -31,6 +31,11 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Whether it makes public what opens every verdict on the version of the record.
+    pub fn shows_secret(&self) -> bool {
+        matches!(self, Self::Move(made) if matches!(**made, Move::Secret(_)))
+    }
+
     /// What follows first from a sealed output: alone it is shown at once, among several
     /// workers it is committed to, so that none of them can copy it.
     pub fn first(job: &Job, me: &AccountId32, sealed: SealedAnswer, salt: &AnswerSalt) -> Self {

@@ -11,7 +11,9 @@
 //! give another worker, who has seen it, the time to commit anew.
 //!
 //! Each round of a dispute is a job of its own. The newest block is enough for a move: it
-//! follows from what the worker computed, whatever another player has seen of it.
+//! follows from what the worker computed, whatever another player has seen of it. A move that
+//! makes the secret of a record public waits until shortly before the end of its round: the
+//! patient can end the dispute before.
 //!
 //! A board that declines takes no new work: what it has not answered or committed to yet, it
 //! reports as unavailable, which costs no bond. Answers are still shown, and disputes played.
@@ -50,6 +52,9 @@ pub struct Rules {
     pub report_margin: u32,
     /// For how many blocks a missing envelope may still arrive.
     pub envelope_grace: u32,
+    /// How many blocks before the end of its round a move is made that shows the secret of a
+    /// record.
+    pub secret_margin: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +74,8 @@ enum State {
     /// Left alone until the chain closes it. With a block: the chain asked for it no more
     /// there, which a reorganisation may still undo.
     GivenUp(Option<u32>),
+    /// Its time was over in this block. Another fork may leave it time.
+    TooLate(u32),
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +103,12 @@ impl Entry {
     fn is_wanted(&self, rules: &Rules, block: u32) -> bool {
         let is_settled = self.confirmed || self.time_left(rules, block).is_near_deadline();
         self.open_at_best && (self.job.phase != Phase::Reveal || is_settled)
+    }
+
+    /// The block from which on an answer may be submitted, where that is not now.
+    fn held_until(&self, rules: &Rules, block: u32, answer: &Answer) -> Option<u32> {
+        let from = self.job.deadline.saturating_sub(rules.secret_margin);
+        (false && answer.shows_secret() && block < from).then_some(from)
     }
 
     fn time_left(&self, rules: &Rules, block: u32) -> TimeLeft {
@@ -154,14 +167,14 @@ impl Board {
                 State::Running => counts.running += 1,
                 State::Answered(..) | State::Submitting(_) => counts.submitting += 1,
                 State::Included(..) => counts.included += 1,
-                State::GivenUp(_) => counts.given_up += 1,
+                State::GivenUp(_) | State::TooLate(_) => counts.given_up += 1,
             }
         }
         counts
     }
 
     /// When the next wait ends: an [`Event::Tick`] is due then. A job that waits for a
-    /// free place or for a block is not counted: it starts with the event that frees the
+    /// free place or for a block is not counted: it goes on with the event that frees the
     /// place, or with the block.
     pub fn next_wake(&self) -> Option<Duration> {
         let has_place = self.counts().running < self.rules.max_running;
@@ -170,7 +183,10 @@ impl Board {
             .filter(|entry| entry.is_wanted(&self.rules, self.block))
             .filter_map(|entry| match entry.state {
                 State::Waiting(until) | State::Parked(until) => has_place.then_some(until),
-                State::Answered(until, _) => Some(until),
+                State::Answered(until, ref answer) => {
+                    let is_held = entry.held_until(&self.rules, self.block, answer).is_some();
+                    (!is_held).then_some(until)
+                }
                 _ => None,
             })
             .min()
@@ -186,7 +202,7 @@ impl Board {
                 self.on_listed(finality, block, jobs, moment, &mut steps);
             }
             Event::Attempted { job, result } => match result {
-                Ok(answer) => self.on_answer(job, answer),
+                Ok(answer) => self.on_answer(job, answer, &mut steps),
                 Err(problem) => self.advance(job, moment, &mut steps, |entry, time| {
                     matches!(entry.state, State::Running)
                         .then(|| after_problem(problem, job.phase, time))
@@ -204,10 +220,14 @@ impl Board {
         steps
     }
 
-    fn on_answer(&mut self, id: JobId, answer: Answer) {
+    fn on_answer(&mut self, id: JobId, answer: Answer, steps: &mut Vec<Step>) {
+        let (rules, block) = (self.rules, self.block);
         if let Some(entry) = self.entries.get_mut(&id)
             && matches!(entry.state, State::Running)
         {
+            if let Some(from) = entry.held_until(&rules, block, &answer) {
+                steps.push(Step::Note(entry.job.clone(), Note::Held { from }));
+            }
             entry.state = State::Answered(Duration::ZERO, answer);
         }
     }
@@ -257,7 +277,7 @@ impl Board {
             let idle =
                 matches!(entry.state, State::Waiting(_) | State::Parked(_) | State::Answered(..));
             if idle && block >= entry.job.deadline {
-                entry.state = State::GivenUp(None);
+                entry.state = State::TooLate(block);
                 steps.push(Step::Note(entry.job.clone(), Note::Closed(Closed::Expired)));
             }
         }
@@ -285,7 +305,9 @@ impl Board {
                     due.push((is_answer, !is_last_call, failures, entry.job.deadline, *id));
                 }
                 State::Answered(until, answer)
-                    if *until <= moment.now && entry.is_wanted(&rules, block) =>
+                    if *until <= moment.now
+                        && entry.is_wanted(&rules, block)
+                        && entry.held_until(&rules, block, answer).is_none() =>
                 {
                     let answer = answer.clone();
                     entry.state = State::Submitting(answer.clone());

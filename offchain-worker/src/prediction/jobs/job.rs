@@ -184,6 +184,12 @@ pub enum Note {
         /// The wait until consent is asked for again.
         after: Duration,
     },
+    /// The move makes every verdict on the version of the record public. It waits, because the
+    /// patient can end the dispute before.
+    Held {
+        /// The block from which on it is made.
+        from: u32,
+    },
     /// A reorganisation removed the block with the answer.
     Reorganised,
     /// Nothing is left to do.

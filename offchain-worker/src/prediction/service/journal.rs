@@ -147,6 +147,16 @@ impl Journal {
                 let after_ms = millis(*after);
                 info!(request, after_ms, "waiting for consent: {reason}");
             }
+            Note::Held { from } => {
+                info!(
+                    request,
+                    record,
+                    from,
+                    deadline = job.deadline,
+                    "the next move makes all verdicts on the record public: it waits for block \
+                     {from}, so that the patient can end the dispute before"
+                );
+            }
             Note::Reorganised => {
                 warn!(
                     request,

@@ -432,6 +432,7 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(status, &|| VerdictStatus::Standing.encode(), "Standing");
     check(status, &|| VerdictStatus::Challenged.encode(), "Challenged");
     check(status, &|| VerdictStatus::Annulled.encode(), "Annulled");
+    check(status, &|| VerdictStatus::Withdrawn.encode(), "Withdrawn");
     let choice = field_type(&metadata, "Inference", "Committees", "choice");
     check(choice, &|| Choice::Named.encode(), "Named");
     check(choice, &|| Choice::After { number: 1 }.encode(), "After");

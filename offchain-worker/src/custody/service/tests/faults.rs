@@ -159,7 +159,7 @@ async fn health_tells_of_an_account_that_cannot_serve() {
     world.state().appointment.published = Some(EncryptionKey([9; 32]));
     until("the key differs", || says("has published the encryption key")).await;
     world.state().appointment.is_custodian = false;
-    until("it is no custodian", || says("not registered as a custodian")).await;
+    until("it is no custodian", || says("is not a custodian now")).await;
     // An account without the role sends nothing, because each attempt would cost a fee.
     world.grant(20, 1, LONG);
     until("it is held back", || ended(&custodian, "rejected") >= 1).await;

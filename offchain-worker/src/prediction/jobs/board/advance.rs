@@ -63,7 +63,8 @@ impl Board {
             }
             (Next::Expired, _) => {
                 note = Some(Note::Closed(Closed::Expired));
-                State::GivenUp(None)
+                // As above.
+                State::TooLate(time.block.saturating_add(2))
             }
             (Next::Gone, _) => {
                 note = Some(Note::Closed(Closed::Gone));

@@ -79,7 +79,7 @@ impl Board {
             }
             let how = match entry.state {
                 State::Included(..) => Closed::Ours,
-                State::GivenUp(_) => return false,
+                State::GivenUp(_) | State::TooLate(_) => return false,
                 _ => Closed::Elsewhere,
             };
             steps.push(Step::Note(entry.job.clone(), Note::Closed(how)));

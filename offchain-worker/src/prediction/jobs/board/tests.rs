@@ -30,6 +30,7 @@ fn rules() -> Rules {
         resubmit: backoff(4, 300),
         report_margin: 20,
         envelope_grace: 10,
+        secret_margin: 60,
     }
 }
 
