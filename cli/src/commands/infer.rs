@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{AccessQuestion, Call, ChainEvent, Record, RecordStatus, View},
+    chain::{AccessQuestion, Call, ChainEvent, Record, RecordStatus, Verdict, View},
     AccountId32,
 };
 use medchain_primitives::{ModelId, RecordId, RecordKind, RequestId, VerdictStatus};

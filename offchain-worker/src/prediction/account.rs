@@ -30,7 +30,9 @@ pub fn limitation(registration: &Registration) -> Option<String> {
         WorkerStatus::Leaving { until } => Some(format!(
             "is leaving: it is not chosen for requests any more, and gets its bond back with \
              `medchain worker withdraw --key FILE` after block {until}; keep this worker \
-             running until the requests that it has are closed"
+             running until it has no requests and `medchain_worker_films_kept` is 0, a day after \
+             its last verdict: until then, whoever can dispute an answer that it does not defend \
+             takes its whole bond"
         )),
     }
 }
@@ -83,5 +85,6 @@ mod tests {
         let leaving = with(WorkerStatus::Leaving { until: 77 }, UNIT);
         assert_eq!((obstacle(&leaving), problem(&leaving)), (None, None));
         assert!(says(limitation(&leaving), "after block 77"));
+        assert!(says(limitation(&leaving), "`medchain_worker_films_kept` is 0"));
     }
 }

@@ -8,6 +8,6 @@ mod store;
 
 pub use answers::AnswerFiles;
 pub use cipher::KeyCipher;
-pub use model::{LoadError, VisionModel};
+pub use model::{LoadError, Unfit, VisionModel};
 pub use node::NodeRequests;
 pub use store::ContentStore;

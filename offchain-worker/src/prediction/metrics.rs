@@ -47,6 +47,8 @@ pub struct PredictionMetrics {
     pub disputes_open: IntGauge,
     /// Answers that it has committed to and not shown, by the newest final block.
     pub reveals_pending: IntGauge,
+    /// Films that it keeps for disputes, at the last look.
+    pub films_kept: IntGauge,
     /// 1 while it is suspended, or else 0.
     pub suspended: IntGauge,
     /// Whether its answers are spread as expected.
@@ -75,6 +77,11 @@ impl PredictionMetrics {
         for (gauge, count) in [(&self.disputes_open, disputes), (&self.reveals_pending, reveals)] {
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
+    }
+
+    /// How many films are kept for disputes.
+    pub fn films_kept(&self, films: usize) {
+        self.films_kept.set(i64::try_from(films).unwrap_or(i64::MAX));
     }
 
     /// Whether the worker is suspended.
@@ -190,6 +197,10 @@ impl DutyMetrics for PredictionMetrics {
                 "reveals_pending",
                 "Answers that this worker has still to show, by the newest final block.",
             )?,
+            films_kept: common.gauge(
+                "films_kept",
+                "Films that are kept because an answer about them can be disputed.",
+            )?,
             suspended: common.gauge(
                 "suspended",
                 "1 while this worker is suspended because it lost a part of its bond, or else 0.",
@@ -236,6 +247,7 @@ mod tests {
             "medchain_worker_dispute_moves_total{kind=\"secret\"} 0",
             "medchain_worker_disputes_open 0",
             "medchain_worker_reveals_pending 0",
+            "medchain_worker_films_kept 0",
             "medchain_worker_suspended 0",
             "medchain_worker_declining 0",
             "medchain_worker_jobs{state=\"given_up\"} 0",
@@ -263,6 +275,7 @@ mod tests {
         metrics.played(Play::Won { timed_out: false });
         metrics.pending(2, 1);
         metrics.suspended(true);
+        metrics.films_kept(3);
         let text = text(&metrics);
         for line in [
             "medchain_worker_requests_seen_total 1",
@@ -276,6 +289,7 @@ mod tests {
             "medchain_worker_disputes_total{how=\"won\"} 1",
             "medchain_worker_disputes_open 2",
             "medchain_worker_reveals_pending 1",
+            "medchain_worker_films_kept 3",
             "medchain_worker_suspended 1",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");

@@ -9,18 +9,18 @@ use std::{
 };
 
 use medchain_client::{
-    chain::{Model, ModelStatus},
+    chain::{Arithmetic, Model, ModelStatus},
     crypto,
 };
 use medchain_primitives::ModelId;
 use medchain_vision::Engine;
 use serde::Deserialize;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{
-    adapters::VisionModel,
+    adapters::{Unfit, VisionModel},
     drift::{Known, Tally},
-    ports::{PredictionChain, ServedModel, Store, StoreError},
+    ports::{Predictor, Registry, ServedModel, Store, StoreError},
 };
 use crate::shared::ports::ChainError;
 
@@ -67,6 +67,24 @@ pub enum ModelsError {
         /// The chain's hash.
         expected: String,
     },
+    /// The chain calls a model exact and knows no network of it.
+    #[error("model {model} on chain ({name}) is not served: the chain knows no network of it")]
+    NoNetwork {
+        /// The model's number.
+        model: ModelId,
+        /// The model's name.
+        name: String,
+    },
+    /// Disputes about a model could be lost with right answers.
+    #[error("model {model} on chain ({name}) is not served: {reason}")]
+    Unfit {
+        /// The model's number.
+        model: ModelId,
+        /// The model's name.
+        name: String,
+        /// Why.
+        reason: Unfit,
+    },
     /// The folder describes none of the models that the account has to run.
     #[error(
         "{} has no NAME.json of a model that this worker is registered for ({registered}); \
@@ -107,6 +125,15 @@ struct SharesFile {
     answers: Known,
 }
 
+/// Which models a worker needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those that it can be asked to answer with.
+    pub asked: BTreeSet<ModelId>,
+    /// Those that have given answers which can still be disputed.
+    pub defended: BTreeSet<ModelId>,
+}
+
 /// A model's files in the folder.
 struct Files {
     description: PathBuf,
@@ -116,27 +143,30 @@ struct Files {
     onnx: Option<PathBuf>,
 }
 
-/// Loads every model of `registered` that `folder` describes.
+/// Loads every model of `wanted` that `folder` describes.
 /// The description (`NAME.json`) must be there, because it is not on chain; without
 /// `NAME.onnx` the file is fetched from the store by the CID on chain. In both cases its
 /// SHA-256 must be the chain's. So a folder can hold several versions of a model, under
 /// several names.
 ///
-/// A retired model is loaded too where that is possible: its verdicts can still be disputed.
+/// A model that is retired, or that only old answers need, is loaded where that is possible:
+/// its verdicts can still be disputed. A model whose disputes could be lost with right answers
+/// is not served.
 ///
 /// # Errors
 /// [`ModelsError`].
 pub async fn load(
-    chain: &dyn PredictionChain,
+    chain: &dyn Registry,
     store: &dyn Store,
-    registered: &BTreeSet<ModelId>,
+    wanted: &Wanted,
     folder: &Path,
     engine: Option<Engine>,
     threads: usize,
 ) -> Result<BTreeMap<ModelId, ServedModel>, ModelsError> {
     let files = scan(folder)?;
     let mut served = BTreeMap::new();
-    for id in registered {
+    let mut unfit = None;
+    for id in wanted.asked.union(&wanted.defended) {
         let Some(entry) = chain.model(*id).await? else {
             continue;
         };
@@ -144,26 +174,60 @@ pub async fn load(
             warn!(model = id.0, "not serving the model: no NAME.json in the folder fits it");
             continue;
         };
-        match files.load(&entry, store, engine, threads).await {
+        let is_asked = wanted.asked.contains(id) && entry.status != ModelStatus::Retired;
+        let loaded = files.load(&entry, store, engine, threads).await;
+        let settled = match loaded {
+            Ok(model) => settle(chain, model, &entry).await,
+            Err(error) => Err(error),
+        };
+        match settled {
             Ok(model) => {
-                let is_retired = entry.status == ModelStatus::Retired;
-                info!(model = id.0, name = full_name(&entry), is_retired, "the model is ready");
-                served.insert(*id, model);
+                let name = full_name(&entry);
+                let is_disputable = model.is_disputable();
+                info!(model = id.0, name, is_asked, is_disputable, "the model is ready");
+                let (expected, predictor) = (files.expected(&entry)?, Arc::new(model));
+                let entry = Arc::new(entry);
+                served.insert(*id, ServedModel { entry, is_asked, predictor, expected });
             }
-            Err(error) if entry.status == ModelStatus::Retired => {
-                warn!(model = id.0, "not serving the retired model: {error}");
+            Err(error) if !is_asked => {
+                warn!(model = id.0, "not serving a model that only old answers need: {error}");
+            }
+            Err(error @ (ModelsError::Unfit { .. } | ModelsError::NoNetwork { .. })) => {
+                error!("{error}");
+                unfit.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }
     }
     if served.is_empty() {
-        let numbers: Vec<String> = registered.iter().map(ModelId::to_string).collect();
-        return Err(ModelsError::NoModel {
+        let numbers: Vec<String> = wanted.asked.iter().map(ModelId::to_string).collect();
+        return Err(unfit.unwrap_or_else(|| ModelsError::NoModel {
             folder: folder.to_path_buf(),
             registered: format!("models {}", numbers.join(", ")),
-        });
+        }));
     }
     Ok(served)
+}
+
+/// The model, held against the network that the chain settles disputes by. About a model that
+/// is registered as one of floats, there are none.
+async fn settle(
+    chain: &dyn Registry,
+    model: VisionModel,
+    entry: &Model,
+) -> Result<VisionModel, ModelsError> {
+    if entry.arithmetic == Arithmetic::Float {
+        return Ok(model);
+    }
+    let (id, name) = (entry.id, full_name(entry));
+    match chain.network(id).await? {
+        Some(network) => model.settled_by(&network).map_err(|reason| ModelsError::Unfit {
+            model: id,
+            name,
+            reason,
+        }),
+        None => Err(ModelsError::NoNetwork { model: id, name }),
+    }
 }
 
 /// Puts what an operator has counted in place of what comes with the models, where they have
@@ -194,7 +258,7 @@ pub fn expect(
             Some(expected) => {
                 info!(model = id.0, known_films = expected.films(), "the drift alarm is on");
             }
-            None if is_stopping && model.entry.status != ModelStatus::Retired => {
+            None if is_stopping && model.is_asked => {
                 return Err(ModelsError::NothingExpected { model: *id });
             }
             None => warn!(model = id.0, "no drift alarm: nothing says how it answers known films"),
@@ -232,13 +296,11 @@ impl Files {
         store: &dyn Store,
         engine: Option<Engine>,
         threads: usize,
-    ) -> Result<ServedModel, ModelsError> {
+    ) -> Result<VisionModel, ModelsError> {
         let onnx = read_or_fetch(self, entry, store).await?;
-        let model = VisionModel::load(&onnx, &self.json, engine, threads).map_err(|error| {
+        VisionModel::load(&onnx, &self.json, engine, threads).map_err(|error| {
             ModelsError::NotAModel { path: self.description.clone(), reason: error.to_string() }
-        })?;
-        let (entry, expected) = (Arc::new(entry.clone()), self.expected(entry)?);
-        Ok(ServedModel { entry, predictor: Arc::new(model), expected })
+        })
     }
 
     /// How it answered on its test split; `None` where no file says so.

@@ -85,7 +85,7 @@ pub struct Film {
     pub commitments: FilmCommitments,
 }
 
-/// What may still be asked of this worker about a request, by a final block.
+/// What may still be asked of this worker about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needed {
     /// To show its answer, and to defend it.
@@ -99,6 +99,18 @@ pub enum Needed {
     },
     /// Nothing.
     Nothing,
+}
+
+impl Needed {
+    /// What to keep where a final block needs `self`, and the newest block needs `best`: a
+    /// challenge that is not final yet needs a film already.
+    pub fn or(self, best: Self) -> Self {
+        match (self, best) {
+            (Self::Nothing, best) => best,
+            (_, Self::Everything) => Self::Everything,
+            (last, _) => last,
+        }
+    }
 }
 
 /// What the chain holds about this worker.
@@ -136,8 +148,8 @@ pub trait PredictionChain: Chain {
     async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError>;
     /// The dispute about a request, by the newest block.
     async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError>;
-    /// What may still be asked of this worker about a request, by the newest final block. A
-    /// request that it does not know may still come.
+    /// What may still be asked of this worker about a request, by the newest final block or by
+    /// the newest block. A request that they do not know may still come.
     async fn needed(&self, request: RequestId) -> Result<Needed, ChainError>;
     /// This worker's own registration and funds.
     async fn registration(&self) -> Result<Registration, ChainError>;
@@ -151,6 +163,18 @@ pub trait PredictionChain: Chain {
         answer: &Answer,
         nonce: u64,
     ) -> Result<u32, SubmitError>;
+}
+
+/// What a start reads of the chain beside [`PredictionChain`].
+#[async_trait]
+pub trait Registry: PredictionChain {
+    /// What the chain knows of an exact model's network; `None` where it knows none.
+    async fn network(
+        &self,
+        model: ModelId,
+    ) -> Result<Option<medchain_disputes::Network>, ChainError>;
+    /// The model of a request; `None` where the chain does not know the request.
+    async fn model_of(&self, request: RequestId) -> Result<Option<ModelId>, ChainError>;
 }
 
 /// Content by CID. What it returns has the hashes that the CID promises.
@@ -248,6 +272,10 @@ pub trait Answers: Send + Sync + 'static {
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
     /// The requests of which anything is remembered.
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>>;
+    /// The requests of which the film is remembered.
+    async fn films(&self) -> io::Result<BTreeSet<RequestId>>;
+    /// Whether another film could be remembered now.
+    async fn probe(&self) -> io::Result<()>;
 }
 
 /// A film as the network saw it, kept for a dispute: the patient may have removed it, and the
@@ -272,7 +300,7 @@ pub trait Predictor: Send + Sync + 'static {
     fn is_disputable(&self) -> bool;
     /// Everything that the layers of a disputable model give for a square.
     fn levels(&self, square: &[u8]) -> Result<Levels, PredictorError>;
-    /// The numbers of a disputable model. The first call takes a second.
+    /// The numbers of a disputable model.
     fn numbers(&self) -> Option<Numbers<'_>>;
 }
 
@@ -290,6 +318,9 @@ pub struct Numbers<'a> {
 pub struct ServedModel {
     /// Its entry on chain, as it was at the start.
     pub entry: Arc<Model>,
+    /// Whether the chain may ask for new answers of it, and not for the defence of old ones
+    /// alone.
+    pub is_asked: bool,
     /// The model itself.
     pub predictor: Arc<dyn Predictor>,
     /// How it answered on films that are known.

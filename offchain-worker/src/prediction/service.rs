@@ -74,7 +74,7 @@ pub async fn run(
     let mut checks = JoinSet::new();
     let interval = settings.timing.check_interval;
     checks.spawn(checks::run(ports.clone(), monitor.clone(), interval));
-    checks.spawn(sweep::run(ports.clone(), interval));
+    checks.spawn(sweep::run(ports.clone(), monitor.metrics.clone(), interval));
     let shutdown_grace = settings.timing.shutdown_grace;
     let dispatcher = JobDispatcher::start(ports, settings, monitor, messages)?;
     Service { dispatcher, inbox, watchers, checks, shutdown_grace }.run(stop).await

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc};
 
+use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::chain::Finality;
-use medchain_primitives::ModelId;
 use tracing::warn;
 
 use super::{
     account,
     adapters::{AnswerFiles, ContentStore, KeyCipher, NodeRequests},
     config::Config,
-    models::{self, ModelsError},
-    ports::{PredictionChain, Registration, Store, StoreError},
+    models::{self, ModelsError, Wanted},
+    ports::{Answers, PredictionChain, Registration, Registry, Store, StoreError},
     service::{self, Ports},
 };
 use crate::shared::{
@@ -20,6 +20,9 @@ use crate::shared::{
     ports::{Chain, ChainError, Clock},
     process,
 };
+
+/// How many requests are read at once.
+const AT_ONCE: usize = 16;
 
 /// Why predicting does not start, or stopped by itself: one line for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +104,8 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     // Logs the state of each store.
     store.ping().await?;
     let (folder, threads) = (&config.model_dir, config.model_threads);
-    let wanted = wanted(&chain, registration).await.map_err(process::StartError::from)?;
+    let wanted = wanted(&chain, &answers, registration);
+    let wanted = wanted.await.map_err(process::StartError::from)?;
     let mut models = models::load(&chain, &store, &wanted, folder, config.engine, threads).await?;
     let drift = config.settings.drift;
     models::expect(&mut models, config.drift_expected.as_ref(), drift.is_stopping)?;
@@ -116,14 +120,62 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     })
 }
 
-/// The models that the account is registered for, and those of the requests that have chosen
-/// it.
+/// The models that the account is registered for, those of the requests that have chosen it,
+/// and those of the films that it keeps: answers about them can still be disputed.
 async fn wanted(
-    chain: &NodeRequests,
+    chain: &dyn Registry,
+    answers: &dyn Answers,
     registration: Registration,
-) -> Result<BTreeSet<ModelId>, ChainError> {
+) -> Result<Wanted, ChainError> {
     let list = chain.work_list(Finality::Best).await?;
-    let mut models = registration.worker.map(|worker| worker.models).unwrap_or_default();
-    models.extend(list.models);
-    Ok(models)
+    let mut asked = registration.worker.map(|worker| worker.models).unwrap_or_default();
+    asked.extend(list.models);
+    let films = answers.films().await.unwrap_or_else(|error| {
+        warn!("cannot read the folder of answers: {error}");
+        BTreeSet::new()
+    });
+    let models = stream::iter(films).map(|request| chain.model_of(request)).buffered(AT_ONCE);
+    let models: Vec<_> = models.try_collect().await?;
+    let defended = models.into_iter().flatten().filter(|model| !asked.contains(model)).collect();
+    Ok(Wanted { asked, defended })
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::chain::{SealedAnswer, WorkerStatus};
+    use medchain_primitives::{ModelId, RequestId, SealedKey};
+
+    use super::*;
+    use crate::prediction::{
+        ports::{KeptFilm, Registered},
+        world::{World, MODEL},
+    };
+
+    fn registered(models: &[u32]) -> Registration {
+        let models = models.iter().map(|model| ModelId(*model)).collect();
+        let worker = Registered { models, status: WorkerStatus::Active };
+        Registration { worker: Some(worker), free: 0 }
+    }
+
+    #[tokio::test]
+    async fn a_model_is_wanted_while_an_answer_of_it_can_be_disputed() {
+        let (world, worker) = World::with_worker();
+        let wanted = async |models: &[u32]| wanted(&*worker, &*worker, registered(models)).await;
+        let id = world.ask(b"x", &[2]);
+        assert_eq!(
+            wanted(&[7]).await.unwrap(),
+            Wanted { asked: [ModelId(7)].into(), defended: [].into() }
+        );
+        worker.put(id, &SealedAnswer::default()).await.unwrap();
+        assert_eq!(wanted(&[7]).await.unwrap().defended, [].into());
+        let film = KeptFilm { envelope: SealedKey([0; 80]), square: vec![] };
+        worker.put_film(id, &film).await.unwrap();
+        // The chain does not know this one.
+        worker.put_film(RequestId(99), &film).await.unwrap();
+        assert_eq!(wanted(&[7]).await.unwrap().defended, [MODEL].into());
+        assert_eq!(wanted(&[0]).await.unwrap().defended, [].into(), "it is asked anyway");
+        // Without the folder, the models that it may be asked for are what is known.
+        world.state().no_disk = true;
+        assert_eq!(wanted(&[7]).await.unwrap().defended, [].into());
+    }
 }

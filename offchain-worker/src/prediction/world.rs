@@ -104,6 +104,7 @@ pub struct State {
     pub is_exact: bool,
     pub content: BTreeMap<String, Result<Vec<u8>, StoreError>>,
     pub models: BTreeMap<ModelId, Model>,
+    pub networks: BTreeMap<ModelId, medchain_client::chain::Network>,
     pub no_envelope: BTreeSet<RequestId>,
     pub erased: BTreeSet<RequestId>,
     pub is_suspended: bool,

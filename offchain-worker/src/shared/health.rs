@@ -11,6 +11,7 @@ struct State {
     block: Option<(u32, Duration)>,
     chain: Option<String>,
     store: Option<String>,
+    disk: Option<String>,
     account: Option<String>,
     declining: Option<String>,
 }
@@ -51,6 +52,16 @@ impl Health {
         self.state().store = None;
     }
 
+    /// Nothing can be written to the state folder.
+    pub fn disk_failed(&self, reason: &str) {
+        self.state().disk = Some(reason.to_owned());
+    }
+
+    /// The state folder can be written to.
+    pub fn disk_written(&self) {
+        self.state().disk = None;
+    }
+
     /// The account was checked; `None` where all is well.
     pub fn account(&self, problem: Option<String>) {
         self.state().account = problem;
@@ -77,7 +88,7 @@ impl Health {
         if let Some(reason) = &state.store {
             return Err(reason.clone());
         }
-        match state.account.as_ref().or(state.declining.as_ref()) {
+        match state.disk.as_ref().or(state.account.as_ref()).or(state.declining.as_ref()) {
             Some(reason) => Err(reason.clone()),
             None => Ok(block),
         }
@@ -113,6 +124,9 @@ mod tests {
         health.store_answered();
         health.account(Some("no funds".to_owned()));
         assert_eq!(health.verdict(4 * SECOND), Err("no funds".to_owned()));
+        health.disk_failed("no room");
+        assert_eq!(health.verdict(4 * SECOND), Err("no room".to_owned()));
+        health.disk_written();
         health.account(None);
         assert_eq!(health.verdict(4 * SECOND), Ok(8));
         health.decline("no new work".to_owned());

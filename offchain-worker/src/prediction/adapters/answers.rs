@@ -19,6 +19,8 @@ use crate::prediction::ports::{Answers, KeptFilm};
 const ANSWER: &str = "sealed";
 /// How the names of files with films end: the envelope, then the encrypted square.
 const FILM: &str = "film";
+/// About how long these are.
+const FILM_LENGTH: usize = 1 << 16;
 /// How the names of files end that are not complete, as a crash may leave them.
 const NEW: &str = ".new";
 
@@ -36,9 +38,7 @@ impl AnswerFiles {
     pub fn open(state: &Path, genesis: &[u8; 32], account: &AccountId32) -> io::Result<Self> {
         let folder = state.join(hex::encode(genesis)).join(account.to_string());
         fs::create_dir_all(&folder)?;
-        let probe = folder.join(".probe");
-        fs::write(&probe, b"")?;
-        fs::remove_file(&probe)?;
+        probe(&folder)?;
         Ok(Self { folder })
     }
 
@@ -84,6 +84,14 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Writes as much as a film has, and removes it again.
+fn probe(folder: &Path) -> io::Result<()> {
+    let path = folder.join(".probe");
+    let written = fs::write(&path, vec![0; FILM_LENGTH]);
+    found(fs::remove_file(path))?;
+    written
+}
+
 /// `None` where there is no such file.
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
@@ -99,13 +107,13 @@ fn film(bytes: &[u8]) -> Option<KeptFilm> {
     Some(KeptFilm { envelope: SealedKey(*envelope), square: square.to_vec() })
 }
 
-fn list(folder: &Path) -> io::Result<BTreeSet<RequestId>> {
+fn list(folder: &Path, kinds: &[&str]) -> io::Result<BTreeSet<RequestId>> {
     let mut requests = BTreeSet::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let number = name.to_str().and_then(|name| {
             let (number, kind) = name.strip_suffix(NEW).unwrap_or(name).split_once('.')?;
-            [ANSWER, FILM].contains(&kind).then(|| number.parse().ok())?
+            kinds.contains(&kind).then(|| number.parse().ok())?
         });
         requests.extend(number.map(RequestId));
     }
@@ -147,7 +155,17 @@ impl Answers for AnswerFiles {
 
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>> {
         let folder = self.folder.clone();
-        blocking(move || list(&folder)).await
+        blocking(move || list(&folder, &[ANSWER, FILM])).await
+    }
+
+    async fn films(&self) -> io::Result<BTreeSet<RequestId>> {
+        let folder = self.folder.clone();
+        blocking(move || list(&folder, &[FILM])).await
+    }
+
+    async fn probe(&self) -> io::Result<()> {
+        let folder = self.folder.clone();
+        blocking(move || probe(&folder)).await
     }
 }
 
@@ -183,7 +201,11 @@ mod tests {
             assert_eq!(open().get(REQUEST).await.unwrap(), None);
             assert_eq!(open().film(REQUEST).await.unwrap(), Some(film(3)));
             assert_eq!(open().requests().await.unwrap(), [REQUEST].into());
+            assert_eq!(open().films().await.unwrap(), [REQUEST].into());
         }
+        open().put(RequestId(8), &sealed(1)).await.unwrap();
+        assert_eq!(open().films().await.unwrap(), [REQUEST].into());
+        open().remove(RequestId(8)).await.unwrap();
         open().remove_film(REQUEST).await.unwrap();
         assert_eq!(open().requests().await.unwrap(), [].into());
     }
@@ -215,6 +237,16 @@ mod tests {
         assert_eq!(files.requests().await.unwrap(), [REQUEST].into());
         files.put(REQUEST, &sealed(1)).await.unwrap();
         assert_eq!(files.get(REQUEST).await.unwrap(), Some(sealed(1)));
+    }
+
+    #[tokio::test]
+    async fn a_probe_leaves_nothing_and_finds_a_folder_that_is_gone() {
+        let state = tempfile::tempdir().unwrap();
+        let files = AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
+        files.probe().await.unwrap();
+        assert_eq!(fs::read_dir(&files.folder).unwrap().count(), 0);
+        fs::remove_dir(&files.folder).unwrap();
+        assert!(files.probe().await.is_err());
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! VGG-16 with medchain-vision.
 
-use std::sync::OnceLock;
-
-use medchain_disputes::Weights;
+use medchain_disputes::{Network, Weights};
 use medchain_exact::Levels;
 use medchain_primitives::{FailureCode, Output};
 use medchain_vision::{square, DecodeError, Engine, Model, PredictError, Preprocessing, SQUARE_ID};
@@ -13,14 +11,37 @@ use crate::prediction::ports::{Numbers, Predictor, PredictorError};
 /// A loaded model.
 pub struct VisionModel {
     model: Model,
-    /// Built with the first dispute.
-    weights: OnceLock<Weights>,
+    /// The trees over its weights, where the chain settles disputes about it.
+    weights: Option<Weights>,
 }
 
 /// Why a model's files cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LoadError(String);
+
+/// Why disputes about a model could be lost with right answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// It does not see what the uploader has committed to.
+    #[error(
+        "it sees films by the steps `{steps}`, but disputes are about the square of \
+         `{SQUARE_ID}`, so they would be lost with right answers"
+    )]
+    OtherSteps {
+        /// The id of its steps.
+        steps: String,
+    },
+    /// The chain calls it exact, and the file is a network of floats.
+    #[error(
+        "the chain calls it exact, but it is a network of floats; see `medchain model verify`"
+    )]
+    Floats,
+    /// The chain knows another network.
+    #[error("its network is not the one that is registered; see `medchain model verify`")]
+    OtherNetwork,
+}
 
 impl VisionModel {
     /// Loads a model from the bytes of its ONNX file and of its description. `threads`
@@ -36,8 +57,26 @@ impl VisionModel {
         threads: usize,
     ) -> Result<Self, LoadError> {
         Model::load_for(onnx, description, engine)
-            .map(|model| Self { model: model.with_threads(threads), weights: OnceLock::new() })
+            .map(|model| Self { model: model.with_threads(threads), weights: None })
             .map_err(|error| LoadError(error.to_string()))
+    }
+
+    /// The same model, for answers that the chain settles disputes about. Takes a second.
+    ///
+    /// # Errors
+    /// [`Unfit`] where it is not the network that is registered, or sees something else than
+    /// the uploader has committed to.
+    pub fn settled_by(mut self, registered: &Network) -> Result<Self, Unfit> {
+        let network = self.model.exact_network().ok_or(Unfit::Floats)?;
+        if !self.sees_square() {
+            return Err(Unfit::OtherSteps { steps: self.model.spec().id.clone() });
+        }
+        let weights = Weights::new(network);
+        if weights.describe(network) != *registered {
+            return Err(Unfit::OtherNetwork);
+        }
+        self.weights = Some(weights);
+        Ok(self)
     }
 
     /// The preprocessing id and the labels of a description.
@@ -71,7 +110,7 @@ impl Predictor for VisionModel {
     }
 
     fn is_disputable(&self) -> bool {
-        self.model.is_exact() && self.sees_square()
+        self.weights.is_some()
     }
 
     fn levels(&self, square: &[u8]) -> Result<Levels, PredictorError> {
@@ -80,7 +119,7 @@ impl Predictor for VisionModel {
 
     fn numbers(&self) -> Option<Numbers<'_>> {
         let network = self.model.exact_network()?;
-        Some(Numbers { network, weights: self.weights.get_or_init(|| Weights::new(network)) })
+        Some(Numbers { network, weights: self.weights.as_ref()? })
     }
 }
 
@@ -116,9 +155,13 @@ mod tests {
         let square: Vec<u8> = (0..224 * 224_usize).map(|at| (at / 224 + at % 224) as u8).collect();
         for engine in [Engine::Exact, Engine::Tract] {
             let model = VisionModel::load(&onnx, &json, Some(engine), 1).unwrap();
+            assert!(!model.is_disputable() && model.numbers().is_none());
+            let network = model.model.exact_network().unwrap();
+            let registered = Weights::new(network).describe(network);
+            assert_eq!(registered.check(), Ok(()));
+            let model = model.settled_by(&registered).unwrap();
             assert!(model.is_disputable());
-            let Numbers { network, weights } = model.numbers().unwrap();
-            assert_eq!(weights.describe(network).check(), Ok(()));
+            let Numbers { network, .. } = model.numbers().unwrap();
             let logits = model.levels(&square).unwrap().logits;
             let output = softmax(&logits, network.scale()).unwrap();
             assert_eq!(model.predict(b"not looked at", &square).unwrap(), output);

@@ -5,7 +5,7 @@ mod read;
 use async_trait::async_trait;
 use medchain_client::chain::{
     Call, DispatchFailure, Dispute, DisputesError, EmrError, FailureKind, Finality, InferenceError,
-    Model,
+    Model, Network,
 };
 use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
@@ -14,7 +14,9 @@ use self::read::{film, needed, readiness, record_of, settled, work_list};
 use crate::{
     prediction::{
         jobs::{Answer, Job, JobId},
-        ports::{Film, Needed, PredictionChain, Readiness, Registered, Registration, WorkList},
+        ports::{
+            Film, Needed, PredictionChain, Readiness, Registered, Registration, Registry, WorkList,
+        },
     },
     shared::{
         link::{Link, OverLink},
@@ -93,9 +95,12 @@ impl PredictionChain for NodeRequests {
 
     async fn needed(&self, id: RequestId) -> Result<Needed, ChainError> {
         let me = self.link.account();
-        let asked = self
-            .link
-            .ask(|client| async move { needed(&client.finalised().await?, &me, id).await });
+        let asked = self.link.ask(|client| async move {
+            match needed(&client.finalised().await?, &me, id).await? {
+                Needed::Everything => Ok(Needed::Everything),
+                last => Ok(last.or(needed(&client.best().await?, &me, id).await?)),
+            }
+        });
         Ok(asked.await?)
     }
 
@@ -129,6 +134,21 @@ impl PredictionChain for NodeRequests {
     ) -> Result<u32, SubmitError> {
         let done = self.link.submit(&call(request, answer.clone()), nonce, refusal).await?;
         Ok(done.block_number)
+    }
+}
+
+#[async_trait]
+impl Registry for NodeRequests {
+    async fn network(&self, id: ModelId) -> Result<Option<Network>, ChainError> {
+        let asked = self.link.ask(|client| async move { client.best().await?.network(id).await });
+        Ok(asked.await?)
+    }
+
+    async fn model_of(&self, id: RequestId) -> Result<Option<ModelId>, ChainError> {
+        let asked = self.link.ask(|client| async move {
+            Ok(client.best().await?.request(id).await?.map(|request| request.model))
+        });
+        Ok(asked.await?)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Each way of not starting is one clear line.
 
-use medchain_client::store;
-use medchain_primitives::Cid;
+use medchain_client::{chain::Network, store};
+use medchain_disputes::Weights;
+use medchain_primitives::{Cid, PreprocessingId};
+use medchain_vision::SQUARE_ID;
 
 use super::*;
 use crate::prediction::world::{self, Desk, World};
@@ -15,8 +17,8 @@ const DESCRIPTION: &str = r#"{
     "temperature": 1.0, "confidence_threshold": 0.5
 }"#;
 
-fn registered() -> BTreeSet<ModelId> {
-    [ModelId(0)].into()
+fn registered() -> Wanted {
+    Wanted { asked: [ModelId(0)].into(), ..Wanted::default() }
 }
 
 fn entry(sha256: [u8; 32], cid: Cid) -> Model {
@@ -132,7 +134,7 @@ fn served(folder: &Path, entry: Model) -> Result<ServedModel, ModelsError> {
     let files = scan(folder)?;
     let expected = choose(&files, &entry).unwrap().expected(&entry)?;
     let predictor = World::with_worker().1;
-    Ok(ServedModel { entry: Arc::new(entry), predictor, expected })
+    Ok(ServedModel { entry: Arc::new(entry), is_asked: true, predictor, expected })
 }
 
 fn known(text: &str) -> Known {
@@ -189,8 +191,129 @@ async fn an_operator_s_counts_come_first_and_must_fit() {
     let other = known("covid=10,normal=190,uncertain=20");
     let error = expect(&mut models, Some(&other), false).unwrap_err().to_string();
     assert!(error.contains("with the labels covid, normal, and"), "{error}");
-    // A retired model is served for disputes alone.
-    let mut retired = model();
-    Arc::make_mut(&mut retired.entry).status = ModelStatus::Retired;
+    let retired = ServedModel { is_asked: false, ..model() };
     assert!(expect(&mut BTreeMap::from([(ModelId(0), retired)]), None, true).is_ok());
+}
+
+/// The shipped model as a chain may know it, and what a start makes of that.
+struct Shipped {
+    folder: tempfile::TempDir,
+    entry: Model,
+    network: Network,
+}
+
+impl Shipped {
+    /// With the steps of this name, or with its own.
+    fn new(steps: Option<&str>) -> Self {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/shipped");
+        let json = fs::read_to_string(shipped.join("medchain-vgg16.json")).unwrap();
+        let json = match steps {
+            Some(steps) => json.replace(SQUARE_ID, steps),
+            None => json,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("model.json"), &json).unwrap();
+        let onnx = fs::read(shipped.join("medchain-vgg16.onnx")).unwrap();
+        fs::write(folder.path().join("model.onnx"), &onnx).unwrap();
+        let network = medchain_vision::Model::network(&onnx, json.as_bytes()).unwrap();
+        let id = steps.unwrap_or(SQUARE_ID).as_bytes().to_vec();
+        let entry = Model {
+            preprocessing: PreprocessingId::truncate_from(id),
+            arithmetic: Arithmetic::Exact,
+            ..entry(crypto::digest(&onnx).0, store::cid_of(b""))
+        };
+        Self { folder, entry, network: Weights::new(&network).describe(&network) }
+    }
+
+    async fn load(
+        &self,
+        entry: Model,
+        network: Option<&Network>,
+        wanted: &Wanted,
+    ) -> Result<BTreeMap<ModelId, ServedModel>, ModelsError> {
+        let (world, worker) = World::with_worker();
+        world.state().models.insert(ModelId(0), entry);
+        world.state().networks.extend(network.map(|network| (ModelId(0), network.clone())));
+        load(&*worker, &*worker, wanted, self.folder.path(), None, 1).await
+    }
+
+    async fn error(&self, entry: Model, network: Option<&Network>) -> String {
+        match self.load(entry, network, &registered()).await {
+            Ok(_) => panic!("it is served"),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_model_is_held_against_the_network_of_the_chain() {
+    let shipped = Shipped::new(None);
+    let entry = || shipped.entry.clone();
+    let served = shipped.load(entry(), Some(&shipped.network), &registered()).await.unwrap();
+    let model = &served[&ModelId(0)];
+    assert!(model.is_asked && model.predictor.is_disputable());
+    assert!(model.predictor.numbers().is_some());
+
+    let mut other = shipped.network.clone();
+    other.layers[3].weights_root[0] ^= 1;
+    let error = shipped.error(entry(), Some(&other)).await;
+    assert_eq!(
+        error,
+        "model 0 on chain (test 1) is not served: its network is not the one that is \
+         registered; see `medchain model verify`"
+    );
+    let error = shipped.error(entry(), None).await;
+    assert!(error.contains("the chain knows no network of it"), "{error}");
+
+    // Nobody can dispute about what the chain calls a model of floats.
+    let float = Model { arithmetic: Arithmetic::Float, ..entry() };
+    let served = shipped.load(float, None, &registered()).await.unwrap();
+    assert!(!served[&ModelId(0)].predictor.is_disputable());
+
+    // Only old answers need it: there is no reason not to start for that.
+    let retired = Model { status: ModelStatus::Retired, ..entry() };
+    let error = shipped.error(retired, Some(&other)).await;
+    assert!(error.contains("has no NAME.json of a model"), "{error}");
+    let old = Wanted { defended: [ModelId(0)].into(), ..Wanted::default() };
+    let served = shipped.load(entry(), Some(&shipped.network), &old).await.unwrap();
+    assert!(!served[&ModelId(0)].is_asked);
+}
+
+#[tokio::test]
+async fn an_exact_model_that_sees_something_else_than_the_square_is_not_served() {
+    let shipped = Shipped::new(Some("steps-of-its-own"));
+    let error = shipped.error(shipped.entry.clone(), Some(&shipped.network)).await;
+    assert!(error.contains("it sees films by the steps `steps-of-its-own`"), "{error}");
+    assert!(error.contains(&format!("`{SQUARE_ID}`")) && !error.contains('\n'), "{error}");
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_served_does_not_keep_others_from_being_served() {
+    let shipped = Shipped::new(None);
+    let (world, worker) = World::with_worker();
+    for (id, is_right) in [(0, false), (1, true)] {
+        let id = ModelId(id);
+        let mut network = shipped.network.clone();
+        if !is_right {
+            network.layers.pop();
+        }
+        world.state().models.insert(id, Model { id, ..shipped.entry.clone() });
+        world.state().networks.insert(id, network);
+    }
+    let wanted = Wanted { asked: [ModelId(0), ModelId(1)].into(), ..Wanted::default() };
+    let folder = shipped.folder.path();
+    let served = load(&*worker, &*worker, &wanted, folder, None, 1).await.unwrap();
+    assert_eq!(served.keys().collect::<Vec<_>>(), [&ModelId(1)]);
+}
+
+#[tokio::test]
+async fn a_model_that_only_old_answers_need_is_left_out_if_it_cannot_be_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.json"), DESCRIPTION).unwrap();
+    fs::write(folder.path().join("model.onnx"), b"another").unwrap();
+    let (world, worker) = World::with_worker();
+    world.state().models.insert(ModelId(0), entry([0xab; 32], store::cid_of(b"")));
+    let old = Wanted { defended: [ModelId(0)].into(), ..Wanted::default() };
+    let error = load(&*worker, &*worker, &old, folder.path(), None, 1).await.err().unwrap();
+    assert!(error.to_string().contains("has no NAME.json of a model"), "{error}");
 }

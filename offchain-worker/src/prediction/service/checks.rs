@@ -1,4 +1,4 @@
-//! Regular checks of the account and the store.
+//! Regular checks of the account, the store and the state folder.
 
 use std::time::Duration;
 
@@ -24,6 +24,13 @@ pub(super) async fn run(ports: Ports, monitor: Monitor<PredictionMetrics>, inter
         match ports.store.ping().await {
             Ok(()) => monitor.health.store_answered(),
             Err(error) => monitor.health.store_failed(&error.to_string()),
+        }
+        match ports.answers.probe().await {
+            Ok(()) => monitor.health.disk_written(),
+            Err(error) => {
+                let reason = format!("cannot write to the state folder: {error}");
+                monitor.health.disk_failed(&reason);
+            }
         }
         sleep(interval).await;
     }

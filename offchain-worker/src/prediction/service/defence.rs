@@ -30,6 +30,8 @@ const REMEMBERED: usize = 4;
 pub(super) struct Defence {
     trace: Trace,
     root: VerdictRoot,
+    /// The film, for a disk that did not take it.
+    film: KeptFilm,
 }
 
 impl Drop for Defence {
@@ -101,26 +103,25 @@ impl Task {
         committed(&self.dispute.game.spec)
     }
 
-    /// The move, if this worker remembers what it computed.
-    pub fn remembered(&self) -> Option<Result<Move, Problem>> {
+    /// The move, if this worker remembers what it computed, with the film.
+    pub fn remembered(&self) -> Option<Result<(Move, KeptFilm), Problem>> {
         let defence = self.defences.get(&self.dispute.game.spec)?;
-        Some(self.next(&defence))
+        Some(self.next(&defence).map(|made| (made, defence.film.clone())))
     }
 
     /// The move, from the film that was kept; `None` where it is not that film.
-    pub fn of_kept(&self, film: &KeptFilm) -> Option<Result<Move, Problem>> {
-        let (key, square) = kept(&*self.cipher, &self.patient, film, &self.commitments())?;
-        Some(self.compute(&key, &square))
+    pub fn of_kept(&self, film: KeptFilm) -> Option<Result<Move, Problem>> {
+        let (key, square) = kept(&*self.cipher, &self.patient, &film, &self.commitments())?;
+        Some(self.compute(&key, &square, film))
     }
 
-    /// The move, from the film as it is stored.
-    pub fn of_fetched(&self, film: &Encrypted) -> Result<Move, Problem> {
+    /// What to keep of the film as it is stored.
+    pub fn keep(&self, film: &Encrypted) -> Result<KeptFilm, Problem> {
         film.verify()?;
-        let film = film.open(&*self.predictor)?;
-        self.compute(&film.key, &film.square)
+        film.keep(&film.open(&*self.predictor)?)
     }
 
-    fn compute(&self, key: &ContentKey, square: &[u8]) -> Result<Move, Problem> {
+    fn compute(&self, key: &ContentKey, square: &[u8], film: KeptFilm) -> Result<Move, Problem> {
         let spec = &self.dispute.game.spec;
         let levels = self.predictor.levels(square)?;
         let root = key.verdict_root();
@@ -130,7 +131,7 @@ impl Task {
         let answer = softmax(&levels.logits, spec.network.scale)
             .map(|output| VerdictKey::new(&root, &spec.name()).seal(&output));
         self.compare(answer.ok().as_ref());
-        let defence = Arc::new(Defence { trace, root });
+        let defence = Arc::new(Defence { trace, root, film });
         self.defences.put(spec, defence.clone());
         self.next(&defence)
     }

@@ -68,9 +68,12 @@ impl Encrypted {
     }
 
     /// What is kept of the film for a dispute: neither envelope nor file may be there then.
-    pub fn keep(&self, film: &Film) -> Option<KeptFilm> {
-        let square = self.cipher.lock(&film.key, &self.patient, &film.square).ok()?;
-        Some(KeptFilm { envelope: self.envelope, square })
+    pub fn keep(&self, film: &Film) -> Result<KeptFilm, Problem> {
+        let square = self
+            .cipher
+            .lock(&film.key, &self.patient, &film.square)
+            .map_err(|error| Problem::Passing(format!("cannot encrypt the film: {error}")))?;
+        Ok(KeptFilm { envelope: self.envelope, square })
     }
 }
 

@@ -64,7 +64,7 @@ impl Task {
         output.check(entry.labels.len()).map_err(|error| {
             Problem::Passing(format!("the output is not a prediction: {error:?}"))
         })?;
-        let kept = predictor.is_disputable().then(|| self.film.keep(&film)).flatten();
+        let kept = predictor.is_disputable().then(|| self.film.keep(&film)).transpose()?;
         let called = Called { label: output.label, is_uncertain: entry.is_uncertain(&output) };
         Ok(Computed { sealed: film.key.verdict_key(&self.name).seal(&output), kept, called })
     }

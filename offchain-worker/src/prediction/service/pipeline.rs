@@ -69,26 +69,45 @@ impl Pipeline {
 
     async fn answer(&self, job: &Job, stages: &mut Stages) -> Result<(Answer, Called), Problem> {
         let computed = self.compute(job, stages).await?;
-        self.remember(job, &computed).await;
+        self.remember(job, &computed).await?;
         let (me, salt) = (self.ports.chain.account(), self.salt(job));
         Ok((Answer::first(job, &me, computed.sealed, &salt), computed.called))
     }
 
     /// Remembers an answer before it, or the commitment to it, exists anywhere: so it can be
-    /// shown and defended even if the film cannot be opened any more.
-    async fn remember(&self, job: &Job, computed: &Computed) {
-        let warn = |what: &str, error| {
-            warn!(request = job.request.0, "cannot remember the {what}: {error}");
-        };
-        if let Some(film) = &computed.kept
-            && let Err(error) = self.ports.answers.put_film(job.request, film).await
-        {
-            warn("film", error);
+    /// shown and defended even if the film cannot be opened any more. An answer that could not
+    /// be defended is not given: it would cost the whole bond.
+    async fn remember(&self, job: &Job, computed: &Computed) -> Result<(), Problem> {
+        if let Some(film) = &computed.kept {
+            self.keep(job.request, film).await.map_err(Problem::Passing)?;
         }
         if job.quorum > 1
             && let Err(error) = self.ports.answers.put(job.request, &computed.sealed).await
         {
-            warn("answer", error);
+            warn!(request = job.request.0, "cannot remember the answer: {error}");
+        }
+        Ok(())
+    }
+
+    /// Keeps a film until nobody can dispute the answer.
+    async fn keep(&self, request: RequestId, film: &KeptFilm) -> Result<(), String> {
+        let kept = self.ports.answers.put_film(request, film).await.map_err(|error| {
+            format!(
+                "cannot keep the film, without which the answer cannot be defended if it is \
+                 disputed: {error}; make room in the state folder"
+            )
+        });
+        match &kept {
+            Ok(()) => self.health.disk_written(),
+            Err(reason) => self.health.disk_failed(reason),
+        }
+        kept
+    }
+
+    /// As [`Self::keep`], where there is no way back.
+    async fn keep_if_possible(&self, request: RequestId, film: &KeptFilm) {
+        if let Err(reason) = self.keep(request, film).await {
+            warn!(request = request.0, "{reason}");
         }
     }
 
@@ -103,7 +122,10 @@ impl Pipeline {
         if let Some(answer) = remembered {
             return Ok(answer);
         }
-        let sealed = self.compute(job, stages).await?.sealed;
+        let Computed { sealed, kept, .. } = self.compute(job, stages).await?;
+        if let Some(film) = &kept {
+            self.keep_if_possible(job.request, film).await;
+        }
         Answer::reveal(job, &me, sealed, self.salt(job)).ok_or_else(|| {
             Problem::Passing("the answer is not the one that was committed to".to_owned())
         })
@@ -180,7 +202,12 @@ impl Pipeline {
                 let film = self.ports.chain.film(job.record).await?;
                 let gone = || Problem::Passing("the record has no film any more".to_owned());
                 let film = self.fetch(film.ok_or_else(gone)?, job.patient).await?;
-                self.pool.run(move || task.of_fetched(&film)).await??
+                let opening = task.clone();
+                let film = self.pool.run(move || opening.keep(&film)).await??;
+                // Before anybody sees a move: the patient may remove ciphertext and envelope.
+                self.keep_if_possible(job.request, &film).await;
+                let made = self.pool.run(move || task.of_kept(film)).await?;
+                made.unwrap_or_else(|| Err(Problem::Passing("the film is damaged".to_owned())))?
             }
         };
         Ok(Answer::Move(Box::new(made)))
@@ -193,12 +220,18 @@ impl Pipeline {
         request: RequestId,
     ) -> Result<Option<Move>, Problem> {
         let remembering = task.clone();
-        if let Some(made) = self.pool.run(move || remembering.remembered()).await? {
-            return made.map(Some);
+        let remembered = self.pool.run(move || remembering.remembered()).await?.transpose()?;
+        let kept = self.kept_film(request).await;
+        if let Some((made, film)) = remembered {
+            if kept.is_none() {
+                // The disk may have room by now.
+                self.keep_if_possible(request, &film).await;
+            }
+            return Ok(Some(made));
         }
-        let Some(film) = self.kept_film(request).await else { return Ok(None) };
+        let Some(film) = kept else { return Ok(None) };
         let opening = task.clone();
-        let made = self.pool.run(move || opening.of_kept(&film)).await?;
+        let made = self.pool.run(move || opening.of_kept(film)).await?;
         if made.is_none() {
             warn!(request = request.0, "the film that was kept is damaged");
         }

@@ -1,24 +1,27 @@
-//! Forgetting the answers and films that are not needed any more.
+//! Forgetting the answers and films that are not needed any more, and counting the others.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use medchain_primitives::RequestId;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::setup::Ports;
-use crate::prediction::ports::Needed;
+use crate::prediction::{metrics::PredictionMetrics, ports::Needed};
 
 /// For how many blocks a film is kept without another look at the chain, at most. The record
 /// may be erased meanwhile.
 const GLANCE: u32 = 100;
 
-/// Looks for ever. Only final blocks let something go: a node that still catches up, or a
-/// fork, may not know a request yet.
-pub(super) async fn run(ports: Ports, interval: Duration) {
+/// Looks for ever. Nothing goes that a final block or the newest block needs: a node that still
+/// catches up, or a fork, may not know a request yet.
+pub(super) async fn run(ports: Ports, metrics: Arc<PredictionMetrics>, interval: Duration) {
     let mut sweep = Sweep { ports, next: BTreeMap::new() };
+    // Before the first look, which takes a while: nobody must take its 0 for none.
+    sweep.count(&metrics).await;
     loop {
         sweep.look().await;
+        sweep.count(&metrics).await;
         sleep(interval).await;
     }
 }
@@ -30,6 +33,13 @@ struct Sweep {
 }
 
 impl Sweep {
+    async fn count(&self, metrics: &PredictionMetrics) {
+        // A folder that cannot be read is reported by the look.
+        if let Ok(films) = self.ports.answers.films().await {
+            metrics.films_kept(films.len());
+        }
+    }
+
     async fn look(&mut self) {
         let requests = match self.ports.answers.requests().await {
             Ok(requests) => requests,

@@ -45,6 +45,8 @@ fn settings() -> Settings {
             resubmit: backoff,
             report_margin: 20,
             envelope_grace: 3,
+            // More than a round has.
+            secret_margin: 1_000,
         },
         drift: drift::Rules { films: 10, odds: 1_000, is_stopping: false },
         timing: Timing {
@@ -73,7 +75,7 @@ fn start_with(desk: &Arc<Desk>, settings: Settings) -> Running {
 fn served(desk: &Arc<Desk>, known: Option<&Known>) -> ServedModel {
     let entry = entry();
     let expected = known.and_then(|known| known.tally(&entry.labels));
-    ServedModel { entry: Arc::new(entry), predictor: desk.clone(), expected }
+    ServedModel { entry: Arc::new(entry), is_asked: true, predictor: desk.clone(), expected }
 }
 
 fn start_serving(

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        AnswerSalt, Dispute, Finality, Model, SealedAnswer, Step, VerdictStatus, WorkerStatus,
+        AnswerSalt, Dispute, Finality, Model, Network, SealedAnswer, Step, VerdictStatus,
+        WorkerStatus,
     },
     crypto::{decrypt, digest, encrypt, ContentKey},
     AccountId32,
@@ -31,8 +32,8 @@ use crate::{
         jobs::{Answer, Job, JobId, Phase, Round},
         ports::{
             Answers, Cipher, CipherError, Film, KeptFilm, Needed, Numbers, Opened, PredictionChain,
-            Predictor, PredictorError, Readiness, Registered, Registration, Store, StoreError,
-            WorkList,
+            Predictor, PredictorError, Readiness, Registered, Registration, Registry, Store,
+            StoreError, WorkList,
         },
     },
     shared::{
@@ -74,6 +75,26 @@ impl Desk {
         let dispute = disputes.get(&id)?;
         dispute.side_of(&self.account)?;
         (!state.erased.contains(&id)).then_some(dispute)
+    }
+
+    fn needed_at(&self, state: &State, block: u32, request: RequestId) -> Needed {
+        let is_erased = state.erased.contains(&request);
+        match state.at(block).requests.get(&request) {
+            None => Needed::Everything,
+            Some(asked) if asked.status.is_open() && is_erased => Needed::Answer,
+            Some(asked) if asked.status.is_open() => Needed::Everything,
+            Some(asked) => match &asked.verdict {
+                Some(Verdict { workers, until, status, .. })
+                    if workers.contains(&self.account)
+                        && *status != VerdictStatus::Annulled
+                        && block <= *until
+                        && !is_erased =>
+                {
+                    Needed::Film { until: *until }
+                }
+                _ => Needed::Nothing,
+            },
+        }
     }
 
     fn is_stop(&self, stage: Stage) -> bool {
@@ -243,25 +264,8 @@ impl PredictionChain for Desk {
     async fn needed(&self, request: RequestId) -> Result<Needed, ChainError> {
         self.check_up()?;
         let state = self.state();
-        let block = state.newest(Finality::Finalised);
-        let last = state.at(block);
-        let is_erased = state.erased.contains(&request);
-        Ok(match last.requests.get(&request) {
-            None => Needed::Everything,
-            Some(asked) if asked.status.is_open() && is_erased => Needed::Answer,
-            Some(asked) if asked.status.is_open() => Needed::Everything,
-            Some(asked) => match &asked.verdict {
-                Some(Verdict { workers, until, status, .. })
-                    if workers.contains(&self.account)
-                        && *status != VerdictStatus::Annulled
-                        && block <= *until
-                        && !is_erased =>
-                {
-                    Needed::Film { until: *until }
-                }
-                _ => Needed::Nothing,
-            },
-        })
+        let needed = |finality| self.needed_at(&state, state.newest(finality), request);
+        Ok(needed(Finality::Finalised).or(needed(Finality::Best)))
     }
 
     async fn registration(&self) -> Result<Registration, ChainError> {
@@ -293,6 +297,17 @@ impl PredictionChain for Desk {
         let result = result.await.unwrap_or_else(|_| Err(SubmitError::Lost("gone".into())));
         self.pass(Stage::InBlock).await;
         result
+    }
+}
+
+#[async_trait]
+impl Registry for Desk {
+    async fn network(&self, id: ModelId) -> Result<Option<Network>, ChainError> {
+        Ok(self.state().networks.get(&id).cloned())
+    }
+
+    async fn model_of(&self, request: RequestId) -> Result<Option<ModelId>, ChainError> {
+        Ok(self.state().now.requests.contains_key(&request).then_some(MODEL))
     }
 }
 
@@ -397,6 +412,17 @@ impl Answers for Desk {
         let answers = state.disks.get(&self.account).into_iter().flat_map(BTreeMap::keys);
         let films = state.films.get(&self.account).into_iter().flat_map(BTreeMap::keys);
         Ok(answers.chain(films).copied().collect())
+    }
+
+    async fn films(&self) -> io::Result<BTreeSet<RequestId>> {
+        self.check_disk()?;
+        let state = self.state();
+        let films = state.films.get(&self.account).into_iter().flat_map(BTreeMap::keys);
+        Ok(films.copied().collect())
+    }
+
+    async fn probe(&self) -> io::Result<()> {
+        self.check_disk()
     }
 }
 

@@ -14,11 +14,14 @@ use medchain_disputes::{Game, Move, Progress, Refused, Side, Spec, Stage, Standi
 use medchain_primitives::{Receipt, RequestId};
 
 use super::{
-    account, cid, key,
+    account, cid, execute, key,
     model::{exact, Liar, Lie},
     name, record, square, State, World, GENESIS, MODEL,
 };
-use crate::{prediction::ports::KeptFilm, shared::outcome::Outcome};
+use crate::{
+    prediction::{jobs::Answer, ports::KeptFilm},
+    shared::outcome::Outcome,
+};
 
 /// How many blocks a round lasts.
 const ROUND: u32 = 100;
@@ -60,9 +63,25 @@ impl World {
         self.reveal(number, id, self.liar(number, id).sealed.clone());
     }
 
+    /// It answers alone.
+    pub fn answer_lie(&self, number: u8, id: RequestId) {
+        let answer = Answer::Sealed(self.liar(number, id).sealed.clone());
+        execute(&mut self.state(), &account(number), id, answer).unwrap();
+    }
+
     /// It challenges the verdict.
     pub fn challenge(&self, number: u8, id: RequestId) {
-        let sealed = self.liar(number, id).sealed.clone();
+        self.challenge_with(number, id, self.liar(number, id).sealed.clone());
+    }
+
+    /// Worker `number` challenges the verdict with what the network gives.
+    pub fn challenge_rightly(&self, number: u8, id: RequestId) {
+        let content = self.state().content[&cid(id).to_string()].clone().unwrap();
+        let output = exact().output(&square(&content));
+        self.challenge_with(number, id, key(id).verdict_key(&name(id)).seal(&output));
+    }
+
+    fn challenge_with(&self, number: u8, id: RequestId, sealed: SealedAnswer) {
         let (challenger, mut state) = (account(number), self.state());
         let asked = state.asked(id);
         let verdict = asked.verdict.as_mut().unwrap();

@@ -167,7 +167,7 @@ fn the_extension_answers_and_cannot_be_abused() {
     assert_eq!(asked(5, 7), Ok(()), "this model");
     assert_eq!(asked(5, 0), no, "no other model");
     // An unknown function, and an unknown role.
-    assert_eq!(asked(6, 0), Err(Denied::PolicyTrapped));
+    assert_eq!(asked(7, 0), Err(Denied::PolicyTrapped));
     assert_eq!(asked(2, 9), Err(Denied::PolicyTrapped));
     development_chain().execute_with(|| {
         with_policy(misbehaving(9u8));

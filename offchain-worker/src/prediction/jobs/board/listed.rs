@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use medchain_client::chain::Finality;
 
 use super::{Board, Entry, State};
-use crate::prediction::jobs::job::{Closed, Job, JobId, Moment, Note, Step};
+use crate::prediction::jobs::job::{Closed, Job, JobId, Moment, Note, Phase, Step};
 
 impl Board {
     pub(super) fn on_listed(
@@ -35,6 +35,7 @@ impl Board {
                 self.revive_reorganised(block, &open, moment, steps);
             }
         }
+        self.revive_late(block, &open, moment, steps);
         self.call_last(moment);
     }
 
@@ -113,6 +114,30 @@ impl Board {
             entry.state = revived;
             entry.open_at_best = true;
             steps.push(Step::Note(entry.job.clone(), Note::Reorganised));
+        }
+    }
+
+    /// Revives moves that came too late, where a newer block asks for them and leaves them time:
+    /// a fork has dropped the erasure of the record, or an earlier deadline. To be silent costs
+    /// the whole bond, so this does not wait for a final block.
+    fn revive_late(
+        &mut self,
+        block: u32,
+        open: &BTreeSet<JobId>,
+        moment: Moment,
+        steps: &mut Vec<Step>,
+    ) {
+        for (id, entry) in &mut self.entries {
+            if let State::TooLate(at) = entry.state
+                && matches!(id.phase, Phase::Dispute(_))
+                && open.contains(id)
+                && at <= block
+                && self.block < entry.job.deadline
+            {
+                entry.state = State::Waiting(moment.now);
+                entry.open_at_best = true;
+                steps.push(Step::Note(entry.job.clone(), Note::Reorganised));
+            }
         }
     }
 

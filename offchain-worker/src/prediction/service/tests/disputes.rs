@@ -8,9 +8,13 @@ use crate::prediction::{ports::StoreError, world::Lie};
 
 /// Worker 1, of which two commit. Worker 2 lies, and the dispute begins.
 async fn begin(world: &Arc<World>, lie: Lie) -> (RequestId, Running) {
+    begin_with(world, lie, settings()).await
+}
+
+async fn begin_with(world: &Arc<World>, lie: Lie, settings: Settings) -> (RequestId, Running) {
     let id = world.ask_exact(b"a film", &[1, 2]);
     world.lie(2, id, lie);
-    let service = start(world);
+    let service = start_with(&world.worker(1), settings);
     until("it has committed", || world.has_committed(1, id)).await;
     world.commit_lie(2, id);
     until("it has shown its answer", || world.has_revealed(1, id)).await;
@@ -248,6 +252,7 @@ async fn a_film_is_kept_encrypted_and_only_while_its_verdict_can_be_challenged()
     let kept = || world.kept(&account(1), id);
     until("it is answered", || world.status(id) == RequestStatus::Answered).await;
     let film = kept().unwrap();
+    until("it shows", || service.shows("medchain_worker_films_kept 1")).await;
     // Rows of this square rise by one from pixel to pixel.
     let rises = |bytes: &[u8]| bytes.windows(2).all(|two| two[0].wrapping_add(1) == two[1]);
     assert!(film.square.len() > 224 * 224 && !film.square.windows(6).any(rises));
@@ -260,6 +265,7 @@ async fn a_film_is_kept_encrypted_and_only_while_its_verdict_can_be_challenged()
         sleep(BLOCK).await;
     }
     until("it is forgotten", || kept().is_none()).await;
+    until("it shows", || service.shows("medchain_worker_films_kept 0")).await;
     service.kill().await;
 }
 
@@ -334,5 +340,135 @@ async fn of_an_erased_record_nothing_more_is_shown() {
     world.state().stop_at = None;
     sleep(BLOCK * 20).await;
     assert_eq!((moves(&world, id), world.state().failed), (0, 0));
+    service.kill().await;
+}
+
+/// Rounds have 100 blocks here.
+fn patient_settings() -> Settings {
+    let mut settings = settings();
+    settings.rules.secret_margin = 40;
+    settings
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_secret_of_a_record_is_shown_late_also_after_a_restart() {
+    let world = World::start();
+    let (id, service) = begin_with(&world, Lie::Answer, patient_settings()).await;
+    let shows = |world: &World| {
+        let dispute = world.dispute(id).expect("it goes on");
+        matches!(dispute.game.stage, medchain_disputes::Stage::Answer { .. })
+    };
+    until("only the secret is left", || shows(&world)).await;
+    let deadline = world.state().asked(id).deadline;
+    sleep(BLOCK * 10).await;
+    assert_eq!(moves(&world, id), 1);
+    service.kill().await;
+    let service = start_with(&world.worker(1), patient_settings());
+    sleep(BLOCK * 10).await;
+    assert_eq!(moves(&world, id), 1);
+    assert!(world.state().block() + 40 < deadline, "the test was too slow to tell");
+    win(&world, id).await;
+    assert_eq!(moves(&world, id), 2);
+    let block = world.state().block();
+    assert!((deadline - 40..deadline).contains(&block), "{block}, deadline {deadline}");
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_patient_who_ends_a_dispute_in_time_keeps_the_secret() {
+    let world = World::start();
+    let (id, service) = begin_with(&world, Lie::Answer, patient_settings()).await;
+    until("it has moved", || moves(&world, id) == 1).await;
+    sleep(BLOCK * 20).await;
+    world.annul(id);
+    until("it is told", || service.shows("disputes_total{how=\"abandoned\"} 1")).await;
+    sleep(BLOCK * 60).await;
+    assert_eq!(moves(&world, id), 1);
+    service.kill().await;
+}
+
+/// Worker 2 alone gives a verdict that is a lie, and worker 1 challenges it in a block that is
+/// not final for a while.
+async fn challenge(world: &Arc<World>) -> RequestId {
+    let id = world.ask_exact(b"a film", &[2]);
+    world.lie(2, id, Lie::Activation(1));
+    world.answer_lie(2, id);
+    until("the verdict is final", || world.state().block() > 35).await;
+    world.state().unfinal = 30;
+    world.challenge_rightly(1, id);
+    id
+}
+
+async fn win_challenge(world: &World, id: RequestId) {
+    until("it is over", || world.status(id) == RequestStatus::Answered).await;
+    assert_eq!(world.verdict(id).unwrap().status, VerdictStatus::Annulled);
+    assert!(world.step(1, id).is_some() && world.step(2, id).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_challenger_keeps_the_film_before_its_first_move() {
+    let world = World::start();
+    let id = challenge(&world).await;
+    world.state().stop_at = Some(Stage::NonceRead);
+    let service = start(&world);
+    until("it has a move", || world.state().reached).await;
+    assert_eq!(moves(&world, id), 0);
+    assert!(world.kept(&account(1), id).is_some());
+    lose_access(&world, id);
+    // By the newest final block, it has nothing to do with the request.
+    sleep(BLOCK * 15).await;
+    assert!(world.kept(&account(1), id).is_some());
+    service.kill().await;
+    world.state().stop_at = None;
+    let service = start(&world);
+    win_challenge(&world, id).await;
+    until("it is forgotten", || world.kept(&account(1), id).is_none()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_a_full_disk_did_not_take_is_kept_once_there_is_room() {
+    let world = World::start();
+    let id = challenge(&world).await;
+    world.state().no_disk = true;
+    let service = start(&world);
+    until("it moves all the same", || moves(&world, id) > 0).await;
+    world.state().no_disk = false;
+    until("it is kept", || world.kept(&account(1), id).is_some()).await;
+    win_challenge(&world, id).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_room_for_the_film_it_does_not_answer() {
+    for workers in [&[1][..], &[1, 2]] {
+        let world = World::start();
+        world.state().no_disk = true;
+        let id = world.ask_exact(b"x", workers);
+        let service = start(&world);
+        let says = |part: &str| service.verdict().is_err_and(|reason| reason.contains(part));
+        until("health says so", || says("the disk is full")).await;
+        let retries = service.monitor.metrics.retries.with_label_values(&["passing"]);
+        until("it tries again", || retries.get() >= 2).await;
+        assert_eq!(world.answers_to(id), []);
+        world.state().no_disk = false;
+        until("it answers", || !world.answers_to(id).is_empty()).await;
+        assert!(world.kept(&account(1), id).is_some());
+        until("it is healthy", || service.verdict().is_ok()).await;
+        service.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_room_for_the_film_it_leaves_before_the_deadline() {
+    let world = World::start();
+    world.state().no_disk = true;
+    let id = world.ask_exact(b"x", &[1, 2]);
+    let deadline = world.state().block() + 40;
+    world.state().asked(id).deadline = deadline;
+    let service = start(&world);
+    until("it has left", || world.all_closed()).await;
+    assert_eq!(world.answers_to(id), [Answer::Failure(FailureCode::Unavailable)]);
+    assert!(world.state().block() >= deadline - 20);
     service.kill().await;
 }
