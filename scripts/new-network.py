@@ -149,9 +149,6 @@ def council(addresses, keys, single):
     if len(members) == 1 and not single:
         fail("council has a single member, who would decide alone: name three or more, or give "
              "--single-member for a network to try things out")
-    if len(members) == 2:
-        print("warning: with two members each can stop everything; three or more are better",
-              file=sys.stderr)
     return members
 
 
@@ -246,6 +243,9 @@ def main():
         node(arguments.node, "export-chain-spec", "--chain", plain, "--raw", "--output", raw)
         with open(raw, encoding="utf-8") as source, open(arguments.spec, "x", encoding="utf-8") as target:
             target.write(source.read())
+    if len(network["council"]) == 2:
+        print("warning: with two members of the council each can stop everything; three or more "
+              "are better", file=sys.stderr)
     if size > MAX_CODE:
         print(f"warning: the runtime has {size / 2**20:.1f} MiB and a relay chain takes at most "
               f"{MAX_CODE >> 20}: give --runtime what scripts/compact-runtime.sh makes", file=sys.stderr)

@@ -244,6 +244,8 @@ impl World {
         command
             .args(["run", "--dev", "--suri", who])
             .args(["--node", &self.url, "--store", &self.store])
+            // Nobody ends a dispute here that shows a secret: it need not wait.
+            .args(["--secret-margin-blocks", "1000"])
             .arg("--model-dir")
             .arg(model_folder())
             .args(["--listen", &format!("127.0.0.1:{port}")])

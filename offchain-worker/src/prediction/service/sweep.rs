@@ -17,7 +17,7 @@ const GLANCE: u32 = 100;
 /// catches up, or a fork, may not know a request yet.
 pub(super) async fn run(ports: Ports, metrics: Arc<PredictionMetrics>, interval: Duration) {
     let mut sweep = Sweep { ports, next: BTreeMap::new() };
-    // Before the first look, which takes a while: nobody must take its 0 for none.
+    // The first look takes a while, and the metric would show 0 meanwhile.
     sweep.count(&metrics).await;
     loop {
         sweep.look().await;

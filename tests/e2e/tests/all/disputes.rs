@@ -16,6 +16,7 @@ fn liar(world: &World, lie: &str) -> Running {
     command
         .args(["--lie", lie, "run", "--dev", "--suri", HELPER])
         .args(["--node", world.url(), "--store", world.store()])
+        .args(["--secret-margin-blocks", "1000"])
         .arg("--model-dir")
         .arg(model_folder())
         .args(["--listen", &format!("127.0.0.1:{}", free_port())])
