@@ -107,8 +107,9 @@ impl fmt::Display for LeaveReport {
         write!(
             f,
             "{worker} is not chosen any more ({included})\n\
-             keep it running until it has answered what it was chosen for; after block {until}, \
-             take the bond with `medchain worker withdraw`"
+             keep it running until it has answered what it was chosen for, and nobody can \
+             challenge its verdicts any more: a day after the last one. Until then its bond is at \
+             stake. After block {until}, take the bond with `medchain worker withdraw`"
         )
     }
 }
