@@ -12,6 +12,7 @@ use medchain_primitives::{
     EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
     EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
+use std::cell::Cell;
 
 /// A stand-in for the chain: what it answers to a policy's questions.
 ///
@@ -91,7 +92,7 @@ impl Chain {
     }
 
     fn appointment_of(&self, account: AccountId, role: Role) -> Option<Appointment<BlockNumber>> {
-        let now = ink::env::block_number::<MedChainEnvironment>();
+        let now = NOW.get();
         let of =
             |one: &&(AccountId, Role, Appointment<BlockNumber>)| (one.0, one.1) == (account, role);
         self.roles.iter().find(of).map(|one| one.2).filter(|appointment| now <= appointment.until)
@@ -145,7 +146,13 @@ pub fn call_as(caller: AccountId) {
     test::set_caller::<MedChainEnvironment>(caller);
 }
 
+thread_local! {
+    /// ink!'s environment cannot be asked while it asks the extension.
+    static NOW: Cell<BlockNumber> = const { Cell::new(0) };
+}
+
 /// Moves the chain to the block `number`.
-pub fn at_block(number: u32) {
+pub fn at_block(number: BlockNumber) {
+    NOW.set(number);
     test::set_block_number::<MedChainEnvironment>(number);
 }
