@@ -28,6 +28,7 @@ mod benchmarks;
 pub mod configs;
 pub mod constants;
 mod genesis;
+pub mod nesting;
 pub mod policy_contract;
 pub mod policy_extension;
 pub mod seeds;

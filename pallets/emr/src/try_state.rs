@@ -15,8 +15,8 @@ use crate::{
     AccountIdOf, BalanceOf, Commitments, Config, CustodianGroups, Custodies, Due, DueEntry,
     Emergencies, EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents,
     Envelopes, Grants, HoldReason, Institutions, NextDue, NextEmergencyId, NextInstitutionId,
-    NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients, PendingDefaultPolicy,
-    Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
+    NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients, Providers, RecordOf, Records,
+    RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -79,12 +79,6 @@ impl<T: Config> Pallet<T> {
         for appointment in Providers::<T>::iter_values() {
             ensure!(appointment.institution < next, "a provider's institution never existed");
             ensure!(appointment.until <= most, "a provider's term is too long");
-        }
-        if let Some(pending) = PendingDefaultPolicy::<T>::get() {
-            ensure!(
-                pending.enactable_at <= now.saturating_add(T::DefaultPolicyDelay::get()),
-                "a default policy waits longer than the delay"
-            );
         }
         Ok(())
     }

@@ -5,13 +5,15 @@
 use frame_support::{
     instances::Instance1,
     parameter_types,
-    traits::{ConstU32, EitherOfDiverse, NeverEnsureOrigin},
+    traits::{fungible::HoldConsideration, ConstU32, EitherOfDiverse, NeverEnsureOrigin},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
 use pallet_collective::{
+    deposit::{Delayed, Geometric},
     DefaultVote, EnsureProportionAtLeast, EnsureProportionMoreThan, MemberCount,
 };
+use sp_runtime::FixedU128;
 
 use crate::*;
 
@@ -24,7 +26,7 @@ pub const MAX_COUNCIL_MEMBERS: u32 = 32;
 pub type CouncilMajority =
     EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 2>>;
 
-/// At least two thirds of the council, or root: its members, and what root will do.
+/// At least two thirds of the council, or root: what root will do, members included.
 pub type CouncilTwoThirds =
     EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionAtLeast<AccountId, Instance1, 2, 3>>;
 
@@ -46,6 +48,16 @@ impl DefaultVote for SilenceIsNo {
 parameter_types! {
     /// Number of blocks for which members can vote on a motion.
     pub const MotionDuration: BlockNumber = 7 * DAYS;
+    /// Number of open motions beside which another needs no deposit.
+    pub const FreeMotions: u32 = 8;
+    /// Deposit for the first motion beside them, held until it is closed. Each further one takes
+    /// twice as much: a single member must not fill all places, of which cancelling needs one.
+    pub const MotionDeposit: Balance = 10 * UNIT;
+    /// By how much it grows.
+    pub const MotionDepositGrows: FixedU128 = FixedU128::from_u32(2);
+    /// Why the deposit of a motion is held.
+    pub const MotionHold: RuntimeHoldReason =
+        RuntimeHoldReason::Council(pallet_collective::HoldReason::ProposalSubmission);
     /// Maximum weight of a motion's call.
     pub MaxMotionWeight: Weight = normal_block_weight().saturating_div(2);
     /// Maximum weight of a call that root will make.
@@ -71,16 +83,23 @@ impl pallet_collective::Config<Instance1> for Runtime {
     type MaxProposalWeight = MaxMotionWeight;
     type DisapproveOrigin = EnsureRoot<AccountId>;
     type KillOrigin = EnsureRoot<AccountId>;
-    // Only members propose, so a motion needs no deposit.
-    type Consideration = ();
+    type Consideration = HoldConsideration<
+        AccountId,
+        Balances,
+        MotionHold,
+        Delayed<FreeMotions, Geometric<MotionDepositGrows, MotionDeposit>>,
+        u32,
+    >;
 }
 
 impl pallet_membership::Config<Instance1> for Runtime {
     type RuntimeEvent = RuntimeEvent;
-    type AddOrigin = CouncilTwoThirds;
-    type RemoveOrigin = CouncilTwoThirds;
-    type SwapOrigin = CouncilTwoThirds;
-    type ResetOrigin = CouncilTwoThirds;
+    // In public, after the delay: otherwise two thirds could remove in one motion whoever would
+    // cancel what they announce in it.
+    type AddOrigin = EnsureRoot<AccountId>;
+    type RemoveOrigin = EnsureRoot<AccountId>;
+    type SwapOrigin = EnsureRoot<AccountId>;
+    type ResetOrigin = EnsureRoot<AccountId>;
     // A prime member decides nothing here.
     type PrimeOrigin = NeverEnsureOrigin<()>;
     type MembershipInitialized = Council;

@@ -44,6 +44,7 @@ parameter_types! {
 
 #[derive_impl(frame_system::config_preludes::ParaChainDefaultConfig)]
 impl frame_system::Config for Runtime {
+    type BaseCallFilter = nesting::NotTooDeep;
     type AccountId = AccountId;
     type Nonce = Nonce;
     type Hash = Hash;

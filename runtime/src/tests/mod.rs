@@ -3,6 +3,7 @@
 mod access;
 mod capacity;
 mod council;
+mod nesting;
 mod policies;
 mod seams;
 mod upgrade;
