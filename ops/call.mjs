@@ -91,10 +91,12 @@ await api.disconnect();
 async function propose(call, signer) {
   const members = (await api.query.council.members()).length;
   if (!members) fail('the chain has no council');
-  // Who is a member, and what root does, takes two thirds; stopping it more than one.
+  if (pallet === 'councilMembership' && !options.root) {
+    fail('root alone changes members, after the delay: give --root in place of --motion');
+  }
+  // What root does takes two thirds; stopping it more than one.
   const share = { cancel: Math.floor(members / 3) + 1, cancelDefaultPolicy: Math.floor(members / 3) + 1 }[name];
-  const twoThirds = options.root || pallet === 'councilMembership';
-  const threshold = share ?? (twoThirds ? Math.ceil((2 * members) / 3) : Math.floor(members / 2) + 1);
+  const threshold = share ?? (options.root ? Math.ceil((2 * members) / 3) : Math.floor(members / 2) + 1);
   const motion = options.root ? api.tx.timelock.announce(call) : call;
   const proposed = await send(api.tx.council.propose(threshold, motion, motion.method.encodedLength), signer);
   if (proposed.problem) fail(`the motion failed in block ${proposed.block}: ${describe(proposed.problem)}`);
