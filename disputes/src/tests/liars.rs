@@ -44,7 +44,7 @@ fn tampered(world: &World, level: usize, change: impl Fn(&mut [u8])) -> Somebody
             levels.activations[number] = values.into_iter().map(|value| value as u8).collect();
         }
     }
-    world.somebody(world.network.clone(), &levels, other_output())
+    world.somebody(world.network.clone(), &levels, &other_output())
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn wrong_logits_are_found() {
     let world = World::new(2);
     let mut levels = world.levels(&world.network);
     levels.logits[1] += 5;
-    let liar = world.somebody(world.network.clone(), &levels, other_output());
+    let liar = world.somebody(world.network.clone(), &levels, &other_output());
     assert_eq!(loses(&world.honest(), &liar, &world).ended_at, "Value");
 }
 
@@ -97,7 +97,7 @@ fn a_wrong_answer_to_right_logits_is_found() {
     // A wrong softmax and a wrong seal look the same: the bytes are not those that follow.
     let world = World::new(3);
     let levels = world.levels(&world.network);
-    let liar = world.somebody(world.network.clone(), &levels, other_output());
+    let liar = world.somebody(world.network.clone(), &levels, &other_output());
     assert_eq!(loses(&world.honest(), &liar, &world).ended_at, "Answer");
 }
 
@@ -119,7 +119,7 @@ fn one_wrong_weight_in_any_layer_is_found() {
             continue;
         }
         let output = if output == honest_output(&world) { other_output() } else { output };
-        let liar = world.somebody(network, &levels, output);
+        let liar = world.somebody(network, &levels, &output);
         loses(&honest, &liar, &world);
     }
 }
@@ -128,7 +128,7 @@ fn one_wrong_weight_in_any_layer_is_found() {
 fn wrong_salts_are_found() {
     let world = World::new(5);
     let levels = world.levels(&world.network);
-    let mut liar = world.somebody(world.network.clone(), &levels, other_output());
+    let mut liar = world.somebody(world.network.clone(), &levels, &other_output());
     liar.trace.salts = TraceSalt::new(&verdict_root(&[8; 32]), &world.name());
     for (level, bytes) in (1u8..).zip(&liar.trace.levels[1..]) {
         let leaf = world.described.level(level).unwrap().leaf;
@@ -142,7 +142,7 @@ fn wrong_salts_are_found() {
 fn leaves_where_there_are_none_are_found() {
     let world = World::new(6);
     let levels = world.levels(&world.network);
-    let mut liar = world.somebody(world.network.clone(), &levels, other_output());
+    let mut liar = world.somebody(world.network.clone(), &levels, &other_output());
     let leaf = world.described.level(2).unwrap().leaf;
     let mut leaves: Vec<Hash> = hashes(&liar.trace.salts, 2, &liar.trace.levels[2], leaf);
     leaves.push([1; 32]);

@@ -107,13 +107,13 @@ impl World {
         &self,
         network: medchain_exact::Network,
         levels: &Levels,
-        output: Output,
+        output: &Output,
     ) -> Somebody {
         let root = verdict_root(&KEY);
         let name = self.name();
         let trace =
             Trace::new(&self.described, &self.input, levels, InputSalt::new(&KEY), &root, &name);
-        let sealed = VerdictKey::new(&root, &name).seal(&output);
+        let sealed = VerdictKey::new(&root, &name).seal(output);
         Somebody { weights: Weights::new(&network), network, trace: trace.unwrap(), sealed }
     }
 
@@ -124,7 +124,7 @@ impl World {
     pub fn honest(&self) -> Somebody {
         let levels = self.levels(&self.network);
         let output = softmax(&levels.logits, self.network.scale()).unwrap();
-        self.somebody(self.network.clone(), &levels, output)
+        self.somebody(self.network.clone(), &levels, &output)
     }
 
     pub fn spec(&self, answers: [SealedAnswer; 2]) -> Spec {
@@ -213,11 +213,11 @@ pub struct Played {
     pub ended_at: String,
 }
 
+/// What makes the moves of one side.
+pub type Strategy<'a> = dyn FnMut(&Game, Side) -> Option<Move> + 'a;
+
 /// Plays to the end. Where a player makes no move, or the game refuses it, its time runs out.
-pub fn play(
-    game: &mut Game,
-    mut players: [&mut dyn FnMut(&Game, Side) -> Option<Move>; 2],
-) -> Played {
+pub fn play(game: &mut Game, mut players: [&mut Strategy<'_>; 2]) -> Played {
     for round in 1.. {
         let stage = game.stage.clone();
         let ended_at = format!("{stage:?}").split(' ').next().unwrap().to_owned();
