@@ -3,7 +3,8 @@
 use std::{process::Command, thread::sleep, time::Duration};
 
 use medchain_e2e::{
-    free_port, model_folder, program, wait_for, Running, World, HELPER, PATIENT, WORKER,
+    contract, free_port, machine, model_folder, program, wait_for, Running, World, HELPER, PATIENT,
+    WORKER,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
@@ -140,4 +141,26 @@ fn the_patient_ends_a_dispute_and_nobody_loses() {
     }
     assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));
     drop((honest, lying));
+}
+
+/// As `make demo STORY=verdict` plays it.
+#[test]
+fn the_story_of_a_liar_ends_with_its_bond() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let played = Command::new(program("medchain"))
+        .args(["demo", "--story", "verdict", "--json", "--contract"])
+        .arg(contract("access-control"))
+        .arg("--model-dir")
+        .arg(model_folder())
+        .current_dir(folder.path())
+        .output()
+        .expect("medchain starts");
+    let said = String::from_utf8_lossy(&played.stderr);
+    assert!(played.status.success(), "{said}");
+    let summary: Value = serde_json::from_slice(&played.stdout).expect("one JSON object");
+    assert_eq!(summary["lost"], 100_000_000_000_000_u64, "{summary}");
+    assert_eq!(summary["rounds"], 5, "{summary}");
+    assert_eq!(summary["replay_equal"], true, "{summary}");
+    assert_ne!(summary["honest"], summary["liar"], "{summary}");
 }
