@@ -24,7 +24,7 @@ RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table --cfg substrate
   --target wasm32v1-none --no-default-features --features runtime-benchmarks
 runtime=$target/wasm32v1-none/release/medchain_runtime.wasm
 
-for pallet in pallet_emr pallet_inference pallet_disputes pallet_timelock; do
+for pallet in pallet_emr pallet_custody pallet_inference pallet_disputes pallet_timelock; do
   "$bencher" v1 benchmark pallet --allow-missing-host-functions \
     --runtime "$runtime" --genesis-builder runtime --genesis-builder-preset development \
     --pallet "$pallet" --extrinsic '*' --steps "$steps" --repeat "$repeat" \

@@ -3,11 +3,12 @@
 # which builds first. Prints a transcript.
 #
 #   STAGES  the stages to run after the main job, such as upgrade,sync
-#           (default: upgrade, clients, dispute, crashes, sync, stores and council)
+#           (default: upgrade, clients, dispute, custody, crashes, sync, stores and council)
 #
 # upgrade   from a release to what was built, with its policy, model and workers
 # clients   Polkadot.js at a collator, chopsticks from the raw spec
 # dispute   a worker that lies is drawn; the chain finds the value that it made up
+# custody   two of three custodians serve a request, as soon as it is final
 # crashes   a collator and a worker are killed and come back
 # sync      a full node starts from the chain specs
 # stores    one of two stores stops, then the other

@@ -44,7 +44,8 @@ pub struct Certificate {
     pub record: RecordPart,
     /// The transaction that erased the record; `null` in a certificate made later.
     pub erasure: Option<ErasurePart>,
-    /// The storage items of the pallet `Emr` that are proven to keep nothing of the record.
+    /// The storage items that are proven to keep nothing of the record; of the pallet `Emr` where
+    /// none is named.
     pub absent: Vec<String>,
     /// The nodes of the state's trie that prove it.
     pub proof: Vec<HexBytes>,

@@ -5,10 +5,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, annul, audit, balance, completions, council, custodians, delegate, disclose,
-        disputes, emergency, erase, fetch, grant, infer, institution, key, model, patient, policy,
-        predict, provider, records, relation, replay, request_access, revoke, rotate, share, show,
-        transfer, upload, verify_certificate, worker,
+        access, annul, audit, balance, completions, council, custodian, custodians, delegate,
+        disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
+        patient, policy, predict, provider, records, relation, replay, request_access, revoke,
+        rotate, share, show, transfer, upload, verify_certificate, worker,
     },
     context::Context,
     demo,
@@ -85,6 +85,9 @@ pub enum Command {
     /// Choose the custodians, who hand your keys to readers that your policy allows.
     #[command(subcommand)]
     Custodians(custodians::CustodiansCommand),
+    /// Be a custodian: register, retire, or decline a patient.
+    #[command(subcommand)]
+    Custodian(custodian::CustodianCommand),
     /// Break the glass in an emergency, or review an emergency access.
     #[command(subcommand)]
     Emergency(emergency::EmergencyCommand),
@@ -161,6 +164,7 @@ impl Cli {
             Command::Access(args) => access::run(context, &args).await,
             Command::Audit(args) => audit::run(context, &args).await,
             Command::Custodians(command) => custodians::run(context, &command).await,
+            Command::Custodian(command) => custodian::run(context, &command).await,
             Command::Emergency(command) => emergency::run(context, &command).await,
             Command::Relation(command) => relation::run(context, &command).await,
             Command::Rotate(args) => rotate::run(context, &args).await,
@@ -180,6 +184,8 @@ impl Cli {
 
 #[cfg(test)]
 mod tests {
+    use medchain_primitives::RecordId;
+
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -198,6 +204,22 @@ mod tests {
                 panic!("{line} is no review");
             };
             assert_eq!((args.accept, args.reject), (accept, !accept), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_emergency_can_be_about_several_records() {
+        let records = vec![RecordId(3), RecordId(5)];
+        for line in [
+            "medchain emergency break-glass 3 5 --reason other",
+            "medchain emergency break --reason other 3 5",
+        ] {
+            let Command::Emergency(emergency::EmergencyCommand::BreakGlass(args)) =
+                parse(line).unwrap().command
+            else {
+                panic!("{line} breaks no glass");
+            };
+            assert_eq!(args.records, records, "{line}");
         }
     }
 
@@ -233,6 +255,13 @@ mod tests {
             "medchain transfer 5F",
             "medchain emergency review 3",
             "medchain emergency review 3 --accept --reject",
+            "medchain emergency break-glass --reason other",
+            "medchain emergency break-glass 3",
+            "medchain emergency request",
+            "medchain emergency judge 3",
+            "medchain emergency judge 3 maybe",
+            "medchain emergency lift",
+            "medchain custodian decline",
             "medchain upload scan.png --patient 5F --quorum 2",
             "medchain upload scan.png --patient 5F --worker 5F",
             "medchain upload scan.png --patient 5F --model 0 --quorum 8",

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod balance;
 pub mod completions;
 pub mod council;
+pub mod custodian;
 pub mod custodians;
 pub mod delegate;
 pub mod disclose;

@@ -1,7 +1,7 @@
 //! The signer, the chain and the store that a command works with.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -9,9 +9,9 @@ use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{Chain, ChainError, Finality, View},
     contract::Accounts,
-    keys::{self, Identity},
+    keys::{self, Identity, ReplyFiles},
     store::{self, Store},
-    AccountId32,
+    AccountId32, H256,
 };
 use tokio::sync::OnceCell;
 
@@ -39,6 +39,8 @@ pub struct Context {
     pub progress: Progress,
     /// How long to wait for a transaction.
     pub finality: Finality,
+    /// The folder of the secrets of requests, where it is not the one beside the key.
+    requests: Option<PathBuf>,
     dev: bool,
     store_url: String,
     key: KeySource,
@@ -65,6 +67,7 @@ impl Context {
             yes: global.yes,
             progress: Progress::new(global.json),
             finality: if global.in_block { Finality::Best } else { Finality::Finalised },
+            requests: None,
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
@@ -75,9 +78,11 @@ impl Context {
     }
 
     /// The context of one of several people who share a chain and a store, as in
-    /// the demo: signs without asking and shows no progress.
-    pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>) -> Self {
+    /// the demo: signs without asking, shows no progress, and keeps the secrets of requests
+    /// in a folder in `folder`.
+    pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>, folder: &Path) -> Self {
         Self {
+            requests: Some(folder.join(format!("{}.requests", identity.ss58()))),
             node: chain.url().to_owned(),
             json: false,
             yes: true,
@@ -121,6 +126,14 @@ impl Context {
     /// The signer's account.
     pub fn account(&self) -> Result<AccountId32> {
         Ok(self.identity()?.account())
+    }
+
+    /// The secrets of the signer's requests on a chain.
+    pub fn replies(&self, genesis: H256) -> Result<ReplyFiles> {
+        Ok(match &self.requests {
+            Some(folder) => ReplyFiles::in_folder(folder.clone(), genesis),
+            None => self.identity()?.replies(genesis),
+        })
     }
 
     /// The chain; the first call connects.

@@ -7,6 +7,7 @@ mod keys;
 mod opening;
 mod profile;
 mod readers;
+mod requests;
 mod summary;
 
 use anyhow::{Context as _, Result};
@@ -14,12 +15,13 @@ use medchain_client::chain::{Record, View};
 use medchain_primitives::RecordId;
 
 pub use content::{fetch_content, Content};
-pub use custody::{candidates, split, wait, Delivered, Split, DELIVERY_LIMIT};
+pub use custody::{entrust, handed_over, wait, Delivered, Entrusted, DELIVERY_LIMIT};
 pub use film::{commitments, film_of};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
 pub use readers::Reader;
+pub use requests::Requests;
 pub use summary::RecordSummary;
 
 /// The record with this number, also when it was erased.

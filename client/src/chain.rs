@@ -31,9 +31,12 @@ pub use blocks::BlockEvents;
 pub use call::{Call, Gas, Motion};
 pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::ContractFailure;
-pub use custody::{AccessGrant, CustodianGroup, Custody, Emergency};
+pub use custody::{
+    AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
+};
 pub use error::{
-    ChainError, DispatchFailure, DisputesError, EmrError, FailureKind, InferenceError, RuntimeError,
+    ChainError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
+    InferenceError, RuntimeError,
 };
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};
@@ -41,7 +44,7 @@ pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
     FilmCommitments, InferenceOrder, ModelStatus, Purpose, RecordStatus, Relation, RequestStatus,
-    SealedAnswer, SealedShare, SlashReason, VerdictRoot, VerdictStatus,
+    SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{

@@ -6,26 +6,29 @@
 //! random bytes is new for every file and travels in a sealed box of libsodium
 //! (`crypto_box_seal`: X25519, XSalsa20-Poly1305) to each reader.
 //!
+//! How the key is shared among custodians, [`crate::custody`] says.
+//!
 //! Everything secret about verdicts is derived from the content key as well, as
 //! `medchain-verdicts` says.
 
+mod custodian;
 mod envelope;
 mod file;
-mod share;
 mod verdict;
 
 use medchain_primitives::ContentDigest;
+use medchain_sharing::SharingError;
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub(crate) use custodian::custodian_secret;
 pub use envelope::{seal, EncryptionSecret};
 pub use file::{decrypt, encrypt, OVERHEAD};
 pub use medchain_verdicts::{
     answer_commitment, answer_salt, InputSalt, VerdictKey, VerdictName, Wrong,
 };
-pub use share::{combine, split, KeyShare};
 
 /// Why something could not be encrypted or decrypted. No variant holds or reveals a
 /// secret.
@@ -54,9 +57,9 @@ pub enum CryptoError {
          publishes a new one with `medchain key publish`"
     )]
     WeakKey,
-    /// The shares of a key are too few, or one is named twice.
-    #[error("these shares do not combine to a key: they are too few, or one is there twice")]
-    Shares,
+    /// A key could not be shared among custodians, or not be put together again.
+    #[error(transparent)]
+    Sharing(#[from] SharingError),
     /// More than the cipher can encrypt: 256 GiB.
     #[error("the content is too long to encrypt: at most 256 GiB")]
     TooLong,

@@ -4,26 +4,38 @@
 //! its owner alone may read. The secret URI is what Polkadot tools take: a
 //! mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and
 //! a `///password`.
+//!
+//! Beside it, in the folder `<key file>.requests`, are the secrets of requests for access
+//! that are under way ([`ReplyFiles`]).
 
 mod error;
 mod file;
+mod replies;
 
 use std::{env, path::Path, path::PathBuf, str::FromStr};
 
 use medchain_primitives::EncryptionKey;
+use medchain_sharing::{CustodianKey, CustodianSecret};
 use rand_core::{OsRng, RngCore};
 use subxt_signer::{bip39::Mnemonic, sr25519::Keypair, SecretUri};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{crypto::EncryptionSecret, AccountId32};
+use crate::{
+    crypto::{custodian_secret, EncryptionSecret},
+    AccountId32, H256,
+};
 
 pub use error::KeyError;
+pub use replies::ReplyFiles;
 
-/// A signing key and the encryption key that belongs to it.
+/// A signing key, and the encryption key and the custodian's key that belong to it.
 #[derive(Clone)]
 pub struct Identity {
     signer: Keypair,
     encryption: EncryptionSecret,
+    custodian: CustodianSecret,
+    /// The key file; `None` for a development secret.
+    file: Option<PathBuf>,
 }
 
 impl Identity {
@@ -42,10 +54,11 @@ impl Identity {
     /// The identity in a key file, which must not be readable by others.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let uri = file::read(path)?;
-        Self::from_secret_uri(&uri).map_err(|_| KeyError::Malformed {
+        let identity = Self::from_secret_uri(&uri).map_err(|_| KeyError::Malformed {
             path: path.to_owned(),
             reason: "its secret is neither a mnemonic nor a seed".into(),
-        })
+        })?;
+        Ok(Self { file: Some(path.to_owned()), ..identity })
     }
 
     /// The identity of a secret URI.
@@ -53,7 +66,12 @@ impl Identity {
         // The causes would quote the secret, so they are dropped.
         let parsed = SecretUri::from_str(uri).map_err(|_| KeyError::InvalidSecret)?;
         let signer = Keypair::from_uri(&parsed).map_err(|_| KeyError::InvalidSecret)?;
-        Ok(Self { signer, encryption: EncryptionSecret::from_secret_uri(uri) })
+        Ok(Self {
+            signer,
+            encryption: EncryptionSecret::from_secret_uri(uri),
+            custodian: custodian_secret(uri),
+            file: None,
+        })
     }
 
     /// Writes a new key file that only its owner may read. An existing file is never
@@ -61,7 +79,7 @@ impl Identity {
     pub fn create(path: &Path, secret_uri: &str) -> Result<Self, KeyError> {
         let identity = Self::from_secret_uri(secret_uri)?;
         file::create(path, secret_uri, &identity.ss58())?;
-        Ok(identity)
+        Ok(Self { file: Some(path.to_owned()), ..identity })
     }
 
     /// The account.
@@ -82,6 +100,26 @@ impl Identity {
     /// The secret that opens this account's envelopes.
     pub fn encryption_secret(&self) -> &EncryptionSecret {
         &self.encryption
+    }
+
+    /// The key to which shares of content keys are encrypted for this account.
+    pub fn custodian_key(&self) -> CustodianKey {
+        self.custodian.public()
+    }
+
+    /// The secret that opens the shares that this account keeps as a custodian.
+    pub fn custodian_secret(&self) -> &CustodianSecret {
+        &self.custodian
+    }
+
+    /// The secrets of this account's requests for access on the chain with this genesis
+    /// hash: beside the key file, or in [`default_folder`] for a development secret.
+    pub fn replies(&self, genesis: H256) -> ReplyFiles {
+        let beside = match &self.file {
+            Some(file) => file.clone(),
+            None => default_folder().join(self.ss58()),
+        };
+        ReplyFiles::beside(&beside, genesis)
     }
 
     /// The key pair that signs this account's transactions.

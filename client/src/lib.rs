@@ -1,13 +1,15 @@
 //! What the worker and the command line share: access to the chain
 //! ([`chain`]), the content store ([`store`]), the cryptography of records
-//! ([`crypto`]), signing identities ([`keys`]), contracts by their bundles
-//! ([`contract`]) and the calls of the reference policy contract ([`policy`]).
+//! ([`crypto`]), content keys among custodians ([`custody`]), signing identities
+//! ([`keys`]), contracts by their bundles ([`contract`]) and the calls of the reference
+//! policy contract ([`policy`]).
 //!
 //! Nothing here depends on images or models.
 
 pub mod chain;
 pub mod contract;
 pub mod crypto;
+pub mod custody;
 pub mod keys;
 pub mod policy;
 pub mod store;

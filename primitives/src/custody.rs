@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, EmergencyId, Purpose, SealedKey};
+use crate::{names::named_enum, EmergencyId, Purpose};
 
 /// What an access grant is based on.
 #[derive(
@@ -29,27 +29,12 @@ pub enum Basis {
         /// The purpose that access was requested for.
         purpose: Purpose,
     },
-    /// An emergency, which is reviewed afterwards.
+    /// An emergency over the patient, which is reviewed afterwards.
     #[codec(index = 1)]
     Emergency {
         /// The emergency.
         emergency: EmergencyId,
     },
-}
-
-/// A custodian's share of a content key, sealed to the account granted access.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-#[scale_info(
-    replace_segment("medchain_primitives", "medchain"),
-    replace_segment("custody", "types")
-)]
-pub struct SealedShare {
-    /// The number of the share: the custodian's place, counted from 1.
-    pub number: u8,
-    /// The share, in a sealed box that only this account can open.
-    pub sealed: SealedKey,
 }
 
 named_enum! {
@@ -59,7 +44,7 @@ named_enum! {
         Expired = 0 => "expired",
         /// The patient revoked the grant.
         Revoked = 1 => "revoked",
-        /// The policy refused when it was asked again.
+        /// Access was refused when it was asked for again.
         Refused = 2 => "refused",
         /// The account granted access renounced it.
         GivenUp = 3 => "given-up",
@@ -69,7 +54,8 @@ named_enum! {
         Reentrusted = 5 => "reentrusted",
         /// The review found that there was no emergency.
         Rejected = 6 => "rejected",
-        /// An emergency grant to the same account replaced this grant.
+        /// A grant to the same account replaced this grant: with another reply key, or by an
+        /// emergency.
         Replaced = 7 => "replaced",
     }
 }

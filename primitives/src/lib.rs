@@ -35,7 +35,7 @@ mod verdict;
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
-pub use custody::{Basis, EmergencyReason, EndReason, SealedShare};
+pub use custody::{Basis, EmergencyReason, EndReason};
 pub use extension::{
     EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
     EXTENSION_PURPOSE, EXTENSION_RELATION_OF,

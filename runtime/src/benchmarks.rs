@@ -5,10 +5,11 @@
 use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 
-use crate::{AllPalletsWithSystem, Disputes, Emr, Inference, Timelock};
+use crate::{AllPalletsWithSystem, Custody, Disputes, Emr, Inference, Timelock};
 
 frame_benchmarking::define_benchmarks!(
     [pallet_emr, Emr]
+    [pallet_custody, Custody]
     [pallet_inference, Inference]
     [pallet_disputes, Disputes]
     [pallet_timelock, Timelock]

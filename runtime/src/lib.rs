@@ -1,7 +1,8 @@
 //! The MedChain parachain runtime.
 //!
-//! The pallets of this repository ([`pallet_emr`], [`pallet_inference`], [`pallet_disputes`],
-//! [`pallet_timelock`]) do not depend on contracts. Only this crate asks an ink! contract the access questions ([`policy_contract`]).
+//! The pallets of this repository ([`pallet_emr`], [`pallet_custody`], [`pallet_inference`],
+//! [`pallet_disputes`], [`pallet_timelock`]) do not depend on contracts. Only this crate asks an
+//! ink! contract the access questions ([`policy_contract`]).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(any(test, feature = "runtime-benchmarks")),
@@ -203,6 +204,8 @@ mod runtime {
     pub type Inference = pallet_inference;
     #[runtime::pallet_index(52)]
     pub type Disputes = pallet_disputes;
+    #[runtime::pallet_index(53)]
+    pub type Custody = pallet_custody;
 }
 
 cumulus_pallet_parachain_system::register_validate_block! {

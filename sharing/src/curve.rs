@@ -100,11 +100,11 @@ fn binomials(count: usize) -> Vec<u64> {
     row
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub(crate) use secret::*;
 
 /// Constant-time arithmetic with secrets.
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 mod secret {
     use curve25519_dalek::traits::MultiscalarMul;
     use rand_core::RngCore;

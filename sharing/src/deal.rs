@@ -8,7 +8,8 @@ use crate::{
     curve::{self, Point, Sum, G},
     proof::{Equation, Proof},
     transcript::{self, Transcript},
-    Custodians, Dealing, DealingContext, DealingId, EncryptedShare, EntrustedShare, SharingError,
+    CustodianKey, Custodians, Dealing, DealingContext, DealingId, EncryptedShare, EntrustedShare,
+    SharingError, VerifiedDealing,
 };
 
 impl Dealing {
@@ -28,31 +29,14 @@ impl Dealing {
         &self,
         custodians: &Custodians,
         context: &DealingContext<AccountId>,
-    ) -> Result<DealingId, SharingError> {
+    ) -> Result<VerifiedDealing, SharingError> {
         let (mut transcript, equations) = self.statement(custodians, context)?;
         Proof::read(&self.proof.0)?.verify(&mut transcript, &equations)?;
         transcript::absorb(&mut transcript, b"proof", &self.proof);
         let mut id = [0; 32];
         transcript.challenge_bytes(b"id", &mut id);
-        Ok(DealingId(id))
-    }
-
-    /// Returns the share with this number, counted from 1, which a delivery is verified with.
-    ///
-    /// `id` is what [`Dealing::verify`] returned for the same dealing and custodians.
-    ///
-    /// # Errors
-    /// [`SharingError::ShareNotFound`]
-    pub fn share(
-        &self,
-        id: DealingId,
-        custodians: &Custodians,
-        number: u8,
-    ) -> Result<EntrustedShare, SharingError> {
-        let place = usize::from(number).checked_sub(1).ok_or(SharingError::ShareNotFound)?;
-        let key = *custodians.keys.get(place).ok_or(SharingError::ShareNotFound)?;
-        let share = *self.shares.get(place).ok_or(SharingError::ShareNotFound)?;
-        Ok(EntrustedShare { dealing: id, number, key, ephemeral: self.ephemeral, share })
+        let (id, shares) = (DealingId(id), self.shares.clone());
+        Ok(VerifiedDealing { id, ephemeral: self.ephemeral, shares, wrapped: self.wrapped })
     }
 
     /// The statement D = rG and V = rU, of which the second is absent where t = n.
@@ -94,10 +78,25 @@ impl Dealing {
     }
 }
 
-#[cfg(feature = "std")]
+impl VerifiedDealing {
+    /// Returns the share with this number, counted from 1, which a delivery is verified with.
+    ///
+    /// `key` is the key of the custodian with this number among those that the dealing was
+    /// verified for. With another key, no delivery verifies.
+    ///
+    /// # Errors
+    /// [`SharingError::ShareNotFound`]
+    pub fn share(&self, number: u8, key: CustodianKey) -> Result<EntrustedShare, SharingError> {
+        let place = usize::from(number).checked_sub(1).ok_or(SharingError::ShareNotFound)?;
+        let share = *self.shares.get(place).ok_or(SharingError::ShareNotFound)?;
+        Ok(EntrustedShare { dealing: self.id, number, key, ephemeral: self.ephemeral, share })
+    }
+}
+
+#[cfg(feature = "dealing")]
 pub use dealer::deal;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub(crate) mod dealer {
     use bounded_collections::BoundedVec;
     use rand_core::{CryptoRng, RngCore};

@@ -6,7 +6,7 @@ use crate::{
     curve::{Sum, G},
     proof::{Equation, Proof},
     transcript::{self, Transcript},
-    Delivery, DeliveryContext, EntrustedShare, SharingError,
+    Delivery, DeliveryContext, EntrustedShare, SharingError, VerifiedDelivery,
 };
 
 impl Delivery {
@@ -23,9 +23,10 @@ impl Delivery {
         &self,
         share: &EntrustedShare,
         context: &DeliveryContext<AccountId>,
-    ) -> Result<(), SharingError> {
+    ) -> Result<VerifiedDelivery, SharingError> {
         let (mut transcript, equations) = self.statement(share, context)?;
-        Proof::read(&self.proof.0)?.verify(&mut transcript, &equations)
+        Proof::read(&self.proof.0)?.verify(&mut transcript, &equations)?;
+        Ok(VerifiedDelivery { ephemeral: self.ephemeral, share: self.share })
     }
 
     /// The statement y = xG, E = kG, B - Cᵢ = x(-D) + kR.
@@ -52,10 +53,10 @@ impl Delivery {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub use custodian::deliver;
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub(crate) mod custodian {
     use rand_core::{CryptoRng, RngCore};
     use zeroize::Zeroizing;

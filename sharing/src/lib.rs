@@ -20,7 +20,7 @@
 //! `docs/adr/0023-verifiable-sharing.md` for the reasons and what it does not protect from.
 //!
 //! What verifies is `no_std`, never panics, and draws on no randomness. What deals, delivers
-//! and recovers needs `std`.
+//! and recovers is behind the feature `dealing`, which `std` turns on.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
     not(test),
@@ -43,29 +43,30 @@ mod deliver;
 mod error;
 mod key;
 mod proof;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 mod recover;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 mod secret;
 mod transcript;
 mod wire;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 mod wrap;
 
 #[cfg(test)]
 mod tests;
 
 pub use context::{Custodians, DealingContext, DeliveryContext, KeyContext};
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub use deal::deal;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub use deliver::deliver;
 pub use error::SharingError;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub use recover::Recovery;
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub use secret::{CustodianSecret, ReplySecret};
 pub use wire::{
     CustodianKey, Dealing, DealingId, DealingProof, Delivery, DeliveryProof, EncryptedShare,
-    EntrustedShare, EphemeralKey, KeyProof, ReplyKey, WrappedKey, MAX_CUSTODIANS,
+    EntrustedShare, Entrustment, EphemeralKey, KeyProof, ReplyKey, VerifiedDealing,
+    VerifiedDelivery, WrappedKey, MAX_CUSTODIANS,
 };

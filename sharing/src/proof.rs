@@ -61,7 +61,7 @@ impl<const N: usize> Proof<N> {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 mod prover {
     use merlin::TranscriptRng;
     use rand_core::{CryptoRng, RngCore};
@@ -121,5 +121,5 @@ mod prover {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(feature = "dealing")]
 pub(crate) use prover::rng_of;

@@ -1,6 +1,6 @@
 //! Recovering: a reader collects deliveries until they open the content key.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use codec::Encode;
 use zeroize::{Zeroize, Zeroizing};
@@ -8,52 +8,53 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{
     curve::{self, Point},
     wrap::unwrap,
-    Custodians, Dealing, DealingContext, DealingId, Delivery, DeliveryContext, ReplySecret,
-    SharingError,
+    Custodians, DealingContext, ReplySecret, SharingError, VerifiedDealing, VerifiedDelivery,
 };
 
 /// The deliveries that a reader has collected of one dealing.
 pub struct Recovery<'a, AccountId> {
-    dealing: &'a Dealing,
-    custodians: Custodians<'a>,
+    dealing: &'a VerifiedDealing,
+    threshold: u8,
     context: &'a DealingContext<AccountId>,
-    id: DealingId,
     shares: BTreeMap<u8, Point>,
 }
 
 impl<'a, AccountId: Encode> Recovery<'a, AccountId> {
-    /// Begins with a dealing, which is verified.
+    /// Begins with a dealing that was verified for these custodians, by a chain that the reader
+    /// trusts or by itself.
     ///
     /// # Errors
-    /// Those of [`Dealing::verify`].
+    /// [`SharingError::MaxCustodiansExceeded`], [`SharingError::InvalidThreshold`],
+    /// [`SharingError::DuplicateKey`], [`SharingError::InvalidPoint`],
+    /// [`SharingError::ShareCountMismatch`]
     pub fn new(
-        dealing: &'a Dealing,
-        custodians: Custodians<'a>,
+        dealing: &'a VerifiedDealing,
+        custodians: &Custodians,
         context: &'a DealingContext<AccountId>,
     ) -> Result<Self, SharingError> {
-        let id = dealing.verify(&custodians, context)?;
-        Ok(Self { dealing, custodians, context, id, shares: BTreeMap::new() })
+        if custodians.points()?.len() != dealing.shares.len() {
+            return Err(SharingError::ShareCountMismatch);
+        }
+        let threshold = custodians.threshold;
+        Ok(Self { dealing, threshold, context, shares: BTreeMap::new() })
     }
 
-    /// Verifies the delivery of the custodian with this number, counted from 1, and opens it.
+    /// Opens the verified delivery of the custodian with this number, counted from 1.
     ///
-    /// Only what fits is kept, and each number once: deliveries that are refused do no harm.
+    /// `secret` is that of the reply key that the delivery was verified for. Another one opens
+    /// garbage, and so does a delivery that was not verified.
     ///
     /// # Errors
-    /// [`SharingError::ShareNotFound`], [`SharingError::KeyMismatch`] where the delivery is for
-    /// another reply key, and those of [`Delivery::verify`].
+    /// [`SharingError::ShareNotFound`], [`SharingError::InvalidPoint`]
     pub fn add(
         &mut self,
         number: u8,
-        delivery: &Delivery,
-        context: &DeliveryContext<AccountId>,
+        delivery: &VerifiedDelivery,
         secret: &ReplySecret,
     ) -> Result<(), SharingError> {
-        let share = self.dealing.share(self.id, &self.custodians, number)?;
-        if secret.public() != context.reply {
-            return Err(SharingError::KeyMismatch);
+        if !(1..=self.dealing.shares.len()).contains(&usize::from(number)) {
+            return Err(SharingError::ShareNotFound);
         }
-        delivery.verify(&share, context)?;
         let masked = delivery.share.point()?;
         let opened = curve::unmask(&masked, &secret.0, &delivery.ephemeral.point()?);
         self.shares.insert(number, opened);
@@ -62,7 +63,7 @@ impl<'a, AccountId: Encode> Recovery<'a, AccountId> {
 
     /// Returns how many more shares are needed.
     pub fn missing(&self) -> usize {
-        usize::from(self.custodians.threshold).saturating_sub(self.shares.len())
+        usize::from(self.threshold).saturating_sub(self.shares.len())
     }
 
     /// Opens the content key.
@@ -75,7 +76,7 @@ impl<'a, AccountId: Encode> Recovery<'a, AccountId> {
         if self.missing() > 0 {
             return Err(SharingError::SharesMissing);
         }
-        let threshold = self.custodians.threshold.into();
+        let threshold = self.threshold.into();
         let shares = self.shares.iter().map(|(number, share)| (*number, *share));
         let mut shares: Vec<(u8, Point)> = shares.take(threshold).collect();
         let shared = Zeroizing::new(curve::interpolate(&shares));
@@ -96,6 +97,6 @@ impl<AccountId> Drop for Recovery<'_, AccountId> {
 
 impl<AccountId> core::fmt::Debug for Recovery<'_, AccountId> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Recovery").field("dealing", &self.id).finish_non_exhaustive()
+        f.debug_struct("Recovery").field("dealing", &self.dealing.id).finish_non_exhaustive()
     }
 }

@@ -82,7 +82,7 @@ macro_rules! points {
             }
 
             /// Encodes a point.
-            #[cfg(feature = "std")]
+            #[cfg(feature = "dealing")]
             pub(crate) fn of(point: &Point) -> Self {
                 Self(point.compress().to_bytes())
             }
@@ -120,6 +120,37 @@ pub struct Dealing {
     pub proof: DealingProof,
 }
 
+/// A dealing that was verified, without its proof: 113 bytes and 32 for each custodian.
+///
+/// Only [`Dealing::verify`] makes one. Whoever reads it trusts what it was read from: the state
+/// of a chain that verified it.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(replace_segment("medchain_sharing", "medchain"), replace_segment("wire", "types"))]
+pub struct VerifiedDealing {
+    /// What the dealing is known by.
+    pub id: DealingId,
+    /// D = rG, for all of its shares.
+    pub ephemeral: EphemeralKey,
+    /// Cᵢ = p(i)G + r·yᵢ, in the order of the custodians; the first has the number i = 1.
+    pub shares: BoundedVec<EncryptedShare, ConstU32<MAX_CUSTODIANS>>,
+    /// The content key, encrypted under p(0)G.
+    pub wrapped: WrappedKey,
+}
+
+/// What a call carries to entrust a key: the dealing, and the threshold that it was made for.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(replace_segment("medchain_sharing", "medchain"), replace_segment("wire", "types"))]
+pub struct Entrustment {
+    /// The number t of shares that open the key.
+    pub threshold: u8,
+    /// The key, shared among the custodians.
+    pub dealing: Dealing,
+}
+
 /// A share on its way from a custodian to a reader: 160 bytes.
 #[derive(
     Clone,
@@ -141,6 +172,29 @@ pub struct Delivery {
     pub share: EncryptedShare,
     /// The proof that B has this form, for the share that was entrusted to the custodian.
     pub proof: DeliveryProof,
+}
+
+/// A delivery that was verified, without its proof: 64 bytes.
+///
+/// Only [`Delivery::verify`] makes one. Whoever reads it trusts what it was read from.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(replace_segment("medchain_sharing", "medchain"), replace_segment("wire", "types"))]
+pub struct VerifiedDelivery {
+    /// E = kG.
+    pub ephemeral: EphemeralKey,
+    /// B = p(i)G + kR.
+    pub share: EncryptedShare,
 }
 
 /// The share that a dealing entrusted to one custodian: 129 bytes.

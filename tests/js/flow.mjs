@@ -44,6 +44,8 @@ const [patient, doctor, stranger] = ['//Bob', '//Charlie', '//Eve'].map(freshAcc
 const keyOfPatient = u8aToHex(randomAsU8a(32));
 const keyOfDoctor = u8aToHex(randomAsU8a(32));
 const digest = u8aToHex(randomAsU8a(32));
+// A key for one request: a point of ristretto255, as the public key of an account is.
+const reply = () => u8aToHex(freshAccount('//Reply').publicKey);
 let { policy } = options;
 let record;
 
@@ -62,10 +64,10 @@ function callPolicy(...parts) {
 }
 
 await step('connect and decode the metadata', () => {
-  for (const section of ['emr', 'inference', 'contracts', 'utility', 'proxy', 'multisig']) {
+  for (const section of ['emr', 'custody', 'inference', 'contracts', 'utility', 'proxy', 'multisig']) {
     ensure(api.tx[section], `the chain has no calls of ${section}`);
   }
-  for (const section of ['emr', 'inference']) {
+  for (const section of ['emr', 'custody', 'inference']) {
     for (const [name, call] of Object.entries(api.tx[section])) {
       ensure(call.meta.docs.length > 0, `the call ${section}.${name} has no documentation`);
     }
@@ -166,36 +168,63 @@ await step('an invalid CID is refused with the error InvalidCid', async () => {
   equal(outcome, 'emr.InvalidCid', 'the outcome');
 });
 
+/** Returns `accepted`, or the error of a call. */
+const outcome = (call, signer) => send(api, call, signer).then(
+  () => 'accepted', (error) => error.message,
+);
+
 await step('the doctor asks for access and gets it', async () => {
-  const result = await send(api, api.tx.emr.requestAccess(record, 'Treatment'), doctor);
-  equal(eventOf(result, 'emr', 'AccessGranted').subject.toString(), doctor.address, 'the subject');
+  const ask = api.tx.custody.requestAccess(record, 'Treatment', reply());
+  const result = await send(api, ask, doctor);
+  const granted = eventOf(result, 'custody', 'AccessGranted');
+  equal(granted.subject.toString(), doctor.address, 'the subject');
+});
+
+await step('a reply key that is no point is refused with the error InvalidReplyKey', async () => {
+  const ask = api.tx.custody.requestAccess(record, 'Treatment', `0x${'ff'.repeat(32)}`);
+  equal(await outcome(ask, doctor), 'custody.InvalidReplyKey', 'the outcome');
 });
 
 await step('the stranger asks for access and is refused with an event', async () => {
-  const result = await send(api, api.tx.emr.requestAccess(record, 'Research'), stranger);
-  const { reason } = eventOf(result, 'emr', 'AccessDenied');
+  const ask = api.tx.custody.requestAccess(record, 'Research', reply());
+  const { reason } = eventOf(await send(api, ask, stranger), 'custody', 'AccessDenied');
   equal(reason.toJSON(), { refused: { noGrant: null } }, 'the reason');
 });
 
-await step('only custodians keep keys, and a record without custody has no key to give', async () => {
-  const outcome = (call, signer) => send(api, call, signer).then(
-    () => 'accepted', (error) => error.message,
-  );
-  const chosen = api.tx.emr.setCustodians([stranger.address], 1);
-  equal(await outcome(chosen, patient), 'emr.NotCustodian', 'the choice of the stranger');
-  await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
-  const broken = api.tx.emr.breakGlass(record, 'CannotConsent');
-  equal(await outcome(broken, doctor), 'emr.RecordNotEntrusted', "the contact's emergency");
-  equal(await outcome(broken, stranger), 'emr.NoGrant', "the stranger's emergency");
-  const rules = api.consts.emr;
+await step('only registered custodians keep keys', async () => {
+  const chosen = api.tx.custody.setCustodians([stranger.address], 1);
+  equal(await outcome(chosen, patient), 'custody.CustodianNotFound', 'the choice of the stranger');
+  const rules = api.consts.custody;
   ensure(rules.accessPeriod.toNumber() > 0 && rules.emergencyBond.toBigInt() > 0n, 'the rules');
+});
+
+await step('an emergency is one a patient, and opens no record without custody', async () => {
+  await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
+  const breakGlass = api.tx.custody.breakGlass(patient.address, 'CannotConsent');
+  equal(await outcome(breakGlass, stranger), 'emr.NoGrant', "the stranger's emergency");
+  const broken = eventOf(await send(api, breakGlass, doctor), 'custody', 'GlassBroken');
+  const stored = (await api.query.custody.emergencies(broken.emergency)).unwrap();
+  equal(stored.subject.toString(), doctor.address, 'the subject');
+  ensure(stored.status.isOpen, `the status is ${stored.status}`);
+  equal(await outcome(breakGlass, doctor), 'custody.GlassAlreadyBroken', 'a second emergency');
+  const film = api.tx.custody.requestInEmergency(record, reply());
+  equal(await outcome(film, doctor), 'custody.RecordNotEntrusted', 'the film');
+  const accept = api.tx.custody.reviewEmergency(broken.emergency, true);
+  equal(await outcome(accept, doctor), 'custody.NotReviewer', 'a review of their own');
+  const reviewed = eventOf(await send(api, accept, patient), 'custody', 'EmergencyReviewed');
+  ensure(reviewed.accepted.isTrue, 'it was not accepted');
 });
 
 await step('revoke through the contract', async () => {
   await callPolicy(REVOKE, doctor.publicKey);
-  const result = await send(api, api.tx.emr.requestAccess(record, 'Treatment'), doctor);
-  const { reason } = eventOf(result, 'emr', 'AccessDenied');
+  const ask = api.tx.custody.requestAccess(record, 'Treatment', reply());
+  const { reason } = eventOf(await send(api, ask, doctor), 'custody', 'AccessDenied');
   equal(reason.toJSON(), { refused: { revoked: null } }, 'the reason');
+});
+
+await step('who was revoked breaks no glass, contact or not', async () => {
+  const breakGlass = api.tx.custody.breakGlass(patient.address, 'CannotConsent');
+  equal(await outcome(breakGlass, doctor), 'emr.GrantRevoked', "the contact's emergency");
 });
 
 if (options.record !== undefined) {

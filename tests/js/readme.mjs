@@ -42,7 +42,7 @@ await step('every call and storage item exists', () => {
 });
 
 await step('every event exists', () => {
-  const events = [...section.matchAll(/`(emr|system|inference)\.([A-Z]\w+)`/g)];
+  const events = [...section.matchAll(/`(emr|custody|system|inference)\.([A-Z]\w+)`/g)];
   ensure(events.length >= 2, `the steps name only ${events.length} events`);
   for (const [, pallet, event] of events) {
     ensure(api.events[pallet]?.[event], `there is no event ${pallet}.${event}`);

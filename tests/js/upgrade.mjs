@@ -53,12 +53,21 @@ function read(path) {
   return bytes;
 }
 
-/** What leaves the state: predictions in plain text, and the requests that they answer. */
+/**
+ * What leaves the state: predictions in plain text, and the requests that they answer; shares
+ * that the chain could not verify, and what was granted and broken for them.
+ */
 const GONE = [
-  'requests', 'openRequests', 'openRequestOf', 'failureReports', 'deadlines', 'nextExpiry', 'predictions',
-].map((item) => `inference.${item}`);
+  ...[
+    'requests', 'openRequests', 'openRequestOf', 'failureReports', 'deadlines', 'nextExpiry', 'predictions',
+  ].map((item) => `inference.${item}`),
+  ...[
+    'custodianGroups', 'custodies', 'entrustedContents', 'grants', 'emergencies', 'nextEmergencyId',
+    'openEmergencies', 'emergencyOptOuts', 'due', 'nextDue',
+  ].map((item) => `emr.${item}`),
+];
 
-const PALLETS = ['emr', 'inference', 'disputes', 'timelock'];
+const PALLETS = ['emr', 'custody', 'inference', 'disputes', 'timelock'];
 
 /** Returns the storage of MedChain's pallets at a block, by item and key. */
 async function state(hash) {
@@ -87,7 +96,7 @@ async function state(hash) {
 }
 
 /** Changes in every block: entries due before this block have been processed. */
-const MOVING = ['emr.nextDue', 'inference.nextDue'];
+const MOVING = ['inference.nextDue'];
 
 /** Returns whether `after` contains all of `before`; objects may have new fields. */
 function keeps(before, after) {

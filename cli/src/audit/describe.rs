@@ -5,7 +5,7 @@ use medchain_client::{
     policy::{events::PolicyEvent, ActionSet, PurposeSet},
     AccountId32,
 };
-use medchain_primitives::{ModelId, RecordId, RequestId};
+use medchain_primitives::{EmergencyId, ModelId, RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
 use super::{
@@ -13,6 +13,9 @@ use super::{
     Kind,
 };
 use crate::output::hex;
+
+/// What it means that a share was exposed.
+const EXPOSED: &str = "holds a share although access was refused or had ended";
 
 /// An event, taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +92,9 @@ fn setting(event: &ChainEvent) -> Option<Said> {
             .with("custodians", accounts(new.as_deref().unwrap_or_default()))
             .with("old_custodians", accounts(old.as_deref().unwrap_or_default()))
             .with("threshold", *threshold),
+        E::DeclinedSet { custodian, patient, declined } => {
+            Said::new(Kind::CustodianDeclined).of(patient).by(custodian).with("declined", *declined)
+        }
         E::EmergencyAccessSet { patient, allowed } => {
             Said::new(Kind::EmergencyAccessSet).of(patient).by(patient).with("allowed", *allowed)
         }
@@ -176,45 +182,105 @@ fn access(event: &ChainEvent) -> Option<Said> {
                 .with("shares_delivered", *delivered)
                 .with("threshold", *threshold)
         }
+        E::ShareExposed { record, patient, subject, custodian } => Said::new(Kind::ShareExposed)
+            .of(patient)
+            .by(subject)
+            .on(*record)
+            .with("custodian", account(custodian))
+            .with("explanation", EXPOSED),
         E::AccessEnded { record, patient, subject, reason } => Said::new(Kind::AccessEnded)
             .of(patient)
             .by(subject)
             .on(*record)
             .with("reason", word(reason)),
-        E::GlassBroken { emergency, record, patient, subject, reason, until, review_until } => {
-            Said::new(Kind::GlassBroken)
-                .of(patient)
-                .by(subject)
-                .on(*record)
-                .with("emergency_id", emergency.0)
+        other => return emergency(other),
+    })
+}
+
+/// Emergencies, from the broken glass to the end of the review.
+fn emergency(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    let of = |kind, emergency: &EmergencyId, patient, who| {
+        Said::new(kind).of(patient).by(who).with("emergency_id", emergency.0)
+    };
+    Some(match event {
+        E::GlassBroken { emergency, patient, subject, reason, until, review_until } => {
+            of(Kind::GlassBroken, emergency, patient, subject)
                 .with("reason", word(reason))
                 .with("until_block", *until)
                 .with("review_until_block", *review_until)
         }
-        E::EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond } => {
-            Said::new(Kind::EmergencyReviewed)
-                .of(patient)
-                .by(reviewer)
+        E::EmergencyAccess { emergency, record, patient, subject, until } => {
+            of(Kind::EmergencyAccess, emergency, patient, subject)
                 .on(*record)
-                .with("emergency_id", emergency.0)
+                .with("until_block", *until)
+        }
+        E::EmergencyEndorsed { emergency, patient, subject, by } => {
+            of(Kind::EmergencyEndorsed, emergency, patient, by).with("subject", account(subject))
+        }
+        E::EmergencyReviewed { emergency, patient, subject, reviewer, accepted, bond } => {
+            of(Kind::EmergencyReviewed, emergency, patient, reviewer)
                 .with("subject", account(subject))
                 .with("accepted", *accepted)
                 .with("bond", bond.to_string())
         }
-        E::EmergencyVoided { emergency, record, patient, subject, bond } => {
-            Said::new(Kind::EmergencyVoided)
-                .of(patient)
-                .by(subject)
-                .on(*record)
-                .with("emergency_id", emergency.0)
+        E::EmergencyEscalated { emergency, patient, subject, judge_until } => {
+            of(Kind::EmergencyEscalated, emergency, patient, subject)
+                .with("judge_until_block", *judge_until)
+        }
+        E::EmergencyJudged { emergency, patient, subject, accepted, bond } => {
+            of(Kind::EmergencyJudged, emergency, patient, subject)
+                .with("accepted", *accepted)
                 .with("bond", bond.to_string())
         }
-        E::EmergencyLapsed { emergency, record, patient, subject, bond } => {
-            Said::new(Kind::EmergencyLapsed)
-                .of(patient)
-                .by(subject)
-                .on(*record)
-                .with("emergency_id", emergency.0)
+        E::EmergencyVoided { emergency, patient, subject, bond } => {
+            of(Kind::EmergencyVoided, emergency, patient, subject).with("bond", bond.to_string())
+        }
+        E::EmergencyClosed { emergency, patient, subject, bond } => {
+            of(Kind::EmergencyClosed, emergency, patient, subject).with("bond", bond.to_string())
+        }
+        other => return former_emergency(other),
+    })
+}
+
+/// Emergencies of earlier runtimes, which were each over one record.
+fn former_emergency(event: &ChainEvent) -> Option<Said> {
+    use ChainEvent as E;
+    let of = |kind, emergency: &EmergencyId, record, patient, who| {
+        Said::new(kind).of(patient).by(who).on(record).with("emergency_id", emergency.0)
+    };
+    Some(match event {
+        E::RecordGlassBroken {
+            emergency,
+            record,
+            patient,
+            subject,
+            reason,
+            until,
+            review_until,
+        } => of(Kind::GlassBroken, emergency, *record, patient, subject)
+            .with("reason", word(reason))
+            .with("until_block", *until)
+            .with("review_until_block", *review_until),
+        E::RecordEmergencyReviewed {
+            emergency,
+            record,
+            patient,
+            subject,
+            reviewer,
+            accepted,
+            bond,
+        } => of(Kind::EmergencyReviewed, emergency, *record, patient, reviewer)
+            .with("subject", account(subject))
+            .with("accepted", *accepted)
+            .with("bond", bond.to_string()),
+        E::RecordEmergencyLapsed { emergency, record, patient, subject, bond } => {
+            of(Kind::EmergencyClosed, emergency, *record, patient, subject)
+                .with("bond", bond.to_string())
+                .with("explanation", "nobody reviewed it in time, and the bond was burned")
+        }
+        E::RecordEmergencyVoided { emergency, record, patient, subject, bond } => {
+            of(Kind::EmergencyVoided, emergency, *record, patient, subject)
                 .with("bond", bond.to_string())
         }
         _ => return None,

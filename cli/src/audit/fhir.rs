@@ -89,9 +89,11 @@ fn outcome_words(entry: &Entry) -> Option<String> {
         Kind::VerdictAnnulled => Some(
             "the verdict was shown to be wrong, or the patient ended the dispute about it".into(),
         ),
-        Kind::EmergencyLapsed => Some("nobody reviewed it in time".into()),
-        Kind::EmergencyVoided => Some("it ended before the key was handed over".into()),
-        Kind::EmergencyReviewed => {
+        Kind::ShareExposed => reason("explanation"),
+        Kind::EmergencyEndorsed => Some("accepted by a guardian".into()),
+        Kind::EmergencyEscalated => Some("nobody reviewed it in time".into()),
+        Kind::EmergencyVoided => Some("it ended before a share of a key was delivered".into()),
+        Kind::EmergencyReviewed | Kind::EmergencyJudged => {
             let accepted = entry.details.get("accepted").and_then(Value::as_bool);
             accepted.map(|accepted| if accepted { "accepted" } else { "rejected" }.to_owned())
         }

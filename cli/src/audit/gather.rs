@@ -27,6 +27,8 @@ pub struct Gathering {
     requests: BTreeMap<RequestId, Option<(RecordId, AccountId32)>>,
     /// What an account's access to a record is based on, as far as the blocks tell.
     grants: BTreeMap<(RecordId, AccountId32), Basis>,
+    /// The same of access that ended: shares that were under way come afterwards.
+    ended: BTreeMap<(RecordId, AccountId32), Basis>,
     own_policy: Option<AccountId32>,
     default_policy: Option<AccountId32>,
     /// The contracts that have been the patient's policy.
@@ -54,6 +56,7 @@ impl Gathering {
             records: records.into_iter().collect(),
             requests: BTreeMap::new(),
             grants: BTreeMap::new(),
+            ended: BTreeMap::new(),
             own_policy,
             default_policy,
             policies: BTreeSet::new(),
@@ -211,14 +214,17 @@ impl Gathering {
             ChainEvent::RecordEntrusted { .. } => Said { who: signer.copied(), ..said },
             ChainEvent::AccessGranted { record, subject, purpose, until, .. } => {
                 if until.is_some() {
-                    // A grant in an emergency stays one.
-                    let place = self.grants.entry((*record, *subject));
-                    place.or_insert(Basis::Policy { purpose: *purpose });
+                    let basis = self.grants.entry((*record, *subject));
+                    let basis = basis.or_insert(Basis::Policy { purpose: *purpose });
+                    // A grant in an emergency stays one; of another, the purpose is replaced.
+                    if let Basis::Policy { purpose: stated } = basis {
+                        *stated = *purpose;
+                    }
                 }
                 said.with("policy", maybe(self.policy().as_ref()))
             }
             ChainEvent::AccessDenied { .. } => said.with("policy", maybe(self.policy().as_ref())),
-            ChainEvent::GlassBroken { record, subject, emergency, .. } => {
+            ChainEvent::EmergencyAccess { record, subject, emergency, .. } => {
                 self.grants.insert((*record, *subject), Basis::Emergency { emergency: *emergency });
                 said
             }
@@ -226,7 +232,14 @@ impl Gathering {
                 based_on(said, self.grants.get(&(*record, *subject)).copied())
             }
             ChainEvent::AccessEnded { record, subject, .. } => {
-                based_on(said, self.grants.remove(&(*record, *subject)))
+                let basis = self.grants.remove(&(*record, *subject));
+                if let Some(basis) = basis {
+                    self.ended.insert((*record, *subject), basis);
+                }
+                based_on(said, basis)
+            }
+            ChainEvent::ShareExposed { record, subject, .. } => {
+                based_on(said, self.ended.get(&(*record, *subject)).copied())
             }
             _ => said,
         }

@@ -38,24 +38,30 @@ kinds! {
     PolicySet = "policy_set": "The patient chose a policy contract, or nobody (their own account).",
     DefaultPolicySet = "default_policy_set": "The chain's default policy, in force for the patient, was set.",
     CustodiansSet = "custodians_set": "The patient chose custodians.",
+    CustodianDeclined = "custodian_declined": "A custodian declined to keep the patient's keys, or accepts again.",
     EmergencyAccessSet = "emergency_access_set": "The patient allowed or forbade emergency access.",
     RelationSet = "relation_set": "The patient named a relative.",
     RelationRemoved = "relation_removed": "The patient removed a relative.",
     RecordAdded = "record_added": "A record was added.",
     RecordAmended = "record_amended": "A new version of a record was added.",
     RecordErased = "record_erased": "A record was erased.",
-    RecordEntrusted = "record_entrusted": "A record's key was split among custodians.",
+    RecordEntrusted = "record_entrusted": "A record's key was shared among custodians.",
     EnvelopeAdded = "envelope_added": "A record's key was sealed to a reader.",
     EnvelopeRemoved = "envelope_removed": "A reader's envelope was removed.",
     AccessChecked = "access_checked": "The policy was asked and said yes.",
     AccessGranted = "access_granted": "An account requested access and got it.",
     AccessDenied = "access_denied": "An account requested access and was refused.",
     ShareDelivered = "share_delivered": "A custodian handed over its share of the key.",
+    ShareExposed = "share_exposed": "An account holds a share of the key although its access was refused or over.",
     AccessEnded = "access_ended": "Access to a record ended.",
-    GlassBroken = "glass_broken": "An account took access in an emergency.",
-    EmergencyReviewed = "emergency_reviewed": "An emergency access was reviewed.",
-    EmergencyLapsed = "emergency_lapsed": "Nobody reviewed an emergency access in time.",
-    EmergencyVoided = "emergency_voided": "An emergency access ended before the key was handed over.",
+    GlassBroken = "glass_broken": "An account broke the glass in an emergency.",
+    EmergencyAccess = "emergency_access": "A record was opened in an emergency.",
+    EmergencyEndorsed = "emergency_endorsed": "A guardian accepted an emergency.",
+    EmergencyReviewed = "emergency_reviewed": "An emergency was accepted by the patient, or rejected.",
+    EmergencyEscalated = "emergency_escalated": "Nobody reviewed an emergency in time, so the council judges it.",
+    EmergencyJudged = "emergency_judged": "The council judged an emergency.",
+    EmergencyVoided = "emergency_voided": "An emergency ended without a share, and nobody reviewed it.",
+    EmergencyClosed = "emergency_closed": "An emergency is over, and so is its review.",
     InferenceRequested = "inference_requested": "A verdict was ordered.",
     WorkersDrawn = "workers_drawn": "The chain drew workers for a request.",
     AnswersAwaited = "answers_awaited": "The workers of a request have the record's key.",
@@ -127,7 +133,7 @@ mod tests {
             read("granted"),
             Ok(vec![Kind::AccessGranted, Kind::PolicyGranted, Kind::PolicyRoleGranted])
         );
-        assert!(read("emergency").unwrap().contains(&Kind::EmergencyLapsed));
+        assert!(read("emergency").unwrap().contains(&Kind::EmergencyEscalated));
         for text in ["", "deni", "_", "Denied"] {
             assert!(read(text).unwrap_err().contains("glass_broken"), "{text}");
         }

@@ -24,6 +24,7 @@ const CUSTODIAN: AccountId32 = AccountId32([4; 32]);
 const POLICY: AccountId32 = AccountId32([5; 32]);
 const OTHER: AccountId32 = AccountId32([6; 32]);
 const WORKER: AccountId32 = AccountId32([7; 32]);
+const GUARDIAN: AccountId32 = AccountId32([8; 32]);
 const RECORD: RecordId = RecordId(3);
 const EMERGENCY: EmergencyId = EmergencyId(8);
 
@@ -133,6 +134,7 @@ pub fn story() -> Vec<PastBlock> {
         delivered: 1,
         threshold: 2,
     };
+    let exposed = |subject| E::ShareExposed { record, patient, subject, custodian: CUSTODIAN };
     let ended = |subject, reason| E::AccessEnded { record, patient, subject, reason };
     let request = RequestId(11);
     vec![
@@ -167,6 +169,7 @@ pub fn story() -> Vec<PastBlock> {
                         new: Some(vec![CUSTODIAN, OTHER]),
                         threshold: 2,
                     },
+                    E::DeclinedSet { custodian: CUSTODIAN, patient, declined: true },
                     E::EmergencyAccessSet { patient, allowed: true },
                     emitted(POLICY, "Revoked(AccountId,AccountId,AccountId)", (PATIENT, OTHER, PATIENT)),
                     emitted(
@@ -270,6 +273,7 @@ pub fn story() -> Vec<PastBlock> {
                     }],
                 ),
                 vec![by_itself(ended(DOCTOR, EndReason::Expired))],
+                signed(4, CUSTODIAN, vec![exposed(DOCTOR)]),
             ],
         ),
         block(
@@ -278,15 +282,17 @@ pub fn story() -> Vec<PastBlock> {
                 signed(
                     1,
                     DOCTOR,
-                    vec![E::GlassBroken {
-                        emergency,
-                        record,
-                        patient,
-                        subject: DOCTOR,
-                        reason: EmergencyReason::CannotConsent,
-                        until: 50,
-                        review_until: 900,
-                    }],
+                    vec![
+                        E::GlassBroken {
+                            emergency,
+                            patient,
+                            subject: DOCTOR,
+                            reason: EmergencyReason::CannotConsent,
+                            until: 50,
+                            review_until: 900,
+                        },
+                        E::EmergencyAccess { emergency, record, patient, subject: DOCTOR, until: 50 },
+                    ],
                 ),
                 signed(2, CUSTODIAN, vec![delivered(DOCTOR)]),
                 signed(
@@ -296,7 +302,6 @@ pub fn story() -> Vec<PastBlock> {
                         ended(DOCTOR, EndReason::Rejected),
                         E::EmergencyReviewed {
                             emergency,
-                            record,
                             patient,
                             subject: DOCTOR,
                             reviewer: PATIENT,
@@ -305,20 +310,46 @@ pub fn story() -> Vec<PastBlock> {
                         },
                     ],
                 ),
-                vec![
-                    by_itself(E::EmergencyLapsed {
+                signed(
+                    4,
+                    GUARDIAN,
+                    vec![E::EmergencyEndorsed {
                         emergency: EmergencyId(9),
-                        record,
+                        patient,
+                        subject: DOCTOR,
+                        by: GUARDIAN,
+                    }],
+                ),
+                // A member of the council makes the motion's call.
+                signed(
+                    5,
+                    OTHER,
+                    vec![E::EmergencyJudged {
+                        emergency: EmergencyId(9),
+                        patient,
+                        subject: DOCTOR,
+                        accepted: true,
+                        bond: 7,
+                    }],
+                ),
+                vec![
+                    by_itself(E::EmergencyEscalated {
+                        emergency: EmergencyId(9),
+                        patient,
+                        subject: DOCTOR,
+                        judge_until: 990,
+                    }),
+                    by_itself(E::EmergencyVoided {
+                        emergency: EmergencyId(10),
                         patient,
                         subject: DOCTOR,
                         bond: 7,
                     }),
-                    by_itself(E::EmergencyVoided {
-                        emergency: EmergencyId(10),
-                        record,
+                    by_itself(E::EmergencyClosed {
+                        emergency,
                         patient,
                         subject: DOCTOR,
-                        bond: 7,
+                        bond: 0,
                     }),
                 ],
             ],
@@ -399,12 +430,43 @@ fn a_share_says_what_gave_access() {
         entries.iter().filter(|entry| entry.kind == Kind::AccessEnded).collect();
     assert_eq!(ends[0].detail("purpose"), Some("second_opinion"));
     assert_eq!(ends[1].details["emergency_id"], 8);
+    // A share that was under way names what had given access.
+    let exposed = of_kind(&entries, Kind::ShareExposed);
+    assert_eq!(exposed.detail("purpose"), Some("second_opinion"));
+    assert_eq!(exposed.who, Some(DOCTOR.to_string()));
+    assert_eq!(exposed.detail("custodian"), Some(CUSTODIAN.to_string().as_str()));
+    assert!(exposed.to_string().contains("holds a share although access was refused"), "{exposed}");
     // What began before the first block is not invented.
     let late = gathered(&story()[4..], &[RECORD]);
     assert_eq!(of_kind(&late, Kind::GlassBroken).block_number, 6);
     let late =
         gathered(&[story()[3].events[2..].to_vec()].map(|events| block(5, [events])), &[RECORD]);
     assert_eq!(late[0].details.get("purpose"), None);
+}
+
+#[test]
+fn a_replaced_purpose_counts_and_an_emergency_stays_one() {
+    use ChainEvent as E;
+    let (record, patient, subject, emergency) = (RECORD, PATIENT, DOCTOR, EMERGENCY);
+    let granted = |purpose| E::AccessGranted { record, patient, subject, purpose, until: Some(9) };
+    let custodian = CUSTODIAN;
+    let delivered =
+        E::ShareDelivered { record, patient, subject, custodian, delivered: 1, threshold: 2 };
+    let ended = E::AccessEnded { record, patient, subject, reason: EndReason::Replaced };
+    let events = vec![
+        granted(Purpose::Treatment),
+        granted(Purpose::Billing),
+        delivered.clone(),
+        ended,
+        E::EmergencyAccess { emergency, record, patient, subject, until: 9 },
+        granted(Purpose::Treatment),
+        delivered,
+    ];
+    let entries = gathered(&[block(2, [signed(1, DOCTOR, events)])], &[RECORD]);
+    let shares: Vec<&Entry> =
+        entries.iter().filter(|entry| entry.kind == Kind::ShareDelivered).collect();
+    assert_eq!(shares[0].detail("purpose"), Some("billing"));
+    assert_eq!(shares[1].details["emergency_id"], 8);
 }
 
 #[test]
@@ -482,8 +544,8 @@ fn filters_go_together() {
     let count = |filter: Filter| entries.iter().filter(|entry| filter.keeps(entry)).count();
     assert_eq!(count(Filter::default()), entries.len());
     let custodian = Filter { subject: Some(CUSTODIAN), ..Filter::default() };
-    // Two changes of custodians that name it, and two shares.
-    assert_eq!(count(custodian.clone()), 4);
+    // Two changes of custodians that name it, a patient declined, and three shares.
+    assert_eq!(count(custodian.clone()), 6);
     let kinds = vec![Kind::ShareDelivered];
     assert_eq!(count(Filter { kinds: kinds.clone(), ..custodian.clone() }), 2);
     assert_eq!(count(Filter { record: Some(RecordId(4)), kinds, ..custodian }), 0);

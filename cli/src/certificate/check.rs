@@ -155,14 +155,23 @@ fn nothing_left(certificate: &Certificate, state: &ProvenState) -> Check {
     }
     let nothing_in = |entry: &str| match state.is_empty_under(&keys::of_record(entry, record)) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(format!("Emr.{entry} still has an entry for it")),
-        Err(error) => Err(format!("of Emr.{entry}, {error}")),
+        Ok(false) => Err(format!("{} still has an entry for it", with_pallet(entry))),
+        Err(error) => Err(format!("of {}, {error}", with_pallet(entry))),
     };
     let result = known.and_then(|()| entries.iter().try_for_each(|entry| nothing_in(entry)));
-    let names: Vec<String> =
-        entries.iter().map(|entry| format!("Emr.{}", one_line(entry))).collect();
+    let names: Vec<String> = entries.iter().map(|entry| with_pallet(entry)).collect();
     let claim = format!("the chain keeps no key of it: no entry in {}", names.join(", "));
     Check::new(claim, result)
+}
+
+/// The name of a storage item with its pallet, which older certificates leave out.
+fn with_pallet(entry: &str) -> String {
+    let entry = one_line(entry);
+    if entry.contains('.') {
+        entry
+    } else {
+        format!("Emr.{entry}")
+    }
 }
 
 /// A complete hash: its `Display` is shortened.

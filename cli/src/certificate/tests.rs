@@ -41,7 +41,7 @@ impl State {
         };
         let mut values = vec![
             (keys::genesis_hash(), H256([6; 32]).encode()),
-            (keys::last_runtime_upgrade(), (Compact(2u32), "medchain").encode()),
+            (keys::last_runtime_upgrade(), (Compact(4u32), "medchain").encode()),
             (keys::timestamp(), 1_764_118_487_123u64.encode()),
             (keys::record(RECORD), record(RECORD.0, self.status, self.envelopes)),
         ];
@@ -133,11 +133,12 @@ fn none_is_made_of_a_record_that_is_not_erased() {
         assert!(refused.contains("Emr.Envelopes still has an entry for it"), "{refused}");
     }
     // Shares are stored under the record, a grant under record and subject.
-    let grant = [keys::of_record("Grants", RECORD), vec![7; 48]].concat();
-    for (entry, key) in [("Custodies", keys::of_record("Custodies", RECORD)), ("Grants", grant)] {
+    let grant = [keys::of_record("Custody.Grants", RECORD), vec![7; 48]].concat();
+    let shares = keys::of_record("Custody.Custodies", RECORD);
+    for (entry, key) in [("Custody.Custodies", shares), ("Custody.Grants", grant)] {
         let left = State { left: vec![key], ..erased() };
         let refused = refused(&left);
-        assert!(refused.contains(&format!("Emr.{entry} still has an entry for it")), "{refused}");
+        assert!(refused.contains(&format!("{entry} still has an entry for it")), "{refused}");
     }
     let proof = erased().proof(&proven_keys(RecordId(99), &[]));
     let refused = Certificate::new(RecordId(99), proof, None, Vec::new(), None).unwrap_err();
@@ -187,7 +188,7 @@ fn an_altered_claim_fails() {
     fails_with("its height is 1234", |it| it.block.number = 1235);
     fails_with("malformed block header", |it| it.block.header = HexBytes(vec![1, 2, 3]));
     fails_with("as the genesis block", |it| it.chain.genesis_hash = H256([7; 32]));
-    fails_with("the version is 2", |it| it.chain.spec_version = 3);
+    fails_with("the version is 4", |it| it.chain.spec_version = 3);
     fails_with("the time is", |it| it.block.time = "2020-01-01T00:00:00.000Z".into());
     fails_with("the patient is", |it| it.record.patient = LAB);
     fails_with("the SHA-256 is", |it| it.record.digest = H256([8; 32]));
@@ -221,6 +222,20 @@ fn what_must_be_absent_cannot_be_left_out() {
         certificate.erasure = None;
         certificate.proof = proof.nodes.into_iter().map(HexBytes).collect();
     });
+}
+
+#[test]
+fn items_are_named_with_their_pallets() {
+    let claim = |alter: fn(&mut Certificate)| {
+        let mut certificate = erased().certificate().unwrap();
+        alter(&mut certificate);
+        let all = checks(&certificate).into_iter().map(|check| check.claim);
+        all.filter(|claim| claim.contains("no key of it")).collect::<Vec<_>>().concat()
+    };
+    assert!(claim(|_| ()).ends_with("Emr.Envelopes, Custody.Custodies, Custody.Grants"));
+    // As older certificates name them.
+    let older = claim(|certificate| certificate.absent = vec!["Envelopes".into()]);
+    assert!(older.contains("no entry in Emr.Envelopes, "), "{older}");
 }
 
 #[test]

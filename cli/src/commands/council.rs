@@ -18,8 +18,9 @@ use crate::{
     signing::{ensure_event, Governed, Included, Proposal, Share},
 };
 
-/// What closing a motion may use: more than any call that the command line proposes.
-const MOST: Gas = Gas { ref_time: 200_000_000_000, proof_size: 1_000_000 };
+/// What closing a motion may use: more than any call that the command line proposes. Most is used
+/// by a judgement that ends many grants.
+const MOST: Gas = Gas { ref_time: 200_000_000_000, proof_size: 2_000_000 };
 /// The longest call of a motion, in bytes.
 const LONGEST: u32 = 64 * 1024;
 

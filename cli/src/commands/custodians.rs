@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
-    chain::{Call, ChainEvent},
+    chain::{Call, ChainEvent, CustodianGroup},
     AccountId32,
 };
 use medchain_primitives::RecordId;
@@ -31,7 +31,9 @@ pub enum CustodiansCommand {
         /// The patient; defaults to you.
         patient: Option<String>,
     },
-    /// Split an existing record's key among your current custodians.
+    /// Share an existing record's key among your current custodians.
+    ///
+    /// Ends the access that custodians served to it so far.
     Entrust {
         /// The record's number.
         #[arg(value_parser = arguments::record())]
@@ -51,12 +53,12 @@ pub enum CustodiansCommand {
 /// Arguments of `medchain custodians set`.
 #[derive(Args, Clone, Debug)]
 pub struct SetArgs {
-    /// The custodians, comma-separated; each has the role custodian.
+    /// The custodians, comma-separated; each has registered: see `medchain custodian list`.
     #[arg(value_name = "ACCOUNT,…", value_delimiter = ',', required = true)]
     pub custodians: Vec<String>,
     /// How many of them it takes to open a key; with 1, each can alone.
     #[arg(long, value_name = "N")]
-    pub threshold: u32,
+    pub threshold: u8,
 }
 
 /// A patient's custodians.
@@ -67,7 +69,7 @@ pub struct CustodiansReport {
     /// The custodians, in the order in which they get shares.
     pub custodians: Vec<AccountId32>,
     /// How many of them it takes to open a key.
-    pub threshold: u32,
+    pub threshold: u8,
     /// The transaction, where one changed them.
     #[serde(flatten)]
     pub included: Option<Included>,
@@ -146,10 +148,10 @@ pub async fn set(context: &Context, args: &SetArgs) -> Result<CustodiansReport> 
     let custodians = args.custodians.iter().map(|text| context.parse_account(text));
     let custodians = custodians.collect::<Result<Vec<_>>>()?;
     let most = custodians.len();
-    if args.threshold == 0 || args.threshold as usize > most {
+    if args.threshold == 0 || usize::from(args.threshold) > most {
         bail!("--threshold must be between 1 and the number of custodians, {most}");
     }
-    let call = Call::SetCustodians { custodians: custodians.clone(), threshold: args.threshold };
+    let call = Call::SetCustodians { members: custodians.clone(), threshold: args.threshold };
     let purpose = "set the custodians";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::CustodiansSet { .. }))?;
@@ -162,7 +164,7 @@ pub async fn set(context: &Context, args: &SetArgs) -> Result<CustodiansReport> 
 }
 
 async fn clear(context: &Context) -> Result<CustodiansReport> {
-    let call = Call::SetCustodians { custodians: Vec::new(), threshold: 0 };
+    let call = Call::SetCustodians { members: Vec::new(), threshold: 0 };
     let outcome = context.sign(&call, "remove the custodians").await?;
     Ok(CustodiansReport {
         patient: context.account()?,
@@ -176,13 +178,13 @@ async fn show(context: &Context, patient: Option<&str>) -> Result<CustodiansRepo
     let patient = context.account_or_own(patient)?;
     let group = context.view().await?.custodians_of(&patient).await?;
     let threshold = group.as_ref().map_or(0, |group| group.threshold);
-    let custodians = group.map(|group| group.members).unwrap_or_default();
+    let custodians = group.as_ref().map(CustodianGroup::accounts).unwrap_or_default();
     Ok(CustodiansReport { patient, custodians, threshold, included: None })
 }
 
 /// Takes a record's key from its custodians.
 async fn withdraw(context: &Context, record: RecordId) -> Result<EntrustReport> {
-    let call = Call::EntrustRecord { record, shares: Vec::new() };
+    let call = Call::EntrustRecord { record, entrustment: None };
     let purpose = "take the record's key from the custodians";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordEntrusted { .. }))?;
@@ -194,27 +196,36 @@ async fn withdraw(context: &Context, record: RecordId) -> Result<EntrustReport> 
     })
 }
 
-/// Splits an existing record's key among the patient's custodians.
+/// Shares an existing record's key among the patient's custodians.
 pub async fn entrust(context: &Context, record: RecordId) -> Result<EntrustReport> {
     context.ensure_can_ask()?;
     let view = context.view().await?;
     let record = records::find(&view, record).await?;
+    let account = context.account()?;
+    if account != record.patient {
+        bail!(
+            "only its patient {} may entrust record {}, and you sign as {account}",
+            record.patient,
+            record.id
+        );
+    }
     let key = records::key(context, &view, &record).await?;
-    let Some(split) = records::split(&view, &record.patient, &record.cid, &key).await? else {
+    let entrusted = records::entrust(context, &view, &record.patient, &record.cid, &key).await?;
+    let Some(entrusted) = entrusted else {
         bail!(
             "{} has no custodians that could keep the key; see `medchain custodians set`",
             record.patient
         );
     };
-    let call = Call::EntrustRecord { record: record.id, shares: split.shares.clone() };
+    let entrustment = Some(entrusted.entrustment.clone());
+    let call = Call::EntrustRecord { record: record.id, entrustment };
     let purpose = "entrust the record";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordEntrusted { .. }))?;
-    split.warn_of_new_threshold(&outcome.events, record.id);
     Ok(EntrustReport {
         record_id: record.id,
-        custodians: split.custodians(),
-        threshold: split.threshold,
+        threshold: entrusted.threshold(),
+        custodians: entrusted.custodians,
         included: (&outcome).into(),
     })
 }

@@ -2,7 +2,12 @@
 
 pub mod allow;
 pub mod break_glass;
+pub mod close;
+pub mod judge;
+pub mod lift;
 pub mod list;
+mod opening;
+pub mod request;
 pub mod review;
 
 use anyhow::Result;
@@ -13,15 +18,27 @@ use crate::{context::Context, output::Outcome};
 /// Subcommands of `medchain emergency`.
 #[derive(Debug, Subcommand)]
 pub enum EmergencyCommand {
-    /// Get a record's key at once, against a bond and a review.
+    /// Get the keys of a patient's records at once, against a bond and a review.
     ///
-    /// The bond is returned once the patient or a guardian accepts the emergency.
-    /// Everybody can see that the glass was broken.
-    Break(break_glass::BreakArgs),
-    /// List the emergencies that await a review.
+    /// The bond is returned once the patient accepts the emergency. One bond is for all of the
+    /// patient's records: `emergency request` adds further ones. Everybody can see that the
+    /// glass was broken.
+    #[command(visible_alias = "break")]
+    BreakGlass(break_glass::BreakArgs),
+    /// Get the keys of further records of the patient, while your emergency runs.
+    Request(request::RequestArgs),
+    /// List the emergencies that are not closed.
     List(list::ListArgs),
     /// Accept or reject an emergency, as the patient or a guardian.
+    ///
+    /// A guardian's yes does not return the bond yet: the patient can still say no.
     Review(review::ReviewArgs),
+    /// Close an emergency whose review is over, as the chain also does by itself.
+    Close(close::CloseArgs),
+    /// Judge an emergency that nobody reviewed in time (council only).
+    Judge(judge::JudgeArgs),
+    /// Let an account break the glass again after too many rejections (council only).
+    Lift(lift::LiftArgs),
     /// Allow emergency access to your records, which is the default.
     Allow,
     /// Forbid emergency access to your records.
@@ -31,9 +48,13 @@ pub enum EmergencyCommand {
 /// Runs `medchain emergency`.
 pub async fn run(context: &Context, command: &EmergencyCommand) -> Result<Outcome> {
     match command {
-        EmergencyCommand::Break(args) => break_glass::run(context, args).await,
+        EmergencyCommand::BreakGlass(args) => break_glass::run(context, args).await,
+        EmergencyCommand::Request(args) => request::run(context, args).await,
         EmergencyCommand::List(args) => list::run(context, args).await,
         EmergencyCommand::Review(args) => review::run(context, args).await,
+        EmergencyCommand::Close(args) => close::run(context, args).await,
+        EmergencyCommand::Judge(args) => judge::run(context, args).await,
+        EmergencyCommand::Lift(args) => lift::run(context, args).await,
         EmergencyCommand::Allow => allow::run(context, true).await,
         EmergencyCommand::Forbid => allow::run(context, false).await,
     }

@@ -120,7 +120,13 @@ impl fmt::Display for ChangeReport {
         if let Some(until) = self.until {
             write!(f, " until block {until}")?;
         }
-        write!(f, " ({})", self.included)
+        write!(f, " ({})", self.included)?;
+        if self.registered && self.role == Role::Custodian.as_str() {
+            f.write_str(
+                "\nPatients can choose it once its owner runs `medchain custodian register`.",
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     arguments,
     context::Context,
     output::{self, Outcome},
-    records::{self, Delivered, DELIVERY_LIMIT},
+    records::{self, Delivered, Requests, DELIVERY_LIMIT},
     signing::{event, Included},
 };
 
@@ -31,10 +31,9 @@ pub struct RequestAccessArgs {
     /// Do not wait for the custodians.
     #[arg(long)]
     pub no_wait: bool,
-    /// First discard your current access: custodians then hand over the key again.
+    /// Make a new request although one runs: custodians then deliver the key again.
     ///
-    /// This removes your envelope and the shares you have. Custodians act in another
-    /// order, which helps after one of them sent a wrong share.
+    /// This ends the running one. It helps where its secret is lost, or on another computer.
     #[arg(long, alias = "anew")]
     pub renew: bool,
 }
@@ -128,16 +127,13 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
     let view = context.view().await?;
     let patient = records::find(&view, record).await?.patient;
     let has_envelope = view.envelope(record, &subject).await?.is_some();
-    let has_grant = view.grant(record, &subject).await?.is_some();
-    let ask = Call::RequestAccess { record, purpose };
-    let call = if renew && (has_envelope || has_grant) {
-        Call::Batch(vec![Call::RemoveEnvelope { record, reader: subject }, ask])
-    } else {
-        ask
-    };
-    let has_envelope = has_envelope && !renew;
+    let running = view.grant(record, &subject).await?;
+    let running = running.filter(|grant| !renew && view.number() < grant.until);
+    let mut requests = Requests::of(context).await?;
+    let reply = requests.reply(record, running.as_ref().map(|grant| &grant.reply))?;
+    let call = Call::RequestAccess { record, purpose, reply };
     let purpose = "request access";
-    let outcome = context.sign(&call, purpose).await?;
+    let outcome = requests.sign(context, &call, purpose).await?;
     let answer = event(&outcome, purpose, |event| match event {
         ChainEvent::AccessGranted { until, .. } => Some(Ok(*until)),
         ChainEvent::AccessDenied { reason, .. } => Some(Err(*reason)),
@@ -147,12 +143,17 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
         Ok(until) => (until, None),
         Err(reason) => (None, Some(reason)),
     };
+    // A refusal ends a running grant, but not one of an emergency.
+    let after = context.chain().await?.at(outcome.block_hash).await?;
+    let running = after.grant(record, &subject).await?;
+    requests.settle(record, running.as_ref().map(|grant| &grant.reply));
     let delivered = match until {
         Some(_) => {
             let limit = if no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
-            records::wait(context, record, &subject, limit).await?
+            let delivered = records::wait(context, &[record], limit).await?;
+            delivered.first().copied().unwrap_or(Delivered::NOTHING)
         }
-        None => Delivered { shares: 0, threshold: 0 },
+        None => Delivered::NOTHING,
     };
     Ok(RequestAccessReport {
         record_id: record,

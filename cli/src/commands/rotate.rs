@@ -126,18 +126,18 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = records::split(&view, &record.patient, &content.cid, &key).await?;
+    let entrusted = records::entrust(context, &view, &record.patient, &content.cid, &key).await?;
     // Both depend on the key, so the old version's would not fit.
     let film = records::film_of(record.id, record.kind, &opened.bytes);
     let commitments = film.map(|film| records::commitments(&key, &film)).transpose()?;
-    let custodians = split.as_ref().map_or(0, |split| split.shares.len());
+    let custodians = entrusted.as_ref().map_or(0, |entrusted| entrusted.custodians.len());
     let amend = Call::AmendRecord {
         record: record.id,
         cid: content.cid.clone(),
         digest: content.digest,
         commitments,
         envelopes,
-        custody: split.as_ref().map(|split| split.shares.clone()),
+        custody: entrusted.map(|entrusted| entrusted.entrustment),
     };
     let call = if args.erase_old {
         Call::Batch(vec![amend, Call::EraseRecord { record: record.id }])
@@ -157,9 +157,6 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         ChainEvent::RecordAmended { record, .. } => Some(*record),
         _ => None,
     })?;
-    if let Some(split) = &split {
-        split.warn_of_new_threshold(&outcome.events, new);
-    }
     Ok(RotateReport {
         record_id: new,
         previous: record.id,

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{Committee, Record, RecordStatus, Request, RequestStatus, View},
+    chain::{Committee, Custody, Record, RecordStatus, Request, RequestStatus, View},
     crypto::ContentKey,
     AccountId32,
 };
@@ -43,14 +43,37 @@ pub struct ShowReport {
     pub deposit: String,
     /// Its versions including itself, oldest first.
     pub versions: Vec<RecordId>,
-    /// The accounts that can open it.
+    /// The accounts that can open it with an envelope of their own.
     pub envelopes: Vec<AccountId32>,
+    /// The custodians, who hand its key to readers; none where nobody keeps it.
+    pub custody: Option<CustodyReport>,
     /// The newest verdict of each model on it.
     pub verdicts: Vec<VerdictReport>,
     /// The requests that are not over.
     pub open_requests: Vec<RequestReport>,
     /// The block that was read.
     pub block_number: u32,
+}
+
+/// Who keeps a record's key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CustodyReport {
+    /// The custodians.
+    pub custodians: Vec<AccountId32>,
+    /// How many of them together open the key.
+    pub threshold: u32,
+    /// How many accounts they hand it to now.
+    pub grants: u32,
+}
+
+impl From<Custody> for CustodyReport {
+    fn from(custody: Custody) -> Self {
+        Self {
+            custodians: custody.accounts(),
+            threshold: custody.threshold.into(),
+            grants: custody.grants,
+        }
+    }
 }
 
 /// An open request.
@@ -100,11 +123,16 @@ impl fmt::Display for ShowReport {
             let versions: Vec<String> = self.versions.iter().map(ToString::to_string).collect();
             writeln!(f, "versions    {}", versions.join(" → "))?;
         }
-        if self.envelopes.is_empty() {
-            writeln!(f, "envelopes   none: nobody can open it")?;
+        match (self.envelopes.is_empty(), &self.custody) {
+            (true, None) => writeln!(f, "envelopes   none: nobody can open it")?,
+            (true, Some(_)) => writeln!(f, "envelopes   none")?,
+            (false, _) => {}
         }
         for reader in &self.envelopes {
             writeln!(f, "envelope    {reader}")?;
+        }
+        if let Some(custody) = &self.custody {
+            self.show_custody(f, custody)?;
         }
         for request in &self.open_requests {
             self.show_request(f, request)?;
@@ -120,6 +148,23 @@ impl fmt::Display for ShowReport {
 }
 
 impl ShowReport {
+    fn show_custody(&self, f: &mut fmt::Formatter<'_>, custody: &CustodyReport) -> fmt::Result {
+        let CustodyReport { custodians, threshold, grants } = custody;
+        for custodian in custodians {
+            writeln!(f, "custodian   {custodian}")?;
+        }
+        let (all, record) = (custodians.len(), self.record.record_id);
+        writeln!(
+            f,
+            "            {threshold} of these {all} hand the key to readers whom the policy \
+             allows, with: medchain request-access {record}"
+        )?;
+        if *grants > 0 {
+            writeln!(f, "            now to {}", output::counted(*grants, "account"))?;
+        }
+        Ok(())
+    }
+
     fn show_request(&self, f: &mut fmt::Formatter<'_>, request: &RequestReport) -> fmt::Result {
         let RequestReport { request_id, model_id, status, .. } = request;
         let blocks = self.block_number.saturating_sub(request.opened);
@@ -188,6 +233,7 @@ pub async fn show(context: &Context, id: RecordId) -> Result<ShowReport> {
         deposit: record.deposit.to_string(),
         versions: versions(view, &record).await?,
         envelopes: envelopes.into_iter().map(|(reader, _)| reader).collect(),
+        custody: view.custody(record.id).await?.map(Into::into),
         verdicts,
         open_requests,
         block_number: view.number(),
@@ -264,6 +310,14 @@ mod tests {
     use super::*;
 
     fn shown(status: RequestStatus, committee: Option<Committee>) -> String {
+        report(status, committee, None).to_string()
+    }
+
+    fn report(
+        status: RequestStatus,
+        committee: Option<Committee>,
+        custody: Option<CustodyReport>,
+    ) -> ShowReport {
         let record = Record {
             id: RecordId(3),
             patient: AccountId32([1; 32]),
@@ -288,17 +342,31 @@ mod tests {
             deadline: 90,
             status,
         };
-        let report = ShowReport {
+        ShowReport {
             record: RecordSummary::from(&record),
             patient: record.patient,
             deposit: "0".into(),
             versions: vec![record.id],
             envelopes: Vec::new(),
+            custody,
             verdicts: Vec::new(),
             open_requests: vec![open_request(&request, committee)],
             block_number: 15,
-        };
-        report.to_string()
+        }
+    }
+
+    #[test]
+    fn custodians_are_a_way_to_open_a_record() {
+        let text = shown(RequestStatus::Drawing, None);
+        assert!(text.contains("nobody can open it"), "{text}");
+        let custodians = vec![AccountId32([4; 32]), AccountId32([5; 32])];
+        let custody = CustodyReport { custodians, threshold: 2, grants: 1 };
+        let text = report(RequestStatus::Drawing, None, Some(custody)).to_string();
+        let custodian = format!("custodian   {}", AccountId32([4; 32]));
+        for words in [&custodian, "2 of these 2", "medchain request-access 3", "to 1 account"] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(!text.contains("nobody can open it"), "{text}");
     }
 
     #[test]

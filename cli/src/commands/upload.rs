@@ -20,7 +20,7 @@ use crate::{
     files,
     inference::{self, Asking, Carried, Order, VerdictReport},
     output::{self, time::elapsed_ms, Outcome},
-    records::{self, Content, Reader, Split},
+    records::{self, Content, Entrusted, Reader},
     signing::{event, Included},
 };
 
@@ -187,7 +187,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let key = ContentKey::generate();
     let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
     let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
-    let split = records::split(&view, &patient, &content.cid, &key).await?;
+    let entrusted = records::entrust(context, &view, &patient, &content.cid, &key).await?;
     let commitments = Some(records::commitments(&key, &film)?);
     let encrypt = elapsed_ms(started);
 
@@ -199,7 +199,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         commitments,
         envelopes,
         inference: order.as_ref().map(Order::on_chain),
-        custody: split.as_ref().map(|split| split.shares.clone()),
+        custody: entrusted.as_ref().map(|entrusted| entrusted.entrustment.clone()),
     };
     let purpose = "register the record";
     let question = match &order {
@@ -221,9 +221,6 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         ChainEvent::RecordAdded { record, .. } => Some(*record),
         _ => None,
     })?;
-    if let Some(split) = &split {
-        split.warn_of_new_threshold(&outcome.events, record);
-    }
     let request = outcome.events.iter().find_map(|event| match event {
         ChainEvent::InferenceRequested { request, .. } => Some(*request),
         _ => None,
@@ -244,8 +241,8 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         record_id: record,
         patient,
         readers: readers.iter().map(|reader| reader.account).collect(),
-        custodians: split.as_ref().map(Split::custodians).unwrap_or_default(),
-        threshold: split.map_or(0, |split| split.threshold),
+        threshold: entrusted.as_ref().map_or(0, Entrusted::threshold),
+        custodians: entrusted.map(|entrusted| entrusted.custodians).unwrap_or_default(),
         consents: Consent::all(&outcome.events),
         request_id: request,
         workers,

@@ -60,7 +60,8 @@ async fn add_record(
     for grant in view.grants_on(id).await? {
         known.entry(grant.subject).or_default().grants.push(id);
     }
-    for (custodian, _) in view.custody(id).await?.into_iter().flat_map(|custody| custody.shares) {
+    let custody = view.custody(id).await?;
+    for custodian in custody.into_iter().flat_map(|custody| custody.accounts()) {
         known.entry(custodian).or_default().shares.push(id);
     }
     Ok(())

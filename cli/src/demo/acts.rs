@@ -59,7 +59,7 @@ pub async fn play(
     worker_program: &Path,
     node: &Node,
 ) -> Result<Summary> {
-    let people = People::new(&stage.chain, &stage.store)?;
+    let people = People::new(&stage.chain, &stage.store, stage.folder)?;
     let model = prepare(stage, story, &people, node).await?;
     let workers = worker_process::start_all(stage, running, worker_program, node)?;
 

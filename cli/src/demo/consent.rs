@@ -59,7 +59,7 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
     let chain = running.connect(&node.url).await?;
     drop(step);
     let place = folder.path().join("store").display().to_string();
-    let cast = Cast::new(&chain, &store::open(&place)?)?;
+    let cast = Cast::new(&chain, &store::open(&place)?, folder.path())?;
     let scene = Scene {
         chain,
         node_url: node.url.clone(),
@@ -86,10 +86,11 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
 }
 
 async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(u32, u64)> {
-    let (record, blocks, ms) = asleep::tell(scene, running).await?;
-    let record = revocation::tell(scene, record).await?;
-    emergency::tell(scene, record).await?;
-    relatives::tell(scene, record).await?;
+    let begun = asleep::tell(scene, running).await?;
+    let (blocks, ms) = (begun.blocks, begun.ms);
+    let record = revocation::tell(scene, begun.record).await?;
+    emergency::tell(scene, record, begun.second, begun.of_thief).await?;
+    relatives::tell(scene, [begun.second, record]).await?;
     policies::tell(scene, record).await?;
     audit::tell(scene).await?;
     erasure::tell(scene, record).await?;

@@ -1,6 +1,6 @@
 //! The demo's people: public development accounts, each with a context of its own.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Result;
 use medchain_client::{chain::Chain, keys::Identity, store::Store};
@@ -32,13 +32,16 @@ pub struct People {
     pub stranger: Context,
 }
 
+/// A development account on this chain and store, whose requests are kept in the demo's folder.
+pub fn person(suri: &str, chain: &Chain, store: &Arc<dyn Store>, folder: &Path) -> Result<Context> {
+    let identity = Identity::open(suri, true)?;
+    Ok(Context::person(identity, chain.clone(), store.clone(), folder))
+}
+
 impl People {
     /// Gives everybody a context on the same chain and store.
-    pub fn new(chain: &Chain, store: &Arc<dyn Store>) -> Result<Self> {
-        let person = |suri: &str| -> Result<Context> {
-            let identity = Identity::open(suri, true)?;
-            Ok(Context::person(identity, chain.clone(), store.clone()))
-        };
+    pub fn new(chain: &Chain, store: &Arc<dyn Store>, folder: &Path) -> Result<Self> {
+        let person = |suri: &str| person(suri, chain, store, folder);
         let [first, second] = WORKERS;
         Ok(Self {
             registrar: person(REGISTRAR)?,

@@ -84,7 +84,7 @@ async fn tell(
     (worker, liar): (&Path, &Path),
     node: &Node,
 ) -> Result<VerdictSummary> {
-    let people = People::new(&stage.chain, &stage.store)?;
+    let people = People::new(&stage.chain, &stage.store, stage.folder)?;
     let model = acts::prepare(stage, story, &people, node).await?;
     let [honest, dishonest] = &people.workers;
     let (honest, dishonest) = (honest.account()?, dishonest.account()?);

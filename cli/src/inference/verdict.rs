@@ -262,7 +262,7 @@ mod tests {
         assert_eq!((json.get("label"), json["unreadable"].as_bool()), (None, Some(false)));
         let with_wrong_key = report(&verdict, Some(&model(1)), &[ContentKey::from_bytes([6; 32])]);
         assert!(with_wrong_key.unreadable && with_wrong_key.opened.is_none());
-        // One of several keys that shares may make.
+        // One of several keys.
         let keys = [ContentKey::from_bytes([6; 32]), key()];
         let opened = report(&verdict, Some(&model(1)), &keys);
         assert_eq!(serde_json::to_value(&opened).unwrap()["label"], "normal");

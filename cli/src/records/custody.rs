@@ -1,17 +1,18 @@
-//! Content keys among custodians: splitting a key, and combining the shares again.
+//! Content keys among custodians: entrusting a key, and recovering it from what they deliver.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Context as _, Error, Result};
 use medchain_client::{
-    chain::{ChainEvent, Record, View},
-    crypto::{self, ContentKey, KeyShare},
+    chain::{CustodianGroup, Custody, Record, View},
+    crypto::{ContentKey, CryptoError},
+    custody::{self, DealingName, Entrustment, SharingError},
     AccountId32,
 };
-use medchain_primitives::{Cid, RecordId, Role, SealedKey, SEALED_KEY_LENGTH};
+use medchain_primitives::{Cid, RecordId, Role};
 
-use super::Reader;
-use crate::context::Context;
+use super::Requests;
+use crate::{context::Context, output::joined};
 
 /// How long to wait for the custodians: they serve finalised blocks, which takes half
 /// a minute with a relay chain.
@@ -19,146 +20,117 @@ pub const DELIVERY_LIMIT: Duration = Duration::from_secs(120);
 /// How often to look for their shares.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A content key's shares, each sealed to its custodian.
+/// A content key, shared among custodians.
 #[derive(Clone, Debug)]
-pub struct Split {
-    /// The shares, in the order of the patient's custodians.
-    pub shares: Vec<(AccountId32, SealedKey)>,
-    /// How many shares make the key.
-    pub threshold: u32,
+pub struct Entrusted {
+    /// What a call carries.
+    pub entrustment: Entrustment,
+    /// The custodians, in the order of their shares.
+    pub custodians: Vec<AccountId32>,
 }
 
-impl Split {
-    /// The custodians' accounts.
-    pub fn custodians(&self) -> Vec<AccountId32> {
-        self.shares.iter().map(|(custodian, _)| *custodian).collect()
-    }
-
-    /// Warns where the chain's threshold for `record` differs from this split's, because
-    /// the patient changed it in the meantime.
-    pub fn warn_of_new_threshold(&self, events: &[ChainEvent], record: RecordId) {
-        let differs = |event: &ChainEvent| {
-            matches!(event, ChainEvent::RecordEntrusted { threshold, .. }
-                if *threshold != self.threshold)
-        };
-        if events.iter().any(differs) {
-            eprintln!(
-                "warning: the patient has just changed the custodians' threshold, so the \
-                 custodians cannot hand over this key; the patient runs \
-                 `medchain custodians entrust {record}`"
-            );
-        }
+impl Entrusted {
+    /// How many shares open the key.
+    pub fn threshold(&self) -> u32 {
+        self.entrustment.threshold.into()
     }
 }
 
-/// Splits the `key` of the content `cid` among the custodians of `patient`, if there
-/// are any.
+/// Shares the `key` of the content `cid` among the custodians of `patient`, if there are any,
+/// for a call that the signer makes.
 ///
-/// A custodian without a published key, or without the role, gets no share. If too few
-/// remain for the threshold, nobody does.
-pub async fn split(
+/// Where the chain would refuse that, because one of them serves no more, nobody gets a share:
+/// warns of that.
+pub async fn entrust(
+    context: &Context,
     view: &View,
     patient: &AccountId32,
     cid: &Cid,
     key: &ContentKey,
-) -> Result<Option<Split>> {
+) -> Result<Option<Entrusted>> {
     let Some(group) = view.custodians_of(patient).await? else {
         return Ok(None);
     };
-    let count = u8::try_from(group.members.len()).context("there are too many custodians")?;
-    let threshold = u8::try_from(group.threshold).context("the threshold is too large")?;
-    let parts = crypto::split(key, count, threshold)?;
-    let (mut shares, mut absent) = (Vec::new(), Vec::new());
-    for (member, part) in group.members.iter().zip(&parts) {
-        let serves = view.roles_of(member).await?.contains(&Role::Custodian);
-        let reader = Reader::find_if_published(view, member).await?;
-        match reader.filter(|_| serves) {
-            Some(reader) => shares.push((*member, part.entrust(&reader.key, patient, cid)?)),
-            None => {
-                absent.push(member.to_string());
-                shares.push((*member, SealedKey([0; SEALED_KEY_LENGTH])));
-            }
-        }
-    }
-    if absent.is_empty() {
-        return Ok(Some(Split { shares, threshold: group.threshold }));
-    }
-    let present = group.members.len().saturating_sub(absent.len());
-    let absent = absent.join(", ");
-    if present < group.threshold as usize {
-        eprintln!(
-            "warning: no custodian keeps this key, because {} are needed and {absent} cannot: \
-             no longer a custodian, or without a published encryption key; the patient \
-             chooses others with `medchain custodians set`",
-            group.threshold
-        );
+    let genesis = context.chain().await?.genesis_hash();
+    if !can_keep(view, patient, &group).await? {
         return Ok(None);
     }
-    eprintln!(
-        "warning: {absent} cannot keep a share of this key: no longer a custodian, \
-         or without a published encryption key"
-    );
-    Ok(Some(Split { shares, threshold: group.threshold }))
+    let dealer = context.account()?;
+    let name = DealingName { genesis, patient, dealer: &dealer, cid };
+    let entrustment = custody::entrust(key, &group, &name)
+        .with_context(|| format!("cannot share the key among the custodians of {patient}"))?;
+    Ok(Some(Entrusted { entrustment, custodians: group.accounts() }))
 }
 
-/// The keys that the shares handed over to the signer make: none while there are too
-/// few.
-///
-/// Every combination of shares makes a key, in case a custodian sent a wrong share. Only
-/// the content tells which key is right.
-pub async fn candidates(
+/// Whether the chain lets a patient's custodians keep another key; warns of those that cannot.
+async fn can_keep(view: &View, patient: &AccountId32, group: &CustodianGroup) -> Result<bool> {
+    let mut obstacles = Vec::new();
+    for member in group.accounts() {
+        let registered = view.custodian(&member).await?.and_then(|custodian| custodian.bond);
+        if registered.is_none() {
+            obstacles.push(format!("{member} has retired"));
+        } else if !view.roles_of(&member).await?.contains(&Role::Custodian) {
+            obstacles.push(format!("{member} no longer has the role custodian"));
+        } else if view.has_declined(&member, patient).await? {
+            obstacles.push(format!("{member} declined to keep keys of the patient"));
+        }
+    }
+    if !obstacles.is_empty() {
+        eprintln!(
+            "warning: no custodian keeps this key, because {}; the patient {patient} chooses \
+             others with `medchain custodians set`",
+            joined(&obstacles)
+        );
+    }
+    Ok(obstacles.is_empty())
+}
+
+/// The key that custodians delivered to the signer; none while too few have, or where there is
+/// no grant.
+pub async fn handed_over(
     context: &Context,
     view: &View,
     record: &Record,
-) -> Result<Vec<ContentKey>> {
-    let identity = context.identity()?;
-    let Some(grant) = view.grant(record.id, &identity.account()).await? else {
-        return Ok(Vec::new());
+) -> Result<Option<ContentKey>> {
+    let account = context.account()?;
+    let grant = view.grant(record.id, &account).await?;
+    let requests = Requests::of(context).await?;
+    requests.tidy(record.id, grant.as_ref().map(|grant| &grant.reply));
+    let (Some(grant), Some(custody)) = (grant, view.custody(record.id).await?) else {
+        return Ok(None);
     };
-    let Some(custody) = view.custody(record.id).await? else {
-        return Ok(Vec::new());
-    };
-    let threshold = u8::try_from(custody.threshold).context("the threshold is too large")?;
-    let secret = identity.encryption_secret();
-    let shares: Vec<KeyShare> = grant
-        .shares
-        .iter()
-        .filter_map(|share| KeyShare::open(secret, share.number, &share.sealed).ok())
-        .collect();
-    if shares.len() < grant.shares.len() && shares.len() < usize::from(threshold) {
+    if grant.deliveries.len() < usize::from(custody.threshold) {
+        return Ok(None);
+    }
+    let Some(secret) = requests.secret(record.id, &grant.reply)? else {
         bail!(
-            "your key does not open the shares that custodians handed over for record {0}; \
-             discard them and request new ones with `medchain request-access {0} --renew`",
+            "custodians delivered the key of record {0} for a request whose secret is not here: \
+             it was made with another key file, or on another computer; open it there, or make a \
+             new request with `medchain request-access {0} --renew`",
             record.id
         );
+    };
+    let genesis = context.chain().await?.genesis_hash();
+    match custody::recover(genesis, record, &custody, &grant, &secret) {
+        Ok(key) => Ok(Some(key)),
+        Err(error) => Err(unrecovered(error, record.id, &custody)),
     }
-    let keys = combinations(shares.len(), usize::from(threshold)).into_iter().map(|places| {
-        let some: Vec<KeyShare> =
-            places.iter().filter_map(|place| shares.get(*place)).cloned().collect();
-        crypto::combine(&some, threshold)
-    });
-    Ok(keys.collect::<Result<_, _>>()?)
 }
 
-/// Every way to choose `count` of `all` places: at most 70, for 8 custodians.
-fn combinations(all: usize, count: usize) -> Vec<Vec<usize>> {
-    if count == 0 || count > all {
-        return Vec::new();
-    }
-    let mut found = vec![Vec::new()];
-    for place in 0..all {
-        let longer: Vec<Vec<usize>> = found
-            .iter()
-            .filter(|chosen| chosen.len() < count)
-            .map(|chosen| [&chosen[..], &[place]].concat())
-            .collect();
-        found.extend(longer);
-    }
-    found.retain(|chosen| chosen.len() == count);
-    found
+/// Says whose fault it is: never the custodians', whose deliveries the chain has verified.
+fn unrecovered(error: CryptoError, record: RecordId, custody: &Custody) -> Error {
+    let dealer = custody.dealer;
+    let why = match error {
+        CryptoError::Sharing(SharingError::InvalidWrappedKey) => format!(
+            "{dealer} entrusted no key of record {record} to the custodians; the patient \
+             entrusts it again with `medchain custodians entrust {record}`"
+        ),
+        _ => format!("cannot open what custodians delivered for record {record}"),
+    };
+    Error::new(error).context(why)
 }
 
-/// What custodians have handed over.
+/// What custodians have delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivered {
     /// How many shares.
@@ -168,30 +140,43 @@ pub struct Delivered {
 }
 
 impl Delivered {
+    /// Nothing, of a key that no custodian keeps.
+    pub const NOTHING: Self = Self { shares: 0, threshold: 0 };
+
     /// Whether the shares make the key.
     pub fn is_enough(self) -> bool {
         self.threshold > 0 && self.shares >= self.threshold
     }
+
+    async fn read(view: &View, record: RecordId, subject: &AccountId32) -> Result<Self> {
+        let Some(custody) = view.custody(record).await? else {
+            return Ok(Self::NOTHING);
+        };
+        let shares = view.grant(record, subject).await?.map_or(0, |grant| grant.deliveries.len());
+        let shares = u32::try_from(shares).unwrap_or(u32::MAX);
+        Ok(Self { shares, threshold: custody.threshold.into() })
+    }
 }
 
-/// Waits for enough custodians, at most until `limit` has passed.
+/// Waits for enough custodians, at most until `limit` has passed. Returns what each record has.
 pub async fn wait(
     context: &Context,
-    record: RecordId,
-    subject: &AccountId32,
+    records: &[RecordId],
     limit: Duration,
-) -> Result<Delivered> {
+) -> Result<Vec<Delivered>> {
+    let subject = context.account()?;
     let started = Instant::now();
     let step = context.progress.step("Waiting for the custodians");
     loop {
         let view = context.view().await?;
-        let threshold = view.custody(record).await?.map_or(0, |custody| custody.threshold);
-        let shares = view.grant(record, subject).await?.map_or(0, |grant| grant.shares.len());
-        let shares = u32::try_from(shares).unwrap_or(u32::MAX);
-        let delivered = Delivered { shares, threshold };
-        if delivered.is_enough() || threshold == 0 || started.elapsed() >= limit {
+        let mut all = Vec::new();
+        for record in records {
+            all.push(Delivered::read(&view, *record, &subject).await?);
+        }
+        let is_over = |one: &Delivered| one.is_enough() || one.threshold == 0;
+        if all.iter().all(is_over) || started.elapsed() >= limit {
             drop(step);
-            return Ok(delivered);
+            return Ok(all);
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -202,16 +187,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_choice_is_made_once() {
-        assert_eq!(combinations(3, 2), [[0, 1], [0, 2], [1, 2]]);
-        assert_eq!(combinations(8, 4).len(), 70);
-        assert_eq!(combinations(1, 1), [[0]]);
-        assert!(combinations(2, 3).is_empty() && combinations(2, 0).is_empty());
-    }
-
-    #[test]
     fn nothing_is_enough_where_nobody_keeps_the_key() {
-        assert!(!Delivered { shares: 0, threshold: 0 }.is_enough());
+        assert!(!Delivered::NOTHING.is_enough());
         assert!(!Delivered { shares: 1, threshold: 2 }.is_enough());
         assert!(Delivered { shares: 2, threshold: 2 }.is_enough());
     }

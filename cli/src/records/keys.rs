@@ -10,9 +10,9 @@ use super::custody;
 use crate::context::Context;
 
 /// The keys that may open a record for the signer, the likeliest first: that of their
-/// envelope, then those of custodians' shares.
+/// envelope, then the one that custodians delivered.
 ///
-/// Whoever may share can seal garbage to somebody; that must not hide the shares.
+/// Whoever may share can seal garbage to somebody; that must not hide what they delivered.
 /// There is at least one key, or an error.
 pub async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec<ContentKey>> {
     let id = record.id;
@@ -23,11 +23,11 @@ pub async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec
     let account = identity.account();
     let sealed = view.envelope(id, &account).await?;
     let own = sealed.as_ref().and_then(|sealed| identity.encryption_secret().open(sealed).ok());
-    let handed_over = custody::candidates(context, view, record).await;
+    let handed_over = custody::handed_over(context, view, record).await;
     let has_own = own.is_some();
     let mut all: Vec<ContentKey> = own.into_iter().collect();
     match handed_over {
-        Ok(keys) => all.extend(keys),
+        Ok(key) => all.extend(key),
         Err(error) if !has_own => return Err(error),
         Err(_) => {}
     }

@@ -81,15 +81,9 @@ fn fitting(
         }
     }
     let error = failed.context("no key opens this record")?;
-    let way_out = if keys.len() > 1 {
-        format!(
-            "; if custodians handed over its key, one of them may have sent a wrong share: \
-             request it again, in another order, with `medchain request-access {} --renew`",
-            record.id
-        )
-    } else {
-        String::new()
-    };
-    Err(anyhow::Error::new(error)
-        .context(format!("record {} cannot be decrypted{way_out}", record.id)))
+    let id = record.id;
+    Err(anyhow::Error::new(error).context(format!(
+        "record {id} cannot be decrypted: whoever sealed or entrusted its key gave out another; \
+         ask a reader who can open it for `medchain rotate {id}`"
+    )))
 }

@@ -28,6 +28,7 @@ fn help_names_every_command_and_the_version_is_there() {
         "access",
         "audit",
         "custodians",
+        "custodian",
         "emergency",
         "relation",
         "rotate",
@@ -67,7 +68,8 @@ fn help_lists_the_values_of_an_argument() {
     check(&["grant"], &["lab-technician"]);
     check(&["relation", "set"], &["parent", "partner", "child", "sibling", "guardian", "other"]);
     let reasons = ["cannot-consent", "life-threatening", "mass-casualty", "other"];
-    check(&["emergency", "break"], &reasons);
+    check(&["emergency", "break-glass"], &reasons);
+    check(&["emergency", "judge"], &["accept", "reject"]);
     check(&["demo"], &["main", "consent"]);
 }
 
@@ -88,6 +90,10 @@ fn usage_errors_end_with_2() {
         &["model", "publish", "--fee", "much"],
         &["audit", "--kind", "access_granted,nonsense"],
         &["audit", "--force"],
+        &["emergency", "break-glass", "--reason", "other"],
+        &["emergency", "judge", "0", "perhaps"],
+        &["custodian", "decline"],
+        &["custodians", "set", "5F", "--threshold", "300"],
     ] {
         let ran = medchain(folder.path(), args);
         assert_eq!(ran.code, 2, "{args:?}");
@@ -156,6 +162,10 @@ fn errors_name_what_is_missing_and_the_way_out() {
         &["request-access", "0"],
         &["infer", "0", "--model", "0"],
         &["disclose", "0"],
+        &["custodian", "register"],
+        &["custodian", "decline", "//Bob"],
+        &["emergency", "break-glass", "0", "1", "--reason", "other"],
+        &["emergency", "judge", "0", "accept"],
         &["worker", "leave"],
         &["worker", "withdraw"],
         &["worker", "top-up"],

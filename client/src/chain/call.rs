@@ -10,6 +10,7 @@ use medchain_primitives::{
     ModelId, ModelStatus, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role,
     SealedAnswer, SealedKey, VerdictRoot,
 };
+use medchain_sharing::{CustodianKey, Delivery, Entrustment, KeyProof, ReplyKey};
 use subxt::Metadata;
 
 use self::encode::{address, compact, compact_limit, compact_number, EncodeCalls};
@@ -176,7 +177,7 @@ calls! {
                 commitments: Option<FilmCommitments>,
                 envelopes: Vec<(AccountId32, SealedKey)>,
                 inference: Option<InferenceOrder<AccountId32>>,
-                custody: Option<Vec<(AccountId32, SealedKey)>>,
+                custody: Option<Entrustment>,
             };
             AmendRecord = amend_record {
                 record: RecordId,
@@ -184,7 +185,7 @@ calls! {
                 digest: ContentDigest,
                 commitments: Option<FilmCommitments>,
                 envelopes: Vec<(AccountId32, SealedKey)>,
-                custody: Option<Vec<(AccountId32, SealedKey)>>,
+                custody: Option<Entrustment>,
             };
             ShareRecord = share_record {
                 record: RecordId,
@@ -199,22 +200,35 @@ calls! {
                 emergency_contact: bool,
             };
             RemoveRelation = remove_relation { relative: AccountId32 };
-            RequestAccess = request_access { record: RecordId, purpose: Purpose };
-            SetCustodians = set_custodians { custodians: Vec<AccountId32>, threshold: u32 };
+        }
+        Custody {
+            RegisterCustodian = register_custodian { key: CustodianKey, proof: KeyProof };
+            RetireCustodian = retire_custodian;
+            SetDeclined = set_declined { patient: AccountId32, declined: bool };
+            SetCustodians = set_custodians { members: Vec<AccountId32>, threshold: u8 };
             EntrustRecord = entrust_record {
                 record: RecordId,
-                shares: Vec<(AccountId32, SealedKey)>,
+                entrustment: Option<Entrustment>,
+            };
+            RequestAccess = request_access {
+                record: RecordId,
+                purpose: Purpose,
+                reply: ReplyKey,
             };
             DeliverShare = deliver_share {
                 record: RecordId,
                 subject: AccountId32,
-                sealed_share: SealedKey,
+                reply: ReplyKey,
+                delivery: Delivery,
             };
             ExpireGrant = expire_grant { record: RecordId, subject: AccountId32 };
-            BreakGlass = break_glass { record: RecordId, reason: EmergencyReason };
+            BreakGlass = break_glass { patient: AccountId32, reason: EmergencyReason };
+            RequestInEmergency = request_in_emergency { record: RecordId, reply: ReplyKey };
             ReviewEmergency = review_emergency { emergency: EmergencyId, accepted: bool };
-            LapseEmergency = lapse_emergency { emergency: EmergencyId };
+            JudgeEmergency = judge_emergency { emergency: EmergencyId, accepted: bool };
+            CloseEmergency = close_emergency { emergency: EmergencyId };
             SetEmergencyAccess = set_emergency_access { allowed: bool };
+            LiftSuspension = lift_suspension { account: AccountId32 };
         }
         Inference {
             RegisterModel = register_model {

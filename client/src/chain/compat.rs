@@ -15,7 +15,7 @@ use self::shape::{is_empty, Shapes};
 use super::{
     event::Former,
     items::{ApiMethod, Constant, StorageItem},
-    Call, ChainEvent, DisputesError, EmrError, InferenceError,
+    Call, ChainEvent, CustodyError, DisputesError, EmrError, InferenceError,
 };
 
 /// The metadata of the runtime that this crate is tested with. A test of the
@@ -100,6 +100,8 @@ impl Needs {
         let storage = StorageItem::ALL.iter().copied().map(Used::Storage);
         let constants = Constant::ALL.iter().copied().map(Used::Constant);
         let emr = EmrError::ALL.iter().map(|error| Used::Error(EmrError::PALLET, error.as_str()));
+        let custody =
+            CustodyError::ALL.iter().map(|error| Used::Error(CustodyError::PALLET, error.as_str()));
         let inference = InferenceError::ALL
             .iter()
             .map(|error| Used::Error(InferenceError::PALLET, error.as_str()));
@@ -108,7 +110,7 @@ impl Needs {
             .map(|error| Used::Error(DisputesError::PALLET, error.as_str()));
         let api = ApiMethod::ALL.iter().copied().map(Used::Api);
         let all = calls.chain(storage).chain(constants).chain(events);
-        all.chain(emr).chain(inference).chain(disputes).chain(api).collect()
+        all.chain(emr).chain(custody).chain(inference).chain(disputes).chain(api).collect()
     }
 }
 
@@ -136,7 +138,8 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 }
 
 /// MedChain's own pallets: what they report must not be left out of a log.
-const OWN_PALLETS: [&str; 3] = [EmrError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
+const OWN_PALLETS: [&str; 4] =
+    [EmrError::PALLET, CustodyError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
 
 /// The pallets that decide for everybody. Runtimes before version 3 had none, and nothing that
 /// they report is part of a patient's log.

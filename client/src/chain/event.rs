@@ -9,6 +9,7 @@ use medchain_primitives::{
     FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt,
     RecordId, RecordKind, RequestId, Role, SealedAnswer, SlashReason,
 };
+use medchain_sharing::CustodianKey;
 use scale_info::meta_type;
 use subxt::{
     config::polkadot::PolkadotConfig,
@@ -16,7 +17,10 @@ use subxt::{
     Metadata,
 };
 
-use self::source::{failure, institution_name, label, labelled, outcome, topics, Source};
+use self::source::{
+    accounts, accounts_if_any, failure, institution_name, label, labelled, outcome, small, topics,
+    Accounts, Source,
+};
 pub(super) use self::{source::text, table::Former};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
@@ -86,6 +90,23 @@ events! {
             RecordErased { record: RecordId, patient: AccountId32 };
             RelationSet { patient: AccountId32, relative: AccountId32 };
             RelationRemoved { patient: AccountId32, relative: AccountId32 };
+        }
+        Custody {
+            CustodianRegistered { custodian: AccountId32, key: CustodianKey, bond: u128 };
+            CustodianRetired { custodian: AccountId32, bond: u128 };
+            DeclinedSet { custodian: AccountId32, patient: AccountId32, declined: bool };
+            CustodiansSet {
+                patient: AccountId32,
+                old: Option<Vec<AccountId32>>,
+                new: Option<Vec<AccountId32>>,
+                threshold: u8,
+            };
+            RecordEntrusted {
+                record: RecordId,
+                patient: AccountId32,
+                custodians: Vec<AccountId32>,
+                threshold: u8,
+            };
             AccessGranted {
                 record: RecordId,
                 patient: AccountId32,
@@ -100,18 +121,6 @@ events! {
                 purpose: Purpose,
                 reason: Denied,
             };
-            CustodiansSet {
-                patient: AccountId32,
-                old: Option<Vec<AccountId32>>,
-                new: Option<Vec<AccountId32>>,
-                threshold: u32,
-            };
-            RecordEntrusted {
-                record: RecordId,
-                patient: AccountId32,
-                custodians: Vec<AccountId32>,
-                threshold: u32,
-            };
             ShareDelivered {
                 record: RecordId,
                 patient: AccountId32,
@@ -119,6 +128,12 @@ events! {
                 custodian: AccountId32,
                 delivered: u32,
                 threshold: u32,
+            };
+            ShareExposed {
+                record: RecordId,
+                patient: AccountId32,
+                subject: AccountId32,
+                custodian: AccountId32,
             };
             AccessEnded {
                 record: RecordId,
@@ -128,37 +143,61 @@ events! {
             };
             GlassBroken {
                 emergency: EmergencyId,
-                record: RecordId,
                 patient: AccountId32,
                 subject: AccountId32,
                 reason: EmergencyReason,
                 until: u32,
                 review_until: u32,
             };
-            EmergencyReviewed {
+            EmergencyAccess {
                 emergency: EmergencyId,
                 record: RecordId,
+                patient: AccountId32,
+                subject: AccountId32,
+                until: u32,
+            };
+            EmergencyEndorsed {
+                emergency: EmergencyId,
+                patient: AccountId32,
+                subject: AccountId32,
+                by: AccountId32,
+            };
+            EmergencyReviewed {
+                emergency: EmergencyId,
                 patient: AccountId32,
                 subject: AccountId32,
                 reviewer: AccountId32,
                 accepted: bool,
                 bond: u128,
             };
-            EmergencyLapsed {
+            EmergencyJudged {
                 emergency: EmergencyId,
-                record: RecordId,
+                patient: AccountId32,
+                subject: AccountId32,
+                accepted: bool,
+                bond: u128,
+            };
+            EmergencyEscalated {
+                emergency: EmergencyId,
+                patient: AccountId32,
+                subject: AccountId32,
+                judge_until: u32,
+            };
+            EmergencyVoided {
+                emergency: EmergencyId,
                 patient: AccountId32,
                 subject: AccountId32,
                 bond: u128,
             };
-            EmergencyVoided {
+            EmergencyClosed {
                 emergency: EmergencyId,
-                record: RecordId,
                 patient: AccountId32,
                 subject: AccountId32,
                 bond: u128,
             };
             EmergencyAccessSet { patient: AccountId32, allowed: bool };
+            AccountSuspended { account: AccountId32, rejections: u32 };
+            SuspensionLifted { account: AccountId32, rejections: u32 };
         }
         Inference {
             ModelRegistered { model: ModelId, name: String => name(label), cid: Cid };
@@ -305,6 +344,42 @@ events! {
             Emr {
                 /// A provider received a role, without an institution and for ever.
                 ProviderRegistered = ProviderAdded { account: AccountId32, role: Role };
+                /// An account broke the glass over one record, and was granted access to it.
+                RecordGlassBroken = GlassBroken {
+                    emergency: EmergencyId,
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    reason: EmergencyReason,
+                    until: u32,
+                    review_until: u32,
+                };
+                /// An emergency over one record was reviewed.
+                RecordEmergencyReviewed = EmergencyReviewed {
+                    emergency: EmergencyId,
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    reviewer: AccountId32,
+                    accepted: bool,
+                    bond: u128,
+                };
+                /// Nobody reviewed an emergency over one record in time, and the bond was burned.
+                RecordEmergencyLapsed = EmergencyLapsed {
+                    emergency: EmergencyId,
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    bond: u128,
+                };
+                /// An emergency over one record ended without the key, and the bond was released.
+                RecordEmergencyVoided = EmergencyVoided {
+                    emergency: EmergencyId,
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    bond: u128,
+                };
             }
             Inference {
                 /// A prediction was requested, in plain text and of one worker.
@@ -336,6 +411,51 @@ events! {
                 };
                 /// A worker deregistered, and its bond was released at once.
                 WorkerDeregistered { worker: AccountId32 };
+            }
+        }
+        @moved {
+            Emr {
+                CustodiansSet {
+                    patient: AccountId32,
+                    old: Option<Accounts> => accounts_if_any,
+                    new: Option<Accounts> => accounts_if_any,
+                    threshold: u32 => small,
+                };
+                RecordEntrusted {
+                    record: RecordId,
+                    patient: AccountId32,
+                    custodians: Accounts => accounts,
+                    threshold: u32 => small,
+                };
+                AccessGranted {
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    purpose: Purpose,
+                    until: Option<u32>,
+                };
+                AccessDenied {
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    purpose: Purpose,
+                    reason: Denied,
+                };
+                ShareDelivered {
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    custodian: AccountId32,
+                    delivered: u32,
+                    threshold: u32,
+                };
+                AccessEnded {
+                    record: RecordId,
+                    patient: AccountId32,
+                    subject: AccountId32,
+                    reason: EndReason,
+                };
+                EmergencyAccessSet { patient: AccountId32, allowed: bool };
             }
         }
     }

@@ -62,11 +62,16 @@ items! {
         COMMITMENTS = Emr.Commitments,
         ENVELOPES = Emr.Envelopes,
         RELATIONS = Emr.Relations,
-        CUSTODIAN_GROUPS = Emr.CustodianGroups,
-        CUSTODIES = Emr.Custodies,
-        GRANTS = Emr.Grants,
-        EMERGENCIES = Emr.Emergencies,
-        EMERGENCY_OPT_OUTS = Emr.EmergencyOptOuts,
+        CUSTODIANS = Custody.Custodians,
+        DECLINED = Custody.Declined,
+        CUSTODIAN_GROUPS = Custody.CustodianGroups,
+        CUSTODIES = Custody.Custodies,
+        GRANTS = Custody.Grants,
+        EMERGENCIES = Custody.Emergencies,
+        EMERGENCY_GRANTS = Custody.EmergencyGrants,
+        RUNNING_EMERGENCIES = Custody.RunningEmergencies,
+        REJECTIONS = Custody.Rejections,
+        EMERGENCY_OPT_OUTS = Custody.EmergencyOptOuts,
         MODELS = Inference.Models,
         NETWORKS = Inference.Networks,
         WORKERS = Inference.Workers,
@@ -103,15 +108,18 @@ impl StorageItem {
 }
 
 items! {
-    /// A constant of a pallet. All that are read are amounts.
+    /// A constant of a pallet. All that are read are amounts, or counts.
     Constant {
         PATIENT_DEPOSIT = Emr.PatientDeposit,
         RECORD_DEPOSIT = Emr.RecordDeposit,
         ENVELOPE_DEPOSIT = Emr.EnvelopeDeposit,
         ENCRYPTION_KEY_DEPOSIT = Emr.EncryptionKeyDeposit,
-        CUSTODY_DEPOSIT = Emr.CustodyDeposit,
-        GRANT_DEPOSIT = Emr.GrantDeposit,
-        EMERGENCY_BOND = Emr.EmergencyBond,
+        CUSTODIAN_BOND = Custody.CustodianBond,
+        CUSTODY_DEPOSIT = Custody.CustodyDeposit,
+        GRANT_DEPOSIT = Custody.GrantDeposit,
+        DELIVERY_FEE = Custody.DeliveryFee,
+        EMERGENCY_BOND = Custody.EmergencyBond,
+        MAX_REJECTIONS = Custody.MaxRejections,
         WORKER_BOND = Inference.WorkerBond,
         EXISTENTIAL_DEPOSIT = Balances.ExistentialDeposit,
     }

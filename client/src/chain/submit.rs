@@ -27,6 +27,9 @@ pub struct SubmitOptions {
     pub nonce: Option<u64>,
     /// For how many blocks the transaction is valid.
     pub mortality: u64,
+    /// From which block on these count. In a fork without this block, the transaction is
+    /// invalid.
+    pub era_from: Finality,
     /// How long to wait. The transaction may still be included after that.
     pub timeout: Duration,
 }
@@ -37,6 +40,8 @@ impl Default for SubmitOptions {
             finality: Finality::Best,
             nonce: None,
             mortality: 256,
+            // No fork replaces it.
+            era_from: Finality::Finalised,
             // A relay chain finalises a block about half a minute after it was authored.
             timeout: Duration::from_secs(300),
         }
@@ -151,17 +156,22 @@ impl Chain {
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<Signed, ChainError> {
-        // The best block's runtime checks the transaction. A finalised block is the era's
-        // start: no fork replaces it.
+        // The best block's runtime checks the transaction.
         let view = self.best().await?;
-        let (era_start, header) = self.final_head().await?;
+        let (era_start, era_number) = match options.era_from {
+            Finality::Best => (view.hash(), view.number().into()),
+            Finality::Finalised => {
+                let (hash, header) = self.final_head().await?;
+                (hash, header.number)
+            }
+        };
         let nonce = match options.nonce {
             Some(nonce) => nonce,
             None => self.next_nonce(&signer.account()).await?,
         };
         let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
             .nonce(nonce)
-            .mortal_from_unchecked(options.mortality, header.number, era_start)
+            .mortal_from_unchecked(options.mortality, era_number, era_start)
             .build();
         let prepared = call.prepare(view.metadata())?;
         view.at

@@ -18,6 +18,7 @@ use subxt::{
     dynamic,
     ext::{
         frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+        scale_decode::DecodeAsType,
         scale_value::Value,
     },
     storage::PrefixOf,
@@ -27,7 +28,7 @@ use subxt::{
 use super::{
     event::{self, PastEvent},
     fields::Fields,
-    items::{ApiMethod, StorageItem},
+    items::{ApiMethod, Constant, StorageItem},
     Balance, ChainError, ChainEvent,
 };
 use crate::{AccountId32, H256};
@@ -144,6 +145,12 @@ impl View {
             .call_raw(&method.function(), Some(&arguments.encode()))
             .await
             .map_err(ChainError::from_subxt)
+    }
+
+    /// A value that the runtime fixes.
+    fn constant<T: DecodeAsType>(&self, constant: Constant) -> Result<T, ChainError> {
+        let address = dynamic::constant::<T>(constant.owner(), constant.name());
+        self.at.constants().entry(address).map_err(ChainError::from_subxt)
     }
 
     /// A storage value that is not a struct with named fields.

@@ -1,7 +1,7 @@
 //! Content keys in sealed boxes.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
-use crypto_box::{PublicKey, SalsaBox, SecretKey};
+use crypto_box::{PublicKey, SecretKey};
 use medchain_primitives::{EncryptionKey, SealedKey};
 use rand_core::OsRng;
 use zeroize::{Zeroize, Zeroizing};
@@ -53,11 +53,6 @@ impl EncryptionSecret {
     /// The bytes, for what else is derived from them.
     pub(super) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes())
-    }
-
-    /// The box between this secret and a public key.
-    pub(super) fn agree(&self, public: &[u8; 32]) -> SalsaBox {
-        SalsaBox::new(&PublicKey::from_bytes(*public), &self.0)
     }
 
     /// Opens an envelope.

@@ -40,6 +40,12 @@ pub enum KeyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Not the secret of a request.
+    #[error("{} does not hold the secret of a request for access; delete it", path.display())]
+    MalformedReply {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not a secret.
     #[error("the secret is neither a mnemonic nor a seed, which is 0x and 64 hexadecimal digits")]
     InvalidSecret,

@@ -1,4 +1,4 @@
-//! The key file.
+//! The key file, and how files with secrets are read and written.
 
 use std::{
     env,
@@ -32,10 +32,9 @@ impl Drop for KeyFile {
     }
 }
 
-/// The secret URI in the key file at `path`.
-pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+/// What is in the file at `path`, which must not be readable by others.
+pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let io = |source| KeyError::Io { path: path.to_owned(), source };
-    let malformed = |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyError::NotFound { path: path.to_owned() },
         _ => io(error),
@@ -43,7 +42,8 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     // The permissions of the opened file, not of what the path names now.
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
-        return Err(malformed("it is not a regular file".into()));
+        let reason = "it is not a regular file".into();
+        return Err(KeyError::Malformed { path: path.to_owned(), reason });
     }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & (if is_credential(path) { 0o037 } else { 0o077 }) != 0 {
@@ -51,6 +51,13 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     }
     let mut bytes = Zeroizing::new(Vec::new());
     file.take(MAX_LENGTH).read_to_end(&mut bytes).map_err(io)?;
+    Ok(bytes)
+}
+
+/// The secret URI in the key file at `path`.
+pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    let malformed = |reason: String| KeyError::Malformed { path: path.to_owned(), reason };
+    let bytes = read_private(path)?;
     // The cause is dropped, because it may quote the secret.
     let mut parsed: KeyFile = serde_json::from_slice(&bytes).map_err(|error| {
         malformed(format!(
@@ -77,7 +84,6 @@ fn is_credential(path: &Path) -> bool {
 
 /// Writes a new key file, on disk when this returns.
 pub fn create(path: &Path, secret_uri: &str, address: &str) -> Result<(), KeyError> {
-    let io = |source| KeyError::Io { path: path.to_owned(), source };
     let content = KeyFile {
         version: VERSION,
         secret_uri: secret_uri.to_owned(),
@@ -87,6 +93,12 @@ pub fn create(path: &Path, secret_uri: &str, address: &str) -> Result<(), KeyErr
         KeyError::Malformed { path: path.to_owned(), reason: error.to_string() }
     })?);
     json.push(b'\n');
+    create_private(path, &json)
+}
+
+/// Writes a new file that only its owner may read, on disk when this returns.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<(), KeyError> {
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     if let Some(folder) = folder {
         let mut builder = DirBuilder::new();
@@ -102,11 +114,11 @@ pub fn create(path: &Path, secret_uri: &str, address: &str) -> Result<(), KeyErr
     let written = file
         // The umask may have cleared bits of the mode above.
         .set_permissions(fs::Permissions::from_mode(0o600))
-        .and_then(|()| file.write_all(&json))
+        .and_then(|()| file.write_all(content))
         .and_then(|()| file.sync_all())
         .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
     written.map_err(|error| {
-        // Half a key file could be mistaken for a whole one later.
+        // Half a file could be mistaken for a whole one later.
         let _ = fs::remove_file(path);
         io(error)
     })

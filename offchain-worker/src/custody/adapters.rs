@@ -1,7 +1,7 @@
 //! The ports over medchain-client.
 
+mod keeper;
 mod node;
-mod sealer;
 
+pub use keeper::SecretKeeper;
 pub use node::NodeGrants;
-pub use sealer::KeySealer;

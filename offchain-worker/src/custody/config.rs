@@ -9,6 +9,8 @@ use crate::shared::config::{from_file, CommonConfig, CommonOptions, ConfigError}
 
 /// The port of metrics and health.
 const PORT: u16 = 9618;
+/// A delivery is valid for 8 blocks: after this long, none is on its way any more.
+const INCLUSION_TIMEOUT_SECS: u64 = 120;
 
 /// The configuration, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ impl Config {
             listen: options.listen,
             log: options.log,
             log_format: options.log_format,
-            inclusion_timeout_secs: options.inclusion_timeout_secs,
+            inclusion_timeout_secs: options.inclusion_timeout_secs.or(Some(INCLUSION_TIMEOUT_SECS)),
             stall_secs: options.stall_secs,
             check_interval_secs: options.check_interval_secs,
             shutdown_grace_secs: options.shutdown_grace_secs,

@@ -23,7 +23,7 @@ mod grant;
 mod tests;
 
 pub use event::{Closed, Event, Note, Obstacle, Step};
-pub use grant::{Entrusted, Grant, GrantId, Grants, Turn};
+pub use grant::{Grant, GrantId, Grants, Turn};
 
 /// No wait between two attempts is longer, in final blocks.
 const LONGEST_WAIT: u32 = 16;
@@ -44,12 +44,14 @@ pub struct Counts {
     pub assigned_elsewhere: usize,
     /// Waiting for the next attempt.
     pub waiting: usize,
-    /// Refused by the policy for now.
+    /// Refused for now.
     pub refused: usize,
-    /// The share is being sealed or sent.
+    /// The share is being encrypted or sent.
     pub delivering: usize,
     /// The share is in a block that is not final.
     pub included: usize,
+    /// The share is in a block that is not final, and came after a refusal or the end.
+    pub exposed: usize,
     /// The share is in a final block.
     pub delivered: usize,
     /// The others have delivered enough.
@@ -74,12 +76,14 @@ struct Delivery {
 enum State {
     /// No attempt before this final block.
     Waiting(u32),
-    /// As `Waiting`, because the policy refuses.
+    /// As `Waiting`, because access is refused.
     Refused(u32),
     /// [`Step::Deliver`] was returned, and its end is not known.
     Delivering,
     /// The share is in this block.
     Included(u32),
+    /// The share is in this block, in which access was refused or had ended.
+    Exposed(u32),
     /// The share cannot be opened.
     Unopened,
 }
@@ -123,6 +127,7 @@ impl Deliveries {
                 (Turn::Delivered, _) => &mut counts.delivered,
                 (_, State::Delivering) => &mut counts.delivering,
                 (_, State::Included(_)) => &mut counts.included,
+                (_, State::Exposed(_)) => &mut counts.exposed,
                 (Turn::Enough, _) => &mut counts.enough,
                 (Turn::Over, _) => &mut counts.over,
                 (_, State::Unopened) => &mut counts.unopened,
@@ -158,6 +163,7 @@ impl Deliveries {
                 delivery.is_closed = true;
                 let how = match delivery.state {
                     State::Included(_) => Closed::Delivered,
+                    State::Exposed(_) => Closed::Exposed,
                     _ => Closed::Ended,
                 };
                 steps.push(Step::Note(*id, Note::Closed(how)));
@@ -201,7 +207,7 @@ impl Deliveries {
             delivery.is_closed = true;
             steps.push(Step::Note(id, Note::Closed(how)));
         }
-        if let State::Included(at) = delivery.state
+        if let State::Included(at) | State::Exposed(at) = delivery.state
             && at <= finalised
             && turn != Turn::Delivered
         {
@@ -267,7 +273,7 @@ impl Delivery {
                 self.state = State::Unopened;
                 Some(Note::Unopened { reason })
             }
-            Obstacle::NoKey(reason) | Obstacle::Passing(reason) => {
+            Obstacle::Passing(reason) => {
                 let after = self.fail();
                 self.state = State::Waiting(finalised.saturating_add(after));
                 Some(Note::Retrying { attempt: self.failures, after, reason })
@@ -280,6 +286,10 @@ impl Delivery {
             self.state = State::Included(block);
             self.failures = 0;
             return None;
+        }
+        if let Outcome::Exposed { block } = outcome {
+            self.state = State::Exposed(block);
+            return Some(Note::Exposed { block });
         }
         let mut after = self.fail();
         if matches!(outcome, Outcome::Rejected(_)) {

@@ -21,13 +21,13 @@ use crate::shared::{
 const OUTCOMES: [&str; 10] = [
     "delivered",
     "elsewhere",
+    "exposed",
     "refused",
     "late",
     "gone",
     "lost",
     "rejected",
     "unopened",
-    "no_key",
     "failed",
 ];
 
@@ -76,6 +76,7 @@ impl CustodyMetrics {
             ("refused", counts.refused),
             ("delivering", counts.delivering),
             ("included", counts.included),
+            ("exposed", counts.exposed),
             ("delivered", counts.delivered),
             ("enough", counts.enough),
             ("unopened", counts.unopened),
@@ -140,7 +141,7 @@ mod tests {
         for line in [
             "medchain_custodian_grants_seen_total 0",
             "medchain_custodian_deliveries_total{outcome=\"delivered\"} 0",
-            "medchain_custodian_deliveries_total{outcome=\"no_key\"} 0",
+            "medchain_custodian_deliveries_total{outcome=\"exposed\"} 0",
             "medchain_custodian_grants{state=\"assigned_elsewhere\"} 0",
             "medchain_custodian_delivery_seconds_count 0",
             "medchain_custodian_block{view=\"finalised\"} 10",

@@ -59,7 +59,7 @@ pub struct Options {
     /// 0: all start at once [default: 5]
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_TAKEOVER_BLOCKS", value_name = "BLOCKS")]
     pub takeover_blocks: Option<u32>,
-    /// Resend a share that is not in a block after this many seconds [default: 300]
+    /// Resend a share that is not in a block after this many seconds [default: 120]
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_INCLUSION_TIMEOUT_SECS", value_name = "S")]
     pub inclusion_timeout_secs: Option<u64>,
     /// Reconnect after this many seconds without a block [default: 90]

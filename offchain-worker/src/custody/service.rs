@@ -1,8 +1,8 @@
 //! The loop that ties the pure state machine to the ports.
 //!
 //! ```text
-//! watcher ──final grants──► ┌────────────┐ ──Deliver──► sealing tasks
-//!                           │ dispatcher │ ◄──Sealed───      │
+//! watcher ──final grants──► ┌────────────┐ ──Deliver──► encrypting tasks
+//!                           │ dispatcher │ ◄─Encrypted──     │
 //!                           │(Deliveries)│ ──────────► submitter (owns the nonce) ──► chain
 //!                           └────────────┘ ◄─Submitted──     │
 //! ```
@@ -10,16 +10,15 @@
 //! complete list of grants at every final block, so a custodian that was down misses
 //! nothing, and a forged event has no effect.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures::FutureExt;
 use tokio::{
     sync::{mpsc, Semaphore},
     task::JoinSet,
 };
 
 use super::{
-    deliveries::{Deliveries, Event, Grant, Obstacle, Step},
+    deliveries::{Deliveries, Event, Grant, Step},
     metrics::CustodyMetrics,
 };
 use crate::shared::{
@@ -30,24 +29,24 @@ use crate::shared::{
 };
 
 mod checks;
+mod encrypting;
 mod journal;
 mod message;
 mod outbox;
-mod sealing;
 mod setup;
 mod source;
 
 pub use setup::{Ports, Settings};
 
+use encrypting::encrypt;
 use journal::Journal;
 use message::Message;
 use outbox::{Shares, Submission};
-use sealing::seal;
 use source::FinalGrants;
 
 /// How many shares may be on their way into a block.
 const MAX_PENDING: usize = 64;
-/// How many shares are sealed at once.
+/// How many shares are encrypted at once.
 const AT_ONCE: usize = 16;
 
 /// Runs until `stop` becomes true, then finishes what has begun. Dropping the future at
@@ -90,10 +89,10 @@ struct DeliveryDispatcher {
     metrics: Arc<CustodyMetrics>,
     messages: mpsc::Sender<Message>,
     submissions: mpsc::UnboundedSender<Submission>,
-    /// Sealing and the submitter; they end with the dispatcher.
+    /// Encrypting and the submitter; they end with the dispatcher.
     tasks: JoinSet<()>,
     at_once: Arc<Semaphore>,
-    /// How many shares are being sealed or sent.
+    /// How many shares are being encrypted or sent.
     begun: usize,
 }
 
@@ -132,24 +131,20 @@ impl DeliveryDispatcher {
                 Step::Note(grant, note) => {
                     self.journal.note(&grant, &note, self.ports.clock.now());
                 }
-                Step::Deliver(grant) => self.seal(grant),
+                Step::Deliver(grant) => self.encrypt(grant),
             }
         }
         self.metrics.show(self.deliveries.counts());
     }
 
-    fn seal(&mut self, grant: Grant) {
+    fn encrypt(&mut self, grant: Grant) {
         let (ports, at_once) = (self.ports.clone(), self.at_once.clone());
         let messages = self.messages.clone();
         self.begun += 1;
         self.tasks.spawn(async move {
             let _place = at_once.acquire().await;
-            // A defect with one grant must not leave it begun for ever.
-            let result = AssertUnwindSafe(seal(&ports, &grant))
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| Err(Obstacle::Passing("the sealing panicked".to_owned())));
-            let _ = messages.send(Message::Sealed { grant: grant.id, result }).await;
+            let result = encrypt(&ports, &grant).await;
+            let _ = messages.send(Message::Encrypted { grant: grant.id, result }).await;
         });
     }
 }
@@ -162,11 +157,11 @@ impl Dispatcher for DeliveryDispatcher {
         while self.tasks.try_join_next().is_some() {}
         match message {
             Message::Event(event) => self.feed(event),
-            Message::Sealed { result: Ok(submission), .. } => {
+            Message::Encrypted { result: Ok(submission), .. } => {
                 // The submitter lives as long as this dispatcher.
                 let _ = self.submissions.send(submission);
             }
-            Message::Sealed { grant, result: Err(obstacle) } => {
+            Message::Encrypted { grant, result: Err(obstacle) } => {
                 self.begun = self.begun.saturating_sub(1);
                 self.journal.obstructed(&obstacle);
                 self.feed(Event::Obstructed { grant, obstacle });

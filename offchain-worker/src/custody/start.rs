@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::{
     account,
-    adapters::{KeySealer, NodeGrants},
+    adapters::{NodeGrants, SecretKeeper},
     config::Config,
-    ports::{CustodyChain, Sealer},
+    ports::{CustodyChain, Keeper},
     service::{self, Ports},
 };
 use crate::shared::{
@@ -42,12 +44,17 @@ pub async fn run(config: &Config) -> Result<(), StartError> {
 /// Opens the key and the chain, and checks that they fit each other.
 async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartError> {
     let identity = config.common.key.open()?;
-    let sealer = KeySealer::new(identity.encryption_secret().clone());
+    let secret = identity.custodian_secret().clone();
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
     let chain = NodeGrants::new(link.await?);
+    let keeper = SecretKeeper::new(secret, chain.genesis());
     let appointment = chain.appointment().await?;
-    if let Some(problem) = account::problem(&appointment, sealer.public()) {
-        return Err(StartError::Account { account: chain.account().to_string(), problem });
+    let account = chain.account();
+    if let Some(problem) = account::problem(&appointment, keeper.key()) {
+        return Err(StartError::Account { account: account.to_string(), problem });
     }
-    Ok(Ports { chain: Arc::new(chain), sealer: Arc::new(sealer), clock })
+    if let Some(limitation) = account::limitation(&appointment) {
+        warn!(%account, "the account {limitation}");
+    }
+    Ok(Ports { chain: Arc::new(chain), keeper: Arc::new(keeper), clock })
 }

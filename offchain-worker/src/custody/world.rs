@@ -8,15 +8,19 @@ use std::{
 
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{Custody, Finality},
+    chain::{Custodian, Custody, Finality},
+    custody::{
+        CustodianKey, DealingId, Delivery, DeliveryProof, EncryptedShare, EphemeralKey,
+        VerifiedDealing, WrappedKey,
+    },
     AccountId32,
 };
-use medchain_primitives::{EncryptionKey, RecordId, SealedKey};
+use medchain_primitives::RecordId;
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    deliveries::{Entrusted, Grant, GrantId, Grants},
-    ports::{Appointment, CustodyChain, SealError, Sealer},
+    deliveries::{Grant, GrantId, Grants},
+    ports::{Appointment, CustodyChain, Keeper, NoShare},
 };
 use crate::shared::{
     outcome::Outcome,
@@ -35,7 +39,6 @@ const INCLUSION_TIMEOUT: Duration = Duration::from_millis(400);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     ListRead,
-    KeyRead,
     Asked,
     NonceRead,
     Signed,
@@ -57,24 +60,23 @@ pub struct State {
     finalised: u32,
     /// The state that the next block is made from.
     pub now: BlockState,
-    pub pool: Pool<(GrantId, SealedKey)>,
+    pub pool: Pool<(GrantId, Delivery)>,
     /// The calls of each block that is not final: block, nonce, grant and share.
-    calls: Vec<(u32, u64, GrantId, SealedKey)>,
+    calls: Vec<(u32, u64, GrantId, Delivery)>,
     /// The pool does not take calls again that a fork has removed from a block.
     pub pool_forgets: bool,
     /// Every share that a block accepted; blocks that a fork removed are counted.
-    pub taken: Vec<(GrantId, SealedKey)>,
+    pub taken: Vec<(GrantId, Delivery)>,
     /// Calls that failed on chain, which costs a fee.
     pub failed: usize,
-    /// Grants that ended because a share was sent although the policy refused.
-    pub ended_by_share: usize,
-    /// How often a share was sealed.
-    pub sealed: usize,
+    /// Shares that were in a block although access was refused.
+    pub exposed: usize,
+    /// How often a share was encrypted.
+    pub encrypted: usize,
     /// Subjects that the policy refuses.
     pub refused: BTreeSet<AccountId32>,
     /// As `refused`, but only where calls are executed.
     pub refused_at_execution: BTreeSet<AccountId32>,
-    pub keys: BTreeMap<AccountId32, EncryptionKey>,
     pub cannot_open: bool,
     pub panics: usize,
     pub appointment: Appointment,
@@ -105,16 +107,15 @@ impl World {
             pool_forgets: false,
             taken: Vec::new(),
             failed: 0,
-            ended_by_share: 0,
-            sealed: 0,
+            exposed: 0,
+            encrypted: 0,
             refused: BTreeSet::new(),
             refused_at_execution: BTreeSet::new(),
-            keys: BTreeMap::new(),
             cannot_open: false,
             panics: 0,
             appointment: Appointment {
                 is_custodian: true,
-                published: Some(EncryptionKey([1; 32])),
+                registered: Some(registered(1)),
                 free: u128::MAX,
             },
             is_down: false,
@@ -135,21 +136,23 @@ impl World {
     /// Access for `subject`, until `period` blocks from now, to a record with this many
     /// custodians and threshold 1.
     pub fn grant(&self, subject: u8, custodians: u8, period: u32) -> GrantId {
+        self.request(subject, [subject; 32], custodians, period)
+    }
+
+    /// As [`World::grant`], with this reply key. It replaces what the subject has.
+    pub fn request(&self, subject: u8, reply: [u8; 32], custodians: u8, period: u32) -> GrantId {
         let mut state = self.state();
         let granted_at = state.best() + 1;
-        let id = GrantId { record: RecordId(7), subject: AccountId32([subject; 32]), granted_at };
-        let shares =
-            (1..=custodians).map(|number| (AccountId32([number; 32]), SealedKey([number; 80])));
-        let shares = shares.collect();
-        let custody = Custody { threshold: 1, shares, depositor: AccountId32([9; 32]), deposit: 0 };
+        let subject = subject_of(subject);
+        let id = GrantId { record: RecordId(7), subject, granted_at, reply };
         let grant = Grant {
             id,
             until: granted_at + period,
             is_emergency: false,
-            entrusted: Some(Arc::new(Entrusted { custody, of: None })),
+            custody: Some(Arc::new(custody(1, custodians))),
             delivered: BTreeSet::new(),
         };
-        state.keys.insert(id.subject, EncryptionKey([subject; 32]));
+        state.now.grants.retain(|other, _| other.subject != subject);
         state.now.grants.insert(id, grant);
         id
     }
@@ -169,9 +172,9 @@ impl World {
         state.history.truncate(last + 1);
         state.now = state.history[last].clone();
         let calls = std::mem::take(&mut state.calls);
-        for (block, nonce, id, sealed) in calls {
+        for (block, nonce, id, delivery) in calls {
             if block as usize > last && !state.pool_forgets {
-                state.pool.add_again(nonce, (id, sealed));
+                state.pool.add_again(nonce, (id, delivery));
             }
         }
     }
@@ -190,12 +193,12 @@ impl World {
         let block = state.best() + 1;
         for _ in 0..BLOCK_CALLS {
             let nonce = state.now.nonce;
-            let Some(((id, sealed), news)) = state.pool.take(nonce) else {
+            let Some(((id, delivery), news)) = state.pool.take(nonce) else {
                 break;
             };
             state.now.nonce += 1;
-            state.calls.push((block, nonce, id, sealed));
-            let result = state.execute(block, &id, sealed);
+            state.calls.push((block, nonce, id, delivery));
+            let result = state.execute(block, &id, delivery);
             let _ = news.send(result.map(|()| block));
         }
         let made = state.now.clone();
@@ -230,19 +233,20 @@ impl State {
     }
 
     /// As the call `deliver_share`, signed by the custodian.
-    fn execute(&mut self, block: u32, id: &GrantId, sealed: SealedKey) -> Result<(), SubmitError> {
+    fn execute(&mut self, block: u32, id: &GrantId, delivery: Delivery) -> Result<(), SubmitError> {
+        let is_refused =
+            self.refused.union(&self.refused_at_execution).any(|one| *one == id.subject);
         let outcome = match self.now.grants.get_mut(id) {
-            Some(grant) if block > grant.until => Err(Outcome::TooLate),
             Some(grant) if grant.delivered.contains(&1) => Err(Outcome::ClosedElsewhere),
-            Some(_) if self.refused.union(&self.refused_at_execution).any(|s| *s == id.subject) => {
+            Some(grant) if is_refused || block > grant.until => {
                 self.now.grants.remove(id);
-                self.ended_by_share += 1;
-                return Err(SubmitError::Refused(Outcome::NoConsent("refused".into())));
+                self.exposed += 1;
+                return Err(SubmitError::Refused(Outcome::Exposed { block }));
             }
             Some(grant) => {
                 grant.delivered.insert(1);
                 self.finality_stalls |= self.stalls_at_share;
-                self.taken.push((*id, sealed));
+                self.taken.push((*id, delivery));
                 Ok(())
             }
             None => Err(Outcome::ClosedElsewhere),
@@ -295,16 +299,6 @@ impl CustodyChain for World {
         Ok(list)
     }
 
-    async fn encryption_key(
-        &self,
-        account: &AccountId32,
-    ) -> Result<Option<EncryptionKey>, ChainError> {
-        self.check_up()?;
-        let key = self.state().keys.get(account).copied();
-        self.pass(Stage::KeyRead).await;
-        Ok(key)
-    }
-
     async fn settled(&self, id: &GrantId) -> Result<Option<Outcome>, ChainError> {
         self.check_up()?;
         let settled = {
@@ -337,7 +331,7 @@ impl CustodyChain for World {
     async fn deliver(
         &self,
         id: &GrantId,
-        sealed: &SealedKey,
+        delivery: &Delivery,
         nonce: u64,
     ) -> Result<u32, SubmitError> {
         self.pass(Stage::Signed).await;
@@ -347,7 +341,7 @@ impl CustodyChain for World {
                 return Err(SubmitError::Lost("the node is down".into()));
             }
             let used = state.now.nonce;
-            state.pool.add(used, nonce, (*id, *sealed))?
+            state.pool.add(used, nonce, (*id, *delivery))?
         };
         self.pass(Stage::InPool).await;
         let result = timeout(INCLUSION_TIMEOUT, result).await;
@@ -359,33 +353,61 @@ impl CustodyChain for World {
     }
 }
 
-impl Sealer for World {
-    fn public(&self) -> EncryptionKey {
-        EncryptionKey([1; 32])
+impl Keeper for World {
+    fn key(&self) -> CustodianKey {
+        CustodianKey([1; 32])
     }
 
-    /// The number of the share, followed by the reader's key.
-    fn reseal(
-        &self,
-        me: &AccountId32,
-        grant: &Grant,
-        reader: &EncryptionKey,
-    ) -> Result<SealedKey, SealError> {
+    /// The reply key, followed by the number of the share.
+    fn encrypt(&self, me: &AccountId32, grant: &Grant) -> Result<Delivery, NoShare> {
         let is_defect = {
             let mut state = self.state();
-            state.sealed += 1;
+            state.encrypted += 1;
             if state.cannot_open {
-                return Err(SealError::Unopened("it is sealed to another key".into()));
+                return Err(NoShare("it is encrypted to another key".into()));
             }
             let is_defect = state.panics > 0;
             state.panics = state.panics.saturating_sub(1);
             is_defect
         };
-        assert!(!is_defect, "a defect in the sealer");
-        let mut sealed = [0; 80];
-        let entrusted = grant.entrusted.as_ref().unwrap();
-        sealed[0] = entrusted.custody.share_of(me).unwrap().0;
-        sealed[1..33].copy_from_slice(&reader.0);
-        Ok(SealedKey(sealed))
+        assert!(!is_defect, "a defect in the keeper");
+        let number = grant.custody.as_ref().unwrap().number_of(me).unwrap();
+        Ok(Delivery {
+            ephemeral: EphemeralKey(grant.id.reply),
+            share: EncryptedShare([number; 32]),
+            proof: DeliveryProof([0; 96]),
+        })
+    }
+}
+
+/// The account with this number that is granted access, which is no custodian.
+pub fn subject_of(number: u8) -> AccountId32 {
+    let mut account = [number; 32];
+    account[0] = 200;
+    AccountId32(account)
+}
+
+/// A registration with this key.
+pub fn registered(key: u8) -> Custodian {
+    Custodian { account: ME, key: CustodianKey([key; 32]), bond: Some(1) }
+}
+
+/// A key that is shared among accounts with the numbers from 1.
+pub fn custody(threshold: u8, custodians: u8) -> Custody {
+    let accounts = 1..=custodians;
+    Custody {
+        threshold,
+        custodians: accounts
+            .map(|number| (AccountId32([number; 32]), CustodianKey([number; 32])))
+            .collect(),
+        dealing: VerifiedDealing {
+            id: DealingId([0; 32]),
+            ephemeral: EphemeralKey([0; 32]),
+            shares: vec![EncryptedShare([0; 32]); custodians.into()].try_into().unwrap(),
+            wrapped: WrappedKey([0; 48]),
+        },
+        dealer: AccountId32([99; 32]),
+        deposit: 0,
+        grants: 1,
     }
 }

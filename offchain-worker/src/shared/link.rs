@@ -134,11 +134,26 @@ impl Link {
         nonce: u64,
         refusal: fn(&DispatchFailure) -> Outcome,
     ) -> Result<TxOutcome, SubmitError> {
+        self.submit_with(call, nonce, SubmitOptions::default(), refusal).await
+    }
+
+    /// As [`Link::submit`], valid for as long as `options` say. What else they say is not
+    /// used.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit_with(
+        &self,
+        call: &Call,
+        nonce: u64,
+        options: SubmitOptions,
+        refusal: fn(&DispatchFailure) -> Outcome,
+    ) -> Result<TxOutcome, SubmitError> {
         let options = SubmitOptions {
             finality: Finality::Best,
             nonce: Some(nonce),
             timeout: self.inclusion_timeout,
-            ..SubmitOptions::default()
+            ..options
         };
         let options = &options;
         let submitted =

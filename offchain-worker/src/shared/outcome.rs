@@ -12,6 +12,12 @@ pub enum Outcome {
     ClosedElsewhere,
     /// The chain refused because consent was gone.
     NoConsent(String),
+    /// The call is in this block, which had already refused what it was for: what the call
+    /// reveals is public all the same, and is logged.
+    Exposed {
+        /// The number of the block.
+        block: u32,
+    },
     /// The chain refused because the time was over.
     TooLate,
     /// The chain refused because the record is not active any more, or because this

@@ -77,7 +77,7 @@ impl ChainError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// The call was in a block and failed there.
+    /// The call was in a block and did not do there what it was for.
     #[error("the chain refused the call: {0:?}")]
     Refused(Outcome),
     /// The call is not known to be in a block, and its nonce may be unused.

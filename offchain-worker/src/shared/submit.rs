@@ -162,12 +162,17 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
     }
 
     /// A lost call leaves a gap that all later nonces wait for. Where there are later
-    /// ones, the same call fills the gap at once; otherwise the loss is returned, and
-    /// the state machine decides.
+    /// ones, the same call fills the gap at once, if the newest block still wants it;
+    /// otherwise the loss is returned, and the state machine decides.
     async fn refill(&mut self, lost: &Pending<O::Item>, reason: String) -> Option<Outcome> {
         self.next = None;
         let holds_up = self.pending.values().any(|pending| pending.nonce > lost.nonce);
         if holds_up && lost.refills < MAX_REFILLS {
+            match self.outbox.settled(&lost.item).await {
+                Ok(None) => {}
+                Ok(settled) => return settled,
+                Err(_) => return Some(Outcome::Lost(reason)),
+            }
             match self.nonce().await {
                 Ok(nonce) if nonce <= lost.nonce => {
                     self.send(Pending { nonce, refills: lost.refills + 1, ..lost.clone() });

@@ -1,22 +1,19 @@
 //! Benchmarks of every call, each at its most expensive: the signer is not the
 //! patient if possible, the policy is looked up in both places, and every
-//! envelope was paid for by a different account.
+//! envelope was paid for by a different account. What custody costs in addition is
+//! benchmarked in the pallet that has it.
 
 use alloc::vec;
 use frame_benchmarking::v2::*;
-use frame_support::{
-    traits::{
-        fungible::{Inspect, Mutate, MutateHold},
-        EnsureOrigin, Get,
-    },
-    weights::Weight,
+use frame_support::traits::{
+    fungible::{Inspect, Mutate, MutateHold},
+    EnsureOrigin, Get,
 };
 use frame_system::RawOrigin;
 use medchain_primitives::{
-    Appointment, Basis, Cid, CidCodec, ContentDigest, Document, EmergencyId, EmergencyReason,
-    EncryptionKey, FilmCommitments, InputRoot, InstitutionId, InstitutionName, Purpose, RecordId,
-    RecordKind, RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
-    MAX_INSTITUTION_NAME,
+    Appointment, Cid, CidCodec, ContentDigest, Document, EncryptionKey, FilmCommitments, InputRoot,
+    InstitutionId, InstitutionName, RecordId, RecordKind, RecordStatus, RelationKind, Role,
+    SealedKey, VerdictCommitment, MAX_INSTITUTION_NAME,
 };
 use sp_runtime::traits::{One, Saturating, Zero};
 
@@ -43,11 +40,7 @@ where
 {
     let who = account(name, index, 0);
     let envelopes = T::EnvelopeDeposit::get().saturating_mul(T::MaxEnvelopes::get().into());
-    let custody = T::CustodyDeposit::get().saturating_mul(T::MaxCustodians::get().into());
     let funds = T::PatientDeposit::get()
-        .saturating_add(custody.saturating_mul(4u32.into()))
-        .saturating_add(T::GrantDeposit::get())
-        .saturating_add(T::EmergencyBond::get())
         .saturating_add(T::RecordDeposit::get().saturating_mul(2u32.into()))
         .saturating_add(envelopes.saturating_mul(2u32.into()))
         .saturating_add(T::EncryptionKeyDeposit::get())
@@ -149,130 +142,8 @@ where
     Ok((id, author))
 }
 
-/// Has the patient choose custodians, and returns a share for each.
-fn custody<T: Config>(patient: &T::AccountId, count: u32) -> Result<SharesOf<T>, BenchmarkError>
-where
-    T::Currency: Mutate<T::AccountId>,
-{
-    let custodians = custodians::<T>(count);
-    let shares = custodians.iter().map(|who| (who.clone(), SEALED)).collect();
-    Pallet::<T>::set_custodians(RawOrigin::Signed(patient.clone()).into(), custodians, count)?;
-    Ok(SharesOf::<T>::truncate_from(shares))
-}
-
-fn custodians<T: Config>(count: u32) -> CustodiansOf<T> {
-    let custodians = (0..count).map(|index| {
-        let custodian: T::AccountId = account("custodian", index, 0);
-        provide::<T>(&custodian, Role::Custodian);
-        EncryptionKeys::<T>::insert(&custodian, KEY);
-        custodian
-    });
-    CustodiansOf::<T>::truncate_from(custodians.collect())
-}
-
-/// A record kept by the most custodians, with `grants` grants on it, each paid for
-/// by a different account.
-///
-/// Grants by the policy have every share delivered. In the places reserved for
-/// emergencies, no share is delivered: voiding an emergency is the most expensive end.
-fn entrusted<T: Config>(
-    patient: &T::AccountId,
-    envelopes: u32,
-    grants: u32,
-) -> Result<RecordId, BenchmarkError>
-where
-    T::Currency: Mutate<T::AccountId>,
-{
-    let (id, _) = record::<T>(patient, envelopes)?;
-    let shares = custody::<T>(patient, T::MaxCustodians::get())?;
-    Pallet::<T>::entrust_record(RawOrigin::Signed(patient.clone()).into(), id, shares)
-        .map_err(|failed| failed.error)?;
-    for index in 0..grants {
-        let reserved = T::MaxGrants::get() / EMERGENCY_SHARE;
-        if index >= T::MaxGrants::get().saturating_sub(reserved) {
-            broken::<T>(id, index)?;
-            continue;
-        }
-        let subject = subject::<T>(index)?;
-        Pallet::<T>::request_access(
-            RawOrigin::Signed(subject.clone()).into(),
-            id,
-            Purpose::Treatment,
-        )
-        .map_err(|failed| failed.error)?;
-        deliver_all::<T>(id, &subject, 0)?;
-    }
-    Ok(id)
-}
-
-/// An account that can be granted access.
-fn subject<T: Config>(index: u32) -> Result<T::AccountId, BenchmarkError>
-where
-    T::Currency: Mutate<T::AccountId>,
-{
-    let subject = rich::<T>("subject", index)?;
-    EncryptionKeys::<T>::insert(&subject, KEY);
-    Ok(subject)
-}
-
-/// An account that broke the glass over a record, and to which no share is delivered:
-/// ending its grant is expensive, because it voids the emergency.
-fn broken<T: Config>(id: RecordId, index: u32) -> Result<T::AccountId, BenchmarkError>
-where
-    T::Currency: Mutate<T::AccountId>,
-{
-    let subject = subject::<T>(index)?;
-    let origin = RawOrigin::Signed(subject.clone());
-    Pallet::<T>::break_glass(origin.into(), id, EmergencyReason::Other)
-        .map_err(|failed| failed.error)?;
-    Ok(subject)
-}
-
-/// Moves to the block after the last one of this grant. Returns the last one.
-fn outlast<T: Config>(
-    id: RecordId,
-    subject: &T::AccountId,
-) -> Result<frame_system::pallet_prelude::BlockNumberFor<T>, BenchmarkError> {
-    let over = Grants::<T>::get(id, subject).ok_or("granted")?.until;
-    frame_system::Pallet::<T>::set_block_number(over.saturating_add(1u32.into()));
-    Ok(over)
-}
-
-/// Has the custodians from number `first` on deliver their shares.
-fn deliver_all<T: Config>(
-    id: RecordId,
-    subject: &T::AccountId,
-    first: u32,
-) -> Result<(), BenchmarkError> {
-    for index in first..T::MaxCustodians::get() {
-        let custodian: T::AccountId = account("custodian", index, 0);
-        let origin = RawOrigin::Signed(custodian);
-        Pallet::<T>::deliver_share(origin.into(), id, subject.clone(), SEALED)
-            .map_err(|failed| failed.error)?;
-    }
-    Ok(())
-}
-
-/// An emergency with every share delivered: the account that broke the glass, the
-/// record, and the number.
-fn emergency<T: Config>(
-    patient: &T::AccountId,
-) -> Result<(T::AccountId, RecordId, EmergencyId), BenchmarkError>
-where
-    T::Currency: Mutate<T::AccountId>,
-{
-    let id = entrusted::<T>(patient, 0, 0)?;
-    let subject = subject::<T>(0)?;
-    let emergency = NextEmergencyId::<T>::get();
-    let origin = RawOrigin::Signed(subject.clone());
-    Pallet::<T>::break_glass(origin.into(), id, EmergencyReason::Other)
-        .map_err(|failed| failed.error)?;
-    deliver_all::<T>(id, &subject, 0)?;
-    Ok((subject, id, emergency))
-}
-
 fn governance<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
-    T::GovernanceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
+    T::GovernanceOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)
 }
 
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
@@ -362,7 +233,7 @@ mod benchmarks {
         let policy: T::AccountId = account("policy", 1, 0);
         Pallet::<T>::announce_default_policy(governance::<T>()?, Some(policy))?;
         let origin =
-            T::CancelOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+            T::CancelOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
 
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin);
@@ -417,8 +288,10 @@ mod benchmarks {
         let provider: T::AccountId = account("provider", 0, 0);
         // It had the role, and the term is over: both institutions are read.
         provide::<T>(&provider, Role::Hospital);
-        Providers::<T>::mutate_extant(&provider, Role::Hospital, |appointment| {
-            appointment.until = Zero::zero();
+        Providers::<T>::mutate(&provider, Role::Hospital, |appointment| {
+            if let Some(appointment) = appointment {
+                appointment.until = Zero::zero();
+            }
         });
         pass::<T>(One::one());
         let until = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
@@ -531,34 +404,24 @@ mod benchmarks {
         Ok(())
     }
 
+    /// The patient removes another reader's envelope, which a third account paid for.
     #[benchmark]
     fn remove_envelope() -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
-        let id = entrusted::<T>(&caller, T::MaxEnvelopes::get(), 0)?;
-        // An account that has both an envelope and an emergency to be voided.
+        let (id, _) = record::<T>(&caller, T::MaxEnvelopes::get())?;
         let reader: T::AccountId = account("reader", 0, 0);
-        T::Currency::mint_into(&reader, T::Currency::minimum_balance())?;
-        T::Currency::mint_into(&reader, T::GrantDeposit::get())?;
-        T::Currency::mint_into(&reader, T::EmergencyBond::get())?;
-        let origin = RawOrigin::Signed(reader.clone());
-        Pallet::<T>::break_glass(origin.into(), id, EmergencyReason::Other)
-            .map_err(|failed| failed.error)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, reader.clone());
 
         assert!(!Envelopes::<T>::contains_key(id, &reader));
-        assert!(!Grants::<T>::contains_key(id, &reader));
         Ok(())
     }
 
     #[benchmark]
-    fn erase_record(
-        n: Linear<0, { T::MaxEnvelopes::get() }>,
-        g: Linear<0, { T::MaxGrants::get() }>,
-    ) -> Result<(), BenchmarkError> {
+    fn erase_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
-        let id = entrusted::<T>(&caller, n, g)?;
+        let (id, _) = record::<T>(&caller, n)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id);
@@ -593,169 +456,6 @@ mod benchmarks {
         _(origin, relative.clone());
 
         assert!(!Relations::<T>::contains_key(&caller, &relative));
-        Ok(())
-    }
-
-    /// By an account whose emergency has expired and is voided, so that its grant
-    /// ends before the new one begins.
-    #[benchmark]
-    fn request_access() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let id = entrusted::<T>(&patient, 0, 0)?;
-        let caller = broken::<T>(id, 0)?;
-        let over = outlast::<T>(id, &caller)?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller.clone()), id, Purpose::Treatment);
-
-        let new = Grants::<T>::get(id, &caller).ok_or("granted again")?;
-        assert!(new.until > over);
-        Ok(())
-    }
-
-    #[benchmark]
-    fn set_custodians(c: Linear<1, { T::MaxCustodians::get() }>) -> Result<(), BenchmarkError> {
-        let caller = patient::<T>()?;
-        custody::<T>(&caller, T::MaxCustodians::get())?;
-        let custodians = custodians::<T>(c);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller.clone()), custodians.clone(), 1);
-
-        let group = CustodianGroups::<T>::get(&caller).map(|group| group.members);
-        assert_eq!(group, Some(custodians));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn entrust_record(
-        c: Linear<1, { T::MaxCustodians::get() }>,
-        g: Linear<0, { T::MaxGrants::get() }>,
-    ) -> Result<(), BenchmarkError> {
-        let caller = patient::<T>()?;
-        let id = entrusted::<T>(&caller, 0, g)?;
-        let shares = custody::<T>(&caller, c)?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller), id, shares.clone());
-
-        let kept = Custodies::<T>::get(id).ok_or("entrusted")?;
-        assert_eq!((kept.shares, kept.grants), (shares, 0));
-        Ok(())
-    }
-
-    /// The last share. The policy's two addresses are read, as it is asked again.
-    #[benchmark]
-    fn deliver_share() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let id = entrusted::<T>(&patient, 0, 0)?;
-        let subject = subject::<T>(0)?;
-        let origin = RawOrigin::Signed(subject.clone());
-        Pallet::<T>::request_access(origin.into(), id, Purpose::Treatment)
-            .map_err(|failed| failed.error)?;
-        deliver_all::<T>(id, &subject, 1)?;
-        let caller: T::AccountId = account("custodian", 0, 0);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller), id, subject.clone(), SEALED);
-
-        let grant = Grants::<T>::get(id, &subject).ok_or("granted")?;
-        assert_eq!(grant.shares.len() as u32, T::MaxCustodians::get());
-        Ok(())
-    }
-
-    /// Of an emergency that is voided.
-    #[benchmark]
-    fn expire_grant() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let id = entrusted::<T>(&patient, 0, 0)?;
-        let subject = broken::<T>(id, 0)?;
-        outlast::<T>(id, &subject)?;
-        let caller: T::AccountId = account("anybody", 0, 0);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller), id, subject.clone());
-
-        assert!(!Grants::<T>::contains_key(id, &subject));
-        Ok(())
-    }
-
-    /// By an account whose earlier emergency has expired and is voided.
-    #[benchmark]
-    fn break_glass() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let id = entrusted::<T>(&patient, 0, 0)?;
-        let caller = broken::<T>(id, 0)?;
-        outlast::<T>(id, &caller)?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller.clone()), id, EmergencyReason::CannotConsent);
-
-        let basis = Grants::<T>::get(id, &caller).map(|grant| grant.basis);
-        assert!(matches!(basis, Some(Basis::Emergency { .. })));
-        assert_eq!(OpenEmergencies::<T>::get(&caller), 1);
-        Ok(())
-    }
-
-    /// A guardian rejects the emergency.
-    #[benchmark]
-    fn review_emergency() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let (subject, id, number) = emergency::<T>(&patient)?;
-        let caller: T::AccountId = account("guardian", 0, 0);
-        let origin = RawOrigin::Signed(patient);
-        Pallet::<T>::set_relation(origin.into(), caller.clone(), RelationKind::Guardian, false)?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller), number, false);
-
-        assert!(!Emergencies::<T>::contains_key(number));
-        assert!(!Grants::<T>::contains_key(id, &subject));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn lapse_emergency() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let (_, _, number) = emergency::<T>(&patient)?;
-        let over = Emergencies::<T>::get(number).ok_or("open")?.review_until;
-        frame_system::Pallet::<T>::set_block_number(over.saturating_add(1u32.into()));
-        let caller: T::AccountId = account("anybody", 0, 0);
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller), number);
-
-        assert!(!Emergencies::<T>::contains_key(number));
-        Ok(())
-    }
-
-    #[benchmark]
-    fn set_emergency_access() -> Result<(), BenchmarkError> {
-        let caller = patient::<T>()?;
-
-        #[extrinsic_call]
-        _(RawOrigin::Signed(caller.clone()), false);
-
-        assert!(EmergencyOptOuts::<T>::contains_key(&caller));
-        Ok(())
-    }
-
-    /// One step that ends a grant and voids its emergency, the most expensive entry.
-    #[benchmark]
-    fn process_due() -> Result<(), BenchmarkError> {
-        let patient = patient::<T>()?;
-        let id = entrusted::<T>(&patient, 0, 0)?;
-        let subject = broken::<T>(id, 0)?;
-        let over = outlast::<T>(id, &subject)?;
-        NextDue::<T>::put(over);
-        let now = over.saturating_add(1u32.into());
-
-        #[block]
-        {
-            Pallet::<T>::process_due(now, Weight::MAX);
-        }
-
-        assert!(!Grants::<T>::contains_key(id, &subject));
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! The access question, and who answers it.
 
 use frame_support::{ensure, weights::Weight};
+use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Denied, DenyReason, InferenceOrder, RecordId, RecordStatus};
-use sp_runtime::DispatchError;
+use sp_runtime::{traits::Zero, DispatchError};
 
 use crate::{
     AccessControl, AccessQuestion, AccountIdOf, Answer, Config, DefaultPolicy, Error, Event,
@@ -90,5 +91,15 @@ impl<T: Config> Pallet<T> {
             ensure!(entry.status != RecordStatus::Erased, Denied::RecordErased);
         }
         Ok(())
+    }
+
+    /// Returns the hash of the first block, which the chain keeps for ever.
+    ///
+    /// What is signed or proven for another chain must not count on this one.
+    pub fn genesis() -> [u8; 32] {
+        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(genesis.as_ref()).for_each(|(to, from)| *to = *from);
+        bytes
     }
 }

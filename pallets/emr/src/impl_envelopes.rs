@@ -7,7 +7,7 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccessQuestion, AccountIdOf, Config, EncryptionKeys, Envelope, EnvelopeOf, Envelopes,
-    EnvelopesOf, Error, Event, HoldReason, Pallet, RecordOf, Records,
+    EnvelopesOf, Error, Event, HoldReason, KeyCustody, Pallet, RecordOf, Records,
 };
 
 impl<T: Config> Pallet<T> {
@@ -91,7 +91,7 @@ impl<T: Config> Pallet<T> {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
         ensure!(*who == record.patient || *who == reader, Error::<T>::NotPatientOrReader);
         let reason = if *who == reader { EndReason::GivenUp } else { EndReason::Revoked };
-        let ended = Self::end_grant(id, &record.patient, reader.clone(), reason)?;
+        let ended = T::Custody::end_access(id, &record.patient, &reader, reason)?;
         let envelope = Envelopes::<T>::get(id, &reader);
         ensure!(ended || envelope.is_some(), Error::<T>::EnvelopeNotFound);
         if *who != reader {

@@ -1,9 +1,6 @@
-//! Deposits and bonds.
+//! Deposits.
 
-use frame_support::traits::{
-    fungible::MutateHold,
-    tokens::{Fortitude, Precision},
-};
+use frame_support::traits::{fungible::MutateHold, tokens::Precision};
 use sp_runtime::DispatchResult;
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
@@ -27,17 +24,6 @@ impl<T: Config> Pallet<T> {
         amount: BalanceOf<T>,
     ) -> DispatchResult {
         T::Currency::release(&reason.into(), who, amount, Precision::BestEffort)?;
-        Ok(())
-    }
-
-    /// Burns `amount` held from `who`, or as much of it as is still held.
-    pub(crate) fn burn(
-        reason: HoldReason,
-        who: &AccountIdOf<T>,
-        amount: BalanceOf<T>,
-    ) -> DispatchResult {
-        let (precision, fortitude) = (Precision::BestEffort, Fortitude::Force);
-        T::Currency::burn_held(&reason.into(), who, amount, precision, fortitude)?;
         Ok(())
     }
 }

@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 
     /// Raises the patient's key epoch: an account that may know a content key has
     /// lost access, so what follows needs a new one.
-    pub(crate) fn raise_key_epoch(patient: &AccountIdOf<T>) {
+    pub fn raise_key_epoch(patient: &AccountIdOf<T>) {
         Patients::<T>::mutate_extant(patient, |entry| {
             entry.key_epoch = entry.key_epoch.saturating_add(1);
         });

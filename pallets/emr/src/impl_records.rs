@@ -3,9 +3,10 @@
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, traits::Get, weights::Weight};
 use medchain_primitives::{
-    Action, Cid, ContentDigest, EndReason, FilmCommitments, InferenceOrder, RecordId, RecordKind,
+    Action, Cid, ContentDigest, FilmCommitments, InferenceOrder, RecordId, RecordKind,
     RecordStatus, Role,
 };
+use medchain_sharing::Entrustment;
 use sp_runtime::{
     traits::{Saturating, Zero},
     DispatchError, DispatchResult,
@@ -13,8 +14,8 @@ use sp_runtime::{
 
 use crate::{
     AccessQuestion, AccountIdOf, BalanceOf, Commitments, Config, Envelopes, EnvelopesOf, Error,
-    Event, HoldReason, InferenceOrders, NextRecordId, Pallet, Patients, Record, Records, RecordsOf,
-    SharesOf,
+    Event, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Pallet, Patients, Record,
+    Records, RecordsOf,
 };
 
 /// What the signer states about a new record or version.
@@ -35,7 +36,7 @@ impl<T: Config> Pallet<T> {
         new: NewRecord<AccountIdOf<T>>,
         envelopes: EnvelopesOf<T>,
         inference: Option<InferenceOrder<AccountIdOf<T>>>,
-        custody: Option<SharesOf<T>>,
+        custody: Option<Entrustment>,
     ) -> Result<Weight, DispatchError> {
         ensure!(Patients::<T>::contains_key(&new.patient), Error::<T>::PatientNotFound);
         ensure!(
@@ -64,8 +65,8 @@ impl<T: Config> Pallet<T> {
             kind,
         });
         Self::store_envelopes(record, author, envelopes)?;
-        if let Some(shares) = custody {
-            Self::store_custody(record, &patient, &cid, author, shares)?;
+        if let Some(entrustment) = custody {
+            T::Custody::entrust(author, &patient, record, &cid, entrustment)?;
         }
         if let Some(order) = inference {
             let asked = T::InferenceOrders::order(author, &patient, record, &order)?;
@@ -83,7 +84,7 @@ impl<T: Config> Pallet<T> {
         digest: ContentDigest,
         commitments: Option<FilmCommitments>,
         envelopes: EnvelopesOf<T>,
-        custody: Option<SharesOf<T>>,
+        custody: Option<Entrustment>,
     ) -> Result<Weight, DispatchError> {
         let mut old = Records::<T>::get(previous).ok_or(Error::<T>::RecordNotFound)?;
         match old.status {
@@ -123,13 +124,13 @@ impl<T: Config> Pallet<T> {
             cid: new_cid.clone(),
         });
         Self::store_envelopes(record, author, envelopes)?;
-        if let Some(shares) = custody {
-            Self::store_custody(record, &patient, &new_cid, author, shares)?;
+        if let Some(entrustment) = custody {
+            T::Custody::entrust(author, &patient, record, &new_cid, entrustment)?;
         }
         Ok(asked)
     }
 
-    /// Destroys the envelopes and shares of a record and marks it as erased.
+    /// Destroys the envelopes of a record, ends its custody, and marks it as erased.
     /// Returns the numbers of its envelopes and grants.
     pub(crate) fn do_erase_record(
         who: &AccountIdOf<T>,
@@ -151,7 +152,7 @@ impl<T: Config> Pallet<T> {
         Self::release(HoldReason::Record, &record.author, record.deposit)?;
 
         let patient = record.patient.clone();
-        let grants = Self::end_custody(id, &patient, EndReason::Erased)?;
+        let grants = T::Custody::end(id, &patient)?;
         Commitments::<T>::remove(id);
         record.status = RecordStatus::Erased;
         record.envelopes = 0;

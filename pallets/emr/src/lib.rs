@@ -4,6 +4,7 @@
 //! stores its CID, its origin and, for each reader, an *envelope*: the content
 //! key, sealed to that reader's encryption key. Whether an account other than the
 //! patient may do something with a record is asked through the [`AccessControl`]
+//! seam, and content keys are entrusted to custodians through the [`KeyCustody`]
 //! seam. Nothing in storage, calls or events is plaintext health data.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -21,6 +22,7 @@
 extern crate alloc;
 
 pub mod access;
+pub mod custody;
 pub mod due;
 pub mod migrations;
 pub mod runtime_api;
@@ -28,12 +30,8 @@ pub mod types;
 pub mod weights;
 
 mod impl_access;
-mod impl_custody;
-mod impl_due;
-mod impl_emergency;
 mod impl_envelopes;
 mod impl_funds;
-mod impl_grants;
 mod impl_institutions;
 mod impl_keys;
 mod impl_policies;
@@ -51,6 +49,7 @@ mod tests;
 #[cfg(feature = "runtime-benchmarks")]
 pub use access::BenchmarkHelper;
 pub use access::{AccessControl, AccessQuestion, Answer, InferenceOrders};
+pub use custody::KeyCustody;
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
@@ -68,10 +67,11 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Action, Cid, ContentDigest, Denied, Document, EmergencyId, EmergencyReason, EncryptionKey,
-        EndReason, FilmCommitments, InferenceOrder, InstitutionId, InstitutionName, Purpose,
-        RecordId, RecordKind, Relation, RelationKind, Role, SealedKey,
+        Action, Cid, ContentDigest, Document, EncryptionKey, FilmCommitments, InferenceOrder,
+        InstitutionId, InstitutionName, RecordId, RecordKind, Relation, RelationKind, Role,
+        SealedKey,
     };
+    use medchain_sharing::Entrustment;
 
     use super::*;
     use crate::impl_records::NewRecord;
@@ -81,14 +81,6 @@ pub mod pallet {
     /// Maximum number of relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
 
-    /// Fraction of the grants on a record that is reserved for emergencies, as its inverse.
-    ///
-    /// Accounts that a generous policy allows must not be able to take all places.
-    pub const EMERGENCY_SHARE: u32 = 4;
-
-    /// Processing what is due may take at most this fraction of a block, as its inverse.
-    const DUE_SHARE: u64 = 8;
-
     /// The pallet of patients and their records.
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -97,7 +89,7 @@ pub mod pallet {
     /// The parameters that the runtime sets.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// The currency of deposits and bonds.
+        /// The currency of deposits.
         type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
         /// The runtime's hold reasons.
@@ -124,6 +116,9 @@ pub mod pallet {
         /// Accepts the order to run a model on a new record.
         type InferenceOrders: InferenceOrders<Self::AccountId>;
 
+        /// Keeps the content keys that are entrusted, and the access granted to them.
+        type Custody: KeyCustody<Self::AccountId>;
+
         /// Deposit held from a patient for the registration, relations included.
         #[pallet::constant]
         type PatientDeposit: Get<BalanceOf<Self>>;
@@ -140,49 +135,9 @@ pub mod pallet {
         #[pallet::constant]
         type EncryptionKeyDeposit: Get<BalanceOf<Self>>;
 
-        /// Deposit held for each custodian that a patient chooses and for each share entrusted.
-        ///
-        /// From the patient, and from the account that entrusts a record.
-        #[pallet::constant]
-        type CustodyDeposit: Get<BalanceOf<Self>>;
-
-        /// Deposit held from the account granted access, until the grant ends.
-        #[pallet::constant]
-        type GrantDeposit: Get<BalanceOf<Self>>;
-
-        /// Bond held from an account that breaks the glass.
-        ///
-        /// It is burned unless a review accepts or no key was delivered.
-        #[pallet::constant]
-        type EmergencyBond: Get<BalanceOf<Self>>;
-
         /// Maximum number of envelopes of one record.
         #[pallet::constant]
         type MaxEnvelopes: Get<u32>;
-
-        /// Maximum number of custodians that a patient may choose.
-        #[pallet::constant]
-        type MaxCustodians: Get<u32>;
-
-        /// Maximum number of access grants on one record at a time.
-        #[pallet::constant]
-        type MaxGrants: Get<u32>;
-
-        /// Maximum number of emergencies of one account that await their review.
-        #[pallet::constant]
-        type MaxOpenEmergencies: Get<u32>;
-
-        /// Number of blocks for which a grant by a policy lasts.
-        #[pallet::constant]
-        type AccessPeriod: Get<BlockNumberFor<Self>>;
-
-        /// Number of blocks for which a grant by an emergency lasts.
-        #[pallet::constant]
-        type EmergencyPeriod: Get<BlockNumberFor<Self>>;
-
-        /// Number of blocks within which an emergency can be reviewed.
-        #[pallet::constant]
-        type ReviewPeriod: Get<BlockNumberFor<Self>>;
 
         /// The weights of the calls.
         type WeightInfo: WeightInfo;
@@ -203,12 +158,6 @@ pub mod pallet {
         Envelope,
         /// An encryption key.
         EncryptionKey,
-        /// A group of custodians, or the shares that custodians keep.
-        Custody,
-        /// An access grant.
-        Grant,
-        /// The bond of an account that broke the glass.
-        Emergency,
     }
 
     /// Registered patients.
@@ -314,78 +263,6 @@ pub mod pallet {
         Relation,
         OptionQuery,
     >;
-
-    /// Custodians that each patient chose.
-    #[pallet::storage]
-    pub type CustodianGroups<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, CustodianGroupOf<T>, OptionQuery>;
-
-    /// Shares of each record's content key.
-    #[pallet::storage]
-    pub type Custodies<T: Config> =
-        StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
-
-    /// The one record under which a content of a patient is, or was, entrusted to custodians.
-    ///
-    /// Shares are bound to patient and content, and remain readable in old blocks.
-    /// Under another record, the shares of an erased one could be used again.
-    #[pallet::storage]
-    pub type EntrustedContents<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Blake2_128Concat,
-        Cid,
-        RecordId,
-        OptionQuery,
-    >;
-
-    /// Access grants with the shares delivered so far, by record and account granted access.
-    #[pallet::storage]
-    pub type Grants<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        RecordId,
-        Blake2_128Concat,
-        T::AccountId,
-        GrantOf<T>,
-        OptionQuery,
-    >;
-
-    /// Number of the next emergency.
-    #[pallet::storage]
-    pub type NextEmergencyId<T: Config> = StorageValue<_, EmergencyId, ValueQuery>;
-
-    /// Emergencies that await their review.
-    #[pallet::storage]
-    pub type Emergencies<T: Config> =
-        StorageMap<_, Twox64Concat, EmergencyId, EmergencyOf<T>, OptionQuery>;
-
-    /// Number of emergencies of each account that await their review.
-    #[pallet::storage]
-    pub type OpenEmergencies<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
-
-    /// Patients who forbid breaking the glass over their records.
-    #[pallet::storage]
-    pub type EmergencyOptOuts<T: Config> =
-        StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
-
-    /// Grants and reviews, by the last block before they fall due.
-    #[pallet::storage]
-    pub type Due<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        BlockNumberFor<T>,
-        Blake2_128Concat,
-        DueEntry<T::AccountId>,
-        (),
-        OptionQuery,
-    >;
-
-    /// Entries due before this block have been processed.
-    #[pallet::storage]
-    pub type NextDue<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
 
     /// The institutions that the first block knows.
     #[pallet::genesis_config]
@@ -603,153 +480,6 @@ pub mod pallet {
             /// The relative.
             relative: T::AccountId,
         },
-        /// An account requested access to a record and was granted it.
-        ///
-        /// The custodians who keep the content key deliver their shares.
-        AccessGranted {
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account granted access.
-            subject: T::AccountId,
-            /// The purpose of the access.
-            purpose: Purpose,
-            /// The last block of the grant; `None` if no custodian keeps the key.
-            until: Option<BlockNumberFor<T>>,
-        },
-        /// An account was denied access to a record.
-        ///
-        /// When it requested access, or when a custodian was about to deliver a share.
-        AccessDenied {
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account denied access.
-            subject: T::AccountId,
-            /// The purpose of the access.
-            purpose: Purpose,
-            /// The reason for the denial.
-            reason: Denied,
-        },
-        /// A patient chose custodians or dismissed them.
-        CustodiansSet {
-            /// The patient.
-            patient: T::AccountId,
-            /// The previous custodians.
-            old: Option<CustodiansOf<T>>,
-            /// The new custodians.
-            new: Option<CustodiansOf<T>>,
-            /// The number of custodians needed to open a key.
-            threshold: u32,
-        },
-        /// The content key of a record was split among custodians, or withdrawn from custody.
-        RecordEntrusted {
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The custodians, who keep a share each; empty if the record was withdrawn.
-            custodians: CustodiansOf<T>,
-            /// The number of shares needed to recover the key.
-            threshold: u32,
-        },
-        /// A custodian delivered a share to the account granted access.
-        ShareDelivered {
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account granted access.
-            subject: T::AccountId,
-            /// The custodian.
-            custodian: T::AccountId,
-            /// The number of shares delivered so far.
-            delivered: u32,
-            /// The number of shares needed.
-            threshold: u32,
-        },
-        /// An access grant ended, and the delivered shares were removed.
-        AccessEnded {
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account that had access.
-            subject: T::AccountId,
-            /// Why the grant ended.
-            reason: EndReason,
-        },
-        /// An account broke the glass: it was granted emergency access, and its bond is held.
-        GlassBroken {
-            /// The number of the emergency.
-            emergency: EmergencyId,
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account that broke the glass.
-            subject: T::AccountId,
-            /// The reason it gave.
-            reason: EmergencyReason,
-            /// The last block in which custodians deliver the key.
-            until: BlockNumberFor<T>,
-            /// The last block in which the emergency can be reviewed.
-            review_until: BlockNumberFor<T>,
-        },
-        /// The patient or a guardian reviewed an emergency.
-        EmergencyReviewed {
-            /// The emergency.
-            emergency: EmergencyId,
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account that broke the glass.
-            subject: T::AccountId,
-            /// The account that reviewed.
-            reviewer: T::AccountId,
-            /// Whether breaking the glass was right. If not, the bond was burned.
-            accepted: bool,
-            /// The bond.
-            bond: BalanceOf<T>,
-        },
-        /// Nobody reviewed an emergency in time, and the bond was burned.
-        EmergencyLapsed {
-            /// The emergency.
-            emergency: EmergencyId,
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account that broke the glass.
-            subject: T::AccountId,
-            /// The bond.
-            bond: BalanceOf<T>,
-        },
-        /// An emergency ended before the key was delivered, and the bond was released.
-        ///
-        /// Only if neither the account that broke the glass nor a review ended it.
-        EmergencyVoided {
-            /// The emergency.
-            emergency: EmergencyId,
-            /// The record.
-            record: RecordId,
-            /// The patient whose record it is.
-            patient: T::AccountId,
-            /// The account that broke the glass.
-            subject: T::AccountId,
-            /// The bond.
-            bond: BalanceOf<T>,
-        },
-        /// A patient allowed or forbade emergency access to their records.
-        EmergencyAccessSet {
-            /// The patient.
-            patient: T::AccountId,
-            /// Whether it is allowed.
-            allowed: bool,
-        },
     }
 
     /// The reasons for which a call fails.
@@ -839,52 +569,6 @@ pub mod pallet {
         GrantRevoked,
         /// Access denied by the policy for a policy-specific reason. `EmrApi::check_access` returns its code.
         PolicyRefused,
-        /// The account is not a custodian now. An institution's registrar gives this role with `add_provider`.
-        NotCustodian,
-        /// A patient cannot be their own custodian.
-        SelfCustodian,
-        /// The custodian keeps no share of this record. `Custodies` lists the custodians that do.
-        ShareNotFound,
-        /// The list contains a custodian twice.
-        DuplicateCustodian,
-        /// The threshold must be between 1 and the number of custodians, or 0 without custodians.
-        InvalidThreshold,
-        /// The patient has not chosen custodians. They do so with `set_custodians`.
-        CustodiansNotFound,
-        /// The shares must be for the patient's current custodians, in the same order. Read `CustodianGroups` and split the key again.
-        CustodiansMismatch,
-        /// This content is, or was, entrusted under another record of the patient. Encrypt the document again with a new key, and add it as a new record.
-        ContentAlreadyEntrusted,
-        /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
-        RecordNotEntrusted,
-        /// The record has reached its grant limit, `MaxGrants`, a quarter of which is reserved for emergencies. Try again when a grant has ended.
-        MaxGrantsExceeded,
-        /// The account has not been granted access to this record. It requests access with `request_access`.
-        AccessNotFound,
-        /// The access grant has expired. Request access again with `request_access`.
-        AccessExpired,
-        /// The access grant has not expired yet.
-        AccessNotExpired,
-        /// The account already has emergency access to this record.
-        GlassAlreadyBroken,
-        /// The custodian has already delivered its share.
-        ShareAlreadyDelivered,
-        /// Patients need no emergency to access their own records.
-        OwnRecord,
-        /// The patient does not allow emergency access to their records.
-        EmergencyOptedOut,
-        /// The account has reached the limit of open emergencies, `MaxOpenEmergencies`. Ask the patients to review them.
-        MaxEmergenciesExceeded,
-        /// Every emergency number is taken.
-        EmergencyIdsExhausted,
-        /// There is no such emergency, or it is already closed.
-        EmergencyNotFound,
-        /// Only the patient and their guardians may review an emergency, and nobody may review their own.
-        NotReviewer,
-        /// The review period is over.
-        ReviewExpired,
-        /// The review period is not over yet.
-        ReviewNotExpired,
     }
 
     #[pallet::extra_constants]
@@ -900,16 +584,6 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
             assert!(T::MaxEnvelopes::get() > 0, "a record without envelopes is of no use");
-            assert!(
-                (1..=255).contains(&T::MaxCustodians::get()),
-                "the number of a share is one byte, and not 0"
-            );
-        }
-
-        fn on_idle(now: BlockNumberFor<T>, limit: Weight) -> Weight {
-            // Transactions matter more to users than expiry does.
-            let most = T::BlockWeights::get().max_block.saturating_div(DUE_SHARE);
-            Self::process_due(now, limit.min(most))
         }
 
         #[cfg(feature = "try-runtime")]
@@ -1151,8 +825,8 @@ pub mod pallet {
         ///   most `MaxEnvelopes`.
         /// - `inference`: the model to run on the record, and by how many workers. A signer
         ///   other than the patient then needs the consent to `Infer` as well.
-        /// - `custody`: the content key split among the patient's custodians, in their order,
-        ///   each share sealed to its custodian (80 bytes). `CustodyDeposit` is held for each.
+        /// - `custody`: the content key, shared among the patient's custodians in their order,
+        ///   and the threshold. `Custody::CustodyDeposit` is held for each of them.
         ///
         /// ## Errors
         /// - `PatientNotFound`: `patient` is not a patient.
@@ -1165,14 +839,12 @@ pub mod pallet {
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
         ///   `ActionNotGranted`, `GrantExpired`, `GrantRevoked`, `PolicyRefused`.
         /// - `RecordIdsExhausted`: every record number is taken.
-        /// - `CustodiansNotFound`, `CustodiansMismatch`: the shares are not for the patient's
-        ///   current custodians.
-        /// - `ContentAlreadyEntrusted`: the content is, or was, entrusted under another record.
+        /// - With custody, whatever refuses it, as for `Custody::entrust_record`.
         /// - If a model is ordered, whatever refuses the order.
         ///
         /// ## Events
         /// - `AccessChecked` if the policy was asked; `RecordAdded`; an `EnvelopeAdded` for each
-        ///   reader; `RecordEntrusted` with custody.
+        ///   reader; `Custody::RecordEntrusted` with custody.
         /// - If a model is ordered: `AccessChecked` if the policy was asked; then
         ///   `Inference::InferenceRequested`.
         #[pallet::call_index(7)]
@@ -1191,7 +863,7 @@ pub mod pallet {
             commitments: Option<FilmCommitments>,
             envelopes: EnvelopesOf<T>,
             inference: Option<InferenceOrder<T::AccountId>>,
-            custody: Option<SharesOf<T>>,
+            custody: Option<Entrustment>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::add_record(envelopes.len() as u32)
@@ -1229,12 +901,11 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
         /// - Denials by the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
-        /// - `CustodiansNotFound`, `CustodiansMismatch`, `ContentAlreadyEntrusted`: as for
-        ///   `add_record`.
+        /// - With custody, whatever refuses it, as for `Custody::entrust_record`.
         ///
         /// ## Events
         /// - `AccessChecked` if the policy was asked; `RecordAmended`; an `EnvelopeAdded` for
-        ///   each reader; `RecordEntrusted` with custody.
+        ///   each reader; `Custody::RecordEntrusted` with custody.
         #[pallet::call_index(8)]
         #[pallet::weight(
             T::WeightInfo::amend_record(envelopes.len() as u32)
@@ -1248,7 +919,7 @@ pub mod pallet {
             digest: ContentDigest,
             commitments: Option<FilmCommitments>,
             envelopes: EnvelopesOf<T>,
-            custody: Option<SharesOf<T>>,
+            custody: Option<Entrustment>,
         ) -> DispatchResultWithPostInfo {
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32)
@@ -1321,10 +992,12 @@ pub mod pallet {
         /// - `EnvelopeNotFound`: the reader has neither an envelope nor a grant for this record.
         ///
         /// ## Events
-        /// - `AccessEnded` if there was a grant, after `EmergencyVoided` if the patient ended an
-        ///   emergency before the key was delivered; `EnvelopeRemoved` if there was an envelope.
+        /// - `Custody::AccessEnded` if there was a grant; `EnvelopeRemoved` if there was an
+        ///   envelope.
         #[pallet::call_index(10)]
-        #[pallet::weight(T::WeightInfo::remove_envelope())]
+        #[pallet::weight(
+            T::WeightInfo::remove_envelope().saturating_add(T::Custody::end_access_weight())
+        )]
         pub fn remove_envelope(
             origin: OriginFor<T>,
             record: RecordId,
@@ -1351,14 +1024,17 @@ pub mod pallet {
         /// - `RecordErased`: it is already erased.
         ///
         /// ## Events
-        /// - An `AccessEnded` for each grant, after `EmergencyVoided` if it ended an emergency
-        ///   before the key was delivered; `RecordErased`.
+        /// - A `Custody::AccessEnded` for each grant; `RecordErased`.
         #[pallet::call_index(11)]
-        #[pallet::weight(T::WeightInfo::erase_record(T::MaxEnvelopes::get(), T::MaxGrants::get()))]
+        #[pallet::weight(
+            T::WeightInfo::erase_record(T::MaxEnvelopes::get())
+                .saturating_add(T::Custody::end_weight(T::Custody::max_grants()))
+        )]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let (envelopes, grants) = Self::do_erase_record(&who, record)?;
-            Ok(Some(T::WeightInfo::erase_record(envelopes, grants)).into())
+            let used = T::WeightInfo::erase_record(envelopes);
+            Ok(Some(used.saturating_add(T::Custody::end_weight(grants))).into())
         }
 
         /// Adds a relation of the signer, or updates an existing one.
@@ -1426,46 +1102,6 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Requests access to a record, and records the answer of the policy.
-        ///
-        /// A denial is recorded, not returned as an error. If access is granted, the custodians of
-        /// the record seal their shares of the content key to the signer, within `AccessPeriod`
-        /// blocks; the policy is asked again each time. A denial ends an earlier grant by the
-        /// policy.
-        ///
-        /// ## Dispatch origin
-        /// Signed by any account. If access is granted and custodians keep the key,
-        /// `GrantDeposit` is held until the grant ends.
-        ///
-        /// ## Parameters
-        /// - `record`: the record.
-        /// - `purpose`: the purpose of the access. It is recorded, and the policy may ask for it.
-        ///
-        /// ## Errors
-        /// - `RecordNotFound`: there is no such record.
-        /// - `EncryptionKeyNotFound`: access is granted, but the signer has not published a key.
-        /// - `MaxGrantsExceeded`: access is granted, but the record has reached its grant limit.
-        ///
-        /// ## Events
-        /// - If access is granted: `AccessChecked` if the policy was asked; `AccessEnded` if an
-        ///   expired grant was still stored, after `EmergencyVoided` if it ended an emergency
-        ///   before the key was delivered; `AccessGranted`.
-        /// - If access is denied: `AccessEnded` if there was an earlier grant by the policy;
-        ///   `AccessDenied`.
-        #[pallet::call_index(14)]
-        #[pallet::weight(
-            T::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
-        )]
-        pub fn request_access(
-            origin: OriginFor<T>,
-            record: RecordId,
-            purpose: Purpose,
-        ) -> DispatchResultWithPostInfo {
-            let subject = ensure_signed(origin)?;
-            let asked = Self::do_request_access(subject, record, purpose)?;
-            Ok(Some(T::WeightInfo::request_access().saturating_add(asked)).into())
-        }
-
         /// Removes the signer's encryption key, so that nothing new can be sealed to it.
         ///
         /// Existing envelopes remain, and open with the secret key as before.
@@ -1484,265 +1120,6 @@ pub mod pallet {
         pub fn remove_encryption_key(origin: OriginFor<T>) -> DispatchResult {
             let account = ensure_signed(origin)?;
             Self::do_remove_encryption_key(account)
-        }
-
-        /// Chooses the custodians who keep the content keys of the signer's future records.
-        ///
-        /// Records that are already entrusted stay with their custodians; see `entrust_record`.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the patient. `CustodyDeposit` is held for each custodian.
-        ///
-        /// ## Parameters
-        /// - `custodians`: the custodians, at most `MaxCustodians`. An empty list dismisses all.
-        /// - `threshold`: the number of custodians needed to open a key; 0 for an empty list.
-        ///   With 1, each can alone; fewer than the threshold cannot.
-        ///
-        /// ## Errors
-        /// - `PatientNotFound`: the signer is not a patient.
-        /// - `DuplicateCustodian`: a custodian is listed twice.
-        /// - `SelfCustodian`: the signer is listed.
-        /// - `NotCustodian`: an account does not have the role.
-        /// - `EncryptionKeyNotFound`: a custodian has not published a key.
-        /// - `InvalidThreshold`: the threshold does not match the number of custodians.
-        ///
-        /// ## Events
-        /// - `CustodiansSet`.
-        #[pallet::call_index(16)]
-        #[pallet::weight(T::WeightInfo::set_custodians(custodians.len() as u32))]
-        pub fn set_custodians(
-            origin: OriginFor<T>,
-            custodians: CustodiansOf<T>,
-            threshold: u32,
-        ) -> DispatchResult {
-            let patient = ensure_signed(origin)?;
-            Self::do_set_custodians(patient, custodians, threshold)
-        }
-
-        /// Entrusts the key of an existing record to the signer's custodians, or withdraws it.
-        ///
-        /// It replaces shares entrusted earlier. All grants on the record end.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the patient. `CustodyDeposit` is held for each custodian.
-        ///
-        /// ## Parameters
-        /// - `record`: the record.
-        /// - `shares`: the patient's custodians in their order, each with the share sealed to
-        ///   them (80 bytes). An empty list withdraws the record from custody.
-        ///
-        /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
-        /// - `NotPatient`: it is not the signer's.
-        /// - `RecordNotEntrusted`: the list is empty, but no custodian keeps the key.
-        /// - `ContentAlreadyEntrusted`: the content is, or was, entrusted under another record.
-        /// - `CustodiansNotFound`, `CustodiansMismatch`: the shares are not for the patient's
-        ///   current custodians.
-        ///
-        /// ## Events
-        /// - An `AccessEnded` for each grant, after `EmergencyVoided` if it ended an emergency
-        ///   before the key was delivered; `RecordEntrusted`, with an empty list if the record was
-        ///   withdrawn.
-        #[pallet::call_index(17)]
-        #[pallet::weight(
-            T::WeightInfo::entrust_record(shares.len() as u32, T::MaxGrants::get())
-        )]
-        pub fn entrust_record(
-            origin: OriginFor<T>,
-            record: RecordId,
-            shares: SharesOf<T>,
-        ) -> DispatchResultWithPostInfo {
-            let who = ensure_signed(origin)?;
-            let count = shares.len() as u32;
-            let ended = Self::do_entrust_record(&who, record, shares)?;
-            Ok(Some(T::WeightInfo::entrust_record(count, ended)).into())
-        }
-
-        /// Delivers a custodian's share of a content key to the account granted access.
-        ///
-        /// If the policy granted access, it is asked again; if it refuses, the grant ends and
-        /// nothing is delivered. The call is free if it succeeds.
-        ///
-        /// ## Dispatch origin
-        /// Signed by a custodian of the record.
-        ///
-        /// ## Parameters
-        /// - `record`: the record.
-        /// - `subject`: the account granted access.
-        /// - `sealed_share`: the share, sealed to that account (80 bytes).
-        ///
-        /// ## Errors
-        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
-        /// - `ShareNotFound`: the signer keeps no share of it.
-        /// - `NotCustodian`: the signer has lost the role.
-        /// - `AccessNotFound`, `AccessExpired`: there is no grant, or it has expired.
-        /// - `ShareAlreadyDelivered`: the signer has already delivered its share.
-        ///
-        /// ## Events
-        /// - `ShareDelivered`, after `AccessChecked` if the policy was asked.
-        /// - `AccessEnded` and `AccessDenied` if the policy refuses; the call still succeeds.
-        #[pallet::call_index(18)]
-        #[pallet::weight(
-            T::WeightInfo::deliver_share()
-                .saturating_add(T::WeightInfo::expire_grant())
-                .saturating_add(T::AccessControl::weight())
-        )]
-        pub fn deliver_share(
-            origin: OriginFor<T>,
-            record: RecordId,
-            subject: T::AccountId,
-            sealed_share: SealedKey,
-        ) -> DispatchResultWithPostInfo {
-            let custodian = ensure_signed(origin)?;
-            let used = Self::do_deliver_share(custodian, record, subject, sealed_share)?;
-            Ok((Some(used), Pays::No).into())
-        }
-
-        /// Removes an expired grant and the shares delivered for it.
-        ///
-        /// This happens without a call as soon as a block has room for it.
-        ///
-        /// ## Dispatch origin
-        /// Signed by any account. The deposit is released to the account granted access.
-        ///
-        /// ## Parameters
-        /// - `record`: the record.
-        /// - `subject`: the account granted access.
-        ///
-        /// ## Errors
-        /// - `AccessNotFound`: there is no such grant.
-        /// - `AccessNotExpired`: the grant has not expired yet.
-        ///
-        /// ## Events
-        /// - `AccessEnded`, after `EmergencyVoided` if it ended an emergency before the key was
-        ///   delivered.
-        #[pallet::call_index(19)]
-        #[pallet::weight(T::WeightInfo::expire_grant())]
-        pub fn expire_grant(
-            origin: OriginFor<T>,
-            record: RecordId,
-            subject: T::AccountId,
-        ) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_expire_grant(record, subject)
-        }
-
-        /// Breaks the glass: grants the signer access to a record without the patient's consent.
-        ///
-        /// The access is public. The patient or a guardian reviews it afterwards; if they
-        /// reject it, or do not review it within `ReviewPeriod` blocks, the bond is burned.
-        ///
-        /// ## Dispatch origin
-        /// Signed by an emergency contact of the patient, by a clinician, or by an account that
-        /// the patient's policy allows `Emergency`. `EmergencyBond` and `GrantDeposit` are held.
-        ///
-        /// ## Parameters
-        /// - `record`: the record.
-        /// - `reason`: the reason for the emergency access.
-        ///
-        /// ## Errors
-        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
-        /// - `OwnRecord`: the signer is the patient.
-        /// - Denials by the policy, as for `add_record`, if the signer is neither a contact nor
-        ///   a clinician.
-        /// - `EmergencyOptedOut`: the patient forbids it.
-        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
-        /// - `GlassAlreadyBroken`: the signer already has emergency access to it.
-        /// - `MaxEmergenciesExceeded`: `MaxOpenEmergencies` of the signer await their review.
-        /// - `EncryptionKeyNotFound`: the signer has not published a key.
-        /// - `MaxGrantsExceeded`: the record already has `MaxGrants` grants.
-        /// - `EmergencyIdsExhausted`: every emergency number is taken.
-        ///
-        /// ## Events
-        /// - `AccessChecked` if the policy was asked; `AccessEnded` if an earlier grant was stored,
-        ///   after `EmergencyVoided` if it ended an emergency before the key was delivered;
-        ///   `GlassBroken`.
-        #[pallet::call_index(20)]
-        #[pallet::weight(
-            T::WeightInfo::break_glass().saturating_add(T::AccessControl::weight())
-        )]
-        pub fn break_glass(
-            origin: OriginFor<T>,
-            record: RecordId,
-            reason: EmergencyReason,
-        ) -> DispatchResultWithPostInfo {
-            let subject = ensure_signed(origin)?;
-            let asked = Self::do_break_glass(subject, record, reason)?;
-            Ok(Some(T::WeightInfo::break_glass().saturating_add(asked)).into())
-        }
-
-        /// Accepts or rejects an emergency access after the fact.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the patient, or by a relative set as guardian, but never by the account
-        /// that broke the glass.
-        ///
-        /// ## Parameters
-        /// - `emergency`: the emergency.
-        /// - `accepted`: if true, the bond is released. If false, it is burned, the access ends
-        ///   and the patient's key epoch rises.
-        ///
-        /// ## Errors
-        /// - `EmergencyNotFound`: there is no such emergency, or it is already closed.
-        /// - `NotReviewer`: the signer may not review it.
-        /// - `ReviewExpired`: the review period is over.
-        ///
-        /// ## Events
-        /// - `AccessEnded` if this ended the access; `EmergencyReviewed`.
-        #[pallet::call_index(21)]
-        #[pallet::weight(T::WeightInfo::review_emergency())]
-        pub fn review_emergency(
-            origin: OriginFor<T>,
-            emergency: EmergencyId,
-            accepted: bool,
-        ) -> DispatchResult {
-            let reviewer = ensure_signed(origin)?;
-            Self::do_review_emergency(reviewer, emergency, accepted)
-        }
-
-        /// Closes an emergency that nobody reviewed in time, and burns the bond.
-        ///
-        /// This happens without a call as soon as a block has room for it.
-        ///
-        /// ## Dispatch origin
-        /// Signed by any account.
-        ///
-        /// ## Parameters
-        /// - `emergency`: the emergency.
-        ///
-        /// ## Errors
-        /// - `EmergencyNotFound`: there is no such emergency, or it is already closed.
-        /// - `ReviewNotExpired`: it can still be reviewed.
-        ///
-        /// ## Events
-        /// - `EmergencyLapsed`.
-        #[pallet::call_index(22)]
-        #[pallet::weight(T::WeightInfo::lapse_emergency())]
-        pub fn lapse_emergency(origin: OriginFor<T>, emergency: EmergencyId) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_lapse_emergency(emergency)
-        }
-
-        /// Allows or forbids emergency access (breaking the glass) to the signer's records.
-        ///
-        /// It is allowed until the patient forbids it.
-        ///
-        /// ## Dispatch origin
-        /// Signed by the patient.
-        ///
-        /// ## Parameters
-        /// - `allowed`: whether it is allowed.
-        ///
-        /// ## Errors
-        /// - `PatientNotFound`: the signer is not a patient.
-        ///
-        /// ## Events
-        /// - `EmergencyAccessSet`.
-        #[pallet::call_index(23)]
-        #[pallet::weight(T::WeightInfo::set_emergency_access())]
-        pub fn set_emergency_access(origin: OriginFor<T>, allowed: bool) -> DispatchResult {
-            let patient = ensure_signed(origin)?;
-            Self::do_set_emergency_access(patient, allowed)
         }
 
         /// Puts the announced default policy into force.
@@ -1783,8 +1160,8 @@ pub mod pallet {
 
         /// Allows nobody else to use the signer's records, whatever the default policy is.
         ///
-        /// Envelopes that readers already have stay. Breaking the glass asks no policy in some
-        /// cases: forbid it with `set_emergency_access`. `set_policy` ends it.
+        /// Envelopes that readers already have stay. Emergency contacts and clinicians can still
+        /// break the glass: forbid it with `Custody::set_emergency_access`. `set_policy` ends it.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.

@@ -1,4 +1,4 @@
-//! The mock runtime, with a policy whose answers the tests set.
+//! The mock runtime, with a policy whose answers the tests set, and a custody that they watch.
 
 use std::{
     cell::RefCell,
@@ -7,20 +7,23 @@ use std::{
 
 use frame_support::{
     assert_ok, derive_impl,
-    traits::{fungible::InspectHold, ConstU32, ConstU64, EitherOfDiverse, Hooks},
+    traits::{fungible::InspectHold, ConstU32, ConstU64, EitherOfDiverse},
     weights::Weight,
 };
 use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
-    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey,
+    Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey, EndReason,
     FilmCommitments, InferenceOrder, InputRoot, InstitutionId, InstitutionName, ModelId, Purpose,
-    RecordId, RecordKind, RecordStatus, RelationKind, Role, SealedKey, VerdictCommitment,
+    RecordId, RecordKind, RecordStatus, Role, SealedKey, VerdictCommitment,
+};
+use medchain_sharing::{
+    Dealing, DealingProof, EncryptedShare, Entrustment, EphemeralKey, WrappedKey,
 };
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 use crate::{
     self as pallet_emr, AccessControl, AccessQuestion, Answer, DefaultPolicy, EncryptionKeys,
-    EnvelopesOf, HoldReason, InferenceOrders, Record, RecordOf, SharesOf,
+    EnvelopesOf, HoldReason, InferenceOrders, KeyCustody, Record, RecordOf,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
@@ -37,18 +40,8 @@ pub const OTHER_READER: u64 = 5;
 pub const STRANGER: u64 = 6;
 /// Has an encryption key, but only the existential deposit.
 pub const POOR: u64 = 7;
-/// A registered custodian that no patient has chosen.
-pub const CUSTODIAN: u64 = 10;
-/// Another registered custodian.
-pub const CUSTODIAN_2: u64 = 11;
-/// A third registered custodian.
-pub const CUSTODIAN_3: u64 = 12;
-/// A registered clinician with an encryption key.
-pub const CLINICIAN: u64 = 13;
-/// The emergency contact of [`ALICE`], with an encryption key.
-pub const CONTACT: u64 = 14;
-/// The guardian of [`ALICE`].
-pub const GUARDIAN: u64 = 15;
+/// A registered clinician.
+pub const CLINICIAN: u64 = 10;
 /// The registrar of [`CLINIC`].
 pub const REGISTRAR: u64 = 20;
 /// The registrar of [`OTHER_CLINIC`].
@@ -82,20 +75,19 @@ pub const RECORD_DEPOSIT: u64 = 10;
 pub const ENVELOPE_DEPOSIT: u64 = 3;
 pub const KEY_DEPOSIT: u64 = 1;
 pub const MAX_ENVELOPES: u32 = 4;
-pub const CUSTODY_DEPOSIT: u64 = 7;
-pub const GRANT_DEPOSIT: u64 = 11;
-pub const BOND: u64 = 500;
-pub const MAX_CUSTODIANS: u32 = 3;
+/// The most grants on a record that the custody ends.
 pub const MAX_GRANTS: u32 = 4;
-pub const MAX_EMERGENCIES: u32 = 2;
-pub const ACCESS_PERIOD: u64 = 10;
-pub const EMERGENCY_PERIOD: u64 = 5;
-pub const REVIEW_PERIOD: u64 = 20;
 
 pub const CHECK_WEIGHT: Weight = Weight::from_parts(7_000_000_000, 7_000);
 /// The part of it that one question to the policy uses.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(2_000_000_000, 1_000);
 pub const ORDER_WEIGHT: Weight = Weight::from_parts(9_000_000_000, 9_000);
+/// The weight of entrusting a key to one custodian.
+pub const ENTRUST_WEIGHT: Weight = Weight::from_parts(5_000_000_000, 5_000);
+/// The weight of ending one grant on a record.
+pub const END_WEIGHT: Weight = Weight::from_parts(3_000_000_000, 3_000);
+/// The weight of ending one account's access.
+pub const END_ACCESS_WEIGHT: Weight = Weight::from_parts(4_000_000_000, 4_000);
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -129,20 +121,12 @@ impl pallet_emr::Config for Test {
     type MaxTerm = ConstU64<TERM>;
     type AccessControl = Policy;
     type InferenceOrders = Orders;
+    type Custody = Keeper;
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<ENVELOPE_DEPOSIT>;
     type EncryptionKeyDeposit = ConstU64<KEY_DEPOSIT>;
-    type CustodyDeposit = ConstU64<CUSTODY_DEPOSIT>;
-    type GrantDeposit = ConstU64<GRANT_DEPOSIT>;
-    type EmergencyBond = ConstU64<BOND>;
     type MaxEnvelopes = ConstU32<MAX_ENVELOPES>;
-    type MaxCustodians = ConstU32<MAX_CUSTODIANS>;
-    type MaxGrants = ConstU32<MAX_GRANTS>;
-    type MaxOpenEmergencies = ConstU32<MAX_EMERGENCIES>;
-    type AccessPeriod = ConstU64<ACCESS_PERIOD>;
-    type EmergencyPeriod = ConstU64<EMERGENCY_PERIOD>;
-    type ReviewPeriod = ConstU64<REVIEW_PERIOD>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Policy;
@@ -161,6 +145,8 @@ thread_local! {
     static ASKED: RefCell<Vec<Question>> = const { RefCell::new(Vec::new()) };
     static PURPOSES: RefCell<Vec<Option<Purpose>>> = const { RefCell::new(Vec::new()) };
     static ORDERED: RefCell<Vec<Order>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+    static GRANTS: RefCell<BTreeSet<(RecordId, u64)>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// A policy that answers `NoGrant` unless a test sets another answer.
@@ -265,6 +251,87 @@ impl InferenceOrders<u64> for Orders {
     }
 }
 
+/// What the custody was asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// To keep a key: depositor, patient, record, content, and what was entrusted.
+    Entrusted(u64, u64, RecordId, Cid, Entrustment),
+    /// To end the custody of a record of this patient.
+    Ended(RecordId, u64),
+    /// To end an account's access to a record of this patient.
+    AccessEnded(RecordId, u64, u64, EndReason),
+}
+
+/// A custody that takes every key whose threshold is not 0, and has the grants that a test sets.
+pub struct Keeper;
+
+impl Keeper {
+    /// What was asked since the previous call.
+    pub fn kept() -> Vec<Kept> {
+        KEPT.take()
+    }
+
+    /// Grants an account access to a record.
+    pub fn grant(record: RecordId, subject: u64) {
+        GRANTS.with_borrow_mut(|grants| grants.insert((record, subject)));
+    }
+
+    fn asked(request: Kept) {
+        KEPT.with_borrow_mut(|kept| kept.push(request));
+    }
+}
+
+impl KeyCustody<u64> for Keeper {
+    fn entrust(
+        depositor: &u64,
+        patient: &u64,
+        record: RecordId,
+        cid: &Cid,
+        entrustment: Entrustment,
+    ) -> DispatchResult {
+        if entrustment.threshold == 0 {
+            return Err(DispatchError::Other("no custodian is needed"));
+        }
+        Self::asked(Kept::Entrusted(*depositor, *patient, record, cid.clone(), entrustment));
+        Ok(())
+    }
+
+    fn end(record: RecordId, patient: &u64) -> Result<u32, DispatchError> {
+        Self::asked(Kept::Ended(record, *patient));
+        Ok(GRANTS.with_borrow_mut(|grants| {
+            let before = grants.len();
+            grants.retain(|(id, _)| *id != record);
+            (before - grants.len()) as u32
+        }))
+    }
+
+    fn end_access(
+        record: RecordId,
+        patient: &u64,
+        subject: &u64,
+        reason: EndReason,
+    ) -> Result<bool, DispatchError> {
+        Self::asked(Kept::AccessEnded(record, *patient, *subject, reason));
+        Ok(GRANTS.with_borrow_mut(|grants| grants.remove(&(record, *subject))))
+    }
+
+    fn entrust_weight(custodians: u32) -> Weight {
+        ENTRUST_WEIGHT.saturating_mul(custodians.into())
+    }
+
+    fn end_weight(grants: u32) -> Weight {
+        END_WEIGHT.saturating_mul(grants.into())
+    }
+
+    fn max_grants() -> u32 {
+        MAX_GRANTS
+    }
+
+    fn end_access_weight() -> Weight {
+        END_ACCESS_WEIGHT
+    }
+}
+
 /// Builds a chain at block 1.
 pub struct ExtBuilder {
     furnished: bool,
@@ -284,7 +351,7 @@ impl ExtBuilder {
     }
 
     pub fn build(self) -> sp_io::TestExternalities {
-        let rich = (ALICE..=STRANGER).chain(CUSTODIAN..=GUARDIAN).map(|who| (who, FUNDS));
+        let rich = (ALICE..=STRANGER).chain([CLINICIAN]).map(|who| (who, FUNDS));
         let genesis = RuntimeGenesisConfig {
             balances: pallet_balances::GenesisConfig {
                 balances: rich.chain([(POOR, 1)]).collect(),
@@ -298,12 +365,14 @@ impl ExtBuilder {
             System::set_block_number(1);
             ANSWERS.take();
             GENEROUS.take();
+            GRANTS.take();
             if self.furnished {
                 furnish();
             }
             ASKED.take();
             PURPOSES.take();
             ORDERED.take();
+            KEPT.take();
             System::reset_events();
         });
         ext
@@ -330,17 +399,8 @@ fn furnish() {
     }
     // Without a deposit, which this account cannot pay.
     EncryptionKeys::<Test>::insert(POOR, key(POOR));
-    let role = Role::LabTechnician;
-    appoint(TECHNICIAN, role);
-    for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3, CLINICIAN, CONTACT] {
-        assert_ok!(Emr::set_encryption_key(signed(account), key(account)));
-    }
-    for account in [CUSTODIAN, CUSTODIAN_2, CUSTODIAN_3] {
-        appoint(account, Role::Custodian);
-    }
+    appoint(TECHNICIAN, Role::LabTechnician);
     appoint(CLINICIAN, Role::Clinician);
-    assert_ok!(Emr::set_relation(signed(ALICE), CONTACT, RelationKind::Sibling, true));
-    assert_ok!(Emr::set_relation(signed(ALICE), GUARDIAN, RelationKind::Guardian, false));
     DefaultPolicy::<Test>::put(POLICY);
     assert_ok!(add_record(ALICE, ALICE, &[ALICE]));
 }
@@ -445,29 +505,16 @@ pub fn amend_record(
     Emr::amend_record(signed(author), record, cid(2), digest(2), None, envelopes(readers), None)
 }
 
-/// Shares for these custodians.
-pub fn shares(custodians: &[u64]) -> SharesOf<Test> {
-    let shares: Vec<_> = custodians.iter().map(|who| (*who, sealed(*who))).collect();
-    shares.try_into().expect("a test names few custodians")
-}
-
-/// Has [`ALICE`] choose these custodians.
-pub fn choose(custodians: &[u64], threshold: u32) -> DispatchResult {
-    let custodians = custodians.to_vec().try_into().expect("a test names few custodians");
-    Emr::set_custodians(signed(ALICE), custodians, threshold)
-}
-
-/// Has [`ALICE`] choose these custodians and entrust [`XRAY`] to them.
-pub fn entrust(custodians: &[u64], threshold: u32) {
-    assert_ok!(choose(custodians, threshold));
-    assert_ok!(Emr::entrust_record(signed(ALICE), XRAY, shares(custodians)));
-    System::reset_events();
-}
-
-/// Moves to a block and runs its `on_idle`.
-pub fn go_to(block: u64) {
-    System::set_block_number(block);
-    Emr::on_idle(block, Weight::MAX);
+/// Stands for a key shared among so many custodians: the custody verifies nothing here.
+pub fn entrustment(custodians: u8) -> Entrustment {
+    let shares = (1..=custodians).map(|number| EncryptedShare([number; 32]));
+    let dealing = Dealing {
+        ephemeral: EphemeralKey([1; 32]),
+        shares: shares.collect::<Vec<_>>().try_into().expect("a test names few custodians"),
+        wrapped: WrappedKey([2; 48]),
+        proof: DealingProof([3; 64]),
+    };
+    Entrustment { threshold: custodians, dealing }
 }
 
 /// [`XRAY`] as [`ExtBuilder`] stores it.

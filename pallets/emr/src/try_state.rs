@@ -1,6 +1,6 @@
 //! The invariants of the storage between any two blocks.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
@@ -12,11 +12,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Commitments, Config, CustodianGroups, Custodies, Due, DueEntry,
-    Emergencies, EmergencyOptOuts, EncryptionKeyDeposits, EncryptionKeys, EntrustedContents,
-    Envelopes, Grants, HoldReason, Institutions, NextDue, NextEmergencyId, NextInstitutionId,
-    NextRecordId, OpenEmergencies, Pallet, PatientPolicies, Patients, Providers, RecordOf, Records,
-    RecordsOf, Relations, MAX_RELATIONS,
+    AccountIdOf, BalanceOf, Commitments, Config, EncryptionKeyDeposits, EncryptionKeys, Envelopes,
+    HoldReason, Institutions, NextInstitutionId, NextRecordId, Pallet, PatientPolicies, Patients,
+    Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -29,10 +27,7 @@ impl<T: Config> Pallet<T> {
         Self::try_state_institutions()?;
         Self::try_state_keys()?;
         Self::try_state_records()?;
-        Self::try_state_envelopes()?;
-        Self::try_state_custody()?;
-        Self::try_state_grants()?;
-        Self::try_state_emergencies()
+        Self::try_state_envelopes()
     }
 
     /// Patients have a key and the recorded number of relations, and only patients
@@ -148,112 +143,6 @@ impl<T: Config> Pallet<T> {
             deposits.entry(envelope.depositor).or_default().saturating_accrue(envelope.deposit);
         }
         Self::ensure_held(HoldReason::Envelope, deposits)
-    }
-
-    /// Groups and shares match their thresholds and records, and are paid for.
-    fn try_state_custody() -> Result<(), TryRuntimeError> {
-        let mut deposits = Deposits::<T>::new();
-        for (patient, group) in CustodianGroups::<T>::iter() {
-            ensure!(Patients::<T>::contains_key(&patient), "custodians belong to no patient");
-            let most = group.members.len() as u32;
-            ensure!((1..=most).contains(&group.threshold), "a group's threshold is out of range");
-            ensure!(!group.members.contains(&patient), "a patient is their own custodian");
-            deposits.entry(patient).or_default().saturating_accrue(group.deposit);
-        }
-        for (id, custody) in Custodies::<T>::iter() {
-            let record = Records::<T>::get(id).ok_or("shares belong to no record")?;
-            ensure!(
-                EntrustedContents::<T>::get(&record.patient, &record.cid) == Some(id),
-                "shares are of a content entrusted under another record"
-            );
-            ensure!(record.status != RecordStatus::Erased, "an erased record has shares");
-            let most = custody.shares.len() as u32;
-            ensure!(
-                (1..=most).contains(&custody.threshold),
-                "a record's threshold is out of range"
-            );
-            let grants = Grants::<T>::iter_key_prefix(id).count();
-            ensure!(
-                u32::try_from(grants) == Ok(custody.grants),
-                "the grants on a record are miscounted"
-            );
-            ensure!(custody.grants <= T::MaxGrants::get(), "a record has too many grants");
-            deposits.entry(custody.depositor).or_default().saturating_accrue(custody.deposit);
-        }
-        Self::ensure_held(HoldReason::Custody, deposits)
-    }
-
-    /// Grants have shares behind them, and are scheduled to expire.
-    fn try_state_grants() -> Result<(), TryRuntimeError> {
-        let mut deposits = Deposits::<T>::new();
-        let mut entries = 0usize;
-        for (record, subject, grant) in Grants::<T>::iter() {
-            let custody = Custodies::<T>::get(record).ok_or("a grant has no shares behind it")?;
-            let mut numbers = BTreeSet::new();
-            for share in &grant.shares {
-                ensure!(
-                    (1..=custody.shares.len()).contains(&usize::from(share.number)),
-                    "a delivered share belongs to no custodian"
-                );
-                ensure!(numbers.insert(share.number), "a share was delivered twice");
-            }
-            ensure!(grant.granted_at <= grant.until, "a grant ends before it begins");
-            let entry = DueEntry::Grant { record, subject: subject.clone() };
-            ensure!(
-                Due::<T>::contains_key(grant.until, entry),
-                "a grant is not scheduled to expire"
-            );
-            entries = entries.saturating_add(1);
-            deposits.entry(subject).or_default().saturating_accrue(grant.deposit);
-        }
-        entries = entries.saturating_add(Emergencies::<T>::iter_keys().count());
-        ensure!(
-            Due::<T>::iter_keys().count() == entries,
-            "an entry without a grant or an emergency is due"
-        );
-        let next = NextDue::<T>::get();
-        for (block, _) in Due::<T>::iter_keys() {
-            ensure!(
-                next.is_some_and(|next| next <= block),
-                "an entry is due before the next block to process"
-            );
-        }
-        Self::ensure_held(HoldReason::Grant, deposits)
-    }
-
-    /// Emergencies are scheduled to lapse, and their bonds are held.
-    fn try_state_emergencies() -> Result<(), TryRuntimeError> {
-        let mut bonds = Deposits::<T>::new();
-        let mut open = BTreeMap::<AccountIdOf<T>, u32>::new();
-        for (id, emergency) in Emergencies::<T>::iter() {
-            ensure!(id < NextEmergencyId::<T>::get(), "an emergency's number was not assigned");
-            ensure!(
-                emergency.subject != emergency.patient,
-                "a patient broke the glass over their own record"
-            );
-            let record = Records::<T>::get(emergency.record);
-            ensure!(
-                record.is_some_and(|record| record.patient == emergency.patient),
-                "an emergency is about another patient's record"
-            );
-            let entry = DueEntry::Review { emergency: id };
-            ensure!(
-                Due::<T>::contains_key(emergency.review_until, entry),
-                "an emergency is not scheduled to lapse"
-            );
-            open.entry(emergency.subject.clone()).or_default().saturating_inc();
-            bonds.entry(emergency.subject).or_default().saturating_accrue(emergency.bond);
-        }
-        let counted: BTreeMap<AccountIdOf<T>, u32> = OpenEmergencies::<T>::iter().collect();
-        ensure!(open == counted, "open emergencies are miscounted");
-        ensure!(
-            open.values().all(|count| *count <= T::MaxOpenEmergencies::get()),
-            "an account has too many emergencies"
-        );
-        for patient in EmergencyOptOuts::<T>::iter_keys() {
-            ensure!(Patients::<T>::contains_key(&patient), "an opt-out belongs to no patient");
-        }
-        Self::ensure_held(HoldReason::Emergency, bonds)
     }
 
     fn ensure_versions(id: RecordId, record: &RecordOf<T>) -> Result<(), TryRuntimeError> {

@@ -4,8 +4,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible::Inspect, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
-    Appointment, Basis, Cid, ContentDigest, Document, EmergencyId, EmergencyReason,
-    InstitutionName, RecordId, RecordKind, RecordStatus, SealedKey, SealedShare,
+    Appointment, Cid, ContentDigest, Document, InstitutionName, RecordId, RecordKind, RecordStatus,
+    SealedKey,
 };
 use scale_info::TypeInfo;
 
@@ -13,7 +13,7 @@ use crate::Config;
 
 /// The account type of the runtime.
 pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
-/// The balance type of deposits and bonds.
+/// The balance type of deposits.
 pub type BalanceOf<T> = <<T as Config>::Currency as Inspect<AccountIdOf<T>>>::Balance;
 /// A registered patient.
 pub type PatientOf<T> = Patient<BalanceOf<T>>;
@@ -31,22 +31,6 @@ pub type RecordOf<T> = Record<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 pub type EnvelopeOf<T> = Envelope<AccountIdOf<T>, BalanceOf<T>>;
 /// The envelopes of a new record: each reader with the content key sealed to them.
 pub type EnvelopesOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), <T as Config>::MaxEnvelopes>;
-/// A patient's custodians, in the order in which they receive shares.
-pub type CustodiansOf<T> = BoundedVec<AccountIdOf<T>, <T as Config>::MaxCustodians>;
-/// The shares of a content key: each custodian with the share sealed to them.
-pub type SharesOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), <T as Config>::MaxCustodians>;
-/// A patient's group of custodians.
-pub type CustodianGroupOf<T> = CustodianGroup<CustodiansOf<T>, BalanceOf<T>>;
-/// The custody of a record.
-pub type CustodyOf<T> = Custody<AccountIdOf<T>, SharesOf<T>, BalanceOf<T>>;
-/// An access grant.
-pub type GrantOf<T> = AccessGrant<
-    BoundedVec<SealedShare, <T as Config>::MaxCustodians>,
-    BalanceOf<T>,
-    BlockNumberFor<T>,
->;
-/// An emergency that awaits its review.
-pub type EmergencyOf<T> = Emergency<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 
 /// An institution, whose registrar appoints providers.
 #[derive(
@@ -91,7 +75,7 @@ pub struct Patient<Balance> {
     /// The encrypted profile document, if there is one.
     pub profile: Option<Document>,
     /// A counter that rises when the patient removes another account's envelope or grant, and
-    /// when an emergency is rejected or lapses.
+    /// when an emergency is rejected.
     ///
     /// What is added afterwards must be sealed under a fresh content key.
     pub key_epoch: u32,
@@ -139,96 +123,4 @@ pub struct Envelope<AccountId, Balance> {
     pub depositor: AccountId,
     /// The deposit held from the depositor.
     pub deposit: Balance,
-}
-
-/// The custodians that a patient chose to keep content keys.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct CustodianGroup<Members, Balance> {
-    /// The custodians, in the order in which they receive shares.
-    pub members: Members,
-    /// The number of custodians needed to open a key. With 1, each can alone.
-    pub threshold: u32,
-    /// The deposit held from the patient for the group.
-    pub deposit: Balance,
-}
-
-/// The shares of a record's content key, one sealed to each custodian.
-///
-/// Shamir's scheme over GF(256). The share at index `i` has the number `i + 1`.
-/// With a threshold of 1, every share is the key itself.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Custody<AccountId, Shares, Balance> {
-    /// The number of shares needed to recover the key.
-    pub threshold: u32,
-    /// Each custodian with the share sealed to them.
-    pub shares: Shares,
-    /// The account that entrusted the record and paid the deposit.
-    pub depositor: AccountId,
-    /// The deposit held from the depositor.
-    pub deposit: Balance,
-    /// The number of access grants on the record.
-    pub grants: u32,
-}
-
-/// A grant of access to a record's content key, and the shares delivered so far.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct AccessGrant<Shares, Balance, BlockNumber> {
-    /// What the grant is based on.
-    pub basis: Basis,
-    /// The block in which access was granted.
-    pub granted_at: BlockNumber,
-    /// The last block in which custodians deliver shares and the shares are stored.
-    pub until: BlockNumber,
-    /// The shares that custodians have delivered.
-    pub shares: Shares,
-    /// The deposit held from the account granted access, until the grant ends.
-    pub deposit: Balance,
-}
-
-/// A break-glass access awaiting review.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Emergency<AccountId, Balance, BlockNumber> {
-    /// The record.
-    pub record: RecordId,
-    /// The patient whose record it is.
-    pub patient: AccountId,
-    /// The account that broke the glass.
-    pub subject: AccountId,
-    /// The reason it gave.
-    pub reason: EmergencyReason,
-    /// The block in which it broke the glass.
-    pub broken_at: BlockNumber,
-    /// The last block in which the emergency can be reviewed.
-    pub review_until: BlockNumber,
-    /// The bond held from that account, burned unless the review accepts or no key was delivered.
-    pub bond: Balance,
-}
-
-/// An entry that falls due after its last block.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub enum DueEntry<AccountId> {
-    /// An access grant, which expires.
-    #[codec(index = 0)]
-    Grant {
-        /// The record.
-        record: RecordId,
-        /// The account granted access.
-        subject: AccountId,
-    },
-    /// The review of an emergency, which lapses.
-    #[codec(index = 1)]
-    Review {
-        /// The emergency.
-        emergency: EmergencyId,
-    },
 }

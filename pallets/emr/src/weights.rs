@@ -2,9 +2,10 @@
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
-/// The weight of each call, without policy checks and inference orders.
+/// The weight of each call, without policy checks, inference orders and custody.
 ///
-/// Those add [`crate::AccessControl::weight`] and [`crate::InferenceOrders::weight`].
+/// Those add [`crate::AccessControl::weight`], [`crate::InferenceOrders::weight`] and the weights
+/// of [`crate::KeyCustody`].
 pub trait WeightInfo {
     /// `register_patient`.
     fn register_patient() -> Weight;
@@ -38,36 +39,16 @@ pub trait WeightInfo {
     fn amend_record(n: u32) -> Weight;
     /// `share_record`.
     fn share_record() -> Weight;
-    /// `remove_envelope`.
+    /// `remove_envelope` of a reader without a grant.
     fn remove_envelope() -> Weight;
-    /// `erase_record` of a record with `n` envelopes and `g` grants.
-    fn erase_record(n: u32, g: u32) -> Weight;
+    /// `erase_record` of a record with `n` envelopes and without custody.
+    fn erase_record(n: u32) -> Weight;
     /// `set_relation`.
     fn set_relation() -> Weight;
     /// `remove_relation`.
     fn remove_relation() -> Weight;
-    /// `request_access`.
-    fn request_access() -> Weight;
     /// `remove_encryption_key`.
     fn remove_encryption_key() -> Weight;
-    /// `set_custodians` with `c` custodians.
-    fn set_custodians(c: u32) -> Weight;
-    /// `entrust_record` to `c` custodians while there are `g` grants.
-    fn entrust_record(c: u32, g: u32) -> Weight;
-    /// `deliver_share`.
-    fn deliver_share() -> Weight;
-    /// `expire_grant`.
-    fn expire_grant() -> Weight;
-    /// `break_glass`.
-    fn break_glass() -> Weight;
-    /// `review_emergency`.
-    fn review_emergency() -> Weight;
-    /// `lapse_emergency`.
-    fn lapse_emergency() -> Weight;
-    /// `set_emergency_access`.
-    fn set_emergency_access() -> Weight;
-    /// Processing one entry that is due, or passing one block.
-    fn process_due() -> Weight;
 }
 
 /// Upper estimates for tests, set by hand and not measured.
@@ -123,12 +104,12 @@ impl WeightInfo for () {
         estimate(11, 7)
     }
     fn remove_envelope() -> Weight {
-        estimate(10, 10)
+        estimate(6, 6)
     }
-    fn erase_record(n: u32, g: u32) -> Weight {
-        // Each envelope may have its own depositor, and each grant has.
-        let n = u64::from(n).saturating_mul(3).saturating_add(u64::from(g).saturating_mul(4));
-        estimate(8u64.saturating_add(n), 9u64.saturating_add(n))
+    fn erase_record(n: u32) -> Weight {
+        // Each envelope may have its own depositor.
+        let n = u64::from(n).saturating_mul(3);
+        estimate(6u64.saturating_add(n), 6u64.saturating_add(n))
     }
     fn set_relation() -> Weight {
         estimate(2, 2)
@@ -136,39 +117,8 @@ impl WeightInfo for () {
     fn remove_relation() -> Weight {
         estimate(2, 2)
     }
-    fn request_access() -> Weight {
-        estimate(11, 6)
-    }
     fn remove_encryption_key() -> Weight {
         estimate(5, 4)
-    }
-    fn set_custodians(c: u32) -> Weight {
-        estimate(4u64.saturating_add(u64::from(c).saturating_mul(3)), 4)
-    }
-    fn entrust_record(_: u32, g: u32) -> Weight {
-        let g = u64::from(g).saturating_mul(4);
-        estimate(9u64.saturating_add(g), 7u64.saturating_add(g))
-    }
-    fn deliver_share() -> Weight {
-        estimate(11, 6)
-    }
-    fn expire_grant() -> Weight {
-        estimate(6, 6)
-    }
-    fn break_glass() -> Weight {
-        estimate(17, 9)
-    }
-    fn review_emergency() -> Weight {
-        estimate(9, 9)
-    }
-    fn lapse_emergency() -> Weight {
-        estimate(6, 6)
-    }
-    fn set_emergency_access() -> Weight {
-        estimate(2, 1)
-    }
-    fn process_due() -> Weight {
-        estimate(8, 7)
     }
 }
 

@@ -95,7 +95,7 @@ impl<T: Config> Pallet<T> {
             network,
             input_root: committed.input_root,
             verdicts: committed.verdicts,
-            genesis: Self::genesis(),
+            genesis: pallet_emr::Pallet::<T>::genesis(),
             record: request.record,
             model: request.model,
             request: id,

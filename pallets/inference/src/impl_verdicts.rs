@@ -1,12 +1,11 @@
 //! Accepting an answer as the verdict, and disclosing a verdict.
 
 use frame_support::pallet_prelude::*;
-use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
     receipt, RequestId, RequestStatus, SealedAnswer, VerdictRoot, VerdictStatus,
 };
 use medchain_verdicts::{verdict_commitment, VerdictKey, VerdictName};
-use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::traits::Saturating;
 
 use crate::{
     AccountIdOf, CommitteeOf, Config, Error, Event, LatestVerdict, Models, Pallet, Probabilities,
@@ -94,15 +93,8 @@ impl<T: Config> Pallet<T> {
     }
 
     fn verdict_name(id: RequestId, verdict: &crate::VerdictOf<T>) -> VerdictName {
-        let (genesis, record, model) = (Self::genesis(), verdict.record, verdict.model);
+        let (genesis, record, model) =
+            (pallet_emr::Pallet::<T>::genesis(), verdict.record, verdict.model);
         VerdictName { genesis, record, model, request: id }
-    }
-
-    /// Returns the hash of the first block, which the chain keeps for ever.
-    pub(crate) fn genesis() -> [u8; 32] {
-        let genesis = frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero());
-        let mut bytes = [0; 32];
-        bytes.iter_mut().zip(genesis.as_ref()).for_each(|(to, from)| *to = *from);
-        bytes
     }
 }

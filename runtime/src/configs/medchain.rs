@@ -19,18 +19,6 @@ parameter_types! {
     pub const FormerProvidersTerm: BlockNumber = 30 * DAYS;
     /// Maximum number of envelopes per record.
     pub const MaxEnvelopes: u32 = 32;
-    /// Maximum number of custodians per patient.
-    pub const MaxCustodians: u32 = 8;
-    /// Maximum number of grants per record at a time.
-    pub const MaxGrants: u32 = 16;
-    /// Maximum number of emergencies of one account awaiting review.
-    pub const MaxOpenEmergencies: u32 = 3;
-    /// Number of blocks for which access granted by a policy lasts.
-    pub const AccessPeriod: BlockNumber = 10 * MINUTES;
-    /// Number of blocks for which break-glass access lasts.
-    pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
-    /// Number of blocks in which the patient or a guardian can review an emergency.
-    pub const ReviewPeriod: BlockNumber = 7 * DAYS;
     /// Number of relay chain blocks by which their seeds may be public before this chain sees
     /// them: our blocks are built on relay parents behind the relay chain's tip.
     pub const SeedDelay: u32 = 2;
@@ -68,20 +56,12 @@ impl pallet_emr::Config for Runtime {
     #[cfg(feature = "runtime-benchmarks")]
     type AccessControl = AllowAll;
     type InferenceOrders = Inference;
+    type Custody = Custody;
     type PatientDeposit = ConstU128<{ deposit(2, 256) }>;
     type RecordDeposit = ConstU128<{ deposit(2, 300) }>;
     type EnvelopeDeposit = ConstU128<{ deposit(1, 176) }>;
     type EncryptionKeyDeposit = ConstU128<{ deposit(2, 128) }>;
-    type CustodyDeposit = ConstU128<{ deposit(1, 112) }>;
-    type GrantDeposit = ConstU128<{ deposit(2, 1024) }>;
-    type EmergencyBond = ConstU128<{ 10 * UNIT }>;
     type MaxEnvelopes = MaxEnvelopes;
-    type MaxCustodians = MaxCustodians;
-    type MaxGrants = MaxGrants;
-    type MaxOpenEmergencies = MaxOpenEmergencies;
-    type AccessPeriod = AccessPeriod;
-    type EmergencyPeriod = EmergencyPeriod;
-    type ReviewPeriod = ReviewPeriod;
     type WeightInfo = weights::pallet_emr::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = AllowAll;

@@ -3,6 +3,7 @@
 mod consensus;
 mod contracts;
 mod council;
+mod custody;
 mod governance;
 mod medchain;
 mod money;

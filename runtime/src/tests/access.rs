@@ -4,6 +4,9 @@
 mod attacks;
 mod conformance;
 mod costs;
+mod custody;
+mod emergencies;
 mod model;
 mod random;
 mod table;
+mod world;

@@ -13,9 +13,21 @@ use medchain_primitives::{
 };
 use sp_runtime::BoundedVec;
 
-use super::*;
+use super::{custodians::*, *};
 use crate::policy_contract::PolicyContract;
 use pallet_emr::AccessControl;
+
+/// As many custodians as a patient may choose.
+const EIGHT: [Sr25519Keyring; 8] = [
+    Sr25519Keyring::Dave,
+    Sr25519Keyring::Ferdie,
+    Sr25519Keyring::AliceStash,
+    Sr25519Keyring::BobStash,
+    Sr25519Keyring::CharlieStash,
+    Sr25519Keyring::DaveStash,
+    Sr25519Keyring::EveStash,
+    Sr25519Keyring::FerdieStash,
+];
 
 /// Returns the weight of a block that ordinary transactions may fill.
 fn room() -> Weight {
@@ -106,8 +118,28 @@ fn what_fits_into_a_block() {
         request: RequestId(0),
         opening: largest_opening(),
     });
+    let (entrusted, deliver) = development_chain().execute_with(|| {
+        register(None);
+        choose_custodians(&EIGHT, 2);
+        assert_ok!(super::add_record(PATIENT));
+        entrust(RecordId(0));
+        let deliver = pallet_custody::Call::deliver_share {
+            record: RecordId(0),
+            subject: TECHNICIAN.to_account_id(),
+            reply: reply_key_of(TECHNICIAN),
+            delivery: delivery(EIGHT[0], RecordId(0), TECHNICIAN),
+        };
+        let mut entrusted = add_record(3);
+        if let RuntimeCall::Emr(pallet_emr::Call::add_record { custody, cid, .. }) = &mut entrusted
+        {
+            *custody = Some(dealt(PATIENT, cid));
+        }
+        (entrusted, RuntimeCall::Custody(deliver))
+    });
     let calls = [
         ("add_record, 3 envelopes, with the policy check", add_record(3)),
+        ("add_record, the same, key shared among 8", entrusted),
+        ("deliver_share, with the policy check", deliver),
         ("submit_answer, with the policy check", submit),
         ("commit_answer, with the policy check", commit),
         ("reveal_answer", reveal),

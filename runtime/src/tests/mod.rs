@@ -3,6 +3,7 @@
 mod access;
 mod capacity;
 mod council;
+mod custodians;
 mod nesting;
 mod policies;
 mod seams;

@@ -1,7 +1,7 @@
 //! The reference policy and hostile policies, asked through the runtime's access control.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, DenyReason, Purpose};
+use medchain_primitives::{Action, DenyReason};
 use pallet_emr::{AccessControl, WeightInfo as _};
 
 use super::*;
@@ -260,8 +260,7 @@ fn unused_weight_of_a_question_is_refunded() {
         // Calls charge it, whether they succeed or fail.
         register(Some(policy));
         assert_ok!(add_record(PATIENT));
-        let technician = || RuntimeOrigin::signed(TECHNICIAN.to_account_id());
-        let asked = Emr::request_access(technician(), RecordId(0), Purpose::Treatment);
+        let asked = custodians::request_access(TECHNICIAN, RecordId(0));
         let used = asked.expect("the refusal is logged").actual_weight.expect("it is returned");
         assert!(used.ref_time() > CHECK_GAS_LIMIT.ref_time() / 2, "{used:?}");
         let failed = try_add_record(TECHNICIAN).expect_err("the policy denies");

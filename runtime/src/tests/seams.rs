@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok, instances::Instance1, traits::Instan
 use medchain_primitives::{EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId};
 use sp_runtime::BoundedVec;
 
-use super::*;
+use super::{custodians::*, *};
 use crate::configs::{self, ProxyType};
 
 fn order() -> InferenceOrder<AccountId> {
@@ -52,23 +52,24 @@ fn a_caretaker_adds_records_but_cannot_pay_share_or_erase() {
             reader: PATIENT.to_account_id(),
         }),
         RuntimeCall::Emr(pallet_emr::Call::erase_record { record: RecordId(0) }),
-        RuntimeCall::Emr(pallet_emr::Call::request_access {
+        RuntimeCall::Custody(pallet_custody::Call::request_access {
             record: RecordId(0),
             purpose: Purpose::Treatment,
+            reply: reply_key_of(STRANGER),
         }),
-        RuntimeCall::Emr(pallet_emr::Call::set_custodians {
-            custodians: BoundedVec::truncate_from(vec![STRANGER.to_account_id()]),
+        RuntimeCall::Custody(pallet_custody::Call::set_custodians {
+            members: BoundedVec::truncate_from(vec![STRANGER.to_account_id()]),
             threshold: 1,
         }),
-        RuntimeCall::Emr(pallet_emr::Call::entrust_record {
+        RuntimeCall::Custody(pallet_custody::Call::entrust_record {
             record: RecordId(0),
-            shares: Default::default(),
+            entrustment: None,
         }),
-        RuntimeCall::Emr(pallet_emr::Call::review_emergency {
+        RuntimeCall::Custody(pallet_custody::Call::review_emergency {
             emergency: EmergencyId(0),
             accepted: true,
         }),
-        RuntimeCall::Emr(pallet_emr::Call::set_emergency_access { allowed: true }),
+        RuntimeCall::Custody(pallet_custody::Call::set_emergency_access { allowed: true }),
         // A batch could contain any call.
         RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![add_record_call(None)] }),
     ];
@@ -88,7 +89,15 @@ fn a_hot_key_only_answers_requests_and_disputes() {
     assert!(hot_key.filter(&RuntimeCall::Disputes(roots)));
     let order = pallet_inference::Call::request_inference { record: RecordId(0), order: order() };
     let leave = pallet_inference::Call::deregister_worker {};
-    for call in [RuntimeCall::Inference(order), RuntimeCall::Inference(leave), transfer_all()] {
+    let deliver = pallet_custody::Call::deliver_share {
+        record: RecordId(0),
+        subject: STRANGER.to_account_id(),
+        reply: reply_key_of(STRANGER),
+        delivery: foreign_delivery(),
+    };
+    let custody = RuntimeCall::Custody(deliver);
+    let inference = [RuntimeCall::Inference(order), RuntimeCall::Inference(leave)];
+    for call in inference.into_iter().chain([custody, transfer_all()]) {
         assert!(!hot_key.filter(&call), "{call:?}");
     }
 }

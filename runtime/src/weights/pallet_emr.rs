@@ -217,72 +217,48 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:2 w:2)
+	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:2)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:1 w:1)
 	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
 	fn remove_envelope() -> Weight {
+		// By hand until the next measurement: without the grant, which pallet-custody ends.
 		// Proof Size summary in bytes:
 		//  Measured:  `4055`
 		//  Estimated: `6506`
 		// Minimum execution time: 297_943_000 picoseconds.
 		Weight::from_parts(311_843_000, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
-			.saturating_add(T::DbWeight::get().reads(12))
-			.saturating_add(T::DbWeight::get().writes(13))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:33 w:32)
 	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:50 w:50)
+	/// Storage: `System::Account` (r:33 w:33)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:50 w:50)
+	/// Storage: `Balances::Holds` (r:33 w:33)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:17 w:16)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:16 w:20)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:4 w:4)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:4 w:4)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[0, 32]`.
-	/// The range of component `g` is `[0, 16]`.
-	fn erase_record(n: u32, g: u32, ) -> Weight {
+	fn erase_record(n: u32, ) -> Weight {
+		// By hand until the next measurement: without custody, which pallet-custody ends.
 		// Proof Size summary in bytes:
-		//  Measured:  `3283 + g * (329 ±0) + n * (341 ±0)`
-		//  Estimated: `6506 + g * (3221 ±0) + n * (2758 ±0)`
+		//  Measured:  `3283 + n * (341 ±0)`
+		//  Estimated: `6506 + n * (2758 ±0)`
 		// Minimum execution time: 1_813_324_000 picoseconds.
 		Weight::from_parts(252_742_262, 0)
 			.saturating_add(Weight::from_parts(0, 6506))
 			// Standard Error: 272_866
 			.saturating_add(Weight::from_parts(65_226_009, 0).saturating_mul(n.into()))
-			// Standard Error: 533_587
-			.saturating_add(Weight::from_parts(104_065_429, 0).saturating_mul(g.into()))
-			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
-			.saturating_add(T::DbWeight::get().writes(8))
+			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(g.into())))
-			.saturating_add(Weight::from_parts(0, 3221).saturating_mul(g.into()))
 			.saturating_add(Weight::from_parts(0, 2758).saturating_mul(n.into()))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:1)
@@ -312,301 +288,6 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 3636))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
-	}
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
-	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
-	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:3)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EncryptionKeys` (r:1 w:0)
-	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::NextDue` (r:1 w:0)
-	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	fn request_access() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `2795`
-		//  Estimated: `4434`
-		// Minimum execution time: 309_190_000 picoseconds.
-		Weight::from_parts(324_111_000, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(13))
-			.saturating_add(T::DbWeight::get().writes(9))
-	}
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Providers` (r:8 w:0)
-	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EncryptionKeys` (r:8 w:0)
-	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::CustodianGroups` (r:1 w:1)
-	/// Proof: `Emr::CustodianGroups` (`max_values`: None, `max_size`: Some(325), added: 2800, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// The range of component `c` is `[1, 8]`.
-	fn set_custodians(c: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1270 + c * (96 ±0)`
-		//  Estimated: `3790 + c * (2555 ±0)`
-		// Minimum execution time: 170_543_000 picoseconds.
-		Weight::from_parts(166_393_982, 0)
-			.saturating_add(Weight::from_parts(0, 3790))
-			// Standard Error: 17_533
-			.saturating_add(Weight::from_parts(9_940_290, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(c.into())))
-			.saturating_add(T::DbWeight::get().writes(3))
-			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(c.into()))
-			// By hand until the next measurement: the institution behind each role.
-			.saturating_add(T::DbWeight::get().reads(c.into()))
-			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(c.into())))
-	}
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:17 w:16)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:16 w:20)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:17 w:17)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:17 w:17)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:4 w:4)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:4 w:4)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EntrustedContents` (r:1 w:1)
-	/// Proof: `Emr::EntrustedContents` (`max_values`: None, `max_size`: Some(138), added: 2613, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::CustodianGroups` (r:1 w:0)
-	/// Proof: `Emr::CustodianGroups` (`max_values`: None, `max_size`: Some(325), added: 2800, mode: `MaxEncodedLen`)
-	/// The range of component `c` is `[1, 8]`.
-	/// The range of component `g` is `[0, 16]`.
-	fn entrust_record(_c: u32, g: u32, ) -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `3090 + c * (32 ±0) + g * (338 ±0)`
-		//  Estimated: `4434 + g * (3221 ±29)`
-		// Minimum execution time: 193_317_000 picoseconds.
-		Weight::from_parts(303_859_746, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			// Standard Error: 466_695
-			.saturating_add(Weight::from_parts(102_287_267, 0).saturating_mul(g.into()))
-			.saturating_add(T::DbWeight::get().reads(9))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(g.into())))
-			.saturating_add(T::DbWeight::get().writes(7))
-			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(g.into())))
-			.saturating_add(Weight::from_parts(0, 3221).saturating_mul(g.into()))
-	}
-	/// Storage: `Emr::Custodies` (r:1 w:0)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Providers` (r:1 w:0)
-	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
-	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
-	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	fn deliver_share() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `2633`
-		//  Estimated: `4434`
-		// Minimum execution time: 71_787_000 picoseconds.
-		Weight::from_parts(74_812_000, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(1))
-			// By hand until the next measurement: the institution behind each role.
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
-	}
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:2)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	fn expire_grant() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `2295`
-		//  Estimated: `4434`
-		// Minimum execution time: 197_404_000 picoseconds.
-		Weight::from_parts(207_368_000, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(8))
-	}
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Relations` (r:1 w:0)
-	/// Proof: `Emr::Relations` (`max_values`: None, `max_size`: Some(98), added: 2573, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Providers` (r:1 w:0)
-	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(57), added: 2532, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
-	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
-	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EmergencyOptOuts` (r:1 w:0)
-	/// Proof: `Emr::EmergencyOptOuts` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:1 w:2)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:4)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::NextEmergencyId` (r:1 w:1)
-	/// Proof: `Emr::NextEmergencyId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EncryptionKeys` (r:1 w:0)
-	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::NextDue` (r:1 w:0)
-	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	fn break_glass() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `3047`
-		//  Estimated: `4434`
-		// Minimum execution time: 399_273_000 picoseconds.
-		Weight::from_parts(412_964_000, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(17))
-			.saturating_add(T::DbWeight::get().writes(12))
-			// By hand until the next measurement: the institution behind each role.
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
-	}
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Relations` (r:1 w:0)
-	/// Proof: `Emr::Relations` (`max_values`: None, `max_size`: Some(98), added: 2573, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:1 w:2)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	fn review_emergency() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `3067`
-		//  Estimated: `4434`
-		// Minimum execution time: 189_502_000 picoseconds.
-		Weight::from_parts(195_421_000, 0)
-			.saturating_add(Weight::from_parts(0, 4434))
-			.saturating_add(T::DbWeight::get().reads(9))
-			.saturating_add(T::DbWeight::get().writes(9))
-	}
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:0 w:1)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	fn lapse_emergency() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `1124`
-		//  Estimated: `3748`
-		// Minimum execution time: 92_027_000 picoseconds.
-		Weight::from_parts(95_592_000, 0)
-			.saturating_add(Weight::from_parts(0, 3748))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(6))
-	}
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::EmergencyOptOuts` (r:0 w:1)
-	/// Proof: `Emr::EmergencyOptOuts` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
-	fn set_emergency_access() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `248`
-		//  Estimated: `3636`
-		// Minimum execution time: 20_170_000 picoseconds.
-		Weight::from_parts(21_522_000, 0)
-			.saturating_add(Weight::from_parts(0, 3636))
-			.saturating_add(T::DbWeight::get().reads(1))
-			.saturating_add(T::DbWeight::get().writes(1))
-	}
-	/// Storage: `Emr::NextDue` (r:1 w:1)
-	/// Proof: `Emr::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Due` (r:2 w:2)
-	/// Proof: `Emr::Due` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Grants` (r:1 w:1)
-	/// Proof: `Emr::Grants` (`max_values`: None, `max_size`: Some(746), added: 3221, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Custodies` (r:1 w:1)
-	/// Proof: `Emr::Custodies` (`max_values`: None, `max_size`: Some(969), added: 3444, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Emergencies` (r:1 w:1)
-	/// Proof: `Emr::Emergencies` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `System::Account` (r:1 w:1)
-	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(283), added: 2758, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::OpenEmergencies` (r:1 w:1)
-	/// Proof: `Emr::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
-	fn process_due() -> Weight {
-		// Proof Size summary in bytes:
-		//  Measured:  `2295`
-		//  Estimated: `6078`
-		// Minimum execution time: 208_319_000 picoseconds.
-		Weight::from_parts(217_383_000, 0)
-			.saturating_add(Weight::from_parts(0, 6078))
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)

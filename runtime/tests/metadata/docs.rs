@@ -8,7 +8,7 @@ use frame_support::__private::metadata::{v14::PalletMetadata, RuntimeMetadata};
 use medchain_runtime::Runtime;
 use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 
-const PALLETS: [&str; 4] = ["Emr", "Inference", "Disputes", "Timelock"];
+const PALLETS: [&str; 5] = ["Emr", "Custody", "Inference", "Disputes", "Timelock"];
 /// The maximum length of a first line, in characters.
 const MAX_LENGTH: usize = 120;
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn verify(world: &World, delivery: &Delivery) -> Result<(), SharingError> {
-    delivery.verify(&world.share(1), &world.delivery_context(1))
+    delivery.verify(&world.share(1), &world.delivery_context(1)).map(|_| ())
 }
 
 /// Encrypts this point as the share of custodian 1, with these scalars as witness.
@@ -102,19 +102,31 @@ fn a_delivery_cannot_be_turned_into_another() {
 #[test]
 fn a_wrong_delivery_is_told_apart_and_does_no_harm() {
     let world = World::new(2, 3);
-    let mut recovery = Recovery::new(&world.dealing, world.custodians(), &world.context).unwrap();
+    let mut recovery = Recovery::new(&world.verified, &world.custodians(), &world.context).unwrap();
     let wrong = delivery_of(&world, world.opened(2), [world.secret(1).0, scalar(1)]);
     let mut add = |number, delivery: &Delivery| {
-        recovery.add(number, delivery, &world.delivery_context(number), &world.reply)
+        let context = world.delivery_context(number);
+        let delivery = delivery.verify(&world.share(number), &context)?;
+        recovery.add(number, &delivery, &world.reply)
     };
     assert_eq!(add(1, &wrong), Err(SharingError::InvalidProof));
     assert_eq!(add(2, &world.deliver(2)), Ok(()));
     assert_eq!(add(2, &world.deliver(3)), Err(SharingError::InvalidProof));
-    assert_eq!(add(0, &world.deliver(3)), Err(SharingError::ShareNotFound));
-    assert_eq!(add(4, &world.deliver(3)), Err(SharingError::ShareNotFound));
     assert_eq!(add(3, &world.deliver(3)), Ok(()));
     assert_eq!(recovery.missing(), 0);
     assert_eq!(recovery.content_key().map(|key| *key), Ok(CONTENT_KEY));
+}
+
+#[test]
+fn there_is_no_share_with_another_number() {
+    let world = World::new(2, 3);
+    let mut recovery = Recovery::new(&world.verified, &world.custodians(), &world.context).unwrap();
+    let delivery = world.deliver(1).verify(&world.share(1), &world.delivery_context(1)).unwrap();
+    for number in [0, 4] {
+        let missing = SharingError::ShareNotFound;
+        assert_eq!(world.verified.share(number, world.keys[0]), Err(missing));
+        assert_eq!(recovery.add(number, &delivery, &world.reply), Err(missing));
+    }
 }
 
 #[test]
@@ -126,12 +138,22 @@ fn a_custodian_does_not_deliver_what_is_not_its_own() {
 }
 
 #[test]
-fn a_reader_does_not_take_what_is_for_another_key() {
+fn the_secret_of_another_request_opens_nothing() {
     let world = World::new(1, 1);
-    let mut recovery = Recovery::new(&world.dealing, world.custodians(), &world.context).unwrap();
-    let other = ReplySecret::from_seed(&[8; 32]);
-    let result = recovery.add(1, &world.deliver(1), &world.delivery_context(1), &other);
-    assert_eq!(result, Err(SharingError::KeyMismatch));
+    let mut recovery = Recovery::new(&world.verified, &world.custodians(), &world.context).unwrap();
+    let delivery = world.deliver(1).verify(&world.share(1), &world.delivery_context(1)).unwrap();
+    recovery.add(1, &delivery, &ReplySecret::from_seed(&[8; 32])).unwrap();
+    let result = recovery.content_key().map(|key| *key);
+    assert_eq!(result, Err(SharingError::InvalidWrappedKey));
+}
+
+#[test]
+fn a_share_under_another_key_verifies_nothing() {
+    // Whoever names the wrong custodian's key cannot have its delivery pass for another's.
+    let world = World::new(2, 3);
+    let share = world.verified.share(1, world.keys[1]).unwrap();
+    let result = world.deliver(1).verify(&share, &world.delivery_context(1));
+    assert_eq!(result, Err(SharingError::InvalidProof));
 }
 
 #[test]

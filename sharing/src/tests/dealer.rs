@@ -171,7 +171,7 @@ fn a_dealer_that_wraps_no_key_is_found_out_by_the_reader() {
     world.dealing =
         encrypt(&shares, &random, wrapped, &world.custodians(), &world.context, &mut Dice(1))
             .unwrap();
-    world.id = world.verify(&world.dealing).unwrap();
+    world.verified = world.verify(&world.dealing).unwrap();
     assert_eq!(world.recover(&[1, 2]), Err(SharingError::InvalidWrappedKey));
 }
 

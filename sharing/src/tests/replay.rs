@@ -106,7 +106,7 @@ fn a_delivery_is_not_another_custodians() {
 fn a_delivery_is_not_of_another_dealing_of_the_same_key() {
     let world = World::new(2, 3);
     let other = World::with(2, 3, 1);
-    assert_ne!(world.id, other.id);
+    assert_ne!(world.verified.id, other.verified.id);
     let result = world.deliver(1).verify(&other.share(1), &world.delivery_context(1));
     assert_eq!(result, Err(SharingError::InvalidProof));
 }

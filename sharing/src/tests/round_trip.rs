@@ -45,6 +45,29 @@ fn sizes_are_as_documented() {
     assert_eq!(Delivery::max_encoded_len(), 160);
     assert_eq!(EntrustedShare::max_encoded_len(), 129);
     assert_eq!(world.deliver(1).encode().len(), 160);
+    assert_eq!(VerifiedDealing::max_encoded_len(), 113 + 32 * 16);
+    assert_eq!(world.verified.encode().len(), 113 + 32 * 16);
+    assert_eq!(VerifiedDelivery::max_encoded_len(), 64);
+}
+
+#[test]
+fn what_was_verified_is_what_was_sent_without_its_proof() {
+    let world = World::new(2, 3);
+    let Dealing { ephemeral, shares, wrapped, proof: _ } = world.dealing.clone();
+    let VerifiedDealing { id, .. } = world.verified;
+    assert_eq!(world.verified, VerifiedDealing { id, ephemeral, shares, wrapped });
+    let sent = world.deliver(1);
+    let verified = sent.verify(&world.share(1), &world.delivery_context(1));
+    let Delivery { ephemeral, share, proof: _ } = sent;
+    assert_eq!(verified, Ok(VerifiedDelivery { ephemeral, share }));
+}
+
+#[test]
+fn a_recovery_needs_the_custodians_of_its_dealing() {
+    let world = World::new(2, 3);
+    let fewer = Custodians { threshold: 2, keys: &world.keys[..2] };
+    let result = Recovery::new(&world.verified, &fewer, &world.context);
+    assert_eq!(result.map(|_| ()), Err(SharingError::ShareCountMismatch));
 }
 
 #[test]
@@ -64,7 +87,7 @@ fn what_is_encoded_is_decoded() {
 #[test]
 fn a_secret_does_not_print_itself() {
     let world = World::new(1, 1);
-    let recovery = Recovery::new(&world.dealing, world.custodians(), &world.context).unwrap();
+    let recovery = Recovery::new(&world.verified, &world.custodians(), &world.context).unwrap();
     let shown = format!("{:?} {:?}", secret(1), ReplySecret::from_seed(&[1; 32]));
     assert_eq!(shown, "CustodianSecret(…) ReplySecret(…)");
     assert!(!format!("{recovery:?}").contains("shares"));

@@ -39,7 +39,9 @@ fn prints_times() {
     let delivered = median(|| {
         deliver(world.secret(1), &share, &context, &mut Dice(1)).unwrap();
     });
-    let verified = median(|| delivery.verify(&share, &context).unwrap());
+    let verified = median(|| {
+        delivery.verify(&share, &context).unwrap();
+    });
     println!("deliver {delivered:?}, verify {verified:?}");
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
     let proof = secret(1).prove(&context, &mut Dice(0)).unwrap();

@@ -18,7 +18,7 @@ fn all() -> String {
             hex::encode(world.reply.public().0),
             hex::encode(proof.0),
             hex::encode(world.dealing.encode()),
-            hex::encode(world.id.0),
+            hex::encode(world.verified.id.0),
         ]);
         lines.extend((1..=count).map(|number| hex::encode(world.deliver(number).encode())));
     }

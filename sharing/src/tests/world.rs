@@ -48,7 +48,7 @@ pub struct World {
     pub keys: Vec<CustodianKey>,
     pub context: DealingContext<Account>,
     pub dealing: Dealing,
-    pub id: DealingId,
+    pub verified: VerifiedDealing,
     pub reply: ReplySecret,
 }
 
@@ -70,21 +70,21 @@ impl World {
         };
         let custodians = Custodians { threshold, keys: &keys };
         let dealing = deal(&CONTENT_KEY, &custodians, &context, &mut Dice(dice)).unwrap();
-        let id = dealing.verify(&custodians, &context).unwrap();
+        let verified = dealing.verify(&custodians, &context).unwrap();
         let reply = ReplySecret::from_seed(&[9; 32]);
-        Self { threshold, secrets, keys, context, dealing, id, reply }
+        Self { threshold, secrets, keys, context, dealing, verified, reply }
     }
 
     pub fn custodians(&self) -> Custodians<'_> {
         Custodians { threshold: self.threshold, keys: &self.keys }
     }
 
-    pub fn verify(&self, dealing: &Dealing) -> Result<DealingId, SharingError> {
+    pub fn verify(&self, dealing: &Dealing) -> Result<VerifiedDealing, SharingError> {
         dealing.verify(&self.custodians(), &self.context)
     }
 
     pub fn share(&self, number: u8) -> EntrustedShare {
-        self.dealing.share(self.id, &self.custodians(), number).unwrap()
+        self.verified.share(number, self.keys[usize::from(number) - 1]).unwrap()
     }
 
     pub fn delivery_context(&self, number: u8) -> DeliveryContext<Account> {
@@ -108,10 +108,11 @@ impl World {
 
     /// What the reader has of these custodians' deliveries.
     pub fn recover(&self, numbers: &[u8]) -> Result<[u8; 32], SharingError> {
-        let mut recovery = Recovery::new(&self.dealing, self.custodians(), &self.context)?;
+        let mut recovery = Recovery::new(&self.verified, &self.custodians(), &self.context)?;
         for number in numbers {
             let context = self.delivery_context(*number);
-            recovery.add(*number, &self.deliver(*number), &context, &self.reply)?;
+            let delivery = self.deliver(*number).verify(&self.share(*number), &context)?;
+            recovery.add(*number, &delivery, &self.reply)?;
         }
         recovery.content_key().map(|key| *key)
     }

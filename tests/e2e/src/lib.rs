@@ -13,4 +13,6 @@ pub use ipfs::IpfsDaemon;
 pub use process::{free_port, machine, Place, Running};
 pub use programs::{contract, model_folder, program, repository, shared_images};
 pub use testnet::{wait_for, Program, Release, Testnet, COUNCIL, TESTNET_WORKERS};
-pub use world::{Answer, World, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+pub use world::{
+    Answer, World, CUSTODIANS, DOCTOR, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
+};

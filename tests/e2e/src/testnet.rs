@@ -239,6 +239,8 @@ impl Testnet {
             .args(arguments)
             .args(["--dev", "--suri", who, "--node", self.collator(collator), "--store", store])
             .args(["--json", "--yes"])
+            // Where development accounts keep the secrets of their requests.
+            .env("MEDCHAIN_KEYS", self.folder.path().join("keys"))
             .current_dir(self.folder.path());
         answer(&command.output().expect("medchain starts"))
     }

@@ -25,6 +25,10 @@ pub const WORKER: &str = "//Dave";
 pub const HELPER: &str = "//Ferdie";
 /// An account without any rights.
 pub const STRANGER: &str = "//Eve";
+/// A clinician, on a chain with custodians.
+pub const DOCTOR: &str = "//Dave//stash";
+/// The patient's custodians, on a chain with custodians: any two of them open a key.
+pub const CUSTODIANS: [&str; 3] = ["//Ferdie//stash", "//Charlie//stash", "//Eve//stash"];
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -128,17 +132,37 @@ impl World {
         world
     }
 
-    /// Registers everybody of [`World::with_everybody`].
-    pub fn set_up(&self) {
+    /// A chain with a patient whose keys [`CUSTODIANS`] keep, a laboratory and a [`DOCTOR`]:
+    /// no model and no worker. The custodians are registered, and none of them runs.
+    pub fn with_custodians() -> Self {
+        let world = Self::new();
+        world.set_up_patient();
+        world.done(REGISTRAR, &["provider", "add", DOCTOR, "clinician"]);
+        for custodian in CUSTODIANS {
+            world.done(REGISTRAR, &["provider", "add", custodian, "custodian"]);
+            world.done(custodian, &["custodian", "register"]);
+        }
+        let all = CUSTODIANS.join(",");
+        world.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
+        world
+    }
+
+    /// Registers a patient with the reference policy, and a laboratory.
+    fn set_up_patient(&self) {
         self.done(PATIENT, &["patient", "register"]);
         let bundle = contract("access-control");
         let policy = self.done(PATIENT, &["policy", "deploy", &bundle.display().to_string()]);
         let policy = policy["contract"].as_str().expect("an address").to_owned();
         self.done(PATIENT, &["patient", "set-policy", &policy]);
         self.done(LAB, &["key", "publish"]);
-        self.done(STRANGER, &["key", "publish"]);
         self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician"]);
         self.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
+    }
+
+    /// Registers everybody of [`World::with_everybody`].
+    pub fn set_up(&self) {
+        self.set_up_patient();
+        self.done(STRANGER, &["key", "publish"]);
         let model = model_folder().join("medchain-vgg16.onnx");
         self.done(REGISTRAR, &["model", "publish", &model.display().to_string()]);
         self.hire(WORKER);
@@ -183,6 +207,8 @@ impl World {
             .args(arguments)
             .args(["--dev", "--suri", who, "--node", &self.url, "--store", &self.store])
             .env_remove("MEDCHAIN_KEY")
+            // Where development accounts keep the secrets of their requests.
+            .env("MEDCHAIN_KEYS", self.folder.path().join("keys"))
             .current_dir(self.folder.path());
         command
     }
@@ -253,6 +279,22 @@ impl World {
             .arg(self.folder.path().join(format!("state-{}", who.trim_matches('/'))));
         let name = format!("worker-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
+    }
+
+    /// Starts a custodian.
+    pub fn custodian(&self, who: &str) -> Running {
+        let mut command = Command::new(program("medchain-worker"));
+        command
+            .args(["custodian", "--dev", "--suri", who, "--node", &self.url])
+            .args(["--listen", &format!("127.0.0.1:{}", free_port())]);
+        let name = format!("custodian-{}.log", free_port());
+        Running::start(&mut command, &self.folder.path().join(name))
+    }
+
+    /// The account of a development secret.
+    pub fn account(&self, who: &str) -> String {
+        let shown = self.done(who, &["balance"]);
+        shown["account"].as_str().expect("an account").to_owned()
     }
 
     /// Every key and value of the chain's state, as a node exports it.

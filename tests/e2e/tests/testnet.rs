@@ -3,6 +3,8 @@
 
 #[path = "testnet/council.rs"]
 mod council;
+#[path = "testnet/custody.rs"]
+mod custody;
 #[path = "testnet/dispute.rs"]
 mod dispute;
 
@@ -33,6 +35,7 @@ enum Stage {
     Upgrade,
     Clients,
     Dispute,
+    Custody,
     Crashes,
     Sync,
     Stores,
@@ -40,10 +43,11 @@ enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Upgrade,
         Self::Clients,
         Self::Dispute,
+        Self::Custody,
         Self::Crashes,
         Self::Sync,
         Self::Stores,
@@ -55,6 +59,7 @@ impl Stage {
             Self::Upgrade => "upgrade",
             Self::Clients => "clients",
             Self::Dispute => "dispute",
+            Self::Custody => "custody",
             Self::Crashes => "crashes",
             Self::Sync => "sync",
             Self::Stores => "stores",
@@ -97,7 +102,7 @@ fn stages_are_known() {
     for wrong in ["synch", "sync;stores", "Sync", "sync,all"] {
         let error = Stage::list(wrong).unwrap_err();
         assert!(
-            error.ends_with("upgrade, clients, dispute, crashes, sync, stores, council"),
+            error.ends_with("upgrade, clients, dispute, custody, crashes, sync, stores, council"),
             "{error}"
         );
     }
@@ -280,6 +285,9 @@ fn a_parachain_on_a_relay_chain() {
     }
     if wanted(Stage::Dispute) {
         restarted.push(dispute::play(&run));
+    }
+    if wanted(Stage::Custody) {
+        custody::play(&run);
     }
     if wanted(Stage::Crashes) {
         restarted.push(collator_killed(&run));
@@ -482,7 +490,7 @@ fn try_runtime(run: &Run) {
     assert!(said.contains("Completed TryRuntime_on_runtime_upgrade"), "{said}");
     assert!(!said.contains("ERROR") && !said.contains("panicked"), "{said}");
     let checked = said.lines().filter(|line| line.contains("try-state checks")).count();
-    for pallet in ["Emr", "Inference", "Disputes"] {
+    for pallet in ["Emr", "Custody", "Inference", "Disputes"] {
         assert!(said.contains(&format!("Running \"{pallet}\" try-state checks")), "{said}");
     }
     tell(&format!(

@@ -96,9 +96,12 @@ fn role(entry: &Entry, is_patient: bool) -> Coding {
     match entry.kind {
         _ if is_patient => PATIENT,
         Kind::GlassBroken
+        | Kind::EmergencyAccess
         | Kind::AccessEnded
-        | Kind::EmergencyLapsed
+        | Kind::EmergencyEscalated
+        | Kind::EmergencyJudged
         | Kind::EmergencyVoided
+        | Kind::EmergencyClosed
         | Kind::EnvelopeRemoved
         | Kind::PolicyGranted
         | Kind::PolicyRevoked => RECIPIENT,

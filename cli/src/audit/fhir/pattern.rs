@@ -77,7 +77,7 @@ pub fn pattern(entry: &Entry) -> Pattern {
                 outcome,
             };
         }
-        Kind::EnvelopeAdded | Kind::ShareDelivered => {
+        Kind::EnvelopeAdded | Kind::ShareDelivered | Kind::ShareExposed => {
             (Shape::Disclosure, EXPORT, Some(DISCLOSE), "R")
         }
         other => {
@@ -122,17 +122,23 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::InferenceFailed => (ORDER_RECORD, Some(UPDATE), "U"),
         // To everybody, so that BALP's disclosure to one reader does not fit.
         Kind::VerdictDisclosed => (EXPORT, Some(DISCLOSE), "R"),
-        Kind::GlassBroken => (SECURITY_ALERT, Some(OVERRIDE_STARTED), "E"),
+        Kind::GlassBroken | Kind::EmergencyAccess => {
+            (SECURITY_ALERT, Some(OVERRIDE_STARTED), "E")
+        }
         Kind::AccessEnded if entry.details.contains_key("emergency_id") => {
             (SECURITY_ALERT, Some(OVERRIDE_STOPPED), "E")
         }
         // DICOM has no code for the review of an override.
-        Kind::EmergencyReviewed | Kind::EmergencyLapsed | Kind::EmergencyVoided => {
-            (SECURITY_ALERT, None, "E")
-        }
+        Kind::EmergencyEndorsed
+        | Kind::EmergencyReviewed
+        | Kind::EmergencyEscalated
+        | Kind::EmergencyJudged
+        | Kind::EmergencyVoided
+        | Kind::EmergencyClosed => (SECURITY_ALERT, None, "E"),
         Kind::PolicySet
         | Kind::DefaultPolicySet
         | Kind::CustodiansSet
+        | Kind::CustodianDeclined
         | Kind::EmergencyAccessSet
         | Kind::PolicyEvent => (SECURITY_ALERT, Some(CONFIGURATION), "U"),
         Kind::RelationSet
@@ -153,6 +159,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::AccessGranted
         | Kind::AccessDenied
         | Kind::EnvelopeAdded
-        | Kind::ShareDelivered => (SECURITY_ALERT, Some(USER_SECURITY), "U"),
+        | Kind::ShareDelivered
+        | Kind::ShareExposed => (SECURITY_ALERT, Some(USER_SECURITY), "U"),
     }
 }

@@ -187,6 +187,16 @@ fn a_grant_is_a_consent_decision_and_a_delivery_is_a_disclosure() {
 }
 
 #[test]
+fn an_exposed_share_is_a_disclosure_that_says_so() {
+    let event = made(Kind::ShareExposed);
+    assert_eq!(event["meta"]["profile"], json!([DISCLOSURE]));
+    assert_eq!(codes(&event["subtype"]), ["disclose", "share_exposed"]);
+    let words = event["outcomeDesc"].as_str().unwrap();
+    assert!(words.contains("although access was refused"), "{words}");
+    assert_eq!(one(&event, "http://snomed.info/sct", "159541003")["requestor"], true);
+}
+
+#[test]
 fn breaking_the_glass_is_an_emergency_override() {
     let event = made(Kind::GlassBroken);
     assert_eq!(event["type"]["code"], "110113");
@@ -199,6 +209,10 @@ fn breaking_the_glass_is_an_emergency_override() {
     assert_eq!(purposes(&emergency(Kind::ShareDelivered)), ["BTG", "ETREAT"]);
     assert_eq!(codes(&emergency(Kind::AccessEnded)["subtype"]), ["110138", "access_ended"]);
     assert_eq!(codes(&made(Kind::AccessEnded)["subtype"]), ["110137", "access_ended"]);
+    // The override of each record, with the one that ends it.
+    let opened = made(Kind::EmergencyAccess);
+    assert_eq!(codes(&opened["subtype"]), ["110127", "emergency_access"]);
+    assert_eq!(purposes(&opened), ["BTG", "ETREAT"]);
 }
 
 #[test]
@@ -207,10 +221,16 @@ fn a_review_names_the_reviewer_and_the_verdict() {
     assert_eq!(event["outcomeDesc"], "rejected");
     assert_eq!(event["agent"][0]["who"], naming().patient(&PATIENT.to_string()));
     assert_eq!(event["agent"][0]["requestor"], true);
-    let lapsed = made(Kind::EmergencyLapsed);
-    assert_eq!(lapsed["agent"][0]["requestor"], false);
-    assert_eq!(lapsed["agent"][1]["who"], naming().observer());
-    assert_eq!(lapsed["agent"][1]["requestor"], true);
+    let escalated = made(Kind::EmergencyEscalated);
+    assert_eq!(escalated["agent"][0]["requestor"], false);
+    assert_eq!(escalated["agent"][1]["who"], naming().observer());
+    assert_eq!(escalated["agent"][1]["requestor"], true);
+    assert_eq!(made(Kind::EmergencyEndorsed)["outcomeDesc"], "accepted by a guardian");
+    let judged = made(Kind::EmergencyJudged);
+    assert_eq!(judged["outcomeDesc"], "accepted");
+    // The doctor is who it is about, and a member of the council acted.
+    assert_eq!(judged["agent"][0]["requestor"], false);
+    assert_eq!(judged["agent"][1]["requestor"], true);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! `medchain emergency list`: the emergencies that await a review.
+//! `medchain emergency list`: the emergencies that are not closed.
 
 use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{format_balance, Emergency},
+    chain::{format_balance, Emergency, EmergencyStatus},
     AccountId32,
 };
 use medchain_primitives::{EmergencyId, EmergencyReason, RecordId};
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     context::Context,
-    output::{self, Outcome},
+    output::{self, joined, Outcome},
 };
 
 /// Arguments of `medchain emergency list`.
@@ -24,14 +24,12 @@ pub struct ListArgs {
     pub patient: Option<String>,
 }
 
-/// An emergency that awaits a review.
+/// An emergency that is not closed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EmergencyRow {
     /// The emergency's number.
     pub emergency_id: EmergencyId,
-    /// The record.
-    pub record_id: RecordId,
-    /// Its patient.
+    /// The patient.
     pub patient: AccountId32,
     /// The account that broke the glass.
     pub subject: AccountId32,
@@ -39,28 +37,83 @@ pub struct EmergencyRow {
     pub reason: EmergencyReason,
     /// The block in which it broke the glass.
     pub broken_at: u32,
-    /// The last block in which it can be reviewed.
+    /// The last block in which it opens records.
+    pub until: u32,
+    /// The last block of its present status.
     pub review_until: u32,
     /// The bond in MEDC.
     pub bond: String,
+    /// How far its review is.
+    pub status: &'static str,
+    /// The guardian that accepted it.
+    pub endorsed_by: Option<AccountId32>,
+    /// The records that it opens now.
+    pub records: Vec<RecordId>,
+    /// How many shares of their keys were delivered in it.
+    pub deliveries: u32,
 }
 
-impl From<Emergency> for EmergencyRow {
-    fn from(emergency: Emergency) -> Self {
+impl EmergencyRow {
+    fn new(emergency: &Emergency, records: Vec<RecordId>) -> Self {
+        let (status, endorsed_by) = match emergency.status {
+            EmergencyStatus::Open => ("open", None),
+            EmergencyStatus::Endorsed { by } => ("endorsed", Some(by)),
+            EmergencyStatus::Rejected => ("rejected", None),
+            EmergencyStatus::Escalated => ("escalated", None),
+            EmergencyStatus::Accepted => ("accepted", None),
+        };
         Self {
             emergency_id: emergency.id,
-            record_id: emergency.record,
             patient: emergency.patient,
             subject: emergency.subject,
             reason: emergency.reason,
             broken_at: emergency.broken_at,
+            until: emergency.until,
             review_until: emergency.review_until,
             bond: format_balance(emergency.bond),
+            status,
+            endorsed_by,
+            records,
+            deliveries: emergency.deliveries,
+        }
+    }
+
+    /// What its status means, and until when.
+    fn review(&self) -> String {
+        let (id, until) = (self.emergency_id, self.review_until);
+        match (self.status, self.endorsed_by) {
+            ("open", _) => format!("awaits a review until block {until}, bond {}", self.bond),
+            (_, Some(guardian)) => format!(
+                "accepted by the guardian {guardian}; the patient can reject it until block \
+                 {until}, bond {}",
+                self.bond
+            ),
+            ("escalated", _) => format!(
+                "reviewed by nobody: the council judges it until block {until}, with `medchain \
+                 emergency judge {id}`, bond {}",
+                self.bond
+            ),
+            (decided, _) => format!("{decided}, and listed until block {until}"),
         }
     }
 }
 
-/// The emergencies that await a review.
+impl fmt::Display for EmergencyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { emergency_id, patient, subject, reason, broken_at, until, .. } = self;
+        write!(
+            f,
+            "emergency {emergency_id}: {subject} broke the glass over the records of {patient} in \
+             block {broken_at} ({reason}), until block {until}"
+        )?;
+        if !self.records.is_empty() {
+            write!(f, "; open: {}", joined(&self.records))?;
+        }
+        write!(f, "; {}; {}", output::counted(self.deliveries, "share"), self.review())
+    }
+}
+
+/// The emergencies that are not closed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ListReport {
     /// By number.
@@ -70,24 +123,9 @@ pub struct ListReport {
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.emergencies.is_empty() {
-            return f.write_str("no emergency awaits a review");
+            return f.write_str("no emergency is open");
         }
-        for row in &self.emergencies {
-            writeln!(
-                f,
-                "emergency {}: {} broke the glass over record {} of {} in block {} ({}); \
-                 review until block {}, bond {}",
-                row.emergency_id,
-                row.subject,
-                row.record_id,
-                row.patient,
-                row.broken_at,
-                row.reason,
-                row.review_until,
-                row.bond
-            )?;
-        }
-        Ok(())
+        self.emergencies.iter().try_for_each(|row| writeln!(f, "{row}"))
     }
 }
 
@@ -99,8 +137,53 @@ pub async fn run(context: &Context, args: &ListArgs) -> Result<Outcome> {
 
 async fn list(context: &Context, args: &ListArgs) -> Result<ListReport> {
     let patient = context.parse_optional(args.patient.as_deref())?;
-    let mut emergencies = context.view().await?.emergencies().await?;
-    emergencies.retain(|one| patient.is_none_or(|patient| one.patient == patient));
-    emergencies.sort_by_key(|one| one.id);
-    Ok(ListReport { emergencies: emergencies.into_iter().map(Into::into).collect() })
+    let view = context.view().await?;
+    let mut all = view.emergencies().await?;
+    all.retain(|one| patient.is_none_or(|patient| one.patient == patient));
+    all.sort_by_key(|one| one.id);
+    let mut emergencies = Vec::new();
+    for emergency in all {
+        let records = view.emergency_records(emergency.id).await?;
+        emergencies.push(EmergencyRow::new(&emergency, records));
+    }
+    Ok(ListReport { emergencies })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_who_decides_and_until_when() {
+        let shown = |status| {
+            let emergency = Emergency {
+                id: EmergencyId(4),
+                patient: AccountId32([1; 32]),
+                subject: AccountId32([2; 32]),
+                reason: EmergencyReason::CannotConsent,
+                broken_at: 5,
+                until: 90,
+                review_until: 900,
+                bond: 0,
+                grants: 1,
+                deliveries: 2,
+                status,
+            };
+            EmergencyRow::new(&emergency, vec![RecordId(3), RecordId(7)]).to_string()
+        };
+        let guardian = AccountId32([9; 32]);
+        for (status, words) in [
+            (EmergencyStatus::Open, "awaits a review until block 900".to_owned()),
+            (EmergencyStatus::Endorsed { by: guardian }, format!("by the guardian {guardian}")),
+            (EmergencyStatus::Escalated, "medchain emergency judge 4".to_owned()),
+            (EmergencyStatus::Rejected, "rejected, and listed until block 900".to_owned()),
+            (EmergencyStatus::Accepted, "accepted, and listed".to_owned()),
+        ] {
+            let text = shown(status);
+            assert!(text.contains(&words), "{text}");
+            assert!(text.contains("open: 3, 7; 2 shares; "), "{text}");
+        }
+        let none = ListReport { emergencies: Vec::new() };
+        assert_eq!(none.to_string(), "no emergency is open");
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
     arguments,
     context::Context,
     output::{self, Outcome},
-    signing::{ensure_event, Included},
+    signing::{event, Included},
 };
 
 /// Arguments of `medchain emergency review`.
@@ -24,7 +24,7 @@ pub struct ReviewArgs {
     /// The emergency's number.
     #[arg(value_parser = arguments::emergency())]
     pub emergency: EmergencyId,
-    /// It was an emergency: return the bond.
+    /// It was an emergency: return the bond, if you are the patient.
     #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
     pub accept: bool,
     /// It was no emergency: burn the bond and end the access.
@@ -39,6 +39,8 @@ pub struct ReviewReport {
     pub emergency_id: EmergencyId,
     /// Whether it was accepted.
     pub accepted: bool,
+    /// Whether a guardian accepted it, so that the patient can still reject it.
+    pub endorsed: bool,
     /// The account that broke the glass.
     pub subject: AccountId32,
     /// The transaction.
@@ -48,10 +50,10 @@ pub struct ReviewReport {
 
 impl fmt::Display for ReviewReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verdict, bond) = if self.accepted {
-            ("accepted", "gets the bond back")
-        } else {
-            ("rejected", "loses the bond and the access")
+        let (verdict, bond) = match (self.accepted, self.endorsed) {
+            (true, true) => ("accepted", "gets the bond back unless the patient rejects it"),
+            (true, false) => ("accepted", "gets the bond back"),
+            (false, _) => ("rejected", "loses the bond and the access"),
         };
         write!(
             f,
@@ -61,8 +63,8 @@ impl fmt::Display for ReviewReport {
         if !self.accepted {
             write!(
                 f,
-                "\nThis account may have kept the key: `medchain rotate` encrypts the record \
-                 under a new one."
+                "\nThis account may have kept keys: `medchain rotate` encrypts a record under a new \
+                 one."
             )?;
         }
         Ok(())
@@ -80,15 +82,20 @@ pub async fn review(context: &Context, args: &ReviewArgs) -> Result<ReviewReport
     let ReviewArgs { emergency: id, accept, .. } = *args;
     let found = context.view().await?.emergency(id).await?;
     let emergency = found.with_context(|| {
-        format!("no emergency {id} awaits a review; see `medchain emergency list`")
+        format!("there is no open emergency {id}; see `medchain emergency list`")
     })?;
     let call = Call::ReviewEmergency { emergency: id, accepted: accept };
     let purpose = "review the emergency";
     let outcome = context.sign(&call, purpose).await?;
-    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::EmergencyReviewed { .. }))?;
+    let endorsed = event(&outcome, purpose, |event| match event {
+        ChainEvent::EmergencyReviewed { .. } => Some(false),
+        ChainEvent::EmergencyEndorsed { .. } => Some(true),
+        _ => None,
+    })?;
     Ok(ReviewReport {
         emergency_id: id,
         accepted: accept,
+        endorsed,
         subject: emergency.subject,
         included: (&outcome).into(),
     })

@@ -5,10 +5,10 @@ use std::fmt;
 use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{RecordStatus, View},
+    chain::{Emergency, EmergencyStatus, RecordStatus, View},
     AccountId32,
 };
-use medchain_primitives::{Action, EmergencyId, RecordId, RelationKind, Role};
+use medchain_primitives::{EmergencyId, RecordId, RelationKind};
 use serde::Serialize;
 
 use crate::{
@@ -93,17 +93,19 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
     let relation = relatives.into_iter().find(|one| one.account == account).map(|one| one.relation);
     let yes = allowed(&view, &patient, &account).await?;
     let emergency_contact = relation.is_some_and(|relation| relation.emergency_contact);
-    let named = emergency_contact
-        || yes.iter().any(|one| one.action == Action::Emergency)
-        || view.roles_of(&account).await?.contains(&Role::Clinician);
-    let may_break_glass = named && account != patient && view.emergency_access(&patient).await?;
+    let may_break_glass = may_break_glass(&view, &patient, &account).await?;
     let kind = relation.map(|relation| relation.kind);
     let may_review = kind == Some(RelationKind::Guardian) || account == patient;
+    let awaits = |one: &Emergency| match one.status {
+        EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } => true,
+        EmergencyStatus::Escalated => account == patient,
+        EmergencyStatus::Rejected | EmergencyStatus::Accepted => false,
+    };
     let mut to_review: Vec<EmergencyId> = view
         .emergencies()
         .await?
         .into_iter()
-        .filter(|one| may_review && one.patient == patient && one.subject != account)
+        .filter(|one| may_review && one.patient == patient && one.subject != account && awaits(one))
         .map(|one| one.id)
         .collect();
     to_review.sort_unstable();
@@ -122,6 +124,20 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
     })
 }
 
+/// Whether an account can break the glass now, as the chain decides it.
+async fn may_break_glass(
+    view: &View,
+    patient: &AccountId32,
+    account: &AccountId32,
+) -> Result<bool> {
+    if account == patient || view.emergency_refusal(patient, account, None).await?.is_some() {
+        return Ok(false);
+    }
+    let group = view.custodians_of(patient).await?;
+    let is_custodian = group.is_some_and(|group| group.accounts().contains(account));
+    Ok(!is_custodian && !view.is_suspended(account).await?)
+}
+
 /// The records that an account can open now, and those whose keys custodians keep.
 async fn keys(
     view: &View,
@@ -134,11 +150,13 @@ async fn keys(
             continue;
         }
         let custody = view.custody(record.id).await?;
-        let handed = view.grant(record.id, account).await?.map_or(0, |grant| grant.shares.len());
-        let enough = custody.as_ref().is_some_and(|kept| handed >= kept.threshold as usize);
+        let grant = view.grant(record.id, account).await?;
+        let handed = grant.map_or(0, |grant| grant.deliveries.len());
+        let enough = custody.as_ref().is_some_and(|kept| handed >= kept.threshold.into());
         if enough || view.envelope(record.id, account).await?.is_some() {
             can_open.push(record.id);
-        } else if custody.is_some() {
+        } else if custody.is_some_and(|kept| !kept.accounts().contains(account)) {
+            // Nobody breaks the glass over what they keep themselves.
             behind_glass.push(record.id);
         }
     }

@@ -4,7 +4,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::Call;
+use medchain_client::{
+    chain::{format_balance, Call, CustodyError},
+    crypto::ContentKey,
+    custody::{self, DealingName, Granted},
+};
 use medchain_primitives::{Action, Purpose, RecordId, RelationKind, Role};
 
 use super::{
@@ -13,7 +17,7 @@ use super::{
 };
 use crate::{
     commands::{
-        custodians,
+        custodian, custodians,
         grant::{self, GrantArgs},
         key,
         patient::{register, set_policy},
@@ -26,14 +30,27 @@ use crate::{
     context::Context,
     demo::processes::Running,
     output::{joined, time::elapsed_ms},
-    records::DELIVERY_LIMIT,
+    records::{self, DELIVERY_LIMIT},
 };
 
 const STORY: &str = "asleep";
 
-/// Tells it; returns the record, the blocks until the key was there, and the
-/// milliseconds until the image was.
-pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId, u32, u64)> {
+/// What the other stories go on with.
+pub struct Begun {
+    /// The patient's first record.
+    pub record: RecordId,
+    /// The patient's second record.
+    pub second: RecordId,
+    /// The record of the thief, who is a patient too.
+    pub of_thief: RecordId,
+    /// The blocks from a request until the key was there.
+    pub blocks: u32,
+    /// The milliseconds until the image was.
+    pub ms: u64,
+}
+
+/// Tells it.
+pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<Begun> {
     let (story, cast) = (scene.story, &scene.cast);
     let step = story.step("Everybody registers; the patient chooses a policy and custodians");
     prepare(scene).await?;
@@ -50,7 +67,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
     let record = uploaded.record_id;
     scene.claim(
         STORY,
-        "the upload split the key among the three custodians",
+        "the upload shared the key among the three custodians, and the chain verified that any two open it",
         uploaded.custodians.len() == 3 && uploaded.threshold == 2,
         format!("2 of {}", joined(&uploaded.custodians)),
     )?;
@@ -95,6 +112,8 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
         no_key,
     )?;
 
+    garbage(scene, record).await?;
+
     scene.start_custodian(running, "custodian-2", CUSTODIANS[1])?;
     scene.start_custodian(running, "custodian-3", CUSTODIANS[2])?;
     let step = story.step("The other custodians wake up");
@@ -113,7 +132,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
         no_key,
     )?;
 
-    copied_shares(scene, record).await?;
+    let of_thief = copied_shares(scene, record).await?;
 
     // Once more, with everybody awake, to measure how long it takes.
     let second = upload::upload(&cast.technician, &args).await?.record_id;
@@ -137,36 +156,74 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<(RecordId,
         read,
         format!("{blocks} blocks, {:.1} s", ms as f64 / 1000.0),
     )?;
-    Ok((record, blocks, ms))
+    Ok(Begun { record, second, of_thief, blocks, ms })
+}
+
+/// A custodian delivers what it alone can open. Nobody else could see that but the chain.
+async fn garbage(scene: &Scene<'_>, record: RecordId) -> Result<()> {
+    let custodian = &scene.cast.custodians[2];
+    let (identity, genesis) = (custodian.identity()?, scene.chain.genesis_hash());
+    let subject = scene.cast.clinician.account()?;
+    let step = scene.story.step("The third custodian delivers garbage");
+    let view = scene.chain.best().await?;
+    let kept = view.custody(record).await?.context("custodians keep it")?;
+    let grant = view.grant(record, &subject).await?.context("the clinician has a grant")?;
+    let own = custodian.replies(genesis)?.create(record)?.public();
+    let granted = Granted { reply: own, ..Granted::from(&grant) };
+    let secret = identity.custodian_secret();
+    let delivery = custody::deliver(secret, &identity.account(), genesis, &kept, &granted)?;
+    let call = Call::DeliverShare { record, subject, reply: grant.reply, delivery };
+    let before = view.balance(&identity.account()).await?.free;
+    let sent = custodian.sign(&call, "deliver a share").await;
+    drop(step);
+    scene.refused(
+        STORY,
+        "the third custodian delivers garbage, and the chain refuses it: the proof does not hold",
+        sent,
+        CustodyError::InvalidDelivery,
+    )?;
+    let view = scene.chain.best().await?;
+    let count = view.grant(record, &subject).await?.map_or(0, |grant| grant.deliveries.len());
+    let paid = before.saturating_sub(view.balance(&identity.account()).await?.free);
+    scene.claim(
+        STORY,
+        "so it does not count as a share, and costs the custodian a fee",
+        count == 1 && paid > 0,
+        format!("{count} share, {} paid", format_balance(paid)),
+    )
 }
 
 /// Anybody can copy the shares from the chain. A thief becomes a patient with the same
-/// custodians, and adds the shares to a record of their own, which they may open.
-async fn copied_shares(scene: &Scene<'_>, record: RecordId) -> Result<()> {
-    let cast = &scene.cast;
-    let thief = &cast.researcher;
+/// custodians, and puts the shares under a record of their own, which they may open. Returns
+/// that record.
+async fn copied_shares(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
+    let thief = &scene.cast.researcher;
     let step = scene.story.step("A thief copies the shares to a record of their own");
     register::register(thief, None).await?;
     custodians::set(thief, &all_three()).await?;
     let args = UploadArgs::of(scene.xray_file.clone(), RESEARCHER);
     let own = upload::upload(thief, &args).await?.record_id;
     let view = scene.chain.best().await?;
-    let kept = view.custody(record).await?.context("custodians keep it")?;
-    let call = Call::EntrustRecord { record: own, shares: kept.shares };
-    thief.sign(&call, "entrust the copied shares").await?;
-    let asked = request(thief, own).await?;
-    let until = asked.included.block_number + 4;
-    while scene.chain.best().await?.number() < until {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let grant = scene.chain.best().await?.grant(own, &thief.account()?).await?;
+    let account = thief.account()?;
+    let group = view.custodians_of(&account).await?.context("the thief has custodians")?;
+    let cid = records::find(&view, own).await?.cid;
+    let genesis = scene.chain.genesis_hash();
+    let name = DealingName { genesis, patient: &account, dealer: &account, cid: &cid };
+    // The copied shares, with the best proof that the thief can make.
+    let mut entrustment = custody::entrust(&ContentKey::generate(), &group, &name)?;
+    let kept = view.custody(record).await?.context("custodians keep it")?.dealing;
+    let forged = &mut entrustment.dealing;
+    (forged.ephemeral, forged.shares, forged.wrapped) = (kept.ephemeral, kept.shares, kept.wrapped);
+    let call = Call::EntrustRecord { record: own, entrustment: Some(entrustment) };
+    let tried = thief.sign(&call, "entrust the copied shares").await;
     drop(step);
-    scene.claim(
+    scene.refused(
         STORY,
-        "a thief who copies the shares to a record of their own gets nothing from the custodians",
-        asked.granted && grant.as_ref().is_some_and(|grant| grant.shares.is_empty()),
-        "granted, but not handed over: a share is bound to its patient and content",
-    )
+        "a thief cannot entrust copied shares as their own: they are bound to patient and content",
+        tried,
+        CustodyError::InvalidDealing,
+    )?;
+    Ok(own)
 }
 
 fn all_three() -> custodians::SetArgs {
@@ -191,7 +248,7 @@ async fn wait_for_shares(
     loop {
         let view = scene.chain.best().await?;
         let grant = view.grant(record, &subject).await?;
-        if grant.is_some_and(|grant| grant.shares.len() >= count) {
+        if grant.is_some_and(|grant| grant.deliveries.len() >= count) {
             return Ok(view.number());
         }
         if started.elapsed() > DELIVERY_LIMIT {
@@ -207,7 +264,6 @@ async fn prepare(scene: &Scene<'_>) -> Result<()> {
     let keys = async {
         let mut others = vec![&cast.technician, &cast.clinician, &cast.stranger];
         others.extend([&cast.sister, &cast.guardian, &cast.researcher]);
-        others.extend(&cast.custodians);
         futures::future::try_join_all(others.into_iter().map(key::publish)).await
     };
     let registrar = async {
@@ -217,6 +273,13 @@ async fn prepare(scene: &Scene<'_>) -> Result<()> {
             let args = AddArgs::new(account, role);
             provider::add(&cast.registrar, &args).await?;
         }
+        // With the role, custodians publish their keys.
+        let [first, second, third] = &cast.custodians;
+        tokio::try_join!(
+            custodian::register(first),
+            custodian::register(second),
+            custodian::register(third)
+        )?;
         anyhow::Ok(())
     };
     let patient = async {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::{
-    cast::{CLINICIAN, STRANGER},
+    cast::{STRANGER, SURGEON},
     scene::Scene,
 };
 use crate::{
@@ -30,6 +30,8 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
         Kind::EnvelopeAdded,
         Kind::RecordAmended,
         Kind::GlassBroken,
+        Kind::EmergencyAccess,
+        Kind::EmergencyEndorsed,
         Kind::EmergencyReviewed,
         Kind::PolicySet,
         Kind::CustodiansSet,
@@ -55,13 +57,13 @@ pub async fn tell(scene: &Scene<'_>) -> Result<()> {
             && denied.entries.iter().all(|entry| entry.who.as_deref() == Some(&stranger)),
         denied.entries.first().and_then(|entry| entry.detail("reason")).unwrap_or("nothing"),
     )?;
-    let of_clinician =
-        read(scene, Some(CLINICIAN), &[Kind::GlassBroken, Kind::EmergencyReviewed], None).await?;
+    let of_surgeon =
+        read(scene, Some(SURGEON), &[Kind::GlassBroken, Kind::EmergencyReviewed], None).await?;
     scene.claim(
         STORY,
-        "so is the clinician's emergency, and that it was rejected",
-        of_clinician.entries.len() >= 2,
-        format!("{} entries", of_clinician.entries.len()),
+        "so is the surgeon's emergency, and that it was rejected",
+        of_surgeon.entries.len() >= 2,
+        format!("{} entries", of_surgeon.entries.len()),
     )?;
 
     let file = scene.folder.join("audit.json");

@@ -1,11 +1,11 @@
 //! The people of the stories: public development accounts.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Result;
-use medchain_client::{chain::Chain, keys::Identity, store::Store};
+use medchain_client::{chain::Chain, store::Store};
 
-use crate::context::Context;
+use crate::{context::Context, demo::people::person};
 
 /// The registrar of the chain's institution.
 pub const REGISTRAR: &str = "//Alice";
@@ -23,8 +23,10 @@ pub const CUSTODIANS: [&str; 3] = ["//Ferdie", "//Ferdie//stash", "//Charlie//st
 pub const SISTER: &str = "//Dave//stash";
 /// The patient's guardian.
 pub const GUARDIAN: &str = "//Eve//stash";
-/// A researcher.
+/// A researcher, who is also a patient.
 pub const RESEARCHER: &str = "//Bob//stash";
+/// A surgeon, a clinician of whom the patient has never heard.
+pub const SURGEON: &str = "//Alice//stash";
 
 /// Everybody, each with a context of their own.
 pub struct Cast {
@@ -46,15 +48,14 @@ pub struct Cast {
     pub guardian: Context,
     /// See [`RESEARCHER`].
     pub researcher: Context,
+    /// See [`SURGEON`].
+    pub surgeon: Context,
 }
 
 impl Cast {
     /// Gives everybody a context on the same chain and store.
-    pub fn new(chain: &Chain, store: &Arc<dyn Store>) -> Result<Self> {
-        let person = |suri: &str| -> Result<Context> {
-            let identity = Identity::open(suri, true)?;
-            Ok(Context::person(identity, chain.clone(), store.clone()))
-        };
+    pub fn new(chain: &Chain, store: &Arc<dyn Store>, folder: &Path) -> Result<Self> {
+        let person = |suri: &str| person(suri, chain, store, folder);
         let [first, second, third] = CUSTODIANS;
         Ok(Self {
             registrar: person(REGISTRAR)?,
@@ -66,6 +67,7 @@ impl Cast {
             sister: person(SISTER)?,
             guardian: person(GUARDIAN)?,
             researcher: person(RESEARCHER)?,
+            surgeon: person(SURGEON)?,
         })
     }
 }

@@ -1,29 +1,59 @@
 //! Story 3: The glass: access at once, against a bond, under review.
 
 use anyhow::Result;
-use medchain_client::chain::{format_balance, EmrError, UNIT};
-use medchain_primitives::{EmergencyReason, RecordId};
+use medchain_client::chain::{format_balance, CustodyError, EmrError, UNIT};
+use medchain_primitives::{EmergencyReason, RecordId, Role};
 
-use super::scene::Scene;
+use super::{cast::SURGEON, scene::Scene};
 use crate::{
-    commands::emergency::{
-        allow::allow,
-        break_glass::{self, BreakArgs, BreakReport},
-        review::{self, ReviewArgs},
+    commands::{
+        emergency::{
+            allow::allow,
+            break_glass::{self, BreakArgs, BreakReport},
+            lift::{self, LiftArgs, LiftReport},
+            request::{self, RequestArgs},
+            review::{self, ReviewArgs, ReviewReport},
+        },
+        provider::{self, AddArgs},
     },
     context::Context,
 };
 
 const STORY: &str = "emergency";
+/// What breaking the glass costs until the review.
+const BOND: u128 = 10 * UNIT;
 
-/// Tells it.
-pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
-    let cast = &scene.cast;
+/// Tells it, over two records of the patient and one of another.
+pub async fn tell(
+    scene: &Scene<'_>,
+    record: RecordId,
+    second: RecordId,
+    foreign: RecordId,
+) -> Result<()> {
     scene.story.tell(
         "3. The glass",
-        "the patient is unconscious. The sister is an emergency contact, and the clinician has\n\
-         that role. Breaking the glass costs a bond until the review.",
+        "the patient is unconscious. The sister is an emergency contact, and a surgeon has the\n\
+         role of a clinician. Breaking the glass costs one bond for all records of a patient.",
     )?;
+    kept_out(scene, record).await?;
+    sister(scene, record, second).await?;
+    surgeon(scene, record, foreign).await?;
+
+    let cast = &scene.cast;
+    allow(&cast.patient, false).await?;
+    scene.refused(
+        STORY,
+        "while the patient forbids it, not even the sister breaks the glass",
+        break_glass(&cast.sister, record).await,
+        CustodyError::EmergencyOptedOut,
+    )?;
+    allow(&cast.patient, true).await?;
+    Ok(())
+}
+
+/// Those who may not break the glass.
+async fn kept_out(scene: &Scene<'_>, record: RecordId) -> Result<()> {
+    let cast = &scene.cast;
     scene.refused(
         STORY,
         "a stranger cannot break the glass",
@@ -36,7 +66,23 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         break_glass(&cast.guardian, record).await,
         EmrError::NoGrant,
     )?;
+    scene.refused(
+        STORY,
+        "nor a custodian, over what it keeps itself",
+        break_glass(&cast.custodians[0], record).await,
+        "keeps a share",
+    )?;
+    scene.refused(
+        STORY,
+        "nor the clinician, whom the patient revoked: that is a veto, whatever the role",
+        break_glass(&cast.clinician, record).await,
+        EmrError::GrantRevoked,
+    )
+}
 
+/// The sister's emergency, which is accepted.
+async fn sister(scene: &Scene<'_>, record: RecordId, second: RecordId) -> Result<()> {
+    let cast = &scene.cast;
     let before = held(scene, &cast.sister).await?;
     let step = scene.story.step("The sister breaks the glass");
     let broken = break_glass(&cast.sister, record).await?;
@@ -44,79 +90,112 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     scene.claim(
         STORY,
         "the sister has the key at once, without asking anybody",
-        broken.shares >= broken.threshold && scene.reads(&cast.sister, record).await?,
+        broken.has_every_key() && scene.reads(&cast.sister, record).await?,
         format!(
             "in block {}, until block {}, to be reviewed until block {}",
             broken.included.block_number, broken.until, broken.review_until
         ),
     )?;
+    let step = scene.story.step("The sister needs another record");
+    let args = RequestArgs { records: vec![second], no_wait: false };
+    let further = request::request(&cast.sister, &args).await?;
+    drop(step);
     let bond = held(scene, &cast.sister).await?.saturating_sub(before);
     scene.claim(
         STORY,
-        "it costs her a bond",
-        bond > 10 * UNIT,
-        format!("{} held", format_balance(bond)),
+        "so she has that of another record, in the same emergency and for the same bond",
+        further.emergency_id == broken.emergency_id
+            && scene.reads(&cast.sister, second).await?
+            && (BOND..2 * BOND).contains(&bond),
+        format!("emergency {}, {} held", broken.emergency_id, format_balance(bond)),
+    )?;
+    scene.refused(
+        STORY,
+        "there is one emergency at a time",
+        break_glass(&cast.sister, record).await,
+        CustodyError::GlassAlreadyBroken,
     )?;
     scene.refused(
         STORY,
         "she cannot review herself",
         review(&cast.sister, &broken, true).await,
-        EmrError::NotReviewer,
+        CustodyError::NotReviewer,
     )?;
-    review(&cast.guardian, &broken, true).await?;
+    let reviewed = review(&cast.guardian, &broken, true).await?;
+    let kept = held(scene, &cast.sister).await?.saturating_sub(before);
+    scene.claim(
+        STORY,
+        "the guardian accepts, but the bond stays: the patient has the last word",
+        reviewed.endorsed && kept > BOND,
+        format!("{} held", format_balance(kept)),
+    )?;
+    review(&cast.patient, &broken, true).await?;
     let left = held(scene, &cast.sister).await?.saturating_sub(before);
     scene.claim(
         STORY,
-        "the guardian accepts, and she gets the bond back",
+        "the patient wakes up and accepts, and she gets the bond back",
         left < UNIT,
-        format!("{} still held, for the grant", format_balance(left)),
-    )?;
+        format!("{} still held, for the grants", format_balance(left)),
+    )
+}
 
-    let step = scene.story.step("The clinician, whose grant was revoked, breaks the glass");
-    let broken = break_glass(&cast.clinician, record).await?;
-    let money = spendable(scene, &cast.clinician).await?;
-    let read = scene.reads(&cast.clinician, record).await?;
+/// The surgeon's emergencies, which are rejected.
+async fn surgeon(scene: &Scene<'_>, record: RecordId, foreign: RecordId) -> Result<()> {
+    let cast = &scene.cast;
+    provider::add(&cast.registrar, &AddArgs::new(SURGEON, Role::Clinician)).await?;
+    let step = scene.story.step("The surgeon, who does not treat the patient, breaks the glass");
+    let broken = break_glass(&cast.surgeon, record).await?;
+    let read = scene.reads(&cast.surgeon, record).await?;
+    let owned = owned(scene, &cast.surgeon).await?;
     review(&cast.patient, &broken, false).await?;
     drop(step);
-    let after = spendable(scene, &cast.clinician).await?;
+    let lost = owned.saturating_sub(self::owned(scene, &cast.surgeon).await?);
     scene.claim(
         STORY,
-        "the patient rejects the clinician's emergency: the bond is burned",
-        read && held(scene, &cast.clinician).await? < UNIT && after < money + UNIT,
-        format!("emergency {}, 10 MEDC", broken.emergency_id),
+        "the patient rejects the surgeon's emergency: the bond is burned",
+        read && lost == BOND && held(scene, &cast.surgeon).await? < UNIT,
+        format!("emergency {}, {}", broken.emergency_id, format_balance(lost)),
     )?;
     scene.refused(
         STORY,
         "and the access has ended",
-        scene.reads(&cast.clinician, record).await,
+        scene.reads(&cast.surgeon, record).await,
         "has no envelope",
     )?;
-
-    allow(&cast.patient, false).await?;
+    let broken = break_glass(&cast.surgeon, foreign).await?;
+    review(&cast.researcher, &broken, false).await?;
     scene.refused(
         STORY,
-        "while the patient forbids it, the clinician cannot break the glass",
-        break_glass(&cast.clinician, record).await,
-        EmrError::EmergencyOptedOut,
+        "after another patient has rejected one, the surgeon breaks no glass any more",
+        break_glass(&cast.surgeon, record).await,
+        CustodyError::Suspended,
     )?;
-    allow(&cast.patient, true).await?;
-    Ok(())
+    let lifted = lift::lift(&cast.registrar, &LiftArgs { account: SURGEON.to_owned() }).await?;
+    scene.claim(
+        STORY,
+        "until the council forgives it",
+        matches!(lifted, LiftReport::Lifted { rejections: 2, .. }),
+        lifted.to_string().replace('\n', "; "),
+    )
 }
 
 async fn break_glass(who: &Context, record: RecordId) -> Result<BreakReport> {
-    let args = BreakArgs { record, reason: EmergencyReason::CannotConsent, no_wait: false };
+    let reason = EmergencyReason::CannotConsent;
+    let args = BreakArgs { records: vec![record], reason, no_wait: false };
     break_glass::break_glass(who, &args).await
 }
 
-async fn review(who: &Context, broken: &BreakReport, accept: bool) -> Result<()> {
+async fn review(who: &Context, broken: &BreakReport, accept: bool) -> Result<ReviewReport> {
     let args = ReviewArgs { emergency: broken.emergency_id, accept, reject: !accept };
-    review::review(who, &args).await.map(|_| ())
+    review::review(who, &args).await
 }
 
 async fn held(scene: &Scene<'_>, who: &Context) -> Result<u128> {
     Ok(scene.chain.best().await?.balance(&who.account()?).await?.reserved)
 }
 
-async fn spendable(scene: &Scene<'_>, who: &Context) -> Result<u128> {
-    Ok(scene.chain.best().await?.balance(&who.account()?).await?.free)
+/// What an account owns, held or not.
+async fn owned(scene: &Scene<'_>, who: &Context) -> Result<u128> {
+    let balance = scene.chain.best().await?.balance(&who.account()?).await?;
+    Ok(balance.free.saturating_add(balance.reserved))
 }

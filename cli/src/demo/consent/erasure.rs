@@ -54,7 +54,10 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         STORY,
         "envelopes and custodians' shares are gone, and the deposits are released",
         custody.is_none() && envelopes == 0 && left < held,
-        format!("{envelopes} envelopes, {} shares", custody.map_or(0, |kept| kept.shares.len())),
+        format!(
+            "{envelopes} envelopes, {} shares",
+            custody.map_or(0, |kept| kept.custodians.len())
+        ),
     )?;
     for (who, name) in [(&cast.patient, "the patient"), (&cast.technician, "the laboratory")] {
         scene.refused(

@@ -30,19 +30,20 @@ use crate::{
 const STORY: &str = "relatives";
 
 /// Tells it.
-pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
+pub async fn tell(scene: &Scene<'_>, opened: [RecordId; 2]) -> Result<()> {
     scene.story.tell(
         "4. Relatives",
         "the sister is named as sibling and emergency contact. The patient makes her a\n\
          delegate, who grants in the patient's name. Two guardians decide together.",
     )?;
-    sister(scene, record).await?;
+    sister(scene, opened).await?;
     together(scene).await?;
     everybody(scene).await
 }
 
-async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
-    let cast = &scene.cast;
+/// The sister has opened these records in her emergency.
+async fn sister(scene: &Scene<'_>, opened: [RecordId; 2]) -> Result<()> {
+    let (cast, [_, record]) = (&scene.cast, opened);
     let asked = request(&cast.sister, record, Purpose::Treatment).await?;
     scene.claim(
         STORY,
@@ -54,12 +55,12 @@ async fn sister(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     let shown = show::show(&cast.sister, &args).await?;
     scene.claim(
         STORY,
-        "she sees what her relation allows: the glass, which she broke over one record",
+        "she sees what her relation allows: the glass, behind which are the others than the two she opened",
         shown.emergency_contact
             && shown.may_break_glass
             && !shown.may_review
             && shown.policy_allows.is_empty()
-            && shown.can_open == [record]
+            && shown.can_open == opened
             && !shown.behind_glass.is_empty(),
         shown.to_string().replace('\n', "; "),
     )?;

@@ -33,9 +33,8 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
     )?;
     let view = scene.chain.best().await?;
     let old = records::find(&view, record).await?;
-    let kept = records::candidates(&cast.clinician, &view, &old)
+    let kept = records::handed_over(&cast.clinician, &view, &old)
         .await?
-        .pop()
         .context("the clinician lacks the key from the first story")?;
 
     let step = scene.story.step("The patient revokes, and rotates the record's key");
@@ -116,7 +115,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
         remembered,
         "an account that opened a record may have kept its key or its content",
     )?;
-    let keeper = view.custody(new).await?.map_or(0, |custody| custody.shares.len());
+    let keeper = view.custody(new).await?.map_or(0, |custody| custody.custodians.len());
     scene.claim(
         STORY,
         "the custodians keep the new key",

@@ -4,7 +4,7 @@ use std::{cell::RefCell, fmt::Display, path::PathBuf, process::Command};
 
 use anyhow::{bail, Result};
 use medchain_client::{
-    chain::{Chain, ChainError, EmrError},
+    chain::{Chain, ChainError, CustodyError, EmrError},
     crypto::CryptoError,
     policy::GrantError,
 };
@@ -38,6 +38,8 @@ pub struct Check {
 pub enum Refusal {
     /// Of pallet-emr.
     Chain(EmrError),
+    /// Of pallet-custody.
+    Custody(CustodyError),
     /// Of the reference policy contract.
     Policy(GrantError),
     /// Of the cipher.
@@ -52,6 +54,9 @@ impl Refusal {
     fn is(self, error: &anyhow::Error) -> bool {
         match self {
             Self::Chain(expected) => {
+                cause::<ChainError>(error).is_some_and(|error| error.is(expected))
+            }
+            Self::Custody(expected) => {
                 cause::<ChainError>(error).is_some_and(|error| error.is(expected))
             }
             Self::Policy(expected) => cause(error) == Some(&expected),
@@ -69,6 +74,12 @@ fn cause<E: std::error::Error + 'static>(error: &anyhow::Error) -> Option<&E> {
 impl From<EmrError> for Refusal {
     fn from(error: EmrError) -> Self {
         Self::Chain(error)
+    }
+}
+
+impl From<CustodyError> for Refusal {
+    fn from(error: CustodyError) -> Self {
+        Self::Custody(error)
     }
 }
 
@@ -189,7 +200,11 @@ mod tests {
             assert_eq!(refusal.is(&error.context("could not break the glass")), is, "{refusal:?}");
         };
         check(EmrError::NoGrant.into(), chain(), true);
-        check(EmrError::NotReviewer.into(), chain(), false);
+        check(EmrError::GrantRevoked.into(), chain(), false);
+        check(CustodyError::NotReviewer.into(), chain(), false);
+        let custody = || anyhow::Error::new(ChainError::Dispatch(CustodyError::NotReviewer.into()));
+        check(CustodyError::NotReviewer.into(), custody(), true);
+        check(CustodyError::Suspended.into(), custody(), false);
         check(EmrError::NoGrant.into(), anyhow::anyhow!("Emr.NoGrant"), false);
         check(GrantError::NotDelegate.into(), GrantError::NotDelegate.into(), true);
         check(GrantError::NotDelegate.into(), GrantError::NoActions.into(), false);

@@ -5,7 +5,7 @@ use std::fmt;
 use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::Metadata;
 
-use super::{DisputesError, EmrError, InferenceError, RuntimeError};
+use super::{CustodyError, DisputesError, EmrError, InferenceError, RuntimeError};
 
 /// The error of a call that was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct DispatchFailure {
 pub enum FailureKind {
     /// Of pallet-emr.
     Emr(EmrError),
+    /// Of pallet-custody.
+    Custody(CustodyError),
     /// Of pallet-inference.
     Inference(InferenceError),
     /// Of pallet-disputes.
@@ -41,6 +43,12 @@ pub enum FailureKind {
 impl From<EmrError> for FailureKind {
     fn from(error: EmrError) -> Self {
         Self::Emr(error)
+    }
+}
+
+impl From<CustodyError> for FailureKind {
+    fn from(error: CustodyError) -> Self {
+        Self::Custody(error)
     }
 }
 
@@ -72,6 +80,7 @@ impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Emr(error) => write!(f, "{}.{error}", EmrError::PALLET),
+            Self::Custody(error) => write!(f, "{}.{error}", CustodyError::PALLET),
             Self::Inference(error) => write!(f, "{}.{error}", InferenceError::PALLET),
             Self::Disputes(error) => write!(f, "{}.{error}", DisputesError::PALLET),
             Self::Runtime(error) => write!(f, "{error}"),
@@ -152,6 +161,7 @@ impl FailureKind {
     fn of(pallet: &str, error: String) -> Self {
         let known = match pallet {
             EmrError::PALLET => EmrError::from_name(&error).map(Self::Emr),
+            CustodyError::PALLET => CustodyError::from_name(&error).map(Self::Custody),
             InferenceError::PALLET => InferenceError::from_name(&error).map(Self::Inference),
             DisputesError::PALLET => DisputesError::from_name(&error).map(Self::Disputes),
             _ => None,

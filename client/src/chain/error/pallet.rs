@@ -57,13 +57,36 @@ errors! {
         RecordNotFound,
         RecordErased,
         RecordSuperseded,
+    }
+}
+
+errors! {
+    /// An error of pallet-custody.
+    CustodyError of Custody {
+        CustodianNotFound,
+        CustodianAlreadyExists,
+        CustodianKeyMismatch,
+        CustodianDeclined,
+        NotCustodian,
+        ThresholdMismatch,
+        InvalidDealing,
         RecordNotEntrusted,
         ShareNotFound,
         ShareAlreadyDelivered,
+        OwnShare,
+        InvalidDelivery,
         AccessNotFound,
-        AccessExpired,
+        AccessAlreadyGranted,
+        EmergencyAccessRuns,
+        Suspended,
+        CustodianOfPatient,
+        GlassAlreadyBroken,
+        EmergencyNotFound,
+        EmergencyOver,
+        EmergencyRejected,
         EmergencyOptedOut,
         NotReviewer,
+        AlreadyEndorsed,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use codec::{Decode, DecodeAll};
 use medchain_primitives::{InstitutionName, Label};
+use scale_info::TypeInfo;
 use subxt::Metadata;
 
 use crate::{
     chain::{fields::Fields, ChainError, DispatchFailure},
-    H256,
+    AccountId32, H256,
 };
 
 /// An event whose fields are still encoded.
@@ -71,4 +72,21 @@ pub(super) fn outcome(
     let failed = bool::decode(&mut result);
     let failed = failed.map_err(|error| ChainError::decode(source.name, error))?;
     Ok(failed.then(|| DispatchFailure::decode(result, source.metadata)))
+}
+
+/// A bounded list of accounts, as the types of a runtime have it.
+#[derive(Decode, TypeInfo)]
+pub(super) struct Accounts(Vec<AccountId32>);
+
+pub(super) fn accounts(list: Accounts) -> Vec<AccountId32> {
+    list.0
+}
+
+pub(super) fn accounts_if_any(list: Option<Accounts>) -> Option<Vec<AccountId32>> {
+    list.map(accounts)
+}
+
+/// A number that later runtimes have as a smaller type. It was never larger than that.
+pub(super) fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
 }

@@ -29,13 +29,21 @@ macro_rules! part {
     (@value $source:ident $field:ident $name:ident $reader:path) => {
         $reader($source, stringify!($name))?
     };
+    (@moved $source:ident $field:ident: $type:ty) => {
+        $source.get::<$type>(stringify!($field))?
+    };
+    (@moved $source:ident $field:ident: $type:ty => $convert:path) => {
+        $convert($source.get::<$type>(stringify!($field))?)
+    };
 }
 
 /// Declares the events that are read, each once: `Variant { field: Type, … };`
 /// under its pallet, and `Variant = Name` where the pallet calls it otherwise.
 /// `field: Type => name(reader)` is a field whose name, or whose decoding as well,
 /// is not that of the variant's. The events under `@former` are those that older
-/// runtimes had, or had with other fields: the names of the fields tell them apart.
+/// runtimes had, or had with other fields: the names of the fields tell them apart. Those
+/// under `@moved` were events of another pallet, with the fields that are read today;
+/// `field: Type => convert` is one that had another type.
 macro_rules! events {
     (
         $(#[$meta:meta])*
@@ -51,6 +59,11 @@ macro_rules! events {
                 $(#[$former_doc:meta])*
                 $former:ident $(= $former_name:ident)? {
                     $($former_field:ident: $former_type:ty),* $(,)?
+                };
+            )* })* }
+            @moved { $($moved_pallet:ident { $(
+                $moved:ident {
+                    $($moved_field:ident: $moved_type:ty $(=> $convert:path)?),* $(,)?
                 };
             )* })* }
         }
@@ -76,6 +89,10 @@ macro_rules! events {
                 pallet: stringify!($former_pallet),
                 name: part!(@name $former $($former_name)?),
                 fields: &[$((stringify!($former_field), meta_type::<$former_type>)),*],
+            },)*)* $($(Former {
+                pallet: stringify!($moved_pallet),
+                name: stringify!($moved),
+                fields: &[$((stringify!($moved_field), meta_type::<$moved_type>)),*],
             },)*)*];
 
             /// Whether the fields of an event are read.
@@ -91,6 +108,14 @@ macro_rules! events {
                     {
                         Self::$former {
                             $($former_field: source.get(stringify!($former_field))?),*
+                        }
+                    })*)*
+                    $($((stringify!($moved_pallet), stringify!($moved))
+                        if source.has_fields(&[$(stringify!($moved_field)),*]) =>
+                    {
+                        Self::$moved {
+                            $($moved_field:
+                                part!(@moved source $moved_field: $moved_type $(=> $convert)?)),*
                         }
                     })*)*
                     $($((stringify!($pallet), part!(@name $event $($name)?)) => Self::$event {

@@ -30,10 +30,12 @@ pub fn record(record: RecordId) -> Vec<u8> {
     numbered(&item(StorageItem::RECORDS), record)
 }
 
-/// The prefix of a record's keys in this storage item of the records' pallet. Of an
-/// item that has one value for a record, it is the key itself.
-pub fn of_record(entry: &str, record: RecordId) -> Vec<u8> {
-    numbered(&prefix(StorageItem::RECORDS.owner(), entry), record)
+/// The prefix of a record's keys in a storage item such as `Custody.Grants`; without a
+/// pallet, in one of the records' pallet. Of an item that has one value for a record, it
+/// is the key itself.
+pub fn of_record(item: &str, record: RecordId) -> Vec<u8> {
+    let (pallet, entry) = item.split_once('.').unwrap_or((StorageItem::RECORDS.owner(), item));
+    numbered(&prefix(pallet, entry), record)
 }
 
 /// The key of `Emr.Envelopes` of one record and reader.

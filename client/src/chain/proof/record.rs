@@ -7,12 +7,14 @@ use codec::{Decode, DecodeAll};
 use medchain_primitives::{Cid, ContentDigest, RecordId, RecordKind, RecordStatus};
 
 use super::{keys, ProofError, ProvenState};
-use crate::{chain::items::StorageItem, AccountId32};
+use crate::AccountId32;
 
-/// The storage items of today's runtime, in the pallet of `Emr.Records`, that hold a
-/// record's content key, whole or in shares. They have nothing of an erased record.
-pub const KEY_HOLDERS: [&str; 3] =
-    [StorageItem::ENVELOPES.name(), StorageItem::CUSTODIES.name(), StorageItem::GRANTS.name()];
+/// The storage items of today's runtime that hold a record's content key, whole or in
+/// shares. They have nothing of an erased record.
+pub const KEY_HOLDERS: [&str; 3] = ["Emr.Envelopes", "Custody.Custodies", "Custody.Grants"];
+
+/// Those of the runtimes before version 3, all in the pallet of `Emr.Records`.
+const KEY_HOLDERS_OF_EMR: [&str; 3] = ["Envelopes", "Custodies", "Grants"];
 
 /// How runtimes store records.
 struct Layout {
@@ -28,7 +30,10 @@ struct Layout {
 ///
 /// A test fails when the last one is not that of the committed metadata. Then add the
 /// new one, and spell out in the old one what it has of [`KEY_HOLDERS`].
-const LAYOUTS: &[Layout] = &[Layout { since: 1, key_holders: &KEY_HOLDERS, read: stored_since_1 }];
+const LAYOUTS: &[Layout] = &[
+    Layout { since: 1, key_holders: &KEY_HOLDERS_OF_EMR, read: stored_since_1 },
+    Layout { since: 3, key_holders: &KEY_HOLDERS, read: stored_since_1 },
+];
 
 /// A record, as far as proofs are about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

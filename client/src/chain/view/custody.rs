@@ -1,20 +1,48 @@
 //! Custodians, grants and emergencies.
 
-use medchain_primitives::{EmergencyId, RecordId};
+use futures::{stream, StreamExt, TryStreamExt};
+use medchain_primitives::{Action, Denied, DenyReason, EmergencyId, RecordId, Role};
+use medchain_sharing::CustodianKey;
 use subxt::utils::Static;
 
-use super::View;
+use super::{AccessQuestion, View, AT_ONCE};
 use crate::{
     chain::{
-        custody::{AccessGrant, CustodianGroup, Custody, Emergency},
+        custody::{AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal},
         fields::Fields,
-        items::StorageItem,
+        items::{Constant, StorageItem},
         ChainError,
     },
     AccountId32,
 };
 
 impl View {
+    /// An account that registered as a custodian, even if it has retired.
+    pub async fn custodian(&self, account: &AccountId32) -> Result<Option<Custodian>, ChainError> {
+        let fields = self.fields(StorageItem::CUSTODIANS, (*account,)).await?;
+        fields.map(|fields| custodian(*account, &fields)).transpose()
+    }
+
+    /// Every account that registered as a custodian, retired ones included.
+    pub async fn custodians(&self) -> Result<Vec<Custodian>, ChainError> {
+        let entries = self.entries::<(AccountId32,), _>(StorageItem::CUSTODIANS, ()).await?;
+        let all = entries.into_iter().map(|((account,), value)| {
+            custodian(account, &value.fields(StorageItem::CUSTODIANS, self)?)
+        });
+        all.collect()
+    }
+
+    /// Whether a custodian declined to serve a patient.
+    pub async fn has_declined(
+        &self,
+        custodian: &AccountId32,
+        patient: &AccountId32,
+    ) -> Result<bool, ChainError> {
+        let deposit: Option<u128> =
+            self.value(StorageItem::DECLINED, (*custodian, *patient)).await?;
+        Ok(deposit.is_some())
+    }
+
     /// The custodians that a patient chose.
     pub async fn custodians_of(
         &self,
@@ -33,16 +61,31 @@ impl View {
 
     /// The custody of a record's key: who keeps which share.
     pub async fn custody(&self, record: RecordId) -> Result<Option<Custody>, ChainError> {
-        let fields = self.fields(StorageItem::CUSTODIES, (Static(record),)).await?;
-        let custody = fields.map(|fields| {
-            Ok(Custody {
-                threshold: fields.get("threshold")?,
-                shares: fields.get("shares")?,
-                depositor: fields.get("depositor")?,
-                deposit: fields.get("deposit")?,
-            })
+        let Some(fields) = self.fields(StorageItem::CUSTODIES, (Static(record),)).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Custody {
+            threshold: fields.get("threshold")?,
+            custodians: self.with_keys(fields.get("custodians")?).await?,
+            dealing: fields.get("dealing")?,
+            dealer: fields.get("dealer")?,
+            deposit: fields.get("deposit")?,
+            grants: fields.get("grants")?,
+        }))
+    }
+
+    /// Custodians with their keys, in the same order. A key is there for ever.
+    async fn with_keys(
+        &self,
+        accounts: Vec<AccountId32>,
+    ) -> Result<Vec<(AccountId32, CustodianKey)>, ChainError> {
+        let read = accounts.into_iter().map(|account| async move {
+            let found = self.custodian(&account).await?.ok_or_else(|| {
+                ChainError::decode(StorageItem::CUSTODIES, format!("{account} has no key"))
+            })?;
+            Ok((account, found.key))
         });
-        custody.transpose()
+        stream::iter(read).buffered(AT_ONCE).try_collect().await
     }
 
     /// The grant to an account on a record.
@@ -76,13 +119,13 @@ impl View {
         all.collect()
     }
 
-    /// An emergency that awaits its review.
+    /// An emergency that is not closed.
     pub async fn emergency(&self, id: EmergencyId) -> Result<Option<Emergency>, ChainError> {
         let fields = self.fields(StorageItem::EMERGENCIES, (Static(id),)).await?;
         fields.map(|fields| emergency(id, &fields)).transpose()
     }
 
-    /// Every emergency that awaits its review.
+    /// Every emergency that is not closed.
     pub async fn emergencies(&self) -> Result<Vec<Emergency>, ChainError> {
         let entries =
             self.entries::<(Static<EmergencyId>,), _>(StorageItem::EMERGENCIES, ()).await?;
@@ -92,11 +135,93 @@ impl View {
         all.collect()
     }
 
+    /// The records that are granted in an emergency, in the order of their numbers.
+    pub async fn emergency_records(&self, id: EmergencyId) -> Result<Vec<RecordId>, ChainError> {
+        let entries = self
+            .entries::<(Static<EmergencyId>, Static<RecordId>), _>(
+                StorageItem::EMERGENCY_GRANTS,
+                (Static(id),),
+            )
+            .await?;
+        let mut records: Vec<RecordId> = entries.into_iter().map(|((_, id), _)| id.0).collect();
+        records.sort_unstable();
+        Ok(records)
+    }
+
+    /// The emergency in which an account opens a patient's records.
+    pub async fn running_emergency(
+        &self,
+        patient: &AccountId32,
+        subject: &AccountId32,
+    ) -> Result<Option<EmergencyId>, ChainError> {
+        self.value(StorageItem::RUNNING_EMERGENCIES, (*patient, *subject)).await
+    }
+
+    /// How many emergencies of an account were rejected.
+    pub async fn rejections(&self, subject: &AccountId32) -> Result<u32, ChainError> {
+        let count = self.value(StorageItem::REJECTIONS, (*subject,)).await?;
+        Ok(count.unwrap_or_default())
+    }
+
+    /// Whether an account may break no glass, because too many of its emergencies were
+    /// rejected.
+    pub async fn is_suspended(&self, subject: &AccountId32) -> Result<bool, ChainError> {
+        Ok(self.rejections(subject).await? >= self.constant(Constant::MAX_REJECTIONS)?)
+    }
+
+    /// Why an account may not open a patient's records in an emergency now, as the chain asks
+    /// when the glass is broken and at each delivery; `None` where it may.
+    pub async fn emergency_refusal(
+        &self,
+        patient: &AccountId32,
+        subject: &AccountId32,
+        record: Option<RecordId>,
+    ) -> Result<Option<EmergencyRefusal>, ChainError> {
+        if !self.emergency_access(patient).await? {
+            return Ok(Some(EmergencyRefusal::OptedOut));
+        }
+        let question = AccessQuestion { record, ..AccessQuestion::about(Action::Emergency) };
+        let Err(denied) = self.check_access(patient, subject, question).await? else {
+            return Ok(None);
+        };
+        // A patient's revocation is a veto.
+        let is_final = match denied {
+            Denied::Refused(reason) => reason == DenyReason::Revoked,
+            Denied::PolicyReentered
+            | Denied::PatientNotFound
+            | Denied::RecordNotFound
+            | Denied::RecordErased => true,
+            Denied::NoPolicy
+            | Denied::PolicyNotFound
+            | Denied::PolicyTrapped
+            | Denied::PolicyOutOfGas
+            | Denied::PolicyAnswerInvalid => false,
+        };
+        let may = !is_final
+            && (self.is_emergency_contact(patient, subject).await?
+                || self.roles_of(subject).await?.contains(&Role::Clinician));
+        Ok((!may).then_some(EmergencyRefusal::Denied(denied)))
+    }
+
+    async fn is_emergency_contact(
+        &self,
+        patient: &AccountId32,
+        account: &AccountId32,
+    ) -> Result<bool, ChainError> {
+        let fields = self.fields(StorageItem::RELATIONS, (*patient, *account)).await?;
+        let is_contact = fields.map(|fields| fields.get("emergency_contact"));
+        Ok(is_contact.transpose()?.unwrap_or_default())
+    }
+
     /// Whether a patient lets people break the glass.
     pub async fn emergency_access(&self, patient: &AccountId32) -> Result<bool, ChainError> {
         let opted_out = self.value::<_, ()>(StorageItem::EMERGENCY_OPT_OUTS, (*patient,)).await?;
         Ok(opted_out.is_none())
     }
+}
+
+fn custodian(account: AccountId32, fields: &Fields) -> Result<Custodian, ChainError> {
+    Ok(Custodian { account, key: fields.get("key")?, bond: fields.get("bond")? })
 }
 
 fn grant(
@@ -108,22 +233,27 @@ fn grant(
         record,
         subject,
         basis: fields.get("basis")?,
+        reply: fields.get("reply")?,
         granted_at: fields.get("granted_at")?,
         until: fields.get("until")?,
-        shares: fields.get("shares")?,
+        deliveries: fields.get("deliveries")?,
         deposit: fields.get("deposit")?,
+        fees: fields.get("fees")?,
     })
 }
 
 fn emergency(id: EmergencyId, fields: &Fields) -> Result<Emergency, ChainError> {
     Ok(Emergency {
         id,
-        record: fields.get("record")?,
         patient: fields.get("patient")?,
         subject: fields.get("subject")?,
         reason: fields.get("reason")?,
         broken_at: fields.get("broken_at")?,
+        until: fields.get("until")?,
         review_until: fields.get("review_until")?,
         bond: fields.get("bond")?,
+        grants: fields.get("grants")?,
+        deliveries: fields.get("deliveries")?,
+        status: fields.get("status")?,
     })
 }

@@ -1,7 +1,7 @@
 //! What calls hold from their signer, besides their fee.
 
-use medchain_primitives::InferenceOrder;
-use subxt::dynamic;
+use medchain_primitives::{InferenceOrder, RecordId};
+use medchain_sharing::Entrustment;
 
 use super::View;
 use crate::{
@@ -43,27 +43,26 @@ impl View {
                     Some(order) => self.fees(order).await?,
                     None => 0,
                 };
-                let shares = custody.as_ref().map_or(0, Vec::len);
-                self.for_record(envelopes.len(), shares)?.saturating_add(fee)
+                self.for_record(envelopes.len(), custody.as_ref())?.saturating_add(fee)
             }
             Call::AmendRecord { envelopes, custody, .. } => {
-                self.for_record(envelopes.len(), custody.as_ref().map_or(0, Vec::len))?
+                self.for_record(envelopes.len(), custody.as_ref())?
             }
-            Call::SetCustodians { custodians, .. } => {
-                self.amounts(Constant::CUSTODY_DEPOSIT, custodians.len())?
+            Call::RegisterCustodian { .. } => self.amount(Constant::CUSTODIAN_BOND)?,
+            Call::SetDeclined { patient, declined: true } => {
+                match self.has_declined(signer, patient).await? {
+                    true => 0,
+                    false => self.amount(Constant::CUSTODY_DEPOSIT)?,
+                }
             }
-            Call::EntrustRecord { shares, .. } => {
-                self.amounts(Constant::CUSTODY_DEPOSIT, shares.len())?
+            Call::SetCustodians { members, .. } => {
+                self.amounts(Constant::CUSTODY_DEPOSIT, members.len())?
             }
-            // At most: only where custodians keep the key, and the answer is yes.
-            Call::RequestAccess { record, .. } => match self.custody(*record).await? {
-                Some(_) => self.amount(Constant::GRANT_DEPOSIT)?,
-                None => 0,
-            },
-            Call::BreakGlass { .. } => {
-                let bond = self.amount(Constant::EMERGENCY_BOND)?;
-                bond.saturating_add(self.amount(Constant::GRANT_DEPOSIT)?)
+            Call::EntrustRecord { entrustment, .. } => self.for_custody(entrustment.as_ref())?,
+            Call::RequestAccess { record, .. } | Call::RequestInEmergency { record, .. } => {
+                self.for_grant(*record).await?
             }
+            Call::BreakGlass { .. } => self.amount(Constant::EMERGENCY_BOND)?,
             Call::ShareRecord { .. } => self.amount(Constant::ENVELOPE_DEPOSIT)?,
             Call::RegisterWorker { .. } => self.amount(Constant::WORKER_BOND)?,
             Call::TopUpBond => {
@@ -92,12 +91,30 @@ impl View {
         Ok(fee.saturating_mul(order.quorum.into()))
     }
 
-    /// The deposits for a record with so many envelopes and custodians' shares.
-    fn for_record(&self, envelopes: usize, shares: usize) -> Result<u128, ChainError> {
+    /// The deposits for a record with so many envelopes.
+    fn for_record(
+        &self,
+        envelopes: usize,
+        custody: Option<&Entrustment>,
+    ) -> Result<u128, ChainError> {
         Ok(self
             .amount(Constant::RECORD_DEPOSIT)?
             .saturating_add(self.amounts(Constant::ENVELOPE_DEPOSIT, envelopes)?)
-            .saturating_add(self.amounts(Constant::CUSTODY_DEPOSIT, shares)?))
+            .saturating_add(self.for_custody(custody)?))
+    }
+
+    /// The deposit for a key's shares.
+    fn for_custody(&self, custody: Option<&Entrustment>) -> Result<u128, ChainError> {
+        let shares = custody.map_or(0, |entrustment| entrustment.dealing.shares.len());
+        self.amounts(Constant::CUSTODY_DEPOSIT, shares)
+    }
+
+    /// What a grant on a record holds at most: its deposit, and the custodians' fees. Nothing
+    /// where no custodians keep the key.
+    async fn for_grant(&self, record: RecordId) -> Result<u128, ChainError> {
+        let Some(custody) = self.custody(record).await? else { return Ok(0) };
+        let fees = self.amounts(Constant::DELIVERY_FEE, custody.threshold.into())?;
+        Ok(self.amount(Constant::GRANT_DEPOSIT)?.saturating_add(fees))
     }
 
     /// The existential deposit: the least that an account keeps.
@@ -115,7 +132,6 @@ impl View {
 
     /// An amount that the runtime fixes.
     fn amount(&self, constant: Constant) -> Result<u128, ChainError> {
-        let address = dynamic::constant::<u128>(constant.owner(), constant.name());
-        self.at.constants().entry(address).map_err(ChainError::from_subxt)
+        self.constant(constant)
     }
 }

@@ -9,16 +9,18 @@ use async_trait::async_trait;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{
-        AccessGrant, AccessQuestion, Basis, Call, ChainError as ClientError, ChainEvent,
-        DispatchFailure, EmrError, FailureKind, RecordStatus, View,
+        AccessGrant, AccessQuestion, Basis, Call, ChainError as ClientError, ChainEvent, Custody,
+        CustodyError, DispatchFailure, EmergencyStatus, EmrError, FailureKind, Finality, Record,
+        RecordStatus, SubmitOptions, TxOutcome, View,
     },
-    AccountId32,
+    custody::Delivery,
+    AccountId32, H256,
 };
-use medchain_primitives::{Action, EncryptionKey, Role, SealedKey};
+use medchain_primitives::{Action, Role};
 
 use crate::{
     custody::{
-        deliveries::{Entrusted, Grant, GrantId, Grants},
+        deliveries::{Grant, GrantId, Grants},
         ports::{Appointment, CustodyChain},
     },
     shared::{
@@ -30,15 +32,18 @@ use crate::{
 
 /// How many records' custodies are asked for at once.
 const AT_ONCE: usize = 16;
+/// For how many blocks after the newest one a delivery is valid. The chain logs shares that
+/// come up to 16 blocks after the end of their grant.
+const MORTALITY: u64 = 8;
 
-type EntrustedOf = BTreeMap<GrantId, Option<Arc<Entrusted>>>;
+type CustodyOf = BTreeMap<GrantId, Option<Arc<Custody>>>;
 
 /// A node's chain, as one custodian's account.
 pub struct NodeGrants {
     link: Link,
     /// The custodians of each grant's record. They never change while the grant is
     /// stored, so they are read once.
-    entrusted: Mutex<EntrustedOf>,
+    custody: Mutex<CustodyOf>,
 }
 
 impl OverLink for NodeGrants {
@@ -50,37 +55,37 @@ impl OverLink for NodeGrants {
 impl NodeGrants {
     /// The grants on this link's chain.
     pub fn new(link: Link) -> Self {
-        Self { link, entrusted: Mutex::default() }
+        Self { link, custody: Mutex::default() }
+    }
+
+    /// The hash of the chain's first block.
+    pub fn genesis(&self) -> H256 {
+        self.link.genesis()
     }
 
     /// A panic elsewhere leaves whole entries here, so a poisoned lock is still good.
-    fn entrusted(&self) -> MutexGuard<'_, EntrustedOf> {
-        self.entrusted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn custody(&self) -> MutexGuard<'_, CustodyOf> {
+        self.custody.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the custodians of these grants' records where they are not known, and
     /// forgets grants that are not stored any more.
-    async fn learn_entrusted(
+    async fn learn_custody(
         &self,
         view: &View,
         grants: &[AccessGrant],
-    ) -> Result<EntrustedOf, ClientError> {
-        let mut known = self.entrusted().clone();
+    ) -> Result<CustodyOf, ClientError> {
+        let mut known = self.custody().clone();
         let ids: BTreeSet<GrantId> = grants.iter().map(id_of).collect();
         let unknown: Vec<GrantId> =
             ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
         let read = unknown.into_iter().map(|id| async move {
-            let Some(custody) = view.custody(id.record).await? else {
-                return Ok((id, None));
-            };
-            let record = view.record(id.record).await?;
-            let of = record.map(|record| (record.patient, record.cid));
-            Ok::<_, ClientError>((id, Some(Arc::new(Entrusted { custody, of }))))
+            Ok::<_, ClientError>((id, view.custody(id.record).await?.map(Arc::new)))
         });
         let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
         known.extend(read);
         known.retain(|id, _| ids.contains(id));
-        self.entrusted().clone_from(&known);
+        self.custody().clone_from(&known);
         Ok(known)
     }
 }
@@ -91,15 +96,15 @@ impl CustodyChain for NodeGrants {
         let read = self.link.ask_or_reconnect(|client| async move {
             let view = client.finalised().await?;
             let grants = view.grants().await?;
-            let entrusted = self.learn_entrusted(&view, &grants).await?;
+            let custody = self.learn_custody(&view, &grants).await?;
             let grants = grants.into_iter().map(|grant| {
                 let id = id_of(&grant);
                 Grant {
                     id,
                     until: grant.until,
                     is_emergency: matches!(grant.basis, Basis::Emergency { .. }),
-                    entrusted: entrusted.get(&id).cloned().flatten(),
-                    delivered: grant.shares.iter().map(|share| share.number).collect(),
+                    custody: custody.get(&id).cloned().flatten(),
+                    delivered: grant.deliveries.iter().map(|(number, _)| *number).collect(),
                 }
             });
             let grants = grants.collect();
@@ -108,16 +113,6 @@ impl CustodyChain for NodeGrants {
             Ok(Grants { finalised: view.number(), best, grants })
         });
         Ok(read.await?)
-    }
-
-    async fn encryption_key(
-        &self,
-        account: &AccountId32,
-    ) -> Result<Option<EncryptionKey>, ChainError> {
-        let asked = self
-            .link
-            .ask(|client| async move { client.finalised().await?.encryption_key(account).await });
-        Ok(asked.await?)
     }
 
     async fn settled(&self, grant: &GrantId) -> Result<Option<Outcome>, ChainError> {
@@ -133,7 +128,7 @@ impl CustodyChain for NodeGrants {
             let best = client.best().await?;
             Ok(Appointment {
                 is_custodian: best.roles_of(&me).await?.contains(&Role::Custodian),
-                published: best.encryption_key(&me).await?,
+                registered: best.custodian(&me).await?,
                 free: best.balance(&me).await?.spendable(0),
             })
         });
@@ -143,27 +138,46 @@ impl CustodyChain for NodeGrants {
     async fn deliver(
         &self,
         grant: &GrantId,
-        sealed_share: &SealedKey,
+        delivery: &Delivery,
         nonce: u64,
     ) -> Result<u32, SubmitError> {
+        let granted = grant.granted();
         let call = Call::DeliverShare {
-            record: grant.record,
-            subject: grant.subject,
-            sealed_share: *sealed_share,
+            record: granted.record,
+            subject: granted.subject,
+            reply: granted.reply,
+            delivery: *delivery,
         };
-        let done = self.link.submit(&call, nonce, refusal).await?;
-        // The call also succeeds where the policy refuses, and the grant ends.
-        match done.events.iter().any(|event| matches!(event, ChainEvent::ShareDelivered { .. })) {
-            true => Ok(done.block_number),
-            false => Err(SubmitError::Refused(Outcome::NoConsent(
-                "the policy refused in that block, which ended the grant".to_owned(),
-            ))),
-        }
+        // The newest block is the one that was asked whether access is still allowed. In
+        // another fork, somebody may have revoked it.
+        let options = SubmitOptions {
+            mortality: MORTALITY,
+            era_from: Finality::Best,
+            ..SubmitOptions::default()
+        };
+        let done = self.link.submit_with(&call, nonce, options, refusal).await?;
+        delivered(&done).map_err(SubmitError::Refused)
     }
 }
 
+/// The block in which a share was delivered. The call also succeeds where access is refused or
+/// has ended.
+fn delivered(done: &TxOutcome) -> Result<u32, Outcome> {
+    let block = done.block_number;
+    let outcome = done.events.iter().find_map(|event| match event {
+        ChainEvent::ShareDelivered { .. } => Some(Ok(block)),
+        ChainEvent::ShareExposed { .. } => Some(Err(Outcome::Exposed { block })),
+        _ => None,
+    });
+    outcome.unwrap_or_else(|| {
+        let reason = "the call succeeded, and the chain says nothing of the share";
+        Err(Outcome::Rejected(reason.to_owned()))
+    })
+}
+
 fn id_of(grant: &AccessGrant) -> GrantId {
-    GrantId { record: grant.record, subject: grant.subject, granted_at: grant.granted_at }
+    let AccessGrant { record, subject, granted_at, .. } = *grant;
+    GrantId { record, subject, granted_at, reply: grant.reply.0 }
 }
 
 /// What the call would find, in the call's own order.
@@ -173,19 +187,21 @@ async fn settled(
     id: &GrantId,
 ) -> Result<Option<Outcome>, ClientError> {
     let ended = Ok(Some(Outcome::ClosedElsewhere));
-    let Some(grant) = view.grant(id.record, &id.subject).await? else {
+    let grant = view.grant(id.record, &id.subject).await?;
+    // Another reply key is another grant.
+    let Some(grant) = grant.filter(|grant| id_of(grant) == *id) else {
         return ended;
     };
     let Some(custody) = view.custody(id.record).await? else {
         return ended;
     };
-    let Some((number, _)) = custody.share_of(me).filter(|_| id_of(&grant) == *id) else {
+    let Some(number) = custody.number_of(me) else {
         return ended;
     };
-    if grant.shares.iter().any(|share| share.number == number) {
+    if grant.deliveries.iter().any(|(delivered, _)| *delivered == number) {
         return Ok(Some(Outcome::Included { block: view.number() }));
     }
-    if grant.shares.len() >= custody.threshold as usize {
+    if grant.deliveries.len() >= usize::from(custody.threshold) {
         return ended;
     }
     // A call sent now is in the next block at the earliest.
@@ -200,27 +216,58 @@ async fn settled(
         let reason = "this account is no longer a custodian".to_owned();
         return Ok(Some(Outcome::Rejected(reason)));
     }
-    if let Basis::Policy { purpose } = grant.basis {
-        let (patient, record, purpose) = (record.patient, Some(record.id), Some(purpose));
-        let question = AccessQuestion { record, purpose, ..AccessQuestion::about(Action::View) };
-        let answer = view.check_access(&patient, &id.subject, question).await?;
-        if let Err(denied) = answer {
-            return Ok(Some(Outcome::NoConsent(denied.to_string())));
+    let refused = refused(view, &grant, &record).await?;
+    Ok(refused.map(Outcome::NoConsent))
+}
+
+/// Why the chain would refuse access now.
+async fn refused(
+    view: &View,
+    grant: &AccessGrant,
+    record: &Record,
+) -> Result<Option<String>, ClientError> {
+    let (patient, subject, id) = (&record.patient, &grant.subject, Some(record.id));
+    match grant.basis {
+        Basis::Policy { purpose } => {
+            let question = AccessQuestion {
+                record: id,
+                purpose: Some(purpose),
+                ..AccessQuestion::about(Action::View)
+            };
+            let answer = view.check_access(patient, subject, question).await?;
+            Ok(answer.err().map(|denied| denied.to_string()))
+        }
+        Basis::Emergency { emergency } => {
+            let status = view.emergency(emergency).await?.map(|emergency| emergency.status);
+            match status {
+                None => return Ok(Some("the emergency is closed".to_owned())),
+                Some(EmergencyStatus::Rejected) => {
+                    return Ok(Some("the emergency was rejected".to_owned()))
+                }
+                Some(EmergencyStatus::Escalated) => {
+                    return Ok(Some("the emergency is over".to_owned()))
+                }
+                Some(
+                    EmergencyStatus::Open
+                    | EmergencyStatus::Endorsed { .. }
+                    | EmergencyStatus::Accepted,
+                ) => {}
+            }
+            let refusal = view.emergency_refusal(patient, subject, id).await?;
+            Ok(refusal.map(|refusal| refusal.to_string()))
         }
     }
-    Ok(None)
 }
 
 /// What a failed call means for its grant.
 fn refusal(failure: &DispatchFailure) -> Outcome {
     match failure.kind {
-        FailureKind::Emr(
-            EmrError::ShareAlreadyDelivered
-            | EmrError::AccessNotFound
-            | EmrError::RecordNotEntrusted
-            | EmrError::ShareNotFound,
+        FailureKind::Custody(
+            CustodyError::ShareAlreadyDelivered
+            | CustodyError::AccessNotFound
+            | CustodyError::RecordNotEntrusted
+            | CustodyError::ShareNotFound,
         ) => Outcome::ClosedElsewhere,
-        FailureKind::Emr(EmrError::AccessExpired) => Outcome::TooLate,
         FailureKind::Emr(EmrError::RecordNotFound | EmrError::RecordErased) => Outcome::Gone,
         // Nothing that this program does not know passes for one of the above.
         _ => Outcome::Rejected(failure.to_string()),
@@ -230,6 +277,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
 #[cfg(test)]
 mod tests {
     use medchain_client::chain::RuntimeError;
+    use medchain_primitives::{EndReason, RecordId};
 
     use super::*;
 
@@ -240,16 +288,43 @@ mod tests {
     #[test]
     fn each_error_of_the_chain_is_understood() {
         // Perhaps by this custodian before a restart: the submitter asks.
-        assert_eq!(outcome(EmrError::ShareAlreadyDelivered), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(EmrError::AccessNotFound), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(EmrError::RecordNotEntrusted), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(EmrError::ShareNotFound), Outcome::ClosedElsewhere);
-        assert_eq!(outcome(EmrError::AccessExpired), Outcome::TooLate);
+        assert_eq!(outcome(CustodyError::ShareAlreadyDelivered), Outcome::ClosedElsewhere);
+        assert_eq!(outcome(CustodyError::AccessNotFound), Outcome::ClosedElsewhere);
+        assert_eq!(outcome(CustodyError::RecordNotEntrusted), Outcome::ClosedElsewhere);
+        assert_eq!(outcome(CustodyError::ShareNotFound), Outcome::ClosedElsewhere);
         assert_eq!(outcome(EmrError::RecordNotFound), Outcome::Gone);
         let rejected = |name: &str| Outcome::Rejected(name.to_owned());
+        // An operator has to look: a call that fails so costs a fee.
+        assert_eq!(outcome(CustodyError::InvalidDelivery), rejected("Custody.InvalidDelivery"));
+        assert_eq!(outcome(CustodyError::OwnShare), rejected("Custody.OwnShare"));
         assert_eq!(outcome(EmrError::NoGrant), rejected("Emr.NoGrant"));
         assert_eq!(outcome(RuntimeError::BadOrigin), rejected("BadOrigin"));
-        let newer = FailureKind::Other { pallet: "Emr".to_owned(), error: "Newer".to_owned() };
-        assert_eq!(outcome(newer), rejected("Emr.Newer"));
+        let newer = FailureKind::Other { pallet: "Custody".to_owned(), error: "Newer".to_owned() };
+        assert_eq!(outcome(newer), rejected("Custody.Newer"));
+    }
+
+    #[test]
+    fn a_call_that_succeeds_may_have_exposed_the_share() {
+        let (record, patient, subject) = (RecordId(1), AccountId32([1; 32]), AccountId32([2; 32]));
+        let custodian = AccountId32([3; 32]);
+        let with = |events: Vec<ChainEvent>| {
+            let hash = H256([0; 32]);
+            let (block_hash, extrinsic_hash) = (hash, hash);
+            delivered(&TxOutcome { block_hash, block_number: 7, extrinsic_hash, fee: 0, events })
+        };
+        let taken = ChainEvent::ShareDelivered {
+            record,
+            patient,
+            subject,
+            custodian,
+            delivered: 1,
+            threshold: 2,
+        };
+        assert_eq!(with(vec![taken]), Ok(7));
+        let reason = EndReason::Refused;
+        let ended = ChainEvent::AccessEnded { record, patient, subject, reason };
+        let exposed = ChainEvent::ShareExposed { record, patient, subject, custodian };
+        assert_eq!(with(vec![ended.clone(), exposed]), Err(Outcome::Exposed { block: 7 }));
+        assert!(matches!(with(vec![ended]), Err(Outcome::Rejected(_))));
     }
 }

@@ -6,11 +6,9 @@ use crate::shared::outcome::Outcome;
 /// Why a share could not be prepared. The texts are for the log and hold no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The custodian's share is not sealed to its key: another attempt has the same
+    /// The custodian's share is not encrypted to its key: another attempt has the same
     /// result.
     Unopened(String),
-    /// Nothing can be sealed to the subject now.
-    NoKey(String),
     /// Something of this custodian or of the node failed: another attempt may succeed.
     Passing(String),
 }
@@ -29,7 +27,8 @@ pub enum Event {
     },
     /// The submission of a share has ended. [`Outcome::ClosedElsewhere`] means that the
     /// grant has ended, or that the others have delivered enough;
-    /// [`Outcome::NoConsent`] that the policy refuses now.
+    /// [`Outcome::NoConsent`] that access is refused now; [`Outcome::Exposed`] that it was
+    /// refused, or had ended, in the block that the share is in.
     Submitted {
         /// Of which grant.
         grant: GrantId,
@@ -41,7 +40,7 @@ pub enum Event {
 /// What the service does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Seal the share to the subject and send it, then report [`Event::Obstructed`] or
+    /// Encrypt the share to the subject and send it, then report [`Event::Obstructed`] or
     /// [`Event::Submitted`].
     Deliver(Grant),
     /// Log and count this.
@@ -67,19 +66,24 @@ pub enum Note {
         /// Why the last one failed.
         reason: String,
     },
-    /// The policy refuses now. It is asked again.
+    /// Access is refused now. The chain is asked again.
     Refused {
         /// How many refusals there have been in a row.
         attempt: u32,
         /// How many final blocks until it is asked again.
         after: u32,
-        /// What the policy said.
+        /// Why.
         reason: String,
     },
     /// The share cannot be opened. No further attempt follows.
     Unopened {
         /// Why.
         reason: String,
+    },
+    /// The subject holds the share although its access was refused or had ended.
+    Exposed {
+        /// The block that the share is in.
+        block: u32,
     },
     /// A reorganisation removed the block with the share.
     Reorganised,
@@ -92,6 +96,8 @@ pub enum Note {
 pub enum Closed {
     /// The share is in a final block.
     Delivered,
+    /// The share is in a final block, after access was refused or had ended.
+    Exposed,
     /// The others have delivered enough.
     Enough,
     /// The grant ended, or its time did.

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use medchain_client::{chain::Custody, AccountId32};
-use medchain_primitives::{Cid, RecordId};
+use medchain_client::{
+    chain::Custody,
+    custody::{Granted, ReplyKey},
+    AccountId32,
+};
+use medchain_primitives::RecordId;
 
 use crate::shared::turn;
 
@@ -16,17 +20,8 @@ pub struct GrantId {
     pub subject: AccountId32,
     /// The block in which access was granted.
     pub granted_at: u32,
-}
-
-/// A record whose key is split among custodians. It never changes while a grant on it
-/// is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entrusted {
-    /// The custodians and their sealed shares.
-    pub custody: Custody,
-    /// The patient and the content, to both of which a share is bound; `None` where
-    /// there is no such record.
-    pub of: Option<(AccountId32, Cid)>,
+    /// The subject's key for this request.
+    pub reply: [u8; 32],
 }
 
 /// A grant that is stored at a final block.
@@ -38,8 +33,9 @@ pub struct Grant {
     pub until: u32,
     /// Whether it is a break-glass access.
     pub is_emergency: bool,
-    /// The custodians of the record's key; `None` where it has none.
-    pub entrusted: Option<Arc<Entrusted>>,
+    /// The custodians of the record's key; `None` where it has none. They never change
+    /// while the grant is stored.
+    pub custody: Option<Arc<Custody>>,
     /// The numbers of the shares that were delivered.
     pub delivered: BTreeSet<u8>,
 }
@@ -58,7 +54,8 @@ pub struct Grants {
 /// What a grant asks of a custodian at a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Nothing: it keeps no share of the record's key.
+    /// Nothing: it keeps no share of the record's key, or is itself the account granted
+    /// access.
     Foreign,
     /// Nothing: it has delivered its share.
     Delivered,
@@ -83,16 +80,15 @@ impl Grant {
     /// is counted from the block of the grant, so that a restart does not start a new
     /// one, and is never longer than half of the grant's time.
     pub fn turn(&self, me: &AccountId32, finalised: u32, best: u32, takeover_blocks: u32) -> Turn {
-        let share = self.entrusted.as_ref().and_then(|entrusted| {
-            entrusted.custody.share_of(me).map(|(number, _)| (&entrusted.custody, number))
-        });
+        let custody = self.custody.as_deref().filter(|_| *me != self.id.subject);
+        let share = custody.and_then(|custody| Some((custody, custody.number_of(me)?)));
         let Some((custody, number)) = share else {
             return Turn::Foreign;
         };
         if self.delivered.contains(&number) {
             return Turn::Delivered;
         }
-        if self.delivered.len() as u64 >= u64::from(custody.threshold) {
+        if self.delivered.len() >= usize::from(custody.threshold) {
             return Turn::Enough;
         }
         // A call sent now is in the next block at the earliest.
@@ -100,7 +96,7 @@ impl Grant {
             return Turn::Over;
         }
         let rank = self.id.rank(me, custody);
-        let before = rank.saturating_add(1).saturating_sub(custody.threshold);
+        let before = rank.saturating_add(1).saturating_sub(custody.threshold.into());
         let longest = self.until.saturating_sub(self.id.granted_at) / 2;
         let wait = before.saturating_mul(takeover_blocks).min(longest);
         let from = self.id.granted_at.saturating_add(wait);
@@ -113,21 +109,30 @@ impl Grant {
 
     /// How many shares make up the record's key; 0 where it has no custodians.
     pub fn threshold(&self) -> u32 {
-        self.entrusted.as_ref().map_or(0, |entrusted| entrusted.custody.threshold)
+        self.custody.as_ref().map_or(0, |custody| custody.threshold.into())
     }
 }
 
 impl GrantId {
-    /// How many custodians come before `me`, which keeps a share itself.
+    /// The request, as a share is delivered for it.
+    pub fn granted(&self) -> Granted {
+        let Self { record, subject, .. } = *self;
+        Granted { record, subject, reply: ReplyKey(self.reply) }
+    }
+
+    /// How many custodians come before `me`, which keeps a share itself. The account granted
+    /// access delivers nothing to itself.
     pub(super) fn rank(&self, me: &AccountId32, custody: &Custody) -> u32 {
-        let custodians = custody.shares.iter().map(|(account, _)| *account).collect();
+        let others = custody.accounts().into_iter().filter(|account| *account != self.subject);
+        let custodians = others.collect();
         turn::rank(&self.topic(), me, &custodians).unwrap_or(0)
     }
 
     /// What draws the custodians' order: record (8 bytes), subject (32) and block (4),
-    /// numbers in little endian.
+    /// numbers in little endian. Not the reply key, which the subject could draw until the
+    /// order suits it.
     fn topic(&self) -> Vec<u8> {
-        let Self { record, subject, granted_at } = self;
+        let Self { record, subject, granted_at, .. } = self;
         [&record.0.to_le_bytes()[..], &subject.0, &granted_at.to_le_bytes()].concat()
     }
 }

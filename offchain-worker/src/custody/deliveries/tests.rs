@@ -3,40 +3,39 @@
 use std::{collections::BTreeSet, slice::from_ref, sync::Arc};
 
 use medchain_client::chain::Custody;
-use medchain_primitives::{RecordId, SealedKey};
+use medchain_primitives::RecordId;
 use proptest::prelude::*;
 
 use super::*;
+use crate::custody::world;
 
 const TAKEOVER: u32 = 5;
 const ME: AccountId32 = AccountId32([1; 32]);
 
-fn entrusted(threshold: u32, custodians: u8) -> Option<Arc<Entrusted>> {
-    let shares =
-        (1..=custodians).map(|number| (AccountId32([number; 32]), SealedKey([number; 80])));
-    let depositor = AccountId32([9; 32]);
-    let custody = Custody { threshold, shares: shares.collect(), depositor, deposit: 0 };
-    Some(Arc::new(Entrusted { custody, of: None }))
+fn entrusted(threshold: u8, custodians: u8) -> Option<Arc<Custody>> {
+    Some(Arc::new(world::custody(threshold, custodians)))
 }
 
 fn custody(grant: &Grant) -> &Custody {
-    &grant.entrusted.as_ref().unwrap().custody
+    grant.custody.as_deref().unwrap()
 }
 
 /// A grant of block 100 to the account `subject`, until block 200.
-fn grant(subject: u8, threshold: u32, custodians: u8) -> Grant {
+fn grant(subject: u8, threshold: u8, custodians: u8) -> Grant {
+    let (record, subject) = (RecordId(7), AccountId32([subject; 32]));
     Grant {
-        id: GrantId { record: RecordId(7), subject: AccountId32([subject; 32]), granted_at: 100 },
+        id: GrantId { record, subject, granted_at: 100, reply: [0; 32] },
         until: 200,
         is_emergency: false,
-        entrusted: entrusted(threshold, custodians),
+        custody: entrusted(threshold, custodians),
         delivered: BTreeSet::new(),
     }
 }
 
 /// A grant for which `ME` has this rank.
-fn with_rank(rank: u32, threshold: u32, custodians: u8) -> Grant {
-    let mut all = (0..=255).map(|subject| grant(subject, threshold, custodians));
+fn with_rank(rank: u32, threshold: u8, custodians: u8) -> Grant {
+    // None of them is a custodian.
+    let mut all = (100..=255).map(|subject| grant(subject, threshold, custodians));
     all.find(|grant| grant.id.rank(&ME, custody(grant)) == rank).unwrap()
 }
 
@@ -110,9 +109,10 @@ fn each_rank_starts_exactly_at_its_block() {
     for threshold in 1..=4 {
         for rank in 0..4 {
             let grant = with_rank(rank, threshold, 4);
-            let starts = match rank < threshold {
+            let first = u32::from(threshold);
+            let starts = match rank < first {
                 true => 100,
-                false => 100 + (rank - threshold + 1) * TAKEOVER,
+                false => 100 + (rank - first + 1) * TAKEOVER,
             };
             let mut play = Play::new();
             for block in 100..starts {
@@ -122,7 +122,7 @@ fn each_rank_starts_exactly_at_its_block() {
             let steps = play.at(starts, from_ref(&grant));
             assert_eq!(started(&steps), 1, "rank {rank} of threshold {threshold}");
             let taken_over = notes(&steps).contains(&Note::TakenOver { rank });
-            assert_eq!(taken_over, rank >= threshold);
+            assert_eq!(taken_over, rank >= first);
         }
     }
 }
@@ -177,11 +177,11 @@ fn a_share_that_would_come_too_late_is_not_sent() {
 
 #[test]
 fn a_grant_on_a_record_of_others_is_only_counted() {
-    let others = grant(5, 1, 3);
+    let others = grant(105, 1, 3);
     let stranger = AccountId32([9; 32]);
     let mut play = Play(Deliveries::new(Rules { takeover_blocks: TAKEOVER }, stranger));
     assert_eq!(play.at(150, from_ref(&others)), []);
-    let entrusted_to_nobody = Grant { entrusted: None, ..others };
+    let entrusted_to_nobody = Grant { custody: None, ..others };
     assert_eq!(play.at(151, &[entrusted_to_nobody]), []);
     assert_eq!(play.0.counts(), Counts { foreign: 1, ..Counts::default() });
 }
@@ -246,11 +246,11 @@ fn a_share_that_cannot_be_opened_is_noted_once_and_left_alone() {
 }
 
 #[test]
-fn a_subject_without_a_key_is_tried_again() {
+fn a_defect_is_tried_again() {
     let grant = with_rank(0, 1, 1);
     let mut play = Play::new();
     play.at(100, from_ref(&grant));
-    let steps = play.obstructed(&grant, Obstacle::NoKey(why()));
+    let steps = play.obstructed(&grant, Obstacle::Passing(why()));
     assert_eq!(notes(&steps), [Note::Retrying { attempt: 1, after: 1, reason: why() }]);
     assert_eq!(play.starts(101, from_ref(&grant)), 1);
     play.obstructed(&grant, Obstacle::Passing(why()));
@@ -268,6 +268,53 @@ fn a_share_that_a_reorganisation_removed_is_sent_again() {
     let steps = play.at(103, from_ref(&grant));
     assert_eq!(notes(&steps), [Note::Reorganised]);
     assert_eq!(started(&steps), 1);
+}
+
+#[test]
+fn a_share_that_came_after_a_refusal_is_noted_and_not_sent_again() {
+    let grant = with_rank(0, 1, 1);
+    let mut play = Play::new();
+    play.at(100, from_ref(&grant));
+    let steps = play.submitted(&grant, Outcome::Exposed { block: 103 });
+    assert_eq!(notes(&steps), [Note::Exposed { block: 103 }]);
+    assert_eq!(play.0.counts(), Counts { exposed: 1, ..Counts::default() });
+    assert_eq!(play.at(102, from_ref(&grant)), [], "that block is not final");
+    let steps = play.at(103, &[]);
+    assert_eq!(notes(&steps), [Note::Closed(Closed::Exposed)]);
+    assert_eq!(play.0.counts(), Counts::default());
+    // In another fork, access was not refused.
+    let mut play = Play::new();
+    play.at(100, from_ref(&grant));
+    play.submitted(&grant, Outcome::Exposed { block: 103 });
+    let steps = play.at(103, from_ref(&grant));
+    assert_eq!((notes(&steps), started(&steps)), (vec![Note::Reorganised], 1));
+}
+
+#[test]
+fn a_custodian_that_was_granted_access_delivers_nothing_to_itself() {
+    let own = Grant { id: GrantId { subject: ME, ..grant(100, 1, 3).id }, ..grant(100, 1, 3) };
+    let mut play = Play::new();
+    assert_eq!(play.at(150, from_ref(&own)), []);
+    assert_eq!(play.0.counts(), Counts { foreign: 1, ..Counts::default() });
+    // Nor do the others wait for it.
+    let others = [2, 3].map(|number| AccountId32([number; 32]));
+    let now = others
+        .iter()
+        .filter(|other| matches!(own.turn(other, 100, 100, TAKEOVER), Turn::Now { rank: 0 }));
+    assert_eq!(now.count(), 1);
+}
+
+#[test]
+fn a_renewed_request_is_a_new_grant() {
+    let grant = with_rank(0, 1, 1);
+    let mut play = Play::new();
+    play.at(100, from_ref(&grant));
+    // Even in the same block.
+    let renewed = Grant { id: GrantId { reply: [1; 32], ..grant.id }, ..grant.clone() };
+    assert_eq!(renewed.id.rank(&ME, custody(&renewed)), 0, "the reply key changes no order");
+    let steps = play.at(101, from_ref(&renewed));
+    assert_eq!(started(&steps), 1);
+    assert!(steps.contains(&Step::Note(grant.id, Note::Closed(Closed::Ended))));
 }
 
 #[test]
@@ -308,21 +355,26 @@ fn the_grant_that_ends_first_is_served_first() {
 fn any_grant() -> impl Strategy<Value = Grant> {
     (1u8..=8, any::<[u8; 32]>(), 0u64..1_000, 1u32..1_000, 1u32..3_000)
         .prop_flat_map(|(custodians, subject, record, granted_at, period)| {
-            let threshold = 1..=u32::from(custodians);
+            let threshold = 1..=custodians;
             let fixed = (Just(custodians), Just(subject), Just(record));
             (fixed, Just((granted_at, period)), threshold)
         })
         .prop_map(|((custodians, subject, record), (granted_at, period), threshold)| Grant {
-            id: GrantId { record: RecordId(record), subject: AccountId32(subject), granted_at },
+            id: GrantId {
+                record: RecordId(record),
+                subject: AccountId32(subject),
+                granted_at,
+                reply: [0; 32],
+            },
             until: granted_at + period,
             is_emergency: false,
-            entrusted: entrusted(threshold, custodians),
+            custody: entrusted(threshold, custodians),
             delivered: BTreeSet::new(),
         })
 }
 
 fn custodians_of(grant: &Grant) -> Vec<AccountId32> {
-    custody(grant).shares.iter().map(|(custodian, _)| *custodian).collect()
+    custody(grant).accounts()
 }
 
 proptest! {
@@ -346,7 +398,7 @@ proptest! {
         let list = Grants { finalised, best, grants: vec![grant.clone()] };
         let steps = deliveries.handle(Event::Listed(list));
         if started(&steps) > 0 {
-            let number = custody(&grant).share_of(&me).expect("a share of its own").0;
+            let number = custody(&grant).number_of(&me).expect("a share of its own");
             prop_assert!(!grant.delivered.contains(&number));
             prop_assert!((grant.delivered.len() as u32) < grant.threshold());
             prop_assert!(best < grant.until);
@@ -391,7 +443,7 @@ proptest! {
             for (custodian, deliveries) in &mut all {
                 let list = Grants { finalised: block, best: block, grants: vec![grant.clone()] };
                 if started(&deliveries.handle(Event::Listed(list))) > 0 {
-                    sent.push(custody(&grant).share_of(custodian).unwrap().0);
+                    sent.push(custody(&grant).number_of(custodian).unwrap());
                     let outcome = Outcome::Included { block: block + 1 };
                     deliveries.handle(Event::Submitted { grant: grant.id, outcome });
                 }

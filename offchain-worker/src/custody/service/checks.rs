@@ -18,7 +18,7 @@ pub(super) async fn run(ports: Ports, monitor: Monitor<CustodyMetrics>, interval
             monitor.tip(tip);
         }
         if let Ok(appointment) = ports.chain.appointment().await {
-            let problem = account::problem(&appointment, ports.sealer.public());
+            let problem = account::problem(&appointment, ports.keeper.key());
             monitor.account(appointment.free, problem);
         }
         sleep(interval).await;

@@ -30,7 +30,6 @@ impl Journal {
     pub fn obstructed(&self, obstacle: &Obstacle) {
         self.metrics.ended(match obstacle {
             Obstacle::Unopened(_) => "unopened",
-            Obstacle::NoKey(_) => "no_key",
             Obstacle::Passing(_) => "failed",
         });
     }
@@ -41,6 +40,7 @@ impl Journal {
         self.metrics.ended(match outcome {
             Outcome::Included { .. } => "delivered",
             Outcome::ClosedElsewhere => "elsewhere",
+            Outcome::Exposed { .. } => "exposed",
             Outcome::NoConsent(_) => "refused",
             Outcome::TooLate => "late",
             Outcome::Gone => "gone",
@@ -85,7 +85,7 @@ impl Journal {
             Note::Refused { attempt: 1, after, reason } => {
                 info!(
                     record, %subject, after_blocks = after,
-                    "not sending the share, because the policy refuses: {reason}"
+                    "not sending the share, because access is refused: {reason}"
                 );
             }
             Note::Refused { attempt, after, reason } => {
@@ -93,6 +93,12 @@ impl Journal {
             }
             Note::Unopened { reason } => {
                 warn!(record, %subject, "cannot open the share of this custodian: {reason}");
+            }
+            Note::Exposed { block } => {
+                warn!(
+                    record, %subject, block,
+                    "the share came after access was refused or had ended: the subject holds it"
+                );
             }
             Note::Reorganised => {
                 warn!(
@@ -104,6 +110,7 @@ impl Journal {
                 self.seen.remove(grant);
                 let how = match how {
                     Closed::Delivered => "the share is final",
+                    Closed::Exposed => "the share is final, and the grant has ended",
                     Closed::Enough => "others have delivered enough shares",
                     Closed::Ended => "the grant has ended",
                 };

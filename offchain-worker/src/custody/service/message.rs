@@ -10,8 +10,8 @@ use crate::{
 pub(super) enum Message {
     /// An event for the state machine as it is.
     Event(Event),
-    /// A share is sealed to its subject, or is not.
-    Sealed { grant: GrantId, result: Result<Submission, Obstacle> },
+    /// A share is encrypted to its subject, or is not.
+    Encrypted { grant: GrantId, result: Result<Submission, Obstacle> },
     /// A submission has ended.
     Submitted(Submitted<Submission>),
 }

@@ -1,9 +1,9 @@
-//! Sealed shares, as the submitter sends them.
+//! Encrypted shares, as the submitter sends them.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use medchain_primitives::SealedKey;
+use medchain_client::custody::Delivery;
 
 use crate::{
     custody::{deliveries::GrantId, ports::CustodyChain},
@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// A share that is sealed to the subject of a grant.
+/// A share that is encrypted to the subject of a grant.
 #[derive(Clone, Debug)]
 pub(super) struct Submission {
     /// Of which grant.
     pub grant: GrantId,
     /// The share.
-    pub sealed: SealedKey,
+    pub delivery: Delivery,
 }
 
 /// Sends shares to a chain.
@@ -39,6 +39,6 @@ impl Outbox for Shares {
     }
 
     async fn submit(&self, item: &Submission, nonce: u64) -> Result<u32, SubmitError> {
-        self.0.deliver(&item.grant, &item.sealed, nonce).await
+        self.0.deliver(&item.grant, &item.delivery, nonce).await
     }
 }

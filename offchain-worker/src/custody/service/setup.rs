@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     custody::{
         deliveries::Rules,
-        ports::{CustodyChain, Sealer},
+        ports::{CustodyChain, Keeper},
     },
     shared::{config::Timing, ports::Clock},
 };
@@ -15,8 +15,8 @@ use crate::{
 pub struct Ports {
     /// The chain, as this custodian's account.
     pub chain: Arc<dyn CustodyChain>,
-    /// The custodian's decryption key.
-    pub sealer: Arc<dyn Sealer>,
+    /// What keeps the custodian's secret.
+    pub keeper: Arc<dyn Keeper>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use medchain_client::AccountId32;
 use tokio::time::sleep;
 
 use super::*;
@@ -44,7 +43,7 @@ fn settings() -> Settings {
 fn start(world: &Arc<World>) -> Running {
     let stall = settings().timing.reconnection.stall;
     Running::start(stall, |clock, monitor, stop| {
-        let ports = Ports { chain: world.clone(), sealer: world.clone(), clock };
+        let ports = Ports { chain: world.clone(), keeper: world.clone(), clock };
         run(ports, settings(), monitor, stop)
     })
 }

@@ -264,6 +264,6 @@ mod tests {
             assert_eq!(outcome(newer), Outcome::Rejected(format!("{pallet}.Newer")));
         }
         // An error of pallet-emr that is neither a denial nor about the record.
-        assert!(matches!(outcome(EmrError::AccessExpired), Outcome::Rejected(_)));
+        assert!(matches!(outcome(EmrError::PatientNotFound), Outcome::Rejected(_)));
     }
 }

@@ -92,7 +92,7 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
 pub fn after_submission(outcome: Outcome, phase: Phase, timing: &TimeLeft) -> Next {
     match outcome {
         Outcome::Included { block } => Next::AwaitFinality(block),
-        Outcome::ClosedElsewhere => Next::Elsewhere,
+        Outcome::ClosedElsewhere | Outcome::Exposed { .. } => Next::Elsewhere,
         Outcome::TooLate => Next::Expired,
         Outcome::Gone => Next::Gone,
         _ if timing.is_over() => Next::Expired,

@@ -2,17 +2,13 @@
 //! into and out of the right holds, and permits nothing that the rules forbid.
 
 use frame_support::assert_ok;
-use medchain_primitives::{
-    Action, EmergencyId, EmergencyReason, Purpose, RecordId, RecordKind, RecordStatus,
-    RelationKind, Role,
-};
+use medchain_primitives::{Action, RecordId, RecordKind, RecordStatus, RelationKind, Role};
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use crate::{
-    mock::*, Commitments, CustodianGroups, Custodies, DefaultPolicy, Emergencies, EmergencyOptOuts,
-    EncryptionKeyDeposits, Envelopes, Event, Grants, HoldReason, PatientPolicies, Patients,
-    PendingDefaultPolicy, Providers, Records, Relations,
+    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason,
+    PatientPolicies, Patients, PendingDefaultPolicy, Providers, Records,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -42,13 +38,6 @@ enum Step {
     Erase(RecordId),
     Relate(u64),
     Unrelate(u64),
-    Request(RecordId),
-    Choose(bool),
-    Entrust(RecordId),
-    Deliver(u64, RecordId, u64),
-    Break(RecordId),
-    Review(u64, bool),
-    Forbid(bool),
     Wait(u64),
 }
 
@@ -115,14 +104,6 @@ fn step() -> impl Strategy<Value = Step> {
         2 => record().prop_map(Step::Erase),
         1 => account().prop_map(Step::Relate),
         1 => account().prop_map(Step::Unrelate),
-        6 => record().prop_map(Step::Request),
-        1 => any::<bool>().prop_map(Step::Choose),
-        3 => record().prop_map(Step::Entrust),
-        6 => (prop_oneof![3 => Just(CUSTODIAN), 1 => account()], record(), account())
-            .prop_map(|(custodian, record, subject)| Step::Deliver(custodian, record, subject)),
-        4 => record().prop_map(Step::Break),
-        3 => (0u64..3, any::<bool>()).prop_map(|(id, accepted)| Step::Review(id, accepted)),
-        1 => any::<bool>().prop_map(Step::Forbid),
         2 => (1u64..30).prop_map(Step::Wait),
     ]
 }
@@ -169,36 +150,15 @@ fn permitted(who: u64, step: &Step) -> bool {
         // The pallet that admits a reader has asked the policy.
         Step::Admit(id, reader) => live(id) && !Envelopes::<Test>::contains_key(id, reader),
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
-        Step::Entrust(id) => live(id) && patient_of(id) == Some(who),
-        Step::Deliver(custodian, id, subject) => {
-            live(id)
-                && *custodian == CUSTODIAN
-                && Grants::<Test>::get(id, subject)
-                    .is_some_and(|grant| System::block_number() <= grant.until)
-        }
-        Step::Break(id) => {
-            live(id)
-                && patient_of(id).is_some_and(|patient| {
-                    patient != who
-                        && !EmergencyOptOuts::<Test>::contains_key(patient)
-                        && ((asked(patient) && Policy::allows(patient, who, Action::Emergency))
-                            || Relations::<Test>::get(patient, who)
-                                .is_some_and(|relation| relation.emergency_contact))
-                })
-        }
-        Step::Review(id, _) => Emergencies::<Test>::get(EmergencyId(*id))
-            .is_some_and(|emergency| emergency.patient == who && emergency.subject != who),
         Step::Enact => PendingDefaultPolicy::<Test>::get()
             .is_some_and(|pending| System::block_number() >= pending.enactable_at),
         Step::Announce(_) => !PendingDefaultPolicy::<Test>::exists(),
         Step::Cancel => PendingDefaultPolicy::<Test>::exists(),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
-        Step::AllowNobody
-        | Step::SetPolicy(_)
-        | Step::Relate(_)
-        | Step::Choose(_)
-        | Step::Forbid(_) => Patients::<Test>::contains_key(who),
+        Step::AllowNobody | Step::SetPolicy(_) | Step::Relate(_) => {
+            Patients::<Test>::contains_key(who)
+        }
         _ => true,
     }
 }
@@ -252,45 +212,11 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
         }
-        Step::Request(record) => Emr::request_access(origin, record, Purpose::Other)
-            .map(|_| ())
-            .map_err(|failed| failed.error),
-        Step::Choose(some) => {
-            let custodians = if some { vec![CUSTODIAN] } else { Vec::new() };
-            let threshold = custodians.len() as u32;
-            let custodians = custodians.try_into().expect("few");
-            Emr::set_custodians(origin, custodians, threshold)
-        }
-        Step::Entrust(record) => Emr::entrust_record(origin, record, shares(&[CUSTODIAN]))
-            .map(|_| ())
-            .map_err(|failed| failed.error),
-        Step::Deliver(custodian, record, subject) => {
-            Emr::deliver_share(signed(custodian), record, subject, sealed(subject))
-                .map(|_| ())
-                .map_err(|failed| failed.error)
-        }
-        Step::Break(record) => Emr::break_glass(origin, record, EmergencyReason::Other)
-            .map(|_| ())
-            .map_err(|failed| failed.error),
-        Step::Review(id, accepted) => Emr::review_emergency(origin, EmergencyId(id), accepted),
-        Step::Forbid(forbidden) => Emr::set_emergency_access(origin, !forbidden),
         Step::Wait(blocks) => {
-            go_to(System::block_number() + blocks);
+            System::set_block_number(System::block_number() + blocks);
             Ok(())
         }
     }
-}
-
-/// The bonds that an account has lost since the events were last cleared.
-fn burned(who: u64) -> u64 {
-    let lost = System::events().into_iter().filter_map(|record| match record.event {
-        RuntimeEvent::Emr(
-            Event::EmergencyReviewed { subject, bond, accepted: false, .. }
-            | Event::EmergencyLapsed { subject, bond, .. },
-        ) if subject == who => Some(bond),
-        _ => None,
-    });
-    lost.sum()
 }
 
 /// Exactly the recorded deposits are held, to the last unit.
@@ -302,22 +228,12 @@ fn check_deposits() {
         let envelopes = Envelopes::<Test>::iter_values().filter(|e| e.depositor == who);
         let envelopes = envelopes.map(|envelope| envelope.deposit).sum::<u64>();
         let key = EncryptionKeyDeposits::<Test>::get(who).unwrap_or_default();
-        let group = CustodianGroups::<Test>::get(who).map_or(0, |group| group.deposit);
-        let kept = Custodies::<Test>::iter_values().filter(|kept| kept.depositor == who);
-        let custody = group + kept.map(|kept| kept.deposit).sum::<u64>();
-        let grants = Grants::<Test>::iter().filter(|(_, subject, _)| *subject == who);
-        let grants = grants.map(|(_, _, grant)| grant.deposit).sum::<u64>();
-        let bonds = Emergencies::<Test>::iter_values().filter(|one| one.subject == who);
-        let bonds = bonds.map(|one| one.bond).sum::<u64>();
-        assert_eq!(held(who, HoldReason::Custody), custody);
-        assert_eq!(held(who, HoldReason::Grant), grants);
-        assert_eq!(held(who, HoldReason::Emergency), bonds);
         assert_eq!(held(who, HoldReason::EncryptionKey), key);
         assert_eq!(held(who, HoldReason::Patient), patient);
         assert_eq!(held(who, HoldReason::Record), records);
         assert_eq!(held(who, HoldReason::Envelope), envelopes);
-        let booked = patient + records + envelopes + key + custody + grants + bonds;
-        assert_eq!(Balances::free_balance(who) + booked + burned(who), FUNDS);
+        let booked = patient + records + envelopes + key;
+        assert_eq!(Balances::free_balance(who) + booked, FUNDS);
     }
 }
 
@@ -348,7 +264,6 @@ proptest! {
                 Policy::grant(ALICE, READER, action);
                 Policy::grant(ALICE, TECHNICIAN, action);
             }
-            entrust(&[CUSTODIAN], 1);
             for (index, (who, step)) in steps.into_iter().enumerate() {
                 let permitted = permitted(who, &step);
                 let shown = format!("{who}: {step:?}");
@@ -393,19 +308,6 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
             (ALICE, Step::Relate(READER)),
             (ALICE, Step::Unrelate(READER)),
-            (ALICE, Step::Choose(true)),
-            (ALICE, Step::Entrust(NEXT)),
-            (ALICE, Step::Consent(READER, Action::View, true)),
-            (READER, Step::Request(NEXT)),
-            (STRANGER, Step::Deliver(CUSTODIAN, NEXT, READER)),
-            (ALICE, Step::RemoveEnvelope(NEXT, READER)),
-            (ALICE, Step::Consent(READER, Action::Emergency, true)),
-            (READER, Step::Break(NEXT)),
-            (ALICE, Step::Review(0, false)),
-            (ALICE, Step::Forbid(true)),
-            (READER, Step::Break(NEXT)),
-            (ALICE, Step::Wait(3)),
-            (READER, Step::Request(NEXT)),
             (ALICE, Step::Erase(NEXT)),
             (ALICE, Step::Dismiss(READER)),
             (ALICE, Step::Announce(true)),
@@ -422,9 +324,8 @@ fn the_steps_of_the_random_test_can_succeed() {
             assert_eq!(take(who, step.clone()).is_ok(), permitted, "{who}: {step:?}");
             refused += u32::from(!permitted);
         }
-        let reasons = "a report's commitments, sharing without consent, a second envelope, \
-                       breaking the glass";
-        assert_eq!(refused, 4, "{reasons}");
+        let reasons = "a report's commitments, sharing without consent, a second envelope";
+        assert_eq!(refused, 3, "{reasons}");
         assert_eq!(Orders::taken(), [(READER, ALICE, NEXT, order(MODEL))]);
     });
 }

@@ -69,24 +69,6 @@ fn a_role_ends_with_its_term() {
 }
 
 #[test]
-fn a_custodian_and_a_clinician_whose_terms_are_over_can_do_nothing() {
-    ExtBuilder::default().build_and_execute(|| {
-        entrust(&[CUSTODIAN], 1);
-        Policy::grant(ALICE, READER, Action::View);
-        System::set_block_number(TERM + 1);
-        let purpose = medchain_primitives::Purpose::Treatment;
-        assert_ok!(Emr::request_access(signed(READER), XRAY, purpose));
-        assert_noop!(
-            Emr::deliver_share(signed(CUSTODIAN), XRAY, READER, sealed(READER)),
-            Error::<Test>::NotCustodian
-        );
-        assert_noop!(choose(&[CUSTODIAN_2], 1), Error::<Test>::NotCustodian);
-        let reason = medchain_primitives::EmergencyReason::Other;
-        assert_noop!(Emr::break_glass(signed(CLINICIAN), XRAY, reason), Error::<Test>::NoGrant);
-    });
-}
-
-#[test]
 fn giving_and_taking_roles_works() {
     ExtBuilder::default().build_and_execute(|| {
         let has = |role| Emr::has_role(&READER, role);

@@ -1,8 +1,9 @@
 //! Attacks on the runtime with compiled contracts, each of which must fail.
 //!
-//! Attacks that need keys or programs are elsewhere: shares below the threshold reveal nothing
-//! (`client/src/crypto/share.rs`), a custodian acts on state and not on events
-//! (`offchain-worker`), and an old key does not open a new version (`tests/e2e`).
+//! Attacks on keys, shares and emergencies are in `custody.rs` and `emergencies.rs` beside this
+//! file. Others are elsewhere: shares below the threshold reveal nothing (`sharing/src/tests/`),
+//! a custodian acts on state and not on events (`offchain-worker`), and an old key does not open
+//! a new version (`tests/e2e`).
 
 use frame_support::assert_noop;
 use medchain_primitives::{
@@ -10,64 +11,18 @@ use medchain_primitives::{
 };
 use sp_runtime::BoundedVec;
 
-use super::super::*;
+use super::{
+    super::{custodians::*, *},
+    world::*,
+};
 use crate::{
     configs::ProxyType,
     policy_extension::{while_asked, Stated},
 };
 
-const CLINICIAN: Sr25519Keyring = Sr25519Keyring::Dave;
-const CUSTODIAN: Sr25519Keyring = Sr25519Keyring::Ferdie;
 const SEALED: SealedKey = SealedKey([3; 80]);
-const RECORD: RecordId = RecordId(0);
-const GRANT: [u8; 4] = *b"MCP\x10";
 const SET_ALLOWED: [u8; 4] = [0x4d, 0x43, 0x50, 0x20];
 const WRITTEN: [u8; 4] = [0x4d, 0x43, 0x50, 0x21];
-
-/// Instantiates `contracts-ink/test-policies` with this behaviour.
-fn misbehaving(behaviour: impl Encode) -> AccountId {
-    instantiate(contract("misbehaving-policy"), behaviour)
-}
-
-fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
-    RuntimeOrigin::signed(who.to_account_id())
-}
-
-/// Registers a patient with this policy and one record, whose key one custodian keeps.
-fn with_policy(policy: AccountId) {
-    register(Some(policy));
-    for who in [CLINICIAN, CUSTODIAN] {
-        assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([7; 32])));
-    }
-    appoint(CLINICIAN, Role::Clinician);
-    appoint(CUSTODIAN, Role::Custodian);
-    let custodians = BoundedVec::truncate_from(vec![CUSTODIAN.to_account_id()]);
-    assert_ok!(Emr::set_custodians(signed(PATIENT), custodians, 1));
-    assert_ok!(add_record(PATIENT));
-    let shares = vec![(CUSTODIAN.to_account_id(), SEALED)];
-    assert_ok!(Emr::entrust_record(signed(PATIENT), RECORD, BoundedVec::truncate_from(shares)));
-}
-
-fn ask_to_view(who: Sr25519Keyring) {
-    assert_ok!(Emr::request_access(signed(who), RECORD, Purpose::Treatment));
-}
-
-fn deliver(to: Sr25519Keyring) -> sp_runtime::DispatchResult {
-    Emr::deliver_share(signed(CUSTODIAN), RECORD, to.to_account_id(), SEALED)
-        .map(|_| ())
-        .map_err(|failed| failed.error)
-}
-
-fn is_granted(who: Sr25519Keyring) -> bool {
-    pallet_emr::Grants::<Runtime>::contains_key(RECORD, who.to_account_id())
-}
-
-fn last_denial() -> Option<Denied> {
-    System::events().into_iter().rev().find_map(|event| match event.event {
-        RuntimeEvent::Emr(pallet_emr::Event::AccessDenied { reason, .. }) => Some(reason),
-        _ => None,
-    })
-}
 
 #[test]
 fn a_policy_that_changes_its_mind_between_the_answer_and_the_delivery() {
@@ -84,8 +39,9 @@ fn a_policy_that_changes_its_mind_between_the_answer_and_the_delivery() {
         assert_ok!(deliver(CLINICIAN));
         assert!(!is_granted(CLINICIAN), "and no share is stored");
         assert_eq!(last_denial(), Some(Denied::Refused(DenyReason::Other(253))));
+        assert_eq!(exposed(), 1, "but its bytes are in the block, which the log says");
         call(&policy, SET_ALLOWED, true);
-        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotFound);
+        assert_noop!(deliver(CLINICIAN), pallet_custody::Error::<Runtime>::ShareAlreadyDelivered);
     });
 }
 
@@ -97,13 +53,8 @@ fn another_policy_chosen_between_the_answer_and_the_delivery() {
         assert_ok!(Emr::set_policy(signed(PATIENT), Some(misbehaving((1u8, 9u8)))));
         assert_ok!(deliver(CLINICIAN));
         assert!(!is_granted(CLINICIAN));
-        let ended = pallet_emr::Event::AccessEnded {
-            record: RECORD,
-            patient: PATIENT.to_account_id(),
-            subject: CLINICIAN.to_account_id(),
-            reason: EndReason::Refused,
-        };
-        System::assert_has_event(ended.into());
+        assert_eq!(last_end(), Some(EndReason::Refused));
+        assert_eq!(exposed(), 1);
     });
 }
 
@@ -318,16 +269,18 @@ fn no_account_grants_itself_access() {
             })
         };
         let view = || {
-            RuntimeCall::Emr(pallet_emr::Call::request_access {
+            RuntimeCall::Custody(pallet_custody::Call::request_access {
                 record: RECORD,
                 purpose: Purpose::Treatment,
+                reply: reply_key_of(STRANGER),
             })
         };
         let deliver_own = || {
-            RuntimeCall::Emr(pallet_emr::Call::deliver_share {
+            RuntimeCall::Custody(pallet_custody::Call::deliver_share {
                 record: RECORD,
                 subject: STRANGER.to_account_id(),
-                sealed_share: SEALED,
+                reply: reply_key_of(STRANGER),
+                delivery: delivery(CUSTODIAN, RECORD, STRANGER),
             })
         };
         // The stranger grants access to its own records, of which there are none.
@@ -385,9 +338,13 @@ fn a_grant_of_a_foreign_record() {
         // A custodian cannot deliver a share for another record.
         ask_to_view(STRANGER);
         assert_ok!(add_record(PATIENT));
-        let elsewhere =
-            Emr::deliver_share(signed(CUSTODIAN), last_record(), STRANGER.to_account_id(), SEALED);
-        assert_noop!(elsewhere, pallet_emr::Error::<Runtime>::RecordNotEntrusted);
+        let share = delivery(CUSTODIAN, RECORD, STRANGER);
+        let elsewhere = || {
+            let (record, subject) = (last_record(), STRANGER.to_account_id());
+            let reply = reply_key_of(STRANGER);
+            Custody::deliver_share(signed(CUSTODIAN), record, subject, reply, share)
+        };
+        assert_noop!(attempt(elsewhere), pallet_custody::Error::<Runtime>::RecordNotEntrusted);
     });
 }
 
@@ -413,8 +370,8 @@ fn a_refusal_does_not_reveal_what_exists() {
                 }
             }
         }
-        let broken = Emr::break_glass(signed(STRANGER), RecordId(1), EmergencyReason::Other);
-        assert_noop!(broken, pallet_emr::Error::<Runtime>::NoGrant);
+        let broken = || Custody::break_glass(signed(STRANGER), owner, EmergencyReason::Other);
+        assert_noop!(attempt(broken), pallet_emr::Error::<Runtime>::NoGrant);
     });
 }
 
@@ -432,7 +389,7 @@ fn old_bytes_submitted_again() {
         assert_ok!(Emr::remove_envelope(signed(PATIENT), RECORD, reader.clone()));
         call(&policy, *b"MCP\x11", reader.clone());
         // The custodian delivers once more, and the clinician tries on its own.
-        assert_noop!(deliver(CLINICIAN), pallet_emr::Error::<Runtime>::AccessNotFound);
+        assert_noop!(deliver(CLINICIAN), pallet_custody::Error::<Runtime>::ShareAlreadyDelivered);
         let alone = Emr::share_record(signed(CLINICIAN), RECORD, reader, SEALED);
         assert_noop!(alone, pallet_emr::Error::<Runtime>::GrantRevoked);
         let amended = Emr::amend_record(

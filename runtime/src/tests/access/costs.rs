@@ -10,45 +10,45 @@ use frame_support::{
 };
 use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, SealedKey};
 use sp_io::TestExternalities;
-use sp_runtime::BoundedVec;
 
-use super::super::*;
+use super::super::{custodians::*, *};
 
 const CLINICIAN: Sr25519Keyring = Sr25519Keyring::Dave;
-const CUSTODIAN: Sr25519Keyring = Sr25519Keyring::Ferdie;
-const SEALED: SealedKey = SealedKey([3; 80]);
+const CUSTODIANS: [Sr25519Keyring; 8] = [
+    Sr25519Keyring::Ferdie,
+    Sr25519Keyring::AliceStash,
+    Sr25519Keyring::BobStash,
+    Sr25519Keyring::CharlieStash,
+    Sr25519Keyring::DaveStash,
+    Sr25519Keyring::EveStash,
+    Sr25519Keyring::FerdieStash,
+    Sr25519Keyring::Alice,
+];
 const RECORD: RecordId = RecordId(0);
 
 /// The maximum proof size of one check of the reference policy for a direct grant, including its
 /// code.
 const MAX_PROOF_PER_CHECK: usize = 15 * 1024;
 
-fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
-    RuntimeOrigin::signed(who.to_account_id())
-}
+/// A call, built on the chain that it is made on: what custodians send depends on the state.
+type Make<'a> = &'a dyn Fn() -> RuntimeCall;
 
-fn dispatch(who: Sr25519Keyring, call: &RuntimeCall) -> DispatchResultWithPostInfo {
-    call.clone().dispatch_bypass_filter(signed(who))
+fn dispatch(who: Sr25519Keyring, call: RuntimeCall) -> DispatchResultWithPostInfo {
+    call.dispatch_bypass_filter(signed(who))
 }
 
 /// Builds a chain with a patient with the reference policy, a clinician who may do everything,
-/// and a record entrusted to a custodian.
-fn prepared() -> TestExternalities {
+/// and a record entrusted to this many custodians, of whom two are needed.
+fn prepared(custodians: usize) -> TestExternalities {
     let mut chain = development_chain();
     chain.execute_with(|| {
         let policy = instantiate(contract("access-control"), ());
         register(Some(policy.clone()));
-        for who in [CLINICIAN, CUSTODIAN] {
-            assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([7; 32])));
-        }
-        for (who, role) in [(CLINICIAN, Role::Clinician), (CUSTODIAN, Role::Custodian)] {
-            appoint(who, role);
-        }
-        let custodians = BoundedVec::truncate_from(vec![CUSTODIAN.to_account_id()]);
-        assert_ok!(Emr::set_custodians(signed(PATIENT), custodians, 1));
+        assert_ok!(Emr::set_encryption_key(signed(CLINICIAN), EncryptionKey([7; 32])));
+        appoint(CLINICIAN, Role::Clinician);
+        choose_custodians(&CUSTODIANS[..custodians], 2);
         assert_ok!(add_record(PATIENT));
-        let shares = BoundedVec::truncate_from(vec![(CUSTODIAN.to_account_id(), SEALED)]);
-        assert_ok!(Emr::entrust_record(signed(PATIENT), RECORD, shares));
+        entrust(RECORD);
         let grant = (CLINICIAN.to_account_id(), 0b11_1111u8, None::<u32>);
         assert_eq!(call(&policy, *b"MCP\x10", grant), [0, 0]);
     });
@@ -59,15 +59,17 @@ fn prepared() -> TestExternalities {
 /// Runs a call after others and prints its cost.
 fn measure(
     name: &str,
-    before: &[(Sr25519Keyring, RuntimeCall)],
+    custodians: usize,
+    before: &[(Sr25519Keyring, Make<'_>)],
     who: Sr25519Keyring,
-    call: &RuntimeCall,
+    make: Make<'_>,
 ) {
-    let mut chain = prepared();
-    chain.execute_with(|| {
-        for (who, call) in before {
-            assert_ok!(dispatch(*who, call));
+    let mut chain = prepared(custodians);
+    let call = chain.execute_with(|| {
+        for (who, make) in before {
+            assert_ok!(dispatch(*who, make()));
         }
+        make()
     });
     chain.commit_all().expect("the state is written");
     let declared = call.get_dispatch_info().call_weight;
@@ -89,55 +91,121 @@ fn row(name: &str, declared: Weight, used: Weight, proof: usize) {
     );
 }
 
+/// The laboratory's next record, whose key is shared among the patient's custodians or not.
+fn add(entrusted: bool) -> RuntimeCall {
+    let cid = Cid::new(CidCodec::Raw, [10; 32]);
+    let custody = entrusted.then(|| dealt(PATIENT, &cid));
+    RuntimeCall::Emr(pallet_emr::Call::add_record {
+        patient: PATIENT.to_account_id(),
+        cid,
+        digest: ContentDigest([10; 32]),
+        kind: RecordKind::ChestXray,
+        commitments: None,
+        envelopes: Default::default(),
+        inference: None,
+        custody,
+    })
+}
+
 #[test]
 fn what_access_costs() {
     println!("\n{:<44} {:^21} {:^21} {:^12}", "call of access", "declared", "used", "real proof");
-    let request = || {
-        RuntimeCall::Emr(pallet_emr::Call::request_access {
-            record: RECORD,
-            purpose: Purpose::Treatment,
-        })
+    let request = |who: Sr25519Keyring| {
+        move || {
+            RuntimeCall::Custody(pallet_custody::Call::request_access {
+                record: RECORD,
+                purpose: Purpose::Treatment,
+                reply: reply_key_of(who),
+            })
+        }
     };
     let deliver = || {
-        RuntimeCall::Emr(pallet_emr::Call::deliver_share {
+        RuntimeCall::Custody(pallet_custody::Call::deliver_share {
             record: RECORD,
             subject: CLINICIAN.to_account_id(),
-            sealed_share: SEALED,
+            reply: reply_key_of(CLINICIAN),
+            delivery: delivery(CUSTODIANS[0], RECORD, CLINICIAN),
+        })
+    };
+    let register = || {
+        RuntimeCall::Custody(pallet_custody::Call::register_custodian {
+            key: secret_of(STRANGER).public(),
+            proof: key_proof_of(STRANGER),
+        })
+    };
+    let entrust_again = || {
+        RuntimeCall::Custody(pallet_custody::Call::entrust_record {
+            record: RECORD,
+            entrustment: Some(dealt(PATIENT, &cid_of(RECORD))),
         })
     };
     let break_glass = || {
-        RuntimeCall::Emr(pallet_emr::Call::break_glass {
-            record: RECORD,
+        RuntimeCall::Custody(pallet_custody::Call::break_glass {
+            patient: PATIENT.to_account_id(),
             reason: EmergencyReason::CannotConsent,
         })
     };
-    let review = RuntimeCall::Emr(pallet_emr::Call::review_emergency {
-        emergency: EmergencyId(0),
-        accepted: true,
-    });
-    let take = RuntimeCall::Emr(pallet_emr::Call::remove_envelope {
-        record: RECORD,
-        reader: CLINICIAN.to_account_id(),
-    });
-    let share = RuntimeCall::Emr(pallet_emr::Call::share_record {
-        record: RECORD,
-        reader: STRANGER.to_account_id(),
-        sealed_key: SEALED,
-    });
-    let erase = RuntimeCall::Emr(pallet_emr::Call::erase_record { record: RECORD });
-    let asked = [(CLINICIAN, request())];
-    let broken = [(CLINICIAN, break_glass())];
-    measure("request_access, granted", &[], CLINICIAN, &request());
-    measure("request_access, refused (roles looked up)", &[], STRANGER, &request());
-    measure("deliver_share, policy asked again", &asked, CUSTODIAN, &deliver());
-    measure("break_glass", &[], CLINICIAN, &break_glass());
-    measure("deliver_share, in an emergency", &broken, CUSTODIAN, &deliver());
-    measure("review_emergency", &broken, PATIENT, &review);
-    measure("remove_envelope, of a grant", &asked, PATIENT, &take);
-    measure("share_record, by policy", &[], CLINICIAN, &share);
-    measure("erase_record", &asked, PATIENT, &erase);
+    let request_in_emergency = || {
+        RuntimeCall::Custody(pallet_custody::Call::request_in_emergency {
+            record: RECORD,
+            reply: reply_key_of(CLINICIAN),
+        })
+    };
+    let review = |accepted| {
+        move || {
+            let emergency = EmergencyId(0);
+            RuntimeCall::Custody(pallet_custody::Call::review_emergency { emergency, accepted })
+        }
+    };
+    let take = || {
+        RuntimeCall::Emr(pallet_emr::Call::remove_envelope {
+            record: RECORD,
+            reader: CLINICIAN.to_account_id(),
+        })
+    };
+    let share = || {
+        RuntimeCall::Emr(pallet_emr::Call::share_record {
+            record: RECORD,
+            reader: STRANGER.to_account_id(),
+            sealed_key: SealedKey([3; 80]),
+        })
+    };
+    let appoint_stranger = || {
+        RuntimeCall::Emr(pallet_emr::Call::add_provider {
+            institution: CLINIC,
+            account: STRANGER.to_account_id(),
+            role: Role::Custodian,
+            until: 730 * DAYS,
+        })
+    };
+    let erase = || RuntimeCall::Emr(pallet_emr::Call::erase_record { record: RECORD });
+    let (plain, entrusted) = (|| add(false), || add(true));
+    let by_clinician = request(CLINICIAN);
+    let by_stranger = request(STRANGER);
+    let (accepts, rejects) = (review(true), review(false));
+    let asked: [(_, Make<'_>); 1] = [(CLINICIAN, &by_clinician)];
+    let broken: [(_, Make<'_>); 2] =
+        [(CLINICIAN, &break_glass), (CLINICIAN, &request_in_emergency)];
 
-    let mut chain = prepared();
+    measure("register_custodian", 3, &[(REGISTRAR, &appoint_stranger)], STRANGER, &register);
+    measure("add_record, without custody", 3, &[], PATIENT, &plain);
+    measure("add_record, key shared among 3", 3, &[], PATIENT, &entrusted);
+    measure("add_record, key shared among 8", 8, &[], PATIENT, &entrusted);
+    measure("entrust_record, again among 8", 8, &asked, PATIENT, &entrust_again);
+    measure("request_access, granted", 3, &[], CLINICIAN, &by_clinician);
+    measure("request_access, refused (roles looked up)", 3, &[], STRANGER, &by_stranger);
+    measure("deliver_share of 3, policy asked again", 3, &asked, CUSTODIANS[0], &deliver);
+    measure("deliver_share of 8, policy asked again", 8, &asked, CUSTODIANS[0], &deliver);
+    measure("break_glass", 3, &[], CLINICIAN, &break_glass);
+    measure("request_in_emergency", 3, &broken[..1], CLINICIAN, &request_in_emergency);
+    measure("deliver_share, in an emergency", 3, &broken, CUSTODIANS[0], &deliver);
+    measure("review_emergency, accepted", 3, &broken, PATIENT, &accepts);
+    measure("review_emergency, rejected", 3, &broken, PATIENT, &rejects);
+    measure("remove_envelope, of a grant", 3, &asked, PATIENT, &take);
+    measure("share_record, by policy", 3, &[], CLINICIAN, &share);
+    measure("erase_record", 3, &asked, PATIENT, &erase);
+
+    let mut chain = prepared(3);
     let ((allowed, used), proof) = chain.execute_and_prove(|| {
         let (owner, clinician) = (PATIENT.to_account_id(), CLINICIAN.to_account_id());
         let answer = Emr::check_access(AccessQuestion {

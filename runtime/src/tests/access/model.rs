@@ -1,6 +1,6 @@
 //! An independent model of access control.
 //!
-//! It shares no code with the pallet, the contract and the runtime. It has one patient, whose
+//! It shares no code with the pallets, the contract and the runtime. It has one patient, whose
 //! policy is the reference contract or none.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,26 +15,42 @@ pub const PATIENT: Who = Who::Bob;
 pub const ACCESS_PERIOD: u32 = 100;
 /// The runtime's `EmergencyPeriod` in blocks.
 pub const EMERGENCY_PERIOD: u32 = 2_400;
+/// The runtime's `ReviewPeriod` in blocks.
+pub const REVIEW_PERIOD: u32 = 100_800;
+/// The runtime's `EthicsPeriod` in blocks.
+pub const ETHICS_PERIOD: u32 = 100_800;
+/// For how many blocks after the end of a grant the chain logs its shares.
+pub const LATE_PERIOD: u32 = 16;
+/// The runtime's `MaxOpenEmergencies`.
+pub const MAX_EMERGENCIES: usize = 3;
+/// The runtime's `MaxRejections`.
+pub const MAX_REJECTIONS: u32 = 2;
 
 /// An attempt that an account can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// Add a record to the file.
-    Append,
+    /// Add a record to the file, whose key is shared among the custodians or not.
+    Append(bool),
     /// Replace a record by a new version.
     Amend(usize),
     /// Share a record's key with another reader.
     Share(usize),
-    /// Request access to view a record.
+    /// Request access to view a record, with the key of the current request if there is one.
     View(usize),
+    /// Request access to view a record with a new key.
+    Renew(usize),
     /// Erase a record.
     Erase(usize),
-    /// Split a record's key among the custodians.
+    /// Choose all custodians with this threshold, or none with 0.
+    Choose(u8),
+    /// Share a record's key among the custodians.
     Entrust(usize),
     /// Deliver a share to an account with access.
     Deliver(usize, Who),
-    /// Break the glass over a record.
-    Break(usize),
+    /// Break the glass over the patient.
+    Break,
+    /// Request a record in one's emergency, with a new key.
+    Request(usize),
     /// Review the emergency at this index.
     Review(usize, bool),
     /// Remove an account's access to a record.
@@ -61,8 +77,8 @@ pub enum Status {
 pub struct Record {
     /// Its status.
     pub status: Status,
-    /// Whether custodians keep its key.
-    pub entrusted: bool,
+    /// The number of custodians who open its key together, if they keep it.
+    pub threshold: Option<u8>,
 }
 
 /// A grant in the policy contract.
@@ -87,15 +103,47 @@ pub struct Access {
     pub delivered: BTreeSet<Who>,
 }
 
+/// Access that ended: shares that were under way are logged and not stored.
+#[derive(Clone, Debug)]
+pub struct Late {
+    /// The last block in which they are.
+    pub until: u32,
+    /// The emergency that it was based on, if it was.
+    pub emergency: Option<usize>,
+    /// The custodians whose share was in a block.
+    pub came: BTreeSet<Who>,
+}
+
+/// Where an emergency stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody has reviewed it.
+    Open,
+    /// A guardian accepted it.
+    Endorsed,
+    /// The patient accepted it, and access goes on.
+    Accepted,
+    /// It was rejected, and takes a place until the review would have ended.
+    Rejected,
+    /// Nobody reviewed it in time.
+    Escalated,
+    /// It is gone.
+    Closed,
+}
+
 /// An emergency in which the glass was broken.
 #[derive(Clone, Copy, Debug)]
 pub struct Emergency {
-    /// The record.
-    pub record: usize,
     /// The account that broke the glass.
     pub by: Who,
-    /// Whether it was reviewed.
-    pub reviewed: bool,
+    /// The last block in which it opens records.
+    pub until: u32,
+    /// The last block of its stage.
+    pub deadline: u32,
+    /// The number of shares that came.
+    pub shares: u32,
+    /// Its stage.
+    pub stage: Stage,
 }
 
 /// The state on which access depends.
@@ -113,16 +161,22 @@ pub struct Model {
     pub contacts: BTreeSet<Who>,
     /// Guardians.
     pub guardians: BTreeSet<Who>,
-    /// The patient's custodians.
+    /// The registered custodians, whom the patient chooses together.
     pub custodians: Vec<Who>,
+    /// The threshold with which the patient chose them, or 0.
+    pub threshold: u8,
     /// Whether emergency access is forbidden.
     pub opted_out: bool,
     /// The records.
     pub records: Vec<Record>,
     /// The current access, by record and account.
     pub access: BTreeMap<(usize, Who), Access>,
+    /// The access that ended lately and was not granted again.
+    pub late: BTreeMap<(usize, Who), Late>,
     /// The emergencies.
     pub emergencies: Vec<Emergency>,
+    /// The number of rejections of each account.
+    pub rejections: BTreeMap<Who, u32>,
 }
 
 impl Model {
@@ -137,21 +191,63 @@ impl Model {
                 })
     }
 
+    /// Returns whether `who` may act in an emergency: nobody whom the patient revoked may.
+    fn in_emergency(&self, who: Who) -> bool {
+        let vetoed = self.has_policy && self.grants.get(&who).is_some_and(|grant| grant.revoked);
+        !vetoed
+            && !self.opted_out
+            && (self.contacts.contains(&who)
+                || self.roles.contains(&(who, Role::Clinician))
+                || self.policy(who, Action::Emergency))
+    }
+
     fn there(&self, record: usize) -> Option<&Record> {
         self.records.get(record).filter(|found| found.status != Status::Erased)
     }
 
-    fn live(&self, record: usize, who: Who) -> Option<&Access> {
-        self.access.get(&(record, who)).filter(|access| self.now <= access.until)
+    /// Whether custodians keep the key of a record.
+    fn kept(&self, record: usize) -> bool {
+        self.there(record).is_some_and(|record| record.threshold.is_some())
+    }
+
+    fn keeps(&self, who: Who) -> bool {
+        self.custodians.contains(&who) && self.roles.contains(&(who, Role::Custodian))
+    }
+
+    /// Whether a key can be shared among the custodians now.
+    fn can_share(&self) -> bool {
+        self.threshold > 0 && self.custodians.iter().all(|who| self.keeps(*who))
+    }
+
+    /// The newest emergency of an account.
+    fn emergency_of(&self, who: Who) -> Option<usize> {
+        let newest = self.emergencies.iter().rposition(|one| one.by == who)?;
+        (self.emergencies[newest].stage != Stage::Closed).then_some(newest)
+    }
+
+    fn is_suspended(&self, who: Who) -> bool {
+        self.rejections.get(&who).is_some_and(|count| *count >= MAX_REJECTIONS)
+    }
+
+    /// Returns whether a share of `who` comes to an account whose access is there, or was lately.
+    fn comes(&self, who: Who, id: usize, subject: Who) -> bool {
+        let (there, late) = (self.access.get(&(id, subject)), self.late.get(&(id, subject)));
+        let first = match (there, late) {
+            (Some(access), _) => !access.delivered.contains(&who),
+            (None, Some(late)) => self.now <= late.until && !late.came.contains(&who),
+            (None, None) => false,
+        };
+        self.kept(id) && self.keeps(who) && who != subject && first
     }
 
     /// Returns whether `who` may do this now.
     pub fn may(&self, who: Who, deed: Deed) -> bool {
         let patient = who == PATIENT;
         match deed {
-            Deed::Append => {
+            Deed::Append(shared) => {
                 (patient || self.roles.contains(&(who, Role::LabTechnician)))
                     && self.policy(who, Action::Append)
+                    && (!shared || self.can_share())
             }
             Deed::Amend(id) => {
                 self.records.get(id).is_some_and(|record| record.status == Status::Active)
@@ -159,32 +255,62 @@ impl Model {
             }
             Deed::Share(id) => self.there(id).is_some() && self.policy(who, Action::Share),
             Deed::View(id) => self.there(id).is_some() && self.policy(who, Action::View),
+            Deed::Renew(id) => {
+                let emergency =
+                    self.access.get(&(id, who)).is_some_and(|access| access.emergency.is_some());
+                self.there(id).is_some() && self.policy(who, Action::View) && !emergency
+            }
             Deed::Erase(id) => patient && self.there(id).is_some(),
-            Deed::Entrust(id) => patient && self.there(id).is_some() && !self.custodians.is_empty(),
+            Deed::Choose(0) => patient,
+            Deed::Choose(threshold) => {
+                patient
+                    && usize::from(threshold) <= self.custodians.len()
+                    && self.custodians.iter().all(|who| self.keeps(*who))
+            }
+            Deed::Entrust(id) => patient && self.there(id).is_some() && self.can_share(),
             Deed::Deliver(id, subject) => {
-                self.there(id).is_some_and(|record| record.entrusted)
-                    && self.custodians.contains(&who)
-                    && self.roles.contains(&(who, Role::Custodian))
-                    && self.live(id, subject).is_some_and(|access| {
-                        !access.delivered.contains(&who)
-                            && (access.emergency.is_some() || self.policy(subject, Action::View))
+                self.comes(who, id, subject)
+                    && self.access.get(&(id, subject)).is_some_and(|access| {
+                        match access.emergency {
+                            Some(_) => self.in_emergency(subject),
+                            None => self.policy(subject, Action::View),
+                        }
                     })
             }
-            Deed::Break(id) => {
+            Deed::Break => {
+                let running = self.emergency_of(who).map(|place| self.emergencies[place]);
+                let open = self
+                    .emergencies
+                    .iter()
+                    .filter(|one| one.by == who && one.stage != Stage::Closed)
+                    .count();
                 !patient
-                    && !self.opted_out
-                    && self.there(id).is_some_and(|record| record.entrusted)
-                    && self.live(id, who).is_none_or(|access| access.emergency.is_none())
-                    && (self.contacts.contains(&who)
-                        || self.roles.contains(&(who, Role::Clinician))
-                        || self.policy(who, Action::Emergency))
-                    && self.emergencies.iter().filter(|one| one.by == who && !one.reviewed).count()
-                        < 3
+                    && !self.is_suspended(who)
+                    && (self.threshold == 0 || !self.custodians.contains(&who))
+                    && self.in_emergency(who)
+                    && running
+                        .is_none_or(|one| one.stage != Stage::Rejected && one.until < self.now)
+                    && open < MAX_EMERGENCIES
             }
-            Deed::Review(place, _) => self.emergencies.get(place).is_some_and(|emergency| {
-                !emergency.reviewed
-                    && who != emergency.by
-                    && (patient || self.guardians.contains(&who))
+            Deed::Request(id) => {
+                self.kept(id)
+                    && !self.custodians.contains(&who)
+                    && self.in_emergency(who)
+                    && self
+                        .emergency_of(who)
+                        .map(|place| self.emergencies[place])
+                        .is_some_and(|one| one.stage != Stage::Rejected && self.now <= one.until)
+            }
+            Deed::Review(place, accepted) => self.emergencies.get(place).is_some_and(|one| {
+                let guardian = self.guardians.contains(&who);
+                who != one.by
+                    && match one.stage {
+                        Stage::Open => patient || guardian,
+                        // Once is enough, but a guardian can still say no.
+                        Stage::Endorsed => patient || guardian && !accepted,
+                        Stage::Escalated => patient,
+                        Stage::Accepted | Stage::Rejected | Stage::Closed => false,
+                    }
             }),
             // Also for an erased record, to which no account has access.
             Deed::Take(id, subject) => {
@@ -197,88 +323,99 @@ impl Model {
     /// Applies an allowed deed.
     pub fn done(&mut self, who: Who, deed: Deed) {
         match deed {
-            Deed::Append => self.add(),
+            Deed::Append(shared) => self.add(shared.then_some(self.threshold)),
             Deed::Amend(id) => {
                 self.records[id].status = Status::Superseded;
-                self.add();
+                self.add(None);
             }
             Deed::Share(_) => {}
             Deed::View(id) => {
-                if self.records[id].entrusted && self.live(id, who).is_none() {
-                    let until = self.now + ACCESS_PERIOD;
-                    let access = Access { until, emergency: None, delivered: BTreeSet::new() };
-                    self.access.insert((id, who), access);
+                if !self.access.contains_key(&(id, who)) {
+                    self.view(id, who);
                 }
             }
+            Deed::Renew(id) => self.view(id, who),
             Deed::Erase(id) => {
-                self.end_access(|(record, _)| *record == id);
+                self.forget(id);
                 self.records[id].status = Status::Erased;
-                self.records[id].entrusted = false;
+                self.records[id].threshold = None;
             }
+            Deed::Choose(threshold) => self.threshold = threshold,
             Deed::Entrust(id) => {
-                self.end_access(|(record, _)| *record == id);
-                self.records[id].entrusted = true;
+                self.forget(id);
+                self.records[id].threshold = Some(self.threshold);
             }
             Deed::Deliver(id, subject) => {
                 if let Some(access) = self.access.get_mut(&(id, subject)) {
                     access.delivered.insert(who);
+                    if let Some(place) = access.emergency {
+                        self.emergencies[place].shares += 1;
+                    }
                 }
             }
-            Deed::Break(id) => {
-                let emergency = Some(self.emergencies.len());
-                let until = self.now + EMERGENCY_PERIOD;
-                let access = Access { until, emergency, delivered: BTreeSet::new() };
-                self.access.insert((id, who), access);
-                self.emergencies.push(Emergency { record: id, by: who, reviewed: false });
-            }
-            Deed::Review(place, accepted) => {
-                self.emergencies[place].reviewed = true;
-                let Emergency { record, by, .. } = self.emergencies[place];
-                let ends = self
-                    .access
-                    .get(&(record, by))
-                    .is_some_and(|access| access.emergency == Some(place));
-                if !accepted && ends {
-                    self.access.remove(&(record, by));
+            Deed::Break => self.emergencies.push(Emergency {
+                by: who,
+                until: self.now + EMERGENCY_PERIOD,
+                deadline: self.now + REVIEW_PERIOD,
+                shares: 0,
+                stage: Stage::Open,
+            }),
+            Deed::Request(id) => {
+                if let Some(place) = self.emergency_of(who) {
+                    self.give(id, who, self.emergencies[place].until, Some(place));
                 }
             }
-            Deed::Take(id, subject) if who == subject => {
-                self.access.remove(&(id, subject));
-            }
-            Deed::Take(id, subject) => self.end_access(|key| *key == (id, subject)),
+            Deed::Review(place, accepted) => match (who == PATIENT, accepted) {
+                (_, false) => self.reject(place),
+                (true, true) => self.accept(place),
+                (false, true) => self.emergencies[place].stage = Stage::Endorsed,
+            },
+            Deed::Take(id, subject) => self.end(id, subject),
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
         }
     }
 
-    /// Applies a refused deed: a refusal by the policy ends the access that it had granted.
+    /// Applies a refused deed: a refusal by the policy ends the access that it had granted, and a
+    /// share that comes in vain was in a block.
     pub fn refused(&mut self, who: Who, deed: Deed) {
-        let (id, subject) = match deed {
-            Deed::View(id) => (id, who),
-            // A custodian that may deliver, but is refused by the policy, ends the access.
-            Deed::Deliver(id, subject)
-                if self.there(id).is_some_and(|record| record.entrusted)
-                    && self.custodians.contains(&who)
-                    && self.roles.contains(&(who, Role::Custodian))
-                    && self
-                        .live(id, subject)
-                        .is_some_and(|access| !access.delivered.contains(&who)) =>
-            {
-                (id, subject)
+        match deed {
+            Deed::View(id) | Deed::Renew(id) => {
+                let by_policy =
+                    self.access.get(&(id, who)).is_some_and(|access| access.emergency.is_none());
+                if by_policy && !self.policy(who, Action::View) {
+                    self.end(id, who);
+                }
             }
-            _ => return,
-        };
-        if self.records.get(id).is_none() {
-            return;
-        }
-        let by_policy =
-            self.access.get(&(id, subject)).is_some_and(|access| access.emergency.is_none());
-        if by_policy && !self.policy(subject, Action::View) {
-            self.access.remove(&(id, subject));
+            Deed::Deliver(id, subject) if self.comes(who, id, subject) => {
+                // A share that comes while there is access is refused with it.
+                self.end(id, subject);
+                if let Some(late) = self.late.get_mut(&(id, subject)) {
+                    late.came.insert(who);
+                    if let Some(place) = late.emergency {
+                        self.emergencies[place].shares += 1;
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
-    /// Moves to a block and ends expired access.
+    /// Whether the ethics committee can judge an emergency.
+    pub fn may_judge(&self, place: usize) -> bool {
+        self.emergencies.get(place).is_some_and(|one| one.stage == Stage::Escalated)
+    }
+
+    /// The ethics committee judges an emergency.
+    pub fn judge(&mut self, place: usize, accepted: bool) {
+        if accepted {
+            self.accept(place);
+        } else {
+            self.reject(place);
+        }
+    }
+
+    /// Moves to a block, ends expired access and moves emergencies on.
     pub fn go_to(&mut self, block: u32) {
         self.now = block;
         let over: Vec<(usize, Who)> = self
@@ -287,26 +424,69 @@ impl Model {
             .filter(|(_, access)| access.until < block)
             .map(|(key, _)| *key)
             .collect();
-        self.end_access(|key| over.contains(key));
-    }
-
-    /// Ends access, though not at the request of its subject.
-    ///
-    /// An emergency in which no share was delivered is closed too: in this model one share is
-    /// enough to open a record.
-    fn end_access(&mut self, which: impl Fn(&(usize, Who)) -> bool) {
-        let emergencies = &mut self.emergencies;
-        self.access.retain(|key, access| {
-            let ends = which(key);
-            if let (true, Some(place), true) = (ends, access.emergency, access.delivered.is_empty())
-            {
-                emergencies[place].reviewed = true;
+        for (id, who) in over {
+            self.end(id, who);
+        }
+        for one in self.emergencies.iter_mut().filter(|one| one.deadline < block) {
+            match one.stage {
+                Stage::Open if one.shares > 0 => {
+                    one.stage = Stage::Escalated;
+                    one.deadline = block + ETHICS_PERIOD;
+                }
+                _ => one.stage = Stage::Closed,
             }
-            !ends
-        });
+        }
     }
 
-    fn add(&mut self) {
-        self.records.push(Record { status: Status::Active, entrusted: false });
+    fn accept(&mut self, place: usize) {
+        let one = &mut self.emergencies[place];
+        one.stage = if self.now <= one.until { Stage::Accepted } else { Stage::Closed };
+        one.deadline = one.until;
+    }
+
+    fn reject(&mut self, place: usize) {
+        let opened: Vec<(usize, Who)> = self
+            .access
+            .iter()
+            .filter(|(_, access)| access.emergency == Some(place))
+            .map(|(key, _)| *key)
+            .collect();
+        for (id, who) in opened {
+            self.end(id, who);
+        }
+        let one = &mut self.emergencies[place];
+        one.stage = Stage::Rejected;
+        *self.rejections.entry(one.by).or_default() += 1;
+    }
+
+    /// The policy allows an account to view a record.
+    fn view(&mut self, id: usize, who: Who) {
+        if self.kept(id) {
+            self.give(id, who, self.now + ACCESS_PERIOD, None);
+        }
+    }
+
+    /// Gives access anew. Shares of what it replaces are for another key.
+    fn give(&mut self, id: usize, who: Who, until: u32, emergency: Option<usize>) {
+        let access = Access { until, emergency, delivered: BTreeSet::new() };
+        self.access.insert((id, who), access);
+        self.late.remove(&(id, who));
+    }
+
+    fn end(&mut self, id: usize, who: Who) {
+        if let Some(Access { emergency, delivered, .. }) = self.access.remove(&(id, who)) {
+            let until = self.now + LATE_PERIOD;
+            self.late.insert((id, who), Late { until, emergency, came: delivered });
+        }
+    }
+
+    /// Ends all access to a record whose key is shared anew or no more.
+    fn forget(&mut self, id: usize) {
+        self.access.retain(|(record, _), _| *record != id);
+        self.late.retain(|(record, _), _| *record != id);
+    }
+
+    fn add(&mut self, threshold: Option<u8>) {
+        self.records.push(Record { status: Status::Active, threshold });
     }
 }

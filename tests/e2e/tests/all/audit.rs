@@ -58,9 +58,14 @@ fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file() {
     let refused = world.run(PATIENT, &["audit", PATIENT, "--fhir", "log.json"]);
     assert!(refused.one_error_line().contains("--force"), "{}", refused.err);
 
+    valid_fhir(&world, "log.json");
+}
+
+/// Checks a FHIR file in the folder of this world.
+pub fn valid_fhir(world: &World, file: &str) {
     let validated = Command::new("node")
         .arg(repository().join("tests/fhir/validate.mjs"))
-        .arg(world.folder().join("log.json"))
+        .arg(world.folder().join(file))
         .output()
         .expect("node starts");
     assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));

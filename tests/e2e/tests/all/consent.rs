@@ -27,9 +27,9 @@ fn seven_stories_of_consent_hold() {
     }
     // A story that was cut short must not pass.
     let least = [
-        ("asleep", 10),
+        ("asleep", 12),
         ("revocation", 9),
-        ("emergency", 8),
+        ("emergency", 15),
         ("relatives", 10),
         ("policies", 7),
         ("audit", 4),

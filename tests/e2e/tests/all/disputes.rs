@@ -34,11 +34,6 @@ fn entry(world: &World, account: &str) -> Value {
     found.unwrap_or_else(|| panic!("{account} is not in {list}")).clone()
 }
 
-fn account(world: &World, who: &str) -> String {
-    let shown = world.done(who, &["balance"]);
-    shown["account"].as_str().expect("an account").to_owned()
-}
-
 /// Waits until a request for a verdict on the record has one, and returns it.
 fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
     let mut found = Value::Null;
@@ -56,7 +51,7 @@ fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     let world = World::with_everybody();
     world.hire(HELPER);
     let honest = world.worker();
-    let (one, other) = (account(&world, WORKER), account(&world, HELPER));
+    let (one, other) = (world.account(WORKER), world.account(HELPER));
     let lies = ["weight", "first", "pooled", "dense", "softmax", "seal"];
     for (number, lie) in lies.into_iter().enumerate() {
         let lying = liar(&world, lie);
@@ -89,7 +84,7 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     let image = world.write_image("alone.png", &synthetic_radiograph_png(300));
     let record = world.upload_for(&image, &["--worker", HELPER]);
     let made_up = verdict(&world, record, [&lying, &lying]);
-    assert_eq!(made_up["workers"], serde_json::json!([account(&world, HELPER)]));
+    assert_eq!(made_up["workers"], serde_json::json!([world.account(HELPER)]));
     let request = made_up["request_id"].to_string();
 
     // Another worker, to whom the patient gives the key, replays it and disagrees.
@@ -101,8 +96,8 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     wait_for("the verdict is annulled", LIMIT, || {
         world.show(record)["verdicts"][0]["status"] == "annulled"
     });
-    assert_eq!(entry(&world, &account(&world, HELPER))["lost"], 1);
-    assert_eq!(entry(&world, &account(&world, WORKER))["lost"], 0);
+    assert_eq!(entry(&world, &world.account(HELPER))["lost"], 1);
+    assert_eq!(entry(&world, &world.account(WORKER))["lost"], 0);
 
     // It can be asked for anew, and is what the network says.
     lying.kill();
@@ -136,7 +131,7 @@ fn the_patient_ends_a_dispute_and_nobody_loses() {
     let shown = world.show(record);
     assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
     for who in [WORKER, HELPER] {
-        let worker = entry(&world, &account(&world, who));
+        let worker = entry(&world, &world.account(who));
         assert_eq!((&worker["lost"], &worker["status"]), (&0.into(), &"active".into()), "{worker}");
     }
     assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));

@@ -2,9 +2,15 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_e2e::{program, Answer, IpfsDaemon, World, LAB, PATIENT, STRANGER};
+use medchain_client::chain::CustodyError;
+use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use super::{
+    calls::{deliver, delivery, submit},
+    custody::film,
+};
 
 /// Checks a certificate without a node, a store or a key.
 fn verify(world: &World, file: &str) -> Answer {
@@ -129,6 +135,29 @@ fn the_file_stays_where_that_is_asked_for() {
     world.done(PATIENT, &["fetch", &id, "--output", "still.mcx", "--ciphertext"]);
     assert!(Path::new(&world.folder().join("still.mcx")).is_file());
     assert_eq!(verify(&world, "c.json").code, 0);
+}
+
+#[test]
+fn what_custodians_keep_goes_with_the_record() {
+    let world = World::with_custodians();
+    let record = film(&world, 66).0;
+    let id = record.to_string();
+    world.done(PATIENT, &["grant", "--to", STRANGER, "--actions", "view"]);
+    world.done(STRANGER, &["request-access", &id, "--no-wait"]);
+    let [custodian, ..] = CUSTODIANS;
+    let late = delivery(&world, custodian, record, STRANGER);
+    world.done(PATIENT, &["erase", &id, "--certificate", "kept.json"]);
+    let verified = verify(&world, "kept.json");
+    assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
+    let absent = certificate(&world, "kept.json")["absent"].clone();
+    for item in ["Custody.Custodies", "Custody.Grants"] {
+        assert!(absent.as_array().is_some_and(|all| all.contains(&item.into())), "{absent}");
+    }
+    let refused = submit(&world, custodian, &deliver(record, STRANGER, late));
+    assert!(
+        refused.as_ref().is_err_and(|error| error.is(CustodyError::RecordNotEntrusted)),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -5,8 +5,11 @@
 //! ([`medchain_e2e::machine`]), so the threads of this program do not run two at once.
 
 mod audit;
+mod calls;
 mod consent;
+mod custody;
 mod disputes;
+mod emergency;
 mod erasure;
 mod ipfs;
 mod main_job;

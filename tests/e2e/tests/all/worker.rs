@@ -2,23 +2,12 @@
 
 use std::{path::Path, process::Command, thread::sleep, time::Duration};
 
-use medchain_client::{
-    chain::{Call, Chain, ChainError, EmrError, SubmitOptions, TxOutcome},
-    keys::Identity,
-};
+use medchain_client::chain::{Call, EmrError};
 use medchain_e2e::{free_port, World, HELPER, PATIENT, STRANGER, WORKER};
 use medchain_primitives::{RequestId, SealedAnswer};
 use medchain_vision::synthetic_radiograph_png;
 
-/// Signs a call that no MedChain program would send, and waits for its block.
-fn submit(world: &World, suri: &str, call: &Call) -> Result<TxOutcome, ChainError> {
-    let who = Identity::from_secret_uri(suri).expect("a development secret");
-    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
-    runtime.block_on(async {
-        let chain = Chain::connect(world.url()).await?;
-        chain.submit(&who, call, &SubmitOptions::default()).await
-    })
-}
+use super::calls::submit;
 
 #[test]
 fn consent_revoked_between_upload_and_answer_stops_it() {

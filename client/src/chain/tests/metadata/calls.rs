@@ -8,6 +8,10 @@ use medchain_primitives::{
     InstitutionId, ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
     SealedKey, VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
 };
+use medchain_sharing::{
+    CustodianKey, Dealing, DealingProof, Delivery, DeliveryProof, EncryptedShare, Entrustment,
+    EphemeralKey, KeyProof, ReplyKey, WrappedKey,
+};
 
 use super::{disputes::moves, *};
 use crate::chain::{Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Purpose};
@@ -22,6 +26,17 @@ fn commitments() -> FilmCommitments {
 
 fn order(quorum: u8, worker: Option<AccountId32>) -> InferenceOrder<AccountId32> {
     InferenceOrder { model: ModelId(8), quorum, worker }
+}
+
+/// Among two custodians.
+fn entrustment() -> Entrustment {
+    let dealing = Dealing {
+        ephemeral: EphemeralKey([50; 32]),
+        shares: vec![EncryptedShare([51; 32]); 2].try_into().unwrap(),
+        wrapped: WrappedKey([52; 48]),
+        proof: DealingProof([53; 64]),
+    };
+    Entrustment { threshold: 59, dealing }
 }
 
 pub fn network() -> Network {
@@ -57,6 +72,7 @@ impl Checked {
 fn every_call_encodes() {
     let mut checked = Checked::default();
     emr(&mut checked);
+    custody(&mut checked);
     inference(&mut checked);
     others(&mut checked);
     disputes(&mut checked);
@@ -117,9 +133,9 @@ fn emr(calls: &mut Checked) {
                 commitments: Some(commitments()),
                 envelopes: envelopes.clone(),
                 inference: Some(order(3, None)),
-                custody: Some(envelopes.clone()),
+                custody: Some(entrustment()),
             },
-            &[shown, "Some", "input_root", "quorum: 3"],
+            &[shown, "Some", "input_root", "quorum: 3", "threshold: 59"],
         );
     }
     let amend = Call::AmendRecord {
@@ -131,24 +147,6 @@ fn emr(calls: &mut Checked) {
         custody: None,
     };
     calls.check(&amend, &["77", "input_root"]);
-    let shares = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
-    calls.check(&Call::SetCustodians { custodians: vec![ALICE, BOB], threshold: 55 }, &["55"]);
-    calls.check(&Call::EntrustRecord { record, shares }, &["77"]);
-    let (subject, sealed_share) = (BOB, SealedKey([5; SEALED_KEY_LENGTH]));
-    calls.check(&Call::DeliverShare { record, subject, sealed_share }, &["77"]);
-    calls.check(&Call::ExpireGrant { record, subject }, &["77"]);
-    for (reason, shown) in [
-        (EmergencyReason::CannotConsent, "CannotConsent"),
-        (EmergencyReason::LifeThreatening, "LifeThreatening"),
-        (EmergencyReason::MassCasualty, "MassCasualty"),
-        (EmergencyReason::Other, "Other"),
-    ] {
-        calls.check(&Call::BreakGlass { record, reason }, &["77", shown]);
-    }
-    let emergency = EmergencyId(44);
-    calls.check(&Call::ReviewEmergency { emergency, accepted: true }, &["44", "true"]);
-    calls.check(&Call::LapseEmergency { emergency }, &["44"]);
-    calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
     let sealed_key = SealedKey([5; SEALED_KEY_LENGTH]);
     calls.check(&Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
     calls.check(&Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
@@ -167,6 +165,19 @@ fn emr(calls: &mut Checked) {
         );
     }
     calls.check(&Call::RemoveRelation { relative: BOB }, &[]);
+}
+
+fn custody(calls: &mut Checked) {
+    let (record, subject, emergency) = (RecordId(77), BOB, EmergencyId(44));
+    let (key, proof) = (CustodianKey([40; 32]), KeyProof([41; 64]));
+    calls.check(&Call::RegisterCustodian { key, proof }, &["40", "41"]);
+    calls.check(&Call::RetireCustodian, &[]);
+    calls.check(&Call::SetDeclined { patient: ALICE, declined: true }, &["true"]);
+    calls.check(&Call::SetCustodians { members: vec![ALICE, BOB], threshold: 55 }, &["55"]);
+    for (entrustment, shown) in [(Some(entrustment()), "wrapped"), (None, "None")] {
+        calls.check(&Call::EntrustRecord { record, entrustment }, &["77", shown]);
+    }
+    let reply = ReplyKey([42; 32]);
     for (purpose, shown) in [
         (Purpose::Treatment, "Treatment"),
         (Purpose::SecondOpinion, "SecondOpinion"),
@@ -174,8 +185,30 @@ fn emr(calls: &mut Checked) {
         (Purpose::Billing, "Billing"),
         (Purpose::Other, "Other"),
     ] {
-        calls.check(&Call::RequestAccess { record, purpose }, &["77", shown]);
+        calls.check(&Call::RequestAccess { record, purpose, reply }, &["77", shown, "42"]);
     }
+    let delivery = Delivery {
+        ephemeral: EphemeralKey([43; 32]),
+        share: EncryptedShare([45; 32]),
+        proof: DeliveryProof([46; 96]),
+    };
+    let delivered = Call::DeliverShare { record, subject, reply, delivery };
+    calls.check(&delivered, &["77", "42", "ephemeral", "43", "45", "46"]);
+    calls.check(&Call::ExpireGrant { record, subject }, &["77"]);
+    for (reason, shown) in [
+        (EmergencyReason::CannotConsent, "CannotConsent"),
+        (EmergencyReason::LifeThreatening, "LifeThreatening"),
+        (EmergencyReason::MassCasualty, "MassCasualty"),
+        (EmergencyReason::Other, "Other"),
+    ] {
+        calls.check(&Call::BreakGlass { patient: ALICE, reason }, &[shown]);
+    }
+    calls.check(&Call::RequestInEmergency { record, reply }, &["77", "42"]);
+    calls.check(&Call::ReviewEmergency { emergency, accepted: true }, &["44", "true"]);
+    calls.check(&Call::JudgeEmergency { emergency, accepted: false }, &["44", "false"]);
+    calls.check(&Call::CloseEmergency { emergency }, &["44"]);
+    calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
+    calls.check(&Call::LiftSuspension { account: BOB }, &[]);
 }
 
 fn inference(calls: &mut Checked) {

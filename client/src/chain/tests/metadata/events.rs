@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use codec::Compact;
 use medchain_primitives::{
@@ -6,6 +6,7 @@ use medchain_primitives::{
     EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Output, Receipt,
     RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
 };
+use medchain_sharing::CustodianKey;
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},
     OfflineClient,
@@ -84,6 +85,7 @@ fn read(metadata: Metadata, events: &[Vec<u8>]) -> Vec<ChainEvent> {
 fn every_event_is_read() {
     let mut events = Checked::default();
     emr(&mut events);
+    custody(&mut events);
     inference(&mut events);
     disputes(&mut events);
     others(&mut events);
@@ -102,19 +104,18 @@ fn an_unknown_event_leaves_the_block_readable() {
     let erased = encode(&metadata, ("Emr", "RecordErased"), &erased);
     let fields = [
         ("emergency", EmergencyId(6).encode()),
-        ("record", record.encode()),
         ("patient", patient.encode()),
         ("subject", BOB.encode()),
         ("bond", 80u128.encode()),
     ];
-    let unknown = encode(&metadata, ("Emr", "EmergencyVoidee"), &fields);
+    let unknown = encode(&metadata, ("Custody", "EmergencyVoidee"), &fields);
     let other = encode(&metadata, ("Utility", "BatchCompleted"), &[]);
     let expected = ChainEvent::RecordErased { record, patient };
     assert_eq!(
         read(metadata, &[erased.clone(), unknown, other, erased]),
         [
             expected.clone(),
-            ChainEvent::Other { pallet: "Emr".into(), name: "EmergencyVoidee".into() },
+            ChainEvent::Other { pallet: "Custody".into(), name: "EmergencyVoidee".into() },
             ChainEvent::Other { pallet: "Utility".into(), name: "BatchCompleted".into() },
             expected,
         ]
@@ -143,9 +144,8 @@ fn emr(events: &mut Checked) {
     let cid = Cid::new(CidCodec::Raw, [3; 32]);
     let document = Document { cid: cid.clone(), digest: ContentDigest([4; 32]) };
     let key = EncryptionKey([6; 32]);
-    let (kind, purpose, role) = (RecordKind::Report, Purpose::Research, Role::Custodian);
+    let (kind, role) = (RecordKind::Report, Role::Custodian);
     let (action, policy) = (Action::Emergency, Some(ALICE));
-    let reason = Denied::Refused(DenyReason::Other(5));
     let relation = (RelationKind::Sibling, true);
     event!(events, Emr, PatientRegistered { patient });
     event!(events, Emr, ProfileUpdated { patient } + { old: Some(document.clone()), new: document });
@@ -185,39 +185,62 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, RecordErased { record, patient });
     event!(events, Emr, RelationSet { patient, relative } + { old: Some(relation), new: relation });
     event!(events, Emr, RelationRemoved { patient, relative });
-    let until = Some(77u32);
-    event!(events, Emr, AccessGranted { record, patient, subject, purpose, until });
-    event!(events, Emr, AccessDenied { record, patient, subject, purpose, reason });
-    let custodian = BOB;
-    let (custodians, threshold, delivered) = (vec![ALICE, BOB], 2u32, 1u32);
-    let (old, new) = (Some(custodians.clone()), None::<Vec<AccountId32>>);
-    event!(events, Emr, CustodiansSet { patient, old, new, threshold });
-    event!(events, Emr, RecordEntrusted { record, patient, custodians, threshold });
-    event!(
-        events,
-        Emr,
-        ShareDelivered { record, patient, subject, custodian, delivered, threshold }
-    );
-    let reason = EndReason::Reentrusted;
-    event!(events, Emr, AccessEnded { record, patient, subject, reason });
-    let (emergency, reason) = (EmergencyId(6), EmergencyReason::MassCasualty);
-    let (until, review_until, bond, accepted, reviewer) = (78u32, 79u32, 80u128, true, ALICE);
-    event!(
-        events,
-        Emr,
-        GlassBroken { emergency, record, patient, subject, reason, until, review_until }
-    );
-    event!(
-        events,
-        Emr,
-        EmergencyReviewed { emergency, record, patient, subject, reviewer, accepted, bond }
-    );
-    event!(events, Emr, EmergencyLapsed { emergency, record, patient, subject, bond });
-    event!(events, Emr, EmergencyVoided { emergency, record, patient, subject, bond });
-    let allowed = false;
-    event!(events, Emr, EmergencyAccessSet { patient, allowed });
     let record = Some(record);
     event!(events, Emr, AccessChecked { patient, subject, record, action, policy });
+}
+
+fn custody(events: &mut Checked) {
+    let (patient, subject, custodian, record) = (ALICE, BOB, BOB, RecordId(8));
+    let (key, bond, declined) = (CustodianKey([40; 32]), 80u128, true);
+    event!(events, Custody, CustodianRegistered { custodian, key, bond });
+    event!(events, Custody, CustodianRetired { custodian, bond });
+    event!(events, Custody, DeclinedSet { custodian, patient, declined });
+    let (custodians, threshold) = (vec![ALICE, BOB], 2u8);
+    let (old, new) = (Some(custodians.clone()), None::<Vec<AccountId32>>);
+    event!(events, Custody, CustodiansSet { patient, old, new, threshold });
+    event!(events, Custody, RecordEntrusted { record, patient, custodians, threshold });
+    let (purpose, until) = (Purpose::Research, Some(77u32));
+    event!(events, Custody, AccessGranted { record, patient, subject, purpose, until });
+    let reason = Denied::Refused(DenyReason::Other(5));
+    event!(events, Custody, AccessDenied { record, patient, subject, purpose, reason });
+    let (delivered, threshold) = (1u32, 2u32);
+    event!(
+        events,
+        Custody,
+        ShareDelivered { record, patient, subject, custodian, delivered, threshold }
+    );
+    event!(events, Custody, ShareExposed { record, patient, subject, custodian });
+    for reason in EndReason::ALL {
+        event!(events, Custody, AccessEnded { record, patient, subject, reason });
+    }
+    emergencies(events);
+}
+
+fn emergencies(events: &mut Checked) {
+    let (patient, subject, record) = (ALICE, BOB, RecordId(8));
+    let (emergency, reason) = (EmergencyId(6), EmergencyReason::MassCasualty);
+    let (until, review_until, bond, accepted) = (78u32, 79u32, 80u128, true);
+    event!(
+        events,
+        Custody,
+        GlassBroken { emergency, patient, subject, reason, until, review_until }
+    );
+    event!(events, Custody, EmergencyAccess { emergency, record, patient, subject, until });
+    let (by, reviewer, judge_until) = (ALICE, ALICE, until);
+    event!(events, Custody, EmergencyEndorsed { emergency, patient, subject, by });
+    event!(
+        events,
+        Custody,
+        EmergencyReviewed { emergency, patient, subject, reviewer, accepted, bond }
+    );
+    event!(events, Custody, EmergencyEscalated { emergency, patient, subject, judge_until });
+    event!(events, Custody, EmergencyJudged { emergency, patient, subject, accepted, bond });
+    event!(events, Custody, EmergencyVoided { emergency, patient, subject, bond });
+    event!(events, Custody, EmergencyClosed { emergency, patient, subject, bond });
+    let (account, rejections, allowed) = (BOB, 2u32, false);
+    event!(events, Custody, AccountSuspended { account, rejections });
+    event!(events, Custody, SuspensionLifted { account, rejections });
+    event!(events, Custody, EmergencyAccessSet { patient, allowed });
 }
 
 fn inference(events: &mut Checked) {
@@ -329,63 +352,118 @@ fn disclosed(events: &mut Checked, request: RequestId, record: RecordId, model: 
     );
 }
 
-/// What older runtimes said of requests, and in plain text of predictions.
+/// What older runtimes said of requests, in plain text of predictions, and in the pallet of
+/// records of custodians.
 #[test]
 fn the_events_of_older_runtimes_are_read() {
     let metadata = Metadata::decode_from(&former::runtime()).unwrap();
-    let (request, record, model) = (RequestId(9), RecordId(8), ModelId(7));
-    let (patient, requester, worker) = (ALICE, BOB, BOB);
-    let (fee, deadline, label, code) = (5u128, 6u32, 1u8, FailureCode::TooLarge);
-    let (output, receipt) = (Output::quantise(&[0.25, 0.75]).unwrap(), Receipt([7; 32]));
-    let fields: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
-        ("request", request.encode()),
-        ("record", record.encode()),
-        ("patient", patient.encode()),
-        ("model", model.encode()),
-        ("requester", requester.encode()),
-        ("fee", fee.encode()),
-        ("deadline", deadline.encode()),
-        ("worker", worker.encode()),
-        ("label", label.encode()),
-        ("output", output.encode()),
-        ("receipt", receipt.encode()),
-        ("code", code.encode()),
-        ("account", BOB.encode()),
-        ("role", Role::Custodian.encode()),
-    ]);
     let bytes = ChainEvent::FORMER.iter().map(|former| {
-        let fields: Vec<(&str, Vec<u8>)> =
-            former.fields.iter().map(|(name, _)| (*name, fields[name].clone())).collect();
+        let value = |name: &&'static str| (*name, former_field(former.name, name));
+        let fields: Vec<_> = former.fields.iter().map(|(name, _)| value(name)).collect();
         encode(&metadata, (former.pallet, former.name), &fields)
     });
     let bytes: Vec<_> = bytes.collect();
     let read = read(metadata, &bytes);
-    assert_eq!(
-        read,
-        [
-            ChainEvent::ProviderRegistered { account: BOB, role: Role::Custodian },
-            ChainEvent::PredictionRequested {
-                request,
-                record,
-                patient,
-                model,
-                requester,
-                fee,
-                deadline
-            },
-            ChainEvent::PredictionSubmitted {
-                request,
-                record,
-                worker,
-                model,
-                label,
-                output,
-                receipt
-            },
-            ChainEvent::PredictionFailed { request, record, worker, code },
-            ChainEvent::WorkerDeregistered { worker },
-        ]
-    );
+    assert_eq!(read, [former_events(), moved_events()].concat());
+}
+
+/// The value of a field of an event of an older runtime.
+fn former_field(event: &str, field: &str) -> Vec<u8> {
+    let accounts = || vec![ALICE, BOB];
+    match (event, field) {
+        ("AccessDenied", "reason") => Denied::NoPolicy.encode(),
+        ("AccessEnded", "reason") => EndReason::Revoked.encode(),
+        ("GlassBroken", "reason") => EmergencyReason::MassCasualty.encode(),
+        ("AccessGranted", "until") => Some(77u32).encode(),
+        (_, "request") => RequestId(9).encode(),
+        (_, "record") => RecordId(8).encode(),
+        (_, "model") => ModelId(7).encode(),
+        (_, "emergency") => EmergencyId(6).encode(),
+        (_, "patient" | "reviewer") => ALICE.encode(),
+        (_, "requester" | "worker" | "account" | "subject" | "custodian") => BOB.encode(),
+        (_, "fee" | "bond") => 5u128.encode(),
+        (_, "deadline" | "until") => 6u32.encode(),
+        (_, "review_until") => 7u32.encode(),
+        (_, "delivered") => 1u32.encode(),
+        (_, "threshold") => 2u32.encode(),
+        (_, "label") => 1u8.encode(),
+        (_, "code") => FailureCode::TooLarge.encode(),
+        (_, "output") => Output::quantise(&[0.25, 0.75]).unwrap().encode(),
+        (_, "receipt") => Receipt([7; 32]).encode(),
+        (_, "role") => Role::Custodian.encode(),
+        (_, "purpose") => Purpose::Research.encode(),
+        (_, "accepted" | "allowed") => true.encode(),
+        (_, "old") => None::<Vec<AccountId32>>.encode(),
+        (_, "new") => Some(accounts()).encode(),
+        (_, "custodians") => accounts().encode(),
+        (event, field) => panic!("{event} has a field {field}"),
+    }
+}
+
+fn former_events() -> Vec<ChainEvent> {
+    let (request, record, model, emergency) =
+        (RequestId(9), RecordId(8), ModelId(7), EmergencyId(6));
+    let (patient, requester, worker, subject, reviewer) = (ALICE, BOB, BOB, BOB, ALICE);
+    let (fee, bond, deadline, label, code) = (5, 5, 6, 1, FailureCode::TooLarge);
+    let (output, receipt) = (Output::quantise(&[0.25, 0.75]).unwrap(), Receipt([7; 32]));
+    let (until, review_until, accepted) = (6, 7, true);
+    let reason = EmergencyReason::MassCasualty;
+    vec![
+        ChainEvent::ProviderRegistered { account: BOB, role: Role::Custodian },
+        ChainEvent::RecordGlassBroken {
+            emergency,
+            record,
+            patient,
+            subject,
+            reason,
+            until,
+            review_until,
+        },
+        ChainEvent::RecordEmergencyReviewed {
+            emergency,
+            record,
+            patient,
+            subject,
+            reviewer,
+            accepted,
+            bond,
+        },
+        ChainEvent::RecordEmergencyLapsed { emergency, record, patient, subject, bond },
+        ChainEvent::RecordEmergencyVoided { emergency, record, patient, subject, bond },
+        ChainEvent::PredictionRequested {
+            request,
+            record,
+            patient,
+            model,
+            requester,
+            fee,
+            deadline,
+        },
+        ChainEvent::PredictionSubmitted { request, record, worker, model, label, output, receipt },
+        ChainEvent::PredictionFailed { request, record, worker, code },
+        ChainEvent::WorkerDeregistered { worker },
+    ]
+}
+
+fn moved_events() -> Vec<ChainEvent> {
+    let (record, patient, subject, custodian) = (RecordId(8), ALICE, BOB, BOB);
+    let (custodians, threshold, purpose) = (vec![ALICE, BOB], 2, Purpose::Research);
+    vec![
+        ChainEvent::CustodiansSet { patient, old: None, new: Some(custodians.clone()), threshold },
+        ChainEvent::RecordEntrusted { record, patient, custodians, threshold },
+        ChainEvent::AccessGranted { record, patient, subject, purpose, until: Some(77) },
+        ChainEvent::AccessDenied { record, patient, subject, purpose, reason: Denied::NoPolicy },
+        ChainEvent::ShareDelivered {
+            record,
+            patient,
+            subject,
+            custodian,
+            delivered: 1,
+            threshold: 2,
+        },
+        ChainEvent::AccessEnded { record, patient, subject, reason: EndReason::Revoked },
+        ChainEvent::EmergencyAccessSet { patient, allowed: true },
+    ]
 }
 
 fn others(events: &mut Checked) {

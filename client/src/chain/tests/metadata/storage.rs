@@ -6,11 +6,17 @@ use medchain_primitives::{
     InstitutionName, Label, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind,
     RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
 };
+use medchain_sharing::{
+    CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
+    VerifiedDelivery, WrappedKey,
+};
 
 use super::*;
 use crate::chain::{
-    items::StorageItem, view::Choice, Basis, Call, Document, Member, ModelStatus, Purpose,
-    RecordStatus, RequestStatus, SealedShare, Step, VerdictStatus, WorkerStatus,
+    items::{Constant, StorageItem},
+    view::Choice,
+    Basis, Call, Document, EmergencyStatus, Member, ModelStatus, Purpose, RecordStatus,
+    RequestStatus, Step, VerdictStatus, WorkerStatus,
 };
 
 fn value_type(metadata: &Metadata, pallet: &str, entry: &str) -> u32 {
@@ -64,44 +70,78 @@ fn cid() -> Cid {
 
 #[test]
 fn structs_of_custodians_are_as_they_are_read() {
-    let sealed = SealedKey([5; SEALED_KEY_LENGTH]);
+    let key = CustodianKey([40; 32]);
+    for bond in [Some(1u128), None] {
+        check_struct("Custody", "Custodians", &[("key", key.encode()), ("bond", bond.encode())]);
+    }
     let group = [
-        ("members", vec![ALICE, BOB].encode()),
-        ("threshold", 2u32.encode()),
+        ("members", vec![(ALICE, key), (BOB, key)].encode()),
+        ("threshold", 2u8.encode()),
         ("deposit", 1u128.encode()),
     ];
-    check_struct("Emr", "CustodianGroups", &group);
+    check_struct("Custody", "CustodianGroups", &group);
+    let dealing = VerifiedDealing {
+        id: DealingId([41; 32]),
+        ephemeral: EphemeralKey([42; 32]),
+        shares: vec![EncryptedShare([43; 32]); 2].try_into().unwrap(),
+        wrapped: WrappedKey([44; 48]),
+    };
     let custody = [
-        ("threshold", 2u32.encode()),
-        ("shares", vec![(ALICE, sealed)].encode()),
-        ("depositor", BOB.encode()),
+        ("threshold", 2u8.encode()),
+        ("custodians", vec![ALICE, BOB].encode()),
+        ("dealing", dealing.encode()),
+        ("dealer", BOB.encode()),
         ("deposit", 1u128.encode()),
         ("grants", 3u32.encode()),
     ];
-    check_struct("Emr", "Custodies", &custody);
+    check_struct("Custody", "Custodies", &custody);
+    let delivery =
+        VerifiedDelivery { ephemeral: EphemeralKey([45; 32]), share: EncryptedShare([46; 32]) };
     for basis in [
         Basis::Policy { purpose: Purpose::Billing },
         Basis::Emergency { emergency: EmergencyId(4) },
     ] {
         let grant = [
             ("basis", basis.encode()),
+            ("reply", ReplyKey([47; 32]).encode()),
             ("granted_at", 5u32.encode()),
             ("until", 6u32.encode()),
-            ("shares", vec![SealedShare { number: 2, sealed }].encode()),
+            ("deliveries", vec![(2u8, delivery)].encode()),
             ("deposit", 1u128.encode()),
+            ("fees", 1u128.encode()),
         ];
-        check_struct("Emr", "Grants", &grant);
+        check_struct("Custody", "Grants", &grant);
     }
-    let emergency = [
-        ("record", RecordId(8).encode()),
-        ("patient", ALICE.encode()),
-        ("subject", BOB.encode()),
-        ("reason", EmergencyReason::Other.encode()),
-        ("broken_at", 5u32.encode()),
-        ("review_until", 6u32.encode()),
-        ("bond", 1u128.encode()),
-    ];
-    check_struct("Emr", "Emergencies", &emergency);
+}
+
+#[test]
+fn emergencies_are_as_they_are_read() {
+    for (status, _) in statuses() {
+        let emergency = [
+            ("patient", ALICE.encode()),
+            ("subject", BOB.encode()),
+            ("reason", EmergencyReason::Other.encode()),
+            ("broken_at", 5u32.encode()),
+            ("until", 5u32.encode()),
+            ("review_until", 6u32.encode()),
+            ("bond", 1u128.encode()),
+            ("grants", 2u32.encode()),
+            ("deliveries", 2u32.encode()),
+            ("status", status.encode()),
+        ];
+        check_struct("Custody", "Emergencies", &emergency);
+    }
+}
+
+/// Every status of an emergency, and its name.
+fn statuses() -> [(EmergencyStatus, &'static str); 5] {
+    [
+        (EmergencyStatus::Open, "Open"),
+        (EmergencyStatus::Endorsed { by: ALICE }, "Endorsed"),
+        (EmergencyStatus::Rejected, "Rejected"),
+        (EmergencyStatus::Escalated, "Escalated"),
+        (EmergencyStatus::Accepted, "Accepted"),
+    ]
 }
 
 #[test]
@@ -303,6 +343,9 @@ fn plain_values_are_as_they_are_read() {
     value("Emr", "EncryptionKeys", EncryptionKey([1; 32]).encode());
     value("Emr", "PatientPolicies", ALICE.encode());
     value("Emr", "DefaultPolicy", ALICE.encode());
+    value("Custody", "Declined", 1u128.encode());
+    value("Custody", "RunningEmergencies", EmergencyId(1).encode());
+    value("Custody", "Rejections", 1u32.encode());
     value("Inference", "Networks", super::calls::network().encode());
     value("Inference", "OpenRequestOf", RequestId(1).encode());
     value("Inference", "LatestVerdict", RequestId(1).encode());
@@ -312,6 +355,21 @@ fn plain_values_are_as_they_are_read() {
     value("Sudo", "Key", ALICE.encode());
     value("Council", "Members", vec![ALICE, BOB].encode());
     value("Council", "Proposals", vec![[9u8; 32]].encode());
+}
+
+#[test]
+fn constants_are_as_they_are_read() {
+    let metadata = metadata();
+    for constant in Constant::ALL {
+        let pallet = metadata.pallet_by_name(constant.owner()).unwrap();
+        let found =
+            pallet.constant_by_name(constant.name()).unwrap_or_else(|| panic!("{constant}"));
+        let sample = match *constant {
+            Constant::MAX_REJECTIONS => 1u32.encode(),
+            _ => 1u128.encode(),
+        };
+        assert_is(&metadata, found.ty(), &sample, &constant.to_string());
+    }
 }
 
 #[test]
@@ -341,11 +399,17 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Council", "ProposalOf", &[&[9u8; 32]]);
     keys("Council", "Voting", &[&[9u8; 32]]);
     keys("Timelock", "Changes", &[&ChangeId(1).encode()]);
-    keys("Emr", "CustodianGroups", &[&account]);
-    keys("Emr", "Custodies", &[&record]);
-    keys("Emr", "Grants", &[&record, &account]);
-    keys("Emr", "Emergencies", &[&EmergencyId(1).encode()]);
-    keys("Emr", "EmergencyOptOuts", &[&account]);
+    let emergency = EmergencyId(1).encode();
+    keys("Custody", "Custodians", &[&account]);
+    keys("Custody", "Declined", &[&account, &account]);
+    keys("Custody", "CustodianGroups", &[&account]);
+    keys("Custody", "Custodies", &[&record]);
+    keys("Custody", "Grants", &[&record, &account]);
+    keys("Custody", "Emergencies", &[&emergency]);
+    keys("Custody", "EmergencyGrants", &[&emergency, &record]);
+    keys("Custody", "RunningEmergencies", &[&account, &account]);
+    keys("Custody", "Rejections", &[&account]);
+    keys("Custody", "EmergencyOptOuts", &[&account]);
     keys("Emr", "Patients", &[&account]);
     keys("Emr", "EncryptionKeys", &[&account]);
     keys("Emr", "PatientPolicies", &[&account]);
@@ -393,6 +457,10 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(status, &|| RecordStatus::Active.encode(), "Active");
     check(status, &|| RecordStatus::Superseded { by: RecordId(1) }.encode(), "Superseded");
     check(status, &|| RecordStatus::Erased.encode(), "Erased");
+    let status = field_type(&metadata, "Custody", "Emergencies", "status");
+    for (value, shown) in statuses() {
+        check(status, &|| value.encode(), shown);
+    }
     let status = field_type(&metadata, "Inference", "Models", "status");
     check(status, &|| ModelStatus::Active.encode(), "Active");
     check(status, &|| ModelStatus::Retired.encode(), "Retired");

@@ -138,7 +138,7 @@ impl Fake {
         let metadata = Metadata::decode_from(&runtime.metadata).unwrap();
         let is_new = runtime.version == self.new.version;
         let fields = [("patient", OWNER.encode()), ("allowed", is_new.encode())];
-        let event = encode(&metadata, ("Emr", "EmergencyAccessSet"), &fields);
+        let event = encode(&metadata, ("Custody", "EmergencyAccessSet"), &fields);
         let mut state = BTreeMap::from([
             (events(), [Compact(1u32).encode(), event].concat()),
             (last_runtime_upgrade(), (Compact(runtime.version), "medchain").encode()),

@@ -32,7 +32,6 @@ async fn check(stage: Stage) {
 async fn killed_at_any_stage_it_serves_each_grant_once() {
     for stage in [
         Stage::ListRead,
-        Stage::KeyRead,
         Stage::Asked,
         Stage::NonceRead,
         Stage::Signed,

@@ -1,19 +1,18 @@
 //! Policies, forks, nodes and keys that fail the custodian.
 
-use medchain_primitives::EncryptionKey;
-
 use super::*;
+use crate::custody::world::{registered, subject_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_policy_refuses_no_share_is_sent_and_the_grant_remains() {
     let world = World::start();
-    world.state().refused.insert(AccountId32([20; 32]));
+    world.state().refused.insert(subject_of(20));
     let grant = world.grant(20, 1, LONG);
     let custodian = start(&world);
     until("it was refused", || ended(&custodian, "refused") >= 2).await;
     assert!(custodian.shows("grants{state=\"refused\"} 1"));
     assert_eq!(world.state().taken.len(), 0);
-    assert_eq!(world.state().ended_by_share, 0, "the grant is still stored");
+    assert_eq!(world.state().exposed, 0, "the grant is still stored");
     assert!(world.state().now.grants.contains_key(&grant));
     assert!(custodian.verdict().is_ok());
     world.state().refused.clear();
@@ -23,24 +22,24 @@ async fn while_the_policy_refuses_no_share_is_sent_and_the_grant_remains() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_policy_that_refuses_in_the_same_block_ends_the_grant() {
+async fn a_share_that_is_refused_in_its_own_block_is_exposed_once() {
     let world = World::start();
-    world.state().refused_at_execution.insert(AccountId32([20; 32]));
+    world.state().refused_at_execution.insert(subject_of(20));
     world.grant(20, 1, LONG);
     let custodian = start(&world);
-    until("the chain refused", || ended(&custodian, "refused") == 1).await;
-    until("it is forgotten", || custodian.shows("grants{state=\"refused\"} 0")).await;
+    until("the share is exposed", || ended(&custodian, "exposed") == 1).await;
+    until("it is forgotten", || custodian.shows("grants{state=\"exposed\"} 0")).await;
     sleep(BLOCK * 5).await;
-    assert_eq!(world.state().ended_by_share, 1);
+    assert_eq!(world.state().exposed, 1);
     assert_eq!(world.state().taken.len(), 0);
-    assert_eq!(ended(&custodian, "refused"), 1);
+    assert_eq!((ended(&custodian, "exposed"), ended(&custodian, "delivered")), (1, 0));
     custodian.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_that_ended_in_the_meantime_gets_nothing() {
     let world = World::start();
-    world.state().stop_at = Some(Stage::KeyRead);
+    world.state().stop_at = Some(Stage::Asked);
     let custodian = start(&world);
     let grant = world.grant(20, 1, LONG);
     until("it has begun", || world.state().reached).await;
@@ -85,7 +84,7 @@ async fn a_share_that_cannot_be_opened_is_tried_once() {
     let custodian = start(&world);
     until("it was tried", || ended(&custodian, "unopened") == 1).await;
     sleep(BLOCK * 20).await;
-    assert_eq!(world.state().sealed, 1, "once, not at every block");
+    assert_eq!(world.state().encrypted, 1, "once, not at every block");
     assert!(custodian.shows("grants{state=\"unopened\"} 1"));
     // Other grants are served as before.
     world.state().cannot_open = false;
@@ -95,15 +94,25 @@ async fn a_share_that_cannot_be_opened_is_tried_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shares_are_sealed_to_the_key_that_the_subject_has_now() {
+async fn a_request_that_was_replaced_gets_nothing() {
     let world = World::start();
-    let grant = world.grant(20, 1, LONG);
-    world.state().keys.clear();
+    world.state().stop_at = Some(Stage::Asked);
     let custodian = start(&world);
-    until("there is no key", || ended(&custodian, "no_key") >= 1).await;
-    world.state().keys.insert(grant.subject, EncryptionKey([99; 32]));
-    until("it is served", || world.delivered(&grant) == [1].into()).await;
-    assert_eq!(world.state().taken[0].1 .0[1..33], [99; 32]);
+    let first = world.request(20, [1; 32], 1, LONG);
+    until("it has begun", || world.state().reached).await;
+    custodian.kill().await;
+    world.state().stop_at = None;
+    // Not final yet when the next custodian reads the list.
+    let second = world.request(20, [2; 32], 1, LONG);
+    let custodian = start(&world);
+    until("the second is served", || world.delivered(&second) == [1].into()).await;
+    sleep(BLOCK * 5).await;
+    {
+        let state = world.state();
+        assert_eq!((state.taken.len(), state.failed, state.exposed), (1, 0, 0));
+        assert_eq!(state.taken[0].1.ephemeral.0, [2; 32]);
+    }
+    assert_eq!(world.delivered(&first), [].into());
     custodian.kill().await;
 }
 
@@ -156,8 +165,10 @@ async fn health_tells_of_an_account_that_cannot_serve() {
     };
     world.state().appointment.free = 0;
     until("funds are low", || says("has 0 MEDC left")).await;
-    world.state().appointment.published = Some(EncryptionKey([9; 32]));
-    until("the key differs", || says("has published the encryption key")).await;
+    world.state().appointment.registered = Some(registered(9));
+    until("the key differs", || says("has registered the custodian's key")).await;
+    world.state().appointment.registered = None;
+    until("it is not registered", || says("has not registered")).await;
     world.state().appointment.is_custodian = false;
     until("it is no custodian", || says("is not a custodian now")).await;
     // An account without the role sends nothing, because each attempt would cost a fee.

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_grant_gets_the_share_once_sealed_to_its_subject() {
+async fn each_grant_gets_the_share_once_encrypted_to_its_reply_key() {
     let world = World::start();
     let early = world.grant(20, 1, LONG);
     let custodian = start(&world);
@@ -15,11 +15,11 @@ async fn each_grant_gets_the_share_once_sealed_to_its_subject() {
     until("all are final", || custodian.shows("grants{state=\"delivered\"} 5")).await;
     {
         let state = world.state();
-        assert_eq!((state.taken.len(), state.failed, state.sealed), (5, 0, 5));
-        for (grant, sealed) in &state.taken {
+        assert_eq!((state.taken.len(), state.failed, state.encrypted), (5, 0, 5));
+        for (grant, delivery) in &state.taken {
             assert!(grants.contains(grant));
-            assert_eq!(sealed.0[0], 1, "the number of the share");
-            assert_eq!(sealed.0[1..33], grant.subject.0, "the subject's key");
+            assert_eq!(delivery.share.0, [1; 32], "the number of the share");
+            assert_eq!(delivery.ephemeral.0, grant.reply);
         }
     }
     assert_eq!(custodian.monitor.metrics.seen.get(), 5);
@@ -51,10 +51,10 @@ async fn nothing_is_sent_before_the_grant_is_final() {
     world.state().finality_stalls = true;
     let grant = world.grant(20, 1, LONG);
     until("it is in a block", || world.state().best() > grant.granted_at + 5).await;
-    assert_eq!(world.state().sealed, 0);
+    assert_eq!(world.state().encrypted, 0);
     world.reorganise();
     sleep(BLOCK * 10).await;
-    assert_eq!(world.state().sealed, 0);
+    assert_eq!(world.state().encrypted, 0);
     assert_eq!(custodian.monitor.metrics.seen.get(), 0);
     custodian.kill().await;
 }
@@ -80,7 +80,7 @@ async fn custodians_behind_take_over_and_leave_served_grants_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_that_the_newest_block_has_is_not_sent() {
     let world = World::start();
-    world.state().stop_at = Some(Stage::KeyRead);
+    world.state().stop_at = Some(Stage::Asked);
     let custodian = start(&world);
     let grant = world.grant(20, 1, LONG);
     until("it has begun", || world.state().reached).await;
@@ -102,9 +102,9 @@ async fn a_signal_lets_work_in_progress_end() {
         world.grant(subject, 1, LONG);
     }
     let custodian = start(&world);
-    until("it has begun", || world.state().sealed > 0).await;
+    until("it has begun", || world.state().encrypted > 0).await;
     custodian.terminate().await;
     let state = world.state();
-    assert_eq!(state.taken.len(), state.sealed);
+    assert_eq!(state.taken.len(), state.encrypted);
     assert!(state.pool.is_empty());
 }

@@ -1,9 +1,10 @@
-//! Grants that expire and reviews that lapse without a call.
+//! Grants that expire, emergencies that move on, and ended grants that are forgotten.
 
 use frame_support::weights::Weight;
 use frame_system::pallet_prelude::BlockNumberFor;
+use pallet_emr::due;
 
-use crate::{due, Config, Due, DueEntry, NextDue, Pallet, WeightInfo};
+use crate::{Config, Due, DueEntry, NextDue, Pallet, WeightInfo};
 
 impl<T: Config> Pallet<T> {
     /// Schedules what falls due after the block `last`.
@@ -11,13 +12,15 @@ impl<T: Config> Pallet<T> {
         due::schedule::<T, Due<T>, NextDue<T>, _>(last, entry);
     }
 
-    /// Processes what is due before `now`, within the weight `limit`. Returns the
-    /// weight used.
+    /// Processes what is due before `now`, within the weight `limit`. Returns the weight used.
     pub(crate) fn process_due(now: BlockNumberFor<T>, limit: Weight) -> Weight {
         let step = <T as Config>::WeightInfo::process_due();
         due::process_due::<T, Due<T>, NextDue<T>, _>(now, limit, step, |entry| match entry {
-            DueEntry::Grant { record, subject } => Self::do_expire_grant(record, subject),
-            DueEntry::Review { emergency } => Self::do_lapse_emergency(emergency),
+            DueEntry::Grant { record, subject } => Self::do_expire_grant(record, &subject),
+            DueEntry::Emergency { emergency } => Self::do_close_emergency(emergency),
+            DueEntry::Ended { record, subject, reply } => {
+                Self::forget_grant(record, subject, reply)
+            }
         })
     }
 }

@@ -1,0 +1,33 @@
+//! Tests: one file for each thing that custodians, patients and attackers do.
+
+mod acceptance;
+mod custodians;
+mod declined;
+mod deliveries;
+mod due;
+mod emergencies;
+mod entrusting;
+mod expiry;
+mod exposed;
+mod fees;
+mod free_calls;
+mod garbage;
+mod groups;
+mod guardians;
+mod invariants;
+mod judging;
+mod opt_out;
+mod other_keys;
+mod own_share;
+mod rejections;
+mod replays;
+mod requests;
+mod retired;
+mod role_lost;
+mod seen;
+mod suspension;
+mod three_films;
+mod thresholds;
+mod unreviewed;
+mod veto;
+mod world;

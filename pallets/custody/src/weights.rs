@@ -1,0 +1,143 @@
+//! The weights of this pallet's calls.
+
+use frame_support::weights::{constants::RocksDbWeight, Weight};
+
+/// The weight of each call, without policy checks.
+///
+/// Those add [`pallet_emr::AccessControl::weight`].
+pub trait WeightInfo {
+    /// `register_custodian`: verifies a key.
+    fn register_custodian() -> Weight;
+    /// `retire_custodian`.
+    fn retire_custodian() -> Weight;
+    /// `set_declined`.
+    fn set_declined() -> Weight;
+    /// `set_custodians` with `c` custodians.
+    fn set_custodians(c: u32) -> Weight;
+    /// `entrust_record` to `c` custodians while there are `g` grants: verifies a dealing.
+    fn entrust_record(c: u32, g: u32) -> Weight;
+    /// Ending the custody of a record that is erased while there are `g` grants.
+    fn end_custody(g: u32) -> Weight;
+    /// `request_access` by an account whose earlier grant ends.
+    fn request_access() -> Weight;
+    /// `deliver_share`, under an emergency: verifies a delivery.
+    fn deliver_share() -> Weight;
+    /// `expire_grant`, and any other end of one grant.
+    fn expire_grant() -> Weight;
+    /// `break_glass`.
+    fn break_glass() -> Weight;
+    /// `request_in_emergency` by an account whose earlier grant ends.
+    fn request_in_emergency() -> Weight;
+    /// `review_emergency` that ends `g` grants.
+    fn review_emergency(g: u32) -> Weight;
+    /// `judge_emergency` that ends `g` grants.
+    fn judge_emergency(g: u32) -> Weight;
+    /// `close_emergency`.
+    fn close_emergency() -> Weight;
+    /// `set_emergency_access`.
+    fn set_emergency_access() -> Weight;
+    /// `lift_suspension`.
+    fn lift_suspension() -> Weight;
+    /// Processing one entry that is due, or passing one block.
+    fn process_due() -> Weight;
+}
+
+/// Upper estimates, set by hand: what a call reads and writes, and what proofs were measured to
+/// take in WebAssembly (`docs/adr/0023-verifiable-sharing.md`).
+///
+/// A hold is an account and its holds: two items.
+impl WeightInfo for () {
+    fn register_custodian() -> Weight {
+        // Role and institution, custodian, genesis, hold.
+        estimate(6, 3).saturating_add(KEY_PROOF)
+    }
+    fn retire_custodian() -> Weight {
+        estimate(3, 3)
+    }
+    fn set_declined() -> Weight {
+        estimate(5, 3)
+    }
+    fn set_custodians(c: u32) -> Weight {
+        // Patient, group, hold; of each custodian its entry, whom it declines, role, institution.
+        estimate(4u64.saturating_add(u64::from(c).saturating_mul(4)), 3)
+    }
+    fn entrust_record(c: u32, g: u32) -> Weight {
+        // Record, custody, content, group, genesis, holds of both depositors.
+        let (c, g) = (u64::from(c), u64::from(g).saturating_mul(PER_GRANT));
+        let reads = 9u64.saturating_add(c.saturating_mul(4)).saturating_add(g);
+        let verified =
+            if c > 0 { DEALING.saturating_add(SHARE.saturating_mul(c)) } else { Weight::zero() };
+        estimate(reads, 6u64.saturating_add(g)).saturating_add(verified)
+    }
+    fn end_custody(g: u32) -> Weight {
+        let g = u64::from(g).saturating_mul(PER_GRANT);
+        estimate(3u64.saturating_add(g), 3u64.saturating_add(g))
+    }
+    fn request_access() -> Weight {
+        // Record, two policies, patient, custody, grant, hold, schedule; the end of a grant.
+        estimate(15, 13)
+    }
+    fn deliver_share() -> Weight {
+        // Record, custody, role, grant, custodian, genesis; emergency, opt-out, two policies,
+        // patient, relation, role of a clinician; hold, and the custodian's account.
+        estimate(20, 6).saturating_add(DELIVERY)
+    }
+    fn expire_grant() -> Weight {
+        // Record, grant, custody, two entries in the schedule, emergency and its list, hold, what
+        // is remembered of the grant, and what was.
+        estimate(11, 12)
+    }
+    fn break_glass() -> Weight {
+        // Patient, rejections, group, two policies, opt-out, relation, role, running and new
+        // emergency, count, number, hold, schedule.
+        estimate(17, 8)
+    }
+    fn request_in_emergency() -> Weight {
+        // Record, emergency, two policies, patient, opt-out, relation, role, custody, grant, hold,
+        // schedule; the end of a grant.
+        estimate(19, 14)
+    }
+    fn review_emergency(g: u32) -> Weight {
+        // Emergency, relation, patient, rejections, counts, hold, issuance, schedule.
+        let g = u64::from(g);
+        let reads = 12u64.saturating_add(g.saturating_mul(6));
+        estimate(reads, 12u64.saturating_add(g.saturating_mul(8)))
+    }
+    fn judge_emergency(g: u32) -> Weight {
+        Self::review_emergency(g)
+    }
+    fn close_emergency() -> Weight {
+        estimate(7, 7)
+    }
+    fn set_emergency_access() -> Weight {
+        estimate(2, 1)
+    }
+    fn lift_suspension() -> Weight {
+        estimate(1, 1)
+    }
+    fn process_due() -> Weight {
+        // As the end of a grant, and the schedule itself.
+        estimate(13, 13)
+    }
+}
+
+/// Picoseconds of computation beside storage and proofs.
+const COMPUTATION: u64 = 50_000_000;
+/// The most that reading one item adds to the proof, in bytes.
+const PROOF_PER_READ: u64 = 4_000;
+/// Items of each grant that ends with its custody: grant, schedule, emergency, its list, hold.
+const PER_GRANT: u64 = 6;
+
+/// Verifying a custodian's key: 0.25 ms.
+const KEY_PROOF: Weight = Weight::from_parts(250_000_000, 0);
+/// Verifying a dealing: 0.25 ms, and 0.11 ms for each share.
+const DEALING: Weight = Weight::from_parts(250_000_000, 0);
+/// See [`DEALING`].
+const SHARE: Weight = Weight::from_parts(110_000_000, 0);
+/// Verifying a delivery: 0.8 ms.
+const DELIVERY: Weight = Weight::from_parts(800_000_000, 0);
+
+fn estimate(reads: u64, writes: u64) -> Weight {
+    Weight::from_parts(COMPUTATION, reads.saturating_mul(PROOF_PER_READ))
+        .saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
+}

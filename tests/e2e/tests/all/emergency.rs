@@ -1,0 +1,151 @@
+//! Emergencies against the real chain, custodians and a reference policy.
+
+use std::{thread::sleep, time::Duration};
+
+use medchain_client::chain::{Call, ChainEvent, CustodyError, EmrError, FailureKind};
+use medchain_e2e::{Running, World, CUSTODIANS, DOCTOR, HELPER, PATIENT, REGISTRAR, STRANGER};
+use medchain_primitives::EmergencyReason;
+use serde_json::Value;
+
+use super::{
+    audit::valid_fhir,
+    calls::{account, deliver, delivery, submit},
+    custody::{film, logged, read, wait_to_read, BOND},
+};
+
+/// What the chain holds of an account.
+fn held(world: &World, who: &str) -> u128 {
+    let balance = world.done(who, &["balance"]);
+    balance["held"].as_str().and_then(|text| text.parse().ok()).expect("an amount")
+}
+
+fn break_glass<'a>(records: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["emergency", "break-glass"];
+    arguments.extend(records);
+    arguments.extend(["--reason", "cannot-consent"]);
+    arguments
+}
+
+#[test]
+fn one_emergency_covers_three_films_of_a_patient() {
+    let world = World::with_custodians();
+    let custodians = CUSTODIANS.map(|who| world.custodian(who));
+    let films = [film(&world, 521), film(&world, 522), film(&world, 523), film(&world, 524)];
+    let [a, b, c, d] = films.each_ref().map(|film| film.0.to_string());
+
+    // Not a stranger, not a custodian of the patient, and not a clinician who was revoked.
+    let [keeper, ..] = CUSTODIANS;
+    for clinician in [keeper, HELPER] {
+        world.done(REGISTRAR, &["provider", "add", clinician, "clinician"]);
+    }
+    world.done(PATIENT, &["grant", "--to", HELPER, "--actions", "view"]);
+    world.done(PATIENT, &["revoke", "--from", HELPER]);
+    let no_one: [(&str, FailureKind); 3] = [
+        (STRANGER, EmrError::NoGrant.into()),
+        (keeper, CustodyError::CustodianOfPatient.into()),
+        (HELPER, EmrError::GrantRevoked.into()),
+    ];
+    for (who, error) in no_one {
+        let refused = world.run(who, &break_glass(&[&a, &b, &c]));
+        assert_eq!(refused.one_error_line().lines().count(), 1, "{who}");
+        // The chain says the same to a program that does not ask first.
+        let patient = account(PATIENT);
+        let reason = EmergencyReason::CannotConsent;
+        let answer = submit(&world, who, &Call::BreakGlass { patient, reason });
+        let said = format!("{who}: {answer:?}");
+        assert!(answer.is_err_and(|answer| answer.is(error)), "{said}");
+    }
+    assert_eq!(emergencies(&world).len(), 0);
+
+    // One bond, one review, three films; a fourth one later.
+    let before = held(&world, DOCTOR);
+    world.done(DOCTOR, &break_glass(&[&a, &b, &c]));
+    films[..3].iter().for_each(|film| wait_to_read(&world, DOCTOR, film, &custodians));
+    let again = world.run(DOCTOR, &break_glass(&[&d]));
+    assert_ne!(again.code, 0, "one emergency at a time: {}", again.out);
+    assert_eq!(read(&world, DOCTOR, films[3].0), None);
+    world.done(DOCTOR, &["emergency", "request", &d]);
+    wait_to_read(&world, DOCTOR, &films[3], &custodians);
+    let bond = held(&world, DOCTOR) - before;
+    assert!((BOND..2 * BOND).contains(&bond), "one bond for all of them, not {bond}");
+    let open = emergencies(&world);
+    assert_eq!((open.len(), &open[0]["status"]), (1, &"open".into()), "{open:?}");
+
+    // Nobody reviews their own; the patient accepts, and the bond is back.
+    let id = open[0]["emergency_id"].to_string();
+    for who in [DOCTOR, STRANGER] {
+        let refused = world.run(who, &["emergency", "review", &id, "--accept"]);
+        assert_ne!(refused.code, 0, "{who} reviews it: {}", refused.out);
+    }
+    world.done(PATIENT, &["emergency", "review", &id, "--accept"]);
+    assert!(held(&world, DOCTOR) < before + BOND, "the bond is back");
+    let reviewed = emergencies(&world);
+    assert!(reviewed.iter().all(|one| one["status"] == "accepted"), "{reviewed:?}");
+    let log = world.done(PATIENT, &["audit", "--kind", "glass_broken,emergency_reviewed"]);
+    let entries = log["entries"].as_array().expect("a list");
+    assert_eq!(entries.len(), 2, "{log}");
+    assert_eq!(entries[1]["details"]["accepted"], true, "{log}");
+    for (record, _) in &films {
+        assert_eq!(logged(&world, "share_delivered", *record).len(), 2, "record {record}");
+    }
+}
+
+/// The patient's emergencies that are not closed.
+fn emergencies(world: &World) -> Vec<Value> {
+    let list = world.done(PATIENT, &["emergency", "list", "--patient", PATIENT]);
+    list["emergencies"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn what_the_patient_forbids_in_an_emergency_is_not_delivered() {
+    let world = World::with_custodians();
+    let (opened, closed, next) = (film(&world, 531), film(&world, 532), film(&world, 533));
+    let [first, second, third] = [&opened, &closed, &next].map(|film| film.0.to_string());
+    let custodians = CUSTODIANS.map(|who| world.custodian(who));
+    world.done(DOCTOR, &break_glass(&[&first]));
+    wait_to_read(&world, DOCTOR, &opened, &custodians);
+    custodians.into_iter().for_each(Running::kill);
+
+    // The patient says no while the second film is on its way.
+    world.done(DOCTOR, &["emergency", "request", &second, "--no-wait"]);
+    world.done(PATIENT, &["emergency", "forbid"]);
+    let custodians = CUSTODIANS.map(|who| world.custodian(who));
+    sleep(Duration::from_secs(20));
+    let said = custodians.each_ref().map(Running::said).join("\n---\n");
+    assert_eq!(logged(&world, "share_delivered", closed.0), Vec::<Value>::new(), "{said}");
+    assert_eq!(read(&world, DOCTOR, closed.0), None, "{said}");
+    let refused = world.run(DOCTOR, &["emergency", "request", &third]);
+    assert!(refused.one_error_line().contains("EmergencyOptedOut"), "{}", refused.err);
+
+    // A custodian that does not look sends its share all the same. It is not stored, and the
+    // log says that the doctor holds it.
+    let [careless, next, _] = CUSTODIANS;
+    let (late, too_late) =
+        (delivery(&world, careless, closed.0, DOCTOR), delivery(&world, next, closed.0, DOCTOR));
+    let sent = submit(&world, careless, &deliver(closed.0, DOCTOR, late)).expect("it is logged");
+    let exposed = |event: &ChainEvent| matches!(event, ChainEvent::ShareExposed { .. });
+    assert!(sent.events.iter().any(exposed), "{:?}", sent.events);
+    // The access is over now. A second share that arrives late is logged as well.
+    let sent = submit(&world, next, &deliver(closed.0, DOCTOR, too_late)).expect("it is logged");
+    assert!(sent.events.iter().any(exposed), "{:?}", sent.events);
+    assert_eq!(read(&world, DOCTOR, closed.0), None);
+    let log = logged(&world, "share_exposed", closed.0);
+    assert_eq!(log.len(), 2, "{log:?}");
+    for (entry, custodian) in log.iter().zip([careless, next]) {
+        assert_eq!(entry["who"], Value::from(world.account(DOCTOR)), "{entry}");
+        assert_eq!(entry["details"]["custodian"], Value::from(world.account(custodian)), "{entry}");
+    }
+    let ended = logged(&world, "access_ended", closed.0);
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    assert_eq!(ended[0]["details"]["reason"], "refused", "{ended:?}");
+
+    // The review is still to come, and says no: the bond is gone.
+    let id = emergencies(&world)[0]["emergency_id"].to_string();
+    let before = held(&world, DOCTOR);
+    world.done(PATIENT, &["emergency", "review", &id, "--reject"]);
+    assert!(held(&world, DOCTOR) <= before - BOND, "the bond is burned");
+    let refused = world.run(DOCTOR, &["emergency", "request", &second]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    world.done(PATIENT, &["audit", "--fhir", "emergency.json"]);
+    valid_fhir(&world, "emergency.json");
+}
