@@ -15,7 +15,8 @@ use super::{
 use crate::output::hex;
 
 /// What it means that a share was exposed.
-const EXPOSED: &str = "holds a share although access was refused or had ended";
+const EXPOSED: &str =
+    "holds a share although access was refused or over, or the custodian had lost its role";
 
 /// An event, taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,8 +237,10 @@ fn emergency(event: &ChainEvent) -> Option<Said> {
         E::EmergencyVoided { emergency, patient, subject, bond } => {
             of(Kind::EmergencyVoided, emergency, patient, subject).with("bond", bond.to_string())
         }
-        E::EmergencyClosed { emergency, patient, subject, bond } => {
-            of(Kind::EmergencyClosed, emergency, patient, subject).with("bond", bond.to_string())
+        E::EmergencyClosed { emergency, patient, subject, bond, burned } => {
+            of(Kind::EmergencyClosed, emergency, patient, subject)
+                .with("bond", bond.to_string())
+                .with("burned", *burned)
         }
         other => return former_emergency(other),
     })

@@ -31,11 +31,13 @@ pub enum EmergencyCommand {
     List(list::ListArgs),
     /// Accept or reject an emergency, as the patient or a guardian.
     ///
-    /// A guardian's yes does not return the bond yet: the patient can still say no.
+    /// A guardian's yes does not return the bond yet: the patient can still say no. What a
+    /// guardian rejected, the patient can still accept.
     Review(review::ReviewArgs),
     /// Close an emergency whose review is over, as the chain also does by itself.
     Close(close::CloseArgs),
-    /// Judge an emergency that nobody reviewed in time (council only).
+    /// Judge an emergency that nobody reviewed in time, or accept one that was rejected (council
+    /// only).
     Judge(judge::JudgeArgs),
     /// Let an account break the glass again after too many rejections (council only).
     Lift(lift::LiftArgs),

@@ -229,6 +229,11 @@ calls! {
             CloseEmergency = close_emergency { emergency: EmergencyId };
             SetEmergencyAccess = set_emergency_access { allowed: bool };
             LiftSuspension = lift_suspension { account: AccountId32 };
+            ForgetGrant = forget_grant {
+                record: RecordId,
+                subject: AccountId32,
+                reply: ReplyKey,
+            };
         }
         Inference {
             RegisterModel = register_model {

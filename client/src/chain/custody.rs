@@ -115,10 +115,12 @@ pub struct Emergency {
     /// The last block of the present status: of the review, of the judgement once it is
     /// escalated, or of the entry once it is decided.
     pub review_until: u32,
-    /// The bond held from it; zero once it was released or burned.
+    /// The bond held from it; zero once it was released.
     pub bond: u128,
     /// How many grants there are in it.
     pub grants: u32,
+    /// How many records were ever requested in it.
+    pub requested: u32,
     /// How many shares were delivered in it.
     pub deliveries: u32,
     /// How far its review is.
@@ -148,15 +150,20 @@ impl fmt::Display for EmergencyRefusal {
 pub enum EmergencyStatus {
     /// Nobody has reviewed it.
     Open,
-    /// A guardian accepted it. It can still be rejected.
+    /// A guardian accepted it. It can still be rejected, and a new request opens it again.
     Endorsed {
         /// The guardian.
         by: AccountId32,
     },
-    /// It was rejected, and counts as open until its review would have ended.
-    Rejected,
+    /// It was rejected, and its bond is burned when it is closed.
+    ///
+    /// Until then it counts as open, and can be accepted after all.
+    Rejected {
+        /// The patient or the guardian who rejected it.
+        by: AccountId32,
+    },
     /// Nobody reviewed it in time: the ethics council judges it.
     Escalated,
-    /// The patient accepted it. Access goes on until its last block.
+    /// It was accepted. Access goes on until its last block; nothing more can be requested.
     Accepted,
 }

@@ -194,6 +194,7 @@ events! {
                 patient: AccountId32,
                 subject: AccountId32,
                 bond: u128,
+                burned: bool,
             };
             EmergencyAccessSet { patient: AccountId32, allowed: bool };
             AccountSuspended { account: AccountId32, rejections: u32 };

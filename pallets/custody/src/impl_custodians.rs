@@ -60,12 +60,14 @@ impl<T: Config> Pallet<T> {
                 pallet_emr::Patients::<T>::contains_key(&patient),
                 pallet_emr::Error::<T>::PatientNotFound
             );
-            if !Declined::<T>::contains_key(&custodian, &patient) {
-                let deposit = T::CustodyDeposit::get();
-                Self::hold(HoldReason::Decline, &custodian, deposit)?;
-                Declined::<T>::insert(&custodian, &patient, deposit);
-            }
-        } else if let Some(deposit) = Declined::<T>::take(&custodian, &patient) {
+            let unchanged = Declined::<T>::contains_key(&custodian, &patient);
+            ensure!(!unchanged, Error::<T>::DeclineUnchanged);
+            let deposit = T::CustodyDeposit::get();
+            Self::hold(HoldReason::Decline, &custodian, deposit)?;
+            Declined::<T>::insert(&custodian, &patient, deposit);
+        } else {
+            let deposit = Declined::<T>::take(&custodian, &patient);
+            let deposit = deposit.ok_or(Error::<T>::DeclineUnchanged)?;
             Self::release(HoldReason::Decline, &custodian, deposit)?;
         }
         Self::deposit_event(Event::DeclinedSet { custodian, patient, declined });

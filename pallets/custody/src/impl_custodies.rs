@@ -2,14 +2,16 @@
 
 use alloc::vec::Vec;
 use frame_support::{ensure, traits::Get, weights::Weight};
+use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Cid, EndReason, RecordId, RecordStatus};
-use medchain_sharing::{Custodians as Among, DealingContext, Entrustment};
+use medchain_sharing::{Custodians as Among, DealingContext, DealingId, Entrustment};
 use pallet_emr::KeyCustody;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
-    AccountIdOf, Config, CustodianGroups, CustodiansOf, Custodies, Custody, EntrustedContents,
-    Error, Event, HoldReason, Pallet, WeightInfo,
+    AccountIdOf, Config, CustodianGroups, CustodiansOf, Custodies, Custody, CustodyOf, Due,
+    DueEntry, EndedCustodies, EndedCustody, EndedGrants, EntrustedContent, EntrustedContents,
+    Error, Event, HoldReason, Pallet, WeightInfo, LATE_DELIVERY_PERIOD,
 };
 
 impl<T: Config> Pallet<T> {
@@ -51,8 +53,7 @@ impl<T: Config> Pallet<T> {
         dealer: &AccountIdOf<T>,
         entrustment: &Entrustment,
     ) -> DispatchResult {
-        let keeper = EntrustedContents::<T>::get(patient, cid);
-        ensure!(keeper.is_none_or(|keeper| keeper == id), Error::<T>::ContentAlreadyEntrusted);
+        let content = Self::entrusted_content(id, patient, cid, dealer)?;
         let group = CustodianGroups::<T>::get(patient).ok_or(Error::<T>::CustodiansNotFound)?;
         let Entrustment { threshold, dealing } = entrustment;
         // Before the members are looked up: the call was charged for as many as it has shares.
@@ -85,7 +86,7 @@ impl<T: Config> Pallet<T> {
             deposit,
             grants: 0,
         };
-        EntrustedContents::<T>::insert(patient, cid, id);
+        EntrustedContents::<T>::insert(patient, cid, content);
         Custodies::<T>::insert(id, custody);
         Self::deposit_event(Event::RecordEntrusted {
             record: id,
@@ -96,6 +97,26 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Checks that the content may be entrusted under this record. Returns the entry that says so.
+    ///
+    /// The patient can take over what another dealer entrusted: a dealing is bound to its dealer,
+    /// so that none is used twice. Otherwise an author of records could claim contents for ever.
+    fn entrusted_content(
+        id: RecordId,
+        patient: &AccountIdOf<T>,
+        cid: &Cid,
+        dealer: &AccountIdOf<T>,
+    ) -> Result<EntrustedContent, DispatchError> {
+        let is_patient = dealer == patient;
+        let mut by_patient = is_patient;
+        if let Some(content) = EntrustedContents::<T>::get(patient, cid) {
+            let takes_over = is_patient && !content.by_patient;
+            ensure!(content.record == id || takes_over, Error::<T>::ContentAlreadyEntrusted);
+            by_patient |= content.by_patient;
+        }
+        Ok(EntrustedContent { record: id, by_patient })
+    }
+
     /// Removes the shares of a record and ends the grants on them. Returns the number of grants.
     fn end_custody(
         id: RecordId,
@@ -103,9 +124,41 @@ impl<T: Config> Pallet<T> {
         reason: EndReason,
     ) -> Result<u32, DispatchError> {
         let Some(custody) = Custodies::<T>::take(id) else { return Ok(0) };
-        let ended = Self::end_grants(id, patient, reason)?;
+        let ended = Self::end_grants(id, patient, custody.dealing.id, reason)?;
         Self::release(HoldReason::Custody, &custody.depositor, custody.deposit)?;
+        Self::remember_custody(id, custody);
         Ok(ended)
+    }
+
+    /// Remembers a custody that ends until none of its shares can be under way any more.
+    fn remember_custody(record: RecordId, custody: CustodyOf<T>) {
+        if EndedGrants::<T>::iter_key_prefix(record).next().is_none() {
+            return;
+        }
+        let Custody { threshold, custodians, dealing, .. } = custody;
+        let entry = DueEntry::EndedCustody { record, dealing: dealing.id };
+        // The same dealing may have been entrusted and withdrawn twice.
+        if let Some(old) = EndedCustodies::<T>::get(record, dealing.id) {
+            Due::<T>::remove(old.until, entry.clone());
+        }
+        let until = Self::late_until();
+        let (ephemeral, shares) = (dealing.ephemeral, dealing.shares);
+        let ended = EndedCustody { threshold, custodians, ephemeral, shares, until };
+        EndedCustodies::<T>::insert(record, dealing.id, ended);
+        Self::schedule(until, entry);
+    }
+
+    /// Forgets a custody that ended long enough ago.
+    pub(crate) fn forget_custody(record: RecordId, dealing: DealingId) -> DispatchResult {
+        if let Some(ended) = EndedCustodies::<T>::take(record, dealing) {
+            Due::<T>::remove(ended.until, DueEntry::EndedCustody { record, dealing });
+        }
+        Ok(())
+    }
+
+    /// The last block in which shares of what ends now are logged.
+    pub(crate) fn late_until() -> BlockNumberFor<T> {
+        frame_system::Pallet::<T>::block_number().saturating_add(LATE_DELIVERY_PERIOD.into())
     }
 
     /// The number of shares that a call carries.

@@ -1,12 +1,11 @@
 //! Shares that custodians deliver: verified, checked against the policy, and logged.
 
-use frame_support::{
-    dispatch::{DispatchErrorWithPostInfo, Pays, PostDispatchInfo},
-    ensure,
-    weights::Weight,
-};
+use frame_support::{dispatch::Pays, ensure, traits::ConstU32, weights::Weight, BoundedVec};
 use medchain_primitives::{Basis, EmergencyId, EndReason, RecordId, Role};
-use medchain_sharing::{Delivery, DeliveryContext, ReplyKey, VerifiedDelivery};
+use medchain_sharing::{
+    DealingId, Delivery, DeliveryContext, EncryptedShare, EntrustedShare, EphemeralKey, ReplyKey,
+    VerifiedDelivery, MAX_CUSTODIANS,
+};
 use pallet_emr::{AccessControl, Answer};
 use sp_runtime::{
     traits::{CheckedDiv, Saturating},
@@ -14,8 +13,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, Custodians, Custodies, CustodyOf, Emergencies, EndedGrants,
-    Error, Event, GrantOf, Grants, HoldReason, NumberedDelivery, Pallet, WeightInfo,
+    AccountIdOf, BalanceOf, Config, Custodians, CustodiansOf, Custodies, Custody, CustodyOf,
+    Emergencies, EndedCustodies, EndedCustody, EndedCustodyOf, EndedGrants, Error, Event, GrantOf,
+    Grants, HoldReason, NumberedDelivery, Pallet, WeightInfo,
 };
 
 /// Whose share goes where.
@@ -28,6 +28,40 @@ struct Parcel<AccountId> {
     number: u8,
 }
 
+/// The shares that deliveries are verified with: of a custody, or of one that ended lately.
+struct Shares<T: Config> {
+    threshold: u8,
+    custodians: CustodiansOf<T>,
+    dealing: DealingId,
+    ephemeral: EphemeralKey,
+    shares: BoundedVec<EncryptedShare, ConstU32<MAX_CUSTODIANS>>,
+}
+
+impl<T: Config> Shares<T> {
+    fn of(custody: CustodyOf<T>) -> Self {
+        let Custody { threshold, custodians, dealing, .. } = custody;
+        let (ephemeral, shares) = (dealing.ephemeral, dealing.shares);
+        Self { threshold, custodians, dealing: dealing.id, ephemeral, shares }
+    }
+
+    fn of_ended(dealing: DealingId, ended: EndedCustodyOf<T>) -> Self {
+        let EndedCustody { threshold, custodians, ephemeral, shares, .. } = ended;
+        Self { threshold, custodians, dealing, ephemeral, shares }
+    }
+
+    /// The number of a custodian's share.
+    fn number_of(&self, custodian: &AccountIdOf<T>) -> Option<u8> {
+        let place = self.custodians.iter().position(|keeper| keeper == custodian)?;
+        u8::try_from(place.saturating_add(1)).ok()
+    }
+
+    /// The share with this number.
+    fn share(&self, number: u8) -> Option<EncryptedShare> {
+        let place = usize::from(number).checked_sub(1)?;
+        self.shares.get(place).copied()
+    }
+}
+
 impl<T: Config> Pallet<T> {
     /// The most that a delivery weighs: its grant may end.
     pub(crate) fn delivery_weight() -> Weight {
@@ -37,56 +71,79 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Verifies a custodian's share, encrypted to the account granted access, and adds it to the
-    /// grant, or logs that the account holds it. Returns the weight used.
+    /// grant, or logs that the account holds it. Returns the weight used, and whether the
+    /// custodian pays for the call.
     pub(crate) fn do_deliver_share(
         custodian: AccountIdOf<T>,
         record: RecordId,
         subject: AccountIdOf<T>,
         reply: ReplyKey,
         delivery: &Delivery,
-    ) -> Result<Weight, DispatchErrorWithPostInfo> {
+    ) -> Result<(Weight, Pays), DispatchError> {
         let patient = Self::patient_of(record)?;
-        let Some(custody) = Custodies::<T>::get(record) else {
-            return Err(Self::not_knowable(&custodian, Error::<T>::RecordNotEntrusted));
+        let grant = Grants::<T>::get(record, &subject).filter(|grant| grant.reply == reply);
+        let (kept, came) = match &grant {
+            Some(grant) => {
+                let custody = Custodies::<T>::get(record).ok_or(Error::<T>::RecordNotEntrusted)?;
+                (Shares::of(custody), Self::numbers_of(grant))
+            }
+            None => {
+                let ended = EndedGrants::<T>::get(record, (subject.clone(), reply));
+                let ended = ended.ok_or(Error::<T>::AccessNotFound)?;
+                let kept = Self::shares_of_dealing(record, ended.dealing);
+                (kept.ok_or(Error::<T>::AccessNotFound)?, ended.numbers)
+            }
         };
-        let place = custody.custodians.iter().position(|keeper| *keeper == custodian);
-        let place = place.ok_or(Error::<T>::ShareNotFound)?;
-        let number =
-            u8::try_from(place.saturating_add(1)).map_err(|_| Error::<T>::ShareNotFound)?;
-        ensure!(
-            pallet_emr::Pallet::<T>::has_role(&custodian, Role::Custodian),
-            Error::<T>::NotCustodian
-        );
+        let number = kept.number_of(&custodian).ok_or(Error::<T>::ShareNotFound)?;
         ensure!(custodian != subject, Error::<T>::OwnShare);
+        ensure!(!came.contains(&number), Error::<T>::ShareAlreadyDelivered);
         let parcel = Parcel { record, patient, subject, custodian, reply, number };
-
-        let grant = Grants::<T>::get(record, &parcel.subject).filter(|grant| grant.reply == reply);
-        if let Some(grant) = grant {
-            let delivered = grant.deliveries.iter().any(|delivery| delivery.number == number);
-            ensure!(!delivered, Error::<T>::ShareAlreadyDelivered);
-            let verified = Self::verify(&custody, &parcel, delivery)?;
-            return Ok(Self::accept(&custody, grant, parcel, verified)?);
+        let verified = Self::verify(&kept, &parcel, delivery)?;
+        // Checked last: whoever sent it, the share stands in a block now.
+        let has_role = pallet_emr::Pallet::<T>::has_role(&parcel.custodian, Role::Custodian);
+        match grant {
+            Some(grant) if has_role => {
+                Ok((Self::accept(&kept, grant, parcel, verified)?, Pays::No))
+            }
+            grant => {
+                let emergency = grant.and_then(|grant| emergency_of(grant.basis));
+                Self::expose(&kept, parcel, emergency, has_role)?;
+                // Otherwise an account without the role could fill blocks for nothing.
+                let pays = if has_role { Pays::No } else { Pays::Yes };
+                Ok((<T as Config>::WeightInfo::deliver_share(), pays))
+            }
         }
-        let ended = EndedGrants::<T>::get(record, (parcel.subject.clone(), reply))
-            .filter(|ended| ended.dealing == custody.dealing.id);
-        let Some(ended) = ended else {
-            return Err(Self::not_knowable(&parcel.custodian, Error::<T>::AccessNotFound));
-        };
-        ensure!(!ended.numbers.contains(&number), Error::<T>::ShareAlreadyDelivered);
-        Self::verify(&custody, &parcel, delivery)?;
-        Self::expose(&custody, parcel, ended.emergency)?;
-        Ok(<T as Config>::WeightInfo::deliver_share())
+    }
+
+    /// The numbers of the shares that came under a grant.
+    pub(crate) fn numbers_of(grant: &GrantOf<T>) -> BoundedVec<u8, T::MaxCustodians> {
+        let numbers = grant.deliveries.iter().map(|delivery| delivery.number).collect();
+        BoundedVec::truncate_from(numbers)
+    }
+
+    /// The shares of a dealing, if the record is entrusted with it, or was a short time ago.
+    fn shares_of_dealing(record: RecordId, dealing: DealingId) -> Option<Shares<T>> {
+        let present = Custodies::<T>::get(record).filter(|custody| custody.dealing.id == dealing);
+        present.map(Shares::of).or_else(|| {
+            let ended = EndedCustodies::<T>::get(record, dealing)?;
+            Some(Shares::of_ended(dealing, ended))
+        })
     }
 
     /// Verifies that a delivery is the custodian's share, encrypted to the reply key.
     fn verify(
-        custody: &CustodyOf<T>,
+        kept: &Shares<T>,
         parcel: &Parcel<AccountIdOf<T>>,
         delivery: &Delivery,
     ) -> Result<VerifiedDelivery, DispatchError> {
         let key = Custodians::<T>::get(&parcel.custodian).ok_or(Error::<T>::CustodianNotFound)?.key;
-        let share = custody.dealing.share(parcel.number, key);
-        let share = share.map_err(|_| Error::<T>::ShareNotFound)?;
+        let share = EntrustedShare {
+            dealing: kept.dealing,
+            number: parcel.number,
+            key,
+            ephemeral: kept.ephemeral,
+            share: kept.share(parcel.number).ok_or(Error::<T>::ShareNotFound)?,
+        };
         let context = DeliveryContext {
             genesis: pallet_emr::Pallet::<T>::genesis(),
             record: parcel.record,
@@ -101,7 +158,7 @@ impl<T: Config> Pallet<T> {
     /// Asks again whether the subject may have the share, and stores it if so. If not, the grant
     /// ends, and the share is logged as exposed. Returns the weight used.
     fn accept(
-        custody: &CustodyOf<T>,
+        kept: &Shares<T>,
         grant: GrantOf<T>,
         parcel: Parcel<AccountIdOf<T>>,
         delivery: VerifiedDelivery,
@@ -109,13 +166,10 @@ impl<T: Config> Pallet<T> {
         let Parcel { record, patient, subject, .. } = &parcel;
         let base = <T as Config>::WeightInfo::deliver_share();
         let ending = base.saturating_add(<T as Config>::WeightInfo::expire_grant());
-        let emergency = match grant.basis {
-            Basis::Emergency { emergency } => Some(emergency),
-            Basis::Policy { .. } => None,
-        };
+        let emergency = emergency_of(grant.basis);
         if grant.until < frame_system::Pallet::<T>::block_number() {
             Self::end_grant(*record, patient, subject, EndReason::Expired)?;
-            Self::expose(custody, parcel, emergency)?;
+            Self::expose(kept, parcel, emergency, true)?;
             return Ok(ending);
         }
         let Answer { result, weight } = match grant.basis {
@@ -135,25 +189,25 @@ impl<T: Config> Pallet<T> {
                     reason,
                 });
             }
-            Self::expose(custody, parcel, emergency)?;
+            Self::expose(kept, parcel, emergency, true)?;
             return Ok(ending.saturating_add(weight));
         }
         if let Some(emergency) = emergency {
             Self::count_delivery(emergency);
         }
-        Self::store_delivery(custody, grant, parcel, delivery)?;
+        Self::store_delivery(kept, grant, parcel, delivery)?;
         Ok(base.saturating_add(weight))
     }
 
     /// Adds a share to a grant, and pays for it if it is needed.
     fn store_delivery(
-        custody: &CustodyOf<T>,
+        kept: &Shares<T>,
         mut grant: GrantOf<T>,
         parcel: Parcel<AccountIdOf<T>>,
         delivery: VerifiedDelivery,
     ) -> DispatchResult {
         let delivered = grant.deliveries.len() as u32;
-        Self::pay_custodian(custody, &parcel, &mut grant.fees, delivered)?;
+        Self::settle_fee(kept, &parcel, &mut grant.fees, delivered, true)?;
         let Parcel { record, patient, subject, custodian, reply: _, number } = parcel;
         grant
             .deliveries
@@ -167,22 +221,27 @@ impl<T: Config> Pallet<T> {
             subject,
             custodian,
             delivered,
-            threshold: custody.threshold.into(),
+            threshold: kept.threshold.into(),
         });
         Ok(())
     }
 
-    /// Logs a share that came after the end of its grant, and pays for it if it was needed: its
-    /// reader can open it.
+    /// Logs a share that a custodian could not, or not any more, deliver: its reader can open it.
+    ///
+    /// If its grant ended, the share is paid from what is left of the fees, unless the custodian
+    /// has lost its role.
     fn expose(
-        custody: &CustodyOf<T>,
+        kept: &Shares<T>,
         parcel: Parcel<AccountIdOf<T>>,
-        emergency: Option<EmergencyId>,
+        running: Option<EmergencyId>,
+        has_role: bool,
     ) -> DispatchResult {
+        let mut emergency = running;
         let name = (parcel.subject.clone(), parcel.reply);
         if let Some(mut ended) = EndedGrants::<T>::get(parcel.record, &name) {
+            emergency = ended.emergency;
             let delivered = ended.numbers.len() as u32;
-            Self::pay_custodian(custody, &parcel, &mut ended.fees, delivered)?;
+            Self::settle_fee(kept, &parcel, &mut ended.fees, delivered, has_role)?;
             ended.numbers.try_push(parcel.number).map_err(|_| Error::<T>::ShareAlreadyDelivered)?;
             EndedGrants::<T>::insert(parcel.record, &name, ended);
         }
@@ -194,19 +253,25 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Pays the next custodian out of the fees that are left, where `delivered` came before.
+    /// Pays the next custodian out of the fees that are left, where `delivered` came before. If it
+    /// has not `earned` its part, the reader gets that back.
     ///
     /// They are for the shares that are missing: each gets its part, and the last one the rest.
-    fn pay_custodian(
-        custody: &CustodyOf<T>,
+    fn settle_fee(
+        kept: &Shares<T>,
         parcel: &Parcel<AccountIdOf<T>>,
         fees: &mut BalanceOf<T>,
         delivered: u32,
+        earned: bool,
     ) -> DispatchResult {
-        let missing = u32::from(custody.threshold).saturating_sub(delivered);
+        let missing = u32::from(kept.threshold).saturating_sub(delivered);
         let Some(fee) = fees.checked_div(&missing.into()) else { return Ok(()) };
         fees.saturating_reduce(fee);
-        Self::pay(HoldReason::Grant, &parcel.subject, &parcel.custodian, fee)
+        if earned {
+            Self::pay(HoldReason::Grant, &parcel.subject, &parcel.custodian, fee)
+        } else {
+            Self::release(HoldReason::Grant, &parcel.subject, fee)
+        }
     }
 
     /// Counts a share for the review of its emergency, if that is not closed.
@@ -215,21 +280,12 @@ impl<T: Config> Pallet<T> {
             entry.deliveries = entry.deliveries.saturating_add(1);
         });
     }
+}
 
-    /// An error whose cause the custodian could not know when it signed: the grant or the custody
-    /// ended meanwhile.
-    ///
-    /// It pays no fee if it has the role and a bond. Otherwise accounts that make and end grants
-    /// could have honest custodians pay. A custodian that floods the chain with such calls is
-    /// known, and its registrar dismisses it.
-    fn not_knowable(custodian: &AccountIdOf<T>, error: Error<T>) -> DispatchErrorWithPostInfo {
-        let bonded = Custodians::<T>::get(custodian).is_some_and(|entry| entry.bond.is_some())
-            && pallet_emr::Pallet::<T>::has_role(custodian, Role::Custodian);
-        let pays_fee = if bonded { Pays::No } else { Pays::Yes };
-        let actual_weight = Some(<T as Config>::WeightInfo::deliver_share());
-        DispatchErrorWithPostInfo {
-            post_info: PostDispatchInfo { actual_weight, pays_fee },
-            error: error.into(),
-        }
+/// The emergency that a grant is based on, if it is.
+pub(crate) fn emergency_of(basis: Basis) -> Option<EmergencyId> {
+    match basis {
+        Basis::Emergency { emergency } => Some(emergency),
+        Basis::Policy { .. } => None,
     }
 }

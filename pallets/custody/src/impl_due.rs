@@ -1,6 +1,6 @@
-//! Grants that expire, emergencies that move on, and ended grants that are forgotten.
+//! Grants that expire, emergencies that move on, and what has ended and is forgotten.
 
-use frame_support::weights::Weight;
+use frame_support::{traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use pallet_emr::due;
 
@@ -14,13 +14,15 @@ impl<T: Config> Pallet<T> {
 
     /// Processes what is due before `now`, within the weight `limit`. Returns the weight used.
     pub(crate) fn process_due(now: BlockNumberFor<T>, limit: Weight) -> Weight {
-        let step = <T as Config>::WeightInfo::process_due();
+        let closing = <T as Config>::WeightInfo::close_emergency(T::MaxEmergencyRecords::get());
+        let step = <T as Config>::WeightInfo::process_due().max(closing);
         due::process_due::<T, Due<T>, NextDue<T>, _>(now, limit, step, |entry| match entry {
             DueEntry::Grant { record, subject } => Self::do_expire_grant(record, &subject),
-            DueEntry::Emergency { emergency } => Self::do_close_emergency(emergency),
+            DueEntry::Emergency { emergency } => Self::do_close_emergency(emergency).map(drop),
             DueEntry::Ended { record, subject, reply } => {
-                Self::forget_grant(record, subject, reply)
+                Self::do_forget_grant(record, subject, reply)
             }
+            DueEntry::EndedCustody { record, dealing } => Self::forget_custody(record, dealing),
         })
     }
 }

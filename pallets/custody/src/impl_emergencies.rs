@@ -11,7 +11,8 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 use crate::{
     AccountIdOf, Config, CustodianGroups, Custodies, DueEntry, Emergencies, Emergency,
     EmergencyGrants, EmergencyOf, EmergencyOptOuts, EmergencyStatus, Error, Event, Grants,
-    HoldReason, NextEmergencyId, OpenEmergencies, Pallet, Rejections, RunningEmergencies,
+    HoldReason, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
+    RunningEmergencies,
 };
 
 impl<T: Config> Pallet<T> {
@@ -27,18 +28,18 @@ impl<T: Config> Pallet<T> {
             pallet_emr::Patients::<T>::contains_key(&patient),
             pallet_emr::Error::<T>::PatientNotFound
         );
-        ensure!(Rejections::<T>::get(&subject) < T::MaxRejections::get(), Error::<T>::Suspended);
+        Self::ensure_not_suspended(&subject)?;
         // One share fewer than the patient meant would open the records.
         let group = CustodianGroups::<T>::get(&patient);
         let keeps = group.is_some_and(|group| group.members.iter().any(|(who, _)| *who == subject));
         ensure!(!keeps, Error::<T>::CustodianOfPatient);
         let asked = Self::ensure_may_break_glass(&patient, &subject, None)?;
         let now = frame_system::Pallet::<T>::block_number();
-        if let Some(running) = Self::running_emergency(&patient, &subject) {
-            let rejected = running.status == EmergencyStatus::Rejected;
-            ensure!(!rejected, Error::<T>::EmergencyRejected);
-            ensure!(running.until < now, Error::<T>::GlassAlreadyBroken);
-        }
+        Self::ensure_not_rejected(&patient, &subject)?;
+        let running = RunningEmergencies::<T>::get(&patient, &subject);
+        let running = running.and_then(Emergencies::<T>::get);
+        let takes = running.is_some_and(|entry| Self::takes_requests(&entry));
+        ensure!(!takes, Error::<T>::GlassAlreadyBroken);
         let open = OpenEmergencies::<T>::get(&subject);
         ensure!(open < T::MaxOpenEmergencies::get(), Error::<T>::MaxEmergenciesExceeded);
 
@@ -60,6 +61,7 @@ impl<T: Config> Pallet<T> {
             review_until,
             bond,
             grants: 0,
+            requested: 0,
             deliveries: 0,
             status: EmergencyStatus::Open,
         };
@@ -90,8 +92,9 @@ impl<T: Config> Pallet<T> {
         let emergency = RunningEmergencies::<T>::get(&patient, &subject);
         let emergency = emergency.ok_or(Error::<T>::EmergencyNotFound)?;
         let entry = Emergencies::<T>::get(emergency).ok_or(Error::<T>::EmergencyNotFound)?;
-        ensure!(entry.status != EmergencyStatus::Rejected, Error::<T>::EmergencyRejected);
-        ensure!(Self::is_running(&entry), Error::<T>::EmergencyOver);
+        Self::ensure_not_rejected(&patient, &subject)?;
+        ensure!(Self::takes_requests(&entry), Error::<T>::EmergencyOver);
+        Self::ensure_not_suspended(&subject)?;
         let asked = Self::ensure_may_break_glass(&patient, &subject, Some(id))?;
         // Checked last: an account that may not break the glass learns nothing about the record.
         ensure!(record.status != RecordStatus::Erased, pallet_emr::Error::<T>::RecordErased);
@@ -103,17 +106,7 @@ impl<T: Config> Pallet<T> {
             ensure!(!(runs && same), Error::<T>::AccessAlreadyGranted);
             Self::end_replaced(id, &patient, &subject, &grant)?;
         }
-        // Read again: the grant that ended may have been one of this emergency.
-        Emergencies::<T>::try_mutate_exists(emergency, |entry| -> DispatchResult {
-            let entry = entry.as_mut().ok_or(Error::<T>::EmergencyNotFound)?;
-            ensure!(
-                entry.grants < T::MaxEmergencyRecords::get(),
-                Error::<T>::MaxEmergencyRecordsExceeded
-            );
-            entry.grants = entry.grants.saturating_add(1);
-            Ok(())
-        })?;
-        EmergencyGrants::<T>::insert(emergency, id, ());
+        Self::list_record(emergency, id)?;
         let until = entry.until;
         Self::store_grant(id, &subject, Basis::Emergency { emergency }, reply, until)?;
         Self::deposit_event(Event::EmergencyAccess {
@@ -124,6 +117,29 @@ impl<T: Config> Pallet<T> {
             until,
         });
         Ok(asked)
+    }
+
+    /// Lists a record under an emergency, for which it is about to be granted.
+    ///
+    /// A guardian endorsed what was requested until then: the endorsement ends.
+    fn list_record(emergency: EmergencyId, record: RecordId) -> DispatchResult {
+        Emergencies::<T>::try_mutate_exists(emergency, |entry| {
+            let entry = entry.as_mut().ok_or(Error::<T>::EmergencyNotFound)?;
+            match EmergencyGrants::<T>::get(emergency, record) {
+                Some(barred) => ensure!(!barred, Error::<T>::RecordBarred),
+                None => {
+                    ensure!(
+                        entry.requested < T::MaxEmergencyRecords::get(),
+                        Error::<T>::MaxEmergencyRecordsExceeded
+                    );
+                    entry.requested = entry.requested.saturating_add(1);
+                    EmergencyGrants::<T>::insert(emergency, record, false);
+                }
+            }
+            entry.grants = entry.grants.saturating_add(1);
+            entry.status = EmergencyStatus::Open;
+            Ok(())
+        })
     }
 
     /// Answers whether a grant by an emergency still holds when a share is delivered.
@@ -183,23 +199,40 @@ impl<T: Config> Pallet<T> {
             || pallet_emr::Pallet::<T>::has_role(subject, Role::Clinician)
     }
 
-    /// Whether an emergency opens records now.
+    /// Whether custodians deliver under an emergency now.
     fn is_running(entry: &EmergencyOf<T>) -> bool {
-        let in_time = frame_system::Pallet::<T>::block_number() <= entry.until;
-        match entry.status {
-            EmergencyStatus::Open
-            | EmergencyStatus::Endorsed { .. }
-            | EmergencyStatus::Accepted => in_time,
-            EmergencyStatus::Rejected | EmergencyStatus::Escalated => false,
-        }
+        entry.status == EmergencyStatus::Accepted && Self::is_in_time(entry)
+            || Self::takes_requests(entry)
     }
 
-    /// The newest emergency of an account over a patient, if it is not closed.
-    fn running_emergency(
-        patient: &AccountIdOf<T>,
-        subject: &AccountIdOf<T>,
-    ) -> Option<EmergencyOf<T>> {
-        RunningEmergencies::<T>::get(patient, subject).and_then(Emergencies::<T>::get)
+    /// Whether records can be requested under an emergency now.
+    ///
+    /// Not once it is accepted: nobody would review what is requested then.
+    fn takes_requests(entry: &EmergencyOf<T>) -> bool {
+        let open = match entry.status {
+            EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } => true,
+            EmergencyStatus::Rejected { .. }
+            | EmergencyStatus::Escalated
+            | EmergencyStatus::Accepted => false,
+        };
+        open && Self::is_in_time(entry)
+    }
+
+    fn is_in_time(entry: &EmergencyOf<T>) -> bool {
+        frame_system::Pallet::<T>::block_number() <= entry.until
+    }
+
+    /// Checks that not too many emergencies of the account were rejected.
+    fn ensure_not_suspended(account: &AccountIdOf<T>) -> DispatchResult {
+        let rejections = Rejections::<T>::get(account);
+        ensure!(rejections < T::MaxRejections::get(), Error::<T>::Suspended);
+        Ok(())
+    }
+
+    /// Checks that no emergency of the account over the patient was rejected and is not closed.
+    fn ensure_not_rejected(patient: &AccountIdOf<T>, subject: &AccountIdOf<T>) -> DispatchResult {
+        ensure!(RejectedPairs::<T>::get(patient, subject) == 0, Error::<T>::EmergencyRejected);
+        Ok(())
     }
 
     /// Allows or forbids breaking the glass over the patient's records.

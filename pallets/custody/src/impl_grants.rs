@@ -5,12 +5,15 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Action, Basis, EndReason, Purpose, RecordId};
 use medchain_sharing::{DealingId, ReplyKey};
 use pallet_emr::{AccessQuestion, Answer};
-use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
+use sp_runtime::{
+    traits::{Saturating, Zero},
+    DispatchError, DispatchResult,
+};
 
 use crate::{
-    AccessGrant, AccountIdOf, BalanceOf, Config, Custodies, Due, DueEntry, Emergencies,
-    EmergencyGrants, EndedGrant, EndedGrantOf, EndedGrants, Error, Event, GrantOf, Grants,
-    HoldReason, Pallet, EMERGENCY_SHARE, LATE_DELIVERY_PERIOD,
+    impl_deliveries::emergency_of, AccessGrant, AccountIdOf, BalanceOf, Config, Custodies, Due,
+    DueEntry, Emergencies, EmergencyGrants, EndedGrant, EndedGrantOf, EndedGrants, Error, Event,
+    GrantOf, Grants, HoldReason, Pallet, EMERGENCY_SHARE,
 };
 
 impl<T: Config> Pallet<T> {
@@ -116,6 +119,9 @@ impl<T: Config> Pallet<T> {
         reply: ReplyKey,
         until: BlockNumberFor<T>,
     ) -> DispatchResult {
+        // Shares to this key may be under way, and belong to what is remembered.
+        let used = EndedGrants::<T>::contains_key(record, (subject, reply));
+        ensure!(!used, Error::<T>::ReplyKeyUsed);
         let mut custody = Custodies::<T>::get(record).ok_or(Error::<T>::RecordNotEntrusted)?;
         let most = T::MaxGrants::get();
         let places = match basis {
@@ -155,7 +161,7 @@ impl<T: Config> Pallet<T> {
         subject: &AccountIdOf<T>,
         reason: EndReason,
     ) -> Result<bool, DispatchError> {
-        let Some(mut grant) = Grants::<T>::take(record, subject) else {
+        let Some(grant) = Grants::<T>::take(record, subject) else {
             return Ok(false);
         };
         let dealing = Custodies::<T>::mutate(record, |custody| {
@@ -164,53 +170,59 @@ impl<T: Config> Pallet<T> {
                 custody.dealing.id
             })
         });
-        if let Some(dealing) = dealing {
-            let fees = core::mem::take(&mut grant.fees);
-            Self::remember_grant(record, subject, &grant, fees, dealing)?;
-        } else {
+        let dealing = dealing.unwrap_or_else(|| {
             defensive!("a grant has no shares behind it");
-        }
-        Self::close_grant(record, patient, subject, &grant, reason)?;
+            DealingId([0; 32])
+        });
+        Self::close_grant(record, patient, subject, grant, dealing, reason)?;
         Ok(true)
     }
 
     /// Ends every grant on a record whose custody ends. Returns their number.
-    ///
-    /// They are not remembered: without the dealing, no share can be verified.
     pub(crate) fn end_grants(
         record: RecordId,
         patient: &AccountIdOf<T>,
+        dealing: DealingId,
         reason: EndReason,
     ) -> Result<u32, DispatchError> {
         let mut ended = 0u32;
         for (subject, grant) in Grants::<T>::drain_prefix(record) {
-            Self::close_grant(record, patient, &subject, &grant, reason)?;
+            Self::close_grant(record, patient, &subject, grant, dealing, reason)?;
             ended = ended.saturating_add(1);
         }
         Ok(ended)
     }
 
-    /// Settles a grant that was taken from storage.
+    /// Settles a grant that was taken from storage, and remembers it until no share can be under
+    /// way any more.
     fn close_grant(
         record: RecordId,
         patient: &AccountIdOf<T>,
         subject: &AccountIdOf<T>,
-        grant: &GrantOf<T>,
+        mut grant: GrantOf<T>,
+        dealing: DealingId,
         reason: EndReason,
     ) -> DispatchResult {
         if let Basis::Emergency { emergency } = grant.basis {
-            EmergencyGrants::<T>::remove(emergency, record);
-            Emergencies::<T>::mutate_extant(emergency, |entry| {
+            let goes_on = Emergencies::<T>::mutate_extant(emergency, |entry| {
                 entry.grants = entry.grants.saturating_sub(1);
+                true
             });
+            if goes_on && reason == EndReason::Revoked {
+                // Otherwise the account could request it again in the next block.
+                EmergencyGrants::<T>::insert(emergency, record, true);
+            }
         }
         let entry = DueEntry::Grant { record, subject: subject.clone() };
         if !Due::<T>::contains_key(grant.until, &entry) {
             defensive!("a grant is not scheduled to expire");
         }
         Due::<T>::remove(grant.until, entry);
-        let held = grant.deposit.saturating_add(grant.fees);
-        Self::release(HoldReason::Grant, subject, held)?;
+        if !late_shares_are_paid(reason) {
+            let fees = core::mem::replace(&mut grant.fees, Zero::zero());
+            Self::release(HoldReason::Grant, subject, fees)?;
+        }
+        Self::remember_grant(record, subject, &grant, dealing)?;
         Self::deposit_event(Event::AccessEnded {
             record,
             patient: patient.clone(),
@@ -220,36 +232,37 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Remembers a grant that ends, and its fees, until no share can be under way any more.
+    /// Remembers a grant that ends, with what is held for it.
+    ///
+    /// The deposit pays for the entry: accounts that make and end grants would fill the state.
     fn remember_grant(
         record: RecordId,
         subject: &AccountIdOf<T>,
         grant: &GrantOf<T>,
-        fees: BalanceOf<T>,
         dealing: DealingId,
     ) -> DispatchResult {
-        let reply = grant.reply;
+        let AccessGrant { reply, deposit, fees, .. } = *grant;
         let name = (subject.clone(), reply);
-        // A reply key that was used twice.
         if let Some(old) = EndedGrants::<T>::get(record, &name) {
+            defensive!("a reply key was used twice");
             Self::remove_ended(record, &name, &old)?;
         }
-        let emergency = match grant.basis {
-            Basis::Emergency { emergency } => Some(emergency),
-            Basis::Policy { .. } => None,
+        let ended = EndedGrant {
+            dealing,
+            emergency: emergency_of(grant.basis),
+            numbers: Self::numbers_of(grant),
+            deposit,
+            fees,
+            until: Self::late_until(),
         };
-        let numbers = grant.deliveries.iter().map(|delivery| delivery.number).collect();
-        let numbers = BoundedVec::truncate_from(numbers);
-        let now = frame_system::Pallet::<T>::block_number();
-        let until = now.saturating_add(LATE_DELIVERY_PERIOD.into());
-        let ended = EndedGrant { dealing, emergency, numbers, fees, until };
+        let until = ended.until;
         EndedGrants::<T>::insert(record, &name, ended);
         Self::schedule(until, DueEntry::Ended { record, subject: name.0, reply });
         Ok(())
     }
 
     /// Forgets a grant that ended long enough ago.
-    pub(crate) fn forget_grant(
+    pub(crate) fn do_forget_grant(
         record: RecordId,
         subject: AccountIdOf<T>,
         reply: ReplyKey,
@@ -261,7 +274,8 @@ impl<T: Config> Pallet<T> {
         Self::remove_ended(record, &name, &ended)
     }
 
-    /// Removes what is remembered of a grant, and releases the fees that nobody earned.
+    /// Removes what is remembered of a grant, and releases its deposit and the fees that nobody
+    /// earned.
     fn remove_ended(
         record: RecordId,
         name: &(AccountIdOf<T>, ReplyKey),
@@ -269,7 +283,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         EndedGrants::<T>::remove(record, name);
         let (subject, reply) = name.clone();
-        Self::release(HoldReason::Grant, &subject, ended.fees)?;
+        Self::release(HoldReason::Grant, &subject, ended.deposit.saturating_add(ended.fees))?;
         Due::<T>::remove(ended.until, DueEntry::Ended { record, subject, reply });
         Ok(())
     }
@@ -278,5 +292,19 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn patient_of(record: RecordId) -> Result<AccountIdOf<T>, DispatchError> {
         let record = pallet_emr::Records::<T>::get(record);
         Ok(record.ok_or(pallet_emr::Error::<T>::RecordNotFound)?.patient)
+    }
+}
+
+/// Whether shares that arrive after the end of a grant are paid.
+///
+/// Not where the patient's side ended it: the account has no use for them.
+fn late_shares_are_paid(reason: EndReason) -> bool {
+    match reason {
+        EndReason::Expired | EndReason::GivenUp | EndReason::Replaced => true,
+        EndReason::Revoked
+        | EndReason::Refused
+        | EndReason::Erased
+        | EndReason::Reentrusted
+        | EndReason::Rejected => false,
     }
 }

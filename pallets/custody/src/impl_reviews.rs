@@ -11,12 +11,12 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, Config, Due, DueEntry, Emergencies, Emergency, EmergencyGrants, EmergencyOf,
-    EmergencyStatus, Error, Event, Grants, HoldReason, OpenEmergencies, Pallet, Rejections,
-    RunningEmergencies,
+    EmergencyStatus, Error, Event, Grants, HoldReason, OpenEmergencies, Pallet, RejectedPairs,
+    Rejections, RunningEmergencies,
 };
 
 impl<T: Config> Pallet<T> {
-    /// Says whether breaking the glass was right. Returns the number of grants that this ended.
+    /// Says whether breaking the glass was right. Returns the number of records requested.
     pub(crate) fn do_review_emergency(
         reviewer: AccountIdOf<T>,
         id: EmergencyId,
@@ -32,7 +32,12 @@ impl<T: Config> Pallet<T> {
         match &emergency.status {
             EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } => {}
             EmergencyStatus::Escalated => ensure!(is_patient, Error::<T>::ReviewExpired),
-            EmergencyStatus::Accepted | EmergencyStatus::Rejected => {
+            // What a guardian rejected in the patient's name, the patient can accept.
+            EmergencyStatus::Rejected { by } => {
+                let overturns = accepted && is_patient && *by != reviewer;
+                ensure!(overturns, Error::<T>::EmergencyAlreadyReviewed);
+            }
+            EmergencyStatus::Accepted => {
                 return Err(Error::<T>::EmergencyAlreadyReviewed.into());
             }
         }
@@ -41,8 +46,12 @@ impl<T: Config> Pallet<T> {
             Self::endorse(id, emergency, reviewer)?;
             return Ok(0);
         }
-        let ended = Self::decide(id, &emergency, accepted)?;
-        let Emergency { patient, subject, bond, .. } = emergency;
+        if accepted {
+            Self::accept_emergency(id, &emergency)?;
+        } else {
+            Self::reject_emergency(id, &emergency, reviewer.clone())?;
+        }
+        let Emergency { patient, subject, bond, requested, .. } = emergency;
         Self::deposit_event(Event::EmergencyReviewed {
             emergency: id,
             patient,
@@ -54,20 +63,37 @@ impl<T: Config> Pallet<T> {
         if !accepted {
             Self::count_rejection(subject);
         }
-        Ok(ended)
+        Ok(requested)
     }
 
-    /// Says whether breaking the glass was right where nobody reviewed it. Returns the number of
-    /// grants that this ended.
+    /// Says whether breaking the glass was right where nobody reviewed it, or overturns a
+    /// rejection. Returns the number of records requested.
     pub(crate) fn do_judge_emergency(
         id: EmergencyId,
         accepted: bool,
     ) -> Result<u32, DispatchError> {
         let emergency = Emergencies::<T>::get(id).ok_or(Error::<T>::EmergencyNotFound)?;
-        ensure!(emergency.status == EmergencyStatus::Escalated, Error::<T>::EmergencyNotEscalated);
+        match &emergency.status {
+            EmergencyStatus::Escalated => {}
+            EmergencyStatus::Rejected { .. } => {
+                ensure!(accepted, Error::<T>::EmergencyAlreadyReviewed);
+            }
+            EmergencyStatus::Open
+            | EmergencyStatus::Endorsed { .. }
+            | EmergencyStatus::Accepted => {
+                return Err(Error::<T>::EmergencyNotEscalated.into());
+            }
+        }
         Self::ensure_in_time(&emergency)?;
-        let ended = Self::decide(id, &emergency, accepted)?;
-        let Emergency { patient, subject, bond, .. } = emergency;
+        if accepted {
+            Self::accept_emergency(id, &emergency)?;
+        } else {
+            // The review is over: no place is freed early, and nobody is left to overturn it.
+            Self::end_emergency_access(id, &emergency)?;
+            Self::burn(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+            Self::remove_emergency(id, &emergency);
+        }
+        let Emergency { patient, subject, bond, requested, .. } = emergency;
         Self::deposit_event(Event::EmergencyJudged {
             emergency: id,
             patient,
@@ -78,19 +104,20 @@ impl<T: Config> Pallet<T> {
         if !accepted {
             Self::count_rejection(subject);
         }
-        Ok(ended)
+        Ok(requested)
     }
 
-    /// Moves an emergency on whose last block has passed.
+    /// Moves an emergency on whose last block has passed. Returns the number of records requested.
     ///
     /// Silence burns no bond: who saves a patient that never wakes up must not pay for it. Nobody
     /// gains by letting the time pass either.
-    pub(crate) fn do_close_emergency(id: EmergencyId) -> DispatchResult {
+    pub(crate) fn do_close_emergency(id: EmergencyId) -> Result<u32, DispatchError> {
         let emergency = Emergencies::<T>::get(id).ok_or(Error::<T>::EmergencyNotFound)?;
         let now = frame_system::Pallet::<T>::block_number();
         ensure!(emergency.review_until < now, Error::<T>::ReviewNotExpired);
+        let requested = emergency.requested;
         let unreviewed = emergency.status == EmergencyStatus::Open;
-        if unreviewed && emergency.deliveries > 0 {
+        if unreviewed && requested > 0 {
             let judge_until = now.saturating_add(T::EthicsPeriod::get());
             let Emergency { patient, subject, .. } = emergency.clone();
             Self::move_on(id, emergency, EmergencyStatus::Escalated, judge_until);
@@ -100,17 +127,24 @@ impl<T: Config> Pallet<T> {
                 subject,
                 judge_until,
             });
-            return Ok(());
+            return Ok(requested);
         }
-        Self::release(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+        let burned = matches!(emergency.status, EmergencyStatus::Rejected { .. });
+        if burned {
+            // Burned and not paid out: nobody may profit from rejecting.
+            Self::burn(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+            Self::free_pair(&emergency);
+        } else {
+            Self::release(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
+        }
         Self::remove_emergency(id, &emergency);
         let Emergency { patient, subject, bond, .. } = emergency;
         Self::deposit_event(if unreviewed {
             Event::EmergencyVoided { emergency: id, patient, subject, bond }
         } else {
-            Event::EmergencyClosed { emergency: id, patient, subject, bond }
+            Event::EmergencyClosed { emergency: id, patient, subject, bond, burned }
         });
-        Ok(())
+        Ok(requested)
     }
 
     /// Notes a guardian's yes.
@@ -132,22 +166,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Accepts or rejects an emergency. Returns the number of grants that this ended.
-    fn decide(
-        id: EmergencyId,
-        emergency: &EmergencyOf<T>,
-        accepted: bool,
-    ) -> Result<u32, DispatchError> {
-        if accepted {
-            Self::accept_emergency(id, emergency)?;
-            Ok(0)
-        } else {
-            Self::reject_emergency(id, emergency)
-        }
-    }
-
-    /// Releases the bond. The entry stays as long as it opens records.
+    /// Releases the bond. The entry stays as long as access can go on under it.
+    ///
+    /// A rejection is overturned: it counts no more, but the access that it ended stays ended.
     fn accept_emergency(id: EmergencyId, emergency: &EmergencyOf<T>) -> DispatchResult {
+        if matches!(emergency.status, EmergencyStatus::Rejected { .. }) {
+            Self::free_pair(emergency);
+            // The ethics committee may have forgiven it already.
+            Rejections::<T>::mutate_exists(&emergency.subject, |count| *count = one_less(*count));
+        }
         Self::release(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
         let until = emergency.until;
         if until < frame_system::Pallet::<T>::block_number() {
@@ -159,37 +186,43 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Burns the bond and ends all access. The entry stays until the review would have ended: a
-    /// rejection must not free its place early. Returns the number of grants.
-    ///
-    /// Burned and not paid out: nobody may profit from rejecting.
-    fn reject_emergency(id: EmergencyId, emergency: &EmergencyOf<T>) -> Result<u32, DispatchError> {
-        Self::burn(HoldReason::Emergency, &emergency.subject, emergency.bond)?;
-        let ended = Self::end_emergency_grants(id, emergency)?;
-        pallet_emr::Pallet::<T>::raise_key_epoch(&emergency.patient);
-        Emergencies::<T>::mutate_extant(id, |entry| {
-            entry.status = EmergencyStatus::Rejected;
-            entry.bond = Zero::zero();
-        });
-        Ok(ended)
-    }
-
-    /// Ends the grants of an emergency, but no other grants to its subject.
-    fn end_emergency_grants(
+    /// Ends all access. The entry and the bond stay until the review would have ended: a
+    /// rejection must not free its place early, and may be overturned until then.
+    fn reject_emergency(
         id: EmergencyId,
         emergency: &EmergencyOf<T>,
-    ) -> Result<u32, DispatchError> {
+        by: AccountIdOf<T>,
+    ) -> DispatchResult {
+        Self::end_emergency_access(id, emergency)?;
+        RejectedPairs::<T>::mutate(&emergency.patient, &emergency.subject, |count| {
+            *count = count.saturating_add(1);
+        });
+        Emergencies::<T>::mutate_extant(id, |entry| {
+            entry.status = EmergencyStatus::Rejected { by };
+        });
+        Ok(())
+    }
+
+    /// Ends the grants of an emergency, but no other grants to its subject. The patient needs new
+    /// content keys.
+    fn end_emergency_access(id: EmergencyId, emergency: &EmergencyOf<T>) -> DispatchResult {
         let Emergency { patient, subject, .. } = emergency;
+        // Collected first: what is walked over must not change.
         let records: Vec<_> = EmergencyGrants::<T>::iter_key_prefix(id).collect();
-        let mut ended = 0u32;
         for record in records {
             let basis = Grants::<T>::get(record, subject).map(|grant| grant.basis);
             if basis == Some(Basis::Emergency { emergency: id }) {
                 Self::end_grant(record, patient, subject, EndReason::Rejected)?;
-                ended = ended.saturating_add(1);
             }
         }
-        Ok(ended)
+        pallet_emr::Pallet::<T>::raise_key_epoch(patient);
+        Ok(())
+    }
+
+    /// One rejected emergency less keeps the account from the patient's records.
+    fn free_pair(emergency: &EmergencyOf<T>) {
+        let Emergency { patient, subject, .. } = emergency;
+        RejectedPairs::<T>::mutate_exists(patient, subject, |count| *count = one_less(*count));
     }
 
     /// Counts a rejected emergency. With too many, the account is suspended.
@@ -218,15 +251,15 @@ impl<T: Config> Pallet<T> {
 
     /// Removes an emergency. Grants under it that are over and still stored expire by themselves.
     fn remove_emergency(id: EmergencyId, emergency: &EmergencyOf<T>) {
-        let Emergency { patient, subject, review_until, .. } = emergency;
+        let Emergency { patient, subject, review_until, requested, .. } = emergency;
         Emergencies::<T>::remove(id);
+        // No more are listed than were requested.
+        let _ = EmergencyGrants::<T>::clear_prefix(id, *requested, None);
         Due::<T>::remove(review_until, DueEntry::Emergency { emergency: id });
         if RunningEmergencies::<T>::get(patient, subject) == Some(id) {
             RunningEmergencies::<T>::remove(patient, subject);
         }
-        OpenEmergencies::<T>::mutate_exists(subject, |open| {
-            *open = open.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
-        });
+        OpenEmergencies::<T>::mutate_exists(subject, |count| *count = one_less(*count));
     }
 
     fn is_guardian(patient: &AccountIdOf<T>, account: &AccountIdOf<T>) -> bool {
@@ -239,4 +272,9 @@ impl<T: Config> Pallet<T> {
         ensure!(now <= emergency.review_until, Error::<T>::ReviewExpired);
         Ok(())
     }
+}
+
+/// A count that was decreased, or nothing instead of zero.
+fn one_less(count: Option<u32>) -> Option<u32> {
+    count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0)
 }

@@ -59,7 +59,7 @@ pub mod pallet {
     use medchain_primitives::{
         Cid, Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId,
     };
-    use medchain_sharing::{CustodianKey, Delivery, Entrustment, KeyProof, ReplyKey};
+    use medchain_sharing::{CustodianKey, DealingId, Delivery, Entrustment, KeyProof, ReplyKey};
     use pallet_emr::AccessControl;
     use sp_runtime::traits::Saturating;
 
@@ -109,19 +109,22 @@ pub mod pallet {
         #[pallet::constant]
         type CustodyDeposit: Get<BalanceOf<Self>>;
 
-        /// Deposit held from the account granted access, until the grant ends.
+        /// Deposit held from the account granted access, until its ended grant is forgotten.
+        ///
+        /// That is `LateDeliveryPeriod` blocks after the end of the grant.
         #[pallet::constant]
         type GrantDeposit: Get<BalanceOf<Self>>;
 
         /// What a custodian gets for a share, from the account granted access.
         ///
-        /// Held for each share needed, until `LateDeliveryPeriod` blocks after the end of the grant.
+        /// Held for each share needed, as long as the deposit; released with the grant if the
+        /// patient's side ends it.
         #[pallet::constant]
         type DeliveryFee: Get<BalanceOf<Self>>;
 
         /// Bond held from an account that breaks the glass.
         ///
-        /// It is burned if the emergency is rejected, and released otherwise.
+        /// It is burned if the emergency is rejected for good, and released otherwise.
         #[pallet::constant]
         type EmergencyBond: Get<BalanceOf<Self>>;
 
@@ -137,7 +140,7 @@ pub mod pallet {
         #[pallet::constant]
         type MaxOpenEmergencies: Get<u32>;
 
-        /// Maximum number of records that one emergency opens at a time.
+        /// Maximum number of records that can be requested under one emergency.
         #[pallet::constant]
         type MaxEmergencyRecords: Get<u32>;
 
@@ -158,6 +161,8 @@ pub mod pallet {
         type ReviewPeriod: Get<BlockNumberFor<Self>>;
 
         /// Number of blocks within which an emergency that nobody reviewed is judged.
+        ///
+        /// It must be longer than a decision of the ethics committee takes.
         #[pallet::constant]
         type EthicsPeriod: Get<BlockNumberFor<Self>>;
 
@@ -178,6 +183,8 @@ pub mod pallet {
         #[codec(index = 2)]
         Custody,
         /// An access grant, and the fees of the custodians who have not delivered yet.
+        ///
+        /// Also of a grant that ended a short time ago.
         #[codec(index = 3)]
         Grant,
         /// The bond of an account that broke the glass.
@@ -216,8 +223,8 @@ pub mod pallet {
 
     /// The one record under which a content of a patient is, or was, entrusted to custodians.
     ///
-    /// A dealing is bound to patient and content, and remains readable in old blocks. Under
-    /// another record, the dealing of an erased one could be used again.
+    /// A dealing is bound to patient, dealer and content, and remains readable in old blocks.
+    /// Under another record, the dealing of an erased one could be used again.
     #[pallet::storage]
     pub type EntrustedContents<T: Config> = StorageDoubleMap<
         _,
@@ -225,7 +232,22 @@ pub mod pallet {
         T::AccountId,
         Blake2_128Concat,
         Cid,
+        EntrustedContent,
+        OptionQuery,
+    >;
+
+    /// Custodies that ended a short time ago, by record and dealing.
+    ///
+    /// Late shares of [`EndedGrants`] are verified with them, and with nothing else: the wrapped
+    /// key is not kept.
+    #[pallet::storage]
+    pub type EndedCustodies<T: Config> = StorageDoubleMap<
+        _,
+        Twox64Concat,
         RecordId,
+        Twox64Concat,
+        DealingId,
+        EndedCustodyOf<T>,
         OptionQuery,
     >;
 
@@ -278,15 +300,30 @@ pub mod pallet {
         OptionQuery,
     >;
 
-    /// Records with a grant under an emergency.
+    /// Records that were requested under an emergency, until it is closed.
+    ///
+    /// With whether the record is barred: the patient ended the access to it, for the whole
+    /// emergency.
     #[pallet::storage]
     pub type EmergencyGrants<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, EmergencyId, Twox64Concat, RecordId, (), OptionQuery>;
+        StorageDoubleMap<_, Twox64Concat, EmergencyId, Twox64Concat, RecordId, bool, OptionQuery>;
 
     /// Number of emergencies of each account that are not closed.
     #[pallet::storage]
     pub type OpenEmergencies<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// Number of rejected emergencies of each patient and account that are not closed.
+    #[pallet::storage]
+    pub type RejectedPairs<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Blake2_128Concat,
+        T::AccountId,
+        u32,
+        ValueQuery,
+    >;
 
     /// Number of rejected emergencies of each account. From `MaxRejections` on, it is suspended.
     #[pallet::storage]
@@ -297,7 +334,7 @@ pub mod pallet {
     pub type EmergencyOptOuts<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, (), OptionQuery>;
 
-    /// Grants, emergencies and ended grants, by the last block before they fall due.
+    /// Grants, emergencies, and ended grants and custodies, by the last block before they fall due.
     #[pallet::storage]
     pub type Due<T: Config> = StorageDoubleMap<
         _,
@@ -409,10 +446,10 @@ pub mod pallet {
             /// The number of shares needed.
             threshold: u32,
         },
-        /// A custodian's share reached an account after its access was refused or had ended.
+        /// A share of the key reached an account that should not have got it.
         ///
-        /// The share was under way. It is not stored, but it stands in the block, and the account
-        /// can open it.
+        /// Its access was refused or had ended, or the custodian has lost its role. The share is
+        /// not stored, but it stands in the block, and the account can open it.
         ShareExposed {
             /// The record.
             record: RecordId,
@@ -450,6 +487,8 @@ pub mod pallet {
             review_until: BlockNumberFor<T>,
         },
         /// An account was granted access to a record in its emergency.
+        ///
+        /// If a guardian had endorsed the emergency, it is under review again.
         EmergencyAccess {
             /// The emergency.
             emergency: EmergencyId,
@@ -463,6 +502,8 @@ pub mod pallet {
             until: BlockNumberFor<T>,
         },
         /// A guardian accepted an emergency. The patient can still reject it.
+        ///
+        /// With what was requested until then: the next request opens it again.
         EmergencyEndorsed {
             /// The emergency.
             emergency: EmergencyId,
@@ -474,6 +515,8 @@ pub mod pallet {
             by: T::AccountId,
         },
         /// An emergency was accepted by the patient, or rejected by the patient or a guardian.
+        ///
+        /// The patient can accept what a guardian rejected.
         EmergencyReviewed {
             /// The emergency.
             emergency: EmergencyId,
@@ -483,7 +526,8 @@ pub mod pallet {
             subject: T::AccountId,
             /// The account that reviewed.
             reviewer: T::AccountId,
-            /// Whether breaking the glass was right. If not, the bond was burned.
+            /// Whether breaking the glass was right. If so, the bond was released. If not, it is
+            /// burned when the emergency is closed.
             accepted: bool,
             /// The bond.
             bond: BalanceOf<T>,
@@ -499,7 +543,9 @@ pub mod pallet {
             /// The last block in which it can be judged.
             judge_until: BlockNumberFor<T>,
         },
-        /// The ethics committee judged an emergency that nobody had reviewed.
+        /// The ethics committee judged an emergency.
+        ///
+        /// One that nobody had reviewed; or it accepted one that had been rejected.
         EmergencyJudged {
             /// The emergency.
             emergency: EmergencyId,
@@ -507,12 +553,13 @@ pub mod pallet {
             patient: T::AccountId,
             /// The account that broke the glass.
             subject: T::AccountId,
-            /// Whether breaking the glass was right. If not, the bond was burned.
+            /// Whether breaking the glass was right. If so, the bond was released; if not, burned,
+            /// and the emergency is closed.
             accepted: bool,
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// An emergency that nobody reviewed ended without a share, and the bond was released.
+        /// An emergency that nobody reviewed ended without a request, and the bond was released.
         EmergencyVoided {
             /// The emergency.
             emergency: EmergencyId,
@@ -523,7 +570,7 @@ pub mod pallet {
             /// The bond.
             bond: BalanceOf<T>,
         },
-        /// An emergency was closed after its last block, and what was held of the bond released.
+        /// An emergency was closed after its last block.
         EmergencyClosed {
             /// The emergency.
             emergency: EmergencyId,
@@ -531,8 +578,10 @@ pub mod pallet {
             patient: T::AccountId,
             /// The account that broke the glass.
             subject: T::AccountId,
-            /// What was released; zero if the emergency was decided before.
+            /// What was held of the bond until then; zero if it had been released.
             bond: BalanceOf<T>,
+            /// Whether it was burned, because the emergency was rejected. Otherwise it was released.
+            burned: bool,
         },
         /// An account may break the glass no more: too many of its emergencies were rejected.
         AccountSuspended {
@@ -570,6 +619,8 @@ pub mod pallet {
         CustodianNotFound,
         /// The account is not a custodian now. An institution's registrar gives this role with `add_provider`.
         NotCustodian,
+        /// The custodian declines this patient already, or accepts the patient already.
+        DeclineUnchanged,
         /// A custodian declines to keep keys for this patient. The patient chooses others with `set_custodians`.
         CustodianDeclined,
         /// A patient cannot be their own custodian.
@@ -584,7 +635,7 @@ pub mod pallet {
         ThresholdMismatch,
         /// The shares do not belong together, or are not for this patient, content and signer and the patient's current custodians. Read `CustodianGroups` and share the key again.
         InvalidDealing,
-        /// This content is, or was, entrusted under another record of the patient. Encrypt the document again with a new key, and add it as a new record.
+        /// This content is, or was, entrusted under another record of the patient. Encrypt the document again with a new key, and add it as a new record. What another account entrusted, the patient can take over with `entrust_record`.
         ContentAlreadyEntrusted,
         /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
         RecordNotEntrusted,
@@ -592,15 +643,17 @@ pub mod pallet {
         ShareNotFound,
         /// The reply key is not the canonical encoding of a point. Draw a new one for each request.
         InvalidReplyKey,
+        /// A grant to the account with this reply key has just ended, and shares may be under way. Draw a new one for each request.
+        ReplyKeyUsed,
         /// Emergency access to this record runs with another reply key. Use that one, or replace it with `request_in_emergency`.
         EmergencyAccessRuns,
         /// The account already has emergency access to this record with this reply key.
         AccessAlreadyGranted,
         /// The record has reached its grant limit, `MaxGrants`, a quarter of which is reserved for emergencies. Try again when a grant has ended.
         MaxGrantsExceeded,
-        /// There is no such grant, or not with this reply key. The account requests access with `request_access`.
+        /// There is no such grant, or not with this reply key, and none ended lately. The account requests access with `request_access`.
         AccessNotFound,
-        /// The access grant has not expired yet.
+        /// The access grant has not expired yet, or shares for one that ended may still be under way.
         AccessNotExpired,
         /// The custodian has already delivered its share.
         ShareAlreadyDelivered,
@@ -622,16 +675,18 @@ pub mod pallet {
         GlassAlreadyBroken,
         /// The account has reached the limit of open emergencies, `MaxOpenEmergencies`. Ask the patients to review them.
         MaxEmergenciesExceeded,
-        /// The emergency has reached its limit of records, `MaxEmergencyRecords`. Give up access to one with `remove_envelope`.
+        /// The emergency has reached its limit of records, `MaxEmergencyRecords`. Break the glass again with `break_glass` when it is over.
         MaxEmergencyRecordsExceeded,
         /// Every emergency number is taken.
         EmergencyIdsExhausted,
         /// There is no such emergency, or it is closed. An account breaks the glass with `break_glass`.
         EmergencyNotFound,
-        /// The emergency opens no records any more. Break the glass again with `break_glass`.
+        /// The emergency takes no requests any more: it is over, or accepted. Break the glass again with `break_glass`.
         EmergencyOver,
-        /// The emergency was rejected. Wait until it is closed.
+        /// An emergency of the account over this patient was rejected. Wait until it is closed, or ask the patient or the ethics committee to accept it.
         EmergencyRejected,
+        /// The patient ended the access to this record for the whole emergency. Ask the patient.
+        RecordBarred,
         /// Only the patient and their guardians may review an emergency, and nobody may review their own.
         NotReviewer,
         /// A guardian has already accepted this emergency. It can still be rejected.
@@ -642,7 +697,7 @@ pub mod pallet {
         ReviewExpired,
         /// The emergency has not reached its last block yet.
         ReviewNotExpired,
-        /// Only an emergency that nobody reviewed in time is judged.
+        /// Only an emergency that nobody reviewed in time is judged, and only a rejected one is accepted instead.
         EmergencyNotEscalated,
     }
 
@@ -665,7 +720,7 @@ pub mod pallet {
             assert!(
                 T::EmergencyPeriod::get().saturating_add(LATE_DELIVERY_PERIOD.into())
                     < T::ReviewPeriod::get(),
-                "an emergency is not void before its last share can arrive"
+                "the last share of an emergency arrives before its review ends"
             );
             assert!(T::MaxRejections::get() > 0, "nobody is suspended without a reason");
             assert!(T::MaxEmergencyRecords::get() > 0, "an emergency opens at least one record");
@@ -750,6 +805,7 @@ pub mod pallet {
         /// ## Errors
         /// - If it declines, `CustodianNotFound`: the signer has not registered, or has retired.
         /// - If it declines, `Emr::PatientNotFound`: the account is not a patient.
+        /// - `DeclineUnchanged`: it has declined the patient already, or not at all.
         ///
         /// ## Events
         /// - `DeclinedSet`.
@@ -814,7 +870,7 @@ pub mod pallet {
         /// - `Emr::RecordNotFound`, `Emr::RecordErased`: there is no such record, or it was erased.
         /// - `Emr::NotPatient`: it is not the signer's.
         /// - `RecordNotEntrusted`: nothing is entrusted, but no custodian keeps the key.
-        /// - `ContentAlreadyEntrusted`: the content is, or was, entrusted under another record.
+        /// - `ContentAlreadyEntrusted`: the signer entrusted the content under another record.
         /// - `CustodiansNotFound`, `ThresholdMismatch`: the key is not shared as the patient's
         ///   current custodians would have it.
         /// - `CustodianNotFound`, `NotCustodian`, `CustodianDeclined`: a custodian retired, lost
@@ -852,7 +908,8 @@ pub mod pallet {
         ///
         /// ## Dispatch origin
         /// Signed by any account. If access is granted and custodians keep the key,
-        /// `GrantDeposit` is held until the grant ends, and `DeliveryFee` for each share needed.
+        /// `GrantDeposit` is held, and `DeliveryFee` for each share needed, until
+        /// `LateDeliveryPeriod` blocks after the end of the grant.
         ///
         /// ## Parameters
         /// - `record`: the record.
@@ -861,6 +918,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// - `InvalidReplyKey`: the reply key is not a point.
+        /// - `ReplyKeyUsed`: a grant to the signer with this reply key ended lately.
         /// - `Emr::RecordNotFound`: there is no such record.
         /// - `EmergencyAccessRuns`: emergency access of the signer runs with another reply key.
         /// - `MaxGrantsExceeded`: access is granted, but the record has reached its grant limit.
@@ -890,12 +948,12 @@ pub mod pallet {
         /// The share is verified first; then the policy is asked again, and in an emergency
         /// whether it still is one. If it refuses, the grant ends. The share was in the block by
         /// then: it is logged as exposed, not stored. So is a share that arrives within
-        /// `LateDeliveryPeriod` blocks after the end of its grant. It is paid all the same.
+        /// `LateDeliveryPeriod` blocks after the end of its grant or custody, and one from a
+        /// custodian that has lost its role.
         ///
-        /// The call is free if it succeeds, and the first `threshold` custodians get
-        /// `DeliveryFee`. It is free as well where a registered custodian with a bond could not
-        /// know that the grant or the custody is gone: the bond and the role, which a registrar
-        /// answers for, are what bounds such calls.
+        /// The call is free if it succeeds, unless the signer has lost the role. The first
+        /// `threshold` custodians get `DeliveryFee`, also if they come too late; but not if the
+        /// patient's side ended the grant, nor without the role. A call that fails is paid for.
         ///
         /// ## Dispatch origin
         /// Signed by a custodian of the record.
@@ -907,11 +965,10 @@ pub mod pallet {
         /// - `delivery`: the share with its proof (160 bytes).
         ///
         /// ## Errors
-        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
-        /// - `ShareNotFound`: the signer keeps no share of it.
-        /// - `NotCustodian`: the signer has lost the role.
-        /// - `OwnShare`: the signer is the account granted access.
+        /// - `Emr::RecordNotFound`: there is no such record.
         /// - `AccessNotFound`: there is no grant with this reply key, and none ended lately.
+        /// - `ShareNotFound`: the signer keeps no share for this grant.
+        /// - `OwnShare`: the signer is the account granted access.
         /// - `ShareAlreadyDelivered`: the signer has already delivered its share.
         /// - `InvalidDelivery`: the proof does not hold.
         ///
@@ -929,8 +986,9 @@ pub mod pallet {
             delivery: Delivery,
         ) -> DispatchResultWithPostInfo {
             let custodian = ensure_signed(origin)?;
-            let used = Self::do_deliver_share(custodian, record, subject, reply, &delivery)?;
-            Ok((Some(used), Pays::No).into())
+            let (used, pays) =
+                Self::do_deliver_share(custodian, record, subject, reply, &delivery)?;
+            Ok((Some(used), pays).into())
         }
 
         /// Removes an expired grant and the shares delivered for it.
@@ -938,8 +996,8 @@ pub mod pallet {
         /// This happens without a call as soon as a block has room for it.
         ///
         /// ## Dispatch origin
-        /// Signed by any account. The deposit is released to the account granted access; the fees
-        /// that nobody earned follow when no share can be under way any more.
+        /// Signed by any account. The deposit, and the fees that nobody earned, are released to
+        /// the account granted access when no share can be under way any more.
         ///
         /// ## Parameters
         /// - `record`: the record.
@@ -967,7 +1025,7 @@ pub mod pallet {
         /// It is public. The signer can then request each record that it needs with
         /// `request_in_emergency`, within `EmergencyPeriod` blocks. The patient or a guardian
         /// reviews it within `ReviewPeriod` blocks; if they reject it, the bond is burned. If
-        /// nobody does and a share was delivered, the ethics committee judges.
+        /// nobody does and a record was requested, the ethics committee judges.
         ///
         /// ## Dispatch origin
         /// Signed by an emergency contact of the patient, by a clinician, or by an account that
@@ -986,8 +1044,8 @@ pub mod pallet {
         /// - Other denials by the policy, as for `Emr::add_record`, if the signer is neither a
         ///   contact nor a clinician.
         /// - `EmergencyOptedOut`: the patient forbids it.
-        /// - `GlassAlreadyBroken`: an emergency of the signer over this patient runs.
-        /// - `EmergencyRejected`: the latest one was rejected, and is not closed yet.
+        /// - `GlassAlreadyBroken`: an emergency of the signer over this patient takes requests.
+        /// - `EmergencyRejected`: one of them was rejected, and is not closed yet.
         /// - `MaxEmergenciesExceeded`: `MaxOpenEmergencies` of the signer are not closed.
         /// - `EmergencyIdsExhausted`: every emergency number is taken.
         ///
@@ -1011,11 +1069,12 @@ pub mod pallet {
         ///
         /// The custodians of the record encrypt their shares of the content key to the reply key
         /// until the emergency's last block. It replaces a grant by the policy, and one by an
-        /// emergency that has another reply key.
+        /// emergency that has another reply key. A guardian's endorsement ends: the emergency is
+        /// open again, for the guardian has not seen this request.
         ///
         /// ## Dispatch origin
-        /// Signed by the account that broke the glass. `GrantDeposit` is held until the grant
-        /// ends, and `DeliveryFee` for each share needed.
+        /// Signed by the account that broke the glass. `GrantDeposit` is held, and `DeliveryFee`
+        /// for each share needed, until `LateDeliveryPeriod` blocks after the end of the grant.
         ///
         /// ## Parameters
         /// - `record`: the record.
@@ -1023,14 +1082,19 @@ pub mod pallet {
         ///
         /// ## Errors
         /// - `InvalidReplyKey`: the reply key is not a point.
+        /// - `ReplyKeyUsed`: a grant to the signer with this reply key ended lately.
         /// - `Emr::RecordNotFound`, `Emr::RecordErased`: there is no such record, or it was erased.
         /// - `EmergencyNotFound`: the signer has not broken the glass over this patient.
-        /// - `EmergencyRejected`, `EmergencyOver`: the emergency opens no records any more.
+        /// - `EmergencyRejected`: an emergency of the signer over this patient was rejected, and is
+        ///   not closed yet.
+        /// - `EmergencyOver`: the emergency takes no requests any more: it is over, or accepted.
+        /// - `Suspended`: too many emergencies of the signer were rejected.
         /// - Denials by the policy and `EmergencyOptedOut`, as for `break_glass`.
         /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
         /// - `OwnShare`: the signer is one of its custodians.
         /// - `AccessAlreadyGranted`: emergency access with this reply key runs.
-        /// - `MaxEmergencyRecordsExceeded`: the emergency opens `MaxEmergencyRecords` records.
+        /// - `RecordBarred`: the patient ended the access to this record in this emergency.
+        /// - `MaxEmergencyRecordsExceeded`: `MaxEmergencyRecords` records were requested under it.
         /// - `MaxGrantsExceeded`: the record already has `MaxGrants` grants.
         ///
         /// ## Events
@@ -1054,8 +1118,8 @@ pub mod pallet {
 
         /// Accepts or rejects an emergency after the fact.
         ///
-        /// The patient decides for good. A guardian's yes endorses it, and the patient, or a
-        /// guardian, can still reject it within the review period; a guardian's no rejects it.
+        /// A guardian's yes endorses it, and the patient, or a guardian, can still reject it within
+        /// the review period; a guardian's no rejects it, unless the patient accepts it after all.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, also while the ethics committee judges; or by a relative set as
@@ -1063,15 +1127,17 @@ pub mod pallet {
         ///
         /// ## Parameters
         /// - `emergency`: the emergency.
-        /// - `accepted`: if the patient accepts, the bond is released, and access goes on until
-        ///   its last block. If false, the bond is burned, all access ends and the patient's key
-        ///   epoch rises; the emergency keeps its place among the signer's until the review would
-        ///   have ended.
+        /// - `accepted`: if the patient accepts, the bond is released, and the access granted goes
+        ///   on until its last block. If false, all access ends and the patient's key epoch rises.
+        ///   The emergency keeps its place among its account's, and the bond stays held, until the
+        ///   review would have ended; then the bond is burned. Until then, the patient can accept
+        ///   what a guardian rejected, and the ethics committee what anybody did.
         ///
         /// ## Errors
         /// - `EmergencyNotFound`: there is no such emergency, or it is closed.
         /// - `NotReviewer`: the signer may not review it.
-        /// - `EmergencyAlreadyReviewed`: it was accepted by the patient, or rejected.
+        /// - `EmergencyAlreadyReviewed`: it was accepted; or rejected, and the signer cannot overturn
+        ///   that.
         /// - `ReviewExpired`: the period is over, or only patient and ethics committee decide now.
         /// - `AlreadyEndorsed`: a guardian has accepted it already.
         ///
@@ -1089,24 +1155,28 @@ pub mod pallet {
             accepted: bool,
         ) -> DispatchResultWithPostInfo {
             let reviewer = ensure_signed(origin)?;
-            let ended = Self::do_review_emergency(reviewer, emergency, accepted)?;
-            Ok(Some(<T as Config>::WeightInfo::review_emergency(ended)).into())
+            let requested = Self::do_review_emergency(reviewer, emergency, accepted)?;
+            Ok(Some(<T as Config>::WeightInfo::review_emergency(requested)).into())
         }
 
-        /// Judges an emergency that nobody reviewed in time.
+        /// Judges an emergency that nobody reviewed in time, or accepts one that was rejected.
+        ///
+        /// If a rejection is overturned, it counts no more, but the access that it ended stays
+        /// ended.
         ///
         /// ## Dispatch origin
         /// The ethics committee (`EthicsOrigin`).
         ///
         /// ## Parameters
         /// - `emergency`: the emergency.
-        /// - `accepted`: if true, the bond is released. If false, it is burned, all access ends and
-        ///   the patient's key epoch rises.
+        /// - `accepted`: if true, the bond is released. If false, it is burned, all access ends, the
+        ///   patient's key epoch rises, and the emergency is closed.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not the ethics committee.
         /// - `EmergencyNotFound`: there is no such emergency, or it is closed.
-        /// - `EmergencyNotEscalated`: it is still under review, or decided.
+        /// - `EmergencyNotEscalated`: it is still under review, or accepted.
+        /// - `EmergencyAlreadyReviewed`: it was rejected already.
         /// - `ReviewExpired`: the period for the judgement is over.
         ///
         /// ## Events
@@ -1122,15 +1192,16 @@ pub mod pallet {
             accepted: bool,
         ) -> DispatchResultWithPostInfo {
             T::EthicsOrigin::ensure_origin(origin)?;
-            let ended = Self::do_judge_emergency(emergency, accepted)?;
-            Ok(Some(<T as Config>::WeightInfo::judge_emergency(ended)).into())
+            let requested = Self::do_judge_emergency(emergency, accepted)?;
+            Ok(Some(<T as Config>::WeightInfo::judge_emergency(requested)).into())
         }
 
         /// Moves an emergency on whose last block has passed.
         ///
         /// This happens without a call as soon as a block has room for it. An emergency that nobody
-        /// reviewed is void if no share was delivered; otherwise it is escalated to the ethics
-        /// committee. Any other is closed, and what is held of the bond is released.
+        /// reviewed is void if no record was requested; otherwise it is escalated to the ethics
+        /// committee. Any other is closed: the bond of a rejected one is burned, and what is held
+        /// of another's is released.
         ///
         /// ## Dispatch origin
         /// Signed by any account.
@@ -1145,10 +1216,16 @@ pub mod pallet {
         /// ## Events
         /// - `EmergencyVoided`, `EmergencyEscalated` or `EmergencyClosed`.
         #[pallet::call_index(12)]
-        #[pallet::weight(<T as Config>::WeightInfo::close_emergency())]
-        pub fn close_emergency(origin: OriginFor<T>, emergency: EmergencyId) -> DispatchResult {
+        #[pallet::weight(
+            <T as Config>::WeightInfo::close_emergency(T::MaxEmergencyRecords::get())
+        )]
+        pub fn close_emergency(
+            origin: OriginFor<T>,
+            emergency: EmergencyId,
+        ) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            Self::do_close_emergency(emergency)
+            let requested = Self::do_close_emergency(emergency)?;
+            Ok(Some(<T as Config>::WeightInfo::close_emergency(requested)).into())
         }
 
         /// Allows or forbids emergency access (breaking the glass) to the signer's records.
@@ -1193,6 +1270,34 @@ pub mod pallet {
         pub fn lift_suspension(origin: OriginFor<T>, account: T::AccountId) -> DispatchResult {
             T::EthicsOrigin::ensure_origin(origin)?;
             Self::do_lift_suspension(account)
+        }
+
+        /// Forgets a grant that ended, and releases what is still held for it.
+        ///
+        /// This happens without a call as soon as a block has room for it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account. The deposit, and the fees that nobody earned, are released to
+        /// the account that had access.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `subject`: the account that had access.
+        /// - `reply`: the reply key of the grant.
+        ///
+        /// ## Errors
+        /// - `AccessNotFound`: no such grant is remembered.
+        /// - `AccessNotExpired`: shares may still be under way.
+        #[pallet::call_index(15)]
+        #[pallet::weight(<T as Config>::WeightInfo::forget_grant())]
+        pub fn forget_grant(
+            origin: OriginFor<T>,
+            record: RecordId,
+            subject: T::AccountId,
+            reply: ReplyKey,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_forget_grant(record, subject, reply)
         }
     }
 }

@@ -14,8 +14,9 @@ use sp_runtime::{
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroups, Custodians, Custodies, CustodyOf, Declined,
     Due, DueEntry, Emergencies, Emergency, EmergencyGrants, EmergencyOf, EmergencyOptOuts,
-    EmergencyStatus, EndedGrants, EntrustedContents, GrantOf, Grants, HoldReason, NextDue,
-    NextEmergencyId, OpenEmergencies, Pallet, Rejections, RunningEmergencies,
+    EmergencyStatus, EndedCustodies, EndedGrants, EntrustedContents, GrantOf, Grants, HoldReason,
+    NextDue, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
+    RunningEmergencies,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -82,8 +83,13 @@ impl<T: Config> Pallet<T> {
 
     fn ensure_custody(id: RecordId, custody: &CustodyOf<T>) -> Result<(), TryRuntimeError> {
         let record = pallet_emr::Records::<T>::get(id).ok_or("shares belong to no record")?;
+        let content = EntrustedContents::<T>::get(&record.patient, &record.cid);
+        let content = content.ok_or("shares are of a content that was not entrusted")?;
+        let by_patient = custody.depositor == record.patient;
+        ensure!(content.by_patient || !by_patient, "what the patient entrusted is another's");
+        // What another dealer entrusted stays when the patient entrusts the content anew.
         ensure!(
-            EntrustedContents::<T>::get(&record.patient, &record.cid) == Some(id),
+            content.record == id || (content.by_patient && !by_patient),
             "shares are of a content entrusted under another record"
         );
         ensure!(record.status != RecordStatus::Erased, "an erased record has shares");
@@ -110,14 +116,20 @@ impl<T: Config> Pallet<T> {
     fn try_state_grants() -> Result<(), TryRuntimeError> {
         let mut deposits = Deposits::<T>::new();
         for (_, (subject, _), ended) in EndedGrants::<T>::iter() {
-            deposits.entry(subject).or_default().saturating_accrue(ended.fees);
+            let held = ended.deposit.saturating_add(ended.fees);
+            deposits.entry(subject).or_default().saturating_accrue(held);
         }
         for (record, subject, grant) in Grants::<T>::iter() {
             let custody = Custodies::<T>::get(record).ok_or("a grant has no shares behind it")?;
             Self::ensure_grant(&subject, &custody, &grant)?;
+            ensure!(
+                !EndedGrants::<T>::contains_key(record, (&subject, grant.reply)),
+                "a grant has the reply key of one that ended"
+            );
             if let Basis::Emergency { emergency } = grant.basis {
                 ensure!(
-                    EmergencyGrants::<T>::contains_key(emergency, record),
+                    !Emergencies::<T>::contains_key(emergency)
+                        || EmergencyGrants::<T>::get(emergency, record) == Some(false),
                     "a grant is not listed under its emergency"
                 );
             }
@@ -149,8 +161,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What is remembered of grants belongs to records, and is scheduled to be forgotten.
+    /// What is remembered of grants and custodies belongs to records, and is scheduled to be
+    /// forgotten.
     fn try_state_ended() -> Result<(), TryRuntimeError> {
+        let now = frame_system::Pallet::<T>::block_number();
         for (record, (subject, reply), ended) in EndedGrants::<T>::iter() {
             ensure!(
                 pallet_emr::Records::<T>::contains_key(record),
@@ -158,10 +172,32 @@ impl<T: Config> Pallet<T> {
             );
             let numbers: BTreeSet<_> = ended.numbers.iter().collect();
             ensure!(numbers.len() == ended.numbers.len(), "a share was exposed twice");
+            let present = Custodies::<T>::get(record).map(|custody| custody.dealing.id);
+            ensure!(
+                ended.until < now
+                    || present == Some(ended.dealing)
+                    || EndedCustodies::<T>::contains_key(record, ended.dealing),
+                "no share of a grant that ended can be verified"
+            );
             let entry = DueEntry::Ended { record, subject, reply };
             ensure!(
                 Due::<T>::contains_key(ended.until, entry),
                 "a grant that ended is not scheduled to be forgotten"
+            );
+        }
+        for (record, dealing, ended) in EndedCustodies::<T>::iter() {
+            ensure!(
+                pallet_emr::Records::<T>::contains_key(record),
+                "a custody that ended was of no record"
+            );
+            ensure!(
+                ended.shares.len() == ended.custodians.len(),
+                "there was not one share for each custodian"
+            );
+            let entry = DueEntry::EndedCustody { record, dealing };
+            ensure!(
+                Due::<T>::contains_key(ended.until, entry),
+                "a custody that ended is not scheduled to be forgotten"
             );
         }
         Ok(())
@@ -174,10 +210,11 @@ impl<T: Config> Pallet<T> {
             Self::ensure_emergency(id, &emergency)?;
             bonds.entry(emergency.subject).or_default().saturating_accrue(emergency.bond);
         }
-        for (id, record) in EmergencyGrants::<T>::iter_keys() {
-            let listed = Grants::<T>::iter_prefix(record)
+        for (id, record, barred) in EmergencyGrants::<T>::iter() {
+            ensure!(Emergencies::<T>::contains_key(id), "a record is listed under no emergency");
+            let granted = Grants::<T>::iter_prefix(record)
                 .any(|(_, grant)| grant.basis == Basis::Emergency { emergency: id });
-            ensure!(listed, "a record without a grant is listed under an emergency");
+            ensure!(!(barred && granted), "a record that is barred is granted");
         }
         Self::ensure_held(HoldReason::Emergency, bonds)
     }
@@ -195,25 +232,34 @@ impl<T: Config> Pallet<T> {
             "an emergency is not scheduled to move on"
         );
         let now = frame_system::Pallet::<T>::block_number();
+        let accepted = emergency.status == EmergencyStatus::Accepted;
         ensure!(
-            emergency.until < now || RunningEmergencies::<T>::get(patient, subject) == Some(id),
+            emergency.until < now
+                || accepted
+                || RunningEmergencies::<T>::get(patient, subject) == Some(id),
             "an emergency that opens records is not the running one"
         );
-        let decided =
-            matches!(emergency.status, EmergencyStatus::Rejected | EmergencyStatus::Accepted);
-        ensure!(!decided || emergency.bond.is_zero(), "a decided emergency has a bond");
-        let grants = EmergencyGrants::<T>::iter_key_prefix(id).count();
+        ensure!(!accepted || emergency.bond.is_zero(), "an accepted emergency has a bond");
+        let basis = Basis::Emergency { emergency: id };
+        let grants = Grants::<T>::iter_values().filter(|grant| grant.basis == basis).count();
         ensure!(
             u32::try_from(grants) == Ok(emergency.grants),
             "the grants of an emergency are miscounted"
         );
+        let requested = EmergencyGrants::<T>::iter_key_prefix(id).count();
         ensure!(
-            emergency.grants <= T::MaxEmergencyRecords::get(),
-            "an emergency opens too many records"
+            u32::try_from(requested) == Ok(emergency.requested),
+            "the records of an emergency are miscounted"
         );
         ensure!(
-            emergency.status != EmergencyStatus::Rejected || emergency.grants == 0,
-            "a rejected emergency has grants"
+            emergency.requested <= T::MaxEmergencyRecords::get(),
+            "an emergency opens too many records"
+        );
+        let rejected = matches!(emergency.status, EmergencyStatus::Rejected { .. });
+        ensure!(!rejected || emergency.grants == 0, "a rejected emergency has grants");
+        ensure!(
+            !matches!(&emergency.status, EmergencyStatus::Rejected { by } if by == subject),
+            "an account rejected its own emergency"
         );
         Ok(())
     }
@@ -226,11 +272,19 @@ impl<T: Config> Pallet<T> {
             ensure!(named, "a running emergency is closed, or another's");
         }
         let mut open = BTreeMap::<AccountIdOf<T>, u32>::new();
+        let mut rejected = BTreeMap::<(AccountIdOf<T>, AccountIdOf<T>), u32>::new();
         for emergency in Emergencies::<T>::iter_values() {
+            if matches!(emergency.status, EmergencyStatus::Rejected { .. }) {
+                let pair = (emergency.patient, emergency.subject.clone());
+                rejected.entry(pair).or_default().saturating_inc();
+            }
             open.entry(emergency.subject).or_default().saturating_inc();
         }
         let counted: BTreeMap<AccountIdOf<T>, u32> = OpenEmergencies::<T>::iter().collect();
         ensure!(open == counted, "open emergencies are miscounted");
+        let pairs = RejectedPairs::<T>::iter().map(|(patient, who, count)| ((patient, who), count));
+        let pairs: BTreeMap<_, u32> = pairs.collect();
+        ensure!(rejected == pairs, "rejected emergencies are miscounted");
         ensure!(
             open.values().all(|count| *count <= T::MaxOpenEmergencies::get()),
             "an account has too many emergencies"
@@ -260,7 +314,8 @@ impl<T: Config> Pallet<T> {
         let entries = Grants::<T>::iter_keys()
             .count()
             .saturating_add(Emergencies::<T>::iter_keys().count())
-            .saturating_add(EndedGrants::<T>::iter_keys().count());
+            .saturating_add(EndedGrants::<T>::iter_keys().count())
+            .saturating_add(EndedCustodies::<T>::iter_keys().count());
         ensure!(Due::<T>::iter_keys().count() == entries, "an entry of nothing stored is due");
         let next = NextDue::<T>::get();
         for (block, _) in Due::<T>::iter_keys() {

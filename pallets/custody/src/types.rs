@@ -1,10 +1,16 @@
 //! The types that the pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::fungible::Inspect, BoundedVec};
+use frame_support::{
+    traits::{fungible::Inspect, ConstU32},
+    BoundedVec,
+};
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Basis, EmergencyId, EmergencyReason, RecordId};
-use medchain_sharing::{CustodianKey, DealingId, ReplyKey, VerifiedDealing, VerifiedDelivery};
+use medchain_sharing::{
+    CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
+    VerifiedDelivery, MAX_CUSTODIANS,
+};
 use scale_info::TypeInfo;
 
 use crate::Config;
@@ -23,6 +29,8 @@ pub type MembersOf<T> = BoundedVec<(AccountIdOf<T>, CustodianKey), <T as Config>
 pub type CustodianGroupOf<T> = CustodianGroup<MembersOf<T>, BalanceOf<T>>;
 /// The custody of a record.
 pub type CustodyOf<T> = Custody<AccountIdOf<T>, CustodiansOf<T>, BalanceOf<T>>;
+/// A custody that ended a short time ago.
+pub type EndedCustodyOf<T> = EndedCustody<CustodiansOf<T>, BlockNumberFor<T>>;
 /// An access grant.
 pub type GrantOf<T> = AccessGrant<
     BoundedVec<NumberedDelivery, <T as Config>::MaxCustodians>,
@@ -80,6 +88,47 @@ pub struct Custody<AccountId, Members, Balance> {
     pub grants: u32,
 }
 
+/// What stays of a custody that ended, so that shares that were under way are logged.
+///
+/// Without the wrapped key: nobody opens the record with what is here.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct EndedCustody<Members, BlockNumber> {
+    /// The number of shares that were needed to recover the key.
+    pub threshold: u8,
+    /// The custodians.
+    pub custodians: Members,
+    /// The dealing's ephemeral key.
+    pub ephemeral: EphemeralKey,
+    /// The dealing's shares, in the order of the custodians.
+    pub shares: BoundedVec<EncryptedShare, ConstU32<MAX_CUSTODIANS>>,
+    /// The last block in which late shares are logged.
+    pub until: BlockNumber,
+}
+
+/// The record under which a content is, or was, entrusted.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct EntrustedContent {
+    /// The record.
+    pub record: RecordId,
+    /// Whether the patient entrusted it.
+    ///
+    /// If another dealer did, the patient can still entrust the content under another record.
+    pub by_patient: bool,
+}
+
 /// A share that a custodian delivered, with its number.
 #[derive(
     Clone,
@@ -115,7 +164,7 @@ pub struct AccessGrant<Deliveries, Balance, BlockNumber> {
     pub until: BlockNumber,
     /// The shares that custodians have delivered.
     pub deliveries: Deliveries,
-    /// The deposit held from the account granted access, until the grant ends.
+    /// The deposit held from the account granted access, until the ended grant is forgotten.
     pub deposit: Balance,
     /// What is still held from it for custodians who have not delivered yet.
     pub fees: Balance,
@@ -132,7 +181,11 @@ pub struct EndedGrant<Numbers, Balance, BlockNumber> {
     pub emergency: Option<EmergencyId>,
     /// The numbers of the shares that came, before the end or after.
     pub numbers: Numbers,
-    /// What is still held from the account for custodians whose shares are under way.
+    /// The deposit of the grant, still held from the account.
+    pub deposit: Balance,
+    /// What is still held from it for custodians whose shares are under way.
+    ///
+    /// Zero if the patient's side ended the grant: late shares are logged then, not paid.
     pub fees: Balance,
     /// The last block in which late shares are logged.
     pub until: BlockNumber,
@@ -156,10 +209,12 @@ pub struct Emergency<AccountId, Balance, BlockNumber> {
     /// The last block of the present status: of the review, of the judgement once escalated, or
     /// of the entry once it is decided.
     pub review_until: BlockNumber,
-    /// The bond still held from that account; zero once it was released or burned.
+    /// The bond still held from that account; zero once it was released.
     pub bond: Balance,
     /// The number of grants that exist under it.
     pub grants: u32,
+    /// The number of records that were ever requested under it. It is void only if there are none.
+    pub requested: u32,
     /// The number of shares delivered under it, including those that came too late.
     pub deliveries: u32,
     /// Where the review stands.
@@ -180,13 +235,19 @@ pub enum EmergencyStatus<AccountId> {
         /// The guardian.
         by: AccountId,
     },
-    /// It was rejected. The entry keeps its place until the review would have ended.
+    /// It was rejected, and opens nothing.
+    ///
+    /// The bond stays held until the review would have ended, and is burned then, unless the
+    /// rejection is overturned.
     #[codec(index = 2)]
-    Rejected,
+    Rejected {
+        /// The patient or the guardian who rejected it.
+        by: AccountId,
+    },
     /// Nobody reviewed it in time: the ethics committee judges, or the patient decides.
     #[codec(index = 3)]
     Escalated,
-    /// The patient accepted it. Access goes on until its last block.
+    /// It was accepted. The access granted goes on until its last block; it opens nothing more.
     #[codec(index = 4)]
     Accepted,
 }
@@ -219,5 +280,13 @@ pub enum DueEntry<AccountId> {
         subject: AccountId,
         /// The key that shares were encrypted to.
         reply: ReplyKey,
+    },
+    /// A custody that has ended, which is forgotten.
+    #[codec(index = 3)]
+    EndedCustody {
+        /// The record.
+        record: RecordId,
+        /// The dealing.
+        dealing: DealingId,
     },
 }

@@ -28,17 +28,19 @@ pub trait WeightInfo {
     fn break_glass() -> Weight;
     /// `request_in_emergency` by an account whose earlier grant ends.
     fn request_in_emergency() -> Weight;
-    /// `review_emergency` that ends `g` grants.
+    /// `review_emergency`, where `g` records were requested and their grants end.
     fn review_emergency(g: u32) -> Weight;
-    /// `judge_emergency` that ends `g` grants.
+    /// `judge_emergency`, where `g` records were requested and their grants end.
     fn judge_emergency(g: u32) -> Weight;
-    /// `close_emergency`.
-    fn close_emergency() -> Weight;
+    /// `close_emergency`, where `g` records were requested.
+    fn close_emergency(g: u32) -> Weight;
     /// `set_emergency_access`.
     fn set_emergency_access() -> Weight;
     /// `lift_suspension`.
     fn lift_suspension() -> Weight;
-    /// Processing one entry that is due, or passing one block.
+    /// `forget_grant`.
+    fn forget_grant() -> Weight;
+    /// Processing one grant that is due, or passing one block.
     fn process_due() -> Weight;
 }
 
@@ -62,52 +64,57 @@ impl WeightInfo for () {
         estimate(4u64.saturating_add(u64::from(c).saturating_mul(4)), 3)
     }
     fn entrust_record(c: u32, g: u32) -> Weight {
-        // Record, custody, content, group, genesis, holds of both depositors.
+        // Record, custody, content, group, genesis, holds of both depositors, what is remembered
+        // of the custody.
         let (c, g) = (u64::from(c), u64::from(g).saturating_mul(PER_GRANT));
-        let reads = 9u64.saturating_add(c.saturating_mul(4)).saturating_add(g);
+        let reads = 11u64.saturating_add(c.saturating_mul(4)).saturating_add(g);
         let verified =
             if c > 0 { DEALING.saturating_add(SHARE.saturating_mul(c)) } else { Weight::zero() };
-        estimate(reads, 6u64.saturating_add(g)).saturating_add(verified)
+        estimate(reads, 9u64.saturating_add(g)).saturating_add(verified)
     }
     fn end_custody(g: u32) -> Weight {
         let g = u64::from(g).saturating_mul(PER_GRANT);
-        estimate(3u64.saturating_add(g), 3u64.saturating_add(g))
+        estimate(5u64.saturating_add(g), 6u64.saturating_add(g))
     }
     fn request_access() -> Weight {
-        // Record, two policies, patient, custody, grant, hold, schedule; the end of a grant.
-        estimate(15, 13)
+        // Record, two policies, patient, custody, grant, used reply key, hold, schedule; the end of
+        // a grant.
+        estimate(16, 13)
     }
     fn deliver_share() -> Weight {
-        // Record, custody, role, grant, custodian, genesis; emergency, opt-out, two policies,
-        // patient, relation, role of a clinician; hold, and the custodian's account.
-        estimate(20, 6).saturating_add(DELIVERY)
+        // Record, grant, what is remembered of grant and custody, custody, role, custodian, genesis;
+        // emergency, opt-out, two policies, patient, relation, role of a clinician; hold, and the
+        // custodian's account.
+        estimate(22, 6).saturating_add(DELIVERY)
     }
     fn expire_grant() -> Weight {
         // Record, grant, custody, two entries in the schedule, emergency and its list, hold, what
-        // is remembered of the grant, and what was.
-        estimate(11, 12)
+        // is remembered of the grant.
+        estimate(11, 10)
     }
     fn break_glass() -> Weight {
-        // Patient, rejections, group, two policies, opt-out, relation, role, running and new
-        // emergency, count, number, hold, schedule.
-        estimate(17, 8)
+        // Patient, rejections, also of the pair, group, two policies, opt-out, relation, role,
+        // running and new emergency, count, number, hold, schedule.
+        estimate(18, 8)
     }
     fn request_in_emergency() -> Weight {
-        // Record, emergency, two policies, patient, opt-out, relation, role, custody, grant, hold,
-        // schedule; the end of a grant.
-        estimate(19, 14)
+        // Record, emergency, rejections, also of the pair, two policies, patient, opt-out, relation,
+        // role, custody, grant, used reply key, list, hold, schedule; the end of a grant.
+        estimate(23, 15)
     }
     fn review_emergency(g: u32) -> Weight {
-        // Emergency, relation, patient, rejections, counts, hold, issuance, schedule.
-        let g = u64::from(g);
-        let reads = 12u64.saturating_add(g.saturating_mul(6));
-        estimate(reads, 12u64.saturating_add(g.saturating_mul(8)))
+        // Emergency, relation, patient, rejections, also of the pair, counts, hold, issuance,
+        // schedule; of each record its place in the list, and the end of its grant.
+        let g = u64::from(g).saturating_mul(PER_GRANT.saturating_add(2));
+        estimate(13u64.saturating_add(g), 13u64.saturating_add(g))
     }
     fn judge_emergency(g: u32) -> Weight {
         Self::review_emergency(g)
     }
-    fn close_emergency() -> Weight {
-        estimate(7, 7)
+    fn close_emergency(g: u32) -> Weight {
+        // Emergency, pair, counts, hold, issuance, schedule; of each record its place in the list.
+        let g = u64::from(g);
+        small(10u64.saturating_add(g), 10u64.saturating_add(g))
     }
     fn set_emergency_access() -> Weight {
         estimate(2, 1)
@@ -115,9 +122,13 @@ impl WeightInfo for () {
     fn lift_suspension() -> Weight {
         estimate(1, 1)
     }
+    fn forget_grant() -> Weight {
+        // What is remembered, hold, schedule.
+        small(4, 4)
+    }
     fn process_due() -> Weight {
-        // As the end of a grant, and the schedule itself.
-        estimate(13, 13)
+        // As the end of a grant, and the schedule itself. Only the custody is large.
+        small(13, 12).saturating_add(Weight::from_parts(0, PROOF_PER_READ))
     }
 }
 
@@ -125,8 +136,11 @@ impl WeightInfo for () {
 const COMPUTATION: u64 = 50_000_000;
 /// The most that reading one item adds to the proof, in bytes.
 const PROOF_PER_READ: u64 = 4_000;
-/// Items of each grant that ends with its custody: grant, schedule, emergency, its list, hold.
-const PER_GRANT: u64 = 6;
+/// The same of an item of at most 200 bytes, most of which are in the same part of the trie.
+const PROOF_PER_SMALL_READ: u64 = 1_000;
+/// Items of each grant that ends with its custody: grant, two in the schedule, emergency, hold,
+/// what is remembered of it.
+const PER_GRANT: u64 = 7;
 
 /// Verifying a custodian's key: 0.25 ms.
 const KEY_PROOF: Weight = Weight::from_parts(250_000_000, 0);
@@ -139,5 +153,11 @@ const DELIVERY: Weight = Weight::from_parts(800_000_000, 0);
 
 fn estimate(reads: u64, writes: u64) -> Weight {
     Weight::from_parts(COMPUTATION, reads.saturating_mul(PROOF_PER_READ))
+        .saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
+}
+
+/// As [`estimate`], of small items.
+fn small(reads: u64, writes: u64) -> Weight {
+    Weight::from_parts(COMPUTATION, reads.saturating_mul(PROOF_PER_SMALL_READ))
         .saturating_add(RocksDbWeight::get().reads_writes(reads, writes))
 }

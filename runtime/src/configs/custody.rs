@@ -21,9 +21,9 @@ parameter_types! {
     pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
     /// Number of blocks in which the patient or a guardian can review an emergency.
     pub const ReviewPeriod: BlockNumber = 7 * DAYS;
-    /// Number of blocks in which an emergency that nobody reviewed can be judged: as long as
+    /// Number of blocks in which an emergency that nobody reviewed can be judged: twice as long as
     /// members can vote on a motion.
-    pub const EthicsPeriod: BlockNumber = 7 * DAYS;
+    pub const EthicsPeriod: BlockNumber = 14 * DAYS;
 }
 
 impl pallet_custody::Config for Runtime {

@@ -30,12 +30,14 @@ pub struct CloseArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// No share was delivered in it: the bond is back.
+    /// No record was requested in it: the bond is back.
     Voided,
     /// The council judges it.
     Escalated,
     /// It is over.
     Closed,
+    /// It is over, and was rejected: the bond is burned.
+    Burned,
 }
 
 impl Ending {
@@ -43,6 +45,7 @@ impl Ending {
         match event {
             ChainEvent::EmergencyVoided { .. } => Some(Self::Voided),
             ChainEvent::EmergencyEscalated { .. } => Some(Self::Escalated),
+            ChainEvent::EmergencyClosed { burned: true, .. } => Some(Self::Burned),
             ChainEvent::EmergencyClosed { .. } => Some(Self::Closed),
             _ => None,
         }
@@ -68,13 +71,14 @@ impl fmt::Display for CloseReport {
         let Self { emergency_id, subject, ending, included } = self;
         write!(f, "emergency {emergency_id} of {subject} ")?;
         match ending {
-            Ending::Voided => f.write_str("is void: no key was delivered, and the bond is back")?,
+            Ending::Voided => f.write_str("is void: nothing was requested; the bond is back")?,
             Ending::Escalated => write!(
                 f,
                 "was reviewed by nobody: the council judges it with `medchain emergency judge \
                  {emergency_id}`"
             )?,
             Ending::Closed => f.write_str("is closed")?,
+            Ending::Burned => f.write_str("is closed: it was rejected, and the bond is burned")?,
         }
         write!(f, " ({included})")
     }

@@ -1,4 +1,5 @@
-//! `medchain emergency judge`: the council decides about what nobody reviewed.
+//! `medchain emergency judge`: the council decides about what nobody reviewed, and accepts what was
+//! rejected wrongly.
 
 use std::fmt;
 
@@ -32,7 +33,7 @@ pub struct JudgeArgs {
 /// A judgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Judgement {
-    /// It was an emergency: return the bond.
+    /// It was an emergency: return the bond, also where it was rejected.
     Accept,
     /// It was no emergency: burn the bond.
     Reject,
@@ -85,11 +86,16 @@ async fn judge(context: &Context, args: &JudgeArgs) -> Result<JudgeReport> {
     let emergency = context.view().await?.emergency(id).await?.with_context(|| {
         format!("there is no open emergency {id}; see `medchain emergency list`")
     })?;
-    if emergency.status != EmergencyStatus::Escalated {
-        bail!(
-            "emergency {id} is not the council's: only those that nobody reviewed until their \
-             last block are; see `medchain emergency list`"
-        );
+    match emergency.status {
+        EmergencyStatus::Escalated => {}
+        EmergencyStatus::Rejected { .. } if accepted => {}
+        EmergencyStatus::Rejected { .. } => bail!("emergency {id} is rejected already"),
+        EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } | EmergencyStatus::Accepted => {
+            bail!(
+            "emergency {id} is not the council's: it judges those that nobody reviewed until their \
+             last block, and accepts those that were rejected; see `medchain emergency list`"
+        )
+        }
     }
     let purpose = "judge the emergency";
     let call = Call::JudgeEmergency { emergency: id, accepted };

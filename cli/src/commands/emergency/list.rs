@@ -47,7 +47,9 @@ pub struct EmergencyRow {
     pub status: &'static str,
     /// The guardian that accepted it.
     pub endorsed_by: Option<AccountId32>,
-    /// The records that it opens now.
+    /// The patient or the guardian that rejected it.
+    pub rejected_by: Option<AccountId32>,
+    /// The records that were requested in it.
     pub records: Vec<RecordId>,
     /// How many shares of their keys were delivered in it.
     pub deliveries: u32,
@@ -55,12 +57,12 @@ pub struct EmergencyRow {
 
 impl EmergencyRow {
     fn new(emergency: &Emergency, records: Vec<RecordId>) -> Self {
-        let (status, endorsed_by) = match emergency.status {
-            EmergencyStatus::Open => ("open", None),
-            EmergencyStatus::Endorsed { by } => ("endorsed", Some(by)),
-            EmergencyStatus::Rejected => ("rejected", None),
-            EmergencyStatus::Escalated => ("escalated", None),
-            EmergencyStatus::Accepted => ("accepted", None),
+        let (status, endorsed_by, rejected_by) = match emergency.status {
+            EmergencyStatus::Open => ("open", None, None),
+            EmergencyStatus::Endorsed { by } => ("endorsed", Some(by), None),
+            EmergencyStatus::Rejected { by } => ("rejected", None, Some(by)),
+            EmergencyStatus::Escalated => ("escalated", None, None),
+            EmergencyStatus::Accepted => ("accepted", None, None),
         };
         Self {
             emergency_id: emergency.id,
@@ -73,6 +75,7 @@ impl EmergencyRow {
             bond: format_balance(emergency.bond),
             status,
             endorsed_by,
+            rejected_by,
             records,
             deliveries: emergency.deliveries,
         }
@@ -81,19 +84,28 @@ impl EmergencyRow {
     /// What its status means, and until when.
     fn review(&self) -> String {
         let (id, until) = (self.emergency_id, self.review_until);
-        match (self.status, self.endorsed_by) {
-            ("open", _) => format!("awaits a review until block {until}, bond {}", self.bond),
-            (_, Some(guardian)) => format!(
+        match (self.status, self.endorsed_by, self.rejected_by) {
+            ("open", ..) => format!("awaits a review until block {until}, bond {}", self.bond),
+            (_, Some(guardian), _) => format!(
                 "accepted by the guardian {guardian}; the patient can reject it until block \
                  {until}, bond {}",
                 self.bond
             ),
-            ("escalated", _) => format!(
+            (_, _, Some(by)) => {
+                let others =
+                    if by == self.patient { "the council" } else { "the patient or the council" };
+                format!(
+                    "rejected by {by}; unless {others} accepts it until block {until}, the bond {} \
+                     is burned",
+                    self.bond
+                )
+            }
+            ("escalated", ..) => format!(
                 "reviewed by nobody: the council judges it until block {until}, with `medchain \
                  emergency judge {id}`, bond {}",
                 self.bond
             ),
-            (decided, _) => format!("{decided}, and listed until block {until}"),
+            (decided, ..) => format!("{decided}, and listed until block {until}"),
         }
     }
 }
@@ -107,7 +119,7 @@ impl fmt::Display for EmergencyRow {
              block {broken_at} ({reason}), until block {until}"
         )?;
         if !self.records.is_empty() {
-            write!(f, "; open: {}", joined(&self.records))?;
+            write!(f, "; records: {}", joined(&self.records))?;
         }
         write!(f, "; {}; {}", output::counted(self.deliveries, "share"), self.review())
     }
@@ -166,6 +178,7 @@ mod tests {
                 review_until: 900,
                 bond: 0,
                 grants: 1,
+                requested: 2,
                 deliveries: 2,
                 status,
             };
@@ -176,12 +189,15 @@ mod tests {
             (EmergencyStatus::Open, "awaits a review until block 900".to_owned()),
             (EmergencyStatus::Endorsed { by: guardian }, format!("by the guardian {guardian}")),
             (EmergencyStatus::Escalated, "medchain emergency judge 4".to_owned()),
-            (EmergencyStatus::Rejected, "rejected, and listed until block 900".to_owned()),
+            (
+                EmergencyStatus::Rejected { by: guardian },
+                "unless the patient or the council accepts it until block 900".to_owned(),
+            ),
             (EmergencyStatus::Accepted, "accepted, and listed".to_owned()),
         ] {
             let text = shown(status);
             assert!(text.contains(&words), "{text}");
-            assert!(text.contains("open: 3, 7; 2 shares; "), "{text}");
+            assert!(text.contains("records: 3, 7; 2 shares; "), "{text}");
         }
         let none = ListReport { emergencies: Vec::new() };
         assert_eq!(none.to_string(), "no emergency is open");

@@ -24,10 +24,12 @@ pub struct ReviewArgs {
     /// The emergency's number.
     #[arg(value_parser = arguments::emergency())]
     pub emergency: EmergencyId,
-    /// It was an emergency: return the bond, if you are the patient.
+    /// It was an emergency: return the bond, if you are the patient. Also after a guardian
+    /// rejected it.
     #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
     pub accept: bool,
-    /// It was no emergency: burn the bond and end the access.
+    /// It was no emergency: end the access at once, and burn the bond when the emergency is
+    /// closed.
     #[arg(long)]
     pub reject: bool,
 }
@@ -43,6 +45,9 @@ pub struct ReviewReport {
     pub endorsed: bool,
     /// The account that broke the glass.
     pub subject: AccountId32,
+    /// If it was rejected, the last block in which that can be overturned; then the bond is
+    /// burned.
+    pub overturnable_until: Option<u32>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -53,14 +58,19 @@ impl fmt::Display for ReviewReport {
         let (verdict, bond) = match (self.accepted, self.endorsed) {
             (true, true) => ("accepted", "gets the bond back unless the patient rejects it"),
             (true, false) => ("accepted", "gets the bond back"),
-            (false, _) => ("rejected", "loses the bond and the access"),
+            (false, _) => ("rejected", "loses the access now, and the bond when it is closed"),
         };
         write!(
             f,
             "emergency {} is {verdict}: {} {bond} ({})",
             self.emergency_id, self.subject, self.included
         )?;
-        if !self.accepted {
+        if let Some(until) = self.overturnable_until {
+            write!(
+                f,
+                "\nUntil block {until} the council can accept it all the same, and so can the \
+                 patient where a guardian rejected it."
+            )?;
             write!(
                 f,
                 "\nThis account may have kept keys: `medchain rotate` encrypts a record under a new \
@@ -97,6 +107,7 @@ pub async fn review(context: &Context, args: &ReviewArgs) -> Result<ReviewReport
         accepted: accept,
         endorsed,
         subject: emergency.subject,
+        overturnable_until: (!accept).then_some(emergency.review_until),
         included: (&outcome).into(),
     })
 }

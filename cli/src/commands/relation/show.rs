@@ -99,7 +99,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
     let awaits = |one: &Emergency| match one.status {
         EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } => true,
         EmergencyStatus::Escalated => account == patient,
-        EmergencyStatus::Rejected | EmergencyStatus::Accepted => false,
+        EmergencyStatus::Rejected { .. } | EmergencyStatus::Accepted => false,
     };
     let mut to_review: Vec<EmergencyId> = view
         .emergencies()

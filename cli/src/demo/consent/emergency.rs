@@ -146,21 +146,31 @@ async fn surgeon(scene: &Scene<'_>, record: RecordId, foreign: RecordId) -> Resu
     let step = scene.story.step("The surgeon, who does not treat the patient, breaks the glass");
     let broken = break_glass(&cast.surgeon, record).await?;
     let read = scene.reads(&cast.surgeon, record).await?;
-    let owned = owned(scene, &cast.surgeon).await?;
-    review(&cast.patient, &broken, false).await?;
+    let reviewed = review(&cast.patient, &broken, false).await?;
     drop(step);
-    let lost = owned.saturating_sub(self::owned(scene, &cast.surgeon).await?);
+    let kept = held(scene, &cast.surgeon).await?;
+    let until = reviewed.overturnable_until.unwrap_or_default();
     scene.claim(
         STORY,
-        "the patient rejects the surgeon's emergency: the bond is burned",
-        read && lost == BOND && held(scene, &cast.surgeon).await? < UNIT,
-        format!("emergency {}, {}", broken.emergency_id, format_balance(lost)),
+        "the patient rejects the surgeon's emergency: the bond is burned when it is closed, unless the council overturns that",
+        read && kept >= BOND && until >= broken.review_until,
+        format!(
+            "emergency {}, {} held until block {until}",
+            broken.emergency_id,
+            format_balance(kept)
+        ),
     )?;
     scene.refused(
         STORY,
         "and the access has ended",
         scene.reads(&cast.surgeon, record).await,
         "has no envelope",
+    )?;
+    scene.refused(
+        STORY,
+        "until then the surgeon breaks no glass over this patient",
+        break_glass(&cast.surgeon, record).await,
+        CustodyError::EmergencyRejected,
     )?;
     let broken = break_glass(&cast.surgeon, foreign).await?;
     review(&cast.researcher, &broken, false).await?;
@@ -192,10 +202,4 @@ async fn review(who: &Context, broken: &BreakReport, accept: bool) -> Result<Rev
 
 async fn held(scene: &Scene<'_>, who: &Context) -> Result<u128> {
     Ok(scene.chain.best().await?.balance(&who.account()?).await?.reserved)
-}
-
-/// What an account owns, held or not.
-async fn owned(scene: &Scene<'_>, who: &Context) -> Result<u128> {
-    let balance = scene.chain.best().await?.balance(&who.account()?).await?;
-    Ok(balance.free.saturating_add(balance.reserved))
 }

@@ -67,6 +67,7 @@ errors! {
         CustodianAlreadyExists,
         CustodianKeyMismatch,
         CustodianDeclined,
+        DeclineUnchanged,
         NotCustodian,
         ThresholdMismatch,
         InvalidDealing,
@@ -78,15 +79,19 @@ errors! {
         AccessNotFound,
         AccessAlreadyGranted,
         EmergencyAccessRuns,
+        ReplyKeyUsed,
         Suspended,
         CustodianOfPatient,
         GlassAlreadyBroken,
         EmergencyNotFound,
         EmergencyOver,
         EmergencyRejected,
+        RecordBarred,
         EmergencyOptedOut,
         NotReviewer,
         AlreadyEndorsed,
+        EmergencyAlreadyReviewed,
+        EmergencyNotEscalated,
     }
 }
 

@@ -68,7 +68,7 @@ impl View {
             threshold: fields.get("threshold")?,
             custodians: self.with_keys(fields.get("custodians")?).await?,
             dealing: fields.get("dealing")?,
-            dealer: fields.get("dealer")?,
+            dealer: fields.get("depositor")?,
             deposit: fields.get("deposit")?,
             grants: fields.get("grants")?,
         }))
@@ -135,7 +135,7 @@ impl View {
         all.collect()
     }
 
-    /// The records that are granted in an emergency, in the order of their numbers.
+    /// The records that were requested in an emergency, in the order of their numbers.
     pub async fn emergency_records(&self, id: EmergencyId) -> Result<Vec<RecordId>, ChainError> {
         let entries = self
             .entries::<(Static<EmergencyId>, Static<RecordId>), _>(
@@ -253,6 +253,7 @@ fn emergency(id: EmergencyId, fields: &Fields) -> Result<Emergency, ChainError> 
         review_until: fields.get("review_until")?,
         bond: fields.get("bond")?,
         grants: fields.get("grants")?,
+        requested: fields.get("requested")?,
         deliveries: fields.get("deliveries")?,
         status: fields.get("status")?,
     })

@@ -241,7 +241,7 @@ async fn refused(
             let status = view.emergency(emergency).await?.map(|emergency| emergency.status);
             match status {
                 None => return Ok(Some("the emergency is closed".to_owned())),
-                Some(EmergencyStatus::Rejected) => {
+                Some(EmergencyStatus::Rejected { .. }) => {
                     return Ok(Some("the emergency was rejected".to_owned()))
                 }
                 Some(EmergencyStatus::Escalated) => {

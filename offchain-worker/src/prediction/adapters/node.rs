@@ -213,7 +213,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::RuntimeError;
+    use medchain_client::chain::{CustodyError, RuntimeError};
 
     use super::*;
 
@@ -263,7 +263,7 @@ mod tests {
             let newer = FailureKind::Other { pallet: pallet.to_owned(), error: "Newer".to_owned() };
             assert_eq!(outcome(newer), Outcome::Rejected(format!("{pallet}.Newer")));
         }
-        // An error of pallet-emr that is neither a denial nor about the record.
-        assert!(matches!(outcome(EmrError::PatientNotFound), Outcome::Rejected(_)));
+        // An error of a pallet that a worker's calls do not reach.
+        assert!(matches!(outcome(CustodyError::AccessNotFound), Outcome::Rejected(_)));
     }
 }

@@ -18,16 +18,14 @@ fn a_custodian_declines_a_patient_and_accepts_again() {
         assert_eq!(events(), [set(true)]);
         assert_eq!(Declined::<Test>::get(CUSTODIAN, ALICE), Some(CUSTODY_DEPOSIT));
         assert_eq!(held(CUSTODIAN, HoldReason::Decline), CUSTODY_DEPOSIT);
-        // Once, however often it says so.
-        assert_ok!(decline(CUSTODIAN, true));
-        assert_eq!(held(CUSTODIAN, HoldReason::Decline), CUSTODY_DEPOSIT);
-        events();
+        // The log says it once.
+        assert_noop!(decline(CUSTODIAN, true), Error::<Test>::DeclineUnchanged);
 
         assert_ok!(decline(CUSTODIAN, false));
         assert_eq!(events(), [set(false)]);
         assert_eq!(Declined::<Test>::get(CUSTODIAN, ALICE), None);
         assert_eq!(held(CUSTODIAN, HoldReason::Decline), 0);
-        assert_ok!(decline(CUSTODIAN, false));
+        assert_noop!(decline(CUSTODIAN, false), Error::<Test>::DeclineUnchanged);
         assert_ok!(choose(&[CUSTODIAN], 1));
     });
 }
@@ -65,6 +63,7 @@ fn only_custodians_decline_and_only_patients() {
     ExtBuilder::default().build_and_execute(|| {
         for who in [ALICE, READER, CLINICIAN] {
             assert_noop!(decline(who, true), Error::<Test>::CustodianNotFound);
+            assert_noop!(decline(who, false), Error::<Test>::DeclineUnchanged);
         }
         let refused = Custody::set_declined(signed(CUSTODIAN), READER, true);
         assert_noop!(refused, pallet_emr::Error::<Test>::PatientNotFound);

@@ -93,7 +93,9 @@ fn a_denial_at_the_delivery_ends_the_grant() {
             // It is not the custodian's fault, so the call is free.
             assert_eq!(submit(CUSTODIAN_2, XRAY, READER, delivery), Ok(Pays::No));
             assert_eq!(grant(READER), None);
-            assert_eq!(held(READER, HoldReason::Grant), 0);
+            // The fee returns: the reader has no use for what comes now.
+            assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT);
+            assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + DELIVERY_FEE, FUNDS);
             let (record, patient, subject, purpose) = (XRAY, ALICE, READER, PURPOSE);
             let denied = Event::AccessDenied { record, patient, subject, purpose, reason };
             // The bytes stand in the block: the log says so.

@@ -6,7 +6,8 @@ use medchain_sharing::Custodians as Shared;
 
 use super::world::*;
 use crate::{
-    mock::*, Call, Custodies, EntrustedContents, Error, Event, Grants, HoldReason, WeightInfo,
+    mock::*, Call, Custodies, EntrustedContent, EntrustedContents, Error, Event, Grants,
+    HoldReason, WeightInfo,
 };
 
 fn entrusted(record: RecordId, custodians: &[u64], threshold: u8) -> Event<Test> {
@@ -35,7 +36,8 @@ fn a_new_record_comes_with_its_shares() {
         assert_eq!(kept.custodians.into_inner(), CUSTODIANS);
         assert_eq!(held(TECHNICIAN, HoldReason::Custody), 3 * CUSTODY_DEPOSIT);
         assert_eq!(events(), [entrusted(NEXT, &CUSTODIANS, 2)]);
-        assert_eq!(EntrustedContents::<Test>::get(ALICE, cid(2)), Some(NEXT));
+        let content = EntrustedContent { record: NEXT, by_patient: false };
+        assert_eq!(EntrustedContents::<Test>::get(ALICE, cid(2)), Some(content));
     });
 }
 
@@ -83,7 +85,7 @@ fn an_existing_record_is_entrusted_again() {
         let ended = ended(READER, EndReason::Reentrusted);
         assert_eq!(events(), [ended, entrusted(XRAY, &[CUSTODIAN], 1)]);
         assert_eq!(grant(READER), None);
-        assert_eq!(held(READER, HoldReason::Grant), 0);
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT, "without the fees");
         assert_eq!(held(ALICE, HoldReason::Custody), 2 * CUSTODY_DEPOSIT);
     });
 }
@@ -162,6 +164,49 @@ fn a_content_is_entrusted_under_one_record_for_good() {
     });
 }
 
+/// Otherwise an author of records could claim a patient's contents for good.
+#[test]
+fn the_patient_takes_over_what_another_entrusted() {
+    ExtBuilder::default().build_and_execute(|| {
+        let content = |record, by_patient| Some(EntrustedContent { record, by_patient });
+        let stored = || EntrustedContents::<Test>::get(ALICE, cid(1));
+        assert_ok!(choose(&[CUSTODIAN], 1));
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        let claim = || {
+            let custody = entrustment(ALICE, TECHNICIAN, cid(1));
+            add_record(TECHNICIAN, ALICE, cid(1), Some(custody))
+        };
+        assert_ok!(claim());
+        assert_eq!(stored(), content(NEXT, false));
+        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
+        // XRAY has this content, and is hers to entrust.
+        assert_ok!(entrust_record(ALICE, XRAY, own()));
+        assert_eq!(stored(), content(XRAY, true));
+        assert_ok!(Custody::do_try_state());
+        // Never the other way round, nor back.
+        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
+        let back = entrust_record(ALICE, NEXT, own());
+        assert_noop!(back, Error::<Test>::ContentAlreadyEntrusted);
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
+        assert!(Custodies::<Test>::contains_key(NEXT), "that of the author stays");
+    });
+}
+
+/// What the patient entrusts again is the patient's.
+#[test]
+fn a_record_of_another_author_becomes_the_patients() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(choose(&[CUSTODIAN], 1));
+        Policy::grant(ALICE, TECHNICIAN, Action::Append);
+        let custody = entrustment(ALICE, TECHNICIAN, cid(2));
+        assert_ok!(add_record(TECHNICIAN, ALICE, cid(2), Some(custody)));
+        assert_ok!(entrust_record(ALICE, NEXT, Some(entrustment(ALICE, ALICE, cid(2)))));
+        let content = EntrustedContent { record: NEXT, by_patient: true };
+        assert_eq!(EntrustedContents::<Test>::get(ALICE, cid(2)), Some(content));
+    });
+}
+
 #[test]
 fn entrusting_fails() {
     ExtBuilder::default().build_and_execute(|| {
@@ -189,11 +234,14 @@ fn erasing_destroys_shares_and_grants() {
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         assert_eq!(Custodies::<Test>::get(XRAY), None);
         assert_eq!(Grants::<Test>::get(XRAY, READER), None);
-        assert_eq!(held(READER, HoldReason::Grant), 0);
-        assert_eq!(Balances::free_balance(READER), FUNDS - DELIVERY_FEE);
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT);
+        assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + DELIVERY_FEE, FUNDS);
         assert_eq!(held(ALICE, HoldReason::Custody), 3 * CUSTODY_DEPOSIT, "for the group");
         assert_eq!(events(), [ended(READER, EndReason::Erased)]);
-        let late = submit(CUSTODIAN_2, XRAY, READER, late).map_err(|(error, _)| error);
-        assert_noop!(late, Error::<Test>::RecordNotEntrusted);
+        // What is under way is logged, and opens nothing: what it would open is gone.
+        assert!(submit(CUSTODIAN_2, XRAY, READER, late).is_ok());
+        assert_eq!(events(), [exposed(READER, CUSTODIAN_2)]);
+        go_to(2 + LATE);
+        assert_eq!(Balances::free_balance(READER), FUNDS - DELIVERY_FEE);
     });
 }

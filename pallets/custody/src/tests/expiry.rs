@@ -20,7 +20,8 @@ fn boundary_of_the_last_block() {
         assert_ok!(expire());
         assert_eq!(events(), [ended(READER, EndReason::Expired)]);
         assert_eq!(grant(READER), None, "and with it the shares");
-        assert_eq!(held(READER, HoldReason::Grant), DELIVERY_FEE, "its share may be under way");
+        // Its share may be under way.
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT + DELIVERY_FEE);
         assert_noop!(expire(), Error::<Test>::AccessNotFound);
     });
 }
@@ -34,7 +35,7 @@ fn grants_expire_by_themselves() {
         go_to(2 + ACCESS_PERIOD);
         assert_eq!(grant(READER), None);
         assert_eq!(events(), [ended(READER, EndReason::Expired)]);
-        assert_eq!(Balances::free_balance(READER), FUNDS - DELIVERY_FEE);
+        assert_eq!(Balances::free_balance(READER), FUNDS - GRANT_DEPOSIT - DELIVERY_FEE);
         go_to(3 + ACCESS_PERIOD + LATE);
         assert_eq!(Balances::free_balance(READER), FUNDS, "nobody earned a fee");
     });
@@ -49,7 +50,7 @@ fn the_patient_or_the_reader_ends_a_grant() {
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, READER));
         assert_eq!(events(), [ended(READER, EndReason::Revoked)]);
         assert_eq!(key_epoch(), Some(1), "the reader may know the key");
-        assert_eq!(Balances::free_balance(READER), FUNDS - 2 * DELIVERY_FEE);
+        assert_eq!(Balances::free_balance(READER), FUNDS - GRANT_DEPOSIT - DELIVERY_FEE);
 
         assert_ok!(request_with(READER, XRAY, other_reply(READER)));
         events();
@@ -71,5 +72,38 @@ fn nobody_else_ends_a_grant() {
             let early = Custody::expire_grant(signed(who), XRAY, READER);
             assert_noop!(early, Error::<Test>::AccessNotExpired);
         }
+    });
+}
+
+/// What `on_idle` had no room for.
+#[test]
+fn an_ended_grant_is_forgotten_by_hand() {
+    ExtBuilder::default().build_and_execute(|| {
+        granted(&[CUSTODIAN], 1);
+        assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
+        let forget = |reply| Custody::forget_grant(signed(STRANGER), XRAY, READER, reply);
+        System::set_block_number(1 + LATE);
+        assert_noop!(forget(reply(READER)), Error::<Test>::AccessNotExpired);
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT + DELIVERY_FEE);
+        System::set_block_number(2 + LATE);
+        assert_noop!(forget(other_reply(READER)), Error::<Test>::AccessNotFound);
+        assert_ok!(forget(reply(READER)));
+        assert_eq!(Balances::free_balance(READER), FUNDS);
+        assert_noop!(forget(reply(READER)), Error::<Test>::AccessNotFound);
+    });
+}
+
+/// Otherwise an account could fill the state for the fees of its calls.
+#[test]
+fn each_ended_grant_keeps_its_deposit() {
+    ExtBuilder::default().build_and_execute(|| {
+        granted(&[CUSTODIAN], 1);
+        for request in 2..6 {
+            assert_ok!(request_with(READER, XRAY, reply_secret(READER, request).public()));
+        }
+        assert_eq!(held(READER, HoldReason::Grant), 5 * (GRANT_DEPOSIT + DELIVERY_FEE));
+        assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, READER));
+        go_to(2 + LATE);
+        assert_eq!(Balances::free_balance(READER), FUNDS);
     });
 }

@@ -1,10 +1,11 @@
 //! `DeliveryFee`: held from the subject, paid to the first custodians of the threshold.
 
-use frame_support::assert_ok;
+use frame_support::{assert_ok, dispatch::Pays};
 use medchain_primitives::Action;
+use sp_runtime::DispatchResult;
 
 use super::world::*;
-use crate::{mock::*, HoldReason};
+use crate::{mock::*, Error, HoldReason};
 
 /// What a custodian has earned.
 fn earned(custodian: u64) -> u64 {
@@ -30,6 +31,7 @@ fn fees_are_paid_as_often_as_the_threshold_says() {
             }
             assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT);
             go_to(2 + ACCESS_PERIOD);
+            go_to(3 + ACCESS_PERIOD + LATE);
             assert_eq!(Balances::free_balance(READER), FUNDS - needed * DELIVERY_FEE);
         });
     }
@@ -59,12 +61,12 @@ fn garbage_earns_nothing() {
     });
 }
 
-/// The account can open it, and the custodian has done what it should.
+/// The account ended it, and can open the share all the same.
 #[test]
 fn a_share_that_is_exposed_is_paid_as_often_as_the_threshold_says() {
     ExtBuilder::default().build_and_execute(|| {
         granted(&CUSTODIANS, 2);
-        Policy::revoke(ALICE, READER, Action::View);
+        assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
         for custodian in CUSTODIANS {
             assert_ok!(deliver(custodian, READER));
             assert_ok!(Custody::do_try_state());
@@ -72,7 +74,70 @@ fn a_share_that_is_exposed_is_paid_as_often_as_the_threshold_says() {
         let logged = CUSTODIANS.map(|custodian| exposed(READER, custodian));
         assert_eq!(events().into_iter().filter(|event| logged.contains(event)).count(), 3);
         assert_eq!(CUSTODIANS.map(earned), [DELIVERY_FEE, DELIVERY_FEE, 0]);
-        assert_eq!(Balances::free_balance(READER), FUNDS - 2 * DELIVERY_FEE);
+        assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + 2 * DELIVERY_FEE, FUNDS);
+    });
+}
+
+/// The account has no use for what comes after the patient, the policy or a review said no.
+#[test]
+fn a_share_that_comes_after_the_patients_no_is_not_paid() {
+    let ends: [fn() -> DispatchResult; 5] = [
+        || Emr::remove_envelope(signed(ALICE), XRAY, READER),
+        || {
+            Policy::revoke(ALICE, READER, Action::View);
+            request(READER)
+        },
+        || {
+            Policy::revoke(ALICE, READER, Action::View);
+            Ok(())
+        },
+        || entrust_record(ALICE, XRAY, None),
+        || Emr::erase_record(signed(ALICE), XRAY).map(|_| ()).map_err(|failed| failed.error),
+    ];
+    for end in ends {
+        ExtBuilder::default().build_and_execute(|| {
+            granted(&[CUSTODIAN, CUSTODIAN_2], 2);
+            let deliveries = [CUSTODIAN, CUSTODIAN_2].map(|one| delivery_of(one, XRAY, READER));
+            assert_ok!(end());
+            for (custodian, delivery) in [CUSTODIAN, CUSTODIAN_2].into_iter().zip(deliveries) {
+                assert_eq!(submit(custodian, XRAY, READER, delivery), Ok(Pays::No));
+                assert!(events().contains(&exposed(READER, custodian)));
+            }
+            assert_eq!(CUSTODIANS.map(earned), [0; 3]);
+            assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT, FUNDS);
+        });
+    }
+}
+
+#[test]
+fn a_share_that_comes_after_a_rejection_is_not_paid() {
+    ExtBuilder::default().build_and_execute(|| {
+        broken();
+        let delivery = delivery_of(CUSTODIAN, XRAY, CLINICIAN);
+        assert_ok!(review(ALICE, false));
+        assert_eq!(submit(CUSTODIAN, XRAY, CLINICIAN, delivery), Ok(Pays::No));
+        assert_eq!(earned(CUSTODIAN), 0);
+        assert_eq!(held(CLINICIAN, HoldReason::Grant), GRANT_DEPOSIT);
+        assert_eq!(emergency().map(|entry| entry.deliveries), Some(1), "it is counted");
+    });
+}
+
+/// Its part returns to the reader, who needs one share less: nobody gets more for it.
+#[test]
+fn a_late_share_without_the_role_is_not_paid() {
+    ExtBuilder::default().build_and_execute(|| {
+        granted(&CUSTODIANS, 2);
+        assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
+        dismiss(CUSTODIAN, medchain_primitives::Role::Custodian);
+        let delivery = delivery_of(CUSTODIAN, XRAY, READER);
+        assert_eq!(submit(CUSTODIAN, XRAY, READER, delivery), Ok(Pays::Yes));
+        assert!(events().contains(&exposed(READER, CUSTODIAN)));
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT + DELIVERY_FEE);
+        assert_ok!(deliver(CUSTODIAN_2, READER));
+        assert_eq!(CUSTODIANS.map(earned), [0, DELIVERY_FEE, 0]);
+        assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + DELIVERY_FEE, FUNDS);
+        let again = submit(CUSTODIAN, XRAY, READER, delivery);
+        assert_eq!(again, Err((Error::<Test>::ShareAlreadyDelivered.into(), Pays::Yes)));
     });
 }
 
@@ -87,7 +152,7 @@ fn a_grant_and_its_memory_pay_no_more_than_the_threshold() {
             assert_ok!(deliver(custodian, READER));
         }
         assert_eq!(CUSTODIANS.map(earned), [0, DELIVERY_FEE, DELIVERY_FEE]);
-        assert_eq!(Balances::free_balance(READER), FUNDS - 2 * DELIVERY_FEE);
+        assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + 2 * DELIVERY_FEE, FUNDS);
     });
 }
 

@@ -21,14 +21,40 @@ fn a_guardian_endorses() {
         assert_eq!(events(), [Event::EmergencyEndorsed { emergency, patient, subject, by }]);
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND, "the patient may say no");
         assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 1);
-        // Access goes on.
-        let other = add_entrusted(2);
-        assert_ok!(request_in_emergency(CLINICIAN, other));
-        assert_ok!(deliver(CUSTODIAN, CLINICIAN));
         for guardian in [GUARDIAN, OTHER_GUARDIAN] {
             assert_noop!(review(guardian, true), Error::<Test>::AlreadyEndorsed);
         }
+        // Access goes on.
+        assert_ok!(deliver(CUSTODIAN, CLINICIAN));
+        assert_eq!(status(), Some(EmergencyStatus::Endorsed { by: GUARDIAN }));
     });
+}
+
+/// A guardian has not seen what is requested after the endorsement.
+#[test]
+fn a_new_request_ends_the_endorsement() {
+    for again in [false, true] {
+        ExtBuilder::default().build_and_execute(|| {
+            opened();
+            assert_ok!(review(GUARDIAN, true));
+            if again {
+                // The same record, with another key.
+                let other = other_reply(CLINICIAN);
+                assert_ok!(Custody::request_in_emergency(signed(CLINICIAN), XRAY, other));
+            } else {
+                let other = add_entrusted(2);
+                assert_ok!(request_in_emergency(CLINICIAN, other));
+            }
+            assert_eq!(status(), Some(EmergencyStatus::Open));
+            // Either guardian may look at it again.
+            assert_ok!(review(OTHER_GUARDIAN, true));
+            let third = add_entrusted(3);
+            assert_ok!(request_in_emergency(CLINICIAN, third));
+            // Or nobody does: then the ethics committee judges.
+            go_to(2 + REVIEW_PERIOD);
+            assert_eq!(status(), Some(EmergencyStatus::Escalated));
+        });
+    }
 }
 
 /// A guardian in league with the subject must not be able to decide before the patient can.
@@ -42,11 +68,14 @@ fn the_patients_no_counts_more_than_a_guardians_yes() {
             events();
             assert_ok!(review(ALICE, false));
             assert_eq!(events().last(), Some(&reviewed(ALICE, false)));
-            assert_eq!(status(), Some(EmergencyStatus::Rejected));
-            assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
-            assert_eq!(Balances::free_balance(CLINICIAN) + BOND + DELIVERY_FEE, FUNDS);
+            assert_eq!(status(), Some(EmergencyStatus::Rejected { by: ALICE }));
+            assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
             assert_eq!(Rejections::<Test>::get(CLINICIAN), 1);
             assert_eq!(key_epoch(), Some(1));
+            go_to(2 + REVIEW_PERIOD);
+            assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
+            go_to(100);
+            assert_eq!(Balances::free_balance(CLINICIAN) + BOND + DELIVERY_FEE, FUNDS);
         });
     }
 }
@@ -70,7 +99,7 @@ fn the_same_guardian_may_say_no_later() {
         broken();
         assert_ok!(review(GUARDIAN, true));
         assert_ok!(review(GUARDIAN, false));
-        assert_eq!(status(), Some(EmergencyStatus::Rejected));
+        assert_eq!(status(), Some(EmergencyStatus::Rejected { by: GUARDIAN }));
     });
 }
 
@@ -94,8 +123,11 @@ fn an_endorsed_emergency_is_closed_after_its_review() {
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
         go_to(2 + REVIEW_PERIOD);
         let (emergency, patient, subject, bond) = (FIRST, ALICE, CLINICIAN, BOND);
-        assert!(events().contains(&Event::EmergencyClosed { emergency, patient, subject, bond }));
+        let closed = Event::EmergencyClosed { emergency, patient, subject, bond, burned: false };
+        assert!(events().contains(&closed));
         assert_eq!(super::world::emergency(), None);
+        assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
+        go_to(100);
         assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - DELIVERY_FEE);
         assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 0);
         assert_eq!(key_epoch(), Some(0));

@@ -6,7 +6,8 @@ use medchain_primitives::{
     Action, Basis, Denied, DenyReason, EmergencyId, RecordId, RecordStatus, RelationKind, Role,
 };
 use medchain_sharing::{
-    Delivery, DeliveryProof, EncryptedShare, Entrustment, EphemeralKey, ReplyKey,
+    deliver as encrypt, Delivery, DeliveryContext, DeliveryProof, EncryptedShare, EntrustedShare,
+    Entrustment, EphemeralKey, ReplyKey,
 };
 use pallet_emr::{Records, Relations};
 use proptest::{collection, prelude::*, sample::select};
@@ -14,8 +15,9 @@ use sp_runtime::DispatchError;
 
 use super::world::*;
 use crate::{
-    mock::*, CustodianGroups, Custodians, Custodies, Declined, Due, Emergencies, EmergencyOptOuts,
-    EmergencyStatus, EndedGrants, Event, Grants, HoldReason, Rejections,
+    mock::*, CustodianGroups, Custodians, Custodies, Declined, Due, Emergencies, EmergencyGrants,
+    EmergencyOptOuts, EmergencyStatus, EndedCustodies, EndedGrants, Event, Grants, HoldReason,
+    Rejections,
 };
 
 /// Those who play a part, and one who plays none.
@@ -134,14 +136,14 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (account(), kinds, any::<bool>())
             .prop_map(|(who, kind, contact)| Step::Relate(who, kind, contact)),
         1 => account().prop_map(Step::Unrelate),
-        5 => (record(), 1u8..3).prop_map(|(record, request)| Step::Request(record, request)),
-        4 => (record(), subject(), 1u8..3, honest()).prop_map(
+        5 => (record(), 1u8..5).prop_map(|(record, request)| Step::Request(record, request)),
+        4 => (record(), subject(), 1u8..5, honest()).prop_map(
             |(record, subject, request, honest)| Step::Deliver { record, subject, request, honest }
         ),
         2 => (record(), subject()).prop_map(|(record, who)| Step::EndAccess(record, who)),
         1 => (record(), subject()).prop_map(|(record, who)| Step::Expire(record, who)),
         4 => select(&PATIENTS).prop_map(Step::Break),
-        5 => (record(), 1u8..3)
+        5 => (record(), 1u8..5)
             .prop_map(|(record, request)| Step::RequestInEmergency(record, request)),
         3 => (emergency_id(), any::<bool>()).prop_map(|(id, yes)| Step::Review(id, yes)),
         2 => (emergency_id(), any::<bool>()).prop_map(|(id, yes)| Step::Judge(id, yes)),
@@ -161,6 +163,39 @@ fn patient_of(record: RecordId) -> Option<u64> {
 
 fn is_live(record: RecordId) -> bool {
     Records::<Test>::get(record).is_some_and(|entry| entry.status != RecordStatus::Erased)
+}
+
+/// The shares that a request asked for, whether it runs or has ended, with their custodians.
+fn asked(record: RecordId, subject: u64, reply: ReplyKey) -> Option<Vec<(u64, EntrustedShare)>> {
+    let running = Grants::<Test>::get(record, subject).is_some_and(|grant| grant.reply == reply);
+    let present = Custodies::<Test>::get(record);
+    let dealing = if running {
+        present.as_ref().expect("a grant has shares behind it").dealing.id
+    } else {
+        EndedGrants::<Test>::get(record, (subject, reply))?.dealing
+    };
+    let (custodians, ephemeral, shares) = match present.filter(|kept| kept.dealing.id == dealing) {
+        Some(kept) => (kept.custodians, kept.dealing.ephemeral, kept.dealing.shares),
+        None => {
+            let ended = EndedCustodies::<Test>::get(record, dealing)?;
+            (ended.custodians, ended.ephemeral, ended.shares)
+        }
+    };
+    let numbered = (1..).zip(custodians.into_iter().zip(shares));
+    let shares = numbered.map(|(number, (custodian, share))| {
+        let key = secret(custodian).public();
+        (custodian, EntrustedShare { dealing, number, key, ephemeral, share })
+    });
+    Some(shares.collect())
+}
+
+/// Whether an emergency over the patient was rejected, and is not closed.
+fn is_rejected(patient: u64, subject: u64) -> bool {
+    Emergencies::<Test>::iter_values().any(|entry| {
+        entry.patient == patient
+            && entry.subject == subject
+            && matches!(entry.status, EmergencyStatus::Rejected { .. })
+    })
 }
 
 fn keeps(custodian: u64, record: RecordId) -> bool {
@@ -201,7 +236,14 @@ fn permitted(who: u64, step: &Step) -> bool {
     match step {
         Step::Register => Emr::has_role(&who, Role::Custodian) && !is_bonded(who),
         Step::Retire => is_bonded(who),
-        Step::Decline(_, declined) => !declined || is_bonded(who),
+        Step::Decline(patient, declined) => {
+            let has = Declined::<Test>::contains_key(who, patient);
+            if *declined {
+                is_bonded(who) && !has
+            } else {
+                has
+            }
+        }
         Step::Choose(members, threshold) => {
             let most = members.len() as u8;
             PATIENTS.contains(&who)
@@ -220,13 +262,9 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Erase(record) => own(record),
         Step::Deliver { record, subject, request, honest } => {
             let reply = reply_secret(*subject, *request).public();
-            let runs =
-                Grants::<Test>::get(record, subject).is_some_and(|grant| grant.reply == reply);
-            *honest
-                && who != *subject
-                && keeps(who, *record)
-                && Emr::has_role(&who, Role::Custodian)
-                && (runs || EndedGrants::<Test>::contains_key(record, (*subject, reply)))
+            let keeps = asked(*record, *subject, reply)
+                .is_some_and(|shares| shares.iter().any(|(keeper, _)| *keeper == who));
+            *honest && who != *subject && keeps
         }
         Step::EndAccess(record, subject) => who == *subject || patient_of(*record) == Some(who),
         Step::Expire(record, subject) => Grants::<Test>::get(record, subject)
@@ -234,22 +272,32 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Break(patient) => {
             let group = CustodianGroups::<Test>::get(patient);
             let keeps = group.is_some_and(|group| group.members.iter().any(|(one, _)| *one == who));
-            is_emergency(who, *patient) && !keeps && Rejections::<Test>::get(who) < MAX_REJECTIONS
+            is_emergency(who, *patient)
+                && !keeps
+                && !is_rejected(*patient, who)
+                && Rejections::<Test>::get(who) < MAX_REJECTIONS
         }
         Step::RequestInEmergency(record, _) => patient_of(*record).is_some_and(|patient| {
-            let running = Emergencies::<Test>::iter_values().any(|entry| {
+            let running = Emergencies::<Test>::iter().any(|(id, entry)| {
+                let open = matches!(
+                    entry.status,
+                    EmergencyStatus::Open | EmergencyStatus::Endorsed { .. }
+                );
                 entry.patient == patient
                     && entry.subject == who
                     && System::block_number() <= entry.until
-                    && entry.status != EmergencyStatus::Rejected
+                    && open
+                    && EmergencyGrants::<Test>::get(id, record) != Some(true)
             });
             running
+                && !is_rejected(patient, who)
+                && Rejections::<Test>::get(who) < MAX_REJECTIONS
                 && is_emergency(who, patient)
                 && is_live(*record)
                 && Custodies::<Test>::contains_key(record)
                 && !keeps(who, *record)
         }),
-        Step::Review(id, _) => Emergencies::<Test>::get(id).is_some_and(|entry| {
+        Step::Review(id, accepted) => Emergencies::<Test>::get(id).is_some_and(|entry| {
             let guardian = Relations::<Test>::get(entry.patient, who)
                 .is_some_and(|relation| relation.kind == RelationKind::Guardian);
             let open = match entry.status {
@@ -257,12 +305,18 @@ fn permitted(who: u64, step: &Step) -> bool {
                     guardian || who == entry.patient
                 }
                 EmergencyStatus::Escalated => who == entry.patient,
-                EmergencyStatus::Rejected | EmergencyStatus::Accepted => false,
+                EmergencyStatus::Rejected { by } => *accepted && who == entry.patient && by != who,
+                EmergencyStatus::Accepted => false,
             };
             open && who != entry.subject && System::block_number() <= entry.review_until
         }),
-        Step::Judge(id, _) => Emergencies::<Test>::get(id)
-            .is_some_and(|entry| entry.status == EmergencyStatus::Escalated),
+        Step::Judge(id, accepted) => {
+            Emergencies::<Test>::get(id).is_some_and(|entry| match entry.status {
+                EmergencyStatus::Escalated => true,
+                EmergencyStatus::Rejected { .. } => *accepted,
+                _ => false,
+            })
+        }
         Step::Close(id) => Emergencies::<Test>::get(id)
             .is_some_and(|entry| entry.review_until < System::block_number()),
         Step::Forbid(_) => PATIENTS.contains(&who),
@@ -294,8 +348,12 @@ fn delivery_by(
     reply: ReplyKey,
     honest: bool,
 ) -> Delivery {
-    if honest && keeps(who, record) {
-        return delivery_to(who, record, subject, reply);
+    let shares = asked(record, subject, reply).unwrap_or_default();
+    let own = shares.iter().find(|(keeper, _)| *keeper == who);
+    if let Some((_, share)) = own.filter(|_| honest) {
+        let context = DeliveryContext { reply, ..delivery_context(who, record, subject) };
+        let delivery = encrypt(&secret(who), share, &context, &mut Dice::new());
+        return delivery.expect("the share is its own");
     }
     Delivery {
         ephemeral: EphemeralKey(reply.0),
@@ -306,11 +364,13 @@ fn delivery_by(
 
 /// Says who takes a step, and which it is, where that depends on what is there.
 fn resolve(who: u64, step: Step, index: usize) -> (u64, Step) {
-    let often = |often: u64| if index % 3 > 0 { often } else { who };
+    let often = |often: u64| if index.is_multiple_of(3) { who } else { often };
     match step {
         Step::Serve { pick, honest } => serve(who, pick, honest),
         Step::Decide { pick, accepted } => decide(who, pick, accepted),
-        Step::Request(..) => (often(if index % 2 == 0 { READER } else { CLINICIAN }), step),
+        Step::Request(..) => {
+            (often(if index.is_multiple_of(2) { READER } else { CLINICIAN }), step)
+        }
         Step::Break(_) | Step::RequestInEmergency(..) => (often(CLINICIAN), step),
         Step::Choose(..) | Step::Entrust { .. } | Step::Add { .. } => (often(ALICE), step),
         step => (who, step),
@@ -325,10 +385,11 @@ fn serve(who: u64, pick: usize, honest: bool) -> (u64, Step) {
     let all: Vec<_> = running.chain(over).collect();
     let chosen = all.get(pick % all.len().max(1));
     let (record, subject, reply) = chosen.copied().unwrap_or((XRAY, READER, reply(READER)));
-    let custodians = Custodies::<Test>::get(record).map(|kept| kept.custodians.into_inner());
-    let custodians = custodians.unwrap_or_default();
-    let custodian = custodians.get(pick / 7 % custodians.len().max(1)).copied().unwrap_or(who);
-    let request = if reply == other_reply(subject) { 2 } else { 1 };
+    let shares = asked(record, subject, reply).unwrap_or_default();
+    let share = shares.get(pick / 7 % shares.len().max(1));
+    let custodian = share.map_or(who, |(custodian, _)| *custodian);
+    let request = (1..5).find(|request| reply_secret(subject, *request).public() == reply);
+    let request = request.unwrap_or(1);
     (custodian, Step::Deliver { record, subject, request, honest })
 }
 
@@ -337,10 +398,12 @@ fn decide(who: u64, pick: usize, accepted: bool) -> (u64, Step) {
     let Some((id, entry)) = all.get(pick % all.len().max(1)) else {
         return (who, Step::Review(FIRST, accepted));
     };
-    if entry.status == EmergencyStatus::Escalated && pick % 2 == 0 {
+    let judged =
+        matches!(entry.status, EmergencyStatus::Escalated | EmergencyStatus::Rejected { .. });
+    if judged && pick.is_multiple_of(2) {
         return (who, Step::Judge(*id, accepted));
     }
-    let reviewer = if pick % 3 == 0 { entry.patient } else { GUARDIAN };
+    let reviewer = if pick.is_multiple_of(3) { entry.patient } else { GUARDIAN };
     (reviewer, Step::Review(*id, accepted))
 }
 
@@ -402,7 +465,9 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Judge(id, accepted) => Custody::judge_emergency(root(), id, accepted)
             .map(|_| ())
             .map_err(|failed| failed.error),
-        Step::Close(id) => Custody::close_emergency(origin, id),
+        Step::Close(id) => {
+            Custody::close_emergency(origin, id).map(|_| ()).map_err(|failed| failed.error)
+        }
         // They were resolved before.
         Step::Serve { .. } | Step::Decide { .. } => Ok(()),
         Step::Forbid(forbidden) => Custody::set_emergency_access(origin, !forbidden),
@@ -427,7 +492,7 @@ fn check_delivered(event: &Event<Test>) {
         Basis::Emergency { emergency } => {
             assert!(is_emergency(*subject, *patient), "{event:?}");
             let status = Emergencies::<Test>::get(emergency).map(|entry| entry.status);
-            assert!(status != Some(EmergencyStatus::Rejected), "{event:?}");
+            assert!(!matches!(status, Some(EmergencyStatus::Rejected { .. })), "{event:?}");
         }
     }
 }
@@ -435,7 +500,7 @@ fn check_delivered(event: &Event<Test>) {
 /// The bonds burned by what these events tell.
 fn burned(events: &[Event<Test>]) -> u64 {
     let bonds = events.iter().map(|event| match event {
-        Event::EmergencyReviewed { bond, accepted: false, .. }
+        Event::EmergencyClosed { bond, burned: true, .. }
         | Event::EmergencyJudged { bond, accepted: false, .. } => *bond,
         _ => 0,
     });
@@ -466,6 +531,8 @@ fn end_everything() {
     assert_eq!(Grants::<Test>::iter().count(), 0);
     assert_eq!(Emergencies::<Test>::iter().count(), 0);
     assert_eq!(EndedGrants::<Test>::iter().count(), 0);
+    assert_eq!(EndedCustodies::<Test>::iter().count(), 0);
+    assert_eq!(EmergencyGrants::<Test>::iter().count(), 0);
     assert_eq!(Due::<Test>::iter().count(), 0);
     for who in RICH {
         assert_eq!(held(who, HoldReason::Grant), 0);
@@ -545,6 +612,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             (GUARDIAN, Step::Review(FIRST, true)),
             (ALICE, Step::Review(FIRST, false)),
             (CUSTODIAN, Step::Close(FIRST)),
+            (BOB, Step::Judge(FIRST, true)),
             (CONTACT, Step::Break(ALICE)),
             (CONTACT, Step::RequestInEmergency(NEXT, 2)),
             (CUSTODIAN, Step::Deliver { record: NEXT, subject: CONTACT, request: 2, honest: true }),

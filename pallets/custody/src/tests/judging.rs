@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 
 use super::world::*;
-use crate::{mock::*, EmergencyStatus, Error, Event, HoldReason, OpenEmergencies, Rejections};
+use crate::{mock::*, Error, Event, HoldReason, OpenEmergencies, RejectedPairs, Rejections};
 
 fn escalated() {
     opened();
@@ -27,9 +27,10 @@ fn the_ethics_committee_judges() {
             assert_eq!(Balances::total_issuance(), issued - burned);
             assert_eq!(Rejections::<Test>::get(CLINICIAN), u32::from(!accepted));
             assert_eq!(key_epoch(), Some(u32::from(!accepted)));
-            let left = (!accepted).then_some(EmergencyStatus::Rejected);
-            assert_eq!(status(), left);
-            assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), u32::from(!accepted));
+            // Its review is over: either way it is closed, and the bond burned at once.
+            assert_eq!(status(), None);
+            assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 0);
+            assert_eq!(RejectedPairs::<Test>::get(ALICE, CLINICIAN), 0);
             // The patient, who said nothing, cannot change it any more.
             assert!(review(ALICE, !accepted).is_err());
             assert!(judge(origin, accepted).is_err(), "nor is it judged twice");
@@ -81,9 +82,25 @@ fn nobody_judges_and_the_bond_is_released() {
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
         go_to(last + 1);
         let (emergency, patient, subject, bond) = (FIRST, ALICE, CLINICIAN, BOND);
-        assert_eq!(events(), [Event::EmergencyClosed { emergency, patient, subject, bond }]);
-        assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - DELIVERY_FEE);
+        let closed = Event::EmergencyClosed { emergency, patient, subject, bond, burned: false };
+        assert_eq!(events(), [closed]);
+        assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
         assert_eq!(Rejections::<Test>::get(CLINICIAN), 0);
         assert_noop!(judge(root(), false), Error::<Test>::EmergencyNotFound);
+    });
+}
+
+/// Grants that no block had room to end.
+#[test]
+fn a_judgement_ends_what_is_still_stored() {
+    ExtBuilder::default().build_and_execute(|| {
+        opened();
+        System::set_block_number(2 + REVIEW_PERIOD);
+        assert_ok!(Custody::close_emergency(signed(STRANGER), FIRST));
+        assert!(grant(CLINICIAN).is_some());
+        assert_ok!(judge(root(), false));
+        assert_eq!(grant(CLINICIAN), None);
+        assert_eq!(crate::EmergencyGrants::<Test>::iter().count(), 0);
+        go_to(2 + REVIEW_PERIOD);
     });
 }

@@ -1,6 +1,7 @@
 //! Tests: one file for each thing that custodians, patients and attackers do.
 
 mod acceptance;
+mod barred;
 mod custodians;
 mod declined;
 mod deliveries;
@@ -18,6 +19,7 @@ mod invariants;
 mod judging;
 mod opt_out;
 mod other_keys;
+mod overturned;
 mod own_share;
 mod rejections;
 mod replays;

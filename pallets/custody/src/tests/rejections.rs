@@ -1,4 +1,5 @@
-//! A rejection burns the bond, ends access, and does not free the place before its time.
+//! A rejection ends access at once; the bond is burned, and the place freed, when the review would
+//! have ended.
 
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{EndReason, Purpose};
@@ -6,7 +7,7 @@ use medchain_primitives::{EndReason, Purpose};
 use super::world::*;
 use crate::{
     mock::*, Emergencies, EmergencyStatus, Error, Event, HoldReason, OpenEmergencies,
-    RunningEmergencies,
+    RejectedPairs, RunningEmergencies,
 };
 
 fn reviewed(reviewer: u64) -> Event<Test> {
@@ -15,20 +16,25 @@ fn reviewed(reviewer: u64) -> Event<Test> {
 }
 
 #[test]
-fn a_rejected_emergency_burns_the_bond_and_ends_the_access() {
+fn a_rejected_emergency_ends_the_access_and_burns_the_bond() {
     for reviewer in [ALICE, GUARDIAN] {
         ExtBuilder::default().build_and_execute(|| {
             broken();
             let issued = Balances::total_issuance();
             assert_ok!(review(reviewer, false));
             assert_eq!(events(), [ended(CLINICIAN, EndReason::Rejected), reviewed(reviewer)]);
-            assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
-            // The deposit returns at once, the fee when no share can be under way.
-            assert_eq!(held(CLINICIAN, HoldReason::Grant), DELIVERY_FEE);
-            assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - BOND - DELIVERY_FEE);
-            assert_eq!(Balances::total_issuance(), issued - BOND, "nobody profits from it");
             assert_eq!(key_epoch(), Some(1));
             assert_eq!(grant(CLINICIAN), None);
+            // The fee returns at once, the deposit when no share can be under way.
+            assert_eq!(held(CLINICIAN, HoldReason::Grant), GRANT_DEPOSIT);
+            // It may be overturned until then.
+            go_to(1 + REVIEW_PERIOD);
+            assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
+            assert_eq!(Balances::total_issuance(), issued);
+            go_to(2 + REVIEW_PERIOD);
+            assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
+            assert_eq!(Balances::free_balance(CLINICIAN), FUNDS - BOND);
+            assert_eq!(Balances::total_issuance(), issued - BOND, "nobody profits from it");
         });
     }
 }
@@ -40,7 +46,7 @@ fn a_rejection_keeps_the_place() {
         broken();
         assert_ok!(Custody::break_glass(signed(CLINICIAN), BOB, REASON));
         assert_ok!(review(ALICE, false));
-        assert_eq!(status(), Some(EmergencyStatus::Rejected));
+        assert_eq!(status(), Some(EmergencyStatus::Rejected { by: ALICE }));
         assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 2);
         // It is still the newest one of this pair.
         assert_eq!(RunningEmergencies::<Test>::get(ALICE, CLINICIAN), Some(FIRST));
@@ -58,26 +64,31 @@ fn a_rejection_keeps_the_place() {
         events();
         go_to(last + 1);
         assert_eq!(emergency(), None);
-        let (emergency, patient, subject) = (FIRST, ALICE, CLINICIAN);
-        let closed = Event::EmergencyClosed { emergency, patient, subject, bond: 0 };
+        let (emergency, patient, subject, bond) = (FIRST, ALICE, CLINICIAN, BOND);
+        let closed = Event::EmergencyClosed { emergency, patient, subject, bond, burned: true };
         assert!(events().contains(&closed));
         assert_eq!(RunningEmergencies::<Test>::get(ALICE, CLINICIAN), None);
         assert_ok!(break_glass(CLINICIAN));
     });
 }
 
+/// An older emergency that is rejected counts against the newer one of the same pair.
 #[test]
-fn a_rejection_is_final() {
+fn one_rejection_stops_every_emergency_of_the_pair() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
-        assert_ok!(review(GUARDIAN, false));
-        for who in [ALICE, GUARDIAN, OTHER_GUARDIAN] {
-            for accepted in [true, false] {
-                let again = review(who, accepted);
-                assert_noop!(again, Error::<Test>::EmergencyAlreadyReviewed);
-            }
-        }
-        assert_noop!(judge(root(), true), Error::<Test>::EmergencyNotEscalated);
+        go_to(2 + EMERGENCY_PERIOD);
+        assert_ok!(break_glass(CLINICIAN));
+        assert_ok!(review(ALICE, false));
+        assert_eq!(RejectedPairs::<Test>::get(ALICE, CLINICIAN), 1);
+        let refused = request_in_emergency(CLINICIAN, XRAY);
+        assert_noop!(refused, Error::<Test>::EmergencyRejected);
+        // Other pairs are not concerned.
+        assert_ok!(break_glass(CONTACT));
+        go_to(2 + REVIEW_PERIOD);
+        assert_eq!(RejectedPairs::<Test>::get(ALICE, CLINICIAN), 0);
+        assert_noop!(request_in_emergency(CLINICIAN, XRAY), Error::<Test>::EmergencyOver);
+        assert_ok!(break_glass(CLINICIAN));
     });
 }
 

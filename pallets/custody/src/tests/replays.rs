@@ -54,11 +54,14 @@ fn a_delivery_of_one_record_is_none_of_another() {
 fn a_delivery_of_a_former_dealing_is_void() {
     ExtBuilder::default().build_and_execute(|| {
         granted(&[CUSTODIAN], 1);
-        let former = delivery_of(CUSTODIAN, XRAY, READER);
+        let other = other_reply(READER);
+        let former = delivery_to(CUSTODIAN, XRAY, READER, other);
         assert_ok!(entrust_record(ALICE, XRAY, Some(entrustment(ALICE, ALICE, cid(1)))));
-        assert_ok!(request(READER));
-        refused(CUSTODIAN, former);
-        assert_ok!(deliver(CUSTODIAN, READER));
+        assert_ok!(request_with(READER, XRAY, other));
+        let refused = submit_to(CUSTODIAN, XRAY, READER, other, former);
+        assert_eq!(refused, Err((Error::<Test>::InvalidDelivery.into(), Pays::Yes)));
+        let honest = delivery_to(CUSTODIAN, XRAY, READER, other);
+        assert_eq!(submit_to(CUSTODIAN, XRAY, READER, other, honest), Ok(Pays::No));
     });
 }
 
@@ -69,6 +72,7 @@ fn an_earlier_delivery_to_the_same_key_is_a_delivery() {
         granted(&[CUSTODIAN], 1);
         let delivery = delivery_of(CUSTODIAN, XRAY, READER);
         assert_eq!(submit(CUSTODIAN, XRAY, READER, delivery), Ok(Pays::No));
+        go_to(50);
         go_to(100);
         assert_ok!(request(READER));
         assert_eq!(submit(CUSTODIAN, XRAY, READER, delivery), Ok(Pays::No));

@@ -153,8 +153,8 @@ fn another_reply_key_replaces_the_grant() {
         assert_eq!((new.reply, new.granted_at, new.until), (other_reply(READER), 5, until));
         assert!(new.deliveries.is_empty(), "shares for another key are of no use");
         // One fee was paid, and one waits for a share that may be under way.
-        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT + 3 * DELIVERY_FEE);
-        assert_eq!(Balances::free_balance(READER) + GRANT_DEPOSIT + 4 * DELIVERY_FEE, FUNDS);
+        assert_eq!(held(READER, HoldReason::Grant), 2 * GRANT_DEPOSIT + 3 * DELIVERY_FEE);
+        assert_eq!(Balances::free_balance(READER) + 2 * GRANT_DEPOSIT + 4 * DELIVERY_FEE, FUNDS);
     });
 }
 
@@ -182,7 +182,7 @@ fn a_denial_of_a_second_request_ends_the_grant() {
         // Whichever key it comes with.
         assert_ok!(request_with(READER, XRAY, other_reply(READER)));
         assert_eq!(grant(READER), None);
-        assert_eq!(held(READER, HoldReason::Grant), DELIVERY_FEE, "its share may be under way");
+        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT, "a share may be under way");
         assert_eq!(events(), [ended(READER, EndReason::Refused), denied(READER, REVOKED)]);
     });
 }
@@ -201,7 +201,7 @@ fn access_is_granted_again_after_expiry() {
         assert_eq!(events(), [expired, granted_until(READER, Some(until))]);
         let new = grant(READER).expect("granted");
         assert_eq!((new.granted_at, new.deliveries.len()), (now, 0));
-        assert_eq!(held(READER, HoldReason::Grant), GRANT_DEPOSIT + DELIVERY_FEE);
+        assert_eq!(held(READER, HoldReason::Grant), 2 * GRANT_DEPOSIT + DELIVERY_FEE);
     });
 }
 

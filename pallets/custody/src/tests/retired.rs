@@ -82,21 +82,9 @@ fn a_retired_custodian_delivers_what_it_keeps() {
         Policy::grant(ALICE, OTHER_READER, Action::View);
         assert_ok!(request(OTHER_READER));
         dismiss(CUSTODIAN, Role::Custodian);
-        assert_noop!(deliver(CUSTODIAN, OTHER_READER), Error::<Test>::NotCustodian);
-    });
-}
-
-/// The bond is what bounds calls that fail for free.
-#[test]
-fn a_retired_custodian_pays_for_what_fails() {
-    ExtBuilder::default().build_and_execute(|| {
-        granted(&[CUSTODIAN], 1);
-        let delivery = delivery_of(CUSTODIAN, XRAY, READER);
-        retire(CUSTODIAN);
-        let gone = submit(CUSTODIAN, XRAY, OTHER_READER, delivery);
-        assert_eq!(gone, Err((Error::<Test>::AccessNotFound.into(), Pays::Yes)));
-        assert_ok!(add_record(ALICE, ALICE, cid(2), None));
-        let gone = submit(CUSTODIAN, NEXT, READER, delivery);
-        assert_eq!(gone, Err((Error::<Test>::RecordNotEntrusted.into(), Pays::Yes)));
+        events();
+        assert_ok!(deliver(CUSTODIAN, OTHER_READER));
+        assert_eq!(events(), [exposed(OTHER_READER, CUSTODIAN)]);
+        assert_eq!(grant(OTHER_READER).map(|grant| grant.deliveries.len()), Some(0));
     });
 }

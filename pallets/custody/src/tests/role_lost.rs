@@ -6,14 +6,21 @@ use medchain_primitives::{EndReason, Role};
 use super::world::*;
 use crate::{mock::*, Error};
 
+/// Its share stands in a block, as any: the log says so, and the account has it.
 #[test]
-fn a_custodian_without_the_role_delivers_nothing() {
+fn a_custodian_without_the_role_exposes_its_share() {
     ExtBuilder::default().build_and_execute(|| {
         granted(&[CUSTODIAN, CUSTODIAN_2], 1);
         let delivery = delivery_of(CUSTODIAN, XRAY, READER);
         dismiss(CUSTODIAN, Role::Custodian);
-        let refused = submit(CUSTODIAN, XRAY, READER, delivery);
-        assert_eq!(refused, Err((Error::<Test>::NotCustodian.into(), Pays::Yes)));
+        assert_eq!(submit(CUSTODIAN, XRAY, READER, delivery), Ok(Pays::Yes));
+        assert_eq!(events(), [exposed(READER, CUSTODIAN)]);
+        assert_eq!(Policy::asked(), [], "there is nothing to permit");
+        assert!(grant(READER).is_some_and(|grant| grant.deliveries.is_empty()));
+        assert_eq!(Balances::free_balance(CUSTODIAN) + CUSTODIAN_BOND, FUNDS, "it earns nothing");
+        // The proof is checked all the same.
+        let garbled = submit(CUSTODIAN, XRAY, READER, delivery_of(CUSTODIAN_2, XRAY, READER));
+        assert_eq!(garbled, Err((Error::<Test>::InvalidDelivery.into(), Pays::Yes)));
         assert_ok!(deliver(CUSTODIAN_2, READER));
         // Appointed again, it goes on.
         appoint(CUSTODIAN, Role::Custodian);
@@ -28,7 +35,9 @@ fn terms_end_without_a_call() {
         Policy::grant(ALICE, READER, medchain_primitives::Action::View);
         System::set_block_number(TERM + 1);
         assert_ok!(request(READER));
-        assert_noop!(deliver(CUSTODIAN, READER), Error::<Test>::NotCustodian);
+        events();
+        assert_ok!(deliver(CUSTODIAN, READER));
+        assert_eq!(events(), [exposed(READER, CUSTODIAN)]);
         let denied = pallet_emr::Error::<Test>::NoGrant;
         assert_noop!(break_glass(CLINICIAN), denied);
     });
@@ -68,5 +77,16 @@ fn a_contact_who_is_removed_has_no_emergency_any_more() {
         let logged = events();
         assert!(logged.contains(&ended(CONTACT, EndReason::Refused)), "{logged:?}");
         assert!(logged.contains(&exposed(CONTACT, CUSTODIAN_2)), "{logged:?}");
+    });
+}
+
+/// A custodian in league with a clinician cannot deliver without a trace by losing its role.
+#[test]
+fn a_share_without_the_role_counts_for_the_review() {
+    ExtBuilder::default().build_and_execute(|| {
+        broken();
+        dismiss(CUSTODIAN, Role::Custodian);
+        assert_ok!(deliver(CUSTODIAN, CLINICIAN));
+        assert_eq!(emergency().map(|emergency| emergency.deliveries), Some(1));
     });
 }

@@ -96,12 +96,17 @@ fn nobody_else_lifts_it() {
     });
 }
 
-/// A suspended account keeps what it was granted; it may not break the glass again.
+/// A suspended account keeps what it was granted; it may neither request more, nor break the glass
+/// again.
 #[test]
 fn an_emergency_that_runs_goes_on() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
         Rejections::<Test>::insert(CLINICIAN, MAX_REJECTIONS);
         assert_ok!(deliver(CUSTODIAN, CLINICIAN));
+        let other = add_entrusted(2);
+        assert_noop!(request_in_emergency(CLINICIAN, other), Error::<Test>::Suspended);
+        assert_ok!(Custody::lift_suspension(root(), CLINICIAN));
+        assert_ok!(request_in_emergency(CLINICIAN, other));
     });
 }

@@ -23,7 +23,7 @@ fn films() -> [RecordId; 3] {
 }
 
 fn opened_films() -> usize {
-    EmergencyGrants::<Test>::iter_key_prefix(FIRST).count()
+    Grants::<Test>::iter().count()
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn three_films_cost_one_bond_and_one_slot() {
         assert_eq!(OpenEmergencies::<Test>::get(CLINICIAN), 1);
         assert_eq!(opened_films(), 3);
         let entry = emergency().expect("under review");
-        assert_eq!((entry.grants, entry.deliveries), (3, 3));
+        assert_eq!((entry.grants, entry.requested, entry.deliveries), (3, 3, 3));
         assert_ok!(review(ALICE, true));
         assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
     });
@@ -57,10 +57,15 @@ fn one_rejection_ends_access_to_all() {
             assert!(!Grants::<Test>::contains_key(record, CLINICIAN));
         }
         assert_eq!(opened_films(), 0);
-        assert_eq!(Balances::total_issuance(), issued - BOND, "burned once");
-        assert_eq!(held(CLINICIAN, HoldReason::Grant), 0);
         assert_eq!(key_epoch(), Some(1));
-        assert_eq!(emergency().map(|entry| entry.grants), Some(0));
+        assert_eq!(emergency().map(|entry| (entry.grants, entry.requested)), Some((0, 3)));
+        assert_eq!(EmergencyGrants::<Test>::iter().count(), 3);
+        System::set_block_number(2 + REVIEW_PERIOD);
+        let info = Custody::close_emergency(signed(STRANGER), FIRST).expect("its time is over");
+        let weight = <() as crate::WeightInfo>::close_emergency(3);
+        assert_eq!(info.actual_weight, Some(weight));
+        assert_eq!(Balances::total_issuance(), issued - BOND, "burned once");
+        assert_eq!(EmergencyGrants::<Test>::iter().count(), 0);
     });
 }
 
@@ -71,14 +76,21 @@ fn boundary_of_the_number_of_records() {
         let fourth = add_entrusted(4);
         let request = || request_in_emergency(CLINICIAN, fourth);
         assert_noop!(request(), Error::<Test>::MaxEmergencyRecordsExceeded);
-        // What is not needed any more makes room.
+        // What is given up was seen all the same: it makes no room.
         assert_ok!(Emr::remove_envelope(signed(CLINICIAN), XRAY, CLINICIAN));
         assert_eq!(opened_films(), 2);
-        assert_ok!(request());
-        // Replacing a grant needs none.
-        let other = other_reply(CLINICIAN);
-        assert_ok!(Custody::request_in_emergency(signed(CLINICIAN), fourth, other));
+        assert_noop!(request(), Error::<Test>::MaxEmergencyRecordsExceeded);
+        // Requesting the same record again needs none.
+        for number in 2..4 {
+            let other = reply_secret(CLINICIAN, number).public();
+            assert_ok!(Custody::request_in_emergency(signed(CLINICIAN), XRAY, other));
+        }
         assert_eq!(opened_films(), 3);
+        assert_eq!(emergency().map(|entry| entry.requested), Some(3));
+        // Another emergency has its own.
+        go_to(2 + EMERGENCY_PERIOD);
+        assert_ok!(break_glass(CLINICIAN));
+        assert_ok!(request());
     });
 }
 
@@ -93,6 +105,7 @@ fn a_film_that_is_erased_or_entrusted_again_leaves_the_others() {
         let entry = emergency().expect("under review");
         assert_eq!((entry.grants, entry.deliveries), (1, 3), "what was delivered counts");
         assert_eq!(entry.status, EmergencyStatus::Open);
-        assert_ok!(request_in_emergency(CLINICIAN, second));
+        let other = other_reply(CLINICIAN);
+        assert_ok!(Custody::request_in_emergency(signed(CLINICIAN), second, other));
     });
 }

@@ -344,7 +344,7 @@ fn a_grant_of_a_foreign_record() {
             let reply = reply_key_of(STRANGER);
             Custody::deliver_share(signed(CUSTODIAN), record, subject, reply, share)
         };
-        assert_noop!(attempt(elsewhere), pallet_custody::Error::<Runtime>::RecordNotEntrusted);
+        assert_noop!(attempt(elsewhere), pallet_custody::Error::<Runtime>::AccessNotFound);
     });
 }
 

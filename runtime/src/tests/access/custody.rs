@@ -244,8 +244,10 @@ fn no_more_than_the_threshold_is_paid() {
         let paid: Vec<Balance> =
             THREE.map(free).into_iter().zip(before).map(|(now, then)| now - then).collect();
         assert_eq!(paid, [fee, fee, 0]);
-        // Giving up returns the deposit; the fees are spent.
+        // Giving up returns the deposit, once no share can be under way; the fees are spent.
         assert_ok!(Emr::remove_envelope(signed(CLINICIAN), RECORD, CLINICIAN.to_account_id()));
+        assert!(free(CLINICIAN) < clinician - 2 * fee);
+        go_to(System::block_number() + pallet_custody::LATE_DELIVERY_PERIOD + 1);
         assert_eq!(free(CLINICIAN), clinician - 2 * fee);
         assert_ok!(Custody::do_try_state());
     });

@@ -187,6 +187,46 @@ fn an_emergency_opens_nobody_elses_records() {
     });
 }
 
+/// A custodian that loses its role right before it delivers leaves a trace all the same.
+#[test]
+fn a_share_without_the_role_is_logged() {
+    development_chain().execute_with(|| {
+        with_reference_policy();
+        assert_ok!(break_glass(CLINICIAN));
+        assert_ok!(request(CLINICIAN, RECORD));
+        let registrar = signed(REGISTRAR);
+        assert_ok!(Emr::remove_provider(registrar, CUSTODIAN.to_account_id(), Role::Custodian));
+        System::reset_events();
+        let done = deliver_share(CUSTODIAN, RECORD, CLINICIAN).expect("it stands in the block");
+        assert_eq!((done.pays_fee, exposed()), (frame_support::dispatch::Pays::Yes, 1));
+        assert!(is_granted(CLINICIAN));
+        let entry = pallet_custody::Emergencies::<Runtime>::get(EmergencyId(0)).expect("open");
+        assert_eq!((entry.requested, entry.deliveries), (1, 1));
+    });
+}
+
+/// A rejection stands until its last block, and can be overturned until then.
+#[test]
+fn a_rejection_that_is_overturned() {
+    development_chain().execute_with(|| {
+        with_reference_policy();
+        let review = |who: Sr25519Keyring, accepted| {
+            attempt(|| Custody::review_emergency(signed(who), EmergencyId(0), accepted))
+        };
+        assert_ok!(break_glass(CLINICIAN));
+        assert_ok!(request(CLINICIAN, RECORD));
+        assert_ok!(review(GUARDIAN, false));
+        assert!(!is_granted(CLINICIAN));
+        assert_noop!(break_glass(CLINICIAN), CustodyError::EmergencyRejected);
+        let over = System::block_number() + 4 * HOURS + 1;
+        go_to(over);
+        assert_ok!(review(PATIENT, true));
+        assert!(!is_granted(CLINICIAN), "what ended stays ended");
+        assert_ok!(break_glass(CLINICIAN));
+        assert_ok!(Custody::do_try_state());
+    });
+}
+
 #[test]
 fn a_custodian_breaks_no_glass_of_its_patient() {
     development_chain().execute_with(|| {
@@ -244,16 +284,15 @@ fn an_emergency_that_nobody_reviews() {
             Balances::balance_on_hold(&reason, &who.to_account_id())
         };
         let status = |id| pallet_custody::Emergencies::<Runtime>::get(EmergencyId(id));
-        // The contact gets the key, the clinician does not.
+        // The contact requests a key, the clinician does not.
         for who in [CLINICIAN, CONTACT] {
             assert_ok!(break_glass(who));
-            assert_ok!(request(who, RECORD));
         }
-        assert_ok!(deliver(CONTACT));
+        assert_ok!(request(CONTACT, RECORD));
         assert_eq!((held(CLINICIAN), held(CONTACT)), (10 * UNIT, 10 * UNIT));
         let review_until = System::block_number() + 7 * DAYS;
         go_to(review_until + 1);
-        assert_eq!(held(CLINICIAN), 0, "nothing was delivered: it is void");
+        assert_eq!(held(CLINICIAN), 0, "nothing was requested: it is void");
         assert!(status(0).is_none());
         assert_eq!(held(CONTACT), 10 * UNIT, "now the ethics committee has it");
         assert_eq!(

@@ -18,11 +18,13 @@ pub const EMERGENCY_PERIOD: u32 = 2_400;
 /// The runtime's `ReviewPeriod` in blocks.
 pub const REVIEW_PERIOD: u32 = 100_800;
 /// The runtime's `EthicsPeriod` in blocks.
-pub const ETHICS_PERIOD: u32 = 100_800;
+pub const ETHICS_PERIOD: u32 = 201_600;
 /// For how many blocks after the end of a grant the chain logs its shares.
 pub const LATE_PERIOD: u32 = 16;
 /// The runtime's `MaxOpenEmergencies`.
 pub const MAX_EMERGENCIES: usize = 3;
+/// The runtime's `MaxEmergencyRecords`.
+pub const MAX_RECORDS: usize = 32;
 /// The runtime's `MaxRejections`.
 pub const MAX_REJECTIONS: u32 = 2;
 
@@ -121,10 +123,10 @@ pub enum Stage {
     Open,
     /// A guardian accepted it.
     Endorsed,
-    /// The patient accepted it, and access goes on.
+    /// It was accepted, and access goes on.
     Accepted,
-    /// It was rejected, and takes a place until the review would have ended.
-    Rejected,
+    /// This account rejected it, and it takes a place until the review would have ended.
+    Rejected(Who),
     /// Nobody reviewed it in time.
     Escalated,
     /// It is gone.
@@ -132,7 +134,7 @@ pub enum Stage {
 }
 
 /// An emergency in which the glass was broken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Emergency {
     /// The account that broke the glass.
     pub by: Who,
@@ -140,6 +142,10 @@ pub struct Emergency {
     pub until: u32,
     /// The last block of its stage.
     pub deadline: u32,
+    /// The records that were requested.
+    pub requested: BTreeSet<usize>,
+    /// Those to which the patient ended the access.
+    pub barred: BTreeSet<usize>,
     /// The number of shares that came.
     pub shares: u32,
     /// Its stage.
@@ -210,13 +216,13 @@ impl Model {
         self.there(record).is_some_and(|record| record.threshold.is_some())
     }
 
-    fn keeps(&self, who: Who) -> bool {
-        self.custodians.contains(&who) && self.roles.contains(&(who, Role::Custodian))
+    fn has_role(&self, custodian: Who) -> bool {
+        self.roles.contains(&(custodian, Role::Custodian))
     }
 
     /// Whether a key can be shared among the custodians now.
     fn can_share(&self) -> bool {
-        self.threshold > 0 && self.custodians.iter().all(|who| self.keeps(*who))
+        self.threshold > 0 && self.custodians.iter().all(|who| self.has_role(*who))
     }
 
     /// The newest emergency of an account.
@@ -225,8 +231,20 @@ impl Model {
         (self.emergencies[newest].stage != Stage::Closed).then_some(newest)
     }
 
-    fn is_suspended(&self, who: Who) -> bool {
+    /// The emergency in which an account requests records now.
+    fn running(&self, who: Who) -> Option<&Emergency> {
+        self.emergency_of(who).map(|place| &self.emergencies[place]).filter(|one| {
+            matches!(one.stage, Stage::Open | Stage::Endorsed) && self.now <= one.until
+        })
+    }
+
+    /// Whether too many emergencies of an account were rejected, or one that is not closed.
+    fn is_kept_out(&self, who: Who) -> bool {
         self.rejections.get(&who).is_some_and(|count| *count >= MAX_REJECTIONS)
+            || self
+                .emergencies
+                .iter()
+                .any(|one| one.by == who && matches!(one.stage, Stage::Rejected(_)))
     }
 
     /// Returns whether a share of `who` comes to an account whose access is there, or was lately.
@@ -237,7 +255,7 @@ impl Model {
             (None, Some(late)) => self.now <= late.until && !late.came.contains(&who),
             (None, None) => false,
         };
-        self.kept(id) && self.keeps(who) && who != subject && first
+        self.kept(id) && self.custodians.contains(&who) && who != subject && first
     }
 
     /// Returns whether `who` may do this now.
@@ -265,11 +283,12 @@ impl Model {
             Deed::Choose(threshold) => {
                 patient
                     && usize::from(threshold) <= self.custodians.len()
-                    && self.custodians.iter().all(|who| self.keeps(*who))
+                    && self.custodians.iter().all(|who| self.has_role(*who))
             }
             Deed::Entrust(id) => patient && self.there(id).is_some() && self.can_share(),
             Deed::Deliver(id, subject) => {
                 self.comes(who, id, subject)
+                    && self.has_role(who)
                     && self.access.get(&(id, subject)).is_some_and(|access| {
                         match access.emergency {
                             Some(_) => self.in_emergency(subject),
@@ -278,28 +297,27 @@ impl Model {
                     })
             }
             Deed::Break => {
-                let running = self.emergency_of(who).map(|place| self.emergencies[place]);
                 let open = self
                     .emergencies
                     .iter()
                     .filter(|one| one.by == who && one.stage != Stage::Closed)
                     .count();
                 !patient
-                    && !self.is_suspended(who)
+                    && !self.is_kept_out(who)
                     && (self.threshold == 0 || !self.custodians.contains(&who))
                     && self.in_emergency(who)
-                    && running
-                        .is_none_or(|one| one.stage != Stage::Rejected && one.until < self.now)
+                    && self.running(who).is_none()
                     && open < MAX_EMERGENCIES
             }
             Deed::Request(id) => {
                 self.kept(id)
                     && !self.custodians.contains(&who)
                     && self.in_emergency(who)
-                    && self
-                        .emergency_of(who)
-                        .map(|place| self.emergencies[place])
-                        .is_some_and(|one| one.stage != Stage::Rejected && self.now <= one.until)
+                    && !self.is_kept_out(who)
+                    && self.running(who).is_some_and(|one| {
+                        !one.barred.contains(&id)
+                            && (one.requested.contains(&id) || one.requested.len() < MAX_RECORDS)
+                    })
             }
             Deed::Review(place, accepted) => self.emergencies.get(place).is_some_and(|one| {
                 let guardian = self.guardians.contains(&who);
@@ -309,7 +327,9 @@ impl Model {
                         // Once is enough, but a guardian can still say no.
                         Stage::Endorsed => patient || guardian && !accepted,
                         Stage::Escalated => patient,
-                        Stage::Accepted | Stage::Rejected | Stage::Closed => false,
+                        // What somebody else rejected.
+                        Stage::Rejected(by) => patient && accepted && by != who,
+                        Stage::Accepted | Stage::Closed => false,
                     }
             }),
             // Also for an erased record, to which no account has access.
@@ -357,20 +377,31 @@ impl Model {
                 by: who,
                 until: self.now + EMERGENCY_PERIOD,
                 deadline: self.now + REVIEW_PERIOD,
+                requested: BTreeSet::new(),
+                barred: BTreeSet::new(),
                 shares: 0,
                 stage: Stage::Open,
             }),
             Deed::Request(id) => {
                 if let Some(place) = self.emergency_of(who) {
+                    let one = &mut self.emergencies[place];
+                    one.requested.insert(id);
+                    one.stage = Stage::Open;
                     self.give(id, who, self.emergencies[place].until, Some(place));
                 }
             }
             Deed::Review(place, accepted) => match (who == PATIENT, accepted) {
-                (_, false) => self.reject(place),
+                (_, false) => self.reject(place, Stage::Rejected(who)),
                 (true, true) => self.accept(place),
                 (false, true) => self.emergencies[place].stage = Stage::Endorsed,
             },
-            Deed::Take(id, subject) => self.end(id, subject),
+            Deed::Take(id, subject) => {
+                let emergency = self.access.get(&(id, subject)).and_then(|one| one.emergency);
+                if let Some(place) = emergency.filter(|_| who == PATIENT) {
+                    self.emergencies[place].barred.insert(id);
+                }
+                self.end(id, subject);
+            }
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
         }
@@ -388,6 +419,15 @@ impl Model {
                 }
             }
             Deed::Deliver(id, subject) if self.comes(who, id, subject) => {
+                if !self.has_role(who)
+                    && let Some(access) = self.access.get(&(id, subject))
+                {
+                    // It says nothing about the access.
+                    if let Some(place) = access.emergency {
+                        self.emergencies[place].shares += 1;
+                    }
+                    return;
+                }
                 // A share that comes while there is access is refused with it.
                 self.end(id, subject);
                 if let Some(late) = self.late.get_mut(&(id, subject)) {
@@ -401,9 +441,13 @@ impl Model {
         }
     }
 
-    /// Whether the ethics committee can judge an emergency.
-    pub fn may_judge(&self, place: usize) -> bool {
-        self.emergencies.get(place).is_some_and(|one| one.stage == Stage::Escalated)
+    /// Whether the ethics committee can judge an emergency so.
+    pub fn may_judge(&self, place: usize, accepted: bool) -> bool {
+        self.emergencies.get(place).is_some_and(|one| match one.stage {
+            Stage::Escalated => true,
+            Stage::Rejected(_) => accepted,
+            _ => false,
+        })
     }
 
     /// The ethics committee judges an emergency.
@@ -411,7 +455,7 @@ impl Model {
         if accepted {
             self.accept(place);
         } else {
-            self.reject(place);
+            self.reject(place, Stage::Closed);
         }
     }
 
@@ -429,7 +473,7 @@ impl Model {
         }
         for one in self.emergencies.iter_mut().filter(|one| one.deadline < block) {
             match one.stage {
-                Stage::Open if one.shares > 0 => {
+                Stage::Open if !one.requested.is_empty() => {
                     one.stage = Stage::Escalated;
                     one.deadline = block + ETHICS_PERIOD;
                 }
@@ -440,11 +484,19 @@ impl Model {
 
     fn accept(&mut self, place: usize) {
         let one = &mut self.emergencies[place];
+        if matches!(one.stage, Stage::Rejected(_))
+            && let Some(count) = self.rejections.get_mut(&one.by)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.rejections.remove(&one.by);
+            }
+        }
         one.stage = if self.now <= one.until { Stage::Accepted } else { Stage::Closed };
         one.deadline = one.until;
     }
 
-    fn reject(&mut self, place: usize) {
+    fn reject(&mut self, place: usize, stage: Stage) {
         let opened: Vec<(usize, Who)> = self
             .access
             .iter()
@@ -455,7 +507,7 @@ impl Model {
             self.end(id, who);
         }
         let one = &mut self.emergencies[place];
-        one.stage = Stage::Rejected;
+        one.stage = stage;
         *self.rejections.entry(one.by).or_default() += 1;
     }
 

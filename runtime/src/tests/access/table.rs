@@ -278,7 +278,7 @@ impl Both {
 
     /// The ethics committee judges an emergency, in both.
     pub fn judge(&mut self, place: usize, accepted: bool) {
-        let expected = self.model.may_judge(place);
+        let expected = self.model.may_judge(place, accepted);
         let emergency = EmergencyId(place as u64);
         let judged = with_storage_layer(|| {
             Custody::judge_emergency(RuntimeOrigin::root(), emergency, accepted)
@@ -355,12 +355,16 @@ impl Both {
                 EmergencyStatus::Open => Stage::Open,
                 EmergencyStatus::Endorsed { .. } => Stage::Endorsed,
                 EmergencyStatus::Accepted => Stage::Accepted,
-                EmergencyStatus::Rejected => Stage::Rejected,
+                EmergencyStatus::Rejected { ref by } => {
+                    Stage::Rejected(Who::from_account_id(by).expect("one of the table"))
+                }
                 EmergencyStatus::Escalated => Stage::Escalated,
             });
             assert_eq!(stage, one.stage, "{place} {:#?}", self.model);
             if let Some(found) = found {
                 assert_eq!(found.deliveries, one.shares, "{place} {:#?}", self.model);
+                let requested = u32::try_from(one.requested.len());
+                assert_eq!(Ok(found.requested), requested, "{place} {:#?}", self.model);
             }
         }
         for who in EVERYBODY {
@@ -482,8 +486,8 @@ fn every_cell(threshold: u8) {
 /// What can be decided about an emergency, at each stage and by each account.
 #[test]
 fn every_stage_of_an_emergency() {
-    const DECIDED: [&[(Who, bool)]; 4] =
-        [&[], &[(GUARDIAN, true)], &[(OWNER, true)], &[(GUARDIAN, false)]];
+    const DECIDED: [&[(Who, bool)]; 5] =
+        [&[], &[(GUARDIAN, true)], &[(OWNER, true)], &[(GUARDIAN, false)], &[(OWNER, false)]];
     const BOTH_WAYS: [bool; 2] = [true, false];
     development_chain().execute_with(|| {
         let start = Both::new(1);
@@ -507,7 +511,10 @@ fn every_stage_of_an_emergency() {
                             both.act(reviewer, Deed::Review(0, accepted));
                             both.act(CUSTODIANS[1], Deed::Deliver(0, CLINICIAN));
                             both.act(CLINICIAN, Deed::Break);
+                            both.act(CLINICIAN, Deed::Request(0));
                             both.judge(0, accepted);
+                            both.act(OWNER, Deed::Review(0, accepted));
+                            both.act(CLINICIAN, Deed::Break);
                             both.compare_state();
                             both.go_to(both.model.now + ETHICS_PERIOD + 1);
                             both.compare_state();

@@ -139,13 +139,19 @@ fn what_the_patient_forbids_in_an_emergency_is_not_delivered() {
     assert_eq!(ended.len(), 1, "{ended:?}");
     assert_eq!(ended[0]["details"]["reason"], "refused", "{ended:?}");
 
-    // The review is still to come, and says no: the bond is gone.
+    // The review is still to come, and says no: the bond stays held until it is closed.
     let id = emergencies(&world)[0]["emergency_id"].to_string();
-    let before = held(&world, DOCTOR);
-    world.done(PATIENT, &["emergency", "review", &id, "--reject"]);
-    assert!(held(&world, DOCTOR) <= before - BOND, "the bond is burned");
+    let review = world.done(PATIENT, &["emergency", "review", &id, "--reject"]);
+    assert!(held(&world, DOCTOR) >= BOND, "the bond is not back");
+    let rejected = &emergencies(&world)[0];
+    assert_eq!(rejected["status"], "rejected", "{rejected}");
+    assert_eq!(rejected["rejected_by"], Value::from(world.account(PATIENT)), "{rejected}");
+    assert_eq!(rejected["review_until"], review["overturnable_until"], "{rejected}");
+    world.done(PATIENT, &["emergency", "allow"]);
     let refused = world.run(DOCTOR, &["emergency", "request", &second]);
-    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert!(refused.one_error_line().contains("EmergencyRejected"), "{}", refused.err);
+    let refused = world.run(PATIENT, &["emergency", "review", &id, "--accept"]);
+    assert!(refused.one_error_line().contains("EmergencyAlreadyReviewed"), "{}", refused.err);
     world.done(PATIENT, &["audit", "--fhir", "emergency.json"]);
     valid_fhir(&world, "emergency.json");
 }

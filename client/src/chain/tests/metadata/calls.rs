@@ -209,6 +209,7 @@ fn custody(calls: &mut Checked) {
     calls.check(&Call::CloseEmergency { emergency }, &["44"]);
     calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
     calls.check(&Call::LiftSuspension { account: BOB }, &[]);
+    calls.check(&Call::ForgetGrant { record, subject, reply }, &["77", "42"]);
 }
 
 fn inference(calls: &mut Checked) {

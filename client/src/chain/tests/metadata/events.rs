@@ -236,7 +236,8 @@ fn emergencies(events: &mut Checked) {
     event!(events, Custody, EmergencyEscalated { emergency, patient, subject, judge_until });
     event!(events, Custody, EmergencyJudged { emergency, patient, subject, accepted, bond });
     event!(events, Custody, EmergencyVoided { emergency, patient, subject, bond });
-    event!(events, Custody, EmergencyClosed { emergency, patient, subject, bond });
+    let burned = true;
+    event!(events, Custody, EmergencyClosed { emergency, patient, subject, bond, burned });
     let (account, rejections, allowed) = (BOB, 2u32, false);
     event!(events, Custody, AccountSuspended { account, rejections });
     event!(events, Custody, SuspensionLifted { account, rejections });

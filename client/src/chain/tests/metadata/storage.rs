@@ -90,7 +90,7 @@ fn structs_of_custodians_are_as_they_are_read() {
         ("threshold", 2u8.encode()),
         ("custodians", vec![ALICE, BOB].encode()),
         ("dealing", dealing.encode()),
-        ("dealer", BOB.encode()),
+        ("depositor", BOB.encode()),
         ("deposit", 1u128.encode()),
         ("grants", 3u32.encode()),
     ];
@@ -126,6 +126,7 @@ fn emergencies_are_as_they_are_read() {
             ("review_until", 6u32.encode()),
             ("bond", 1u128.encode()),
             ("grants", 2u32.encode()),
+            ("requested", 2u32.encode()),
             ("deliveries", 2u32.encode()),
             ("status", status.encode()),
         ];
@@ -138,7 +139,7 @@ fn statuses() -> [(EmergencyStatus, &'static str); 5] {
     [
         (EmergencyStatus::Open, "Open"),
         (EmergencyStatus::Endorsed { by: ALICE }, "Endorsed"),
-        (EmergencyStatus::Rejected, "Rejected"),
+        (EmergencyStatus::Rejected { by: ALICE }, "Rejected"),
         (EmergencyStatus::Escalated, "Escalated"),
         (EmergencyStatus::Accepted, "Accepted"),
     ]
