@@ -109,7 +109,7 @@ fn a_dealing_is_for_one_patient_dealer_content_and_chain() {
 }
 
 #[test]
-fn an_attacker_does_not_entrust_a_copy_of_anothers_dealing() {
+fn an_attacker_does_not_entrust_a_copy_of_a_strangers_dealing() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(choose(&[CUSTODIAN, CUSTODIAN_2], 2));
         let copied = entrustment(ALICE, ALICE, cid(1));
