@@ -48,8 +48,8 @@ impl CustodianSecret {
 impl ReplySecret {
     /// Derives the secret from 32 bytes that are used for one request only.
     ///
-    /// Derive them from the account's secret and the request, and a reader that lost its state
-    /// finds them again.
+    /// Draw them anew for each request. Derived from the account's secret, they would let that one
+    /// secret open all deliveries of the past.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(derive(seed, b"medchain/sharing/reply/1"))
     }

@@ -198,7 +198,7 @@ await step('only registered custodians keep keys', async () => {
   ensure(rules.accessPeriod.toNumber() > 0 && rules.emergencyBond.toBigInt() > 0n, 'the rules');
 });
 
-await step('an emergency is one a patient, and opens no record without custody', async () => {
+await step('an emergency is about a patient, and opens no record without custody', async () => {
   await send(api, api.tx.emr.setRelation(doctor.address, 'Sibling', true), patient);
   const breakGlass = api.tx.custody.breakGlass(patient.address, 'CannotConsent');
   equal(await outcome(breakGlass, stranger), 'emr.NoGrant', "the stranger's emergency");

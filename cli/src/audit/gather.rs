@@ -239,7 +239,9 @@ impl Gathering {
                 based_on(said, basis)
             }
             ChainEvent::ShareExposed { record, subject, .. } => {
-                based_on(said, self.ended.get(&(*record, *subject)).copied())
+                // A custodian without the role exposes a share of access that still runs.
+                let key = (*record, *subject);
+                based_on(said, self.grants.get(&key).or_else(|| self.ended.get(&key)).copied())
             }
             _ => said,
         }

@@ -20,7 +20,7 @@ use crate::{context::Context, output::Outcome};
 pub enum EmergencyCommand {
     /// Get the keys of a patient's records at once, against a bond and a review.
     ///
-    /// The bond is returned once the patient accepts the emergency. One bond is for all of the
+    /// The bond is returned unless the emergency is rejected. One bond is for all of the
     /// patient's records: `emergency request` adds further ones. Everybody can see that the
     /// glass was broken.
     #[command(visible_alias = "break")]

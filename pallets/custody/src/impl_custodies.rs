@@ -31,7 +31,10 @@ impl<T: Config> Pallet<T> {
         // Shares of two dealings do not combine.
         let ended = Self::end_custody(id, who, EndReason::Reentrusted)?;
         match entrustment {
-            Some(entrustment) => Self::store_custody(id, who, &record.cid, who, &entrustment)?,
+            Some(entrustment) => {
+                Self::take_over(id, who, &record.cid);
+                Self::store_custody(id, who, &record.cid, who, &entrustment)?;
+            }
             None => Self::deposit_event(Event::RecordEntrusted {
                 record: id,
                 patient: who.clone(),
@@ -97,21 +100,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that the content may be entrusted under this record. Returns the entry that says so.
+    /// Frees a content of the patient that another dealer entrusted under another record.
     ///
-    /// The patient can take over what another dealer entrusted: a dealing is bound to its dealer,
-    /// so that none is used twice. Otherwise an author of records could claim contents for ever.
+    /// A dealing is bound to its dealer, so that none is used twice. Otherwise an author of records
+    /// could claim contents for ever. Only where the patient entrusts a record that there is: who
+    /// adds records in the patient's name must not claim contents either.
+    fn take_over(id: RecordId, patient: &AccountIdOf<T>, cid: &Cid) {
+        let content = EntrustedContents::<T>::get(patient, cid);
+        if content.is_some_and(|content| content.record != id && !content.by_patient) {
+            EntrustedContents::<T>::remove(patient, cid);
+        }
+    }
+
+    /// Checks that the content may be entrusted under this record. Returns the entry that says so.
     fn entrusted_content(
         id: RecordId,
         patient: &AccountIdOf<T>,
         cid: &Cid,
         dealer: &AccountIdOf<T>,
     ) -> Result<EntrustedContent, DispatchError> {
-        let is_patient = dealer == patient;
-        let mut by_patient = is_patient;
+        let mut by_patient = dealer == patient;
         if let Some(content) = EntrustedContents::<T>::get(patient, cid) {
-            let takes_over = is_patient && !content.by_patient;
-            ensure!(content.record == id || takes_over, Error::<T>::ContentAlreadyEntrusted);
+            ensure!(content.record == id, Error::<T>::ContentAlreadyEntrusted);
             by_patient |= content.by_patient;
         }
         Ok(EntrustedContent { record: id, by_patient })
@@ -188,7 +198,12 @@ impl<T: Config> KeyCustody<AccountIdOf<T>> for Pallet<T> {
         subject: &AccountIdOf<T>,
         reason: EndReason,
     ) -> Result<bool, DispatchError> {
-        Self::end_grant(record, patient, subject, reason)
+        if Self::end_grant(record, patient, subject, reason)? {
+            return Ok(true);
+        }
+        // Who gives the access up just before the patient takes it away could request it again.
+        let bars = reason == EndReason::Revoked && Self::bar_record(record, patient, subject);
+        Ok(bars)
     }
 
     fn entrust_weight(custodians: u32) -> Weight {

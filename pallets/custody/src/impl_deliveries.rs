@@ -105,9 +105,8 @@ impl<T: Config> Pallet<T> {
             Some(grant) if has_role => {
                 Ok((Self::accept(&kept, grant, parcel, verified)?, Pays::No))
             }
-            grant => {
-                let emergency = grant.and_then(|grant| emergency_of(grant.basis));
-                Self::expose(&kept, parcel, emergency, has_role)?;
+            _ => {
+                Self::expose(&kept, parcel, has_role)?;
                 // Otherwise an account without the role could fill blocks for nothing.
                 let pays = if has_role { Pays::No } else { Pays::Yes };
                 Ok((<T as Config>::WeightInfo::deliver_share(), pays))
@@ -169,7 +168,7 @@ impl<T: Config> Pallet<T> {
         let emergency = emergency_of(grant.basis);
         if grant.until < frame_system::Pallet::<T>::block_number() {
             Self::end_grant(*record, patient, subject, EndReason::Expired)?;
-            Self::expose(kept, parcel, emergency, true)?;
+            Self::expose(kept, parcel, true)?;
             return Ok(ending);
         }
         let Answer { result, weight } = match grant.basis {
@@ -189,7 +188,7 @@ impl<T: Config> Pallet<T> {
                     reason,
                 });
             }
-            Self::expose(kept, parcel, emergency, true)?;
+            Self::expose(kept, parcel, true)?;
             return Ok(ending.saturating_add(weight));
         }
         if let Some(emergency) = emergency {
@@ -228,25 +227,21 @@ impl<T: Config> Pallet<T> {
 
     /// Logs a share that a custodian could not, or not any more, deliver: its reader can open it.
     ///
-    /// If its grant ended, the share is paid from what is left of the fees, unless the custodian
-    /// has lost its role.
-    fn expose(
-        kept: &Shares<T>,
-        parcel: Parcel<AccountIdOf<T>>,
-        running: Option<EmergencyId>,
-        has_role: bool,
-    ) -> DispatchResult {
-        let mut emergency = running;
+    /// If its grant ended, the share counts for the emergency, and is paid from what is left of
+    /// the fees, unless the custodian has lost its role. While the grant goes on, it does not
+    /// count: the custodian could send it again and again.
+    fn expose(kept: &Shares<T>, parcel: Parcel<AccountIdOf<T>>, has_role: bool) -> DispatchResult {
         let name = (parcel.subject.clone(), parcel.reply);
         if let Some(mut ended) = EndedGrants::<T>::get(parcel.record, &name) {
-            emergency = ended.emergency;
             let delivered = ended.numbers.len() as u32;
-            Self::settle_fee(kept, &parcel, &mut ended.fees, delivered, has_role)?;
+            let in_time = frame_system::Pallet::<T>::block_number() <= ended.until;
+            let earned = has_role && in_time;
+            Self::settle_fee(kept, &parcel, &mut ended.fees, delivered, earned)?;
             ended.numbers.try_push(parcel.number).map_err(|_| Error::<T>::ShareAlreadyDelivered)?;
+            if let Some(emergency) = ended.emergency {
+                Self::count_delivery(emergency);
+            }
             EndedGrants::<T>::insert(parcel.record, &name, ended);
-        }
-        if let Some(emergency) = emergency {
-            Self::count_delivery(emergency);
         }
         let Parcel { record, patient, subject, custodian, .. } = parcel;
         Self::deposit_event(Event::ShareExposed { record, patient, subject, custodian });

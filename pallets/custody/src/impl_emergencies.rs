@@ -142,6 +142,21 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// Keeps a record that was requested in the pair's newest emergency from being requested
+    /// again. Returns whether there was anything to do.
+    pub(crate) fn bar_record(
+        record: RecordId,
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+    ) -> bool {
+        let Some(emergency) = RunningEmergencies::<T>::get(patient, subject) else { return false };
+        let is_open = EmergencyGrants::<T>::get(emergency, record) == Some(false);
+        if is_open {
+            EmergencyGrants::<T>::insert(emergency, record, true);
+        }
+        is_open
+    }
+
     /// Answers whether a grant by an emergency still holds when a share is delivered.
     pub(crate) fn is_still_allowed(
         emergency: EmergencyId,
@@ -149,7 +164,12 @@ impl<T: Config> Pallet<T> {
         subject: &AccountIdOf<T>,
         record: RecordId,
     ) -> Answer {
-        let runs = Emergencies::<T>::get(emergency).is_some_and(|entry| Self::is_running(&entry));
+        let entry = Emergencies::<T>::get(emergency);
+        let runs = entry.is_some_and(|entry| {
+            // Who rejects one emergency does not want the next one either, unless they said so.
+            let is_rejected = RejectedPairs::<T>::get(patient, subject) > 0;
+            Self::is_running(&entry) && (entry.status == EmergencyStatus::Accepted || !is_rejected)
+        });
         if !runs || EmergencyOptOuts::<T>::contains_key(patient) {
             return Answer::free(Err(Denied::Refused(DenyReason::Revoked)));
         }

@@ -32,7 +32,9 @@ impl<T: Config> Pallet<T> {
         let Answer { result, weight } = Self::ask_policy(&patient, &subject, record, purpose);
         if let Err(reason) = result {
             let grant = Grants::<T>::get(record, &subject);
-            if grant.is_some_and(|grant| matches!(grant.basis, Basis::Policy { .. })) {
+            // Only for the purpose of the grant: otherwise a reader could end it by asking for
+            // another, and keep shares that are under way unpaid.
+            if grant.is_some_and(|grant| grant.basis == Basis::Policy { purpose }) {
                 Self::end_grant(record, &patient, &subject, EndReason::Refused)?;
             }
             Self::deposit_event(Event::AccessDenied { record, patient, subject, purpose, reason });
@@ -218,7 +220,7 @@ impl<T: Config> Pallet<T> {
             defensive!("a grant is not scheduled to expire");
         }
         Due::<T>::remove(grant.until, entry);
-        if !late_shares_are_paid(reason) {
+        if subject != patient && !late_shares_are_paid(reason) {
             let fees = core::mem::replace(&mut grant.fees, Zero::zero());
             Self::release(HoldReason::Grant, subject, fees)?;
         }
@@ -297,7 +299,7 @@ impl<T: Config> Pallet<T> {
 
 /// Whether shares that arrive after the end of a grant are paid.
 ///
-/// Not where the patient's side ended it: the account has no use for them.
+/// Not where the patient's side ended another account's: that one has no use for them.
 fn late_shares_are_paid(reason: EndReason) -> bool {
     match reason {
         EndReason::Expired | EndReason::GivenUp | EndReason::Replaced => true,

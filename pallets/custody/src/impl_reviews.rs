@@ -186,8 +186,9 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Ends all access. The entry and the bond stay until the review would have ended: a
-    /// rejection must not free its place early, and may be overturned until then.
+    /// Ends all access. The entry and the bond stay at least until the review would have ended: a
+    /// rejection must not free its place early. They stay long enough for the ethics committee to
+    /// overturn it, also where the no comes in the last block.
     fn reject_emergency(
         id: EmergencyId,
         emergency: &EmergencyOf<T>,
@@ -197,9 +198,11 @@ impl<T: Config> Pallet<T> {
         RejectedPairs::<T>::mutate(&emergency.patient, &emergency.subject, |count| {
             *count = count.saturating_add(1);
         });
-        Emergencies::<T>::mutate_extant(id, |entry| {
-            entry.status = EmergencyStatus::Rejected { by };
-        });
+        let now = frame_system::Pallet::<T>::block_number();
+        let until = emergency.review_until.max(now.saturating_add(T::EthicsPeriod::get()));
+        // Read again: its grants have ended.
+        let entry = Emergencies::<T>::get(id).ok_or(Error::<T>::EmergencyNotFound)?;
+        Self::move_on(id, entry, EmergencyStatus::Rejected { by }, until);
         Ok(())
     }
 

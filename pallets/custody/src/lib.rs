@@ -221,8 +221,9 @@ pub mod pallet {
     pub type Custodies<T: Config> =
         StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
 
-    /// The one record under which a content of a patient is, or was, entrusted to custodians.
+    /// The record under which a content of a patient is, or was, entrusted to custodians.
     ///
+    /// The patient can take over what another account entrusted, whose record keeps its custody.
     /// A dealing is bound to patient, dealer and content, and remains readable in old blocks.
     /// Under another record, the dealing of an erased one could be used again.
     #[pallet::storage]
@@ -869,7 +870,7 @@ pub mod pallet {
         /// ## Errors
         /// - `Emr::RecordNotFound`, `Emr::RecordErased`: there is no such record, or it was erased.
         /// - `Emr::NotPatient`: it is not the signer's.
-        /// - `RecordNotEntrusted`: nothing is entrusted, but no custodian keeps the key.
+        /// - `RecordNotEntrusted`: `entrustment` is `None`, and no custodian keeps the key.
         /// - `ContentAlreadyEntrusted`: the signer entrusted the content under another record.
         /// - `CustodiansNotFound`, `ThresholdMismatch`: the key is not shared as the patient's
         ///   current custodians would have it.
@@ -903,7 +904,7 @@ pub mod pallet {
         /// A denial is recorded, not returned as an error. If access is granted, the custodians of
         /// the record encrypt their shares of the content key to the reply key, within
         /// `AccessPeriod` blocks; the policy is asked again each time. A denial ends an earlier
-        /// grant by the policy. With the reply key of a grant that runs, the purpose is replaced;
+        /// grant for the same purpose. With the reply key of a grant that runs, the purpose is replaced;
         /// with another one, the grant.
         ///
         /// ## Dispatch origin
@@ -926,7 +927,7 @@ pub mod pallet {
         /// ## Events
         /// - If access is granted: `Emr::AccessChecked` if the policy was asked; `AccessEnded` if
         ///   an earlier grant was replaced or had expired; `AccessGranted`.
-        /// - If access is denied: `AccessEnded` if there was an earlier grant by the policy;
+        /// - If access is denied: `AccessEnded` if there was a grant for the same purpose;
         ///   `AccessDenied`.
         #[pallet::call_index(5)]
         #[pallet::weight(
@@ -976,6 +977,7 @@ pub mod pallet {
         /// - `ShareDelivered`, after `Emr::AccessChecked` if the policy was asked and allowed it.
         /// - `AccessEnded` if access is refused, with `AccessDenied` if the policy had granted it,
         ///   or if the grant had expired; then `ShareExposed`. The call still succeeds.
+        /// - `ShareExposed` alone if the grant ended before, or the signer has lost the role.
         #[pallet::call_index(6)]
         #[pallet::weight(Pallet::<T>::delivery_weight())]
         pub fn deliver_share(
@@ -1041,6 +1043,7 @@ pub mod pallet {
         /// - `Suspended`: too many emergencies of the signer were rejected.
         /// - `CustodianOfPatient`: the signer is among the patient's custodians.
         /// - `Emr::GrantRevoked`: the policy vetoes, whatever the signer is.
+        /// - `Emr::PolicyReentered`: the call comes from a contract.
         /// - Other denials by the policy, as for `Emr::add_record`, if the signer is neither a
         ///   contact nor a clinician.
         /// - `EmergencyOptedOut`: the patient forbids it.
@@ -1130,7 +1133,8 @@ pub mod pallet {
         /// - `accepted`: if the patient accepts, the bond is released, and the access granted goes
         ///   on until its last block. If false, all access ends and the patient's key epoch rises.
         ///   The emergency keeps its place among its account's, and the bond stays held, until the
-        ///   review would have ended; then the bond is burned. Until then, the patient can accept
+        ///   review would have ended and for at least `EthicsPeriod` blocks; then the bond is
+        ///   burned. Until then, the patient can accept
         ///   what a guardian rejected, and the ethics committee what anybody did.
         ///
         /// ## Errors
@@ -1169,8 +1173,8 @@ pub mod pallet {
         ///
         /// ## Parameters
         /// - `emergency`: the emergency.
-        /// - `accepted`: if true, the bond is released. If false, it is burned, all access ends, the
-        ///   patient's key epoch rises, and the emergency is closed.
+        /// - `accepted`: if true, the bond is released. If false, it is burned, what is left of
+        ///   the access ends, the patient's key epoch rises, and the emergency is closed.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not the ethics committee.

@@ -237,8 +237,8 @@ pub enum EmergencyStatus<AccountId> {
     },
     /// It was rejected, and opens nothing.
     ///
-    /// The bond stays held until the review would have ended, and is burned then, unless the
-    /// rejection is overturned.
+    /// The bond stays held until the review would have ended, and at least for `EthicsPeriod`. It
+    /// is burned then, unless the rejection is overturned.
     #[codec(index = 2)]
     Rejected {
         /// The patient or the guardian who rejected it.

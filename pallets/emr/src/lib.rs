@@ -158,6 +158,12 @@ pub mod pallet {
         Envelope,
         /// An encryption key.
         EncryptionKey,
+        /// Not used any more. What runtime 2 held for it stays readable.
+        Custody,
+        /// Not used any more. What runtime 2 held for it stays readable.
+        Grant,
+        /// Not used any more. What runtime 2 held for it stays readable.
+        Emergency,
     }
 
     /// Registered patients.

@@ -22,8 +22,8 @@ pub const MAX_COUNCIL_MEMBERS: u32 = 32;
 
 /// More than half of the council, or root: day-to-day decisions.
 ///
-/// It admits institutions, announces the default policy, publishes models, and judges emergencies
-/// that nobody reviewed.
+/// It admits institutions, announces the default policy, publishes models, judges emergencies that
+/// nobody reviewed or somebody rejected, and lifts suspensions.
 pub type CouncilMajority =
     EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 2>>;
 

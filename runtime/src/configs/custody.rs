@@ -9,11 +9,11 @@ parameter_types! {
     pub const MaxCustodians: u32 = 8;
     /// Maximum number of grants per record at a time.
     pub const MaxGrants: u32 = 16;
-    /// Maximum number of emergencies of one account awaiting review.
+    /// Maximum number of emergencies of one account that are not closed.
     pub const MaxOpenEmergencies: u32 = 3;
-    /// Maximum number of records that one emergency opens.
+    /// Maximum number of records that can be requested in one emergency.
     pub const MaxEmergencyRecords: u32 = 32;
-    /// Number of rejected emergencies after which an account may not break the glass any more.
+    /// Number of rejected emergencies from which on an account may not break the glass any more.
     pub const MaxRejections: u32 = 2;
     /// Number of blocks for which access granted by a policy lasts.
     pub const AccessPeriod: BlockNumber = 10 * MINUTES;

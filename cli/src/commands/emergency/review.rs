@@ -102,12 +102,14 @@ pub async fn review(context: &Context, args: &ReviewArgs) -> Result<ReviewReport
         ChainEvent::EmergencyEndorsed { .. } => Some(true),
         _ => None,
     })?;
+    // A rejection moves the last block on.
+    let rejected = if accept { None } else { context.view().await?.emergency(id).await? };
     Ok(ReviewReport {
         emergency_id: id,
         accepted: accept,
         endorsed,
         subject: emergency.subject,
-        overturnable_until: (!accept).then_some(emergency.review_until),
+        overturnable_until: rejected.map(|emergency| emergency.review_until),
         included: (&outcome).into(),
     })
 }

@@ -82,3 +82,35 @@ fn with_the_emergency_the_bar_ends() {
         assert_eq!(EmergencyGrants::<Test>::iter().count(), 0);
     });
 }
+
+/// Giving the access up just before the patient ends it is no way around the bar.
+#[test]
+fn who_gives_access_up_first_is_barred_as_well() {
+    ExtBuilder::default().build_and_execute(|| {
+        opened();
+        assert_ok!(Emr::remove_envelope(signed(CLINICIAN), XRAY, CLINICIAN));
+        assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN));
+        assert_noop!(again(), Error::<Test>::RecordBarred);
+        // Once.
+        let nothing = pallet_emr::Error::<Test>::EnvelopeNotFound;
+        assert_noop!(Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN), nothing);
+    });
+}
+
+/// A patient's no to one emergency holds for the next one that runs.
+#[test]
+fn a_rejection_ends_what_a_later_emergency_opens() {
+    ExtBuilder::default().build_and_execute(|| {
+        opened();
+        go_to(2 + EMERGENCY_PERIOD);
+        assert_ok!(break_glass(CLINICIAN));
+        let third = reply_secret(CLINICIAN, 3);
+        assert_ok!(Custody::request_in_emergency(signed(CLINICIAN), XRAY, third.public()));
+        assert_ok!(review(ALICE, false));
+        assert!(Grants::<Test>::contains_key(XRAY, CLINICIAN), "that of the second emergency");
+        let share = delivery_to(CUSTODIAN, XRAY, CLINICIAN, third.public());
+        let sent = signed(CUSTODIAN);
+        assert_ok!(Custody::deliver_share(sent, XRAY, CLINICIAN, third.public(), share));
+        assert!(!Grants::<Test>::contains_key(XRAY, CLINICIAN), "refused when the share came");
+    });
+}

@@ -72,7 +72,7 @@ fn the_patients_no_counts_more_than_a_guardians_yes() {
             assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
             assert_eq!(Rejections::<Test>::get(CLINICIAN), 1);
             assert_eq!(key_epoch(), Some(1));
-            go_to(2 + REVIEW_PERIOD);
+            go_to(2 + REVIEW_PERIOD + ETHICS_PERIOD);
             assert_eq!(held(CLINICIAN, HoldReason::Emergency), 0);
             go_to(100);
             assert_eq!(Balances::free_balance(CLINICIAN) + BOND + DELIVERY_FEE, FUNDS);

@@ -154,3 +154,17 @@ fn what_was_forgiven_does_not_count_below_nothing() {
         check_overturned();
     });
 }
+
+/// A no in the last block of the review leaves the committee as much time as an early one.
+#[test]
+fn a_rejection_in_the_last_block_is_overturned_as_well() {
+    ExtBuilder::default().build_and_execute(|| {
+        opened();
+        go_to(1 + REVIEW_PERIOD);
+        assert_ok!(review(GUARDIAN, false));
+        go_to(1 + REVIEW_PERIOD + ETHICS_PERIOD);
+        assert_eq!(held(CLINICIAN, HoldReason::Emergency), BOND);
+        assert_ok!(judge(root(), true));
+        check_overturned();
+    });
+}

@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use medchain_primitives::{EndReason, Role};
 
 use super::world::*;
-use crate::{mock::*, Error};
+use crate::{mock::*, EmergencyStatus, Error};
 
 /// Its share stands in a block, as any: the log says so, and the account has it.
 #[test]
@@ -82,11 +82,19 @@ fn a_contact_who_is_removed_has_no_emergency_any_more() {
 
 /// A custodian in league with a clinician cannot deliver without a trace by losing its role.
 #[test]
-fn a_share_without_the_role_counts_for_the_review() {
+fn a_share_without_the_role_is_logged_and_the_emergency_is_not_void() {
     ExtBuilder::default().build_and_execute(|| {
         broken();
         dismiss(CUSTODIAN, Role::Custodian);
-        assert_ok!(deliver(CUSTODIAN, CLINICIAN));
-        assert_eq!(emergency().map(|emergency| emergency.deliveries), Some(1));
+        // Sent again, it would count twice, so it does not count at all.
+        for _ in 0..2 {
+            events();
+            assert_ok!(deliver(CUSTODIAN, CLINICIAN));
+            assert_eq!(events(), [exposed(CLINICIAN, CUSTODIAN)]);
+        }
+        assert_eq!(emergency().map(|emergency| emergency.deliveries), Some(0));
+        go_to(2 + REVIEW_PERIOD);
+        let status = emergency().map(|emergency| emergency.status);
+        assert_eq!(status, Some(EmergencyStatus::Escalated));
     });
 }
