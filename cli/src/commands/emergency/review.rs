@@ -24,12 +24,15 @@ pub struct ReviewArgs {
     /// The emergency's number.
     #[arg(value_parser = arguments::emergency())]
     pub emergency: EmergencyId,
-    /// It was an emergency: return the bond, if you are the patient. Also after a guardian
-    /// rejected it.
+    /// It was an emergency: return the bond, if you are the patient.
+    ///
+    /// The patient can also say so after a guardian rejected it.
     #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
     pub accept: bool,
-    /// It was no emergency: end the access at once, and burn the bond when the emergency is
-    /// closed.
+    /// It was no emergency: end the access at once, and burn the bond at the end.
+    ///
+    /// Until then the patient can accept what a guardian rejected, and the council what anybody
+    /// rejected.
     #[arg(long)]
     pub reject: bool,
 }

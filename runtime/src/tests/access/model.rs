@@ -241,10 +241,13 @@ impl Model {
     /// Whether too many emergencies of an account were rejected, or one that is not closed.
     fn is_kept_out(&self, who: Who) -> bool {
         self.rejections.get(&who).is_some_and(|count| *count >= MAX_REJECTIONS)
-            || self
-                .emergencies
-                .iter()
-                .any(|one| one.by == who && matches!(one.stage, Stage::Rejected(_)))
+            || self.is_rejected(who)
+    }
+
+    /// Whether an emergency of an account was rejected, and is not closed.
+    fn is_rejected(&self, who: Who) -> bool {
+        let rejected = |one: &Emergency| matches!(one.stage, Stage::Rejected(_));
+        self.emergencies.iter().any(|one| one.by == who && rejected(one))
     }
 
     /// Returns whether a share of `who` comes to an account whose access is there, or was lately.
@@ -291,7 +294,11 @@ impl Model {
                     && self.has_role(who)
                     && self.access.get(&(id, subject)).is_some_and(|access| {
                         match access.emergency {
-                            Some(_) => self.in_emergency(subject),
+                            Some(place) => {
+                                let accepted = self.emergencies[place].stage == Stage::Accepted;
+                                self.in_emergency(subject)
+                                    && (accepted || !self.is_rejected(subject))
+                            }
                             None => self.policy(subject, Action::View),
                         }
                     })
@@ -335,6 +342,11 @@ impl Model {
             // Also for an erased record, to which no account has access.
             Deed::Take(id, subject) => {
                 (patient || who == subject) && self.access.contains_key(&(id, subject))
+                    || patient
+                        && self.emergency_of(subject).is_some_and(|place| {
+                            let one = &self.emergencies[place];
+                            one.requested.contains(&id) && !one.barred.contains(&id)
+                        })
             }
             Deed::SetPolicy(_) | Deed::SetEmergency(_) => patient,
         }
@@ -396,7 +408,10 @@ impl Model {
                 (false, true) => self.emergencies[place].stage = Stage::Endorsed,
             },
             Deed::Take(id, subject) => {
-                let emergency = self.access.get(&(id, subject)).and_then(|one| one.emergency);
+                let emergency = match self.access.get(&(id, subject)) {
+                    Some(access) => access.emergency,
+                    None => self.emergency_of(subject),
+                };
                 if let Some(place) = emergency.filter(|_| who == PATIENT) {
                     self.emergencies[place].barred.insert(id);
                 }
@@ -419,13 +434,8 @@ impl Model {
                 }
             }
             Deed::Deliver(id, subject) if self.comes(who, id, subject) => {
-                if !self.has_role(who)
-                    && let Some(access) = self.access.get(&(id, subject))
-                {
-                    // It says nothing about the access.
-                    if let Some(place) = access.emergency {
-                        self.emergencies[place].shares += 1;
-                    }
+                if !self.has_role(who) && self.access.contains_key(&(id, subject)) {
+                    // It says nothing about the access, and could come again.
                     return;
                 }
                 // A share that comes while there is access is refused with it.
@@ -508,6 +518,7 @@ impl Model {
         }
         let one = &mut self.emergencies[place];
         one.stage = stage;
+        one.deadline = one.deadline.max(self.now + ETHICS_PERIOD);
         *self.rejections.entry(one.by).or_default() += 1;
     }
 
