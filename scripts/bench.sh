@@ -65,3 +65,7 @@ summary=$(mktemp)
   --model-dir models/shipped --summary "$summary" >/dev/null
 jq '.timings_ms' "$summary"
 rm -f "$summary"
+
+step "a patient's log: 1,000 entries in a chain of 100,000 blocks, a millisecond a request"
+"$CARGO_TARGET_DIR/debug/examples/long_log" 1000 100000 \
+  | jq -r '"\(.entries) entries of \(.blocks) blocks: \(.requests) requests, \(.read_ms / 1000) s (\(.walk_ms / 1000) s to find the blocks); at most 10 s"'

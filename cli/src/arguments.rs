@@ -13,6 +13,8 @@ use medchain_primitives::{
     RelationKind, RequestId, Role,
 };
 
+use crate::output::time;
+
 /// Parses one of the named values, which `--help` lists with what they mean.
 fn one_of<T>(
     values: impl IntoIterator<Item = (&'static str, &'static str)>,
@@ -127,6 +129,24 @@ pub fn institution() -> impl TypedValueParser<Value = InstitutionId> {
 /// Parses the number of a call that root will make.
 pub fn change() -> impl TypedValueParser<Value = ChangeId> {
     number("a change number; see `medchain council show`")
+}
+
+/// The place at which a reading that goes back stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// A block.
+    Block(u32),
+    /// A time in milliseconds since 1970.
+    Time(u64),
+}
+
+/// Parses a block's number, or a date.
+pub fn since() -> impl TypedValueParser<Value = Since> {
+    let parse = |text: &str| {
+        let block = text.parse().ok().map(Since::Block);
+        block.or_else(|| time::parse(text).map(Since::Time))
+    };
+    Sentence { parse, wanted: "a block number or a date; give one such as 1200 or 2026-11-29" }
 }
 
 /// Parses a block's number.

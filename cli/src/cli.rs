@@ -7,8 +7,8 @@ use crate::{
     commands::{
         access, annul, audit, balance, completions, council, custodian, custodians, delegate,
         disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        patient, policy, predict, provider, records, relation, replay, request_access, revoke,
-        rotate, share, show, transfer, upload, verify_certificate, worker,
+        patient, policy, predict, provider, records, relation, replay, request_access, restore,
+        revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
     },
     context::Context,
     demo,
@@ -96,6 +96,11 @@ pub enum Command {
     Relation(relation::RelationCommand),
     /// Encrypt a record under a new key for those who may still read it.
     Rotate(rotate::RotateArgs),
+    /// Make the version before the newest one the newest again (patient only).
+    ///
+    /// This undoes an amendment, such as one by a caretaker. The version that it undoes stays
+    /// readable to its readers until it is erased, and can be restored in turn.
+    Restore(restore::RestoreArgs),
     /// Run the model on image files, offline.
     Predict(predict::PredictArgs),
     /// Publish, list, show and verify models.
@@ -168,6 +173,7 @@ impl Cli {
             Command::Emergency(command) => emergency::run(context, &command).await,
             Command::Relation(command) => relation::run(context, &command).await,
             Command::Rotate(args) => rotate::run(context, &args).await,
+            Command::Restore(args) => restore::run(context, &args).await,
             Command::Predict(args) => predict::run(&args, global.json),
             Command::Model(command) => model::run(context, &command).await,
             Command::Worker(command) => worker::run(context, &command).await,

@@ -31,6 +31,7 @@ pub mod records;
 pub mod relation;
 pub mod replay;
 pub mod request_access;
+pub mod restore;
 pub mod revoke;
 pub mod rotate;
 pub mod share;

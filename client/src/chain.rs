@@ -21,6 +21,7 @@ mod event;
 mod fields;
 mod history;
 mod items;
+mod log;
 pub mod proof;
 mod submit;
 mod types;
@@ -40,11 +41,12 @@ pub use error::{
 };
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};
+pub use log::{walk, Link, Links, Log, LogSource, LoggedBlock, LoggedEntry};
 pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
-    FilmCommitments, InferenceOrder, ModelStatus, Purpose, RecordStatus, Relation, RequestStatus,
-    SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
+    FilmCommitments, InferenceOrder, LogHead, ModelStatus, Purpose, RecordStatus, Relation,
+    RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{

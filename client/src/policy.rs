@@ -23,10 +23,11 @@ const GRANT_OF: [u8; 4] = [0x4d, 0x43, 0x50, 0x12];
 const GRANT_FOR_PURPOSES: [u8; 4] = [0x4d, 0x43, 0x50, 0x13];
 const GRANT_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x14];
 const REVOKE_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x15];
-const SET_DELEGATE: [u8; 4] = [0x4d, 0x43, 0x50, 0x17];
 const REMOVE_DELEGATE: [u8; 4] = [0x4d, 0x43, 0x50, 0x18];
 const GRANT_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x19];
 const REVOKE_AS: [u8; 4] = [0x4d, 0x43, 0x50, 0x1a];
+// The contract's second version has another message, which names no actions.
+const SET_DELEGATE: [u8; 4] = [0x4d, 0x43, 0x50, 0x1c];
 
 /// What a patient granted to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
@@ -95,10 +96,10 @@ pub fn revoke_role(role: Role) -> Vec<u8> {
     (REVOKE_ROLE, role).encode()
 }
 
-/// The data by which a patient lets `delegate` grant and revoke in the patient's
-/// name, up to and including the block `until`.
-pub fn set_delegate(delegate: &AccountId32, until: Option<u32>) -> Vec<u8> {
-    (SET_DELEGATE, delegate, until).encode()
+/// The data by which a patient lets `delegate` grant and revoke these actions in the
+/// patient's name, up to and including the block `until`.
+pub fn set_delegate(delegate: &AccountId32, actions: ActionSet, until: Option<u32>) -> Vec<u8> {
+    (SET_DELEGATE, delegate, actions, until).encode()
 }
 
 /// The data by which a patient removes a delegate.

@@ -1,5 +1,5 @@
-//! What a policy contract may ask the chain while it decides: the numbers of
-//! the chain extension, which contracts and runtime must agree on.
+//! What a policy contract may ask the chain, and write into the log: the numbers of the
+//! chain extension, which contracts and runtime must agree on.
 
 /// The chain extension's id: the bytes `MC`.
 pub const EXTENSION_ID: u16 = 0x4d43;
@@ -38,3 +38,10 @@ pub const EXTENSION_MODEL: u16 = 5;
 /// `appointment(account: AccountId, role: Role) -> Option<Appointment>`. `None` if the account
 /// does not have the role now, as `has_role` tells.
 pub const EXTENSION_APPOINTMENT: u16 = 6;
+
+/// The function that writes into a patient's log what the policy changed.
+///
+/// `note(patient: AccountId, entry: PolicyEntry) -> bool`. False, and nothing is written, if the
+/// contract is not the policy in force for the patient, and while the chain asks it an access
+/// question.
+pub const EXTENSION_NOTE: u16 = 7;

@@ -25,6 +25,7 @@ mod custody;
 mod extension;
 mod ids;
 mod inference;
+mod log;
 mod names;
 mod output;
 mod people;
@@ -37,14 +38,15 @@ pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
 pub use custody::{Basis, EmergencyReason, EndReason};
 pub use extension::{
-    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
-    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_NOTE,
+    EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
     receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
     RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH, SQUARE_ID,
 };
+pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
 pub use people::{

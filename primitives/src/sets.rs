@@ -80,6 +80,11 @@ macro_rules! bit_set {
                 self.0 & Self::bit(item) != 0
             }
 
+            /// Whether every item of `other` is in the set, unknown bits included.
+            pub const fn includes(self, other: Self) -> bool {
+                other.0 & !self.0 == 0
+            }
+
             /// Whether the set is empty.
             pub const fn is_empty(self) -> bool {
                 self.0 == 0

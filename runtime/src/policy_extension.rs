@@ -1,13 +1,16 @@
-//! The chain extension through which policy contracts query the chain while they decide.
+//! The chain extension through which policy contracts query the chain while they decide, and write
+//! into the patient's log what changed in them.
 //!
-//! `medchain_primitives` pins its ids. It only reads and calls nothing, so that no question can
-//! re-enter the pallets through it. Every read is charged before it is made.
+//! `medchain_primitives` pins its ids. It calls nothing that asks a policy, so that no question can
+//! re-enter the pallets through it. While a question is asked, it only reads. Every read and
+//! write is charged before it is made.
 
 use codec::Encode;
 use frame_support::weights::Weight;
 use medchain_primitives::{
-    Appointment, ModelId, Purpose, RecordId, Role, EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE,
-    EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    Appointment, ModelId, PolicyEntry, Purpose, RecordId, Role, EXTENSION_APPOINTMENT,
+    EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_NOTE, EXTENSION_OWNER_OF,
+    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
 use pallet_contracts::chain_extension::{
     ChainExtension, Environment, Ext, InitState, RegisteredChainExtension, Result, RetVal,
@@ -78,6 +81,17 @@ impl ChainExtension<Runtime> for PolicyExtension {
             }
             EXTENSION_PURPOSE => stated::with(|stated| stated.purpose).flatten().encode(),
             EXTENSION_MODEL => stated::with(|stated| stated.model).flatten().encode(),
+            EXTENSION_NOTE => {
+                let length = env.in_len();
+                env.charge_weight(note_weight())?;
+                let (patient, entry): (AccountId, PolicyEntry) = env.read_as_unbounded(length)?;
+                // Nothing that a question does stays, so a note would claim what did not happen.
+                let asked = stated::with(|_| ()).is_some();
+                let ext = env.ext();
+                let may_write = !asked && !ext.is_read_only();
+                let written = may_write && Emr::note(&ext.address().clone(), &patient, entry);
+                written.encode()
+            }
             _ => return Err(unknown()),
         };
         env.write(&answer, false, None)?;
@@ -101,6 +115,12 @@ fn appointment<Charged>(
     }
     charge()?;
     Ok(Emr::appointment(account, role))
+}
+
+/// The weight of a note: reads the patient, what the patient chose and the default policy, and
+/// links an entry into the log.
+fn note_weight() -> Weight {
+    read_weight().saturating_mul(3).saturating_add(pallet_emr::log_weight(1))
 }
 
 fn read_weight() -> Weight {

@@ -78,6 +78,7 @@ fn setting(event: &ChainEvent) -> Option<Said> {
             Said::new(Kind::PatientRegistered).of(patient).by(patient)
         }
         E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
+        E::ProfileRemoved { patient } => Said::new(Kind::ProfileRemoved).of(patient).by(patient),
         // Other accounts publish keys too; their entries concern no patient.
         E::EncryptionKeySet { account, .. } => {
             Said::new(Kind::EncryptionKeySet).of(account).by(account)
@@ -128,6 +129,15 @@ fn record(event: &ChainEvent) -> Option<Said> {
                 .with("previous_record_id", previous.0)
                 .with("cid", cid.to_string())
         }
+        // The event does not name the caretaker, who signs.
+        E::RecordByCaretaker { record, patient } => {
+            Said::new(Kind::RecordByCaretaker).of(patient).on(*record)
+        }
+        E::RecordRestored { record, replaced, patient } => Said::new(Kind::RecordRestored)
+            .of(patient)
+            .by(patient)
+            .on(*record)
+            .with("replaced_record_id", replaced.0),
         E::RecordErased { record, patient } => {
             Said::new(Kind::RecordErased).of(patient).by(patient).on(*record)
         }
@@ -458,13 +468,24 @@ pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
             .with("purposes", purpose_words(*purposes))
             .with("until_block", *until),
         E::RoleRevoked { role, .. } => Said::new(Kind::PolicyRoleRevoked).with("role", word(role)),
-        E::DelegateSet { delegate, until, .. } => {
-            Said::new(Kind::PolicyDelegateSet).by(delegate).with("until_block", *until)
-        }
+        E::DelegateSet { delegate, actions, until, .. } => Said::new(Kind::PolicyDelegateSet)
+            .by(delegate)
+            .with("actions", actions.map(action_words))
+            .with("until_block", *until),
         E::DelegateRemoved { delegate, .. } => Said::new(Kind::PolicyDelegateRemoved).by(delegate),
         _ => return None,
     };
     Some(said.of(event.patient()).with("policy", account(contract)))
+}
+
+/// Describes what a policy contract wrote into a patient's log: an event of the reference
+/// contract, or something that only the contract's author can decode.
+pub fn noted(patient: &AccountId32, contract: &AccountId32, entry: &[u8]) -> Said {
+    let known = PolicyEvent::noted(patient, entry).and_then(|event| policy(contract, &event));
+    match known {
+        Some(said) => said.with("in_force", true),
+        None => raw(contract, &[], entry, true).of(patient),
+    }
 }
 
 /// Describes a contract's own event, which only its author can decode.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use medchain_client::{
-    chain::{Basis, ChainEvent, PastBlock, PastEvent},
+    chain::{Basis, ChainEvent, LoggedBlock, PastBlock, PastEvent},
     policy::events::PolicyEvent,
     AccountId32, H256,
 };
@@ -65,12 +65,12 @@ impl Gathering {
         }
     }
 
-    /// The requests in a block that were made before the first block: look up their
-    /// patients before taking it.
-    pub fn unknown_requests(&self, block: &PastBlock) -> Vec<RequestId> {
+    /// The requests in the events of a block that were made before the first block: look up
+    /// their patients before taking it.
+    pub fn unknown_requests(&self, events: &[PastEvent]) -> Vec<RequestId> {
         let mut made = BTreeSet::new();
         let mut unknown = Vec::new();
-        for event in block.events.iter().map(|event| &event.event) {
+        for event in events.iter().map(|event| &event.event) {
             if let Some((request, ..)) = request_made(event) {
                 made.insert(request);
             } else if let Some(request) = only_request(event)
@@ -102,7 +102,7 @@ impl Gathering {
     /// earlier blocks.
     pub fn take(&mut self, block: &PastBlock) -> Vec<Entry> {
         if std::mem::take(&mut self.is_first_block) {
-            self.rewind_policies(block);
+            self.rewind_policies(&block.events);
         }
         let mut signers = BTreeMap::new();
         for event in &block.events {
@@ -115,17 +115,8 @@ impl Gathering {
         for (place, event) in block.events.iter().enumerate() {
             let signer = event.extrinsic.and_then(|index| signers.get(&index));
             let Some(said) = self.said(event, signer) else { continue };
-            let entry = Entry {
-                block_number: block.number,
-                event_index: u32::try_from(place).unwrap_or(u32::MAX),
-                time: String::new(),
-                extrinsic_index: event.extrinsic,
-                signer: signer.map(ToString::to_string),
-                kind: said.kind,
-                who: said.who.map(|who| who.to_string()),
-                record_id: said.record,
-                details: said.details,
-            };
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            let entry = entry((block.number, place), event.extrinsic, signer, said);
             match &event.event {
                 ChainEvent::ContractEmitted { contract, .. }
                     if !self.policies.contains(contract) =>
@@ -135,6 +126,30 @@ impl Gathering {
                 _ => entries.push(entry),
             }
             entries.extend(self.release_held());
+        }
+        entries
+    }
+
+    /// The entries of the next block of the patient's log, still without times.
+    ///
+    /// What the policy contract wrote into the log stands for its own events.
+    pub fn take_logged(&mut self, block: &LoggedBlock, events: &[PastEvent]) -> Vec<Entry> {
+        if std::mem::take(&mut self.is_first_block) {
+            self.rewind_policies(events);
+        }
+        // It changes without an entry in anybody's log.
+        self.default_policy = block.default_policy;
+        let mut entries = Vec::new();
+        for (logged, event) in block.entries.iter().zip(events) {
+            let signer = logged.signer.as_ref();
+            let said = match &event.event {
+                ChainEvent::PolicyNoted { patient, policy, entry } => {
+                    Some(describe::noted(patient, policy, entry))
+                }
+                _ => self.said(event, signer),
+            };
+            let place = (block.number, logged.index);
+            entries.extend(said.map(|said| entry(place, logged.extrinsic, signer, said)));
         }
         entries
     }
@@ -150,8 +165,8 @@ impl Gathering {
     }
 
     /// Restores the policies from before the first block.
-    fn rewind_policies(&mut self, block: &PastBlock) {
-        for event in block.events.iter().rev() {
+    fn rewind_policies(&mut self, events: &[PastEvent]) {
+        for event in events.iter().rev() {
             match &event.event {
                 ChainEvent::PolicySet { patient, old, .. } if *patient == self.patient => {
                     self.own_policy = *old;
@@ -211,7 +226,9 @@ impl Gathering {
                 said
             }
             // The event does not name the account that did it.
-            ChainEvent::RecordEntrusted { .. } => Said { who: signer.copied(), ..said },
+            ChainEvent::RecordEntrusted { .. } | ChainEvent::RecordByCaretaker { .. } => {
+                Said { who: signer.copied(), ..said }
+            }
             ChainEvent::AccessGranted { record, subject, purpose, until, .. } => {
                 if until.is_some() {
                     let basis = self.grants.entry((*record, *subject));
@@ -271,6 +288,26 @@ impl Gathering {
         // Most events of a shared contract are about others.
         let is_own = self.own_policy.as_ref() == Some(contract);
         (named || is_own).then(|| describe::raw(contract, topics, data, named))
+    }
+}
+
+/// An entry without its time, at this block and index.
+fn entry(
+    (block_number, event_index): (u32, u32),
+    extrinsic_index: Option<u32>,
+    signer: Option<&AccountId32>,
+    said: Said,
+) -> Entry {
+    Entry {
+        block_number,
+        event_index,
+        time: String::new(),
+        extrinsic_index,
+        signer: signer.map(ToString::to_string),
+        kind: said.kind,
+        who: said.who.map(|who| who.to_string()),
+        record_id: said.record,
+        details: said.details,
     }
 }
 

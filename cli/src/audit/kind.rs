@@ -34,6 +34,7 @@ macro_rules! kinds {
 kinds! {
     PatientRegistered = "patient_registered": "The patient registered.",
     ProfileUpdated = "profile_updated": "The patient stored a new profile.",
+    ProfileRemoved = "profile_removed": "The patient removed the profile.",
     EncryptionKeySet = "encryption_key_set": "The patient published a new encryption key.",
     PolicySet = "policy_set": "The patient chose a policy contract, or nobody (their own account).",
     DefaultPolicySet = "default_policy_set": "The chain's default policy, in force for the patient, was set.",
@@ -44,6 +45,8 @@ kinds! {
     RelationRemoved = "relation_removed": "The patient removed a relative.",
     RecordAdded = "record_added": "A record was added.",
     RecordAmended = "record_amended": "A new version of a record was added.",
+    RecordByCaretaker = "record_by_caretaker": "A caretaker, not the patient, signed for the record that was added.",
+    RecordRestored = "record_restored": "The patient made a previous version the newest again.",
     RecordErased = "record_erased": "A record was erased.",
     RecordEntrusted = "record_entrusted": "A record's key was shared among custodians, or withdrawn from them.",
     EnvelopeAdded = "envelope_added": "A record's key was sealed to a reader.",

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use codec::Encode;
 use medchain_client::{
-    chain::{ChainEvent, Denied, EndReason, FailureCause, PastBlock, PastEvent, Purpose},
+    chain::{
+        ChainEvent, Denied, EndReason, FailureCause, LoggedBlock, LoggedEntry, PastBlock,
+        PastEvent, Purpose,
+    },
     policy::{ActionSet, PurposeSet},
     AccountId32, H256,
 };
@@ -180,8 +183,8 @@ pub fn story() -> Vec<PastBlock> {
                     emitted(POLICY, "RoleRevoked(AccountId,Role)", (PATIENT, 1u8)),
                     emitted(
                         POLICY,
-                        "DelegateSet(AccountId,AccountId,Option<BlockNumber>)",
-                        (PATIENT, OTHER, None::<u32>),
+                        "DelegateSet(AccountId,AccountId,ActionSet,Option<BlockNumber>)",
+                        (PATIENT, OTHER, 1u8, None::<u32>),
                     ),
                     emitted(POLICY, "DelegateRemoved(AccountId,AccountId)", (PATIENT, OTHER)),
                     emitted(POLICY, "Paused()", PATIENT),
@@ -370,6 +373,9 @@ pub fn story() -> Vec<PastBlock> {
                     },
                     E::EnvelopeRemoved { record, reader: LAB },
                     E::RecordErased { record, patient },
+                    E::RecordRestored { record, replaced: RecordId(4), patient },
+                    E::RecordByCaretaker { record: RecordId(4), patient },
+                    E::ProfileRemoved { patient },
                 ],
             )],
         ),
@@ -529,10 +535,10 @@ fn events_of_other_patients_are_left_out() {
     ];
     let block = block(2, [signed(1, OTHER, events)]);
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
-    assert_eq!(gathering.unknown_requests(&block), [request, RequestId(2)]);
+    assert_eq!(gathering.unknown_requests(&block.events), [request, RequestId(2)]);
     gathering.learn_request(request, RecordId(77), &OTHER, &OTHER);
     gathering.learn_request(RequestId(2), RECORD, &PATIENT, &DOCTOR);
-    assert_eq!(gathering.unknown_requests(&block), []);
+    assert_eq!(gathering.unknown_requests(&block.events), []);
     let entries = gathering.take(&block);
     assert_eq!(entries.len(), 1);
     assert_eq!((entries[0].kind, entries[0].record_id), (Kind::RequestExpired, Some(RECORD)));
@@ -603,7 +609,7 @@ fn what_names_a_request_alone_is_found_through_it() {
 
     let late = block(9, [signed(1, WORKER, asked(request, RECORD))]);
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
-    assert_eq!(gathering.unknown_requests(&late), [request]);
+    assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
     assert_eq!(gathering.take(&late).len(), 11);
 }
@@ -626,4 +632,57 @@ fn an_order_of_an_older_runtime_is_an_order() {
         [Kind::InferenceRequested, Kind::RequestExpired]
     );
     assert_eq!(details(&entries, Kind::InferenceRequested)["deadline_block"], 30);
+}
+
+/// An entry of the log, whose event is decoded already.
+fn in_log(index: u32) -> LoggedEntry {
+    LoggedEntry { index, extrinsic: Some(1), signer: Some(PATIENT), event: Vec::new() }
+}
+
+#[test]
+fn what_a_policy_wrote_into_the_log_stands_for_its_events() {
+    let name = Blake2Hasher::hash(b"Revoked(AccountId,AccountId,AccountId)").0;
+    let entry = [&name[..], &DOCTOR.0, &PATIENT.0].concat();
+    let noted = |entry| ChainEvent::PolicyNoted { patient: PATIENT, policy: POLICY, entry };
+    let denied = ChainEvent::AccessDenied {
+        record: RECORD,
+        patient: PATIENT,
+        subject: DOCTOR,
+        purpose: Purpose::Treatment,
+        reason: Denied::Refused(DenyReason::Revoked),
+    };
+    let events = [noted(entry), noted(vec![1, 2]), denied];
+    let events = events.map(|event| PastEvent { extrinsic: Some(1), event });
+    let block = LoggedBlock {
+        number: 7,
+        hash: [9; 32],
+        time: 1,
+        default_policy: Some(OTHER),
+        entries: vec![in_log(4), in_log(6), in_log(9)],
+    };
+    let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
+    let entries = gathering.take_logged(&block, &events);
+    let told: Vec<(u32, Kind)> =
+        entries.iter().map(|entry| (entry.event_index, entry.kind)).collect();
+    assert_eq!(told, [(4, Kind::PolicyRevoked), (6, Kind::PolicyEvent), (9, Kind::AccessDenied)]);
+    let [revoked, other, denied] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(revoked.who.as_deref(), Some(&*DOCTOR.to_string()));
+    assert_eq!(revoked.details["policy"], POLICY.to_string());
+    assert_eq!(revoked.details["in_force"], true);
+    assert_eq!(other.details["data"], "0x0102");
+    assert!(other.is_about_the_patient());
+    // The default policy of the block, although no entry tells of its change.
+    assert_eq!(denied.details["policy"], OTHER.to_string());
+    assert_eq!(denied.signer.as_deref(), Some(&*PATIENT.to_string()));
+}
+
+#[test]
+fn a_note_is_told_once() {
+    // Where every block is read, the contract's own event is there too.
+    let entry = vec![1; 40];
+    let noted = ChainEvent::PolicyNoted { patient: PATIENT, policy: POLICY, entry };
+    let events = vec![granted(POLICY, PATIENT), noted];
+    let mut gathering = Gathering::new(PATIENT, [], Some(POLICY), None);
+    let entries = gathering.take(&block(2, [signed(1, PATIENT, events)]));
+    assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::PolicyGranted]);
 }

@@ -1,5 +1,8 @@
 //! `medchain audit`: what happened to a patient's records.
 
+mod cache;
+mod log;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -17,7 +20,7 @@ use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
-    arguments,
+    arguments::{self, Since},
     audit::{fhir, Entry, Filter, Gathering, Kinds},
     context::Context,
     files,
@@ -32,10 +35,21 @@ const AT_ONCE: usize = 16;
 pub struct AuditArgs {
     /// The patient; defaults to you.
     pub patient: Option<String>,
-    /// The first block to read; defaults to the chain's first.
+    /// Stop at entries older than this block or UTC date, such as 1200 or 2026-11-29.
+    #[arg(long, value_name = "BLOCK|DATE", value_parser = arguments::since(),
+        conflicts_with_all = ["full", "from", "to"])]
+    pub since: Option<Since>,
+    /// Read every block instead of the patient's log.
+    ///
+    /// Shows what is not in the log: what happened before the chain kept logs, the moves of
+    /// disputes, changes of the default policy, and a contract's events from before it was the
+    /// patient's policy. A missing entry is not noticed.
+    #[arg(long)]
+    pub full: bool,
+    /// Read every block from this one on; defaults to the chain's first.
     #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub from: Option<u32>,
-    /// The last block to read; defaults to the newest finalised one.
+    /// Read every block up to this one; defaults to the newest finalised one.
     #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub to: Option<u32>,
     /// Only entries that involve this account.
@@ -69,6 +83,8 @@ pub struct AuditReport {
     pub from: u32,
     /// The last block that was read.
     pub to: u32,
+    /// What the entries were checked against; none where every block was read.
+    pub log: Option<log::Checked>,
     /// The entries, in order.
     pub entries: Vec<Entry>,
     /// The FHIR file.
@@ -77,7 +93,7 @@ pub struct AuditReport {
 
 impl fmt::Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { patient, from, to, entries, .. } = self;
+        let Self { patient, from, to, entries, log, .. } = self;
         if entries.is_empty() {
             write!(f, "no entries of {patient} in blocks {from} to {to}")?;
         } else {
@@ -90,6 +106,15 @@ impl fmt::Display for AuditReport {
                 writeln!(f, "{entry}")?;
             }
             write!(f, "{} entries of {patient} in blocks {from} to {to}", entries.len())?;
+        }
+        if let Some(log::Checked { length, head, not_read }) = log {
+            write!(f, "\nchecked against the patient's log of {length} entries, {head}")?;
+            if *not_read > 0 {
+                write!(
+                    f,
+                    "\n{not_read} entries before block {from} were left out, as --since says"
+                )?;
+            }
         }
         match &self.fhir_file {
             Some(file) => write!(f, "\nwritten as FHIR to {file}"),
@@ -122,12 +147,17 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
             head.number()
         );
     }
-    let (from, to) = range(head.number(), args)?;
-    let history = chain.history(from, to).await.map_err(|error| unreadable(error, from, to))?;
-    let entries = read(context, &history, patient, (from, to)).await?;
+    let ((from, to), entries, end, log) = if args.full || args.from.is_some() || args.to.is_some() {
+        let (from, to) = range(head.number(), args)?;
+        let history = chain.history(from, to).await.map_err(|error| unreadable(error, from, to))?;
+        let entries = read(context, &history, patient, (from, to)).await?;
+        ((from, to), entries, time::shown(history.end_time().await?), None)
+    } else {
+        let read = log::read(context, chain, patient, args.since).await.map_err(unlinked)?;
+        (read.blocks, read.entries, read.end, Some(read.checked))
+    };
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();
     if let Some(file) = &args.fhir {
-        let end = time::shown(history.end_time().await?);
         let naming = fhir::Naming::new(chain.genesis_hash());
         let bundle = fhir::bundle(&entries, &patient.to_string(), &naming, &end);
         let bytes = serde_json::to_vec_pretty(&bundle).context("cannot write the bundle")?;
@@ -138,6 +168,7 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
         chain: hex(chain.genesis_hash().0),
         from,
         to,
+        log,
         entries,
         fhir_file: args.fhir.as_ref().map(|file| file.display().to_string()),
     })
@@ -180,6 +211,21 @@ fn unreadable(error: ChainError, from: u32, to: u32) -> anyhow::Error {
     }
 }
 
+/// The way out where the node has discarded the state of a block with an entry.
+fn unlinked(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(ChainError::StatePruned { block, first }) => {
+            let context = format!(
+                "the log leads to block {block}; name an archive node with --node, or stop before \
+                 with --since {}",
+                first.saturating_add(1)
+            );
+            error.context(context)
+        }
+        _ => error,
+    }
+}
+
 async fn read(
     context: &Context,
     history: &History,
@@ -200,7 +246,7 @@ async fn read(
     let mut done = 0;
     while let Some(block) = blocks.next().await {
         let block = block.map_err(|error| unreadable(error, from, to))?;
-        for request in gathering.unknown_requests(&block) {
+        for request in gathering.unknown_requests(&block.events) {
             if let Some(request) = history.request(request).await? {
                 let (record, patient, requester) =
                     (request.record, request.patient, request.requester);
@@ -278,10 +324,25 @@ mod tests {
             chain: "0x00".into(),
             from: 1,
             to: 9,
+            log: None,
             entries: Vec::new(),
             fhir_file: None,
         };
         let expected = format!("no entries of {} in blocks 1 to 9", AccountId32([1; 32]));
         assert_eq!(report.to_string(), expected);
+        let log = Some(log::Checked { length: 5, head: "0xab".into(), not_read: 3 });
+        let shown = AuditReport { from: 7, log, ..report }.to_string();
+        for words in ["log of 5 entries, 0xab", "3 entries before block 7 were left out"] {
+            assert!(shown.contains(words), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_leads_to_a_discarded_state_has_two_ways_out() {
+        let error = unlinked(ChainError::StatePruned { block: 39, first: 40 }.into());
+        let line = output::error_line(&error);
+        for words in ["block 39", "archive node", "--since 41"] {
+            assert!(line.contains(words), "{line}");
+        }
     }
 }

@@ -4,7 +4,11 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use medchain_client::{policy, AccountId32};
+use medchain_client::{
+    policy::{self, ActionSet},
+    AccountId32,
+};
+use medchain_primitives::Action;
 use serde::Serialize;
 
 use crate::{
@@ -20,7 +24,7 @@ use crate::{
 pub enum DelegateCommand {
     /// Let an account or a contract grant and revoke in your name.
     Set(SetArgs),
-    /// Remove a delegate; grants that it made stay.
+    /// Remove a delegate; grants that it made end.
     Remove(RemoveArgs),
 }
 
@@ -29,7 +33,12 @@ pub enum DelegateCommand {
 pub struct SetArgs {
     /// The delegate, who then uses `medchain grant --patient YOU`.
     pub delegate: String,
+    /// What the delegate may grant and end: actions as for `medchain grant`, comma-separated.
+    #[arg(long, value_name = "ACTIONS")]
+    pub actions: ActionSet,
     /// The last block in which the delegate may act; without it, until removed.
+    ///
+    /// What the delegate granted ends with it.
     #[arg(long, value_name = "BLOCK", value_parser = arguments::block())]
     pub until: Option<u32>,
     /// The policy contract; defaults to the one in force for you.
@@ -58,6 +67,8 @@ pub struct DelegateReport {
     pub delegate: AccountId32,
     /// Whether the delegate may grant and revoke now.
     pub may: bool,
+    /// The actions that the delegate may grant and end.
+    pub actions: Vec<Action>,
     /// The last block in which the delegate may act.
     pub until: Option<u32>,
     /// The transaction.
@@ -69,6 +80,9 @@ impl fmt::Display for DelegateReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let may = if self.may { "may" } else { "may no longer" };
         write!(f, "{} {may} grant and revoke in the name of {}", self.delegate, self.patient)?;
+        for (place, action) in self.actions.iter().enumerate() {
+            write!(f, "{} {action}", if place == 0 { ":" } else { "," })?;
+        }
         if let Some(until) = self.until {
             write!(f, " until block {until}")?;
         }
@@ -86,15 +100,16 @@ pub async fn run(context: &Context, command: &DelegateCommand) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-/// Makes an account a delegate, or changes its last block.
+/// Makes an account a delegate, or changes its actions and its last block.
 pub async fn set(context: &Context, args: &SetArgs) -> Result<DelegateReport> {
     let delegate = context.parse_account(&args.delegate)?;
     let parties = Parties::find(context, args.policy.as_deref(), None).await?;
     ensure_ahead(context, args.until).await?;
-    let data = policy::set_delegate(&delegate, args.until);
+    let data = policy::set_delegate(&delegate, args.actions, args.until);
     let included = send(context, &parties, data, "make the account a delegate").await?;
     let Parties { contract: policy, patient, .. } = parties;
-    Ok(DelegateReport { policy, patient, delegate, may: true, until: args.until, included })
+    let (actions, until) = (args.actions.iter().collect(), args.until);
+    Ok(DelegateReport { policy, patient, delegate, may: true, actions, until, included })
 }
 
 /// Removes a delegate.
@@ -104,7 +119,8 @@ async fn remove(context: &Context, args: &RemoveArgs) -> Result<DelegateReport> 
     let data = policy::remove_delegate(&delegate);
     let included = send(context, &parties, data, "remove the delegate").await?;
     let Parties { contract: policy, patient, .. } = parties;
-    Ok(DelegateReport { policy, patient, delegate, may: false, until: None, included })
+    let (actions, until) = (Vec::new(), None);
+    Ok(DelegateReport { policy, patient, delegate, may: false, actions, until, included })
 }
 
 async fn send(

@@ -193,8 +193,8 @@ async fn delete(
     let Some(store) = store else {
         return Ok((Vec::new(), Some("you asked to keep it (--keep-stored)".into())));
     };
-    // Two records of one patient may have the same content. (Another patient's cannot:
-    // content is encrypted for its patient.)
+    // Runtime 2 let two records of one patient have the same content. (Another patient's
+    // cannot: content is encrypted for its patient.)
     let shares = |other: &&Record| {
         other.id != record.id && other.cid == record.cid && other.status != RecordStatus::Erased
     };

@@ -1,6 +1,7 @@
 //! `medchain patient`: registering, choosing a policy, looking up a patient.
 
 pub mod register;
+pub mod remove_profile;
 pub mod set_policy;
 pub mod show;
 pub mod update_profile;
@@ -17,6 +18,8 @@ pub enum PatientCommand {
     Register(register::RegisterArgs),
     /// Replace your profile.
     UpdateProfile(update_profile::UpdateProfileArgs),
+    /// Remove your profile, and ask the stores to delete it.
+    RemoveProfile,
     /// Choose the contract that decides who may act on your records.
     SetPolicy(set_policy::SetPolicyArgs),
     /// Show what the chain knows about a patient.
@@ -28,6 +31,7 @@ pub async fn run(context: &Context, command: &PatientCommand) -> Result<Outcome>
     match command {
         PatientCommand::Register(args) => register::run(context, args).await,
         PatientCommand::UpdateProfile(args) => update_profile::run(context, args).await,
+        PatientCommand::RemoveProfile => remove_profile::run(context).await,
         PatientCommand::SetPolicy(args) => set_policy::run(context, args).await,
         PatientCommand::Show(args) => show::run(context, args).await,
     }

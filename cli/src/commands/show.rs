@@ -267,7 +267,7 @@ fn open_request(request: &Request, committee: Option<Committee>) -> RequestRepor
                 step: inference::step(&member.step),
             })
             .collect(),
-        lost,
+        lost: u32::try_from(lost.len()).unwrap_or(u32::MAX),
         opened: request.opened,
         deadline: request.deadline,
         stands_still: matches!(request.status, RequestStatus::Drawing | RequestStatus::Sealing),
@@ -390,7 +390,8 @@ mod tests {
     fn a_request_in_work_shows_its_workers() {
         let worker = AccountId32([7; 32]);
         let members = vec![Member { worker, step: Step::Chosen }];
-        let committee = Committee { members, named: false, waits_for_seed: false, lost: 1 };
+        let lost = vec![AccountId32([8; 32])];
+        let committee = Committee { members, named: false, waits_for_seed: false, lost };
         let text = shown(RequestStatus::Committing, Some(committee));
         assert!(text.contains(&format!("worker      {worker} chosen")), "{text}");
         assert!(text.contains("replaced    1"), "{text}");

@@ -115,7 +115,10 @@ fn way_out(refusal: GrantError) -> &'static str {
         GrantError::NoActions => "; name one, or revoke the grant with `medchain revoke`",
         GrantError::AlreadyExpired => "; name a later one with --until",
         GrantError::NoPurposes => "; leave out --purposes to allow all",
-        GrantError::NotDelegate => "; the patient runs `medchain delegate set`",
+        GrantError::NotDelegate | GrantError::BeyondDelegation => {
+            "; the patient runs `medchain delegate set`"
+        }
+        GrantError::RevokedByPatient => "; the patient runs `medchain grant`",
         GrantError::UnknownAction | GrantError::UnknownPurpose => {
             "; deploy the new version of the contract, or leave that one out"
         }
@@ -144,6 +147,8 @@ mod tests {
         says(reverted(&[0, 1, 4]), "no purpose");
         says(reverted(&[0, 1, 5]), "one of the purposes");
         says(reverted(&[0, 1, 6]), "medchain delegate set");
+        says(reverted(&[0, 1, 7]), "medchain grant");
+        says(reverted(&[0, 1, 8]), "medchain delegate set");
         says(reverted(&[9]), "0x09");
         says(ContractFailure::NoSuchMessage, "older version");
     }

@@ -148,6 +148,7 @@ calls! {
                 encryption_key: EncryptionKey,
             };
             UpdateProfile = update_profile { profile: Document };
+            RemoveProfile = remove_profile;
             SetEncryptionKey = set_encryption_key { key: EncryptionKey };
             RemoveEncryptionKey = remove_encryption_key;
             SetPolicy = set_policy { policy: Option<AccountId32> };
@@ -194,6 +195,7 @@ calls! {
             };
             RemoveEnvelope = remove_envelope { record: RecordId, reader: AccountId32 };
             EraseRecord = erase_record { record: RecordId };
+            RestoreRecord = restore_record { record: RecordId };
             SetRelation = set_relation {
                 relative: AccountId32,
                 kind: RelationKind,

@@ -130,6 +130,16 @@ pub enum ChainError {
         /// The first block whose state the node still has.
         first: u32,
     },
+    /// What a node says of a patient's log is not what the chain has linked.
+    #[error(
+        "the log is broken at block {block}: {what}; the node lacks it or is lying, so ask another"
+    )]
+    BrokenLog {
+        /// The block.
+        block: u32,
+        /// What differs.
+        what: String,
+    },
     /// A value could not be decoded.
     #[error("cannot decode {what}: {reason}")]
     Decode {
@@ -175,6 +185,7 @@ impl ChainError {
             | Self::InsufficientFunds { .. }
             | Self::Contract(_)
             | Self::StatePruned { .. }
+            | Self::BrokenLog { .. }
             | Self::Decode { .. }
             | Self::Other { .. } => false,
         }

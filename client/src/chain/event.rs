@@ -4,6 +4,8 @@ mod source;
 #[macro_use]
 mod table;
 
+use std::collections::BTreeMap;
+
 use medchain_primitives::{
     Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason,
     FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt,
@@ -35,6 +37,7 @@ events! {
         Emr {
             PatientRegistered { patient: AccountId32 };
             ProfileUpdated { patient: AccountId32 };
+            ProfileRemoved { patient: AccountId32 };
             EncryptionKeySet { account: AccountId32, key: EncryptionKey };
             EncryptionKeyRemoved { account: AccountId32 };
             PolicySet {
@@ -87,9 +90,12 @@ events! {
             };
             EnvelopeAdded { record: RecordId, reader: AccountId32 };
             EnvelopeRemoved { record: RecordId, reader: AccountId32 };
+            RecordByCaretaker { record: RecordId, patient: AccountId32 };
+            RecordRestored { record: RecordId, replaced: RecordId, patient: AccountId32 };
             RecordErased { record: RecordId, patient: AccountId32 };
             RelationSet { patient: AccountId32, relative: AccountId32 };
             RelationRemoved { patient: AccountId32, relative: AccountId32 };
+            PolicyNoted { patient: AccountId32, policy: AccountId32, entry: Vec<u8> };
         }
         Custody {
             CustodianRegistered { custodian: AccountId32, key: CustodianKey, bond: u128 };
@@ -469,6 +475,19 @@ pub struct PastEvent {
     pub extrinsic: Option<u32>,
     /// What happened.
     pub event: ChainEvent,
+}
+
+/// The account that signed each extrinsic of a block and paid its fee.
+pub(super) fn signers(
+    events: &Events<PolkadotConfig>,
+    metadata: &Metadata,
+) -> Result<BTreeMap<u32, AccountId32>, ChainError> {
+    let events = read_all(events, metadata)?;
+    let signer = |event: PastEvent| match (event.extrinsic, event.event) {
+        (Some(index), ChainEvent::FeePaid { who, .. }) => Some((index, who)),
+        _ => None,
+    };
+    Ok(events.into_iter().filter_map(signer).collect())
 }
 
 /// The events of a block, in order, each with its cause.

@@ -10,7 +10,7 @@
 use codec::{Compact, Decode};
 use futures::{stream, Stream, StreamExt};
 use medchain_primitives::{RecordId, RequestId};
-use subxt::rpcs::methods::legacy::NumberOrHex;
+use subxt::{config::polkadot::PolkadotConfig, events::Events, rpcs::methods::legacy::NumberOrHex};
 
 use super::{
     compat::Needs,
@@ -86,7 +86,7 @@ impl Chain {
         self.rpc(self.inner.rpc.chain_get_block_hash(number)).await
     }
 
-    async fn existing(&self, number: u32) -> Result<H256, ChainError> {
+    pub(super) async fn existing(&self, number: u32) -> Result<H256, ChainError> {
         self.hash_of(number).await?.ok_or_else(|| ChainError::Other {
             reason: format!("the node does not have block {number}"),
         })
@@ -99,7 +99,7 @@ impl Chain {
         self.view(hash, &header, Needs::History).await
     }
 
-    async fn raw(&self, key: &[u8], at: H256) -> Result<Option<Vec<u8>>, ChainError> {
+    pub(super) async fn raw(&self, key: &[u8], at: H256) -> Result<Option<Vec<u8>>, ChainError> {
         self.rpc(self.inner.rpc.state_get_storage(key, Some(at))).await
     }
 
@@ -128,7 +128,7 @@ impl Chain {
 
     /// The first block after `low`, whose state is pruned, that has one. States are
     /// pruned in the order of their blocks.
-    async fn first_with_state(&self, low: u32, to: u32) -> Result<u32, ChainError> {
+    pub(super) async fn first_with_state(&self, low: u32, to: u32) -> Result<u32, ChainError> {
         let high = match self.has_state(to).await? {
             true => to,
             false => u32::try_from(self.final_head().await?.1.number).unwrap_or(u32::MAX),
@@ -149,7 +149,7 @@ fn until(error: ChainError, first: u32, next: Option<u32>) -> ChainError {
 
 /// The first number after `low` for which `holds` is false. It must be true for
 /// `low`, false for `high`, and change only once between them.
-async fn first_without(
+pub(super) async fn first_without(
     mut low: u32,
     mut high: u32,
     holds: impl AsyncFn(u32) -> Result<bool, ChainError>,
@@ -166,7 +166,7 @@ async fn first_without(
 }
 
 /// Whether a node's message says that it pruned a state.
-fn is_pruned(message: &str) -> bool {
+pub(super) fn is_pruned(message: &str) -> bool {
     ["State already discarded", "UnknownBlock"].iter().any(|words| message.contains(words))
 }
 
@@ -178,6 +178,17 @@ impl History {
 
     async fn block(&self, number: u32) -> Result<PastBlock, ChainError> {
         let hash = self.chain.existing(number).await?;
+        let (events, runtime) = self.raw_events(number, hash).await?;
+        let events = event::read_all(&events, runtime.metadata_ref())?;
+        Ok(PastBlock { number, hash, events })
+    }
+
+    /// The events of a block, with a block that has the metadata to decode them.
+    pub(super) async fn raw_events(
+        &self,
+        number: u32,
+        hash: H256,
+    ) -> Result<(Events<PolkadotConfig>, &AtBlock), ChainError> {
         let bytes = match self.chain.raw(&events(), hash).await {
             // It was still there when the reading began.
             Err(ChainError::Node { message, .. }) if is_pruned(&message) => {
@@ -187,12 +198,11 @@ impl History {
             other => other?.unwrap_or_default(),
         };
         let runtime = self.runtime_of(number)?;
-        let events = event::read_all(&runtime.events().from_bytes(bytes), runtime.metadata_ref())?;
-        Ok(PastBlock { number, hash, events })
+        Ok((runtime.events().from_bytes(bytes), runtime))
     }
 
     /// A block with the metadata of the runtime that executed the block `number`.
-    fn runtime_of(&self, number: u32) -> Result<&AtBlock, ChainError> {
+    pub(super) fn runtime_of(&self, number: u32) -> Result<&AtBlock, ChainError> {
         let found = self.runtimes.iter().rev().find(|(first, _)| *first <= number);
         found.map(|(_, runtime)| runtime).ok_or_else(|| ChainError::Other {
             reason: format!("block {number} is before the requested range"),

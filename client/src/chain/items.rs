@@ -62,6 +62,7 @@ items! {
         COMMITMENTS = Emr.Commitments,
         ENVELOPES = Emr.Envelopes,
         RELATIONS = Emr.Relations,
+        LOGS = Emr.Logs,
         CUSTODIANS = Custody.Custodians,
         DECLINED = Custody.Declined,
         CUSTODIAN_GROUPS = Custody.CustodianGroups,

@@ -275,8 +275,8 @@ pub struct Committee {
     pub named: bool,
     /// Whether the seed that draws the first workers is not there yet.
     pub waits_for_seed: bool,
-    /// The number of workers that reported a failure or did not answer, and left.
-    pub lost: u32,
+    /// The workers that reported a failure or did not answer, and left.
+    pub lost: Vec<AccountId32>,
 }
 
 impl Committee {

@@ -37,11 +37,19 @@ pub enum GrantError {
     #[error("the account is not, or no longer, a delegate of the patient")]
     #[codec(index = 6)]
     NotDelegate,
+    /// The patient revoked the grant, which a delegate cannot undo.
+    #[error("the patient revoked this grant, and only the patient can grant to the account again")]
+    #[codec(index = 7)]
+    RevokedByPatient,
+    /// The delegate may not grant or end these actions.
+    #[error("the delegation does not cover these actions, or those of the grant in place")]
+    #[codec(index = 8)]
+    BeyondDelegation,
 }
 
 impl GrantError {
     /// Every error, in the order of their indices.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NoActions,
         Self::UnknownAction,
         Self::AlreadyExpired,
@@ -49,6 +57,8 @@ impl GrantError {
         Self::NoPurposes,
         Self::UnknownPurpose,
         Self::NotDelegate,
+        Self::RevokedByPatient,
+        Self::BeyondDelegation,
     ];
 
     /// Reads the error from what a reverted message returned, see

@@ -16,7 +16,9 @@ mod signature {
     pub const ROLE_GRANTED: &str =
         "RoleGranted(AccountId,Role,ActionSet,Option<BlockNumber>,Option<PurposeSet>)";
     pub const ROLE_REVOKED: &str = "RoleRevoked(AccountId,Role)";
-    pub const DELEGATE_SET: &str = "DelegateSet(AccountId,AccountId,Option<BlockNumber>)";
+    pub const DELEGATE_SET: &str = "DelegateSet(AccountId,AccountId,ActionSet,Option<BlockNumber>)";
+    /// Of the contract's second version, whose instances stay on chain.
+    pub const DELEGATE_SET_2: &str = "DelegateSet(AccountId,AccountId,Option<BlockNumber>)";
     pub const DELEGATE_REMOVED: &str = "DelegateRemoved(AccountId,AccountId)";
     /// Of the contract's first version, whose instances stay on chain.
     pub const GRANTED_1: &str = "Granted(AccountId,AccountId,ActionSet,Option<BlockNumber>)";
@@ -78,6 +80,8 @@ pub enum PolicyEvent {
         patient: AccountId32,
         /// The delegate.
         delegate: AccountId32,
+        /// The actions that they may grant; all when `None`.
+        actions: Option<ActionSet>,
         /// The last block in which they may; until they are removed when `None`.
         until: Option<u32>,
     },
@@ -115,14 +119,24 @@ impl PolicyEvent {
             let (patient, role) = read(data)?;
             Some(Self::RoleRevoked { patient, role })
         } else if is(signature::DELEGATE_SET) {
+            let (patient, delegate, actions, until) = read(data)?;
+            Some(Self::DelegateSet { patient, delegate, actions: Some(actions), until })
+        } else if is(signature::DELEGATE_SET_2) {
             let (patient, delegate, until) = read(data)?;
-            Some(Self::DelegateSet { patient, delegate, until })
+            Some(Self::DelegateSet { patient, delegate, actions: None, until })
         } else if is(signature::DELEGATE_REMOVED) {
             let (patient, delegate) = read(data)?;
             Some(Self::DelegateRemoved { patient, delegate })
         } else {
             None
         }
+    }
+
+    /// Reads what the contract wrote into a patient's log: the event's first topic, and its fields
+    /// after the patient.
+    pub fn noted(patient: &AccountId32, entry: &[u8]) -> Option<Self> {
+        let (name, fields) = entry.split_first_chunk::<32>()?;
+        Self::read(&[H256(*name)], &[&patient.0[..], fields].concat())
     }
 
     /// The patient.
@@ -158,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn events_of_both_versions_are_read() {
+    fn events_of_all_versions_are_read() {
         let actions = ActionSet(0b10_0001);
         let purposes = Some(PurposeSet(0b101));
         let granted = |purposes, by| PolicyEvent::Granted {
@@ -182,10 +196,31 @@ mod tests {
         );
         let revoked = PolicyEvent::Revoked { patient: PATIENT, grantee: OTHER, by: None };
         assert_eq!(emitted(signature::REVOKED_1, (PATIENT, OTHER)), Some(revoked));
+        let delegate = |actions| PolicyEvent::DelegateSet {
+            patient: PATIENT,
+            delegate: OTHER,
+            actions,
+            until: Some(7),
+        };
+        let set = emitted(signature::DELEGATE_SET, (PATIENT, OTHER, 0b10_0001u8, Some(7u32)));
+        assert_eq!(set, Some(delegate(Some(actions))));
+        let set = emitted(signature::DELEGATE_SET_2, (PATIENT, OTHER, Some(7u32)));
+        assert_eq!(set, Some(delegate(None)));
         let role = PolicyEvent::RoleRevoked { patient: PATIENT, role: Role::Clinician };
         assert_eq!(emitted(signature::ROLE_REVOKED, (PATIENT, 1u8)), Some(role));
         let set: Vec<Purpose> = PurposeSet(0b101).iter().collect();
         assert_eq!(set, [Purpose::Treatment, Purpose::Research]);
+    }
+
+    #[test]
+    fn what_is_in_the_log_is_the_event() {
+        let name = blake2_256(signature::REVOKED.as_bytes());
+        let entry = [&name[..], &OTHER.0, &PATIENT.0].concat();
+        let revoked = PolicyEvent::Revoked { patient: PATIENT, grantee: OTHER, by: Some(PATIENT) };
+        assert_eq!(PolicyEvent::noted(&PATIENT, &entry), Some(revoked));
+        for other in [&entry[..95], &entry[..32], &entry[1..], &[]] {
+            assert_eq!(PolicyEvent::noted(&PATIENT, other), None);
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn the_messages_since_the_second_version_have_their_selectors() {
     check(grant_for_purposes(&grantee, actions, purposes, Some(7)), 0x13, &[&[9; 32], rest]);
     check(grant_role(Role::Clinician, actions, purposes, Some(7)), 0x14, &[&[1], rest]);
     check(revoke_role(Role::Hospital), 0x15, &[&[2]]);
-    check(set_delegate(&grantee, Some(7)), 0x17, &[&[9; 32], &[1, 7, 0, 0, 0]]);
+    check(set_delegate(&grantee, actions, Some(7)), 0x1c, &[&[9; 32], &[1, 1, 7, 0, 0, 0]]);
     check(remove_delegate(&grantee), 0x18, &[&[9; 32]]);
     let granted = grant_as(&patient, &grantee, actions, purposes, Some(7));
     check(granted, 0x19, &[&[1; 32], &[9; 32], rest]);
@@ -84,7 +84,7 @@ fn an_error_is_read_from_what_a_reverted_call_returned() {
         assert_eq!(GrantError::of(&reverted(data.clone())), Some(error));
         assert_eq!(GrantError::of(&reverted([&data[..], &[0]].concat())), None);
     }
-    for other in [&[][..], &[9], &[0, 0], &[0, 1], &[0, 1, 7], &[1, 1]] {
+    for other in [&[][..], &[9], &[0, 0], &[0, 1], &[0, 1, 9], &[1, 1]] {
         assert_eq!(GrantError::from_revert(other), None, "{other:?}");
     }
     assert_eq!(GrantError::of(&ChainError::StaleNonce), None);

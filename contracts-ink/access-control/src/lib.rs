@@ -2,7 +2,8 @@
 //!
 //! A grant has a set of actions, and optionally a last block and a set of
 //! purposes. The patient can revoke it, and can appoint delegates who grant and
-//! revoke in the patient's name.
+//! revoke in the patient's name, within given actions and as long as they are
+//! delegates.
 //!
 //! In a message without a `patient`, the caller is the patient and changes only
 //! their own grants. One instance therefore serves every patient who chooses it,
@@ -32,19 +33,20 @@ mod access_control {
     use crate::small::{self, Pair};
     use ink::storage::Mapping;
     use policy::{
-        Action, ActionSet, Decision, Delegation, DenyReason, Grant, GrantError, Policy, PurposeSet,
-        Role, RoleGrants,
+        Action, ActionSet, Decision, Delegation, DenyReason, Grant, GrantError, OwnedGrant, Policy,
+        PurposeSet, Role, RoleGrants, Under,
     };
 
     /// The grants of every patient who uses this instance.
     ///
     /// It consists of mappings only, which are read key by key: `check` costs one
-    /// read where a grant to the subject allows the action, and two otherwise.
+    /// read where the patient's grant to the subject allows the action, and two
+    /// otherwise; three where a delegate's grant would allow it, but has ended.
     #[ink(storage)]
     #[derive(Default)]
     pub struct AccessControl {
         /// By patient and grantee.
-        grants: Mapping<(AccountId, AccountId), Grant>,
+        grants: Mapping<(AccountId, AccountId), OwnedGrant>,
         /// By patient.
         role_grants: Mapping<AccountId, RoleGrants>,
         /// By patient and delegate.
@@ -117,7 +119,7 @@ mod access_control {
         pub role: Role,
     }
 
-    /// A delegate was appointed, or their last block was changed.
+    /// A delegate was appointed, or their actions or last block were changed.
     #[ink(event)]
     pub struct DelegateSet {
         /// The patient in whose name the delegate acts.
@@ -126,13 +128,15 @@ mod access_control {
         /// The account that may grant and revoke.
         #[ink(topic)]
         pub delegate: AccountId,
+        /// The actions that the delegate may grant, as in `Granted`.
+        pub actions: ActionSet,
         /// The last block in which the delegate may act; none: until removed.
         pub until: Option<BlockNumber>,
     }
 
     /// A delegate was removed.
     ///
-    /// The delegate's grants stay valid.
+    /// The delegate's grants ended; what the delegate revoked stays revoked.
     #[ink(event)]
     pub struct DelegateRemoved {
         /// The patient in whose name the delegate acted.
@@ -167,23 +171,30 @@ mod access_control {
             actions: ActionSet,
             until: Option<BlockNumber>,
         ) -> Result<(), GrantError> {
-            self.set_grant(&Pair::own(&grantee), &Grant::new(actions, until))
+            self.set_grant(&Pair::own(&grantee), Grant::new(actions, until), None)
         }
 
         /// Revokes the caller's grant to an account.
         ///
         /// It takes effect in this block. The revoked grant stays visible in
         /// `grant_of`, and refuses the account even where a grant to one of its
-        /// roles would allow the action.
+        /// roles would allow the action. No delegate can grant to the account
+        /// again. What a delegate revoked, the patient can revoke once more.
         #[ink(message, selector = 0x4d435011)]
         pub fn revoke(&mut self, grantee: AccountId) -> Result<(), GrantError> {
-            self.revoke_grant(&Pair::own(&grantee))
+            self.revoke_grant(&Pair::own(&grantee), None)
         }
 
         /// Returns a patient's grant to an account, including a revoked or expired one.
+        ///
+        /// A delegate's grant is shown with the last block of the delegation, if that
+        /// is earlier, and with block 0 once the delegation has ended.
         #[ink(message, selector = 0x4d435012)]
         pub fn grant_of(&self, patient: AccountId, grantee: AccountId) -> Option<Grant> {
-            self.grants.get(&Pair::new(&patient, &grantee))
+            let grant = self.grants.get(&Pair::new(&patient, &grantee))?;
+            Some(grant.shown(self.env().block_number(), |delegate| {
+                self.delegates.get(&Pair::new(&patient, &delegate))
+            }))
         }
 
         /// Grants an account actions on the caller's records, for some purposes only.
@@ -201,7 +212,7 @@ mod access_control {
             until: Option<BlockNumber>,
         ) -> Result<(), GrantError> {
             let grant = Grant::new(actions, until).for_purposes(purposes);
-            self.set_grant(&Pair::own(&grantee), &grant)
+            self.set_grant(&Pair::own(&grantee), grant, None)
         }
 
         /// Grants every holder of a role actions on the caller's records.
@@ -246,38 +257,50 @@ mod access_control {
 
         /// Lets an account grant and revoke in the caller's name.
         ///
-        /// `until` is the last block in which the delegate may act; none: until
-        /// removed. A delegate grants to accounts only, not to roles, and cannot
-        /// appoint delegates. A contract can be a delegate, such as `guardians`.
-        #[ink(message, selector = 0x4d435017)]
+        /// - `actions`: those that the delegate may grant and end, as in `grant`. What
+        ///   the delegate granted before reaches no further either.
+        /// - `until`: the last block in which the delegate may act; none: until
+        ///   removed. What the delegate granted ends with it.
+        ///
+        /// A delegate grants to accounts only, not to roles, cannot grant what the
+        /// patient revoked, and cannot appoint delegates. A contract can be a
+        /// delegate, such as `guardians`.
+        #[ink(message, selector = 0x4d43501c)]
         pub fn set_delegate(
             &mut self,
             delegate: AccountId,
+            actions: ActionSet,
             until: Option<BlockNumber>,
         ) -> Result<(), GrantError> {
-            let delegation = Delegation { until };
-            delegation.validate(self.env().block_number())?;
             let pair = Pair::own(&delegate);
+            let now = self.env().block_number();
+            let delegation = Delegation::new(actions, until, self.delegates.get(&pair), now);
+            delegation.validate(now)?;
             self.delegates.insert(&pair, &delegation);
-            small::emit::<DelegateSet>(&pair, &until);
+            small::emit::<DelegateSet>(&pair, &(actions, until));
             Ok(())
         }
 
         /// Removes one of the caller's delegates.
         ///
-        /// The delegate's grants stay valid.
+        /// The delegate's grants end for good, also if the account becomes a delegate
+        /// again. What the delegate revoked stays revoked.
         #[ink(message, selector = 0x4d435018)]
         pub fn remove_delegate(&mut self, delegate: AccountId) -> Result<(), GrantError> {
             let pair = Pair::own(&delegate);
-            self.delegates.get(&pair).ok_or(GrantError::NotDelegate)?;
-            self.delegates.remove(&pair);
+            let delegation = self.delegates.get(&pair).filter(|one| !one.actions.is_empty());
+            let delegation = delegation.ok_or(GrantError::NotDelegate)?;
+            // Its number stays, so that the next one is another.
+            self.delegates.insert(&pair, &delegation.removed());
             small::emit::<DelegateRemoved>(&pair, &());
             Ok(())
         }
 
         /// Grants an account actions on a patient's records, on the patient's behalf (delegates only).
         ///
-        /// As `grant_for_purposes`, on the records of `patient`.
+        /// As `grant_for_purposes`, on the records of `patient`. The grant ends with the
+        /// delegation. It cannot take the place of a grant that the patient revoked, or
+        /// that has actions which the delegate may not grant.
         #[ink(message, selector = 0x4d435019)]
         pub fn grant_as(
             &mut self,
@@ -287,48 +310,76 @@ mod access_control {
             purposes: Option<PurposeSet>,
             until: Option<BlockNumber>,
         ) -> Result<(), GrantError> {
-            self.ensure_delegate(&patient)?;
+            let delegation = self.ensure_delegate(&patient)?;
             let grant = Grant::new(actions, until).for_purposes(purposes);
-            self.set_grant(&Pair::new(&patient, &grantee), &grant)
+            self.set_grant(&Pair::new(&patient, &grantee), grant, Some(delegation))
         }
 
         /// Revokes an account's grant on a patient's records, on the patient's behalf (delegates only).
         ///
-        /// As `revoke`, on the records of `patient`.
+        /// As `revoke`, on the records of `patient`. The grant must have no actions that
+        /// the delegate may not grant.
         #[ink(message, selector = 0x4d43501a)]
         pub fn revoke_as(
             &mut self,
             patient: AccountId,
             grantee: AccountId,
         ) -> Result<(), GrantError> {
-            self.ensure_delegate(&patient)?;
-            self.revoke_grant(&Pair::new(&patient, &grantee))
+            let delegation = self.ensure_delegate(&patient)?;
+            self.revoke_grant(&Pair::new(&patient, &grantee), Some(delegation))
         }
 
         /// Returns a patient's delegation to an account, including an expired one.
         #[ink(message, selector = 0x4d43501b)]
         pub fn delegate_of(&self, patient: AccountId, delegate: AccountId) -> Option<Delegation> {
-            self.delegates.get(&Pair::new(&patient, &delegate))
+            let delegation = self.delegates.get(&Pair::new(&patient, &delegate));
+            delegation.filter(|one| !one.actions.is_empty())
         }
 
-        fn ensure_delegate(&self, patient: &AccountId) -> Result<(), GrantError> {
+        fn ensure_delegate(&self, patient: &AccountId) -> Result<Delegation, GrantError> {
             let delegation = self.delegates.get(&Pair::new(patient, &self.env().caller()));
             Delegation::ensure(delegation, self.env().block_number())
         }
 
-        fn set_grant(&mut self, pair: &Pair, grant: &Grant) -> Result<(), GrantError> {
-            grant.validate(self.env().block_number())?;
-            self.grants.insert(pair, grant);
+        /// Stores a grant, by the patient or under a delegation of the caller.
+        fn set_grant(
+            &mut self,
+            pair: &Pair,
+            grant: Grant,
+            by: Option<Delegation>,
+        ) -> Result<(), GrantError> {
+            let now = self.env().block_number();
+            grant.validate(now)?;
+            if let Some(delegation) = &by {
+                delegation.ensure_covers(grant.actions, self.grants.get(pair).as_ref(), now)?;
+            }
+            self.store_grant(pair, grant, by);
             let rest = (grant.actions, grant.until, grant.purposes, self.env().caller());
             small::emit::<Granted>(pair, &rest);
             Ok(())
         }
 
-        fn revoke_grant(&mut self, pair: &Pair) -> Result<(), GrantError> {
-            let grant = revoke(self.grants.get(pair))?;
-            self.grants.insert(pair, &grant);
+        /// Revokes a grant, by the patient or under a delegation of the caller.
+        fn revoke_grant(&mut self, pair: &Pair, by: Option<Delegation>) -> Result<(), GrantError> {
+            let old = self.grants.get(pair).ok_or(GrantError::NotGranted)?;
+            // The patient can make a delegate's revocation the own one.
+            let owned = by.is_some() || old.under.is_none();
+            if old.grant.revoked && owned {
+                return Err(GrantError::NotGranted);
+            }
+            if let Some(delegation) = &by {
+                let now = self.env().block_number();
+                delegation.ensure_covers(ActionSet::EMPTY, Some(&old), now)?;
+            }
+            self.store_grant(pair, Grant { revoked: true, ..old.grant }, by);
             small::emit::<Revoked>(pair, &self.env().caller());
             Ok(())
+        }
+
+        fn store_grant(&mut self, pair: &Pair, grant: Grant, by: Option<Delegation>) {
+            let delegate = self.env().caller();
+            let under = by.map(|delegation| Under { delegate, number: delegation.number });
+            self.grants.insert(pair, &OwnedGrant { grant, under });
         }
 
         fn role_grants_of(&self, patient: &AccountId) -> Option<RoleGrants> {
@@ -355,7 +406,8 @@ mod access_control {
         ///
         /// Allows it if a grant to the subject or to one of their roles does, and
         /// gives the reason otherwise. A grant covers all of a patient's records,
-        /// so the answer is the same for every `record`.
+        /// so the answer is the same for every `record`. A delegate's grant allows
+        /// what its delegation still does.
         #[ink(message)]
         fn check(
             &self,
@@ -368,7 +420,11 @@ mod access_control {
             let now = self.env().block_number();
             let purpose = || self.env().extension().purpose();
             let own = self.grants.get(&Pair::new(&patient, &subject));
-            let own = policy::decide(own, now, action, purpose);
+            let own = own.map_or(Decision::Deny(DenyReason::NoGrant), |grant| {
+                grant.decide(now, action, purpose, |delegate| {
+                    self.delegates.get(&Pair::new(&patient, &delegate))
+                })
+            });
             // A role does not readmit an account whose own grant was revoked.
             if matches!(own, Decision::Allow | Decision::Deny(DenyReason::Revoked)) {
                 return own;
@@ -390,11 +446,11 @@ policy::answer_directly!(AccessControl {
     0x4d435014 => grant_role(_, _, _, _),
     0x4d435015 => revoke_role(_),
     0x4d435016 => role_grant_of(_, _),
-    0x4d435017 => set_delegate(_, _),
     0x4d435018 => remove_delegate(_),
     0x4d435019 => grant_as(_, _, _, _, _),
     0x4d43501a => revoke_as(_, _),
     0x4d43501b => delegate_of(_, _),
+    0x4d43501c => set_delegate(_, _, _),
 });
 
 #[cfg(test)]

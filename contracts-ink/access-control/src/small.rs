@@ -51,8 +51,8 @@ impl Encode for Pair {
 
 impl EncodeLike<(AccountId, AccountId)> for &Pair {}
 
-/// Emits an event of the type `E`. Its first two fields, which are its topics,
-/// come from `pair`, the others from `rest`.
+/// Emits an event of the type `E`, and writes it into the patient's log. Its first two
+/// fields, which are its topics, come from `pair`, the others from `rest`.
 pub fn emit<E: Event>(pair: &Pair, rest: &impl Encode) {
     let mut data = Data { bytes: [0; Data::MOST], length: 0 };
     data.write(pair.halves.as_flattened().get(..pair.length).unwrap_or_default());
@@ -64,6 +64,10 @@ pub fn emit<E: Event>(pair: &Pair, rest: &impl Encode) {
 fn send(signature: &[u8; 32], pair: &Pair, data: &Data) {
     let data = data.bytes.get(..data.length).unwrap_or_default();
     ink::env::emit_event::<MedChainEnvironment, _>(Plain { signature, pair, data });
+    let [patient, _] = pair.halves;
+    let fields = data.get(patient.len()..).unwrap_or_default();
+    // The chain takes no note where the patient has another policy: the event alone stays then.
+    let _ = policy::note(&AccountId(patient), signature, fields);
 }
 
 /// An encoded event. The code that ink! derives for an event type does the same,

@@ -80,6 +80,7 @@ macro_rules! conformance_tests {
             #[ink::test]
             fn conformance_a_grant_admits_only_its_grantee() {
                 $crate::testing::call_as($crate::conformance::PATIENT);
+                $crate::testing::Chain::new().install();
                 let mut contract = $contract;
                 $crate::conformance_act!(
                     $grant, contract,
@@ -94,6 +95,7 @@ macro_rules! conformance_tests {
                 #[ink::test]
                 fn conformance_a_grant_ends_after_its_last_block() {
                     $crate::testing::call_as($crate::conformance::PATIENT);
+                    $crate::testing::Chain::new().install();
                     let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant_until, contract,
@@ -107,6 +109,7 @@ macro_rules! conformance_tests {
                 #[ink::test]
                 fn conformance_a_revocation_works_at_once() {
                     $crate::testing::call_as($crate::conformance::PATIENT);
+                    $crate::testing::Chain::new().install();
                     let mut contract = $contract;
                     $crate::conformance_act!(
                         $grant, contract,

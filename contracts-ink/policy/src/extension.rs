@@ -1,10 +1,12 @@
-//! What a policy may ask the chain while it decides.
+//! What a policy may ask the chain while it decides, and write into the log.
 #![allow(clippy::unused_self, reason = "for the code that ink! generates")]
 
-use crate::{Appointment, BlockNumber, ModelId, Purpose, Relation, Role};
+use crate::{Appointment, BlockNumber, ModelId, PolicyEntry, Purpose, Relation, Role};
 use ink::{
     env::{DefaultEnvironment, Environment},
+    prelude::vec::Vec,
     primitives::AccountId,
+    ChainExtensionInstance,
 };
 
 /// MedChain's chain extension, `0x4d43`: what a contract may ask the chain.
@@ -54,6 +56,28 @@ pub trait MedChain {
     /// None where `has_role` is false.
     #[ink(function = 6, handle_status = false)]
     fn appointment(account: AccountId, role: Role) -> Option<Appointment<BlockNumber>>;
+
+    /// Writes into the log of `patient` what changed in this contract; see [`note`].
+    ///
+    /// False, and nothing is written, where this contract is not the patient's policy
+    /// now, and in `check`.
+    #[ink(function = 7, handle_status = false)]
+    fn note(patient: AccountId, entry: PolicyEntry) -> bool;
+}
+
+/// Writes an event into the log of `patient`, where nobody can leave it out any more.
+///
+/// `signature` is the event's first topic, and `fields` are its encoded fields after the
+/// patient; together at most 128 bytes. So `medchain audit` shows it as the event itself.
+/// Returns whether it was written: the chain takes notes only of the policy that the
+/// patient has now. Do not fail where it was not, or nobody can prepare a policy before
+/// choosing it.
+pub fn note(patient: &AccountId, signature: &[u8; 32], fields: &[u8]) -> bool {
+    let mut entry = Vec::with_capacity(signature.len().saturating_add(fields.len()));
+    entry.extend_from_slice(signature);
+    entry.extend_from_slice(fields);
+    let Ok(entry) = PolicyEntry::try_from(entry) else { return false };
+    <MedChain as ChainExtensionInstance>::instantiate().note(*patient, entry)
 }
 
 /// The environment of contracts on MedChain: ink!'s default with the chain extension.
@@ -87,7 +111,8 @@ mod tests {
     };
     use medchain_primitives::{
         InstitutionId, RelationKind, EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID,
-        EXTENSION_MODEL, EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+        EXTENSION_MODEL, EXTENSION_NOTE, EXTENSION_OWNER_OF, EXTENSION_PURPOSE,
+        EXTENSION_RELATION_OF,
     };
     use std::{cell::RefCell, rc::Rc};
 
@@ -125,6 +150,7 @@ mod tests {
         assert_eq!(chain().purpose(), None);
         assert_eq!(chain().model(), None);
         assert_eq!(chain().appointment(PATIENT, Role::Custodian), None);
+        assert!(!note(&PATIENT, &[9; 32], &[1, 2]));
         let expected = [
             (EXTENSION_OWNER_OF, 7u64.encode()),
             (EXTENSION_HAS_ROLE, (PATIENT, 2u8).encode()),
@@ -132,8 +158,19 @@ mod tests {
             (EXTENSION_PURPOSE, vec![]),
             (EXTENSION_MODEL, vec![]),
             (EXTENSION_APPOINTMENT, (PATIENT, 3u8).encode()),
+            (EXTENSION_NOTE, (PATIENT, [&[9; 32][..], &[1, 2]].concat()).encode()),
         ];
         assert_eq!(*calls.borrow(), expected);
+    }
+
+    #[ink::test]
+    fn what_is_too_long_is_not_written() {
+        let chain = Chain::new();
+        let notes = chain.notes();
+        chain.install();
+        assert!(note(&PATIENT, &[9; 32], &[1; 96]));
+        assert!(!note(&PATIENT, &[9; 32], &[1; 97]));
+        assert_eq!(*notes.borrow(), [(PATIENT, [&[9; 32][..], &[1; 96]].concat())]);
     }
 
     #[ink::test]

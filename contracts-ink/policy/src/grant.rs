@@ -46,6 +46,10 @@ pub enum GrantError {
     UnknownPurpose,
     /// The account is not the patient's delegate, or the delegation has expired. The patient appoints delegates with `set_delegate`.
     NotDelegate,
+    /// The patient revoked this grant, and only the patient grants to the account again.
+    RevokedByPatient,
+    /// The delegate may not grant or end these actions. The patient widens the delegation with `set_delegate`.
+    BeyondDelegation,
 }
 
 impl Grant {

@@ -39,13 +39,13 @@ pub mod conformance;
 #[allow(clippy::panic, clippy::expect_used, reason = "for tests, which fail by panicking")]
 pub mod testing;
 
-pub use delegation::Delegation;
-pub use extension::{MedChain, MedChainEnvironment};
+pub use delegation::{Delegation, OwnedGrant, Under};
+pub use extension::{note, MedChain, MedChainEnvironment};
 pub use grant::{decide, is_over, BlockNumber, Grant, GrantError};
 pub use interface::Policy;
 pub use medchain_primitives::{
-    Action, ActionSet, Appointment, Decision, DenyReason, InstitutionId, ModelId, Purpose,
-    PurposeSet, Relation, RelationKind, Role, RoleSet, SetError, POLICY_CHECK_SELECTOR,
+    Action, ActionSet, Appointment, Decision, DenyReason, InstitutionId, ModelId, PolicyEntry,
+    Purpose, PurposeSet, Relation, RelationKind, Role, RoleSet, SetError, POLICY_CHECK_SELECTOR,
 };
 pub use quorum::{Approvals, Quorum, QuorumError, MAX_MEMBERS};
 pub use roles::RoleGrants;

@@ -1,7 +1,8 @@
 //! A stand-in for the chain, for tests in ink!'s off-chain environment.
 
 use crate::{
-    Appointment, BlockNumber, InstitutionId, MedChainEnvironment, ModelId, Purpose, Relation, Role,
+    Appointment, BlockNumber, InstitutionId, MedChainEnvironment, ModelId, PolicyEntry, Purpose,
+    Relation, Role,
 };
 use ink::{
     env::test,
@@ -9,15 +10,21 @@ use ink::{
     scale::{Decode, Encode},
 };
 use medchain_primitives::{
-    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_OWNER_OF,
-    EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
+    EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_NOTE,
+    EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
 };
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// What a policy wrote into logs: the patients, and the entries.
+pub type Notes = Rc<RefCell<Vec<(AccountId, Vec<u8>)>>>;
 
 /// A stand-in for the chain: what it answers to a policy's questions.
 ///
-/// A policy that asks the chain panics in a test that has not installed one. One
-/// line does so, for the current test:
+/// A policy that asks the chain, or writes into the log, panics in a test that has not
+/// installed one. One line does so, for the current test:
 ///
 /// ```ignore
 /// policy::testing::Chain::new().role(DOCTOR, Role::Clinician).purpose(Purpose::Treatment).install();
@@ -31,6 +38,7 @@ pub struct Chain {
     relations: Vec<(AccountId, AccountId, Relation)>,
     purpose: Option<Purpose>,
     model: Option<ModelId>,
+    notes: Notes,
 }
 
 impl Chain {
@@ -86,6 +94,11 @@ impl Chain {
         self
     }
 
+    /// Returns what the policy will write into the logs of patients. The chain takes every note.
+    pub fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
     /// Installs this chain in place of the previous one.
     pub fn install(self) {
         test::register_chain_extension(self);
@@ -131,6 +144,11 @@ impl test::ChainExtension for Chain {
             }
             EXTENSION_PURPOSE => self.purpose.encode(),
             EXTENSION_MODEL => self.model.encode(),
+            EXTENSION_NOTE => {
+                let (patient, entry): (AccountId, PolicyEntry) = arguments(&input);
+                self.notes.borrow_mut().push((patient, entry.into_inner()));
+                true.encode()
+            }
             unknown => panic!("the chain has no function {unknown}"),
         };
         0

@@ -28,8 +28,8 @@ mod misbehaving_policy {
         scale::{Decode, Encode, Output},
     };
     use policy::{
-        Action, Decision, DenyReason, MedChainEnvironment, ModelId, Policy, Purpose, RelationKind,
-        Role, POLICY_CHECK_SELECTOR,
+        Action, Decision, DenyReason, MedChainEnvironment, ModelId, Policy, PolicyEntry, Purpose,
+        RelationKind, Role, POLICY_CHECK_SELECTOR,
     };
 
     /// What `check` does.
@@ -75,7 +75,8 @@ mod misbehaving_policy {
         /// - 4, `purpose`: the one with this index;
         /// - 5, `model`: the one with this number;
         /// - 6, `appointment` of the subject as a lab technician: by the institution with this
-        ///   number.
+        ///   number;
+        /// - 7, `note`, about the patient: whether it was written, as 0 or 1.
         ///
         /// Any other function or index panics.
         #[codec(index = 8)]
@@ -163,6 +164,7 @@ mod misbehaving_policy {
                 6 => chain
                     .appointment(subject, Role::LabTechnician)
                     .is_some_and(|one| one.institution.0 == u32::from(expected)),
+                7 => chain.note(patient, PolicyEntry::default()) == (expected == 1),
                 _ => asks_raw(function, &()),
             }
         }

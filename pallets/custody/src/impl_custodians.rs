@@ -70,7 +70,8 @@ impl<T: Config> Pallet<T> {
             let deposit = deposit.ok_or(Error::<T>::DeclineUnchanged)?;
             Self::release(HoldReason::Decline, &custodian, deposit)?;
         }
-        Self::deposit_event(Event::DeclinedSet { custodian, patient, declined });
+        let event = Event::DeclinedSet { custodian, patient: patient.clone(), declined };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 
@@ -102,12 +103,13 @@ impl<T: Config> Pallet<T> {
             Self::hold(HoldReason::Custody, &patient, new.deposit)?;
         }
         CustodianGroups::<T>::set(&patient, new.clone());
-        Self::deposit_event(Event::CustodiansSet {
-            patient,
+        let event = Event::CustodiansSet {
+            patient: patient.clone(),
             old: old.as_ref().map(Self::accounts_of),
             new: new.as_ref().map(Self::accounts_of),
             threshold,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 

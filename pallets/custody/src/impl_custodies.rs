@@ -10,8 +10,8 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, Config, CustodianGroups, CustodiansOf, Custodies, Custody, CustodyOf, Due,
-    DueEntry, EndedCustodies, EndedCustody, EndedGrants, EntrustedContent, EntrustedContents,
-    Error, Event, HoldReason, Pallet, WeightInfo, LATE_DELIVERY_PERIOD,
+    DueEntry, EndedCustodies, EndedCustody, EndedGrants, Error, Event, HoldReason, Pallet,
+    WeightInfo, LATE_DELIVERY_PERIOD,
 };
 
 impl<T: Config> Pallet<T> {
@@ -32,15 +32,17 @@ impl<T: Config> Pallet<T> {
         let ended = Self::end_custody(id, who, EndReason::Reentrusted)?;
         match entrustment {
             Some(entrustment) => {
-                Self::take_over(id, who, &record.cid);
                 Self::store_custody(id, who, &record.cid, who, &entrustment)?;
             }
-            None => Self::deposit_event(Event::RecordEntrusted {
-                record: id,
-                patient: who.clone(),
-                custodians: CustodiansOf::<T>::default(),
-                threshold: 0,
-            }),
+            None => {
+                let event = Event::RecordEntrusted {
+                    record: id,
+                    patient: who.clone(),
+                    custodians: CustodiansOf::<T>::default(),
+                    threshold: 0,
+                };
+                Self::deposit_logged(who, event);
+            }
         }
         Ok(ended)
     }
@@ -48,7 +50,8 @@ impl<T: Config> Pallet<T> {
     /// Verifies the dealing of a record's key and stores it at the expense of `dealer`.
     ///
     /// It must be for the patient's current custodians, in their order: the place of a share is
-    /// its number. It is bound to the dealer, so that nobody can submit a copy.
+    /// its number. It is bound to the dealer, so that nobody can submit a copy, and to the content:
+    /// as no two records have one (`Emr::Contents`), no dealing comes back under another record.
     fn store_custody(
         id: RecordId,
         patient: &AccountIdOf<T>,
@@ -56,7 +59,6 @@ impl<T: Config> Pallet<T> {
         dealer: &AccountIdOf<T>,
         entrustment: &Entrustment,
     ) -> DispatchResult {
-        let content = Self::entrusted_content(id, patient, cid, dealer)?;
         let group = CustodianGroups::<T>::get(patient).ok_or(Error::<T>::CustodiansNotFound)?;
         let Entrustment { threshold, dealing } = entrustment;
         // Before the members are looked up: the call was charged for as many as it has shares.
@@ -89,42 +91,15 @@ impl<T: Config> Pallet<T> {
             deposit,
             grants: 0,
         };
-        EntrustedContents::<T>::insert(patient, cid, content);
         Custodies::<T>::insert(id, custody);
-        Self::deposit_event(Event::RecordEntrusted {
+        let event = Event::RecordEntrusted {
             record: id,
             patient: patient.clone(),
             custodians,
             threshold: *threshold,
-        });
+        };
+        Self::deposit_logged(patient, event);
         Ok(())
-    }
-
-    /// Frees a content of the patient that another dealer entrusted under another record.
-    ///
-    /// A dealing is bound to its dealer, so that none is used twice. Otherwise an author of records
-    /// could claim contents for ever. Only where the patient entrusts a record that there is: who
-    /// adds records in the patient's name must not claim contents either.
-    fn take_over(id: RecordId, patient: &AccountIdOf<T>, cid: &Cid) {
-        let content = EntrustedContents::<T>::get(patient, cid);
-        if content.is_some_and(|content| content.record != id && !content.by_patient) {
-            EntrustedContents::<T>::remove(patient, cid);
-        }
-    }
-
-    /// Checks that the content may be entrusted under this record. Returns the entry that says so.
-    fn entrusted_content(
-        id: RecordId,
-        patient: &AccountIdOf<T>,
-        cid: &Cid,
-        dealer: &AccountIdOf<T>,
-    ) -> Result<EntrustedContent, DispatchError> {
-        let mut by_patient = dealer == patient;
-        if let Some(content) = EntrustedContents::<T>::get(patient, cid) {
-            ensure!(content.record == id, Error::<T>::ContentAlreadyEntrusted);
-            by_patient |= content.by_patient;
-        }
-        Ok(EntrustedContent { record: id, by_patient })
     }
 
     /// Removes the shares of a record and ends the grants on them. Returns the number of grants.

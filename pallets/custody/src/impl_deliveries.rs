@@ -180,13 +180,14 @@ impl<T: Config> Pallet<T> {
         if let Err(reason) = result {
             Self::end_grant(*record, patient, subject, EndReason::Refused)?;
             if let Basis::Policy { purpose } = grant.basis {
-                Self::deposit_event(Event::AccessDenied {
+                let event = Event::AccessDenied {
                     record: *record,
                     patient: patient.clone(),
                     subject: subject.clone(),
                     purpose,
                     reason,
-                });
+                };
+                Self::deposit_logged(patient, event);
             }
             Self::expose(kept, parcel, true)?;
             return Ok(ending.saturating_add(weight));
@@ -214,14 +215,15 @@ impl<T: Config> Pallet<T> {
             .map_err(|_| Error::<T>::ShareAlreadyDelivered)?;
         let delivered = grant.deliveries.len() as u32;
         Grants::<T>::insert(record, &subject, grant);
-        Self::deposit_event(Event::ShareDelivered {
+        let event = Event::ShareDelivered {
             record,
-            patient,
+            patient: patient.clone(),
             subject,
             custodian,
             delivered,
             threshold: kept.threshold.into(),
-        });
+        };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 
@@ -244,7 +246,8 @@ impl<T: Config> Pallet<T> {
             EndedGrants::<T>::insert(parcel.record, &name, ended);
         }
         let Parcel { record, patient, subject, custodian, .. } = parcel;
-        Self::deposit_event(Event::ShareExposed { record, patient, subject, custodian });
+        let event = Event::ShareExposed { record, patient: patient.clone(), subject, custodian };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 

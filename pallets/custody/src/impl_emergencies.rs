@@ -67,14 +67,15 @@ impl<T: Config> Pallet<T> {
         };
         Emergencies::<T>::insert(id, entry);
         Self::schedule(review_until, DueEntry::Emergency { emergency: id });
-        Self::deposit_event(Event::GlassBroken {
+        let event = Event::GlassBroken {
             emergency: id,
-            patient,
+            patient: patient.clone(),
             subject,
             reason,
             until,
             review_until,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         Ok(asked)
     }
 
@@ -109,13 +110,14 @@ impl<T: Config> Pallet<T> {
         Self::list_record(emergency, id)?;
         let until = entry.until;
         Self::store_grant(id, &subject, Basis::Emergency { emergency }, reply, until)?;
-        Self::deposit_event(Event::EmergencyAccess {
+        let event = Event::EmergencyAccess {
             emergency,
             record: id,
-            patient,
+            patient: patient.clone(),
             subject,
             until,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         Ok(asked)
     }
 
@@ -269,7 +271,8 @@ impl<T: Config> Pallet<T> {
         } else {
             EmergencyOptOuts::<T>::insert(&patient, ());
         }
-        Self::deposit_event(Event::EmergencyAccessSet { patient, allowed });
+        let event = Event::EmergencyAccessSet { patient: patient.clone(), allowed };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 

@@ -37,11 +37,15 @@ impl<T: Config> Pallet<T> {
             if grant.is_some_and(|grant| grant.basis == Basis::Policy { purpose }) {
                 Self::end_grant(record, &patient, &subject, EndReason::Refused)?;
             }
-            Self::deposit_event(Event::AccessDenied { record, patient, subject, purpose, reason });
+            let of = patient.clone();
+            let event = Event::AccessDenied { record, patient: of, subject, purpose, reason };
+            Self::deposit_logged(&patient, event);
             return Ok(weight);
         }
         let until = Self::grant_by_policy(record, &patient, &subject, purpose, reply)?;
-        Self::deposit_event(Event::AccessGranted { record, patient, subject, purpose, until });
+        let of = patient.clone();
+        let event = Event::AccessGranted { record, patient: of, subject, purpose, until };
+        Self::deposit_logged(&patient, event);
         Ok(weight)
     }
 
@@ -225,12 +229,13 @@ impl<T: Config> Pallet<T> {
             Self::release(HoldReason::Grant, subject, fees)?;
         }
         Self::remember_grant(record, subject, &grant, dealing)?;
-        Self::deposit_event(Event::AccessEnded {
+        let event = Event::AccessEnded {
             record,
             patient: patient.clone(),
             subject: subject.clone(),
             reason,
-        });
+        };
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 

@@ -52,14 +52,15 @@ impl<T: Config> Pallet<T> {
             Self::reject_emergency(id, &emergency, reviewer.clone())?;
         }
         let Emergency { patient, subject, bond, requested, .. } = emergency;
-        Self::deposit_event(Event::EmergencyReviewed {
+        let event = Event::EmergencyReviewed {
             emergency: id,
-            patient,
+            patient: patient.clone(),
             subject: subject.clone(),
             reviewer,
             accepted,
             bond,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         if !accepted {
             Self::count_rejection(subject);
         }
@@ -94,13 +95,14 @@ impl<T: Config> Pallet<T> {
             Self::remove_emergency(id, &emergency);
         }
         let Emergency { patient, subject, bond, requested, .. } = emergency;
-        Self::deposit_event(Event::EmergencyJudged {
+        let event = Event::EmergencyJudged {
             emergency: id,
-            patient,
+            patient: patient.clone(),
             subject: subject.clone(),
             accepted,
             bond,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         if !accepted {
             Self::count_rejection(subject);
         }
@@ -121,12 +123,13 @@ impl<T: Config> Pallet<T> {
             let judge_until = now.saturating_add(T::EthicsPeriod::get());
             let Emergency { patient, subject, .. } = emergency.clone();
             Self::move_on(id, emergency, EmergencyStatus::Escalated, judge_until);
-            Self::deposit_event(Event::EmergencyEscalated {
+            let event = Event::EmergencyEscalated {
                 emergency: id,
-                patient,
+                patient: patient.clone(),
                 subject,
                 judge_until,
-            });
+            };
+            Self::deposit_logged(&patient, event);
             return Ok(requested);
         }
         let burned = matches!(emergency.status, EmergencyStatus::Rejected { .. });
@@ -139,11 +142,13 @@ impl<T: Config> Pallet<T> {
         }
         Self::remove_emergency(id, &emergency);
         let Emergency { patient, subject, bond, .. } = emergency;
-        Self::deposit_event(if unreviewed {
-            Event::EmergencyVoided { emergency: id, patient, subject, bond }
+        let of = patient.clone();
+        let event = if unreviewed {
+            Event::EmergencyVoided { emergency: id, patient: of, subject, bond }
         } else {
-            Event::EmergencyClosed { emergency: id, patient, subject, bond, burned }
-        });
+            Event::EmergencyClosed { emergency: id, patient: of, subject, bond, burned }
+        };
+        Self::deposit_logged(&patient, event);
         Ok(requested)
     }
 
@@ -157,12 +162,13 @@ impl<T: Config> Pallet<T> {
         emergency.status = EmergencyStatus::Endorsed { by: guardian.clone() };
         let (patient, subject) = (emergency.patient.clone(), emergency.subject.clone());
         Emergencies::<T>::insert(id, emergency);
-        Self::deposit_event(Event::EmergencyEndorsed {
+        let event = Event::EmergencyEndorsed {
             emergency: id,
-            patient,
+            patient: patient.clone(),
             subject,
             by: guardian,
-        });
+        };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 

@@ -27,6 +27,7 @@ mod impl_due;
 mod impl_emergencies;
 mod impl_funds;
 mod impl_grants;
+mod impl_log;
 mod impl_reviews;
 mod types;
 pub mod weights;
@@ -56,9 +57,7 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
-    use medchain_primitives::{
-        Cid, Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId,
-    };
+    use medchain_primitives::{Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId};
     use medchain_sharing::{CustodianKey, DealingId, Delivery, Entrustment, KeyProof, ReplyKey};
     use pallet_emr::AccessControl;
     use sp_runtime::traits::Saturating;
@@ -220,22 +219,6 @@ pub mod pallet {
     #[pallet::storage]
     pub type Custodies<T: Config> =
         StorageMap<_, Twox64Concat, RecordId, CustodyOf<T>, OptionQuery>;
-
-    /// The record under which a content of a patient is, or was, entrusted to custodians.
-    ///
-    /// The patient can take over what another account entrusted, whose record keeps its custody.
-    /// A dealing is bound to patient, dealer and content, and remains readable in old blocks.
-    /// Under another record, the dealing of an erased one could be used again.
-    #[pallet::storage]
-    pub type EntrustedContents<T: Config> = StorageDoubleMap<
-        _,
-        Blake2_128Concat,
-        T::AccountId,
-        Blake2_128Concat,
-        Cid,
-        EntrustedContent,
-        OptionQuery,
-    >;
 
     /// Custodies that ended a short time ago, by record and dealing.
     ///
@@ -636,8 +619,6 @@ pub mod pallet {
         ThresholdMismatch,
         /// The shares do not belong together, or are not for this patient, content and signer and the patient's current custodians. Read `CustodianGroups` and share the key again.
         InvalidDealing,
-        /// This content is, or was, entrusted under another record of the patient. Encrypt the document again with a new key, and add it as a new record. What another account entrusted, the patient can take over with `entrust_record`.
-        ContentAlreadyEntrusted,
         /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
         RecordNotEntrusted,
         /// The custodian keeps no share of this record. `Custodies` lists the custodians that do.
@@ -871,7 +852,6 @@ pub mod pallet {
         /// - `Emr::RecordNotFound`, `Emr::RecordErased`: there is no such record, or it was erased.
         /// - `Emr::NotPatient`: it is not the signer's.
         /// - `RecordNotEntrusted`: `entrustment` is `None`, and no custodian keeps the key.
-        /// - `ContentAlreadyEntrusted`: the signer entrusted the content under another record.
         /// - `CustodiansNotFound`, `ThresholdMismatch`: the key is not shared as the patient's
         ///   current custodians would have it.
         /// - `CustodianNotFound`, `NotCustodian`, `CustodianDeclined`: a custodian retired, lost

@@ -15,7 +15,7 @@ use frame_support::{
 use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, EncryptionKey, InstitutionId,
-    InstitutionName, Purpose, RecordId, RecordKind, RelationKind, Role,
+    InstitutionName, Purpose, RecordId, RecordKind, RelationKind, Role, SealedKey,
 };
 use medchain_sharing::{CustodianSecret, Entrustment, KeyContext, KeyProof};
 use pallet_emr::{AccessControl, AccessQuestion, Answer, DefaultPolicy};
@@ -294,7 +294,24 @@ impl ExtBuilder {
             test();
             assert_ok!(Custody::do_try_state());
             assert_ok!(Emr::do_try_state());
+            check_topics();
         });
+    }
+}
+
+/// Exactly the events about one patient have a topic, that of a log.
+fn check_topics() {
+    use crate::Event::*;
+    for record in System::events() {
+        let RuntimeEvent::Custody(event) = record.event else { continue };
+        let about_nobody = matches!(
+            event,
+            CustodianRegistered { .. }
+                | CustodianRetired { .. }
+                | AccountSuspended { .. }
+                | SuspensionLifted { .. }
+        );
+        assert_eq!(record.topics.len(), usize::from(!about_nobody), "{event:?}");
     }
 }
 
@@ -347,14 +364,16 @@ pub fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::Raw, [byte; 32])
 }
 
-/// Adds a report of `patient`, signed by `author`.
+/// Adds a report of `patient`, signed by `author`. Others include an envelope for the patient.
 pub fn add_record(
     author: u64,
     patient: u64,
     cid: Cid,
     custody: Option<Entrustment>,
 ) -> DispatchResult {
-    let (digest, kind, readers) = (ContentDigest([1; 32]), RecordKind::Report, Default::default());
+    let (digest, kind) = (ContentDigest([1; 32]), RecordKind::Report);
+    let envelope = (author != patient).then_some((patient, SealedKey([0; 80])));
+    let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     Emr::add_record(signed(author), patient, cid, digest, kind, None, readers, None, custody)
         .map(|_| ())
         .map_err(|failed| failed.error)

@@ -14,9 +14,8 @@ use sp_runtime::{
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroups, Custodians, Custodies, CustodyOf, Declined,
     Due, DueEntry, Emergencies, Emergency, EmergencyGrants, EmergencyOf, EmergencyOptOuts,
-    EmergencyStatus, EndedCustodies, EndedGrants, EntrustedContents, GrantOf, Grants, HoldReason,
-    NextDue, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
-    RunningEmergencies,
+    EmergencyStatus, EndedCustodies, EndedGrants, GrantOf, Grants, HoldReason, NextDue,
+    NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections, RunningEmergencies,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -83,15 +82,6 @@ impl<T: Config> Pallet<T> {
 
     fn ensure_custody(id: RecordId, custody: &CustodyOf<T>) -> Result<(), TryRuntimeError> {
         let record = pallet_emr::Records::<T>::get(id).ok_or("shares belong to no record")?;
-        let content = EntrustedContents::<T>::get(&record.patient, &record.cid);
-        let content = content.ok_or("shares are of a content that was not entrusted")?;
-        let by_patient = custody.depositor == record.patient;
-        ensure!(content.by_patient || !by_patient, "what the patient entrusted is another's");
-        // What another dealer entrusted stays when the patient entrusts the content anew.
-        ensure!(
-            content.record == id || (content.by_patient && !by_patient),
-            "shares are of a content entrusted under another record"
-        );
         ensure!(record.status != RecordStatus::Erased, "an erased record has shares");
         let count = custody.custodians.len();
         ensure!(custody.dealing.shares.len() == count, "there is not one share for each custodian");

@@ -107,28 +107,6 @@ pub struct EndedCustody<Members, BlockNumber> {
     pub until: BlockNumber,
 }
 
-/// The record under which a content is, or was, entrusted.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct EntrustedContent {
-    /// The record.
-    pub record: RecordId,
-    /// Whether the patient entrusted it.
-    ///
-    /// If another dealer did, the patient can still entrust the content under another record.
-    pub by_patient: bool,
-}
-
 /// A share that a custodian delivered, with its number.
 #[derive(
     Clone,

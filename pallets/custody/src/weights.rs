@@ -1,6 +1,7 @@
 //! The weights of this pallet's calls.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
+use pallet_emr::log_weight;
 
 /// The weight of each call, without policy checks.
 ///
@@ -47,7 +48,8 @@ pub trait WeightInfo {
 /// Upper estimates, set by hand: what a call reads and writes, and what proofs were measured to
 /// take in WebAssembly (`docs/adr/0023-verifiable-sharing.md`).
 ///
-/// A hold is an account and its holds: two items.
+/// A hold is an account and its holds: two items. What a call links into the log of the patient is
+/// [`log_weight`].
 impl WeightInfo for () {
     fn register_custodian() -> Weight {
         // Role and institution, custodian, genesis, hold.
@@ -57,56 +59,61 @@ impl WeightInfo for () {
         estimate(3, 3)
     }
     fn set_declined() -> Weight {
-        estimate(5, 3)
+        estimate(5, 3).saturating_add(log_weight(1))
     }
     fn set_custodians(c: u32) -> Weight {
         // Patient, group, hold; of each custodian its entry, whom it declines, role, institution.
         estimate(4u64.saturating_add(u64::from(c).saturating_mul(4)), 3)
+            .saturating_add(log_weight(1))
     }
     fn entrust_record(c: u32, g: u32) -> Weight {
-        // Record, custody, content, group, genesis, holds of both depositors, what is remembered
+        // Record, custody, group, genesis, holds of both depositors, what is remembered
         // of the custody.
+        let logged = log_weight(g.saturating_add(1));
         let (c, g) = (u64::from(c), u64::from(g).saturating_mul(PER_GRANT));
-        let reads = 11u64.saturating_add(c.saturating_mul(4)).saturating_add(g);
+        let reads = 10u64.saturating_add(c.saturating_mul(4)).saturating_add(g);
         let verified =
             if c > 0 { DEALING.saturating_add(SHARE.saturating_mul(c)) } else { Weight::zero() };
-        estimate(reads, 9u64.saturating_add(g)).saturating_add(verified)
+        estimate(reads, 8u64.saturating_add(g)).saturating_add(verified).saturating_add(logged)
     }
     fn end_custody(g: u32) -> Weight {
+        let logged = log_weight(g);
         let g = u64::from(g).saturating_mul(PER_GRANT);
-        estimate(5u64.saturating_add(g), 6u64.saturating_add(g))
+        estimate(5u64.saturating_add(g), 6u64.saturating_add(g)).saturating_add(logged)
     }
     fn request_access() -> Weight {
         // Record, two policies, patient, custody, grant, used reply key, hold, schedule; the end of
-        // a grant.
-        estimate(16, 13)
+        // a grant. Logged: the policy's yes, the end of a grant, the new one.
+        estimate(16, 13).saturating_add(log_weight(3))
     }
     fn deliver_share() -> Weight {
         // Record, grant, what is remembered of grant and custody, custody, role, custodian, genesis;
         // emergency, opt-out, two policies, patient, relation, role of a clinician; hold, and the
         // custodian's account.
-        estimate(22, 6).saturating_add(DELIVERY)
+        // Logged: the policy's answer, the share.
+        estimate(22, 6).saturating_add(DELIVERY).saturating_add(log_weight(2))
     }
     fn expire_grant() -> Weight {
         // Record, grant, custody, two entries in the schedule, emergency and its list, hold, what
         // is remembered of the grant.
-        estimate(11, 10)
+        estimate(11, 10).saturating_add(log_weight(1))
     }
     fn break_glass() -> Weight {
         // Patient, rejections, also of the pair, group, two policies, opt-out, relation, role,
         // running and new emergency, count, number, hold, schedule.
-        estimate(18, 8)
+        estimate(18, 8).saturating_add(log_weight(2))
     }
     fn request_in_emergency() -> Weight {
         // Record, emergency, rejections, also of the pair, two policies, patient, opt-out, relation,
         // role, custody, grant, used reply key, list, hold, schedule; the end of a grant.
-        estimate(23, 15)
+        estimate(23, 15).saturating_add(log_weight(3))
     }
     fn review_emergency(g: u32) -> Weight {
         // Emergency, relation, patient, rejections, also of the pair, counts, hold, issuance,
         // schedule; of each record its place in the list, and the end of its grant.
+        let logged = log_weight(g.saturating_add(1));
         let g = u64::from(g).saturating_mul(PER_GRANT.saturating_add(2));
-        estimate(13u64.saturating_add(g), 13u64.saturating_add(g))
+        estimate(13u64.saturating_add(g), 13u64.saturating_add(g)).saturating_add(logged)
     }
     fn judge_emergency(g: u32) -> Weight {
         Self::review_emergency(g)
@@ -114,10 +121,10 @@ impl WeightInfo for () {
     fn close_emergency(g: u32) -> Weight {
         // Emergency, pair, counts, hold, issuance, schedule; of each record its place in the list.
         let g = u64::from(g);
-        small(10u64.saturating_add(g), 10u64.saturating_add(g))
+        small(10u64.saturating_add(g), 10u64.saturating_add(g)).saturating_add(log_weight(1))
     }
     fn set_emergency_access() -> Weight {
-        estimate(2, 1)
+        estimate(2, 1).saturating_add(log_weight(1))
     }
     fn lift_suspension() -> Weight {
         estimate(1, 1)
@@ -128,7 +135,9 @@ impl WeightInfo for () {
     }
     fn process_due() -> Weight {
         // As the end of a grant, and the schedule itself. Only the custody is large.
-        small(13, 12).saturating_add(Weight::from_parts(0, PROOF_PER_READ))
+        small(13, 12)
+            .saturating_add(Weight::from_parts(0, PROOF_PER_READ))
+            .saturating_add(log_weight(1))
     }
 }
 

@@ -3,7 +3,7 @@
 //! envelope was paid for by a different account. What custody costs in addition is
 //! benchmarked in the pallet that has it.
 
-use alloc::vec;
+use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{
     fungible::{Inspect, Mutate, MutateHold},
@@ -96,13 +96,18 @@ where
     Ok(technician)
 }
 
-fn envelopes<T: Config>(count: u32) -> EnvelopesOf<T> {
-    let readers = (0..count).map(|index| {
-        let reader: T::AccountId = account("reader", index, 0);
+/// The patient and so many readers less one.
+fn readers<T: Config>(patient: &T::AccountId, count: u32) -> Vec<T::AccountId> {
+    let others = (1..count).map(|index| account("reader", index, 0));
+    core::iter::once(patient.clone()).chain(others).collect()
+}
+
+fn envelopes<T: Config>(patient: &T::AccountId, count: u32) -> EnvelopesOf<T> {
+    let envelopes = readers::<T>(patient, count).into_iter().map(|reader| {
         EncryptionKeys::<T>::insert(&reader, KEY);
         (reader, SEALED)
     });
-    EnvelopesOf::<T>::truncate_from(readers.collect())
+    EnvelopesOf::<T>::truncate_from(envelopes.collect())
 }
 
 /// A record by a technician, with each envelope paid for by a different account.
@@ -122,7 +127,7 @@ where
         DIGEST,
         RecordKind::ChestXray,
         Some(FILM),
-        envelopes::<T>(count),
+        envelopes::<T>(patient, count),
         None,
         None,
     )
@@ -132,8 +137,7 @@ where
     let held = deposit.saturating_mul(count.into());
     let precision = frame_support::traits::tokens::Precision::Exact;
     T::Currency::release(&reason, &author, held, precision)?;
-    for index in 0..count {
-        let reader: T::AccountId = account("reader", index, 0);
+    for (index, reader) in (0..).zip(readers::<T>(patient, count)) {
         let depositor = rich::<T>("depositor", index)?;
         T::Currency::hold(&reason, &depositor, deposit)?;
         let envelope = Envelope { sealed: SEALED, depositor, deposit };
@@ -340,10 +344,10 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn add_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn add_record(n: Linear<1, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
         let caller = technician::<T>()?;
-        let envelopes = envelopes::<T>(n);
+        let envelopes = envelopes::<T>(&patient, n);
         let id = NextRecordId::<T>::get();
 
         #[extrinsic_call]
@@ -365,10 +369,10 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn amend_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn amend_record(n: Linear<1, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
-        let (previous, caller) = record::<T>(&patient, 0)?;
-        let envelopes = envelopes::<T>(n);
+        let (previous, caller) = record::<T>(&patient, 1)?;
+        let envelopes = envelopes::<T>(&patient, n);
         let id = NextRecordId::<T>::get();
 
         #[extrinsic_call]
@@ -385,7 +389,7 @@ mod benchmarks {
     fn share_record() -> Result<(), BenchmarkError> {
         let patient = patient::<T>()?;
         let (id, _) = record::<T>(&patient, T::MaxEnvelopes::get())?;
-        let reader: T::AccountId = account("reader", 0, 0);
+        let reader: T::AccountId = account("reader", 1, 0);
 
         #[block]
         {
@@ -409,7 +413,7 @@ mod benchmarks {
     fn remove_envelope() -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
         let (id, _) = record::<T>(&caller, T::MaxEnvelopes::get())?;
-        let reader: T::AccountId = account("reader", 0, 0);
+        let reader: T::AccountId = account("reader", 1, 0);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(caller), id, reader.clone());
@@ -419,7 +423,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn erase_record(n: Linear<0, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
+    fn erase_record(n: Linear<1, { T::MaxEnvelopes::get() }>) -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
         let (id, _) = record::<T>(&caller, n)?;
 
@@ -429,6 +433,23 @@ mod benchmarks {
         let status = Records::<T>::get(id).map(|entry| entry.status);
         assert_eq!(status, Some(RecordStatus::Erased));
         assert!(!Commitments::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn restore_record() -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        let (id, author) = record::<T>(&caller, 1)?;
+        let envelopes = envelopes::<T>(&caller, 1);
+        let origin = RawOrigin::Signed(author).into();
+        Pallet::<T>::amend_record(origin, id, cid(2), DIGEST, Some(FILM), envelopes, None)
+            .map_err(|failed| failed.error)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id);
+
+        let status = Records::<T>::get(id).map(|entry| entry.status);
+        assert_eq!(status, Some(RecordStatus::Active));
         Ok(())
     }
 

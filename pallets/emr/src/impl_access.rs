@@ -35,13 +35,14 @@ impl<T: Config> Pallet<T> {
         let mut answer = T::AccessControl::check(policy.as_ref(), question);
         answer.result = answer.result.and_then(|()| Self::ensure_exists(patient, record));
         if answer.result.is_ok() {
-            Self::deposit_event(Event::AccessChecked {
+            let event = Event::<T>::AccessChecked {
                 patient: patient.clone(),
                 subject: subject.clone(),
                 record,
                 action,
                 policy,
-            });
+            };
+            Self::deposit_logged(patient, event);
         }
         answer
     }

@@ -48,13 +48,18 @@ impl<T: Config> Pallet<T> {
         reader: AccountIdOf<T>,
         sealed: SealedKey,
     ) -> DispatchResult {
-        ensure!(record.envelopes < T::MaxEnvelopes::get(), Error::<T>::MaxEnvelopesExceeded);
+        // Others leave a place for the patient, who must always be able to open the record.
+        let others = *depositor != record.patient
+            && reader != record.patient
+            && !Envelopes::<T>::contains_key(id, &record.patient);
+        let most = T::MaxEnvelopes::get().saturating_sub(others.into());
+        ensure!(record.envelopes < most, Error::<T>::MaxEnvelopesExceeded);
         let deposit = T::EnvelopeDeposit::get();
         Self::hold(HoldReason::Envelope, depositor, deposit)?;
         record.envelopes = record.envelopes.saturating_add(1);
-        Records::<T>::insert(id, record);
+        Records::<T>::insert(id, &*record);
         let envelope = Envelope { sealed, depositor: depositor.clone(), deposit };
-        Self::store_envelope(id, reader, envelope);
+        Self::store_envelope(id, &record.patient, reader, envelope);
         Ok(())
     }
 
@@ -67,7 +72,8 @@ impl<T: Config> Pallet<T> {
     /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
     /// - `EncryptionKeyNotFound`: the reader has not published a key.
     /// - `EnvelopeAlreadyExists`: the reader has an envelope.
-    /// - `MaxEnvelopesExceeded`: the record has too many envelopes.
+    /// - `MaxEnvelopesExceeded`: the record has too many envelopes. One place is the patient's,
+    ///   unless the patient is the depositor.
     /// - An error of the currency: the deposit cannot be held.
     pub fn admit_reader(
         depositor: &AccountIdOf<T>,
@@ -104,19 +110,26 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that each reader has an encryption key and is named once.
-    pub(crate) fn ensure_readers(envelopes: &EnvelopesOf<T>) -> DispatchResult {
+    /// Checks that each reader has an encryption key and is named once, and that the patient is
+    /// among them unless the patient signs (`own`).
+    pub(crate) fn ensure_readers(
+        own: bool,
+        patient: &AccountIdOf<T>,
+        envelopes: &EnvelopesOf<T>,
+    ) -> DispatchResult {
         let mut readers = BTreeSet::new();
         for (reader, _) in envelopes {
             ensure!(readers.insert(reader), Error::<T>::DuplicateReader);
             ensure!(EncryptionKeys::<T>::contains_key(reader), Error::<T>::EncryptionKeyNotFound);
         }
+        ensure!(own || readers.contains(patient), Error::<T>::PatientEnvelopeMissing);
         Ok(())
     }
 
-    /// Stores the checked envelopes of a new record at the expense of `depositor`.
+    /// Stores the checked envelopes of a patient's new record at the expense of `depositor`.
     pub(crate) fn store_envelopes(
         id: RecordId,
+        patient: &AccountIdOf<T>,
         depositor: &AccountIdOf<T>,
         envelopes: EnvelopesOf<T>,
     ) -> DispatchResult {
@@ -125,14 +138,19 @@ impl<T: Config> Pallet<T> {
         Self::hold(HoldReason::Envelope, depositor, total)?;
         for (reader, sealed) in envelopes {
             let envelope = Envelope { sealed, depositor: depositor.clone(), deposit };
-            Self::store_envelope(id, reader, envelope);
+            Self::store_envelope(id, patient, reader, envelope);
         }
         Ok(())
     }
 
-    fn store_envelope(id: RecordId, reader: AccountIdOf<T>, envelope: EnvelopeOf<T>) {
+    fn store_envelope(
+        id: RecordId,
+        patient: &AccountIdOf<T>,
+        reader: AccountIdOf<T>,
+        envelope: EnvelopeOf<T>,
+    ) {
         Envelopes::<T>::insert(id, &reader, envelope);
-        Self::deposit_event(Event::EnvelopeAdded { record: id, reader });
+        Self::deposit_logged(patient, Event::<T>::EnvelopeAdded { record: id, reader });
     }
 
     /// Removes an envelope from storage and from the count of `record`, which
@@ -146,7 +164,7 @@ impl<T: Config> Pallet<T> {
         Envelopes::<T>::remove(id, &reader);
         record.envelopes = record.envelopes.saturating_sub(1);
         Self::release(HoldReason::Envelope, &envelope.depositor, envelope.deposit)?;
-        Self::deposit_event(Event::EnvelopeRemoved { record: id, reader });
+        Self::deposit_logged(&record.patient, Event::<T>::EnvelopeRemoved { record: id, reader });
         Ok(())
     }
 }

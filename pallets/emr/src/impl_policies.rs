@@ -36,7 +36,8 @@ impl<T: Config> Pallet<T> {
         ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
         let old = PatientPolicies::<T>::get(&patient);
         PatientPolicies::<T>::set(&patient, policy.clone());
-        Self::deposit_event(Event::PolicySet { patient, old, new: policy });
+        let event = Event::<T>::PolicySet { patient: patient.clone(), old, new: policy };
+        Self::deposit_logged(&patient, event);
         Ok(())
     }
 

@@ -1,7 +1,11 @@
 //! Records and their versions.
 
 use alloc::collections::BTreeMap;
-use frame_support::{ensure, traits::Get, weights::Weight};
+use frame_support::{
+    ensure,
+    traits::{Get, OriginTrait},
+    weights::Weight,
+};
 use medchain_primitives::{
     Action, Cid, ContentDigest, FilmCommitments, InferenceOrder, RecordId, RecordKind,
     RecordStatus, Role,
@@ -13,18 +17,25 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccessQuestion, AccountIdOf, BalanceOf, Commitments, Config, Envelopes, EnvelopesOf, Error,
-    Event, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Pallet, Patients, Record,
-    Records, RecordsOf,
+    AccessQuestion, AccountIdOf, BalanceOf, Call, Commitments, Config, Contents, Envelopes,
+    EnvelopesOf, Error, Event, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Pallet,
+    Patients, Record, Records, RecordsOf,
 };
+
+/// What the signer states about the content of a new record or version.
+pub(crate) struct NewContent {
+    pub(crate) cid: Cid,
+    pub(crate) digest: ContentDigest,
+    pub(crate) commitments: Option<FilmCommitments>,
+    /// Whether a proxy signs that may not erase; see [`Pallet::is_caretaker`].
+    pub(crate) caretaker: bool,
+}
 
 /// What the signer states about a new record or version.
 pub(crate) struct NewRecord<AccountId> {
     pub(crate) patient: AccountId,
-    pub(crate) cid: Cid,
-    pub(crate) digest: ContentDigest,
+    pub(crate) content: NewContent,
     pub(crate) kind: RecordKind,
-    pub(crate) commitments: Option<FilmCommitments>,
     pub(crate) previous: Option<RecordId>,
 }
 
@@ -43,9 +54,10 @@ impl<T: Config> Pallet<T> {
             *author == new.patient || Self::has_role(author, Role::LabTechnician),
             Error::<T>::NotLabTechnician
         );
-        Self::ensure_cid(&new.cid)?;
-        Self::ensure_film(new.kind, new.commitments)?;
-        Self::ensure_readers(&envelopes)?;
+        Self::ensure_new_content(&new.content.cid)?;
+        Self::ensure_film(new.kind, new.content.commitments)?;
+        let own = *author == new.patient && !new.content.caretaker;
+        Self::ensure_readers(own, &new.patient, &envelopes)?;
         let mut used = Self::ensure_access(AccessQuestion {
             patient: &new.patient,
             subject: author,
@@ -55,16 +67,19 @@ impl<T: Config> Pallet<T> {
             model: None,
         })?;
 
-        let (patient, cid, kind) = (new.patient.clone(), new.cid.clone(), new.kind);
+        let (patient, cid, kind) = (new.patient.clone(), new.content.cid.clone(), new.kind);
+        let caretaker = new.content.caretaker;
         let record = Self::store_record(author, new, envelopes.len() as u32)?;
-        Self::deposit_event(Event::RecordAdded {
+        let event = Event::<T>::RecordAdded {
             record,
             patient: patient.clone(),
             author: author.clone(),
             cid: cid.clone(),
             kind,
-        });
-        Self::store_envelopes(record, author, envelopes)?;
+        };
+        Self::deposit_logged(&patient, event);
+        Self::note_caretaker(caretaker, author, &patient, record);
+        Self::store_envelopes(record, &patient, author, envelopes)?;
         if let Some(entrustment) = custody {
             T::Custody::entrust(author, &patient, record, &cid, entrustment)?;
         }
@@ -80,9 +95,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_amend_record(
         author: &AccountIdOf<T>,
         previous: RecordId,
-        cid: Cid,
-        digest: ContentDigest,
-        commitments: Option<FilmCommitments>,
+        content: NewContent,
         envelopes: EnvelopesOf<T>,
         custody: Option<Entrustment>,
     ) -> Result<Weight, DispatchError> {
@@ -92,9 +105,10 @@ impl<T: Config> Pallet<T> {
             RecordStatus::Superseded { .. } => return Err(Error::<T>::RecordSuperseded.into()),
             RecordStatus::Erased => return Err(Error::<T>::RecordErased.into()),
         }
-        Self::ensure_cid(&cid)?;
-        Self::ensure_film(old.kind, commitments)?;
-        Self::ensure_readers(&envelopes)?;
+        Self::ensure_new_content(&content.cid)?;
+        Self::ensure_film(old.kind, content.commitments)?;
+        let own = *author == old.patient && !content.caretaker;
+        Self::ensure_readers(own, &old.patient, &envelopes)?;
         let asked = Self::ensure_access(AccessQuestion {
             patient: &old.patient,
             subject: author,
@@ -104,30 +118,77 @@ impl<T: Config> Pallet<T> {
             model: None,
         })?;
 
-        let (patient, new_cid) = (old.patient.clone(), cid.clone());
+        let (patient, new_cid) = (old.patient.clone(), content.cid.clone());
+        let caretaker = content.caretaker;
         let new = NewRecord {
             patient: old.patient.clone(),
-            cid,
-            digest,
+            content,
             kind: old.kind,
-            commitments,
             previous: Some(previous),
         };
         let record = Self::store_record(author, new, envelopes.len() as u32)?;
         old.status = RecordStatus::Superseded { by: record };
         Records::<T>::insert(previous, old);
-        Self::deposit_event(Event::RecordAmended {
+        let event = Event::<T>::RecordAmended {
             record,
             previous,
             patient: patient.clone(),
             author: author.clone(),
             cid: new_cid.clone(),
-        });
-        Self::store_envelopes(record, author, envelopes)?;
+        };
+        Self::deposit_logged(&patient, event);
+        Self::note_caretaker(caretaker, author, &patient, record);
+        Self::store_envelopes(record, &patient, author, envelopes)?;
         if let Some(entrustment) = custody {
             T::Custody::entrust(author, &patient, record, &new_cid, entrustment)?;
         }
         Ok(asked)
+    }
+
+    /// Makes a version of a record the newest again that the newest one replaced.
+    pub(crate) fn do_restore_record(who: &AccountIdOf<T>, id: RecordId) -> DispatchResult {
+        let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
+        ensure!(*who == record.patient, Error::<T>::NotPatient);
+        let replaced = match record.status {
+            RecordStatus::Superseded { by } => by,
+            RecordStatus::Active => return Err(Error::<T>::RecordNotSuperseded.into()),
+            RecordStatus::Erased => return Err(Error::<T>::RecordErased.into()),
+        };
+        let mut newest = Records::<T>::get(replaced).ok_or(Error::<T>::RecordNotFound)?;
+        match newest.status {
+            RecordStatus::Active => {}
+            RecordStatus::Superseded { .. } => return Err(Error::<T>::VersionNotLatest.into()),
+            // An erased version does not tell whether there is a later one.
+            RecordStatus::Erased => return Err(Error::<T>::NextVersionErased.into()),
+        }
+        newest.status = RecordStatus::Superseded { by: id };
+        Records::<T>::insert(replaced, newest);
+        record.status = RecordStatus::Active;
+        Records::<T>::insert(id, record);
+        let event = Event::<T>::RecordRestored { record: id, replaced, patient: who.clone() };
+        Self::deposit_logged(who, event);
+        Ok(())
+    }
+
+    /// Whether a proxy signs that may not erase records: a caretaker, who adds them in the
+    /// patient's name.
+    pub(crate) fn is_caretaker(origin: &T::RuntimeOrigin) -> bool {
+        let erase = Call::<T>::erase_record { record: RecordId(0) };
+        !origin.filter_call(&<T as frame_system::Config>::RuntimeCall::from(erase))
+    }
+
+    /// Logs that a caretaker signed for a record, if one did.
+    fn note_caretaker(
+        caretaker: bool,
+        author: &AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
+        record: RecordId,
+    ) {
+        // Where the author is another account, its name is on the record.
+        if caretaker && author == patient {
+            let event = Event::<T>::RecordByCaretaker { record, patient: patient.clone() };
+            Self::deposit_logged(patient, event);
+        }
     }
 
     /// Destroys the envelopes of a record, ends its custody, and marks it as erased.
@@ -158,13 +219,21 @@ impl<T: Config> Pallet<T> {
         record.envelopes = 0;
         record.deposit = Zero::zero();
         Records::<T>::insert(id, record);
-        Self::deposit_event(Event::RecordErased { record: id, patient });
+        let event = Event::<T>::RecordErased { record: id, patient: patient.clone() };
+        Self::deposit_logged(&patient, event);
         Ok((removed, grants))
     }
 
     /// Checks that the CID is supported.
     pub(crate) fn ensure_cid(cid: &Cid) -> DispatchResult {
         cid.check().map_err(|_| Error::<T>::InvalidCid)?;
+        Ok(())
+    }
+
+    /// Checks that the CID is supported, and that no record has or had this content.
+    fn ensure_new_content(cid: &Cid) -> DispatchResult {
+        Self::ensure_cid(cid)?;
+        ensure!(!Contents::<T>::contains_key(cid), Error::<T>::ContentAlreadyExists);
         Ok(())
     }
 
@@ -187,14 +256,16 @@ impl<T: Config> Pallet<T> {
         Self::hold(HoldReason::Record, author, deposit)?;
         NextRecordId::<T>::put(RecordId(next));
         RecordsOf::<T>::insert(&new.patient, id, ());
-        if let Some(commitments) = new.commitments {
+        let NewContent { cid, digest, commitments, caretaker: _ } = new.content;
+        Contents::<T>::insert(&cid, id);
+        if let Some(commitments) = commitments {
             Commitments::<T>::insert(id, commitments);
         }
         let record = Record {
             patient: new.patient,
             author: author.clone(),
-            cid: new.cid,
-            digest: new.digest,
+            cid,
+            digest,
             kind: new.kind,
             previous: new.previous,
             added_at: frame_system::Pallet::<T>::block_number(),

@@ -34,6 +34,7 @@ mod impl_envelopes;
 mod impl_funds;
 mod impl_institutions;
 mod impl_keys;
+mod impl_log;
 mod impl_policies;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -53,7 +54,7 @@ pub use custody::KeyCustody;
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
-pub use weights::WeightInfo;
+pub use weights::{log_weight, WeightInfo};
 
 #[frame_support::pallet]
 #[allow(
@@ -68,13 +69,13 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
         Action, Cid, ContentDigest, Document, EncryptionKey, FilmCommitments, InferenceOrder,
-        InstitutionId, InstitutionName, RecordId, RecordKind, Relation, RelationKind, Role,
-        SealedKey,
+        InstitutionId, InstitutionName, LogHead, PolicyEntry, RecordId, RecordKind, Relation,
+        RelationKind, Role, SealedKey,
     };
     use medchain_sharing::Entrustment;
 
     use super::*;
-    use crate::impl_records::NewRecord;
+    use crate::impl_records::{NewContent, NewRecord};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -88,7 +89,9 @@ pub mod pallet {
 
     /// The parameters that the runtime sets.
     #[pallet::config]
-    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>, RuntimeCall: From<Call<Self>>>
+    {
         /// The currency of deposits.
         type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
@@ -229,6 +232,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type Records<T: Config> = StorageMap<_, Twox64Concat, RecordId, RecordOf<T>, OptionQuery>;
 
+    /// Record of each content that was ever stored, erased records included.
+    ///
+    /// It is never freed: an erased content must not come back, neither to old envelopes that
+    /// readers kept nor to old dealings, which are bound to patient and content.
+    #[pallet::storage]
+    pub type Contents<T: Config> = StorageMap<_, Blake2_128Concat, Cid, RecordId, OptionQuery>;
+
     /// Numbers of each patient's records.
     #[pallet::storage]
     pub type RecordsOf<T: Config> = StorageDoubleMap<
@@ -270,6 +280,13 @@ pub mod pallet {
         OptionQuery,
     >;
 
+    /// The end of each patient's log, which links all events about the patient.
+    ///
+    /// It only grows, and stays for ever: whoever knows it notices a log that lacks an entry.
+    #[pallet::storage]
+    pub type Logs<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, LogHead<BlockNumberFor<T>>, OptionQuery>;
+
     /// The institutions that the first block knows.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -310,6 +327,13 @@ pub mod pallet {
             old: Option<Document>,
             /// The new document.
             new: Document,
+        },
+        /// A patient removed the profile document.
+        ProfileRemoved {
+            /// The patient.
+            patient: T::AccountId,
+            /// The document.
+            old: Document,
         },
         /// An account published its encryption key.
         EncryptionKeySet {
@@ -461,6 +485,24 @@ pub mod pallet {
             /// The reader.
             reader: T::AccountId,
         },
+        /// A caretaker, not the patient, signed for the record or version that was just added.
+        ///
+        /// That is a proxy that may add records in the patient's name, but not erase them.
+        RecordByCaretaker {
+            /// The record.
+            record: RecordId,
+            /// The patient whose record it is.
+            patient: T::AccountId,
+        },
+        /// The patient made a previous version of a record the newest again.
+        RecordRestored {
+            /// The version that is the newest again.
+            record: RecordId,
+            /// The version that was the newest.
+            replaced: RecordId,
+            /// The patient whose record it is.
+            patient: T::AccountId,
+        },
         /// A record was erased with all its envelopes.
         RecordErased {
             /// The record.
@@ -486,6 +528,15 @@ pub mod pallet {
             /// The relative.
             relative: T::AccountId,
         },
+        /// A patient's policy contract wrote into the log what changed in it.
+        PolicyNoted {
+            /// The patient.
+            patient: T::AccountId,
+            /// The policy contract, which was in force for the patient.
+            policy: T::AccountId,
+            /// What changed, in the contract's own encoding.
+            entry: PolicyEntry,
+        },
     }
 
     /// The reasons for which a call fails.
@@ -495,8 +546,12 @@ pub mod pallet {
         PatientAlreadyExists,
         /// The account is not a patient. Patients register with `register_patient`.
         PatientNotFound,
+        /// The patient has no profile. A profile is stored with `update_profile`.
+        ProfileNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
+        /// This content is, or was, that of another record. Encrypt the document again with a new key.
+        ContentAlreadyExists,
         /// Only a chest X-ray has commitments. Other documents are added without them.
         NotChestXray,
         /// The encryption key is insecure (of small order, such as all zeros): anybody could open what is sealed to it. Generate another with `medchain key new`.
@@ -537,6 +592,12 @@ pub mod pallet {
         RecordErased,
         /// A newer version of the record exists. Amend that one.
         RecordSuperseded,
+        /// The record is the newest version already. Restore the one before.
+        RecordNotSuperseded,
+        /// The version that replaced this one was replaced in turn. Restore the one before the newest first.
+        VersionNotLatest,
+        /// The version that replaced this one was erased. Restore a version before you erase the newer one.
+        NextVersionErased,
         /// Every record number is taken.
         RecordIdsExhausted,
         /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
@@ -545,7 +606,9 @@ pub mod pallet {
         EnvelopeNotFound,
         /// The list contains a reader twice.
         DuplicateReader,
-        /// The record has reached its envelope limit, `MaxEnvelopes`. Remove an envelope first.
+        /// The patient could not open this record. Whoever adds or amends another's record includes an envelope for the patient.
+        PatientEnvelopeMissing,
+        /// The record has reached its envelope limit, `MaxEnvelopes`, one of them for the patient. Have the patient remove one first.
         MaxEnvelopesExceeded,
         /// A patient cannot be their own relative.
         SelfRelation,
@@ -619,7 +682,7 @@ pub mod pallet {
         /// ## Events
         /// - `PatientRegistered`, `EncryptionKeySet`.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_patient())]
+        #[pallet::weight(T::WeightInfo::register_patient().saturating_add(log_weight(2)))]
         pub fn register_patient(
             origin: OriginFor<T>,
             profile: Option<Document>,
@@ -637,7 +700,8 @@ pub mod pallet {
             Self::hold(HoldReason::Patient, &patient, deposit)?;
             let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
             Patients::<T>::insert(&patient, entry);
-            Self::deposit_event(Event::PatientRegistered { patient: patient.clone() });
+            let event = Event::<T>::PatientRegistered { patient: patient.clone() };
+            Self::deposit_logged(&patient, event);
             Self::store_encryption_key(patient, encryption_key);
             Ok(())
         }
@@ -657,7 +721,7 @@ pub mod pallet {
         /// ## Events
         /// - `ProfileUpdated`.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::update_profile())]
+        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(1)))]
         pub fn update_profile(origin: OriginFor<T>, profile: Document) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::ensure_cid(&profile.cid)?;
@@ -665,7 +729,8 @@ pub mod pallet {
                 let entry = entry.as_mut().ok_or(Error::<T>::PatientNotFound)?;
                 Ok::<_, Error<T>>(entry.profile.replace(profile.clone()))
             })?;
-            Self::deposit_event(Event::ProfileUpdated { patient, old, new: profile });
+            let event = Event::<T>::ProfileUpdated { patient: patient.clone(), old, new: profile };
+            Self::deposit_logged(&patient, event);
             Ok(())
         }
 
@@ -686,7 +751,7 @@ pub mod pallet {
         /// ## Events
         /// - `EncryptionKeySet`.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::set_encryption_key())]
+        #[pallet::weight(T::WeightInfo::set_encryption_key().saturating_add(log_weight(1)))]
         pub fn set_encryption_key(origin: OriginFor<T>, key: EncryptionKey) -> DispatchResult {
             let account = ensure_signed(origin)?;
             Self::ensure_encryption_key(&key)?;
@@ -712,7 +777,7 @@ pub mod pallet {
         /// ## Events
         /// - `PolicySet`.
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::set_policy())]
+        #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
         pub fn set_policy(origin: OriginFor<T>, policy: Option<T::AccountId>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::do_set_policy(patient, policy)
@@ -828,7 +893,8 @@ pub mod pallet {
         ///   makes of it, and the hash of the secret that seals its verdicts. Without them no
         ///   model can be run on it.
         /// - `envelopes`: the readers, each with the content key sealed to them (80 bytes); at
-        ///   most `MaxEnvelopes`.
+        ///   most `MaxEnvelopes`. The patient is one of them, unless the patient signs, and not
+        ///   a caretaker in the patient's name.
         /// - `inference`: the model to run on the record, and by how many workers. A signer
         ///   other than the patient then needs the consent to `Infer` as well.
         /// - `custody`: the content key, shared among the patient's custodians in their order,
@@ -838,9 +904,11 @@ pub mod pallet {
         /// - `PatientNotFound`: `patient` is not a patient.
         /// - `NotLabTechnician`: the signer is neither the patient nor a lab technician.
         /// - `InvalidCid`: `cid` is not supported.
+        /// - `ContentAlreadyExists`: there is, or was, a record with this CID.
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
         ///   `ActionNotGranted`, `GrantExpired`, `GrantRevoked`, `PolicyRefused`.
@@ -853,9 +921,11 @@ pub mod pallet {
         ///   reader; `Custody::RecordEntrusted` with custody.
         /// - If a model is ordered: `AccessChecked` if the policy was asked; then
         ///   `Inference::InferenceRequested`.
+        /// - `RecordByCaretaker` if a caretaker signed for the patient.
         #[pallet::call_index(7)]
         #[pallet::weight(
             T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(Pallet::<T>::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
                 .saturating_add(Pallet::<T>::order_weight(inference.as_ref()))
@@ -871,10 +941,13 @@ pub mod pallet {
             inference: Option<InferenceOrder<T::AccountId>>,
             custody: Option<Entrustment>,
         ) -> DispatchResultWithPostInfo {
+            let caretaker = Self::is_caretaker(&origin);
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::add_record(envelopes.len() as u32)
+                .saturating_add(Self::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Self::custody_weight(custody.as_ref()));
-            let new = NewRecord { patient, cid, digest, kind, commitments, previous: None };
+            let content = NewContent { cid, digest, commitments, caretaker };
+            let new = NewRecord { patient, content, kind, previous: None };
             let used = Self::do_add_record(&author, new, envelopes, inference, custody)?;
             Ok(Some(base.saturating_add(used)).into())
         }
@@ -894,17 +967,19 @@ pub mod pallet {
         /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
         /// - `commitments`: as for `add_record`, for the new version.
         /// - `envelopes`: the readers of the new version, each with its content key sealed to
-        ///   them (80 bytes); at most `MaxEnvelopes`. Readers of the previous version are not
-        ///   carried over.
+        ///   them (80 bytes); at most `MaxEnvelopes`. The patient is one of them, as for
+        ///   `add_record`. Readers of the previous version are not carried over.
         /// - `custody`: as for `add_record`, for the new version.
         ///
         /// ## Errors
         /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `RecordSuperseded`: it is not the newest version.
         /// - `InvalidCid`: `cid` is not supported.
+        /// - `ContentAlreadyExists`: there is, or was, a record with this CID.
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
         /// - With custody, whatever refuses it, as for `Custody::entrust_record`.
@@ -912,9 +987,11 @@ pub mod pallet {
         /// ## Events
         /// - `AccessChecked` if the policy was asked; `RecordAmended`; an `EnvelopeAdded` for
         ///   each reader; `Custody::RecordEntrusted` with custody.
+        /// - `RecordByCaretaker` if a caretaker signed for the patient.
         #[pallet::call_index(8)]
         #[pallet::weight(
             T::WeightInfo::amend_record(envelopes.len() as u32)
+                .saturating_add(Pallet::<T>::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
         )]
@@ -927,18 +1004,13 @@ pub mod pallet {
             envelopes: EnvelopesOf<T>,
             custody: Option<Entrustment>,
         ) -> DispatchResultWithPostInfo {
+            let caretaker = Self::is_caretaker(&origin);
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32)
+                .saturating_add(Self::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Self::custody_weight(custody.as_ref()));
-            let asked = Self::do_amend_record(
-                &author,
-                record,
-                cid,
-                digest,
-                commitments,
-                envelopes,
-                custody,
-            )?;
+            let content = NewContent { cid, digest, commitments, caretaker };
+            let asked = Self::do_amend_record(&author, record, content, envelopes, custody)?;
             Ok(Some(base.saturating_add(asked)).into())
         }
 
@@ -958,7 +1030,8 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: the reader has not published a key.
         /// - `EnvelopeAlreadyExists`: the reader has an envelope, which only the patient may
         ///   replace.
-        /// - `MaxEnvelopesExceeded`: the record already has `MaxEnvelopes` envelopes.
+        /// - `MaxEnvelopesExceeded`: the record already has `MaxEnvelopes` envelopes; one less if
+        ///   the patient has none, and neither signs nor is the reader.
         /// - Denials by the policy, as for `add_record`.
         ///
         /// ## Events
@@ -966,7 +1039,9 @@ pub mod pallet {
         ///   an envelope; `EnvelopeAdded`.
         #[pallet::call_index(9)]
         #[pallet::weight(
-            T::WeightInfo::share_record().saturating_add(T::AccessControl::weight())
+            T::WeightInfo::share_record()
+                .saturating_add(log_weight(3))
+                .saturating_add(T::AccessControl::weight())
         )]
         pub fn share_record(
             origin: OriginFor<T>,
@@ -976,7 +1051,8 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let asked = Self::do_share_record(&who, record, reader, sealed_key)?;
-            Ok(Some(T::WeightInfo::share_record().saturating_add(asked)).into())
+            let base = T::WeightInfo::share_record().saturating_add(log_weight(3));
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Removes a reader's envelope and ends the access granted to them.
@@ -1002,7 +1078,9 @@ pub mod pallet {
         ///   envelope.
         #[pallet::call_index(10)]
         #[pallet::weight(
-            T::WeightInfo::remove_envelope().saturating_add(T::Custody::end_access_weight())
+            T::WeightInfo::remove_envelope()
+                .saturating_add(log_weight(1))
+                .saturating_add(T::Custody::end_access_weight())
         )]
         pub fn remove_envelope(
             origin: OriginFor<T>,
@@ -1034,12 +1112,13 @@ pub mod pallet {
         #[pallet::call_index(11)]
         #[pallet::weight(
             T::WeightInfo::erase_record(T::MaxEnvelopes::get())
+                .saturating_add(log_weight(1))
                 .saturating_add(T::Custody::end_weight(T::Custody::max_grants()))
         )]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let (envelopes, grants) = Self::do_erase_record(&who, record)?;
-            let used = T::WeightInfo::erase_record(envelopes);
+            let used = T::WeightInfo::erase_record(envelopes).saturating_add(log_weight(1));
             Ok(Some(used.saturating_add(T::Custody::end_weight(grants))).into())
         }
 
@@ -1061,7 +1140,7 @@ pub mod pallet {
         /// ## Events
         /// - `RelationSet`.
         #[pallet::call_index(12)]
-        #[pallet::weight(T::WeightInfo::set_relation())]
+        #[pallet::weight(T::WeightInfo::set_relation().saturating_add(log_weight(1)))]
         pub fn set_relation(
             origin: OriginFor<T>,
             relative: T::AccountId,
@@ -1079,7 +1158,8 @@ pub mod pallet {
             }
             let new = Relation { kind, emergency_contact };
             Relations::<T>::insert(&patient, &relative, new);
-            Self::deposit_event(Event::RelationSet { patient, relative, old, new });
+            let event = Event::<T>::RelationSet { patient: patient.clone(), relative, old, new };
+            Self::deposit_logged(&patient, event);
             Ok(())
         }
 
@@ -1097,14 +1177,15 @@ pub mod pallet {
         /// ## Events
         /// - `RelationRemoved`.
         #[pallet::call_index(13)]
-        #[pallet::weight(T::WeightInfo::remove_relation())]
+        #[pallet::weight(T::WeightInfo::remove_relation().saturating_add(log_weight(1)))]
         pub fn remove_relation(origin: OriginFor<T>, relative: T::AccountId) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Relations::<T>::take(&patient, &relative).ok_or(Error::<T>::RelationNotFound)?;
             Patients::<T>::mutate_extant(&patient, |entry| {
                 entry.relations = entry.relations.saturating_sub(1);
             });
-            Self::deposit_event(Event::RelationRemoved { patient, relative });
+            let event = Event::<T>::RelationRemoved { patient: patient.clone(), relative };
+            Self::deposit_logged(&patient, event);
             Ok(())
         }
 
@@ -1178,7 +1259,7 @@ pub mod pallet {
         /// ## Events
         /// - `PolicySet`, with the signer's own account as the new policy.
         #[pallet::call_index(26)]
-        #[pallet::weight(T::WeightInfo::set_policy())]
+        #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
         pub fn allow_nobody(origin: OriginFor<T>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::do_set_policy(patient.clone(), Some(patient))
@@ -1296,6 +1377,59 @@ pub mod pallet {
         ) -> DispatchResult {
             let registrar = ensure_signed(origin)?;
             Self::do_renew_provider(&registrar, account, role, until)
+        }
+
+        /// Makes a previous version of a record the newest again.
+        ///
+        /// The version that replaced it, such as one by a caretaker, is then superseded by it: it
+        /// keeps its readers, can be erased, and can be restored in turn.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Parameters
+        /// - `record`: the version that the newest one replaced.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
+        /// - `NotPatient`: it is not the signer's.
+        /// - `RecordNotSuperseded`: it is the newest version.
+        /// - `VersionNotLatest`, `NextVersionErased`: the version that replaced it was replaced in
+        ///   turn, or erased.
+        ///
+        /// ## Events
+        /// - `RecordRestored`.
+        #[pallet::call_index(31)]
+        #[pallet::weight(T::WeightInfo::restore_record().saturating_add(log_weight(1)))]
+        pub fn restore_record(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_restore_record(&who, record)
+        }
+
+        /// Removes the signer's encrypted profile document.
+        ///
+        /// Stores and old blocks may still have it: have the stores delete it.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        /// - `ProfileNotFound`: the signer has no profile.
+        ///
+        /// ## Events
+        /// - `ProfileRemoved`.
+        #[pallet::call_index(32)]
+        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(1)))]
+        pub fn remove_profile(origin: OriginFor<T>) -> DispatchResult {
+            let patient = ensure_signed(origin)?;
+            let old = Patients::<T>::try_mutate(&patient, |entry| {
+                let entry = entry.as_mut().ok_or(Error::<T>::PatientNotFound)?;
+                entry.profile.take().ok_or(Error::<T>::ProfileNotFound)
+            })?;
+            let whose = patient.clone();
+            Self::deposit_logged(&patient, Event::<T>::ProfileRemoved { patient: whose, old });
+            Ok(())
         }
     }
 }

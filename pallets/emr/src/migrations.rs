@@ -12,7 +12,9 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Appointment, InstitutionId, InstitutionName};
 use sp_runtime::traits::{Saturating, TrailingZeroInput};
 
-use crate::{Config, Institution, Institutions, NextInstitutionId, Pallet, Providers};
+use crate::{
+    Config, Contents, Institution, Institutions, NextInstitutionId, Pallet, Providers, Records,
+};
 
 /// What an entry and its share of the trie's inner nodes add to the proof, in bytes.
 const PROOF_PER_ENTRY: u64 = 1_024;
@@ -20,11 +22,13 @@ const PROOF_PER_ENTRY: u64 = 1_024;
 /// The name of the institution that takes over the providers of version 0.
 const FORMER_NAME: &[u8] = b"Appointed before there were institutions";
 
-/// Migrates from version 0, in which providers had no institution and no term.
+/// Migrates from version 0, in which providers had no institution and no term, and contents were
+/// not listed.
 ///
 /// If there are providers, they go to a new institution, for `Term` blocks. Nobody has the key of
 /// its registrar, the zero account: governance appoints another with `set_registrar`, or lets the
-/// terms end. It runs within one block over all entries, and returns the weight of doing so.
+/// terms end. Where several records have one content, the first is listed with it. It runs within
+/// one block over all entries, and returns the weight of doing so.
 pub type MigrateV0ToV1<T, Term> =
     VersionedMigration<0, 1, FromV0<T, Term>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
@@ -45,6 +49,14 @@ impl<T: Config, Term: Get<BlockNumberFor<T>>> UncheckedOnRuntimeUpgrade for From
             let name = InstitutionName::truncate_from(FORMER_NAME.to_vec());
             Institutions::<T>::insert(institution, Institution { name, registrar });
             NextInstitutionId::<T>::put(InstitutionId(institution.0.saturating_add(1)));
+        }
+        for (id, record) in Records::<T>::iter() {
+            // One is read and one is written for each, whichever is the first.
+            entries = entries.saturating_add(2);
+            let first = Contents::<T>::get(&record.cid).is_none_or(|listed| id < listed);
+            if first {
+                Contents::<T>::insert(record.cid, id);
+            }
         }
         let touched = entries.saturating_add(2);
         T::DbWeight::get()

@@ -23,7 +23,7 @@ use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 use crate::{
     self as pallet_emr, AccessControl, AccessQuestion, Answer, DefaultPolicy, EncryptionKeys,
-    EnvelopesOf, HoldReason, InferenceOrders, KeyCustody, Record, RecordOf,
+    EnvelopesOf, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Record, RecordOf,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
@@ -383,7 +383,32 @@ impl ExtBuilder {
         self.build().execute_with(|| {
             test();
             assert_ok!(Emr::do_try_state());
+            check_topics();
         });
+    }
+}
+
+/// Exactly the events about one patient have a topic, that of a log.
+fn check_topics() {
+    use crate::Event::*;
+    for record in System::events() {
+        let RuntimeEvent::Emr(event) = record.event else { continue };
+        let about_a_patient = match event {
+            // Of a patient's key, but not of others'.
+            EncryptionKeySet { .. } => continue,
+            EncryptionKeyRemoved { .. }
+            | DefaultPolicyAnnounced { .. }
+            | DefaultPolicyCancelled { .. }
+            | DefaultPolicySet { .. }
+            | InstitutionAdmitted { .. }
+            | InstitutionRemoved { .. }
+            | RegistrarSet { .. }
+            | ProviderAdded { .. }
+            | ProviderRenewed { .. }
+            | ProviderRemoved { .. } => false,
+            _ => true,
+        };
+        assert_eq!(record.topics.len(), usize::from(about_a_patient), "{event:?}");
     }
 }
 
@@ -447,6 +472,16 @@ pub fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::Raw, [byte; 32])
 }
 
+/// What [`add_record`] and [`amend_record`] store under this number.
+pub fn content(record: RecordId) -> Cid {
+    cid((record.0 as u8).wrapping_add(1))
+}
+
+/// A content that no record has yet.
+pub fn next_content() -> Cid {
+    content(NextRecordId::<Test>::get())
+}
+
 /// A CIDv0, which is not supported.
 pub fn bad_cid() -> Cid {
     use codec::{Decode, Encode};
@@ -493,7 +528,8 @@ pub fn add_record(
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let (kind, film, envelopes) = (RecordKind::ChestXray, Some(film(1)), envelopes(readers));
-    Emr::add_record(signed(author), patient, cid(1), digest(1), kind, film, envelopes, None, None)
+    let cid = next_content();
+    Emr::add_record(signed(author), patient, cid, digest(1), kind, film, envelopes, None, None)
 }
 
 /// Adds a new version of `record` without commitments, signed by `author`.
@@ -502,7 +538,8 @@ pub fn amend_record(
     record: RecordId,
     readers: &[u64],
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    Emr::amend_record(signed(author), record, cid(2), digest(2), None, envelopes(readers), None)
+    let cid = next_content();
+    Emr::amend_record(signed(author), record, cid, digest(2), None, envelopes(readers), None)
 }
 
 /// Stands for a key shared among so many custodians: the custody verifies nothing here.

@@ -12,9 +12,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Commitments, Config, EncryptionKeyDeposits, EncryptionKeys, Envelopes,
-    HoldReason, Institutions, NextInstitutionId, NextRecordId, Pallet, PatientPolicies, Patients,
-    Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
+    AccountIdOf, BalanceOf, Commitments, Config, Contents, EncryptionKeyDeposits, EncryptionKeys,
+    Envelopes, HoldReason, Institutions, Logs, NextInstitutionId, NextRecordId, Pallet,
+    PatientPolicies, Patients, Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
         Self::try_state_institutions()?;
         Self::try_state_keys()?;
         Self::try_state_records()?;
-        Self::try_state_envelopes()
+        Self::try_state_envelopes()?;
+        Self::try_state_logs()
     }
 
     /// Patients have a key and the recorded number of relations, and only patients
@@ -103,6 +104,7 @@ impl<T: Config> Pallet<T> {
                 "a record is not listed under its patient"
             );
             ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
+            ensure!(Contents::<T>::contains_key(&record.cid), "a record's content is not listed");
             let may_commit =
                 record.kind == RecordKind::ChestXray && record.status != RecordStatus::Erased;
             ensure!(
@@ -128,6 +130,13 @@ impl<T: Config> Pallet<T> {
                 "a patient's list contains a record that is not theirs"
             );
         }
+        // Runtime 2 allowed several records of one content: the first one is listed.
+        for (cid, id) in Contents::<T>::iter() {
+            ensure!(
+                Records::<T>::get(id).is_some_and(|record| record.cid == cid),
+                "a content is listed under a record that has another"
+            );
+        }
         ensure!(
             Commitments::<T>::iter_keys().all(Records::<T>::contains_key),
             "commitments belong to no record"
@@ -145,10 +154,24 @@ impl<T: Config> Pallet<T> {
         Self::ensure_held(HoldReason::Envelope, deposits)
     }
 
+    /// A log that is stored has entries, the last of them in a block that there is.
+    fn try_state_logs() -> Result<(), TryRuntimeError> {
+        let now = frame_system::Pallet::<T>::block_number();
+        for log in Logs::<T>::iter_values() {
+            ensure!(log.length > 0, "a log without entries is stored");
+            ensure!(!log.at.is_zero() && log.at <= now, "a log ends in a block that is not there");
+        }
+        Ok(())
+    }
+
     fn ensure_versions(id: RecordId, record: &RecordOf<T>) -> Result<(), TryRuntimeError> {
         if let RecordStatus::Superseded { by } = record.status {
             let next = Records::<T>::get(by).ok_or("the next version does not exist")?;
-            ensure!(next.previous == Some(id), "the next version follows another record");
+            // A version that the patient undid is superseded by the one before.
+            ensure!(
+                next.previous == Some(id) || record.previous == Some(by),
+                "the next version follows another record"
+            );
         }
         if let Some(previous) = record.previous {
             let before =
@@ -157,8 +180,11 @@ impl<T: Config> Pallet<T> {
                 before.patient == record.patient && before.kind == record.kind,
                 "the previous version is of another patient or kind"
             );
+            let undone = record.status == RecordStatus::Erased
+                || record.status == RecordStatus::Superseded { by: previous };
             ensure!(
-                matches!(before.status, RecordStatus::Erased)
+                undone
+                    || before.status == RecordStatus::Erased
                     || before.status == RecordStatus::Superseded { by: id },
                 "the previous version is not superseded by this one"
             );

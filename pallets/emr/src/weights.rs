@@ -2,14 +2,14 @@
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
-/// The weight of each call, without policy checks, inference orders and custody.
+/// The weight of each call, without policy checks, inference orders, custody and the log.
 ///
-/// Those add [`crate::AccessControl::weight`], [`crate::InferenceOrders::weight`] and the weights
-/// of [`crate::KeyCustody`].
+/// Those add [`crate::AccessControl::weight`], [`crate::InferenceOrders::weight`], the weights
+/// of [`crate::KeyCustody`] and [`log_weight`].
 pub trait WeightInfo {
     /// `register_patient`.
     fn register_patient() -> Weight;
-    /// `update_profile`.
+    /// `update_profile` and `remove_profile`.
     fn update_profile() -> Weight;
     /// `set_encryption_key`.
     fn set_encryption_key() -> Weight;
@@ -43,6 +43,8 @@ pub trait WeightInfo {
     fn remove_envelope() -> Weight;
     /// `erase_record` of a record with `n` envelopes and without custody.
     fn erase_record(n: u32) -> Weight;
+    /// `restore_record`.
+    fn restore_record() -> Weight;
     /// `set_relation`.
     fn set_relation() -> Weight;
     /// `remove_relation`.
@@ -94,14 +96,14 @@ impl WeightInfo for () {
     }
     fn add_record(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(11u64.saturating_add(n), 8u64.saturating_add(n))
+        estimate(12u64.saturating_add(n), 9u64.saturating_add(n))
     }
     fn amend_record(n: u32) -> Weight {
         let n = u64::from(n);
-        estimate(10u64.saturating_add(n), 9u64.saturating_add(n))
+        estimate(11u64.saturating_add(n), 10u64.saturating_add(n))
     }
     fn share_record() -> Weight {
-        estimate(11, 7)
+        estimate(12, 7)
     }
     fn remove_envelope() -> Weight {
         estimate(6, 6)
@@ -110,6 +112,9 @@ impl WeightInfo for () {
         // Each envelope may have its own depositor.
         let n = u64::from(n).saturating_mul(3);
         estimate(6u64.saturating_add(n), 6u64.saturating_add(n))
+    }
+    fn restore_record() -> Weight {
+        estimate(2, 2)
     }
     fn set_relation() -> Weight {
         estimate(2, 2)
@@ -126,6 +131,25 @@ impl WeightInfo for () {
 const COMPUTATION: u64 = 50_000_000;
 /// The most that reading one item adds to the proof, in bytes.
 const PROOF_PER_READ: u64 = 4_000;
+
+/// The most that the logs of one patient add to the proof in one call, in bytes: the head, and the
+/// topic, which the next block removes.
+const PROOF_OF_LOG: u64 = 6_000;
+
+/// The weight of linking this many events into the log of one patient.
+///
+/// Of each event a read and a write of the head, and a write of the topic. The head is in the
+/// proof once. Calls add it to weights that were measured before there were logs; a weight that is
+/// measured again has it already.
+pub fn log_weight(entries: u32) -> Weight {
+    if entries == 0 {
+        return Weight::zero();
+    }
+    let entries = u64::from(entries);
+    RocksDbWeight::get()
+        .reads_writes(entries, entries.saturating_mul(2))
+        .saturating_add(Weight::from_parts(0, PROOF_OF_LOG))
+}
 
 fn estimate(reads: u64, writes: u64) -> Weight {
     Weight::from_parts(COMPUTATION, reads.saturating_mul(PROOF_PER_READ))

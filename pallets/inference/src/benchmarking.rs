@@ -18,10 +18,10 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
 use medchain_primitives::{
-    AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, FilmCommitments,
-    InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId, RecordKind,
-    RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus, MAX_CLASSES,
-    MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
+    AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
+    FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
+    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
+    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
@@ -265,8 +265,11 @@ fn scene<T: Config>(
     let seats = (0..).zip(&members);
     let seats = seats.map(|(n, who)| crate::Member { worker: who.clone(), step: step(who, n) });
     let choice = Choice::Seeded { seed: SEED, last: Some(LAST) };
-    let committee =
-        Committee { members: BoundedVec::truncate_from(seats.collect()), choice, lost: 0 };
+    let committee = Committee {
+        members: BoundedVec::truncate_from(seats.collect()),
+        choice,
+        lost: BoundedVec::new(),
+    };
     Committees::<T>::insert(id, committee);
     let request = Requests::<T>::get(id).ok_or(BenchmarkError::Stop("there is no request"))?;
     Pallet::<T>::set_status(id, request, status);
@@ -420,13 +423,16 @@ mod benchmarks {
         Ok(())
     }
 
+    /// By the patient, when every worker has to be paid.
     #[benchmark]
     fn cancel_request() -> Result<(), BenchmarkError> {
-        let Scene { requester, request, .. } =
-            scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+        let Scene { patient, request, .. } =
+            scene::<T>(MAX_QUORUM, RequestStatus::Revealing, |_, _| {
+                Step::Committed(AnswerCommitment([0; 32]))
+            })?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(requester), request);
+        _(RawOrigin::Signed(patient), request);
 
         assert!(!Committees::<T>::contains_key(request));
         Ok(())

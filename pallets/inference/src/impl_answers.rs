@@ -29,14 +29,16 @@ impl<T: Config> Pallet<T> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
         let asked = Self::ensure_may_answer(who, &request, &committee)?;
         Self::member(&mut committee, who)?.step = Step::Committed(commitment);
-        Self::deposit_event(Event::AnswerCommitted { request: id, worker: who.clone() });
+        let event = Event::AnswerCommitted { request: id, worker: who.clone() };
+        Self::deposit_logged(&request.patient, event);
         let all = committee.members.iter().all(|m| matches!(m.step, Step::Committed(_)));
         Committees::<T>::insert(id, committee);
         if all {
             let now = frame_system::Pallet::<T>::block_number();
             let deadline = now.saturating_add(T::RevealPeriod::get());
+            let patient = request.patient.clone();
             Self::set_status(id, request, RequestStatus::Revealing);
-            Self::deposit_event(Event::RevealStarted { request: id, deadline });
+            Self::deposit_logged(&patient, Event::RevealStarted { request: id, deadline });
         }
         Ok(asked)
     }
@@ -58,7 +60,8 @@ impl<T: Config> Pallet<T> {
         let shown = answer_commitment(id, &who.encode(), &sealed, &salt);
         ensure!(shown == commitment, Error::<T>::CommitmentMismatch);
         member.step = Step::Revealed(sealed);
-        Self::deposit_event(Event::AnswerRevealed { request: id, worker: who.clone() });
+        let event = Event::AnswerRevealed { request: id, worker: who.clone() };
+        Self::deposit_logged(&request.patient, event);
         let all = committee.members.iter().all(|m| matches!(m.step, Step::Revealed(_)));
         if all {
             return Self::compare(id, request, committee);
@@ -95,15 +98,18 @@ impl<T: Config> Pallet<T> {
         let step = &Self::member(&mut committee, who)?.step;
         ensure!(*step == Step::Chosen, Error::<T>::AlreadyAnswered);
         committee.members.retain(|member| member.worker != *who);
-        committee.lost.saturating_inc();
+        Self::lose(&mut committee, who);
         Self::unassign(who, id, |worker| worker.declined.saturating_inc());
-        Self::deposit_event(Event::FailureReported {
+        let left = Self::has_left(who);
+        let cause = if left { FailureCause::NotAnswered } else { FailureCause::Reported(code) };
+        let event = Event::FailureReported {
             request: id,
             record: request.record,
             worker: who.clone(),
             code,
-        });
-        Self::redraw(id, request, committee, FailureCause::Reported(code))
+        };
+        Self::deposit_logged(&request.patient, event);
+        Self::redraw(id, request, committee, cause)
     }
 
     /// Checks that a chosen worker may answer now.

@@ -32,8 +32,11 @@ impl<T: Config> Pallet<T> {
         // A dispute makes others show what they computed from the film.
         let asked = Self::ensure_may_infer(&request.patient, who, request.record, request.model)?;
 
-        let mut committee =
-            Committee { members: BoundedVec::new(), choice: Choice::Named, lost: 0 };
+        let mut committee = Committee {
+            members: BoundedVec::new(),
+            choice: Choice::Named,
+            lost: BoundedVec::new(),
+        };
         let answered = verdict.workers.iter().map(|worker| (worker, &verdict.sealed));
         for (worker, answer) in answered.chain([(who, &sealed)]) {
             // A bond outlasts the time for challenges, unless sham challenges have extended it:
@@ -48,12 +51,9 @@ impl<T: Config> Pallet<T> {
         verdict.status = VerdictStatus::Challenged;
         let record = verdict.record;
         Verdicts::<T>::insert(id, verdict);
-        Self::deposit_event(Event::VerdictChallenged {
-            request: id,
-            record,
-            challenger: who.clone(),
-            sealed,
-        });
+        let event =
+            Event::VerdictChallenged { request: id, record, challenger: who.clone(), sealed };
+        Self::deposit_logged(&request.patient, event);
         Self::go_on(id, request, committee)?;
         Ok(asked)
     }
@@ -75,15 +75,17 @@ impl<T: Config> Pallet<T> {
             Self::unassign(&member.worker, id, |_| ());
         }
         request.status = RequestStatus::Answered;
-        Requests::<T>::insert(id, request);
+        Requests::<T>::insert(id, &request);
         verdict.status = status;
         if status == VerdictStatus::Standing {
             let now = frame_system::Pallet::<T>::block_number();
             let until = now.saturating_add(T::ProvisionalPeriod::get());
             verdict.challengeable_until = until;
-            Self::deposit_event(Event::VerdictUpheld { request: id, challengeable_until: until });
+            let event = Event::VerdictUpheld { request: id, challengeable_until: until };
+            Self::deposit_logged(&request.patient, event);
         } else {
-            Self::deposit_event(Event::VerdictAnnulled { request: id, record: verdict.record });
+            let event = Event::VerdictAnnulled { request: id, record: verdict.record };
+            Self::deposit_logged(&request.patient, event);
         }
         Verdicts::<T>::insert(id, verdict);
     }

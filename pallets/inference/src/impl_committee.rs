@@ -8,7 +8,7 @@ use sp_runtime::traits::{BlakeTwo256, Hash};
 
 use crate::{
     AccountIdOf, Candidates, Choice, CommitteeOf, Committees, Config, DrawnBy, Error, Event,
-    KeysOf, Member, MembersOf, Pallet, RequestOf, Step,
+    KeysOf, Member, MembersOf, Pallet, RequestOf, Step, WorkerStatus, Workers,
 };
 
 /// A candidate with its place in the order.
@@ -57,7 +57,8 @@ impl<T: Config> Pallet<T> {
         let missing = Self::missing(&request, &committee);
         let exhausted = candidates.next().is_none();
         let record = request.record;
-        Self::deposit_event(Event::WorkersDrawn { request: id, record, workers: drawn, missing });
+        let event = Event::WorkersDrawn { request: id, record, workers: drawn, missing };
+        Self::deposit_logged(&request.patient, event);
         if missing > 0 && exhausted {
             Self::fail(id, request, &committee, FailureCause::TooFewWorkers)?;
         } else {
@@ -102,12 +103,13 @@ impl<T: Config> Pallet<T> {
         let deadline = frame_system::Pallet::<T>::block_number();
         let deadline =
             sp_runtime::traits::Saturating::saturating_add(deadline, T::CommitPeriod::get());
-        Self::deposit_event(Event::AnswersAwaited {
+        let event = Event::AnswersAwaited {
             request: id,
             record: request.record,
             workers: Self::workers_of(committee),
             deadline,
-        });
+        };
+        Self::deposit_logged(&request.patient, event);
         Self::set_status(id, request, RequestStatus::Committing);
     }
 
@@ -130,6 +132,33 @@ impl<T: Config> Pallet<T> {
         request.quorum.saturating_sub(committee.members.len() as u8)
     }
 
+    /// Notes that a member left a committee.
+    pub(crate) fn lose(committee: &mut CommitteeOf<T>, worker: &AccountIdOf<T>) {
+        // There is a place: the integrity test compares the most with the bound.
+        let _ = committee.lost.try_push(worker.clone());
+    }
+
+    /// Whether a committee has lost so many workers that the request fails.
+    ///
+    /// Otherwise one operator could fail any request with workers that report and are gone. All
+    /// that it loses are limited too: a bond outlasts the longest request.
+    fn has_lost_too_many(committee: &CommitteeOf<T>) -> bool {
+        let counted = committee.lost.iter().filter(|worker| !Self::has_left(worker)).count();
+        let quorum = T::FailureQuorum::get() as usize;
+        counted >= quorum || committee.lost.len() >= Self::most_lost() as usize
+    }
+
+    /// Whether an account stopped being a worker, or is about to.
+    pub(crate) fn has_left(who: &AccountIdOf<T>) -> bool {
+        Workers::<T>::get(who)
+            .is_none_or(|worker| matches!(worker.status, WorkerStatus::Leaving { .. }))
+    }
+
+    /// The number of workers after whose loss a request fails, whether they count or not.
+    pub(crate) fn most_lost() -> u32 {
+        T::FailureQuorum::get().saturating_mul(2)
+    }
+
     /// Replaces members that left: reopens the draw, or fails the request.
     ///
     /// A request that has lost too many, or for which there is nobody else, fails with `cause`.
@@ -140,7 +169,7 @@ impl<T: Config> Pallet<T> {
         cause: FailureCause,
     ) -> DispatchResult {
         let more = match committee.choice {
-            Choice::Seeded { seed, last } if committee.lost < T::FailureQuorum::get() => {
+            Choice::Seeded { seed, last } if !Self::has_lost_too_many(&committee) => {
                 !Self::candidates(&request, &committee, seed, last).is_empty()
             }
             _ => false,
@@ -149,13 +178,11 @@ impl<T: Config> Pallet<T> {
             return Self::fail(id, request, &committee, cause);
         }
         let missing = Self::missing(&request, &committee);
+        let patient = request.patient.clone();
         Self::set_status(id, request, RequestStatus::Drawing);
         let deadline = crate::Requests::<T>::get(id).map(|request| request.deadline);
-        Self::deposit_event(Event::DrawReopened {
-            request: id,
-            missing,
-            deadline: deadline.unwrap_or_default(),
-        });
+        let deadline = deadline.unwrap_or_default();
+        Self::deposit_logged(&patient, Event::DrawReopened { request: id, missing, deadline });
         Committees::<T>::insert(id, committee);
         Ok(())
     }

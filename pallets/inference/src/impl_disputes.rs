@@ -31,7 +31,8 @@ impl<T: Config> Pallet<T> {
             // Never a majority: whoever is right, somebody is wrong.
             let record = request.record;
             let answers = AnswersOf::<T>::truncate_from(answers);
-            Self::deposit_event(Event::AnswersDiffer { request: id, record, answers });
+            let event = Event::AnswersDiffer { request: id, record, answers };
+            Self::deposit_logged(&request.patient, event);
         }
         Self::go_on(id, request, committee)
     }
@@ -121,10 +122,10 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         }
         Self::pay_members(&request, committee)?;
-        let record = request.record;
+        let (record, patient) = (request.record, request.patient.clone());
         Self::close(id, request, committee, status);
         if let RequestStatus::Failed { cause } = status {
-            Self::deposit_event(Event::InferenceFailed { request: id, record, cause });
+            Self::deposit_logged(&patient, Event::InferenceFailed { request: id, record, cause });
         }
         Ok(())
     }
@@ -149,7 +150,7 @@ impl<T: Config> Pallet<T> {
         ensure!(request.patient == *who, Error::<T>::NotPatient);
         let record = request.record;
         Self::end_unsettled(id, request, &committee, RequestStatus::Cancelled)?;
-        Self::deposit_event(Event::DisputeAnnulled { request: id, record });
+        Self::deposit_logged(who, Event::DisputeAnnulled { request: id, record });
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl<T: Config> pallet_disputes::Client<AccountIdOf<T>, BlockNumberFor<T>> for P
             }
             owed.extend(winner.map(|winner| (winner.clone(), T::DisputeReward::get())));
             Self::unassign(loser, id, |worker| worker.lost = worker.lost.saturating_add(1));
-            Self::slash(loser, id, SlashReason::WrongAnswer, &mut owed)?;
+            Self::slash(loser, id, &request.patient, SlashReason::WrongAnswer, &mut owed)?;
         }
         Self::go_on(id, request, committee)
     }

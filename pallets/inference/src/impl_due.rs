@@ -39,8 +39,9 @@ impl<T: Config> Pallet<T> {
             RequestStatus::Disputed => Self::end_round(id, request, &committee),
             _ => {
                 Self::refund(&request)?;
+                let patient = request.patient.clone();
                 Self::close(id, request, &committee, RequestStatus::Expired);
-                Self::deposit_event(Event::RequestExpired { request: id });
+                Self::deposit_logged(&patient, Event::RequestExpired { request: id });
                 Ok(())
             }
         }
@@ -58,11 +59,12 @@ impl<T: Config> Pallet<T> {
             && Self::active_model(request.model).is_ok();
         for worker in Self::members_at(&committee, |step| *step == Step::Chosen) {
             committee.members.retain(|member| member.worker != worker);
-            committee.lost.saturating_inc();
+            Self::lose(&mut committee, &worker);
             if answerable && Self::has_key(&request, &worker) {
                 Self::unassign(&worker, id, |worker| worker.missed.saturating_inc());
-                Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
-                Self::slash(&worker, id, SlashReason::Absent, &mut [])?;
+                let event = Event::WorkerMissed { request: id, worker: worker.clone() };
+                Self::deposit_logged(&request.patient, event);
+                Self::slash(&worker, id, &request.patient, SlashReason::Absent, &mut [])?;
             } else {
                 Self::unassign(&worker, id, |_| ());
             }
@@ -86,8 +88,9 @@ impl<T: Config> Pallet<T> {
         let mut owed: Vec<_> = revealed.into_iter().map(|who| (who, request.fee)).collect();
         for worker in Self::members_at(committee, |step| matches!(step, Step::Committed(_))) {
             crate::Workers::<T>::mutate_extant(&worker, |worker| worker.missed.saturating_inc());
-            Self::deposit_event(Event::WorkerMissed { request: id, worker: worker.clone() });
-            Self::slash(&worker, id, SlashReason::NotRevealed, &mut owed)?;
+            let event = Event::WorkerMissed { request: id, worker: worker.clone() };
+            Self::deposit_logged(&request.patient, event);
+            Self::slash(&worker, id, &request.patient, SlashReason::NotRevealed, &mut owed)?;
         }
         Self::fail(id, request, committee, FailureCause::NotRevealed)
     }
@@ -105,7 +108,7 @@ impl<T: Config> Pallet<T> {
         // Each of the workers but one, and a challenger, may lose a dispute.
         let disputes = T::RoundPeriod::get().saturating_mul(MAX_ROUNDS.into());
         round
-            .saturating_mul(T::FailureQuorum::get().into())
+            .saturating_mul(Self::most_lost().into())
             .saturating_add(T::RevealPeriod::get())
             .saturating_add(disputes.saturating_mul(MAX_QUORUM.into()))
             .saturating_add(T::ProvisionalPeriod::get())

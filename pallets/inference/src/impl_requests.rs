@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
             deadline: opened,
             status: RequestStatus::Drawing,
         };
-        Self::deposit_event(Event::InferenceRequested {
+        let event = Event::InferenceRequested {
             request: id,
             record: record_id,
             patient: record.patient,
@@ -61,7 +61,8 @@ impl<T: Config> Pallet<T> {
             requester: requester.clone(),
             quorum: order.quorum,
             fee: model.fee,
-        });
+        };
+        Self::deposit_logged(&request.patient, event);
         Self::open_committee(id, request, order.worker.as_ref());
         Ok(asked)
     }
@@ -97,8 +98,11 @@ impl<T: Config> Pallet<T> {
 
     /// Stores a new request with its committee: the named worker, or none yet.
     fn open_committee(id: RequestId, request: RequestOf<T>, named: Option<&AccountIdOf<T>>) {
-        let mut committee =
-            Committee { members: BoundedVec::new(), choice: Choice::Named, lost: 0 };
+        let mut committee = Committee {
+            members: BoundedVec::new(),
+            choice: Choice::Named,
+            lost: BoundedVec::new(),
+        };
         match named {
             Some(worker) => {
                 Self::assign(worker, id);
@@ -118,12 +122,25 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_cancel(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
         let (request, committee) = Self::open_request(id)?;
-        ensure!(request.requester == *who, Error::<T>::NotRequester);
-        let started = committee.members.iter().any(|member| member.step != Step::Chosen);
-        ensure!(!started, Error::<T>::AnswerCommitted);
-        Self::refund(&request)?;
+        let patient = request.patient.clone();
+        ensure!(request.requester == *who || patient == *who, Error::<T>::NotRequester);
+        let late = Self::is_overdue(&request);
+        // The answer of a single worker may be in the pool already, for all to see.
+        let answers_at_once =
+            request.quorum == 1 && request.status == RequestStatus::Committing && !late;
+        let committed = committee.members.iter().any(|member| member.step != Step::Chosen);
+        let ends_work = patient == *who && request.status != RequestStatus::Disputed;
+        ensure!(ends_work || !(committed || answers_at_once), Error::<T>::AnswerCommitted);
+        let mut earned = committee.clone();
+        earned.members.retain(|member| match member.step {
+            Step::Chosen => answers_at_once,
+            // Whoever did not reveal in time is not paid for the commitment.
+            Step::Committed(_) => !(late && request.status == RequestStatus::Revealing),
+            Step::Revealed(_) => true,
+        });
+        Self::pay_members(&request, &earned)?;
         Self::close(id, request, &committee, RequestStatus::Cancelled);
-        Self::deposit_event(Event::RequestCancelled { request: id });
+        Self::deposit_logged(&patient, Event::RequestCancelled { request: id });
         Ok(())
     }
 
@@ -185,9 +202,9 @@ impl<T: Config> Pallet<T> {
         cause: FailureCause,
     ) -> DispatchResult {
         Self::refund(&request)?;
-        let record = request.record;
+        let (record, patient) = (request.record, request.patient.clone());
         Self::close(id, request, committee, RequestStatus::Failed { cause });
-        Self::deposit_event(Event::InferenceFailed { request: id, record, cause });
+        Self::deposit_logged(&patient, Event::InferenceFailed { request: id, record, cause });
         Ok(())
     }
 

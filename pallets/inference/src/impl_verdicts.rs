@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
         };
         LatestVerdict::<T>::insert(request.record, request.model, id);
         Self::close(id, request, committee, RequestStatus::Answered);
-        Self::deposit_event(Event::VerdictReached {
+        let event = Event::VerdictReached {
             request: id,
             record: verdict.record,
             model: verdict.model,
@@ -49,7 +49,8 @@ impl<T: Config> Pallet<T> {
             sealed: verdict.sealed.clone(),
             receipt: verdict.receipt,
             challengeable_until: verdict.challengeable_until,
-        });
+        };
+        Self::deposit_logged(&record.patient, event);
         Verdicts::<T>::insert(id, verdict);
         Ok(())
     }
@@ -81,14 +82,15 @@ impl<T: Config> Pallet<T> {
         let label = model.labels.get(usize::from(output.label)).cloned().unwrap_or_default();
         let certain = output.confidence() >= model.confidence_threshold;
         let probabilities = model.labels.into_iter().zip(output.probabilities).collect();
-        Self::deposit_event(Event::VerdictDisclosed {
+        let event = Event::VerdictDisclosed {
             request: id,
             record: verdict.record,
             model: verdict.model,
             label,
             certain,
             probabilities: Probabilities::truncate_from(probabilities),
-        });
+        };
+        Self::deposit_logged(who, event);
         Ok(())
     }
 

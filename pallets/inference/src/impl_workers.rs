@@ -142,6 +142,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn slash(
         who: &AccountIdOf<T>,
         request: RequestId,
+        patient: &AccountIdOf<T>,
         reason: SlashReason,
         owed: &mut [(AccountIdOf<T>, BalanceOf<T>)],
     ) -> DispatchResult {
@@ -162,7 +163,9 @@ impl<T: Config> Pallet<T> {
             worker.status = WorkerStatus::Suspended;
         }
         Workers::<T>::insert(who, worker);
-        Self::deposit_event(Event::WorkerSlashed { worker: who.clone(), request, reason, amount });
+        // It names the request of a patient, and says what became of it.
+        let event = Event::WorkerSlashed { worker: who.clone(), request, reason, amount };
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod impl_committee;
 mod impl_disputes;
 mod impl_due;
 mod impl_funds;
+mod impl_log;
 mod impl_models;
 mod impl_requests;
 mod impl_seeds;
@@ -66,7 +67,7 @@ pub mod pallet {
     use medchain_primitives::{
         AnswerCommitment, AnswerSalt, Arithmetic, Cid, FailureCause, FailureCode, InferenceOrder,
         Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId, SealedAnswer,
-        SlashReason, VerdictRoot,
+        SlashReason, VerdictRoot, MAX_QUORUM,
     };
     use sp_runtime::Permill;
 
@@ -163,6 +164,8 @@ pub mod pallet {
         type MaxCandidates: Get<u32>;
 
         /// Number of workers that a request may lose before it fails.
+        ///
+        /// Those that stop being workers do not count, up to as many again.
         #[pallet::constant]
         type FailureQuorum: Get<u32>;
 
@@ -452,7 +455,7 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled, and the fees were released.
+        /// A request was cancelled. Workers with answers were paid, other fees released.
         RequestCancelled {
             /// The request.
             request: RequestId,
@@ -574,9 +577,9 @@ pub mod pallet {
         RequestNotOpen,
         /// Only a request for one worker can name it.
         WorkerNotNameable,
-        /// Only the account that made a request may cancel it.
+        /// Only the account that made a request, or the patient, may cancel it.
         NotRequester,
-        /// A worker has committed to an answer: the request can no longer be cancelled.
+        /// Work was done that only the patient may still end: the patient cancels the request, or ends a dispute with `annul_dispute`.
         AnswerCommitted,
         /// The request does not have the status that this call needs. `Requests` contains it.
         WrongStatus,
@@ -622,6 +625,8 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
             assert!(T::FailureQuorum::get() > 0, "a request must survive to be asked");
+            let lost = Self::most_lost().saturating_add(MAX_QUORUM);
+            assert!(lost <= MAX_LOST, "all workers that a request loses have a place");
             let bond = T::WorkerBond::get();
             assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
             assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
@@ -876,19 +881,24 @@ pub mod pallet {
             Ok(Some(base.saturating_add(asked)).into())
         }
 
-        /// Cancels a request, and releases the fees.
+        /// Cancels a request, and releases the fees that no worker has earned.
+        ///
+        /// Once a worker has committed to an answer, or a single worker has the key, only the
+        /// patient can cancel, and these workers are paid: whoever sees an answer in the pool
+        /// cannot take the payment back.
         ///
         /// Whoever asks for the same record and model again gets the same workers: see
         /// [`DrawnBy`].
         ///
         /// ## Dispatch origin
-        /// Signed by the account that made the request, before a worker has committed to an
-        /// answer.
+        /// Signed by the account that made the request, or by the patient. The patient ends a
+        /// dispute with `annul_dispute` instead.
         ///
         /// ## Errors
         /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
-        /// - `NotRequester`: another account made it.
-        /// - `AnswerCommitted`: a worker has done its work.
+        /// - `NotRequester`: another account made it, and the signer is not the patient.
+        /// - `AnswerCommitted`: the signer is not the patient, and a worker has done its work; or
+        ///   answers are disputed.
         ///
         /// ## Events
         /// - `RequestCancelled`.
@@ -1071,8 +1081,9 @@ pub mod pallet {
 
         /// Reports that the worker cannot answer, and leaves the request.
         ///
-        /// It costs no bond. After `FailureQuorum` workers have left, or where there is no other
-        /// candidate, the request fails.
+        /// It costs no bond. After `FailureQuorum` workers have reported or missed it, or where
+        /// there is no other candidate, the request fails. Reports of workers that deregister, or
+        /// have deregistered, do not count.
         ///
         /// ## Dispatch origin
         /// Signed by a worker that was chosen for the request, before it commits to an answer.

@@ -88,7 +88,7 @@ pub const REVEAL: u64 = 8;
 pub const PROVISIONAL: u64 = 30;
 pub const ROUND: u64 = 5;
 pub const REWARD: u64 = 200;
-pub const UNBONDING: u64 = 400;
+pub const UNBONDING: u64 = 600;
 pub const FAILURE_QUORUM: u32 = 3;
 /// The weight of asking the policy once.
 pub const ASKED_WEIGHT: Weight = Weight::from_parts(300_000_000, 9_000);
@@ -315,7 +315,27 @@ impl ExtBuilder {
         self.build().execute_with(|| {
             test();
             check_invariants();
+            check_topics();
         });
+    }
+}
+
+/// Exactly the events about one patient have a topic, that of a log.
+fn check_topics() {
+    use crate::Event::*;
+    for record in System::events() {
+        let RuntimeEvent::Inference(event) = record.event else { continue };
+        let about_nobody = matches!(
+            event,
+            ModelRegistered { .. }
+                | ModelStatusSet { .. }
+                | WorkerRegistered { .. }
+                | WorkerModelsSet { .. }
+                | WorkerLeaving { .. }
+                | BondWithdrawn { .. }
+                | BondToppedUp { .. }
+        );
+        assert_eq!(record.topics.len(), usize::from(!about_nobody), "{event:?}");
     }
 }
 
@@ -469,7 +489,7 @@ pub fn film() -> FilmCommitments {
     }
 }
 
-/// Adds a record of [`PATIENT`].
+/// Adds a record of [`PATIENT`]. Others include an envelope for the patient.
 pub fn add_record(
     author: u64,
     kind: RecordKind,
@@ -477,7 +497,9 @@ pub fn add_record(
     film: Option<FilmCommitments>,
     order: Option<InferenceOrder<u64>>,
 ) -> DispatchResultWithPostInfo {
-    let (digest, readers) = (ContentDigest([byte; 32]), Default::default());
+    let digest = ContentDigest([byte; 32]);
+    let envelope = (author != PATIENT).then_some((PATIENT, SealedKey([0; 80])));
+    let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     let author = signed(author);
     Emr::add_record(author, PATIENT, cid(byte), digest, kind, film, readers, order, None)
 }

@@ -192,7 +192,8 @@ impl<T: Config> Pallet<T> {
         }
         let most = usize::from(request.quorum).saturating_add(usize::from(challenged));
         ensure!(members.len() <= most, "a committee is too large");
-        ensure!(committee.lost < T::FailureQuorum::get(), "a request has lost too many workers");
+        let lost = committee.lost.len() as u32;
+        ensure!(lost < Self::most_lost(), "a request has lost too many workers");
         if committee.choice != Choice::Named {
             let draw = DrawnBy::<T>::get(request.record, request.model);
             let begin = match committee.choice {

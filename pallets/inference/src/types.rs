@@ -24,6 +24,11 @@ pub const MAX_AWAITED_SEEDS: u32 = 8;
 /// Maximum number of members of a committee: the largest quorum, and a challenger.
 pub const MAX_MEMBERS: u32 = MAX_QUORUM.saturating_add(1);
 
+/// Maximum number of workers that a request can lose, whether they count or not.
+///
+/// It has room for a whole committee beyond twice `Config::FailureQuorum`.
+pub const MAX_LOST: u32 = 16;
+
 /// The account type of the runtime.
 pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
 /// The balance type of fees and bonds.
@@ -190,8 +195,10 @@ pub struct Committee<AccountId> {
     pub members: BoundedVec<Member<AccountId>, ConstU32<MAX_MEMBERS>>,
     /// How the members are chosen.
     pub choice: Choice,
-    /// The number of members that reported a failure or did not answer, and left.
-    pub lost: u32,
+    /// The members that reported a failure or did not answer, and left the committee.
+    ///
+    /// Those that stop being workers do not count towards `Config::FailureQuorum`.
+    pub lost: BoundedVec<AccountId, ConstU32<MAX_LOST>>,
 }
 
 /// How the workers of a request are chosen.

@@ -1,6 +1,10 @@
 //! The weights of the calls.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
+use medchain_primitives::MAX_QUORUM;
+use pallet_emr::log_weight;
+
+use crate::MAX_LOST;
 
 /// The maximum weight of each call, without asking the patient's policy.
 ///
@@ -54,7 +58,7 @@ const COMPUTATION: u64 = 50_000_000;
 const PROOF_OF_A_READ: u64 = 4_096;
 
 /// The workers of the largest committee.
-const MEMBERS: u64 = medchain_primitives::MAX_QUORUM as u64;
+const MEMBERS: u64 = MAX_QUORUM as u64;
 /// What assigning or releasing a worker touches: its entry and its work list.
 const PER_MEMBER: u64 = 2;
 /// What paying or slashing a worker touches: two accounts and the holds of each.
@@ -70,7 +74,7 @@ const fn estimate(reads: u64, writes: u64) -> Weight {
 }
 
 /// Estimates that count every storage item a call can touch, 50 µs of computation, and 4 KiB of
-/// proof for each read.
+/// proof for each read; and what is linked into the patient's log ([`log_weight`]).
 impl WeightInfo for () {
     fn register_model() -> Weight {
         estimate(2, 2)
@@ -89,48 +93,60 @@ impl WeightInfo for () {
         estimate(1u64.saturating_add(m.into()), 1u64.saturating_add(m.into()))
     }
     fn request_inference() -> Weight {
-        estimate(19, 13)
+        estimate(19, 13).saturating_add(log_weight(3))
     }
     fn cancel_request() -> Weight {
-        let members = MEMBERS.saturating_mul(PER_MEMBER);
+        let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
         estimate(4u64.saturating_add(members), 6u64.saturating_add(members))
+            .saturating_add(log_weight(1))
     }
     fn draw_workers(a: u32) -> Weight {
         // Each candidate: its entry, its key, its work list, its envelope.
         let candidates = u64::from(a).saturating_mul(4);
+        // Logged: each yes of the policy, the draw, what follows.
         estimate(13u64.saturating_add(candidates), 13u64.saturating_add(candidates))
+            .saturating_add(log_weight(a.saturating_add(2)))
     }
     fn seal_to_workers(k: u32) -> Weight {
         let keys = u64::from(k).saturating_mul(3);
-        estimate(10u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
+        // One more than without: whether the patient has an envelope.
+        estimate(11u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
+            .saturating_add(log_weight(k.saturating_add(1)))
     }
     fn commit_answer() -> Weight {
-        estimate(9, 6)
+        estimate(9, 6).saturating_add(log_weight(3))
     }
     fn reveal_answer() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
         estimate(10u64.saturating_add(members), 10u64.saturating_add(members))
+            .saturating_add(log_weight(3))
     }
     fn submit_answer() -> Weight {
-        estimate(18, 16)
+        estimate(18, 16).saturating_add(log_weight(2))
     }
     fn report_failure() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER);
-        estimate(9u64.saturating_add(members), 9u64.saturating_add(members))
+        let reads = 9u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 9u64.saturating_add(members)).saturating_add(log_weight(2))
     }
     fn settle_overdue() -> Weight {
         let per_member =
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_add(1);
         let members = MEMBERS.saturating_mul(per_member);
-        estimate(11u64.saturating_add(members), 10u64.saturating_add(members))
+        // Logged: what each member missed and lost, what follows.
+        let logged = MAX_QUORUM.saturating_mul(2).saturating_add(1);
+        let reads = 11u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 10u64.saturating_add(members)).saturating_add(log_weight(logged))
     }
     fn challenge_verdict() -> Weight {
         let members = MEMBERS.saturating_add(1).saturating_mul(PER_MEMBER);
         estimate(12u64.saturating_add(members), 8u64.saturating_add(members))
+            .saturating_add(log_weight(3))
     }
     fn annul_dispute() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
         estimate(8u64.saturating_add(members), 8u64.saturating_add(members))
+            .saturating_add(log_weight(2))
     }
     fn settle_dispute() -> Weight {
         // Two losers are slashed; then the others are paid, or two of them dispute.
@@ -138,7 +154,7 @@ impl WeightInfo for () {
         let losers =
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_mul(2);
         let all = members.saturating_add(losers).saturating_add(16);
-        estimate(all, all)
+        estimate(all, all).saturating_add(log_weight(3))
     }
     fn withdraw_bond() -> Weight {
         estimate(3, 3)
@@ -147,7 +163,7 @@ impl WeightInfo for () {
         estimate(3u64.saturating_add(m.into()), 3u64.saturating_add(m.into()))
     }
     fn disclose_verdict() -> Weight {
-        estimate(5, 0)
+        estimate(5, 0).saturating_add(log_weight(1))
     }
     fn process_due() -> Weight {
         Self::settle_overdue().saturating_add(estimate(2, 1))

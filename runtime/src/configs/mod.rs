@@ -9,6 +9,7 @@ mod medchain;
 mod money;
 mod system;
 pub mod xcm;
+mod xcm_weights;
 
 pub use consensus::ConsensusHook;
 pub use council::{

@@ -1,8 +1,9 @@
 //! Messages to and from the relay chain and other parachains.
 //!
-//! The chain accepts paid messages, and unpaid ones from the relay chain and its executive. It
-//! accepts no assets, and signed accounts cannot send messages. Patients' records are out of
-//! reach: a `Transact` can do only what the sender's sovereign account could do by signing.
+//! The chain accepts messages paid in MEDC, and unpaid ones from the relay chain and its
+//! executive. It knows no other asset, the relay chain's included, and signed accounts cannot
+//! send messages. Patients' records are out of reach: a `Transact` can do only what the sender's
+//! sovereign account could do by signing.
 
 use cumulus_primitives_core::{AggregateMessageOrigin, ParaId};
 use frame_support::{
@@ -33,6 +34,8 @@ use crate::{configs::WeightToFee, *};
 
 parameter_types! {
     pub const RelayLocation: Location = Location::parent();
+    /// MEDC: what this chain issues, as the chain itself names it.
+    pub const MedcLocation: Location = Location::here();
     pub const RelayNetwork: Option<NetworkId> = None;
     pub RelayChainOrigin: RuntimeOrigin = cumulus_pallet_xcm::Origin::Relay.into();
     pub UniversalLocation: InteriorLocation =
@@ -56,7 +59,7 @@ pub type LocationToAccountId = (
 
 /// Transfers the token of this chain, without tracking teleports.
 type Transactor =
-    FungibleAdapter<Balances, IsConcrete<RelayLocation>, LocationToAccountId, AccountId, ()>;
+    FungibleAdapter<Balances, IsConcrete<MedcLocation>, LocationToAccountId, AccountId, ()>;
 
 /// The origin with which a `Transact` from a location is dispatched.
 type TransactOrigin = (
@@ -103,7 +106,7 @@ impl xcm_executor::Config for XcmConfig {
     type Barrier = Barrier;
     type Weigher = FixedWeightBounds<UnitWeightCost, RuntimeCall, ConstU32<100>>;
     type Trader =
-        UsingComponents<WeightToFee, RelayLocation, AccountId, Balances, ToAuthor<Runtime>>;
+        UsingComponents<WeightToFee, MedcLocation, AccountId, Balances, ToAuthor<Runtime>>;
     type ResponseHandler = PolkadotXcm;
     type AssetTrap = PolkadotXcm;
     type AssetLocker = ();
@@ -158,8 +161,7 @@ impl pallet_xcm::Config for Runtime {
     type MaxLockers = ConstU32<8>;
     type MaxRemoteLockConsumers = ConstU32<0>;
     type RemoteLockConsumerIdentifier = ();
-    // The pallet ships no other weights. A network with XCM traffic should measure its own.
-    type WeightInfo = pallet_xcm::TestWeightInfo;
+    type WeightInfo = configs::xcm_weights::Estimated;
 }
 
 impl cumulus_pallet_xcm::Config for Runtime {

@@ -4,6 +4,7 @@ mod access;
 mod capacity;
 mod council;
 mod custodians;
+mod messages;
 mod nesting;
 mod policies;
 mod seams;
@@ -186,17 +187,28 @@ pub fn add_record_weight(author: Sr25519Keyring) -> frame_support::weights::Weig
 pub fn try_add_record(
     author: Sr25519Keyring,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
+    // Each record has its own content.
+    let mut content = [9; 32];
+    let (_, last) = content.split_at_mut(24);
+    last.copy_from_slice(&pallet_emr::NextRecordId::<Runtime>::get().0.to_be_bytes());
     Emr::add_record(
         RuntimeOrigin::signed(author.to_account_id()),
         PATIENT.to_account_id(),
-        Cid::new(CidCodec::Raw, [9; 32]),
+        Cid::new(CidCodec::Raw, content),
         ContentDigest([9; 32]),
         RecordKind::ChestXray,
         None,
-        Default::default(),
+        readers(author),
         None,
         None,
     )
+}
+
+/// The envelopes of what an account adds for the patient: the patient's, unless it is the patient.
+pub fn readers(author: Sr25519Keyring) -> pallet_emr::EnvelopesOf<Runtime> {
+    let envelope = (PATIENT.to_account_id(), medchain_primitives::SealedKey([0; 80]));
+    let others = (author != PATIENT).then_some(envelope);
+    pallet_emr::EnvelopesOf::<Runtime>::truncate_from(others.into_iter().collect())
 }
 
 /// Returns the number of the newest record.

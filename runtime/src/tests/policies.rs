@@ -244,10 +244,13 @@ fn unused_weight_of_a_question_is_refunded() {
     let most = <PolicyContract as AccessControl<AccountId>>::weight();
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
-        let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record(0);
+        let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record;
+        let base =
+            |envelopes: u32| base(envelopes).saturating_add(pallet_emr::log_weight(envelopes + 2));
         let used = add_record_weight(TECHNICIAN);
-        assert!(used.all_gt(base) && used.all_lt(base.saturating_add(most)), "{used:?}");
-        assert_eq!(add_record_weight(PATIENT), base);
+        // With the patient's envelope.
+        assert!(used.all_gt(base(1)) && used.all_lt(base(1).saturating_add(most)), "{used:?}");
+        assert_eq!(add_record_weight(PATIENT), base(0));
     });
     // A question that exceeds its limit is charged up to the limit.
     development_chain().execute_with(|| {
@@ -308,5 +311,83 @@ fn a_policy_hears_institution_and_term() {
         System::set_block_number(2);
         assert_ok!(Emr::remove_institution(RuntimeOrigin::root(), CLINIC));
         assert_eq!(ask(TECHNICIAN, Action::Append), refused);
+    });
+}
+
+/// What policies wrote into the patient's log, in order.
+fn notes() -> Vec<(AccountId, Vec<u8>)> {
+    let events = System::events().into_iter().filter_map(|record| match record.event {
+        RuntimeEvent::Emr(pallet_emr::Event::PolicyNoted { patient, policy, entry }) => {
+            assert_eq!(patient, PATIENT.to_account_id());
+            assert_eq!(record.topics, [medchain_primitives::log_topic(&patient).into()]);
+            Some((policy, entry.into_inner()))
+        }
+        _ => None,
+    });
+    events.collect()
+}
+
+fn log_length() -> u32 {
+    pallet_emr::Logs::<Runtime>::get(PATIENT.to_account_id()).map_or(0, |log| log.length)
+}
+
+#[test]
+fn the_reference_policy_writes_its_changes_into_the_log() {
+    with_reference_policy(|policy| {
+        let before = log_length();
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        assert_eq!(call(&policy, REVOKE, TECHNICIAN.to_account_id()), [0, 0]);
+        let (who, by) = (TECHNICIAN.to_account_id(), PATIENT.to_account_id());
+        let signed = |signature: &str| sp_io::hashing::blake2_256(signature.as_bytes());
+        let granted = signed(
+            "Granted(AccountId,AccountId,ActionSet,Option<BlockNumber>,Option<PurposeSet>,AccountId)",
+        );
+        let revoked = signed("Revoked(AccountId,AccountId,AccountId)");
+        let until = None::<u32>;
+        let expected = [
+            (granted, &who, VIEW_APPEND_INFER, until, None::<u8>, &by).encode(),
+            (revoked, &who, &by).encode(),
+        ];
+        assert_eq!(notes(), expected.map(|entry| (policy.clone(), entry)));
+        assert_eq!(log_length(), before + 2);
+        // A message that fails writes nothing.
+        call_as(PATIENT, &policy, REVOKE, TECHNICIAN.to_account_id());
+        assert_eq!(log_length(), before + 2);
+    });
+}
+
+#[test]
+fn a_policy_that_is_not_in_force_writes_nothing() {
+    with_reference_policy(|policy| {
+        let other = instantiate(contract("access-control"), ());
+        let before = log_length();
+        grant(&other, TECHNICIAN, VIEW_APPEND_INFER, None);
+        assert_eq!(
+            (notes(), log_length()),
+            (Vec::new(), before),
+            "its grants are taken all the same"
+        );
+        let origin = || RuntimeOrigin::signed(PATIENT.to_account_id());
+        assert_ok!(Emr::set_policy(origin(), Some(other.clone())));
+        grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
+        assert_eq!(notes(), []);
+        assert_eq!(call(&other, REVOKE, TECHNICIAN.to_account_id()), [0, 0]);
+        assert_eq!(notes().len(), 1);
+        assert_ok!(Emr::allow_nobody(origin()));
+        grant(&other, TECHNICIAN, VIEW_APPEND_INFER, None);
+        assert_eq!(notes().len(), 1);
+    });
+}
+
+#[test]
+fn a_question_writes_nothing() {
+    // Function 7 is `note`, which answers that nothing was written.
+    assert_eq!(answer_of(Behaviour::AskExtension(7, 0)), Ok(()));
+    development_chain().execute_with(|| {
+        register(Some(instantiate(contract("misbehaving-policy"), Behaviour::AskExtension(7, 0))));
+        let before = log_length();
+        assert_ok!(ask(TECHNICIAN, Action::Append));
+        // The yes alone.
+        assert_eq!((notes(), log_length()), (Vec::new(), before + 1));
     });
 }

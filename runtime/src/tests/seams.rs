@@ -113,7 +113,7 @@ fn a_batch_with_a_refused_call_changes_nothing() {
                 digest: ContentDigest([1; 32]),
                 kind: RecordKind::Report,
                 commitments: None,
-                envelopes: Default::default(),
+                envelopes: readers(TECHNICIAN),
                 inference: None,
                 custody: None,
             })

@@ -152,6 +152,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			// By hand until the next measurement: the institution behind each role.
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(Weight::from_parts(0, 2_600u64.saturating_mul(1)))
+			// By hand until the next measurement: that no record has the content.
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+			.saturating_add(Weight::from_parts(0, 2_600))
 	}
 	/// Storage: `Emr::Records` (r:1 w:2)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -188,6 +191,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(7))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(n.into()))
+			// By hand until the next measurement: that no record has the content.
+			.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+			.saturating_add(Weight::from_parts(0, 2_600))
 	}
 	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
 	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -214,6 +220,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 6506))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(6))
+			// By hand until the next measurement: whether the patient has an envelope.
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(Weight::from_parts(0, 2_700))
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
 	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
@@ -260,6 +269,15 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2758).saturating_mul(n.into()))
+	}
+	/// Storage: `Emr::Records` (r:2 w:2)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	fn restore_record() -> Weight {
+		// By hand until the next measurement.
+		Weight::from_parts(40_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 6382))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:1)
 	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)

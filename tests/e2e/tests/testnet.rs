@@ -438,7 +438,8 @@ fn run_model(run: &Run, workers: &[&str], model: u32) {
 
 /// The patient's log reaches back across the upgrade.
 fn logged_across(run: &Run, switched: u64) {
-    let log = run.net.done(1, PATIENT, &["audit"]);
+    // There were no logs before the upgrade.
+    let log = run.net.done(1, PATIENT, &["audit", "--full"]);
     let entries = log["entries"].as_array().expect("a list");
     let count = |kind: &str, before: bool| {
         let count = entries.iter().filter(|entry| {

@@ -97,10 +97,12 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
         Kind::ProfileUpdated
         | Kind::RecordAmended
+        | Kind::RecordByCaretaker
+        | Kind::RecordRestored
         | Kind::VerdictChallenged
         | Kind::VerdictUpheld
         | Kind::VerdictAnnulled => (PATIENT_RECORD, Some(UPDATE), "U"),
-        Kind::RecordErased => (PATIENT_RECORD, Some(DELETE), "D"),
+        Kind::RecordErased | Kind::ProfileRemoved => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::RequestCancelled
         | Kind::RequestExpired

@@ -89,6 +89,8 @@ async fn read(
 ) -> Result<AuditReport> {
     let args = AuditArgs {
         patient: None,
+        since: None,
+        full: false,
         from: None,
         to: None,
         subject: subject.map(str::to_owned),

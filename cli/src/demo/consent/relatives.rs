@@ -2,7 +2,7 @@
 //! deciding together.
 
 use anyhow::{Context as _, Result};
-use medchain_client::policy::GrantError;
+use medchain_client::policy::{ActionSet, GrantError};
 use medchain_primitives::{Action, Purpose, RecordId};
 
 use super::{
@@ -75,7 +75,8 @@ async fn sister(scene: &Scene<'_>, opened: [RecordId; 2]) -> Result<()> {
         grant::grant(&cast.sister, &for_treatment()).await,
         GrantError::NotDelegate,
     )?;
-    let args = SetArgs { delegate: SISTER.to_owned(), until: None, policy: None };
+    let actions = ActionSet::of(&[Action::View]);
+    let args = SetArgs { delegate: SISTER.to_owned(), actions, until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
     grant::grant(&cast.sister, &for_treatment()).await?;
     let asked = request(&cast.clinician, record, Purpose::Treatment).await?;
@@ -125,7 +126,8 @@ async fn together(scene: &Scene<'_>) -> Result<()> {
     )
     .await?;
     let contract = deployed.contract.to_string();
-    let args = SetArgs { delegate: contract.clone(), until: None, policy: None };
+    let actions = ActionSet::of(&[Action::View]);
+    let args = SetArgs { delegate: contract.clone(), actions, until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
     let call = |message: &str, args: String| CallArgs {
         contract: contract.clone(),

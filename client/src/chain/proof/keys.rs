@@ -44,6 +44,16 @@ pub fn envelope(record: RecordId, reader: &AccountId32) -> Vec<u8> {
     [&of_record[..], &blake2_128(&reader.0), &reader.0].concat()
 }
 
+/// The key of `Emr.Logs` of one patient.
+pub fn log(patient: &AccountId32) -> Vec<u8> {
+    [&item(StorageItem::LOGS)[..], &blake2_128(&patient.0), &patient.0].concat()
+}
+
+/// The key of `Emr.DefaultPolicy`.
+pub fn default_policy() -> Vec<u8> {
+    item(StorageItem::DEFAULT_POLICY)
+}
+
 /// The key of the genesis block's hash, which `System.BlockHash` always keeps.
 pub fn genesis_hash() -> Vec<u8> {
     numbered(&item(StorageItem::BLOCK_HASH), 0u32)

@@ -239,6 +239,8 @@ fn keys_are_those_of_the_metadata() {
         }
         assert_eq!(keys::of_record("Envelopes", id), keys::of_record("Emr.Envelopes", id));
     }
+    assert_eq!(keys::log(&PATIENT), key(metadata, ("Emr", "Logs"), (PATIENT,)));
+    assert_eq!(keys::default_policy(), key(metadata, ("Emr", "DefaultPolicy"), ()));
     assert_eq!(keys::genesis_hash(), key(metadata, ("System", "BlockHash"), (0u32,)));
     let upgrade = key(metadata, ("System", "LastRuntimeUpgrade"), ());
     assert_eq!(keys::last_runtime_upgrade(), upgrade);

@@ -6,18 +6,24 @@ use ink::{
     env::{test, Event},
     scale::{Decode, Encode},
 };
-use policy::{testing::Chain, Delegation, DenyReason, Grant, GrantError, Purpose, PurposeSet};
+use policy::{
+    testing::Chain, Delegation, DenyReason, Grant, GrantError, Purpose, PurposeSet, Role,
+};
 
 const DELEGATE: AccountId = AccountId([5; 32]);
 
-/// A contract in which the patient has a delegate, who is the caller.
+/// A contract in which the patient has a delegate for viewing, who is the caller.
 fn with_delegate(until: Option<u32>) -> AccessControl {
     Chain::new().install();
     let mut contract = AccessControl::new();
     call_as(PATIENT);
-    contract.set_delegate(DELEGATE, until).unwrap();
+    contract.set_delegate(DELEGATE, view(), until).unwrap();
     call_as(DELEGATE);
     contract
+}
+
+fn grant_as(contract: &mut AccessControl, actions: ActionSet) -> Result<(), GrantError> {
+    contract.grant_as(PATIENT, DOCTOR, actions, None, None)
 }
 
 #[ink::test]
@@ -43,6 +49,123 @@ fn patient_and_delegate_act_on_the_same_grant() {
 }
 
 #[ink::test]
+fn a_delegate_does_not_replace_what_the_patient_revoked() {
+    let mut contract = with_delegate(None);
+    for by_delegate in [false, true] {
+        call_as(if by_delegate { DELEGATE } else { PATIENT });
+        match by_delegate {
+            true => grant_as(&mut contract, view()).unwrap(),
+            false => contract.grant(DOCTOR, view(), None).unwrap(),
+        }
+        call_as(PATIENT);
+        contract.revoke(DOCTOR).unwrap();
+        call_as(DELEGATE);
+        assert_eq!(grant_as(&mut contract, view()), Err(GrantError::RevokedByPatient));
+        assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
+        // The patient can.
+        call_as(PATIENT);
+        contract.grant(DOCTOR, view(), None).unwrap();
+    }
+}
+
+#[ink::test]
+fn the_patient_makes_a_delegates_revocation_the_own_one() {
+    let mut contract = with_delegate(None);
+    grant_as(&mut contract, view()).unwrap();
+    contract.revoke_as(PATIENT, DOCTOR).unwrap();
+    // What a delegate revoked, delegates can grant again.
+    grant_as(&mut contract, view()).unwrap();
+    contract.revoke_as(PATIENT, DOCTOR).unwrap();
+    assert_eq!(contract.revoke_as(PATIENT, DOCTOR), Err(GrantError::NotGranted));
+    call_as(PATIENT);
+    assert_eq!(contract.revoke(DOCTOR), Ok(()));
+    assert_eq!(contract.revoke(DOCTOR), Err(GrantError::NotGranted));
+    call_as(DELEGATE);
+    assert_eq!(grant_as(&mut contract, view()), Err(GrantError::RevokedByPatient));
+}
+
+#[ink::test]
+fn a_delegate_grants_and_ends_nothing_beyond_the_delegation() {
+    let mut contract = with_delegate(None);
+    let beyond = Err(GrantError::BeyondDelegation);
+    for action in Action::ALL.into_iter().filter(|action| *action != Action::View) {
+        assert_eq!(grant_as(&mut contract, view().with(action)), beyond);
+    }
+    call_as(PATIENT);
+    let more = ActionSet::of(&[Action::View, Action::Emergency]);
+    contract.grant(DOCTOR, more, Some(10)).unwrap();
+    call_as(DELEGATE);
+    // To narrow it is to end a part of it.
+    assert_eq!(grant_as(&mut contract, view()), beyond);
+    assert_eq!(contract.revoke_as(PATIENT, DOCTOR), beyond);
+    assert_eq!(ask(&contract, DOCTOR, Action::Emergency), Decision::Allow);
+    // What is over is in nobody's way.
+    at_block(11);
+    assert_eq!(grant_as(&mut contract, view()), Ok(()));
+}
+
+#[ink::test]
+fn what_a_delegate_granted_reaches_no_further_than_the_delegation() {
+    let mut contract = with_delegate(None);
+    call_as(PATIENT);
+    let more = ActionSet::of(&[Action::View, Action::Infer]);
+    contract.set_delegate(DELEGATE, more, None).unwrap();
+    call_as(DELEGATE);
+    grant_as(&mut contract, more).unwrap();
+    assert_eq!(ask(&contract, DOCTOR, Action::Infer), Decision::Allow);
+    call_as(PATIENT);
+    contract.set_delegate(DELEGATE, view(), None).unwrap();
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
+    let narrowed = Decision::Deny(DenyReason::ActionNotGranted);
+    assert_eq!(ask(&contract, DOCTOR, Action::Infer), narrowed);
+}
+
+#[ink::test]
+fn what_a_delegate_granted_does_not_come_back() {
+    let mut contract = with_delegate(Some(10));
+    grant_as(&mut contract, view()).unwrap();
+    let over = Decision::Deny(DenyReason::Expired);
+    // After a removal, and after the last block.
+    for end in [false, true] {
+        call_as(PATIENT);
+        match end {
+            false => contract.remove_delegate(DELEGATE).unwrap(),
+            true => at_block(21),
+        }
+        assert_eq!(ask(&contract, DOCTOR, Action::View), over);
+        contract.set_delegate(DELEGATE, view(), Some(if end { 30 } else { 20 })).unwrap();
+        assert_eq!(ask(&contract, DOCTOR, Action::View), over);
+        call_as(DELEGATE);
+        grant_as(&mut contract, view()).unwrap();
+        assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
+    }
+}
+
+#[ink::test]
+fn a_role_admits_where_a_delegates_grant_has_ended() {
+    let mut contract = with_delegate(None);
+    grant_as(&mut contract, view()).unwrap();
+    call_as(PATIENT);
+    contract.grant_role(Role::Clinician, view(), None, None).unwrap();
+    contract.remove_delegate(DELEGATE).unwrap();
+    Chain::new().role(DOCTOR, Role::Clinician).install();
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
+}
+
+#[ink::test]
+fn a_delegates_grant_is_shown_with_its_end() {
+    let mut contract = with_delegate(Some(10));
+    grant_as(&mut contract, view()).unwrap();
+    let until =
+        |contract: &AccessControl| contract.grant_of(PATIENT, DOCTOR).and_then(|grant| grant.until);
+    assert_eq!(until(&contract), Some(10));
+    contract.grant_as(PATIENT, DOCTOR, view(), None, Some(7)).unwrap();
+    assert_eq!(until(&contract), Some(7));
+    at_block(11);
+    assert_eq!(until(&contract), Some(0));
+}
+
+#[ink::test]
 fn a_delegate_acts_for_nobody_else() {
     let mut contract = with_delegate(None);
     let refused = Err(GrantError::NotDelegate);
@@ -60,7 +183,7 @@ fn a_delegate_acts_for_nobody_else() {
 fn a_delegate_appoints_nobody() {
     let mut contract = with_delegate(None);
     // This appoints a delegate for the caller's own records.
-    contract.set_delegate(STRANGER, None).unwrap();
+    contract.set_delegate(STRANGER, view(), None).unwrap();
     call_as(STRANGER);
     let refused = contract.grant_as(PATIENT, STRANGER, view(), None, None);
     assert_eq!(refused, Err(GrantError::NotDelegate));
@@ -82,11 +205,12 @@ fn boundary_of_a_delegates_time() {
     let mut contract = with_delegate(Some(10));
     at_block(10);
     assert_eq!(contract.grant_as(PATIENT, DOCTOR, view(), None, None), Ok(()));
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     at_block(11);
     assert_eq!(contract.revoke_as(PATIENT, DOCTOR), Err(GrantError::NotDelegate));
-    // The delegate's grants stay valid.
-    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
-    let delegation = Delegation { until: Some(10) };
+    // The delegate's grants end as well.
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Expired));
+    let delegation = Delegation { actions: view(), until: Some(10), number: 0 };
     assert_eq!(contract.delegate_of(PATIENT, DELEGATE), Some(delegation));
 }
 
@@ -100,7 +224,17 @@ fn remove_delegate_works() {
     call_as(DELEGATE);
     let refused = contract.grant_as(PATIENT, STRANGER, view(), None, None);
     assert_eq!(refused, Err(GrantError::NotDelegate));
-    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Expired));
+}
+
+#[ink::test]
+fn what_a_delegate_revoked_stays_revoked() {
+    let mut contract = with_delegate(None);
+    grant_as(&mut contract, view()).unwrap();
+    contract.revoke_as(PATIENT, DOCTOR).unwrap();
+    call_as(PATIENT);
+    contract.remove_delegate(DELEGATE).unwrap();
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
 }
 
 #[ink::test]
@@ -110,8 +244,15 @@ fn fails_when_there_is_no_delegate_or_it_has_expired() {
     assert_eq!(contract.remove_delegate(DELEGATE), Err(GrantError::NotDelegate));
     call_as(PATIENT);
     assert_eq!(contract.remove_delegate(STRANGER), Err(GrantError::NotDelegate));
+    contract.remove_delegate(DELEGATE).unwrap();
+    assert_eq!(contract.remove_delegate(DELEGATE), Err(GrantError::NotDelegate));
     at_block(5);
-    assert_eq!(contract.set_delegate(STRANGER, Some(4)), Err(GrantError::AlreadyExpired));
+    let over = contract.set_delegate(STRANGER, view(), Some(4));
+    assert_eq!(over, Err(GrantError::AlreadyExpired));
+    let nothing = contract.set_delegate(STRANGER, ActionSet::EMPTY, None);
+    assert_eq!(nothing, Err(GrantError::NoActions));
+    let unknown = contract.set_delegate(STRANGER, ActionSet(0b0100_0000), None);
+    assert_eq!(unknown, Err(GrantError::UnknownAction));
 }
 
 #[ink::test]
@@ -124,7 +265,8 @@ fn every_change_is_an_event() {
     assert_eq!(events.len(), 3);
 
     let set = DelegateSet::decode(&mut &events[0].data[..]).unwrap();
-    assert_eq!((set.patient, set.delegate, set.until), (PATIENT, DELEGATE, Some(10)));
+    assert_eq!((set.patient, set.delegate), (PATIENT, DELEGATE));
+    assert_eq!((set.actions, set.until), (view(), Some(10)));
     let granted = Granted::decode(&mut &events[1].data[..]).unwrap();
     assert_eq!((granted.patient, granted.grantee, granted.by), (PATIENT, DOCTOR, DELEGATE));
     let removed = DelegateRemoved::decode(&mut &events[2].data[..]).unwrap();

@@ -42,5 +42,6 @@ fn every_message_is_answered() {
 #[test]
 fn selectors_are_pinned() {
     let selectors = <AccessControl as Direct>::MESSAGES.iter().map(|message| message.1);
-    assert!(selectors.eq(0x4d43_5010..=0x4d43_501b));
+    // 0x17 named delegates of the released contract, without their actions.
+    assert!(selectors.eq((0x4d43_5010..=0x4d43_501c).filter(|one| *one != 0x4d43_5017)));
 }

@@ -6,7 +6,7 @@ use ink::{
     env::{test, Event},
     scale::{Decode, Encode},
 };
-use policy::{DenyReason, Grant, GrantError as Error};
+use policy::{DenyReason, Grant, GrantError as Error, Role};
 
 #[ink::test]
 fn grant_works() {
@@ -142,4 +142,34 @@ fn a_refused_message_emits_nothing() {
     let _ = contract.grant(DOCTOR, ActionSet::EMPTY, None);
     let _ = contract.revoke(DOCTOR);
     assert_eq!(test::recorded_events().count(), 0);
+}
+
+#[ink::test]
+fn every_change_is_in_the_patient_s_log() {
+    let chain = policy::testing::Chain::new();
+    let notes = chain.notes();
+    chain.install();
+    let mut contract = AccessControl::new();
+    call_as(PATIENT);
+    contract.grant(DOCTOR, view(), Some(7)).unwrap();
+    contract.grant_role(Role::Clinician, view(), None, None).unwrap();
+    contract.revoke_role(Role::Clinician).unwrap();
+    contract.set_delegate(STRANGER, view(), None).unwrap();
+    contract.remove_delegate(STRANGER).unwrap();
+    call_as(PATIENT);
+    contract.revoke(DOCTOR).unwrap();
+    // The signature of the event, and its fields after the patient.
+    let logged: Vec<(Vec<u8>, Vec<u8>)> = test::recorded_events()
+        .map(|event| (event.topics[0].clone(), event.data[32..].to_vec()))
+        .collect();
+    let noted = notes
+        .borrow()
+        .iter()
+        .map(|(patient, entry)| {
+            assert_eq!(*patient, PATIENT);
+            (entry[..32].to_vec(), entry[32..].to_vec())
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(noted.len(), 6);
+    assert_eq!(noted, logged);
 }

@@ -12,6 +12,7 @@ fn treatment() -> Option<PurposeSet> {
 
 /// A contract in which the patient granted the doctor View for treatment.
 fn with_treatment() -> AccessControl {
+    Chain::new().install();
     let mut contract = AccessControl::new();
     call_as(PATIENT);
     contract.grant_for_purposes(DOCTOR, view(), treatment(), None).unwrap();

@@ -136,7 +136,7 @@ fn requesting_in_an_emergency_fails() {
         // Nobody else's emergency, and no other patient's records.
         assert_noop!(request_in_emergency(CONTACT, XRAY), Error::<Test>::EmergencyNotFound);
         assert_ok!(choose_for(BOB, &[CUSTODIAN], 1));
-        assert_ok!(add_record(BOB, BOB, cid(1), Some(entrustment(BOB, BOB, cid(1)))));
+        assert_ok!(add_record(BOB, BOB, cid(3), Some(entrustment(BOB, BOB, cid(3)))));
         assert_noop!(request(NEXT), Error::<Test>::EmergencyNotFound);
 
         assert_ok!(add_record(ALICE, ALICE, cid(2), None));

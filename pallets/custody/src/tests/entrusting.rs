@@ -5,10 +5,7 @@ use medchain_primitives::{Action, EndReason, RecordId};
 use medchain_sharing::Custodians as Shared;
 
 use super::world::*;
-use crate::{
-    mock::*, Call, Custodies, EntrustedContent, EntrustedContents, Error, Event, Grants,
-    HoldReason, WeightInfo,
-};
+use crate::{mock::*, Call, Custodies, Error, Event, Grants, HoldReason, WeightInfo};
 
 fn entrusted(record: RecordId, custodians: &[u64], threshold: u8) -> Event<Test> {
     let custodians = custodians.to_vec().try_into().expect("few");
@@ -36,8 +33,6 @@ fn a_new_record_comes_with_its_shares() {
         assert_eq!(kept.custodians.into_inner(), CUSTODIANS);
         assert_eq!(held(TECHNICIAN, HoldReason::Custody), 3 * CUSTODY_DEPOSIT);
         assert_eq!(events(), [entrusted(NEXT, &CUSTODIANS, 2)]);
-        let content = EntrustedContent { record: NEXT, by_patient: false };
-        assert_eq!(EntrustedContents::<Test>::get(ALICE, cid(2)), Some(content));
     });
 }
 
@@ -143,67 +138,37 @@ fn the_patient_withdraws_a_record_from_custody() {
 fn a_content_is_entrusted_under_one_record_for_good() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
+        assert_ok!(choose_for(BOB, &[CUSTODIAN], 1));
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let again = || {
-            let custody = entrustment(ALICE, TECHNICIAN, cid(1));
-            add_record(TECHNICIAN, ALICE, cid(1), Some(custody))
+            for (author, patient) in [(ALICE, ALICE), (TECHNICIAN, ALICE), (BOB, BOB)] {
+                let custody = entrustment(patient, author, cid(1));
+                let refused = add_record(author, patient, cid(1), Some(custody));
+                assert_noop!(refused, pallet_emr::Error::<Test>::ContentAlreadyExists);
+            }
         };
-        assert_noop!(again(), Error::<Test>::ContentAlreadyEntrusted);
+        again();
         // Withdrawn or erased, it is still the content of that record.
         assert_ok!(entrust_record(ALICE, XRAY, None));
-        assert_noop!(again(), Error::<Test>::ContentAlreadyEntrusted);
-        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
-        assert_noop!(again(), Error::<Test>::ContentAlreadyEntrusted);
-        // Not even the patient may: it is a mistake in any case.
-        assert_ok!(add_record(ALICE, ALICE, cid(1), None));
-        let other = entrust_record(ALICE, NEXT, own());
-        assert_noop!(other, Error::<Test>::ContentAlreadyEntrusted);
-        // The same content of another patient is a different one.
-        assert_ok!(choose_for(BOB, &[CUSTODIAN], 1));
-        assert_ok!(add_record(BOB, BOB, cid(1), Some(entrustment(BOB, BOB, cid(1)))));
-    });
-}
-
-/// Otherwise an author of records could claim a patient's contents for good.
-#[test]
-fn the_patient_takes_over_what_another_entrusted() {
-    ExtBuilder::default().build_and_execute(|| {
-        let content = |record, by_patient| Some(EntrustedContent { record, by_patient });
-        let stored = || EntrustedContents::<Test>::get(ALICE, cid(1));
-        assert_ok!(choose(&[CUSTODIAN], 1));
-        Policy::grant(ALICE, TECHNICIAN, Action::Append);
-        let claim = || {
-            let custody = entrustment(ALICE, TECHNICIAN, cid(1));
-            add_record(TECHNICIAN, ALICE, cid(1), Some(custody))
-        };
-        assert_ok!(claim());
-        assert_eq!(stored(), content(NEXT, false));
-        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
-        // XRAY has this content, and is hers to entrust.
+        again();
         assert_ok!(entrust_record(ALICE, XRAY, own()));
-        assert_eq!(stored(), content(XRAY, true));
-        assert_ok!(Custody::do_try_state());
-        // Never the other way round, nor back.
-        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
-        let back = entrust_record(ALICE, NEXT, own());
-        assert_noop!(back, Error::<Test>::ContentAlreadyEntrusted);
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
-        assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
-        assert!(Custodies::<Test>::contains_key(NEXT), "that of the author stays");
+        again();
     });
 }
 
-/// What the patient entrusts again is the patient's.
+/// No author can claim one: the record itself would have to be the author's to add.
 #[test]
-fn a_record_of_another_author_becomes_the_patients() {
+fn the_patient_entrusts_what_another_entrusted() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(choose(&[CUSTODIAN], 1));
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let custody = entrustment(ALICE, TECHNICIAN, cid(2));
         assert_ok!(add_record(TECHNICIAN, ALICE, cid(2), Some(custody)));
         assert_ok!(entrust_record(ALICE, NEXT, Some(entrustment(ALICE, ALICE, cid(2)))));
-        let content = EntrustedContent { record: NEXT, by_patient: true };
-        assert_eq!(EntrustedContents::<Test>::get(ALICE, cid(2)), Some(content));
+        let kept = Custodies::<Test>::get(NEXT).expect("entrusted");
+        assert_eq!(kept.depositor, ALICE);
+        assert_eq!(held(TECHNICIAN, HoldReason::Custody), 0);
     });
 }
 

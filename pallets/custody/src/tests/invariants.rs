@@ -1,9 +1,11 @@
 //! Any sequence of calls by anybody leaves the storage sound, burns nothing but bonds, and
 //! permits nothing that the rules forbid.
 
+use codec::Encode;
 use frame_support::assert_ok;
 use medchain_primitives::{
-    Action, Basis, Denied, DenyReason, EmergencyId, RecordId, RecordStatus, RelationKind, Role,
+    log_topic, Action, Basis, Denied, DenyReason, EmergencyId, LogHead, RecordId, RecordStatus,
+    RelationKind, Role,
 };
 use medchain_sharing::{
     deliver as encrypt, Delivery, DeliveryContext, DeliveryProof, EncryptedShare, EntrustedShare,
@@ -542,6 +544,20 @@ fn end_everything() {
     }
 }
 
+/// The end of a patient's log.
+fn head(patient: u64) -> LogHead<u64> {
+    pallet_emr::Logs::<Test>::get(patient).unwrap_or_default()
+}
+
+/// The end of a patient's log after the events of this block.
+fn linked(before: LogHead<u64>, patient: u64) -> LogHead<u64> {
+    let topic = log_topic(&patient);
+    let events = System::events().into_iter();
+    let entries = events.filter(|record| record.topics.iter().any(|one| one.0 == topic));
+    let now = System::block_number();
+    entries.fold(before, |head, record| head.after(now, &record.event.encode()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
 
@@ -562,8 +578,14 @@ proptest! {
                 let permitted = permitted(who, &step);
                 let shown = format!("{who}: {step:?}");
                 let before = System::block_number();
+                let heads = PATIENTS.map(|who| (who, head(who)));
                 if take(who, step).is_ok() {
                     assert!(permitted, "{shown} was permitted");
+                }
+                if System::block_number() == before {
+                    for (who, head_before) in heads {
+                        assert_eq!(linked(head_before, who), head(who), "{shown}");
+                    }
                 }
                 let events = events();
                 issued -= burned(&events);

@@ -5,12 +5,13 @@ use medchain_primitives::{Action, FilmCommitments, ModelId, RecordId, RecordKind
 use sp_runtime::{DispatchError, TokenError};
 
 use crate::{
-    mock::*, Call, Commitments, Envelope, Envelopes, Error, Event, HoldReason, NextRecordId,
-    Record, Records, RecordsOf, WeightInfo,
+    log_weight, mock::*, Call, Commitments, Envelope, Envelopes, Error, Event, HoldReason,
+    NextRecordId, Record, Records, RecordsOf, WeightInfo,
 };
 
 fn added(record: RecordId, author: u64) -> Event<Test> {
-    Event::RecordAdded { record, patient: ALICE, author, cid: cid(1), kind: RecordKind::ChestXray }
+    let (cid, kind) = (content(record), RecordKind::ChestXray);
+    Event::RecordAdded { record, patient: ALICE, author, cid, kind }
 }
 
 fn checked(action: Action, record: Option<RecordId>) -> Event<Test> {
@@ -32,7 +33,8 @@ fn add_without_readers(
     film: Option<FilmCommitments>,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let none = envelopes(&[]);
-    Emr::add_record(signed(ALICE), ALICE, cid(1), digest(1), kind, film, none, None, None)
+    let cid = next_content();
+    Emr::add_record(signed(ALICE), ALICE, cid, digest(1), kind, film, none, None, None)
 }
 
 fn add_and_order(
@@ -41,7 +43,8 @@ fn add_and_order(
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
     let kind = RecordKind::ChestXray;
     let (film, readers, order) = (Some(film(1)), envelopes(&[ALICE]), Some(order(model)));
-    Emr::add_record(signed(author), ALICE, cid(1), digest(1), kind, film, readers, order, None)
+    let cid = next_content();
+    Emr::add_record(signed(author), ALICE, cid, digest(1), kind, film, readers, order, None)
 }
 
 #[test]
@@ -49,7 +52,7 @@ fn a_patient_adds_a_record() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(add_record(ALICE, ALICE, &[ALICE, READER]));
 
-        let expected = Record { envelopes: 2, ..xray() };
+        let expected = Record { cid: content(NEXT), envelopes: 2, ..xray() };
         assert_eq!(Records::<Test>::get(NEXT), Some(expected));
         assert!(RecordsOf::<Test>::contains_key(ALICE, NEXT));
         assert_eq!(NextRecordId::<Test>::get(), RecordId(2));
@@ -71,7 +74,7 @@ fn a_technician_with_consent_adds_a_record() {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
 
-        let expected = Record { author: TECHNICIAN, ..xray() };
+        let expected = Record { author: TECHNICIAN, cid: content(NEXT), ..xray() };
         assert_eq!(Records::<Test>::get(NEXT), Some(expected));
         assert_eq!(held(TECHNICIAN, HoldReason::Record), RECORD_DEPOSIT);
         assert_eq!(held(TECHNICIAN, HoldReason::Envelope), ENVELOPE_DEPOSIT);
@@ -279,7 +282,7 @@ fn the_weight_counts_the_questions_that_are_asked() {
             inference,
             custody: None,
         };
-        let base = <() as WeightInfo>::add_record(1);
+        let base = <() as WeightInfo>::add_record(1) + log_weight(3);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
         assert_eq!(weight(Some(order(MODEL))), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);

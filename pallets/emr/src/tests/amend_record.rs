@@ -13,7 +13,8 @@ fn amend_film(
     record: RecordId,
     film: Option<FilmCommitments>,
 ) -> frame_support::dispatch::DispatchResultWithPostInfo {
-    Emr::amend_record(signed(author), record, cid(2), digest(2), film, envelopes(&[]), None)
+    let cid = next_content();
+    Emr::amend_record(signed(author), record, cid, digest(2), film, envelopes(&[]), None)
 }
 
 fn amended(author: u64) -> Event<Test> {
@@ -50,7 +51,7 @@ fn a_patient_amends_a_record() {
 fn an_account_with_consent_amends_a_record() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, READER, Action::Amend);
-        assert_ok!(amend_record(READER, XRAY, &[]));
+        assert_ok!(amend_record(READER, XRAY, &[ALICE]));
 
         let new = Records::<Test>::get(NEXT).expect("added");
         assert_eq!((new.patient, new.author), (ALICE, READER), "it stays Alice's");
@@ -66,7 +67,8 @@ fn an_account_with_consent_amends_a_record() {
             action: Action::Amend,
             policy: Some(POLICY),
         };
-        assert_eq!(events(), [checked, amended(READER)]);
+        let enveloped = Event::EnvelopeAdded { record: NEXT, reader: ALICE };
+        assert_eq!(events(), [checked, amended(READER), enveloped]);
     });
 }
 
@@ -78,7 +80,7 @@ fn the_kind_stays() {
         assert_ok!(Emr::add_record(
             signed(ALICE),
             ALICE,
-            cid(3),
+            cid(30),
             digest(3),
             kind,
             None,
@@ -117,7 +119,7 @@ fn fails_without_consent() {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         Policy::grant(BOB, TECHNICIAN, Action::Amend);
         for who in [BOB, TECHNICIAN, READER, STRANGER] {
-            assert_noop!(amend_record(who, XRAY, &[]), Error::<Test>::NoGrant);
+            assert_noop!(amend_record(who, XRAY, &[ALICE]), Error::<Test>::NoGrant);
         }
     });
 }
@@ -130,7 +132,7 @@ fn fails_when_superseded() {
         for who in [ALICE, READER] {
             assert_noop!(amend_record(who, XRAY, &[]), Error::<Test>::RecordSuperseded);
         }
-        assert_ok!(amend_record(READER, NEXT, &[]));
+        assert_ok!(amend_record(READER, NEXT, &[ALICE]));
     });
 }
 

@@ -6,8 +6,9 @@ use medchain_primitives::{Action, RecordId, RecordKind, RecordStatus, RelationKi
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
+use super::log::recomputed;
 use crate::{
-    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason,
+    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason, Logs,
     PatientPolicies, Patients, PendingDefaultPolicy, Providers, Records,
 };
 
@@ -36,6 +37,7 @@ enum Step {
     Admit(RecordId, u64),
     RemoveEnvelope(RecordId, u64),
     Erase(RecordId),
+    Restore(RecordId),
     Relate(u64),
     Unrelate(u64),
     Wait(u64),
@@ -102,6 +104,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (record(), account())
             .prop_map(|(record, reader)| Step::RemoveEnvelope(record, reader)),
         2 => record().prop_map(Step::Erase),
+        2 => record().prop_map(Step::Restore),
         1 => account().prop_map(Step::Relate),
         1 => account().prop_map(Step::Unrelate),
         2 => (1u64..30).prop_map(Step::Wait),
@@ -126,35 +129,56 @@ fn permitted(who: u64, step: &Step) -> bool {
     let live = |id: &RecordId| {
         Records::<Test>::get(id).is_some_and(|record| record.status != RecordStatus::Erased)
     };
+    // Only the patient can use up the places without having an envelope.
+    let leaves_a_place = |id: &RecordId, reader: &u64| {
+        patient_of(id).is_some_and(|patient| {
+            who == patient
+                || *reader == patient
+                || Envelopes::<Test>::contains_key(id, patient)
+                || Envelopes::<Test>::iter_prefix(id).count() + 1 < MAX_ENVELOPES as usize
+        })
+    };
     match step {
-        Step::Add { patient, readers: _, kind, committed, infer } => {
+        Step::Add { patient, readers, kind, committed, infer } => {
             (!committed || *kind == RecordKind::ChestXray)
+                && (who == *patient || readers.contains(patient))
                 && Patients::<Test>::contains_key(patient)
                 && (who == *patient || is_technician(who))
                 && consented(*patient, Action::Append)
                 && (!infer || consented(*patient, Action::Infer))
         }
-        Step::Amend(id, _, committed) => {
+        Step::Amend(id, readers, committed) => {
             Records::<Test>::get(id).is_some_and(|record| {
                 record.status == RecordStatus::Active
+                    && (who == record.patient || readers.contains(&record.patient))
                     && (!committed || record.kind == RecordKind::ChestXray)
             }) && patient_of(id).is_some_and(|patient| consented(patient, Action::Amend))
         }
         Step::Share(id, reader) => {
             live(id)
+                && leaves_a_place(id, reader)
                 && patient_of(id).is_some_and(|patient| {
                     consented(patient, Action::Share)
                         && (who == patient || !Envelopes::<Test>::contains_key(id, reader))
                 })
         }
         // The pallet that admits a reader has asked the policy.
-        Step::Admit(id, reader) => live(id) && !Envelopes::<Test>::contains_key(id, reader),
+        Step::Admit(id, reader) => {
+            live(id) && leaves_a_place(id, reader) && !Envelopes::<Test>::contains_key(id, reader)
+        }
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
         Step::Enact => PendingDefaultPolicy::<Test>::get()
             .is_some_and(|pending| System::block_number() >= pending.enactable_at),
         Step::Announce(_) => !PendingDefaultPolicy::<Test>::exists(),
         Step::Cancel => PendingDefaultPolicy::<Test>::exists(),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
+        Step::Restore(id) => {
+            let by = match Records::<Test>::get(id).map(|record| record.status) {
+                Some(RecordStatus::Superseded { by }) => Records::<Test>::get(by),
+                _ => None,
+            };
+            patient_of(id) == Some(who) && by.is_some_and(|by| by.status == RecordStatus::Active)
+        }
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
         Step::AllowNobody | Step::SetPolicy(_) | Step::Relate(_) => {
             Patients::<Test>::contains_key(who)
@@ -193,7 +217,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Unrelate(relative) => Emr::remove_relation(origin, relative),
         Step::RemoveEnvelope(record, reader) => Emr::remove_envelope(origin, record, reader),
         Step::Add { patient, readers, kind, committed, infer } => {
-            let (cid, digest, film) = (cid(3), digest(3), committed.then(|| film(3)));
+            let (cid, digest, film) = (next_content(), digest(3), committed.then(|| film(3)));
             let (readers, order) = (envelopes(&readers), infer.then(|| order(MODEL)));
             Emr::add_record(origin, patient, cid, digest, kind, film, readers, order, None)
                 .map(|_| ())
@@ -201,7 +225,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         }
         Step::Amend(record, readers, committed) => {
             let (film, readers) = (committed.then(|| film(2)), envelopes(&readers));
-            Emr::amend_record(origin, record, cid(2), digest(2), film, readers, None)
+            Emr::amend_record(origin, record, next_content(), digest(2), film, readers, None)
                 .map(|_| ())
                 .map_err(|failed| failed.error)
         }
@@ -212,6 +236,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
         }
+        Step::Restore(record) => Emr::restore_record(origin, record),
         Step::Wait(blocks) => {
             System::set_block_number(System::block_number() + blocks);
             Ok(())
@@ -253,6 +278,26 @@ fn erase_everything() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_sequence_of_calls_is_in_the_logs(
+        steps in collection::vec((account(), step()), 1..50),
+    ) {
+        ExtBuilder::default().build_and_execute(|| {
+            for action in Action::ALL {
+                Policy::grant(ALICE, READER, action);
+                Policy::grant(ALICE, TECHNICIAN, action);
+            }
+            let head = |who: u64| Logs::<Test>::get(who).unwrap_or_default();
+            let before: Vec<_> = ACCOUNTS.map(|who| (who, head(who))).collect();
+            for (who, step) in steps {
+                let _ = take(who, step);
+            }
+            for (who, before) in before {
+                assert_eq!(recomputed(before, who), head(who), "{who}");
+            }
+        });
+    }
 
     #[test]
     fn any_sequence_of_calls_leaves_the_storage_sound(
@@ -306,6 +351,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             (READER, Step::Admit(NEXT, READER)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
+            (ALICE, Step::Restore(NEXT)),
             (ALICE, Step::Relate(READER)),
             (ALICE, Step::Unrelate(READER)),
             (ALICE, Step::Erase(NEXT)),

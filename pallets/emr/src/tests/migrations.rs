@@ -1,12 +1,17 @@
-//! From storage version 0, in which providers had neither institution nor term.
+//! From storage version 0, in which providers had neither institution nor term, and contents were
+//! not listed.
 
 use frame_support::{
+    assert_ok,
     storage::unhashed,
     traits::{ConstU64, GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
 };
-use medchain_primitives::{Appointment, InstitutionId, Role};
+use medchain_primitives::{Appointment, InstitutionId, RecordId, Role};
 
-use crate::{migrations::MigrateV0ToV1, mock::*, Institutions, NextInstitutionId, Providers};
+use crate::{
+    migrations::MigrateV0ToV1, mock::*, Contents, Institutions, NextInstitutionId, Providers,
+    Records,
+};
 
 type Migration = MigrateV0ToV1<Test, ConstU64<30>>;
 
@@ -45,5 +50,23 @@ fn without_providers_no_institution_is_made() {
         Migration::on_runtime_upgrade();
         assert_eq!(Emr::on_chain_storage_version(), 1);
         assert_eq!(Institutions::<Test>::iter().count(), 0);
+    });
+}
+
+/// Runtime 2 let several records have one content.
+#[test]
+fn contents_are_listed_under_their_first_record() {
+    ExtBuilder::default().build_and_execute(|| {
+        let (other, third) = (content(NEXT), RecordId(2));
+        assert_ok!(add_record(ALICE, ALICE, &[]));
+        assert_ok!(add_record(BOB, BOB, &[]));
+        Records::<Test>::mutate_extant(third, |record| record.cid = content(XRAY));
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        let _ = Contents::<Test>::clear(u32::MAX, None);
+        StorageVersion::new(0).put::<Emr>();
+        Migration::on_runtime_upgrade();
+        assert_eq!(Contents::<Test>::get(content(XRAY)), Some(XRAY), "though it is erased");
+        assert_eq!(Contents::<Test>::get(other), Some(NEXT));
+        assert_eq!(Contents::<Test>::iter().count(), 2);
     });
 }

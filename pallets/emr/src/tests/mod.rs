@@ -3,12 +3,16 @@
 mod access;
 mod add_record;
 mod amend_record;
+mod caretakers;
+mod contents;
 mod custody;
 mod envelopes;
 mod erase_record;
 mod institutions;
 mod invariants;
 mod keys;
+mod log;
+mod own_envelope;
 mod migrations;
 mod patients;
 mod policies;

@@ -96,6 +96,35 @@ fn updating_the_profile_works() {
 }
 
 #[test]
+fn nobody_removes_anothers_profile() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::update_profile(signed(ALICE), document(5)));
+        // Another patient has none, and the others are no patients.
+        assert_noop!(Emr::remove_profile(signed(BOB)), Error::<Test>::ProfileNotFound);
+        for who in [READER, TECHNICIAN, STRANGER] {
+            assert_noop!(Emr::remove_profile(signed(who)), Error::<Test>::PatientNotFound);
+        }
+        let patient = Patients::<Test>::get(ALICE).expect("registered");
+        assert_eq!(patient.profile, Some(document(5)));
+    });
+}
+
+#[test]
+fn removing_the_profile_works() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(Emr::update_profile(signed(ALICE), document(5)));
+        let before = Patients::<Test>::get(ALICE).expect("registered");
+        events();
+        assert_ok!(Emr::remove_profile(signed(ALICE)));
+        let expected = Patient { profile: None, ..before };
+        assert_eq!(Patients::<Test>::get(ALICE), Some(expected));
+        assert_eq!(events(), [Event::ProfileRemoved { patient: ALICE, old: document(5) }]);
+        assert_noop!(Emr::remove_profile(signed(ALICE)), Error::<Test>::ProfileNotFound);
+        assert_ok!(Emr::update_profile(signed(ALICE), document(6)));
+    });
+}
+
+#[test]
 fn updating_the_profile_fails_when_not_a_patient() {
     ExtBuilder::default().build_and_execute(|| {
         assert_noop!(

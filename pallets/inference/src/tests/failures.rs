@@ -37,7 +37,8 @@ fn report_failure_works() {
             assert_ok!(report(list[0], id, code));
             assert_eq!((status(id), members(id)), (RequestStatus::Drawing, vec![list[1]]));
             let deadline = System::block_number() + DRAW;
-            assert_eq!((entry(id).deadline, committee(id).lost), (deadline, 1));
+            assert_eq!(entry(id).deadline, deadline);
+            assert_eq!(committee(id).lost.into_inner(), [list[0]]);
             assert!(is_open(id) && !on_list(list[0], id));
             let expected = Worker { declined: declined + 1, assigned: 0, ..worker(list[0]) };
             assert_eq!(worker(list[0]), expected);
@@ -113,6 +114,67 @@ fn boundary_a_quorum_of_failures_fails_the_request_and_one_less_does_not() {
         let failed = Event::InferenceFailed { request: id, record: XRAY, cause };
         assert_eq!(events(), [reported(id, third, FailureCode::NotAnImage), failed.into()]);
     });
+}
+
+fn leave(who: u64) {
+    assert_ok!(Inference::deregister_worker(signed(who)));
+}
+
+/// Otherwise one operator could fail any request for nothing.
+#[test]
+fn reports_of_workers_that_are_leaving_do_not_count() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(1);
+        for _ in 0..FAILURE_QUORUM {
+            let who = members(id)[0];
+            leave(who);
+            assert_ok!(report(who, id, FailureCode::WrongHash));
+            assert_eq!(status(id), RequestStatus::Drawing);
+            assert_ok!(draw(id));
+        }
+        assert_ok!(seal(id));
+        assert_ok!(submit(members(id)[0], id, &covid()));
+    });
+}
+
+#[test]
+fn a_report_stops_counting_when_its_worker_leaves() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(1);
+        for turn in 1..=FAILURE_QUORUM {
+            let who = members(id)[0];
+            assert_ok!(report(who, id, FailureCode::Unavailable));
+            assert_eq!(status(id), RequestStatus::Drawing, "{turn} have reported");
+            if turn == 1 {
+                leave(who);
+            }
+            assert_ok!(draw(id));
+        }
+    });
+}
+
+/// A bond outlasts the longest request, so no request goes on for ever.
+#[test]
+fn boundary_of_all_the_workers_that_a_request_loses() {
+    for (lost, fails) in [(2 * FAILURE_QUORUM - 2, false), (2 * FAILURE_QUORUM - 1, true)] {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = drawn(1);
+            // As if so many had left.
+            let gone = (0..lost).map(|number| 1_000 + u64::from(number)).collect();
+            Committees::<Test>::mutate_extant(id, |committee| {
+                committee.lost = sp_runtime::BoundedVec::truncate_from(gone);
+            });
+            let who = members(id)[0];
+            leave(who);
+            assert_ok!(report(who, id, FailureCode::WrongHash));
+            assert_eq!(!is_open(id), fails);
+            if fails {
+                // It does not say what a worker said that is gone.
+                let cause = FailureCause::NotAnswered;
+                assert_eq!(status(id), RequestStatus::Failed { cause });
+            }
+        });
+    }
 }
 
 #[test]

@@ -2,13 +2,15 @@
 //! appear, none disappear but what is burned, and every request comes to an end.
 
 use super::*;
+use codec::Encode;
 use frame_support::{
     dispatch::DispatchResult,
     traits::{fungible::Inspect, Hooks},
     weights::Weight,
 };
 use medchain_primitives::{
-    ContentDigest, EncryptionKey, FailureCode, InferenceOrder, ModelId, RecordId, SealedAnswer,
+    log_topic, ContentDigest, EncryptionKey, FailureCode, InferenceOrder, LogHead, ModelId,
+    RecordId, SealedAnswer,
 };
 use proptest::prelude::*;
 use sp_runtime::StateVersion;
@@ -367,6 +369,20 @@ fn a_sequence_of_steps_reaches_every_end() {
     state(vec![ask(2), Step::Wait(DRAW + 1, 60)], |s| s == RequestStatus::Expired);
 }
 
+/// The end of the patient's log.
+fn head() -> LogHead<u64> {
+    pallet_emr::Logs::<Test>::get(PATIENT).unwrap_or_default()
+}
+
+/// The end of the patient's log after the events of this block.
+fn linked(before: LogHead<u64>) -> LogHead<u64> {
+    let topic = log_topic(&PATIENT);
+    let events = System::events().into_iter();
+    let entries = events.filter(|record| record.topics.iter().any(|one| one.0 == topic));
+    let now = System::block_number();
+    entries.fold(before, |head, record| head.after(now, &record.event.encode()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 96,
@@ -381,9 +397,13 @@ proptest! {
             for step in steps {
                 System::reset_events();
                 let before = sp_io::storage::root(StateVersion::V1);
+                let (block, begin) = (System::block_number(), head());
                 if play(recent(step.clone())).is_err() {
                     let after = sp_io::storage::root(StateVersion::V1);
                     assert_eq!(before, after, "{step:?} failed and left a trace");
+                }
+                if System::block_number() == block {
+                    assert_eq!(linked(begin), head(), "{step:?}");
                 }
                 check_invariants();
                 assert!(burned() <= penalties(), "{step:?} burned more than the penalties");

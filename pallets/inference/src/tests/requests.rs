@@ -45,7 +45,7 @@ fn request_inference_works_for_the_patient() {
         assert_eq!(NextRequestId::<Test>::get(), RequestId(1));
         assert!(is_open(REQUEST));
         let choice = Choice::After { number: 1 };
-        let none = Committee { members: Default::default(), choice, lost: 0 };
+        let none = Committee { members: Default::default(), choice, lost: Default::default() };
         assert_eq!(committee(REQUEST), none);
         assert_eq!(AwaitedSeed::<Test>::get().into_inner(), [(1, 1)]);
         assert_eq!(DrawnBy::<Test>::get(XRAY, VGG), Some(Draw { begin: choice, opened: START }));
@@ -80,7 +80,8 @@ fn a_named_worker_with_the_key_can_answer_at_once() {
         assert_eq!(entry(REQUEST), Request { deadline, status, ..expected(PATIENT, 1) });
         let member = Member { worker: WORKER, step: Step::Chosen };
         let members = frame_support::BoundedVec::truncate_from(vec![member]);
-        assert_eq!(committee(REQUEST), Committee { members, choice: Choice::Named, lost: 0 });
+        let expected = Committee { members, choice: Choice::Named, lost: Default::default() };
+        assert_eq!(committee(REQUEST), expected);
         assert!(is_open(REQUEST) && on_list(WORKER, REQUEST));
         assert_eq!(worker(WORKER).assigned, 1);
         assert_eq!(AwaitedSeed::<Test>::get().into_inner(), []);

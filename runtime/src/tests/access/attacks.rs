@@ -398,7 +398,10 @@ fn old_bytes_submitted_again() {
             Cid::new(CidCodec::Raw, [9; 32]),
             ContentDigest([9; 32]),
             None,
-            BoundedVec::truncate_from(vec![(CLINICIAN.to_account_id(), SEALED)]),
+            BoundedVec::truncate_from(vec![
+                (CLINICIAN.to_account_id(), SEALED),
+                (PATIENT.to_account_id(), SEALED),
+            ]),
             None,
         );
         assert_noop!(amended, pallet_emr::Error::<Runtime>::GrantRevoked);

@@ -11,6 +11,7 @@ use super::{
 };
 
 type CustodyError = pallet_custody::Error<Runtime>;
+type EmrError = pallet_emr::Error<Runtime>;
 
 /// Everybody who keeps a share of the record, of which two open it.
 const THREE: [Sr25519Keyring; 3] = [CUSTODIAN, OTHERS[0], OTHERS[1]];
@@ -142,7 +143,7 @@ fn a_dealing_is_for_its_dealer_its_content_and_the_group_of_now() {
                     ContentDigest([8; 32]),
                     RecordKind::ChestXray,
                     None,
-                    Default::default(),
+                    readers(author),
                     None,
                     Some(custody),
                 )
@@ -183,13 +184,17 @@ fn a_content_is_entrusted_under_one_record() {
     development_chain().execute_with(|| {
         two_of_three();
         assert_ok!(Emr::erase_record(signed(PATIENT), RECORD));
-        // The same content, which this helper always adds.
-        assert_ok!(add_record(PATIENT));
-        let again = || {
-            let (record, entrustment) = (last_record(), dealt(PATIENT, &cid_of(last_record())));
-            Custody::entrust_record(signed(PATIENT), record, Some(entrustment))
-        };
-        assert_noop!(attempt(again), CustodyError::ContentAlreadyEntrusted);
+        for author in [PATIENT, TECHNICIAN] {
+            let cid = cid_of(RECORD);
+            let (digest, kind) = (ContentDigest([8; 32]), RecordKind::ChestXray);
+            let custody = Some(dealt(author, &cid));
+            let (patient, readers) = (PATIENT.to_account_id(), readers(author));
+            let again = || {
+                let author = signed(author);
+                Emr::add_record(author, patient, cid, digest, kind, None, readers, None, custody)
+            };
+            assert_noop!(attempt(again), EmrError::ContentAlreadyExists);
+        }
     });
 }
 

@@ -133,16 +133,19 @@ impl Both {
         let byte = u8::try_from(next % 251).unwrap_or_default();
         let (cid, digest) = (Cid::new(CidCodec::Raw, [byte; 32]), ContentDigest([byte; 32]));
         let error = |failed: sp_runtime::DispatchErrorWithPostInfo<_>| failed.error;
+        // What others add comes with an envelope for the owner.
+        let envelope = (who != OWNER).then(|| (OWNER.to_account_id(), SEALED));
+        let envelopes =
+            pallet_emr::EnvelopesOf::<Runtime>::truncate_from(envelope.into_iter().collect());
         match deed {
             Deed::Append(shared) => {
                 let custody = shared.then(|| shared_by(who, &cid));
                 let (owner, kind) = (OWNER.to_account_id(), RecordKind::ChestXray);
-                let envelopes = Default::default();
                 Emr::add_record(origin, owner, cid, digest, kind, None, envelopes, None, custody)
                     .map_err(error)?;
             }
             Deed::Amend(id) => {
-                Emr::amend_record(origin, record(id), cid, digest, None, Default::default(), None)
+                Emr::amend_record(origin, record(id), cid, digest, None, envelopes, None)
                     .map_err(error)?;
             }
             Deed::Share(id) => {

@@ -48,6 +48,22 @@ fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file() {
     let late = ["audit", PATIENT, "--from", &(block + 1).to_string()];
     assert!(!kinds(&world.done(PATIENT, &late)).contains(&"access_denied"));
 
+    // The log has what reading every block has, and says what it was checked against.
+    let full = world.done(PATIENT, &["audit", PATIENT, "--full"]);
+    // Contracts write only into the logs of patients whose policy they are.
+    let of_pallets = |kinds: Vec<&str>| -> Vec<String> {
+        let others = kinds.into_iter().filter(|kind| !kind.contains("policy_"));
+        others.map(str::to_owned).collect()
+    };
+    assert_eq!(of_pallets(kinds(&log)), of_pallets(kinds(&full)));
+    assert_eq!(full["log"], Value::Null);
+    assert!(log["log"]["length"].as_u64() >= u64::try_from(told.len()).ok(), "{log}");
+    let since = world.done(PATIENT, &["audit", PATIENT, "--since", &(block + 1).to_string()]);
+    assert!(!kinds(&since).contains(&"access_denied"));
+    assert!(since["log"]["not_read"].as_u64() > Some(0), "{since}");
+    // Again, from what was kept beside the key.
+    assert_eq!(kinds(&world.done(PATIENT, &["audit", PATIENT])), told);
+
     // The log is about patients, not about accounts that ask.
     let refused = world.run(PATIENT, &["audit", LAB]);
     assert!(refused.one_error_line().contains("not registered as a patient"), "{}", refused.err);

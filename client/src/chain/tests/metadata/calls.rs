@@ -98,6 +98,7 @@ fn emr(calls: &mut Checked) {
         &["None"],
     );
     calls.check(&Call::UpdateProfile { profile }, &[]);
+    calls.check(&Call::RemoveProfile, &[]);
     calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
     calls.check(&Call::RemoveEncryptionKey, &[]);
     calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
@@ -151,6 +152,7 @@ fn emr(calls: &mut Checked) {
     calls.check(&Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
     calls.check(&Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
     calls.check(&Call::EraseRecord { record }, &["77"]);
+    calls.check(&Call::RestoreRecord { record }, &["77"]);
     for (kind, shown) in [
         (RelationKind::Parent, "Parent"),
         (RelationKind::Partner, "Partner"),

@@ -148,6 +148,7 @@ fn emr(events: &mut Checked) {
     let (action, policy) = (Action::Emergency, Some(ALICE));
     let relation = (RelationKind::Sibling, true);
     event!(events, Emr, PatientRegistered { patient });
+    event!(events, Emr, ProfileRemoved { patient } + { old: document.clone() });
     event!(events, Emr, ProfileUpdated { patient } + { old: Some(document.clone()), new: document });
     event!(events, Emr, EncryptionKeySet { account, key });
     event!(events, Emr, EncryptionKeyRemoved { account });
@@ -182,11 +183,16 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, RecordAmended { record, previous, patient, author, cid });
     event!(events, Emr, EnvelopeAdded { record, reader });
     event!(events, Emr, EnvelopeRemoved { record, reader });
+    event!(events, Emr, RecordByCaretaker { record, patient });
+    let replaced = RecordId(9);
+    event!(events, Emr, RecordRestored { record, replaced, patient });
     event!(events, Emr, RecordErased { record, patient });
     event!(events, Emr, RelationSet { patient, relative } + { old: Some(relation), new: relation });
     event!(events, Emr, RelationRemoved { patient, relative });
     let record = Some(record);
     event!(events, Emr, AccessChecked { patient, subject, record, action, policy });
+    let (policy, entry) = (ALICE, vec![1u8, 2, 3]);
+    event!(events, Emr, PolicyNoted { patient, policy, entry });
 }
 
 fn custody(events: &mut Checked) {

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
     EmergencyReason, EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId,
-    InstitutionName, Label, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind,
-    RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
+    InstitutionName, Label, LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind,
+    RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
 };
 use medchain_sharing::{
     CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
@@ -198,6 +198,17 @@ fn structs_of_emr_are_as_they_are_read() {
     );
 }
 
+/// It is decoded without metadata, in the order of its fields.
+#[test]
+fn the_end_of_a_log_is_as_it_is_read() {
+    let metadata = metadata();
+    let head = LogHead { length: 7, head: [8; 32], at: 9u32 };
+    let fields =
+        [("length", head.length.encode()), ("head", head.head.encode()), ("at", head.at.encode())];
+    let bytes = in_order(&metadata, value_type(&metadata, "Emr", "Logs"), &fields, "Emr.Logs");
+    assert_eq!(bytes, head.encode());
+}
+
 #[test]
 fn structs_of_governance_are_as_they_are_read() {
     check_struct(
@@ -313,7 +324,7 @@ fn structs_of_verdicts_are_as_they_are_read() {
             &[
                 ("members", members.to_vec().encode()),
                 ("choice", choice.encode()),
-                ("lost", 1u32.encode()),
+                ("lost", vec![ALICE, BOB].encode()),
             ],
         );
     }
@@ -420,6 +431,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Commitments", &[&record]);
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);
+    keys("Emr", "Logs", &[&account]);
     keys("Inference", "Models", &[&model]);
     keys("Inference", "Networks", &[&model]);
     keys("Disputes", "Disputes", &[&RequestId(1).encode()]);
