@@ -179,6 +179,9 @@ fn the_patient_takes_over_what_another_entrusted() {
         assert_ok!(claim());
         assert_eq!(stored(), content(NEXT, false));
         assert_noop!(claim(), Error::<Test>::ContentAlreadyEntrusted);
+        // Not by adding it again, which a caretaker may do in her name.
+        let again = add_record(ALICE, ALICE, cid(1), own());
+        assert_noop!(again, Error::<Test>::ContentAlreadyEntrusted);
         // XRAY has this content, and is hers to entrust.
         assert_ok!(entrust_record(ALICE, XRAY, own()));
         assert_eq!(stored(), content(XRAY, true));
