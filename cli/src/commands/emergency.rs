@@ -36,8 +36,7 @@ pub enum EmergencyCommand {
     Review(review::ReviewArgs),
     /// Close an emergency whose review is over, as the chain also does by itself.
     Close(close::CloseArgs),
-    /// Judge an emergency that nobody reviewed in time, or accept one that was rejected (council
-    /// only).
+    /// Judge an emergency that nobody reviewed, or accept a rejected one (council only).
     Judge(judge::JudgeArgs),
     /// Let an account break the glass again after too many rejections (council only).
     Lift(lift::LiftArgs),

@@ -143,7 +143,7 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
         Ok(until) => (until, None),
         Err(reason) => (None, Some(reason)),
     };
-    // A refusal ends a running grant, but not one of an emergency.
+    // A refusal ends a running grant for the same purpose, but not one of an emergency.
     let after = context.chain().await?.at(outcome.block_hash).await?;
     let running = after.grant(record, &subject).await?;
     requests.settle(record, running.as_ref().map(|grant| &grant.reply));

@@ -24,42 +24,17 @@ use medchain_sharing::{
     VerifiedDelivery,
 };
 use pallet_emr::{BenchmarkHelper, Institution, KeyCustody, Patient, Record};
-use rand_core::{CryptoRng, RngCore};
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::traits::{One, Saturating, Zero};
 
 use crate::*;
 
 const CONTENT_KEY: [u8; 32] = [1; 32];
 
-/// A generator for benchmarks: SplitMix64.
-struct Dice(u64);
-
-impl RngCore for Dice {
-    fn next_u32(&mut self) -> u32 {
-        self.next_u64() as u32
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let drawn = self.next_u64().to_le_bytes();
-            chunk.iter_mut().zip(drawn).for_each(|(byte, drawn)| *byte = drawn);
-        }
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
+/// A generator that gives the same numbers in each run.
+fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
 }
-
-impl CryptoRng for Dice {}
 
 fn cid(number: u64) -> Cid {
     let mut digest = [0; 32];
@@ -137,7 +112,7 @@ where
     let genesis = pallet_emr::Pallet::<T>::genesis();
     let context = KeyContext { genesis, custodian: custodian.clone() };
     let secret = secret(index);
-    let proof = secret.prove(&context, &mut Dice(0)).map_err(|_| "a key is a point")?;
+    let proof = secret.prove(&context, &mut rng(0)).map_err(|_| "a key is a point")?;
     Ok((custodian, secret.public(), proof))
 }
 
@@ -182,7 +157,7 @@ fn entrustment<T: Config>(
     let context = DealingContext { genesis, patient, dealer, cid };
     let among = Among { threshold, keys: &keys };
     let dealing: Dealing =
-        deal(&CONTENT_KEY, &among, &context, &mut Dice(1)).map_err(|_| "keys are points")?;
+        deal(&CONTENT_KEY, &among, &context, &mut rng(1)).map_err(|_| "keys are points")?;
     Ok(Entrustment { threshold, dealing })
 }
 
@@ -347,7 +322,7 @@ fn delivery<T: Config>(
         subject: subject.clone(),
         reply: reply(0),
     };
-    let delivery = deliver(&secret, &share, &context, &mut Dice(2));
+    let delivery = deliver(&secret, &share, &context, &mut rng(2));
     delivery.map_err(|_| "the share is its own".into())
 }
 

@@ -1,13 +1,7 @@
 //! Deposits, fees and bonds.
 
-use frame_support::{
-    storage::with_storage_layer,
-    traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision, Restriction},
-    },
-};
-use sp_runtime::{traits::Zero, DispatchResult};
+use pallet_emr::funds;
+use sp_runtime::DispatchResult;
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
@@ -18,25 +12,16 @@ impl<T: Config> Pallet<T> {
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        <T as Config>::Currency::hold(&reason.into(), who, amount)
+        funds::hold::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
     /// Releases `amount` to `who`, or as much of it as is still held.
-    ///
-    /// Missing funds must not keep what they were held for in storage.
     pub(crate) fn release(
         reason: HoldReason,
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        <T as Config>::Currency::release(&reason.into(), who, amount, Precision::BestEffort)?;
-        Ok(())
+        funds::release::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
     /// Burns `amount` held from `who`, or as much of it as is still held.
@@ -45,43 +30,18 @@ impl<T: Config> Pallet<T> {
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        let (precision, fortitude) = (Precision::BestEffort, Fortitude::Force);
-        <T as Config>::Currency::burn_held(&reason.into(), who, amount, precision, fortitude)?;
-        Ok(())
+        funds::burn::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
-    /// Pays `amount`, which is held from `payer`, to `payee`.
+    /// Pays `amount`, which is held from `payer`, to `payee`; to the payer where that fails.
     ///
-    /// An account that was reaped can receive no less than the existential deposit. The amount
-    /// goes back to the payer then: a share must not be refused because of its fee.
+    /// A share must not be refused because of its fee.
     pub(crate) fn pay(
         reason: HoldReason,
         payer: &AccountIdOf<T>,
         payee: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        // By force: a lock that an account puts on its funds afterwards must not prevent the
-        // payment.
-        let paid = with_storage_layer(|| {
-            <T as Config>::Currency::transfer_on_hold(
-                &reason.into(),
-                payer,
-                payee,
-                amount,
-                Precision::Exact,
-                Restriction::Free,
-                Fortitude::Force,
-            )
-        });
-        match paid {
-            Ok(_) => Ok(()),
-            Err(_) => Self::release(reason, payer, amount),
-        }
+        funds::pay::<_, <T as Config>::Currency>(&reason.into(), payer, payee, amount)
     }
 }

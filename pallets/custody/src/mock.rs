@@ -19,7 +19,7 @@ use medchain_primitives::{
 };
 use medchain_sharing::{CustodianSecret, Entrustment, KeyContext, KeyProof};
 use pallet_emr::{AccessControl, AccessQuestion, Answer, DefaultPolicy};
-use rand_core::{CryptoRng, RngCore};
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::BuildStorage;
 
 use crate::{self as pallet_custody, HoldReason};
@@ -387,7 +387,7 @@ pub fn secret(custodian: u64) -> CustodianSecret {
 /// The proof that a custodian knows the secret of its key.
 pub fn proof(custodian: u64, secret: &CustodianSecret) -> KeyProof {
     let context = KeyContext { genesis: genesis(), custodian };
-    secret.prove(&context, &mut Dice::new()).expect("the key is a point")
+    secret.prove(&context, &mut rng()).expect("the key is a point")
 }
 
 /// The hash of the first block.
@@ -395,46 +395,15 @@ pub fn genesis() -> [u8; 32] {
     System::block_hash(0).0
 }
 
-/// A generator for tests: SplitMix64, which never begins twice at the same place.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new() -> Self {
-        thread_local! {
-            static THROWN: Cell<u64> = const { Cell::new(0) };
-        }
-        let thrown = THROWN.get();
-        THROWN.set(thrown.wrapping_add(1));
-        Self(thrown << 32)
+/// A generator that gives the same numbers in each run of a test, and others each time.
+pub fn rng() -> ChaCha8Rng {
+    thread_local! {
+        static MADE: Cell<u64> = const { Cell::new(0) };
     }
+    let made = MADE.get();
+    MADE.set(made.wrapping_add(1));
+    ChaCha8Rng::seed_from_u64(made)
 }
-
-impl RngCore for Dice {
-    fn next_u32(&mut self) -> u32 {
-        self.next_u64() as u32
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let drawn = self.next_u64().to_le_bytes();
-            chunk.iter_mut().zip(drawn).for_each(|(byte, drawn)| *byte = drawn);
-        }
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-impl CryptoRng for Dice {}
 
 /// Moves to a block and runs its `on_idle`.
 pub fn go_to(block: u64) {

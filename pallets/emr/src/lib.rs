@@ -24,6 +24,7 @@ extern crate alloc;
 pub mod access;
 pub mod custody;
 pub mod due;
+pub mod funds;
 pub mod migrations;
 pub mod runtime_api;
 pub mod types;

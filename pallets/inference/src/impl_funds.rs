@@ -1,31 +1,18 @@
-//! Holding, releasing and paying funds.
+//! Fees and bonds.
 
-use frame_support::{
-    pallet_prelude::*,
-    storage::with_storage_layer,
-    traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision, Restriction},
-    },
-};
-use sp_runtime::traits::{Saturating, Zero};
+use pallet_emr::funds;
+use sp_runtime::{traits::Saturating, DispatchResult};
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
 impl<T: Config> Pallet<T> {
     /// Holds `amount` from `who`.
-    ///
-    /// An amount of zero does not reach the currency, so that accounts without a balance can
-    /// request free models.
     pub(crate) fn hold(
         reason: HoldReason,
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        <T as Config>::Currency::hold(&reason.into(), who, amount)
+        funds::hold::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
     /// Releases `amount` to `who`, or as much of it as is still held.
@@ -36,26 +23,19 @@ impl<T: Config> Pallet<T> {
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        <T as Config>::Currency::release(&reason.into(), who, amount, Precision::BestEffort)?;
-        Ok(())
+        funds::release::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
-    /// Pays the fee of one answer, which is held from `requester`, to `worker`.
+    /// Pays the fee of one answer, which is held from `requester`, to `worker`; to the requester
+    /// where that fails.
     ///
-    /// An account that was reaped can receive no less than the existential deposit. Its fee
-    /// goes back, so that it cannot stop the answers of the others.
+    /// A worker that was reaped must not be able to stop the answers of the others.
     pub(crate) fn pay(
         requester: &AccountIdOf<T>,
         worker: &AccountIdOf<T>,
         fee: BalanceOf<T>,
     ) -> DispatchResult {
-        match Self::transfer(HoldReason::Fee, requester, worker, fee) {
-            Ok(()) => Ok(()),
-            Err(_) => Self::release(HoldReason::Fee, requester, fee),
-        }
+        funds::pay::<_, <T as Config>::Currency>(&HoldReason::Fee.into(), requester, worker, fee)
     }
 
     /// Takes `amount` from the bond of `who`, pays with it what is owed to others as far as it
@@ -65,44 +45,15 @@ impl<T: Config> Pallet<T> {
         amount: BalanceOf<T>,
         owed: &mut [(AccountIdOf<T>, BalanceOf<T>)],
     ) -> DispatchResult {
+        let bond = HoldReason::WorkerBond.into();
         let mut left = amount;
         for (creditor, due) in owed {
             let part = left.min(*due);
-            if Self::transfer(HoldReason::WorkerBond, who, creditor, part).is_ok() {
+            if funds::transfer::<_, <T as Config>::Currency>(&bond, who, creditor, part).is_ok() {
                 left.saturating_reduce(part);
                 due.saturating_reduce(part);
             }
         }
-        if !left.is_zero() {
-            let reason = HoldReason::WorkerBond.into();
-            let force = Fortitude::Force;
-            <T as Config>::Currency::burn_held(&reason, who, left, Precision::BestEffort, force)?;
-        }
-        Ok(())
-    }
-
-    fn transfer(
-        reason: HoldReason,
-        from: &AccountIdOf<T>,
-        to: &AccountIdOf<T>,
-        amount: BalanceOf<T>,
-    ) -> DispatchResult {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        // By force: a lock that an account puts on its funds afterwards must not prevent the
-        // payment.
-        with_storage_layer(|| {
-            <T as Config>::Currency::transfer_on_hold(
-                &reason.into(),
-                from,
-                to,
-                amount,
-                Precision::Exact,
-                Restriction::Free,
-                Fortitude::Force,
-            )
-        })?;
-        Ok(())
+        funds::burn::<_, <T as Config>::Currency>(&bond, who, left)
     }
 }

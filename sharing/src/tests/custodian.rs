@@ -17,7 +17,7 @@ fn verify(world: &World, delivery: &Delivery) -> Result<(), SharingError> {
 fn delivery_of(world: &World, opened: Point, witness: [Scalar; 2]) -> Delivery {
     let [x, k] = &witness;
     let context = world.delivery_context(1);
-    encrypt(&opened, [x, k], &world.share(1), &context, &mut Dice(1)).unwrap()
+    encrypt(&opened, [x, k], &world.share(1), &context, &mut rng(1)).unwrap()
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn other_randomness_than_the_ephemeral_key_is_refused() {
     let (transcript, equations) = delivery.statement(&share, &context).unwrap();
     let mut prove = |equations: &[Equation<2>], k: &Scalar| {
         let [x, _] = &witness;
-        let proof = Proof::new(&mut transcript.clone(), equations, [x, k], &mut Dice(1));
+        let proof = Proof::new(&mut transcript.clone(), equations, [x, k], &mut rng(1));
         delivery.proof = DeliveryProof(proof.write());
         assert_eq!(verify(&world, &delivery), Err(SharingError::InvalidProof));
     };
@@ -133,7 +133,7 @@ fn there_is_no_share_with_another_number() {
 fn a_custodian_does_not_deliver_what_is_not_its_own() {
     let world = World::new(2, 3);
     let context = world.delivery_context(1);
-    let result = deliver(world.secret(2), &world.share(1), &context, &mut Dice(1));
+    let result = deliver(world.secret(2), &world.share(1), &context, &mut rng(1));
     assert_eq!(result, Err(SharingError::KeyMismatch));
 }
 
@@ -163,7 +163,7 @@ fn nothing_is_delivered_to_the_identity() {
     let context = DeliveryContext { reply: ReplyKey([0; 32]), ..world.delivery_context(1) };
     assert_eq!(context.reply.check(), Err(SharingError::InvalidPoint));
     assert_eq!(world.reply.public().check(), Ok(()));
-    let result = deliver(world.secret(1), &world.share(1), &context, &mut Dice(1));
+    let result = deliver(world.secret(1), &world.share(1), &context, &mut rng(1));
     assert_eq!(result, Err(SharingError::InvalidPoint));
     let result = world.deliver(1).verify(&world.share(1), &context);
     assert_eq!(result, Err(SharingError::InvalidPoint));
@@ -174,10 +174,10 @@ fn a_key_without_its_secret_has_no_proof() {
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
     let key = secret(1).public();
     let (mut transcript, equation) = key.statement(&context).unwrap();
-    let proof = Proof::new(&mut transcript, &[equation], [&scalar(1)], &mut Dice(1));
+    let proof = Proof::new(&mut transcript, &[equation], [&scalar(1)], &mut rng(1));
     let proof = KeyProof(proof.write());
     assert_eq!(key.verify(&proof, &context), Err(SharingError::InvalidProof));
     assert_eq!(CustodianKey([0; 32]).verify(&proof, &context), Err(SharingError::InvalidPoint));
-    let good = secret(1).prove(&context, &mut Dice(1)).unwrap();
+    let good = secret(1).prove(&context, &mut rng(1)).unwrap();
     assert_eq!(secret(2).public().verify(&good, &context), Err(SharingError::InvalidProof));
 }

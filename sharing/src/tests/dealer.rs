@@ -9,7 +9,7 @@ use crate::{deal::dealer::encrypt, proof::Proof, *};
 fn dealing_of(world: &World, shares: &[Point]) -> Dealing {
     let wrapped = world.dealing.wrapped;
     let random = scalar(11);
-    encrypt(shares, &random, wrapped, &world.custodians(), &world.context, &mut Dice(12)).unwrap()
+    encrypt(shares, &random, wrapped, &world.custodians(), &world.context, &mut rng(12)).unwrap()
 }
 
 fn polynomial(length: u8) -> Vec<Scalar> {
@@ -87,12 +87,12 @@ fn shares_encrypted_with_other_randomness_are_refused() {
     let (mut transcript, equations) =
         dealing.statement(&world.custodians(), &world.context).unwrap();
     for random in [scalar(11), scalar(13)] {
-        let proof = Proof::new(&mut transcript.clone(), &equations, [&random], &mut Dice(1));
+        let proof = Proof::new(&mut transcript.clone(), &equations, [&random], &mut rng(1));
         dealing.proof = DealingProof(proof.write());
         assert_eq!(world.verify(&dealing), Err(SharingError::InvalidProof));
     }
     // A proof of the first equation alone is none.
-    let proof = Proof::new(&mut transcript, &equations[..1], [&scalar(13)], &mut Dice(1));
+    let proof = Proof::new(&mut transcript, &equations[..1], [&scalar(13)], &mut rng(1));
     dealing.proof = DealingProof(proof.write());
     assert_eq!(world.verify(&dealing), Err(SharingError::InvalidProof));
 }
@@ -111,7 +111,7 @@ fn a_dealer_that_does_not_know_its_randomness_is_refused() {
     }
     assert_eq!(world.verify(&copy), Err(SharingError::InvalidProof));
     let (mut transcript, equations) = copy.statement(&world.custodians(), &world.context).unwrap();
-    let proof = Proof::new(&mut transcript, &equations, [&shift], &mut Dice(1));
+    let proof = Proof::new(&mut transcript, &equations, [&shift], &mut rng(1));
     copy.proof = DealingProof(proof.write());
     assert_eq!(world.verify(&copy), Err(SharingError::InvalidProof));
 }
@@ -157,7 +157,7 @@ fn impossible_groups_are_refused() {
     let many: Vec<_> = (1..=17).map(|number| secret(number).public()).collect();
     assert_eq!(verify(2, &many), SharingError::MaxCustodiansExceeded);
     let custodians = Custodians { threshold: 2, keys: &twice };
-    let dealt = deal(&CONTENT_KEY, &custodians, &world.context, &mut Dice(1));
+    let dealt = deal(&CONTENT_KEY, &custodians, &world.context, &mut rng(1));
     assert_eq!(dealt, Err(SharingError::DuplicateKey));
 }
 
@@ -169,7 +169,7 @@ fn a_dealer_that_wraps_no_key_is_found_out_by_the_reader() {
     let shares = points(&polynomial(2), 3);
     let wrapped = WrappedKey([7; 48]);
     world.dealing =
-        encrypt(&shares, &random, wrapped, &world.custodians(), &world.context, &mut Dice(1))
+        encrypt(&shares, &random, wrapped, &world.custodians(), &world.context, &mut rng(1))
             .unwrap();
     world.verified = world.verify(&world.dealing).unwrap();
     assert_eq!(world.recover(&[1, 2]), Err(SharingError::InvalidWrappedKey));

@@ -67,7 +67,7 @@ fn every_flipped_bit_of_a_delivery_is_refused() {
 #[test]
 fn every_flipped_bit_of_a_key_proof_is_refused() {
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
-    let proof = secret(1).prove(&context, &mut Dice(0)).unwrap();
+    let proof = secret(1).prove(&context, &mut rng(0)).unwrap();
     for bit in 0..64 * 8 {
         let mut flipped = proof;
         flipped.0[bit / 8] ^= 1 << (bit % 8);
@@ -110,7 +110,7 @@ fn points_have_one_encoding_and_none_is_the_identity() {
             let custodians = Custodians { threshold: 2, keys: &keys };
             let result = world.dealing.verify(&custodians, &world.context);
             assert_eq!(result, Err(SharingError::InvalidPoint));
-            let dealt = deal(&CONTENT_KEY, &custodians, &world.context, &mut Dice(1));
+            let dealt = deal(&CONTENT_KEY, &custodians, &world.context, &mut rng(1));
             assert_eq!(dealt, Err(SharingError::InvalidPoint));
         }
         let invalid = Err(SharingError::InvalidPoint);

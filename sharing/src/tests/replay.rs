@@ -115,7 +115,7 @@ fn a_delivery_is_not_of_another_dealing_of_the_same_key() {
 fn a_key_proof_is_bound_to_chain_and_account() {
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
     let secret = secret(1);
-    let proof = secret.prove(&context, &mut Dice(0)).unwrap();
+    let proof = secret.prove(&context, &mut rng(0)).unwrap();
     let others =
         flips(context.genesis).map(|genesis| KeyContext { genesis, ..context.clone() }).chain(
             flips(context.custodian).map(|custodian| KeyContext { custodian, ..context.clone() }),

@@ -25,7 +25,7 @@ fn any_t_of_n_open_the_key() {
 fn a_custodian_proves_its_key() {
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
     let secret = secret(1);
-    let proof = secret.prove(&context, &mut Dice(0)).unwrap();
+    let proof = secret.prove(&context, &mut rng(0)).unwrap();
     assert_eq!(secret.public().verify(&proof, &context), Ok(()));
 }
 
@@ -98,7 +98,7 @@ fn two_readers_get_the_same_key_from_different_bytes() {
     let world = World::new(2, 3);
     let first = world.deliver(1);
     let mut other = World::new(2, 3);
-    other.reply = ReplySecret::generate(&mut Dice(8));
+    other.reply = ReplySecret::generate(&mut rng(8));
     let second = other.deliver(1);
     assert_ne!(first.ephemeral, second.ephemeral);
     assert_ne!(first.share, second.share);

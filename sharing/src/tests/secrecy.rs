@@ -69,7 +69,7 @@ fn a_key_made_of_others_keys_would_open_everything_alone() {
     let (a, b) = (-Scalar::from(3u64), Scalar::from(3u64));
     let [one, two] = [1, 2].map(|number| secret(number).public().point().unwrap());
     world.keys[2] = CustodianKey::of(&(a * one + b * two));
-    world.dealing = deal(&CONTENT_KEY, &world.custodians(), &world.context, &mut Dice(1)).unwrap();
+    world.dealing = deal(&CONTENT_KEY, &world.custodians(), &world.context, &mut rng(1)).unwrap();
     assert!(world.verify(&world.dealing).is_ok());
     let share = |place: usize| world.dealing.shares[place].point().unwrap();
     assert_eq!(opens(&world, &(share(2) - a * share(0) - b * share(1))), Ok(CONTENT_KEY));
@@ -83,11 +83,11 @@ fn a_broken_generator_repeats_nothing_across_contexts() {
     let mut seen = Vec::new();
     for subject in 0..4 {
         let context = DeliveryContext { subject: [subject; 32], ..context.clone() };
-        let delivery = deliver(world.secret(1), &share, &context, &mut Dice(0)).unwrap();
+        let delivery = deliver(world.secret(1), &share, &context, &mut rng(0)).unwrap();
         assert!(!seen.contains(&delivery.ephemeral));
         seen.push(delivery.ephemeral);
     }
-    let again = || deliver(world.secret(1), &share, &context, &mut Dice(0)).unwrap();
+    let again = || deliver(world.secret(1), &share, &context, &mut rng(0)).unwrap();
     assert_eq!(again(), again());
 }
 
@@ -95,7 +95,7 @@ fn a_broken_generator_repeats_nothing_across_contexts() {
 fn a_broken_generator_does_not_share_two_keys_in_one_way() {
     let world = World::new(2, 3);
     let with = |key: [u8; 32], context: &DealingContext<Account>| {
-        deal(&key, &world.custodians(), context, &mut Dice(0)).unwrap()
+        deal(&key, &world.custodians(), context, &mut rng(0)).unwrap()
     };
     let dealing = with(CONTENT_KEY, &world.context);
     assert_eq!(dealing, with(CONTENT_KEY, &world.context));

@@ -27,7 +27,7 @@ fn prints_times() {
         let world = World::new(threshold, count);
         let custodians = world.custodians();
         let dealt = median(|| {
-            deal(&CONTENT_KEY, &custodians, &world.context, &mut Dice(1)).unwrap();
+            deal(&CONTENT_KEY, &custodians, &world.context, &mut rng(1)).unwrap();
         });
         let verified = median(|| {
             world.verify(&world.dealing).unwrap();
@@ -37,14 +37,14 @@ fn prints_times() {
     let world = World::new(4, 8);
     let (share, context, delivery) = (world.share(1), world.delivery_context(1), world.deliver(1));
     let delivered = median(|| {
-        deliver(world.secret(1), &share, &context, &mut Dice(1)).unwrap();
+        deliver(world.secret(1), &share, &context, &mut rng(1)).unwrap();
     });
     let verified = median(|| {
         delivery.verify(&share, &context).unwrap();
     });
     println!("deliver {delivered:?}, verify {verified:?}");
     let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
-    let proof = secret(1).prove(&context, &mut Dice(0)).unwrap();
+    let proof = secret(1).prove(&context, &mut rng(0)).unwrap();
     let key = secret(1).public();
     println!("verify a key {:?}", median(|| key.verify(&proof, &context).unwrap()));
 }

@@ -257,7 +257,7 @@ def hkdf(secret, info, length):
     return out[:length]
 
 
-def chacha_block(key, counter, nonce):
+def chacha_block(key, counter, nonce, rounds=20):
     words = [0x61707865, 0x3320646E, 0x79622D32, 0x6B206574]
     tail = key + counter.to_bytes(4, "little") + nonce
     words += [int.from_bytes(tail[at:at + 4], "little") for at in range(0, 48, 4)]
@@ -270,7 +270,7 @@ def chacha_block(key, counter, nonce):
             work[mix] ^= work[target]
             work[mix] = (work[mix] << by | work[mix] >> (32 - by)) & mask
 
-    for _ in range(10):
+    for _ in range(rounds // 2):
         for at in range(4):
             quarter(at, at + 4, at + 8, at + 12)
         for at in range(4):
@@ -398,20 +398,22 @@ def deliver(x, entrusted, context, reply, dice):
 
 
 class Dice:
-    """SplitMix64, as in the tests of the crate."""
+    """`ChaCha8Rng::seed_from_u64` of the crate rand_chacha, as in the tests of the crate."""
 
     def __init__(self, seed):
-        self.state = seed
+        self.seed, self.block, self.left = b"", 0, b""
+        for _ in range(8):  # PCG32 makes the key
+            seed = (seed * 6364136223846793005 + 11634580027462260723) % 2**64
+            mixed, turn = ((seed >> 18 ^ seed) >> 27) % 2**32, seed >> 59
+            mixed = (mixed >> turn | mixed << (32 - turn)) % 2**32
+            self.seed += mixed.to_bytes(4, "little")
 
     def bytes(self, length):
-        out = b""
-        while len(out) < length:
-            mask = 2**64 - 1
-            self.state = self.state + 0x9E3779B97F4A7C15 & mask
-            mixed = (self.state ^ self.state >> 30) * 0xBF58476D1CE4E5B9 & mask
-            mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & mask
-            out += (mixed ^ mixed >> 31).to_bytes(8, "little")
-        return out[:length]
+        while len(self.left) < length:
+            self.left += chacha_block(self.seed, self.block, bytes(12), rounds=8)
+            self.block += 1
+        out, self.left = self.left[:length], self.left[length:]
+        return out
 
 
 def main():

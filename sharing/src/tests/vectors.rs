@@ -12,7 +12,7 @@ fn all() -> String {
     for (threshold, count) in [(2, 3), (2, 2)] {
         let world = World::new(threshold, count);
         let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
-        let proof = secret(1).prove(&context, &mut Dice(0)).unwrap();
+        let proof = secret(1).prove(&context, &mut rng(0)).unwrap();
         lines.extend([
             hex::encode(world.keys.encode()),
             hex::encode(world.reply.public().0),

@@ -2,7 +2,7 @@
 
 use curve25519_dalek::{RistrettoPoint as Point, Scalar};
 use medchain_primitives::{Cid, CidCodec, RecordId};
-use rand_core::{CryptoRng, RngCore};
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 use crate::*;
 
@@ -12,34 +12,10 @@ pub type Account = [u8; 32];
 /// The content key that is shared.
 pub const CONTENT_KEY: [u8; 32] = *b"a key of thirty-two random bytes";
 
-/// A generator for tests: SplitMix64.
-pub struct Dice(pub u64);
-
-impl RngCore for Dice {
-    fn next_u32(&mut self) -> u32 {
-        self.next_u64() as u32
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&self.next_u64().to_le_bytes()[..chunk.len()]);
-        }
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
+/// A generator that gives the same numbers in each run.
+pub fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
 }
-
-impl CryptoRng for Dice {}
 
 /// Custodians and a dealing among them.
 pub struct World {
@@ -69,7 +45,7 @@ impl World {
             cid: Cid::new(CidCodec::Raw, [4; 32]),
         };
         let custodians = Custodians { threshold, keys: &keys };
-        let dealing = deal(&CONTENT_KEY, &custodians, &context, &mut Dice(dice)).unwrap();
+        let dealing = deal(&CONTENT_KEY, &custodians, &context, &mut rng(dice)).unwrap();
         let verified = dealing.verify(&custodians, &context).unwrap();
         let reply = ReplySecret::from_seed(&[9; 32]);
         Self { threshold, secrets, keys, context, dealing, verified, reply }
@@ -103,7 +79,7 @@ impl World {
 
     pub fn deliver(&self, number: u8) -> Delivery {
         let context = self.delivery_context(number);
-        deliver(self.secret(number), &self.share(number), &context, &mut Dice(7)).unwrap()
+        deliver(self.secret(number), &self.share(number), &context, &mut rng(7)).unwrap()
     }
 
     /// What the reader has of these custodians' deliveries.
@@ -131,7 +107,7 @@ pub fn secret(number: u8) -> CustodianSecret {
 
 /// A random scalar.
 pub fn scalar(seed: u64) -> Scalar {
-    *crate::curve::random(&mut Dice(seed))
+    *crate::curve::random(&mut rng(seed))
 }
 
 /// The points p(1)G to p(count)G.

@@ -95,8 +95,8 @@ async fn sister(scene: &Scene<'_>, opened: [RecordId; 2]) -> Result<()> {
     let asked = request(&cast.clinician, record, Purpose::Research).await?;
     scene.claim(
         STORY,
-        "the same request for research is refused, and ends the access",
-        !asked.granted && scene.reads(&cast.clinician, record).await.is_err(),
+        "the same request for research is refused, and leaves the access for treatment",
+        !asked.granted && scene.reads(&cast.clinician, record).await?,
         asked.answer(),
     )?;
     let args =

@@ -62,7 +62,7 @@ fn a_key_needs_a_proof_for_this_account_and_chain() {
         appoint(STRANGER, Role::Custodian);
         let own = secret(STRANGER);
         let prove = |secret: &CustodianSecret, genesis, custodian| {
-            secret.prove(&KeyContext { genesis, custodian }, &mut Dice::new()).expect("a point")
+            secret.prove(&KeyContext { genesis, custodian }, &mut rng()).expect("a point")
         };
         let other_chain = [7; 32];
         let proofs = [

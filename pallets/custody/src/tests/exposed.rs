@@ -104,6 +104,24 @@ fn boundary_of_the_late_delivery() {
     }
 }
 
+/// Where the chain is behind with what is due, custodians earn nothing by being late.
+#[test]
+fn a_share_after_the_late_period_is_logged_and_not_paid() {
+    for (late, earned) in [(LATE, DELIVERY_FEE), (LATE + 1, 0)] {
+        ExtBuilder::default().build_and_execute(|| {
+            granted(&[CUSTODIAN], 1);
+            let delivery = delivery_of(CUSTODIAN, XRAY, READER);
+            assert_ok!(Emr::remove_envelope(signed(READER), XRAY, READER));
+            // Without `on_idle`.
+            System::set_block_number(1 + late);
+            events();
+            assert_eq!(submit(CUSTODIAN, XRAY, READER, delivery), Ok(Pays::No));
+            assert_eq!(events(), [exposed(READER, CUSTODIAN)]);
+            assert_eq!(Balances::free_balance(CUSTODIAN) + CUSTODIAN_BOND, FUNDS + earned);
+        });
+    }
+}
+
 /// A custody that ends is remembered as long as its grants are.
 #[test]
 fn the_memory_outlives_the_custody() {

@@ -109,6 +109,19 @@ fn a_share_that_comes_after_the_patients_no_is_not_paid() {
     }
 }
 
+/// A patient who reads an own record must not withdraw it just before the shares arrive.
+#[test]
+fn a_late_share_of_the_patients_own_record_is_paid() {
+    ExtBuilder::default().build_and_execute(|| {
+        entrust(&[CUSTODIAN], 1);
+        assert_ok!(request(ALICE));
+        let share = delivery_of(CUSTODIAN, XRAY, ALICE);
+        assert_ok!(entrust_record(ALICE, XRAY, None));
+        assert_eq!(submit(CUSTODIAN, XRAY, ALICE, share), Ok(Pays::No));
+        assert_eq!(earned(CUSTODIAN), DELIVERY_FEE);
+    });
+}
+
 #[test]
 fn a_share_that_comes_after_a_rejection_is_not_paid() {
     ExtBuilder::default().build_and_execute(|| {

@@ -354,7 +354,7 @@ fn delivery_by(
     let own = shares.iter().find(|(keeper, _)| *keeper == who);
     if let Some((_, share)) = own.filter(|_| honest) {
         let context = DeliveryContext { reply, ..delivery_context(who, record, subject) };
-        let delivery = encrypt(&secret(who), share, &context, &mut Dice::new());
+        let delivery = encrypt(&secret(who), share, &context, &mut rng());
         return delivery.expect("the share is its own");
     }
     Delivery {

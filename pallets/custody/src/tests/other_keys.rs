@@ -38,7 +38,7 @@ fn shares_for_other_keys_are_refused() {
         let keys: Vec<_> =
             [70, 71].map(|seed| CustodianSecret::from_seed(&[seed; 32]).public()).to_vec();
         let shared = Shared { threshold: 2, keys: &keys };
-        let dealing = deal(&CONTENT_KEY, &shared, &own, &mut Dice::new()).expect("dealt");
+        let dealing = deal(&CONTENT_KEY, &shared, &own, &mut rng()).expect("dealt");
         let refused = try_entrust(Entrustment { threshold: 2, dealing });
         assert_noop!(refused, Error::<Test>::InvalidDealing);
     });

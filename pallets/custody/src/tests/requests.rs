@@ -138,6 +138,26 @@ fn requesting_again_replaces_the_purpose() {
     });
 }
 
+/// Otherwise a reader could end the grant with a request that is denied, and keep shares that are
+/// under way without paying for them.
+#[test]
+fn a_denial_for_another_purpose_ends_nothing() {
+    ExtBuilder::default().build_and_execute(|| {
+        granted(&[CUSTODIAN], 1);
+        let before = grant(READER);
+        Policy::revoke(ALICE, READER, Action::View);
+        events();
+        let (other, own) = (Purpose::SecondOpinion, reply(READER));
+        assert_ok!(Custody::request_access(signed(READER), XRAY, other, own));
+        let denied = events();
+        assert!(matches!(denied[..], [Event::AccessDenied { .. }]), "{denied:?}");
+        assert_eq!(grant(READER), before);
+        assert_ok!(request(READER));
+        assert_eq!(events().first(), Some(&ended(READER, EndReason::Refused)));
+        assert_eq!(grant(READER), None);
+    });
+}
+
 #[test]
 fn another_reply_key_replaces_the_grant() {
     ExtBuilder::default().build_and_execute(|| {

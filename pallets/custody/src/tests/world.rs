@@ -37,7 +37,7 @@ pub fn context(patient: u64, dealer: u64, cid: Cid) -> DealingContext<u64> {
 /// A dealing of [`CONTENT_KEY`] among these custodians.
 pub fn dealing(custodians: &[u64], threshold: u8, context: &DealingContext<u64>) -> Dealing {
     let shared = Shared { threshold, keys: &keys(custodians) };
-    deal(&CONTENT_KEY, &shared, context, &mut Dice::new()).expect("a test shares as it can")
+    deal(&CONTENT_KEY, &shared, context, &mut rng()).expect("a test shares as it can")
 }
 
 /// What is entrusted to the patient's present custodians.
@@ -136,7 +136,7 @@ pub fn share_of(keeper: u64, record: RecordId, context: &DeliveryContext<u64>) -
     let place = custody.custodians.iter().position(|kept| *kept == keeper).expect("it keeps one");
     let secret: CustodianSecret = secret(keeper);
     let share = custody.dealing.share(place as u8 + 1, secret.public()).expect("it has a share");
-    encrypt(&secret, &share, context, &mut Dice::new()).expect("the share is its own")
+    encrypt(&secret, &share, context, &mut rng()).expect("the share is its own")
 }
 
 /// What a custodian delivers to the first reply key of `subject`.
