@@ -177,7 +177,7 @@ fn record<T: Config>(patient: &T::AccountId) -> RecordId {
         envelopes: 0,
         deposit: Zero::zero(),
     };
-    pallet_emr::Contents::<T>::insert(&entry.cid, id);
+    pallet_emr::Contents::<T>::insert(&entry.cid, patient, id);
     pallet_emr::Records::<T>::insert(id, entry);
     pallet_emr::RecordsOf::<T>::insert(patient, id, ());
     id

@@ -51,38 +51,38 @@ impl<T: Config> Pallet<T> {
     /// One that has retired can still take back what it said, and its deposit.
     pub(crate) fn do_set_declined(
         custodian: AccountIdOf<T>,
-        patient: AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
         declined: bool,
     ) -> DispatchResult {
         if declined {
             Self::ensure_registered(&custodian)?;
             ensure!(
-                pallet_emr::Patients::<T>::contains_key(&patient),
+                pallet_emr::Patients::<T>::contains_key(patient),
                 pallet_emr::Error::<T>::PatientNotFound
             );
-            let unchanged = Declined::<T>::contains_key(&custodian, &patient);
+            let unchanged = Declined::<T>::contains_key(&custodian, patient);
             ensure!(!unchanged, Error::<T>::DeclineUnchanged);
             let deposit = T::CustodyDeposit::get();
             Self::hold(HoldReason::Decline, &custodian, deposit)?;
-            Declined::<T>::insert(&custodian, &patient, deposit);
+            Declined::<T>::insert(&custodian, patient, deposit);
         } else {
-            let deposit = Declined::<T>::take(&custodian, &patient);
+            let deposit = Declined::<T>::take(&custodian, patient);
             let deposit = deposit.ok_or(Error::<T>::DeclineUnchanged)?;
             Self::release(HoldReason::Decline, &custodian, deposit)?;
         }
         let event = Event::DeclinedSet { custodian, patient: patient.clone(), declined };
-        Self::deposit_logged(&patient, event);
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 
     /// Sets the custodians of what the patient adds from now on.
     pub(crate) fn do_set_custodians(
-        patient: AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
         members: &CustodiansOf<T>,
         threshold: u8,
     ) -> DispatchResult {
         ensure!(
-            pallet_emr::Patients::<T>::contains_key(&patient),
+            pallet_emr::Patients::<T>::contains_key(patient),
             pallet_emr::Error::<T>::PatientNotFound
         );
         let new = if members.is_empty() {
@@ -91,25 +91,25 @@ impl<T: Config> Pallet<T> {
         } else {
             let count = members.len();
             ensure!((1..=count).contains(&usize::from(threshold)), Error::<T>::InvalidThreshold);
-            let members = Self::keys_of(&patient, members)?;
+            let members = Self::keys_of(patient, members)?;
             let deposit = Self::custody_deposit(count as u32);
             Some(CustodianGroup { members, threshold, deposit })
         };
-        let old = CustodianGroups::<T>::get(&patient);
+        let old = CustodianGroups::<T>::get(patient);
         if let Some(old) = &old {
-            Self::release(HoldReason::Custody, &patient, old.deposit)?;
+            Self::release(HoldReason::Custody, patient, old.deposit)?;
         }
         if let Some(new) = &new {
-            Self::hold(HoldReason::Custody, &patient, new.deposit)?;
+            Self::hold(HoldReason::Custody, patient, new.deposit)?;
         }
-        CustodianGroups::<T>::set(&patient, new.clone());
+        CustodianGroups::<T>::set(patient, new.clone());
         let event = Event::CustodiansSet {
             patient: patient.clone(),
             old: old.as_ref().map(Self::accounts_of),
             new: new.as_ref().map(Self::accounts_of),
             threshold,
         };
-        Self::deposit_logged(&patient, event);
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 

@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// It must be for the patient's current custodians, in their order: the place of a share is
     /// its number. It is bound to the dealer, so that nobody can submit a copy, and to the content:
-    /// as no two records have one (`Emr::Contents`), no dealing comes back under another record.
+    /// as no two records of a patient have one (`Emr::Contents`), no dealing comes back under another record.
     fn store_custody(
         id: RecordId,
         patient: &AccountIdOf<T>,

@@ -20,23 +20,23 @@ impl<T: Config> Pallet<T> {
     /// the policy used.
     pub(crate) fn do_break_glass(
         subject: AccountIdOf<T>,
-        patient: AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
         reason: EmergencyReason,
     ) -> Result<Weight, DispatchError> {
-        ensure!(subject != patient, Error::<T>::OwnRecord);
+        ensure!(subject != *patient, Error::<T>::OwnRecord);
         ensure!(
-            pallet_emr::Patients::<T>::contains_key(&patient),
+            pallet_emr::Patients::<T>::contains_key(patient),
             pallet_emr::Error::<T>::PatientNotFound
         );
         Self::ensure_not_suspended(&subject)?;
         // One share fewer than the patient meant would open the records.
-        let group = CustodianGroups::<T>::get(&patient);
+        let group = CustodianGroups::<T>::get(patient);
         let keeps = group.is_some_and(|group| group.members.iter().any(|(who, _)| *who == subject));
         ensure!(!keeps, Error::<T>::CustodianOfPatient);
-        let asked = Self::ensure_may_break_glass(&patient, &subject, None)?;
+        let asked = Self::ensure_may_break_glass(patient, &subject, None)?;
         let now = frame_system::Pallet::<T>::block_number();
-        Self::ensure_not_rejected(&patient, &subject)?;
-        let running = RunningEmergencies::<T>::get(&patient, &subject);
+        Self::ensure_not_rejected(patient, &subject)?;
+        let running = RunningEmergencies::<T>::get(patient, &subject);
         let running = running.and_then(Emergencies::<T>::get);
         let takes = running.is_some_and(|entry| Self::takes_requests(&entry));
         ensure!(!takes, Error::<T>::GlassAlreadyBroken);
@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
         let review_until = now.saturating_add(T::ReviewPeriod::get());
         NextEmergencyId::<T>::put(EmergencyId(next));
         OpenEmergencies::<T>::insert(&subject, open.saturating_add(1));
-        RunningEmergencies::<T>::insert(&patient, &subject, id);
+        RunningEmergencies::<T>::insert(patient, &subject, id);
         let entry = Emergency {
             patient: patient.clone(),
             subject: subject.clone(),
@@ -75,7 +75,7 @@ impl<T: Config> Pallet<T> {
             until,
             review_until,
         };
-        Self::deposit_logged(&patient, event);
+        Self::deposit_logged(patient, event);
         Ok(asked)
     }
 
@@ -259,20 +259,20 @@ impl<T: Config> Pallet<T> {
 
     /// Allows or forbids breaking the glass over the patient's records.
     pub(crate) fn do_set_emergency_access(
-        patient: AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
         allowed: bool,
     ) -> DispatchResult {
         ensure!(
-            pallet_emr::Patients::<T>::contains_key(&patient),
+            pallet_emr::Patients::<T>::contains_key(patient),
             pallet_emr::Error::<T>::PatientNotFound
         );
         if allowed {
-            EmergencyOptOuts::<T>::remove(&patient);
+            EmergencyOptOuts::<T>::remove(patient);
         } else {
-            EmergencyOptOuts::<T>::insert(&patient, ());
+            EmergencyOptOuts::<T>::insert(patient, ());
         }
         let event = Event::EmergencyAccessSet { patient: patient.clone(), allowed };
-        Self::deposit_logged(&patient, event);
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 

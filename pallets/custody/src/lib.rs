@@ -799,7 +799,7 @@ pub mod pallet {
             declined: bool,
         ) -> DispatchResult {
             let custodian = ensure_signed(origin)?;
-            Self::do_set_declined(custodian, patient, declined)
+            Self::do_set_declined(custodian, &patient, declined)
         }
 
         /// Chooses the custodians who keep the content keys of the signer's future records.
@@ -833,7 +833,7 @@ pub mod pallet {
             threshold: u8,
         ) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            Self::do_set_custodians(patient, &members, threshold)
+            Self::do_set_custodians(&patient, &members, threshold)
         }
 
         /// Entrusts the key of an existing record to the signer's custodians, or withdraws it.
@@ -1044,7 +1044,7 @@ pub mod pallet {
             reason: EmergencyReason,
         ) -> DispatchResultWithPostInfo {
             let subject = ensure_signed(origin)?;
-            let asked = Self::do_break_glass(subject, patient, reason)?;
+            let asked = Self::do_break_glass(subject, &patient, reason)?;
             Ok(Some(<T as Config>::WeightInfo::break_glass().saturating_add(asked)).into())
         }
 
@@ -1232,7 +1232,7 @@ pub mod pallet {
         #[pallet::weight(<T as Config>::WeightInfo::set_emergency_access())]
         pub fn set_emergency_access(origin: OriginFor<T>, allowed: bool) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            Self::do_set_emergency_access(patient, allowed)
+            Self::do_set_emergency_access(&patient, allowed)
         }
 
         /// Forgives the rejected emergencies of an account, so that it may break the glass again.

@@ -17,11 +17,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Stores the encryption key of `account`.
-    pub(crate) fn store_encryption_key(account: AccountIdOf<T>, key: EncryptionKey) {
-        EncryptionKeys::<T>::insert(&account, key);
+    pub(crate) fn store_encryption_key(account: &AccountIdOf<T>, key: EncryptionKey) {
+        EncryptionKeys::<T>::insert(account, key);
         let event = Event::<T>::EncryptionKeySet { account: account.clone(), key };
-        if Patients::<T>::contains_key(&account) {
-            Self::deposit_logged(&account, event);
+        if Patients::<T>::contains_key(account) {
+            Self::deposit_logged(account, event);
         } else {
             Self::deposit_event(event);
         }

@@ -30,14 +30,14 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_set_policy(
-        patient: AccountIdOf<T>,
+        patient: &AccountIdOf<T>,
         policy: Option<AccountIdOf<T>>,
     ) -> DispatchResult {
-        ensure!(Patients::<T>::contains_key(&patient), Error::<T>::PatientNotFound);
-        let old = PatientPolicies::<T>::get(&patient);
-        PatientPolicies::<T>::set(&patient, policy.clone());
+        ensure!(Patients::<T>::contains_key(patient), Error::<T>::PatientNotFound);
+        let old = PatientPolicies::<T>::get(patient);
+        PatientPolicies::<T>::set(patient, policy.clone());
         let event = Event::<T>::PolicySet { patient: patient.clone(), old, new: policy };
-        Self::deposit_logged(&patient, event);
+        Self::deposit_logged(patient, event);
         Ok(())
     }
 

@@ -54,7 +54,7 @@ impl<T: Config> Pallet<T> {
             *author == new.patient || Self::has_role(author, Role::LabTechnician),
             Error::<T>::NotLabTechnician
         );
-        Self::ensure_new_content(&new.content.cid)?;
+        Self::ensure_new_content(&new.patient, &new.content.cid)?;
         Self::ensure_film(new.kind, new.content.commitments)?;
         let own = *author == new.patient && !new.content.caretaker;
         Self::ensure_readers(own, &new.patient, &envelopes)?;
@@ -105,7 +105,7 @@ impl<T: Config> Pallet<T> {
             RecordStatus::Superseded { .. } => return Err(Error::<T>::RecordSuperseded.into()),
             RecordStatus::Erased => return Err(Error::<T>::RecordErased.into()),
         }
-        Self::ensure_new_content(&content.cid)?;
+        Self::ensure_new_content(&old.patient, &content.cid)?;
         Self::ensure_film(old.kind, content.commitments)?;
         let own = *author == old.patient && !content.caretaker;
         Self::ensure_readers(own, &old.patient, &envelopes)?;
@@ -230,10 +230,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that the CID is supported, and that no record has or had this content.
-    fn ensure_new_content(cid: &Cid) -> DispatchResult {
+    /// Checks that the CID is supported, and that no record of the patient has or had this content.
+    fn ensure_new_content(patient: &AccountIdOf<T>, cid: &Cid) -> DispatchResult {
         Self::ensure_cid(cid)?;
-        ensure!(!Contents::<T>::contains_key(cid), Error::<T>::ContentAlreadyExists);
+        ensure!(!Contents::<T>::contains_key(cid, patient), Error::<T>::ContentAlreadyExists);
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl<T: Config> Pallet<T> {
         NextRecordId::<T>::put(RecordId(next));
         RecordsOf::<T>::insert(&new.patient, id, ());
         let NewContent { cid, digest, commitments, caretaker: _ } = new.content;
-        Contents::<T>::insert(&cid, id);
+        Contents::<T>::insert(&cid, &new.patient, id);
         if let Some(commitments) = commitments {
             Commitments::<T>::insert(id, commitments);
         }

@@ -233,12 +233,21 @@ pub mod pallet {
     #[pallet::storage]
     pub type Records<T: Config> = StorageMap<_, Twox64Concat, RecordId, RecordOf<T>, OptionQuery>;
 
-    /// Record of each content that was ever stored, erased records included.
+    /// Record of each content that a patient ever had, by CID and patient.
     ///
     /// It is never freed: an erased content must not come back, neither to old envelopes that
-    /// readers kept nor to old dealings, which are bound to patient and content.
+    /// readers kept nor to old dealings, which are bound to patient and content. It is one for
+    /// each patient: otherwise whoever saw a CID in the transaction pool could claim it first.
     #[pallet::storage]
-    pub type Contents<T: Config> = StorageMap<_, Blake2_128Concat, Cid, RecordId, OptionQuery>;
+    pub type Contents<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        Cid,
+        Blake2_128Concat,
+        T::AccountId,
+        RecordId,
+        OptionQuery,
+    >;
 
     /// Numbers of each patient's records.
     #[pallet::storage]
@@ -551,7 +560,7 @@ pub mod pallet {
         ProfileNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
         InvalidCid,
-        /// This content is, or was, that of another record. Encrypt the document again with a new key.
+        /// The patient has, or had, a record with this content. Encrypt the document again with a new key.
         ContentAlreadyExists,
         /// Only a chest X-ray has commitments. Other documents are added without them.
         NotChestXray,
@@ -703,7 +712,7 @@ pub mod pallet {
             Patients::<T>::insert(&patient, entry);
             let event = Event::<T>::PatientRegistered { patient: patient.clone() };
             Self::deposit_logged(&patient, event);
-            Self::store_encryption_key(patient, encryption_key);
+            Self::store_encryption_key(&patient, encryption_key);
             Ok(())
         }
 
@@ -757,7 +766,7 @@ pub mod pallet {
             let account = ensure_signed(origin)?;
             Self::ensure_encryption_key(&key)?;
             Self::hold_key_deposit(&account)?;
-            Self::store_encryption_key(account, key);
+            Self::store_encryption_key(&account, key);
             Ok(())
         }
 
@@ -781,7 +790,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
         pub fn set_policy(origin: OriginFor<T>, policy: Option<T::AccountId>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            Self::do_set_policy(patient, policy)
+            Self::do_set_policy(&patient, policy)
         }
 
         /// Announces a new policy for all patients who have not chosen one.
@@ -905,7 +914,7 @@ pub mod pallet {
         /// - `PatientNotFound`: `patient` is not a patient.
         /// - `NotLabTechnician`: the signer is neither the patient nor a lab technician.
         /// - `InvalidCid`: `cid` is not supported.
-        /// - `ContentAlreadyExists`: there is, or was, a record with this CID.
+        /// - `ContentAlreadyExists`: the patient has, or had, a record with this CID.
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
@@ -976,7 +985,7 @@ pub mod pallet {
         /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `RecordSuperseded`: it is not the newest version.
         /// - `InvalidCid`: `cid` is not supported.
-        /// - `ContentAlreadyExists`: there is, or was, a record with this CID.
+        /// - `ContentAlreadyExists`: the patient has, or had, a record with this CID.
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
@@ -1263,7 +1272,7 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
         pub fn allow_nobody(origin: OriginFor<T>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
-            Self::do_set_policy(patient.clone(), Some(patient))
+            Self::do_set_policy(&patient, Some(patient.clone()))
         }
 
         /// Admits an institution, whose registrar can then appoint providers.

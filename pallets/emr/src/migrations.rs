@@ -53,9 +53,9 @@ impl<T: Config, Term: Get<BlockNumberFor<T>>> UncheckedOnRuntimeUpgrade for From
         for (id, record) in Records::<T>::iter() {
             // One is read and one is written for each, whichever is the first.
             entries = entries.saturating_add(2);
-            let first = Contents::<T>::get(&record.cid).is_none_or(|listed| id < listed);
-            if first {
-                Contents::<T>::insert(record.cid, id);
+            let listed = Contents::<T>::get(&record.cid, &record.patient);
+            if listed.is_none_or(|listed| id < listed) {
+                Contents::<T>::insert(record.cid, record.patient, id);
             }
         }
         let touched = entries.saturating_add(2);

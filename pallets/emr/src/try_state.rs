@@ -104,7 +104,10 @@ impl<T: Config> Pallet<T> {
                 "a record is not listed under its patient"
             );
             ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
-            ensure!(Contents::<T>::contains_key(&record.cid), "a record's content is not listed");
+            ensure!(
+                Contents::<T>::contains_key(&record.cid, &record.patient),
+                "a record's content is not listed"
+            );
             let may_commit =
                 record.kind == RecordKind::ChestXray && record.status != RecordStatus::Erased;
             ensure!(
@@ -131,9 +134,10 @@ impl<T: Config> Pallet<T> {
             );
         }
         // Runtime 2 allowed several records of one content: the first one is listed.
-        for (cid, id) in Contents::<T>::iter() {
+        for (cid, patient, id) in Contents::<T>::iter() {
             ensure!(
-                Records::<T>::get(id).is_some_and(|record| record.cid == cid),
+                Records::<T>::get(id)
+                    .is_some_and(|record| record.cid == cid && record.patient == patient),
                 "a content is listed under a record that has another"
             );
         }

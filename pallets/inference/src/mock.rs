@@ -672,3 +672,13 @@ pub fn held(who: u64) -> (u64, u64) {
 pub fn free_balance(who: u64) -> u64 {
     Balances::free_balance(who)
 }
+
+/// The root of everything that is stored but the patients' logs.
+pub fn root_without_logs() -> Vec<u8> {
+    frame_support::storage::with_transaction(|| {
+        let _ = pallet_emr::Logs::<Test>::clear(u32::MAX, None);
+        let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
+        sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(root))
+    })
+    .expect("transactions can be nested")
+}

@@ -1,10 +1,7 @@
 //! The invariants that hold between any two calls.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use frame_support::{
-    ensure,
-    traits::{fungible::InspectHold, Get},
-};
+use frame_support::{ensure, traits::fungible::InspectHold};
 use medchain_primitives::{Arithmetic, RecordKind, RequestStatus, VerdictStatus};
 use sp_runtime::{Saturating, TryRuntimeError};
 

@@ -138,12 +138,11 @@ fn the_patient_withdraws_a_record_from_custody() {
 fn a_content_is_entrusted_under_one_record_for_good() {
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
-        assert_ok!(choose_for(BOB, &[CUSTODIAN], 1));
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let again = || {
-            for (author, patient) in [(ALICE, ALICE), (TECHNICIAN, ALICE), (BOB, BOB)] {
-                let custody = entrustment(patient, author, cid(1));
-                let refused = add_record(author, patient, cid(1), Some(custody));
+            for author in [ALICE, TECHNICIAN] {
+                let custody = entrustment(ALICE, author, cid(1));
+                let refused = add_record(author, ALICE, cid(1), Some(custody));
                 assert_noop!(refused, pallet_emr::Error::<Test>::ContentAlreadyExists);
             }
         };
@@ -154,6 +153,9 @@ fn a_content_is_entrusted_under_one_record_for_good() {
         assert_ok!(entrust_record(ALICE, XRAY, own()));
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         again();
+        // The same content of another patient is a different one.
+        assert_ok!(choose_for(BOB, &[CUSTODIAN], 1));
+        assert_ok!(add_record(BOB, BOB, cid(1), Some(entrustment(BOB, BOB, cid(1)))));
     });
 }
 

@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{Action, Basis, Denied, DenyReason, EndReason, Purpose, RecordId};
 use medchain_sharing::ReplyKey;
 use pallet_emr::DefaultPolicy;
-use sp_runtime::{StateVersion, TokenError};
+use sp_runtime::TokenError;
 
 use super::world::*;
 use crate::{mock::*, AccessGrant, Error, Event, HoldReason, WeightInfo};
@@ -64,13 +64,13 @@ fn a_denial_is_logged_with_its_reason_and_changes_nothing() {
     ];
     ExtBuilder::default().build_and_execute(|| {
         entrust(&[CUSTODIAN], 1);
-        let before = sp_io::storage::root(StateVersion::V1);
+        let before = root_without_logs();
         for reason in reasons {
             Policy::answer(ALICE, STRANGER, Action::View, Err(reason));
             assert_ok!(request(STRANGER));
             assert_eq!(events(), [denied(STRANGER, reason)]);
         }
-        assert_eq!(before, sp_io::storage::root(StateVersion::V1));
+        assert_eq!(before, root_without_logs());
         DefaultPolicy::<Test>::kill();
         assert_ok!(request(STRANGER));
         assert_eq!(events(), [denied(STRANGER, Denied::NoPolicy)]);

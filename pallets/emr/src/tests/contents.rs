@@ -1,4 +1,4 @@
-//! One stored content belongs to one record, for good.
+//! One stored content belongs to one record of a patient, for good.
 
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResultWithPostInfo};
 use medchain_primitives::{Action, Cid, RecordId, RecordKind};
@@ -19,19 +19,19 @@ fn nobody_adds_a_content_again() {
     ExtBuilder::default().build_and_execute(|| {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         Policy::grant(ALICE, TECHNICIAN, Action::Amend);
-        // Not under another record of hers, nor as a version of the same, nor as somebody else's.
-        for (author, patient) in [(ALICE, ALICE), (TECHNICIAN, ALICE), (BOB, BOB)] {
-            let again = add(author, patient, content(XRAY));
+        // Not under another record of hers, nor as a version of the same.
+        for author in [ALICE, TECHNICIAN] {
+            let again = add(author, ALICE, content(XRAY));
             assert_noop!(again, Error::<Test>::ContentAlreadyExists);
         }
         for author in [ALICE, TECHNICIAN] {
             let again = amend(author, XRAY, content(XRAY));
             assert_noop!(again, Error::<Test>::ContentAlreadyExists);
         }
-        assert_eq!(Contents::<Test>::get(content(XRAY)), Some(XRAY));
+        assert_eq!(Contents::<Test>::get(content(XRAY), ALICE), Some(XRAY));
         // Encrypted again, it is another content.
         assert_ok!(amend(TECHNICIAN, XRAY, content(NEXT)));
-        assert_eq!(Contents::<Test>::get(content(NEXT)), Some(NEXT));
+        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(NEXT));
     });
 }
 
@@ -42,12 +42,24 @@ fn an_erased_content_does_not_come_back() {
         assert_ok!(amend(ALICE, XRAY, content(NEXT)));
         for record in [XRAY, NEXT] {
             assert_ok!(Emr::erase_record(signed(ALICE), record));
-            for patient in [ALICE, BOB] {
-                let back = add(patient, patient, content(record));
-                assert_noop!(back, Error::<Test>::ContentAlreadyExists);
-            }
-            assert_eq!(Contents::<Test>::get(content(record)), Some(record));
+            let back = add(ALICE, ALICE, content(record));
+            assert_noop!(back, Error::<Test>::ContentAlreadyExists);
+            assert_eq!(Contents::<Test>::get(content(record), ALICE), Some(record));
         }
+    });
+}
+
+/// A stranger who sees a CID in the transaction pool cannot make the upload fail.
+#[test]
+fn nobody_claims_the_content_of_another_patient() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(add(BOB, BOB, content(NEXT)));
+        assert_ok!(add(ALICE, ALICE, content(NEXT)));
+        assert_eq!(Contents::<Test>::get(content(NEXT), BOB), Some(NEXT));
+        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(RecordId(2)));
+        // Nor does an erasure of the one change anything for the other.
+        assert_ok!(Emr::erase_record(signed(BOB), NEXT));
+        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(RecordId(2)));
     });
 }
 
@@ -59,7 +71,7 @@ fn a_content_is_claimed_with_the_record_or_not_at_all() {
         assert_noop!(refused, Error::<Test>::NoGrant);
         let refused = amend(READER, XRAY, content(NEXT));
         assert_noop!(refused, Error::<Test>::NoGrant);
-        assert_eq!(Contents::<Test>::get(content(NEXT)), None);
+        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), None);
         assert_ok!(add(ALICE, ALICE, content(NEXT)));
     });
 }

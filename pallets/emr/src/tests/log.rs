@@ -153,7 +153,8 @@ fn entries_are_paid_for() {
         let weight = <() as WeightInfo>::set_policy() + log_weight(1);
         assert_eq!(call.get_dispatch_info().call_weight, weight);
         let (one, two) = (log_weight(1), log_weight(2));
-        assert_eq!((log_weight(0), two.ref_time()), (Weight::zero(), one.ref_time() * 2));
+        assert_eq!(log_weight(0), Weight::zero());
+        assert!(two.ref_time() > one.ref_time());
         assert_eq!(two.proof_size(), one.proof_size(), "the head is in the proof once");
     });
 }

@@ -59,14 +59,18 @@ fn contents_are_listed_under_their_first_record() {
     ExtBuilder::default().build_and_execute(|| {
         let (other, third) = (content(NEXT), RecordId(2));
         assert_ok!(add_record(ALICE, ALICE, &[]));
+        assert_ok!(add_record(ALICE, ALICE, &[]));
         assert_ok!(add_record(BOB, BOB, &[]));
-        Records::<Test>::mutate_extant(third, |record| record.cid = content(XRAY));
+        for record in [third, RecordId(3)] {
+            Records::<Test>::mutate_extant(record, |record| record.cid = content(XRAY));
+        }
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
         let _ = Contents::<Test>::clear(u32::MAX, None);
         StorageVersion::new(0).put::<Emr>();
         Migration::on_runtime_upgrade();
-        assert_eq!(Contents::<Test>::get(content(XRAY)), Some(XRAY), "though it is erased");
-        assert_eq!(Contents::<Test>::get(other), Some(NEXT));
-        assert_eq!(Contents::<Test>::iter().count(), 2);
+        assert_eq!(Contents::<Test>::get(content(XRAY), ALICE), Some(XRAY), "though it is erased");
+        assert_eq!(Contents::<Test>::get(content(XRAY), BOB), Some(RecordId(3)));
+        assert_eq!(Contents::<Test>::get(other, ALICE), Some(NEXT));
+        assert_eq!(Contents::<Test>::iter().count(), 3);
     });
 }
