@@ -40,6 +40,12 @@ pub struct EraseArgs {
     /// Do not ask the stores to delete the encrypted file.
     #[arg(long)]
     pub keep_stored: bool,
+    /// Ask the stores although an earlier record of another patient has the same content.
+    ///
+    /// Encrypted files of two patients are never the same: whoever made that record
+    /// copied the CID, on purpose or by mistake. Make sure that it was not you.
+    #[arg(long, conflicts_with = "keep_stored")]
+    pub even_if_shared: bool,
 }
 
 /// An erased record.
@@ -126,8 +132,14 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     };
     // The record is erased now; if the rest fails, the same command finishes it.
     let finish = async {
-        let all = context.view().await?.records_of(&record.patient).await?;
-        let (stores, stores_not_asked) = delete(context, store.as_deref(), &record, &all).await?;
+        let view = context.view().await?;
+        let all = view.records_of(&record.patient).await?;
+        let (stores, stores_not_asked) =
+            match (store.as_deref(), kept(args, &view, &record, &all).await?) {
+                (None, _) => (Vec::new(), Some("you asked to keep it (--keep-stored)".into())),
+                (Some(_), Some(why)) => (Vec::new(), Some(why)),
+                (Some(store), None) => (delete(context, store, &record).await, None),
+            };
         if let Some(path) = &args.certificate {
             let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());
             let certificate = certify(chain, &record, erased.as_ref(), stores, not_asked).await?;
@@ -183,24 +195,42 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     })
 }
 
-/// Asks the store to delete the content, or says why not.
-async fn delete(
-    context: &Context,
-    store: Option<&dyn Store>,
+/// Why the content must stay in the stores: another record that is not erased has it too.
+///
+/// Runtime 2 let two records of one patient have the same content. One of another patient
+/// is a copied CID. If that were a reason to keep the file, anybody could keep it from being
+/// deleted; if it were none, whoever copied it could have it deleted by erasing the copy. So
+/// the record that was there first decides.
+async fn kept(
+    args: &EraseArgs,
+    view: &View,
     record: &Record,
     all: &[Record],
-) -> Result<(Vec<StorePart>, Option<String>)> {
-    let Some(store) = store else {
-        return Ok((Vec::new(), Some("you asked to keep it (--keep-stored)".into())));
-    };
-    // Runtime 2 let two records of one patient have the same content. (Another patient's
-    // cannot: content is encrypted for its patient.)
+) -> Result<Option<String>> {
     let shares = |other: &&Record| {
         other.id != record.id && other.cid == record.cid && other.status != RecordStatus::Erased
     };
     if let Some(other) = all.iter().find(shares) {
-        return Ok((Vec::new(), Some(format!("record {} has the same content", other.id))));
+        return Ok(Some(format!("record {} has the same content", other.id)));
     }
+    if args.even_if_shared {
+        return Ok(None);
+    }
+    for (patient, other) in view.records_with(&record.cid).await? {
+        let earlier = patient != record.patient && other < record.id;
+        let first = if earlier { view.record(other).await? } else { None };
+        if first.is_some_and(|first| first.status != RecordStatus::Erased) {
+            return Ok(Some(format!(
+                "record {other} of another patient had the same content before; if the file is \
+                 yours, add --even-if-shared"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// Asks the stores to delete the content.
+async fn delete(context: &Context, store: &dyn Store, record: &Record) -> Vec<StorePart> {
     let step = context.progress.step("Asking the stores to delete the encrypted file");
     let answers: Vec<StorePart> =
         store.unpin(&record.cid).await.into_iter().map(StorePart::from).collect();
@@ -217,7 +247,7 @@ async fn delete(
             failed.join("; ")
         );
     }
-    Ok((answers, None))
+    answers
 }
 
 /// A record's other versions that are not erased, among `all` its patient's records.

@@ -122,7 +122,8 @@ fn grants_to_roles_and_by_delegates_are_checked() {
         &["revoke", "--from", BOB, "--patient", BOB, "--remove-envelopes"],
         &["delegate"],
         &["delegate", "set"],
-        &["delegate", "set", BOB, "--until", "soon"],
+        &["delegate", "set", BOB, "--until", "100"],
+        &["delegate", "set", BOB, "--actions", "view", "--until", "soon"],
     ] {
         assert_eq!(run(folder.path(), usage).code, 2, "{usage:?}");
     }
@@ -131,7 +132,7 @@ fn grants_to_roles_and_by_delegates_are_checked() {
         &["grant", "--to", BOB, "--patient", BOB, "--actions", "all", "--until", "9"],
         &["revoke", "--role", "lab-technician"],
         &["revoke", "--from", BOB, "--patient", BOB],
-        &["delegate", "set", BOB, "--until", "100"],
+        &["delegate", "set", BOB, "--actions", "view", "--until", "100"],
         &["delegate", "remove", "//Bob"],
     ] {
         run(folder.path(), line).failed_with(&[NO_NODE]);

@@ -59,6 +59,7 @@ items! {
         PENDING_DEFAULT_POLICY = Emr.PendingDefaultPolicy,
         RECORDS = Emr.Records,
         RECORDS_OF = Emr.RecordsOf,
+        CONTENTS = Emr.Contents,
         COMMITMENTS = Emr.Commitments,
         ENVELOPES = Emr.Envelopes,
         RELATIONS = Emr.Relations,

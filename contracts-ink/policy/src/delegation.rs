@@ -111,6 +111,17 @@ pub struct Under {
     pub number: u32,
 }
 
+impl Under {
+    /// The delegation, if it lasts in the block `now`.
+    fn delegation(
+        self,
+        now: BlockNumber,
+        find: impl FnOnce(AccountId) -> Option<Delegation>,
+    ) -> Option<Delegation> {
+        find(self.delegate).filter(|one| one.number == self.number && one.lasts(now))
+    }
+}
+
 /// A grant with its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[ink::scale_derive(Encode, Decode, TypeInfo)]
@@ -137,7 +148,7 @@ impl OwnedGrant {
     ) -> Decision {
         let own = self.grant.decide(now, action, purpose);
         match (own, self.under) {
-            (Decision::Allow, Some(under)) => match self.lasting(under, now, delegation) {
+            (Decision::Allow, Some(under)) => match under.delegation(now, delegation) {
                 Some(one) if one.actions.contains(action) => Decision::Allow,
                 Some(_) => Decision::Deny(DenyReason::ActionNotGranted),
                 None => Decision::Deny(DenyReason::Expired),
@@ -153,7 +164,7 @@ impl OwnedGrant {
         delegation: impl FnOnce(AccountId) -> Option<Delegation>,
     ) -> Grant {
         let Some(under) = self.under.filter(|_| !self.grant.revoked) else { return self.grant };
-        let until = match (self.lasting(under, now, delegation), self.grant.until) {
+        let until = match (under.delegation(now, delegation), self.grant.until) {
             (Some(Delegation { until: Some(end), .. }), Some(until)) => Some(until.min(end)),
             (Some(Delegation { until: Some(end), .. }), None) => Some(end),
             (Some(_), until) => until,
@@ -161,15 +172,6 @@ impl OwnedGrant {
             (None, _) => Some(0),
         };
         Grant { until, ..self.grant }
-    }
-
-    fn lasting(
-        &self,
-        under: Under,
-        now: BlockNumber,
-        delegation: impl FnOnce(AccountId) -> Option<Delegation>,
-    ) -> Option<Delegation> {
-        delegation(under.delegate).filter(|one| one.number == under.number && one.lasts(now))
     }
 }
 

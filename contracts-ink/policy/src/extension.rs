@@ -158,7 +158,7 @@ mod tests {
             (EXTENSION_PURPOSE, vec![]),
             (EXTENSION_MODEL, vec![]),
             (EXTENSION_APPOINTMENT, (PATIENT, 3u8).encode()),
-            (EXTENSION_NOTE, (PATIENT, [&[9; 32][..], &[1, 2]].concat()).encode()),
+            (EXTENSION_NOTE, (PATIENT, [&[9u8; 32][..], &[1, 2]].concat()).encode()),
         ];
         assert_eq!(*calls.borrow(), expected);
     }

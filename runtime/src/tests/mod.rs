@@ -68,6 +68,11 @@ pub fn contract(name: &str) -> Vec<u8> {
 
 /// Uploads a contract and instantiates it with its constructor `new`.
 pub fn instantiate(code: Vec<u8>, arguments: impl Encode) -> AccountId {
+    instantiate_again(code, arguments, 0)
+}
+
+/// Like [`instantiate`], for another instance of the same code and arguments.
+pub fn instantiate_again(code: Vec<u8>, arguments: impl Encode, salt: u8) -> AccountId {
     let mut data = vec![0x4d, 0x43, 0x50, 0x00];
     arguments.encode_to(&mut data);
     let result = Contracts::bare_instantiate(
@@ -77,7 +82,7 @@ pub fn instantiate(code: Vec<u8>, arguments: impl Encode) -> AccountId {
         None,
         Code::Upload(code),
         data,
-        Vec::new(),
+        vec![salt],
         DebugInfo::UnsafeDebug,
         CollectEvents::Skip,
     );

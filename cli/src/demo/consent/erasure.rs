@@ -29,6 +29,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         certificate,
         force: false,
         keep_stored: false,
+        even_if_shared: false,
     };
     scene.refused(
         STORY,

@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use medchain_primitives::LogHead;
 
 use crate::{
-    chain::{walk, ChainError, Links, LogSource, LoggedBlock, LoggedEntry},
+    chain::{walk, ChainError, Link, Links, LogSource, LoggedBlock, LoggedEntry},
     AccountId32,
 };
 
@@ -95,8 +95,8 @@ async fn a_log_is_read_in_as_many_steps_as_it_has_blocks() {
     let steps = RefCell::new(Vec::new());
     let found =
         walk(&node, node.end(), |_| false, |left| steps.borrow_mut().push(left)).await.unwrap();
-    assert_eq!(found.links.iter().map(|link| link.block()).collect::<Vec<_>>(), [3, 40, 41, 9_000]);
-    assert_eq!(found.links.iter().map(|link| link.length()).collect::<Vec<_>>(), [2, 1, 3, 1]);
+    assert_eq!(found.links.iter().map(Link::block).collect::<Vec<_>>(), [3, 40, 41, 9_000]);
+    assert_eq!(found.links.iter().map(Link::length).collect::<Vec<_>>(), [2, 1, 3, 1]);
     assert_eq!(found.begin, LogHead::default());
     assert_eq!(*steps.borrow(), [6, 3, 2, 0]);
     assert_eq!(node.asked.get(), 4);
@@ -114,7 +114,7 @@ async fn an_empty_log_asks_nothing() {
 async fn a_reader_can_stop_early_and_go_on_from_there() {
     let node = Node::new(entries());
     let found = node.read(|head| head.at < 41).await.unwrap();
-    assert_eq!(found.links.iter().map(|link| link.block()).collect::<Vec<_>>(), [41, 9_000]);
+    assert_eq!(found.links.iter().map(Link::block).collect::<Vec<_>>(), [41, 9_000]);
     assert_eq!((found.begin.length, found.begin.at), (3, 40), "three entries are older");
     let known = node.heads[&41];
     let found = node.read(|head| *head == known).await.unwrap();

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use codec::Decode;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_primitives::{
-    EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
+    Cid, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
     SealedKey,
 };
 use subxt::utils::Static;
@@ -128,6 +129,23 @@ impl View {
             .try_collect()
             .await?;
         Ok(records.into_iter().flatten().collect())
+    }
+
+    /// The patients who have, or had, a record with this content, and the first such record of
+    /// each.
+    pub async fn records_with(
+        &self,
+        cid: &Cid,
+    ) -> Result<Vec<(AccountId32, RecordId)>, ChainError> {
+        let entries = self
+            .entries::<(Static<Cid>, AccountId32), _>(StorageItem::CONTENTS, (Static(cid.clone()),))
+            .await?;
+        let found = entries.into_iter().map(|((_, patient), value)| {
+            let record = RecordId::decode(&mut &value.bytes[..]);
+            let record = record.map_err(|e| ChainError::decode(StorageItem::CONTENTS, e))?;
+            Ok((patient, record))
+        });
+        found.collect()
     }
 
     /// What the uploader of a chest X-ray committed to.

@@ -5,11 +5,11 @@
 //! a custodian acts on state and not on events (`offchain-worker`), and an old key does not open
 //! a new version (`tests/e2e`).
 
-use frame_support::assert_noop;
+use frame_support::{assert_noop, storage::with_transaction};
 use medchain_primitives::{
     DenyReason, EmergencyReason, EndReason, ModelId, Purpose, RelationKind, SealedKey,
 };
-use sp_runtime::BoundedVec;
+use sp_runtime::{BoundedVec, TransactionOutcome};
 
 use super::{
     super::{custodians::*, *},
@@ -90,9 +90,14 @@ fn the_extension_answers_and_cannot_be_abused() {
             let clinician = CLINICIAN.to_account_id();
             assert_ok!(Emr::set_relation(signed(PATIENT), clinician, relation, false));
             let root = || {
-                // An "allow" deposits an event and changes nothing else.
+                // An "allow" deposits an event, links it into the log, and changes nothing else.
                 System::reset_events();
-                sp_io::storage::root(sp_runtime::StateVersion::V1)
+                let root = with_transaction(|| {
+                    let _ = pallet_emr::Logs::<Runtime>::clear(u32::MAX, None);
+                    let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
+                    TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(root))
+                });
+                root.expect("transactions can be nested")
             };
             let before = root();
             let answer = Emr::check_access(AccessQuestion {
@@ -118,7 +123,8 @@ fn the_extension_answers_and_cannot_be_abused() {
     assert_eq!(asked(5, 7), Ok(()), "this model");
     assert_eq!(asked(5, 0), no, "no other model");
     // An unknown function, and an unknown role.
-    assert_eq!(asked(7, 0), Err(Denied::PolicyTrapped));
+    assert_eq!(asked(7, 0), Ok(()), "no entry in the log");
+    assert_eq!(asked(8, 0), Err(Denied::PolicyTrapped));
     assert_eq!(asked(2, 9), Err(Denied::PolicyTrapped));
     development_chain().execute_with(|| {
         with_policy(misbehaving(9u8));

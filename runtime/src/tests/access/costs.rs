@@ -28,7 +28,7 @@ const RECORD: RecordId = RecordId(0);
 
 /// The maximum proof size of one check of the reference policy for a direct grant, including its
 /// code.
-const MAX_PROOF_PER_CHECK: usize = 16 * 1024;
+const MAX_PROOF_PER_CHECK: usize = 20 * 1024;
 
 /// A call, built on the chain that it is made on: what custodians send depends on the state.
 type Make<'a> = &'a dyn Fn() -> RuntimeCall;

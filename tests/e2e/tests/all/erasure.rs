@@ -2,13 +2,14 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_client::chain::{ChainEvent, CustodyError};
+use medchain_client::chain::{Call, ChainEvent, CustodyError};
 use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
+use medchain_primitives::{Cid, ContentDigest, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
 use super::{
-    calls::{deliver, delivery, submit},
+    calls::{account, deliver, delivery, submit},
     custody::film,
 };
 
@@ -135,6 +136,44 @@ fn the_file_stays_where_that_is_asked_for() {
     world.done(PATIENT, &["fetch", &id, "--output", "still.mcx", "--ciphertext"]);
     assert!(Path::new(&world.folder().join("still.mcx")).is_file());
     assert_eq!(verify(&world, "c.json").code, 0);
+}
+
+/// A record with the CID of another patient's film.
+fn copy(world: &World, record: u64) -> u64 {
+    let cid = world.show(record)["cid"].as_str().unwrap();
+    let cid = Cid::parse(cid.as_bytes()).unwrap();
+    let call = Call::AddRecord {
+        patient: account(STRANGER),
+        cid,
+        digest: ContentDigest([0; 32]),
+        kind: RecordKind::Report,
+        commitments: None,
+        envelopes: Vec::new(),
+        inference: None,
+        custody: None,
+    };
+    let sent = submit(world, STRANGER, &call).expect("everybody may add to the own records");
+    let added = sent.events.iter().find_map(|event| match event {
+        ChainEvent::RecordAdded { record, .. } => Some(record.0),
+        _ => None,
+    });
+    added.expect("a record was added")
+}
+
+/// Otherwise whoever sees a CID on the chain could have a stranger's film deleted, or keep it
+/// from being deleted.
+#[test]
+fn a_copied_cid_neither_deletes_a_film_nor_keeps_it() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    let film = record(&world, 67);
+    let id = film.to_string();
+    let erased = world.done(STRANGER, &["erase", &copy(&world, film).to_string()]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains(&format!("record {film} of another patient")), "{erased}");
+    world.done(PATIENT, &["fetch", &id, "--output", "mine.png"]);
+    let report = world.done(PATIENT, &["erase", &id]);
+    assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
 }
 
 #[test]

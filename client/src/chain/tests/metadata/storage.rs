@@ -428,6 +428,8 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Providers", &[&account, &Role::Hospital.encode()]);
     keys("Emr", "Records", &[&record]);
     keys("Emr", "RecordsOf", &[&account, &record]);
+    let cid = Cid::new(CidCodec::Raw, [3; 32]).encode();
+    keys("Emr", "Contents", &[&cid, &account]);
     keys("Emr", "Commitments", &[&record]);
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);
