@@ -140,8 +140,8 @@ fn the_file_stays_where_that_is_asked_for() {
 
 /// A record with the CID of another patient's film.
 fn copy(world: &World, record: u64) -> u64 {
-    let cid = world.show(record)["cid"].as_str().unwrap();
-    let cid = Cid::parse(cid.as_bytes()).unwrap();
+    let shown = world.show(record);
+    let cid = Cid::parse(shown["cid"].as_str().unwrap().as_bytes()).unwrap();
     let call = Call::AddRecord {
         patient: account(STRANGER),
         cid,
