@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
 # Measures the weights of our pallets' calls, time and proof size, and writes
 # them to runtime/src/weights/. What is measured is the compiled runtime, with
-# its benchmarks, in the executor of a release build: frame-omni-bencher.
+# its benchmarks, in the executor that the node has: runtime/bencher.
+#
+#   PALLETS="pallet_custody" make weights     these pallets only
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make weights'}"
 steps=${STEPS:-50} repeat=${REPEAT:-20}
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
+pallets=${PALLETS:-pallet_emr pallet_custody pallet_inference pallet_disputes pallet_timelock}
 
-# Of the same release of polkadot-sdk as the runtime.
-version=0.28.0
-bencher=$cache/bencher/bin/frame-omni-bencher
-if ! "$bencher" --version 2>/dev/null | grep -qF " $version"; then
-  echo "weights: compiling frame-omni-bencher once: expect half an hour to an hour on two cores." >&2
-  # The runtime that it brings along for another benchmark is not needed.
-  SKIP_WASM_BUILD=1 cargo install --config scripts/benchmark-host.toml --locked --version "$version" \
-    --root "$cache/bencher" --target-dir "$cache/bencher/build" frame-omni-bencher
+# A profile of its own: what is measured must be as fast as in a release.
+if [ ! -x "$CARGO_TARGET_DIR/weights/medchain-bencher" ]; then
+  echo "weights: compiling the executor once: expect half an hour on two cores." >&2
 fi
+cargo build --locked --config scripts/benchmark-host.toml --profile weights --package medchain-bencher --features program
+bencher=$CARGO_TARGET_DIR/weights/medchain-bencher
 
 target=$CARGO_TARGET_DIR/benchmarks
 RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table --cfg substrate_runtime" CARGO_TARGET_DIR=$target \
@@ -24,8 +23,8 @@ RUSTC_WORKSPACE_WRAPPER="" RUSTFLAGS="-C link-arg=--export-table --cfg substrate
   --target wasm32v1-none --no-default-features --features runtime-benchmarks
 runtime=$target/wasm32v1-none/release/medchain_runtime.wasm
 
-for pallet in pallet_emr pallet_custody pallet_inference pallet_disputes pallet_timelock; do
-  "$bencher" v1 benchmark pallet --allow-missing-host-functions \
+for pallet in $pallets; do
+  "$bencher" --allow-missing-host-functions \
     --runtime "$runtime" --genesis-builder runtime --genesis-builder-preset development \
     --pallet "$pallet" --extrinsic '*' --steps "$steps" --repeat "$repeat" \
     --output "runtime/src/weights/$pallet.rs"

@@ -42,11 +42,12 @@ impl<BlockNumber: Copy + Encode> LogHead<BlockNumber> {
     /// Returns the head after one more entry, in the block `at`.
     ///
     /// `entry` is the encoded event, as `System.Events` has it. The new hash is `blake2_256` of
-    /// the SCALE encoding of (previous hash, block, previous length, event).
+    /// the SCALE encoding of (previous hash, previous block, block, previous length, event). So a
+    /// link proves the whole head before it.
     #[must_use]
     pub fn after(&self, at: BlockNumber, entry: &[u8]) -> Self {
         let mut hasher = Blake2b::<U32>::new();
-        hasher.update((self.head, at, self.length).encode());
+        hasher.update((self.head, self.at, at, self.length).encode());
         hasher.update(entry);
         Self { length: self.length.saturating_add(1), head: hasher.finalize().into(), at }
     }
@@ -71,6 +72,7 @@ mod tests {
         assert_eq!(one, begin.after(5, b"event"));
         assert_ne!(one.head, begin.after(6, b"event").head);
         assert_ne!(one.head, begin.after(5, b"Event").head);
+        assert_ne!(one.head, LogHead { at: 1, ..begin }.after(5, b"event").head);
         assert_ne!(one.head, LogHead { length: 1, ..begin }.after(5, b"event").head);
         assert_ne!(one.head, LogHead { head: [1; 32], ..begin }.after(5, b"event").head);
     }
@@ -78,7 +80,7 @@ mod tests {
     #[test]
     fn the_hash_is_that_of_the_encoding() {
         let begin = LogHead { length: 7, head: [3; 32], at: 8u32 };
-        let preimage = ([3u8; 32], 9u32, 7u32, *b"event").encode();
+        let preimage = ([3u8; 32], 8u32, 9u32, 7u32, *b"event").encode();
         let expected: [u8; 32] = Blake2b::<U32>::digest(preimage).into();
         assert_eq!(begin.after(9, b"event").head, expected);
         let topic: [u8; 32] = Blake2b::<U32>::digest([&TOPIC[..], &[1; 32]].concat()).into();

@@ -57,9 +57,8 @@ await step('the library reads the bundle', () => {
     grant: '0x4d435010', revoke: '0x4d435011', grant_of: '0x4d435012',
     grant_for_purposes: '0x4d435013',
     grant_role: '0x4d435014', revoke_role: '0x4d435015', role_grant_of: '0x4d435016',
-    remove_delegate: '0x4d435018',
+    set_delegate: '0x4d43501c', remove_delegate: '0x4d435018',
     grant_as: '0x4d435019', revoke_as: '0x4d43501a', delegate_of: '0x4d43501b',
-    set_delegate: '0x4d43501c',
     'Policy::check': '0x4d435001',
   }, 'the list of messages');
   equal(abi.constructors.map((one) => one.method), ['new'], 'the list of constructors');

@@ -70,6 +70,15 @@ pub fn event(event: &ChainEvent) -> Option<Said> {
     setting(event).or_else(|| record(event)).or_else(|| access(event)).or_else(|| inference(event))
 }
 
+/// An entry of a log of which this program knows no more than its place.
+pub fn unknown(event: &ChainEvent, bytes: &[u8]) -> Said {
+    let said = Said::new(Kind::Unknown).with("event", hex(bytes));
+    match event {
+        ChainEvent::Other { pallet, name } => said.with("name", format!("{pallet}.{name}")),
+        _ => said,
+    }
+}
+
 /// Settings of a patient.
 fn setting(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
@@ -78,6 +87,8 @@ fn setting(event: &ChainEvent) -> Option<Said> {
             Said::new(Kind::PatientRegistered).of(patient).by(patient)
         }
         E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
+        // The event does not name the caretaker, who signs.
+        E::ProfileByCaretaker { patient } => Said::new(Kind::ProfileByCaretaker).of(patient),
         E::ProfileRemoved { patient } => Said::new(Kind::ProfileRemoved).of(patient).by(patient),
         // Other accounts publish keys too; their entries concern no patient.
         E::EncryptionKeySet { account, .. } => {
@@ -199,6 +210,9 @@ fn access(event: &ChainEvent) -> Option<Said> {
             .on(*record)
             .with("custodian", account(custodian))
             .with("explanation", EXPOSED),
+        E::RecordBarred { record, patient, subject } => {
+            Said::new(Kind::RecordBarred).of(patient).by(subject).on(*record)
+        }
         E::AccessEnded { record, patient, subject, reason } => Said::new(Kind::AccessEnded)
             .of(patient)
             .by(subject)
@@ -318,6 +332,9 @@ fn inference(event: &ChainEvent) -> Option<Said> {
             .about(*request)
             .with("workers", accounts(workers))
             .with("missing", *missing),
+        E::RevealStarted { request, deadline } => {
+            Said::new(Kind::RevealStarted).about(*request).with("until_block", *deadline)
+        }
         E::AnswersAwaited { request, record, workers, deadline } => Said::new(Kind::AnswersAwaited)
             .on(*record)
             .about(*request)

@@ -132,7 +132,8 @@ impl Gathering {
 
     /// The entries of the next block of the patient's log, still without times.
     ///
-    /// What the policy contract wrote into the log stands for its own events.
+    /// What the policy contract wrote into the log stands for its own events. That they concern
+    /// the patient is proven, so each of them has an entry here.
     pub fn take_logged(&mut self, block: &LoggedBlock, events: &[PastEvent]) -> Vec<Entry> {
         if std::mem::take(&mut self.is_first_block) {
             self.rewind_policies(events);
@@ -144,14 +145,31 @@ impl Gathering {
             let signer = logged.signer.as_ref();
             let said = match &event.event {
                 ChainEvent::PolicyNoted { patient, policy, entry } => {
-                    Some(describe::noted(patient, policy, entry))
+                    describe::noted(patient, policy, entry)
                 }
-                _ => self.said(event, signer),
+                other => match self.described(other) {
+                    Some(said) => self.follow(other, said, signer),
+                    None => describe::unknown(other, &logged.event),
+                },
             };
-            let place = (block.number, logged.index);
-            entries.extend(said.map(|said| entry(place, logged.extrinsic, signer, said)));
+            entries.push(entry((block.number, logged.index), logged.extrinsic, signer, said));
         }
         entries
+    }
+
+    /// What an event says, whomever it concerns, with what its request says.
+    fn described(&mut self, event: &ChainEvent) -> Option<Said> {
+        if let Some((request, record, patient, requester)) = request_made(event) {
+            self.learn_request(request, record, patient, requester);
+        }
+        let mut said = describe::event(event)?;
+        if said.patient.is_none() && said.record.is_none() {
+            let request = said.request.and_then(|id| self.requests.get(&id).copied().flatten());
+            if let Some((record, requester)) = request {
+                (said.record, said.who) = (Some(record), said.who.or(Some(requester)));
+            }
+        }
+        Some(said)
     }
 
     /// The entries held back for the policy that counts now.
@@ -198,14 +216,7 @@ impl Gathering {
             }
             _ => {}
         }
-        if let Some((request, record, patient, requester)) = request_made(&event.event) {
-            self.learn_request(request, record, patient, requester);
-        }
-        let mut said = describe::event(&event.event)?;
-        if said.patient.is_none() && said.record.is_none() {
-            let (record, requester) = (*self.requests.get(&said.request?)?)?;
-            (said.record, said.who) = (Some(record), said.who.or(Some(requester)));
-        }
+        let said = self.described(&event.event)?;
         let concerns = match (&said.patient, &said.record) {
             (Some(patient), _) => *patient == self.patient,
             (None, Some(record)) => self.records.contains(record),
@@ -226,9 +237,9 @@ impl Gathering {
                 said
             }
             // The event does not name the account that did it.
-            ChainEvent::RecordEntrusted { .. } | ChainEvent::RecordByCaretaker { .. } => {
-                Said { who: signer.copied(), ..said }
-            }
+            ChainEvent::RecordEntrusted { .. }
+            | ChainEvent::RecordByCaretaker { .. }
+            | ChainEvent::ProfileByCaretaker { .. } => Said { who: signer.copied(), ..said },
             ChainEvent::AccessGranted { record, subject, purpose, until, .. } => {
                 if until.is_some() {
                     let basis = self.grants.entry((*record, *subject));

@@ -34,6 +34,7 @@ macro_rules! kinds {
 kinds! {
     PatientRegistered = "patient_registered": "The patient registered.",
     ProfileUpdated = "profile_updated": "The patient stored a new profile.",
+    ProfileByCaretaker = "profile_by_caretaker": "A caretaker, not the patient, signed for the profile that was stored.",
     ProfileRemoved = "profile_removed": "The patient removed the profile.",
     EncryptionKeySet = "encryption_key_set": "The patient published a new encryption key.",
     PolicySet = "policy_set": "The patient chose a policy contract, or nobody (their own account).",
@@ -56,6 +57,7 @@ kinds! {
     AccessDenied = "access_denied": "An account requested access and was refused.",
     ShareDelivered = "share_delivered": "A custodian handed over its share of the key.",
     ShareExposed = "share_exposed": "An account holds a share of the key although its access was refused or over, or the custodian had lost its role.",
+    RecordBarred = "record_barred": "The patient kept an account from requesting a record again in its emergency.",
     AccessEnded = "access_ended": "Access to a record ended.",
     GlassBroken = "glass_broken": "An account broke the glass in an emergency.",
     EmergencyAccess = "emergency_access": "A record was requested in an emergency.",
@@ -69,6 +71,7 @@ kinds! {
     WorkersDrawn = "workers_drawn": "The chain drew workers for a request.",
     AnswersAwaited = "answers_awaited": "The workers of a request have the record's key.",
     AnswerCommitted = "answer_committed": "A worker committed to an answer.",
+    RevealStarted = "reveal_started": "All workers of a request have committed, and show their answers.",
     AnswerRevealed = "answer_revealed": "A worker showed its answer, sealed.",
     VerdictReached = "verdict_reached": "All workers of a request gave the same answer.",
     AnswersDiffer = "answers_differ": "The workers of a request gave different answers.",
@@ -97,6 +100,7 @@ kinds! {
     PolicyDelegateSet = "policy_delegate_set": "The policy contract recorded a delegate.",
     PolicyDelegateRemoved = "policy_delegate_removed": "The policy contract recorded the removal of a delegate.",
     PolicyEvent = "policy_event": "The policy contract emitted an event of its own.",
+    Unknown = "unknown": "An entry of the log that this program does not know.",
 }
 
 /// The kinds that one word of `--kind` stands for.

@@ -39,6 +39,12 @@ pub struct AuditArgs {
     #[arg(long, value_name = "BLOCK|DATE", value_parser = arguments::since(),
         conflicts_with_all = ["full", "from", "to"])]
     pub since: Option<Since>,
+    /// Read also those entries from the node that were read before.
+    ///
+    /// What was read is kept beside the key file. The entries were verified; their times and
+    /// signers are what the node of that time said.
+    #[arg(long, conflicts_with_all = ["full", "from", "to"])]
+    pub anew: bool,
     /// Read every block instead of the patient's log.
     ///
     /// Shows what is not in the log: what happened before the chain kept logs, the moves of
@@ -107,8 +113,12 @@ impl fmt::Display for AuditReport {
             }
             write!(f, "{} entries of {patient} in blocks {from} to {to}", entries.len())?;
         }
-        if let Some(log::Checked { length, head, not_read }) = log {
-            write!(f, "\nchecked against the patient's log of {length} entries, {head}")?;
+        if let Some(log::Checked { length, head, block_hash, not_read }) = log {
+            write!(
+                f,
+                "\nchecked against the patient's log of {length} entries, {head}, at block {to}, \
+                 {block_hash}"
+            )?;
             if *not_read > 0 {
                 write!(
                     f,
@@ -153,7 +163,8 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
         let entries = read(context, &history, patient, (from, to)).await?;
         ((from, to), entries, time::shown(history.end_time().await?), None)
     } else {
-        let read = log::read(context, chain, patient, args.since).await.map_err(unlinked)?;
+        let read =
+            log::read(context, chain, patient, args.since, args.anew).await.map_err(unlinked)?;
         (read.blocks, read.entries, read.end, Some(read.checked))
     };
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();

@@ -112,8 +112,8 @@ pub async fn set(context: &Context, args: &SetArgs) -> Result<DelegateReport> {
     Ok(DelegateReport { policy, patient, delegate, may: true, actions, until, included })
 }
 
-/// Removes a delegate.
-async fn remove(context: &Context, args: &RemoveArgs) -> Result<DelegateReport> {
+/// Removes a delegate, and with it what the delegate granted.
+pub async fn remove(context: &Context, args: &RemoveArgs) -> Result<DelegateReport> {
     let delegate = context.parse_account(&args.delegate)?;
     let parties = Parties::find(context, args.policy.as_deref(), None).await?;
     let data = policy::remove_delegate(&delegate);

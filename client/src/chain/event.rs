@@ -91,6 +91,7 @@ events! {
             EnvelopeAdded { record: RecordId, reader: AccountId32 };
             EnvelopeRemoved { record: RecordId, reader: AccountId32 };
             RecordByCaretaker { record: RecordId, patient: AccountId32 };
+            ProfileByCaretaker { patient: AccountId32 };
             RecordRestored { record: RecordId, replaced: RecordId, patient: AccountId32 };
             RecordErased { record: RecordId, patient: AccountId32 };
             RelationSet { patient: AccountId32, relative: AccountId32 };
@@ -141,6 +142,7 @@ events! {
                 subject: AccountId32,
                 custodian: AccountId32,
             };
+            RecordBarred { record: RecordId, patient: AccountId32, subject: AccountId32 };
             AccessEnded {
                 record: RecordId,
                 patient: AccountId32,

@@ -5,9 +5,9 @@
 //! is. So reading costs as much as there are entries, however long the chain is, and a node that
 //! leaves out, alters or invents an entry is noticed.
 //!
-//! *Invariant:* nothing that a node says about an entry is used before the links prove it. The
-//! times of blocks, the signers and the default policy are not in the log: they are the node's
-//! word.
+//! *Invariant:* no entry is used before the links prove it. What is not in the log is the node's
+//! word: that the last block is one of the chain, the times of blocks, the signers, the policies
+//! at the begin, and what the bytes of an entry mean.
 
 mod entries;
 mod links;
@@ -23,7 +23,7 @@ use super::{
     event::{self, PastEvent},
     history::{first_without, is_pruned},
     items::StorageItem,
-    proof::keys,
+    proof::{keys, ProofError},
     Chain, ChainError, History,
 };
 use crate::{AccountId32, H256};
@@ -47,20 +47,37 @@ impl Chain {
     /// Errors: [`ChainError::BrokenLog`] where the node does not prove it.
     pub async fn log_of(&self, patient: AccountId32) -> Result<Log, ChainError> {
         let (hash, header) = self.final_head().await?;
-        let number = u32::try_from(header.number).unwrap_or(u32::MAX);
+        let block = u32::try_from(header.number).unwrap_or(u32::MAX);
+        let unproven = |error: ProofError| ChainError::BrokenLog {
+            block,
+            what: format!("the node does not prove its end: {error}"),
+        };
         let key = keys::log(&patient);
         let proof = self.read_proof(hash, std::slice::from_ref(&key)).await?;
-        let proven = proof.open().and_then(|state| state.value(&key));
-        let bytes = proven.map_err(|error| ChainError::BrokenLog {
-            block: number,
-            what: format!("the node does not prove its end: {error}"),
-        })?;
-        Ok(Log { chain: self.clone(), patient, head: decoded(bytes)?, at: (number, hash) })
+        let state = proof.open().map_err(unproven)?;
+        let head = decoded(state.value(&key).map_err(unproven)?)?;
+        // The header is hashed, and the number is in it.
+        let at = (state.number(), hash);
+        Ok(Log { chain: self.clone(), patient, head, at })
     }
 
     /// The first block, of those up to `newest`, that is not older than a time in milliseconds
-    /// since 1970. A block whose state the node has discarded counts as older.
+    /// since 1970, by the node's word.
+    ///
+    /// Errors: [`ChainError::StatePruned`] where the node has discarded the states of that time.
     pub async fn first_block_since(&self, time: u64, newest: u32) -> Result<u32, ChainError> {
+        let first = self.first_not_older(time, newest).await?;
+        // Otherwise the search ended where the states begin, not at the time.
+        match first.checked_sub(1) {
+            Some(block) if !self.has_state(block).await? => {
+                Err(ChainError::StatePruned { block, first })
+            }
+            _ => Ok(first),
+        }
+    }
+
+    /// The same, where a block whose state the node has discarded counts as older.
+    async fn first_not_older(&self, time: u64, newest: u32) -> Result<u32, ChainError> {
         let is_older = async |number: u32| {
             let hash = self.existing(number).await?;
             match self.raw(&keys::timestamp(), hash).await {
@@ -86,6 +103,12 @@ impl Log {
     /// The final block at which the end was read.
     pub fn number(&self) -> u32 {
         self.at.0
+    }
+
+    /// The hash of that block, whose header proves the end. That it is a block of the chain is
+    /// the node's word.
+    pub fn block_hash(&self) -> H256 {
+        self.at.1
     }
 
     /// Finds the blocks with entries, from the end back, until `stops` says so of what was before.

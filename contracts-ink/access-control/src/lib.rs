@@ -351,7 +351,9 @@ mod access_control {
             let now = self.env().block_number();
             grant.validate(now)?;
             if let Some(delegation) = &by {
-                delegation.ensure_covers(grant.actions, self.grants.get(pair).as_ref(), now)?;
+                let old = self.grants.get(pair);
+                let lasting = self.lasting(pair, old.as_ref());
+                delegation.ensure_may_grant(grant.actions, old.as_ref(), lasting)?;
             }
             self.store_grant(pair, grant, by);
             let rest = (grant.actions, grant.until, grant.purposes, self.env().caller());
@@ -367,13 +369,26 @@ mod access_control {
             if old.grant.revoked && owned {
                 return Err(GrantError::NotGranted);
             }
+            let mut grant = Grant { revoked: true, ..old.grant };
             if let Some(delegation) = &by {
-                let now = self.env().block_number();
-                delegation.ensure_covers(ActionSet::EMPTY, Some(&old), now)?;
+                let lasting = self.lasting(pair, Some(&old));
+                if lasting.is_empty() {
+                    return Err(GrantError::NotGranted);
+                }
+                delegation.ensure_may_end(lasting)?;
+                grant.actions = lasting;
             }
-            self.store_grant(pair, Grant { revoked: true, ..old.grant }, by);
+            self.store_grant(pair, grant, by);
             small::emit::<Revoked>(pair, &self.env().caller());
             Ok(())
+        }
+
+        /// The actions that a grant still allows.
+        fn lasting(&self, pair: &Pair, grant: Option<&OwnedGrant>) -> ActionSet {
+            let now = self.env().block_number();
+            grant.map_or(ActionSet::EMPTY, |grant| {
+                grant.lasting(now, |delegate| self.delegates.get(&pair.with(&delegate)))
+            })
         }
 
         fn store_grant(&mut self, pair: &Pair, grant: Grant, by: Option<Delegation>) {

@@ -35,6 +35,12 @@ impl Pair {
         Self::new(&ink::env::caller::<MedChainEnvironment>(), other)
     }
 
+    /// The same patient with another account.
+    pub fn with(&self, other: &AccountId) -> Self {
+        let [patient, _] = self.halves;
+        Self::new(&AccountId(patient), other)
+    }
+
     /// Pairs a patient with a role.
     pub fn of_role(patient: &AccountId, role: Role) -> Self {
         let mut other = [0; 32];

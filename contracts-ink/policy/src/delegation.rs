@@ -74,26 +74,39 @@ impl Delegation {
         }
     }
 
-    /// Checks that the delegate may put `actions` in the place of `old` in the block `now`.
+    /// Checks that the delegate may grant `actions` in the place of `old`, of which `lasting` still
+    /// lasts.
     ///
     /// # Errors
-    /// - [`GrantError::RevokedByPatient`]: the patient revoked the grant.
-    /// - [`GrantError::BeyondDelegation`]: the new grant, or one that still lasts,
-    ///   has actions that the delegate may not grant.
-    pub fn ensure_covers(
+    /// - [`GrantError::RevokedByPatient`], [`GrantError::GrantedByPatient`]: the patient revoked
+    ///   the grant, or gave one that lasts.
+    /// - [`GrantError::BeyondDelegation`]: the new grant, or the old one, has actions that the
+    ///   delegate may not grant.
+    pub fn ensure_may_grant(
         &self,
         actions: ActionSet,
         old: Option<&OwnedGrant>,
-        now: BlockNumber,
+        lasting: ActionSet,
     ) -> Result<(), GrantError> {
-        let lasting = match old {
-            Some(old) if old.grant.revoked && old.under.is_none() => {
-                return Err(GrantError::RevokedByPatient);
+        match old {
+            Some(old) if old.under.is_none() && old.grant.revoked => {
+                Err(GrantError::RevokedByPatient)
             }
-            Some(old) if !old.grant.revoked && !is_over(old.grant.until, now) => old.grant.actions,
-            _ => ActionSet::EMPTY,
-        };
-        match self.actions.includes(actions) && self.actions.includes(lasting) {
+            // It would end with the delegation, and nothing would restore the patient's.
+            Some(old) if old.under.is_none() && !lasting.is_empty() => {
+                Err(GrantError::GrantedByPatient)
+            }
+            _ if self.actions.includes(actions) => self.ensure_may_end(lasting),
+            _ => Err(GrantError::BeyondDelegation),
+        }
+    }
+
+    /// Checks that the delegate may end what still lasts of a grant.
+    ///
+    /// # Errors
+    /// [`GrantError::BeyondDelegation`].
+    pub fn ensure_may_end(&self, lasting: ActionSet) -> Result<(), GrantError> {
+        match self.actions.includes(lasting) {
             true => Ok(()),
             false => Err(GrantError::BeyondDelegation),
         }
@@ -137,8 +150,9 @@ crate::stored_whole!(OwnedGrant);
 impl OwnedGrant {
     /// Decides about `action` in the block `now`, as [`Grant::decide`].
     ///
-    /// What a delegate granted ends with the delegation, and reaches no further. It
-    /// is looked up only where it decides.
+    /// What a delegate granted ends with the delegation, and reaches no further: it
+    /// is looked up only where it decides. What a delegate revoked is revoked for the
+    /// actions that it ended: for others, roles still count.
     pub fn decide(
         &self,
         now: BlockNumber,
@@ -146,6 +160,10 @@ impl OwnedGrant {
         purpose: impl FnOnce() -> Option<Purpose>,
         delegation: impl FnOnce(AccountId) -> Option<Delegation>,
     ) -> Decision {
+        let by_delegate = self.grant.revoked && self.under.is_some();
+        if by_delegate && !self.grant.actions.contains(action) {
+            return Decision::Deny(DenyReason::ActionNotGranted);
+        }
         let own = self.grant.decide(now, action, purpose);
         match (own, self.under) {
             (Decision::Allow, Some(under)) => match under.delegation(now, delegation) {
@@ -157,21 +175,41 @@ impl OwnedGrant {
         }
     }
 
-    /// The grant, with the last block of the delegation where that is earlier.
+    /// The actions that it still allows in the block `now`, for some purpose.
+    pub fn lasting(
+        &self,
+        now: BlockNumber,
+        delegation: impl FnOnce(AccountId) -> Option<Delegation>,
+    ) -> ActionSet {
+        if self.grant.revoked || is_over(self.grant.until, now) {
+            return ActionSet::EMPTY;
+        }
+        match self.under {
+            None => self.grant.actions,
+            Some(under) => under.delegation(now, delegation).map_or(ActionSet::EMPTY, |one| {
+                ActionSet(self.grant.actions.0 & one.actions.0)
+            }),
+        }
+    }
+
+    /// The grant, with the last block of the delegation where that is earlier, and the
+    /// actions of both.
     pub fn shown(
         &self,
         now: BlockNumber,
         delegation: impl FnOnce(AccountId) -> Option<Delegation>,
     ) -> Grant {
         let Some(under) = self.under.filter(|_| !self.grant.revoked) else { return self.grant };
-        let until = match (under.delegation(now, delegation), self.grant.until) {
+        let found = under.delegation(now, delegation);
+        let until = match (found, self.grant.until) {
             (Some(Delegation { until: Some(end), .. }), Some(until)) => Some(until.min(end)),
             (Some(Delegation { until: Some(end), .. }), None) => Some(end),
             (Some(_), until) => until,
             // It has ended: the first block is long past.
             (None, _) => Some(0),
         };
-        Grant { until, ..self.grant }
+        let both = found.map(|one| ActionSet(self.grant.actions.0 & one.actions.0));
+        Grant { until, actions: both.unwrap_or(self.grant.actions), ..self.grant }
     }
 }
 

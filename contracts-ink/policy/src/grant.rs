@@ -50,6 +50,8 @@ pub enum GrantError {
     RevokedByPatient,
     /// The delegate may not grant or end these actions. The patient widens the delegation with `set_delegate`.
     BeyondDelegation,
+    /// The patient granted to this account, and only the patient changes that. A delegate can revoke it, within the delegation.
+    GrantedByPatient,
 }
 
 impl Grant {

@@ -178,6 +178,11 @@ impl<T: Config> KeyCustody<AccountIdOf<T>> for Pallet<T> {
         }
         // Who gives the access up just before the patient takes it away could request it again.
         let bars = reason == EndReason::Revoked && Self::bar_record(record, patient, subject);
+        if bars {
+            let (patient_of, subject) = (patient.clone(), subject.clone());
+            let event = Event::RecordBarred { record, patient: patient_of, subject };
+            Self::deposit_logged(patient, event);
+        }
         Ok(bars)
     }
 

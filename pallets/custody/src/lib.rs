@@ -444,6 +444,15 @@ pub mod pallet {
             /// The custodian.
             custodian: T::AccountId,
         },
+        /// The patient keeps an account from requesting a record again in its emergency.
+        RecordBarred {
+            /// The record.
+            record: RecordId,
+            /// The patient whose record it is.
+            patient: T::AccountId,
+            /// The account.
+            subject: T::AccountId,
+        },
         /// An access grant ended, and the delivered shares were removed.
         AccessEnded {
             /// The record.

@@ -109,6 +109,9 @@ pub trait InferenceOrders<AccountId> {
 
     /// The maximum weight of one order, without its question to the policy.
     fn weight() -> Weight;
+
+    /// Whether a request for this version of a record is open. Costs one read.
+    fn is_awaited(record: RecordId) -> bool;
 }
 
 /// Refuses every order.
@@ -124,6 +127,10 @@ impl<AccountId> InferenceOrders<AccountId> for () {
 
     fn weight() -> Weight {
         Weight::zero()
+    }
+
+    fn is_awaited(_: RecordId) -> bool {
+        false
     }
 }
 

@@ -161,6 +161,10 @@ impl<T: Config> Pallet<T> {
             // An erased version does not tell whether there is a later one.
             RecordStatus::Erased => return Err(Error::<T>::NextVersionErased.into()),
         }
+        // Workers give a version up for good that is not the newest: they must not owe an answer
+        // about one that comes back.
+        let awaited = [id, replaced].into_iter().any(T::InferenceOrders::is_awaited);
+        ensure!(!awaited, Error::<T>::RequestOpen);
         newest.status = RecordStatus::Superseded { by: id };
         Records::<T>::insert(replaced, newest);
         record.status = RecordStatus::Active;

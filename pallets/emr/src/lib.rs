@@ -504,6 +504,11 @@ pub mod pallet {
             /// The patient whose record it is.
             patient: T::AccountId,
         },
+        /// A caretaker, not the patient, signed for the profile that was just stored.
+        ProfileByCaretaker {
+            /// The patient.
+            patient: T::AccountId,
+        },
         /// The patient made a previous version of a record the newest again.
         RecordRestored {
             /// The version that is the newest again.
@@ -608,6 +613,8 @@ pub mod pallet {
         VersionNotLatest,
         /// The version that replaced this one was erased. Restore a version before you erase the newer one.
         NextVersionErased,
+        /// A request for a verdict on one of the two versions is open. Cancel it, or wait until it is closed.
+        RequestOpen,
         /// Every record number is taken.
         RecordIdsExhausted,
         /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
@@ -729,10 +736,11 @@ pub mod pallet {
         /// - `PatientNotFound`: the signer is not a patient.
         ///
         /// ## Events
-        /// - `ProfileUpdated`.
+        /// - `ProfileUpdated`; `ProfileByCaretaker` if a caretaker signed for the patient.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(2)))]
         pub fn update_profile(origin: OriginFor<T>, profile: Document) -> DispatchResult {
+            let caretaker = Self::is_caretaker(&origin);
             let patient = ensure_signed(origin)?;
             Self::ensure_cid(&profile.cid)?;
             let old = Patients::<T>::try_mutate(&patient, |entry| {
@@ -741,6 +749,10 @@ pub mod pallet {
             })?;
             let event = Event::<T>::ProfileUpdated { patient: patient.clone(), old, new: profile };
             Self::deposit_logged(&patient, event);
+            if caretaker {
+                let event = Event::<T>::ProfileByCaretaker { patient: patient.clone() };
+                Self::deposit_logged(&patient, event);
+            }
             Ok(())
         }
 
@@ -1089,7 +1101,7 @@ pub mod pallet {
         #[pallet::call_index(10)]
         #[pallet::weight(
             T::WeightInfo::remove_envelope()
-                .saturating_add(log_weight(1))
+                .saturating_add(log_weight(2))
                 .saturating_add(T::Custody::end_access_weight())
         )]
         pub fn remove_envelope(
@@ -1406,6 +1418,7 @@ pub mod pallet {
         /// - `RecordNotSuperseded`: it is the newest version.
         /// - `VersionNotLatest`, `NextVersionErased`: the version that replaced it was replaced in
         ///   turn, or erased.
+        /// - `RequestOpen`: a request for a verdict on one of them is open.
         ///
         /// ## Events
         /// - `RecordRestored`.

@@ -221,6 +221,11 @@ impl Orders {
     pub fn taken() -> Vec<Order> {
         ORDERED.take()
     }
+
+    /// Opens a request for this version of a record.
+    pub fn open(record: RecordId) {
+        ORDERED.with_borrow_mut(|orders| orders.push((ALICE, ALICE, record, order(MODEL))));
+    }
 }
 
 impl InferenceOrders<u64> for Orders {
@@ -248,6 +253,10 @@ impl InferenceOrders<u64> for Orders {
 
     fn weight() -> Weight {
         ORDER_WEIGHT
+    }
+
+    fn is_awaited(record: RecordId) -> bool {
+        ORDERED.with_borrow(|orders| orders.iter().any(|(_, _, ordered, _)| *ordered == record))
     }
 }
 

@@ -114,7 +114,7 @@ impl WeightInfo for () {
         estimate(6u64.saturating_add(n), 6u64.saturating_add(n))
     }
     fn restore_record() -> Weight {
-        estimate(2, 2)
+        estimate(4, 2)
     }
     fn set_relation() -> Weight {
         estimate(2, 2)

@@ -11,8 +11,8 @@ use pallet_emr::due;
 use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, CommitteeOf, Config, Due, Error, Event, NextDue, Pallet, RequestOf, Step,
-    WeightInfo,
+    AccountIdOf, CommitteeOf, Committees, Config, Due, Error, Event, NextDue, Pallet, RequestOf,
+    Requests, Step, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -31,8 +31,13 @@ impl<T: Config> Pallet<T> {
 
     /// Moves a request on whose deadline has passed.
     pub(crate) fn do_settle_overdue(id: RequestId) -> DispatchResult {
-        let (request, committee) = Self::open_request(id)?;
+        let request = Requests::<T>::get(id).ok_or(Error::<T>::RequestNotFound)?;
+        ensure!(request.status != RequestStatus::Answered, Error::<T>::RequestNotOpen);
         ensure!(Self::is_overdue(&request), Error::<T>::DeadlineNotPassed);
+        let Some(committee) = Committees::<T>::get(id) else {
+            Self::remove_closed(id, &request);
+            return Ok(());
+        };
         match request.status {
             RequestStatus::Committing => Self::replace_absent(id, request, committee),
             RequestStatus::Revealing => Self::fail_unrevealed(id, request, &committee),
@@ -45,6 +50,13 @@ impl<T: Config> Pallet<T> {
                 Ok(())
             }
         }
+    }
+
+    /// Removes a request that came to nothing from the state. Its entries in the log stay.
+    fn remove_closed(id: RequestId, request: &RequestOf<T>) {
+        Due::<T>::remove(request.deadline, id);
+        Requests::<T>::remove(id);
+        Self::deposit_event(Event::RequestRemoved { request: id });
     }
 
     /// Lets the members go that have not committed, at their own expense if they could have.

@@ -121,23 +121,31 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_cancel(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
+        let (request, _) = Self::open_request(id)?;
+        ensure!(request.requester == *who || request.patient == *who, Error::<T>::NotRequester);
+        // What a worker missed is at its expense, not at that of whoever comes before the block
+        // that notices.
+        if Self::is_overdue(&request) {
+            Self::do_settle_overdue(id)?;
+            if !Committees::<T>::contains_key(id) {
+                return Ok(());
+            }
+        }
+        Self::cancel_open(who, id)
+    }
+
+    fn cancel_open(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
         let (request, committee) = Self::open_request(id)?;
         let patient = request.patient.clone();
-        ensure!(request.requester == *who || patient == *who, Error::<T>::NotRequester);
-        let late = Self::is_overdue(&request);
         // The answer of a single worker may be in the pool already, for all to see.
-        let answers_at_once =
-            request.quorum == 1 && request.status == RequestStatus::Committing && !late;
+        let answers_at_once = request.quorum == 1
+            && request.status == RequestStatus::Committing
+            && Self::subjects(&request).is_ok();
         let committed = committee.members.iter().any(|member| member.step != Step::Chosen);
         let ends_work = patient == *who && request.status != RequestStatus::Disputed;
         ensure!(ends_work || !(committed || answers_at_once), Error::<T>::AnswerCommitted);
         let mut earned = committee.clone();
-        earned.members.retain(|member| match member.step {
-            Step::Chosen => answers_at_once,
-            // Whoever did not reveal in time is not paid for the commitment.
-            Step::Committed(_) => !(late && request.status == RequestStatus::Revealing),
-            Step::Revealed(_) => true,
-        });
+        earned.members.retain(|member| answers_at_once || member.step != Step::Chosen);
         Self::pay_members(&request, &earned)?;
         Self::close(id, request, &committee, RequestStatus::Cancelled);
         Self::deposit_logged(&patient, Event::RequestCancelled { request: id });
@@ -230,6 +238,12 @@ impl<T: Config> Pallet<T> {
             Self::unassign(&member.worker, id, |_| ());
         }
         request.status = status;
+        // Of what came to nothing, the log is enough after a time. A verdict stays.
+        if status != RequestStatus::Answered {
+            let now = frame_system::Pallet::<T>::block_number();
+            request.deadline = now.saturating_add(T::ClosedPeriod::get());
+            Self::schedule(request.deadline, id);
+        }
         Requests::<T>::insert(id, request);
     }
 
@@ -275,5 +289,9 @@ impl<T: Config> pallet_emr::InferenceOrders<AccountIdOf<T>> for Pallet<T> {
 
     fn weight() -> Weight {
         <T as Config>::WeightInfo::request_inference()
+    }
+
+    fn is_awaited(record: RecordId) -> bool {
+        OpenRequestOf::<T>::iter_key_prefix(record).next().is_some()
     }
 }

@@ -133,6 +133,10 @@ pub mod pallet {
         #[pallet::constant]
         type ProvisionalPeriod: Get<BlockNumberFor<Self>>;
 
+        /// Number of blocks for which a request stays in the state that was closed without a verdict.
+        #[pallet::constant]
+        type ClosedPeriod: Get<BlockNumberFor<Self>>;
+
         /// Number of blocks between a worker's leave and the end of its bond.
         ///
         /// Longer than all the other periods together.
@@ -465,6 +469,11 @@ pub mod pallet {
             /// The request.
             request: RequestId,
         },
+        /// A request that was closed without a verdict a while ago was removed from the state.
+        RequestRemoved {
+            /// The request.
+            request: RequestId,
+        },
         /// A worker with another answer disputes a verdict. It does not count until that is settled.
         VerdictChallenged {
             /// The request.
@@ -571,7 +580,7 @@ pub mod pallet {
         RequestAlreadyExists,
         /// Every request number is taken.
         RequestIdsExhausted,
-        /// No request has this number.
+        /// No request has this number, or it came to nothing and was removed from the state.
         RequestNotFound,
         /// The request is closed. `Requests` contains its outcome.
         RequestNotOpen,
@@ -884,8 +893,10 @@ pub mod pallet {
         /// Cancels a request, and releases the fees that no worker has earned.
         ///
         /// Once a worker has committed to an answer, or a single worker has the key, only the
-        /// patient can cancel, and these workers are paid: whoever sees an answer in the pool
-        /// cannot take the payment back.
+        /// patient can cancel, and these workers are paid: a requester who sees an answer in the
+        /// pool cannot take the payment back. (A patient can, by erasing, amending or restoring
+        /// the record or revoking consent just before: a worker that minds commits first.)
+        /// An overdue request is settled before, as by `settle_overdue`.
         ///
         /// Whoever asks for the same record and model again gets the same workers: see
         /// [`DrawnBy`].
@@ -903,7 +914,10 @@ pub mod pallet {
         /// ## Events
         /// - `RequestCancelled`.
         #[pallet::call_index(6)]
-        #[pallet::weight(<T as Config>::WeightInfo::cancel_request())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::cancel_request()
+                .saturating_add(<T as Config>::WeightInfo::settle_overdue())
+        )]
         pub fn cancel_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_cancel(&who, request)
@@ -1107,14 +1121,18 @@ pub mod pallet {
 
         /// Moves on a request whose deadline has passed, if the chain has not done so yet.
         ///
+        /// One that was closed without a verdict is removed after `ClosedPeriod`.
+        ///
         /// ## Dispatch origin
         /// Signed by any account.
         ///
         /// ## Errors
-        /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
+        /// - `RequestNotFound`: there is no such request.
+        /// - `RequestNotOpen`: it has a verdict.
         /// - `DeadlineNotPassed`: its deadline has not passed.
         ///
         /// ## Events
+        /// - `RequestRemoved` if it was closed before.
         /// - `RequestExpired` if no workers were drawn or none have the key.
         /// - `Disputes::DisputeSettled` if workers dispute, and what follows from it.
         /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,

@@ -86,6 +86,7 @@ pub const SEAL: u64 = 12;
 pub const COMMIT: u64 = 20;
 pub const REVEAL: u64 = 8;
 pub const PROVISIONAL: u64 = 30;
+pub const CLOSED: u64 = 1_000;
 pub const ROUND: u64 = 5;
 pub const REWARD: u64 = 200;
 pub const UNBONDING: u64 = 600;
@@ -156,6 +157,7 @@ impl pallet_inference::Config for Test {
     type RoundPeriod = ConstU64<ROUND>;
     type DisputeReward = ConstU64<REWARD>;
     type ProvisionalPeriod = ConstU64<PROVISIONAL>;
+    type ClosedPeriod = ConstU64<CLOSED>;
     type UnbondingPeriod = ConstU64<UNBONDING>;
     type WorkerBond = ConstU64<BOND>;
     type AbsencePenalty = ConstU64<ABSENCE>;
@@ -334,6 +336,7 @@ fn check_topics() {
                 | WorkerLeaving { .. }
                 | BondWithdrawn { .. }
                 | BondToppedUp { .. }
+                | RequestRemoved { .. }
         );
         assert_eq!(record.topics.len(), usize::from(!about_nobody), "{event:?}");
     }

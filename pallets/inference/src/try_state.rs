@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
     fn try_state_requests() -> Result<(), TryRuntimeError> {
         let next = NextRequestId::<T>::get();
         let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
-        let (mut open, mut challenges) = (0usize, 0usize);
+        let (mut open, mut challenges, mut due) = (0usize, 0usize, 0usize);
         for (id, request) in Requests::<T>::iter() {
             ensure!(id < next, "a request's number is not below the next one");
             let record = pallet_emr::Records::<T>::get(request.record)
@@ -113,8 +113,11 @@ impl<T: Config> Pallet<T> {
             let verdict = Verdicts::<T>::get(id);
             let challenged = is_open && verdict.is_some();
             ensure!(indexed == (is_open && !challenged), "the index is wrong about a request");
+            // What has no verdict is moved on, and in the end removed.
+            let is_due = request.status != RequestStatus::Answered;
+            due = due.saturating_add(usize::from(is_due));
             ensure!(
-                Due::<T>::contains_key(request.deadline, id) == is_open,
+                Due::<T>::contains_key(request.deadline, id) == is_due,
                 "the list of due requests is wrong about a request"
             );
             let committee = Committees::<T>::get(id);
@@ -142,7 +145,7 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(
             OpenRequestOf::<T>::iter_values().count().saturating_add(challenges) == open
-                && Due::<T>::iter_keys().count() == open
+                && Due::<T>::iter_keys().count() == due
                 && Committees::<T>::iter_keys().count() == open,
             "an index contains an unknown request"
         );

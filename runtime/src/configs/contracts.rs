@@ -20,8 +20,17 @@ impl Randomness<Hash, BlockNumber> for NoRandomness {
     }
 }
 
+/// Picoseconds that each byte of an event costs.
+///
+/// More than the default, which lets a cheap block have so many events that clients cannot fetch
+/// them: at this price, a full block has less than 4 MB.
+const EVENT_REF_TIME: u64 = 400_000;
+
 parameter_types! {
-    pub Schedule: pallet_contracts::Schedule<Runtime> = Default::default();
+    pub Schedule: pallet_contracts::Schedule<Runtime> = pallet_contracts::Schedule {
+        limits: pallet_contracts::Limits { event_ref_time: EVENT_REF_TIME, ..Default::default() },
+        ..Default::default()
+    };
     pub const CodeHashLockupDepositPercent: Perbill = Perbill::from_percent(30);
 }
 

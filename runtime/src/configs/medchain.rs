@@ -34,6 +34,7 @@ parameter_types! {
     pub const RoundPeriod: BlockNumber = HOURS;
     /// Number of blocks for which a verdict can be challenged.
     pub const ProvisionalPeriod: BlockNumber = DAYS;
+    pub const ClosedPeriod: BlockNumber = 28 * DAYS;
     /// Number of blocks for which the bond of a worker outlasts its leave.
     pub const UnbondingPeriod: BlockNumber = 7 * DAYS;
     /// Maximum number of models per worker.
@@ -89,6 +90,7 @@ impl pallet_inference::Config for Runtime {
     type RoundPeriod = RoundPeriod;
     type DisputeReward = ConstU128<{ 20 * UNIT }>;
     type ProvisionalPeriod = ProvisionalPeriod;
+    type ClosedPeriod = ClosedPeriod;
     type UnbondingPeriod = UnbondingPeriod;
     type MaxCandidates = MaxCandidates;
     type MaxWorkerModels = MaxWorkerModels;

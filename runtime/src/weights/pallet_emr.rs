@@ -275,8 +275,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	fn restore_record() -> Weight {
 		// By hand until the next measurement.
 		Weight::from_parts(40_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 6382))
-			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(Weight::from_parts(0, 12_000))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:1)

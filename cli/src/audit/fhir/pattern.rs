@@ -96,6 +96,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::VerdictReached
         | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
         Kind::ProfileUpdated
+        | Kind::ProfileByCaretaker
         | Kind::RecordAmended
         | Kind::RecordByCaretaker
         | Kind::RecordRestored
@@ -109,6 +110,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::WorkersDrawn
         | Kind::AnswersAwaited
         | Kind::AnswerCommitted
+        | Kind::RevealStarted
         | Kind::AnswerRevealed
         | Kind::AnswersDiffer
         | Kind::DisputeStarted
@@ -142,7 +144,8 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::CustodiansSet
         | Kind::CustodianDeclined
         | Kind::EmergencyAccessSet
-        | Kind::PolicyEvent => (SECURITY_ALERT, Some(CONFIGURATION), "U"),
+        | Kind::PolicyEvent
+        | Kind::Unknown => (SECURITY_ALERT, Some(CONFIGURATION), "U"),
         Kind::RelationSet
         | Kind::RelationRemoved
         | Kind::PolicyRoleGranted
@@ -151,6 +154,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
             (SECURITY_ALERT, Some(OBJECT_SECURITY), "U")
         }
         Kind::EncryptionKeySet
+        | Kind::RecordBarred
         | Kind::AccessEnded
         | Kind::PolicyGranted
         | Kind::PolicyRevoked

@@ -47,6 +47,11 @@ impl Cache {
         Self { file, genesis, patient }
     }
 
+    /// Where it is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// The blocks that were verified, with the end of the log after them; none where there is no
     /// file, or one of something else.
     pub fn load(&self) -> (LogHead<u32>, Vec<LoggedBlock>) {

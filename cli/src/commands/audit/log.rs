@@ -1,9 +1,9 @@
 //! Reads a patient's entries by the links of the log, from its end back.
 
-use anyhow::Result;
+use anyhow::{bail, Result};
 use futures::TryStreamExt;
 use medchain_client::{
-    chain::{Chain, ChainError, Log, LogHead, LoggedBlock},
+    chain::{Chain, Log, LogHead, LoggedBlock},
     AccountId32,
 };
 use serde::Serialize;
@@ -16,6 +16,9 @@ use crate::{
     output::{hex, time},
 };
 
+/// How often verified blocks are kept, so that a reading that is interrupted goes on there.
+const KEPT_EVERY: usize = 512;
+
 /// What the entries were checked against.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
@@ -23,6 +26,8 @@ pub struct Checked {
     pub length: u32,
     /// The hash at the end of the log, proven at the last block that was read.
     pub head: String,
+    /// The hash of that block, which another node can confirm.
+    pub block_hash: String,
     /// The number of entries before the first one that was read.
     pub not_read: u32,
 }
@@ -43,6 +48,7 @@ pub async fn read(
     chain: &Chain,
     patient: AccountId32,
     since: Option<Since>,
+    anew: bool,
 ) -> Result<Read> {
     let log = chain.log_of(patient).await?;
     let first = match since {
@@ -51,58 +57,83 @@ pub async fn read(
         Some(Since::Time(time)) => chain.first_block_since(time, log.number()).await?,
     };
     let cache = context.key_file().map(|file| Cache::beside(file, chain.genesis_hash(), patient));
-    let (known, kept) = cache.as_ref().map(Cache::load).unwrap_or_default();
-    let (begin, blocks) = verified(context, &log, first, (known, kept)).await?;
-    if let Some(cache) = cache.filter(|_| begin == LogHead::default() && !blocks.is_empty()) {
-        // It only saves time: a folder that cannot be written must not keep anybody from reading.
-        let _ = cache.store(blocks.clone());
-    }
-    let (entries, end) = described(&log, patient, first, &blocks).await?;
+    let mut blocks = verified(context, &log, first, cache.as_ref(), anew).await?;
+    blocks.retain(|block| block.number >= first);
+    let (entries, end) = described(&log, patient, &blocks).await?;
     let head = log.head();
-    let not_read = begin.length.saturating_add(older_in(&blocks, first));
-    let checked = Checked { length: head.length, head: hex(head.head), not_read };
+    let checked = Checked {
+        length: head.length,
+        head: hex(head.head),
+        block_hash: hex(log.block_hash().0),
+        not_read: head.length.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX)),
+    };
     Ok(Read { entries, checked, blocks: (first, log.number()), end })
 }
 
-/// The blocks with entries, each compared with the links of the chain, and the end of the log
-/// before them. Blocks that are known already are not read again.
+/// The blocks with entries from `first` on, each compared with the links of the chain. Blocks that
+/// are known already are not read again, and may be older.
 async fn verified(
     context: &Context,
     log: &Log,
     first: u32,
-    (known, kept): (LogHead<u32>, Vec<LoggedBlock>),
-) -> Result<(LogHead<u32>, Vec<LoggedBlock>), ChainError> {
-    let total = log.head().length;
-    let bar = context.progress.bar("Following the log", total.into(), false);
+    cache: Option<&Cache>,
+    anew: bool,
+) -> Result<Vec<LoggedBlock>> {
+    let (known, kept) = cache.map(Cache::load).unwrap_or_default();
+    let head = log.head();
+    let bar = context.progress.bar("Following the log", head.length.into(), false);
     let stops = |head: &LogHead<u32>| head.at < first || *head == known;
-    let links = log.links(stops, |left| bar.at(u64::from(total.saturating_sub(left)))).await?;
+    let links = log.links(stops, |left| bar.at(head.length.saturating_sub(left).into())).await?;
     drop(bar);
-    let mut blocks = if links.begin == known { kept } else { Vec::new() };
-    let begin = if links.begin == known { LogHead::default() } else { links.begin };
-    let Some(oldest) = links.links.first() else { return Ok((begin, blocks)) };
+    if let Some(cache) = cache.filter(|_| is_another(&known, &links.begin)) {
+        bail!(
+            "this log has other entries than the {} that you have verified before, up to block {}: \
+             the node is behind, or withholds entries, so ask another with --node; if the chain \
+             itself began anew, delete {}",
+            known.length,
+            known.at,
+            cache.file().display()
+        );
+    }
+    let joins = links.begin == known;
+    let mut blocks = if joins && !anew { kept } else { Vec::new() };
+    let links = match joins && anew {
+        true => log.links(|head| head.at < first, |_| ()).await?,
+        false => links,
+    };
+    // Only what reaches back to the begin can be kept.
+    let cache = cache.filter(|_| joins || links.begin == LogHead::default());
+    let keep = |blocks: &[LoggedBlock]| {
+        // It only saves time: a folder that cannot be written must not keep anybody from reading.
+        let _ = cache.map(|cache| cache.store(blocks.to_vec()));
+    };
+    let Some(oldest) = links.links.first() else { return Ok(blocks) };
     let history = log.history(oldest.block()).await?;
-    let bar = context.progress.bar("Reading entries", u64::from(total), false);
+    let bar = context.progress.bar("Reading entries", head.length.into(), false);
     let mut found = std::pin::pin!(log.blocks(&history, &links.links));
     let mut done = links.begin.length;
-    while let Some(block) = found.try_next().await? {
+    while let Some(block) = found.try_next().await.inspect_err(|_| keep(&blocks))? {
         done = done.saturating_add(u32::try_from(block.entries.len()).unwrap_or(u32::MAX));
         bar.at(done.into());
         blocks.push(block);
+        if blocks.len() % KEPT_EVERY == 0 {
+            keep(&blocks);
+        }
     }
-    Ok((begin, blocks))
+    keep(&blocks);
+    Ok(blocks)
 }
 
-/// The number of entries that are known, but older than what was asked for.
-fn older_in(blocks: &[LoggedBlock], first: u32) -> u32 {
-    let older = blocks.iter().filter(|block| block.number < first);
-    u32::try_from(older.map(|block| block.entries.len()).sum::<usize>()).unwrap_or(u32::MAX)
+/// Whether a log that was followed back to `begin` lacks the end that was verified before, which it
+/// must have passed or stopped at.
+fn is_another(known: &LogHead<u32>, begin: &LogHead<u32>) -> bool {
+    begin != known && begin.length <= known.length && known.length > 0
 }
 
-/// The entries from the block `first` on, for people, and the time of the last block.
+/// These entries, for people, each of them, and the time of the last block.
 async fn described(
     log: &Log,
     patient: AccountId32,
-    first: u32,
     blocks: &[LoggedBlock],
 ) -> Result<(Vec<Entry>, String)> {
     // Without entries, the last block alone, for its time.
@@ -125,28 +156,29 @@ async fn described(
         }
         let time = time::shown(block.time);
         let found = gathering.take_logged(block, &events).into_iter();
-        entries.extend(found.filter(|_| block.number >= first).map(|entry| entry.at(time.clone())));
+        entries.extend(found.map(|entry| entry.at(time.clone())));
     }
     Ok((entries, time::shown(history.end_time().await?)))
 }
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::LoggedEntry;
-
     use super::*;
 
     #[test]
-    fn older_entries_are_counted() {
-        let entry = LoggedEntry { index: 0, extrinsic: None, signer: None, event: vec![1] };
-        let block = |number| LoggedBlock {
-            number,
-            hash: [2; 32],
-            time: 3,
-            default_policy: None,
-            entries: vec![entry.clone(), entry.clone()],
-        };
-        let blocks = [block(3), block(7)];
-        assert_eq!([1, 3, 4, 7, 8].map(|first| older_in(&blocks, first)), [0, 0, 2, 2, 4]);
+    fn a_log_without_what_was_verified_is_another() {
+        let one = LogHead::default().after(5, b"one");
+        let two = one.after(7, b"two");
+        let other = LogHead::default().after(5, b"other").after(7, b"two");
+        let nothing = LogHead::default();
+        // It stopped at what is known, or later because of --since.
+        for begin in [one, two, two.after(9, b"three")] {
+            assert!(!is_another(&one, &begin), "{begin:?}");
+        }
+        assert!(!is_another(&nothing, &nothing) && !is_another(&nothing, &one));
+        // It passed it without meeting it, or is shorter.
+        for begin in [nothing, one, other] {
+            assert!(is_another(&two, &begin), "{begin:?}");
+        }
     }
 }

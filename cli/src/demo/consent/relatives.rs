@@ -6,13 +6,13 @@ use medchain_client::policy::{ActionSet, GrantError};
 use medchain_primitives::{Action, Purpose, RecordId};
 
 use super::{
-    cast::{CLINICIAN, GUARDIAN, PATIENT, RESEARCHER, SISTER, STRANGER},
+    cast::{CLINICIAN, GUARDIAN, PATIENT, SISTER, STRANGER, SURGEON},
     scene::Scene,
 };
 use crate::{
     commands::{
         access::{self, AccessArgs},
-        delegate::{self, SetArgs},
+        delegate::{self, RemoveArgs, SetArgs},
         grant::{self, GrantArgs},
         policy::{
             call::{self, CallArgs},
@@ -64,39 +64,54 @@ async fn sister(scene: &Scene<'_>, opened: [RecordId; 2]) -> Result<()> {
             && !shown.behind_glass.is_empty(),
         shown.to_string().replace('\n', "; "),
     )?;
-    let for_treatment = || GrantArgs {
+    let for_treatment = |who: &str| GrantArgs {
         purposes: Some(Purpose::Treatment.into()),
         patient: Some(PATIENT.to_owned()),
-        ..GrantArgs::to(CLINICIAN, &[Action::View])
+        ..GrantArgs::to(who, &[Action::View])
     };
     scene.refused(
         STORY,
         "before she is a delegate, she cannot grant in the patient's name",
-        grant::grant(&cast.sister, &for_treatment()).await,
+        grant::grant(&cast.sister, &for_treatment(GUARDIAN)).await,
         GrantError::NotDelegate,
     )?;
     let actions = ActionSet::of(&[Action::View]);
     let args = SetArgs { delegate: SISTER.to_owned(), actions, until: None, policy: None };
     delegate::set(&cast.patient, &args).await?;
-    grant::grant(&cast.sister, &for_treatment()).await?;
-    let asked = request(&cast.clinician, record, Purpose::Treatment).await?;
+    scene.refused(
+        STORY,
+        "as a delegate she cannot let in the clinician, whom the patient revoked",
+        grant::grant(&cast.sister, &for_treatment(CLINICIAN)).await,
+        GrantError::RevokedByPatient,
+    )?;
+    grant::grant(&cast.sister, &for_treatment(GUARDIAN)).await?;
+    let asked = request(&cast.guardian, record, Purpose::Treatment).await?;
     scene.claim(
         STORY,
-        "as a delegate she allows the clinician to view, for treatment",
+        "but she allows the guardian to view, for treatment",
         asked.granted && asked.shares >= asked.threshold,
         format!("in block {}", asked.included.block_number),
     )?;
     scene.claim(
         STORY,
-        "the clinician reads the record",
-        scene.reads(&cast.clinician, record).await?,
+        "the guardian reads the record",
+        scene.reads(&cast.guardian, record).await?,
         format!("{} bytes", scene.xray.len()),
     )?;
-    let asked = request(&cast.clinician, record, Purpose::Research).await?;
+    let asked = request(&cast.guardian, record, Purpose::Research).await?;
     scene.claim(
         STORY,
         "the same request for research is refused, and leaves the access for treatment",
-        !asked.granted && scene.reads(&cast.clinician, record).await?,
+        !asked.granted && scene.reads(&cast.guardian, record).await?,
+        asked.answer(),
+    )?;
+    let args = RemoveArgs { delegate: SISTER.to_owned(), policy: None };
+    delegate::remove(&cast.patient, &args).await?;
+    let asked = request(&cast.guardian, record, Purpose::Treatment).await?;
+    scene.claim(
+        STORY,
+        "what she granted ends with the delegation",
+        !asked.granted && scene.reads(&cast.guardian, record).await.is_err(),
         asked.answer(),
     )?;
     let args =
@@ -137,8 +152,7 @@ async fn together(scene: &Scene<'_>) -> Result<()> {
         value: 0,
     };
     // View, for all purposes, until revoked.
-    let change =
-        format!("Grant {{ grantee: {RESEARCHER}, actions: 1, purposes: None, until: None }}");
+    let change = format!("Grant {{ grantee: {SURGEON}, actions: 1, purposes: None, until: None }}");
     scene.refused(
         STORY,
         "an account that is no guardian proposes nothing",
@@ -146,13 +160,13 @@ async fn together(scene: &Scene<'_>) -> Result<()> {
         "NotMember",
     )?;
     call::call(&cast.guardian, &call("propose", change)).await?;
-    let alone = may_view(scene, RESEARCHER).await?;
+    let alone = may_view(scene, SURGEON).await?;
     scene.claim(STORY, "one guardian alone allows nobody", !alone.0, alone.1)?;
     call::call(&cast.sister, &call("approve", "0".into())).await?;
-    let both = may_view(scene, RESEARCHER).await?;
+    let both = may_view(scene, SURGEON).await?;
     scene.claim(STORY, "two together do", both.0, both.1)?;
-    revoke::revoke(&cast.patient, &RevokeArgs::from(RESEARCHER, false)).await?;
-    let after = may_view(scene, RESEARCHER).await?;
+    revoke::revoke(&cast.patient, &RevokeArgs::from(SURGEON, false)).await?;
+    let after = may_view(scene, SURGEON).await?;
     scene.claim(STORY, "and the patient revokes it at once", !after.0, after.1)
 }
 
@@ -166,14 +180,13 @@ async fn everybody(scene: &Scene<'_>) -> Result<()> {
     };
     let laboratory = row(&cast.technician)?.context("the laboratory can do nothing")?;
     let appending = Question { action: Action::Append, purpose: None };
-    let viewing = Question { action: Action::View, purpose: Some(Purpose::Treatment) };
     scene.claim(
         STORY,
         "the patient sees who can do what now",
         row(&cast.stranger)?.is_none()
             && laboratory.policy_allows == [appending.name()]
             && !laboratory.envelopes.is_empty()
-            && row(&cast.clinician)?.is_some_and(|row| row.policy_allows == [viewing.name()])
+            && row(&cast.clinician)?.is_none_or(|row| row.policy_allows.is_empty())
             && row(&cast.custodians[0])?.is_some_and(|row| !row.shares.is_empty()),
         format!("{} accounts can do something", list.accounts.len()),
     )

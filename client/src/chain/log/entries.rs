@@ -6,7 +6,10 @@ use subxt::{
     events::{Events, Phase},
 };
 
-use crate::{chain::ChainError, AccountId32, H256};
+use crate::{
+    chain::{ChainError, CustodyError, EmrError, InferenceError},
+    AccountId32, H256,
+};
 
 /// A block with entries of one log.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -50,6 +53,10 @@ impl LoggedBlock {
     }
 }
 
+/// The pallets whose events about one patient are entries. Contracts choose the topics of their
+/// own events, so anybody could give one that of a log.
+const PALLETS: [&str; 3] = [EmrError::PALLET, CustodyError::PALLET, InferenceError::PALLET];
+
 /// The events of a block with a topic, still without signers.
 pub(super) fn with_topic(
     events: &Events<PolkadotConfig>,
@@ -58,7 +65,7 @@ pub(super) fn with_topic(
     let mut found = Vec::new();
     for event in events.iter() {
         let event = event.map_err(ChainError::from_subxt)?;
-        if !event.topics().contains(&topic) {
+        if !PALLETS.contains(&event.pallet_name()) || !event.topics().contains(&topic) {
             continue;
         }
         let extrinsic = match event.phase() {

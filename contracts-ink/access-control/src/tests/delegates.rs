@@ -51,7 +51,7 @@ fn patient_and_delegate_act_on_the_same_grant() {
 #[ink::test]
 fn a_delegate_does_not_replace_what_the_patient_revoked() {
     let mut contract = with_delegate(None);
-    for by_delegate in [false, true] {
+    for by_delegate in [true, false] {
         call_as(if by_delegate { DELEGATE } else { PATIENT });
         match by_delegate {
             true => grant_as(&mut contract, view()).unwrap(),
@@ -95,12 +95,64 @@ fn a_delegate_grants_and_ends_nothing_beyond_the_delegation() {
     let more = ActionSet::of(&[Action::View, Action::Emergency]);
     contract.grant(DOCTOR, more, Some(10)).unwrap();
     call_as(DELEGATE);
-    // To narrow it is to end a part of it.
-    assert_eq!(grant_as(&mut contract, view()), beyond);
+    assert_eq!(grant_as(&mut contract, view()), Err(GrantError::GrantedByPatient));
     assert_eq!(contract.revoke_as(PATIENT, DOCTOR), beyond);
     assert_eq!(ask(&contract, DOCTOR, Action::Emergency), Decision::Allow);
-    // What is over is in nobody's way.
+    // What is over is in nobody's way, and is not there to be revoked.
     at_block(11);
+    assert_eq!(contract.revoke_as(PATIENT, DOCTOR), Err(GrantError::NotGranted));
+    let over = Decision::Deny(DenyReason::Expired);
+    assert_eq!(ask(&contract, DOCTOR, Action::Emergency), over);
+    assert_eq!(grant_as(&mut contract, view()), Ok(()));
+}
+
+/// Otherwise it would end with the delegation, and the patient's with it.
+#[ink::test]
+fn a_delegate_does_not_replace_what_the_patient_granted() {
+    let mut contract = with_delegate(None);
+    call_as(PATIENT);
+    let treatment = Some(PurposeSet::of(&[Purpose::Treatment]));
+    contract.grant_for_purposes(DOCTOR, view(), treatment, None).unwrap();
+    call_as(DELEGATE);
+    assert_eq!(grant_as(&mut contract, view()), Err(GrantError::GrantedByPatient));
+    // To revoke it is a decision of its own.
+    assert_eq!(contract.revoke_as(PATIENT, DOCTOR), Ok(()));
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
+    assert_eq!(grant_as(&mut contract, view()), Ok(()));
+}
+
+/// Otherwise a delegate for viewing could keep a clinician from breaking the glass: `Revoked` is
+/// a veto, and outweighs roles.
+#[ink::test]
+fn a_delegate_vetoes_nothing_beyond_the_delegation() {
+    let mut contract = with_delegate(None);
+    call_as(PATIENT);
+    let role = ActionSet::of(&[Action::View, Action::Amend]);
+    contract.grant_role(Role::Clinician, role, None, None).unwrap();
+    Chain::new().role(DOCTOR, Role::Clinician).install();
+    call_as(DELEGATE);
+    grant_as(&mut contract, view()).unwrap();
+    contract.revoke_as(PATIENT, DOCTOR).unwrap();
+    assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Deny(DenyReason::Revoked));
+    assert_eq!(ask(&contract, DOCTOR, Action::Amend), Decision::Allow);
+    let no_veto = Decision::Deny(DenyReason::ActionNotGranted);
+    assert_eq!(ask(&contract, DOCTOR, Action::Emergency), no_veto);
+}
+
+#[ink::test]
+fn what_ended_with_a_delegation_is_in_no_delegates_way() {
+    let mut contract = with_delegate(None);
+    let other = AccountId([6; 32]);
+    call_as(PATIENT);
+    let more = ActionSet::of(&[Action::View, Action::Amend]);
+    contract.set_delegate(other, more, None).unwrap();
+    call_as(other);
+    contract.grant_as(PATIENT, DOCTOR, more, None, None).unwrap();
+    call_as(DELEGATE);
+    assert_eq!(grant_as(&mut contract, view()), Err(GrantError::BeyondDelegation));
+    call_as(PATIENT);
+    contract.remove_delegate(other).unwrap();
+    call_as(DELEGATE);
     assert_eq!(grant_as(&mut contract, view()), Ok(()));
 }
 
@@ -118,6 +170,10 @@ fn what_a_delegate_granted_reaches_no_further_than_the_delegation() {
     assert_eq!(ask(&contract, DOCTOR, Action::View), Decision::Allow);
     let narrowed = Decision::Deny(DenyReason::ActionNotGranted);
     assert_eq!(ask(&contract, DOCTOR, Action::Infer), narrowed);
+    assert_eq!(contract.grant_of(PATIENT, DOCTOR).map(|grant| grant.actions), Some(view()));
+    // It is the same delegation, which the patient can widen again.
+    contract.set_delegate(DELEGATE, more, None).unwrap();
+    assert_eq!(ask(&contract, DOCTOR, Action::Infer), Decision::Allow);
 }
 
 #[ink::test]

@@ -89,7 +89,11 @@ fn who_gives_access_up_first_is_barred_as_well() {
     ExtBuilder::default().build_and_execute(|| {
         opened();
         assert_ok!(Emr::remove_envelope(signed(CLINICIAN), XRAY, CLINICIAN));
+        events();
         assert_ok!(Emr::remove_envelope(signed(ALICE), XRAY, CLINICIAN));
+        let barred =
+            crate::Event::RecordBarred { record: XRAY, patient: ALICE, subject: CLINICIAN };
+        assert_eq!(events(), [barred]);
         assert_noop!(again(), Error::<Test>::RecordBarred);
         // Once.
         let nothing = pallet_emr::Error::<Test>::EnvelopeNotFound;

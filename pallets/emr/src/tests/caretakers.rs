@@ -108,6 +108,35 @@ fn versions_are_restored_one_by_one() {
     });
 }
 
+/// Workers give up what is superseded: they would owe an answer about what comes back.
+#[test]
+fn no_version_is_restored_while_a_verdict_on_it_is_awaited() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(amend_record(ALICE, XRAY, &[]));
+        for awaited in [XRAY, SECOND] {
+            Orders::open(awaited);
+            assert_noop!(restore(ALICE, XRAY), Error::<Test>::RequestOpen);
+            Orders::taken();
+        }
+        assert_ok!(restore(ALICE, XRAY));
+    });
+}
+
+#[test]
+fn a_caretakers_profile_is_visible_as_such() {
+    ExtBuilder::default().build_and_execute(|| {
+        let mut origin = signed(ALICE);
+        origin.add_filter(|call: &RuntimeCall| {
+            matches!(call, RuntimeCall::Emr(Call::update_profile { .. }))
+        });
+        let noted = Event::ProfileByCaretaker { patient: ALICE };
+        assert_ok!(Emr::update_profile(origin, document(5)));
+        assert!(events().contains(&noted));
+        assert_ok!(Emr::update_profile(signed(ALICE), document(6)));
+        assert!(!events().contains(&noted));
+    });
+}
+
 #[test]
 fn nobody_else_restores_a_version() {
     ExtBuilder::default().build_and_execute(|| {

@@ -164,7 +164,7 @@ fn custody_is_paid_for_in_the_weight() {
         assert_eq!(info.actual_weight, Some(base));
 
         let call = Call::<Test>::remove_envelope { record: XRAY, reader: READER };
-        let most = <() as WeightInfo>::remove_envelope() + log_weight(1) + END_ACCESS_WEIGHT;
+        let most = <() as WeightInfo>::remove_envelope() + log_weight(2) + END_ACCESS_WEIGHT;
         assert_eq!(call.get_dispatch_info().call_weight, most);
     });
 }

@@ -8,8 +8,8 @@ use sp_runtime::DispatchError;
 
 use super::log::recomputed;
 use crate::{
-    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason, Logs,
-    PatientPolicies, Patients, PendingDefaultPolicy, Providers, Records,
+    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason,
+    InferenceOrders, Logs, PatientPolicies, Patients, PendingDefaultPolicy, Providers, Records,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -173,11 +173,12 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Cancel => PendingDefaultPolicy::<Test>::exists(),
         Step::Erase(id) => live(id) && patient_of(id) == Some(who),
         Step::Restore(id) => {
-            let by = match Records::<Test>::get(id).map(|record| record.status) {
-                Some(RecordStatus::Superseded { by }) => Records::<Test>::get(by),
-                _ => None,
-            };
-            patient_of(id) == Some(who) && by.is_some_and(|by| by.status == RecordStatus::Active)
+            let status = Records::<Test>::get(id).map(|record| record.status);
+            let Some(RecordStatus::Superseded { by }) = status else { return false };
+            let newest = Records::<Test>::get(by).map(|record| record.status);
+            patient_of(id) == Some(who)
+                && newest == Some(RecordStatus::Active)
+                && ![*id, by].into_iter().any(<Orders as InferenceOrders<u64>>::is_awaited)
         }
         Step::Register | Step::RemoveKey => !Patients::<Test>::contains_key(who),
         Step::AllowNobody | Step::SetPolicy(_) | Step::Relate(_) => {
@@ -351,7 +352,8 @@ fn the_steps_of_the_random_test_can_succeed() {
             (READER, Step::Admit(NEXT, READER)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
-            (ALICE, Step::Restore(NEXT)),
+            (ALICE, Step::Amend(XRAY, vec![ALICE], true)),
+            (ALICE, Step::Restore(XRAY)),
             (ALICE, Step::Relate(READER)),
             (ALICE, Step::Unrelate(READER)),
             (ALICE, Step::Erase(NEXT)),

@@ -138,15 +138,19 @@ fn what_the_patient_ends_is_paid() {
     }
 }
 
-/// A commitment that was not revealed in time may be to anything.
+/// A commitment that was not revealed in time may be to anything. Whoever revealed is paid by
+/// whoever did not, also where the patient cancels before the block that notices.
 #[test]
 fn who_did_not_reveal_in_time_is_not_paid() {
     ExtBuilder::default().build_and_execute(|| {
         let id = revealing(2);
+        let before = free_balance(PATIENT) + held(PATIENT).0;
         let list = members(id);
         assert_ok!(reveal(list[0], id, &covid()));
         miss_deadline(id);
         assert_ok!(cancel(PATIENT, id));
+        assert_eq!(free_balance(PATIENT), before);
+        assert_eq!(held(list[1]).1, BOND - NOT_REVEALED);
         assert_eq!(free_balance(list[0]), FUNDS - BOND + FEE);
         assert_eq!(free_balance(list[1]), FUNDS - BOND);
         assert_eq!(held(PATIENT), (0, 0));
@@ -161,7 +165,9 @@ fn a_single_worker_that_is_late_earns_nothing() {
         let who = members(id)[0];
         miss_deadline(id);
         assert_ok!(cancel(PATIENT, id));
+        assert_eq!(status(id), RequestStatus::Cancelled);
         assert_eq!((held(PATIENT), free_balance(who)), ((0, 0), FUNDS - BOND));
+        assert_eq!(held(who).1, BOND - ABSENCE, "it missed the deadline all the same");
     });
 }
 
@@ -176,8 +182,10 @@ fn fails_when_the_request_is_unknown_or_closed() {
         pass(100);
         for id in [answered, cancelled] {
             assert_noop!(cancel(PATIENT, id), Error::<Test>::RequestNotOpen);
-            assert_noop!(settle(id), Error::<Test>::RequestNotOpen);
         }
+        assert_noop!(settle(answered), Error::<Test>::RequestNotOpen);
+        // It is removed later.
+        assert_noop!(settle(cancelled), Error::<Test>::DeadlineNotPassed);
     });
 }
 

@@ -1,7 +1,7 @@
 //! `settle_overdue`: what a missed deadline means in each status.
 
 use super::*;
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::Hooks, weights::Weight};
 use medchain_primitives::{FailureCause, SlashReason};
 
 fn missed(request: RequestId, worker: u64) -> RuntimeEvent {
@@ -260,5 +260,46 @@ fn whoever_committed_is_still_bound_when_a_replacement_is_not_sealed_to() {
         assert_eq!(status(id), RequestStatus::Expired);
         assert_eq!((held(list[0]), worker(list[0]).missed), ((0, BOND), 0));
         assert_eq!(worker(list[0]).assigned, 0);
+    });
+}
+
+#[test]
+fn a_request_without_a_verdict_leaves_the_state_after_a_time() {
+    ExtBuilder::default().build_and_execute(|| {
+        let scenes: [fn() -> RequestId; 2] = [
+            || {
+                let id = request(order(2));
+                miss(id);
+                id
+            },
+            || {
+                let id = request(order(2));
+                assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+                id
+            },
+        ];
+        for scene in scenes {
+            let id = scene();
+            let last = System::block_number() + CLOSED;
+            System::set_block_number(last);
+            assert_noop!(settle(id), Error::<Test>::DeadlineNotPassed);
+            System::set_block_number(last + 1);
+            System::reset_events();
+            assert_ok!(settle(id));
+            assert_eq!(events(), [Event::RequestRemoved { request: id }.into()]);
+            assert_eq!(Requests::<Test>::get(id), None);
+            assert_noop!(settle(id), Error::<Test>::RequestNotFound);
+        }
+    });
+}
+
+#[test]
+fn a_request_with_a_verdict_stays() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = answered(2);
+        System::set_block_number(System::block_number() + 10 * CLOSED);
+        assert_noop!(settle(id), Error::<Test>::RequestNotOpen);
+        Inference::on_idle(System::block_number(), Weight::MAX);
+        assert_eq!(status(id), RequestStatus::Answered);
     });
 }

@@ -184,6 +184,7 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, EnvelopeAdded { record, reader });
     event!(events, Emr, EnvelopeRemoved { record, reader });
     event!(events, Emr, RecordByCaretaker { record, patient });
+    event!(events, Emr, ProfileByCaretaker { patient });
     let replaced = RecordId(9);
     event!(events, Emr, RecordRestored { record, replaced, patient });
     event!(events, Emr, RecordErased { record, patient });
@@ -216,6 +217,7 @@ fn custody(events: &mut Checked) {
         ShareDelivered { record, patient, subject, custodian, delivered, threshold }
     );
     event!(events, Custody, ShareExposed { record, patient, subject, custodian });
+    event!(events, Custody, RecordBarred { record, patient, subject });
     for reason in EndReason::ALL {
         event!(events, Custody, AccessEnded { record, patient, subject, reason });
     }
