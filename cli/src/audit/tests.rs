@@ -75,6 +75,7 @@ fn asked(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
         E::FailureReported { request, record, worker: WORKER, code: FailureCode::Unavailable },
         E::DrawReopened { request, missing: 1, deadline: 40 },
         E::AnswerCommitted { request, worker: WORKER },
+        E::RevealStarted { request, deadline: 35 },
         E::AnswerRevealed { request, worker: WORKER },
         E::WorkerMissed { request, worker: OTHER },
         E::WorkerSlashed { worker: OTHER, request, reason: SlashReason::Absent, amount: 5 },
@@ -375,6 +376,8 @@ pub fn story() -> Vec<PastBlock> {
                     E::RecordErased { record, patient },
                     E::RecordRestored { record, replaced: RecordId(4), patient },
                     E::RecordByCaretaker { record: RecordId(4), patient },
+                    E::ProfileByCaretaker { patient },
+                    E::RecordBarred { record, patient, subject: DOCTOR },
                     E::ProfileRemoved { patient },
                 ],
             )],
@@ -404,7 +407,9 @@ fn details(entries: &[Entry], kind: Kind) -> Value {
 fn the_story_has_every_kind() {
     let entries = gathered(&story(), &[]);
     let kinds: BTreeSet<Kind> = entries.iter().map(|entry| entry.kind).collect();
-    let missing: Vec<_> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    // What is unknown is nowhere but in the log, where each entry has a line.
+    let missing: Vec<_> =
+        Kind::ALL.iter().filter(|kind| **kind != Kind::Unknown && !kinds.contains(kind)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -612,7 +617,7 @@ fn what_names_a_request_alone_is_found_through_it() {
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
     assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
-    assert_eq!(gathering.take(&late).len(), 11);
+    assert_eq!(gathering.take(&late).len(), 12);
 }
 
 #[test]
@@ -675,6 +680,27 @@ fn what_a_policy_wrote_into_the_log_stands_for_its_events() {
     // The default policy of the block, although no entry tells of its change.
     assert_eq!(denied.details["policy"], OTHER.to_string());
     assert_eq!(denied.signer.as_deref(), Some(&*PATIENT.to_string()));
+}
+
+/// What is in the log concerns the patient, whatever a node says of records and requests.
+#[test]
+fn every_entry_of_the_log_has_a_line() {
+    let unknown = ChainEvent::Other { pallet: "Emr".into(), name: "New".into() };
+    let events = [
+        ChainEvent::EnvelopeAdded { record: RecordId(77), reader: DOCTOR },
+        ChainEvent::RequestExpired { request: RequestId(5) },
+        unknown,
+    ];
+    let events = events.map(|event| PastEvent { extrinsic: Some(1), event });
+    let entries = vec![in_log(1), in_log(2), LoggedEntry { event: vec![1, 2, 3], ..in_log(3) }];
+    let block = LoggedBlock { number: 7, hash: [9; 32], time: 1, default_policy: None, entries };
+    let mut gathering = Gathering::new(PATIENT, [], None, None);
+    gathering.learn_request(RequestId(5), RECORD, &OTHER, &OTHER);
+    let told = gathering.take_logged(&block, &events);
+    let kinds: Vec<Kind> = told.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [Kind::EnvelopeAdded, Kind::RequestExpired, Kind::Unknown]);
+    assert_eq!(told[2].details["name"], "Emr.New");
+    assert_eq!(told[2].details["event"], "0x010203");
 }
 
 #[test]

@@ -341,9 +341,12 @@ mod tests {
         };
         let expected = format!("no entries of {} in blocks 1 to 9", AccountId32([1; 32]));
         assert_eq!(report.to_string(), expected);
-        let log = Some(log::Checked { length: 5, head: "0xab".into(), not_read: 3 });
+        let (head, block_hash) = ("0xab".into(), "0xcd".into());
+        let log = Some(log::Checked { length: 5, head, block_hash, not_read: 3 });
         let shown = AuditReport { from: 7, log, ..report }.to_string();
-        for words in ["log of 5 entries, 0xab", "3 entries before block 7 were left out"] {
+        for words in
+            ["log of 5 entries, 0xab, at block 9, 0xcd", "3 entries before block 7 were left out"]
+        {
             assert!(shown.contains(words), "{shown}");
         }
     }

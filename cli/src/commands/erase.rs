@@ -183,6 +183,15 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     let readers = view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
     let call = Call::EraseRecord { record: id };
     let purpose = "erase the record";
+    if let Some(previous) = record.previous.filter(|_| record.status == RecordStatus::Active) {
+        let is_live = |version: Record| version.status != RecordStatus::Erased;
+        if view.record(previous).await?.is_some_and(is_live) {
+            eprintln!(
+                "warning: record {previous}, which this version replaced, can never be the newest \
+                 again once it is erased; run `medchain restore {previous}` before, if it should be"
+            );
+        }
+    }
     context.ensure_can_ask()?;
     context.confirm(&call, &format!("erase record {id}, which nobody can undo")).await?;
     let outcome = context.send(&call, purpose).await?;

@@ -118,7 +118,9 @@ fn way_out(refusal: GrantError) -> &'static str {
         GrantError::NotDelegate | GrantError::BeyondDelegation => {
             "; the patient runs `medchain delegate set`"
         }
-        GrantError::RevokedByPatient => "; the patient runs `medchain grant`",
+        GrantError::RevokedByPatient | GrantError::GrantedByPatient => {
+            "; the patient runs `medchain grant`"
+        }
         GrantError::UnknownAction | GrantError::UnknownPurpose => {
             "; deploy the new version of the contract, or leave that one out"
         }

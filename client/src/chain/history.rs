@@ -115,7 +115,7 @@ impl Chain {
     }
 
     /// Whether the node has a block and still has its state.
-    async fn has_state(&self, number: u32) -> Result<bool, ChainError> {
+    pub(super) async fn has_state(&self, number: u32) -> Result<bool, ChainError> {
         let Some(hash) = self.hash_of(number).await? else {
             return Ok(false);
         };

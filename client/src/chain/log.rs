@@ -16,6 +16,8 @@ use codec::DecodeAll;
 use futures::{stream, Stream, StreamExt};
 use medchain_primitives::{log_topic, LogHead};
 
+#[cfg(test)]
+pub(super) use entries::with_topic;
 pub use entries::{LoggedBlock, LoggedEntry};
 pub use links::{walk, Link, Links, LogSource};
 
@@ -57,7 +59,7 @@ impl Chain {
         let state = proof.open().map_err(unproven)?;
         let head = decoded(state.value(&key).map_err(unproven)?)?;
         // The header is hashed, and the number is in it.
-        let at = (state.number(), hash);
+        let at = (u32::try_from(state.number()).unwrap_or(u32::MAX), hash);
         Ok(Log { chain: self.clone(), patient, head, at })
     }
 

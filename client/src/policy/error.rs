@@ -45,11 +45,15 @@ pub enum GrantError {
     #[error("the delegation does not cover these actions, or those of the grant in place")]
     #[codec(index = 8)]
     BeyondDelegation,
+    /// The patient granted to this account, and only the patient changes that.
+    #[error("the patient granted to this account, and only the patient changes that")]
+    #[codec(index = 9)]
+    GrantedByPatient,
 }
 
 impl GrantError {
     /// Every error, in the order of their indices.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoActions,
         Self::UnknownAction,
         Self::AlreadyExpired,
@@ -59,6 +63,7 @@ impl GrantError {
         Self::NotDelegate,
         Self::RevokedByPatient,
         Self::BeyondDelegation,
+        Self::GrantedByPatient,
     ];
 
     /// Reads the error from what a reverted message returned, see

@@ -90,6 +90,7 @@ async fn read(
     let args = AuditArgs {
         patient: None,
         since: None,
+        anew: false,
         full: false,
         from: None,
         to: None,

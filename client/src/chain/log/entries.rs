@@ -58,7 +58,7 @@ impl LoggedBlock {
 const PALLETS: [&str; 3] = [EmrError::PALLET, CustodyError::PALLET, InferenceError::PALLET];
 
 /// The events of a block with a topic, still without signers.
-pub(super) fn with_topic(
+pub(in crate::chain) fn with_topic(
     events: &Events<PolkadotConfig>,
     topic: H256,
 ) -> Result<Vec<LoggedEntry>, ChainError> {

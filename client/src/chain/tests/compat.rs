@@ -183,6 +183,21 @@ fn an_event_that_came_later_is_not_missed_in_history() {
     refused(&without(metadata()), Needs::Everything, missing);
 }
 
+/// The entries of a log are proven as bytes, which begin with the event's number.
+#[test]
+fn an_event_with_another_number_is_refused() {
+    let mut node = metadata();
+    let events = node.pallet_by_name("Emr").unwrap().event_ty_id().unwrap();
+    let all = variants(&mut node, events);
+    let place = |name: &str| all.iter().position(|event| event.name == name).unwrap();
+    let (one, other) = (place("RecordErased"), place("RecordByCaretaker"));
+    let numbers = (all[one].index, all[other].index);
+    (all[other].index, all[one].index) = numbers;
+    for needs in [Needs::Everything, Needs::History] {
+        refused(&node, needs, "event Emr.RecordByCaretaker has another number");
+    }
+}
+
 #[test]
 fn history_goes_back_before_sealed_verdicts() {
     let former = former::runtime();

@@ -9,12 +9,14 @@ use medchain_primitives::{
 use medchain_sharing::CustodianKey;
 use subxt::{
     config::{polkadot::PolkadotConfig, substrate::SpecVersionForRange},
+    events::Events,
+    metadata::ArcMetadata,
     OfflineClient,
 };
 
 use super::*;
 use crate::chain::{
-    event, ChainEvent, Denied, DispatchFailure, Document, EndReason, ModelStatus, Purpose,
+    event, log, ChainEvent, Denied, DispatchFailure, Document, EndReason, ModelStatus, Purpose,
     RuntimeError,
 };
 
@@ -65,6 +67,13 @@ pub fn encode(
 /// Reads the events of a block.
 fn read(metadata: Metadata, events: &[Vec<u8>]) -> Vec<ChainEvent> {
     let metadata = metadata.arc();
+    let read = event::read_all(&in_block(&metadata, events), &metadata).unwrap();
+    assert!(read.iter().all(|one| one.extrinsic == Some(3)));
+    read.into_iter().map(|one| one.event).collect()
+}
+
+/// The events of a block.
+fn in_block(metadata: &ArcMetadata, events: &[Vec<u8>]) -> Events<PolkadotConfig> {
     let config = PolkadotConfig::builder()
         .use_historic_types(false)
         .set_metadata_for_spec_versions([(1, metadata.clone())])
@@ -76,9 +85,26 @@ fn read(metadata: Metadata, events: &[Vec<u8>]) -> Vec<ChainEvent> {
         .build();
     let at = OfflineClient::new_with_config(config).at_block(1u32).unwrap();
     let bytes = [Compact(events.len() as u32).encode(), events.concat()].concat();
-    let read = event::read_all(&at.events().from_bytes(bytes), &metadata).unwrap();
-    assert!(read.iter().all(|one| one.extrinsic == Some(3)));
-    read.into_iter().map(|one| one.event).collect()
+    at.events().from_bytes(bytes)
+}
+
+/// Anybody can deploy a contract whose events have the topic of somebody's log.
+#[test]
+fn an_event_of_a_contract_is_no_entry_of_a_log() {
+    let metadata = metadata();
+    let topic = crate::H256([7; 32]);
+    let with_topic = |mut event: Vec<u8>| {
+        event.pop();
+        [event, vec![topic].encode()].concat()
+    };
+    let erased = [("record", RecordId(8).encode()), ("patient", ALICE.encode())];
+    let erased = encode(&metadata, ("Emr", "RecordErased"), &erased);
+    let forged = [("contract", BOB.encode()), ("data", vec![1u8, 2].encode())];
+    let forged = encode(&metadata, ("Contracts", "ContractEmitted"), &forged);
+    let events = [with_topic(forged), with_topic(erased.clone()), erased];
+    let events = in_block(&metadata.arc(), &events);
+    let entries = log::with_topic(&events, topic).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
