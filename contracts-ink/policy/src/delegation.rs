@@ -186,9 +186,9 @@ impl OwnedGrant {
         }
         match self.under {
             None => self.grant.actions,
-            Some(under) => under.delegation(now, delegation).map_or(ActionSet::EMPTY, |one| {
-                ActionSet(self.grant.actions.0 & one.actions.0)
-            }),
+            Some(under) => under
+                .delegation(now, delegation)
+                .map_or(ActionSet::EMPTY, |one| ActionSet(self.grant.actions.0 & one.actions.0)),
         }
     }
 

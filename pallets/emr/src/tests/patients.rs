@@ -96,7 +96,7 @@ fn updating_the_profile_works() {
 }
 
 #[test]
-fn nobody_removes_anothers_profile() {
+fn nobody_removes_the_profile_of_another() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(Emr::update_profile(signed(ALICE), document(5)));
         // Another patient has none, and the others are no patients.
