@@ -185,6 +185,19 @@ async fn links_that_are_made_up_are_noticed() {
     }
 }
 
+/// A reader that stops early must not be led to stop too early.
+#[tokio::test]
+async fn a_lie_about_where_a_reader_may_stop_is_noticed() {
+    let node = Node::new(entries());
+    let true_head = node.heads[&41];
+    // It would be older than what is asked for, and hide the blocks 40 and 41.
+    *node.lie.borrow_mut() = Some((8_999, LogHead { at: 30, ..true_head }));
+    let read = node.read(|head| head.at < 35).await;
+    assert!(matches!(read, Err(ChainError::BrokenLog { block: 9_000, .. })), "{read:?}");
+    *node.lie.borrow_mut() = None;
+    assert_eq!(node.read(|head| head.at < 35).await.unwrap().begin, node.heads[&3]);
+}
+
 #[tokio::test]
 async fn the_error_names_the_block_and_what_is_wrong() {
     let mut node = Node::new(entries());
