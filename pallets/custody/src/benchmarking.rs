@@ -569,7 +569,9 @@ mod benchmarks {
         let id = emergency::<T>(&patient, g)?;
         Pallet::<T>::review_emergency(RawOrigin::Signed(patient).into(), id, false)
             .map_err(|failed| failed.error)?;
-        pass::<T>(T::ReviewPeriod::get().saturating_add(One::one()));
+        // A rejection can be overturned for a while.
+        let period = T::ReviewPeriod::get().saturating_add(T::EthicsPeriod::get());
+        pass::<T>(period.saturating_add(One::one()));
         let caller: T::AccountId = account("anybody", 0, 0);
 
         #[extrinsic_call]

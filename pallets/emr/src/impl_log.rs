@@ -4,11 +4,10 @@
 //! deposited here and nowhere else.
 
 use codec::Encode;
-use frame_support::weights::Weight;
 use medchain_primitives::{log_topic, PolicyEntry};
 use sp_runtime::traits::Zero;
 
-use crate::{log_weight, AccountIdOf, Config, Event, Logs, Pallet, Patients};
+use crate::{AccountIdOf, Config, Event, Logs, Pallet, Patients};
 
 impl<T: Config> Pallet<T> {
     /// Deposits an event about a patient, and links it into the patient's log.
@@ -29,12 +28,6 @@ impl<T: Config> Pallet<T> {
         let bytes = log_topic(patient);
         topic.as_mut().iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         frame_system::Pallet::<T>::deposit_event_indexed(&[topic], event);
-    }
-
-    /// The weight of logging a record or version that is added, with this many envelopes, and the
-    /// question to the policy.
-    pub(crate) fn record_log_weight(envelopes: u32) -> Weight {
-        log_weight(envelopes.saturating_add(2))
     }
 
     /// Writes into a patient's log what `policy` changed. Returns whether it was written.

@@ -699,7 +699,7 @@ pub mod pallet {
         /// ## Events
         /// - `PatientRegistered`, `EncryptionKeySet`.
         #[pallet::call_index(0)]
-        #[pallet::weight(T::WeightInfo::register_patient().saturating_add(log_weight(2)))]
+        #[pallet::weight(T::WeightInfo::register_patient())]
         pub fn register_patient(
             origin: OriginFor<T>,
             profile: Option<Document>,
@@ -738,7 +738,7 @@ pub mod pallet {
         /// ## Events
         /// - `ProfileUpdated`; `ProfileByCaretaker` if a caretaker signed for the patient.
         #[pallet::call_index(1)]
-        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(2)))]
+        #[pallet::weight(T::WeightInfo::update_profile())]
         pub fn update_profile(origin: OriginFor<T>, profile: Document) -> DispatchResult {
             let caretaker = Self::is_caretaker(&origin);
             let patient = ensure_signed(origin)?;
@@ -773,7 +773,7 @@ pub mod pallet {
         /// ## Events
         /// - `EncryptionKeySet`.
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::set_encryption_key().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::set_encryption_key())]
         pub fn set_encryption_key(origin: OriginFor<T>, key: EncryptionKey) -> DispatchResult {
             let account = ensure_signed(origin)?;
             Self::ensure_encryption_key(&key)?;
@@ -799,7 +799,7 @@ pub mod pallet {
         /// ## Events
         /// - `PolicySet`.
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::set_policy())]
         pub fn set_policy(origin: OriginFor<T>, policy: Option<T::AccountId>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::do_set_policy(&patient, policy)
@@ -947,7 +947,6 @@ pub mod pallet {
         #[pallet::call_index(7)]
         #[pallet::weight(
             T::WeightInfo::add_record(envelopes.len() as u32)
-                .saturating_add(Pallet::<T>::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
                 .saturating_add(Pallet::<T>::order_weight(inference.as_ref()))
@@ -966,7 +965,6 @@ pub mod pallet {
             let caretaker = Self::is_caretaker(&origin);
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::add_record(envelopes.len() as u32)
-                .saturating_add(Self::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Self::custody_weight(custody.as_ref()));
             let content = NewContent { cid, digest, commitments, caretaker };
             let new = NewRecord { patient, content, kind, previous: None };
@@ -1013,7 +1011,6 @@ pub mod pallet {
         #[pallet::call_index(8)]
         #[pallet::weight(
             T::WeightInfo::amend_record(envelopes.len() as u32)
-                .saturating_add(Pallet::<T>::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Pallet::<T>::custody_weight(custody.as_ref()))
                 .saturating_add(T::AccessControl::weight())
         )]
@@ -1029,7 +1026,6 @@ pub mod pallet {
             let caretaker = Self::is_caretaker(&origin);
             let author = ensure_signed(origin)?;
             let base = T::WeightInfo::amend_record(envelopes.len() as u32)
-                .saturating_add(Self::record_log_weight(envelopes.len() as u32))
                 .saturating_add(Self::custody_weight(custody.as_ref()));
             let content = NewContent { cid, digest, commitments, caretaker };
             let asked = Self::do_amend_record(&author, record, content, envelopes, custody)?;
@@ -1062,7 +1058,6 @@ pub mod pallet {
         #[pallet::call_index(9)]
         #[pallet::weight(
             T::WeightInfo::share_record()
-                .saturating_add(log_weight(3))
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn share_record(
@@ -1073,7 +1068,7 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let asked = Self::do_share_record(&who, record, reader, sealed_key)?;
-            let base = T::WeightInfo::share_record().saturating_add(log_weight(3));
+            let base = T::WeightInfo::share_record();
             Ok(Some(base.saturating_add(asked)).into())
         }
 
@@ -1101,7 +1096,6 @@ pub mod pallet {
         #[pallet::call_index(10)]
         #[pallet::weight(
             T::WeightInfo::remove_envelope()
-                .saturating_add(log_weight(2))
                 .saturating_add(T::Custody::end_access_weight())
         )]
         pub fn remove_envelope(
@@ -1134,13 +1128,12 @@ pub mod pallet {
         #[pallet::call_index(11)]
         #[pallet::weight(
             T::WeightInfo::erase_record(T::MaxEnvelopes::get())
-                .saturating_add(log_weight(1))
                 .saturating_add(T::Custody::end_weight(T::Custody::max_grants()))
         )]
         pub fn erase_record(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
             let (envelopes, grants) = Self::do_erase_record(&who, record)?;
-            let used = T::WeightInfo::erase_record(envelopes).saturating_add(log_weight(1));
+            let used = T::WeightInfo::erase_record(envelopes);
             Ok(Some(used.saturating_add(T::Custody::end_weight(grants))).into())
         }
 
@@ -1162,7 +1155,7 @@ pub mod pallet {
         /// ## Events
         /// - `RelationSet`.
         #[pallet::call_index(12)]
-        #[pallet::weight(T::WeightInfo::set_relation().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::set_relation())]
         pub fn set_relation(
             origin: OriginFor<T>,
             relative: T::AccountId,
@@ -1199,7 +1192,7 @@ pub mod pallet {
         /// ## Events
         /// - `RelationRemoved`.
         #[pallet::call_index(13)]
-        #[pallet::weight(T::WeightInfo::remove_relation().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::remove_relation())]
         pub fn remove_relation(origin: OriginFor<T>, relative: T::AccountId) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Relations::<T>::take(&patient, &relative).ok_or(Error::<T>::RelationNotFound)?;
@@ -1281,7 +1274,7 @@ pub mod pallet {
         /// ## Events
         /// - `PolicySet`, with the signer's own account as the new policy.
         #[pallet::call_index(26)]
-        #[pallet::weight(T::WeightInfo::set_policy().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::set_policy())]
         pub fn allow_nobody(origin: OriginFor<T>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             Self::do_set_policy(&patient, Some(patient.clone()))
@@ -1423,7 +1416,7 @@ pub mod pallet {
         /// ## Events
         /// - `RecordRestored`.
         #[pallet::call_index(31)]
-        #[pallet::weight(T::WeightInfo::restore_record().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::restore_record())]
         pub fn restore_record(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_restore_record(&who, record)
@@ -1443,7 +1436,7 @@ pub mod pallet {
         /// ## Events
         /// - `ProfileRemoved`.
         #[pallet::call_index(32)]
-        #[pallet::weight(T::WeightInfo::update_profile().saturating_add(log_weight(1)))]
+        #[pallet::weight(T::WeightInfo::update_profile())]
         pub fn remove_profile(origin: OriginFor<T>) -> DispatchResult {
             let patient = ensure_signed(origin)?;
             let old = Patients::<T>::try_mutate(&patient, |entry| {

@@ -2,10 +2,10 @@
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
-/// The weight of each call, without policy checks, inference orders, custody and the log.
+/// The weight of each call, without policy checks, inference orders and custody.
 ///
-/// Those add [`crate::AccessControl::weight`], [`crate::InferenceOrders::weight`], the weights
-/// of [`crate::KeyCustody`] and [`log_weight`].
+/// Those add [`crate::AccessControl::weight`], [`crate::InferenceOrders::weight`] and the weights
+/// of [`crate::KeyCustody`]. What a call links into the patient's log is in its weight.
 pub trait WeightInfo {
     /// `register_patient`.
     fn register_patient() -> Weight;
@@ -56,16 +56,16 @@ pub trait WeightInfo {
 /// Upper estimates for tests, set by hand and not measured.
 impl WeightInfo for () {
     fn register_patient() -> Weight {
-        estimate(5, 5)
+        estimate(5, 5).saturating_add(log_weight(2))
     }
     fn update_profile() -> Weight {
-        estimate(1, 1)
+        estimate(1, 1).saturating_add(log_weight(2))
     }
     fn set_encryption_key() -> Weight {
-        estimate(4, 4)
+        estimate(4, 4).saturating_add(log_weight(1))
     }
     fn set_policy() -> Weight {
-        estimate(2, 1)
+        estimate(2, 1).saturating_add(log_weight(1))
     }
     fn announce_default_policy() -> Weight {
         estimate(4, 1)
@@ -95,32 +95,36 @@ impl WeightInfo for () {
         estimate(2, 1)
     }
     fn add_record(n: u32) -> Weight {
+        let entries = n.saturating_add(3);
         let n = u64::from(n);
         estimate(12u64.saturating_add(n), 9u64.saturating_add(n))
+            .saturating_add(log_weight(entries))
     }
     fn amend_record(n: u32) -> Weight {
+        let entries = n.saturating_add(3);
         let n = u64::from(n);
         estimate(11u64.saturating_add(n), 10u64.saturating_add(n))
+            .saturating_add(log_weight(entries))
     }
     fn share_record() -> Weight {
-        estimate(12, 7)
+        estimate(12, 7).saturating_add(log_weight(3))
     }
     fn remove_envelope() -> Weight {
-        estimate(6, 6)
+        estimate(6, 6).saturating_add(log_weight(2))
     }
     fn erase_record(n: u32) -> Weight {
         // Each envelope may have its own depositor.
         let n = u64::from(n).saturating_mul(3);
-        estimate(6u64.saturating_add(n), 6u64.saturating_add(n))
+        estimate(6u64.saturating_add(n), 6u64.saturating_add(n)).saturating_add(log_weight(1))
     }
     fn restore_record() -> Weight {
-        estimate(4, 2)
+        estimate(4, 2).saturating_add(log_weight(1))
     }
     fn set_relation() -> Weight {
-        estimate(2, 2)
+        estimate(2, 2).saturating_add(log_weight(1))
     }
     fn remove_relation() -> Weight {
-        estimate(2, 2)
+        estimate(2, 2).saturating_add(log_weight(1))
     }
     fn remove_encryption_key() -> Weight {
         estimate(5, 4)
@@ -142,8 +146,7 @@ const LOG_COMPUTATION: u64 = 10_000_000;
 /// The weight of linking this many events into the log of one patient.
 ///
 /// The head is read and written, and the topic is read, written, and removed in the next block, all
-/// of them once: events that follow find them in memory. Calls add it to weights that were measured
-/// before there were logs; a weight that is measured again has it already.
+/// of them once: events that follow find them in memory. Weights that are measured have it already.
 pub fn log_weight(entries: u32) -> Weight {
     if entries == 0 {
         return Weight::zero();

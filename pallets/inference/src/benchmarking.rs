@@ -21,7 +21,7 @@ use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
     FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
     RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
-    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH,
+    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
@@ -50,6 +50,11 @@ fn label(number: u32) -> Label {
         *byte = digit;
     }
     Label::truncate_from(text)
+}
+
+/// The name of the preprocessing that uploaders commit to.
+fn square() -> Label {
+    Label::truncate_from(SQUARE_ID.as_bytes().to_vec())
 }
 
 fn cid() -> Cid {
@@ -100,7 +105,7 @@ fn register_models<T: Config>(count: u32) -> Result<WorkerModelsOf<T>, Benchmark
             SHA256,
             Some(cid()),
             labels(),
-            label(2),
+            square(),
             Some(network()),
             1,
             Permill::from_percent(80),
@@ -331,7 +336,7 @@ mod benchmarks {
             SHA256,
             Some(cid()),
             labels(),
-            label(2),
+            square(),
             Some(network()),
             1,
             Permill::from_percent(80),

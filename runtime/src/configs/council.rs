@@ -118,6 +118,5 @@ impl pallet_timelock::Config for Runtime {
     type MaxChanges = ConstU32<16>;
     type MaxCallBytes = ConstU32<4096>;
     type MaxCallWeight = MaxChangeWeight;
-    // Estimates: the calls are newer than the last measurement.
-    type WeightInfo = ();
+    type WeightInfo = crate::weights::pallet_timelock::WeightInfo<Runtime>;
 }

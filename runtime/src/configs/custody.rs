@@ -46,6 +46,5 @@ impl pallet_custody::Config for Runtime {
     type EmergencyPeriod = EmergencyPeriod;
     type ReviewPeriod = ReviewPeriod;
     type EthicsPeriod = EthicsPeriod;
-    // Estimates: the calls are newer than the last measurement.
-    type WeightInfo = ();
+    type WeightInfo = crate::weights::pallet_custody::WeightInfo<Runtime>;
 }

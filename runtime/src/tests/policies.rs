@@ -245,8 +245,6 @@ fn unused_weight_of_a_question_is_refunded() {
     with_reference_policy(|policy| {
         grant(&policy, TECHNICIAN, VIEW_APPEND_INFER, None);
         let base = <Runtime as pallet_emr::Config>::WeightInfo::add_record;
-        let base =
-            |envelopes: u32| base(envelopes).saturating_add(pallet_emr::log_weight(envelopes + 2));
         let used = add_record_weight(TECHNICIAN);
         // With the patient's envelope.
         assert!(used.all_gt(base(1)) && used.all_lt(base(1).saturating_add(most)), "{used:?}");

@@ -5,8 +5,8 @@ use medchain_primitives::{Action, FilmCommitments, ModelId, RecordId, RecordKind
 use sp_runtime::{DispatchError, TokenError};
 
 use crate::{
-    log_weight, mock::*, Call, Commitments, Envelope, Envelopes, Error, Event, HoldReason,
-    NextRecordId, Record, Records, RecordsOf, WeightInfo,
+    mock::*, Call, Commitments, Envelope, Envelopes, Error, Event, HoldReason, NextRecordId,
+    Record, Records, RecordsOf, WeightInfo,
 };
 
 fn added(record: RecordId, author: u64) -> Event<Test> {
@@ -282,7 +282,7 @@ fn the_weight_counts_the_questions_that_are_asked() {
             inference,
             custody: None,
         };
-        let base = <() as WeightInfo>::add_record(1) + log_weight(3);
+        let base = <() as WeightInfo>::add_record(1);
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
         assert_eq!(weight(Some(order(MODEL))), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);

@@ -8,9 +8,7 @@ use medchain_primitives::{Action, EndReason, RecordId, RecordKind};
 use medchain_sharing::Entrustment;
 use sp_runtime::DispatchError;
 
-use crate::{
-    log_weight, mock::*, Call, Envelopes, Error, KeyCustody, Patients, Records, WeightInfo,
-};
+use crate::{mock::*, Call, Envelopes, Error, KeyCustody, Patients, Records, WeightInfo};
 
 fn add(author: u64, custody: Option<Entrustment>) -> DispatchResultWithPostInfo {
     let (kind, readers) = (RecordKind::Report, envelopes(&[ALICE]));
@@ -79,7 +77,7 @@ fn erasing_ends_the_custody() {
         let info = Emr::erase_record(signed(ALICE), XRAY).expect("her own record");
         assert_eq!(Keeper::kept(), [Kept::Ended(XRAY, ALICE)]);
         // Each grant that it ended is paid for.
-        let used = <() as WeightInfo>::erase_record(1) + log_weight(1) + END_WEIGHT * 2;
+        let used = <() as WeightInfo>::erase_record(1) + END_WEIGHT * 2;
         assert_eq!(info.actual_weight, Some(used));
     });
 }
@@ -145,7 +143,7 @@ fn custody_is_paid_for_in_the_weight() {
             inference: None,
             custody: Some(entrustment(2)),
         };
-        let base = <() as WeightInfo>::add_record(1) + log_weight(3) + ENTRUST_WEIGHT * 2;
+        let base = <() as WeightInfo>::add_record(1) + ENTRUST_WEIGHT * 2;
         assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
         let info = add(ALICE, Some(entrustment(2))).expect("her own record");
         assert_eq!(info.actual_weight, Some(base));
@@ -158,13 +156,13 @@ fn custody_is_paid_for_in_the_weight() {
             envelopes: envelopes(&[ALICE]),
             custody: Some(entrustment(3)),
         };
-        let base = <() as WeightInfo>::amend_record(1) + log_weight(3) + ENTRUST_WEIGHT * 3;
+        let base = <() as WeightInfo>::amend_record(1) + ENTRUST_WEIGHT * 3;
         assert_eq!(call.get_dispatch_info().call_weight, base + CHECK_WEIGHT);
         let info = amend(ALICE, Some(entrustment(3))).expect("her own record");
         assert_eq!(info.actual_weight, Some(base));
 
         let call = Call::<Test>::remove_envelope { record: XRAY, reader: READER };
-        let most = <() as WeightInfo>::remove_envelope() + log_weight(2) + END_ACCESS_WEIGHT;
+        let most = <() as WeightInfo>::remove_envelope() + END_ACCESS_WEIGHT;
         assert_eq!(call.get_dispatch_info().call_weight, most);
     });
 }

@@ -4,8 +4,8 @@ use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use medchain_primitives::{Action, RecordId, RecordStatus};
 
 use crate::{
-    log_weight, mock::*, Call, Commitments, Envelopes, Error, Event, HoldReason, Record, Records,
-    RecordsOf, WeightInfo,
+    mock::*, Call, Commitments, Envelopes, Error, Event, HoldReason, Record, Records, RecordsOf,
+    WeightInfo,
 };
 
 #[test]
@@ -135,12 +135,10 @@ fn the_weight_of_missing_envelopes_is_refunded() {
         let call = Call::<Test>::erase_record { record: XRAY };
         assert_eq!(
             call.get_dispatch_info().call_weight,
-            <() as WeightInfo>::erase_record(MAX_ENVELOPES)
-                + log_weight(1)
-                + END_WEIGHT * u64::from(MAX_GRANTS)
+            <() as WeightInfo>::erase_record(MAX_ENVELOPES) + END_WEIGHT * u64::from(MAX_GRANTS)
         );
         let info = Emr::erase_record(signed(ALICE), XRAY).expect("her own record");
-        let one = <() as WeightInfo>::erase_record(1) + log_weight(1);
+        let one = <() as WeightInfo>::erase_record(1);
         assert_eq!(info.actual_weight, Some(one));
     });
 }
