@@ -3,7 +3,7 @@
 use anyhow::{bail, Result};
 use futures::TryStreamExt;
 use medchain_client::{
-    chain::{Chain, Log, LogHead, LoggedBlock},
+    chain::{Chain, Links, Log, LogHead, LoggedBlock},
     AccountId32,
 };
 use serde::Serialize;
@@ -60,12 +60,16 @@ pub async fn read(
     let mut blocks = verified(context, &log, first, cache.as_ref(), anew).await?;
     blocks.retain(|block| block.number >= first);
     let (entries, end) = described(&log, patient, &blocks).await?;
+    let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
+    if entries.len() != read {
+        bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
+    }
     let head = log.head();
     let checked = Checked {
         length: head.length,
         head: hex(head.head),
         block_hash: hex(log.block_hash().0),
-        not_read: head.length.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX)),
+        not_read: head.length.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX)),
     };
     Ok(Read { entries, checked, blocks: (first, log.number()), end })
 }
@@ -80,12 +84,13 @@ async fn verified(
     anew: bool,
 ) -> Result<Vec<LoggedBlock>> {
     let (known, kept) = cache.map(Cache::load).unwrap_or_default();
+    let (begin, mut blocks) = if anew { Default::default() } else { (known, kept) };
     let head = log.head();
     let bar = context.progress.bar("Following the log", head.length.into(), false);
-    let stops = |head: &LogHead<u32>| head.at < first || *head == known;
+    let stops = |head: &LogHead<u32>| head.at < first || *head == begin;
     let links = log.links(stops, |left| bar.at(head.length.saturating_sub(left).into())).await?;
     drop(bar);
-    if let Some(cache) = cache.filter(|_| is_another(&known, &links.begin)) {
+    if let Some(cache) = cache.filter(|_| is_another(&known, &links)) {
         bail!(
             "this log has other entries than the {} that you have verified before, up to block {}: \
              the node is behind, or withholds entries, so ask another with --node; if the chain \
@@ -95,17 +100,14 @@ async fn verified(
             cache.file().display()
         );
     }
-    let joins = links.begin == known;
-    let mut blocks = if joins && !anew { kept } else { Vec::new() };
-    let links = match joins && anew {
-        true => log.links(|head| head.at < first, |_| ()).await?,
-        false => links,
-    };
-    // Only what reaches back to the begin can be kept.
-    let cache = cache.filter(|_| joins || links.begin == LogHead::default());
+    // Only what reaches back to the begin of the log can be kept, or added to what is kept.
+    let is_whole = links.begin == begin;
+    if !is_whole {
+        blocks.clear();
+    }
     let keep = |blocks: &[LoggedBlock]| {
         // It only saves time: a folder that cannot be written must not keep anybody from reading.
-        let _ = cache.map(|cache| cache.store(blocks.to_vec()));
+        let _ = cache.filter(|_| is_whole).map(|cache| cache.store(blocks.to_vec()));
     };
     let Some(oldest) = links.links.first() else { return Ok(blocks) };
     let history = log.history(oldest.block()).await?;
@@ -124,10 +126,13 @@ async fn verified(
     Ok(blocks)
 }
 
-/// Whether a log that was followed back to `begin` lacks the end that was verified before, which it
-/// must have passed or stopped at.
-fn is_another(known: &LogHead<u32>, begin: &LogHead<u32>) -> bool {
-    begin != known && begin.length <= known.length && known.length > 0
+/// Whether a log lacks the end that was verified before, although it was followed back that far.
+fn is_another(known: &LogHead<u32>, followed: &Links) -> bool {
+    let Links { begin, links } = followed;
+    known.length > 0
+        && begin.length <= known.length
+        && begin != known
+        && links.iter().all(|link| link.after != *known)
 }
 
 /// These entries, for people, each of them, and the time of the last block.
@@ -163,22 +168,43 @@ async fn described(
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::chain::Link;
+
     use super::*;
+
+    /// A log that was followed through these heads, from its end back to the first of them.
+    fn followed(heads: &[LogHead<u32>]) -> Links {
+        let links = heads.windows(2).map(|pair| Link { before: pair[0], after: pair[1] });
+        Links { begin: heads[0], links: links.collect() }
+    }
 
     #[test]
     fn a_log_without_what_was_verified_is_another() {
-        let one = LogHead::default().after(5, b"one");
-        let two = one.after(7, b"two");
-        let other = LogHead::default().after(5, b"other").after(7, b"two");
         let nothing = LogHead::default();
-        // It stopped at what is known, or later because of --since.
-        for begin in [one, two, two.after(9, b"three")] {
-            assert!(!is_another(&one, &begin), "{begin:?}");
+        let one = nothing.after(5, b"one");
+        let two = one.after(7, b"two");
+        let three = two.after(9, b"three");
+        for heads in [
+            // It stopped at what is known, or later because of --since.
+            &[two, three][..],
+            &[two],
+            &[three],
+            // With --anew, it goes on.
+            &[nothing, one, two, three],
+            &[one, two],
+        ] {
+            assert!(!is_another(&two, &followed(heads)), "{heads:?}");
         }
-        assert!(!is_another(&nothing, &nothing) && !is_another(&nothing, &one));
-        // It passed it without meeting it, or is shorter.
-        for begin in [nothing, one, other] {
-            assert!(is_another(&two, &begin), "{begin:?}");
+        let other = nothing.after(5, b"other");
+        for heads in [
+            // Shorter, or another where the known end should be.
+            &[nothing][..],
+            &[nothing, one],
+            &[nothing, other, other.after(7, b"two"), three],
+            &[one, other.after(7, b"two")],
+        ] {
+            assert!(is_another(&two, &followed(heads)), "{heads:?}");
         }
+        assert!(!is_another(&nothing, &followed(&[nothing, one])), "nothing was verified");
     }
 }
