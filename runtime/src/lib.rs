@@ -91,10 +91,7 @@ pub type UncheckedExtrinsic =
 /// The migrations of a runtime upgrade.
 ///
 /// Each checks the pallet's storage version first, and does nothing more once it has run.
-pub type Migrations = (
-    pallet_inference::migrations::MigrateV2ToV4<Runtime>,
-    pallet_emr::migrations::MigrateV0ToV1<Runtime, configs::FormerProvidersTerm>,
-);
+pub type Migrations = ();
 
 pub type Executive = frame_executive::Executive<
     Runtime,

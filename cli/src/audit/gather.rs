@@ -325,8 +325,7 @@ fn entry(
 /// What an event says about a new request.
 fn request_made(event: &ChainEvent) -> Option<(RequestId, RecordId, &AccountId32, &AccountId32)> {
     match event {
-        ChainEvent::InferenceRequested { request, record, patient, requester, .. }
-        | ChainEvent::PredictionRequested { request, record, patient, requester, .. } => {
+        ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
             Some((*request, *record, patient, requester))
         }
         _ => None,

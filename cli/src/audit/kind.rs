@@ -92,7 +92,6 @@ kinds! {
     InferenceFailed = "inference_failed": "A request failed.",
     RequestCancelled = "request_cancelled": "A request was cancelled.",
     RequestExpired = "request_expired": "Nobody moved a request on in time.",
-    PredictionSubmitted = "prediction_submitted": "A worker of an older runtime answered a request in plain text.",
     PolicyGranted = "policy_granted": "The policy contract recorded a grant to an account.",
     PolicyRevoked = "policy_revoked": "The policy contract recorded the revocation of a grant.",
     PolicyRoleGranted = "policy_role_granted": "The policy contract recorded a grant to a role.",

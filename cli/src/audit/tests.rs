@@ -232,28 +232,6 @@ pub fn story() -> Vec<PastBlock> {
                     ],
                 ),
                 signed(2, WORKER, asked(request, record)),
-                // What a runtime said before verdicts were sealed.
-                signed(
-                    3,
-                    WORKER,
-                    vec![
-                        E::PredictionSubmitted {
-                            request,
-                            record,
-                            worker: WORKER,
-                            model: ModelId(0),
-                            label: 1,
-                            output: Output { label: 1, probabilities: Default::default() },
-                            receipt: Receipt([8; 32]),
-                        },
-                        E::PredictionFailed {
-                            request,
-                            record,
-                            worker: WORKER,
-                            code: FailureCode::Unavailable,
-                        },
-                    ],
-                ),
                 signed(4, OTHER, disputed(request, record)),
                 signed(5, PATIENT, vec![disclosed(request, record)]),
                 signed(6, LAB, vec![E::RequestCancelled { request }]),
@@ -618,26 +596,6 @@ fn what_names_a_request_alone_is_found_through_it() {
     assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
     assert_eq!(gathering.take(&late).len(), 12);
-}
-
-#[test]
-fn an_order_of_an_older_runtime_is_an_order() {
-    let made = ChainEvent::PredictionRequested {
-        request: RequestId(1),
-        record: RECORD,
-        patient: PATIENT,
-        model: ModelId(0),
-        requester: LAB,
-        fee: 5,
-        deadline: 30,
-    };
-    let expired = ChainEvent::RequestExpired { request: RequestId(1) };
-    let entries = gathered(&[block(2, [signed(1, LAB, vec![made, expired])])], &[RECORD]);
-    assert_eq!(
-        entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
-        [Kind::InferenceRequested, Kind::RequestExpired]
-    );
-    assert_eq!(details(&entries, Kind::InferenceRequested)["deadline_block"], 30);
 }
 
 /// An entry of the log, whose event is decoded already.

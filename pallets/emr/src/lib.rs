@@ -25,7 +25,6 @@ pub mod access;
 pub mod custody;
 pub mod due;
 pub mod funds;
-pub mod migrations;
 pub mod runtime_api;
 pub mod types;
 pub mod weights;
@@ -162,12 +161,6 @@ pub mod pallet {
         Envelope,
         /// An encryption key.
         EncryptionKey,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Custody,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Grant,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Emergency,
     }
 
     /// Registered patients.

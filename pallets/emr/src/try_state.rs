@@ -105,7 +105,7 @@ impl<T: Config> Pallet<T> {
             );
             ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
             ensure!(
-                Contents::<T>::contains_key(&record.cid, &record.patient),
+                Contents::<T>::get(&record.cid, &record.patient) == Some(id),
                 "a record's content is not listed"
             );
             let may_commit =
@@ -133,7 +133,6 @@ impl<T: Config> Pallet<T> {
                 "a patient's list contains a record that is not theirs"
             );
         }
-        // Runtime 2 allowed several records of one content: the first one is listed.
         for (cid, patient, id) in Contents::<T>::iter() {
             ensure!(
                 Records::<T>::get(id)

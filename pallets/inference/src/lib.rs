@@ -32,7 +32,6 @@ mod impl_requests;
 mod impl_seeds;
 mod impl_verdicts;
 mod impl_workers;
-pub mod migrations;
 mod seed;
 mod types;
 pub mod weights;

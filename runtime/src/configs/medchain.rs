@@ -14,9 +14,6 @@ use frame_support::{parameter_types, traits::ConstU128};
 parameter_types! {
     /// Maximum number of blocks of a provider's term: two years.
     pub const MaxTerm: BlockNumber = 730 * DAYS;
-    /// Number of blocks for which the providers of runtime 2 keep their roles: time for
-    /// institutions to appoint them.
-    pub const FormerProvidersTerm: BlockNumber = 30 * DAYS;
     /// Maximum number of envelopes per record.
     pub const MaxEnvelopes: u32 = 32;
     /// Number of relay chain blocks by which their seeds may be public before this chain sees

@@ -16,6 +16,5 @@ pub use council::{
     CouncilMajority, CouncilMinority, CouncilTwoThirds, PublicDelay, MAX_COUNCIL_MEMBERS,
 };
 pub use governance::ProxyType;
-pub use medchain::FormerProvidersTerm;
 pub use money::WeightToFee;
 pub use system::RuntimeBlockWeights;

@@ -8,7 +8,6 @@ mod messages;
 mod nesting;
 mod policies;
 mod seams;
-mod upgrade;
 
 use std::path::PathBuf;
 

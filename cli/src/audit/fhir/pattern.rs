@@ -93,8 +93,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
     match kind {
         Kind::PatientRegistered
         | Kind::RecordAdded
-        | Kind::VerdictReached
-        | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
+        | Kind::VerdictReached => (PATIENT_RECORD, Some(CREATE), "C"),
         Kind::ProfileUpdated
         | Kind::ProfileByCaretaker
         | Kind::RecordAmended

@@ -2,7 +2,7 @@ use codec::Encode;
 use scale_info::TypeDef;
 use subxt::Metadata;
 
-use super::metadata::{altered, former, metadata, replaced, variants};
+use super::metadata::{altered, metadata, replaced, variants};
 use crate::chain::{
     compat::{self, Needs},
     items::StorageItem,
@@ -196,28 +196,4 @@ fn an_event_with_another_number_is_refused() {
     for needs in [Needs::Everything, Needs::History] {
         refused(&node, needs, "event Emr.RecordByCaretaker has another number");
     }
-}
-
-#[test]
-fn history_goes_back_before_sealed_verdicts() {
-    let former = former::runtime();
-    let check = |bytes: &[u8], needs| compat::check(&Metadata::decode_from(bytes).unwrap(), needs);
-    assert_eq!(check(&former, Needs::History), Ok(()));
-    assert!(check(&former, Needs::Everything).is_err());
-    for (from, to, difference) in [
-        (
-            "PredictionSubmitted",
-            "PredictionSubmittee",
-            "event Inference.PredictionSubmittee is unknown",
-        ),
-        // Deep inside a field.
-        ("probabilities", "probabilitiez", "event Inference.PredictionSubmitted differs"),
-        ("WrongHash", "WrongHasz", "event Inference.FailureReported differs"),
-    ] {
-        let other = replaced(&former, from.as_bytes(), to.as_bytes());
-        refused(&Metadata::decode_from(&other).unwrap(), Needs::History, difference);
-    }
-    // In the metadata of our own version, these would be other events.
-    let ours = replaced(&former, &version(tested_version() - 1), &version(tested_version()));
-    assert!(check(&ours, Needs::History).is_err());
 }

@@ -6,7 +6,6 @@ mod calls;
 mod disputes;
 mod errors;
 pub mod events;
-pub mod former;
 mod storage;
 
 use codec::Encode;

@@ -11,7 +11,6 @@ mod drawing;
 mod due;
 mod failures;
 mod invariants;
-mod migrations;
 mod models;
 mod orders;
 mod overdue;
