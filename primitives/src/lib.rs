@@ -22,6 +22,7 @@ mod access;
 mod cid;
 mod crypto;
 mod custody;
+mod envelope;
 mod extension;
 mod ids;
 mod inference;
@@ -35,8 +36,11 @@ mod verdict;
 
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
-pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
+pub use crypto::{ContentDigest, EncryptionKey};
 pub use custody::{Basis, EmergencyReason, EndReason};
+pub use envelope::{
+    KeyName, SealedKey, ENCAPSULATED_KEY_LENGTH, ENCRYPTED_KEY_LENGTH, ENVELOPE_VERSION,
+};
 pub use extension::{
     EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_NOTE,
     EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,

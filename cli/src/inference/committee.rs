@@ -15,7 +15,7 @@ use medchain_primitives::RequestId;
 
 use crate::{
     context::Context,
-    records::{self, Reader},
+    records::{self, EnvelopesOf, Reader},
 };
 
 /// How often to look at the chain.
@@ -123,9 +123,14 @@ async fn seal(
     key: &ContentKey,
 ) -> Result<Vec<AccountId32>> {
     let mut keys = Vec::new();
+    let record = records::find(view, request.record).await?;
+    let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
     for member in &committee.members {
-        if view.envelope(request.record, &member.worker).await?.is_none() {
-            keys.push(Reader::find(view, &member.worker).await?.seal(key)?);
+        let reader = Reader::find(view, &member.worker).await?;
+        let envelope = view.envelope(request.record, &member.worker).await?;
+        // One for a former key does not count, and is replaced.
+        if envelope.is_none_or(|envelope| !envelope.is_for(&reader.key)) {
+            keys.push(reader.seal(key, &of)?);
         }
     }
     let call = Call::SealToWorkers { request: request.id, keys };

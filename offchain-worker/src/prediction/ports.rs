@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, io, sync::Arc};
 
 use async_trait::async_trait;
+use codec::{Decode, Encode};
 use medchain_client::{
     chain::{AnswerSalt, Dispute, Finality, Model, SealedAnswer, WorkerStatus},
     crypto::ContentKey,
@@ -215,11 +216,13 @@ impl StoreError {
 pub trait Cipher: Send + Sync + 'static {
     /// SHA-256 of stored bytes.
     fn digest(&self, file: &[u8]) -> ContentDigest;
-    /// Opens the envelope, then the file with the key in it.
+    /// Opens the envelope, which was made for a record of `patient` with the content `cid`, then
+    /// the file with the key in it.
     fn open(
         &self,
         envelope: &SealedKey,
         patient: &AccountId32,
+        cid: &Cid,
         file: &[u8],
     ) -> Result<Opened, CipherError>;
     /// Encrypts bytes with the key of a film, as a file that [`Self::open`] opens.
@@ -280,10 +283,12 @@ pub trait Answers: Send + Sync + 'static {
 
 /// A film as the network saw it, kept for a dispute: the patient may have removed it, and the
 /// envelope of this worker, by then.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct KeptFilm {
     /// The content key, sealed to this worker, as it was on chain.
     pub envelope: SealedKey,
+    /// The content that the envelope was made for.
+    pub cid: Cid,
     /// The square of greys, encrypted with that key.
     pub square: Vec<u8>,
 }

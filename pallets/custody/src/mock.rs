@@ -372,7 +372,9 @@ pub fn add_record(
     custody: Option<Entrustment>,
 ) -> DispatchResult {
     let (digest, kind) = (ContentDigest([1; 32]), RecordKind::Report);
-    let envelope = (author != patient).then_some((patient, SealedKey([0; 80])));
+    let published = EncryptionKey([patient as u8; 32]);
+    let sealed = SealedKey::new(&published, [0; 32], [0; 48]);
+    let envelope = (author != patient).then_some((patient, sealed));
     let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     Emr::add_record(signed(author), patient, cid, digest, kind, None, readers, None, custody)
         .map(|_| ())

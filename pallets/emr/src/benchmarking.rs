@@ -20,13 +20,17 @@ use sp_runtime::traits::{One, Saturating, Zero};
 use crate::*;
 
 const KEY: EncryptionKey = EncryptionKey([1; 32]);
-const SEALED: SealedKey = SealedKey([2; 80]);
 const DIGEST: ContentDigest = ContentDigest([3; 32]);
 const FILM: FilmCommitments =
     FilmCommitments { input_root: InputRoot([4; 32]), verdicts: VerdictCommitment([5; 32]) };
 
 fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::DagPb, [byte; 32])
+}
+
+/// A content key, sealed to [`KEY`].
+fn sealed() -> SealedKey {
+    SealedKey::new(&KEY, [2; 32], [3; 48])
 }
 
 fn document(byte: u8) -> Document {
@@ -105,7 +109,7 @@ fn readers<T: Config>(patient: &T::AccountId, count: u32) -> Vec<T::AccountId> {
 fn envelopes<T: Config>(patient: &T::AccountId, count: u32) -> EnvelopesOf<T> {
     let envelopes = readers::<T>(patient, count).into_iter().map(|reader| {
         EncryptionKeys::<T>::insert(&reader, KEY);
-        (reader, SEALED)
+        (reader, sealed())
     });
     EnvelopesOf::<T>::truncate_from(envelopes.collect())
 }
@@ -140,7 +144,7 @@ where
     for (index, reader) in (0..).zip(readers::<T>(patient, count)) {
         let depositor = rich::<T>("depositor", index)?;
         T::Currency::hold(&reason, &depositor, deposit)?;
-        let envelope = Envelope { sealed: SEALED, depositor, deposit };
+        let envelope = Envelope { sealed: sealed(), depositor, deposit };
         Envelopes::<T>::insert(id, reader, envelope);
     }
     Ok((id, author))
@@ -398,7 +402,7 @@ mod benchmarks {
                 RawOrigin::Signed(patient.clone()).into(),
                 id,
                 reader.clone(),
-                SEALED,
+                sealed(),
             )
             .map_err(|failed| failed.error)?;
         }

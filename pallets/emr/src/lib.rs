@@ -480,7 +480,7 @@ pub mod pallet {
         },
         /// A reader's envelope was removed.
         ///
-        /// `EnvelopeAdded` follows if the patient replaced it; otherwise, if the patient removed
+        /// `EnvelopeAdded` follows if it was replaced; otherwise, if the patient removed
         /// another reader's envelope, the key epoch rose by one.
         EnvelopeRemoved {
             /// The record.
@@ -610,8 +610,12 @@ pub mod pallet {
         RequestOpen,
         /// Every record number is taken.
         RecordIdsExhausted,
-        /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
+        /// The reader already has an envelope for the key that it has published. Only the patient may replace that one.
         EnvelopeAlreadyExists,
+        /// Unknown version of an envelope. Update the program that sealed the key.
+        UnknownEnvelopeVersion,
+        /// The envelope was made for another key than the one that the reader has published. Seal to the key in `EncryptionKeys`.
+        EnvelopeForAnotherKey,
         /// The reader has neither an envelope nor a grant for this record.
         EnvelopeNotFound,
         /// The list contains a reader twice.
@@ -751,7 +755,8 @@ pub mod pallet {
 
         /// Publishes the signer's encryption key, to which content keys are sealed.
         ///
-        /// Existing envelopes remain sealed to the key that they were made for.
+        /// Existing envelopes remain sealed to the key that they were made for, until somebody who
+        /// may share the record replaces them.
         ///
         /// ## Dispatch origin
         /// Signed by any account. `EncryptionKeyDeposit` is held for its first key, unless it
@@ -907,8 +912,9 @@ pub mod pallet {
         /// - `commitments`: of a chest X-ray, the salted root of the square that preprocessing
         ///   makes of it, and the hash of the secret that seals its verdicts. Without them no
         ///   model can be run on it.
-        /// - `envelopes`: the readers, each with the content key sealed to them (80 bytes); at
-        ///   most `MaxEnvelopes`. The patient is one of them, unless the patient signs, and not
+        /// - `envelopes`: the readers, each with the content key sealed to the key that they have
+        ///   published (`SealedKey`, 89 bytes); at most `MaxEnvelopes`. The patient is one of them,
+        ///   unless the patient signs, and not
         ///   a caretaker in the patient's name.
         /// - `inference`: the model to run on the record, and by how many workers. A signer
         ///   other than the patient then needs the consent to `Infer` as well.
@@ -923,6 +929,8 @@ pub mod pallet {
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: an envelope is of an unknown
+        ///   version, or for another key than its reader's.
         /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
@@ -980,7 +988,7 @@ pub mod pallet {
         /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
         /// - `commitments`: as for `add_record`, for the new version.
         /// - `envelopes`: the readers of the new version, each with its content key sealed to
-        ///   them (80 bytes); at most `MaxEnvelopes`. The patient is one of them, as for
+        ///   them (89 bytes); at most `MaxEnvelopes`. The patient is one of them, as for
         ///   `add_record`. Readers of the previous version are not carried over.
         /// - `custody`: as for `add_record`, for the new version.
         ///
@@ -992,6 +1000,8 @@ pub mod pallet {
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: an envelope is of an unknown
+        ///   version, or for another key than its reader's.
         /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
@@ -1027,6 +1037,10 @@ pub mod pallet {
 
         /// Gives the content key of a record to another reader.
         ///
+        /// If the reader has an envelope for a key that it has since replaced, the new one
+        /// replaces it; the deposit for the old one is released. The patient's own envelope is
+        /// replaced by the patient alone.
+        ///
         /// ## Dispatch origin
         /// Signed by the patient, or by an account that the patient's policy allows `Share`.
         /// `EnvelopeDeposit` is held from the signer until the envelope is removed.
@@ -1034,20 +1048,22 @@ pub mod pallet {
         /// ## Parameters
         /// - `record`: the record.
         /// - `reader`: the new reader.
-        /// - `sealed_key`: the content key, sealed to the reader (80 bytes).
+        /// - `sealed_key`: the content key, sealed to the reader's published key (89 bytes).
         ///
         /// ## Errors
         /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `EncryptionKeyNotFound`: the reader has not published a key.
-        /// - `EnvelopeAlreadyExists`: the reader has an envelope, which only the patient may
-        ///   replace.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: the envelope is of an unknown
+        ///   version, or for another key than the reader's.
+        /// - `EnvelopeAlreadyExists`: the reader has an envelope for its key, or is the patient;
+        ///   only the patient may replace it.
         /// - `MaxEnvelopesExceeded`: the record already has `MaxEnvelopes` envelopes; one less if
         ///   the patient has none, and neither signs nor is the reader.
         /// - Denials by the policy, as for `add_record`.
         ///
         /// ## Events
-        /// - `AccessChecked` if the policy was asked; `EnvelopeRemoved` if the patient replaced
-        ///   an envelope; `EnvelopeAdded`.
+        /// - `AccessChecked` if the policy was asked; `EnvelopeRemoved` if an envelope was
+        ///   replaced; `EnvelopeAdded`.
         #[pallet::call_index(9)]
         #[pallet::weight(
             T::WeightInfo::share_record()

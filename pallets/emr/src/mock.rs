@@ -517,13 +517,20 @@ pub fn document(byte: u8) -> Document {
     Document { cid: cid(byte), digest: digest(byte) }
 }
 
-/// Stands for a content key sealed to `reader`.
+/// Stands for a content key sealed to the key that [`key`] gives `reader`.
 pub fn sealed(reader: u64) -> SealedKey {
-    SealedKey([reader as u8; 80])
+    sealed_to(&key(reader))
 }
 
-/// What an attacker stores in place of a key.
-pub const GARBAGE: SealedKey = SealedKey([0xff; 80]);
+/// Stands for a content key sealed to this key.
+pub fn sealed_to(key: &EncryptionKey) -> SealedKey {
+    SealedKey::new(key, key.0, [1; 48])
+}
+
+/// What an attacker stores in place of a key: it names the key of `reader`, and opens nothing.
+pub fn garbage(reader: u64) -> SealedKey {
+    SealedKey::new(&key(reader), [0xff; 32], [0xff; 48])
+}
 
 pub fn envelopes(readers: &[u64]) -> EnvelopesOf<Test> {
     let envelopes: Vec<_> = readers.iter().map(|who| (*who, sealed(*who))).collect();

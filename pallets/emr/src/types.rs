@@ -117,7 +117,7 @@ pub struct Record<AccountId, Balance, BlockNumber> {
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Envelope<AccountId, Balance> {
-    /// The content key, in a sealed box that only the reader can open.
+    /// The content key, sealed to the key that the reader had published.
     pub sealed: SealedKey,
     /// The account that added the envelope and paid the deposit.
     pub depositor: AccountId,

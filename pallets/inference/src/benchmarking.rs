@@ -21,7 +21,7 @@ use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
     FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
     RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
-    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH, SQUARE_ID,
+    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
@@ -40,6 +40,8 @@ const SALT: AnswerSalt = AnswerSalt([6; 32]);
 const SEED: [u8; 32] = [5; 32];
 /// The last place in every order.
 const LAST: [u8; 32] = [0xff; 32];
+/// The encryption key that workers have published.
+const KEY: EncryptionKey = EncryptionKey([1; 32]);
 /// The bytes of an answer of the largest model.
 const SEALED_LENGTH: usize = 16 + 1 + 1 + 4 * MAX_CLASSES as usize;
 
@@ -135,7 +137,7 @@ fn rich<T: Config>(name: &'static str, number: u32) -> Result<T::AccountId, Benc
         spending.saturating_add(spare).saturating_add(spare),
         Precision::Exact,
     )?;
-    pallet_emr::EncryptionKeys::<T>::insert(&who, EncryptionKey([1; 32]));
+    pallet_emr::EncryptionKeys::<T>::insert(&who, KEY);
     Ok(who)
 }
 
@@ -164,9 +166,14 @@ fn patient_with_record<T: Config>() -> Result<(T::AccountId, RecordId), Benchmar
     Ok((patient, record))
 }
 
+/// The content key of a record, sealed to [`KEY`].
+fn sealed_key() -> SealedKey {
+    SealedKey::new(&KEY, [3; 32], [3; 48])
+}
+
 /// Stores an envelope without a deposit.
 fn put_envelope<T: Config>(record: RecordId, reader: &T::AccountId) {
-    let (sealed, deposit) = (SealedKey([3; SEALED_KEY_LENGTH]), Zero::zero());
+    let (sealed, deposit) = (sealed_key(), Zero::zero());
     let envelope = pallet_emr::Envelope { sealed, depositor: reader.clone(), deposit };
     pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
 }
@@ -487,10 +494,16 @@ mod benchmarks {
     fn seal_to_workers(k: Linear<0, MAX_QUORUM>) -> Result<(), BenchmarkError> {
         let Scene { requester, members, request, record, .. } =
             scene::<T>(MAX_QUORUM, RequestStatus::Sealing, chosen)?;
-        let readers = members.into_iter().take(k as usize);
-        let keys: Vec<_> = readers.map(|who| (who, SealedKey([3; SEALED_KEY_LENGTH]))).collect();
-        for (who, _) in &keys {
-            pallet_emr::Envelopes::<T>::remove(record, who);
+        // Each has an envelope for a former key, which another account has paid for.
+        let published = EncryptionKey([11; 32]);
+        let mut keys = Vec::new();
+        for (index, who) in (0..k).zip(members) {
+            pallet_emr::Envelopes::<T>::remove(record, &who);
+            let depositor = rich::<T>("depositor", index)?;
+            let (to, former) = (who.clone(), sealed_key());
+            pallet_emr::Pallet::<T>::admit_reader(&depositor, record, to, former)?;
+            pallet_emr::EncryptionKeys::<T>::insert(&who, published);
+            keys.push((who, SealedKey::new(&published, [3; 32], [3; 48])));
         }
         let keys = KeysOf::<T>::truncate_from(keys);
 

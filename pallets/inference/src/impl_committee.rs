@@ -113,10 +113,15 @@ impl<T: Config> Pallet<T> {
         Self::set_status(id, request, RequestStatus::Committing);
     }
 
+    /// Whether each member has an envelope that it can open: one for the key that it has
+    /// published.
     fn all_have_keys(request: &RequestOf<T>, committee: &CommitteeOf<T>) -> bool {
-        committee.members.iter().all(|member| Self::has_key(request, &member.worker))
+        committee.members.iter().all(|member| {
+            pallet_emr::Pallet::<T>::has_current_envelope(request.record, &member.worker)
+        })
     }
 
+    /// Whether an account has, or had before it changed its key, what opens the record.
     pub(crate) fn has_key(request: &RequestOf<T>, worker: &AccountIdOf<T>) -> bool {
         pallet_emr::Envelopes::<T>::contains_key(request.record, worker)
     }

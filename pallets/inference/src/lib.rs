@@ -873,7 +873,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Emr::AccessChecked` if the policy was asked; `InferenceRequested`; `AnswersAwaited`
-        ///   if the named worker has an envelope.
+        ///   if the named worker has an envelope for its key.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_inference().saturating_add(Pallet::<T>::policy_weight())
@@ -942,7 +942,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Emr::AccessChecked` for each candidate that the policy allows; `WorkersDrawn`;
-        ///   `AnswersAwaited` if all of them have an envelope already.
+        ///   `AnswersAwaited` if all of them have an envelope for their key already.
         /// - `InferenceFailed` if there are no more candidates.
         #[pallet::call_index(7)]
         #[pallet::weight(
@@ -970,8 +970,9 @@ pub mod pallet {
         /// `Emr::EnvelopeDeposit` is held from it for each envelope.
         ///
         /// ## Parameters
-        /// - `keys`: workers without an envelope, each with the content key sealed to them (80
-        ///   bytes). Empty if all of them got theirs by `Emr::share_record`.
+        /// - `keys`: workers without an envelope for the key that they have published, each with
+        ///   the content key sealed to that key (89 bytes). Empty if all of them got theirs by
+        ///   `Emr::share_record`.
         ///
         /// ## Errors
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no keys are awaited.
@@ -979,10 +980,12 @@ pub mod pallet {
         /// - `NotChosen`: one of the accounts was not chosen.
         /// - `RecordNotActive`: the record was erased or superseded.
         /// - `Emr::EnvelopeAlreadyExists`, `Emr::MaxEnvelopesExceeded`,
-        ///   `Emr::EncryptionKeyNotFound`: an envelope cannot be added.
+        ///   `Emr::EncryptionKeyNotFound`, `Emr::UnknownEnvelopeVersion`,
+        ///   `Emr::EnvelopeForAnotherKey`: an envelope cannot be added.
         ///
         /// ## Events
-        /// - `Emr::EnvelopeAdded` for each envelope; `AnswersAwaited` if none is missing.
+        /// - `Emr::EnvelopeAdded` for each envelope, after `Emr::EnvelopeRemoved` if it replaces
+        ///   one for a former key; `AnswersAwaited` if none is missing.
         #[pallet::call_index(8)]
         #[pallet::weight(<T as Config>::WeightInfo::seal_to_workers(keys.len() as u32))]
         pub fn seal_to_workers(

@@ -501,7 +501,7 @@ pub fn add_record(
     order: Option<InferenceOrder<u64>>,
 ) -> DispatchResultWithPostInfo {
     let digest = ContentDigest([byte; 32]);
-    let envelope = (author != PATIENT).then_some((PATIENT, SealedKey([0; 80])));
+    let envelope = (author != PATIENT).then(|| (PATIENT, sealed_to(PATIENT)));
     let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     let author = signed(author);
     Emr::add_record(author, PATIENT, cid(byte), digest, kind, film, readers, order, None)
@@ -552,9 +552,16 @@ pub fn members(id: RequestId) -> Vec<u64> {
     committee.members.iter().map(|member| member.worker).collect()
 }
 
+/// The content key, sealed to the key that an account has published, or would publish.
+pub fn sealed_to(reader: u64) -> SealedKey {
+    let key = pallet_emr::EncryptionKeys::<Test>::get(reader);
+    let key = key.unwrap_or(EncryptionKey([reader as u8; 32]));
+    SealedKey::new(&key, [reader as u8; 32], [1; 48])
+}
+
 /// The content key, sealed to each of `workers`.
 pub fn keys(workers: &[u64]) -> KeysOf<Test> {
-    let keys = workers.iter().map(|worker| (*worker, SealedKey([*worker as u8; 80])));
+    let keys = workers.iter().map(|worker| (*worker, sealed_to(*worker)));
     KeysOf::<Test>::truncate_from(keys.collect())
 }
 

@@ -108,10 +108,12 @@ impl WeightInfo for () {
             .saturating_add(log_weight(a.saturating_add(2)))
     }
     fn seal_to_workers(k: u32) -> Weight {
-        let keys = u64::from(k).saturating_mul(3);
-        // One more than without: whether the patient has an envelope.
-        estimate(11u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
-            .saturating_add(log_weight(k.saturating_add(1)))
+        // The envelope, its depositor and the deposit, for what is replaced and what is added.
+        let keys = u64::from(k).saturating_mul(5);
+        // Each member's envelope and key. One more: whether the patient has an envelope.
+        let members = MEMBERS.saturating_mul(2);
+        estimate(11u64.saturating_add(members).saturating_add(keys), 6u64.saturating_add(keys))
+            .saturating_add(log_weight(k.saturating_mul(2).saturating_add(1)))
     }
     fn commit_answer() -> Weight {
         estimate(9, 6).saturating_add(log_weight(3))

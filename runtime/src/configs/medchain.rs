@@ -57,7 +57,7 @@ impl pallet_emr::Config for Runtime {
     type Custody = Custody;
     type PatientDeposit = ConstU128<{ deposit(2, 256) }>;
     type RecordDeposit = ConstU128<{ deposit(2, 300) }>;
-    type EnvelopeDeposit = ConstU128<{ deposit(1, 176) }>;
+    type EnvelopeDeposit = ConstU128<{ deposit(1, 185) }>;
     type EncryptionKeyDeposit = ConstU128<{ deposit(2, 128) }>;
     type MaxEnvelopes = MaxEnvelopes;
     type WeightInfo = weights::pallet_emr::WeightInfo<Runtime>;

@@ -174,7 +174,7 @@ impl Pipeline {
         let fetched = self.ports.store.get(&cid, self.max_content).await;
         self.report_store(&fetched);
         let cipher = self.ports.cipher.clone();
-        Ok(Encrypted { cipher, envelope, patient, commitments, digest, file: fetched? })
+        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file: fetched? })
     }
 
     /// The move of this worker in a round of a dispute.

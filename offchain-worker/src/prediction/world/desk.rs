@@ -19,7 +19,9 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_exact::Levels;
-use medchain_primitives::{Cid, ContentDigest, ModelId, Output, RecordId, RequestId, SealedKey};
+use medchain_primitives::{
+    Cid, ContentDigest, EncryptionKey, ModelId, Output, RecordId, RequestId, SealedKey,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -337,14 +339,17 @@ impl Cipher for Desk {
         &self,
         envelope: &SealedKey,
         patient: &AccountId32,
+        cid: &Cid,
         file: &[u8],
     ) -> Result<Opened, CipherError> {
         self.pass_blocking(Stage::Opened);
-        let key = ContentKey::from_bytes([envelope.0[0]; 32]);
+        let id = envelope.encapsulated_key[0];
+        assert_eq!(*cid, super::cid(RequestId(id.into())), "the envelope is for another film");
+        let key = ContentKey::from_bytes([id; 32]);
         match file {
             // What was kept, and not uploaded.
-            [b'M', b'C', b'X', b'1', ..] => {
-                let image = decrypt(&key, patient, file)
+            [b'M', b'C', b'X', b'2', ..] => {
+                let image = decrypt(&key, &patient.0, file)
                     .map_err(|error| CipherError::File(error.to_string()))?;
                 Ok(Opened { key, image })
             }
@@ -359,7 +364,7 @@ impl Cipher for Desk {
         patient: &AccountId32,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, CipherError> {
-        Ok(encrypt(key, patient, plaintext).unwrap())
+        Ok(encrypt(key, &patient.0, plaintext).unwrap())
     }
 
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
@@ -472,11 +477,13 @@ fn film(state: &mut State, id: RequestId) -> Film {
         _ => b"what was uploaded",
     };
     let digest = digest(promised);
-    let envelope = !state.no_envelope.contains(&id);
+    let byte = id.0 as u8;
+    let envelope = SealedKey::new(&EncryptionKey([byte; 32]), [byte; 32], [byte; 48]);
+    let has_one = !state.no_envelope.contains(&id);
     Film {
         cid: cid(id),
         digest,
-        envelope: envelope.then_some(SealedKey([id.0 as u8; 80])),
+        envelope: has_one.then_some(envelope),
         commitments: state.asked(id).commitments,
     }
 }

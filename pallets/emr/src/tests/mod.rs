@@ -6,6 +6,7 @@ mod amend_record;
 mod caretakers;
 mod contents;
 mod custody;
+mod envelope_keys;
 mod envelopes;
 mod erase_record;
 mod institutions;

@@ -4,9 +4,9 @@ use medchain_disputes::Secret;
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     AnswerCommitment, AnswerSalt, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
-    InstitutionId, ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
-    SealedKey, VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
+    EmergencyReason, FailureCode, FilmCommitments, InferenceOrder, InputRoot, InstitutionId,
+    ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, VerdictCommitment,
+    VerdictRoot,
 };
 use medchain_sharing::{
     CustodianKey, Dealing, DealingProof, Delivery, DeliveryProof, EncryptedShare, Entrustment,
@@ -83,7 +83,7 @@ fn every_call_encodes() {
 
 fn emr(calls: &mut Checked) {
     let profile = Document { cid: cid(), digest: ContentDigest([4; 32]) };
-    let envelopes = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    let envelopes = vec![(BOB, sealed_key())];
     let digest = ContentDigest([4; 32]);
     let record = RecordId(77);
     calls.check(
@@ -148,7 +148,7 @@ fn emr(calls: &mut Checked) {
         custody: None,
     };
     calls.check(&amend, &["77", "input_root"]);
-    let sealed_key = SealedKey([5; SEALED_KEY_LENGTH]);
+    let sealed_key = sealed_key();
     calls.check(&Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
     calls.check(&Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
     calls.check(&Call::EraseRecord { record }, &["77"]);
@@ -250,7 +250,7 @@ fn inference(calls: &mut Checked) {
     }
     calls.check(&Call::CancelRequest { request }, &["66"]);
     calls.check(&Call::DrawWorkers { request, asks: 55 }, &["66", "55"]);
-    let keys = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    let keys = vec![(BOB, sealed_key())];
     calls.check(&Call::SealToWorkers { request, keys }, &["66"]);
     let commitment = AnswerCommitment([12; 32]);
     calls.check(&Call::CommitAnswer { request, commitment }, &["66", "commitment"]);

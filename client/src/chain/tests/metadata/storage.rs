@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId,
-    InstitutionName, Label, LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind,
-    RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
+    EmergencyReason, FailureCause, FailureCode, InputRoot, InstitutionId, InstitutionName, Label,
+    LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId,
+    Role, SealedAnswer, VerdictCommitment,
 };
 use medchain_sharing::{
     CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
@@ -186,7 +186,7 @@ fn structs_of_emr_are_as_they_are_read() {
         "Emr",
         "Envelopes",
         &[
-            ("sealed", SealedKey([5; SEALED_KEY_LENGTH]).encode()),
+            ("sealed", sealed_key().encode()),
             ("depositor", ALICE.encode()),
             ("deposit", 1u128.encode()),
         ],

@@ -10,7 +10,7 @@ const DERIVATION: &[u8] = b"medchain/custodian/1";
 /// The custodian's secret that belongs to a signing secret: derived from BLAKE2b-256 of
 /// `medchain/custodian/1` and the secret URI as the key file has it. So one secret is all
 /// that has to be backed up.
-pub(crate) fn custodian_secret(uri: &str) -> CustodianSecret {
+pub fn custodian_secret(uri: &str) -> CustodianSecret {
     let seed =
         Blake2b::<U32>::new().chain_update(DERIVATION).chain_update(uri.as_bytes()).finalize();
     CustodianSecret::from_seed(&Zeroizing::new(seed.into()))

@@ -5,8 +5,7 @@ use medchain_verdicts::{
     answer_salt, input_root, verdict_commitment, verdict_root, InputSalt, VerdictKey, VerdictName,
 };
 
-use super::{ContentKey, EncryptionSecret};
-use crate::H256;
+use crate::{ContentKey, EncryptionSecret};
 
 impl ContentKey {
     /// The secret from which the keys of all verdicts on this film are derived.
@@ -38,7 +37,7 @@ impl ContentKey {
 impl EncryptionSecret {
     /// The salt of a worker's answer. A worker that was killed between commitment and
     /// answer finds it again.
-    pub fn answer_salt(&self, genesis: H256, request: RequestId) -> AnswerSalt {
-        answer_salt(&self.to_bytes(), &genesis.0, request)
+    pub fn answer_salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
+        answer_salt(&self.to_bytes(), genesis, request)
     }
 }
