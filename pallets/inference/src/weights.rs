@@ -28,6 +28,8 @@ pub trait WeightInfo {
     fn draw_workers(a: u32) -> Weight;
     /// Weight of `seal_to_workers` with `k` keys.
     fn seal_to_workers(k: u32) -> Weight;
+    /// Weight of asking whether a drawn worker waits for a key.
+    fn key_place() -> Weight;
     /// Weight of `commit_answer`.
     fn commit_answer() -> Weight;
     /// Weight of `reveal_answer`.
@@ -109,9 +111,14 @@ impl WeightInfo for () {
     }
     fn seal_to_workers(k: u32) -> Weight {
         let keys = u64::from(k).saturating_mul(3);
-        // One more than without: whether the patient has an envelope.
-        estimate(11u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
+        // One more than without: whether the patient has an envelope. Two more: whether custodians
+        // delivered the key to the signer.
+        estimate(13u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
             .saturating_add(log_weight(k.saturating_add(1)))
+    }
+    fn key_place() -> Weight {
+        // Request, committee, envelope, record, model.
+        estimate(5, 0)
     }
     fn commit_answer() -> Weight {
         estimate(9, 6).saturating_add(log_weight(3))

@@ -15,6 +15,7 @@ mod migrations;
 mod models;
 mod orders;
 mod overdue;
+mod own_keys;
 mod requests;
 mod sealing;
 mod seeds;
