@@ -14,6 +14,7 @@
 mod custodian;
 mod envelope;
 mod file;
+mod reply;
 mod verdict;
 
 use medchain_primitives::ContentDigest;

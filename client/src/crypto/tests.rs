@@ -123,6 +123,19 @@ fn a_worker_finds_the_salt_of_its_answer_again() {
 }
 
 #[test]
+fn a_worker_finds_the_secret_of_its_request_again() {
+    let secret = |secret: &EncryptionSecret, genesis, request| {
+        secret.reply_secret(H256([genesis; 32]), RequestId(request)).public()
+    };
+    let first = secret(&alice(), 9, 3);
+    assert_eq!(first, secret(&alice(), 9, 3));
+    let bob = EncryptionSecret::from_secret_uri("//Bob");
+    for other in [secret(&bob, 9, 3), secret(&alice(), 8, 3), secret(&alice(), 9, 4)] {
+        assert_ne!(first, other);
+    }
+}
+
+#[test]
 fn secrets_do_not_show() {
     let key = ContentKey::from_bytes([0xab; 32]);
     assert_eq!(format!("{key:?}"), "ContentKey(…)");
