@@ -3,11 +3,12 @@
 use medchain_client::{
     chain::AnswerSalt,
     crypto::{self, ContentKey, EncryptionSecret},
+    custody::{self, ReplyKey},
     AccountId32, H256,
 };
 use medchain_primitives::{ContentDigest, RequestId, SealedKey};
 
-use crate::prediction::ports::{Cipher, CipherError, Opened};
+use crate::prediction::ports::{Cipher, CipherError, Delivered, Opened};
 
 /// Opens what is sealed to one X25519 key.
 pub struct KeyCipher(EncryptionSecret);
@@ -50,10 +51,35 @@ impl Cipher for KeyCipher {
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
         self.0.answer_salt(H256(*genesis), request)
     }
+
+    fn reply(&self, genesis: &[u8; 32], request: RequestId) -> ReplyKey {
+        self.0.reply_secret(H256(*genesis), request).public()
+    }
+
+    fn recover(
+        &self,
+        genesis: &[u8; 32],
+        request: RequestId,
+        delivered: &Delivered,
+    ) -> Result<SealedKey, CipherError> {
+        let Delivered { record, custody, grant } = delivered;
+        let genesis = H256(*genesis);
+        let secret = self.0.reply_secret(genesis, request);
+        custody::recover(genesis, record, custody, grant, &secret)
+            .and_then(|key| crypto::seal(&key, &self.0.public()))
+            .map_err(|error| CipherError::Shares(error.to_string()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::{
+        chain::{AccessGrant, Basis, CustodianGroup, Custody, Record},
+        custody::{DealingId, DealingName, Granted, VerifiedDealing, VerifiedDelivery},
+        keys::Identity,
+    };
+    use medchain_primitives::{Cid, CidCodec, RecordId, RecordKind, RecordStatus};
+
     use super::*;
 
     #[test]
@@ -70,6 +96,86 @@ mod tests {
         assert!(cipher.open(&envelope, &AccountId32([8; 32]), &locked).is_err());
         let other = KeyCipher::new(EncryptionSecret::from_secret_uri("//Eve"));
         assert!(other.open(&envelope, &patient, &locked).is_err());
+    }
+
+    #[test]
+    fn the_key_that_custodians_deliver_is_sealed_to_the_worker_after_a_restart_too() {
+        let cipher = |uri: &str| KeyCipher::new(EncryptionSecret::from_secret_uri(uri));
+        let (genesis, request, content) = ([3; 32], RequestId(5), ContentKey::generate());
+        let reply = cipher("//Ferdie").reply(&genesis, request);
+        let served = delivered(&content, reply);
+        // Another process with the same key file.
+        let sealed = cipher("//Ferdie").recover(&genesis, request, &served).unwrap();
+        let opened = EncryptionSecret::from_secret_uri("//Ferdie").open(&sealed).unwrap();
+        assert_eq!(opened.verdict_root(), content.verdict_root());
+        for (uri, genesis, request) in [
+            ("//Eve", genesis, request),
+            ("//Ferdie", [4; 32], request),
+            ("//Ferdie", genesis, RequestId(6)),
+        ] {
+            let refused = cipher(uri).recover(&genesis, request, &served);
+            assert!(matches!(refused, Err(CipherError::Shares(_))), "{uri}");
+        }
+        let mut fewer = served;
+        fewer.grant.deliveries.pop();
+        assert!(cipher("//Ferdie").recover(&genesis, request, &fewer).is_err());
+    }
+
+    /// What two of three custodians deliver of a key to this reply key.
+    fn delivered(content: &ContentKey, reply: ReplyKey) -> Delivered {
+        let (genesis, patient) = (H256([3; 32]), AccountId32([5; 32]));
+        let people =
+            ["//Gwen", "//Hal", "//Ivy"].map(|uri| Identity::from_secret_uri(uri).unwrap());
+        let custodians: Vec<_> =
+            people.iter().map(|one| (one.account(), one.custodian_key())).collect();
+        let group = CustodianGroup { members: custodians.clone(), threshold: 2, deposit: 0 };
+        let cid = Cid::new(CidCodec::Raw, [6; 32]);
+        let name = DealingName { genesis, patient: &patient, dealer: &patient, cid: &cid };
+        let dealing = custody::entrust(content, &group, &name).unwrap().dealing;
+        let dealing = VerifiedDealing {
+            id: DealingId([7; 32]),
+            ephemeral: dealing.ephemeral,
+            shares: dealing.shares,
+            wrapped: dealing.wrapped,
+        };
+        let (threshold, dealer) = (2, patient);
+        let custody = Custody { threshold, custodians, dealing, dealer, deposit: 0, grants: 1 };
+        let (record, subject) = (RecordId(1), AccountId32([9; 32]));
+        let granted = Granted { record, subject, reply };
+        let deliveries = people[..2].iter().map(|one| {
+            let me = one.account();
+            let made = custody::deliver(one.custodian_secret(), &me, genesis, &custody, &granted);
+            let made = made.unwrap();
+            let number = custody.number_of(&me).unwrap();
+            (number, VerifiedDelivery { ephemeral: made.ephemeral, share: made.share })
+        });
+        let deliveries = deliveries.collect();
+        let basis = Basis::Draw { request: RequestId(5) };
+        let (granted_at, until, deposit, fees) = (1, 9, 0, 0);
+        let grant = AccessGrant {
+            record,
+            subject,
+            basis,
+            reply,
+            granted_at,
+            until,
+            deliveries,
+            deposit,
+            fees,
+        };
+        let record = Record {
+            id: record,
+            patient,
+            author: patient,
+            cid,
+            digest: ContentDigest([0; 32]),
+            kind: RecordKind::ChestXray,
+            previous: None,
+            added_at: 1,
+            status: RecordStatus::Active,
+            deposit: 0,
+        };
+        Delivered { record, custody, grant }
     }
 
     #[test]
