@@ -22,6 +22,7 @@ mod error;
 mod file;
 mod key;
 mod random;
+mod reply;
 mod secret;
 #[cfg(test)]
 mod tests;

@@ -131,3 +131,15 @@ fn nothing_is_made_without_randomness() {
     assert_eq!(file, Err(CryptoError::NoRandomness));
     assert!(CryptoError::NoRandomness.is_retryable());
 }
+
+#[test]
+fn a_worker_finds_the_secret_of_its_request_again() {
+    let secret = |secret: &EncryptionSecret, genesis, request| {
+        secret.reply_secret([genesis; 32], RequestId(request)).public()
+    };
+    let first = secret(&alice(), 9, 3);
+    assert_eq!(first, secret(&alice(), 9, 3));
+    for other in [secret(&bob(), 9, 3), secret(&alice(), 8, 3), secret(&alice(), 9, 4)] {
+        assert_ne!(first, other);
+    }
+}

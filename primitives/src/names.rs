@@ -160,7 +160,7 @@ mod tests {
         check!(
             EndReason:
             0 "expired", 1 "revoked", 2 "refused", 3 "given-up",
-            4 "erased", 5 "reentrusted", 6 "rejected", 7 "replaced",
+            4 "erased", 5 "reentrusted", 6 "rejected", 7 "replaced", 8 "place-ended",
         );
         check!(
             FailureCode:

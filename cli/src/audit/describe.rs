@@ -218,6 +218,14 @@ fn access(event: &ChainEvent) -> Option<Said> {
             .by(subject)
             .on(*record)
             .with("reason", word(reason)),
+        E::WorkerAccess { request, record, patient, worker, until } => {
+            Said::new(Kind::WorkerAccess)
+                .of(patient)
+                .by(worker)
+                .on(*record)
+                .about(*request)
+                .with("until_block", *until)
+        }
         other => return emergency(other),
     })
 }

@@ -61,6 +61,7 @@ kinds! {
     AccessEnded = "access_ended": "Access to a record ended.",
     GlassBroken = "glass_broken": "An account broke the glass in an emergency.",
     EmergencyAccess = "emergency_access": "A record was requested in an emergency.",
+    WorkerAccess = "worker_access": "A drawn worker asked custodians for a record's key.",
     EmergencyEndorsed = "emergency_endorsed": "A guardian accepted an emergency.",
     EmergencyReviewed = "emergency_reviewed": "An emergency was accepted by the patient, or rejected.",
     EmergencyEscalated = "emergency_escalated": "Nobody reviewed an emergency in time, so the council judges it.",

@@ -460,6 +460,39 @@ fn a_replaced_purpose_counts_and_an_emergency_stays_one() {
 }
 
 #[test]
+fn a_drawn_worker_that_asks_custodians_is_told_with_its_request() {
+    use ChainEvent as E;
+    let (record, patient, worker, custodian) = (RECORD, PATIENT, DOCTOR, CUSTODIAN);
+    let request = RequestId(31);
+    let delivered = E::ShareDelivered {
+        record,
+        patient,
+        subject: worker,
+        custodian,
+        delivered: 1,
+        threshold: 2,
+    };
+    let reason = EndReason::PlaceEnded;
+    let events = vec![
+        E::WorkerAccess { request, record, patient, worker, until: 90 },
+        delivered,
+        E::AccessEnded { record, patient, subject: worker, reason },
+        E::ShareExposed { record, patient, subject: worker, custodian },
+    ];
+    let entries = gathered(&[block(2, [signed(1, DOCTOR, events)])], &[RECORD]);
+    let kinds: Vec<Kind> = entries.iter().map(|entry| entry.kind).collect();
+    let ended = [Kind::AccessEnded, Kind::ShareExposed];
+    assert_eq!(kinds, [&[Kind::WorkerAccess, Kind::ShareDelivered][..], &ended].concat());
+    for entry in &entries {
+        assert_eq!(entry.details["request_id"], 31, "{entry:?}");
+        assert_eq!(entry.who, Some(worker.to_string()));
+        assert_eq!(entry.record_id, Some(RECORD));
+    }
+    assert_eq!(entries[0].details["until_block"], 90);
+    assert_eq!(entries[2].detail("reason"), Some("place-ended"));
+}
+
+#[test]
 fn events_of_a_contract_count_once_it_is_the_policy() {
     let entries = gathered(&story(), &[]);
     let grant = of_kind(&entries, Kind::PolicyGranted);

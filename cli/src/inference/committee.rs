@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{
-        Call, ChainError, ChainEvent, Committee, Finality, InferenceError, Request, RequestStatus,
-        View,
+        Call, ChainError, ChainEvent, Committee, EmrError, FailureKind, Finality, InferenceError,
+        Request, RequestStatus, View,
     },
     crypto::ContentKey,
     AccountId32,
@@ -63,8 +63,11 @@ pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result
             Err(error) if is(&error, InferenceError::SeedNotReady) => {
                 await_seed(context, id).await?;
             }
-            // Somebody else was faster.
-            Err(error) if is(&error, InferenceError::WrongStatus) => {
+            // Somebody else was faster, perhaps a worker with the key from custodians.
+            Err(error)
+                if is(&error, InferenceError::WrongStatus)
+                    || is(&error, EmrError::EnvelopeAlreadyExists) =>
+            {
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error),
@@ -72,7 +75,8 @@ pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result
     }
 }
 
-fn is(error: &anyhow::Error, kind: InferenceError) -> bool {
+fn is(error: &anyhow::Error, kind: impl Into<FailureKind>) -> bool {
+    let kind = kind.into();
     error.downcast_ref::<ChainError>().is_some_and(|error| error.is(kind))
 }
 

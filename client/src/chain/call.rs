@@ -236,6 +236,7 @@ calls! {
                 subject: AccountId32,
                 reply: ReplyKey,
             };
+            RequestAsWorker = request_as_worker { request: RequestId, reply: ReplyKey };
         }
         Inference {
             RegisterModel = register_model {

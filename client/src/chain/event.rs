@@ -160,6 +160,13 @@ events! {
                 subject: AccountId32,
                 until: u32,
             };
+            WorkerAccess {
+                request: RequestId,
+                record: RecordId,
+                patient: AccountId32,
+                worker: AccountId32,
+                until: u32,
+            };
             EmergencyEndorsed {
                 emergency: EmergencyId,
                 patient: AccountId32,

@@ -620,6 +620,24 @@ mod benchmarks {
         Ok(())
     }
 
+    /// By a worker whose emergency has expired, so that its grant ends before the new one begins.
+    #[benchmark]
+    fn request_as_worker() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient)?;
+        let (caller, over) = opened::<T>(&patient, id, 0)?;
+        frame_system::Pallet::<T>::set_block_number(over.saturating_add(One::one()));
+        <T as pallet_emr::Config>::BenchmarkHelper::allow_all(&patient);
+        let request = T::Committees::seat(&caller, id);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), request, reply(2));
+
+        let new = Grants::<T>::get(id, &caller).ok_or("granted again")?;
+        assert!(new.until > over);
+        Ok(())
+    }
+
     /// One step that ends a grant by an emergency.
     #[benchmark]
     fn process_due() -> Result<(), BenchmarkError> {

@@ -15,14 +15,15 @@ use frame_support::{
 use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, EncryptionKey, InstitutionId,
-    InstitutionName, Purpose, RecordId, RecordKind, RelationKind, Role, SealedKey,
+    InstitutionName, ModelId, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedKey,
 };
 use medchain_sharing::{CustodianSecret, Entrustment, KeyContext, KeyProof};
 use pallet_emr::{AccessControl, AccessQuestion, Answer, DefaultPolicy};
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::BuildStorage;
 
-use crate::{self as pallet_custody, HoldReason};
+use crate::{self as pallet_custody, Committees, HoldReason, Place};
 
 /// A registered patient, with the record [`XRAY`].
 pub const ALICE: u64 = 1;
@@ -160,6 +161,7 @@ impl pallet_emr::Config for Test {
 impl pallet_custody::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type Committees = Draws;
     type EthicsOrigin = EitherOfDiverse<EnsureRoot<u64>, EnsureSignedBy<Ethics, u64>>;
     type CustodianBond = ConstU64<CUSTODIAN_BOND>;
     type CustodyDeposit = ConstU64<CUSTODY_DEPOSIT>;
@@ -244,6 +246,50 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
+/// The model that drawn workers are to run.
+pub const MODEL: ModelId = ModelId(3);
+/// What the questions about a draw weigh.
+pub const DRAW_WEIGHT: Weight = Weight::from_parts(300_000_000, 3_000);
+
+thread_local! {
+    static PLACES: RefCell<BTreeMap<(u64, RequestId), (RecordId, u64)>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The workers that wait for a key, as the tests draw them.
+pub struct Draws;
+
+impl Draws {
+    /// Gives `worker` a place for a record, which ends after the block `until`.
+    pub fn draw(worker: u64, request: RequestId, record: RecordId, until: u64) {
+        PLACES.with_borrow_mut(|places| places.insert((worker, request), (record, until)));
+    }
+
+    /// Takes it again: the worker was replaced, has the key or has answered, or the request was
+    /// closed.
+    pub fn end(worker: u64, request: RequestId) {
+        PLACES.with_borrow_mut(|places| places.remove(&(worker, request)));
+    }
+}
+
+impl Committees<u64, u64> for Draws {
+    fn place(worker: &u64, request: RequestId) -> Option<Place<u64>> {
+        let found = PLACES.with_borrow(|places| places.get(&(*worker, request)).copied());
+        let (record, until) = found.filter(|(_, until)| System::block_number() <= *until)?;
+        Some(Place { record, model: MODEL, until })
+    }
+
+    fn weight() -> Weight {
+        DRAW_WEIGHT
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seat(worker: &u64, record: RecordId) -> RequestId {
+        Self::draw(*worker, RequestId(0), record, System::block_number() + 10);
+        RequestId(0)
+    }
+}
+
 /// Builds a chain at block 1.
 pub struct ExtBuilder {
     furnished: bool,
@@ -279,6 +325,7 @@ impl ExtBuilder {
             System::set_block_number(1);
             ANSWERS.take();
             GENEROUS.take();
+            PLACES.take();
             if self.furnished {
                 furnish();
             }

@@ -41,6 +41,8 @@ pub trait WeightInfo {
     fn lift_suspension() -> Weight;
     /// `forget_grant`.
     fn forget_grant() -> Weight;
+    /// `request_as_worker` by an account whose earlier grant ends.
+    fn request_as_worker() -> Weight;
     /// Processing one grant that is due, or passing one block.
     fn process_due() -> Weight;
 }
@@ -132,6 +134,10 @@ impl WeightInfo for () {
     fn forget_grant() -> Weight {
         // What is remembered, hold, schedule.
         small(4, 4)
+    }
+    fn request_as_worker() -> Weight {
+        // As a request that the policy allows.
+        Self::request_access()
     }
     fn process_due() -> Weight {
         // As the end of a grant, and the schedule itself. Only the custody is large.

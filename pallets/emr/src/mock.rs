@@ -324,6 +324,10 @@ impl KeyCustody<u64> for Keeper {
         Ok(GRANTS.with_borrow_mut(|grants| grants.remove(&(record, *subject))))
     }
 
+    fn is_delivered(_: RecordId, _: &u64) -> bool {
+        false
+    }
+
     fn entrust_weight(custodians: u32) -> Weight {
         ENTRUST_WEIGHT.saturating_mul(custodians.into())
     }

@@ -305,6 +305,54 @@ fn finish_scene<T: Config>(id: RequestId) -> Result<(), BenchmarkError> {
     Ok(())
 }
 
+impl<T: Config> Pallet<T> {
+    /// Opens a request for a record in which `worker` waits for the key, in a committee of the
+    /// largest size, for benchmarks of whoever asks [`Self::key_place`].
+    pub fn seat(worker: &T::AccountId, record: RecordId) -> RequestId {
+        let model = ModelId(0);
+        let entry = Model {
+            name: label(0),
+            version: label(1),
+            cid: cid(),
+            sha256: SHA256,
+            card: Some(cid()),
+            labels: labels(),
+            preprocessing: square(),
+            arithmetic: medchain_primitives::Arithmetic::Exact,
+            min_quorum: 1,
+            confidence_threshold: Permill::from_percent(80),
+            fee: fee::<T>(),
+            status: ModelStatus::Active,
+        };
+        Models::<T>::insert(model, entry);
+        let patient = pallet_emr::Records::<T>::get(record)
+            .map_or_else(|| worker.clone(), |record| record.patient);
+        let request = Request {
+            record,
+            patient,
+            model,
+            requester: account("requester", 0, 0),
+            fee: fee::<T>(),
+            quorum: MAX_QUORUM as u8,
+            opened: now::<T>(),
+            deadline: now::<T>().saturating_add(T::SealPeriod::get()),
+            status: RequestStatus::Sealing,
+        };
+        let id = RequestId(0);
+        Requests::<T>::insert(id, request);
+        let others = (1..MAX_QUORUM).map(|number| account("member", number, 0));
+        let members = others.chain([worker.clone()]);
+        let members = members.map(|worker| crate::Member { worker, step: Step::Chosen });
+        let committee = Committee {
+            members: BoundedVec::truncate_from(members.collect()),
+            choice: Choice::Seeded { seed: SEED, last: Some(LAST) },
+            lost: BoundedVec::new(),
+        };
+        Committees::<T>::insert(id, committee);
+        id
+    }
+}
+
 fn chosen<A>(_: &A, _: u32) -> Step {
     Step::Chosen
 }
@@ -328,6 +376,21 @@ fn output() -> Output {
 #[benchmarks]
 mod benchmarks {
     use super::*;
+
+    /// Whether the last member of the largest committee waits for a key.
+    #[benchmark]
+    fn key_place() -> Result<(), BenchmarkError> {
+        let (_, record) = patient_with_record::<T>()?;
+        let worker: T::AccountId = account("worker", 0, 0);
+        let id = Pallet::<T>::seat(&worker, record);
+
+        #[block]
+        {
+            assert!(Pallet::<T>::key_place(&worker, id).is_some());
+        }
+
+        Ok(())
+    }
 
     #[benchmark]
     fn register_model() -> Result<(), BenchmarkError> {

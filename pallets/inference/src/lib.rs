@@ -966,8 +966,9 @@ pub mod pallet {
         /// answers.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, the record's author or the requester.
-        /// `Emr::EnvelopeDeposit` is held from it for each envelope.
+        /// Signed by the patient, the record's author, a requester with the key; or for itself alone
+        /// by a drawn worker to which custodians delivered the key (`Custody::request_as_worker`).
+        /// `Emr::EnvelopeDeposit` is held from the signer for each envelope.
         ///
         /// ## Parameters
         /// - `keys`: workers without an envelope for the key that they have published, each with

@@ -17,15 +17,17 @@ use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied, DenyReason,
-    EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label, ModelId,
-    Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot, SQUARE_ID,
+    EncryptionKey, EndReason, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label,
+    ModelId, Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+    SQUARE_ID,
 };
+use medchain_sharing::Entrustment;
 use medchain_verdicts::{
     answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
     VerdictKey, VerdictName, SIDE,
 };
-use pallet_emr::{AccessControl, AccessQuestion, Answer};
-use sp_runtime::{BuildStorage, Permill};
+use pallet_emr::{AccessControl, AccessQuestion, Answer, KeyCustody};
+use sp_runtime::{BuildStorage, DispatchError, Permill};
 
 use crate::{
     self as pallet_inference, Committees, KeysOf, Labels, NextRequestId, Requests, SeedSource,
@@ -128,7 +130,7 @@ impl pallet_emr::Config for Test {
     type MaxTerm = ConstU64<1_000_000>;
     type AccessControl = Policy;
     type InferenceOrders = Inference;
-    type Custody = ();
+    type Custody = Keeper;
     type PatientDeposit = ConstU64<10>;
     type RecordDeposit = ConstU64<5>;
     type EnvelopeDeposit = ConstU64<2>;
@@ -269,6 +271,55 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
+thread_local! {
+    static DELIVERED: RefCell<std::collections::BTreeSet<(RecordId, u64)>> =
+        const { RefCell::new(std::collections::BTreeSet::new()) };
+}
+
+/// Custodians that have delivered keys to whom the tests say, and keep none.
+pub struct Keeper;
+
+impl Keeper {
+    /// Has custodians deliver the key of a record to an account.
+    pub fn deliver(record: RecordId, subject: u64) {
+        DELIVERED.with_borrow_mut(|delivered| delivered.insert((record, subject)));
+    }
+}
+
+impl KeyCustody<u64> for Keeper {
+    fn entrust(_: &u64, _: &u64, _: RecordId, _: &Cid, _: Entrustment) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+
+    fn end(_: RecordId, _: &u64) -> Result<u32, DispatchError> {
+        Ok(0)
+    }
+
+    fn end_access(_: RecordId, _: &u64, _: &u64, _: EndReason) -> Result<bool, DispatchError> {
+        Ok(false)
+    }
+
+    fn is_delivered(record: RecordId, subject: &u64) -> bool {
+        DELIVERED.with_borrow(|delivered| delivered.contains(&(record, *subject)))
+    }
+
+    fn entrust_weight(_: u32) -> Weight {
+        Weight::zero()
+    }
+
+    fn end_weight(_: u32) -> Weight {
+        Weight::zero()
+    }
+
+    fn max_grants() -> u32 {
+        0
+    }
+
+    fn end_access_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
 /// Builds a chain.
 pub struct ExtBuilder {
     furnished: bool,
@@ -301,6 +352,7 @@ impl ExtBuilder {
         ext.execute_with(|| {
             ANSWERS.with_borrow_mut(BTreeMap::clear);
             ASKED.take();
+            DELIVERED.take();
             NEWEST.set((1, [1; 32]));
             System::set_block_number(START - 1);
             if self.furnished {

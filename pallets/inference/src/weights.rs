@@ -28,6 +28,8 @@ pub trait WeightInfo {
     fn draw_workers(a: u32) -> Weight;
     /// Weight of `seal_to_workers` with `k` keys.
     fn seal_to_workers(k: u32) -> Weight;
+    /// Weight of asking whether a drawn worker waits for a key.
+    fn key_place() -> Weight;
     /// Weight of `commit_answer`.
     fn commit_answer() -> Weight;
     /// Weight of `reveal_answer`.
@@ -110,10 +112,15 @@ impl WeightInfo for () {
     fn seal_to_workers(k: u32) -> Weight {
         // The envelope, its depositor and the deposit, for what is replaced and what is added.
         let keys = u64::from(k).saturating_mul(5);
-        // Each member's envelope and key. One more: whether the patient has an envelope.
+        // Each member's envelope and key. One more: whether the patient has an envelope. Two more:
+        // whether custodians delivered the key to the signer.
         let members = MEMBERS.saturating_mul(2);
-        estimate(11u64.saturating_add(members).saturating_add(keys), 6u64.saturating_add(keys))
+        estimate(13u64.saturating_add(members).saturating_add(keys), 6u64.saturating_add(keys))
             .saturating_add(log_weight(k.saturating_mul(2).saturating_add(1)))
+    }
+    fn key_place() -> Weight {
+        // Request, committee, envelope, record, model.
+        estimate(5, 0)
     }
     fn commit_answer() -> Weight {
         estimate(9, 6).saturating_add(log_weight(3))

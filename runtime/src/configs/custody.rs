@@ -2,7 +2,7 @@
 
 use frame_support::{parameter_types, traits::ConstU128};
 
-use crate::{configs::CouncilMajority, *};
+use crate::{committees::DrawnWorkers, configs::CouncilMajority, *};
 
 parameter_types! {
     /// Maximum number of custodians per patient.
@@ -29,6 +29,7 @@ parameter_types! {
 impl pallet_custody::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
+    type Committees = DrawnWorkers;
     // Until ethics have a body of their own.
     type EthicsOrigin = CouncilMajority;
     type CustodianBond = ConstU128<{ 10 * UNIT }>;

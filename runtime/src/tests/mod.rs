@@ -4,6 +4,7 @@ mod access;
 mod capacity;
 mod council;
 mod custodians;
+mod draws;
 mod messages;
 mod nesting;
 mod policies;

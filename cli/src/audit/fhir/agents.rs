@@ -97,6 +97,7 @@ fn role(entry: &Entry, is_patient: bool) -> Coding {
         _ if is_patient => PATIENT,
         Kind::GlassBroken
         | Kind::EmergencyAccess
+        | Kind::WorkerAccess
         | Kind::AccessEnded
         | Kind::EmergencyEscalated
         | Kind::EmergencyJudged

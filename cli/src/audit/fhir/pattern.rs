@@ -154,6 +154,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         }
         Kind::EncryptionKeySet
         | Kind::RecordBarred
+        | Kind::WorkerAccess
         | Kind::AccessEnded
         | Kind::PolicyGranted
         | Kind::PolicyRevoked

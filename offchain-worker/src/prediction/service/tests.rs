@@ -31,6 +31,7 @@ mod disputes;
 mod drifting;
 mod faults;
 mod flow;
+mod keys;
 mod quorum;
 
 type Running = testing::Running<PredictionMetrics>;
@@ -45,6 +46,7 @@ fn settings() -> Settings {
             resubmit: backoff,
             report_margin: 20,
             envelope_grace: 3,
+            uploader_grace: 5,
             // More than a round has.
             secret_margin: 1_000,
         },

@@ -5,6 +5,7 @@ mod barred;
 mod custodians;
 mod declined;
 mod deliveries;
+mod draws;
 mod due;
 mod emergencies;
 mod entrusting;

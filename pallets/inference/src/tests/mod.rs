@@ -14,6 +14,7 @@ mod invariants;
 mod models;
 mod orders;
 mod overdue;
+mod own_keys;
 mod requests;
 mod sealing;
 mod seeds;

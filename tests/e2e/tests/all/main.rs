@@ -20,4 +20,5 @@ mod privacy;
 mod refusals;
 mod startup;
 mod stock_node;
+mod uploader_gone;
 mod worker;

@@ -212,6 +212,7 @@ fn custody(calls: &mut Checked) {
     calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
     calls.check(&Call::LiftSuspension { account: BOB }, &[]);
     calls.check(&Call::ForgetGrant { record, subject, reply }, &["77", "42"]);
+    calls.check(&Call::RequestAsWorker { request: RequestId(66), reply }, &["66", "42"]);
 }
 
 fn inference(calls: &mut Checked) {

@@ -244,6 +244,8 @@ fn custody(events: &mut Checked) {
     );
     event!(events, Custody, ShareExposed { record, patient, subject, custodian });
     event!(events, Custody, RecordBarred { record, patient, subject });
+    let (request, worker, until) = (RequestId(9), BOB, 78u32);
+    event!(events, Custody, WorkerAccess { request, record, patient, worker, until });
     for reason in EndReason::ALL {
         event!(events, Custody, AccessEnded { record, patient, subject, reason });
     }

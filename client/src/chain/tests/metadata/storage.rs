@@ -100,6 +100,7 @@ fn structs_of_custodians_are_as_they_are_read() {
     for basis in [
         Basis::Policy { purpose: Purpose::Billing },
         Basis::Emergency { emergency: EmergencyId(4) },
+        Basis::Draw { request: RequestId(5) },
     ] {
         let grant = [
             ("basis", basis.encode()),
