@@ -23,7 +23,7 @@ use medchain_sharing::{
     DeliveryContext, EncryptedShare, Entrustment, EphemeralKey, KeyContext, ReplyKey, ReplySecret,
     VerifiedDelivery,
 };
-use pallet_emr::{BenchmarkHelper, Institution, KeyCustody, Patient, Record};
+use pallet_emr::{BenchmarkHelper, Departure, Institution, KeyCustody, Patient, Record};
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::traits::{One, Saturating, Zero};
 
@@ -70,7 +70,8 @@ where
     <T as Config>::Currency: Mutate<T::AccountId>,
 {
     let patient = rich::<T>("patient", 0)?;
-    let entry = Patient { profile: None, key_epoch: 0, relations: 1, deposit: Zero::zero() };
+    let entry =
+        Patient { profile: None, key_epoch: 0, relations: 1, deposit: Zero::zero(), records: 0 };
     pallet_emr::Patients::<T>::insert(&patient, entry);
     pallet_emr::DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));
     Ok(patient)
@@ -617,6 +618,23 @@ mod benchmarks {
         _(RawOrigin::Signed(caller), id, subject.clone(), reply(1));
 
         assert!(!EndedGrants::<T>::contains_key(id, (subject, reply(1))));
+        Ok(())
+    }
+
+    /// As `deregister_patient` of pallet-emr does.
+    #[benchmark]
+    fn leave(c: Linear<1, { T::MaxCustodians::get() }>) -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        choose::<T>(&patient, c)?;
+        EmergencyOptOuts::<T>::insert(&patient, ());
+
+        #[block]
+        {
+            <Pallet<T> as Departure<T::AccountId>>::ensure_may_leave(&patient)?;
+            <Pallet<T> as Departure<T::AccountId>>::leave(&patient)?;
+        }
+
+        assert!(!CustodianGroups::<T>::contains_key(&patient));
         Ok(())
     }
 

@@ -9,11 +9,12 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::{Appointment, InstitutionId, InstitutionName};
+use medchain_primitives::{Appointment, Document, InstitutionId, InstitutionName, RecordStatus};
 use sp_runtime::traits::{Saturating, TrailingZeroInput};
 
 use crate::{
-    Config, Contents, Institution, Institutions, NextInstitutionId, Pallet, Providers, Records,
+    BalanceOf, Config, Contents, Institution, Institutions, NextInstitutionId, Pallet, Patient,
+    Patients, Providers, Records,
 };
 
 /// What an entry and its share of the trie's inner nodes add to the proof, in bytes.
@@ -22,8 +23,12 @@ const PROOF_PER_ENTRY: u64 = 1_024;
 /// The name of the institution that takes over the providers of version 0.
 const FORMER_NAME: &[u8] = b"Appointed before there were institutions";
 
-/// Migrates from version 0, in which providers had no institution and no term, and contents were
-/// not listed.
+/// A patient as version 0 stored it: the profile, the key epoch, the number of relations, and the
+/// deposit.
+type FormerPatient<T> = (Option<Document>, u32, u32, BalanceOf<T>);
+
+/// Migrates from version 0, in which providers had no institution and no term, contents were not
+/// listed, and patients' records not counted.
 ///
 /// If there are providers, they go to a new institution, for `Term` blocks. Nobody has the key of
 /// its registrar, the zero account: governance appoints another with `set_registrar`, or lets the
@@ -50,9 +55,19 @@ impl<T: Config, Term: Get<BlockNumberFor<T>>> UncheckedOnRuntimeUpgrade for From
             Institutions::<T>::insert(institution, Institution { name, registrar });
             NextInstitutionId::<T>::put(InstitutionId(institution.0.saturating_add(1)));
         }
+        Patients::<T>::translate::<FormerPatient<T>, _>(|_, former| {
+            entries = entries.saturating_add(1);
+            let (profile, key_epoch, relations, deposit) = former;
+            Some(Patient { profile, key_epoch, relations, deposit, records: 0 })
+        });
         for (id, record) in Records::<T>::iter() {
-            // One is read and one is written for each, whichever is the first.
-            entries = entries.saturating_add(2);
+            // One is read and one is written for each, whichever is the first; and the patient.
+            entries = entries.saturating_add(3);
+            if record.status != RecordStatus::Erased {
+                Patients::<T>::mutate_extant(&record.patient, |entry| {
+                    entry.records = entry.records.saturating_add(1);
+                });
+            }
             let listed = Contents::<T>::get(&record.cid, &record.patient);
             if listed.is_none_or(|listed| id < listed) {
                 Contents::<T>::insert(record.cid, record.patient, id);

@@ -9,8 +9,8 @@ use frame_support::{
 use medchain_primitives::{Appointment, InstitutionId, RecordId, Role};
 
 use crate::{
-    migrations::MigrateV0ToV1, mock::*, Contents, Institutions, NextInstitutionId, Providers,
-    Records,
+    migrations::MigrateV0ToV1, mock::*, Contents, Institutions, NextInstitutionId, Patients,
+    Providers, Records,
 };
 
 type Migration = MigrateV0ToV1<Test, ConstU64<30>>;
@@ -72,5 +72,24 @@ fn contents_are_listed_under_their_first_record() {
         assert_eq!(Contents::<Test>::get(content(XRAY), BOB), Some(RecordId(3)));
         assert_eq!(Contents::<Test>::get(other, ALICE), Some(NEXT));
         assert_eq!(Contents::<Test>::iter().count(), 3);
+    });
+}
+
+/// As version 0 stored them: without the number of records.
+#[test]
+fn records_that_are_not_erased_are_counted() {
+    ExtBuilder::default().build_and_execute(|| {
+        assert_ok!(amend_record(ALICE, XRAY, &[]));
+        assert_ok!(add_record(ALICE, ALICE, &[]));
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        let before: Vec<_> = Patients::<Test>::iter().collect();
+        for (who, entry) in &before {
+            let former = (&entry.profile, entry.key_epoch, entry.relations, entry.deposit);
+            unhashed::put(&Patients::<Test>::hashed_key_for(who), &former);
+        }
+        StorageVersion::new(0).put::<Emr>();
+        Migration::on_runtime_upgrade();
+        assert_eq!(Patients::<Test>::iter().collect::<Vec<_>>(), before);
+        assert_eq!(Patients::<Test>::get(ALICE).map(|entry| entry.records), Some(2));
     });
 }
