@@ -29,6 +29,7 @@ mod inference;
 mod log;
 mod names;
 mod output;
+mod parameters;
 mod people;
 mod record;
 mod sets;
@@ -53,6 +54,7 @@ pub use inference::{
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
+pub use parameters::{Parameter, ParameterName, ParameterUnit, MAX_PARAMETER_NAME};
 pub use people::{
     Appointment, InstitutionName, Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
 };

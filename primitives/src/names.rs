@@ -73,6 +73,7 @@ macro_rules! named_enum {
             replace_segment("access", "types"),
             replace_segment("custody", "types"),
             replace_segment("inference", "types"),
+            replace_segment("parameters", "types"),
             replace_segment("people", "types"),
             replace_segment("record", "types"),
             replace_segment("verdict", "types")

@@ -31,6 +31,7 @@ pub mod configs;
 pub mod constants;
 mod genesis;
 pub mod nesting;
+pub mod parameters;
 pub mod policy_contract;
 pub mod policy_extension;
 pub mod seeds;
@@ -171,6 +172,8 @@ mod runtime {
     pub type CouncilMembership = pallet_membership<Instance1>;
     #[runtime::pallet_index(27)]
     pub type Timelock = pallet_timelock;
+    #[runtime::pallet_index(28)]
+    pub type Parameters = pallet_parameters;
 
     // Block production. At genesis, each of these needs the ones before it.
     #[runtime::pallet_index(20)]

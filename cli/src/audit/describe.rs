@@ -86,6 +86,9 @@ fn setting(event: &ChainEvent) -> Option<Said> {
         E::PatientRegistered { patient } => {
             Said::new(Kind::PatientRegistered).of(patient).by(patient)
         }
+        E::PatientDeregistered { patient } => {
+            Said::new(Kind::PatientDeregistered).of(patient).by(patient)
+        }
         E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
         // The event does not name the caretaker, who signs.
         E::ProfileByCaretaker { patient } => Said::new(Kind::ProfileByCaretaker).of(patient),
@@ -93,6 +96,9 @@ fn setting(event: &ChainEvent) -> Option<Said> {
         // Other accounts publish keys too; their entries concern no patient.
         E::EncryptionKeySet { account, .. } => {
             Said::new(Kind::EncryptionKeySet).of(account).by(account)
+        }
+        E::EncryptionKeyRemoved { account } => {
+            Said::new(Kind::EncryptionKeyRemoved).of(account).by(account)
         }
         E::PolicySet { patient, old, new } => Said::new(Kind::PolicySet)
             .of(patient)
@@ -165,6 +171,10 @@ fn record(event: &ChainEvent) -> Option<Said> {
         E::EnvelopeRemoved { record, reader } => {
             Said::new(Kind::EnvelopeRemoved).by(reader).on(*record)
         }
+        E::EnvelopeWithdrawn { record, reader, depositor } => Said::new(Kind::EnvelopeWithdrawn)
+            .by(reader)
+            .on(*record)
+            .with("depositor", account(depositor)),
         _ => return None,
     })
 }

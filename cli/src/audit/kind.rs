@@ -33,10 +33,12 @@ macro_rules! kinds {
 
 kinds! {
     PatientRegistered = "patient_registered": "The patient registered.",
+    PatientDeregistered = "patient_deregistered": "The patient left, and everything but the log with them.",
     ProfileUpdated = "profile_updated": "The patient stored a new profile.",
     ProfileByCaretaker = "profile_by_caretaker": "A caretaker, not the patient, signed for the profile that was stored.",
     ProfileRemoved = "profile_removed": "The patient removed the profile.",
     EncryptionKeySet = "encryption_key_set": "The patient published a new encryption key.",
+    EncryptionKeyRemoved = "encryption_key_removed": "The encryption key of the patient, who left, was removed.",
     PolicySet = "policy_set": "The patient chose a policy contract, or nobody (their own account).",
     DefaultPolicySet = "default_policy_set": "The chain's default policy, in force for the patient, was set.",
     CustodiansSet = "custodians_set": "The patient chose custodians.",
@@ -52,6 +54,7 @@ kinds! {
     RecordEntrusted = "record_entrusted": "A record's key was shared among custodians, or withdrawn from them.",
     EnvelopeAdded = "envelope_added": "A record's key was sealed to a reader.",
     EnvelopeRemoved = "envelope_removed": "A reader's envelope was removed.",
+    EnvelopeWithdrawn = "envelope_withdrawn": "The account that had paid for a reader's envelope removed it.",
     AccessChecked = "access_checked": "The policy was asked and said yes.",
     AccessGranted = "access_granted": "An account requested access and got it.",
     AccessDenied = "access_denied": "An account requested access and was refused.",

@@ -32,6 +32,7 @@ events! {
     pub enum ChainEvent {
         Emr {
             PatientRegistered { patient: AccountId32 };
+            PatientDeregistered { patient: AccountId32 };
             ProfileUpdated { patient: AccountId32 };
             ProfileRemoved { patient: AccountId32 };
             EncryptionKeySet { account: AccountId32, key: EncryptionKey };
@@ -86,6 +87,11 @@ events! {
             };
             EnvelopeAdded { record: RecordId, reader: AccountId32 };
             EnvelopeRemoved { record: RecordId, reader: AccountId32 };
+            EnvelopeWithdrawn {
+                record: RecordId,
+                reader: AccountId32,
+                depositor: AccountId32,
+            };
             RecordByCaretaker { record: RecordId, patient: AccountId32 };
             ProfileByCaretaker { patient: AccountId32 };
             RecordRestored { record: RecordId, replaced: RecordId, patient: AccountId32 };

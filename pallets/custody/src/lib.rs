@@ -24,6 +24,7 @@ mod committee;
 mod impl_custodians;
 mod impl_custodies;
 mod impl_deliveries;
+mod impl_departure;
 mod impl_draws;
 mod impl_due;
 mod impl_emergencies;
@@ -88,6 +89,10 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     /// The parameters that the runtime sets.
+    ///
+    /// Bonds, fees and periods may change while the chain runs, for what begins afterwards: what is
+    /// held, and the last block of what has begun, are stored. Their constants in the metadata are
+    /// of the block in which it was read.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>>
@@ -207,6 +212,8 @@ pub mod pallet {
         StorageMap<_, Blake2_128Concat, T::AccountId, CustodianOf<T>, OptionQuery>;
 
     /// Deposits for the patients whom custodians decline, by custodian and patient.
+    ///
+    /// An entry outlasts the patient: whoever leaves and registers again is still declined.
     #[pallet::storage]
     pub type Declined<T: Config> = StorageDoubleMap<
         _,
@@ -303,6 +310,11 @@ pub mod pallet {
     /// Number of emergencies of each account that are not closed.
     #[pallet::storage]
     pub type OpenEmergencies<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// Number of emergencies over each patient that are not closed: the patient stays until then.
+    #[pallet::storage]
+    pub type EmergenciesOver<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
     /// Number of rejected emergencies of each patient and account that are not closed.
@@ -714,6 +726,8 @@ pub mod pallet {
         ReviewExpired,
         /// The emergency has not reached its last block yet.
         ReviewNotExpired,
+        /// An emergency over the patient is not closed. Close it after its last block with `close_emergency`, and forbid others with `set_emergency_access`.
+        EmergencyNotClosed,
         /// Only an emergency that nobody reviewed in time is judged, and only a rejected one is accepted instead.
         EmergencyNotEscalated,
     }

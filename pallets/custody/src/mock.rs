@@ -134,6 +134,35 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
 }
 
+/// Values that tests change, as governance does in the runtime.
+pub mod values {
+    frame_support::parameter_types! {
+        pub static CustodianBond: u64 = super::CUSTODIAN_BOND;
+        pub static CustodyDeposit: u64 = super::CUSTODY_DEPOSIT;
+        pub static GrantDeposit: u64 = super::GRANT_DEPOSIT;
+        pub static DeliveryFee: u64 = super::DELIVERY_FEE;
+        pub static EmergencyBond: u64 = super::BOND;
+        pub static AccessPeriod: u64 = super::ACCESS_PERIOD;
+        pub static EmergencyPeriod: u64 = super::EMERGENCY_PERIOD;
+        pub static ReviewPeriod: u64 = super::REVIEW_PERIOD;
+        pub static EthicsPeriod: u64 = super::ETHICS_PERIOD;
+    }
+}
+pub use values::*;
+
+/// Sets every value that a test may have changed.
+fn reset_parameters() {
+    CustodianBond::set(CUSTODIAN_BOND);
+    CustodyDeposit::set(CUSTODY_DEPOSIT);
+    GrantDeposit::set(GRANT_DEPOSIT);
+    DeliveryFee::set(DELIVERY_FEE);
+    EmergencyBond::set(BOND);
+    AccessPeriod::set(ACCESS_PERIOD);
+    EmergencyPeriod::set(EMERGENCY_PERIOD);
+    ReviewPeriod::set(REVIEW_PERIOD);
+    EthicsPeriod::set(ETHICS_PERIOD);
+}
+
 frame_support::ord_parameter_types! {
     pub const Ethics: u64 = ETHICS;
 }
@@ -148,6 +177,7 @@ impl pallet_emr::Config for Test {
     type AccessControl = Policy;
     type InferenceOrders = ();
     type Custody = Custody;
+    type Departure = Custody;
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<0>;
@@ -163,20 +193,20 @@ impl pallet_custody::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Committees = Draws;
     type EthicsOrigin = EitherOfDiverse<EnsureRoot<u64>, EnsureSignedBy<Ethics, u64>>;
-    type CustodianBond = ConstU64<CUSTODIAN_BOND>;
-    type CustodyDeposit = ConstU64<CUSTODY_DEPOSIT>;
-    type GrantDeposit = ConstU64<GRANT_DEPOSIT>;
-    type DeliveryFee = ConstU64<DELIVERY_FEE>;
-    type EmergencyBond = ConstU64<BOND>;
+    type CustodianBond = CustodianBond;
+    type CustodyDeposit = CustodyDeposit;
+    type GrantDeposit = GrantDeposit;
+    type DeliveryFee = DeliveryFee;
+    type EmergencyBond = EmergencyBond;
     type MaxCustodians = ConstU32<MAX_CUSTODIANS>;
     type MaxGrants = ConstU32<MAX_GRANTS>;
     type MaxOpenEmergencies = ConstU32<MAX_EMERGENCIES>;
     type MaxEmergencyRecords = ConstU32<MAX_EMERGENCY_RECORDS>;
     type MaxRejections = ConstU32<MAX_REJECTIONS>;
-    type AccessPeriod = ConstU64<ACCESS_PERIOD>;
-    type EmergencyPeriod = ConstU64<EMERGENCY_PERIOD>;
-    type ReviewPeriod = ConstU64<REVIEW_PERIOD>;
-    type EthicsPeriod = ConstU64<ETHICS_PERIOD>;
+    type AccessPeriod = AccessPeriod;
+    type EmergencyPeriod = EmergencyPeriod;
+    type ReviewPeriod = ReviewPeriod;
+    type EthicsPeriod = EthicsPeriod;
     type WeightInfo = ();
 }
 
@@ -326,6 +356,7 @@ impl ExtBuilder {
             ANSWERS.take();
             GENEROUS.take();
             PLACES.take();
+            reset_parameters();
             if self.furnished {
                 furnish();
             }

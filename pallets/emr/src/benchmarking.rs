@@ -497,5 +497,39 @@ mod benchmarks {
         Ok(())
     }
 
+    /// With everything that a patient can have, beside what other pallets have of them.
+    #[benchmark]
+    fn deregister_patient(n: Linear<0, MAX_RELATIONS>) -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        let origin = RawOrigin::Signed(caller.clone());
+        let policy: T::AccountId = account("policy", 1, 0);
+        Pallet::<T>::set_policy(origin.clone().into(), Some(policy))?;
+        for index in 0..n {
+            let relative: T::AccountId = account("relative", index, 0);
+            let kind = RelationKind::Partner;
+            Pallet::<T>::set_relation(origin.clone().into(), relative, kind, true)?;
+        }
+
+        #[extrinsic_call]
+        _(origin);
+
+        assert!(!Patients::<T>::contains_key(&caller));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn withdraw_envelope() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let (id, _) = record::<T>(&patient, T::MaxEnvelopes::get())?;
+        let reader: T::AccountId = account("reader", 1, 0);
+        let caller: T::AccountId = account("depositor", 1, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, reader.clone());
+
+        assert!(!Envelopes::<T>::contains_key(id, &reader));
+        Ok(())
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::bare().build(), crate::mock::Test);
 }

@@ -9,7 +9,7 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccessQuestion, AccountIdOf, Config, EncryptionKeys, Envelope, EnvelopeOf, Envelopes,
-    EnvelopesOf, Error, Event, HoldReason, KeyCustody, Pallet, RecordOf, Records,
+    EnvelopesOf, Error, Event, HoldReason, InferenceOrders, KeyCustody, Pallet, RecordOf, Records,
 };
 
 impl<T: Config> Pallet<T> {
@@ -156,6 +156,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Removes an envelope for the account that paid for it.
+    pub(crate) fn do_withdraw_envelope(
+        who: &AccountIdOf<T>,
+        id: RecordId,
+        reader: AccountIdOf<T>,
+    ) -> DispatchResult {
+        let mut record = Records::<T>::get(id).ok_or(Error::<T>::RecordNotFound)?;
+        let envelope = Envelopes::<T>::get(id, &reader).ok_or(Error::<T>::EnvelopeNotFound)?;
+        ensure!(envelope.depositor == *who, Error::<T>::NotDepositor);
+        ensure!(reader != record.patient, Error::<T>::PatientEnvelopeRequired);
+        // A worker without an envelope cannot answer, and would have worked for nothing; and none
+        // could challenge a verdict.
+        ensure!(!T::InferenceOrders::is_awaited(id), Error::<T>::RequestOpen);
+        ensure!(!T::InferenceOrders::is_challengeable(id), Error::<T>::VerdictChallengeable);
+        Self::remove_stored(id, &mut record, &reader, &envelope)?;
+        let depositor = who.clone();
+        let event = Event::<T>::EnvelopeWithdrawn { record: id, reader, depositor };
+        Self::deposit_logged(&record.patient, event);
+        Records::<T>::insert(id, record);
+        Ok(())
+    }
+
     /// Checks that each reader is named once, with an envelope for the key that it has published,
     /// and that the patient is among them unless the patient signs (`own`).
     pub(crate) fn ensure_readers(
@@ -207,10 +229,19 @@ impl<T: Config> Pallet<T> {
         reader: AccountIdOf<T>,
         envelope: &EnvelopeOf<T>,
     ) -> DispatchResult {
-        Envelopes::<T>::remove(id, &reader);
-        record.envelopes = record.envelopes.saturating_sub(1);
-        Self::release(HoldReason::Envelope, &envelope.depositor, envelope.deposit)?;
+        Self::remove_stored(id, record, &reader, envelope)?;
         Self::deposit_logged(&record.patient, Event::<T>::EnvelopeRemoved { record: id, reader });
         Ok(())
+    }
+
+    fn remove_stored(
+        id: RecordId,
+        record: &mut RecordOf<T>,
+        reader: &AccountIdOf<T>,
+        envelope: &EnvelopeOf<T>,
+    ) -> DispatchResult {
+        Envelopes::<T>::remove(id, reader);
+        record.envelopes = record.envelopes.saturating_sub(1);
+        Self::release(HoldReason::Envelope, &envelope.depositor, envelope.deposit)
     }
 }

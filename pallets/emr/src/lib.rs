@@ -23,6 +23,7 @@ extern crate alloc;
 
 pub mod access;
 pub mod custody;
+pub mod departure;
 pub mod due;
 pub mod funds;
 pub mod runtime_api;
@@ -35,6 +36,7 @@ mod impl_funds;
 mod impl_institutions;
 mod impl_keys;
 mod impl_log;
+mod impl_patients;
 mod impl_policies;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -51,6 +53,7 @@ mod tests;
 pub use access::BenchmarkHelper;
 pub use access::{AccessControl, AccessQuestion, Answer, InferenceOrders};
 pub use custody::KeyCustody;
+pub use departure::Departure;
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
@@ -121,6 +124,9 @@ pub mod pallet {
 
         /// Keeps the content keys that are entrusted, and the access granted to them.
         type Custody: KeyCustody<Self::AccountId>;
+
+        /// Knows what else a patient must have ended before leaving.
+        type Departure: Departure<Self::AccountId>;
 
         /// Deposit held from a patient for the registration, relations included.
         #[pallet::constant]
@@ -322,6 +328,13 @@ pub mod pallet {
             /// The patient.
             patient: T::AccountId,
         },
+        /// A patient left, and the deposit was released.
+        ///
+        /// The log stays. What the patient had said about emergency access is forgotten.
+        PatientDeregistered {
+            /// The account, which is no patient any more.
+            patient: T::AccountId,
+        },
         /// A patient replaced the profile document.
         ProfileUpdated {
             /// The patient.
@@ -488,6 +501,15 @@ pub mod pallet {
             /// The reader.
             reader: T::AccountId,
         },
+        /// An account removed the envelope that it had paid for, and its deposit was released.
+        EnvelopeWithdrawn {
+            /// The record.
+            record: RecordId,
+            /// The reader.
+            reader: T::AccountId,
+            /// The account that had paid for the envelope.
+            depositor: T::AccountId,
+        },
         /// A caretaker, not the patient, signed for the record or version that was just added.
         ///
         /// That is a proxy that may add records in the patient's name, but not erase them.
@@ -554,6 +576,10 @@ pub mod pallet {
         PatientAlreadyExists,
         /// The account is not a patient. Patients register with `register_patient`.
         PatientNotFound,
+        /// The patient still has records that are not erased. Erase each of them with `erase_record` first.
+        RecordsNotErased,
+        /// An account may still add records in the patient's name. End that with `Proxy.remove_proxy` first.
+        CaretakersNotRemoved,
         /// The patient has no profile. A profile is stored with `update_profile`.
         ProfileNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
@@ -606,7 +632,7 @@ pub mod pallet {
         VersionNotLatest,
         /// The version that replaced this one was erased. Restore a version before you erase the newer one.
         NextVersionErased,
-        /// A request for a verdict on one of the two versions is open. Cancel it, or wait until it is closed.
+        /// A request for a verdict on the record, or on the version that replaced it, is open. Cancel it, or wait until it is closed.
         RequestOpen,
         /// Every record number is taken.
         RecordIdsExhausted,
@@ -616,6 +642,12 @@ pub mod pallet {
         UnknownEnvelopeVersion,
         /// The envelope was made for another key than the one that the reader has published. Seal to the key in `EncryptionKeys`.
         EnvelopeForAnotherKey,
+        /// Another account paid for this envelope. The patient and the reader can remove it with `remove_envelope`.
+        NotDepositor,
+        /// The patient's own envelope stays until the patient erases the record: nobody else may lock them out.
+        PatientEnvelopeRequired,
+        /// The verdict on the record can still be challenged, for which a worker needs an envelope. Wait until the time for it is over.
+        VerdictChallengeable,
         /// The reader has neither an envelope nor a grant for this record.
         EnvelopeNotFound,
         /// The list contains a reader twice.
@@ -712,7 +744,7 @@ pub mod pallet {
             Self::release_key_deposit(&patient)?;
             let deposit = T::PatientDeposit::get();
             Self::hold(HoldReason::Patient, &patient, deposit)?;
-            let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
+            let entry = Patient { profile, key_epoch: 0, relations: 0, deposit, records: 0 };
             Patients::<T>::insert(&patient, entry);
             let event = Event::<T>::PatientRegistered { patient: patient.clone() };
             Self::deposit_logged(&patient, event);
@@ -1455,6 +1487,71 @@ pub mod pallet {
             let whose = patient.clone();
             Self::deposit_logged(&patient, Event::<T>::ProfileRemoved { patient: whose, old });
             Ok(())
+        }
+
+        /// Deregisters the signer as a patient. Everything about them must be ended before.
+        ///
+        /// The deposit is released. With the patient go the profile, the encryption key, the
+        /// chosen policy and custodians, the relations, and what was said about emergency access.
+        /// The log stays, and the numbers of erased records with it: an account that registers
+        /// again continues the same log, and cannot add an erased content again.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        /// - `RecordsNotErased`: a record is not erased.
+        /// - `Custody::EmergencyNotClosed`: an emergency over the signer is not closed.
+        /// - `Inference::RequestNotClosed`: a request about the signer's records is open, or a
+        ///   verdict challenged.
+        /// - `CaretakersNotRemoved`: a proxy may still add records in the signer's name.
+        ///
+        /// ## Events
+        /// - `Custody::CustodiansSet` if the signer had custodians; a `RelationRemoved` for each
+        ///   relation; `ProfileRemoved` and `PolicySet` if there was a profile or a policy;
+        ///   `EncryptionKeyRemoved`; `PatientDeregistered`.
+        #[pallet::call_index(33)]
+        #[pallet::weight(
+            T::WeightInfo::deregister_patient(MAX_RELATIONS)
+                .saturating_add(T::Departure::weight())
+        )]
+        pub fn deregister_patient(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+            let patient = ensure_signed(origin)?;
+            let relations = Self::do_deregister_patient(&patient)?;
+            let used = T::WeightInfo::deregister_patient(relations);
+            Ok(Some(used.saturating_add(T::Departure::weight())).into())
+        }
+
+        /// Removes an envelope that the signer paid for, to get the deposit back.
+        ///
+        /// Such as that of a worker whose verdict is there. The reader may have kept the content
+        /// key; the patient's key epoch does not rise, because the patient revoked nothing.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the account that paid the envelope's deposit, which is released.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `reader`: the reader whose envelope is removed; not the patient.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `EnvelopeNotFound`: there is no such record or envelope.
+        /// - `NotDepositor`: another account paid for it.
+        /// - `PatientEnvelopeRequired`: the reader is the patient.
+        /// - `RequestOpen`, `VerdictChallengeable`: workers still need their envelopes.
+        ///
+        /// ## Events
+        /// - `EnvelopeWithdrawn`.
+        #[pallet::call_index(34)]
+        #[pallet::weight(T::WeightInfo::withdraw_envelope())]
+        pub fn withdraw_envelope(
+            origin: OriginFor<T>,
+            record: RecordId,
+            reader: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_envelope(&who, record, reader)
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct Patient<Balance> {
     pub relations: u32,
     /// The deposit held from the patient for this entry and the relations.
     pub deposit: Balance,
+    /// The number of the patient's records that are not erased.
+    pub records: u32,
 }
 
 /// A medical record: the location and the origin of its ciphertext.

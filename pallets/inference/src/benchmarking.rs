@@ -751,6 +751,21 @@ mod benchmarks {
         Ok(())
     }
 
+    /// As `deregister_patient` of pallet-emr asks, of a patient who may not.
+    #[benchmark]
+    fn leave() -> Result<(), BenchmarkError> {
+        let Scene { patient, .. } = scene::<T>(1, RequestStatus::Committing, chosen)?;
+        let answer;
+
+        #[block]
+        {
+            answer = <Pallet<T> as pallet_emr::Departure<_>>::ensure_may_leave(&patient);
+        }
+
+        assert!(answer.is_err());
+        Ok(())
+    }
+
     #[benchmark]
     fn process_due() -> Result<(), BenchmarkError> {
         let Scene { request, .. } = scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;

@@ -23,6 +23,7 @@ extern crate alloc;
 mod impl_answers;
 mod impl_challenges;
 mod impl_committee;
+mod impl_departure;
 mod impl_disputes;
 mod impl_due;
 mod impl_funds;
@@ -80,6 +81,10 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     /// The parameters that the runtime sets.
+    ///
+    /// Bonds, penalties, rewards and periods may change while the chain runs, for what begins
+    /// afterwards: a bond that is held, a fee, and the deadline of a status that has begun are
+    /// stored. Their constants in the metadata are of the block in which it was read.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>>
@@ -138,7 +143,7 @@ pub mod pallet {
 
         /// Number of blocks between a worker's leave and the end of its bond.
         ///
-        /// Longer than all the other periods together.
+        /// Longer than all the other periods together. Where it is not, they count.
         #[pallet::constant]
         type UnbondingPeriod: Get<BlockNumberFor<Self>>;
 
@@ -229,6 +234,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
+
+    /// Number of open requests about each patient's records, challenged verdicts included.
+    ///
+    /// The patient stays until they are closed.
+    #[pallet::storage]
+    pub type RequestsAbout<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountIdOf<T>, u32, ValueQuery>;
 
     /// Numbers of seeds with how many draws wait for a newer one, in order.
     #[pallet::storage]
@@ -583,6 +595,8 @@ pub mod pallet {
         RequestNotFound,
         /// The request is closed. `Requests` contains its outcome.
         RequestNotOpen,
+        /// A request about the patient's records is open, or a verdict on them challenged. Cancel it with `cancel_request`, end the dispute with `annul_dispute`, or wait until it is closed.
+        RequestNotClosed,
         /// Only a request for one worker can name it.
         WorkerNotNameable,
         /// Only the account that made a request, or the patient, may cancel it.

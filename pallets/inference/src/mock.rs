@@ -113,6 +113,16 @@ impl frame_system::Config for Test {
     type Block = frame_system::mocking::MockBlock<Test>;
     type AccountData = pallet_balances::AccountData<u64>;
     type DbWeight = frame_support::weights::constants::RocksDbWeight;
+    type BlockWeights = TwoSeconds;
+}
+
+frame_support::parameter_types! {
+    /// Blocks as long as those of the runtime.
+    pub TwoSeconds: frame_system::limits::BlockWeights =
+        frame_system::limits::BlockWeights::simple_max(Weight::from_parts(
+            2 * frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND,
+            u64::MAX,
+        ));
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -131,6 +141,7 @@ impl pallet_emr::Config for Test {
     type AccessControl = Policy;
     type InferenceOrders = Inference;
     type Custody = Keeper;
+    type Departure = Inference;
     type PatientDeposit = ConstU64<10>;
     type RecordDeposit = ConstU64<5>;
     type EnvelopeDeposit = ConstU64<2>;
@@ -146,24 +157,59 @@ impl pallet_disputes::Config for Test {
     type WeightInfo = ();
 }
 
+/// Values that tests change, as governance does in the runtime.
+pub mod values {
+    frame_support::parameter_types! {
+        pub static DrawPeriod: u64 = super::DRAW;
+        pub static SealPeriod: u64 = super::SEAL;
+        pub static CommitPeriod: u64 = super::COMMIT;
+        pub static RevealPeriod: u64 = super::REVEAL;
+        pub static RoundPeriod: u64 = super::ROUND;
+        pub static DisputeReward: u64 = super::REWARD;
+        pub static ProvisionalPeriod: u64 = super::PROVISIONAL;
+        pub static ClosedPeriod: u64 = super::CLOSED;
+        pub static UnbondingPeriod: u64 = super::UNBONDING;
+        pub static WorkerBond: u64 = super::BOND;
+        pub static AbsencePenalty: u64 = super::ABSENCE;
+        pub static RevealPenalty: u64 = super::NOT_REVEALED;
+    }
+}
+pub use values::*;
+
+/// Sets every value that a test may have changed.
+fn reset_parameters() {
+    DrawPeriod::set(DRAW);
+    SealPeriod::set(SEAL);
+    CommitPeriod::set(COMMIT);
+    RevealPeriod::set(REVEAL);
+    RoundPeriod::set(ROUND);
+    DisputeReward::set(REWARD);
+    ProvisionalPeriod::set(PROVISIONAL);
+    ClosedPeriod::set(CLOSED);
+    UnbondingPeriod::set(UNBONDING);
+    WorkerBond::set(BOND);
+    AbsencePenalty::set(ABSENCE);
+    RevealPenalty::set(NOT_REVEALED);
+}
+
 impl pallet_inference::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type GovernanceOrigin = EnsureRoot<u64>;
     type Seeds = Dice;
     type SeedDelay = ConstU32<SEED_DELAY>;
-    type DrawPeriod = ConstU64<DRAW>;
-    type SealPeriod = ConstU64<SEAL>;
-    type CommitPeriod = ConstU64<COMMIT>;
-    type RevealPeriod = ConstU64<REVEAL>;
-    type RoundPeriod = ConstU64<ROUND>;
-    type DisputeReward = ConstU64<REWARD>;
-    type ProvisionalPeriod = ConstU64<PROVISIONAL>;
-    type ClosedPeriod = ConstU64<CLOSED>;
-    type UnbondingPeriod = ConstU64<UNBONDING>;
-    type WorkerBond = ConstU64<BOND>;
-    type AbsencePenalty = ConstU64<ABSENCE>;
-    type RevealPenalty = ConstU64<NOT_REVEALED>;
+    type DrawPeriod = DrawPeriod;
+    type SealPeriod = SealPeriod;
+    type CommitPeriod = CommitPeriod;
+    type RevealPeriod = RevealPeriod;
+    type RoundPeriod = RoundPeriod;
+    type DisputeReward = DisputeReward;
+    type ProvisionalPeriod = ProvisionalPeriod;
+    type ClosedPeriod = ClosedPeriod;
+    type UnbondingPeriod = UnbondingPeriod;
+    type WorkerBond = WorkerBond;
+    type AbsencePenalty = AbsencePenalty;
+    type RevealPenalty = RevealPenalty;
     type MaxWorkerModels = ConstU32<4>;
     type MaxCandidates = ConstU32<4>;
     type FailureQuorum = ConstU32<FAILURE_QUORUM>;
@@ -353,6 +399,7 @@ impl ExtBuilder {
             ANSWERS.with_borrow_mut(BTreeMap::clear);
             ASKED.take();
             DELIVERED.take();
+            reset_parameters();
             NEWEST.set((1, [1; 32]));
             System::set_block_number(START - 1);
             if self.furnished {

@@ -7,6 +7,7 @@ mod custody;
 mod governance;
 mod medchain;
 mod money;
+mod parameters;
 mod system;
 pub mod xcm;
 mod xcm_weights;
@@ -17,4 +18,7 @@ pub use council::{
 };
 pub use governance::ProxyType;
 pub use money::WeightToFee;
+pub use parameters::{
+    all_parameters, values, RuntimeParameters, RuntimeParametersKey, RuntimeParametersValue,
+};
 pub use system::RuntimeBlockWeights;

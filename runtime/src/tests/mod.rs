@@ -4,9 +4,11 @@ mod access;
 mod capacity;
 mod council;
 mod custodians;
+mod departures;
 mod draws;
 mod messages;
 mod nesting;
+mod parameters;
 mod policies;
 mod seams;
 

@@ -104,6 +104,7 @@ fn role(entry: &Entry, is_patient: bool) -> Coding {
         | Kind::EmergencyVoided
         | Kind::EmergencyClosed
         | Kind::EnvelopeRemoved
+        | Kind::EnvelopeWithdrawn
         | Kind::PolicyGranted
         | Kind::PolicyRevoked => RECIPIENT,
         _ => AUTHOR,

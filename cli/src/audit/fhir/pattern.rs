@@ -102,7 +102,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::VerdictChallenged
         | Kind::VerdictUpheld
         | Kind::VerdictAnnulled => (PATIENT_RECORD, Some(UPDATE), "U"),
-        Kind::RecordErased | Kind::ProfileRemoved => (PATIENT_RECORD, Some(DELETE), "D"),
+        Kind::RecordErased | Kind::ProfileRemoved | Kind::PatientDeregistered => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::RequestCancelled
         | Kind::RequestExpired
@@ -149,10 +149,11 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::RelationRemoved
         | Kind::PolicyRoleGranted
         | Kind::PolicyRoleRevoked => (SECURITY_ALERT, Some(SECURITY_ROLES), "U"),
-        Kind::RecordEntrusted | Kind::EnvelopeRemoved => {
+        Kind::RecordEntrusted | Kind::EnvelopeRemoved | Kind::EnvelopeWithdrawn => {
             (SECURITY_ALERT, Some(OBJECT_SECURITY), "U")
         }
         Kind::EncryptionKeySet
+        | Kind::EncryptionKeyRemoved
         | Kind::RecordBarred
         | Kind::WorkerAccess
         | Kind::AccessEnded

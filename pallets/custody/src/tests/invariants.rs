@@ -44,6 +44,8 @@ enum Step {
     },
     Withdraw(RecordId),
     Erase(RecordId),
+    Leave,
+    Return,
     Answer(u64, u64, Action, Result<(), Denied>),
     Relate(u64, RelationKind, bool),
     Unrelate(u64),
@@ -142,6 +144,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (record(), honest()).prop_map(|(record, honest)| Step::Entrust { record, honest }),
         1 => record().prop_map(Step::Withdraw),
         1 => record().prop_map(Step::Erase),
+        1 => Just(Step::Leave),
+        1 => Just(Step::Return),
         4 => (select(&PATIENTS), subject(), actions, answer())
             .prop_map(|(patient, who, action, answer)| Step::Answer(patient, who, action, answer)),
         1 => (account(), kinds, any::<bool>())
@@ -251,6 +255,10 @@ fn place_for(worker: u64, request: RequestId, record: RecordId) -> Option<Place<
     Draws::place(&worker, request).filter(|place| place.record == record)
 }
 
+fn is_patient(who: u64) -> bool {
+    pallet_emr::Patients::<Test>::contains_key(who)
+}
+
 /// Whether `who` may take this step, by an independent statement of the rules.
 fn permitted(who: u64, step: &Step) -> bool {
     let own = |record: &RecordId| is_live(*record) && patient_of(*record) == Some(who);
@@ -267,7 +275,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         }
         Step::Choose(members, threshold) => {
             let most = members.len() as u8;
-            PATIENTS.contains(&who)
+            is_patient(who)
                 && !members.contains(&who)
                 && *threshold <= most
                 && (*threshold > 0) == (most > 0)
@@ -277,10 +285,17 @@ fn permitted(who: u64, step: &Step) -> bool {
                         && !Declined::<Test>::contains_key(member, who)
                 })
         }
-        Step::Add { honest } => PATIENTS.contains(&who) && *honest && takes_keys(who),
+        Step::Add { honest } => is_patient(who) && *honest && takes_keys(who),
         Step::Entrust { record, honest } => own(record) && *honest && takes_keys(who),
         Step::Withdraw(record) => own(record) && Custodies::<Test>::contains_key(record),
         Step::Erase(record) => own(record),
+        Step::Leave => {
+            let mut records = Records::<Test>::iter();
+            is_patient(who)
+                && records.all(|(id, record)| record.patient != who || !is_live(id))
+                && Emergencies::<Test>::iter_values().all(|entry| entry.patient != who)
+        }
+        Step::Return => !is_patient(who),
         Step::Deliver { record, subject, request, honest } => {
             let reply = reply_secret(*subject, *request).public();
             let keeps = asked(*record, *subject, reply)
@@ -364,7 +379,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         }
         Step::Close(id) => Emergencies::<Test>::get(id)
             .is_some_and(|entry| entry.review_until < System::block_number()),
-        Step::Forbid(_) => PATIENTS.contains(&who),
+        Step::Forbid(_) => is_patient(who),
         Step::Lift(account) => Rejections::<Test>::get(account) > 0,
         _ => true,
     }
@@ -418,6 +433,8 @@ fn resolve(who: u64, step: Step, index: usize) -> (u64, Step) {
         }
         Step::Break(_) | Step::RequestInEmergency(..) => (often(CLINICIAN), step),
         Step::Choose(..) | Step::Entrust { .. } | Step::Add { .. } => (often(ALICE), step),
+        // Patients alone: others would become patients, whom this test does not know.
+        Step::Leave | Step::Return => (PATIENTS[index % PATIENTS.len()], step),
         step => (who, step),
     }
 }
@@ -479,6 +496,11 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Withdraw(record) => entrust_record(who, record, None),
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::Leave => Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error),
+        Step::Return => {
+            let key = medchain_primitives::EncryptionKey([who as u8; 32]);
+            Emr::register_patient(origin, None, key)
         }
         Step::Answer(patient, subject, action, answer) => {
             Policy::answer(patient, subject, action, answer);
@@ -709,6 +731,8 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Erase(NEXT)),
             (CUSTODIAN, Step::Entrust { record: XRAY, honest: false }),
             (ALICE, Step::Role(STRANGER, Role::Custodian, false)),
+            (BOB, Step::Leave),
+            (BOB, Step::Return),
         ];
         let mut refused = 0;
         for (who, step) in steps {

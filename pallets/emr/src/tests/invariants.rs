@@ -26,6 +26,7 @@ enum Step {
     Register,
     /// To one of two keys.
     SetKey(bool),
+    Deregister,
     RemoveKey,
     SetPolicy(bool),
     AllowNobody,
@@ -47,6 +48,7 @@ enum Step {
     Share(RecordId, u64, bool),
     Admit(RecordId, u64, bool),
     RemoveEnvelope(RecordId, u64),
+    Withdraw(RecordId, u64),
     Erase(RecordId),
     Restore(RecordId),
     Relate(u64),
@@ -97,6 +99,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Register),
         2 => any::<bool>().prop_map(Step::SetKey),
+        1 => Just(Step::Deregister),
         1 => Just(Step::RemoveKey),
         1 => any::<bool>().prop_map(Step::SetPolicy),
         1 => Just(Step::AllowNobody),
@@ -116,6 +119,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(record, reader, second)| Step::Admit(record, reader, second)),
         4 => (record(), account())
             .prop_map(|(record, reader)| Step::RemoveEnvelope(record, reader)),
+        3 => (record(), account()).prop_map(|(record, reader)| Step::Withdraw(record, reader)),
         2 => record().prop_map(Step::Erase),
         2 => record().prop_map(Step::Restore),
         1 => account().prop_map(Step::Relate),
@@ -195,6 +199,18 @@ fn permitted(who: u64, step: &Step) -> bool {
                 && leaves_a_place(id, reader)
         }
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
+        Step::Withdraw(id, reader) => {
+            let depositor = Envelopes::<Test>::get(id, reader).map(|envelope| envelope.depositor);
+            depositor == Some(who)
+                && patient_of(id) != Some(*reader)
+                && !<Orders as InferenceOrders<u64>>::is_awaited(*id)
+        }
+        Step::Deregister => {
+            let mut records = Records::<Test>::iter_values();
+            Patients::<Test>::contains_key(who)
+                && records
+                    .all(|record| record.patient != who || record.status == RecordStatus::Erased)
+        }
         Step::Enact => PendingDefaultPolicy::<Test>::get()
             .is_some_and(|pending| System::block_number() >= pending.enactable_at),
         Step::Announce(_) => !PendingDefaultPolicy::<Test>::exists(),
@@ -229,6 +245,10 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
     match step {
         Step::Register => Emr::register_patient(origin, None, key(who)),
         Step::SetKey(second) => Emr::set_encryption_key(origin, one_of_two(who, second)),
+        Step::Deregister => {
+            Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::SetKey => Emr::set_encryption_key(origin, key(who)),
         Step::RemoveKey => Emr::remove_encryption_key(origin),
         Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
         Step::AllowNobody => Emr::allow_nobody(origin),
@@ -253,6 +273,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Relate(relative) => Emr::set_relation(origin, relative, RelationKind::Other, true),
         Step::Unrelate(relative) => Emr::remove_relation(origin, relative),
         Step::RemoveEnvelope(record, reader) => Emr::remove_envelope(origin, record, reader),
+        Step::Withdraw(record, reader) => Emr::withdraw_envelope(origin, record, reader),
         Step::Add { patient, readers, kind, committed, infer } => {
             let (cid, digest, film) = (next_content(), digest(3), committed.then(|| film(3)));
             let (readers, order) = (envelopes(&readers), infer.then(|| order(MODEL)));
@@ -392,6 +413,9 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
             (READER, Step::Admit(NEXT, READER, false)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
+            (ALICE, Step::Share(XRAY, READER)),
+            (ALICE, Step::Withdraw(XRAY, READER)),
+            (READER, Step::Deregister),
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
             (ALICE, Step::Amend(XRAY, vec![ALICE], true)),
             (ALICE, Step::Restore(XRAY)),

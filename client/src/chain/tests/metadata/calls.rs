@@ -14,7 +14,10 @@ use medchain_sharing::{
 };
 
 use super::{disputes::moves, *};
-use crate::chain::{Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Purpose};
+use crate::chain::{
+    Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Parameter, ParameterChange,
+    ParameterUnit, Purpose,
+};
 
 fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
@@ -99,6 +102,8 @@ fn emr(calls: &mut Checked) {
     );
     calls.check(&Call::UpdateProfile { profile }, &[]);
     calls.check(&Call::RemoveProfile, &[]);
+    calls.check(&Call::DeregisterPatient, &[]);
+    calls.check(&Call::WithdrawEnvelope { record: RecordId(31_337), reader: BOB }, &["31337"]);
     calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
     calls.check(&Call::RemoveEncryptionKey, &[]);
     calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
@@ -342,6 +347,18 @@ fn governance(calls: &mut Checked) {
     );
     calls.check(&Call::AnnounceChange(call()), &["remove_institution", "31337"]);
     let change = ChangeId(55_555);
+    for (unit, place, shown) in [
+        (ParameterUnit::Amount, [0, 0], "CustodianBond"),
+        (ParameterUnit::Blocks, [0, 3], "AccessPeriod"),
+    ] {
+        let name = b"Custody".to_vec().try_into().unwrap();
+        let (value, initial, least, most) = (31_337, 31_337, 31_337, 31_337);
+        let parameter = Parameter { name, unit, place, value, initial, least, most };
+        for value in [Some(31_337), None] {
+            let change = ParameterChange::new(&parameter, value).unwrap();
+            calls.check(&Call::SetParameter { change }, &[shown]);
+        }
+    }
     calls.check(&Call::CancelChange { change }, &["55555"]);
     calls.check(&Call::EnactChange { change }, &["55555"]);
 }

@@ -174,6 +174,7 @@ fn emr(events: &mut Checked) {
     let (action, policy) = (Action::Emergency, Some(ALICE));
     let relation = (RelationKind::Sibling, true);
     event!(events, Emr, PatientRegistered { patient });
+    event!(events, Emr, PatientDeregistered { patient });
     event!(events, Emr, ProfileRemoved { patient } + { old: document.clone() });
     event!(events, Emr, ProfileUpdated { patient } + { old: Some(document.clone()), new: document });
     event!(events, Emr, EncryptionKeySet { account, key });
@@ -209,6 +210,8 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, RecordAmended { record, previous, patient, author, cid });
     event!(events, Emr, EnvelopeAdded { record, reader });
     event!(events, Emr, EnvelopeRemoved { record, reader });
+    let depositor = ALICE;
+    event!(events, Emr, EnvelopeWithdrawn { record, reader, depositor });
     event!(events, Emr, RecordByCaretaker { record, patient });
     event!(events, Emr, ProfileByCaretaker { patient });
     let replaced = RecordId(9);

@@ -155,6 +155,7 @@ fn structs_of_emr_are_as_they_are_read() {
         &[
             ("profile", Some(document).encode()),
             ("key_epoch", 1u32.encode()),
+            ("records", 1u32.encode()),
             ("relations", 1u32.encode()),
             ("deposit", 1u128.encode()),
         ],
