@@ -2,8 +2,8 @@
 
 use frame_support::{parameter_types, traits::ConstU128};
 
-use crate::{committees::DrawnWorkers, configs::CouncilMajority, *};
 use crate::{
+    committees::DrawnWorkers,
     configs::{values::custody, CouncilMajority},
     parameters::Current,
     *,
