@@ -122,13 +122,13 @@ mod tests {
             #[codec(index = 1)]
             X25519 { key_name: KeyName, encapsulated_key: [u8; 32], ciphertext: [u8; 48] },
             #[codec(index = 2)]
-            Hybrid { key_name: KeyName, encapsulated_key: [u8; 1_120], ciphertext: [u8; 48] },
+            Hybrid { key_name: KeyName, encapsulated_key: Box<[u8; 1_120]>, ciphertext: [u8; 48] },
         }
         let sealed = SealedKey::new(&KEY, [1; 32], [2; 48]);
         let SealedKey { key_name, encapsulated_key, ciphertext, .. } = sealed;
         let decoded = Later::decode(&mut &sealed.encode()[..]);
         assert_eq!(decoded, Ok(Later::X25519 { key_name, encapsulated_key, ciphertext }));
-        let hybrid = Later::Hybrid { key_name, encapsulated_key: [3; 1_120], ciphertext };
+        let hybrid = Later::Hybrid { key_name, encapsulated_key: Box::new([3; 1_120]), ciphertext };
         assert_eq!(hybrid.encode().len(), 1_177);
     }
 }

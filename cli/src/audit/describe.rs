@@ -5,7 +5,7 @@ use medchain_client::{
     policy::{events::PolicyEvent, ActionSet, PurposeSet},
     AccountId32,
 };
-use medchain_primitives::{EmergencyId, ModelId, RecordId, RequestId};
+use medchain_primitives::{EmergencyId, RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
 use super::{

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn it_adds_at_most_an_eighth() {
-        for length in 1..2_000_000u64 {
+        for length in 1..500_000u64 {
             let padded = padme(length);
             assert!(padded >= length && (padded - length) * 8 <= length, "{length}");
             assert!(length < 1 << 16 || (padded - length) * 1_000 <= length * 32, "{length}");
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn what_is_left_of_a_length_is_little() {
         // Every length below 2^exponent, by its padded one.
-        for exponent in [10u32, 16, 20, 22] {
+        for exponent in [10u32, 16, 20] {
             let lengths = (1..=1u64 << exponent).map(padme);
             let distinct = lengths.collect::<std::collections::BTreeSet<_>>().len() as f64;
             // A mantissa and an exponent of log2(exponent) + 1 bits each.
