@@ -28,7 +28,8 @@ impl Encode for ParameterChange {
             ParameterUnit::Amount => self.value.encode_to(out),
             // It fits: the bounds do.
             ParameterUnit::Blocks => {
-                self.value.map(|blocks| u32::try_from(blocks).unwrap_or(u32::MAX)).encode_to(out)
+                let blocks = self.value.map(|blocks| u32::try_from(blocks).unwrap_or(u32::MAX));
+                blocks.encode_to(out);
             }
         }
     }
