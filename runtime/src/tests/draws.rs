@@ -1,7 +1,7 @@
 //! Drawn workers, the custodians of their record and the policy contract together.
 
 use medchain_primitives::{
-    Arithmetic, Basis, EndReason, ModelId, ModelStatus, RequestId, RequestStatus, SealedKey,
+    Arithmetic, Basis, EndReason, ModelId, ModelStatus, RequestId, RequestStatus,
 };
 use pallet_inference::{Choice, Committee, Member, Model, Request, Step};
 use sp_runtime::{BoundedVec, DispatchResult, Permill};
@@ -74,7 +74,7 @@ fn ask(who: Sr25519Keyring) -> DispatchResult {
 }
 
 fn seal() -> DispatchResult {
-    let keys = BoundedVec::truncate_from(vec![(WORKER.to_account_id(), SealedKey([0; 80]))]);
+    let keys = BoundedVec::truncate_from(vec![(WORKER.to_account_id(), sealed_key())]);
     Inference::seal_to_workers(signed(WORKER), REQUEST, keys)
 }
 

@@ -431,7 +431,7 @@ impl Cipher for Desk {
         delivered: &Delivered,
     ) -> Result<SealedKey, CipherError> {
         match delivered.grant.reply == self.reply(genesis, request) {
-            true => Ok(SealedKey([request.0 as u8; 80])),
+            true => Ok(envelope(request)),
             false => Err(CipherError::Shares("they are for another request".into())),
         }
     }
@@ -580,19 +580,22 @@ fn served(job: &Job, reply: ReplyKey) -> Delivered {
     Delivered { record, custody, grant }
 }
 
+fn envelope(id: RequestId) -> SealedKey {
+    let byte = id.0 as u8;
+    SealedKey::new(&EncryptionKey([byte; 32]), [byte; 32], [byte; 48])
+}
+
 fn film(state: &mut State, id: RequestId, worker: &AccountId32) -> Film {
     let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
         Some(Ok(content)) if content != b"exchanged" => content,
         _ => b"what was uploaded",
     };
     let digest = digest(promised);
-    let byte = id.0 as u8;
-    let envelope = SealedKey::new(&EncryptionKey([byte; 32]), [byte; 32], [byte; 48]);
     let has_one = !state.no_envelope.contains(&id) && !state.asked(id).without_key.contains(worker);
     Film {
         cid: cid(id),
         digest,
-        envelope: has_one.then_some(envelope),
+        envelope: has_one.then(|| envelope(id)),
         commitments: state.asked(id).commitments,
     }
 }

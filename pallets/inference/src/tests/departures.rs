@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok, dispatch::DispatchResult};
-use medchain_primitives::{FailureCause, SealedKey, VerdictStatus};
+use medchain_primitives::{FailureCause, VerdictStatus};
 use pallet_emr::Error as EmrError;
 
 /// Erases every record of [`PATIENT`].
@@ -104,7 +104,7 @@ fn a_challenged_verdict_keeps_the_patient() {
         let id = answered(1);
         replace_last_worker();
         Policy::grant(NEWCOMER, Action::Infer);
-        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, SealedKey([1; 80])));
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, sealed_to(NEWCOMER)));
         assert_ok!(Inference::challenge_verdict(signed(NEWCOMER), id, sealed(id, &normal())));
         erase_all();
         assert_noop!(leave(), Error::<Test>::RequestNotClosed);

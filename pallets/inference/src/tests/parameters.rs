@@ -113,8 +113,7 @@ fn a_verdict_can_be_challenged_as_long_as_it_said() {
             ProvisionalPeriod::set(period);
             replace_last_worker();
             Policy::grant(NEWCOMER, medchain_primitives::Action::Infer);
-            let key = medchain_primitives::SealedKey([1; 80]);
-            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, key));
+            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, sealed_to(NEWCOMER)));
             pass(PROVISIONAL);
             assert_eq!(until, Some(System::block_number()));
             let other = sealed(id, &normal());

@@ -1,7 +1,7 @@
 //! The key of a record that nobody seals: asked for, collected, and left alone where it comes.
 
 use medchain_client::custody::ReplyKey;
-use medchain_primitives::SealedKey;
+use medchain_primitives::{EncryptionKey, SealedKey};
 
 use super::*;
 
@@ -60,7 +60,7 @@ fn what_custodians_deliver_follows_and_then_the_answer() {
     let missing = || Err(Problem::NoShares(why()));
     assert_eq!(work_of(&play.tried(&collect(0), missing())), NOTHING);
     assert_eq!(work_of(&play.wait(2)), ["think 0"]);
-    let kept = Answer::Keep(SealedKey([5; 80]));
+    let kept = Answer::Keep(SealedKey::new(&EncryptionKey([5; 32]), [5; 32], [5; 48]));
     assert_eq!(work_of(&play.tried(&collect(0), Ok(kept))), ["submit 0"]);
     let outcome = Outcome::Included { block: 133 };
     play.tell(Event::Submitted { job: collect(0).id(), outcome });
