@@ -13,7 +13,7 @@ use medchain_client::{
 };
 use medchain_primitives::{
     Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Output, Receipt, RecordId, RecordKind, RequestId, SlashReason,
+    ModelId, Receipt, RecordId, RecordKind, RequestId, SlashReason,
 };
 use serde_json::{json, Value};
 use sp_core::{Blake2Hasher, Hasher};

@@ -204,6 +204,16 @@ impl Testnet {
         });
     }
 
+    /// Publishes a model, with the vote of another member of the council, and returns its number.
+    pub fn publish(&self, arguments: &[&str]) -> u32 {
+        let published = self.done(0, REGISTRAR, &[&["model", "publish"][..], arguments].concat());
+        let motion = published["motion"].as_u64().expect("it needs another vote").to_string();
+        self.done(0, COUNCIL[1], &["council", "vote", &motion]);
+        let all = self.done(0, REGISTRAR, &["model", "list"]);
+        let id = all["models"].as_array().and_then(|all| all.last()?["model_id"].as_u64());
+        u32::try_from(id.expect("a model has a number")).expect("a model's number is small")
+    }
+
     /// Runs `medchain … --json --yes` as `who` over a collator: that of the release until the
     /// upgrade, then the one that was built.
     pub fn run(&self, collator: usize, who: &str, arguments: &[&str]) -> Answer {

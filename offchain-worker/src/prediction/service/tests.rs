@@ -3,10 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use medchain_client::{
-    chain::{RequestStatus, SealedAnswer, Step as Progress, VerdictStatus},
-    AccountId32,
-};
+use medchain_client::chain::{RequestStatus, SealedAnswer, Step as Progress, VerdictStatus};
 use medchain_primitives::{FailureCode, ModelId, RequestId};
 use tokio::time::sleep;
 

@@ -44,7 +44,7 @@ enum Step {
     },
     Withdraw(RecordId),
     Erase(RecordId),
-    Leave,
+    Deregister,
     Return,
     Answer(u64, u64, Action, Result<(), Denied>),
     Relate(u64, RelationKind, bool),
@@ -144,7 +144,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (record(), honest()).prop_map(|(record, honest)| Step::Entrust { record, honest }),
         1 => record().prop_map(Step::Withdraw),
         1 => record().prop_map(Step::Erase),
-        1 => Just(Step::Leave),
+        1 => Just(Step::Deregister),
         1 => Just(Step::Return),
         4 => (select(&PATIENTS), subject(), actions, answer())
             .prop_map(|(patient, who, action, answer)| Step::Answer(patient, who, action, answer)),
@@ -289,7 +289,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         Step::Entrust { record, honest } => own(record) && *honest && takes_keys(who),
         Step::Withdraw(record) => own(record) && Custodies::<Test>::contains_key(record),
         Step::Erase(record) => own(record),
-        Step::Leave => {
+        Step::Deregister => {
             let mut records = Records::<Test>::iter();
             is_patient(who)
                 && records.all(|(id, record)| record.patient != who || !is_live(id))
@@ -434,7 +434,7 @@ fn resolve(who: u64, step: Step, index: usize) -> (u64, Step) {
         Step::Break(_) | Step::RequestInEmergency(..) => (often(CLINICIAN), step),
         Step::Choose(..) | Step::Entrust { .. } | Step::Add { .. } => (often(ALICE), step),
         // Patients alone: others would become patients, whom this test does not know.
-        Step::Leave | Step::Return => (PATIENTS[index % PATIENTS.len()], step),
+        Step::Deregister | Step::Return => (PATIENTS[index % PATIENTS.len()], step),
         step => (who, step),
     }
 }
@@ -497,7 +497,9 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
         }
-        Step::Leave => Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error),
+        Step::Deregister => {
+            Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error)
+        }
         Step::Return => {
             let key = medchain_primitives::EncryptionKey([who as u8; 32]);
             Emr::register_patient(origin, None, key)
@@ -731,7 +733,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Erase(NEXT)),
             (CUSTODIAN, Step::Entrust { record: XRAY, honest: false }),
             (ALICE, Step::Role(STRANGER, Role::Custodian, false)),
-            (BOB, Step::Leave),
+            (BOB, Step::Deregister),
             (BOB, Step::Return),
         ];
         let mut refused = 0;

@@ -248,7 +248,6 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Deregister => {
             Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error)
         }
-        Step::SetKey => Emr::set_encryption_key(origin, key(who)),
         Step::RemoveKey => Emr::remove_encryption_key(origin),
         Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
         Step::AllowNobody => Emr::allow_nobody(origin),
@@ -413,7 +412,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
             (READER, Step::Admit(NEXT, READER, false)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
-            (ALICE, Step::Share(XRAY, READER)),
+            (ALICE, Step::Share(XRAY, READER, false)),
             (ALICE, Step::Withdraw(XRAY, READER)),
             (READER, Step::Deregister),
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
