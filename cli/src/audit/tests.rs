@@ -71,6 +71,7 @@ fn asked(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
     let sealed = vec![1; 50].try_into().unwrap_or_default();
     vec![
         E::WorkersDrawn { request, record, workers: workers.clone(), missing: 0 },
+        E::WorkerAccess { request, record, patient: PATIENT, worker: WORKER, until: 30 },
         E::AnswersAwaited { request, record, workers: workers.clone(), deadline: 30 },
         E::FailureReported { request, record, worker: WORKER, code: FailureCode::Unavailable },
         E::DrawReopened { request, missing: 1, deadline: 40 },
@@ -492,7 +493,7 @@ fn a_drawn_worker_that_asks_custodians_is_told_with_its_request() {
         assert_eq!(entry.record_id, Some(RECORD));
     }
     assert_eq!(entries[0].details["until_block"], 90);
-    assert_eq!(entries[2].detail("reason"), Some("place-ended"));
+    assert_eq!(entries[2].detail("reason"), Some("place_ended"));
 }
 
 #[test]
@@ -631,7 +632,7 @@ fn what_names_a_request_alone_is_found_through_it() {
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
     assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
-    assert_eq!(gathering.take(&late).len(), 12);
+    assert_eq!(gathering.take(&late).len(), 13);
 }
 
 /// An entry of the log, whose event is decoded already.

@@ -67,7 +67,7 @@ fn every_kind_of_difference_is_refused_by_name_and_versions() {
     check("SecondOpinion", "SecondOponion", "call Custody.request_access differs");
     check("OpenRequestOf", "OpenRequestIn", "storage item Inference.OpenRequestOf is missing");
     check("opened", "openet", "storage item Inference.Requests differs");
-    check("WorkerBond", "WorkerPawn", "constant Inference.WorkerBond is missing");
+    check("MaxRejections", "MaxRejectiont", "constant Custody.MaxRejections is missing");
     check("EmergencyVoided", "EmergencyVoidee", "event Custody.EmergencyVoided is missing");
     check("sudo_result", "sudo_resalt", "event Sudo.Sudid differs");
     let missing = "error Custody.RecordNotEntrusted is missing";
@@ -128,7 +128,7 @@ fn history_needs_only_what_it_reads() {
     for (from, to) in [
         ("cancel_request", "cancel_demands"),
         ("OpenRequestOf", "OpenRequestIn"),
-        ("WorkerBond", "WorkerPawn"),
+        ("MaxRejections", "MaxRejectiont"),
         ("RecordNotEntrusted", "RecordNotEntrustet"),
         ("check_policy", "check_polity"),
         ("CheckNonce", "CheckNonze"),
