@@ -668,7 +668,7 @@ pub fn keys(workers: &[u64]) -> KeysOf<Test> {
 pub fn seal(id: RequestId) -> DispatchResult {
     let record = Requests::<Test>::get(id).expect("the request exists").record;
     let mut missing = members(id);
-    missing.retain(|who| !pallet_emr::Envelopes::<Test>::contains_key(record, who));
+    missing.retain(|who| !Emr::has_current_envelope(record, who));
     Inference::seal_to_workers(signed(PATIENT), id, keys(&missing))
 }
 
