@@ -13,11 +13,13 @@
 //! Not for clinical use.
 
 mod decode;
+#[cfg(feature = "network")]
 mod model;
 mod preprocess;
 mod synthetic;
 
 pub use decode::{decode, DecodeError, GreyImage, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+#[cfg(feature = "network")]
 pub use model::{Engine, Model, ModelError, PredictError, Prediction, Timings};
 pub use preprocess::{
     square, Crop, Mask, Preprocessing, Resampling, SpecError, Square, SQUARE_ID, SQUARE_SIDE,

@@ -1,0 +1,349 @@
+//! What JavaScript sees.
+//!
+//! Accounts, hashes and keys are arrays of 32 bytes, and everything that the chain encodes is in
+//! SCALE. Errors are sentences for people. A handle is freed with `free()`, which wipes it.
+
+use codec::{DecodeAll, Encode};
+use medchain_crypto::{ContentKey, EnvelopeName, Sealed, VerdictName};
+use medchain_primitives::{
+    ActionSet, Cid, EncryptionKey, ModelId, PurposeSet, RecordId, RequestId, SealedAnswer,
+    SealedKey,
+};
+use wasm_bindgen::prelude::*;
+
+use crate::{blocks, policy, profile, secrets};
+
+type Result<T> = core::result::Result<T, JsError>;
+
+fn failed(error: impl core::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+fn array(bytes: &[u8]) -> Result<[u8; 32]> {
+    bytes.try_into().map_err(|_| failed("32 bytes were expected"))
+}
+
+fn cid(text: &str) -> Result<Cid> {
+    Cid::parse(text.as_bytes()).map_err(failed)
+}
+
+/// What an envelope is made for: chain, patient, content, reader.
+#[wasm_bindgen]
+pub struct Name {
+    genesis: [u8; 32],
+    patient: [u8; 32],
+    content: Cid,
+    reader: [u8; 32],
+}
+
+#[wasm_bindgen]
+impl Name {
+    /// The name of the envelope of a record's key, for one reader.
+    #[wasm_bindgen(constructor)]
+    pub fn new(genesis: &[u8], patient: &[u8], content: &str, reader: &[u8]) -> Result<Name> {
+        let (genesis, patient, reader) = (array(genesis)?, array(patient)?, array(reader)?);
+        Ok(Self { genesis, patient, content: cid(content)?, reader })
+    }
+
+    fn as_name(&self) -> EnvelopeName<'_> {
+        let Self { genesis, patient, ref content, reader } = *self;
+        EnvelopeName { genesis, patient, content: Sealed::Record(content), reader }
+    }
+}
+
+/// The secret that opens envelopes.
+#[wasm_bindgen]
+pub struct Secret(secrets::Secret);
+
+#[wasm_bindgen]
+impl Secret {
+    /// A new random secret.
+    pub fn generate() -> Result<Secret> {
+        secrets::Secret::generate().map(Self).map_err(failed)
+    }
+
+    /// Reads a key file of the command line.
+    #[wasm_bindgen(js_name = fromKeyFile)]
+    pub fn from_key_file(text: &str) -> Result<Secret> {
+        secrets::Secret::from_key_file(text).map(Self).map_err(failed)
+    }
+
+    /// The secret as a key file of the command line.
+    #[wasm_bindgen(js_name = toKeyFile)]
+    pub fn to_key_file(&self) -> String {
+        self.0.to_key_file().as_str().to_owned()
+    }
+
+    /// Opens a locked secret.
+    pub fn unlock(locked: &[u8], passphrase: &str) -> Result<Secret> {
+        secrets::Secret::unlock(locked, passphrase).map(Self).map_err(failed)
+    }
+
+    /// Locks the secret with a passphrase.
+    pub fn lock(&self, passphrase: &str) -> Result<Vec<u8>> {
+        self.0.lock(passphrase).map_err(failed)
+    }
+
+    /// The public key, as the chain has it.
+    #[wasm_bindgen(getter)]
+    pub fn public(&self) -> Vec<u8> {
+        self.0.public().to_vec()
+    }
+
+    /// Opens the envelope of a record's key.
+    pub fn open(&self, sealed: &[u8], name: &Name) -> Result<Key> {
+        let sealed = SealedKey::decode_all(&mut &*sealed).map_err(failed)?;
+        self.0.open(&sealed, &name.as_name()).map(Key).map_err(failed)
+    }
+
+    /// Encrypts the patient's own profile.
+    #[wasm_bindgen(js_name = sealProfile)]
+    pub fn seal_profile(&self, genesis: &[u8], patient: &[u8], text: &[u8]) -> Result<Vec<u8>> {
+        profile::seal(&self.0, array(genesis)?, array(patient)?, text).map_err(failed)
+    }
+
+    /// Opens the patient's own profile.
+    #[wasm_bindgen(js_name = openProfile)]
+    pub fn open_profile(&self, genesis: &[u8], patient: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
+        let opened = profile::open(&self.0, array(genesis)?, array(patient)?, stored);
+        opened.map(|bytes| bytes.to_vec()).map_err(failed)
+    }
+}
+
+/// The key of one file.
+#[wasm_bindgen]
+pub struct Key(ContentKey);
+
+#[wasm_bindgen]
+impl Key {
+    /// A new random key.
+    pub fn generate() -> Key {
+        Self(ContentKey::generate())
+    }
+
+    /// Encrypts a file of the patient.
+    pub fn encrypt(&self, patient: &[u8], content: &[u8]) -> Result<Vec<u8>> {
+        medchain_crypto::encrypt(&self.0, &array(patient)?, content).map_err(failed)
+    }
+
+    /// Decrypts a file of the patient.
+    pub fn decrypt(&self, patient: &[u8], file: &[u8]) -> Result<Vec<u8>> {
+        let opened = medchain_crypto::decrypt(&self.0, &array(patient)?, file);
+        opened.map(|bytes| bytes.to_vec()).map_err(failed)
+    }
+
+    /// Seals the key to a reader's public key: a SCALE-encoded envelope.
+    pub fn seal(&self, reader: &[u8], name: &Name) -> Result<Vec<u8>> {
+        let sealed =
+            medchain_crypto::seal(&self.0, &EncryptionKey(array(reader)?), &name.as_name());
+        sealed.map(|sealed| sealed.encode()).map_err(failed)
+    }
+
+    /// What the uploader of a film commits to: the root of its square, and the commitment of its
+    /// verdicts, 32 bytes each.
+    pub fn commitments(&self, square: &[u8]) -> Result<Vec<u8>> {
+        let made = self.0.commitments(square);
+        made.map(|made| made.encode()).ok_or_else(|| failed("the film's square has another size"))
+    }
+
+    /// Opens a verdict: the label, and the probability of each class in parts per million.
+    #[wasm_bindgen(js_name = openVerdict)]
+    pub fn open_verdict(
+        &self,
+        genesis: &[u8],
+        record: u64,
+        model: u32,
+        request: u64,
+        sealed: &[u8],
+    ) -> Result<Vec<u32>> {
+        let name = VerdictName {
+            genesis: array(genesis)?,
+            record: RecordId(record),
+            model: ModelId(model),
+            request: RequestId(request),
+        };
+        let sealed = SealedAnswer::try_from(sealed.to_vec())
+            .map_err(|_| failed("the verdict is longer than any"))?;
+        let output = self.0.verdict_key(&name).open(&sealed).map_err(failed)?;
+        let parts = output.probabilities.iter().map(|part| part.deconstruct());
+        Ok([u32::from(output.label)].into_iter().chain(parts).collect())
+    }
+}
+
+/// A film that a browser can show: a grey for each pixel, in rows from the top.
+#[wasm_bindgen]
+pub struct Film(medchain_vision::GreyImage);
+
+#[wasm_bindgen]
+impl Film {
+    /// Decodes an image file as workers do.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Film> {
+        medchain_vision::decode(bytes).map(Self).map_err(failed)
+    }
+
+    /// Columns.
+    #[wasm_bindgen(getter)]
+    pub fn width(&self) -> u32 {
+        self.0.width()
+    }
+
+    /// Rows.
+    #[wasm_bindgen(getter)]
+    pub fn height(&self) -> u32 {
+        self.0.height()
+    }
+
+    /// The greys.
+    pub fn pixels(&self) -> Vec<u8> {
+        self.0.pixels().to_vec()
+    }
+}
+
+/// The square that the network sees of an image file: 224 × 224 greys.
+#[wasm_bindgen]
+pub fn square(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(medchain_vision::square(bytes).map_err(failed)?.as_ref().to_vec())
+}
+
+/// SHA-256, as a record has it of its stored bytes.
+#[wasm_bindgen]
+pub fn digest(bytes: &[u8]) -> Vec<u8> {
+    medchain_crypto::digest(bytes).0.to_vec()
+}
+
+/// Content, split into blocks for a store.
+#[wasm_bindgen]
+pub struct Blocks(Vec<(cid::Cid, Vec<u8>)>);
+
+#[wasm_bindgen]
+impl Blocks {
+    /// Splits `bytes` as Kubo does.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Blocks {
+        Self(blocks::build(bytes))
+    }
+
+    /// The CID of the content.
+    #[wasm_bindgen(getter)]
+    pub fn root(&self) -> String {
+        self.0.last().map(|(cid, _)| cid.to_string()).unwrap_or_default()
+    }
+
+    /// How many blocks there are; the root is the last.
+    #[wasm_bindgen(getter)]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The CID of a block.
+    pub fn cid(&self, index: usize) -> String {
+        self.0.get(index).map(|(cid, _)| cid.to_string()).unwrap_or_default()
+    }
+
+    /// The bytes of a block.
+    pub fn block(&self, index: usize) -> Vec<u8> {
+        self.0.get(index).map(|(_, block)| block.clone()).unwrap_or_default()
+    }
+}
+
+/// Content, put together from blocks that are verified.
+#[wasm_bindgen]
+pub struct Assembly(blocks::Assembly);
+
+#[wasm_bindgen]
+impl Assembly {
+    /// Starts with the CID of the content, for at most `limit` bytes.
+    #[wasm_bindgen(constructor)]
+    pub fn new(cid: &str, limit: f64) -> Result<Assembly> {
+        blocks::Assembly::new(cid, limit as u64).map(Self).map_err(failed)
+    }
+
+    /// The CIDs of the next blocks, at most `count`.
+    pub fn wanted(&self, count: usize) -> Vec<String> {
+        self.0.wanted(count)
+    }
+
+    /// Takes the first wanted block.
+    pub fn supply(&mut self, block: &[u8]) -> Result<()> {
+        self.0.supply(block).map_err(failed)
+    }
+
+    /// The share of the content that is there, from 0 to 1.
+    #[wasm_bindgen(getter)]
+    pub fn progress(&self) -> f64 {
+        let (done, total) = self.0.progress();
+        done as f64 / total.max(1) as f64
+    }
+
+    /// The content, once no block is wanted.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        self.0.finish().map_err(failed)
+    }
+}
+
+/// The data that instantiates the reference policy.
+#[wasm_bindgen(js_name = policyConstructor)]
+pub fn policy_constructor() -> Vec<u8> {
+    policy::constructor()
+}
+
+/// The data by which a patient grants an account these actions, for these purposes.
+#[wasm_bindgen(js_name = policyGrant)]
+pub fn policy_grant(
+    grantee: &[u8],
+    actions: u8,
+    purposes: Option<u8>,
+    until: Option<u32>,
+) -> Result<Vec<u8>> {
+    let purposes = purposes.map(PurposeSet);
+    Ok(policy::grant(&array(grantee)?, ActionSet(actions), purposes, until))
+}
+
+/// The data by which a patient revokes the grant to an account.
+#[wasm_bindgen(js_name = policyRevoke)]
+pub fn policy_revoke(grantee: &[u8]) -> Result<Vec<u8>> {
+    Ok(policy::revoke(&array(grantee)?))
+}
+
+/// The data that asks for a patient's grant to an account.
+#[wasm_bindgen(js_name = policyGrantOf)]
+pub fn policy_grant_of(patient: &[u8], grantee: &[u8]) -> Result<Vec<u8>> {
+    Ok(policy::grant_of(&array(patient)?, &array(grantee)?))
+}
+
+/// A patient's grant to an account.
+#[wasm_bindgen]
+pub struct Grant(policy::Grant);
+
+#[wasm_bindgen]
+impl Grant {
+    /// Reads the contract's answer; nothing where there is no grant.
+    pub fn read(answer: &[u8]) -> Result<Option<Grant>> {
+        Ok(policy::read_grant(answer).map_err(failed)?.map(Self))
+    }
+
+    /// The actions, a bit for each.
+    #[wasm_bindgen(getter)]
+    pub fn actions(&self) -> u8 {
+        self.0.actions.0
+    }
+
+    /// The purposes, a bit for each; nothing stands for all.
+    #[wasm_bindgen(getter)]
+    pub fn purposes(&self) -> Option<u8> {
+        self.0.purposes.map(|set| set.0)
+    }
+
+    /// The last block in which it holds; nothing stands for until revoked.
+    #[wasm_bindgen(getter)]
+    pub fn until(&self) -> Option<u32> {
+        self.0.until
+    }
+
+    /// Whether the patient revoked it.
+    #[wasm_bindgen(getter)]
+    pub fn revoked(&self) -> bool {
+        self.0.revoked
+    }
+}

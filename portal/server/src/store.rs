@@ -1,0 +1,152 @@
+//! The stores behind `/ipfs`, block by block: the same folders and IPFS nodes as `medchain`.
+
+mod folder;
+mod kubo;
+
+use bytes::Bytes;
+use cid::Cid;
+use sha2::{Digest, Sha256};
+
+use crate::{ServeError, MAX_BLOCK};
+use folder::Folder;
+use kubo::Kubo;
+
+/// How many stores there may be.
+const MAX_STORES: usize = 8;
+
+/// One store, or several with the same content.
+pub struct Store(Vec<One>);
+
+enum One {
+    Folder(Folder),
+    Kubo(Kubo),
+}
+
+/// Why there is no block.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// The store does not have it.
+    NotFound,
+    /// The store failed, for this reason.
+    Failed(String),
+}
+
+/// Whether `block` is the one that `cid` names.
+pub fn verify(cid: &Cid, block: &[u8]) -> bool {
+    let digest: [u8; 32] = Sha256::digest(block).into();
+    block.len() <= MAX_BLOCK && cid.hash().digest() == digest
+}
+
+impl Store {
+    /// Opens the stores that `list` names, separated by commas. Nothing is asked of them yet.
+    ///
+    /// # Errors
+    /// [`ServeError::Store`].
+    pub fn open(list: &str) -> Result<Self, ServeError> {
+        let all: Vec<One> = list.split(',').map(open_one).collect::<Result<_, _>>()?;
+        match all.len() {
+            1..=MAX_STORES => Ok(Self(all)),
+            _ => Err(ServeError::Store {
+                name: list.to_owned(),
+                reason: format!("at most {MAX_STORES} can be named"),
+            }),
+        }
+    }
+
+    /// The block, from the first store that has it undamaged.
+    pub async fn get(&self, cid: &Cid) -> Result<Bytes, Missed> {
+        let mut missed = Missed::NotFound;
+        for store in &self.0 {
+            let got = match store {
+                One::Folder(folder) => folder.get(cid).await,
+                One::Kubo(kubo) => kubo.get(cid).await,
+            };
+            match got {
+                Ok(block) if verify(cid, &block) => return Ok(block),
+                Ok(_) => missed = Missed::Failed("the stored block is damaged".into()),
+                Err(Missed::NotFound) => {}
+                Err(failed) => missed = failed,
+            }
+        }
+        Err(missed)
+    }
+
+    /// Stores a block in every store; one is enough. What hangs on a root is kept for good.
+    pub async fn put(&self, cid: &Cid, block: Bytes, is_root: bool) -> Result<(), String> {
+        let mut done = Err("there is no store".to_owned());
+        for store in &self.0 {
+            let put = match store {
+                One::Folder(folder) => folder.put(cid, block.clone()).await,
+                One::Kubo(kubo) => kubo.put(cid, block.clone(), is_root).await,
+            };
+            if done.is_err() {
+                done = put;
+            }
+        }
+        done
+    }
+}
+
+fn open_one(name: &str) -> Result<One, ServeError> {
+    let invalid = |reason: &str| ServeError::Store {
+        // An address may hold a password.
+        name: name.rsplit('@').next().unwrap_or_default().to_owned(),
+        reason: reason.to_owned(),
+    };
+    match name.split_once("://") {
+        Some(("http" | "ipfs+http", _)) => Kubo::open(name).map(One::Kubo).map_err(|e| invalid(&e)),
+        Some(("file", path)) if path.starts_with('/') => Ok(One::Folder(Folder::new(path))),
+        Some(_) => Err(invalid(
+            "give a folder, or the RPC address of a Kubo node as http://127.0.0.1:5001",
+        )),
+        None if name.trim().is_empty() => Err(invalid("its name is empty")),
+        None => Ok(One::Folder(Folder::new(name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cid_of(block: &[u8]) -> Cid {
+        let digest: [u8; 32] = Sha256::digest(block).into();
+        let hash = cid::multihash::Multihash::<64>::wrap(0x12, &digest).expect("32 bytes fit; qed");
+        Cid::new_v1(0x55, hash)
+    }
+
+    #[tokio::test]
+    async fn a_folder_gives_back_what_it_got_and_no_more() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&folder.path().to_string_lossy()).expect("a folder is a store");
+        let (block, cid) = (Bytes::from_static(b"ciphertext"), cid_of(b"ciphertext"));
+        assert_eq!(store.get(&cid).await, Err(Missed::NotFound));
+        store.put(&cid, block.clone(), true).await.expect("a folder can be written to");
+        assert_eq!(store.get(&cid).await, Ok(block));
+        // The place is the one where `medchain` looks.
+        let name = cid.to_string();
+        let place = folder.path().join("blocks").join(&name[name.len() - 3..name.len() - 1]);
+        std::fs::write(place.join(&name), b"damaged").expect("the block's file is there");
+        assert!(matches!(store.get(&cid).await, Err(Missed::Failed(_))));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_block_comes_from_the_next_store() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let list = format!("{},{}", one.path().display(), two.path().display());
+        let store = Store::open(&list).unwrap();
+        let (block, cid) = (Bytes::from_static(b"film"), cid_of(b"film"));
+        store.put(&cid, block.clone(), true).await.unwrap();
+        let name = cid.to_string();
+        let place = one.path().join("blocks").join(&name[name.len() - 3..name.len() - 1]);
+        std::fs::write(place.join(&name), b"other").unwrap();
+        assert_eq!(store.get(&cid).await, Ok(block));
+    }
+
+    #[test]
+    fn what_is_no_store_is_refused_without_its_password() {
+        assert!(Store::open("").is_err());
+        assert!(Store::open("a,b,c,d,e,f,g,h,i").is_err());
+        let error = Store::open("https://user:secret@host:5001").err().map(|e| e.to_string());
+        assert!(error.is_some_and(|error| !error.contains("secret")));
+    }
+}

@@ -1,0 +1,61 @@
+// The connection to the node, through the server of this page.
+import { createClient, type PolkadotClient, type TypedApi } from 'polkadot-api';
+import { getWsProvider, WsEvent } from 'polkadot-api/ws';
+
+import medchain from './descriptors/medchain';
+
+export type Api = TypedApi<typeof medchain>;
+
+/** What the page says of the connection. */
+export type Link = 'connecting' | 'connected' | 'lost';
+
+class Chain {
+  /** Whether the node answers. */
+  link = $state<Link>('connecting');
+  /** The newest block and the last final one. */
+  best = $state(0);
+  final = $state(0);
+
+  readonly client: PolkadotClient;
+  readonly api: Api;
+  /** The hash of the first block, which envelopes and verdicts are bound to. */
+  readonly genesis: Promise<Uint8Array>;
+
+  constructor() {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const provider = getWsProvider(`${scheme}://${location.host}/rpc`, {
+      onStatusChanged: ({ type }) => {
+        if (type === WsEvent.CONNECTED) this.link = 'connected';
+        else if (type !== WsEvent.CONNECTING || this.link !== 'connecting') this.link = 'lost';
+      },
+    });
+    this.client = createClient(provider);
+    this.api = this.client.getTypedApi(medchain);
+    this.genesis = this.client.getChainSpecData().then(({ genesisHash }) => fromHex(genesisHash));
+    const failed = () => { this.link = 'lost'; };
+    this.client.bestBlocks$.subscribe({
+      next: (blocks) => {
+        this.link = 'connected';
+        this.best = blocks[0]?.number ?? this.best;
+      },
+      error: failed,
+    });
+    this.client.finalizedBlock$.subscribe({ next: ({ number }) => { this.final = number; }, error: failed });
+  }
+}
+
+export const chain = new Chain();
+
+/** Reads are made at the best block: what a transaction just did is there. */
+export const BEST = { at: 'best' } as const;
+
+/** The bytes of hexadecimal text. */
+export function fromHex(text: string): Uint8Array {
+  const digits = text.startsWith('0x') ? text.slice(2) : text;
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** Bytes as hexadecimal text. */
+export function toHex(bytes: Uint8Array): `0x${string}` {
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -1,0 +1,166 @@
+// From a call to a block: what it does in plain words, the wallet, the stages, the result.
+import type { PolkadotSigner, TxEventsPayload, Transaction } from 'polkadot-api';
+
+import { i18n } from '../i18n/index.svelte';
+import { explain, sentence } from './errors';
+
+/** What is shown before the wallet opens. */
+export interface Question {
+  title: string;
+  /** What the call does, a sentence each. */
+  lines: string[];
+  call: string;
+  fee: bigint;
+  /** What is held from the signer, and comes back. */
+  held: bigint;
+  /** What is paid besides the fee. */
+  paid: bigint;
+  free: bigint;
+  answer: (yes: boolean) => void;
+}
+
+export type Stage = 'wallet' | 'signed' | 'broadcast' | 'inBlock' | 'final' | 'failed' | 'rejected';
+
+/** A line about something that happens. */
+export interface Notice { id: number; title: string; stage: Stage | 'done' | 'error'; detail: string }
+
+class Notices {
+  all = $state<Notice[]>([]);
+  question = $state<Question | null>(null);
+  #next = 1;
+
+  /** Adds a line; the function that is returned changes it. */
+  add(title: string, stage: Notice['stage'], detail = ''): (stage: Notice['stage'], detail?: string) => void {
+    const id = this.#next++;
+    this.all.push({ id, title, stage, detail });
+    if (stage === 'done') setTimeout(() => this.close(id), 8000);
+    return (stage, detail = '') => {
+      const notice = this.all.find((one) => one.id === id);
+      if (!notice) return;
+      notice.stage = stage;
+      notice.detail = detail;
+      if (stage === 'final') setTimeout(() => this.close(id), 8000);
+    };
+  }
+
+  /** Says what failed. */
+  failed(title: string, error: unknown): void {
+    if (error instanceof NotSigned) return;
+    this.add(title, 'error', sentence(error));
+  }
+
+  close(id: number): void {
+    this.all = this.all.filter((one) => one.id !== id);
+  }
+
+  ask(question: Omit<Question, 'answer'>): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.question = {
+        ...question,
+        answer: (yes) => {
+          this.question = null;
+          resolve(yes);
+        },
+      };
+    });
+  }
+}
+
+export const notices = new Notices();
+
+/** The user did not sign: nothing was sent, and nothing is wrong. */
+export class NotSigned extends Error {}
+
+/** A call that the chain refused. */
+export class Refused extends Error {
+  constructor(readonly pallet: string, readonly error: string, docs: string) {
+    super(docs ? `${docs} (${pallet}.${error})` : `${pallet}.${error}`);
+  }
+}
+
+/** A call with what must be known of it before it is signed. */
+export interface Order {
+  title: string;
+  lines: string[];
+  call: string;
+  transaction: Transaction;
+  held?: bigint;
+  paid?: bigint;
+  /** Done after the user agreed and before anything is signed; nothing happens without. */
+  before?: () => Promise<void>;
+}
+
+/** The result of a call that is in a block. */
+export type Outcome = TxEventsPayload;
+
+/** Whoever signs, and what they can spend. */
+export interface Payer { address: string; signer: PolkadotSigner; spendable: () => Promise<bigint> }
+
+/**
+ * Asks, signs, sends and follows a call; returns once it is in a block.
+ *
+ * Nothing is stored or sent before the user has agreed to what it costs.
+ */
+export async function submit(payer: Payer, order: Order): Promise<Outcome> {
+  const { title, transaction, held = 0n, paid = 0n } = order;
+  const [fee, free] = await Promise.all([
+    transaction.getEstimatedFees(payer.address, { at: 'best' } as never), payer.spendable(),
+  ]);
+  const agreed = await notices.ask({
+    title, lines: order.lines, call: order.call, fee, held, paid, free,
+  });
+  if (!agreed) throw new NotSigned();
+  await order.before?.();
+  const say = notices.add(title, 'wallet');
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    const settle = async (result: TxEventsPayload, stage: 'inBlock' | 'final') => {
+      if (result.ok) {
+        say(stage, i18n.t.tx.block(result.block.number));
+        if (!isDone) resolve(result);
+        isDone = true;
+        return;
+      }
+      const wasDone = isDone;
+      isDone = true;
+      const { pallet, name, docs } = await explain(failureIn(result));
+      const refused = new Refused(pallet, name, docs);
+      say('failed', refused.message);
+      if (!wasDone) reject(refused);
+    };
+    transaction.signSubmitAndWatch(payer.signer, { at: 'best' } as never).subscribe({
+      next: (event) => {
+        if (event.type === 'signed') say('signed');
+        else if (event.type === 'broadcasted') say('broadcast');
+        else if (event.type === 'txBestBlocksState' && event.found) void settle(event, 'inBlock');
+        else if (event.type === 'finalized') void settle(event, 'final');
+      },
+      error: (error: unknown) => {
+        if (isRejection(error)) {
+          say('rejected');
+          reject(new NotSigned());
+        } else {
+          say('failed', sentence(error));
+          reject(error as Error);
+        }
+      },
+    });
+  });
+}
+
+function failureIn(result: TxEventsPayload): unknown {
+  return 'dispatchError' in result ? result.dispatchError : undefined;
+}
+
+/** Wallets say in their own words that the user declined. */
+function isRejection(error: unknown): boolean {
+  return /cancel|reject|declin|denied|user/i.test(sentence(error));
+}
+
+/** The value of the first event of this kind. */
+export function eventOf(outcome: Outcome, pallet: string, name: string): unknown {
+  type Flat = { type: string; value: { type: string; value: unknown } };
+  const found = (outcome.events as unknown as Flat[])
+    .find((event) => event.type === pallet && event.value.type === name);
+  return found?.value.value;
+}

@@ -1,0 +1,65 @@
+// Events of past blocks about an account, read block by block from the newest back.
+import { chain } from '../chain/client.svelte';
+
+// System.Events: the hashes of both names.
+const EVENTS = '0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7';
+
+/** One event about the account. */
+export interface Entry { block: number; pallet: string; name: string; details: string; isDenial: boolean }
+
+type Flat = { type: string; value: { type: string; value: unknown } };
+type Decoder = (hex: string) => { event: Flat }[];
+
+let decoder: Promise<Decoder> | undefined;
+
+/** Decodes events as the node's present runtime encodes them. */
+async function makeDecoder(): Promise<Decoder> {
+  const [{ decAnyMetadata, unifyMetadata }, { getDynamicBuilder, getLookupFn }] = await Promise.all([
+    import('@polkadot-api/substrate-bindings'), import('@polkadot-api/metadata-builders'),
+  ]);
+  const { hash } = await chain.client.getFinalizedBlock();
+  const metadata = unifyMetadata(decAnyMetadata(await chain.client.getMetadata(hash)));
+  const events = getDynamicBuilder(getLookupFn(metadata)).buildStorage('System', 'Events');
+  return (hex) => events.value.dec(hex) as { event: Flat }[];
+}
+
+/** Values as text that fits into a line. */
+function shown(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  if (typeof value === 'object' && value !== null) {
+    if ('type' in value) {
+      const { type, value: inner } = value as { type: string; value?: unknown };
+      return inner === undefined ? type : `${type} ${shown(inner)}`;
+    }
+    return Object.entries(value).map(([name, one]) => `${name.replaceAll('_', ' ')}: ${shown(one)}`).join('; ');
+  }
+  return value === undefined ? '—' : String(value);
+}
+
+/** The events about an account in `count` blocks from `start` back, and the last block read. */
+export async function readEvents(account: string, start: number, count: number): Promise<{ found: Entry[]; reached: number }> {
+  decoder ??= makeDecoder();
+  const decode = await decoder.catch((error: unknown) => { decoder = undefined; throw error; });
+  const numbers = Array.from({ length: Math.min(count, start) }, (_, index) => start - index);
+  const read = await Promise.all(numbers.map(async (block): Promise<Entry[] | null> => {
+    try {
+      const hash = await chain.client._request<string>('chain_getBlockHash', [block]);
+      const stored = await chain.client._request<string | null>('state_getStorage', [EVENTS, hash]);
+      if (!stored) return [];
+      return decode(stored).flatMap(({ event: { type, value } }) => {
+        const isOurs = ['Emr', 'Custody', 'Inference'].includes(type);
+        const details = shown(value.value);
+        if (!isOurs || !details.includes(account)) return [];
+        return [{ block, pallet: type, name: value.type, details, isDenial: value.type === 'AccessDenied' }];
+      });
+    } catch {
+      // The node no longer has the block's state.
+      return null;
+    }
+  }));
+  const gone = read.findIndex((one) => one === null);
+  const usable = gone < 0 ? read : read.slice(0, gone);
+  return { found: usable.flatMap((one) => one ?? []), reached: start - usable.length + 1 };
+}

@@ -1,0 +1,76 @@
+// Opening records and verdicts: everything with a key happens in this browser.
+import { core, type Key } from '../core';
+import { publicKey } from '../chain/accounts';
+import { BEST, chain, toHex } from '../chain/client.svelte';
+import { encodeEnvelope } from '../chain/envelope';
+import { session } from '../keys/session.svelte';
+import { get } from '../store/blocks';
+import { i18n } from '../i18n/index.svelte';
+import type { Model, Record, Verdict } from './read';
+
+/** The largest encrypted file that is fetched: 64 MiB and its padding. */
+const MAX_CIPHERTEXT = 70 * 1024 * 1024;
+
+/** The account has no envelope of a record, or none that its key opens. */
+export class NoKey extends Error {}
+
+/**
+ * The content key of a record, from the envelope of whoever is signed in. Whoever takes it frees
+ * it.
+ */
+export async function keyOf(record: Record): Promise<Key> {
+  const { address } = session.payer;
+  if (record.status === 'Erased') throw new NoKey(i18n.t.record.erased);
+  const envelope = await chain.api.query.Emr.Envelopes.getValue(record.id, address, BEST);
+  if (!envelope) throw new NoKey(i18n.t.record.noEnvelope);
+  const { Name } = await core();
+  const name = new Name(await chain.genesis, publicKey(record.patient), record.cid, publicKey(address));
+  try {
+    return session.secret.open(encodeEnvelope(envelope.sealed), name);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoKey(i18n.t.record.envelopeFails(reason));
+  } finally {
+    name.free();
+  }
+}
+
+/** What was uploaded as a record. */
+export async function contentOf(record: Record, progress?: (part: number) => void): Promise<Uint8Array> {
+  // A key first: without one, nothing is fetched.
+  const key = await keyOf(record);
+  try {
+    const stored = await get(record.cid, MAX_CIPHERTEXT, progress);
+    const { digest } = await core();
+    if (toHex(digest(stored)) !== record.digest) throw new Error(i18n.t.record.otherDigest);
+    return key.decrypt(publicKey(record.patient), stored);
+  } finally {
+    key.free();
+  }
+}
+
+/** What a verdict says. */
+export interface Opened {
+  label: string;
+  /** Each class with its probability, from 0 to 1, the most probable first. */
+  classes: { label: string; share: number }[];
+  /** Whether the label's share is below the model's threshold. */
+  isUncertain: boolean;
+}
+
+/** Opens a verdict with its record's key. */
+export async function openVerdict(key: Key, verdict: Verdict, model: Model | undefined): Promise<Opened> {
+  const { record, request, sealed } = verdict;
+  const [label = 0, ...parts] = key.openVerdict(await chain.genesis, record, verdict.model, request, sealed);
+  const nameOf = (index: number) => model?.labels[index] ?? `class ${index}`;
+  const classes = parts.map((part, index) => ({ label: nameOf(index), share: part / 1e6 }));
+  return {
+    label: nameOf(label),
+    classes: classes.sort((a, b) => b.share - a.share),
+    // Without the model's threshold, no label is certain.
+    isUncertain: !model || (parts[label] ?? 0) < model.threshold,
+  };
+}
+
+/** Whether a verdict says anything: an annulled or withdrawn one does not. */
+export const counts = ({ status }: Verdict): boolean => status === 'Standing' || status === 'Challenged';

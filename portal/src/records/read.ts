@@ -1,0 +1,173 @@
+// What the chain knows of records and verdicts.
+import { BEST, chain } from '../chain/client.svelte';
+
+const text = new TextDecoder();
+
+/** Bytes that the chain keeps as text. */
+export const asText = (bytes: Uint8Array): string => text.decode(bytes);
+
+/** A record. */
+export interface Record {
+  id: bigint;
+  patient: string;
+  author: string;
+  cid: string;
+  digest: string;
+  kind: 'ChestXray' | 'Report' | 'Other';
+  previous: bigint | undefined;
+  addedAt: number;
+  status: 'Active' | 'Superseded' | 'Erased';
+}
+
+type Stored = NonNullable<Awaited<ReturnType<typeof chain.api.query.Emr.Records.getValue>>>;
+
+function record(id: bigint, stored: Stored): Record {
+  return {
+    id, patient: stored.patient, author: stored.author, cid: asText(stored.cid), digest: stored.digest,
+    kind: stored.kind.type, previous: stored.previous, addedAt: stored.added_at, status: stored.status.type,
+  };
+}
+
+/** One record. */
+export async function recordOf(id: bigint): Promise<Record | undefined> {
+  const stored = await chain.api.query.Emr.Records.getValue(id, BEST);
+  return stored && record(id, stored);
+}
+
+async function records(ids: bigint[]): Promise<Record[]> {
+  const stored = await chain.api.query.Emr.Records.getValues(ids.map((id) => [id] as [bigint]), BEST);
+  return ids.flatMap((id, index) => {
+    const one = stored[index];
+    return one ? [record(id, one)] : [];
+  });
+}
+
+/** The numbers of a patient's records, newest first. */
+export async function recordIdsOf(patient: string): Promise<bigint[]> {
+  const found = await chain.api.query.Emr.RecordsOf.getEntries(patient, BEST);
+  return found.map(({ keyArgs }) => keyArgs[1]).sort((a, b) => (a < b ? 1 : -1));
+}
+
+/** A page of a patient's records. */
+export const recordsOf = async (ids: bigint[], from: number, count: number): Promise<Record[]> =>
+  records(ids.slice(from, from + count));
+
+/** The records of others for which an account has an envelope, newest first. */
+export async function sharedWith(account: string): Promise<Record[]> {
+  const all = await chain.api.query.Emr.Envelopes.getEntries(BEST);
+  const ids = all.filter(({ keyArgs }) => keyArgs[1] === account).map(({ keyArgs }) => keyArgs[0]);
+  const found = await records(ids.sort((a, b) => (a < b ? 1 : -1)));
+  return found.filter(({ patient, status }) => patient !== account && status !== 'Erased');
+}
+
+/** The accounts that have an envelope of a record. */
+export async function readersOf(id: bigint): Promise<string[]> {
+  const found = await chain.api.query.Emr.Envelopes.getEntries(id, BEST);
+  return found.map(({ keyArgs }) => keyArgs[1]);
+}
+
+/** A model. */
+export interface Model {
+  id: number;
+  name: string;
+  version: string;
+  labels: string[];
+  /** A label below this share is uncertain; in parts per million. */
+  threshold: number;
+  fee: bigint;
+  minQuorum: number;
+  isExact: boolean;
+  isActive: boolean;
+}
+
+/** All models. */
+export async function models(): Promise<Model[]> {
+  const found = await chain.api.query.Inference.Models.getEntries(BEST);
+  const all = found.map(({ keyArgs: [id], value }) => ({
+    id,
+    name: asText(value.name),
+    version: asText(value.version),
+    labels: value.labels.map(asText),
+    threshold: value.confidence_threshold,
+    fee: value.fee,
+    minQuorum: value.min_quorum,
+    isExact: value.arithmetic.type === 'Exact',
+    isActive: value.status.type === 'Active',
+  }));
+  return all.sort((a, b) => a.id - b.id);
+}
+
+/** A verdict, sealed. */
+export interface Verdict {
+  request: bigint;
+  record: bigint;
+  model: number;
+  workers: string[];
+  sealed: Uint8Array;
+  receipt: string;
+  reachedAt: number;
+  challengeableUntil: number;
+  status: 'Standing' | 'Challenged' | 'Annulled' | 'Withdrawn';
+}
+
+/** The newest verdict of each model on a record. */
+export async function verdictsOf(record: bigint): Promise<Verdict[]> {
+  const found = await chain.api.query.Inference.LatestVerdict.getEntries(record, BEST);
+  const requests = found.map(({ value }) => value);
+  const stored = await chain.api.query.Inference.Verdicts.getValues(requests.map((id) => [id] as [bigint]), BEST);
+  return requests.flatMap((request, index) => {
+    const one = stored[index];
+    if (!one) return [];
+    const { model, workers, sealed, receipt } = one;
+    return [{
+      request, record: one.record, model, workers, sealed, receipt, reachedAt: one.reached_at,
+      challengeableUntil: one.challengeable_until, status: one.status.type,
+    }];
+  });
+}
+
+/** An open request. */
+export interface Request {
+  id: bigint;
+  record: bigint;
+  patient: string;
+  model: number;
+  requester: string;
+  quorum: number;
+  deadline: number;
+  status: string;
+}
+
+/** The open requests on a record. */
+export async function openRequestsOf(record: bigint): Promise<Request[]> {
+  const found = await chain.api.query.Inference.OpenRequestOf.getEntries(record, BEST);
+  const all = await Promise.all(found.map(({ value }) => requestOf(value)));
+  return all.flatMap((one) => (one ? [one] : []));
+}
+
+/** One request. */
+export async function requestOf(id: bigint): Promise<Request | undefined> {
+  const stored = await chain.api.query.Inference.Requests.getValue(id, BEST);
+  return stored && { ...stored, id, status: stored.status.type };
+}
+
+const times = new Map<number, Date | null>();
+// Timestamp.Now: the hashes of both names.
+const NOW = '0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb';
+
+/** When a block was made; nothing where the node no longer knows. */
+export async function timeOf(block: number): Promise<Date | null> {
+  const known = times.get(block);
+  if (known !== undefined) return known;
+  try {
+    const hash = await chain.client._request<string>('chain_getBlockHash', [block]);
+    const stored = await chain.client._request<string | null>('state_getStorage', [NOW, hash]);
+    const bytes = (stored ?? '').slice(2).match(/../g) ?? [];
+    const millis = bytes.reduceRight((sum, byte) => sum * 256 + parseInt(byte, 16), 0);
+    const time = millis > 0 ? new Date(millis) : null;
+    times.set(block, time);
+    return time;
+  } catch {
+    return null;
+  }
+}
