@@ -1,1 +1,232 @@
+//! The vectors that the native crates and the page's module must agree on.
+//!
+//! `golden.json` was written by [`write`] once: what is random in it, an envelope for one, stays
+//! as it is. [`check`] opens it with the native crates; `portal/tests/core.test.mjs` does the
+//! same with the module that a page loads.
 
+use codec::{DecodeAll, Encode};
+use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName, Sealed, VerdictName};
+use medchain_primitives::{
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, SealedKey,
+};
+use serde_json::{json, Value};
+
+use crate::{blocks, policy, profile, secrets::Secret};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.json");
+const GENESIS: [u8; 32] = [9; 32];
+const PATIENT: [u8; 32] = [7; 32];
+const READER: [u8; 32] = [1; 32];
+const CONTENT: &[u8] = b"a chest X-ray";
+const PROFILE: &[u8] = br#"{"name":"Suhana"}"#;
+const PASSPHRASE: &str = "a passphrase for the vectors";
+/// Of the file of another program: three bytes, `abc`.
+const CID: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
+const URI: &str = "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+fn cid() -> Cid {
+    Cid::parse(CID.as_bytes()).expect("the text is a CID")
+}
+
+fn key() -> ContentKey {
+    ContentKey::from_bytes([5; 32])
+}
+
+fn verdict() -> VerdictName {
+    VerdictName {
+        genesis: GENESIS,
+        record: RecordId(4),
+        model: ModelId(1),
+        request: RequestId(1 << 40),
+    }
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/../../models/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).expect("the fixture is there")
+}
+
+fn square(name: &str) -> medchain_vision::Square {
+    medchain_vision::square(&fixture(name)).expect("the fixture is an image")
+}
+
+fn trees() -> Vec<Value> {
+    let lengths = [0usize, 1, 262_144, 262_145, 1_000_000, 174 * 262_144 + 1];
+    let tree = |length: usize| {
+        let content: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+        let blocks = blocks::build(&content);
+        let root = blocks.last().map(|(cid, _)| cid.to_string());
+        json!({ "length": length, "root": root, "blocks": blocks.len() })
+    };
+    lengths.into_iter().map(tree).collect()
+}
+
+/// What does not depend on randomness.
+fn fixed() -> Value {
+    let secret = EncryptionSecret::from_secret_uri(URI);
+    let output = Output::quantise(&[0.15, 0.05, 0.8]).expect("these are probabilities");
+    let parts = output.probabilities.iter().map(|part| part.deconstruct());
+    let opened: Vec<u32> = [u32::from(output.label)].into_iter().chain(parts).collect();
+    let grantee = [9; 32];
+    json!({
+        "genesis": hex::encode(GENESIS),
+        "patient": hex::encode(PATIENT),
+        "reader": hex::encode(READER),
+        "cid": CID,
+        "key_file": format!("{{\"version\":1,\"secret_uri\":\"{URI}\",\"address\":\"5F\"}}"),
+        "key_file_written": format!("{{\"version\":1,\"secret_uri\":\"{URI}\"}}\n"),
+        "public": hex::encode(secret.public().0),
+        "content": hex::encode(CONTENT),
+        "profile_content": hex::encode(PROFILE),
+        "passphrase": PASSPHRASE,
+        "verdict": {
+            "record": 4, "model": 1, "request": 1u64 << 40,
+            "sealed": hex::encode(key().verdict_key(&verdict()).seal(&output).as_slice()),
+            "opened": opened,
+        },
+        "square_png": hex::encode(medchain_crypto::digest(square("grey8.png").as_ref()).0),
+        "square_jpeg": hex::encode(medchain_crypto::digest(square("grey.jpg").as_ref()).0),
+        "commitments": hex::encode(
+            key().commitments(square("grey8.png").as_ref()).expect("a square fits").encode()
+        ),
+        "trees": trees(),
+        "grant": hex::encode(policy::grant(&READER, ActionSet(3), None, Some(7))),
+        "grant_for_purposes": hex::encode(
+            policy::grant(&READER, ActionSet(1), Some(PurposeSet(5)), None)
+        ),
+        "revoke": hex::encode(policy::revoke(&READER)),
+        "grant_of_nine": hex::encode(policy::grant(&grantee, ActionSet(3), None, Some(7))),
+    })
+}
+
+fn name(cid: &Cid) -> EnvelopeName<'_> {
+    EnvelopeName {
+        genesis: GENESIS,
+        patient: PATIENT,
+        content: Sealed::Record(cid),
+        reader: READER,
+    }
+}
+
+/// `cargo test -p medchain-portal-core write -- --ignored` writes the vectors again, with other
+/// random bytes.
+#[test]
+#[ignore = "it replaces the vectors"]
+fn write() {
+    let mut golden = fixed();
+    let secret = Secret::from_key_file(URI).expect("the text is a secret");
+    let cid = cid();
+    let public = EncryptionKey(secret.public());
+    let envelope = medchain_crypto::seal(&key(), &public, &name(&cid)).expect("it can be sealed");
+    let file = medchain_crypto::encrypt(&key(), &PATIENT, CONTENT).expect("it can be encrypted");
+    let stored = profile::seal(&secret, GENESIS, READER, PROFILE).expect("it can be sealed");
+    golden["envelope"] = hex::encode(envelope.encode()).into();
+    golden["file"] = hex::encode(file).into();
+    golden["profile"] = hex::encode(stored).into();
+    golden["locked"] = hex::encode(secret.lock(PASSPHRASE).expect("it can be locked")).into();
+    let text = serde_json::to_string_pretty(&golden).expect("it is JSON");
+    std::fs::write(PATH, text + "\n").expect("the file can be written");
+}
+
+#[test]
+fn check() {
+    let text = std::fs::read_to_string(PATH).expect("the vectors are there");
+    let golden: Value = serde_json::from_str(&text).expect("they are JSON");
+    let Value::Object(fixed) = fixed() else { unreachable!("it is made as an object") };
+    for (name, value) in fixed {
+        assert_eq!(golden[&name], value, "{name}");
+    }
+    let bytes = |name: &str| {
+        hex::decode(golden[name].as_str().expect("it is text")).expect("it is hexadecimal")
+    };
+    let cid = cid();
+    // By the native crate alone, as the command line does it.
+    let secret = EncryptionSecret::from_secret_uri(URI);
+    let sealed = SealedKey::decode_all(&mut &bytes("envelope")[..]).expect("it is an envelope");
+    let opened = secret.open(&sealed, &name(&cid)).expect("it opens");
+    assert_eq!(opened.as_bytes(), key().as_bytes());
+    let content = medchain_crypto::decrypt(&opened, &PATIENT, &bytes("file")).expect("it opens");
+    assert_eq!(*content, CONTENT);
+    let secret = Secret::unlock(&bytes("locked"), PASSPHRASE).expect("it opens");
+    let stored = profile::open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
+    assert_eq!(*stored, PROFILE);
+}
+
+/// The bytes that the command line's own test expects of the same grant.
+#[test]
+fn messages_are_those_of_the_command_line() {
+    let expected = [&[0x4d, 0x43, 0x50, 0x10][..], &[9; 32], &[3, 1, 7, 0, 0, 0]].concat();
+    assert_eq!(policy::grant(&[9; 32], ActionSet(3), None, Some(7)), expected);
+    let expected = [&[0x4d, 0x43, 0x50, 0x13][..], &[9; 32], &[1, 1, 5, 0]].concat();
+    assert_eq!(policy::grant(&[9; 32], ActionSet(1), Some(PurposeSet(5)), None), expected);
+    let grant = policy::Grant {
+        actions: ActionSet(3),
+        until: Some(7),
+        revoked: false,
+        purposes: Some(PurposeSet(5)),
+    };
+    let answer = [&[0][..], &Some(grant).encode()].concat();
+    assert_eq!(policy::read_grant(&answer), Ok(Some(grant)));
+    assert_eq!(policy::read_grant(&[0, 0]), Ok(None));
+    // The contract's first version knows no purposes.
+    let first = [&[0, 1][..], &(ActionSet(3), Some(7u32), false).encode()].concat();
+    assert_eq!(policy::read_grant(&first), Ok(Some(policy::Grant { purposes: None, ..grant })));
+    for broken in [&[][..], &[1], &[0, 1, 3], &[0, 2]] {
+        assert!(policy::read_grant(broken).is_err(), "{broken:?}");
+    }
+}
+
+#[test]
+fn content_is_put_together_from_the_right_blocks_alone() {
+    let content: Vec<u8> = (0..1_000_000).map(|index| (index % 251) as u8).collect();
+    let tree = blocks::build(&content);
+    let (root, _) = tree.last().expect("there is a root");
+    let block = |cid: &str| tree.iter().find(|(one, _)| one.to_string() == cid).map(|(_, b)| b);
+    let assemble = |limit: u64, spoil: bool| -> Result<Vec<u8>, String> {
+        let mut assembly = blocks::Assembly::new(&root.to_string(), limit)?;
+        while let Some(cid) = assembly.wanted(1).first() {
+            let mut bytes = block(cid).ok_or("it is in the tree")?.clone();
+            if spoil && bytes.len() > 100_000 {
+                bytes[5] ^= 1;
+            }
+            assembly.supply(&bytes)?;
+        }
+        assembly.finish()
+    };
+    assert_eq!(assemble(1_000_000, false).as_deref(), Ok(&content[..]));
+    assert!(assemble(1_000_000, true).is_err_and(|error| error.contains("other bytes")));
+    assert!(assemble(999_999, false).is_err_and(|error| error.contains("larger")));
+    let unfinished = blocks::Assembly::new(&root.to_string(), 1_000_000).expect("it is a CID");
+    assert!(unfinished.finish().is_err());
+    for text in ["", "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKJXNG", "bafk"] {
+        assert!(blocks::Assembly::new(text, 10).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_locked_secret_opens_with_its_passphrase_alone() {
+    let secret = Secret::generate().expect("there is randomness");
+    let locked = secret.lock(PASSPHRASE).expect("it can be locked");
+    let opened = Secret::unlock(&locked, PASSPHRASE).expect("it opens");
+    assert_eq!(opened.public(), secret.public());
+    assert!(Secret::unlock(&locked, "another").is_err());
+    // Nothing in it can be changed, and it asks for no more than it may.
+    for index in [0, 4, 8, 12, 30, locked.len() - 1] {
+        let mut spoilt = locked.clone();
+        spoilt[index] ^= 0x80;
+        assert!(Secret::unlock(&spoilt, PASSPHRASE).is_err(), "byte {index}");
+    }
+    assert!(Secret::unlock(&locked[..20], PASSPHRASE).is_err());
+    assert!(Secret::unlock(&[], PASSPHRASE).is_err());
+}
+
+#[test]
+fn key_files_are_those_of_the_command_line() {
+    let secret = Secret::from_key_file(&format!("{{\"version\":1,\"secret_uri\":\"{URI}\"}}"));
+    let written = secret.expect("it is a key file").to_key_file();
+    let again = Secret::from_key_file(&written).expect("it is a key file");
+    assert_eq!(again.public(), EncryptionSecret::from_secret_uri(URI).public().0);
+    for text in ["", "{}", "0x12", "//Alice", &format!("{URI}0"), &URI.replace('f', "g")] {
+        assert!(Secret::from_key_file(text).is_err(), "{text}");
+    }
+}

@@ -1,0 +1,467 @@
+#!/usr/bin/env node
+// The page in a real browser, as people use it: against a chain with workers, a store and the
+// page's own server. Prints a line per step; the exit code is 0 if nothing failed.
+//
+//   node browser.mjs [--screens FOLDER] [--headed]
+//
+// MEDCHAIN_NODE and MEDCHAIN_STORE name a chain that runs already; otherwise one is started.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { chromium } from 'playwright-core';
+
+import { film } from './png.mjs';
+import { account, install } from './wallet.mjs';
+import { end, file, medchain, readFileSync, scratch, startChain, startPortal } from './world.mjs';
+
+const { values: options } = parseArgs({
+  options: { screens: { type: 'string' }, headed: { type: 'boolean', default: false } },
+});
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const PASSPHRASE = 'correct horse battery';
+const HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>';
+const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+
+let passed = 0;
+let failed = 0;
+
+async function step(name, body) {
+  const started = Date.now();
+  try {
+    const detail = await body();
+    passed += 1;
+    console.log(`ok      ${name}${detail ? `: ${detail}` : ''} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${error?.message ?? error}`);
+    if (options.screens) await patient?.page.screenshot({ path: join(options.screens, `failed-${failed}.png`), fullPage: true }).catch(() => undefined);
+    return false;
+  }
+}
+
+function ensure(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+const chain = await startChain();
+let portal = await startPortal(chain);
+const port = new URL(portal.url).port;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  headless: !options.headed,
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+});
+if (options.screens) mkdirSync(options.screens, { recursive: true });
+
+/** A person with a browser of their own. */
+async function person(accounts, settings = {}) {
+  const context = await browser.newContext({ viewport: SIZES.wide, locale: 'en-GB', ...settings });
+  const wallet = accounts.length > 0 ? await install(context, accounts) : null;
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+  page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
+  return { context, page, wallet, problems, accounts };
+}
+
+const open = async ({ page }, path) => {
+  await page.goto(`${portal.url}#${path}`);
+  await page.waitForSelector('main h1');
+};
+
+/** Moves to another page without loading the program again: the open key stays. */
+const go = async ({ page }, path) => {
+  await page.evaluate((to) => { location.hash = to; }, path);
+  await page.waitForTimeout(300);
+};
+
+/** Agrees to the question, and waits for a line about it at this stage. */
+async function agree({ page }, title, stage = 'inBlock') {
+  await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Continue in the wallet' }).click();
+  const stages = stage === 'inBlock' ? ['inBlock', 'final'] : [stage];
+  await page.locator(stages.map((one) => `.notice[data-stage="${one}"]:has-text("${title}")`).join(', ')).first().waitFor();
+}
+
+async function look({ page }, name) {
+  if (!options.screens) return;
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    await page.waitForTimeout(250);
+    await page.screenshot({ path: join(options.screens, `${name}-${size}.png`), fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.screenshot({ path: join(options.screens, `${name}-dark.png`), fullPage: true });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(SIZES.wide);
+}
+
+/** Nothing that axe calls serious or critical. */
+async function accessible({ page }, name) {
+  // Evaluated by the driver, which the page's policy does not bind.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  ensure(bad.length === 0, `${name}: ${bad.map(({ id, nodes }) => `${id} at ${nodes[0]?.target}: ${nodes[0]?.failureSummary}`).join('; ')}`);
+}
+
+const seed = () => `0x${randomBytes(32).toString('hex')}`;
+const people = { patient: account(seed(), 'Patient') };
+const doctorSeed = seed();
+people.doctor = account(doctorSeed, 'Doctor');
+const doctorKey = file('doctor.key', JSON.stringify({ version: 1, secret_uri: doctorSeed }));
+for (const { pair } of Object.values(people)) {
+  await medchain(chain, 'transfer', pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
+}
+
+let patient;
+let doctor;
+let record;
+const image = film(Number.parseInt(randomBytes(1).toString('hex'), 16));
+
+await step('without a wallet, the network can be seen', async () => {
+  const guest = await person([]);
+  const started = Date.now();
+  await open(guest, '/network');
+  await guest.page.locator('[data-testid="workers"] tbody tr').first().waitFor();
+  const first = Date.now() - started;
+  await guest.page.getByText('medchain-vgg16').first().waitFor();
+  await look(guest, 'network');
+  await accessible(guest, 'network');
+  await open(guest, '/sign-in');
+  await guest.page.getByText('This browser has no wallet').waitFor();
+  await look(guest, 'sign-in-no-wallet');
+  ensure(guest.problems.length === 0, guest.problems.join('\n'));
+  await guest.context.close();
+  return `after ${first} ms`;
+});
+
+patient = await person([people.patient, account('//Bob', 'Another')]);
+const { page } = patient;
+
+await step('sign in with a wallet, and make a key', async () => {
+  await open(patient, '/sign-in');
+  await page.getByRole('button', { name: 'test-wallet' }).click();
+  await page.getByLabel('Patient').check();
+  await look(patient, 'sign-in');
+  await accessible(patient, 'sign-in');
+  await page.getByLabel('Passphrase', { exact: false }).first().fill('short');
+  await page.getByRole('button', { name: 'Make a new key' }).click();
+  await page.getByRole('alert').getByText('at least 12').waitFor();
+  await page.getByLabel('Passphrase', { exact: false }).first().fill(PASSPHRASE);
+  await page.getByLabel('Passphrase again').fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Make a new key' }).click();
+  await page.getByText('Your key is open.').waitFor();
+});
+
+await step('the backup comes before anything is sealed to the key', async () => {
+  ensure(await page.getByRole('button', { name: 'Register as a patient' }).count() === 0, 'it can be published before the backup');
+  const coming = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download the backup' }).click();
+  const path = join(scratch, 'backup.json');
+  await (await coming).saveAs(path);
+  const backup = JSON.parse(readFileSync(path, 'utf8'));
+  ensure(backup.medchain === 'key-backup' && backup.locked.length > 50, 'it is no backup');
+  await look(patient, 'sign-in-backup');
+  await page.getByLabel('I have kept the file').check();
+  await page.getByRole('button', { name: 'Register as a patient' }).waitFor();
+});
+
+await step('a rejection in the wallet leaves nothing behind', async () => {
+  patient.wallet.answer = 'reject';
+  await page.getByRole('button', { name: 'Register as a patient' }).click();
+  await page.getByRole('dialog').getByText('Fee').waitFor();
+  await look(patient, 'question');
+  await agree(patient, 'Register as a patient', 'rejected');
+  patient.wallet.answer = 'sign';
+  await page.getByRole('button', { name: 'Register as a patient' }).waitFor();
+  const shown = await medchain(chain, 'patient', 'show', people.patient.pair.address).then(() => 'registered', () => 'unknown');
+  ensure(shown === 'unknown', 'the patient is registered');
+  // Nor does a no to the page's own question.
+  const asked = patient.wallet.asked;
+  await page.getByRole('button', { name: 'Register as a patient' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  ensure(patient.wallet.asked === asked, 'the wallet was asked');
+});
+
+await step('register as a patient', async () => {
+  await page.getByRole('button', { name: 'Register as a patient' }).click();
+  await agree(patient, 'Register as a patient');
+  await page.getByText('You are signed in.').waitFor();
+});
+
+await step('details are encrypted, and a hostile name runs no script', async () => {
+  await go(patient, '/patient');
+  await page.getByRole('button', { name: 'Edit details' }).click();
+  await page.getByLabel('Name').fill(HOSTILE);
+  await page.getByLabel('Date of birth').fill('1996-05-04');
+  await page.getByLabel('Gender').selectOption('female');
+  await page.getByRole('button', { name: 'Encrypt and save' }).click();
+  await agree(patient, 'Save your details');
+  const details = page.locator('[data-testid="details"]');
+  await details.getByText(HOSTILE).waitFor();
+  await details.getByText('female').waitFor();
+  ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
+  await page.getByRole('button', { name: 'Edit details' }).click();
+  await page.getByLabel('Name').fill('Suhana');
+  await page.getByRole('button', { name: 'Encrypt and save' }).click();
+  await agree(patient, 'Save your details');
+  await details.getByText('Suhana').waitFor();
+});
+
+await step('choose a policy', async () => {
+  await go(patient, '/access');
+  await page.getByRole('button', { name: 'Use MedChain’s policy' }).click();
+  await agree(patient, 'Choose a policy');
+  await page.getByRole('button', { name: 'Grant', exact: true }).waitFor();
+});
+
+await step('what is no image cannot be uploaded', async () => {
+  await go(patient, '/upload');
+  await page.locator('[data-testid="files"]').setInputFiles({ name: 'letter.png', mimeType: 'image/png', buffer: Buffer.from('Dear doctor') });
+  await page.locator('li[data-step="bad"]').getByText('neither PNG nor JPEG').waitFor();
+  await page.getByRole('button', { name: 'Remove letter.png' }).click();
+});
+
+await step('upload a film with a hostile name, order a prediction, see the verdict', async () => {
+  await page.locator('[data-testid="files"]').setInputFiles({ name: `${HOSTILE}.png`, mimeType: 'image/png', buffer: image });
+  await page.locator('li[data-step="ready"] img').waitFor();
+  await page.getByRole('button', { name: 'Allow all workers' }).click();
+  await agree(patient, 'Allow the workers');
+  await look(patient, 'upload');
+  await accessible(patient, 'upload');
+  const button = page.getByRole('button', { name: 'Upload', exact: true });
+  await page.waitForFunction(() => !document.querySelector('.note.warn'));
+  await button.click();
+  await agree(patient, 'Add the record');
+  await agree(patient, 'Draw the workers');
+  await agree(patient, 'Give the workers the key');
+  await page.locator('li[data-step="done"]').waitFor({ timeout: 180_000 });
+  const link = page.locator('li[data-step="done"] a');
+  record = Number((await link.getAttribute('href')).split('/').pop());
+  await link.click();
+  await page.locator('[data-testid="film"]').waitFor();
+  await page.locator('[data-testid="verdict"] .label').waitFor();
+  ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
+  await look(patient, 'record');
+  await accessible(patient, 'record');
+  return `record ${record}: ${await page.locator('[data-testid="verdict"] .label').innerText()}`;
+});
+
+await step('the verdict is the one that the command line opens', async () => {
+  const shown = JSON.parse(await medchain(chain, 'show', String(record), '--json'));
+  ensure(shown.verdicts.length === 1 && shown.verdicts[0].quorum >= 1, 'there is no verdict');
+  const receipt = shown.verdicts[0].receipt;
+  await page.locator('[data-testid="verdict"]').getByText(receipt).waitFor();
+});
+
+await step('the film can be looked at with the keyboard', async () => {
+  const canvas = page.locator('[data-testid="film"]');
+  const drawn = () => canvas.evaluate((one) => one.toDataURL());
+  const before = await drawn();
+  await canvas.focus();
+  await page.keyboard.press('i');
+  await page.waitForTimeout(100);
+  const inverted = await drawn();
+  ensure(before !== inverted, 'it does not invert');
+  await page.keyboard.press('+');
+  await page.waitForTimeout(100);
+  ensure(inverted !== await drawn(), 'it does not zoom');
+  await page.keyboard.press('0');
+  await page.waitForTimeout(100);
+  ensure(before === await drawn(), 'it does not reset');
+});
+
+await step('the page of the patient shows what the paper’s page shows', async () => {
+  await go(patient, '/patient');
+  const details = page.locator('[data-testid="details"]');
+  for (const name of ['Name', 'Age', 'Gender', 'COVID', 'Deep learning prediction', 'Updated date', 'Image']) {
+    await details.getByRole('rowheader', { name, exact: true }).waitFor();
+  }
+  await details.getByText('Suhana').waitFor();
+  await page.locator('[data-testid="film"]').waitFor();
+  await details.getByText(/\d %|\d%/).waitFor();
+  await look(patient, 'patient');
+  await accessible(patient, 'patient');
+});
+
+doctor = await person([people.doctor]);
+
+await step('a doctor opens a key file of the command line and publishes its key', async () => {
+  await open(doctor, '/sign-in');
+  const { page: theirs } = doctor;
+  await theirs.getByRole('button', { name: 'test-wallet' }).click();
+  await theirs.getByLabel('Doctor').check();
+  await theirs.getByLabel('Passphrase', { exact: false }).first().fill(PASSPHRASE);
+  await theirs.locator('input[type="file"]').setInputFiles(doctorKey);
+  await theirs.getByRole('button', { name: 'Open a backup or a key file' }).click();
+  await theirs.getByText('Your key is open.').waitFor();
+  await theirs.getByRole('button', { name: 'Publish my key only' }).click();
+  await agree(doctor, 'Publish your key');
+  await theirs.getByText('You are signed in.').waitFor();
+  await go(doctor, `/r/${record}`);
+  await theirs.getByText('You have no key for this record').waitFor();
+  await theirs.getByRole('button', { name: 'Ask whether I may see it' }).click();
+  await theirs.locator('[data-testid="answer"]').getByText('granted this account nothing').waitFor();
+});
+
+await step('the patient grants, and gives the key', async () => {
+  await go(patient, '/access');
+  await page.getByLabel('Account', { exact: true }).fill(people.doctor.pair.address);
+  await page.getByLabel('treatment').check();
+  await page.getByLabel('Days').fill('30');
+  await page.getByRole('button', { name: 'Grant', exact: true }).click();
+  await agree(patient, 'Grant access');
+  await page.locator('[data-testid="access"]').getByText('view for treatment').waitFor();
+  await look(patient, 'access');
+  await accessible(patient, 'access');
+});
+
+await step('the doctor opens the film and its verdict', async () => {
+  const { page: theirs } = doctor;
+  await go(doctor, '/shared');
+  await theirs.locator('[data-testid="shared"] tbody tr').first().waitFor();
+  await look(doctor, 'shared');
+  await accessible(doctor, 'shared');
+  await theirs.getByRole('link', { name: `Open Record ${record}` }).click();
+  await theirs.locator('[data-testid="film"]').waitFor();
+  await theirs.locator('[data-testid="verdict"] .label').waitFor();
+});
+
+await step('what the page sealed and stored, the command line opens: the same bytes', async () => {
+  const path = join(scratch, 'fetched.png');
+  await medchain(chain, 'fetch', String(record), '-o', path, '--key', doctorKey);
+  ensure(readFileSync(path).equals(image), 'the bytes differ');
+});
+
+await step('what the command line uploads, the page opens', async () => {
+  const path = file('theirs.png', film(7, 300));
+  const address = people.doctor.pair.address;
+  await medchain(chain, 'patient', 'register', '--key', doctorKey, '-y');
+  const added = JSON.parse(await medchain(chain, 'upload', path, '--patient', address, '--key', doctorKey, '-y', '--json'));
+  await go(doctor, `/r/${added.record_id}`);
+  await doctor.page.locator('[data-testid="film"]').waitFor();
+});
+
+await step('after the revocation, the doctor is refused', async () => {
+  await page.getByRole('button', { name: `Revoke ${people.doctor.pair.address}` }).click();
+  await page.getByRole('dialog').getByText('It may have kept what it opened before').waitFor();
+  await agree(patient, 'Revoke access');
+  const { page: theirs } = doctor;
+  await go(doctor, `/r/${record}`);
+  await theirs.getByText('You have no key for this record').waitFor();
+  await theirs.getByRole('button', { name: 'Ask whether I may see it' }).click();
+  await theirs.locator('[data-testid="answer"]').getByText('revoked the grant').waitFor();
+});
+
+await step('relations are named and removed', async () => {
+  await go(patient, '/relations');
+  await page.getByLabel('Account', { exact: true }).fill(people.doctor.pair.address);
+  await page.getByLabel('Relation', { exact: true }).selectOption('Guardian');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await agree(patient, 'Name a relative');
+  await page.locator('[data-testid="relations"]').getByText('guardian').waitFor();
+  await look(patient, 'relations');
+  await accessible(patient, 'relations');
+});
+
+await step('the history names the grant and the record', async () => {
+  await go(patient, '/history');
+  await page.locator('[data-testid="history"]').getByText('Emr.RecordAdded').first().waitFor();
+  await look(patient, 'history');
+  await accessible(patient, 'history');
+});
+
+await step('the chain’s own words for what it refuses', async () => {
+  await go(patient, '/relations');
+  await page.getByLabel('Account', { exact: true }).fill(people.patient.pair.address);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await agree(patient, 'Name a relative', 'failed');
+  await page.locator('.notice.failed').getByText('Emr.').first().waitFor();
+});
+
+await step('the policy of the page blocks foreign connections and scripts', async () => {
+  const blocked = await page.evaluate(async () => {
+    const seen = [];
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => seen.push(effectiveDirective));
+    await fetch('https://example.com/').catch(() => undefined);
+    try { new WebSocket('wss://example.com/'); } catch { /* Some browsers throw. */ }
+    try { document.body.innerHTML = '<p>no</p>'; } catch { seen.push('trusted-types'); }
+    try { eval('1'); } catch { seen.push('eval'); }
+    const script = document.createElement('script');
+    try { script.textContent = 'window.pwned = 3'; document.head.append(script); } catch { seen.push('script'); }
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    return [...seen, window.pwned ?? 'nothing ran'];
+  });
+  for (const wanted of ['connect-src', 'trusted-types', 'eval', 'nothing ran']) {
+    ensure(blocked.includes(wanted), `${wanted} is not among ${blocked}`);
+  }
+});
+
+await step('the server answers to its own name and its own page alone', async () => {
+  const { request } = await import('node:http');
+  const ask = (path, headers, method = 'GET') => new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on('upgrade', () => resolve(101)).on('error', reject).end();
+  });
+  const host = `127.0.0.1:${port}`;
+  ensure(await ask('/', { host }) === 200, 'its own name');
+  ensure(await ask('/', { host: 'evil.example' }) === 403, 'a foreign name');
+  const upgrade = { host, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+  ensure(await ask('/rpc', { ...upgrade, origin: 'http://evil.example' }) === 403, 'a foreign page');
+  ensure(await ask('/rpc', { ...upgrade, origin: `http://${host}` }) === 101, 'its own page');
+  const cid = 'bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu';
+  ensure(await ask(`/ipfs/${cid}`, { host, origin: `http://${host}` }, 'PUT') === 400, 'other bytes than those of a CID');
+});
+
+await step('the server gone and back', async () => {
+  await portal.stop();
+  await page.locator('.link.lost').waitFor();
+  portal = await startPortal(chain, port);
+  await page.locator('.link.connected').waitFor();
+});
+
+await step('German', async () => {
+  await page.getByLabel('Language').selectOption('de');
+  await page.getByRole('link', { name: 'Patientendaten' }).click();
+  await page.getByRole('heading', { name: 'Patientendaten' }).waitFor();
+  await look(patient, 'patient-german');
+  await page.getByLabel('Sprache').selectOption('en');
+});
+
+await step('after logging out, the key is needed again', async () => {
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('You are logged out').waitFor();
+  await go(patient, '/patient');
+  await page.getByText('Sign in to see this page.').waitFor();
+  await open(patient, '/sign-in');
+  await page.reload();
+  await page.getByText('Your key is in this browser, locked.').waitFor();
+  await page.getByLabel('Passphrase').fill('another passphrase');
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await page.getByRole('alert').getByText('does not open').waitFor();
+  await page.getByLabel('Passphrase').fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Unlock' }).click();
+  await page.getByText('Your key is open.').waitFor();
+});
+
+await step('no page reported an error', async () => {
+  // The refusals above are reported by the browser as well.
+  const expected = /Content Security Policy|TrustedHTML|trusted|WebSocket|ERR_CONNECTION|Failed to load resource|net::/i;
+  const all = [...patient.problems, ...doctor.problems].filter((one) => !expected.test(one));
+  ensure(all.length === 0, all.join('\n'));
+});
+
+await browser.close();
+end();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// The page's module gives the bytes of the native crates: the vectors in golden.json are written
+// and checked by `cargo test -p medchain-portal-core`.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { webcrypto } from 'node:crypto';
+
+globalThis.crypto ??= webcrypto;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const pkg = join(here, '../core/pkg');
+const core = await import(join(pkg, 'core.js'));
+core.initSync({ module: readFileSync(join(pkg, 'core_bg.wasm')) });
+
+const golden = JSON.parse(readFileSync(join(here, '../core/tests/golden.json'), 'utf8'));
+const bytes = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
+const hex = (array) => Buffer.from(array).toString('hex');
+
+let failed = 0;
+function equal(name, got, wanted) {
+  const same = got === wanted;
+  if (!same) failed += 1;
+  console.log(`${same ? 'ok     ' : 'FAILED '} ${name}${same ? '' : `: ${got} is not ${wanted}`}`);
+}
+
+const genesis = bytes(golden.genesis);
+const patient = bytes(golden.patient);
+const reader = bytes(golden.reader);
+const secret = core.Secret.fromKeyFile(golden.key_file);
+equal('the public key of a key file', hex(secret.public), golden.public);
+equal('a key file, written', secret.toKeyFile(), golden.key_file_written);
+
+const name = new core.Name(genesis, patient, golden.cid, reader);
+const key = secret.open(bytes(golden.envelope), name);
+equal('an envelope opens, and a file with its key', hex(key.decrypt(patient, bytes(golden.file))), golden.content);
+equal('what is encrypted here opens here', hex(key.decrypt(patient, key.encrypt(patient, bytes(golden.content)))), golden.content);
+const again = secret.open(key.seal(secret.public, name), name);
+equal('what is sealed here opens here', hex(again.decrypt(patient, bytes(golden.file))), golden.content);
+equal('the profile', hex(secret.openProfile(genesis, reader, bytes(golden.profile))), golden.profile_content);
+
+const { record, model, request } = golden.verdict;
+const opened = key.openVerdict(genesis, BigInt(record), model, BigInt(request), bytes(golden.verdict.sealed));
+equal('a verdict', [...opened].join(), golden.verdict.opened.join());
+
+const image = readFileSync(join(here, '../../models/fixtures/grey8.png'));
+const jpeg = readFileSync(join(here, '../../models/fixtures/grey.jpg'));
+equal('the square of a PNG', hex(core.digest(core.square(image))), golden.square_png);
+equal('the square of a JPEG', hex(core.digest(core.square(jpeg))), golden.square_jpeg);
+equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
+
+for (const { length, root, blocks } of golden.trees) {
+  const content = Uint8Array.from({ length }, (_, index) => index % 251);
+  const tree = new core.Blocks(content);
+  equal(`the CID of ${length} bytes`, `${tree.root} ${tree.count}`, `${root} ${blocks}`);
+  const store = new Map(Array.from({ length: tree.count }, (_, index) => [tree.cid(index), tree.block(index)]));
+  const assembly = new core.Assembly(tree.root, length + 1);
+  for (let wanted = assembly.wanted(1); wanted.length > 0; wanted = assembly.wanted(1)) assembly.supply(store.get(wanted[0]));
+  equal(`${length} bytes, put together again`, hex(core.digest(assembly.finish())), hex(core.digest(content)));
+}
+const wrong = new core.Assembly(golden.trees[1].root, 1e9);
+let refused = '';
+try { wrong.supply(bytes('00')); } catch (error) { refused = error.message; }
+equal('another block is refused', /other bytes/.test(refused), true);
+
+equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);
+equal('a grant for purposes', hex(core.policyGrant(reader, 1, 5, undefined)), golden.grant_for_purposes);
+equal('a revocation', hex(core.policyRevoke(reader)), golden.revoke);
+
+const locked = secret.lock('correct horse battery');
+equal('a locked key opens', hex(core.Secret.unlock(locked, 'correct horse battery').public), golden.public);
+equal('a key that was locked natively', hex(core.Secret.unlock(bytes(golden.locked), golden.passphrase).public), golden.public);
+let denied = '';
+try { core.Secret.unlock(locked, 'wrong'); } catch (error) { denied = error.message; }
+equal('another passphrase does not', /passphrase/.test(denied), true);
+
+console.log(failed === 0 ? 'all equal' : `${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

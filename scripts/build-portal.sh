@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the web page, with our own Rust as WebAssembly, and the program that serves it. Prints
+# what the page weighs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
+export CARGO_TARGET_DIR=$cache/portal
+contracts=${MEDCHAIN_CONTRACTS_DIR:-$cache/contracts/ink}
+manifest=portal/Cargo.toml
+
+# npm ci is slow when nothing changed; the lock file says whether it did.
+if ! cmp -s portal/package-lock.json portal/node_modules/.medchain-lock; then
+  npm ci --prefix portal --ignore-scripts --no-audit --no-fund --silent
+  cp portal/package-lock.json portal/node_modules/.medchain-lock
+fi
+
+cargo build --locked --manifest-path "$manifest" -p portal-bindgen
+cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
+  --release --target wasm32-unknown-unknown
+"$CARGO_TARGET_DIR/debug/portal-bindgen" \
+  "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/medchain_portal_core.wasm" portal/core/pkg
+# Smaller by a tenth. What it makes has the same behaviour, so a machine without it will do.
+if command -v wasm-opt >/dev/null; then
+  wasm-opt -Os --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    --enable-mutable-globals --enable-reference-types --enable-multivalue \
+    portal/core/pkg/core_bg.wasm -o portal/core/pkg/core_bg.wasm
+fi
+
+node portal/tools/descriptors.mjs
+node portal/tools/build.mjs --policy "$contracts/access-control.wasm"
+# The server has the page in itself.
+cargo build --locked --manifest-path "$manifest" -p medchain-portal-server
