@@ -27,7 +27,8 @@ fn list(folder: &Path, prefix: &str, table: &mut String) -> io::Result<()> {
         } else {
             println!("cargo:rerun-if-changed={}", path.display());
             let path = path.to_string_lossy().into_owned();
-            writeln!(table, "    ({name:?}, include_bytes!({path:?})),").map_err(io::Error::other)?;
+            writeln!(table, "    ({name:?}, include_bytes!({path:?})),")
+                .map_err(io::Error::other)?;
         }
     }
     Ok(())

@@ -84,6 +84,8 @@ const go = async ({ page }, path) => {
 
 /** Agrees to the question, and waits for a line about it at this stage. */
 async function agree({ page }, title, stage = 'inBlock') {
+  // An older line may have the same title.
+  for (const notice of await page.locator('.notice button').all()) await notice.click({ timeout: 1000 }).catch(() => undefined);
   await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Continue in the wallet' }).click();
   const stages = stage === 'inBlock' ? ['inBlock', 'final'] : [stage];

@@ -1,7 +1,5 @@
 //! Content as blocks and back, as `medchain-client` does it with every store.
 
-use std::collections::VecDeque;
-
 use cid::Cid;
 use rust_unixfs::file::adder::{Chunker, FileAdder};
 use sha2::{Digest, Sha256};
@@ -88,7 +86,7 @@ impl Assembly {
         }
         self.total.get_or_insert(node.size);
         self.bytes.extend_from_slice(node.content);
-        for (cid, size) in node.links.into_iter().collect::<VecDeque<_>>().into_iter().rev() {
+        for (cid, size) in node.links.into_iter().rev() {
             check_kind(&cid)?;
             self.pending.push((cid, Some(size)));
         }

@@ -59,9 +59,8 @@ pub fn grant_of(patient: &[u8; 32], grantee: &[u8; 32]) -> Vec<u8> {
 /// # Errors
 /// Where it is no such answer.
 pub fn read_grant(answer: &[u8]) -> Result<Option<Grant>, String> {
-    let inner = match answer.split_first() {
-        Some((0, inner)) => inner,
-        _ => return Err("the policy contract did not answer".into()),
+    let Some((0, inner)) = answer.split_first() else {
+        return Err("the policy contract did not answer".into());
     };
     if let Ok(grant) = Option::<Grant>::decode_all(&mut &*inner) {
         return Ok(grant);

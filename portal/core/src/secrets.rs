@@ -39,14 +39,14 @@ impl Secret {
     pub fn from_key_file(text: &str) -> Result<Self, String> {
         #[derive(serde::Deserialize)]
         struct KeyFile {
-            secret_uri: Zeroizing<String>,
+            secret_uri: String,
         }
         let text = text.trim();
         let uri = match text.starts_with('{') {
             true => {
                 let file: KeyFile = serde_json::from_str(text)
                     .map_err(|_| "this is not a key file of MedChain".to_owned())?;
-                file.secret_uri
+                Zeroizing::new(file.secret_uri)
             }
             false => Zeroizing::new(text.to_owned()),
         };

@@ -3,25 +3,20 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Query, State},
-    http::{header, StatusCode},
+    extract::{Path, State},
+    http::{header, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use cid::Cid;
-use serde::Deserialize;
 
 use crate::{
     store::{verify, Missed},
     Shared,
 };
 
-/// Whether a block is the root of content that is to be kept.
-#[derive(Deserialize)]
-pub struct Keep {
-    #[serde(default)]
-    root: bool,
-}
+/// Says of a block that it is the root of content, which is to be kept.
+const ROOT: &str = "root=true";
 
 /// Answers with a block. The page verifies it, and so does the store's adapter.
 pub async fn fetch(State(shared): State<Arc<Shared>>, Path(text): Path<String>) -> Response {
@@ -44,14 +39,14 @@ pub async fn fetch(State(shared): State<Arc<Shared>>, Path(text): Path<String>) 
 pub async fn keep(
     State(shared): State<Arc<Shared>>,
     Path(text): Path<String>,
-    Query(keep): Query<Keep>,
+    uri: Uri,
     block: Bytes,
 ) -> Response {
     let Some(cid) = read(&text) else { return not_a_cid() };
     if !verify(&cid, &block) {
         return (StatusCode::BAD_REQUEST, "the bytes are not those of the CID").into_response();
     }
-    match shared.store.put(&cid, block, keep.root).await {
+    match shared.store.put(&cid, block, uri.query() == Some(ROOT)).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
     }

@@ -52,11 +52,8 @@ pub async fn relay(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade)
         .max_frame_size(Some(MAX_ANSWER));
     let connecting = connect_async_with_config(&shared.node, Some(config), true);
     // Connected first: a browser that is told so tries again.
-    let node = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-        Ok(Ok((node, _))) => node,
-        Ok(Err(_)) | Err(_) => {
-            return (StatusCode::BAD_GATEWAY, "the node does not answer").into_response()
-        }
+    let Ok(Ok((node, _))) = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await else {
+        return (StatusCode::BAD_GATEWAY, "the node does not answer").into_response();
     };
     upgrade.max_message_size(MAX_REQUEST).max_frame_size(MAX_REQUEST).on_upgrade(
         move |browser| async move {

@@ -29,10 +29,8 @@ pub struct Acceptor(TlsAcceptor);
 impl Acceptor {
     /// Reads certificate and key.
     pub fn open(files: &TlsFiles) -> Result<Self, ServeError> {
-        let invalid = |path: &Path, reason: String| ServeError::Certificate {
-            path: path.to_owned(),
-            reason,
-        };
+        let invalid =
+            |path: &Path, reason: String| ServeError::Certificate { path: path.to_owned(), reason };
         let read = |path: &Path| fs::read(path).map_err(|error| invalid(path, error.to_string()));
         let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(&files.certificate)?)
             .collect::<Result<_, _>>()

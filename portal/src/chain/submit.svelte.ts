@@ -1,5 +1,5 @@
 // From a call to a block: what it does in plain words, the wallet, the stages, the result.
-import type { PolkadotSigner, TxEventsPayload, Transaction } from 'polkadot-api';
+import { InvalidTxError, type PolkadotSigner, type TxEventsPayload, type Transaction } from 'polkadot-api';
 
 import { i18n } from '../i18n/index.svelte';
 import { explain, sentence } from './errors';
@@ -154,7 +154,7 @@ function failureIn(result: TxEventsPayload): unknown {
 
 /** Wallets say in their own words that the user declined. */
 function isRejection(error: unknown): boolean {
-  return /cancel|reject|declin|denied|user/i.test(sentence(error));
+  return !(error instanceof InvalidTxError) && /cancel|reject|declin|denied/i.test(sentence(error));
 }
 
 /** The value of the first event of this kind. */
