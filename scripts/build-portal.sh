@@ -14,12 +14,16 @@ if ! cmp -s portal/package-lock.json portal/node_modules/.medchain-lock; then
   cp portal/package-lock.json portal/node_modules/.medchain-lock
 fi
 
-cargo build --locked --manifest-path "$manifest" -p portal-bindgen
+# The same packages both times: with others, cargo would choose other features of what they
+# share, and compile it twice.
+native=(-p portal-bindgen -p medchain-portal-server)
+
+cargo build --locked --manifest-path "$manifest" "${native[@]}"
 cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
   --release --target wasm32-unknown-unknown
 "$CARGO_TARGET_DIR/debug/portal-bindgen" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/medchain_portal_core.wasm" portal/core/pkg
-# Smaller by a tenth. What it makes has the same behaviour, so a machine without it will do.
+# It makes the module smaller. A machine without it will do.
 if command -v wasm-opt >/dev/null; then
   wasm-opt -Os --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
     --enable-mutable-globals --enable-reference-types --enable-multivalue \
@@ -29,4 +33,4 @@ fi
 node portal/tools/descriptors.mjs
 node portal/tools/build.mjs --policy "$contracts/access-control.wasm"
 # The server has the page in itself.
-cargo build --locked --manifest-path "$manifest" -p medchain-portal-server
+cargo build --locked --manifest-path "$manifest" "${native[@]}"

@@ -24,6 +24,8 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const PASSPHRASE = 'correct horse battery';
 const HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>';
+/** How long a page may take for a step, in milliseconds. A busy machine needs more. */
+const PATIENCE = Number(process.env.MEDCHAIN_TEST_PATIENCE || 60) * 1000;
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
 let passed = 0;
@@ -64,7 +66,8 @@ async function person(accounts, settings = {}) {
   const context = await browser.newContext({ viewport: SIZES.wide, locale: 'en-GB', ...settings });
   const wallet = accounts.length > 0 ? await install(context, accounts) : null;
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultNavigationTimeout(PATIENCE);
   const problems = [];
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
   page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
@@ -245,7 +248,7 @@ await step('upload a film with a hostile name, order a prediction, see the verdi
   await agree(patient, 'Add the record');
   await agree(patient, 'Draw the workers');
   await agree(patient, 'Give the workers the key');
-  await page.locator('li[data-step="done"]').waitFor({ timeout: 180_000 });
+  await page.locator('li[data-step="done"]').waitFor({ timeout: 3 * PATIENCE });
   const link = page.locator('li[data-step="done"] a');
   record = Number((await link.getAttribute('href')).split('/').pop());
   await link.click();
