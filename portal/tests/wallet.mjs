@@ -37,6 +37,7 @@ export async function install(context, accounts) {
         enable: async () => ({
           accounts: { get: async () => all, subscribe: (tell) => { tell(all); return () => undefined; } },
           signer: {
+            signRaw: async () => { throw new Error('Cancelled'); },
             signPayload: async (payload) => {
               const answer = await window.__medchainSign(payload);
               if (answer.rejected) throw new Error('Cancelled');
