@@ -1,7 +1,7 @@
 //! The vectors that the native crates and the page's module must agree on.
 //!
-//! `golden.json` was written by [`write`] once: what is random in it, an envelope for one, stays
-//! as it is. [`check`] opens it with the native crates; `portal/tests/core.test.mjs` does the
+//! `golden.json` is written by [`write`]: what is random in it, an envelope for one, then stays as
+//! it is. [`check`] opens it with the native crates; `portal/tests/core.test.mjs` does the
 //! same with the module that a page loads.
 
 use codec::{DecodeAll, Encode};
