@@ -104,7 +104,7 @@ export interface Payer { address: string; signer: PolkadotSigner; spendable: () 
 export async function submit(payer: Payer, order: Order): Promise<Outcome> {
   const { title, transaction, held = 0n, paid = 0n } = order;
   const [fee, free] = await Promise.all([
-    transaction.getEstimatedFees(payer.address, { at: 'best' } as never), payer.spendable(),
+    transaction.getEstimatedFees(payer.address), payer.spendable(),
   ]);
   const agreed = await notices.ask({
     title, lines: order.lines, call: order.call, fee, held, paid, free,
@@ -128,7 +128,8 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
       say('failed', refused.message);
       if (!wasDone) reject(refused);
     };
-    transaction.signSubmitAndWatch(payer.signer, { at: 'best' } as never).subscribe({
+    // Signed for the last final block, with the newest nonce.
+    transaction.signSubmitAndWatch(payer.signer).subscribe({
       next: (event) => {
         if (event.type === 'signed') say('signed');
         else if (event.type === 'broadcasted') say('broadcast');
