@@ -112,7 +112,8 @@ export async function carry(
     const committee = await chain.api.query.Inference.Committees.getValue(id, BEST);
     if (request.status === 'Drawing') {
       progress('drawing');
-      if (committee?.choice.type === 'After') await pause();
+      // Before the chain has the seed, a draw would fail and cost its fee.
+      if (committee && await waitsForSeed(committee.choice)) await pause();
       else await draw(id, request.quorum);
     } else if (request.status === 'Sealing' && committee) {
       progress('sealing');
@@ -127,6 +128,13 @@ export async function carry(
     }
     await pause();
   }
+}
+
+/** Whether the seed that draws the first workers is not there yet. */
+async function waitsForSeed(choice: { type: string; value?: unknown }): Promise<boolean> {
+  if (choice.type !== 'After') return false;
+  const { number } = choice.value as { number: number };
+  return (await chain.api.query.Inference.Seeds.getValue(number, BEST)) === undefined;
 }
 
 async function draw(request: bigint, quorum: number): Promise<void> {
