@@ -168,7 +168,7 @@ export const de: Texts = {
     workersTitle: 'Rechner zulassen', workersLines: (count) => [`${accounts(count)} dürfen Vorhersagen zu Ihren Bildern berechnen, wenn die Chain sie gezogen hat.`],
     shareTitle: 'Den Schlüssel geben', shareLines: (account, id) => [`${account} kann Befund ${id} von nun an öffnen.`, 'Wer ihn geöffnet hat, dem kann das nicht mehr genommen werden.'],
   },
-  actions: { View: 'ansehen', Append: 'Befunde eintragen', Amend: 'Befunde ersetzen', Share: 'Schlüssel weitergeben', Infer: 'Vorhersagen bestellen', Emergency: 'im Notfall zugreifen' },
+  actions: { View: 'ansehen', Append: 'Befunde eintragen', Amend: 'Befunde ersetzen', Share: 'Schlüssel weitergeben', Infer: 'Vorhersagen berechnen oder bestellen', Emergency: 'im Notfall zugreifen' },
   purposes: { Treatment: 'Behandlung', SecondOpinion: 'eine zweite Meinung', Research: 'Forschung', Billing: 'Abrechnung', Other: 'einen anderen Zweck' },
   denied: {
     NoPolicy: 'der Patient hat keine Regeln', PolicyNotFound: 'die Regeln des Patienten gibt es nicht', PolicyTrapped: 'die Regeln des Patienten sind fehlgeschlagen', PolicyOutOfGas: 'die Regeln des Patienten brauchten zu lange',

@@ -253,7 +253,7 @@ export const en = {
     shareTitle: 'Give the key',
     shareLines: (account: string, id: bigint) => [`${account} can open record ${id} from now on.`, 'This cannot be taken back from whoever has opened it.'],
   },
-  actions: { View: 'view', Append: 'add records', Amend: 'replace records', Share: 'give keys to others', Infer: 'order predictions', Emergency: 'break the glass' },
+  actions: { View: 'view', Append: 'add records', Amend: 'replace records', Share: 'give keys to others', Infer: 'compute or order predictions', Emergency: 'break the glass' },
   purposes: { Treatment: 'treatment', SecondOpinion: 'a second opinion', Research: 'research', Billing: 'billing', Other: 'another purpose' },
   denied: {
     NoPolicy: 'the patient has no policy', PolicyNotFound: 'the patient’s policy does not exist', PolicyTrapped: 'the patient’s policy failed', PolicyOutOfGas: 'the patient’s policy took too long',

@@ -32,7 +32,7 @@ class I18n {
 
   /** A date as people write it. */
   date(time: Date): string {
-    return time.toLocaleDateString(this.language, { year: 'numeric', month: '2-digit', day: '2-digit' });
+    return time.toLocaleDateString(this.language, { year: 'numeric', month: 'short', day: 'numeric' });
   }
 
   /** A share, from 0 to 1, in percent. */

@@ -1,5 +1,6 @@
 // Events of past blocks about an account, read block by block from the newest back.
 import { chain } from '../chain/client.svelte';
+import { i18n } from '../i18n/index.svelte';
 
 // System.Events: the hashes of both names.
 const EVENTS = '0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7';
@@ -52,7 +53,8 @@ export async function readEvents(account: string, start: number, count: number):
         const isOurs = ['Emr', 'Custody', 'Inference'].includes(type);
         const details = shown(value.value);
         if (!isOurs || !details.includes(account)) return [];
-        return [{ block, pallet: type, name: value.type, details, isDenial: value.type === 'AccessDenied' }];
+        const named = details.replaceAll(account, i18n.t.record.you);
+        return [{ block, pallet: type, name: value.type, details: named, isDenial: value.type === 'AccessDenied' }];
       });
     } catch {
       // The node no longer has the block's state.
