@@ -60,7 +60,7 @@ for (const { length, root, blocks } of golden.trees) {
 }
 const wrong = new core.Assembly(golden.trees[1].root, 1e9);
 let refused = '';
-try { wrong.supply(bytes('00')); } catch (error) { refused = error.message; }
+try { wrong.supply(bytes('01')); } catch (error) { refused = error.message; }
 equal('another block is refused', /other bytes/.test(refused), true);
 
 equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);

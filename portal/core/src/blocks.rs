@@ -118,7 +118,8 @@ fn parse(text: &str) -> Result<Cid, String> {
 }
 
 fn check_kind(cid: &Cid) -> Result<(), String> {
-    let is_known = matches!(cid.codec(), RAW | DAG_PB)
+    let is_known = cid.version() == cid::Version::V1
+        && matches!(cid.codec(), RAW | DAG_PB)
         && cid.hash().code() == SHA2_256
         && cid.hash().size() == 32;
     is_known.then_some(()).ok_or_else(|| format!("{cid} is not of a kind that MedChain reads"))

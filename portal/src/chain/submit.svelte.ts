@@ -45,7 +45,7 @@ class Notices {
 
   /** Says what failed. */
   failed(title: string, error: unknown): void {
-    if (error instanceof NotSigned) return;
+    if (error instanceof NotSigned || (isObject(error) && told.has(error))) return;
     this.add(title, 'error', sentence(error));
   }
 
@@ -67,6 +67,10 @@ class Notices {
 }
 
 export const notices = new Notices();
+
+/** Errors that a line about their transaction has told already. */
+const told = new WeakSet<object>();
+const isObject = (error: unknown): error is object => typeof error === 'object' && error !== null;
 
 /** The user did not sign: nothing was sent, and nothing is wrong. */
 export class NotSigned extends Error {}
@@ -126,6 +130,7 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
       const { pallet, name, docs } = await explain(failureIn(result));
       const refused = new Refused(pallet, name, docs);
       say('failed', refused.message);
+      told.add(refused);
       if (!wasDone) reject(refused);
     };
     // Signed for the last final block, with the newest nonce.
@@ -142,6 +147,7 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
           reject(new NotSigned());
         } else {
           say('failed', sentence(error));
+          if (isObject(error)) told.add(error);
           reject(error as Error);
         }
       },

@@ -187,6 +187,17 @@ export const de: Texts = {
   history: {
     intro: 'Was mit Ihren Befunden geschah, von den neuesten Blöcken zurück. Auch Abweisungen stehen da.', none: 'Nichts in den gelesenen Blöcken.', read: (from, to) => `Gelesen sind die Blöcke ${from} bis ${to}.`,
     further: 'Weiter zurück', gone: 'Ältere Blöcke hat der Knoten nicht mehr. Das ganze Protokoll mit Beweisen liest „medchain audit“.', when: 'Block', what: 'Was', details: 'Einzelheiten',
+    events: {
+      PatientRegistered: 'Sie wurden als Patient eingetragen',
+      EncryptionKeySet: 'Ein öffentlicher Schlüssel wurde veröffentlicht', ProfileUpdated: 'Angaben gespeichert',
+      PolicySet: 'Regeln gewählt', PolicyNoted: 'Regeln geändert: etwas erlaubt oder widerrufen',
+      RecordAdded: 'Befund eingetragen', EnvelopeAdded: 'Schlüssel gegeben',
+      EnvelopeRemoved: 'Schlüssel zurückgenommen', AccessChecked: 'Zugriff erlaubt', AccessDenied: 'Zugriff verweigert',
+      RelationSet: 'Angehörige eingetragen', RelationRemoved: 'Angehörige entfernt',
+      InferenceRequested: 'Vorhersage bestellt', WorkersDrawn: 'Rechner gezogen', VerdictReached: 'Vorhersage erreicht',
+      RecordAmended: 'Befund ersetzt', RecordErased: 'Befund gelöscht', VerdictChallenged: 'Vorhersage angefochten',
+      VerdictDisclosed: 'Vorhersage veröffentlicht', InferenceFailed: 'Vorhersage fehlgeschlagen',
+    },
   },
   network: {
     intro: 'Was alle sehen können.', block: 'Neuester Block', final: 'Letzter endgültiger Block', collators: 'Blockautoren', records: 'Befunde', requests: 'Bestellungen bisher',

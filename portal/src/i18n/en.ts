@@ -285,6 +285,17 @@ export const en = {
     further: 'Read further back',
     gone: 'The node no longer has older blocks. The command line reads the whole log with its proofs: “medchain audit”.',
     when: 'Block', what: 'What', details: 'Details',
+    /** Events that have a name of their own here. */
+    events: {
+      PatientRegistered: 'You were registered as a patient', EncryptionKeySet: 'A public key was published',
+      ProfileUpdated: 'Details saved', PolicySet: 'Policy chosen',
+      PolicyNoted: 'The policy changed: a grant or a revocation', RecordAdded: 'Record added',
+      EnvelopeAdded: 'Key given', EnvelopeRemoved: 'Key taken back', AccessChecked: 'Access allowed',
+      AccessDenied: 'Access denied', RelationSet: 'Relative named', RelationRemoved: 'Relative removed',
+      InferenceRequested: 'Prediction ordered', WorkersDrawn: 'Workers drawn', VerdictReached: 'Prediction reached',
+      RecordAmended: 'Record replaced', RecordErased: 'Record erased', VerdictChallenged: 'Prediction challenged',
+      VerdictDisclosed: 'Prediction made public', InferenceFailed: 'Prediction failed',
+    } as { [name: string]: string },
   },
   network: {
     intro: 'What everybody can see.',

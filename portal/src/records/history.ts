@@ -1,6 +1,7 @@
-// Events of past blocks about an account, read block by block from the newest back.
+// Events of past blocks about an account and its records, read block by block from the newest back.
 import { chain } from '../chain/client.svelte';
 import { i18n } from '../i18n/index.svelte';
+import { recordIdsOf } from './read';
 
 // System.Events: the hashes of both names.
 const EVENTS = '0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7';
@@ -26,7 +27,11 @@ async function makeDecoder(): Promise<Decoder> {
 
 /** Values as text that fits into a line. */
 function shown(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Uint8Array) {
+    // CIDs are text.
+    const text = new TextDecoder().decode(value);
+    return /^[\x21-\x7e]+$/.test(text) ? text : `${value.length} bytes`;
+  }
   if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return value.map(shown).join(', ');
   if (typeof value === 'object' && value !== null) {
@@ -39,10 +44,13 @@ function shown(value: unknown): string {
   return value === undefined ? '—' : String(value);
 }
 
-/** The events about an account in `count` blocks from `start` back, and the last block read. */
+/** The events about an account, and about records of its own, in `count` blocks from `start` back, and the last block read. */
 export async function readEvents(account: string, start: number, count: number): Promise<{ found: Entry[]; reached: number }> {
   decoder ??= makeDecoder();
   const decode = await decoder.catch((error: unknown) => { decoder = undefined; throw error; });
+  const records = new Set(await recordIdsOf(account));
+  const isAbout = (value: unknown, details: string): boolean =>
+    details.includes(account) || records.has((value as { record?: bigint } | undefined)?.record ?? -1n);
   const numbers = Array.from({ length: Math.min(count, start) }, (_, index) => start - index);
   const read = await Promise.all(numbers.map(async (block): Promise<Entry[] | null> => {
     try {
@@ -52,7 +60,7 @@ export async function readEvents(account: string, start: number, count: number):
       return decode(stored).flatMap(({ event: { type, value } }) => {
         const isOurs = ['Emr', 'Custody', 'Inference'].includes(type);
         const details = shown(value.value);
-        if (!isOurs || !details.includes(account)) return [];
+        if (!isOurs || !isAbout(value.value, details)) return [];
         const named = details.replaceAll(account, i18n.t.record.you);
         return [{ block, pallet: type, name: value.type, details: named, isDenial: value.type === 'AccessDenied' }];
       });
