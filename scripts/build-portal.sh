@@ -23,12 +23,6 @@ cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
   --release --target wasm32-unknown-unknown
 "$CARGO_TARGET_DIR/debug/portal-bindgen" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/medchain_portal_core.wasm" portal/core/pkg
-# It makes the module smaller. A machine without it will do.
-if command -v wasm-opt >/dev/null; then
-  wasm-opt -Os --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-mutable-globals --enable-reference-types --enable-multivalue \
-    portal/core/pkg/core_bg.wasm -o portal/core/pkg/core_bg.wasm
-fi
 
 node portal/tools/descriptors.mjs
 node portal/tools/build.mjs --policy "$contracts/access-control.wasm"

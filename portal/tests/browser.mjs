@@ -6,7 +6,7 @@
 //
 // MEDCHAIN_NODE and MEDCHAIN_STORE name a chain that runs already; otherwise one is started.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -108,8 +108,12 @@ async function look({ page }, name) {
   await page.setViewportSize(SIZES.wide);
 }
 
-/** Nothing that axe calls serious or critical. */
+/** Nothing that axe calls serious or critical, and nothing beside the edge of a phone. */
 async function accessible({ page }, name) {
+  await page.setViewportSize(SIZES.phone);
+  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  await page.setViewportSize(SIZES.wide);
+  ensure(wide <= SIZES.phone.width && seen <= SIZES.phone.width, `${name}: it is ${wide} wide on a phone`);
   // Evaluated by the driver, which the page's policy does not bind.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
@@ -235,6 +239,23 @@ await step('what is no image cannot be uploaded', async () => {
   await page.getByRole('button', { name: 'Remove letter.png' }).click();
 });
 
+await step('an upload that is rejected in the wallet stores nothing', async () => {
+  const stored = () => readdirSync(chain.store, { recursive: true }).length;
+  const before = stored();
+  await page.locator('[data-testid="files"]').setInputFiles({ name: 'rejected.png', mimeType: 'image/png', buffer: film(40, 200) });
+  await page.locator('li[data-step="ready"] img').waitFor();
+  await page.getByLabel('Model').selectOption('none');
+  patient.wallet.answer = 'reject';
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await agree(patient, 'Add the record', 'rejected');
+  patient.wallet.answer = 'sign';
+  await page.locator('li[data-step="cancelled"]').waitFor();
+  ensure(stored() === before, 'there is more in the store');
+  await page.getByRole('button', { name: 'Remove rejected.png' }).click();
+  await go(patient, '/access');
+  await go(patient, '/upload');
+});
+
 await step('upload a film with a hostile name, order a prediction, see the verdict', async () => {
   await page.locator('[data-testid="files"]').setInputFiles({ name: `${HOSTILE}.png`, mimeType: 'image/png', buffer: image });
   await page.locator('li[data-step="ready"] img').waitFor();
@@ -282,6 +303,41 @@ await step('the film can be looked at with the keyboard', async () => {
   await page.keyboard.press('0');
   await page.waitForTimeout(100);
   ensure(before === await drawn(), 'it does not reset');
+});
+
+/** Uploads another film, with the choice in `order` made; returns its line. */
+async function another(order, grey) {
+  await go(patient, '/upload');
+  await page.locator('[data-testid="files"]').setInputFiles({ name: 'another.png', mimeType: 'image/png', buffer: film(grey, 200) });
+  await page.locator('li[data-step="ready"] img').waitFor();
+  await order?.();
+  await page.getByRole('button', { name: 'Upload', exact: true }).click();
+  await agree(patient, 'Add the record');
+}
+
+await step('an order that was interrupted continues on the record’s page', async () => {
+  await another(undefined, 90);
+  await page.getByRole('dialog').getByText('Draw the workers', { exact: true }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  const line = page.locator('li[data-step="unfinished"]');
+  await line.waitFor();
+  ensure(await page.getByRole('button', { name: 'Upload', exact: true }).isDisabled(), 'it can be uploaded twice');
+  await line.getByRole('link').click();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await agree(patient, 'Draw the workers');
+  await agree(patient, 'Give the workers the key');
+  await page.locator('[data-testid="verdict"] .label').waitFor();
+});
+
+await step('a prediction by one worker is ordered for a film that has none', async () => {
+  await another(() => page.getByLabel('Model').selectOption('none'), 150);
+  await page.locator('li[data-step="done"]').getByRole('link').click();
+  await page.getByLabel('one worker, at once').check();
+  await page.getByRole('button', { name: 'Order', exact: false }).click();
+  await agree(patient, 'Order a prediction');
+  await agree(patient, 'Give the workers the key');
+  await page.locator('[data-testid="verdict"] .label').waitFor();
+  await page.getByText('provisional until').waitFor();
 });
 
 await step('the page of the patient shows what the paper’s page shows', async () => {

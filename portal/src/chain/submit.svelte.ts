@@ -2,6 +2,7 @@
 import { InvalidTxError, type PolkadotSigner, type TxEventsPayload, type Transaction } from 'polkadot-api';
 
 import { i18n } from '../i18n/index.svelte';
+import { chain } from './client.svelte';
 import { explain, sentence } from './errors';
 
 /** What is shown before the wallet opens. */
@@ -90,7 +91,7 @@ export interface Order {
   transaction: Transaction;
   held?: bigint;
   paid?: bigint;
-  /** Done after the user agreed and before anything is signed; nothing happens without. */
+  /** Done after the wallet has signed and before anything is sent; a rejection leaves nothing. */
   before?: () => Promise<void>;
 }
 
@@ -103,7 +104,7 @@ export interface Payer { address: string; signer: PolkadotSigner; spendable: () 
 /**
  * Asks, signs, sends and follows a call; returns once it is in a block.
  *
- * Nothing is stored or sent before the user has agreed to what it costs.
+ * Nothing is stored or sent before the user has agreed to what it costs, here and in the wallet.
  */
 export async function submit(payer: Payer, order: Order): Promise<Outcome> {
   const { title, transaction, held = 0n, paid = 0n } = order;
@@ -114,8 +115,20 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
     title, lines: order.lines, call: order.call, fee, held, paid, free,
   });
   if (!agreed) throw new NotSigned();
-  await order.before?.();
   const say = notices.add(title, 'wallet');
+  const failed = (error: unknown): unknown => {
+    say('failed', sentence(error));
+    if (isObject(error)) told.add(error);
+    return error;
+  };
+  // Signed for the last final block, with the newest nonce.
+  const signed = await transaction.sign(payer.signer).catch((error: unknown) => {
+    if (!isRejection(error)) throw failed(error);
+    say('rejected');
+    throw new NotSigned();
+  });
+  say('signed');
+  await order.before?.().catch((error: unknown) => { throw failed(error); });
   return new Promise((resolve, reject) => {
     let isDone = false;
     const settle = async (result: TxEventsPayload, stage: 'inBlock' | 'final') => {
@@ -133,24 +146,13 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
       told.add(refused);
       if (!wasDone) reject(refused);
     };
-    // Signed for the last final block, with the newest nonce.
-    transaction.signSubmitAndWatch(payer.signer).subscribe({
+    chain.client.submitAndWatch(signed).subscribe({
       next: (event) => {
-        if (event.type === 'signed') say('signed');
-        else if (event.type === 'broadcasted') say('broadcast');
+        if (event.type === 'broadcasted') say('broadcast');
         else if (event.type === 'txBestBlocksState' && event.found) void settle(event, 'inBlock');
         else if (event.type === 'finalized') void settle(event, 'final');
       },
-      error: (error: unknown) => {
-        if (isRejection(error)) {
-          say('rejected');
-          reject(new NotSigned());
-        } else {
-          say('failed', sentence(error));
-          if (isObject(error)) told.add(error);
-          reject(error as Error);
-        }
-      },
+      error: (error: unknown) => reject(failed(error)),
     });
   });
 }

@@ -132,7 +132,7 @@ export const de: Texts = {
     start: (count) => (count === 1 ? 'Hochladen' : `${count} Dateien hochladen`), remove: 'Entfernen', seen: 'Das Netz sieht das mittlere Quadrat dieses Bildes.',
     steps: {
       ready: 'bereit', encrypting: 'wird verschlüsselt', storing: 'wird gespeichert', adding: 'wartet auf den Block', drawing: 'Rechner werden gezogen', sealing: 'Rechner bekommen den Schlüssel',
-      computing: 'Rechner rechnen', done: 'fertig', failed: 'fehlgeschlagen', bad: 'kann nicht hochgeladen werden', cancelled: 'nicht hochgeladen',
+      computing: 'Rechner rechnen', done: 'fertig', failed: 'fehlgeschlagen', bad: 'kann nicht hochgeladen werden', cancelled: 'nicht hochgeladen', unfinished: 'hochgeladen; die Vorhersage geht auf der Seite des Befunds weiter',
     },
     leave: 'Es wird noch hochgeladen. Die Seite verlassen?',
     noKeyOf: (account) => `${account} hat keinen Schlüssel veröffentlicht, also kann nichts dafür versiegelt werden.`,
@@ -194,7 +194,7 @@ export const de: Texts = {
       RecordAdded: 'Befund eingetragen', EnvelopeAdded: 'Schlüssel gegeben',
       EnvelopeRemoved: 'Schlüssel zurückgenommen', AccessChecked: 'Zugriff erlaubt', AccessDenied: 'Zugriff verweigert',
       RelationSet: 'Angehörige eingetragen', RelationRemoved: 'Angehörige entfernt',
-      InferenceRequested: 'Vorhersage bestellt', WorkersDrawn: 'Rechner gezogen', VerdictReached: 'Vorhersage erreicht',
+      InferenceRequested: 'Vorhersage bestellt', WorkersDrawn: 'Rechner gezogen', AnswersAwaited: 'Rechner rechnen', VerdictReached: 'Vorhersage erreicht',
       RecordAmended: 'Befund ersetzt', RecordErased: 'Befund gelöscht', VerdictChallenged: 'Vorhersage angefochten',
       VerdictDisclosed: 'Vorhersage veröffentlicht', InferenceFailed: 'Vorhersage fehlgeschlagen',
     },

@@ -191,6 +191,7 @@ export const en = {
     steps: {
       ready: 'ready', encrypting: 'encrypting', storing: 'storing', adding: 'waiting for the block', drawing: 'drawing workers',
       sealing: 'giving them the key', computing: 'workers compute', done: 'done', failed: 'failed', bad: 'cannot be uploaded', cancelled: 'not uploaded',
+      unfinished: 'uploaded; continue the prediction on its page',
     },
     leave: 'Uploads are under way. Leave this page?',
     noKeyOf: (account: string) => `${account} has published no key, so nothing can be sealed to it.`,
@@ -292,7 +293,7 @@ export const en = {
       PolicyNoted: 'The policy changed: a grant or a revocation', RecordAdded: 'Record added',
       EnvelopeAdded: 'Key given', EnvelopeRemoved: 'Key taken back', AccessChecked: 'Access allowed',
       AccessDenied: 'Access denied', RelationSet: 'Relative named', RelationRemoved: 'Relative removed',
-      InferenceRequested: 'Prediction ordered', WorkersDrawn: 'Workers drawn', VerdictReached: 'Prediction reached',
+      InferenceRequested: 'Prediction ordered', WorkersDrawn: 'Workers drawn', AnswersAwaited: 'Workers compute', VerdictReached: 'Prediction reached',
       RecordAmended: 'Record replaced', RecordErased: 'Record erased', VerdictChallenged: 'Prediction challenged',
       VerdictDisclosed: 'Prediction made public', InferenceFailed: 'Prediction failed',
     } as { [name: string]: string },

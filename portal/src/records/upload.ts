@@ -41,10 +41,16 @@ export async function candidates(model: number, patient: string): Promise<{ work
   })));
 }
 
-/** Encrypts, stores and registers an image, and carries an order to the workers. */
+/**
+ * Encrypts, stores and registers an image, and carries an order to the workers.
+ *
+ * `onadded` is told the record once it is on the chain: what fails later leaves an order that
+ * [`resume`] continues, and the image must not be uploaded again.
+ */
 export async function upload(
   file: Uint8Array, patient: string, order: InferenceOrder | undefined, progress: Progress,
-): Promise<bigint> {
+  onadded: (record: bigint) => void,
+): Promise<void> {
   const { t } = i18n;
   const { address } = session.payer;
   const { Key, square } = await core();
@@ -81,7 +87,7 @@ export async function upload(
       }),
       held: recordDeposit + envelopeDeposit * BigInt(envelopes.length),
       paid: order ? order.model.fee * BigInt(order.quorum) : 0n,
-      // Nothing is stored before the fee is known and agreed to.
+      // Nothing is stored before it is signed.
       before: async () => {
         await put(bytes, (part) => progress('storing', part));
         progress('adding');
@@ -89,10 +95,10 @@ export async function upload(
     });
     const added = eventOf(outcome, 'Emr', 'RecordAdded') as { record: bigint } | undefined;
     if (!added) throw new Error(t.upload.noEvent);
+    onadded(added.record);
     const requested = eventOf(outcome, 'Inference', 'InferenceRequested') as { request: bigint } | undefined;
     if (requested) await carry(requested.request, key, { patient, cid }, progress);
     progress('done', 1);
-    return added.record;
   } finally {
     key.free();
   }
