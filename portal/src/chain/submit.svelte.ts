@@ -98,6 +98,9 @@ export interface Order {
 /** The result of a call that is in a block. */
 export type Outcome = TxEventsPayload;
 
+/** How long a signed call is good for, in blocks: a large film is stored between wallet and chain. */
+const MORTALITY = { mortal: true, period: 256 } as const;
+
 /** Whoever signs, and what they can spend. */
 export interface Payer { address: string; signer: PolkadotSigner; spendable: () => Promise<bigint> }
 
@@ -122,7 +125,7 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
     return error;
   };
   // Signed for the last final block, with the newest nonce.
-  const signed = await transaction.sign(payer.signer).catch((error: unknown) => {
+  const signed = await transaction.sign(payer.signer, { mortality: MORTALITY }).catch((error: unknown) => {
     if (!isRejection(error)) throw failed(error);
     say('rejected');
     throw new NotSigned();

@@ -14,7 +14,7 @@ async function ask(cid: string, init?: RequestInit, query = ''): Promise<Respons
   } catch {
     throw new StoreError('the server of this page does not answer');
   }
-  if (!answer.ok) throw new StoreError((await answer.text()).slice(0, 200) || answer.statusText);
+  if (!answer.ok) throw new StoreError(`block ${cid}: ${(await answer.text()).slice(0, 200) || answer.statusText}`);
   return answer;
 }
 
