@@ -420,6 +420,9 @@ await step('after the revocation, the doctor is refused', async () => {
   await theirs.getByText('You have no key for this record').waitFor();
   await theirs.getByRole('button', { name: 'Ask whether I may see it' }).click();
   await theirs.locator('[data-testid="answer"]').getByText('revoked the grant').waitFor();
+  // Of the patient's other records, no key is left either.
+  await go(doctor, '/shared');
+  await theirs.getByText('Nobody has given you the key of a record.').waitFor();
 });
 
 await step('relations are named and removed', async () => {
