@@ -18,13 +18,14 @@
 #![allow(unsafe_code)]
 #![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
-use core::arch::x86_64::*;
-use std::ops::Range;
-
-use super::finish::{blocks, Block, Place};
-use super::padded::pixel;
+use super::border::with_border;
+use super::finish::Place;
+use super::memory::{Aligned, Scratch};
+use super::split::Piece;
 use super::{Convolution, Shape};
 use crate::Parameters;
+use core::arch::x86_64::*;
+use core::ops::Range;
 
 /// Output channels that are computed together: two registers.
 const BLOCK: usize = 32;
@@ -69,7 +70,43 @@ fn spread(d0: [u8; LANES], d1: [u8; LANES], d2: [u8; LANES], d3: [u8; LANES]) ->
     m
 }
 
-type Sums = [[i32; BLOCK]; TILE];
+/// Sums of a tile, from the start of a cache line on.
+#[repr(align(64))]
+struct Sums([[i32; BLOCK]; TILE]);
+
+impl Sums {
+    fn zeros() -> Self {
+        Self([[0; BLOCK]; TILE])
+    }
+}
+
+/// What turns the sums of a block, which come doubled, into activations.
+struct Block {
+    biases: [i32; BLOCK],
+    shifts: [i32; BLOCK],
+}
+
+/// The blocks of all channels.
+fn blocks(parameters: &Parameters) -> Vec<Block> {
+    let numbers = parameters.biases.chunks(BLOCK).zip(parameters.shifts.chunks(BLOCK));
+    numbers
+        .map(|(biases, shifts)| {
+            let mut block = Block { biases: [0; BLOCK], shifts: [1; BLOCK] };
+            for (to, from) in block.biases.iter_mut().zip(biases) {
+                *to = from << 1;
+            }
+            for (to, from) in block.shifts.iter_mut().zip(shifts) {
+                *to = i32::from(from + 1);
+            }
+            block
+        })
+        .collect()
+}
+
+/// The blocks that a piece is made of.
+fn blocks_of(piece: &Piece) -> Range<usize> {
+    piece.channels.start / BLOCK..piece.channels.end.div_ceil(BLOCK)
+}
 
 /// What [`multiply`] reads.
 #[derive(Clone, Copy)]
@@ -129,14 +166,14 @@ unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLO
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn multiply_tile(pixels: usize, job: Job, stride: usize, out: &mut Sums) {
     match (pixels, stride) {
-        (TILE, 64) => multiply::<TILE>(job, 64, out),
-        (TILE, 128) => multiply::<TILE>(job, 128, out),
-        (TILE, 256) => multiply::<TILE>(job, 256, out),
-        (TILE, 512) => multiply::<TILE>(job, 512, out),
-        (TILE, _) => multiply::<TILE>(job, stride, out),
-        (7, _) => multiply::<7>(job, stride, out),
+        (TILE, 64) => multiply::<TILE>(job, 64, &mut out.0),
+        (TILE, 128) => multiply::<TILE>(job, 128, &mut out.0),
+        (TILE, 256) => multiply::<TILE>(job, 256, &mut out.0),
+        (TILE, 512) => multiply::<TILE>(job, 512, &mut out.0),
+        (TILE, _) => multiply::<TILE>(job, stride, &mut out.0),
+        (7, _) => multiply::<7>(job, stride, &mut out.0),
         _ => {
-            for (pixel, out) in out.iter_mut().enumerate().take(pixels) {
+            for (pixel, out) in out.0.iter_mut().enumerate().take(pixels) {
                 let job = Job { values: job.values.add(pixel * stride), ..job };
                 multiply::<1>(job, stride, std::slice::from_mut(out));
             }
@@ -175,18 +212,41 @@ fn narrow(values: __m512i) -> [u8; BLOCK / 2] {
     out
 }
 
+/// Writes half a block of one pixel. Where it is pooled, what the pixels before it in rows
+/// and columns left is there already.
+#[inline(always)]
+fn put(place: &mut Place, pool: bool, y: usize, x: usize, from: usize, new: &[u8; BLOCK / 2]) {
+    if !pool {
+        let to = place.at(y, x, from, BLOCK / 2);
+        match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+            Ok(to) => *to = *new,
+            Err(_) => to.copy_from_slice(&new[..to.len()]),
+        }
+        return;
+    }
+    let to = place.at(y / 2, x / 2, from, BLOCK / 2);
+    match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+        // With a length that the compiler knows.
+        Ok(to) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
+        Err(_) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
+    }
+}
+
 /// Weights in the order in which [`multiply`] reads them. `at(output, segment, byte)`
 /// says what stands where; bytes beyond `bytes` and outputs beyond `outputs` are zero.
-fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) -> Vec<i8> {
+fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) -> Aligned<i8> {
     let groups = bytes.div_ceil(GROUP);
-    let mut weights = Vec::with_capacity(outputs.next_multiple_of(BLOCK) * 3 * groups * GROUP);
+    let mut weights = Aligned::zeros(outputs.next_multiple_of(BLOCK) * 3 * groups * GROUP);
+    let mut places = weights.iter_mut();
     for block in (0..outputs).step_by(BLOCK) {
         for segment in 0..3 {
             for group in 0..groups {
                 for output in block..block + BLOCK {
                     for byte in group * GROUP..(group + 1) * GROUP {
                         let inside = output < outputs && byte < bytes;
-                        weights.push(if inside { at(output, segment, byte) } else { 0 });
+                        if let (Some(place), true) = (places.next(), inside) {
+                            *place = at(output, segment, byte);
+                        }
                     }
                 }
             }
@@ -199,8 +259,8 @@ fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) 
 pub(super) struct Winograd {
     shape: Shape,
     /// For each of the four products, as [`packed`].
-    weights: [Vec<i8>; 4],
-    blocks: Vec<Block<BLOCK>>,
+    weights: [Aligned<i8>; 4],
+    blocks: Vec<Block>,
     /// What is added to the second of two outputs instead of the block's biases.
     second: Vec<[i32; BLOCK]>,
 }
@@ -245,7 +305,7 @@ impl Winograd {
                 rows.map(|(row, c)| i32::from(transformed(product, output, row, c))).sum();
             i32::from(LIFT) * sum
         };
-        let mut blocks = blocks::<BLOCK>(parameters, 1);
+        let mut blocks = blocks(parameters);
         let mut second = Vec::with_capacity(blocks.len());
         for (number, block) in blocks.iter_mut().enumerate() {
             let mut other = block.biases;
@@ -264,24 +324,21 @@ impl Winograd {
         self.shape.size.div_ceil(2)
     }
 
-    /// The four transformed inputs, each `[row][pair][channel]`, of the rows that `rows`
-    /// needs: one more above and below.
+    /// The four transformed inputs, each `[row][pair][channel]`, of an input with a border.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn transform(&self, input: &[u8], rows: &Range<usize>) -> [Vec<u8>; 4] {
+    fn transform(&self, padded: &[u8], products: [&mut [u8]; 4]) {
         let (inputs, pairs) = (self.shape.inputs, self.pairs());
-        let border = vec![self.shape.border; inputs];
-        let length = (rows.len() + 2) * pairs * inputs;
-        let mut out = [(); 4].map(|()| vec![0u8; length]);
-        let [v0, v1, v2, v3] = &mut out;
+        let [v0, v1, v2, v3] = products;
         let cells = v0
             .chunks_exact_mut(inputs)
             .zip(v1.chunks_exact_mut(inputs))
             .zip(v2.chunks_exact_mut(inputs))
             .zip(v3.chunks_exact_mut(inputs));
         for (number, (((v0, v1), v2), v3)) in cells.enumerate() {
-            let (y, x) = (rows.start + number / pairs, 2 * (number % pairs));
-            let d = [0, 1, 2, 3].map(|i| pixel(input, &self.shape, y, x + i).unwrap_or(&border));
-            let [d0, d1, d2, d3] = d;
+            let (y, x) = (number / pairs, 2 * (number % pairs));
+            let d = &padded[(y * (2 * pairs + 2) + x) * inputs..][..4 * inputs];
+            let (left, right) = d.split_at(2 * inputs);
+            let ((d0, d1), (d2, d3)) = (left.split_at(inputs), right.split_at(inputs));
             // In pieces of a size that the compiler knows: it then needs no proof that
             // what is written is not what is read.
             let pieces = d0.chunks(LANES).zip(d1.chunks(LANES)).zip(d2.chunks(LANES));
@@ -296,24 +353,32 @@ impl Winograd {
                 v3.copy_from_slice(&m3[..v3.len()]);
             }
         }
-        out
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn compute(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        let Shape { size, inputs, outputs, limit, pool, .. } = self.shape;
-        let pairs = self.pairs();
-        let values = self.transform(input, &rows);
-        let mut place = Place { out, outputs, width: size, pool };
-        let cells = rows.len() * pairs;
+    fn run(&self, input: &[u8], piece: &Piece, out: &mut [u8], scratch: &mut Scratch) {
+        let Shape { size, inputs, limit, pool, .. } = self.shape;
+        let (pairs, rows) = (self.pairs(), piece.rows.len());
+        let padded_size = [rows + 2, 2 * pairs + 2, inputs];
+        let padded = scratch.padded.at_least(padded_size.iter().product());
+        with_border(input, &self.shape, piece.rows.start, padded_size, padded);
+        let plane = (rows + 2) * pairs * inputs;
+        let values = scratch.bytes.at_least(4 * plane);
+        let (first_half, second_half) = values.split_at_mut(2 * plane);
+        let (v0, v1) = first_half.split_at_mut(plane);
+        let (v2, v3) = second_half.split_at_mut(plane);
+        self.transform(padded, [v0, v1, v2, v3]);
+        let mut place = Place::new(out, piece, size, pool);
+        let cells = rows * pairs;
         let weights_of_product = 3 * inputs * BLOCK;
         let limit = _mm512_set1_epi32(i32::from(limit));
-        let mut sums: [Sums; 4] = [[[0; BLOCK]; TILE]; 4];
-        for (number, (block, second)) in self.blocks.iter().zip(&self.second).enumerate() {
+        let mut sums = [(); 4].map(|()| Sums::zeros());
+        for number in blocks_of(piece) {
+            let (block, second) = (&self.blocks[number], &self.second[number]);
             let from = number * BLOCK;
             for first in (0..cells).step_by(TILE) {
                 let pixels = TILE.min(cells - first);
-                let products = values.iter().zip(&self.weights).zip(&mut sums);
+                let products = values.chunks_exact(plane).zip(&self.weights).zip(&mut sums);
                 for ((values, weights), sums) in products {
                     let weights = &weights[number * weights_of_product..][..weights_of_product];
                     let values = &values[first * inputs..][..(2 * pairs + pixels) * inputs];
@@ -332,7 +397,7 @@ impl Winograd {
                     let place_of_cell = first + cell;
                     let (y, x) = (place_of_cell / pairs, 2 * (place_of_cell % pairs));
                     for part in 0..2 {
-                        let m = [m0, m1, m2, m3].map(|m| &m[cell]);
+                        let m = [m0, m1, m2, m3].map(|m| &m.0[cell]);
                         let (m1, m2) = (half(m[1], part), half(m[2], part));
                         let left = _mm512_add_epi32(half(m[0], part), _mm512_add_epi32(m1, m2));
                         let left = _mm512_add_epi32(left, half(&block.biases, part));
@@ -343,11 +408,12 @@ impl Winograd {
                         let right = activations(right, shifts, limit);
                         let from = from + part * (BLOCK / 2);
                         if pool {
-                            place.put(y, x, from, &narrow(_mm512_max_epi32(left, right)));
+                            let larger = narrow(_mm512_max_epi32(left, right));
+                            put(&mut place, pool, y, x, from, &larger);
                         } else {
-                            place.put(y, x, from, &narrow(left));
+                            put(&mut place, pool, y, x, from, &narrow(left));
                             if x + 1 < size {
-                                place.put(y, x + 1, from, &narrow(right));
+                                put(&mut place, pool, y, x + 1, from, &narrow(right));
                             }
                         }
                     }
@@ -358,9 +424,13 @@ impl Winograd {
 }
 
 impl Convolution for Winograd {
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
+    fn compute(&self, input: &[u8], piece: &Piece, out: &mut [u8]) {
         // SAFETY: an engine is only made for instructions that the processor has.
-        unsafe { self.compute(input, rows, out) }
+        Scratch::with(|scratch| unsafe { self.run(input, piece, out, scratch) });
+    }
+
+    fn unit(&self) -> [usize; 2] {
+        [1, BLOCK]
     }
 
     fn band(&self) -> usize {
@@ -371,8 +441,8 @@ impl Convolution for Winograd {
 /// Without a transform.
 pub(super) struct Direct {
     shape: Shape,
-    weights: Vec<i8>,
-    blocks: Vec<Block<BLOCK>>,
+    weights: Aligned<i8>,
+    blocks: Vec<Block>,
 }
 
 impl Direct {
@@ -382,30 +452,27 @@ impl Direct {
             parameters.weights[(output * 3 + row) * bytes + byte]
         });
         // Doubled, because a block takes no sums that are not scaled.
-        Self { shape: *shape, weights, blocks: blocks(parameters, 1) }
+        Self { shape: *shape, weights, blocks: blocks(parameters) }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn compute(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        let Shape { size, inputs, outputs, border, limit, pool } = self.shape;
+    fn run(&self, input: &[u8], piece: &Piece, out: &mut [u8], scratch: &mut Scratch) {
+        let Shape { size, inputs, limit, pool, .. } = self.shape;
         let groups = (3 * inputs).div_ceil(GROUP);
-        // Rows with a border, and what the last group reads beyond.
         let row = (size + 2) * inputs;
-        let mut values = vec![border; (rows.len() + 2) * row + GROUP];
-        for (number, to) in values.chunks_exact_mut(row).take(rows.len() + 2).enumerate() {
-            let y = rows.start + number;
-            if (1..=size).contains(&y) {
-                let from = &input[(y - 1) * size * inputs..][..size * inputs];
-                to[inputs..inputs + from.len()].copy_from_slice(from);
-            }
-        }
-        let mut place = Place { out, outputs, width: size, pool };
+        let rows = piece.rows.len();
+        let padded_size = [rows + 2, size + 2, inputs];
+        // With what the last group reads beyond, which is multiplied with zeros.
+        let values = scratch.padded.at_least(padded_size.iter().product::<usize>() + GROUP);
+        with_border(input, &self.shape, piece.rows.start, padded_size, values);
+        let mut place = Place::new(out, piece, size, pool);
         let weights_of_block = 3 * groups * GROUP * BLOCK;
         let limit = _mm512_set1_epi32(i32::from(limit));
-        let mut sums: Sums = [[0; BLOCK]; TILE];
-        for (number, block) in self.blocks.iter().enumerate() {
+        let mut sums = Sums::zeros();
+        for number in blocks_of(piece) {
+            let block = &self.blocks[number];
             let weights = &self.weights[number * weights_of_block..][..weights_of_block];
-            for y in 0..rows.len() {
+            for y in 0..rows {
                 for first in (0..size).step_by(TILE) {
                     let tile = TILE.min(size - first);
                     let values = &values[y * row + first * inputs..]
@@ -414,13 +481,13 @@ impl Direct {
                     let job = Job { values, row, segments: 3, groups, weights };
                     // SAFETY: values and weights were cut to what is read.
                     unsafe { multiply_tile(tile, job, inputs, &mut sums) };
-                    for (x, sums) in sums.iter().take(tile).enumerate() {
+                    for (x, sums) in sums.0.iter().take(tile).enumerate() {
                         for part in 0..2 {
                             let sum = _mm512_slli_epi32::<1>(half(sums, part));
                             let sum = _mm512_add_epi32(sum, half(&block.biases, part));
                             let values = activations(sum, half(&block.shifts, part), limit);
                             let from = number * BLOCK + part * (BLOCK / 2);
-                            place.put(y, first + x, from, &narrow(values));
+                            put(&mut place, pool, y, first + x, from, &narrow(values));
                         }
                     }
                 }
@@ -430,9 +497,13 @@ impl Direct {
 }
 
 impl Convolution for Direct {
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
+    fn compute(&self, input: &[u8], piece: &Piece, out: &mut [u8]) {
         // SAFETY: an engine is only made for instructions that the processor has.
-        unsafe { self.compute(input, rows, out) }
+        Scratch::with(|scratch| unsafe { self.run(input, piece, out, scratch) });
+    }
+
+    fn unit(&self) -> [usize; 2] {
+        [1, BLOCK]
     }
 
     fn band(&self) -> usize {
