@@ -56,6 +56,8 @@ pub(super) trait Lanes: Vector + Send + Sync + 'static {
     /// # Safety
     /// `2 * WIDTH` of them are readable.
     unsafe fn words(from: *const i16) -> Self::Words;
+    /// Says that words will be read. Nothing needs to be there.
+    fn prefetch(from: *const i16);
     /// Reads two words, for all places.
     ///
     /// # Safety
@@ -108,4 +110,4 @@ mod x86;
 
 pub(super) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512, Sse2};
+pub(super) use x86::{Avx2, Sse2};

@@ -19,12 +19,17 @@
 #![allow(unsafe_code)]
 #![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
+mod multiply;
+mod outputs;
+
 use core::marker::PhantomData;
+
+use multiply::multiply_group;
 
 use super::border::with_border;
 use super::finish::Place;
 #[cfg(target_arch = "x86_64")]
-use super::lanes::{Avx2, Avx512, Sse2};
+use super::lanes::{Avx2, Sse2};
 use super::lanes::{Lanes, Portable, Work};
 use super::memory::{Aligned, Scratch};
 use super::split::Piece;
@@ -53,8 +58,6 @@ pub(super) fn convolution(
         Instructions::Sse2 => choose::<Sse2>(shape, parameters, largest_input),
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => choose::<Avx2>(shape, parameters, largest_input),
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512Vnni => choose::<Avx512>(shape, parameters, largest_input),
         _ => choose::<Portable>(shape, parameters, largest_input),
     }
 }
@@ -264,172 +267,6 @@ impl<L: Lanes, T: Transform<OUT, IN>, const OUT: usize, const IN: usize> Winogra
                 }
             }
         }
-    }
-
-    /// Rounds one block's sums, pools them, and writes them.
-    #[inline(always)]
-    fn finish(&self, sums: &[i32], block: usize, tiles: usize, rows: usize, place: &mut Place) {
-        let Shape { size, limit, pool, .. } = self.shape;
-        let across = self.across();
-        let biases = &self.biases[block * Self::BLOCK..][..Self::BLOCK];
-        let shifts = &self.shifts[block * Self::BLOCK..][..Self::BLOCK];
-        let groups = sums.chunks_exact(Self::PRODUCTS * Self::GROUP);
-        let fold = if pool { 2 } else { 1 };
-        for (group, sums) in groups.enumerate() {
-            let first = group * L::TILES;
-            for tile in first..tiles.min(first + L::TILES) {
-                let (top, left) = ((tile / across) * OUT, (tile % across) * OUT);
-                // No closure here: it would be compiled without the instructions.
-                let mut halves = [[[L::all(0); OUT]; OUT]; 2];
-                for (half, out) in halves.iter_mut().enumerate() {
-                    let lane = half * L::WIDTH;
-                    // SAFETY: a group has a block's sums for each tile and product.
-                    unsafe {
-                        let from = sums.as_ptr().add((tile - first) * Self::BLOCK + lane);
-                        let bias = L::load(biases.as_ptr().add(lane));
-                        let shifts = L::load(shifts.as_ptr().add(lane));
-                        *out = Self::outputs(from, bias, shifts, i32::from(limit), pool);
-                    }
-                }
-                let [one, two] = halves;
-                for y in 0..OUT / fold {
-                    for x in 0..OUT / fold {
-                        if top + y * fold < rows && left + x * fold < size {
-                            let (one, two) = (one[y][x], two[y][x]);
-                            let (y, x) = (top / fold + y, left / fold + x);
-                            let to = place.at(y, x, block * Self::BLOCK, Self::BLOCK);
-                            write(one, two, to);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// The activations of a tile, for one register of channels. Where they are pooled, they
-    /// are in the first half of rows and columns.
-    ///
-    /// # Safety
-    /// From `sums` on there are as many sums as there are products, each a group apart.
-    #[inline(always)]
-    unsafe fn outputs(
-        sums: *const i32,
-        bias: L,
-        shifts: L,
-        limit: i32,
-        pool: bool,
-    ) -> [[L; OUT]; OUT] {
-        let mut half = [[bias; OUT]; IN];
-        for (y, half) in half.iter_mut().enumerate() {
-            let mut m = [bias; IN];
-            for (x, m) in m.iter_mut().enumerate() {
-                *m = L::load(sums.add((y * IN + x) * Self::GROUP));
-            }
-            *half = T::outputs(m);
-        }
-        let mut out = [[bias; OUT]; OUT];
-        for x in 0..OUT {
-            let mut column = [bias; IN];
-            for (y, column) in column.iter_mut().enumerate() {
-                *column = half[y][x];
-            }
-            for (y, sum) in T::outputs(column).into_iter().enumerate() {
-                let sum = if T::INVERSE == 1 { sum } else { sum.times(T::INVERSE) };
-                // Of what it is too large by, four is left.
-                out[y][x] = sum.shr(T::BITS[y] + T::BITS[x] - 2) + bias;
-            }
-        }
-        if pool {
-            // A larger sum never gives a smaller activation: the largest one is enough.
-            for y in 0..OUT / 2 {
-                for x in 0..OUT / 2 {
-                    let up = out[2 * y][2 * x].max(out[2 * y][2 * x + 1]);
-                    let down = out[2 * y + 1][2 * x].max(out[2 * y + 1][2 * x + 1]);
-                    out[y][x] = up.max(down).activations(shifts, limit);
-                }
-            }
-        } else {
-            for row in &mut out {
-                for sum in row {
-                    *sum = sum.activations(shifts, limit);
-                }
-            }
-        }
-        out
-    }
-}
-
-/// Writes a block of activations, or as many of them as there are channels.
-#[inline(always)]
-fn write<L: Lanes>(one: L, two: L, to: &mut [u8]) {
-    if to.len() == 2 * L::WIDTH {
-        // SAFETY: this is the room that is needed.
-        unsafe { L::narrow(one, two, to.as_mut_ptr()) }
-    } else {
-        let mut all = [0; 64];
-        // SAFETY: no register has more than 32 sums.
-        unsafe { L::narrow(one, two, all.as_mut_ptr()) }
-        to.copy_from_slice(&all[..to.len()]);
-    }
-}
-
-/// [`multiply`] for `tiles`, at most [`Lanes::TILES`], in a number that the compiler knows.
-///
-/// # Safety
-/// As for [`multiply`].
-#[inline(always)]
-unsafe fn multiply_group<L: Lanes>(
-    tiles: usize,
-    values: *const i16,
-    weights: &[i16],
-    sums: *mut i32,
-) {
-    match tiles {
-        14 if L::TILES >= 14 => multiply::<L, 14>(values, weights, sums),
-        7 if L::TILES >= 7 => multiply::<L, 7>(values, weights, sums),
-        6 if L::TILES >= 6 => multiply::<L, 6>(values, weights, sums),
-        2 => multiply::<L, 2>(values, weights, sums),
-        _ => {
-            for tile in 0..tiles {
-                let (values, sums) =
-                    (values.add(tile * 2 * L::WIDTH), sums.add(tile * 2 * L::WIDTH));
-                multiply::<L, 1>(values, weights, sums);
-            }
-        }
-    }
-}
-
-/// Multiplies the first `TILES` tiles of a group with one product's weights of a block.
-///
-/// # Safety
-/// `values` are those of a group, from one of its tiles on, with as many channels as there
-/// are weights for each output, and `sums` has room for a block for each tile.
-#[inline(always)]
-unsafe fn multiply<L: Lanes, const TILES: usize>(
-    mut values: *const i16,
-    weights: &[i16],
-    sums: *mut i32,
-) {
-    let mut registers = [[L::all(0); 2]; TILES];
-    // A register holds `WIDTH` pairs of channels; weights of a pair are two registers.
-    for weights in weights.chunks(L::WIDTH * 4 * L::WIDTH) {
-        let mut pairs = values;
-        for weights in weights.chunks_exact(4 * L::WIDTH) {
-            let first = L::words(weights.as_ptr());
-            let second = L::words(weights.as_ptr().add(2 * L::WIDTH));
-            for (tile, [a, b]) in registers.iter_mut().enumerate() {
-                let pair = L::pair(pairs.add(tile * 2 * L::WIDTH));
-                *a = a.add_products(pair, first);
-                *b = b.add_products(pair, second);
-            }
-            pairs = pairs.add(2);
-        }
-        values = values.add(L::TILES * 2 * L::WIDTH);
-    }
-    for (tile, [a, b]) in registers.into_iter().enumerate() {
-        let to = sums.add(tile * 2 * L::WIDTH);
-        a.store(to);
-        b.store(to.add(L::WIDTH));
     }
 }
 

@@ -78,6 +78,9 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn prefetch(_: *const i16) {}
+
+    #[inline(always)]
     unsafe fn pair(from: *const i16) -> Words {
         let [a, b] = from.cast::<[i16; 2]>().read_unaligned();
         Words([a, b, a, b, a, b, a, b, a, b, a, b, a, b, a, b])

@@ -1,4 +1,4 @@
-//! Registers of 128, 256 and 512 bits.
+//! Registers of 128 and of 256 bits.
 //!
 //! A value of one of these types must only be made where the processor has the
 //! instructions: an engine is only made for those that it has, and
@@ -65,13 +65,6 @@ registers!(
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_sll_epi32,
     _mm256_add_epi16, _mm256_sub_epi16, _mm256_sll_epi16
 );
-registers!(
-    /// 512 bits, with products and sums in one instruction.
-    Avx512, Words512, __m512i,
-    _mm512_add_epi32, _mm512_sub_epi32, _mm512_sll_epi32,
-    _mm512_add_epi16, _mm512_sub_epi16, _mm512_sll_epi16
-);
-
 impl Lanes for Sse2 {
     const WIDTH: usize = 4;
     const TILES: usize = 6;
@@ -100,6 +93,11 @@ impl Lanes for Sse2 {
     #[inline(always)]
     unsafe fn words(from: *const i16) -> Words128 {
         Words128(_mm_loadu_si128(from.cast()))
+    }
+
+    #[inline(always)]
+    fn prefetch(from: *const i16) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
 
     #[inline(always)]
@@ -206,6 +204,11 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(from: *const i16) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn pair(from: *const i16) -> Words256 {
         Words256(_mm256_set1_epi32(from.cast::<i32>().read_unaligned()))
     }
@@ -260,94 +263,5 @@ impl Lanes for Avx2 {
         let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
         let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
         _mm_storeu_si128(to.cast(), _mm_packus_epi16(low, high));
-    }
-}
-
-impl Lanes for Avx512 {
-    const WIDTH: usize = 16;
-    const TILES: usize = 14;
-    type Words = Words512;
-
-    #[inline(always)]
-    fn compiled(work: impl Work) {
-        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-        fn inner(work: impl Work) {
-            work.run();
-        }
-        unsafe { inner(work) }
-    }
-
-    #[inline(always)]
-    fn all(value: i32) -> Self {
-        Self(unsafe { _mm512_set1_epi32(value) })
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const i32) -> Self {
-        Self(_mm512_loadu_si512(from.cast()))
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut i32) {
-        _mm512_storeu_si512(to.cast(), self.0);
-    }
-
-    #[inline(always)]
-    unsafe fn words(from: *const i16) -> Words512 {
-        Words512(_mm512_loadu_si512(from.cast()))
-    }
-
-    #[inline(always)]
-    unsafe fn pair(from: *const i16) -> Words512 {
-        Words512(_mm512_set1_epi32(from.cast::<i32>().read_unaligned()))
-    }
-
-    #[inline(always)]
-    unsafe fn widen(from: *const u8) -> Words512 {
-        Words512(_mm512_cvtepu8_epi16(_mm256_loadu_si256(from.cast())))
-    }
-
-    #[inline(always)]
-    unsafe fn store_words(words: Words512, to: *mut i16) {
-        _mm512_storeu_si512(to.cast(), words.0);
-    }
-
-    #[inline(always)]
-    fn add_products(self, values: Words512, weights: Words512) -> Self {
-        Self(unsafe { _mm512_dpwssd_epi32(self.0, values.0, weights.0) })
-    }
-
-    #[inline(always)]
-    fn times(self, factor: i32) -> Self {
-        Self(unsafe { _mm512_mullo_epi32(self.0, _mm512_set1_epi32(factor)) })
-    }
-
-    #[inline(always)]
-    fn shr(self, bits: i32) -> Self {
-        Self(unsafe { _mm512_sra_epi32(self.0, _mm_cvtsi32_si128(bits)) })
-    }
-
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        Self(unsafe { _mm512_max_epi32(self.0, other.0) })
-    }
-
-    #[inline(always)]
-    fn activations(self, shifts: Self, limit: i32) -> Self {
-        unsafe {
-            let (sums, shifts, one) = (self.0, shifts.0, _mm512_set1_epi32(1));
-            let half = _mm512_sllv_epi32(one, _mm512_sub_epi32(shifts, one));
-            let odd = _mm512_and_si512(_mm512_srav_epi32(sums, shifts), one);
-            let rounded = _mm512_add_epi32(sums, _mm512_sub_epi32(half, one));
-            let rounded = _mm512_srav_epi32(_mm512_add_epi32(rounded, odd), shifts);
-            let positive = _mm512_max_epi32(rounded, _mm512_setzero_si512());
-            Self(_mm512_min_epi32(positive, _mm512_set1_epi32(limit)))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn narrow(first: Self, second: Self, to: *mut u8) {
-        _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(first.0));
-        _mm_storeu_si128(to.add(16).cast(), _mm512_cvtepi32_epi8(second.0));
     }
 }
