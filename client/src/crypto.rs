@@ -12,6 +12,7 @@
 //! `medchain-verdicts` says.
 
 mod custodian;
+mod derive;
 mod envelope;
 mod file;
 mod verdict;

@@ -2,14 +2,14 @@ use medchain_primitives::{ModelId, Output, RecordId, RequestId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{keys::Identity, AccountId32, H256};
+use crate::{AccountId32, H256};
 
 const PATIENT: AccountId32 = AccountId32([7; 32]);
 const NAME: VerdictName =
     VerdictName { genesis: [9; 32], record: RecordId(1), model: ModelId(2), request: RequestId(3) };
 
 fn alice() -> EncryptionSecret {
-    EncryptionSecret::from_secret_uri("//Alice")
+    EncryptionSecret::of_account(&[1; 32])
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn an_envelope_opens_for_its_reader_alone() {
     let key = ContentKey::generate();
     let sealed = seal(&key, &alice().public()).unwrap();
     assert_eq!(alice().open(&sealed).unwrap().as_bytes(), key.as_bytes());
-    let bob = EncryptionSecret::from_secret_uri("//Bob");
+    let bob = EncryptionSecret::of_account(&[2; 32]);
     assert_eq!(bob.open(&sealed).unwrap_err(), CryptoError::Envelope);
     let mut changed = sealed;
     changed.0[40] ^= 1;
@@ -82,14 +82,6 @@ fn nothing_is_sealed_to_a_key_of_small_order() {
 }
 
 #[test]
-fn the_encryption_key_depends_on_the_secret_alone() {
-    assert_eq!(alice().public(), alice().public());
-    let identity = Identity::from_secret_uri("//Alice").unwrap();
-    assert_eq!(identity.encryption_key(), alice().public());
-    assert_ne!(alice().public().0, identity.account().0);
-}
-
-#[test]
 fn verdicts_open_with_the_content_key_that_sealed_them() {
     let key = || ContentKey::from_bytes([7; 32]);
     let other = ContentKey::from_bytes([8; 32]);
@@ -116,7 +108,7 @@ fn a_worker_finds_the_salt_of_its_answer_again() {
     };
     let first = salt(&alice(), 9, 3);
     assert_eq!(first, salt(&alice(), 9, 3));
-    let bob = EncryptionSecret::from_secret_uri("//Bob");
+    let bob = EncryptionSecret::of_account(&[2; 32]);
     for other in [salt(&bob, 9, 3), salt(&alice(), 8, 3), salt(&alice(), 9, 4)] {
         assert_ne!(first, other);
     }
@@ -158,8 +150,8 @@ proptest! {
     }
 
     #[test]
-    fn every_key_survives_its_envelope(key: [u8; 32], uri: String) {
-        let reader = EncryptionSecret::from_secret_uri(&uri);
+    fn every_key_survives_its_envelope(key: [u8; 32], secret: [u8; 32]) {
+        let reader = EncryptionSecret::of_account(&secret);
         let sealed = seal(&ContentKey::from_bytes(key), &reader.public()).unwrap();
         let opened = reader.open(&sealed).unwrap();
         prop_assert_eq!(opened.as_bytes(), &key);
