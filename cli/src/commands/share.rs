@@ -63,7 +63,7 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
         bail!("{reader} can already open record {}", record.id);
     }
     let key = records::key(context, &view, &record).await?;
-    let (reader, sealed_key) = Reader::find(&view, &reader).await?.seal(&key)?;
+    let (reader, sealed_key) = Reader::find(context, &view, &reader).await?.seal(&key)?;
     let call = Call::ShareRecord { record: record.id, reader, sealed_key };
     let purpose = "share the record";
     let outcome = context.sign(&call, purpose).await?;

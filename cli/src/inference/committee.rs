@@ -125,7 +125,7 @@ async fn seal(
     let mut keys = Vec::new();
     for member in &committee.members {
         if view.envelope(request.record, &member.worker).await?.is_none() {
-            keys.push(Reader::find(view, &member.worker).await?.seal(key)?);
+            keys.push(Reader::find(context, view, &member.worker).await?.seal(key)?);
         }
     }
     let call = Call::SealToWorkers { request: request.id, keys };
