@@ -54,11 +54,17 @@ impl Cipher for KeyCipher {
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::keys::Identity;
+
     use super::*;
+
+    fn secret_of(uri: &str) -> EncryptionSecret {
+        Identity::from_secret_uri(uri).unwrap().encryption_secret().clone()
+    }
 
     #[test]
     fn what_is_locked_opens_with_the_envelope_of_the_film_alone() {
-        let secret = EncryptionSecret::from_secret_uri("//Ferdie");
+        let secret = secret_of("//Ferdie");
         let (key, patient) = (ContentKey::generate(), AccountId32([7; 32]));
         let envelope = crypto::seal(&key, &secret.public()).unwrap();
         let cipher = KeyCipher::new(secret);
@@ -68,13 +74,13 @@ mod tests {
         let opened = cipher.open(&envelope, &patient, &locked).unwrap();
         assert_eq!(opened.image.as_slice(), square);
         assert!(cipher.open(&envelope, &AccountId32([8; 32]), &locked).is_err());
-        let other = KeyCipher::new(EncryptionSecret::from_secret_uri("//Eve"));
+        let other = KeyCipher::new(secret_of("//Eve"));
         assert!(other.open(&envelope, &patient, &locked).is_err());
     }
 
     #[test]
     fn the_salt_survives_a_restart_and_differs_for_each_worker_chain_and_request() {
-        let cipher = |uri: &str| KeyCipher::new(EncryptionSecret::from_secret_uri(uri));
+        let cipher = |uri: &str| KeyCipher::new(secret_of(uri));
         let salt = |uri: &str, genesis, request| cipher(uri).salt(&[genesis; 32], request);
         let base = salt("//Ferdie", 1, RequestId(1));
         assert_eq!(base, salt("//Ferdie", 1, RequestId(1)));
