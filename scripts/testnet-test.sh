@@ -2,8 +2,9 @@
 # Tries MedChain as a parachain of a relay chain. Called by `make testnet-test`,
 # which builds first. Prints a transcript.
 #
-#   STAGES  the stages to run after the main job, such as upgrade,sync
-#           (default: upgrade, clients, dispute, custody, crashes, sync, stores and council)
+#   STAGES   the stages to run after the main job, such as upgrade,sync
+#            (default: upgrade, clients, dispute, custody, crashes, sync, stores and council)
+#   RELEASE  the release to upgrade from (default: the newest in zombienet/released)
 #
 # upgrade   from a release to what was built, with its policy, model and workers
 # clients   Polkadot.js at a collator, chopsticks from the raw spec
@@ -28,8 +29,13 @@ install() { # a folder with package-lock.json
 cargo test --locked --quiet --workspace --test testnet -- stages_are_known
 for folder in tests/js tests/ipfs-daemon tests/chopsticks; do install "$folder"; done
 MEDCHAIN_TRY_RUNTIME=$(scripts/build-try-runtime.sh)
-MEDCHAIN_RELEASED=$(scripts/build-released.sh "${RELEASE:-2}")
-export MEDCHAIN_TRY_RUNTIME MEDCHAIN_RELEASED
-# What the release was built from is in the target folder now.
-scripts/build.sh
+releases=$(find zombienet/released -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -n || true)
+MEDCHAIN_RELEASE=${RELEASE:-${releases##*$'\n'}}
+export MEDCHAIN_TRY_RUNTIME MEDCHAIN_RELEASE
+if [ -n "$MEDCHAIN_RELEASE" ]; then
+  MEDCHAIN_RELEASED=$(scripts/build-released.sh "$MEDCHAIN_RELEASE")
+  export MEDCHAIN_RELEASED
+  # What the release was built from is in the target folder now.
+  scripts/build.sh
+fi
 exec cargo test --locked --quiet --workspace --test testnet -- --ignored --nocapture

@@ -123,12 +123,9 @@ medchain() {
     || { tail -n 3 "$run/medchain.log" >&2; die "medchain $1 ${2:-} failed"; }
 }
 say "publishing the model and registering three workers"
-# A release's programs do not know what came after them.
-quorum=(--min-quorum 2) asks="two workers must agree"
-if [ -n "${MEDCHAIN_RELEASED:-}" ]; then quorum=() asks="one worker answers"; fi
-medchain //Alice model publish "$model/medchain-vgg16.onnx" "${quorum[@]}"
-# A release before the council has Alice as sudo. Later, two of three members are needed.
-if [ -z "${MEDCHAIN_RELEASED:-}" ]; then medchain //Bob council vote 0; fi
+medchain //Alice model publish "$model/medchain-vgg16.onnx" --min-quorum 2
+# The council has three members, of whom two are needed.
+medchain //Bob council vote 0
 registrations=()
 for worker in "${workers[@]}"; do
   (medchain "$worker" worker register --model 0) &
@@ -138,11 +135,9 @@ for registration in "${registrations[@]}"; do wait "$registration" || exit 1; do
 for i in "${!workers[@]}"; do
   # A state folder that outlives the network would mislead the next one, whose first block
   # may be the same, and whose requests have the same numbers.
-  state=(--state-dir "$run/state-${ports[i]}")
-  if [ -n "${MEDCHAIN_RELEASED:-}" ]; then state=(); fi
   start "$run/worker-${ports[i]}.log" "$client/medchain-worker" run --dev --suri "${workers[i]}" \
     --node "${collators[i % 2]}" --store "$store" --model-dir "$model" \
-    --listen "127.0.0.1:${ports[i]}" "${state[@]}"
+    --listen "127.0.0.1:${ports[i]}" --state-dir "$run/state-${ports[i]}"
 done
 
 jq -n --arg run "$run" --arg relay "$relay" --arg store "$store" \
@@ -163,8 +158,8 @@ The testnet is ready ($((SECONDS - began)) s).
   store         $store
   logs          $run
 
-Model 0 is published (council: //Alice, //Bob, //Charlie), and the three workers run it; $asks.
-Go on with "At the command line" in README.md, with --dev --suri //Bob and so on.
+Model 0 is published (council: //Alice, //Bob, //Charlie), and the three workers run it; two
+must agree. Go on with "At the command line" in README.md, with --dev --suri //Bob and so on.
 Ctrl-C ends everything.
 END
 ready=yes

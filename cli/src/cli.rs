@@ -7,8 +7,8 @@ use crate::{
     commands::{
         access, annul, audit, balance, completions, council, custodian, custodians, delegate,
         disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        patient, policy, predict, provider, records, relation, replay, request_access, restore,
-        revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
+        parameters, patient, policy, predict, provider, records, relation, replay, request_access,
+        restore, revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
     },
     context::Context,
     demo,
@@ -46,6 +46,9 @@ pub enum Command {
     /// Show the council, vote on its motions, enact or cancel what it announced.
     #[command(subcommand)]
     Council(council::CouncilCommand),
+    /// List the bonds, fees and periods that can be changed, and propose a change.
+    #[command(subcommand)]
+    Parameters(parameters::ParametersCommand),
     /// Admit, list and remove institutions, whose registrars appoint providers.
     #[command(subcommand)]
     Institution(institution::InstitutionCommand),
@@ -152,6 +155,7 @@ impl Cli {
             Command::Transfer(args) => transfer::run(context, &args).await,
             Command::Patient(command) => patient::run(context, &command).await,
             Command::Council(command) => council::run(context, &command).await,
+            Command::Parameters(command) => parameters::run(context, &command).await,
             Command::Institution(command) => institution::run(context, &command).await,
             Command::Provider(command) => provider::run(context, &command).await,
             Command::Policy(command) => policy::run(context, &command).await,

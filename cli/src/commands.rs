@@ -23,6 +23,7 @@ pub mod infer;
 pub mod institution;
 pub mod key;
 pub mod model;
+pub mod parameters;
 pub mod patient;
 pub mod policy;
 pub mod predict;

@@ -20,7 +20,7 @@ pub use film::{commitments, film_of};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
-pub use readers::Reader;
+pub use readers::{EnvelopesOf, Reader};
 pub use requests::Requests;
 pub use summary::RecordSummary;
 

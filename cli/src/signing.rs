@@ -237,16 +237,18 @@ pub enum Share {
     Minority,
     /// More than half.
     Majority,
+    /// At least two thirds, which announce what root will do.
+    TwoThirds,
 }
 
 impl Share {
     /// How many of so many members that is.
     pub fn of(self, members: u32) -> u32 {
-        let part = match self {
-            Self::Minority => members / 3,
-            Self::Majority => members / 2,
-        };
-        part.saturating_add(1)
+        match self {
+            Self::Minority => (members / 3).saturating_add(1),
+            Self::Majority => (members / 2).saturating_add(1),
+            Self::TwoThirds => members.saturating_mul(2).div_ceil(3),
+        }
     }
 }
 
@@ -292,11 +294,12 @@ mod tests {
 
     #[test]
     fn shares_of_the_council_are_those_of_the_runtime() {
-        let parts = |members| [Share::Minority, Share::Majority].map(|share| share.of(members));
-        assert_eq!(parts(1), [1, 1]);
-        assert_eq!(parts(2), [1, 2]);
-        assert_eq!(parts(3), [2, 2]);
-        assert_eq!(parts(5), [2, 3]);
-        assert_eq!(parts(6), [3, 4]);
+        let all = [Share::Minority, Share::Majority, Share::TwoThirds];
+        let parts = |members| all.map(|share| share.of(members));
+        assert_eq!(parts(1), [1, 1, 1]);
+        assert_eq!(parts(2), [1, 2, 2]);
+        assert_eq!(parts(3), [2, 2, 2]);
+        assert_eq!(parts(5), [2, 3, 4]);
+        assert_eq!(parts(6), [3, 4, 4]);
     }
 }

@@ -23,6 +23,7 @@ mod fields;
 mod history;
 mod items;
 mod log;
+mod parameters;
 pub mod proof;
 mod submit;
 mod types;
@@ -48,9 +49,10 @@ pub use log::{walk, Link, Links, Log, LogSource, LoggedBlock, LoggedEntry};
 pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
-    FilmCommitments, InferenceOrder, LogHead, ModelStatus, Purpose, RecordStatus, Relation,
-    RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
+    FilmCommitments, InferenceOrder, LogHead, ModelStatus, Parameter, ParameterUnit, Purpose,
+    RecordStatus, Relation, RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
+pub use parameters::ParameterChange;
 pub use submit::{SubmitOptions, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,

@@ -8,12 +8,13 @@
 
 pub mod chain;
 pub mod contract;
-pub mod crypto;
 pub mod custody;
 pub mod keys;
 pub mod policy;
 pub mod store;
 
+/// The cryptography of records.
+pub use medchain_crypto as crypto;
 /// An account: 32 bytes, written as an ss58 address with prefix 42.
 pub use subxt::utils::AccountId32;
 /// A 32-byte hash of a block, an extrinsic or a contract's code.

@@ -13,10 +13,11 @@ use medchain_client::{
         WorkerStatus, UNIT,
     },
     contract,
-    crypto::{digest, seal, ContentKey, VerdictName},
+    crypto::{digest, seal, ContentKey, EnvelopeName, Sealed, VerdictName},
     keys::Identity,
     policy::{self, ActionSet},
     store::cid_of,
+    AccountId32,
 };
 use medchain_primitives::{
     receipt, Action, Decision, DenyReason, InstitutionId, Output, RecordKind, Role,
@@ -107,9 +108,16 @@ async fn the_whole_job_runs_through_the_client() {
     let (key, content) = (ContentKey::generate(), b"ciphertext");
     let commitments = key.commitments(&[114; 224 * 224]);
     let order = InferenceOrder { model, quorum: 1, worker: Some(runner) };
+    let cid = cid_of(content);
+    let name = |reader: &AccountId32| EnvelopeName {
+        genesis: chain.genesis_hash().0,
+        patient: account.0,
+        content: Sealed::Record(&cid),
+        reader: reader.0,
+    };
     let envelopes = vec![
-        (account, seal(&key, &patient.encryption_key()).unwrap()),
-        (runner, seal(&key, &worker.encryption_key()).unwrap()),
+        (account, seal(&key, &patient.encryption_key(), &name(&account)).unwrap()),
+        (runner, seal(&key, &worker.encryption_key(), &name(&runner)).unwrap()),
     ];
     let add = Call::AddRecord {
         patient: account,
@@ -136,7 +144,7 @@ async fn the_whole_job_runs_through_the_client() {
 
     // Everything can be read back.
     let sealed = view.envelope(record, &runner).await.unwrap().unwrap();
-    let opened = worker.encryption_secret().open(&sealed).unwrap();
+    let opened = worker.encryption_secret().open(&sealed, &name(&runner)).unwrap();
     assert_eq!(opened.verdict_root(), key.verdict_root());
     assert_eq!(view.commitments(record).await.unwrap(), commitments);
     assert_eq!(view.envelopes(record).await.unwrap().len(), 2);

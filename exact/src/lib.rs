@@ -14,7 +14,7 @@
 //! - [`Layer`] and [`Network`] say what a network is, and refuse what is none.
 //! - [`sum`], [`activation`] and [`pooled`] are the arithmetic, in a few lines. They
 //!   are what everything else here is tested against. The chain uses them.
-//! - [`softmax`] turns logits into probabilities, in integers too.
+//! - [`softmax()`] turns logits into probabilities, in integers too.
 //! - `Engine` computes a whole network with what the processor offers.
 //!
 //! `docs/adr/0019-exact-network.md` has the reasons.

@@ -1,12 +1,10 @@
 //! Public cryptographic values that are stored on chain.
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// The length of a sealed content key, in bytes.
-///
-/// An ephemeral X25519 key (32), a Poly1305 tag (16) and the content key (32).
-pub const SEALED_KEY_LENGTH: usize = 80;
+use crate::KeyName;
 
 /// The SHA-256 digest of the stored, encrypted bytes.
 #[derive(
@@ -72,6 +70,15 @@ impl EncryptionKey {
         near_p(0xee),
     ];
 
+    /// The short name by which envelopes say that they were made for this key.
+    ///
+    /// The first 8 bytes of its BLAKE2b-256 hash.
+    pub fn name(&self) -> KeyName {
+        let hash: [u8; 32] = Blake2b::<U32>::digest(self.0).into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        KeyName([a, b, c, d, e, f, g, h])
+    }
+
     /// Whether this key is insecure because it is one of [`Self::SMALL_ORDER`].
     pub fn is_of_small_order(&self) -> bool {
         let mut bytes = self.0;
@@ -93,24 +100,3 @@ const fn near_p(lowest: u8) -> [u8; 32] {
     bytes[31] = 0x7f;
     bytes
 }
-
-/// A 32-byte content key in a libsodium sealed box.
-///
-/// The format of `crypto_box_seal`.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-#[scale_info(
-    replace_segment("medchain_primitives", "medchain"),
-    replace_segment("crypto", "types")
-)]
-pub struct SealedKey(pub [u8; SEALED_KEY_LENGTH]);

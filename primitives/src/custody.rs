@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, EmergencyId, Purpose};
+use crate::{names::named_enum, EmergencyId, Purpose, RequestId};
 
 /// What an access grant is based on.
 #[derive(
@@ -35,6 +35,13 @@ pub enum Basis {
         /// The emergency.
         emergency: EmergencyId,
     },
+    /// The draw of the account as a worker. Its place, and the policy's `Infer`, are asked about
+    /// again at every delivery.
+    #[codec(index = 2)]
+    Draw {
+        /// The request that it was drawn for.
+        request: RequestId,
+    },
 }
 
 named_enum! {
@@ -57,6 +64,8 @@ named_enum! {
         /// A grant to the same account replaced this grant: with another reply key, or by an
         /// emergency.
         Replaced = 7 => "replaced",
+        /// The account's place among the drawn workers ended, or waits for no key any more.
+        PlaceEnded = 8 => "place-ended",
     }
 }
 
@@ -85,5 +94,7 @@ mod tests {
         assert_eq!(Basis::Policy { purpose: Purpose::Research }.encode(), [0, 2]);
         let emergency = EmergencyId(1);
         assert_eq!(Basis::Emergency { emergency }.encode(), [1, 1, 0, 0, 0, 0, 0, 0, 0]);
+        let request = RequestId(1);
+        assert_eq!(Basis::Draw { request }.encode(), [2, 1, 0, 0, 0, 0, 0, 0, 0]);
     }
 }

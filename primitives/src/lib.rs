@@ -22,12 +22,14 @@ mod access;
 mod cid;
 mod crypto;
 mod custody;
+mod envelope;
 mod extension;
 mod ids;
 mod inference;
 mod log;
 mod names;
 mod output;
+mod parameters;
 mod people;
 mod record;
 mod sets;
@@ -35,8 +37,11 @@ mod verdict;
 
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
-pub use crypto::{ContentDigest, EncryptionKey, SealedKey, SEALED_KEY_LENGTH};
+pub use crypto::{ContentDigest, EncryptionKey};
 pub use custody::{Basis, EmergencyReason, EndReason};
+pub use envelope::{
+    KeyName, SealedKey, ENCAPSULATED_KEY_LENGTH, ENCRYPTED_KEY_LENGTH, ENVELOPE_VERSION,
+};
 pub use extension::{
     EXTENSION_APPOINTMENT, EXTENSION_HAS_ROLE, EXTENSION_ID, EXTENSION_MODEL, EXTENSION_NOTE,
     EXTENSION_OWNER_OF, EXTENSION_PURPOSE, EXTENSION_RELATION_OF,
@@ -49,6 +54,7 @@ pub use inference::{
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
+pub use parameters::{Parameter, ParameterName, ParameterUnit, MAX_PARAMETER_NAME};
 pub use people::{
     Appointment, InstitutionName, Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
 };

@@ -73,6 +73,7 @@ macro_rules! named_enum {
             replace_segment("access", "types"),
             replace_segment("custody", "types"),
             replace_segment("inference", "types"),
+            replace_segment("parameters", "types"),
             replace_segment("people", "types"),
             replace_segment("record", "types"),
             replace_segment("verdict", "types")
@@ -160,7 +161,7 @@ mod tests {
         check!(
             EndReason:
             0 "expired", 1 "revoked", 2 "refused", 3 "given-up",
-            4 "erased", 5 "reentrusted", 6 "rejected", 7 "replaced",
+            4 "erased", 5 "reentrusted", 6 "rejected", 7 "replaced", 8 "place-ended",
         );
         check!(
             FailureCode:

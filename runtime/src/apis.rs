@@ -15,7 +15,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-use medchain_primitives::{Action, Denied, ModelId, Purpose, RecordId};
+use medchain_primitives::{Action, Denied, ModelId, Parameter, Purpose, RecordId};
 use pallet_emr::AccessQuestion;
 
 use crate::{configs::RuntimeBlockWeights, *};
@@ -307,6 +307,12 @@ impl_runtime_apis! {
             let (patient, subject) = (&patient, &subject);
             let question = AccessQuestion { patient, subject, record, action, purpose, model };
             Emr::check_policy(&policy, question).result
+        }
+    }
+
+    impl crate::parameters::ParametersApi<Block> for Runtime {
+        fn parameters() -> Vec<Parameter> {
+            crate::configs::all_parameters()
         }
     }
 

@@ -26,10 +26,12 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
+pub mod committees;
 pub mod configs;
 pub mod constants;
 mod genesis;
 pub mod nesting;
+pub mod parameters;
 pub mod policy_contract;
 pub mod policy_extension;
 pub mod seeds;
@@ -91,10 +93,7 @@ pub type UncheckedExtrinsic =
 /// The migrations of a runtime upgrade.
 ///
 /// Each checks the pallet's storage version first, and does nothing more once it has run.
-pub type Migrations = (
-    pallet_inference::migrations::MigrateV2ToV4<Runtime>,
-    pallet_emr::migrations::MigrateV0ToV1<Runtime, configs::FormerProvidersTerm>,
-);
+pub type Migrations = ();
 
 pub type Executive = frame_executive::Executive<
     Runtime,
@@ -173,6 +172,8 @@ mod runtime {
     pub type CouncilMembership = pallet_membership<Instance1>;
     #[runtime::pallet_index(27)]
     pub type Timelock = pallet_timelock;
+    #[runtime::pallet_index(28)]
+    pub type Parameters = pallet_parameters;
 
     // Block production. At genesis, each of these needs the ones before it.
     #[runtime::pallet_index(20)]

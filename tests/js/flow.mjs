@@ -131,10 +131,17 @@ await step('grant the doctor to view, through the contract', async () => {
 });
 
 await step('add a record', async () => {
-  // A web page seals the content key here; the chain sees 80 bytes either way.
-  const sealed = () => u8aToHex(randomAsU8a(80));
+  // A web page seals the content key here. The chain reads version and name alone.
+  const sealed = (key) => ({
+    version: 1,
+    keyName: blake2AsHex(key, 256).slice(0, 2 + 2 * 8),
+    encapsulatedKey: u8aToHex(randomAsU8a(32)),
+    ciphertext: u8aToHex(randomAsU8a(48)),
+  });
   const commitments = { inputRoot: u8aToHex(randomAsU8a(32)), verdicts: u8aToHex(randomAsU8a(32)) };
-  const envelopes = [[patient.address, sealed()], [doctor.address, sealed()]];
+  const envelopes = [
+    [patient.address, sealed(keyOfPatient)], [doctor.address, sealed(keyOfDoctor)],
+  ];
   const call = api.tx.emr.addRecord(
     patient.address, options.cid, digest, 'ChestXray', commitments, envelopes, null, null,
   );

@@ -5,7 +5,7 @@ use medchain_client::{
     policy::{events::PolicyEvent, ActionSet, PurposeSet},
     AccountId32,
 };
-use medchain_primitives::{EmergencyId, ModelId, RecordId, RequestId};
+use medchain_primitives::{EmergencyId, RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
 use super::{
@@ -86,6 +86,9 @@ fn setting(event: &ChainEvent) -> Option<Said> {
         E::PatientRegistered { patient } => {
             Said::new(Kind::PatientRegistered).of(patient).by(patient)
         }
+        E::PatientDeregistered { patient } => {
+            Said::new(Kind::PatientDeregistered).of(patient).by(patient)
+        }
         E::ProfileUpdated { patient } => Said::new(Kind::ProfileUpdated).of(patient).by(patient),
         // The event does not name the caretaker, who signs.
         E::ProfileByCaretaker { patient } => Said::new(Kind::ProfileByCaretaker).of(patient),
@@ -93,6 +96,9 @@ fn setting(event: &ChainEvent) -> Option<Said> {
         // Other accounts publish keys too; their entries concern no patient.
         E::EncryptionKeySet { account, .. } => {
             Said::new(Kind::EncryptionKeySet).of(account).by(account)
+        }
+        E::EncryptionKeyRemoved { account } => {
+            Said::new(Kind::EncryptionKeyRemoved).of(account).by(account)
         }
         E::PolicySet { patient, old, new } => Said::new(Kind::PolicySet)
             .of(patient)
@@ -165,6 +171,10 @@ fn record(event: &ChainEvent) -> Option<Said> {
         E::EnvelopeRemoved { record, reader } => {
             Said::new(Kind::EnvelopeRemoved).by(reader).on(*record)
         }
+        E::EnvelopeWithdrawn { record, reader, depositor } => Said::new(Kind::EnvelopeWithdrawn)
+            .by(reader)
+            .on(*record)
+            .with("depositor", account(depositor)),
         _ => return None,
     })
 }
@@ -218,6 +228,14 @@ fn access(event: &ChainEvent) -> Option<Said> {
             .by(subject)
             .on(*record)
             .with("reason", word(reason)),
+        E::WorkerAccess { request, record, patient, worker, until } => {
+            Said::new(Kind::WorkerAccess)
+                .of(patient)
+                .by(worker)
+                .on(*record)
+                .about(*request)
+                .with("until_block", *until)
+        }
         other => return emergency(other),
     })
 }
@@ -266,64 +284,23 @@ fn emergency(event: &ChainEvent) -> Option<Said> {
                 .with("bond", bond.to_string())
                 .with("burned", *burned)
         }
-        other => return former_emergency(other),
-    })
-}
-
-/// Emergencies of earlier runtimes, which were each over one record.
-fn former_emergency(event: &ChainEvent) -> Option<Said> {
-    use ChainEvent as E;
-    let of = |kind, emergency: &EmergencyId, record, patient, who| {
-        Said::new(kind).of(patient).by(who).on(record).with("emergency_id", emergency.0)
-    };
-    Some(match event {
-        E::RecordGlassBroken {
-            emergency,
-            record,
-            patient,
-            subject,
-            reason,
-            until,
-            review_until,
-        } => of(Kind::GlassBroken, emergency, *record, patient, subject)
-            .with("reason", word(reason))
-            .with("until_block", *until)
-            .with("review_until_block", *review_until),
-        E::RecordEmergencyReviewed {
-            emergency,
-            record,
-            patient,
-            subject,
-            reviewer,
-            accepted,
-            bond,
-        } => of(Kind::EmergencyReviewed, emergency, *record, patient, reviewer)
-            .with("subject", account(subject))
-            .with("accepted", *accepted)
-            .with("bond", bond.to_string()),
-        E::RecordEmergencyLapsed { emergency, record, patient, subject, bond } => {
-            of(Kind::EmergencyClosed, emergency, *record, patient, subject)
-                .with("bond", bond.to_string())
-                .with("explanation", "nobody reviewed it in time, and the bond was burned")
-        }
-        E::RecordEmergencyVoided { emergency, record, patient, subject, bond } => {
-            of(Kind::EmergencyVoided, emergency, *record, patient, subject)
-                .with("bond", bond.to_string())
-        }
         _ => return None,
     })
 }
 
 /// Requests for verdicts. What a verdict says is left out: it is health data, also where the
-/// patient made it public, or an older runtime did.
+/// patient made it public.
 fn inference(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::InferenceRequested { request, record, patient, model, requester, quorum, .. } => {
-            ordered(*request, *record, patient, *model, requester).with("quorum", *quorum)
-        }
-        E::PredictionRequested { request, record, patient, model, requester, deadline, .. } => {
-            ordered(*request, *record, patient, *model, requester).with("deadline_block", *deadline)
+            Said::new(Kind::InferenceRequested)
+                .of(patient)
+                .by(requester)
+                .on(*record)
+                .about(*request)
+                .with("model_id", model.0)
+                .with("quorum", *quorum)
         }
         E::RequestCancelled { request } => Said::new(Kind::RequestCancelled).about(*request),
         E::RequestExpired { request } => Said::new(Kind::RequestExpired).about(*request),
@@ -348,17 +325,6 @@ fn inference(event: &ChainEvent) -> Option<Said> {
     })
 }
 
-fn ordered(
-    request: RequestId,
-    record: RecordId,
-    patient: &AccountId32,
-    model: ModelId,
-    requester: &AccountId32,
-) -> Said {
-    let said = Said::new(Kind::InferenceRequested).of(patient).by(requester);
-    said.on(record).about(request).with("model_id", model.0)
-}
-
 /// Verdicts, and why there are none.
 fn answer(event: &ChainEvent) -> Option<Said> {
     use ChainEvent as E;
@@ -372,14 +338,6 @@ fn answer(event: &ChainEvent) -> Option<Said> {
             .with("workers", accounts(workers))
             .with("receipt", hex(receipt.0))
             .with("challengeable_until_block", *challengeable_until),
-        E::PredictionSubmitted { request, record, worker, model, receipt, .. } => {
-            Said::new(Kind::PredictionSubmitted)
-                .by(worker)
-                .on(*record)
-                .about(*request)
-                .with("model_id", model.0)
-                .with("receipt", hex(receipt.0))
-        }
         E::AnswersDiffer { request, record, answers } => {
             let workers: Vec<AccountId32> = answers.iter().map(|(worker, _)| *worker).collect();
             Said::new(Kind::AnswersDiffer)
@@ -391,11 +349,6 @@ fn answer(event: &ChainEvent) -> Option<Said> {
             .on(*record)
             .about(*request)
             .with("reason", failed(*cause)),
-        E::PredictionFailed { request, record, worker, code } => Said::new(Kind::InferenceFailed)
-            .by(worker)
-            .on(*record)
-            .about(*request)
-            .with("reason", word(code)),
         E::VerdictDisclosed { request, record, model, .. } => {
             Said::new(Kind::VerdictDisclosed).on(*record).about(*request).with("model_id", model.0)
         }

@@ -256,6 +256,10 @@ impl Gathering {
                 self.grants.insert((*record, *subject), Basis::Emergency { emergency: *emergency });
                 said
             }
+            ChainEvent::WorkerAccess { request, record, worker, .. } => {
+                self.grants.insert((*record, *worker), Basis::Draw { request: *request });
+                said
+            }
             ChainEvent::ShareDelivered { record, subject, .. } => {
                 based_on(said, self.grants.get(&(*record, *subject)).copied())
             }
@@ -325,8 +329,7 @@ fn entry(
 /// What an event says about a new request.
 fn request_made(event: &ChainEvent) -> Option<(RequestId, RecordId, &AccountId32, &AccountId32)> {
     match event {
-        ChainEvent::InferenceRequested { request, record, patient, requester, .. }
-        | ChainEvent::PredictionRequested { request, record, patient, requester, .. } => {
+        ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
             Some((*request, *record, patient, requester))
         }
         _ => None,
@@ -344,6 +347,7 @@ fn based_on(said: Said, basis: Option<Basis>) -> Said {
         None => said,
         Some(Basis::Policy { purpose }) => said.with("purpose", word(purpose)),
         Some(Basis::Emergency { emergency }) => said.with("emergency_id", emergency.0),
+        Some(Basis::Draw { request }) => said.with("request_id", request.0),
     }
 }
 

@@ -13,7 +13,7 @@ use medchain_client::{
 };
 use medchain_primitives::{
     Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Output, Receipt, RecordId, RecordKind, RequestId, SlashReason,
+    ModelId, Receipt, RecordId, RecordKind, RequestId, SlashReason,
 };
 use serde_json::{json, Value};
 use sp_core::{Blake2Hasher, Hasher};
@@ -71,6 +71,7 @@ fn asked(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
     let sealed = vec![1; 50].try_into().unwrap_or_default();
     vec![
         E::WorkersDrawn { request, record, workers: workers.clone(), missing: 0 },
+        E::WorkerAccess { request, record, patient: PATIENT, worker: WORKER, until: 30 },
         E::AnswersAwaited { request, record, workers: workers.clone(), deadline: 30 },
         E::FailureReported { request, record, worker: WORKER, code: FailureCode::Unavailable },
         E::DrawReopened { request, missing: 1, deadline: 40 },
@@ -232,28 +233,6 @@ pub fn story() -> Vec<PastBlock> {
                     ],
                 ),
                 signed(2, WORKER, asked(request, record)),
-                // What a runtime said before verdicts were sealed.
-                signed(
-                    3,
-                    WORKER,
-                    vec![
-                        E::PredictionSubmitted {
-                            request,
-                            record,
-                            worker: WORKER,
-                            model: ModelId(0),
-                            label: 1,
-                            output: Output { label: 1, probabilities: Default::default() },
-                            receipt: Receipt([8; 32]),
-                        },
-                        E::PredictionFailed {
-                            request,
-                            record,
-                            worker: WORKER,
-                            code: FailureCode::Unavailable,
-                        },
-                    ],
-                ),
                 signed(4, OTHER, disputed(request, record)),
                 signed(5, PATIENT, vec![disclosed(request, record)]),
                 signed(6, LAB, vec![E::RequestCancelled { request }]),
@@ -379,6 +358,9 @@ pub fn story() -> Vec<PastBlock> {
                     E::ProfileByCaretaker { patient },
                     E::RecordBarred { record, patient, subject: DOCTOR },
                     E::ProfileRemoved { patient },
+                    E::EnvelopeWithdrawn { record, reader: LAB, depositor: PATIENT },
+                    E::EncryptionKeyRemoved { account: PATIENT },
+                    E::PatientDeregistered { patient },
                 ],
             )],
         ),
@@ -479,6 +461,39 @@ fn a_replaced_purpose_counts_and_an_emergency_stays_one() {
         entries.iter().filter(|entry| entry.kind == Kind::ShareDelivered).collect();
     assert_eq!(shares[0].detail("purpose"), Some("billing"));
     assert_eq!(shares[1].details["emergency_id"], 8);
+}
+
+#[test]
+fn a_drawn_worker_that_asks_custodians_is_told_with_its_request() {
+    use ChainEvent as E;
+    let (record, patient, worker, custodian) = (RECORD, PATIENT, DOCTOR, CUSTODIAN);
+    let request = RequestId(31);
+    let delivered = E::ShareDelivered {
+        record,
+        patient,
+        subject: worker,
+        custodian,
+        delivered: 1,
+        threshold: 2,
+    };
+    let reason = EndReason::PlaceEnded;
+    let events = vec![
+        E::WorkerAccess { request, record, patient, worker, until: 90 },
+        delivered,
+        E::AccessEnded { record, patient, subject: worker, reason },
+        E::ShareExposed { record, patient, subject: worker, custodian },
+    ];
+    let entries = gathered(&[block(2, [signed(1, DOCTOR, events)])], &[RECORD]);
+    let kinds: Vec<Kind> = entries.iter().map(|entry| entry.kind).collect();
+    let ended = [Kind::AccessEnded, Kind::ShareExposed];
+    assert_eq!(kinds, [&[Kind::WorkerAccess, Kind::ShareDelivered][..], &ended].concat());
+    for entry in &entries {
+        assert_eq!(entry.details["request_id"], 31, "{entry:?}");
+        assert_eq!(entry.who, Some(worker.to_string()));
+        assert_eq!(entry.record_id, Some(RECORD));
+    }
+    assert_eq!(entries[0].details["until_block"], 90);
+    assert_eq!(entries[2].detail("reason"), Some("place_ended"));
 }
 
 #[test]
@@ -617,27 +632,7 @@ fn what_names_a_request_alone_is_found_through_it() {
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
     assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
-    assert_eq!(gathering.take(&late).len(), 12);
-}
-
-#[test]
-fn an_order_of_an_older_runtime_is_an_order() {
-    let made = ChainEvent::PredictionRequested {
-        request: RequestId(1),
-        record: RECORD,
-        patient: PATIENT,
-        model: ModelId(0),
-        requester: LAB,
-        fee: 5,
-        deadline: 30,
-    };
-    let expired = ChainEvent::RequestExpired { request: RequestId(1) };
-    let entries = gathered(&[block(2, [signed(1, LAB, vec![made, expired])])], &[RECORD]);
-    assert_eq!(
-        entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
-        [Kind::InferenceRequested, Kind::RequestExpired]
-    );
-    assert_eq!(details(&entries, Kind::InferenceRequested)["deadline_block"], 30);
+    assert_eq!(gathering.take(&late).len(), 13);
 }
 
 /// An entry of the log, whose event is decoded already.

@@ -150,7 +150,9 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     }
     let chain = context.chain().await?;
     let head = chain.finalised().await?;
-    if head.patient(&patient).await?.is_none() {
+    // The log outlasts the patient.
+    let has_left = || async { chain.log_of(patient).await.map(|log| log.head().length > 0) };
+    if head.patient(&patient).await?.is_none() && !has_left().await? {
         bail!(
             "{patient} is not registered as a patient (as of block {}, the newest finalised \
              one); its owner runs `medchain patient register`",

@@ -126,7 +126,10 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
     let subject = context.account()?;
     let view = context.view().await?;
     let patient = records::find(&view, record).await?.patient;
-    let has_envelope = view.envelope(record, &subject).await?.is_some();
+    // One for a former key opens nothing any more.
+    let own_key = context.identity()?.encryption_key();
+    let envelope = view.envelope(record, &subject).await?;
+    let has_envelope = envelope.is_some_and(|envelope| envelope.is_for(&own_key));
     let running = view.grant(record, &subject).await?;
     let running = running.filter(|grant| !renew && view.number() < grant.until);
     let mut requests = Requests::of(context).await?;

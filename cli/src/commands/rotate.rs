@@ -17,7 +17,7 @@ use crate::{
     consent::Question,
     context::Context,
     output::{self, Outcome},
-    records::{self, Content, Reader},
+    records::{self, Content, EnvelopesOf, Reader},
     signing::{event, Included},
 };
 
@@ -124,8 +124,10 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     let opened = records::open(context, &view, &record).await?;
 
     let key = ContentKey::generate();
-    let content = Content::new(crypto::encrypt(&key, &record.patient, &opened.bytes)?);
-    let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
+    let content = Content::new(crypto::encrypt(&key, &record.patient.0, &opened.bytes)?);
+    let of = EnvelopesOf::record(context, &record.patient, &content.cid).await?;
+    let sealed = readers.iter().map(|reader| reader.seal(&key, &of));
+    let envelopes = sealed.collect::<Result<Vec<_>>>()?;
     let entrusted = records::entrust(context, &view, &record.patient, &content.cid, &key).await?;
     // Both depend on the key, so the old version's would not fit.
     let film = records::film_of(record.id, record.kind, &opened.bytes);

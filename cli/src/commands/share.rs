@@ -5,17 +5,17 @@ use std::fmt;
 use anyhow::{bail, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent},
+    chain::{Call, ChainEvent, Record},
     AccountId32,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{RecordId, SealedKey};
 use serde::Serialize;
 
 use crate::{
     arguments,
     context::Context,
     output::{self, Outcome},
-    records::{self, Reader},
+    records::{self, EnvelopesOf, Reader},
     signing::{ensure_event, Included},
 };
 
@@ -28,6 +28,12 @@ pub struct ShareArgs {
     /// The account that may open it from now on.
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
+    /// Replace the envelope that the account has; only the patient can
+    ///
+    /// An envelope for a key that the account no longer publishes is replaced without it, by
+    /// anybody who may share the record.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// A new envelope.
@@ -59,14 +65,45 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let reader = context.parse_account(&args.to)?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
-    if view.envelope(record.id, &reader).await?.is_some() {
-        bail!("{reader} can already open record {}", record.id);
+    let reader = Reader::find(context, &view, &reader).await?;
+    if let Some(envelope) = view.envelope(record.id, &reader.account).await? {
+        ensure_replaceable(context, args, &record, &reader, &envelope)?;
     }
     let key = records::key(context, &view, &record).await?;
-    let (reader, sealed_key) = Reader::find(context, &view, &reader).await?.seal(&key)?;
+    let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
+    let (reader, sealed_key) = reader.seal(&key, &of)?;
     let call = Call::ShareRecord { record: record.id, reader, sealed_key };
     let purpose = "share the record";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::EnvelopeAdded { .. }))?;
     Ok(ShareReport { record_id: record.id, reader, included: (&outcome).into() })
+}
+
+/// Checks by the chain's rules whether the signer may replace the reader's envelope.
+fn ensure_replaceable(
+    context: &Context,
+    args: &ShareArgs,
+    record: &Record,
+    reader: &Reader,
+    envelope: &SealedKey,
+) -> Result<()> {
+    let (id, account) = (record.id, reader.account);
+    let is_patient = context.account()? == record.patient;
+    if envelope.is_for(&reader.key) {
+        if args.replace && !is_patient {
+            bail!("{account} has an envelope for its key, which only the patient may replace");
+        }
+        if !args.replace {
+            bail!(
+                "{account} can already open record {id}; if the envelope is damaged, the patient \
+                 replaces it with --replace"
+            );
+        }
+    } else if account == record.patient && !is_patient {
+        bail!(
+            "the patient's envelope for record {id} is for a former key, and only the patient \
+             may replace it"
+        );
+    }
+    Ok(())
 }

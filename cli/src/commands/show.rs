@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::Args;
 use medchain_client::{
-    chain::{Committee, Custody, Record, RecordStatus, Request, RequestStatus, View},
+    chain::{Basis, Committee, Custody, Record, RecordStatus, Request, RequestStatus, View},
     crypto::ContentKey,
     AccountId32,
 };
@@ -91,6 +91,8 @@ pub struct RequestReport {
     pub workers: Vec<MemberReport>,
     /// How many workers it has lost.
     pub lost: u32,
+    /// How many workers have asked custodians for the key.
+    pub asking_custodians: u32,
     /// The block in which it was made.
     pub opened: u32,
     /// The last block in which it can leave this status as intended.
@@ -189,6 +191,13 @@ impl ShowReport {
                  `medchain disputes {request_id}`"
             )?;
         }
+        if request.asking_custodians > 0 {
+            let asking = request.asking_custodians;
+            writeln!(
+                f,
+                "            custodians are asked for the key, by {asking} of the workers"
+            )?;
+        }
         if request.stands_still {
             writeln!(
                 f,
@@ -218,13 +227,16 @@ pub async fn show(context: &Context, id: RecordId) -> Result<ShowReport> {
     for verdict in view.verdicts_of(record.id).await? {
         verdicts.push(VerdictReport::read(view, genesis, &verdict, &keys).await?);
     }
+    let grants = view.grants_on(record.id).await?;
     let mut open_requests = Vec::new();
     for model in &models {
         if let Some(request) = view.open_request_of(record.id, model.id).await?
             && let Some(request) = view.request(request).await?
         {
             let committee = view.committee(request.id).await?;
-            open_requests.push(open_request(&request, committee));
+            let basis = Basis::Draw { request: request.id };
+            let asked = grants.iter().filter(|grant| grant.basis == basis).count();
+            open_requests.push(open_request(&request, committee, asked));
         }
     }
     let envelopes = view.envelopes(record.id).await?;
@@ -251,7 +263,7 @@ async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec<Con
     Ok(records::keys(context, view, record).await.unwrap_or_default())
 }
 
-fn open_request(request: &Request, committee: Option<Committee>) -> RequestReport {
+fn open_request(request: &Request, committee: Option<Committee>, asked: usize) -> RequestReport {
     let committee =
         committee.map(|committee| (committee.members, committee.lost)).unwrap_or_default();
     let (members, lost) = committee;
@@ -268,6 +280,7 @@ fn open_request(request: &Request, committee: Option<Committee>) -> RequestRepor
             })
             .collect(),
         lost: u32::try_from(lost.len()).unwrap_or(u32::MAX),
+        asking_custodians: u32::try_from(asked).unwrap_or(u32::MAX),
         opened: request.opened,
         deadline: request.deadline,
         stands_still: matches!(request.status, RequestStatus::Drawing | RequestStatus::Sealing),
@@ -350,7 +363,7 @@ mod tests {
             envelopes: Vec::new(),
             custody,
             verdicts: Vec::new(),
-            open_requests: vec![open_request(&request, committee)],
+            open_requests: vec![open_request(&request, committee, 0)],
             block_number: 15,
         }
     }
@@ -375,6 +388,15 @@ mod tests {
         for words in ["request 9", "drawing", "5 blocks", "medchain infer 3 --model 4"] {
             assert!(text.contains(words), "{text}");
         }
+    }
+
+    #[test]
+    fn a_request_whose_workers_ask_custodians_says_so() {
+        let mut report = report(RequestStatus::Sealing, None, None);
+        assert!(!report.to_string().contains("custodians are asked"), "{report}");
+        report.open_requests[0].asking_custodians = 2;
+        let text = report.to_string();
+        assert!(text.contains("custodians are asked for the key, by 2 of the workers"), "{text}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
     files,
     inference::{self, Asking, Carried, Order, VerdictReport},
     output::{self, time::elapsed_ms, Outcome},
-    records::{self, Content, Entrusted, Reader},
+    records::{self, Content, Entrusted, EnvelopesOf, Reader},
     signing::{event, Included},
 };
 
@@ -185,8 +185,10 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
 
     let started = Instant::now();
     let key = ContentKey::generate();
-    let content = Content::new(crypto::encrypt(&key, &patient, &image)?);
-    let envelopes = readers.iter().map(|reader| reader.seal(&key)).collect::<Result<Vec<_>>>()?;
+    let content = Content::new(crypto::encrypt(&key, &patient.0, &image)?);
+    let of = EnvelopesOf::record(context, &patient, &content.cid).await?;
+    let sealed = readers.iter().map(|reader| reader.seal(&key, &of));
+    let envelopes = sealed.collect::<Result<Vec<_>>>()?;
     let entrusted = records::entrust(context, &view, &patient, &content.cid, &key).await?;
     let commitments = Some(records::commitments(&key, &film)?);
     let encrypt = elapsed_ms(started);

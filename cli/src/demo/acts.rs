@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::AccountId32;
-use medchain_primitives::{Action, Purpose, RecordId, Role};
+use medchain_primitives::{Action, Purpose, RecordId, Role, SealedKey};
 
 use super::{
     people::{People, PATIENT, TECHNICIAN, WORKERS},
@@ -37,7 +37,7 @@ use crate::{
     files,
     inference::{self, Asking, Opened, VerdictReport},
     output::{self, causes, joined, time::elapsed_ms},
-    records,
+    records::{self, EnvelopesOf},
 };
 
 /// How long the workers may take.
@@ -473,11 +473,16 @@ async fn stranger_tries(
         Ok(_) => "OPENED IT".to_owned(),
         Err(error) => causes(error),
     };
-    // The envelopes are public, but another key opens none of them.
+    // The envelopes are public, but another key opens none of them, not even where they name it.
     let secret = stranger.identity()?.encryption_secret();
-    let envelopes = stage.chain.best().await?;
-    let envelopes = envelopes.envelopes(record).await?;
-    let stolen = envelopes.iter().any(|(_, sealed)| secret.open(sealed).is_ok());
+    let view = stage.chain.best().await?;
+    let found = records::find(&view, record).await?;
+    let of = EnvelopesOf::record(stranger, &found.patient, &found.cid).await?;
+    let envelopes = view.envelopes(record).await?;
+    let stolen = envelopes.iter().any(|(reader, sealed)| {
+        let renamed = SealedKey { key_name: secret.public().name(), ..*sealed };
+        secret.open(&renamed, &of.name(reader)).is_ok()
+    });
     let verdict = reads_verdict(stranger, record).await?;
     let verdict_said = match &verdict {
         Some(_) => "READ THE VERDICT",

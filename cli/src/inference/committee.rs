@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{
-        Call, ChainError, ChainEvent, Committee, Finality, InferenceError, Request, RequestStatus,
-        View,
+        Call, ChainError, ChainEvent, Committee, EmrError, FailureKind, Finality, InferenceError,
+        Request, RequestStatus, View,
     },
     crypto::ContentKey,
     AccountId32,
@@ -15,7 +15,7 @@ use medchain_primitives::RequestId;
 
 use crate::{
     context::Context,
-    records::{self, Reader},
+    records::{self, EnvelopesOf, Reader},
 };
 
 /// How often to look at the chain.
@@ -63,8 +63,11 @@ pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result
             Err(error) if is(&error, InferenceError::SeedNotReady) => {
                 await_seed(context, id).await?;
             }
-            // Somebody else was faster.
-            Err(error) if is(&error, InferenceError::WrongStatus) => {
+            // Somebody else was faster, perhaps a worker with the key from custodians.
+            Err(error)
+                if is(&error, InferenceError::WrongStatus)
+                    || is(&error, EmrError::EnvelopeAlreadyExists) =>
+            {
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error),
@@ -72,7 +75,8 @@ pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result
     }
 }
 
-fn is(error: &anyhow::Error, kind: InferenceError) -> bool {
+fn is(error: &anyhow::Error, kind: impl Into<FailureKind>) -> bool {
+    let kind = kind.into();
     error.downcast_ref::<ChainError>().is_some_and(|error| error.is(kind))
 }
 
@@ -123,9 +127,14 @@ async fn seal(
     key: &ContentKey,
 ) -> Result<Vec<AccountId32>> {
     let mut keys = Vec::new();
+    let record = records::find(view, request.record).await?;
+    let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
     for member in &committee.members {
-        if view.envelope(request.record, &member.worker).await?.is_none() {
-            keys.push(Reader::find(context, view, &member.worker).await?.seal(key)?);
+        let reader = Reader::find(context, view, &member.worker).await?;
+        let envelope = view.envelope(request.record, &member.worker).await?;
+        // One for a former key does not count, and is replaced.
+        if envelope.is_none_or(|envelope| !envelope.is_for(&reader.key)) {
+            keys.push(reader.seal(key, &of)?);
         }
     }
     let call = Call::SealToWorkers { request: request.id, keys };

@@ -15,7 +15,7 @@ use super::{content::fetch_content, keys::keys};
 use crate::{context::Context, output::time::elapsed_ms};
 
 /// The largest encrypted file that is fetched, in bytes.
-const MAX_CIPHERTEXT_BYTES: u64 = MAX_FILE_BYTES + crypto::OVERHEAD as u64;
+const MAX_CIPHERTEXT_BYTES: u64 = crypto::encrypted_length(MAX_FILE_BYTES);
 
 /// A record's content.
 pub struct Opened {
@@ -75,7 +75,7 @@ fn fitting(
 ) -> Result<(ContentKey, Zeroizing<Vec<u8>>)> {
     let mut failed = None;
     for key in keys {
-        match crypto::decrypt(key, &record.patient, bytes) {
+        match crypto::decrypt(key, &record.patient.0, bytes) {
             Ok(plain) => return Ok((key.clone(), plain)),
             Err(error) => failed = Some(error),
         }

@@ -3,36 +3,39 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use codec::{Decode, Encode, MaxEncodedLen};
 use medchain_client::{
     chain::Call,
-    crypto::{self, ContentKey},
+    crypto::{self, ContentKey, CryptoError},
     AccountId32,
 };
-use medchain_primitives::{SealedKey, SEALED_KEY_LENGTH};
+use medchain_primitives::SealedKey;
 use zeroize::Zeroizing;
 
-use super::Content;
+use super::{Content, EnvelopesOf};
 use crate::{context::Context, files, signing::Included};
 
 /// The largest profile, in bytes, before it is encrypted.
 const MAX_PROFILE_BYTES: u64 = 1024 * 1024;
 /// The largest stored profile, in bytes.
-pub const MAX_SEALED_PROFILE_BYTES: u64 = MAX_PROFILE_BYTES + 1024;
+pub const MAX_SEALED_PROFILE_BYTES: u64 = crypto::encrypted_length(MAX_PROFILE_BYTES) + 1024;
 /// The first bytes of a stored profile.
 ///
 /// Its content key has no envelope on chain: it precedes the encrypted document,
 /// sealed to the patient.
-const MAGIC: &[u8; 4] = b"MCP1";
+const MAGIC: &[u8; 4] = b"MCP2";
 
 /// Reads the signer's profile from a file and encrypts it for the signer alone.
-pub fn read_profile(context: &Context, path: &Path) -> Result<Content> {
+pub async fn read_profile(context: &Context, path: &Path) -> Result<Content> {
     let profile = Zeroizing::new(files::read(path, "the profile", MAX_PROFILE_BYTES)?);
     let identity = context.identity()?;
     let key = ContentKey::generate();
-    let sealed = crypto::seal(&key, &identity.encryption_key())?;
+    let account = identity.account();
+    let name = EnvelopesOf::profile(context, &account).await?.name(&account);
+    let sealed = crypto::seal(&key, &identity.encryption_key(), &name)?;
     let mut bytes = MAGIC.to_vec();
-    bytes.extend(sealed.0);
-    bytes.extend(crypto::encrypt(&key, &identity.account(), &profile)?);
+    bytes.extend(sealed.encode());
+    bytes.extend(crypto::encrypt(&key, &account.0, &profile)?);
     Ok(Content::new(bytes))
 }
 
@@ -54,22 +57,28 @@ pub async fn sign_with_profile(
 }
 
 /// Opens a stored profile.
-pub fn open_profile(
+pub async fn open_profile(
     context: &Context,
     patient: &AccountId32,
     bytes: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let rest = bytes
+    let mut rest = bytes
         .strip_prefix(MAGIC)
-        .filter(|rest| rest.len() > SEALED_KEY_LENGTH)
+        .filter(|rest| rest.len() > SealedKey::max_encoded_len())
         .context("the stored file is not a profile of MedChain")?;
-    let (sealed, file) = rest.split_at(SEALED_KEY_LENGTH);
-    let mut envelope = SealedKey([0; SEALED_KEY_LENGTH]);
-    envelope.0.copy_from_slice(sealed);
-    let key = context
-        .identity()?
-        .encryption_secret()
-        .open(&envelope)
-        .context("your key does not open this profile; only the patient's does")?;
-    Ok(crypto::decrypt(&key, patient, file)?)
+    let envelope = SealedKey::decode(&mut rest).context("the profile's envelope is damaged")?;
+    let identity = context.identity()?;
+    let name = EnvelopesOf::profile(context, patient).await?.name(patient);
+    let opened = identity.encryption_secret().open(&envelope, &name);
+    let key = opened.map_err(|error| match error {
+        CryptoError::EnvelopeForAnotherKey if identity.account() == *patient => {
+            anyhow::Error::new(error).context(
+                "your profile was sealed to a key that you have replaced since; store it again \
+                 with `medchain patient update-profile`",
+            )
+        }
+        error => anyhow::Error::new(error)
+            .context("your key does not open this profile; only the patient's does"),
+    })?;
+    Ok(crypto::decrypt(&key, &patient.0, rest)?)
 }

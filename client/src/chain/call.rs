@@ -14,7 +14,7 @@ use medchain_sharing::{CustodianKey, Delivery, Entrustment, KeyProof, ReplyKey};
 use subxt::Metadata;
 
 use self::encode::{address, compact, compact_limit, compact_number, EncodeCalls};
-use super::{fields::Arguments, ChainError};
+use super::{fields::Arguments, ChainError, ParameterChange};
 use crate::{AccountId32, H256};
 
 /// What a contract may use, or used; the runtime calls it `Weight`.
@@ -149,6 +149,7 @@ calls! {
             };
             UpdateProfile = update_profile { profile: Document };
             RemoveProfile = remove_profile;
+            DeregisterPatient = deregister_patient;
             SetEncryptionKey = set_encryption_key { key: EncryptionKey };
             RemoveEncryptionKey = remove_encryption_key;
             SetPolicy = set_policy { policy: Option<AccountId32> };
@@ -194,6 +195,7 @@ calls! {
                 sealed_key: SealedKey,
             };
             RemoveEnvelope = remove_envelope { record: RecordId, reader: AccountId32 };
+            WithdrawEnvelope = withdraw_envelope { record: RecordId, reader: AccountId32 };
             EraseRecord = erase_record { record: RecordId };
             RestoreRecord = restore_record { record: RecordId };
             SetRelation = set_relation {
@@ -236,6 +238,7 @@ calls! {
                 subject: AccountId32,
                 reply: ReplyKey,
             };
+            RequestAsWorker = request_as_worker { request: RequestId, reply: ReplyKey };
         }
         Inference {
             RegisterModel = register_model {
@@ -309,6 +312,10 @@ calls! {
             CancelChange = cancel { change: ChangeId };
             /// Has root make an announced call.
             EnactChange = enact { change: ChangeId };
+        }
+        Parameters {
+            /// Changes a value within its bounds; only root may.
+            SetParameter = set_parameter { change: ParameterChange => key_value };
         }
         Contracts {
             /// Uploads a contract's code and makes an instance of it.

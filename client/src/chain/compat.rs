@@ -8,12 +8,11 @@ mod shape;
 use std::{fmt, sync::OnceLock};
 
 use codec::Decode;
-use scale_info::{form::PortableForm, PortableRegistry, Registry, Variant};
+use scale_info::{form::PortableForm, Variant};
 use subxt::Metadata;
 
 use self::shape::{is_empty, Shapes};
 use super::{
-    event::Former,
     items::{ApiMethod, Constant, StorageItem},
     Call, ChainEvent, CustodyError, DisputesError, EmrError, InferenceError,
 };
@@ -124,10 +123,9 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
     let first =
         needs.used().into_iter().find_map(|used| match used.is_same(tested, node, shapes()) {
             Some(true) => None,
-            Some(false) if is_past && used.is_former(node) => None,
             Some(false) => Some(format!("{used} differs")),
             // It came later; `unknown_event` finds one that had another name before.
-            None if is_past && (used.is_own_event() || used.is_event_of_governance()) => None,
+            None if is_past && used.is_own_event() => None,
             None => Some(format!("{used} is missing")),
         });
     let moved = || if is_past { None } else { moved_event(tested, node) };
@@ -142,23 +140,14 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 const OWN_PALLETS: [&str; 4] =
     [EmrError::PALLET, CustodyError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
 
-/// The pallets that decide for everybody. Runtimes before version 3 had none, and nothing that
-/// they report is part of a patient's log.
-const GOVERNANCE_PALLETS: [&str; 2] = ["Council", "Timelock"];
-
 /// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.
 fn unknown_event(tested: &Metadata, past: &Metadata) -> Option<String> {
     OWN_PALLETS.iter().find_map(|pallet| {
         let mut events = past.pallet_by_name(pallet)?.event_variants()?.iter();
         events.find_map(|event| {
-            let used = Used::Event(pallet, &event.name);
-            if event_of(tested, pallet, &event.name).is_some() || used.is_former(past) {
-                return None;
-            }
-            let has_name = |one: &Former| (one.pallet, one.name) == (*pallet, &event.name);
-            let known = ChainEvent::FORMER.iter().any(has_name);
-            Some(format!("{used} {}", if known { "differs" } else { "is unknown" }))
+            let unknown = event_of(tested, pallet, &event.name).is_none();
+            unknown.then(|| format!("{} is unknown", Used::Event(pallet, &event.name)))
         })
     })
 }
@@ -188,25 +177,6 @@ fn event_of<'a>(
     variants.iter().find(|variant| variant.name == name)
 }
 
-impl Former {
-    /// Whether a past runtime has this event in this shape.
-    fn is_in(&self, past: &Metadata) -> bool {
-        let Some(event) = event_of(past, self.pallet, self.name) else { return false };
-        let mut registry = Registry::new();
-        let known: Vec<_> = self
-            .fields
-            .iter()
-            .map(|(name, ty)| (*name, registry.register_type(&ty()).id))
-            .collect();
-        let registry = PortableRegistry::from(registry);
-        let mut shapes = Shapes::of_rust(&registry, past);
-        event.fields.len() == known.len()
-            && event.fields.iter().zip(known).all(|(field, (name, id))| {
-                field.name.as_deref() == Some(name) && shapes.same(id, field.ty.id)
-            })
-    }
-}
-
 /// A transaction extension of the node for which this program has no value, or one of
 /// another type. Which of them a transaction has, and in what order, the node says.
 fn extension_difference(tested: &Metadata, node: &Metadata) -> Option<String> {
@@ -229,17 +199,6 @@ fn extension_difference(tested: &Metadata, node: &Metadata) -> Option<String> {
 impl Used<'_> {
     fn is_own_event(self) -> bool {
         matches!(self, Self::Event(pallet, _) if OWN_PALLETS.contains(&pallet))
-    }
-
-    fn is_event_of_governance(self) -> bool {
-        matches!(self, Self::Event(pallet, _) if GOVERNANCE_PALLETS.contains(&pallet))
-    }
-
-    /// Whether a past runtime has it in a shape that is no longer used but still read.
-    fn is_former(self, past: &Metadata) -> bool {
-        let Self::Event(pallet, name) = self else { return false };
-        let mut former = ChainEvent::FORMER.iter();
-        former.any(|one| (one.pallet, one.name) == (pallet, name) && one.is_in(past))
     }
 
     /// Whether both have it in the same shape; `None` where one does not have it.

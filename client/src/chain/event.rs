@@ -8,22 +8,18 @@ use std::collections::BTreeMap;
 
 use medchain_primitives::{
     Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason,
-    FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Output, Purpose, Receipt,
-    RecordId, RecordKind, RequestId, Role, SealedAnswer, SlashReason,
+    FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Purpose, Receipt, RecordId,
+    RecordKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use medchain_sharing::CustodianKey;
-use scale_info::meta_type;
 use subxt::{
     config::polkadot::PolkadotConfig,
     events::{Event, Events, Phase},
     Metadata,
 };
 
-use self::source::{
-    accounts, accounts_if_any, failure, institution_name, label, labelled, outcome, small, topics,
-    Accounts, Source,
-};
-pub(super) use self::{source::text, table::Former};
+pub(super) use self::source::text;
+use self::source::{failure, institution_name, label, labelled, outcome, topics, Source};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
 
@@ -36,6 +32,7 @@ events! {
     pub enum ChainEvent {
         Emr {
             PatientRegistered { patient: AccountId32 };
+            PatientDeregistered { patient: AccountId32 };
             ProfileUpdated { patient: AccountId32 };
             ProfileRemoved { patient: AccountId32 };
             EncryptionKeySet { account: AccountId32, key: EncryptionKey };
@@ -90,6 +87,11 @@ events! {
             };
             EnvelopeAdded { record: RecordId, reader: AccountId32 };
             EnvelopeRemoved { record: RecordId, reader: AccountId32 };
+            EnvelopeWithdrawn {
+                record: RecordId,
+                reader: AccountId32,
+                depositor: AccountId32,
+            };
             RecordByCaretaker { record: RecordId, patient: AccountId32 };
             ProfileByCaretaker { patient: AccountId32 };
             RecordRestored { record: RecordId, replaced: RecordId, patient: AccountId32 };
@@ -162,6 +164,13 @@ events! {
                 record: RecordId,
                 patient: AccountId32,
                 subject: AccountId32,
+                until: u32,
+            };
+            WorkerAccess {
+                request: RequestId,
+                record: RecordId,
+                patient: AccountId32,
+                worker: AccountId32,
                 until: u32,
             };
             EmergencyEndorsed {
@@ -348,124 +357,6 @@ events! {
         Sudo {
             /// A call was made with root's rights; it may have failed.
             SudoDone = Sudid { failure: Option<DispatchFailure> => sudo_result(outcome) };
-        }
-        @former {
-            Emr {
-                /// A provider received a role, without an institution and for ever.
-                ProviderRegistered = ProviderAdded { account: AccountId32, role: Role };
-                /// An account broke the glass over one record, and was granted access to it.
-                RecordGlassBroken = GlassBroken {
-                    emergency: EmergencyId,
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    reason: EmergencyReason,
-                    until: u32,
-                    review_until: u32,
-                };
-                /// An emergency over one record was reviewed.
-                RecordEmergencyReviewed = EmergencyReviewed {
-                    emergency: EmergencyId,
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    reviewer: AccountId32,
-                    accepted: bool,
-                    bond: u128,
-                };
-                /// Nobody reviewed an emergency over one record in time, and the bond was burned.
-                RecordEmergencyLapsed = EmergencyLapsed {
-                    emergency: EmergencyId,
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    bond: u128,
-                };
-                /// An emergency over one record ended without the key, and the bond was released.
-                RecordEmergencyVoided = EmergencyVoided {
-                    emergency: EmergencyId,
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    bond: u128,
-                };
-            }
-            Inference {
-                /// A prediction was requested, in plain text and of one worker.
-                PredictionRequested = InferenceRequested {
-                    request: RequestId,
-                    record: RecordId,
-                    patient: AccountId32,
-                    model: ModelId,
-                    requester: AccountId32,
-                    fee: u128,
-                    deadline: u32,
-                };
-                /// A worker answered a request in plain text.
-                PredictionSubmitted {
-                    request: RequestId,
-                    record: RecordId,
-                    worker: AccountId32,
-                    model: ModelId,
-                    label: u8,
-                    output: Output,
-                    receipt: Receipt,
-                };
-                /// A request failed after enough failure reports.
-                PredictionFailed = InferenceFailed {
-                    request: RequestId,
-                    record: RecordId,
-                    worker: AccountId32,
-                    code: FailureCode,
-                };
-                /// A worker deregistered, and its bond was released at once.
-                WorkerDeregistered { worker: AccountId32 };
-            }
-        }
-        @moved {
-            Emr {
-                CustodiansSet {
-                    patient: AccountId32,
-                    old: Option<Accounts> => accounts_if_any,
-                    new: Option<Accounts> => accounts_if_any,
-                    threshold: u32 => small,
-                };
-                RecordEntrusted {
-                    record: RecordId,
-                    patient: AccountId32,
-                    custodians: Accounts => accounts,
-                    threshold: u32 => small,
-                };
-                AccessGranted {
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    purpose: Purpose,
-                    until: Option<u32>,
-                };
-                AccessDenied {
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    purpose: Purpose,
-                    reason: Denied,
-                };
-                ShareDelivered {
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    custodian: AccountId32,
-                    delivered: u32,
-                    threshold: u32,
-                };
-                AccessEnded {
-                    record: RecordId,
-                    patient: AccountId32,
-                    subject: AccountId32,
-                    reason: EndReason,
-                };
-                EmergencyAccessSet { patient: AccountId32, allowed: bool };
-            }
         }
     }
 }

@@ -52,11 +52,6 @@ impl Fields {
     }
 
     /// The names of the fields, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// The field `name`, decoded.
     pub fn get<T: DecodeAll>(&self, name: &str) -> Result<T, ChainError> {
         T::decode_all(&mut self.raw(name)?).map_err(|error| self.wrong(name, error))
     }

@@ -136,6 +136,7 @@ items! {
         CONTRACT_INSTANTIATE = ContractsApi.instantiate,
         CONTRACT_STORAGE = ContractsApi.get_storage,
         FEE_ESTIMATE = TransactionPaymentApi.query_info,
+        PARAMETERS = ParametersApi.parameters,
     }
 }
 

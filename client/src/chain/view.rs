@@ -6,6 +6,7 @@ mod custody;
 mod deposits;
 mod emr;
 mod inference;
+mod parameters;
 
 #[cfg(test)]
 pub(super) use inference::Choice;

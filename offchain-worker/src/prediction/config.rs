@@ -102,6 +102,7 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
             resubmit: backoff(4, Duration::from_secs(300)),
             report_margin: options.report_margin_blocks.unwrap_or(20),
             envelope_grace: options.envelope_grace_blocks.unwrap_or(10),
+            uploader_grace: options.uploader_grace_blocks.unwrap_or(50),
             secret_margin: secret_margin(options)?,
         },
         drift: drift_rules(options)?,

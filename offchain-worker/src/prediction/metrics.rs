@@ -15,11 +15,11 @@ mod drift;
 pub use drift::DriftMetrics;
 
 /// The kinds of answers that are no failures; see [`kind`].
-const KINDS: [&str; 3] = ["answer", "commitment", "reveal"];
+const KINDS: [&str; 6] = ["answer", "commitment", "reveal", "draw", "key-request", "key"];
 /// The kinds of moves in disputes.
 const MOVES: [&str; 6] = ["roots", "nodes", "leaf", "sums", "value", "secret"];
 const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", "total"];
-const CAUSES: [&str; 5] = ["consent", "envelope", "content", "passing", "submission"];
+const CAUSES: [&str; 6] = ["consent", "envelope", "shares", "content", "passing", "submission"];
 
 /// The metrics of predicting.
 #[derive(Clone, Debug)]
@@ -126,6 +126,9 @@ pub fn kind(answer: &Answer) -> &'static str {
         Answer::Commitment(_) => KINDS[1],
         Answer::Reveal { .. } => KINDS[2],
         Answer::Failure(code) => code.as_str(),
+        Answer::Draw { .. } => KINDS[3],
+        Answer::Ask(_) => KINDS[4],
+        Answer::Keep(_) => KINDS[5],
         Answer::Move(made) => match **made {
             Move::Roots(_) => MOVES[0],
             Move::Nodes(_) => MOVES[1],

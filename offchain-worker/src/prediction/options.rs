@@ -134,6 +134,10 @@ pub struct Options {
     /// Wait this many blocks for a missing envelope [default: 10]
     #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
     pub envelope_grace_blocks: Option<u32>,
+    /// Leave drawing workers and sealing the key to the uploader for this many blocks; then draw,
+    /// and ask custodians for the key, which the account pays for [default: 50]
+    #[arg(long, env = "MEDCHAIN_WORKER_UPLOADER_GRACE_BLOCKS", value_name = "BLOCKS")]
+    pub uploader_grace_blocks: Option<u32>,
     /// In a dispute, make a move that shows the secret of a record this many blocks before the
     /// end of the round: until then the patient can end the dispute [default: 100]
     #[arg(long, env = "MEDCHAIN_WORKER_SECRET_MARGIN_BLOCKS", value_name = "BLOCKS")]
@@ -193,7 +197,7 @@ impl Options {
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
             consent_longest_secs, report_margin_blocks, envelope_grace_blocks,
-            secret_margin_blocks, drift_films, drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
+            uploader_grace_blocks, secret_margin_blocks, drift_films, drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
             shutdown_grace_secs,
         })
     }

@@ -5,9 +5,14 @@
 use std::{collections::BTreeSet, io, sync::Arc};
 
 use async_trait::async_trait;
+use codec::{Decode, Encode};
 use medchain_client::{
-    chain::{AnswerSalt, Dispute, Finality, Model, SealedAnswer, WorkerStatus},
+    chain::{
+        AccessGrant, AnswerSalt, Custody, Dispute, Finality, Model, Record, SealedAnswer,
+        WorkerStatus,
+    },
     crypto::ContentKey,
+    custody::ReplyKey,
     AccountId32,
 };
 use medchain_disputes::Weights;
@@ -85,6 +90,51 @@ pub struct Film {
     pub commitments: FilmCommitments,
 }
 
+/// What custodians have done for a drawn worker that waits for the key of a record, read at one
+/// block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// The worker does not wait for the key any more.
+    NotAwaited,
+    /// The patient's policy refuses this worker, for this reason.
+    Refused(String),
+    /// The record is not active any more, or no custodian keeps its key.
+    Gone(String),
+    /// They were not asked.
+    NotAsked,
+    /// They have delivered fewer shares than the key needs.
+    Missing {
+        /// How many they have delivered.
+        delivered: usize,
+        /// How many it needs.
+        threshold: u8,
+    },
+    /// They have delivered what it needs.
+    Delivered(Box<Delivered>),
+}
+
+/// Shares that custodians have delivered, with what the key is recovered from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The record.
+    pub record: Record,
+    /// Its key, shared among custodians.
+    pub custody: Custody,
+    /// The access of this worker, with the shares.
+    pub grant: AccessGrant,
+}
+
+/// An open request for which workers are to be drawn now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undrawn {
+    /// The request.
+    pub request: RequestId,
+    /// How many workers it is to have.
+    pub quorum: u8,
+    /// The workers that can be drawn for its model.
+    pub candidates: BTreeSet<AccountId32>,
+}
+
 /// What may still be asked of this worker about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needed {
@@ -140,6 +190,11 @@ pub trait PredictionChain: Chain {
     async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError>;
     /// Whether an attempt may begin, with what it needs; consent is asked for first.
     async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError>;
+    /// What custodians have done for a job that waits for the key; consent is asked for first.
+    async fn shares(&self, job: &Job) -> Result<Shares, ChainError>;
+    /// The open requests for these models for which workers are to be drawn now, and whose
+    /// records have custodians: others need whoever has the key in any case.
+    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError>;
     /// How a submission for this job has ended already, by the newest block; `None` where
     /// the request asks for it there.
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError>;
@@ -215,11 +270,13 @@ impl StoreError {
 pub trait Cipher: Send + Sync + 'static {
     /// SHA-256 of stored bytes.
     fn digest(&self, file: &[u8]) -> ContentDigest;
-    /// Opens the envelope, then the file with the key in it.
+    /// Opens the envelope, which was made for a record of `patient` with the content `cid`, then
+    /// the file with the key in it.
     fn open(
         &self,
         envelope: &SealedKey,
         patient: &AccountId32,
+        cid: &Cid,
         file: &[u8],
     ) -> Result<Opened, CipherError>;
     /// Encrypts bytes with the key of a film, as a file that [`Self::open`] opens.
@@ -232,6 +289,16 @@ pub trait Cipher: Send + Sync + 'static {
     /// The salt of this worker's answer to a request. It is the same at every call, also
     /// after a restart, and nobody else can tell it.
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt;
+    /// The key to which custodians encrypt their shares for a request. As the salt, it is the same
+    /// at every call.
+    fn reply(&self, genesis: &[u8; 32], request: RequestId) -> ReplyKey;
+    /// Recovers the key that custodians delivered to [`Self::reply`], and seals it to this worker.
+    fn recover(
+        &self,
+        genesis: &[u8; 32],
+        request: RequestId,
+        delivered: &Delivered,
+    ) -> Result<SealedKey, CipherError>;
 }
 
 /// A film in plaintext, with its key.
@@ -252,6 +319,9 @@ pub enum CipherError {
     /// The key in the envelope does not open the file, or a file could not be made.
     #[error("{0}")]
     File(String),
+    /// The shares that were delivered give no key.
+    #[error("{0}")]
+    Shares(String),
 }
 
 /// What this worker needs after it has answered, where it survives the process: its answer,
@@ -280,10 +350,12 @@ pub trait Answers: Send + Sync + 'static {
 
 /// A film as the network saw it, kept for a dispute: the patient may have removed it, and the
 /// envelope of this worker, by then.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct KeptFilm {
     /// The content key, sealed to this worker, as it was on chain.
     pub envelope: SealedKey,
+    /// The content that the envelope was made for.
+    pub cid: Cid,
     /// The square of greys, encrypted with that key.
     pub square: Vec<u8>,
 }

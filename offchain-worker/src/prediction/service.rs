@@ -30,6 +30,7 @@ use crate::shared::{
 
 mod checks;
 mod defence;
+mod draws;
 mod drift;
 mod film;
 mod inference;
@@ -75,6 +76,8 @@ pub async fn run(
     let interval = settings.timing.check_interval;
     checks.spawn(checks::run(ports.clone(), monitor.clone(), interval));
     checks.spawn(sweep::run(ports.clone(), monitor.metrics.clone(), interval));
+    let grace = settings.rules.uploader_grace;
+    checks.spawn(draws::run(ports.clone(), grace, messages.clone(), interval));
     let shutdown_grace = settings.timing.shutdown_grace;
     let dispatcher = JobDispatcher::start(ports, settings, monitor, messages)?;
     Service { dispatcher, inbox, watchers, checks, shutdown_grace }.run(stop).await
@@ -165,15 +168,17 @@ impl JobDispatcher {
                 }
                 Step::Attempt(job) if !self.is_draining => self.attempt(job),
                 Step::Attempt(_) => {}
-                Step::Submit(job, answer) => {
-                    // The submitter lives as long as this dispatcher.
-                    if self.submissions.send(Submission { job: job.id(), answer }).is_ok() {
-                        self.submitting += 1;
-                    }
-                }
+                Step::Submit(job, answer) => self.submit(Submission { job: job.id(), answer }),
             }
         }
         self.metrics.show(self.board.counts());
+    }
+
+    fn submit(&mut self, submission: Submission) {
+        // The submitter lives as long as this dispatcher.
+        if self.submissions.send(submission).is_ok() {
+            self.submitting += 1;
+        }
     }
 
     fn attempt(&mut self, job: Job) {
@@ -211,6 +216,8 @@ impl Dispatcher for JobDispatcher {
                 }
                 self.feed(list);
             }
+            Message::Draw(submission) if !self.is_draining => self.submit(submission),
+            Message::Draw(_) => {}
             Message::Attempted { job, attempt } => {
                 self.attempts = self.attempts.saturating_sub(1);
                 self.journal.attempted(job, &attempt);

@@ -86,7 +86,7 @@ pub async fn run_with(
 async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartError> {
     let identity = config.common.key.open().map_err(process::StartError::from)?;
     let (own, account) = (identity.encryption_key(), identity.account());
-    let cipher = KeyCipher::new(identity.encryption_secret().clone());
+    let secret = identity.encryption_secret().clone();
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
     let link = link.await.map_err(process::StartError::from)?;
     let asked = link.ask(|chain| async move { chain.best().await?.encryption_key(&account).await });
@@ -98,6 +98,7 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     let chain = NodeRequests::new(link);
     let registration = chain.registration().await.map_err(process::StartError::from)?;
     let account = chain.account();
+    let cipher = KeyCipher::new(secret, chain.genesis(), account);
     if let Some(problem) = account::obstacle(&registration) {
         let account = account.to_string();
         return Err(process::StartError::Account { account, problem }.into());
@@ -151,7 +152,7 @@ async fn wanted(
 #[cfg(test)]
 mod tests {
     use medchain_client::chain::{SealedAnswer, WorkerStatus};
-    use medchain_primitives::{ModelId, RequestId, SealedKey};
+    use medchain_primitives::{Cid, CidCodec, EncryptionKey, ModelId, RequestId, SealedKey};
 
     use super::*;
     use crate::prediction::{
@@ -176,7 +177,9 @@ mod tests {
         );
         worker.put(id, &SealedAnswer::default()).await.unwrap();
         assert_eq!(wanted(&[7]).await.unwrap().defended, [].into());
-        let film = KeptFilm { envelope: SealedKey([0; 80]), square: vec![] };
+        let envelope = SealedKey::new(&EncryptionKey([1; 32]), [1; 32], [1; 48]);
+        let cid = Cid::new(CidCodec::Raw, [1; 32]);
+        let film = KeptFilm { envelope, cid, square: vec![] };
         worker.put_film(id, &film).await.unwrap();
         // The chain does not know this one.
         worker.put_film(RequestId(99), &film).await.unwrap();

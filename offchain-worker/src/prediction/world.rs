@@ -12,6 +12,7 @@ use medchain_client::{
         RequestStatus, SealedAnswer, SlashReason, Step, UNIT,
     },
     crypto::{answer_commitment, answer_salt, ContentKey, VerdictName},
+    custody::ReplyKey,
     AccountId32,
 };
 use medchain_primitives::{
@@ -67,6 +68,13 @@ pub struct Asked {
     /// The workers that were chosen, also after the request is closed.
     pub members: BTreeMap<AccountId32, Step>,
     pub quorum: u8,
+    /// The members that have no envelope.
+    pub without_key: BTreeSet<AccountId32>,
+    /// What custodians were asked for and have delivered, where they keep the key: the reply key
+    /// and the number of shares, of which two are needed.
+    pub custody: Option<BTreeMap<AccountId32, (ReplyKey, usize)>>,
+    /// Who is drawn, where nobody has been.
+    pub to_draw: BTreeSet<AccountId32>,
     /// Its verdict, once it has one.
     pub verdict: Option<Verdict>,
 }
@@ -252,11 +260,58 @@ impl World {
             commitments: key(id).commitments(&square(content)).unwrap(),
             members: workers.iter().map(|number| (account(*number), Step::Chosen)).collect(),
             quorum: workers.len() as u8,
+            without_key: BTreeSet::new(),
+            custody: None,
+            to_draw: BTreeSet::new(),
             verdict: None,
         };
         state.content.insert(cid(id).to_string(), Ok(content.to_vec()));
         state.now.requests.insert(id, asked);
         id
+    }
+
+    /// As [`World::ask`]; but the workers were drawn, and their uploader is gone. Custodians keep the
+    /// key.
+    pub fn ask_unsealed(&self, content: &[u8], workers: &[u8]) -> RequestId {
+        let id = self.ask(content, workers);
+        let mut state = self.state();
+        let asked = state.asked(id);
+        asked.status = RequestStatus::Sealing;
+        asked.without_key = asked.members.keys().copied().collect();
+        asked.custody = Some(BTreeMap::new());
+        id
+    }
+
+    /// As [`World::ask_unsealed`], of workers that nobody has drawn.
+    pub fn ask_undrawn(&self, content: &[u8], workers: &[u8]) -> RequestId {
+        let id = self.ask_unsealed(content, workers);
+        let mut state = self.state();
+        let asked = state.asked(id);
+        asked.status = RequestStatus::Drawing;
+        asked.to_draw = std::mem::take(&mut asked.members).into_keys().collect();
+        id
+    }
+
+    /// The reply key with which worker `number` has asked custodians.
+    pub fn asked_custodians(&self, number: u8, id: RequestId) -> Option<ReplyKey> {
+        let mut state = self.state();
+        let custody = state.asked(id).custody.as_ref()?;
+        custody.get(&account(number)).map(|(reply, _)| *reply)
+    }
+
+    /// A custodian delivers its share to worker `number`.
+    pub fn deliver_share(&self, number: u8, id: RequestId) {
+        let mut state = self.state();
+        let custody = state.asked(id).custody.as_mut().unwrap();
+        custody.get_mut(&account(number)).unwrap().1 += 1;
+    }
+
+    /// The uploader seals the key to all workers.
+    pub fn seal_as_uploader(&self, id: RequestId) {
+        let mut state = self.state();
+        let asked = state.asked(id);
+        asked.without_key.clear();
+        asked.status = RequestStatus::Committing;
     }
 
     pub fn set_content(&self, id: RequestId, content: Result<Vec<u8>, StoreError>) {
@@ -387,6 +442,17 @@ fn execute(
         state.answers.push((*worker, id, answer));
         return Ok(());
     }
+    if let Answer::Draw { .. } = answer {
+        let asked = state.asked(id);
+        if asked.status != RequestStatus::Drawing {
+            return Err(Outcome::ClosedElsewhere);
+        }
+        let drawn = std::mem::take(&mut asked.to_draw);
+        asked.members = drawn.into_iter().map(|member| (member, Step::Chosen)).collect();
+        asked.status = RequestStatus::Sealing;
+        state.answers.push((*worker, id, answer));
+        return Ok(());
+    }
     let asked = state.asked(id);
     let Some(step) = asked.members.get(worker).cloned().filter(|_| asked.status.is_open()) else {
         return Err(Outcome::ClosedElsewhere);
@@ -394,7 +460,8 @@ fn execute(
     if is_late {
         return Err(Outcome::TooLate);
     }
-    let asks = phase(asked.status, &step).ok_or(Outcome::ClosedElsewhere)?;
+    let asks = phase(asked.status, &step).or_else(|| key_phase(asked, worker));
+    let asks = asks.ok_or(Outcome::ClosedElsewhere)?;
     let mut events = vec![];
     match (asks, &answer, step) {
         (Phase::Answer, Answer::Failure(code), _) => {
@@ -405,8 +472,18 @@ fn execute(
             events.push(ChainEvent::FailureReported { request: id, record, worker, code: *code });
             events.push(ChainEvent::InferenceFailed { request: id, record, cause });
         }
-        (Phase::Answer, _, _) if no_consent => {
+        (Phase::Answer | Phase::Ask, _, _) if no_consent => {
             return Err(Outcome::NoConsent("Emr.GrantRevoked".into()));
+        }
+        (Phase::Ask, Answer::Ask(reply), _) => {
+            let custody = asked.custody.as_mut().ok_or(Outcome::ClosedElsewhere)?;
+            custody.insert(*worker, (*reply, 0));
+        }
+        (Phase::Collect, Answer::Keep(_), _) if delivered(asked, worker) >= THRESHOLD => {
+            asked.without_key.remove(worker);
+            if asked.without_key.is_empty() {
+                asked.status = RequestStatus::Committing;
+            }
         }
         (Phase::Answer, Answer::Sealed(sealed), _) if asked.quorum == 1 => {
             asked.members.insert(*worker, Step::Revealed(sealed.clone()));
@@ -433,6 +510,25 @@ fn execute(
     }
     state.answers.push((*worker, id, answer));
     Ok(())
+}
+
+/// How many shares a key needs.
+const THRESHOLD: usize = 2;
+
+/// How many shares custodians have delivered to a worker.
+fn delivered(asked: &Asked, worker: &AccountId32) -> usize {
+    let custody = asked.custody.as_ref();
+    custody.and_then(|custody| custody.get(worker)).map_or(0, |(_, shares)| *shares)
+}
+
+/// What a request asks of a drawn worker without the key.
+fn key_phase(asked: &Asked, worker: &AccountId32) -> Option<Phase> {
+    let custody = asked.custody.as_ref()?;
+    let waits = asked.status == RequestStatus::Sealing
+        && asked.members.get(worker) == Some(&Step::Chosen)
+        && asked.without_key.contains(worker);
+    let is_asked = custody.contains_key(worker);
+    waits.then_some(if is_asked { Phase::Collect } else { Phase::Ask })
 }
 
 /// What a request asks of a worker that has come so far with it, beside a move in a dispute.

@@ -23,7 +23,7 @@ use medchain_sharing::{
     DeliveryContext, EncryptedShare, Entrustment, EphemeralKey, KeyContext, ReplyKey, ReplySecret,
     VerifiedDelivery,
 };
-use pallet_emr::{BenchmarkHelper, Institution, KeyCustody, Patient, Record};
+use pallet_emr::{BenchmarkHelper, Departure, Institution, KeyCustody, Patient, Record};
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::traits::{One, Saturating, Zero};
 
@@ -70,7 +70,8 @@ where
     <T as Config>::Currency: Mutate<T::AccountId>,
 {
     let patient = rich::<T>("patient", 0)?;
-    let entry = Patient { profile: None, key_epoch: 0, relations: 1, deposit: Zero::zero() };
+    let entry =
+        Patient { profile: None, key_epoch: 0, relations: 1, deposit: Zero::zero(), records: 0 };
     pallet_emr::Patients::<T>::insert(&patient, entry);
     pallet_emr::DefaultPolicy::<T>::put(account::<T::AccountId>("policy", 0, 0));
     Ok(patient)
@@ -617,6 +618,41 @@ mod benchmarks {
         _(RawOrigin::Signed(caller), id, subject.clone(), reply(1));
 
         assert!(!EndedGrants::<T>::contains_key(id, (subject, reply(1))));
+        Ok(())
+    }
+
+    /// By a worker whose emergency has expired, so that its grant ends before the new one begins.
+    #[benchmark]
+    fn request_as_worker() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let id = entrusted::<T>(&patient)?;
+        let (caller, over) = opened::<T>(&patient, id, 0)?;
+        frame_system::Pallet::<T>::set_block_number(over.saturating_add(One::one()));
+        <T as pallet_emr::Config>::BenchmarkHelper::allow_all(&patient);
+        let request = T::Committees::seat(&caller, id);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), request, reply(2));
+
+        let new = Grants::<T>::get(id, &caller).ok_or("granted again")?;
+        assert!(new.until > over);
+        Ok(())
+    }
+
+    /// As `deregister_patient` of pallet-emr does.
+    #[benchmark]
+    fn leave(c: Linear<1, { T::MaxCustodians::get() }>) -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        choose::<T>(&patient, c)?;
+        EmergencyOptOuts::<T>::insert(&patient, ());
+
+        #[block]
+        {
+            <Pallet<T> as Departure<T::AccountId>>::ensure_may_leave(&patient)?;
+            <Pallet<T> as Departure<T::AccountId>>::leave(&patient)?;
+        }
+
+        assert!(!CustodianGroups::<T>::contains_key(&patient));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, Config, CustodianGroups, CustodiansOf, Custodies, Custody, CustodyOf, Due,
-    DueEntry, EndedCustodies, EndedCustody, EndedGrants, Error, Event, HoldReason, Pallet,
+    DueEntry, EndedCustodies, EndedCustody, EndedGrants, Error, Event, Grants, HoldReason, Pallet,
     WeightInfo, LATE_DELIVERY_PERIOD,
 };
 
@@ -192,6 +192,14 @@ impl<T: Config> KeyCustody<AccountIdOf<T>> for Pallet<T> {
 
     fn end_weight(grants: u32) -> Weight {
         <T as Config>::WeightInfo::end_custody(grants)
+    }
+
+    fn is_delivered(record: RecordId, subject: &AccountIdOf<T>) -> bool {
+        let now = frame_system::Pallet::<T>::block_number();
+        let grant = Grants::<T>::get(record, subject).filter(|grant| now <= grant.until);
+        grant.zip(Custodies::<T>::get(record)).is_some_and(|(grant, custody)| {
+            grant.deliveries.len() >= usize::from(custody.threshold)
+        })
     }
 
     fn max_grants() -> u32 {

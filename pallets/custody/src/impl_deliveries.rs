@@ -13,9 +13,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, BalanceOf, Config, Custodians, CustodiansOf, Custodies, Custody, CustodyOf,
-    Emergencies, EndedCustodies, EndedCustody, EndedCustodyOf, EndedGrants, Error, Event, GrantOf,
-    Grants, HoldReason, NumberedDelivery, Pallet, WeightInfo,
+    AccountIdOf, BalanceOf, Committees, Config, Custodians, CustodiansOf, Custodies, Custody,
+    CustodyOf, Emergencies, EndedCustodies, EndedCustody, EndedCustodyOf, EndedGrants, Error,
+    Event, GrantOf, Grants, HoldReason, NumberedDelivery, Pallet, WeightInfo,
 };
 
 /// Whose share goes where.
@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
         <T as Config>::WeightInfo::deliver_share()
             .saturating_add(<T as Config>::WeightInfo::expire_grant())
             .saturating_add(T::AccessControl::weight())
+            .saturating_add(T::Committees::weight())
     }
 
     /// Verifies a custodian's share, encrypted to the account granted access, and adds it to the
@@ -175,6 +176,17 @@ impl<T: Config> Pallet<T> {
             Basis::Policy { purpose } => Self::ask_policy(patient, subject, *record, purpose),
             Basis::Emergency { emergency } => {
                 Self::is_still_allowed(emergency, patient, subject, *record)
+            }
+            Basis::Draw { request } => {
+                let placed = T::Committees::weight();
+                let Some(place) = Self::place_of(subject, request, *record) else {
+                    Self::end_grant(*record, patient, subject, EndReason::PlaceEnded)?;
+                    Self::expose(kept, parcel, true)?;
+                    return Ok(ending.saturating_add(placed));
+                };
+                let Answer { result, weight } =
+                    Self::ask_to_infer(patient, subject, *record, place.model);
+                Answer { result, weight: weight.saturating_add(placed) }
             }
         };
         if let Err(reason) = result {
@@ -284,6 +296,6 @@ impl<T: Config> Pallet<T> {
 pub(crate) fn emergency_of(basis: Basis) -> Option<EmergencyId> {
     match basis {
         Basis::Emergency { emergency } => Some(emergency),
-        Basis::Policy { .. } => None,
+        Basis::Policy { .. } | Basis::Draw { .. } => None,
     }
 }

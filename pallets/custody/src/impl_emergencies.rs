@@ -9,9 +9,9 @@ use pallet_emr::{AccessQuestion, Answer};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
-    AccountIdOf, Config, CustodianGroups, Custodies, DueEntry, Emergencies, Emergency,
-    EmergencyGrants, EmergencyOf, EmergencyOptOuts, EmergencyStatus, Error, Event, Grants,
-    HoldReason, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
+    AccountIdOf, Config, CustodianGroups, Custodies, DueEntry, Emergencies, EmergenciesOver,
+    Emergency, EmergencyGrants, EmergencyOf, EmergencyOptOuts, EmergencyStatus, Error, Event,
+    Grants, HoldReason, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
     RunningEmergencies,
 };
 
@@ -51,6 +51,7 @@ impl<T: Config> Pallet<T> {
         let review_until = now.saturating_add(T::ReviewPeriod::get());
         NextEmergencyId::<T>::put(EmergencyId(next));
         OpenEmergencies::<T>::insert(&subject, open.saturating_add(1));
+        EmergenciesOver::<T>::mutate(patient, |count| *count = count.saturating_add(1));
         RunningEmergencies::<T>::insert(patient, &subject, id);
         let entry = Emergency {
             patient: patient.clone(),

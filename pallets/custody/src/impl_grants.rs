@@ -94,7 +94,8 @@ impl<T: Config> Pallet<T> {
                     ensure!(grant.reply == reply, Error::<T>::EmergencyAccessRuns);
                     return Ok(Some(until));
                 }
-                Basis::Policy { .. } | Basis::Emergency { .. } => {
+                // Also a grant as a drawn worker, which needs another reply key than this one.
+                Basis::Policy { .. } | Basis::Emergency { .. } | Basis::Draw { .. } => {
                     Self::end_replaced(record, patient, subject, &grant)?;
                 }
             }
@@ -132,7 +133,9 @@ impl<T: Config> Pallet<T> {
         let most = T::MaxGrants::get();
         let places = match basis {
             Basis::Emergency { .. } => most,
-            Basis::Policy { .. } => most.saturating_sub(most.saturating_div(EMERGENCY_SHARE)),
+            Basis::Policy { .. } | Basis::Draw { .. } => {
+                most.saturating_sub(most.saturating_div(EMERGENCY_SHARE))
+            }
         };
         ensure!(custody.grants < places, Error::<T>::MaxGrantsExceeded);
         let deposit = T::GrantDeposit::get();
@@ -149,13 +152,18 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Ends a grant that has expired.
+    /// Ends a grant that has expired, or that of a worker whose place has ended.
     pub(crate) fn do_expire_grant(record: RecordId, subject: &AccountIdOf<T>) -> DispatchResult {
         let grant = Grants::<T>::get(record, subject).ok_or(Error::<T>::AccessNotFound)?;
-        let now = frame_system::Pallet::<T>::block_number();
-        ensure!(grant.until < now, Error::<T>::AccessNotExpired);
+        let reason = if grant.until < frame_system::Pallet::<T>::block_number() {
+            EndReason::Expired
+        } else {
+            let ended = Self::has_lost_place(&grant, subject, record);
+            ensure!(ended, Error::<T>::AccessNotExpired);
+            EndReason::PlaceEnded
+        };
         let patient = Self::patient_of(record)?;
-        Self::end_grant(record, &patient, subject, EndReason::Expired)?;
+        Self::end_grant(record, &patient, subject, reason)?;
         Ok(())
     }
 
@@ -307,7 +315,10 @@ impl<T: Config> Pallet<T> {
 /// Not where the patient's side ended another account's: that one has no use for them.
 fn late_shares_are_paid(reason: EndReason) -> bool {
     match reason {
-        EndReason::Expired | EndReason::GivenUp | EndReason::Replaced => true,
+        // A worker can end its place itself.
+        EndReason::Expired | EndReason::GivenUp | EndReason::Replaced | EndReason::PlaceEnded => {
+            true
+        }
         EndReason::Revoked
         | EndReason::Refused
         | EndReason::Erased

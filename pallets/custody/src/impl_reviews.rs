@@ -10,9 +10,9 @@ use sp_runtime::{
 };
 
 use crate::{
-    AccountIdOf, Config, Due, DueEntry, Emergencies, Emergency, EmergencyGrants, EmergencyOf,
-    EmergencyStatus, Error, Event, Grants, HoldReason, OpenEmergencies, Pallet, RejectedPairs,
-    Rejections, RunningEmergencies,
+    AccountIdOf, Config, Due, DueEntry, Emergencies, EmergenciesOver, Emergency, EmergencyGrants,
+    EmergencyOf, EmergencyStatus, Error, Event, Grants, HoldReason, OpenEmergencies, Pallet,
+    RejectedPairs, Rejections, RunningEmergencies,
 };
 
 impl<T: Config> Pallet<T> {
@@ -269,6 +269,7 @@ impl<T: Config> Pallet<T> {
             RunningEmergencies::<T>::remove(patient, subject);
         }
         OpenEmergencies::<T>::mutate_exists(subject, |count| *count = one_less(*count));
+        EmergenciesOver::<T>::mutate_exists(patient, |count| *count = one_less(*count));
     }
 
     fn is_guardian(patient: &AccountIdOf<T>, account: &AccountIdOf<T>) -> bool {

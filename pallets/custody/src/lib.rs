@@ -2,7 +2,7 @@
 //!
 //! A patient chooses custodians, and the content key of each record is shared among them. The
 //! chain verifies that any t of them can give it to a reader ([`medchain_sharing`]). Access is
-//! granted by the patient's policy or in an emergency. A custodian's share is verified when it is
+//! granted by the patient's policy, in an emergency, or to a worker that was drawn. A custodian's share is verified when it is
 //! delivered, so that the log says who holds what. `docs/adr/0014-custodians.md`,
 //! `docs/adr/0023-verifiable-sharing.md` and `docs/adr/0025-emergencies.md` say why it is as it is.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -20,9 +20,12 @@
 
 extern crate alloc;
 
+mod committee;
 mod impl_custodians;
 mod impl_custodies;
 mod impl_deliveries;
+mod impl_departure;
+mod impl_draws;
 mod impl_due;
 mod impl_emergencies;
 mod impl_funds;
@@ -42,6 +45,7 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use committee::{Committees, Place};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -57,7 +61,9 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
-    use medchain_primitives::{Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId};
+    use medchain_primitives::{
+        Denied, EmergencyId, EmergencyReason, EndReason, Purpose, RecordId, RequestId,
+    };
     use medchain_sharing::{CustodianKey, DealingId, Delivery, Entrustment, KeyProof, ReplyKey};
     use pallet_emr::AccessControl;
     use sp_runtime::traits::Saturating;
@@ -83,6 +89,10 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     /// The parameters that the runtime sets.
+    ///
+    /// Bonds, fees and periods may change while the chain runs, for what begins afterwards: what is
+    /// held, and the last block of what has begun, are stored. Their constants in the metadata are
+    /// of the block in which it was read.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>>
@@ -96,6 +106,9 @@ pub mod pallet {
 
         /// The origin that judges emergencies that nobody reviewed, and lifts suspensions.
         type EthicsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who was drawn as a worker, and waits for the key of a record.
+        type Committees: Committees<Self::AccountId, BlockNumberFor<Self>>;
 
         /// Bond held from a custodian until it retires.
         #[pallet::constant]
@@ -199,6 +212,8 @@ pub mod pallet {
         StorageMap<_, Blake2_128Concat, T::AccountId, CustodianOf<T>, OptionQuery>;
 
     /// Deposits for the patients whom custodians decline, by custodian and patient.
+    ///
+    /// An entry outlasts the patient: whoever leaves and registers again is still declined.
     #[pallet::storage]
     pub type Declined<T: Config> = StorageDoubleMap<
         _,
@@ -295,6 +310,11 @@ pub mod pallet {
     /// Number of emergencies of each account that are not closed.
     #[pallet::storage]
     pub type OpenEmergencies<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+    /// Number of emergencies over each patient that are not closed: the patient stays until then.
+    #[pallet::storage]
+    pub type EmergenciesOver<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
     /// Number of rejected emergencies of each patient and account that are not closed.
@@ -494,6 +514,22 @@ pub mod pallet {
             /// The last block of the grant.
             until: BlockNumberFor<T>,
         },
+        /// A worker that was drawn for a request asked custodians for the record's key.
+        ///
+        /// The draw is the grant. It lasts as long as the worker waits for the key there, and the
+        /// policy allows it `Infer`.
+        WorkerAccess {
+            /// The request that it was drawn for.
+            request: RequestId,
+            /// The record.
+            record: RecordId,
+            /// The patient whose record it is.
+            patient: T::AccountId,
+            /// The worker.
+            worker: T::AccountId,
+            /// The last block of the grant.
+            until: BlockNumberFor<T>,
+        },
         /// A guardian accepted an emergency. The patient can still reject it.
         ///
         /// With what was requested until then: the next request opens it again.
@@ -638,7 +674,7 @@ pub mod pallet {
         ReplyKeyUsed,
         /// Emergency access to this record runs with another reply key. Use that one, or replace it with `request_in_emergency`.
         EmergencyAccessRuns,
-        /// The account already has emergency access to this record with this reply key.
+        /// The account already has this access to the record: in an emergency with this reply key, or as a drawn worker. Wait for the shares.
         AccessAlreadyGranted,
         /// The record has reached its grant limit, `MaxGrants`, a quarter of which is reserved for emergencies. Try again when a grant has ended.
         MaxGrantsExceeded,
@@ -650,6 +686,8 @@ pub mod pallet {
         ShareAlreadyDelivered,
         /// The proof does not show that this is the custodian's share, encrypted to the reply key of the grant. Deliver with the key that is registered.
         InvalidDelivery,
+        /// The account is not a worker that was drawn for this request and still waits for the record's key. A named worker gets it from who named it; others call `request_access`.
+        NotDrawn,
         /// A custodian needs no delivery of its own share, and has no emergency over records of which it keeps one.
         OwnShare,
         /// Patients need no emergency to access their own records.
@@ -688,6 +726,8 @@ pub mod pallet {
         ReviewExpired,
         /// The emergency has not reached its last block yet.
         ReviewNotExpired,
+        /// An emergency over the patient is not closed. Close it after its last block with `close_emergency`, and forbid others with `set_emergency_access`.
+        EmergencyNotClosed,
         /// Only an emergency that nobody reviewed in time is judged, and only a rejected one is accepted instead.
         EmergencyNotEscalated,
     }
@@ -935,8 +975,9 @@ pub mod pallet {
 
         /// Delivers a custodian's share of a content key to the account granted access.
         ///
-        /// The share is verified first; then the policy is asked again, and in an emergency
-        /// whether it still is one. If it refuses, the grant ends. The share was in the block by
+        /// The share is verified first; then the policy is asked again, in an emergency whether it
+        /// still is one, and of a drawn worker whether it still waits for the key. If not, the
+        /// grant ends. The share was in the block by
         /// then: it is logged as exposed, not stored. So is a share that arrives within
         /// `LateDeliveryPeriod` blocks after the end of its grant or custody, and one from a
         /// custodian that has lost its role.
@@ -984,7 +1025,8 @@ pub mod pallet {
 
         /// Removes an expired grant and the shares delivered for it.
         ///
-        /// This happens without a call as soon as a block has room for it.
+        /// Also that of a drawn worker whose place has ended. An expired one is removed without a
+        /// call as soon as a block has room for it.
         ///
         /// ## Dispatch origin
         /// Signed by any account. The deposit, and the fees that nobody earned, are released to
@@ -996,12 +1038,15 @@ pub mod pallet {
         ///
         /// ## Errors
         /// - `AccessNotFound`: there is no such grant.
-        /// - `AccessNotExpired`: the grant has not expired yet.
+        /// - `AccessNotExpired`: the grant has not expired yet, and no place that it is based on has
+        ///   ended.
         ///
         /// ## Events
         /// - `AccessEnded`.
         #[pallet::call_index(7)]
-        #[pallet::weight(<T as Config>::WeightInfo::expire_grant())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::expire_grant().saturating_add(T::Committees::weight())
+        )]
         pub fn expire_grant(
             origin: OriginFor<T>,
             record: RecordId,
@@ -1291,6 +1336,54 @@ pub mod pallet {
         ) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_forget_grant(record, subject, reply)
+        }
+
+        /// Grants a drawn worker access to the record of its request.
+        ///
+        /// The draw is the grant: the policy is not asked for `View`, but for `Infer`, now and at
+        /// each delivery. The custodians of the record encrypt their shares of the content key to
+        /// the reply key, until the last block in which the request waits for keys. It replaces a
+        /// grant by the policy. With the key, the worker calls `Inference::seal_to_workers`.
+        ///
+        /// ## Dispatch origin
+        /// Signed by a worker that the chain drew for the request, and that has no envelope of the
+        /// record. `GrantDeposit` is held, and `DeliveryFee` for each share needed, until
+        /// `LateDeliveryPeriod` blocks after the end of the grant.
+        ///
+        /// ## Parameters
+        /// - `request`: the request.
+        /// - `reply`: the key that shares are encrypted to (32 bytes). Another one for each request.
+        ///
+        /// ## Errors
+        /// - `InvalidReplyKey`: the reply key is not a point.
+        /// - `NotDrawn`: the signer was not drawn for this request, or was named; or the request
+        ///   does not wait for its key now.
+        /// - `RecordNotEntrusted`: no custodian keeps the key of this record.
+        /// - Denials by the policy, as for `Emr::add_record`.
+        /// - `EmergencyAccessRuns`: emergency access of the signer runs.
+        /// - `AccessAlreadyGranted`: the signer has asked already, for this request or another.
+        /// - `ReplyKeyUsed`: a grant to the signer with this reply key ended lately.
+        /// - `MaxGrantsExceeded`: the record has reached its grant limit.
+        ///
+        /// ## Events
+        /// - `Emr::AccessChecked`; `AccessEnded` if an earlier grant was replaced, had expired, or
+        ///   its place had ended; `WorkerAccess`.
+        #[pallet::call_index(16)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::request_as_worker()
+                .saturating_add(T::Committees::weight().saturating_mul(2))
+                .saturating_add(T::AccessControl::weight())
+        )]
+        pub fn request_as_worker(
+            origin: OriginFor<T>,
+            request: RequestId,
+            reply: ReplyKey,
+        ) -> DispatchResultWithPostInfo {
+            let worker = ensure_signed(origin)?;
+            let asked = Self::do_request_as_worker(worker, request, reply)?;
+            let base = <T as Config>::WeightInfo::request_as_worker()
+                .saturating_add(T::Committees::weight().saturating_mul(2));
+            Ok(Some(base.saturating_add(asked)).into())
         }
     }
 }

@@ -15,14 +15,15 @@ use frame_support::{
 use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, EncryptionKey, InstitutionId,
-    InstitutionName, Purpose, RecordId, RecordKind, RelationKind, Role, SealedKey,
+    InstitutionName, ModelId, Purpose, RecordId, RecordKind, RelationKind, RequestId, Role,
+    SealedKey,
 };
 use medchain_sharing::{CustodianSecret, Entrustment, KeyContext, KeyProof};
 use pallet_emr::{AccessControl, AccessQuestion, Answer, DefaultPolicy};
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::BuildStorage;
 
-use crate::{self as pallet_custody, HoldReason};
+use crate::{self as pallet_custody, Committees, HoldReason, Place};
 
 /// A registered patient, with the record [`XRAY`].
 pub const ALICE: u64 = 1;
@@ -133,6 +134,35 @@ impl pallet_balances::Config for Test {
     type AccountStore = System;
 }
 
+/// Values that tests change, as governance does in the runtime.
+pub mod values {
+    frame_support::parameter_types! {
+        pub static CustodianBond: u64 = super::CUSTODIAN_BOND;
+        pub static CustodyDeposit: u64 = super::CUSTODY_DEPOSIT;
+        pub static GrantDeposit: u64 = super::GRANT_DEPOSIT;
+        pub static DeliveryFee: u64 = super::DELIVERY_FEE;
+        pub static EmergencyBond: u64 = super::BOND;
+        pub static AccessPeriod: u64 = super::ACCESS_PERIOD;
+        pub static EmergencyPeriod: u64 = super::EMERGENCY_PERIOD;
+        pub static ReviewPeriod: u64 = super::REVIEW_PERIOD;
+        pub static EthicsPeriod: u64 = super::ETHICS_PERIOD;
+    }
+}
+pub use values::*;
+
+/// Sets every value that a test may have changed.
+fn reset_parameters() {
+    CustodianBond::set(CUSTODIAN_BOND);
+    CustodyDeposit::set(CUSTODY_DEPOSIT);
+    GrantDeposit::set(GRANT_DEPOSIT);
+    DeliveryFee::set(DELIVERY_FEE);
+    EmergencyBond::set(BOND);
+    AccessPeriod::set(ACCESS_PERIOD);
+    EmergencyPeriod::set(EMERGENCY_PERIOD);
+    ReviewPeriod::set(REVIEW_PERIOD);
+    EthicsPeriod::set(ETHICS_PERIOD);
+}
+
 frame_support::ord_parameter_types! {
     pub const Ethics: u64 = ETHICS;
 }
@@ -147,6 +177,7 @@ impl pallet_emr::Config for Test {
     type AccessControl = Policy;
     type InferenceOrders = ();
     type Custody = Custody;
+    type Departure = Custody;
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<0>;
@@ -160,21 +191,22 @@ impl pallet_emr::Config for Test {
 impl pallet_custody::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type Committees = Draws;
     type EthicsOrigin = EitherOfDiverse<EnsureRoot<u64>, EnsureSignedBy<Ethics, u64>>;
-    type CustodianBond = ConstU64<CUSTODIAN_BOND>;
-    type CustodyDeposit = ConstU64<CUSTODY_DEPOSIT>;
-    type GrantDeposit = ConstU64<GRANT_DEPOSIT>;
-    type DeliveryFee = ConstU64<DELIVERY_FEE>;
-    type EmergencyBond = ConstU64<BOND>;
+    type CustodianBond = CustodianBond;
+    type CustodyDeposit = CustodyDeposit;
+    type GrantDeposit = GrantDeposit;
+    type DeliveryFee = DeliveryFee;
+    type EmergencyBond = EmergencyBond;
     type MaxCustodians = ConstU32<MAX_CUSTODIANS>;
     type MaxGrants = ConstU32<MAX_GRANTS>;
     type MaxOpenEmergencies = ConstU32<MAX_EMERGENCIES>;
     type MaxEmergencyRecords = ConstU32<MAX_EMERGENCY_RECORDS>;
     type MaxRejections = ConstU32<MAX_REJECTIONS>;
-    type AccessPeriod = ConstU64<ACCESS_PERIOD>;
-    type EmergencyPeriod = ConstU64<EMERGENCY_PERIOD>;
-    type ReviewPeriod = ConstU64<REVIEW_PERIOD>;
-    type EthicsPeriod = ConstU64<ETHICS_PERIOD>;
+    type AccessPeriod = AccessPeriod;
+    type EmergencyPeriod = EmergencyPeriod;
+    type ReviewPeriod = ReviewPeriod;
+    type EthicsPeriod = EthicsPeriod;
     type WeightInfo = ();
 }
 
@@ -244,6 +276,50 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
+/// The model that drawn workers are to run.
+pub const MODEL: ModelId = ModelId(3);
+/// What the questions about a draw weigh.
+pub const DRAW_WEIGHT: Weight = Weight::from_parts(300_000_000, 3_000);
+
+thread_local! {
+    static PLACES: RefCell<BTreeMap<(u64, RequestId), (RecordId, u64)>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The workers that wait for a key, as the tests draw them.
+pub struct Draws;
+
+impl Draws {
+    /// Gives `worker` a place for a record, which ends after the block `until`.
+    pub fn draw(worker: u64, request: RequestId, record: RecordId, until: u64) {
+        PLACES.with_borrow_mut(|places| places.insert((worker, request), (record, until)));
+    }
+
+    /// Takes it again: the worker was replaced, has the key or has answered, or the request was
+    /// closed.
+    pub fn end(worker: u64, request: RequestId) {
+        PLACES.with_borrow_mut(|places| places.remove(&(worker, request)));
+    }
+}
+
+impl Committees<u64, u64> for Draws {
+    fn place(worker: &u64, request: RequestId) -> Option<Place<u64>> {
+        let found = PLACES.with_borrow(|places| places.get(&(*worker, request)).copied());
+        let (record, until) = found.filter(|(_, until)| System::block_number() <= *until)?;
+        Some(Place { record, model: MODEL, until })
+    }
+
+    fn weight() -> Weight {
+        DRAW_WEIGHT
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn seat(worker: &u64, record: RecordId) -> RequestId {
+        Self::draw(*worker, RequestId(0), record, System::block_number() + 10);
+        RequestId(0)
+    }
+}
+
 /// Builds a chain at block 1.
 pub struct ExtBuilder {
     furnished: bool,
@@ -279,6 +355,8 @@ impl ExtBuilder {
             System::set_block_number(1);
             ANSWERS.take();
             GENEROUS.take();
+            PLACES.take();
+            reset_parameters();
             if self.furnished {
                 furnish();
             }
@@ -372,7 +450,9 @@ pub fn add_record(
     custody: Option<Entrustment>,
 ) -> DispatchResult {
     let (digest, kind) = (ContentDigest([1; 32]), RecordKind::Report);
-    let envelope = (author != patient).then_some((patient, SealedKey([0; 80])));
+    let published = EncryptionKey([patient as u8; 32]);
+    let sealed = SealedKey::new(&published, [0; 32], [0; 48]);
+    let envelope = (author != patient).then_some((patient, sealed));
     let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     Emr::add_record(signed(author), patient, cid, digest, kind, None, readers, None, custody)
         .map(|_| ())

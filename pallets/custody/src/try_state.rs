@@ -13,9 +13,10 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, BalanceOf, Config, CustodianGroups, Custodians, Custodies, CustodyOf, Declined,
-    Due, DueEntry, Emergencies, Emergency, EmergencyGrants, EmergencyOf, EmergencyOptOuts,
-    EmergencyStatus, EndedCustodies, EndedGrants, GrantOf, Grants, HoldReason, NextDue,
-    NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections, RunningEmergencies,
+    Due, DueEntry, Emergencies, EmergenciesOver, Emergency, EmergencyGrants, EmergencyOf,
+    EmergencyOptOuts, EmergencyStatus, EndedCustodies, EndedGrants, GrantOf, Grants, HoldReason,
+    NextDue, NextEmergencyId, OpenEmergencies, Pallet, RejectedPairs, Rejections,
+    RunningEmergencies,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -43,8 +44,9 @@ impl<T: Config> Pallet<T> {
         let mut deposits = Deposits::<T>::new();
         for (custodian, patient, deposit) in Declined::<T>::iter() {
             ensure!(Custodians::<T>::contains_key(&custodian), "an account declined a patient");
+            // Of patients and of those who have left, and of nobody else.
             ensure!(
-                pallet_emr::Patients::<T>::contains_key(&patient),
+                pallet_emr::Logs::<T>::contains_key(&patient),
                 "a custodian declined nobody's keys"
             );
             deposits.entry(custodian).or_default().saturating_accrue(deposit);
@@ -261,15 +263,22 @@ impl<T: Config> Pallet<T> {
                 .is_some_and(|entry| entry.patient == patient && entry.subject == subject);
             ensure!(named, "a running emergency is closed, or another's");
         }
-        let mut open = BTreeMap::<AccountIdOf<T>, u32>::new();
+        let (mut open, mut over) = (BTreeMap::<AccountIdOf<T>, u32>::new(), BTreeMap::new());
         let mut rejected = BTreeMap::<(AccountIdOf<T>, AccountIdOf<T>), u32>::new();
         for emergency in Emergencies::<T>::iter_values() {
             if matches!(emergency.status, EmergencyStatus::Rejected { .. }) {
-                let pair = (emergency.patient, emergency.subject.clone());
+                let pair = (emergency.patient.clone(), emergency.subject.clone());
                 rejected.entry(pair).or_default().saturating_inc();
             }
             open.entry(emergency.subject).or_default().saturating_inc();
+            over.entry(emergency.patient).or_insert(0u32).saturating_inc();
         }
+        ensure!(
+            over.keys().all(pallet_emr::Patients::<T>::contains_key),
+            "an emergency is over no patient"
+        );
+        let counted: BTreeMap<AccountIdOf<T>, u32> = EmergenciesOver::<T>::iter().collect();
+        ensure!(over == counted, "the emergencies over a patient are miscounted");
         let counted: BTreeMap<AccountIdOf<T>, u32> = OpenEmergencies::<T>::iter().collect();
         ensure!(open == counted, "open emergencies are miscounted");
         let pairs = RejectedPairs::<T>::iter().map(|(patient, who, count)| ((patient, who), count));

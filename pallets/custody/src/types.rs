@@ -13,7 +13,7 @@ use medchain_sharing::{
 };
 use scale_info::TypeInfo;
 
-use crate::Config;
+use crate::{Config, Place};
 
 /// The account type of the runtime.
 pub type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
@@ -40,6 +40,8 @@ pub type GrantOf<T> = AccessGrant<
 /// An access grant that ended a short time ago.
 pub type EndedGrantOf<T> =
     EndedGrant<BoundedVec<u8, <T as Config>::MaxCustodians>, BalanceOf<T>, BlockNumberFor<T>>;
+/// The place of a drawn worker.
+pub type PlaceOf<T> = Place<BlockNumberFor<T>>;
 /// An emergency.
 pub type EmergencyOf<T> = Emergency<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 

@@ -41,6 +41,10 @@ pub trait WeightInfo {
     fn lift_suspension() -> Weight;
     /// `forget_grant`.
     fn forget_grant() -> Weight;
+    /// `request_as_worker` by an account whose earlier grant ends.
+    fn request_as_worker() -> Weight;
+    /// What a patient with `c` custodians takes along who leaves.
+    fn leave(c: u32) -> Weight;
     /// Processing one grant that is due, or passing one block.
     fn process_due() -> Weight;
 }
@@ -48,12 +52,14 @@ pub trait WeightInfo {
 /// Upper estimates, set by hand: what a call reads and writes, and what proofs were measured to
 /// take in WebAssembly (`docs/adr/0023-verifiable-sharing.md`).
 ///
+/// Bonds, fees and periods are read from storage, where the runtime has them there.
+///
 /// A hold is an account and its holds: two items. What a call links into the log of the patient is
 /// [`log_weight`].
 impl WeightInfo for () {
     fn register_custodian() -> Weight {
         // Role and institution, custodian, genesis, hold.
-        estimate(6, 3).saturating_add(KEY_PROOF)
+        estimate(7, 3).saturating_add(KEY_PROOF)
     }
     fn retire_custodian() -> Weight {
         estimate(3, 3)
@@ -84,7 +90,7 @@ impl WeightInfo for () {
     fn request_access() -> Weight {
         // Record, two policies, patient, custody, grant, used reply key, hold, schedule; the end of
         // a grant. Logged: the policy's yes, the end of a grant, the new one.
-        estimate(16, 13).saturating_add(log_weight(3))
+        estimate(18, 13).saturating_add(log_weight(3))
     }
     fn deliver_share() -> Weight {
         // Record, grant, what is remembered of grant and custody, custody, role, custodian, genesis;
@@ -101,19 +107,19 @@ impl WeightInfo for () {
     fn break_glass() -> Weight {
         // Patient, rejections, also of the pair, group, two policies, opt-out, relation, role,
         // running and new emergency, count, number, hold, schedule.
-        estimate(18, 8).saturating_add(log_weight(2))
+        estimate(22, 9).saturating_add(log_weight(2))
     }
     fn request_in_emergency() -> Weight {
         // Record, emergency, rejections, also of the pair, two policies, patient, opt-out, relation,
         // role, custody, grant, used reply key, list, hold, schedule; the end of a grant.
-        estimate(23, 15).saturating_add(log_weight(3))
+        estimate(24, 15).saturating_add(log_weight(3))
     }
     fn review_emergency(g: u32) -> Weight {
         // Emergency, relation, patient, rejections, also of the pair, counts, hold, issuance,
         // schedule; of each record its place in the list, and the end of its grant.
         let logged = log_weight(g.saturating_add(1));
         let g = u64::from(g).saturating_mul(PER_GRANT.saturating_add(2));
-        estimate(13u64.saturating_add(g), 13u64.saturating_add(g)).saturating_add(logged)
+        estimate(15u64.saturating_add(g), 14u64.saturating_add(g)).saturating_add(logged)
     }
     fn judge_emergency(g: u32) -> Weight {
         Self::review_emergency(g)
@@ -121,7 +127,7 @@ impl WeightInfo for () {
     fn close_emergency(g: u32) -> Weight {
         // Emergency, pair, counts, hold, issuance, schedule; of each record its place in the list.
         let g = u64::from(g);
-        small(10u64.saturating_add(g), 10u64.saturating_add(g)).saturating_add(log_weight(1))
+        small(12u64.saturating_add(g), 11u64.saturating_add(g)).saturating_add(log_weight(1))
     }
     fn set_emergency_access() -> Weight {
         estimate(2, 1).saturating_add(log_weight(1))
@@ -132,6 +138,16 @@ impl WeightInfo for () {
     fn forget_grant() -> Weight {
         // What is remembered, hold, schedule.
         small(4, 4)
+    }
+    fn request_as_worker() -> Weight {
+        // As a request that the policy allows.
+        Self::request_access()
+    }
+    fn leave(c: u32) -> Weight {
+        // Emergencies, opt-out, group, hold. The group is the larger the more are in it.
+        estimate(5, 4)
+            .saturating_add(Weight::from_parts(0, u64::from(c).saturating_mul(64)))
+            .saturating_add(log_weight(1))
     }
     fn process_due() -> Weight {
         // As the end of a grant, and the schedule itself. Only the custody is large.

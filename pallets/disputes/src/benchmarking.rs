@@ -218,7 +218,12 @@ mod benches {
                 ),
             },
         };
-        let player = dispute::<T>(spec(layers(shape, tree.root())), stage, None);
+        let mut all = layers(shape, tree.root());
+        // What the layer before gives is as large as what this one takes.
+        if let Some(NetworkLayer { shape: before, .. }) = all.first_mut() {
+            before.finish = Finish::Activations { limit: 127, pool: false };
+        }
+        let player = dispute::<T>(spec(all), stage, None);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(player.clone()), REQUEST, opening);

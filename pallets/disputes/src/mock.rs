@@ -41,7 +41,8 @@ impl pallet_disputes::Config for Test {
 pub type Settled = (Vec<u64>, Option<u64>);
 
 thread_local! {
-    static DEADLINE: RefCell<u64> = const { RefCell::new(0) };
+    /// Nothing is overdue before a round has begun.
+    static DEADLINE: RefCell<u64> = const { RefCell::new(u64::MAX) };
     static SETTLED: RefCell<Option<Settled>> = const { RefCell::new(None) };
     static REFUSES: RefCell<bool> = const { RefCell::new(false) };
 }

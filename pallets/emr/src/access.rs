@@ -112,6 +112,10 @@ pub trait InferenceOrders<AccountId> {
 
     /// Whether a request for this version of a record is open. Costs one read.
     fn is_awaited(record: RecordId) -> bool;
+
+    /// Whether a verdict on this version of a record can be challenged, or is. Costs two reads for
+    /// each model that has a verdict on it, of which at most four are read.
+    fn is_challengeable(record: RecordId) -> bool;
 }
 
 /// Refuses every order.
@@ -130,6 +134,10 @@ impl<AccountId> InferenceOrders<AccountId> for () {
     }
 
     fn is_awaited(_: RecordId) -> bool {
+        false
+    }
+
+    fn is_challengeable(_: RecordId) -> bool {
         false
     }
 }

@@ -20,13 +20,17 @@ use sp_runtime::traits::{One, Saturating, Zero};
 use crate::*;
 
 const KEY: EncryptionKey = EncryptionKey([1; 32]);
-const SEALED: SealedKey = SealedKey([2; 80]);
 const DIGEST: ContentDigest = ContentDigest([3; 32]);
 const FILM: FilmCommitments =
     FilmCommitments { input_root: InputRoot([4; 32]), verdicts: VerdictCommitment([5; 32]) };
 
 fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::DagPb, [byte; 32])
+}
+
+/// A content key, sealed to [`KEY`].
+fn sealed() -> SealedKey {
+    SealedKey::new(&KEY, [2; 32], [3; 48])
 }
 
 fn document(byte: u8) -> Document {
@@ -105,7 +109,7 @@ fn readers<T: Config>(patient: &T::AccountId, count: u32) -> Vec<T::AccountId> {
 fn envelopes<T: Config>(patient: &T::AccountId, count: u32) -> EnvelopesOf<T> {
     let envelopes = readers::<T>(patient, count).into_iter().map(|reader| {
         EncryptionKeys::<T>::insert(&reader, KEY);
-        (reader, SEALED)
+        (reader, sealed())
     });
     EnvelopesOf::<T>::truncate_from(envelopes.collect())
 }
@@ -140,7 +144,7 @@ where
     for (index, reader) in (0..).zip(readers::<T>(patient, count)) {
         let depositor = rich::<T>("depositor", index)?;
         T::Currency::hold(&reason, &depositor, deposit)?;
-        let envelope = Envelope { sealed: SEALED, depositor, deposit };
+        let envelope = Envelope { sealed: sealed(), depositor, deposit };
         Envelopes::<T>::insert(id, reader, envelope);
     }
     Ok((id, author))
@@ -398,7 +402,7 @@ mod benchmarks {
                 RawOrigin::Signed(patient.clone()).into(),
                 id,
                 reader.clone(),
-                SEALED,
+                sealed(),
             )
             .map_err(|failed| failed.error)?;
         }
@@ -490,6 +494,40 @@ mod benchmarks {
         _(origin);
 
         assert!(!EncryptionKeys::<T>::contains_key(&caller));
+        Ok(())
+    }
+
+    /// With everything that a patient can have, beside what other pallets have of them.
+    #[benchmark]
+    fn deregister_patient(n: Linear<0, MAX_RELATIONS>) -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        let origin = RawOrigin::Signed(caller.clone());
+        let policy: T::AccountId = account("policy", 1, 0);
+        Pallet::<T>::set_policy(origin.clone().into(), Some(policy))?;
+        for index in 0..n {
+            let relative: T::AccountId = account("relative", index, 0);
+            let kind = RelationKind::Partner;
+            Pallet::<T>::set_relation(origin.clone().into(), relative, kind, true)?;
+        }
+
+        #[extrinsic_call]
+        _(origin);
+
+        assert!(!Patients::<T>::contains_key(&caller));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn withdraw_envelope() -> Result<(), BenchmarkError> {
+        let patient = patient::<T>()?;
+        let (id, _) = record::<T>(&patient, T::MaxEnvelopes::get())?;
+        let reader: T::AccountId = account("reader", 1, 0);
+        let caller: T::AccountId = account("depositor", 1, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id, reader.clone());
+
+        assert!(!Envelopes::<T>::contains_key(id, &reader));
         Ok(())
     }
 

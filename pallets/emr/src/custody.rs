@@ -44,6 +44,10 @@ pub trait KeyCustody<AccountId> {
         reason: EndReason,
     ) -> Result<bool, DispatchError>;
 
+    /// Whether custodians have delivered as many shares to `subject` as the key of the record
+    /// needs, under access that is not over.
+    fn is_delivered(record: RecordId, subject: &AccountId) -> bool;
+
     /// The maximum weight of entrusting a key to this number of custodians.
     fn entrust_weight(custodians: u32) -> Weight;
 
@@ -80,6 +84,10 @@ impl<AccountId> KeyCustody<AccountId> for () {
         _: EndReason,
     ) -> Result<bool, DispatchError> {
         Ok(false)
+    }
+
+    fn is_delivered(_: RecordId, _: &AccountId) -> bool {
+        false
     }
 
     fn entrust_weight(_: u32) -> Weight {

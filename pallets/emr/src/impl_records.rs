@@ -223,6 +223,9 @@ impl<T: Config> Pallet<T> {
         record.envelopes = 0;
         record.deposit = Zero::zero();
         Records::<T>::insert(id, record);
+        Patients::<T>::mutate_extant(&patient, |entry| {
+            entry.records = entry.records.saturating_sub(1);
+        });
         let event = Event::<T>::RecordErased { record: id, patient: patient.clone() };
         Self::deposit_logged(&patient, event);
         Ok((removed, grants))
@@ -277,6 +280,9 @@ impl<T: Config> Pallet<T> {
             envelopes,
             deposit,
         };
+        Patients::<T>::mutate_extant(&record.patient, |entry| {
+            entry.records = entry.records.saturating_add(1);
+        });
         Records::<T>::insert(id, record);
         Ok(id)
     }

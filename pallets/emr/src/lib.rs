@@ -23,9 +23,9 @@ extern crate alloc;
 
 pub mod access;
 pub mod custody;
+pub mod departure;
 pub mod due;
 pub mod funds;
-pub mod migrations;
 pub mod runtime_api;
 pub mod types;
 pub mod weights;
@@ -36,6 +36,7 @@ mod impl_funds;
 mod impl_institutions;
 mod impl_keys;
 mod impl_log;
+mod impl_patients;
 mod impl_policies;
 mod impl_records;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -52,6 +53,7 @@ mod tests;
 pub use access::BenchmarkHelper;
 pub use access::{AccessControl, AccessQuestion, Answer, InferenceOrders};
 pub use custody::KeyCustody;
+pub use departure::Departure;
 pub use pallet::*;
 pub use runtime_api::*;
 pub use types::*;
@@ -123,6 +125,9 @@ pub mod pallet {
         /// Keeps the content keys that are entrusted, and the access granted to them.
         type Custody: KeyCustody<Self::AccountId>;
 
+        /// Knows what else a patient must have ended before leaving.
+        type Departure: Departure<Self::AccountId>;
+
         /// Deposit held from a patient for the registration, relations included.
         #[pallet::constant]
         type PatientDeposit: Get<BalanceOf<Self>>;
@@ -162,12 +167,6 @@ pub mod pallet {
         Envelope,
         /// An encryption key.
         EncryptionKey,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Custody,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Grant,
-        /// Not used any more. What runtime 2 held for it stays readable.
-        Emergency,
     }
 
     /// Registered patients.
@@ -329,6 +328,13 @@ pub mod pallet {
             /// The patient.
             patient: T::AccountId,
         },
+        /// A patient left, and the deposit was released.
+        ///
+        /// The log stays. What the patient had said about emergency access is forgotten.
+        PatientDeregistered {
+            /// The account, which is no patient any more.
+            patient: T::AccountId,
+        },
         /// A patient replaced the profile document.
         ProfileUpdated {
             /// The patient.
@@ -487,13 +493,22 @@ pub mod pallet {
         },
         /// A reader's envelope was removed.
         ///
-        /// `EnvelopeAdded` follows if the patient replaced it; otherwise, if the patient removed
+        /// `EnvelopeAdded` follows if it was replaced; otherwise, if the patient removed
         /// another reader's envelope, the key epoch rose by one.
         EnvelopeRemoved {
             /// The record.
             record: RecordId,
             /// The reader.
             reader: T::AccountId,
+        },
+        /// An account removed the envelope that it had paid for, and its deposit was released.
+        EnvelopeWithdrawn {
+            /// The record.
+            record: RecordId,
+            /// The reader.
+            reader: T::AccountId,
+            /// The account that had paid for the envelope.
+            depositor: T::AccountId,
         },
         /// A caretaker, not the patient, signed for the record or version that was just added.
         ///
@@ -561,6 +576,10 @@ pub mod pallet {
         PatientAlreadyExists,
         /// The account is not a patient. Patients register with `register_patient`.
         PatientNotFound,
+        /// The patient still has records that are not erased. Erase each of them with `erase_record` first.
+        RecordsNotErased,
+        /// An account may still add records in the patient's name. End that with `Proxy.remove_proxy` first.
+        CaretakersNotRemoved,
         /// The patient has no profile. A profile is stored with `update_profile`.
         ProfileNotFound,
         /// Unsupported CID. Use version 1 in lower-case base32, codec raw or dag-pb, hash sha2-256.
@@ -613,12 +632,22 @@ pub mod pallet {
         VersionNotLatest,
         /// The version that replaced this one was erased. Restore a version before you erase the newer one.
         NextVersionErased,
-        /// A request for a verdict on one of the two versions is open. Cancel it, or wait until it is closed.
+        /// A request for a verdict on the record, or on the version that replaced it, is open. Cancel it, or wait until it is closed.
         RequestOpen,
         /// Every record number is taken.
         RecordIdsExhausted,
-        /// The reader already has an envelope, which only the patient may replace. Others must have the patient or the reader remove it first.
+        /// The reader already has an envelope for the key that it has published. Only the patient may replace that one.
         EnvelopeAlreadyExists,
+        /// Unknown version of an envelope. Update the program that sealed the key.
+        UnknownEnvelopeVersion,
+        /// The envelope was made for another key than the one that the reader has published. Seal to the key in `EncryptionKeys`.
+        EnvelopeForAnotherKey,
+        /// Another account paid for this envelope. The patient and the reader can remove it with `remove_envelope`.
+        NotDepositor,
+        /// The patient's own envelope stays until the patient erases the record: nobody else may lock them out.
+        PatientEnvelopeRequired,
+        /// The verdict on the record can still be challenged, for which a worker needs an envelope. Wait until the time for it is over.
+        VerdictChallengeable,
         /// The reader has neither an envelope nor a grant for this record.
         EnvelopeNotFound,
         /// The list contains a reader twice.
@@ -715,7 +744,7 @@ pub mod pallet {
             Self::release_key_deposit(&patient)?;
             let deposit = T::PatientDeposit::get();
             Self::hold(HoldReason::Patient, &patient, deposit)?;
-            let entry = Patient { profile, key_epoch: 0, relations: 0, deposit };
+            let entry = Patient { profile, key_epoch: 0, relations: 0, deposit, records: 0 };
             Patients::<T>::insert(&patient, entry);
             let event = Event::<T>::PatientRegistered { patient: patient.clone() };
             Self::deposit_logged(&patient, event);
@@ -758,7 +787,8 @@ pub mod pallet {
 
         /// Publishes the signer's encryption key, to which content keys are sealed.
         ///
-        /// Existing envelopes remain sealed to the key that they were made for.
+        /// Existing envelopes remain sealed to the key that they were made for, until somebody who
+        /// may share the record replaces them.
         ///
         /// ## Dispatch origin
         /// Signed by any account. `EncryptionKeyDeposit` is held for its first key, unless it
@@ -914,8 +944,9 @@ pub mod pallet {
         /// - `commitments`: of a chest X-ray, the salted root of the square that preprocessing
         ///   makes of it, and the hash of the secret that seals its verdicts. Without them no
         ///   model can be run on it.
-        /// - `envelopes`: the readers, each with the content key sealed to them (80 bytes); at
-        ///   most `MaxEnvelopes`. The patient is one of them, unless the patient signs, and not
+        /// - `envelopes`: the readers, each with the content key sealed to the key that they have
+        ///   published (`SealedKey`, 89 bytes); at most `MaxEnvelopes`. The patient is one of them,
+        ///   unless the patient signs, and not
         ///   a caretaker in the patient's name.
         /// - `inference`: the model to run on the record, and by how many workers. A signer
         ///   other than the patient then needs the consent to `Infer` as well.
@@ -930,6 +961,8 @@ pub mod pallet {
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: an envelope is of an unknown
+        ///   version, or for another key than its reader's.
         /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy: `NoPolicy`, `PolicyNotFound`, `PolicyTrapped`,
         ///   `PolicyOutOfGas`, `PolicyAnswerInvalid`, `PolicyReentered`, `NoGrant`,
@@ -987,7 +1020,7 @@ pub mod pallet {
         /// - `digest`: SHA-256 (32 bytes) of the new encrypted bytes.
         /// - `commitments`: as for `add_record`, for the new version.
         /// - `envelopes`: the readers of the new version, each with its content key sealed to
-        ///   them (80 bytes); at most `MaxEnvelopes`. The patient is one of them, as for
+        ///   them (89 bytes); at most `MaxEnvelopes`. The patient is one of them, as for
         ///   `add_record`. Readers of the previous version are not carried over.
         /// - `custody`: as for `add_record`, for the new version.
         ///
@@ -999,6 +1032,8 @@ pub mod pallet {
         /// - `NotChestXray`: commitments come with a document that is no chest X-ray.
         /// - `DuplicateReader`: a reader is listed twice.
         /// - `EncryptionKeyNotFound`: a reader has not published a key.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: an envelope is of an unknown
+        ///   version, or for another key than its reader's.
         /// - `PatientEnvelopeMissing`: another account signs, and the patient is no reader.
         /// - Denials by the policy, as for `add_record`.
         /// - `RecordIdsExhausted`: every record number is taken.
@@ -1034,6 +1069,10 @@ pub mod pallet {
 
         /// Gives the content key of a record to another reader.
         ///
+        /// If the reader has an envelope for a key that it has since replaced, the new one
+        /// replaces it; the deposit for the old one is released. The patient's own envelope is
+        /// replaced by the patient alone.
+        ///
         /// ## Dispatch origin
         /// Signed by the patient, or by an account that the patient's policy allows `Share`.
         /// `EnvelopeDeposit` is held from the signer until the envelope is removed.
@@ -1041,20 +1080,22 @@ pub mod pallet {
         /// ## Parameters
         /// - `record`: the record.
         /// - `reader`: the new reader.
-        /// - `sealed_key`: the content key, sealed to the reader (80 bytes).
+        /// - `sealed_key`: the content key, sealed to the reader's published key (89 bytes).
         ///
         /// ## Errors
         /// - `RecordNotFound`, `RecordErased`: there is no such record, or it was erased.
         /// - `EncryptionKeyNotFound`: the reader has not published a key.
-        /// - `EnvelopeAlreadyExists`: the reader has an envelope, which only the patient may
-        ///   replace.
+        /// - `UnknownEnvelopeVersion`, `EnvelopeForAnotherKey`: the envelope is of an unknown
+        ///   version, or for another key than the reader's.
+        /// - `EnvelopeAlreadyExists`: the reader has an envelope for its key, or is the patient;
+        ///   only the patient may replace it.
         /// - `MaxEnvelopesExceeded`: the record already has `MaxEnvelopes` envelopes; one less if
         ///   the patient has none, and neither signs nor is the reader.
         /// - Denials by the policy, as for `add_record`.
         ///
         /// ## Events
-        /// - `AccessChecked` if the policy was asked; `EnvelopeRemoved` if the patient replaced
-        ///   an envelope; `EnvelopeAdded`.
+        /// - `AccessChecked` if the policy was asked; `EnvelopeRemoved` if an envelope was
+        ///   replaced; `EnvelopeAdded`.
         #[pallet::call_index(9)]
         #[pallet::weight(
             T::WeightInfo::share_record()
@@ -1446,6 +1487,71 @@ pub mod pallet {
             let whose = patient.clone();
             Self::deposit_logged(&patient, Event::<T>::ProfileRemoved { patient: whose, old });
             Ok(())
+        }
+
+        /// Deregisters the signer as a patient. Everything about them must be ended before.
+        ///
+        /// The deposit is released. With the patient go the profile, the encryption key, the
+        /// chosen policy and custodians, the relations, and what was said about emergency access.
+        /// The log stays, and the numbers of erased records with it: an account that registers
+        /// again continues the same log, and cannot add an erased content again.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the patient.
+        ///
+        /// ## Errors
+        /// - `PatientNotFound`: the signer is not a patient.
+        /// - `RecordsNotErased`: a record is not erased.
+        /// - `Custody::EmergencyNotClosed`: an emergency over the signer is not closed.
+        /// - `Inference::RequestNotClosed`: a request about the signer's records is open, or a
+        ///   verdict challenged.
+        /// - `CaretakersNotRemoved`: a proxy may still add records in the signer's name.
+        ///
+        /// ## Events
+        /// - `Custody::CustodiansSet` if the signer had custodians; a `RelationRemoved` for each
+        ///   relation; `ProfileRemoved` and `PolicySet` if there was a profile or a policy;
+        ///   `EncryptionKeyRemoved`; `PatientDeregistered`.
+        #[pallet::call_index(33)]
+        #[pallet::weight(
+            T::WeightInfo::deregister_patient(MAX_RELATIONS)
+                .saturating_add(T::Departure::weight())
+        )]
+        pub fn deregister_patient(origin: OriginFor<T>) -> DispatchResultWithPostInfo {
+            let patient = ensure_signed(origin)?;
+            let relations = Self::do_deregister_patient(&patient)?;
+            let used = T::WeightInfo::deregister_patient(relations);
+            Ok(Some(used.saturating_add(T::Departure::weight())).into())
+        }
+
+        /// Removes an envelope that the signer paid for, to get the deposit back.
+        ///
+        /// Such as that of a worker whose verdict is there. The reader may have kept the content
+        /// key; the patient's key epoch does not rise, because the patient revoked nothing.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the account that paid the envelope's deposit, which is released.
+        ///
+        /// ## Parameters
+        /// - `record`: the record.
+        /// - `reader`: the reader whose envelope is removed; not the patient.
+        ///
+        /// ## Errors
+        /// - `RecordNotFound`, `EnvelopeNotFound`: there is no such record or envelope.
+        /// - `NotDepositor`: another account paid for it.
+        /// - `PatientEnvelopeRequired`: the reader is the patient.
+        /// - `RequestOpen`, `VerdictChallengeable`: workers still need their envelopes.
+        ///
+        /// ## Events
+        /// - `EnvelopeWithdrawn`.
+        #[pallet::call_index(34)]
+        #[pallet::weight(T::WeightInfo::withdraw_envelope())]
+        pub fn withdraw_envelope(
+            origin: OriginFor<T>,
+            record: RecordId,
+            reader: T::AccountId,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_envelope(&who, record, reader)
         }
     }
 }

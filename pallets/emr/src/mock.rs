@@ -22,8 +22,9 @@ use medchain_sharing::{
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 
 use crate::{
-    self as pallet_emr, AccessControl, AccessQuestion, Answer, DefaultPolicy, EncryptionKeys,
-    EnvelopesOf, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Record, RecordOf,
+    self as pallet_emr, AccessControl, AccessQuestion, Answer, DefaultPolicy, Departure,
+    EncryptionKeys, EnvelopesOf, HoldReason, InferenceOrders, KeyCustody, NextRecordId, Record,
+    RecordOf,
 };
 
 /// A registered patient, with the record [`XRAY`] that only she can read.
@@ -122,6 +123,7 @@ impl pallet_emr::Config for Test {
     type AccessControl = Policy;
     type InferenceOrders = Orders;
     type Custody = Keeper;
+    type Departure = (Ties, OtherTies);
     type PatientDeposit = ConstU64<PATIENT_DEPOSIT>;
     type RecordDeposit = ConstU64<RECORD_DEPOSIT>;
     type EnvelopeDeposit = ConstU64<ENVELOPE_DEPOSIT>;
@@ -138,6 +140,12 @@ pub type Question = (u64, u64, u64, Option<RecordId>, Action);
 pub type Order = (u64, u64, RecordId, InferenceOrder<u64>);
 /// The answers of the policy, by patient, subject and action.
 type Answers = BTreeMap<(u64, u64, Action), Result<(), Denied>>;
+
+thread_local! {
+    static TIES: RefCell<BTreeSet<u64>> = const { RefCell::new(BTreeSet::new()) };
+    static LEFT: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static CHALLENGED: RefCell<BTreeSet<RecordId>> = const { RefCell::new(BTreeSet::new()) };
+}
 
 thread_local! {
     static ANSWERS: RefCell<Answers> = const { RefCell::new(BTreeMap::new()) };
@@ -222,6 +230,14 @@ impl Orders {
         ORDERED.take()
     }
 
+    /// Says whether a verdict on a record can be challenged.
+    pub fn challengeable(record: RecordId, yes: bool) {
+        CHALLENGED.with_borrow_mut(|records| match yes {
+            true => records.insert(record),
+            false => records.remove(&record),
+        });
+    }
+
     /// Opens a request for this version of a record.
     pub fn open(record: RecordId) {
         ORDERED.with_borrow_mut(|orders| orders.push((ALICE, ALICE, record, order(MODEL))));
@@ -257,6 +273,71 @@ impl InferenceOrders<u64> for Orders {
 
     fn is_awaited(record: RecordId) -> bool {
         ORDERED.with_borrow(|orders| orders.iter().any(|(_, _, ordered, _)| *ordered == record))
+    }
+
+    fn is_challengeable(record: RecordId) -> bool {
+        CHALLENGED.with_borrow(|records| records.contains(&record))
+    }
+}
+
+/// What patients have outside this pallet, as tests set it.
+pub struct Ties;
+
+impl Ties {
+    /// Gives a patient something that they must end first.
+    pub fn tie(patient: u64) {
+        TIES.with_borrow_mut(|ties| ties.insert(patient));
+    }
+
+    /// Ends it.
+    pub fn untie(patient: u64) {
+        TIES.with_borrow_mut(|ties| ties.remove(&patient));
+    }
+
+    /// Who left since the previous call, by either part.
+    pub fn left() -> Vec<u64> {
+        LEFT.take()
+    }
+}
+
+/// What a patient who is tied must end.
+pub const TIED: DispatchError = DispatchError::Other("tied");
+
+/// The weight of asking and leaving, of each part.
+pub const DEPARTURE_WEIGHT: Weight = Weight::from_parts(6_000_000_000, 6_000);
+
+/// A part that has nothing to refuse.
+pub struct OtherTies;
+
+impl Departure<u64> for OtherTies {
+    fn ensure_may_leave(_: &u64) -> DispatchResult {
+        Ok(())
+    }
+
+    fn leave(patient: &u64) -> DispatchResult {
+        LEFT.with_borrow_mut(|left| left.push(*patient));
+        Ok(())
+    }
+
+    fn weight() -> Weight {
+        DEPARTURE_WEIGHT
+    }
+}
+
+impl Departure<u64> for Ties {
+    fn ensure_may_leave(patient: &u64) -> DispatchResult {
+        if TIES.with_borrow(|ties| ties.contains(patient)) {
+            return Err(TIED);
+        }
+        Ok(())
+    }
+
+    fn leave(patient: &u64) -> DispatchResult {
+        OtherTies::leave(patient)
+    }
+
+    fn weight() -> Weight {
+        DEPARTURE_WEIGHT
     }
 }
 
@@ -324,6 +405,10 @@ impl KeyCustody<u64> for Keeper {
         Ok(GRANTS.with_borrow_mut(|grants| grants.remove(&(record, *subject))))
     }
 
+    fn is_delivered(_: RecordId, _: &u64) -> bool {
+        false
+    }
+
     fn entrust_weight(custodians: u32) -> Weight {
         ENTRUST_WEIGHT.saturating_mul(custodians.into())
     }
@@ -382,6 +467,9 @@ impl ExtBuilder {
             PURPOSES.take();
             ORDERED.take();
             KEPT.take();
+            TIES.take();
+            LEFT.take();
+            CHALLENGED.take();
             System::reset_events();
         });
         ext
@@ -404,9 +492,8 @@ fn check_topics() {
         let RuntimeEvent::Emr(event) = record.event else { continue };
         let about_a_patient = match event {
             // Of a patient's key, but not of others'.
-            EncryptionKeySet { .. } => continue,
-            EncryptionKeyRemoved { .. }
-            | DefaultPolicyAnnounced { .. }
+            EncryptionKeySet { .. } | EncryptionKeyRemoved { .. } => continue,
+            DefaultPolicyAnnounced { .. }
             | DefaultPolicyCancelled { .. }
             | DefaultPolicySet { .. }
             | InstitutionAdmitted { .. }
@@ -517,13 +604,20 @@ pub fn document(byte: u8) -> Document {
     Document { cid: cid(byte), digest: digest(byte) }
 }
 
-/// Stands for a content key sealed to `reader`.
+/// Stands for a content key sealed to the key that [`key`] gives `reader`.
 pub fn sealed(reader: u64) -> SealedKey {
-    SealedKey([reader as u8; 80])
+    sealed_to(&key(reader))
 }
 
-/// What an attacker stores in place of a key.
-pub const GARBAGE: SealedKey = SealedKey([0xff; 80]);
+/// Stands for a content key sealed to this key.
+pub fn sealed_to(key: &EncryptionKey) -> SealedKey {
+    SealedKey::new(key, key.0, [1; 48])
+}
+
+/// What an attacker stores in place of a key: it names the key of `reader`, and opens nothing.
+pub fn garbage(reader: u64) -> SealedKey {
+    SealedKey::new(&key(reader), [0xff; 32], [0xff; 48])
+}
 
 pub fn envelopes(readers: &[u64]) -> EnvelopesOf<Test> {
     let envelopes: Vec<_> = readers.iter().map(|who| (*who, sealed(*who))).collect();

@@ -46,6 +46,11 @@ impl<T: Config> Pallet<T> {
                 "a patient's relations are miscounted"
             );
             ensure!(patient.relations <= MAX_RELATIONS, "a patient has too many relations");
+            let records = RecordsOf::<T>::iter_key_prefix(&who).filter(|id| Self::is_kept(*id));
+            ensure!(
+                u32::try_from(records.count()) == Ok(patient.records),
+                "a patient's records are miscounted"
+            );
             deposits.insert(who, patient.deposit);
         }
         for (patient, relative) in Relations::<T>::iter_keys() {
@@ -98,14 +103,19 @@ impl<T: Config> Pallet<T> {
         let mut deposits = Deposits::<T>::new();
         for (id, record) in Records::<T>::iter() {
             ensure!(id < NextRecordId::<T>::get(), "a record's number was not assigned");
-            ensure!(Patients::<T>::contains_key(&record.patient), "a record belongs to no patient");
+            // A patient who has left has nothing but erased records.
+            ensure!(
+                record.status == RecordStatus::Erased
+                    || Patients::<T>::contains_key(&record.patient),
+                "a record belongs to no patient"
+            );
             ensure!(
                 RecordsOf::<T>::contains_key(&record.patient, id),
                 "a record is not listed under its patient"
             );
             ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
             ensure!(
-                Contents::<T>::contains_key(&record.cid, &record.patient),
+                Contents::<T>::get(&record.cid, &record.patient) == Some(id),
                 "a record's content is not listed"
             );
             let may_commit =
@@ -133,7 +143,6 @@ impl<T: Config> Pallet<T> {
                 "a patient's list contains a record that is not theirs"
             );
         }
-        // Runtime 2 allowed several records of one content: the first one is listed.
         for (cid, patient, id) in Contents::<T>::iter() {
             ensure!(
                 Records::<T>::get(id)
@@ -146,6 +155,11 @@ impl<T: Config> Pallet<T> {
             "commitments belong to no record"
         );
         Self::ensure_held(HoldReason::Record, deposits)
+    }
+
+    /// Whether a record exists that is not erased.
+    fn is_kept(id: RecordId) -> bool {
+        Records::<T>::get(id).is_some_and(|record| record.status != RecordStatus::Erased)
     }
 
     /// Envelopes belong to records. Their readers may have removed their keys since.

@@ -83,6 +83,8 @@ pub struct Patient<Balance> {
     pub relations: u32,
     /// The deposit held from the patient for this entry and the relations.
     pub deposit: Balance,
+    /// The number of the patient's records that are not erased.
+    pub records: u32,
 }
 
 /// A medical record: the location and the origin of its ciphertext.
@@ -117,7 +119,7 @@ pub struct Record<AccountId, Balance, BlockNumber> {
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Envelope<AccountId, Balance> {
-    /// The content key, in a sealed box that only the reader can open.
+    /// The content key, sealed to the key that the reader had published.
     pub sealed: SealedKey,
     /// The account that added the envelope and paid the deposit.
     pub depositor: AccountId,

@@ -51,6 +51,10 @@ pub trait WeightInfo {
     fn remove_relation() -> Weight;
     /// `remove_encryption_key`.
     fn remove_encryption_key() -> Weight;
+    /// `deregister_patient` of a patient with `n` relations, without what others have of them.
+    fn deregister_patient(n: u32) -> Weight;
+    /// `withdraw_envelope`.
+    fn withdraw_envelope() -> Weight;
 }
 
 /// Upper estimates for tests, set by hand and not measured.
@@ -97,13 +101,13 @@ impl WeightInfo for () {
     fn add_record(n: u32) -> Weight {
         let entries = n.saturating_add(3);
         let n = u64::from(n);
-        estimate(12u64.saturating_add(n), 9u64.saturating_add(n))
+        estimate(12u64.saturating_add(n), 10u64.saturating_add(n))
             .saturating_add(log_weight(entries))
     }
     fn amend_record(n: u32) -> Weight {
         let entries = n.saturating_add(3);
         let n = u64::from(n);
-        estimate(11u64.saturating_add(n), 10u64.saturating_add(n))
+        estimate(12u64.saturating_add(n), 11u64.saturating_add(n))
             .saturating_add(log_weight(entries))
     }
     fn share_record() -> Weight {
@@ -115,7 +119,7 @@ impl WeightInfo for () {
     fn erase_record(n: u32) -> Weight {
         // Each envelope may have its own depositor.
         let n = u64::from(n).saturating_mul(3);
-        estimate(6u64.saturating_add(n), 6u64.saturating_add(n)).saturating_add(log_weight(1))
+        estimate(7u64.saturating_add(n), 7u64.saturating_add(n)).saturating_add(log_weight(1))
     }
     fn restore_record() -> Weight {
         estimate(4, 2).saturating_add(log_weight(1))
@@ -128,6 +132,16 @@ impl WeightInfo for () {
     }
     fn remove_encryption_key() -> Weight {
         estimate(5, 4)
+    }
+    fn deregister_patient(n: u32) -> Weight {
+        // A profile, a policy, a key and the end are logged as well.
+        let entries = n.saturating_add(4);
+        let n = u64::from(n);
+        estimate(6u64.saturating_add(n), 5u64.saturating_add(n)).saturating_add(log_weight(entries))
+    }
+    fn withdraw_envelope() -> Weight {
+        // The request and, for each of four models, the newest verdict.
+        estimate(14, 4).saturating_add(log_weight(1))
     }
 }
 

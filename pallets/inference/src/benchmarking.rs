@@ -21,7 +21,7 @@ use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
     FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
     RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
-    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SEALED_KEY_LENGTH, SQUARE_ID,
+    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
@@ -40,6 +40,8 @@ const SALT: AnswerSalt = AnswerSalt([6; 32]);
 const SEED: [u8; 32] = [5; 32];
 /// The last place in every order.
 const LAST: [u8; 32] = [0xff; 32];
+/// The encryption key that workers have published.
+const KEY: EncryptionKey = EncryptionKey([1; 32]);
 /// The bytes of an answer of the largest model.
 const SEALED_LENGTH: usize = 16 + 1 + 1 + 4 * MAX_CLASSES as usize;
 
@@ -135,7 +137,7 @@ fn rich<T: Config>(name: &'static str, number: u32) -> Result<T::AccountId, Benc
         spending.saturating_add(spare).saturating_add(spare),
         Precision::Exact,
     )?;
-    pallet_emr::EncryptionKeys::<T>::insert(&who, EncryptionKey([1; 32]));
+    pallet_emr::EncryptionKeys::<T>::insert(&who, KEY);
     Ok(who)
 }
 
@@ -164,9 +166,14 @@ fn patient_with_record<T: Config>() -> Result<(T::AccountId, RecordId), Benchmar
     Ok((patient, record))
 }
 
+/// The content key of a record, sealed to [`KEY`].
+fn sealed_key() -> SealedKey {
+    SealedKey::new(&KEY, [3; 32], [3; 48])
+}
+
 /// Stores an envelope without a deposit.
 fn put_envelope<T: Config>(record: RecordId, reader: &T::AccountId) {
-    let (sealed, deposit) = (SealedKey([3; SEALED_KEY_LENGTH]), Zero::zero());
+    let (sealed, deposit) = (sealed_key(), Zero::zero());
     let envelope = pallet_emr::Envelope { sealed, depositor: reader.clone(), deposit };
     pallet_emr::Envelopes::<T>::insert(record, reader, envelope);
 }
@@ -298,6 +305,54 @@ fn finish_scene<T: Config>(id: RequestId) -> Result<(), BenchmarkError> {
     Ok(())
 }
 
+impl<T: Config> Pallet<T> {
+    /// Opens a request for a record in which `worker` waits for the key, in a committee of the
+    /// largest size, for benchmarks of whoever asks [`Self::key_place`].
+    pub fn seat(worker: &T::AccountId, record: RecordId) -> RequestId {
+        let model = ModelId(0);
+        let entry = Model {
+            name: label(0),
+            version: label(1),
+            cid: cid(),
+            sha256: SHA256,
+            card: Some(cid()),
+            labels: labels(),
+            preprocessing: square(),
+            arithmetic: medchain_primitives::Arithmetic::Exact,
+            min_quorum: 1,
+            confidence_threshold: Permill::from_percent(80),
+            fee: fee::<T>(),
+            status: ModelStatus::Active,
+        };
+        Models::<T>::insert(model, entry);
+        let patient = pallet_emr::Records::<T>::get(record)
+            .map_or_else(|| worker.clone(), |record| record.patient);
+        let request = Request {
+            record,
+            patient,
+            model,
+            requester: account("requester", 0, 0),
+            fee: fee::<T>(),
+            quorum: MAX_QUORUM as u8,
+            opened: now::<T>(),
+            deadline: now::<T>().saturating_add(T::SealPeriod::get()),
+            status: RequestStatus::Sealing,
+        };
+        let id = RequestId(0);
+        Requests::<T>::insert(id, request);
+        let others = (1..MAX_QUORUM).map(|number| account("member", number, 0));
+        let members = others.chain([worker.clone()]);
+        let members = members.map(|worker| crate::Member { worker, step: Step::Chosen });
+        let committee = Committee {
+            members: BoundedVec::truncate_from(members.collect()),
+            choice: Choice::Seeded { seed: SEED, last: Some(LAST) },
+            lost: BoundedVec::new(),
+        };
+        Committees::<T>::insert(id, committee);
+        id
+    }
+}
+
 fn chosen<A>(_: &A, _: u32) -> Step {
     Step::Chosen
 }
@@ -321,6 +376,21 @@ fn output() -> Output {
 #[benchmarks]
 mod benchmarks {
     use super::*;
+
+    /// Whether the last member of the largest committee waits for a key.
+    #[benchmark]
+    fn key_place() -> Result<(), BenchmarkError> {
+        let (_, record) = patient_with_record::<T>()?;
+        let worker: T::AccountId = account("worker", 0, 0);
+        let id = Pallet::<T>::seat(&worker, record);
+
+        #[block]
+        {
+            assert!(Pallet::<T>::key_place(&worker, id).is_some());
+        }
+
+        Ok(())
+    }
 
     #[benchmark]
     fn register_model() -> Result<(), BenchmarkError> {
@@ -487,10 +557,16 @@ mod benchmarks {
     fn seal_to_workers(k: Linear<0, MAX_QUORUM>) -> Result<(), BenchmarkError> {
         let Scene { requester, members, request, record, .. } =
             scene::<T>(MAX_QUORUM, RequestStatus::Sealing, chosen)?;
-        let readers = members.into_iter().take(k as usize);
-        let keys: Vec<_> = readers.map(|who| (who, SealedKey([3; SEALED_KEY_LENGTH]))).collect();
-        for (who, _) in &keys {
-            pallet_emr::Envelopes::<T>::remove(record, who);
+        // Each has an envelope for a former key, which another account has paid for.
+        let published = EncryptionKey([11; 32]);
+        let mut keys = Vec::new();
+        for (index, who) in (0..k).zip(members) {
+            pallet_emr::Envelopes::<T>::remove(record, &who);
+            let depositor = rich::<T>("depositor", index)?;
+            let (to, former) = (who.clone(), sealed_key());
+            pallet_emr::Pallet::<T>::admit_reader(&depositor, record, to, former)?;
+            pallet_emr::EncryptionKeys::<T>::insert(&who, published);
+            keys.push((who, SealedKey::new(&published, [3; 32], [3; 48])));
         }
         let keys = KeysOf::<T>::truncate_from(keys);
 
@@ -672,6 +748,21 @@ mod benchmarks {
         }
 
         assert!(Verdicts::<T>::contains_key(request));
+        Ok(())
+    }
+
+    /// As `deregister_patient` of pallet-emr asks, of a patient who may not.
+    #[benchmark]
+    fn leave() -> Result<(), BenchmarkError> {
+        let Scene { patient, .. } = scene::<T>(1, RequestStatus::Committing, chosen)?;
+        let answer;
+
+        #[block]
+        {
+            answer = <Pallet<T> as pallet_emr::Departure<_>>::ensure_may_leave(&patient);
+        }
+
+        assert!(answer.is_err());
         Ok(())
     }
 

@@ -54,6 +54,7 @@ impl<T: Config> Pallet<T> {
         let event =
             Event::VerdictChallenged { request: id, record, challenger: who.clone(), sealed };
         Self::deposit_logged(&request.patient, event);
+        Self::note_opened(&request.patient);
         Self::go_on(id, request, committee)?;
         Ok(asked)
     }
@@ -74,6 +75,7 @@ impl<T: Config> Pallet<T> {
         for member in &committee.members {
             Self::unassign(&member.worker, id, |_| ());
         }
+        Self::note_closed(&request.patient);
         request.status = RequestStatus::Answered;
         Requests::<T>::insert(id, &request);
         verdict.status = status;

@@ -3,12 +3,14 @@
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::pallet_prelude::*;
-use medchain_primitives::{FailureCause, RequestId, RequestStatus};
+use frame_system::pallet_prelude::BlockNumberFor;
+use medchain_primitives::{FailureCause, ModelId, RecordId, RequestId, RequestStatus};
+use pallet_emr::KeyCustody;
 use sp_runtime::traits::{BlakeTwo256, Hash};
 
 use crate::{
     AccountIdOf, Candidates, Choice, CommitteeOf, Committees, Config, DrawnBy, Error, Event,
-    KeysOf, Member, MembersOf, Pallet, RequestOf, Step, WorkerStatus, Workers,
+    KeysOf, Member, MembersOf, Pallet, RequestOf, Step, WeightInfo, WorkerStatus, Workers,
 };
 
 /// A candidate with its place in the order.
@@ -77,7 +79,14 @@ impl<T: Config> Pallet<T> {
         // Another requester has the key by an envelope of its own. Without one it would seal
         // garbage, perhaps to a worker that then passes for one with the key.
         let has_it = request.requester == *who && Self::has_key(&request, who);
-        let may_seal = [&record.patient, &record.author].contains(&who) || has_it;
+        // A worker to which custodians delivered the key, for itself alone.
+        let alone = !keys.is_empty() && keys.iter().all(|(worker, _)| worker == who);
+        let is_served = || {
+            Self::waits_for_key(who, &request, &committee)
+                && <T as pallet_emr::Config>::Custody::is_delivered(request.record, who)
+        };
+        let may_seal =
+            [&record.patient, &record.author].contains(&who) || has_it || (alone && is_served());
         ensure!(may_seal, Error::<T>::MayNotSeal);
         for (worker, sealed) in keys {
             let chosen = committee.members.iter().any(|member| member.worker == worker);
@@ -88,6 +97,36 @@ impl<T: Config> Pallet<T> {
             Self::await_answers(id, request, &committee);
         }
         Ok(())
+    }
+
+    /// The record whose key a drawn worker waits for, the model that it is to run, and the last
+    /// block in which it can get the key.
+    ///
+    /// `None` for an account that was named: its requester chose it, and no draw.
+    pub fn key_place(
+        worker: &AccountIdOf<T>,
+        id: RequestId,
+    ) -> Option<(RecordId, ModelId, BlockNumberFor<T>)> {
+        let (request, committee) = Self::request_in(id, &[RequestStatus::Sealing]).ok()?;
+        let waits =
+            Self::waits_for_key(worker, &request, &committee) && Self::subjects(&request).is_ok();
+        waits.then_some((request.record, request.model, request.deadline))
+    }
+
+    /// The maximum weight of [`Self::key_place`].
+    pub fn key_place_weight() -> Weight {
+        <T as Config>::WeightInfo::key_place()
+    }
+
+    /// Whether a worker was drawn for a request that awaits keys, and has none.
+    fn waits_for_key(
+        worker: &AccountIdOf<T>,
+        request: &RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) -> bool {
+        let is_drawn = matches!(committee.choice, Choice::Seeded { .. })
+            && committee.members.iter().any(|m| m.worker == *worker && m.step == Step::Chosen);
+        is_drawn && !Self::has_key(request, worker)
     }
 
     /// Moves a request with a complete committee to the status that awaits keys or answers.
@@ -113,10 +152,15 @@ impl<T: Config> Pallet<T> {
         Self::set_status(id, request, RequestStatus::Committing);
     }
 
+    /// Whether each member has an envelope that it can open: one for the key that it has
+    /// published.
     fn all_have_keys(request: &RequestOf<T>, committee: &CommitteeOf<T>) -> bool {
-        committee.members.iter().all(|member| Self::has_key(request, &member.worker))
+        committee.members.iter().all(|member| {
+            pallet_emr::Pallet::<T>::has_current_envelope(request.record, &member.worker)
+        })
     }
 
+    /// Whether an account has, or had before it changed its key, what opens the record.
     pub(crate) fn has_key(request: &RequestOf<T>, worker: &AccountIdOf<T>) -> bool {
         pallet_emr::Envelopes::<T>::contains_key(request.record, worker)
     }

@@ -63,6 +63,7 @@ impl<T: Config> Pallet<T> {
             fee: model.fee,
         };
         Self::deposit_logged(&request.patient, event);
+        Self::note_opened(&request.patient);
         Self::open_committee(id, request, order.worker.as_ref());
         Ok(asked)
     }
@@ -232,6 +233,7 @@ impl<T: Config> Pallet<T> {
         status: RequestStatus,
     ) {
         OpenRequestOf::<T>::remove(request.record, request.model);
+        Self::note_closed(&request.patient);
         Due::<T>::remove(request.deadline, id);
         Committees::<T>::remove(id);
         for member in &committee.members {
@@ -293,5 +295,9 @@ impl<T: Config> pallet_emr::InferenceOrders<AccountIdOf<T>> for Pallet<T> {
 
     fn is_awaited(record: RecordId) -> bool {
         OpenRequestOf::<T>::iter_key_prefix(record).next().is_some()
+    }
+
+    fn is_challengeable(record: RecordId) -> bool {
+        Self::has_challengeable_verdict(record)
     }
 }

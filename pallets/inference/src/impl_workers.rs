@@ -3,7 +3,7 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::pallet_prelude::*;
 use medchain_primitives::{ModelId, RequestId, SlashReason};
-use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::traits::{One, Saturating, Zero};
 
 use crate::{
     AccountIdOf, Assignments, BalanceOf, Candidate, Candidates, CandidatesOf, Config, Error, Event,
@@ -63,7 +63,9 @@ impl<T: Config> Pallet<T> {
         );
         Self::unlist(&who, &worker.models);
         let now = frame_system::Pallet::<T>::block_number();
-        let until = now.saturating_add(T::UnbondingPeriod::get());
+        // Whatever the other periods are now: a bond outlasts what it answers for.
+        let least = Self::longest_request().saturating_add(One::one());
+        let until = now.saturating_add(T::UnbondingPeriod::get().max(least));
         worker.status = WorkerStatus::Leaving { until };
         Workers::<T>::insert(&who, worker);
         Self::deposit_event(Event::WorkerLeaving { worker: who, until });

@@ -23,6 +23,7 @@ extern crate alloc;
 mod impl_answers;
 mod impl_challenges;
 mod impl_committee;
+mod impl_departure;
 mod impl_disputes;
 mod impl_due;
 mod impl_funds;
@@ -32,7 +33,6 @@ mod impl_requests;
 mod impl_seeds;
 mod impl_verdicts;
 mod impl_workers;
-pub mod migrations;
 mod seed;
 mod types;
 pub mod weights;
@@ -81,6 +81,10 @@ pub mod pallet {
     pub struct Pallet<T>(_);
 
     /// The parameters that the runtime sets.
+    ///
+    /// Bonds, penalties, rewards and periods may change while the chain runs, for what begins
+    /// afterwards: a bond that is held, a fee, and the deadline of a status that has begun are
+    /// stored. Their constants in the metadata are of the block in which it was read.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<RuntimeEvent: From<Event<Self>>>
@@ -139,7 +143,7 @@ pub mod pallet {
 
         /// Number of blocks between a worker's leave and the end of its bond.
         ///
-        /// Longer than all the other periods together.
+        /// Longer than all the other periods together. Where it is not, they count.
         #[pallet::constant]
         type UnbondingPeriod: Get<BlockNumberFor<Self>>;
 
@@ -230,6 +234,13 @@ pub mod pallet {
     #[pallet::storage]
     pub type OpenRequestOf<T> =
         StorageDoubleMap<_, Twox64Concat, RecordId, Twox64Concat, ModelId, RequestId>;
+
+    /// Number of open requests about each patient's records, challenged verdicts included.
+    ///
+    /// The patient stays until they are closed.
+    #[pallet::storage]
+    pub type RequestsAbout<T: Config> =
+        StorageMap<_, Blake2_128Concat, AccountIdOf<T>, u32, ValueQuery>;
 
     /// Numbers of seeds with how many draws wait for a newer one, in order.
     #[pallet::storage]
@@ -584,6 +595,8 @@ pub mod pallet {
         RequestNotFound,
         /// The request is closed. `Requests` contains its outcome.
         RequestNotOpen,
+        /// A request about the patient's records is open, or a verdict on them challenged. Cancel it with `cancel_request`, end the dispute with `annul_dispute`, or wait until it is closed.
+        RequestNotClosed,
         /// Only a request for one worker can name it.
         WorkerNotNameable,
         /// Only the account that made a request, or the patient, may cancel it.
@@ -874,7 +887,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Emr::AccessChecked` if the policy was asked; `InferenceRequested`; `AnswersAwaited`
-        ///   if the named worker has an envelope.
+        ///   if the named worker has an envelope for its key.
         #[pallet::call_index(5)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_inference().saturating_add(Pallet::<T>::policy_weight())
@@ -943,7 +956,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Emr::AccessChecked` for each candidate that the policy allows; `WorkersDrawn`;
-        ///   `AnswersAwaited` if all of them have an envelope already.
+        ///   `AnswersAwaited` if all of them have an envelope for their key already.
         /// - `InferenceFailed` if there are no more candidates.
         #[pallet::call_index(7)]
         #[pallet::weight(
@@ -967,12 +980,14 @@ pub mod pallet {
         /// answers.
         ///
         /// ## Dispatch origin
-        /// Signed by the patient, the record's author or the requester.
-        /// `Emr::EnvelopeDeposit` is held from it for each envelope.
+        /// Signed by the patient, the record's author, a requester with the key; or for itself alone
+        /// by a drawn worker to which custodians delivered the key (`Custody::request_as_worker`).
+        /// `Emr::EnvelopeDeposit` is held from the signer for each envelope.
         ///
         /// ## Parameters
-        /// - `keys`: workers without an envelope, each with the content key sealed to them (80
-        ///   bytes). Empty if all of them got theirs by `Emr::share_record`.
+        /// - `keys`: workers without an envelope for the key that they have published, each with
+        ///   the content key sealed to that key (89 bytes). Empty if all of them got theirs by
+        ///   `Emr::share_record`.
         ///
         /// ## Errors
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no keys are awaited.
@@ -980,10 +995,12 @@ pub mod pallet {
         /// - `NotChosen`: one of the accounts was not chosen.
         /// - `RecordNotActive`: the record was erased or superseded.
         /// - `Emr::EnvelopeAlreadyExists`, `Emr::MaxEnvelopesExceeded`,
-        ///   `Emr::EncryptionKeyNotFound`: an envelope cannot be added.
+        ///   `Emr::EncryptionKeyNotFound`, `Emr::UnknownEnvelopeVersion`,
+        ///   `Emr::EnvelopeForAnotherKey`: an envelope cannot be added.
         ///
         /// ## Events
-        /// - `Emr::EnvelopeAdded` for each envelope; `AnswersAwaited` if none is missing.
+        /// - `Emr::EnvelopeAdded` for each envelope, after `Emr::EnvelopeRemoved` if it replaces
+        ///   one for a former key; `AnswersAwaited` if none is missing.
         #[pallet::call_index(8)]
         #[pallet::weight(<T as Config>::WeightInfo::seal_to_workers(keys.len() as u32))]
         pub fn seal_to_workers(

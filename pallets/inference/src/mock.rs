@@ -17,15 +17,17 @@ use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     Action, AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, Denied, DenyReason,
-    EncryptionKey, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label, ModelId,
-    Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot, SQUARE_ID,
+    EncryptionKey, EndReason, FilmCommitments, InferenceOrder, InputRoot, InstitutionId, Label,
+    ModelId, Output, RecordId, RecordKind, RequestId, SealedAnswer, SealedKey, VerdictRoot,
+    SQUARE_ID,
 };
+use medchain_sharing::Entrustment;
 use medchain_verdicts::{
     answer_commitment, answer_salt, input_root, verdict_commitment, verdict_root, InputSalt,
     VerdictKey, VerdictName, SIDE,
 };
-use pallet_emr::{AccessControl, AccessQuestion, Answer};
-use sp_runtime::{BuildStorage, Permill};
+use pallet_emr::{AccessControl, AccessQuestion, Answer, KeyCustody};
+use sp_runtime::{BuildStorage, DispatchError, Permill};
 
 use crate::{
     self as pallet_inference, Committees, KeysOf, Labels, NextRequestId, Requests, SeedSource,
@@ -111,6 +113,16 @@ impl frame_system::Config for Test {
     type Block = frame_system::mocking::MockBlock<Test>;
     type AccountData = pallet_balances::AccountData<u64>;
     type DbWeight = frame_support::weights::constants::RocksDbWeight;
+    type BlockWeights = TwoSeconds;
+}
+
+frame_support::parameter_types! {
+    /// Blocks as long as those of the runtime.
+    pub TwoSeconds: frame_system::limits::BlockWeights =
+        frame_system::limits::BlockWeights::simple_max(Weight::from_parts(
+            2 * frame_support::weights::constants::WEIGHT_REF_TIME_PER_SECOND,
+            u64::MAX,
+        ));
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
@@ -128,7 +140,8 @@ impl pallet_emr::Config for Test {
     type MaxTerm = ConstU64<1_000_000>;
     type AccessControl = Policy;
     type InferenceOrders = Inference;
-    type Custody = ();
+    type Custody = Keeper;
+    type Departure = Inference;
     type PatientDeposit = ConstU64<10>;
     type RecordDeposit = ConstU64<5>;
     type EnvelopeDeposit = ConstU64<2>;
@@ -144,24 +157,59 @@ impl pallet_disputes::Config for Test {
     type WeightInfo = ();
 }
 
+/// Values that tests change, as governance does in the runtime.
+pub mod values {
+    frame_support::parameter_types! {
+        pub static DrawPeriod: u64 = super::DRAW;
+        pub static SealPeriod: u64 = super::SEAL;
+        pub static CommitPeriod: u64 = super::COMMIT;
+        pub static RevealPeriod: u64 = super::REVEAL;
+        pub static RoundPeriod: u64 = super::ROUND;
+        pub static DisputeReward: u64 = super::REWARD;
+        pub static ProvisionalPeriod: u64 = super::PROVISIONAL;
+        pub static ClosedPeriod: u64 = super::CLOSED;
+        pub static UnbondingPeriod: u64 = super::UNBONDING;
+        pub static WorkerBond: u64 = super::BOND;
+        pub static AbsencePenalty: u64 = super::ABSENCE;
+        pub static RevealPenalty: u64 = super::NOT_REVEALED;
+    }
+}
+pub use values::*;
+
+/// Sets every value that a test may have changed.
+fn reset_parameters() {
+    DrawPeriod::set(DRAW);
+    SealPeriod::set(SEAL);
+    CommitPeriod::set(COMMIT);
+    RevealPeriod::set(REVEAL);
+    RoundPeriod::set(ROUND);
+    DisputeReward::set(REWARD);
+    ProvisionalPeriod::set(PROVISIONAL);
+    ClosedPeriod::set(CLOSED);
+    UnbondingPeriod::set(UNBONDING);
+    WorkerBond::set(BOND);
+    AbsencePenalty::set(ABSENCE);
+    RevealPenalty::set(NOT_REVEALED);
+}
+
 impl pallet_inference::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type GovernanceOrigin = EnsureRoot<u64>;
     type Seeds = Dice;
     type SeedDelay = ConstU32<SEED_DELAY>;
-    type DrawPeriod = ConstU64<DRAW>;
-    type SealPeriod = ConstU64<SEAL>;
-    type CommitPeriod = ConstU64<COMMIT>;
-    type RevealPeriod = ConstU64<REVEAL>;
-    type RoundPeriod = ConstU64<ROUND>;
-    type DisputeReward = ConstU64<REWARD>;
-    type ProvisionalPeriod = ConstU64<PROVISIONAL>;
-    type ClosedPeriod = ConstU64<CLOSED>;
-    type UnbondingPeriod = ConstU64<UNBONDING>;
-    type WorkerBond = ConstU64<BOND>;
-    type AbsencePenalty = ConstU64<ABSENCE>;
-    type RevealPenalty = ConstU64<NOT_REVEALED>;
+    type DrawPeriod = DrawPeriod;
+    type SealPeriod = SealPeriod;
+    type CommitPeriod = CommitPeriod;
+    type RevealPeriod = RevealPeriod;
+    type RoundPeriod = RoundPeriod;
+    type DisputeReward = DisputeReward;
+    type ProvisionalPeriod = ProvisionalPeriod;
+    type ClosedPeriod = ClosedPeriod;
+    type UnbondingPeriod = UnbondingPeriod;
+    type WorkerBond = WorkerBond;
+    type AbsencePenalty = AbsencePenalty;
+    type RevealPenalty = RevealPenalty;
     type MaxWorkerModels = ConstU32<4>;
     type MaxCandidates = ConstU32<4>;
     type FailureQuorum = ConstU32<FAILURE_QUORUM>;
@@ -269,6 +317,55 @@ impl pallet_emr::BenchmarkHelper<u64> for Policy {
     }
 }
 
+thread_local! {
+    static DELIVERED: RefCell<std::collections::BTreeSet<(RecordId, u64)>> =
+        const { RefCell::new(std::collections::BTreeSet::new()) };
+}
+
+/// Custodians that have delivered keys to whom the tests say, and keep none.
+pub struct Keeper;
+
+impl Keeper {
+    /// Has custodians deliver the key of a record to an account.
+    pub fn deliver(record: RecordId, subject: u64) {
+        DELIVERED.with_borrow_mut(|delivered| delivered.insert((record, subject)));
+    }
+}
+
+impl KeyCustody<u64> for Keeper {
+    fn entrust(_: &u64, _: &u64, _: RecordId, _: &Cid, _: Entrustment) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+
+    fn end(_: RecordId, _: &u64) -> Result<u32, DispatchError> {
+        Ok(0)
+    }
+
+    fn end_access(_: RecordId, _: &u64, _: &u64, _: EndReason) -> Result<bool, DispatchError> {
+        Ok(false)
+    }
+
+    fn is_delivered(record: RecordId, subject: &u64) -> bool {
+        DELIVERED.with_borrow(|delivered| delivered.contains(&(record, *subject)))
+    }
+
+    fn entrust_weight(_: u32) -> Weight {
+        Weight::zero()
+    }
+
+    fn end_weight(_: u32) -> Weight {
+        Weight::zero()
+    }
+
+    fn max_grants() -> u32 {
+        0
+    }
+
+    fn end_access_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
 /// Builds a chain.
 pub struct ExtBuilder {
     furnished: bool,
@@ -301,6 +398,8 @@ impl ExtBuilder {
         ext.execute_with(|| {
             ANSWERS.with_borrow_mut(BTreeMap::clear);
             ASKED.take();
+            DELIVERED.take();
+            reset_parameters();
             NEWEST.set((1, [1; 32]));
             System::set_block_number(START - 1);
             if self.furnished {
@@ -501,7 +600,7 @@ pub fn add_record(
     order: Option<InferenceOrder<u64>>,
 ) -> DispatchResultWithPostInfo {
     let digest = ContentDigest([byte; 32]);
-    let envelope = (author != PATIENT).then_some((PATIENT, SealedKey([0; 80])));
+    let envelope = (author != PATIENT).then(|| (PATIENT, sealed_to(PATIENT)));
     let readers = pallet_emr::EnvelopesOf::<Test>::truncate_from(envelope.into_iter().collect());
     let author = signed(author);
     Emr::add_record(author, PATIENT, cid(byte), digest, kind, film, readers, order, None)
@@ -552,9 +651,16 @@ pub fn members(id: RequestId) -> Vec<u64> {
     committee.members.iter().map(|member| member.worker).collect()
 }
 
+/// The content key, sealed to the key that an account has published, or would publish.
+pub fn sealed_to(reader: u64) -> SealedKey {
+    let key = pallet_emr::EncryptionKeys::<Test>::get(reader);
+    let key = key.unwrap_or(EncryptionKey([reader as u8; 32]));
+    SealedKey::new(&key, [reader as u8; 32], [1; 48])
+}
+
 /// The content key, sealed to each of `workers`.
 pub fn keys(workers: &[u64]) -> KeysOf<Test> {
-    let keys = workers.iter().map(|worker| (*worker, SealedKey([*worker as u8; 80])));
+    let keys = workers.iter().map(|worker| (*worker, sealed_to(*worker)));
     KeysOf::<Test>::truncate_from(keys.collect())
 }
 
@@ -562,7 +668,7 @@ pub fn keys(workers: &[u64]) -> KeysOf<Test> {
 pub fn seal(id: RequestId) -> DispatchResult {
     let record = Requests::<Test>::get(id).expect("the request exists").record;
     let mut missing = members(id);
-    missing.retain(|who| !pallet_emr::Envelopes::<Test>::contains_key(record, who));
+    missing.retain(|who| !Emr::has_current_envelope(record, who));
     Inference::seal_to_workers(signed(PATIENT), id, keys(&missing))
 }
 

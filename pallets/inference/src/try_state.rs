@@ -8,8 +8,8 @@ use sp_runtime::{Saturating, TryRuntimeError};
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
     Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, Networks, NextDue, NextModelId,
-    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, Seeds, Step, Verdicts, WorkerStatus,
-    Workers,
+    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, RequestsAbout, Seeds, Step,
+    Verdicts, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -95,6 +95,7 @@ impl<T: Config> Pallet<T> {
         let next = NextRequestId::<T>::get();
         let mut fees = BTreeMap::<AccountIdOf<T>, BalanceOf<T>>::new();
         let (mut open, mut challenges, mut due) = (0usize, 0usize, 0usize);
+        let mut about = BTreeMap::<AccountIdOf<T>, u32>::new();
         for (id, request) in Requests::<T>::iter() {
             ensure!(id < next, "a request's number is not below the next one");
             let record = pallet_emr::Records::<T>::get(request.record)
@@ -125,6 +126,7 @@ impl<T: Config> Pallet<T> {
             let held = fees.entry(request.requester.clone()).or_default();
             if let Some(committee) = committee {
                 open = open.saturating_add(1);
+                about.entry(request.patient.clone()).or_default().saturating_inc();
                 if challenged {
                     challenges = challenges.saturating_add(1);
                 } else {
@@ -149,6 +151,8 @@ impl<T: Config> Pallet<T> {
                 && Committees::<T>::iter_keys().count() == open,
             "an index contains an unknown request"
         );
+        let counted: BTreeMap<AccountIdOf<T>, u32> = RequestsAbout::<T>::iter().collect();
+        ensure!(about == counted, "the open requests about a patient are miscounted");
         let next_due = NextDue::<T>::get();
         ensure!(
             Due::<T>::iter_keys().all(|(last, _)| next_due.is_some_and(|next| next <= last)),

@@ -28,6 +28,8 @@ pub trait WeightInfo {
     fn draw_workers(a: u32) -> Weight;
     /// Weight of `seal_to_workers` with `k` keys.
     fn seal_to_workers(k: u32) -> Weight;
+    /// Weight of asking whether a drawn worker waits for a key.
+    fn key_place() -> Weight;
     /// Weight of `commit_answer`.
     fn commit_answer() -> Weight;
     /// Weight of `reveal_answer`.
@@ -50,6 +52,8 @@ pub trait WeightInfo {
     fn top_up_bond(m: u32) -> Weight;
     /// Weight of `disclose_verdict`.
     fn disclose_verdict() -> Weight;
+    /// Weight of asking whether a patient may leave.
+    fn leave() -> Weight;
     /// Weight of moving one overdue request on at the end of a block.
     fn process_due() -> Weight;
 }
@@ -75,6 +79,8 @@ const fn estimate(reads: u64, writes: u64) -> Weight {
 
 /// Estimates that count every storage item a call can touch, 50 µs of computation, and 4 KiB of
 /// proof for each read; and what is linked into the patient's log ([`log_weight`]).
+///
+/// Bonds, penalties and periods are read from storage, where the runtime has them there.
 impl WeightInfo for () {
     fn register_model() -> Weight {
         estimate(2, 2)
@@ -83,51 +89,59 @@ impl WeightInfo for () {
         estimate(1, 1)
     }
     fn register_worker(m: u32) -> Weight {
-        estimate(4u64.saturating_add(u64::from(m).saturating_mul(2)), 3u64.saturating_add(m.into()))
+        estimate(5u64.saturating_add(u64::from(m).saturating_mul(2)), 3u64.saturating_add(m.into()))
     }
     fn set_worker_models(m: u32) -> Weight {
         let lists = MODELS.saturating_add(m.into());
         estimate(1u64.saturating_add(lists).saturating_add(m.into()), 1u64.saturating_add(lists))
     }
     fn deregister_worker(m: u32) -> Weight {
-        estimate(1u64.saturating_add(m.into()), 1u64.saturating_add(m.into()))
+        estimate(8u64.saturating_add(m.into()), 1u64.saturating_add(m.into()))
     }
     fn request_inference() -> Weight {
-        estimate(19, 13).saturating_add(log_weight(3))
+        estimate(22, 14).saturating_add(log_weight(3))
     }
     fn cancel_request() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
-        estimate(4u64.saturating_add(members), 6u64.saturating_add(members))
+        estimate(6u64.saturating_add(members), 7u64.saturating_add(members))
             .saturating_add(log_weight(1))
     }
     fn draw_workers(a: u32) -> Weight {
         // Each candidate: its entry, its key, its work list, its envelope.
         let candidates = u64::from(a).saturating_mul(4);
         // Logged: each yes of the policy, the draw, what follows.
-        estimate(13u64.saturating_add(candidates), 13u64.saturating_add(candidates))
+        estimate(16u64.saturating_add(candidates), 14u64.saturating_add(candidates))
             .saturating_add(log_weight(a.saturating_add(2)))
     }
     fn seal_to_workers(k: u32) -> Weight {
-        let keys = u64::from(k).saturating_mul(3);
-        // One more than without: whether the patient has an envelope.
-        estimate(11u64.saturating_add(MEMBERS).saturating_add(keys), 6u64.saturating_add(keys))
-            .saturating_add(log_weight(k.saturating_add(1)))
+        // The envelope, its depositor and the deposit, for what is replaced and what is added.
+        let keys = u64::from(k).saturating_mul(5);
+        // Each member's envelope and key. One more: whether the patient has an envelope. Two more:
+        // whether custodians delivered the key to the signer.
+        let members = MEMBERS.saturating_mul(2);
+        // And the period that workers have.
+        estimate(14u64.saturating_add(members).saturating_add(keys), 6u64.saturating_add(keys))
+            .saturating_add(log_weight(k.saturating_mul(2).saturating_add(1)))
+    }
+    fn key_place() -> Weight {
+        // Request, committee, envelope, record, model.
+        estimate(5, 0)
     }
     fn commit_answer() -> Weight {
-        estimate(9, 6).saturating_add(log_weight(3))
+        estimate(10, 6).saturating_add(log_weight(3))
     }
     fn reveal_answer() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
-        estimate(10u64.saturating_add(members), 10u64.saturating_add(members))
+        estimate(14u64.saturating_add(members), 11u64.saturating_add(members))
             .saturating_add(log_weight(3))
     }
     fn submit_answer() -> Weight {
-        estimate(18, 16).saturating_add(log_weight(2))
+        estimate(22, 17).saturating_add(log_weight(2))
     }
     fn report_failure() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER);
-        let reads = 9u64.saturating_add(members).saturating_add(MAX_LOST.into());
-        estimate(reads, 9u64.saturating_add(members)).saturating_add(log_weight(2))
+        let reads = 12u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 10u64.saturating_add(members)).saturating_add(log_weight(2))
     }
     fn settle_overdue() -> Weight {
         let per_member =
@@ -135,17 +149,17 @@ impl WeightInfo for () {
         let members = MEMBERS.saturating_mul(per_member);
         // Logged: what each member missed and lost, what follows.
         let logged = MAX_QUORUM.saturating_mul(2).saturating_add(1);
-        let reads = 11u64.saturating_add(members).saturating_add(MAX_LOST.into());
-        estimate(reads, 10u64.saturating_add(members)).saturating_add(log_weight(logged))
+        let reads = 16u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 11u64.saturating_add(members)).saturating_add(log_weight(logged))
     }
     fn challenge_verdict() -> Weight {
         let members = MEMBERS.saturating_add(1).saturating_mul(PER_MEMBER);
-        estimate(12u64.saturating_add(members), 8u64.saturating_add(members))
+        estimate(14u64.saturating_add(members), 9u64.saturating_add(members))
             .saturating_add(log_weight(3))
     }
     fn annul_dispute() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
-        estimate(8u64.saturating_add(members), 8u64.saturating_add(members))
+        estimate(10u64.saturating_add(members), 9u64.saturating_add(members))
             .saturating_add(log_weight(2))
     }
     fn settle_dispute() -> Weight {
@@ -153,17 +167,20 @@ impl WeightInfo for () {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
         let losers =
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_mul(2);
-        let all = members.saturating_add(losers).saturating_add(16);
+        let all = members.saturating_add(losers).saturating_add(21);
         estimate(all, all).saturating_add(log_weight(3))
     }
     fn withdraw_bond() -> Weight {
         estimate(3, 3)
     }
     fn top_up_bond(m: u32) -> Weight {
-        estimate(3u64.saturating_add(m.into()), 3u64.saturating_add(m.into()))
+        estimate(4u64.saturating_add(m.into()), 3u64.saturating_add(m.into()))
     }
     fn disclose_verdict() -> Weight {
         estimate(5, 0).saturating_add(log_weight(1))
+    }
+    fn leave() -> Weight {
+        estimate(1, 0)
     }
     fn process_due() -> Weight {
         Self::settle_overdue().saturating_add(estimate(2, 1))

@@ -2,7 +2,12 @@
 
 use frame_support::{parameter_types, traits::ConstU128};
 
-use crate::{configs::CouncilMajority, *};
+use crate::{
+    committees::DrawnWorkers,
+    configs::{values::custody, CouncilMajority},
+    parameters::Current,
+    *,
+};
 
 parameter_types! {
     /// Maximum number of custodians per patient.
@@ -15,36 +20,29 @@ parameter_types! {
     pub const MaxEmergencyRecords: u32 = 32;
     /// Number of rejected emergencies from which on an account may not break the glass any more.
     pub const MaxRejections: u32 = 2;
-    /// Number of blocks for which access granted by a policy lasts.
-    pub const AccessPeriod: BlockNumber = 10 * MINUTES;
-    /// Number of blocks for which break-glass access lasts.
-    pub const EmergencyPeriod: BlockNumber = 4 * HOURS;
-    /// Number of blocks in which the patient or a guardian can review an emergency.
-    pub const ReviewPeriod: BlockNumber = 7 * DAYS;
-    /// Number of blocks in which an emergency that nobody reviewed can be judged: twice as long as
-    /// members can vote on a motion.
-    pub const EthicsPeriod: BlockNumber = 14 * DAYS;
 }
 
 impl pallet_custody::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
+    type Committees = DrawnWorkers;
     // Until ethics have a body of their own.
     type EthicsOrigin = CouncilMajority;
-    type CustodianBond = ConstU128<{ 10 * UNIT }>;
+    type CustodianBond = Current<custody::CustodianBond>;
     type CustodyDeposit = ConstU128<{ deposit(1, 112) }>;
     type GrantDeposit = ConstU128<{ deposit(2, 1024) }>;
     // Pays for a custodian's node, and makes a flood of requests cost its author.
-    type DeliveryFee = ConstU128<{ UNIT / 100 }>;
-    type EmergencyBond = ConstU128<{ 10 * UNIT }>;
+    type DeliveryFee = Current<custody::DeliveryFee>;
+    type EmergencyBond = Current<custody::EmergencyBond>;
     type MaxCustodians = MaxCustodians;
     type MaxGrants = MaxGrants;
     type MaxOpenEmergencies = MaxOpenEmergencies;
     type MaxEmergencyRecords = MaxEmergencyRecords;
     type MaxRejections = MaxRejections;
-    type AccessPeriod = AccessPeriod;
-    type EmergencyPeriod = EmergencyPeriod;
-    type ReviewPeriod = ReviewPeriod;
-    type EthicsPeriod = EthicsPeriod;
+    type AccessPeriod = Current<custody::AccessPeriod>;
+    type EmergencyPeriod = Current<custody::EmergencyPeriod>;
+    type ReviewPeriod = Current<custody::ReviewPeriod>;
+    // Longer than members can vote on a motion.
+    type EthicsPeriod = Current<custody::EthicsPeriod>;
     type WeightInfo = crate::weights::pallet_custody::WeightInfo<Runtime>;
 }

@@ -7,6 +7,7 @@ mod custody;
 mod governance;
 mod medchain;
 mod money;
+mod parameters;
 mod system;
 pub mod xcm;
 mod xcm_weights;
@@ -16,6 +17,8 @@ pub use council::{
     CouncilMajority, CouncilMinority, CouncilTwoThirds, PublicDelay, MAX_COUNCIL_MEMBERS,
 };
 pub use governance::ProxyType;
-pub use medchain::FormerProvidersTerm;
 pub use money::WeightToFee;
+pub use parameters::{
+    all_parameters, values, RuntimeParameters, RuntimeParametersKey, RuntimeParametersValue,
+};
 pub use system::RuntimeBlockWeights;

@@ -9,7 +9,7 @@ use frame_support::{
     weights::Weight,
 };
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, InferenceOrder, ModelId, RequestId, SealedAnswer, SealedKey,
+    AnswerCommitment, AnswerSalt, InferenceOrder, ModelId, RequestId, SealedAnswer,
 };
 use sp_runtime::BoundedVec;
 
@@ -57,7 +57,7 @@ fn add_record(envelopes: u32) -> RuntimeCall {
 fn add_record_of(patient: AccountId, envelopes: u32, content: [u8; 32]) -> RuntimeCall {
     // The first is the patient's; only the number of the others matters.
     let reader = |i: u32| if i == 0 { patient.clone() } else { AccountId::from([i as u8; 32]) };
-    let envelope = |i: u32| (reader(i), SealedKey([0; 80]));
+    let envelope = |i: u32| (reader(i), sealed_key());
     let envelopes = BoundedVec::truncate_from((0..envelopes).map(envelope).collect());
     RuntimeCall::Emr(pallet_emr::Call::add_record {
         patient,

@@ -22,7 +22,7 @@ fn accounts(of: &[Sr25519Keyring]) -> Vec<AccountId> {
 }
 
 /// Runs a test on a chain with the council and without sudo, at block 1.
-fn on_a_chain_with_a_council(test: impl FnOnce()) {
+pub(super) fn on_a_chain_with_a_council(test: impl FnOnce()) {
     let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 100_000 * UNIT));
     let storage = RuntimeGenesisConfig {
         balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
@@ -41,16 +41,16 @@ fn on_a_chain_with_a_council(test: impl FnOnce()) {
     });
 }
 
-fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
+pub(super) fn signed(who: Sr25519Keyring) -> RuntimeOrigin {
     RuntimeOrigin::signed(who.to_account_id())
 }
 
 /// The origin of a motion with so many ayes.
-fn council(ayes: u32) -> RuntimeOrigin {
+pub(super) fn council(ayes: u32) -> RuntimeOrigin {
     RawOrigin::<AccountId, Instance1>::Members(ayes, 5).into()
 }
 
-fn dispatch(call: RuntimeCall, origin: RuntimeOrigin) -> DispatchResult {
+pub(super) fn dispatch(call: RuntimeCall, origin: RuntimeOrigin) -> DispatchResult {
     call.dispatch(origin).map(|_| ()).map_err(|failed| failed.error)
 }
 
@@ -64,7 +64,7 @@ fn store() -> RuntimeCall {
         .into()
 }
 
-fn announce(call: RuntimeCall) -> RuntimeCall {
+pub(super) fn announce(call: RuntimeCall) -> RuntimeCall {
     pallet_timelock::Call::<Runtime>::announce { call: Box::new(call) }.into()
 }
 

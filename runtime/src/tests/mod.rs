@@ -4,11 +4,13 @@ mod access;
 mod capacity;
 mod council;
 mod custodians;
+mod departures;
+mod draws;
 mod messages;
 mod nesting;
+mod parameters;
 mod policies;
 mod seams;
-mod upgrade;
 
 use std::path::PathBuf;
 
@@ -16,7 +18,7 @@ use codec::Encode;
 use frame_support::assert_ok;
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, EncryptionKey, InstitutionId, RecordId,
-    RecordKind, Role,
+    RecordKind, Role, SealedKey,
 };
 use pallet_contracts::{Code, CollectEvents, DebugInfo, Determinism, ExecReturnValue};
 use pallet_emr::AccessQuestion;
@@ -135,6 +137,14 @@ pub fn call_by(
     result.result.expect("the message runs")
 }
 
+/// The encryption key that every account publishes.
+pub const KEY: EncryptionKey = EncryptionKey([7; 32]);
+
+/// Stands for a content key sealed to [`KEY`].
+pub fn sealed_key() -> SealedKey {
+    SealedKey::new(&KEY, [3; 32], [3; 48])
+}
+
 /// Gives an account a role for the longest term.
 pub fn appoint(who: Sr25519Keyring, role: Role) {
     let origin = RuntimeOrigin::signed(REGISTRAR.to_account_id());
@@ -146,11 +156,10 @@ pub fn appoint(who: Sr25519Keyring, role: Role) {
 pub fn register(policy: Option<AccountId>) {
     for who in [PATIENT, TECHNICIAN, STRANGER] {
         let origin = RuntimeOrigin::signed(who.to_account_id());
-        let key = EncryptionKey([7; 32]);
         if who == PATIENT {
-            assert_ok!(Emr::register_patient(origin, None, key));
+            assert_ok!(Emr::register_patient(origin, None, KEY));
         } else {
-            assert_ok!(Emr::set_encryption_key(origin, key));
+            assert_ok!(Emr::set_encryption_key(origin, KEY));
         }
     }
     appoint(TECHNICIAN, Role::LabTechnician);
@@ -211,7 +220,7 @@ pub fn try_add_record(
 
 /// The envelopes of what an account adds for the patient: the patient's, unless it is the patient.
 pub fn readers(author: Sr25519Keyring) -> pallet_emr::EnvelopesOf<Runtime> {
-    let envelope = (PATIENT.to_account_id(), medchain_primitives::SealedKey([0; 80]));
+    let envelope = (PATIENT.to_account_id(), sealed_key());
     let others = (author != PATIENT).then_some(envelope);
     pallet_emr::EnvelopesOf::<Runtime>::truncate_from(others.into_iter().collect())
 }

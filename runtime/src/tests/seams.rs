@@ -45,7 +45,7 @@ fn a_caretaker_adds_records_but_cannot_pay_share_or_erase() {
         RuntimeCall::Emr(pallet_emr::Call::share_record {
             record: RecordId(0),
             reader: STRANGER.to_account_id(),
-            sealed_key: medchain_primitives::SealedKey([0; 80]),
+            sealed_key: sealed_key(),
         }),
         RuntimeCall::Emr(pallet_emr::Call::remove_envelope {
             record: RecordId(0),

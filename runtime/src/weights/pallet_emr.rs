@@ -256,13 +256,14 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		//  Measured:  `697 + n * (86 ±0)`
 		//  Estimated: `4162 + n * (2555 ±0)`
 		// Minimum execution time: 270_959_000 picoseconds.
+		// Estimate: 1 more written than was measured.
 		Weight::from_parts(389_497_191, 0)
 			.saturating_add(Weight::from_parts(0, 4162))
 			// Standard Error: 456_046
 			.saturating_add(Weight::from_parts(30_821_306, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(9))
+			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(n.into()))
 	}
@@ -300,13 +301,14 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		//  Measured:  `1096 + n * (86 ±0)`
 		//  Estimated: `4561 + n * (2555 ±0)`
 		// Minimum execution time: 284_030_000 picoseconds.
+		// Estimate: 1 more read and 1 more written than was measured.
 		Weight::from_parts(394_027_758, 0)
-			.saturating_add(Weight::from_parts(0, 4561))
+			.saturating_add(Weight::from_parts(0, 7161))
 			// Standard Error: 428_705
 			.saturating_add(Weight::from_parts(32_164_779, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().writes(11))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(n.into()))
 	}
@@ -390,13 +392,14 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		//  Measured:  `1073 + n * (339 ±0)`
 		//  Estimated: `4540 + n * (2884 ±0)`
 		// Minimum execution time: 197_369_000 picoseconds.
+		// Estimate: 1 more read and 1 more written than was measured.
 		Weight::from_parts(177_623_518, 0)
-			.saturating_add(Weight::from_parts(0, 4540))
+			.saturating_add(Weight::from_parts(0, 7140))
 			// Standard Error: 690_708
 			.saturating_add(Weight::from_parts(77_395_185, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().writes(7))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(n.into()))
 	}
@@ -473,5 +476,25 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
+	}
+	// Estimates until the next measurement: as `remove_relation` for each relation, and
+	// `register_patient` for the rest.
+	fn deregister_patient(n: u32, ) -> Weight {
+		Weight::from_parts(250_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 8000))
+			.saturating_add(Weight::from_parts(20_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(8))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2700).saturating_mul(n.into()))
+	}
+	// An estimate until the next measurement: as `remove_envelope`, and the request and verdicts of
+	// four models.
+	fn withdraw_envelope() -> Weight {
+		Weight::from_parts(200_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 24000))
+			.saturating_add(T::DbWeight::get().reads(18))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 }

@@ -12,7 +12,7 @@ use std::{
 
 use medchain_client::{
     chain::{Call, Chain, SubmitOptions},
-    crypto::{self, ContentKey},
+    crypto::{self, ContentKey, EnvelopeName, Sealed},
     keys::Identity,
     store, AccountId32,
 };
@@ -100,10 +100,17 @@ async fn upload_all(world: &World, records: u64) -> Fallible<()> {
             let key = ContentKey::generate();
             let image = synthetic_radiograph_png(1_000 + seed);
             let square = medchain_vision::square(&image)?;
-            let bytes = crypto::encrypt(&key, &patient.account(), &image)?;
+            let bytes = crypto::encrypt(&key, &patient.account().0, &image)?;
+            let cid = store::cid_of(&bytes);
             let mut envelopes = Vec::new();
             for (account, public) in &readers {
-                envelopes.push((*account, crypto::seal(&key, public)?));
+                let name = EnvelopeName {
+                    genesis: chain.genesis_hash().0,
+                    patient: patient.account().0,
+                    content: Sealed::Record(&cid),
+                    reader: account.0,
+                };
+                envelopes.push((*account, crypto::seal(&key, public, &name)?));
             }
             calls.push(Call::AddRecord {
                 patient: patient.account(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use medchain_client::{
     chain::{Call, Chain, SubmitOptions},
-    crypto::{self, ContentKey},
+    crypto::{self, ContentKey, EnvelopeName, Sealed},
     keys::Identity,
     store, AccountId32,
 };
@@ -54,12 +54,18 @@ async fn flood(net: &Testnet, model: ModelId, records: u64) -> Fallible<()> {
     let mut cids = Vec::new();
     for seed in 0..records {
         let key = ContentKey::generate();
-        let bytes = crypto::encrypt(&key, &patient.account(), &seed.to_le_bytes())?;
+        let bytes = crypto::encrypt(&key, &patient.account().0, &seed.to_le_bytes())?;
+        let cid = store::cid_of(&bytes);
         let mut envelopes = Vec::new();
         for (account, public) in &readers {
-            envelopes.push((*account, crypto::seal(&key, public)?));
+            let name = EnvelopeName {
+                genesis: chain.genesis_hash().0,
+                patient: patient.account().0,
+                content: Sealed::Record(&cid),
+                reader: account.0,
+            };
+            envelopes.push((*account, crypto::seal(&key, public, &name)?));
         }
-        let cid = store::cid_of(&bytes);
         cids.push(cid.clone());
         calls.push(Call::AddRecord {
             patient: patient.account(),

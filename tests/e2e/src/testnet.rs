@@ -22,25 +22,34 @@ const START: Duration = Duration::from_secs(1800);
 
 /// What was released together: the runtime of a chain and all that works with it.
 pub struct Release {
+    version: u32,
     runtime: PathBuf,
     bundle: PathBuf,
     programs: PathBuf,
 }
 
 impl Release {
-    /// Finds `zombienet/released/<version>`, and the programs of it that `MEDCHAIN_RELEASED`
-    /// names.
+    /// Finds `zombienet/released/<version>`, where `MEDCHAIN_RELEASE` is the version, and the
+    /// programs of it that `MEDCHAIN_RELEASED` names. `None` where no release is named.
     ///
     /// # Panics
-    /// Where either is missing.
-    pub fn version(version: u32) -> Self {
-        let folder = repository().join("zombienet/released").join(version.to_string());
+    /// Where the programs are missing.
+    pub fn chosen() -> Option<Self> {
+        let named = std::env::var("MEDCHAIN_RELEASE").ok().filter(|version| !version.is_empty());
+        let version = named?.parse().expect("MEDCHAIN_RELEASE is a number");
+        let folder = repository().join("zombienet/released").join(u32::to_string(&version));
         let programs = std::env::var_os("MEDCHAIN_RELEASED").map(PathBuf::from);
-        Self {
+        Some(Self {
+            version,
             runtime: folder.join("runtime.wasm"),
             bundle: folder.join("access-control.contract"),
             programs: programs.expect("MEDCHAIN_RELEASED is set: run `make testnet-test`"),
-        }
+        })
+    }
+
+    /// The number of the release, which is the version of its runtime.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// A program of the release.
@@ -65,7 +74,7 @@ pub struct Testnet {
 /// The accounts of the three workers, two of which are asked.
 pub const TESTNET_WORKERS: [&str; 3] = ["//Dave", "//Ferdie", "//Dave//stash"];
 
-/// The members of the council of a network that did not start with a release.
+/// The members of the council.
 pub const COUNCIL: [&str; 3] = ["//Alice", "//Bob", "//Charlie"];
 
 /// How much of a worker's log is shown when a test fails.
@@ -191,27 +200,17 @@ impl Testnet {
             });
             scope.spawn(|| done(LAB, &["key", "publish"]));
             scope.spawn(|| done(STRANGER, &["key", "publish"]));
-            scope.spawn(|| {
-                let add = ["provider", "add", LAB, "lab-technician"];
-                // The release's registrar is the sudo key; today's has an institution.
-                let sudo: &[&str] = if self.release().is_some() { &["--sudo"] } else { &[] };
-                done(REGISTRAR, &[&add[..], sudo].concat());
-            });
+            scope.spawn(|| done(REGISTRAR, &["provider", "add", LAB, "lab-technician"]));
         });
     }
 
-    /// Publishes a model and returns its number: at once where the registrar is the sudo key,
-    /// and else with the vote of another member of the council.
+    /// Publishes a model, with the vote of another member of the council, and returns its number.
     pub fn publish(&self, arguments: &[&str]) -> u32 {
         let published = self.done(0, REGISTRAR, &[&["model", "publish"][..], arguments].concat());
-        let id = match published["motion"].as_u64() {
-            Some(motion) => {
-                self.done(0, COUNCIL[1], &["council", "vote", &motion.to_string()]);
-                let all = self.done(0, REGISTRAR, &["model", "list"]);
-                all["models"].as_array().and_then(|all| all.last()?["model_id"].as_u64())
-            }
-            None => published["model_id"].as_u64(),
-        };
+        let motion = published["motion"].as_u64().expect("it needs another vote").to_string();
+        self.done(0, COUNCIL[1], &["council", "vote", &motion]);
+        let all = self.done(0, REGISTRAR, &["model", "list"]);
+        let id = all["models"].as_array().and_then(|all| all.last()?["model_id"].as_u64());
         u32::try_from(id.expect("a model has a number")).expect("a model's number is small")
     }
 

@@ -138,13 +138,18 @@ impl World {
         let world = Self::new();
         world.set_up_patient();
         world.done(REGISTRAR, &["provider", "add", DOCTOR, "clinician"]);
+        world.set_up_custodians();
+        world
+    }
+
+    /// Registers [`CUSTODIANS`], whom the patient chooses.
+    pub fn set_up_custodians(&self) {
         for custodian in CUSTODIANS {
-            world.done(REGISTRAR, &["provider", "add", custodian, "custodian"]);
-            world.done(custodian, &["custodian", "register"]);
+            self.done(REGISTRAR, &["provider", "add", custodian, "custodian"]);
+            self.done(custodian, &["custodian", "register"]);
         }
         let all = CUSTODIANS.join(",");
-        world.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
-        world
+        self.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
     }
 
     /// Registers a patient with the reference policy, and a laboratory.
@@ -266,6 +271,11 @@ impl World {
 
     /// As [`World::worker_at`], with another account.
     pub fn worker_of(&self, who: &str, port: u16) -> Running {
+        self.worker_with(who, port, &[])
+    }
+
+    /// As [`World::worker_of`], with further arguments.
+    pub fn worker_with(&self, who: &str, port: u16, arguments: &[&str]) -> Running {
         let mut command = Command::new(program("medchain-worker"));
         command
             .args(["run", "--dev", "--suri", who])
@@ -275,6 +285,7 @@ impl World {
             .arg("--model-dir")
             .arg(model_folder())
             .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(arguments)
             .arg("--state-dir")
             .arg(self.folder.path().join(format!("state-{}", who.trim_matches('/'))));
         let name = format!("worker-{}.log", free_port());

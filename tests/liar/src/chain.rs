@@ -1,7 +1,7 @@
 //! A chain to which something else is sent.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,7 +16,9 @@ use medchain_primitives::{ModelId, RecordId, RequestId};
 use medchain_worker::{
     prediction::{
         jobs::{Answer, Job, JobId},
-        ports::{Film, Needed, PredictionChain, Readiness, Registration, WorkList},
+        ports::{
+            Film, Needed, PredictionChain, Readiness, Registration, Shares, Undrawn, WorkList,
+        },
     },
     shared::{
         outcome::Outcome,
@@ -113,6 +115,14 @@ impl PredictionChain for LyingChain {
 
     async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError> {
         self.honest.readiness(job).await
+    }
+
+    async fn shares(&self, job: &Job) -> Result<Shares, ChainError> {
+        self.honest.shares(job).await
+    }
+
+    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError> {
+        self.honest.undrawn(models).await
     }
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {

@@ -97,12 +97,14 @@ fn role(entry: &Entry, is_patient: bool) -> Coding {
         _ if is_patient => PATIENT,
         Kind::GlassBroken
         | Kind::EmergencyAccess
+        | Kind::WorkerAccess
         | Kind::AccessEnded
         | Kind::EmergencyEscalated
         | Kind::EmergencyJudged
         | Kind::EmergencyVoided
         | Kind::EmergencyClosed
         | Kind::EnvelopeRemoved
+        | Kind::EnvelopeWithdrawn
         | Kind::PolicyGranted
         | Kind::PolicyRevoked => RECIPIENT,
         _ => AUTHOR,

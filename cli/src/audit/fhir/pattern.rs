@@ -93,8 +93,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
     match kind {
         Kind::PatientRegistered
         | Kind::RecordAdded
-        | Kind::VerdictReached
-        | Kind::PredictionSubmitted => (PATIENT_RECORD, Some(CREATE), "C"),
+        | Kind::VerdictReached => (PATIENT_RECORD, Some(CREATE), "C"),
         Kind::ProfileUpdated
         | Kind::ProfileByCaretaker
         | Kind::RecordAmended
@@ -103,7 +102,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::VerdictChallenged
         | Kind::VerdictUpheld
         | Kind::VerdictAnnulled => (PATIENT_RECORD, Some(UPDATE), "U"),
-        Kind::RecordErased | Kind::ProfileRemoved => (PATIENT_RECORD, Some(DELETE), "D"),
+        Kind::RecordErased | Kind::ProfileRemoved | Kind::PatientDeregistered => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::RequestCancelled
         | Kind::RequestExpired
@@ -150,11 +149,13 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::RelationRemoved
         | Kind::PolicyRoleGranted
         | Kind::PolicyRoleRevoked => (SECURITY_ALERT, Some(SECURITY_ROLES), "U"),
-        Kind::RecordEntrusted | Kind::EnvelopeRemoved => {
+        Kind::RecordEntrusted | Kind::EnvelopeRemoved | Kind::EnvelopeWithdrawn => {
             (SECURITY_ALERT, Some(OBJECT_SECURITY), "U")
         }
         Kind::EncryptionKeySet
+        | Kind::EncryptionKeyRemoved
         | Kind::RecordBarred
+        | Kind::WorkerAccess
         | Kind::AccessEnded
         | Kind::PolicyGranted
         | Kind::PolicyRevoked

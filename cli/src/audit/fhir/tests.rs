@@ -251,7 +251,6 @@ fn an_open_failure_is_minor_and_a_closed_one_serious() {
     assert_eq!(made(Kind::AnswersDiffer)["outcome"], "4");
     assert_eq!(made(Kind::RequestExpired)["outcome"], "8");
     assert_eq!(made(Kind::VerdictReached)["outcome"], "0");
-    assert_eq!(made(Kind::PredictionSubmitted)["outcome"], "0");
 }
 
 #[test]

@@ -59,7 +59,10 @@ pub async fn run(context: &Context, args: &RegisterArgs) -> Result<Outcome> {
 
 /// Registers the signer as a patient.
 pub async fn register(context: &Context, profile: Option<&Path>) -> Result<RegisterReport> {
-    let sealed = profile.map(|path| read_profile(context, path)).transpose()?;
+    let sealed = match profile {
+        Some(path) => Some(read_profile(context, path).await?),
+        None => None,
+    };
     let identity = context.identity()?;
     let patient = identity.account();
     if context.view().await?.patient(&patient).await?.is_some() {

@@ -112,7 +112,7 @@ async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
         })?;
         let (cid, digest) = (&document.cid, Some(document.digest));
         let bytes = records::fetch_content(context, cid, digest, MAX_SEALED_PROFILE_BYTES).await?;
-        let plain = records::open_profile(context, &account, &bytes)?;
+        let plain = records::open_profile(context, &account, &bytes).await?;
         files::write_atomically(path, &plain, false, true)?;
     }
     let own = view.own_policy_of(&account).await?;

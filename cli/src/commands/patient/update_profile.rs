@@ -48,7 +48,7 @@ pub async fn run(context: &Context, args: &UpdateProfileArgs) -> Result<Outcome>
 }
 
 async fn update(context: &Context, args: &UpdateProfileArgs) -> Result<UpdateProfileReport> {
-    let sealed = read_profile(context, &args.profile)?;
+    let sealed = read_profile(context, &args.profile).await?;
     let call = Call::UpdateProfile { profile: (&sealed).into() };
     let included = sign_with_profile(context, Some(&sealed), &call, "update the profile").await?;
     Ok(UpdateProfileReport {

@@ -71,7 +71,8 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
         ..GrantArgs::to(RESEARCHER, &[Action::View])
     };
     grant::grant(&cast.patient, &for_research).await?;
-    share::share(&cast.patient, &ShareArgs { record, to: RESEARCHER.to_owned() }).await?;
+    let args = ShareArgs { record, to: RESEARCHER.to_owned(), replace: false };
+    share::share(&cast.patient, &args).await?;
     let step = scene.story.step("The patient rotates the record's key");
     let args = RotateArgs { record, without: Vec::new(), with: Vec::new(), erase_old: false };
     let rotated = rotate::rotate(&cast.patient, &args).await?;
@@ -98,7 +99,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
     scene.refused(
         STORY,
         "the old key does not open the new version",
-        crypto::decrypt(&kept, &newest.patient, &sealed).map_err(Into::into),
+        crypto::decrypt(&kept, &newest.patient.0, &sealed).map_err(Into::into),
         CryptoError::Authentication,
     )?;
     scene.refused(
@@ -108,7 +109,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
         "has no envelope",
     )?;
     let sealed = records::ciphertext(&cast.clinician, &old).await?;
-    let remembered = crypto::decrypt(&kept, &old.patient, &sealed).is_ok();
+    let remembered = crypto::decrypt(&kept, &old.patient.0, &sealed).is_ok();
     scene.claim(
         STORY,
         "what revoking cannot do: the kept key still opens the old ciphertext",

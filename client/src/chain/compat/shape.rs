@@ -57,11 +57,6 @@ impl<'a> Shapes<'a> {
         Self::between(tested.into(), node.into())
     }
 
-    /// Compares types of Rust with those of a past runtime.
-    pub fn of_rust(registry: &'a PortableRegistry, node: &'a Metadata) -> Self {
-        Self::between(Types { registry, opaque: [None; 4] }, node.into()).past()
-    }
-
     fn between(tested: Types<'a>, node: Types<'a>) -> Self {
         Self { tested, node, may_lack_variants: false, seen: HashSet::new() }
     }

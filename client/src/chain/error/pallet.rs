@@ -57,6 +57,7 @@ errors! {
         RecordNotFound,
         RecordErased,
         RecordSuperseded,
+        EnvelopeAlreadyExists,
     }
 }
 
@@ -80,6 +81,7 @@ errors! {
         AccessAlreadyGranted,
         EmergencyAccessRuns,
         ReplyKeyUsed,
+        NotDrawn,
         Suspended,
         CustodianOfPatient,
         GlassAlreadyBroken,

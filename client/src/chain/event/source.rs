@@ -2,12 +2,11 @@
 
 use codec::{Decode, DecodeAll};
 use medchain_primitives::{InstitutionName, Label};
-use scale_info::TypeInfo;
 use subxt::Metadata;
 
 use crate::{
     chain::{fields::Fields, ChainError, DispatchFailure},
-    AccountId32, H256,
+    H256,
 };
 
 /// An event whose fields are still encoded.
@@ -23,11 +22,6 @@ impl Source<'_> {
     /// The field `field`.
     pub fn get<T: DecodeAll>(&self, field: &str) -> Result<T, ChainError> {
         self.fields.get(field)
-    }
-
-    /// Whether the event has these fields and no others.
-    pub fn has_fields(&self, names: &[&str]) -> bool {
-        self.fields.names().eq(names.iter().copied())
     }
 
     fn raw(&self, field: &str) -> Result<&[u8], ChainError> {
@@ -72,21 +66,4 @@ pub(super) fn outcome(
     let failed = bool::decode(&mut result);
     let failed = failed.map_err(|error| ChainError::decode(source.name, error))?;
     Ok(failed.then(|| DispatchFailure::decode(result, source.metadata)))
-}
-
-/// A bounded list of accounts, as the types of a runtime have it.
-#[derive(Decode, TypeInfo)]
-pub(super) struct Accounts(Vec<AccountId32>);
-
-pub(super) fn accounts(list: Accounts) -> Vec<AccountId32> {
-    list.0
-}
-
-pub(super) fn accounts_if_any(list: Option<Accounts>) -> Option<Vec<AccountId32>> {
-    list.map(accounts)
-}
-
-/// A number that later runtimes have as a smaller type. It was never larger than that.
-pub(super) fn small(number: u32) -> u8 {
-    u8::try_from(number).unwrap_or(u8::MAX)
 }

@@ -6,10 +6,10 @@ mod calls;
 mod disputes;
 mod errors;
 pub mod events;
-pub mod former;
 mod storage;
 
 use codec::Encode;
+use medchain_primitives::{EncryptionKey, SealedKey};
 use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::{
     ext::{
@@ -23,6 +23,10 @@ use crate::{chain::compat, AccountId32};
 
 const ALICE: AccountId32 = AccountId32([1; 32]);
 const BOB: AccountId32 = AccountId32([2; 32]);
+
+fn sealed_key() -> SealedKey {
+    SealedKey::new(&EncryptionKey([6; 32]), [5; 32], [7; 48])
+}
 
 pub fn metadata() -> Metadata {
     Metadata::decode_from(compat::TESTED).expect("the metadata can be decoded")

@@ -2,14 +2,16 @@
 
 mod fake;
 
+use codec::{Decode, Encode};
 use futures::{StreamExt, TryStreamExt};
 use medchain_primitives::{ModelId, RecordId, RequestId};
+use scale_info::{PortableRegistry, TypeDef};
 use sp_crypto_hashing::twox_128;
 
 use self::fake::{hash, Fake, Runtime, OWNER};
 use super::{
     compat::{tested_version, version},
-    metadata::{former, replaced},
+    metadata::replaced,
 };
 use crate::{
     chain::{
@@ -29,6 +31,21 @@ fn before(from: &str, to: &str) -> Runtime {
     let metadata = replaced(compat::TESTED, &version(ours), &version(ours - 1));
     let metadata = replaced(&metadata, from.as_bytes(), to.as_bytes());
     Runtime { version: ours - 1, metadata }
+}
+
+/// Metadata in which requests have no quorum.
+fn without_quorum(metadata: &[u8]) -> Vec<u8> {
+    // `meta` and the version of the format come before the types.
+    let (magic, mut rest) = metadata.split_at(5);
+    let mut types = PortableRegistry::decode(&mut rest).unwrap();
+    let mut all = types.types.iter_mut();
+    let path = ["pallet_inference", "types", "Request"];
+    let request = all.find(|ty| ty.ty.path.segments == path).expect("there are requests");
+    let TypeDef::Composite(request) = &mut request.ty.type_def else {
+        panic!("a request is a struct")
+    };
+    request.fields.retain(|field| field.name.as_deref() != Some("quorum"));
+    [magic, &types.encode(), rest].concat()
 }
 
 /// A chain of six blocks, of which the third brings today's runtime.
@@ -75,8 +92,9 @@ async fn history_goes_back_before_an_upgrade_of_what_it_does_not_read() {
 }
 
 #[tokio::test]
-async fn history_goes_back_before_sealed_verdicts() {
-    let old = Runtime { version: tested_version() - 1, metadata: former::runtime() };
+async fn history_reads_requests_that_have_fewer_fields() {
+    let metadata = without_quorum(&before(OLD_CALL.0, OLD_CALL.1).metadata);
+    let old = Runtime { version: tested_version() - 1, metadata };
     let chain = Chain::over(upgraded(old).client(), "ws://fake").await.unwrap();
     let history = chain.history(1, 2).await.unwrap();
     assert_eq!(history.blocks().try_collect::<Vec<_>>().await.unwrap().len(), 2);

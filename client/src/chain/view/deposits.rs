@@ -62,6 +62,10 @@ impl View {
             Call::RequestAccess { record, .. } | Call::RequestInEmergency { record, .. } => {
                 self.for_grant(*record).await?
             }
+            Call::RequestAsWorker { request, .. } => match self.request(*request).await? {
+                Some(request) => self.for_grant(request.record).await?,
+                None => 0,
+            },
             Call::BreakGlass { .. } => self.amount(Constant::EMERGENCY_BOND)?,
             Call::ShareRecord { .. } => self.amount(Constant::ENVELOPE_DEPOSIT)?,
             Call::RegisterWorker { .. } => self.amount(Constant::WORKER_BOND)?,

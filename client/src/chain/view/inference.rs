@@ -10,7 +10,7 @@ use super::{View, AT_ONCE};
 use crate::{
     chain::{
         event::text, fields::Fields, items::StorageItem, ChainError, Committee, Dispute, Model,
-        PastRequest, Request, Verdict, Worker,
+        PastRequest, Request, RequestStatus, Step, Verdict, Worker,
     },
     AccountId32,
 };
@@ -135,6 +135,28 @@ impl View {
             waits_for_seed,
             lost: fields.get("lost")?,
         }))
+    }
+
+    /// The request, if a drawn worker waits for the key of its record there, and can still get it
+    /// in the next block.
+    ///
+    /// As the chain decides it for custodians: a named worker does not count. Whether record and
+    /// model are still active is not looked at.
+    pub async fn waits_for_key(
+        &self,
+        worker: &AccountId32,
+        id: RequestId,
+    ) -> Result<Option<Request>, ChainError> {
+        let Some(request) = self.request(id).await? else { return Ok(None) };
+        if request.status != RequestStatus::Sealing || self.number() >= request.deadline {
+            return Ok(None);
+        }
+        let committee = self.committee(id).await?.filter(|committee| !committee.named);
+        let step = committee.as_ref().and_then(|committee| committee.step_of(worker));
+        if step != Some(&Step::Chosen) || self.envelope(request.record, worker).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(request))
     }
 
     /// The open requests for which a worker was chosen, in the order of their numbers.

@@ -237,6 +237,15 @@ async fn refused(
             let answer = view.check_access(patient, subject, question).await?;
             Ok(answer.err().map(|denied| denied.to_string()))
         }
+        Basis::Draw { request } => {
+            let waiting = view.waits_for_key(subject, request).await?;
+            let Some(request) = waiting.filter(|request| request.record == record.id) else {
+                return Ok(Some("the worker does not wait for this key any more".to_owned()));
+            };
+            let question = AccessQuestion::infer(request.model, id);
+            let answer = view.check_access(patient, subject, question).await?;
+            Ok(answer.err().map(|denied| denied.to_string()))
+        }
         Basis::Emergency { emergency } => {
             let status = view.emergency(emergency).await?.map(|emergency| emergency.status);
             match status {

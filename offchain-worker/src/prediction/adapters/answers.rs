@@ -9,15 +9,16 @@ use std::{
 };
 
 use async_trait::async_trait;
+use codec::{DecodeAll, Encode};
 use medchain_client::{chain::SealedAnswer, AccountId32};
-use medchain_primitives::{RequestId, SealedKey, SEALED_KEY_LENGTH};
+use medchain_primitives::RequestId;
 use tokio::task::spawn_blocking;
 
 use crate::prediction::ports::{Answers, KeptFilm};
 
 /// How the names of files with answers end.
 const ANSWER: &str = "sealed";
-/// How the names of files with films end: the envelope, then the encrypted square.
+/// How the names of files with films end: a [`KeptFilm`], SCALE-encoded.
 const FILM: &str = "film";
 /// About how long these are.
 const FILM_LENGTH: usize = 1 << 16;
@@ -103,8 +104,7 @@ fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 /// The film in a file; `None` where it is none.
 fn film(bytes: &[u8]) -> Option<KeptFilm> {
-    let (envelope, square) = bytes.split_first_chunk::<SEALED_KEY_LENGTH>()?;
-    Some(KeptFilm { envelope: SealedKey(*envelope), square: square.to_vec() })
+    KeptFilm::decode_all(&mut &bytes[..]).ok()
 }
 
 fn list(folder: &Path, kinds: &[&str]) -> io::Result<BTreeSet<RequestId>> {
@@ -142,7 +142,7 @@ impl Answers for AnswerFiles {
     }
 
     async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()> {
-        self.write(request, FILM, [&film.envelope.0[..], &film.square].concat()).await
+        self.write(request, FILM, film.encode()).await
     }
 
     async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>> {
@@ -171,6 +171,8 @@ impl Answers for AnswerFiles {
 
 #[cfg(test)]
 mod tests {
+    use medchain_primitives::{Cid, CidCodec, EncryptionKey, SealedKey};
+
     use super::*;
 
     const ME: AccountId32 = AccountId32([1; 32]);
@@ -181,7 +183,8 @@ mod tests {
     }
 
     fn film(byte: u8) -> KeptFilm {
-        KeptFilm { envelope: SealedKey([byte; SEALED_KEY_LENGTH]), square: vec![byte; 500] }
+        let envelope = SealedKey::new(&EncryptionKey([byte; 32]), [byte; 32], [byte; 48]);
+        KeptFilm { envelope, cid: Cid::new(CidCodec::Raw, [byte; 32]), square: vec![byte; 500] }
     }
 
     #[tokio::test]
@@ -231,7 +234,8 @@ mod tests {
         files.remove_film(REQUEST).await.unwrap();
         assert_eq!(files.requests().await.unwrap(), [].into());
         fs::write(files.file(REQUEST, ANSWER), vec![0; 1_000]).unwrap();
-        fs::write(files.file(REQUEST, FILM), vec![0; SEALED_KEY_LENGTH - 1]).unwrap();
+        let whole = film(3).encode();
+        fs::write(files.file(REQUEST, FILM), &whole[..whole.len() - 1]).unwrap();
         assert_eq!(files.get(REQUEST).await.unwrap(), None);
         assert_eq!(files.film(REQUEST).await.unwrap(), None);
         assert_eq!(files.requests().await.unwrap(), [REQUEST].into());

@@ -1,21 +1,31 @@
 //! The chain through a node, as a worker that predicts sees it.
 
+mod keys;
 mod read;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use medchain_client::chain::{
-    Call, DispatchFailure, Dispute, DisputesError, EmrError, FailureKind, Finality, InferenceError,
-    Model, Network,
+use medchain_client::{
+    chain::{
+        Call, CustodyError, DispatchFailure, Dispute, DisputesError, EmrError, FailureKind,
+        Finality, InferenceError, Model, Network,
+    },
+    AccountId32,
 };
 use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 
-use self::read::{film, needed, readiness, record_of, settled, work_list};
+use self::{
+    keys::{shares, undrawn},
+    read::{film, needed, readiness, record_of, settled, work_list},
+};
 use crate::{
     prediction::{
         jobs::{Answer, Job, JobId},
         ports::{
-            Film, Needed, PredictionChain, Readiness, Registered, Registration, Registry, WorkList,
+            Film, Needed, PredictionChain, Readiness, Registered, Registration, Registry, Shares,
+            Undrawn, WorkList,
         },
     },
     shared::{
@@ -65,6 +75,21 @@ impl PredictionChain for NodeRequests {
         let me = self.link.account();
         let asked =
             self.link.ask(|client| async move { readiness(&client.best().await?, &me, job).await });
+        Ok(asked.await?)
+    }
+
+    async fn shares(&self, job: &Job) -> Result<Shares, ChainError> {
+        let me = self.link.account();
+        let asked =
+            self.link.ask(|client| async move { shares(&client.best().await?, &me, job).await });
+        Ok(asked.await?)
+    }
+
+    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError> {
+        // By final blocks: a fork may have drawn already.
+        let asked = self
+            .link
+            .ask(|client| async move { undrawn(&client.finalised().await?, models).await });
         Ok(asked.await?)
     }
 
@@ -132,7 +157,8 @@ impl PredictionChain for NodeRequests {
         answer: &Answer,
         nonce: u64,
     ) -> Result<u32, SubmitError> {
-        let done = self.link.submit(&call(request, answer.clone()), nonce, refusal).await?;
+        let call = call(request, answer.clone(), self.link.account());
+        let done = self.link.submit(&call, nonce, refusal).await?;
         Ok(done.block_number)
     }
 }
@@ -152,12 +178,15 @@ impl Registry for NodeRequests {
     }
 }
 
-fn call(request: RequestId, answer: Answer) -> Call {
+fn call(request: RequestId, answer: Answer, me: AccountId32) -> Call {
     match answer {
         Answer::Sealed(sealed) => Call::SubmitAnswer { request, sealed },
         Answer::Commitment(commitment) => Call::CommitAnswer { request, commitment },
         Answer::Reveal { sealed, salt } => Call::RevealAnswer { request, sealed, salt },
         Answer::Failure(code) => Call::ReportFailure { request, code },
+        Answer::Draw { asks } => Call::DrawWorkers { request, asks },
+        Answer::Ask(reply) => Call::RequestAsWorker { request, reply },
+        Answer::Keep(sealed) => Call::SealToWorkers { request, keys: vec![(me, sealed)] },
         Answer::Move(made) => match *made {
             Move::Roots(roots) => Call::ShowRoots { request, roots },
             Move::Nodes(nodes) => Call::ShowNodes { request, nodes },
@@ -180,6 +209,11 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
             | InferenceError::NotChosen
             | InferenceError::AlreadyAnswered,
         ) => Outcome::ClosedElsewhere,
+        // The uploader was faster, or this worker before a restart.
+        FailureKind::Custody(CustodyError::NotDrawn | CustodyError::AccessAlreadyGranted) => {
+            Outcome::ClosedElsewhere
+        }
+        FailureKind::Custody(CustodyError::RecordNotEntrusted) => Outcome::Gone,
         // Another round, or none: the stage decides what a move must be, and the other player
         // can end a round or the dispute.
         FailureKind::Disputes(
@@ -213,7 +247,7 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::{CustodyError, RuntimeError};
+    use medchain_client::chain::RuntimeError;
 
     use super::*;
 
@@ -239,6 +273,10 @@ mod tests {
         ] {
             assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
         }
+        for settled in [CustodyError::NotDrawn, CustodyError::AccessAlreadyGranted] {
+            assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
+        }
+        assert_eq!(outcome(CustodyError::RecordNotEntrusted), Outcome::Gone);
         assert_eq!(outcome(InferenceError::DeadlinePassed), Outcome::TooLate);
         assert_eq!(outcome(DisputesError::DeadlinePassed), Outcome::TooLate);
         assert_eq!(outcome(InferenceError::RecordNotActive), Outcome::Gone);

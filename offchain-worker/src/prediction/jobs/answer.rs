@@ -3,10 +3,11 @@
 use medchain_client::{
     chain::{AnswerCommitment, AnswerSalt, SealedAnswer},
     crypto::answer_commitment,
+    custody::ReplyKey,
     AccountId32,
 };
 use medchain_disputes::Move;
-use medchain_primitives::FailureCode;
+use medchain_primitives::{FailureCode, SealedKey};
 
 use super::job::Job;
 
@@ -28,6 +29,15 @@ pub enum Answer {
     Failure(FailureCode),
     /// A move in a dispute.
     Move(Box<Move>),
+    /// The draw of workers, with about this many questions to the patient's policy.
+    Draw {
+        /// About how many candidates the policy is asked, at most.
+        asks: u8,
+    },
+    /// The request to custodians, with the key that they encrypt to.
+    Ask(ReplyKey),
+    /// The key that they delivered, sealed to this worker.
+    Keep(SealedKey),
 }
 
 impl Answer {

@@ -15,8 +15,13 @@
 //! makes the secret of a record public waits until shortly before the end of its round: the
 //! patient can end the dispute before.
 //!
+//! Before it can answer, a drawn worker needs the key of the record. Where nobody seals it to the
+//! worker for a while, to ask custodians for it is a job, and to seal to itself what they deliver
+//! another. To be without the key costs nothing, so nothing is reported then.
+//!
 //! A board that declines takes no new work: what it has not answered or committed to yet, it
-//! reports as unavailable, which costs no bond. Answers are still shown, and disputes played.
+//! reports as unavailable, which costs no bond, and it asks for no key. Answers are still shown,
+//! and disputes played.
 //!
 //! The board only remembers what the chain holds: a worker that is killed at any
 //! moment rebuilds it from its work list.
@@ -52,6 +57,8 @@ pub struct Rules {
     pub report_margin: u32,
     /// For how many blocks a missing envelope may still arrive.
     pub envelope_grace: u32,
+    /// For how many blocks drawing workers and sealing the key are left to the uploader.
+    pub uploader_grace: u32,
     /// How many blocks before the end of its round a move is made that shows the secret of a
     /// record.
     pub secret_margin: u32,
@@ -101,8 +108,13 @@ impl Entry {
     /// shown waits for a final block. Where none comes in time, to be silent costs more than
     /// to show the answer too early.
     fn is_wanted(&self, rules: &Rules, block: u32) -> bool {
-        let is_settled = self.confirmed || self.time_left(rules, block).is_near_deadline();
-        self.open_at_best && (self.job.phase != Phase::Reveal || is_settled)
+        let is_time = match self.job.phase {
+            Phase::Reveal => self.confirmed || self.time_left(rules, block).is_near_deadline(),
+            // It costs fees, and the uploader mostly seals the key in the next block.
+            Phase::Ask => block >= self.first_seen.saturating_add(rules.uploader_grace),
+            _ => true,
+        };
+        self.open_at_best && is_time
     }
 
     /// The block from which on an answer may be submitted, where that is not now.
@@ -254,13 +266,18 @@ impl Board {
     /// Turns what is to be answered into reports, where the board declines. What is being
     /// attempted follows when that ends, and what is being submitted is not held up.
     fn decline(&mut self) {
-        let to_answer = |(id, _): &(&JobId, &mut Entry)| id.phase == Phase::Answer;
         if !self.is_declining {
             return;
         }
-        for (_, entry) in self.entries.iter_mut().filter(to_answer) {
+        for (id, entry) in &mut self.entries {
             match entry.state {
+                _ if !matches!(id.phase, Phase::Ask | Phase::Collect | Phase::Answer) => {}
                 State::Answered(_, Answer::Failure(_)) => {}
+                State::Waiting(_) | State::Parked(_) | State::Answered(..)
+                    if id.phase != Phase::Answer =>
+                {
+                    entry.state = State::GivenUp(None);
+                }
                 State::Waiting(until) | State::Parked(until) | State::Answered(until, _) => {
                     let report = Answer::Failure(FailureCode::Unavailable);
                     entry.state = State::Answered(until, report);

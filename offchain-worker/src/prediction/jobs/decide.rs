@@ -74,7 +74,7 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
         Problem::NotAsked => return Next::Elsewhere,
         Problem::Content(code, reason) => match phase {
             Phase::Answer => return Next::Report(code),
-            Phase::Reveal | Phase::Dispute(_) => Next::Retry(reason),
+            _ => Next::Retry(reason),
         },
         Problem::NoEnvelope
             if phase == Phase::Answer
@@ -83,7 +83,9 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
             return Next::Report(FailureCode::CannotDecrypt);
         }
         Problem::NoEnvelope => Next::Retry("the record has no envelope for this worker".into()),
-        Problem::NotAvailable(reason) | Problem::Passing(reason) => Next::Retry(reason),
+        Problem::NoShares(reason) | Problem::NotAvailable(reason) | Problem::Passing(reason) => {
+            Next::Retry(reason)
+        }
     };
     or_report(next, phase, timing)
 }
@@ -167,6 +169,22 @@ mod tests {
             assert_eq!(next(Problem::NotAvailable(text())), Next::Retry(text()));
             assert_eq!(next(Problem::Content(FailureCode::WrongHash, text())), Next::Retry(text()));
             assert!(matches!(next(Problem::NoEnvelope), Next::Retry(_)));
+        }
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_reported() {
+        for phase in [Phase::Ask, Phase::Collect] {
+            for block in [100, 180, 199] {
+                let next = |problem| after_problem(problem, phase, &at(block));
+                assert_eq!(next(Problem::NoShares(text())), Next::Retry(text()));
+                assert_eq!(next(Problem::NoConsent(text())), Next::Park(text()));
+                let code = FailureCode::CannotDecrypt;
+                assert_eq!(next(Problem::Content(code, text())), Next::Retry(text()));
+                assert_eq!(next(Problem::NotAsked), Next::Elsewhere);
+            }
+            let over = after_problem(Problem::NoShares(text()), phase, &at(200));
+            assert_eq!(over, Next::Expired);
         }
     }
 

@@ -16,6 +16,12 @@ use crate::shared::outcome::Outcome;
 /// What a request asks of a worker that was chosen for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
+    /// To draw workers for it, because nobody else has. Anybody may.
+    Draw,
+    /// To ask custodians for the record's key, because nobody has sealed it to the worker.
+    Ask,
+    /// To seal to itself the key that custodians deliver.
+    Collect,
     /// To compute, then to answer or to commit to the answer.
     Answer,
     /// To show the answer that it committed to.
@@ -97,6 +103,8 @@ pub enum Problem {
     NoConsent(String),
     /// The record has no envelope for this worker.
     NoEnvelope,
+    /// Custodians have not delivered the key, or not all that it needs.
+    NoShares(String),
     /// No store gave the content in time.
     NotAvailable(String),
     /// The content itself is bad: another attempt has the same result.

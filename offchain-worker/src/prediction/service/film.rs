@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use medchain_client::{crypto::ContentKey, AccountId32};
-use medchain_primitives::{ContentDigest, FailureCode, FilmCommitments, SealedKey};
+use medchain_primitives::{Cid, ContentDigest, FailureCode, FilmCommitments, SealedKey};
 use zeroize::Zeroizing;
 
 use crate::prediction::{
@@ -19,6 +19,8 @@ pub(super) struct Encrypted {
     pub envelope: SealedKey,
     /// The patient whose film it is.
     pub patient: AccountId32,
+    /// The CID of `file`, which the envelope was made for.
+    pub cid: Cid,
     /// What its uploader committed it to.
     pub commitments: FilmCommitments,
     /// What the record promises about `file`.
@@ -53,7 +55,7 @@ impl Encrypted {
     pub fn open(&self, predictor: &dyn Predictor) -> Result<Film, Problem> {
         let opened = self
             .cipher
-            .open(&self.envelope, &self.patient, &self.file)
+            .open(&self.envelope, &self.patient, &self.cid, &self.file)
             .map_err(|error| Problem::Content(FailureCode::CannotDecrypt, error.to_string()))?;
         let square = predictor.square(&opened.image)?;
         if opened.key.commitments(&square) != Some(self.commitments) {
@@ -73,7 +75,7 @@ impl Encrypted {
             .cipher
             .lock(&film.key, &self.patient, &film.square)
             .map_err(|error| Problem::Passing(format!("cannot encrypt the film: {error}")))?;
-        Ok(KeptFilm { envelope: self.envelope, square })
+        Ok(KeptFilm { envelope: self.envelope, cid: self.cid.clone(), square })
     }
 }
 
@@ -84,7 +86,7 @@ pub(super) fn kept(
     kept: &KeptFilm,
     commitments: &FilmCommitments,
 ) -> Option<(ContentKey, Zeroizing<Vec<u8>>)> {
-    let opened = cipher.open(&kept.envelope, patient, &kept.square).ok()?;
+    let opened = cipher.open(&kept.envelope, patient, &kept.cid, &kept.square).ok()?;
     let is_it = opened.key.commitments(&opened.image) == Some(*commitments);
     is_it.then_some((opened.key, opened.image))
 }

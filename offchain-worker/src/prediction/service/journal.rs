@@ -59,6 +59,7 @@ impl Journal {
         let cause = match problem {
             Problem::NoConsent(_) => "consent",
             Problem::NoEnvelope => "envelope",
+            Problem::NoShares(_) => "shares",
             Problem::NotAvailable(_) => "content",
             Problem::Passing(_) => "passing",
             Problem::NotAsked => return,
@@ -98,9 +99,15 @@ impl Journal {
             self.metrics.observe("total", total);
         }
         let (request, kind) = (submission.job.request.0, kind(&submission.answer));
-        if let Phase::Dispute(_) = submission.job.phase {
+        let what = match submission.job.phase {
+            Phase::Dispute(_) => Some("the move is in a block"),
+            Phase::Ask => Some("the request to the custodians is in a block"),
+            Phase::Collect => Some("custodians delivered the key, and it is sealed to this worker"),
+            Phase::Draw | Phase::Answer | Phase::Reveal => None,
+        };
+        if let Some(what) = what {
             let (submit_ms, total_ms) = (millis(took), millis(total));
-            info!(request, kind, block, submit_ms, total_ms, "the move is in a block");
+            info!(request, kind, block, submit_ms, total_ms, "{what}");
             return;
         }
         info!(
@@ -129,6 +136,13 @@ impl Journal {
                 self.progress.insert(job.id(), progress);
                 let (model, quorum, deadline) = (job.model.0, job.quorum, job.deadline);
                 match job.phase {
+                    Phase::Draw => info!(request, record, "workers are to be drawn"),
+                    Phase::Ask => {
+                        info!(request, record, model, deadline, "drawn, and waiting for the key");
+                    }
+                    Phase::Collect => {
+                        info!(request, record, deadline, "custodians are asked for the key");
+                    }
                     Phase::Answer => {
                         self.metrics.seen.inc();
                         info!(request, record, model, quorum, deadline, "chosen for a request");
@@ -237,6 +251,9 @@ fn is_bad(happened: &Happened) -> bool {
 
 fn phase_name(phase: Phase) -> &'static str {
     match phase {
+        Phase::Draw => "draw",
+        Phase::Ask => "ask",
+        Phase::Collect => "collect",
         Phase::Answer => "answer",
         Phase::Reveal => "reveal",
         Phase::Dispute(_) => "dispute",

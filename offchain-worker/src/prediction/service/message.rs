@@ -10,6 +10,8 @@ use crate::{
 pub(super) enum Message {
     /// A work list for the board, with what the blocks before it tell.
     Listed { list: Event, happened: Vec<Happened> },
+    /// Workers are to be drawn.
+    Draw(Submission),
     /// An attempt has ended.
     Attempted { job: JobId, attempt: Attempt },
     /// A submission has ended.

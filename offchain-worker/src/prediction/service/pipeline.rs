@@ -1,4 +1,5 @@
-//! One attempt at one job. To answer: consent → fetch → verify → open → decode → compare →
+//! One attempt at one job. To get the key: ask custodians, or recover it from what they
+//! delivered. To answer: consent → fetch → verify → open → decode → compare →
 //! predict → seal → remember. To show an answer: remember, or all of that again. To make a move
 //! in a dispute: remember, or open what was kept → every layer again. It holds nothing that has
 //! to survive: after any interruption the next attempt starts from the chain.
@@ -21,7 +22,7 @@ use crate::{
     prediction::{
         drift::Called,
         jobs::{Answer, Job, Phase, Problem, Round},
-        ports::{Film, KeptFilm, Readiness, ServedModel, StoreError},
+        ports::{Film, KeptFilm, Readiness, ServedModel, Shares, StoreError},
     },
     shared::{health::Health, ports::ChainError},
 };
@@ -63,8 +64,36 @@ impl Pipeline {
             }),
             Phase::Reveal => self.reveal(job, &mut stages).await,
             Phase::Dispute(round) => self.defend(job, round).await,
+            Phase::Ask | Phase::Collect => self.key(job).await,
+            // Whoever wants it submits it.
+            Phase::Draw => Err(Problem::NotAsked),
         };
         Attempt { result, stages, called }
+    }
+
+    /// The next step towards the key of a record that nobody seals to this worker.
+    async fn key(&self, job: &Job) -> Result<Answer, Problem> {
+        let genesis = self.ports.chain.genesis();
+        match (self.ports.chain.shares(job).await?, job.phase) {
+            (Shares::NotAwaited, _) => Err(Problem::NotAsked),
+            (Shares::Refused(reason), _) => Err(Problem::NoConsent(reason)),
+            (Shares::Gone(reason), _) => Err(Problem::Gone(reason)),
+            (Shares::NotAsked, Phase::Ask) => {
+                Ok(Answer::Ask(self.ports.cipher.reply(&genesis, job.request)))
+            }
+            (Shares::NotAsked, _) | (_, Phase::Ask) => Err(Problem::NotAsked),
+            (Shares::Missing { delivered, threshold }, _) => Err(Problem::NoShares(format!(
+                "custodians have delivered {delivered} of the {threshold} shares that the key needs"
+            ))),
+            (Shares::Delivered(delivered), _) => {
+                let (cipher, request) = (self.ports.cipher.clone(), job.request);
+                let recover = move || cipher.recover(&genesis, request, &delivered);
+                let sealed = self.pool.run(recover).await?;
+                // The chain has verified the shares; but a dealer can wrap what is no key.
+                let sealed = sealed.map_err(|error| Problem::NoShares(error.to_string()))?;
+                Ok(Answer::Keep(sealed))
+            }
+        }
     }
 
     async fn answer(&self, job: &Job, stages: &mut Stages) -> Result<(Answer, Called), Problem> {
@@ -174,7 +203,7 @@ impl Pipeline {
         let fetched = self.ports.store.get(&cid, self.max_content).await;
         self.report_store(&fetched);
         let cipher = self.ports.cipher.clone();
-        Ok(Encrypted { cipher, envelope, patient, commitments, digest, file: fetched? })
+        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file: fetched? })
     }
 
     /// The move of this worker in a round of a dispute.

@@ -3,10 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use medchain_client::{
-    chain::{RequestStatus, SealedAnswer, Step as Progress, VerdictStatus},
-    AccountId32,
-};
+use medchain_client::chain::{RequestStatus, SealedAnswer, Step as Progress, VerdictStatus};
 use medchain_primitives::{FailureCode, ModelId, RequestId};
 use tokio::time::sleep;
 
@@ -31,6 +28,7 @@ mod disputes;
 mod drifting;
 mod faults;
 mod flow;
+mod keys;
 mod quorum;
 
 type Running = testing::Running<PredictionMetrics>;
@@ -45,6 +43,7 @@ fn settings() -> Settings {
             resubmit: backoff,
             report_margin: 20,
             envelope_grace: 3,
+            uploader_grace: 5,
             // More than a round has.
             secret_margin: 1_000,
         },

@@ -12,28 +12,33 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        AnswerSalt, Dispute, Finality, Model, Network, SealedAnswer, Step, VerdictStatus,
-        WorkerStatus,
+        AccessGrant, AnswerSalt, Basis, Custody, Dispute, Finality, Model, Network, Record,
+        SealedAnswer, Step, VerdictStatus, WorkerStatus,
     },
     crypto::{decrypt, digest, encrypt, ContentKey},
+    custody::{DealingId, EphemeralKey, ReplyKey, VerifiedDealing, WrappedKey},
     AccountId32,
 };
 use medchain_exact::Levels;
-use medchain_primitives::{Cid, ContentDigest, ModelId, Output, RecordId, RequestId, SealedKey};
+use medchain_primitives::{
+    Cid, ContentDigest, EncryptionKey, ModelId, Output, RecordId, RecordKind, RecordStatus,
+    RequestId, SealedKey,
+};
 use zeroize::Zeroizing;
 
 use super::{
-    cid,
+    account, cid, delivered, key_phase,
     model::{exact, Exact},
-    output, phase, record, salt, square, BlockState, Stage, State, Verdict, World, GENESIS, MODEL,
+    output, phase, record, salt, square, Asked, BlockState, Stage, State, Verdict, World, GENESIS,
+    MODEL, THRESHOLD,
 };
 use crate::{
     prediction::{
         jobs::{Answer, Job, JobId, Phase, Round},
         ports::{
-            Answers, Cipher, CipherError, Film, KeptFilm, Needed, Numbers, Opened, PredictionChain,
-            Predictor, PredictorError, Readiness, Registered, Registration, Registry, Store,
-            StoreError, WorkList,
+            Answers, Cipher, CipherError, Delivered, Film, KeptFilm, Needed, Numbers, Opened,
+            PredictionChain, Predictor, PredictorError, Readiness, Registered, Registration,
+            Registry, Shares, Store, StoreError, Undrawn, WorkList,
         },
     },
     shared::{
@@ -183,7 +188,8 @@ impl PredictionChain for Desk {
                 let dispute = self.playing(&state, &disputes, id);
                 list.disputes.extend(dispute.map(|dispute| dispute.request));
                 let asks = dispute.and_then(|dispute| Round::asked(dispute, &self.account));
-                match phase(asked.status, step).or(asks.map(Phase::Dispute)) {
+                let key = key_phase(&asked, &self.account);
+                match phase(asked.status, step).or(asks.map(Phase::Dispute)).or(key) {
                     Some(phase) => list.jobs.push(Job {
                         request: id,
                         phase,
@@ -214,16 +220,57 @@ impl PredictionChain for Desk {
             if state.no_consent {
                 return Ok(Readiness::Refused("the patient revoked the grant".into()));
             }
-            Readiness::Ready(film(&mut state, job.request))
+            Readiness::Ready(film(&mut state, job.request, &self.account))
         };
         self.pass(Stage::ConsentAsked).await;
         Ok(ready)
+    }
+
+    async fn shares(&self, job: &Job) -> Result<Shares, ChainError> {
+        self.check_up()?;
+        let shares = {
+            let mut state = self.state();
+            if state.no_consent {
+                return Ok(Shares::Refused("the patient revoked the grant".into()));
+            }
+            let asked = state.asked(job.request);
+            match (key_phase(asked, &self.account), delivered(asked, &self.account)) {
+                (None, _) => Shares::NotAwaited,
+                (Some(Phase::Ask), _) => Shares::NotAsked,
+                (Some(_), delivered) if delivered < THRESHOLD => {
+                    Shares::Missing { delivered, threshold: THRESHOLD as u8 }
+                }
+                (Some(_), _) => {
+                    let custody = asked.custody.as_ref().unwrap();
+                    Shares::Delivered(Box::new(served(job, custody[&self.account].0)))
+                }
+            }
+        };
+        self.pass(Stage::ConsentAsked).await;
+        Ok(shares)
+    }
+
+    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError> {
+        self.check_up()?;
+        let state = self.state();
+        let drawing = state.now.requests.iter();
+        let drawing =
+            drawing.filter(|(_, asked)| !asked.to_draw.is_empty() && models.contains(&MODEL));
+        let undrawn = drawing.map(|(id, asked)| {
+            let candidates = asked.to_draw.clone();
+            Undrawn { request: *id, quorum: asked.quorum, candidates }
+        });
+        Ok(undrawn.collect())
     }
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
         self.check_up()?;
         let mut state = self.state();
         let block = state.block();
+        if let Phase::Draw = job.phase {
+            let is_drawn = state.asked(job.request).to_draw.is_empty();
+            return Ok(is_drawn.then_some(Outcome::ClosedElsewhere));
+        }
         if let Phase::Dispute(round) = job.phase {
             let dispute = self.playing(&state, &state.now.disputes, job.request);
             let same = dispute.filter(|dispute| Round::of(dispute) == round);
@@ -238,10 +285,13 @@ impl PredictionChain for Desk {
             return Ok(Some(Outcome::ClosedElsewhere));
         };
         let is_done = match job.phase {
+            Phase::Ask => delivered_or_asked(asked, &self.account),
+            Phase::Collect => !asked.without_key.contains(&self.account),
             Phase::Answer => matches!(step, Step::Committed(_) | Step::Revealed(_)),
-            Phase::Reveal | Phase::Dispute(_) => matches!(step, Step::Revealed(_)),
+            _ => matches!(step, Step::Revealed(_)),
         };
-        Ok(match phase(asked.status, step) == Some(job.phase) {
+        let asks = phase(asked.status, step).or_else(|| key_phase(asked, &self.account));
+        Ok(match asks == Some(job.phase) {
             true => None,
             false if is_done => Some(Outcome::Included { block }),
             false => Some(Outcome::ClosedElsewhere),
@@ -252,7 +302,7 @@ impl PredictionChain for Desk {
         self.check_up()?;
         let mut state = self.state();
         let id = RequestId(record.0 - super::record(RequestId(0)).0);
-        Ok((!state.erased.contains(&id)).then(|| film(&mut state, id)))
+        Ok((!state.erased.contains(&id)).then(|| film(&mut state, id, &self.account)))
     }
 
     async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError> {
@@ -337,14 +387,17 @@ impl Cipher for Desk {
         &self,
         envelope: &SealedKey,
         patient: &AccountId32,
+        cid: &Cid,
         file: &[u8],
     ) -> Result<Opened, CipherError> {
         self.pass_blocking(Stage::Opened);
-        let key = ContentKey::from_bytes([envelope.0[0]; 32]);
+        let id = envelope.encapsulated_key[0];
+        assert_eq!(*cid, super::cid(RequestId(id.into())), "the envelope is for another film");
+        let key = ContentKey::from_bytes([id; 32]);
         match file {
             // What was kept, and not uploaded.
-            [b'M', b'C', b'X', b'1', ..] => {
-                let image = decrypt(&key, patient, file)
+            [b'M', b'C', b'X', b'2', ..] => {
+                let image = decrypt(&key, &patient.0, file)
                     .map_err(|error| CipherError::File(error.to_string()))?;
                 Ok(Opened { key, image })
             }
@@ -359,12 +412,28 @@ impl Cipher for Desk {
         patient: &AccountId32,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, CipherError> {
-        Ok(encrypt(key, patient, plaintext).unwrap())
+        Ok(encrypt(key, &patient.0, plaintext).unwrap())
     }
 
     fn salt(&self, genesis: &[u8; 32], request: RequestId) -> AnswerSalt {
         assert_eq!(*genesis, GENESIS);
         salt(&self.account, request)
+    }
+
+    fn reply(&self, genesis: &[u8; 32], request: RequestId) -> ReplyKey {
+        ReplyKey(self.salt(genesis, request).0)
+    }
+
+    fn recover(
+        &self,
+        genesis: &[u8; 32],
+        request: RequestId,
+        delivered: &Delivered,
+    ) -> Result<SealedKey, CipherError> {
+        match delivered.grant.reply == self.reply(genesis, request) {
+            true => Ok(envelope(request)),
+            false => Err(CipherError::Shares("they are for another request".into())),
+        }
     }
 }
 
@@ -466,17 +535,67 @@ impl Predictor for Desk {
     }
 }
 
-fn film(state: &mut State, id: RequestId) -> Film {
+fn delivered_or_asked(asked: &Asked, worker: &AccountId32) -> bool {
+    asked.custody.as_ref().is_some_and(|custody| custody.contains_key(worker))
+}
+
+/// What custodians have delivered to this reply key. Only that is looked at.
+fn served(job: &Job, reply: ReplyKey) -> Delivered {
+    let record = Record {
+        id: job.record,
+        patient: job.patient,
+        author: job.patient,
+        cid: cid(job.request),
+        digest: ContentDigest([0; 32]),
+        kind: RecordKind::ChestXray,
+        previous: None,
+        added_at: 0,
+        status: RecordStatus::Active,
+        deposit: 0,
+    };
+    let custody = Custody {
+        threshold: THRESHOLD as u8,
+        custodians: Vec::new(),
+        dealing: VerifiedDealing {
+            id: DealingId([0; 32]),
+            ephemeral: EphemeralKey([0; 32]),
+            shares: Default::default(),
+            wrapped: WrappedKey([0; 48]),
+        },
+        dealer: job.patient,
+        deposit: 0,
+        grants: 1,
+    };
+    let grant = AccessGrant {
+        record: job.record,
+        subject: account(1),
+        basis: Basis::Draw { request: job.request },
+        reply,
+        granted_at: 0,
+        until: job.deadline,
+        deliveries: Vec::new(),
+        deposit: 0,
+        fees: 0,
+    };
+    Delivered { record, custody, grant }
+}
+
+fn envelope(id: RequestId) -> SealedKey {
+    let byte = id.0 as u8;
+    SealedKey::new(&EncryptionKey([byte; 32]), [byte; 32], [byte; 48])
+}
+
+fn film(state: &mut State, id: RequestId, worker: &AccountId32) -> Film {
     let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
         Some(Ok(content)) if content != b"exchanged" => content,
         _ => b"what was uploaded",
     };
     let digest = digest(promised);
-    let envelope = !state.no_envelope.contains(&id);
+    let has_one = !state.no_envelope.contains(&id) && !state.asked(id).without_key.contains(worker);
     Film {
         cid: cid(id),
         digest,
-        envelope: envelope.then_some(SealedKey([id.0 as u8; 80])),
+        envelope: has_one.then(|| envelope(id)),
         commitments: state.asked(id).commitments,
     }
 }

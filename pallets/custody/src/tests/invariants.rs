@@ -5,7 +5,7 @@ use codec::Encode;
 use frame_support::assert_ok;
 use medchain_primitives::{
     log_topic, Action, Basis, Denied, DenyReason, EmergencyId, LogHead, RecordId, RecordStatus,
-    RelationKind, Role,
+    RelationKind, RequestId, Role,
 };
 use medchain_sharing::{
     deliver as encrypt, Delivery, DeliveryContext, DeliveryProof, EncryptedShare, EntrustedShare,
@@ -17,9 +17,9 @@ use sp_runtime::DispatchError;
 
 use super::world::*;
 use crate::{
-    mock::*, CustodianGroups, Custodians, Custodies, Declined, Due, Emergencies, EmergencyGrants,
-    EmergencyOptOuts, EmergencyStatus, EndedCustodies, EndedGrants, Event, Grants, HoldReason,
-    Rejections,
+    mock::*, Committees, CustodianGroups, Custodians, Custodies, Declined, Due, Emergencies,
+    EmergencyGrants, EmergencyOptOuts, EmergencyStatus, EndedCustodies, EndedGrants, Event, Grants,
+    HoldReason, Place, Rejections,
 };
 
 /// Those who play a part, and one who plays none.
@@ -44,6 +44,8 @@ enum Step {
     },
     Withdraw(RecordId),
     Erase(RecordId),
+    Deregister,
+    Return,
     Answer(u64, u64, Action, Result<(), Denied>),
     Relate(u64, RelationKind, bool),
     Unrelate(u64),
@@ -73,6 +75,11 @@ enum Step {
     Close(EmergencyId),
     Forbid(bool),
     Lift(u64),
+    /// The chain draws an account for a request about a record.
+    Draw(u64, RequestId, RecordId, u64),
+    /// A place ends before its last block.
+    Leave(u64, RequestId),
+    RequestAsWorker(RequestId, u8),
     Wait(u64),
 }
 
@@ -92,6 +99,10 @@ fn record() -> impl Strategy<Value = RecordId> {
 
 fn emergency_id() -> impl Strategy<Value = EmergencyId> {
     prop_oneof![2 => Just(FIRST), 1 => (0u64..4).prop_map(EmergencyId)]
+}
+
+fn request_id() -> impl Strategy<Value = RequestId> {
+    (0u64..2).prop_map(RequestId)
 }
 
 fn answer() -> impl Strategy<Value = Result<(), Denied>> {
@@ -121,7 +132,7 @@ fn members() -> impl Strategy<Value = Vec<u64>> {
 fn step() -> impl Strategy<Value = Step> {
     let roles = select(&[Role::Custodian, Role::Clinician]);
     let kinds = select(&[RelationKind::Guardian, RelationKind::Sibling]);
-    let actions = select(&[Action::View, Action::Emergency]);
+    let actions = select(&[Action::View, Action::Emergency, Action::Infer]);
     prop_oneof![
         3 => Just(Step::Register),
         1 => Just(Step::Retire),
@@ -133,6 +144,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (record(), honest()).prop_map(|(record, honest)| Step::Entrust { record, honest }),
         1 => record().prop_map(Step::Withdraw),
         1 => record().prop_map(Step::Erase),
+        1 => Just(Step::Deregister),
+        1 => Just(Step::Return),
         4 => (select(&PATIENTS), subject(), actions, answer())
             .prop_map(|(patient, who, action, answer)| Step::Answer(patient, who, action, answer)),
         1 => (account(), kinds, any::<bool>())
@@ -155,6 +168,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => emergency_id().prop_map(Step::Close),
         1 => prop_oneof![1 => Just(true), 2 => Just(false)].prop_map(Step::Forbid),
         1 => account().prop_map(Step::Lift),
+        3 => (subject(), request_id(), record(), 0u64..12)
+            .prop_map(|(who, request, record, left)| Step::Draw(who, request, record, left)),
+        1 => (subject(), request_id()).prop_map(|(who, request)| Step::Leave(who, request)),
+        4 => (request_id(), 1u8..5)
+            .prop_map(|(request, number)| Step::RequestAsWorker(request, number)),
         3 => (1u64..20).prop_map(Step::Wait),
     ]
 }
@@ -232,6 +250,15 @@ fn takes_keys(patient: u64) -> bool {
     })
 }
 
+/// The place of a worker, if it is for this record.
+fn place_for(worker: u64, request: RequestId, record: RecordId) -> Option<Place<u64>> {
+    Draws::place(&worker, request).filter(|place| place.record == record)
+}
+
+fn is_patient(who: u64) -> bool {
+    pallet_emr::Patients::<Test>::contains_key(who)
+}
+
 /// Whether `who` may take this step, by an independent statement of the rules.
 fn permitted(who: u64, step: &Step) -> bool {
     let own = |record: &RecordId| is_live(*record) && patient_of(*record) == Some(who);
@@ -248,7 +275,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         }
         Step::Choose(members, threshold) => {
             let most = members.len() as u8;
-            PATIENTS.contains(&who)
+            is_patient(who)
                 && !members.contains(&who)
                 && *threshold <= most
                 && (*threshold > 0) == (most > 0)
@@ -258,10 +285,17 @@ fn permitted(who: u64, step: &Step) -> bool {
                         && !Declined::<Test>::contains_key(member, who)
                 })
         }
-        Step::Add { honest } => PATIENTS.contains(&who) && *honest && takes_keys(who),
+        Step::Add { honest } => is_patient(who) && *honest && takes_keys(who),
         Step::Entrust { record, honest } => own(record) && *honest && takes_keys(who),
         Step::Withdraw(record) => own(record) && Custodies::<Test>::contains_key(record),
         Step::Erase(record) => own(record),
+        Step::Deregister => {
+            let mut records = Records::<Test>::iter();
+            is_patient(who)
+                && records.all(|(id, record)| record.patient != who || !is_live(id))
+                && Emergencies::<Test>::iter_values().all(|entry| entry.patient != who)
+        }
+        Step::Return => !is_patient(who),
         Step::Deliver { record, subject, request, honest } => {
             let reply = reply_secret(*subject, *request).public();
             let keeps = asked(*record, *subject, reply)
@@ -269,8 +303,32 @@ fn permitted(who: u64, step: &Step) -> bool {
             *honest && who != *subject && keeps
         }
         Step::EndAccess(record, subject) => who == *subject || patient_of(*record) == Some(who),
-        Step::Expire(record, subject) => Grants::<Test>::get(record, subject)
-            .is_some_and(|grant| grant.until < System::block_number()),
+        Step::Expire(record, subject) => {
+            Grants::<Test>::get(record, subject).is_some_and(|grant| {
+                let is_placeless = match grant.basis {
+                    Basis::Draw { request } => place_for(*subject, request, *record).is_none(),
+                    _ => false,
+                };
+                grant.until < System::block_number() || is_placeless
+            })
+        }
+        Step::RequestAsWorker(request, _) => Draws::place(&who, *request).is_some_and(|place| {
+            let record = place.record;
+            let may_infer =
+                |patient| who == patient || Policy::answered(patient, who, Action::Infer).is_ok();
+            let asks_already = Grants::<Test>::get(record, who).is_some_and(|grant| {
+                System::block_number() <= grant.until
+                    && match grant.basis {
+                        Basis::Policy { .. } => false,
+                        Basis::Emergency { .. } => true,
+                        Basis::Draw { request } => place_for(who, request, record).is_some(),
+                    }
+            });
+            is_live(record)
+                && Custodies::<Test>::contains_key(record)
+                && patient_of(record).is_some_and(may_infer)
+                && !asks_already
+        }),
         Step::Break(patient) => {
             let group = CustodianGroups::<Test>::get(patient);
             let keeps = group.is_some_and(|group| group.members.iter().any(|(one, _)| *one == who));
@@ -321,7 +379,7 @@ fn permitted(who: u64, step: &Step) -> bool {
         }
         Step::Close(id) => Emergencies::<Test>::get(id)
             .is_some_and(|entry| entry.review_until < System::block_number()),
-        Step::Forbid(_) => PATIENTS.contains(&who),
+        Step::Forbid(_) => is_patient(who),
         Step::Lift(account) => Rejections::<Test>::get(account) > 0,
         _ => true,
     }
@@ -375,6 +433,8 @@ fn resolve(who: u64, step: Step, index: usize) -> (u64, Step) {
         }
         Step::Break(_) | Step::RequestInEmergency(..) => (often(CLINICIAN), step),
         Step::Choose(..) | Step::Entrust { .. } | Step::Add { .. } => (often(ALICE), step),
+        // Patients alone: others would become patients, whom this test does not know.
+        Step::Deregister | Step::Return => (PATIENTS[index % PATIENTS.len()], step),
         step => (who, step),
     }
 }
@@ -437,6 +497,13 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
         }
+        Step::Deregister => {
+            Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error)
+        }
+        Step::Return => {
+            let key = medchain_primitives::EncryptionKey([who as u8; 32]);
+            Emr::register_patient(origin, None, key)
+        }
         Step::Answer(patient, subject, action, answer) => {
             Policy::answer(patient, subject, action, answer);
             Ok(())
@@ -474,6 +541,19 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Serve { .. } | Step::Decide { .. } => Ok(()),
         Step::Forbid(forbidden) => Custody::set_emergency_access(origin, !forbidden),
         Step::Lift(account) => Custody::lift_suspension(root(), account),
+        Step::Draw(worker, request, record, blocks) => {
+            Draws::draw(worker, request, record, System::block_number() + blocks);
+            Ok(())
+        }
+        Step::Leave(worker, request) => {
+            Draws::end(worker, request);
+            Ok(())
+        }
+        Step::RequestAsWorker(request, number) => {
+            Custody::request_as_worker(origin, request, reply_of(who, number))
+                .map(|_| ())
+                .map_err(|failed| failed.error)
+        }
         Step::Wait(blocks) => {
             go_to(System::block_number() + blocks);
             Ok(())
@@ -495,6 +575,12 @@ fn check_delivered(event: &Event<Test>) {
             assert!(is_emergency(*subject, *patient), "{event:?}");
             let status = Emergencies::<Test>::get(emergency).map(|entry| entry.status);
             assert!(!matches!(status, Some(EmergencyStatus::Rejected { .. })), "{event:?}");
+        }
+        Basis::Draw { request } => {
+            let place = Draws::place(subject, request).expect("the worker still waits");
+            assert_eq!(place.record, *record, "{event:?}");
+            let answered = Policy::answered(*patient, *subject, Action::Infer);
+            assert!(subject == patient || answered.is_ok(), "{event:?}");
         }
     }
 }
@@ -647,6 +733,8 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Erase(NEXT)),
             (CUSTODIAN, Step::Entrust { record: XRAY, honest: false }),
             (ALICE, Step::Role(STRANGER, Role::Custodian, false)),
+            (BOB, Step::Deregister),
+            (BOB, Step::Return),
         ];
         let mut refused = 0;
         for (who, step) in steps {

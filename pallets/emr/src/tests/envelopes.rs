@@ -11,7 +11,7 @@ fn share(who: u64, reader: u64) -> DispatchResult {
 }
 
 fn share_garbled(who: u64, reader: u64, garbled: bool) -> DispatchResult {
-    let key = if garbled { GARBAGE } else { sealed(reader) };
+    let key = if garbled { garbage(reader) } else { sealed(reader) };
     Emr::share_record(signed(who), XRAY, reader, key).map(|_| ()).map_err(|failed| failed.error)
 }
 
@@ -301,7 +301,7 @@ fn admitting_replaces_no_envelope() {
         assert_ok!(share(ALICE, READER));
         // Not even the patient replaces one in this way.
         for depositor in [ALICE, TECHNICIAN] {
-            let replaced = Emr::admit_reader(&depositor, XRAY, READER, GARBAGE);
+            let replaced = Emr::admit_reader(&depositor, XRAY, READER, garbage(READER));
             assert_noop!(replaced, Error::<Test>::EnvelopeAlreadyExists);
         }
         assert_eq!(Envelopes::<Test>::get(XRAY, READER), envelope(READER, ALICE));

@@ -2,14 +2,17 @@
 //! into and out of the right holds, and permits nothing that the rules forbid.
 
 use frame_support::assert_ok;
-use medchain_primitives::{Action, RecordId, RecordKind, RecordStatus, RelationKind, Role};
+use medchain_primitives::{
+    Action, EncryptionKey, RecordId, RecordKind, RecordStatus, RelationKind, Role,
+};
 use proptest::{collection, prelude::*};
 use sp_runtime::DispatchError;
 
 use super::log::recomputed;
 use crate::{
-    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, Envelopes, HoldReason,
-    InferenceOrders, Logs, PatientPolicies, Patients, PendingDefaultPolicy, Providers, Records,
+    mock::*, Commitments, DefaultPolicy, EncryptionKeyDeposits, EncryptionKeys, Envelopes,
+    HoldReason, InferenceOrders, Logs, PatientPolicies, Patients, PendingDefaultPolicy, Providers,
+    Records,
 };
 
 const ACCOUNTS: std::ops::RangeInclusive<u64> = ALICE..=STRANGER;
@@ -21,7 +24,9 @@ const APPOINTED: u64 = 40;
 #[derive(Clone, Debug)]
 enum Step {
     Register,
-    SetKey,
+    /// To one of two keys.
+    SetKey(bool),
+    Deregister,
     RemoveKey,
     SetPolicy(bool),
     AllowNobody,
@@ -31,11 +36,19 @@ enum Step {
     Appoint(u64),
     Dismiss(u64),
     Consent(u64, Action, bool),
-    Add { patient: u64, readers: Vec<u64>, kind: RecordKind, committed: bool, infer: bool },
+    Add {
+        patient: u64,
+        readers: Vec<u64>,
+        kind: RecordKind,
+        committed: bool,
+        infer: bool,
+    },
     Amend(RecordId, Vec<u64>, bool),
-    Share(RecordId, u64),
-    Admit(RecordId, u64),
+    /// Sealed to one of the reader's two keys.
+    Share(RecordId, u64, bool),
+    Admit(RecordId, u64, bool),
     RemoveEnvelope(RecordId, u64),
+    Withdraw(RecordId, u64),
     Erase(RecordId),
     Restore(RecordId),
     Relate(u64),
@@ -85,7 +98,8 @@ fn add() -> impl Strategy<Value = Step> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => Just(Step::Register),
-        1 => Just(Step::SetKey),
+        2 => any::<bool>().prop_map(Step::SetKey),
+        1 => Just(Step::Deregister),
         1 => Just(Step::RemoveKey),
         1 => any::<bool>().prop_map(Step::SetPolicy),
         1 => Just(Step::AllowNobody),
@@ -99,10 +113,13 @@ fn step() -> impl Strategy<Value = Step> {
         6 => add(),
         4 => (record(), readers(), any::<bool>())
             .prop_map(|(record, readers, committed)| Step::Amend(record, readers, committed)),
-        6 => (record(), account()).prop_map(|(record, reader)| Step::Share(record, reader)),
-        3 => (record(), account()).prop_map(|(record, reader)| Step::Admit(record, reader)),
+        6 => (record(), account(), any::<bool>())
+            .prop_map(|(record, reader, second)| Step::Share(record, reader, second)),
+        3 => (record(), account(), any::<bool>())
+            .prop_map(|(record, reader, second)| Step::Admit(record, reader, second)),
         4 => (record(), account())
             .prop_map(|(record, reader)| Step::RemoveEnvelope(record, reader)),
+        3 => (record(), account()).prop_map(|(record, reader)| Step::Withdraw(record, reader)),
         2 => record().prop_map(Step::Erase),
         2 => record().prop_map(Step::Restore),
         1 => account().prop_map(Step::Relate),
@@ -138,6 +155,17 @@ fn permitted(who: u64, step: &Step) -> bool {
                 || Envelopes::<Test>::iter_prefix(id).count() + 1 < MAX_ENVELOPES as usize
         })
     };
+    let has_published =
+        |reader, second| EncryptionKeys::<Test>::get(reader) == Some(one_of_two(reader, second));
+    // Whether others may add an envelope for the reader: there is none, or it is for a key that
+    // is not the published one and the reader is not the patient.
+    let is_free = |id: &RecordId, reader: &u64| {
+        let published = EncryptionKeys::<Test>::get(reader).map(|key| key.name());
+        Envelopes::<Test>::get(id, reader).is_none_or(|envelope| {
+            Some(envelope.sealed.key_name) != published
+                && (patient_of(id) != Some(*reader) || who == *reader)
+        })
+    };
     match step {
         Step::Add { patient, readers, kind, committed, infer } => {
             (!committed || *kind == RecordKind::ChestXray)
@@ -154,19 +182,35 @@ fn permitted(who: u64, step: &Step) -> bool {
                     && (!committed || record.kind == RecordKind::ChestXray)
             }) && patient_of(id).is_some_and(|patient| consented(patient, Action::Amend))
         }
-        Step::Share(id, reader) => {
+        Step::Share(id, reader, second) => {
             live(id)
-                && leaves_a_place(id, reader)
+                && has_published(*reader, *second)
                 && patient_of(id).is_some_and(|patient| {
                     consented(patient, Action::Share)
-                        && (who == patient || !Envelopes::<Test>::contains_key(id, reader))
+                        && (who == patient || is_free(id, reader))
+                        && leaves_a_place(id, reader)
                 })
         }
         // The pallet that admits a reader has asked the policy.
-        Step::Admit(id, reader) => {
-            live(id) && leaves_a_place(id, reader) && !Envelopes::<Test>::contains_key(id, reader)
+        Step::Admit(id, reader, second) => {
+            live(id)
+                && has_published(*reader, *second)
+                && is_free(id, reader)
+                && leaves_a_place(id, reader)
         }
         Step::RemoveEnvelope(id, reader) => who == *reader || patient_of(id) == Some(who),
+        Step::Withdraw(id, reader) => {
+            let depositor = Envelopes::<Test>::get(id, reader).map(|envelope| envelope.depositor);
+            depositor == Some(who)
+                && patient_of(id) != Some(*reader)
+                && !<Orders as InferenceOrders<u64>>::is_awaited(*id)
+        }
+        Step::Deregister => {
+            let mut records = Records::<Test>::iter_values();
+            Patients::<Test>::contains_key(who)
+                && records
+                    .all(|record| record.patient != who || record.status == RecordStatus::Erased)
+        }
         Step::Enact => PendingDefaultPolicy::<Test>::get()
             .is_some_and(|pending| System::block_number() >= pending.enactable_at),
         Step::Announce(_) => !PendingDefaultPolicy::<Test>::exists(),
@@ -188,11 +232,22 @@ fn permitted(who: u64, step: &Step) -> bool {
     }
 }
 
+fn one_of_two(who: u64, second: bool) -> EncryptionKey {
+    if second {
+        EncryptionKey([0x22; 32])
+    } else {
+        key(who)
+    }
+}
+
 fn take(who: u64, step: Step) -> Result<(), DispatchError> {
     let origin = signed(who);
     match step {
         Step::Register => Emr::register_patient(origin, None, key(who)),
-        Step::SetKey => Emr::set_encryption_key(origin, key(who)),
+        Step::SetKey(second) => Emr::set_encryption_key(origin, one_of_two(who, second)),
+        Step::Deregister => {
+            Emr::deregister_patient(origin).map(|_| ()).map_err(|failed| failed.error)
+        }
         Step::RemoveKey => Emr::remove_encryption_key(origin),
         Step::SetPolicy(own) => Emr::set_policy(origin, own.then_some(OTHER_POLICY)),
         Step::AllowNobody => Emr::allow_nobody(origin),
@@ -217,6 +272,7 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
         Step::Relate(relative) => Emr::set_relation(origin, relative, RelationKind::Other, true),
         Step::Unrelate(relative) => Emr::remove_relation(origin, relative),
         Step::RemoveEnvelope(record, reader) => Emr::remove_envelope(origin, record, reader),
+        Step::Withdraw(record, reader) => Emr::withdraw_envelope(origin, record, reader),
         Step::Add { patient, readers, kind, committed, infer } => {
             let (cid, digest, film) = (next_content(), digest(3), committed.then(|| film(3)));
             let (readers, order) = (envelopes(&readers), infer.then(|| order(MODEL)));
@@ -230,10 +286,15 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
                 .map(|_| ())
                 .map_err(|failed| failed.error)
         }
-        Step::Admit(record, reader) => Emr::admit_reader(&who, record, reader, sealed(reader)),
-        Step::Share(record, reader) => Emr::share_record(origin, record, reader, sealed(reader))
-            .map(|_| ())
-            .map_err(|failed| failed.error),
+        Step::Admit(record, reader, second) => {
+            Emr::admit_reader(&who, record, reader, sealed_to(&one_of_two(reader, second)))
+        }
+        Step::Share(record, reader, second) => {
+            let sealed = sealed_to(&one_of_two(reader, second));
+            Emr::share_record(origin, record, reader, sealed)
+                .map(|_| ())
+                .map_err(|failed| failed.error)
+        }
         Step::Erase(record) => {
             Emr::erase_record(origin, record).map(|_| ()).map_err(|failed| failed.error)
         }
@@ -337,7 +398,7 @@ fn the_steps_of_the_random_test_can_succeed() {
             Step::Add { patient, readers, kind, committed: true, infer: true }
         };
         let steps = [
-            (STRANGER, Step::SetKey),
+            (STRANGER, Step::SetKey(false)),
             (READER, Step::Register),
             (ALICE, Step::SetPolicy(true)),
             (ALICE, Step::Appoint(READER)),
@@ -345,12 +406,15 @@ fn the_steps_of_the_random_test_can_succeed() {
             (ALICE, Step::Consent(READER, Action::Infer, true)),
             (READER, add(RecordKind::Report)),
             (READER, add(RecordKind::ChestXray)),
-            (READER, Step::Share(NEXT, READER)),
-            (ALICE, Step::Share(NEXT, READER)),
-            (READER, Step::Admit(NEXT, READER)),
+            (READER, Step::Share(NEXT, READER, false)),
+            (ALICE, Step::Share(NEXT, READER, false)),
+            (READER, Step::Admit(NEXT, READER, false)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
-            (READER, Step::Admit(NEXT, READER)),
+            (READER, Step::Admit(NEXT, READER, false)),
             (ALICE, Step::RemoveEnvelope(NEXT, READER)),
+            (ALICE, Step::Share(XRAY, READER, false)),
+            (ALICE, Step::Withdraw(XRAY, READER)),
+            (READER, Step::Deregister),
             (ALICE, Step::Amend(NEXT, vec![ALICE], true)),
             (ALICE, Step::Amend(XRAY, vec![ALICE], true)),
             (ALICE, Step::Restore(XRAY)),

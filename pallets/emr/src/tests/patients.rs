@@ -12,7 +12,8 @@ fn registering_works() {
         let profile = Some(document(5));
         assert_ok!(Emr::register_patient(signed(ALICE), profile.clone(), key(ALICE)));
 
-        let expected = Patient { profile, key_epoch: 0, relations: 0, deposit: PATIENT_DEPOSIT };
+        let deposit = PATIENT_DEPOSIT;
+        let expected = Patient { profile, key_epoch: 0, relations: 0, deposit, records: 0 };
         assert_eq!(Patients::<Test>::get(ALICE), Some(expected));
         assert_eq!(EncryptionKeys::<Test>::get(ALICE), Some(key(ALICE)));
         assert_eq!(held(ALICE, HoldReason::Patient), PATIENT_DEPOSIT);

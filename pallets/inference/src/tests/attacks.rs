@@ -4,7 +4,7 @@ use super::*;
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
 use medchain_primitives::{
-    AnswerCommitment, EncryptionKey, FailureCause, FailureCode, RecordId, SealedAnswer, SealedKey,
+    AnswerCommitment, EncryptionKey, FailureCause, FailureCode, RecordId, SealedAnswer,
 };
 use medchain_verdicts::{answer_commitment, Wrong};
 
@@ -449,7 +449,7 @@ fn the_requester_seals_garbage() {
     ExtBuilder::default().build_and_execute(|| {
         let id = drawn(1);
         let who = members(id)[0];
-        let garbage = KeysOf::<Test>::truncate_from(vec![(who, SealedKey([0; 80]))]);
+        let garbage = KeysOf::<Test>::truncate_from(vec![(who, sealed_to(who))]);
         assert_ok!(Inference::seal_to_workers(signed(PATIENT), id, garbage));
         assert_ok!(Inference::report_failure(signed(who), id, FailureCode::CannotDecrypt));
         assert_eq!((held(who), worker(who).declined), ((0, BOND), 1));
@@ -573,8 +573,7 @@ fn a_stranger_seals_or_the_patient_seals_to_a_friend() {
             Error::<Test>::NotChosen
         );
         // The friend does not become a member by having the key.
-        let key = SealedKey([1; 80]);
-        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, key));
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, sealed_to(friend)));
         assert_ok!(seal(id));
         assert_noop!(submit(friend, id, &covid()), Error::<Test>::NotChosen);
     });

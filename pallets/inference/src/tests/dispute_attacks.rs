@@ -2,14 +2,14 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{InferenceOrder, SealedAnswer, SealedKey, VerdictStatus};
+use medchain_primitives::{InferenceOrder, SealedAnswer, VerdictStatus};
 
 /// A worker that is not one of those of the verdict, to which the patient gives the key.
 fn friend(id: RequestId) -> u64 {
     let workers = verdict(id).workers;
     let friend = WORKERS.into_iter().find(|who| !workers.contains(who)).expect("there are four");
     Policy::grant(friend, Action::Infer);
-    assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, SealedKey([1; 80])));
+    assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, sealed_to(friend)));
     friend
 }
 

@@ -54,10 +54,9 @@ fn slashed(request: RequestId, worker: u64) -> RuntimeEvent {
 fn challenger() -> u64 {
     replace_last_worker();
     Policy::grant(NEWCOMER, Action::Infer);
-    let key = medchain_primitives::SealedKey([1; 80]);
     if !pallet_emr::Envelopes::<Test>::contains_key(XRAY, NEWCOMER) {
         Policy::grant(NEWCOMER, Action::View);
-        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, key));
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, NEWCOMER, sealed_to(NEWCOMER)));
     }
     System::reset_events();
     NEWCOMER

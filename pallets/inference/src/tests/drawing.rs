@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
-use medchain_primitives::{FailureCause, SealedKey};
+use medchain_primitives::FailureCause;
 use sp_runtime::DispatchError;
 
 const SEED: [u8; 32] = [5; 32];
@@ -54,7 +54,7 @@ fn draw_workers_works() {
 fn members_that_have_the_key_are_awaited_at_once() {
     ExtBuilder::default().build_and_execute(|| {
         for who in WORKERS {
-            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, who, SealedKey([1; 80])));
+            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, who, sealed_to(who)));
         }
         let id = ready(3);
         assert_ok!(ask(id, 4));

@@ -3,7 +3,7 @@
 use super::*;
 use frame_support::{
     assert_ok,
-    traits::{Get, Hooks},
+    traits::Hooks,
     weights::{RuntimeDbWeight, Weight},
 };
 use medchain_primitives::{FailureCause, SlashReason};

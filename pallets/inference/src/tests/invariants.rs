@@ -151,12 +151,12 @@ fn done(result: DispatchResultWithPostInfo) -> DispatchResult {
     result.map(|_| ()).map_err(|failed| failed.error)
 }
 
-/// Seals to the first `count` members that have no envelope.
+/// Seals to the first `count` members that have no envelope for their key.
 fn seal_some(who: u64, id: RequestId, count: usize) -> DispatchResult {
     let record = Requests::<Test>::get(id).map_or(XRAY, |request| request.record);
     let committee = Committees::<Test>::get(id);
     let missing = committee.into_iter().flat_map(|found| found.members).map(|m| m.worker);
-    let missing = missing.filter(|who| !pallet_emr::Envelopes::<Test>::contains_key(record, who));
+    let missing = missing.filter(|who| !Emr::has_current_envelope(record, who));
     let list: Vec<_> = missing.take(count).collect();
     Inference::seal_to_workers(signed(who), id, keys(&list))
 }

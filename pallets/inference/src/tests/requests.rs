@@ -72,8 +72,7 @@ fn request_inference_works_for_an_account_that_the_policy_allows() {
 #[test]
 fn a_named_worker_with_the_key_can_answer_at_once() {
     ExtBuilder::default().build_and_execute(|| {
-        let sealed = medchain_primitives::SealedKey([1; 80]);
-        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, WORKER, sealed));
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, WORKER, sealed_to(WORKER)));
         System::reset_events();
         assert_ok!(ask(PATIENT, named(WORKER)));
         let (deadline, status) = (START + COMMIT, RequestStatus::Committing);

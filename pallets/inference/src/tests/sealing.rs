@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{RecordKind, SealedKey};
+use medchain_primitives::{EncryptionKey, RecordKind, SealedKey};
 use pallet_emr::{Envelopes, Error as EmrError};
 use sp_runtime::{DispatchError, TokenError};
 
@@ -28,10 +28,7 @@ fn seal_to_workers_works() {
         assert_ok!(seal_as(PATIENT, id, &list));
         for who in &list {
             let envelope = Envelopes::<Test>::get(XRAY, who).expect("it was sealed");
-            assert_eq!(
-                (envelope.sealed, envelope.depositor),
-                (SealedKey([*who as u8; 80]), PATIENT)
-            );
+            assert_eq!((envelope.sealed, envelope.depositor), (sealed_to(*who), PATIENT));
         }
         assert_eq!(free_balance(PATIENT), before - 2 * 2);
         assert_eq!(status(id), RequestStatus::Committing);
@@ -50,7 +47,7 @@ fn keys_can_come_one_by_one_and_by_sharing_the_record() {
         assert_eq!(status(id), RequestStatus::Sealing);
         assert_eq!(events(), [added(list[0])]);
         for who in &list[1..] {
-            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, *who, SealedKey([1; 80])));
+            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, *who, sealed_to(*who)));
         }
         // Nobody has told the pallet.
         assert_eq!(status(id), RequestStatus::Sealing);
@@ -77,10 +74,9 @@ fn the_author_and_the_requester_may_seal_at_their_own_expense() {
         // Without the key, the requester could only seal garbage.
         assert_noop!(seal_as(STRANGER, REQUEST, &list), Error::<Test>::MayNotSeal);
         Policy::grant(STRANGER, Action::View);
-        let key = medchain_primitives::EncryptionKey([9; 32]);
+        let key = EncryptionKey([9; 32]);
         assert_ok!(Emr::set_encryption_key(signed(STRANGER), key));
-        let key = medchain_primitives::SealedKey([1; 80]);
-        assert_ok!(Emr::share_record(signed(PATIENT), record, STRANGER, key));
+        assert_ok!(Emr::share_record(signed(PATIENT), record, STRANGER, sealed_to(STRANGER)));
         let before = (free_balance(LAB), free_balance(STRANGER));
         assert_ok!(seal_as(LAB, REQUEST, &list[..1]));
         assert_ok!(seal_as(STRANGER, REQUEST, &list[1..]));
@@ -132,11 +128,71 @@ fn fails_when_an_envelope_cannot_be_added() {
 }
 
 #[test]
+fn fails_when_an_envelope_is_of_an_unknown_version_or_for_another_key() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = drawn(2);
+        let list = members(id);
+        let (one, other) = (list[0], list[1]);
+        let seal_with = |key: SealedKey| {
+            // Not even the other worker gets its envelope.
+            let keys = KeysOf::<Test>::truncate_from(vec![(other, sealed_to(other)), (one, key)]);
+            Inference::seal_to_workers(signed(PATIENT), id, keys)
+        };
+        let unknown = SealedKey { version: 2, ..sealed_to(one) };
+        assert_noop!(seal_with(unknown), EmrError::<Test>::UnknownEnvelopeVersion);
+        assert_noop!(seal_with(sealed_to(other)), EmrError::<Test>::EnvelopeForAnotherKey);
+        // A worker that changes its key after somebody sealed to it.
+        let before = sealed_to(one);
+        assert_ok!(Emr::set_encryption_key(signed(one), EncryptionKey([0x22; 32])));
+        assert_noop!(seal_with(before), EmrError::<Test>::EnvelopeForAnotherKey);
+        assert_ok!(seal_with(sealed_to(one)));
+        assert_eq!(status(id), RequestStatus::Committing);
+    });
+}
+
+/// A worker cannot open what was sealed to a key that it has since replaced.
+#[test]
+fn an_envelope_for_a_former_key_is_missing_and_is_replaced() {
+    ExtBuilder::default().build_and_execute(|| {
+        for who in WORKERS {
+            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, who, sealed_to(who)));
+            assert_ok!(Emr::set_encryption_key(signed(who), EncryptionKey([0x22; 32])));
+        }
+        let id = drawn(2);
+        assert_eq!(status(id), RequestStatus::Sealing, "nobody can open the film");
+        let list = members(id);
+        assert_ok!(seal_as(PATIENT, id, &list[..1]));
+        assert_eq!(status(id), RequestStatus::Sealing);
+        // What is sealed to the published key is not replaced again, perhaps by garbage.
+        let again = seal_as(PATIENT, id, &list[..1]);
+        assert_noop!(again, EmrError::<Test>::EnvelopeAlreadyExists);
+        assert_ok!(seal_as(PATIENT, id, &list[1..]));
+        assert_eq!(status(id), RequestStatus::Committing);
+        for who in &list {
+            assert!(Emr::has_current_envelope(XRAY, who));
+        }
+    });
+}
+
+/// Whoever had the key when the request began to wait for answers owes one.
+#[test]
+fn a_worker_that_changes_its_key_afterwards_owes_its_answer_still() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(2);
+        let list = members(id);
+        assert_ok!(Emr::set_encryption_key(signed(list[0]), EncryptionKey([0x22; 32])));
+        assert_eq!(status(id), RequestStatus::Committing);
+        assert!(!Emr::has_current_envelope(XRAY, &list[0]));
+        assert_ok!(commit(list[0], id, &covid()));
+    });
+}
+
+#[test]
 fn boundary_fails_when_the_record_has_too_many_readers() {
     ExtBuilder::default().build_and_execute(|| {
         let others = [OTHER_PATIENT, LAB, STRANGER, POOR, NEWCOMER, PATIENT];
         for reader in others {
-            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, reader, SealedKey([1; 80])));
+            assert_ok!(Emr::share_record(signed(PATIENT), XRAY, reader, sealed_to(reader)));
         }
         let id = drawn(3);
         let list = members(id);

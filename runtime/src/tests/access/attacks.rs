@@ -6,9 +6,7 @@
 //! a new version (`tests/e2e`).
 
 use frame_support::{assert_noop, storage::with_transaction};
-use medchain_primitives::{
-    DenyReason, EmergencyReason, EndReason, ModelId, Purpose, RelationKind, SealedKey,
-};
+use medchain_primitives::{DenyReason, EmergencyReason, EndReason, ModelId, Purpose, RelationKind};
 use sp_runtime::{BoundedVec, TransactionOutcome};
 
 use super::{
@@ -20,7 +18,6 @@ use crate::{
     policy_extension::{while_asked, Stated},
 };
 
-const SEALED: SealedKey = SealedKey([3; 80]);
 const SET_ALLOWED: [u8; 4] = [0x4d, 0x43, 0x50, 0x20];
 const WRITTEN: [u8; 4] = [0x4d, 0x43, 0x50, 0x21];
 
@@ -391,12 +388,12 @@ fn old_bytes_submitted_again() {
         ask_to_view(CLINICIAN);
         assert_ok!(deliver(CLINICIAN));
         let reader = CLINICIAN.to_account_id();
-        assert_ok!(Emr::share_record(signed(PATIENT), RECORD, reader.clone(), SEALED));
+        assert_ok!(Emr::share_record(signed(PATIENT), RECORD, reader.clone(), sealed_key()));
         assert_ok!(Emr::remove_envelope(signed(PATIENT), RECORD, reader.clone()));
         call(&policy, *b"MCP\x11", reader.clone());
         // The custodian delivers once more, and the clinician tries on its own.
         assert_noop!(deliver(CLINICIAN), pallet_custody::Error::<Runtime>::ShareAlreadyDelivered);
-        let alone = Emr::share_record(signed(CLINICIAN), RECORD, reader, SEALED);
+        let alone = Emr::share_record(signed(CLINICIAN), RECORD, reader, sealed_key());
         assert_noop!(alone, pallet_emr::Error::<Runtime>::GrantRevoked);
         let amended = Emr::amend_record(
             signed(CLINICIAN),
@@ -405,8 +402,8 @@ fn old_bytes_submitted_again() {
             ContentDigest([9; 32]),
             None,
             BoundedVec::truncate_from(vec![
-                (CLINICIAN.to_account_id(), SEALED),
-                (PATIENT.to_account_id(), SEALED),
+                (CLINICIAN.to_account_id(), sealed_key()),
+                (PATIENT.to_account_id(), sealed_key()),
             ]),
             None,
         );

@@ -8,7 +8,7 @@ use frame_support::{
     traits::UnfilteredDispatchable,
     weights::Weight,
 };
-use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, SealedKey};
+use medchain_primitives::{EmergencyId, EmergencyReason, Purpose};
 use sp_io::TestExternalities;
 
 use super::super::{custodians::*, *};
@@ -167,7 +167,7 @@ fn what_access_costs() {
         RuntimeCall::Emr(pallet_emr::Call::share_record {
             record: RECORD,
             reader: STRANGER.to_account_id(),
-            sealed_key: SealedKey([3; 80]),
+            sealed_key: sealed_key(),
         })
     };
     let appoint_stranger = || {

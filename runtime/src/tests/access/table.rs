@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use frame_support::storage::{with_storage_layer, with_transaction, TransactionOutcome};
-use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, RelationKind, SealedKey};
+use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, RelationKind};
 use medchain_sharing::{ReplyKey, ReplySecret};
 use pallet_custody::EmergencyStatus;
 use sp_keyring::Sr25519Keyring as Who;
@@ -34,8 +34,6 @@ pub const CUSTODIANS: [Who; 3] = [Who::Ferdie, Who::CharlieStash, Who::DaveStash
 pub const CONTACT: Who = Who::AliceStash;
 pub const GUARDIAN: Who = Who::BobStash;
 pub const GRANTEE: Who = Who::Alice;
-
-const SEALED: SealedKey = SealedKey([3; 80]);
 
 /// The runtime and the model, side by side.
 #[derive(Clone)]
@@ -79,7 +77,7 @@ impl Both {
     pub fn new(threshold: u8) -> Self {
         let policy = instantiate(contract("access-control"), ());
         for who in EVERYBODY {
-            let key = EncryptionKey([9; 32]);
+            let key = KEY;
             if who == OWNER {
                 assert_ok!(Emr::register_patient(signed(who), None, key));
             } else {
@@ -134,7 +132,7 @@ impl Both {
         let (cid, digest) = (Cid::new(CidCodec::Raw, [byte; 32]), ContentDigest([byte; 32]));
         let error = |failed: sp_runtime::DispatchErrorWithPostInfo<_>| failed.error;
         // What others add comes with an envelope for the owner.
-        let envelope = (who != OWNER).then(|| (OWNER.to_account_id(), SEALED));
+        let envelope = (who != OWNER).then(|| (OWNER.to_account_id(), sealed_key()));
         let envelopes =
             pallet_emr::EnvelopesOf::<Runtime>::truncate_from(envelope.into_iter().collect());
         match deed {
@@ -151,8 +149,9 @@ impl Both {
             Deed::Share(id) => {
                 // To a new reader each time, since a reader has at most one envelope.
                 let reader = AccountId::from([200; 32]);
-                pallet_emr::EncryptionKeys::<Runtime>::insert(&reader, EncryptionKey([9; 32]));
-                Emr::share_record(origin, record(id), reader.clone(), SEALED).map_err(error)?;
+                pallet_emr::EncryptionKeys::<Runtime>::insert(&reader, KEY);
+                Emr::share_record(origin, record(id), reader.clone(), sealed_key())
+                    .map_err(error)?;
                 assert_ok!(Emr::remove_envelope(
                     RuntimeOrigin::signed(reader.clone()),
                     record(id),

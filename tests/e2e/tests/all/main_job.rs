@@ -146,7 +146,7 @@ fn each_of_the_four_sees_what_the_policy_allows() {
     // The stranger has the ciphertext and no key to it.
     world.done(STRANGER, &["fetch", &record, "--output", "stolen.bin", "--ciphertext"]);
     let ciphertext = std::fs::read(world.folder().join("stolen.bin")).unwrap();
-    assert_eq!(&ciphertext[..4], b"MCX1");
+    assert_eq!(&ciphertext[..4], b"MCX2");
     let refused = world.run(STRANGER, &["fetch", &record, "--output", "stolen.png"]);
     assert!(refused.one_error_line().contains("envelope"), "{}", refused.err);
     assert!(!world.folder().join("stolen.png").exists());

@@ -7,13 +7,6 @@ use serde_json::{json, Value};
 
 use super::{tell, Run, MINUTE};
 
-/// The addresses of [`COUNCIL`].
-const ADDRESSES: [&str; 3] = [
-    "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
-    "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
-    "5FLSigC9HGRKVhB9FiEo4Y3koPsNmBmLJbpXg2mp1hXcS59Y",
-];
-
 /// Runs `ops/call.mjs` as the first member. Returns what it printed, and whether it succeeded.
 fn call(run: &Run, arguments: &[&str]) -> (String, bool) {
     let key = run.folder.join("alice.key");
@@ -41,22 +34,9 @@ fn passed(run: &Run, [first, second]: [&str; 2], arguments: &[&str]) {
     tell(&format!("motion {motion} of {first} passes with {second}: {}", arguments.join(" ")));
 }
 
-/// Gives sudo up where there is one, then passes motions, and lets a default policy wait.
+/// Passes motions, and lets a default policy wait.
 pub fn play(run: &Run) {
     tell("== The council decides, and nobody is root");
-    let shown = run.net.done(0, STRANGER, &["council", "show"]);
-    let waits_long = !shown["sudo"].is_null();
-    if waits_long {
-        // The network started with a release that had no council.
-        let members = json!(ADDRESSES).to_string();
-        for step in
-            [&["--sudo", "councilMembership.resetMembers", &members][..], &["sudo.removeKey"]]
-        {
-            let (said, done) = call(run, step);
-            assert!(done, "{said}");
-            tell(&said);
-        }
-    }
     let (said, done) = call(run, &["--sudo", "system.remark", "0x00"]);
     assert!(!done && said.contains("RequireSudo"), "{said}");
     tell(&format!("sudo says: {said}"));
@@ -78,10 +58,6 @@ pub fn play(run: &Run) {
     passed(run, [alice, charlie], &["policy", "default", "cancel"]);
     let shown = || run.net.done(0, STRANGER, &["policy", "default", "show"]);
     assert_eq!(shown()["announced"], Value::Null);
-    if waits_long {
-        tell("skipped: the enactment, which waits for a week on an upgraded network");
-        return;
-    }
     passed(run, [bob, charlie], &announce);
     let due = shown()["announced"]["enactable_at"].as_u64().expect("it waits");
     wait_for("the default policy can be enacted", 5 * MINUTE, || {

@@ -1,4 +1,6 @@
-use medchain_primitives::{Action, Denied, DenyReason, ModelId, Purpose, RecordId};
+use medchain_primitives::{
+    Action, Denied, DenyReason, ModelId, Parameter, ParameterUnit, Purpose, RecordId,
+};
 
 use super::*;
 
@@ -29,4 +31,22 @@ fn the_access_question_is_as_the_runtime_takes_it() {
         assert_reads(&metadata, method.output_ty(), &answer, "Other", name);
         assert_reads(&metadata, method.output_ty(), &Ok::<(), Denied>(()), "Ok", name);
     }
+}
+
+#[test]
+fn the_parameters_are_as_they_are_read() {
+    let metadata = metadata();
+    let api = metadata.runtime_api_trait_by_name("ParametersApi").expect("ParametersApi");
+    let method = api.method_by_name("parameters").expect("parameters");
+    assert_eq!(method.inputs().count(), 0);
+    let parameter = Parameter {
+        name: b"Custody.CustodianBond".to_vec().try_into().unwrap(),
+        unit: ParameterUnit::Blocks,
+        place: [1, 2],
+        value: 3,
+        initial: 4,
+        least: 5,
+        most: 6,
+    };
+    assert_reads(&metadata, method.output_ty(), &vec![parameter], "Blocks", "parameters");
 }

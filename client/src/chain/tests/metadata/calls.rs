@@ -4,9 +4,9 @@ use medchain_disputes::Secret;
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window};
 use medchain_primitives::{
     AnswerCommitment, AnswerSalt, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCode, FilmCommitments, InferenceOrder, InputRoot,
-    InstitutionId, ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer,
-    SealedKey, VerdictCommitment, VerdictRoot, SEALED_KEY_LENGTH,
+    EmergencyReason, FailureCode, FilmCommitments, InferenceOrder, InputRoot, InstitutionId,
+    ModelId, RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, VerdictCommitment,
+    VerdictRoot,
 };
 use medchain_sharing::{
     CustodianKey, Dealing, DealingProof, Delivery, DeliveryProof, EncryptedShare, Entrustment,
@@ -14,7 +14,10 @@ use medchain_sharing::{
 };
 
 use super::{disputes::moves, *};
-use crate::chain::{Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Purpose};
+use crate::chain::{
+    Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Parameter, ParameterChange,
+    ParameterUnit, Purpose,
+};
 
 fn cid() -> Cid {
     Cid::new(CidCodec::Raw, [3; 32])
@@ -83,7 +86,7 @@ fn every_call_encodes() {
 
 fn emr(calls: &mut Checked) {
     let profile = Document { cid: cid(), digest: ContentDigest([4; 32]) };
-    let envelopes = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    let envelopes = vec![(BOB, sealed_key())];
     let digest = ContentDigest([4; 32]);
     let record = RecordId(77);
     calls.check(
@@ -99,6 +102,8 @@ fn emr(calls: &mut Checked) {
     );
     calls.check(&Call::UpdateProfile { profile }, &[]);
     calls.check(&Call::RemoveProfile, &[]);
+    calls.check(&Call::DeregisterPatient, &[]);
+    calls.check(&Call::WithdrawEnvelope { record: RecordId(31_337), reader: BOB }, &["31337"]);
     calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
     calls.check(&Call::RemoveEncryptionKey, &[]);
     calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
@@ -148,7 +153,7 @@ fn emr(calls: &mut Checked) {
         custody: None,
     };
     calls.check(&amend, &["77", "input_root"]);
-    let sealed_key = SealedKey([5; SEALED_KEY_LENGTH]);
+    let sealed_key = sealed_key();
     calls.check(&Call::ShareRecord { record, reader: BOB, sealed_key }, &["77"]);
     calls.check(&Call::RemoveEnvelope { record, reader: BOB }, &["77"]);
     calls.check(&Call::EraseRecord { record }, &["77"]);
@@ -212,6 +217,7 @@ fn custody(calls: &mut Checked) {
     calls.check(&Call::SetEmergencyAccess { allowed: false }, &["false"]);
     calls.check(&Call::LiftSuspension { account: BOB }, &[]);
     calls.check(&Call::ForgetGrant { record, subject, reply }, &["77", "42"]);
+    calls.check(&Call::RequestAsWorker { request: RequestId(66), reply }, &["66", "42"]);
 }
 
 fn inference(calls: &mut Checked) {
@@ -250,7 +256,7 @@ fn inference(calls: &mut Checked) {
     }
     calls.check(&Call::CancelRequest { request }, &["66"]);
     calls.check(&Call::DrawWorkers { request, asks: 55 }, &["66", "55"]);
-    let keys = vec![(BOB, SealedKey([5; SEALED_KEY_LENGTH]))];
+    let keys = vec![(BOB, sealed_key())];
     calls.check(&Call::SealToWorkers { request, keys }, &["66"]);
     let commitment = AnswerCommitment([12; 32]);
     calls.check(&Call::CommitAnswer { request, commitment }, &["66", "commitment"]);
@@ -341,6 +347,18 @@ fn governance(calls: &mut Checked) {
     );
     calls.check(&Call::AnnounceChange(call()), &["remove_institution", "31337"]);
     let change = ChangeId(55_555);
+    for (unit, place, shown) in [
+        (ParameterUnit::Amount, [0, 0], "CustodianBond"),
+        (ParameterUnit::Blocks, [0, 3], "AccessPeriod"),
+    ] {
+        let name = b"Custody".to_vec().try_into().unwrap();
+        let (value, initial, least, most) = (31_337, 31_337, 31_337, 31_337);
+        let parameter = Parameter { name, unit, place, value, initial, least, most };
+        for value in [Some(31_337), None] {
+            let change = ParameterChange::new(&parameter, value).unwrap();
+            calls.check(&Call::SetParameter { change }, &[shown]);
+        }
+    }
     calls.check(&Call::CancelChange { change }, &["55555"]);
     calls.check(&Call::EnactChange { change }, &["55555"]);
 }

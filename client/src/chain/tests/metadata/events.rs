@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use codec::Compact;
 use medchain_primitives::{
     Action, ChangeId, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason,
-    EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Output, Receipt,
-    RecordId, RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
+    EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Receipt, RecordId,
+    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
 };
 use medchain_sharing::CustodianKey;
 use subxt::{
@@ -174,6 +174,7 @@ fn emr(events: &mut Checked) {
     let (action, policy) = (Action::Emergency, Some(ALICE));
     let relation = (RelationKind::Sibling, true);
     event!(events, Emr, PatientRegistered { patient });
+    event!(events, Emr, PatientDeregistered { patient });
     event!(events, Emr, ProfileRemoved { patient } + { old: document.clone() });
     event!(events, Emr, ProfileUpdated { patient } + { old: Some(document.clone()), new: document });
     event!(events, Emr, EncryptionKeySet { account, key });
@@ -209,6 +210,8 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, RecordAmended { record, previous, patient, author, cid });
     event!(events, Emr, EnvelopeAdded { record, reader });
     event!(events, Emr, EnvelopeRemoved { record, reader });
+    let depositor = ALICE;
+    event!(events, Emr, EnvelopeWithdrawn { record, reader, depositor });
     event!(events, Emr, RecordByCaretaker { record, patient });
     event!(events, Emr, ProfileByCaretaker { patient });
     let replaced = RecordId(9);
@@ -244,6 +247,8 @@ fn custody(events: &mut Checked) {
     );
     event!(events, Custody, ShareExposed { record, patient, subject, custodian });
     event!(events, Custody, RecordBarred { record, patient, subject });
+    let (request, worker, until) = (RequestId(9), BOB, 78u32);
+    event!(events, Custody, WorkerAccess { request, record, patient, worker, until });
     for reason in EndReason::ALL {
         event!(events, Custody, AccessEnded { record, patient, subject, reason });
     }
@@ -385,120 +390,6 @@ fn disclosed(events: &mut Checked, request: RequestId, record: RecordId, model: 
             probabilities: probabilities.map(|(text, parts)| (text.into(), parts)).into(),
         },
     );
-}
-
-/// What older runtimes said of requests, in plain text of predictions, and in the pallet of
-/// records of custodians.
-#[test]
-fn the_events_of_older_runtimes_are_read() {
-    let metadata = Metadata::decode_from(&former::runtime()).unwrap();
-    let bytes = ChainEvent::FORMER.iter().map(|former| {
-        let value = |name: &&'static str| (*name, former_field(former.name, name));
-        let fields: Vec<_> = former.fields.iter().map(|(name, _)| value(name)).collect();
-        encode(&metadata, (former.pallet, former.name), &fields)
-    });
-    let bytes: Vec<_> = bytes.collect();
-    let read = read(metadata, &bytes);
-    assert_eq!(read, [former_events(), moved_events()].concat());
-}
-
-/// The value of a field of an event of an older runtime.
-fn former_field(event: &str, field: &str) -> Vec<u8> {
-    let accounts = || vec![ALICE, BOB];
-    match (event, field) {
-        ("AccessDenied", "reason") => Denied::NoPolicy.encode(),
-        ("AccessEnded", "reason") => EndReason::Revoked.encode(),
-        ("GlassBroken", "reason") => EmergencyReason::MassCasualty.encode(),
-        ("AccessGranted", "until") => Some(77u32).encode(),
-        (_, "request") => RequestId(9).encode(),
-        (_, "record") => RecordId(8).encode(),
-        (_, "model") => ModelId(7).encode(),
-        (_, "emergency") => EmergencyId(6).encode(),
-        (_, "patient" | "reviewer") => ALICE.encode(),
-        (_, "requester" | "worker" | "account" | "subject" | "custodian") => BOB.encode(),
-        (_, "fee" | "bond") => 5u128.encode(),
-        (_, "deadline" | "until") => 6u32.encode(),
-        (_, "review_until") => 7u32.encode(),
-        (_, "delivered") => 1u32.encode(),
-        (_, "threshold") => 2u32.encode(),
-        (_, "label") => 1u8.encode(),
-        (_, "code") => FailureCode::TooLarge.encode(),
-        (_, "output") => Output::quantise(&[0.25, 0.75]).unwrap().encode(),
-        (_, "receipt") => Receipt([7; 32]).encode(),
-        (_, "role") => Role::Custodian.encode(),
-        (_, "purpose") => Purpose::Research.encode(),
-        (_, "accepted" | "allowed") => true.encode(),
-        (_, "old") => None::<Vec<AccountId32>>.encode(),
-        (_, "new") => Some(accounts()).encode(),
-        (_, "custodians") => accounts().encode(),
-        (event, field) => panic!("{event} has a field {field}"),
-    }
-}
-
-fn former_events() -> Vec<ChainEvent> {
-    let (request, record, model, emergency) =
-        (RequestId(9), RecordId(8), ModelId(7), EmergencyId(6));
-    let (patient, requester, worker, subject, reviewer) = (ALICE, BOB, BOB, BOB, ALICE);
-    let (fee, bond, deadline, label, code) = (5, 5, 6, 1, FailureCode::TooLarge);
-    let (output, receipt) = (Output::quantise(&[0.25, 0.75]).unwrap(), Receipt([7; 32]));
-    let (until, review_until, accepted) = (6, 7, true);
-    let reason = EmergencyReason::MassCasualty;
-    vec![
-        ChainEvent::ProviderRegistered { account: BOB, role: Role::Custodian },
-        ChainEvent::RecordGlassBroken {
-            emergency,
-            record,
-            patient,
-            subject,
-            reason,
-            until,
-            review_until,
-        },
-        ChainEvent::RecordEmergencyReviewed {
-            emergency,
-            record,
-            patient,
-            subject,
-            reviewer,
-            accepted,
-            bond,
-        },
-        ChainEvent::RecordEmergencyLapsed { emergency, record, patient, subject, bond },
-        ChainEvent::RecordEmergencyVoided { emergency, record, patient, subject, bond },
-        ChainEvent::PredictionRequested {
-            request,
-            record,
-            patient,
-            model,
-            requester,
-            fee,
-            deadline,
-        },
-        ChainEvent::PredictionSubmitted { request, record, worker, model, label, output, receipt },
-        ChainEvent::PredictionFailed { request, record, worker, code },
-        ChainEvent::WorkerDeregistered { worker },
-    ]
-}
-
-fn moved_events() -> Vec<ChainEvent> {
-    let (record, patient, subject, custodian) = (RecordId(8), ALICE, BOB, BOB);
-    let (custodians, threshold, purpose) = (vec![ALICE, BOB], 2, Purpose::Research);
-    vec![
-        ChainEvent::CustodiansSet { patient, old: None, new: Some(custodians.clone()), threshold },
-        ChainEvent::RecordEntrusted { record, patient, custodians, threshold },
-        ChainEvent::AccessGranted { record, patient, subject, purpose, until: Some(77) },
-        ChainEvent::AccessDenied { record, patient, subject, purpose, reason: Denied::NoPolicy },
-        ChainEvent::ShareDelivered {
-            record,
-            patient,
-            subject,
-            custodian,
-            delivered: 1,
-            threshold: 2,
-        },
-        ChainEvent::AccessEnded { record, patient, subject, reason: EndReason::Revoked },
-        ChainEvent::EmergencyAccessSet { patient, allowed: true },
-    ]
 }
 
 fn others(events: &mut Checked) {

@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
-    EmergencyReason, EncryptionKey, FailureCause, FailureCode, InputRoot, InstitutionId,
-    InstitutionName, Label, LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind,
-    RelationKind, RequestId, Role, SealedAnswer, SealedKey, VerdictCommitment, SEALED_KEY_LENGTH,
+    EmergencyReason, FailureCause, FailureCode, InputRoot, InstitutionId, InstitutionName, Label,
+    LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId,
+    Role, SealedAnswer, VerdictCommitment,
 };
 use medchain_sharing::{
     CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
@@ -100,6 +100,7 @@ fn structs_of_custodians_are_as_they_are_read() {
     for basis in [
         Basis::Policy { purpose: Purpose::Billing },
         Basis::Emergency { emergency: EmergencyId(4) },
+        Basis::Draw { request: RequestId(5) },
     ] {
         let grant = [
             ("basis", basis.encode()),
@@ -154,6 +155,7 @@ fn structs_of_emr_are_as_they_are_read() {
         &[
             ("profile", Some(document).encode()),
             ("key_epoch", 1u32.encode()),
+            ("records", 1u32.encode()),
             ("relations", 1u32.encode()),
             ("deposit", 1u128.encode()),
         ],
@@ -186,7 +188,7 @@ fn structs_of_emr_are_as_they_are_read() {
         "Emr",
         "Envelopes",
         &[
-            ("sealed", SealedKey([5; SEALED_KEY_LENGTH]).encode()),
+            ("sealed", sealed_key().encode()),
             ("depositor", ALICE.encode()),
             ("deposit", 1u128.encode()),
         ],

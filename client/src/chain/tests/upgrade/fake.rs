@@ -157,7 +157,7 @@ fn request_key() -> Vec<u8> {
     [&pallet[..], &item, &twox_64(&id), &id].concat()
 }
 
-/// A request as it was stored before verdicts were sealed.
+/// A request without its quorum.
 fn request() -> Vec<u8> {
     let (fee, opened, deadline, open) = (5u128, 1u32, 9u32, 0u8);
     (RecordId(1), OWNER, ModelId(2), OWNER, fee, opened, deadline, open).encode()

@@ -10,6 +10,7 @@ use medchain_client::{
 };
 use medchain_primitives::{RecordId, RequestId};
 
+use super::keys::key_phase;
 use crate::{
     prediction::{
         jobs::{Job, JobId, Phase, Round},
@@ -64,15 +65,19 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
     let read = ids.into_iter().map(|id| async move {
         let Some((request, step)) = request_of(view, me, id).await? else { return Ok(None) };
         let dispute = dispute_of(view, me, &request).await?;
-        Ok::<_, ChainError>(Some((request, step, dispute)))
+        let key = match phase(request.status, step.as_ref()) {
+            None if request.status == RequestStatus::Sealing => key_phase(view, me, id).await?,
+            _ => None,
+        };
+        Ok::<_, ChainError>(Some((request, step, dispute, key)))
     });
     let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
     let mut list = WorkList::new(view.number());
-    for (request, step, dispute) in read.into_iter().flatten() {
+    for (request, step, dispute, key) in read.into_iter().flatten() {
         list.models.insert(request.model);
         list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
         let asked = dispute.and_then(|dispute| Round::asked(&dispute, me)).map(Phase::Dispute);
-        match phase(request.status, step.as_ref()).or(asked) {
+        match phase(request.status, step.as_ref()).or(asked).or(key) {
             Some(phase) => list.jobs.push(job(&request, phase, step.as_ref())),
             None => _ = list.idle.insert(request.id),
         }
@@ -115,13 +120,25 @@ pub(super) async fn settled(
             None => Some(Outcome::ClosedElsewhere),
         });
     }
+    if let Phase::Draw = job.phase {
+        let is_asked = request.status == RequestStatus::Drawing;
+        return Ok((!is_asked).then_some(Outcome::ClosedElsewhere));
+    }
+    if let Phase::Ask | Phase::Collect = job.phase {
+        let asked = key_phase(view, me, job.request).await?;
+        if asked == Some(job.phase) {
+            return Ok(None);
+        }
+        let is_done = asked.is_some() || view.envelope(request.record, me).await?.is_some();
+        return Ok(Some(if is_done { included } else { Outcome::ClosedElsewhere }));
+    }
     if phase(request.status, step.as_ref()) == Some(job.phase) {
         return Ok(None);
     }
     // What only follows where the call was in a block.
     let is_done = match job.phase {
         Phase::Answer => matches!(step, Some(Step::Committed(_) | Step::Revealed(_))),
-        Phase::Reveal | Phase::Dispute(_) => matches!(step, Some(Step::Revealed(_))),
+        _ => matches!(step, Some(Step::Revealed(_))),
     };
     let is_ours = is_done
         || request.status == RequestStatus::Answered

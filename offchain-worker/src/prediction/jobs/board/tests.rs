@@ -15,6 +15,7 @@ use crate::prediction::jobs::{Problem, Round};
 mod chain;
 mod decline;
 mod dispute;
+mod keys;
 mod reveal;
 mod work;
 
@@ -30,6 +31,7 @@ fn rules() -> Rules {
         resubmit: backoff(4, 300),
         report_margin: 20,
         envelope_grace: 10,
+        uploader_grace: 30,
         secret_margin: 60,
     }
 }

@@ -257,7 +257,7 @@ async fn a_film_is_kept_encrypted_and_only_while_its_verdict_can_be_challenged()
     let rises = |bytes: &[u8]| bytes.windows(2).all(|two| two[0].wrapping_add(1) == two[1]);
     assert!(film.square.len() > 224 * 224 && !film.square.windows(6).any(rises));
     let key = crypto::ContentKey::from_bytes([id.0 as u8; 32]);
-    let square = crypto::decrypt(&key, &AccountId32([7; 32]), &film.square).unwrap();
+    let square = crypto::decrypt(&key, &[7; 32], &film.square).unwrap();
     assert!(square.windows(6).any(rises));
     let until_block = world.verdict(id).unwrap().until;
     while world.state().block() < until_block {
