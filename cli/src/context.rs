@@ -7,15 +7,15 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Chain, ChainError, Finality, View},
+    chain::{Chain, ChainError, Finality, NodeAddress, Plaintext, View, DEFAULT_URL},
     contract::Accounts,
-    keys::{self, Identity, ReplyFiles},
+    keys::{self, Identity, KeyFile, KnownKeys, ReplyFiles},
     store::{self, Store},
     AccountId32, H256,
 };
 use tokio::sync::OnceCell;
 
-use crate::{options::Global, output::Progress};
+use crate::{options::Global, output::Progress, secrets};
 
 /// The name of the default key file.
 const DEFAULT_KEY: &str = "default";
@@ -29,8 +29,11 @@ enum KeySource {
 
 /// The global flags, with connections that open when first needed.
 pub struct Context {
-    /// Address of the node.
-    pub node: String,
+    /// Address of the node; `None` is the default one.
+    node: Option<String>,
+    /// Address of a node that confirms what the first one says.
+    second_node: Option<String>,
+    plaintext: Plaintext,
     /// Whether to print JSON.
     pub json: bool,
     /// Whether to sign without asking.
@@ -41,11 +44,16 @@ pub struct Context {
     pub finality: Finality,
     /// The folder of the secrets of requests, where it is not the one beside the key.
     requests: Option<PathBuf>,
+    /// The keys of others; `None`: the user's list.
+    known_keys: Option<KnownKeys>,
+    accepted: Vec<String>,
+    passphrase_file: Option<PathBuf>,
     dev: bool,
     store_url: String,
     key: KeySource,
     identity: OnceLock<Identity>,
     chain: OnceCell<Chain>,
+    second_chain: OnceCell<Chain>,
     store: OnceLock<Arc<dyn Store>>,
 }
 
@@ -63,16 +71,25 @@ impl Context {
         };
         Ok(Self {
             node: global.node.clone(),
+            second_node: global.second_node.clone(),
+            plaintext: match global.insecure_node {
+                true => Plaintext::Everywhere,
+                false => Plaintext::LocalOnly,
+            },
             json: global.json,
             yes: global.yes,
             progress: Progress::new(global.json),
             finality: if global.in_block { Finality::Best } else { Finality::Finalised },
             requests: None,
+            known_keys: None,
+            accepted: global.accept_new_key.clone(),
+            passphrase_file: global.passphrase_file.clone(),
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
             identity: OnceLock::new(),
             chain: OnceCell::new(),
+            second_chain: OnceCell::new(),
             store: OnceLock::new(),
         })
     }
@@ -83,7 +100,12 @@ impl Context {
     pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>, folder: &Path) -> Self {
         Self {
             requests: Some(folder.join(format!("{}.requests", identity.ss58()))),
-            node: chain.url().to_owned(),
+            known_keys: Some(KnownKeys::in_folder(folder)),
+            accepted: Vec::new(),
+            passphrase_file: None,
+            node: None,
+            second_node: None,
+            plaintext: Plaintext::LocalOnly,
             json: false,
             yes: true,
             progress: Progress::new(true),
@@ -93,6 +115,7 @@ impl Context {
             key: KeySource::Development(String::new()),
             identity: OnceLock::from(identity),
             chain: OnceCell::new_with(Some(chain)),
+            second_chain: OnceCell::new(),
             store: OnceLock::from(store),
         }
     }
@@ -118,14 +141,52 @@ impl Context {
                  or name yours with --key",
                 file.display()
             ),
-            KeySource::File(file) => Identity::load(file)?,
+            KeySource::File(file) => {
+                let file = KeyFile::read(file)?;
+                secrets::mention_if_outdated(&file);
+                secrets::open(&file, self.passphrase_file())?.0
+            }
         };
         Ok(self.identity.get_or_init(|| identity))
     }
 
     /// The signer's account.
+    ///
+    /// An encrypted key file names it, so that whoever only asks types no passphrase.
     pub fn account(&self) -> Result<AccountId32> {
+        if let (None, KeySource::File(file)) = (self.identity.get(), &self.key) {
+            let file = file.exists().then(|| KeyFile::read(file)).transpose()?;
+            let encrypted = file.filter(KeyFile::is_encrypted);
+            if let Some(account) = encrypted.and_then(|file| file.named_account()) {
+                return Ok(account);
+            }
+        }
         Ok(self.identity()?.account())
+    }
+
+    /// The file with the passphrase of the key file, if there is one.
+    pub fn passphrase_file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+
+    /// Whether somebody named a node, by flag or variable.
+    pub fn has_named_node(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// Whether development accounts are allowed.
+    pub fn is_development(&self) -> bool {
+        self.dev
+    }
+
+    /// The encryption keys of others that are remembered.
+    pub fn known_keys(&self) -> KnownKeys {
+        self.known_keys.clone().unwrap_or_else(KnownKeys::of_user)
+    }
+
+    /// The accounts whose changed keys are accepted.
+    pub fn accepted_keys(&self) -> Result<Vec<AccountId32>> {
+        self.accepted.iter().map(|account| self.parse_account(account)).collect()
     }
 
     /// The secrets of the signer's requests on a chain.
@@ -138,18 +199,26 @@ impl Context {
 
     /// The chain; the first call connects.
     pub async fn chain(&self) -> Result<&Chain> {
-        self.chain
-            .get_or_try_init(|| async {
-                let _step = self.progress.step(format!("Connecting to {}", self.node));
-                Chain::connect(&self.node).await
-            })
-            .await
-            .map_err(|error| match error {
-                ChainError::Unreachable { .. } => {
-                    anyhow::anyhow!("{error}; start a node, or name yours with --node")
-                }
-                error => error.into(),
-            })
+        let node = self.node.as_deref().unwrap_or(DEFAULT_URL);
+        self.chain.get_or_try_init(|| self.connect(node)).await.map_err(|error| match error {
+            ChainError::Unreachable { .. } => {
+                anyhow::anyhow!("{error}; start a node, or name yours with --node")
+            }
+            error => error.into(),
+        })
+    }
+
+    /// The chain as the second node tells it, if somebody named one.
+    pub async fn second_chain(&self) -> Result<Option<&Chain>> {
+        let Some(node) = &self.second_node else { return Ok(None) };
+        let chain = self.second_chain.get_or_try_init(|| self.connect(node)).await;
+        Ok(Some(chain.context("the second node cannot be used (--second-node)")?))
+    }
+
+    async fn connect(&self, node: &str) -> Result<Chain, ChainError> {
+        let address = NodeAddress::parse(node, self.plaintext)?;
+        let _step = self.progress.step(format!("Connecting to {address}"));
+        Chain::connect_to(&address).await
     }
 
     /// The state at the newest block.
@@ -235,9 +304,13 @@ mod tests {
 
     fn global() -> Global {
         Global {
-            node: "ws://127.0.0.1:1".into(),
+            node: Some("ws://127.0.0.1:1".into()),
+            insecure_node: false,
+            second_node: None,
+            accept_new_key: Vec::new(),
             store: None,
             key: None,
+            passphrase_file: None,
             suri: None,
             dev: false,
             json: false,

@@ -17,11 +17,13 @@ mod inference;
 mod models;
 mod records;
 mod signing;
+mod trust;
 
 mod context;
 mod files;
 mod options;
 mod output;
+mod secrets;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -30,6 +32,9 @@ use output::Outcome;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if let Err(error) = medchain_client::keys::forbid_core_dumps() {
+        return failed(&anyhow::Error::new(error).context("cannot turn core dumps off"));
+    }
     let cli = cli::Cli::parse();
     log(cli.global.verbose);
     let runtime = match tokio::runtime::Runtime::new() {

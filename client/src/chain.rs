@@ -9,6 +9,7 @@
 //! constant or a runtime API method) in another shape than the one that this crate was
 //! tested with. Of past blocks' runtimes, [`History`] needs much less.
 
+mod address;
 mod amount;
 mod blocks;
 mod call;
@@ -27,7 +28,9 @@ pub mod proof;
 mod submit;
 mod types;
 mod view;
+mod witness;
 
+pub use address::{AddressError, NodeAddress, Plaintext};
 pub use amount::{format_balance, parse_balance, UNIT};
 pub use blocks::BlockEvents;
 pub use call::{Call, Gas, Motion};

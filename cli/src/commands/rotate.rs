@@ -190,7 +190,8 @@ async fn readers(
     if without.contains(&patient) {
         bail!("the patient always gets the new version; remove the patient from --without");
     }
-    let (mut readers, mut left_out) = (vec![Reader::find(view, &patient).await?], Vec::new());
+    let (mut readers, mut left_out) =
+        (vec![Reader::find(context, view, &patient).await?], Vec::new());
     for (account, _) in view.envelopes(record.id).await? {
         if account == patient || without.contains(&account) {
             continue;
@@ -198,7 +199,11 @@ async fn readers(
         let stays = account == record.author
             || with.contains(&account)
             || may_read(view, &patient, &account).await?;
-        match Reader::find_if_published(view, &account).await?.filter(|_| stays) {
+        let reader = match stays {
+            true => Reader::find_if_published(context, view, &account).await?,
+            false => None,
+        };
+        match reader {
             Some(reader) => readers.push(reader),
             None => left_out.push(account),
         }

@@ -314,7 +314,7 @@ async fn readers(
     let mut readers: Vec<Reader> = named.into_iter().collect();
     for account in accounts {
         if !readers.iter().any(|reader| reader.account == account) {
-            readers.push(Reader::find(view, &account).await?);
+            readers.push(Reader::find(context, view, &account).await?);
         }
     }
     Ok(readers)

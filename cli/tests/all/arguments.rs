@@ -117,7 +117,8 @@ fn completions_are_scripts() {
 #[test]
 fn a_key_is_created_shown_and_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let made = medchain(folder.path(), &["key", "new", "--out", "alice.key", "--json"]);
+    let made =
+        medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key", "--json"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
     let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
     let shown = medchain(folder.path(), &["key", "show", "--key", "alice.key", "--json"]);
@@ -125,7 +126,7 @@ fn a_key_is_created_shown_and_never_overwritten() {
     assert_eq!(made["account"], shown["account"]);
     assert_eq!(made["encryption_key"], shown["encryption_key"]);
     assert_eq!(made["encryption_key"].as_str().unwrap().len(), 2 + 64);
-    medchain(folder.path(), &["key", "new", "--out", "alice.key"])
+    medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key"])
         .failed_with(&["never overwritten"]);
 }
 
@@ -134,7 +135,7 @@ fn a_key_is_created_shown_and_never_overwritten() {
 fn a_key_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    medchain(folder.path(), &["key", "new", "--out", "alice.key"]);
+    medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key"]);
     let file = folder.path().join("alice.key");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

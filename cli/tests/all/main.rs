@@ -4,6 +4,7 @@ mod arguments;
 mod certificate;
 mod contracts;
 mod images;
+mod keys;
 mod png;
 mod predict;
 mod program;

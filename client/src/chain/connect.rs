@@ -15,6 +15,7 @@ use subxt::{
 };
 
 use super::{
+    address::{NodeAddress, Plaintext},
     compat::{self, Needs},
     view::{AtBlock, View},
     ChainError,
@@ -67,33 +68,43 @@ impl std::fmt::Debug for Chain {
 }
 
 impl Chain {
-    /// Connects to the node at `url`, `ws://…` or `wss://…`, and checks that
-    /// it runs this chain and a runtime that this program fits.
+    /// Connects to the node at `url`, which is on this machine or encrypts the connection;
+    /// see [`Chain::connect_to`].
+    ///
+    /// Errors: as [`Chain::connect_to`], and [`ChainError::Address`].
+    pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        Self::connect_to(&NodeAddress::parse(url, Plaintext::LocalOnly)?).await
+    }
+
+    /// Connects to the node at an address, and checks that it runs this chain and a runtime
+    /// that this program fits.
     ///
     /// Errors: [`ChainError::Unreachable`], [`ChainError::WrongChain`],
     /// [`ChainError::Incompatible`].
-    pub async fn connect(url: &str) -> Result<Self, ChainError> {
-        let unreachable = |reason: String| ChainError::Unreachable { url: url.to_owned(), reason };
-        if !url.starts_with("ws://") && !url.starts_with("wss://") {
-            return Err(unreachable("give the node's address as ws://127.0.0.1:9944".into()));
-        }
-        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(url)).await {
+    pub async fn connect_to(address: &NodeAddress) -> Result<Self, ChainError> {
+        let unreachable = |reason: &str| ChainError::Unreachable {
+            url: address.to_string(),
+            reason: address.clean(reason),
+        };
+        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(address)).await {
             Ok(Ok(chain)) => Ok(chain),
             Ok(Err(ChainError::ConnectionLost { reason } | ChainError::Other { reason })) => {
-                Err(unreachable(reason))
+                Err(unreachable(&reason))
             }
             Ok(Err(other)) => Err(other),
-            Err(_) => Err(unreachable(format!(
+            Err(_) => Err(unreachable(&format!(
                 "it did not answer within {} s",
                 CONNECT_TIMEOUT.as_secs()
             ))),
         }
     }
 
-    async fn connect_now(url: &str) -> Result<Self, ChainError> {
-        // The variant without TLS takes both kinds of address.
-        let rpc_client = RpcClient::from_insecure_url(url).await;
-        Self::over(rpc_client.map_err(|error| ChainError::from_rpc(&error))?, url).await
+    async fn connect_now(address: &NodeAddress) -> Result<Self, ChainError> {
+        // The variant without TLS takes both kinds of address; which one may be used, the
+        // address has told.
+        let rpc_client = RpcClient::from_insecure_url(address.whole()).await;
+        let rpc_client = rpc_client.map_err(|error| ChainError::from_rpc(&error))?;
+        Self::over(rpc_client, &address.to_string()).await
     }
 
     /// The chain of the node to which `rpc_client` is connected.
@@ -128,7 +139,7 @@ impl Chain {
         Ok(chain)
     }
 
-    /// The node's address.
+    /// The node's address, without secrets.
     pub fn url(&self) -> &str {
         &self.inner.url
     }

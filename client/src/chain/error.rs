@@ -19,13 +19,16 @@ pub use dispatch::{DispatchFailure, FailureKind};
 pub use pallet::{CustodyError, DisputesError, EmrError, InferenceError};
 pub use runtime::RuntimeError;
 
-use super::ContractFailure;
+use super::{AddressError, ContractFailure};
 use crate::{AccountId32, H256};
 
 /// Why the chain could not be read, or a transaction not made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChainError {
+    /// Not an address that may be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// No node answers at this address.
     #[error("cannot reach a node at {url}: {reason}")]
     Unreachable {
@@ -41,6 +44,19 @@ pub enum ChainError {
         url: String,
         /// The name of its runtime.
         found: String,
+    },
+    /// Two nodes that do not tell the same.
+    #[error(
+        "the nodes at {first} and {second} do not agree: {what}. One of them may be lying, or be \
+         behind; name others with --node and --second-node"
+    )]
+    Disagreement {
+        /// The first node's address.
+        first: String,
+        /// The second node's address.
+        second: String,
+        /// In what.
+        what: String,
     },
     /// A node of this chain whose runtime this program does not fit.
     #[error("this program does not fit the node's runtime: {what}; update the client or the node")]
@@ -178,7 +194,9 @@ impl ChainError {
             | Self::BlockNotFound { .. }
             | Self::Node { .. } => true,
             Self::Pool { temporary, .. } => *temporary,
-            Self::WrongChain { .. }
+            Self::Address(_)
+            | Self::Disagreement { .. }
+            | Self::WrongChain { .. }
             | Self::Incompatible { .. }
             | Self::UnreadableBlocks { .. }
             | Self::Dispatch(_)

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, SubmitOptions,
-        TxOutcome,
+        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, NodeAddress,
+        SubmitOptions, TxOutcome,
     },
     keys::Identity,
     AccountId32, H256,
@@ -22,7 +22,7 @@ use super::{
 
 /// One account's connection to one chain.
 pub struct Link {
-    url: String,
+    node: NodeAddress,
     identity: Identity,
     genesis: H256,
     state: Mutex<State>,
@@ -36,20 +36,20 @@ struct State {
 }
 
 impl Link {
-    /// Connects to the node at `url`. Later it reconnects by itself, to the same chain
+    /// Connects to the node. Later it reconnects by itself, to the same chain
     /// only. A call that is not in a block after `inclusion_timeout` counts as lost.
     ///
     /// # Errors
     /// [`ChainError::Unreachable`], [`ChainError::WrongChain`].
     pub async fn connect(
-        url: &str,
+        node: &NodeAddress,
         identity: Identity,
         inclusion_timeout: Duration,
     ) -> Result<Self, ChainError> {
-        let client = Client::connect(url).await?;
-        info!(node = url, account = identity.ss58(), "connected to the chain");
+        let client = Client::connect_to(node).await?;
+        info!(%node, account = identity.ss58(), "connected to the chain");
         Ok(Self {
-            url: url.to_owned(),
+            node: node.clone(),
             identity,
             genesis: client.genesis_hash(),
             state: Mutex::new(State { client: Some(client), generation: 0 }),
@@ -67,10 +67,10 @@ impl Link {
         if let Some(client) = &state.client {
             return Ok((client.clone(), state.generation));
         }
-        let client = Client::connect(&self.url).await?;
+        let client = Client::connect_to(&self.node).await?;
         if client.genesis_hash() != self.genesis {
             return Err(ClientError::WrongChain {
-                url: self.url.clone(),
+                url: self.node.to_string(),
                 found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
             });
         }

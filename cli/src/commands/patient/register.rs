@@ -15,6 +15,7 @@ use crate::{
     output::{self, Outcome},
     records::{read_profile, sign_with_profile},
     signing::Included,
+    trust::Published,
 };
 
 /// Arguments of `medchain patient register`.
@@ -67,6 +68,7 @@ pub async fn register(context: &Context, profile: Option<&Path>) -> Result<Regis
     if context.view().await?.patient(&patient).await?.is_some() {
         bail!("{patient} is already registered; see `medchain patient show`");
     }
+    Published::find(&context.view().await?, identity).await?.ensure_not_other(identity)?;
     let call = Call::RegisterPatient {
         profile: sealed.as_ref().map(Into::into),
         encryption_key: identity.encryption_key(),
