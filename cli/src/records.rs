@@ -16,7 +16,7 @@ use medchain_primitives::RecordId;
 
 pub use content::{fetch_content, Content};
 pub use custody::{entrust, handed_over, wait, Delivered, Entrusted, DELIVERY_LIMIT};
-pub use film::{commitments, film_of};
+pub use film::{commitments, film_of, read_film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};

@@ -13,11 +13,15 @@
 //! Not for clinical use.
 
 mod decode;
+mod deidentify;
 mod model;
 mod preprocess;
 mod synthetic;
 
-pub use decode::{decode, DecodeError, GreyImage, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use decode::{
+    decode, DecodeError, GreyImage, MAX_DECODE_BYTES, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE,
+};
+pub use deidentify::{attributes, deidentify, Attribute, Deidentified, DeidentifyError};
 pub use model::{Engine, Model, ModelError, PredictError, Prediction, Timings};
 pub use preprocess::{
     square, Crop, Mask, Preprocessing, Resampling, SpecError, Square, SQUARE_ID, SQUARE_SIDE,

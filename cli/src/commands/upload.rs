@@ -10,14 +10,12 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId, Role};
-use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
 
 use crate::{
     arguments,
     consent::ensure_patient,
     context::Context,
-    files,
     inference::{self, Asking, Carried, Order, VerdictReport},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Entrusted, EnvelopesOf, Reader},
@@ -27,7 +25,10 @@ use crate::{
 /// Arguments of `medchain upload`.
 #[derive(Args, Clone, Debug)]
 pub struct UploadArgs {
-    /// The chest X-ray: PNG or JPEG, grey or colour, 8 or 16 bit.
+    /// The chest X-ray: DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless JPEG 2000.
+    ///
+    /// What the file says beside the picture (names, dates, places, devices) is taken out
+    /// before it is encrypted, and listed by name. Text that is part of the picture stays.
     pub file: PathBuf,
     /// The patient.
     #[arg(long, value_name = "ACCOUNT")]
@@ -85,6 +86,8 @@ pub struct UploadReport {
     pub workers: Vec<AccountId32>,
     /// The verdict, where it was waited for.
     pub verdict: Option<VerdictReport>,
+    /// Names of what was taken out of the file before it was encrypted.
+    pub removed: Vec<String>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -146,6 +149,9 @@ impl fmt::Display for UploadReport {
             let of = self.custodians.len();
             writeln!(f, "kept     by {custodian} ({} of {of} can open it)", self.threshold)?;
         }
+        if !self.removed.is_empty() {
+            writeln!(f, "removed  {}", self.removed.join(", "))?;
+        }
         if let Some(request) = self.request_id {
             writeln!(f, "request  {request}; see `medchain show {}`", self.record_id)?;
         }
@@ -167,9 +173,7 @@ pub async fn run(context: &Context, args: &UploadArgs) -> Result<Outcome> {
 
 /// Checks, encrypts, stores and registers an image.
 pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport> {
-    let image = zeroize::Zeroizing::new(files::read(&args.file, "the image", MAX_FILE_BYTES)?);
-    let film = medchain_vision::square(&image)
-        .with_context(|| format!("{} cannot be uploaded", args.file.display()))?;
+    let film = records::read_film(&args.file)?;
     context.ensure_can_ask()?;
     let patient = context.parse_account(&args.patient)?;
     let view = context.view().await?;
@@ -185,12 +189,12 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
 
     let started = Instant::now();
     let key = ContentKey::generate();
-    let content = Content::new(crypto::encrypt(&key, &patient.0, &image)?);
+    let content = Content::new(crypto::encrypt(&key, &patient.0, &film.bytes)?);
     let of = EnvelopesOf::record(context, &patient, &content.cid).await?;
     let sealed = readers.iter().map(|reader| reader.seal(&key, &of));
     let envelopes = sealed.collect::<Result<Vec<_>>>()?;
     let entrusted = records::entrust(context, &view, &patient, &content.cid, &key).await?;
-    let commitments = Some(records::commitments(&key, &film)?);
+    let commitments = Some(records::commitments(&key, &film.square)?);
     let encrypt = elapsed_ms(started);
 
     let call = Call::AddRecord {
@@ -249,6 +253,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         request_id: request,
         workers,
         verdict,
+        removed: film.removed,
         included: (&outcome).into(),
         timings_ms: UploadTimings { encrypt, store, include, ask },
     })
