@@ -21,6 +21,7 @@ mod event;
 mod fields;
 mod history;
 mod items;
+mod line;
 mod log;
 pub mod proof;
 mod submit;
@@ -48,7 +49,7 @@ pub use medchain_primitives::{
     FilmCommitments, InferenceOrder, LogHead, ModelStatus, Purpose, RecordStatus, Relation,
     RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
-pub use submit::{SubmitOptions, TxOutcome};
+pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
     Patient, PendingPolicy, Provider, Record, Relative, Request, Step, Verdict, Worker,

@@ -16,6 +16,7 @@ use subxt::{
 
 use super::{
     compat::{self, Needs},
+    line::Line,
     view::{AtBlock, View},
     ChainError,
 };
@@ -45,7 +46,9 @@ pub enum Finality {
 
 /// A connection to a node of the MedChain parachain. Clones share it.
 ///
-/// It does not reconnect: after [`ChainError::ConnectionLost`] make a new one.
+/// It does not reconnect by itself: after [`ChainError::ConnectionLost`] make a new one, or
+/// [`Chain::reconnect`]. Only the outcome of a transaction is looked up over a new connection
+/// without being asked to.
 #[derive(Clone)]
 pub struct Chain {
     pub(super) inner: Arc<Connection>,
@@ -55,9 +58,15 @@ pub(super) struct Connection {
     pub url: String,
     pub client: OnlineClient<PolkadotConfig>,
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    line: Arc<Line>,
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
+}
+
+async fn dial(url: String) -> Result<RpcClient, ChainError> {
+    // The variant without TLS takes both kinds of address.
+    RpcClient::from_insecure_url(url).await.map_err(|error| ChainError::from_rpc(&error))
 }
 
 impl std::fmt::Debug for Chain {
@@ -91,13 +100,20 @@ impl Chain {
     }
 
     async fn connect_now(url: &str) -> Result<Self, ChainError> {
-        // The variant without TLS takes both kinds of address.
-        let rpc_client = RpcClient::from_insecure_url(url).await;
-        Self::over(rpc_client.map_err(|error| ChainError::from_rpc(&error))?, url).await
+        Self::over(dial(url.to_owned()).await?, url).await
     }
 
-    /// The chain of the node to which `rpc_client` is connected.
+    /// The chain of the node to which `rpc_client` is connected, which is dialled again at
+    /// `url`.
     pub(super) async fn over(rpc_client: RpcClient, url: &str) -> Result<Self, ChainError> {
+        let again = url.to_owned();
+        Self::over_line(Line::new(rpc_client, move || dial(again.clone())), url).await
+    }
+
+    /// The chain of the node at the other end of `line`.
+    pub(super) async fn over_line(line: Line, url: &str) -> Result<Self, ChainError> {
+        let line = Arc::new(line);
+        let rpc_client = RpcClient::new(line.clone());
         let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
         let version = rpc.state_get_runtime_version(None).await.map_err(lost)?;
@@ -119,6 +135,7 @@ impl Chain {
                 url: url.to_owned(),
                 client,
                 rpc,
+                line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
             }),
@@ -126,6 +143,34 @@ impl Chain {
         // Reading a block checks its runtime.
         chain.best().await?;
         Ok(chain)
+    }
+
+    /// Connects anew to the same address, for this chain and all its clones.
+    ///
+    /// Errors: [`ChainError::Unreachable`], and [`ChainError::WrongChain`] where another chain
+    /// answers there now.
+    pub async fn reconnect(&self) -> Result<(), ChainError> {
+        let url = || self.inner.url.clone();
+        let unreachable = |reason| ChainError::Unreachable { url: url(), reason };
+        let dialled = async {
+            let client = self.inner.line.dial().await?;
+            let rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>> =
+                LegacyRpcMethods::new(client.clone());
+            let genesis = rpc.genesis_hash().await.map_err(|error| ChainError::from_rpc(&error))?;
+            Ok((client, genesis))
+        };
+        let (client, genesis) = match tokio::time::timeout(CONNECT_TIMEOUT, dialled).await {
+            Ok(Ok(dialled)) => dialled,
+            Ok(Err(ChainError::ConnectionLost { reason })) => return Err(unreachable(reason)),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(unreachable("it does not answer".into())),
+        };
+        if genesis != self.genesis_hash() {
+            let found = format!("another, with the genesis block {genesis:?}");
+            return Err(ChainError::WrongChain { url: url(), found });
+        }
+        self.inner.line.switch_to(client);
+        Ok(())
     }
 
     /// The node's address.
