@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub use error::KeyError;
+pub(crate) use file::read_private;
 pub use replies::ReplyFiles;
 
 /// A signing key, and the encryption key and the custodian's key that belong to it.
