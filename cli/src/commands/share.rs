@@ -28,6 +28,11 @@ pub struct ShareArgs {
     /// The account that may open it from now on.
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
+    /// Seal the key anew to an account that has an envelope already (patient only).
+    ///
+    /// It helps where the account has changed its encryption key since.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 /// A new envelope.
@@ -60,7 +65,21 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
     if view.envelope(record.id, &reader).await?.is_some() {
-        bail!("{reader} can already open record {}", record.id);
+        let is_patient = context.account()? == record.patient;
+        match (args.replace, is_patient) {
+            (true, true) => {}
+            (true, false) => bail!(
+                "only the patient {} may replace an envelope; the patient runs this",
+                record.patient
+            ),
+            (false, _) => bail!(
+                "{reader} has an envelope for record {} already; if it was sealed before the \
+                 account changed its encryption key, the patient runs `medchain share {} --to \
+                 {reader} --replace`",
+                record.id,
+                record.id
+            ),
+        }
     }
     let key = records::key(context, &view, &record).await?;
     let (reader, sealed_key) = Reader::find(&view, &reader).await?.seal(&key)?;

@@ -71,7 +71,8 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
         ..GrantArgs::to(RESEARCHER, &[Action::View])
     };
     grant::grant(&cast.patient, &for_research).await?;
-    share::share(&cast.patient, &ShareArgs { record, to: RESEARCHER.to_owned() }).await?;
+    share::share(&cast.patient, &ShareArgs { record, to: RESEARCHER.to_owned(), replace: false })
+        .await?;
     let step = scene.story.step("The patient rotates the record's key");
     let args = RotateArgs { record, without: Vec::new(), with: Vec::new(), erase_old: false };
     let rotated = rotate::rotate(&cast.patient, &args).await?;

@@ -12,6 +12,7 @@ mod disputes;
 mod emergency;
 mod erasure;
 mod ipfs;
+mod killed;
 mod main_job;
 mod new_network;
 mod operations;
