@@ -10,7 +10,7 @@ use clap::{
 use medchain_client::chain::parse_balance;
 use medchain_primitives::{
     Action, ChangeId, EmergencyId, EmergencyReason, InstitutionId, ModelId, Purpose, RecordId,
-    RelationKind, RequestId, Role,
+    RecordKind, RelationKind, RequestId, Role,
 };
 
 use crate::output::time;
@@ -52,6 +52,18 @@ pub fn purpose() -> impl TypedValueParser<Value = Purpose> {
             Purpose::Other => "Anything else",
         };
         (purpose.as_str(), help)
+    }))
+}
+
+/// Parses what a record is.
+pub fn record_kind() -> impl TypedValueParser<Value = RecordKind> {
+    one_of(RecordKind::ALL.map(|kind| {
+        let help = match kind {
+            RecordKind::ChestXray => "A chest X-ray, the only kind that models run on",
+            RecordKind::Report => "A written report",
+            RecordKind::Other => "Another document",
+        };
+        (kind.as_str(), help)
     }))
 }
 

@@ -15,7 +15,7 @@ use medchain_client::{
 };
 use tokio::sync::OnceCell;
 
-use crate::{options::Global, output::Progress, secrets};
+use crate::{exit, options::Global, output::Progress, secrets};
 
 /// The name of the default key file.
 const DEFAULT_KEY: &str = "default";
@@ -36,14 +36,17 @@ pub struct Context {
     plaintext: Plaintext,
     /// Whether to print JSON.
     pub json: bool,
+    /// Whether to say nothing but the report.
+    quiet: bool,
     /// Whether to sign without asking.
     pub yes: bool,
     /// Progress bars.
     pub progress: Progress,
     /// How long to wait for a transaction.
     pub finality: Finality,
-    /// The folder of the secrets of requests, where it is not the one beside the key.
-    requests: Option<PathBuf>,
+    /// What the names of the folders begin with that keep the secrets of requests and the
+    /// journal, where they are not beside the key.
+    beside: Option<PathBuf>,
     /// The keys of others; `None`: the user's list.
     known_keys: Option<KnownKeys>,
     accepted: Vec<String>,
@@ -77,10 +80,11 @@ impl Context {
                 false => Plaintext::LocalOnly,
             },
             json: global.json,
+            quiet: global.json,
             yes: global.yes,
             progress: Progress::new(global.json),
             finality: if global.in_block { Finality::Best } else { Finality::Finalised },
-            requests: None,
+            beside: None,
             known_keys: None,
             accepted: global.accept_new_key.clone(),
             passphrase_file: global.passphrase_file.clone(),
@@ -99,14 +103,15 @@ impl Context {
     /// in a folder in `folder`.
     pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>, folder: &Path) -> Self {
         Self {
-            requests: Some(folder.join(format!("{}.requests", identity.ss58()))),
+            beside: Some(folder.join(identity.ss58())),
             known_keys: Some(KnownKeys::in_folder(folder)),
             accepted: Vec::new(),
             passphrase_file: None,
-            node: None,
-            second_node: None,
+            node: Some(chain.url().to_owned()),
+            second_node: Some(chain.url().to_owned()),
             plaintext: Plaintext::LocalOnly,
             json: false,
+            quiet: true,
             yes: true,
             progress: Progress::new(true),
             finality: Finality::Finalised,
@@ -191,10 +196,22 @@ impl Context {
 
     /// The secrets of the signer's requests on a chain.
     pub fn replies(&self, genesis: H256) -> Result<ReplyFiles> {
-        Ok(match &self.requests {
-            Some(folder) => ReplyFiles::in_folder(folder.clone(), genesis),
+        Ok(match &self.beside {
+            Some(beside) => ReplyFiles::in_folder(with(beside, ".requests"), genesis),
             None => self.identity()?.replies(genesis),
         })
+    }
+
+    /// The folder of the signer's journal: beside the key file.
+    pub fn journal_folder(&self) -> Result<PathBuf> {
+        let beside = match (&self.beside, &self.key) {
+            (Some(beside), _) => beside.clone(),
+            (None, KeySource::File(file)) => file.clone(),
+            (None, KeySource::Development(_)) => {
+                keys::default_folder().join(self.identity()?.ss58())
+            }
+        };
+        Ok(with(&beside, ".journal"))
     }
 
     /// The chain; the first call connects.
@@ -219,6 +236,15 @@ impl Context {
         let address = NodeAddress::parse(node, self.plaintext)?;
         let _step = self.progress.step(format!("Connecting to {address}"));
         Chain::connect_to(&address).await
+    }
+
+    /// Says what is on chain already, before anything that may still fail; with --json, only
+    /// to whoever interrupts the program.
+    pub fn stands(&self, what: &str) {
+        if !self.quiet {
+            eprintln!("{what}");
+        }
+        exit::begun(Some(what.to_owned()));
     }
 
     /// The state at the newest block.
@@ -279,6 +305,13 @@ impl Context {
             None => self.account(),
         }
     }
+}
+
+/// A path with an ending added to its name.
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 fn account_named(text: &str, dev: bool) -> Result<AccountId32> {

@@ -10,16 +10,20 @@ mod commands;
 
 mod arguments;
 mod audit;
-mod certificate;
 mod consent;
 mod contracts;
 mod inference;
 mod models;
 mod records;
+
+mod certificate;
 mod signing;
 mod trust;
 
+mod journal;
+
 mod context;
+mod exit;
 mod files;
 mod options;
 mod output;
@@ -28,7 +32,6 @@ mod secrets;
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
-use output::Outcome;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -45,15 +48,14 @@ fn main() -> ExitCode {
     // The connection's background tasks would keep the program from ending.
     runtime.shutdown_background();
     match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::No) => ExitCode::FAILURE,
+        Ok(outcome) => exit::code(outcome),
         Err(error) => failed(&error),
     }
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("{}", output::error_line(error));
-    ExitCode::FAILURE
+    exit::code_of(error)
 }
 
 /// Logs to standard error; nothing without -v.

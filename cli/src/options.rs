@@ -51,9 +51,11 @@ pub struct Global {
     pub accept_new_key: Vec<String>,
     /// Where encrypted files are stored: folders or IPFS nodes, comma-separated.
     ///
-    /// Name an IPFS node by its RPC address, such as http://127.0.0.1:5001. Several
-    /// stores are all written to, and read from in the given order. Defaults to a
-    /// folder of your account on this computer.
+    /// Name an IPFS node by its RPC address, such as http://127.0.0.1:5001 or
+    /// /ip4/127.0.0.1/tcp/5001, elsewhere with https. MEDCHAIN_STORE_TOKENS names a private
+    /// file with the tokens of stores: on each line an address, a space, a token. Several
+    /// stores are all written to, and read from in the given order. Defaults to a folder of
+    /// your account on this computer.
     // A URL may hold a password, which the help must not show.
     #[arg(
         long,

@@ -7,11 +7,16 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{
-    format_balance, Call, ChainEvent, Finality, Motion, RuntimeError, SubmitOptions, TxOutcome,
+    format_balance, Call, ChainError, ChainEvent, Finality, Motion, Note, RuntimeError,
+    SubmitOptions, Transaction, TxOutcome,
 };
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    exit,
+    journal::{Journal, Sent},
+};
 
 /// Where a transaction is and what it cost; a part of most reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -111,19 +116,89 @@ impl Context {
         purpose: &str,
         finality: Finality,
     ) -> Result<TxOutcome> {
+        let journal = self.journal().await?;
+        let mut noted: Vec<Sent> = Vec::new();
+        let outcome = self
+            .send_noted(call, purpose, finality, &mut |transaction| {
+                let purpose = purpose.to_owned();
+                let sent = Sent { purpose, transaction: transaction.clone() };
+                if let Err(error) = journal.send(&sent) {
+                    // What it does is on chain; only how to look it up is lost.
+                    eprintln!("warning: the transaction is not in the journal: {error:#}");
+                }
+                noted.push(sent);
+                Ok(())
+            })
+            .await;
+        let last = match &outcome {
+            Err(error) if exit::is_unknown(error) => noted.pop(),
+            _ => None,
+        };
+        for sent in &noted {
+            // One that stays is looked up by `medchain resume`.
+            let _ = journal.received(sent);
+        }
+        match last {
+            Some(_) => outcome.context(
+                "do not repeat the command before `medchain resume` says what became of it",
+            ),
+            None => outcome,
+        }
+    }
+
+    /// Signs and sends a confirmed call, and waits for its block; `note` is told of each
+    /// transaction before it is handed over.
+    pub async fn send_noted(
+        &self,
+        call: &Call,
+        purpose: &str,
+        finality: Finality,
+        note: Note<'_>,
+    ) -> Result<TxOutcome> {
         let waiting = match finality {
             Finality::Best => "Waiting for the block",
             Finality::Finalised => "Waiting for the final block",
         };
         let _step = self.progress.step(format!("{waiting} ({purpose})"));
         let options = SubmitOptions { finality, ..SubmitOptions::default() };
-        let outcome = self.chain().await?.submit(self.identity()?, call, &options).await;
-        match outcome {
-            Err(error) if error.is(RuntimeError::BadOrigin) && !matches!(call, Call::Sudo(_)) => {
-                bail!("could not {purpose}: only the council may; see `medchain council show`")
-            }
-            outcome => outcome.with_context(|| format!("could not {purpose}")),
+        let identity = self.identity()?;
+        let note: Note<'_> = &mut |transaction| {
+            note(transaction)?;
+            exit::begun(Some(format!(
+                "the transaction {:?} with the nonce {} may be in a block, or get into one; \
+                 `medchain resume` says what became of it",
+                transaction.hash, transaction.nonce
+            )));
+            Ok(())
+        };
+        let outcome = self.chain().await?.submit_noted(identity, call, &options, note).await;
+        if !matches!(&outcome, Err(error) if error.is_unknown()) {
+            exit::begun(None);
         }
+        let is_sudo = matches!(call, Call::Sudo(_));
+        match outcome {
+            Err(error) if error.is(RuntimeError::BadOrigin) && !is_sudo => {
+                Err(anyhow::Error::new(error).context(format!(
+                    "could not {purpose}: only the council may; see `medchain council show`"
+                )))
+            }
+            outcome => outcome.map_err(|error| unsent(error, purpose)),
+        }
+    }
+
+    /// Waits for the fate of a transaction that an earlier command signed.
+    pub async fn settle(&self, transaction: &Transaction, purpose: &str) -> Result<TxOutcome> {
+        let hash = transaction.hash;
+        let _step = self.progress.step(format!("Looking up the transaction {hash:?}"));
+        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let outcome = self.chain().await?.resume(transaction, &options).await;
+        outcome.map_err(|error| unsent(error, purpose))
+    }
+
+    /// The signer's journal on the chain that it uses.
+    pub async fn journal(&self) -> Result<Journal> {
+        let genesis = self.chain().await?.genesis_hash();
+        Ok(Journal::at(self.journal_folder()?, genesis))
     }
 
     /// [`Context::confirm`], then [`Context::send`].
@@ -142,6 +217,15 @@ impl Context {
         self.confirm(call, purpose).await?;
         self.send_until(call, purpose, finality).await
     }
+}
+
+/// Says what was not done, or that nobody knows whether it was.
+fn unsent(error: ChainError, purpose: &str) -> anyhow::Error {
+    let said = match error.is_unknown() {
+        true => format!("it is not known whether this succeeded: {purpose}"),
+        false => format!("could not {purpose}"),
+    };
+    anyhow::Error::new(error).context(said)
 }
 
 /// What became of a call that only governance can make.
@@ -227,6 +311,31 @@ impl Context {
         let vote = Call::CouncilVote { motion, index, approve: true };
         let outcome = self.sign(&vote, "vote for the motion").await?;
         Ok(Governed::Proposed(Proposal { motion: index, threshold, included: (&outcome).into() }))
+    }
+}
+
+impl Mandate {
+    /// Whether it becomes a motion, on which others have to vote.
+    pub fn is_motion(&self) -> bool {
+        self.votes.is_some()
+    }
+}
+
+impl Context {
+    /// Votes for a motion that the signer proposed with the transaction `proposed`, unless it
+    /// has its vote.
+    pub async fn support(&self, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
+        let (view, account) = (self.view().await?, self.account()?);
+        let found = view.motions().await?.into_iter().find(|one| one.index == motion);
+        let found = found.with_context(|| {
+            format!("motion {motion} is no longer open; see `medchain council show`")
+        })?;
+        let mut included = Included::from(proposed);
+        if !found.ayes.contains(&account) {
+            let vote = Call::CouncilVote { motion: found.hash, index: motion, approve: true };
+            included = (&self.sign(&vote, "vote for the motion").await?).into();
+        }
+        Ok(Proposal { motion, threshold: found.threshold, included })
     }
 }
 

@@ -22,6 +22,7 @@ mod event;
 mod fields;
 mod history;
 mod items;
+mod line;
 mod log;
 mod parameters;
 pub mod proof;
@@ -53,7 +54,7 @@ pub use medchain_primitives::{
     RecordStatus, Relation, RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
 pub use parameters::ParameterChange;
-pub use submit::{SubmitOptions, TxOutcome};
+pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
     Patient, PendingPolicy, Provider, Record, Relative, Request, Step, Verdict, Worker,

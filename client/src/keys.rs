@@ -39,6 +39,7 @@ use crate::{
 };
 
 pub use error::KeyError;
+pub(crate) use file::read_private;
 pub use key_file::KeyFile;
 pub use known::{ChangedKey, KeyKind, KnownKeys};
 pub use passphrase::{read_line, Passphrase};

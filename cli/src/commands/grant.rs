@@ -88,6 +88,7 @@ pub async fn grant(context: &Context, args: &GrantArgs) -> Result<GrantReport> {
         purposes: args.purposes.map(|set| set.iter().map(Purpose::as_str).collect()),
         until: args.until,
         envelopes_removed: 0,
+        still_opens: Vec::new(),
         included: (&outcome).into(),
     })
 }

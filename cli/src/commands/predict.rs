@@ -102,7 +102,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<Outcome> {
         |path| predicted(&model, path),
         |line| {
             if matches!(line, Line::Failed { .. }) {
-                outcome = Outcome::No;
+                outcome = Outcome::Failed;
             }
             done += 1;
             step.at(done);

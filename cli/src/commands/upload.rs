@@ -3,36 +3,49 @@
 use std::{fmt, path::PathBuf, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
+use async_trait::async_trait;
 use clap::Args;
 use medchain_client::{
-    chain::{AccessQuestion, Call, ChainEvent, Denied, View},
+    chain::{AccessQuestion, Call, ChainEvent, Denied, Note, Transaction, TxOutcome, View},
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::{Action, ModelId, RecordId, RecordKind, RequestId, Role};
+use medchain_primitives::{Action, Cid, ModelId, RecordId, RecordKind, RequestId, Role};
+use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{
     arguments,
     consent::ensure_patient,
     context::Context,
+    files,
     inference::{self, Asking, Carried, Order, VerdictReport},
+    journal::{self, Held, Landed, Task},
     output::{self, time::elapsed_ms, Outcome},
-    records::{self, Content, Entrusted, EnvelopesOf, Reader},
+    records::{self, Content, EnvelopesOf, Film, Reader},
     signing::{event, Included},
 };
+
+/// What the transaction is for, in messages.
+const PURPOSE: &str = "register the record";
 
 /// Arguments of `medchain upload`.
 #[derive(Args, Clone, Debug)]
 pub struct UploadArgs {
-    /// The chest X-ray: DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless JPEG 2000.
+    /// The chest X-ray: DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless
+    /// JPEG 2000; with --kind, any file.
     ///
-    /// What the file says beside the picture (names, dates, places, devices) is taken out
+    /// What the file of an X-ray says beside the picture (names, dates, places, devices) is taken out
     /// before it is encrypted, and listed by name. Text that is part of the picture stays.
     pub file: PathBuf,
     /// The patient.
     #[arg(long, value_name = "ACCOUNT")]
     pub patient: String,
+    /// What the file is. Models run on chest X-rays alone.
+    #[arg(long, value_parser = arguments::record_kind(), default_value = "chest-xray")]
+    pub kind: RecordKind,
     /// Also order a verdict by this model.
     ///
     /// Two more transactions draw the workers, among those that the patient's policy
@@ -51,13 +64,31 @@ pub struct UploadArgs {
     /// An additional reader, besides the patient and you; repeat for more.
     #[arg(long = "reader", value_name = "ACCOUNT")]
     pub readers: Vec<String>,
+    /// Add another record, although you have uploaded this film for this patient before.
+    ///
+    /// Without it, the same upload repeated goes on where it was interrupted, or names the
+    /// record that it has added.
+    #[arg(long)]
+    pub again: bool,
+    /// Go on with this entry of the journal, whose content is kept there.
+    #[arg(long, hide = true, value_name = "ID")]
+    pub entry: Option<String>,
 }
 
 impl UploadArgs {
     /// An upload without an order.
     pub fn of(file: PathBuf, patient: &str) -> Self {
         let patient = patient.to_owned();
-        Self { file, patient, model: None, asking: Asking::default(), readers: Vec::new() }
+        Self {
+            file,
+            patient,
+            kind: RecordKind::ChestXray,
+            model: None,
+            asking: Asking::default(),
+            readers: Vec::new(),
+            again: false,
+            entry: None,
+        }
     }
 }
 
@@ -70,6 +101,8 @@ pub struct UploadReport {
     pub store: String,
     /// The record's number.
     pub record_id: RecordId,
+    /// Whether an earlier upload of this film had added it.
+    pub added_before: bool,
     /// Its patient.
     pub patient: AccountId32,
     /// The accounts with an envelope.
@@ -136,7 +169,14 @@ impl fmt::Display for UploadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "CID      {}", self.cid)?;
         writeln!(f, "store    {}, which readers and workers must reach", self.store)?;
-        writeln!(f, "record   {}", self.record_id)?;
+        match self.added_before {
+            true => writeln!(
+                f,
+                "record   {}, which an earlier upload of this film added; --again adds another",
+                self.record_id
+            )?,
+            false => writeln!(f, "record   {}", self.record_id)?,
+        }
         writeln!(f, "block    {} ({})", self.included.block_number, self.included.block_hash)?;
         writeln!(f, "fee      {}", self.included.fee_shown)?;
         for consent in &self.consents {
@@ -171,92 +211,252 @@ pub async fn run(context: &Context, args: &UploadArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Checks, encrypts, stores and registers an image.
+/// Checks, encrypts, stores and registers an image, or goes on with that where it was
+/// interrupted.
 pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport> {
-    let film = records::read_film(&args.file)?;
+    let Source { film, patient, mut held } = source(context, args).await?;
     context.ensure_can_ask()?;
-    let patient = context.parse_account(&args.patient)?;
-    let view = context.view().await?;
-    ensure_allowed(context, &view, &patient, args.model).await?;
-    let order = match args.model {
-        Some(model) => {
-            Some(Order::new(context, &view, (&patient, None), model, &args.asking).await?)
-        }
-        None => None,
+    let identity = context.identity()?;
+    let timings = UploadTimings::default();
+    let mut new = Upload { context, args, patient, film, call: None, place: None, timings };
+    let task = Task {
+        identity,
+        what: format!("the upload of {} for {patient}", args.file.display()),
+        command: command(args, &patient),
+        again: args.again,
     };
-    let named = order.as_ref().and_then(|order| order.worker.clone());
-    let readers = readers(context, &view, &patient, args, named).await?;
-
+    let landed = journal::publish(&mut new, &mut held, &task).await;
+    let landed = landed.map_err(|error| held.unfinished(error))?;
+    let record = RecordId(landed.number()?);
     let started = Instant::now();
-    let key = ContentKey::generate();
-    let content = Content::new(crypto::encrypt(&key, &patient.0, &film.bytes)?);
-    let of = EnvelopesOf::record(context, &patient, &content.cid).await?;
-    let sealed = readers.iter().map(|reader| reader.seal(&key, &of));
-    let envelopes = sealed.collect::<Result<Vec<_>>>()?;
-    let entrusted = records::entrust(context, &view, &patient, &content.cid, &key).await?;
-    let commitments = Some(records::commitments(&key, &film.square)?);
-    let encrypt = elapsed_ms(started);
-
-    let call = Call::AddRecord {
-        patient,
-        cid: content.cid.clone(),
-        digest: content.digest,
-        kind: RecordKind::ChestXray,
-        commitments,
-        envelopes,
-        inference: order.as_ref().map(Order::on_chain),
-        custody: entrusted.as_ref().map(|entrusted| entrusted.entrustment.clone()),
-    };
-    let purpose = "register the record";
-    let question = match &order {
-        Some(order) if order.worker.is_none() => {
-            "register the record (the next two transactions draw workers and seal the key to them)"
-        }
-        _ => purpose,
-    };
-    context.confirm(&call, question).await?;
-    // Store nothing before the fee is known, affordable and confirmed.
-    let started = Instant::now();
-    let place = content.put(context).await?;
-    let store = elapsed_ms(started);
-    let started = Instant::now();
-    let outcome = context.send(&call, purpose).await?;
-    let include = elapsed_ms(started);
-
-    let record = event(&outcome, purpose, |event| match event {
-        ChainEvent::RecordAdded { record, .. } => Some(*record),
-        _ => None,
-    })?;
-    let request = outcome.events.iter().find_map(|event| match event {
-        ChainEvent::InferenceRequested { request, .. } => Some(*request),
-        _ => None,
-    });
-    let started = Instant::now();
-    let asked = match (request, args.model) {
-        (Some(request), Some(model)) => {
-            let carried = inference::carry_on(context, request, &key, args.asking.wait).await;
-            Some(carried.with_context(|| unfinished(record, request, model))?)
-        }
-        _ => None,
-    };
+    let asked = asked(context, args, record, &landed).await?;
     let ask = elapsed_ms(started);
-    let Carried { workers, verdict, .. } = asked.unwrap_or_default();
+    let (request, Carried { workers, verdict, .. }) = match asked {
+        Some((request, carried)) => (Some(request), carried),
+        None => (None, Carried::default()),
+    };
+    // What the chain says, whichever command added it.
+    let view = context.view().await?;
+    let envelopes = view.envelopes(record).await?;
+    let custody = view.custody(record).await?;
+    let place = new.place.map_or_else(|| Ok(context.store()?.describe()), anyhow::Ok)?;
     Ok(UploadReport {
-        cid: content.cid.to_string(),
+        cid: landed.cids.first().map(ToString::to_string).unwrap_or_default(),
         store: place,
         record_id: record,
+        added_before: landed.was_done,
         patient,
-        readers: readers.iter().map(|reader| reader.account).collect(),
-        threshold: entrusted.as_ref().map_or(0, Entrusted::threshold),
-        custodians: entrusted.map(|entrusted| entrusted.custodians).unwrap_or_default(),
-        consents: Consent::all(&outcome.events),
+        readers: envelopes.into_iter().map(|(reader, _)| reader).collect(),
+        threshold: custody.as_ref().map_or(0, |custody| custody.threshold.into()),
+        custodians: custody.map(|custody| custody.accounts()).unwrap_or_default(),
+        consents: Consent::all(&landed.outcome.events),
         request_id: request,
         workers,
         verdict,
-        removed: film.removed,
-        included: (&outcome).into(),
-        timings_ms: UploadTimings { encrypt, store, include, ask },
+        removed: new.film.removed,
+        included: (&landed.outcome).into(),
+        timings_ms: UploadTimings { ask, ..new.timings },
     })
+}
+
+/// What is uploaded, whose it is, and what the journal has of this upload.
+struct Source {
+    film: Film,
+    patient: AccountId32,
+    held: Held,
+}
+
+async fn source(context: &Context, args: &UploadArgs) -> Result<Source> {
+    let path = &args.file;
+    if args.kind != RecordKind::ChestXray && args.model.is_some() {
+        bail!("no model runs on a {}; leave out --model", args.kind);
+    }
+    if let Some(id) = &args.entry {
+        let patient = context.parse_account(&args.patient)?;
+        let journal = context.journal().await?;
+        let held = journal.hold(&journal.find(id)?).await?;
+        let kept = held.kept(context.identity()?)?;
+        let (key, contents) = kept.with_context(|| {
+            format!("the journal does not have the film; upload {} again", path.display())
+        })?;
+        let content = contents.first().context("the journal does not have the film")?;
+        let bytes = crypto::decrypt(&key, &patient.0, content)?;
+        let film = Film::cleaned_before(path, args.kind, bytes)?;
+        return Ok(Source { film, patient, held });
+    }
+    let file = Zeroizing::new(files::read(path, "the image", MAX_FILE_BYTES)?);
+    // By what was read: what is taken out may change with the program.
+    let digest = Sha256::digest(&*file);
+    // Refused before anything else is asked for.
+    let film = Film::of(path, args.kind, file)?;
+    context.ensure_can_ask()?;
+    let patient = context.parse_account(&args.patient)?;
+    let journal = context.journal().await?;
+    let tag = journal.tag(&[b"upload", &patient.0, args.kind.as_str().as_bytes(), &digest])?;
+    let held = journal.hold(&tag).await?;
+    Ok(Source { film, patient, held })
+}
+
+/// The arguments that go on with an upload, from any folder.
+fn command(args: &UploadArgs, patient: &AccountId32) -> Vec<String> {
+    let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+    let mut command: Vec<String> =
+        ["upload", &file.display().to_string(), "--patient", &patient.to_string()]
+            .map(str::to_owned)
+            .to_vec();
+    let mut add = |flag: &str, value: String| command.extend([flag.to_owned(), value]);
+    add("--kind", args.kind.to_string());
+    if let Some(model) = args.model {
+        add("--model", model.to_string());
+    }
+    if let Some(quorum) = args.asking.quorum {
+        add("--quorum", quorum.to_string());
+    }
+    if let Some(worker) = &args.asking.worker {
+        add("--worker", worker.clone());
+    }
+    for reader in &args.readers {
+        add("--reader", reader.clone());
+    }
+    command
+}
+
+/// The request that was made with the record, moved on.
+async fn asked(
+    context: &Context,
+    args: &UploadArgs,
+    record: RecordId,
+    landed: &Landed,
+) -> Result<Option<(RequestId, Carried)>> {
+    let Some(model) = args.model else { return Ok(None) };
+    let made = landed.outcome.events.iter().find_map(|event| match event {
+        ChainEvent::InferenceRequested { request, .. } => Some(*request),
+        _ => None,
+    });
+    let view = context.view().await?;
+    let request = match made {
+        Some(request) => Some(request),
+        None => view.open_request_of(record, model).await?,
+    };
+    let Some(request) = request else {
+        eprintln!(
+            "warning: record {record} was added before, and no request for model {model} is open; \
+             see `medchain show {record}`, or order with `medchain infer {record} --model {model}`"
+        );
+        return Ok(None);
+    };
+    let key = match &landed.key {
+        Some(key) => key.clone(),
+        None => records::key(context, &view, &records::find(&view, record).await?).await?,
+    };
+    context.stands(&format!("record {record} is added, and request {request} made"));
+    let carried = inference::carry_on(context, request, &key, args.asking.wait).await;
+    let carried = carried.with_context(|| unfinished(record, request, model))?;
+    Ok(Some((request, carried)))
+}
+
+/// An upload on its way.
+struct Upload<'a> {
+    context: &'a Context,
+    args: &'a UploadArgs,
+    patient: AccountId32,
+    film: Film,
+    call: Option<Call>,
+    place: Option<String>,
+    timings: UploadTimings,
+}
+
+#[async_trait]
+impl journal::Stores for Upload<'_> {
+    async fn let_go(&mut self, cid: &Cid) -> Result<()> {
+        records::let_go(self.context, cid).await
+    }
+}
+
+#[async_trait]
+impl journal::World for Upload<'_> {
+    fn create(&mut self) -> Result<(Option<ContentKey>, Vec<Vec<u8>>)> {
+        let started = Instant::now();
+        let key = ContentKey::generate();
+        let content = crypto::encrypt(&key, &self.patient.0, &self.film.bytes)?;
+        self.timings.encrypt = elapsed_ms(started);
+        Ok((Some(key), vec![content]))
+    }
+
+    async fn prepare(&mut self, key: Option<&ContentKey>, contents: &[Vec<u8>]) -> Result<()> {
+        let Self { context, args, patient, film, .. } = self;
+        let (context, args) = (*context, *args);
+        let key = key.context("an upload has a key")?;
+        let content = Content::new(contents.first().context("an upload has content")?.clone());
+        let view = context.view().await?;
+        ensure_allowed(context, &view, patient, args.model).await?;
+        let order = match args.model {
+            Some(model) => {
+                Some(Order::new(context, &view, (patient, None), model, &args.asking).await?)
+            }
+            None => None,
+        };
+        let named = order.as_ref().and_then(|order| order.worker.clone());
+        let readers = readers(context, &view, patient, args, named).await?;
+        let of = EnvelopesOf::record(context, patient, &content.cid).await?;
+        let envelopes =
+            readers.iter().map(|reader| reader.seal(key, &of)).collect::<Result<_>>()?;
+        let entrusted = records::entrust(context, &view, patient, &content.cid, key).await?;
+        let commitments =
+            film.square.as_ref().map(|film| records::commitments(key, film)).transpose()?;
+        let call = Call::AddRecord {
+            patient: *patient,
+            cid: content.cid,
+            digest: content.digest,
+            kind: args.kind,
+            commitments,
+            envelopes,
+            inference: order.as_ref().map(Order::on_chain),
+            custody: entrusted.map(|entrusted| entrusted.entrustment),
+        };
+        let question = match &order {
+            Some(order) if order.worker.is_none() => {
+                "register the record (the next two transactions draw workers and seal the key to \
+                 them)"
+            }
+            _ => PURPOSE,
+        };
+        // Store nothing before the fee is known, affordable and confirmed.
+        context.confirm(&call, question).await?;
+        self.call = Some(call);
+        Ok(())
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let started = Instant::now();
+        self.place = Some(records::put(self.context, bytes).await?);
+        self.timings.store = elapsed_ms(started);
+        Ok(())
+    }
+
+    async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
+        let call = self.call.as_ref().context("nothing was prepared")?;
+        let started = Instant::now();
+        let sent = self.context.send_noted(call, PURPOSE, self.context.finality, note).await;
+        self.timings.include = elapsed_ms(started);
+        sent
+    }
+
+    async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome> {
+        self.context.settle(transaction, PURPOSE).await
+    }
+
+    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>> {
+        let record = event(outcome, PURPOSE, |event| match event {
+            ChainEvent::RecordAdded { record, .. } => Some(*record),
+            _ => None,
+        })?;
+        Ok(vec![record.0])
+    }
+
+    async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
+        records::stands(&self.context.view().await?, numbers, contents).await
+    }
 }
 
 /// What is done and how to go on, where the rest of an upload fails.

@@ -159,6 +159,7 @@ pub async fn prepare(
             model_version: None,
             fee: 100_000_000_000,
             min_quorum: 1,
+            again: false,
         };
         let model = model::publish(&people.registrar, &args).await?;
         let models = [model.model.model_id];

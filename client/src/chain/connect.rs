@@ -17,6 +17,7 @@ use subxt::{
 use super::{
     address::{NodeAddress, Plaintext},
     compat::{self, Needs},
+    line::Line,
     view::{AtBlock, View},
     ChainError,
 };
@@ -46,7 +47,9 @@ pub enum Finality {
 
 /// A connection to a node of the MedChain parachain. Clones share it.
 ///
-/// It does not reconnect: after [`ChainError::ConnectionLost`] make a new one.
+/// It does not reconnect by itself: after [`ChainError::ConnectionLost`] make a new one, or
+/// [`Chain::reconnect`]. Only the outcome of a transaction is looked up over a new connection
+/// without being asked to.
 #[derive(Clone)]
 pub struct Chain {
     pub(super) inner: Arc<Connection>,
@@ -56,9 +59,24 @@ pub(super) struct Connection {
     pub url: String,
     pub client: OnlineClient<PolkadotConfig>,
     pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    line: Arc<Line>,
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
+}
+
+async fn dial(address: NodeAddress) -> Result<RpcClient, ChainError> {
+    // The variant without TLS takes both kinds of address; which one may be used, the address
+    // has told.
+    RpcClient::from_insecure_url(address.whole()).await.map_err(|error| match ChainError::from_rpc(
+        &error,
+    ) {
+        ChainError::ConnectionLost { reason } => {
+            ChainError::ConnectionLost { reason: address.clean(&reason) }
+        }
+        ChainError::Other { reason } => ChainError::Other { reason: address.clean(&reason) },
+        error => error,
+    })
 }
 
 impl std::fmt::Debug for Chain {
@@ -82,17 +100,14 @@ impl Chain {
     /// Errors: [`ChainError::Unreachable`], [`ChainError::WrongChain`],
     /// [`ChainError::Incompatible`].
     pub async fn connect_to(address: &NodeAddress) -> Result<Self, ChainError> {
-        let unreachable = |reason: &str| ChainError::Unreachable {
-            url: address.to_string(),
-            reason: address.clean(reason),
-        };
+        let unreachable = |reason| ChainError::Unreachable { url: address.to_string(), reason };
         match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(address)).await {
             Ok(Ok(chain)) => Ok(chain),
             Ok(Err(ChainError::ConnectionLost { reason } | ChainError::Other { reason })) => {
-                Err(unreachable(&reason))
+                Err(unreachable(reason))
             }
             Ok(Err(other)) => Err(other),
-            Err(_) => Err(unreachable(&format!(
+            Err(_) => Err(unreachable(format!(
                 "it did not answer within {} s",
                 CONNECT_TIMEOUT.as_secs()
             ))),
@@ -100,15 +115,24 @@ impl Chain {
     }
 
     async fn connect_now(address: &NodeAddress) -> Result<Self, ChainError> {
-        // The variant without TLS takes both kinds of address; which one may be used, the
-        // address has told.
-        let rpc_client = RpcClient::from_insecure_url(address.whole()).await;
-        let rpc_client = rpc_client.map_err(|error| ChainError::from_rpc(&error))?;
-        Self::over(rpc_client, &address.to_string()).await
+        Self::over(dial(address.clone()).await?, address).await
     }
 
-    /// The chain of the node to which `rpc_client` is connected.
-    pub(super) async fn over(rpc_client: RpcClient, url: &str) -> Result<Self, ChainError> {
+    /// The chain of the node to which `rpc_client` is connected, which is dialled again at
+    /// `address`.
+    pub(super) async fn over(
+        rpc_client: RpcClient,
+        address: &NodeAddress,
+    ) -> Result<Self, ChainError> {
+        let again = address.clone();
+        let line = Line::new(rpc_client, move || dial(again.clone()));
+        Self::over_line(line, &address.to_string()).await
+    }
+
+    /// The chain of the node at the other end of `line`.
+    pub(super) async fn over_line(line: Line, url: &str) -> Result<Self, ChainError> {
+        let line = Arc::new(line);
+        let rpc_client = RpcClient::new(line.clone());
         let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
         let version = rpc.state_get_runtime_version(None).await.map_err(lost)?;
@@ -130,6 +154,7 @@ impl Chain {
                 url: url.to_owned(),
                 client,
                 rpc,
+                line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
             }),
@@ -137,6 +162,34 @@ impl Chain {
         // Reading a block checks its runtime.
         chain.best().await?;
         Ok(chain)
+    }
+
+    /// Connects anew to the same address, for this chain and all its clones.
+    ///
+    /// Errors: [`ChainError::Unreachable`], and [`ChainError::WrongChain`] where another chain
+    /// answers there now.
+    pub async fn reconnect(&self) -> Result<(), ChainError> {
+        let url = || self.inner.url.clone();
+        let unreachable = |reason| ChainError::Unreachable { url: url(), reason };
+        let dialled = async {
+            let client = self.inner.line.dial().await?;
+            let rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>> =
+                LegacyRpcMethods::new(client.clone());
+            let genesis = rpc.genesis_hash().await.map_err(|error| ChainError::from_rpc(&error))?;
+            Ok((client, genesis))
+        };
+        let (client, genesis) = match tokio::time::timeout(CONNECT_TIMEOUT, dialled).await {
+            Ok(Ok(dialled)) => dialled,
+            Ok(Err(ChainError::ConnectionLost { reason })) => return Err(unreachable(reason)),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(unreachable("it does not answer".into())),
+        };
+        if genesis != self.genesis_hash() {
+            let found = format!("another, with the genesis block {genesis:?}");
+            return Err(ChainError::WrongChain { url: url(), found });
+        }
+        self.inner.line.switch_to(client);
+        Ok(())
     }
 
     /// The node's address, without secrets.

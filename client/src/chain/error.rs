@@ -121,6 +121,40 @@ pub enum ChainError {
         /// Whether it may accept it later.
         temporary: bool,
     },
+    /// A transaction was handed over, and nobody knows what became of it: it may be included
+    /// later, or already be.
+    #[error(
+        "the outcome of {call} is unknown: {cause}; the transaction {hash:?}, with the nonce \
+         {nonce} of {account}, may be in a block, or get into one until block {until}"
+    )]
+    OutcomeUnknown {
+        /// What was called, such as `Emr.add_record`.
+        call: String,
+        /// The transaction's hash.
+        hash: H256,
+        /// The account that signed it.
+        account: AccountId32,
+        /// Its nonce.
+        nonce: u64,
+        /// The last block that can include it.
+        until: u32,
+        /// What kept its outcome from being seen.
+        cause: Box<ChainError>,
+    },
+    /// A transaction is in no block, and none can include it any more.
+    #[error("the transaction {hash:?} is in no block, and none can include it any more: {reason}")]
+    NeverIncluded {
+        /// The transaction's hash.
+        hash: H256,
+        /// Why.
+        reason: String,
+    },
+    /// What must be noted before a transaction is handed over could not be. Nothing was sent.
+    #[error("nothing was sent, because the transaction could not be noted before: {reason}")]
+    NotNoted {
+        /// Why.
+        reason: String,
+    },
     /// The pool accepted the transaction and dropped it before it was in a block.
     #[error("the node dropped the transaction: {reason}")]
     Dropped {
@@ -190,6 +224,8 @@ impl ChainError {
             | Self::Timeout { .. }
             | Self::UpgradeNotFinal { .. }
             | Self::StaleNonce
+            | Self::OutcomeUnknown { .. }
+            | Self::NeverIncluded { .. }
             | Self::Dropped { .. }
             | Self::BlockNotFound { .. }
             | Self::Node { .. } => true,
@@ -201,6 +237,7 @@ impl ChainError {
             | Self::UnreadableBlocks { .. }
             | Self::Dispatch(_)
             | Self::InsufficientFunds { .. }
+            | Self::NotNoted { .. }
             | Self::Contract(_)
             | Self::StatePruned { .. }
             | Self::BrokenLog { .. }
@@ -211,7 +248,17 @@ impl ChainError {
 
     /// Whether a new connection is needed before anything else can succeed.
     pub fn is_disconnected(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::ConnectionLost { .. })
+        match self {
+            Self::Unreachable { .. } | Self::ConnectionLost { .. } => true,
+            Self::OutcomeUnknown { cause, .. } => cause.is_disconnected(),
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction may have had, or may still have, its effect. After any other
+    /// error of [`super::Chain::submit`] it has none, but for the fee of one that failed.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown { .. })
     }
 
     /// The error of the call, where it was executed and failed.

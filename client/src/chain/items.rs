@@ -130,6 +130,7 @@ items! {
 items! {
     /// A method of a runtime API.
     ApiMethod {
+        ACCOUNT_NONCE = AccountNonceApi.account_nonce,
         CHECK_ACCESS = EmrApi.check_access,
         CHECK_POLICY = EmrApi.check_policy,
         CONTRACT_CALL = ContractsApi.call,

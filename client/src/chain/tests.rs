@@ -4,4 +4,5 @@ mod errors;
 mod log;
 mod metadata;
 mod proof;
+mod submit;
 mod upgrade;

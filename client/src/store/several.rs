@@ -15,7 +15,9 @@ use medchain_primitives::Cid;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned};
+use super::{
+    dag, Failure, Kept, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned,
+};
 
 /// How long a store may make no progress. A little longer than the adapter for IPFS
 /// waits for one block, because its error says more.
@@ -195,6 +197,17 @@ impl Store for SeveralStores {
             answers.unwrap_or_else(|_| {
                 let late = late(store.as_ref(), self.patience);
                 vec![Unpinned::now(store.describe(), Err(late))]
+            })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn kept(&self) -> Vec<Kept> {
+        let asked = self.stores.iter().map(|store| async move {
+            let answers = timeout(self.patience, store.kept()).await;
+            answers.unwrap_or_else(|_| {
+                let cids = Err(late(store.as_ref(), self.patience));
+                vec![Kept { store: store.describe(), cids }]
             })
         });
         join_all(asked).await.into_iter().flatten().collect()

@@ -153,6 +153,8 @@ impl Link {
             finality: Finality::Best,
             nonce: Some(nonce),
             timeout: self.inclusion_timeout,
+            // The duties look at the state themselves before they send again.
+            look_up: Duration::ZERO,
             ..options
         };
         let options = &options;

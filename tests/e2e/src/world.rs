@@ -152,6 +152,14 @@ impl World {
         self.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
     }
 
+    /// A chain with a patient and a laboratory that may append and order verdicts, and neither
+    /// a model nor a worker.
+    pub fn with_patient() -> Self {
+        let world = Self::new();
+        world.set_up_patient();
+        world
+    }
+
     /// Registers a patient with the reference policy, and a laboratory.
     fn set_up_patient(&self) {
         self.done(PATIENT, &["patient", "register"]);

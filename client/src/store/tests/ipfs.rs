@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::store::{cid_of, IpfsStore, LetGo, Store, StoreError};
+use crate::store::{cid_of, IpfsStore, LetGo, Store, StoreError, TOKENS_VARIABLE};
 
 const ABC: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
 
@@ -71,7 +71,7 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = get(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:1/\r\n\
         Content-Length: 0\r\n\r\n")
     .await;
-    assert!(matches!(elsewhere, Err(StoreError::Refused { .. })), "{elsewhere:?}");
+    assert!(matches!(elsewhere, Err(StoreError::NotRpc { .. })), "{elsewhere:?}");
 }
 
 #[tokio::test]
@@ -142,9 +142,94 @@ async fn a_node_that_did_not_remove_the_pin_is_not_believed() {
         {\"Pins\":[\"bafkreiay3jpbvwvqhjoirtvmqsgxxmuyv3rqzbhlf7otq36hsnflntuvva\"]}",
     )
     .await;
-    assert!(matches!(other, Err(StoreError::Refused { .. })), "{other:?}");
+    assert!(matches!(other, Err(StoreError::NotRpc { .. })), "{other:?}");
     let nothing = unpin(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
-    assert!(matches!(nothing, Err(StoreError::Refused { .. })), "{nothing:?}");
+    assert!(matches!(nothing, Err(StoreError::NotRpc { .. })), "{nothing:?}");
     let forbidden = unpin(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno").await;
     assert!(matches!(forbidden, Err(StoreError::Refused { .. })), "{forbidden:?}");
+}
+
+async fn put(answer: &'static [u8]) -> StoreError {
+    let store = IpfsStore::open(&node(answer).await).unwrap();
+    store.put(b"abc").await.unwrap_err()
+}
+
+async fn ping(answer: &'static [u8]) -> Result<(), StoreError> {
+    IpfsStore::open(&node(answer).await).unwrap().ping().await
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_in_the_nodes_own_words() {
+    // Kubo answers with success and a name, and says afterwards that it could not write.
+    let late = put(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Name\":\"content\",\"Hash\":\"bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\",\"Size\":\"3\"}\n\
+        {\"Message\":\"write /data/ipfs/blocks/put-1: no space left on device\",\"Code\":0,\"Type\":\"error\"}\n")
+    .await;
+    let at_once = put(b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+        {\"Message\":\"write /data/ipfs/blocks/put-1: no space left on device\"}")
+    .await;
+    for error in [late, at_once] {
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+        for words in ["no space left on device", "ipfs repo gc", "--store"] {
+            assert!(error.to_string().contains(words), "no '{words}' in {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_the_rpc_says_what_is_wanted() {
+    const GATEWAY: &[u8] = b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n\
+        method not allowed";
+    const NOWHERE: &[u8] = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n404 page not found";
+    const LOGIN: &[u8] = b"HTTP/1.1 302 Found\r\nLocation: https://login.example.org/\r\n\
+        Content-Length: 0\r\n\r\n";
+    const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        <!DOCTYPE html><html><head><title>Sign in</title>";
+    for (answer, words) in
+        [(GATEWAY, "gateway"), (NOWHERE, "gateway"), (LOGIN, "login page"), (PAGE, "web page")]
+    {
+        for error in [put(answer).await, ping(answer).await.unwrap_err()] {
+            assert!(matches!(error, StoreError::NotRpc { .. }), "{error}");
+            for words in [words, "port 5001", "ipfs config Addresses.API"] {
+                assert!(error.to_string().contains(words), "no '{words}' in {error}");
+            }
+            assert_eq!(error.to_string().lines().count(), 1, "{error}");
+        }
+    }
+    let locked = put(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno").await;
+    for words in ["password or a token", TOKENS_VARIABLE] {
+        assert!(locked.to_string().contains(words), "no '{words}' in {locked}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_kubo_node_is_healthy() {
+    let kubo = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Version\":\"0.39.0\",\"Commit\":\"\",\"Repo\":\"17\",\"System\":\"amd64/linux\"}";
+    assert!(ping(kubo).await.is_ok());
+    for other in [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"[..],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
+    ] {
+        assert!(ping(other).await.is_err(), "{}", String::from_utf8_lossy(other));
+    }
+}
+
+#[tokio::test]
+async fn the_pins_of_a_node_are_listed() {
+    let store = IpfsStore::open(
+        &node(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+            {\"Cid\":\"bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\",\"Type\":\"recursive\"}\n\
+            {\"Cid\":\"QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn\",\"Type\":\"recursive\"}\n",
+        )
+        .await,
+    )
+    .unwrap();
+    let kept = store.kept().await.pop().unwrap();
+    assert!(kept.cids.unwrap().contains(&cid_of(b"abc")));
+    let broken = IpfsStore::open(&node(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno").await);
+    assert!(broken.unwrap().kept().await.pop().unwrap().cids.is_err());
 }

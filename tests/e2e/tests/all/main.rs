@@ -13,6 +13,7 @@ mod emergency;
 mod erasure;
 mod ipfs;
 mod keys;
+mod killed;
 mod leaving;
 mod main_job;
 mod new_network;
