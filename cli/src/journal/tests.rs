@@ -92,12 +92,12 @@ impl Stores for Program {
 impl World for Program {
     fn create(&mut self) -> Result<(Option<ContentKey>, Vec<Vec<u8>>)> {
         let key = ContentKey::generate();
-        let content = crypto::encrypt(&key, &AccountId32([1; 32]), &self.film)?;
+        let content = crypto::encrypt(&key, &[1; 32], &self.film)?;
         Ok((Some(key), vec![content]))
     }
 
     async fn prepare(&mut self, key: Option<&ContentKey>, contents: &[Vec<u8>]) -> Result<()> {
-        let opened = crypto::decrypt(key.unwrap(), &AccountId32([1; 32]), &contents[0])?;
+        let opened = crypto::decrypt(key.unwrap(), &[1; 32], &contents[0])?;
         assert_eq!(*opened, self.film);
         self.prepared = Some(store::cid_of(&contents[0]).to_string());
         Ok(())
