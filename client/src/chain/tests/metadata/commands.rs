@@ -14,6 +14,8 @@ const PALLETS: [&str; 5] = ["Emr", "Custody", "Inference", "Disputes", "Timelock
 const WITHOUT: &[(&str, &str)] = &[
     ("Custody.deliver_share", "a custodian's program makes it, which alone has the share at hand"),
     ("Custody.forget_grant", "the chain does it by itself; nobody loses anything by waiting"),
+    ("Custody.request_as_worker", "a worker's program makes it, once it is drawn"),
+    ("Emr.withdraw_envelope", "made in Apps, by whoever paid for the envelope"),
     ("Inference.commit_answer", "a worker's program makes it, once it has run the model"),
     ("Inference.reveal_answer", "a worker's program makes it"),
     ("Inference.submit_answer", "a worker's program makes it, once it has run the model"),
@@ -24,7 +26,6 @@ const WITHOUT: &[(&str, &str)] = &[
     ("Disputes.show_sums", "a worker's program makes the moves of a dispute"),
     ("Disputes.open_value", "a worker's program makes the moves of a dispute"),
     ("Disputes.open_secret", "a worker's program makes the moves of a dispute"),
-    ("Timelock.announce", "root's calls are composed by hand, in Apps; see the operator's guide"),
     ("Timelock.remove_expired", "nothing is held for a change that expired, and it does no harm"),
 ];
 
