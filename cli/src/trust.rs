@@ -60,8 +60,8 @@ pub fn differs(identity: &Identity, published: EncryptionKey) -> String {
 
 /// The key to seal to for an account, of which a node tells a published key.
 ///
-/// For oneself it is the own key, whatever the node tells. For others it must be the one that
-/// was told before, on this chain.
+/// For oneself it is the own key: where the chain has another one, it would refuse the envelope.
+/// For others it must be the one that was told before, on this chain.
 pub async fn believed(
     context: &Context,
     account: &AccountId32,
@@ -70,7 +70,7 @@ pub async fn believed(
     if *account == context.account()? {
         let identity = context.identity()?;
         if told != identity.encryption_key() {
-            eprintln!("warning: {}", differs(identity, told));
+            bail!("{}. Nothing was sealed", differs(identity, told));
         }
         return Ok(identity.encryption_key());
     }

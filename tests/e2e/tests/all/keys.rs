@@ -51,11 +51,17 @@ fn a_changed_key_stops_before_anything_is_sealed_to_it() {
 }
 
 #[test]
-fn what_is_for_oneself_is_sealed_to_the_own_key() {
+fn what_is_for_oneself_is_sealed_to_the_own_key_alone() {
     let world = World::with_everybody();
     publish_foreign_key(&world, LAB);
+    world.write_image("film.png", &synthetic_radiograph_png(3));
+    let refused = world.run(LAB, &["upload", "film.png", "--patient", PATIENT]);
+    let line = refused.one_error_line();
+    assert!(line.contains("has published the encryption key 0x"), "{line}");
+    assert!(line.contains("--replace") && line.contains("Nothing was sealed"), "{line}");
+    assert_eq!(world.done(PATIENT, &["records"])["records"].as_array().unwrap().len(), 0);
+    world.done(LAB, &["key", "publish", "--replace"]);
     let record = record(&world, 3);
-    // The laboratory opens what it uploaded, whatever the chain says of its key.
     world.done(LAB, &["fetch", &record, "-o", "back.png"]);
 }
 
