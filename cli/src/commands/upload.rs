@@ -34,11 +34,11 @@ const PURPOSE: &str = "register the record";
 /// Arguments of `medchain upload`.
 #[derive(Args, Clone, Debug)]
 pub struct UploadArgs {
-    /// The chest X-ray: DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless
-    /// JPEG 2000; with --kind, any file.
+    /// The chest X-ray; with --kind, any file.
     ///
-    /// What the file of an X-ray says beside the picture (names, dates, places, devices) is taken out
-    /// before it is encrypted, and listed by name. Text that is part of the picture stays.
+    /// X-rays are read as DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless JPEG 2000. What their
+    /// files say beside the picture (names, dates, places, devices) is taken out before they are
+    /// encrypted, and listed by name. Text that is part of the picture stays.
     pub file: PathBuf,
     /// The patient.
     #[arg(long, value_name = "ACCOUNT")]
