@@ -7,8 +7,9 @@ use crate::{
     commands::{
         access, annul, audit, balance, completions, council, custodian, custodians, delegate,
         disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        parameters, patient, policy, predict, provider, records, relation, replay, request_access,
-        restore, revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
+        parameters, patient, policy, predict, provider, records, relation, replay, report,
+        request_access, restore, revoke, rotate, share, show, transfer, upload, verify_certificate,
+        verify_report, worker,
     },
     context::Context,
     demo,
@@ -118,6 +119,16 @@ pub enum Command {
     Infer(infer::InferArgs),
     /// Repeat the computation of a verdict and compare the sealed bytes.
     Replay(replay::ReplayArgs),
+    /// Write a report on a record to print: one page, as an accessible PDF.
+    ///
+    /// Film, verdict with probabilities, model, who asked and who computed, and a code with
+    /// which anybody can check the page against the chain: see `medchain verify-report`.
+    Report(report::ReportArgs),
+    /// Compare a report with the chain, from its PDF or from the text of its code.
+    ///
+    /// Says of every value whether it agrees. The film and the verdict are sealed on chain, so
+    /// only a reader of the record (--key) can compare them.
+    VerifyReport(verify_report::VerifyReportArgs),
     /// Make a verdict public for ever (patient only).
     ///
     /// Publishes the verdict root of the record, which opens all verdicts on this version
@@ -183,6 +194,8 @@ impl Cli {
             Command::Worker(command) => worker::run(context, &command).await,
             Command::Infer(args) => infer::run(context, &args).await,
             Command::Replay(args) => replay::run(context, &args).await,
+            Command::Report(args) => report::run(context, &args).await,
+            Command::VerifyReport(args) => verify_report::run(context, &args).await,
             Command::Disclose(args) => disclose::run(context, &args).await,
             Command::Disputes(args) => disputes::run(context, &args).await,
             Command::Annul(args) => annul::run(context, &args).await,
@@ -276,6 +289,10 @@ mod tests {
             "medchain upload scan.png --patient 5F --worker 5F",
             "medchain upload scan.png --patient 5F --model 0 --quorum 8",
             "medchain infer 3 --model 0 --quorum 0",
+            "medchain report 3",
+            "medchain report -o report.pdf",
+            "medchain report 3 -o report.pdf --model 0 --request 9",
+            "medchain verify-report",
             "medchain disclose",
             "medchain annul",
             "medchain disputes first",

@@ -43,8 +43,8 @@ fn named(canvas: &mut Canvas, y: f32, model: &Model) -> f32 {
 /// The numbers in columns, for a reader without eyes a table of name and value.
 fn numbers(canvas: &mut Canvas, y: f32, card: &Card) -> f32 {
     let text = format!(
-        "Its card ({}; 95 % intervals). They come from the archives of the training films: the \
-         numbers say little about disease.",
+        "Its card ({}, from the archives of the training films; 95 % intervals). The numbers say \
+         little about disease.",
         card.measured_on
     );
     let top = lines(canvas, (MARGIN, y, ROOM), SMALL, &text, 2);

@@ -142,7 +142,7 @@ pub fn said(report: &Report) -> Said {
         Outcome::Ended { how, reason } => {
             let mut headline = capitalised(how);
             headline.push_str(": no result");
-            uncertain(&headline, vec![reason.clone()])
+            uncertain(&headline, vec![format!("{}.", capitalised(reason))])
         }
         Outcome::NotOrdered => uncertain(
             "No prediction was ordered",

@@ -218,7 +218,7 @@ fn a_result_looks_like_what_it_is() {
         ("challenged", "\nDisputed: do not rely on it\nChallenged: another worker disputes it.\n"),
         ("pending", "\nPending: no result yet\nRequest 9 is committing, until block 5300"),
         ("disputed", "\nDisputed: no result yet\nThe workers' answers differ"),
-        ("failed", "\nFailed: no result\nrequest 9 has no verdict: too many workers"),
+        ("failed", "\nFailed: no result\nRequest 9 has no verdict: too many workers"),
         ("annulled", "\nAnnulled: no result\nThe verdict was shown to be wrong."),
         ("withdrawn", "\nWithdrawn: no result\n"),
         ("unreadable", "\nUnreadable: no result\n"),
