@@ -8,4 +8,4 @@ mod gather;
 
 pub use choice::Choice;
 pub use compare::{compare, Check, Finding};
-pub use gather::{gather, Opening};
+pub use gather::{gather, Opening, Wanted};

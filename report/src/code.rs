@@ -205,7 +205,7 @@ mod tests {
         for (text, encoded) in [
             ("", ""),
             ("f", "MY"),
-            ("fo", "MZXQ"),
+            ("fo", "MZXQ"), // spellchecker:disable-line
             ("foo", "MZXW6"),
             ("foob", "MZXW6YQ"),
             ("fooba", "MZXW6YTB"),

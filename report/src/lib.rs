@@ -20,7 +20,7 @@ mod values;
 pub use code::{Code, CodeError, CODE_PREFIX};
 pub use film::{Film, FilmError, FilmPrinted};
 pub use hash::Hash;
-pub use printed::{Attached, Printed, LAYOUT};
+pub use printed::{salt, Attached, Printed, LAYOUT};
 pub use read::{read, Read, ReadError};
 pub use text::{percent, NOT_A_DEVICE, UNCERTAIN};
 pub use time::shown as shown_time;

@@ -11,6 +11,18 @@ pub const LAYOUT: u32 = 1;
 /// What separates the hash from others.
 const DOMAIN: &[u8] = b"medchain report 1\n";
 
+/// What separates the salt from everything else that follows from a content key.
+const SALT_DOMAIN: &[u8] = b"medchain report salt 1\n";
+
+/// The salt of reports on a record, for whoever has its content key: nobody else can guess what
+/// is printed from the hash in the page's code.
+///
+/// SHA-256 of `medchain report salt 1`, a line feed, and the key. It does not tell the key.
+pub fn salt(content_key: &[u8; 32]) -> Hash {
+    let hasher = Sha256::new().chain_update(SALT_DOMAIN).chain_update(content_key);
+    Hash(hasher.finalize().into())
+}
+
 /// Everything that a page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,11 +2,12 @@
 
 use hayro_syntax::{
     object::{Array, Dict, Name, Stream, String as PdfString},
-    Pdf,
+    Filter, Pdf,
 };
+use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use thiserror::Error;
 
-use crate::{draw, pdf, Attached, Code, Film, Printed, LAYOUT};
+use crate::{draw, film::MAX_SIDE, pdf, Attached, Code, Film, Printed, LAYOUT};
 
 /// The largest attached file that is read, in bytes.
 const MAX_ATTACHED: usize = 256 * 1024;
@@ -100,7 +101,8 @@ fn attachment(file: &Pdf) -> Option<Vec<u8>> {
         if name.as_bytes() == pdf::ATTACHMENT.as_bytes() {
             let content: Dict = spec.get("EF")?;
             let content: Stream = content.get("F")?;
-            return content.decoded().ok().map(|bytes| bytes.to_vec());
+            // Not compressed, as it was written: a few bytes could stand for any number of them.
+            return content.filters().is_empty().then(|| content.raw_data().to_vec());
         }
     }
     None
@@ -114,8 +116,15 @@ fn film(file: &Pdf) -> Option<Film> {
     let pictures: Dict = page.get::<Dict>("Resources")?.get("XObject")?;
     let picture: Stream = pictures.get(pdf::FILM.0)?;
     let about = picture.dict();
-    let side = |key: &str| about.get::<i32>(key).and_then(|side| u32::try_from(side).ok());
+    let side = |key: &str| {
+        let side = u32::try_from(about.get::<i32>(key)?).ok()?;
+        (side <= MAX_SIDE).then_some(side)
+    };
+    let (width, height) = (side("Width")?, side("Height")?);
     let is_grey = about.get::<Name>("ColorSpace").is_some_and(|name| &*name == b"DeviceGray");
-    let grey = picture.decoded().ok().filter(|_| is_grey)?;
-    Film::new(side("Width")?, side("Height")?, grey.to_vec()).ok()
+    let is_flate = *picture.filters() == [Filter::FlateDecode];
+    let limit = usize::try_from(u64::from(width) * u64::from(height)).ok()?;
+    let grey = (is_grey && is_flate)
+        .then(|| decompress_to_vec_zlib_with_limit(&picture.raw_data(), limit).ok())??;
+    Film::new(width, height, grey).ok()
 }

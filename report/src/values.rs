@@ -40,8 +40,8 @@ pub struct Report {
     pub model: Option<Model>,
     /// The request; none where no prediction was ordered.
     pub request: Option<Request>,
-    /// What whoever holds the code alone must not be able to guess the printed values with: bytes
-    /// that only readers of the record can derive, or zeros.
+    /// Keeps whoever has the code alone from guessing the printed values: [`crate::salt`], or
+    /// zeros where the record was not opened.
     pub salt: Hash,
 }
 

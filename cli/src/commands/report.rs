@@ -15,7 +15,7 @@ use crate::{
     files,
     output::{self, Outcome},
     records,
-    report::{gather, Choice, Opening},
+    report::{gather, Choice, Opening, Wanted},
 };
 
 /// Arguments of `medchain report`.
@@ -96,8 +96,13 @@ pub async fn write(context: &Context, args: &ReportArgs) -> Result<WrittenReport
     let record = records::find(&view, args.record).await?;
     let opening = Opening::new(context, &view, &record).await?;
     let choice = args.request.map_or(Choice::Newest(args.model), Choice::Request);
-    let folder = args.model_dir.as_deref();
-    let mut gathered = gather(context, &view, (record.id, choice), Some(opening), folder).await?;
+    let wanted = Wanted {
+        record: record.id,
+        choice,
+        as_of: view.number(),
+        model_folder: args.model_dir.as_deref(),
+    };
+    let mut gathered = gather(context, &view, wanted, Some(opening)).await?;
     gathered.report.record.patient_name.clone_from(&args.patient_name);
     let report = &gathered.report;
     let rendered = medchain_report::render(report, gathered.film.as_ref())

@@ -1,6 +1,9 @@
 //! `medchain verify-report`: a report beside the chain, value by value.
 
-use std::{fmt, path::Path, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -17,11 +20,11 @@ use crate::{
     files,
     inference::Validity,
     output::{self, causes, Outcome},
-    report::{compare, gather, Check, Choice, Finding, Opening},
+    report::{compare, gather, Check, Choice, Finding, Opening, Wanted},
 };
 
-/// The largest PDF that is read, in bytes: about fifty times the usual size.
-const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// The largest PDF that is read, in bytes: several times what a page can have.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Arguments of `medchain verify-report`.
 #[derive(Args, Clone, Debug)]
@@ -100,7 +103,8 @@ struct Claim {
 
 impl Claim {
     fn read(text: &str) -> Result<Self> {
-        let scheme = CODE_PREFIX.split('/').next().unwrap_or(CODE_PREFIX);
+        // Up to the version; a file may be called `medchain-report.pdf`.
+        let scheme = CODE_PREFIX.split_inclusive('/').next().unwrap_or(CODE_PREFIX);
         if text.trim().to_ascii_uppercase().starts_with(scheme) {
             return Ok(Self { code: text.parse()?, page: None });
         }
@@ -177,8 +181,13 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
     };
     let opened = opening.is_some();
     let choice = code.request.map_or(Choice::Newest(None), |id| Choice::Request(RequestId(id)));
-    let folder = args.model_dir.as_deref();
-    let gathered = match gather(context, &view, (id, choice), opening, folder).await {
+    let wanted = Wanted {
+        record: id,
+        choice,
+        as_of: code.block_number,
+        model_folder: args.model_dir.as_deref(),
+    };
+    let gathered = match gather(context, &view, wanted, opening).await {
         Ok(gathered) => gathered,
         // What the page claims is not on the chain: an answer, and no failure.
         Err(error) => {
@@ -316,5 +325,6 @@ mod tests {
         std::fs::write(&path, "%PDF-1.7\n").unwrap();
         let path = path.display().to_string();
         assert!(error(&path).contains("it is not a PDF"), "{}", error(&path));
+        assert!(error("medchain-report.pdf").contains("cannot open the report"));
     }
 }

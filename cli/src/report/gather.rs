@@ -12,7 +12,6 @@ use medchain_client::{
 };
 use medchain_primitives::{Cid, ModelId, RecordId, RecordKind, VerdictStatus};
 use medchain_report::{Block, Card, Class, Film, Hash, Model, Outcome, Record, Report, Request};
-use sha2::{Digest, Sha256};
 
 use super::{card, choice::Chosen, Choice};
 use crate::{
@@ -23,8 +22,18 @@ use crate::{
     records::{self, Content},
 };
 
-/// What separates the salt of reports from everything else that follows from a content key.
-const SALT: &[u8] = b"medchain report salt 1\n";
+/// What a report is to be about.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The record.
+    pub record: RecordId,
+    /// The verdict or request.
+    pub choice: Choice,
+    /// The block as of which a verdict is, or is no longer, provisional and open to challenge.
+    pub as_of: u32,
+    /// The folder with the model card.
+    pub model_folder: Option<&'a Path>,
+}
 
 /// What a report says, and the film.
 pub struct Gathered {
@@ -49,12 +58,6 @@ impl Opening {
         let film = Film::new(image.width(), image.height(), image.pixels().to_vec())?;
         Ok(Self { film, key: opened.key })
     }
-
-    /// What whoever cannot open the film cannot guess either.
-    fn salt(&self) -> Hash {
-        let hasher = Sha256::new().chain_update(SALT).chain_update(self.key.as_bytes());
-        Hash(hasher.finalize().into())
-    }
 }
 
 /// Reads what a report says in the state of a block.
@@ -63,10 +66,10 @@ impl Opening {
 pub async fn gather(
     context: &Context,
     view: &View,
-    (id, choice): (RecordId, Choice),
+    wanted: Wanted<'_>,
     opening: Option<Opening>,
-    model_folder: Option<&Path>,
 ) -> Result<Gathered> {
+    let Wanted { record: id, choice, as_of, model_folder } = wanted;
     let genesis = context.chain().await?.genesis_hash();
     let record = records::find(view, id).await?;
     if record.kind != RecordKind::ChestXray {
@@ -78,7 +81,7 @@ pub async fn gather(
         None => None,
     };
     let key = opening.as_ref().map(|opening| &opening.key);
-    let outcome = outcome(view, genesis, chosen.as_ref(), (key, model.as_ref())).await?;
+    let outcome = outcome(view, (genesis, as_of), chosen.as_ref(), (key, model.as_ref())).await?;
     let shown = match &model {
         Some(model) => Some(describe(context, model, model_folder).await),
         None => None,
@@ -94,7 +97,7 @@ pub async fn gather(
         outcome,
         model: shown,
         request: request(view, chosen.as_ref()).await?,
-        salt: opening.as_ref().map_or(Hash([0; 32]), Opening::salt),
+        salt: key.map_or(Hash([0; 32]), |key| medchain_report::salt(key.as_bytes())),
     };
     Ok(Gathered { report, film: opening.map(|opening| opening.film) })
 }
@@ -138,13 +141,13 @@ async fn request(view: &View, chosen: Option<&Chosen>) -> Result<Option<Request>
 
 async fn outcome(
     view: &View,
-    genesis: H256,
+    (genesis, as_of): (H256, u32),
     chosen: Option<&Chosen>,
     (key, model): (Option<&ContentKey>, Option<&ChainModel>),
 ) -> Result<Outcome> {
     let Some(chosen) = chosen else { return Ok(Outcome::NotOrdered) };
     if let Some(verdict) = &chosen.verdict {
-        return Ok(of_verdict(genesis, verdict, view.number(), (key, model)));
+        return Ok(of_verdict(genesis, verdict, as_of, (key, model)));
     }
     let id = chosen.request;
     let request = view.request(id).await?.with_context(|| format!("there is no request {id}"))?;
@@ -279,17 +282,6 @@ mod tests {
             assert_eq!(opened(Annulled, key, 20), Outcome::Annulled);
             assert_eq!(opened(Withdrawn, key, 20), Outcome::Withdrawn);
         }
-    }
-
-    #[test]
-    fn the_salt_depends_on_the_key_and_is_not_the_key() {
-        let salt = |byte| {
-            let film = Film::new(1, 1, vec![0]).unwrap();
-            Opening { film, key: ContentKey::from_bytes([byte; 32]) }.salt()
-        };
-        assert_eq!(salt(1), salt(1));
-        assert_ne!(salt(1), salt(2));
-        assert_ne!(salt(1).0, [1; 32]);
     }
 
     #[test]

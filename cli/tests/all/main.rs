@@ -7,5 +7,6 @@ mod images;
 mod png;
 mod predict;
 mod program;
+mod report;
 mod rooms;
 mod tiny_model;

@@ -1,7 +1,7 @@
 //! A page is read as it was written, and a changed one is found out.
 
 use super::samples;
-use crate::{read, render, Code, Outcome, ReadError, Rendered, Report, LAYOUT};
+use crate::{read, render, salt, Code, Outcome, ReadError, Rendered, Report, LAYOUT};
 
 fn rendered(report: &Report) -> Rendered {
     render(report, Some(&samples::film(400, 300))).unwrap()
@@ -104,6 +104,13 @@ fn a_changed_page_is_found_out() {
         changed[at] ^= 1;
         assert!(!read(&changed).is_ok_and(|read| read.is_as_drawn()), "byte {at}");
     }
+}
+
+#[test]
+fn the_salt_follows_from_the_key_and_is_not_the_key() {
+    assert_eq!(salt(&[1; 32]), salt(&[1; 32]));
+    assert_ne!(salt(&[1; 32]), salt(&[2; 32]));
+    assert_ne!(salt(&[1; 32]).0, [1; 32]);
 }
 
 #[test]

@@ -144,6 +144,21 @@ fn a_name_is_not_on_the_chain() {
 }
 
 #[test]
+fn a_card_that_is_missing_on_one_side_is_no_difference() {
+    let card = medchain_report::Card {
+        cid: "bafk".into(),
+        measured_on: "test".into(),
+        measures: Vec::new(),
+    };
+    let with = printed(|report| report.model.as_mut().unwrap().card = Some(card.clone()));
+    let without = printed(|_| ());
+    for (page, chain) in [(&with, &without), (&without, &with)] {
+        assert_eq!(not_compared(page, chain, true), ["numbers of the model card"]);
+        assert_eq!(differing(page, chain, true), [""; 0]);
+    }
+}
+
+#[test]
 fn a_line_says_what_differs_in_words_and_on_one_line() {
     let page = printed(|report| report.outcome = outcome(994_300));
     let checks = compare(&page, &printed(|_| ()), true);
