@@ -166,7 +166,7 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
         );
         checks.push(Check::not_compared("state at that block", why));
     }
-    checks.extend(since(&newest, code, &record).await?);
+    checks.extend(since(&view, &newest, code, &record).await?);
 
     let opening = if context.has_signer() {
         match Opening::new(context, &newest, &record).await {
@@ -236,29 +236,33 @@ async fn state(context: &Context, code: &Code, newest: &View) -> Result<(View, b
     Ok((chain.at(hash).await?, false))
 }
 
-/// Whether what the report says is still so.
-async fn since(newest: &View, code: &Code, record: &Record) -> Result<Vec<Check>> {
+/// Whether what the chain said then is still so.
+async fn since(then: &View, newest: &View, code: &Code, record: &Record) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let block = newest.number();
     if record.status == RecordStatus::Erased {
         let why = format!("the patient has erased the record by block {block}");
         checks.push(Check::differs("record today", why));
     }
-    let verdict = match (code.request, code.receipt) {
-        (Some(request), Some(_)) => newest.verdict(RequestId(request)).await?,
-        _ => None,
-    };
-    if let Some(verdict) = verdict {
-        let validity = Validity::new(&verdict, block);
-        let what = "verdict today";
-        checks.push(match validity.status {
-            VerdictStatus::Standing => {
-                Check::agrees(what, format!("standing, as of block {block}"))
-            }
-            _ => Check::differs(what, validity.to_string()),
-        });
+    let (Some(request), Some(_)) = (code.request, code.receipt) else { return Ok(checks) };
+    let request = RequestId(request);
+    let verdicts = (then.verdict(request).await?, newest.verdict(request).await?);
+    if let (Some(then), Some(now)) = verdicts {
+        let statuses = (then.status, Validity::new(&now, block));
+        checks.push(of_statuses(statuses, (code.block_number, block)));
     }
     Ok(checks)
+}
+
+/// Whether a verdict counts today as it did at the block that is reported.
+fn of_statuses((then, now): (VerdictStatus, Validity), (reported, newest): (u32, u32)) -> Check {
+    let what = "verdict today";
+    if then == now.status {
+        return Check::agrees(what, format!("{then} at block {newest}, as at block {reported}"));
+    }
+    // Such as a dispute that came to its end: the page is not what a new one would be.
+    let now = now.warning().unwrap_or("standing");
+    Check::differs(what, format!("it was {then} at block {reported}, and at block {newest}: {now}"))
 }
 
 /// Compares what the code alone binds.
@@ -312,6 +316,21 @@ mod tests {
         let open = report(vec![yes, unknown]);
         assert!(open.agrees && !open.complete);
         assert!(open.to_string().contains("do not rely on the lines with a question mark"));
+    }
+
+    #[test]
+    fn a_verdict_that_counts_otherwise_since_is_a_no() {
+        use VerdictStatus::{Annulled, Challenged, Standing};
+        let now = |status| Validity { status, provisional_until: None, challengeable_until: None };
+        for status in [Standing, Challenged, Annulled] {
+            let check = of_statuses((status, now(status)), (12, 20));
+            assert_eq!(check.finding, Finding::Agrees, "{check}");
+        }
+        let annulled = of_statuses((Standing, now(Annulled)), (12, 20)).to_string();
+        assert!(annulled.starts_with("NO   verdict today: it was standing at"), "{annulled}");
+        assert!(annulled.contains("annulled: it was shown to be wrong"), "{annulled}");
+        let settled = of_statuses((Challenged, now(Standing)), (12, 20));
+        assert_eq!(settled.finding, Finding::Differs, "{settled}");
     }
 
     #[test]
