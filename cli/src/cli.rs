@@ -7,9 +7,9 @@ use crate::{
     commands::{
         access, annul, audit, balance, completions, council, custodian, custodians, delegate,
         disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        parameters, patient, policy, predict, provider, records, relation, release, replay,
+        parameters, patient, policy, predict, provider, records, relation, release, replay, report,
         request, request_access, restore, resume, revoke, rotate, share, show, store, transfer,
-        upload, verify_certificate, worker,
+        upload, verify_certificate, verify_report, worker,
     },
     context::Context,
     demo, exit,
@@ -132,6 +132,16 @@ pub enum Command {
     Request(request::RequestCommand),
     /// Repeat the computation of a verdict and compare the sealed bytes.
     Replay(replay::ReplayArgs),
+    /// Write a report on a record to print: one page, as an accessible PDF.
+    ///
+    /// Film, verdict with probabilities, model, who asked and who computed, and a code with
+    /// which anybody can check the page against the chain: see `medchain verify-report`.
+    Report(report::ReportArgs),
+    /// Compare a report with the chain, from its PDF or from the text of its code.
+    ///
+    /// Says of every value whether it agrees. The film and the verdict are sealed on chain, so
+    /// only a reader of the record (--key) can compare them.
+    VerifyReport(verify_report::VerifyReportArgs),
     /// Make a verdict public for ever (patient only).
     ///
     /// Publishes the verdict root of the record, which opens all verdicts on this version
@@ -214,6 +224,8 @@ impl Command {
             Self::Worker(command) => worker::run(context, &command).await,
             Self::Infer(args) => infer::run(context, &args).await,
             Self::Replay(args) => replay::run(context, &args).await,
+            Self::Report(args) => report::run(context, &args).await,
+            Self::VerifyReport(args) => verify_report::run(context, &args).await,
             Self::Disclose(args) => disclose::run(context, &args).await,
             Self::Disputes(args) => disputes::run(context, &args).await,
             Self::Annul(args) => annul::run(context, &args).await,
@@ -333,6 +345,10 @@ mod tests {
             "medchain upload scan.png --patient 5F --worker 5F",
             "medchain upload scan.png --patient 5F --model 0 --quorum 8",
             "medchain infer 3 --model 0 --quorum 0",
+            "medchain report 3",
+            "medchain report -o report.pdf",
+            "medchain report 3 -o report.pdf --model 0 --request 9",
+            "medchain verify-report",
             "medchain disclose",
             "medchain annul",
             "medchain disputes first",

@@ -8,6 +8,8 @@ mod demo;
 
 mod commands;
 
+mod report;
+
 mod arguments;
 mod audit;
 mod consent;

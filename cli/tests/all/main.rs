@@ -8,5 +8,6 @@ mod keys;
 mod png;
 mod predict;
 mod program;
+mod report;
 mod rooms;
 mod tiny_model;

@@ -21,6 +21,7 @@ mod operations;
 mod polkadot_js;
 mod privacy;
 mod refusals;
+mod report;
 mod startup;
 mod stock_node;
 mod uploader_gone;
