@@ -130,6 +130,7 @@ fn one(what: &str, by: By, (page, chain): (&Value, &Value), opened: bool) -> Che
     match by {
         By::Nobody => Check::not_compared(what, "the chain does not know it"),
         By::Card if chain.is_null() => Check::not_compared(what, "the model card could not be had"),
+        By::Card if page.is_null() => Check::not_compared(what, "the page was made without them"),
         // Equal without a key: a state that the chain shows to everybody.
         By::Readers if !opened && !equal && !is_public(page, chain) => {
             Check::not_compared(what, "sealed: a reader of the record can compare it, with --key")
