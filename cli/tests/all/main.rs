@@ -9,4 +9,5 @@ mod png;
 mod predict;
 mod program;
 mod rooms;
+mod several;
 mod tiny_model;
