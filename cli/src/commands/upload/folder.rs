@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
             // After a stop, what is stored already goes on with the same command another time.
             let submit = async {
                 match stopped {
-                    true => chunk::left(std::mem::take(&mut films)),
+                    true => chunk::left(&std::mem::take(&mut films)),
                     false => self.submit(std::mem::take(&mut films)).await,
                 }
             };
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
                 summary.tell(self.context, report)?;
             }
             self.settle(&mut landed, false, summary, &mut asks).await?;
-            self.say(summary, landed.len());
+            say(summary, landed.len());
             match prepared {
                 Some(prepared) => films = self.sort(prepared, summary, &mut stopped)?,
                 None => break,
@@ -193,14 +193,14 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
 
-    /// What an interruption leaves.
-    fn say(&self, summary: &Summary, in_flight: usize) {
-        let done = summary.added + summary.added_before;
-        exit::begun(Some(format!(
-            "{done} of {} files are added, and {in_flight} transactions are not final; the same \
-             command goes on and adds nothing twice",
-            summary.files
-        )));
-    }
+/// What an interruption leaves.
+fn say(summary: &Summary, in_flight: usize) {
+    let done = summary.added + summary.added_before;
+    exit::begun(Some(format!(
+        "{done} of {} files are added, and {in_flight} transactions are not final; the same \
+         command goes on and adds nothing twice",
+        summary.files
+    )));
 }

@@ -83,7 +83,7 @@ async fn by_halves<T>(things: Vec<T>, mut send: impl AsyncFnMut(Vec<T>) -> Sent<
 type WithCall<'a> = (Film<'a>, Call);
 
 /// Films that are left as they are, for the same command another time.
-pub(super) fn left(films: Vec<Film<'_>>) -> Submitted<'_> {
+pub(super) fn left<'a>(films: &[Film<'a>]) -> Submitted<'a> {
     let reports = films.iter().map(|film| FileReport::new(film.row, "not begun")).collect();
     Submitted { landed: Vec::new(), reports, stops: true }
 }
@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
         let left = by_halves(ready, send).await;
         submitted.stops |= !left.is_empty();
         let left = left.into_iter().map(|(film, _)| film).collect();
-        submitted.reports.extend(self.unsigned(left, None));
+        submitted.reports.extend(unsigned(left, None));
         submitted
     }
 
@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
         }
         if certainty == Certainty::NoEffect || is_poor(&error) {
             let films = films.into_iter().map(|(film, _)| film).collect();
-            submitted.reports.extend(self.unsigned(films, Some(&error)));
+            submitted.reports.extend(unsigned(films, Some(&error)));
             submitted.stops = true;
             return Sent::Stopped;
         }
@@ -172,19 +172,6 @@ impl<'a> Run<'a> {
             submitted.reports.push(report);
         }
         Sent::Over
-    }
-
-    /// Notes that no transaction of these films has an effect: the same command goes on.
-    fn unsigned(&self, films: Vec<Film<'a>>, error: Option<&Error>) -> Vec<FileReport> {
-        let report = |mut film: Film<'a>| {
-            let noted = film.held.sign(None);
-            match (error, noted) {
-                (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
-                (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
-                (None, Ok(())) => FileReport::new(film.row, "not begun"),
-            }
-        };
-        films.into_iter().map(report).collect()
     }
 
     /// Tells of the films whose blocks are final now; with `wait`, of all.
@@ -220,44 +207,56 @@ impl<'a> Run<'a> {
                     }
                 }
             };
-            for report in self.finish(one.films, &outcome, asks) {
+            for report in finish(one.films, &outcome, asks) {
                 summary.tell(self.context, &report)?;
             }
         }
         *landed = left;
         Ok(())
     }
+}
 
-    /// Notes what became of films for good; those with an order are told when that has moved on.
-    fn finish(
-        &self,
-        films: Vec<Film<'a>>,
-        outcome: &Result<TxOutcome>,
-        asks: &mut Vec<Ask>,
-    ) -> Vec<FileReport> {
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(error) if certainty(error) == Certainty::Unknown => {
-                let unknown = |film: &Film<'a>| FileReport::failed(film.row, "unknown", error);
-                return films.iter().map(unknown).collect();
-            }
-            Err(error) => return self.unsigned(films, Some(error)),
-        };
-        let mut reports = Vec::new();
-        for mut film in films {
-            let report = match landed(&mut film, outcome) {
-                Ok(report) => report,
-                Err(error) => FileReport::failed(film.row, "failed", &error),
-            };
-            match (film.row.model, report.request_id) {
-                (Some(model), Some(request)) => {
-                    asks.push(Ask { report, key: film.key, request, model });
-                }
-                _ => reports.push(report),
-            }
+/// Notes that no transaction of these films has an effect: the same command goes on.
+fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
+    let report = |mut film: Film<'_>| {
+        let noted = film.held.sign(None);
+        match (error, noted) {
+            (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
+            (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
+            (None, Ok(())) => FileReport::new(film.row, "not begun"),
         }
-        reports
+    };
+    films.into_iter().map(report).collect()
+}
+
+/// Notes what became of films for good; those with an order are told when that has moved on.
+fn finish(
+    films: Vec<Film<'_>>,
+    outcome: &Result<TxOutcome>,
+    asks: &mut Vec<Ask>,
+) -> Vec<FileReport> {
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) if certainty(error) == Certainty::Unknown => {
+            let unknown = |film: &Film<'_>| FileReport::failed(film.row, "unknown", error);
+            return films.iter().map(unknown).collect();
+        }
+        Err(error) => return unsigned(films, Some(error)),
+    };
+    let mut reports = Vec::new();
+    for mut film in films {
+        let report = match landed(&mut film, outcome) {
+            Ok(report) => report,
+            Err(error) => FileReport::failed(film.row, "failed", &error),
+        };
+        match (film.row.model, report.request_id) {
+            (Some(model), Some(request)) => {
+                asks.push(Ask { report, key: film.key, request, model });
+            }
+            _ => reports.push(report),
+        }
     }
+    reports
 }
 
 /// Notes where a film is on chain.

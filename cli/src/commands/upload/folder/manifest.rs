@@ -240,12 +240,16 @@ mod tests {
         }
     }
 
-    fn read(text: impl AsRef<[u8]>) -> Result<Vec<Row>> {
-        let folder = tempfile::tempdir().unwrap();
-        parse(text.as_ref(), folder.path(), &account)
+    fn read(text: &str) -> Result<Vec<Row>> {
+        read_bytes(text.as_bytes())
     }
 
-    fn fault(text: impl AsRef<[u8]>) -> String {
+    fn read_bytes(bytes: &[u8]) -> Result<Vec<Row>> {
+        let folder = tempfile::tempdir().unwrap();
+        parse(bytes, folder.path(), &account)
+    }
+
+    fn fault(text: &str) -> String {
         read(text).unwrap_err().to_string()
     }
 
@@ -293,7 +297,8 @@ mod tests {
             let said = fault(text);
             assert!(said.contains(words), "{text:?}: {said}");
         }
-        let said = fault(b"file,patient\na.png,acc1\nb\xff.png,acc1\n");
+        let wrong = read_bytes(b"file,patient\na.png,acc1\nb\xff.png,acc1\n");
+        let said = wrong.unwrap_err().to_string();
         assert!(said.contains("line 3, column 1: it is no UTF-8 text"), "{said}");
         assert!(read("file,patient\na.png,acc1\na.png,acc2\n").is_ok());
     }
@@ -301,7 +306,7 @@ mod tests {
     #[test]
     fn all_faults_are_named_up_to_ten() {
         let text = format!("file,patient\n{}", "a.png,nobody\n".repeat(12));
-        let said = fault(text);
+        let said = fault(&text);
         assert!(said.contains("line 2,") && said.contains("line 11,"), "{said}");
         assert!(!said.contains("line 12,") && said.contains("and 2 more faults"), "{said}");
         assert!(said.ends_with("nothing was begun"), "{said}");
