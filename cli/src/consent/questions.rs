@@ -97,9 +97,9 @@ pub fn about<'a>(
     subjects: &'a [AccountId32],
     questions: &'a [Question],
 ) -> impl Iterator<Item = (AccountId32, AccessQuestion)> + 'a {
-    subjects
-        .iter()
-        .flat_map(|subject| questions.iter().map(|question| (*subject, question.on_chain())))
+    subjects.iter().flat_map(move |subject| {
+        questions.iter().map(move |question| (*subject, question.on_chain()))
+    })
 }
 
 /// What a yes to these questions allows, in as few names as possible: `view` stands

@@ -10,6 +10,7 @@ use medchain_client::{
     store, AccountId32,
 };
 use medchain_primitives::{ModelId, RecordKind};
+use medchain_vision::SQUARE_SIDE;
 
 use super::{
     super::{
@@ -110,7 +111,7 @@ impl Plan {
             readers: &terms.readers,
             inference: terms.order.clone(),
         };
-        let square = [[0; SQUARE_SIDE]; SQUARE_SIDE];
+        let square = [[0u8; SQUARE_SIDE]; SQUARE_SIDE];
         let commitments = match row.kind {
             RecordKind::ChestXray => key.commitments(square.as_flattened()),
             _ => None,
