@@ -24,7 +24,7 @@ use crate::{
     context::Context,
     inference::{Asking, Order},
     output::{causes, counted},
-    records::{self, Reader},
+    records::Reader,
 };
 
 /// The most records that go into one transaction: a refusal of one sends the others again.
