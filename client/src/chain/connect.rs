@@ -32,6 +32,9 @@ pub const NODE_VARIABLE: &str = "MEDCHAIN_NODE";
 
 /// The name of the runtime.
 const SPEC_NAME: &str = "medchain";
+/// How many entries of a map are read in one round trip. A node gives a thousand keys at most, and
+/// a quarter of them keeps answers far below its limit in bytes.
+const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -43,6 +46,15 @@ pub enum Finality {
     Best,
     /// A block that is never replaced.
     Finalised,
+}
+
+/// How far a chain is, by the numbers of its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// The newest block, which a fork may still replace.
+    pub best: u32,
+    /// The newest block that is never replaced.
+    pub finalised: u32,
 }
 
 /// A connection to a node of the MedChain parachain. Clones share it.
@@ -145,7 +157,7 @@ impl Chain {
         }
         // Polkadot's historic types take a while to load and are of no use here.
         let config = PolkadotConfig::builder().use_historic_types(false).build();
-        let backend = LegacyBackend::builder().build(rpc_client);
+        let backend = LegacyBackend::builder().storage_page_size(STORAGE_PAGE).build(rpc_client);
         let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
             .await
             .map_err(ChainError::from_subxt)?;
@@ -225,6 +237,15 @@ impl Chain {
     pub(super) async fn final_head(&self) -> Result<(H256, Header), ChainError> {
         let hash = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
         Ok((hash, self.header(hash).await?))
+    }
+
+    /// The numbers of the best block and of the newest final one.
+    pub async fn heads(&self) -> Result<Heads, ChainError> {
+        let number = |header: &Header| u32::try_from(header.number).unwrap_or(u32::MAX);
+        let (_, finalised) = self.final_head().await?;
+        let best = self.rpc(self.inner.rpc.chain_get_header(None)).await?;
+        let finalised = number(&finalised);
+        Ok(Heads { best: best.as_ref().map_or(finalised, number), finalised })
     }
 
     /// The state at the best block.

@@ -110,8 +110,9 @@ impl StorageItem {
 }
 
 items! {
-    /// A constant of a pallet. All that are read are amounts, or counts.
+    /// A constant of a pallet. All that are read are amounts or counts, and the room in a block.
     Constant {
+        BLOCK_WEIGHTS = System.BlockWeights,
         PATIENT_DEPOSIT = Emr.PatientDeposit,
         RECORD_DEPOSIT = Emr.RecordDeposit,
         ENVELOPE_DEPOSIT = Emr.EnvelopeDeposit,

@@ -9,6 +9,8 @@ mod inference;
 mod parameters;
 
 #[cfg(test)]
+pub(super) use access::QUESTIONS_AT_ONCE;
+#[cfg(test)]
 pub(super) use inference::Choice;
 
 pub use access::AccessQuestion;

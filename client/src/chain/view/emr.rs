@@ -185,6 +185,25 @@ impl View {
         envelopes.collect()
     }
 
+    /// The readers of a record whose envelopes `payer` paid for, each with the deposit.
+    pub async fn envelopes_paid_by(
+        &self,
+        record: RecordId,
+        payer: &AccountId32,
+    ) -> Result<Vec<(AccountId32, u128)>, ChainError> {
+        let item = StorageItem::ENVELOPES;
+        let entries =
+            self.entries::<(Static<RecordId>, AccountId32), _>(item, (Static(record),)).await?;
+        let mut paid = Vec::new();
+        for ((_, reader), value) in entries {
+            let fields = value.fields(item, self)?;
+            if fields.get::<AccountId32>("depositor")? == *payer {
+                paid.push((reader, fields.get("deposit")?));
+            }
+        }
+        Ok(paid)
+    }
+
     /// The relatives that a patient named.
     pub async fn relatives(&self, patient: &AccountId32) -> Result<Vec<Relative>, ChainError> {
         let entries = self

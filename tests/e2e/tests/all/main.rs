@@ -17,6 +17,7 @@ mod killed;
 mod leaving;
 mod main_job;
 mod new_network;
+mod onboarding;
 mod operations;
 mod polkadot_js;
 mod privacy;
