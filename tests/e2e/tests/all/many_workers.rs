@@ -76,11 +76,8 @@ fn the_key_goes_to_the_workers_that_are_drawn_and_to_no_other() {
     let envelopes = runtime.block_on(view.envelopes(record)).unwrap();
     let readers: BTreeSet<AccountId32> = envelopes.into_iter().map(|(reader, _)| reader).collect();
     let others = [PATIENT, LAB].map(|who| identity(who).account());
-    let sealed_to: BTreeSet<String> = readers
-        .iter()
-        .filter(|reader| !others.contains(reader))
-        .map(ToString::to_string)
-        .collect();
+    let sealed_to: BTreeSet<String> =
+        readers.iter().filter(|reader| !others.contains(reader)).map(ToString::to_string).collect();
     assert_eq!(sealed_to, drawn);
     let hospitals = readers.iter().filter(|reader| workers.contains(reader)).count();
     assert!(hospitals >= QUORUM - 1, "at most one of them is the worker of this chain");
