@@ -141,11 +141,7 @@ impl JobDispatcher {
             clock: ports.clock.clone(),
             metrics: monitor.metrics.clone(),
             pipeline: Pipeline {
-                fatalities: Fatalities::new(
-                    ports.answers.clone(),
-                    monitor.metrics,
-                    monitor.health.clone(),
-                ),
+                fatalities: Fatalities::new(ports.answers.clone(), monitor.metrics),
                 ports,
                 pool: Pool::start(settings.threads, settings.queue)?,
                 defences: Defences::default(),

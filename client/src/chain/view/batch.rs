@@ -41,7 +41,8 @@ impl View {
             keys.into_iter().map(|key| entry.fetch_key(key)).collect();
         let keys = keys.map_err(ChainError::from_subxt)?;
         let type_id = self.value_type(item)?;
-        let read = keys.chunks(KEYS).map(|keys| self.stored_bytes(item, keys));
+        let chunks: Vec<Vec<Vec<u8>>> = keys.chunks(KEYS).map(<[_]>::to_vec).collect();
+        let read = chunks.into_iter().map(|keys| self.stored_bytes(item, keys));
         let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
         let values = read.into_iter().flatten();
         Ok(values.map(|bytes| bytes.map(|bytes| StoredValue { bytes, type_id })).collect())
@@ -50,9 +51,9 @@ impl View {
     async fn stored_bytes(
         &self,
         item: StorageItem,
-        keys: &[Vec<u8>],
+        keys: Vec<Vec<u8>>,
     ) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
-        let asked = keys.iter().map(Vec::as_slice);
+        let asked: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         let answer = self.rpc.state_query_storage_at(asked, Some(self.hash())).await;
         let answer = answer.map_err(|error| ChainError::from_rpc(&error))?;
         let changes = answer.into_iter().flat_map(|set| set.changes);

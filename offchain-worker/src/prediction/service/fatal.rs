@@ -14,10 +14,7 @@ use medchain_primitives::{FailureCode, RequestId};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tracing::{error, warn};
 
-use crate::{
-    prediction::{jobs::Problem, metrics::PredictionMetrics, ports::Answers},
-    shared::health::Health,
-};
+use crate::prediction::{jobs::Problem, metrics::PredictionMetrics, ports::Answers};
 
 /// How many processes a film may end. With the first it can have been another film, or somebody
 /// who killed the process.
@@ -28,7 +25,6 @@ const MOST: u32 = 3;
 pub(super) struct Fatalities {
     answers: Arc<dyn Answers>,
     metrics: Arc<PredictionMetrics>,
-    health: Arc<Health>,
     /// Shared by the films that nothing is known of. One that has been noted has it alone.
     room: Arc<RwLock<()>>,
 }
@@ -47,12 +43,8 @@ enum Place {
 }
 
 impl Fatalities {
-    pub fn new(
-        answers: Arc<dyn Answers>,
-        metrics: Arc<PredictionMetrics>,
-        health: Arc<Health>,
-    ) -> Self {
-        Self { answers, metrics, health, room: Arc::default() }
+    pub fn new(answers: Arc<dyn Answers>, metrics: Arc<PredictionMetrics>) -> Self {
+        Self { answers, metrics, room: Arc::default() }
     }
 
     /// Notes a film that is about to be opened.
@@ -82,11 +74,9 @@ impl Fatalities {
             warn!(request = request.0, ended = before, "opening this film alone");
             Place::Alone { _room: self.room.clone().write_owned().await }
         };
-        // Without a disk there is no protection, but there are answers.
+        // Without a disk there is no protection, but there are answers; `/health` says so.
         if let Err(error) = self.answers.put_fatalities(request, before + 1).await {
-            let reason = format!("cannot note which film is open: {error}");
-            warn!(request = request.0, "{reason}");
-            self.health.disk_failed(&reason);
+            warn!(request = request.0, "cannot note which film is open: {error}");
         }
         Ok(Opening { fatalities: self.clone(), request, _place: place })
     }

@@ -1,5 +1,7 @@
 //! What one block says about a worker's requests.
 
+use std::collections::BTreeMap;
+
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
 use futures::{stream, StreamExt, TryStreamExt};
@@ -80,13 +82,21 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
             waiting.push(request);
         }
     }
-    let disputed = assigned.iter().map(|(request, _)| dispute_of(view, me, request));
-    let disputed = stream::iter(disputed).buffered(AT_ONCE).try_collect::<Vec<_>>();
-    let (keys, disputed) = futures::try_join!(key_phases(view, me, &waiting), disputed)?;
+    let disputed = requests.iter().flatten();
+    let disputed = disputed.filter(|request| request.status == RequestStatus::Disputed);
+    let disputed: Vec<Request> = disputed.cloned().collect();
+    let disputes = disputed.into_iter().map(|request| async move {
+        let dispute = dispute_of(view, me, &request).await?;
+        Ok::<_, ChainError>(dispute.map(|dispute| (request.id, dispute)))
+    });
+    let disputes = stream::iter(disputes).buffered(AT_ONCE).try_collect::<Vec<_>>();
+    let (keys, disputes) = futures::try_join!(key_phases(view, me, &waiting), disputes)?;
+    let mut disputes: BTreeMap<RequestId, Dispute> = disputes.into_iter().flatten().collect();
 
     let mut list = WorkList::new(view.number());
     let mut trace = Trace::new(own.as_ref());
-    for ((request, step), dispute) in assigned.into_iter().zip(disputed) {
+    for (request, step) in assigned {
+        let dispute = disputes.remove(&request.id);
         list.models.insert(request.model);
         list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
         trace.add(request, step, dispute.as_ref());
