@@ -9,7 +9,7 @@ use std::{
 
 use subxt::{
     backend::LegacyBackend,
-    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config, RpcConfigFor},
+    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config},
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
     OnlineClient,
 };
@@ -18,7 +18,7 @@ use super::{
     address::{NodeAddress, Plaintext},
     compat::{self, Needs},
     line::Line,
-    view::{AtBlock, View},
+    view::{AtBlock, Rpc, View},
     ChainError,
 };
 use crate::{AccountId32, H256};
@@ -70,7 +70,7 @@ pub struct Chain {
 pub(super) struct Connection {
     pub url: String,
     pub client: OnlineClient<PolkadotConfig>,
-    pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    pub rpc: Rpc,
     line: Arc<Line>,
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
@@ -185,8 +185,7 @@ impl Chain {
         let unreachable = |reason| ChainError::Unreachable { url: url(), reason };
         let dialled = async {
             let client = self.inner.line.dial().await?;
-            let rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>> =
-                LegacyRpcMethods::new(client.clone());
+            let rpc: Rpc = LegacyRpcMethods::new(client.clone());
             let genesis = rpc.genesis_hash().await.map_err(|error| ChainError::from_rpc(&error))?;
             Ok((client, genesis))
         };
@@ -286,7 +285,7 @@ impl Chain {
             Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
-        Ok(View::new(at, executed_by))
+        Ok(View::new(at, executed_by, self.inner.rpc.clone()))
     }
 
     /// A block with its own runtime's metadata, which subxt requests once for each

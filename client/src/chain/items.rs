@@ -82,6 +82,7 @@ items! {
         COMMITTEES = Inference.Committees,
         ASSIGNMENTS = Inference.Assignments,
         OPEN_REQUEST_OF = Inference.OpenRequestOf,
+        DUE = Inference.Due,
         SEEDS = Inference.Seeds,
         VERDICTS = Inference.Verdicts,
         LATEST_VERDICT = Inference.LatestVerdict,

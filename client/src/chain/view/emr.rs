@@ -170,6 +170,17 @@ impl View {
         fields.map(|fields| fields.get("sealed")).transpose()
     }
 
+    /// Whether an account has an envelope of each of these records, in their order.
+    pub async fn have_envelopes(
+        &self,
+        reader: &AccountId32,
+        records: &[RecordId],
+    ) -> Result<Vec<bool>, ChainError> {
+        let keys = records.iter().map(|record| (Static(*record), *reader));
+        let found = self.stored_each(StorageItem::ENVELOPES, keys).await?;
+        Ok(found.iter().map(Option::is_some).collect())
+    }
+
     /// Every account that has an envelope of a record, with the envelope.
     pub async fn envelopes(
         &self,

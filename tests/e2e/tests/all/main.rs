@@ -16,6 +16,7 @@ mod keys;
 mod killed;
 mod leaving;
 mod main_job;
+mod many_workers;
 mod new_network;
 mod onboarding;
 mod operations;

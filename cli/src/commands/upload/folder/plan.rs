@@ -1,7 +1,7 @@
 //! What is known before the first film is read: who may, who reads, what it costs, and how many
 //! records one transaction takes.
 
-use std::collections::BTreeMap;
+use std::collections::{btree_map::Entry, BTreeMap};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
@@ -58,9 +58,9 @@ impl Plan {
         let mut terms = BTreeMap::new();
         for (done, row) in rows.iter().enumerate() {
             let of = (row.patient, row.model);
-            if !terms.contains_key(&of) {
+            if let Entry::Vacant(place) = terms.entry(of) {
                 let found = Terms::find(context, &view, args, row).await;
-                terms.insert(of, found.map_err(|error| causes(&error)));
+                place.insert(found.map_err(|error| causes(&error)));
             }
             step.at(done as u64 + 1);
         }

@@ -449,6 +449,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Inference", "Committees", &[&RequestId(1).encode()]);
     keys("Inference", "Assignments", &[&account, &RequestId(1).encode()]);
     keys("Inference", "OpenRequestOf", &[&record, &model]);
+    keys("Inference", "Due", &[&1u32.encode(), &RequestId(1).encode()]);
     keys("Inference", "Seeds", &[&1u32.encode()]);
     keys("Inference", "Verdicts", &[&RequestId(1).encode()]);
     keys("Inference", "LatestVerdict", &[&record, &model]);
