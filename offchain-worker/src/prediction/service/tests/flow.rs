@@ -133,7 +133,9 @@ async fn events_are_read_only_of_blocks_in_which_something_has_changed() {
         until("the verdict is seen", || service.shows("closed_total{how=\"verdict\"} 1")).await;
     }
     assert!(world.all_closed(), "request {}", id.0);
-    let (read, blocks) = (world.state().events_read.len(), world.state().block());
+    // Two locks of the same state, one after the other.
+    let read = world.state().events_read.len();
+    let blocks = world.state().block();
     sleep(BLOCK * 50).await;
     assert_eq!(world.state().events_read.len(), read, "nothing has happened since");
     assert!(world.state().block() > blocks + 20);
