@@ -24,7 +24,7 @@ use super::{
 };
 
 /// The block time of chains in memory.
-pub const BLOCK: Duration = Duration::from_millis(10);
+pub const BLOCK: Duration = Duration::from_millis(20);
 /// How many calls fit in a block.
 pub const BLOCK_CALLS: usize = 25;
 /// Nothing in a test takes this long unless it hangs.
