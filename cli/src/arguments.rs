@@ -3,7 +3,7 @@
 use std::{error::Error, ffi::OsStr, str::FromStr};
 
 use clap::{
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
     error::ErrorKind,
     Arg, Command,
 };
@@ -13,7 +13,7 @@ use medchain_primitives::{
     RecordKind, RelationKind, RequestId, Role,
 };
 
-use crate::output::time;
+use crate::{consent::GrantSpec, output::time};
 
 /// Parses one of the named values, which `--help` lists with what they mean.
 fn one_of<T>(
@@ -111,6 +111,11 @@ pub fn emergency_reason() -> impl TypedValueParser<Value = EmergencyReason> {
 /// Parses an amount of MEDC into plancks.
 pub fn amount() -> impl TypedValueParser<Value = u128> {
     Sentence { parse: parse_balance, wanted: "an amount; give MEDC such as 10 or 0.25" }
+}
+
+/// Parses a grant in one word.
+pub fn grant() -> impl TypedValueParser<Value = GrantSpec> {
+    StringValueParser::new().try_map(|text| text.parse::<GrantSpec>())
 }
 
 /// Parses a record's number.

@@ -1,15 +1,17 @@
 //! The command line: the list of subcommands, and the function that runs each.
 
+mod several;
+
 use anyhow::{bail, Context as _, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, annul, audit, balance, completions, council, custodian, custodians, delegate,
-        disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        parameters, patient, policy, predict, provider, records, relation, release, replay, report,
-        request, request_access, restore, resume, revoke, rotate, share, show, store, transfer,
-        upload, verify_certificate, verify_report, worker,
+        access, annul, audit, balance, batch, completions, council, custodian, custodians,
+        delegate, disclose, disputes, emergency, erase, fetch, grant, infer, institution, key,
+        model, parameters, patient, policy, predict, provider, records, relation, release, replay,
+        report, request, request_access, restore, resume, revoke, rotate, share, show, store,
+        transfer, upload, verify_certificate, verify_report, withdraw, worker,
     },
     context::Context,
     demo, exit,
@@ -76,6 +78,11 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Seal a record's key to another reader.
     Share(share::ShareArgs),
+    /// Take back the deposits for envelopes that you paid for, and with them the envelopes.
+    ///
+    /// Such as that of a worker whose verdict is there. Refused as long as a request on the record
+    /// is open, or its verdict can be challenged: workers need their envelopes until then.
+    Withdraw(withdraw::WithdrawArgs),
     /// Erase a record: destroy its keys and ask the stores to delete its content.
     Erase(erase::EraseArgs),
     /// Verify a certificate of erasure without a node.
@@ -107,6 +114,13 @@ pub enum Command {
     /// This undoes an amendment, such as one by a caretaker. The version that it undoes stays
     /// readable to its readers until it is erased, and can be restored in turn.
     Restore(restore::RestoreArgs),
+    /// Run several commands over one connection, and wait for finality once, at the end.
+    ///
+    /// Nothing is begun before all lines are understood. Each command waits until its transaction
+    /// is in a block, and the next one sees what it did. The batch stops at the first that does
+    /// not end with 0; what is in a block stays there. Then it waits until all blocks are final,
+    /// and says of every line what became of it. Prints what each command prints, and a summary.
+    Batch(batch::BatchArgs),
     /// List what is begun and not finished, and finish it.
     ///
     /// Uploads, rotations and models that were interrupted go on where they stopped, and
@@ -172,13 +186,18 @@ impl Cli {
     /// Runs the subcommand.
     pub async fn run(self) -> Result<Outcome> {
         let Self { global, command } = self;
-        let context = &Context::new(&global)?;
+        let mut context = Context::new(&global)?;
+        if matches!(command, Command::Batch(_)) {
+            context.collect();
+        }
+        let context = &context;
         // The demo ends its node and workers itself.
         if !matches!(command, Command::Demo(_)) {
             exit::on_signal();
         }
         match command {
             Command::Resume(args) => resume(context, &global, &args).await,
+            Command::Batch(args) => several::run(context, &global, &args).await,
             command => command.run(context, &global).await,
         }
     }
@@ -188,7 +207,9 @@ impl Command {
     async fn run(self, context: &Context, global: &Global) -> Result<Outcome> {
         match self {
             Self::Resume(_) => bail!("`medchain resume` runs other commands, never itself"),
+            Self::Batch(_) => bail!("`medchain batch` runs other commands, never itself"),
             Self::Store(command) => store::run(context, &command).await,
+            Self::Withdraw(args) => withdraw::run(context, &args).await,
             Self::Request(command) => request::run(context, &command).await,
             Self::Release(args) => release::run(context, &args).await,
             Self::Key(command) => key::run(context, &command).await,
@@ -366,6 +387,10 @@ mod tests {
             "medchain request cancel",
             "medchain release",
             "medchain model retire",
+            "medchain withdraw",
+            "medchain batch",
+            "medchain patient register --grant 5F",
+            "medchain provider add 5F custodian --grant-for 5F:fly",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

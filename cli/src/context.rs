@@ -2,12 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Chain, ChainError, Finality, NodeAddress, Plaintext, View, DEFAULT_URL},
+    chain::{Chain, ChainError, Finality, NodeAddress, Plaintext, Transaction, View, DEFAULT_URL},
     contract::Accounts,
     keys::{self, Identity, KeyFile, KnownKeys, ReplyFiles},
     store::{self, Store},
@@ -25,6 +25,15 @@ const DEFAULT_KEY: &str = "default";
 enum KeySource {
     File(PathBuf),
     Development(String),
+}
+
+/// A transaction in a block that is not final yet.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// What it is for.
+    pub purpose: String,
+    /// The transaction.
+    pub transaction: Transaction,
 }
 
 /// The global flags, with connections that open when first needed.
@@ -54,6 +63,8 @@ pub struct Context {
     dev: bool,
     store_url: String,
     key: KeySource,
+    /// Transactions whose blocks are waited for together, until they are final.
+    queue: Option<Mutex<Vec<Queued>>>,
     identity: OnceLock<Identity>,
     chain: OnceCell<Chain>,
     second_chain: OnceCell<Chain>,
@@ -91,6 +102,7 @@ impl Context {
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
+            queue: None,
             identity: OnceLock::new(),
             chain: OnceCell::new(),
             second_chain: OnceCell::new(),
@@ -118,11 +130,44 @@ impl Context {
             dev: true,
             store_url: String::new(),
             key: KeySource::Development(String::new()),
+            queue: None,
             identity: OnceLock::from(identity),
             chain: OnceCell::new_with(Some(chain)),
             second_chain: OnceCell::new(),
             store: OnceLock::from(store),
         }
+    }
+
+    /// Has every command with this context wait for the best block alone, and collect its
+    /// transactions, so that whoever runs several waits once until all are final. Does nothing
+    /// where nobody waits for that.
+    pub fn collect(&mut self) {
+        if self.finality == Finality::Finalised {
+            self.finality = Finality::Best;
+            self.queue = Some(Mutex::default());
+        }
+    }
+
+    /// Whether transactions are collected.
+    pub fn collects(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// Collects a transaction that is in a block.
+    pub fn collected(&self, purpose: &str, transaction: Transaction) {
+        if let Some(queue) = &self.queue {
+            let one = Queued { purpose: purpose.to_owned(), transaction };
+            queue.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        }
+    }
+
+    /// The transactions that were collected so far, which are nobody's any more.
+    pub fn take_collected(&self) -> Vec<Queued> {
+        let queue = self.queue.as_ref();
+        let taken = queue.map(|queue| {
+            std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        taken.unwrap_or_default()
     }
 
     /// The key file, unless the signer is a development account.
@@ -241,10 +286,15 @@ impl Context {
     /// Says what is on chain already, before anything that may still fail; with --json, only
     /// to whoever interrupts the program.
     pub fn stands(&self, what: &str) {
+        self.tell(what);
+        exit::begun(Some(what.to_owned()));
+    }
+
+    /// Says something on standard error, unless the report is JSON.
+    pub fn tell(&self, what: &str) {
         if !self.quiet {
             eprintln!("{what}");
         }
-        exit::begun(Some(what.to_owned()));
     }
 
     /// The state at the newest block.

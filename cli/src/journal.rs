@@ -11,12 +11,14 @@
 //! - `digest.key`, the key of the digests, and `locks/`.
 
 mod entry;
+mod locks;
 mod publication;
 mod sent;
 
 use std::{
     fs::{self, DirBuilder, File},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -28,13 +30,12 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use entry::{Done, Entry, Held, Stage};
+pub use locks::Locks;
 pub use publication::{abandon, certainty, publish, Certainty, Landed, Stores, Task, World};
 pub use sent::Sent;
 
 use crate::files;
 
-/// How often a lock is tried that another command holds.
-const LOCK_PAUSE: Duration = Duration::from_millis(200);
 /// Temporary files that are older were left by a program that was killed.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -46,7 +47,7 @@ pub struct Journal {
 }
 
 /// What tells one publication from another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tag(String);
 
 impl Journal {
@@ -74,17 +75,26 @@ impl Journal {
 
     /// Waits until no other command works on the same, and reads what the journal has of it.
     pub async fn hold(&self, tag: &Tag) -> Result<Held> {
+        self.hold_among(&Locks::default(), tag).await
+    }
+
+    /// As [`Journal::hold`], for a command that holds many at once, all of them among `locks`.
+    ///
+    /// It must hold [`Journal::alone`] as well: two such commands would wait for each other.
+    pub async fn hold_among(&self, locks: &Locks, tag: &Tag) -> Result<Held> {
         self.make()?;
         // Few files, which stay: deleting one that another program has open would let a third
         // one lock a file of the same name.
         let name: String = tag.0.chars().take(2).collect();
-        let path = self.folder.join("locks").join(name);
-        let lock =
-            File::create(&path).with_context(|| format!("cannot open {}", path.display()))?;
-        while lock.try_lock().is_err() {
-            tokio::time::sleep(LOCK_PAUSE).await;
-        }
+        let lock = locks.take(&self.folder.join("locks").join(name)).await?;
         Held::read(self.path(&tag.0, "json"), self.genesis, lock)
+    }
+
+    /// Waits until no other command holds this name, as a command does that holds many
+    /// publications at once.
+    pub async fn alone(&self, name: &str) -> Result<Arc<File>> {
+        self.make()?;
+        Locks::default().take(&self.folder.join("locks").join(name)).await
     }
 
     /// All publications, the finished ones included, by the name of their file.

@@ -60,16 +60,20 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     exit::code_of(error)
 }
 
-/// Logs to standard error; nothing without -v.
+/// Logs to standard error. Without -v, nothing but what is wrong with a store although another one
+/// helped out: somebody has to look after it.
 fn log(verbose: u8) {
     let level = match verbose {
-        0 => "off",
+        0 => "off,medchain_client::store=warn",
         1 => "warn,medchain=info,medchain_client=info",
         _ => "info,medchain=debug,medchain_client=debug",
     };
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match verbose {
+        0 => log.without_time().with_target(false).init(),
+        _ => log.init(),
+    }
 }

@@ -26,6 +26,7 @@ mod line;
 mod log;
 mod parameters;
 pub mod proof;
+mod room;
 mod submit;
 mod types;
 mod view;
@@ -35,8 +36,8 @@ pub use address::{AddressError, NodeAddress, Plaintext};
 pub use amount::{format_balance, parse_balance, UNIT};
 pub use blocks::BlockEvents;
 pub use call::{Call, Gas, Motion};
-pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
-pub use contracts::ContractFailure;
+pub use connect::{Chain, Finality, Heads, DEFAULT_URL, NODE_VARIABLE};
+pub use contracts::{contract_address, ContractFailure};
 pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
 };

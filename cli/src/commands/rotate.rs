@@ -308,7 +308,7 @@ impl journal::World for Rotation<'_> {
         self.context.settle(transaction, PURPOSE).await
     }
 
-    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>> {
+    fn numbers(&self, outcome: &TxOutcome, _: &[Cid]) -> Result<Vec<u64>> {
         let record = event(outcome, PURPOSE, |event| match event {
             ChainEvent::RecordAmended { record, .. } => Some(*record),
             _ => None,

@@ -1,16 +1,24 @@
 //! `medchain upload`: from an image file to a record, and to a verdict where one is ordered.
 
-use std::{fmt, path::PathBuf, time::Instant};
+mod allowed;
+mod call;
+mod folder;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{bail, Context as _, Result};
 use async_trait::async_trait;
 use clap::Args;
 use medchain_client::{
-    chain::{AccessQuestion, Call, ChainEvent, Denied, Note, Transaction, TxOutcome, View},
+    chain::{Call, ChainEvent, Note, Transaction, TxOutcome},
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::{Action, Cid, ModelId, RecordId, RecordKind, RequestId, Role};
+use medchain_primitives::{Action, Cid, ModelId, RecordId, RecordKind, RequestId};
 use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -18,15 +26,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     arguments,
-    consent::ensure_patient,
     context::Context,
     files,
     inference::{self, Asking, Carried, Order, VerdictReport},
     journal::{self, Held, Landed, Task},
     output::{self, time::elapsed_ms, Outcome},
-    records::{self, Content, EnvelopesOf, Film, Reader},
-    signing::{event, Included},
+    records::{self, Content, Film},
+    signing::Included,
 };
+
+use allowed::{ensure_allowed, readers};
+use call::NewRecord;
 
 /// What the transaction is for, in messages.
 const PURPOSE: &str = "register the record";
@@ -34,15 +44,36 @@ const PURPOSE: &str = "register the record";
 /// Arguments of `medchain upload`.
 #[derive(Args, Clone, Debug)]
 pub struct UploadArgs {
-    /// The chest X-ray; with --kind, any file.
+    /// The chest X-ray; with --kind, any file; with --manifest, a folder.
     ///
     /// X-rays are read as DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless JPEG 2000. What their
     /// files say beside the picture (names, dates, places, devices) is taken out before they are
     /// encrypted, and listed by name. Text that is part of the picture stays.
     pub file: PathBuf,
     /// The patient.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub patient: String,
+    #[arg(long, value_name = "ACCOUNT", required_unless_present = "manifest")]
+    pub patient: Option<String>,
+    /// Upload the files of a folder that this CSV lists.
+    ///
+    /// Its first line names the columns: file (in the folder) and patient; model and kind may
+    /// follow. Records are added many in a transaction. Repeated after an interruption, the same
+    /// command goes on, and adds nothing twice. Prints what became of each file, with --json as
+    /// one object a line, and a summary.
+    #[arg(
+        long,
+        value_name = "FILE.csv",
+        conflicts_with_all = ["patient", "model", "kind", "wait", "again", "entry"]
+    )]
+    pub manifest: Option<PathBuf>,
+    /// How many files of a folder are read, encrypted and stored at a time.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "manifest",
+        default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(1..=64)
+    )]
+    pub parallel: u8,
     /// What the file is. Models run on chest X-rays alone.
     #[arg(long, value_parser = arguments::record_kind(), default_value = "chest-xray")]
     pub kind: RecordKind,
@@ -78,10 +109,12 @@ pub struct UploadArgs {
 impl UploadArgs {
     /// An upload without an order.
     pub fn of(file: PathBuf, patient: &str) -> Self {
-        let patient = patient.to_owned();
+        let patient = Some(patient.to_owned());
         Self {
             file,
             patient,
+            manifest: None,
+            parallel: 4,
             kind: RecordKind::ChestXray,
             model: None,
             asking: Asking::default(),
@@ -89,6 +122,10 @@ impl UploadArgs {
             again: false,
             entry: None,
         }
+    }
+
+    fn patient(&self, context: &Context) -> Result<AccountId32> {
+        context.parse_account(self.patient.as_deref().context("--patient names the patient")?)
     }
 }
 
@@ -207,6 +244,9 @@ impl fmt::Display for UploadReport {
 
 /// Runs `medchain upload`.
 pub async fn run(context: &Context, args: &UploadArgs) -> Result<Outcome> {
+    if let Some(manifest) = &args.manifest {
+        return folder::upload(context, args, manifest).await;
+    }
     output::print(&upload(context, args).await?, context.json)?;
     Ok(Outcome::Done)
 }
@@ -222,7 +262,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let task = Task {
         identity,
         what: format!("the upload of {} for {patient}", args.file.display()),
-        command: command(args, &patient),
+        command: command(&args.file, &patient, args.kind, args.model, args),
         again: args.again,
     };
     let landed = journal::publish(&mut new, &mut held, &task).await;
@@ -272,7 +312,7 @@ async fn source(context: &Context, args: &UploadArgs) -> Result<Source> {
         bail!("no model runs on a {}; leave out --model", args.kind);
     }
     if let Some(id) = &args.entry {
-        let patient = context.parse_account(&args.patient)?;
+        let patient = args.patient(context)?;
         let journal = context.journal().await?;
         let held = journal.hold(&journal.find(id)?).await?;
         let kept = held.kept(context.identity()?)?;
@@ -284,13 +324,19 @@ async fn source(context: &Context, args: &UploadArgs) -> Result<Source> {
         let film = Film::cleaned_before(path, args.kind, bytes)?;
         return Ok(Source { film, patient, held });
     }
+    if path.is_dir() {
+        bail!(
+            "{} is a folder; name a file, or list the folder's files with --manifest FILE.csv",
+            path.display()
+        );
+    }
     let file = Zeroizing::new(files::read(path, "the image", MAX_FILE_BYTES)?);
     // By what was read: what is taken out may change with the program.
     let digest = Sha256::digest(&*file);
     // Refused before anything else is asked for.
     let film = Film::of(path, args.kind, file)?;
     context.ensure_can_ask()?;
-    let patient = context.parse_account(&args.patient)?;
+    let patient = args.patient(context)?;
     let journal = context.journal().await?;
     let tag = journal.tag(&[b"upload", &patient.0, args.kind.as_str().as_bytes(), &digest])?;
     let held = journal.hold(&tag).await?;
@@ -298,15 +344,21 @@ async fn source(context: &Context, args: &UploadArgs) -> Result<Source> {
 }
 
 /// The arguments that go on with an upload, from any folder.
-fn command(args: &UploadArgs, patient: &AccountId32) -> Vec<String> {
-    let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+fn command(
+    file: &Path,
+    patient: &AccountId32,
+    kind: RecordKind,
+    model: Option<ModelId>,
+    args: &UploadArgs,
+) -> Vec<String> {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut command: Vec<String> =
         ["upload", &file.display().to_string(), "--patient", &patient.to_string()]
             .map(str::to_owned)
             .to_vec();
     let mut add = |flag: &str, value: String| command.extend([flag.to_owned(), value]);
-    add("--kind", args.kind.to_string());
-    if let Some(model) = args.model {
+    add("--kind", kind.to_string());
+    if let Some(model) = model {
         add("--model", model.to_string());
     }
     if let Some(quorum) = args.asking.quorum {
@@ -330,7 +382,9 @@ async fn asked(
 ) -> Result<Option<(RequestId, Carried)>> {
     let Some(model) = args.model else { return Ok(None) };
     let made = landed.outcome.events.iter().find_map(|event| match event {
-        ChainEvent::InferenceRequested { request, .. } => Some(*request),
+        ChainEvent::InferenceRequested { request, record: of, .. } if *of == record => {
+            Some(*request)
+        }
         _ => None,
     });
     let view = context.view().await?;
@@ -398,22 +452,16 @@ impl journal::World for Upload<'_> {
         };
         let named = order.as_ref().and_then(|order| order.worker.clone());
         let readers = readers(context, &view, patient, args, named).await?;
-        let of = EnvelopesOf::record(context, patient, &content.cid).await?;
-        let envelopes =
-            readers.iter().map(|reader| reader.seal(key, &of)).collect::<Result<_>>()?;
-        let entrusted = records::entrust(context, &view, patient, &content.cid, key).await?;
         let commitments =
             film.square.as_ref().map(|film| records::commitments(key, film)).transpose()?;
-        let call = Call::AddRecord {
-            patient: *patient,
-            cid: content.cid,
-            digest: content.digest,
+        let new = NewRecord {
+            patient,
             kind: args.kind,
-            commitments,
-            envelopes,
+            readers: &readers,
             inference: order.as_ref().map(Order::on_chain),
-            custody: entrusted.map(|entrusted| entrusted.entrustment),
         };
+        let call =
+            new.call(context, &view, key, (&content.cid, content.digest), commitments).await?;
         let question = match &order {
             Some(order) if order.worker.is_none() => {
                 "register the record (the next two transactions draw workers and seal the key to \
@@ -443,15 +491,12 @@ impl journal::World for Upload<'_> {
     }
 
     async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome> {
-        self.context.settle(transaction, PURPOSE).await
+        let settled = self.context.settle(transaction, PURPOSE).await;
+        settled.map_err(|error| call::of_this_film(transaction, error))
     }
 
-    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>> {
-        let record = event(outcome, PURPOSE, |event| match event {
-            ChainEvent::RecordAdded { record, .. } => Some(*record),
-            _ => None,
-        })?;
-        Ok(vec![record.0])
+    fn numbers(&self, outcome: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>> {
+        Ok(vec![call::added(outcome, contents)?.0])
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
@@ -465,62 +510,4 @@ fn unfinished(record: RecordId, request: RequestId, model: ModelId) -> String {
         "record {record} is added and request {request} made, but the rest failed; \
          `medchain infer {record} --model {model}` continues it, or orders another verdict"
     )
-}
-
-/// Asks in advance what the chain will ask, so that nothing is stored or paid for a
-/// record that it would refuse.
-async fn ensure_allowed(
-    context: &Context,
-    view: &View,
-    patient: &AccountId32,
-    model: Option<ModelId>,
-) -> Result<()> {
-    ensure_patient(view, patient).await?;
-    let account = context.account()?;
-    if account == *patient {
-        return Ok(());
-    }
-    if !view.roles_of(&account).await?.contains(&Role::LabTechnician) {
-        bail!(
-            "{account} is neither the patient nor a registered lab technician; \
-             an institution's registrar runs `medchain provider add {account} lab-technician`"
-        );
-    }
-    let order = model.map(|model| AccessQuestion::infer(model, None));
-    for question in [AccessQuestion::about(Action::Append)].into_iter().chain(order) {
-        let action = question.action;
-        match view.check_access(patient, &account, question).await? {
-            Ok(()) => {}
-            Err(denied @ (Denied::NoPolicy | Denied::PolicyNotFound)) => bail!(
-                "{account} may not {action} for {patient}: {denied}; \
-                 the patient chooses a policy with `medchain patient set-policy`"
-            ),
-            Err(denied) => bail!(
-                "the policy of {patient} does not allow {account} to {action}: {denied}; \
-                 the patient runs `medchain grant --to {account} --actions {action},…`"
-            ),
-        }
-    }
-    Ok(())
-}
-
-/// The patient, the signer, the additional readers and the worker that is named, each once.
-async fn readers(
-    context: &Context,
-    view: &View,
-    patient: &AccountId32,
-    args: &UploadArgs,
-    named: Option<Reader>,
-) -> Result<Vec<Reader>> {
-    let mut accounts = vec![*patient, context.account()?];
-    for text in &args.readers {
-        accounts.push(context.parse_account(text)?);
-    }
-    let mut readers: Vec<Reader> = named.into_iter().collect();
-    for account in accounts {
-        if !readers.iter().any(|reader| reader.account == account) {
-            readers.push(Reader::find(context, view, &account).await?);
-        }
-    }
-    Ok(readers)
 }

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{bail, Context as _, Error, Result};
@@ -147,11 +148,11 @@ pub struct Held {
     genesis: H256,
     /// What the journal has of it.
     pub entry: Option<Entry>,
-    _lock: File,
+    _lock: Arc<File>,
 }
 
 impl Held {
-    pub(super) fn read(path: PathBuf, genesis: H256, lock: File) -> Result<Self> {
+    pub(super) fn read(path: PathBuf, genesis: H256, lock: Arc<File>) -> Result<Self> {
         Ok(Self { entry: Entry::read(&path)?, path, genesis, _lock: lock })
     }
 

@@ -43,8 +43,9 @@ pub trait World: Stores {
     async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome>;
     /// Waits for the fate of a transaction that was signed before.
     async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome>;
-    /// The numbers that the chain gave it, by the events of its transaction.
-    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>>;
+    /// The numbers that the chain gave what has these `contents`, by the events of its
+    /// transaction, which may have published others as well.
+    fn numbers(&self, outcome: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>>;
     /// Whether what was published before is still on chain.
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool>;
 }
@@ -176,8 +177,8 @@ async fn land<W: World>(
     outcome: TxOutcome,
     key: Option<ContentKey>,
 ) -> Result<Landed> {
-    let numbers = world.numbers(&outcome)?;
     let cids = held.entry.as_ref().map(super::Entry::cids).unwrap_or_default();
+    let numbers = world.numbers(&outcome, &cids)?;
     held.finish(Done::new(&outcome, numbers.clone()))?;
     exit::begun(None);
     world.between().await;

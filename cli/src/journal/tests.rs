@@ -153,7 +153,7 @@ impl World for Program {
         Ok(self.include(transaction))
     }
 
-    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>> {
+    fn numbers(&self, outcome: &TxOutcome, _: &[Cid]) -> Result<Vec<u64>> {
         let outside = self.outside.lock().unwrap();
         let at = outside.included.iter().position(|one| one.hash == outcome.extrinsic_hash);
         Ok(at.map(|at| at as u64).into_iter().collect())

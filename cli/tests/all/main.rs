@@ -10,4 +10,5 @@ mod predict;
 mod program;
 mod report;
 mod rooms;
+mod several;
 mod tiny_model;

@@ -9,7 +9,7 @@ use std::{
 
 use subxt::{
     backend::LegacyBackend,
-    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config, RpcConfigFor},
+    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config},
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
     OnlineClient,
 };
@@ -18,7 +18,7 @@ use super::{
     address::{NodeAddress, Plaintext},
     compat::{self, Needs},
     line::Line,
-    view::{AtBlock, View},
+    view::{AtBlock, Rpc, View},
     ChainError,
 };
 use crate::{AccountId32, H256};
@@ -32,6 +32,9 @@ pub const NODE_VARIABLE: &str = "MEDCHAIN_NODE";
 
 /// The name of the runtime.
 const SPEC_NAME: &str = "medchain";
+/// How many entries of a map are read in one round trip. A node gives a thousand keys at most, and
+/// a quarter of them keeps answers far below its limit in bytes.
+const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -43,6 +46,15 @@ pub enum Finality {
     Best,
     /// A block that is never replaced.
     Finalised,
+}
+
+/// How far a chain is, by the numbers of its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// The newest block, which a fork may still replace.
+    pub best: u32,
+    /// The newest block that is never replaced.
+    pub finalised: u32,
 }
 
 /// A connection to a node of the MedChain parachain. Clones share it.
@@ -58,7 +70,7 @@ pub struct Chain {
 pub(super) struct Connection {
     pub url: String,
     pub client: OnlineClient<PolkadotConfig>,
-    pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    pub rpc: Rpc,
     line: Arc<Line>,
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
@@ -145,7 +157,7 @@ impl Chain {
         }
         // Polkadot's historic types take a while to load and are of no use here.
         let config = PolkadotConfig::builder().use_historic_types(false).build();
-        let backend = LegacyBackend::builder().build(rpc_client);
+        let backend = LegacyBackend::builder().storage_page_size(STORAGE_PAGE).build(rpc_client);
         let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
             .await
             .map_err(ChainError::from_subxt)?;
@@ -173,8 +185,7 @@ impl Chain {
         let unreachable = |reason| ChainError::Unreachable { url: url(), reason };
         let dialled = async {
             let client = self.inner.line.dial().await?;
-            let rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>> =
-                LegacyRpcMethods::new(client.clone());
+            let rpc: Rpc = LegacyRpcMethods::new(client.clone());
             let genesis = rpc.genesis_hash().await.map_err(|error| ChainError::from_rpc(&error))?;
             Ok((client, genesis))
         };
@@ -227,6 +238,15 @@ impl Chain {
         Ok((hash, self.header(hash).await?))
     }
 
+    /// The numbers of the best block and of the newest final one.
+    pub async fn heads(&self) -> Result<Heads, ChainError> {
+        let number = |header: &Header| u32::try_from(header.number).unwrap_or(u32::MAX);
+        let (_, finalised) = self.final_head().await?;
+        let best = self.rpc(self.inner.rpc.chain_get_header(None)).await?;
+        let finalised = number(&finalised);
+        Ok(Heads { best: best.as_ref().map_or(finalised, number), finalised })
+    }
+
     /// The state at the best block.
     pub async fn best(&self) -> Result<View, ChainError> {
         let head = self.rpc(self.inner.rpc.chain_get_block_hash(None)).await?;
@@ -265,7 +285,7 @@ impl Chain {
             Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
-        Ok(View::new(at, executed_by))
+        Ok(View::new(at, executed_by, self.inner.rpc.clone()))
     }
 
     /// A block with its own runtime's metadata, which subxt requests once for each

@@ -40,6 +40,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a node may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(8);
+/// How many blocks are requested at once: each takes a round trip, and 2 MiB at most.
+const AT_ONCE: usize = 8;
 /// How much of an answer that is not a block is read.
 const MAX_ANSWER: usize = 64 * 1024;
 /// How much of a list of pins is read: some 500,000 of them.
@@ -253,6 +255,15 @@ impl Store for IpfsStore {
         vec![Kept { store: self.describe(), cids: self.pins().await }]
     }
 
+    async fn lacks(&self, cid: &Cid) -> bool {
+        let query = format!("arg={cid}&offline=true");
+        let Ok(response) = self.post("block/stat", &query, PING_TIMEOUT).send().await else {
+            return false;
+        };
+        !response.status().is_success()
+            && matches!(self.refused(response, cid.as_str()).await, StoreError::NotFound { .. })
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         // Not a request for content, which could search the network for longer than this
         // should take.
@@ -284,6 +295,10 @@ impl Store for IpfsStore {
 
 #[async_trait]
 impl BlockSource for IpfsStore {
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
         // Without `timeout=` a node searches for a missing block for ever.
         let query = format!("arg={cid}&timeout={}s", self.timeout.as_secs());

@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::{
     outcome::Outcome,
-    ports::{Chain, ChainError, Head, Heads, SubmitError, Tip},
+    ports::{Chain, ChainError, Heads, SubmitError, Tip},
 };
 
 /// One account's connection to one chain.
@@ -171,13 +171,9 @@ impl Chain for Link {
     }
 
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
-        let blocks =
-            self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
-        let heads = blocks.map(|block| {
-            let block = block?;
-            Ok(Head { block: block.number, events: block.events })
-        });
-        Ok(heads.boxed())
+        let heads =
+            self.ask_or_reconnect(|client| async move { client.heights(finality).await }).await?;
+        Ok(heads.map(|head| Ok(head?)).boxed())
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {

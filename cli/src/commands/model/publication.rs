@@ -189,7 +189,7 @@ impl journal::World for Publication<'_> {
         self.context.settle(transaction, PURPOSE).await
     }
 
-    fn numbers(&self, outcome: &TxOutcome) -> Result<Vec<u64>> {
+    fn numbers(&self, outcome: &TxOutcome, _: &[Cid]) -> Result<Vec<u64>> {
         crate::signing::event(outcome, PURPOSE, |event| match event {
             ChainEvent::ModelRegistered { model, .. } => Some(vec![REGISTERED, model.0.into()]),
             ChainEvent::MotionProposed { index, .. } => Some(vec![PROPOSED, (*index).into()]),

@@ -1,6 +1,6 @@
 //! Transactions on their way to nodes that fail in between.
 
-mod fake;
+pub mod fake;
 
 use std::time::Duration;
 

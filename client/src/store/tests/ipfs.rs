@@ -1,13 +1,24 @@
 //! The adapter against a node that answers what each test wants.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use async_trait::async_trait;
+use cid::Cid as BlockCid;
+use medchain_primitives::Cid;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
-use crate::store::{cid_of, IpfsStore, LetGo, Store, StoreError, TOKENS_VARIABLE};
+use crate::store::{
+    cid_of,
+    dag::{self, BlockSource},
+    IpfsStore, LetGo, Store, StoreError, TOKENS_VARIABLE,
+};
 
 const ABC: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
 
@@ -232,4 +243,81 @@ async fn the_pins_of_a_node_are_listed() {
     assert!(kept.cids.unwrap().contains(&cid_of(b"abc")));
     let broken = IpfsStore::open(&node(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno").await);
     assert!(broken.unwrap().kept().await.pop().unwrap().cids.is_err());
+}
+
+/// A node that lacks nothing of `bytes`, and answers each request after `latency`.
+async fn distant_node(bytes: &[u8], latency: Duration) -> (IpfsStore, Cid) {
+    let mut blocks = HashMap::new();
+    let cid = dag::build(bytes, |cid, block| {
+        blocks.insert(cid.to_string(), block.to_vec());
+        Ok(())
+    });
+    let blocks = Arc::new(blocks);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let blocks = blocks.clone();
+            tokio::spawn(async move {
+                let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+                loop {
+                    while !request.ends_with(b"\r\n\r\n") {
+                        match stream.read(&mut buffer).await {
+                            Ok(read) if read > 0 => request.extend_from_slice(&buffer[..read]),
+                            _ => return,
+                        }
+                    }
+                    let head = String::from_utf8_lossy(&request).into_owned();
+                    request.clear();
+                    let cid = head.split_once("arg=").unwrap().1.split_once('&').unwrap().0;
+                    let block = &blocks[cid];
+                    tokio::time::sleep(latency).await;
+                    let head =
+                        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", block.len());
+                    let _ = stream.write_all(&[head.as_bytes(), block].concat()).await;
+                }
+            });
+        }
+    });
+    (IpfsStore::open(&url).unwrap(), cid.unwrap())
+}
+
+/// The same store, one block after the other, as it was read before.
+struct OneByOne(IpfsStore);
+
+#[async_trait]
+impl BlockSource for OneByOne {
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        self.0.block(cid).await
+    }
+}
+
+#[tokio::test]
+async fn a_distant_node_is_asked_for_several_blocks_at_once() {
+    // A film of 10 MiB: forty leaves and their root.
+    let bytes: Vec<u8> = (0..40 * dag::CHUNK as u32).map(|at| (at / 1000 % 251) as u8).collect();
+    let (store, cid) = distant_node(&bytes, Duration::from_millis(50)).await;
+    let begun = Instant::now();
+    let one_by_one = dag::read(&OneByOne(store.clone()), &cid, 1 << 26, &|_| ()).await.unwrap();
+    let before = begun.elapsed();
+    let begun = Instant::now();
+    let at_once = store.get(&cid, 1 << 26).await.unwrap();
+    let now = begun.elapsed();
+    println!("10 MiB at 50 ms of latency: {before:?} one by one, {now:?} at once");
+    assert!(one_by_one == bytes && at_once == bytes);
+    assert!(now * 2 < before, "{now:?}, and {before:?} one by one");
+}
+
+#[tokio::test]
+async fn a_node_says_whether_it_has_the_content_itself() {
+    let lacks = |answer| async move {
+        let store = IpfsStore::open(&node(answer).await).unwrap();
+        store.lacks(&cid_of(b"abc")).await
+    };
+    let missing = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+        {\"Message\":\"block was not found locally (offline): ipld: could not find it\"}";
+    assert!(lacks(missing).await);
+    assert!(!lacks(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await);
+    // Other nodes do not know the question.
+    assert!(!lacks(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await);
 }

@@ -122,6 +122,67 @@ fn an_upload_that_is_killed_and_repeated_is_one_record() {
 }
 
 #[test]
+fn a_folder_that_is_killed_and_repeated_is_added_once() {
+    const FILMS: usize = 30;
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    let mut list = "file,patient\n".to_owned();
+    for seed in 0..FILMS {
+        let name = format!("{seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(4_000 + seed as u64)).unwrap();
+        list.push_str(&format!("{name},{PATIENT}\n"));
+    }
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let upload = ["upload", "films", "--manifest", "list.csv"];
+    // Each time it comes a little further.
+    for part in 0..KILLS {
+        let mut command = world.medchain(LAB, &upload);
+        let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(moment(part, Duration::from_secs(5)));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let last = world.run(LAB, &upload);
+    assert_eq!(last.code, 0, "{}{}", last.out, last.err);
+    let listed = records(&world);
+    assert_eq!(listed.len(), FILMS);
+    let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
+    assert_eq!(cids.len(), FILMS);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
+}
+
+#[test]
+fn what_is_begun_of_a_folder_is_finished_film_by_film() {
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    let mut list = "file,patient\n".to_owned();
+    for seed in 0..8 {
+        let name = format!("{seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(4_100 + seed)).unwrap();
+        list.push_str(&format!("{name},{PATIENT}\n"));
+    }
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let upload = ["upload", "films", "--manifest", "list.csv", "--json", "--yes"];
+    let mut child = world.medchain(LAB, &upload).stdout(Stdio::null()).spawn().unwrap();
+    sleep(Duration::from_millis(1_500));
+    let _ = child.kill();
+    let _ = child.wait();
+    // `resume` prints a report for each film that it finishes, from the journal alone.
+    std::fs::remove_dir_all(&films).unwrap();
+    let resumed = world.run(LAB, &["resume"]);
+    assert_eq!(resumed.code, 0, "{}{}", resumed.out, resumed.err);
+    assert_nothing_open(&world, LAB);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    let listed = records(&world);
+    let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
+    assert_eq!(cids.len(), listed.len());
+}
+
+#[test]
 fn a_rotation_that_is_killed_and_repeated_is_one_version() {
     let world = World::with_patient();
     world.write_image("film.png", &synthetic_radiograph_png(950));

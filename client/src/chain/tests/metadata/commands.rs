@@ -15,7 +15,6 @@ const WITHOUT: &[(&str, &str)] = &[
     ("Custody.deliver_share", "a custodian's program makes it, which alone has the share at hand"),
     ("Custody.forget_grant", "the chain does it by itself; nobody loses anything by waiting"),
     ("Custody.request_as_worker", "a worker's program makes it, once it is drawn"),
-    ("Emr.withdraw_envelope", "made in Apps, by whoever paid for the envelope"),
     ("Inference.commit_answer", "a worker's program makes it, once it has run the model"),
     ("Inference.reveal_answer", "a worker's program makes it"),
     ("Inference.submit_answer", "a worker's program makes it, once it has run the model"),
