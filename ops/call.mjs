@@ -8,6 +8,9 @@
 // root will make after the delay. Other members run `medchain council vote`. --sudo is for
 // development chains.
 //
+// The passphrase of an encrypted key file is in --passphrase-file FILE (- is standard input) or
+// in the file that $MEDCHAIN_PASSPHRASE_FILE names.
+//
 // Arguments are JSON, or text where they are none. The node is --node URL or
 // $MEDCHAIN_NODE. It needs `npm ci --prefix tests/js`.
 import { readFileSync, statSync } from 'node:fs';
@@ -23,6 +26,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     node: { type: 'string', default: process.env.MEDCHAIN_NODE ?? 'ws://127.0.0.1:9944' },
     key: { type: 'string', default: process.env.MEDCHAIN_KEY },
+    'passphrase-file': { type: 'string', default: process.env.MEDCHAIN_PASSPHRASE_FILE },
     motion: { type: 'boolean', default: false },
     root: { type: 'boolean', default: false },
     sudo: { type: 'boolean', default: false },
@@ -68,8 +72,7 @@ try {
     console.log(JSON.stringify(found, null, 2));
   } else {
     if (statSync(options.key).mode & 0o077) fail(`other users can access ${options.key}; run \`chmod 600 ${options.key}\``);
-    const { secret_uri: secret } = JSON.parse(readFileSync(options.key, 'utf8'));
-    const signer = new Keyring({ type: 'sr25519' }).addFromUri(secret);
+    const signer = signerOf(JSON.parse(readFileSync(options.key, 'utf8')), Keyring);
     if (!api.tx[pallet]?.[name]) fail(`the chain has no call ${path}`);
     const call = api.tx[pallet][name](...parameters);
     if (options.as && !options.sudo) fail('--as is sudo acting for an account: give --sudo too');
@@ -86,6 +89,27 @@ try {
   fail(String(error?.message ?? error).split('\n')[0]);
 }
 await api.disconnect();
+
+/** The account of a key file, with the passphrase in --passphrase-file where it is encrypted. */
+function signerOf(file, Keyring) {
+  const keyring = new Keyring({ type: 'sr25519' });
+  // The form of earlier versions.
+  if (file.secret_uri) return keyring.addFromUri(file.secret_uri);
+  const signer = keyring.addFromJson(file);
+  if ([file.encoding.type].flat().includes('none')) signer.decodePkcs8();
+  else {
+    const source = options['passphrase-file'];
+    if (!source) fail(`${options.key} is encrypted; name a file with its passphrase with --passphrase-file`);
+    if (source !== '-' && statSync(source).mode & 0o077) fail(`other users can access ${source}; run \`chmod 600 ${source}\``);
+    const passphrase = readFileSync(source === '-' ? 0 : source, 'utf8').replace(/\r?\n$/, '');
+    try {
+      signer.decodePkcs8(passphrase);
+    } catch {
+      fail(`the passphrase does not open ${options.key}`);
+    }
+  }
+  return signer;
+}
 
 /** Proposes a call to the council, and votes for it. */
 async function propose(call, signer) {

@@ -69,3 +69,13 @@ rm -f "$summary"
 step "a patient's log: 1,000 entries in a chain of 100,000 blocks, a millisecond a request"
 "$CARGO_TARGET_DIR/debug/examples/long_log" 1000 100000 \
   | jq -r '"\(.entries) entries of \(.blocks) blocks: \(.requests) requests, \(.read_ms / 1000) s (\(.walk_ms / 1000) s to find the blocks); at most 10 s"'
+
+step "a worker on a chain with 100,000 open requests and 1,000 workers, against one question for each value as before"
+"$CARGO_TARGET_DIR/debug/examples/open_requests" \
+  | jq -r '"a block: \(.block_ms) ms for \(.assigned) requests of its own, before \(.block_before_ms) ms: ratio \(.block_ratio); at most 500 ms",
+    "a look for draws that nobody makes: \(.look_ms) ms, before \(.look_before_ms) ms: ratio \(.look_ratio); the first look \(.first_look_ms) ms",
+    "memory: at most \(.memory_mb) MB, reading as before \(.memory_before_mb) MB; at most 300 MB"'
+
+step "content of 10 MiB from a store with 50 ms of latency, and a store that hangs beside one that answers"
+cargo test --locked --quiet --package medchain-client --lib -- --nocapture a_distant_node the_next_one_is_asked 2>/dev/null \
+  | grep -E "latency|hangs"

@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Gives the Rust toolchain the target wasm32v1-none, which the runtime and the
-# contracts compile to. Ways, in this order: it is there already; rustup adds
-# it; it is built from the standard library's source of the same version (the
-# rust-src component, or Debian's package rust-src), which takes ~20 seconds.
+# Gives the Rust toolchain a target: wasm32v1-none, which the runtime and the
+# contracts compile to, or wasm32-unknown-unknown, which the web page's core does.
+# Ways, in this order: it is there already; rustup adds it; it is built from the
+# standard library's source of the same version (the rust-src component, or
+# Debian's package rust-src), which takes a minute at most.
+#   scripts/install-wasm-target.sh [TARGET]
 set -euo pipefail
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
 
-target=wasm32v1-none
+target=${1:-wasm32v1-none}
+case $target in
+  wasm32v1-none) crates=core,alloc ;;
+  wasm32-unknown-unknown) crates=std,panic_abort ;;
+  *) die "nothing here compiles to $target" ;;
+esac
 sysroot=$(rustc --print sysroot)
 lib=$sysroot/lib/rustlib/$target/lib
 version=$(rustc --version | awk '{print $2}')
@@ -47,7 +54,7 @@ library_source() {
   return 1
 }
 
-say "the Rust target $target cannot be downloaded; building its core library from source"
+say "the Rust target $target cannot be downloaded; building its standard library from source"
 source=$(library_source) || die "the Rust target $target is missing and none of the ways to get it worked.
   Tried: 'rustup target add $target', the component rust-src, Debian's package rust-src $version.
   Way out: on a machine with a network run 'rustup target add $target'."
@@ -62,20 +69,24 @@ edition = "2021"
 crate-type = ["cdylib"]
 [workspace]
 EOF
-cat >"$work/empty/src/lib.rs" <<'EOF'
+if [ "$crates" = core,alloc ]; then
+  cat >"$work/empty/src/lib.rs" <<'EOF'
 #![no_std]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! { loop {} }
 EOF
+else
+  echo '//! Empty.' >"$work/empty/src/lib.rs"
+fi
 # The bitcode is what link-time optimisation of the runtime needs.
 (cd "$work/empty" && env -u CARGO_TARGET_DIR RUSTFLAGS="-Cembed-bitcode=yes" RUSTC_BOOTSTRAP=1 \
   __CARGO_TESTS_ONLY_SRC_ROOT="$source" \
-  cargo build --release --target "$target" -Z build-std=core,alloc >"$work/log" 2>&1) \
-  || { tail -20 "$work/log" >&2; die "building the core library for $target failed"; }
+  cargo build --release --target "$target" -Z "build-std=$crates" >"$work/log" 2>&1) \
+  || { tail -20 "$work/log" >&2; die "building the standard library for $target failed"; }
 
 mkdir -p "$lib"
-for crate in core alloc compiler_builtins; do
-  cp "$work/empty/target/$target/release/deps/lib$crate"-*.rlib "$lib/" \
-    || die "the build left no lib$crate for $target"
-done
+# All that the standard library is made of; the empty crate is no .rlib.
+ls "$work/empty/target/$target/release/deps"/libcore-*.rlib >/dev/null 2>&1 \
+  || die "the build left no libcore for $target"
+cp "$work/empty/target/$target/release/deps"/*.rlib "$lib/"
 say "built and installed the Rust target $target"

@@ -3,17 +3,17 @@
 use std::{error::Error, ffi::OsStr, str::FromStr};
 
 use clap::{
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser},
     error::ErrorKind,
     Arg, Command,
 };
 use medchain_client::chain::parse_balance;
 use medchain_primitives::{
     Action, ChangeId, EmergencyId, EmergencyReason, InstitutionId, ModelId, Purpose, RecordId,
-    RelationKind, RequestId, Role,
+    RecordKind, RelationKind, RequestId, Role,
 };
 
-use crate::output::time;
+use crate::{consent::GrantSpec, output::time};
 
 /// Parses one of the named values, which `--help` lists with what they mean.
 fn one_of<T>(
@@ -52,6 +52,18 @@ pub fn purpose() -> impl TypedValueParser<Value = Purpose> {
             Purpose::Other => "Anything else",
         };
         (purpose.as_str(), help)
+    }))
+}
+
+/// Parses what a record is.
+pub fn record_kind() -> impl TypedValueParser<Value = RecordKind> {
+    one_of(RecordKind::ALL.map(|kind| {
+        let help = match kind {
+            RecordKind::ChestXray => "A chest X-ray, the only kind that models run on",
+            RecordKind::Report => "A written report",
+            RecordKind::Other => "Another document",
+        };
+        (kind.as_str(), help)
     }))
 }
 
@@ -99,6 +111,11 @@ pub fn emergency_reason() -> impl TypedValueParser<Value = EmergencyReason> {
 /// Parses an amount of MEDC into plancks.
 pub fn amount() -> impl TypedValueParser<Value = u128> {
     Sentence { parse: parse_balance, wanted: "an amount; give MEDC such as 10 or 0.25" }
+}
+
+/// Parses a grant in one word.
+pub fn grant() -> impl TypedValueParser<Value = GrantSpec> {
+    StringValueParser::new().try_map(|text| text.parse::<GrantSpec>())
 }
 
 /// Parses a record's number.

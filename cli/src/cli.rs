@@ -1,26 +1,29 @@
 //! The command line: the list of subcommands, and the function that runs each.
 
-use anyhow::Result;
+mod several;
+
+use anyhow::{bail, Context as _, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, annul, audit, balance, completions, council, custodian, custodians, delegate,
-        disclose, disputes, emergency, erase, fetch, grant, infer, institution, key, model,
-        parameters, patient, policy, predict, provider, records, relation, replay, request_access,
-        restore, revoke, rotate, share, show, transfer, upload, verify_certificate, worker,
+        access, annul, audit, balance, batch, completions, council, custodian, custodians,
+        delegate, disclose, disputes, emergency, erase, fetch, grant, infer, institution, key,
+        model, parameters, patient, policy, predict, provider, records, relation, release, replay,
+        report, request, request_access, restore, resume, revoke, rotate, share, show, store,
+        transfer, upload, verify_certificate, verify_report, withdraw, worker,
     },
     context::Context,
-    demo,
+    demo, exit,
     options::Global,
-    output::Outcome,
+    output::{self, Outcome},
 };
 
 /// Encrypted X-rays on IPFS, consent by contract, sealed verdicts on chain.
 ///
 /// Commands that sign show the fee and ask for confirmation; --yes confirms in advance.
 #[derive(Debug, Parser)]
-#[command(name = "medchain", version, propagate_version = true)]
+#[command(name = "medchain", version, propagate_version = true, after_long_help = exit::HELP)]
 pub struct Cli {
     /// Flags that every subcommand takes.
     #[command(flatten)]
@@ -75,12 +78,19 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Seal a record's key to another reader.
     Share(share::ShareArgs),
+    /// Take back the deposits for envelopes that you paid for, and with them the envelopes.
+    ///
+    /// Such as that of a worker whose verdict is there. Refused as long as a request on the record
+    /// is open, or its verdict can be challenged: workers need their envelopes until then.
+    Withdraw(withdraw::WithdrawArgs),
     /// Erase a record: destroy its keys and ask the stores to delete its content.
     Erase(erase::EraseArgs),
     /// Verify a certificate of erasure without a node.
     VerifyCertificate(verify_certificate::VerifyArgs),
     /// Request access to a record and wait for its key.
     RequestAccess(request_access::RequestAccessArgs),
+    /// Remove an access grant that has expired, which the chain also does by itself.
+    Release(release::ReleaseArgs),
     /// List who can do what with a patient's records.
     Access(access::AccessArgs),
     /// List what happened to a patient's records.
@@ -104,6 +114,21 @@ pub enum Command {
     /// This undoes an amendment, such as one by a caretaker. The version that it undoes stays
     /// readable to its readers until it is erased, and can be restored in turn.
     Restore(restore::RestoreArgs),
+    /// Run several commands over one connection, and wait for finality once, at the end.
+    ///
+    /// Nothing is begun before all lines are understood. Each command waits until its transaction
+    /// is in a block, and the next one sees what it did. The batch stops at the first that does
+    /// not end with 0; what is in a block stays there. Then it waits until all blocks are final,
+    /// and says of every line what became of it. Prints what each command prints, and a summary.
+    Batch(batch::BatchArgs),
+    /// List what is begun and not finished, and finish it.
+    ///
+    /// Uploads, rotations and models that were interrupted go on where they stopped, and
+    /// nothing is done twice. Transactions whose outcome is unknown are looked up.
+    Resume(resume::ResumeArgs),
+    /// List what the stores keep and nothing on chain names.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Run the model on image files, offline.
     Predict(predict::PredictArgs),
     /// Publish, list, show and verify models.
@@ -116,8 +141,21 @@ pub enum Command {
     ///
     /// Draws the workers and seals the record's key to them, which needs the key.
     Infer(infer::InferArgs),
+    /// Cancel a request for a verdict, or move an overdue one on.
+    #[command(subcommand)]
+    Request(request::RequestCommand),
     /// Repeat the computation of a verdict and compare the sealed bytes.
     Replay(replay::ReplayArgs),
+    /// Write a report on a record to print: one page, as an accessible PDF.
+    ///
+    /// Film, verdict with probabilities, model, who asked and who computed, and a code with
+    /// which anybody can check the page against the chain: see `medchain verify-report`.
+    Report(report::ReportArgs),
+    /// Compare a report with the chain, from its PDF or from the text of its code.
+    ///
+    /// Says of every value whether it agrees. The film and the verdict are sealed on chain, so
+    /// only a reader of the record (--key) can compare them.
+    VerifyReport(verify_report::VerifyReportArgs),
     /// Make a verdict public for ever (patient only).
     ///
     /// Publishes the verdict root of the record, which opens all verdicts on this version
@@ -148,47 +186,99 @@ impl Cli {
     /// Runs the subcommand.
     pub async fn run(self) -> Result<Outcome> {
         let Self { global, command } = self;
-        let context = &Context::new(&global)?;
-        match command {
-            Command::Key(command) => key::run(context, &command).await,
-            Command::Balance(args) => balance::run(context, &args).await,
-            Command::Transfer(args) => transfer::run(context, &args).await,
-            Command::Patient(command) => patient::run(context, &command).await,
-            Command::Council(command) => council::run(context, &command).await,
-            Command::Parameters(command) => parameters::run(context, &command).await,
-            Command::Institution(command) => institution::run(context, &command).await,
-            Command::Provider(command) => provider::run(context, &command).await,
-            Command::Policy(command) => policy::run(context, &command).await,
-            Command::Grant(args) => grant::run(context, &args).await,
-            Command::Revoke(args) => revoke::run(context, &args).await,
-            Command::Delegate(command) => delegate::run(context, &command).await,
-            Command::Upload(args) => upload::run(context, &args).await,
-            Command::Records(args) => records::run(context, &args).await,
-            Command::Show(args) => show::run(context, &args).await,
-            Command::Fetch(args) => fetch::run(context, &args).await,
-            Command::Share(args) => share::run(context, &args).await,
-            Command::Erase(args) => erase::run(context, &args).await,
-            Command::VerifyCertificate(args) => verify_certificate::run(context, &args).await,
-            Command::RequestAccess(args) => request_access::run(context, &args).await,
-            Command::Access(args) => access::run(context, &args).await,
-            Command::Audit(args) => audit::run(context, &args).await,
-            Command::Custodians(command) => custodians::run(context, &command).await,
-            Command::Custodian(command) => custodian::run(context, &command).await,
-            Command::Emergency(command) => emergency::run(context, &command).await,
-            Command::Relation(command) => relation::run(context, &command).await,
-            Command::Rotate(args) => rotate::run(context, &args).await,
-            Command::Restore(args) => restore::run(context, &args).await,
-            Command::Predict(args) => predict::run(&args, global.json),
-            Command::Model(command) => model::run(context, &command).await,
-            Command::Worker(command) => worker::run(context, &command).await,
-            Command::Infer(args) => infer::run(context, &args).await,
-            Command::Replay(args) => replay::run(context, &args).await,
-            Command::Disclose(args) => disclose::run(context, &args).await,
-            Command::Disputes(args) => disputes::run(context, &args).await,
-            Command::Annul(args) => annul::run(context, &args).await,
-            Command::Demo(args) => demo::run(&args, &global).await,
-            Command::Completions(args) => completions::run(&args, &mut Self::command()),
+        let mut context = Context::new(&global)?;
+        if matches!(command, Command::Batch(_)) {
+            context.collect();
         }
+        let context = &context;
+        // The demo ends its node and workers itself.
+        if !matches!(command, Command::Demo(_)) {
+            exit::on_signal();
+        }
+        match command {
+            Command::Resume(args) => resume(context, &global, &args).await,
+            Command::Batch(args) => several::run(context, &global, &args).await,
+            command => command.run(context, &global).await,
+        }
+    }
+}
+
+impl Command {
+    async fn run(self, context: &Context, global: &Global) -> Result<Outcome> {
+        match self {
+            Self::Resume(_) => bail!("`medchain resume` runs other commands, never itself"),
+            Self::Batch(_) => bail!("`medchain batch` runs other commands, never itself"),
+            Self::Store(command) => store::run(context, &command).await,
+            Self::Withdraw(args) => withdraw::run(context, &args).await,
+            Self::Request(command) => request::run(context, &command).await,
+            Self::Release(args) => release::run(context, &args).await,
+            Self::Key(command) => key::run(context, &command).await,
+            Self::Balance(args) => balance::run(context, &args).await,
+            Self::Transfer(args) => transfer::run(context, &args).await,
+            Self::Patient(command) => patient::run(context, &command).await,
+            Self::Council(command) => council::run(context, &command).await,
+            Self::Parameters(command) => parameters::run(context, &command).await,
+            Self::Institution(command) => institution::run(context, &command).await,
+            Self::Provider(command) => provider::run(context, &command).await,
+            Self::Policy(command) => policy::run(context, &command).await,
+            Self::Grant(args) => grant::run(context, &args).await,
+            Self::Revoke(args) => revoke::run(context, &args).await,
+            Self::Delegate(command) => delegate::run(context, &command).await,
+            Self::Upload(args) => upload::run(context, &args).await,
+            Self::Records(args) => records::run(context, &args).await,
+            Self::Show(args) => show::run(context, &args).await,
+            Self::Fetch(args) => fetch::run(context, &args).await,
+            Self::Share(args) => share::run(context, &args).await,
+            Self::Erase(args) => erase::run(context, &args).await,
+            Self::VerifyCertificate(args) => verify_certificate::run(context, &args).await,
+            Self::RequestAccess(args) => request_access::run(context, &args).await,
+            Self::Access(args) => access::run(context, &args).await,
+            Self::Audit(args) => audit::run(context, &args).await,
+            Self::Custodians(command) => custodians::run(context, &command).await,
+            Self::Custodian(command) => custodian::run(context, &command).await,
+            Self::Emergency(command) => emergency::run(context, &command).await,
+            Self::Relation(command) => relation::run(context, &command).await,
+            Self::Rotate(args) => rotate::run(context, &args).await,
+            Self::Restore(args) => restore::run(context, &args).await,
+            Self::Predict(args) => predict::run(&args, global.json),
+            Self::Model(command) => model::run(context, &command).await,
+            Self::Worker(command) => worker::run(context, &command).await,
+            Self::Infer(args) => infer::run(context, &args).await,
+            Self::Replay(args) => replay::run(context, &args).await,
+            Self::Report(args) => report::run(context, &args).await,
+            Self::VerifyReport(args) => verify_report::run(context, &args).await,
+            Self::Disclose(args) => disclose::run(context, &args).await,
+            Self::Disputes(args) => disputes::run(context, &args).await,
+            Self::Annul(args) => annul::run(context, &args).await,
+            Self::Demo(args) => demo::run(&args, global).await,
+            Self::Completions(args) => completions::run(&args, &mut Cli::command()),
+        }
+    }
+}
+
+/// Looks up the transactions that are open, and has each publication finished by the command
+/// that began it.
+async fn resume(context: &Context, global: &Global, args: &resume::ResumeArgs) -> Result<Outcome> {
+    let resumption = resume::open(context, args).await?;
+    resume::print(context, &resumption)?;
+    let mut unknown = resumption.is_unknown();
+    let mut failed = None;
+    for arguments in &resumption.commands {
+        let name = [Cli::command().get_name().to_owned()];
+        let command = Cli::try_parse_from(name.iter().chain(arguments))
+            .context("the journal's command is of another version of this program")?
+            .command;
+        // One that fails is no reason to leave the others.
+        if let Err(error) = command.run(context, global).await {
+            unknown |= exit::is_unknown(&error);
+            eprintln!("{}", output::error_line(&error));
+            failed = Some(error);
+        }
+    }
+    match (failed, unknown) {
+        (_, true) => Ok(Outcome::Unknown),
+        (Some(_), false) => bail!("not everything could be finished; see the errors above"),
+        (None, false) => Ok(Outcome::Done),
     }
 }
 
@@ -276,6 +366,10 @@ mod tests {
             "medchain upload scan.png --patient 5F --worker 5F",
             "medchain upload scan.png --patient 5F --model 0 --quorum 8",
             "medchain infer 3 --model 0 --quorum 0",
+            "medchain report 3",
+            "medchain report -o report.pdf",
+            "medchain report 3 -o report.pdf --model 0 --request 9",
+            "medchain verify-report",
             "medchain disclose",
             "medchain annul",
             "medchain disputes first",
@@ -288,6 +382,15 @@ mod tests {
             "medchain provider add 5F custodian --days 1 --until 9",
             "medchain policy default announce",
             "medchain council vote",
+            "medchain resume --drop",
+            "medchain resume 1 --drop --list",
+            "medchain request cancel",
+            "medchain release",
+            "medchain model retire",
+            "medchain withdraw",
+            "medchain batch",
+            "medchain patient register --grant 5F",
+            "medchain provider add 5F custodian --grant-for 5F:fly",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

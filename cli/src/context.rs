@@ -2,20 +2,20 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    chain::{Chain, ChainError, Finality, View},
+    chain::{Chain, ChainError, Finality, NodeAddress, Plaintext, Transaction, View, DEFAULT_URL},
     contract::Accounts,
-    keys::{self, Identity, ReplyFiles},
+    keys::{self, Identity, KeyFile, KnownKeys, ReplyFiles},
     store::{self, Store},
     AccountId32, H256,
 };
 use tokio::sync::OnceCell;
 
-use crate::{options::Global, output::Progress};
+use crate::{exit, options::Global, output::Progress, secrets};
 
 /// The name of the default key file.
 const DEFAULT_KEY: &str = "default";
@@ -27,25 +27,47 @@ enum KeySource {
     Development(String),
 }
 
+/// A transaction in a block that is not final yet.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// What it is for.
+    pub purpose: String,
+    /// The transaction.
+    pub transaction: Transaction,
+}
+
 /// The global flags, with connections that open when first needed.
 pub struct Context {
-    /// Address of the node.
-    pub node: String,
+    /// Address of the node; `None` is the default one.
+    node: Option<String>,
+    /// Address of a node that confirms what the first one says.
+    second_node: Option<String>,
+    plaintext: Plaintext,
     /// Whether to print JSON.
     pub json: bool,
+    /// Whether to say nothing but the report.
+    quiet: bool,
     /// Whether to sign without asking.
     pub yes: bool,
     /// Progress bars.
     pub progress: Progress,
     /// How long to wait for a transaction.
     pub finality: Finality,
-    /// The folder of the secrets of requests, where it is not the one beside the key.
-    requests: Option<PathBuf>,
+    /// What the names of the folders begin with that keep the secrets of requests and the
+    /// journal, where they are not beside the key.
+    beside: Option<PathBuf>,
+    /// The keys of others; `None`: the user's list.
+    known_keys: Option<KnownKeys>,
+    accepted: Vec<String>,
+    passphrase_file: Option<PathBuf>,
     dev: bool,
     store_url: String,
     key: KeySource,
+    /// Transactions whose blocks are waited for together, until they are final.
+    queue: Option<Mutex<Vec<Queued>>>,
     identity: OnceLock<Identity>,
     chain: OnceCell<Chain>,
+    second_chain: OnceCell<Chain>,
     store: OnceLock<Arc<dyn Store>>,
 }
 
@@ -63,16 +85,27 @@ impl Context {
         };
         Ok(Self {
             node: global.node.clone(),
+            second_node: global.second_node.clone(),
+            plaintext: match global.insecure_node {
+                true => Plaintext::Everywhere,
+                false => Plaintext::LocalOnly,
+            },
             json: global.json,
+            quiet: global.json,
             yes: global.yes,
             progress: Progress::new(global.json),
             finality: if global.in_block { Finality::Best } else { Finality::Finalised },
-            requests: None,
+            beside: None,
+            known_keys: None,
+            accepted: global.accept_new_key.clone(),
+            passphrase_file: global.passphrase_file.clone(),
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
+            queue: None,
             identity: OnceLock::new(),
             chain: OnceCell::new(),
+            second_chain: OnceCell::new(),
             store: OnceLock::new(),
         })
     }
@@ -82,19 +115,59 @@ impl Context {
     /// in a folder in `folder`.
     pub fn person(identity: Identity, chain: Chain, store: Arc<dyn Store>, folder: &Path) -> Self {
         Self {
-            requests: Some(folder.join(format!("{}.requests", identity.ss58()))),
-            node: chain.url().to_owned(),
+            beside: Some(folder.join(identity.ss58())),
+            known_keys: Some(KnownKeys::in_folder(folder)),
+            accepted: Vec::new(),
+            passphrase_file: None,
+            node: Some(chain.url().to_owned()),
+            second_node: Some(chain.url().to_owned()),
+            plaintext: Plaintext::LocalOnly,
             json: false,
+            quiet: true,
             yes: true,
             progress: Progress::new(true),
             finality: Finality::Finalised,
             dev: true,
             store_url: String::new(),
             key: KeySource::Development(String::new()),
+            queue: None,
             identity: OnceLock::from(identity),
             chain: OnceCell::new_with(Some(chain)),
+            second_chain: OnceCell::new(),
             store: OnceLock::from(store),
         }
+    }
+
+    /// Has every command with this context wait for the best block alone, and collect its
+    /// transactions, so that whoever runs several waits once until all are final. Does nothing
+    /// where nobody waits for that.
+    pub fn collect(&mut self) {
+        if self.finality == Finality::Finalised {
+            self.finality = Finality::Best;
+            self.queue = Some(Mutex::default());
+        }
+    }
+
+    /// Whether transactions are collected.
+    pub fn collects(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// Collects a transaction that is in a block.
+    pub fn collected(&self, purpose: &str, transaction: Transaction) {
+        if let Some(queue) = &self.queue {
+            let one = Queued { purpose: purpose.to_owned(), transaction };
+            queue.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+        }
+    }
+
+    /// The transactions that were collected so far, which are nobody's any more.
+    pub fn take_collected(&self) -> Vec<Queued> {
+        let queue = self.queue.as_ref();
+        let taken = queue.map(|queue| {
+            std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        taken.unwrap_or_default()
     }
 
     /// The key file, unless the signer is a development account.
@@ -118,38 +191,110 @@ impl Context {
                  or name yours with --key",
                 file.display()
             ),
-            KeySource::File(file) => Identity::load(file)?,
+            KeySource::File(file) => {
+                let file = KeyFile::read(file)?;
+                secrets::mention_if_outdated(&file);
+                secrets::open(&file, self.passphrase_file())?.0
+            }
         };
         Ok(self.identity.get_or_init(|| identity))
     }
 
     /// The signer's account.
+    ///
+    /// An encrypted key file names it, so that whoever only asks types no passphrase.
     pub fn account(&self) -> Result<AccountId32> {
+        if let (None, KeySource::File(file)) = (self.identity.get(), &self.key) {
+            let file = file.exists().then(|| KeyFile::read(file)).transpose()?;
+            let encrypted = file.filter(KeyFile::is_encrypted);
+            if let Some(account) = encrypted.and_then(|file| file.named_account()) {
+                return Ok(account);
+            }
+        }
         Ok(self.identity()?.account())
+    }
+
+    /// The file with the passphrase of the key file, if there is one.
+    pub fn passphrase_file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+
+    /// Whether somebody named a node, by flag or variable.
+    pub fn has_named_node(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// Whether development accounts are allowed.
+    pub fn is_development(&self) -> bool {
+        self.dev
+    }
+
+    /// The encryption keys of others that are remembered.
+    pub fn known_keys(&self) -> KnownKeys {
+        self.known_keys.clone().unwrap_or_else(KnownKeys::of_user)
+    }
+
+    /// The accounts whose changed keys are accepted.
+    pub fn accepted_keys(&self) -> Result<Vec<AccountId32>> {
+        self.accepted.iter().map(|account| self.parse_account(account)).collect()
     }
 
     /// The secrets of the signer's requests on a chain.
     pub fn replies(&self, genesis: H256) -> Result<ReplyFiles> {
-        Ok(match &self.requests {
-            Some(folder) => ReplyFiles::in_folder(folder.clone(), genesis),
+        Ok(match &self.beside {
+            Some(beside) => ReplyFiles::in_folder(with(beside, ".requests"), genesis),
             None => self.identity()?.replies(genesis),
         })
     }
 
+    /// The folder of the signer's journal: beside the key file.
+    pub fn journal_folder(&self) -> Result<PathBuf> {
+        let beside = match (&self.beside, &self.key) {
+            (Some(beside), _) => beside.clone(),
+            (None, KeySource::File(file)) => file.clone(),
+            (None, KeySource::Development(_)) => {
+                keys::default_folder().join(self.identity()?.ss58())
+            }
+        };
+        Ok(with(&beside, ".journal"))
+    }
+
     /// The chain; the first call connects.
     pub async fn chain(&self) -> Result<&Chain> {
-        self.chain
-            .get_or_try_init(|| async {
-                let _step = self.progress.step(format!("Connecting to {}", self.node));
-                Chain::connect(&self.node).await
-            })
-            .await
-            .map_err(|error| match error {
-                ChainError::Unreachable { .. } => {
-                    anyhow::anyhow!("{error}; start a node, or name yours with --node")
-                }
-                error => error.into(),
-            })
+        let node = self.node.as_deref().unwrap_or(DEFAULT_URL);
+        self.chain.get_or_try_init(|| self.connect(node)).await.map_err(|error| match error {
+            ChainError::Unreachable { .. } => {
+                anyhow::anyhow!("{error}; start a node, or name yours with --node")
+            }
+            error => error.into(),
+        })
+    }
+
+    /// The chain as the second node tells it, if somebody named one.
+    pub async fn second_chain(&self) -> Result<Option<&Chain>> {
+        let Some(node) = &self.second_node else { return Ok(None) };
+        let chain = self.second_chain.get_or_try_init(|| self.connect(node)).await;
+        Ok(Some(chain.context("the second node cannot be used (--second-node)")?))
+    }
+
+    async fn connect(&self, node: &str) -> Result<Chain, ChainError> {
+        let address = NodeAddress::parse(node, self.plaintext)?;
+        let _step = self.progress.step(format!("Connecting to {address}"));
+        Chain::connect_to(&address).await
+    }
+
+    /// Says what is on chain already, before anything that may still fail; with --json, only
+    /// to whoever interrupts the program.
+    pub fn stands(&self, what: &str) {
+        self.tell(what);
+        exit::begun(Some(what.to_owned()));
+    }
+
+    /// Says something on standard error, unless the report is JSON.
+    pub fn tell(&self, what: &str) {
+        if !self.quiet {
+            eprintln!("{what}");
+        }
     }
 
     /// The state at the newest block.
@@ -212,6 +357,13 @@ impl Context {
     }
 }
 
+/// A path with an ending added to its name.
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 fn account_named(text: &str, dev: bool) -> Result<AccountId32> {
     if !text.starts_with("//") {
         return Ok(keys::parse_account(text)?);
@@ -235,9 +387,13 @@ mod tests {
 
     fn global() -> Global {
         Global {
-            node: "ws://127.0.0.1:1".into(),
+            node: Some("ws://127.0.0.1:1".into()),
+            insecure_node: false,
+            second_node: None,
+            accept_new_key: Vec::new(),
             store: None,
             key: None,
+            passphrase_file: None,
             suri: None,
             dev: false,
             json: false,

@@ -8,6 +8,9 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
+/// How the names of temporary files begin.
+pub const TEMPORARY: &str = ".medchain-";
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// `what` names it in errors, such as "the image".
@@ -56,7 +59,7 @@ fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    tempfile::Builder::new().prefix(".medchain-").tempfile_in(folder)
+    tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
 }
 
 /// Writes `bytes` to `path` through a temporary file beside it.
@@ -79,7 +82,18 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: boo
         // Fails where the file was created in the meantime.
         file.persist_noclobber(path).map_err(|e| e.error).with_context(cannot)?;
     }
-    Ok(())
+    sync_folder_of(path)
+}
+
+/// Makes the names in a file's folder survive a power cut.
+pub fn sync_folder_of(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("cannot write {}", folder.display()))
 }
 
 /// Gives a temporary file, which only its owner can read, the usual permissions.

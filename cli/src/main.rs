@@ -8,28 +8,38 @@ mod demo;
 
 mod commands;
 
+mod report;
+
 mod arguments;
 mod audit;
-mod certificate;
 mod consent;
 mod contracts;
 mod inference;
 mod models;
 mod records;
+
+mod certificate;
 mod signing;
+mod trust;
+
+mod journal;
 
 mod context;
+mod exit;
 mod files;
 mod options;
 mod output;
+mod secrets;
 
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
-use output::Outcome;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if let Err(error) = medchain_client::keys::forbid_core_dumps() {
+        return failed(&anyhow::Error::new(error).context("cannot turn core dumps off"));
+    }
     let cli = cli::Cli::parse();
     log(cli.global.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
@@ -40,27 +50,30 @@ fn main() -> ExitCode {
     // The connection's background tasks would keep the program from ending.
     runtime.shutdown_background();
     match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::No) => ExitCode::FAILURE,
+        Ok(outcome) => exit::code(outcome),
         Err(error) => failed(&error),
     }
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("{}", output::error_line(error));
-    ExitCode::FAILURE
+    exit::code_of(error)
 }
 
-/// Logs to standard error; nothing without -v.
+/// Logs to standard error. Without -v, nothing but what is wrong with a store although another one
+/// helped out: somebody has to look after it.
 fn log(verbose: u8) {
     let level = match verbose {
-        0 => "off",
+        0 => "off,medchain_client::store=warn",
         1 => "warn,medchain=info,medchain_client=info",
         _ => "info,medchain=debug,medchain_client=debug",
     };
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_ansi(std::io::stderr().is_terminal());
+    match verbose {
+        0 => log.without_time().with_target(false).init(),
+        _ => log.init(),
+    }
 }

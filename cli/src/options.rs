@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
-use medchain_client::{
-    chain::{DEFAULT_URL, NODE_VARIABLE},
-    store::STORE_VARIABLE,
-};
+use medchain_client::{chain::NODE_VARIABLE, store::STORE_VARIABLE};
 
 /// Lists these flags apart from a subcommand's own.
 const GLOBAL: &str = "Global options";
@@ -14,21 +11,51 @@ const GLOBAL: &str = "Global options";
 /// The flags that every subcommand takes.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The node's WebSocket address.
+    /// The node's WebSocket address [default: ws://127.0.0.1:9944].
+    ///
+    /// A node on another machine needs wss://, or a tunnel; see --insecure-node.
+    // A URL may hold a password, which the help must not show.
     #[arg(
         long,
         global = true,
         help_heading = GLOBAL,
         env = NODE_VARIABLE,
-        value_name = "URL",
-        default_value = DEFAULT_URL
+        hide_env_values = true,
+        value_name = "URL"
     )]
-    pub node: String,
+    pub node: Option<String>,
+    /// Accept ws:// to a node on another machine.
+    ///
+    /// Whoever is on the way can then read and replace what the node says, also to whom your
+    /// records are sealed.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub insecure_node: bool,
+    /// A second node, of another operator, which confirms to whose keys you seal.
+    ///
+    /// The keys of readers are then proven in a block that both nodes call final, so that one
+    /// node alone cannot name a key of its own.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_SECOND_NODE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub second_node: Option<String>,
+    /// Seal to the changed encryption key of this account, and remember it.
+    ///
+    /// The first key of every account is remembered, and another one stops the command. Compare
+    /// the new key with its owner first. Give the flag once for each account.
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "ACCOUNT")]
+    pub accept_new_key: Vec<String>,
     /// Where encrypted files are stored: folders or IPFS nodes, comma-separated.
     ///
-    /// Name an IPFS node by its RPC address, such as http://127.0.0.1:5001. Several
-    /// stores are all written to, and read from in the given order. Defaults to a
-    /// folder of your account on this computer.
+    /// Name an IPFS node by its RPC address, such as http://127.0.0.1:5001 or
+    /// /ip4/127.0.0.1/tcp/5001, elsewhere with https. MEDCHAIN_STORE_TOKENS names a private
+    /// file with the tokens of stores: on each line an address, a space, a token. Several
+    /// stores are all written to, and read from in the given order. Defaults to a folder of
+    /// your account on this computer.
     // A URL may hold a password, which the help must not show.
     #[arg(
         long,
@@ -48,6 +75,17 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub key: Option<PathBuf>,
+    /// A file with the passphrase of the key file; - reads a line of standard input.
+    ///
+    /// Only you may be able to read the file. Without this, you are asked on the terminal.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_PASSPHRASE_FILE",
+        value_name = "FILE"
+    )]
+    pub passphrase_file: Option<PathBuf>,
     /// Sign as a development account, such as //Alice; needs --dev.
     ///
     /// The secrets of development accounts are public.

@@ -21,8 +21,12 @@ pub use text::{as_text, counted, hex, joined, one_line};
 pub enum Outcome {
     /// The task is done, or the answer is yes.
     Done,
-    /// The answer is no: a mismatch, a denial, a file that failed.
+    /// The answer is no: a mismatch or a denial.
     No,
+    /// A part failed, and the report says which.
+    Failed,
+    /// The outcome of a transaction is unknown still.
+    Unknown,
 }
 
 /// Prints a report: as text by its [`fmt::Display`], or as one line of JSON.

@@ -2,10 +2,12 @@
 
 mod content;
 mod custody;
+mod erasing;
 mod film;
 mod keys;
 mod opening;
 mod profile;
+mod publishing;
 mod readers;
 mod requests;
 mod summary;
@@ -15,11 +17,13 @@ use medchain_client::chain::{Record, View};
 use medchain_primitives::RecordId;
 
 pub use content::{fetch_content, Content};
-pub use custody::{entrust, handed_over, wait, Delivered, Entrusted, DELIVERY_LIMIT};
-pub use film::{commitments, film_of};
+pub use custody::{entrust, handed_over, wait, Delivered, DELIVERY_LIMIT};
+pub use erasing::delete_content;
+pub use film::{commitments, film_of, Film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
+pub use publishing::{is_named, let_go, put, stands, LetGo};
 pub use readers::{EnvelopesOf, Reader};
 pub use requests::Requests;
 pub use summary::RecordSummary;

@@ -1,5 +1,10 @@
 //! From a call to a block: the fee, the confirmation, the signature, the events.
 
+mod governance;
+mod queue;
+mod steps;
+mod waiting;
+
 use std::{
     fmt,
     io::{BufRead, IsTerminal, Write},
@@ -7,11 +12,20 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{
-    format_balance, Call, ChainEvent, Finality, Motion, RuntimeError, SubmitOptions, TxOutcome,
+    format_balance, Call, ChainError, ChainEvent, Finality, Note, RuntimeError, SubmitOptions,
+    Transaction, TxOutcome,
 };
 use serde::Serialize;
 
-use crate::context::Context;
+pub use governance::{Governed, Mandate, Proposal, Share};
+pub use queue::Settled;
+pub use steps::Step;
+
+use crate::{
+    context::Context,
+    exit,
+    journal::{Journal, Sent},
+};
 
 /// Where a transaction is and what it cost; a part of most reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,9 +82,20 @@ impl Context {
         let identity = self.identity()?;
         let chain = self.chain().await?;
         let fee = chain.estimate_fee(identity, call).await.context("cannot estimate the fee")?;
-        let account = identity.account();
         let view = chain.best().await?;
+        let account = identity.account();
         let held = view.held_by(&account, call).await.context("cannot compute the deposits")?;
+        self.confirm_cost(&call.name(), purpose, (fee, held)).await
+    }
+
+    /// Asks whether to pay, unless that was said in advance or cannot be paid.
+    pub async fn confirm_cost(
+        &self,
+        name: &str,
+        purpose: &str,
+        (fee, held): (u128, u128),
+    ) -> Result<()> {
+        let (account, view) = (self.account()?, self.view().await?);
         let balance = view.balance(&account).await?;
         let spendable = balance.spendable(view.existential_deposit()?);
         let mut cost = format!("the fee is {}", format_balance(fee));
@@ -89,7 +114,6 @@ impl Context {
             return Ok(());
         }
         self.ensure_can_ask()?;
-        let name = call.name();
         eprint!("To {purpose}, {account} signs {name}; {cost}. Sign? [y/N] ");
         std::io::stderr().flush().ok();
         let mut answer = String::new();
@@ -111,19 +135,101 @@ impl Context {
         purpose: &str,
         finality: Finality,
     ) -> Result<TxOutcome> {
-        let waiting = match finality {
-            Finality::Best => "Waiting for the block",
-            Finality::Finalised => "Waiting for the final block",
+        let journal = self.journal().await?;
+        let mut noted: Vec<Sent> = Vec::new();
+        let outcome = self
+            .send_noted(call, purpose, finality, &mut |transaction| {
+                let purpose = purpose.to_owned();
+                let sent = Sent { purpose, transaction: transaction.clone() };
+                if let Err(error) = journal.send(&sent) {
+                    // What it does is on chain; only how to look it up is lost.
+                    eprintln!("warning: the transaction is not in the journal: {error:#}");
+                }
+                noted.push(sent);
+                Ok(())
+            })
+            .await;
+        let last = match &outcome {
+            Err(error) if exit::is_unknown(error) => noted.pop(),
+            // Its block is not final: it stays in the journal until it is.
+            Ok(_) if finality == Finality::Best && self.collects() => noted.pop(),
+            _ => None,
         };
-        let _step = self.progress.step(format!("{waiting} ({purpose})"));
-        let options = SubmitOptions { finality, ..SubmitOptions::default() };
-        let outcome = self.chain().await?.submit(self.identity()?, call, &options).await;
-        match outcome {
-            Err(error) if error.is(RuntimeError::BadOrigin) && !matches!(call, Call::Sudo(_)) => {
-                bail!("could not {purpose}: only the council may; see `medchain council show`")
-            }
-            outcome => outcome.with_context(|| format!("could not {purpose}")),
+        for sent in &noted {
+            // One that stays is looked up by `medchain resume`.
+            let _ = journal.received(sent);
         }
+        match (last, &outcome) {
+            (Some(_), Err(_)) => outcome.context(
+                "do not repeat the command before `medchain resume` says what became of it",
+            ),
+            _ => outcome,
+        }
+    }
+
+    /// Signs and sends a confirmed call, and waits for its block; `note` is told of each
+    /// transaction before it is handed over.
+    pub async fn send_noted(
+        &self,
+        call: &Call,
+        purpose: &str,
+        finality: Finality,
+        note: Note<'_>,
+    ) -> Result<TxOutcome> {
+        let mut handed_over = None;
+        let options = SubmitOptions { finality, ..SubmitOptions::default() };
+        let identity = self.identity()?;
+        let note: Note<'_> = &mut |transaction| {
+            note(transaction)?;
+            handed_over = Some(transaction.clone());
+            exit::begun(Some(format!(
+                "the transaction {:?} with the nonce {} may be in a block, or get into one; \
+                 `medchain resume` says what became of it",
+                transaction.hash, transaction.nonce
+            )));
+            Ok(())
+        };
+        let chain = self.chain().await?;
+        let submitted = chain.submit_noted(identity, call, &options, note);
+        let outcome = self.waiting(chain, (finality, purpose), submitted).await;
+        if !matches!(&outcome, Err(error) if error.is_unknown()) {
+            exit::begun(None);
+        }
+        if let (Ok(_), Finality::Best, Some(transaction)) = (&outcome, finality, handed_over) {
+            self.collected(purpose, transaction);
+        }
+        let is_sudo = matches!(call, Call::Sudo(_));
+        match outcome {
+            Err(error) if error.is(RuntimeError::BadOrigin) && !is_sudo => {
+                Err(anyhow::Error::new(error).context(format!(
+                    "could not {purpose}: only the council may; see `medchain council show`"
+                )))
+            }
+            outcome => outcome.map_err(|error| unsent(error, purpose)),
+        }
+    }
+
+    /// Waits for the fate of a transaction that an earlier command signed.
+    pub async fn settle(&self, transaction: &Transaction, purpose: &str) -> Result<TxOutcome> {
+        self.look_up(transaction, purpose).await?.map_err(|error| unsent(error, purpose))
+    }
+
+    /// As [`Context::settle`], with the chain's own error.
+    pub async fn look_up(
+        &self,
+        transaction: &Transaction,
+        purpose: &str,
+    ) -> Result<Result<TxOutcome, ChainError>> {
+        let chain = self.chain().await?;
+        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let looking = chain.resume(transaction, &options);
+        Ok(self.waiting(chain, (self.finality, purpose), looking).await)
+    }
+
+    /// The signer's journal on the chain that it uses.
+    pub async fn journal(&self) -> Result<Journal> {
+        let genesis = self.chain().await?.genesis_hash();
+        Ok(Journal::at(self.journal_folder()?, genesis))
     }
 
     /// [`Context::confirm`], then [`Context::send`].
@@ -144,112 +250,13 @@ impl Context {
     }
 }
 
-/// What became of a call that only governance can make.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Governed {
-    /// It was made.
-    Done(TxOutcome),
-    /// It is a motion, on which other members of the council have to vote.
-    Proposed(Proposal),
-}
-
-/// A motion that the signer proposed and voted for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Proposal {
-    /// The motion's number, for `medchain council vote`.
-    pub motion: u32,
-    /// How many members must vote for it.
-    pub threshold: u32,
-    /// The transaction.
-    #[serde(flatten)]
-    pub included: Included,
-}
-
-impl fmt::Display for Proposal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { motion, threshold, included } = self;
-        write!(f, "motion {motion} needs {threshold} votes and has yours ({included})")?;
-        write!(f, "\nother members run `medchain council vote {motion}`")
-    }
-}
-
-/// A call that only governance can make, in the form that the signer may send.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mandate {
-    /// What the signer sends.
-    pub call: Call,
-    /// How many members of the council must vote for it, if it becomes a motion.
-    votes: Option<u32>,
-}
-
-impl Context {
-    /// Has governance make a call; see [`Context::mandate`].
-    pub async fn govern(&self, call: Call, share: Share, purpose: &str) -> Result<Governed> {
-        self.ensure_can_ask()?;
-        let mandate = self.mandate(call, share, purpose).await?;
-        self.confirm(&mandate.call, purpose).await?;
-        self.carry_out(&mandate, purpose).await
-    }
-
-    /// How the signer can have governance make a call: by sudo with its key, as on development
-    /// chains, and else as a motion of the council, of which the signer must be a member.
-    pub async fn mandate(&self, call: Call, share: Share, purpose: &str) -> Result<Mandate> {
-        let (view, signer) = (self.view().await?, self.account()?);
-        let call = Box::new(call);
-        if view.sudo_key().await? == Some(signer) {
-            return Ok(Mandate { call: Call::Sudo(call), votes: None });
-        }
-        let members = view.council().await?;
-        if !members.contains(&signer) {
-            bail!(
-                "could not {purpose}: only the council may, and {signer} is not a member; \
-                 see `medchain council show`"
-            );
-        }
-        let threshold = share.of(u32::try_from(members.len()).unwrap_or(u32::MAX));
-        let motion = Motion { threshold, call };
-        // With one vote, the call is made at once.
-        let votes = (threshold > 1).then_some(threshold);
-        Ok(Mandate { call: Call::CouncilPropose(motion), votes })
-    }
-
-    /// Sends a confirmed call of governance, and votes for it if it becomes a motion.
-    pub async fn carry_out(&self, mandate: &Mandate, purpose: &str) -> Result<Governed> {
-        let Some(threshold) = mandate.votes else {
-            return Ok(Governed::Done(self.send(&mandate.call, purpose).await?));
-        };
-        // The vote shows that the motion is final.
-        let outcome = self.send_until(&mandate.call, purpose, Finality::Best).await?;
-        let (motion, index) = event(&outcome, purpose, |event| match event {
-            ChainEvent::MotionProposed { motion, index, .. } => Some((*motion, *index)),
-            _ => None,
-        })?;
-        let vote = Call::CouncilVote { motion, index, approve: true };
-        let outcome = self.sign(&vote, "vote for the motion").await?;
-        Ok(Governed::Proposed(Proposal { motion: index, threshold, included: (&outcome).into() }))
-    }
-}
-
-/// The part of the council that decides something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Share {
-    /// More than a third, which stops what was announced.
-    Minority,
-    /// More than half.
-    Majority,
-    /// At least two thirds, which announce what root will do.
-    TwoThirds,
-}
-
-impl Share {
-    /// How many of so many members that is.
-    pub fn of(self, members: u32) -> u32 {
-        match self {
-            Self::Minority => (members / 3).saturating_add(1),
-            Self::Majority => (members / 2).saturating_add(1),
-            Self::TwoThirds => members.saturating_mul(2).div_ceil(3),
-        }
-    }
+/// Says what was not done, or that nobody knows whether it was.
+fn unsent(error: ChainError, purpose: &str) -> anyhow::Error {
+    let said = match error.is_unknown() {
+        true => format!("it is not known whether this succeeded: {purpose}"),
+        false => format!("could not {purpose}"),
+    };
+    anyhow::Error::new(error).context(said)
 }
 
 /// The first event that `pick` takes.
@@ -285,21 +292,5 @@ pub fn together(mut calls: Vec<Call>) -> Call {
         calls.remove(0)
     } else {
         Call::Batch(calls)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_of_the_council_are_those_of_the_runtime() {
-        let all = [Share::Minority, Share::Majority, Share::TwoThirds];
-        let parts = |members| all.map(|share| share.of(members));
-        assert_eq!(parts(1), [1, 1, 1]);
-        assert_eq!(parts(2), [1, 2, 2]);
-        assert_eq!(parts(3), [2, 2, 2]);
-        assert_eq!(parts(5), [2, 3, 4]);
-        assert_eq!(parts(6), [3, 4, 4]);
     }
 }

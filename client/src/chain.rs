@@ -9,6 +9,7 @@
 //! constant or a runtime API method) in another shape than the one that this crate was
 //! tested with. Of past blocks' runtimes, [`History`] needs much less.
 
+mod address;
 mod amount;
 mod blocks;
 mod call;
@@ -21,18 +22,22 @@ mod event;
 mod fields;
 mod history;
 mod items;
+mod line;
 mod log;
 mod parameters;
 pub mod proof;
+mod room;
 mod submit;
 mod types;
 mod view;
+mod witness;
 
+pub use address::{AddressError, NodeAddress, Plaintext};
 pub use amount::{format_balance, parse_balance, UNIT};
 pub use blocks::BlockEvents;
 pub use call::{Call, Gas, Motion};
-pub use connect::{Chain, Finality, DEFAULT_URL, NODE_VARIABLE};
-pub use contracts::ContractFailure;
+pub use connect::{Chain, Finality, Heads, DEFAULT_URL, NODE_VARIABLE};
+pub use contracts::{contract_address, ContractFailure};
 pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
 };
@@ -50,7 +55,7 @@ pub use medchain_primitives::{
     RecordStatus, Relation, RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
 };
 pub use parameters::ParameterChange;
-pub use submit::{SubmitOptions, TxOutcome};
+pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
     Patient, PendingPolicy, Provider, Record, Relative, Request, Step, Verdict, Worker,

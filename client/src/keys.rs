@@ -1,24 +1,37 @@
 //! Signing and decrypting identities: one secret, kept in one file.
 //!
-//! A key file is JSON, `{"version":1,"secret_uri":"…","address":"…"}`, that
-//! its owner alone may read. The secret URI is what Polkadot tools take: a
-//! mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and
-//! a `///password`.
+//! A key file is the account JSON that polkadot-js and other wallets export and import
+//! ([`KeyFile`]), encrypted with a [`Passphrase`] unless somebody wants it otherwise. It is
+//! readable by its owner alone. A secret can also be given as Polkadot's tools take it: a
+//! mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and a `///password`.
 //!
-//! Beside it, in the folder `<key file>.requests`, are the secrets of requests for access
-//! that are under way ([`ReplyFiles`]).
+//! All other secrets of an account follow from the scalar that signs, not from how the secret
+//! is written: words, seed and a wallet's export give the same ones.
+//!
+//! Beside the key file, in the folder `<key file>.requests`, are the secrets of requests for
+//! access that are under way ([`ReplyFiles`]). [`KnownKeys`] remembers the keys of others.
 
+mod account_file;
 mod error;
 mod file;
+mod key_file;
+mod known;
+mod passphrase;
+mod process;
 mod replies;
+mod secret;
 
 use std::{env, path::Path, path::PathBuf, str::FromStr};
 
+use bip39::Mnemonic;
 use medchain_primitives::EncryptionKey;
 use medchain_sharing::{CustodianKey, CustodianSecret};
 use rand_core::{OsRng, RngCore};
-use subxt_signer::{bip39::Mnemonic, sr25519::Keypair, SecretUri};
+use subxt::{config::PolkadotConfig, tx::Signer};
 use zeroize::{Zeroize, Zeroizing};
+
+use account_file::AccountFile;
+use secret::AccountSecret;
 
 use crate::{
     crypto::{custodian_secret, EncryptionSecret},
@@ -26,12 +39,18 @@ use crate::{
 };
 
 pub use error::KeyError;
+pub(crate) use file::read_private;
+pub use key_file::KeyFile;
+pub use known::{ChangedKey, KeyKind, KnownKeys};
+pub use passphrase::{read_line, Passphrase};
+pub use process::forbid_core_dumps;
 pub use replies::ReplyFiles;
+pub use secret::is_development;
 
 /// A signing key, and the encryption key and the custodian's key that belong to it.
 #[derive(Clone)]
 pub struct Identity {
-    signer: Keypair,
+    secret: AccountSecret,
     encryption: EncryptionSecret,
     custodian: CustodianSecret,
     /// The key file; `None` for a development secret.
@@ -39,8 +58,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity that `source` names: a key file's path or, if `allow_dev`, a
-    /// development secret such as `//Alice`, which is public.
+    /// The identity that `source` names: an unencrypted key file's path or, if `allow_dev`,
+    /// a development secret such as `//Alice`, which is public.
     pub fn open(source: &str, allow_dev: bool) -> Result<Self, KeyError> {
         if !source.starts_with("//") {
             return Self::load(Path::new(source));
@@ -51,40 +70,42 @@ impl Identity {
         Self::from_secret_uri(source)
     }
 
-    /// The identity in a key file, which must not be readable by others.
+    /// The identity in an unencrypted key file, which must not be readable by others.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let uri = file::read(path)?;
-        let identity = Self::from_secret_uri(&uri).map_err(|_| KeyError::Malformed {
-            path: path.to_owned(),
-            reason: "its secret is neither a mnemonic nor a seed".into(),
-        })?;
-        Ok(Self { file: Some(path.to_owned()), ..identity })
+        KeyFile::read(path)?.open(None)
     }
 
     /// The identity of a secret URI.
     pub fn from_secret_uri(uri: &str) -> Result<Self, KeyError> {
-        // The causes would quote the secret, so they are dropped.
-        let parsed = SecretUri::from_str(uri).map_err(|_| KeyError::InvalidSecret)?;
-        let signer = Keypair::from_uri(&parsed).map_err(|_| KeyError::InvalidSecret)?;
-        Ok(Self {
-            signer,
-            encryption: EncryptionSecret::from_secret_uri(uri),
-            custodian: custodian_secret(uri),
-            file: None,
-        })
+        AccountSecret::from_uri(uri).map(Self::new)
     }
 
-    /// Writes a new key file that only its owner may read. An existing file is never
-    /// overwritten.
-    pub fn create(path: &Path, secret_uri: &str) -> Result<Self, KeyError> {
+    fn new(secret: AccountSecret) -> Self {
+        let canonical = secret.canonical();
+        Self {
+            encryption: EncryptionSecret::of_account(&canonical),
+            custodian: custodian_secret(&canonical),
+            secret,
+            file: None,
+        }
+    }
+
+    /// Writes a new key file that only its owner may read: encrypted, if there is a
+    /// passphrase. An existing file is never overwritten.
+    pub fn create(
+        path: &Path,
+        secret_uri: &str,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, KeyError> {
         let identity = Self::from_secret_uri(secret_uri)?;
-        file::create(path, secret_uri, &identity.ss58())?;
+        let content = AccountFile::new(&identity.secret, passphrase)?.to_bytes();
+        file::create_private(path, &content)?;
         Ok(Self { file: Some(path.to_owned()), ..identity })
     }
 
     /// The account.
     pub fn account(&self) -> AccountId32 {
-        self.signer.public_key().to_account_id()
+        self.secret.account()
     }
 
     /// The account's address, with prefix 42.
@@ -123,8 +144,8 @@ impl Identity {
     }
 
     /// The key pair that signs this account's transactions.
-    pub fn signer(&self) -> &Keypair {
-        &self.signer
+    pub fn signer(&self) -> &impl Signer<PolkadotConfig> {
+        &self.secret
     }
 }
 

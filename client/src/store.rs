@@ -6,12 +6,14 @@
 //! Every block that is read is checked against its hash, so neither adapter has to
 //! be trusted with more than availability.
 
+mod address;
 pub mod dag;
 mod error;
 pub mod ipfs;
 mod list;
 pub mod local;
 pub mod several;
+mod token;
 mod unixfs;
 mod unpin;
 
@@ -22,13 +24,16 @@ use medchain_primitives::Cid;
 use tokio::time::timeout;
 use tracing::warn;
 
+use self::address::Address;
+
 pub use dag::cid_of;
 pub use error::{Failure, StoreError};
 pub use ipfs::IpfsStore;
 pub use list::{shown, MAX_STORES};
 pub use local::LocalStore;
 pub use several::SeveralStores;
-pub use unpin::{LetGo, Unpinned};
+pub use token::TOKENS_VARIABLE;
+pub use unpin::{Kept, LetGo, Unpinned};
 
 /// The environment variable that names the store: a URL, a folder, or several of
 /// them separated by commas.
@@ -95,6 +100,15 @@ pub trait Store: Debug + Send + Sync {
     /// nobody needs the content any more.
     async fn unpin(&self, cid: &Cid) -> Vec<Unpinned>;
 
+    /// What every store behind this one keeps for its own sake: the contents that were put
+    /// there and not unpinned. The failure of one is its answer.
+    async fn kept(&self) -> Vec<Kept>;
+
+    /// Whether the store is known not to have the content itself, wherever else it might find it.
+    async fn lacks(&self, _: &Cid) -> bool {
+        false
+    }
+
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 
@@ -140,9 +154,10 @@ pub trait Store: Debug + Send + Sync {
     }
 }
 
-/// Opens the store that `list` names: `ipfs+http://host:port` or
-/// `http://host:port` is the RPC of a Kubo node, anything without `://` a
-/// folder, which is created when content is first stored there.
+/// Opens the store that `list` names: `http://host:port` or `https://host:port`, with or
+/// without `ipfs+`, is the RPC of a Kubo node, and so are `host:port` and a multiaddress such
+/// as `/ip4/127.0.0.1/tcp/5001`. Anything else without `://` is a folder, which is created when
+/// content is first stored there.
 ///
 /// With commas, it names up to [`MAX_STORES`] of them, see [`SeveralStores`].
 pub fn open(list: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -152,22 +167,11 @@ pub fn open(list: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
-fn open_one(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let invalid =
-        |reason: &str| StoreError::InvalidUrl { url: shown(url), reason: reason.to_owned() };
-    match url.split_once("://") {
-        Some(("http" | "ipfs+http", _)) => Ok(Arc::new(IpfsStore::open(url)?)),
-        Some(("https" | "ipfs+https", _)) => Err(invalid(
-            "the RPC of a Kubo node is reached over http on its own machine; \
-             for another machine use a tunnel such as `ssh -L 5001:127.0.0.1:5001`",
-        )),
-        Some(("file", path)) if path.starts_with('/') => Ok(Arc::new(LocalStore::open(path)?)),
-        Some(_) => Err(invalid(
-            "give a folder, or the RPC address of a Kubo node as http://127.0.0.1:5001",
-        )),
-        None if url.trim().is_empty() => Err(invalid("the name of the store is empty")),
-        None => Ok(Arc::new(LocalStore::open(url)?)),
-    }
+fn open_one(text: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match Address::read(text)? {
+        Address::Node(url) => Arc::new(IpfsStore::open(&url)?),
+        Address::Folder(path) => Arc::new(LocalStore::open(path)?),
+    })
 }
 
 /// The value of `MEDCHAIN_STORE`, or else [`default_folder`].

@@ -17,6 +17,7 @@
 extern crate alloc;
 
 mod custodian;
+mod derive;
 mod envelope;
 mod error;
 mod file;

@@ -1,35 +1,27 @@
 //! The secrets that open envelopes.
 
-use blake2::{digest::consts::U32, Blake2b, Digest};
 use medchain_primitives::{EncryptionKey, SealedKey};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{
+    derive::derive,
     envelope::{self, EnvelopeName},
     x25519::SecretKey,
     ContentKey, CryptoError,
 };
 
 /// Separates this key from everything else that is derived from the same secret.
-const DERIVATION: &[u8] = b"medchain-x25519-v1";
+const LABEL: &[u8] = b"medchain/encryption/2";
 
 /// An X25519 secret, which opens envelopes that are sealed to its public key.
 #[derive(Clone)]
 pub struct EncryptionSecret(SecretKey);
 
 impl EncryptionSecret {
-    /// The secret that belongs to a signing secret: BLAKE2b-256 of
-    /// `medchain-x25519-v1` and the secret URI as the key file has it. So one
-    /// secret is all that has to be backed up.
-    pub fn from_secret_uri(uri: &str) -> Self {
-        let mut bytes: [u8; 32] = Blake2b::<U32>::new()
-            .chain_update(DERIVATION)
-            .chain_update(uri.as_bytes())
-            .finalize()
-            .into();
-        let secret = SecretKey::from_bytes(bytes);
-        bytes.zeroize();
-        Self(secret)
+    /// The secret that belongs to an account's canonical secret: HKDF-SHA-256 with the label
+    /// `medchain/encryption/2`. So one secret is all that has to be backed up.
+    pub fn of_account(account_secret: &[u8; 32]) -> Self {
+        Self(SecretKey::from_bytes(*derive(account_secret, LABEL)))
     }
 
     /// The public key, which is stored on chain.

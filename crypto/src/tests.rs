@@ -13,11 +13,11 @@ const NAME: VerdictName =
     VerdictName { genesis: [9; 32], record: RecordId(1), model: ModelId(2), request: RequestId(3) };
 
 fn alice() -> EncryptionSecret {
-    EncryptionSecret::from_secret_uri("//Alice")
+    EncryptionSecret::of_account(&[1; 32])
 }
 
 fn bob() -> EncryptionSecret {
-    EncryptionSecret::from_secret_uri("//Bob")
+    EncryptionSecret::of_account(&[2; 32])
 }
 
 #[test]

@@ -6,82 +6,29 @@
 //! | instructions | convolutions of 3 × 3 |
 //! | --- | --- |
 //! | [`Instructions::Avx512Vnni`] | Winograd's F(2, 3) along rows, in bytes; [`bytes`] |
-//! | [`Instructions::Avx2`], `Sse2`, `Portable` | Winograd's F(2 × 2, 3 × 3), in 16 bits; [`words`] |
+//! | [`Instructions::Avx2`], `Sse2`, `Portable` | Winograd's F(4 × 4, 3 × 3), or F(2 × 2, 3 × 3) for small images, in 16 bits; [`words`] |
 //!
-//! Winograd's transforms have no fractions here: sums come out doubled, or four times as
-//! large, and are shifted by one or two bits more.
+//! Winograd's transforms have no fractions here: sums come out larger by a known factor,
+//! which is taken back exactly; [`transform`] says how.
 
+mod border;
 mod bytes;
 mod dense;
 mod finish;
+mod instructions;
 mod lanes;
-mod padded;
+mod memory;
+mod split;
+mod transform;
 mod words;
-
-use std::ops::Range;
 
 use medchain_primitives::{Output, OutputError};
 use rayon::{prelude::*, ThreadPool};
 
+pub use instructions::{Instructions, Unavailable};
+use split::Piece;
+
 use crate::{softmax, Finish, Layer, Network, Parameters, SoftmaxScale, Window};
-
-/// What a processor offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Instructions {
-    /// Nothing but Rust.
-    Portable,
-    /// 128 bits wide, on every x86-64.
-    #[cfg(target_arch = "x86_64")]
-    Sse2,
-    /// 256 bits wide, on x86-64 since 2013.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// 512 bits wide, with products of bytes: servers since 2019.
-    #[cfg(target_arch = "x86_64")]
-    Avx512Vnni,
-}
-
-/// The processor does not have these instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unavailable(pub Instructions);
-
-impl std::fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "this processor does not have {:?}", self.0)
-    }
-}
-
-impl std::error::Error for Unavailable {}
-
-impl Instructions {
-    /// What this processor offers, the slowest first.
-    #[must_use]
-    pub fn available() -> Vec<Self> {
-        let mut found = vec![Self::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            found.push(Self::Sse2);
-            if is_x86_feature_detected!("avx2") {
-                found.push(Self::Avx2);
-            }
-            let vnni = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512vnni");
-            if vnni {
-                found.push(Self::Avx512Vnni);
-            }
-        }
-        found
-    }
-
-    /// The fastest that this processor offers.
-    #[must_use]
-    pub fn best() -> Self {
-        Self::available().last().copied().unwrap_or(Self::Portable)
-    }
-}
 
 /// A network made ready for one kind of instructions. Threads may share it.
 pub struct Engine {
@@ -103,10 +50,12 @@ enum Kernel {
 
 /// A convolution of 3 × 3 with everything after it.
 trait Convolution: Send + Sync {
-    /// Computes rows of the output before pooling, `rows` of them, an even number where
-    /// the layer pools. `out` is what becomes of them, and is zero everywhere.
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]);
-    /// Rows that are best computed together.
+    /// Computes some rows and channels of the output. `out` is what becomes of them: rows,
+    /// columns, channels; it is zero everywhere. An even number of rows where the layer pools.
+    fn compute(&self, input: &[u8], piece: &Piece, out: &mut [u8]);
+    /// Rows before pooling and channels of which pieces are made up.
+    fn unit(&self) -> [usize; 2];
+    /// Rows before pooling that are best computed together.
     fn band(&self) -> usize;
 }
 
@@ -225,11 +174,20 @@ impl Engine {
         softmax(logits, self.scale)
     }
 
-    fn walk(&self, input: &[u8], mut seen: impl FnMut(Values)) -> Result<(), WrongInput> {
+    fn walk(&self, input: &[u8], seen: impl FnMut(Values) + Send) -> Result<(), WrongInput> {
         let expected = self.input_len();
         if input.len() != expected {
             return Err(WrongInput { expected, found: input.len() });
         }
+        match &self.threads {
+            // Once for all layers: threads that find nothing to do for a moment stay awake.
+            Some(pool) => pool.install(|| self.steps(input, pool.current_num_threads(), seen)),
+            None => self.steps(input, 1, seen),
+        }
+        Ok(())
+    }
+
+    fn steps(&self, input: &[u8], threads: usize, mut seen: impl FnMut(Values)) {
         let mut values = std::borrow::Cow::Borrowed(input);
         for step in &self.steps {
             if step.layer.finish == Finish::Logits {
@@ -238,12 +196,11 @@ impl Engine {
                 seen(Values::Logits(logits));
             } else {
                 let mut out = vec![0u8; step.layer.output_len()];
-                step.activations(&values, &mut out, self.threads.as_ref());
+                step.activations(&values, &mut out, threads);
                 seen(Values::Activations(&out));
                 values = std::borrow::Cow::Owned(out);
             }
         }
-        Ok(())
     }
 }
 
@@ -262,26 +219,25 @@ enum Values<'a> {
 }
 
 impl Step {
-    fn activations(&self, input: &[u8], out: &mut [u8], threads: Option<&ThreadPool>) {
-        let wide = threads.map_or(1, ThreadPool::current_num_threads);
+    /// `threads` are those of the pool that this runs in, or one.
+    fn activations(&self, input: &[u8], out: &mut [u8], threads: usize) {
         match &self.kernel {
-            Kernel::Dense(dense) => {
-                let piece = out.len().div_ceil(wide).max(1);
-                each(threads, out, piece, |number, out| {
-                    dense.activations(input, number * piece, out);
-                });
+            Kernel::Dense(dense) if threads > 1 => {
+                let piece = out.len().div_ceil(threads).max(1);
+                let pieces = out.par_chunks_mut(piece).enumerate();
+                pieces.for_each(|(number, out)| dense.activations(input, number * piece, out));
             }
+            Kernel::Dense(dense) => dense.activations(input, 0, out),
             Kernel::Convolution(convolution) => {
-                let size = usize::from(self.layer.size);
-                // Rows before pooling for each of those after it.
-                let fold = size / usize::from(self.layer.output_size());
-                let mut band = convolution.band().min(size.div_ceil(wide)).max(1);
-                band = band.next_multiple_of(fold);
-                let piece = band / fold * (out.len() / (size / fold));
-                each(threads, out, piece, |number, out| {
-                    let first = number * band;
-                    convolution.rows(input, first..size.min(first + band), out);
-                });
+                let Layer { size, outputs, .. } = self.layer;
+                let width = self.layer.output_size();
+                let output = split::Output {
+                    rows: usize::from(size),
+                    fold: usize::from(size / width),
+                    width: usize::from(width),
+                    channels: usize::from(outputs),
+                };
+                split::compute(convolution.as_ref(), input, &output, out, threads);
             }
         }
     }
@@ -291,21 +247,6 @@ impl Step {
         if let Kernel::Dense(dense) = &self.kernel {
             dense.sums(input, 0, out);
         }
-    }
-}
-
-/// Hands out pieces of `out`, with their numbers.
-fn each(
-    threads: Option<&ThreadPool>,
-    out: &mut [u8],
-    piece: usize,
-    work: impl Fn(usize, &mut [u8]) + Send + Sync,
-) {
-    match threads {
-        None => out.chunks_mut(piece).enumerate().for_each(|(number, out)| work(number, out)),
-        Some(pool) => pool.install(|| {
-            out.par_chunks_mut(piece).enumerate().for_each(|(number, out)| work(number, out));
-        }),
     }
 }
 
@@ -337,8 +278,7 @@ fn kernel(
             },
         );
     }
-    let _ = largest_input;
-    Kernel::Convolution(Box::new(words::Winograd::new(&shape, parameters, instructions)))
+    Kernel::Convolution(words::convolution(&shape, parameters, largest_input, instructions))
 }
 
 /// The shape of a convolution.

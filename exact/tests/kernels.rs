@@ -207,6 +207,72 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// From 25 pixels on, the kernels in words compute squares of 4 × 4 outputs; here are
+    /// whole squares and ones beyond the edge, with inputs at both ends of their range.
+    #[test]
+    fn a_larger_image_is_the_definition(
+        size in 25u16..36,
+        inputs in prop_oneof![Just(1u16), 2u16..20, Just(33), Just(64)],
+        outputs in prop_oneof![1u16..40, Just(32)],
+        border in prop_oneof![Just(0u8), Just(114), Just(255)],
+        pool: bool,
+        limit in prop_oneof![Just(127u8), Just(255), 1u8..255],
+        kind in prop_oneof![Just(Kind::Any), Just(Kind::Extreme), Just(Kind::Small)],
+        ends: bool,
+        shift in 4u8..14,
+        threads in 1usize..9,
+        seed in 1u64..,
+    ) {
+        let mut numbers = Numbers(seed);
+        let finish = Finish::Activations { limit, pool: pool && size % 2 == 0 };
+        let layer = Layer { size, inputs, outputs, window: Window::Three { border }, finish };
+        let parameters = layer_numbers(&layer, kind, shift, &mut numbers);
+        let value = |numbers: &mut Numbers| {
+            let any = numbers.next() as u8;
+            if ends { [0, 255][usize::from(any % 2)] } else { any }
+        };
+        let input: Vec<u8> = (0..layer.input_len()).map(|_| value(&mut numbers)).collect();
+        let (network, _) = network((layer, parameters.clone()), &mut numbers);
+        let expected = by_definition(&layer, &parameters, &input);
+        let expected: Vec<u8> = expected.iter().map(|value| *value as u8).collect();
+        for instructions in Instructions::available() {
+            let engine = Engine::with_instructions(&network, instructions).unwrap();
+            let engine = engine.with_threads(threads);
+            prop_assert_eq!(&engine.levels(&input).unwrap().activations[0], &expected, "{:?}", instructions);
+        }
+    }
+}
+
+/// The largest sums there are with so many channels, in both directions. Squares of 4 × 4
+/// outputs have room for 115 channels of them, and 116 are computed otherwise.
+#[test]
+fn the_largest_sums_do_not_wrap() {
+    for inputs in [115, 116, 128, 240] {
+        let layer = Layer {
+            size: 25,
+            inputs,
+            outputs: 2,
+            window: Window::Three { border: 255 },
+            finish: Finish::Activations { limit: 255, pool: false },
+        };
+        let mut parameters = layer_numbers(&layer, Kind::Any, 12, &mut Numbers(1));
+        let (up, down) = parameters.weights.split_at_mut(layer.patch());
+        up.fill(127);
+        down.fill(-127);
+        let input = vec![255; layer.input_len()];
+        let (network, _) = network((layer, parameters), &mut Numbers(1));
+        for instructions in Instructions::available() {
+            let engine = Engine::with_instructions(&network, instructions).unwrap();
+            let levels = engine.levels(&input).unwrap();
+            let right = levels.activations[0].chunks(2).all(|both| both == [255, 0]);
+            assert!(right, "{inputs} channels with {instructions:?}");
+        }
+    }
+}
+
 #[test]
 fn an_input_of_another_size_is_refused() {
     let layer = Layer {

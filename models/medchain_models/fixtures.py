@@ -37,6 +37,13 @@ def _colour(grey: np.ndarray) -> np.ndarray:
     return np.stack([wide, 255 - wide // 2, wide * 3 // 4 + 20], -1).astype(np.uint8)
 
 
+def _turned(number: int) -> Image.Exif:
+    """EXIF that says which way is up."""
+    exif = Image.Exif()
+    exif[preprocess.ORIENTATION] = number
+    return exif
+
+
 def images() -> dict[str, bytes]:
     """Every fixture by its file name."""
     draw = synthetic.radiograph
@@ -57,6 +64,20 @@ def images() -> dict[str, bytes]:
         "rgb8.png": _encode(Image.fromarray(_colour(draw(4, 256, 224))), "PNG", optimize=True),
         "grey-alpha8.png": _encode(alpha, "PNG", optimize=True),
         "palette.png": _encode(Image.fromarray(checks).convert("P"), "PNG", optimize=True),
+        "turned.png": _encode(
+            Image.fromarray(draw(11, 180, 150)), "PNG", optimize=True, exif=_turned(6)
+        ),
+        "unset-alpha.png": _encode(
+            Image.merge("LA", [Image.fromarray(draw(12, 160, 160)), Image.new("L", (160, 160))]),
+            "PNG", optimize=True,
+        ),
+        "white-is-transparent.png": _encode(
+            Image.fromarray(np.minimum(draw(13, 150, 150), 120) + np.uint8(135)), "PNG",
+            optimize=True, transparency=255,
+        ),
+        "turned.jpg": _encode(
+            Image.fromarray(draw(14, 190, 170)), "JPEG", quality=88, exif=_turned(7)
+        ),
         "grey.jpg": _encode(Image.fromarray(draw(6, 400, 360)), "JPEG", quality=90),
         "rgb.jpg": _encode(
             Image.fromarray(_colour(draw(7, 320, 320))), "JPEG", quality=90, subsampling=0

@@ -114,7 +114,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: alloc::borrow::Cow::Borrowed("medchain"),
     impl_name: alloc::borrow::Cow::Borrowed("medchain"),
     authoring_version: 1,
-    spec_version: 3,
+    spec_version: 4,
     impl_version: 0,
     apis: apis::RUNTIME_API_VERSIONS,
     transaction_version: 3,

@@ -13,12 +13,16 @@
 //! Not for clinical use.
 
 mod decode;
+mod deidentify;
 #[cfg(feature = "network")]
 mod model;
 mod preprocess;
 mod synthetic;
 
-pub use decode::{decode, DecodeError, GreyImage, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use decode::{
+    decode, DecodeError, GreyImage, MAX_DECODE_BYTES, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE,
+};
+pub use deidentify::{attributes, deidentify, Attribute, Deidentified, DeidentifyError};
 #[cfg(feature = "network")]
 pub use model::{Engine, Model, ModelError, PredictError, Prediction, Timings};
 pub use preprocess::{

@@ -4,13 +4,12 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::AccountId32;
 use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
-    consent::{self, allowed, ensure_patient, known_accounts, KnownAccount},
+    consent::{self, allowed_to, ensure_patient, known_accounts, KnownAccount},
     context::Context,
     output::{self, joined, Outcome},
 };
@@ -121,16 +120,17 @@ pub async fn list(context: &Context, args: &AccessArgs) -> Result<AccessReport> 
         known.entry(context.parse_account(text)?).or_default();
     }
     known.remove(&patient);
-    let rows = stream::iter(known.into_iter().map(|(account, known)| async move {
-        let yes = allowed(view, &patient, &account).await?;
-        anyhow::Ok(AccessRow::new(account, known, consent::names(&yes)))
-    }));
-    let rows: Vec<AccessRow> = rows.buffered(consent::AT_ONCE).try_collect().await?;
+    let subjects: Vec<AccountId32> = known.keys().copied().collect();
+    let allowed = allowed_to(view, &patient, &subjects).await?;
+    let rows = known
+        .into_iter()
+        .zip(allowed)
+        .map(|((account, known), yes)| AccessRow::new(account, known, consent::names(&yes)));
     Ok(AccessReport {
         patient,
         policy: view.policy_of(&patient).await?,
         emergency_access: view.emergency_access(&patient).await?,
         block_number: view.number(),
-        accounts: rows.into_iter().filter(AccessRow::can_anything).collect(),
+        accounts: rows.filter(AccessRow::can_anything).collect(),
     })
 }

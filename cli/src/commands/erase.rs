@@ -7,7 +7,6 @@ use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
     chain::{Call, Chain, ChainEvent, Finality, Record, RecordStatus, View},
-    store::Store,
     AccountId32, H256,
 };
 use medchain_primitives::RecordId;
@@ -15,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     arguments,
-    certificate::{proven_keys, Certificate, ErasurePart, StoreOutcome, StorePart},
+    certificate::{proven_keys, Certificate, ErasurePart, StorePart},
     context::Context,
     files,
     output::{self, joined, Outcome},
@@ -119,7 +118,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
         }
         files::ensure_can_write(path, args.force)?;
     }
-    let store = if args.keep_stored { None } else { Some(context.store()?) };
+    if !args.keep_stored {
+        // A store that is named wrongly is an error before anything is erased.
+        context.store()?;
+    }
     let chain = context.chain().await?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
@@ -134,12 +136,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     let finish = async {
         let view = context.view().await?;
         let all = view.records_of(&record.patient).await?;
-        let (stores, stores_not_asked) =
-            match (store.as_deref(), kept(args, &view, &record, &all).await?) {
-                (None, _) => (Vec::new(), Some("you asked to keep it (--keep-stored)".into())),
-                (Some(_), Some(why)) => (Vec::new(), Some(why)),
-                (Some(store), None) => (delete(context, store, &record).await, None),
-            };
+        let (stores, stores_not_asked) = match args.keep_stored {
+            true => (Vec::new(), Some("you asked to keep it (--keep-stored)".into())),
+            false => records::delete_content(context, &view, &record, args.even_if_shared).await?,
+        };
         if let Some(path) = &args.certificate {
             let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());
             let certificate = certify(chain, &record, erased.as_ref(), stores, not_asked).await?;
@@ -202,61 +202,6 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
         extrinsic: outcome.extrinsic_hash,
         included: (&outcome).into(),
     })
-}
-
-/// Why the content must stay in the stores: another record that is not erased has it too.
-///
-/// Runtime 2 let two records of one patient have the same content. One of another patient
-/// is a copied CID. If that were a reason to keep the file, anybody could keep it from being
-/// deleted; if it were none, whoever copied it could have it deleted by erasing the copy. So
-/// the record that was there first decides.
-async fn kept(
-    args: &EraseArgs,
-    view: &View,
-    record: &Record,
-    all: &[Record],
-) -> Result<Option<String>> {
-    let shares = |other: &&Record| {
-        other.id != record.id && other.cid == record.cid && other.status != RecordStatus::Erased
-    };
-    if let Some(other) = all.iter().find(shares) {
-        return Ok(Some(format!("record {} has the same content", other.id)));
-    }
-    if args.even_if_shared {
-        return Ok(None);
-    }
-    for (patient, other) in view.records_with(&record.cid).await? {
-        let earlier = patient != record.patient && other < record.id;
-        let first = if earlier { view.record(other).await? } else { None };
-        if first.is_some_and(|first| first.status != RecordStatus::Erased) {
-            return Ok(Some(format!(
-                "record {other} of another patient had the same content before; if the file is \
-                 yours, add --even-if-shared"
-            )));
-        }
-    }
-    Ok(None)
-}
-
-/// Asks the stores to delete the content.
-async fn delete(context: &Context, store: &dyn Store, record: &Record) -> Vec<StorePart> {
-    let step = context.progress.step("Asking the stores to delete the encrypted file");
-    let answers: Vec<StorePart> =
-        store.unpin(&record.cid).await.into_iter().map(StorePart::from).collect();
-    drop(step);
-    let failed: Vec<String> = answers
-        .iter()
-        .filter(|answer| answer.outcome == StoreOutcome::Failed)
-        .map(|answer| format!("{}: {}", answer.store, answer.reason.as_deref().unwrap_or_default()))
-        .collect();
-    if !failed.is_empty() {
-        eprintln!(
-            "warning: the encrypted file may still be in a store; run the same command again \
-             to ask once more: {}",
-            failed.join("; ")
-        );
-    }
-    answers
 }
 
 /// A record's other versions that are not erased, among `all` its patient's records.

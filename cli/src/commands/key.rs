@@ -1,40 +1,49 @@
 //! `medchain key`: one secret that signs and, through a derived key, decrypts.
 
+mod export;
+mod import;
+mod new;
+mod passphrase;
+mod publish;
+
 use std::{
     fmt,
-    io::{BufRead, IsTerminal},
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::Subcommand;
-use medchain_client::{chain::Call, keys, keys::Identity, AccountId32};
+use medchain_client::{keys::Identity, AccountId32};
 use serde::Serialize;
 
 use crate::{
     context::{default_key_file, Context},
     output::{self, hex, Outcome},
-    signing::Included,
 };
+
+pub use publish::publish;
 
 /// Subcommands of `medchain key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Create a key file with a new secret.
+    /// Create a key file with a new secret, encrypted with a passphrase.
     ///
-    /// The secret is written to the file and shown nowhere.
-    New {
-        /// The file to create; defaults to the one of --key, or the default key file.
-        #[arg(long, short, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Ask for an existing secret instead: 12 or more words, or a 0x-prefixed seed.
-        #[arg(long)]
-        import: bool,
-    },
+    /// The passphrase is asked for, or read from the file of --passphrase-file. The file is the
+    /// backup: it can be copied, and wallets such as Polkadot.js open it.
+    New(new::NewArgs),
+    /// Import an account that a wallet such as Polkadot.js exported as JSON.
+    ///
+    /// The key file keeps the passphrase. Where --node is given, the derived encryption key is
+    /// compared with the published one first.
+    Import(import::ImportArgs),
+    /// Write the account to a JSON file that wallets import, encrypted with a passphrase.
+    Export(export::ExportArgs),
+    /// Change the passphrase of the key file, or encrypt one that has none.
+    Passphrase(passphrase::PassphraseArgs),
     /// Show the address and the public encryption key.
     Show,
     /// Publish your encryption key on chain, so that records can be sealed to you.
-    Publish,
+    Publish(publish::PublishArgs),
     /// Remove your encryption key from the chain and get its deposit back.
     ///
     /// Nothing can be sealed to you then. You can still open what was sealed before.
@@ -81,130 +90,43 @@ impl fmt::Display for KeyReport {
     }
 }
 
-/// A published encryption key.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PublishReport {
-    /// The address.
-    pub account: AccountId32,
-    /// The X25519 public key in hexadecimal.
-    pub encryption_key: String,
-    /// The transaction.
-    #[serde(flatten)]
-    pub included: Included,
-}
-
-impl fmt::Display for PublishReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "encryption key {} of {} published {}",
-            self.encryption_key, self.account, self.included
-        )
-    }
-}
-
-/// A key removed from the chain.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct UnpublishReport {
-    /// The address.
-    pub account: AccountId32,
-    /// The transaction.
-    #[serde(flatten)]
-    pub included: Included,
-}
-
-impl fmt::Display for UnpublishReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "encryption key of {} removed {}", self.account, self.included)
-    }
-}
-
 /// Runs `medchain key`.
 pub async fn run(context: &Context, command: &KeyCommand) -> Result<Outcome> {
     match command {
-        KeyCommand::New { out, import } => {
-            let file = out.as_ref().or(context.key_file());
-            let file = file.cloned().unwrap_or_else(default_key_file);
-            output::print(&new(&file, *import)?, context.json)?;
+        KeyCommand::New(args) => output::print(&new::new(context, args)?, context.json)?,
+        KeyCommand::Import(args) => {
+            output::print(&import::import(context, args).await?, context.json)?;
+        }
+        KeyCommand::Export(args) => output::print(&export::export(context, args)?, context.json)?,
+        KeyCommand::Passphrase(args) => {
+            output::print(&passphrase::change(context, args)?, context.json)?;
         }
         KeyCommand::Show => {
             let file = context.key_file().map(PathBuf::as_path);
             let report = KeyReport::new(context.identity()?, file, false);
             output::print(&report, context.json)?;
         }
-        KeyCommand::Publish => output::print(&publish(context).await?, context.json)?,
-        KeyCommand::Unpublish => output::print(&unpublish(context).await?, context.json)?,
+        KeyCommand::Publish(args) => {
+            let report = publish::publish_or_replace(context, args.replace).await?;
+            output::print(&report, context.json)?;
+        }
+        KeyCommand::Unpublish => output::print(&publish::unpublish(context).await?, context.json)?,
     }
     Ok(Outcome::Done)
 }
 
-fn new(file: &Path, import: bool) -> Result<KeyReport> {
+/// The file to create: `out`, or else the one of --key, or else the default one. It must not
+/// exist.
+fn new_file(context: &Context, out: Option<&PathBuf>) -> Result<PathBuf> {
+    let file = out.or(context.key_file()).cloned().unwrap_or_else(default_key_file);
     if file.exists() {
         bail!(
             "{} exists already, and keys are never overwritten; choose another name",
             file.display()
         );
     }
-    let secret = if import {
-        zeroize::Zeroizing::new(ask_for_secret()?)
-    } else {
-        keys::generate_mnemonic()?
-    };
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    }
-    let identity = Identity::create(file, &secret)?;
-    Ok(KeyReport::new(&identity, Some(file), true))
-}
-
-/// Reads a secret: from the terminal without echo, or a line of standard input.
-fn ask_for_secret() -> Result<String> {
-    let secret = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password("Secret words or seed: ")
-    } else {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    };
-    Ok(secret.context("cannot read the secret")?.trim().to_owned())
-}
-
-/// Publishes the signer's encryption key.
-pub async fn publish(context: &Context) -> Result<PublishReport> {
-    context.ensure_can_ask()?;
-    let identity = context.identity()?;
-    let key = identity.encryption_key();
-    let account = identity.account();
-    if context.view().await?.encryption_key(&account).await? == Some(key) {
-        bail!("the encryption key of {account} is published already; nothing was sent");
-    }
-    let call = Call::SetEncryptionKey { key };
-    let outcome = context.sign(&call, "publish the encryption key").await?;
-    Ok(PublishReport { account, encryption_key: hex(key.0), included: (&outcome).into() })
-}
-
-/// Removes the signer's encryption key from the chain.
-async fn unpublish(context: &Context) -> Result<UnpublishReport> {
-    let account = context.account()?;
-    let outcome = context.sign(&Call::RemoveEncryptionKey, "remove the encryption key").await?;
-    Ok(UnpublishReport { account, included: (&outcome).into() })
+    Ok(file)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_key_is_shown_without_its_secret_and_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("keys/alice");
-        let report = new(&file, false).unwrap();
-        let secret = std::fs::read_to_string(&file).unwrap();
-        let shown = format!("{report}{}", serde_json::to_string(&report).unwrap());
-        let first_words: Vec<&str> = secret.split_whitespace().take(3).collect();
-        assert!(!shown.contains(&first_words.join(" ")));
-        assert_eq!(Identity::load(&file).unwrap().account(), report.account);
-        assert!(new(&file, false).unwrap_err().to_string().contains("never overwritten"));
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), secret);
-    }
-}
+mod tests;

@@ -1,26 +1,23 @@
 //! `medchain model`: the models on chain.
 
+mod publication;
+mod retire;
 mod verify;
 
 use std::{fmt, path::PathBuf};
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
-use medchain_client::chain::{
-    format_balance, Arithmetic, Call, ChainEvent, Model, ModelStatus, Network, View,
-};
-use medchain_primitives::{ModelId, MAX_QUORUM, SQUARE_ID};
+use medchain_client::chain::{format_balance, Arithmetic, Model, ModelStatus, Network, View};
+use medchain_primitives::{ModelId, MAX_QUORUM};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::{
     arguments,
     context::Context,
-    files,
-    models::{self, ModelFiles, NetworkSummary, MAX_TEXT_BYTES},
+    models::{self, NetworkSummary},
     output::{self, joined, percent, Outcome},
-    records::Content,
-    signing::{event, Governed, Included, Proposal, Share},
+    signing::{Included, Proposal},
 };
 
 /// Subcommands of `medchain model`.
@@ -42,8 +39,12 @@ pub enum ModelCommand {
     ///
     /// Fetches the ONNX file by its CID, compares the SHA-256, and computes what the chain
     /// needs to settle disputes about an exact model: the shape of each layer, the root of its
-    /// weights, and the softmax scale. Exit code 1 means that something differs.
+    /// weights, and the softmax scale. Exit code 3 means that something differs.
     Verify(verify::VerifyArgs),
+    /// End requests for a model, or allow them again (council only).
+    ///
+    /// Open requests and verdicts of it stay.
+    Retire(retire::RetireArgs),
 }
 
 /// Arguments of `medchain model publish`.
@@ -73,6 +74,9 @@ pub struct PublishArgs {
         value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_QUORUM))
     )]
     pub min_quorum: u8,
+    /// Register the same model once more, although you have registered it before.
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// A model on chain.
@@ -229,7 +233,7 @@ impl fmt::Display for PublishReport {
 /// Runs `medchain model`.
 pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
     match command {
-        ModelCommand::Publish(args) => match propose(context, args).await? {
+        ModelCommand::Publish(args) => match publication::propose(context, args).await? {
             Published::Registered(report) => output::print(&*report, context.json)?,
             Published::Proposed(proposal) => output::print(&proposal, context.json)?,
         },
@@ -247,6 +251,7 @@ pub async fn run(context: &Context, command: &ModelCommand) -> Result<Outcome> {
             output::print(&ModelReport::read(&view, &found).await?, context.json)?;
         }
         ModelCommand::Verify(args) => return verify::run(context, args).await,
+        ModelCommand::Retire(args) => return retire::run(context, args).await,
     }
     Ok(Outcome::Done)
 }
@@ -261,81 +266,8 @@ enum Published {
 
 /// Stores the files and registers the model at once, as the sudo key of a development chain.
 pub async fn publish(context: &Context, args: &PublishArgs) -> Result<PublishReport> {
-    match propose(context, args).await? {
+    match publication::propose(context, args).await? {
         Published::Registered(report) => Ok(*report),
         Published::Proposed(proposal) => bail!("{proposal}"),
     }
-}
-
-/// Stores the files and has governance register the model.
-async fn propose(context: &Context, args: &PublishArgs) -> Result<Published> {
-    let files = ModelFiles::find(args.onnx.as_deref())?;
-    let (onnx, spec_json) = files.read()?;
-    // Workers can load it only if this program can.
-    let model = medchain_vision::Model::load(&onnx, &spec_json)
-        .with_context(|| format!("cannot load the model {}", files.onnx.display()))?;
-    let spec = model.spec();
-    // Disputes about an exact model need it, and compare with it.
-    let network = models::describe(&onnx, &spec_json)
-        .with_context(|| format!("{} cannot be registered", files.onnx.display()))?;
-    if network.is_none() && args.min_quorum > 1 {
-        bail!(
-            "{} computes in floats, so that honest answers may differ: only one worker can be \
-             asked; leave out --min-quorum",
-            files.onnx.display()
-        );
-    }
-    if network.is_some() && spec.id != SQUARE_ID {
-        bail!(
-            "{} has the preprocessing {}, and disputes about an exact model are about the greys \
-             that {SQUARE_ID} gives: workers would lose them although they are right",
-            files.onnx.display(),
-            spec.id
-        );
-    }
-    let card = if files.card.exists() {
-        Some(Content::new(files::read(&files.card, "the model card", MAX_TEXT_BYTES)?))
-    } else {
-        None
-    };
-    let sha256: [u8; 32] = Sha256::digest(&onnx).into();
-    let onnx = Content::new(onnx);
-    let spec_content = Content::new(spec_json);
-    let call = Call::RegisterModel {
-        name: args.name.clone().unwrap_or_else(|| spec.model.clone()),
-        version: args.model_version.clone().unwrap_or_else(|| spec.version.clone()),
-        cid: onnx.cid.clone(),
-        sha256,
-        card: card.as_ref().map(|card| card.cid.clone()),
-        labels: spec.labels.clone(),
-        preprocessing: spec.id.clone(),
-        network,
-        min_quorum: args.min_quorum,
-        confidence_threshold_ppm: spec.confidence_threshold_parts(),
-        fee: args.fee,
-    };
-    let purpose = "register the model";
-    context.ensure_can_ask()?;
-    let mandate = context.mandate(call, Share::Majority, purpose).await?;
-    context.confirm(&mandate.call, purpose).await?;
-    for content in [Some(&onnx), Some(&spec_content), card.as_ref()].into_iter().flatten() {
-        content.put(context).await?;
-    }
-    let outcome = match context.carry_out(&mandate, purpose).await? {
-        Governed::Done(outcome) => outcome,
-        Governed::Proposed(proposal) => return Ok(Published::Proposed(proposal)),
-    };
-    let id = event(&outcome, purpose, |event| match event {
-        ChainEvent::ModelRegistered { model, .. } => Some(*model),
-        _ => None,
-    })?;
-    let view = context.chain().await?.at(outcome.block_hash).await?;
-    let model = view.model(id).await?;
-    let model =
-        model.with_context(|| format!("model {id} is missing in the block that registered it"))?;
-    Ok(Published::Registered(Box::new(PublishReport {
-        model: ModelReport::read(&view, &model).await?,
-        spec_cid: spec_content.cid.to_string(),
-        included: (&outcome).into(),
-    })))
 }

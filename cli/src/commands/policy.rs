@@ -26,7 +26,7 @@ pub enum PolicyCommand {
     /// Show, announce, enact or cancel the policy of all patients who chose none.
     #[command(subcommand)]
     Default(default::DefaultCommand),
-    /// Check whether an account may act on a patient's records; exit code 1 means no.
+    /// Check whether an account may act on a patient's records; exit code 3 means no.
     Check(check::CheckArgs),
     /// Show who gains and who loses access by another policy, before you choose it.
     Diff(diff::DiffArgs),

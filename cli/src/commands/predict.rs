@@ -26,7 +26,7 @@ use crate::{
 /// Arguments of `medchain predict`.
 #[derive(Args, Clone, Debug)]
 pub struct PredictArgs {
-    /// The image files: PNG or JPEG, grey or colour, 8 or 16 bit.
+    /// The image files: DICOM, PNG, JPEG, TIFF, BMP, WebP, PNM or lossless JPEG 2000.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
@@ -102,7 +102,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<Outcome> {
         |path| predicted(&model, path),
         |line| {
             if matches!(line, Line::Failed { .. }) {
-                outcome = Outcome::No;
+                outcome = Outcome::Failed;
             }
             done += 1;
             step.at(done);

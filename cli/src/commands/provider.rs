@@ -1,8 +1,10 @@
 //! `medchain provider`: the roles that institutions give to accounts, for a term.
 
+mod add;
+
 use std::fmt;
 
-use anyhow::{bail, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use medchain_client::{
     chain::{self, Call, ChainEvent},
@@ -13,13 +15,14 @@ use serde::Serialize;
 
 use crate::{
     arguments,
+    consent::{Granted, DAY},
     context::Context,
     output::{self, Outcome},
     signing::{ensure_event, Included},
 };
 
-/// A day in blocks of six seconds.
-const DAY: u32 = 14_400;
+pub use add::{add, AddArgs};
+
 /// How many days a term has unless somebody says otherwise.
 const TERM: u32 = 365;
 
@@ -61,31 +64,6 @@ pub struct Term {
     pub until: Option<u32>,
 }
 
-/// Arguments of `medchain provider add`.
-#[derive(Args, Clone, Debug)]
-pub struct AddArgs {
-    /// The provider and the role.
-    #[command(flatten)]
-    pub role_of: RoleOf,
-    /// The institution; defaults to the only one whose registrar you are.
-    #[arg(long, value_name = "NUMBER", value_parser = arguments::institution())]
-    pub institution: Option<InstitutionId>,
-    /// The term.
-    #[command(flatten)]
-    pub term: Term,
-}
-
-impl AddArgs {
-    /// A role in the signer's institution, for a year.
-    pub fn new(account: &str, role: Role) -> Self {
-        Self {
-            role_of: RoleOf { account: account.to_owned(), role },
-            institution: None,
-            term: Term { days: None, until: None },
-        }
-    }
-}
-
 /// Arguments of `medchain provider renew`.
 #[derive(Args, Clone, Debug)]
 pub struct RenewArgs {
@@ -108,6 +86,9 @@ pub struct ChangeReport {
     pub registered: bool,
     /// The last block of the term.
     pub until: Option<u32>,
+    /// What patients granted it in the same transaction.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Granted>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -121,6 +102,9 @@ impl fmt::Display for ChangeReport {
             write!(f, " until block {until}")?;
         }
         write!(f, " ({})", self.included)?;
+        for grant in &self.grants {
+            write!(f, "\nfor {}: {grant}", grant.patient)?;
+        }
         if self.registered && self.role == Role::Custodian.as_str() {
             f.write_str(
                 "\nPatients can choose it once its owner runs `medchain custodian register`.",
@@ -189,23 +173,6 @@ pub async fn run(context: &Context, command: &ProviderCommand) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-/// Gives an account a role.
-pub async fn add(context: &Context, args: &AddArgs) -> Result<ChangeReport> {
-    let account = context.parse_account(&args.role_of.account)?;
-    let role = args.role_of.role;
-    let institution = match args.institution {
-        Some(institution) => institution,
-        None => own_institution(context).await?,
-    };
-    let until = last_block(context, args.term).await?;
-    let call = Call::AddProvider { institution, account, role, until };
-    let purpose = "register the provider";
-    let outcome = context.sign(&call, purpose).await?;
-    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderAdded { .. }))?;
-    let (role, included) = (role.as_str(), (&outcome).into());
-    Ok(ChangeReport { account, role, registered: true, until: Some(until), included })
-}
-
 async fn renew(context: &Context, args: &RenewArgs) -> Result<ChangeReport> {
     let account = context.parse_account(&args.role_of.account)?;
     let role = args.role_of.role;
@@ -215,7 +182,14 @@ async fn renew(context: &Context, args: &RenewArgs) -> Result<ChangeReport> {
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRenewed { .. }))?;
     let (role, included) = (role.as_str(), (&outcome).into());
-    Ok(ChangeReport { account, role, registered: true, until: Some(until), included })
+    Ok(ChangeReport {
+        account,
+        role,
+        registered: true,
+        until: Some(until),
+        grants: Vec::new(),
+        included,
+    })
 }
 
 async fn remove(context: &Context, args: &RoleOf) -> Result<ChangeReport> {
@@ -226,7 +200,7 @@ async fn remove(context: &Context, args: &RoleOf) -> Result<ChangeReport> {
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRemoved { .. }))?;
     let (role, included) = (role.as_str(), (&outcome).into());
-    Ok(ChangeReport { account, role, registered: false, until: None, included })
+    Ok(ChangeReport { account, role, registered: false, until: None, grants: Vec::new(), included })
 }
 
 async fn list(context: &Context, account: Option<&str>) -> Result<ListReport> {
@@ -236,22 +210,6 @@ async fn list(context: &Context, account: Option<&str>) -> Result<ListReport> {
         None => view.appointments().await?,
     };
     Ok(ListReport { providers: all.into_iter().map(Into::into).collect() })
-}
-
-/// The institution whose registrar the signer is.
-async fn own_institution(context: &Context) -> Result<InstitutionId> {
-    let (view, signer) = (context.view().await?, context.account()?);
-    let all = view.institutions().await?;
-    let mut own = all.into_iter().filter(|one| one.registrar == signer).map(|one| one.id);
-    match (own.next(), own.next()) {
-        (Some(institution), None) => Ok(institution),
-        (None, _) => bail!(
-            "{signer} is not the registrar of an institution; see `medchain institution list`"
-        ),
-        (Some(_), Some(_)) => {
-            bail!("{signer} is the registrar of several institutions; name one with --institution")
-        }
-    }
 }
 
 /// The last block of a term that begins now.

@@ -42,6 +42,9 @@ pub struct ReplayReport {
     pub request_id: RequestId,
     /// Whether the repetition gives the sealed bytes and the receipt on chain.
     pub equal: bool,
+    /// Whether it differs by rounding alone: the model computes in floats, and no probability
+    /// differs by more than a step.
+    pub rounding: bool,
     /// Whether a difference proves anything: the model's arithmetic.
     pub arithmetic: Arithmetic,
     /// Whether the film gives the square that its uploader committed to.
@@ -83,11 +86,19 @@ impl fmt::Display for ReplayReport {
             writeln!(f, "sealed         {}", self.sealed)?;
             return write!(f, "receipt        {}", self.receipt);
         }
-        writeln!(
-            f,
-            "NOT EQUAL: the verdict of request {request_id} on record {record_id} differs from \
-             what model {model_id} computes"
-        )?;
+        match self.rounding {
+            true => writeln!(
+                f,
+                "EQUAL BUT FOR ROUNDING: record {record_id} gives {} again, and no probability \
+                 differs by more than a step",
+                self.replayed_label
+            )?,
+            false => writeln!(
+                f,
+                "NOT EQUAL: the verdict of request {request_id} on record {record_id} differs \
+                 from what model {model_id} computes"
+            )?,
+        }
         if !so_far.is_empty() {
             writeln!(f, "on chain  {so_far}")?;
         }
@@ -111,11 +122,11 @@ impl fmt::Display for ReplayReport {
     }
 }
 
-/// Runs `medchain replay`; exit code 1 means that it is not equal.
+/// Runs `medchain replay`.
 pub async fn run(context: &Context, args: &ReplayArgs) -> Result<Outcome> {
     let report = replay(context, args).await?;
     output::print(&report, context.json)?;
-    Ok(if report.equal { Outcome::Done } else { Outcome::No })
+    Ok(if report.equal || report.rounding { Outcome::Done } else { Outcome::No })
 }
 
 /// Repeats the computation of a verdict from the record.
@@ -125,16 +136,25 @@ pub async fn replay(context: &Context, args: &ReplayArgs) -> Result<ReplayReport
     let verdict = choose(&view, record.id, args.model).await?;
     let again = inference::repeat(context, &view, &record, &verdict, &args.running).await?;
     let validity = Validity::new(&verdict, view.number());
+    let equal = again.equals(&verdict);
+    let replayed_probabilities = Probabilities::from(&again.prediction);
+    let is_near = |opened: &Opened| {
+        opened.label == again.prediction.label
+            && opened.probabilities.are_near(&replayed_probabilities)
+    };
+    let is_float = again.model.arithmetic == Arithmetic::Float;
+    let rounding = !equal && is_float && again.verdict.as_ref().is_some_and(is_near);
     Ok(ReplayReport {
         record_id: record.id,
         model_id: verdict.model,
         request_id: verdict.request,
-        equal: again.equals(&verdict),
+        equal,
+        rounding,
         arithmetic: again.model.arithmetic,
         film_as_committed: again.film_as_committed,
         verdict: again.verdict.filter(|_| validity.counts()),
         validity,
-        replayed_probabilities: Probabilities::from(&again.prediction),
+        replayed_probabilities,
         replayed_label: again.prediction.label,
         sealed: hex(&verdict.sealed),
         replayed_sealed: hex(&again.sealed),
@@ -176,6 +196,7 @@ mod tests {
             model_id: ModelId(0),
             request_id: RequestId(9),
             equal,
+            rounding: false,
             arithmetic,
             film_as_committed: equal,
             validity,
@@ -209,6 +230,16 @@ mod tests {
         assert!(!differs.contains("proves nothing"), "{differs}");
         assert!(report(Float, false).contains("proves nothing"));
         assert!(!report(Float, true).contains("proves nothing"));
+    }
+
+    #[test]
+    fn a_step_of_rounding_is_no_mismatch() {
+        let of = |normal: u32, covid: u32| {
+            Probabilities(vec![("normal".into(), normal), ("covid".into(), covid)])
+        };
+        assert!(of(900_000, 100_000).are_near(&of(900_100, 99_900)));
+        assert!(!of(900_000, 100_000).are_near(&of(900_200, 99_800)));
+        assert!(!of(900_000, 100_000).are_near(&Probabilities(Vec::new())));
     }
 
     #[test]

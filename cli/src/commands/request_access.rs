@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent},
+    chain::{Call, ChainEvent, Finality},
     AccountId32,
 };
 use medchain_primitives::{Denied, Purpose, RecordId};
@@ -113,7 +113,7 @@ impl fmt::Display for RequestAccessReport {
     }
 }
 
-/// Runs `medchain request-access`; exit code 1 means no.
+/// Runs `medchain request-access`.
 pub async fn run(context: &Context, args: &RequestAccessArgs) -> Result<Outcome> {
     let report = request(context, args).await?;
     output::print(&report, context.json)?;
@@ -149,11 +149,23 @@ pub async fn request(context: &Context, args: &RequestAccessArgs) -> Result<Requ
     // A refusal ends a running grant for the same purpose, but not one of an emergency.
     let after = context.chain().await?.at(outcome.block_hash).await?;
     let running = after.grant(record, &subject).await?;
-    requests.settle(record, running.as_ref().map(|grant| &grant.reply));
+    let running = running.as_ref().map(|grant| &grant.reply);
+    match context.finality {
+        Finality::Finalised => requests.settle(record, running),
+        // A fork may replace the block, and then the grant before it runs still.
+        Finality::Best => requests.tidy(record, running),
+    }
     let delivered = match until {
-        Some(_) => {
+        Some(until) => {
+            let granted = format!(
+                "access to record {record} is granted until block {until} (in block {})",
+                outcome.block_number
+            );
+            context.stands(&granted);
             let limit = if no_wait { Duration::ZERO } else { DELIVERY_LIMIT };
-            let delivered = records::wait(context, &[record], limit).await?;
+            let delivered = records::wait(context, &[record], limit).await.with_context(|| {
+                format!("{granted}; fetch it with `medchain fetch {record} --output FILE`")
+            })?;
             delivered.first().copied().unwrap_or(Delivered::NOTHING)
         }
         None => Delivered::NOTHING,

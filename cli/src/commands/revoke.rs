@@ -1,9 +1,9 @@
 //! `medchain revoke`: revokes a grant to an account or a role.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::Call,
+    chain::{Call, TxOutcome},
     policy::{self, GrantError},
     AccountId32,
 };
@@ -17,6 +17,10 @@ use crate::{
     output::{self, Outcome},
     signing::together,
 };
+
+/// How many envelopes one transaction removes. A block takes some 780 by their weight, and
+/// others want to be in it as well.
+const ENVELOPES_AT_ONCE: usize = 200;
 
 /// Arguments of `medchain revoke`.
 #[derive(Args, Clone, Debug)]
@@ -63,7 +67,8 @@ pub async fn run(context: &Context, args: &RevokeArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Revokes a grant.
+/// Revokes a grant, and then removes envelopes where that is asked for: whatever becomes of
+/// the rest, nothing new is allowed.
 pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport> {
     let grantee = Grantee::parse(context, args.from.as_deref(), args.role)?;
     let parties = Parties::find(context, args.policy.as_deref(), args.patient.as_deref()).await?;
@@ -75,29 +80,32 @@ pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport>
         Grantee::Account(account) => policy::revoke(account),
     };
     let revocation = parties.try_call(context, data).await?;
-    let removals: Vec<Call> = match grantee.account() {
-        Some(reader) if args.remove_envelopes => {
-            let open = readable_by(context, &parties.patient, &reader).await?;
-            open.into_iter().map(|record| Call::RemoveEnvelope { record, reader }).collect()
-        }
-        _ => Vec::new(),
+    let open = match grantee.account() {
+        Some(reader) => readable_by(context, &parties.patient, &reader).await?,
+        None => Vec::new(),
     };
-    let mut calls = Vec::new();
-    match revocation {
-        Ok(call) => calls.push(call),
+    let removals = if args.remove_envelopes { open.clone() } else { Vec::new() };
+    let revoked = match revocation {
+        Ok(call) => {
+            let purpose = "revoke the grant";
+            let outcome = context.sign(&call, purpose).await?;
+            parties.ensure_emitted(&outcome, purpose)?;
+            Some(outcome)
+        }
         // An account may have envelopes without ever having had a grant. After any other
         // refusal a grant may still hold.
         Err(error)
-            if !removals.is_empty() && GrantError::of(&error) == Some(GrantError::NotGranted) => {}
+            if !removals.is_empty() && GrantError::of(&error) == Some(GrantError::NotGranted) =>
+        {
+            None
+        }
         Err(error) => return Err(grant_refusal(error, &parties.contract)),
-    }
-    let (revoked, envelopes_removed) = (!calls.is_empty(), removals.len());
-    calls.extend(removals);
-    let purpose = "revoke the grant";
-    let outcome = context.sign(&together(calls), purpose).await?;
-    if revoked {
-        parties.ensure_emitted(&outcome, purpose)?;
-    }
+    };
+    let removed = match grantee.account() {
+        Some(reader) => remove(context, reader, &removals, revoked.as_ref()).await?,
+        None => None,
+    };
+    let last = revoked.or(removed).context("there was nothing to revoke")?;
     Ok(GrantReport {
         policy: parties.contract,
         patient: parties.patient,
@@ -106,9 +114,50 @@ pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport>
         actions: Vec::new(),
         purposes: None,
         until: None,
-        envelopes_removed,
-        included: (&outcome).into(),
+        envelopes_removed: removals.len(),
+        still_opens: if args.remove_envelopes { Vec::new() } else { open },
+        included: (&last).into(),
     })
+}
+
+/// Removes an account's envelopes, as many at once as fit into a block with others' calls.
+/// Returns the last transaction.
+async fn remove(
+    context: &Context,
+    reader: AccountId32,
+    records: &[RecordId],
+    revoked: Option<&TxOutcome>,
+) -> Result<Option<TxOutcome>> {
+    let mut last = None;
+    let mut done = 0;
+    for chunk in records.chunks(ENVELOPES_AT_ONCE) {
+        let mut stands = String::new();
+        if let Some(outcome) = revoked {
+            stands.push_str(&format!("the grant is revoked (in block {})", outcome.block_number));
+        }
+        if done > 0 {
+            let and = if stands.is_empty() { "" } else { ", and " };
+            stands.push_str(&format!("{and}{done} of {} envelopes are removed", records.len()));
+        }
+        if !stands.is_empty() {
+            context.stands(&stands);
+        }
+        let calls: Vec<Call> =
+            chunk.iter().map(|record| Call::RemoveEnvelope { record: *record, reader }).collect();
+        let signed = context.sign(&together(calls), "remove the envelopes").await;
+        let outcome = match stands.is_empty() {
+            true => signed?,
+            false => signed.with_context(|| {
+                format!(
+                    "{stands}, but the rest failed; repeat it with `medchain revoke --from \
+                     {reader} --remove-envelopes`"
+                )
+            })?,
+        };
+        done += chunk.len();
+        last = Some(outcome);
+    }
+    Ok(last)
 }
 
 /// The patient's records for which an account has an envelope or gets shares.

@@ -2,24 +2,31 @@
 
 use std::fmt;
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
+use async_trait::async_trait;
 use clap::Args;
 use medchain_client::{
-    chain::{Call, ChainEvent, Record, RecordStatus, View},
+    chain::{Call, ChainEvent, Note, Record, RecordStatus, Transaction, TxOutcome, View},
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::{Action, RecordId};
+use medchain_primitives::{Action, Cid, RecordId};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::{
     arguments,
+    certificate::StorePart,
     consent::Question,
     context::Context,
+    journal::{self, Task},
     output::{self, Outcome},
     records::{self, Content, EnvelopesOf, Reader},
     signing::{event, Included},
 };
+
+/// What the transaction is for, in messages.
+const PURPOSE: &str = "rotate the record's key";
 
 /// Arguments of `medchain rotate`.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +44,8 @@ pub struct RotateArgs {
     #[arg(long = "with", value_name = "ACCOUNT")]
     pub with: Vec<String>,
     /// Also erase the old version, in the same transaction.
+    ///
+    /// The stores are asked to delete its content then.
     #[arg(long)]
     pub erase_old: bool,
 }
@@ -58,6 +67,10 @@ pub struct RotateReport {
     pub custodians: usize,
     /// Whether the old version is erased.
     pub old_erased: bool,
+    /// What each store answered that was asked to delete its content.
+    pub stores: Vec<StorePart>,
+    /// Why no store was asked, although it is erased.
+    pub stores_not_asked: Option<String>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -89,6 +102,12 @@ impl fmt::Display for RotateReport {
             "stays readable to its readers; erase it with --erase-old"
         };
         writeln!(f, "record {} {old}", self.previous)?;
+        for answer in &self.stores {
+            writeln!(f, "{answer}")?;
+        }
+        if let Some(why) = &self.stores_not_asked {
+            writeln!(f, "no store was asked to delete its content: {why}")?;
+        }
         write!(
             f,
             "What this cannot do: accounts that opened the old version may have kept its \
@@ -103,72 +122,206 @@ pub async fn run(context: &Context, args: &RotateArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Encrypts a record under a new key for those who may still read it.
+/// Encrypts a record under a new key for those who may still read it, or goes on with that
+/// where it was interrupted.
 pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport> {
     context.ensure_can_ask()?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
-    match record.status {
-        RecordStatus::Active => {}
-        RecordStatus::Superseded { by } => {
-            bail!("record {} was superseded by record {by}; rotate that one", record.id)
-        }
-        RecordStatus::Erased => {
-            bail!("record {} was erased: nobody can open it any longer", record.id)
-        }
+    let journal = context.journal().await?;
+    let tag = journal.tag(&[b"rotate", &args.record.to_string().into_bytes()])?;
+    let mut held = journal.hold(&tag).await?;
+    let before = view.envelopes(record.id).await?.into_iter().map(|(reader, _)| reader).collect();
+    let mut new = Rotation { context, args, record, opened: Zeroizing::default(), call: None };
+    let identity = context.identity()?;
+    let goes_on = |entry: &journal::Entry| entry.is_done() || entry.transaction.is_some();
+    if !held.entry.as_ref().is_some_and(goes_on) && held.kept(identity)?.is_none() {
+        new.open(&view).await?;
     }
-    if args.erase_old && context.account()? != record.patient {
-        bail!("only the patient may erase a record; leave out --erase-old");
-    }
-    let (readers, left_out) = readers(context, &view, &record, args).await?;
-    let opened = records::open(context, &view, &record).await?;
-
-    let key = ContentKey::generate();
-    let content = Content::new(crypto::encrypt(&key, &record.patient.0, &opened.bytes)?);
-    let of = EnvelopesOf::record(context, &record.patient, &content.cid).await?;
-    let sealed = readers.iter().map(|reader| reader.seal(&key, &of));
-    let envelopes = sealed.collect::<Result<Vec<_>>>()?;
-    let entrusted = records::entrust(context, &view, &record.patient, &content.cid, &key).await?;
-    // Both depend on the key, so the old version's would not fit.
-    let film = records::film_of(record.id, record.kind, &opened.bytes);
-    let commitments = film.map(|film| records::commitments(&key, &film)).transpose()?;
-    let custodians = entrusted.as_ref().map_or(0, |entrusted| entrusted.custodians.len());
-    let amend = Call::AmendRecord {
-        record: record.id,
-        cid: content.cid.clone(),
-        digest: content.digest,
-        commitments,
-        envelopes,
-        custody: entrusted.map(|entrusted| entrusted.entrustment),
+    let task = Task {
+        identity,
+        what: format!("the rotation of record {}", args.record),
+        command: command(context, args)?,
+        again: false,
     };
-    let call = if args.erase_old {
-        Call::Batch(vec![amend, Call::EraseRecord { record: record.id }])
-    } else {
-        amend
-    };
-    let purpose = "rotate the record's key";
-    let question = if args.erase_old {
-        "rotate the record's key and erase the old version, which nobody can undo"
-    } else {
-        purpose
-    };
-    context.confirm(&call, question).await?;
-    content.put(context).await?;
-    let outcome = context.send(&call, purpose).await?;
-    let new = event(&outcome, purpose, |event| match event {
-        ChainEvent::RecordAmended { record, .. } => Some(*record),
-        _ => None,
-    })?;
-    Ok(RotateReport {
-        record_id: new,
-        previous: record.id,
-        cid: content.cid.to_string(),
-        readers: readers.iter().map(|reader| reader.account).collect(),
-        left_out,
-        custodians,
-        old_erased: args.erase_old,
-        included: (&outcome).into(),
+    let landed = journal::publish(&mut new, &mut held, &task).await;
+    let landed = landed.map_err(|error| held.unfinished(error))?;
+    report(context, &new.record, before, &landed).await.with_context(|| {
+        format!(
+            "the rotation of record {} is on chain, but the rest failed; the same command \
+             finishes it",
+            args.record
+        )
     })
+}
+
+/// What the chain says of a new version, whichever command added it.
+async fn report(
+    context: &Context,
+    old: &Record,
+    before: Vec<AccountId32>,
+    landed: &journal::Landed,
+) -> Result<RotateReport> {
+    let view = context.view().await?;
+    let id = RecordId(landed.number()?);
+    let readers: Vec<AccountId32> =
+        view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
+    let custody = view.custody(id).await?;
+    let now = records::find(&view, old.id).await?;
+    let old_erased = now.status == RecordStatus::Erased;
+    let (stores, stores_not_asked) = match old_erased {
+        true => records::delete_content(context, &view, &now, false).await?,
+        false => (Vec::new(), None),
+    };
+    Ok(RotateReport {
+        record_id: id,
+        previous: old.id,
+        cid: landed.cids.first().map(ToString::to_string).unwrap_or_default(),
+        left_out: before.into_iter().filter(|reader| !readers.contains(reader)).collect(),
+        readers,
+        custodians: custody.map_or(0, |custody| custody.accounts().len()),
+        old_erased,
+        stores,
+        stores_not_asked,
+        included: (&landed.outcome).into(),
+    })
+}
+
+/// The arguments that go on with a rotation.
+fn command(context: &Context, args: &RotateArgs) -> Result<Vec<String>> {
+    let mut command = vec!["rotate".to_owned(), args.record.to_string()];
+    for (flag, accounts) in [("--without", &args.without), ("--with", &args.with)] {
+        for account in accounts {
+            command.extend([flag.to_owned(), context.parse_account(account)?.to_string()]);
+        }
+    }
+    if args.erase_old {
+        command.push("--erase-old".to_owned());
+    }
+    Ok(command)
+}
+
+/// A rotation on its way.
+struct Rotation<'a> {
+    context: &'a Context,
+    args: &'a RotateArgs,
+    /// The version that is replaced.
+    record: Record,
+    /// Its content, once it was opened.
+    opened: Zeroizing<Vec<u8>>,
+    call: Option<Call>,
+}
+
+impl Rotation<'_> {
+    /// Checks that the record can be rotated, and opens it.
+    async fn open(&mut self, view: &View) -> Result<()> {
+        let record = &self.record;
+        match record.status {
+            RecordStatus::Active => {}
+            RecordStatus::Superseded { by } => {
+                bail!("record {} was superseded by record {by}; rotate that one", record.id)
+            }
+            RecordStatus::Erased => {
+                bail!("record {} was erased: nobody can open it any longer", record.id)
+            }
+        }
+        if self.args.erase_old && self.context.account()? != record.patient {
+            bail!("only the patient may erase a record; leave out --erase-old");
+        }
+        // Before anything is fetched: whether there is somebody to seal to.
+        readers(self.context, view, record, self.args).await?;
+        self.opened = records::open(self.context, view, record).await?.bytes;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl journal::Stores for Rotation<'_> {
+    async fn let_go(&mut self, cid: &Cid) -> Result<()> {
+        records::let_go(self.context, cid).await
+    }
+}
+
+#[async_trait]
+impl journal::World for Rotation<'_> {
+    fn create(&mut self) -> Result<(Option<ContentKey>, Vec<Vec<u8>>)> {
+        if self.opened.is_empty() {
+            bail!(
+                "the journal's content is damaged; drop it with `medchain resume --drop`, and \
+                 repeat the command"
+            );
+        }
+        let key = ContentKey::generate();
+        let content = crypto::encrypt(&key, &self.record.patient.0, &self.opened)?;
+        Ok((Some(key), vec![content]))
+    }
+
+    async fn prepare(&mut self, key: Option<&ContentKey>, contents: &[Vec<u8>]) -> Result<()> {
+        let view = self.context.view().await?;
+        self.record = records::find(&view, self.args.record).await?;
+        if self.opened.is_empty() {
+            self.open(&view).await?;
+        }
+        let Self { context, args, record, opened, .. } = self;
+        let (context, args) = (*context, *args);
+        let key = key.context("a rotation has a key")?;
+        let content = Content::new(contents.first().context("a rotation has content")?.clone());
+        let (readers, _) = readers(context, &view, record, args).await?;
+        let of = EnvelopesOf::record(context, &record.patient, &content.cid).await?;
+        let envelopes =
+            readers.iter().map(|reader| reader.seal(key, &of)).collect::<Result<_>>()?;
+        let entrusted =
+            records::entrust(context, &view, &record.patient, &content.cid, key).await?;
+        // Both depend on the key, so the old version's would not fit.
+        let film = records::film_of(record.id, record.kind, opened);
+        let commitments = film.map(|film| records::commitments(key, &film)).transpose()?;
+        let amend = Call::AmendRecord {
+            record: record.id,
+            cid: content.cid,
+            digest: content.digest,
+            commitments,
+            envelopes,
+            custody: entrusted.map(|entrusted| entrusted.entrustment),
+        };
+        let (call, question) = match args.erase_old {
+            true => (
+                Call::Batch(vec![amend, Call::EraseRecord { record: record.id }]),
+                "rotate the record's key and erase the old version, which nobody can undo",
+            ),
+            false => (amend, PURPOSE),
+        };
+        context.confirm(&call, question).await?;
+        self.call = Some(call);
+        Ok(())
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        records::put(self.context, bytes).await.map(|_| ())
+    }
+
+    async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
+        let call = self.call.as_ref().context("nothing was prepared")?;
+        self.context.send_noted(call, PURPOSE, self.context.finality, note).await
+    }
+
+    async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome> {
+        self.context.settle(transaction, PURPOSE).await
+    }
+
+    fn numbers(&self, outcome: &TxOutcome, _: &[Cid]) -> Result<Vec<u64>> {
+        let record = event(outcome, PURPOSE, |event| match event {
+            ChainEvent::RecordAmended { record, .. } => Some(*record),
+            _ => None,
+        })?;
+        Ok(vec![record.0])
+    }
+
+    async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
+        let view = self.context.view().await?;
+        // A version that was restored can be rotated again.
+        let now = records::find(&view, self.args.record).await?;
+        Ok(now.status != RecordStatus::Active && records::stands(&view, numbers, contents).await?)
+    }
 }
 
 /// The readers of the new version, and the readers of the old one that are left out.
@@ -190,7 +343,8 @@ async fn readers(
     if without.contains(&patient) {
         bail!("the patient always gets the new version; remove the patient from --without");
     }
-    let (mut readers, mut left_out) = (vec![Reader::find(view, &patient).await?], Vec::new());
+    let (mut readers, mut left_out) =
+        (vec![Reader::find(context, view, &patient).await?], Vec::new());
     for (account, _) in view.envelopes(record.id).await? {
         if account == patient || without.contains(&account) {
             continue;
@@ -198,7 +352,11 @@ async fn readers(
         let stays = account == record.author
             || with.contains(&account)
             || may_read(view, &patient, &account).await?;
-        match Reader::find_if_published(view, &account).await?.filter(|_| stays) {
+        let reader = match stays {
+            true => Reader::find_if_published(context, view, &account).await?,
+            false => None,
+        };
+        match reader {
             Some(reader) => readers.push(reader),
             None => left_out.push(account),
         }

@@ -65,7 +65,7 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let reader = context.parse_account(&args.to)?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
-    let reader = Reader::find(&view, &reader).await?;
+    let reader = Reader::find(context, &view, &reader).await?;
     if let Some(envelope) = view.envelope(record.id, &reader.account).await? {
         ensure_replaceable(context, args, &record, &reader, &envelope)?;
     }

@@ -127,7 +127,7 @@ impl fmt::Display for ShowReport {
         }
         match (self.envelopes.is_empty(), &self.custody) {
             (true, None) => writeln!(f, "envelopes   none: nobody can open it")?,
-            (true, Some(_)) => writeln!(f, "envelopes   none")?,
+            (true, Some(_)) => writeln!(f, "envelopes   none: it opens with its custodians alone")?,
             (false, _) => {}
         }
         for reader in &self.envelopes {
@@ -376,7 +376,13 @@ mod tests {
         let custody = CustodyReport { custodians, threshold: 2, grants: 1 };
         let text = report(RequestStatus::Drawing, None, Some(custody)).to_string();
         let custodian = format!("custodian   {}", AccountId32([4; 32]));
-        for words in [&custodian, "2 of these 2", "medchain request-access 3", "to 1 account"] {
+        for words in [
+            &custodian,
+            "opens with its custodians",
+            "2 of these 2",
+            "medchain request-access 3",
+            "to 1 account",
+        ] {
             assert!(text.contains(words), "{text}");
         }
         assert!(!text.contains("nobody can open it"), "{text}");

@@ -92,7 +92,7 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-/// Runs `medchain verify-certificate`; exit code 1 means that a claim fails.
+/// Runs `medchain verify-certificate`.
 pub async fn run(context: &Context, args: &VerifyArgs) -> Result<Outcome> {
     let report = verify(context, args).await?;
     output::print(&report, context.json)?;

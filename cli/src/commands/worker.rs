@@ -19,6 +19,7 @@ use crate::{
     models,
     output::{self, joined, Outcome},
     signing::{ensure_event, event, together, Included},
+    trust::Published,
 };
 
 /// Subcommands of `medchain worker`.
@@ -246,7 +247,8 @@ pub async fn register(context: &Context, models: &[ModelId]) -> Result<RegisterR
     }
     let mut calls = Vec::new();
     let key = identity.encryption_key();
-    if view.encryption_key(&account).await? != Some(key) {
+    let published = Published::find(&view, identity).await?;
+    if published.ensure_not_other(identity)? == Published::Nothing {
         calls.push(Call::SetEncryptionKey { key });
     }
     calls.push(if view.worker(&account).await?.is_some() {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{RecordStatus, View},
     AccountId32,
 };
 use medchain_primitives::RecordId;
+
+use super::AT_ONCE;
 
 /// How an account is related to a patient, and which keys it has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,9 +31,21 @@ pub async fn known_accounts(
     patient: &AccountId32,
 ) -> Result<BTreeMap<AccountId32, KnownAccount>> {
     let mut known = BTreeMap::<AccountId32, KnownAccount>::new();
-    for record in view.records_of(patient).await? {
-        if record.status != RecordStatus::Erased {
-            add_record(view, record.id, &mut known).await?;
+    let records = view.records_of(patient).await?.into_iter();
+    let read = records
+        .filter(|record| record.status != RecordStatus::Erased)
+        .map(|record| holders(view, record.id));
+    let mut read = stream::iter(read).buffered(AT_ONCE);
+    while let Some(holders) = read.try_next().await? {
+        let id = holders.record;
+        for reader in holders.readers {
+            known.entry(reader).or_default().envelopes.push(id);
+        }
+        for subject in holders.granted {
+            known.entry(subject).or_default().grants.push(id);
+        }
+        for custodian in holders.custodians {
+            known.entry(custodian).or_default().shares.push(id);
         }
     }
     for relative in view.relatives(patient).await? {
@@ -49,20 +64,21 @@ pub async fn known_accounts(
     Ok(known)
 }
 
-async fn add_record(
-    view: &View,
-    id: RecordId,
-    known: &mut BTreeMap<AccountId32, KnownAccount>,
-) -> Result<()> {
-    for (reader, _) in view.envelopes(id).await? {
-        known.entry(reader).or_default().envelopes.push(id);
-    }
-    for grant in view.grants_on(id).await? {
-        known.entry(grant.subject).or_default().grants.push(id);
-    }
-    let custody = view.custody(id).await?;
-    for custodian in custody.into_iter().flat_map(|custody| custody.accounts()) {
-        known.entry(custodian).or_default().shares.push(id);
-    }
-    Ok(())
+/// The accounts that have a record's key, or get it.
+struct Holders {
+    record: RecordId,
+    readers: Vec<AccountId32>,
+    granted: Vec<AccountId32>,
+    custodians: Vec<AccountId32>,
+}
+
+async fn holders(view: &View, record: RecordId) -> Result<Holders> {
+    let (envelopes, grants, custody) =
+        futures::try_join!(view.envelopes(record), view.grants_on(record), view.custody(record))?;
+    Ok(Holders {
+        record,
+        readers: envelopes.into_iter().map(|(reader, _)| reader).collect(),
+        granted: grants.into_iter().map(|grant| grant.subject).collect(),
+        custodians: custody.map(|custody| custody.accounts()).unwrap_or_default(),
+    })
 }

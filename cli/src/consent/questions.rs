@@ -39,9 +39,13 @@ impl Question {
         patient: &AccountId32,
         subject: &AccountId32,
     ) -> Result<Result<(), Denied>> {
+        Ok(view.check_access(patient, subject, self.on_chain()).await?)
+    }
+
+    /// The question as the chain takes it, about all records of the patient.
+    pub fn on_chain(self) -> AccessQuestion {
         let Self { action, purpose } = self;
-        let question = AccessQuestion { purpose, ..AccessQuestion::about(action) };
-        Ok(view.check_access(patient, subject, question).await?)
+        AccessQuestion { purpose, ..AccessQuestion::about(action) }
     }
 
     /// What a yes allows: `append`, `view for treatment`.
@@ -69,13 +73,33 @@ pub async fn allowed(
     patient: &AccountId32,
     subject: &AccountId32,
 ) -> Result<Vec<Question>> {
-    let mut yes = Vec::new();
-    for question in Question::all() {
-        if question.ask(view, patient, subject).await?.is_ok() {
-            yes.push(question);
-        }
-    }
-    Ok(yes)
+    let of_one = allowed_to(view, patient, &[*subject]).await?.into_iter().next();
+    Ok(of_one.unwrap_or_default())
+}
+
+/// For each of `subjects`, the questions that the policy in force answers with yes.
+pub async fn allowed_to(
+    view: &View,
+    patient: &AccountId32,
+    subjects: &[AccountId32],
+) -> Result<Vec<Vec<Question>>> {
+    let questions = Question::all();
+    let answers = view.check_access_of(patient, about(subjects, &questions)).await?;
+    let of_each = answers.chunks(questions.len()).map(|answers| {
+        let asked = questions.iter().zip(answers);
+        asked.filter(|(_, answer)| answer.is_ok()).map(|(question, _)| *question).collect()
+    });
+    Ok(of_each.collect())
+}
+
+/// All of these questions about each account, one account after the other.
+pub fn about<'a>(
+    subjects: &'a [AccountId32],
+    questions: &'a [Question],
+) -> impl Iterator<Item = (AccountId32, AccessQuestion)> + 'a {
+    subjects.iter().flat_map(move |subject| {
+        questions.iter().map(move |question| (*subject, question.on_chain()))
+    })
 }
 
 /// What a yes to these questions allows, in as few names as possible: `view` stands
@@ -111,6 +135,18 @@ mod tests {
         assert_eq!(names(&yes), ["view for treatment", "infer"]);
         assert_eq!(names(&yes[..1]), ["view for treatment"]);
         assert_eq!(names(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn each_account_is_asked_about_with_every_question() {
+        let (one, other) = (AccountId32([1; 32]), AccountId32([2; 32]));
+        let questions = Question::all();
+        let subjects = [one, other];
+        let asked: Vec<_> = about(&subjects, &questions).collect();
+        assert_eq!(asked.len(), 2 * questions.len());
+        assert!(asked[..questions.len()].iter().all(|(subject, _)| *subject == one));
+        assert_eq!(asked[0].1, questions[0].on_chain());
+        assert_eq!(asked[questions.len()], (other, questions[0].on_chain()));
     }
 
     #[test]

@@ -130,7 +130,7 @@ async fn seal(
     let record = records::find(view, request.record).await?;
     let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
     for member in &committee.members {
-        let reader = Reader::find(view, &member.worker).await?;
+        let reader = Reader::find(context, view, &member.worker).await?;
         let envelope = view.envelope(request.record, &member.worker).await?;
         // One for a former key does not count, and is replaced.
         if envelope.is_none_or(|envelope| !envelope.is_for(&reader.key)) {

@@ -56,7 +56,10 @@ impl Order {
         let quorum = quorum(&model, asking)?;
         let named = context.parse_optional(asking.worker.as_deref())?;
         let worker = match named {
-            Some(worker) => Some(models::nameable(view, model.id, patient, record, &worker).await?),
+            Some(worker) => {
+                let of = (model.id, patient, record);
+                Some(models::nameable(context, view, of, &worker).await?)
+            }
             None => {
                 models::ensure_enough(view, model.id, patient, record, quorum).await?;
                 None

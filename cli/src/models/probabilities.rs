@@ -20,6 +20,20 @@ impl Probabilities {
     }
 }
 
+impl Probabilities {
+    /// Whether these differ from others by a step of the quantisation at most, in every class:
+    /// what the last digits of floats can do.
+    pub fn are_near(&self, others: &Self) -> bool {
+        let near = |((label, one), (other_label, other)): (&(String, u32), &(String, u32))| {
+            label == other_label && one.abs_diff(*other) <= STEP
+        };
+        self.0.len() == others.0.len() && self.0.iter().zip(&others.0).all(near)
+    }
+}
+
+/// A step of a quantised probability, in parts per million.
+const STEP: u32 = 100;
+
 /// The name of a class.
 pub fn class(index: usize, model: Option<&Model>) -> String {
     model

@@ -7,7 +7,7 @@ use medchain_client::{
 };
 use medchain_primitives::{ModelId, RecordId};
 
-use crate::{output::counted, records::Reader};
+use crate::{context::Context, output::counted, records::Reader};
 
 /// The model with this number, if it takes requests.
 pub async fn active(view: &View, id: ModelId) -> Result<Model> {
@@ -39,13 +39,13 @@ pub async fn ensure_enough(
     if candidates.is_empty() {
         bail!("no worker runs model {model}; see `medchain worker list`");
     }
-    let (mut usable, mut refused) = (0, Vec::new());
+    let (mut found, mut refused) = (0, Vec::new());
     for worker in candidates {
-        match usable_as_reader(view, model, patient, record, &worker).await? {
-            Ok(_) => usable += 1,
+        match usable(view, model, patient, record, &worker).await? {
+            Ok(()) => found += 1,
             Err(why) => refused.push(format!("{worker} ({why})")),
         }
-        if usable >= quorum {
+        if found >= quorum {
             return Ok(());
         }
     }
@@ -59,19 +59,20 @@ pub async fn ensure_enough(
         )
     };
     bail!(
-        "model {model} needs {} for this, and {usable} can be used: {others}",
+        "model {model} needs {} for this, and {found} can be used: {others}",
         counted(quorum, "worker")
     )
 }
 
-/// A worker that can be named for a model, and that the patient's policy allows to infer.
+/// A worker that can be named for a model, and that the patient's policy allows to infer;
+/// `of` is the model, the patient and, if there is one already, the record.
 pub async fn nameable(
+    context: &Context,
     view: &View,
-    model: ModelId,
-    patient: &AccountId32,
-    record: Option<RecordId>,
+    of: (ModelId, &AccountId32, Option<RecordId>),
     worker: &AccountId32,
 ) -> Result<Reader> {
+    let (model, patient, record) = of;
     let found = view.worker(worker).await?;
     let found = found.with_context(|| {
         format!("{worker} is not registered as a worker; see `medchain worker list`")
@@ -82,27 +83,29 @@ pub async fn nameable(
     if found.status != WorkerStatus::Active {
         bail!("the worker {worker} is suspended or leaving; see `medchain worker list`");
     }
-    match usable_as_reader(view, model, patient, record, worker).await? {
-        Ok(reader) => Ok(reader),
-        Err(why) => bail!(
+    if let Err(why) = usable(view, model, patient, record, worker).await? {
+        bail!(
             "the worker {worker} cannot be used: {why}; \
              the patient allows it with `medchain grant --to {worker} --actions infer`"
-        ),
+        );
     }
+    Reader::find(context, view, worker).await
 }
 
-/// A worker with its key, or why it cannot answer.
-async fn usable_as_reader(
+/// Whether a worker can answer, or why it cannot.
+async fn usable(
     view: &View,
     model: ModelId,
     patient: &AccountId32,
     record: Option<RecordId>,
     worker: &AccountId32,
-) -> Result<Result<Reader, String>> {
-    Ok(match view.check_access(patient, worker, AccessQuestion::infer(model, record)).await? {
-        Ok(()) => Reader::find_if_published(view, worker)
-            .await?
-            .ok_or_else(|| "it has published no encryption key".to_owned()),
+) -> Result<Result<(), String>> {
+    let asked = view.check_access(patient, worker, AccessQuestion::infer(model, record));
+    Ok(match asked.await? {
+        Ok(()) if view.encryption_key(worker).await?.is_none() => {
+            Err("it has published no encryption key".to_owned())
+        }
+        Ok(()) => Ok(()),
         Err(denied) => Err(denied.to_string()),
     })
 }

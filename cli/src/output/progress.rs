@@ -16,6 +16,11 @@ impl Progress {
         Self { shown: !quiet && std::io::stderr().is_terminal() }
     }
 
+    /// Whether anybody sees it.
+    pub fn is_shown(self) -> bool {
+        self.shown
+    }
+
     /// Starts a step of unknown length, such as waiting for a block.
     pub fn step(self, message: impl Into<String>) -> Step {
         let bar = if self.shown {
@@ -58,6 +63,11 @@ impl Step {
     /// Sets the total length.
     pub fn of(&self, length: u64) {
         self.0.set_length(length);
+    }
+
+    /// Says something else beside it.
+    pub fn say(&self, message: String) {
+        self.0.set_message(message);
     }
 
     /// Moves the bar to `position`.

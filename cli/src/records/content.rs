@@ -30,16 +30,24 @@ impl Content {
     ///
     /// Returns the stores that have them, as text. Warns of those that do not.
     pub async fn put(&self, context: &Context) -> Result<String> {
-        let store = context.store()?;
         let step = context.progress.bar("Storing", self.bytes.len() as u64, true);
+        self.store(context, &|done| step.at(done)).await
+    }
+
+    /// As [`Content::put`], telling `told` how many bytes are stored, and nobody else.
+    pub async fn store(
+        &self,
+        context: &Context,
+        told: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<String> {
+        let store = context.store()?;
         let stored = store
-            .put_with_progress(&self.bytes, &|update| step.at(update.done))
+            .put_with_progress(&self.bytes, &|update| told(update.done))
             .await
             .map_err(|error| {
                 let place = place(" in ", store.as_ref(), &error);
                 Error::new(error).context(format!("could not store the file{place}"))
             })?;
-        drop(step);
         if stored.cid != self.cid {
             bail!(
                 "{} splits the file differently, and so reports the CID {} instead of {}; \

@@ -7,12 +7,13 @@ use medchain_client::{
     chain::{CustodianGroup, Custody, Record, View},
     crypto::{ContentKey, CryptoError},
     custody::{self, DealingName, Entrustment, SharingError},
+    keys::KeyKind,
     AccountId32,
 };
 use medchain_primitives::{Cid, RecordId, Role};
 
 use super::Requests;
-use crate::{context::Context, output::joined};
+use crate::{context::Context, output::joined, trust};
 
 /// How long to wait for the custodians: they serve finalised blocks, which takes half
 /// a minute with a relay chain.
@@ -55,6 +56,8 @@ pub async fn entrust(
     if !can_keep(view, patient, &group).await? {
         return Ok(None);
     }
+    let keys: Vec<_> = group.members.iter().map(|(account, key)| (*account, key.0)).collect();
+    trust::ensure_known(context, KeyKind::Custodian, &keys).await?;
     let dealer = context.account()?;
     let name = DealingName { genesis, patient, dealer: &dealer, cid };
     let entrustment = custody::entrust(key, &group, &name)

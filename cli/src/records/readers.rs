@@ -8,21 +8,22 @@ use medchain_client::{
 };
 use medchain_primitives::{Cid, EncryptionKey, SealedKey};
 
-use crate::context::Context;
+use crate::{context::Context, trust};
 
-/// An account and its published encryption key.
+/// An account and the encryption key that is believed to be its own.
 #[derive(Clone)]
 pub struct Reader {
     /// The account.
     pub account: AccountId32,
-    /// Its published key.
+    /// Its key.
     pub key: EncryptionKey,
 }
 
 impl Reader {
-    /// Looks up an account's key; without one, nothing can be sealed to it.
-    pub async fn find(view: &View, account: &AccountId32) -> Result<Self> {
-        Self::find_if_published(view, account).await?.with_context(|| {
+    /// Looks up an account's key; without one, nothing can be sealed to it. Which key is
+    /// believed, [`trust::believed`] says.
+    pub async fn find(context: &Context, view: &View, account: &AccountId32) -> Result<Self> {
+        Self::find_if_published(context, view, account).await?.with_context(|| {
             format!(
                 "{account} has published no encryption key, so nothing can be sealed to it; \
                  its owner runs `medchain key publish`"
@@ -31,9 +32,14 @@ impl Reader {
     }
 
     /// Looks up an account's key, where it may have none.
-    pub async fn find_if_published(view: &View, account: &AccountId32) -> Result<Option<Self>> {
-        let key = view.encryption_key(account).await?;
-        Ok(key.map(|key| Self { account: *account, key }))
+    pub async fn find_if_published(
+        context: &Context,
+        view: &View,
+        account: &AccountId32,
+    ) -> Result<Option<Self>> {
+        let Some(told) = view.encryption_key(account).await? else { return Ok(None) };
+        let key = trust::believed(context, account, told).await?;
+        Ok(Some(Self { account: *account, key }))
     }
 
     /// Seals the key of a content to this reader.

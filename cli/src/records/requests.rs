@@ -7,13 +7,13 @@ use std::fmt::Display;
 
 use anyhow::{Context as _, Result};
 use medchain_client::{
-    chain::{Call, ChainError, TxOutcome},
+    chain::{Call, TxOutcome},
     custody::{ReplyKey, ReplySecret},
     keys::ReplyFiles,
 };
 use medchain_primitives::RecordId;
 
-use crate::context::Context;
+use crate::{context::Context, exit};
 
 /// The secrets of the signer's requests, and those drawn for requests that are not sent yet.
 pub struct Requests {
@@ -85,14 +85,9 @@ impl Requests {
     }
 }
 
-/// Whether a transaction was refused, or never sent: after any other error, it may still be
-/// included in a block.
+/// Whether a transaction certainly has no effect, and will have none.
 fn certainly_failed(error: &anyhow::Error) -> bool {
-    match error.chain().find_map(|cause| cause.downcast_ref()) {
-        Some(ChainError::Dispatch(_) | ChainError::InsufficientFunds { .. }) => true,
-        Some(_) => false,
-        None => true,
-    }
+    !exit::is_unknown(error)
 }
 
 /// A file that stays is no reason to fail: what was asked for is done.
@@ -104,7 +99,10 @@ fn warn<E: Display>(result: Result<(), E>) {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::CustodyError;
+    use medchain_client::{
+        chain::{ChainError, CustodyError},
+        AccountId32, H256,
+    };
 
     use super::*;
 
@@ -114,6 +112,15 @@ mod tests {
         assert!(certainly_failed(&anyhow::Error::new(refused).context("could not request access")));
         assert!(certainly_failed(&anyhow::anyhow!("not confirmed; nothing was sent")));
         let late = ChainError::Timeout { what: "the transaction".into(), seconds: 1 };
-        assert!(!certainly_failed(&anyhow::Error::new(late).context("could not request access")));
+        assert!(certainly_failed(&anyhow::Error::new(late.clone()).context("could not sign")));
+        let unknown = ChainError::OutcomeUnknown {
+            call: "Custody.request_access".into(),
+            hash: H256([1; 32]),
+            account: AccountId32([2; 32]),
+            nonce: 3,
+            until: 4,
+            cause: Box::new(late),
+        };
+        assert!(!certainly_failed(&anyhow::Error::new(unknown).context("could not request")));
     }
 }

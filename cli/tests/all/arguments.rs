@@ -33,6 +33,12 @@ fn help_names_every_command_and_the_version_is_there() {
         "relation",
         "rotate",
         "restore",
+        "batch",
+        "resume",
+        "store",
+        "withdraw",
+        "release",
+        "request",
         "predict",
         "model",
         "worker",
@@ -71,6 +77,7 @@ fn help_lists_the_values_of_an_argument() {
     let reasons = ["cannot-consent", "life-threatening", "mass-casualty", "other"];
     check(&["emergency", "break-glass"], &reasons);
     check(&["emergency", "judge"], &["accept", "reject"]);
+    check(&["upload"], &["chest-xray", "report", "other"]);
     check(&["demo"], &["main", "consent"]);
 }
 
@@ -117,7 +124,8 @@ fn completions_are_scripts() {
 #[test]
 fn a_key_is_created_shown_and_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
-    let made = medchain(folder.path(), &["key", "new", "--out", "alice.key", "--json"]);
+    let made =
+        medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key", "--json"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
     let made: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
     let shown = medchain(folder.path(), &["key", "show", "--key", "alice.key", "--json"]);
@@ -125,7 +133,7 @@ fn a_key_is_created_shown_and_never_overwritten() {
     assert_eq!(made["account"], shown["account"]);
     assert_eq!(made["encryption_key"], shown["encryption_key"]);
     assert_eq!(made["encryption_key"].as_str().unwrap().len(), 2 + 64);
-    medchain(folder.path(), &["key", "new", "--out", "alice.key"])
+    medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key"])
         .failed_with(&["never overwritten"]);
 }
 
@@ -134,7 +142,7 @@ fn a_key_is_created_shown_and_never_overwritten() {
 fn a_key_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    medchain(folder.path(), &["key", "new", "--out", "alice.key"]);
+    medchain(folder.path(), &["key", "new", "--unencrypted", "--out", "alice.key"]);
     let file = folder.path().join("alice.key");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -169,6 +177,11 @@ fn errors_name_what_is_missing_and_the_way_out() {
         &["custodian", "decline", "//Bob"],
         &["emergency", "break-glass", "0", "1", "--reason", "other"],
         &["emergency", "judge", "0", "accept"],
+        &["resume"],
+        &["store", "check"],
+        &["release", "0"],
+        &["request", "cancel", "0"],
+        &["model", "retire", "0"],
         &["worker", "leave"],
         &["worker", "withdraw"],
         &["worker", "top-up"],
@@ -186,4 +199,61 @@ fn without_a_terminal_and_yes_signing_fails_before_anything_else() {
     let folder = tempfile::tempdir().unwrap();
     let ran = medchain(folder.path(), &["key", "publish", "--suri", "//Alice", "--dev"]);
     ran.failed_with(&["--yes"]);
+}
+
+#[test]
+fn help_has_the_exit_codes_and_each_is_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = medchain(folder.path(), &["--help"]);
+    for words in ["0    done", "1    an error", "2    the command line", "3    the answer is no"] {
+        assert!(help.stdout.contains(words), "no '{words}' in {}", help.stdout);
+    }
+    assert!(help.stdout.contains("4    a transaction was sent"), "{}", help.stdout);
+    assert_eq!(help.code, 0);
+    assert_eq!(medchain(folder.path(), &["key", "show"]).code, 1);
+    assert_eq!(medchain(folder.path(), &["fly"]).code, 2);
+}
+
+/// Ctrl-C while a node does not answer.
+#[cfg(unix)]
+#[test]
+fn an_interruption_is_one_line_that_says_what_stands() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    // Takes connections, and says nothing.
+    let node = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", node.local_addr().unwrap());
+    let child = Command::new(env!("CARGO_BIN_EXE_medchain"))
+        .args(["records", "--suri", "//Alice", "--dev", "--node", &url])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has connected once somebody is there.
+    let _connection = node.accept().unwrap();
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("interrupted: nothing was stored or sent"), "{said}");
+}
+
+#[test]
+fn an_address_is_never_a_new_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("film.png");
+    std::fs::write(&film, medchain_vision::synthetic_radiograph_png(1)).unwrap();
+    for store in ["/ip4/127.0.0.1/tcp/1", "127.0.0.1:1", "localhost:1", "http:/127.0.0.1:1"] {
+        let before = std::fs::read_dir(folder.path()).unwrap().count();
+        let erase = ["erase", "0", "--suri", "//Bob", "--dev", "--yes", "--store", store];
+        assert_eq!(medchain(folder.path(), &erase).code, 1, "{store}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before, "{store}");
+    }
+    let erase = ["erase", "0", "--suri", "//Bob", "--dev", "--yes", "--store", "127.0.0.1"];
+    medchain(folder.path(), &erase).failed_with(&["http://127.0.0.1:5001"]);
 }

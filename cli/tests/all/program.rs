@@ -1,6 +1,7 @@
 //! Runs the built program.
 
 use std::{
+    io::Write,
     path::Path,
     process::{Command, Stdio},
 };
@@ -17,16 +18,39 @@ pub struct Ran {
 
 /// Runs `medchain` in `folder`, without the machine's settings, a node or a terminal.
 pub fn medchain(folder: &Path, args: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_medchain"))
+    medchain_reading(folder, args, "")
+}
+
+/// Runs `medchain` like [`medchain`], with `input` on its standard input.
+pub fn medchain_reading(folder: &Path, args: &[&str], input: &str) -> Ran {
+    run(&mut command(folder, args), input)
+}
+
+/// Runs `medchain` like [`medchain`], without one of the variables of the environment.
+pub fn medchain_without(folder: &Path, args: &[&str], variable: &str) -> Ran {
+    run(command(folder, args).env_remove(variable), "")
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_medchain"));
+    command
         .args(args)
         .current_dir(folder)
         .env_clear()
         .env("HOME", folder)
         .env("MEDCHAIN_NODE", NO_NODE)
         .env("MEDCHAIN_STORE", folder.join("store"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts");
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(command: &mut Command, input: &str) -> Ran {
+    let mut program = command.spawn().expect("the program starts");
+    // A program that does not read may be gone by now.
+    let _ = program.stdin.take().expect("it is a pipe").write_all(input.as_bytes());
+    let output = program.wait_with_output().expect("the program ends");
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

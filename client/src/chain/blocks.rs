@@ -34,17 +34,44 @@ impl Chain {
         finality: Finality,
     ) -> Result<BoxStream<'static, Result<BlockEvents, ChainError>>, ChainError> {
         // subxt's own streams subscribe only when they are first polled.
-        let rpc = &self.inner.rpc;
-        let heads = match finality {
-            Finality::Finalised => self.rpc(rpc.chain_subscribe_finalized_heads()).await?,
-            Finality::Best => self.rpc(rpc.chain_subscribe_new_heads()).await?,
-        };
+        let heads = self.subscribe(finality).await?;
         let follower = Follower { chain: self.clone(), finality, heads, next: None, newest: 0 };
         let blocks = stream::unfold(follower, |mut follower| async move {
             let block = follower.next().await?;
             Some((block, follower))
         });
         Ok(blocks.boxed())
+    }
+}
+
+impl Chain {
+    /// The height of each new head from the current one on, and nothing else of it: for whoever
+    /// only wants to know that there is something to read. Heights may be skipped, and come again.
+    ///
+    /// As with [`Chain::blocks`], follow first, then read. The stream ends when the connection does.
+    pub async fn heights(
+        &self,
+        finality: Finality,
+    ) -> Result<BoxStream<'static, Result<u32, ChainError>>, ChainError> {
+        let heads = self.subscribe(finality).await?;
+        let heights = heads.map(|head| match head {
+            Ok(head) => Ok(u32::try_from(head.number).unwrap_or(u32::MAX)),
+            Err(error) => Err(ChainError::from_rpc(&error)),
+        });
+        Ok(heights.boxed())
+    }
+
+    /// What happened in a final block, or in the best one of this height.
+    pub async fn events_of(&self, number: u32) -> Result<Vec<ChainEvent>, ChainError> {
+        Ok(self.block_events(number.into()).await?.events)
+    }
+
+    async fn subscribe(&self, finality: Finality) -> Result<RpcSubscription<Header>, ChainError> {
+        let rpc = &self.inner.rpc;
+        match finality {
+            Finality::Finalised => self.rpc(rpc.chain_subscribe_finalized_heads()).await,
+            Finality::Best => self.rpc(rpc.chain_subscribe_new_heads()).await,
+        }
     }
 }
 

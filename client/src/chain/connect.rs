@@ -9,14 +9,16 @@ use std::{
 
 use subxt::{
     backend::LegacyBackend,
-    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config, RpcConfigFor},
+    config::{polkadot::PolkadotConfig, substrate::DigestItem, Config},
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
     OnlineClient,
 };
 
 use super::{
+    address::{NodeAddress, Plaintext},
     compat::{self, Needs},
-    view::{AtBlock, View},
+    line::Line,
+    view::{AtBlock, Rpc, View},
     ChainError,
 };
 use crate::{AccountId32, H256};
@@ -30,6 +32,9 @@ pub const NODE_VARIABLE: &str = "MEDCHAIN_NODE";
 
 /// The name of the runtime.
 const SPEC_NAME: &str = "medchain";
+/// How many entries of a map are read in one round trip. A node gives a thousand keys at most, and
+/// a quarter of them keeps answers far below its limit in bytes.
+const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -43,9 +48,20 @@ pub enum Finality {
     Finalised,
 }
 
+/// How far a chain is, by the numbers of its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// The newest block, which a fork may still replace.
+    pub best: u32,
+    /// The newest block that is never replaced.
+    pub finalised: u32,
+}
+
 /// A connection to a node of the MedChain parachain. Clones share it.
 ///
-/// It does not reconnect: after [`ChainError::ConnectionLost`] make a new one.
+/// It does not reconnect by itself: after [`ChainError::ConnectionLost`] make a new one, or
+/// [`Chain::reconnect`]. Only the outcome of a transaction is looked up over a new connection
+/// without being asked to.
 #[derive(Clone)]
 pub struct Chain {
     pub(super) inner: Arc<Connection>,
@@ -54,10 +70,25 @@ pub struct Chain {
 pub(super) struct Connection {
     pub url: String,
     pub client: OnlineClient<PolkadotConfig>,
-    pub rpc: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+    pub rpc: Rpc,
+    line: Arc<Line>,
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
+}
+
+async fn dial(address: NodeAddress) -> Result<RpcClient, ChainError> {
+    // The variant without TLS takes both kinds of address; which one may be used, the address
+    // has told.
+    RpcClient::from_insecure_url(address.whole()).await.map_err(|error| match ChainError::from_rpc(
+        &error,
+    ) {
+        ChainError::ConnectionLost { reason } => {
+            ChainError::ConnectionLost { reason: address.clean(&reason) }
+        }
+        ChainError::Other { reason } => ChainError::Other { reason: address.clean(&reason) },
+        error => error,
+    })
 }
 
 impl std::fmt::Debug for Chain {
@@ -67,17 +98,22 @@ impl std::fmt::Debug for Chain {
 }
 
 impl Chain {
-    /// Connects to the node at `url`, `ws://…` or `wss://…`, and checks that
-    /// it runs this chain and a runtime that this program fits.
+    /// Connects to the node at `url`, which is on this machine or encrypts the connection;
+    /// see [`Chain::connect_to`].
+    ///
+    /// Errors: as [`Chain::connect_to`], and [`ChainError::Address`].
+    pub async fn connect(url: &str) -> Result<Self, ChainError> {
+        Self::connect_to(&NodeAddress::parse(url, Plaintext::LocalOnly)?).await
+    }
+
+    /// Connects to the node at an address, and checks that it runs this chain and a runtime
+    /// that this program fits.
     ///
     /// Errors: [`ChainError::Unreachable`], [`ChainError::WrongChain`],
     /// [`ChainError::Incompatible`].
-    pub async fn connect(url: &str) -> Result<Self, ChainError> {
-        let unreachable = |reason: String| ChainError::Unreachable { url: url.to_owned(), reason };
-        if !url.starts_with("ws://") && !url.starts_with("wss://") {
-            return Err(unreachable("give the node's address as ws://127.0.0.1:9944".into()));
-        }
-        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(url)).await {
+    pub async fn connect_to(address: &NodeAddress) -> Result<Self, ChainError> {
+        let unreachable = |reason| ChainError::Unreachable { url: address.to_string(), reason };
+        match tokio::time::timeout(CONNECT_TIMEOUT, Self::connect_now(address)).await {
             Ok(Ok(chain)) => Ok(chain),
             Ok(Err(ChainError::ConnectionLost { reason } | ChainError::Other { reason })) => {
                 Err(unreachable(reason))
@@ -90,14 +126,25 @@ impl Chain {
         }
     }
 
-    async fn connect_now(url: &str) -> Result<Self, ChainError> {
-        // The variant without TLS takes both kinds of address.
-        let rpc_client = RpcClient::from_insecure_url(url).await;
-        Self::over(rpc_client.map_err(|error| ChainError::from_rpc(&error))?, url).await
+    async fn connect_now(address: &NodeAddress) -> Result<Self, ChainError> {
+        Self::over(dial(address.clone()).await?, address).await
     }
 
-    /// The chain of the node to which `rpc_client` is connected.
-    pub(super) async fn over(rpc_client: RpcClient, url: &str) -> Result<Self, ChainError> {
+    /// The chain of the node to which `rpc_client` is connected, which is dialled again at
+    /// `address`.
+    pub(super) async fn over(
+        rpc_client: RpcClient,
+        address: &NodeAddress,
+    ) -> Result<Self, ChainError> {
+        let again = address.clone();
+        let line = Line::new(rpc_client, move || dial(again.clone()));
+        Self::over_line(line, &address.to_string()).await
+    }
+
+    /// The chain of the node at the other end of `line`.
+    pub(super) async fn over_line(line: Line, url: &str) -> Result<Self, ChainError> {
+        let line = Arc::new(line);
+        let rpc_client = RpcClient::new(line.clone());
         let lost = |error: subxt::rpcs::Error| ChainError::from_rpc(&error);
         let rpc = LegacyRpcMethods::new(rpc_client.clone());
         let version = rpc.state_get_runtime_version(None).await.map_err(lost)?;
@@ -110,7 +157,7 @@ impl Chain {
         }
         // Polkadot's historic types take a while to load and are of no use here.
         let config = PolkadotConfig::builder().use_historic_types(false).build();
-        let backend = LegacyBackend::builder().build(rpc_client);
+        let backend = LegacyBackend::builder().storage_page_size(STORAGE_PAGE).build(rpc_client);
         let client = OnlineClient::from_backend_with_config(config, Arc::new(backend))
             .await
             .map_err(ChainError::from_subxt)?;
@@ -119,6 +166,7 @@ impl Chain {
                 url: url.to_owned(),
                 client,
                 rpc,
+                line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
             }),
@@ -128,7 +176,34 @@ impl Chain {
         Ok(chain)
     }
 
-    /// The node's address.
+    /// Connects anew to the same address, for this chain and all its clones.
+    ///
+    /// Errors: [`ChainError::Unreachable`], and [`ChainError::WrongChain`] where another chain
+    /// answers there now.
+    pub async fn reconnect(&self) -> Result<(), ChainError> {
+        let url = || self.inner.url.clone();
+        let unreachable = |reason| ChainError::Unreachable { url: url(), reason };
+        let dialled = async {
+            let client = self.inner.line.dial().await?;
+            let rpc: Rpc = LegacyRpcMethods::new(client.clone());
+            let genesis = rpc.genesis_hash().await.map_err(|error| ChainError::from_rpc(&error))?;
+            Ok((client, genesis))
+        };
+        let (client, genesis) = match tokio::time::timeout(CONNECT_TIMEOUT, dialled).await {
+            Ok(Ok(dialled)) => dialled,
+            Ok(Err(ChainError::ConnectionLost { reason })) => return Err(unreachable(reason)),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(unreachable("it does not answer".into())),
+        };
+        if genesis != self.genesis_hash() {
+            let found = format!("another, with the genesis block {genesis:?}");
+            return Err(ChainError::WrongChain { url: url(), found });
+        }
+        self.inner.line.switch_to(client);
+        Ok(())
+    }
+
+    /// The node's address, without secrets.
     pub fn url(&self) -> &str {
         &self.inner.url
     }
@@ -161,6 +236,15 @@ impl Chain {
     pub(super) async fn final_head(&self) -> Result<(H256, Header), ChainError> {
         let hash = self.rpc(self.inner.rpc.chain_get_finalized_head()).await?;
         Ok((hash, self.header(hash).await?))
+    }
+
+    /// The numbers of the best block and of the newest final one.
+    pub async fn heads(&self) -> Result<Heads, ChainError> {
+        let number = |header: &Header| u32::try_from(header.number).unwrap_or(u32::MAX);
+        let (_, finalised) = self.final_head().await?;
+        let best = self.rpc(self.inner.rpc.chain_get_header(None)).await?;
+        let finalised = number(&finalised);
+        Ok(Heads { best: best.as_ref().map_or(finalised, number), finalised })
     }
 
     /// The state at the best block.
@@ -201,7 +285,7 @@ impl Chain {
             Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
-        Ok(View::new(at, executed_by))
+        Ok(View::new(at, executed_by, self.inner.rpc.clone()))
     }
 
     /// A block with its own runtime's metadata, which subxt requests once for each

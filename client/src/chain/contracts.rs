@@ -3,8 +3,8 @@
 use codec::{Decode, Encode};
 
 use super::{
-    items::ApiMethod, Call, Chain, ChainError, ChainEvent, DispatchFailure, Gas, SubmitOptions,
-    TxOutcome, View,
+    amount::UNIT, items::ApiMethod, Call, Chain, ChainError, ChainEvent, DispatchFailure, Gas,
+    SubmitOptions, TxOutcome, View,
 };
 use crate::{keys::Identity, AccountId32, H256};
 
@@ -173,7 +173,11 @@ impl Chain {
         Ok((call, run.result))
     }
 
-    /// An instantiation with the limits that a dry run of it needs.
+    /// An instantiation with the limits that a dry run of it needs, and the address that the
+    /// contract will have.
+    ///
+    /// Errors: also [`ChainError::Other`] where the node tells another address than
+    /// [`contract_address`], so that nothing is sent to a contract that will not be there.
     pub async fn estimate_instantiate(
         &self,
         caller: &AccountId32,
@@ -181,18 +185,29 @@ impl Chain {
         data: Vec<u8>,
         salt: Vec<u8>,
         value: u128,
-    ) -> Result<Call, ChainError> {
+    ) -> Result<(Call, AccountId32), ChainError> {
         let view = self.best().await?;
         let run =
             view.dry_instantiate(caller, value, code.clone(), data.clone(), salt.clone()).await?;
-        Ok(Call::ContractInstantiate {
+        let address = contract_address(caller, Self::code_hash(&code), &data, &salt);
+        if run.result != address {
+            return Err(ChainError::Other {
+                reason: format!(
+                    "the node says that the contract would be at {}, and by its deployer, code, \
+                     data and salt it is at {address}",
+                    run.result
+                ),
+            });
+        }
+        let call = Call::ContractInstantiate {
             value,
             gas: with_margin(run.gas),
             storage_deposit_limit: Some(tenth_more(run.deposit)),
             code,
             data,
             salt,
-        })
+        };
+        Ok((call, address))
     }
 
     /// Uploads a contract's code, makes an instance of it and returns its address.
@@ -207,7 +222,7 @@ impl Chain {
         options: &SubmitOptions,
     ) -> Result<(AccountId32, TxOutcome), ChainError> {
         let account = signer.account();
-        let call = self.estimate_instantiate(&account, code, data, salt, 0).await?;
+        let (call, _) = self.estimate_instantiate(&account, code, data, salt, 0).await?;
         let outcome = self.submit(signer, &call, options).await?;
         // A constructor may instantiate further contracts; its own event comes last.
         let made = outcome.events.iter().rev().find_map(|event| match event {
@@ -241,6 +256,47 @@ impl Chain {
     }
 }
 
+/// The address of a contract that `deployer` instantiates with this code, data and salt.
+///
+/// Source: `pallet_contracts::DefaultAddressGenerator`.
+pub fn contract_address(
+    deployer: &AccountId32,
+    code_hash: H256,
+    data: &[u8],
+    salt: &[u8],
+) -> AccountId32 {
+    use blake2::{digest::consts::U32, Blake2b, Digest};
+    let entropy = (b"contract_addr_v1", deployer, code_hash, data, salt).encode();
+    AccountId32(Blake2b::<U32>::digest(entropy).into())
+}
+
+impl Call {
+    /// A call of a contract that will only exist once the calls before it are made, so that no
+    /// dry run can tell what it needs: with limits that a message which stores one entry keeps.
+    /// The fee for what it does not use comes back with the transaction's outcome.
+    ///
+    /// `code` is the contract's code, in bytes, which has to be loaded.
+    pub fn unrehearsed(contract: AccountId32, data: Vec<u8>, code: usize) -> Self {
+        let code = u64::try_from(code).unwrap_or(u64::MAX);
+        Self::ContractCall {
+            contract,
+            value: 0,
+            gas: Gas {
+                ref_time: UNREHEARSED.ref_time,
+                proof_size: UNREHEARSED.proof_size.saturating_add(code.saturating_mul(3)),
+            },
+            storage_deposit_limit: Some(UNREHEARSED_DEPOSIT),
+            data,
+        }
+    }
+}
+
+/// What a message without a dry run may use, besides loading the code: five times what the chain
+/// gives a policy for an answer, and twice the proof.
+const UNREHEARSED: Gas = Gas { ref_time: 10_000_000_000, proof_size: 96 * 1024 };
+/// What a message without a dry run may store, as a deposit: some entries.
+const UNREHEARSED_DEPOSIT: u128 = UNIT / 20;
+
 /// A message's own answer: ink! wraps it in `Result<_, LangError>`.
 fn answer(returned: Returned) -> Result<Vec<u8>, ChainError> {
     let refused = |failure| Err(ChainError::Contract(failure));
@@ -262,4 +318,46 @@ fn with_margin(gas: Gas) -> Gas {
 
 fn tenth_more(amount: u128) -> u128 {
     amount.saturating_add(amount / 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The address that a runtime of this repository gave a contract: `pallet_contracts` hashes
+    /// data and salt with their lengths.
+    #[test]
+    fn an_address_follows_from_deployer_code_data_and_salt() {
+        let deployer = AccountId32([1; 32]);
+        let address = |code: u8, data: &[u8], salt: &[u8]| {
+            contract_address(&deployer, H256([code; 32]), data, salt)
+        };
+        let first = address(2, &[3, 4], &[5]);
+        let preimage =
+            [b"contract_addr_v1".as_slice(), &[1; 32], &[2; 32], &[2 << 2, 3, 4], &[1 << 2, 5]]
+                .concat();
+        assert_eq!(first.0, sp_crypto_hashing::blake2_256(&preimage));
+        for other in [
+            address(3, &[3, 4], &[5]),
+            address(2, &[3], &[5]),
+            address(2, &[3, 4], &[6]),
+            // What moves from one part to the other makes another address.
+            address(2, &[3], &[4, 5]),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_dry_run_has_room_for_the_code() {
+        let limits = |code| match Call::unrehearsed(AccountId32([1; 32]), Vec::new(), code) {
+            Call::ContractCall { gas, storage_deposit_limit, .. } => (gas, storage_deposit_limit),
+            other => panic!("{other:?}"),
+        };
+        let (small, deposit) = limits(0);
+        let (large, _) = limits(100 * 1024);
+        assert_eq!(large.proof_size - small.proof_size, 300 * 1024);
+        assert_eq!(large.ref_time, small.ref_time);
+        assert!(deposit.is_some_and(|deposit| deposit > 0));
+    }
 }

@@ -19,13 +19,16 @@ pub use dispatch::{DispatchFailure, FailureKind};
 pub use pallet::{CustodyError, DisputesError, EmrError, InferenceError};
 pub use runtime::RuntimeError;
 
-use super::ContractFailure;
+use super::{AddressError, ContractFailure};
 use crate::{AccountId32, H256};
 
 /// Why the chain could not be read, or a transaction not made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChainError {
+    /// Not an address that may be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// No node answers at this address.
     #[error("cannot reach a node at {url}: {reason}")]
     Unreachable {
@@ -41,6 +44,19 @@ pub enum ChainError {
         url: String,
         /// The name of its runtime.
         found: String,
+    },
+    /// Two nodes that do not tell the same.
+    #[error(
+        "the nodes at {first} and {second} do not agree: {what}. One of them may be lying, or be \
+         behind; name others with --node and --second-node"
+    )]
+    Disagreement {
+        /// The first node's address.
+        first: String,
+        /// The second node's address.
+        second: String,
+        /// In what.
+        what: String,
     },
     /// A node of this chain whose runtime this program does not fit.
     #[error("this program does not fit the node's runtime: {what}; update the client or the node")]
@@ -104,6 +120,40 @@ pub enum ChainError {
         reason: String,
         /// Whether it may accept it later.
         temporary: bool,
+    },
+    /// A transaction was handed over, and nobody knows what became of it: it may be included
+    /// later, or already be.
+    #[error(
+        "the outcome of {call} is unknown: {cause}; the transaction {hash:?}, with the nonce \
+         {nonce} of {account}, may be in a block, or get into one until block {until}"
+    )]
+    OutcomeUnknown {
+        /// What was called, such as `Emr.add_record`.
+        call: String,
+        /// The transaction's hash.
+        hash: H256,
+        /// The account that signed it.
+        account: AccountId32,
+        /// Its nonce.
+        nonce: u64,
+        /// The last block that can include it.
+        until: u32,
+        /// What kept its outcome from being seen.
+        cause: Box<ChainError>,
+    },
+    /// A transaction is in no block, and none can include it any more.
+    #[error("the transaction {hash:?} is in no block, and none can include it any more: {reason}")]
+    NeverIncluded {
+        /// The transaction's hash.
+        hash: H256,
+        /// Why.
+        reason: String,
+    },
+    /// What must be noted before a transaction is handed over could not be. Nothing was sent.
+    #[error("nothing was sent, because the transaction could not be noted before: {reason}")]
+    NotNoted {
+        /// Why.
+        reason: String,
     },
     /// The pool accepted the transaction and dropped it before it was in a block.
     #[error("the node dropped the transaction: {reason}")]
@@ -174,15 +224,20 @@ impl ChainError {
             | Self::Timeout { .. }
             | Self::UpgradeNotFinal { .. }
             | Self::StaleNonce
+            | Self::OutcomeUnknown { .. }
+            | Self::NeverIncluded { .. }
             | Self::Dropped { .. }
             | Self::BlockNotFound { .. }
             | Self::Node { .. } => true,
             Self::Pool { temporary, .. } => *temporary,
-            Self::WrongChain { .. }
+            Self::Address(_)
+            | Self::Disagreement { .. }
+            | Self::WrongChain { .. }
             | Self::Incompatible { .. }
             | Self::UnreadableBlocks { .. }
             | Self::Dispatch(_)
             | Self::InsufficientFunds { .. }
+            | Self::NotNoted { .. }
             | Self::Contract(_)
             | Self::StatePruned { .. }
             | Self::BrokenLog { .. }
@@ -193,7 +248,17 @@ impl ChainError {
 
     /// Whether a new connection is needed before anything else can succeed.
     pub fn is_disconnected(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::ConnectionLost { .. })
+        match self {
+            Self::Unreachable { .. } | Self::ConnectionLost { .. } => true,
+            Self::OutcomeUnknown { cause, .. } => cause.is_disconnected(),
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction may have had, or may still have, its effect. After any other
+    /// error of [`super::Chain::submit`] it has none, but for the fee of one that failed.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown { .. })
     }
 
     /// The error of the call, where it was executed and failed.

@@ -82,6 +82,7 @@ items! {
         COMMITTEES = Inference.Committees,
         ASSIGNMENTS = Inference.Assignments,
         OPEN_REQUEST_OF = Inference.OpenRequestOf,
+        DUE = Inference.Due,
         SEEDS = Inference.Seeds,
         VERDICTS = Inference.Verdicts,
         LATEST_VERDICT = Inference.LatestVerdict,
@@ -110,8 +111,9 @@ impl StorageItem {
 }
 
 items! {
-    /// A constant of a pallet. All that are read are amounts, or counts.
+    /// A constant of a pallet. All that are read are amounts or counts, and the room in a block.
     Constant {
+        BLOCK_WEIGHTS = System.BlockWeights,
         PATIENT_DEPOSIT = Emr.PatientDeposit,
         RECORD_DEPOSIT = Emr.RecordDeposit,
         ENVELOPE_DEPOSIT = Emr.EnvelopeDeposit,
@@ -130,6 +132,7 @@ items! {
 items! {
     /// A method of a runtime API.
     ApiMethod {
+        ACCOUNT_NONCE = AccountNonceApi.account_nonce,
         CHECK_ACCESS = EmrApi.check_access,
         CHECK_POLICY = EmrApi.check_policy,
         CONTRACT_CALL = ContractsApi.call,

@@ -1,21 +1,33 @@
 //! Signing, sending and following transactions.
+//!
+//! *Invariant:* after a transaction was handed to a node, an error other than
+//! [`ChainError::OutcomeUnknown`] says that it has no effect and will have none.
 
-use std::time::Duration;
+mod fate;
+mod pool;
+mod transaction;
+
+use std::{future::Future, time::Duration};
 
 use subxt::{
     config::{polkadot::PolkadotConfig, DefaultExtrinsicParamsBuilder},
-    rpcs::{self, methods::legacy::TransactionStatus},
+    rpcs::methods::legacy::TransactionStatus,
     transactions::SubmittableTransaction,
     OnlineClientAtBlock,
 };
 
-use super::{compat::Needs, Call, Chain, ChainError, ChainEvent, Finality, View};
-use crate::{keys::Identity, AccountId32, H256};
+pub use fate::Fate;
+#[cfg(test)]
+pub(super) use pool::refusal;
+pub use transaction::Transaction;
 
-/// How often a transaction with a stale nonce is signed again: for about three
-/// blocks of a parachain.
-const STALE_NONCE_ATTEMPTS: u32 = 6;
-const STALE_NONCE_PAUSE: Duration = Duration::from_secs(3);
+use self::pool::{is_refusal, pool_error};
+use super::{compat::Needs, Call, Chain, ChainError, ChainEvent, Finality, View};
+use crate::{keys::Identity, H256};
+
+/// How often a transaction is signed again that certainly had no effect: with the default
+/// pause, for about three blocks of a parachain.
+const ATTEMPTS: u32 = 6;
 
 /// How a transaction is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +44,11 @@ pub struct SubmitOptions {
     pub era_from: Finality,
     /// How long to wait. The transaction may still be included after that.
     pub timeout: Duration,
+    /// For how long the outcome is looked up, on new connections where necessary, after the
+    /// node ceased to report on the transaction. With zero it is not looked up.
+    pub look_up: Duration,
+    /// How long to wait before looking, or signing, again.
+    pub pause: Duration,
 }
 
 impl Default for SubmitOptions {
@@ -44,6 +61,8 @@ impl Default for SubmitOptions {
             era_from: Finality::Finalised,
             // A relay chain finalises a block about half a minute after it was authored.
             timeout: Duration::from_secs(300),
+            look_up: Duration::from_secs(90),
+            pause: Duration::from_secs(3),
         }
     }
 }
@@ -63,69 +82,137 @@ pub struct TxOutcome {
     pub events: Vec<ChainEvent>,
 }
 
+/// Told of each transaction before it is handed over; after an error, in words, it is not.
+pub type Note<'a> = &'a mut (dyn FnMut(&Transaction) -> Result<(), String> + Send);
+
+/// How a node's report on a transaction ended.
+enum Watched {
+    /// Its pool took nothing.
+    Refused(ChainError),
+    /// Nobody knows.
+    Lost(ChainError),
+    /// It is in a block.
+    Done(Result<TxOutcome, ChainError>),
+}
+
 impl Chain {
     /// The fee that a transaction would cost now, deposits not included.
     pub async fn estimate_fee(&self, signer: &Identity, call: &Call) -> Result<u128, ChainError> {
-        let signed = self.sign(signer, call, &SubmitOptions::default()).await?;
+        let (signed, _) = self.sign(signer, call, &SubmitOptions::default()).await?;
         signed.partial_fee_estimate().await.map_err(ChainError::from_subxt)
     }
 
     /// Signs a call, sends it and waits until it is in a block.
     ///
-    /// Errors: [`ChainError::Dispatch`] where the call failed, a call inside
-    /// [`Call::Sudo`] or of a motion included; [`ChainError::InsufficientFunds`],
-    /// [`ChainError::StaleNonce`], [`ChainError::Pool`] and
-    /// [`ChainError::Dropped`] where the pool rejected or dropped it;
-    /// [`ChainError::Timeout`].
+    /// Where the node ceases to report on it, its outcome is looked up, over a new connection
+    /// where the old one is lost.
+    ///
+    /// Errors: [`ChainError::OutcomeUnknown`] where the transaction may have an effect all the
+    /// same. After any other it has none: [`ChainError::Dispatch`] where the call failed, a
+    /// call inside [`Call::Sudo`] or of a motion included; [`ChainError::InsufficientFunds`],
+    /// [`ChainError::StaleNonce`] and [`ChainError::Pool`] where the pool rejected it;
+    /// [`ChainError::NeverIncluded`].
     pub async fn submit(
         &self,
         signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
     ) -> Result<TxOutcome, ChainError> {
-        let sending = self.submit_now(signer, call, options);
-        match tokio::time::timeout(options.timeout, sending).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(ChainError::Timeout {
-                what: format!("the transaction {}", call.name()),
-                seconds: options.timeout.as_secs(),
-            }),
-        }
+        self.submit_noted(signer, call, options, &mut |_| Ok(())).await
     }
 
-    async fn submit_now(
+    /// As [`Chain::submit`]; `note` is told of the transaction before it is handed over, and
+    /// again of each that is signed in place of one that certainly has no effect.
+    ///
+    /// Errors: as [`Chain::submit`], and [`ChainError::NotNoted`].
+    pub async fn submit_noted(
         &self,
         signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
+        note: Note<'_>,
     ) -> Result<TxOutcome, ChainError> {
-        let mut refusals = 0;
-        let (signed, mut progress) = loop {
-            let signed = self.sign(signer, call, options).await?;
-            let sent = self.inner.rpc.author_submit_and_watch_extrinsic(signed.encoded()).await;
-            match sent.map_err(|error| pool_error(&error, signer.account())) {
-                Ok(progress) => break (signed, progress),
-                // The node derives the nonce from its best block. Where the account's last
-                // transaction is in a block that is not the best one yet, the nonce is
-                // stale for a while. A rejected transaction is in no pool, so signing
-                // again sends nothing twice.
-                Err(ChainError::StaleNonce)
-                    if options.nonce.is_none() && refusals < STALE_NONCE_ATTEMPTS =>
-                {
-                    refusals += 1;
-                    tracing::debug!(call = call.name(), refusals, "the nonce is already used");
-                    tokio::time::sleep(STALE_NONCE_PAUSE).await;
-                }
-                Err(error) => return Err(error),
+        let mut attempts = 0;
+        loop {
+            let signing = self.sign_transaction(signer, call, options);
+            let transaction = in_time(options.timeout, call, signing).await?;
+            note(&transaction).map_err(|reason| ChainError::NotNoted { reason })?;
+            let error = match self.hand_over(&transaction, options).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            attempts += 1;
+            let again = options.nonce.is_none() && attempts <= ATTEMPTS;
+            if !(again && self.may_sign_again(&error, &transaction).await) {
+                return Err(error);
             }
+            tracing::debug!(call = call.name(), attempts, %error, "signed again");
+            tokio::time::sleep(options.pause).await;
+        }
+    }
+
+    /// Signs a call, and sends nothing.
+    pub async fn sign_transaction(
+        &self,
+        signer: &Identity,
+        call: &Call,
+        options: &SubmitOptions,
+    ) -> Result<Transaction, ChainError> {
+        let (signed, transaction) = self.sign(signer, call, options).await?;
+        Ok(Transaction { hash: signed.hash(), bytes: signed.into_encoded(), ..transaction })
+    }
+
+    /// Whether another transaction may do the same, because this one certainly did nothing and
+    /// what was wrong with it is not the call.
+    async fn may_sign_again(&self, error: &ChainError, before: &Transaction) -> bool {
+        match error {
+            // Another command of this account was faster. The node derives the nonce from its
+            // best block and its pool, and either may be behind for a moment.
+            ChainError::StaleNonce | ChainError::NeverIncluded { .. } => true,
+            // Signed for the runtime before an upgrade, or for one in a fork that lost.
+            ChainError::Pool { temporary: false, .. } => {
+                let best = self.best().await;
+                best.is_ok_and(|best| best.spec_version() != before.spec_version)
+            }
+            _ => false,
+        }
+    }
+
+    /// Hands a transaction over that no node has seen.
+    async fn hand_over(
+        &self,
+        transaction: &Transaction,
+        options: &SubmitOptions,
+    ) -> Result<TxOutcome, ChainError> {
+        let watching = self.watch(transaction, options.finality);
+        let cause = match tokio::time::timeout(options.timeout, watching).await {
+            Ok(Watched::Done(outcome)) => return outcome,
+            Ok(Watched::Refused(error)) => return Err(error),
+            Ok(Watched::Lost(cause)) => cause,
+            Err(_) => late(&transaction.call, options.timeout),
         };
-        tracing::debug!(call = call.name(), transaction = ?signed.hash(), "the pool accepted it");
-        let dropped = |reason: &str| ChainError::Dropped { reason: reason.to_owned() };
+        tracing::debug!(transaction = ?transaction.hash, %cause, "its outcome is looked up");
+        self.settle(transaction, options, cause).await
+    }
+
+    async fn watch(&self, transaction: &Transaction, finality: Finality) -> Watched {
+        let sent = self.inner.rpc.author_submit_and_watch_extrinsic(&transaction.bytes).await;
+        let mut progress = match sent.map_err(|error| pool_error(&error, transaction.account)) {
+            Ok(progress) => progress,
+            Err(error) if is_refusal(&error) => return Watched::Refused(error),
+            Err(error) => return Watched::Lost(error),
+        };
+        tracing::debug!(transaction = ?transaction.hash, "the pool accepted it");
+        let dropped =
+            |reason: &str| Watched::Lost(ChainError::Dropped { reason: reason.to_owned() });
         while let Some(status) = progress.next().await {
-            let status = status.map_err(|error| ChainError::from_rpc(&error))?;
-            tracing::debug!(transaction = ?signed.hash(), ?status);
+            let status = match status {
+                Ok(status) => status,
+                Err(error) => return Watched::Lost(ChainError::from_rpc(&error)),
+            };
+            tracing::debug!(transaction = ?transaction.hash, ?status);
             let block = match status {
-                TransactionStatus::InBlock(block) if options.finality == Finality::Best => block,
+                TransactionStatus::InBlock(block) if finality == Finality::Best => block,
                 TransactionStatus::Finalized(block) => block,
                 TransactionStatus::Future
                 | TransactionStatus::Ready
@@ -133,29 +220,34 @@ impl Chain {
                 | TransactionStatus::InBlock(_)
                 | TransactionStatus::Retracted(_) => continue,
                 TransactionStatus::FinalityTimeout(_) => {
-                    return Err(dropped("its block was not finalised in time"))
+                    return dropped("its block was not finalised in time")
                 }
                 TransactionStatus::Usurped(_) => {
-                    return Err(dropped("another transaction with the same nonce replaced it"))
+                    return dropped("another transaction with the same nonce replaced it")
                 }
-                TransactionStatus::Dropped => return Err(dropped("its transaction pool is full")),
+                TransactionStatus::Dropped => return dropped("its transaction pool is full"),
                 TransactionStatus::Invalid => {
-                    return Err(dropped("it became invalid before it was in a block"))
+                    return dropped("it became invalid before it was in a block")
                 }
             };
-            return self.outcome(block, signed.encoded(), signed.hash()).await;
+            return match self.outcome(block, &transaction.bytes, transaction.hash).await {
+                Ok(outcome) => Watched::Done(Ok(outcome)),
+                Err(error @ ChainError::Dispatch(_)) => Watched::Done(Err(error)),
+                Err(error) => Watched::Lost(error),
+            };
         }
-        Err(ChainError::ConnectionLost {
+        Watched::Lost(ChainError::ConnectionLost {
             reason: "the node stopped reporting on the transaction".into(),
         })
     }
 
+    /// A signed transaction, and what is known of it but its hash and bytes.
     async fn sign(
         &self,
         signer: &Identity,
         call: &Call,
         options: &SubmitOptions,
-    ) -> Result<Signed, ChainError> {
+    ) -> Result<(Signed, Transaction), ChainError> {
         // The best block's runtime checks the transaction.
         let view = self.best().await?;
         let (era_start, era_number) = match options.era_from {
@@ -174,11 +266,23 @@ impl Chain {
             .mortal_from_unchecked(options.mortality, era_number, era_start)
             .build();
         let prepared = call.prepare(view.metadata())?;
-        view.at
+        let signed = view
+            .at
             .transactions()
             .create_signable_offline(&prepared, params)
             .and_then(|mut transaction| transaction.sign(signer.signer()))
-            .map_err(ChainError::from_subxt)
+            .map_err(ChainError::from_subxt)?;
+        let transaction = Transaction {
+            call: call.name(),
+            account: signer.account(),
+            nonce,
+            hash: H256::default(),
+            bytes: Vec::new(),
+            spec_version: view.spec_version(),
+            since: u32::try_from(era_number).unwrap_or(u32::MAX),
+            until: transaction::last_block(era_number, options.mortality),
+        };
+        Ok((signed, transaction))
     }
 
     /// The outcome of a transaction in a block that it is in.
@@ -226,6 +330,19 @@ impl Chain {
     }
 }
 
+fn late(call: &str, after: Duration) -> ChainError {
+    ChainError::Timeout { what: format!("the transaction {call}"), seconds: after.as_secs() }
+}
+
+/// The answer, or [`ChainError::Timeout`].
+async fn in_time<T>(
+    limit: Duration,
+    call: &Call,
+    answer: impl Future<Output = Result<T, ChainError>>,
+) -> Result<T, ChainError> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(late(&call.name(), limit)))
+}
+
 type Signed = SubmittableTransaction<
     PolkadotConfig,
     <OnlineClientAtBlock<PolkadotConfig> as AtBlock>::Client,
@@ -238,30 +355,4 @@ trait AtBlock {
 
 impl<T, Client> AtBlock for subxt::client::ClientAtBlock<T, Client> {
     type Client = Client;
-}
-
-/// Why a node's pool rejected a transaction. The codes are those of the RPC
-/// `author_submitExtrinsic`; the error's data has the reason.
-fn pool_error(error: &rpcs::Error, account: AccountId32) -> ChainError {
-    let rpcs::Error::User(error) = error else {
-        return ChainError::from_rpc(error);
-    };
-    let data = error.data.as_ref().map(|data| data.get());
-    let data: String = data.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    refusal(error.code, &error.message, &data, account)
-}
-
-pub(super) fn refusal(code: i32, message: &str, data: &str, account: AccountId32) -> ChainError {
-    let reason = if data.is_empty() { message } else { data };
-    let pool = |temporary| ChainError::Pool { reason: reason.to_owned(), temporary };
-    match code {
-        1010 if data.contains("Inability to pay") => ChainError::InsufficientFunds { account },
-        1010 if data.contains("outdated") => ChainError::StaleNonce,
-        // A lower priority than another transaction with the same nonce.
-        1014 => ChainError::StaleNonce,
-        // Banned for a while, already imported, no room now.
-        1012 | 1013 | 1016 => pool(true),
-        1010..=1018 => pool(false),
-        _ => ChainError::Node { code, message: reason.to_owned() },
-    }
 }

@@ -4,4 +4,6 @@ mod errors;
 mod log;
 mod metadata;
 mod proof;
+mod questions;
+mod submit;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! Reading state, all of it at one block.
 
 mod access;
+mod batch;
 mod council;
 mod custody;
 mod deposits;
@@ -9,19 +10,22 @@ mod inference;
 mod parameters;
 
 #[cfg(test)]
+pub(super) use access::QUESTIONS_AT_ONCE;
+#[cfg(test)]
 pub(super) use inference::Choice;
 
 pub use access::AccessQuestion;
 
 use codec::{Decode, DecodeAll, Encode};
 use subxt::{
-    config::polkadot::PolkadotConfig,
+    config::{polkadot::PolkadotConfig, RpcConfigFor},
     dynamic,
     ext::{
         frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
         scale_decode::DecodeAsType,
         scale_value::Value,
     },
+    rpcs::methods::legacy::LegacyRpcMethods,
     storage::PrefixOf,
     Metadata, OnlineClientAtBlock,
 };
@@ -37,6 +41,8 @@ use crate::{AccountId32, H256};
 /// How many values of a list are requested at once.
 const AT_ONCE: usize = 16;
 
+/// The node's methods, for what subxt asks one at a time.
+pub(super) type Rpc = LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>;
 /// subxt's view of a block.
 pub(super) type AtBlock = OnlineClientAtBlock<PolkadotConfig>;
 
@@ -48,6 +54,7 @@ pub struct View {
     /// A block with the metadata of the runtime that executed this one: its parent
     /// where the block upgrades the runtime, and else the block itself.
     executed_by: Result<AtBlock, ChainError>,
+    rpc: Rpc,
 }
 
 impl std::fmt::Debug for View {
@@ -57,8 +64,8 @@ impl std::fmt::Debug for View {
 }
 
 impl View {
-    pub(super) fn new(at: AtBlock, executed_by: Result<AtBlock, ChainError>) -> Self {
-        Self { at, executed_by }
+    pub(super) fn new(at: AtBlock, executed_by: Result<AtBlock, ChainError>, rpc: Rpc) -> Self {
+        Self { at, executed_by, rpc }
     }
 
     /// The block's height.

@@ -40,6 +40,56 @@ pub enum KeyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A wallet's file, but not one with an account of ours.
+    #[error("{} {what}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and the way out.
+        what: &'static str,
+    },
+    /// The key file is encrypted.
+    #[error(
+        "{} is encrypted; name a file with its passphrase, which only you can read, with \
+         --passphrase-file",
+        path.display()
+    )]
+    PassphraseNeeded {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The passphrase is another one, or the file was changed. A cipher cannot tell which.
+    #[error("the passphrase does not open {}", path.display())]
+    WrongPassphrase {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// Not a passphrase for a new key file.
+    #[error("this passphrase cannot be used: {reason}")]
+    WeakPassphrase {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Not a file with a passphrase.
+    #[error("{} is not a file with a passphrase on its only line: {reason}", path.display())]
+    MalformedPassphrase {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Not a list of known keys.
+    #[error(
+        "line {line} of {} is not a known key, which is a genesis hash, an address, a kind and a key; \
+         correct it, or delete the line",
+        path.display()
+    )]
+    MalformedKnownKeys {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+    },
     /// Not the secret of a request.
     #[error("{} does not hold the secret of a request for access; delete it", path.display())]
     MalformedReply {

@@ -162,7 +162,7 @@ mod tests {
     const RECORD: RecordId = RecordId(7);
 
     fn identity(folder: &Path) -> Identity {
-        Identity::create(&folder.join("erin.json"), "//Erin").unwrap()
+        Identity::create(&folder.join("erin.json"), "//Erin", None).unwrap()
     }
 
     #[test]

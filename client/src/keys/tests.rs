@@ -8,7 +8,7 @@ const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 fn a_key_file_is_private_and_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys/alice.json");
-    let created = Identity::create(&path, "//Alice").unwrap();
+    let created = Identity::create(&path, "//Alice", None).unwrap();
     assert_eq!(created.ss58(), ALICE);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
@@ -22,8 +22,8 @@ fn a_key_file_is_private_and_read_back() {
 fn a_key_file_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.json");
-    Identity::create(&path, "//Alice").unwrap();
-    let error = Identity::create(&path, "//Bob").unwrap_err();
+    Identity::create(&path, "//Alice", None).unwrap();
+    let error = Identity::create(&path, "//Bob", None).unwrap_err();
     assert!(matches!(error, KeyError::AlreadyExists { .. }));
     assert_eq!(Identity::load(&path).unwrap().ss58(), ALICE);
 }
@@ -32,7 +32,7 @@ fn a_key_file_is_never_overwritten() {
 fn a_key_file_that_others_may_open_is_refused_with_the_cure() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.json");
-    Identity::create(&path, "//Alice").unwrap();
+    Identity::create(&path, "//Alice", None).unwrap();
     for mode in [0o640, 0o604, 0o660, 0o644, 0o601] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let error = Identity::load(&path).unwrap_err();
@@ -57,7 +57,7 @@ fn a_credential_of_systemd_may_show_the_mask_of_its_access_list() {
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("worker.key");
-    Identity::create(&path, "//Alice").unwrap();
+    Identity::create(&path, "//Alice", None).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
     assert!(Identity::load(&path).is_err(), "it is not in the folder of credentials");
     let name = "keys::tests::a_credential_of_systemd_may_show_the_mask_of_its_access_list";
@@ -81,6 +81,7 @@ fn what_is_no_key_file_is_refused_without_quoting_it() {
         r#"{"version":2,"secret_uri":"//Alice"}"#,
         r#"{"version":1,"secret_uri":"private words"}"#,
         r#"{"version":1,"secret_uri":["private words"]}"#,
+        r#"{"encoded":"private words","encoding":{}}"#,
     ] {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -99,6 +100,207 @@ fn what_is_no_key_file_is_refused_without_quoting_it() {
 fn development_secrets_need_permission() {
     assert!(matches!(Identity::open("//Alice", false), Err(KeyError::DevNotAllowed)));
     assert_eq!(Identity::open("//Alice", true).unwrap().ss58(), ALICE);
+}
+
+/// Vectors that were computed apart, from RFC 5869 and RFC 7748, for //Alice: the scalar is
+/// 33a6f3093f158a7109f679410bef1a0c54168145e0cecb4df006c1c2fffb1f09.
+#[test]
+fn derived_keys_are_those_of_the_vectors() {
+    let alice = Identity::from_secret_uri("//Alice").unwrap();
+    assert_eq!(
+        hex::encode(*alice.secret.canonical()),
+        "33a6f3093f158a7109f679410bef1a0c54168145e0cecb4df006c1c2fffb1f09"
+    );
+    assert_eq!(
+        hex::encode(alice.encryption_key().0),
+        "fe5be99d4d436669ffed6472add31af086f1950373f87496d9f9781ff6275f55"
+    );
+    let seed = "96cd6617fb7e72c402692c4955df4ec181895f313f55cc7f1bb1b347e46659e4";
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(seed, &mut bytes).unwrap();
+    assert_eq!(alice.custodian_key(), CustodianSecret::from_seed(&bytes).public());
+}
+
+/// All public keys of an identity.
+fn keys(uri: &str) -> Option<(AccountId32, EncryptionKey, CustodianKey)> {
+    let identity = Identity::from_secret_uri(uri).ok()?;
+    Some((identity.account(), identity.encryption_key(), identity.custodian_key()))
+}
+
+#[test]
+fn however_a_secret_is_spelled_it_has_the_same_keys_or_none() {
+    let words = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+    let seed = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
+    let expected = keys(words);
+    for spelling in [
+        words.replace(' ', "  "),
+        words.replace(' ', "\t"),
+        words.replace(' ', "\u{a0}"),
+        words.replace(' ', "\u{2003}"),
+        words.replace(" smoke", "\r\nsmoke"),
+        format!("  {words} \n"),
+        words.to_uppercase(),
+        words.replace("bottom", "Bottom"),
+        seed.to_owned(),
+        seed.to_uppercase(),
+        format!(" {seed}\n"),
+        format!("{words}///"),
+    ] {
+        assert_eq!(keys(&spelling), expected, "{spelling}");
+    }
+    for refused in [
+        words.replace(" walk", ""),
+        words.replace("walk", "wall"),
+        words.replace("fit walk", "walk fit"),
+        words.replace(' ', "\u{200b}"),
+        words.replace(' ', ", "),
+        seed.trim_start_matches("0x").to_owned(),
+        seed[..64].to_owned(),
+        format!("{seed}00"),
+        String::new(),
+        "\u{a0}".to_owned(),
+    ] {
+        assert_eq!(keys(&refused), None, "{refused}");
+    }
+    // Junctions and password are text of their own, which is not touched.
+    let alice = keys("//Alice");
+    assert_eq!(keys(&format!("{}//Alice", words.replace(' ', "  "))), alice);
+    assert_eq!(keys(&format!("{seed}//Alice")), alice);
+    assert_ne!(keys("//alice"), alice);
+    let with = |password: &str| keys(&format!("{words}///{password}"));
+    assert_ne!(with("Secret word"), with("secret word"));
+    assert_ne!(with("two  spaces"), with("two spaces"));
+}
+
+#[test]
+fn every_account_has_other_keys_for_each_purpose() {
+    let (alice, bob) = (keys("//Alice").unwrap(), keys("//Bob").unwrap());
+    let all = [alice.0 .0, alice.1 .0, alice.2 .0, bob.0 .0, bob.1 .0, bob.2 .0];
+    assert_eq!(std::collections::BTreeSet::from(all).len(), 6);
+}
+
+#[test]
+fn signatures_are_those_of_the_account() {
+    use sp_core::{sr25519, Pair as _};
+    use subxt::utils::MultiSignature;
+    let alice = Identity::from_secret_uri("//Alice").unwrap();
+    let MultiSignature::Sr25519(signature) = alice.signer().sign(b"a payload") else {
+        panic!("an account of this kind signs so");
+    };
+    let public = sr25519::Public::from_raw(alice.account().0);
+    let verifies = |payload: &[u8]| {
+        sr25519::Pair::verify(&sr25519::Signature::from_raw(signature), payload, &public)
+    };
+    assert!(verifies(b"a payload") && !verifies(b"another"));
+}
+
+#[test]
+fn a_development_secret_has_no_words() {
+    for uri in ["", " ", "//Alice", " //Alice", "///password", "/soft"] {
+        assert!(is_development(uri), "{uri}");
+    }
+    assert!(!is_development("bottom drive//Alice") && !is_development("0xfa//Alice"));
+}
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(Zeroizing::new(text.to_owned())).unwrap()
+}
+
+#[test]
+fn an_encrypted_key_file_opens_with_its_passphrase_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.json");
+    let right = passphrase("a long enough one");
+    let created = Identity::create(&path, "//Alice", Some(&right)).unwrap();
+    assert!(matches!(Identity::load(&path), Err(KeyError::PassphraseNeeded { .. })));
+    let file = KeyFile::read(&path).unwrap();
+    assert_eq!(file.named_account(), Some(created.account()));
+    assert!(file.is_encrypted() && !file.is_outdated());
+    let wrong = file.open(Some(&passphrase("a long enough two"))).unwrap_err();
+    assert!(matches!(wrong, KeyError::WrongPassphrase { .. }), "{wrong}");
+    let opened = file.open(Some(&right)).unwrap();
+    assert_eq!(opened.encryption_key(), created.encryption_key());
+    // Another passphrase, and none.
+    let other = passphrase("another long one");
+    file.renew(&opened, Some(&other)).unwrap();
+    let renewed = KeyFile::read(&path).unwrap();
+    assert!(renewed.open(Some(&right)).is_err());
+    assert_eq!(renewed.open(Some(&other)).unwrap().account(), opened.account());
+    renewed.renew(&opened, None).unwrap();
+    assert_eq!(Identity::load(&path).unwrap().account(), opened.account());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_key_file_of_version_1_opens_and_can_be_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.json");
+    let old = format!(r#"{{"version":1,"secret_uri":"//Alice","address":"{ALICE}"}}"#);
+    fs::write(&path, old).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let file = KeyFile::read(&path).unwrap();
+    assert!(file.is_outdated() && !file.is_encrypted());
+    let identity = file.open(None).unwrap();
+    assert_eq!(identity.ss58(), ALICE);
+    file.renew(&identity, None).unwrap();
+    let renewed = KeyFile::read(&path).unwrap();
+    assert!(!renewed.is_outdated());
+    assert_eq!(renewed.open(None).unwrap().encryption_key(), identity.encryption_key());
+    assert!(!fs::read_to_string(&path).unwrap().contains("secret_uri"));
+}
+
+#[test]
+fn a_passphrase_is_read_from_a_private_file_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("passphrase");
+    let read = |content: &str, mode| {
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        Passphrase::read(&path)
+    };
+    for content in ["four little words ü", "four little words ü\n", "four little words ü\r\n"] {
+        assert_eq!(read(content, 0o600).unwrap(), passphrase("four little words ü"));
+    }
+    assert_eq!(read(" spaces count ", 0o400).unwrap(), passphrase(" spaces count "));
+    assert!(matches!(read("word", 0o644), Err(KeyError::Permissions { .. })));
+    for content in ["", "\n", "one\ntwo\n", "\n\none"] {
+        let error = read(content, 0o600).unwrap_err().to_string();
+        assert!(error.contains("passphrase on its only line"), "{content:?}: {error}");
+        assert!(!error.contains("two"), "{error}");
+    }
+    assert!(read(&"x".repeat(5_000), 0o600).is_err());
+    assert!(matches!(Passphrase::read(&folder.path().join("none")), Err(KeyError::Io { .. })));
+    assert_eq!(format!("{:?}", passphrase("secret")), "Passphrase(…)");
+}
+
+#[test]
+fn a_new_passphrase_is_not_short() {
+    assert!(passphrase("seven77").ensure_strong().is_err());
+    assert!(passphrase("üüüüüüüü").ensure_strong().is_ok());
+    assert!(Passphrase::new(Zeroizing::default()).is_err());
+}
+
+/// The limit is the process's, so this runs in one of its own.
+#[test]
+fn a_process_without_core_dumps_has_none() {
+    if std::env::var_os("MEDCHAIN_TEST_CORE").is_some() {
+        forbid_core_dumps().unwrap();
+        let limits = fs::read_to_string("/proc/self/limits").unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        let numbers: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+        assert_eq!(numbers, ["0", "0"]);
+        let behavior = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+        return;
+    }
+    let name = "keys::tests::a_process_without_core_dumps_has_none";
+    let itself = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact"])
+        .env("MEDCHAIN_TEST_CORE", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&itself.stdout);
+    assert!(itself.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Trees of blocks: building one from bytes, and reading one back without trusting
 //! the source of its blocks.
 
+mod window;
+
 use async_trait::async_trait;
 use cid::Cid as BlockCid;
 use medchain_primitives::Cid;
 use rust_unixfs::file::adder::{Chunker, FileAdder};
 use sha2::{Digest, Sha256};
 
+use self::window::{Wanted, Window};
 use super::{unixfs::Node, Progress, ProgressUpdate, StoreError};
 
 /// The size of a leaf, in bytes; Kubo's `size-262144`.
@@ -22,6 +25,12 @@ const SHA2_256: u64 = 0x12;
 /// A source of single blocks.
 #[async_trait]
 pub trait BlockSource: Send + Sync {
+    /// How many blocks are requested at once, where each request takes a round trip. As many are
+    /// held in memory.
+    fn at_once(&self) -> usize {
+        1
+    }
+
     /// The bytes that the source has for `cid`, not verified.
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError>;
 }
@@ -66,7 +75,8 @@ pub fn cid_of(bytes: &[u8]) -> Cid {
 /// Reads the content of `root` and verifies every block on the way.
 ///
 /// The tree is untrusted: the size, the number and the sum of its blocks are bounded,
-/// so that no shape of it costs much more than `limit` bytes.
+/// so that no shape of it costs much more than `limit` bytes. Blocks are requested ahead, as many
+/// as [`BlockSource::at_once`] says, and used in their order.
 pub async fn read(
     source: &dyn BlockSource,
     root: &Cid,
@@ -77,14 +87,16 @@ pub async fn read(
         cid: root.to_string(),
         reason: error.to_string(),
     })?;
-    let mut budget = Budget::new(limit);
+    let mut window = Window::new(source, limit);
     let mut bytes = Vec::new();
     let mut total = None;
     // The blocks still to be read, the next one last, with the size that the parent
     // promised. The sizes never add up to more than the total.
-    let mut pending = vec![(root, None)];
-    while let Some((cid, promised)) = pending.pop() {
-        let block = budget.fetch(source, &cid).await?;
+    let mut pending = vec![Wanted::new(root, None)];
+    loop {
+        window.look_ahead(&mut pending);
+        let Some(Wanted { cid, promised, ticket }) = pending.pop() else { break };
+        let block = window.block(&cid, ticket).await?;
         let corrupt =
             |reason: &str| StoreError::Corrupt { cid: cid.to_string(), reason: reason.to_owned() };
         let node = if cid.codec() == RAW {
@@ -103,7 +115,8 @@ pub async fn read(
         }
         let total = *total.get_or_insert(node.size);
         bytes.extend_from_slice(node.content);
-        pending.extend(node.links.into_iter().rev().map(|(cid, size)| (cid, Some(size))));
+        let links = node.links.into_iter().rev();
+        pending.extend(links.map(|(cid, size)| Wanted::new(cid, Some(size))));
         progress(ProgressUpdate { done: bytes.len() as u64, total: Some(total) });
     }
     Ok(bytes)
@@ -119,54 +132,6 @@ pub fn verify(cid: &BlockCid, bytes: &[u8]) -> Result<(), StoreError> {
             cid: cid.to_string(),
             reason: "the hash of its bytes differs from the one in the CID".into(),
         })
-    }
-}
-
-/// How much may still be fetched.
-struct Budget {
-    limit: u64,
-    blocks: u64,
-    bytes: u64,
-}
-
-impl Budget {
-    fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            // Other tools make smaller leaves; 4 KiB is far below all of them.
-            blocks: 64 + limit / 4096,
-            // Nodes of a tree add less than one part in a thousand.
-            bytes: limit.saturating_add(limit / 8).saturating_add(MAX_BLOCK as u64),
-        }
-    }
-
-    async fn fetch(
-        &mut self,
-        source: &dyn BlockSource,
-        cid: &BlockCid,
-    ) -> Result<Vec<u8>, StoreError> {
-        let too_large = StoreError::TooLarge { limit: self.limit };
-        check_kind(cid)?;
-        let Some(blocks) = self.blocks.checked_sub(1) else {
-            return Err(too_large);
-        };
-        self.blocks = blocks;
-        let block = source.block(cid).await?;
-        if block.len() > MAX_BLOCK {
-            // It is not hashed, so it may be anything.
-            return Err(StoreError::Corrupt {
-                cid: cid.to_string(),
-                reason: format!("the block is larger than {MAX_BLOCK} bytes"),
-            });
-        }
-        // Before it is counted: wrong bytes from one store must not make content too
-        // large, because no other store is asked after that error.
-        verify(cid, &block)?;
-        let Some(bytes) = self.bytes.checked_sub(block.len() as u64) else {
-            return Err(too_large);
-        };
-        self.bytes = bytes;
-        Ok(block)
     }
 }
 

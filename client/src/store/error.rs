@@ -102,6 +102,14 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// What answers at a store's address is not the RPC of a Kubo node.
+    #[error("{store} is not the RPC of a Kubo node: {reason}")]
+    NotRpc {
+        /// The store.
+        store: String,
+        /// What it is instead, and what to give.
+        reason: String,
+    },
     /// The store refused the request.
     #[error("{store} refused: {reason}")]
     Refused {
@@ -139,6 +147,7 @@ impl StoreError {
         let cause = match self {
             Self::Unreachable { reason, .. } => format!("cannot be reached: {reason}"),
             Self::Timeout { seconds, .. } => format!("did not answer within {seconds} s"),
+            Self::NotRpc { reason, .. } => format!("is not the RPC of a Kubo node: {reason}"),
             Self::Refused { reason, .. } => format!("refused: {reason}"),
             error => error.to_string(),
         };
@@ -158,6 +167,7 @@ impl StoreError {
             | Self::NoFolder { .. }
             | Self::Unreachable { .. }
             | Self::Timeout { .. }
+            | Self::NotRpc { .. }
             | Self::Refused { .. }
             | Self::Io { .. } => true,
             Self::Corrupt { .. }

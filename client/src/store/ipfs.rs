@@ -21,13 +21,16 @@ use medchain_primitives::Cid;
 use reqwest::{
     multipart::{Form, Part},
     redirect::Policy,
-    Body, Client, Url,
+    Body, Client, RequestBuilder, Url,
 };
 use serde::Deserialize;
 
+use self::rpc::Refusal;
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    shown, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
+    shown,
+    token::{token_for, Token},
+    Kept, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
 };
 
 /// How long the node may search for one block.
@@ -37,8 +40,12 @@ const GRACE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a node may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(8);
+/// How many blocks are requested at once: each takes a round trip, and 2 MiB at most.
+const AT_ONCE: usize = 8;
 /// How much of an answer that is not a block is read.
 const MAX_ANSWER: usize = 64 * 1024;
+/// How much of a list of pins is read: some 500,000 of them.
+const MAX_PINS: usize = 64 * 1024 * 1024;
 /// Options that make the CID depend on the bytes alone.
 const ADD_OPTIONS: &str = "cid-version=1&raw-leaves=true&cid-base=base32\
     &chunker=size-262144&max-file-links=174&progress=false";
@@ -48,6 +55,7 @@ const ADD_OPTIONS: &str = "cid-version=1&raw-leaves=true&cid-base=base32\
 pub struct IpfsStore {
     client: Client,
     base: Url,
+    token: Option<Token>,
     timeout: Duration,
 }
 
@@ -59,13 +67,14 @@ impl fmt::Debug for IpfsStore {
 }
 
 impl IpfsStore {
-    /// The node at `url`: `http://127.0.0.1:5001`, also with `ipfs+` in front.
-    /// Nothing is sent yet.
+    /// The node at `url`, `http://127.0.0.1:5001` or `https://…`, also with `ipfs+` in front,
+    /// with its token where [`super::TOKENS_VARIABLE`] names a file that has one. Nothing is
+    /// sent yet.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         let invalid = |reason: String| StoreError::InvalidUrl { url: shown(url), reason };
         let mut base = Url::parse(url.strip_prefix("ipfs+").unwrap_or(url))
             .map_err(|error| invalid(error.to_string()))?;
-        if base.scheme() != "http" || base.host_str().is_none() {
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             return Err(invalid("give it as http://127.0.0.1:5001".into()));
         }
         base.set_query(None);
@@ -77,7 +86,17 @@ impl IpfsStore {
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { client, base, timeout: DEFAULT_TIMEOUT })
+        let token = token_for(&base)?;
+        Ok(Self { client, base, token, timeout: DEFAULT_TIMEOUT })
+    }
+
+    /// A request of a method of the RPC, which has to be answered within `patience`.
+    fn post(&self, method: &str, query: &str, patience: Duration) -> RequestBuilder {
+        let request = self.client.post(self.method(method, query)).timeout(patience);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.as_str()),
+            None => request,
+        }
     }
 
     /// Lets the node search `timeout` for a block, instead of 30 s.
@@ -94,9 +113,7 @@ impl IpfsStore {
         }
         let patience = self.timeout + GRACE;
         let mut response = self
-            .client
-            .post(self.method("pin/rm", &format!("arg={cid}&recursive=true")))
-            .timeout(patience)
+            .post("pin/rm", &format!("arg={cid}&recursive=true"), patience)
             .send()
             .await
             .map_err(|error| self.failed(&error, patience))?;
@@ -116,11 +133,36 @@ impl IpfsStore {
         let is_it = |pin: &String| wanted.is_some() && BlockCid::try_from(&**pin).ok() == wanted;
         match removed.is_ok_and(|removed| removed.pins.iter().any(is_it)) {
             true => Ok(LetGo::Unpinned),
-            false => Err(StoreError::Refused {
-                store: self.describe(),
-                reason: "its answer to `pin/rm` is not that of a Kubo node".into(),
-            }),
+            false => Err(self.not_rpc(&answer, "pin/rm")),
         }
+    }
+
+    /// The roots that the node keeps until they are unpinned.
+    async fn pins(&self) -> Result<Vec<Cid>, StoreError> {
+        #[derive(Deserialize)]
+        struct Pin {
+            #[serde(rename = "Cid")]
+            cid: String,
+        }
+        let patience = self.timeout + GRACE;
+        let asked = self.post("pin/ls", "type=recursive&stream=true", patience).send().await;
+        let mut response = asked.map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, "its pins").await);
+        }
+        let answer = self.bytes(&mut response, MAX_PINS, patience).await?;
+        let mut pins = Vec::new();
+        for line in answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            if let Some(refusal) = Refusal::read(line) {
+                return Err(self.understood(refusal.message, "its pins"));
+            }
+            let pin =
+                serde_json::from_slice::<Pin>(line).map_err(|_| self.not_rpc(&answer, "pin/ls"))?;
+            // One of another kind is of no record.
+            let cid = BlockCid::try_from(&*pin.cid).map(|cid| cid.to_string());
+            pins.extend(cid.ok().and_then(|cid| Cid::parse(cid.as_bytes()).ok()));
+        }
+        Ok(pins)
     }
 
     async fn send_file(&self, bytes: &[u8], sent: Arc<AtomicU64>) -> Result<String, StoreError> {
@@ -144,9 +186,7 @@ impl IpfsStore {
         // A slow disk needs longer for a large file.
         let patience = self.timeout + GRACE + Duration::from_secs(length / 1_000_000);
         let mut response = self
-            .client
-            .post(self.method("add", ADD_OPTIONS))
-            .timeout(patience)
+            .post("add", ADD_OPTIONS, patience)
             .multipart(form)
             .send()
             .await
@@ -155,14 +195,16 @@ impl IpfsStore {
             return Err(self.refused(response, "the new content").await);
         }
         let answer = self.bytes(&mut response, MAX_ANSWER, patience).await?;
-        // One JSON object a line; the last is the root.
-        let last = answer.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+        // One JSON object a line; the last is the root. Kubo answers with success before it has
+        // written everything, so an error may follow the name.
+        let lines = || answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        if let Some(refusal) = lines().find_map(Refusal::read) {
+            return Err(self.understood(refusal.message, "the new content"));
+        }
+        let last = lines().next_back();
         last.and_then(|line| serde_json::from_slice::<Added>(line).ok())
             .map(|added| added.hash)
-            .ok_or_else(|| StoreError::Refused {
-                store: self.describe(),
-                reason: "its answer to `add` is not that of a Kubo node".into(),
-            })
+            .ok_or_else(|| self.not_rpc(&answer, "add"))
     }
 }
 
@@ -209,12 +251,37 @@ impl Store for IpfsStore {
         vec![Unpinned::now(self.describe(), outcome)]
     }
 
+    async fn kept(&self) -> Vec<Kept> {
+        vec![Kept { store: self.describe(), cids: self.pins().await }]
+    }
+
+    async fn lacks(&self, cid: &Cid) -> bool {
+        let query = format!("arg={cid}&offline=true");
+        let Ok(response) = self.post("block/stat", &query, PING_TIMEOUT).send().await else {
+            return false;
+        };
+        !response.status().is_success()
+            && matches!(self.refused(response, cid.as_str()).await, StoreError::NotFound { .. })
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
-        // Any answer will do. A request for content could search the network for longer
-        // than this should take.
-        let asked = self.client.post(self.method("version", "")).timeout(PING_TIMEOUT);
-        let answered = asked.send().await;
-        answered.map(|_| ()).map_err(|error| self.failed(&error, PING_TIMEOUT))
+        // Not a request for content, which could search the network for longer than this
+        // should take.
+        #[derive(Deserialize)]
+        struct Version {
+            #[serde(rename = "Version")]
+            _version: String,
+        }
+        let asked = self.post("version", "", PING_TIMEOUT).send().await;
+        let mut response = asked.map_err(|error| self.failed(&error, PING_TIMEOUT))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, "its version").await);
+        }
+        let answer = self.bytes(&mut response, MAX_ANSWER, PING_TIMEOUT).await?;
+        match serde_json::from_slice::<Version>(&answer) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.not_rpc(&answer, "version")),
+        }
     }
 
     fn describe(&self) -> String {
@@ -228,14 +295,16 @@ impl Store for IpfsStore {
 
 #[async_trait]
 impl BlockSource for IpfsStore {
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
         // Without `timeout=` a node searches for a missing block for ever.
         let query = format!("arg={cid}&timeout={}s", self.timeout.as_secs());
         let patience = self.timeout + GRACE;
         let mut response = self
-            .client
-            .post(self.method("block/get", &query))
-            .timeout(patience)
+            .post("block/get", &query, patience)
             .send()
             .await
             .map_err(|error| self.failed(&error, patience))?;

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Store, StoreError};
+use super::{address::Address, Store, StoreError};
 
 /// How many stores a list may name.
 pub const MAX_STORES: usize = 8;
@@ -65,12 +65,10 @@ pub fn shown(url: &str) -> String {
 
 /// Equal for entries that name the same store in two ways.
 fn place(entry: &str, store: &dyn Store) -> PathBuf {
-    let folder = match entry.split_once("://") {
-        None => entry,
-        Some(("file", path)) => path,
-        Some(_) => return store.describe().into(),
+    let Ok(Address::Folder(folder)) = Address::read(entry) else {
+        return store.describe().into();
     };
-    let whole = path::absolute(folder).unwrap_or_else(|_| Path::new(folder).to_owned());
+    let whole = path::absolute(&folder).unwrap_or_else(|_| Path::new(&folder).to_owned());
     // Without doubled slashes and one at the end.
     whole.components().collect()
 }

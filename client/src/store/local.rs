@@ -21,7 +21,7 @@ use medchain_primitives::Cid;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
-    Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
+    Kept, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
 };
 
 /// Blocks in a folder.
@@ -115,6 +115,10 @@ impl Store for LocalStore {
 
     async fn unpin(&self, cid: &Cid) -> Vec<Unpinned> {
         vec![Unpinned::now(self.describe(), self.delete(cid))]
+    }
+
+    async fn kept(&self) -> Vec<Kept> {
+        vec![Kept { store: self.describe(), cids: self.roots() }]
     }
 
     fn describe(&self) -> String {

@@ -1,6 +1,9 @@
 //! Several stores combined: content is retrieved from the first that has it, and
 //! stored in all of them, so that one may be missing later.
 
+mod heal;
+mod read;
+
 use std::{
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -13,15 +16,21 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use medchain_primitives::Cid;
 use tokio::time::timeout;
-use tracing::{info, warn};
 
-use super::{dag, Failure, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned};
+use super::{
+    dag, Failure, Kept, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned,
+};
 
 /// How long a store may make no progress. A little longer than the adapter for IPFS
 /// waits for one block, because its error says more.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// After this long without the content, the next store is asked as well.
+const HEDGE: Duration = Duration::from_secs(3);
 
 /// Stores in the order in which they are asked.
+///
+/// Content comes from the first that gives it, verified: the next one is asked where one fails, and
+/// where one takes long. What a store before it has lost or damaged is put back there.
 ///
 /// Each has a time-out of its own. It does not help against a file system that
 /// hangs, as a lost network mount does, because this process reads folders itself.
@@ -29,12 +38,13 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub struct SeveralStores {
     stores: Vec<Arc<dyn Store>>,
     patience: Duration,
+    hedge: Duration,
 }
 
 impl SeveralStores {
     /// Combines these stores; the first is asked first.
     pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
-        Self { stores, patience: PATIENCE }
+        Self { stores, patience: PATIENCE, hedge: HEDGE }
     }
 
     /// Skips a store that makes no progress for `patience`, instead of 40 s.
@@ -43,69 +53,10 @@ impl SeveralStores {
         self
     }
 
-    /// Asks one after the other; none may take longer than `whole` in all.
-    async fn first(
-        &self,
-        cid: &Cid,
-        limit: u64,
-        progress: Progress<'_>,
-        whole: Duration,
-    ) -> Result<Vec<u8>, StoreError> {
-        // The next store starts from zero, and reported numbers must not fall.
-        let furthest = AtomicU64::new(0);
-        let rising = |update: ProgressUpdate| {
-            if furthest.fetch_max(update.done, Ordering::Relaxed) <= update.done {
-                progress(update);
-            }
-        };
-        let mut failures = Vec::new();
-        for store in &self.stores {
-            let asked = self.ask(store.as_ref(), cid, limit, &rising);
-            let answer = timeout(whole, asked).await;
-            let error = match answer.unwrap_or_else(|_| Err(late(store.as_ref(), whole))) {
-                Ok(bytes) => return Ok(bytes),
-                // Both follow from verified blocks: every store would answer the same.
-                Err(error @ (StoreError::TooLarge { .. } | StoreError::Unsupported { .. })) => {
-                    return Err(error)
-                }
-                Err(error) => error,
-            };
-            let failure = Failure { store: store.describe(), error };
-            match &failure.error {
-                // That disk needs attention, even if another store has the content.
-                StoreError::Corrupt { .. } => warn!(%cid, "skipped: {failure}"),
-                _ => info!(%cid, "skipped: {failure}"),
-            }
-            failures.push(failure);
-        }
-        Err(StoreError::AllFailed { task: "delivered the content", failures })
-    }
-
-    /// Asks one store, for as long as it makes progress.
-    async fn ask(
-        &self,
-        store: &dyn Store,
-        cid: &Cid,
-        limit: u64,
-        progress: Progress<'_>,
-    ) -> Result<Vec<u8>, StoreError> {
-        let done = AtomicU64::new(0);
-        let noted = |update: ProgressUpdate| {
-            done.fetch_max(update.done, Ordering::Relaxed);
-            progress(update);
-        };
-        let mut asked = store.get_with_progress(cid, limit, &noted);
-        let mut before = 0;
-        loop {
-            if let Ok(answer) = timeout(self.patience, &mut asked).await {
-                return answer;
-            }
-            let now = done.load(Ordering::Relaxed);
-            if now == before {
-                return Err(late(store, self.patience));
-            }
-            before = now;
-        }
+    /// Asks the next store as well after `hedge` without the content, instead of 3 s.
+    pub fn with_hedge(mut self, hedge: Duration) -> Self {
+        self.hedge = hedge;
+        self
     }
 
     /// Puts into one store; the CID that it reports is not trusted.
@@ -195,6 +146,17 @@ impl Store for SeveralStores {
             answers.unwrap_or_else(|_| {
                 let late = late(store.as_ref(), self.patience);
                 vec![Unpinned::now(store.describe(), Err(late))]
+            })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn kept(&self) -> Vec<Kept> {
+        let asked = self.stores.iter().map(|store| async move {
+            let answers = timeout(self.patience, store.kept()).await;
+            answers.unwrap_or_else(|_| {
+                let cids = Err(late(store.as_ref(), self.patience));
+                vec![Kept { store: store.describe(), cids }]
             })
         });
         join_all(asked).await.into_iter().flatten().collect()

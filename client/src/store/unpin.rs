@@ -2,6 +2,8 @@
 
 use std::{fmt, time::SystemTime};
 
+use medchain_primitives::Cid;
+
 use super::StoreError;
 
 /// What a store did when it was asked to unpin content.
@@ -42,4 +44,13 @@ impl Unpinned {
     pub fn now(store: String, outcome: Result<LetGo, StoreError>) -> Self {
         Self { store, outcome, at: SystemTime::now() }
     }
+}
+
+/// What one store keeps.
+#[derive(Debug)]
+pub struct Kept {
+    /// The store, as [`super::Store::describe`] names it.
+    pub store: String,
+    /// The contents, by their roots, in no order; or why the store does not say.
+    pub cids: Result<Vec<Cid>, StoreError>,
 }

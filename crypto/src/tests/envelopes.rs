@@ -171,8 +171,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_key_survives_its_envelope(key: [u8; 32], uri: String) {
-        let (reader, cid) = (EncryptionSecret::from_secret_uri(&uri), cid(1));
+    fn every_key_survives_its_envelope(key: [u8; 32], secret: [u8; 32]) {
+        let (reader, cid) = (EncryptionSecret::of_account(&secret), cid(1));
         let sealed = seal(&ContentKey::from_bytes(key), &reader.public(), &name(&cid)).unwrap();
         let opened = reader.open(&sealed, &name(&cid)).unwrap();
         prop_assert_eq!(opened.as_bytes(), &key);

@@ -1,30 +1,24 @@
 //! Convolutions in products of bytes, for AVX-512 with VNNI.
 //!
-//! [`Winograd`] is F(2, 3) along rows: two neighbouring outputs from four products where
-//! the direct way needs six. With inputs d0 to d3 and weights g0 to g2,
-//!
-//! ```text
-//! m0 = (d0 - d2) 2 g0                 2 y0 = m0 + m1 + m2
-//! m1 = (d1 + d2) (g0 + g1 + g2)       2 y1 = m1 - m2 - m3
-//! m2 = (d2 - d1) (g0 - g1 + g2)
-//! m3 = (d1 - d3) 2 g2
-//! ```
-//!
-//! Differences are stored plus 128, so that they are unsigned; what that adds to the sums
-//! depends on the weights alone and is taken off with the bias. All of it is exact where
-//! activations are at most 127 and the four sums of weights are signed bytes.
-//! [`Direct`] takes what is not.
+//! [`Winograd`] takes what its transform is exact for, [`Direct`] the rest. Here is what both
+//! need: the inner loop, and rounding.
 #![cfg(target_arch = "x86_64")]
 #![allow(unsafe_code)]
 #![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
-use core::arch::x86_64::*;
-use std::ops::Range;
+mod direct;
+mod winograd;
 
-use super::finish::{blocks, Block, Place};
-use super::padded::pixel;
-use super::{Convolution, Shape};
+use core::arch::x86_64::*;
+use core::ops::Range;
+
+use super::finish::Place;
+use super::memory::Aligned;
+use super::split::Piece;
 use crate::Parameters;
+
+pub(super) use direct::Direct;
+pub(super) use winograd::Winograd;
 
 /// Output channels that are computed together: two registers.
 const BLOCK: usize = 32;
@@ -37,39 +31,44 @@ const GROUP: usize = 4;
 const CACHE: usize = 512 * 1024;
 /// How far weights are fetched ahead, in bytes.
 const AHEAD: usize = 512;
-/// What makes a difference of activations unsigned.
-const LIFT: u8 = 128;
 
-/// Channels that are transformed together: one register.
-const LANES: usize = 64;
+/// Sums of a tile, from the start of a cache line on.
+#[repr(align(64))]
+struct Sums([[i32; BLOCK]; TILE]);
 
-/// Some channels; those that there are not are zero.
-#[inline(always)]
-fn lanes(channels: &[u8]) -> [u8; LANES] {
-    match channels.try_into() {
-        Ok(all) => all,
-        Err(_) => {
-            let mut some = [0; LANES];
-            some[..channels.len()].copy_from_slice(channels);
-            some
-        }
+impl Sums {
+    fn zeros() -> Self {
+        Self([[0; BLOCK]; TILE])
     }
 }
 
-/// The four transformed inputs of a pair of outputs.
-#[inline(always)]
-fn spread(d0: [u8; LANES], d1: [u8; LANES], d2: [u8; LANES], d3: [u8; LANES]) -> [[u8; LANES]; 4] {
-    let mut m = [[0; LANES]; 4];
-    for c in 0..LANES {
-        m[0][c] = d0[c].wrapping_sub(d2[c]).wrapping_add(LIFT);
-        m[1][c] = d1[c].wrapping_add(d2[c]);
-        m[2][c] = d2[c].wrapping_sub(d1[c]).wrapping_add(LIFT);
-        m[3][c] = d1[c].wrapping_sub(d3[c]).wrapping_add(LIFT);
-    }
-    m
+/// What turns the sums of a block, which come doubled, into activations.
+struct Block {
+    biases: [i32; BLOCK],
+    shifts: [i32; BLOCK],
 }
 
-type Sums = [[i32; BLOCK]; TILE];
+/// The blocks of all channels.
+fn blocks(parameters: &Parameters) -> Vec<Block> {
+    let numbers = parameters.biases.chunks(BLOCK).zip(parameters.shifts.chunks(BLOCK));
+    numbers
+        .map(|(biases, shifts)| {
+            let mut block = Block { biases: [0; BLOCK], shifts: [1; BLOCK] };
+            for (to, from) in block.biases.iter_mut().zip(biases) {
+                *to = from << 1;
+            }
+            for (to, from) in block.shifts.iter_mut().zip(shifts) {
+                *to = i32::from(from + 1);
+            }
+            block
+        })
+        .collect()
+}
+
+/// The blocks that a piece is made of.
+fn blocks_of(piece: &Piece) -> Range<usize> {
+    piece.channels.start / BLOCK..piece.channels.end.div_ceil(BLOCK)
+}
 
 /// What [`multiply`] reads.
 #[derive(Clone, Copy)]
@@ -129,14 +128,14 @@ unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLO
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn multiply_tile(pixels: usize, job: Job, stride: usize, out: &mut Sums) {
     match (pixels, stride) {
-        (TILE, 64) => multiply::<TILE>(job, 64, out),
-        (TILE, 128) => multiply::<TILE>(job, 128, out),
-        (TILE, 256) => multiply::<TILE>(job, 256, out),
-        (TILE, 512) => multiply::<TILE>(job, 512, out),
-        (TILE, _) => multiply::<TILE>(job, stride, out),
-        (7, _) => multiply::<7>(job, stride, out),
+        (TILE, 64) => multiply::<TILE>(job, 64, &mut out.0),
+        (TILE, 128) => multiply::<TILE>(job, 128, &mut out.0),
+        (TILE, 256) => multiply::<TILE>(job, 256, &mut out.0),
+        (TILE, 512) => multiply::<TILE>(job, 512, &mut out.0),
+        (TILE, _) => multiply::<TILE>(job, stride, &mut out.0),
+        (7, _) => multiply::<7>(job, stride, &mut out.0),
         _ => {
-            for (pixel, out) in out.iter_mut().enumerate().take(pixels) {
+            for (pixel, out) in out.0.iter_mut().enumerate().take(pixels) {
                 let job = Job { values: job.values.add(pixel * stride), ..job };
                 multiply::<1>(job, stride, std::slice::from_mut(out));
             }
@@ -175,267 +174,45 @@ fn narrow(values: __m512i) -> [u8; BLOCK / 2] {
     out
 }
 
+/// Writes half a block of one pixel. Where it is pooled, what the pixels before it in rows
+/// and columns left is there already.
+#[inline(always)]
+fn put(place: &mut Place, pool: bool, y: usize, x: usize, from: usize, new: &[u8; BLOCK / 2]) {
+    if !pool {
+        let to = place.at(y, x, from, BLOCK / 2);
+        match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+            Ok(to) => *to = *new,
+            Err(_) => to.copy_from_slice(&new[..to.len()]),
+        }
+        return;
+    }
+    let to = place.at(y / 2, x / 2, from, BLOCK / 2);
+    match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+        // With a length that the compiler knows.
+        Ok(to) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
+        Err(_) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
+    }
+}
+
 /// Weights in the order in which [`multiply`] reads them. `at(output, segment, byte)`
 /// says what stands where; bytes beyond `bytes` and outputs beyond `outputs` are zero.
-fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) -> Vec<i8> {
+fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) -> Aligned<i8> {
     let groups = bytes.div_ceil(GROUP);
-    let mut weights = Vec::with_capacity(outputs.next_multiple_of(BLOCK) * 3 * groups * GROUP);
+    let mut weights = Aligned::zeros(outputs.next_multiple_of(BLOCK) * 3 * groups * GROUP);
+    let mut places = weights.iter_mut();
     for block in (0..outputs).step_by(BLOCK) {
         for segment in 0..3 {
             for group in 0..groups {
                 for output in block..block + BLOCK {
                     for byte in group * GROUP..(group + 1) * GROUP {
                         let inside = output < outputs && byte < bytes;
-                        weights.push(if inside { at(output, segment, byte) } else { 0 });
+                        if let (Some(place), true) = (places.next(), inside) {
+                            *place = at(output, segment, byte);
+                        }
                     }
                 }
             }
         }
     }
     weights
-}
-
-/// F(2, 3) along rows.
-pub(super) struct Winograd {
-    shape: Shape,
-    /// For each of the four products, as [`packed`].
-    weights: [Vec<i8>; 4],
-    blocks: Vec<Block<BLOCK>>,
-    /// What is added to the second of two outputs instead of the block's biases.
-    second: Vec<[i32; BLOCK]>,
-}
-
-impl Winograd {
-    /// `None` where it would not be exact.
-    pub(super) fn new(shape: &Shape, parameters: &Parameters, largest_input: u8) -> Option<Self> {
-        if largest_input.max(shape.border) > 127 || !shape.inputs.is_multiple_of(GROUP) {
-            return None;
-        }
-        let (inputs, outputs) = (shape.inputs, shape.outputs);
-        let transformed = |product: usize, output: usize, row: usize, channel: usize| -> i16 {
-            let g = |column: usize| {
-                let place = ((output * 3 + row) * 3 + column) * inputs + channel;
-                i16::from(parameters.weights[place])
-            };
-            match product {
-                0 => 2 * g(0),
-                1 => g(0) + g(1) + g(2),
-                2 => g(0) - g(1) + g(2),
-                _ => 2 * g(2),
-            }
-        };
-        let every = |mut test: Box<dyn FnMut(usize, i16) -> bool + '_>| {
-            (0..4).all(|product| {
-                (0..outputs).all(|output| {
-                    (0..3).all(|row| {
-                        (0..inputs).all(|c| test(output, transformed(product, output, row, c)))
-                    })
-                })
-            })
-        };
-        if !every(Box::new(|_, weight| i8::try_from(weight).is_ok())) {
-            return None;
-        }
-        let weights = [0, 1, 2, 3].map(|product| {
-            packed(outputs, inputs, |output, row, c| transformed(product, output, row, c) as i8)
-        });
-        let lifted = |product: usize, output: usize| -> i32 {
-            let rows = (0..3).flat_map(|row| (0..inputs).map(move |c| (row, c)));
-            let sum: i32 =
-                rows.map(|(row, c)| i32::from(transformed(product, output, row, c))).sum();
-            i32::from(LIFT) * sum
-        };
-        let mut blocks = blocks::<BLOCK>(parameters, 1);
-        let mut second = Vec::with_capacity(blocks.len());
-        for (number, block) in blocks.iter_mut().enumerate() {
-            let mut other = block.biases;
-            let lanes = block.biases.iter_mut().zip(&mut other).enumerate();
-            for (lane, (first, second)) in lanes.take(outputs - number * BLOCK) {
-                let output = number * BLOCK + lane;
-                *first -= lifted(0, output) + lifted(2, output);
-                *second += lifted(2, output) + lifted(3, output);
-            }
-            second.push(other);
-        }
-        Some(Self { shape: *shape, weights, blocks, second })
-    }
-
-    fn pairs(&self) -> usize {
-        self.shape.size.div_ceil(2)
-    }
-
-    /// The four transformed inputs, each `[row][pair][channel]`, of the rows that `rows`
-    /// needs: one more above and below.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn transform(&self, input: &[u8], rows: &Range<usize>) -> [Vec<u8>; 4] {
-        let (inputs, pairs) = (self.shape.inputs, self.pairs());
-        let border = vec![self.shape.border; inputs];
-        let length = (rows.len() + 2) * pairs * inputs;
-        let mut out = [(); 4].map(|()| vec![0u8; length]);
-        let [v0, v1, v2, v3] = &mut out;
-        let cells = v0
-            .chunks_exact_mut(inputs)
-            .zip(v1.chunks_exact_mut(inputs))
-            .zip(v2.chunks_exact_mut(inputs))
-            .zip(v3.chunks_exact_mut(inputs));
-        for (number, (((v0, v1), v2), v3)) in cells.enumerate() {
-            let (y, x) = (rows.start + number / pairs, 2 * (number % pairs));
-            let d = [0, 1, 2, 3].map(|i| pixel(input, &self.shape, y, x + i).unwrap_or(&border));
-            let [d0, d1, d2, d3] = d;
-            // In pieces of a size that the compiler knows: it then needs no proof that
-            // what is written is not what is read.
-            let pieces = d0.chunks(LANES).zip(d1.chunks(LANES)).zip(d2.chunks(LANES));
-            let pieces = pieces.zip(d3.chunks(LANES)).zip(v0.chunks_mut(LANES));
-            let pieces = pieces.zip(v1.chunks_mut(LANES)).zip(v2.chunks_mut(LANES));
-            for (piece, v3) in pieces.zip(v3.chunks_mut(LANES)) {
-                let ((((((d0, d1), d2), d3), v0), v1), v2) = piece;
-                let [m0, m1, m2, m3] = spread(lanes(d0), lanes(d1), lanes(d2), lanes(d3));
-                v0.copy_from_slice(&m0[..v0.len()]);
-                v1.copy_from_slice(&m1[..v1.len()]);
-                v2.copy_from_slice(&m2[..v2.len()]);
-                v3.copy_from_slice(&m3[..v3.len()]);
-            }
-        }
-        out
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn compute(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        let Shape { size, inputs, outputs, limit, pool, .. } = self.shape;
-        let pairs = self.pairs();
-        let values = self.transform(input, &rows);
-        let mut place = Place { out, outputs, width: size, pool };
-        let cells = rows.len() * pairs;
-        let weights_of_product = 3 * inputs * BLOCK;
-        let limit = _mm512_set1_epi32(i32::from(limit));
-        let mut sums: [Sums; 4] = [[[0; BLOCK]; TILE]; 4];
-        for (number, (block, second)) in self.blocks.iter().zip(&self.second).enumerate() {
-            let from = number * BLOCK;
-            for first in (0..cells).step_by(TILE) {
-                let pixels = TILE.min(cells - first);
-                let products = values.iter().zip(&self.weights).zip(&mut sums);
-                for ((values, weights), sums) in products {
-                    let weights = &weights[number * weights_of_product..][..weights_of_product];
-                    let values = &values[first * inputs..][..(2 * pairs + pixels) * inputs];
-                    let job = Job {
-                        values: values.as_ptr(),
-                        row: pairs * inputs,
-                        segments: 3,
-                        groups: inputs / GROUP,
-                        weights: weights.as_ptr(),
-                    };
-                    // SAFETY: values and weights were cut to what is read.
-                    unsafe { multiply_tile(pixels, job, inputs, sums) };
-                }
-                let [m0, m1, m2, m3] = &sums;
-                for cell in 0..pixels {
-                    let place_of_cell = first + cell;
-                    let (y, x) = (place_of_cell / pairs, 2 * (place_of_cell % pairs));
-                    for part in 0..2 {
-                        let m = [m0, m1, m2, m3].map(|m| &m[cell]);
-                        let (m1, m2) = (half(m[1], part), half(m[2], part));
-                        let left = _mm512_add_epi32(half(m[0], part), _mm512_add_epi32(m1, m2));
-                        let left = _mm512_add_epi32(left, half(&block.biases, part));
-                        let right = _mm512_sub_epi32(_mm512_sub_epi32(m1, m2), half(m[3], part));
-                        let right = _mm512_add_epi32(right, half(second, part));
-                        let shifts = half(&block.shifts, part);
-                        let left = activations(left, shifts, limit);
-                        let right = activations(right, shifts, limit);
-                        let from = from + part * (BLOCK / 2);
-                        if pool {
-                            place.put(y, x, from, &narrow(_mm512_max_epi32(left, right)));
-                        } else {
-                            place.put(y, x, from, &narrow(left));
-                            if x + 1 < size {
-                                place.put(y, x + 1, from, &narrow(right));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Convolution for Winograd {
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        // SAFETY: an engine is only made for instructions that the processor has.
-        unsafe { self.compute(input, rows, out) }
-    }
-
-    fn band(&self) -> usize {
-        (CACHE / (4 * self.pairs() * self.shape.inputs)).saturating_sub(2).max(2)
-    }
-}
-
-/// Without a transform.
-pub(super) struct Direct {
-    shape: Shape,
-    weights: Vec<i8>,
-    blocks: Vec<Block<BLOCK>>,
-}
-
-impl Direct {
-    pub(super) fn new(shape: &Shape, parameters: &Parameters) -> Self {
-        let bytes = 3 * shape.inputs;
-        let weights = packed(shape.outputs, bytes, |output, row, byte| {
-            parameters.weights[(output * 3 + row) * bytes + byte]
-        });
-        // Doubled, because a block takes no sums that are not scaled.
-        Self { shape: *shape, weights, blocks: blocks(parameters, 1) }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn compute(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        let Shape { size, inputs, outputs, border, limit, pool } = self.shape;
-        let groups = (3 * inputs).div_ceil(GROUP);
-        // Rows with a border, and what the last group reads beyond.
-        let row = (size + 2) * inputs;
-        let mut values = vec![border; (rows.len() + 2) * row + GROUP];
-        for (number, to) in values.chunks_exact_mut(row).take(rows.len() + 2).enumerate() {
-            let y = rows.start + number;
-            if (1..=size).contains(&y) {
-                let from = &input[(y - 1) * size * inputs..][..size * inputs];
-                to[inputs..inputs + from.len()].copy_from_slice(from);
-            }
-        }
-        let mut place = Place { out, outputs, width: size, pool };
-        let weights_of_block = 3 * groups * GROUP * BLOCK;
-        let limit = _mm512_set1_epi32(i32::from(limit));
-        let mut sums: Sums = [[0; BLOCK]; TILE];
-        for (number, block) in self.blocks.iter().enumerate() {
-            let weights = &self.weights[number * weights_of_block..][..weights_of_block];
-            for y in 0..rows.len() {
-                for first in (0..size).step_by(TILE) {
-                    let tile = TILE.min(size - first);
-                    let values = &values[y * row + first * inputs..]
-                        [..2 * row + (tile - 1) * inputs + groups * GROUP];
-                    let (values, weights) = (values.as_ptr(), weights.as_ptr());
-                    let job = Job { values, row, segments: 3, groups, weights };
-                    // SAFETY: values and weights were cut to what is read.
-                    unsafe { multiply_tile(tile, job, inputs, &mut sums) };
-                    for (x, sums) in sums.iter().take(tile).enumerate() {
-                        for part in 0..2 {
-                            let sum = _mm512_slli_epi32::<1>(half(sums, part));
-                            let sum = _mm512_add_epi32(sum, half(&block.biases, part));
-                            let values = activations(sum, half(&block.shifts, part), limit);
-                            let from = number * BLOCK + part * (BLOCK / 2);
-                            place.put(y, first + x, from, &narrow(values));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Convolution for Direct {
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        // SAFETY: an engine is only made for instructions that the processor has.
-        unsafe { self.compute(input, rows, out) }
-    }
-
-    fn band(&self) -> usize {
-        (CACHE / ((self.shape.size + 2) * self.shape.inputs)).saturating_sub(2).clamp(2, 32)
-    }
 }

@@ -54,23 +54,31 @@ impl Dense {
     }
 }
 
-/// [`sum`], compiled for AVX2.
+/// [`sum`], with products of words.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn sum_avx2(bias: i32, input: &[u8], weights: &[i8]) -> i32 {
+    use core::arch::x86_64::*;
     let (values, signed) = (input.chunks_exact(32), weights.chunks_exact(32));
     let rest = sum(bias, values.remainder(), signed.remainder());
-    let mut lanes = [0i32; 16];
+    let mut lanes = [_mm256_setzero_si256(); 2];
     for (values, weights) in values.zip(signed) {
-        for (lane, (v, w)) in
-            lanes.iter_mut().zip(values.chunks_exact(2).zip(weights.chunks_exact(2)))
-        {
-            if let ([a, b], [c, d]) = (v, w) {
-                let (a, b) = (i32::from(i16::from(*a)), i32::from(i16::from(*b)));
-                *lane = lane.wrapping_add(a * i32::from(*c) + b * i32::from(*d));
-            }
+        for (half, lane) in lanes.iter_mut().enumerate() {
+            // SAFETY: both pieces have 32 bytes, of which half `half` is read.
+            let (v, w) = unsafe {
+                (
+                    _mm_loadu_si128(values.as_ptr().add(16 * half).cast()),
+                    _mm_loadu_si128(weights.as_ptr().add(16 * half).cast()),
+                )
+            };
+            let products = _mm256_madd_epi16(_mm256_cvtepu8_epi16(v), _mm256_cvtepi8_epi16(w));
+            *lane = _mm256_add_epi32(*lane, products);
         }
     }
+    let [a, b] = lanes;
+    let mut lanes = [0i32; 8];
+    // SAFETY: there is room for eight sums.
+    unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), _mm256_add_epi32(a, b)) };
     lanes.iter().fold(rest, |sum, lane| sum.wrapping_add(*lane))
 }
 

@@ -1,158 +1,113 @@
-//! What the kernel in [`super::words`] needs of a processor: products of 16 bits, added in
-//! pairs.
+//! What the kernel in [`super::words`] needs of a processor: numbers side by side, and
+//! products of 16 bits, added in pairs.
 #![allow(unsafe_code)]
 #![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
-/// A register of sums of 32 bits.
-pub(super) trait Lanes: Copy {
+use core::ops::{Add, Sub};
+
+/// Numbers side by side, each added to and subtracted from the one in its place. They may
+/// wrap.
+pub(super) trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> {
+    /// Each times 2^`bits`.
+    #[must_use]
+    fn shl(self, bits: i32) -> Self;
+}
+
+impl Vector for i16 {
+    #[inline(always)]
+    fn shl(self, bits: i32) -> Self {
+        self << bits
+    }
+}
+
+/// Work that is to be compiled for certain instructions.
+pub(super) trait Work {
+    /// Does it. It must be inlined: what is not is compiled without the instructions.
+    fn run(self);
+}
+
+/// A register of `WIDTH` sums of 32 bits.
+pub(super) trait Lanes: Vector + Send + Sync + 'static {
     /// How many sums there are.
     const WIDTH: usize;
-    /// As many pairs of weights.
-    type Weights: Copy;
-    /// One pair of values, for all sums.
-    type Pair: Copy;
+    /// Tiles whose sums stay in registers, two of them for each, while products are added.
+    const TILES: usize;
+    /// A register of `2 * WIDTH` words of 16 bits.
+    type Words: Vector;
 
-    /// All zero.
-    fn zero() -> Self;
-    /// Reads weights.
+    /// Does work with the instructions that these registers need.
+    fn compiled(work: impl Work);
+
+    /// The same number in each place.
+    fn all(value: i32) -> Self;
+    /// Reads sums.
     ///
     /// # Safety
-    /// `2 * WIDTH` of them are readable.
-    unsafe fn weights(from: *const i16) -> Self::Weights;
-    /// Reads two values.
-    ///
-    /// # Safety
-    /// Both are readable.
-    unsafe fn pair(from: *const i16) -> Self::Pair;
-    /// Adds the products of each pair, and both to the sums. The sums may wrap.
-    #[must_use]
-    fn add_products(self, pair: Self::Pair, weights: Self::Weights) -> Self;
+    /// `WIDTH` of them are readable.
+    unsafe fn load(from: *const i32) -> Self;
     /// Writes the sums.
     ///
     /// # Safety
     /// There is room for `WIDTH` of them.
     unsafe fn store(self, to: *mut i32);
+
+    /// Reads words.
+    ///
+    /// # Safety
+    /// `2 * WIDTH` of them are readable.
+    unsafe fn words(from: *const i16) -> Self::Words;
+    /// Says that words will be read. Nothing needs to be there.
+    fn prefetch(from: *const i16);
+    /// Reads two words, for all places.
+    ///
+    /// # Safety
+    /// Both are readable.
+    unsafe fn pair(from: *const i16) -> Self::Words;
+    /// Reads bytes as words.
+    ///
+    /// # Safety
+    /// `2 * WIDTH` of them are readable.
+    unsafe fn widen(from: *const u8) -> Self::Words;
+    /// Writes words.
+    ///
+    /// # Safety
+    /// There is room for `2 * WIDTH` of them.
+    unsafe fn store_words(words: Self::Words, to: *mut i16);
+
+    /// Adds the products of neighbouring words, two for each sum. The sums may wrap.
+    #[must_use]
+    fn add_products(self, values: Self::Words, weights: Self::Words) -> Self;
+    /// The lower halves of the products.
+    #[must_use]
+    fn times(self, factor: i32) -> Self;
+    /// Each divided by 2^`bits`, rounded down.
+    #[must_use]
+    fn shr(self, bits: i32) -> Self;
+    /// The larger one of two, in each place.
+    #[must_use]
+    fn max(self, other: Self) -> Self;
+    /// [`crate::activation`] of each sum. Shifts are at least one.
+    #[must_use]
+    fn activations(self, shifts: Self, limit: i32) -> Self;
+    /// Writes activations as bytes.
+    ///
+    /// # Safety
+    /// There is room for `2 * WIDTH` of them.
+    unsafe fn narrow(first: Self, second: Self, to: *mut u8);
 }
 
-/// In Rust alone.
-#[derive(Clone, Copy)]
-pub(super) struct Portable([i32; 8]);
-
-impl Lanes for Portable {
-    const WIDTH: usize = 8;
-    type Weights = [i16; 16];
-    type Pair = [i16; 2];
-
-    #[inline(always)]
-    fn zero() -> Self {
-        Self([0; 8])
-    }
-
-    #[inline(always)]
-    unsafe fn weights(from: *const i16) -> Self::Weights {
-        from.cast::<[i16; 16]>().read_unaligned()
-    }
-
-    #[inline(always)]
-    unsafe fn pair(from: *const i16) -> Self::Pair {
-        from.cast::<[i16; 2]>().read_unaligned()
-    }
-
-    #[inline(always)]
-    fn add_products(self, [a, b]: Self::Pair, weights: Self::Weights) -> Self {
-        let mut sums = self.0;
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            let (c, d) = (weights[2 * lane], weights[2 * lane + 1]);
-            let both = i32::from(a) * i32::from(c) + i32::from(b) * i32::from(d);
-            *sum = sum.wrapping_add(both);
-        }
-        Self(sums)
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut i32) {
-        to.cast::<[i32; 8]>().write_unaligned(self.0);
-    }
+/// [`crate::activation`], for a shift of at least one.
+#[inline(always)]
+fn rounded(sum: i32, shift: i32, limit: i32) -> i32 {
+    let below_half = (1i32 << (shift - 1)) - 1;
+    let odd = (sum >> shift) & 1;
+    (sum.wrapping_add(below_half).wrapping_add(odd) >> shift).clamp(0, limit)
 }
 
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(super) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Sse2};
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Lanes;
-    use core::arch::x86_64::*;
-
-    /// 128 bits. Every x86-64 has them.
-    #[derive(Clone, Copy)]
-    pub(in super::super) struct Sse2(__m128i);
-
-    // SAFETY of all intrinsics: SSE2 is part of x86-64.
-    impl Lanes for Sse2 {
-        const WIDTH: usize = 4;
-        type Weights = __m128i;
-        type Pair = __m128i;
-
-        #[inline(always)]
-        fn zero() -> Self {
-            Self(unsafe { _mm_setzero_si128() })
-        }
-
-        #[inline(always)]
-        unsafe fn weights(from: *const i16) -> Self::Weights {
-            _mm_loadu_si128(from.cast())
-        }
-
-        #[inline(always)]
-        unsafe fn pair(from: *const i16) -> Self::Pair {
-            _mm_set1_epi32(from.cast::<i32>().read_unaligned())
-        }
-
-        #[inline(always)]
-        fn add_products(self, pair: Self::Pair, weights: Self::Weights) -> Self {
-            Self(unsafe { _mm_add_epi32(self.0, _mm_madd_epi16(pair, weights)) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut i32) {
-            _mm_storeu_si128(to.cast(), self.0);
-        }
-    }
-
-    /// 256 bits. It must only be used where the processor has AVX2.
-    #[derive(Clone, Copy)]
-    pub(in super::super) struct Avx2(__m256i);
-
-    // SAFETY of all intrinsics: an engine is only made for instructions that the
-    // processor has.
-    impl Lanes for Avx2 {
-        const WIDTH: usize = 8;
-        type Weights = __m256i;
-        type Pair = __m256i;
-
-        #[inline(always)]
-        fn zero() -> Self {
-            Self(unsafe { _mm256_setzero_si256() })
-        }
-
-        #[inline(always)]
-        unsafe fn weights(from: *const i16) -> Self::Weights {
-            _mm256_loadu_si256(from.cast())
-        }
-
-        #[inline(always)]
-        unsafe fn pair(from: *const i16) -> Self::Pair {
-            _mm256_set1_epi32(from.cast::<i32>().read_unaligned())
-        }
-
-        #[inline(always)]
-        fn add_products(self, pair: Self::Pair, weights: Self::Weights) -> Self {
-            Self(unsafe { _mm256_add_epi32(self.0, _mm256_madd_epi16(pair, weights)) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut i32) {
-            _mm256_storeu_si256(to.cast(), self.0);
-        }
-    }
-}

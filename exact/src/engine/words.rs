@@ -1,302 +1,287 @@
-//! Convolutions in products of 16 bits, for everything but AVX-512 with VNNI.
+//! Convolutions in products of 16 bits.
 //!
-//! Winograd's F(2 × 2, 3 × 3): four outputs from 16 products where the direct way needs
-//! 36. With `B`, `G` and `A` as in [`super::bytes`], for rows and for columns, sums come out
-//! four times as large. Transformed inputs are at most 4 · 255 and transformed weights at
-//! most 9 · 128, so both are exact in 16 bits; sums of products may wrap in 32 bits, and
-//! the outputs, which fit, are right nevertheless.
+//! Winograd's transforms of squares ([`Transform`], for rows and then for columns) turn a
+//! convolution into products of matrices, one for each number of a transformed square:
+//!
+//! ```text
+//! input ─ with_border ─ transform ─> values[product][group][register][tile][channel]
+//! for some blocks of output channels:
+//!     for each product:  sums[block][group][product][tile][output] = values · weights
+//!     for each tile:     four or sixteen outputs from its sums, rounded, pooled, written
+//! ```
+//!
+//! A tile is a square of outputs, a group as many tiles as the registers hold sums of. A
+//! group's values lie together, a register's width of channels of one tile beside that of
+//! the next: they are read in one stream, and each at a fixed distance from the first. One
+//! product's weights for one block of outputs stay in the first-level cache while all tiles
+//! of a piece pass; the sums of a few blocks stay in the second-level cache until they are
+//! read.
 #![allow(unsafe_code)]
 #![allow(unsafe_op_in_unsafe_fn, reason = "such a function says once what it needs")]
 
-use std::ops::Range;
+mod multiply;
+mod outputs;
 
-use super::finish::{blocks, Block, Place};
+use core::marker::PhantomData;
+
+use multiply::multiply_group;
+
+use super::border::with_border;
+use super::finish::Place;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Sse2};
-use super::lanes::{Lanes, Portable};
-use super::padded::pixel;
+use super::lanes::{Lanes, Portable, Work};
+use super::memory::{Aligned, Scratch};
+use super::split::Piece;
+use super::transform::{Four, Transform, Two};
 use super::{Convolution, Instructions, Shape};
 use crate::Parameters;
 
-/// Output channels that are computed together.
-const BLOCK: usize = 16;
-/// The most tiles of 2 × 2 outputs that are computed together.
-const TILES: usize = 6;
-/// Products of a tile.
-const PRODUCTS: usize = 16;
-/// About what fits into the second-level cache beside the weights of a block.
-const CACHE: usize = 512 * 1024;
+/// Tiles for which weights are at best fetched once: with fewer, the processor waits for
+/// weights more than it multiplies.
+const TOGETHER: usize = 48;
+/// Bytes of sums that are kept until they become outputs.
+const SUMS: usize = 640 * 1024;
+/// Numbers of a cache line of words. Planes are further apart than a multiple of a page by
+/// so many, or their lines would compete for the same places in a cache.
+const APART: usize = 32;
 
-/// Channels that are transformed together.
-const LANES: usize = 16;
-
-/// `B` of the rows and the columns of a square.
-#[inline(always)]
-fn spread_square(d: &[[[u8; LANES]; 4]; 4]) -> [[[i16; LANES]; 4]; 4] {
-    let mut half = [[[0; LANES]; 4]; 4];
-    for column in 0..4 {
-        let [up, row1, row2, down] = [&d[0][column], &d[1][column], &d[2][column], &d[3][column]];
-        for c in 0..LANES {
-            let wide =
-                (i16::from(up[c]), i16::from(row1[c]), i16::from(row2[c]), i16::from(down[c]));
-            half[0][column][c] = wide.0 - wide.2;
-            half[1][column][c] = wide.1 + wide.2;
-            half[2][column][c] = wide.2 - wide.1;
-            half[3][column][c] = wide.1 - wide.3;
-        }
+/// The better one of the two transforms.
+pub(super) fn convolution(
+    shape: &Shape,
+    parameters: &Parameters,
+    largest_input: u8,
+    instructions: Instructions,
+) -> Box<dyn Convolution> {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Sse2 => choose::<Sse2>(shape, parameters, largest_input),
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => choose::<Avx2>(shape, parameters, largest_input),
+        _ => choose::<Portable>(shape, parameters, largest_input),
     }
-    let mut out = [[[0; LANES]; 4]; 4];
-    for (out, half) in out.iter_mut().zip(&half) {
-        for c in 0..LANES {
-            out[0][c] = half[0][c] - half[2][c];
-            out[1][c] = half[1][c] + half[2][c];
-            out[2][c] = half[2][c] - half[1][c];
-            out[3][c] = half[1][c] - half[3][c];
-        }
-    }
-    out
 }
 
-/// One product of some tiles, for one block.
-type Sums = [[i32; BLOCK]; TILES];
+fn choose<L: Lanes>(
+    shape: &Shape,
+    parameters: &Parameters,
+    largest_input: u8,
+) -> Box<dyn Convolution> {
+    // A square of 4 × 4 outputs has 9/16 of the products of four squares of 2 × 2, and
+    // 9/4 of their weights. A small image has too few tiles to make up for these.
+    let many = shape.size.div_ceil(4).pow(2) >= TOGETHER;
+    let sum = largest_sum(shape, parameters, largest_input);
+    if many && sum <= <Four as Transform<4, 6>>::largest_sum() {
+        Box::new(Winograd::<L, Four, 4, 6>::new(shape, parameters))
+    } else {
+        Box::new(Winograd::<L, Two, 2, 4>::new(shape, parameters))
+    }
+}
 
-/// F(2 × 2, 3 × 3).
-pub(super) struct Winograd {
+/// What no output exceeds in either direction, before its bias is added.
+fn largest_sum(shape: &Shape, parameters: &Parameters, largest_input: u8) -> i64 {
+    let rows = parameters.weights.chunks(9 * shape.inputs);
+    let weights = rows.map(|row| {
+        let signed = row.iter().map(|weight| i64::from(*weight));
+        let (up, down) = signed.fold((0, 0), |(up, down), w| (up + w.max(0), down - w.min(0)));
+        up.max(down)
+    });
+    weights.max().unwrap_or(0) * i64::from(largest_input.max(shape.border))
+}
+
+/// A convolution by [`Transform`] `T` in registers `L`.
+struct Winograd<L, T, const OUT: usize, const IN: usize> {
     shape: Shape,
     /// `[block][product][pair of channels][output][2]`
-    weights: Vec<i16>,
-    blocks: Vec<Block<BLOCK>>,
-    instructions: Instructions,
+    weights: Aligned<i16>,
+    /// Four times each bias, because outputs come four times as large.
+    biases: Vec<i32>,
+    /// Each shift and the two bits of that.
+    shifts: Vec<i32>,
+    kind: PhantomData<(L, T)>,
 }
 
-/// `G` of three weights, doubled.
-fn spread([a, b, c]: [i16; 3]) -> [i16; 4] {
-    [2 * a, a + b + c, a - b + c, 2 * c]
-}
+impl<L: Lanes, T: Transform<OUT, IN>, const OUT: usize, const IN: usize> Winograd<L, T, OUT, IN> {
+    /// Output channels that are computed together: two registers of sums.
+    const BLOCK: usize = 2 * L::WIDTH;
+    /// Numbers of a transformed square.
+    const PRODUCTS: usize = IN * IN;
+    /// Sums of one product and one group.
+    const GROUP: usize = L::TILES * Self::BLOCK;
 
-impl Winograd {
-    pub(super) fn new(shape: &Shape, parameters: &Parameters, instructions: Instructions) -> Self {
+    fn new(shape: &Shape, parameters: &Parameters) -> Self {
         let (inputs, outputs, pairs) = (shape.inputs, shape.outputs, shape.inputs.div_ceil(2));
-        let count = outputs.div_ceil(BLOCK);
-        let mut weights = vec![0i16; count * PRODUCTS * pairs * BLOCK * 2];
+        let padded = outputs.next_multiple_of(Self::BLOCK);
+        let mut weights = Aligned::zeros(padded * Self::PRODUCTS * pairs * 2);
         for output in 0..outputs {
+            let (block, lane) = (output / Self::BLOCK, output % Self::BLOCK);
             for channel in 0..inputs {
                 let g = |row: usize, column: usize| {
                     let place = ((output * 3 + row) * 3 + column) * inputs + channel;
                     i16::from(parameters.weights[place])
                 };
-                let columns = [0, 1, 2].map(|row| spread([0, 1, 2].map(|column| g(row, column))));
-                for column in 0..4 {
-                    let down = spread(columns.map(|row| row[column]));
+                let columns = [0, 1, 2].map(|row| T::weights([0, 1, 2].map(|x| g(row, x))));
+                for column in 0..IN {
+                    let down = T::weights(columns.map(|row| row[column]));
                     for (row, weight) in down.into_iter().enumerate() {
-                        let product = row * 4 + column;
-                        let (block, lane) = (output / BLOCK, output % BLOCK);
-                        let pair = (block * PRODUCTS + product) * pairs + channel / 2;
-                        weights[(pair * BLOCK + lane) * 2 + channel % 2] = weight;
+                        let product = row * IN + column;
+                        let pair = (block * Self::PRODUCTS + product) * pairs + channel / 2;
+                        weights[(pair * Self::BLOCK + lane) * 2 + channel % 2] = weight;
                     }
                 }
             }
         }
-        Self { shape: *shape, weights, blocks: blocks(parameters, 2), instructions }
+        let filled = |numbers: Vec<i32>, with: i32| {
+            numbers.into_iter().chain(std::iter::repeat(with)).take(padded).collect()
+        };
+        let biases = parameters.biases.iter().map(|bias| bias << 2).collect();
+        let shifts = parameters.shifts.iter().map(|shift| i32::from(*shift) + 2).collect();
+        let (biases, shifts) = (filled(biases, 0), filled(shifts, 2));
+        Self { shape: *shape, weights, biases, shifts, kind: PhantomData }
     }
 
     /// Tiles of a row.
-    fn tiles(&self) -> usize {
-        self.shape.size.div_ceil(2)
+    fn across(&self) -> usize {
+        self.shape.size.div_ceil(OUT)
     }
 
-    /// The transformed input, `[product][tile][channel]`; an odd number of channels is
-    /// filled up with a zero.
+    /// Channels of a transformed input: whole registers, so that no end is a special case.
+    fn channels(&self) -> usize {
+        self.shape.inputs.next_multiple_of(2 * L::WIDTH)
+    }
+}
+
+/// Some rows and channels of an output.
+struct Job<'a, L, T, const OUT: usize, const IN: usize> {
+    layer: &'a Winograd<L, T, OUT, IN>,
+    input: &'a [u8],
+    piece: &'a Piece,
+    out: &'a mut [u8],
+    scratch: &'a mut Scratch,
+}
+
+impl<L: Lanes, T: Transform<OUT, IN>, const OUT: usize, const IN: usize> Work
+    for Job<'_, L, T, OUT, IN>
+{
     #[inline(always)]
-    fn transform(&self, input: &[u8], rows: &Range<usize>) -> Vec<i16> {
-        let (inputs, across) = (self.shape.inputs, self.tiles());
-        let even = inputs.next_multiple_of(2);
-        let border = vec![self.shape.border; inputs];
-        let tiles = rows.len().div_ceil(2) * across;
-        let mut out = vec![0i16; PRODUCTS * tiles * even];
-        let plane = tiles * even;
+    fn run(self) {
+        let Self { layer, input, piece, out, scratch } = self;
+        let down = piece.rows.len().div_ceil(OUT);
+        let tiles = down * layer.across();
+        let channels = layer.channels();
+        let plane = tiles.next_multiple_of(L::TILES) * channels + APART;
+        let values = scratch.words.at_least(Winograd::<L, T, OUT, IN>::PRODUCTS * plane);
+
+        let size = [down * OUT + 2, layer.across() * OUT + 2, channels];
+        let padded = scratch.padded.at_least(size.iter().product());
+        with_border(input, &layer.shape, piece.rows.start, size, padded);
+        layer.transform(padded, down, plane, values);
+
+        let of_block = tiles.div_ceil(L::TILES)
+            * Winograd::<L, T, OUT, IN>::PRODUCTS
+            * Winograd::<L, T, OUT, IN>::GROUP;
+        let block = Winograd::<L, T, OUT, IN>::BLOCK;
+        let last = piece.channels.end.div_ceil(block);
+        let together = (SUMS / (4 * of_block)).max(1);
+        let Shape { size, pool, .. } = layer.shape;
+        let mut place = Place::new(out, piece, size, pool);
+        for first in (piece.channels.start / block..last).step_by(together) {
+            let blocks = first..last.min(first + together);
+            let sums = scratch.sums.at_least(blocks.len() * of_block);
+            layer.multiply(values, plane, tiles, blocks.start, sums, of_block);
+            for (number, sums) in blocks.zip(sums.chunks_exact(of_block)) {
+                layer.finish(sums, number, tiles, piece.rows.len(), &mut place);
+            }
+        }
+    }
+}
+
+impl<L: Lanes, T: Transform<OUT, IN>, const OUT: usize, const IN: usize> Winograd<L, T, OUT, IN> {
+    /// `[row][column][channel]` with a border to `[product][group][register][tile][channel]`,
+    /// for `down` rows of tiles. Products are `plane` apart.
+    #[inline(always)]
+    fn transform(&self, padded: &[u8], down: usize, plane: usize, values: &mut [i16]) {
+        let (across, channels) = (self.across(), self.channels());
+        let row = (across * OUT + 2) * channels;
+        let (tiles, register) = (down * across, 2 * L::WIDTH);
+        assert!(plane >= tiles.next_multiple_of(L::TILES) * channels);
+        assert!(padded.len() >= (down * OUT + 2) * row && values.len() >= Self::PRODUCTS * plane);
         for tile in 0..tiles {
-            let (y, x) = (rows.start + 2 * (tile / across), 2 * (tile % across));
-            let mut seen: [[&[u8]; 4]; 4] = [[&border; 4]; 4];
-            for (down, row) in seen.iter_mut().enumerate() {
-                for (right, seen) in row.iter_mut().enumerate() {
-                    if let Some(inside) = pixel(input, &self.shape, y + down, x + right) {
-                        *seen = inside;
+            let corner = (tile / across) * OUT * row + (tile % across) * OUT * channels;
+            let (group, tile) = (tile / L::TILES, tile % L::TILES);
+            let place = group * L::TILES * channels + tile * register;
+            for channel in (0..channels).step_by(register) {
+                // SAFETY: the tile with its border is inside `padded`, and its place in each
+                // plane inside `values`, both of which have the sizes asserted above.
+                unsafe {
+                    let from = padded.as_ptr().add(corner + channel);
+                    let to = values.as_mut_ptr().add(place + channel * L::TILES);
+                    let nothing = L::widen(from);
+                    let mut half = [[nothing; IN]; IN];
+                    for column in 0..IN {
+                        let mut d = [nothing; IN];
+                        for (y, d) in d.iter_mut().enumerate() {
+                            *d = L::widen(from.add(y * row + column * channels));
+                        }
+                        for (half, d) in half.iter_mut().zip(T::inputs(d)) {
+                            half[column] = d;
+                        }
                     }
-                }
-            }
-            for first in (0..inputs).step_by(LANES) {
-                let count = LANES.min(inputs - first);
-                // Copies of a size that the compiler knows: it then needs no proof that
-                // what is written is not what is read.
-                let mut d = [[[0u8; LANES]; 4]; 4];
-                for (row, seen) in d.iter_mut().zip(&seen) {
-                    for (d, seen) in row.iter_mut().zip(seen) {
-                        let seen = &seen[first..first + count];
-                        if let Ok(seen) = <&[u8; LANES]>::try_from(seen) {
-                            *d = *seen;
-                        } else {
-                            d[..count].copy_from_slice(seen);
+                    for (y, half) in half.into_iter().enumerate() {
+                        for (x, value) in T::inputs(half).into_iter().enumerate() {
+                            L::store_words(value, to.add((y * IN + x) * plane));
                         }
                     }
                 }
-                for (product, values) in spread_square(&d).as_flattened().iter().enumerate() {
-                    let to = product * plane + tile * even + first;
-                    out[to..to + count].copy_from_slice(&values[..count]);
-                }
             }
         }
-        out
     }
 
+    /// Multiplies all tiles with some blocks of weights, from block `first` on.
     #[inline(always)]
-    fn compute<L: Lanes, const T: usize, const N: usize>(
+    fn multiply(
         &self,
-        input: &[u8],
-        rows: Range<usize>,
-        out: &mut [u8],
+        values: &[i16],
+        plane: usize,
+        tiles: usize,
+        first: usize,
+        sums: &mut [i32],
+        of_block: usize,
     ) {
-        let Shape { size, inputs, outputs, limit, pool, .. } = self.shape;
-        let (across, pairs) = (self.tiles(), inputs.div_ceil(2));
-        let tiles = rows.len().div_ceil(2) * across;
-        let values = self.transform(input, &rows);
-        let plane = tiles * pairs * 2;
-        let weights_of_product = pairs * BLOCK * 2;
-        let mut place = Place { out, outputs, width: size, pool };
-        // `[group of tiles][product]`
-        let mut sums: Vec<[Sums; PRODUCTS]> =
-            vec![[[[0; BLOCK]; TILES]; PRODUCTS]; tiles.div_ceil(T)];
-        for (number, block) in self.blocks.iter().enumerate() {
-            // Weights of one product stay in the first-level cache while all tiles pass.
-            for product in 0..PRODUCTS {
-                let weights = &self.weights[(number * PRODUCTS + product) * weights_of_product..]
-                    [..weights_of_product];
-                for (group, sums) in sums.iter_mut().enumerate() {
-                    let first = group * T;
-                    let together = T.min(tiles - first);
-                    let values =
-                        &values[product * plane + first * pairs * 2..][..together * pairs * 2];
-                    let sums = &mut sums[product];
-                    // SAFETY: both were cut to what is read.
+        let (channels, pairs) = (self.channels(), self.shape.inputs.div_ceil(2));
+        let of_product = pairs * Self::BLOCK * 2;
+        for product in 0..Self::PRODUCTS {
+            let values = &values[product * plane..][..plane];
+            for (number, sums) in sums.chunks_exact_mut(of_block).enumerate() {
+                let number = (first + number) * Self::PRODUCTS + product;
+                let weights = &self.weights[number * of_product..][..of_product];
+                let groups = sums.chunks_exact_mut(Self::PRODUCTS * Self::GROUP);
+                let values = values.chunks_exact(L::TILES * channels);
+                for (group, (values, sums)) in values.zip(groups).enumerate() {
+                    let sums = &mut sums[product * Self::GROUP..][..Self::GROUP];
+                    let tiles = L::TILES.min(tiles - group * L::TILES);
+                    // SAFETY: values, weights and sums were cut to what is used.
                     unsafe {
-                        if together == T {
-                            multiply::<L, T, N>(values, weights, pairs, sums);
-                        } else {
-                            for (values, sums) in
-                                values.chunks_exact(pairs * 2).zip(sums.chunks_exact_mut(1))
-                            {
-                                multiply::<L, 1, N>(values, weights, pairs, sums);
-                            }
-                        }
-                    }
-                }
-            }
-            for (group, sums) in sums.iter().enumerate() {
-                let first = group * T;
-                let together = T.min(tiles - first);
-                for tile in 0..together {
-                    let (y, x) = (2 * ((first + tile) / across), 2 * ((first + tile) % across));
-                    let quad = Self::outputs_of(sums, tile, block, i32::from(limit));
-                    for (corner, values) in quad.iter().enumerate() {
-                        let (y, x) = (y + corner / 2, x + corner % 2);
-                        if y < rows.len() && x < size {
-                            place.put(y, x, number * BLOCK, values);
-                        }
+                        multiply_group::<L>(tiles, values.as_ptr(), weights, sums.as_mut_ptr());
                     }
                 }
             }
         }
     }
-
-    /// The four outputs of a tile.
-    #[inline(always)]
-    fn outputs_of(
-        sums: &[Sums; PRODUCTS],
-        tile: usize,
-        block: &Block<BLOCK>,
-        limit: i32,
-    ) -> [[u8; BLOCK]; 4] {
-        // Along the rows, then along the columns.
-        let mut halves = [[[0i32; BLOCK]; 2]; 4];
-        for (half, row) in halves.iter_mut().zip(sums.chunks_exact(4)) {
-            for lane in 0..BLOCK {
-                let (b, c) = (row[1][tile][lane], row[2][tile][lane]);
-                half[0][lane] = row[0][tile][lane].wrapping_add(b).wrapping_add(c);
-                half[1][lane] = b.wrapping_sub(c).wrapping_sub(row[3][tile][lane]);
-            }
-        }
-        let mut quad = [[0u8; BLOCK]; 4];
-        for column in 0..2 {
-            let (mut up, mut down) = ([0i32; BLOCK], [0i32; BLOCK]);
-            for lane in 0..BLOCK {
-                let (b, c) = (halves[1][column][lane], halves[2][column][lane]);
-                let bias = block.biases[lane];
-                up[lane] =
-                    halves[0][column][lane].wrapping_add(b).wrapping_add(c).wrapping_add(bias);
-                down[lane] =
-                    b.wrapping_sub(c).wrapping_sub(halves[3][column][lane]).wrapping_add(bias);
-            }
-            quad[column] = block.activations(&up, limit);
-            quad[2 + column] = block.activations(&down, limit);
-        }
-        quad
-    }
 }
 
-/// Multiplies `T` tiles with one product's weights of a block, in `N` registers each.
-///
-/// # Safety
-/// `values` has `T * pairs * 2` numbers, `weights` has `pairs * BLOCK * 2`, and `out` room
-/// for `T` tiles.
-#[inline(always)]
-unsafe fn multiply<L: Lanes, const T: usize, const N: usize>(
-    values: &[i16],
-    weights: &[i16],
-    pairs: usize,
-    out: &mut [[i32; BLOCK]],
-) {
-    let mut sums = [[L::zero(); N]; T];
-    let (values, mut weights) = (values.as_ptr(), weights.as_ptr());
-    for pair in 0..pairs {
-        let mut registers = [L::weights(weights); N];
-        for (n, register) in registers.iter_mut().enumerate() {
-            *register = L::weights(weights.add(n * L::WIDTH * 2));
-        }
-        weights = weights.add(BLOCK * 2);
-        for (tile, sums) in sums.iter_mut().enumerate() {
-            let both = L::pair(values.add((tile * pairs + pair) * 2));
-            for (sum, register) in sums.iter_mut().zip(registers) {
-                *sum = sum.add_products(both, register);
-            }
-        }
+impl<L: Lanes, T: Transform<OUT, IN>, const OUT: usize, const IN: usize> Convolution
+    for Winograd<L, T, OUT, IN>
+{
+    fn compute(&self, input: &[u8], piece: &Piece, out: &mut [u8]) {
+        Scratch::with(|scratch| L::compiled(Job { layer: self, input, piece, out, scratch }));
     }
-    for (out, sums) in out.iter_mut().zip(sums) {
-        for (n, sum) in sums.into_iter().enumerate() {
-            sum.store(out.as_mut_ptr().add(n * L::WIDTH));
-        }
-    }
-}
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn compute_avx2(layer: &Winograd, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-    layer.compute::<Avx2, 6, 2>(input, rows, out);
-}
-
-impl Convolution for Winograd {
-    fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
-        match self.instructions {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Sse2 => self.compute::<Sse2, 2, 4>(input, rows, out),
-            // SAFETY: an engine is only made for instructions that the processor has.
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => unsafe { compute_avx2(self, input, rows, out) },
-            _ => self.compute::<Portable, 2, 2>(input, rows, out),
-        }
+    fn unit(&self) -> [usize; 2] {
+        [OUT, Self::BLOCK]
     }
 
     fn band(&self) -> usize {
-        let row = PRODUCTS * self.tiles() * self.shape.inputs.next_multiple_of(2) * 2;
-        (2 * (CACHE / row)).max(2)
+        OUT * TOGETHER.div_ceil(self.across())
     }
 }

@@ -34,6 +34,8 @@ impl Config {
             node: options.node,
             suri: arguments.suri,
             key: options.key,
+            passphrase_file: options.passphrase_file,
+            insecure_node: options.insecure_node,
             listen: options.listen,
             log: options.log,
             log_format: options.log_format,
@@ -88,7 +90,9 @@ mod tests {
         std::fs::write(&path, whole).unwrap();
         let with = resolve(&["--config", path.to_str().unwrap()]).unwrap();
         let key = "/etc/medchain/custodian.json";
-        let without = resolve(&["--key", key, "--node", DEFAULT_URL]).unwrap();
+        let passphrase = ["--passphrase-file", "/etc/medchain/custodian.passphrase"];
+        let flags = [&["--key", key, "--node", DEFAULT_URL][..], &passphrase].concat();
+        let without = resolve(&flags).unwrap();
         assert_eq!(with, without);
         assert!(without.common.listen.ip().is_loopback());
     }

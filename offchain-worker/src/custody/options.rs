@@ -41,11 +41,25 @@ pub struct Arguments {
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The node [default: $MEDCHAIN_NODE or ws://127.0.0.1:9944]
-    #[arg(long, env = "MEDCHAIN_CUSTODIAN_NODE", value_name = "URL")]
+    // A URL may hold a password, which the help must not show.
+    #[arg(long, env = "MEDCHAIN_CUSTODIAN_NODE", hide_env_values = true, value_name = "URL")]
     pub node: Option<String>,
+    /// Accept ws:// to a node on another machine, which whoever is on the way can change
+    /// [default: false]
+    #[arg(
+        long,
+        env = "MEDCHAIN_CUSTODIAN_INSECURE_NODE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub insecure_node: Option<bool>,
     /// The custodian's key file, as `medchain key` makes it
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_KEY", value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// A file with the passphrase of the key file, where that is encrypted
+    #[arg(long, env = "MEDCHAIN_CUSTODIAN_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// The address for /metrics and /health [default: 127.0.0.1:9618]
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
@@ -77,7 +91,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, key, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
+            node, insecure_node, key, passphrase_file, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
             stall_secs, check_interval_secs, shutdown_grace_secs,
         })
     }

@@ -1,6 +1,7 @@
 //! Whether the account can answer requests.
 
 use medchain_client::chain::WorkerStatus;
+use medchain_primitives::EncryptionKey;
 
 use super::ports::Registration;
 use crate::shared::account::lacks_funds;
@@ -15,6 +16,20 @@ pub fn obstacle(registration: &Registration) -> Option<String> {
         );
     }
     lacks_funds(registration.free, "answer requests")
+}
+
+/// That the published encryption key is not the one that follows from the key file, if it is
+/// not: then no envelope opens, and every request would fail.
+pub fn wrong_key(published: Option<EncryptionKey>, own: EncryptionKey) -> Option<String> {
+    let published = published.filter(|published| *published != own)?;
+    Some(format!(
+        "has published the encryption key 0x{}, but this key file has 0x{}, which opens nothing \
+         that is sealed to the published one: use the key file that it belongs to, or replace it \
+         with `medchain key publish --replace --key FILE`; what was sealed to it stays sealed to \
+         it",
+        hex::encode(published.0),
+        hex::encode(own.0)
+    ))
 }
 
 /// What keeps an account from being chosen for new requests, if anything. Those for which it
@@ -72,6 +87,19 @@ mod tests {
         assert!(says(problem(&stranger), "not registered"));
         let poor = with(WorkerStatus::Active, 0);
         assert!(says(obstacle(&poor), "0 MEDC"));
+    }
+
+    #[test]
+    fn a_worker_with_another_key_than_the_published_one_is_told_both() {
+        let (own, other) = (EncryptionKey([1; 32]), EncryptionKey([2; 32]));
+        assert_eq!(wrong_key(Some(own), own), None);
+        // It can still open what was sealed to it before.
+        assert_eq!(wrong_key(None, own), None);
+        let said = wrong_key(Some(other), own).unwrap();
+        for part in ["0x0101", "0x0202", "--replace", "stays sealed"] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!said.contains('\n'), "{said}");
     }
 
     #[test]

@@ -56,6 +56,8 @@ impl Config {
             node: options.node.clone(),
             suri: arguments.suri,
             key: options.key.clone(),
+            passphrase_file: options.passphrase_file.clone(),
+            insecure_node: options.insecure_node,
             listen: options.listen,
             log: options.log.clone(),
             log_format: options.log_format,

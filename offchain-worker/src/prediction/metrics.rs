@@ -1,10 +1,14 @@
 //! What predicting shows.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use medchain_client::chain::SlashReason;
 use medchain_disputes::Move;
-use medchain_primitives::FailureCode;
+use medchain_primitives::{FailureCode, RequestId};
 use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::jobs::{Answer, Counts, Ended, Play};
@@ -35,6 +39,11 @@ pub struct PredictionMetrics {
     pub slashed: CounterVec,
     /// Attempts and submissions that will be repeated, by cause.
     pub retries: IntCounterVec,
+    /// Requests that it left because the patient does not consent.
+    pub left: IntCounter,
+    /// Requests whose film has ended the process too often, since the start.
+    pub skipped: IntGauge,
+    skipped_requests: Arc<Mutex<BTreeSet<RequestId>>>,
     /// How long a stage took.
     pub stage: HistogramVec,
     /// Jobs by state.
@@ -82,6 +91,13 @@ impl PredictionMetrics {
     /// How many films are kept for disputes.
     pub fn films_kept(&self, films: usize) {
         self.films_kept.set(i64::try_from(films).unwrap_or(i64::MAX));
+    }
+
+    /// A request is not worked on, because its film has ended the process too often.
+    pub fn skipped(&self, request: RequestId) {
+        let mut requests = self.skipped_requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.insert(request);
+        self.skipped.set(i64::try_from(requests.len()).unwrap_or(i64::MAX));
     }
 
     /// Whether the worker is suspended.
@@ -180,6 +196,17 @@ impl DutyMetrics for PredictionMetrics {
                 &STAGES,
             )?,
             jobs: common.gauges("jobs", "Jobs by state.")?,
+            left: common.counter(
+                "left_without_consent_total",
+                "Requests that this worker left near their deadline because the patient's \
+                 policy refuses it.",
+            )?,
+            skipped: common.gauge(
+                "skipped_films",
+                "Requests that are not worked on because their film has ended the process \
+                 several times, since the start.",
+            )?,
+            skipped_requests: Arc::default(),
             disputes: common.counters(
                 "disputes_total",
                 "Disputes in which this worker plays or played, by what happened to them.",

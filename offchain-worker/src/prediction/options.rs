@@ -41,8 +41,19 @@ pub struct Arguments {
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The node [default: $MEDCHAIN_NODE or ws://127.0.0.1:9944]
-    #[arg(long, env = "MEDCHAIN_WORKER_NODE", value_name = "URL")]
+    // A URL may hold a password, which the help must not show.
+    #[arg(long, env = "MEDCHAIN_WORKER_NODE", hide_env_values = true, value_name = "URL")]
     pub node: Option<String>,
+    /// Accept ws:// to a node on another machine, which whoever is on the way can change
+    /// [default: false]
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_INSECURE_NODE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub insecure_node: Option<bool>,
     /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC; or
     /// several, separated by commas, in the order to try them
     /// [default: $MEDCHAIN_STORE or the user's data folder]
@@ -58,6 +69,9 @@ pub struct Options {
     /// The worker's key file, as `medchain key` makes it
     #[arg(long, env = "MEDCHAIN_WORKER_KEY", value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// A file with the passphrase of the key file, where that is encrypted
+    #[arg(long, env = "MEDCHAIN_WORKER_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
     /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
     #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
@@ -179,7 +193,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, store, key, model_dir, state_dir, listen, log, log_format, follow_best,
+            node, insecure_node, store, key, passphrase_file, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
             consent_longest_secs, report_margin_blocks, envelope_grace_blocks,

@@ -2,14 +2,18 @@
 //! for the chain's requests, the store, the model, the cipher and the folder for answers.
 //! The adapters are in [`super::adapters`]; tests bring their own.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use codec::{Decode, Encode};
 use medchain_client::{
     chain::{
-        AccessGrant, AnswerSalt, Custody, Dispute, Finality, Model, Record, SealedAnswer,
-        WorkerStatus,
+        AccessGrant, AnswerSalt, ChainEvent, Custody, Dispute, Finality, Model, Record,
+        SealedAnswer, WorkerStatus,
     },
     crypto::ContentKey,
     custody::ReplyKey,
@@ -44,6 +48,9 @@ pub struct WorkList {
     pub disputes: BTreeSet<RequestId>,
     /// The models of all of them.
     pub models: BTreeSet<ModelId>,
+    /// Differs where anything differs that the block says of them and of the worker's own entry:
+    /// while it stays the same, no event concerns the worker.
+    pub trace: [u8; 32],
 }
 
 impl WorkList {
@@ -55,6 +62,7 @@ impl WorkList {
             idle: BTreeSet::new(),
             disputes: BTreeSet::new(),
             models: BTreeSet::new(),
+            trace: [0; 32],
         }
     }
 
@@ -124,7 +132,16 @@ pub struct Delivered {
     pub grant: AccessGrant,
 }
 
-/// An open request for which workers are to be drawn now.
+/// How far this worker has looked for draws that nobody makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// It knows all that end up to this block.
+    pub until: u32,
+    /// How many blocks there are to draw; it can change.
+    pub period: u32,
+}
+
+/// An open request whose workers nobody has drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undrawn {
     /// The request.
@@ -132,7 +149,20 @@ pub struct Undrawn {
     /// How many workers it is to have.
     pub quorum: u8,
     /// The workers that can be drawn for its model.
-    pub candidates: BTreeSet<AccountId32>,
+    pub candidates: Arc<BTreeSet<AccountId32>>,
+    /// The block in which the draw began.
+    pub since: u32,
+    /// The last block in which they can be drawn.
+    pub until: u32,
+}
+
+/// Whether the workers of a request can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawable {
+    /// In the next block.
+    Now,
+    /// The seed is not there yet.
+    Later,
 }
 
 /// What may still be asked of this worker about a request.
@@ -192,9 +222,22 @@ pub trait PredictionChain: Chain {
     async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError>;
     /// What custodians have done for a job that waits for the key; consent is asked for first.
     async fn shares(&self, job: &Job) -> Result<Shares, ChainError>;
-    /// The open requests for these models for which workers are to be drawn now, and whose
-    /// records have custodians: others need whoever has the key in any case.
-    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError>;
+    /// What happened in a final block.
+    async fn events(&self, block: u32) -> Result<Vec<ChainEvent>, ChainError>;
+    /// The open requests for these models whose draw began at least `age` blocks before the
+    /// newest final one and has not ended, without those of an earlier look.
+    async fn undrawn(
+        &self,
+        models: &BTreeSet<ModelId>,
+        age: u32,
+        before: Option<Looked>,
+    ) -> Result<(Looked, Vec<Undrawn>), ChainError>;
+    /// Which of these requests still are to be drawn, by the newest final block. Only where
+    /// custodians keep the record's key: others need whoever has the key in any case.
+    async fn drawable(
+        &self,
+        requests: &[RequestId],
+    ) -> Result<BTreeMap<RequestId, Drawable>, ChainError>;
     /// How a submission for this job has ended already, by the newest block; `None` where
     /// the request asks for it there.
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError>;
@@ -340,6 +383,13 @@ pub trait Answers: Send + Sync + 'static {
     async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>>;
     /// Forgets a film, if it is remembered.
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
+    /// How many processes of this worker ended while they opened the film of a request.
+    async fn fatalities(&self, request: RequestId) -> io::Result<u32>;
+    /// Notes that many, one more than there were: before a film is opened, as if this process
+    /// ended with it.
+    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()>;
+    /// Takes the note back: this process is still there.
+    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()>;
     /// The requests of which anything is remembered.
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>>;
     /// The requests of which the film is remembered.

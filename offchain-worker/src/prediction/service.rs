@@ -32,6 +32,7 @@ mod checks;
 mod defence;
 mod draws;
 mod drift;
+mod fatal;
 mod film;
 mod inference;
 mod journal;
@@ -47,6 +48,7 @@ pub use setup::{Ports, Settings};
 
 use defence::Defences;
 use drift::Drift;
+use fatal::Fatalities;
 use inference::Stages;
 use journal::Journal;
 use message::Message;
@@ -137,8 +139,9 @@ impl JobDispatcher {
             journal: Journal::new(monitor.metrics.clone()),
             drift: Drift::new(settings.drift, &ports.models, monitor.clone()),
             clock: ports.clock.clone(),
-            metrics: monitor.metrics,
+            metrics: monitor.metrics.clone(),
             pipeline: Pipeline {
+                fatalities: Fatalities::new(ports.answers.clone(), monitor.metrics),
                 ports,
                 pool: Pool::start(settings.threads, settings.queue)?,
                 defences: Defences::default(),

@@ -85,9 +85,17 @@ pub async fn run_with(
 /// Opens the key, the chain, the store and the folder for answers, and loads the models.
 async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartError> {
     let identity = config.common.key.open().map_err(process::StartError::from)?;
+    let (own, account) = (identity.encryption_key(), identity.account());
     let secret = identity.encryption_secret().clone();
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
-    let chain = NodeRequests::new(link.await.map_err(process::StartError::from)?);
+    let link = link.await.map_err(process::StartError::from)?;
+    let asked = link.ask(|chain| async move { chain.best().await?.encryption_key(&account).await });
+    let published = asked.await.map_err(|error| process::StartError::Chain(error.into()))?;
+    if let Some(problem) = account::wrong_key(published, own) {
+        let account = account.to_string();
+        return Err(process::StartError::Account { account, problem }.into());
+    }
+    let chain = NodeRequests::new(link);
     let registration = chain.registration().await.map_err(process::StartError::from)?;
     let account = chain.account();
     let cipher = KeyCipher::new(secret, chain.genesis(), account);

@@ -97,6 +97,8 @@ pub struct State {
     /// How many of the newest blocks are not final.
     pub unfinal: u32,
     events: Vec<(u32, ChainEvent)>,
+    /// The blocks whose events a worker has read.
+    pub events_read: Vec<u32>,
     /// Every answer that a block accepted, in order.
     pub answers: Vec<(AccountId32, RequestId, Answer)>,
     /// Calls that failed on chain.
@@ -106,6 +108,8 @@ pub struct State {
     pub disks: BTreeMap<AccountId32, BTreeMap<RequestId, SealedAnswer>>,
     /// The films that each worker keeps.
     pub films: BTreeMap<AccountId32, BTreeMap<RequestId, KeptFilm>>,
+    /// How many processes of each worker a film has ended.
+    pub fatalities: BTreeMap<(AccountId32, RequestId), u32>,
     /// Players that the world plays.
     liars: BTreeMap<(RequestId, AccountId32), Arc<Liar>>,
     /// Whether the model is the small exact network.

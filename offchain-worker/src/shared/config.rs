@@ -4,10 +4,11 @@
 use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use medchain_client::{
-    chain::{DEFAULT_URL, NODE_VARIABLE},
-    keys::{Identity, KeyError},
+    chain::{AddressError, NodeAddress, Plaintext, DEFAULT_URL, NODE_VARIABLE},
+    keys::{Identity, KeyError, KeyFile, Passphrase},
 };
 use serde::{de::DeserializeOwned, Deserialize};
+use tracing::warn;
 
 use super::{backoff::Backoff, watch::Reconnection};
 
@@ -24,8 +25,13 @@ pub enum LogFormat {
 /// Where the account's secret comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// A key file that only its owner may read.
-    File(PathBuf),
+    /// A key file that only its owner may read, and the file with its passphrase.
+    File {
+        /// The key file.
+        path: PathBuf,
+        /// The file with the passphrase, which an encrypted key file needs.
+        passphrase: Option<PathBuf>,
+    },
     /// A development secret.
     Suri(String),
 }
@@ -33,7 +39,7 @@ pub enum KeySource {
 impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::File { path, .. } => write!(f, "File({})", path.display()),
             Self::Suri(_) => f.write_str("Suri(…)"),
         }
     }
@@ -46,7 +52,17 @@ impl KeySource {
     /// [`KeyError`] where there is none, or others may read it.
     pub fn open(&self) -> Result<Identity, KeyError> {
         match self {
-            Self::File(path) => Identity::load(path),
+            Self::File { path, passphrase } => {
+                let file = KeyFile::read(path)?;
+                if file.is_outdated() {
+                    let path = path.display();
+                    warn!(
+                        "{path} has an old form; `medchain key passphrase --key {path}` renews it"
+                    );
+                }
+                let needed = passphrase.as_deref().filter(|_| file.is_encrypted());
+                file.open(needed.map(Passphrase::read).transpose()?.as_ref())
+            }
             Self::Suri(uri) => Identity::from_secret_uri(uri),
         }
     }
@@ -61,6 +77,10 @@ pub struct CommonOptions {
     pub suri: Option<String>,
     /// A key file.
     pub key: Option<PathBuf>,
+    /// A file with the passphrase of the key file.
+    pub passphrase_file: Option<PathBuf>,
+    /// Whether `ws://` to another machine is accepted.
+    pub insecure_node: Option<bool>,
     /// Where metrics and health are served.
     pub listen: Option<SocketAddr>,
     /// A filter in the syntax of `tracing`.
@@ -81,7 +101,7 @@ pub struct CommonOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommonConfig {
     /// The node's WebSocket address.
-    pub node: String,
+    pub node: NodeAddress,
     /// The account.
     pub key: KeySource,
     /// Where metrics and health are served.
@@ -112,11 +132,12 @@ impl CommonOptions {
     /// `prefix`, with which its environment variables start.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] where there is no key.
+    /// [`ConfigError::Missing`] where there is no key, [`ConfigError::Node`] for an address
+    /// that may not be used.
     pub fn resolve(self, port: u16, prefix: &str) -> Result<CommonConfig, ConfigError> {
         let key = match (self.suri, self.key) {
             (Some(uri), _) => KeySource::Suri(uri),
-            (None, Some(path)) => KeySource::File(path),
+            (None, Some(path)) => KeySource::File { path, passphrase: self.passphrase_file },
             (None, None) => {
                 return Err(ConfigError::Missing {
                     what: "key",
@@ -126,11 +147,13 @@ impl CommonOptions {
                 })
             }
         };
+        let node = self.node.or_else(|| std::env::var(NODE_VARIABLE).ok());
+        let plaintext = match self.insecure_node {
+            Some(true) => Plaintext::Everywhere,
+            _ => Plaintext::LocalOnly,
+        };
         Ok(CommonConfig {
-            node: self
-                .node
-                .or_else(|| std::env::var(NODE_VARIABLE).ok())
-                .unwrap_or_else(|| DEFAULT_URL.to_owned()),
+            node: NodeAddress::parse(node.as_deref().unwrap_or(DEFAULT_URL), plaintext)?,
             key,
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port))),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
@@ -190,6 +213,9 @@ pub enum ConfigError {
         /// The key in the file that sets it.
         key: &'static str,
     },
+    /// The address of the node cannot be used.
+    #[error(transparent)]
+    Node(#[from] AddressError),
     /// A value cannot be used.
     #[error("{key} cannot be {value}: {reason}")]
     Invalid {

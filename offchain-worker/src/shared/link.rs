@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use medchain_client::{
     chain::{
-        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, SubmitOptions,
-        TxOutcome,
+        Call, Chain as Client, ChainError as ClientError, DispatchFailure, Finality, NodeAddress,
+        SubmitOptions, TxOutcome,
     },
     keys::Identity,
     AccountId32, H256,
@@ -17,12 +17,12 @@ use tracing::info;
 
 use super::{
     outcome::Outcome,
-    ports::{Chain, ChainError, Head, Heads, SubmitError, Tip},
+    ports::{Chain, ChainError, Heads, SubmitError, Tip},
 };
 
 /// One account's connection to one chain.
 pub struct Link {
-    url: String,
+    node: NodeAddress,
     identity: Identity,
     genesis: H256,
     state: Mutex<State>,
@@ -36,20 +36,20 @@ struct State {
 }
 
 impl Link {
-    /// Connects to the node at `url`. Later it reconnects by itself, to the same chain
+    /// Connects to the node. Later it reconnects by itself, to the same chain
     /// only. A call that is not in a block after `inclusion_timeout` counts as lost.
     ///
     /// # Errors
     /// [`ChainError::Unreachable`], [`ChainError::WrongChain`].
     pub async fn connect(
-        url: &str,
+        node: &NodeAddress,
         identity: Identity,
         inclusion_timeout: Duration,
     ) -> Result<Self, ChainError> {
-        let client = Client::connect(url).await?;
-        info!(node = url, account = identity.ss58(), "connected to the chain");
+        let client = Client::connect_to(node).await?;
+        info!(%node, account = identity.ss58(), "connected to the chain");
         Ok(Self {
-            url: url.to_owned(),
+            node: node.clone(),
             identity,
             genesis: client.genesis_hash(),
             state: Mutex::new(State { client: Some(client), generation: 0 }),
@@ -67,10 +67,10 @@ impl Link {
         if let Some(client) = &state.client {
             return Ok((client.clone(), state.generation));
         }
-        let client = Client::connect(&self.url).await?;
+        let client = Client::connect_to(&self.node).await?;
         if client.genesis_hash() != self.genesis {
             return Err(ClientError::WrongChain {
-                url: self.url.clone(),
+                url: self.node.to_string(),
                 found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
             });
         }
@@ -153,6 +153,8 @@ impl Link {
             finality: Finality::Best,
             nonce: Some(nonce),
             timeout: self.inclusion_timeout,
+            // The duties look at the state themselves before they send again.
+            look_up: Duration::ZERO,
             ..options
         };
         let options = &options;
@@ -169,13 +171,9 @@ impl Chain for Link {
     }
 
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError> {
-        let blocks =
-            self.ask_or_reconnect(|client| async move { client.blocks(finality).await }).await?;
-        let heads = blocks.map(|block| {
-            let block = block?;
-            Ok(Head { block: block.number, events: block.events })
-        });
-        Ok(heads.boxed())
+        let heads =
+            self.ask_or_reconnect(|client| async move { client.heights(finality).await }).await?;
+        Ok(heads.map(|head| Ok(head?)).boxed())
     }
 
     async fn tip(&self) -> Result<Tip, ChainError> {

@@ -6,24 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use medchain_client::{
-    chain::{ChainEvent, Finality},
-    AccountId32,
-};
+use medchain_client::{chain::Finality, AccountId32};
 
 use super::outcome::Outcome;
 
-/// Every new block. It ends, or gives an error, when the connection is lost.
-pub type Heads = BoxStream<'static, Result<Head, ChainError>>;
-
-/// A new block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// Its number.
-    pub block: u32,
-    /// What happened in it.
-    pub events: Vec<ChainEvent>,
-}
+/// The number of each new block, some of which may be left out. It ends, or gives an error, when
+/// the connection is lost.
+pub type Heads = BoxStream<'static, Result<u32, ChainError>>;
 
 /// What the newest block says about the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +31,7 @@ pub struct Tip {
 pub trait Chain: Send + Sync + 'static {
     /// The account that signs.
     fn account(&self) -> AccountId32;
-    /// Every new block.
+    /// Tells that there are new blocks.
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError>;
     /// What the newest block says about the chain.
     async fn tip(&self) -> Result<Tip, ChainError>;

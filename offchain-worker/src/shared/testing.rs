@@ -19,12 +19,12 @@ use super::{
     clock::SystemClock,
     metrics::DutyMetrics,
     monitor::Monitor,
-    ports::{ChainError, Clock, Head, Heads, SubmitError},
+    ports::{ChainError, Clock, Heads, SubmitError},
     service::{ServiceError, Stop},
 };
 
 /// The block time of chains in memory.
-pub const BLOCK: Duration = Duration::from_millis(10);
+pub const BLOCK: Duration = Duration::from_millis(20);
 /// How many calls fit in a block.
 pub const BLOCK_CALLS: usize = 25;
 /// Nothing in a test takes this long unless it hangs.
@@ -111,12 +111,12 @@ pub fn produce_blocks<W: Send + Sync + 'static>(world: &Arc<W>, produce: fn(&W))
     });
 }
 
-/// These blocks, without events.
+/// These blocks.
 pub fn heads_of(blocks: &watch::Sender<u32>) -> Heads {
     let heads = futures::stream::unfold(blocks.subscribe(), |mut blocks| async move {
         blocks.changed().await.ok()?;
         let block = *blocks.borrow_and_update();
-        Some((Ok(Head { block, events: Vec::new() }), blocks))
+        Some((Ok(block), blocks))
     });
     heads.boxed()
 }

@@ -16,7 +16,7 @@ use super::{
     backoff::Backoff,
     clock::millis,
     health::Health,
-    ports::{Chain, ChainError, Clock, Head},
+    ports::{Chain, ChainError, Clock},
 };
 
 /// What is read at the best or at the finalised end of the chain.
@@ -28,9 +28,8 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn chain(&self) -> &dyn Chain;
     /// Which end of it.
     fn finality(&self) -> Finality;
-    /// Everything at the newest block of this end. `blocks` are those that have come since
-    /// the last reading; after a lost connection, some may be missing or come again.
-    async fn read(&self, blocks: Vec<Head>) -> Result<Self::News, ChainError>;
+    /// Everything at the newest block of this end.
+    async fn read(&self) -> Result<Self::News, ChainError>;
 }
 
 /// When a connection counts as lost, and when the next one is tried.
@@ -84,9 +83,8 @@ impl<S: Source> Watcher<S> {
     async fn follow(&self, failures: &mut u32) -> Result<Infallible, ChainError> {
         // Subscribed first, so that no block is missed between list and stream.
         let mut heads = self.source.chain().heads(self.source.finality()).await?;
-        let mut blocks = Vec::new();
         loop {
-            let news = self.source.read(std::mem::take(&mut blocks)).await?;
+            let news = self.source.read().await?;
             *failures = 0;
             if self.messages.send(news).await.is_err() {
                 // The service is shutting down and drops this task with it.
@@ -101,11 +99,11 @@ impl<S: Source> Watcher<S> {
                     )));
                 }
                 Ok(None) => return Err(ended()),
-                Ok(Some(head)) => blocks.push(head?),
+                Ok(Some(head)) => _ = head?,
             }
             // One list serves all blocks that came while the last one was read.
             while let Some(head) = heads.next().now_or_never() {
-                blocks.push(head.ok_or_else(ended)??);
+                head.ok_or_else(ended)??;
             }
         }
     }

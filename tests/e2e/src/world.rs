@@ -152,6 +152,14 @@ impl World {
         self.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
     }
 
+    /// A chain with a patient and a laboratory that may append and order verdicts, and neither
+    /// a model nor a worker.
+    pub fn with_patient() -> Self {
+        let world = Self::new();
+        world.set_up_patient();
+        world
+    }
+
     /// Registers a patient with the reference policy, and a laboratory.
     fn set_up_patient(&self) {
         self.done(PATIENT, &["patient", "register"]);
@@ -294,10 +302,15 @@ impl World {
 
     /// Starts a custodian.
     pub fn custodian(&self, who: &str) -> Running {
+        self.custodian_at(who, free_port())
+    }
+
+    /// Starts a custodian that serves metrics and health at this port.
+    pub fn custodian_at(&self, who: &str, port: u16) -> Running {
         let mut command = Command::new(program("medchain-worker"));
         command
             .args(["custodian", "--dev", "--suri", who, "--node", &self.url])
-            .args(["--listen", &format!("127.0.0.1:{}", free_port())]);
+            .args(["--listen", &format!("127.0.0.1:{port}")]);
         let name = format!("custodian-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
     }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{AnswerCommitment, AnswerSalt, Dispute, Finality, Model, SealedAnswer},
+    chain::{AnswerCommitment, AnswerSalt, ChainEvent, Dispute, Finality, Model, SealedAnswer},
     crypto::answer_commitment,
     AccountId32,
 };
@@ -17,7 +17,8 @@ use medchain_worker::{
     prediction::{
         jobs::{Answer, Job, JobId},
         ports::{
-            Film, Needed, PredictionChain, Readiness, Registration, Shares, Undrawn, WorkList,
+            Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registration, Shares,
+            Undrawn, WorkList,
         },
     },
     shared::{
@@ -121,8 +122,24 @@ impl PredictionChain for LyingChain {
         self.honest.shares(job).await
     }
 
-    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError> {
-        self.honest.undrawn(models).await
+    async fn events(&self, block: u32) -> Result<Vec<ChainEvent>, ChainError> {
+        self.honest.events(block).await
+    }
+
+    async fn undrawn(
+        &self,
+        models: &BTreeSet<ModelId>,
+        age: u32,
+        before: Option<Looked>,
+    ) -> Result<(Looked, Vec<Undrawn>), ChainError> {
+        self.honest.undrawn(models, age, before).await
+    }
+
+    async fn drawable(
+        &self,
+        requests: &[RequestId],
+    ) -> Result<BTreeMap<RequestId, Drawable>, ChainError> {
+        self.honest.drawable(requests).await
     }
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use medchain_client::{
     chain::{Call, ChainEvent},
@@ -101,12 +101,21 @@ pub async fn break_glass(context: &Context, args: &BreakArgs) -> Result<BreakRep
         }
         _ => None,
     })?;
+    let broken = format!(
+        "emergency {emergency_id}: the glass over the records of {patient} is broken until block \
+         {until} (in block {})",
+        outcome.block_number
+    );
+    context.stands(&broken);
+    let records = opening.wait(context, args.no_wait).await.with_context(|| {
+        format!("{broken}; do not break it again, but fetch with `medchain fetch RECORD`")
+    })?;
     Ok(BreakReport {
         emergency_id,
         patient,
         until,
         review_until,
-        records: opening.wait(context, args.no_wait).await?,
+        records,
         included: (&outcome).into(),
     })
 }

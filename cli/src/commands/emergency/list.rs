@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
+use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{format_balance, Emergency, EmergencyStatus},
     AccountId32,
@@ -12,6 +13,7 @@ use medchain_primitives::{EmergencyId, EmergencyReason, RecordId};
 use serde::Serialize;
 
 use crate::{
+    consent,
     context::Context,
     output::{self, joined, Outcome},
 };
@@ -153,11 +155,14 @@ async fn list(context: &Context, args: &ListArgs) -> Result<ListReport> {
     let mut all = view.emergencies().await?;
     all.retain(|one| patient.is_none_or(|patient| one.patient == patient));
     all.sort_by_key(|one| one.id);
-    let mut emergencies = Vec::new();
-    for emergency in all {
-        let records = view.emergency_records(emergency.id).await?;
-        emergencies.push(EmergencyRow::new(&emergency, records));
-    }
+    let rows = all.into_iter().map(|emergency| {
+        let view = &view;
+        async move {
+            let records = view.emergency_records(emergency.id).await?;
+            anyhow::Ok(EmergencyRow::new(&emergency, records))
+        }
+    });
+    let emergencies = stream::iter(rows).buffered(consent::AT_ONCE).try_collect().await?;
     Ok(ListReport { emergencies })
 }
 

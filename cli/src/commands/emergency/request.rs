@@ -82,13 +82,17 @@ pub async fn request(context: &Context, args: &RequestArgs) -> Result<RequestRep
     } else {
         let call = together(opening.calls.clone());
         let outcome = opening.requests.sign(context, &call, "request the keys").await?;
+        context.stands(&format!(
+            "the keys are requested in emergency {} (in block {})",
+            running.id, outcome.block_number
+        ));
         Some(Included::from(&outcome))
     };
-    Ok(RequestReport {
-        emergency_id: running.id,
-        patient,
-        until: running.until,
-        records: opening.wait(context, args.no_wait).await?,
-        included,
-    })
+    let records = opening.wait(context, args.no_wait).await.with_context(|| {
+        format!(
+            "the keys are requested in emergency {}; fetch with `medchain fetch RECORD`",
+            running.id
+        )
+    })?;
+    Ok(RequestReport { emergency_id: running.id, patient, until: running.until, records, included })
 }

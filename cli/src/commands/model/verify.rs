@@ -84,7 +84,7 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-/// Runs `medchain model verify`; exit code 1 means that something differs.
+/// Runs `medchain model verify`.
 pub async fn run(context: &Context, args: &VerifyArgs) -> Result<Outcome> {
     let report = verify(context, args).await?;
     output::print(&report, context.json)?;

@@ -74,7 +74,7 @@ impl fmt::Display for CheckReport {
     }
 }
 
-/// Runs `medchain policy check`; exit code 1 means no.
+/// Runs `medchain policy check`.
 pub async fn run(context: &Context, args: &CheckArgs) -> Result<Outcome> {
     let report = check(context, args).await?;
     output::print(&report, context.json)?;

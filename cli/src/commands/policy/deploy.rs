@@ -5,17 +5,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::Args;
-use medchain_client::{chain::ChainEvent, contract::code_of_bundle, AccountId32};
+use medchain_client::{
+    chain::{Call, ChainEvent},
+    AccountId32,
+};
 use serde::Serialize;
 
 use crate::{
-    consent,
     context::Context,
-    contracts,
+    contracts::Instance,
     output::{self, Outcome},
-    signing::{event, Included},
+    signing::{event, together, Included},
 };
 
 /// Arguments of `medchain policy deploy`.
@@ -35,7 +37,7 @@ pub struct DeployArgs {
     #[arg(long, value_name = "VALUES", allow_hyphen_values = true, default_value = "")]
     #[arg(hide_default_value = true)]
     pub args: String,
-    /// Also make the contract your policy, as `medchain patient set-policy` does.
+    /// Also make the contract your policy, in the same transaction.
     #[arg(long = "use")]
     pub make_own: bool,
 }
@@ -84,49 +86,32 @@ pub async fn deploy(context: &Context, file: &Path) -> Result<DeployReport> {
 
 /// Uploads and instantiates a bundle's contract.
 pub async fn deploy_with(context: &Context, args: &DeployArgs) -> Result<DeployReport> {
-    let (bytes, interface) = contracts::read_bundle(&args.file)?;
-    let code = code_of_bundle(&bytes)
-        .with_context(|| format!("{} contains no code to deploy", args.file.display()))?;
-    let constructor = interface
-        .constructor(args.constructor.as_deref())
-        .context("cannot choose a constructor; name one with --constructor")?;
-    let data = interface.data(constructor, &args.args, context.accounts())?;
+    let planned =
+        Instance::plan(context, &args.file, args.constructor.as_deref(), &args.args).await?;
     let account = context.account()?;
-    let chain = context.chain().await?;
-    if args.make_own && chain.best().await?.patient(&account).await?.is_none() {
+    if args.make_own && context.view().await?.patient(&account).await?.is_none() {
         bail!(
             "{account} is not registered as a patient, but --use sets a patient's policy; \
-             run `medchain patient register` first, or leave out --use"
+             register with it by `medchain patient register --policy {}`, or leave out --use",
+            args.file.display()
         );
     }
-    // The account's next nonce makes the address a new one.
-    let salt = chain.next_nonce(&account).await?.to_le_bytes().to_vec();
-    let call = chain.estimate_instantiate(&account, code, data, salt, 0).await;
-    let call = call
-        .map_err(|error| contracts::refusal(error, &interface, constructor, "the contract"))
-        .context("the chain refuses this contract")?;
+    let mut calls = vec![planned.call];
+    if args.make_own {
+        calls.push(Call::SetPolicy { policy: Some(planned.address) });
+    }
     let purpose = "deploy the policy";
-    let outcome = context.sign(&call, purpose).await?;
+    let outcome = context.sign(&together(calls), purpose).await?;
     let contract = event(&outcome, purpose, |event| match event {
         ChainEvent::ContractInstantiated { contract, deployer } if *deployer == account => {
             Some(*contract)
         }
         _ => None,
     })?;
-    let policy_set = if args.make_own {
-        let set = consent::set_policy(context, Some(contract)).await;
-        Some(set.with_context(|| {
-            format!(
-                "{contract} is deployed, but it is not your policy yet; run `medchain patient \
-                 set-policy {contract}`"
-            )
-        })?)
-    } else {
-        None
-    };
+    let policy_set = args.make_own.then(|| (&outcome).into());
     Ok(DeployReport {
         contract,
-        constructor: constructor.name.clone(),
+        constructor: planned.constructor,
         policy_set,
         included: (&outcome).into(),
     })

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, fmt};
 
 use anyhow::Result;
 use clap::Args;
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{AccessQuestion, Denied, View},
     AccountId32,
@@ -14,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     arguments,
-    consent::{self, ensure_contract, known_accounts, Question},
+    consent::{self, about, ensure_contract, known_accounts, Question},
     context::Context,
     output::{self, Outcome},
 };
@@ -120,31 +119,29 @@ pub async fn diff(context: &Context, args: &DiffArgs) -> Result<DiffReport> {
     subjects.dedup();
     subjects.retain(|subject| *subject != patient);
     let questions = args.purpose.map_or_else(Question::all, Question::for_purpose);
-    let asked = stream::iter(subjects.iter().map(|subject| {
-        let (view, patient, new, old) = (&view, &patient, &new, old.as_ref());
-        let questions = &questions;
-        async move {
-            let (mut gains, mut loses) = (Vec::new(), Vec::new());
-            for question in questions {
-                let now = ask(view, old, patient, subject, *question).await?;
-                let then = ask(view, Some(new), patient, subject, *question).await?;
-                match (now, then) {
-                    (Err(denied), Ok(())) => gains.push((*question, denied.to_string())),
-                    (Ok(()), Err(denied)) => loses.push((*question, denied.to_string())),
-                    _ => {}
-                }
+    let now = ask(&view, old.as_ref(), &patient, about(&subjects, &questions).collect());
+    let then = ask(&view, Some(&new), &patient, about(&subjects, &questions).collect());
+    let (now, then) = (now.await?, then.await?);
+    let (mut gains, mut loses) = (Vec::new(), Vec::new());
+    let answers = now.chunks(questions.len()).zip(then.chunks(questions.len()));
+    for (subject, (now, then)) in subjects.iter().zip(answers) {
+        let (mut gained, mut lost) = (Vec::new(), Vec::new());
+        for (question, answers) in questions.iter().zip(now.iter().zip(then)) {
+            match answers {
+                (Err(denied), Ok(())) => gained.push((*question, denied.to_string())),
+                (Ok(()), Err(denied)) => lost.push((*question, denied.to_string())),
+                _ => {}
             }
-            anyhow::Ok((changes(*subject, gains), changes(*subject, loses)))
         }
-    }));
-    let answers: Vec<_> = asked.buffered(consent::AT_ONCE).try_collect().await?;
-    let (gains, loses): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+        gains.extend(changes(*subject, gained));
+        loses.extend(changes(*subject, lost));
+    }
     Ok(DiffReport {
         patient,
         from: old,
         to: new,
-        gains: gains.concat(),
-        loses: loses.concat(),
+        gains,
+        loses,
         asked_about: subjects.len(),
         block_number: view.number(),
     })
@@ -165,19 +162,15 @@ fn changes(account: AccountId32, answers: Vec<(Question, String)>) -> Vec<Change
         .collect()
 }
 
+/// What a policy answers to each question; without one, everything is denied.
 async fn ask(
     view: &View,
     policy: Option<&AccountId32>,
     patient: &AccountId32,
-    subject: &AccountId32,
-    question: Question,
-) -> Result<Result<(), Denied>> {
-    let Question { action, purpose } = question;
+    questions: Vec<(AccountId32, AccessQuestion)>,
+) -> Result<Vec<Result<(), Denied>>> {
     match policy {
-        Some(policy) => {
-            let question = AccessQuestion { purpose, ..AccessQuestion::about(action) };
-            Ok(view.check_policy(policy, patient, subject, question).await?)
-        }
-        None => Ok(Err(Denied::NoPolicy)),
+        Some(policy) => Ok(view.check_policy_of(policy, patient, questions).await?),
+        None => Ok(vec![Err(Denied::NoPolicy); questions.len()]),
     }
 }

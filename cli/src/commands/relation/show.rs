@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
+use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{Emergency, EmergencyStatus, RecordStatus, View},
     AccountId32,
@@ -101,11 +102,11 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
         EmergencyStatus::Escalated => account == patient,
         EmergencyStatus::Rejected { .. } | EmergencyStatus::Accepted => false,
     };
-    let mut to_review: Vec<EmergencyId> = view
-        .emergencies()
-        .await?
+    // The chain has one list of all emergencies; most relatives need not read it.
+    let emergencies = if may_review { view.emergencies().await? } else { Vec::new() };
+    let mut to_review: Vec<EmergencyId> = emergencies
         .into_iter()
-        .filter(|one| may_review && one.patient == patient && one.subject != account && awaits(one))
+        .filter(|one| one.patient == patient && one.subject != account && awaits(one))
         .map(|one| one.id)
         .collect();
     to_review.sort_unstable();
@@ -144,21 +145,47 @@ async fn keys(
     patient: &AccountId32,
     account: &AccountId32,
 ) -> Result<(Vec<RecordId>, Vec<RecordId>)> {
+    let records = view.records_of(patient).await?.into_iter();
+    let read =
+        records.filter(|record| record.status != RecordStatus::Erased).map(|record| async move {
+            anyhow::Ok((record.id, access_to(view, record.id, account).await?))
+        });
+    let mut read = stream::iter(read).buffered(consent::AT_ONCE);
     let (mut can_open, mut behind_glass) = (Vec::new(), Vec::new());
-    for record in view.records_of(patient).await? {
-        if record.status == RecordStatus::Erased {
-            continue;
-        }
-        let custody = view.custody(record.id).await?;
-        let grant = view.grant(record.id, account).await?;
-        let handed = grant.map_or(0, |grant| grant.deliveries.len());
-        let enough = custody.as_ref().is_some_and(|kept| handed >= kept.threshold.into());
-        if enough || view.envelope(record.id, account).await?.is_some() {
-            can_open.push(record.id);
-        } else if custody.is_some_and(|kept| !kept.accounts().contains(account)) {
-            // Nobody breaks the glass over what they keep themselves.
-            behind_glass.push(record.id);
+    while let Some((record, access)) = read.try_next().await? {
+        match access {
+            Access::Now => can_open.push(record),
+            Access::BehindGlass => behind_glass.push(record),
+            Access::Never => {}
         }
     }
     Ok((can_open, behind_glass))
+}
+
+/// How an account comes by a record's key.
+enum Access {
+    /// It has it.
+    Now,
+    /// Custodians would hand it over in an emergency.
+    BehindGlass,
+    /// Not at all.
+    Never,
+}
+
+async fn access_to(view: &View, record: RecordId, account: &AccountId32) -> Result<Access> {
+    let (custody, grant, envelope) = futures::try_join!(
+        view.custody(record),
+        view.grant(record, account),
+        view.envelope(record, account)
+    )?;
+    let handed = grant.map_or(0, |grant| grant.deliveries.len());
+    let enough = custody.as_ref().is_some_and(|kept| handed >= kept.threshold.into());
+    Ok(if enough || envelope.is_some() {
+        Access::Now
+    } else if custody.is_some_and(|kept| !kept.accounts().contains(account)) {
+        // Nobody breaks the glass over what they keep themselves.
+        Access::BehindGlass
+    } else {
+        Access::Never
+    })
 }

@@ -135,6 +135,7 @@ pub async fn tell(scene: &Scene<'_>, running: &mut Running) -> Result<Begun> {
     let of_thief = copied_shares(scene, record).await?;
 
     // Once more, with everybody awake, to measure how long it takes.
+    let args = UploadArgs { again: true, ..args };
     let second = upload::upload(&cast.technician, &args).await?.record_id;
     let step = story.step("The clinician requests another record, while all custodians are awake");
     let started = Instant::now();

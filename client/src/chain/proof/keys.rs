@@ -44,6 +44,11 @@ pub fn envelope(record: RecordId, reader: &AccountId32) -> Vec<u8> {
     [&of_record[..], &blake2_128(&reader.0), &reader.0].concat()
 }
 
+/// The key of `Emr.EncryptionKeys` of one account.
+pub fn encryption_key(account: &AccountId32) -> Vec<u8> {
+    [&item(StorageItem::ENCRYPTION_KEYS)[..], &blake2_128(&account.0), &account.0].concat()
+}
+
 /// The key of `Emr.Logs` of one patient.
 pub fn log(patient: &AccountId32) -> Vec<u8> {
     [&item(StorageItem::LOGS)[..], &blake2_128(&patient.0), &patient.0].concat()

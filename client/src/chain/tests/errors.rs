@@ -2,7 +2,9 @@ use medchain_primitives::{Denied, DenyReason};
 use tokio::net::TcpListener;
 
 use crate::{
-    chain::{submit::refusal, Chain, ChainError, DispatchFailure, EmrError, RuntimeError},
+    chain::{
+        submit::refusal, AddressError, Chain, ChainError, DispatchFailure, EmrError, RuntimeError,
+    },
     AccountId32,
 };
 
@@ -18,10 +20,27 @@ async fn a_missing_node_is_unreachable() {
 }
 
 #[tokio::test]
-async fn an_invalid_address_is_unreachable_and_says_what_to_give() {
+async fn an_invalid_address_says_what_to_give() {
     for url in ["", "127.0.0.1:9944", "http://127.0.0.1:9944", "ws://"] {
         let error = Chain::connect(url).await.unwrap_err();
-        assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+        assert!(matches!(error, ChainError::Address(AddressError::Malformed { .. })), "{error}");
+        assert!(error.to_string().contains("ws://127.0.0.1:9944"), "{error}");
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_node_does_not_show_its_password() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("ws://clinic:hunter2@{place}/k3y");
+    let error = Chain::connect(&url).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    for said in [error.to_string(), format!("{error:?}")] {
+        assert!(said.contains(&place.to_string()), "{said}");
+        assert!(!said.contains("clinic") && !said.contains("hunter2"), "{said}");
+        assert!(!said.contains("k3y"), "{said}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod api;
 mod calls;
+mod commands;
 mod disputes;
 mod errors;
 pub mod events;

@@ -1,7 +1,7 @@
 //! Proofs over states that the tests make up.
 
 use codec::{Compact, Encode};
-use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
+use medchain_primitives::{Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind};
 use proptest::prelude::*;
 use sp_core::Blake2Hasher;
 use sp_trie::{
@@ -220,6 +220,21 @@ fn a_value_of_another_shape_is_refused() {
     assert!(matches!(state.genesis_hash(), Err(ProofError::Value { .. })));
 }
 
+#[test]
+fn an_encryption_key_is_proven_to_be_there_or_not() {
+    let there = keys::encryption_key(&READER);
+    let values = [noise(), vec![(there.clone(), vec![9; 32])]].concat();
+    let nowhere = keys::encryption_key(&PATIENT);
+    let state = prove(&values, &[there, nowhere]).open().unwrap();
+    let key = EncryptionKey([9; 32]);
+    assert_eq!(state.encryption_key(&READER), Ok(Some(key)));
+    assert_eq!(state.encryption_key(&PATIENT), Ok(None));
+    // A node that leaves something out proves nothing.
+    let left_out = prove(&values, &[keys::record(RECORD)]).open().unwrap();
+    let unproven = left_out.encryption_key(&READER);
+    assert!(matches!(unproven, Err(ProofError::Incomplete { .. })), "{unproven:?}");
+}
+
 /// The key that the metadata gives.
 fn key(metadata: &Metadata, item: (&str, &str), keys: impl IntoEncodableValues) -> Vec<u8> {
     encode_storage_key(item.0, item.1, keys, metadata, metadata.types()).expect(item.1)
@@ -239,6 +254,8 @@ fn keys_are_those_of_the_metadata() {
         }
         assert_eq!(keys::of_record("Envelopes", id), keys::of_record("Emr.Envelopes", id));
     }
+    let encryption_key = key(metadata, ("Emr", "EncryptionKeys"), (PATIENT,));
+    assert_eq!(keys::encryption_key(&PATIENT), encryption_key);
     assert_eq!(keys::log(&PATIENT), key(metadata, ("Emr", "Logs"), (PATIENT,)));
     assert_eq!(keys::default_policy(), key(metadata, ("Emr", "DefaultPolicy"), ()));
     assert_eq!(keys::genesis_hash(), key(metadata, ("System", "BlockHash"), (0u32,)));

@@ -15,10 +15,18 @@ use super::{
 };
 use crate::{
     chain::{
-        compat, items::StorageItem, Call, Chain, ChainError, ChainEvent, PastBlock, PastRequest,
+        address::{NodeAddress, Plaintext},
+        compat,
+        items::StorageItem,
+        Call, Chain, ChainError, ChainEvent, PastBlock, PastRequest,
     },
     keys::Identity,
 };
+
+/// An address that nothing dials here.
+fn nowhere() -> NodeAddress {
+    NodeAddress::parse("ws://127.0.0.1:1", Plaintext::LocalOnly).unwrap()
+}
 
 /// The committed runtime.
 fn tested() -> Runtime {
@@ -59,7 +67,7 @@ const OLD_CALL: (&str, &str) = ("cancel_request", "cancel_demands");
 async fn history_goes_back_before_an_upgrade_of_what_it_does_not_read() {
     let node = upgraded(before(OLD_CALL.0, OLD_CALL.1));
     let asked = node.asked.clone();
-    let chain = Chain::over(node.client(), "ws://fake").await.unwrap();
+    let chain = Chain::over(node.client(), &nowhere()).await.unwrap();
     let error = chain.at(hash(2)).await.unwrap_err();
     assert!(matches!(error, ChainError::Incompatible { .. }), "{error}");
 
@@ -95,7 +103,7 @@ async fn history_goes_back_before_an_upgrade_of_what_it_does_not_read() {
 async fn history_reads_requests_that_have_fewer_fields() {
     let metadata = without_quorum(&before(OLD_CALL.0, OLD_CALL.1).metadata);
     let old = Runtime { version: tested_version() - 1, metadata };
-    let chain = Chain::over(upgraded(old).client(), "ws://fake").await.unwrap();
+    let chain = Chain::over(upgraded(old).client(), &nowhere()).await.unwrap();
     let history = chain.history(1, 2).await.unwrap();
     assert_eq!(history.blocks().try_collect::<Vec<_>>().await.unwrap().len(), 2);
     let request = history.request(fake::REQUEST).await.unwrap().unwrap();
@@ -113,7 +121,7 @@ async fn history_reads_requests_that_have_fewer_fields() {
 #[tokio::test]
 async fn history_names_the_runtime_that_it_cannot_read() {
     let node = upgraded(before("sudo_result", "sudo_resalt"));
-    let chain = Chain::over(node.client(), "ws://fake").await.unwrap();
+    let chain = Chain::over(node.client(), &nowhere()).await.unwrap();
     let (ours, theirs) = (tested_version(), tested_version() - 1);
     let what = format!(
         "it has version {theirs} and this program is made for version {ours}: event Sudo.Sudid \
@@ -131,7 +139,7 @@ async fn history_names_the_runtime_that_it_cannot_read() {
 #[tokio::test]
 async fn an_upgrade_that_is_not_final_is_waited_for() {
     let node = Fake { finalised: 2, ..upgraded(before(OLD_CALL.0, OLD_CALL.1)) };
-    let chain = Chain::over(node.client(), "ws://fake").await.unwrap();
+    let chain = Chain::over(node.client(), &nowhere()).await.unwrap();
     assert_eq!(chain.best().await.unwrap().number(), 6);
     let error = chain.finalised().await.unwrap_err();
     assert!(matches!(error, ChainError::UpgradeNotFinal { .. }), "{error}");
@@ -151,7 +159,7 @@ async fn an_upgrade_that_is_not_final_is_waited_for() {
 #[tokio::test]
 async fn a_runtime_that_does_not_fit_is_not_waited_for() {
     let node = Fake { best: 2, finalised: 2, ..upgraded(before(OLD_CALL.0, OLD_CALL.1)) };
-    let error = Chain::over(node.client(), "ws://fake").await.unwrap_err();
+    let error = Chain::over(node.client(), &nowhere()).await.unwrap_err();
     assert!(matches!(error, ChainError::Incompatible { .. }), "{error}");
     assert!(!error.is_retryable());
 }

@@ -1,5 +1,6 @@
 //! The access question.
 
+use futures::{stream, StreamExt, TryStreamExt};
 use medchain_primitives::{Action, Denied, ModelId, Purpose, RecordId};
 
 use super::View;
@@ -10,6 +11,10 @@ use crate::{
     },
     AccountId32,
 };
+
+/// How many questions are under way at a time. A node answers as many as it has processors, and
+/// the others wait there rather than on the way.
+pub(in crate::chain) const QUESTIONS_AT_ONCE: usize = 64;
 
 /// What an account wants to do with a patient's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +91,32 @@ impl View {
         let AccessQuestion { action, record, purpose, model } = question;
         let arguments = (patient, subject, record, action, purpose, model);
         self.runtime_api(ApiMethod::CHECK_ACCESS, &arguments).await
+    }
+
+    /// As [`View::check_access`] about many accounts, with so many questions under way at a time
+    /// as one node answers at its best. The answers are in the order of the questions.
+    pub async fn check_access_of(
+        &self,
+        patient: &AccountId32,
+        questions: impl IntoIterator<Item = (AccountId32, AccessQuestion)>,
+    ) -> Result<Vec<Result<(), Denied>>, ChainError> {
+        let asked = questions.into_iter().map(|(subject, question)| async move {
+            self.check_access(patient, &subject, question).await
+        });
+        stream::iter(asked).buffered(QUESTIONS_AT_ONCE).try_collect().await
+    }
+
+    /// As [`View::check_access_of`], about a policy as if it were the patient's.
+    pub async fn check_policy_of(
+        &self,
+        policy: &AccountId32,
+        patient: &AccountId32,
+        questions: impl IntoIterator<Item = (AccountId32, AccessQuestion)>,
+    ) -> Result<Vec<Result<(), Denied>>, ChainError> {
+        let asked = questions.into_iter().map(|(subject, question)| async move {
+            self.check_policy(policy, patient, &subject, question).await
+        });
+        stream::iter(asked).buffered(QUESTIONS_AT_ONCE).try_collect().await
     }
 
     /// Asks the chain what a policy would answer if it were the patient's.

@@ -74,6 +74,13 @@ impl View {
         }))
     }
 
+    /// Whether custodians keep the key of each of these records, in their order.
+    pub async fn are_entrusted(&self, records: &[RecordId]) -> Result<Vec<bool>, ChainError> {
+        let keys = records.iter().map(|record| (Static(*record),));
+        let found = self.stored_each(StorageItem::CUSTODIES, keys).await?;
+        Ok(found.iter().map(Option::is_some).collect())
+    }
+
     /// Custodians with their keys, in the same order. A key is there for ever.
     async fn with_keys(
         &self,
@@ -96,6 +103,21 @@ impl View {
     ) -> Result<Option<AccessGrant>, ChainError> {
         let fields = self.fields(StorageItem::GRANTS, (Static(record), *subject)).await?;
         fields.map(|fields| grant(record, *subject, &fields)).transpose()
+    }
+
+    /// The grants to an account on each of these records, in their order.
+    pub async fn grants_to(
+        &self,
+        subject: &AccountId32,
+        records: &[RecordId],
+    ) -> Result<Vec<Option<AccessGrant>>, ChainError> {
+        let item = StorageItem::GRANTS;
+        let keys = records.iter().map(|record| (Static(*record), *subject));
+        let found = self.stored_each(item, keys).await?;
+        let grants = records.iter().zip(found).map(|(record, found)| {
+            found.map(|found| grant(*record, *subject, &found.fields(item, self)?)).transpose()
+        });
+        grants.collect()
     }
 
     /// Every grant, on every record.

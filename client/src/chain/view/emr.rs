@@ -170,6 +170,17 @@ impl View {
         fields.map(|fields| fields.get("sealed")).transpose()
     }
 
+    /// Whether an account has an envelope of each of these records, in their order.
+    pub async fn have_envelopes(
+        &self,
+        reader: &AccountId32,
+        records: &[RecordId],
+    ) -> Result<Vec<bool>, ChainError> {
+        let keys = records.iter().map(|record| (Static(*record), *reader));
+        let found = self.stored_each(StorageItem::ENVELOPES, keys).await?;
+        Ok(found.iter().map(Option::is_some).collect())
+    }
+
     /// Every account that has an envelope of a record, with the envelope.
     pub async fn envelopes(
         &self,
@@ -183,6 +194,25 @@ impl View {
             Ok((reader, value.fields(StorageItem::ENVELOPES, self)?.get("sealed")?))
         });
         envelopes.collect()
+    }
+
+    /// The readers of a record whose envelopes `payer` paid for, each with the deposit.
+    pub async fn envelopes_paid_by(
+        &self,
+        record: RecordId,
+        payer: &AccountId32,
+    ) -> Result<Vec<(AccountId32, u128)>, ChainError> {
+        let item = StorageItem::ENVELOPES;
+        let entries =
+            self.entries::<(Static<RecordId>, AccountId32), _>(item, (Static(record),)).await?;
+        let mut paid = Vec::new();
+        for ((_, reader), value) in entries {
+            let fields = value.fields(item, self)?;
+            if fields.get::<AccountId32>("depositor")? == *payer {
+                paid.push((reader, fields.get("deposit")?));
+            }
+        }
+        Ok(paid)
     }
 
     /// The relatives that a patient named.

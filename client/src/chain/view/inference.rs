@@ -1,12 +1,13 @@
 //! Models, workers, requests, verdicts and disputes.
 
+use std::collections::BTreeSet;
+
 use codec::{Decode, DecodeAll, Encode};
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_disputes::Network;
 use medchain_primitives::{Label, ModelId, RecordId, RequestId};
 use subxt::utils::Static;
 
-use super::{View, AT_ONCE};
+use super::View;
 use crate::{
     chain::{
         event::text, fields::Fields, items::StorageItem, ChainError, Committee, Dispute, Model,
@@ -25,6 +26,16 @@ pub(in crate::chain) enum Choice {
     After { number: u32 },
     #[codec(index = 2)]
     Seeded { seed: [u8; 32], last: Option<[u8; 32]> },
+}
+
+impl Choice {
+    /// The seed that the draw waits for is the first one newer than this.
+    fn awaited(self) -> Option<u32> {
+        match self {
+            Self::After { number } => Some(number),
+            Self::Named | Self::Seeded { .. } => None,
+        }
+    }
 }
 
 impl View {
@@ -99,42 +110,69 @@ impl View {
         fields.map(|fields| past_request(id, &fields)).transpose()
     }
 
+    /// Several requests, in the order of `ids`.
+    pub async fn requests(&self, ids: &[RequestId]) -> Result<Vec<Option<Request>>, ChainError> {
+        let item = StorageItem::REQUESTS;
+        let found = self.stored_each(item, ids.iter().map(|id| (Static(*id),))).await?;
+        let requests = ids.iter().zip(found).map(|(id, found)| {
+            found.map(|found| request(*id, &found.fields(item, self)?)).transpose()
+        });
+        requests.collect()
+    }
+
     /// The numbers of the open requests, in order.
     pub async fn open_request_ids(&self) -> Result<Vec<RequestId>, ChainError> {
-        let keys = self.entries::<(Static<RequestId>,), _>(StorageItem::COMMITTEES, ()).await?;
-        let mut ids: Vec<RequestId> = keys.into_iter().map(|((id,), _)| id.0).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        self.request_ids::<(Static<RequestId>,), _>(StorageItem::COMMITTEES, ()).await
+    }
+
+    /// The requests whose present status ends with the block `deadline`, in the order of their
+    /// numbers; closed ones as well.
+    pub async fn due(&self, deadline: u32) -> Result<Vec<RequestId>, ChainError> {
+        let item = StorageItem::DUE;
+        self.request_ids::<(u32, Static<RequestId>), _>(item, (deadline,)).await
     }
 
     /// Every open request, in the order of their numbers.
     pub async fn open_requests(&self) -> Result<Vec<Request>, ChainError> {
         let ids = self.open_request_ids().await?;
-        let requests: Vec<Option<Request>> =
-            stream::iter(ids.into_iter().map(|id| self.request(id)))
-                .buffered(AT_ONCE)
-                .try_collect()
-                .await?;
-        Ok(requests.into_iter().flatten().collect())
+        Ok(self.requests(&ids).await?.into_iter().flatten().collect())
     }
 
     /// The workers of an open request.
     pub async fn committee(&self, request: RequestId) -> Result<Option<Committee>, ChainError> {
-        let fields = self.fields(StorageItem::COMMITTEES, (Static(request),)).await?;
-        let Some(fields) = fields else { return Ok(None) };
-        let choice: Choice = fields.get("choice")?;
-        let waits_for_seed = match choice {
-            Choice::After { number } => {
-                self.value::<_, ([u8; 32], u32)>(StorageItem::SEEDS, (number,)).await?.is_none()
-            }
-            Choice::Named | Choice::Seeded { .. } => false,
-        };
-        Ok(Some(Committee {
-            members: fields.get("members")?,
-            named: matches!(choice, Choice::Named),
-            waits_for_seed,
-            lost: fields.get("lost")?,
-        }))
+        Ok(self.committees(&[request]).await?.pop().flatten())
+    }
+
+    /// The workers of several requests, in the order of `requests`; `None` for those that are not
+    /// open.
+    pub async fn committees(
+        &self,
+        requests: &[RequestId],
+    ) -> Result<Vec<Option<Committee>>, ChainError> {
+        let item = StorageItem::COMMITTEES;
+        let found = self.stored_each(item, requests.iter().map(|id| (Static(*id),))).await?;
+        let read = found.into_iter().map(|found| {
+            let Some(fields) = found.map(|found| found.fields(item, self)).transpose()? else {
+                return Ok(None);
+            };
+            Ok(Some((fields.get::<Choice>("choice")?, fields)))
+        });
+        let read: Vec<_> = read.collect::<Result<_, ChainError>>()?;
+        let awaited = read.iter().flatten().filter_map(|(choice, _)| choice.awaited());
+        let awaited: BTreeSet<u32> = awaited.collect();
+        let seeds = self.stored_each(StorageItem::SEEDS, awaited.iter().map(|n| (*n,))).await?;
+        let missing = awaited.iter().zip(&seeds).filter(|(_, seed)| seed.is_none());
+        let missing: BTreeSet<u32> = missing.map(|(number, _)| *number).collect();
+        let committees = read.into_iter().map(|read| {
+            let Some((choice, fields)) = read else { return Ok(None) };
+            Ok(Some(Committee {
+                members: fields.get("members")?,
+                named: matches!(choice, Choice::Named),
+                waits_for_seed: choice.awaited().is_some_and(|number| missing.contains(&number)),
+                lost: fields.get("lost")?,
+            }))
+        });
+        committees.collect()
     }
 
     /// The request, if a drawn worker waits for the key of its record there, and can still get it
@@ -161,12 +199,8 @@ impl View {
 
     /// The open requests for which a worker was chosen, in the order of their numbers.
     pub async fn assignments(&self, worker: &AccountId32) -> Result<Vec<RequestId>, ChainError> {
-        let keys = self
-            .entries::<(AccountId32, Static<RequestId>), _>(StorageItem::ASSIGNMENTS, (*worker,))
-            .await?;
-        let mut ids: Vec<RequestId> = keys.into_iter().map(|((_, id), _)| id.0).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        let item = StorageItem::ASSIGNMENTS;
+        self.request_ids::<(AccountId32, Static<RequestId>), _>(item, (*worker,)).await
     }
 
     /// The open request to run a model on a record.

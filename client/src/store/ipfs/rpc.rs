@@ -2,11 +2,35 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, Url};
+use reqwest::{header::LOCATION, Response, StatusCode, Url};
 use serde::Deserialize;
 
 use super::{IpfsStore, MAX_ANSWER};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, TOKENS_VARIABLE};
+
+/// What to give instead of an address at which something else answers.
+const WANTED: &str =
+    "give the address of the RPC, which `ipfs config Addresses.API` prints (port 5001)";
+
+/// The words of a node that refuses something.
+#[derive(Deserialize)]
+pub(super) struct Refusal {
+    #[serde(rename = "Message")]
+    pub message: String,
+}
+
+impl Refusal {
+    /// The refusal in an answer, or in a line of one.
+    pub fn read(answer: &[u8]) -> Option<Self> {
+        serde_json::from_slice(answer).ok()
+    }
+}
+
+fn is_page(answer: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(answer.get(..512).unwrap_or(answer)).to_lowercase();
+    let start = start.trim_start();
+    start.starts_with("<!doctype") || start.starts_with("<html") || start.contains("<head")
+}
 
 impl IpfsStore {
     pub(super) fn method(&self, method: &str, query: &str) -> Url {
@@ -33,30 +57,68 @@ impl IpfsStore {
 
     /// The error of an answer whose status is not 200.
     pub(super) async fn refused(&self, mut response: Response, about: &str) -> StoreError {
-        #[derive(Deserialize)]
-        struct Refusal {
-            #[serde(rename = "Message")]
-            message: String,
-        }
         let status = response.status();
+        let elsewhere = response.headers().get(LOCATION).is_some();
         let body = self.bytes(&mut response, MAX_ANSWER, self.timeout).await.unwrap_or_default();
-        let reason = match serde_json::from_slice::<Refusal>(&body) {
-            Ok(refusal) => refusal.message,
-            Err(_) => format!("HTTP status {status}"),
+        if let Some(refusal) = Refusal::read(&body) {
+            return self.understood(refusal.message, about);
+        }
+        let not_rpc = |what: &str| StoreError::NotRpc {
+            store: self.describe(),
+            reason: format!("HTTP status {status}: {what}"),
         };
-        self.understood(reason, about)
+        match status {
+            StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                let reason = format!(
+                    "HTTP status {status}: it wants a password or a token, or takes requests from \
+                     its own machine alone; put a token into the file that {TOKENS_VARIABLE} names"
+                );
+                StoreError::Refused { store: self.describe(), reason }
+            }
+            _ if status.is_redirection() && elsewhere => {
+                not_rpc(&format!("it redirects elsewhere, as a login page does; {WANTED}"))
+            }
+            StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_IMPLEMENTED => {
+                not_rpc(&format!("this looks like a gateway, which stores nothing; {WANTED}"))
+            }
+            _ if is_page(&body) => not_rpc(&format!("a web page answers; {WANTED}")),
+            _ => {
+                let reason = format!("HTTP status {status}");
+                StoreError::Refused { store: self.describe(), reason }
+            }
+        }
+    }
+
+    /// The error of an answer that is not a Kubo node's, although its status is 200.
+    pub(super) fn not_rpc(&self, answer: &[u8], method: &str) -> StoreError {
+        let what = match is_page(answer) {
+            true => "a web page answers, perhaps of a gateway or a login",
+            false => "its answer is none that such a node gives",
+        };
+        let reason = format!("asked for `{method}`, {what}; {WANTED}");
+        StoreError::NotRpc { store: self.describe(), reason }
     }
 
     /// Kubo has no error codes, only sentences.
-    fn understood(&self, reason: String, about: &str) -> StoreError {
+    pub(super) fn understood(&self, reason: String, about: &str) -> StoreError {
         let lower = reason.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let refused = |reason| StoreError::Refused { store: self.describe(), reason };
         if says(&["deadline exceeded", "timed out", "timeout"]) {
             StoreError::Timeout { store: self.describe(), seconds: self.timeout.as_secs() }
+        } else if says(&["no space left", "disk quota", "storagemax", "storage limit"]) {
+            refused(format!(
+                "{reason}; make room there, as `ipfs repo gc` does, or name another store with \
+                 --store"
+            ))
         } else if says(&["not found", "could not find"]) {
             StoreError::NotFound { cid: about.into() }
         } else {
-            StoreError::Refused { store: self.describe(), reason }
+            refused(reason)
         }
     }
 

@@ -131,6 +131,23 @@ impl LocalStore {
         Ok(kept)
     }
 
+    /// The blocks that no other block in the folder links to.
+    pub(super) fn roots(&self) -> Result<Vec<Cid>, StoreError> {
+        let (mut all, mut linked) = (BTreeSet::new(), BTreeSet::new());
+        for path in self.files()? {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let Ok(cid) = BlockCid::try_from(name) else { continue };
+            all.insert(cid);
+            if cid.codec() == DAG_PB {
+                let block = read_block(&path).map_err(|source| at(&path, source))?;
+                linked.extend(block.and_then(|block| links(&cid, &block).ok()).unwrap_or_default());
+            }
+        }
+        // One with another kind of name was not put here by this program.
+        let roots = all.difference(&linked).map(ToString::to_string);
+        Ok(roots.filter_map(|root| Cid::parse(root.as_bytes()).ok()).collect())
+    }
+
     /// Every file that may be a block.
     fn files(&self) -> Result<Vec<std::path::PathBuf>, StoreError> {
         let mut files = Vec::new();

@@ -1,15 +1,23 @@
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex,
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use cid::Cid as BlockCid;
 use medchain_primitives::Cid;
 use multihash_codetable::{Code, MultihashDigest};
 use proptest::prelude::*;
+use tokio::time::sleep;
 
 use crate::store::{
     cid_of,
     dag::{build, read, BlockSource, CHUNK},
-    StoreError,
+    ProgressUpdate, StoreError,
 };
 
 #[derive(Default)]
@@ -188,4 +196,75 @@ proptest! {
             let _ = futures::executor::block_on(read(&blocks, &cid, 1000, &|_| ()));
         }
     }
+}
+
+/// Blocks that come after a while, the first ones last.
+struct Late {
+    blocks: Blocks,
+    at_once: usize,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    asked: AtomicUsize,
+}
+
+impl Late {
+    fn new(bytes: &[u8], at_once: usize) -> (Self, Cid) {
+        let mut blocks = Blocks::default();
+        let cid = build(bytes, |cid, block| {
+            blocks.0.insert(*cid, block.to_vec());
+            Ok(())
+        });
+        let zero = AtomicUsize::default;
+        let late = Self { blocks, at_once, running: zero(), most: zero(), asked: zero() };
+        (late, cid.unwrap())
+    }
+}
+
+#[async_trait]
+impl BlockSource for Late {
+    fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(running, Ordering::Relaxed);
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) as u64;
+        sleep(Duration::from_millis(20 - asked % 7 * 2)).await;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        self.blocks.block(cid).await
+    }
+}
+
+#[tokio::test]
+async fn blocks_that_are_requested_ahead_keep_their_order_and_their_number() {
+    // Two nodes above 180 leaves, each different.
+    let bytes: Vec<u8> = (0..180 * CHUNK as u32).map(|at| (at / 1000 % 251) as u8).collect();
+    let (source, cid) = Late::new(&bytes, 8);
+    assert_eq!(read(&source, &cid, 1 << 26, &|_| ()).await.unwrap(), bytes);
+    // On a busy machine not all may be under way at once.
+    let most = source.most.load(Ordering::Relaxed);
+    assert!((2..=8).contains(&most), "{most} at once");
+    assert!(source.asked.load(Ordering::Relaxed) <= 184, "none twice");
+
+    let (source, cid) = Late::new(&bytes[..3 * CHUNK], 1);
+    assert_eq!(read(&source, &cid, 1 << 26, &|_| ()).await.unwrap(), bytes[..3 * CHUNK]);
+    assert_eq!(source.most.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_fails_ahead_of_its_turn_fails_in_its_turn() {
+    let bytes: Vec<u8> = (0..6 * CHUNK as u32).map(|at| (at / 1000 % 251) as u8).collect();
+    let (mut source, cid) = Late::new(&bytes, 8);
+    let leaf = |at: usize| -> BlockCid {
+        cid_of(&bytes[at * CHUNK..(at + 1) * CHUNK]).as_str().parse().unwrap()
+    };
+    source.blocks.0.remove(&leaf(4));
+    source.blocks.0.insert(leaf(2), b"noise".to_vec());
+    let done = Mutex::new(0);
+    let note = |update: ProgressUpdate| *done.lock().unwrap() = update.done;
+    let error = read(&source, &cid, 1 << 26, &note).await.unwrap_err();
+    let wrong = leaf(2).to_string();
+    assert!(matches!(&error, StoreError::Corrupt { cid, .. } if *cid == wrong), "{error}");
+    assert_eq!(*done.lock().unwrap(), 2 * CHUNK as u64);
 }

@@ -14,11 +14,14 @@ fn a_url_names_a_node_and_a_path_a_folder() {
     let node = "the IPFS node at http://127.0.0.1:5001";
     check("http://127.0.0.1:5001", node);
     check("ipfs+http://127.0.0.1:5001/", node);
+    check("/ip4/127.0.0.1/tcp/5001", node);
+    check("127.0.0.1:5001", node);
+    check("https://kubo.example.org", "the IPFS node at https://kubo.example.org");
 }
 
 #[test]
 fn what_is_not_a_store_is_refused() {
-    for url in ["", "https://example.org", "ftp://example.org", "http://", "file://host/path"] {
+    for url in ["", "127.0.0.1", "ftp://example.org", "http://", "file://host/path"] {
         let error = open(url).unwrap_err();
         assert!(matches!(error, StoreError::InvalidUrl { .. }), "{url}: {error}");
     }
@@ -55,6 +58,7 @@ fn a_list_that_makes_no_sense_is_refused() {
     check("/a,file:///a", "entries 1 and 2 are both the folder /a");
     let node = "the IPFS node at http://h:1";
     check("http://h:1,ipfs+http://me:secret@h:1/", &format!("entries 1 and 2 are both {node}"));
+    check("h:1,/dns4/h/tcp/1", &format!("entries 1 and 2 are both {node}"));
     check("/1,/2,/3,/4,/5,/6,/7,/8,/9", "it has 9 entries; at most 8 are allowed");
     assert!(open("/1,/2,/3,/4,/5,/6,/7,/8").is_ok());
     let error = open("/a,ftp://example.org").unwrap_err().to_string();
@@ -66,7 +70,7 @@ async fn a_password_is_never_shown() {
     let secret = "pa55word";
     let hidden = |text: String| assert!(!text.contains(secret) && !text.contains("me"), "{text}");
     for url in [
-        "https://me:pa55word@host",
+        "ftp://me:pa55word@host",
         "http://me:pa55word@host:port",
         "http://me:pa55word",
         "http://me:pa55word@",

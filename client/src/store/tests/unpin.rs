@@ -142,3 +142,17 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_folder_keeps_what_nothing_in_it_links_to() {
+    let (_folder, store) = store();
+    assert!(store.kept().await.pop().unwrap().cids.unwrap().is_empty());
+    let (one, large) = (content(1, 10), content(2, 3 * CHUNK));
+    let put = [store.put(&one).await.unwrap(), store.put(&large).await.unwrap()];
+    let kept = store.kept().await.pop().unwrap();
+    let names = |cids: &[Cid]| cids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(names(&kept.cids.unwrap()), names(&put));
+    unpin(&store, &put[1]).await.unwrap();
+    let kept = store.kept().await.pop().unwrap();
+    assert_eq!(names(&kept.cids.unwrap()), names(&put[..1]));
+}

@@ -11,7 +11,7 @@ use crate::{
     custody::{deliveries::Event, metrics::CustodyMetrics, ports::CustodyChain},
     shared::{
         monitor::Monitor,
-        ports::{Chain, ChainError, Clock, Head},
+        ports::{Chain, ChainError, Clock},
         watch::Source,
     },
 };
@@ -38,7 +38,7 @@ impl Source for FinalGrants {
         Finality::Finalised
     }
 
-    async fn read(&self, _: Vec<Head>) -> Result<Message, ChainError> {
+    async fn read(&self) -> Result<Message, ChainError> {
         let list = self.chain.grants().await?;
         debug!(block = list.finalised, grants = list.grants.len(), "read the grants");
         self.monitor.metrics.blocks_read(list.finalised, list.best);

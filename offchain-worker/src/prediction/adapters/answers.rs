@@ -1,4 +1,4 @@
-//! Answers and films in files, two for each request.
+//! Answers and films in files, and which films ended the process, for each request.
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +20,9 @@ use crate::prediction::ports::{Answers, KeptFilm};
 const ANSWER: &str = "sealed";
 /// How the names of files with films end: a [`KeptFilm`], SCALE-encoded.
 const FILM: &str = "film";
-/// About how long these are.
+/// How the names of files end that count processes which a film has ended: a number in digits.
+const FATAL: &str = "fatal";
+/// About how long films are.
 const FILM_LENGTH: usize = 1 << 16;
 /// How the names of files end that are not complete, as a crash may leave them.
 const NEW: &str = ".new";
@@ -153,9 +155,23 @@ impl Answers for AnswerFiles {
         self.forget(request, FILM).await
     }
 
+    async fn fatalities(&self, request: RequestId) -> io::Result<u32> {
+        let bytes = self.read(request, FATAL).await?;
+        let count = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+        Ok(count.unwrap_or_default())
+    }
+
+    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()> {
+        self.write(request, FATAL, count.to_string().into_bytes()).await
+    }
+
+    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()> {
+        self.forget(request, FATAL).await
+    }
+
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>> {
         let folder = self.folder.clone();
-        blocking(move || list(&folder, &[ANSWER, FILM])).await
+        blocking(move || list(&folder, &[ANSWER, FILM, FATAL])).await
     }
 
     async fn films(&self) -> io::Result<BTreeSet<RequestId>> {
@@ -211,6 +227,23 @@ mod tests {
         open().remove(RequestId(8)).await.unwrap();
         open().remove_film(REQUEST).await.unwrap();
         assert_eq!(open().requests().await.unwrap(), [].into());
+    }
+
+    #[tokio::test]
+    async fn what_a_film_has_ended_is_counted_across_processes() {
+        let state = tempfile::tempdir().unwrap();
+        let open = || AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
+        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0);
+        for count in 1..4 {
+            open().put_fatalities(REQUEST, count).await.unwrap();
+            assert_eq!(open().fatalities(REQUEST).await.unwrap(), count);
+        }
+        assert_eq!(open().requests().await.unwrap(), [REQUEST].into());
+        open().remove_fatalities(REQUEST).await.unwrap();
+        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0);
+        assert_eq!(open().requests().await.unwrap(), [].into());
+        fs::write(open().file(REQUEST, FATAL), b"half a").unwrap();
+        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0, "a damaged note blames nobody");
     }
 
     #[tokio::test]

@@ -100,8 +100,12 @@ mod tests {
     const GENESIS: [u8; 32] = [9; 32];
     const ME: AccountId32 = AccountId32([6; 32]);
 
+    fn secret_of(uri: &str) -> EncryptionSecret {
+        Identity::from_secret_uri(uri).unwrap().encryption_secret().clone()
+    }
+
     fn cipher(uri: &str) -> KeyCipher {
-        KeyCipher::new(EncryptionSecret::from_secret_uri(uri), GENESIS, ME)
+        KeyCipher::new(secret_of(uri), GENESIS, ME)
     }
 
     #[test]
@@ -129,7 +133,7 @@ mod tests {
         fails(&cipher, &AccountId32([8; 32]), &film);
         fails(&cipher, &patient, &another);
         fails(&self::cipher("//Eve"), &patient, &film);
-        let secret = || EncryptionSecret::from_secret_uri("//Ferdie");
+        let secret = || secret_of("//Ferdie");
         fails(&KeyCipher::new(secret(), [8; 32], ME), &patient, &film);
         fails(&KeyCipher::new(secret(), GENESIS, AccountId32([5; 32])), &patient, &film);
     }

@@ -1,15 +1,16 @@
 //! The chain through a node, as a worker that predicts sees it.
 
+mod draws;
 mod keys;
 mod read;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use medchain_client::{
     chain::{
-        Call, CustodyError, DispatchFailure, Dispute, DisputesError, EmrError, FailureKind,
-        Finality, InferenceError, Model, Network,
+        Call, ChainEvent, CustodyError, DispatchFailure, Dispute, DisputesError, EmrError,
+        FailureKind, Finality, InferenceError, Model, Network,
     },
     AccountId32,
 };
@@ -17,15 +18,16 @@ use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 
 use self::{
-    keys::{shares, undrawn},
+    draws::{drawable, undrawn},
+    keys::shares,
     read::{film, needed, readiness, record_of, settled, work_list},
 };
 use crate::{
     prediction::{
         jobs::{Answer, Job, JobId},
         ports::{
-            Film, Needed, PredictionChain, Readiness, Registered, Registration, Registry, Shares,
-            Undrawn, WorkList,
+            Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registered, Registration,
+            Registry, Shares, Undrawn, WorkList,
         },
     },
     shared::{
@@ -85,11 +87,31 @@ impl PredictionChain for NodeRequests {
         Ok(asked.await?)
     }
 
-    async fn undrawn(&self, models: &BTreeSet<ModelId>) -> Result<Vec<Undrawn>, ChainError> {
+    async fn events(&self, block: u32) -> Result<Vec<ChainEvent>, ChainError> {
+        let asked = self.link.ask(|client| async move { client.events_of(block).await });
+        Ok(asked.await?)
+    }
+
+    async fn undrawn(
+        &self,
+        models: &BTreeSet<ModelId>,
+        age: u32,
+        before: Option<Looked>,
+    ) -> Result<(Looked, Vec<Undrawn>), ChainError> {
         // By final blocks: a fork may have drawn already.
+        let asked = self.link.ask(|client| async move {
+            undrawn(&client.finalised().await?, models, age, before).await
+        });
+        Ok(asked.await?)
+    }
+
+    async fn drawable(
+        &self,
+        requests: &[RequestId],
+    ) -> Result<BTreeMap<RequestId, Drawable>, ChainError> {
         let asked = self
             .link
-            .ask(|client| async move { undrawn(&client.finalised().await?, models).await });
+            .ask(|client| async move { drawable(&client.finalised().await?, requests).await });
         Ok(asked.await?)
     }
 

@@ -65,9 +65,9 @@ fn the_example_parses_and_shows_every_option_with_its_default() {
 #[test]
 fn flags_win_over_the_file() {
     let (_folder, path) =
-        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"ws://file\"\nqueue = 7\nmodel_threads = 3\nengine = \"exact\"");
-    let config = resolve(&["--config", &path, "--node", "ws://flag", "--queue", "9"]).unwrap();
-    assert_eq!(config.common.node, "ws://flag");
+        file("key = \"a\"\nmodel_dir = \"m\"\nnode = \"wss://file\"\nqueue = 7\nmodel_threads = 3\nengine = \"exact\"");
+    let config = resolve(&["--config", &path, "--node", "wss://flag", "--queue", "9"]).unwrap();
+    assert_eq!(config.common.node.to_string(), "wss://flag");
     assert_eq!(config.settings.queue, 9);
     assert_eq!(config.model_threads, 3);
     assert_eq!(config.engine, Some(Engine::Exact));
@@ -114,6 +114,49 @@ fn a_development_secret_needs_dev_and_is_never_shown() {
     let config = resolve(&["--dev", "--suri", "//Ferdie", "--model-dir", "m"]).unwrap();
     assert_eq!(config.common.key, KeySource::Suri("//Ferdie".to_owned()));
     assert!(!format!("{config:?}").contains("Ferdie"));
+}
+
+#[test]
+fn a_node_elsewhere_needs_encryption_or_a_word() {
+    let of = |flags: &[&str]| resolve(&[&["--key", "k", "--model-dir", "m"], flags].concat());
+    let refused = of(&["--node", "ws://clinic:hunter2@node.example"]).unwrap_err().to_string();
+    assert!(refused.contains("--insecure-node") && !refused.contains("hunter2"), "{refused}");
+    let accepted = of(&["--node", "ws://clinic:hunter2@node.example", "--insecure-node"]).unwrap();
+    assert!(!format!("{accepted:?}").contains("hunter2"));
+    let (_folder, path) = file("node = \"ws://node.example\"\ninsecure_node = true");
+    assert!(of(&["--config", &path]).is_ok());
+}
+
+#[test]
+fn an_encrypted_key_needs_the_file_with_its_passphrase() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    use medchain_client::{
+        keys::{Identity, KeyError, Passphrase},
+        Zeroizing,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let passphrase = Passphrase::new(Zeroizing::new("four little words".to_owned())).unwrap();
+    Identity::create(&folder.path().join("key"), "//Ferdie", Some(&passphrase)).unwrap();
+    Identity::create(&folder.path().join("plain"), "//Ferdie", None).unwrap();
+    for (name, text) in [("right", "four little words\n"), ("wrong", "four little birds\n")] {
+        std::fs::write(path(name), text).unwrap();
+        std::fs::set_permissions(path(name), Permissions::from_mode(0o600)).unwrap();
+    }
+    let open = |flags: &[&str]| {
+        resolve(&[&["--model-dir", "m"], flags].concat()).unwrap().common.key.open()
+    };
+    let (key, plain) = (path("key"), path("plain"));
+    let ferdie = open(&["--key", &plain]).unwrap().account();
+    let opened = open(&["--key", &key, "--passphrase-file", &path("right")]);
+    assert_eq!(opened.unwrap().account(), ferdie);
+    let needed = open(&["--key", &key]).unwrap_err();
+    assert!(matches!(needed, KeyError::PassphraseNeeded { .. }));
+    assert!(needed.to_string().contains("--passphrase-file"), "{needed}");
+    let wrong = open(&["--key", &key, "--passphrase-file", &path("wrong")]).unwrap_err();
+    assert!(matches!(wrong, KeyError::WrongPassphrase { .. }), "{wrong}");
 }
 
 #[test]

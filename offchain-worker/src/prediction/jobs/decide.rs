@@ -45,6 +45,8 @@ pub enum Next {
     Park(String),
     /// Report to the chain why there is no answer.
     Report(FailureCode),
+    /// Report that there is no answer, for want of consent.
+    Leave(String),
     /// Submit the same answer again, soon.
     Resubmit(String),
     /// Submit the same answer again, after the longest wait.
@@ -108,7 +110,10 @@ pub fn after_submission(outcome: Outcome, phase: Phase, timing: &TimeLeft) -> Ne
 /// nothing: it has to show its answer, and to defend it.
 fn or_report(wait: Next, phase: Phase, timing: &TimeLeft) -> Next {
     match phase {
-        Phase::Answer if timing.is_near_deadline() => Next::Report(FailureCode::Unavailable),
+        Phase::Answer if timing.is_near_deadline() => match wait {
+            Next::Park(reason) => Next::Leave(reason),
+            _ => Next::Report(FailureCode::Unavailable),
+        },
         _ => wait,
     }
 }
@@ -157,7 +162,7 @@ mod tests {
 
         // A worker that may not open the film leaves in time: to be silent costs bond.
         check(&Problem::NoConsent(text()), 100, Next::Park(text()));
-        check(&Problem::NoConsent(text()), 180, Next::Report(FailureCode::Unavailable));
+        check(&Problem::NoConsent(text()), 180, Next::Leave(text()));
         check(&Problem::Gone(text()), 100, Next::Gone);
     }
 
@@ -219,7 +224,7 @@ mod tests {
         check(Outcome::TooLate, 120, Next::Expired);
         check(Outcome::Gone, 120, Next::Gone);
         check(Outcome::NoConsent(text()), 120, Next::Park(text()));
-        check(Outcome::NoConsent(text()), 180, Next::Report(FailureCode::Unavailable));
+        check(Outcome::NoConsent(text()), 180, Next::Leave(text()));
         check(Outcome::NoConsent(text()), 200, Next::Expired);
         check(Outcome::Lost(text()), 120, Next::Resubmit(text()));
         check(Outcome::Lost(text()), 200, Next::Expired);

@@ -34,7 +34,7 @@ pub enum Phase {
 ///
 /// So another round is another job, and so is the same round of a fork in which the other
 /// player has claimed something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode)]
 pub struct Round([u8; 32]);
 
 impl Round {
@@ -191,6 +191,11 @@ pub enum Note {
         reason: String,
         /// The wait until consent is asked for again.
         after: Duration,
+    },
+    /// It is given back to the chain, which draws another worker: the patient does not consent.
+    Left {
+        /// What the policy or the chain said.
+        reason: String,
     },
     /// The move makes every verdict on the version of the record public. It waits, because the
     /// patient can end the dispute before.

@@ -161,6 +161,10 @@ impl Journal {
                 let after_ms = millis(*after);
                 info!(request, after_ms, "waiting for consent: {reason}");
             }
+            Note::Left { reason } => {
+                self.metrics.left.inc();
+                info!(request, record, "leaving the request to others: {reason}");
+            }
             Note::Held { from } => {
                 info!(
                     request,

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::{
     defence::{self, Defences},
+    fatal::Fatalities,
     film::Encrypted,
     inference::{self, Computed, Stages},
     pool::Pool,
@@ -36,6 +37,8 @@ pub(super) struct Pipeline {
     pub pool: Pool,
     /// What the last disputes needed.
     pub defences: Defences,
+    /// Notes which films are open.
+    pub fatalities: Fatalities,
     /// The largest content that is fetched, in bytes.
     pub max_content: u64,
     /// Learns whether the store answers.
@@ -190,10 +193,22 @@ impl Pipeline {
             let mut stages = Stages::default();
             (task.run(&mut stages), stages)
         };
-        let (computed, times) = self.pool.run(run).await?;
+        let (computed, times) = self.open_film(job.request, run).await?;
         *stages = times;
         stages.fetch_verify += fetched;
         computed
+    }
+
+    /// Runs what opens a film of unknown content, which may end the process.
+    async fn open_film<T: Send + 'static>(
+        &self,
+        request: RequestId,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let opening = self.fatalities.enter(request).await?;
+        let done = self.pool.run(work).await;
+        opening.leave().await;
+        done
     }
 
     async fn fetch(&self, film: Film, patient: AccountId32) -> Result<Encrypted, Problem> {
@@ -232,7 +247,7 @@ impl Pipeline {
                 let gone = || Problem::Passing("the record has no film any more".to_owned());
                 let film = self.fetch(film.ok_or_else(gone)?, job.patient).await?;
                 let opening = task.clone();
-                let film = self.pool.run(move || opening.keep(&film)).await??;
+                let film = self.open_film(job.request, move || opening.keep(&film)).await??;
                 // Before anybody sees a move: the patient may remove ciphertext and envelope.
                 self.keep_if_possible(job.request, &film).await;
                 let made = self.pool.run(move || task.of_kept(film)).await?;

@@ -1,25 +1,29 @@
 //! The work list, as a watcher reads it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use medchain_client::chain::Finality;
-use tracing::debug;
+use tokio::sync::Mutex;
+use tracing::{debug, warn};
 
 use super::message::Message;
 use crate::{
     prediction::{
         jobs::{happened::Involved, Event, Happened, Phase},
         metrics::PredictionMetrics,
-        ports::PredictionChain,
+        ports::{PredictionChain, WorkList},
     },
     shared::{
         metrics::DutyMetrics,
         monitor::Monitor,
-        ports::{Chain, ChainError, Clock, Head},
+        ports::{Chain, ChainError, Clock},
         watch::{view, Source},
     },
 };
+
+/// How many blocks back events are read, after a connection was lost for a while.
+const MOST_BLOCKS: u32 = 64;
 
 /// The complete work list at one end of the chain, at every block.
 pub(super) struct WorkLists {
@@ -37,9 +41,11 @@ pub(super) struct WorkLists {
 /// What the blocks have told so far.
 #[derive(Default)]
 struct Told {
-    /// The newest block whose events were read.
-    block: u32,
-    /// What the worker had to do with by the last list.
+    /// The last block whose events are known; none before the first list.
+    block: Option<u32>,
+    /// What that block said of the worker.
+    trace: [u8; 32],
+    /// What the worker had to do with there.
     involved: Involved,
 }
 
@@ -54,20 +60,34 @@ impl WorkLists {
         Self { chain, clock, finality, monitor, told: Mutex::default() }
     }
 
-    /// What blocks tell that are final, each once: after a lost connection the last one comes
-    /// again. `after` is what the worker has to do with now.
-    fn happened(&self, blocks: &[Head], after: Involved) -> Vec<Happened> {
-        let me = self.chain.account();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What final blocks tell since the last list, each once. Their events are read only where
+    /// something has changed that they can tell.
+    async fn happened(&self, list: &WorkList) -> Result<Vec<Happened>, ChainError> {
+        if self.finality == Finality::Best {
+            return Ok(Vec::new());
+        }
+        let mut told = self.told.lock().await;
         let mut all = Vec::new();
-        for head in blocks {
-            if self.finality == Finality::Finalised && head.block > told.block {
-                told.block = head.block;
-                all.extend(told.involved.hear(&me, &head.events, &after));
+        let after = list.involved();
+        if let Some(known) = told.block.filter(|_| told.trace != list.trace) {
+            let first = known.saturating_add(1).max(list.block.saturating_sub(MOST_BLOCKS));
+            let mut involved = told.involved.clone();
+            for block in first..=list.block {
+                let events = match self.chain.events(block).await {
+                    Ok(events) => events,
+                    // They are for the log and for metrics. A block that the node does not have
+                    // any more must not hold up the work.
+                    Err(ChainError::Failed(reason)) => {
+                        warn!(block, "cannot read the events of a block: {reason}");
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                all.extend(involved.hear(&self.chain.account(), &events, &after));
             }
         }
-        told.involved = after;
-        all
+        *told = Told { block: Some(list.block), trace: list.trace, involved: after };
+        Ok(all)
     }
 }
 
@@ -83,7 +103,7 @@ impl Source for WorkLists {
         self.finality
     }
 
-    async fn read(&self, blocks: Vec<Head>) -> Result<Message, ChainError> {
+    async fn read(&self) -> Result<Message, ChainError> {
         let finality = self.finality;
         let list = self.chain.work_list(finality).await?;
         debug!(
@@ -99,7 +119,7 @@ impl Source for WorkLists {
             let reveals = list.jobs.iter().filter(|job| job.phase == Phase::Reveal).count();
             self.monitor.metrics.pending(list.disputes.len(), reveals);
         }
-        let happened = self.happened(&blocks, list.involved());
+        let happened = self.happened(&list).await?;
         let (block, jobs, idle) = (list.block, list.jobs, list.idle.len());
         Ok(Message::Listed { list: Event::Listed { finality, block, jobs, idle }, happened })
     }

@@ -79,6 +79,10 @@ impl Sweep {
         if film {
             result = answers.remove_film(request).await.and(result);
         }
+        // Nobody asks for the film of a request that is closed, unless for a dispute.
+        if needed == Needed::Nothing {
+            result = answers.remove_fatalities(request).await.and(result);
+        }
         match result {
             Ok(()) => debug!(request = request.0, answer, film, "forgot what is not needed"),
             Err(error) => warn!(request = request.0, "cannot remove the answer: {error}"),

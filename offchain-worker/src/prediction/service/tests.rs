@@ -12,7 +12,7 @@ use crate::{
     prediction::{
         drift::{self, Known},
         jobs::{Answer, Rules},
-        ports::ServedModel,
+        ports::{Answers, ServedModel},
         world::{account, entry, sealed, Desk, Stage, World, MODEL},
     },
     shared::{
@@ -29,6 +29,7 @@ mod drifting;
 mod faults;
 mod flow;
 mod keys;
+mod poison;
 mod quorum;
 
 type Running = testing::Running<PredictionMetrics>;
@@ -82,13 +83,22 @@ fn start_serving(
     settings: Settings,
     models: BTreeMap<ModelId, ServedModel>,
 ) -> Running {
+    start_remembering(desk, settings, models, desk.clone())
+}
+
+fn start_remembering(
+    desk: &Arc<Desk>,
+    settings: Settings,
+    models: BTreeMap<ModelId, ServedModel>,
+    answers: Arc<dyn Answers>,
+) -> Running {
     Running::start(settings.timing.reconnection.stall, |clock, monitor, stop| {
         let ports = Ports {
             chain: desk.clone(),
             store: desk.clone(),
             models: Arc::new(models),
             cipher: desk.clone(),
-            answers: desk.clone(),
+            answers,
             clock,
         };
         run(ports, settings, monitor, stop)

@@ -18,7 +18,7 @@ fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file() {
     world.write_image("scan.png", &synthetic_radiograph_png(71));
     world.done(LAB, &["upload", "scan.png", "--patient", PATIENT]);
     let denied = world.run(STRANGER, &["request-access", "0", "--purpose", "research"]);
-    assert_eq!(denied.code, 1, "{}", denied.err);
+    assert_eq!(denied.code, 3, "{}", denied.err);
     world.done(PATIENT, &["grant", "--to", STRANGER, "--actions", "view"]);
     world.done(STRANGER, &["request-access", "0"]);
     world.done(PATIENT, &["share", "0", "--to", STRANGER]);

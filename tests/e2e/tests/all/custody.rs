@@ -164,13 +164,14 @@ fn a_share_is_good_for_one_record_one_subject_and_one_request() {
     wait_to_read(&world, STRANGER, &film, &honest);
 }
 
-/// Every file below a folder.
-fn secrets(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("the folder can be read");
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .flat_map(|path| if path.is_dir() { secrets(&path) } else { vec![path] })
-        .collect()
+/// The secrets of everybody's requests, one file each, below the folder of the key files.
+fn secrets(keys: &Path) -> Vec<PathBuf> {
+    let list = |folder: &Path| {
+        let entries = fs::read_dir(folder).expect("the folder can be read");
+        entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
+    };
+    let is_of_requests = |path: &PathBuf| path.extension().is_some_and(|end| end == "requests");
+    list(keys).iter().filter(|path| is_of_requests(path)).flat_map(|path| list(path)).collect()
 }
 
 #[test]

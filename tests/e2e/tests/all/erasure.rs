@@ -85,7 +85,7 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
         assert!(text.contains(from), "{from}");
         std::fs::write(world.folder().join(file), text.replacen(from, to, 1)).unwrap();
         let verified = verify(&world, file);
-        assert_eq!((verified.code, &verified.json()["valid"]), (1, &Value::Bool(false)), "{from}");
+        assert_eq!((verified.code, &verified.json()["valid"]), (3, &Value::Bool(false)), "{from}");
     };
     forge("id.json", &format!("\"id\": {id}"), &format!("\"id\": {kept}"));
     let number = report["block_number"].to_string();
@@ -97,7 +97,7 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
     let elsewhere = World::new();
     std::fs::write(elsewhere.folder().join("erased.json"), text).unwrap();
     let online = elsewhere.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
-    assert_eq!((online.code, &online.json()["valid"]), (1, &Value::Bool(false)), "{}", online.out);
+    assert_eq!((online.code, &online.json()["valid"]), (3, &Value::Bool(false)), "{}", online.out);
     assert!(online.out.contains("no such final block"), "{}", online.out);
 }
 

@@ -1,5 +1,5 @@
-//! What operators watch: dashboard, alerts and guide name only metrics that a running
-//! node and a running worker show.
+//! What operators watch: dashboard, alerts and guide name only metrics that a running node,
+//! worker and custodian show.
 
 mod promql;
 
@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use medchain_e2e::{free_port, repository, World};
+use medchain_e2e::{free_port, repository, World, CUSTODIANS};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -18,8 +18,11 @@ type Series = BTreeMap<String, String>;
 
 /// The answer of `url`, as Prometheus would store it for the job.
 fn scrape(job: &str, url: &str) -> Vec<Series> {
-    let answer =
-        Command::new("curl").args(["--silent", "--fail", url]).output().expect("curl is there");
+    // A custodian may be just starting.
+    let answer = Command::new("curl")
+        .args(["--silent", "--fail", "--retry", "10", "--retry-connrefused", url])
+        .output()
+        .expect("curl is there");
     assert!(answer.status.success(), "{url} does not answer");
     let text = String::from_utf8(answer.stdout).unwrap();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -131,16 +134,18 @@ fn dashboard_expressions() -> Vec<String> {
 fn guide_expressions() -> Vec<String> {
     let guide = read("docs/operators-guide.md");
     let words = guide.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let of_ours =
-        |word: &&str| word.starts_with("medchain_worker_") || word.starts_with("substrate_");
+    let ours = ["medchain_worker_", "medchain_custodian_", "substrate_"];
+    let of_ours = |word: &&str| ours.iter().any(|prefix| word.starts_with(prefix));
     words.filter(of_ours).map(str::to_owned).collect()
 }
 
 #[test]
 fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
     let world = World::with_everybody();
-    let port = free_port();
+    world.set_up_custodians();
+    let (port, custodian_port) = (free_port(), free_port());
     let worker = world.worker_at(port);
+    let _custodian = world.custodian_at(CUSTODIANS[0], custodian_port);
     // Some series exist only once something has happened.
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
     world.verdict(record, &worker);
@@ -150,6 +155,7 @@ fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
     for (job, url) in [
         ("medchain-node", world.node_metrics()),
         ("medchain-worker", format!("http://127.0.0.1:{port}/metrics")),
+        ("medchain-custodian", format!("http://127.0.0.1:{custodian_port}/metrics")),
     ] {
         assert!(jobs.contains(&format!("job_name: {job}\n")), "{job} is not in prometheus.yml");
         all.extend(scrape(job, &url));
@@ -172,6 +178,7 @@ fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
         (r#"medchain_worker_jobs{stat="waiting"}"#, "stat"),
         (r#"medchain_worker_jobs{state=~"waiting|runs"}"#, "runs"),
         (r#"medchain_worker_jobs{state!="waits"}"#, "waits"),
+        (r#"medchain_custodian_grants{state="refuses"}"#, "refuses"),
         (r#"substrate_block_height{job="medchain-worker"}"#, "medchain-worker"),
         ("sum by (sate) (medchain_worker_jobs)", "sate"),
     ] {

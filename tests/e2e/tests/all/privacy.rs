@@ -30,8 +30,13 @@ fn no_plaintext_on_chain_or_in_the_store() {
     std::fs::write(world.folder().join("profile.json"), profile).unwrap();
     world.done(PATIENT, &["patient", "update-profile", "profile.json"]);
     let image = synthetic_radiograph_png(11);
-    let record = world.upload(&world.write_image("scan.png", &image));
+    // The film's file names the patient beside the picture.
+    let named = [&image, WORDS[0].as_bytes()].concat();
+    let record = world.upload(&world.write_image("scan.png", &named));
     world.verdict(record, &worker);
+    world.done(PATIENT, &["fetch", &record.to_string(), "--output", "back.png"]);
+    let fetched = std::fs::read(world.folder().join("back.png")).unwrap();
+    assert_eq!(fetched, image, "readers get the film without the name");
     let worker_said = worker.said();
 
     // The whole state, as a node exports it.

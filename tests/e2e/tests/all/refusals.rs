@@ -163,7 +163,7 @@ fn a_default_policy_waits_and_a_patient_can_say_nobody() {
     assert_eq!(enacted["contract"], policy);
     let asked = ["policy", "check", "--patient", LAB, "--subject", STRANGER, "--action", "view"];
     let refused = world.run(LAB, &asked);
-    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert_eq!(refused.code, 3, "{}", refused.err);
     assert_eq!(refused.json()["policy"], Value::Null);
     world.done(LAB, &["patient", "set-policy", "--pin-default"]);
     assert_eq!(world.done(LAB, &["patient", "show"])["policy"], policy);

@@ -39,7 +39,7 @@ pub fn play(run: &Run) {
     run.net.done(0, PATIENT, &["revoke", "--from", STRANGER]);
     let again = ["request-access", &number, "--renew", "--no-wait"];
     let refused = run.net.run(0, STRANGER, &again);
-    assert_eq!(refused.code, 1, "{}{}", refused.out, refused.err);
+    assert_eq!(refused.code, 3, "{}{}", refused.out, refused.err);
     tell("and after it was revoked, the same reader is refused");
 }
 

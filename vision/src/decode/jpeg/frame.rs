@@ -23,14 +23,17 @@ pub(super) struct Component {
 pub(super) struct Frame {
     pub(super) width: usize,
     pub(super) height: usize,
+    /// Bits a sample.
+    pub(super) precision: u8,
     pub(super) progressive: bool,
+    pub(super) is_lossless: bool,
     pub(super) components: Vec<Component>,
 }
 
 impl Frame {
-    /// Reads a frame header; `marker` is SOF0, SOF1 or SOF2.
+    /// Reads a frame header; `marker` is one of SOF0 to SOF3.
     pub(super) fn read(marker: u8, body: &[u8]) -> Result<Self, DecodeError> {
-        let [_, h1, h0, w1, w0, count, rest @ ..] = body else {
+        let [precision, h1, h0, w1, w0, count, rest @ ..] = body else {
             return Err(corrupt("its frame header is too short"));
         };
         let mut components = Vec::new();
@@ -50,7 +53,9 @@ impl Frame {
         Ok(Self {
             width: usize::from(*w1) << 8 | usize::from(*w0),
             height: usize::from(*h1) << 8 | usize::from(*h0),
+            precision: *precision,
             progressive: marker == 0xc2,
+            is_lossless: marker == 0xc3,
             components,
         })
     }
@@ -75,6 +80,18 @@ impl Frame {
         let height = (self.height * component.sampling.1).div_ceil(down);
         (width.div_ceil(8), height.div_ceil(8))
     }
+}
+
+/// What the planes of an image are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    /// The first is luminance; others are colour.
+    Luminance,
+    Rgb,
+    /// Four inks, each 255 where there is none, as Adobe has it.
+    Cmyk,
+    /// The same, three of them as luminance and colour.
+    Ycck,
 }
 
 /// Tables that later segments use, and what says how colours are stored.
@@ -113,14 +130,26 @@ impl Tables {
         }
     }
 
-    /// Whether three planes are red, green and blue: the rule of libjpeg
-    /// (`jdapimin.c`), which Python follows too.
-    pub(super) fn stored_as_rgb(&self, frame: &Frame) -> bool {
+    /// What the planes are: the rule of libjpeg (`jdapimin.c`), which Python follows too.
+    pub(super) fn ink(&self, frame: &Frame) -> Result<Ink, DecodeError> {
         let names = frame.components.iter().map(|component| component.id);
-        match (self.jfif, self.adobe_transform) {
-            (true, _) => false,
-            (false, Some(transform)) => transform == 0,
-            (false, None) => names.eq(*b"RGB"),
+        match (frame.components.len(), self.jfif, self.adobe_transform) {
+            (4, _, Some(2)) => Ok(Ink::Ycck),
+            (4, _, Some(_)) => Ok(Ink::Cmyk),
+            (4, _, None) => Err(unsupported(
+                "it has four colours (CMYK), and nothing says how; save it as grey or RGB",
+            )),
+            (3, false, Some(0)) => Ok(Ink::Rgb),
+            (3, false, None) if names.eq(*b"RGB") => Ok(Ink::Rgb),
+            _ => Ok(Ink::Luminance),
+        }
+    }
+
+    /// Adds the usual Huffman tables to a file that has none.
+    pub(super) fn complete(&mut self) -> Result<(), DecodeError> {
+        match self.dc.iter().chain(&self.ac).all(Option::is_none) {
+            true => self.read_huffman(super::standard::TABLES),
+            false => Ok(()),
         }
     }
 
@@ -210,6 +239,6 @@ impl Scan {
 }
 
 /// A valid JPEG of a kind that is not supported.
-pub(super) fn unsupported(reason: &'static str) -> DecodeError {
-    DecodeError::Unsupported { format: FORMAT, reason }
+pub(super) fn unsupported(reason: &str) -> DecodeError {
+    DecodeError::Unsupported { format: FORMAT, reason: reason.into() }
 }

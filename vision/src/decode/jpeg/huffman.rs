@@ -58,11 +58,13 @@ pub(super) struct Bits<'a> {
     at: usize,
     held: u64,
     count: u32,
+    /// Restart markers that were passed.
+    restarts: u8,
 }
 
 impl<'a> Bits<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0, held: 0, count: 0 }
+        Self { data, at: 0, held: 0, count: 0, restarts: 0 }
     }
 
     fn refill(&mut self) {
@@ -140,22 +142,30 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Moves behind a restart marker.
+    /// Moves behind the next restart marker, which must be the one that is due.
+    ///
+    /// A scanner may have padded the data before it. But where another marker stands, an
+    /// interval is missing or in another's place, and part of the film with it.
     pub(super) fn restart(&mut self) -> Result<(), DecodeError> {
-        self.refill();
-        if self.count >= 8 {
-            return Err(corrupt("a restart marker is missing"));
-        }
         (self.held, self.count) = (0, 0);
-        while self.data.get(self.at + 1) == Some(&0xff) {
-            self.at += 1;
-        }
-        match self.data.get(self.at + 1) {
-            Some(0xd0..=0xd7) => {
-                self.at += 2;
-                Ok(())
+        loop {
+            let rest = self.data.get(self.at..).unwrap_or_default();
+            let place = rest.iter().position(|byte| *byte == 0xff);
+            let place = place.ok_or_else(|| corrupt("a restart marker is missing"))?;
+            match rest.get(place + 1) {
+                Some(0x00) => self.at += place + 2,
+                Some(0xff) => self.at += place + 1,
+                Some(marker @ 0xd0..=0xd7) => {
+                    self.at += place + 2;
+                    let due = self.restarts % 8;
+                    self.restarts = self.restarts.wrapping_add(1);
+                    return match marker & 7 == due {
+                        true => Ok(()),
+                        false => Err(corrupt("its restart intervals are not in order")),
+                    };
+                }
+                _ => return Err(corrupt("a restart marker is missing")),
             }
-            _ => Err(corrupt("a restart marker is missing")),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::*;
 use crate::chain::{
     items::{Constant, StorageItem},
     view::Choice,
-    Basis, Call, Document, EmergencyStatus, Member, ModelStatus, Purpose, RecordStatus,
+    Basis, Call, Document, EmergencyStatus, Gas, Member, ModelStatus, Purpose, RecordStatus,
     RequestStatus, Step, VerdictStatus, WorkerStatus,
 };
 
@@ -380,6 +380,10 @@ fn constants_are_as_they_are_read() {
             pallet.constant_by_name(constant.name()).unwrap_or_else(|| panic!("{constant}"));
         let sample = match *constant {
             Constant::MAX_REJECTIONS => 1u32.encode(),
+            Constant::BLOCK_WEIGHTS => {
+                let class = (Gas::default(), Some(Gas::default()), None::<Gas>, None::<Gas>);
+                (Gas::default(), Gas::default(), class, class, class).encode()
+            }
             _ => 1u128.encode(),
         };
         assert_is(&metadata, found.ty(), &sample, &constant.to_string());
@@ -445,6 +449,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Inference", "Committees", &[&RequestId(1).encode()]);
     keys("Inference", "Assignments", &[&account, &RequestId(1).encode()]);
     keys("Inference", "OpenRequestOf", &[&record, &model]);
+    keys("Inference", "Due", &[&1u32.encode(), &RequestId(1).encode()]);
     keys("Inference", "Seeds", &[&1u32.encode()]);
     keys("Inference", "Verdicts", &[&RequestId(1).encode()]);
     keys("Inference", "LatestVerdict", &[&record, &model]);

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use medchain_primitives::Cid;
 use tokio::time::sleep;
 
-use crate::store::{cid_of, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned};
+use crate::store::{
+    cid_of, Kept, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
+};
 
 /// Short, because tests wait for it. (tokio's clock that can be paused would need all
 /// of polkadot-sdk to be compiled once more.)
@@ -91,6 +93,11 @@ impl Store for Fake {
     async fn unpin(&self, _: &Cid) -> Vec<Unpinned> {
         let outcome = self.answer(&|_| ()).await.map(|()| LetGo::Unpinned);
         vec![Unpinned::now(self.describe(), outcome)]
+    }
+
+    async fn kept(&self) -> Vec<Kept> {
+        let cids = self.answer(&|_| ()).await.map(|()| vec![cid_of(ABC)]);
+        vec![Kept { store: self.describe(), cids }]
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,23 +1,18 @@
-//! What a worker reads that has not the key of its record, or of whose request nobody draws the
-//! workers.
+//! What a worker reads that has not the key of its record.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
-    chain::{Basis, ChainError, Request, RequestStatus, View},
+    chain::{AccessGrant, Basis, ChainError, Request, View},
     AccountId32,
 };
-use medchain_primitives::{ModelId, RequestId};
+use medchain_primitives::RequestId;
 
 use super::read::{readiness, record_of};
 use crate::prediction::{
     jobs::{Job, Phase},
-    ports::{Delivered, Readiness, Shares, Undrawn},
+    ports::{Delivered, Readiness, Shares},
 };
-
-/// How many requests are read at once.
-const AT_ONCE: usize = 16;
 
 /// What a request asks of a drawn worker that waits for the key, if it does: to ask custodians, or
 /// to collect what they deliver. Nothing where they do not keep it.
@@ -30,9 +25,35 @@ pub(super) async fn key_phase(
     if view.custody(request.record).await?.is_none() {
         return Ok(None);
     }
-    let grant = view.grant(request.record, me).await?;
-    let is_asked = grant.is_some_and(|grant| grant.basis == Basis::Draw { request: request.id });
-    Ok(Some(if is_asked { Phase::Collect } else { Phase::Ask }))
+    Ok(Some(phase(request.id, view.grant(request.record, me).await?)))
+}
+
+/// The same for all requests that wait for keys, with few questions to the node. `waiting` are
+/// those in which this worker was drawn.
+pub(super) async fn key_phases(
+    view: &View,
+    me: &AccountId32,
+    waiting: &[&Request],
+) -> Result<BTreeMap<RequestId, Phase>, ChainError> {
+    let records: Vec<_> = waiting.iter().map(|one| one.record).collect();
+    let has_key = view.have_envelopes(me, &records).await?;
+    let without = waiting.iter().zip(has_key).filter(|(_, has_key)| !has_key);
+    let without: Vec<&Request> = without.map(|(one, _)| *one).collect();
+    let records: Vec<_> = without.iter().map(|one| one.record).collect();
+    let read = futures::try_join!(view.are_entrusted(&records), view.grants_to(me, &records));
+    let (entrusted, grants) = read?;
+    let found = without.iter().zip(entrusted).zip(grants);
+    let found = found.filter(|((_, is_entrusted), _)| *is_entrusted);
+    Ok(found.map(|((one, _), grant)| (one.id, phase(one.id, grant))).collect())
+}
+
+fn phase(request: RequestId, grant: Option<AccessGrant>) -> Phase {
+    let is_asked = grant.is_some_and(|grant| grant.basis == Basis::Draw { request });
+    if is_asked {
+        Phase::Collect
+    } else {
+        Phase::Ask
+    }
 }
 
 pub(super) async fn shares(view: &View, me: &AccountId32, job: &Job) -> Result<Shares, ChainError> {
@@ -60,29 +81,4 @@ pub(super) async fn shares(view: &View, me: &AccountId32, job: &Job) -> Result<S
         return Ok(Shares::Missing { delivered, threshold });
     }
     Ok(Shares::Delivered(Box::new(Delivered { record, custody, grant })))
-}
-
-pub(super) async fn undrawn(
-    view: &View,
-    models: &BTreeSet<ModelId>,
-) -> Result<Vec<Undrawn>, ChainError> {
-    let open = view.open_requests().await?;
-    let waiting = open.into_iter().filter(|request| {
-        request.status == RequestStatus::Drawing
-            && models.contains(&request.model)
-            && view.number() < request.deadline
-    });
-    let read = waiting.map(|request| async move { undrawn_of(view, &request).await });
-    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-async fn undrawn_of(view: &View, request: &Request) -> Result<Option<Undrawn>, ChainError> {
-    let committee = view.committee(request.id).await?;
-    let can_draw = committee.is_some_and(|committee| !committee.waits_for_seed);
-    if !can_draw || view.custody(request.record).await?.is_none() {
-        return Ok(None);
-    }
-    let candidates = view.candidates(request.model).await?.into_iter().collect();
-    Ok(Some(Undrawn { request: request.id, quorum: request.quorum, candidates }))
 }

@@ -1,16 +1,20 @@
 //! What one block says about a worker's requests.
 
+use std::collections::BTreeMap;
+
+use blake2::{digest::consts::U32, Blake2b, Digest};
+use codec::Encode;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{
         AccessQuestion, ChainError, Dispute, Record, RecordStatus, Request, RequestStatus, Step,
-        VerdictStatus, View,
+        VerdictStatus, View, Worker,
     },
     AccountId32,
 };
 use medchain_primitives::{RecordId, RequestId};
 
-use super::keys::key_phase;
+use super::keys::{key_phase, key_phases};
 use crate::{
     prediction::{
         jobs::{Job, JobId, Phase, Round},
@@ -19,7 +23,7 @@ use crate::{
     shared::outcome::Outcome,
 };
 
-/// How many requests are read at once.
+/// How many disputes are read at once.
 const AT_ONCE: usize = 16;
 
 /// What a request asks of a worker that has come so far with it, beside a move in a dispute.
@@ -61,28 +65,74 @@ async fn dispute_of(
 }
 
 pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList, ChainError> {
-    let ids = view.assignments(me).await?;
-    let read = ids.into_iter().map(|id| async move {
-        let Some((request, step)) = request_of(view, me, id).await? else { return Ok(None) };
+    let (ids, own) = futures::try_join!(view.assignments(me), view.worker(me))?;
+    let (requests, committees) = futures::try_join!(view.requests(&ids), view.committees(&ids))?;
+    let mut assigned = Vec::new();
+    let mut waiting = Vec::new();
+    for (request, committee) in requests.iter().zip(&committees) {
+        let Some(request) = request else { continue };
+        let step = committee.as_ref().and_then(|committee| committee.step_of(me));
+        let is_drawn = committee.as_ref().is_some_and(|committee| !committee.named);
+        assigned.push((request, step));
+        if is_drawn
+            && request.status == RequestStatus::Sealing
+            && view.number() < request.deadline
+            && step == Some(&Step::Chosen)
+        {
+            waiting.push(request);
+        }
+    }
+    let disputed = requests.iter().flatten();
+    let disputed = disputed.filter(|request| request.status == RequestStatus::Disputed);
+    let disputed: Vec<Request> = disputed.cloned().collect();
+    let disputes = disputed.into_iter().map(|request| async move {
         let dispute = dispute_of(view, me, &request).await?;
-        let key = match phase(request.status, step.as_ref()) {
-            None if request.status == RequestStatus::Sealing => key_phase(view, me, id).await?,
-            _ => None,
-        };
-        Ok::<_, ChainError>(Some((request, step, dispute, key)))
+        Ok::<_, ChainError>(dispute.map(|dispute| (request.id, dispute)))
     });
-    let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+    let disputes = stream::iter(disputes).buffered(AT_ONCE).try_collect::<Vec<_>>();
+    let (keys, disputes) = futures::try_join!(key_phases(view, me, &waiting), disputes)?;
+    let mut disputes: BTreeMap<RequestId, Dispute> = disputes.into_iter().flatten().collect();
+
     let mut list = WorkList::new(view.number());
-    for (request, step, dispute, key) in read.into_iter().flatten() {
+    let mut trace = Trace::new(own.as_ref());
+    for (request, step) in assigned {
+        let dispute = disputes.remove(&request.id);
         list.models.insert(request.model);
         list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
+        trace.add(request, step, dispute.as_ref());
         let asked = dispute.and_then(|dispute| Round::asked(&dispute, me)).map(Phase::Dispute);
-        match phase(request.status, step.as_ref()).or(asked).or(key) {
-            Some(phase) => list.jobs.push(job(&request, phase, step.as_ref())),
+        let key = keys.get(&request.id).copied();
+        match phase(request.status, step).or(asked).or(key) {
+            Some(phase) => list.jobs.push(job(request, phase, step)),
             None => _ = list.idle.insert(request.id),
         }
     }
+    list.trace = trace.end();
     Ok(list)
+}
+
+/// A hash of everything that events tell a worker about: what it has done, and how its requests
+/// stand.
+struct Trace(Blake2b<U32>);
+
+impl Trace {
+    fn new(own: Option<&Worker>) -> Self {
+        let own = own.map(|own| {
+            // Every loss and every end that names a worker is counted there.
+            (own.bond, own.status, own.answered, own.declined, own.missed, own.lost)
+        });
+        Self(Blake2b::new_with_prefix(own.encode()))
+    }
+
+    fn add(&mut self, request: &Request, step: Option<&Step>, dispute: Option<&Dispute>) {
+        let round = dispute.map(Round::of);
+        let Request { id, deadline, status, .. } = request;
+        self.0.update((id, deadline, status, step, round).encode());
+    }
+
+    fn end(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
 }
 
 fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use medchain_primitives::FailureCode;
+
 use super::{Board, Entry, State};
 use crate::prediction::jobs::{
     answer::Answer,
@@ -35,6 +37,10 @@ impl Board {
         let mut note = None;
         entry.state = match (next, answer) {
             (Next::Report(code), _) => State::Answered(moment.now, Answer::Failure(code)),
+            (Next::Leave(reason), _) => {
+                note = Some(Note::Left { reason });
+                State::Answered(moment.now, Answer::Failure(FailureCode::Unavailable))
+            }
             (Next::AwaitFinality(block), Some(answer)) => State::Included(block, answer),
             (Next::Park(reason), _) => {
                 // The answer is forgotten with the consent that it was made under.

@@ -123,3 +123,26 @@ async fn a_missed_request_shows_with_its_price() {
     assert_eq!(metrics.closed.with_label_values(&["failed"]).get(), 0);
     service.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_read_only_of_blocks_in_which_something_has_changed() {
+    let world = World::start();
+    let id = world.ask(b"x", &[1, 2]);
+    let services = [1, 2].map(|number| start_with(&world.worker(number), settings()));
+    for service in &services {
+        until("the verdict is seen", || service.shows("closed_total{how=\"verdict\"} 1")).await;
+    }
+    assert!(world.all_closed(), "request {}", id.0);
+    // Two locks of the same state, one after the other.
+    let read = world.state().events_read.len();
+    let blocks = world.state().block();
+    sleep(BLOCK * 50).await;
+    assert_eq!(world.state().events_read.len(), read, "nothing has happened since");
+    assert!(world.state().block() > blocks + 20);
+    let mut read = world.state().events_read.clone();
+    read.sort_unstable();
+    assert!(read.len() <= 20, "{read:?} of {blocks} blocks, by two workers");
+    for service in services {
+        service.kill().await;
+    }
+}

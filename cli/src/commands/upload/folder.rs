@@ -1,0 +1,206 @@
+//! `medchain upload DIR --manifest FILE.csv`: the films of a folder, many records in a
+//! transaction.
+//!
+//! Each film has an entry of its own in the journal, the same as when it is uploaded alone. While
+//! a transaction is on its way, the films of the next one are read, encrypted and stored.
+
+mod chunk;
+mod film;
+mod manifest;
+mod plan;
+mod report;
+
+use std::{collections::HashMap, path::Path, sync::Mutex, time::Instant};
+
+use anyhow::{bail, Result};
+use futures::{stream, StreamExt};
+use medchain_client::{
+    chain::{ChainError, TxOutcome},
+    H256,
+};
+use medchain_primitives::RecordId;
+
+use super::UploadArgs;
+use crate::{
+    context::Context,
+    exit, inference,
+    journal::{Journal, Locks, Tag},
+    output::{causes, Outcome},
+};
+
+use chunk::{Ask, Landed};
+use film::{Film, Prepared};
+use manifest::Row;
+use plan::Plan;
+use report::{FileReport, Summary};
+
+/// The lock of commands that hold many publications at once.
+const LOCK: &str = "many";
+/// How many requests for verdicts are moved on at a time.
+const ASKS_AT_ONCE: usize = 4;
+
+/// Films on their way.
+struct Run<'a> {
+    context: &'a Context,
+    args: &'a UploadArgs,
+    plan: Plan,
+    journal: Journal,
+    locks: Locks,
+    /// The lines of the films that were met, by what tells them apart.
+    met: Mutex<HashMap<Tag, u64>>,
+    /// What became of transactions of an earlier command.
+    settled: tokio::sync::Mutex<HashMap<H256, Result<TxOutcome, ChainError>>>,
+}
+
+/// Uploads the files of a list.
+pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) -> Result<Outcome> {
+    let started = Instant::now();
+    let rows = manifest::read(list, &args.file, &|text: &str| context.parse_account(text))?;
+    context.ensure_can_ask()?;
+    if !context.yes && rows.iter().any(|row| row.model.is_some()) {
+        bail!(
+            "each verdict that is ordered takes two more transactions, which draw the workers and \
+             seal the key to them; pass --yes to sign them without asking"
+        );
+    }
+    let journal = context.journal().await?;
+    let waiting = context.progress.step("Waiting for another upload of a folder");
+    let _alone = journal.alone(LOCK).await?;
+    drop(waiting);
+    let plan = Plan::of(context, args, &rows).await?;
+    plan.confirm(context, &rows).await?;
+    let mut summary = Summary {
+        files: rows.len(),
+        records_a_transaction: plan.at_once,
+        records_a_block: plan.a_block,
+        ..Summary::default()
+    };
+    let run = Run {
+        context,
+        args,
+        plan,
+        journal,
+        locks: Locks::default(),
+        met: Mutex::default(),
+        settled: tokio::sync::Mutex::default(),
+    };
+    let asks = run.all(&rows, &mut summary).await?;
+    run.ask(asks, &mut summary).await?;
+    exit::begun(None);
+    summary.seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    summary.end(context)
+}
+
+impl<'a> Run<'a> {
+    /// Adds all films, and returns the requests for verdicts that are to be moved on.
+    async fn all(&self, rows: &'a [Row], summary: &mut Summary) -> Result<Vec<Ask>> {
+        let mut chunks = rows.chunks(self.plan.at_once);
+        let mut asks = Vec::new();
+        let mut landed: Vec<Landed<'a>> = Vec::new();
+        let mut stopped = false;
+        let mut films = match chunks.next() {
+            Some(first) => self.prepare(first, summary, &mut stopped).await?,
+            None => Vec::new(),
+        };
+        loop {
+            let next = if stopped { None } else { chunks.next() };
+            let prepare = async {
+                match next {
+                    Some(next) => Some(self.prepare_all(next).await),
+                    None => None,
+                }
+            };
+            // After a stop, what is stored already goes on with the same command another time.
+            let submit = async {
+                match stopped {
+                    true => chunk::left(&std::mem::take(&mut films)),
+                    false => self.submit(std::mem::take(&mut films)).await,
+                }
+            };
+            let (submitted, prepared) = futures::join!(submit, prepare);
+            stopped |= submitted.stops;
+            summary.transactions += submitted.landed.len();
+            landed.extend(submitted.landed);
+            for report in &submitted.reports {
+                summary.tell(self.context, report)?;
+            }
+            self.settle(&mut landed, false, summary, &mut asks).await?;
+            say(summary, landed.len());
+            match prepared {
+                Some(prepared) => films = self.sort(prepared, summary, &mut stopped)?,
+                None => break,
+            }
+        }
+        self.settle(&mut landed, true, summary, &mut asks).await?;
+        for row in chunks.flatten() {
+            summary.tell(self.context, &FileReport::new(row, "not begun"))?;
+        }
+        Ok(asks)
+    }
+
+    async fn prepare(
+        &self,
+        rows: &'a [Row],
+        summary: &mut Summary,
+        stopped: &mut bool,
+    ) -> Result<Vec<Film<'a>>> {
+        let prepared = self.prepare_all(rows).await;
+        self.sort(prepared, summary, stopped)
+    }
+
+    /// Reads, encrypts and stores films, so many at a time as may be in flight.
+    async fn prepare_all(&self, rows: &'a [Row]) -> Vec<Prepared<'a>> {
+        let films = stream::iter(rows.iter().map(|row| self.prepare_film(row)));
+        films.buffered(self.args.parallel.into()).collect().await
+    }
+
+    /// Tells what is decided about films already, and returns the others.
+    fn sort(
+        &self,
+        prepared: Vec<Prepared<'a>>,
+        summary: &mut Summary,
+        stopped: &mut bool,
+    ) -> Result<Vec<Film<'a>>> {
+        let mut films = Vec::new();
+        for one in prepared {
+            match one {
+                Prepared::Ready(film) => films.push(*film),
+                Prepared::Decided(report) => {
+                    *stopped |= report.outcome == "unknown";
+                    summary.tell(self.context, &report)?;
+                }
+            }
+        }
+        Ok(films)
+    }
+
+    /// Draws the workers of the requests that were made, and seals the keys to them.
+    async fn ask(&self, asks: Vec<Ask>, summary: &mut Summary) -> Result<()> {
+        let context = self.context;
+        let asked = asks.into_iter().map(|ask| async move {
+            let Ask { mut report, key, request, model } = ask;
+            if let Err(error) = inference::carry_on(context, request, &key, false).await {
+                let record = report.record_id.unwrap_or(RecordId(0));
+                let error = error.context(super::unfinished(record, request, model));
+                report = FileReport { error: Some(causes(&error)), ..report };
+                report.outcome = if exit::is_unknown(&error) { "unknown" } else { "failed" };
+            }
+            report
+        });
+        let mut asked = stream::iter(asked).buffer_unordered(ASKS_AT_ONCE);
+        while let Some(report) = asked.next().await {
+            summary.tell(context, &report)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an interruption leaves.
+fn say(summary: &Summary, in_flight: usize) {
+    let done = summary.added + summary.added_before;
+    exit::begun(Some(format!(
+        "{done} of {} files are added, and {in_flight} transactions are not final; the same \
+         command goes on and adds nothing twice",
+        summary.files
+    )));
+}

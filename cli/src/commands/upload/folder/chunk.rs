@@ -1,0 +1,338 @@
+//! The films of one transaction.
+
+use anyhow::{Error, Result};
+use medchain_client::{
+    chain::{Call, ChainError, ChainEvent, Fate, Finality, Note, Transaction, TxOutcome},
+    crypto::ContentKey,
+};
+use medchain_primitives::{ModelId, RequestId};
+
+use super::{
+    super::{
+        call::{added, NewRecord},
+        PURPOSE,
+    },
+    film::Film,
+    report::{FileReport, Summary},
+    Run,
+};
+use crate::{
+    journal::{self, certainty, Certainty, Done},
+    records,
+    signing::together,
+};
+
+/// Films in a block that is not final yet.
+pub(super) struct Landed<'a> {
+    films: Vec<Film<'a>>,
+    transaction: Transaction,
+    outcome: TxOutcome,
+}
+
+/// What became of the films of a chunk.
+#[derive(Default)]
+pub(super) struct Submitted<'a> {
+    /// Those that are in blocks.
+    pub(super) landed: Vec<Landed<'a>>,
+    /// What is decided about the others.
+    pub(super) reports: Vec<FileReport>,
+    /// Whether the rest has no prospects either.
+    pub(super) stops: bool,
+}
+
+/// A request that was made with a record, and is still to be moved on.
+pub(super) struct Ask {
+    pub(super) report: FileReport,
+    pub(super) key: ContentKey,
+    pub(super) request: RequestId,
+    pub(super) model: ModelId,
+}
+
+/// How sending several things at once ended.
+enum Sent<T> {
+    /// All is said of them.
+    Over,
+    /// One of them is refused, and so are the others with it.
+    Refused(Vec<T>),
+    /// All is said of them, and nothing else has prospects.
+    Stopped,
+}
+
+/// Sends things together; where one is refused, each half of them, until it stands alone. Returns
+/// what was not sent after a stop.
+async fn by_halves<T>(things: Vec<T>, mut send: impl AsyncFnMut(Vec<T>) -> Sent<T>) -> Vec<T> {
+    let mut waiting = vec![things];
+    while let Some(mut next) = waiting.pop() {
+        if next.is_empty() {
+            continue;
+        }
+        match send(next).await {
+            Sent::Over => {}
+            Sent::Refused(refused) => {
+                next = refused;
+                let second = next.split_off(next.len() / 2);
+                waiting.extend([second, next]);
+            }
+            Sent::Stopped => return waiting.into_iter().rev().flatten().collect(),
+        }
+    }
+    Vec::new()
+}
+
+/// A film and the call that adds it.
+type WithCall<'a> = (Film<'a>, Call);
+
+/// Films that are left as they are, for the same command another time.
+pub(super) fn left<'a>(films: &[Film<'a>]) -> Submitted<'a> {
+    let reports = films.iter().map(|film| FileReport::new(film.row, "not begun")).collect();
+    Submitted { landed: Vec::new(), reports, stops: true }
+}
+
+impl<'a> Run<'a> {
+    /// Adds films by one transaction; by more where the chain refuses one of them.
+    pub(super) async fn submit(&self, films: Vec<Film<'a>>) -> Submitted<'a> {
+        let mut submitted = Submitted::default();
+        let mut ready = Vec::new();
+        for film in films {
+            match self.call(&film).await {
+                Ok(call) => ready.push((film, call)),
+                Err(error) => {
+                    submitted.reports.push(FileReport::failed(film.row, "failed", &error));
+                }
+            }
+        }
+        let send = async |films| self.send(films, &mut submitted).await;
+        let left = by_halves(ready, send).await;
+        submitted.stops |= !left.is_empty();
+        let left = left.into_iter().map(|(film, _)| film).collect();
+        submitted.reports.extend(unsigned(left, None));
+        submitted
+    }
+
+    async fn call(&self, film: &Film<'a>) -> Result<Call> {
+        let terms = self.plan.terms(film.row)?;
+        let new = NewRecord {
+            patient: &film.row.patient,
+            kind: film.row.kind,
+            readers: &terms.readers,
+            inference: terms.order.clone(),
+        };
+        let view = self.context.view().await?;
+        let of = (&film.cid, film.digest);
+        new.call(self.context, &view, &film.key, of, film.commitments).await
+    }
+
+    /// Sends the films' calls as one that takes effect whole or not at all.
+    async fn send(
+        &self,
+        mut films: Vec<WithCall<'a>>,
+        submitted: &mut Submitted<'a>,
+    ) -> Sent<WithCall<'a>> {
+        let call = together(films.iter().map(|(_, call)| call.clone()).collect());
+        let mut signed = None;
+        let note: Note<'_> = &mut |transaction| {
+            signed = Some(transaction.clone());
+            let mut all = films.iter_mut();
+            let noted = all.try_for_each(|(film, _)| film.held.sign(Some(transaction.clone())));
+            noted.map_err(|error| format!("{error:#}"))
+        };
+        let sent = self.context.send_noted(&call, PURPOSE, Finality::Best, note).await;
+        let error = match (sent, signed) {
+            (Ok(outcome), Some(transaction)) => {
+                let films = films.into_iter().map(|(film, _)| film).collect();
+                submitted.landed.push(Landed { films, transaction, outcome });
+                return Sent::Over;
+            }
+            (Ok(_), None) => return Sent::Over,
+            (Err(error), _) => error,
+        };
+        let certainty = certainty(&error);
+        if certainty == Certainty::Unknown {
+            let unknown =
+                |(film, _): &WithCall<'a>| FileReport::failed(film.row, "unknown", &error);
+            submitted.reports.extend(films.iter().map(unknown));
+            submitted.stops = true;
+            return Sent::Stopped;
+        }
+        if certainty == Certainty::NoEffect || is_poor(&error) {
+            let films = films.into_iter().map(|(film, _)| film).collect();
+            submitted.reports.extend(unsigned(films, Some(&error)));
+            submitted.stops = true;
+            return Sent::Stopped;
+        }
+        if films.len() > 1 {
+            return Sent::Refused(films);
+        }
+        for (film, _) in &mut films {
+            let mut report = FileReport::failed(film.row, "failed", &error);
+            let let_go = journal::abandon(&mut records::LetGo(self.context), &mut film.held).await;
+            if let Err(further) = let_go {
+                report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
+            }
+            submitted.reports.push(report);
+        }
+        Sent::Over
+    }
+
+    /// Tells of the films whose blocks are final now; with `wait`, of all.
+    pub(super) async fn settle(
+        &self,
+        landed: &mut Vec<Landed<'a>>,
+        wait: bool,
+        summary: &mut Summary,
+        asks: &mut Vec<Ask>,
+    ) -> Result<()> {
+        let chain = self.context.chain().await?;
+        let in_block = self.context.finality == Finality::Best;
+        let finalised = match landed.is_empty() || in_block || wait {
+            true => 0,
+            false => chain.heads().await.map_or(0, |heads| heads.finalised),
+        };
+        let mut left = Vec::new();
+        for one in std::mem::take(landed) {
+            let outcome = if in_block {
+                Ok(one.outcome.clone())
+            } else if wait {
+                self.context.settle(&one.transaction, PURPOSE).await
+            } else if one.outcome.block_number > finalised {
+                left.push(one);
+                continue;
+            } else {
+                match chain.fate(&one.transaction).await {
+                    Ok(Fate::Included { outcome, is_final: true }) => outcome.map_err(Into::into),
+                    // In another block meanwhile, or nobody tells: it is waited for in the end.
+                    _ => {
+                        left.push(one);
+                        continue;
+                    }
+                }
+            };
+            for report in finish(one.films, &outcome, asks) {
+                summary.tell(self.context, &report)?;
+            }
+        }
+        *landed = left;
+        Ok(())
+    }
+}
+
+/// Notes that no transaction of these films has an effect: the same command goes on.
+fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
+    let report = |mut film: Film<'_>| {
+        let noted = film.held.sign(None);
+        match (error, noted) {
+            (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
+            (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
+            (None, Ok(())) => FileReport::new(film.row, "not begun"),
+        }
+    };
+    films.into_iter().map(report).collect()
+}
+
+/// Notes what became of films for good; those with an order are told when that has moved on.
+fn finish(
+    films: Vec<Film<'_>>,
+    outcome: &Result<TxOutcome>,
+    asks: &mut Vec<Ask>,
+) -> Vec<FileReport> {
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) if certainty(error) == Certainty::Unknown => {
+            let unknown = |film: &Film<'_>| FileReport::failed(film.row, "unknown", error);
+            return films.iter().map(unknown).collect();
+        }
+        Err(error) => return unsigned(films, Some(error)),
+    };
+    let mut reports = Vec::new();
+    for mut film in films {
+        let report = match landed(&mut film, outcome) {
+            Ok(report) => report,
+            Err(error) => FileReport::failed(film.row, "failed", &error),
+        };
+        match (film.row.model, report.request_id) {
+            (Some(model), Some(request)) => {
+                asks.push(Ask { report, key: film.key, request, model });
+            }
+            _ => reports.push(report),
+        }
+    }
+    reports
+}
+
+/// Notes where a film is on chain.
+fn landed(film: &mut Film<'_>, outcome: &TxOutcome) -> Result<FileReport> {
+    let record = added(outcome, std::slice::from_ref(&film.cid))?;
+    film.held.finish(Done::new(outcome, vec![record.0]))?;
+    let request = outcome.events.iter().find_map(|event| match event {
+        ChainEvent::InferenceRequested { request, record: of, .. } if *of == record => {
+            Some(*request)
+        }
+        _ => None,
+    });
+    Ok(FileReport {
+        record_id: Some(record),
+        cid: Some(film.cid.to_string()),
+        request_id: request,
+        removed: std::mem::take(&mut film.removed),
+        included: Some(outcome.into()),
+        ..FileReport::new(film.row, "added")
+    })
+}
+
+/// Whether the account has too little for any of them.
+fn is_poor(error: &Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<ChainError>())
+        .any(|cause| matches!(cause, ChainError::InsufficientFunds { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends numbers to a chain that refuses those in `bad`, and goes away at `end`.
+    async fn sent(bad: &[u32], end: Option<u32>) -> (Vec<Vec<u32>>, Vec<u32>, Vec<u32>) {
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        let send = async |numbers: Vec<u32>| {
+            if end.is_some_and(|end| numbers.contains(&end)) {
+                return Sent::Stopped;
+            }
+            if !numbers.iter().any(|number| bad.contains(number)) {
+                taken.push(numbers);
+                return Sent::Over;
+            }
+            if numbers.len() > 1 {
+                return Sent::Refused(numbers);
+            }
+            refused.extend(numbers);
+            Sent::Over
+        };
+        let left = by_halves((0..8).collect(), send).await;
+        (taken, refused, left)
+    }
+
+    #[tokio::test]
+    async fn one_that_is_refused_keeps_no_other_from_the_chain() {
+        let (taken, refused, left) = sent(&[], None).await;
+        assert_eq!((taken.len(), refused.len(), left.len()), (1, 0, 0));
+        let (taken, refused, left) = sent(&[5], None).await;
+        assert_eq!(taken, [vec![0, 1, 2, 3], vec![4], vec![6, 7]]);
+        assert_eq!((refused, left), (vec![5], vec![]));
+        let (taken, refused, _) = sent(&[0, 7], None).await;
+        assert_eq!(taken.concat(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(refused, [0, 7]);
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_the_rest_is_left_in_order() {
+        // All at once is gone at once.
+        assert_eq!(sent(&[], Some(3)).await.2, [0; 0]);
+        let mut first = true;
+        let send = async |numbers: Vec<u32>| match std::mem::take(&mut first) {
+            true => Sent::Refused(numbers),
+            false => Sent::Stopped,
+        };
+        assert_eq!(by_halves((0..8).collect(), send).await, [4, 5, 6, 7]);
+    }
+}

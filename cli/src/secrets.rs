@@ -1,0 +1,119 @@
+//! Asks for passphrases and secrets: on the terminal, or in a file that somebody names.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{bail, Context as _, Result};
+use medchain_client::{
+    keys::{read_line, Identity, KeyError, KeyFile, Passphrase},
+    Zeroizing,
+};
+
+/// How often a passphrase is asked for.
+const ATTEMPTS: usize = 3;
+/// The longest secret, in bytes.
+const MAX_SECRET: usize = 4096;
+/// Means the standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// Standard input without a buffer, which would keep a copy of what is read.
+struct Unbuffered;
+
+impl Read for Unbuffered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), buffer)?)
+    }
+}
+
+/// Opens a key file: with the passphrase in the file `source`, or else with one that is
+/// typed. Returns the passphrase as well, where one was needed.
+pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<Passphrase>)> {
+    let path = file.path().display();
+    if !file.is_encrypted() {
+        return Ok((file.open(None)?, None));
+    }
+    if let Some(source) = source {
+        let passphrase = read(source)?;
+        let identity = file.open(Some(&passphrase))?;
+        return Ok((identity, Some(passphrase)));
+    }
+    if !io::stdin().is_terminal() {
+        bail!(
+            "{path} is encrypted, and there is no terminal to ask for its passphrase: name a file \
+             with it with --passphrase-file (- is standard input) or MEDCHAIN_PASSPHRASE_FILE"
+        );
+    }
+    for _ in 0..ATTEMPTS {
+        let typed = Passphrase::new(prompt(&format!("Passphrase of {path}: "))?)?;
+        match file.open(Some(&typed)) {
+            Err(error @ KeyError::WrongPassphrase { .. }) => eprintln!("{error}"),
+            opened => return Ok((opened?, Some(typed))),
+        }
+    }
+    bail!("the passphrase of {path} was wrong {ATTEMPTS} times")
+}
+
+/// A passphrase that is to encrypt a key file: in the file `source`, or else typed twice.
+pub fn new_passphrase(source: Option<&Path>, flag: &str) -> Result<Passphrase> {
+    if let Some(source) = source {
+        let passphrase = read(source)?;
+        passphrase.ensure_strong()?;
+        return Ok(passphrase);
+    }
+    if !io::stdin().is_terminal() {
+        bail!(
+            "a key file is encrypted with a passphrase, and there is no terminal to ask for one: \
+             name a file with it with {flag} (- is standard input), or pass --unencrypted where \
+             something else protects the file, such as the credentials of systemd"
+        );
+    }
+    let passphrase = Passphrase::new(prompt("New passphrase: ")?)?;
+    passphrase.ensure_strong()?;
+    if Passphrase::new(prompt("The same again: ")?)? != passphrase {
+        bail!("the two passphrases differ; nothing was written");
+    }
+    Ok(passphrase)
+}
+
+/// A secret: words or a seed, with junctions. Typed, or all that the standard input has.
+pub fn secret() -> Result<Zeroizing<String>> {
+    if io::stdin().is_terminal() {
+        return prompt("Secret words or seed: ");
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET));
+    Unbuffered
+        .take(MAX_SECRET as u64)
+        .read_to_end(&mut bytes)
+        .context("cannot read the secret from standard input")?;
+    let text = std::str::from_utf8(&bytes).context("the secret is not text")?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn prompt(text: &str) -> Result<Zeroizing<String>> {
+    let typed = rpassword::prompt_password(text).context("cannot read from the terminal")?;
+    Ok(Zeroizing::new(typed))
+}
+
+fn read(source: &Path) -> Result<Passphrase> {
+    if source != Path::new(STANDARD_INPUT) {
+        return Passphrase::read(source)
+            .with_context(|| format!("cannot use the passphrase file {}", source.display()));
+    }
+    let line = read_line(&mut Unbuffered).context("cannot read a passphrase from the input")?;
+    let text = std::str::from_utf8(&line).context("the passphrase is not text")?;
+    Ok(Passphrase::new(Zeroizing::new(text.to_owned()))?)
+}
+
+/// Says that a key file has the form of the version before.
+pub fn mention_if_outdated(file: &KeyFile) {
+    if file.is_outdated() {
+        let path: PathBuf = file.path().to_owned();
+        eprintln!(
+            "note: {path} is an unencrypted key file of an earlier version; \
+             `medchain key passphrase --key {path}` renews and encrypts it",
+            path = path.display()
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! Calls that only governance can make: by sudo, or as a motion of the council.
+
+use std::fmt;
+
+use anyhow::{bail, Context as _, Result};
+use medchain_client::chain::{Call, ChainEvent, Finality, Motion, TxOutcome};
+use serde::Serialize;
+
+use super::{event, Included};
+use crate::context::Context;
+
+/// What became of a call that only governance can make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Governed {
+    /// It was made.
+    Done(TxOutcome),
+    /// It is a motion, on which other members of the council have to vote.
+    Proposed(Proposal),
+}
+
+/// A motion that the signer proposed and voted for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The motion's number, for `medchain council vote`.
+    pub motion: u32,
+    /// How many members must vote for it.
+    pub threshold: u32,
+    /// The transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { motion, threshold, included } = self;
+        write!(f, "motion {motion} needs {threshold} votes and has yours ({included})")?;
+        write!(f, "\nother members run `medchain council vote {motion}`")
+    }
+}
+
+/// A call that only governance can make, in the form that the signer may send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mandate {
+    /// What the signer sends.
+    pub call: Call,
+    /// How many members of the council must vote for it, if it becomes a motion.
+    votes: Option<u32>,
+}
+
+impl Context {
+    /// Has governance make a call; see [`Context::mandate`].
+    pub async fn govern(&self, call: Call, share: Share, purpose: &str) -> Result<Governed> {
+        self.ensure_can_ask()?;
+        let mandate = self.mandate(call, share, purpose).await?;
+        self.confirm(&mandate.call, purpose).await?;
+        self.carry_out(&mandate, purpose).await
+    }
+
+    /// How the signer can have governance make a call: by sudo with its key, as on development
+    /// chains, and else as a motion of the council, of which the signer must be a member.
+    pub async fn mandate(&self, call: Call, share: Share, purpose: &str) -> Result<Mandate> {
+        let (view, signer) = (self.view().await?, self.account()?);
+        let call = Box::new(call);
+        if view.sudo_key().await? == Some(signer) {
+            return Ok(Mandate { call: Call::Sudo(call), votes: None });
+        }
+        let members = view.council().await?;
+        if !members.contains(&signer) {
+            bail!(
+                "could not {purpose}: only the council may, and {signer} is not a member; \
+                 see `medchain council show`"
+            );
+        }
+        let threshold = share.of(u32::try_from(members.len()).unwrap_or(u32::MAX));
+        let motion = Motion { threshold, call };
+        // With one vote, the call is made at once.
+        let votes = (threshold > 1).then_some(threshold);
+        Ok(Mandate { call: Call::CouncilPropose(motion), votes })
+    }
+
+    /// Sends a confirmed call of governance, and votes for it if it becomes a motion.
+    pub async fn carry_out(&self, mandate: &Mandate, purpose: &str) -> Result<Governed> {
+        let Some(threshold) = mandate.votes else {
+            return Ok(Governed::Done(self.send(&mandate.call, purpose).await?));
+        };
+        // The vote shows that the motion is final.
+        let outcome = self.send_until(&mandate.call, purpose, Finality::Best).await?;
+        let (motion, index) = event(&outcome, purpose, |event| match event {
+            ChainEvent::MotionProposed { motion, index, .. } => Some((*motion, *index)),
+            _ => None,
+        })?;
+        let vote = Call::CouncilVote { motion, index, approve: true };
+        let outcome = self.sign(&vote, "vote for the motion").await?;
+        Ok(Governed::Proposed(Proposal { motion: index, threshold, included: (&outcome).into() }))
+    }
+}
+
+impl Mandate {
+    /// Whether it becomes a motion, on which others have to vote.
+    pub fn is_motion(&self) -> bool {
+        self.votes.is_some()
+    }
+}
+
+impl Context {
+    /// Votes for a motion that the signer proposed with the transaction `proposed`, unless it
+    /// has its vote.
+    pub async fn support(&self, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
+        let (view, account) = (self.view().await?, self.account()?);
+        let found = view.motions().await?.into_iter().find(|one| one.index == motion);
+        let found = found.with_context(|| {
+            format!("motion {motion} is no longer open; see `medchain council show`")
+        })?;
+        let mut included = Included::from(proposed);
+        if !found.ayes.contains(&account) {
+            let vote = Call::CouncilVote { motion: found.hash, index: motion, approve: true };
+            included = (&self.sign(&vote, "vote for the motion").await?).into();
+        }
+        Ok(Proposal { motion, threshold: found.threshold, included })
+    }
+}
+
+/// The part of the council that decides something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// More than a third, which stops what was announced.
+    Minority,
+    /// More than half.
+    Majority,
+    /// At least two thirds, which announce what root will do.
+    TwoThirds,
+}
+
+impl Share {
+    /// How many of so many members that is.
+    pub fn of(self, members: u32) -> u32 {
+        match self {
+            Self::Minority => (members / 3).saturating_add(1),
+            Self::Majority => (members / 2).saturating_add(1),
+            Self::TwoThirds => members.saturating_mul(2).div_ceil(3),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_the_council_are_those_of_the_runtime() {
+        let all = [Share::Minority, Share::Majority, Share::TwoThirds];
+        let parts = |members| all.map(|share| share.of(members));
+        assert_eq!(parts(1), [1, 1, 1]);
+        assert_eq!(parts(2), [1, 2, 2]);
+        assert_eq!(parts(3), [2, 2, 2]);
+        assert_eq!(parts(5), [2, 3, 4]);
+        assert_eq!(parts(6), [3, 4, 4]);
+    }
+}

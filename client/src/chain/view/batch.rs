@@ -1,0 +1,117 @@
+//! Reading many values, or the keys of a list, with few requests.
+//!
+//! One request for each value takes a round trip each: a list of a hundred thousand takes minutes.
+
+use std::collections::BTreeMap;
+
+use codec::DecodeAll;
+use futures::{stream, StreamExt, TryStreamExt};
+use medchain_primitives::RequestId;
+use subxt::{
+    dynamic,
+    ext::{
+        frame_decode::storage::{IntoDecodableValues, IntoEncodableValues},
+        scale_value::Value,
+    },
+    storage::PrefixOf,
+};
+
+use super::{StoredValue, View};
+use crate::chain::{items::StorageItem, ChainError};
+
+/// How many keys a request names. A node answers at most a thousand keys of a list, and 15 MiB.
+const KEYS: usize = 1_000;
+/// How many requests are on their way at once.
+const AT_ONCE: usize = 4;
+
+impl View {
+    /// The values under many keys of a map, in the order of the keys.
+    pub(super) async fn stored_each<K>(
+        &self,
+        item: StorageItem,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<Option<StoredValue>>, ChainError>
+    where
+        K: IntoEncodableValues + IntoDecodableValues,
+    {
+        let address = dynamic::storage::<K, Value>(item.owner(), item.name());
+        let storage = self.at.storage();
+        let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
+        let keys: Result<Vec<Vec<u8>>, _> =
+            keys.into_iter().map(|key| entry.fetch_key(key)).collect();
+        let keys = keys.map_err(ChainError::from_subxt)?;
+        let type_id = self.value_type(item)?;
+        let chunks: Vec<Vec<Vec<u8>>> = keys.chunks(KEYS).map(<[_]>::to_vec).collect();
+        let read = chunks.into_iter().map(|keys| self.stored_bytes(item, keys));
+        let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+        let values = read.into_iter().flatten();
+        Ok(values.map(|bytes| bytes.map(|bytes| StoredValue { bytes, type_id })).collect())
+    }
+
+    async fn stored_bytes(
+        &self,
+        item: StorageItem,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
+        let asked: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+        let answer = self.rpc.state_query_storage_at(asked, Some(self.hash())).await;
+        let answer = answer.map_err(|error| ChainError::from_rpc(&error))?;
+        let changes = answer.into_iter().flat_map(|set| set.changes);
+        // A node names a key once, even if it is asked for twice.
+        let values: BTreeMap<_, _> =
+            changes.map(|(key, value)| (key.0, value.map(|value| value.0))).collect();
+        let values = keys.iter().map(|key| {
+            // Left out, a value would seem to be absent.
+            let left_out = || ChainError::decode(item, "the node did not answer for every key");
+            values.get(key).cloned().ok_or_else(left_out)
+        });
+        values.collect()
+    }
+
+    /// The numbers of requests with which the keys under `prefix` of a map end, in order. No value
+    /// is read.
+    pub(super) async fn request_ids<K, P>(
+        &self,
+        item: StorageItem,
+        prefix: P,
+    ) -> Result<Vec<RequestId>, ChainError>
+    where
+        K: IntoEncodableValues + IntoDecodableValues,
+        P: PrefixOf<K>,
+    {
+        let address = dynamic::storage::<K, Value>(item.owner(), item.name());
+        let storage = self.at.storage();
+        let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
+        let prefix = entry.iter_key(prefix).map_err(ChainError::from_subxt)?;
+        let (mut ids, mut last) = (Vec::new(), None::<Vec<u8>>);
+        loop {
+            let start = last.as_deref();
+            let page =
+                self.rpc.state_get_keys_paged(&prefix, KEYS as u32, start, Some(self.hash())).await;
+            let page = page.map_err(|error| ChainError::from_rpc(&error))?;
+            for key in &page {
+                // `Twox64Concat`: the number itself comes last.
+                let number = key.last_chunk::<8>().filter(|_| key.len() > prefix.len());
+                let number =
+                    number.ok_or_else(|| ChainError::decode(item, "a key is too short"))?;
+                let id = RequestId::decode_all(&mut number.as_slice());
+                ids.push(id.map_err(|error| ChainError::decode(item, error))?);
+            }
+            // The list goes on: a node that answers in circles must not be asked for ever.
+            match page.last().filter(|end| last.as_ref().is_none_or(|last| last < *end)) {
+                Some(end) if page.len() >= KEYS => last = Some(end.clone()),
+                _ => break,
+            }
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    fn value_type(&self, item: StorageItem) -> Result<u32, ChainError> {
+        let pallet = self.metadata().pallet_by_name(item.owner());
+        let entry = pallet.and_then(|pallet| pallet.storage()?.entry_by_name(item.name()));
+        let entry =
+            entry.ok_or_else(|| ChainError::decode(item, "the runtime does not have it"))?;
+        Ok(entry.value_ty())
+    }
+}

@@ -1,0 +1,84 @@
+//! A film that kills the process that opens it.
+
+use std::{
+    path::Path,
+    process::{Command, ExitStatus},
+};
+
+use super::*;
+use crate::prediction::adapters::AnswerFiles;
+
+/// Names the state folder of the process that is to die.
+const FOLDER: &str = "MEDCHAIN_TEST_POISON";
+/// How many good films there are beside it.
+const GOOD: u8 = 5;
+
+/// Not a test by itself: what the worker does in a process of its own, where there is a folder.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn process() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let world = World::start();
+    let poison = world.upload(b"poison");
+    let good: Vec<RequestId> = (0..GOOD).map(|n| world.upload(&[n])).collect();
+    let desk = world.worker(1);
+    let files = AnswerFiles::open(Path::new(&folder), &[0; 32], &account(1)).unwrap();
+    let models = BTreeMap::from([(MODEL, served(&desk, None))]);
+    let service = start_remembering(&desk, settings(), models, Arc::new(files));
+    until("all are closed", || world.all_closed()).await;
+    let failure = Answer::Failure(FailureCode::Unavailable);
+    assert_eq!(world.answers_to(poison), [failure]);
+    for id in good {
+        assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]), "request {}", id.0);
+    }
+    assert!(service.shows("medchain_worker_skipped_films 1"));
+    service.terminate().await;
+}
+
+fn run(folder: &Path) -> ExitStatus {
+    let name = "prediction::service::tests::poison::process";
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]).env(FOLDER, folder).status().unwrap()
+}
+
+#[test]
+fn a_film_that_kills_the_worker_again_and_again_is_skipped_and_nothing_else() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for time in 1..=3 {
+        let status = run(folder.path());
+        assert_eq!(status.signal(), Some(9), "time {time}: {status}");
+    }
+    let status = run(folder.path());
+    assert!(status.success(), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_was_open_when_the_process_was_killed_is_answered_later() {
+    let world = World::start();
+    let ids: Vec<RequestId> = (0..4u8).map(|n| world.upload(&[n])).collect();
+    for id in &ids {
+        // As many as somebody could have killed it at just that time, and it is not to blame.
+        world.state().fatalities.insert((account(1), *id), 2);
+    }
+    let service = start(&world);
+    until("all are answered", || world.all_closed()).await;
+    for id in ids {
+        assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]), "request {}", id.0);
+    }
+    until("nothing is noted any more", || world.state().fatalities.is_empty()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_ends_in_an_error_or_a_panic_is_not_noted() {
+    let world = World::start();
+    world.upload(b"text");
+    world.state().panics = 1;
+    world.upload(b"x");
+    let service = start(&world);
+    until("all are closed", || world.all_closed()).await;
+    until("nothing is noted", || world.state().fatalities.is_empty()).await;
+    assert!(service.shows("medchain_worker_skipped_films 0"));
+    service.kill().await;
+}

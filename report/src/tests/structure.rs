@@ -1,0 +1,272 @@
+//! What PDF/UA-1 asks for, as far as a machine can tell, read back from the file.
+
+use std::collections::BTreeMap;
+
+use hayro_syntax::{
+    content::UntypedIter,
+    object::{Array, Dict, Name, Number, Object, Stream, String as PdfString},
+    Pdf,
+};
+
+use super::samples;
+use crate::{render, Report};
+
+/// What is read of a page.
+struct Page {
+    /// The roles on the way to each element with content, and what the content says.
+    texts: Vec<(String, String)>,
+    /// The alternate text of each figure.
+    figures: Vec<String>,
+    /// All text, in the order of the structure.
+    all: String,
+}
+
+fn drawn(report: &Report) -> Vec<u8> {
+    render(report, Some(&samples::film(400, 300))).unwrap().pdf
+}
+
+fn catalog(pdf: &Pdf) -> Dict<'_> {
+    pdf.xref().get(pdf.xref().root_id()).unwrap()
+}
+
+/// The characters that a font's glyphs stand for.
+fn characters(font: &Dict) -> BTreeMap<u16, char> {
+    let map: Stream = font.get("ToUnicode").unwrap();
+    let map = String::from_utf8(map.decoded().unwrap().to_vec()).unwrap();
+    let pairs = map.lines().filter_map(|line| {
+        let (glyph, character) = line.strip_prefix('<')?.split_once("> <")?;
+        let number = |digits: &str| u16::from_str_radix(digits.trim_end_matches('>'), 16).ok();
+        Some((number(glyph)?, char::from_u32(number(character)?.into())?))
+    });
+    // The range of all codes looks like a pair, and maps to no character that is asked for.
+    pairs.collect()
+}
+
+/// Reads the contents by their numbers, and checks that nothing is drawn outside of one.
+fn contents(pdf: &Pdf) -> BTreeMap<i32, String> {
+    let page = &pdf.pages()[0];
+    let fonts: Dict = page.raw().get::<Dict>("Resources").unwrap().get("Font").unwrap();
+    let maps: BTreeMap<Vec<u8>, BTreeMap<u16, char>> = ["Regular", "Bold"]
+        .map(|name| (name.as_bytes().to_vec(), characters(&fonts.get(name).unwrap())))
+        .into();
+    let mut all = BTreeMap::new();
+    let mut open: Option<Option<i32>> = None;
+    let mut font = Vec::new();
+    let mut operations = UntypedIter::new(page.page_stream().unwrap());
+    while let Some(operation) = operations.next() {
+        let operands: Vec<&Object> = operation.operands().collect();
+        match operation.operator.to_string().as_str() {
+            "BMC" => assert!(open.replace(None).is_none(), "marks are nested"),
+            "BDC" => {
+                let Some(Object::Dict(properties)) = operands.get(1).copied() else {
+                    panic!("no properties")
+                };
+                let number: i32 = properties.get("MCID").unwrap();
+                assert!(open.replace(Some(number)).is_none(), "marks are nested");
+                assert!(all.insert(number, String::new()).is_none(), "{number} comes twice");
+            }
+            "EMC" => assert!(open.take().is_some(), "no mark is open"),
+            "Tf" => {
+                let Some(Object::Name(name)) = operands.first().copied() else { panic!("no font") };
+                font = name.to_vec();
+            }
+            "Tj" => {
+                let Some(Object::String(text)) = operands.first().copied() else {
+                    panic!("no text")
+                };
+                let glyphs = text.as_bytes().chunks(2).map(|pair| {
+                    let glyph = u16::from_be_bytes([pair[0], pair[1]]);
+                    // The glyph for what a font lacks must not be on the page.
+                    assert_ne!(glyph, 0);
+                    maps[&font][&glyph]
+                });
+                let number = open.flatten().expect("text is tagged");
+                all.get_mut(&number).unwrap().extend(glyphs);
+            }
+            "f" | "S" | "Do" => {
+                assert!(open.is_some(), "a drawing is neither content nor artifact");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(open, None);
+    all
+}
+
+fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: &mut Page) {
+    let role: Name = element.get("S").unwrap();
+    let role = role.as_str().to_owned();
+    let path = format!("{path}/{role}");
+    if role == "Figure" {
+        let alt: PdfString = element.get("Alt").expect("a figure has an alternate text");
+        page.figures.push(String::from_utf8_lossy(alt.as_bytes()).into_owned());
+    }
+    if role == "TH" {
+        let attributes = element.get::<Array>("A").unwrap().iter::<Dict>().next().unwrap();
+        assert_eq!(attributes.get::<Name>("Scope").unwrap().as_str(), "Row");
+    }
+    let kids: Array = element.get("K").unwrap();
+    let mut kids = kids.iter::<Object>().peekable();
+    assert!(kids.peek().is_some(), "{path} is empty");
+    for kid in kids {
+        match kid {
+            Object::Dict(child) => walk(&child, &path, contents, page),
+            Object::Number(number) => {
+                let number = integer(number);
+                let text = contents.remove(&number).expect("content belongs to one element");
+                page.all.push_str(&text);
+                // A line that goes on ends with a space.
+                if !text.ends_with(' ') {
+                    page.all.push('\n');
+                }
+                page.texts.push((path.clone(), text));
+            }
+            other => panic!("{other:?} in {path}"),
+        }
+    }
+}
+
+fn integer(number: Number) -> i32 {
+    number.as_i64() as i32
+}
+
+/// Reads a page and checks what holds for each.
+fn read(bytes: &[u8]) -> Page {
+    let pdf = Pdf::new(bytes.to_vec()).unwrap();
+    assert_eq!(pdf.pages().len(), 1);
+    let catalog = catalog(&pdf);
+    let mut contents = contents(&pdf);
+    let numbers: Vec<i32> = contents.keys().copied().collect();
+    let root: Dict = catalog.get("StructTreeRoot").unwrap();
+    let document: Dict = root.get("K").unwrap();
+    let mut page = Page { texts: Vec::new(), figures: Vec::new(), all: String::new() };
+    walk(&document, "", &mut contents, &mut page);
+    assert!(contents.is_empty(), "not in the structure: {contents:?}");
+
+    // From a content back to its element.
+    let parents: Array = root.get::<Dict>("ParentTree").unwrap().get("Nums").unwrap();
+    let of_page = parents.iter::<Object>().nth(1).unwrap();
+    let Object::Array(of_page) = of_page else { panic!("no parents") };
+    assert_eq!(of_page.iter::<Dict>().count(), numbers.len());
+    page
+}
+
+#[test]
+fn every_report_is_tagged_and_readable() {
+    for (name, report) in samples::all() {
+        let page = read(&drawn(&report));
+        let headings: Vec<&str> = page
+            .texts
+            .iter()
+            .filter_map(|(path, text)| path.ends_with("/H2").then_some(text.as_str()))
+            .collect();
+        let first = &page.texts[0];
+        assert_eq!(first, &("/Document/H1".to_owned(), "Chest X-ray: prediction".to_owned()));
+        assert!(headings.contains(&"Check this page"), "{name}: {headings:?}");
+        assert!(page.all.contains("Not a medical device."), "{name}");
+        assert_eq!(page.figures.len(), 2, "{name}: {:?}", page.figures);
+        for line in [report.genesis.to_string(), report.block.hash.to_string()] {
+            assert!(page.all.contains(&line), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_document_says_what_it_is() {
+    let bytes = drawn(&samples::all()[0].1);
+    assert!(bytes.starts_with(b"%PDF-1.7\n"));
+    let pdf = Pdf::new(bytes).unwrap();
+    let catalog = catalog(&pdf);
+    assert_eq!(catalog.get::<PdfString>("Lang").unwrap().as_bytes(), b"en");
+    let preferences: Dict = catalog.get("ViewerPreferences").unwrap();
+    assert_eq!(preferences.get("DisplayDocTitle"), Some(true));
+    let marks: Dict = catalog.get("MarkInfo").unwrap();
+    assert_eq!((marks.get::<bool>("Marked"), marks.get::<bool>("Suspects")), (Some(true), None));
+    let xmp: Stream = catalog.get("Metadata").unwrap();
+    let xmp = String::from_utf8(xmp.decoded().unwrap().to_vec()).unwrap();
+    for words in ["<pdfuaid:part>1<", "MedChain report on record 3", "2026-11-29T09:34:34"] {
+        assert!(xmp.contains(words), "{words}: {xmp}");
+    }
+    let page = &pdf.pages()[0];
+    assert_eq!(page.base_dimensions(), (595.28, 841.89));
+    assert_eq!(page.raw().get::<Name>("Tabs").unwrap().as_str(), "S");
+    let fonts: Dict = page.raw().get::<Dict>("Resources").unwrap().get("Font").unwrap();
+    for name in ["Regular", "Bold"] {
+        let font: Dict = fonts.get(name).unwrap();
+        let inner = font.get::<Array>("DescendantFonts").unwrap().iter::<Dict>().next().unwrap();
+        let descriptor: Dict = inner.get("FontDescriptor").unwrap();
+        let file: Stream = descriptor.get("FontFile2").expect("fonts are embedded");
+        assert!(ttf_parser::Face::parse(&file.decoded().unwrap(), 0).is_ok());
+        assert_eq!(inner.get::<Name>("CIDToGIDMap").unwrap().as_str(), "Identity");
+    }
+}
+
+/// What a report says, as a reader without eyes hears it.
+fn said(name: &str) -> String {
+    let report = samples::all().into_iter().find(|(found, _)| *found == name).unwrap().1;
+    read(&drawn(&report)).all
+}
+
+#[test]
+fn a_result_looks_like_what_it_is() {
+    for (name, expected) in [
+        ("positive", "\ncovid\n99.42 %, and the model's threshold is 98.90 %.\n"),
+        ("negative", "\nnormal\n99.96 %, and the model's threshold is 98.90 %.\n"),
+        ("ignore", "\nignore\nThat is: not a chest X-ray.\n"),
+        ("uncertain", "\nUncertain: needs a radiologist\nThe most probable class, covid, has"),
+        ("provisional", "Provisional until block 9000: the answer of one worker."),
+        ("challenged", "\nDisputed: do not rely on it\nChallenged: another worker disputes it.\n"),
+        ("pending", "\nPending: no result yet\nRequest 9 is committing, until block 5300"),
+        ("disputed", "\nDisputed: no result yet\nThe workers' answers differ"),
+        ("failed", "\nFailed: no result\nRequest 9 has no verdict: too many workers"),
+        ("annulled", "\nAnnulled: no result\nThe verdict was shown to be wrong."),
+        ("withdrawn", "\nWithdrawn: no result\n"),
+        ("unreadable", "\nUnreadable: no result\n"),
+        ("sealed", "\nSealed: not opened\n"),
+        ("not-ordered", "\nNo prediction was ordered\n"),
+    ] {
+        let text = said(name);
+        assert!(text.contains(expected), "{name}: {text}");
+    }
+    assert!(said("negative").contains("Patient: María-José Núñez Łąkowska\n"));
+    assert!(said("ignore").contains("is replaced by record 12."));
+}
+
+#[test]
+fn only_a_certain_result_is_in_large_type() {
+    for (name, report) in samples::all() {
+        let is_certain = ["positive", "negative", "ignore", "provisional"].contains(&name);
+        let is_certain = is_certain || name == "fullest" && report.is_uncertain() == Some(false);
+        let bytes = drawn(&report);
+        let pdf = Pdf::new(bytes).unwrap();
+        let mut operations = UntypedIter::new(pdf.pages()[0].page_stream().unwrap());
+        let mut largest = 0;
+        while let Some(operation) = operations.next() {
+            if operation.operator.to_string() == "Tf"
+                && let Some(Object::Number(size)) = operation.operands().nth(1)
+            {
+                largest = largest.max(integer(*size));
+            }
+        }
+        assert_eq!(largest > 20, is_certain, "{name}: {largest}");
+    }
+}
+
+#[test]
+fn names_are_there_only_where_they_were_passed() {
+    for (name, report) in samples::all() {
+        let has_name = report.record.patient_name.is_some();
+        assert_eq!(said(name).contains("Patient: "), has_name, "{name}");
+    }
+}
+
+#[test]
+fn a_result_that_says_nothing_names_no_class() {
+    for name in ["pending", "disputed", "failed", "annulled", "withdrawn", "unreadable", "sealed"] {
+        let text = said(name);
+        let before_model = text.split("\nModel\n").next().unwrap();
+        for class in ["covid", "normal", "ignore", "98.90 %"] {
+            assert!(!before_model.contains(class), "{name}: {text}");
+        }
+    }
+}

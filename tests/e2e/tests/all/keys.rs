@@ -1,0 +1,86 @@
+//! The wrong key, and a node that tells another key than before.
+
+use std::process::Command;
+
+use medchain_client::{chain::Call, keys::Identity};
+use medchain_e2e::{model_folder, program, World, LAB, PATIENT, STRANGER, WORKER};
+use medchain_vision::synthetic_radiograph_png;
+
+use crate::calls::{account, submit};
+
+/// Publishes the encryption key of another secret for an account.
+fn publish_foreign_key(world: &World, who: &str) {
+    let key = Identity::from_secret_uri("//Somebody//else").unwrap().encryption_key();
+    submit(world, who, &Call::SetEncryptionKey { key }).unwrap();
+}
+
+fn record(world: &World, seed: u64) -> String {
+    let image = world.write_image(&format!("{seed}.png"), &synthetic_radiograph_png(seed));
+    let image = image.display().to_string();
+    let report = world.done(LAB, &["upload", &image, "--patient", PATIENT]);
+    report["record_id"].to_string()
+}
+
+#[test]
+fn a_changed_key_stops_before_anything_is_sealed_to_it() {
+    let world = World::with_everybody();
+    let (first, second) = (record(&world, 1), record(&world, 2));
+    world.done(PATIENT, &["share", &first, "--to", STRANGER]);
+    publish_foreign_key(&world, STRANGER);
+
+    let share = ["share", &second, "--to", STRANGER];
+    let stopped = world.run(PATIENT, &share);
+    let line = stopped.one_error_line();
+    assert!(line.contains("has changed") && line.contains("--accept-new-key"), "{line}");
+    let readers = world.done(PATIENT, &["show", &second]).to_string();
+    assert!(!readers.contains(&account(STRANGER).to_string()), "{readers}");
+    // A second node that is the same one vouches for it, which is no news to the list.
+    let witnessed = [&share[..], &["--second-node", world.url()]].concat();
+    assert!(world.run(PATIENT, &witnessed).one_error_line().contains("has changed"));
+    let accepted = [&share[..], &["--accept-new-key", STRANGER]].concat();
+    world.done(PATIENT, &accepted);
+
+    // The owner is told, and replaces it on purpose only.
+    for command in [&["key", "publish"][..], &["worker", "register", "--model", "0"]] {
+        let refused = world.run(STRANGER, command);
+        let line = refused.one_error_line();
+        assert!(line.contains("has published the encryption key 0x"), "{line}");
+        assert!(line.contains("--replace"), "{line}");
+    }
+    world.done(STRANGER, &["key", "publish", "--replace"]);
+}
+
+#[test]
+fn what_is_for_oneself_is_sealed_to_the_own_key_alone() {
+    let world = World::with_everybody();
+    publish_foreign_key(&world, LAB);
+    world.write_image("film.png", &synthetic_radiograph_png(3));
+    let refused = world.run(LAB, &["upload", "film.png", "--patient", PATIENT]);
+    let line = refused.one_error_line();
+    assert!(line.contains("has published the encryption key 0x"), "{line}");
+    assert!(line.contains("--replace") && line.contains("Nothing was sealed"), "{line}");
+    assert_eq!(world.done(PATIENT, &["records"])["records"].as_array().unwrap().len(), 0);
+    world.done(LAB, &["key", "publish", "--replace"]);
+    let record = record(&world, 3);
+    world.done(LAB, &["fetch", &record, "-o", "back.png"]);
+}
+
+#[test]
+fn a_worker_with_the_wrong_key_does_not_start() {
+    let world = World::with_everybody();
+    publish_foreign_key(&world, WORKER);
+    let output = Command::new("timeout")
+        .arg("60")
+        .arg(program("medchain-worker"))
+        .args(["run", "--dev", "--suri", WORKER, "--log", "error"])
+        .args(["--node", world.url(), "--store", world.store()])
+        .arg("--model-dir")
+        .arg(model_folder())
+        .current_dir(world.folder())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("has published the encryption key 0x"), "{said}");
+    assert!(said.contains("medchain key publish --replace"), "{said}");
+}

@@ -1,0 +1,260 @@
+//! The real program, killed at random moments and repeated: nothing twice, nothing lost.
+
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher, RandomState},
+    path::Path,
+    process::{Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use medchain_e2e::{model_folder, World, LAB, PATIENT, REGISTRAR};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
+
+/// How often each command is killed.
+const KILLS: u32 = 20;
+
+/// Runs a command to its end, and says how long that took.
+fn timed(world: &World, who: &str, arguments: &[&str]) -> Duration {
+    let started = Instant::now();
+    world.done(who, arguments);
+    started.elapsed()
+}
+
+/// Starts a command, kills it after `after`, and repeats it until its end.
+fn killed_and_repeated(world: &World, who: &str, arguments: &[&str], after: Duration) -> Value {
+    let mut command: Command = world.medchain(who, arguments);
+    let mut child = command
+        .args(["--json", "--yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("medchain starts");
+    sleep(after);
+    // This fails for a program that has ended already, which is one of the moments.
+    let _ = child.kill();
+    let _ = child.wait();
+    world.done(who, arguments)
+}
+
+/// A random moment within the `part`th of [`KILLS`] parts of so long a time.
+fn moment(part: u32, whole: Duration) -> Duration {
+    let random = (RandomState::new().hash_one(part) % 1000) as f64 / 1000.0;
+    whole.mul_f64((f64::from(part) + random) / f64::from(KILLS))
+}
+
+/// The patient's records: their numbers, statuses and CIDs.
+fn records(world: &World) -> Vec<(u64, String, String)> {
+    let listed = world.done(PATIENT, &["records"]);
+    let text = |record: &Value, field: &str| record[field].as_str().unwrap().to_owned();
+    let records = listed["records"].as_array().unwrap().iter();
+    records
+        .map(|record| {
+            let number = record["record_id"].as_u64().unwrap();
+            (number, text(record, "status"), text(record, "cid"))
+        })
+        .collect()
+}
+
+/// What the store has that nothing on chain names.
+fn unnamed(world: &World, who: &str) -> Vec<Value> {
+    let checked = world.done(who, &["store", "check"]);
+    checked["stores"][0]["unnamed"].as_array().unwrap().clone()
+}
+
+/// Checks that the journal has nothing open, and no content of its own.
+fn assert_nothing_open(world: &World, who: &str) {
+    let open = world.done(who, &["resume", "--list"]);
+    assert_eq!(open["entries"].as_array().unwrap().len(), 0, "{open}");
+    let mut content = Vec::new();
+    walk(&world.folder().join("keys"), &mut content);
+    let content: Vec<_> = content.iter().filter(|path| path.ends_with(".content")).collect();
+    assert_eq!(content.len(), 0, "{content:?}");
+}
+
+fn walk(folder: &Path, found: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => walk(&path, found),
+            false => found.push(path.display().to_string()),
+        }
+    }
+}
+
+#[test]
+fn an_upload_that_is_killed_and_repeated_is_one_record() {
+    let world = World::with_patient();
+    let film = |seed: u32| {
+        let name = format!("film-{seed}.png");
+        world.write_image(&name, &synthetic_radiograph_png(u64::from(900 + seed)));
+        name
+    };
+    let upload = |file: &str| ["upload", file, "--patient", PATIENT].map(str::to_owned);
+    let whole = {
+        let arguments = upload(&film(KILLS));
+        timed(&world, LAB, &arguments.each_ref().map(String::as_str))
+    };
+    let mut numbers = BTreeSet::new();
+    for part in 0..KILLS {
+        let arguments = upload(&film(part));
+        let arguments = arguments.each_ref().map(String::as_str);
+        let report = killed_and_repeated(&world, LAB, &arguments, moment(part, whole));
+        assert!(numbers.insert(report["record_id"].as_u64().unwrap()), "{report}");
+        // Whoever did not see the report and asks again gets the same record.
+        let again = world.done(LAB, &arguments);
+        assert_eq!(again["record_id"], report["record_id"]);
+        assert_eq!(again["added_before"], true);
+    }
+    let records = records(&world);
+    assert_eq!(records.len(), KILLS as usize + 1);
+    let cids: BTreeSet<&String> = records.iter().map(|(.., cid)| cid).collect();
+    assert_eq!(cids.len(), records.len());
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
+    for (record, ..) in &records {
+        let output = format!("back-{record}.png");
+        world.done(PATIENT, &["fetch", &record.to_string(), "--output", &output]);
+    }
+}
+
+#[test]
+fn a_folder_that_is_killed_and_repeated_is_added_once() {
+    const FILMS: usize = 30;
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    let mut list = "file,patient\n".to_owned();
+    for seed in 0..FILMS {
+        let name = format!("{seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(4_000 + seed as u64)).unwrap();
+        list.push_str(&format!("{name},{PATIENT}\n"));
+    }
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let upload = ["upload", "films", "--manifest", "list.csv"];
+    // Each time it comes a little further.
+    for part in 0..KILLS {
+        let mut command = world.medchain(LAB, &upload);
+        let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(moment(part, Duration::from_secs(5)));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let last = world.run(LAB, &upload);
+    assert_eq!(last.code, 0, "{}{}", last.out, last.err);
+    let listed = records(&world);
+    assert_eq!(listed.len(), FILMS);
+    let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
+    assert_eq!(cids.len(), FILMS);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
+}
+
+#[test]
+fn what_is_begun_of_a_folder_is_finished_film_by_film() {
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    let mut list = "file,patient\n".to_owned();
+    for seed in 0..8 {
+        let name = format!("{seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(4_100 + seed)).unwrap();
+        list.push_str(&format!("{name},{PATIENT}\n"));
+    }
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let upload = ["upload", "films", "--manifest", "list.csv", "--json", "--yes"];
+    let mut child = world.medchain(LAB, &upload).stdout(Stdio::null()).spawn().unwrap();
+    sleep(Duration::from_millis(1_500));
+    let _ = child.kill();
+    let _ = child.wait();
+    // `resume` prints a report for each film that it finishes, from the journal alone.
+    std::fs::remove_dir_all(&films).unwrap();
+    let resumed = world.run(LAB, &["resume"]);
+    assert_eq!(resumed.code, 0, "{}{}", resumed.out, resumed.err);
+    assert_nothing_open(&world, LAB);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    let listed = records(&world);
+    let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
+    assert_eq!(cids.len(), listed.len());
+}
+
+#[test]
+fn a_rotation_that_is_killed_and_repeated_is_one_version() {
+    let world = World::with_patient();
+    world.write_image("film.png", &synthetic_radiograph_png(950));
+    let uploaded = world.done(LAB, &["upload", "film.png", "--patient", PATIENT]);
+    let mut newest = uploaded["record_id"].as_u64().unwrap();
+    let rotate = |record: u64| ["rotate".to_owned(), record.to_string(), "--erase-old".to_owned()];
+    let started = Instant::now();
+    let first = rotate(newest);
+    newest =
+        world.done(PATIENT, &first.each_ref().map(String::as_str))["record_id"].as_u64().unwrap();
+    let whole = started.elapsed();
+    for part in 0..KILLS {
+        let arguments = rotate(newest);
+        let arguments = arguments.each_ref().map(String::as_str);
+        let report = killed_and_repeated(&world, PATIENT, &arguments, moment(part, whole));
+        newest = report["record_id"].as_u64().unwrap();
+    }
+    let records = records(&world);
+    let live: Vec<_> = records.iter().filter(|(_, status, _)| status != "erased").collect();
+    assert_eq!(live.len(), 1, "{records:?}");
+    assert_eq!(live[0].0, newest);
+    assert_eq!(records.len(), KILLS as usize + 2);
+    assert_eq!(unnamed(&world, PATIENT), Vec::<Value>::new());
+    assert_nothing_open(&world, PATIENT);
+}
+
+#[test]
+fn a_model_whose_publication_is_killed_and_repeated_is_one_model() {
+    let world = World::new();
+    let onnx = model_folder().join("medchain-vgg16.onnx").display().to_string();
+    let publish = |part: u32| {
+        ["model", "publish", &onnx, "--model-version", &format!("kill-{part}")].map(str::to_owned)
+    };
+    let whole = {
+        let arguments = publish(KILLS);
+        timed(&world, REGISTRAR, &arguments.each_ref().map(String::as_str))
+    };
+    let mut numbers = BTreeSet::new();
+    for part in 0..KILLS {
+        let arguments = publish(part);
+        let arguments = arguments.each_ref().map(String::as_str);
+        let report = killed_and_repeated(&world, REGISTRAR, &arguments, moment(part, whole));
+        assert!(numbers.insert(report["model_id"].as_u64().unwrap()), "{report}");
+    }
+    let listed = world.done(REGISTRAR, &["model", "list"]);
+    assert_eq!(listed["models"].as_array().unwrap().len(), KILLS as usize + 1);
+    assert_nothing_open(&world, REGISTRAR);
+}
+
+#[test]
+fn what_the_chain_refuses_leaves_nothing_in_the_store() {
+    let world = World::with_patient();
+    world.write_image("film.png", &synthetic_radiograph_png(960));
+    // Refused before anything is stored.
+    let stranger = world.run("//Eve", &["upload", "film.png", "--patient", PATIENT]);
+    assert_eq!(stranger.code, 1, "{}", stranger.err);
+    assert_nothing_open(&world, "//Eve");
+    // Killed, and given up.
+    let mut command = world.medchain(LAB, &["upload", "film.png", "--patient", PATIENT]);
+    let mut child = command.args(["--json", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    let is_begun = || {
+        let open = world.done(LAB, &["resume", "--list"]);
+        !open["entries"].as_array().unwrap().is_empty()
+    };
+    while !is_begun() && started.elapsed() < Duration::from_secs(5) {}
+    let _ = child.kill();
+    let _ = child.wait();
+    // Finished from the content that is kept, without the film.
+    std::fs::remove_file(world.folder().join("film.png")).unwrap();
+    world.done(LAB, &["resume"]);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
+    assert!(records(&world).len() <= 1);
+}

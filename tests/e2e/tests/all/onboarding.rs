@@ -1,0 +1,226 @@
+//! Coming aboard in one transaction, and several commands that wait once.
+
+use std::collections::BTreeSet;
+
+use medchain_e2e::{contract, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
+
+fn bundle() -> String {
+    contract("access-control").display().to_string()
+}
+
+/// The JSON objects that a command printed, one a line.
+fn lines(out: &str) -> Vec<Value> {
+    out.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+#[test]
+fn a_patient_registers_with_policy_and_grants_in_one_transaction() {
+    let world = World::new();
+    let lab = format!("{LAB}:append,infer");
+    let doctor = format!("{DOCTOR}:view:treatment:30");
+    let policy = bundle();
+    let arguments = [
+        "patient",
+        "register",
+        "--policy",
+        &policy,
+        "--grant",
+        &lab,
+        "--grant",
+        &doctor,
+        "--grant",
+        "clinician:view:second-opinion",
+    ];
+    let report = world.done(PATIENT, &arguments);
+    let contract = report["policy"].as_str().unwrap().to_owned();
+    assert_eq!(report["policy_deployed"], true);
+    assert_eq!(report["grants"].as_array().unwrap().len(), 3);
+    // One transaction: one hash, one block, one nonce.
+    let shown = world.done(PATIENT, &["patient", "show"]);
+    assert_eq!(shown["policy"], contract.as_str());
+    assert_eq!(shown["policy_is_default"], false);
+    let check = |who: &str, arguments: &[&str]| {
+        let check = ["policy", "check", "--subject", who, "--patient", PATIENT];
+        world.run(REGISTRAR, &[&check[..], arguments].concat()).code
+    };
+    assert_eq!(check(LAB, &["--action", "append"]), 0);
+    assert_eq!(check(LAB, &["--action", "share"]), 3);
+    assert_eq!(check(DOCTOR, &["--action", "view", "--purpose", "treatment"]), 0);
+    assert_eq!(check(DOCTOR, &["--action", "view", "--purpose", "research"]), 3);
+    assert_eq!(check(STRANGER, &["--action", "view", "--purpose", "treatment"]), 3);
+    // The laboratory can begin at once.
+    world.done(LAB, &["key", "publish"]);
+    let added = ["provider", "add", LAB, "lab-technician", "--fund", "1"];
+    world.done(REGISTRAR, &added);
+    world.write_image("film.png", &synthetic_radiograph_png(2_000));
+    world.done(LAB, &["upload", "film.png", "--patient", PATIENT]);
+}
+
+#[test]
+fn a_registration_that_fails_leaves_nothing() {
+    let world = World::new();
+    // Not enough for what the policy's code holds.
+    world.done(REGISTRAR, &["transfer", "//Poor", "0.05"]);
+    let policy = bundle();
+    let poor = world.run("//Poor", &["patient", "register", "--policy", &policy]);
+    assert_eq!(poor.code, 1, "{}", poor.out);
+    assert!(poor.one_error_line().contains("does not have the funds"), "{}", poor.err);
+    assert_eq!(world.run("//Poor", &["patient", "show"]).code, 1);
+    // What can never be granted is refused before anything is signed.
+    let refused = world
+        .run(PATIENT, &["patient", "register", "--policy", "nobody", "--grant", "clinician:view"]);
+    assert!(refused.one_error_line().contains("leave out --grant"), "{}", refused.err);
+    assert_eq!(world.run(PATIENT, &["patient", "show"]).code, 1);
+}
+
+#[test]
+fn a_registrar_appoints_and_grants_as_a_delegate() {
+    let world = World::new();
+    let policy = bundle();
+    world.done(PATIENT, &["patient", "register", "--policy", &policy]);
+    world.done(PATIENT, &["delegate", "set", REGISTRAR, "--actions", "append,infer"]);
+    let grant = format!("{PATIENT}:append:90");
+    let report = world.done(
+        REGISTRAR,
+        &["provider", "add", LAB, "lab-technician", "--grant-for", &grant, "--fund", "2"],
+    );
+    assert_eq!(report["grants"][0]["patient"], world.account(PATIENT).as_str());
+    let check = ["policy", "check", "--subject", LAB, "--patient", PATIENT, "--action", "append"];
+    assert_eq!(world.run(STRANGER, &check).code, 0);
+    // Beyond what the delegate may: nothing of it is done.
+    let beyond = format!("{PATIENT}:share");
+    let refused =
+        world.run(REGISTRAR, &["provider", "add", WORKER, "clinician", "--grant-for", &beyond]);
+    assert_eq!(refused.code, 1, "{}", refused.out);
+    let listed = world.done(REGISTRAR, &["provider", "list", WORKER]);
+    assert_eq!(listed["providers"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn whoever_paid_for_an_envelope_takes_it_back() {
+    let world = World::with_patient();
+    world.done(STRANGER, &["key", "publish"]);
+    world.write_image("film.png", &synthetic_radiograph_png(2_001));
+    let uploaded =
+        world.done(LAB, &["upload", "film.png", "--patient", PATIENT, "--reader", STRANGER]);
+    let record = uploaded["record_id"].to_string();
+    assert_eq!(world.run(STRANGER, &["fetch", &record, "-o", "seen.png"]).code, 0);
+    // The stranger paid for nothing.
+    let other = world.run(STRANGER, &["withdraw", &record]);
+    assert!(other.one_error_line().contains("you paid for no envelope"), "{}", other.err);
+    let report = world.done(LAB, &["withdraw", &record]);
+    assert_eq!(report["readers"], serde_json::json!([world.account(STRANGER)]));
+    assert_ne!(report["released"], "0");
+    assert_eq!(world.run(STRANGER, &["fetch", &record, "-o", "again.png"]).code, 1);
+    // The patient's stays, whoever paid for it.
+    let patients = world.run(LAB, &["withdraw", &record, "--from", PATIENT]);
+    assert!(patients.one_error_line().contains("patient's own"), "{}", patients.err);
+    assert_eq!(world.run(PATIENT, &["fetch", &record, "-o", "own.png"]).code, 0);
+}
+
+#[test]
+fn several_commands_wait_once() {
+    let world = World::new();
+    let policy = bundle();
+    let text = format!(
+        "# coming aboard\nmedchain patient register\npolicy deploy '{policy}' --use\n\
+         grant --to {LAB} --actions append   # the laboratory\n\
+         policy check --subject {STRANGER} --patient {PATIENT} --action append\n\
+         grant --to {DOCTOR} --actions view\n"
+    );
+    std::fs::write(world.folder().join("aboard.txt"), text).unwrap();
+    // A no stops it; what is in a block stays.
+    let stopped = world.run(PATIENT, &["batch", "aboard.txt"]);
+    assert_eq!(stopped.code, 3, "{}{}", stopped.out, stopped.err);
+    let printed = lines(&stopped.out);
+    let summary = printed.last().unwrap();
+    let outcomes: Vec<&str> = summary["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["done", "done", "done", "no", "not begun"]);
+    let transactions = summary["transactions"].as_array().unwrap();
+    let nonces: Vec<u64> = transactions.iter().map(|one| one["nonce"].as_u64().unwrap()).collect();
+    assert_eq!(nonces, [0, 1, 2], "consecutive nonces: {summary}");
+    assert!(transactions.iter().all(|one| one["block_number"].is_u64()), "{summary}");
+    let open = world.done(PATIENT, &["resume", "--list"]);
+    assert_eq!(open["transactions"], serde_json::json!([]));
+    // A line that is no command: nothing is begun.
+    std::fs::write(world.folder().join("wrong.txt"), "balance\nfly\n").unwrap();
+    let wrong = world.run(PATIENT, &["batch", "wrong.txt"]);
+    assert_eq!(wrong.code, 1, "{}", wrong.err);
+    assert!(wrong.one_error_line().contains("line 2") && wrong.out.is_empty(), "{}", wrong.err);
+    // A failure stops, unless it is to go on.
+    let failing = format!(
+        "grant --to {LAB} --actions append --until 1\ngrant --to {DOCTOR} --actions view\n"
+    );
+    std::fs::write(world.folder().join("failing.txt"), failing).unwrap();
+    assert_eq!(world.run(PATIENT, &["batch", "failing.txt"]).code, 1);
+    let check = ["policy", "check", "--subject", DOCTOR, "--patient", PATIENT, "--action", "view"];
+    assert_eq!(world.run(STRANGER, &check).code, 3);
+    assert_eq!(world.run(PATIENT, &["batch", "failing.txt", "--keep-going"]).code, 1);
+    assert_eq!(world.run(STRANGER, &check).code, 0);
+}
+
+#[test]
+fn a_folder_is_added_once_however_often_it_is_uploaded() {
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    let mut list = "file,patient,kind\r\n".to_owned();
+    for seed in 0..12 {
+        let name = format!("film {seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(3_000 + seed)).unwrap();
+        list.push_str(&format!("\"{name}\",{PATIENT},\r\n"));
+    }
+    std::fs::write(films.join("letter.txt"), "a letter").unwrap();
+    std::fs::write(films.join("broken.png"), "no image").unwrap();
+    list.push_str(&format!("letter.txt,{PATIENT},report\r\nbroken.png,{PATIENT},\r\n"));
+    list.push_str(&format!("film 0.png,{STRANGER},\r\n"));
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let upload = ["upload", "films", "--manifest", "list.csv"];
+    let first = world.run(LAB, &upload);
+    assert_eq!(first.code, 1, "{}{}", first.out, first.err);
+    let printed = lines(&first.out);
+    assert_eq!(printed.len(), 16);
+    let summary = &printed.last().unwrap()["summary"];
+    assert_eq!(summary["added"], 13, "{summary}");
+    assert_eq!(summary["failed"].as_array().unwrap().len(), 2, "{summary}");
+    let records: BTreeSet<u64> =
+        printed.iter().filter_map(|one| one["record_id"].as_u64()).collect();
+    assert_eq!(records.len(), 13);
+    let again = world.run(LAB, &upload);
+    let printed = lines(&again.out);
+    let summary = &printed.last().unwrap()["summary"];
+    assert_eq!((&summary["added"], &summary["added_before"]), (&0.into(), &13.into()), "{summary}");
+    // Alone, a film is known as well.
+    let alone = world.done(LAB, &["upload", "films/film 3.png", "--patient", PATIENT]);
+    assert_eq!(alone["added_before"], true);
+    let listed = world.done(PATIENT, &["records"]);
+    assert_eq!(listed["records"].as_array().unwrap().len(), 13);
+    let open = world.done(LAB, &["resume", "--list"]);
+    assert_eq!(open["entries"], serde_json::json!([]));
+    let back = format!("{}", records.first().unwrap());
+    world.done(PATIENT, &["fetch", &back, "-o", "back.png"]);
+}
+
+#[test]
+fn a_list_with_a_fault_begins_nothing() {
+    let world = World::with_patient();
+    let films = world.folder().join("films");
+    std::fs::create_dir(&films).unwrap();
+    std::fs::write(films.join("a.png"), synthetic_radiograph_png(3_100)).unwrap();
+    let list = format!("file,patient\na.png,{PATIENT}\n../a.png,{PATIENT}\n");
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+    let refused = world.run(LAB, &["upload", "films", "--manifest", "list.csv"]);
+    let line = refused.one_error_line();
+    assert!(line.contains("line 3, column 1") && line.contains("nothing was begun"), "{line}");
+    let listed = world.done(PATIENT, &["records"]);
+    assert_eq!(listed["records"], serde_json::json!([]));
+}
