@@ -1,7 +1,7 @@
 //! Signing and decrypting identities: one secret, kept in one file.
 //!
 //! A key file is the account JSON that polkadot-js and other wallets export and import
-//! ([`KeyFile`]), encrypted with a [`Passphrase`] unless somebody wants it otherwise. It is
+//! ([`KeyFile`], in `medchain-keys`), encrypted with a [`Passphrase`] unless somebody wants it otherwise. It is
 //! readable by its owner alone. A secret can also be given as Polkadot's tools take it: a
 //! mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and a `///password`.
 //!
@@ -11,7 +11,6 @@
 //! Beside the key file, in the folder `<key file>.requests`, are the secrets of requests for
 //! access that are under way ([`ReplyFiles`]). [`KnownKeys`] remembers the keys of others.
 
-mod account_file;
 mod error;
 mod file;
 mod key_file;
@@ -24,13 +23,13 @@ mod secret;
 use std::{env, path::Path, path::PathBuf, str::FromStr};
 
 use bip39::Mnemonic;
+use medchain_keys::AccountFile;
 use medchain_primitives::EncryptionKey;
 use medchain_sharing::{CustodianKey, CustodianSecret};
 use rand_core::{OsRng, RngCore};
 use subxt::{config::PolkadotConfig, tx::Signer};
 use zeroize::{Zeroize, Zeroizing};
 
-use account_file::AccountFile;
 use secret::AccountSecret;
 
 use crate::{
@@ -98,9 +97,14 @@ impl Identity {
         passphrase: Option<&Passphrase>,
     ) -> Result<Self, KeyError> {
         let identity = Self::from_secret_uri(secret_uri)?;
-        let content = AccountFile::new(&identity.secret, passphrase)?.to_bytes();
-        file::create_private(path, &content)?;
+        file::create_private(path, &identity.account_file(passphrase)?.to_bytes())?;
         Ok(Self { file: Some(path.to_owned()), ..identity })
+    }
+
+    fn account_file(&self, passphrase: Option<&Passphrase>) -> Result<AccountFile, KeyError> {
+        // What the file is made of is sound, so it can be for want of randomness alone.
+        AccountFile::new(&self.secret, passphrase.map(Passphrase::as_bytes))
+            .map_err(|_| KeyError::NoRandomness)
     }
 
     /// The account.

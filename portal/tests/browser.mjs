@@ -6,7 +6,7 @@
 //
 // MEDCHAIN_NODE and MEDCHAIN_STORE name a chain that runs already; otherwise one is started.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ import { chromium } from 'playwright-core';
 
 import { film } from './png.mjs';
 import { account, install } from './wallet.mjs';
-import { end, file, medchain, readFileSync, scratch, startChain, startPortal } from './world.mjs';
+import { end, file, keyFile, medchain, readFileSync, root, scratch, shownKey, startChain, startPortal } from './world.mjs';
 
 const { values: options } = parseArgs({
   options: { screens: { type: 'string' }, headed: { type: 'boolean', default: false } },
@@ -23,6 +23,8 @@ const { values: options } = parseArgs({
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const PASSPHRASE = 'correct horse battery';
+/** Of a key file of the command line; shorter than the page's own may be. */
+const THEIRS = 'staple 77';
 const HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>';
 /** How long a page may take for a step, in milliseconds. A busy machine needs more. */
 const PATIENCE = Number(process.env.MEDCHAIN_TEST_PATIENCE || 60) * 1000;
@@ -125,7 +127,8 @@ const seed = () => `0x${randomBytes(32).toString('hex')}`;
 const people = { patient: account(seed(), 'Patient') };
 const doctorSeed = seed();
 people.doctor = account(doctorSeed, 'Doctor');
-const doctorKey = file('doctor.key', JSON.stringify({ version: 1, secret_uri: doctorSeed }));
+const doctorKey = await keyFile('doctor.key', doctorSeed, THEIRS);
+const asDoctor = ['--key', doctorKey, '--passphrase-file', file('doctor.passphrase', `${THEIRS}\n`), '-y'];
 for (const { pair } of Object.values(people)) {
   await medchain(chain, 'transfer', pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
 }
@@ -133,6 +136,8 @@ for (const { pair } of Object.values(people)) {
 let patient;
 let doctor;
 let record;
+/** The encryption key that the command line derives from the patient's backup. */
+let backupKey;
 const image = film(Number.parseInt(randomBytes(1).toString('hex'), 16));
 
 await step('without a wallet, the network can be seen', async () => {
@@ -177,7 +182,9 @@ await step('the backup comes before anything is sealed to the key', async () => 
   const path = join(scratch, 'backup.json');
   await (await coming).saveAs(path);
   const backup = JSON.parse(readFileSync(path, 'utf8'));
-  ensure(backup.medchain === 'key-backup' && backup.locked.length > 50, 'it is no backup');
+  ensure(backup.encoding.type.includes('scrypt') && backup.meta.name.includes(people.patient.pair.address), 'it is no backup');
+  chmodSync(path, 0o600);
+  ({ encryption_key: backupKey } = await shownKey(path, PASSPHRASE));
   await look(patient, 'sign-in-backup');
   await page.getByLabel('I have kept the file').check();
   await page.getByRole('button', { name: 'Register as a patient' }).waitFor();
@@ -204,6 +211,8 @@ await step('register as a patient', async () => {
   await page.getByRole('button', { name: 'Register as a patient' }).click();
   await agree(patient, 'Register as a patient');
   await page.getByText('You are signed in.').waitFor();
+  const shown = JSON.parse(await medchain(chain, 'patient', 'show', people.patient.pair.address, '--json'));
+  ensure(shown.encryption_key === backupKey, `the backup has ${backupKey}, the chain ${shown.encryption_key}`);
 });
 
 await step('details are encrypted, and a hostile name runs no script', async () => {
@@ -237,6 +246,15 @@ await step('what is no image cannot be uploaded', async () => {
   await page.locator('[data-testid="files"]').setInputFiles({ name: 'letter.png', mimeType: 'image/png', buffer: Buffer.from('Dear doctor') });
   await page.locator('li[data-step="bad"]').getByText('neither PNG nor JPEG').waitFor();
   await page.getByRole('button', { name: 'Remove letter.png' }).click();
+});
+
+await step('a DICOM file is shown, without what says who the patient is', async () => {
+  await page.locator('[data-testid="files"]').setInputFiles(join(root, 'vision/tests/fixtures/jpeg-2000.dcm'));
+  await page.locator('li[data-step="ready"] img').waitFor();
+  await page.locator('li[data-step="ready"] summary').click();
+  await page.locator('li[data-step="ready"] details').getByText('PatientName').waitFor();
+  await look(patient, 'upload-dicom');
+  await page.getByRole('button', { name: 'Remove jpeg-2000.dcm' }).click();
 });
 
 await step('an upload that is rejected in the wallet stores nothing', async () => {
@@ -363,6 +381,9 @@ await step('a doctor opens a key file of the command line and publishes its key'
   await theirs.getByLabel('Passphrase', { exact: false }).first().fill(PASSPHRASE);
   await theirs.locator('input[type="file"]').setInputFiles(doctorKey);
   await theirs.getByRole('button', { name: 'Open a backup or a key file' }).click();
+  await theirs.getByRole('alert').getByText('does not open').waitFor();
+  await theirs.getByLabel('Passphrase', { exact: false }).first().fill(THEIRS);
+  await theirs.getByRole('button', { name: 'Open a backup or a key file' }).click();
   await theirs.getByText('Your key is open.').waitFor();
   await theirs.getByRole('button', { name: 'Publish my key only' }).click();
   await agree(doctor, 'Publish your key');
@@ -398,15 +419,15 @@ await step('the doctor opens the film and its verdict', async () => {
 
 await step('what the page sealed and stored, the command line opens: the same bytes', async () => {
   const path = join(scratch, 'fetched.png');
-  await medchain(chain, 'fetch', String(record), '-o', path, '--key', doctorKey);
+  await medchain(chain, 'fetch', String(record), '-o', path, ...asDoctor);
   ensure(readFileSync(path).equals(image), 'the bytes differ');
 });
 
 await step('what the command line uploads, the page opens', async () => {
   const path = file('theirs.png', film(7, 300));
   const address = people.doctor.pair.address;
-  await medchain(chain, 'patient', 'register', '--key', doctorKey, '-y');
-  const added = JSON.parse(await medchain(chain, 'upload', path, '--patient', address, '--key', doctorKey, '-y', '--json'));
+  await medchain(chain, 'patient', 'register', ...asDoctor);
+  const added = JSON.parse(await medchain(chain, 'upload', path, '--patient', address, ...asDoctor, '--json'));
   await go(doctor, `/r/${added.record_id}`);
   await doctor.page.locator('[data-testid="film"]').waitFor();
 });

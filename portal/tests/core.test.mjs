@@ -27,9 +27,10 @@ function equal(name, got, wanted) {
 const genesis = bytes(golden.genesis);
 const patient = bytes(golden.patient);
 const reader = bytes(golden.reader);
-const secret = core.Secret.fromKeyFile(golden.key_file);
-equal('the public key of a key file', hex(secret.public), golden.public);
-equal('a key file, written', secret.toKeyFile(), golden.key_file_written);
+const secret = core.Secret.fromKeyFile(golden.seed, '');
+equal('the public key of a seed', hex(secret.public), golden.public);
+const wallet = core.Secret.fromKeyFile(golden.wallet_file, golden.wallet_passphrase);
+equal('the public key of a wallet’s file', hex(wallet.public), golden.wallet_public);
 
 const name = new core.Name(genesis, patient, golden.cid, reader);
 const key = secret.open(bytes(golden.envelope), name);
@@ -47,6 +48,11 @@ const image = readFileSync(join(here, '../../models/fixtures/grey8.png'));
 const jpeg = readFileSync(join(here, '../../models/fixtures/grey.jpg'));
 equal('the square of a PNG', hex(core.digest(core.square(image))), golden.square_png);
 equal('the square of a JPEG', hex(core.digest(core.square(jpeg))), golden.square_jpeg);
+for (const { name: film, square, cleaned } of golden.squares_dicom) {
+  const dicom = readFileSync(join(here, '../../vision/tests/fixtures', film));
+  equal(`the square of ${film}`, hex(core.digest(core.square(dicom))), square);
+  equal(`${film} without its metadata`, hex(core.digest(new core.Cleaned(dicom).bytes)), cleaned);
+}
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
 for (const { length, root, blocks } of golden.trees) {
@@ -67,11 +73,12 @@ equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);
 equal('a grant for purposes', hex(core.policyGrant(reader, 1, 5, undefined)), golden.grant_for_purposes);
 equal('a revocation', hex(core.policyRevoke(reader)), golden.revoke);
 
-const locked = secret.lock('correct horse battery');
-equal('a locked key opens', hex(core.Secret.unlock(locked, 'correct horse battery').public), golden.public);
-equal('a key that was locked natively', hex(core.Secret.unlock(bytes(golden.locked), golden.passphrase).public), golden.public);
+const file = secret.toKeyFile('correct horse battery', 'a name');
+equal('a key file is encrypted', core.isEncrypted(file), true);
+equal('a key file opens', hex(core.Secret.fromKeyFile(file, 'correct horse battery').public), golden.public);
+equal('a key file that was written natively', hex(core.Secret.fromKeyFile(golden.key_file, golden.passphrase).public), golden.public);
 let denied = '';
-try { core.Secret.unlock(locked, 'wrong'); } catch (error) { denied = error.message; }
+try { core.Secret.fromKeyFile(file, 'wrong'); } catch (error) { denied = error.message; }
 equal('another passphrase does not', /passphrase/.test(denied), true);
 
 console.log(failed === 0 ? 'all equal' : `${failed} failed`);

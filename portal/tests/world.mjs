@@ -69,10 +69,25 @@ export async function startPortal({ node, store }, port = 0) {
 
 /** Runs the command line. */
 export async function medchain({ node, store }, ...args) {
-  const { stdout } = await run(join(bin, 'medchain'), ['--node', node, '--store', store, ...args], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return stdout;
+  return programme(['--node', node, '--store', store, ...args]);
+}
+
+/** Makes a key file of the command line that holds `seed`, and opens with `passphrase`. */
+export async function keyFile(name, seed, passphrase) {
+  const path = join(scratch, name);
+  await programme(['key', 'new', '--import', '--out', path, '--passphrase-file', '-'], `${passphrase}\n${seed}\n`);
+  return path;
+}
+
+/** What the command line says of a key file: its account and its encryption key. */
+export async function shownKey(path, passphrase) {
+  return JSON.parse(await programme(['key', 'show', '--key', path, '--passphrase-file', '-', '--json'], `${passphrase}\n`));
+}
+
+async function programme(args, input = '') {
+  const running = run(join(bin, 'medchain'), args, { maxBuffer: 64 * 1024 * 1024 });
+  running.child.stdin.end(input);
+  return (await running).stdout;
 }
 
 /** A file in the world's folder. */

@@ -26,10 +26,10 @@ fn json(ran: &Ran) -> Value {
     serde_json::from_str(&ran.stdout).unwrap()
 }
 
-/// The file that `@polkadot/keyring` made; see `client/tests/polkadot-js`.
+/// The file that `@polkadot/keyring` made; see `keys/tests/polkadot-js`.
 fn wallet_file(name: &str) -> String {
     let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
-    let file = package.join("../client/tests/polkadot-js").join(name);
+    let file = package.join("../keys/tests/polkadot-js").join(name);
     file.to_str().unwrap().to_owned()
 }
 

@@ -1,7 +1,11 @@
 //! What can go wrong with keys.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
+use medchain_keys::FileError;
 use thiserror::Error;
 
 /// Why there is no identity. No variant holds a secret.
@@ -122,6 +126,19 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// What is wrong with the file at `path`.
+    pub(super) fn in_file(error: FileError, path: &Path) -> Self {
+        let path = path.to_owned();
+        match error {
+            FileError::Foreign(what) => Self::Foreign { path, what },
+            FileError::PassphraseNeeded => Self::PassphraseNeeded { path },
+            FileError::WrongPassphrase => Self::WrongPassphrase { path },
+            FileError::NoRandomness => Self::NoRandomness,
+            FileError::Malformed(reason) => Self::Malformed { path, reason },
+            other => Self::Malformed { path, reason: other.to_string() },
+        }
+    }
+
     /// Whether the same request may succeed later without anybody changing it.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::NoRandomness)

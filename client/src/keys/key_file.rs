@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use medchain_keys::AccountFile;
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    account_file::AccountFile, file, passphrase::Passphrase, secret::AccountSecret, Identity,
-    KeyError,
-};
+use super::{file, passphrase::Passphrase, secret::AccountSecret, Identity, KeyError};
 use crate::AccountId32;
 
 /// What a key file holds; its secret may be encrypted.
@@ -62,7 +60,9 @@ impl KeyFile {
     fn parse(bytes: &[u8], path: &Path) -> Result<Self, KeyError> {
         let path = path.to_owned();
         let Ok(mut old) = serde_json::from_slice::<Version1>(bytes) else {
-            let content = Content::Account(AccountFile::parse(bytes, &path)?);
+            let account = AccountFile::parse(bytes);
+            let account = account.map_err(|error| KeyError::in_file(error, &path))?;
+            let content = Content::Account(account);
             return Ok(Self { path, content });
         };
         if old.version != 1 {
@@ -103,7 +103,10 @@ impl KeyFile {
     /// [`KeyError::PassphraseNeeded`], [`KeyError::WrongPassphrase`], [`KeyError::Malformed`].
     pub fn open(&self, passphrase: Option<&Passphrase>) -> Result<Identity, KeyError> {
         let secret = match &self.content {
-            Content::Account(account) => account.open(passphrase, &self.path)?,
+            Content::Account(account) => account
+                .open(passphrase.map(Passphrase::as_bytes))
+                .map_err(|error| KeyError::in_file(error, &self.path))?
+                .into(),
             Content::Version1(uri) => {
                 AccountSecret::from_uri(uri).map_err(|_| KeyError::Malformed {
                     path: self.path.clone(),
@@ -145,7 +148,7 @@ impl KeyFile {
         identity: &Identity,
         passphrase: Option<&Passphrase>,
     ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let account = AccountFile::new(&identity.secret, passphrase)?;
+        let account = identity.account_file(passphrase)?;
         Ok(match &self.content {
             Content::Account(old) => account.with_meta_of(old),
             Content::Version1(_) => account,

@@ -1,6 +1,7 @@
-//! An account's secret: it signs, and all other secrets are derived from it.
+//! The secret of an account from its URI, and its signatures as subxt takes them.
 
-use schnorrkel::{signing_context, SecretKey};
+use std::ops::Deref;
+
 use sp_core::{sr25519, Pair as _};
 use subxt::{config::PolkadotConfig, tx::Signer, utils::MultiSignature};
 use zeroize::{Zeroize, Zeroizing};
@@ -8,18 +9,12 @@ use zeroize::{Zeroize, Zeroizing};
 use super::KeyError;
 use crate::AccountId32;
 
-/// The context in which every Substrate chain signs.
-const SIGNING_CONTEXT: &[u8] = b"substrate";
 /// The hexadecimal digits of a seed.
 const SEED_DIGITS: usize = 64;
 
-/// The length of the form in which wallets store a secret: a scalar times the cofactor,
-/// and the nonces' seed.
-pub const EXPANDED_LENGTH: usize = 64;
-
-/// An sr25519 secret, after all derivations.
-#[derive(Clone)]
-pub struct AccountSecret(schnorrkel::Keypair);
+/// An sr25519 secret, after all derivations, that signs transactions.
+#[derive(Clone, Debug)]
+pub struct AccountSecret(medchain_keys::AccountSecret);
 
 impl AccountSecret {
     /// The secret of a URI as Polkadot's tools take it: words or a seed, junctions and a
@@ -28,32 +23,21 @@ impl AccountSecret {
         let uri = canonical(uri).ok_or(KeyError::InvalidSecret)?;
         // The cause would quote the secret, so it is dropped.
         let pair = sr25519::Pair::from_string(&uri, None).map_err(|_| KeyError::InvalidSecret)?;
-        Ok(Self(pair.into()))
+        Ok(Self(schnorrkel::Keypair::from(pair).into()))
     }
+}
 
-    /// The secret of the 64 bytes that a wallet stores; `None` where they are none.
-    pub fn from_expanded(bytes: &[u8; EXPANDED_LENGTH]) -> Option<Self> {
-        SecretKey::from_ed25519_bytes(bytes).ok().map(|secret| Self(secret.to_keypair()))
+impl From<medchain_keys::AccountSecret> for AccountSecret {
+    fn from(secret: medchain_keys::AccountSecret) -> Self {
+        Self(secret)
     }
+}
 
-    /// The 64 bytes that a wallet stores.
-    pub fn to_expanded(&self) -> Zeroizing<[u8; EXPANDED_LENGTH]> {
-        Zeroizing::new(self.0.secret.to_ed25519_bytes())
-    }
+impl Deref for AccountSecret {
+    type Target = medchain_keys::AccountSecret;
 
-    /// What follows from every form of the secret alike: the scalar, 32 bytes, little
-    /// endian. The rest of the 64 bytes is the nonces' seed, which soft junctions draw at
-    /// random.
-    pub fn canonical(&self) -> Zeroizing<[u8; 32]> {
-        let bytes = Zeroizing::new(self.0.secret.to_bytes());
-        let mut scalar = Zeroizing::new([0; 32]);
-        scalar.copy_from_slice(&bytes[..32]);
-        scalar
-    }
-
-    /// The account.
-    pub fn account(&self) -> AccountId32 {
-        AccountId32(self.0.public.to_bytes())
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
@@ -63,14 +47,7 @@ impl Signer<PolkadotConfig> for AccountSecret {
     }
 
     fn sign(&self, payload: &[u8]) -> MultiSignature {
-        let context = signing_context(SIGNING_CONTEXT);
-        MultiSignature::Sr25519(self.0.sign(context.bytes(payload)).to_bytes())
-    }
-}
-
-impl std::fmt::Debug for AccountSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "AccountSecret({})", self.account())
+        MultiSignature::Sr25519(self.0.sign(payload))
     }
 }
 

@@ -335,3 +335,24 @@ fn an_identity_does_not_show_its_secret() {
     let identity = Identity::from_secret_uri("//Alice").unwrap();
     assert_eq!(format!("{identity:?}"), format!("Identity({ALICE})"));
 }
+
+/// Files that `@polkadot/keyring` 14.0.3 made, with these words and this passphrase.
+#[test]
+fn a_file_of_polkadot_js_has_the_keys_of_its_uri() {
+    let words = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+    let seed = "0xcb4322e80b1669accbed4363b0aade58cdf406f6464df9647f9d35b27c6f7df6";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../keys/tests/polkadot-js");
+    let right = passphrase("correct horse battery staple ü");
+    for (name, uri) in
+        [("account.json", words.to_owned()), ("derived.json", format!("{seed}//hospital/7"))]
+    {
+        let path = folder.join(name);
+        let file = KeyFile::read_exported(&path).unwrap();
+        let opened = file.open(Some(&right)).unwrap();
+        let all = (opened.account(), opened.encryption_key(), opened.custodian_key());
+        assert_eq!(Some(all), keys(&uri), "{name}");
+        let error = file.open(Some(&passphrase("another"))).unwrap_err();
+        assert!(matches!(error, KeyError::WrongPassphrase { .. }), "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}

@@ -62,26 +62,16 @@ impl Secret {
         secrets::Secret::generate().map(Self).map_err(failed)
     }
 
-    /// Reads a key file of the command line.
+    /// Reads a key file of the command line or of a wallet.
     #[wasm_bindgen(js_name = fromKeyFile)]
-    pub fn from_key_file(text: &str) -> Result<Secret> {
-        secrets::Secret::from_key_file(text).map(Self).map_err(failed)
+    pub fn from_key_file(text: &str, passphrase: &str) -> Result<Secret> {
+        secrets::Secret::from_key_file(text, passphrase).map(Self).map_err(failed)
     }
 
-    /// The secret as a key file of the command line.
+    /// The secret as a key file that opens with a passphrase.
     #[wasm_bindgen(js_name = toKeyFile)]
-    pub fn to_key_file(&self) -> String {
-        self.0.to_key_file().as_str().to_owned()
-    }
-
-    /// Opens a locked secret.
-    pub fn unlock(locked: &[u8], passphrase: &str) -> Result<Secret> {
-        secrets::Secret::unlock(locked, passphrase).map(Self).map_err(failed)
-    }
-
-    /// Locks the secret with a passphrase.
-    pub fn lock(&self, passphrase: &str) -> Result<Vec<u8>> {
-        self.0.lock(passphrase).map_err(failed)
+    pub fn to_key_file(&self, passphrase: &str, name: &str) -> Result<String> {
+        self.0.to_key_file(passphrase, name).map_err(failed)
     }
 
     /// The public key, as the chain has it.
@@ -108,6 +98,12 @@ impl Secret {
         let opened = profile::open(&self.0, array(genesis)?, array(patient)?, stored);
         opened.map(|bytes| bytes.to_vec()).map_err(failed)
     }
+}
+
+/// Whether a text is a key file that only a passphrase opens.
+#[wasm_bindgen(js_name = isEncrypted)]
+pub fn is_encrypted(text: &str) -> bool {
+    secrets::is_encrypted(text)
 }
 
 /// The key of one file.
@@ -197,6 +193,37 @@ impl Film {
     /// The greys.
     pub fn pixels(&self) -> Vec<u8> {
         self.0.pixels().to_vec()
+    }
+}
+
+/// An image file without what says who the patient is.
+#[wasm_bindgen]
+pub struct Cleaned(medchain_vision::Deidentified);
+
+#[wasm_bindgen]
+impl Cleaned {
+    /// Takes out what the command line takes out before an upload.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Cleaned> {
+        medchain_vision::deidentify(bytes).map(Self).map_err(failed)
+    }
+
+    /// The file. It shows the same greys.
+    #[wasm_bindgen(getter)]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.bytes.clone()
+    }
+
+    /// Names of what was taken out.
+    #[wasm_bindgen(getter)]
+    pub fn removed(&self) -> Vec<String> {
+        self.0.removed.clone()
+    }
+
+    /// What a person should look at before the film is handed on.
+    #[wasm_bindgen(getter)]
+    pub fn warnings(&self) -> Vec<String> {
+        self.0.warnings.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! MedChain's own crates for a web page.
 //!
-//! A thin adapter: what is computed here is computed by `medchain-crypto`, `medchain-vision`,
-//! `medchain-primitives` and the same libraries for CIDs as in `medchain-client`, so that a page,
+//! A thin adapter: what is computed here is computed by `medchain-crypto`, `medchain-keys`,
+//! `medchain-vision`, `medchain-primitives` and the same libraries for CIDs as in `medchain-client`, so that a page,
 //! a worker and the command line have the same bytes. `bindings.rs` is what JavaScript sees;
 //! everything else is plain Rust, and tested as such.
 //!
@@ -14,7 +14,6 @@ pub mod profile;
 pub mod secrets;
 #[cfg(test)]
 mod tests;
-mod vault;
 
 // The client's own reader of UnixFS nodes, which depends on nothing but the crate `cid`.
 #[path = "../../../client/src/store/unixfs.rs"]

@@ -1,17 +1,18 @@
-//! The secret that opens envelopes, and how it is kept.
+//! The secret that opens envelopes, and the file that keeps it.
 
 use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName};
+use medchain_keys::{AccountFile, AccountSecret};
 use medchain_primitives::SealedKey;
 use zeroize::Zeroizing;
 
-use crate::vault;
-
-/// A secret of 32 bytes, and the encryption key that follows from it.
+/// The secret of an account, and the encryption key that follows from it.
 ///
-/// It follows as from the secret of an account in a key file of the command line, so that such a
-/// file can be opened here, and this secret be used there.
+/// A page cannot have the secret of its wallet's account. So the account here is one of its own,
+/// which never signs; or it is the wallet's, where somebody opens the file that the wallet
+/// exported. Both are kept in the file that wallets and the command line have as well, and from
+/// the same file all of them derive the same key.
 pub struct Secret {
-    seed: Zeroizing<[u8; 32]>,
+    account: AccountSecret,
     encryption: EncryptionSecret,
 }
 
@@ -21,68 +22,37 @@ impl Secret {
     /// # Errors
     /// Where there is no randomness.
     pub fn generate() -> Result<Self, String> {
-        let mut seed = Zeroizing::new([0; 32]);
-        vault::fill(&mut *seed)?;
-        Ok(Self::new(seed))
+        AccountSecret::generate().map(Self::new).map_err(|error| error.to_string())
     }
 
-    /// The secret of these bytes.
-    pub fn new(seed: Zeroizing<[u8; 32]>) -> Self {
-        let uri = Zeroizing::new(format!("0x{}", hex::encode(*seed)));
-        Self { encryption: EncryptionSecret::from_secret_uri(&uri), seed }
+    fn new(account: AccountSecret) -> Self {
+        Self { encryption: EncryptionSecret::of_account(&account.canonical()), account }
     }
 
-    /// Reads a key file of the command line, or the secret alone: `0x` and 64 digits.
+    /// Reads a key file, which may be encrypted, or a seed: `0x` and 64 digits.
     ///
     /// # Errors
-    /// Where it is neither.
-    pub fn from_key_file(text: &str) -> Result<Self, String> {
-        #[derive(serde::Deserialize)]
-        struct KeyFile {
-            secret_uri: String,
-        }
-        let text = text.trim();
-        let uri = match text.starts_with('{') {
-            true => {
-                let file: KeyFile = serde_json::from_str(text)
-                    .map_err(|_| "this is not a key file of MedChain".to_owned())?;
-                Zeroizing::new(file.secret_uri)
-            }
-            false => Zeroizing::new(text.to_owned()),
-        };
-        let digits = uri.strip_prefix("0x").filter(|digits| digits.len() == 64);
-        if let Some(digits) = digits {
+    /// Where it is neither, or does not open.
+    pub fn from_key_file(text: &str, passphrase: &str) -> Result<Self, String> {
+        if let Some(digits) = text.trim().strip_prefix("0x") {
             let mut seed = Zeroizing::new([0; 32]);
-            return match hex::decode_to_slice(digits, &mut *seed) {
-                Ok(()) => Ok(Self::new(seed)),
-                Err(_) => Err("the secret in this key file is damaged".into()),
-            };
+            hex::decode_to_slice(digits, &mut *seed)
+                .map_err(|_| "a seed is `0x` and 64 hexadecimal digits")?;
+            return Ok(Self::new(AccountSecret::from_seed(&seed)));
         }
-        Err("this key file holds a phrase and not `0x` and 64 digits: a page can open only the \
-             second kind; make a new key with `medchain key new`, or a new one here"
-            .into())
+        let account = AccountFile::parse(text.as_bytes())
+            .and_then(|file| file.open(Some(passphrase.as_bytes())));
+        account.map(Self::new).map_err(|error| error.to_string())
     }
 
-    /// The secret as text, for a backup that is as good as the secret itself.
-    pub fn to_key_file(&self) -> Zeroizing<String> {
-        let digits = Zeroizing::new(hex::encode(*self.seed));
-        Zeroizing::new(format!("{{\"version\":1,\"secret_uri\":\"0x{}\"}}\n", *digits))
-    }
-
-    /// Locks the secret with a passphrase.
+    /// The secret as a key file that opens with `passphrase`, under a name for people.
     ///
     /// # Errors
-    /// Where there is no randomness, or not enough memory.
-    pub fn lock(&self, passphrase: &str) -> Result<Vec<u8>, String> {
-        vault::lock(&self.seed, passphrase)
-    }
-
-    /// Opens what [`Self::lock`] made.
-    ///
-    /// # Errors
-    /// Where it is damaged or the passphrase is another.
-    pub fn unlock(locked: &[u8], passphrase: &str) -> Result<Self, String> {
-        vault::unlock(locked, passphrase).map(Self::new)
+    /// Where there is no randomness.
+    pub fn to_key_file(&self, passphrase: &str, name: &str) -> Result<String, String> {
+        let file = AccountFile::new(&self.account, Some(passphrase.as_bytes()));
+        let file = file.map_err(|error| error.to_string())?.with_name(name);
+        String::from_utf8(file.to_bytes().to_vec()).map_err(|error| error.to_string())
     }
 
     /// The public key, as the chain has it.
@@ -97,4 +67,9 @@ impl Secret {
     pub fn open(&self, sealed: &SealedKey, name: &EnvelopeName<'_>) -> Result<ContentKey, String> {
         self.encryption.open(sealed, name).map_err(|error| error.to_string())
     }
+}
+
+/// Whether a text is a key file that only a passphrase opens.
+pub fn is_encrypted(text: &str) -> bool {
+    AccountFile::parse(text.as_bytes()).is_ok_and(|file| file.is_encrypted())
 }

@@ -6,12 +6,16 @@
 
 use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName, Sealed, VerdictName};
+use medchain_keys::AccountSecret;
 use medchain_primitives::{
     ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, SealedKey,
 };
 use serde_json::{json, Value};
 
-use crate::{blocks, policy, profile, secrets::Secret};
+use crate::{
+    blocks, policy, profile,
+    secrets::{self, Secret},
+};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.json");
 const GENESIS: [u8; 32] = [9; 32];
@@ -22,7 +26,23 @@ const PROFILE: &[u8] = br#"{"name":"Suhana"}"#;
 const PASSPHRASE: &str = "a passphrase for the vectors";
 /// Of the file of another program: three bytes, `abc`.
 const CID: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
-const URI: &str = "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+/// What `medchain key new` writes for [`SEED`], and the page: `medchain-keys` has both.
+const SEED: &str = "0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+/// A file of `@polkadot/keyring`, and its passphrase.
+const WALLET: &str = include_str!("../../../keys/tests/polkadot-js/account.json");
+const WALLET_PASSPHRASE: &str = "correct horse battery staple ü";
+/// The words in it, as a seed.
+const WALLET_SEED: &str = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
+
+/// A file for each way in which DICOM compresses pictures.
+const DICOM: [&str; 6] = [
+    "deflated.dcm",
+    "explicit.dcm",
+    "jpeg-2000.dcm",
+    "jpeg-lossless.dcm",
+    "jpeg-ls.dcm",
+    "rle.dcm",
+];
 
 fn cid() -> Cid {
     Cid::parse(CID.as_bytes()).expect("the text is a CID")
@@ -41,8 +61,17 @@ fn verdict() -> VerdictName {
     }
 }
 
+fn seed(text: &str) -> Secret {
+    Secret::from_key_file(text, "").expect("the text is a seed")
+}
+
 fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/../../models/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).expect("the fixture is there")
+}
+
+fn dicom(name: &str) -> Vec<u8> {
+    let path = format!("{}/../../vision/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("the fixture is there")
 }
 
@@ -63,7 +92,7 @@ fn trees() -> Vec<Value> {
 
 /// What does not depend on randomness.
 fn fixed() -> Value {
-    let secret = EncryptionSecret::from_secret_uri(URI);
+    let secret = seed(SEED);
     let output = Output::quantise(&[0.15, 0.05, 0.8]).expect("these are probabilities");
     let parts = output.probabilities.iter().map(|part| part.deconstruct());
     let opened: Vec<u32> = [u32::from(output.label)].into_iter().chain(parts).collect();
@@ -73,9 +102,11 @@ fn fixed() -> Value {
         "patient": hex::encode(PATIENT),
         "reader": hex::encode(READER),
         "cid": CID,
-        "key_file": format!("{{\"version\":1,\"secret_uri\":\"{URI}\",\"address\":\"5F\"}}"),
-        "key_file_written": format!("{{\"version\":1,\"secret_uri\":\"{URI}\"}}\n"),
-        "public": hex::encode(secret.public().0),
+        "seed": SEED,
+        "public": hex::encode(secret.public()),
+        "wallet_file": WALLET,
+        "wallet_passphrase": WALLET_PASSPHRASE,
+        "wallet_public": hex::encode(seed(WALLET_SEED).public()),
         "content": hex::encode(CONTENT),
         "profile_content": hex::encode(PROFILE),
         "passphrase": PASSPHRASE,
@@ -86,6 +117,15 @@ fn fixed() -> Value {
         },
         "square_png": hex::encode(medchain_crypto::digest(square("grey8.png").as_ref()).0),
         "square_jpeg": hex::encode(medchain_crypto::digest(square("grey.jpg").as_ref()).0),
+        "squares_dicom": DICOM.map(|name| json!({
+            "name": name,
+            "square": hex::encode(medchain_crypto::digest(
+                medchain_vision::square(&dicom(name)).expect("it is a radiograph").as_ref()
+            ).0),
+            "cleaned": hex::encode(medchain_crypto::digest(
+                &medchain_vision::deidentify(&dicom(name)).expect("it can be cleaned").bytes
+            ).0),
+        })),
         "commitments": hex::encode(
             key().commitments(square("grey8.png").as_ref()).expect("a square fits").encode()
         ),
@@ -114,7 +154,7 @@ fn name(cid: &Cid) -> EnvelopeName<'_> {
 #[ignore = "it replaces the vectors"]
 fn write() {
     let mut golden = fixed();
-    let secret = Secret::from_key_file(URI).expect("the text is a secret");
+    let secret = seed(SEED);
     let cid = cid();
     let public = EncryptionKey(secret.public());
     let envelope = medchain_crypto::seal(&key(), &public, &name(&cid)).expect("it can be sealed");
@@ -123,7 +163,8 @@ fn write() {
     golden["envelope"] = hex::encode(envelope.encode()).into();
     golden["file"] = hex::encode(file).into();
     golden["profile"] = hex::encode(stored).into();
-    golden["locked"] = hex::encode(secret.lock(PASSPHRASE).expect("it can be locked")).into();
+    let written = secret.to_key_file(PASSPHRASE, "vectors").expect("there is randomness");
+    golden["key_file"] = written.into();
     let text = serde_json::to_string_pretty(&golden).expect("it is JSON");
     std::fs::write(PATH, text + "\n").expect("the file can be written");
 }
@@ -141,13 +182,15 @@ fn check() {
     };
     let cid = cid();
     // By the native crate alone, as the command line does it.
-    let secret = EncryptionSecret::from_secret_uri(URI);
+    let account = AccountSecret::from_seed(&hex_seed(SEED));
+    let secret = EncryptionSecret::of_account(&account.canonical());
     let sealed = SealedKey::decode_all(&mut &bytes("envelope")[..]).expect("it is an envelope");
     let opened = secret.open(&sealed, &name(&cid)).expect("it opens");
     assert_eq!(opened.as_bytes(), key().as_bytes());
     let content = medchain_crypto::decrypt(&opened, &PATIENT, &bytes("file")).expect("it opens");
     assert_eq!(*content, CONTENT);
-    let secret = Secret::unlock(&bytes("locked"), PASSPHRASE).expect("it opens");
+    let file = golden["key_file"].as_str().expect("it is text");
+    let secret = Secret::from_key_file(file, PASSPHRASE).expect("it opens");
     let stored = profile::open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
     assert_eq!(*stored, PROFILE);
 }
@@ -204,29 +247,37 @@ fn content_is_put_together_from_the_right_blocks_alone() {
 }
 
 #[test]
-fn a_locked_secret_opens_with_its_passphrase_alone() {
+fn a_key_file_opens_with_its_passphrase_alone() {
     let secret = Secret::generate().expect("there is randomness");
-    let locked = secret.lock(PASSPHRASE).expect("it can be locked");
-    let opened = Secret::unlock(&locked, PASSPHRASE).expect("it opens");
+    let file = secret.to_key_file(PASSPHRASE, "my key").expect("there is randomness");
+    assert!(secrets::is_encrypted(&file) && file.contains("my key"));
+    let opened = Secret::from_key_file(&file, PASSPHRASE).expect("it opens");
     assert_eq!(opened.public(), secret.public());
-    assert!(Secret::unlock(&locked, "another").is_err());
-    // Nothing in it can be changed, and it asks for no more than it may.
-    for index in [0, 4, 8, 12, 30, locked.len() - 1] {
-        let mut spoilt = locked.clone();
-        spoilt[index] ^= 0x80;
-        assert!(Secret::unlock(&spoilt, PASSPHRASE).is_err(), "byte {index}");
+    for other in ["", "another"] {
+        let error = Secret::from_key_file(&file, other).map(|_| ()).expect_err("it does not open");
+        assert!(error.contains("does not open"), "{error}");
     }
-    assert!(Secret::unlock(&locked[..20], PASSPHRASE).is_err());
-    assert!(Secret::unlock(&[], PASSPHRASE).is_err());
 }
 
 #[test]
-fn key_files_are_those_of_the_command_line() {
-    let secret = Secret::from_key_file(&format!("{{\"version\":1,\"secret_uri\":\"{URI}\"}}"));
-    let written = secret.expect("it is a key file").to_key_file();
-    let again = Secret::from_key_file(&written).expect("it is a key file");
-    assert_eq!(again.public(), EncryptionSecret::from_secret_uri(URI).public().0);
-    for text in ["", "{}", "0x12", "//Alice", &format!("{URI}0"), &URI.replace('f', "g")] {
-        assert!(Secret::from_key_file(text).is_err(), "{text}");
+fn a_wallets_file_gives_the_key_that_the_command_line_derives() {
+    let opened = Secret::from_key_file(WALLET, WALLET_PASSPHRASE).expect("it opens");
+    let seed = AccountSecret::from_seed(&hex_seed(WALLET_SEED));
+    assert_eq!(opened.public(), EncryptionSecret::of_account(&seed.canonical()).public().0);
+    // For //Alice, `client/src/keys/tests.rs` has the same vector, computed apart.
+    let alice = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
+    assert_eq!(
+        hex::encode(self::seed(alice).public()),
+        "fe5be99d4d436669ffed6472add31af086f1950373f87496d9f9781ff6275f55"
+    );
+    for text in ["", "{}", "0x12", "//Alice", &format!("{SEED}0"), &SEED.replace('f', "g")] {
+        assert!(Secret::from_key_file(text, "").is_err(), "{text}");
+        assert!(!secrets::is_encrypted(text), "{text}");
     }
+}
+
+fn hex_seed(text: &str) -> [u8; 32] {
+    let mut seed = [0; 32];
+    hex::decode_to_slice(text.trim_start_matches("0x"), &mut seed).expect("these are digits");
+    seed
 }

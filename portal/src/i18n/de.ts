@@ -120,7 +120,7 @@ export const de: Texts = {
   },
   upload: {
     intro: 'Bilder werden in diesem Browser verschlüsselt. Weder der Server noch die Chain sieht sie.',
-    drop: 'Röntgenbilder hierher ziehen, oder Dateien wählen', kinds: 'PNG oder JPEG, je höchstens 64 MB',
+    drop: 'Röntgenbilder hierher ziehen, oder Dateien wählen', kinds: 'PNG, JPEG oder DICOM, je höchstens 64 MB',
     patient: 'Patient', forMe: 'ich', forOther: 'ein anderer Patient', account: 'Konto des Patienten',
     model: 'Vorhersage', noModel: 'keine Vorhersage',
     drawn: (count) => `von der Chain gezogen: ${count} Rechner müssen übereinstimmen (Ihr Wallet fragt dreimal)`,
@@ -130,6 +130,7 @@ export const de: Texts = {
     allowWorkers: 'Alle Rechner dieses Modells zulassen',
     needsPolicy: 'Sie haben noch keine Regeln, also darf niemand außer Ihnen etwas. Wählen Sie welche auf der Seite „Zugriff“, bevor Sie eine Vorhersage bestellen.',
     start: (count) => (count === 1 ? 'Hochladen' : `${count} Dateien hochladen`), remove: 'Entfernen', seen: 'Das Netz sieht das mittlere Quadrat dieses Bildes.',
+    removed: (count) => `Aus der Datei entfernt, weil es sagt, wer der Patient ist (${count})`,
     steps: {
       ready: 'bereit', encrypting: 'wird verschlüsselt', storing: 'wird gespeichert', adding: 'wartet auf den Block', drawing: 'Rechner werden gezogen', sealing: 'Rechner bekommen den Schlüssel',
       computing: 'Rechner rechnen', done: 'fertig', failed: 'fehlgeschlagen', bad: 'kann nicht hochgeladen werden', cancelled: 'nicht hochgeladen', unfinished: 'hochgeladen; die Vorhersage geht auf der Seite des Befunds weiter',

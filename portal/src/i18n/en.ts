@@ -77,7 +77,7 @@ export const en = {
     hint: 'At least 12 characters. Nobody can reset it.',
     tooShort: 'The passphrase needs at least 12 characters.',
     differ: 'The two passphrases differ.',
-    file: 'Backup of this page, or a key file made with “medchain key new”',
+    file: 'Backup of this page, a key file made with “medchain key new”, or the account file that your wallet exports. It opens with its own passphrase.',
     working: 'Computing the key …',
     unlock: 'Unlock',
     locked: 'Your key is in this browser, locked.',
@@ -171,7 +171,7 @@ export const en = {
   upload: {
     intro: 'Images are encrypted in this browser. Neither the server nor the chain sees them.',
     drop: 'Drop chest X-rays here, or choose files',
-    kinds: 'PNG or JPEG, at most 64 MB each',
+    kinds: 'PNG, JPEG or DICOM, at most 64 MB each',
     patient: 'Patient',
     forMe: 'me',
     forOther: 'another patient',
@@ -188,6 +188,7 @@ export const en = {
     start: (count: number) => (count === 1 ? 'Upload' : `Upload ${count} files`),
     remove: 'Remove',
     seen: 'What the network will see is the centre square of this image.',
+    removed: (count: number) => `Taken out of the file, because it says who the patient is (${count})`,
     steps: {
       ready: 'ready', encrypting: 'encrypting', storing: 'storing', adding: 'waiting for the block', drawing: 'drawing workers',
       sealing: 'giving them the key', computing: 'workers compute', done: 'done', failed: 'failed', bad: 'cannot be uploaded', cancelled: 'not uploaded',

@@ -4,7 +4,7 @@ import { core } from '../core';
 import { publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import type { Payer } from '../chain/submit.svelte';
-import { find, keep, readBackup, type Vault } from './vault';
+import { find, keep, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
 const REMEMBERED = 'medchain.account';
@@ -15,7 +15,7 @@ interface Remembered { wallet: string; address: string }
 class Session {
   account = $state<WalletAccount | null>(null);
   wallet = $state('');
-  /** The locked key in this browser. */
+  /** The key in this browser, which may be locked. */
   vault = $state<Vault | null>(null);
   /** Whether the key is open. */
   isOpen = $state(false);
@@ -56,18 +56,19 @@ class Session {
     this.isPatient = patient !== undefined;
   }
 
-  /** Makes a new key and locks it. */
+  /** Makes a new key. */
   async create(passphrase: string): Promise<void> {
     const { Secret } = await core();
-    await this.#adopt(Secret.generate(), passphrase);
+    const secret = Secret.generate();
+    await this.#adopt(secret, secret.toKeyFile(passphrase, this.#name), false);
   }
 
-  /** Opens a key file of the command line, or a backup, and locks its key in this browser. */
+  /** Opens a backup, or a key file of the command line or a wallet, and keeps it in this browser. */
   async restore(text: string, passphrase: string): Promise<void> {
-    const { Secret } = await core();
-    const locked = readBackup(text);
-    const secret = locked ? Secret.unlock(locked, passphrase) : Secret.fromKeyFile(text);
-    await this.#adopt(secret, passphrase, true);
+    const { Secret, isEncrypted } = await core();
+    const secret = Secret.fromKeyFile(text, passphrase);
+    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, this.#name);
+    await this.#adopt(secret, file, true);
   }
 
   /** Opens the key of this browser. */
@@ -75,7 +76,7 @@ class Session {
     if (!this.vault) return;
     const { Secret } = await core();
     this.#secret?.free();
-    this.#secret = Secret.unlock(this.vault.locked, passphrase);
+    this.#secret = Secret.fromKeyFile(this.vault.file, passphrase);
     this.isOpen = true;
   }
 
@@ -133,16 +134,22 @@ class Session {
     };
   }
 
-  async #adopt(secret: Secret, passphrase: string, backedUp = false): Promise<void> {
+  /** Keeps a key under the account that is chosen. */
+  async #adopt(secret: Secret, file: string, backedUp: boolean): Promise<void> {
     const account = this.account;
     if (!account) throw new Error('choose an account first');
     const id = await this.#id(account.address);
-    const vault: Vault = { id, public: toHex(secret.public), locked: secret.lock(passphrase), backedUp };
+    const vault: Vault = { id, public: toHex(secret.public), file, backedUp };
     await keep(vault);
     this.#secret?.free();
     this.#secret = secret;
     this.vault = vault;
     this.isOpen = true;
+  }
+
+  /** What a key file is called in wallets and by people. */
+  get #name(): string {
+    return `MedChain key of ${this.account?.address ?? ''}`;
   }
 
   async #id(address: string): Promise<string> {

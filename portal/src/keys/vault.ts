@@ -1,15 +1,17 @@
-// Locked encryption keys, in this browser's database. What is there opens with a passphrase alone.
+// Encryption keys in this browser's database, as the files that wallets and the command line have
+// too. What is there opens with a passphrase alone.
 
 const DATABASE = 'medchain';
 const VAULTS = 'vaults';
 
-/** A locked key of an account. */
+/** The key of an account. */
 export interface Vault {
   /** The chain's first block and the account. */
   id: string;
   /** The public key, in hexadecimal. */
   public: string;
-  locked: Uint8Array;
+  /** The key file: the account JSON of wallets, which opens with a passphrase. */
+  file: string;
   /** Whether the user said that the backup file is kept. */
   backedUp: boolean;
 }
@@ -45,21 +47,4 @@ export function find(id: string): Promise<Vault | undefined> {
 /** Keeps a key. */
 export async function keep(vault: Vault): Promise<void> {
   await run('readwrite', (store) => store.put(vault));
-}
-
-/** The backup of a locked key, as text. */
-export function backup(account: string, vault: Vault): string {
-  const locked = btoa(String.fromCharCode(...vault.locked));
-  return `${JSON.stringify({ medchain: 'key-backup', version: 1, account, public: vault.public, locked }, null, 2)}\n`;
-}
-
-/** The locked key in a backup; nothing where the text is something else. */
-export function readBackup(text: string): Uint8Array | undefined {
-  try {
-    const { medchain, version, locked } = JSON.parse(text) as Record<string, unknown>;
-    if (medchain !== 'key-backup' || version !== 1 || typeof locked !== 'string') return undefined;
-    return Uint8Array.from(atob(locked), (letter) => letter.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }

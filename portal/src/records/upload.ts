@@ -22,14 +22,38 @@ export interface InferenceOrder { model: Model; quorum: number; worker: string |
 /** What the page is told on the way. */
 export type Progress = (step: Step, part?: number) => void;
 
+/** What a film shows: a grey for each pixel, in rows from the top. */
+export interface Greys { width: number; height: number; pixels: Uint8Array }
+
 /** Looks at a file as a worker would; fails in words where none could read it. */
-export async function preview(bytes: Uint8Array): Promise<{ width: number; height: number; pixels: Uint8Array }> {
+export async function preview(bytes: Uint8Array): Promise<Greys> {
   const { Film } = await core();
   const film = new Film(bytes);
   try {
     return { width: film.width, height: film.height, pixels: film.pixels() };
   } finally {
     film.free();
+  }
+}
+
+/** A file without what said who the patient is. */
+export interface Cleaned {
+  bytes: Uint8Array;
+  /** Names of what was taken out. */
+  removed: string[];
+  /** What a person should look at first. */
+  warnings: string[];
+}
+
+/** Cleans a film as the command line does before an upload; fails in words where it is none. */
+export async function clean(file: Uint8Array): Promise<Cleaned> {
+  const { Cleaned } = await core();
+  const cleaned = new Cleaned(file);
+  try {
+    const { bytes, removed, warnings } = cleaned;
+    return { bytes, removed, warnings };
+  } finally {
+    cleaned.free();
   }
 }
 

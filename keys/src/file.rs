@@ -8,34 +8,22 @@
 //! Source: `@polkadot/keyring` 14, `pair/{encode,decode}.ts`; `@polkadot/util-crypto` 14,
 //! `json` and `scrypt`.
 
-use std::path::Path;
-
 use base64::{engine::general_purpose::STANDARD, Engine};
 use crypto_secretbox::{
     aead::{Aead, KeyInit},
     Key, Nonce, XSalsa20Poly1305,
 };
-use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    passphrase::Passphrase,
-    secret::{AccountSecret, EXPANDED_LENGTH},
-    KeyError,
-};
-use crate::AccountId32;
+use crate::{AccountId32, AccountSecret, FileError, EXPANDED_LENGTH};
 
 const HEADER: [u8; 16] = [48, 83, 2, 1, 1, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
 const DIVIDER: [u8; 5] = [161, 35, 3, 33, 0];
-const SECRET_AT: usize = HEADER.len();
-const DIVIDER_AT: usize = SECRET_AT + EXPANDED_LENGTH;
-const PUBLIC_AT: usize = DIVIDER_AT + DIVIDER.len();
-const LENGTH: usize = PUBLIC_AT + 32;
+const LENGTH: usize = HEADER.len() + EXPANDED_LENGTH + DIVIDER.len() + 32;
 
 const SALT: usize = 32;
-const NONCE_AT: usize = SALT + 12;
-const SEALED_AT: usize = NONCE_AT + 24;
+const NONCE: usize = 24;
 
 /// (log2 N, p, r) that polkadot-js takes. Others could take all memory, or hardly any time.
 const COSTS: [(u8, u32, u32); 6] =
@@ -97,17 +85,17 @@ impl Texts {
 }
 
 impl AccountFile {
-    /// Reads a file's content. `path` is for messages.
+    /// Reads a file's content.
     ///
     /// # Errors
-    /// [`KeyError::Malformed`], [`KeyError::Foreign`] for what no sr25519 account is in.
-    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, KeyError> {
+    /// [`FileError::Malformed`], [`FileError::Foreign`] for what no sr25519 account is in.
+    pub fn parse(bytes: &[u8]) -> Result<Self, FileError> {
         // The cause is dropped, because it may quote the secret.
-        let file: Self = serde_json::from_slice(bytes).map_err(|error| KeyError::Malformed {
-            path: path.to_owned(),
-            reason: format!("line {} is not of the account JSON that wallets export", error.line()),
+        let file: Self = serde_json::from_slice(bytes).map_err(|error| {
+            let line = error.line();
+            malformed(&format!("line {line} is not of the account JSON that wallets export"))
         })?;
-        let foreign = |what: &'static str| Err(KeyError::Foreign { path: path.to_owned(), what });
+        let foreign = |what: &'static str| Err(FileError::Foreign(what));
         let Encoding { content, r#type, version } = &file.encoding;
         if content.contains("batch-pkcs8") {
             return foreign("holds several accounts; export the one that you need by itself");
@@ -142,14 +130,9 @@ impl AccountFile {
     /// The secret.
     ///
     /// # Errors
-    /// [`KeyError::PassphraseNeeded`], [`KeyError::WrongPassphrase`], [`KeyError::Malformed`].
-    pub fn open(
-        &self,
-        passphrase: Option<&Passphrase>,
-        path: &Path,
-    ) -> Result<AccountSecret, KeyError> {
-        let malformed =
-            |reason: &str| KeyError::Malformed { path: path.to_owned(), reason: reason.into() };
+    /// [`FileError::PassphraseNeeded`], [`FileError::WrongPassphrase`],
+    /// [`FileError::Malformed`].
+    pub fn open(&self, passphrase: Option<&[u8]>) -> Result<AccountSecret, FileError> {
         let encoded = Zeroizing::new(
             STANDARD
                 .decode(self.encoded.as_bytes())
@@ -157,8 +140,8 @@ impl AccountFile {
         );
         let decrypted = match (self.is_encrypted(), passphrase) {
             (false, _) => encoded,
-            (true, None) => return Err(KeyError::PassphraseNeeded { path: path.to_owned() }),
-            (true, Some(passphrase)) => decrypt(&encoded, passphrase, path)?,
+            (true, None) => return Err(FileError::PassphraseNeeded),
+            (true, Some(passphrase)) => decrypt(&encoded, passphrase)?,
         };
         let secret = decode(&decrypted).ok_or_else(|| malformed("its secret is no sr25519 key"))?;
         if self.account().is_some_and(|named| named != secret.account()) {
@@ -170,8 +153,8 @@ impl AccountFile {
     /// A file with this secret: encrypted, if there is a passphrase.
     ///
     /// # Errors
-    /// [`KeyError::NoRandomness`]
-    pub fn new(secret: &AccountSecret, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+    /// [`FileError::NoRandomness`]
+    pub fn new(secret: &AccountSecret, passphrase: Option<&[u8]>) -> Result<Self, FileError> {
         let plain = encode(secret);
         let (bytes, r#type) = match passphrase {
             None => (plain, Texts::of(&["none"])),
@@ -197,6 +180,12 @@ impl AccountFile {
         self
     }
 
+    /// The same account under a name, for whoever finds the file.
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.meta.insert("name".to_owned(), name.into());
+        self
+    }
+
     /// The file's content.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         // Twice what is needed: a buffer that grows would leave copies of an unencrypted secret.
@@ -207,20 +196,19 @@ impl AccountFile {
     }
 }
 
+fn malformed(reason: &str) -> FileError {
+    FileError::Malformed(reason.to_owned())
+}
+
 fn decode(bytes: &[u8]) -> Option<AccountSecret> {
-    if bytes.len() != LENGTH || bytes[..SECRET_AT] != HEADER {
-        return None;
-    }
-    if bytes[DIVIDER_AT..PUBLIC_AT] != DIVIDER {
-        return None;
-    }
-    let mut expanded = Zeroizing::new([0; EXPANDED_LENGTH]);
-    expanded.copy_from_slice(&bytes[SECRET_AT..DIVIDER_AT]);
-    let secret = AccountSecret::from_expanded(&expanded)?;
-    (secret.account().0 == bytes[PUBLIC_AT..]).then_some(secret)
+    let (expanded, rest) = bytes.strip_prefix(&HEADER)?.split_first_chunk()?;
+    let public = rest.strip_prefix(&DIVIDER)?;
+    let secret = AccountSecret::from_expanded(expanded)?;
+    (secret.account().0 == *public).then_some(secret)
 }
 
 fn encode(secret: &AccountSecret) -> Zeroizing<Vec<u8>> {
+    // As long as needed from the start: a buffer that grows leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LENGTH));
     bytes.extend(HEADER);
     bytes.extend(secret.to_expanded().iter());
@@ -229,49 +217,41 @@ fn encode(secret: &AccountSecret) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-fn encrypt(plain: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let mut bytes = Zeroizing::new(vec![0; SEALED_AT]);
+fn encrypt(plain: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let (mut salt, mut nonce) = ([0; SALT], [0; NONCE]);
+    let random = getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut nonce));
+    random.map_err(|_| FileError::NoRandomness)?;
     let (log_n, p, r) = COST;
-    OsRng.try_fill_bytes(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
-    for (place, number) in [1u32 << log_n, p, r].into_iter().enumerate() {
-        let start = SALT + 4 * place;
-        bytes[start..start + 4].copy_from_slice(&number.to_le_bytes());
-    }
-    let cipher = cipher(passphrase, &bytes[..SALT], COST);
-    let nonce = Nonce::from_slice(&bytes[NONCE_AT..]);
-    let sealed = cipher.encrypt(nonce, plain).map_err(|_| KeyError::NoRandomness)?;
-    bytes.extend(sealed);
-    Ok(bytes)
+    let sealed = cipher(passphrase, &salt, COST)
+        .encrypt(Nonce::from_slice(&nonce), plain)
+        .map_err(|_| malformed("its secret cannot be encrypted"))?;
+    let costs = [1u32 << log_n, p, r].map(u32::to_le_bytes);
+    Ok(Zeroizing::new([&salt[..], costs.as_flattened(), &nonce, &sealed].concat()))
 }
 
-fn decrypt(
-    bytes: &[u8],
-    passphrase: &Passphrase,
-    path: &Path,
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let malformed =
-        |reason: &str| KeyError::Malformed { path: path.to_owned(), reason: reason.to_owned() };
-    if bytes.len() <= SEALED_AT {
-        return Err(malformed("its secret is truncated"));
-    }
-    let number = |place: usize| {
-        let start = SALT + 4 * place;
-        let bytes = bytes[start..start + 4].try_into().unwrap_or_default();
-        u32::from_le_bytes(bytes)
+fn decrypt(bytes: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let parts = || {
+        let (salt, rest) = bytes.split_first_chunk::<SALT>()?;
+        let (n, rest) = rest.split_first_chunk()?;
+        let (p, rest) = rest.split_first_chunk()?;
+        let (r, rest) = rest.split_first_chunk()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
+        Some((salt, [n, p, r].map(|number| u32::from_le_bytes(*number)), nonce, sealed))
     };
-    let (n, p, r) = (number(0), number(1), number(2));
-    let cost = COSTS.into_iter().find(|cost| (1 << cost.0, cost.1, cost.2) == (n, p, r));
+    let (salt, costs, nonce, sealed) = parts()
+        .filter(|(.., sealed)| !sealed.is_empty())
+        .ok_or_else(|| malformed("its secret is truncated"))?;
+    let cost = COSTS.into_iter().find(|(log_n, p, r)| [1 << log_n, *p, *r] == costs);
     let cost = cost.ok_or_else(|| malformed("no wallet uses these costs of scrypt"))?;
-    let nonce = Nonce::from_slice(&bytes[NONCE_AT..SEALED_AT]);
-    let opened = cipher(passphrase, &bytes[..SALT], cost).decrypt(nonce, &bytes[SEALED_AT..]);
-    opened.map(Zeroizing::new).map_err(|_| KeyError::WrongPassphrase { path: path.to_owned() })
+    let opened = cipher(passphrase, salt, cost).decrypt(Nonce::from_slice(nonce), sealed);
+    opened.map(Zeroizing::new).map_err(|_| FileError::WrongPassphrase)
 }
 
-fn cipher(passphrase: &Passphrase, salt: &[u8], cost: (u8, u32, u32)) -> XSalsa20Poly1305 {
+fn cipher(passphrase: &[u8], salt: &[u8], cost: (u8, u32, u32)) -> XSalsa20Poly1305 {
     let (log_n, p, r) = cost;
     let mut key = Key::default();
     let params = scrypt::Params::new(log_n, r, p, key.len()).expect("the costs are known ones");
-    scrypt::scrypt(passphrase.as_bytes(), salt, &params, &mut key).expect("32 bytes are allowed");
+    scrypt::scrypt(passphrase, salt, &params, &mut key).expect("32 bytes are allowed");
     let cipher = XSalsa20Poly1305::new(&key);
     key.zeroize();
     cipher
