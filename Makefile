@@ -31,12 +31,16 @@ contracts: setup ## Build the policy contracts and their .contract bundles.
 build: setup contracts ## Build the node, the worker and the command line.
 	@scripts/build.sh
 
+.PHONY: portal
+portal: setup contracts ## Build the web page, and the program that serves it.
+	@scripts/setup.sh portal && scripts/build-portal.sh
+
 .PHONY: demo
-demo: build ## Do the main job on a dev chain. XRAY=path: your image, KEEP=1: leave it running, STORY=consent or verdict: stories.
+demo: build $(if $(PORTAL),portal) ## Do the main job on a dev chain. XRAY=path: your image, KEEP=1: leave it running, PORTAL=1: with the web page, STORY=consent or verdict: stories.
 	@"$(MEDCHAIN_BIN_DIR)/medchain" demo $(if $(STORY),--story "$(STORY)") \
 		--contract "$(MEDCHAIN_CONTRACTS_DIR)/access-control.contract" \
 		--model-dir models/shipped \
-		$(if $(XRAY),--xray "$(XRAY)") $(if $(KEEP),--keep) \
+		$(if $(XRAY),--xray "$(XRAY)") $(if $(KEEP),--keep) $(if $(PORTAL),--portal) \
 		--summary demo-summary.json
 
 .PHONY: test

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the web page, with our own Rust as WebAssembly, and the program that serves it. Prints
-# what the page weighs.
+# what the page weighs. Where MEDCHAIN_BIN_DIR names the folder of `medchain`, the program is put
+# beside it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
@@ -28,3 +29,9 @@ node portal/tools/descriptors.mjs
 node portal/tools/build.mjs --policy "$contracts/access-control.wasm"
 # The server has the page in itself.
 cargo build --locked --manifest-path "$manifest" "${native[@]}"
+built=$CARGO_TARGET_DIR/debug/medchain-portal
+if [ -n "${MEDCHAIN_BIN_DIR:-}" ] && ! cmp -s "$built" "$MEDCHAIN_BIN_DIR/medchain-portal"; then
+  # Under another name first: the old one may be running.
+  install -D -m 755 "$built" "$MEDCHAIN_BIN_DIR/.medchain-portal.new"
+  mv "$MEDCHAIN_BIN_DIR/.medchain-portal.new" "$MEDCHAIN_BIN_DIR/medchain-portal"
+fi

@@ -38,7 +38,7 @@ step "spelling"
 typos || die "misspelt. A word that is right goes into typos.toml."
 
 step "no unused dependencies"
-for workspace in . contracts-ink zombienet/relay-runtime; do
+for workspace in . contracts-ink portal zombienet/relay-runtime; do
   cargo-shear --locked --deny-warnings "$workspace" \
     || die "unused dependencies in $workspace: remove them, or see cargo-shear's advice above"
 done
@@ -49,6 +49,7 @@ done
 step "no warnings of clippy and rustc, in all targets"
 scripts/lint/clippy.sh Cargo.toml
 CARGO_TARGET_DIR=$(dirname "${MEDCHAIN_CONTRACTS_DIR:?}") scripts/lint/clippy.sh contracts-ink/Cargo.toml
+CARGO_TARGET_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/medchain/portal scripts/lint/clippy.sh portal/Cargo.toml
 
 step "documentation: no broken links"
 scripts/lint/docs.sh

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs what building and testing MedChain needs and is missing here:
-# Debian packages and the WebAssembly target of the Rust toolchain.
+# Debian packages and the WebAssembly targets of the Rust toolchain.
 # Idempotent; prints nothing but one line when nothing is missing.
+#   scripts/setup.sh [portal] [browser]
+# portal is what the web page compiles to, browser what its tests drive.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
@@ -19,6 +21,14 @@ needs=(
   # Linked instead of compiled, see docs/adr/0017-cold-build.md.
   /usr/include/rocksdb/c.h:librocksdb-dev /usr/include/zstd.h:libzstd-dev
 )
+targets=(wasm32v1-none)
+for extra in "$@"; do
+  case $extra in
+    portal) targets+=(wasm32-unknown-unknown) ;;
+    browser) [ -n "${CHROMIUM:-}" ] || command -v google-chrome >/dev/null || needs+=(chromium:chromium) ;;
+    *) die "there is no part '$extra'" ;;
+  esac
+done
 missing=()
 for need in "${needs[@]}"; do
   probe=${need%%:*} package=${need##*:}
@@ -48,7 +58,9 @@ if [ ${#missing[@]} -gt 0 ]; then
     || die "apt-get could not install: ${missing[*]}"
 fi
 
-"$root/scripts/install-wasm-target.sh"
+for target in "${targets[@]}"; do
+  "$root/scripts/install-wasm-target.sh" "$target"
+done
 
 # --- linters ----------------------------------------------------------------
 # Every build runs clippy on our own crates (.cargo/config.toml).

@@ -11,6 +11,10 @@ scripts/lint.sh format
 step "lint: no warnings"
 scripts/lint/clippy.sh Cargo.toml
 CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") scripts/lint/clippy.sh contracts-ink/Cargo.toml
+portal_target=${XDG_CACHE_HOME:-$HOME/.cache}/medchain/portal
+portal_started=$SECONDS
+CARGO_TARGET_DIR=$portal_target scripts/lint/clippy.sh portal/Cargo.toml
+portal_seconds=$((SECONDS - portal_started))
 
 step "contracts: logic and ink! unit tests"
 CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") \
@@ -47,3 +51,10 @@ export MEDCHAIN_TEST_IPFS
 
 step "crates: unit, property, golden and end-to-end tests"
 cargo test --locked --workspace
+
+step "the web page: build, and tests in a browser"
+portal_started=$SECONDS
+scripts/setup.sh portal browser
+scripts/build-portal.sh
+scripts/test-portal.sh
+echo "the web page adds $((portal_seconds + SECONDS - portal_started)) s to the tests"

@@ -9,9 +9,9 @@ use crate::{
     commands::{
         access, annul, audit, balance, batch, completions, council, custodian, custodians,
         delegate, disclose, disputes, emergency, erase, fetch, grant, infer, institution, key,
-        model, parameters, patient, policy, predict, provider, records, relation, release, replay,
-        report, request, request_access, restore, resume, revoke, rotate, share, show, store,
-        transfer, upload, verify_certificate, verify_report, withdraw, worker,
+        model, parameters, patient, policy, portal, predict, provider, records, relation, release,
+        replay, report, request, request_access, restore, resume, revoke, rotate, share, show,
+        store, transfer, upload, verify_certificate, verify_report, withdraw, worker,
     },
     context::Context,
     demo, exit,
@@ -176,6 +176,12 @@ pub enum Command {
     /// are paid; a verdict that was challenged is annulled and does not count any more. Ask
     /// again with `medchain infer`.
     Annul(annul::AnnulArgs),
+    /// Serve the web page until Ctrl-C: patients, laboratories and clinicians in a browser.
+    ///
+    /// Prints the address to open. The page's keys and images stay in the browser; the server
+    /// relays to the node and to the stores that --node and --store name. `make portal` builds
+    /// it.
+    Portal(portal::PortalArgs),
     /// Play the whole story on a temporary chain.
     Demo(demo::DemoArgs),
     /// Print the completion script for a shell.
@@ -250,6 +256,7 @@ impl Command {
             Self::Disclose(args) => disclose::run(context, &args).await,
             Self::Disputes(args) => disputes::run(context, &args).await,
             Self::Annul(args) => annul::run(context, &args).await,
+            Self::Portal(args) => portal::run(context, &args),
             Self::Demo(args) => demo::run(&args, global).await,
             Self::Completions(args) => completions::run(&args, &mut Cli::command()),
         }

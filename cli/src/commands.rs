@@ -27,6 +27,7 @@ pub mod model;
 pub mod parameters;
 pub mod patient;
 pub mod policy;
+pub mod portal;
 pub mod predict;
 pub mod provider;
 pub mod records;

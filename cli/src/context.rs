@@ -224,6 +224,13 @@ impl Context {
         self.node.is_some()
     }
 
+    /// The addresses of the node and of the stores, with the secrets in them.
+    pub fn addresses(&self) -> Result<(&str, &str)> {
+        let node = self.node.as_deref().unwrap_or(DEFAULT_URL);
+        NodeAddress::parse(node, self.plaintext).map_err(ChainError::from)?;
+        Ok((node, &self.store_url))
+    }
+
     /// Whether development accounts are allowed.
     pub fn is_development(&self) -> bool {
         self.dev

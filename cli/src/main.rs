@@ -29,6 +29,7 @@ mod exit;
 mod files;
 mod options;
 mod output;
+mod programs;
 mod secrets;
 
 use std::{io::IsTerminal, process::ExitCode};

@@ -92,7 +92,11 @@ fn parse(line: &Line) -> Result<Command> {
     }
     let command = Cli::from_arg_matches(&parsed)?.command;
     match command {
-        Command::Batch(_) | Command::Resume(_) | Command::Demo(_) | Command::Completions(_) => {
+        Command::Batch(_)
+        | Command::Resume(_)
+        | Command::Portal(_)
+        | Command::Demo(_)
+        | Command::Completions(_) => {
             bail!(
                 "line {}: {} has no place in a batch; nothing was begun",
                 line.number,

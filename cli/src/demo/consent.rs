@@ -21,11 +21,15 @@ use serde::Serialize;
 
 use super::{
     options::DemoArgs,
-    processes::{find_contract, find_program, Running},
+    processes::{find_contract, Running},
     stage::image,
     story::Story,
 };
-use crate::{files, options::Global};
+use crate::{
+    files,
+    options::Global,
+    programs::{NODE, WORKER},
+};
 use cast::Cast;
 use scene::{Check, Scene};
 
@@ -42,8 +46,8 @@ pub struct ConsentSummary {
 
 /// Plays the seven stories.
 pub async fn play(args: &DemoArgs, global: &Global) -> Result<ConsentSummary> {
-    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
-    let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
+    let node = NODE.find(args.node_bin.as_deref())?;
+    let worker = WORKER.find(args.worker_bin.as_deref())?;
     let contract = find_contract(args.contract.as_deref())?;
     let story = Story::new(global.json);
     let folder = tempfile::Builder::new()

@@ -27,6 +27,9 @@ pub struct DemoArgs {
     /// Keep the chain and the workers running (main story only).
     #[arg(long)]
     pub keep: bool,
+    /// Serve the web page on this chain as well, which keeps it running (main story only).
+    #[arg(long)]
+    pub portal: bool,
     /// The file to write the summary to (main story only).
     #[arg(long, value_name = "FILE", default_value = "demo-summary.json")]
     pub summary: PathBuf,
@@ -36,6 +39,9 @@ pub struct DemoArgs {
     /// The worker's program; defaults to the medchain-worker in this program's folder.
     #[arg(long, value_name = "FILE")]
     pub worker_bin: Option<PathBuf>,
+    /// The web page's server; defaults to the medchain-portal in this program's folder.
+    #[arg(long, value_name = "FILE")]
+    pub portal_bin: Option<PathBuf>,
     /// The policy contract's bundle; defaults to the built one.
     #[arg(long, env = "MEDCHAIN_CONTRACT", value_name = "FILE.contract")]
     pub contract: Option<PathBuf>,

@@ -8,17 +8,22 @@ use medchain_client::store;
 use super::{
     acts,
     options::DemoArgs,
-    processes::{find_contract, find_program, free_port, Node, Running},
+    processes::{find_contract, free_port, Node, Running},
     stage::{image, second_image, Stage},
     story::Story,
     summary::Summary,
 };
-use crate::{models::ModelFiles, options::Global};
+use crate::{
+    models::ModelFiles,
+    options::Global,
+    programs::{NODE, PORTAL, WORKER},
+};
 
 /// Plays the main story on a temporary chain.
 pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
     // Find out what is missing before anything starts.
-    let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
+    let worker = WORKER.find(args.worker_bin.as_deref())?;
+    let portal = args.portal.then(|| PORTAL.find(args.portal_bin.as_deref())).transpose()?;
     let story = Story::new(global.json);
     let folder = tempfile::Builder::new()
         .prefix("medchain-demo-")
@@ -35,8 +40,15 @@ pub async fn play(args: &DemoArgs, global: &Global) -> Result<Summary> {
         }
     };
     summary.write(&args.summary)?;
-    story.closing(&node, &stage, &args.summary, args.keep, &running)?;
-    if args.keep {
+    let page = match portal {
+        Some(program) => {
+            Some(running.start_portal(&program, folder.path(), &node, &stage.store_url).await?)
+        }
+        None => None,
+    };
+    let keep = args.keep || page.is_some();
+    story.closing(&node, &stage, &args.summary, keep, page.as_deref(), &running)?;
+    if keep {
         running.leave();
         // The folder holds the running chain's database.
         let _ = folder.keep();
@@ -52,7 +64,7 @@ pub async fn set<'a>(
     folder: &'a Path,
     running: &mut Running,
 ) -> Result<(Stage<'a>, Node)> {
-    let node = find_program(args.node_bin.as_deref(), "medchain-node")?;
+    let node = NODE.find(args.node_bin.as_deref())?;
     let contract = find_contract(args.contract.as_deref())?;
     let model = ModelFiles::find(args.model_dir.as_deref())?;
     let (xray, synthetic) = image(args.xray.as_deref(), folder)?;

@@ -3,14 +3,17 @@
 use std::{
     fs::File,
     hash::{BuildHasher as _, RandomState},
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::Chain;
+use medchain_client::{
+    chain::{Chain, NODE_VARIABLE},
+    store::STORE_VARIABLE,
+};
 
 /// How long a node may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(180);
@@ -84,6 +87,31 @@ impl Running {
         }
         self.start("medchain-node", command, folder)?;
         Ok(Node { url: format!("ws://127.0.0.1:{port}"), port })
+    }
+
+    /// Starts the web page's server on a free loopback port; returns the address to open.
+    pub async fn start_portal(
+        &mut self,
+        program: &Path,
+        folder: &Path,
+        node: &Node,
+        store: &str,
+    ) -> Result<String> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let mut command = Command::new(program);
+        command.env(NODE_VARIABLE, &node.url).env(STORE_VARIABLE, store);
+        command.arg("--listen").arg(address.to_string());
+        self.start("medchain-portal", command, folder)?;
+        let started = Instant::now();
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            self.ensure_alive()?;
+            if started.elapsed() > START_LIMIT {
+                self.print_logs();
+                bail!("the web page's server did not start");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(format!("http://{address}/"))
     }
 
     /// Waits until the node answers.
@@ -176,26 +204,6 @@ pub fn free_port() -> Result<u16> {
         .map(|try_number| 10_000 + (RandomState::new().hash_one(try_number) % 20_000) as u16)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .context("no free port on 127.0.0.1 between 10000 and 29999")
-}
-
-/// The named program, or else the one in this program's folder.
-pub fn find_program(named: Option<&Path>, name: &str) -> Result<PathBuf> {
-    if let Some(path) = named {
-        if !path.is_file() {
-            bail!("there is no program {}; build it, or name another", path.display());
-        }
-        return Ok(path.to_path_buf());
-    }
-    let own = std::env::current_exe().context("cannot find this program's folder")?;
-    let beside = own.with_file_name(name);
-    if !beside.is_file() {
-        bail!(
-            "{name} is not in the folder of this program; build it with `make build`, \
-             or name it with --{}-bin",
-            name.trim_start_matches("medchain-")
-        );
-    }
-    Ok(beside)
 }
 
 /// The named bundle, or else the built one.

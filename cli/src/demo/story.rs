@@ -53,6 +53,7 @@ impl Story {
         stage: &Stage<'_>,
         summary: &Path,
         keep: bool,
+        page: Option<&str>,
         running: &Running,
     ) -> Result<()> {
         self.tell("Summary", &summary.display().to_string())?;
@@ -81,6 +82,16 @@ impl Story {
                     stores.join(",")
                 ),
             )?;
+            if let Some(page) = page {
+                self.tell(
+                    "Page",
+                    &format!(
+                        "{page}\n\
+                         sign in with a wallet; an account of it gets MEDC for fees with\n\
+                         medchain transfer ACCOUNT 200 --dev --suri //Alice -y"
+                    ),
+                )?;
+            }
             // The link is last, alone on its line.
             return self.tell("Look", &format!("in Polkadot.js Apps:\n{apps}"));
         }

@@ -18,7 +18,7 @@ use super::{
     options::DemoArgs,
     people::People,
     play,
-    processes::{find_program, Node, Running},
+    processes::{Node, Running},
     stage::Stage,
     story::Story,
     worker_process::{self, Role},
@@ -27,6 +27,7 @@ use crate::{
     inference::{self, DisputeReport},
     options::Global,
     output,
+    programs::{LIAR, WORKER},
 };
 
 /// The layer whose result the liar changes: one that pools.
@@ -61,8 +62,8 @@ pub struct VerdictSummary {
 
 /// Plays the story.
 pub async fn play(args: &DemoArgs, global: &Global) -> Result<VerdictSummary> {
-    let worker = find_program(args.worker_bin.as_deref(), "medchain-worker")?;
-    let liar = find_program(None, "medchain-liar")?;
+    let worker = WORKER.find(args.worker_bin.as_deref())?;
+    let liar = LIAR.find(None)?;
     let story = Story::new(global.json);
     let folder = tempfile::Builder::new()
         .prefix("medchain-verdict-")

@@ -47,6 +47,7 @@ fn help_names_every_command_and_the_version_is_there() {
         "disclose",
         "disputes",
         "annul",
+        "portal",
         "demo",
         "completions",
     ] {
@@ -256,4 +257,14 @@ fn an_address_is_never_a_new_folder() {
     }
     let erase = ["erase", "0", "--suri", "//Bob", "--dev", "--yes", "--store", "127.0.0.1"];
     medchain(folder.path(), &erase).failed_with(&["http://127.0.0.1:5001"]);
+}
+
+#[test]
+fn the_pages_server_is_looked_for_and_its_node_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("medchain-portal");
+    let portal = ["portal", "--portal-bin", missing.to_str().unwrap()];
+    medchain(folder.path(), &portal).failed_with(&["there is no program", "medchain-portal"]);
+    let remote = [&portal[..], &["--node", "ws://example.org:9944"]].concat();
+    medchain(folder.path(), &remote).failed_with(&["example.org", "--insecure-node"]);
 }
