@@ -252,7 +252,7 @@ await step('a DICOM file is shown, without what says who the patient is', async 
   await page.locator('[data-testid="files"]').setInputFiles(join(root, 'vision/tests/fixtures/jpeg-2000.dcm'));
   await page.locator('li[data-step="ready"] img').waitFor();
   await page.locator('li[data-step="ready"] summary').click();
-  await page.locator('li[data-step="ready"] details').getByText('PatientName').waitFor();
+  await page.locator('li[data-step="ready"] details').getByText("Patient's Name").waitFor();
   await look(patient, 'upload-dicom');
   await page.getByRole('button', { name: 'Remove jpeg-2000.dcm' }).click();
 });
@@ -378,11 +378,11 @@ await step('a doctor opens a key file of the command line and publishes its key'
   const { page: theirs } = doctor;
   await theirs.getByRole('button', { name: 'test-wallet' }).click();
   await theirs.getByLabel('Doctor').check();
-  await theirs.getByLabel('Passphrase', { exact: false }).first().fill(PASSPHRASE);
+  await theirs.getByLabel('Its passphrase').fill(PASSPHRASE);
   await theirs.locator('input[type="file"]').setInputFiles(doctorKey);
   await theirs.getByRole('button', { name: 'Open a backup or a key file' }).click();
   await theirs.getByRole('alert').getByText('does not open').waitFor();
-  await theirs.getByLabel('Passphrase', { exact: false }).first().fill(THEIRS);
+  await theirs.getByLabel('Its passphrase').fill(THEIRS);
   await theirs.getByRole('button', { name: 'Open a backup or a key file' }).click();
   await theirs.getByText('Your key is open.').waitFor();
   await theirs.getByRole('button', { name: 'Publish my key only' }).click();
