@@ -1,11 +1,8 @@
 //! Reports on paper: what the chain and the reader's key say of a record, and how a page that
 //! somebody shows is compared with them.
 
-mod card;
 mod choice;
-mod compare;
 mod gather;
 
 pub use choice::Choice;
-pub use compare::{compare, Check, Finding};
 pub use gather::{gather, Opening, Wanted};

@@ -417,6 +417,44 @@ await step('the doctor opens the film and its verdict', async () => {
   await theirs.locator('[data-testid="verdict"] .label').waitFor();
 });
 
+await step('a report that the page draws, the command line verifies to the last byte', async () => {
+  const { page: theirs } = doctor;
+  const coming = theirs.waitForEvent('download');
+  await theirs.getByRole('button', { name: 'Report (PDF)' }).click();
+  const path = join(scratch, 'report-of-the-page.pdf');
+  await (await coming).saveAs(path);
+  const { agrees, complete, checks } = JSON.parse(await medchain(chain, 'verify-report', path, ...asDoctor, '--json'));
+  ensure(agrees && complete, checks.filter(({ finding }) => finding !== 'agrees').map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+  return `${checks.length} values`;
+});
+
+await step('a report of the command line, and a forged one, on the page', async () => {
+  const { page: theirs } = doctor;
+  const path = join(scratch, 'report.pdf');
+  await medchain(chain, 'report', String(record), '-o', path, ...asDoctor);
+  await go(doctor, '/verify');
+  const chosen = theirs.locator('[data-testid="report"]');
+  await chosen.setInputFiles(path);
+  await theirs.getByText('The report agrees with the chain.').waitFor();
+  await look(doctor, 'verify');
+  await accessible(doctor, 'verify');
+  // The values are attached as they are: another class, of the same length.
+  const genuine = readFileSync(path).toString('latin1');
+  const [, label] = /"label":"(\w+)","probabilities"/.exec(genuine);
+  const other = genuine.replace(`"label":"${label}","prob`, `"label":"${'covid_'.padEnd(label.length, 'x').slice(0, label.length)}","prob`);
+  await chosen.setInputFiles(file('forged.pdf', Buffer.from(other, 'latin1')));
+  await theirs.getByText('The report does not agree with the chain.').waitFor();
+  await chosen.setInputFiles(file('letter.pdf', 'Dear doctor'));
+  await theirs.getByRole('alert').getByText('not a PDF').waitFor();
+  // Without a key, what is sealed is not compared.
+  const guest = await person([]);
+  await open(guest, '/verify');
+  await guest.page.locator('[data-testid="report"]').setInputFiles(path);
+  await guest.page.getByText('Not everything could').waitFor();
+  ensure(guest.problems.length === 0, guest.problems.join('\n'));
+  await guest.context.close();
+});
+
 await step('what the page sealed and stored, the command line opens: the same bytes', async () => {
   const path = join(scratch, 'fetched.png');
   await medchain(chain, 'fetch', String(record), '-o', path, ...asDoctor);

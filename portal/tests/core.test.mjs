@@ -53,6 +53,13 @@ for (const { name: film, square, cleaned } of golden.squares_dicom) {
   equal(`the square of ${film}`, hex(core.digest(core.square(dicom))), square);
   equal(`${film} without its metadata`, hex(core.digest(new core.Cleaned(dicom).bytes)), cleaned);
 }
+const grey = new core.Film(image);
+const pdf = core.drawReport(golden.report.values, grey);
+equal('a report on paper', hex(core.digest(pdf)), golden.report.pdf);
+equal('its salt', key.reportSalt(), golden.report.salt);
+const shown = new core.Shown(pdf);
+const findings = JSON.parse(shown.compareOpened(golden.report.values, grey)).map(({ finding }) => finding);
+equal('a report, read and compared', `${shown.isAsDrawn} ${shown.hasItsCode} ${[...new Set(findings)]}`, 'true true agrees');
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
 for (const { length, root, blocks } of golden.trees) {

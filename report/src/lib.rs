@@ -6,7 +6,9 @@
 //! [`Read::is_as_drawn`] tells whether it still says what its values say. Comparing the values
 //! with the chain is the caller's task.
 
+mod card;
 mod code;
+mod compare;
 mod film;
 mod hash;
 mod page;
@@ -18,6 +20,7 @@ mod time;
 mod values;
 
 pub use code::{Code, CodeError, CODE_PREFIX};
+pub use compare::{compare, Check, Finding};
 pub use film::{Film, FilmError, FilmPrinted};
 pub use hash::Hash;
 pub use printed::{salt, Attached, Printed, LAYOUT};

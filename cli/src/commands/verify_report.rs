@@ -12,7 +12,7 @@ use medchain_client::{
     H256,
 };
 use medchain_primitives::{RecordId, RequestId, VerdictStatus};
-use medchain_report::{Code, Film, Hash, Printed, Read, CODE_PREFIX};
+use medchain_report::{compare, Check, Code, Film, Finding, Hash, Printed, Read, CODE_PREFIX};
 use serde::Serialize;
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     files,
     inference::Validity,
     output::{self, causes, Outcome},
-    report::{compare, gather, Check, Choice, Finding, Opening, Wanted},
+    report::{gather, Choice, Opening, Wanted},
 };
 
 /// The largest PDF that is read, in bytes: several times what a page can have.

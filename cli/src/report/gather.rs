@@ -13,7 +13,7 @@ use medchain_client::{
 use medchain_primitives::{Cid, ModelId, RecordId, RecordKind, VerdictStatus};
 use medchain_report::{Block, Card, Class, Film, Hash, Model, Outcome, Record, Report, Request};
 
-use super::{card, choice::Chosen, Choice};
+use super::{choice::Chosen, Choice};
 use crate::{
     context::Context,
     files,
@@ -227,7 +227,7 @@ async fn numbers(
             })
             .ok()?,
     };
-    card::read(cid, &String::from_utf8_lossy(&bytes), labels)
+    Card::read(&cid.to_string(), &String::from_utf8_lossy(&bytes), labels)
 }
 
 #[cfg(test)]

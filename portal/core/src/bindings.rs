@@ -11,7 +11,7 @@ use medchain_primitives::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, policy, profile, secrets};
+use crate::{blocks, policy, profile, report, secrets};
 
 type Result<T> = core::result::Result<T, JsError>;
 
@@ -142,6 +142,12 @@ impl Key {
         made.map(|made| made.encode()).ok_or_else(|| failed("the film's square has another size"))
     }
 
+    /// What keeps reports on the record from being guessed by their codes, as text.
+    #[wasm_bindgen(js_name = reportSalt)]
+    pub fn report_salt(&self) -> String {
+        medchain_report::salt(self.0.as_bytes()).to_string()
+    }
+
     /// Opens a verdict: the label, and the probability of each class in parts per million.
     #[wasm_bindgen(js_name = openVerdict)]
     pub fn open_verdict(
@@ -193,6 +199,62 @@ impl Film {
     /// The greys.
     pub fn pixels(&self) -> Vec<u8> {
         self.0.pixels().to_vec()
+    }
+}
+
+/// A report on one page, as a PDF: from its values, which are JSON, and the film.
+#[wasm_bindgen(js_name = drawReport)]
+pub fn draw_report(values: &str, film: &Film) -> Result<Vec<u8>> {
+    report::draw(values, &film.0).map(|drawn| drawn.pdf).map_err(failed)
+}
+
+/// The numbers of a model card, as JSON, of a model with these labels, a list in JSON; nothing
+/// where there are none.
+#[wasm_bindgen(js_name = cardNumbers)]
+pub fn card_numbers(cid: &str, text: &str, labels: &str) -> Option<String> {
+    report::card(cid, text, labels)
+}
+
+/// A report that somebody shows.
+#[wasm_bindgen]
+pub struct Shown(report::Shown);
+
+#[wasm_bindgen]
+impl Shown {
+    /// Reads a PDF.
+    #[wasm_bindgen(constructor)]
+    pub fn new(pdf: &[u8]) -> Result<Shown> {
+        report::Shown::read(pdf).map(Self).map_err(failed)
+    }
+
+    /// Whether nothing is on the page but what its values give.
+    #[wasm_bindgen(getter, js_name = isAsDrawn)]
+    pub fn is_as_drawn(&self) -> bool {
+        self.0.is_as_drawn()
+    }
+
+    /// Whether the page's code is that of its values.
+    #[wasm_bindgen(getter, js_name = hasItsCode)]
+    pub fn has_its_code(&self) -> bool {
+        self.0.has_its_code()
+    }
+
+    /// What the page claims, as JSON.
+    #[wasm_bindgen(getter)]
+    pub fn claims(&self) -> String {
+        self.0.claims().to_string()
+    }
+
+    /// Compares the page with the chain's values, without film and verdict: a list as JSON.
+    #[wasm_bindgen(js_name = compareSealed)]
+    pub fn compare_sealed(&self, values: &str) -> Result<String> {
+        self.0.compare(values, None).map(|checks| checks.to_string()).map_err(failed)
+    }
+
+    /// Compares the page with the chain's values and the film.
+    #[wasm_bindgen(js_name = compareOpened)]
+    pub fn compare_opened(&self, values: &str, film: &Film) -> Result<String> {
+        self.0.compare(values, Some(&film.0)).map(|checks| checks.to_string()).map_err(failed)
     }
 }
 

@@ -34,6 +34,9 @@ const WALLET_PASSPHRASE: &str = "correct horse battery staple ü";
 /// The words in it, as a seed.
 const WALLET_SEED: &str = "0xfac7959dbfe72f052e5a0c3c8d6530f202b02fd8f9f5ca3580ec8deb7797479e";
 
+/// What a report says.
+const REPORT: &str = include_str!("../tests/report.json");
+
 /// A file for each way in which DICOM compresses pictures.
 const DICOM: [&str; 6] = [
     "deflated.dcm",
@@ -68,6 +71,11 @@ fn seed(text: &str) -> Secret {
 fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/../../models/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("the fixture is there")
+}
+
+fn report(name: &str) -> Vec<u8> {
+    let film = medchain_vision::decode(&fixture(name)).expect("the fixture is an image");
+    crate::report::draw(REPORT, &film).expect("it can be drawn").pdf
 }
 
 fn dicom(name: &str) -> Vec<u8> {
@@ -126,6 +134,11 @@ fn fixed() -> Value {
                 &medchain_vision::deidentify(&dicom(name)).expect("it can be cleaned").bytes
             ).0),
         })),
+        "report": {
+            "values": REPORT,
+            "salt": medchain_report::salt(key().as_bytes()),
+            "pdf": hex::encode(medchain_crypto::digest(&report("grey8.png")).0),
+        },
         "commitments": hex::encode(
             key().commitments(square("grey8.png").as_ref()).expect("a square fits").encode()
         ),
@@ -280,4 +293,29 @@ fn hex_seed(text: &str) -> [u8; 32] {
     let mut seed = [0; 32];
     hex::decode_to_slice(text.trim_start_matches("0x"), &mut seed).expect("these are digits");
     seed
+}
+
+#[test]
+fn a_report_is_read_and_compared() {
+    let shown = crate::report::Shown::read(&report("grey8.png")).expect("it is a report");
+    assert!(shown.is_as_drawn() && shown.has_its_code());
+    let values: Value = serde_json::from_str(REPORT).expect("it is JSON");
+    assert_eq!(shown.claims(), values);
+    let film = medchain_vision::decode(&fixture("grey8.png")).expect("the fixture is an image");
+    let findings = |values: &Value, film| -> Vec<String> {
+        let checks = shown.compare(&values.to_string(), film).expect("these are values");
+        let all = checks.as_array().expect("it is a list").iter();
+        all.map(|check| check["finding"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let same = findings(&values, Some(&film));
+    assert!(same.len() > 10 && same.iter().all(|finding| finding == "agrees"), "{same:?}");
+    let mut other = values.clone();
+    other["outcome"]["label"] = "covid".into();
+    assert!(findings(&other, Some(&film)).contains(&"differs".to_owned()));
+    // Without the film, whoever compares cannot tell.
+    let sealed = findings(&other, None);
+    assert!(!sealed.contains(&"differs".to_owned()), "{sealed:?}");
+    assert!(sealed.contains(&"not_compared".to_owned()), "{sealed:?}");
+    assert!(crate::report::Shown::read(b"%PDF-1.7").is_err());
+    assert!(crate::report::draw("{}", &film).is_err());
 }

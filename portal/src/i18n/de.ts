@@ -30,7 +30,7 @@ export const de: Texts = {
   },
   pages: {
     signIn: 'Anmelden', patient: 'Patientendaten', upload: 'Hochladen', access: 'Zugriff', shared: 'Mit mir geteilt',
-    relations: 'Angehörige', history: 'Verlauf', network: 'Netz', record: 'Befund',
+    relations: 'Angehörige', history: 'Verlauf', verify: 'Bericht prüfen', network: 'Netz', record: 'Befund',
   },
   tx: {
     what: 'Was das tut',
@@ -118,6 +118,30 @@ export const de: Texts = {
     provisional: (block) => `vorläufig bis Block ${block}: die Antwort eines einzigen Rechners`, challengeable: (block) => `anfechtbar bis Block ${block}`,
     order: 'Vorhersage bestellen', waiting: (status, deadline) => `Eine Vorhersage ist bestellt (${status}, bis Block ${deadline}).`, go: 'Fortsetzen',
     requestStatuses: { Drawing: 'Rechner werden gezogen', Sealing: 'den Rechnern fehlt der Schlüssel', Committing: 'Rechner rechnen', Revealing: 'Rechner decken auf', Disputed: 'Rechner klären einen Unterschied' },
+  },
+  report: {
+    title: 'Bericht', button: 'Bericht (PDF)', drawing: 'Der Bericht wird gezeichnet …',
+    intro: 'Ein Bericht auf Papier oder als PDF kann gefälscht sein. Diese Seite vergleicht sein PDF mit der Chain, Wert für Wert; die Datei bleibt in diesem Browser.',
+    file: 'Das PDF des Berichts', working: 'Wird mit der Chain verglichen …', tooLarge: 'Diese Datei ist größer als jeder Bericht.',
+    yes: 'Der Bericht stimmt mit der Chain überein.', no: 'Der Bericht stimmt nicht mit der Chain überein.',
+    partly: 'Was verglichen werden konnte, stimmt mit der Chain überein. Nicht alles konnte verglichen werden: Verlassen Sie sich nicht auf die Zeilen mit einem Fragezeichen.',
+    findings: { agrees: 'ja', differs: 'NEIN', not_compared: '?' },
+    notThere: (block) => `Die Vorhersage steht nicht in Block ${block}. Ist sie neu, versuchen Sie es noch einmal, wenn ihr Block endgültig ist.`,
+    otherRecord: 'Die Vorhersage gehört zu einem anderen Befund.',
+    what: {
+      drawn: 'Was auf der Seite steht', code: 'Code auf der Seite', chain: 'Chain, an ihrem ersten Block', rest: 'Alles andere',
+      block: (number) => `Hash von Block ${number}`, record: 'Befund heute', today: 'Vorhersage heute', sealed: 'Bild und Vorhersage', state: 'Zustand bei jenem Block', request: 'Bestellung',
+    },
+    why: {
+      drawn: 'die Werte unten und sonst nichts', changed: 'nicht das, was ihre Werte ergeben: Die Seite wurde verändert, oder eine andere Fassung von MedChain hat sie gemacht',
+      itsCode: 'gehört zu den Werten unten', otherCode: 'gehört zu anderen Werten als denen der Seite',
+      otherChain: 'diese Seite ist mit einer anderen Chain verbunden', otherBlock: 'die Chain hat dort einen anderen Block',
+      noVerdict: 'der Bericht handelt von einer Bestellung ohne Vorhersage; „medchain verify-report“ vergleicht ihn',
+      locked: 'Bild und Vorhersage sind versiegelt: Ein Leser des Befunds kann sie mit offenem Schlüssel vergleichen.',
+      asThen: (status, now, then) => `${status}, bei Block ${now} wie bei Block ${then}`,
+      notAsThen: (status, now, then) => `bei Block ${now} anders als bei Block ${then}: ${status}`,
+      dropped: (then, now) => `der Knoten hat den Zustand von Block ${then} nicht mehr; verglichen mit Block ${now}`,
+    },
   },
   upload: {
     intro: 'Bilder werden in diesem Browser verschlüsselt. Weder der Server noch die Chain sieht sie.',

@@ -54,12 +54,14 @@ export interface Opened {
   label: string;
   /** Each class with its probability, from 0 to 1, the most probable first. */
   classes: { label: string; share: number }[];
+  /** Each class with its probability in parts per million, in the model's order. */
+  inOrder: { label: string; probability: number }[];
   /** Whether the label's share is below the model's threshold. */
   isUncertain: boolean;
 }
 
 /** Opens a verdict with its record's key. */
-export async function openVerdict(key: Key, verdict: Verdict, model: Model | undefined): Promise<Opened> {
+export async function openVerdict(key: Key, verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'> | undefined): Promise<Opened> {
   const { record, request, sealed } = verdict;
   const [label = 0, ...parts] = key.openVerdict(await chain.genesis, record, verdict.model, request, sealed);
   const nameOf = (index: number) => model?.labels[index] ?? `class ${index}`;
@@ -67,6 +69,7 @@ export async function openVerdict(key: Key, verdict: Verdict, model: Model | und
   return {
     label: nameOf(label),
     classes: classes.sort((a, b) => b.share - a.share),
+    inOrder: parts.map((probability, index) => ({ label: nameOf(index), probability })),
     // Without the model's threshold, no label is certain.
     isUncertain: !model || (parts[label] ?? 0) < model.threshold,
   };

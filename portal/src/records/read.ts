@@ -117,13 +117,19 @@ export async function verdictsOf(record: bigint): Promise<Verdict[]> {
   const stored = await chain.api.query.Inference.Verdicts.getValues(requests.map((id) => [id] as [bigint]), BEST);
   return requests.flatMap((request, index) => {
     const one = stored[index];
-    if (!one) return [];
-    const { model, workers, sealed, receipt } = one;
-    return [{
-      request, record: one.record, model, workers, sealed, receipt, reachedAt: one.reached_at,
-      challengeableUntil: one.challengeable_until, status: one.status.type,
-    }];
+    return one ? [verdictOf(request, one)] : [];
   });
+}
+
+type StoredVerdict = NonNullable<Awaited<ReturnType<typeof chain.api.query.Inference.Verdicts.getValue>>>;
+
+/** A verdict as the chain stores it. */
+export function verdictOf(request: bigint, stored: StoredVerdict): Verdict {
+  const { record, model, workers, sealed, receipt } = stored;
+  return {
+    request, record, model, workers, sealed, receipt, reachedAt: stored.reached_at,
+    challengeableUntil: stored.challengeable_until, status: stored.status.type,
+  };
 }
 
 /** An open request. */

@@ -1,6 +1,5 @@
-use medchain_report::{Block, Class, Film, Hash, Model, Outcome, Record, Report, Request};
-
 use super::*;
+use crate::{Block, Class, Film, Hash, Model, Outcome, Record, Report, Request};
 
 fn outcome(covid: u32) -> Outcome {
     let class = |(label, probability): (&str, u32)| Class { label: label.into(), probability };
@@ -145,11 +144,7 @@ fn a_name_is_not_on_the_chain() {
 
 #[test]
 fn a_card_that_is_missing_on_one_side_is_no_difference() {
-    let card = medchain_report::Card {
-        cid: "bafk".into(),
-        measured_on: "test".into(),
-        measures: Vec::new(),
-    };
+    let card = crate::Card { cid: "bafk".into(), measured_on: "test".into(), measures: Vec::new() };
     let with = printed(|report| report.model.as_mut().unwrap().card = Some(card.clone()));
     let without = printed(|_| ());
     for (page, chain) in [(&with, &without), (&without, &with)] {

@@ -1,17 +1,22 @@
 //! The main numbers of a model card.
 
-use medchain_primitives::Cid;
-use medchain_report::{Card, Measure, MAX_MEASURES};
+use crate::{Card, Measure, MAX_MEASURES};
 
 /// The class of what is not a film of the kind that the model judges.
 const IGNORE: &str = "ignore";
 
-/// Reads the numbers of the internal test out of a card that `models/` wrote; none where there
-/// are none.
-///
-/// They are a table whose first row begins with `| measure (`: what was measured, its value, and
-/// a 95 % interval.
-pub fn read(cid: &Cid, text: &str, labels: &[String]) -> Option<Card> {
+impl Card {
+    /// Reads the numbers of the internal test out of a card that `models/` wrote; none where
+    /// there are none. `cid` is that of the text.
+    ///
+    /// They are a table whose first row begins with `| measure (`: what was measured, its value,
+    /// and a 95 % interval.
+    pub fn read(cid: &str, text: &str, labels: &[String]) -> Option<Self> {
+        read(cid, text, labels)
+    }
+}
+
+fn read(cid: &str, text: &str, labels: &[String]) -> Option<Card> {
     let mut heading = "";
     let mut lines = text.lines();
     let films = lines.find_map(|line| {
@@ -27,7 +32,7 @@ pub fn read(cid: &Cid, text: &str, labels: &[String]) -> Option<Card> {
         .collect();
     let test = heading.split(':').next().unwrap_or_default().to_lowercase();
     (!measures.is_empty()).then(|| Card {
-        cid: cid.to_string(),
+        cid: cid.to_owned(),
         measured_on: format!("{test}, {films}"),
         measures,
     })
@@ -56,14 +61,12 @@ fn measure(row: &str) -> Option<Measure> {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::store::cid_of;
-
     use super::*;
 
     const LABELS: [&str; 3] = ["covid", "ignore", "normal"];
 
     fn numbers(text: &str) -> Option<Card> {
-        read(&cid_of(b"card"), text, &LABELS.map(String::from))
+        Card::read("bafk", text, &LABELS.map(String::from))
     }
 
     #[test]
@@ -71,7 +74,7 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/shipped");
         let text = std::fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
         let card = numbers(&text).unwrap();
-        assert_eq!(card.cid, cid_of(b"card").to_string());
+        assert_eq!(card.cid, "bafk");
         assert_eq!(card.measured_on, "internal test, 492 films");
         let names: Vec<&str> = card.measures.iter().map(|measure| measure.name.as_str()).collect();
         let expected = [

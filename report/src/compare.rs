@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use medchain_report::{percent, Printed};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::output::one_line;
+use crate::{percent, Printed};
 
 /// How a value that a page shows compares with the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,8 +63,10 @@ impl fmt::Display for Check {
             Finding::Differs => "NO ",
             Finding::NotCompared => "?  ",
         };
-        // The page may be a stranger's.
-        write!(f, "{mark}  {}: {}", self.what, one_line(&self.detail))
+        // The page may be a stranger's, and what controls a terminal must not reach one.
+        let words = self.detail.split(|c: char| c.is_whitespace() || c.is_control());
+        let detail: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        write!(f, "{mark}  {}: {}", self.what, detail.join(" "))
     }
 }
 

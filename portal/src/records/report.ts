@@ -1,0 +1,243 @@
+// Reports on paper: what the chain and the reader's key say of a verdict, gathered here and drawn
+// by our own Rust; and a page that somebody shows, compared with them. The same steps as in
+// `cli/src/report/` and `cli/src/commands/verify_report.rs`.
+import type { Film, Key } from '../core';
+import { core } from '../core';
+import { sentence } from '../chain/errors';
+import { chain, toHex } from '../chain/client.svelte';
+import { i18n } from '../i18n/index.svelte';
+import { session } from '../keys/session.svelte';
+import { get } from '../store/blocks';
+import { contentOf, counts, keyOf, openVerdict } from './open';
+import { asText, recordOf, verdictOf, type Model, type Verdict } from './read';
+
+/** The largest model card that is read. */
+const MAX_CARD = 1024 * 1024;
+const NO_SALT = `0x${'00'.repeat(32)}`;
+
+/** A block of which the state is read. */
+interface Block { number: number; hash: string }
+
+/** The values of a report, as `medchain-report` has them in JSON. */
+export interface Values {
+  genesis: string;
+  block: Block & { time: number };
+  record: {
+    id: number; patient: string; patient_name: string | null; author: string; added_at: number;
+    cid: string; digest: string; superseded_by: number | null;
+  };
+  outcome: { state: string } & { [name: string]: unknown };
+  model: {
+    id: number; name: string; version: string; sha256: string; threshold: number; card: unknown;
+  } | null;
+  request: {
+    id: number; requester: string; workers: string[]; reached_at: number | null; receipt: string | null;
+  } | null;
+  salt: string;
+}
+
+/** What comparing one value came to. */
+export interface Check { what: string; finding: 'agrees' | 'differs' | 'not_compared'; detail: string }
+
+/** A film that was opened, and its record's key. Whoever takes it frees both. */
+interface Opening { film: Film; key: Key }
+
+async function open(record: bigint): Promise<Opening> {
+  const found = await recordOf(record);
+  if (!found) throw new Error(i18n.t.record.missing);
+  const { Film } = await core();
+  const film = new Film(await contentOf(found));
+  try {
+    return { film, key: await keyOf(found) };
+  } catch (error) {
+    film.free();
+    throw error;
+  }
+}
+
+function free({ film, key }: Opening): void {
+  film.free();
+  key.free();
+}
+
+/** The report on a verdict, as a PDF: in the state of the last final block. */
+export async function draw(record: bigint, request: bigint): Promise<Uint8Array> {
+  const { drawReport } = await core();
+  const { number, hash } = await chain.client.getFinalizedBlock();
+  const opening = await open(record);
+  try {
+    const values = await gather({ number, hash }, hash, record, request, opening.key);
+    return drawReport(JSON.stringify(values), opening.film);
+  } finally {
+    free(opening);
+  }
+}
+
+/**
+ * What a report on a verdict says in the state of the block `at`; `block` is the one that is
+ * reported. Without a key, the verdict stays sealed.
+ */
+async function gather(block: Block, at: string, id: bigint, request: bigint, key: Key | null): Promise<Values> {
+  const { query } = chain.api;
+  const [record, verdict, asked, time] = await Promise.all([
+    query.Emr.Records.getValue(id, { at }), query.Inference.Verdicts.getValue(request, { at }),
+    query.Inference.Requests.getValue(request, { at }), query.Timestamp.Now.getValue({ at }),
+  ]);
+  const { t } = i18n;
+  if (!record || !verdict || !asked) throw new Error(t.report.notThere(block.number));
+  if (verdict.record !== id) throw new Error(t.report.otherRecord);
+  if (record.kind.type !== 'ChestXray') throw new Error(t.record.notAnImage);
+  const stored = await query.Inference.Models.getValue(verdict.model, { at });
+  if (!stored) throw new Error(t.report.notThere(block.number));
+  const labels = stored.labels.map(asText);
+  return {
+    genesis: toHex(await chain.genesis),
+    block: { number: block.number, hash: block.hash, time: Number(time) },
+    record: {
+      id: Number(id), patient: record.patient, patient_name: null, author: record.author,
+      added_at: record.added_at, cid: asText(record.cid), digest: record.digest,
+      superseded_by: record.status.type === 'Superseded' ? Number(record.status.value.by) : null,
+    },
+    outcome: await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, block.number, key),
+    model: {
+      id: verdict.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
+      threshold: stored.confidence_threshold, card: stored.card ? await numbersOf(asText(stored.card), labels) : null,
+    },
+    request: {
+      id: Number(request), requester: asked.requester, workers: verdict.workers,
+      reached_at: verdict.reached_at, receipt: verdict.receipt,
+    },
+    salt: key ? key.reportSalt() : NO_SALT,
+  };
+}
+
+/** What a verdict says as of the block `now`. */
+async function outcomeOf(verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'>, now: number, key: Key | null): Promise<Values['outcome']> {
+  if (!counts(verdict)) return { state: verdict.status.toLowerCase() };
+  if (!key) return { state: 'sealed' };
+  try {
+    const { label, inOrder } = await openVerdict(key, verdict, model);
+    const isOpen = verdict.status === 'Standing' && now <= verdict.challengeableUntil;
+    return {
+      state: 'verdict',
+      label,
+      probabilities: inOrder,
+      provisional_until: isOpen && verdict.workers.length === 1 ? verdict.challengeableUntil : null,
+      challengeable_until: isOpen ? verdict.challengeableUntil : null,
+      challenged: verdict.status === 'Challenged',
+    };
+  } catch {
+    return { state: 'unreadable' };
+  }
+}
+
+/** The numbers of a model's card; nothing where the store does not have it. */
+async function numbersOf(cid: string, labels: string[]): Promise<unknown> {
+  try {
+    const { cardNumbers } = await core();
+    const numbers = cardNumbers(cid, asText(await get(cid, MAX_CARD)), JSON.stringify(labels));
+    return numbers === undefined ? null : JSON.parse(numbers) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** A report beside the chain, value by value. */
+export async function verify(pdf: Uint8Array): Promise<{ record: bigint; checks: Check[] }> {
+  const { Shown } = await core();
+  const shown = new Shown(pdf);
+  try {
+    const claims = JSON.parse(shown.claims) as Values;
+    const record = BigInt(claims.record.id);
+    const { what, why } = i18n.t.report;
+    const checks: Check[] = [
+      check(what.drawn, shown.isAsDrawn, why.drawn, why.changed),
+      check(what.code, shown.hasItsCode, why.itsCode, why.otherCode),
+    ];
+    const genesis = toHex(await chain.genesis);
+    checks.push(check(what.chain, claims.genesis === genesis, genesis, why.otherChain));
+    if (claims.genesis !== genesis) return { record, checks: [...checks, unknown(what.rest, why.otherChain)] };
+    const { block, request } = claims;
+    const hash = await chain.client._request<string | null>('chain_getBlockHash', [block.number]);
+    checks.push(check(what.block(block.number), hash === block.hash, block.hash, why.otherBlock));
+    if (!request?.receipt) return { record, checks: [...checks, unknown(what.rest, why.noVerdict)] };
+    checks.push(...await today(record, BigInt(request.id), claims));
+    checks.push(...await beside(shown, claims, record, BigInt(request.id), hash === block.hash));
+    return { record, checks };
+  } finally {
+    shown.free();
+  }
+}
+
+function check(what: string, agrees: boolean, yes: string, no: string): Check {
+  return { what, finding: agrees ? 'agrees' : 'differs', detail: agrees ? yes : no };
+}
+
+const unknown = (what: string, detail: string): Check => ({ what, finding: 'not_compared', detail });
+
+/** Whether the record is still there, and what the verdict is worth today. */
+async function today(record: bigint, request: bigint, { block, outcome }: Values): Promise<Check[]> {
+  const { what, why } = i18n.t.report;
+  const { hash: at, number } = await chain.client.getFinalizedBlock();
+  const [now, verdict] = await Promise.all([
+    chain.api.query.Emr.Records.getValue(record, { at }), chain.api.query.Inference.Verdicts.getValue(request, { at }),
+  ]);
+  const checks: Check[] = [];
+  if (!now) return [check(what.record, false, '', i18n.t.record.missing)];
+  if (now.status.type === 'Erased') checks.push(check(what.record, false, '', i18n.t.record.erased));
+  if (verdict) {
+    const status = verdict.status.type;
+    const words = i18n.t.verdict.statuses[status];
+    const isSame = statusesOf(outcome).includes(status);
+    checks.push(check(what.today, isSame, why.asThen(words, number, block.number), why.notAsThen(words, number, block.number)));
+  }
+  return checks;
+}
+
+/** What a verdict's status was, by what the page says of it. */
+function statusesOf({ state, challenged }: Values['outcome']): Verdict['status'][] {
+  if (state === 'annulled') return ['Annulled'];
+  if (state === 'withdrawn') return ['Withdrawn'];
+  if (state === 'verdict') return [challenged === true ? 'Challenged' : 'Standing'];
+  return ['Standing', 'Challenged'];
+}
+
+/** Whether the node has the state of a block. */
+async function has(at: string): Promise<boolean> {
+  try {
+    return await chain.api.query.Timestamp.Now.getValue({ at }) > 0n;
+  } catch {
+    return false;
+  }
+}
+
+type Shown = InstanceType<Awaited<ReturnType<typeof core>>['Shown']>;
+
+/** The page's values beside those of the chain, in the state that the page reports. */
+async function beside(shown: Shown, claims: Values, record: bigint, request: bigint, isOnChain: boolean): Promise<Check[]> {
+  const { what, why } = i18n.t.report;
+  const { block } = claims;
+  const checks: Check[] = [];
+  let opening: Opening | null = null;
+  try {
+    if (session.isOpen) opening = await open(record);
+    else checks.push(unknown(what.sealed, why.locked));
+  } catch (error) {
+    checks.push(unknown(what.sealed, sentence(error)));
+  }
+  try {
+    const key = opening?.key ?? null;
+    const isThere = isOnChain && await has(block.hash);
+    const newest = await chain.client.getFinalizedBlock();
+    if (!isThere) checks.push(unknown(what.state, why.dropped(block.number, newest.number)));
+    const values = await gather(block, isThere ? block.hash : newest.hash, record, request, key);
+    if (!isThere) values.block.time = block.time;
+    const json = JSON.stringify(values);
+    const found = opening ? shown.compareOpened(json, opening.film) : shown.compareSealed(json);
+    return [...checks, ...JSON.parse(found) as Check[]];
+  } catch (error) {
+    return [...checks, check(what.request, false, '', sentence(error))];
+  } finally {
+    if (opening) free(opening);
+  }
+}
