@@ -1,9 +1,10 @@
 //! Signing and decrypting identities: one secret, kept in one file.
 //!
-//! A key file is the account JSON that polkadot-js and other wallets export and import
-//! ([`KeyFile`], in `medchain-keys`), encrypted with a [`Passphrase`] unless somebody wants it otherwise. It is
-//! readable by its owner alone. A secret can also be given as Polkadot's tools take it: a
-//! mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and a `///password`.
+//! A key file is the account JSON that polkadot-js and other wallets export and import, which
+//! `medchain-keys` reads and writes. [`KeyFile`] encrypts it with a [`Passphrase`] unless somebody
+//! wants it otherwise; it is readable by its owner alone. A secret can also be given as Polkadot's
+//! tools take it: a mnemonic or a seed in hexadecimal, with `//hard` and `/soft` junctions and a
+//! `///password`.
 //!
 //! All other secrets of an account follow from the scalar that signs, not from how the secret
 //! is written: words, seed and a wallet's export give the same ones.

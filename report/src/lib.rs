@@ -2,7 +2,7 @@
 //! (PDF/UA-1) on A4, and a code that binds the page to the chain.
 //!
 //! The crate does no IO and asks no clock: [`render`] turns a [`Report`] and a [`Film`] into
-//! bytes, and the same input gives the same bytes. [`read`] takes a page apart again, and
+//! bytes, and the same input gives the same bytes. [`read()`] takes a page apart again, and
 //! [`Read::is_as_drawn`] tells whether it still says what its values say. Comparing the values
 //! with the chain is the caller's task.
 
