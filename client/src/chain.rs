@@ -42,7 +42,7 @@ pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
 };
 pub use error::{
-    ChainError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
+    ChainError, ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
     InferenceError, RuntimeError,
 };
 pub use event::{ChainEvent, PastEvent};
