@@ -882,7 +882,7 @@ pub mod pallet {
         /// - `VerdictAlreadyExists`: there is a verdict by this model with this quorum.
         /// - `RequestAlreadyExists`: a request for this record and model is open.
         /// - `RequestIdsExhausted`: every request number is taken.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         /// - `Token::FundsUnavailable`: the signer cannot pay.
         ///
         /// ## Events
@@ -1025,7 +1025,7 @@ pub mod pallet {
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
         /// - `NotChosen`, `AlreadyAnswered`, `EnvelopeNotFound`: the signer cannot answer.
         /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `AnswerCommitted`; `RevealStarted` if it was the last one.
@@ -1091,7 +1091,7 @@ pub mod pallet {
         /// - `NotChosen`, `EnvelopeNotFound`: the signer cannot answer.
         /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
         /// - `AnswerLengthMismatch`: it is no answer of this model.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `VerdictReached`.
@@ -1250,7 +1250,7 @@ pub mod pallet {
         /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`,
         ///   `EnvelopeNotFound`, `AlreadyAnswered`: the signer cannot challenge it.
         /// - `AnswerLengthMismatch`, `SameAnswer`: it is not another answer of this model.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `VerdictChallenged`, `Disputes::DisputeStarted`.
