@@ -461,7 +461,9 @@ pub mod pallet {
             /// The last block in which they can be drawn.
             deadline: BlockNumberFor<T>,
         },
-        /// A request failed, and the fees were released.
+        /// A request failed. Fees were released, unless its dispute could not be settled.
+        ///
+        /// Then the workers that had answered were paid.
         InferenceFailed {
             /// The request.
             request: RequestId,
@@ -470,7 +472,9 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled. Workers with answers were paid, other fees released.
+        /// A request was cancelled. Workers that had committed, or the only one with the key, were paid.
+        ///
+        /// Other fees were released.
         RequestCancelled {
             /// The request.
             request: RequestId,
@@ -607,7 +611,7 @@ pub mod pallet {
         WrongStatus,
         /// The seed that draws the workers is not there yet. Try again in a later block.
         SeedNotReady,
-        /// Only the patient, the record's author, or a requester with an envelope may seal the key.
+        /// Only the patient, the record's author, a requester with an envelope, or a drawn worker for itself may seal the key. A drawn worker gets it with `Custody::request_as_worker` first.
         MayNotSeal,
         /// The account was not chosen for this request.
         NotChosen,
@@ -755,7 +759,8 @@ pub mod pallet {
 
         /// Retires a model, or reactivates it.
         ///
-        /// A retired model accepts neither requests nor answers. Its open requests fail at their
+        /// A retired model accepts no requests, commitments or single answers; answers that all
+        /// workers have committed to are still revealed. Its other open requests fail at their
         /// deadline, or can be cancelled.
         ///
         /// ## Dispatch origin
