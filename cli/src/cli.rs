@@ -173,7 +173,7 @@ pub enum Command {
     /// The last moves of a dispute make a part of what was computed public, and some of them
     /// every verdict on this version of the record; this ends it before. Nobody loses a bond,
     /// so whoever was wrong is not found out. Workers that showed an answer to an open request
-    /// are paid; a verdict that was challenged is annulled and does not count any more. Ask
+    /// are paid; a verdict that was challenged is withdrawn, and does not count any more. Ask
     /// again with `medchain infer`.
     Annul(annul::AnnulArgs),
     /// Play the whole story on a temporary chain.

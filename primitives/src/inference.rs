@@ -24,7 +24,7 @@ named_enum! {
     pub enum ModelStatus is "a model status" {
         /// The model accepts requests and answers.
         Active = 0 => "active",
-        /// The model accepts neither. Open requests end at their deadlines, or can be cancelled.
+        /// The model accepts no requests, commitments or single answers.
         Retired = 1 => "retired",
     }
 }

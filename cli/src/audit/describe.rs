@@ -385,9 +385,10 @@ fn dispute(event: &ChainEvent) -> Option<Said> {
         E::VerdictUpheld { request, challengeable_until } => Said::new(Kind::VerdictUpheld)
             .about(*request)
             .with("challengeable_until_block", *challengeable_until),
-        E::VerdictAnnulled { request, record } => {
-            Said::new(Kind::VerdictAnnulled).on(*record).about(*request)
-        }
+        E::VerdictAnnulled { request, record, status } => Said::new(Kind::VerdictAnnulled)
+            .on(*record)
+            .about(*request)
+            .with("status", word(*status)),
         _ => return None,
     })
 }

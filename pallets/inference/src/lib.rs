@@ -67,7 +67,7 @@ pub mod pallet {
     use medchain_primitives::{
         AnswerCommitment, AnswerSalt, Arithmetic, Cid, FailureCause, FailureCode, InferenceOrder,
         Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId, SealedAnswer,
-        SlashReason, VerdictRoot, MAX_QUORUM,
+        SlashReason, VerdictRoot, VerdictStatus, MAX_QUORUM,
     };
     use sp_runtime::Permill;
 
@@ -507,12 +507,14 @@ pub mod pallet {
             /// The last block in which it can be challenged again.
             challengeable_until: BlockNumberFor<T>,
         },
-        /// A challenged verdict does not count any more. The model can be asked anew.
+        /// A challenged verdict does not count any more. The model can be asked again.
         VerdictAnnulled {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
+            /// `Annulled` if it was shown to be wrong, `Withdrawn` if the dispute was ended before.
+            status: VerdictStatus,
         },
         /// The patient ended a dispute: nobody lost a bond.
         DisputeAnnulled {
@@ -641,7 +643,7 @@ pub mod pallet {
         InvalidNetwork,
         /// The answers to this request are not disputed.
         NotDisputed,
-        /// The verdict cannot be challenged: it is too old, challenged or annulled already, or the chain does not know the network or the film's commitments.
+        /// The verdict cannot be challenged: it is too old, challenged, annulled or withdrawn already, or the chain does not know the network or the film's commitments.
         NotChallengeable,
         /// The challenger's answer is that of the verdict.
         SameAnswer,
@@ -1240,7 +1242,7 @@ pub mod pallet {
         /// Challenges a verdict with another answer: its workers must defend theirs.
         ///
         /// Whoever loses the dispute loses the whole bond. If the verdict falls, the requester
-        /// gets the fees back out of it, and can ask anew.
+        /// gets the fees back out of it, and can ask again.
         ///
         /// ## Dispatch origin
         /// Signed by an active worker that runs the model, has an envelope of the record, may
@@ -1278,7 +1280,7 @@ pub mod pallet {
         /// Ends a dispute before it shows anything of the film.
         ///
         /// Nobody loses a bond, and whoever answered an open request is paid. A verdict that was
-        /// challenged is withdrawn. The model can be asked anew, by at least as many workers.
+        /// challenged is withdrawn. The model can be asked again, by at least as many workers.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, while the request is `Disputed`.
