@@ -20,4 +20,6 @@ pub use order::{Asking, Order};
 pub use repeat::{repeat, RepetitionTimings, Running};
 pub use state::{ended, state, step};
 pub use validity::Validity;
+#[cfg(test)]
+pub use verdict::tests::test_verdict;
 pub use verdict::{name_of, Opened, VerdictReport};
