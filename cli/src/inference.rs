@@ -15,7 +15,7 @@ mod validity;
 mod verdict;
 
 pub use carry::{carry_on, Carried};
-pub use dispute::{round, DisputeReport};
+pub use dispute::DisputeReport;
 pub use order::{Asking, Order};
 pub use repeat::{repeat, RepetitionTimings, Running};
 pub use state::{ended, state, step};

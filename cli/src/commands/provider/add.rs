@@ -80,7 +80,7 @@ pub async fn add(context: &Context, args: &AddArgs) -> Result<ChangeReport> {
     let call = together(steps.into_iter().map(|step| step.call).collect());
     let outcome = context.send(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderAdded { .. }))?;
-    let (role, included) = (role.as_str(), (&outcome).into());
+    let included = (&outcome).into();
     Ok(ChangeReport { account, role, registered: true, until: Some(until), grants, included })
 }
 
