@@ -43,7 +43,8 @@ pub enum ModelCommand {
     Verify(verify::VerifyArgs),
     /// End requests for a model, or allow them again (council only).
     ///
-    /// Open requests and verdicts of it stay.
+    /// Its verdicts stay. Of its open requests, those to which all workers have committed are still
+    /// answered; the others fail at their deadline, or can be cancelled.
     Retire(retire::RetireArgs),
 }
 
