@@ -310,7 +310,7 @@ fn inference(event: &ChainEvent) -> Option<Said> {
             .with("workers", accounts(workers))
             .with("missing", *missing),
         E::RevealStarted { request, deadline } => {
-            Said::new(Kind::RevealStarted).about(*request).with("until_block", *deadline)
+            Said::new(Kind::RevealStarted).about(*request).with("deadline_block", *deadline)
         }
         E::AnswersAwaited { request, record, workers, deadline } => Said::new(Kind::AnswersAwaited)
             .on(*record)

@@ -581,8 +581,8 @@ pub mod pallet {
         DuplicateModel,
         /// The worker does not run the requested model. Call `set_worker_models` to add it.
         ModelNotSupported,
-        /// Too many workers run this model already.
-        TooManyWorkers,
+        /// The model has reached its worker limit, `MaxCandidates`. Register for another model.
+        MaxCandidatesExceeded,
         /// No record has this number.
         RecordNotFound,
         /// The record was erased or superseded. Use its newest version.
@@ -802,7 +802,7 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: the signer has not published an encryption key.
         /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
         /// - `ModelNotFound`, `ModelRetired`: a model cannot be requested.
-        /// - `TooManyWorkers`: `MaxCandidates` workers run one of the models.
+        /// - `MaxCandidatesExceeded`: `MaxCandidates` workers run one of the models.
         /// - `Token::FundsUnavailable`: the signer cannot pay the bond.
         ///
         /// ## Events
@@ -828,8 +828,8 @@ pub mod pallet {
         /// ## Errors
         /// - `WorkerNotFound`: the signer is not a worker.
         /// - `WorkerNotActive`: the worker is suspended or leaving.
-        /// - `NoModels`, `DuplicateModel`, `ModelNotFound`, `ModelRetired`, `TooManyWorkers`: as
-        ///   for `register_worker`.
+        /// - `NoModels`, `DuplicateModel`, `ModelNotFound`, `ModelRetired`, `MaxCandidatesExceeded`:
+        ///   as for `register_worker`.
         ///
         /// ## Events
         /// - `WorkerModelsSet`.
@@ -1195,7 +1195,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// - `WorkerNotFound`, `WorkerNotSuspended`: nothing is missing.
-        /// - `TooManyWorkers`: other workers have taken its place.
+        /// - `MaxCandidatesExceeded`: other workers have taken its place.
         /// - `Token::FundsUnavailable`: the signer cannot pay.
         ///
         /// ## Events
