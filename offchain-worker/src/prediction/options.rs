@@ -54,8 +54,8 @@ pub struct Options {
         default_missing_value = "true"
     )]
     pub insecure_node: Option<bool>,
-    /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC; or
-    /// several, separated by commas, in the order to try them
+    /// Where encrypted files are: folders or IPFS nodes (`http://127.0.0.1:5001`),
+    /// comma-separated, in the order to try them
     /// [default: $MEDCHAIN_STORE or the user's data folder]
     // A URL may hold a password, which the help must not show.
     #[arg(
