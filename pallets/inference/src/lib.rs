@@ -151,11 +151,15 @@ pub mod pallet {
         #[pallet::constant]
         type WorkerBond: Get<BalanceOf<Self>>;
 
-        /// Part of the bond that a worker loses if it has the key and does not answer.
+        /// Penalty for a worker that does not answer.
+        ///
+        /// A part of its bond. It is for one that has the key.
         #[pallet::constant]
         type AbsencePenalty: Get<BalanceOf<Self>>;
 
-        /// Part of the bond that a worker loses if it commits to an answer and does not show it.
+        /// Penalty for a worker that commits to an answer and does not show it.
+        ///
+        /// A part of its bond.
         #[pallet::constant]
         type RevealPenalty: Get<BalanceOf<Self>>;
 
@@ -200,7 +204,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
 
-    /// The networks of the exact models: what a dispute about an answer is settled by.
+    /// Networks of the exact models, by which disputes are settled.
     #[pallet::storage]
     pub type Networks<T: Config> = StorageMap<_, Twox64Concat, ModelId, Network>;
 
@@ -242,11 +246,13 @@ pub mod pallet {
     pub type RequestsAbout<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountIdOf<T>, u32, ValueQuery>;
 
-    /// Numbers of seeds with how many draws wait for a newer one, in order.
+    /// Seed numbers with the number of draws that wait for a newer seed.
+    ///
+    /// In order.
     #[pallet::storage]
     pub type AwaitedSeed<T> = StorageValue<_, AwaitedSeeds, ValueQuery>;
 
-    /// The seed for the draws that wait since the one with this number, and how many they are.
+    /// Seed of the draws that waited since this number, and how many are left.
     ///
     /// It stays until the last of them has used it.
     #[pallet::storage]
@@ -565,7 +571,7 @@ pub mod pallet {
         WorkerNotFound,
         /// The account is already a worker. Call `set_worker_models` to change its models.
         WorkerAlreadyExists,
-        /// The worker's bond is too small, or it is leaving.
+        /// The worker's bond is too small, or it is leaving. Complete the bond with `top_up_bond`, or withdraw it and register again.
         WorkerNotActive,
         /// The worker is not suspended: its bond is complete.
         WorkerNotSuspended,
@@ -619,7 +625,7 @@ pub mod pallet {
         NotChosen,
         /// The worker has already committed to an answer, or shown it.
         AlreadyAnswered,
-        /// The worker has no envelope of the record.
+        /// The worker has no envelope of the record. Have the key sealed with `seal_to_workers` or `Emr::share_record`.
         EnvelopeNotFound,
         /// The deadline has passed. Call `settle_overdue`.
         DeadlinePassed,
@@ -639,7 +645,7 @@ pub mod pallet {
         VerdictRootMismatch,
         /// The sealed answer does not open with the record's key, or contains no probabilities of the model's classes.
         VerdictUnreadable,
-        /// The network does not take the committed square of greys, has not the model's classes, or cannot be disputed about.
+        /// The network must take the committed grey square, end in the model's classes, and have layers that a dispute can settle.
         InvalidNetwork,
         /// The answers to this request are not disputed.
         NotDisputed,
@@ -843,7 +849,7 @@ pub mod pallet {
             Self::do_set_worker_models(who, models)
         }
 
-        /// Leaves: the worker is not chosen any more, and its bond can be withdrawn later.
+        /// Stops the worker from being chosen; its bond can be withdrawn later.
         ///
         /// Requests for which it was chosen are still to be answered.
         ///
@@ -1168,7 +1174,7 @@ pub mod pallet {
             Self::do_settle_overdue(request)
         }
 
-        /// Takes the bond of a worker back that has left.
+        /// Releases the bond of a worker that has left.
         ///
         /// ## Dispatch origin
         /// Signed by the worker.
@@ -1186,7 +1192,7 @@ pub mod pallet {
             Self::do_withdraw_bond(who)
         }
 
-        /// Completes the bond of a suspended worker, which can be chosen again.
+        /// Completes the bond of a suspended worker, so that it can be chosen again.
         ///
         /// It can be drawn for requests of later blocks.
         ///
