@@ -44,8 +44,8 @@ pub struct Options {
     // A URL may hold a password, which the help must not show.
     #[arg(long, env = "MEDCHAIN_WORKER_NODE", hide_env_values = true, value_name = "URL")]
     pub node: Option<String>,
-    /// Accept ws:// to a node on another machine, which whoever is on the way can change
-    /// [default: false]
+    /// Accept ws:// to a node on another machine; anybody on the network path can then change what
+    /// it says [default: false]
     #[arg(
         long,
         env = "MEDCHAIN_WORKER_INSECURE_NODE",
@@ -101,7 +101,7 @@ pub struct Options {
     /// How many images are predicted at the same time [default: one per core]
     #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
     pub inference_threads: Option<usize>,
-    /// What runs the network: exact, for exact models alone, or tract [default: what suits it]
+    /// What runs the network: exact, for exact models only, or tract [default: what suits it]
     #[arg(long, env = "MEDCHAIN_WORKER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<Engine>,
     /// How many threads share the work on one image [default: 1]

@@ -35,7 +35,7 @@ pub struct AddArgs {
     /// delegate (`medchain delegate set`). Such as 5F…:append,infer.
     #[arg(long = "grant-for", value_name = "GRANT", value_parser = arguments::grant())]
     pub grants: Vec<GrantSpec>,
-    /// Also send the account so many MEDC, for its fees and deposits.
+    /// Also send the account this amount, for its fees and deposits.
     #[arg(long, value_name = "MEDC", value_parser = arguments::amount())]
     pub fund: Option<u128>,
 }
