@@ -288,7 +288,7 @@ impl Game {
     }
 
     fn depth(&self, level: u8) -> u8 {
-        self.spec.network.level(level).map_or(0, |level| level.depth())
+        self.spec.network.level(level).map_or(0, |found| found.depth())
     }
 
     /// Whether a player still has to move in this round.
