@@ -107,7 +107,7 @@ errors! {
         WorkerNotSuspended,
         WorkerNotLeaving,
         BondInUse,
-        TooManyWorkers,
+        MaxCandidatesExceeded,
         RecordNotFound,
         RecordNotActive,
         FilmNotCommitted,
