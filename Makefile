@@ -76,7 +76,7 @@ weights: setup ## Measure the weights of the pallets' calls again.
 	@scripts/benchmark-weights.sh
 
 .PHONY: metadata
-metadata: setup ## Write the runtime's metadata to client/metadata/ again.
+metadata: setup ## Write the runtime's metadata to client/metadata/ again, and its digest.
 	@MEDCHAIN_UPDATE_METADATA=1 $(CARGO) test --workspace --test metadata
 
 .PHONY: lint

@@ -13,7 +13,7 @@ target=$CARGO_TARGET_DIR/../runtime
 # The flags are those of substrate-wasm-builder. The folders of this machine are
 # cut out of what panics say: they would change the bytes. `--locked` pins the
 # crates, the lock file's checksums their content; the toolchain is the rest.
-RUSTC_WORKSPACE_WRAPPER="" CARGO_TARGET_DIR=$target \
+RUNTIME_METADATA_HASH=$(cat runtime/metadata-digest) RUSTC_WORKSPACE_WRAPPER="" CARGO_TARGET_DIR=$target \
   RUSTFLAGS="-C link-arg=--export-table -C link-arg=--export=__heap_base -C link-arg=--import-memory --cfg substrate_runtime \
 --remap-path-prefix=$PWD=/medchain --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
   cargo rustc --locked --quiet -p medchain-runtime --lib --crate-type cdylib --release \

@@ -55,7 +55,7 @@ pub enum Command {
     /// Admit, list and remove institutions, whose registrars appoint providers.
     #[command(subcommand)]
     Institution(institution::InstitutionCommand),
-    /// Register laboratories, clinicians, hospitals and custodians for a term.
+    /// Give accounts a role for a term: lab technician, clinician, hospital or custodian.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
     /// Deploy, call and compare policy contracts, and check what a policy allows.
@@ -78,7 +78,7 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Seal a record's key to another reader.
     Share(share::ShareArgs),
-    /// Take back the deposits for envelopes that you paid for, and with them the envelopes.
+    /// Remove envelopes that you paid for, and get their deposits back.
     ///
     /// Such as that of a worker whose verdict is there. Refused as long as a request on the record
     /// is open, or its verdict can be challenged: workers need their envelopes until then.
@@ -109,9 +109,9 @@ pub enum Command {
     Relation(relation::RelationCommand),
     /// Encrypt a record under a new key for those who may still read it.
     Rotate(rotate::RotateArgs),
-    /// Make the version before the newest one the newest again (patient only).
+    /// Undo an amendment: make the previous version the newest again (patient only).
     ///
-    /// This undoes an amendment, such as one by a caretaker. The version that it undoes stays
+    /// Such as an amendment by a caretaker. The version that it undoes stays
     /// readable to its readers until it is erased, and can be restored in turn.
     Restore(restore::RestoreArgs),
     /// Run several commands over one connection, and wait for finality once, at the end.
@@ -121,12 +121,12 @@ pub enum Command {
     /// not end with 0; what is in a block stays there. Then it waits until all blocks are final,
     /// and says of every line what became of it. Prints what each command prints, and a summary.
     Batch(batch::BatchArgs),
-    /// List what is begun and not finished, and finish it.
+    /// List unfinished uploads, rotations and models, and finish them.
     ///
     /// Uploads, rotations and models that were interrupted go on where they stopped, and
     /// nothing is done twice. Transactions whose outcome is unknown are looked up.
     Resume(resume::ResumeArgs),
-    /// List what the stores keep and nothing on chain names.
+    /// List stored content that nothing on chain refers to.
     #[command(subcommand)]
     Store(store::StoreCommand),
     /// Run the model on image files, offline.
@@ -146,14 +146,14 @@ pub enum Command {
     Request(request::RequestCommand),
     /// Repeat the computation of a verdict and compare the sealed bytes.
     Replay(replay::ReplayArgs),
-    /// Write a report on a record to print: one page, as an accessible PDF.
+    /// Write a printable one-page report on a record, as an accessible PDF.
     ///
     /// Film, verdict with probabilities, model, who asked and who computed, and a code with
     /// which anybody can check the page against the chain: see `medchain verify-report`.
     Report(report::ReportArgs),
     /// Compare a report with the chain, from its PDF or from the text of its code.
     ///
-    /// Says of every value whether it agrees. The film and the verdict are sealed on chain, so
+    /// Prints for each value whether it matches. The film and the verdict are sealed on chain, so
     /// only a reader of the record (--key) can compare them.
     VerifyReport(verify_report::VerifyReportArgs),
     /// Make a verdict public for ever (patient only).
@@ -173,7 +173,7 @@ pub enum Command {
     /// The last moves of a dispute make a part of what was computed public, and some of them
     /// every verdict on this version of the record; this ends it before. Nobody loses a bond,
     /// so whoever was wrong is not found out. Workers that showed an answer to an open request
-    /// are paid; a verdict that was challenged is annulled and does not count any more. Ask
+    /// are paid; a verdict that was challenged is withdrawn, and does not count any more. Ask
     /// again with `medchain infer`.
     Annul(annul::AnnulArgs),
     /// Serve the web page until Ctrl-C: patients, laboratories and clinicians in a browser.

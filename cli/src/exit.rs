@@ -13,7 +13,8 @@ use crate::output::{one_line, Outcome};
 pub const HELP: &str = "\
 Exit codes:
   0    done, or the answer is yes
-  1    an error: nothing was done, or the message says what
+  1    an error: nothing was done, or the message says what;
+       or a part of a batch or folder failed
   2    the command line was not understood
   3    the answer is no: denied, or a mismatch
   4    a transaction was sent and its outcome is unknown: see `medchain resume`

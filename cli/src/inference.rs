@@ -15,9 +15,11 @@ mod validity;
 mod verdict;
 
 pub use carry::{carry_on, Carried};
-pub use dispute::{round, DisputeReport};
+pub use dispute::DisputeReport;
 pub use order::{Asking, Order};
 pub use repeat::{repeat, RepetitionTimings, Running};
 pub use state::{ended, state, step};
 pub use validity::Validity;
+#[cfg(test)]
+pub use verdict::tests::test_verdict;
 pub use verdict::{name_of, Opened, VerdictReport};

@@ -26,8 +26,8 @@ pub struct Global {
     pub node: Option<String>,
     /// Accept ws:// to a node on another machine.
     ///
-    /// Whoever is on the way can then read and replace what the node says, also to whom your
-    /// records are sealed.
+    /// Anybody on the network path can then read and change what the node says, including the
+    /// keys that your records are sealed to.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub insecure_node: bool,
     /// A second node, of another operator, which confirms to whose keys you seal.

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub use label::UNCERTAIN;
 pub use label::{label, percent};
 pub use progress::{Progress, Step};
-pub use text::{as_text, counted, hex, joined, one_line};
+pub use text::{as_text, counted, displayed, hex, joined, one_line};
 
 /// How a command that ran to its end answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,7 +42,7 @@ pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
 };
 pub use error::{
-    ChainError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
+    ChainError, ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
     InferenceError, RuntimeError,
 };
 pub use event::{ChainEvent, PastEvent};
@@ -52,14 +52,14 @@ pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
     FilmCommitments, InferenceOrder, LogHead, ModelStatus, Parameter, ParameterUnit, Purpose,
-    RecordStatus, Relation, RequestStatus, SealedAnswer, SlashReason, VerdictRoot, VerdictStatus,
+    RecordStatus, Relation, RequestStatus, SealedAnswer, SlashReason, Step, VerdictRoot,
+    VerdictStatus,
 };
 pub use parameters::ParameterChange;
 pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
-    Patient, PendingPolicy, Provider, Record, Relative, Request, Step, Verdict, Worker,
-    WorkerStatus,
+    Patient, PendingPolicy, Provider, Record, Relative, Request, Verdict, Worker, WorkerStatus,
 };
 pub use view::{AccessQuestion, View};
 

@@ -3,16 +3,19 @@
 use alloc::vec::Vec;
 
 use hpke::{
-    aead::ChaCha20Poly1305, kdf::HkdfSha256, kem::X25519HkdfSha256, Deserializable, OpModeR,
-    OpModeS, Serializable,
+    aead::ChaCha20Poly1305, kdf::HkdfSha256, Deserializable, OpModeR, OpModeS, Serializable,
 };
 use medchain_primitives::{Cid, EncryptionKey, SealedKey, ENVELOPE_VERSION};
 use zeroize::Zeroizing;
 
-use crate::{rand_core::TryCryptoRng, random::Noted, x25519::SecretKey, ContentKey, CryptoError};
+use crate::{
+    rand_core::TryCryptoRng,
+    random::Noted,
+    x25519::{Kem, SecretKey},
+    ContentKey, CryptoError,
+};
 
-/// The suite of version 1: key encapsulation, key derivation, encryption.
-pub(crate) type Kem = X25519HkdfSha256;
+/// The suite of version 1, after the encapsulation of keys ([`Kem`]): key derivation, encryption.
 pub(crate) type Kdf = HkdfSha256;
 pub(crate) type Aead = ChaCha20Poly1305;
 

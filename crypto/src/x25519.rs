@@ -1,11 +1,11 @@
 //! X25519 keys, in the form that HPKE takes them.
 
-use hpke::{Deserializable, Kem as _, Serializable};
+use hpke::{kem::X25519HkdfSha256, Deserializable, Kem as _, Serializable};
 use medchain_primitives::EncryptionKey;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::envelope::Kem;
-
+/// How HPKE encapsulates keys, in version 1 of envelopes.
+pub(crate) type Kem = X25519HkdfSha256;
 /// HPKE's own form of a secret. It is wiped when it is dropped.
 pub(crate) type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 

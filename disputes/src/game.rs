@@ -136,6 +136,41 @@ pub enum Stage {
     },
 }
 
+impl Stage {
+    /// The name of what players show in this stage.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Roots => "roots",
+            Self::Nodes { .. } => "nodes",
+            Self::Leaf { .. } => "leaf",
+            Self::Sums { .. } => "sums",
+            Self::Value { .. } => "value",
+            Self::Salt { .. } => "salt",
+            Self::Answer { .. } => "answer",
+        }
+    }
+
+    /// The first level on which the players differ, from 1, once that is known.
+    #[must_use]
+    pub const fn level(&self) -> Option<u8> {
+        match self {
+            Self::Nodes { level, .. }
+            | Self::Leaf { level, .. }
+            | Self::Sums { level, .. }
+            | Self::Value { level, .. }
+            | Self::Salt { level, .. } => Some(*level),
+            Self::Roots | Self::Answer { .. } => None,
+        }
+    }
+}
+
+impl core::fmt::Display for Stage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What one player has said in a round in which the other has not yet.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -218,6 +253,42 @@ impl Game {
     #[must_use]
     pub fn new(spec: Spec) -> Self {
         Self { spec, stage: Stage::Roots, said: None }
+    }
+
+    /// Returns the number of the round, from 1.
+    ///
+    /// The game does not count, but each of its stages is reached in one way alone.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        match &self.stage {
+            Stage::Roots => 1,
+            Stage::Answer { .. } => 2,
+            Stage::Nodes { level, height, .. } => {
+                Self::round_below(self.depth(*level).saturating_sub(*height))
+            }
+            Stage::Leaf { level, .. } => self.round_at_leaf(*level),
+            Stage::Sums { level, .. } | Stage::Salt { level, .. } => {
+                self.round_at_leaf(*level).saturating_add(1)
+            }
+            Stage::Value { level, piece, .. } => self
+                .round_at_leaf(*level)
+                .saturating_add(1)
+                .saturating_add(u32::from(piece.is_some())),
+        }
+    }
+
+    /// The round in which both show a leaf of a level.
+    fn round_at_leaf(&self, level: u8) -> u32 {
+        Self::round_below(self.depth(level))
+    }
+
+    /// The round that begins so many levels of a tree below its root.
+    fn round_below(levels: u8) -> u32 {
+        u32::from(levels.div_ceil(STEP)).saturating_add(2)
+    }
+
+    fn depth(&self, level: u8) -> u8 {
+        self.spec.network.level(level).map_or(0, |found| found.depth())
     }
 
     /// Whether a player still has to move in this round.

@@ -3,4 +3,5 @@
 mod liars;
 mod network;
 mod opening;
+mod rounds;
 mod world;

@@ -1,5 +1,6 @@
 //! The chain specs that the node knows by name.
 
+use medchain_runtime::constants::{SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL};
 use polkadot_omni_node_lib::chain_spec::{
     DiskChainSpecLoader, Extensions, GenericChainSpec, LoadSpec,
 };
@@ -29,9 +30,9 @@ fn built_in(name: &str, id: &str, chain_type: ChainType) -> Result<Box<dyn Chain
         _ => sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
     };
     let mut properties = Properties::new();
-    properties.insert("tokenSymbol".into(), "MEDC".into());
-    properties.insert("tokenDecimals".into(), 12.into());
-    properties.insert("ss58Format".into(), 42.into());
+    properties.insert("tokenSymbol".into(), TOKEN_SYMBOL.into());
+    properties.insert("tokenDecimals".into(), TOKEN_DECIMALS.into());
+    properties.insert("ss58Format".into(), SS58_PREFIX.into());
     let spec = GenericChainSpec::builder(
         medchain_runtime::WASM_BINARY.ok_or(NO_WASM)?,
         Extensions::new("rococo-local".into(), medchain_runtime::PARACHAIN_ID),

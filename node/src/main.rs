@@ -1,14 +1,19 @@
 //! `medchain-node`: dev chain, collator and full node in one binary.
 //!
 //! All of it is `polkadot-omni-node-lib`; what is added here are MedChain's
-//! own chain specs, so that `--chain dev` and `--chain local` need no file.
+//! own chain specs, so that `--chain dev` and `--chain local` need no file, and
+//! errors that say what to do.
 
 mod chain_spec;
+mod failure;
+
+use std::process::ExitCode;
 
 use medchain_rocksdb_compat as _;
 use polkadot_omni_node_lib::{
     run, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
 };
+use rustix::fs::Mode;
 
 struct CliConfig;
 
@@ -30,8 +35,16 @@ impl CliConfigT for CliConfig {
     }
 }
 
-fn main() -> Result<(), Box<sc_cli::Error>> {
+fn main() -> ExitCode {
+    // Network and session keys are written with whatever mode this leaves: their owner's alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config =
         RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(chain_spec::MedChainSpecs));
-    run::<CliConfig>(config).map_err(Box::new)
+    match run::<CliConfig>(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", failure::explain(&error));
+            ExitCode::FAILURE
+        }
+    }
 }

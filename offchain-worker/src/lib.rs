@@ -13,8 +13,9 @@
 //! ```
 //!
 //! *Invariants:* `shared` imports neither duty, and the duties do not import each
-//! other. `prediction::jobs`, `prediction::drift`, `custody::deliveries` and, of `shared`, `backoff`,
-//! `outcome` and `turn` are pure: no IO, no clock, no randomness, no `async`.
+//! other. `prediction::jobs`, `prediction::drift`, `custody::deliveries` and, of `shared`,
+//! `backoff`, `outcome` and `turn` are pure: no IO, no clock, no randomness, no `async`.
+//! `rooms.rs` checks both.
 //!
 //! The chain is the memory of both. Work lists and grants stay on chain until they are
 //! served, so a worker that is killed at any moment loses nothing and does nothing twice.
@@ -24,3 +25,6 @@ pub mod cli;
 pub mod custody;
 pub mod prediction;
 pub mod shared;
+
+#[cfg(test)]
+mod rooms;

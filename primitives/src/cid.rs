@@ -8,8 +8,10 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// The longest text that is stored, in bytes. A valid CID has 59.
-pub const MAX_CID_LENGTH: u32 = 64;
+/// The longest text that a call may carry, in bytes. A valid CID has 59. With room for what people
+/// paste instead, such as `ipfs://…` or a gateway's address, so that the chain can say what is
+/// wrong with it: a longer one is no call of this chain, and nodes refuse that without a reason.
+pub const MAX_CID_LENGTH: u32 = 128;
 
 /// Version, codec, hash code, hash length.
 const PREFIX_LENGTH: usize = 4;

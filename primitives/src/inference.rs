@@ -5,7 +5,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, Cid, SealedAnswer};
+use crate::{names::named_enum, AnswerCommitment, Cid, SealedAnswer};
 
 /// The longest label and the longest preprocessing id, in bytes.
 pub const MAX_LABEL_LENGTH: u32 = 32;
@@ -24,7 +24,7 @@ named_enum! {
     pub enum ModelStatus is "a model status" {
         /// The model accepts requests and answers.
         Active = 0 => "active",
-        /// The model accepts neither. Open requests end at their deadlines, or can be cancelled.
+        /// The model accepts no requests, commitments or single answers.
         Retired = 1 => "retired",
     }
 }
@@ -177,6 +177,73 @@ impl RequestStatus {
     }
 }
 
+/// Whether a worker can be drawn.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
+)]
+pub enum WorkerStatus<BlockNumber> {
+    /// It can be drawn and named.
+    #[codec(index = 0)]
+    Active,
+    /// Its bond is too small since it was slashed; `top_up_bond` makes it active again.
+    #[codec(index = 1)]
+    Suspended,
+    /// It gets its bond back after this block.
+    #[codec(index = 2)]
+    Leaving {
+        /// The last block in which the bond can be slashed.
+        until: BlockNumber,
+    },
+}
+
+/// A worker of an open request.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
+)]
+pub struct Member<AccountId> {
+    /// The worker.
+    pub worker: AccountId,
+    /// How far it is.
+    pub step: Step,
+}
+
+/// How far a worker of an open request is.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("inference", "types")
+)]
+pub enum Step {
+    /// It was chosen.
+    #[codec(index = 0)]
+    Chosen,
+    /// It committed to an answer.
+    #[codec(index = 1)]
+    Committed(AnswerCommitment),
+    /// It showed its answer.
+    #[codec(index = 2)]
+    Revealed(SealedAnswer),
+}
+
 /// The receipt of a verdict, which names everything that it depends on.
 ///
 /// `blake2_256` of the SCALE encoding of (model sha256, preprocessing id,
@@ -257,5 +324,22 @@ mod tests {
             FailureCause::NotSettled,
         ];
         assert_eq!(causes.map(|cause| cause.encode()), [[1], [2], [3], [4], [5]]);
+    }
+
+    #[test]
+    fn a_worker_and_its_step_have_their_indices() {
+        let leaving = WorkerStatus::Leaving { until: 7u32 };
+        let all = [WorkerStatus::Active, WorkerStatus::Suspended, leaving];
+        assert_eq!(all.map(|status| status.encode()[0]), [0, 1, 2]);
+        assert_eq!(leaving.encode(), [2, 7, 0, 0, 0]);
+        let steps = [
+            Step::Chosen,
+            Step::Committed(AnswerCommitment([3; 32])),
+            Step::Revealed(SealedAnswer::default()),
+        ];
+        assert_eq!(
+            steps.map(|step| Member { worker: 5u8, step }.encode()[..2].to_vec()),
+            [[5, 0], [5, 1], [5, 2]]
+        );
     }
 }

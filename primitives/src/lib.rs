@@ -48,8 +48,8 @@ pub use extension::{
 };
 pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
-    receipt, FailureCause, FailureCode, Label, ModelStatus, PreprocessingId, Receipt,
-    RequestStatus, SlashReason, VerdictStatus, MAX_LABEL_LENGTH, SQUARE_ID,
+    receipt, FailureCause, FailureCode, Label, Member, ModelStatus, PreprocessingId, Receipt,
+    RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH, SQUARE_ID,
 };
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use names::UnknownName;

@@ -11,12 +11,13 @@
 // per step and `N passed, M failed`; the exit code is 0 if nothing failed.
 import { parseArgs } from 'node:util';
 
+import { merkleizeMetadata } from '@polkadot-api/merkleize-metadata';
 import { compactAddLength, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import { blake2AsHex, randomAsU8a } from '@polkadot/util-crypto';
 
 import {
-  connect, devAccount, ensure, ensureNoWarnings, equal, eventOf, finish, freshAccount, fund,
-  gasLimit, readBundle, send, step,
+  connect, devAccount, ensure, ensureNoWarnings, equal, eventOf, expectWarning, finish, freshAccount,
+  fund, gasLimit, readBundle, send, step,
 } from './lib.mjs';
 
 const { values: options } = parseArgs({
@@ -49,6 +50,19 @@ const reply = () => u8aToHex(freshAccount('//Reply').publicKey);
 let { policy } = options;
 let record;
 
+/** Returns the token's name and decimals, as the chain tells wallets. */
+async function properties() {
+  const { tokenDecimals, tokenSymbol } = await api.rpc.system.properties();
+  const [decimals, symbol] = [tokenDecimals, tokenSymbol].map((values) => values.unwrap()[0]);
+  return { decimals: decimals.toNumber(), tokenSymbol: symbol.toString() };
+}
+
+/** Signs and sends a remark with this digest of the metadata, as an offline wallet does. */
+function sendWithDigest(bytes) {
+  const metadataHash = u8aToHex(bytes);
+  return send(api, api.tx.system.remarkWithEvent('0x00'), bob, { mode: 1, metadataHash });
+}
+
 /** Returns the chain's answer about an access to the patient's file. */
 async function access(subject, action) {
   const answer = await api.call.emrApi.checkAccess(
@@ -76,6 +90,17 @@ await step('connect and decode the metadata', () => {
   ensureNoWarnings();
   const { specName, specVersion } = api.runtimeVersion;
   return `${specName} ${specVersion}`;
+});
+
+await step('a wallet that signs the digest of the metadata is understood', async () => {
+  const metadata = await api.call.metadata.metadataAtVersion(15);
+  const { decimals, tokenSymbol } = await properties();
+  const digest = merkleizeMetadata(metadata.unwrap().toU8a(true), { decimals, tokenSymbol }).digest();
+  eventOf(await sendWithDigest(digest), 'system', 'Remarked');
+  digest[0] ^= 1;
+  expectWarning(/bad signature/);
+  const forged = await sendWithDigest(digest).then(() => 'accepted', (error) => error.message);
+  ensure(forged.includes('bad signature'), `another digest is ${forged}`);
 });
 
 await step('money for a patient, a doctor and a stranger', () =>
@@ -167,18 +192,35 @@ await step('read the record', async () => {
   );
 });
 
-await step('an invalid CID is refused with the error InvalidCid', async () => {
-  const call = api.tx.emr.addRecord(
-    patient.address, 'QmNotOne', digest, 'ChestXray', null, [], null, null,
-  );
-  const outcome = await send(api, call, patient).then(() => 'accepted', (error) => error.message);
-  equal(outcome, 'emr.InvalidCid', 'the outcome');
-});
-
 /** Returns `accepted`, or the error of a call. */
 const outcome = (call, signer) => send(api, call, signer).then(
   () => 'accepted', (error) => error.message,
 );
+
+await step('a CID in any other spelling is refused with the error InvalidCid', async () => {
+  const { cid } = options;
+  const spellings = {
+    nothing: '',
+    'version 0': 'QmbWqxBEKC3P8tqsKc98xmWNzrzDtRLMiMPL8wBuTGsMnR',
+    capitals: cid.toUpperCase(),
+    'a path': `/ipfs/${cid}`,
+    'a URL': `ipfs://${cid}`,
+    "a gateway's address": `https://ipfs.io/ipfs/${cid}?filename=film.png`,
+    'a new line': `${cid}\n`,
+    'a space': ` ${cid}`,
+    padding: `${cid}=`,
+    'another base': `f${'0'.repeat(72)}`,
+    'another hash': `${cid.slice(0, 5)}q${cid.slice(6)}`,
+    'no text': '0xff00ff00',
+  };
+  for (const [name, text] of Object.entries(spellings)) {
+    const call = api.tx.emr.addRecord(
+      patient.address, text, digest, 'ChestXray', null, [], null, null,
+    );
+    equal(await outcome(call, patient), 'emr.InvalidCid', `the outcome of ${name}`);
+  }
+  return `${Object.keys(spellings).length} spellings`;
+});
 
 await step('the doctor asks for access and gets it', async () => {
   const ask = api.tx.custody.requestAccess(record, 'Treatment', reply());

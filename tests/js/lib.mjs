@@ -51,6 +51,8 @@ export function finish() {
 // Here a warning is a failure, except for this notice: a node offers more RPC
 // methods than the library knows.
 const HARMLESS = [/RPC methods not decorated:/];
+/** A warning like this is what the next steps provoke. */
+export const expectWarning = (pattern) => HARMLESS.push(pattern);
 const warnings = [];
 for (const level of ['warn', 'error']) {
   console[level] = (...parts) => {
@@ -113,8 +115,11 @@ export function devAccount(uri) {
   return new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri(uri);
 }
 
-/** Signs and sends a call; waits for its block; throws the runtime's error. */
-export function send(api, call, signer) {
+/**
+ * Signs and sends a call; waits for its block; throws the runtime's error. `more` holds further
+ * options of the signature.
+ */
+export function send(api, call, signer, more = {}) {
   return within(90, new Promise((resolve, reject) => {
     let stop = () => {};
     const settle = (how, value) => {
@@ -122,7 +127,7 @@ export function send(api, call, signer) {
       how(value);
     };
     call
-      .signAndSend(signer, { nonce: -1 }, (result) => {
+      .signAndSend(signer, { nonce: -1, ...more }, (result) => {
         if (result.dispatchError) {
           settle(reject, new Error(errorName(api, result.dispatchError)));
         } else if (result.isInBlock || result.isFinalized) {

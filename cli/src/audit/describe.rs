@@ -310,7 +310,7 @@ fn inference(event: &ChainEvent) -> Option<Said> {
             .with("workers", accounts(workers))
             .with("missing", *missing),
         E::RevealStarted { request, deadline } => {
-            Said::new(Kind::RevealStarted).about(*request).with("until_block", *deadline)
+            Said::new(Kind::RevealStarted).about(*request).with("deadline_block", *deadline)
         }
         E::AnswersAwaited { request, record, workers, deadline } => Said::new(Kind::AnswersAwaited)
             .on(*record)
@@ -385,9 +385,10 @@ fn dispute(event: &ChainEvent) -> Option<Said> {
         E::VerdictUpheld { request, challengeable_until } => Said::new(Kind::VerdictUpheld)
             .about(*request)
             .with("challengeable_until_block", *challengeable_until),
-        E::VerdictAnnulled { request, record } => {
-            Said::new(Kind::VerdictAnnulled).on(*record).about(*request)
-        }
+        E::VerdictAnnulled { request, record, status } => Said::new(Kind::VerdictAnnulled)
+            .on(*record)
+            .about(*request)
+            .with("status", word(*status)),
         _ => return None,
     })
 }

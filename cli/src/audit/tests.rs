@@ -13,7 +13,7 @@ use medchain_client::{
 };
 use medchain_primitives::{
     Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Receipt, RecordId, RecordKind, RequestId, SlashReason,
+    ModelId, Receipt, RecordId, RecordKind, RequestId, SlashReason, VerdictStatus,
 };
 use serde_json::{json, Value};
 use sp_core::{Blake2Hasher, Hasher};
@@ -110,7 +110,7 @@ fn disputed(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
         E::DisputeAbandoned { request },
         E::DisputeAnnulled { request, record },
         E::VerdictUpheld { request, challengeable_until: 95 },
-        E::VerdictAnnulled { request, record },
+        E::VerdictAnnulled { request, record, status: VerdictStatus::Annulled },
     ]
 }
 

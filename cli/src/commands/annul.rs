@@ -33,8 +33,8 @@ pub struct AnnulReport {
     pub record_id: RecordId,
     /// The model.
     pub model_id: ModelId,
-    /// Whether there was a verdict, which does not count any more.
-    pub verdict_annulled: bool,
+    /// Whether there was a verdict, which is withdrawn and does not count any more.
+    pub verdict_withdrawn: bool,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -44,8 +44,8 @@ impl fmt::Display for AnnulReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { request_id, record_id, model_id, .. } = self;
         writeln!(f, "the dispute about request {request_id} is over, and nobody lost a bond")?;
-        if self.verdict_annulled {
-            writeln!(f, "its verdict is annulled: it does not count any more")?;
+        if self.verdict_withdrawn {
+            writeln!(f, "its verdict is withdrawn: it does not count any more")?;
         } else {
             writeln!(f, "it has no verdict; the workers that showed an answer are paid")?;
         }
@@ -78,7 +78,7 @@ pub async fn annul(context: &Context, args: &AnnulArgs) -> Result<AnnulReport> {
     }
     let has_verdict = view.verdict(id).await?.is_some();
     let purpose = if has_verdict {
-        "end the dispute and annul the verdict"
+        "end the dispute and withdraw the verdict"
     } else {
         "end the dispute without a verdict"
     };
@@ -88,7 +88,7 @@ pub async fn annul(context: &Context, args: &AnnulArgs) -> Result<AnnulReport> {
         request_id: id,
         record_id: request.record,
         model_id: request.model,
-        verdict_annulled: has_verdict,
+        verdict_withdrawn: has_verdict,
         included: (&outcome).into(),
     })
 }

@@ -39,12 +39,12 @@ pub struct AuditArgs {
     #[arg(long, value_name = "BLOCK|DATE", value_parser = arguments::since(),
         conflicts_with_all = ["full", "from", "to"])]
     pub since: Option<Since>,
-    /// Read also those entries from the node that were read before.
+    /// Read all entries from the node again, also those kept from earlier readings.
     ///
     /// What was read is kept beside the key file. The entries were verified; their times and
     /// signers are what the node of that time said.
-    #[arg(long, conflicts_with_all = ["full", "from", "to"])]
-    pub anew: bool,
+    #[arg(long, alias = "anew", conflicts_with_all = ["full", "from", "to"])]
+    pub refresh: bool,
     /// Read every block instead of the patient's log.
     ///
     /// Shows what is not in the log: what happened before the chain kept logs, the moves of
@@ -166,7 +166,7 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
         ((from, to), entries, time::shown(history.end_time().await?), None)
     } else {
         let read =
-            log::read(context, chain, patient, args.since, args.anew).await.map_err(unlinked)?;
+            log::read(context, chain, patient, args.since, args.refresh).await.map_err(unlinked)?;
         (read.blocks, read.entries, read.end, Some(read.checked))
     };
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();

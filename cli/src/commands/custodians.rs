@@ -33,7 +33,7 @@ pub enum CustodiansCommand {
     },
     /// Share an existing record's key among your current custodians.
     ///
-    /// Ends the access that custodians served to it so far.
+    /// All access grants on the record end.
     Entrust {
         /// The record's number.
         #[arg(value_parser = arguments::record())]
@@ -53,7 +53,7 @@ pub enum CustodiansCommand {
 /// Arguments of `medchain custodians set`.
 #[derive(Args, Clone, Debug)]
 pub struct SetArgs {
-    /// The custodians, comma-separated; each has registered: see `medchain custodian list`.
+    /// The custodians, comma-separated; each must be registered: see `medchain custodian list`.
     #[arg(value_name = "ACCOUNT,…", value_delimiter = ',', required = true)]
     pub custodians: Vec<String>,
     /// How many of them it takes to open a key; with 1, each can alone.

@@ -18,7 +18,7 @@ use crate::{
 /// Arguments of `medchain disputes`.
 #[derive(Args, Clone, Debug)]
 pub struct DisputesArgs {
-    /// The number of a request; defaults to all that are disputed.
+    /// The number of a request; defaults to all disputed requests.
     #[arg(value_parser = arguments::request())]
     pub request: Option<RequestId>,
 }

@@ -39,7 +39,7 @@ pub struct EraseArgs {
     /// Do not ask the stores to delete the encrypted file.
     #[arg(long)]
     pub keep_stored: bool,
-    /// Ask the stores although an earlier record of another patient has the same content.
+    /// Ask the stores even though an earlier record of another patient has the same content.
     ///
     /// Encrypted files of two patients are never the same: whoever made that record
     /// copied the CID, on purpose or by mistake. Make sure that it was not you.

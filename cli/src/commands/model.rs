@@ -35,15 +35,16 @@ pub enum ModelCommand {
         #[arg(value_parser = arguments::model())]
         model: ModelId,
     },
-    /// Check that the file of a model is the one on chain, and so is its network.
+    /// Check a model's file and its network against the chain.
     ///
     /// Fetches the ONNX file by its CID, compares the SHA-256, and computes what the chain
     /// needs to settle disputes about an exact model: the shape of each layer, the root of its
     /// weights, and the softmax scale. Exit code 3 means that something differs.
     Verify(verify::VerifyArgs),
-    /// End requests for a model, or allow them again (council only).
+    /// Stop new requests for a model, or allow them again (council only).
     ///
-    /// Open requests and verdicts of it stay.
+    /// Its verdicts stay. Of its open requests, those to which all workers have committed are still
+    /// answered; the others fail at their deadline, or can be cancelled.
     Retire(retire::RetireArgs),
 }
 
@@ -66,7 +67,7 @@ pub struct PublishArgs {
     pub fee: u128,
     /// The fewest workers that must give the same answer; 1 if the model computes in floats.
     ///
-    /// Of a model in floats, honest answers may differ, and only one worker is asked.
+    /// Honest answers of a model in floats may differ, so only one worker is asked.
     #[arg(
         long,
         value_name = "NUMBER",

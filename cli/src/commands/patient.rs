@@ -21,11 +21,12 @@ pub enum PatientCommand {
     UpdateProfile(update_profile::UpdateProfileArgs),
     /// Remove your profile, and ask the stores to delete it.
     RemoveProfile,
-    /// Leave: nothing of you stays but the log. Erase your records first.
+    /// Deregister as a patient, and get the deposit back. Erase your records first.
     ///
-    /// The deposit comes back. Requests and emergencies must be closed, and caretakers removed,
-    /// before; policy, custodians, relatives, profile and encryption key go with you. An account
-    /// that registers again continues the same log.
+    /// Policy, custodians, relatives, profile and encryption key go with you. The log stays, and of
+    /// erased records the number, CID and hash, with their sealed verdicts. Requests and
+    /// emergencies must be closed, and caretakers removed, before. An account that registers again
+    /// continues the same log.
     Deregister,
     /// Choose the contract that decides who may act on your records.
     SetPolicy(set_policy::SetPolicyArgs),

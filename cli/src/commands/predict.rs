@@ -32,10 +32,10 @@ pub struct PredictArgs {
     /// The folder of the model, NAME.onnx and NAME.json; defaults to the shipped one.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
-    /// What runs the network: `exact`, for exact models alone, or `tract`, for every model.
+    /// What runs the network: `exact`, for exact models only, or `tract`, for every model.
     ///
-    /// Defaults to the one that suits the model. Of an exact model both give the same
-    /// answers.
+    /// Defaults to the one that suits the model. For an exact model, both give the
+    /// same answers.
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
     /// How many files to process at once; defaults to the number of processor cores.

@@ -81,7 +81,8 @@ pub struct ChangeReport {
     /// The account.
     pub account: AccountId32,
     /// The role.
-    pub role: &'static str,
+    #[serde(serialize_with = "output::displayed")]
+    pub role: Role,
     /// Whether the account has the role now.
     pub registered: bool,
     /// The last block of the term.
@@ -105,7 +106,7 @@ impl fmt::Display for ChangeReport {
         for grant in &self.grants {
             write!(f, "\nfor {}: {grant}", grant.patient)?;
         }
-        if self.registered && self.role == Role::Custodian.as_str() {
+        if self.registered && self.role == Role::Custodian {
             f.write_str(
                 "\nPatients can choose it once its owner runs `medchain custodian register`.",
             )?;
@@ -181,7 +182,7 @@ async fn renew(context: &Context, args: &RenewArgs) -> Result<ChangeReport> {
     let purpose = "renew the provider's term";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRenewed { .. }))?;
-    let (role, included) = (role.as_str(), (&outcome).into());
+    let included = (&outcome).into();
     Ok(ChangeReport {
         account,
         role,
@@ -199,7 +200,7 @@ async fn remove(context: &Context, args: &RoleOf) -> Result<ChangeReport> {
     let purpose = "remove the provider";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderRemoved { .. }))?;
-    let (role, included) = (role.as_str(), (&outcome).into());
+    let included = (&outcome).into();
     Ok(ChangeReport { account, role, registered: false, until: None, grants: Vec::new(), included })
 }
 

@@ -24,8 +24,8 @@ use crate::{
 pub enum RequestCommand {
     /// Cancel an open request for a verdict (requester or patient).
     ///
-    /// Fees that no worker has earned are released. Once a worker has committed to an answer,
-    /// only the patient can cancel, and that worker is paid.
+    /// Fees that no worker has earned are released. Once a worker has committed to an answer, or
+    /// the only worker has the key, only the patient can cancel, and these workers are paid.
     Cancel {
         /// The request's number; see `medchain show`.
         #[arg(value_parser = arguments::request())]

@@ -18,7 +18,7 @@ use crate::{
 /// Subcommands of `medchain store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// List what the stores keep and nothing on chain names.
+    /// List stored content that nothing on chain refers to.
     ///
     /// Content of others in the same stores is listed too, and left alone: profiles of patients,
     /// preprocessing files of models, whatever else an IPFS node has pinned.
@@ -28,7 +28,7 @@ pub enum StoreCommand {
 /// Arguments of `medchain store check`.
 #[derive(Args, Clone, Debug)]
 pub struct CheckArgs {
-    /// Ask the stores to delete what your journal knows to be needed by nobody.
+    /// Ask the stores to delete content that your journal shows is no longer needed.
     #[arg(long)]
     pub unpin: bool,
 }

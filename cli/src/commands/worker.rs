@@ -54,19 +54,19 @@ pub enum WorkerCommand {
         )]
         models: Vec<ModelId>,
     },
-    /// Leave: no more requests; take the bond back later with `withdraw`.
+    /// Stop being chosen; take back the bond later with `withdraw`.
     ///
     /// Requests for which the worker was chosen are still to be answered.
     Leave,
-    /// Take the bond of a worker back that has left.
+    /// Take back the bond of a worker that has left.
     Withdraw,
-    /// Complete the bond of a suspended worker, which can be chosen again.
+    /// Complete the bond of a suspended worker, so that it can be chosen again.
     TopUp,
     /// Challenge a verdict on a record that your worker can open, if it has another answer.
     ///
     /// Repeats the computation with the worker's envelope. If the sealed answers are equal,
     /// nothing is submitted. If they differ, a dispute begins in which the worker's whole bond
-    /// is at stake: `medchain-worker` must run until it is over. Of exact models alone.
+    /// is at stake: `medchain-worker` must run until it is over. Exact models only.
     Challenge(challenge::ChallengeArgs),
     /// List the registered workers.
     List,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use medchain_client::{
-    chain::Call,
+    chain::{Call, ChainError, ContractsError, DispatchFailure, FailureKind},
     contract::{code_of_bundle, Interface},
     AccountId32,
 };
@@ -51,9 +51,21 @@ impl Instance {
         let salt = chain.next_nonce(&account).await?.to_le_bytes().to_vec();
         let planned = chain.estimate_instantiate(&account, code, data, salt, 0).await;
         let (call, address) = planned
-            .map_err(|error| refusal(error, &interface, constructor, "the contract"))
-            .context("the chain refuses this contract")?;
+            .map_err(|error| match lacks_funds(&error) {
+                true => anyhow::anyhow!(
+                    "{account} does not have the funds for what a contract holds while it stands; \
+                     send it some with `medchain transfer`"
+                ),
+                false => refusal(error, &interface, constructor, "the contract")
+                    .context("the chain refuses this contract"),
+            })?;
         let constructor = constructor.name.clone();
         Ok(Self { call, address, constructor, interface, code_bytes })
     }
+}
+
+/// Whether it was the deposit that the deployer could not pay.
+fn lacks_funds(error: &ChainError) -> bool {
+    let deposit = FailureKind::Contracts(ContractsError::StorageDepositNotEnoughFunds);
+    matches!(error, ChainError::Dispatch(DispatchFailure { kind, .. }) if *kind == deposit)
 }

@@ -28,7 +28,7 @@ pub struct Summary {
     pub probabilities: Probabilities,
     /// The verdict's receipt.
     pub receipt: String,
-    /// Whether the verdict counts: `standing`, `challenged` or `annulled`.
+    /// Whether the verdict counts: `standing`, `challenged`, `annulled` or `withdrawn`.
     pub status: VerdictStatus,
     /// Whether the patient's own computation gave the same sealed bytes.
     pub replay_equal: bool,

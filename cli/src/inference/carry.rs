@@ -10,7 +10,7 @@ use medchain_primitives::{RequestId, VerdictStatus};
 
 use super::{
     committee::{find, staff, PAUSE},
-    ended, round, VerdictReport,
+    ended, VerdictReport,
 };
 use crate::context::Context;
 
@@ -95,7 +95,7 @@ async fn wait(
                 tokio::time::sleep(PAUSE).await;
             }
             RequestStatus::Disputed => {
-                let now = view.dispute(id).await?.map(|dispute| round(&dispute.game));
+                let now = view.dispute(id).await?.map(|dispute| dispute.game.round());
                 if let Some(now) = now.filter(|now| told != Some(*now)) {
                     // The old line goes before a new one comes.
                     drop(step.take());

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use medchain_client::{chain::Request, AccountId32};
-use medchain_disputes::{Game, Network, Side, Stage};
+use medchain_disputes::{Game, Side, Stage};
 use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde::Serialize;
 
-/// Levels of a tree that one round goes down, as `medchain-disputes` plays.
-const STEP: u32 = 8;
+use crate::output;
 
 /// An open dispute.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,7 +23,8 @@ pub struct DisputeReport {
     /// The number of the round, from 1.
     pub round: u32,
     /// What both show: `roots`, `nodes`, `leaf`, `sums`, `value`, `salt` or `answer`.
-    pub stage: &'static str,
+    #[serde(serialize_with = "output::displayed")]
+    pub stage: Stage,
     /// The first layer, from 1, in which they differ, once that is known.
     pub layer: Option<u8>,
     /// The two workers.
@@ -50,7 +50,6 @@ impl DisputeReport {
         game: &Game,
         challenges_verdict: bool,
     ) -> Self {
-        let (stage, layer) = stage(&game.stage);
         let players = Side::BOTH
             .map(|side| PlayerReport { worker: *side.of(players), to_move: game.awaits(side) });
         Self {
@@ -58,9 +57,9 @@ impl DisputeReport {
             record_id: request.record,
             model_id: request.model,
             challenges_verdict,
-            round: round(game),
-            stage,
-            layer,
+            round: game.round(),
+            layer: game.stage.level(),
+            stage: game.stage.clone(),
             players: players.into(),
             deadline: request.deadline,
         }
@@ -70,27 +69,35 @@ impl DisputeReport {
     pub fn explained(&self) -> String {
         let layer = self.layer.map_or_else(String::new, |layer| format!(" of layer {layer}"));
         match self.stage {
-            "roots" => "each shows one hash for each layer of what it computed".to_owned(),
-            "nodes" => format!("the results{layer} differ; each narrows down where, by hashes"),
-            "leaf" => format!("the results{layer} differ; each shows the first values that do"),
-            "sums" => format!("one value{layer} differs; each shows the sums that it is made of"),
-            "value" => format!(
+            Stage::Roots => "each shows one hash for each layer of what it computed".to_owned(),
+            Stage::Nodes { .. } => {
+                format!("the results{layer} differ; each narrows down where, by hashes")
+            }
+            Stage::Leaf { .. } => {
+                format!("the results{layer} differ; each shows the first values that do")
+            }
+            Stage::Sums { .. } => {
+                format!("one value{layer} differs; each shows the sums that it is made of")
+            }
+            Stage::Value { .. } => format!(
                 "one number{layer} differs; one of them shows what it is computed from, and the \
                  chain computes it"
             ),
-            "salt" => format!(
+            Stage::Salt { .. } => format!(
                 "the results{layer} are equal, but not what hides them; one of them shows the \
                  secret of the record's verdicts, and the chain decides"
             ),
-            _ => "the results are equal, but not the answers; one of them shows the secret of the \
+            Stage::Answer { .. } => {
+                "the results are equal, but not the answers; one of them shows the secret of the \
                   record's verdicts, and the chain computes the answer"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 
     /// Whether the next move makes every verdict on this version of the record public.
     fn reveals_verdicts(&self) -> bool {
-        matches!(self.stage, "salt" | "answer")
+        matches!(self.stage, Stage::Salt { .. } | Stage::Answer { .. })
     }
 }
 
@@ -100,7 +107,8 @@ impl fmt::Display for DisputeReport {
         let about = if self.challenges_verdict { ", which has a verdict" } else { "" };
         writeln!(f, "request   {request_id}: model {model_id} on record {record_id}{about}")?;
         writeln!(f, "round     {round}: {}", self.explained())?;
-        let one_moves = matches!(self.stage, "value" | "salt" | "answer");
+        let one_moves =
+            matches!(self.stage, Stage::Value { .. } | Stage::Salt { .. } | Stage::Answer { .. });
         for PlayerReport { worker, to_move } in &self.players {
             let how = match (to_move, one_moves) {
                 (true, true) => "may move: one move ends the dispute",
@@ -119,48 +127,6 @@ impl fmt::Display for DisputeReport {
         }
         Ok(())
     }
-}
-
-/// The name of a stage, and the layer that it is about.
-fn stage(stage: &Stage) -> (&'static str, Option<u8>) {
-    match stage {
-        Stage::Roots => ("roots", None),
-        Stage::Nodes { level, .. } => ("nodes", Some(*level)),
-        Stage::Leaf { level, .. } => ("leaf", Some(*level)),
-        Stage::Sums { level, .. } => ("sums", Some(*level)),
-        Stage::Value { level, .. } => ("value", Some(*level)),
-        Stage::Salt { level, .. } => ("salt", Some(*level)),
-        Stage::Answer { .. } => ("answer", None),
-    }
-}
-
-/// The number of the round that a game is in, from 1.
-///
-/// The game does not count, but each of its stages is reached in one way alone.
-pub fn round(game: &Game) -> u32 {
-    let network = &game.spec.network;
-    match &game.stage {
-        Stage::Roots => 1,
-        Stage::Answer { .. } => 2,
-        Stage::Nodes { level, height, .. } => {
-            let down = depth(network, *level).saturating_sub((*height).into());
-            2 + down.div_ceil(STEP)
-        }
-        Stage::Leaf { level, .. } => at_leaf(network, *level),
-        Stage::Sums { level, .. } | Stage::Salt { level, .. } => at_leaf(network, *level) + 1,
-        Stage::Value { level, piece, .. } => {
-            at_leaf(network, *level) + 1 + u32::from(piece.is_some())
-        }
-    }
-}
-
-/// The round in which both show a leaf of a level.
-fn at_leaf(network: &Network, level: u8) -> u32 {
-    2 + depth(network, level).div_ceil(STEP)
-}
-
-fn depth(network: &Network, level: u8) -> u32 {
-    network.level(level).map_or(0, |level| level.depth().into())
 }
 
 #[cfg(test)]
@@ -196,10 +162,6 @@ mod tests {
         Stage::Nodes { level: 1, height, index: 0, claims, before: [0; 32] }
     }
 
-    fn leaf(level: u8) -> Stage {
-        Stage::Leaf { level, index: 0, claims: [[1; 32], [2; 32]], before: [0; 32] }
-    }
-
     fn value(piece: Option<u16>) -> Stage {
         Stage::Value { level: 1, index: 0, channel: 0, piece, claims: [1, 2], before: [0; 32] }
     }
@@ -218,17 +180,6 @@ mod tests {
             status: RequestStatus::Disputed,
         };
         DisputeReport::new(&request, &PLAYERS, game, false).to_string()
-    }
-
-    #[test]
-    fn rounds_are_counted_from_the_stage() {
-        // 90,000 leaves make a tree of 17 levels, which three rounds go down.
-        let rounds =
-            [Stage::Roots, nodes(17), nodes(9), nodes(1), leaf(1), value(None), value(Some(1))];
-        assert_eq!(rounds.map(|stage| round(&game(stage))), [1, 2, 3, 4, 5, 6, 7]);
-        // All logits are one leaf, which the roots lead to.
-        assert_eq!(round(&game(leaf(2))), 2);
-        assert_eq!(round(&game(Stage::Answer { logits: [0; 32] })), 2);
     }
 
     #[test]

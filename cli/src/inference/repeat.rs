@@ -20,10 +20,10 @@ pub struct Running {
     /// If its SHA-256 differs from the one on chain, the model is fetched from the store.
     #[arg(long, env = "MEDCHAIN_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
-    /// What runs the network: `exact`, for exact models alone, or `tract`, for every model.
+    /// What runs the network: `exact`, for exact models only, or `tract`, for every model.
     ///
-    /// Defaults to the one that suits the model. Of an exact model both give the same
-    /// answers.
+    /// Defaults to the one that suits the model. For an exact model, both give the
+    /// same answers.
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<Engine>,
 }

@@ -69,25 +69,12 @@ impl fmt::Display for Validity {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::AccountId32;
-    use medchain_primitives::{ModelId, Receipt, RecordId, RequestId};
-
     use super::*;
+    use crate::inference::test_verdict;
 
     fn at(status: VerdictStatus, workers: u8, now: u32) -> Validity {
-        let verdict = Verdict {
-            record: RecordId(4),
-            model: ModelId(1),
-            request: RequestId(9),
-            workers: (0..workers).map(|worker| AccountId32([worker; 32])).collect(),
-            sealed: Default::default(),
-            receipt: Receipt([0xab; 32]),
-            reached_at: 12,
-            challengeable_until: 20,
-            status,
-            previous: None,
-        };
-        Validity::new(&verdict, now)
+        let workers: Vec<u8> = (0..workers).collect();
+        Validity::new(&test_verdict(status, &workers), now)
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl fmt::Display for VerdictReport {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use medchain_client::chain::{Arithmetic, ModelStatus};
     use medchain_primitives::{PreprocessingId, Receipt, RecordId};
 
@@ -195,19 +195,24 @@ mod tests {
         ContentKey::from_bytes([5; 32])
     }
 
-    fn verdict(probabilities: &[f32]) -> Verdict {
-        let mut verdict = Verdict {
+    /// A verdict of these workers that is not sealed yet.
+    pub fn test_verdict(status: VerdictStatus, workers: &[u8]) -> Verdict {
+        Verdict {
             record: RecordId(4),
             model: ModelId(1),
             request: RequestId(9),
-            workers: vec![AccountId32([7; 32]), AccountId32([8; 32])],
+            workers: workers.iter().map(|worker| AccountId32([*worker; 32])).collect(),
             sealed: Default::default(),
             receipt: Receipt([0xab; 32]),
             reached_at: 12,
             challengeable_until: 20,
-            status: VerdictStatus::Standing,
+            status,
             previous: None,
-        };
+        }
+    }
+
+    fn verdict(probabilities: &[f32]) -> Verdict {
+        let mut verdict = test_verdict(VerdictStatus::Standing, &[7, 8]);
         let output = Output::quantise(probabilities).unwrap();
         verdict.sealed = key().verdict_key(&name_of(GENESIS, &verdict)).seal(&output);
         verdict

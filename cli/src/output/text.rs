@@ -27,7 +27,7 @@ pub fn counted(number: impl Into<u64>, thing: &str) -> String {
     }
 }
 
-/// Serialises a value as the text that people read.
+/// Serialises a value, if there is one, as the text that people read.
 #[allow(clippy::ref_option, reason = "serde passes the field like this")]
 pub fn as_text<T: Display, S: Serializer>(
     value: &Option<T>,
@@ -37,6 +37,11 @@ pub fn as_text<T: Display, S: Serializer>(
         Some(value) => serializer.collect_str(value),
         None => serializer.serialize_none(),
     }
+}
+
+/// Serialises a value as the text that people read.
+pub fn displayed<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// Bytes as `0x` and hexadecimal digits.

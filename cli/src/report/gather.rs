@@ -233,23 +233,13 @@ async fn numbers(
 #[cfg(test)]
 mod tests {
     use medchain_client::{store::cid_of, AccountId32};
-    use medchain_primitives::{Output, Receipt, RequestId};
+    use medchain_primitives::Output;
 
     use super::*;
+    use crate::inference::test_verdict;
 
     fn verdict(status: VerdictStatus, key: &ContentKey) -> Verdict {
-        let mut verdict = Verdict {
-            record: RecordId(4),
-            model: ModelId(1),
-            request: RequestId(9),
-            workers: vec![AccountId32([7; 32])],
-            sealed: Default::default(),
-            receipt: Receipt([0xab; 32]),
-            reached_at: 12,
-            challengeable_until: 20,
-            status,
-            previous: None,
-        };
+        let mut verdict = test_verdict(status, &[7]);
         let output = Output::quantise(&[0.15, 0.05, 0.8]).unwrap();
         verdict.sealed = key.verdict_key(&name_of(H256([3; 32]), &verdict)).seal(&output);
         verdict

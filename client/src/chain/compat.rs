@@ -14,7 +14,7 @@ use subxt::Metadata;
 use self::shape::{is_empty, Shapes};
 use super::{
     items::{ApiMethod, Constant, StorageItem},
-    Call, ChainEvent, CustodyError, DisputesError, EmrError, InferenceError,
+    Call, ChainEvent, ContractsError, CustodyError, DisputesError, EmrError, InferenceError,
 };
 
 /// The metadata of the runtime that this crate is tested with. A test of the
@@ -107,9 +107,13 @@ impl Needs {
         let disputes = DisputesError::ALL
             .iter()
             .map(|error| Used::Error(DisputesError::PALLET, error.as_str()));
+        let contracts = ContractsError::ALL
+            .iter()
+            .map(|error| Used::Error(ContractsError::PALLET, error.as_str()));
         let api = ApiMethod::ALL.iter().copied().map(Used::Api);
         let all = calls.chain(storage).chain(constants).chain(events);
-        all.chain(emr).chain(custody).chain(inference).chain(disputes).chain(api).collect()
+        let errors = emr.chain(custody).chain(inference).chain(disputes).chain(contracts);
+        all.chain(errors).chain(api).collect()
     }
 }
 

@@ -16,7 +16,7 @@ mod pallet;
 mod runtime;
 
 pub use dispatch::{DispatchFailure, FailureKind};
-pub use pallet::{CustodyError, DisputesError, EmrError, InferenceError};
+pub use pallet::{ContractsError, CustodyError, DisputesError, EmrError, InferenceError};
 pub use runtime::RuntimeError;
 
 use super::{AddressError, ContractFailure};

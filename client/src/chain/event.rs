@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use medchain_primitives::{
     Action, ChangeId, Cid, Denied, EmergencyId, EmergencyReason, EncryptionKey, EndReason,
     FailureCause, FailureCode, InstitutionId, ModelId, ModelStatus, Purpose, Receipt, RecordId,
-    RecordKind, RequestId, Role, SealedAnswer, SlashReason,
+    RecordKind, RequestId, Role, SealedAnswer, SlashReason, VerdictStatus,
 };
 use medchain_sharing::CustodianKey;
 use subxt::{
@@ -287,7 +287,7 @@ events! {
                 sealed: SealedAnswer,
             };
             VerdictUpheld { request: RequestId, challengeable_until: u32 };
-            VerdictAnnulled { request: RequestId, record: RecordId };
+            VerdictAnnulled { request: RequestId, record: RecordId, status: VerdictStatus };
             DisputeAnnulled { request: RequestId, record: RecordId };
             VerdictDisclosed {
                 request: RequestId,

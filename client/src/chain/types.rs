@@ -1,11 +1,10 @@
 //! What the chain stores, with everything decoded.
 
-use codec::{Decode, Encode};
 use medchain_disputes::{Game, Side};
 use medchain_primitives::{
-    AnswerCommitment, Arithmetic, ChangeId, Cid, ContentDigest, Document, InstitutionId, ModelId,
-    ModelStatus, Output, PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation,
-    RequestId, RequestStatus, Role, SealedAnswer, VerdictStatus,
+    Arithmetic, ChangeId, Cid, ContentDigest, Document, InstitutionId, ModelId, ModelStatus,
+    Output, PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation, RequestId,
+    RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
 };
 
 use crate::{AccountId32, H256};
@@ -210,21 +209,7 @@ pub struct Worker {
 }
 
 /// Whether a worker can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum WorkerStatus {
-    /// It can be drawn and named.
-    #[codec(index = 0)]
-    Active,
-    /// It lost a part of its bond, and cannot be chosen before it tops the bond up.
-    #[codec(index = 1)]
-    Suspended,
-    /// It cannot be chosen any more, and gets its bond back.
-    #[codec(index = 2)]
-    Leaving {
-        /// The last block in which its bond is held.
-        until: u32,
-    },
-}
+pub type WorkerStatus = medchain_primitives::WorkerStatus<u32>;
 
 /// A request to run a model on a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,27 +272,7 @@ impl Committee {
 }
 
 /// A worker of an open request.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Member {
-    /// The worker.
-    pub worker: AccountId32,
-    /// How far it is.
-    pub step: Step,
-}
-
-/// How far a worker of an open request is.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Step {
-    /// It was chosen.
-    #[codec(index = 0)]
-    Chosen,
-    /// It committed to an answer.
-    #[codec(index = 1)]
-    Committed(AnswerCommitment),
-    /// It showed its answer.
-    #[codec(index = 2)]
-    Revealed(SealedAnswer),
-}
+pub type Member = medchain_primitives::Member<AccountId32>;
 
 /// The equal answers of all workers of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

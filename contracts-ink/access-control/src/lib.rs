@@ -217,7 +217,7 @@ mod access_control {
 
         /// Grants every holder of a role actions on the caller's records.
         ///
-        /// The registrar assigns roles; an account that loses the role loses the
+        /// Institutions' registrars assign roles; an account that loses the role loses the
         /// access. The grant replaces the previous one to that role. Arguments as
         /// in `grant_for_purposes`.
         #[ink(message, selector = 0x4d435014)]

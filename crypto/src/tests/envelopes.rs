@@ -5,7 +5,10 @@ use medchain_primitives::{Cid, CidCodec, EncryptionKey, SealedKey};
 use proptest::prelude::*;
 
 use super::*;
-use crate::envelope::{Aead, Kdf, Kem};
+use crate::{
+    envelope::{Aead, Kdf},
+    x25519::Kem,
+};
 
 fn cid(byte: u8) -> Cid {
     Cid::new(CidCodec::Raw, [byte; 32])

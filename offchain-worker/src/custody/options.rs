@@ -44,8 +44,8 @@ pub struct Options {
     // A URL may hold a password, which the help must not show.
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_NODE", hide_env_values = true, value_name = "URL")]
     pub node: Option<String>,
-    /// Accept ws:// to a node on another machine, which whoever is on the way can change
-    /// [default: false]
+    /// Accept ws:// to a node on another machine; anybody on the network path can then change what
+    /// it says [default: false]
     #[arg(
         long,
         env = "MEDCHAIN_CUSTODIAN_INSECURE_NODE",

@@ -2,13 +2,12 @@
 //! pure functions. Time and chance come in as values, so every duplicate, restart and
 //! reorganisation is a plain table test.
 
-pub mod answer;
+mod answer;
 pub mod board;
 pub mod decide;
 pub mod happened;
 pub mod job;
 
-pub use answer::Answer;
 pub use board::{Board, Counts, Rules};
 pub use happened::{Doubt, Ended, Happened, Play};
-pub use job::{Closed, Event, Job, JobId, Moment, Note, Phase, Problem, Round, Step};
+pub use job::{Answer, Closed, Event, Job, JobId, Moment, Note, Phase, Problem, Round, Step};

@@ -44,8 +44,8 @@ pub struct Options {
     // A URL may hold a password, which the help must not show.
     #[arg(long, env = "MEDCHAIN_WORKER_NODE", hide_env_values = true, value_name = "URL")]
     pub node: Option<String>,
-    /// Accept ws:// to a node on another machine, which whoever is on the way can change
-    /// [default: false]
+    /// Accept ws:// to a node on another machine; anybody on the network path can then change what
+    /// it says [default: false]
     #[arg(
         long,
         env = "MEDCHAIN_WORKER_INSECURE_NODE",
@@ -54,8 +54,8 @@ pub struct Options {
         default_missing_value = "true"
     )]
     pub insecure_node: Option<bool>,
-    /// The content store: a folder, or ipfs+http://HOST:PORT for an IPFS node's RPC; or
-    /// several, separated by commas, in the order to try them
+    /// Where encrypted files are: folders or IPFS nodes (`http://127.0.0.1:5001`),
+    /// comma-separated, in the order to try them
     /// [default: $MEDCHAIN_STORE or the user's data folder]
     // A URL may hold a password, which the help must not show.
     #[arg(
@@ -101,7 +101,7 @@ pub struct Options {
     /// How many images are predicted at the same time [default: one per core]
     #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
     pub inference_threads: Option<usize>,
-    /// What runs the network: exact, for exact models alone, or tract [default: what suits it]
+    /// What runs the network: exact, for exact models only, or tract [default: what suits it]
     #[arg(long, env = "MEDCHAIN_WORKER_ENGINE", value_name = "ENGINE")]
     pub engine: Option<Engine>,
     /// How many threads share the work on one image [default: 1]

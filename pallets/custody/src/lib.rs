@@ -160,7 +160,7 @@ pub mod pallet {
         #[pallet::constant]
         type MaxRejections: Get<u32>;
 
-        /// Number of blocks for which a grant by a policy lasts.
+        /// Duration of an access grant by the policy, in blocks.
         #[pallet::constant]
         type AccessPeriod: Get<BlockNumberFor<Self>>;
 
@@ -638,7 +638,7 @@ pub mod pallet {
     /// The reasons for which a call fails.
     #[pallet::error]
     pub enum Error<T> {
-        /// The proof does not show that the signer knows the secret of this key on this chain. Make it anew, with `medchain custodian register`.
+        /// The proof does not show that the signer knows the secret of this key on this chain. Create a new proof with `medchain custodian register`.
         InvalidCustodianKey,
         /// The account registered another key before, which stays for the shares that it keeps. Use that one, or another account.
         CustodianKeyMismatch,
@@ -686,7 +686,7 @@ pub mod pallet {
         ShareAlreadyDelivered,
         /// The proof does not show that this is the custodian's share, encrypted to the reply key of the grant. Deliver with the key that is registered.
         InvalidDelivery,
-        /// The account is not a worker that was drawn for this request and still waits for the record's key. A named worker gets it from who named it; others call `request_access`.
+        /// The account is not a worker that was drawn for this request and still waits for the record's key. The account that named a worker seals the key to it; others call `request_access`.
         NotDrawn,
         /// A custodian needs no delivery of its own share, and has no emergency over records of which it keeps one.
         OwnShare,
@@ -933,8 +933,8 @@ pub mod pallet {
         /// A denial is recorded, not returned as an error. If access is granted, the custodians of
         /// the record encrypt their shares of the content key to the reply key, within
         /// `AccessPeriod` blocks; the policy is asked again each time. A denial ends an earlier
-        /// grant for the same purpose. With the reply key of a grant that runs, the purpose is replaced;
-        /// with another one, the grant.
+        /// grant for the same purpose. A request with the reply key of a running grant replaces its
+        /// purpose; one with another key replaces the grant.
         ///
         /// ## Dispatch origin
         /// Signed by any account. If access is granted and custodians keep the key,
@@ -975,12 +975,11 @@ pub mod pallet {
 
         /// Delivers a custodian's share of a content key to the account granted access.
         ///
-        /// The share is verified first; then the policy is asked again, in an emergency whether it
-        /// still is one, and of a drawn worker whether it still waits for the key. If not, the
-        /// grant ends. The share was in the block by
-        /// then: it is logged as exposed, not stored. So is a share that arrives within
-        /// `LateDeliveryPeriod` blocks after the end of its grant or custody, and one from a
-        /// custodian that has lost its role.
+        /// The share is verified first. Then the chain checks again that the policy allows it, that
+        /// an emergency still runs, or that the drawn worker still waits. If not, the grant ends. The
+        /// share was in the block by then: it is logged as exposed, not stored. So is a share that
+        /// arrives within `LateDeliveryPeriod` blocks after the end of its grant or custody, and one
+        /// from a custodian that has lost its role.
         ///
         /// The call is free if it succeeds, unless the signer has lost the role. The first
         /// `threshold` custodians get `DeliveryFee`, also if they come too late; but not if the

@@ -124,7 +124,7 @@ pub mod pallet {
         DisputeAlreadyExists,
         /// The signer is not one of the two players.
         NotPlayer,
-        /// The time for this round is over.
+        /// The time for this round is over. Call `Inference::settle_overdue`.
         DeadlinePassed,
         /// This round asks for another kind of move: look at the `stage` of the dispute.
         WrongMove,

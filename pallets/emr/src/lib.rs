@@ -945,9 +945,8 @@ pub mod pallet {
         ///   makes of it, and the hash of the secret that seals its verdicts. Without them no
         ///   model can be run on it.
         /// - `envelopes`: the readers, each with the content key sealed to the key that they have
-        ///   published (`SealedKey`, 89 bytes); at most `MaxEnvelopes`. The patient is one of them,
-        ///   unless the patient signs, and not
-        ///   a caretaker in the patient's name.
+        ///   published (`SealedKey`, 89 bytes); at most `MaxEnvelopes`. The patient must be one of
+        ///   them, unless the patient signs in person, not through a caretaker.
         /// - `inference`: the model to run on the record, and by how many workers. A signer
         ///   other than the patient then needs the consent to `Infer` as well.
         /// - `custody`: the content key, shared among the patient's custodians in their order,

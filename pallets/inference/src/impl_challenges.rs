@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
             let event = Event::VerdictUpheld { request: id, challengeable_until: until };
             Self::deposit_logged(&request.patient, event);
         } else {
-            let event = Event::VerdictAnnulled { request: id, record: verdict.record };
+            let event = Event::VerdictAnnulled { request: id, record: verdict.record, status };
             Self::deposit_logged(&request.patient, event);
         }
         Verdicts::<T>::insert(id, verdict);

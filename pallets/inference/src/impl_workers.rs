@@ -189,7 +189,7 @@ impl<T: Config> Pallet<T> {
                 if let Err(place) = Self::place_of(who, candidates) {
                     candidates
                         .try_insert(place, Candidate { worker: who.clone(), since })
-                        .map_err(|_| Error::<T>::TooManyWorkers)?;
+                        .map_err(|_| Error::<T>::MaxCandidatesExceeded)?;
                 }
                 Ok::<_, DispatchError>(())
             })?;

@@ -67,7 +67,7 @@ pub mod pallet {
     use medchain_primitives::{
         AnswerCommitment, AnswerSalt, Arithmetic, Cid, FailureCause, FailureCode, InferenceOrder,
         Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId, SealedAnswer,
-        SlashReason, VerdictRoot, MAX_QUORUM,
+        SlashReason, VerdictRoot, VerdictStatus, MAX_QUORUM,
     };
     use sp_runtime::Permill;
 
@@ -151,11 +151,15 @@ pub mod pallet {
         #[pallet::constant]
         type WorkerBond: Get<BalanceOf<Self>>;
 
-        /// Part of the bond that a worker loses if it has the key and does not answer.
+        /// Penalty for a worker that does not answer.
+        ///
+        /// A part of its bond. It is for one that has the key.
         #[pallet::constant]
         type AbsencePenalty: Get<BalanceOf<Self>>;
 
-        /// Part of the bond that a worker loses if it commits to an answer and does not show it.
+        /// Penalty for a worker that commits to an answer and does not show it.
+        ///
+        /// A part of its bond.
         #[pallet::constant]
         type RevealPenalty: Get<BalanceOf<Self>>;
 
@@ -200,7 +204,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelOf<T>>;
 
-    /// The networks of the exact models: what a dispute about an answer is settled by.
+    /// Networks of the exact models, by which disputes are settled.
     #[pallet::storage]
     pub type Networks<T: Config> = StorageMap<_, Twox64Concat, ModelId, Network>;
 
@@ -242,11 +246,13 @@ pub mod pallet {
     pub type RequestsAbout<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountIdOf<T>, u32, ValueQuery>;
 
-    /// Numbers of seeds with how many draws wait for a newer one, in order.
+    /// Seed numbers with the number of draws that wait for a newer seed.
+    ///
+    /// In order.
     #[pallet::storage]
     pub type AwaitedSeed<T> = StorageValue<_, AwaitedSeeds, ValueQuery>;
 
-    /// The seed for the draws that wait since the one with this number, and how many they are.
+    /// Seed of the draws that waited since this number, and how many are left.
     ///
     /// It stays until the last of them has used it.
     #[pallet::storage]
@@ -461,7 +467,9 @@ pub mod pallet {
             /// The last block in which they can be drawn.
             deadline: BlockNumberFor<T>,
         },
-        /// A request failed, and the fees were released.
+        /// A request failed. Fees were released, unless its dispute could not be settled.
+        ///
+        /// Then the workers that had answered were paid.
         InferenceFailed {
             /// The request.
             request: RequestId,
@@ -470,7 +478,9 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled. Workers with answers were paid, other fees released.
+        /// A request was cancelled. Workers that had committed, or the only one with the key, were paid.
+        ///
+        /// Other fees were released.
         RequestCancelled {
             /// The request.
             request: RequestId,
@@ -503,12 +513,14 @@ pub mod pallet {
             /// The last block in which it can be challenged again.
             challengeable_until: BlockNumberFor<T>,
         },
-        /// A challenged verdict does not count any more. The model can be asked anew.
+        /// A challenged verdict does not count any more. The model can be asked again.
         VerdictAnnulled {
             /// The request.
             request: RequestId,
             /// The record.
             record: RecordId,
+            /// `Annulled` if it was shown to be wrong, `Withdrawn` if the dispute was ended before.
+            status: VerdictStatus,
         },
         /// The patient ended a dispute: nobody lost a bond.
         DisputeAnnulled {
@@ -559,7 +571,7 @@ pub mod pallet {
         WorkerNotFound,
         /// The account is already a worker. Call `set_worker_models` to change its models.
         WorkerAlreadyExists,
-        /// The worker's bond is too small, or it is leaving.
+        /// The worker's bond is too small, or it is leaving. Complete the bond with `top_up_bond`, or withdraw it and register again.
         WorkerNotActive,
         /// The worker is not suspended: its bond is complete.
         WorkerNotSuspended,
@@ -575,8 +587,8 @@ pub mod pallet {
         DuplicateModel,
         /// The worker does not run the requested model. Call `set_worker_models` to add it.
         ModelNotSupported,
-        /// Too many workers run this model already.
-        TooManyWorkers,
+        /// The model has reached its worker limit, `MaxCandidates`. Register for another model.
+        MaxCandidatesExceeded,
         /// No record has this number.
         RecordNotFound,
         /// The record was erased or superseded. Use its newest version.
@@ -607,13 +619,13 @@ pub mod pallet {
         WrongStatus,
         /// The seed that draws the workers is not there yet. Try again in a later block.
         SeedNotReady,
-        /// Only the patient, the record's author, or a requester with an envelope may seal the key.
+        /// Only the patient, the record's author, a requester with an envelope, or a drawn worker for itself may seal the key. A drawn worker gets it with `Custody::request_as_worker` first.
         MayNotSeal,
         /// The account was not chosen for this request.
         NotChosen,
         /// The worker has already committed to an answer, or shown it.
         AlreadyAnswered,
-        /// The worker has no envelope of the record.
+        /// The worker has no envelope of the record. Have the key sealed with `seal_to_workers` or `Emr::share_record`.
         EnvelopeNotFound,
         /// The deadline has passed. Call `settle_overdue`.
         DeadlinePassed,
@@ -633,11 +645,11 @@ pub mod pallet {
         VerdictRootMismatch,
         /// The sealed answer does not open with the record's key, or contains no probabilities of the model's classes.
         VerdictUnreadable,
-        /// The network does not take the committed square of greys, has not the model's classes, or cannot be disputed about.
+        /// The network must take the committed grey square, end in the model's classes, and have layers that a dispute can settle.
         InvalidNetwork,
         /// The answers to this request are not disputed.
         NotDisputed,
-        /// The verdict cannot be challenged: it is too old, challenged or annulled already, or the chain does not know the network or the film's commitments.
+        /// The verdict cannot be challenged: it is too old, challenged, annulled or withdrawn already, or the chain does not know the network or the film's commitments.
         NotChallengeable,
         /// The challenger's answer is that of the verdict.
         SameAnswer,
@@ -755,7 +767,8 @@ pub mod pallet {
 
         /// Retires a model, or reactivates it.
         ///
-        /// A retired model accepts neither requests nor answers. Its open requests fail at their
+        /// A retired model accepts no requests, commitments or single answers; answers that all
+        /// workers have committed to are still revealed. Its other open requests fail at their
         /// deadline, or can be cancelled.
         ///
         /// ## Dispatch origin
@@ -795,7 +808,7 @@ pub mod pallet {
         /// - `EncryptionKeyNotFound`: the signer has not published an encryption key.
         /// - `NoModels`, `DuplicateModel`: the list is empty, or contains a model twice.
         /// - `ModelNotFound`, `ModelRetired`: a model cannot be requested.
-        /// - `TooManyWorkers`: `MaxCandidates` workers run one of the models.
+        /// - `MaxCandidatesExceeded`: `MaxCandidates` workers run one of the models.
         /// - `Token::FundsUnavailable`: the signer cannot pay the bond.
         ///
         /// ## Events
@@ -821,8 +834,8 @@ pub mod pallet {
         /// ## Errors
         /// - `WorkerNotFound`: the signer is not a worker.
         /// - `WorkerNotActive`: the worker is suspended or leaving.
-        /// - `NoModels`, `DuplicateModel`, `ModelNotFound`, `ModelRetired`, `TooManyWorkers`: as
-        ///   for `register_worker`.
+        /// - `NoModels`, `DuplicateModel`, `ModelNotFound`, `ModelRetired`, `MaxCandidatesExceeded`:
+        ///   as for `register_worker`.
         ///
         /// ## Events
         /// - `WorkerModelsSet`.
@@ -836,7 +849,7 @@ pub mod pallet {
             Self::do_set_worker_models(who, models)
         }
 
-        /// Leaves: the worker is not chosen any more, and its bond can be withdrawn later.
+        /// Stops the worker from being chosen; its bond can be withdrawn later.
         ///
         /// Requests for which it was chosen are still to be answered.
         ///
@@ -882,7 +895,7 @@ pub mod pallet {
         /// - `VerdictAlreadyExists`: there is a verdict by this model with this quorum.
         /// - `RequestAlreadyExists`: a request for this record and model is open.
         /// - `RequestIdsExhausted`: every request number is taken.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         /// - `Token::FundsUnavailable`: the signer cannot pay.
         ///
         /// ## Events
@@ -1025,7 +1038,7 @@ pub mod pallet {
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
         /// - `NotChosen`, `AlreadyAnswered`, `EnvelopeNotFound`: the signer cannot answer.
         /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `AnswerCommitted`; `RevealStarted` if it was the last one.
@@ -1091,7 +1104,7 @@ pub mod pallet {
         /// - `NotChosen`, `EnvelopeNotFound`: the signer cannot answer.
         /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
         /// - `AnswerLengthMismatch`: it is no answer of this model.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `VerdictReached`.
@@ -1161,7 +1174,7 @@ pub mod pallet {
             Self::do_settle_overdue(request)
         }
 
-        /// Takes the bond of a worker back that has left.
+        /// Releases the bond of a worker that has left.
         ///
         /// ## Dispatch origin
         /// Signed by the worker.
@@ -1179,7 +1192,7 @@ pub mod pallet {
             Self::do_withdraw_bond(who)
         }
 
-        /// Completes the bond of a suspended worker, which can be chosen again.
+        /// Completes the bond of a suspended worker, so that it can be chosen again.
         ///
         /// It can be drawn for requests of later blocks.
         ///
@@ -1188,7 +1201,7 @@ pub mod pallet {
         ///
         /// ## Errors
         /// - `WorkerNotFound`, `WorkerNotSuspended`: nothing is missing.
-        /// - `TooManyWorkers`: other workers have taken its place.
+        /// - `MaxCandidatesExceeded`: other workers have taken its place.
         /// - `Token::FundsUnavailable`: the signer cannot pay.
         ///
         /// ## Events
@@ -1235,7 +1248,7 @@ pub mod pallet {
         /// Challenges a verdict with another answer: its workers must defend theirs.
         ///
         /// Whoever loses the dispute loses the whole bond. If the verdict falls, the requester
-        /// gets the fees back out of it, and can ask anew.
+        /// gets the fees back out of it, and can ask again.
         ///
         /// ## Dispatch origin
         /// Signed by an active worker that runs the model, has an envelope of the record, may
@@ -1250,7 +1263,7 @@ pub mod pallet {
         /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`,
         ///   `EnvelopeNotFound`, `AlreadyAnswered`: the signer cannot challenge it.
         /// - `AnswerLengthMismatch`, `SameAnswer`: it is not another answer of this model.
-        /// - Denials by the policy, as for `Emr::request_access`.
+        /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `VerdictChallenged`, `Disputes::DisputeStarted`.
@@ -1273,7 +1286,7 @@ pub mod pallet {
         /// Ends a dispute before it shows anything of the film.
         ///
         /// Nobody loses a bond, and whoever answered an open request is paid. A verdict that was
-        /// challenged is withdrawn. The model can be asked anew, by at least as many workers.
+        /// challenged is withdrawn. The model can be asked again, by at least as many workers.
         ///
         /// ## Dispatch origin
         /// Signed by the patient, while the request is `Disputed`.

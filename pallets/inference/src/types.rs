@@ -7,12 +7,13 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
-    AnswerCommitment, Arithmetic, Cid, Label, ModelId, ModelStatus, PreprocessingId, Receipt,
-    RecordId, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictStatus, MAX_CLASSES,
-    MAX_QUORUM,
+    Arithmetic, Cid, Label, ModelId, ModelStatus, PreprocessingId, Receipt, RecordId, RequestId,
+    RequestStatus, SealedAnswer, SealedKey, VerdictStatus, MAX_CLASSES, MAX_QUORUM,
 };
 use scale_info::TypeInfo;
 use sp_runtime::Permill;
+
+pub use medchain_primitives::{Member, Step, WorkerStatus};
 
 use crate::Config;
 
@@ -115,34 +116,6 @@ pub struct Worker<Models, Balance, BlockNumber> {
     pub missed: u32,
     /// The number of disputes that it lost.
     pub lost: u32,
-}
-
-/// Whether a worker can be drawn.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum WorkerStatus<BlockNumber> {
-    /// It can be drawn and named.
-    #[codec(index = 0)]
-    Active,
-    /// Its bond is too small since it was slashed; `top_up_bond` makes it active again.
-    #[codec(index = 1)]
-    Suspended,
-    /// It gets its bond back after this block.
-    #[codec(index = 2)]
-    Leaving {
-        /// The last block in which the bond can be slashed.
-        until: BlockNumber,
-    },
 }
 
 /// A worker that can be drawn for a model.
@@ -254,33 +227,6 @@ pub struct Draw<BlockNumber> {
     pub begin: Choice,
     /// The block of the first request: only older candidates are drawn.
     pub opened: BlockNumber,
-}
-
-/// A worker of an open request.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct Member<AccountId> {
-    /// The worker.
-    pub worker: AccountId,
-    /// How far it is.
-    pub step: Step,
-}
-
-/// How far a worker of an open request is.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub enum Step {
-    /// It was chosen.
-    #[codec(index = 0)]
-    Chosen,
-    /// It committed to an answer.
-    #[codec(index = 1)]
-    Committed(AnswerCommitment),
-    /// It showed its answer.
-    #[codec(index = 2)]
-    Revealed(SealedAnswer),
 }
 
 /// The equal answers of all workers of a request.

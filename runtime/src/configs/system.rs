@@ -56,7 +56,7 @@ impl frame_system::Config for Runtime {
     type BlockWeights = RuntimeBlockWeights;
     type BlockLength = RuntimeBlockLength;
     // The generic Substrate prefix, with which addresses start with 5.
-    type SS58Prefix = ConstU16<42>;
+    type SS58Prefix = ConstU16<SS58_PREFIX>;
     type OnSetCode = cumulus_pallet_parachain_system::ParachainSetCode<Self>;
     type MaxConsumers = ConstU32<16>;
     type SingleBlockMigrations = Migrations;

@@ -3,6 +3,8 @@
 //! Apps shows only the first line of the docs of calls, storage items and constants, and joins
 //! the lines of an error with ", ". It names a type by its whole path.
 
+use std::collections::BTreeSet;
+
 // The runtime's `metadata` returns this type, which only `frame_support` exports.
 use frame_support::__private::metadata::{v14::PalletMetadata, RuntimeMetadata};
 use medchain_runtime::Runtime;
@@ -88,14 +90,30 @@ fn fault_of_error(docs: &[String]) -> Option<&'static str> {
     }
 }
 
-#[test]
-fn docs_read_well_in_apps() {
-    let (types, pallets) = metadata();
+/// Our pallets.
+fn ours(pallets: Vec<PalletMetadata<PortableForm>>) -> Vec<PalletMetadata<PortableForm>> {
     let ours: Vec<_> =
         pallets.into_iter().filter(|pallet| PALLETS.contains(&pallet.name.as_str())).collect();
     assert_eq!(ours.len(), PALLETS.len(), "a pallet is missing");
+    ours
+}
+
+/// Returns each `Pallet::name` in these docs that is of one of our pallets.
+///
+/// A name in back quotes has no quote in it, so every second piece is one.
+fn references(docs: &[String]) -> Vec<String> {
+    let text = docs.join("\n");
+    let quoted = text.split('`').skip(1).step_by(2);
+    let of_ours = quoted
+        .filter(|name| name.split_once("::").is_some_and(|(pallet, _)| PALLETS.contains(&pallet)));
+    of_ours.map(String::from).collect()
+}
+
+#[test]
+fn docs_read_well_in_apps() {
+    let (types, pallets) = metadata();
     let mut faults = Vec::new();
-    for pallet in ours {
+    for pallet in ours(pallets) {
         let Docs { summarised, errors } = docs_of(&types, pallet);
         let mut check = |items: Vec<Item>, fault_of: fn(&[String]) -> Option<&'static str>| {
             assert!(!items.is_empty(), "the metadata has no such items");
@@ -108,6 +126,29 @@ fn docs_read_well_in_apps() {
         check(errors, fault_of_error);
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn docs_name_what_exists() {
+    let (types, pallets) = metadata();
+    let mut existing = BTreeSet::new();
+    let mut named = Vec::new();
+    for pallet in ours(pallets) {
+        let of = pallet.name.clone();
+        let Docs { summarised, errors } = docs_of(&types, pallet);
+        for Item { name, docs } in summarised.into_iter().chain(errors) {
+            let last = name.rsplit("::").next().unwrap_or(&name);
+            existing.insert(format!("{of}::{last}"));
+            named.extend(references(&docs).into_iter().map(|other| (name.clone(), other)));
+        }
+    }
+    assert!(!named.is_empty(), "no docs name anything of another pallet");
+    let missing: Vec<String> = named
+        .iter()
+        .filter(|(_, other)| !existing.contains(other))
+        .map(|(name, other)| format!("{name}: {other}"))
+        .collect();
+    assert!(missing.is_empty(), "there is no such item:\n{}", missing.join("\n"));
 }
 
 #[test]
@@ -138,4 +179,6 @@ fn faults_are_found() {
     for bad in [&[][..], &["No stop"], &["Two", "lines."]] {
         assert!(error(bad).is_some(), "{bad:?}");
     }
+    let docs = owned(&["`Emr::one`, `two`,", "`Token::Three`, `Inference::Four`."]);
+    assert_eq!(references(&docs), ["Emr::one", "Inference::Four"]);
 }

@@ -48,7 +48,7 @@ pub async fn read(
     chain: &Chain,
     patient: AccountId32,
     since: Option<Since>,
-    anew: bool,
+    refresh: bool,
 ) -> Result<Read> {
     let log = chain.log_of(patient).await?;
     let first = match since {
@@ -57,7 +57,7 @@ pub async fn read(
         Some(Since::Time(time)) => chain.first_block_since(time, log.number()).await?,
     };
     let cache = context.key_file().map(|file| Cache::beside(file, chain.genesis_hash(), patient));
-    let mut blocks = verified(context, &log, first, cache.as_ref(), anew).await?;
+    let mut blocks = verified(context, &log, first, cache.as_ref(), refresh).await?;
     blocks.retain(|block| block.number >= first);
     let (entries, end) = described(&log, patient, &blocks).await?;
     let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
@@ -81,10 +81,10 @@ async fn verified(
     log: &Log,
     first: u32,
     cache: Option<&Cache>,
-    anew: bool,
+    refresh: bool,
 ) -> Result<Vec<LoggedBlock>> {
     let (known, kept) = cache.map(Cache::load).unwrap_or_default();
-    let (begin, mut blocks) = if anew { Default::default() } else { (known, kept) };
+    let (begin, mut blocks) = if refresh { Default::default() } else { (known, kept) };
     let head = log.head();
     let bar = context.progress.bar("Following the log", head.length.into(), false);
     let stops = |head: &LogHead<u32>| head.at < first || *head == begin;
@@ -94,7 +94,7 @@ async fn verified(
         bail!(
             "this log has other entries than the {} that you have verified before, up to block {}: \
              the node is behind, or withholds entries, so ask another with --node; if the chain \
-             itself began anew, delete {}",
+             itself began again, delete {}",
             known.length,
             known.at,
             cache.file().display()
@@ -189,7 +189,7 @@ mod tests {
             &[two, three][..],
             &[two],
             &[three],
-            // With --anew, it goes on.
+            // With --refresh, it goes on.
             &[nothing, one, two, three],
             &[one, two],
         ] {

@@ -46,8 +46,8 @@ impl fmt::Display for RetireReport {
             true => write!(f, "model {model_id} takes requests again ({included})"),
             false => write!(
                 f,
-                "model {model_id} is retired and takes no more requests; open ones are answered \
-                 ({included})"
+                "model {model_id} is retired and takes no more requests; of open ones, those to which \
+                 all workers have committed are still answered ({included})"
             ),
         }
     }

@@ -42,8 +42,9 @@ pub struct RegisterArgs {
     /// The policy: a .contract bundle to deploy, a contract, default, pin-default or nobody.
     ///
     /// A bundle is deployed by its constructor without arguments, for you alone. `pin-default`
-    /// keeps the chain's default of now, also when that changes; `nobody` allows nobody. A bundle
-    /// whose file has such a name is ./default. Without the option, the chain's default decides.
+    /// keeps today's default policy, even if the chain's default changes; `nobody` allows nobody.
+    /// For a bundle whose file has one of these names, write ./default. Without the option, the
+    /// chain's default decides.
     #[arg(long, value_name = "POLICY")]
     pub policy: Option<String>,
     /// Allow an account or a role: WHO:ACTIONS[:PURPOSES][:DAYS]; repeat for more.

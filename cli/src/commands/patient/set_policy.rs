@@ -23,7 +23,7 @@ pub struct SetPolicyArgs {
     /// Return to the chain's default policy, whichever it is at the time.
     #[arg(long)]
     pub default: bool,
-    /// Keep the default policy of now, also when the chain's default changes.
+    /// Keep today's default policy, even if the chain's default changes.
     #[arg(long)]
     pub pin_default: bool,
     /// Allow nobody, whatever the chain's default is.

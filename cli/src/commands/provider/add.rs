@@ -35,7 +35,7 @@ pub struct AddArgs {
     /// delegate (`medchain delegate set`). Such as 5F…:append,infer.
     #[arg(long = "grant-for", value_name = "GRANT", value_parser = arguments::grant())]
     pub grants: Vec<GrantSpec>,
-    /// Also send the account so many MEDC, for its fees and deposits.
+    /// Also send the account this amount, for its fees and deposits.
     #[arg(long, value_name = "MEDC", value_parser = arguments::amount())]
     pub fund: Option<u128>,
 }
@@ -80,7 +80,7 @@ pub async fn add(context: &Context, args: &AddArgs) -> Result<ChangeReport> {
     let call = together(steps.into_iter().map(|step| step.call).collect());
     let outcome = context.send(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProviderAdded { .. }))?;
-    let (role, included) = (role.as_str(), (&outcome).into());
+    let included = (&outcome).into();
     Ok(ChangeReport { account, role, registered: true, until: Some(until), grants, included })
 }
 

@@ -198,23 +198,13 @@ async fn ensure_exact(view: &View, verdict: &Verdict) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use medchain_primitives::{ModelId, Receipt};
+    use medchain_primitives::ModelId;
 
     use super::*;
+    use crate::inference::test_verdict;
 
     fn verdict() -> Verdict {
-        Verdict {
-            record: RecordId(4),
-            model: ModelId(1),
-            request: RequestId(9),
-            workers: vec![AccountId32([8; 32])],
-            sealed: Default::default(),
-            receipt: Receipt([0xab; 32]),
-            reached_at: 12,
-            challengeable_until: 20,
-            status: VerdictStatus::Standing,
-            previous: None,
-        }
+        test_verdict(VerdictStatus::Standing, &[8])
     }
 
     fn worker() -> Worker {

@@ -90,7 +90,7 @@ async fn read(
     let args = AuditArgs {
         patient: None,
         since: None,
-        anew: false,
+        refresh: false,
         full: false,
         from: None,
         to: None,

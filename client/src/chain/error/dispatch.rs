@@ -5,7 +5,7 @@ use std::fmt;
 use scale_info::{form::PortableForm, TypeDef, Variant};
 use subxt::Metadata;
 
-use super::{CustodyError, DisputesError, EmrError, InferenceError, RuntimeError};
+use super::{ContractsError, CustodyError, DisputesError, EmrError, InferenceError, RuntimeError};
 
 /// The error of a call that was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum FailureKind {
     Inference(InferenceError),
     /// Of pallet-disputes.
     Disputes(DisputesError),
+    /// Of pallet-contracts.
+    Contracts(ContractsError),
     /// Of the runtime itself.
     Runtime(RuntimeError),
     /// One that no program tells apart, or that is newer than this program. For people
@@ -64,6 +66,12 @@ impl From<DisputesError> for FailureKind {
     }
 }
 
+impl From<ContractsError> for FailureKind {
+    fn from(error: ContractsError) -> Self {
+        Self::Contracts(error)
+    }
+}
+
 impl From<RuntimeError> for FailureKind {
     fn from(error: RuntimeError) -> Self {
         Self::Runtime(error)
@@ -83,6 +91,7 @@ impl fmt::Display for FailureKind {
             Self::Custody(error) => write!(f, "{}.{error}", CustodyError::PALLET),
             Self::Inference(error) => write!(f, "{}.{error}", InferenceError::PALLET),
             Self::Disputes(error) => write!(f, "{}.{error}", DisputesError::PALLET),
+            Self::Contracts(error) => write!(f, "{}.{error}", ContractsError::PALLET),
             Self::Runtime(error) => write!(f, "{error}"),
             Self::Other { pallet, error } => write!(f, "{pallet}.{error}"),
         }
@@ -164,6 +173,7 @@ impl FailureKind {
             CustodyError::PALLET => CustodyError::from_name(&error).map(Self::Custody),
             InferenceError::PALLET => InferenceError::from_name(&error).map(Self::Inference),
             DisputesError::PALLET => DisputesError::from_name(&error).map(Self::Disputes),
+            ContractsError::PALLET => ContractsError::from_name(&error).map(Self::Contracts),
             _ => None,
         };
         known.unwrap_or_else(|| Self::Other { pallet: pallet.to_owned(), error })

@@ -1,4 +1,4 @@
-//! The errors of MedChain's pallets that programs tell apart. A runtime must have
+//! The errors of pallets that programs tell apart. A runtime must have
 //! them; any other is read by its name, for people.
 
 /// Declares errors of a pallet.
@@ -107,7 +107,7 @@ errors! {
         WorkerNotSuspended,
         WorkerNotLeaving,
         BondInUse,
-        TooManyWorkers,
+        MaxCandidatesExceeded,
         RecordNotFound,
         RecordNotActive,
         FilmNotCommitted,
@@ -136,6 +136,13 @@ errors! {
         NotDisputed,
         NotChallengeable,
         SameAnswer,
+    }
+}
+
+errors! {
+    /// An error of pallet-contracts.
+    ContractsError of Contracts {
+        StorageDepositNotEnoughFunds,
     }
 }
 

@@ -3,6 +3,7 @@
 mod draws;
 mod keys;
 mod read;
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,8 @@ use medchain_primitives::{ModelId, RecordId, RequestId};
 use self::{
     draws::{drawable, undrawn},
     keys::shares,
-    read::{film, needed, readiness, record_of, settled, work_list},
+    read::{needed, settled, work_list},
+    record::{film, readiness, record_of},
 };
 use crate::{
     prediction::{

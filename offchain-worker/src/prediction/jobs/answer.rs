@@ -1,44 +1,13 @@
-//! What a worker signs and submits for a job.
+//! Which answer follows from a sealed output.
 
 use medchain_client::{
-    chain::{AnswerCommitment, AnswerSalt, SealedAnswer},
+    chain::{AnswerSalt, SealedAnswer},
     crypto::answer_commitment,
-    custody::ReplyKey,
     AccountId32,
 };
 use medchain_disputes::Move;
-use medchain_primitives::{FailureCode, SealedKey};
 
-use super::job::Job;
-
-/// What the worker signs and submits for a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The sealed output, where this worker answers alone.
-    Sealed(SealedAnswer),
-    /// The commitment to a sealed output, where several workers answer.
-    Commitment(AnswerCommitment),
-    /// The sealed output that it committed to.
-    Reveal {
-        /// The sealed output.
-        sealed: SealedAnswer,
-        /// The salt of the commitment.
-        salt: AnswerSalt,
-    },
-    /// A reason why there is no output.
-    Failure(FailureCode),
-    /// A move in a dispute.
-    Move(Box<Move>),
-    /// The draw of workers, with about this many questions to the patient's policy.
-    Draw {
-        /// About how many candidates the policy is asked, at most.
-        asks: u8,
-    },
-    /// The request to custodians, with the key that they encrypt to.
-    Ask(ReplyKey),
-    /// The key that they delivered, sealed to this worker.
-    Keep(SealedKey),
-}
+use super::job::{Answer, Job};
 
 impl Answer {
     /// Whether it makes public what opens every verdict on the version of the record.
@@ -70,6 +39,7 @@ impl Answer {
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::chain::AnswerCommitment;
     use medchain_primitives::{ModelId, RecordId, RequestId};
 
     use super::*;

@@ -31,9 +31,8 @@ use std::{collections::BTreeMap, time::Duration};
 use medchain_primitives::FailureCode;
 
 use super::{
-    answer::Answer,
     decide::{after_problem, after_submission, TimeLeft},
-    job::{Closed, Event, Job, JobId, Moment, Note, Phase, Step},
+    job::{Answer, Closed, Event, Job, JobId, Moment, Note, Phase, Step},
 };
 use crate::shared::{backoff::Backoff, outcome::Outcome};
 

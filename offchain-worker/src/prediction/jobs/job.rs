@@ -1,16 +1,17 @@
-//! A job, with its problems, events, steps and notes.
+//! A job, with its answers, problems, events, steps and notes.
 
 use std::time::Duration;
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
 use medchain_client::{
-    chain::{AnswerCommitment, Dispute, Finality},
+    chain::{AnswerCommitment, AnswerSalt, Dispute, Finality, SealedAnswer},
+    custody::ReplyKey,
     AccountId32,
 };
-use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId};
+use medchain_disputes::Move;
+use medchain_primitives::{FailureCode, ModelId, RecordId, RequestId, SealedKey};
 
-use super::answer::Answer;
 use crate::shared::outcome::Outcome;
 
 /// What a request asks of a worker that was chosen for it.
@@ -93,6 +94,35 @@ impl Job {
     pub fn id(&self) -> JobId {
         JobId { request: self.request, phase: self.phase }
     }
+}
+
+/// What the worker signs and submits for a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The sealed output, where this worker answers alone.
+    Sealed(SealedAnswer),
+    /// The commitment to a sealed output, where several workers answer.
+    Commitment(AnswerCommitment),
+    /// The sealed output that it committed to.
+    Reveal {
+        /// The sealed output.
+        sealed: SealedAnswer,
+        /// The salt of the commitment.
+        salt: AnswerSalt,
+    },
+    /// A reason why there is no output.
+    Failure(FailureCode),
+    /// A move in a dispute.
+    Move(Box<Move>),
+    /// The draw of workers, with about this many questions to the patient's policy.
+    Draw {
+        /// About how many candidates the policy is asked, at most.
+        asks: u8,
+    },
+    /// The request to custodians, with the key that they encrypt to.
+    Ask(ReplyKey),
+    /// The key that they delivered, sealed to this worker.
+    Keep(SealedKey),
 }
 
 /// Why an attempt ended without an answer. The texts are for the log and hold neither

@@ -348,7 +348,8 @@ fn a_verdict_that_nobody_defends_is_annulled_and_can_be_asked_for_anew() {
             (status(id), verdict(id).status),
             (RequestStatus::Answered, VerdictStatus::Annulled)
         );
-        let annulled = Event::VerdictAnnulled { request: id, record: XRAY };
+        let status = VerdictStatus::Annulled;
+        let annulled = Event::VerdictAnnulled { request: id, record: XRAY, status };
         assert_eq!(events().last(), Some(&annulled.into()));
         assert!(!Committees::<Test>::contains_key(id));
         // The loser pays the winner, and the fee back.
@@ -403,11 +404,17 @@ fn the_patient_ends_a_challenge_and_the_verdict_with_it() {
         let liar = verdict(id).workers[0];
         let who = challenger();
         assert_ok!(challenge(who, id, &normal()));
+        System::reset_events();
         assert_ok!(Inference::annul_dispute(signed(PATIENT), id));
         assert_eq!(
             (status(id), verdict(id).status),
             (RequestStatus::Answered, VerdictStatus::Withdrawn)
         );
+        let abandoned = pallet_disputes::Event::DisputeAbandoned { request: id };
+        let withdrawn =
+            Event::VerdictAnnulled { request: id, record: XRAY, status: verdict(id).status };
+        let ended = Event::DisputeAnnulled { request: id, record: XRAY };
+        assert_eq!(events(), [abandoned.into(), withdrawn.into(), ended.into()]);
         assert_eq!((held(liar), held(who)), ((0, BOND), (0, BOND)));
     });
 }

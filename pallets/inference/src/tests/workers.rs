@@ -118,9 +118,9 @@ fn boundary_as_many_workers_as_can_be_drawn_run_a_model() {
     ExtBuilder::default().build_and_execute(|| {
         assert_eq!(candidates(VGG).len(), 4);
         // Neither bond nor the place among the candidates of another model stays.
-        assert_noop!(register(NEWCOMER, &[FREE, VGG]), Error::<Test>::TooManyWorkers);
+        assert_noop!(register(NEWCOMER, &[FREE, VGG]), Error::<Test>::MaxCandidatesExceeded);
         assert_ok!(register(NEWCOMER, &[FREE]));
-        assert_noop!(set_models(NEWCOMER, &[FREE, VGG]), Error::<Test>::TooManyWorkers);
+        assert_noop!(set_models(NEWCOMER, &[FREE, VGG]), Error::<Test>::MaxCandidatesExceeded);
         assert_ok!(Inference::deregister_worker(signed(WORKER)));
         assert_ok!(set_models(NEWCOMER, &[FREE, VGG]));
     });
@@ -236,7 +236,7 @@ fn fails_when_a_suspended_worker_has_no_place_or_no_funds() {
     ExtBuilder::default().build_and_execute(|| {
         let who = suspended();
         assert_ok!(register(NEWCOMER, &[VGG]));
-        assert_noop!(Inference::top_up_bond(signed(who)), Error::<Test>::TooManyWorkers);
+        assert_noop!(Inference::top_up_bond(signed(who)), Error::<Test>::MaxCandidatesExceeded);
         assert_ok!(Inference::deregister_worker(signed(NEWCOMER)));
         let spare = free_balance(who) - MINIMUM;
         assert_ok!(Balances::transfer_allow_death(signed(who), STRANGER, spare));

@@ -18,6 +18,7 @@ mod leaving;
 mod main_job;
 mod many_workers;
 mod new_network;
+mod node;
 mod onboarding;
 mod operations;
 mod polkadot_js;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::chain::{
-    CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind, InferenceError,
-    RuntimeError,
+    ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
+    InferenceError, RuntimeError,
 };
 
 /// Renaming or removing an error that programs tell apart fails here.
@@ -20,6 +20,7 @@ fn the_errors_are_those_of_the_pallets() {
     check(CustodyError::PALLET, CustodyError::ALL.iter().map(|error| error.as_str()).collect());
     check(InferenceError::PALLET, InferenceError::ALL.iter().map(|error| error.as_str()).collect());
     check(DisputesError::PALLET, DisputesError::ALL.iter().map(|error| error.as_str()).collect());
+    check(ContractsError::PALLET, ContractsError::ALL.iter().map(|error| error.as_str()).collect());
 }
 
 /// The failure with which a pallet's error of this name arrives.
@@ -41,6 +42,10 @@ fn the_errors_of_pallets_are_read_with_their_docs() {
             FailureKind::Inference(InferenceError::RequestNotOpen),
         ),
         (failure("Disputes", "WrongMove"), FailureKind::Disputes(DisputesError::WrongMove)),
+        (
+            failure("Contracts", "StorageDepositNotEnoughFunds"),
+            FailureKind::Contracts(ContractsError::StorageDepositNotEnoughFunds),
+        ),
         // One that no program tells apart.
         (
             failure("Emr", "SelfRelation"),

@@ -4,7 +4,7 @@ use codec::Compact;
 use medchain_primitives::{
     Action, ChangeId, Cid, CidCodec, ContentDigest, DenyReason, EmergencyId, EmergencyReason,
     EncryptionKey, FailureCause, FailureCode, InstitutionId, Label, ModelId, Receipt, RecordId,
-    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason,
+    RecordKind, RelationKind, RequestId, Role, SealedAnswer, SlashReason, VerdictStatus,
 };
 use medchain_sharing::CustodianKey;
 use subxt::{
@@ -349,7 +349,8 @@ fn inference(events: &mut Checked) {
     let challenger = worker;
     event!(events, Inference, VerdictChallenged { request, record, challenger, sealed });
     event!(events, Inference, VerdictUpheld { request, challengeable_until });
-    event!(events, Inference, VerdictAnnulled { request, record });
+    let status = VerdictStatus::Withdrawn;
+    event!(events, Inference, VerdictAnnulled { request, record, status });
     event!(events, Inference, DisputeAnnulled { request, record });
     disclosed(events, request, record, model);
 }

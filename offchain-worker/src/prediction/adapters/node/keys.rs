@@ -8,7 +8,7 @@ use medchain_client::{
 };
 use medchain_primitives::RequestId;
 
-use super::read::{readiness, record_of};
+use super::record::{readiness, record_of};
 use crate::prediction::{
     jobs::{Job, Phase},
     ports::{Delivered, Readiness, Shares},

@@ -6,19 +6,19 @@ use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
-    chain::{
-        AccessQuestion, ChainError, Dispute, Record, RecordStatus, Request, RequestStatus, Step,
-        VerdictStatus, View, Worker,
-    },
+    chain::{ChainError, Dispute, Request, RequestStatus, Step, VerdictStatus, View, Worker},
     AccountId32,
 };
-use medchain_primitives::{RecordId, RequestId};
+use medchain_primitives::RequestId;
 
-use super::keys::{key_phase, key_phases};
+use super::{
+    keys::{key_phase, key_phases},
+    record::record_of,
+};
 use crate::{
     prediction::{
         jobs::{Job, JobId, Phase, Round},
-        ports::{Film, Needed, Readiness, WorkList},
+        ports::{Needed, WorkList},
     },
     shared::outcome::Outcome,
 };
@@ -194,49 +194,6 @@ pub(super) async fn settled(
         || request.status == RequestStatus::Answered
             && view.verdict(job.request).await?.is_some_and(|verdict| verdict.workers.contains(me));
     Ok(Some(if is_ours { included } else { Outcome::ClosedElsewhere }))
-}
-
-/// A record that was not erased.
-pub(super) async fn record_of(view: &View, id: RecordId) -> Result<Option<Record>, ChainError> {
-    let record = view.record(id).await?;
-    Ok(record.filter(|record| record.status != RecordStatus::Erased))
-}
-
-/// The film of a record; `None` where its uploader has committed to none.
-pub(super) async fn film(
-    view: &View,
-    me: &AccountId32,
-    record: Record,
-) -> Result<Option<Film>, ChainError> {
-    let Some(commitments) = view.commitments(record.id).await? else { return Ok(None) };
-    let envelope = view.envelope(record.id, me).await?;
-    Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
-}
-
-pub(super) async fn readiness(
-    view: &View,
-    me: &AccountId32,
-    job: &Job,
-) -> Result<Readiness, ChainError> {
-    let Some(record) = view.record(job.record).await? else {
-        return Ok(Readiness::Gone("there is no such record".to_owned()));
-    };
-    match record.status {
-        RecordStatus::Active => {}
-        RecordStatus::Superseded { by } => {
-            return Ok(Readiness::Gone(format!("record {by} has replaced it")));
-        }
-        RecordStatus::Erased => return Ok(Readiness::Gone("the record was erased".to_owned())),
-    }
-    let question = AccessQuestion::infer(job.model, Some(job.record));
-    let consent = view.check_access(&job.patient, me, question).await?;
-    if let Err(denied) = consent {
-        return Ok(Readiness::Refused(denied.to_string()));
-    }
-    Ok(match film(view, me, record).await? {
-        Some(film) => Readiness::Ready(film),
-        None => Readiness::Gone("its uploader has committed to no film".to_owned()),
-    })
 }
 
 pub(super) async fn needed(

@@ -6,9 +6,8 @@ use medchain_primitives::FailureCode;
 
 use super::{Board, Entry, State};
 use crate::prediction::jobs::{
-    answer::Answer,
     decide::{Next, TimeLeft},
-    job::{Closed, JobId, Moment, Note, Step},
+    job::{Answer, Closed, JobId, Moment, Note, Step},
 };
 
 impl Board {
