@@ -153,7 +153,12 @@ pub struct Held {
 
 impl Held {
     pub(super) fn read(path: PathBuf, genesis: H256, lock: Arc<File>) -> Result<Self> {
-        Ok(Self { entry: Entry::read(&path)?, path, genesis, _lock: lock })
+        let held = Self { entry: Entry::read(&path)?, path, genesis, _lock: lock };
+        if held.entry.as_ref().is_some_and(Entry::is_done) {
+            // A program that was killed between the two steps of `finish` has left it.
+            held.delete_contents();
+        }
+        Ok(held)
     }
 
     /// Writes that a publication begins. Its content, where it was encrypted under a `key`, is

@@ -1,5 +1,7 @@
 //! Programs that are killed at every step, and repeated.
 
+mod left;
+
 use std::{
     collections::BTreeSet,
     fs,
