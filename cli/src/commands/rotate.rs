@@ -19,7 +19,7 @@ use crate::{
     certificate::StorePart,
     consent::Question,
     context::Context,
-    journal::{self, Task},
+    journal::{self, Done, Task},
     output::{self, Outcome},
     records::{self, Content, EnvelopesOf, Reader},
     signing::{event, Included},
@@ -314,6 +314,13 @@ impl journal::World for Rotation<'_> {
             _ => None,
         })?;
         Ok(vec![record.0])
+    }
+
+    async fn found(&mut self, contents: &[Cid]) -> Result<Option<Done>> {
+        match contents.first() {
+            Some(cid) => records::added_already(self.context, &self.record.patient, cid).await,
+            None => Ok(None),
+        }
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {

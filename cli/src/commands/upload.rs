@@ -29,7 +29,7 @@ use crate::{
     context::Context,
     files,
     inference::{self, Asking, Carried, Order, VerdictReport},
-    journal::{self, Held, Landed, Task},
+    journal::{self, Done, Held, Landed, Task},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Film},
     signing::Included,
@@ -497,6 +497,13 @@ impl journal::World for Upload<'_> {
 
     fn numbers(&self, outcome: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>> {
         Ok(vec![call::added(outcome, contents)?.0])
+    }
+
+    async fn found(&mut self, contents: &[Cid]) -> Result<Option<Done>> {
+        match contents.first() {
+            Some(cid) => records::added_already(self.context, &self.patient, cid).await,
+            None => Ok(None),
+        }
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {

@@ -50,9 +50,10 @@ pub struct Done {
     pub block_hash: H256,
     /// The block's number.
     pub block_number: u32,
-    /// The extrinsic's hash.
+    /// The extrinsic's hash; zeros where only its effect was found.
     pub extrinsic_hash: H256,
-    /// The fee, in plancks; text, because JSON numbers lose digits.
+    /// The fee, in plancks; text, because JSON numbers lose digits. Zero where only the
+    /// extrinsic's effect was found.
     pub fee: String,
 }
 

@@ -93,8 +93,20 @@ impl<'a> Run<'a> {
     pub(super) async fn submit(&self, films: Vec<Film<'a>>) -> Submitted<'a> {
         let mut submitted = Submitted::default();
         let mut ready = Vec::new();
-        for film in films {
-            match self.call(&film).await {
+        for mut film in films {
+            let found = match film.is_kept {
+                true => self.found(&mut film).await,
+                false => Ok(None),
+            };
+            let call = match found {
+                Ok(Some(report)) => {
+                    submitted.reports.push(report);
+                    continue;
+                }
+                Ok(None) => self.call(&film).await,
+                Err(error) => Err(error),
+            };
+            match call {
                 Ok(call) => ready.push((film, call)),
                 Err(error) => {
                     submitted.reports.push(FileReport::failed(film.row, "failed", &error));
@@ -164,14 +176,26 @@ impl<'a> Run<'a> {
             return Sent::Refused(films);
         }
         for (film, _) in &mut films {
-            let mut report = FileReport::failed(film.row, "failed", &error);
-            let let_go = journal::abandon(&mut records::LetGo(self.context), &mut film.held).await;
-            if let Err(further) = let_go {
-                report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
-            }
-            submitted.reports.push(report);
+            submitted.reports.push(self.refused(film, &error).await);
         }
         Sent::Over
+    }
+
+    /// Gives up a film that the chain refuses alone, unless it refuses what it has already.
+    async fn refused(&self, film: &mut Film<'a>, error: &Error) -> FileReport {
+        let let_go = match self.found(film).await {
+            Ok(Some(report)) => return report,
+            Ok(None) => {
+                journal::abandon(&mut records::LetGo(self.context), &mut film.held).await
+            }
+            // The same command asks again.
+            Err(further) => Err(further),
+        };
+        let mut report = FileReport::failed(film.row, "failed", error);
+        if let Err(further) = let_go {
+            report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
+        }
+        report
     }
 
     /// Tells of the films whose blocks are final now; with `wait`, of all.

@@ -41,6 +41,8 @@ pub(super) struct Film<'a> {
     pub(super) commitments: Option<FilmCommitments>,
     /// What was taken out of the file.
     pub(super) removed: Vec<String>,
+    /// Whether an earlier command had begun it.
+    pub(super) is_kept: bool,
 }
 
 /// How far a film is.
@@ -111,7 +113,8 @@ impl<'a> Run<'a> {
         content.store(context, &|_| {}).await.map_err(|error| held.unfinished(error))?;
         held.reach(Stage::Stored)?;
         let Content { cid, digest, .. } = content;
-        Ok(Prepared::Ready(Box::new(Film { row, held, key, cid, digest, commitments, removed })))
+        let film = Film { row, held, key, cid, digest, commitments, removed, is_kept };
+        Ok(Prepared::Ready(Box::new(film)))
     }
 
     /// What an earlier command did about a film; none where it is still to be added.
@@ -161,6 +164,17 @@ impl<'a> Run<'a> {
                 }
             },
         }
+    }
+
+    /// Finishes a film that the chain has already. A transaction is noted in one entry after the
+    /// other: a program that was killed between two of them has signed one that this film's entry
+    /// does not have.
+    pub(super) async fn found(&self, film: &mut Film<'a>) -> Result<Option<FileReport>> {
+        let patient = &film.row.patient;
+        let found = records::added_already(self.context, patient, &film.cid).await?;
+        let Some(done) = found else { return Ok(None) };
+        film.held.finish(done.clone())?;
+        Ok(Some(added_before(film.row, &done, std::slice::from_ref(&film.cid))))
     }
 
     /// What became of a transaction of an earlier command, which many films may have.
