@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
         let mut ready = Vec::new();
         for mut film in films {
             let found = match film.is_kept {
-                true => self.found(&mut film).await,
+                true => self.found(film.row, &mut film.held).await,
                 false => Ok(None),
             };
             let call = match found {
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
 
     /// Gives up a film that the chain refuses alone, unless it refuses what it has already.
     async fn refused(&self, film: &mut Film<'a>, error: &Error) -> FileReport {
-        let let_go = match self.found(film).await {
+        let let_go = match self.found(film.row, &mut film.held).await {
             Ok(Some(report)) => return report,
             Ok(None) => {
                 journal::abandon(&mut records::LetGo(self.context), &mut film.held).await

@@ -95,6 +95,9 @@ impl<'a> Run<'a> {
         let is_kept = kept.is_some();
         if !is_kept && held.entry.is_some() {
             // What was kept is damaged.
+            if let Some(report) = self.found(row, &mut held).await? {
+                return Ok(decided(report));
+            }
             journal::abandon(&mut records::LetGo(context), &mut held).await?;
         }
         let encrypted = blocking(move || match kept {
@@ -169,12 +172,13 @@ impl<'a> Run<'a> {
     /// Finishes a film that the chain has already. A transaction is noted in one entry after the
     /// other: a program that was killed between two of them has signed one that this film's entry
     /// does not have.
-    pub(super) async fn found(&self, film: &mut Film<'a>) -> Result<Option<FileReport>> {
-        let patient = &film.row.patient;
-        let found = records::added_already(self.context, patient, &film.cid).await?;
+    pub(super) async fn found(&self, row: &Row, held: &mut Held) -> Result<Option<FileReport>> {
+        let cids = held.entry.as_ref().map(journal::Entry::cids).unwrap_or_default();
+        let Some(cid) = cids.first() else { return Ok(None) };
+        let found = records::added_already(self.context, &row.patient, cid).await?;
         let Some(done) = found else { return Ok(None) };
-        film.held.finish(done.clone())?;
-        Ok(Some(added_before(film.row, &done, std::slice::from_ref(&film.cid))))
+        held.finish(done.clone())?;
+        Ok(Some(added_before(row, &done, &cids)))
     }
 
     /// What became of a transaction of an earlier command, which many films may have.
