@@ -323,6 +323,10 @@ impl journal::World for Rotation<'_> {
         }
     }
 
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
+    }
+
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
         let view = self.context.view().await?;
         // A version that was restored can be rotated again.

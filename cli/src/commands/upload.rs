@@ -506,6 +506,10 @@ impl journal::World for Upload<'_> {
         }
     }
 
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
+    }
+
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
         records::stands(&self.context.view().await?, numbers, contents).await
     }

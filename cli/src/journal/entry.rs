@@ -69,6 +69,18 @@ impl Done {
         }
     }
 
+    /// Checks that a node whose newest final block is `height` can know of it. One that is behind
+    /// has no such record, which would be added once more.
+    pub fn ensure_reached(&self, height: u32) -> Result<()> {
+        if height < self.block_number {
+            bail!(
+                "the node's newest final block is {height}, and this was added in block {}; wait                  until the node has caught up, or name another one with --node",
+                self.block_number
+            );
+        }
+        Ok(())
+    }
+
     /// The transaction's outcome, without its events.
     pub fn outcome(&self) -> TxOutcome {
         TxOutcome {

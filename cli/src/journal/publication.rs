@@ -51,6 +51,8 @@ pub trait World: Stores {
     async fn found(&mut self, _contents: &[Cid]) -> Result<Option<Done>> {
         Ok(None)
     }
+    /// The newest block that is final for the node.
+    async fn height(&mut self) -> Result<u32>;
     /// Whether what was published before is still on chain.
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool>;
 }
@@ -148,10 +150,16 @@ async fn before<W: World>(
     let Some(entry) = held.entry.clone() else { return Ok(None) };
     match &entry.stage {
         Stage::Done(done) => {
-            if !task.again && world.stands(&done.numbers, &entry.cids()).await? {
-                let (numbers, cids) = (done.numbers.clone(), entry.cids());
-                let outcome = done.outcome();
-                return Ok(Some(Landed { outcome, numbers, key: None, cids, was_done: true }));
+            if !task.again {
+                // Before anything else is asked: a node that catches up meanwhile is no reason
+                // to believe what it said before.
+                let height = world.height().await?;
+                if world.stands(&done.numbers, &entry.cids()).await? {
+                    let (numbers, cids) = (done.numbers.clone(), entry.cids());
+                    let outcome = done.outcome();
+                    return Ok(Some(Landed { outcome, numbers, key: None, cids, was_done: true }));
+                }
+                done.ensure_reached(height)?;
             }
             held.forget()?;
         }

@@ -1,5 +1,6 @@
 //! Programs that are killed at every step, and repeated.
 
+mod behind;
 mod left;
 mod together;
 
@@ -36,6 +37,8 @@ struct Outside {
     refuses: bool,
     unreachable: bool,
     signed: u64,
+    /// Whether the node does not have the newest blocks yet.
+    behind: bool,
     /// How often somebody who looks for a record does not see it yet.
     unseen: usize,
 }
@@ -192,8 +195,16 @@ impl World for Program {
         }))
     }
 
+    async fn height(&mut self) -> Result<u32> {
+        let outside = self.outside.lock().unwrap();
+        Ok(if outside.behind { 0 } else { outside.signed as u32 })
+    }
+
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
         let outside = self.outside.lock().unwrap();
+        if outside.behind {
+            return Ok(false);
+        }
         let record = numbers.first().and_then(|number| outside.records.get(*number as usize));
         Ok(record.map(String::as_str) == contents.first().map(Cid::as_str))
     }

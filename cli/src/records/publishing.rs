@@ -69,6 +69,11 @@ pub async fn is_named(view: &View, cid: &Cid) -> Result<bool> {
     Ok(models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)))
 }
 
+/// The newest block that is final for the node.
+pub async fn final_height(context: &Context) -> Result<u32> {
+    Ok(context.chain().await?.heads().await?.finalised)
+}
+
 /// Whether a publication's first number is a record that is not erased and has its content.
 pub async fn stands(view: &View, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
     let (Some(number), Some(cid)) = (numbers.first(), contents.first()) else { return Ok(false) };

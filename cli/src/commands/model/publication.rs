@@ -197,6 +197,10 @@ impl journal::World for Publication<'_> {
         })
     }
 
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
+    }
+
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
         let view = self.context.view().await?;
         Ok(match *numbers {

@@ -126,11 +126,14 @@ impl<'a> Run<'a> {
         let mut stores = records::LetGo(self.context);
         match &entry.stage {
             Stage::Done(done) => {
+                // Before anything else is asked, as the journal does for a single film.
+                let height = records::final_height(self.context).await?;
                 let view = self.context.view().await?;
                 if records::stands(&view, &done.numbers, &entry.cids()).await? {
                     let report = added_before(row, done, &entry.cids());
                     return Ok(Some(report));
                 }
+                done.ensure_reached(height)?;
                 held.forget()?;
             }
             Stage::Abandoned => journal::abandon(&mut stores, held).await?,
