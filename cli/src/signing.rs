@@ -129,7 +129,8 @@ impl Context {
         self.send_until(call, purpose, self.finality).await
     }
 
-    async fn send_until(
+    /// [`Context::send`], for a call after which something is done that cannot be taken back.
+    pub async fn send_until(
         &self,
         call: &Call,
         purpose: &str,
@@ -221,9 +222,10 @@ impl Context {
         purpose: &str,
     ) -> Result<Result<TxOutcome, ChainError>> {
         let chain = self.chain().await?;
-        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let finality = self.lasting();
+        let options = SubmitOptions { finality, ..SubmitOptions::default() };
         let looking = chain.resume(transaction, &options);
-        Ok(self.waiting(chain, (self.finality, purpose), looking).await)
+        Ok(self.waiting(chain, (finality, purpose), looking).await)
     }
 
     /// The signer's journal on the chain that it uses.

@@ -301,7 +301,7 @@ impl journal::World for Rotation<'_> {
 
     async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
         let call = self.call.as_ref().context("nothing was prepared")?;
-        self.context.send_noted(call, PURPOSE, self.context.finality, note).await
+        self.context.send_noted(call, PURPOSE, self.context.lasting(), note).await
     }
 
     async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome> {

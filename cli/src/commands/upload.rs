@@ -485,7 +485,7 @@ impl journal::World for Upload<'_> {
     async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
         let call = self.call.as_ref().context("nothing was prepared")?;
         let started = Instant::now();
-        let sent = self.context.send_noted(call, PURPOSE, self.context.finality, note).await;
+        let sent = self.context.send_noted(call, PURPOSE, self.context.lasting(), note).await;
         self.timings.include = elapsed_ms(started);
         sent
     }

@@ -98,7 +98,7 @@ pub async fn added_already(
         let Some(record) = own(&chain.best().await?, &author, patient, cid).await? else {
             return Ok(None);
         };
-        let lasting = match context.finality {
+        let lasting = match context.lasting() {
             Finality::Best => Some(record.clone()),
             Finality::Finalised => own(&chain.finalised().await?, &author, patient, cid).await?,
         };

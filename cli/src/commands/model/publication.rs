@@ -180,7 +180,7 @@ impl journal::World for Publication<'_> {
         // The vote shows that a motion is final.
         let finality = match mandate.is_motion() {
             true => medchain_client::chain::Finality::Best,
-            false => self.context.finality,
+            false => self.context.lasting(),
         };
         self.context.send_noted(&mandate.call, PURPOSE, finality, note).await
     }

@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         asks: &mut Vec<Ask>,
     ) -> Result<()> {
         let chain = self.context.chain().await?;
-        let in_block = self.context.finality == Finality::Best;
+        let in_block = self.context.lasting() == Finality::Best;
         let finalised = match landed.is_empty() || in_block || wait {
             true => 0,
             false => chain.heads().await.map_or(0, |heads| heads.finalised),
