@@ -68,7 +68,6 @@ impl<'a> Run<'a> {
     }
 
     async fn try_prepare(&self, row: &'a Row) -> Result<Prepared<'a>> {
-        self.plan.terms(row)?;
         let (context, identity) = (self.context, self.context.identity()?);
         let path = row.path.clone();
         let (file, digest) = blocking(move || {
@@ -90,6 +89,8 @@ impl<'a> Run<'a> {
         if let Some(report) = self.before(row, &mut held).await? {
             return Ok(decided(report));
         }
+        // Only now: what was added stays added, whatever the patient allows today.
+        self.plan.terms(row)?;
         let (path, kind, patient) = (row.path.clone(), row.kind, row.patient);
         let kept = held.kept(identity)?;
         let is_kept = kept.is_some();

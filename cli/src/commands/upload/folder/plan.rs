@@ -66,13 +66,8 @@ impl Plan {
         }
         drop(step);
         let mut plan = Self { terms, at_once: 1, a_block: 1, cost: (0, 0) };
-        let Some(call) = plan.largest(context, &view, rows).await? else {
-            let first = rows.first().context("the list has no file")?;
-            return match plan.terms(first) {
-                Ok(_) => Ok(plan),
-                Err(error) => Err(error.context("none of the files can be uploaded")),
-            };
-        };
+        // Where the chain would refuse all of them, some may have been added before.
+        let Some(call) = plan.largest(context, &view, rows).await? else { return Ok(plan) };
         let identity = context.identity()?;
         let chain = context.chain().await?;
         let fee = chain.estimate_fee(identity, &call).await.context("cannot estimate the fee")?;
@@ -123,6 +118,9 @@ impl Plan {
     /// Shows what all of it costs at most, and returns once it is confirmed.
     pub(super) async fn confirm(&self, context: &Context, rows: &[Row]) -> Result<()> {
         let number = rows.iter().filter(|row| self.terms(row).is_ok()).count();
+        if number == 0 {
+            return Ok(());
+        }
         let times = |amount: u128| amount.saturating_mul(number as u128);
         let (fee, held) = (times(self.cost.0), times(self.cost.1));
         context.tell(&format!(

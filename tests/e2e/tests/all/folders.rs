@@ -1,0 +1,49 @@
+//! Lists of films that are uploaded again after something has changed.
+
+use medchain_e2e::{World, LAB, PATIENT, REGISTRAR};
+use medchain_vision::synthetic_radiograph_png;
+use serde_json::Value;
+
+/// Writes a folder `films` and its list `list.csv`, each line with the `rest` behind the patient.
+fn write_list(world: &World, seeds: std::ops::Range<u64>, header: &str, rest: &str) {
+    let films = world.folder().join("films");
+    std::fs::create_dir_all(&films).unwrap();
+    let mut list = format!("{header}\n");
+    for seed in seeds {
+        let name = format!("{seed}.png");
+        std::fs::write(films.join(&name), synthetic_radiograph_png(5_000 + seed)).unwrap();
+        list.push_str(&format!("{name},{PATIENT}{rest}\n"));
+    }
+    std::fs::write(world.folder().join("list.csv"), list).unwrap();
+}
+
+const UPLOAD: [&str; 4] = ["upload", "films", "--manifest", "list.csv"];
+
+/// The last line that an upload of a list prints.
+fn summary(out: &str) -> Value {
+    let last = out.lines().last().unwrap_or_default();
+    let last: Value = serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {out}"));
+    last["summary"].clone()
+}
+
+#[test]
+fn what_was_added_stays_so_after_the_patient_revokes() {
+    let world = World::with_patient();
+    write_list(&world, 0..3, "file,patient", "");
+    let first = world.run(LAB, &UPLOAD);
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    world.done(PATIENT, &["revoke", "--from", LAB]);
+    let again = world.run(LAB, &UPLOAD);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    assert_eq!(summary(&again.out)["added_before"], 3, "{}", again.out);
+    // What is new is refused, and nothing else with it.
+    write_list(&world, 0..4, "file,patient", "");
+    let more = world.run(LAB, &UPLOAD);
+    assert_eq!(more.code, 1, "{}{}", more.out, more.err);
+    let summary = summary(&more.out);
+    assert_eq!(summary["added_before"], 3, "{summary}");
+    assert_eq!(summary["failed"], serde_json::json!(["3.png"]), "{summary}");
+    // Neither a patient nor a laboratory: the list is answered film by film all the same.
+    let registrar = world.run(REGISTRAR, &UPLOAD);
+    assert_eq!(registrar.code, 1, "{}{}", registrar.out, registrar.err);
+}
