@@ -10,7 +10,12 @@ mod manifest;
 mod plan;
 mod report;
 
-use std::{collections::HashMap, path::Path, sync::Mutex, time::Instant};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::Path,
+    sync::Mutex,
+    time::Instant,
+};
 
 use anyhow::{bail, Result};
 use futures::{stream, StreamExt};
@@ -24,7 +29,7 @@ use super::UploadArgs;
 use crate::{
     context::Context,
     exit, inference,
-    journal::{Journal, Locks, Tag},
+    journal::{Entry, Journal, Locks, Tag},
     output::{causes, Outcome},
 };
 
@@ -68,7 +73,7 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     let _alone = journal.alone(LOCK).await?;
     drop(waiting);
     let plan = Plan::of(context, args, &rows).await?;
-    plan.confirm(context, &rows).await?;
+    plan.confirm(context, &rows, &added(&journal, args, &rows)).await?;
     let mut summary = Summary {
         files: rows.len(),
         records_a_transaction: plan.at_once,
@@ -193,6 +198,19 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// The lines whose files an earlier command has added, by their names: what the files are now is
+/// seen when they are read.
+fn added(journal: &Journal, args: &UploadArgs, rows: &[Row]) -> BTreeSet<u64> {
+    // An entry that is damaged is told when it is its turn.
+    let entries = journal.entries().unwrap_or_default().into_iter();
+    let done: HashSet<Vec<String>> =
+        entries.filter(Entry::is_done).map(|entry| entry.command).collect();
+    let is_done = |row: &&Row| {
+        done.contains(&super::command(&row.path, &row.patient, row.kind, row.model, args))
+    };
+    rows.iter().filter(is_done).map(|row| row.line).collect()
 }
 
 /// What an interruption leaves.

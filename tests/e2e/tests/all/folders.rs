@@ -1,6 +1,6 @@
 //! Lists of films that are uploaded again after something has changed.
 
-use medchain_e2e::{World, LAB, PATIENT, REGISTRAR};
+use medchain_e2e::{World, LAB, PATIENT, REGISTRAR, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -46,4 +46,29 @@ fn what_was_added_stays_so_after_the_patient_revokes() {
     // Neither a patient nor a laboratory: the list is answered film by film all the same.
     let registrar = world.run(REGISTRAR, &UPLOAD);
     assert_eq!(registrar.code, 1, "{}{}", registrar.out, registrar.err);
+}
+
+#[test]
+fn a_list_that_is_finished_needs_no_funds() {
+    let world = World::with_patient();
+    write_list(&world, 0..3, "file,patient", "");
+    let first = world.run(LAB, &UPLOAD);
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    // All but a hundredth of a MEDC, which pays a fee and no deposit.
+    let spendable = world.done(LAB, &["balance"])["spendable"].as_str().unwrap().to_owned();
+    let sent = spendable.parse::<u128>().unwrap() - 10_000_000_000;
+    let sent = format!("{}.{:012}", sent / 1_000_000_000_000, sent % 1_000_000_000_000);
+    // The fee of the transfer comes out of what stays.
+    let transfer = world.run(LAB, &["transfer", STRANGER, &sent]);
+    assert_eq!(transfer.code, 0, "{}{}", transfer.out, transfer.err);
+    let poor = world.run(LAB, &UPLOAD);
+    assert_eq!(poor.code, 0, "{}{}", poor.out, poor.err);
+    assert_eq!(summary(&poor.out)["added_before"], 3, "{}", poor.out);
+    // One more is refused before it is stored.
+    write_list(&world, 0..4, "file,patient", "");
+    let more = world.run(LAB, &UPLOAD);
+    assert_eq!(more.code, 1, "{}{}", more.out, more.err);
+    assert!(more.err.contains("does not have the funds"), "{}", more.err);
+    let open = world.done(LAB, &["resume", "--list"]);
+    assert_eq!(open["entries"], serde_json::json!([]), "{open}");
 }

@@ -2,7 +2,9 @@
 
 use anyhow::{Error, Result};
 use medchain_client::{
-    chain::{Call, ChainError, ChainEvent, Fate, Finality, Note, Transaction, TxOutcome},
+    chain::{
+        Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
+    },
     crypto::ContentKey,
 };
 use medchain_primitives::{ModelId, RequestId};
@@ -303,16 +305,26 @@ fn landed(film: &mut Film<'_>, outcome: &TxOutcome) -> Result<FileReport> {
     })
 }
 
-/// Whether the account has too little for any of them.
+/// Whether the account has too little for any of them: for the fee, as the pool says, or for the
+/// deposits, as the call does.
 fn is_poor(error: &Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<ChainError>())
-        .any(|cause| matches!(cause, ChainError::InsufficientFunds { .. }))
+    const OF_THE_CALL: [RuntimeError; 4] = [
+        RuntimeError::FundsUnavailable,
+        RuntimeError::OnlyProvider,
+        RuntimeError::BelowMinimum,
+        RuntimeError::NotExpendable,
+    ];
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<ChainError>());
+    causes.any(|cause| {
+        matches!(cause, ChainError::InsufficientFunds { .. })
+            || OF_THE_CALL.into_iter().any(|kind| cause.is(kind))
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::AccountId32;
+
     use super::*;
 
     /// Sends numbers to a chain that refuses those in `bad`, and goes away at `end`.
@@ -346,6 +358,15 @@ mod tests {
         let (taken, refused, _) = sent(&[0, 7], None).await;
         assert_eq!(taken.concat(), [1, 2, 3, 4, 5, 6]);
         assert_eq!(refused, [0, 7]);
+    }
+
+    #[test]
+    fn too_little_for_a_deposit_is_too_little() {
+        let of = |error: ChainError| is_poor(&Error::new(error).context("could not add it"));
+        assert!(of(ChainError::Dispatch(RuntimeError::FundsUnavailable.into())));
+        assert!(of(ChainError::InsufficientFunds { account: AccountId32([1; 32]) }));
+        assert!(!of(ChainError::Dispatch(RuntimeError::BadOrigin.into())));
+        assert!(!of(ChainError::StaleNonce));
     }
 
     #[tokio::test]
