@@ -57,7 +57,7 @@ pub struct UploadArgs {
     ///
     /// Its first line names the columns: file (in the folder) and patient; model and kind may
     /// follow. Records are added many in a transaction. Repeated after an interruption, the same
-    /// command goes on, and adds nothing twice. Prints what became of each file, with --json as
+    /// command goes on, with verdicts that were ordered as well, and adds nothing twice. Prints what became of each file, with --json as
     /// one object a line, and a summary.
     #[arg(
         long,

@@ -1,6 +1,8 @@
 //! Lists of films that are uploaded again after something has changed.
 
-use medchain_e2e::{World, LAB, PATIENT, REGISTRAR, STRANGER};
+use std::time::{Duration, Instant};
+
+use medchain_e2e::{Running, World, LAB, PATIENT, REGISTRAR, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -71,4 +73,40 @@ fn a_list_that_is_finished_needs_no_funds() {
     assert!(more.err.contains("does not have the funds"), "{}", more.err);
     let open = world.done(LAB, &["resume", "--list"]);
     assert_eq!(open["entries"], serde_json::json!([]), "{open}");
+}
+
+/// The patient's records.
+fn records(world: &World) -> Vec<u64> {
+    let listed = world.done(PATIENT, &["records"]);
+    let records = listed["records"].as_array().unwrap().iter();
+    records.map(|record| record["record_id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_list_that_was_killed_goes_on_with_its_verdicts() {
+    const FILMS: u64 = 6;
+    let world = World::with_everybody();
+    write_list(&world, 0..FILMS, "file,patient,model", ",0");
+    let mut command = world.medchain(LAB, &UPLOAD);
+    command.args(["--json", "--yes"]);
+    let uploader = Running::start(&mut command, &world.folder().join("uploader.log"));
+    let started = Instant::now();
+    while records(&world).len() < FILMS as usize {
+        assert!(started.elapsed() < Duration::from_secs(90), "{}", uploader.said());
+    }
+    uploader.kill();
+    // The films are there; whether their workers are drawn is a matter of luck.
+    let again = world.run(LAB, &UPLOAD);
+    assert_eq!(again.code, 0, "{}{}", again.out, again.err);
+    let summary = summary(&again.out);
+    assert_eq!(summary["added_before"], FILMS, "{summary}");
+    assert_eq!(records(&world).len(), FILMS as usize);
+    for record in records(&world) {
+        let shown = world.show(record);
+        let request = &shown["open_requests"][0];
+        assert_eq!(request["workers"].as_array().map(Vec::len), Some(1), "{shown}");
+        // It has the key: nobody else has to seal it.
+        let status = request["status"].as_str().unwrap().to_lowercase();
+        assert!(status.contains("commit"), "{shown}");
+    }
 }

@@ -1,21 +1,18 @@
 //! The films of one transaction.
 
 use anyhow::{Error, Result};
-use medchain_client::{
-    chain::{
-        Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
-    },
-    crypto::ContentKey,
+use medchain_client::chain::{
+    Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
 };
-use medchain_primitives::{ModelId, RequestId};
 
 use super::{
     super::{
         call::{added, NewRecord},
         PURPOSE,
     },
+    ask::{Ask, Asks},
     film::Film,
-    report::{FileReport, Summary},
+    report::FileReport,
     Run,
 };
 use crate::{
@@ -40,14 +37,6 @@ pub(super) struct Submitted<'a> {
     pub(super) reports: Vec<FileReport>,
     /// Whether the rest has no prospects either.
     pub(super) stops: bool,
-}
-
-/// A request that was made with a record, and is still to be moved on.
-pub(super) struct Ask {
-    pub(super) report: FileReport,
-    pub(super) key: ContentKey,
-    pub(super) request: RequestId,
-    pub(super) model: ModelId,
 }
 
 /// How sending several things at once ended.
@@ -205,8 +194,7 @@ impl<'a> Run<'a> {
         &self,
         landed: &mut Vec<Landed<'a>>,
         wait: bool,
-        summary: &mut Summary,
-        asks: &mut Vec<Ask>,
+        asks: &Asks,
     ) -> Result<()> {
         let chain = self.context.chain().await?;
         let in_block = self.context.lasting() == Finality::Best;
@@ -233,8 +221,12 @@ impl<'a> Run<'a> {
                     }
                 }
             };
-            for report in finish(one.films, &outcome, asks) {
-                summary.tell(self.context, &report)?;
+            let mut ordered = Vec::new();
+            for report in finish(one.films, &outcome, &mut ordered) {
+                self.tell(report, asks)?;
+            }
+            for ask in ordered {
+                self.order(ask, asks)?;
             }
         }
         *landed = left;
@@ -259,7 +251,7 @@ fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
 fn finish(
     films: Vec<Film<'_>>,
     outcome: &Result<TxOutcome>,
-    asks: &mut Vec<Ask>,
+    ordered: &mut Vec<Ask>,
 ) -> Vec<FileReport> {
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -277,7 +269,7 @@ fn finish(
         };
         match (film.row.model, report.request_id) {
             (Some(model), Some(request)) => {
-                asks.push(Ask { report, key: film.key, request, model });
+                ordered.push(Ask { report, model, known: Some((request, film.key)) });
             }
             _ => reports.push(report),
         }

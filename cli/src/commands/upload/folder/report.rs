@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use medchain_client::AccountId32;
-use medchain_primitives::{RecordId, RequestId};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde::Serialize;
 
 use super::manifest::Row;
@@ -35,6 +35,9 @@ pub(super) struct FileReport {
     pub(super) removed: Vec<String>,
     /// Why it failed.
     pub(super) error: Option<String>,
+    /// The model of which a verdict is ordered.
+    #[serde(skip)]
+    pub(super) model: Option<ModelId>,
     /// Where it is on chain.
     #[serde(flatten)]
     pub(super) included: Option<Included>,
@@ -53,6 +56,7 @@ impl FileReport {
             request_id: None,
             removed: Vec::new(),
             error: None,
+            model: row.model,
             included: None,
         }
     }
