@@ -57,12 +57,12 @@ pub struct UploadArgs {
     ///
     /// Its first line names the columns: file (in the folder) and patient; model and kind may
     /// follow. Records are added many in a transaction. Repeated after an interruption, the same
-    /// command goes on, with verdicts that were ordered as well, and adds nothing twice. Prints what became of each file, with --json as
-    /// one object a line, and a summary.
+    /// command goes on, with verdicts that were ordered as well, and adds nothing twice. Prints
+    /// what became of each file, with --json as one object a line, and a summary.
     #[arg(
         long,
         value_name = "FILE.csv",
-        conflicts_with_all = ["patient", "model", "kind", "wait", "again", "entry"]
+        conflicts_with_all = ["patient", "model", "kind", "worker", "wait", "again", "entry"]
     )]
     pub manifest: Option<PathBuf>,
     /// How many files of a folder are read, encrypted and stored at a time.
