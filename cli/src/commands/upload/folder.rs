@@ -14,7 +14,10 @@ mod report;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex, MutexGuard, PoisonError,
+    },
     time::Instant,
 };
 
@@ -58,6 +61,8 @@ struct Run<'a> {
     settled: tokio::sync::Mutex<HashMap<H256, Result<TxOutcome, ChainError>>>,
     /// What became of the files so far.
     summary: Mutex<Summary>,
+    /// How many transactions are in blocks that are not final.
+    in_flight: AtomicUsize,
     /// Records that were added before with an order of which no request is open.
     idle: Mutex<Vec<(RecordId, ModelId)>>,
 }
@@ -94,6 +99,7 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
         met: Mutex::default(),
         settled: tokio::sync::Mutex::default(),
         summary: Mutex::new(summary),
+        in_flight: AtomicUsize::new(0),
         idle: Mutex::default(),
     };
     let (asks, asked) = mpsc::unbounded_channel();
@@ -101,6 +107,7 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     added?;
     moved?;
     exit::begun(None);
+    exit::underway(None);
     run.warn();
     let mut summary = run.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
@@ -110,6 +117,8 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
 impl<'a> Run<'a> {
     /// Adds all films; requests for verdicts that were made with them are moved on by others.
     async fn all(&self, rows: &'a [Row], asks: Asks) -> Result<()> {
+        // The first films are stored soon.
+        self.say();
         let mut chunks = rows.chunks(self.plan.at_once);
         let mut landed: Vec<Landed<'a>> = Vec::new();
         let mut stopped = false;
@@ -140,7 +149,6 @@ impl<'a> Run<'a> {
                 self.tell(report, &asks)?;
             }
             self.settle(&mut landed, false, &asks).await?;
-            self.say(landed.len());
             match prepared {
                 Some(prepared) => films = self.sort(prepared, &asks, &mut stopped)?,
                 None => break,
@@ -197,16 +205,31 @@ impl<'a> Run<'a> {
 
     /// Prints what became of a film, and counts it.
     fn count(&self, report: &FileReport) -> Result<()> {
-        self.summary().tell(self.context, report)
+        let told = self.summary().tell(self.context, report);
+        self.say();
+        told
+    }
+
+    /// Notes that so many transactions are in blocks that are not final.
+    fn flies(&self, in_flight: usize) {
+        self.in_flight.store(in_flight, Ordering::Relaxed);
+        self.say();
+    }
+
+    /// Notes that one more is.
+    fn one_more_flies(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.say();
     }
 
     /// Says what an interruption leaves.
-    fn say(&self, in_flight: usize) {
+    fn say(&self) {
         let summary = self.summary();
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
         let done = summary.added + summary.added_before;
-        exit::begun(Some(format!(
-            "{done} of {} files are added, and {in_flight} transactions are not final; the same \
-             command goes on and adds nothing twice",
+        exit::underway(Some(format!(
+            "{done} of {} files are added, and {in_flight} transactions are not final; others may \
+             be begun; the same command goes on and adds nothing twice",
             summary.files
         )));
     }

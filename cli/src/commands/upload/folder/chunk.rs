@@ -144,6 +144,7 @@ impl<'a> Run<'a> {
             (Ok(outcome), Some(transaction)) => {
                 let films = films.into_iter().map(|(film, _)| film).collect();
                 submitted.landed.push(Landed { films, transaction, outcome });
+                self.one_more_flies();
                 return Sent::Over;
             }
             (Ok(_), None) => return Sent::Over,
@@ -230,6 +231,7 @@ impl<'a> Run<'a> {
             }
         }
         *landed = left;
+        self.flies(landed.len());
         Ok(())
     }
 }
