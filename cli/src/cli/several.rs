@@ -60,6 +60,7 @@ async fn one_after_the_other<C>(
         };
         stopped = outcome == "unknown" || (outcome != "done" && !keep_going);
         reports.push(LineReport::new(&line, outcome, error));
+        exit::begun(None);
         exit::underway(Some(format!(
             "of {number} commands, {} were run, and are in blocks that may not be final yet; \
              `medchain resume --list` says what is open",
