@@ -13,7 +13,7 @@ mod report;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         atomic::{AtomicUsize, Ordering},
         Mutex, MutexGuard, PoisonError,
@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
 use futures::{stream, StreamExt};
 use medchain_client::{
     chain::{ChainError, TxOutcome},
@@ -52,6 +52,8 @@ const LOCK: &str = "many";
 struct Run<'a> {
     context: &'a Context,
     args: &'a UploadArgs,
+    /// The folder's real path.
+    folder: PathBuf,
     plan: Plan,
     journal: Journal,
     locks: Locks,
@@ -71,6 +73,8 @@ struct Run<'a> {
 pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) -> Result<Outcome> {
     let started = Instant::now();
     let rows = manifest::read(list, &args.file, &|text: &str| context.parse_account(text))?;
+    let folder = args.file.canonicalize();
+    let folder = folder.with_context(|| format!("cannot find {}", args.file.display()))?;
     context.ensure_can_ask()?;
     if !context.yes && rows.iter().any(|row| row.model.is_some()) {
         bail!(
@@ -93,6 +97,7 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     let run = Run {
         context,
         args,
+        folder,
         plan,
         journal,
         locks: Locks::default(),

@@ -69,9 +69,9 @@ impl<'a> Run<'a> {
 
     async fn try_prepare(&self, row: &'a Row) -> Result<Prepared<'a>> {
         let (context, identity) = (self.context, self.context.identity()?);
-        let path = row.path.clone();
+        let (path, folder) = (row.path.clone(), self.folder.clone());
         let (file, digest) = blocking(move || {
-            let file = Zeroizing::new(files::read(&path, "the file", MAX_FILE_BYTES)?);
+            let file = Zeroizing::new(files::read_within(&path, &folder, "the file", MAX_FILE_BYTES)?);
             let digest = Sha256::digest(&*file);
             Ok((file, digest))
         })

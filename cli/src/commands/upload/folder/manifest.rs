@@ -206,7 +206,8 @@ impl Columns {
     }
 }
 
-/// The file of this name in a folder. What leads out of it is refused, also by a link.
+/// The file of this name in a folder. What leads out of it is refused, also by a link; that is
+/// asked again of what is opened in the end.
 fn inside(folder: &Path, name: &str) -> Result<PathBuf> {
     if name.is_empty() {
         bail!("it names no file");
