@@ -89,12 +89,7 @@ impl Context {
     }
 
     /// Asks whether to pay, unless that was said in advance or cannot be paid.
-    pub async fn confirm_cost(
-        &self,
-        name: &str,
-        purpose: &str,
-        cost: (u128, u128),
-    ) -> Result<()> {
+    pub async fn confirm_cost(&self, name: &str, purpose: &str, cost: (u128, u128)) -> Result<()> {
         self.ensure_funds(cost).await?;
         self.ask(name, purpose, cost)
     }

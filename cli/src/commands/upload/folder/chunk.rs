@@ -177,9 +177,7 @@ impl<'a> Run<'a> {
     async fn refused(&self, film: &mut Film<'a>, error: &Error) -> FileReport {
         let let_go = match self.found(film.row, &mut film.held).await {
             Ok(Some(report)) => return report,
-            Ok(None) => {
-                journal::abandon(&mut records::LetGo(self.context), &mut film.held).await
-            }
+            Ok(None) => journal::abandon(&mut records::LetGo(self.context), &mut film.held).await,
             // The same command asks again.
             Err(further) => Err(further),
         };

@@ -71,7 +71,8 @@ impl<'a> Run<'a> {
         let (context, identity) = (self.context, self.context.identity()?);
         let (path, folder) = (row.path.clone(), self.folder.clone());
         let (file, digest) = blocking(move || {
-            let file = Zeroizing::new(files::read_within(&path, &folder, "the file", MAX_FILE_BYTES)?);
+            let file =
+                Zeroizing::new(files::read_within(&path, &folder, "the file", MAX_FILE_BYTES)?);
             let digest = Sha256::digest(&*file);
             Ok((file, digest))
         })
