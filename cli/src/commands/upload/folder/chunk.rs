@@ -75,7 +75,7 @@ type WithCall<'a> = (Film<'a>, Call);
 
 /// Films that are left as they are, for the same command another time.
 pub(super) fn left<'a>(films: &[Film<'a>]) -> Submitted<'a> {
-    let reports = films.iter().map(|film| FileReport::new(film.row, "not begun")).collect();
+    let reports = films.iter().map(|film| FileReport::new(film.row, "begun")).collect();
     Submitted { landed: Vec::new(), reports, stops: true }
 }
 
@@ -241,7 +241,7 @@ fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
         match (error, noted) {
             (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
             (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
-            (None, Ok(())) => FileReport::new(film.row, "not begun"),
+            (None, Ok(())) => FileReport::new(film.row, "begun"),
         }
     };
     films.into_iter().map(report).collect()
