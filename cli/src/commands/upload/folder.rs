@@ -10,6 +10,7 @@ mod film;
 mod manifest;
 mod plan;
 mod report;
+mod silence;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -44,6 +45,7 @@ use film::{Film, Prepared};
 use manifest::Row;
 use plan::Plan;
 use report::{FileReport, Summary};
+use silence::Silence;
 
 /// The lock of commands that hold many publications at once.
 const LOCK: &str = "many";
@@ -63,6 +65,10 @@ struct Run<'a> {
     settled: tokio::sync::Mutex<HashMap<H256, Result<TxOutcome, ChainError>>>,
     /// What became of the files so far.
     summary: Mutex<Summary>,
+    /// Whether nobody tells any more what became of the films' transactions.
+    silence: Silence,
+    /// Whether nobody does of those that move requests on.
+    silence_of_asks: Silence,
     /// How many transactions are in blocks that are not final.
     in_flight: AtomicUsize,
     /// Records that were added before with an order of which no request is open.
@@ -104,6 +110,8 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
         met: Mutex::default(),
         settled: tokio::sync::Mutex::default(),
         summary: Mutex::new(summary),
+        silence: Silence::default(),
+        silence_of_asks: Silence::default(),
         in_flight: AtomicUsize::new(0),
         idle: Mutex::default(),
     };

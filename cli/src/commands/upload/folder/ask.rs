@@ -3,7 +3,7 @@
 
 use std::{pin::pin, sync::PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{anyhow, Context as _, Result};
 use futures::{stream, StreamExt};
 use medchain_client::crypto::ContentKey;
 use medchain_primitives::{ModelId, RecordId, RequestId};
@@ -65,7 +65,9 @@ impl Run<'_> {
     async fn move_on(&self, ask: Ask) -> FileReport {
         let Ask { mut report, model, known } = ask;
         let Some(record) = report.record_id else { return report };
+        let is_silent = self.silence.is_on() || self.silence_of_asks.is_on();
         let found = match known {
+            _ if is_silent => Err(anyhow!("nobody told what became of an earlier transaction")),
             Some(known) => Ok(Some(known)),
             None => self.open(record, model).await,
         };
@@ -73,6 +75,7 @@ impl Run<'_> {
             Ok(Some((request, key))) => {
                 report.request_id = Some(request);
                 let carried = inference::carry_on(self.context, request, &key, false).await;
+                self.silence_of_asks.note(&carried);
                 carried.map(|_| ()).with_context(|| unfinished(record, request, model))
             }
             Ok(None) => {
@@ -81,7 +84,7 @@ impl Run<'_> {
                 Ok(())
             }
             Err(error) => Err(error.context(format!(
-                "record {record} was added before, but its order cannot be moved on; \
+                "record {record} is added, but its order cannot be moved on; \
                  `medchain infer {record} --model {model}` continues it, or orders another verdict"
             ))),
         };

@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
             let outcome = if in_block {
                 Ok(one.outcome.clone())
             } else if wait {
-                self.context.settle(&one.transaction, PURPOSE).await
+                self.settle_one(&one.transaction).await
             } else if one.outcome.block_number > finalised {
                 left.push(one);
                 continue;
@@ -231,6 +231,14 @@ impl<'a> Run<'a> {
         *landed = left;
         self.flies(landed.len());
         Ok(())
+    }
+
+    /// Waits until the block of a transaction is final; once nobody has told of one, no longer.
+    async fn settle_one(&self, transaction: &Transaction) -> Result<TxOutcome> {
+        self.silence.check(transaction)?;
+        let outcome = self.context.settle(transaction, PURPOSE).await;
+        self.silence.note(&outcome);
+        outcome
     }
 }
 

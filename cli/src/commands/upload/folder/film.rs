@@ -192,9 +192,12 @@ impl<'a> Run<'a> {
         if let Some(outcome) = settled.get(&transaction.hash) {
             return Ok(outcome.clone()?);
         }
+        self.silence.check(transaction)?;
         let outcome = self.context.look_up(transaction, PURPOSE).await?;
         settled.insert(transaction.hash, outcome.clone());
-        Ok(outcome?)
+        let outcome = outcome.map_err(Error::new);
+        self.silence.note(&outcome);
+        outcome
     }
 }
 
