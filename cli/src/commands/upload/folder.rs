@@ -7,6 +7,7 @@
 mod ask;
 mod chunk;
 mod film;
+mod halves;
 mod manifest;
 mod plan;
 mod report;

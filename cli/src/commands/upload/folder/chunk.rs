@@ -1,22 +1,31 @@
 //! The films of one transaction.
 
-use anyhow::{Error, Result};
-use medchain_client::chain::{
-    Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
+use std::collections::BTreeSet;
+
+use anyhow::{anyhow, Error, Result};
+use medchain_client::{
+    chain::{
+        Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
+    },
+    AccountId32,
 };
+use medchain_primitives::ModelId;
 
 use super::{
     super::{
+        allowed::ensure_allowed,
         call::{added, NewRecord},
         PURPOSE,
     },
     ask::{Ask, Asks},
     film::Film,
+    halves::{allowed, by_halves, No, Sent},
     report::FileReport,
     Run,
 };
 use crate::{
     journal::{self, certainty, Certainty, Done},
+    output::causes,
     records,
     signing::together,
 };
@@ -39,36 +48,8 @@ pub(super) struct Submitted<'a> {
     pub(super) stops: bool,
 }
 
-/// How sending several things at once ended.
-enum Sent<T> {
-    /// All is said of them.
-    Over,
-    /// One of them is refused, and so are the others with it.
-    Refused(Vec<T>),
-    /// All is said of them, and nothing else has prospects.
-    Stopped,
-}
-
-/// Sends things together; where one is refused, each half of them, until it stands alone. Returns
-/// what was not sent after a stop.
-async fn by_halves<T>(things: Vec<T>, mut send: impl AsyncFnMut(Vec<T>) -> Sent<T>) -> Vec<T> {
-    let mut waiting = vec![things];
-    while let Some(mut next) = waiting.pop() {
-        if next.is_empty() {
-            continue;
-        }
-        match send(next).await {
-            Sent::Over => {}
-            Sent::Refused(refused) => {
-                next = refused;
-                let second = next.split_off(next.len() / 2);
-                waiting.extend([second, next]);
-            }
-            Sent::Stopped => return waiting.into_iter().rev().flatten().collect(),
-        }
-    }
-    Vec::new()
-}
+/// The patient of a film, and the model of which a verdict is ordered.
+type Of = (AccountId32, Option<ModelId>);
 
 /// A film and the call that adds it.
 type WithCall<'a> = (Film<'a>, Call);
@@ -104,7 +85,8 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let send = async |films| self.send(films, &mut submitted).await;
+        let mut fresh = BTreeSet::new();
+        let send = async |films| self.send(films, &mut submitted, &mut fresh).await;
         let left = by_halves(ready, send).await;
         submitted.stops |= !left.is_empty();
         let left = left.into_iter().map(|(film, _)| film).collect();
@@ -126,11 +108,28 @@ impl<'a> Run<'a> {
     }
 
     /// Sends the films' calls as one that takes effect whole or not at all.
+    ///
+    /// Of the patients whose answer is not `fresh`, it is asked again whether the chain would take
+    /// them: films of those who have revoked since are left out.
     async fn send(
         &self,
-        mut films: Vec<WithCall<'a>>,
+        films: Vec<WithCall<'a>>,
         submitted: &mut Submitted<'a>,
+        fresh: &mut BTreeSet<Of>,
     ) -> Sent<WithCall<'a>> {
+        let of = |(film, _): &WithCall<'a>| (film.row.patient, film.row.model);
+        let ask = async |of| self.would_take(of).await;
+        let (mut films, left_out) = allowed(films, of, fresh, ask).await;
+        for ((mut film, _), no) in left_out {
+            let error = anyhow!(no.why);
+            submitted.reports.push(match no.is_certain {
+                true => self.refused(&mut film, &error).await,
+                false => FileReport::failed(film.row, "failed", &error),
+            });
+        }
+        if films.is_empty() {
+            return Sent::Over;
+        }
         let call = together(films.iter().map(|(_, call)| call.clone()).collect());
         let mut signed = None;
         let note: Note<'_> = &mut |transaction| {
@@ -164,6 +163,8 @@ impl<'a> Run<'a> {
             submitted.stops = true;
             return Sent::Stopped;
         }
+        // Whatever the reason is, it may be that of other films as well.
+        fresh.clear();
         if films.len() > 1 {
             return Sent::Refused(films);
         }
@@ -171,6 +172,18 @@ impl<'a> Run<'a> {
             submitted.reports.push(self.refused(film, &error).await);
         }
         Sent::Over
+    }
+
+    /// Whether the chain would take a record, as far as it can be asked.
+    async fn would_take(&self, (patient, model): Of) -> Result<(), No> {
+        let asked = async {
+            let view = self.context.view().await?;
+            ensure_allowed(self.context, &view, &patient, model).await
+        };
+        asked.await.map_err(|error: Error| No {
+            why: causes(&error),
+            is_certain: !error.chain().any(|cause| cause.is::<ChainError>()),
+        })
     }
 
     /// Gives up a film that the chain refuses alone, unless it refuses what it has already.
@@ -323,42 +336,7 @@ fn is_poor(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::AccountId32;
-
     use super::*;
-
-    /// Sends numbers to a chain that refuses those in `bad`, and goes away at `end`.
-    async fn sent(bad: &[u32], end: Option<u32>) -> (Vec<Vec<u32>>, Vec<u32>, Vec<u32>) {
-        let (mut taken, mut refused) = (Vec::new(), Vec::new());
-        let send = async |numbers: Vec<u32>| {
-            if end.is_some_and(|end| numbers.contains(&end)) {
-                return Sent::Stopped;
-            }
-            if !numbers.iter().any(|number| bad.contains(number)) {
-                taken.push(numbers);
-                return Sent::Over;
-            }
-            if numbers.len() > 1 {
-                return Sent::Refused(numbers);
-            }
-            refused.extend(numbers);
-            Sent::Over
-        };
-        let left = by_halves((0..8).collect(), send).await;
-        (taken, refused, left)
-    }
-
-    #[tokio::test]
-    async fn one_that_is_refused_keeps_no_other_from_the_chain() {
-        let (taken, refused, left) = sent(&[], None).await;
-        assert_eq!((taken.len(), refused.len(), left.len()), (1, 0, 0));
-        let (taken, refused, left) = sent(&[5], None).await;
-        assert_eq!(taken, [vec![0, 1, 2, 3], vec![4], vec![6, 7]]);
-        assert_eq!((refused, left), (vec![5], vec![]));
-        let (taken, refused, _) = sent(&[0, 7], None).await;
-        assert_eq!(taken.concat(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(refused, [0, 7]);
-    }
 
     #[test]
     fn too_little_for_a_deposit_is_too_little() {
@@ -367,17 +345,5 @@ mod tests {
         assert!(of(ChainError::InsufficientFunds { account: AccountId32([1; 32]) }));
         assert!(!of(ChainError::Dispatch(RuntimeError::BadOrigin.into())));
         assert!(!of(ChainError::StaleNonce));
-    }
-
-    #[tokio::test]
-    async fn after_a_stop_the_rest_is_left_in_order() {
-        // All at once is gone at once.
-        assert_eq!(sent(&[], Some(3)).await.2, [0; 0]);
-        let mut first = true;
-        let send = async |numbers: Vec<u32>| match std::mem::take(&mut first) {
-            true => Sent::Refused(numbers),
-            false => Sent::Stopped,
-        };
-        assert_eq!(by_halves((0..8).collect(), send).await, [4, 5, 6, 7]);
     }
 }
