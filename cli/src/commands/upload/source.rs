@@ -106,8 +106,8 @@ mod tests {
             let mut held = hold();
             let key = ContentKey::generate();
             let content = crypto::encrypt(&key, &[1; 32], b"film").unwrap();
-            let what = ("the upload", &["upload".to_owned()][..]);
-            held.begin(&identity, what, Some(&key), std::slice::from_ref(&content)).unwrap();
+            let (command, contents) = (["upload".to_owned()], [content.clone()]);
+            held.begin(&identity, ("the upload", &command), Some(&key), &contents).unwrap();
             let left = kept(&held, &identity, &args).unwrap();
             assert!(matches!(left, Kept::Film(_, kept) if kept == content));
             let outcome = TxOutcome {
