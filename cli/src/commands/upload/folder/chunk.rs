@@ -64,12 +64,15 @@ impl<'a> Run<'a> {
     /// Adds films by one transaction; by more where the chain refuses one of them.
     pub(super) async fn submit(&self, films: Vec<Film<'a>>) -> Submitted<'a> {
         let mut submitted = Submitted::default();
-        let mut ready = Vec::new();
+        let (mut ready, mut in_vain) = (Vec::new(), false);
         for mut film in films {
             let found = match film.is_kept {
+                // Each is waited for until its block is final, which takes minutes in vain.
+                true if in_vain => Err(anyhow!("an earlier film could not be looked up")),
                 true => self.found(film.row, &mut film.held).await,
                 false => Ok(None),
             };
+            in_vain |= found.is_err();
             let call = match found {
                 Ok(Some(report)) => {
                     submitted.reports.push(report);
