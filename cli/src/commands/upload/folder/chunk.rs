@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
         };
         asked.await.map_err(|error: Error| No {
             why: causes(&error),
-            is_certain: !error.chain().any(|cause| cause.is::<ChainError>()),
+            is_certain: error.chain().all(|cause| cause.downcast_ref::<ChainError>().is_none()),
         })
     }
 
