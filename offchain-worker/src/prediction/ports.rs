@@ -146,10 +146,10 @@ pub struct Looked {
 pub struct Undrawn {
     /// The request.
     pub request: RequestId,
+    /// The model that it asks for.
+    pub model: ModelId,
     /// How many workers it is to have.
     pub quorum: u8,
-    /// The workers that can be drawn for its model.
-    pub candidates: Arc<BTreeSet<AccountId32>>,
     /// The block in which the draw began.
     pub since: u32,
     /// The last block in which they can be drawn.
@@ -163,7 +163,13 @@ pub enum Drawable {
     Now,
     /// The seed is not there yet.
     Later,
+    /// No custodian keeps the record's key, so drawn workers would need whoever has it. It can be
+    /// entrusted until the draw ends.
+    NotEntrusted,
 }
+
+/// The workers that can be drawn for each model.
+pub type Candidates = BTreeMap<ModelId, BTreeSet<AccountId32>>;
 
 /// What may still be asked of this worker about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,8 +238,10 @@ pub trait PredictionChain: Chain {
         age: u32,
         before: Option<Looked>,
     ) -> Result<(Looked, Vec<Undrawn>), ChainError>;
-    /// Which of these requests still are to be drawn, by the newest final block. Only where
-    /// custodians keep the record's key: others need whoever has the key in any case.
+    /// The workers that can be drawn for these models, by the newest final block.
+    async fn candidates(&self, models: &BTreeSet<ModelId>) -> Result<Candidates, ChainError>;
+    /// Which of these requests still are to be drawn, by the newest final block, and whether they
+    /// can be. The others are left out.
     async fn drawable(
         &self,
         requests: &[RequestId],

@@ -119,7 +119,10 @@ pub struct State {
     pub networks: BTreeMap<ModelId, medchain_client::chain::Network>,
     pub no_envelope: BTreeSet<RequestId>,
     pub erased: BTreeSet<RequestId>,
+    /// Whether no worker can be drawn.
     pub is_suspended: bool,
+    /// The workers that can be drawn otherwise.
+    pub candidates: BTreeSet<AccountId32>,
     pub no_consent: bool,
     /// As `no_consent`, but only where calls are executed.
     pub no_consent_at_submission: bool,
@@ -293,6 +296,8 @@ impl World {
         let asked = state.asked(id);
         asked.status = RequestStatus::Drawing;
         asked.to_draw = std::mem::take(&mut asked.members).into_keys().collect();
+        let to_draw = asked.to_draw.clone();
+        state.candidates.extend(to_draw);
         id
     }
 
