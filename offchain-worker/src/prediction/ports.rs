@@ -391,13 +391,16 @@ pub trait Answers: Send + Sync + 'static {
     async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>>;
     /// Forgets a film, if it is remembered.
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
-    /// How many processes of this worker ended while they opened the film of a request.
-    async fn fatalities(&self, request: RequestId) -> io::Result<u32>;
+    /// How many processes of this worker ended while they opened the film with this CID. Those of
+    /// another version count as one: it may open the film.
+    async fn fatalities(&self, cid: &Cid) -> io::Result<u32>;
     /// Notes that many, one more than there were: before a film is opened, as if this process
     /// ended with it.
-    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()>;
+    async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()>;
     /// Takes the note back: this process is still there.
-    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()>;
+    async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()>;
+    /// Removes notes that are old, or the oldest where there are many.
+    async fn prune_fatalities(&self) -> io::Result<()>;
     /// The requests of which anything is remembered.
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>>;
     /// The requests of which the film is remembered.

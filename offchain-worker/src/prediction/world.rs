@@ -108,8 +108,10 @@ pub struct State {
     pub disks: BTreeMap<AccountId32, BTreeMap<RequestId, SealedAnswer>>,
     /// The films that each worker keeps.
     pub films: BTreeMap<AccountId32, BTreeMap<RequestId, KeptFilm>>,
-    /// How many processes of each worker a film has ended.
-    pub fatalities: BTreeMap<(AccountId32, RequestId), u32>,
+    /// How many processes of each worker a film has ended, by its CID.
+    pub fatalities: BTreeMap<(AccountId32, String), u32>,
+    /// The requests for the film of an earlier request, under a record of their own.
+    same_film: BTreeMap<RequestId, RequestId>,
     /// Players that the world plays.
     liars: BTreeMap<(RequestId, AccountId32), Arc<Liar>>,
     /// Whether the model is the small exact network.
@@ -214,7 +216,8 @@ fn record(id: RequestId) -> RecordId {
     RecordId(id.0 + 100)
 }
 
-fn cid(id: RequestId) -> Cid {
+/// The CID of a request's film.
+pub fn cid(id: RequestId) -> Cid {
     medchain_client::store::cid_of(&id.0.to_le_bytes())
 }
 
@@ -275,6 +278,13 @@ impl World {
         state.content.insert(cid(id).to_string(), Ok(content.to_vec()));
         state.now.requests.insert(id, asked);
         id
+    }
+
+    /// Another record with the film of a request, and a request for it, of worker 1 alone.
+    pub fn upload_again(&self, film: RequestId) -> RequestId {
+        let id = RequestId(self.state().now.requests.len() as u64);
+        self.state().same_film.insert(id, film);
+        self.upload(b"not looked at")
     }
 
     /// As [`World::ask`]; but the workers were drawn, and their uploader is gone. Custodians keep the

@@ -13,7 +13,7 @@ use crate::{
         drift::{self, Known},
         jobs::{Answer, Rules},
         ports::{Answers, ServedModel},
-        world::{account, entry, sealed, Desk, Stage, World, MODEL},
+        world::{account, cid, entry, sealed, Desk, Stage, World, MODEL},
     },
     shared::{
         backoff::Backoff,

@@ -498,22 +498,26 @@ impl Answers for Desk {
         Ok(())
     }
 
-    async fn fatalities(&self, request: RequestId) -> io::Result<u32> {
+    async fn fatalities(&self, cid: &Cid) -> io::Result<u32> {
         self.check_disk()?;
         let state = self.state();
-        Ok(state.fatalities.get(&(self.account, request)).copied().unwrap_or_default())
+        Ok(state.fatalities.get(&(self.account, cid.to_string())).copied().unwrap_or_default())
     }
 
-    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()> {
+    async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()> {
         self.check_disk()?;
-        self.state().fatalities.insert((self.account, request), count);
+        self.state().fatalities.insert((self.account, cid.to_string()), count);
         Ok(())
     }
 
-    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()> {
+    async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()> {
         self.check_disk()?;
-        self.state().fatalities.remove(&(self.account, request));
+        self.state().fatalities.remove(&(self.account, cid.to_string()));
         Ok(())
+    }
+
+    async fn prune_fatalities(&self) -> io::Result<()> {
+        self.check_disk()
     }
 
     async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()> {
@@ -645,6 +649,7 @@ fn envelope(id: RequestId) -> SealedKey {
 }
 
 fn film(state: &mut State, id: RequestId, worker: &AccountId32) -> Film {
+    let id = state.same_film.get(&id).copied().unwrap_or(id);
     let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
         Some(Ok(content)) if content != b"exchanged" => content,
         _ => b"what was uploaded",
