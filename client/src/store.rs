@@ -104,11 +104,6 @@ pub trait Store: Debug + Send + Sync {
     /// there and not unpinned. The failure of one is its answer.
     async fn kept(&self) -> Vec<Kept>;
 
-    /// Whether the store is known not to have the content itself, wherever else it might find it.
-    async fn lacks(&self, _: &Cid) -> bool {
-        false
-    }
-
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 

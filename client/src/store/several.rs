@@ -1,5 +1,5 @@
-//! Several stores combined: content is retrieved from the first that has it, and
-//! stored in all of them, so that one may be missing later.
+//! Several stores combined: content is retrieved from one that has it, and stored in all of them,
+//! so that one may be missing later.
 
 mod heal;
 mod read;
@@ -30,7 +30,8 @@ const HEDGE: Duration = Duration::from_secs(3);
 /// Stores in the order in which they are asked.
 ///
 /// Content comes from the first that gives it, verified: the next one is asked where one fails, and
-/// where one takes long. What a store before it has lost or damaged is put back there.
+/// where one takes long. What a store has damaged is put back there. What it lacks is not: not
+/// everybody who reads keeps what was read. Whoever does so puts it into all of them.
 ///
 /// Each has a time-out of its own. It does not help against a file system that
 /// hangs, as a lost network mount does, because this process reads folders itself.
