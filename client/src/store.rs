@@ -104,6 +104,11 @@ pub trait Store: Debug + Send + Sync {
     /// there and not unpinned. The failure of one is its answer.
     async fn kept(&self) -> Vec<Kept>;
 
+    /// How many copies of content it holds at once while it retrieves it, at most.
+    fn copies(&self) -> usize {
+        1
+    }
+
     /// What and where the store is, for messages: `the folder …`.
     fn describe(&self) -> String;
 

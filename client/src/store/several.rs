@@ -24,6 +24,8 @@ use super::{
 /// How long a store may make no progress. A little longer than the adapter for IPFS
 /// waits for one block, because its error says more.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// How many stores are asked for the same content at once: each may hold a copy.
+const AT_ONCE: usize = 2;
 /// After this long without the content, the next store is asked as well.
 const HEDGE: Duration = Duration::from_secs(3);
 
@@ -181,6 +183,10 @@ impl Store for SeveralStores {
             State { store: store.describe(), problem: problem.err() }
         });
         join_all(states).await
+    }
+
+    fn copies(&self) -> usize {
+        self.stores.len().clamp(1, AT_ONCE)
     }
 
     fn describe(&self) -> String {

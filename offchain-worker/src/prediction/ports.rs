@@ -288,6 +288,10 @@ pub trait Registry: PredictionChain {
 pub trait Store: Send + Sync + 'static {
     /// The content, at most `limit` bytes.
     async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError>;
+    /// How many copies of content it holds at once while it gets it, at most.
+    fn copies(&self) -> u64 {
+        1
+    }
     /// Whether the store answers at all.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -41,6 +41,7 @@ mod outbox;
 mod pipeline;
 mod pool;
 mod setup;
+mod shelf;
 mod source;
 mod sweep;
 
@@ -55,6 +56,7 @@ use message::Message;
 use outbox::{AnswerBox, Submission};
 use pipeline::{Attempt, Pipeline};
 use pool::Pool;
+use shelf::Shelf;
 use source::WorkLists;
 
 /// Runs until `stop` becomes true, then finishes what has begun. Dropping the future at
@@ -144,6 +146,7 @@ impl JobDispatcher {
                 fatalities: Fatalities::new(ports.answers.clone(), monitor.metrics),
                 ports,
                 pool: Pool::start(settings.threads, settings.queue)?,
+                shelf: Shelf::new(settings.shelf()),
                 defences: Defences::default(),
                 max_content: settings.max_content,
                 health: monitor.health,

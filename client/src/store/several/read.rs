@@ -10,7 +10,7 @@ use medchain_primitives::Cid;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use super::{late, SeveralStores};
+use super::{late, SeveralStores, AT_ONCE};
 use crate::store::{Failure, Progress, ProgressUpdate, Store, StoreError};
 
 impl SeveralStores {
@@ -60,7 +60,7 @@ impl SeveralStores {
                         left.next()
                     }
                 },
-                () = sleep(self.hedge), if left.len() > 0 => {
+                () = sleep(self.hedge), if left.len() > 0 && asked.len() < AT_ONCE => {
                     info!(%cid, "no store has given the content yet: asking the next one as well");
                     left.next()
                 }

@@ -18,6 +18,7 @@ use super::{
     inference::{self, Computed, Stages},
     pool::Pool,
     setup::Ports,
+    shelf::Shelf,
 };
 use crate::{
     prediction::{
@@ -35,6 +36,8 @@ pub(super) struct Pipeline {
     pub ports: Ports,
     /// The blocking threads.
     pub pool: Pool,
+    /// Room for fetched files.
+    pub shelf: Shelf,
     /// What the last disputes needed.
     pub defences: Defences,
     /// Notes which films are open.
@@ -217,11 +220,16 @@ impl Pipeline {
     async fn fetch(&self, film: Film, patient: AccountId32) -> Result<Encrypted, Problem> {
         let Film { cid, digest, envelope, commitments } = film;
         let envelope = envelope.ok_or(Problem::NoEnvelope)?;
+        // How large the file is shows when it is there.
+        let most = self.max_content.saturating_mul(self.ports.store.copies());
+        let mut place = self.shelf.take(most).await;
         // The store itself limits the time: it knows how many places it asks.
         let fetched = self.ports.store.get(&cid, self.max_content).await;
         self.report_store(&fetched);
+        let file = fetched?;
+        place.shrink(file.len());
         let cipher = self.ports.cipher.clone();
-        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file: fetched? })
+        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file, _place: place })
     }
 
     /// The move of this worker in a round of a dispute.
