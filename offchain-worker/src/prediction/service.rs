@@ -213,14 +213,14 @@ impl Dispatcher for JobDispatcher {
         // Removes attempts that have ended; the submitter never ends first.
         while self.tasks.try_join_next().is_some() {}
         match message {
-            Message::Listed { list, happened } => {
-                for happened in &happened {
+            Message::Listed(list) => self.feed(list),
+            Message::Happened(all) => {
+                for happened in &all {
                     self.journal.happened(happened);
                     if let Some(request) = happened.ended_dispute() {
                         self.pipeline.defences.forget(request);
                     }
                 }
-                self.feed(list);
             }
             Message::Draw(submission) if !self.is_draining => self.submit(submission),
             Message::Draw(_) => {}
