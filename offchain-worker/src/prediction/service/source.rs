@@ -4,6 +4,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use async_trait::async_trait;
 use medchain_client::chain::Finality;
+use medchain_primitives::RequestId;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
@@ -17,6 +18,7 @@ use crate::{
     shared::{
         metrics::DutyMetrics,
         monitor::Monitor,
+        oldest::Oldest,
         ports::{Chain, ChainError, Clock},
         watch::{view, Source},
     },
@@ -37,6 +39,8 @@ pub(super) struct WorkLists {
     /// Learns of each block.
     monitor: Monitor<PredictionMetrics>,
     told: Mutex<Told>,
+    /// The answers that are still to be shown.
+    reveals: Mutex<Oldest<RequestId>>,
 }
 
 /// What the blocks have told so far.
@@ -99,7 +103,8 @@ impl WorkLists {
         finality: Finality,
         monitor: Monitor<PredictionMetrics>,
     ) -> Self {
-        Self { chain, clock, finality, monitor, told: Mutex::default() }
+        let (told, reveals) = (Mutex::default(), Mutex::default());
+        Self { chain, clock, finality, monitor, told, reveals }
     }
 
     /// What final blocks tell, each once. Their events are read only where something has changed
@@ -160,8 +165,13 @@ impl Source for WorkLists {
         self.monitor.metrics.common().block_read(finality, list.block);
         if finality == Finality::Finalised {
             self.monitor.health.block(list.block, self.clock.now());
-            let reveals = list.jobs.iter().filter(|job| job.phase == Phase::Reveal).count();
-            self.monitor.metrics.pending(list.disputes.len(), reveals);
+            let reveals = list.jobs.iter().filter(|job| job.phase == Phase::Reveal);
+            let reveals: Vec<RequestId> = reveals.map(|job| job.request).collect();
+            self.monitor.metrics.pending(list.disputes.len(), reveals.len());
+            let mut oldest = self.reveals.lock().await;
+            oldest.keep(reveals);
+            self.monitor.metrics.oldest_reveal(oldest.since());
+            drop(oldest);
             self.told.lock().await.listed(&list);
         }
         let (block, jobs, idle) = (list.block, list.jobs, list.idle.len());

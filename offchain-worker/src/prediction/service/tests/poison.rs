@@ -35,7 +35,7 @@ async fn process() {
     for id in good {
         assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]), "request {}", id.0);
     }
-    assert!(service.shows("medchain_worker_skipped_films 1"));
+    assert!(service.shows("medchain_worker_skipped_films_total 1"));
     service.terminate().await;
 }
 
@@ -84,7 +84,7 @@ async fn a_film_that_ends_in_an_error_or_a_panic_is_not_noted() {
     let service = start(&world);
     until("all are closed", || world.all_closed()).await;
     until("nothing is noted", || world.state().fatalities.is_empty()).await;
-    assert!(service.shows("medchain_worker_skipped_films 0"));
+    assert!(service.shows("medchain_worker_skipped_films_total 0"));
     service.kill().await;
 }
 
