@@ -3,6 +3,7 @@
 
 mod heal;
 mod read;
+mod trouble;
 
 use std::{
     sync::{
@@ -17,6 +18,7 @@ use futures::future::join_all;
 use medchain_primitives::Cid;
 use tokio::time::timeout;
 
+use self::trouble::Trouble;
 use super::{
     dag, Failure, Kept, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned,
 };
@@ -26,13 +28,14 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How many stores are asked for the same content at once: each may hold a copy.
 const AT_ONCE: usize = 2;
-/// After this long without the content, the next store is asked as well.
+/// After this long without progress, the next store is asked as well.
 const HEDGE: Duration = Duration::from_secs(3);
 
-/// Stores in the order in which they are asked.
+/// Stores in the order in which they are asked; those that hung or refused in the last minutes come
+/// last.
 ///
 /// Content comes from the first that gives it, verified: the next one is asked where one fails, and
-/// where one takes long. What a store has damaged is put back there. What it lacks is not: not
+/// where none makes progress for a while; two at once at most. What a store has damaged is put back there. What it lacks is not: not
 /// everybody who reads keeps what was read. Whoever does so puts it into all of them.
 ///
 /// Each has a time-out of its own. It does not help against a file system that
@@ -42,12 +45,13 @@ pub struct SeveralStores {
     stores: Vec<Arc<dyn Store>>,
     patience: Duration,
     hedge: Duration,
+    trouble: Trouble,
 }
 
 impl SeveralStores {
     /// Combines these stores; the first is asked first.
     pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
-        Self { stores, patience: PATIENCE, hedge: HEDGE }
+        Self { stores, patience: PATIENCE, hedge: HEDGE, trouble: Trouble::default() }
     }
 
     /// Skips a store that makes no progress for `patience`, instead of 40 s.
@@ -56,7 +60,7 @@ impl SeveralStores {
         self
     }
 
-    /// Asks the next store as well after `hedge` without the content, instead of 3 s.
+    /// Asks the next store as well after `hedge` without progress, instead of 3 s.
     pub fn with_hedge(mut self, hedge: Duration) -> Self {
         self.hedge = hedge;
         self
