@@ -35,8 +35,9 @@ const HEDGE: Duration = Duration::from_secs(3);
 /// last.
 ///
 /// Content comes from the first that gives it, verified: the next one is asked where one fails, and
-/// where none makes progress for a while; two at once at most. What a store has damaged is put back there. What it lacks is not: not
-/// everybody who reads keeps what was read. Whoever does so puts it into all of them.
+/// where none makes progress for a while; two at once at most. What a store has damaged is put back
+/// there. What it lacks is not: not everybody who reads keeps what was read. Whoever does puts it
+/// into all of them.
 ///
 /// Each has a time-out of its own. It does not help against a file system that
 /// hangs, as a lost network mount does, because this process reads folders itself.

@@ -111,7 +111,9 @@ fn count(note: &[u8]) -> Option<u32> {
 
 fn is_note(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.strip_suffix(NEW).unwrap_or(name).rsplit('.').next() == Some(FATAL))
+    name.is_some_and(|name| {
+        name.strip_suffix(NEW).unwrap_or(name).rsplit('.').next() == Some(FATAL)
+    })
 }
 
 /// Removes notes that were written before `oldest`, and more than `most` others, oldest first.

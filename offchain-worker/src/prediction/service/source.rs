@@ -211,7 +211,11 @@ mod tests {
         assert_eq!(read(&mut told, 101, 1), None);
         assert_eq!(read(&mut told, 102, 2), Some((102, 102)));
         assert_eq!(read(&mut told, 300, 3), Some((103, 166)));
-        assert_eq!(read(&mut told, 301, 3), Some((167, 230)), "the list is the same, and more is due");
+        assert_eq!(
+            read(&mut told, 301, 3),
+            Some((167, 230)),
+            "the list is the same, and more is due"
+        );
         assert_eq!(read(&mut told, 302, 3), Some((231, 294)));
         assert_eq!(read(&mut told, 303, 3), Some((295, 300)));
         assert_eq!(read(&mut told, 304, 3), None);

@@ -53,6 +53,10 @@ async fn sixty_films_from_two_slow_stores_wait_for_room() {
     }
     let (now, most) = *store.held.lock().unwrap();
     assert_eq!(now, 0);
-    assert!((1..=many.shelf()).contains(&most), "{most} bytes, and there is room for {}", many.shelf());
+    assert!(
+        (1..=many.shelf()).contains(&most),
+        "{most} bytes, and there is room for {}",
+        many.shelf()
+    );
     service.kill().await;
 }
