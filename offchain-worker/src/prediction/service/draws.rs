@@ -68,6 +68,12 @@ struct Waiting {
     turn: Option<Turn>,
 }
 
+impl Waiting {
+    fn is_due(&self, block: u32) -> bool {
+        self.turn.as_ref().is_some_and(|turn| block >= turn.from)
+    }
+}
+
 struct Turn {
     /// How long the others before it have.
     wait: u32,
@@ -144,9 +150,7 @@ impl Draws {
 
     /// Those in which this worker's turn has come at this block.
     fn due(&self, block: u32) -> Vec<RequestId> {
-        let is_due =
-            |waiting: &Waiting| waiting.turn.as_ref().is_some_and(|turn| block >= turn.from);
-        let due = self.waiting.iter().filter(|(_, waiting)| is_due(waiting));
+        let due = self.waiting.iter().filter(|(_, waiting)| waiting.is_due(block));
         due.map(|(request, _)| *request).collect()
     }
 
