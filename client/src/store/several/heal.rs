@@ -36,7 +36,8 @@ impl SeveralStores {
         }
         let (several, cid, bytes) = (self.clone(), cid.clone(), bytes.to_vec());
         let healing = tokio::spawn(async move {
-            let healed = damaged.iter().map(|place| several.put_back(&cid, &bytes, from, *place));
+            let healed = damaged.into_iter();
+            let healed = healed.map(|place| several.put_back(&cid, &bytes, from, place));
             join_all(healed).await;
         });
         // A folder is healed by then, also where this process ends soon.
