@@ -120,6 +120,8 @@ pub enum Command {
     /// is in a block, and the next one sees what it did. The batch stops at the first that does
     /// not end with 0; what is in a block stays there. Then it waits until all blocks are final,
     /// and says of every line what became of it. Prints what each command prints, and a summary.
+    /// Commands that store or delete content (upload, rotate, erase, model publish) wait for their
+    /// own final block: for many films, `medchain upload DIR --manifest FILE.csv` waits once.
     Batch(batch::BatchArgs),
     /// List unfinished uploads, rotations and models, and finish them.
     ///

@@ -148,6 +148,16 @@ impl Context {
         }
     }
 
+    /// What a command waits for before it does what a fork could not take back: deletes content,
+    /// or forgets how to go on. Where transactions are collected, this does not wait with them.
+    pub fn lasting(&self) -> Finality {
+        if self.collects() {
+            Finality::Finalised
+        } else {
+            self.finality
+        }
+    }
+
     /// Whether transactions are collected.
     pub fn collects(&self) -> bool {
         self.queue.is_some()
@@ -425,6 +435,18 @@ mod tests {
     fn a_development_name_needs_dev() {
         let error = Context::new(&global()).unwrap().parse_account("//Bob");
         assert!(error.unwrap_err().to_string().contains("add --dev"));
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_waits_for_a_final_block_also_in_a_batch() {
+        let mut context = Context::new(&global()).unwrap();
+        assert_eq!(context.lasting(), Finality::Finalised);
+        context.collect();
+        assert_eq!((context.finality, context.lasting()), (Finality::Best, Finality::Finalised));
+        // Whoever asked not to wait does not.
+        let mut context = Context::new(&Global { in_block: true, ..global() }).unwrap();
+        context.collect();
+        assert_eq!((context.finality, context.lasting()), (Finality::Best, Finality::Best));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub const UNKNOWN: u8 = 4;
 
 /// What is begun, for whoever interrupts it.
 static BEGUN: Mutex<Option<String>> = Mutex::new(None);
+/// How far several things are, of which that is one.
+static UNDERWAY: Mutex<Option<String>> = Mutex::new(None);
 
 /// The exit code of a command that ran to its end.
 pub fn code(outcome: Outcome) -> ExitCode {
@@ -56,6 +58,12 @@ pub fn begun(what: Option<String>) {
     *BEGUN.lock().unwrap_or_else(PoisonError::into_inner) = what;
 }
 
+/// Says how far a command is that does several things, each of which says by [`begun`] what it
+/// has begun, and when that is over; none: it is at its end.
+pub fn underway(what: Option<String>) {
+    *UNDERWAY.lock().unwrap_or_else(PoisonError::into_inner) = what;
+}
+
 /// Ends the program on Ctrl-C and SIGTERM with a line that says what stands. It can end
 /// anywhere: whatever has to outlive it is on disk before it happens.
 pub fn on_signal() {
@@ -75,14 +83,16 @@ pub fn on_signal() {
 
 fn end(code: i32) -> ! {
     let begun = BEGUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    eprintln!("\r{}", one_line(&interrupted(begun.as_deref())));
+    let underway = UNDERWAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    eprintln!("\r{}", one_line(&interrupted(begun.as_deref(), underway.as_deref())));
     std::process::exit(code)
 }
 
-fn interrupted(begun: Option<&str>) -> String {
-    match begun {
-        Some(begun) => format!("interrupted: {begun}"),
-        None => "interrupted: nothing was stored or sent by the last step".into(),
+fn interrupted(begun: Option<&str>, underway: Option<&str>) -> String {
+    match (begun, underway) {
+        (Some(one), None) | (None, Some(one)) => format!("interrupted: {one}"),
+        (Some(begun), Some(underway)) => format!("interrupted: {begun}; {underway}"),
+        (None, None) => "interrupted: nothing was stored or sent by the last step".into(),
     }
 }
 
@@ -118,7 +128,13 @@ mod tests {
 
     #[test]
     fn an_interruption_says_what_stands() {
-        assert!(interrupted(None).contains("nothing was stored or sent"));
-        assert!(interrupted(Some("the film is stored")).contains("the film is stored"));
+        assert!(interrupted(None, None).contains("nothing was stored or sent"));
+        let stored = "the film is stored";
+        assert_eq!(interrupted(Some(stored), None), "interrupted: the film is stored");
+        // The transaction of a list is in a block: that it was begun is no longer said.
+        let list = interrupted(None, Some("3 of 9 files are added"));
+        assert_eq!(list, "interrupted: 3 of 9 files are added");
+        let both = interrupted(Some(stored), Some("3 of 9 files are added"));
+        assert!(both.contains(stored) && both.contains("3 of 9"), "{both}");
     }
 }

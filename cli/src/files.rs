@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{bail, Context, Result};
@@ -17,6 +17,41 @@ pub const TEMPORARY: &str = ".medchain-";
 pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    read_open(file, path, what, limit)
+}
+
+/// As [`read`], of a file in the folder `within`, which is a real path.
+///
+/// What was opened is looked at: a link may lead elsewhere than when its name was checked.
+pub fn read_within(path: &Path, within: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    let real = real_path(&file, path).with_context(|| format!("cannot find {what} {shown}"))?;
+    if !real.starts_with(within) {
+        bail!(
+            "{shown} is a link to {}, which is not in the folder {}",
+            real.display(),
+            within.display()
+        );
+    }
+    read_open(file, path, what, limit)
+}
+
+/// Where an open file is.
+#[cfg(target_os = "linux")]
+fn real_path(file: &File, _path: &Path) -> std::io::Result<PathBuf> {
+    use std::os::fd::AsRawFd;
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// Where the file of a name is, which nothing ties to the one that was opened.
+#[cfg(not(target_os = "linux"))]
+fn real_path(_file: &File, path: &Path) -> std::io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+fn read_open(file: File, path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
+    let shown = path.display();
     let about = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
     if about.is_dir() {
         bail!("{shown} is a folder; name a file");
@@ -129,6 +164,31 @@ mod tests {
         check("", None, "is a folder");
         std::fs::write(folder.path().join("fits"), vec![7; 1024 * 1024]).unwrap();
         assert!(read(&folder.path().join("fits"), "the image", 1024 * 1024).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_link_that_leads_elsewhere_since_it_was_checked_is_refused() {
+        use std::os::unix::fs::symlink;
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("films");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(outer.path().join("secret.png"), b"secret").unwrap();
+        std::fs::write(folder.join("a.png"), b"film").unwrap();
+        let link = folder.join("link.png");
+        symlink(folder.join("a.png"), &link).unwrap();
+        let within = folder.canonicalize().unwrap();
+        let read = || read_within(&link, &within, "the file", 1024);
+        assert_eq!(read().unwrap(), b"film");
+        std::fs::remove_file(&link).unwrap();
+        symlink(outer.path().join("secret.png"), &link).unwrap();
+        let error = read().unwrap_err().to_string();
+        assert!(error.contains("is a link to") && error.contains("secret.png"), "{error}");
+        // A folder of the same beginning is another one.
+        std::fs::create_dir(outer.path().join("films of others")).unwrap();
+        let other = outer.path().join("films of others/b.png");
+        std::fs::write(&other, b"film").unwrap();
+        assert!(read_within(&other, &within, "the file", 1024).is_err());
     }
 
     #[test]

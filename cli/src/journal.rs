@@ -174,22 +174,29 @@ impl Journal {
     }
 
     /// Deletes what a program that was killed has left: temporary files, and content without an
-    /// entry.
+    /// entry, or whose entry is finished.
     pub fn tidy(&self) -> Result<()> {
         for path in self.files()? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let has_entry = || {
-                let tag = name.split('.').next().unwrap_or_default();
-                self.folder.join(format!("{tag}.json")).exists()
-            };
-            let is_left =
-                name.starts_with(files::TEMPORARY) || (name.ends_with(".content") && !has_entry());
+            let is_left = name.starts_with(files::TEMPORARY)
+                || (name.ends_with(".content") && !self.needs(&name));
             if is_left && is_old(&path) {
                 // Another command may have deleted it.
                 let _ = fs::remove_file(&path);
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry goes on with the content of this name.
+    fn needs(&self, content: &str) -> bool {
+        let name = content.split('.').next().unwrap_or_default();
+        match Entry::read(&self.folder.join(format!("{name}.json"))) {
+            Ok(Some(entry)) => !entry.is_done(),
+            Ok(None) => false,
+            // Whoever repairs the entry needs its content.
+            Err(_) => true,
+        }
     }
 }
 

@@ -22,8 +22,10 @@ pub use erasing::delete_content;
 pub use film::{commitments, film_of, Film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
-pub use profile::{open_profile, read_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES};
-pub use publishing::{is_named, let_go, put, stands, LetGo};
+pub use profile::{
+    open_profile, read_profile, send_with_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES,
+};
+pub use publishing::{added_already, final_height, is_named, let_go, put, stands, LetGo};
 pub use readers::{EnvelopesOf, Reader};
 pub use requests::Requests;
 pub use summary::RecordSummary;

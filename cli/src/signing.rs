@@ -89,31 +89,39 @@ impl Context {
     }
 
     /// Asks whether to pay, unless that was said in advance or cannot be paid.
-    pub async fn confirm_cost(
-        &self,
-        name: &str,
-        purpose: &str,
-        (fee, held): (u128, u128),
-    ) -> Result<()> {
-        let (account, view) = (self.account()?, self.view().await?);
-        let balance = view.balance(&account).await?;
-        let spendable = balance.spendable(view.existential_deposit()?);
-        let mut cost = format!("the fee is {}", format_balance(fee));
-        if held > 0 {
-            let held = format_balance(held);
-            cost.push_str(&format!(", and up to {held} are held or sent in addition"));
-        }
+    pub async fn confirm_cost(&self, name: &str, purpose: &str, cost: (u128, u128)) -> Result<()> {
+        self.ensure_funds(cost).await?;
+        self.ask(name, purpose, cost)
+    }
+
+    /// Fails where the account cannot pay a fee and what is held in addition.
+    pub async fn ensure_funds(&self, (fee, held): (u128, u128)) -> Result<()> {
+        let (account, spendable) = (self.account()?, self.spendable().await?);
         if spendable < fee.saturating_add(held) {
             bail!(
-                "{account} does not have the funds: it can spend {} and {cost}; \
+                "{account} does not have the funds: it can spend {} and {}; \
                  send it some with `medchain transfer`",
-                format_balance(spendable)
+                format_balance(spendable),
+                costs(fee, held)
             );
         }
+        Ok(())
+    }
+
+    /// What the account can spend.
+    pub async fn spendable(&self) -> Result<u128> {
+        let view = self.view().await?;
+        let balance = view.balance(&self.account()?).await?;
+        Ok(balance.spendable(view.existential_deposit()?))
+    }
+
+    /// Asks whether to pay, unless that was said in advance.
+    pub fn ask(&self, name: &str, purpose: &str, (fee, held): (u128, u128)) -> Result<()> {
         if self.yes {
             return Ok(());
         }
         self.ensure_can_ask()?;
+        let (account, cost) = (self.account()?, costs(fee, held));
         eprint!("To {purpose}, {account} signs {name}; {cost}. Sign? [y/N] ");
         std::io::stderr().flush().ok();
         let mut answer = String::new();
@@ -129,7 +137,8 @@ impl Context {
         self.send_until(call, purpose, self.finality).await
     }
 
-    async fn send_until(
+    /// [`Context::send`], for a call after which something is done that cannot be taken back.
+    pub async fn send_until(
         &self,
         call: &Call,
         purpose: &str,
@@ -221,9 +230,10 @@ impl Context {
         purpose: &str,
     ) -> Result<Result<TxOutcome, ChainError>> {
         let chain = self.chain().await?;
-        let options = SubmitOptions { finality: self.finality, ..SubmitOptions::default() };
+        let finality = self.lasting();
+        let options = SubmitOptions { finality, ..SubmitOptions::default() };
         let looking = chain.resume(transaction, &options);
-        Ok(self.waiting(chain, (self.finality, purpose), looking).await)
+        Ok(self.waiting(chain, (finality, purpose), looking).await)
     }
 
     /// The signer's journal on the chain that it uses.
@@ -248,6 +258,16 @@ impl Context {
         self.confirm(call, purpose).await?;
         self.send_until(call, purpose, finality).await
     }
+}
+
+/// A fee and what is held, in words.
+fn costs(fee: u128, held: u128) -> String {
+    let mut cost = format!("the fee is {}", format_balance(fee));
+    if held > 0 {
+        let held = format_balance(held);
+        cost.push_str(&format!(", and up to {held} are held or sent in addition"));
+    }
+    cost
 }
 
 /// Says what was not done, or that nobody knows whether it was.

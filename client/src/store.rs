@@ -104,9 +104,9 @@ pub trait Store: Debug + Send + Sync {
     /// there and not unpinned. The failure of one is its answer.
     async fn kept(&self) -> Vec<Kept>;
 
-    /// Whether the store is known not to have the content itself, wherever else it might find it.
-    async fn lacks(&self, _: &Cid) -> bool {
-        false
+    /// How many copies of content it holds at once while it retrieves it, at most.
+    fn copies(&self) -> usize {
+        1
     }
 
     /// What and where the store is, for messages: `the folder …`.

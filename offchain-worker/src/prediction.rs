@@ -8,6 +8,7 @@ pub mod adapters;
 pub mod ports;
 
 pub mod account;
+pub mod memory;
 pub mod metrics;
 pub mod models;
 pub mod service;

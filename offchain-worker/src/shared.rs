@@ -23,6 +23,7 @@ pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod monitor;
+pub(crate) mod oldest;
 pub mod process;
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub(super) async fn run(context: &Context, global: &Global, args: &BatchArgs) ->
     let reports = one_after_the_other(commands, args.keep_going, run).await;
     let settled = context.settle_collected().await?;
     exit::begun(None);
+    exit::underway(None);
     let transactions = settled.iter().map(Into::into).collect();
     let report = BatchReport { lines: reports, transactions };
     output::print(&report, context.json)?;
@@ -59,7 +60,8 @@ async fn one_after_the_other<C>(
         };
         stopped = outcome == "unknown" || (outcome != "done" && !keep_going);
         reports.push(LineReport::new(&line, outcome, error));
-        exit::begun(Some(format!(
+        exit::begun(None);
+        exit::underway(Some(format!(
             "of {number} commands, {} were run, and are in blocks that may not be final yet; \
              `medchain resume --list` says what is open",
             reports.len()

@@ -113,7 +113,7 @@ pub async fn run(context: &Context, args: &EraseArgs) -> Result<Outcome> {
 /// a transaction: so the same command finishes what failed halfway.
 pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     if let Some(path) = &args.certificate {
-        if context.finality == Finality::Best {
+        if context.lasting() == Finality::Best {
             bail!("a certificate needs a final block; leave out --in-block or --certificate");
         }
         files::ensure_can_write(path, args.force)?;
@@ -194,7 +194,8 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     }
     context.ensure_can_ask()?;
     context.confirm(&call, &format!("erase record {id}, which nobody can undo")).await?;
-    let outcome = context.send(&call, purpose).await?;
+    // The stores delete the content next.
+    let outcome = context.send_until(&call, purpose, context.lasting()).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordErased { .. }))?;
     Ok(Erased {
         readers,

@@ -19,7 +19,7 @@ use crate::{
     certificate::StorePart,
     consent::Question,
     context::Context,
-    journal::{self, Task},
+    journal::{self, Done, Task},
     output::{self, Outcome},
     records::{self, Content, EnvelopesOf, Reader},
     signing::{event, Included},
@@ -301,7 +301,7 @@ impl journal::World for Rotation<'_> {
 
     async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
         let call = self.call.as_ref().context("nothing was prepared")?;
-        self.context.send_noted(call, PURPOSE, self.context.finality, note).await
+        self.context.send_noted(call, PURPOSE, self.context.lasting(), note).await
     }
 
     async fn settle(&mut self, transaction: &Transaction) -> Result<TxOutcome> {
@@ -314,6 +314,17 @@ impl journal::World for Rotation<'_> {
             _ => None,
         })?;
         Ok(vec![record.0])
+    }
+
+    async fn found(&mut self, contents: &[Cid]) -> Result<Option<Done>> {
+        match contents.first() {
+            Some(cid) => records::added_already(self.context, &self.record.patient, cid).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {

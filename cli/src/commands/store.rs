@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use medchain_client::chain::View;
+use medchain_client::{chain::View, store::Kept};
 use medchain_primitives::Cid;
 use serde::Serialize;
 
@@ -31,7 +31,14 @@ pub struct CheckArgs {
     /// Ask the stores to delete content that your journal shows is no longer needed.
     #[arg(long)]
     pub unpin: bool,
+    /// Put what one store keeps, another one lacks and the chain names into all of them, which keep
+    /// it from then on.
+    #[arg(long)]
+    pub heal: bool,
 }
+
+/// The largest content that is put into other stores: a model's file is larger than a film's.
+const MAX_CONTENT_BYTES: u64 = 1 << 30;
 
 /// What the stores keep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,6 +47,8 @@ pub struct CheckReport {
     pub stores: Vec<StoreReport>,
     /// The content that was deleted on request.
     pub unpinned: Vec<String>,
+    /// The content that was put into stores that lacked it.
+    pub healed: Vec<String>,
 }
 
 /// What one store keeps.
@@ -108,6 +117,9 @@ impl fmt::Display for CheckReport {
         for cid in &self.unpinned {
             writeln!(f, "deleted {cid}")?;
         }
+        for cid in &self.healed {
+            writeln!(f, "put {cid} into the stores that lacked it")?;
+        }
         Ok(())
     }
 }
@@ -120,7 +132,10 @@ pub async fn run(context: &Context, command: &StoreCommand) -> Result<Outcome> {
         true => unpin(context, &journal).await?,
         false => Vec::new(),
     };
-    let report = check(context, &journal, unpinned).await?;
+    let mut report = check(context, &journal, unpinned).await?;
+    if args.heal {
+        report.healed = heal(context).await?;
+    }
     output::print(&report, context.json)?;
     Ok(Outcome::Done)
 }
@@ -157,7 +172,47 @@ async fn check(context: &Context, journal: &Journal, unpinned: Vec<String>) -> R
         let unnamed = unnamed(&view, &kept, &known).await?;
         stores.push(StoreReport { store: answer.store, kept: kept.len(), unnamed, problem });
     }
-    Ok(CheckReport { stores, unpinned })
+    Ok(CheckReport { stores, unpinned, healed: Vec::new() })
+}
+
+/// Puts into all stores what only some of them keep, where the chain names it. Content of others is
+/// left alone.
+async fn heal(context: &Context) -> Result<Vec<String>> {
+    let (view, store) = (context.view().await?, context.store()?);
+    let mut healed = Vec::new();
+    for cid in missing(&store.kept().await) {
+        if !records::is_named(&view, &cid).await? {
+            continue;
+        }
+        let _step = context.progress.step("Putting content into the stores that lack it");
+        // What fails for one film must not keep the others from being healed.
+        let put = match store.get(&cid, MAX_CONTENT_BYTES).await {
+            Ok(bytes) => store.put_with_progress(&bytes, &|_| ()).await,
+            Err(error) => Err(error),
+        };
+        match put {
+            Ok(stored) if stored.missed.is_empty() => healed.push(cid.to_string()),
+            Ok(stored) => {
+                for failure in stored.missed {
+                    eprintln!("warning: {cid} was not stored: {failure}");
+                }
+            }
+            Err(error) => eprintln!("warning: {cid} is not in all stores: {error}"),
+        }
+    }
+    Ok(healed)
+}
+
+/// What one of the stores that answer keeps and another one does not.
+fn missing(stores: &[Kept]) -> Vec<Cid> {
+    let kept: Vec<&Vec<Cid>> = stores.iter().filter_map(|one| one.cids.as_ref().ok()).collect();
+    let mut missing = Vec::new();
+    for cid in kept.iter().copied().flatten() {
+        if !missing.contains(cid) && !kept.iter().all(|kept| kept.contains(cid)) {
+            missing.push(cid.clone());
+        }
+    }
+    missing
 }
 
 /// What the journal knows of content.
@@ -196,6 +251,8 @@ async fn unnamed(
 
 #[cfg(test)]
 mod tests {
+    use medchain_client::store::{cid_of, StoreError};
+
     use super::*;
 
     #[test]
@@ -224,6 +281,7 @@ mod tests {
                 },
             ],
             unpinned: vec!["three".into()],
+            healed: vec!["four".into()],
         };
         let text = report.to_string();
         for words in [
@@ -232,8 +290,25 @@ mod tests {
             "two  not in your journal; left alone",
             "127.0.0.1:1: cannot be reached",
             "deleted three",
+            "put four into",
         ] {
             assert!(text.contains(words), "no '{words}' in {text}");
         }
+    }
+
+    #[test]
+    fn what_one_store_lacks_is_found_once_and_a_store_that_is_down_lacks_nothing() {
+        let cid = |byte: u8| cid_of(&[byte]);
+        let kept = |bytes: &[u8]| Kept {
+            store: "a store".into(),
+            cids: Ok(bytes.iter().map(|byte| cid(*byte)).collect()),
+        };
+        let down = Kept {
+            store: "another".into(),
+            cids: Err(StoreError::Timeout { store: "another".into(), seconds: 1 }),
+        };
+        assert_eq!(missing(&[kept(&[1, 2]), kept(&[1, 3]), down]), [cid(2), cid(3)]);
+        assert!(missing(&[kept(&[1, 2])]).is_empty());
+        assert!(missing(&[kept(&[1]), kept(&[1])]).is_empty());
     }
 }

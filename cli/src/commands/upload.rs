@@ -3,6 +3,7 @@
 mod allowed;
 mod call;
 mod folder;
+mod source;
 
 use std::{
     fmt,
@@ -19,17 +20,13 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{Action, Cid, ModelId, RecordId, RecordKind, RequestId};
-use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use crate::{
     arguments,
     context::Context,
-    files,
     inference::{self, Asking, Carried, Order, VerdictReport},
-    journal::{self, Held, Landed, Task},
+    journal::{self, Done, Landed, Task},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Film},
     signing::Included,
@@ -37,6 +34,7 @@ use crate::{
 
 use allowed::{ensure_allowed, readers};
 use call::NewRecord;
+use source::{source, Source};
 
 /// What the transaction is for, in messages.
 const PURPOSE: &str = "register the record";
@@ -57,12 +55,12 @@ pub struct UploadArgs {
     ///
     /// Its first line names the columns: file (in the folder) and patient; model and kind may
     /// follow. Records are added many in a transaction. Repeated after an interruption, the same
-    /// command goes on, and adds nothing twice. Prints what became of each file, with --json as
-    /// one object a line, and a summary.
+    /// command goes on, with verdicts that were ordered as well, and adds nothing twice. Prints
+    /// what became of each file, with --json as one object a line, and a summary.
     #[arg(
         long,
         value_name = "FILE.csv",
-        conflicts_with_all = ["patient", "model", "kind", "wait", "again", "entry"]
+        conflicts_with_all = ["patient", "model", "kind", "worker", "wait", "again", "entry"]
     )]
     pub manifest: Option<PathBuf>,
     /// How many files of a folder are read, encrypted and stored at a time.
@@ -299,50 +297,6 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     })
 }
 
-/// What is uploaded, whose it is, and what the journal has of this upload.
-struct Source {
-    film: Film,
-    patient: AccountId32,
-    held: Held,
-}
-
-async fn source(context: &Context, args: &UploadArgs) -> Result<Source> {
-    let path = &args.file;
-    if args.kind != RecordKind::ChestXray && args.model.is_some() {
-        bail!("no model runs on a {}; leave out --model", args.kind);
-    }
-    if let Some(id) = &args.entry {
-        let patient = args.patient(context)?;
-        let journal = context.journal().await?;
-        let held = journal.hold(&journal.find(id)?).await?;
-        let kept = held.kept(context.identity()?)?;
-        let (key, contents) = kept.with_context(|| {
-            format!("the journal does not have the film; upload {} again", path.display())
-        })?;
-        let content = contents.first().context("the journal does not have the film")?;
-        let bytes = crypto::decrypt(&key, &patient.0, content)?;
-        let film = Film::cleaned_before(path, args.kind, bytes)?;
-        return Ok(Source { film, patient, held });
-    }
-    if path.is_dir() {
-        bail!(
-            "{} is a folder; name a file, or list the folder's files with --manifest FILE.csv",
-            path.display()
-        );
-    }
-    let file = Zeroizing::new(files::read(path, "the image", MAX_FILE_BYTES)?);
-    // By what was read: what is taken out may change with the program.
-    let digest = Sha256::digest(&*file);
-    // Refused before anything else is asked for.
-    let film = Film::of(path, args.kind, file)?;
-    context.ensure_can_ask()?;
-    let patient = args.patient(context)?;
-    let journal = context.journal().await?;
-    let tag = journal.tag(&[b"upload", &patient.0, args.kind.as_str().as_bytes(), &digest])?;
-    let held = journal.hold(&tag).await?;
-    Ok(Source { film, patient, held })
-}
-
 /// The arguments that go on with an upload, from any folder.
 fn command(
     file: &Path,
@@ -430,6 +384,12 @@ impl journal::Stores for Upload<'_> {
 #[async_trait]
 impl journal::World for Upload<'_> {
     fn create(&mut self) -> Result<(Option<ContentKey>, Vec<Vec<u8>>)> {
+        if self.film.bytes.is_empty() {
+            bail!(
+                "another command had added the film, and its record is gone; upload {} again",
+                self.args.file.display()
+            );
+        }
         let started = Instant::now();
         let key = ContentKey::generate();
         let content = crypto::encrypt(&key, &self.patient.0, &self.film.bytes)?;
@@ -485,7 +445,7 @@ impl journal::World for Upload<'_> {
     async fn submit(&mut self, note: Note<'_>) -> Result<TxOutcome> {
         let call = self.call.as_ref().context("nothing was prepared")?;
         let started = Instant::now();
-        let sent = self.context.send_noted(call, PURPOSE, self.context.finality, note).await;
+        let sent = self.context.send_noted(call, PURPOSE, self.context.lasting(), note).await;
         self.timings.include = elapsed_ms(started);
         sent
     }
@@ -497,6 +457,17 @@ impl journal::World for Upload<'_> {
 
     fn numbers(&self, outcome: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>> {
         Ok(vec![call::added(outcome, contents)?.0])
+    }
+
+    async fn found(&mut self, contents: &[Cid]) -> Result<Option<Done>> {
+        match contents.first() {
+            Some(cid) => records::added_already(self.context, &self.patient, cid).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {

@@ -50,9 +50,10 @@ pub struct Done {
     pub block_hash: H256,
     /// The block's number.
     pub block_number: u32,
-    /// The extrinsic's hash.
+    /// The extrinsic's hash; zeros where only its effect was found.
     pub extrinsic_hash: H256,
-    /// The fee, in plancks; text, because JSON numbers lose digits.
+    /// The fee, in plancks; text, because JSON numbers lose digits. Zero where only the
+    /// extrinsic's effect was found.
     pub fee: String,
 }
 
@@ -66,6 +67,18 @@ impl Done {
             extrinsic_hash: outcome.extrinsic_hash,
             fee: outcome.fee.to_string(),
         }
+    }
+
+    /// Checks that a node whose newest final block is `height` can know of it. One that is behind
+    /// has no such record, which would be added once more.
+    pub fn ensure_reached(&self, height: u32) -> Result<()> {
+        if height < self.block_number {
+            bail!(
+                "the node's newest final block is {height}, and this was added in block {}; wait                  until the node has caught up, or name another one with --node",
+                self.block_number
+            );
+        }
+        Ok(())
     }
 
     /// The transaction's outcome, without its events.
@@ -153,7 +166,12 @@ pub struct Held {
 
 impl Held {
     pub(super) fn read(path: PathBuf, genesis: H256, lock: Arc<File>) -> Result<Self> {
-        Ok(Self { entry: Entry::read(&path)?, path, genesis, _lock: lock })
+        let held = Self { entry: Entry::read(&path)?, path, genesis, _lock: lock };
+        if held.entry.as_ref().is_some_and(Entry::is_done) {
+            // A program that was killed between the two steps of `finish` has left it.
+            held.delete_contents();
+        }
+        Ok(held)
     }
 
     /// Writes that a publication begins. Its content, where it was encrypted under a `key`, is

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
@@ -35,8 +35,13 @@ impl Locks {
             return Ok(Some(lock));
         }
         let lock = File::create(path).with_context(|| format!("cannot open {}", path.display()))?;
-        if lock.try_lock().is_err() {
-            return Ok(None);
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            // Waiting would not end.
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
         }
         let lock = Arc::new(lock);
         held.insert(path.to_owned(), Arc::downgrade(&lock));

@@ -46,6 +46,13 @@ pub trait World: Stores {
     /// The numbers that the chain gave what has these `contents`, by the events of its
     /// transaction, which may have published others as well.
     fn numbers(&self, outcome: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>>;
+    /// Where the chain has what has these `contents` already, although no transaction of the
+    /// journal says so; none where they do not tell, as a model's files, which anybody has.
+    async fn found(&mut self, _contents: &[Cid]) -> Result<Option<Done>> {
+        Ok(None)
+    }
+    /// The newest block that is final for the node.
+    async fn height(&mut self) -> Result<u32>;
     /// Whether what was published before is still on chain.
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool>;
 }
@@ -73,7 +80,7 @@ pub struct Landed {
     pub key: Option<ContentKey>,
     /// The CIDs of its content.
     pub cids: Vec<Cid>,
-    /// Whether an earlier command had finished.
+    /// Whether an earlier command had published it.
     pub was_done: bool,
 }
 
@@ -90,6 +97,11 @@ pub async fn publish<W: World>(world: &mut W, held: &mut Held, task: &Task<'_>) 
         }
     }
     let kept = held.kept(task.identity)?;
+    // A transaction of many is noted in one entry after the other: a program that was killed
+    // between two of them has signed one that this entry does not have.
+    if let Some(landed) = found(world, held, kept.as_ref().map(|(key, _)| key)).await? {
+        return Ok(landed);
+    }
     let (key, contents) = match kept {
         Some((key, contents)) => (Some(key), contents),
         None => world.create()?,
@@ -125,7 +137,7 @@ pub async fn publish<W: World>(world: &mut W, held: &mut Held, task: &Task<'_>) 
     world.between().await;
     match submitted {
         Ok(outcome) => land(world, held, outcome, key).await,
-        Err(error) => Err(failed(world, held, error).await),
+        Err(error) => failed(world, held, error, key.as_ref()).await,
     }
 }
 
@@ -138,10 +150,16 @@ async fn before<W: World>(
     let Some(entry) = held.entry.clone() else { return Ok(None) };
     match &entry.stage {
         Stage::Done(done) => {
-            if !task.again && world.stands(&done.numbers, &entry.cids()).await? {
-                let (numbers, cids) = (done.numbers.clone(), entry.cids());
-                let outcome = done.outcome();
-                return Ok(Some(Landed { outcome, numbers, key: None, cids, was_done: true }));
+            if !task.again {
+                // Before anything else is asked: a node that catches up meanwhile is no reason
+                // to believe what it said before.
+                let height = world.height().await?;
+                if world.stands(&done.numbers, &entry.cids()).await? {
+                    let (numbers, cids) = (done.numbers.clone(), entry.cids());
+                    let outcome = done.outcome();
+                    return Ok(Some(Landed { outcome, numbers, key: None, cids, was_done: true }));
+                }
+                done.ensure_reached(height)?;
             }
             held.forget()?;
         }
@@ -167,8 +185,26 @@ async fn settle<W: World>(
             held.sign(None)?;
             Ok(None)
         }
-        Err(error) => Err(failed(world, held, error).await),
+        Err(error) => failed(world, held, error, key.as_ref()).await.map(Some),
     }
+}
+
+/// Finishes what the chain has already.
+async fn found<W: World>(
+    world: &mut W,
+    held: &mut Held,
+    key: Option<&ContentKey>,
+) -> Result<Option<Landed>> {
+    let cids = held.entry.as_ref().map(super::Entry::cids).unwrap_or_default();
+    if cids.is_empty() {
+        return Ok(None);
+    }
+    let Some(done) = world.found(&cids).await? else { return Ok(None) };
+    let (outcome, numbers) = (done.outcome(), done.numbers.clone());
+    held.finish(done)?;
+    exit::begun(None);
+    world.between().await;
+    Ok(Some(Landed { outcome, numbers, key: key.cloned(), cids, was_done: true }))
 }
 
 async fn land<W: World>(
@@ -185,17 +221,28 @@ async fn land<W: World>(
     Ok(Landed { outcome, numbers, key, cids, was_done: false })
 }
 
-/// What is left to do after an error, and the error with what follows from it.
-async fn failed<W: World>(world: &mut W, held: &mut Held, error: Error) -> Error {
+/// What is left to do after an error, and the error with what follows from it; no error where the
+/// chain refuses what it has already.
+async fn failed<W: World>(
+    world: &mut W,
+    held: &mut Held,
+    error: Error,
+    key: Option<&ContentKey>,
+) -> Result<Landed> {
     let left = match certainty(&error) {
         // Whoever repeats the command finds the transaction.
-        Certainty::Unknown => return error,
+        Certainty::Unknown => return Err(error),
         Certainty::NoEffect => held.sign(None),
-        Certainty::Refused => abandon(world, held).await,
+        Certainty::Refused => match found(world, held, key).await {
+            Ok(Some(landed)) => return Ok(landed),
+            Ok(None) => abandon(world, held).await,
+            // Whoever repeats the command asks again.
+            Err(further) => Err(further),
+        },
     };
     match left {
-        Ok(()) => error,
-        Err(further) => error.context(format!("{further:#}")),
+        Ok(()) => Err(error),
+        Err(further) => Err(error.context(format!("{further:#}"))),
     }
 }
 

@@ -1,5 +1,10 @@
 //! Programs that are killed at every step, and repeated.
 
+mod behind;
+mod folder;
+mod left;
+mod together;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -10,7 +15,7 @@ use anyhow::{bail, Result};
 use async_trait::async_trait;
 use futures::FutureExt;
 use medchain_client::{
-    chain::{ChainError, EmrError, Note, Transaction, TxOutcome},
+    chain::{ChainError, EmrError, FailureKind, Note, Transaction, TxOutcome},
     crypto::{self, ContentKey},
     keys::Identity,
     store, AccountId32, H256,
@@ -33,6 +38,19 @@ struct Outside {
     refuses: bool,
     unreachable: bool,
     signed: u64,
+    /// Whether the node does not have the newest blocks yet.
+    behind: bool,
+    /// How often somebody who looks for a record does not see it yet.
+    unseen: usize,
+}
+
+impl Outside {
+    /// The number of the record with this content.
+    fn number(&self, contents: &[Cid]) -> Option<u64> {
+        let cid = contents.first()?;
+        let at = self.records.iter().position(|one| one == cid.as_str());
+        at.map(|at| at as u64)
+    }
 }
 
 /// A program that stops for ever after so many steps.
@@ -58,7 +76,9 @@ impl Program {
         let mut outside = self.outside.lock().unwrap();
         let is_new = !outside.included.contains(transaction);
         if is_new {
-            outside.records.push(String::from_utf8(transaction.bytes.clone()).unwrap());
+            // One for each line.
+            let cids = String::from_utf8(transaction.bytes.clone()).unwrap();
+            outside.records.extend(cids.lines().map(str::to_owned));
             outside.included.push(transaction.clone());
         }
         outside.pool.retain(|one| one != transaction);
@@ -129,6 +149,10 @@ impl World for Program {
         if self.outside.lock().unwrap().refuses {
             bail!(ChainError::Dispatch(EmrError::NoGrant.into()));
         }
+        if self.outside.lock().unwrap().records.contains(self.prepared.as_ref().unwrap()) {
+            let (pallet, error) = ("Emr".to_owned(), "ContentAlreadyExists".to_owned());
+            bail!(ChainError::Dispatch(FailureKind::Other { pallet, error }.into()));
+        }
         // In the pool, while nobody waits.
         self.outside.lock().unwrap().pool.push(transaction.clone());
         self.step().await;
@@ -153,14 +177,35 @@ impl World for Program {
         Ok(self.include(transaction))
     }
 
-    fn numbers(&self, outcome: &TxOutcome, _: &[Cid]) -> Result<Vec<u64>> {
+    fn numbers(&self, _: &TxOutcome, contents: &[Cid]) -> Result<Vec<u64>> {
+        Ok(self.outside.lock().unwrap().number(contents).into_iter().collect())
+    }
+
+    async fn found(&mut self, contents: &[Cid]) -> Result<Option<Done>> {
+        let mut outside = self.outside.lock().unwrap();
+        if outside.unseen > 0 {
+            outside.unseen -= 1;
+            return Ok(None);
+        }
+        Ok(outside.number(contents).map(|number| Done {
+            numbers: vec![number],
+            block_hash: H256([7; 32]),
+            block_number: 1,
+            extrinsic_hash: H256::default(),
+            fee: "0".to_owned(),
+        }))
+    }
+
+    async fn height(&mut self) -> Result<u32> {
         let outside = self.outside.lock().unwrap();
-        let at = outside.included.iter().position(|one| one.hash == outcome.extrinsic_hash);
-        Ok(at.map(|at| at as u64).into_iter().collect())
+        Ok(if outside.behind { 0 } else { outside.signed as u32 })
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
         let outside = self.outside.lock().unwrap();
+        if outside.behind {
+            return Ok(false);
+        }
         let record = numbers.first().and_then(|number| outside.records.get(*number as usize));
         Ok(record.map(String::as_str) == contents.first().map(Cid::as_str))
     }
@@ -345,59 +390,4 @@ fn damaged_content_is_let_go_of_and_made_again() {
     fs::write(kept, b"half").unwrap();
     assert!(scene.run("film", None).0.unwrap().is_ok());
     scene.assert_whole(1, "damaged");
-}
-
-#[cfg(unix)]
-#[test]
-fn the_journal_is_private_and_tells_nothing_of_the_film() {
-    use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::new();
-    assert!(scene.run("film", Some(3)).0.is_none());
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let folder = scene.journal().folder().to_owned();
-    assert_eq!(mode(&folder), 0o700);
-    let plain = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(b"film"));
-    for one in fs::read_dir(&folder).unwrap() {
-        let path = one.unwrap().path();
-        if path.is_file() {
-            assert_eq!(mode(&path), 0o600, "{}", path.display());
-            let content = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-            assert!(!content.contains(&plain[..16]), "{}", path.display());
-        }
-    }
-    // Another account's journal has another key for its digests.
-    let other = Journal::at(scene.folder.path().join("bob.journal"), H256([3; 32]));
-    let parts: &[&[u8]] = &[b"upload", b"film"];
-    assert_ne!(other.tag(parts).unwrap(), scene.journal().tag(parts).unwrap());
-    assert_ne!(other.tag(&[b"uploadf", b"ilm"]).unwrap(), other.tag(parts).unwrap());
-}
-
-#[test]
-fn transactions_on_their_way_are_listed_until_they_are_known() {
-    let scene = Scene::new();
-    let journal = scene.journal();
-    assert_eq!(journal.sent().unwrap(), []);
-    let sent = |nonce: u8| Sent {
-        purpose: "revoke the grant".into(),
-        transaction: Transaction {
-            call: "Contracts.call".into(),
-            account: AccountId32([2; 32]),
-            nonce: nonce.into(),
-            hash: H256([nonce; 32]),
-            bytes: vec![1],
-            spec_version: 1,
-            since: 0,
-            until: 9,
-        },
-    };
-    journal.send(&sent(8)).unwrap();
-    journal.send(&sent(7)).unwrap();
-    assert_eq!(journal.sent().unwrap(), [sent(7), sent(8)]);
-    assert_eq!(journal.entries().unwrap(), []);
-    journal.received(&sent(7)).unwrap();
-    journal.received(&sent(7)).unwrap();
-    assert_eq!(journal.sent().unwrap(), [sent(8)]);
-    // Another chain has its own.
-    let other = Journal::at(journal.folder().to_owned(), H256([4; 32]));
-    assert_eq!(other.sent().unwrap(), []);
 }

@@ -1,18 +1,28 @@
 //! Asking the stores to delete the content of an erased record.
 
-use anyhow::Result;
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, Result};
 use medchain_client::{
-    chain::{Record, RecordStatus, View},
+    chain::{Finality, Record, RecordStatus, View},
     store::Store,
 };
+use medchain_primitives::RecordId;
 
 use crate::{
     certificate::{StoreOutcome, StorePart},
     context::Context,
 };
 
+/// How long the block that erased a record is waited for until it is final.
+const FINAL_LIMIT: Duration = Duration::from_secs(300);
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_secs(3);
+
 /// Asks the stores to delete the content of an erased record, unless another record has it too.
 /// Returns what they answered, or why none was asked.
+///
+/// Waits until the record is erased for good, unless the command does not wait for that.
 pub async fn delete_content(
     context: &Context,
     view: &View,
@@ -22,8 +32,30 @@ pub async fn delete_content(
     let store = context.store()?;
     Ok(match kept(view, record, even_if_shared).await? {
         Some(why) => (Vec::new(), Some(why)),
-        None => (delete(context, store.as_ref(), record).await, None),
+        None => {
+            wait_until_erased(context, record.id).await?;
+            (delete(context, store.as_ref(), record).await, None)
+        }
     })
+}
+
+/// Waits until the block that erased a record is final: a fork could bring the record back, but
+/// not its content.
+async fn wait_until_erased(context: &Context, id: RecordId) -> Result<()> {
+    if context.lasting() == Finality::Best {
+        return Ok(());
+    }
+    let (chain, started) = (context.chain().await?, Instant::now());
+    loop {
+        let record = chain.finalised().await?.record(id).await?;
+        if record.is_some_and(|record| record.status == RecordStatus::Erased) {
+            return Ok(());
+        }
+        if started.elapsed() > FINAL_LIMIT {
+            bail!("the block that erased record {id} is not final yet; repeat the command");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Why the content must stay in the stores: an earlier record of another patient has it too.

@@ -5,15 +5,20 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use codec::{Decode, Encode, MaxEncodedLen};
 use medchain_client::{
-    chain::Call,
+    chain::{Call, TxOutcome},
     crypto::{self, ContentKey, CryptoError},
     AccountId32,
 };
 use medchain_primitives::SealedKey;
 use zeroize::Zeroizing;
 
-use super::{Content, EnvelopesOf};
-use crate::{context::Context, files, signing::Included};
+use super::{publishing::let_go, Content, EnvelopesOf};
+use crate::{
+    context::Context,
+    files,
+    journal::{certainty, Certainty},
+    signing::Included,
+};
 
 /// The largest profile, in bytes, before it is encrypted.
 const MAX_PROFILE_BYTES: u64 = 1024 * 1024;
@@ -50,10 +55,31 @@ pub async fn sign_with_profile(
 ) -> Result<Included> {
     context.ensure_can_ask()?;
     context.confirm(call, purpose).await?;
-    if let Some(profile) = profile {
-        profile.put(context).await?;
+    Ok((&send_with_profile(context, profile, call, purpose).await?).into())
+}
+
+/// Stores the signer's profile, if there is one, and sends the confirmed call that registers it.
+///
+/// Where that certainly has no effect, the stores are asked to let go of the profile.
+pub async fn send_with_profile(
+    context: &Context,
+    profile: Option<&Content>,
+    call: &Call,
+    purpose: &str,
+) -> Result<TxOutcome> {
+    let Some(profile) = profile else { return context.send(call, purpose).await };
+    profile.put(context).await?;
+    let error = match context.send(call, purpose).await {
+        Ok(outcome) => return Ok(outcome),
+        Err(error) => error,
+    };
+    if certainty(&error) == Certainty::Unknown {
+        return Err(error);
     }
-    Ok((&context.send(call, purpose).await?).into())
+    match let_go(context, &profile.cid).await {
+        Ok(()) => Err(error),
+        Err(further) => Err(error.context(format!("of the profile: {further:#}"))),
+    }
 }
 
 /// Opens a stored profile.

@@ -1,13 +1,26 @@
 //! What every publication does in the world: content into the stores and out of them again,
 //! transactions to the chain.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{bail, Context as _, Result};
 use async_trait::async_trait;
-use medchain_client::chain::{Record, RecordStatus, View};
+use medchain_client::{
+    chain::{Finality, Record, RecordStatus, View},
+    AccountId32, H256,
+};
 use medchain_primitives::{Cid, RecordId};
 
 use super::Content;
-use crate::{context::Context, journal::Stores};
+use crate::{
+    context::Context,
+    journal::{Done, Stores},
+};
+
+/// How long a record that was found is waited for until it is final.
+const FINAL_LIMIT: Duration = Duration::from_secs(300);
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The stores of a command that publishes nothing.
 pub struct LetGo<'a>(pub &'a Context);
@@ -56,10 +69,109 @@ pub async fn is_named(view: &View, cid: &Cid) -> Result<bool> {
     Ok(models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)))
 }
 
+/// The newest block that is final for the node.
+pub async fn final_height(context: &Context) -> Result<u32> {
+    Ok(context.chain().await?.heads().await?.finalised)
+}
+
 /// Whether a publication's first number is a record that is not erased and has its content.
 pub async fn stands(view: &View, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
     let (Some(number), Some(cid)) = (numbers.first(), contents.first()) else { return Ok(false) };
     let record = view.record(RecordId(*number)).await?;
     let is_it = |record: &Record| record.cid == *cid && record.status != RecordStatus::Erased;
     Ok(record.as_ref().is_some_and(is_it))
+}
+
+/// Where the signer's own record of a patient with this content is, although the journal has no
+/// transaction that added it; none where there is none. Its content is encrypted under a random
+/// key, so no other upload has the same.
+///
+/// Waits until the record is final, unless the command does not wait for that.
+pub async fn added_already(
+    context: &Context,
+    patient: &AccountId32,
+    cid: &Cid,
+) -> Result<Option<Done>> {
+    let (chain, author) = (context.chain().await?, context.account()?);
+    let started = Instant::now();
+    loop {
+        let Some(record) = own(&chain.best().await?, &author, patient, cid).await? else {
+            return Ok(None);
+        };
+        let lasting = match context.lasting() {
+            Finality::Best => Some(record.clone()),
+            Finality::Finalised => own(&chain.finalised().await?, &author, patient, cid).await?,
+        };
+        if let Some(record) = lasting {
+            let hash = chain.hash_of(record.added_at).await?;
+            return Ok(Some(found(&record, hash.unwrap_or_default())));
+        }
+        if started.elapsed() > FINAL_LIMIT {
+            bail!(
+                "record {} has this content, in a block that is not final yet; repeat the command",
+                record.id
+            );
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The record with this content that `author` added for a patient, unless it was erased.
+async fn own(
+    view: &View,
+    author: &AccountId32,
+    patient: &AccountId32,
+    cid: &Cid,
+) -> Result<Option<Record>> {
+    let with = view.records_with(cid).await?;
+    let Some((_, id)) = with.into_iter().find(|(of, _)| of == patient) else { return Ok(None) };
+    let record = view.record(id).await?;
+    Ok(record.filter(|record| is_own(record, author)))
+}
+
+/// Whether a record with the same content is the one that `author` began to add: the stores show
+/// the CID to others, who may have been faster with it.
+fn is_own(record: &Record, author: &AccountId32) -> bool {
+    record.author == *author && record.status != RecordStatus::Erased
+}
+
+/// A publication of which only the effect was found.
+fn found(record: &Record, block_hash: H256) -> Done {
+    Done {
+        numbers: vec![record.id.0],
+        block_hash,
+        block_number: record.added_at,
+        extrinsic_hash: H256::default(),
+        fee: "0".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::store;
+    use medchain_primitives::{ContentDigest, RecordKind};
+
+    use super::*;
+
+    #[test]
+    fn a_record_of_the_same_content_is_ones_own_unless_another_account_added_it() {
+        let author = AccountId32([2; 32]);
+        let record = Record {
+            id: RecordId(9),
+            patient: AccountId32([1; 32]),
+            author,
+            cid: store::cid_of(b"film"),
+            digest: ContentDigest([3; 32]),
+            kind: RecordKind::ChestXray,
+            previous: None,
+            added_at: 7,
+            status: RecordStatus::Active,
+            deposit: 0,
+        };
+        assert!(is_own(&record, &author));
+        assert!(!is_own(&record, &AccountId32([3; 32])));
+        assert!(!is_own(&Record { status: RecordStatus::Erased, ..record.clone() }, &author));
+        let done = found(&record, H256([4; 32]));
+        assert_eq!((done.numbers, done.block_number), (vec![9], 7));
+    }
 }

@@ -91,6 +91,7 @@ fn usage_errors_end_with_2() {
         &["transfer", "5F", "much"],
         &["fly"],
         &["upload", "scan.png", "--patient", "5F", "--quorum", "2"],
+        &["upload", "films", "--manifest", "list.csv", "--worker", "5F"],
         &["infer", "0", "--model", "0", "--quorum", "8"],
         &["disclose", "it"],
         &["worker", "deregister"],

@@ -1,6 +1,7 @@
 mod amount;
 mod compat;
 mod errors;
+mod keys;
 mod log;
 mod metadata;
 mod proof;

@@ -255,15 +255,6 @@ impl Store for IpfsStore {
         vec![Kept { store: self.describe(), cids: self.pins().await }]
     }
 
-    async fn lacks(&self, cid: &Cid) -> bool {
-        let query = format!("arg={cid}&offline=true");
-        let Ok(response) = self.post("block/stat", &query, PING_TIMEOUT).send().await else {
-            return false;
-        };
-        !response.status().is_success()
-            && matches!(self.refused(response, cid.as_str()).await, StoreError::NotFound { .. })
-    }
-
     async fn ping(&self) -> Result<(), StoreError> {
         // Not a request for content, which could search the network for longer than this
         // should take.

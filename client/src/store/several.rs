@@ -1,8 +1,9 @@
-//! Several stores combined: content is retrieved from the first that has it, and
-//! stored in all of them, so that one may be missing later.
+//! Several stores combined: content is retrieved from one that has it, and stored in all of them,
+//! so that one may be missing later.
 
 mod heal;
 mod read;
+mod trouble;
 
 use std::{
     sync::{
@@ -17,6 +18,7 @@ use futures::future::join_all;
 use medchain_primitives::Cid;
 use tokio::time::timeout;
 
+use self::trouble::Trouble;
 use super::{
     dag, Failure, Kept, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned,
 };
@@ -24,13 +26,18 @@ use super::{
 /// How long a store may make no progress. A little longer than the adapter for IPFS
 /// waits for one block, because its error says more.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// After this long without the content, the next store is asked as well.
+/// How many stores are asked for the same content at once: each may hold a copy.
+const AT_ONCE: usize = 2;
+/// After this long without progress, the next store is asked as well.
 const HEDGE: Duration = Duration::from_secs(3);
 
-/// Stores in the order in which they are asked.
+/// Stores in the order in which they are asked; those that hung or refused in the last minutes come
+/// last.
 ///
 /// Content comes from the first that gives it, verified: the next one is asked where one fails, and
-/// where one takes long. What a store before it has lost or damaged is put back there.
+/// where none makes progress for a while; two at once at most. What a store has damaged is put back
+/// there. What it lacks is not: not everybody who reads keeps what was read. Whoever does puts it
+/// into all of them.
 ///
 /// Each has a time-out of its own. It does not help against a file system that
 /// hangs, as a lost network mount does, because this process reads folders itself.
@@ -39,12 +46,13 @@ pub struct SeveralStores {
     stores: Vec<Arc<dyn Store>>,
     patience: Duration,
     hedge: Duration,
+    trouble: Trouble,
 }
 
 impl SeveralStores {
     /// Combines these stores; the first is asked first.
     pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
-        Self { stores, patience: PATIENCE, hedge: HEDGE }
+        Self { stores, patience: PATIENCE, hedge: HEDGE, trouble: Trouble::default() }
     }
 
     /// Skips a store that makes no progress for `patience`, instead of 40 s.
@@ -53,7 +61,7 @@ impl SeveralStores {
         self
     }
 
-    /// Asks the next store as well after `hedge` without the content, instead of 3 s.
+    /// Asks the next store as well after `hedge` without progress, instead of 3 s.
     pub fn with_hedge(mut self, hedge: Duration) -> Self {
         self.hedge = hedge;
         self
@@ -180,6 +188,10 @@ impl Store for SeveralStores {
             State { store: store.describe(), problem: problem.err() }
         });
         join_all(states).await
+    }
+
+    fn copies(&self) -> usize {
+        self.stores.len().clamp(1, AT_ONCE)
     }
 
     fn describe(&self) -> String {

@@ -5,7 +5,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
         Arc,
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use medchain_client::chain::Finality;
@@ -13,17 +13,18 @@ use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::deliveries::Counts;
 use crate::shared::{
-    metrics::{set_states, CommonMetrics, DutyMetrics},
+    metrics::{set_since, set_states, CommonMetrics, DutyMetrics},
     ports::Tip,
 };
 
 /// The outcomes that `deliveries_total` tells apart.
-const OUTCOMES: [&str; 10] = [
+const OUTCOMES: [&str; 11] = [
     "delivered",
     "elsewhere",
     "exposed",
     "refused",
     "late",
+    "late-after-refusal",
     "gone",
     "lost",
     "rejected",
@@ -43,6 +44,8 @@ pub struct CustodyMetrics {
     took: Histogram,
     /// Grants by state.
     grants: IntGaugeVec,
+    /// When the oldest share that is under way was begun.
+    oldest: IntGauge,
     /// How far the newest block is ahead of the final one that was served last.
     behind: IntGauge,
     finalised: Arc<AtomicU32>,
@@ -60,6 +63,11 @@ impl CustodyMetrics {
     /// An attempt has ended.
     pub fn ended(&self, outcome: &str) {
         self.deliveries.with_label_values(&[outcome]).inc();
+    }
+
+    /// Shows when the oldest share that is under way was begun.
+    pub fn oldest(&self, since: Option<SystemTime>) {
+        set_since(&self.oldest, since);
     }
 
     /// A share is in a block, this long after its grant was first seen.
@@ -105,6 +113,11 @@ impl DutyMetrics for CustodyMetrics {
                 "From a grant seen for the first time to the share in a block, in seconds.",
             )?,
             grants: common.gauges("grants", "Grants on chain, by state.")?,
+            oldest: common.gauge(
+                "oldest_delivery_timestamp_seconds",
+                "When the oldest share that is being encrypted or sent was begun, in seconds since \
+                 1970, or 0.",
+            )?,
             behind: common.gauge(
                 "blocks_behind",
                 "How many blocks the newest one is ahead of the final one that was served last.",
@@ -142,6 +155,8 @@ mod tests {
             "medchain_custodian_grants_seen_total 0",
             "medchain_custodian_deliveries_total{outcome=\"delivered\"} 0",
             "medchain_custodian_deliveries_total{outcome=\"exposed\"} 0",
+            "medchain_custodian_deliveries_total{outcome=\"late-after-refusal\"} 0",
+            "medchain_custodian_oldest_delivery_timestamp_seconds 0",
             "medchain_custodian_grants{state=\"assigned_elsewhere\"} 0",
             "medchain_custodian_delivery_seconds_count 0",
             "medchain_custodian_block{view=\"finalised\"} 10",
@@ -149,6 +164,9 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
+        metrics.oldest(Some(SystemTime::UNIX_EPOCH + Duration::from_secs(7)));
+        let text = metrics.common().text().unwrap();
+        assert!(text.contains("medchain_custodian_oldest_delivery_timestamp_seconds 7"), "{text}");
         // No block becomes final any more.
         metrics.tip(Tip { block: 40, spec_version: 1, time: Duration::ZERO });
         let text = metrics.common().text().unwrap();

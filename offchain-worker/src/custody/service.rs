@@ -18,11 +18,12 @@ use tokio::{
 };
 
 use super::{
-    deliveries::{Deliveries, Event, Grant, Step},
+    deliveries::{Deliveries, Event, Grant, GrantId, Step},
     metrics::CustodyMetrics,
 };
 use crate::shared::{
     monitor::Monitor,
+    oldest::Oldest,
     service::{Dispatcher, Service, ServiceError, Stop},
     submit::{Submitted, Submitter},
     watch::Watcher,
@@ -94,6 +95,8 @@ struct DeliveryDispatcher {
     at_once: Arc<Semaphore>,
     /// How many shares are being encrypted or sent.
     begun: usize,
+    /// Which.
+    under_way: Oldest<GrantId>,
 }
 
 impl DeliveryDispatcher {
@@ -122,6 +125,7 @@ impl DeliveryDispatcher {
             tasks,
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
             begun: 0,
+            under_way: Oldest::default(),
         }
     }
 
@@ -135,15 +139,18 @@ impl DeliveryDispatcher {
             }
         }
         self.metrics.show(self.deliveries.counts());
+        self.metrics.oldest(self.under_way.since());
     }
 
     fn encrypt(&mut self, grant: Grant) {
         let (ports, at_once) = (self.ports.clone(), self.at_once.clone());
         let messages = self.messages.clone();
         self.begun += 1;
+        self.under_way.begin(grant.id);
+        let after_refusal = self.journal.was_refused(&grant.id);
         self.tasks.spawn(async move {
             let _place = at_once.acquire().await;
-            let result = encrypt(&ports, &grant).await;
+            let result = encrypt(&ports, &grant, after_refusal).await;
             let _ = messages.send(Message::Encrypted { grant: grant.id, result }).await;
         });
     }
@@ -163,11 +170,13 @@ impl Dispatcher for DeliveryDispatcher {
             }
             Message::Encrypted { grant, result: Err(obstacle) } => {
                 self.begun = self.begun.saturating_sub(1);
+                self.under_way.end(&grant);
                 self.journal.obstructed(&obstacle);
                 self.feed(Event::Obstructed { grant, obstacle });
             }
             Message::Submitted(submitted) => {
                 self.begun = self.begun.saturating_sub(1);
+                self.under_way.end(&submitted.item.grant);
                 self.journal.submitted(&submitted, self.ports.clock.now());
                 let Submitted { item, outcome, .. } = submitted;
                 self.feed(Event::Submitted { grant: item.grant, outcome });

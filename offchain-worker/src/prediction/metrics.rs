@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use medchain_client::chain::SlashReason;
@@ -12,7 +12,7 @@ use medchain_primitives::{FailureCode, RequestId};
 use prometheus::{CounterVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::jobs::{Answer, Counts, Ended, Play};
-use crate::shared::metrics::{medc, set_states, CommonMetrics, DutyMetrics};
+use crate::shared::metrics::{medc, set_since, set_states, CommonMetrics, DutyMetrics};
 
 mod drift;
 
@@ -41,8 +41,8 @@ pub struct PredictionMetrics {
     pub retries: IntCounterVec,
     /// Requests that it left because the patient does not consent.
     pub left: IntCounter,
-    /// Requests whose film has ended the process too often, since the start.
-    pub skipped: IntGauge,
+    /// Requests whose film has ended the process too often.
+    pub skipped: IntCounter,
     skipped_requests: Arc<Mutex<BTreeSet<RequestId>>>,
     /// How long a stage took.
     pub stage: HistogramVec,
@@ -56,6 +56,8 @@ pub struct PredictionMetrics {
     pub disputes_open: IntGauge,
     /// Answers that it has committed to and not shown, by the newest final block.
     pub reveals_pending: IntGauge,
+    /// When the oldest of them was first to be shown.
+    pub oldest_reveal: IntGauge,
     /// Films that it keeps for disputes, at the last look.
     pub films_kept: IntGauge,
     /// 1 while it is suspended, or else 0.
@@ -88,6 +90,11 @@ impl PredictionMetrics {
         }
     }
 
+    /// When the oldest answer that is still to be shown was first to be shown.
+    pub fn oldest_reveal(&self, since: Option<SystemTime>) {
+        set_since(&self.oldest_reveal, since);
+    }
+
     /// How many films are kept for disputes.
     pub fn films_kept(&self, films: usize) {
         self.films_kept.set(i64::try_from(films).unwrap_or(i64::MAX));
@@ -96,8 +103,10 @@ impl PredictionMetrics {
     /// A request is not worked on, because its film has ended the process too often.
     pub fn skipped(&self, request: RequestId) {
         let mut requests = self.skipped_requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.insert(request);
-        self.skipped.set(i64::try_from(requests.len()).unwrap_or(i64::MAX));
+        // One that is asked about again counts once.
+        if requests.insert(request) {
+            self.skipped.inc();
+        }
     }
 
     /// Whether the worker is suspended.
@@ -201,10 +210,10 @@ impl DutyMetrics for PredictionMetrics {
                 "Requests that this worker left near their deadline because the patient's \
                  policy refuses it.",
             )?,
-            skipped: common.gauge(
-                "skipped_films",
+            skipped: common.counter(
+                "skipped_films_total",
                 "Requests that are not worked on because their film has ended the process \
-                 several times, since the start.",
+                 several times.",
             )?,
             skipped_requests: Arc::default(),
             disputes: common.counters(
@@ -226,6 +235,11 @@ impl DutyMetrics for PredictionMetrics {
             reveals_pending: common.gauge(
                 "reveals_pending",
                 "Answers that this worker has still to show, by the newest final block.",
+            )?,
+            oldest_reveal: common.gauge(
+                "oldest_reveal_timestamp_seconds",
+                "When the oldest answer that this worker has still to show was first to be shown, \
+                 in seconds since 1970, or 0.",
             )?,
             films_kept: common.gauge(
                 "films_kept",
@@ -277,7 +291,9 @@ mod tests {
             "medchain_worker_dispute_moves_total{kind=\"secret\"} 0",
             "medchain_worker_disputes_open 0",
             "medchain_worker_reveals_pending 0",
+            "medchain_worker_oldest_reveal_timestamp_seconds 0",
             "medchain_worker_films_kept 0",
+            "medchain_worker_skipped_films_total 0",
             "medchain_worker_suspended 0",
             "medchain_worker_declining 0",
             "medchain_worker_jobs{state=\"given_up\"} 0",
@@ -304,8 +320,11 @@ mod tests {
         metrics.played(Play::Round { deadline: 9 });
         metrics.played(Play::Won { timed_out: false });
         metrics.pending(2, 1);
+        metrics.oldest_reveal(Some(SystemTime::UNIX_EPOCH + Duration::from_secs(7)));
         metrics.suspended(true);
         metrics.films_kept(3);
+        metrics.skipped(RequestId(1));
+        metrics.skipped(RequestId(1));
         let text = text(&metrics);
         for line in [
             "medchain_worker_requests_seen_total 1",
@@ -319,7 +338,9 @@ mod tests {
             "medchain_worker_disputes_total{how=\"won\"} 1",
             "medchain_worker_disputes_open 2",
             "medchain_worker_reveals_pending 1",
+            "medchain_worker_oldest_reveal_timestamp_seconds 7",
             "medchain_worker_films_kept 3",
+            "medchain_worker_skipped_films_total 1",
             "medchain_worker_suspended 1",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");

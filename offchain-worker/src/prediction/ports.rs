@@ -146,10 +146,10 @@ pub struct Looked {
 pub struct Undrawn {
     /// The request.
     pub request: RequestId,
+    /// The model that it asks for.
+    pub model: ModelId,
     /// How many workers it is to have.
     pub quorum: u8,
-    /// The workers that can be drawn for its model.
-    pub candidates: Arc<BTreeSet<AccountId32>>,
     /// The block in which the draw began.
     pub since: u32,
     /// The last block in which they can be drawn.
@@ -163,7 +163,13 @@ pub enum Drawable {
     Now,
     /// The seed is not there yet.
     Later,
+    /// No custodian keeps the record's key, so drawn workers would need whoever has it. It can be
+    /// entrusted until the draw ends.
+    NotEntrusted,
 }
+
+/// The workers that can be drawn for each model.
+pub type Candidates = BTreeMap<ModelId, BTreeSet<AccountId32>>;
 
 /// What may still be asked of this worker about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,8 +238,10 @@ pub trait PredictionChain: Chain {
         age: u32,
         before: Option<Looked>,
     ) -> Result<(Looked, Vec<Undrawn>), ChainError>;
-    /// Which of these requests still are to be drawn, by the newest final block. Only where
-    /// custodians keep the record's key: others need whoever has the key in any case.
+    /// The workers that can be drawn for these models, by the newest final block.
+    async fn candidates(&self, models: &BTreeSet<ModelId>) -> Result<Candidates, ChainError>;
+    /// Which of these requests still are to be drawn, by the newest final block, and whether they
+    /// can be. The others are left out.
     async fn drawable(
         &self,
         requests: &[RequestId],
@@ -280,6 +288,10 @@ pub trait Registry: PredictionChain {
 pub trait Store: Send + Sync + 'static {
     /// The content, at most `limit` bytes.
     async fn get(&self, cid: &Cid, limit: u64) -> Result<Vec<u8>, StoreError>;
+    /// How many copies of content it holds at once while it gets it, at most.
+    fn copies(&self) -> u64 {
+        1
+    }
     /// Whether the store answers at all.
     async fn ping(&self) -> Result<(), StoreError>;
 }
@@ -383,13 +395,16 @@ pub trait Answers: Send + Sync + 'static {
     async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>>;
     /// Forgets a film, if it is remembered.
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
-    /// How many processes of this worker ended while they opened the film of a request.
-    async fn fatalities(&self, request: RequestId) -> io::Result<u32>;
+    /// How many processes of this worker ended while they opened the film with this CID. Those of
+    /// another version count as one: it may open the film.
+    async fn fatalities(&self, cid: &Cid) -> io::Result<u32>;
     /// Notes that many, one more than there were: before a film is opened, as if this process
     /// ended with it.
-    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()>;
+    async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()>;
     /// Takes the note back: this process is still there.
-    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()>;
+    async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()>;
+    /// Removes notes that are old, or the oldest where there are many.
+    async fn prune_fatalities(&self) -> io::Result<()>;
     /// The requests of which anything is remembered.
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>>;
     /// The requests of which the film is remembered.

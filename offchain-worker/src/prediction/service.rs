@@ -41,6 +41,7 @@ mod outbox;
 mod pipeline;
 mod pool;
 mod setup;
+mod shelf;
 mod source;
 mod sweep;
 
@@ -55,6 +56,7 @@ use message::Message;
 use outbox::{AnswerBox, Submission};
 use pipeline::{Attempt, Pipeline};
 use pool::Pool;
+use shelf::Shelf;
 use source::WorkLists;
 
 /// Runs until `stop` becomes true, then finishes what has begun. Dropping the future at
@@ -144,6 +146,7 @@ impl JobDispatcher {
                 fatalities: Fatalities::new(ports.answers.clone(), monitor.metrics),
                 ports,
                 pool: Pool::start(settings.threads, settings.queue)?,
+                shelf: Shelf::new(settings.shelf()),
                 defences: Defences::default(),
                 max_content: settings.max_content,
                 health: monitor.health,
@@ -210,14 +213,14 @@ impl Dispatcher for JobDispatcher {
         // Removes attempts that have ended; the submitter never ends first.
         while self.tasks.try_join_next().is_some() {}
         match message {
-            Message::Listed { list, happened } => {
-                for happened in &happened {
+            Message::Listed(list) => self.feed(list),
+            Message::Happened(all) => {
+                for happened in &all {
                     self.journal.happened(happened);
                     if let Some(request) = happened.ended_dispute() {
                         self.pipeline.defences.forget(request);
                     }
                 }
-                self.feed(list);
             }
             Message::Draw(submission) if !self.is_draining => self.submit(submission),
             Message::Draw(_) => {}

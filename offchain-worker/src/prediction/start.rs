@@ -10,6 +10,7 @@ use super::{
     account,
     adapters::{AnswerFiles, ContentStore, KeyCipher, NodeRequests},
     config::Config,
+    memory,
     models::{self, ModelsError, Wanted},
     ports::{Answers, PredictionChain, Registration, Registry, Store, StoreError},
     service::{self, Ports},
@@ -105,6 +106,14 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     }
     if let Some(limitation) = account::limitation(&registration) {
         warn!(%account, "the account {limitation}");
+    }
+    let settings = &config.settings;
+    let shortage = memory::limit();
+    let shortage = shortage.and_then(|limit| {
+        memory::shortage(settings.threads, settings.max_content, settings.shelf(), limit)
+    });
+    if let Some(shortage) = shortage {
+        warn!("{shortage}");
     }
     let folder = &config.state_dir;
     let answers = AnswerFiles::open(folder, &chain.genesis(), &account)

@@ -108,8 +108,10 @@ pub struct State {
     pub disks: BTreeMap<AccountId32, BTreeMap<RequestId, SealedAnswer>>,
     /// The films that each worker keeps.
     pub films: BTreeMap<AccountId32, BTreeMap<RequestId, KeptFilm>>,
-    /// How many processes of each worker a film has ended.
-    pub fatalities: BTreeMap<(AccountId32, RequestId), u32>,
+    /// How many processes of each worker a film has ended, by its CID.
+    pub fatalities: BTreeMap<(AccountId32, String), u32>,
+    /// The requests for the film of an earlier request, under a record of their own.
+    same_film: BTreeMap<RequestId, RequestId>,
     /// Players that the world plays.
     liars: BTreeMap<(RequestId, AccountId32), Arc<Liar>>,
     /// Whether the model is the small exact network.
@@ -119,7 +121,10 @@ pub struct State {
     pub networks: BTreeMap<ModelId, medchain_client::chain::Network>,
     pub no_envelope: BTreeSet<RequestId>,
     pub erased: BTreeSet<RequestId>,
+    /// Whether no worker can be drawn.
     pub is_suspended: bool,
+    /// The workers that can be drawn otherwise.
+    pub candidates: BTreeSet<AccountId32>,
     pub no_consent: bool,
     /// As `no_consent`, but only where calls are executed.
     pub no_consent_at_submission: bool,
@@ -211,7 +216,8 @@ fn record(id: RequestId) -> RecordId {
     RecordId(id.0 + 100)
 }
 
-fn cid(id: RequestId) -> Cid {
+/// The CID of a request's film.
+pub fn cid(id: RequestId) -> Cid {
     medchain_client::store::cid_of(&id.0.to_le_bytes())
 }
 
@@ -274,6 +280,13 @@ impl World {
         id
     }
 
+    /// Another record with the film of a request, and a request for it, of worker 1 alone.
+    pub fn upload_again(&self, film: RequestId) -> RequestId {
+        let id = RequestId(self.state().now.requests.len() as u64);
+        self.state().same_film.insert(id, film);
+        self.upload(b"not looked at")
+    }
+
     /// As [`World::ask`]; but the workers were drawn, and their uploader is gone. Custodians keep the
     /// key.
     pub fn ask_unsealed(&self, content: &[u8], workers: &[u8]) -> RequestId {
@@ -293,6 +306,8 @@ impl World {
         let asked = state.asked(id);
         asked.status = RequestStatus::Drawing;
         asked.to_draw = std::mem::take(&mut asked.members).into_keys().collect();
+        let to_draw = asked.to_draw.clone();
+        state.candidates.extend(to_draw);
         id
     }
 

@@ -279,6 +279,12 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
+/// Shows since when something goes on, in seconds since 1970, or 0.
+pub fn set_since(gauge: &IntGauge, since: Option<SystemTime>) {
+    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    gauge.set(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+}
+
 /// In bytes; `None` where the system does not say.
 fn resident_memory() -> Option<i64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;

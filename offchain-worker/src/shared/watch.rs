@@ -30,6 +30,10 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn finality(&self) -> Finality;
     /// Everything at the newest block of this end.
     async fn read(&self) -> Result<Self::News, ChainError>;
+    /// What follows from what was read, where nobody waits for it.
+    async fn follow_up(&self) -> Result<Option<Self::News>, ChainError> {
+        Ok(None)
+    }
 }
 
 /// When a connection counts as lost, and when the next one is tried.
@@ -86,9 +90,9 @@ impl<S: Source> Watcher<S> {
         loop {
             let news = self.source.read().await?;
             *failures = 0;
-            if self.messages.send(news).await.is_err() {
-                // The service is shutting down and drops this task with it.
-                std::future::pending::<()>().await;
+            self.send(news).await;
+            if let Some(news) = self.source.follow_up().await? {
+                self.send(news).await;
             }
             let stall = self.reconnection.stall;
             match timeout(stall, heads.next()).await {
@@ -105,6 +109,13 @@ impl<S: Source> Watcher<S> {
             while let Some(head) = heads.next().now_or_never() {
                 head.ok_or_else(ended)??;
             }
+        }
+    }
+
+    async fn send(&self, news: S::News) {
+        if self.messages.send(news).await.is_err() {
+            // The service is shutting down and drops this task with it.
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -17,8 +17,8 @@ use medchain_worker::{
     prediction::{
         jobs::{Answer, Job, JobId},
         ports::{
-            Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registration, Shares,
-            Undrawn, WorkList,
+            Candidates, Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registration,
+            Shares, Undrawn, WorkList,
         },
     },
     shared::{
@@ -133,6 +133,10 @@ impl PredictionChain for LyingChain {
         before: Option<Looked>,
     ) -> Result<(Looked, Vec<Undrawn>), ChainError> {
         self.honest.undrawn(models, age, before).await
+    }
+
+    async fn candidates(&self, models: &BTreeSet<ModelId>) -> Result<Candidates, ChainError> {
+        self.honest.candidates(models).await
     }
 
     async fn drawable(

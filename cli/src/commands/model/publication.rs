@@ -180,7 +180,7 @@ impl journal::World for Publication<'_> {
         // The vote shows that a motion is final.
         let finality = match mandate.is_motion() {
             true => medchain_client::chain::Finality::Best,
-            false => self.context.finality,
+            false => self.context.lasting(),
         };
         self.context.send_noted(&mandate.call, PURPOSE, finality, note).await
     }
@@ -195,6 +195,10 @@ impl journal::World for Publication<'_> {
             ChainEvent::MotionProposed { index, .. } => Some(vec![PROPOSED, (*index).into()]),
             _ => None,
         })
+    }
+
+    async fn height(&mut self) -> Result<u32> {
+        records::final_height(self.context).await
     }
 
     async fn stands(&mut self, numbers: &[u64], contents: &[Cid]) -> Result<bool> {

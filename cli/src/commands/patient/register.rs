@@ -21,7 +21,7 @@ use crate::{
     consent::{GrantSpec, Granted},
     context::Context,
     output::{self, Outcome},
-    records::read_profile,
+    records::{read_profile, send_with_profile},
     signing::{ensure_event, together, Included, Step},
     trust::Published,
 };
@@ -125,12 +125,9 @@ pub async fn register_with(context: &Context, args: &RegisterArgs) -> Result<Reg
     let plan = Plan::of(context, &view, &choice, &args.grants).await?;
     steps.extend(plan.steps);
     context.confirm_steps(&steps, PURPOSE).await?;
-    // Nothing is stored before the fee is known, affordable and confirmed.
-    if let Some(profile) = &sealed {
-        profile.put(context).await?;
-    }
     let call = together(steps.into_iter().map(|step| step.call).collect());
-    let outcome = context.send(&call, PURPOSE).await?;
+    // Nothing is stored before the fee is known, affordable and confirmed.
+    let outcome = send_with_profile(context, sealed.as_ref(), &call, PURPOSE).await?;
     ensure_event(&outcome, PURPOSE, |event| matches!(event, ChainEvent::PatientRegistered { .. }))?;
     Ok(RegisterReport {
         patient,

@@ -4,45 +4,59 @@
 //! Each film has an entry of its own in the journal, the same as when it is uploaded alone. While
 //! a transaction is on its way, the films of the next one are read, encrypted and stored.
 
+mod ask;
 mod chunk;
 mod film;
+mod halves;
 mod manifest;
 mod plan;
 mod report;
+mod silence;
 
-use std::{collections::HashMap, path::Path, sync::Mutex, time::Instant};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex, MutexGuard, PoisonError,
+    },
+    time::Instant,
+};
 
-use anyhow::{bail, Result};
+use anyhow::{bail, Context as _, Result};
 use futures::{stream, StreamExt};
 use medchain_client::{
     chain::{ChainError, TxOutcome},
     H256,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{ModelId, RecordId};
+use tokio::sync::mpsc;
 
 use super::UploadArgs;
 use crate::{
     context::Context,
-    exit, inference,
-    journal::{Journal, Locks, Tag},
-    output::{causes, Outcome},
+    exit,
+    journal::{Entry, Journal, Locks, Tag},
+    output::Outcome,
 };
 
-use chunk::{Ask, Landed};
+use ask::Asks;
+use chunk::Landed;
 use film::{Film, Prepared};
 use manifest::Row;
 use plan::Plan;
 use report::{FileReport, Summary};
+use silence::Silence;
 
 /// The lock of commands that hold many publications at once.
 const LOCK: &str = "many";
-/// How many requests for verdicts are moved on at a time.
-const ASKS_AT_ONCE: usize = 4;
 
 /// Films on their way.
 struct Run<'a> {
     context: &'a Context,
     args: &'a UploadArgs,
+    /// The folder's real path.
+    folder: PathBuf,
     plan: Plan,
     journal: Journal,
     locks: Locks,
@@ -50,12 +64,24 @@ struct Run<'a> {
     met: Mutex<HashMap<Tag, u64>>,
     /// What became of transactions of an earlier command.
     settled: tokio::sync::Mutex<HashMap<H256, Result<TxOutcome, ChainError>>>,
+    /// What became of the files so far.
+    summary: Mutex<Summary>,
+    /// Whether nobody tells any more what became of the films' transactions.
+    silence: Silence,
+    /// Whether nobody does of those that move requests on.
+    silence_of_asks: Silence,
+    /// How many transactions are in blocks that are not final.
+    in_flight: AtomicUsize,
+    /// Records that were added before with an order of which no request is open.
+    idle: Mutex<Vec<(RecordId, ModelId)>>,
 }
 
 /// Uploads the files of a list.
 pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) -> Result<Outcome> {
     let started = Instant::now();
     let rows = manifest::read(list, &args.file, &|text: &str| context.parse_account(text))?;
+    let folder = args.file.canonicalize();
+    let folder = folder.with_context(|| format!("cannot find {}", args.file.display()))?;
     context.ensure_can_ask()?;
     if !context.yes && rows.iter().any(|row| row.model.is_some()) {
         bail!(
@@ -68,8 +94,8 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     let _alone = journal.alone(LOCK).await?;
     drop(waiting);
     let plan = Plan::of(context, args, &rows).await?;
-    plan.confirm(context, &rows).await?;
-    let mut summary = Summary {
+    plan.confirm(context, &rows, &added(&journal, args, &rows)).await?;
+    let summary = Summary {
         files: rows.len(),
         records_a_transaction: plan.at_once,
         records_a_block: plan.a_block,
@@ -78,28 +104,40 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     let run = Run {
         context,
         args,
+        folder,
         plan,
         journal,
         locks: Locks::default(),
         met: Mutex::default(),
         settled: tokio::sync::Mutex::default(),
+        summary: Mutex::new(summary),
+        silence: Silence::default(),
+        silence_of_asks: Silence::default(),
+        in_flight: AtomicUsize::new(0),
+        idle: Mutex::default(),
     };
-    let asks = run.all(&rows, &mut summary).await?;
-    run.ask(asks, &mut summary).await?;
+    let (asks, asked) = mpsc::unbounded_channel();
+    let (added, moved) = futures::join!(run.all(&rows, asks), run.ask(asked));
+    added?;
+    moved?;
     exit::begun(None);
+    exit::underway(None);
+    run.warn();
+    let mut summary = run.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.seconds = (started.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     summary.end(context)
 }
 
 impl<'a> Run<'a> {
-    /// Adds all films, and returns the requests for verdicts that are to be moved on.
-    async fn all(&self, rows: &'a [Row], summary: &mut Summary) -> Result<Vec<Ask>> {
+    /// Adds all films; requests for verdicts that were made with them are moved on by others.
+    async fn all(&self, rows: &'a [Row], asks: Asks) -> Result<()> {
+        // The first films are stored soon.
+        self.say();
         let mut chunks = rows.chunks(self.plan.at_once);
-        let mut asks = Vec::new();
         let mut landed: Vec<Landed<'a>> = Vec::new();
         let mut stopped = false;
         let mut films = match chunks.next() {
-            Some(first) => self.prepare(first, summary, &mut stopped).await?,
+            Some(first) => self.prepare(first, &asks, &mut stopped).await?,
             None => Vec::new(),
         };
         loop {
@@ -119,33 +157,34 @@ impl<'a> Run<'a> {
             };
             let (submitted, prepared) = futures::join!(submit, prepare);
             stopped |= submitted.stops;
-            summary.transactions += submitted.landed.len();
+            self.summary().transactions += submitted.landed.len();
             landed.extend(submitted.landed);
-            for report in &submitted.reports {
-                summary.tell(self.context, report)?;
+            for report in submitted.reports {
+                self.tell(report, &asks)?;
             }
-            self.settle(&mut landed, false, summary, &mut asks).await?;
-            say(summary, landed.len());
+            self.settle(&mut landed, false, &asks).await?;
             match prepared {
-                Some(prepared) => films = self.sort(prepared, summary, &mut stopped)?,
+                Some(prepared) => films = self.sort(prepared, &asks, &mut stopped)?,
                 None => break,
             }
         }
-        self.settle(&mut landed, true, summary, &mut asks).await?;
+        self.settle(&mut landed, true, &asks).await?;
         for row in chunks.flatten() {
-            summary.tell(self.context, &FileReport::new(row, "not begun"))?;
+            self.count(&FileReport::new(row, "not begun"))?;
         }
-        Ok(asks)
+        // Whoever moves requests on waits for no more of them.
+        drop(asks);
+        Ok(())
     }
 
     async fn prepare(
         &self,
         rows: &'a [Row],
-        summary: &mut Summary,
+        asks: &Asks,
         stopped: &mut bool,
     ) -> Result<Vec<Film<'a>>> {
         let prepared = self.prepare_all(rows).await;
-        self.sort(prepared, summary, stopped)
+        self.sort(prepared, asks, stopped)
     }
 
     /// Reads, encrypts and stores films, so many at a time as may be in flight.
@@ -158,7 +197,7 @@ impl<'a> Run<'a> {
     fn sort(
         &self,
         prepared: Vec<Prepared<'a>>,
-        summary: &mut Summary,
+        asks: &Asks,
         stopped: &mut bool,
     ) -> Result<Vec<Film<'a>>> {
         let mut films = Vec::new();
@@ -167,40 +206,58 @@ impl<'a> Run<'a> {
                 Prepared::Ready(film) => films.push(*film),
                 Prepared::Decided(report) => {
                     *stopped |= report.outcome == "unknown";
-                    summary.tell(self.context, &report)?;
+                    self.tell(*report, asks)?;
                 }
             }
         }
         Ok(films)
     }
 
-    /// Draws the workers of the requests that were made, and seals the keys to them.
-    async fn ask(&self, asks: Vec<Ask>, summary: &mut Summary) -> Result<()> {
-        let context = self.context;
-        let asked = asks.into_iter().map(|ask| async move {
-            let Ask { mut report, key, request, model } = ask;
-            if let Err(error) = inference::carry_on(context, request, &key, false).await {
-                let record = report.record_id.unwrap_or(RecordId(0));
-                let error = error.context(super::unfinished(record, request, model));
-                report = FileReport { error: Some(causes(&error)), ..report };
-                report.outcome = if exit::is_unknown(&error) { "unknown" } else { "failed" };
-            }
-            report
-        });
-        let mut asked = stream::iter(asked).buffer_unordered(ASKS_AT_ONCE);
-        while let Some(report) = asked.next().await {
-            summary.tell(context, &report)?;
-        }
-        Ok(())
+    fn summary(&self) -> MutexGuard<'_, Summary> {
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints what became of a film, and counts it.
+    fn count(&self, report: &FileReport) -> Result<()> {
+        let told = self.summary().tell(self.context, report);
+        self.say();
+        told
+    }
+
+    /// Notes that so many transactions are in blocks that are not final.
+    fn flies(&self, in_flight: usize) {
+        self.in_flight.store(in_flight, Ordering::Relaxed);
+        self.say();
+    }
+
+    /// Notes that one more is.
+    fn one_more_flies(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.say();
+    }
+
+    /// Says what an interruption leaves.
+    fn say(&self) {
+        let summary = self.summary();
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        let done = summary.added + summary.added_before;
+        exit::underway(Some(format!(
+            "{done} of {} files are added, and {in_flight} transactions are not final; others may \
+             be begun; the same command goes on and adds nothing twice",
+            summary.files
+        )));
     }
 }
 
-/// What an interruption leaves.
-fn say(summary: &Summary, in_flight: usize) {
-    let done = summary.added + summary.added_before;
-    exit::begun(Some(format!(
-        "{done} of {} files are added, and {in_flight} transactions are not final; the same \
-         command goes on and adds nothing twice",
-        summary.files
-    )));
+/// The lines whose files an earlier command has added, by their names: what the files are now is
+/// seen when they are read.
+fn added(journal: &Journal, args: &UploadArgs, rows: &[Row]) -> BTreeSet<u64> {
+    // An entry that is damaged is told when it is its turn.
+    let entries = journal.entries().unwrap_or_default().into_iter();
+    let done: HashSet<Vec<String>> =
+        entries.filter(Entry::is_done).map(|entry| entry.command).collect();
+    let is_done = |row: &&Row| {
+        done.contains(&super::command(&row.path, &row.patient, row.kind, row.model, args))
+    };
+    rows.iter().filter(is_done).map(|row| row.line).collect()
 }

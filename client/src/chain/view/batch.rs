@@ -19,7 +19,8 @@ use subxt::{
 use super::{StoredValue, View};
 use crate::chain::{items::StorageItem, ChainError};
 
-/// How many keys a request names. A node answers at most a thousand keys of a list, and 15 MiB.
+/// How many keys a request names. A node answers at most a thousand keys of a list, or fewer where
+/// its operator says so, and 15 MiB.
 const KEYS: usize = 1_000;
 /// How many requests are on their way at once.
 const AT_ONCE: usize = 4;
@@ -90,17 +91,17 @@ impl View {
                 self.rpc.state_get_keys_paged(&prefix, KEYS as u32, start, Some(self.hash())).await;
             let page = page.map_err(|error| ChainError::from_rpc(&error))?;
             for key in &page {
-                // `Twox64Concat`: the number itself comes last.
-                let number = key.last_chunk::<8>().filter(|_| key.len() > prefix.len());
-                let number =
-                    number.ok_or_else(|| ChainError::decode(item, "a key is too short"))?;
-                let id = RequestId::decode_all(&mut number.as_slice());
-                ids.push(id.map_err(|error| ChainError::decode(item, error))?);
+                // A node that answers in circles must not be asked for ever, and what it leaves out
+                // must not seem to be absent.
+                if last.as_ref().is_some_and(|last| last >= key) {
+                    return Err(ChainError::decode(item, "the node answers keys out of order"));
+                }
+                ids.push(request_id(item, &prefix, key)?);
+                last = Some(key.clone());
             }
-            // The list goes on: a node that answers in circles must not be asked for ever.
-            match page.last().filter(|end| last.as_ref().is_none_or(|last| last < *end)) {
-                Some(end) if page.len() >= KEYS => last = Some(end.clone()),
-                _ => break,
+            // Only an empty page is the end: a node may answer fewer keys than it was asked for.
+            if page.is_empty() {
+                break;
             }
         }
         ids.sort_unstable();
@@ -114,4 +115,15 @@ impl View {
             entry.ok_or_else(|| ChainError::decode(item, "the runtime does not have it"))?;
         Ok(entry.value_ty())
     }
+}
+
+/// The number with which a key under `prefix` ends.
+fn request_id(item: StorageItem, prefix: &[u8], key: &[u8]) -> Result<RequestId, ChainError> {
+    let rest = key.strip_prefix(prefix);
+    let rest = rest.ok_or_else(|| ChainError::decode(item, "a key is of another list"))?;
+    // `Twox64Concat`: the number itself comes last.
+    let number = rest.last_chunk::<8>();
+    let number = number.ok_or_else(|| ChainError::decode(item, "a key is too short"))?;
+    let id = RequestId::decode_all(&mut number.as_slice());
+    id.map_err(|error| ChainError::decode(item, error))
 }

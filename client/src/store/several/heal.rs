@@ -1,4 +1,4 @@
-//! Putting content back where it is missing or damaged.
+//! Putting content back where it is damaged.
 
 use std::time::Duration;
 
@@ -10,14 +10,16 @@ use tracing::{info, warn};
 use super::SeveralStores;
 use crate::store::StoreError;
 
-/// How long healing may hold up who reads, beside a second for each megabyte.
-const HEAL: Duration = Duration::from_secs(10);
+/// How long healing may hold up who reads. It goes on afterwards.
+const HEAL: Duration = Duration::from_secs(2);
 
 impl SeveralStores {
-    /// Puts content that the store at `from` gave, and that is verified, back into those before it
-    /// that said that they lack it or have it damaged, or have not answered yet and lack it.
+    /// Puts content that the store at `from` gave, and that is verified, back into those that have
+    /// it damaged.
     ///
-    /// A store that cannot be reached, or does not exist, is left alone: it may have the content.
+    /// A store that lacks it is left alone: to put it there would pin it for good, and whoever reads
+    /// a film need not keep it. One that cannot be reached, or does not exist, may have it.
+    ///
     /// What fails here fails nothing: the reader has what it wanted.
     pub(super) async fn heal(
         &self,
@@ -26,30 +28,31 @@ impl SeveralStores {
         from: usize,
         failures: &[(usize, StoreError)],
     ) {
-        let patience = HEAL + Duration::from_secs(bytes.len() as u64 / 1_000_000);
-        let before = self.stores.iter().take(from).enumerate();
-        let healed = before.map(|(place, store)| async move {
-            let error = failures.iter().find(|(failed, _)| *failed == place);
-            let is_hurt = match error.map(|(_, error)| error) {
-                Some(StoreError::NotFound { .. } | StoreError::Corrupt { .. }) => true,
-                Some(_) => false,
-                // It may still search its network.
-                None => store.lacks(cid).await,
-            };
-            if !is_hurt {
-                return;
-            }
-            let (name, giver) = (self.name(place), self.name(from));
-            match self.hand(store.as_ref(), bytes, cid, &|_| ()).await {
-                Ok(()) => info!(%cid, "put what {giver} gave back into {name}"),
-                Err(error) => {
-                    let cause = error.cause();
-                    warn!(%cid, "{name} lacks content, and it cannot be put back: {cause}");
-                }
-            }
+        let damaged = failures.iter();
+        let damaged = damaged.filter(|(_, error)| matches!(error, StoreError::Corrupt { .. }));
+        let damaged: Vec<usize> = damaged.map(|(place, _)| *place).collect();
+        if damaged.is_empty() {
+            return;
+        }
+        let (several, cid, bytes) = (self.clone(), cid.clone(), bytes.to_vec());
+        let healing = tokio::spawn(async move {
+            let healed = damaged.into_iter();
+            let healed = healed.map(|place| several.put_back(&cid, &bytes, from, place));
+            join_all(healed).await;
         });
-        if timeout(patience, join_all(healed)).await.is_err() {
-            warn!(%cid, "putting content back into a store takes too long");
+        // A folder is healed by then, also where this process ends soon.
+        let _ = timeout(HEAL, healing).await;
+    }
+
+    async fn put_back(&self, cid: &Cid, bytes: &[u8], from: usize, place: usize) {
+        let Some(store) = self.stores.get(place) else { return };
+        let (name, giver) = (self.name(place), self.name(from));
+        match self.hand(store.as_ref(), bytes, cid, &|_| ()).await {
+            Ok(()) => info!(%cid, "put what {giver} gave back into {name}"),
+            Err(error) => {
+                let cause = error.cause();
+                warn!(%cid, "{name} has damaged content, and it cannot be put back: {cause}");
+            }
         }
     }
 }

@@ -307,17 +307,3 @@ async fn a_distant_node_is_asked_for_several_blocks_at_once() {
     assert!(one_by_one == bytes && at_once == bytes);
     assert!(now * 2 < before, "{now:?}, and {before:?} one by one");
 }
-
-#[tokio::test]
-async fn a_node_says_whether_it_has_the_content_itself() {
-    let lacks = |answer| async move {
-        let store = IpfsStore::open(&node(answer).await).unwrap();
-        store.lacks(&cid_of(b"abc")).await
-    };
-    let missing = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
-        {\"Message\":\"block was not found locally (offline): ipld: could not find it\"}";
-    assert!(lacks(missing).await);
-    assert!(!lacks(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await);
-    // Other nodes do not know the question.
-    assert!(!lacks(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await);
-}

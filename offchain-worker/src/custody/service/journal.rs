@@ -1,7 +1,11 @@
 //! Logs and counts what happens to each grant. Neither logs nor metrics hold shares or
 //! keys; records and accounts are public on chain.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tracing::{debug, info, warn};
 
@@ -18,12 +22,14 @@ use crate::{
 pub(super) struct Journal {
     metrics: Arc<CustodyMetrics>,
     seen: BTreeMap<GrantId, Duration>,
+    /// Those of them for which access was refused.
+    refused: BTreeSet<GrantId>,
 }
 
 impl Journal {
     /// An empty journal.
     pub fn new(metrics: Arc<CustodyMetrics>) -> Self {
-        Self { metrics, seen: BTreeMap::new() }
+        Self { metrics, seen: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
     /// A share could not be prepared.
@@ -34,19 +40,34 @@ impl Journal {
         });
     }
 
-    /// A submission has ended.
-    pub fn submitted(&self, submitted: &Submitted<Submission>, now: Duration) {
-        let Submitted { item: Submission { grant, .. }, outcome, took } = submitted;
+    /// Whether access was refused when a share was sent for a grant.
+    pub fn was_refused(&self, grant: &GrantId) -> bool {
+        self.refused.contains(grant)
+    }
+
+    fn ended(&mut self, grant: &GrantId, outcome: &Outcome, after_refusal: bool) {
+        // One that is closed is not tried again.
+        if matches!(outcome, Outcome::NoConsent(_)) && self.seen.contains_key(grant) {
+            self.refused.insert(*grant);
+        }
         self.metrics.ended(match outcome {
             Outcome::Included { .. } => "delivered",
             Outcome::ClosedElsewhere => "elsewhere",
             Outcome::Exposed { .. } => "exposed",
             Outcome::NoConsent(_) => "refused",
+            // Whoever refused is to blame, if anybody is.
+            Outcome::TooLate if after_refusal => "late-after-refusal",
             Outcome::TooLate => "late",
             Outcome::Gone => "gone",
             Outcome::Lost(_) => "lost",
             Outcome::Rejected(_) => "rejected",
         });
+    }
+
+    /// A submission has ended.
+    pub fn submitted(&mut self, submitted: &Submitted<Submission>, now: Duration) {
+        let Submitted { item: Submission { grant, after_refusal, .. }, outcome, took } = submitted;
+        self.ended(grant, outcome, *after_refusal);
         let Outcome::Included { block } = outcome else {
             return;
         };
@@ -108,6 +129,7 @@ impl Journal {
             }
             Note::Closed(how) => {
                 self.seen.remove(grant);
+                self.refused.remove(grant);
                 let how = match how {
                     Closed::Delivered => "the share is final",
                     Closed::Exposed => "the share is final, and the grant has ended",
@@ -117,5 +139,39 @@ impl Journal {
                 info!(record, %subject, "{how}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::AccountId32;
+    use medchain_primitives::RecordId;
+
+    use super::*;
+    use crate::shared::metrics::DutyMetrics;
+
+    fn grant(record: u64) -> GrantId {
+        let (record, subject) = (RecordId(record), AccountId32([7; 32]));
+        GrantId { record, subject, granted_at: 1, reply: [9; 32] }
+    }
+
+    #[test]
+    fn what_is_late_because_it_was_refused_is_told_from_what_is_late() {
+        let mut journal = Journal::new(Arc::new(CustodyMetrics::new().unwrap()));
+        for record in [1, 2] {
+            journal.note(&grant(record), &Note::Seen, Duration::ZERO);
+        }
+        journal.ended(&grant(1), &Outcome::NoConsent("revoked".to_owned()), false);
+        for record in [1, 2] {
+            let after_refusal = journal.was_refused(&grant(record));
+            journal.ended(&grant(record), &Outcome::TooLate, after_refusal);
+        }
+        for outcome in ["refused", "late", "late-after-refusal"] {
+            let count = journal.metrics.deliveries.with_label_values(&[outcome]).get();
+            assert_eq!(count, 1, "{outcome}");
+        }
+        journal.note(&grant(1), &Note::Closed(Closed::Ended), Duration::ZERO);
+        journal.ended(&grant(1), &Outcome::NoConsent("revoked".to_owned()), true);
+        assert!(journal.refused.is_empty(), "nothing is left of a grant that is over");
     }
 }

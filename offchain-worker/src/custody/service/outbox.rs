@@ -21,6 +21,8 @@ pub(super) struct Submission {
     pub grant: GrantId,
     /// The share.
     pub delivery: Delivery,
+    /// Whether access was refused before.
+    pub after_refusal: bool,
 }
 
 /// Sends shares to a chain.

@@ -1,4 +1,4 @@
-//! Answers and films in files, and which films ended the process, for each request.
+//! Answers and films of requests in files, and which films ended the process.
 
 use std::{
     collections::BTreeSet,
@@ -6,12 +6,13 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
 use codec::{DecodeAll, Encode};
 use medchain_client::{chain::SealedAnswer, AccountId32};
-use medchain_primitives::RequestId;
+use medchain_primitives::{Cid, RequestId};
 use tokio::task::spawn_blocking;
 
 use crate::prediction::ports::{Answers, KeptFilm};
@@ -20,8 +21,15 @@ use crate::prediction::ports::{Answers, KeptFilm};
 const ANSWER: &str = "sealed";
 /// How the names of files with films end: a [`KeptFilm`], SCALE-encoded.
 const FILM: &str = "film";
-/// How the names of files end that count processes which a film has ended: a number in digits.
+/// How the names of files end that count processes which a film has ended: a number in digits, and
+/// the version of the worker. The name begins with the film's CID.
 const FATAL: &str = "fatal";
+/// The version of this worker.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// For how long such a file is kept.
+const FATAL_AGE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How many of them are kept at most.
+const MOST_FATAL: usize = 1_000;
 /// About how long films are.
 const FILM_LENGTH: usize = 1 << 16;
 /// How the names of files end that are not complete, as a crash may leave them.
@@ -49,6 +57,10 @@ impl AnswerFiles {
         self.folder.join(format!("{}.{kind}", request.0))
     }
 
+    fn fatal(&self, cid: &Cid) -> PathBuf {
+        self.folder.join(format!("{cid}.{FATAL}"))
+    }
+
     async fn write(&self, request: RequestId, kind: &str, bytes: Vec<u8>) -> io::Result<()> {
         let path = self.file(request, kind);
         blocking(move || write(&path, &bytes)).await
@@ -61,11 +73,7 @@ impl AnswerFiles {
 
     async fn forget(&self, request: RequestId, kind: &str) -> io::Result<()> {
         let path = self.file(request, kind);
-        blocking(move || {
-            found(fs::remove_file(new(&path)))?;
-            found(fs::remove_file(path)).map(|_| ())
-        })
-        .await
+        blocking(move || remove(&path)).await
     }
 }
 
@@ -85,6 +93,48 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(new, path)?;
     // The name is in the folder, which is written on its own.
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Removes a file, and what a crash has left of it.
+fn remove(path: &Path) -> io::Result<()> {
+    found(fs::remove_file(new(path)))?;
+    found(fs::remove_file(path)).map(|_| ())
+}
+
+/// The number of processes in a note; `None` where it is damaged.
+fn count(note: &[u8]) -> Option<u32> {
+    let note = std::str::from_utf8(note).ok()?;
+    let (count, version) = note.split_once(' ')?;
+    let count = count.parse::<u32>().ok()?;
+    Some(if version == VERSION { count } else { count.min(1) })
+}
+
+fn is_note(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| {
+        name.strip_suffix(NEW).unwrap_or(name).rsplit('.').next() == Some(FATAL)
+    })
+}
+
+/// Removes notes that were written before `oldest`, and more than `most` others, oldest first.
+fn prune(folder: &Path, oldest: SystemTime, most: usize) -> io::Result<()> {
+    let mut notes = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if is_note(&path) {
+            // One that was taken back meanwhile is gone.
+            let written = found(fs::metadata(&path))?.map(|data| data.modified()).transpose()?;
+            notes.extend(written.map(|written| (written, path)));
+        }
+    }
+    notes.sort();
+    let too_many = notes.len().saturating_sub(most);
+    for (place, (written, path)) in notes.iter().enumerate() {
+        if place < too_many || *written < oldest {
+            remove(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes as much as a film has, and removes it again.
@@ -155,23 +205,32 @@ impl Answers for AnswerFiles {
         self.forget(request, FILM).await
     }
 
-    async fn fatalities(&self, request: RequestId) -> io::Result<u32> {
-        let bytes = self.read(request, FATAL).await?;
-        let count = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
-        Ok(count.unwrap_or_default())
+    async fn fatalities(&self, cid: &Cid) -> io::Result<u32> {
+        let path = self.fatal(cid);
+        let note = blocking(move || found(fs::read(path))).await?;
+        Ok(note.and_then(|note| count(&note)).unwrap_or_default())
     }
 
-    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()> {
-        self.write(request, FATAL, count.to_string().into_bytes()).await
+    async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()> {
+        let path = self.fatal(cid);
+        let note = format!("{count} {VERSION}");
+        blocking(move || write(&path, note.as_bytes())).await
     }
 
-    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()> {
-        self.forget(request, FATAL).await
+    async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()> {
+        let path = self.fatal(cid);
+        blocking(move || remove(&path)).await
+    }
+
+    async fn prune_fatalities(&self) -> io::Result<()> {
+        let folder = self.folder.clone();
+        let oldest = SystemTime::now().checked_sub(FATAL_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
+        blocking(move || prune(&folder, oldest, MOST_FATAL)).await
     }
 
     async fn requests(&self) -> io::Result<BTreeSet<RequestId>> {
         let folder = self.folder.clone();
-        blocking(move || list(&folder, &[ANSWER, FILM, FATAL])).await
+        blocking(move || list(&folder, &[ANSWER, FILM])).await
     }
 
     async fn films(&self) -> io::Result<BTreeSet<RequestId>> {
@@ -187,7 +246,7 @@ impl Answers for AnswerFiles {
 
 #[cfg(test)]
 mod tests {
-    use medchain_primitives::{Cid, CidCodec, EncryptionKey, SealedKey};
+    use medchain_primitives::{CidCodec, EncryptionKey, SealedKey};
 
     use super::*;
 
@@ -233,17 +292,43 @@ mod tests {
     async fn what_a_film_has_ended_is_counted_across_processes() {
         let state = tempfile::tempdir().unwrap();
         let open = || AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
-        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0);
+        let cid = Cid::new(CidCodec::Raw, [7; 32]);
+        assert_eq!(open().fatalities(&cid).await.unwrap(), 0);
         for count in 1..4 {
-            open().put_fatalities(REQUEST, count).await.unwrap();
-            assert_eq!(open().fatalities(REQUEST).await.unwrap(), count);
+            open().put_fatalities(&cid, count).await.unwrap();
+            assert_eq!(open().fatalities(&cid).await.unwrap(), count);
         }
-        assert_eq!(open().requests().await.unwrap(), [REQUEST].into());
-        open().remove_fatalities(REQUEST).await.unwrap();
-        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0);
-        assert_eq!(open().requests().await.unwrap(), [].into());
-        fs::write(open().file(REQUEST, FATAL), b"half a").unwrap();
-        assert_eq!(open().fatalities(REQUEST).await.unwrap(), 0, "a damaged note blames nobody");
+        assert_eq!(open().requests().await.unwrap(), [].into(), "it is of no request");
+        open().remove_fatalities(&cid).await.unwrap();
+        assert_eq!(open().fatalities(&cid).await.unwrap(), 0);
+        let file = open().fatal(&cid);
+        fs::write(&file, b"half a").unwrap();
+        assert_eq!(open().fatalities(&cid).await.unwrap(), 0, "a damaged note blames nobody");
+        fs::write(&file, b"3 0.0.0").unwrap();
+        assert_eq!(open().fatalities(&cid).await.unwrap(), 1, "another version may open it");
+    }
+
+    #[tokio::test]
+    async fn old_notes_and_too_many_are_removed_and_nothing_else() {
+        let state = tempfile::tempdir().unwrap();
+        let files = AnswerFiles::open(state.path(), &[9; 32], &ME).unwrap();
+        let cids = [1, 2, 3].map(|byte| Cid::new(CidCodec::Raw, [byte; 32]));
+        let now = SystemTime::now();
+        for (cid, age) in cids.iter().zip([30, 20, 10]) {
+            files.put_fatalities(cid, 2).await.unwrap();
+            let file = File::options().write(true).open(files.fatal(cid)).unwrap();
+            file.set_modified(now - Duration::from_secs(age)).unwrap();
+        }
+        files.put_film(REQUEST, &film(3)).await.unwrap();
+        files.prune_fatalities().await.unwrap();
+        assert_eq!(files.fatalities(&cids[0]).await.unwrap(), 2);
+        prune(&files.folder, now - Duration::from_secs(25), 5).unwrap();
+        assert_eq!(files.fatalities(&cids[0]).await.unwrap(), 0, "it is too old");
+        assert_eq!(files.fatalities(&cids[1]).await.unwrap(), 2);
+        prune(&files.folder, now - Duration::from_secs(25), 1).unwrap();
+        assert_eq!(files.fatalities(&cids[1]).await.unwrap(), 0, "the newest stays");
+        assert_eq!(files.fatalities(&cids[2]).await.unwrap(), 2);
+        assert_eq!(files.film(REQUEST).await.unwrap(), Some(film(3)));
     }
 
     #[tokio::test]

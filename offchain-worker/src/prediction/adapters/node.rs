@@ -19,7 +19,7 @@ use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 
 use self::{
-    draws::{drawable, undrawn},
+    draws::{candidates, drawable, undrawn},
     keys::shares,
     read::{needed, settled, work_list},
     record::{film, readiness, record_of},
@@ -28,8 +28,8 @@ use crate::{
     prediction::{
         jobs::{Answer, Job, JobId},
         ports::{
-            Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registered, Registration,
-            Registry, Shares, Undrawn, WorkList,
+            Candidates, Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registered,
+            Registration, Registry, Shares, Undrawn, WorkList,
         },
     },
     shared::{
@@ -104,6 +104,13 @@ impl PredictionChain for NodeRequests {
         let asked = self.link.ask(|client| async move {
             undrawn(&client.finalised().await?, models, age, before).await
         });
+        Ok(asked.await?)
+    }
+
+    async fn candidates(&self, models: &BTreeSet<ModelId>) -> Result<Candidates, ChainError> {
+        let asked = self
+            .link
+            .ask(|client| async move { candidates(&client.finalised().await?, models).await });
         Ok(asked.await?)
     }
 

@@ -64,6 +64,10 @@ impl Store for ContentStore {
         Ok(self.store.get_within(cid, limit, self.patience).await?)
     }
 
+    fn copies(&self) -> u64 {
+        self.store.copies() as u64
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let states = self.store.states().await;
         // With one store alone, the returned error says enough.

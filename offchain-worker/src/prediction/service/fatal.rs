@@ -3,14 +3,22 @@
 //! The chain is the only memory of what is to be done: without a note that survives, a worker
 //! that such a film has ended would open it again as soon as it is back, and so for ever, and
 //! answer nothing else. So it notes each film on disk before it opens it, and takes the note back
-//! when that has ended in any way.
+//! when that has ended in any way. The note is about the content, not about the request: the same
+//! film under another request is known.
 //!
 //! Several films are open at once, and only one of them ended the process. Those that were noted
-//! are opened alone the next time. So nothing is blamed for another film.
+//! are opened alone the next time, so that nothing is blamed for another film; and last, so that
+//! other requests are answered before one of them ends the process again.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+    },
+};
 
-use medchain_primitives::{FailureCode, RequestId};
+use medchain_primitives::{Cid, FailureCode, RequestId};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tracing::{error, warn};
 
@@ -27,12 +35,36 @@ pub(super) struct Fatalities {
     metrics: Arc<PredictionMetrics>,
     /// Shared by the films that nothing is known of. One that has been noted has it alone.
     room: Arc<RwLock<()>>,
+    /// How many attempts go on at films of which nothing is known.
+    unsuspected: Arc<AtomicUsize>,
+    /// The noted films that this process has put off already.
+    put_off: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// An attempt that may open a film, from its beginning on: noted films wait for it.
+pub(super) struct Attempting(Arc<AtomicUsize>);
+
+impl Drop for Attempting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A film that may be fetched, and opened in its turn.
+pub(super) struct Admitted {
+    fatalities: Fatalities,
+    request: RequestId,
+    cid: Cid,
+    /// How many processes ended while it was open.
+    before: u32,
+    /// Whether the bond is lost without it.
+    is_owed: bool,
+    _attempting: Option<Attempting>,
 }
 
 /// Leave to open a film, which is noted meanwhile.
 pub(super) struct Opening {
-    fatalities: Fatalities,
-    request: RequestId,
+    admitted: Admitted,
     _place: Place,
 }
 
@@ -44,15 +76,35 @@ enum Place {
 
 impl Fatalities {
     pub fn new(answers: Arc<dyn Answers>, metrics: Arc<PredictionMetrics>) -> Self {
-        Self { answers, metrics, room: Arc::default() }
+        Self {
+            answers,
+            metrics,
+            room: Arc::default(),
+            unsuspected: Arc::default(),
+            put_off: Arc::default(),
+        }
     }
 
-    /// Notes a film that is about to be opened.
+    /// An attempt has begun; which film it opens is not known yet.
+    pub fn begin(&self) -> Attempting {
+        self.unsuspected.fetch_add(1, Ordering::SeqCst);
+        Attempting(self.unsuspected.clone())
+    }
+
+    /// Looks what is noted of a film, before it is fetched. `is_owed` where the worker has
+    /// committed to an answer: then the film waits for no other request.
     ///
     /// # Errors
-    /// A [`Problem`] that is reported at once, where it has ended too many processes.
-    pub async fn enter(&self, request: RequestId) -> Result<Opening, Problem> {
-        let before = self.answers.fatalities(request).await.unwrap_or_else(|error| {
+    /// A [`Problem`] that is reported at once, where it has ended too many processes; and a passing
+    /// one, where it is to wait for other films.
+    pub async fn admit(
+        &self,
+        attempting: Attempting,
+        request: RequestId,
+        cid: &Cid,
+        is_owed: bool,
+    ) -> Result<Admitted, Problem> {
+        let before = self.answers.fatalities(cid).await.unwrap_or_else(|error| {
             warn!(request = request.0, "cannot read how often a film ended this worker: {error}");
             0
         });
@@ -60,6 +112,7 @@ impl Fatalities {
             self.metrics.skipped(request);
             error!(
                 request = request.0,
+                %cid,
                 ended = before,
                 "this film has ended the worker each time it was opened: it is skipped"
             );
@@ -68,25 +121,76 @@ impl Fatalities {
                 format!("opening the film has ended this worker {before} times"),
             ));
         }
-        let place = if before == 0 {
-            Place::Shared { _room: self.room.clone().read_owned().await }
+        // Noted films do not wait for each other.
+        let attempting = Some(attempting).filter(|_| before == 0);
+        let admitted = Admitted {
+            fatalities: self.clone(),
+            request,
+            cid: cid.clone(),
+            before,
+            is_owed,
+            _attempting: attempting,
+        };
+        admitted.wait_for_others()?;
+        Ok(admitted)
+    }
+}
+
+impl Admitted {
+    /// Whether it is the turn of this film. A noted one is put off at its first attempt in any case:
+    /// right after a start, attempts at other films may not have begun.
+    ///
+    /// It does not wait here: attempts are limited in number, and others need the place.
+    fn wait_for_others(&self) -> Result<(), Problem> {
+        if self.before == 0 || self.is_owed {
+            return Ok(());
+        }
+        let mut put_off = self.fatalities.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = put_off.insert(self.cid.to_string());
+        match is_first || self.fatalities.unsuspected.load(Ordering::SeqCst) > 0 {
+            true => Err(others_first()),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes the film, which is about to be opened.
+    ///
+    /// # Errors
+    /// A passing [`Problem`], where it is to wait for other films.
+    pub async fn open(self) -> Result<Opening, Problem> {
+        self.wait_for_others()?;
+        let room = self.fatalities.room.clone();
+        let place = if self.before == 0 {
+            Place::Shared { _room: room.read_owned().await }
         } else {
-            warn!(request = request.0, ended = before, "opening this film alone");
-            Place::Alone { _room: self.room.clone().write_owned().await }
+            let alone = match self.is_owed {
+                true => room.write_owned().await,
+                false => room.try_write_owned().map_err(|_| others_first())?,
+            };
+            warn!(request = self.request.0, ended = self.before, "opening this film alone");
+            Place::Alone { _room: alone }
         };
         // Without a disk there is no protection, but there are answers; `/health` says so.
-        if let Err(error) = self.answers.put_fatalities(request, before + 1).await {
-            warn!(request = request.0, "cannot note which film is open: {error}");
+        let noted = self.fatalities.answers.put_fatalities(&self.cid, self.before + 1).await;
+        if let Err(error) = noted {
+            warn!(request = self.request.0, "cannot note which film is open: {error}");
         }
-        Ok(Opening { fatalities: self.clone(), request, _place: place })
+        Ok(Opening { admitted: self, _place: place })
     }
 }
 
 impl Opening {
     /// The film was opened, or was not, and this process is still there.
     pub async fn leave(self) {
-        if let Err(error) = self.fatalities.answers.remove_fatalities(self.request).await {
-            warn!(request = self.request.0, "cannot take back which film is open: {error}");
+        let Admitted { fatalities, request, cid, .. } = &self.admitted;
+        if let Err(error) = fatalities.answers.remove_fatalities(cid).await {
+            warn!(request = request.0, "cannot take back which film is open: {error}");
         }
     }
+}
+
+fn others_first() -> Problem {
+    Problem::Passing(
+        "this film was open when the worker ended: it is opened when no other film is".to_owned(),
+    )
 }

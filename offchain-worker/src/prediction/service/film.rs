@@ -6,6 +6,7 @@ use medchain_client::{crypto::ContentKey, AccountId32};
 use medchain_primitives::{Cid, ContentDigest, FailureCode, FilmCommitments, SealedKey};
 use zeroize::Zeroizing;
 
+use super::shelf::Place;
 use crate::prediction::{
     jobs::Problem,
     ports::{Cipher, KeptFilm, Predictor, PredictorError},
@@ -27,6 +28,8 @@ pub(super) struct Encrypted {
     pub digest: ContentDigest,
     /// The ciphertext.
     pub file: Vec<u8>,
+    /// The room that it takes.
+    pub _place: Place,
 }
 
 /// A film in plaintext.

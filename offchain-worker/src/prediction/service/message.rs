@@ -8,8 +8,10 @@ use crate::{
 
 /// What a part of the service reports.
 pub(super) enum Message {
-    /// A work list for the board, with what the blocks before it tell.
-    Listed { list: Event, happened: Vec<Happened> },
+    /// A work list for the board.
+    Listed(Event),
+    /// What final blocks tell.
+    Happened(Vec<Happened>),
     /// Workers are to be drawn.
     Draw(Submission),
     /// An attempt has ended.

@@ -13,11 +13,12 @@ use tracing::{info, warn};
 
 use super::{
     defence::{self, Defences},
-    fatal::Fatalities,
+    fatal::{Admitted, Fatalities},
     film::Encrypted,
     inference::{self, Computed, Stages},
     pool::Pool,
     setup::Ports,
+    shelf::Shelf,
 };
 use crate::{
     prediction::{
@@ -35,6 +36,8 @@ pub(super) struct Pipeline {
     pub ports: Ports,
     /// The blocking threads.
     pub pool: Pool,
+    /// Room for fetched files.
+    pub shelf: Shelf,
     /// What the last disputes needed.
     pub defences: Defences,
     /// Notes which films are open.
@@ -170,11 +173,14 @@ impl Pipeline {
     /// The sealed output for a job's request.
     async fn compute(&self, job: &Job, stages: &mut Stages) -> Result<Computed, Problem> {
         let model = self.model(job.model)?;
+        let attempting = self.fatalities.begin();
         let film = match self.ports.chain.readiness(job).await? {
             Readiness::Refused(reason) => return Err(Problem::NoConsent(reason)),
             Readiness::Gone(reason) => return Err(Problem::Gone(reason)),
             Readiness::Ready(film) => film,
         };
+        let is_owed = job.phase != Phase::Answer;
+        let admitted = self.fatalities.admit(attempting, job.request, &film.cid, is_owed).await?;
         let started = self.ports.clock.now();
         let film = self.fetch(film, job.patient).await?;
         let fetched = self.ports.clock.now().saturating_sub(started);
@@ -193,7 +199,7 @@ impl Pipeline {
             let mut stages = Stages::default();
             (task.run(&mut stages), stages)
         };
-        let (computed, times) = self.open_film(job.request, run).await?;
+        let (computed, times) = self.open_film(admitted, run).await?;
         *stages = times;
         stages.fetch_verify += fetched;
         computed
@@ -202,10 +208,10 @@ impl Pipeline {
     /// Runs what opens a film of unknown content, which may end the process.
     async fn open_film<T: Send + 'static>(
         &self,
-        request: RequestId,
+        admitted: Admitted,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let opening = self.fatalities.enter(request).await?;
+        let opening = admitted.open().await?;
         let done = self.pool.run(work).await;
         opening.leave().await;
         done
@@ -214,11 +220,16 @@ impl Pipeline {
     async fn fetch(&self, film: Film, patient: AccountId32) -> Result<Encrypted, Problem> {
         let Film { cid, digest, envelope, commitments } = film;
         let envelope = envelope.ok_or(Problem::NoEnvelope)?;
+        // How large the file is shows when it is there.
+        let most = self.max_content.saturating_mul(self.ports.store.copies());
+        let mut place = self.shelf.take(most).await;
         // The store itself limits the time: it knows how many places it asks.
         let fetched = self.ports.store.get(&cid, self.max_content).await;
         self.report_store(&fetched);
+        let file = fetched?;
+        place.shrink(file.len());
         let cipher = self.ports.cipher.clone();
-        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file: fetched? })
+        Ok(Encrypted { cipher, envelope, patient, cid, commitments, digest, file, _place: place })
     }
 
     /// The move of this worker in a round of a dispute.
@@ -245,9 +256,13 @@ impl Pipeline {
                 info!(request = job.request.0, "opening the film again for the dispute");
                 let film = self.ports.chain.film(job.record).await?;
                 let gone = || Problem::Passing("the record has no film any more".to_owned());
-                let film = self.fetch(film.ok_or_else(gone)?, job.patient).await?;
+                let film = film.ok_or_else(gone)?;
+                let attempting = self.fatalities.begin();
+                let admitted = self.fatalities.admit(attempting, job.request, &film.cid, true);
+                let admitted = admitted.await?;
+                let film = self.fetch(film, job.patient).await?;
                 let opening = task.clone();
-                let film = self.open_film(job.request, move || opening.keep(&film)).await??;
+                let film = self.open_film(admitted, move || opening.keep(&film)).await??;
                 // Before anybody sees a move: the patient may remove ciphertext and envelope.
                 self.keep_if_possible(job.request, &film).await;
                 let made = self.pool.run(move || task.of_kept(film)).await?;

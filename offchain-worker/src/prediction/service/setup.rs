@@ -50,3 +50,13 @@ pub struct Settings {
     /// Whether requests are taken from the newest block, not only from final ones.
     pub follow_best: bool,
 }
+
+/// How many files may be fetched while every thread has one.
+const AHEAD: u64 = 4;
+
+impl Settings {
+    /// How many bytes of fetched files are held at once, those included that are being opened.
+    pub fn shelf(&self) -> u64 {
+        (self.threads as u64).saturating_add(AHEAD).saturating_mul(self.max_content)
+    }
+}

@@ -62,6 +62,10 @@ impl Sweep {
             }
             self.forget(request, needed).await;
         }
+        // By age and number: the same film may come with another request.
+        if let Err(error) = self.ports.answers.prune_fatalities().await {
+            warn!("cannot remove old notes of films that ended this worker: {error}");
+        }
     }
 
     async fn forget(&self, request: RequestId, needed: Needed) {
@@ -78,10 +82,6 @@ impl Sweep {
         }
         if film {
             result = answers.remove_film(request).await.and(result);
-        }
-        // Nobody asks for the film of a request that is closed, unless for a dispute.
-        if needed == Needed::Nothing {
-            result = answers.remove_fatalities(request).await.and(result);
         }
         match result {
             Ok(()) => debug!(request = request.0, answer, film, "forgot what is not needed"),

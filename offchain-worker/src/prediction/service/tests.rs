@@ -12,8 +12,8 @@ use crate::{
     prediction::{
         drift::{self, Known},
         jobs::{Answer, Rules},
-        ports::{Answers, ServedModel},
-        world::{account, entry, sealed, Desk, Stage, World, MODEL},
+        ports::{Answers, ServedModel, Store},
+        world::{account, cid, entry, sealed, Desk, Stage, World, MODEL},
     },
     shared::{
         backoff::Backoff,
@@ -29,6 +29,7 @@ mod drifting;
 mod faults;
 mod flow;
 mod keys;
+mod memory;
 mod poison;
 mod quorum;
 
@@ -92,10 +93,20 @@ fn start_remembering(
     models: BTreeMap<ModelId, ServedModel>,
     answers: Arc<dyn Answers>,
 ) -> Running {
+    start_storing(desk, settings, models, answers, desk.clone())
+}
+
+fn start_storing(
+    desk: &Arc<Desk>,
+    settings: Settings,
+    models: BTreeMap<ModelId, ServedModel>,
+    answers: Arc<dyn Answers>,
+    store: Arc<dyn Store>,
+) -> Running {
     Running::start(settings.timing.reconnection.stall, |clock, monitor, stop| {
         let ports = Ports {
             chain: desk.clone(),
-            store: desk.clone(),
+            store,
             models: Arc::new(models),
             cipher: desk.clone(),
             answers,

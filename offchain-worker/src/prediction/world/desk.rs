@@ -36,9 +36,9 @@ use crate::{
     prediction::{
         jobs::{Answer, Job, JobId, Phase, Round},
         ports::{
-            Answers, Cipher, CipherError, Delivered, Drawable, Film, KeptFilm, Looked, Needed,
-            Numbers, Opened, PredictionChain, Predictor, PredictorError, Readiness, Registered,
-            Registration, Registry, Shares, Store, StoreError, Undrawn, WorkList,
+            Answers, Candidates, Cipher, CipherError, Delivered, Drawable, Film, KeptFilm, Looked,
+            Needed, Numbers, Opened, PredictionChain, Predictor, PredictorError, Readiness,
+            Registered, Registration, Registry, Shares, Store, StoreError, Undrawn, WorkList,
         },
     },
     shared::{
@@ -260,23 +260,32 @@ impl PredictionChain for Desk {
         &self,
         models: &BTreeSet<ModelId>,
         age: u32,
-        _: Option<Looked>,
+        before: Option<Looked>,
     ) -> Result<(Looked, Vec<Undrawn>), ChainError> {
         self.check_up()?;
         let state = self.state();
-        let block = state.block();
+        let until = state.block() + LIFETIME - age;
         let drawing = state.now.requests.iter();
         let drawing =
             drawing.filter(|(_, asked)| !asked.to_draw.is_empty() && models.contains(&MODEL));
         let undrawn = drawing.map(|(id, asked)| Undrawn {
             request: *id,
+            model: MODEL,
             quorum: asked.quorum,
-            candidates: Arc::new(asked.to_draw.clone()),
             since: asked.deadline - LIFETIME,
             until: asked.deadline,
         });
-        let of_age = undrawn.filter(|one| one.since + age <= block).collect();
-        Ok((Looked { until: block + LIFETIME - age, period: LIFETIME }, of_age))
+        // As a node: each once.
+        let known = before.map_or(0, |before| before.until);
+        let of_age = undrawn.filter(|one| known < one.until && one.until <= until).collect();
+        Ok((Looked { until, period: LIFETIME }, of_age))
+    }
+
+    async fn candidates(&self, models: &BTreeSet<ModelId>) -> Result<Candidates, ChainError> {
+        self.check_up()?;
+        let state = self.state();
+        let all = if state.is_suspended { BTreeSet::new() } else { state.candidates.clone() };
+        Ok(models.iter().map(|model| (*model, all.clone())).collect())
     }
 
     async fn drawable(
@@ -287,7 +296,11 @@ impl PredictionChain for Desk {
         let mut state = self.state();
         let mut open = requests.to_vec();
         open.retain(|id| !state.asked(*id).to_draw.is_empty());
-        Ok(open.into_iter().map(|id| (id, Drawable::Now)).collect())
+        let mut how = |id: RequestId| match state.asked(id).custody {
+            Some(_) => Drawable::Now,
+            None => Drawable::NotEntrusted,
+        };
+        Ok(open.into_iter().map(|id| (id, how(id))).collect())
     }
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
@@ -485,22 +498,26 @@ impl Answers for Desk {
         Ok(())
     }
 
-    async fn fatalities(&self, request: RequestId) -> io::Result<u32> {
+    async fn fatalities(&self, cid: &Cid) -> io::Result<u32> {
         self.check_disk()?;
         let state = self.state();
-        Ok(state.fatalities.get(&(self.account, request)).copied().unwrap_or_default())
+        Ok(state.fatalities.get(&(self.account, cid.to_string())).copied().unwrap_or_default())
     }
 
-    async fn put_fatalities(&self, request: RequestId, count: u32) -> io::Result<()> {
+    async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()> {
         self.check_disk()?;
-        self.state().fatalities.insert((self.account, request), count);
+        self.state().fatalities.insert((self.account, cid.to_string()), count);
         Ok(())
     }
 
-    async fn remove_fatalities(&self, request: RequestId) -> io::Result<()> {
+    async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()> {
         self.check_disk()?;
-        self.state().fatalities.remove(&(self.account, request));
+        self.state().fatalities.remove(&(self.account, cid.to_string()));
         Ok(())
+    }
+
+    async fn prune_fatalities(&self) -> io::Result<()> {
+        self.check_disk()
     }
 
     async fn put_film(&self, request: RequestId, film: &KeptFilm) -> io::Result<()> {
@@ -632,6 +649,7 @@ fn envelope(id: RequestId) -> SealedKey {
 }
 
 fn film(state: &mut State, id: RequestId, worker: &AccountId32) -> Film {
+    let id = state.same_film.get(&id).copied().unwrap_or(id);
     let promised: &[u8] = match state.content.get(&cid(id).to_string()) {
         Some(Ok(content)) if content != b"exchanged" => content,
         _ => b"what was uploaded",

@@ -162,7 +162,11 @@ fn go_on(state: &mut State, id: RequestId) {
                 ChainEvent::VerdictUpheld { request: id, challengeable_until: until }
             } else {
                 verdict.status = VerdictStatus::Annulled;
-                ChainEvent::VerdictAnnulled { request: id, record: record(id) }
+                ChainEvent::VerdictAnnulled {
+                    request: id,
+                    record: record(id),
+                    status: VerdictStatus::Annulled,
+                }
             }
         }
         (verdict @ None, Some((_, sealed))) => {

@@ -121,35 +121,62 @@ fn an_upload_that_is_killed_and_repeated_is_one_record() {
     }
 }
 
-#[test]
-fn a_folder_that_is_killed_and_repeated_is_added_once() {
-    const FILMS: usize = 30;
-    let world = World::with_patient();
-    let films = world.folder().join("films");
+/// Writes a folder of films and its list, both of this name; returns the command that uploads it.
+fn list_of(world: &World, name: &str, seeds: std::ops::Range<u64>) -> [String; 4] {
+    let films = world.folder().join(name);
     std::fs::create_dir(&films).unwrap();
     let mut list = "file,patient\n".to_owned();
-    for seed in 0..FILMS {
-        let name = format!("{seed}.png");
-        std::fs::write(films.join(&name), synthetic_radiograph_png(4_000 + seed as u64)).unwrap();
-        list.push_str(&format!("{name},{PATIENT}\n"));
+    for seed in seeds {
+        let film = format!("{seed}.png");
+        std::fs::write(films.join(&film), synthetic_radiograph_png(seed)).unwrap();
+        list.push_str(&format!("{film},{PATIENT}\n"));
     }
-    std::fs::write(world.folder().join("list.csv"), list).unwrap();
-    let upload = ["upload", "films", "--manifest", "list.csv"];
-    // Each time it comes a little further.
+    let csv = format!("{name}.csv");
+    std::fs::write(world.folder().join(&csv), list).unwrap();
+    ["upload".to_owned(), name.to_owned(), "--manifest".to_owned(), csv]
+}
+
+/// Starts a command, and kills it after `after`.
+fn killed(world: &World, who: &str, arguments: &[&str], after: Duration) {
+    let mut command = world.medchain(who, arguments);
+    let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    sleep(after);
+    // This fails for a program that has ended already, which is one of the moments.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[test]
+fn a_folder_that_is_killed_and_repeated_is_added_once() {
+    const FILMS: u64 = 4;
+    let world = World::with_patient();
+    let list = |part: u32| {
+        let first = 4_000 + u64::from(part) * FILMS;
+        list_of(&world, &format!("films-{part}"), first..first + FILMS)
+    };
+    let upload = |arguments: &[String; 4]| {
+        let ended = world.run(LAB, &arguments.each_ref().map(String::as_str));
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    };
+    // How long it takes here and now says at which moments it is killed.
+    let whole = {
+        let arguments = list(KILLS);
+        let started = Instant::now();
+        upload(&arguments);
+        started.elapsed()
+    };
     for part in 0..KILLS {
-        let mut command = world.medchain(LAB, &upload);
-        let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(moment(part, Duration::from_secs(5)));
-        let _ = child.kill();
-        let _ = child.wait();
+        let arguments = list(part);
+        let moment = moment(part, whole);
+        killed(&world, LAB, &arguments.each_ref().map(String::as_str), moment);
+        upload(&arguments);
+        let films = FILMS as usize * (part as usize + 2);
+        assert_eq!(records(&world).len(), films, "part {part}, killed after {moment:?}");
     }
-    let last = world.run(LAB, &upload);
-    assert_eq!(last.code, 0, "{}{}", last.out, last.err);
     let listed = records(&world);
-    assert_eq!(listed.len(), FILMS);
     let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
-    assert_eq!(cids.len(), FILMS);
+    assert_eq!(cids.len(), listed.len());
     assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
     assert_nothing_open(&world, LAB);
 }
@@ -157,29 +184,72 @@ fn a_folder_that_is_killed_and_repeated_is_added_once() {
 #[test]
 fn what_is_begun_of_a_folder_is_finished_film_by_film() {
     let world = World::with_patient();
-    let films = world.folder().join("films");
-    std::fs::create_dir(&films).unwrap();
-    let mut list = "file,patient\n".to_owned();
-    for seed in 0..8 {
-        let name = format!("{seed}.png");
-        std::fs::write(films.join(&name), synthetic_radiograph_png(4_100 + seed)).unwrap();
-        list.push_str(&format!("{name},{PATIENT}\n"));
+    let arguments = list_of(&world, "films", 4_100..4_108);
+    let mut command = world.medchain(LAB, &arguments.each_ref().map(String::as_str));
+    let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let open = || {
+        let listed = world.done(LAB, &["resume", "--list"]);
+        listed["entries"].as_array().unwrap().len()
+    };
+    let started = Instant::now();
+    while open() == 0 {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing was begun");
     }
-    std::fs::write(world.folder().join("list.csv"), list).unwrap();
-    let upload = ["upload", "films", "--manifest", "list.csv", "--json", "--yes"];
-    let mut child = world.medchain(LAB, &upload).stdout(Stdio::null()).spawn().unwrap();
-    sleep(Duration::from_millis(1_500));
     let _ = child.kill();
     let _ = child.wait();
+    let (begun, before) = (open(), records(&world).len());
+    assert!(begun > 0, "it ended before it was killed");
     // `resume` prints a report for each film that it finishes, from the journal alone.
-    std::fs::remove_dir_all(&films).unwrap();
+    std::fs::remove_dir_all(world.folder().join("films")).unwrap();
     let resumed = world.run(LAB, &["resume"]);
     assert_eq!(resumed.code, 0, "{}{}", resumed.out, resumed.err);
     assert_nothing_open(&world, LAB);
     assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
     let listed = records(&world);
+    // The transaction may have been in a block when the list was killed.
+    assert!((begun..=begun + before).contains(&listed.len()), "{begun}, {before}: {listed:?}");
     let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
     assert_eq!(cids.len(), listed.len());
+}
+
+#[test]
+fn a_batch_that_is_killed_and_repeated_adds_each_film_once() {
+    const ROUNDS: u32 = 6;
+    let world = World::with_patient();
+    let batch = |part: u32| {
+        let mut lines = String::new();
+        for film in 0..2 {
+            let name = format!("batch-{part}-{film}.png");
+            let seed = 4_200 + u64::from(part) * 2 + film;
+            world.write_image(&name, &synthetic_radiograph_png(seed));
+            lines.push_str(&format!("upload {name} --patient {PATIENT}\n"));
+        }
+        let name = format!("batch-{part}.txt");
+        std::fs::write(world.folder().join(&name), lines).unwrap();
+        name
+    };
+    let run = |name: &str| {
+        let ended = world.run(LAB, &["batch", name]);
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    };
+    let whole = {
+        let name = batch(ROUNDS);
+        let started = Instant::now();
+        run(&name);
+        started.elapsed()
+    };
+    for part in 0..ROUNDS {
+        let name = batch(part);
+        // The rounds are spread over all moments.
+        let moment = moment(part * KILLS / ROUNDS, whole);
+        killed(&world, LAB, &["batch", &name], moment);
+        run(&name);
+        let films = 2 * (part as usize + 2);
+        assert_eq!(records(&world).len(), films, "part {part}, killed after {moment:?}");
+    }
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
 }
 
 #[test]

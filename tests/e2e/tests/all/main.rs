@@ -11,6 +11,7 @@ mod custody;
 mod disputes;
 mod emergency;
 mod erasure;
+mod folders;
 mod ipfs;
 mod keys;
 mod killed;

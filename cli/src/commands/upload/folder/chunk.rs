@@ -1,23 +1,31 @@
 //! The films of one transaction.
 
-use anyhow::{Error, Result};
+use std::collections::BTreeSet;
+
+use anyhow::{anyhow, Error, Result};
 use medchain_client::{
-    chain::{Call, ChainError, ChainEvent, Fate, Finality, Note, Transaction, TxOutcome},
-    crypto::ContentKey,
+    chain::{
+        Call, ChainError, ChainEvent, Fate, Finality, Note, RuntimeError, Transaction, TxOutcome,
+    },
+    AccountId32,
 };
-use medchain_primitives::{ModelId, RequestId};
+use medchain_primitives::ModelId;
 
 use super::{
     super::{
+        allowed::ensure_allowed,
         call::{added, NewRecord},
         PURPOSE,
     },
+    ask::{Ask, Asks},
     film::Film,
-    report::{FileReport, Summary},
+    halves::{allowed, by_halves, No, Sent},
+    report::FileReport,
     Run,
 };
 use crate::{
     journal::{self, certainty, Certainty, Done},
+    output::causes,
     records,
     signing::together,
 };
@@ -40,51 +48,15 @@ pub(super) struct Submitted<'a> {
     pub(super) stops: bool,
 }
 
-/// A request that was made with a record, and is still to be moved on.
-pub(super) struct Ask {
-    pub(super) report: FileReport,
-    pub(super) key: ContentKey,
-    pub(super) request: RequestId,
-    pub(super) model: ModelId,
-}
-
-/// How sending several things at once ended.
-enum Sent<T> {
-    /// All is said of them.
-    Over,
-    /// One of them is refused, and so are the others with it.
-    Refused(Vec<T>),
-    /// All is said of them, and nothing else has prospects.
-    Stopped,
-}
-
-/// Sends things together; where one is refused, each half of them, until it stands alone. Returns
-/// what was not sent after a stop.
-async fn by_halves<T>(things: Vec<T>, mut send: impl AsyncFnMut(Vec<T>) -> Sent<T>) -> Vec<T> {
-    let mut waiting = vec![things];
-    while let Some(mut next) = waiting.pop() {
-        if next.is_empty() {
-            continue;
-        }
-        match send(next).await {
-            Sent::Over => {}
-            Sent::Refused(refused) => {
-                next = refused;
-                let second = next.split_off(next.len() / 2);
-                waiting.extend([second, next]);
-            }
-            Sent::Stopped => return waiting.into_iter().rev().flatten().collect(),
-        }
-    }
-    Vec::new()
-}
+/// The patient of a film, and the model of which a verdict is ordered.
+type Of = (AccountId32, Option<ModelId>);
 
 /// A film and the call that adds it.
 type WithCall<'a> = (Film<'a>, Call);
 
 /// Films that are left as they are, for the same command another time.
 pub(super) fn left<'a>(films: &[Film<'a>]) -> Submitted<'a> {
-    let reports = films.iter().map(|film| FileReport::new(film.row, "not begun")).collect();
+    let reports = films.iter().map(|film| FileReport::new(film.row, "begun")).collect();
     Submitted { landed: Vec::new(), reports, stops: true }
 }
 
@@ -92,16 +64,32 @@ impl<'a> Run<'a> {
     /// Adds films by one transaction; by more where the chain refuses one of them.
     pub(super) async fn submit(&self, films: Vec<Film<'a>>) -> Submitted<'a> {
         let mut submitted = Submitted::default();
-        let mut ready = Vec::new();
-        for film in films {
-            match self.call(&film).await {
+        let (mut ready, mut in_vain) = (Vec::new(), false);
+        for mut film in films {
+            let found = match film.is_kept {
+                // Each is waited for until its block is final, which takes minutes in vain.
+                true if in_vain => Err(anyhow!("an earlier film could not be looked up")),
+                true => self.found(film.row, &mut film.held).await,
+                false => Ok(None),
+            };
+            in_vain |= found.is_err();
+            let call = match found {
+                Ok(Some(report)) => {
+                    submitted.reports.push(report);
+                    continue;
+                }
+                Ok(None) => self.call(&film).await,
+                Err(error) => Err(error),
+            };
+            match call {
                 Ok(call) => ready.push((film, call)),
                 Err(error) => {
                     submitted.reports.push(FileReport::failed(film.row, "failed", &error));
                 }
             }
         }
-        let send = async |films| self.send(films, &mut submitted).await;
+        let mut fresh = BTreeSet::new();
+        let send = async |films| self.send(films, &mut submitted, &mut fresh).await;
         let left = by_halves(ready, send).await;
         submitted.stops |= !left.is_empty();
         let left = left.into_iter().map(|(film, _)| film).collect();
@@ -123,11 +111,28 @@ impl<'a> Run<'a> {
     }
 
     /// Sends the films' calls as one that takes effect whole or not at all.
+    ///
+    /// Of the patients whose answer is not `fresh`, it is asked again whether the chain would take
+    /// them: films of those who have revoked since are left out.
     async fn send(
         &self,
-        mut films: Vec<WithCall<'a>>,
+        films: Vec<WithCall<'a>>,
         submitted: &mut Submitted<'a>,
+        fresh: &mut BTreeSet<Of>,
     ) -> Sent<WithCall<'a>> {
+        let of = |(film, _): &WithCall<'a>| (film.row.patient, film.row.model);
+        let ask = async |of| self.would_take(of).await;
+        let (mut films, left_out) = allowed(films, of, fresh, ask).await;
+        for ((mut film, _), no) in left_out {
+            let error = anyhow!(no.why);
+            submitted.reports.push(match no.is_certain {
+                true => self.refused(&mut film, &error).await,
+                false => FileReport::failed(film.row, "failed", &error),
+            });
+        }
+        if films.is_empty() {
+            return Sent::Over;
+        }
         let call = together(films.iter().map(|(_, call)| call.clone()).collect());
         let mut signed = None;
         let note: Note<'_> = &mut |transaction| {
@@ -141,6 +146,7 @@ impl<'a> Run<'a> {
             (Ok(outcome), Some(transaction)) => {
                 let films = films.into_iter().map(|(film, _)| film).collect();
                 submitted.landed.push(Landed { films, transaction, outcome });
+                self.one_more_flies();
                 return Sent::Over;
             }
             (Ok(_), None) => return Sent::Over,
@@ -160,18 +166,42 @@ impl<'a> Run<'a> {
             submitted.stops = true;
             return Sent::Stopped;
         }
+        // Whatever the reason is, it may be that of other films as well.
+        fresh.clear();
         if films.len() > 1 {
             return Sent::Refused(films);
         }
         for (film, _) in &mut films {
-            let mut report = FileReport::failed(film.row, "failed", &error);
-            let let_go = journal::abandon(&mut records::LetGo(self.context), &mut film.held).await;
-            if let Err(further) = let_go {
-                report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
-            }
-            submitted.reports.push(report);
+            submitted.reports.push(self.refused(film, &error).await);
         }
         Sent::Over
+    }
+
+    /// Whether the chain would take a record, as far as it can be asked.
+    async fn would_take(&self, (patient, model): Of) -> Result<(), No> {
+        let asked = async {
+            let view = self.context.view().await?;
+            ensure_allowed(self.context, &view, &patient, model).await
+        };
+        asked.await.map_err(|error: Error| No {
+            why: causes(&error),
+            is_certain: error.chain().all(|cause| cause.downcast_ref::<ChainError>().is_none()),
+        })
+    }
+
+    /// Gives up a film that the chain refuses alone, unless it refuses what it has already.
+    async fn refused(&self, film: &mut Film<'a>, error: &Error) -> FileReport {
+        let let_go = match self.found(film.row, &mut film.held).await {
+            Ok(Some(report)) => return report,
+            Ok(None) => journal::abandon(&mut records::LetGo(self.context), &mut film.held).await,
+            // The same command asks again.
+            Err(further) => Err(further),
+        };
+        let mut report = FileReport::failed(film.row, "failed", error);
+        if let Err(further) = let_go {
+            report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
+        }
+        report
     }
 
     /// Tells of the films whose blocks are final now; with `wait`, of all.
@@ -179,11 +209,10 @@ impl<'a> Run<'a> {
         &self,
         landed: &mut Vec<Landed<'a>>,
         wait: bool,
-        summary: &mut Summary,
-        asks: &mut Vec<Ask>,
+        asks: &Asks,
     ) -> Result<()> {
         let chain = self.context.chain().await?;
-        let in_block = self.context.finality == Finality::Best;
+        let in_block = self.context.lasting() == Finality::Best;
         let finalised = match landed.is_empty() || in_block || wait {
             true => 0,
             false => chain.heads().await.map_or(0, |heads| heads.finalised),
@@ -193,7 +222,7 @@ impl<'a> Run<'a> {
             let outcome = if in_block {
                 Ok(one.outcome.clone())
             } else if wait {
-                self.context.settle(&one.transaction, PURPOSE).await
+                self.settle_one(&one.transaction).await
             } else if one.outcome.block_number > finalised {
                 left.push(one);
                 continue;
@@ -207,12 +236,25 @@ impl<'a> Run<'a> {
                     }
                 }
             };
-            for report in finish(one.films, &outcome, asks) {
-                summary.tell(self.context, &report)?;
+            let mut ordered = Vec::new();
+            for report in finish(one.films, &outcome, &mut ordered) {
+                self.tell(report, asks)?;
+            }
+            for ask in ordered {
+                self.order(ask, asks)?;
             }
         }
         *landed = left;
+        self.flies(landed.len());
         Ok(())
+    }
+
+    /// Waits until the block of a transaction is final; once nobody has told of one, no longer.
+    async fn settle_one(&self, transaction: &Transaction) -> Result<TxOutcome> {
+        self.silence.check(transaction)?;
+        let outcome = self.context.settle(transaction, PURPOSE).await;
+        self.silence.note(&outcome);
+        outcome
     }
 }
 
@@ -223,7 +265,7 @@ fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
         match (error, noted) {
             (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
             (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
-            (None, Ok(())) => FileReport::new(film.row, "not begun"),
+            (None, Ok(())) => FileReport::new(film.row, "begun"),
         }
     };
     films.into_iter().map(report).collect()
@@ -233,7 +275,7 @@ fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
 fn finish(
     films: Vec<Film<'_>>,
     outcome: &Result<TxOutcome>,
-    asks: &mut Vec<Ask>,
+    ordered: &mut Vec<Ask>,
 ) -> Vec<FileReport> {
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -251,7 +293,7 @@ fn finish(
         };
         match (film.row.model, report.request_id) {
             (Some(model), Some(request)) => {
-                asks.push(Ask { report, key: film.key, request, model });
+                ordered.push(Ask { report, model, known: Some((request, film.key)) });
             }
             _ => reports.push(report),
         }
@@ -279,60 +321,32 @@ fn landed(film: &mut Film<'_>, outcome: &TxOutcome) -> Result<FileReport> {
     })
 }
 
-/// Whether the account has too little for any of them.
+/// Whether the account has too little for any of them: for the fee, as the pool says, or for the
+/// deposits, as the call does.
 fn is_poor(error: &Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<ChainError>())
-        .any(|cause| matches!(cause, ChainError::InsufficientFunds { .. }))
+    const OF_THE_CALL: [RuntimeError; 4] = [
+        RuntimeError::FundsUnavailable,
+        RuntimeError::OnlyProvider,
+        RuntimeError::BelowMinimum,
+        RuntimeError::NotExpendable,
+    ];
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<ChainError>());
+    causes.any(|cause| {
+        matches!(cause, ChainError::InsufficientFunds { .. })
+            || OF_THE_CALL.into_iter().any(|kind| cause.is(kind))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Sends numbers to a chain that refuses those in `bad`, and goes away at `end`.
-    async fn sent(bad: &[u32], end: Option<u32>) -> (Vec<Vec<u32>>, Vec<u32>, Vec<u32>) {
-        let (mut taken, mut refused) = (Vec::new(), Vec::new());
-        let send = async |numbers: Vec<u32>| {
-            if end.is_some_and(|end| numbers.contains(&end)) {
-                return Sent::Stopped;
-            }
-            if !numbers.iter().any(|number| bad.contains(number)) {
-                taken.push(numbers);
-                return Sent::Over;
-            }
-            if numbers.len() > 1 {
-                return Sent::Refused(numbers);
-            }
-            refused.extend(numbers);
-            Sent::Over
-        };
-        let left = by_halves((0..8).collect(), send).await;
-        (taken, refused, left)
-    }
-
-    #[tokio::test]
-    async fn one_that_is_refused_keeps_no_other_from_the_chain() {
-        let (taken, refused, left) = sent(&[], None).await;
-        assert_eq!((taken.len(), refused.len(), left.len()), (1, 0, 0));
-        let (taken, refused, left) = sent(&[5], None).await;
-        assert_eq!(taken, [vec![0, 1, 2, 3], vec![4], vec![6, 7]]);
-        assert_eq!((refused, left), (vec![5], vec![]));
-        let (taken, refused, _) = sent(&[0, 7], None).await;
-        assert_eq!(taken.concat(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(refused, [0, 7]);
-    }
-
-    #[tokio::test]
-    async fn after_a_stop_the_rest_is_left_in_order() {
-        // All at once is gone at once.
-        assert_eq!(sent(&[], Some(3)).await.2, [0; 0]);
-        let mut first = true;
-        let send = async |numbers: Vec<u32>| match std::mem::take(&mut first) {
-            true => Sent::Refused(numbers),
-            false => Sent::Stopped,
-        };
-        assert_eq!(by_halves((0..8).collect(), send).await, [4, 5, 6, 7]);
+    #[test]
+    fn too_little_for_a_deposit_is_too_little() {
+        let of = |error: ChainError| is_poor(&Error::new(error).context("could not add it"));
+        assert!(of(ChainError::Dispatch(RuntimeError::FundsUnavailable.into())));
+        assert!(of(ChainError::InsufficientFunds { account: AccountId32([1; 32]) }));
+        assert!(!of(ChainError::Dispatch(RuntimeError::BadOrigin.into())));
+        assert!(!of(ChainError::StaleNonce));
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Film<'a> {
     pub(super) commitments: Option<FilmCommitments>,
     /// What was taken out of the file.
     pub(super) removed: Vec<String>,
+    /// Whether an earlier command had begun it.
+    pub(super) is_kept: bool,
 }
 
 /// How far a film is.
@@ -66,11 +68,11 @@ impl<'a> Run<'a> {
     }
 
     async fn try_prepare(&self, row: &'a Row) -> Result<Prepared<'a>> {
-        self.plan.terms(row)?;
         let (context, identity) = (self.context, self.context.identity()?);
-        let path = row.path.clone();
+        let (path, folder) = (row.path.clone(), self.folder.clone());
         let (file, digest) = blocking(move || {
-            let file = Zeroizing::new(files::read(&path, "the file", MAX_FILE_BYTES)?);
+            let file =
+                Zeroizing::new(files::read_within(&path, &folder, "the file", MAX_FILE_BYTES)?);
             let digest = Sha256::digest(&*file);
             Ok((file, digest))
         })
@@ -88,11 +90,16 @@ impl<'a> Run<'a> {
         if let Some(report) = self.before(row, &mut held).await? {
             return Ok(decided(report));
         }
+        // Only now: what was added stays added, whatever the patient allows today.
+        self.plan.terms(row)?;
         let (path, kind, patient) = (row.path.clone(), row.kind, row.patient);
         let kept = held.kept(identity)?;
         let is_kept = kept.is_some();
         if !is_kept && held.entry.is_some() {
             // What was kept is damaged.
+            if let Some(report) = self.found(row, &mut held).await? {
+                return Ok(decided(report));
+            }
             journal::abandon(&mut records::LetGo(context), &mut held).await?;
         }
         let encrypted = blocking(move || match kept {
@@ -111,7 +118,8 @@ impl<'a> Run<'a> {
         content.store(context, &|_| {}).await.map_err(|error| held.unfinished(error))?;
         held.reach(Stage::Stored)?;
         let Content { cid, digest, .. } = content;
-        Ok(Prepared::Ready(Box::new(Film { row, held, key, cid, digest, commitments, removed })))
+        let film = Film { row, held, key, cid, digest, commitments, removed, is_kept };
+        Ok(Prepared::Ready(Box::new(film)))
     }
 
     /// What an earlier command did about a film; none where it is still to be added.
@@ -120,11 +128,14 @@ impl<'a> Run<'a> {
         let mut stores = records::LetGo(self.context);
         match &entry.stage {
             Stage::Done(done) => {
+                // Before anything else is asked, as the journal does for a single film.
+                let height = records::final_height(self.context).await?;
                 let view = self.context.view().await?;
                 if records::stands(&view, &done.numbers, &entry.cids()).await? {
                     let report = added_before(row, done, &entry.cids());
                     return Ok(Some(report));
                 }
+                done.ensure_reached(height)?;
                 held.forget()?;
             }
             Stage::Abandoned => journal::abandon(&mut stores, held).await?,
@@ -163,15 +174,30 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Finishes a film that the chain has already. A transaction is noted in one entry after the
+    /// other: a program that was killed between two of them has signed one that this film's entry
+    /// does not have.
+    pub(super) async fn found(&self, row: &Row, held: &mut Held) -> Result<Option<FileReport>> {
+        let cids = held.entry.as_ref().map(journal::Entry::cids).unwrap_or_default();
+        let Some(cid) = cids.first() else { return Ok(None) };
+        let found = records::added_already(self.context, &row.patient, cid).await?;
+        let Some(done) = found else { return Ok(None) };
+        held.finish(done.clone())?;
+        Ok(Some(added_before(row, &done, &cids)))
+    }
+
     /// What became of a transaction of an earlier command, which many films may have.
     async fn fate(&self, transaction: &Transaction) -> Result<TxOutcome> {
         let mut settled = self.settled.lock().await;
         if let Some(outcome) = settled.get(&transaction.hash) {
             return Ok(outcome.clone()?);
         }
+        self.silence.check(transaction)?;
         let outcome = self.context.look_up(transaction, PURPOSE).await?;
         settled.insert(transaction.hash, outcome.clone());
-        Ok(outcome?)
+        let outcome = outcome.map_err(Error::new);
+        self.silence.note(&outcome);
+        outcome
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known before the first film is read: who may, who reads, what it costs, and how many
 //! records one transaction takes.
 
-use std::collections::{btree_map::Entry, BTreeMap};
+use std::collections::{btree_map::Entry, BTreeMap, BTreeSet};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
@@ -36,6 +36,8 @@ pub(super) struct Terms {
     pub(super) readers: Vec<Reader>,
     /// What is ordered.
     pub(super) order: Option<InferenceOrder<AccountId32>>,
+    /// What one record holds, at most.
+    held: u128,
 }
 
 /// What is known in advance.
@@ -46,8 +48,8 @@ pub(super) struct Plan {
     pub(super) at_once: usize,
     /// How many a block has room for.
     pub(super) a_block: u64,
-    /// The fee and the deposits of one record, at most.
-    cost: (u128, u128),
+    /// The fee of one record, at most.
+    fee: u128,
 }
 
 impl Plan {
@@ -56,28 +58,34 @@ impl Plan {
         let step = context.progress.bar("Asking about the patients", rows.len() as u64, false);
         let view = context.view().await?;
         let mut terms = BTreeMap::new();
+        // The call of a record with as much as any of the list has.
+        let mut largest: Option<(bool, usize, Call)> = None;
         for (done, row) in rows.iter().enumerate() {
             let of = (row.patient, row.model);
             if let Entry::Vacant(place) = terms.entry(of) {
                 let found = Terms::find(context, &view, args, row).await;
+                let found = found.map(|(terms, call)| {
+                    let (orders, readers) = (terms.order.is_some(), terms.readers.len());
+                    let is_larger = largest
+                        .as_ref()
+                        .is_none_or(|(other, number, _)| (orders, readers) > (*other, *number));
+                    if is_larger {
+                        largest = Some((orders, readers, call));
+                    }
+                    terms
+                });
                 place.insert(found.map_err(|error| causes(&error)));
             }
             step.at(done as u64 + 1);
         }
         drop(step);
-        let mut plan = Self { terms, at_once: 1, a_block: 1, cost: (0, 0) };
-        let Some(call) = plan.largest(context, &view, rows).await? else {
-            let first = rows.first().context("the list has no file")?;
-            return match plan.terms(first) {
-                Ok(_) => Ok(plan),
-                Err(error) => Err(error.context("none of the files can be uploaded")),
-            };
-        };
+        let mut plan = Self { terms, at_once: 1, a_block: 1, fee: 0 };
+        // Where the chain would refuse all of them, some may have been added before.
+        let Some((_, _, call)) = largest else { return Ok(plan) };
         let identity = context.identity()?;
         let chain = context.chain().await?;
-        let fee = chain.estimate_fee(identity, &call).await.context("cannot estimate the fee")?;
-        let held = view.held_by(&identity.account(), &call).await;
-        plan.cost = (fee, held.context("cannot compute the deposits")?);
+        let fee = chain.estimate_fee(identity, &call).await;
+        plan.fee = fee.context("cannot estimate the fee")?;
         let weight = chain.estimate_weight(identity, &call).await;
         let weight = weight.context("cannot compute the weight of a record")?;
         plan.a_block = view.room_in_a_block()?.holds(weight);
@@ -95,50 +103,56 @@ impl Plan {
         }
     }
 
-    /// The call of a record with as much as any of the list has.
-    async fn largest(&self, context: &Context, view: &View, rows: &[Row]) -> Result<Option<Call>> {
-        let size = |row: &&Row| match self.terms(row) {
-            Ok(terms) => Some((terms.order.is_some(), terms.readers.len())),
-            Err(_) => None,
-        };
-        let largest = rows.iter().filter(|row| size(row).is_some()).max_by_key(size);
-        let Some(row) = largest else { return Ok(None) };
-        let (terms, key) = (self.terms(row)?, ContentKey::generate());
-        let content = crypto::encrypt(&key, &row.patient.0, b"as large as any other")?;
-        let new = NewRecord {
-            patient: &row.patient,
-            kind: row.kind,
-            readers: &terms.readers,
-            inference: terms.order.clone(),
-        };
-        let square = [[0u8; SQUARE_SIDE]; SQUARE_SIDE];
-        let commitments = match row.kind {
-            RecordKind::ChestXray => key.commitments(square.as_flattened()),
-            _ => None,
-        };
-        let of = (&store::cid_of(&content), crypto::digest(&content));
-        new.call(context, view, &key, of, commitments).await.map(Some)
-    }
-
-    /// Shows what all of it costs at most, and returns once it is confirmed.
-    pub(super) async fn confirm(&self, context: &Context, rows: &[Row]) -> Result<()> {
-        let number = rows.iter().filter(|row| self.terms(row).is_ok()).count();
-        let times = |amount: u128| amount.saturating_mul(number as u128);
-        let (fee, held) = (times(self.cost.0), times(self.cost.1));
+    /// Shows what all of it costs at most, and returns once it is confirmed. Files in the lines
+    /// `added` were added before, as far as their names tell: their account need not have the
+    /// funds a second time.
+    ///
+    /// An account that cannot pay the first transaction is refused here.
+    pub(super) async fn confirm(
+        &self,
+        context: &Context,
+        rows: &[Row],
+        added: &BTreeSet<u64>,
+    ) -> Result<()> {
+        let of = |row: &Row| self.terms(row).ok().map(|terms| (self.fee, terms.held));
+        let all: Vec<Cost> = rows.iter().filter_map(of).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let (fee, held) = sum(&all);
         context.tell(&format!(
             "{} in transactions of up to {}: fees at most {}, deposits at most {}; what was added \
-             before costs nothing",
-            counted(number as u64, "record"),
+             before ({} of them, by their names) costs nothing",
+            counted(all.len() as u64, "record"),
             self.at_once,
             format_balance(fee),
-            format_balance(held)
+            format_balance(held),
+            added.len(),
         ));
-        context.confirm_cost("Emr.add_record", "register the records", (fee, held)).await
+        let open = |row: &Row| (!added.contains(&row.line)).then(|| of(row)).flatten();
+        let costs: Vec<Option<Cost>> = rows.iter().map(open).collect();
+        let (first, rest) = needed(&costs, self.at_once);
+        context.ensure_funds(first).await?;
+        let spendable = context.spendable().await?;
+        if spendable < rest.0.saturating_add(rest.1) {
+            context.tell(&format!(
+                "the account can spend {}, which may not be enough for all of them: send it some \
+                 with `medchain transfer`, and the same command goes on",
+                format_balance(spendable)
+            ));
+        }
+        context.ask("Emr.add_record", "register the records", (fee, held))
     }
 }
 
 impl Terms {
-    async fn find(context: &Context, view: &View, args: &UploadArgs, row: &Row) -> Result<Self> {
+    /// The terms of a file, and the call of such a record.
+    async fn find(
+        context: &Context,
+        view: &View,
+        args: &UploadArgs,
+        row: &Row,
+    ) -> Result<(Self, Call)> {
         ensure_allowed(context, view, &row.patient, row.model).await?;
         let order = match row.model {
             Some(model) => {
@@ -149,8 +163,48 @@ impl Terms {
             None => None,
         };
         let readers = readers(context, view, &row.patient, args, None).await?;
-        Ok(Self { readers, order: order.as_ref().map(Order::on_chain) })
+        let order = order.as_ref().map(Order::on_chain);
+        let call = sample(context, view, row, (readers.as_slice(), order.clone())).await?;
+        let held = view.held_by(&context.account()?, &call).await;
+        let held = held.context("cannot compute the deposits")?;
+        Ok((Self { readers, order, held }, call))
     }
+}
+
+/// The call of a record that costs as much as any with these terms.
+async fn sample(
+    context: &Context,
+    view: &View,
+    row: &Row,
+    (readers, inference): (&[Reader], Option<InferenceOrder<AccountId32>>),
+) -> Result<Call> {
+    let key = ContentKey::generate();
+    let content = crypto::encrypt(&key, &row.patient.0, b"as large as any other")?;
+    // Another file of the same terms may be one, and no other kind costs more.
+    let kind = RecordKind::ChestXray;
+    let new = NewRecord { patient: &row.patient, kind, readers, inference };
+    let square = [[0u8; SQUARE_SIDE]; SQUARE_SIDE];
+    let commitments = key.commitments(square.as_flattened());
+    let of = (&store::cid_of(&content), crypto::digest(&content));
+    new.call(context, view, &key, of, commitments).await
+}
+
+/// A fee, and what is held.
+type Cost = (u128, u128);
+
+/// What all of these cost.
+fn sum(costs: &[Cost]) -> Cost {
+    costs.iter().fold((0, 0), |(fee, held): Cost, (more, further)| {
+        (fee.saturating_add(*more), held.saturating_add(*further))
+    })
+}
+
+/// What the first transaction costs, of at most so many records, and what all of them do. Files
+/// without a cost are not sent.
+fn needed(costs: &[Option<Cost>], at_once: usize) -> (Cost, Cost) {
+    let sent = |chunk: &[Option<Cost>]| -> Vec<Cost> { chunk.iter().flatten().copied().collect() };
+    let first = costs.chunks(at_once.max(1)).map(sent).find(|chunk| !chunk.is_empty());
+    (sum(&first.unwrap_or_default()), sum(&sent(costs)))
 }
 
 /// How many records go into one transaction, of which so many fit: not all, because a patient may
@@ -162,6 +216,16 @@ fn batch_of(fit: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_first_transaction_must_be_affordable() {
+        let dear = Some((1, 10));
+        assert_eq!(needed(&[None, None], 2), ((0, 0), (0, 0)));
+        // What was added before, or would be refused, costs nothing.
+        assert_eq!(needed(&[None, None, dear, None, dear], 2), ((1, 10), (2, 20)));
+        assert_eq!(needed(&[Some((1, 5)), dear, dear], 2), ((2, 15), (3, 25)));
+        assert_eq!(sum(&[(1, u128::MAX), (1, 1)]), (2, u128::MAX));
+    }
 
     #[test]
     fn a_transaction_is_never_empty_and_never_full() {

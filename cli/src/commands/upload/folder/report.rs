@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use medchain_client::AccountId32;
-use medchain_primitives::{RecordId, RequestId};
+use medchain_primitives::{ModelId, RecordId, RequestId};
 use serde::Serialize;
 
 use super::manifest::Row;
@@ -23,7 +23,8 @@ pub(super) struct FileReport {
     pub(super) line: u64,
     /// The patient.
     pub(super) patient: AccountId32,
-    /// `added`, `added before`, `failed`, `unknown` or `not begun`.
+    /// `added`, `added before`, `failed`, `unknown`, `begun` (stored, and not sent) or
+    /// `not begun`.
     pub(super) outcome: &'static str,
     /// Its record.
     pub(super) record_id: Option<RecordId>,
@@ -35,6 +36,9 @@ pub(super) struct FileReport {
     pub(super) removed: Vec<String>,
     /// Why it failed.
     pub(super) error: Option<String>,
+    /// The model of which a verdict is ordered.
+    #[serde(skip)]
+    pub(super) model: Option<ModelId>,
     /// Where it is on chain.
     #[serde(flatten)]
     pub(super) included: Option<Included>,
@@ -53,6 +57,7 @@ impl FileReport {
             request_id: None,
             removed: Vec::new(),
             error: None,
+            model: row.model,
             included: None,
         }
     }
@@ -95,6 +100,8 @@ pub(super) struct Summary {
     pub(super) failed: Vec<String>,
     /// The names of those of which nobody knows whether they were added.
     pub(super) unknown: Vec<String>,
+    /// How many are stored, and were not sent.
+    pub(super) begun: usize,
     /// How many were not begun.
     pub(super) not_begun: usize,
     /// How many transactions added them.
@@ -126,10 +133,11 @@ impl Summary {
             "added" => self.added += 1,
             "added before" => self.added_before += 1,
             "unknown" => self.unknown.push(report.file.clone()),
+            "begun" => self.begun += 1,
             "not begun" => self.not_begun += 1,
             _ => self.failed.push(report.file.clone()),
         }
-        if report.outcome == "not begun" && !context.json {
+        if matches!(report.outcome, "begun" | "not begun") && !context.json {
             return Ok(());
         }
         output::print(report, context.json)
@@ -144,7 +152,7 @@ impl Summary {
     fn outcome(&self) -> Outcome {
         if !self.unknown.is_empty() {
             Outcome::Unknown
-        } else if !self.failed.is_empty() || self.not_begun > 0 {
+        } else if !self.failed.is_empty() || self.begun > 0 || self.not_begun > 0 {
             Outcome::Failed
         } else {
             Outcome::Done
@@ -165,6 +173,9 @@ impl fmt::Display for Summary {
         )?;
         if !self.unknown.is_empty() {
             write!(f, ", {} unknown", self.unknown.len())?;
+        }
+        if self.begun > 0 {
+            write!(f, ", {} stored and not sent", self.begun)?;
         }
         if self.not_begun > 0 {
             write!(f, ", {} not begun", self.not_begun)?;
@@ -192,6 +203,9 @@ mod tests {
         let mut summary = Summary { files: 3, added: 3, transactions: 1, ..Summary::default() };
         assert_eq!(summary.outcome(), Outcome::Done);
         assert!(!summary.to_string().contains("goes on"));
+        summary.begun = 1;
+        assert_eq!(summary.outcome(), Outcome::Failed);
+        assert!(summary.to_string().contains("1 stored and not sent"), "{summary}");
         summary.failed.push("b.png".into());
         assert_eq!(summary.outcome(), Outcome::Failed);
         assert!(summary.to_string().contains("\nfailed: b.png\n"), "{summary}");

@@ -1,7 +1,7 @@
 //! A node with a pool and blocks, whose connections break when a test says so.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc, Mutex, MutexGuard,
@@ -35,6 +35,9 @@ use crate::{
     },
     H256,
 };
+
+/// How many keys it answers at once: fewer than it is asked for.
+const KEYS_PAGE: usize = 3;
 
 /// What happens to the next transaction that is handed over to be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +76,10 @@ pub struct Node {
     pub upgraded_at: usize,
     /// How often a transaction was handed over.
     pub offers: usize,
+    /// The keys of its storage, of which it answers a few at a time.
+    pub keys: BTreeSet<Vec<u8>>,
+    /// Pages of keys that it answers first, whatever it is asked for.
+    pub pages: VecDeque<Vec<Vec<u8>>>,
     /// How long each answer is on its way.
     pub round_trip: Duration,
     /// How many requests are under way, and the most that ever were.
@@ -270,6 +277,15 @@ impl Connection {
                 }
             }
             "state_getStorage" => state(&node, &bytes(&params[0]), block(1)),
+            "state_getKeysPaged" => {
+                let (prefix, start) = (bytes(&params[0]), at(2).map(bytes));
+                let page = node.pages.pop_front().unwrap_or_else(|| {
+                    let keys = node.keys.iter().filter(|key| key.starts_with(&prefix));
+                    let keys = keys.filter(|key| start.as_ref().is_none_or(|start| start < *key));
+                    keys.take(KEYS_PAGE).cloned().collect()
+                });
+                page.iter().map(|key| hex(key)).collect()
+            }
             "system_accountNextIndex" => {
                 let pool = node.pool.iter().map(|one| nonce(one) + 1).max().unwrap_or_default();
                 let next = pool.max(node.nonce(&[]));

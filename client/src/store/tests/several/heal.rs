@@ -1,4 +1,4 @@
-//! Content that one store has lost or damaged is put back there.
+//! Content that one store has damaged is put back there, and what it lacks is not.
 
 use std::{
     fmt,
@@ -77,17 +77,26 @@ async fn what_is_damaged_is_put_back_and_the_user_is_told_where() {
     assert!(matches!(warnings[..], [one] if one.starts_with(&named)), "{logged:?}");
 }
 
+/// What a folder keeps for its own sake.
+async fn kept(store: &LocalStore) -> Vec<Cid> {
+    store.kept().await.pop().unwrap().cids.unwrap()
+}
+
 #[tokio::test]
-async fn what_is_missing_is_put_back() {
+async fn whoever_reads_does_not_keep_what_was_read() {
     let folder = tempfile::tempdir().unwrap();
     let open = |name: &str| LocalStore::open(folder.path().join(name)).unwrap();
-    let (first, second) = (open("first"), open("second"));
+    let (own, hospital) = (open("own"), open("hospital"));
     // A store that is there, and has something else.
-    first.put(b"else").await.unwrap();
-    let cid = second.put(&bytes()).await.unwrap();
-    let both = SeveralStores::new(vec![Arc::new(first.clone()), Arc::new(second)]);
+    let other = own.put(b"else").await.unwrap();
+    let cid = hospital.put(&bytes()).await.unwrap();
+    let both = SeveralStores::new(vec![Arc::new(own.clone()), Arc::new(hospital)]);
     assert_eq!(both.get(&cid, 1 << 20).await.unwrap(), bytes());
-    assert_eq!(first.get(&cid, 1 << 20).await.unwrap(), bytes());
+    assert_eq!(kept(&own).await, [other]);
+    assert!(matches!(own.get(&cid, 1 << 20).await, Err(StoreError::NotFound { .. })));
+    // An erasure asks one store of one, and the content is gone.
+    both.unpin(&cid).await;
+    assert!(both.get(&cid, 1 << 20).await.is_err());
 }
 
 #[tokio::test]

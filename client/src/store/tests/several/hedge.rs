@@ -1,4 +1,4 @@
-//! A store that takes long is not waited for where another one answers.
+//! A store that hangs is not waited for where another one answers.
 
 use std::{
     sync::Arc,
@@ -33,11 +33,40 @@ async fn the_next_one_is_asked_as_well_and_the_first_answer_counts() {
 }
 
 #[tokio::test]
-async fn a_slow_store_that_ends_first_still_counts() {
-    // It needs three times as long as the others wait.
-    let (store, asked) = several(&[Does::Crawl, Does::Hang, Does::Hang]);
+async fn a_slow_store_that_makes_progress_is_the_only_one_that_is_asked() {
+    // It needs three times as long as one without progress is waited for.
+    let (store, asked) = several(&[Does::Crawl, Does::Work]);
     assert_eq!(store.get(&cid_of(ABC), 3).await.unwrap(), ABC);
+    assert_eq!(*asked.lock().unwrap(), ["A"], "the content is not fetched twice");
+}
+
+#[tokio::test]
+async fn no_more_than_two_are_asked_at_once() {
+    let (store, asked) = several(&[Does::Hang, Does::Hang, Does::Work]);
+    assert_eq!(store.copies(), 2);
+    let waiting = store.get_within(&cid_of(ABC), 3, 5 * PATIENCE).await;
+    assert_eq!(waiting.unwrap(), ABC, "once the first has had its time");
     assert_eq!(*asked.lock().unwrap(), ["A", "B", "C"]);
+}
+
+#[tokio::test]
+async fn a_store_that_hung_or_refused_is_asked_last_the_next_time() {
+    for does in [Does::Hang, Does::Refuse, Does::Break, Does::TimeOut] {
+        let (store, asked) = several(&[does, Does::Work, Does::Miss]);
+        for _ in 0..2 {
+            assert_eq!(store.get(&cid_of(ABC), 3).await.unwrap(), ABC);
+        }
+        assert_eq!(*asked.lock().unwrap(), ["A", "B", "B"], "{does:?}");
+        // A copy of it knows as well.
+        assert_eq!(store.clone().get(&cid_of(ABC), 3).await.unwrap(), ABC);
+        assert_eq!(asked.lock().unwrap().last(), Some(&"B"), "{does:?}");
+    }
+    // What it does not have says nothing about it.
+    let (store, asked) = several(&[Does::Miss, Does::Work]);
+    for _ in 0..2 {
+        assert_eq!(store.get(&cid_of(ABC), 3).await.unwrap(), ABC);
+    }
+    assert_eq!(*asked.lock().unwrap(), ["A", "B", "A", "B"]);
 }
 
 #[tokio::test]

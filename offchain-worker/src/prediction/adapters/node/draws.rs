@@ -4,26 +4,18 @@
 //! lists requests by the block in which their status ends. So each look reads only the draws that
 //! came of age since the last one, however many requests are open.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{stream, StreamExt, TryStreamExt};
-use medchain_client::{
-    chain::{ChainError, Request, RequestStatus, View},
-    AccountId32,
-};
+use medchain_client::chain::{ChainError, Request, RequestStatus, View};
 use medchain_primitives::{ModelId, RequestId};
 
-use crate::prediction::ports::{Drawable, Looked, Undrawn};
+use crate::prediction::ports::{Candidates, Drawable, Looked, Undrawn};
 
 /// How many blocks are asked for at once.
 const AT_ONCE: usize = 16;
 /// How many requests are held at once.
 const BATCH: usize = 4_000;
-
-type Candidates = BTreeMap<ModelId, Arc<BTreeSet<AccountId32>>>;
 
 pub(super) async fn undrawn(
     view: &View,
@@ -35,20 +27,23 @@ pub(super) async fn undrawn(
     let due = ends.map(|block| view.due(block));
     let due: Vec<Vec<RequestId>> = stream::iter(due).buffered(AT_ONCE).try_collect().await?;
     let ids = due.concat();
-    if ids.is_empty() {
-        return Ok((looked, Vec::new()));
-    }
-    let mut candidates = Candidates::new();
-    for model in models {
-        let all = view.candidates(*model).await?;
-        candidates.insert(*model, Arc::new(all.into_iter().collect()));
-    }
     let mut undrawn = Vec::new();
     for ids in ids.chunks(BATCH) {
         let requests = view.requests(ids).await?.into_iter().flatten();
-        undrawn.extend(requests.filter_map(|one| undrawn_of(&one, looked.period, &candidates)));
+        undrawn.extend(requests.filter_map(|one| undrawn_of(&one, looked.period, models)));
     }
     Ok((looked, undrawn))
+}
+
+pub(super) async fn candidates(
+    view: &View,
+    models: &BTreeSet<ModelId>,
+) -> Result<Candidates, ChainError> {
+    let mut candidates = Candidates::new();
+    for model in models {
+        candidates.insert(*model, view.candidates(*model).await?.into_iter().collect());
+    }
+    Ok(candidates)
 }
 
 /// The blocks with which draws end that are to be looked at now, and what is known then.
@@ -66,14 +61,14 @@ fn to_look(
     (Looked { until, period }, from..=until)
 }
 
-fn undrawn_of(request: &Request, period: u32, candidates: &Candidates) -> Option<Undrawn> {
-    if request.status != RequestStatus::Drawing {
+fn undrawn_of(request: &Request, period: u32, models: &BTreeSet<ModelId>) -> Option<Undrawn> {
+    if request.status != RequestStatus::Drawing || !models.contains(&request.model) {
         return None;
     }
     Some(Undrawn {
         request: request.id,
+        model: request.model,
         quorum: request.quorum,
-        candidates: candidates.get(&request.model)?.clone(),
         since: request.deadline.saturating_sub(period),
         until: request.deadline,
     })
@@ -93,10 +88,18 @@ pub(super) async fn drawable(
     let (entrusted, committees) = read?;
     let read = ids.into_iter().zip(entrusted).zip(committees);
     let drawable = read.filter_map(|((id, is_entrusted), committee)| {
-        let committee = committee.filter(|_| is_entrusted)?;
-        Some((id, if committee.waits_for_seed { Drawable::Later } else { Drawable::Now }))
+        Some((id, how(is_entrusted, committee?.waits_for_seed)))
     });
     Ok(drawable.collect())
+}
+
+fn how(is_entrusted: bool, waits_for_seed: bool) -> Drawable {
+    match (is_entrusted, waits_for_seed) {
+        // Only for now: an uploader can entrust a record at any time.
+        (false, _) => Drawable::NotEntrusted,
+        (true, true) => Drawable::Later,
+        (true, false) => Drawable::Now,
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +121,14 @@ mod tests {
         assert_eq!(blocks, [107, 108]);
         let (_, blocks) = look(500, 4, Some(looked));
         assert_eq!(blocks.len(), 6, "what ended meanwhile is left out");
+    }
+
+    #[test]
+    fn what_is_not_entrusted_yet_is_not_left_out() {
+        assert_eq!(how(true, false), Drawable::Now);
+        assert_eq!(how(true, true), Drawable::Later);
+        assert_eq!(how(false, false), Drawable::NotEntrusted);
+        assert_eq!(how(false, true), Drawable::NotEntrusted);
     }
 
     #[test]

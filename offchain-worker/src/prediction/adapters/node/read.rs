@@ -67,10 +67,10 @@ async fn dispute_of(
 pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList, ChainError> {
     let (ids, own) = futures::try_join!(view.assignments(me), view.worker(me))?;
     let (requests, committees) = futures::try_join!(view.requests(&ids), view.committees(&ids))?;
+    let requests = all(&ids, requests)?;
     let mut assigned = Vec::new();
     let mut waiting = Vec::new();
     for (request, committee) in requests.iter().zip(&committees) {
-        let Some(request) = request else { continue };
         let step = committee.as_ref().and_then(|committee| committee.step_of(me));
         let is_drawn = committee.as_ref().is_some_and(|committee| !committee.named);
         assigned.push((request, step));
@@ -82,7 +82,7 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
             waiting.push(request);
         }
     }
-    let disputed = requests.iter().flatten();
+    let disputed = requests.iter();
     let disputed = disputed.filter(|request| request.status == RequestStatus::Disputed);
     let disputed: Vec<Request> = disputed.cloned().collect();
     let disputes = disputed.into_iter().map(|request| async move {
@@ -109,6 +109,19 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
     }
     list.trace = trace.end();
     Ok(list)
+}
+
+/// The requests that have chosen a worker. The chain has each of them as long as it lists it, so one
+/// that a node leaves out would be lost work.
+fn all(ids: &[RequestId], requests: Vec<Option<Request>>) -> Result<Vec<Request>, ChainError> {
+    let found = ids.iter().zip(requests);
+    let found = found.map(|(id, request)| {
+        request.ok_or_else(|| ChainError::Decode {
+            what: "Inference.Requests".to_owned(),
+            reason: format!("the node lists request {id} for this worker, and does not have it"),
+        })
+    });
+    found.collect()
 }
 
 /// A hash of everything that events tell a worker about: what it has done, and how its requests
@@ -223,6 +236,13 @@ mod tests {
     use medchain_client::chain::AnswerCommitment;
 
     use super::*;
+
+    #[test]
+    fn a_request_that_is_listed_and_not_there_is_an_error() {
+        let error = all(&[RequestId(7)], vec![None]).unwrap_err();
+        assert!(error.to_string().contains("request 7"), "{error}");
+        assert!(all(&[], Vec::new()).unwrap().is_empty());
+    }
 
     #[test]
     fn a_request_asks_only_what_its_status_and_the_worker_allow() {

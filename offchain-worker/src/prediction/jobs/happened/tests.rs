@@ -1,7 +1,7 @@
 //! Each thing is told once, and what concerns others is not told.
 
 use medchain_client::chain::FailureCause;
-use medchain_primitives::{FailureCode, ModelId, Receipt, RecordId};
+use medchain_primitives::{FailureCode, ModelId, Receipt, RecordId, VerdictStatus};
 
 use super::*;
 
@@ -174,7 +174,7 @@ fn a_challenge_is_told_to_all_who_are_part_of_it() {
         sealed: Default::default(),
     };
     let upheld = ChainEvent::VerdictUpheld { request, challengeable_until: 99 };
-    let annulled = ChainEvent::VerdictAnnulled { request, record };
+    let annulled = ChainEvent::VerdictAnnulled { request, record, status: VerdictStatus::Annulled };
     let doubted = |doubt| Happened::Doubted(DISPUTED, doubt);
     let after = Involved { chosen: requests(&[1]), ..Involved::default() };
     for (challenger, after, end, expected) in [

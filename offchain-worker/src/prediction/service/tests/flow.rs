@@ -146,3 +146,23 @@ async fn events_are_read_only_of_blocks_in_which_something_has_changed() {
         service.kill().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lost_while_no_block_was_final_is_told_once_they_are() {
+    let world = World::start();
+    world.state().unfinal = 200;
+    let id = world.upload(b"x");
+    world.set_content(id, Err(StoreError::NotAvailable("nobody has it".into())));
+    let service = start(&world);
+    let metrics = &service.monitor.metrics;
+    until("it is seen", || metrics.seen.get() == 1).await;
+    world.miss(1, id);
+    let missed = world.state().block();
+    // More blocks than are read after one list.
+    until("it is long ago", || world.state().block() > missed + 100).await;
+    assert_eq!(metrics.closed.with_label_values(&["missed"]).get(), 0, "it is not final");
+    world.state().unfinal = 0;
+    until("it is paid for", || service.shows("slashed_medc_total{reason=\"absent\"} 1")).await;
+    assert_eq!(metrics.closed.with_label_values(&["missed"]).get(), 1);
+    service.kill().await;
+}

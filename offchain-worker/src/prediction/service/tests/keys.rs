@@ -154,3 +154,30 @@ async fn a_request_that_nobody_draws_is_drawn_by_a_candidate() {
         service.kill().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_entrusted_late_is_drawn_then() {
+    let world = World::start();
+    let id = world.ask_undrawn(b"x", &[1]);
+    world.state().asked(id).custody = None;
+    let service = start(&world);
+    // It has looked, and found that nobody keeps the key.
+    sleep(BLOCK * 30).await;
+    assert_eq!(world.status(id), RequestStatus::Drawing);
+    world.state().asked(id).custody = Some(BTreeMap::new());
+    until("it has asked", || world.asked_custodians(1, id).is_some()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_was_suspended_at_first_draws_once_it_is_not() {
+    let world = World::start();
+    let id = world.ask_undrawn(b"x", &[1]);
+    world.state().is_suspended = true;
+    let service = start(&world);
+    sleep(BLOCK * 30).await;
+    assert_eq!(world.status(id), RequestStatus::Drawing);
+    world.state().is_suspended = false;
+    until("it has asked", || world.asked_custodians(1, id).is_some()).await;
+    service.kill().await;
+}

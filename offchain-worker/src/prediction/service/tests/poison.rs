@@ -8,6 +8,11 @@ use std::{
 use super::*;
 use crate::prediction::adapters::AnswerFiles;
 
+/// A film has ended so many processes of worker 1.
+fn note(world: &World, film: RequestId, count: u32) {
+    world.state().fatalities.insert((account(1), cid(film).to_string()), count);
+}
+
 /// Names the state folder of the process that is to die.
 const FOLDER: &str = "MEDCHAIN_TEST_POISON";
 /// How many good films there are beside it.
@@ -30,7 +35,7 @@ async fn process() {
     for id in good {
         assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]), "request {}", id.0);
     }
-    assert!(service.shows("medchain_worker_skipped_films 1"));
+    assert!(service.shows("medchain_worker_skipped_films_total 1"));
     service.terminate().await;
 }
 
@@ -59,7 +64,7 @@ async fn a_film_that_was_open_when_the_process_was_killed_is_answered_later() {
     let ids: Vec<RequestId> = (0..4u8).map(|n| world.upload(&[n])).collect();
     for id in &ids {
         // As many as somebody could have killed it at just that time, and it is not to blame.
-        world.state().fatalities.insert((account(1), *id), 2);
+        note(&world, *id, 2);
     }
     let service = start(&world);
     until("all are answered", || world.all_closed()).await;
@@ -79,6 +84,38 @@ async fn a_film_that_ends_in_an_error_or_a_panic_is_not_noted() {
     let service = start(&world);
     until("all are closed", || world.all_closed()).await;
     until("nothing is noted", || world.state().fatalities.is_empty()).await;
-    assert!(service.shows("medchain_worker_skipped_films 0"));
+    assert!(service.shows("medchain_worker_skipped_films_total 0"));
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_is_skipped_is_skipped_under_any_request() {
+    let world = World::start();
+    let first = world.upload(b"poison");
+    note(&world, first, 3);
+    let service = start(&world);
+    until("the first is closed", || world.all_closed()).await;
+    // Longer than it takes to forget what is not needed any more.
+    sleep(settings().timing.check_interval * 3).await;
+    let again = world.upload_again(first);
+    // This process would end with it.
+    until("both are closed", || world.all_closed()).await;
+    for id in [first, again] {
+        assert_eq!(world.answers_to(id), [Answer::Failure(FailureCode::Unavailable)]);
+    }
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_was_open_when_the_process_ended_is_opened_after_all_others() {
+    let world = World::start();
+    let suspected = world.upload(b"suspected");
+    note(&world, suspected, 1);
+    let others: Vec<RequestId> = (0..GOOD).map(|n| world.upload(&[n])).collect();
+    let service = start(&world);
+    until("all are answered", || world.all_closed()).await;
+    let order: Vec<RequestId> = world.state().answers.iter().map(|(_, id, _)| *id).collect();
+    assert_eq!(order.len(), others.len() + 1);
+    assert_eq!(order.last(), Some(&suspected));
     service.kill().await;
 }
