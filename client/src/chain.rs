@@ -42,8 +42,8 @@ pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
 };
 pub use error::{
-    ChainError, ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError, FailureKind,
-    InferenceError, RuntimeError,
+    ChainError, ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError,
+    FailureKind, InferenceError, RuntimeError,
 };
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};

@@ -31,8 +31,9 @@ pub struct CheckArgs {
     /// Ask the stores to delete content that your journal shows is no longer needed.
     #[arg(long)]
     pub unpin: bool,
-    /// Put what one store keeps, another one lacks and the chain names into all of them, which keep
-    /// it from then on.
+    /// Put what the chain names, and only some of the stores keep, into all of them.
+    ///
+    /// They keep it from then on.
     #[arg(long)]
     pub heal: bool,
 }

@@ -50,15 +50,14 @@ impl Instance {
         // The account's next nonce makes the address a new one.
         let salt = chain.next_nonce(&account).await?.to_le_bytes().to_vec();
         let planned = chain.estimate_instantiate(&account, code, data, salt, 0).await;
-        let (call, address) = planned
-            .map_err(|error| match lacks_funds(&error) {
-                true => anyhow::anyhow!(
-                    "{account} does not have the funds for what a contract holds while it stands; \
+        let (call, address) = planned.map_err(|error| match lacks_funds(&error) {
+            true => anyhow::anyhow!(
+                "{account} does not have the funds for what a contract holds while it stands; \
                      send it some with `medchain transfer`"
-                ),
-                false => refusal(error, &interface, constructor, "the contract")
-                    .context("the chain refuses this contract"),
-            })?;
+            ),
+            false => refusal(error, &interface, constructor, "the contract")
+                .context("the chain refuses this contract"),
+        })?;
         let constructor = constructor.name.clone();
         Ok(Self { call, address, constructor, interface, code_bytes })
     }
