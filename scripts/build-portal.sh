@@ -2,6 +2,8 @@
 # Builds the web page, with our own Rust as WebAssembly, and the program that serves it. Prints
 # what the page weighs. Where MEDCHAIN_BIN_DIR names the folder of `medchain`, the program is put
 # beside it.
+#
+#   PROFILE=release scripts/build-portal.sh    optimises the program as well, for a release
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
@@ -28,8 +30,13 @@ cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
 node portal/tools/descriptors.mjs
 node portal/tools/build.mjs --policy "$contracts/access-control.wasm"
 # The server has the page in itself.
-cargo build --locked --manifest-path "$manifest" "${native[@]}"
-built=$CARGO_TARGET_DIR/debug/medchain-portal
+if [ "${PROFILE:-dev}" = release ]; then
+  RUSTC_WORKSPACE_WRAPPER="" cargo build --locked --manifest-path "$manifest" -p medchain-portal-server --release
+  built=$CARGO_TARGET_DIR/release/medchain-portal
+else
+  cargo build --locked --manifest-path "$manifest" "${native[@]}"
+  built=$CARGO_TARGET_DIR/debug/medchain-portal
+fi
 if [ -n "${MEDCHAIN_BIN_DIR:-}" ] && ! cmp -s "$built" "$MEDCHAIN_BIN_DIR/medchain-portal"; then
   # Under another name first: the old one may be running.
   install -D -m 755 "$built" "$MEDCHAIN_BIN_DIR/.medchain-portal.new"

@@ -31,6 +31,10 @@ else
   bin=$CARGO_TARGET_DIR/debug
 fi
 
+say "the web page, and the program that serves it"
+scripts/setup.sh portal
+PROFILE=$profile MEDCHAIN_BIN_DIR=$bin scripts/build-portal.sh
+
 dist=$PWD/dist
 rm -rf "$dist"
 mkdir -p "$dist"
@@ -38,7 +42,7 @@ say "compiling the runtime"
 sum=$(scripts/build-runtime.sh "$dist/medchain-runtime-$version.wasm")
 say "runtime $sum"
 
-for package in node worker cli; do
+for package in node worker portal cli; do
   scripts/release/package.sh "$package" "$version" "$architecture" "$bin" "$dist"
 done
 say "the tarball"

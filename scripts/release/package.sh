@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes one Debian package.
-#   package.sh node|worker|cli VERSION ARCHITECTURE BIN DIST
+#   package.sh node|worker|portal|cli VERSION ARCHITECTURE BIN DIST
 set -euo pipefail
 package=$1 version=$2 architecture=$3 bin=$4 dist=$5
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -8,6 +8,7 @@ source scripts/release/stage.sh
 case $package in
   node) name=medchain-node about="collator and full node of MedChain" ;;
   worker) name=medchain-worker about="inference worker and custodian of MedChain" ;;
+  portal) name=medchain-portal about="web page of MedChain, and the program that serves it" ;;
   cli) name=medchain about="command line of MedChain" ;;
 esac
 work=$(mktemp -d)
@@ -22,7 +23,7 @@ printf 'Source: medchain\n' >"$work/debian/control"
 depends=$(cd "$work" && dpkg-shlibdeps -O "root/usr/bin/$name" | sed -n 's/^shlibs:Depends=//p')
 [ -n "$depends" ] || { echo "release: error: dpkg-shlibdeps found no libraries of $name" >&2; exit 1; }
 [ "$package" != node ] || depends+=", python3"
-[ "$package" != cli ] || recommends="Recommends: medchain-worker"
+[ "$package" != cli ] || recommends="Recommends: medchain-worker, medchain-portal"
 mkdir -p "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<END
 Package: $name

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Puts the files of one package under a folder, as they lie on a machine. To be
-# sourced; `stage PACKAGE BIN ROOT`, PACKAGE being node, worker or cli.
+# sourced; `stage PACKAGE BIN ROOT`, PACKAGE being node, worker, portal or cli.
 
 # Manual pages are made of what the programs say of themselves.
 manual() { # PROGRAM ROOT DESCRIPTION
@@ -45,6 +45,11 @@ stage() {
       units "$root" medchain-custodian.service custodian.env medchain-worker
       mkdir -p "$root/usr/share/medchain/models"
       install -m 644 models/shipped/medchain-vgg16.* models/shipped/MODEL_CARD.md "$root/usr/share/medchain/models"
+      ;;
+    portal)
+      program "$bin" medchain-portal "$root"
+      manual "$root/usr/bin/medchain-portal" "$root" "server of MedChain's web page"
+      units "$root" medchain-portal.service portal.env medchain-portal
       ;;
     cli)
       program "$bin" medchain "$root"
