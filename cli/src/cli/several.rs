@@ -5,7 +5,7 @@ use clap::{parser::ValueSource, Args as _, CommandFactory, FromArgMatches};
 
 use super::{Cli, Command};
 use crate::{
-    commands::batch::{self, BatchArgs, BatchReport, Line, LineReport},
+    commands::batch::{self, BatchArgs, BatchReport, Line, LineOutcome, LineReport},
     context::Context,
     exit,
     options::Global,
@@ -43,22 +43,26 @@ async fn one_after_the_other<C>(
     let number = commands.len();
     for (line, command) in commands {
         if stopped {
-            reports.push(LineReport::new(&line, "not begun", None));
+            reports.push(LineReport::new(&line, LineOutcome::NotBegun, None));
             continue;
         }
         let (outcome, error) = match run(command).await {
-            Ok(Outcome::Done) => ("done", None),
-            Ok(Outcome::No) => ("no", None),
-            Ok(Outcome::Failed) => ("failed", None),
-            Ok(Outcome::Unknown) => ("unknown", None),
+            Ok(outcome) => (outcome.into(), None),
             Err(error) => {
-                let outcome = if exit::is_unknown(&error) { "unknown" } else { "failed" };
+                let outcome = match exit::is_unknown(&error) {
+                    true => LineOutcome::Unknown,
+                    false => LineOutcome::Failed,
+                };
                 let error = error.context(format!("line {}", line.number));
                 eprintln!("{}", output::error_line(&error));
                 (outcome, Some(causes(&error)))
             }
         };
-        stopped = outcome == "unknown" || (outcome != "done" && !keep_going);
+        stopped = match outcome {
+            LineOutcome::Done => false,
+            LineOutcome::Unknown => true,
+            LineOutcome::No | LineOutcome::Failed | LineOutcome::NotBegun => !keep_going,
+        };
         reports.push(LineReport::new(&line, outcome, error));
         exit::begun(None);
         exit::underway(Some(format!(
@@ -121,13 +125,13 @@ mod tests {
     }
 
     /// What becomes of lines whose commands answer so.
-    async fn outcomes(answers: Vec<Result<Outcome>>, keep_going: bool) -> Vec<&'static str> {
+    async fn outcomes(answers: Vec<Result<Outcome>>, keep_going: bool) -> Vec<String> {
         let line = |number| Line { number, words: vec!["balance".to_owned()] };
         let commands = answers.into_iter().enumerate();
         let commands = commands.map(|(place, answer)| (line(place + 1), answer)).collect();
         let run = async |answer: Result<Outcome>| answer;
         let reports = one_after_the_other(commands, keep_going, run).await;
-        reports.iter().map(|report| report.outcome).collect()
+        reports.iter().map(|report| report.outcome.to_string()).collect()
     }
 
     fn unknown() -> Result<Outcome> {

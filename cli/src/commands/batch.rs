@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     context::Context,
     files,
-    output::{counted, Outcome},
+    output::{self, counted, Outcome},
     signing::Settled,
 };
 
@@ -105,15 +105,16 @@ pub struct LineReport {
     pub line: usize,
     /// The command.
     pub command: String,
-    /// `done`, `no`, `failed`, `unknown` or `not begun`.
-    pub outcome: &'static str,
+    /// How it ended.
+    #[serde(serialize_with = "output::displayed")]
+    pub outcome: LineOutcome,
     /// Why it failed.
     pub error: Option<String>,
 }
 
 impl LineReport {
     /// A line that ended so.
-    pub fn new(line: &Line, outcome: &'static str, error: Option<String>) -> Self {
+    pub fn new(line: &Line, outcome: LineOutcome, error: Option<String>) -> Self {
         Self { line: line.number, command: line.shown(), outcome, error }
     }
 }
@@ -149,6 +150,50 @@ impl From<&Settled> for TransactionReport {
     }
 }
 
+/// How one line ended. Serialised by its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineOutcome {
+    /// Its command is done, or the answer is yes.
+    Done,
+    /// The answer is no.
+    No,
+    /// Its command failed, or a part of what it does.
+    Failed,
+    /// The outcome of its transaction is unknown.
+    Unknown,
+    /// Its command was not run.
+    NotBegun,
+}
+
+impl LineOutcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::No => "no",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::NotBegun => "not begun",
+        }
+    }
+}
+
+impl fmt::Display for LineOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<Outcome> for LineOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::No => Self::No,
+            Outcome::Failed => Self::Failed,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}
+
 /// What a batch did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BatchReport {
@@ -161,13 +206,13 @@ pub struct BatchReport {
 impl BatchReport {
     /// How the batch answers: the worst of what its lines and transactions say.
     pub fn outcome(&self) -> Outcome {
-        let any = |outcome: &str| self.lines.iter().any(|line| line.outcome == outcome);
+        let any = |outcome: LineOutcome| self.lines.iter().any(|line| line.outcome == outcome);
         let unsettled = |one: &TransactionReport| one.block_number.is_none();
-        if any("unknown") || self.transactions.iter().any(|one| one.is_unknown) {
+        if any(LineOutcome::Unknown) || self.transactions.iter().any(|one| one.is_unknown) {
             Outcome::Unknown
-        } else if any("failed") || self.transactions.iter().any(unsettled) {
+        } else if any(LineOutcome::Failed) || self.transactions.iter().any(unsettled) {
             Outcome::Failed
-        } else if any("no") {
+        } else if any(LineOutcome::No) {
             Outcome::No
         } else {
             Outcome::Done
@@ -177,10 +222,12 @@ impl BatchReport {
 
 impl fmt::Display for BatchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count =
-            |outcome: &str| self.lines.iter().filter(|line| line.outcome == outcome).count() as u64;
-        write!(f, "batch: {} done", counted(count("done"), "command"))?;
-        for outcome in ["no", "failed", "unknown", "not begun"] {
+        use LineOutcome::{Done, Failed, No, NotBegun, Unknown};
+        let count = |outcome: LineOutcome| {
+            self.lines.iter().filter(|line| line.outcome == outcome).count() as u64
+        };
+        write!(f, "batch: {} done", counted(count(Done), "command"))?;
+        for outcome in [No, Failed, Unknown, NotBegun] {
             if count(outcome) > 0 {
                 write!(f, ", {} {outcome}", count(outcome))?;
             }
@@ -190,7 +237,7 @@ impl fmt::Display for BatchReport {
             let number = self.transactions.len() as u64;
             write!(f, "; {} final, the last in block {last}", counted(number, "transaction"))?;
         }
-        for line in self.lines.iter().filter(|line| line.outcome != "done") {
+        for line in self.lines.iter().filter(|line| line.outcome != Done) {
             write!(f, "\nline {}: {}: {}", line.line, line.outcome, line.command)?;
         }
         for one in self.transactions.iter().filter(|one| one.block_number.is_none()) {
@@ -206,7 +253,10 @@ impl fmt::Display for BatchReport {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        LineOutcome::{Done, Failed, No, NotBegun, Unknown},
+        *,
+    };
 
     #[test]
     fn lines_are_split_as_a_shell_splits_them() {
@@ -230,11 +280,11 @@ mod tests {
         assert_eq!(open, "line 2: a quote is not closed");
     }
 
-    fn report(outcomes: &[&'static str], blocks: &[(Option<u32>, bool)]) -> BatchReport {
-        let line = |(place, outcome): (usize, &&'static str)| LineReport {
+    fn report(outcomes: &[LineOutcome], blocks: &[(Option<u32>, bool)]) -> BatchReport {
+        let line = |(place, outcome): (usize, &LineOutcome)| LineReport {
             line: place + 1,
             command: format!("command {place}"),
-            outcome,
+            outcome: *outcome,
             error: None,
         };
         let transaction = |(block, is_unknown): &(Option<u32>, bool)| TransactionReport {
@@ -253,22 +303,22 @@ mod tests {
 
     #[test]
     fn the_worst_of_all_is_the_answer() {
-        let of = |outcomes: &[&'static str], blocks: &[(Option<u32>, bool)]| {
+        let of = |outcomes: &[LineOutcome], blocks: &[(Option<u32>, bool)]| {
             report(outcomes, blocks).outcome()
         };
-        assert_eq!(of(&["done", "done"], &[(Some(5), false)]), Outcome::Done);
-        assert_eq!(of(&["done", "no"], &[]), Outcome::No);
-        assert_eq!(of(&["no", "failed", "not begun"], &[]), Outcome::Failed);
-        assert_eq!(of(&["failed", "unknown"], &[]), Outcome::Unknown);
+        assert_eq!(of(&[Done, Done], &[(Some(5), false)]), Outcome::Done);
+        assert_eq!(of(&[Done, No], &[]), Outcome::No);
+        assert_eq!(of(&[No, Failed, NotBegun], &[]), Outcome::Failed);
+        assert_eq!(of(&[Failed, Unknown], &[]), Outcome::Unknown);
         // In a block that a fork replaced, or in one that nobody tells.
-        assert_eq!(of(&["done"], &[(Some(5), false), (None, false)]), Outcome::Failed);
-        assert_eq!(of(&["done"], &[(None, false), (None, true)]), Outcome::Unknown);
+        assert_eq!(of(&[Done], &[(Some(5), false), (None, false)]), Outcome::Failed);
+        assert_eq!(of(&[Done], &[(None, false), (None, true)]), Outcome::Unknown);
     }
 
     #[test]
     fn it_says_what_is_done_and_what_is_not() {
-        let text = report(&["done", "unknown", "not begun"], &[(Some(9), false), (None, true)])
-            .to_string();
+        let text =
+            report(&[Done, Unknown, NotBegun], &[(Some(9), false), (None, true)]).to_string();
         for words in [
             "1 command done, 1 unknown, 1 not begun",
             "the last in block 9",

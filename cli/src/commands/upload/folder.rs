@@ -45,7 +45,7 @@ use chunk::Landed;
 use film::{Film, Prepared};
 use manifest::Row;
 use plan::Plan;
-use report::{FileReport, Summary};
+use report::{FileOutcome, FileReport, Summary};
 use silence::Silence;
 
 /// The lock of commands that hold many publications at once.
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
         }
         self.settle(&mut landed, true, &asks).await?;
         for row in chunks.flatten() {
-            self.count(&FileReport::new(row, "not begun"))?;
+            self.count(&FileReport::new(row, FileOutcome::NotBegun))?;
         }
         // Whoever moves requests on waits for no more of them.
         drop(asks);
@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
             match one {
                 Prepared::Ready(film) => films.push(*film),
                 Prepared::Decided(report) => {
-                    *stopped |= report.outcome == "unknown";
+                    *stopped |= report.outcome == FileOutcome::Unknown;
                     self.tell(*report, asks)?;
                 }
             }

@@ -9,8 +9,12 @@ use medchain_client::crypto::ContentKey;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::{super::unfinished, report::FileReport, Run};
-use crate::{exit, inference, output::causes, records};
+use super::{
+    super::unfinished,
+    report::{FileOutcome, FileReport},
+    Run,
+};
+use crate::{inference, output::causes, records};
 
 /// How many requests for verdicts are moved on at a time.
 const AT_ONCE: usize = 4;
@@ -33,7 +37,7 @@ impl Run<'_> {
     /// that is moved on first: the command that added it may have ended before it did so.
     pub(super) fn tell(&self, report: FileReport, asks: &Asks) -> Result<()> {
         match report.model {
-            Some(model) if report.outcome == "added before" => {
+            Some(model) if report.outcome == FileOutcome::AddedBefore => {
                 self.order(Ask { report, model, known: None }, asks)
             }
             _ => self.count(&report),
@@ -90,7 +94,7 @@ impl Run<'_> {
         };
         if let Err(error) = moved {
             report.error = Some(causes(&error));
-            report.outcome = if exit::is_unknown(&error) { "unknown" } else { "failed" };
+            report.outcome = FileOutcome::of_error(&error);
         }
         report
     }

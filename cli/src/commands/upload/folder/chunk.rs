@@ -20,7 +20,7 @@ use super::{
     ask::{Ask, Asks},
     film::Film,
     halves::{allowed, by_halves, No, Sent},
-    report::FileReport,
+    report::{FileOutcome, FileReport},
     Run,
 };
 use crate::{
@@ -56,7 +56,7 @@ type WithCall<'a> = (Film<'a>, Call);
 
 /// Films that are left as they are, for the same command another time.
 pub(super) fn left<'a>(films: &[Film<'a>]) -> Submitted<'a> {
-    let reports = films.iter().map(|film| FileReport::new(film.row, "begun")).collect();
+    let reports = films.iter().map(|film| FileReport::new(film.row, FileOutcome::Begun)).collect();
     Submitted { landed: Vec::new(), reports, stops: true }
 }
 
@@ -84,7 +84,11 @@ impl<'a> Run<'a> {
             match call {
                 Ok(call) => ready.push((film, call)),
                 Err(error) => {
-                    submitted.reports.push(FileReport::failed(film.row, "failed", &error));
+                    submitted.reports.push(FileReport::failed(
+                        film.row,
+                        FileOutcome::Failed,
+                        &error,
+                    ));
                 }
             }
         }
@@ -127,7 +131,7 @@ impl<'a> Run<'a> {
             let error = anyhow!(no.why);
             submitted.reports.push(match no.is_certain {
                 true => self.refused(&mut film, &error).await,
-                false => FileReport::failed(film.row, "failed", &error),
+                false => FileReport::failed(film.row, FileOutcome::Failed, &error),
             });
         }
         if films.is_empty() {
@@ -154,8 +158,9 @@ impl<'a> Run<'a> {
         };
         let certainty = certainty(&error);
         if certainty == Certainty::Unknown {
-            let unknown =
-                |(film, _): &WithCall<'a>| FileReport::failed(film.row, "unknown", &error);
+            let unknown = |(film, _): &WithCall<'a>| {
+                FileReport::failed(film.row, FileOutcome::Unknown, &error)
+            };
             submitted.reports.extend(films.iter().map(unknown));
             submitted.stops = true;
             return Sent::Stopped;
@@ -197,7 +202,7 @@ impl<'a> Run<'a> {
             // The same command asks again.
             Err(further) => Err(further),
         };
-        let mut report = FileReport::failed(film.row, "failed", error);
+        let mut report = FileReport::failed(film.row, FileOutcome::Failed, error);
         if let Err(further) = let_go {
             report.error = Some(format!("{}; {further:#}", report.error.unwrap_or_default()));
         }
@@ -263,9 +268,9 @@ fn unsigned(films: Vec<Film<'_>>, error: Option<&Error>) -> Vec<FileReport> {
     let report = |mut film: Film<'_>| {
         let noted = film.held.sign(None);
         match (error, noted) {
-            (_, Err(error)) => FileReport::failed(film.row, "failed", &error),
-            (Some(error), Ok(())) => FileReport::failed(film.row, "failed", error),
-            (None, Ok(())) => FileReport::new(film.row, "begun"),
+            (_, Err(error)) => FileReport::failed(film.row, FileOutcome::Failed, &error),
+            (Some(error), Ok(())) => FileReport::failed(film.row, FileOutcome::Failed, error),
+            (None, Ok(())) => FileReport::new(film.row, FileOutcome::Begun),
         }
     };
     films.into_iter().map(report).collect()
@@ -280,7 +285,8 @@ fn finish(
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) if certainty(error) == Certainty::Unknown => {
-            let unknown = |film: &Film<'_>| FileReport::failed(film.row, "unknown", error);
+            let unknown =
+                |film: &Film<'_>| FileReport::failed(film.row, FileOutcome::Unknown, error);
             return films.iter().map(unknown).collect();
         }
         Err(error) => return unsigned(films, Some(error)),
@@ -289,7 +295,7 @@ fn finish(
     for mut film in films {
         let report = match landed(&mut film, outcome) {
             Ok(report) => report,
-            Err(error) => FileReport::failed(film.row, "failed", &error),
+            Err(error) => FileReport::failed(film.row, FileOutcome::Failed, &error),
         };
         match (film.row.model, report.request_id) {
             (Some(model), Some(request)) => {
@@ -317,7 +323,7 @@ fn landed(film: &mut Film<'_>, outcome: &TxOutcome) -> Result<FileReport> {
         request_id: request,
         removed: std::mem::take(&mut film.removed),
         included: Some(outcome.into()),
-        ..FileReport::new(film.row, "added")
+        ..FileReport::new(film.row, FileOutcome::Added)
     })
 }
 

@@ -16,11 +16,11 @@ use zeroize::Zeroizing;
 use super::{
     super::{call, command, PURPOSE},
     manifest::Row,
-    report::FileReport,
+    report::{FileOutcome, FileReport},
     Run,
 };
 use crate::{
-    exit, files,
+    files,
     journal::{self, certainty, Certainty, Done, Held, Stage},
     records::{self, Content},
 };
@@ -164,7 +164,9 @@ impl<'a> Run<'a> {
                 Ok(Some(added_before(row, &done, &cids)))
             }
             Err(error) => match certainty(&error) {
-                Certainty::Unknown => Ok(Some(FileReport::failed(row, "unknown", &error))),
+                Certainty::Unknown => {
+                    Ok(Some(FileReport::failed(row, FileOutcome::Unknown, &error)))
+                }
                 // A transaction of many is refused for one: which, the next tells.
                 Certainty::NoEffect | Certainty::Refused => {
                     held.sign(None)?;
@@ -206,7 +208,7 @@ fn decided<'a>(report: FileReport) -> Prepared<'a> {
 }
 
 fn failed(row: &Row, error: &Error) -> FileReport {
-    FileReport::failed(row, if exit::is_unknown(error) { "unknown" } else { "failed" }, error)
+    FileReport::failed(row, FileOutcome::of_error(error), error)
 }
 
 fn added_before(row: &Row, done: &Done, cids: &[Cid]) -> FileReport {
@@ -214,7 +216,7 @@ fn added_before(row: &Row, done: &Done, cids: &[Cid]) -> FileReport {
         record_id: done.numbers.first().map(|number| RecordId(*number)),
         cid: cids.first().map(ToString::to_string),
         included: Some((&done.outcome()).into()),
-        ..FileReport::new(row, "added before")
+        ..FileReport::new(row, FileOutcome::AddedBefore)
     }
 }
 

@@ -10,9 +10,55 @@ use serde::Serialize;
 use super::manifest::Row;
 use crate::{
     context::Context,
+    exit,
     output::{self, counted, Outcome},
     signing::Included,
 };
+
+/// How far one file came. Serialised by its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileOutcome {
+    /// Its record is on chain.
+    Added,
+    /// Its record was on chain before.
+    AddedBefore,
+    /// It was refused, or could not be read or stored.
+    Failed,
+    /// It was sent, and nobody knows whether it is in a block.
+    Unknown,
+    /// It is stored, and was not sent.
+    Begun,
+    /// Nothing of it was done.
+    NotBegun,
+}
+
+impl FileOutcome {
+    /// How far a file came that ended with this error.
+    pub(super) fn of_error(error: &anyhow::Error) -> Self {
+        if exit::is_unknown(error) {
+            Self::Unknown
+        } else {
+            Self::Failed
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::AddedBefore => "added before",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Begun => "begun",
+            Self::NotBegun => "not begun",
+        }
+    }
+}
+
+impl fmt::Display for FileOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// What became of one file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,9 +69,9 @@ pub(super) struct FileReport {
     pub(super) line: u64,
     /// The patient.
     pub(super) patient: AccountId32,
-    /// `added`, `added before`, `failed`, `unknown`, `begun` (stored, and not sent) or
-    /// `not begun`.
-    pub(super) outcome: &'static str,
+    /// How far it came.
+    #[serde(serialize_with = "output::displayed")]
+    pub(super) outcome: FileOutcome,
     /// Its record.
     pub(super) record_id: Option<RecordId>,
     /// The CID of its encrypted content.
@@ -46,7 +92,7 @@ pub(super) struct FileReport {
 
 impl FileReport {
     /// A file of which nothing more is known.
-    pub(super) fn new(row: &Row, outcome: &'static str) -> Self {
+    pub(super) fn new(row: &Row, outcome: FileOutcome) -> Self {
         Self {
             file: row.name.clone(),
             line: row.line,
@@ -63,7 +109,7 @@ impl FileReport {
     }
 
     /// A file that is not added, or of which nobody knows whether it is.
-    pub(super) fn failed(row: &Row, outcome: &'static str, error: &anyhow::Error) -> Self {
+    pub(super) fn failed(row: &Row, outcome: FileOutcome, error: &anyhow::Error) -> Self {
         Self { error: Some(output::causes(error)), ..Self::new(row, outcome) }
     }
 }
@@ -130,14 +176,15 @@ impl Summary {
     /// Prints what became of a file, and counts it.
     pub(super) fn tell(&mut self, context: &Context, report: &FileReport) -> Result<()> {
         match report.outcome {
-            "added" => self.added += 1,
-            "added before" => self.added_before += 1,
-            "unknown" => self.unknown.push(report.file.clone()),
-            "begun" => self.begun += 1,
-            "not begun" => self.not_begun += 1,
-            _ => self.failed.push(report.file.clone()),
+            FileOutcome::Added => self.added += 1,
+            FileOutcome::AddedBefore => self.added_before += 1,
+            FileOutcome::Failed => self.failed.push(report.file.clone()),
+            FileOutcome::Unknown => self.unknown.push(report.file.clone()),
+            FileOutcome::Begun => self.begun += 1,
+            FileOutcome::NotBegun => self.not_begun += 1,
         }
-        if matches!(report.outcome, "begun" | "not begun") && !context.json {
+        let is_left = matches!(report.outcome, FileOutcome::Begun | FileOutcome::NotBegun);
+        if is_left && !context.json {
             return Ok(());
         }
         output::print(report, context.json)
@@ -197,6 +244,13 @@ impl fmt::Display for Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_in_json_stay() {
+        use FileOutcome::{Added, AddedBefore, Begun, Failed, NotBegun, Unknown};
+        let words = [Added, AddedBefore, Failed, Unknown, Begun, NotBegun].map(FileOutcome::as_str);
+        assert_eq!(words, ["added", "added before", "failed", "unknown", "begun", "not begun"]);
+    }
 
     #[test]
     fn one_that_failed_is_named_and_decides() {
