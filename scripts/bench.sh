@@ -77,5 +77,5 @@ step "a worker on a chain with 100,000 open requests and 1,000 workers, against 
     "memory: at most \(.memory_mb) MB, reading as before \(.memory_before_mb) MB; at most 300 MB"'
 
 step "content of 10 MiB from a store with 50 ms of latency, and a store that hangs beside one that answers"
-cargo test --locked --quiet --package medchain-client --lib -- --nocapture a_distant_node the_next_one_is_asked 2>/dev/null \
+cargo test --locked --quiet --workspace --lib -- --nocapture a_distant_node the_next_one_is_asked 2>/dev/null \
   | grep -E "latency|hangs"

@@ -21,7 +21,7 @@ pub use fate::Fate;
 pub(super) use pool::refusal;
 pub use transaction::Transaction;
 
-use self::pool::{is_refusal, pool_error};
+use self::pool::{is_in_pool, is_refusal, pool_error};
 use super::{compat::Needs, Call, Chain, ChainError, ChainEvent, Finality, View};
 use crate::{keys::Identity, H256};
 
@@ -197,10 +197,16 @@ impl Chain {
 
     async fn watch(&self, transaction: &Transaction, finality: Finality) -> Watched {
         let sent = self.inner.rpc.author_submit_and_watch_extrinsic(&transaction.bytes).await;
-        let mut progress = match sent.map_err(|error| pool_error(&error, transaction.account)) {
+        let mut progress = match sent {
             Ok(progress) => progress,
-            Err(error) if is_refusal(&error) => return Watched::Refused(error),
-            Err(error) => return Watched::Lost(error),
+            Err(error) if is_in_pool(&error) => {
+                let reason = "it has the transaction already".into();
+                return Watched::Lost(ChainError::Pool { reason, temporary: true });
+            }
+            Err(error) => match pool_error(&error, transaction.account) {
+                error if is_refusal(&error) => return Watched::Refused(error),
+                error => return Watched::Lost(error),
+            },
         };
         tracing::debug!(transaction = ?transaction.hash, "the pool accepted it");
         let dropped =

@@ -4,6 +4,15 @@ use subxt::rpcs;
 
 use crate::{chain::ChainError, AccountId32};
 
+/// The pool has the transaction already.
+const ALREADY_IMPORTED: i32 = 1013;
+
+/// Whether the pool has it: it arrived twice, say over two connections, and this is the answer to
+/// the second time.
+pub(super) fn is_in_pool(error: &rpcs::Error) -> bool {
+    matches!(error, rpcs::Error::User(error) if error.code == ALREADY_IMPORTED)
+}
+
 /// The codes are those of the RPC `author_submitExtrinsic`; the error's data has the reason.
 pub(super) fn pool_error(error: &rpcs::Error, account: AccountId32) -> ChainError {
     let rpcs::Error::User(error) = error else {
@@ -29,7 +38,7 @@ pub(in crate::chain) fn refusal(
         // A lower priority than another transaction with the same nonce.
         1014 => ChainError::StaleNonce,
         // Banned for a while, already imported, no room now.
-        1012 | 1013 | 1016 => pool(true),
+        1012 | ALREADY_IMPORTED | 1016 => pool(true),
         1010..=1018 => pool(false),
         _ => ChainError::Node { code, message: reason.to_owned() },
     }

@@ -53,6 +53,7 @@ async fn whatever_breaks_the_transaction_is_in_one_block_once() {
         Some(Fault::LostInBlock),
         Some(Fault::Forgotten),
         Some(Fault::Silent),
+        Some(Fault::Twice),
     ] {
         for refused_dials in [0, 3] {
             let fake = Fake::new();

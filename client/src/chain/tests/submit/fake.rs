@@ -54,6 +54,8 @@ pub enum Fault {
     Usurped,
     /// It is in the best block, and the connection breaks before that is reported.
     LostInBlock,
+    /// It arrives twice, and the answer is that to the second time.
+    Twice,
 }
 
 /// What the node knows; its connections share it.
@@ -325,6 +327,7 @@ impl Connection {
                 node.pool.clear();
                 close();
             }
+            Some(Fault::Twice) => return Err(invalid(1013, "Any { .. }")),
             Some(Fault::LostInBlock) => {
                 node.make_block();
                 close();
