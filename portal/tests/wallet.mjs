@@ -17,8 +17,10 @@ export const account = (uri, name) => ({ name, pair: keyring.addFromUri(uri) });
 /** Puts a wallet with these accounts into every page of a browser context. */
 export async function install(context, accounts) {
   const wallet = { answer: 'sign', asked: 0 };
-  await context.exposeFunction('__medchainSign', (payload) => {
+  await context.exposeFunction('__medchainSign', async (payload) => {
     wallet.asked += 1;
+    // Whoever has to decide takes their time.
+    if (wallet.answer === 'wait') await new Promise((resolve) => { wallet.waiting = resolve; });
     if (wallet.answer === 'reject') return { rejected: true };
     const found = accounts.find(({ pair }) => pair.address === payload.address);
     if (!found) throw new Error(`the wallet does not have ${payload.address}`);

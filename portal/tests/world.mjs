@@ -72,6 +72,13 @@ export async function medchain({ node, store }, ...args) {
   return programme(['--node', node, '--store', store, ...args]);
 }
 
+/** Starts a custodian of the command line, which delivers until the end. */
+export function custodian({ node }, uri) {
+  const args = ['custodian', '--dev', '--suri', uri, '--node', node, '--listen', '127.0.0.1:0'];
+  const serving = spawn(join(bin, 'medchain-worker'), args, { stdio: 'ignore' });
+  cleanups.push(() => serving.kill());
+}
+
 /** Makes a key file of the command line that holds `seed`, and opens with `passphrase`. */
 export async function keyFile(name, seed, passphrase) {
   const path = join(scratch, name);
