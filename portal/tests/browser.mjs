@@ -11,7 +11,7 @@ import { Stage } from './stage.mjs';
 import { end, startChain } from './world.mjs';
 
 /** The stories, in the order in which they are told; each has people of its own. */
-const STORIES = ['first', 'custody'];
+const STORIES = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
 
 const { values: options } = parseArgs({
   options: { only: { type: 'string' }, screens: { type: 'string' }, headed: { type: 'boolean', default: false } },

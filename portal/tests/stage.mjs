@@ -1,12 +1,12 @@
 // What every story needs: steps, people with browsers of their own, and what is held of each page.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
 import { install } from './wallet.mjs';
-import { readFileSync, startPortal } from './world.mjs';
+import { file, readFileSync, startPortal } from './world.mjs';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -155,6 +155,12 @@ export class Stage {
     const link = page.locator('li[data-step="done"] a');
     await link.waitFor();
     return Number((await link.getAttribute('href')).split('/').pop());
+  }
+
+  /** A file for the browser to read, which may be large. */
+  async onDisk(name, content) {
+    const path = file(name, content);
+    return { path, remove: () => rmSync(path) };
   }
 
   async look({ page }, name) {

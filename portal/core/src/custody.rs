@@ -47,8 +47,7 @@ pub fn entrust(
     let keys: Vec<_> = keys.iter().copied().map(CustodianKey).collect();
     let custodians = Custodians { threshold, keys: &keys };
     let mut random = Random::default();
-    let dealing =
-        medchain_sharing::deal(key.as_bytes(), &custodians, &name.context(), &mut random);
+    let dealing = medchain_sharing::deal(key.as_bytes(), &custodians, &name.context(), &mut random);
     random.finish()?;
     Ok(Entrustment { threshold, dealing: dealing.map_err(|error| error.to_string())? })
 }
@@ -156,7 +155,11 @@ struct Random {
 
 impl Random {
     fn finish(self) -> Result<(), String> {
-        if self.failed { Err("this browser gives no random bytes".into()) } else { Ok(()) }
+        if self.failed {
+            Err("this browser gives no random bytes".into())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -187,9 +190,7 @@ impl CryptoRng for Random {}
 #[cfg(test)]
 mod tests {
     use codec::Encode;
-    use medchain_sharing::{
-        deliver, CustodianSecret, DealingContext, DeliveryContext, ReplyKey,
-    };
+    use medchain_sharing::{deliver, CustodianSecret, DealingContext, DeliveryContext, ReplyKey};
 
     use super::*;
 

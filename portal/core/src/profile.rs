@@ -63,8 +63,8 @@ impl Kind {
             .strip_prefix(self.magic)
             .filter(|rest| rest.len() > SealedKey::max_encoded_len())
             .ok_or_else(|| format!("the stored file is not a {} of MedChain", self.name))?;
-        let envelope = SealedKey::decode(&mut rest)
-            .map_err(|_| format!("the {} is damaged", self.name))?;
+        let envelope =
+            SealedKey::decode(&mut rest).map_err(|_| format!("the {} is damaged", self.name))?;
         let key = secret.open(&envelope, &name(genesis, owner))?;
         medchain_crypto::decrypt(&key, &owner, rest).map_err(|error| error.to_string())
     }

@@ -172,7 +172,8 @@ fn write() {
     let public = EncryptionKey(secret.public());
     let envelope = medchain_crypto::seal(&key(), &public, &name(&cid)).expect("it can be sealed");
     let file = medchain_crypto::encrypt(&key(), &PATIENT, CONTENT).expect("it can be encrypted");
-    let stored = profile::PROFILE.seal(&secret, GENESIS, READER, PROFILE).expect("it can be sealed");
+    let stored =
+        profile::PROFILE.seal(&secret, GENESIS, READER, PROFILE).expect("it can be sealed");
     golden["envelope"] = hex::encode(envelope.encode()).into();
     golden["file"] = hex::encode(file).into();
     golden["profile"] = hex::encode(stored).into();
@@ -204,7 +205,8 @@ fn check() {
     assert_eq!(*content, CONTENT);
     let file = golden["key_file"].as_str().expect("it is text");
     let secret = Secret::from_key_file(file, PASSPHRASE).expect("it opens");
-    let stored = profile::PROFILE.open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
+    let stored =
+        profile::PROFILE.open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
     assert_eq!(*stored, PROFILE);
 }
 

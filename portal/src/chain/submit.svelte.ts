@@ -121,6 +121,8 @@ export interface Payer { address: string; signer: PolkadotSigner; spendable: () 
  */
 export async function submit(payer: Payer, order: Order): Promise<Outcome> {
   const { title, transaction, held = 0n, paid = 0n } = order;
+  await chain.watch(true);
+  if (chain.isUpgraded) throw new Error(i18n.t.app.upgraded);
   const [fee, free] = await Promise.all([
     transaction.getEstimatedFees(payer.address), payer.spendable(),
   ]);

@@ -64,10 +64,9 @@ export default async function tell(stage) {
     ensure(await orphans() === orphansBefore, 'something in the store belongs to no record');
   }
 
-  /** Holds what the page tells the node of transactions; resolves when it tries. */
+  /** Holds what the page tells the node of transactions; `tried` waits until it does. */
   async function hold(test, isHeard = true) {
-    let caught;
-    const tried = new Promise((resolve) => { caught = resolve; });
+    let isTried = false;
     await patient.page.close();
     await stage.tab(patient);
     await patient.page.routeWebSocket(/\/rpc$/, (page) => {
@@ -77,13 +76,13 @@ export default async function tell(stage) {
         if (test.test(message)) {
           isHeld = true;
           if (!isHeard) server.send(message);
-          caught();
+          isTried = true;
         } else if (!isHeld) server.send(message);
       });
       server.onMessage((message) => { if (!isHeld) page.send(message); });
     });
     await stage.unlock(patient);
-    return tried;
+    return { tried: () => until('the transaction', () => isTried) };
   }
 
   await stage.step('closed while the wallet asks: nothing was begun', async () => {
@@ -97,15 +96,14 @@ export default async function tell(stage) {
 
   await stage.step('closed while the film is stored', async () => {
     await stage.unlock(patient);
-    let stored;
-    const tried = new Promise((resolve) => { stored = resolve; });
+    let isStoring = false;
     await patient.context.route('**/ipfs/**', (route) => {
       // Held for ever, as by a network that hangs.
-      if (route.request().method() === 'PUT') stored();
+      if (route.request().method() === 'PUT') isStoring = true;
       else void route.continue();
     });
     await begin();
-    await tried;
+    await until('the store', () => isStoring);
     await reopen();
     await patient.context.unroute('**/ipfs/**');
     await list().waitFor();
@@ -115,17 +113,17 @@ export default async function tell(stage) {
   });
 
   await stage.step('closed when it is stored and not sent', async () => {
-    const tried = await hold(/transaction(Watch)?_v1_|author_submit/);
+    const { tried } = await hold(/transaction(Watch)?_v1_|author_submit/);
     await begin();
-    await tried;
+    await tried();
     await reopen();
     await carryOn();
   });
 
   await stage.step('closed when it is sent, and nobody heard of the block', async () => {
-    const tried = await hold(/transaction(Watch)?_v1_|author_submit/, false);
+    const { tried } = await hold(/transaction(Watch)?_v1_|author_submit/, false);
     await begin();
-    await tried;
+    await tried();
     await until('the block', async () => await records() === expected + 1);
     await reopen();
     expected += 1;
@@ -134,9 +132,9 @@ export default async function tell(stage) {
   });
 
   await stage.step('another transaction took its place: it is signed again, once', async () => {
-    const tried = await hold(/transaction(Watch)?_v1_|author_submit/);
+    const { tried } = await hold(/transaction(Watch)?_v1_|author_submit/);
     await begin();
-    await tried;
+    await tried();
     await reopen();
     await medchain(chain, 'transfer', '//Bob', '1', '--dev', '--suri', uri, '-y');
     const { asked } = patient.wallet;
@@ -155,9 +153,9 @@ export default async function tell(stage) {
   });
 
   await stage.step('what is begun is not given up while it may come', async () => {
-    const tried = await hold(/transaction(Watch)?_v1_|author_submit/);
+    const { tried } = await hold(/transaction(Watch)?_v1_|author_submit/);
     await begin();
-    await tried;
+    await tried();
     await reopen();
     await list().getByRole('button', { name: 'Give up' }).click();
     await patient.page.locator('.notice.error').getByText('may still come').waitFor();

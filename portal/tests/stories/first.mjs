@@ -356,6 +356,16 @@ export default async function tell(stage) {
     const added = JSON.parse(await medchain(stage.chain, 'upload', path, '--patient', address, ...asDoctor, '--json'));
     await stage.go(doctor, `/r/${added.record_id}`);
     await doctor.page.locator('[data-testid="film"]').waitFor();
+    // Nobody has ordered a prediction for it, and its report says so.
+    const coming = doctor.page.waitForEvent('download');
+    await doctor.page.getByRole('button', { name: 'Report (PDF)' }).click();
+    const paper = join(scratch, 'report-without.pdf');
+    await (await coming).saveAs(paper);
+    const { agrees, complete, checks } = JSON.parse(await medchain(stage.chain, 'verify-report', paper, ...asDoctor, '--json'));
+    ensure(agrees && complete, checks.filter(({ finding }) => finding !== 'agrees').map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    await stage.go(doctor, '/verify');
+    await doctor.page.locator('[data-testid="report"]').setInputFiles(paper);
+    await doctor.page.getByText('The report agrees with the chain.').waitFor();
   });
 
   await stage.step('after the revocation, the doctor is refused', async () => {
@@ -455,6 +465,14 @@ export default async function tell(stage) {
     await page.getByRole('link', { name: 'Patientendaten' }).click();
     await page.getByRole('heading', { name: 'Patientendaten' }).waitFor();
     await stage.look(patient, 'patient-german');
+    await stage.go(patient, '/verify');
+    await page.locator('[data-testid="report"]').setInputFiles(join(scratch, 'report.pdf'));
+    const checks = page.locator('[data-testid="checks"]');
+    await checks.getByText('SHA-256 des verschlüsselten Bildes').waitFor();
+    const names = await checks.locator('dt').allInnerTexts();
+    const english = names.filter((name) => / of | the |account/.test(name));
+    ensure(names.length > 15 && english.length === 0, `without a German name: ${english}`);
+    await stage.look(patient, 'verify-german');
     await page.getByLabel('Sprache').selectOption('en');
   });
 
