@@ -160,7 +160,8 @@ export function follow(signed: Uint8Array, say: Say, final?: () => Promise<void>
     const settle = async (result: TxEventsPayload, stage: 'inBlock' | 'final') => {
       if (result.ok) {
         say(stage, i18n.t.tx.block(result.block.number));
-        if (stage === 'final') await final?.();
+        // What it tidies up is tidied later, where this fails.
+        if (stage === 'final') await final?.().catch(() => undefined);
         if (!isDone) resolve(result);
         isDone = true;
         return;

@@ -60,10 +60,17 @@ export const nameOf = async (cid: string): Promise<string> => `${await session.i
 export const finish = async (cid: string): Promise<void> => forget('uploads', await nameOf(cid));
 
 /** The uploads of whoever is signed in that no tab carries on. */
-export async function unfinished(): Promise<Begun[]> {
+async function left(): Promise<Begun[]> {
   const [found, { held }] = await Promise.all([all<Begun>('uploads', `${await session.id}/`), navigator.locks.query()]);
   const busy = new Set(held?.map(({ name }) => name));
   return found.filter(({ id }) => !busy.has(lockOf(id))).sort((a, b) => a.since - b.since);
+}
+
+/** Those among them that are not in a block. One that is waits for finality, and nobody has to do anything. */
+export async function unfinished(): Promise<Begun[]> {
+  const found = await left();
+  const records = await chain.api.query.Emr.Contents.getValues(found.map(contentOf), BEST);
+  return found.filter((_, index) => records[index] === undefined);
 }
 
 const contentOf = ({ cid, patient }: Begun): [Uint8Array, string] => [new TextEncoder().encode(cid), patient];
@@ -133,7 +140,7 @@ export const giveUp = (begun: Begun): Promise<void> => alone(begun.id, async () 
 /** Forgets those that are in a final block: a tab closed too early to see it. */
 export async function sweep(): Promise<void> {
   const { hash } = await chain.client.getFinalizedBlock();
-  for (const begun of await unfinished()) {
+  for (const begun of await left()) {
     const [content, patient] = contentOf(begun);
     const id = await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash });
     if (id !== undefined && await recordOf(id)) await forget('uploads', begun.id);

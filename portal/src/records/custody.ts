@@ -126,10 +126,12 @@ export async function reviewable(account: string): Promise<Emergency[]> {
 }
 
 /** Whether whoever is signed in can still decide about an emergency. */
-export function canDecide({ status, patient }: Emergency, account: string): { accept: boolean; reject: boolean } {
+export function canDecide({ status, patient, by }: Emergency, account: string): { accept: boolean; reject: boolean } {
   const isPatient = patient === account;
+  // What a guardian rejected, the patient can accept; the own no is not taken back.
+  const isOverturnable = status === 'Rejected' && by !== patient;
   return {
-    accept: status === 'Open' || (isPatient && ['Endorsed', 'Rejected', 'Escalated'].includes(status)),
+    accept: status === 'Open' || (isPatient && (['Endorsed', 'Escalated'].includes(status) || isOverturnable)),
     reject: status === 'Open' || status === 'Endorsed' || (isPatient && status === 'Escalated'),
   };
 }

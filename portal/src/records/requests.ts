@@ -49,6 +49,8 @@ export interface Emergency {
   requested: number;
   deliveries: number;
   status: StoredEmergency['status']['type'];
+  /** Who endorsed or rejected it. */
+  by: string | null;
 }
 
 export const REASONS = ['CannotConsent', 'LifeThreatening', 'MassCasualty', 'Other'] as const;
@@ -110,6 +112,7 @@ export async function emergencies(): Promise<Emergency[]> {
   return found.map(({ keyArgs: [id], value }) => ({
     id, patient: value.patient, subject: value.subject, reason: value.reason.type, brokenAt: value.broken_at, until: value.until,
     reviewUntil: value.review_until, bond: value.bond, requested: value.requested, deliveries: value.deliveries, status: value.status.type,
+    by: value.status.type === 'Endorsed' || value.status.type === 'Rejected' ? value.status.value.by : null,
   }));
 }
 

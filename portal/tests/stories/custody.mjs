@@ -169,7 +169,9 @@ export default async function tell(stage) {
     await page.locator('[data-testid="emergencies"] [data-status="Open"]').getByRole('button', { name: 'Reject' }).click();
     await page.getByRole('dialog').getByText('Its bond is burned').waitFor();
     await stage.agree(patient, 'Reject the emergency');
-    await page.locator('[data-testid="emergencies"] [data-status="Rejected"]').waitFor();
+    const rejected = page.locator('[data-testid="emergencies"] [data-status="Rejected"]');
+    await rejected.waitFor();
+    ensure(await rejected.getByRole('button').count() === 0, 'the patient can take the own no back');
     await stage.go(other, '/shared');
     await other.page.locator('[data-testid="my-emergencies"] [data-status="Rejected"]').waitFor();
     await stage.go(other, `/r/${record}`);

@@ -69,7 +69,7 @@ export default async function tell(stage) {
     await nothingRan('documents');
   });
 
-  await stage.step('a film with a hostile name that is none, and a hostile DICOM', async () => {
+  await stage.step('a hostile file name, of what is no film', async () => {
     await stage.go(patient, '/upload');
     await page.locator('[data-testid="files"]').setInputFiles({ name: `${HOSTILE}.svg`, mimeType: 'image/svg+xml', buffer: Buffer.from(SVG) });
     await page.locator('li[data-step="bad"]').getByText(HOSTILE).waitFor();
