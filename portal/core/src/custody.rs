@@ -188,7 +188,7 @@ impl RngCore for Random {
 impl CryptoRng for Random {}
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use codec::Encode;
     use medchain_sharing::{deliver, CustodianSecret, DealingContext, DeliveryContext, ReplyKey};
 
@@ -228,6 +228,25 @@ mod tests {
         });
         let all = all.collect();
         (dealing.encode(), all)
+    }
+
+    /// What the chain has of a key that two of three custodians have delivered to a request.
+    pub(crate) struct Delivered {
+        pub keys: Vec<[u8; 32]>,
+        pub dealing: Vec<u8>,
+        pub deliveries: Vec<u8>,
+        pub reply: Vec<u8>,
+    }
+
+    /// Shares `key`, and has two custodians deliver it to a request of the reader `own`.
+    pub(crate) fn delivered(key: &ContentKey, own: &Secret) -> Delivered {
+        let secrets: Vec<_> = [1, 2, 3].map(|n| CustodianSecret::from_seed(&[n; 32])).into();
+        let keys: Vec<_> = secrets.iter().map(|secret| secret.public().0).collect();
+        let entrustment = entrust(key, 2, &keys, &name()).expect("it can be shared");
+        let reply = Reply::generate().expect("there is randomness");
+        let (dealing, all) = deliveries(&entrustment, &secrets, reply.public());
+        let reply = reply.seal(own, GENESIS, READER).expect("there is randomness");
+        Delivered { keys, dealing, deliveries: all[1..].to_vec().encode(), reply }
     }
 
     #[test]
