@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 
 // The libraries of the other scripts, which are tested with this chain.
 const require = createRequire(new URL('../../tests/js/package.json', import.meta.url));
-const { ApiPromise, Keyring, WsProvider } = require('@polkadot/api');
+const { Keyring } = require('@polkadot/api');
 const { TypeRegistry } = require('@polkadot/types');
 const { blake2AsHex, cryptoWaitReady, xxhashAsHex } = require('@polkadot/util-crypto');
 
@@ -28,28 +28,6 @@ export const keys = {
 };
 
 export const { WebSocket } = require('ws');
-
-/** Has the sudo key of a development chain authorise new code, hands it in, and waits until it runs. */
-export async function setCode(node, code) {
-  const api = await ApiPromise.create({ provider: new WsProvider(node), noInitWarn: true });
-  try {
-    const send = (call) => new Promise((resolve, reject) => {
-      call.signAndSend(keyring.addFromUri('//Alice'), { nonce: -1 }, ({ status, dispatchError }) => {
-        if (dispatchError) reject(new Error(dispatchError.toString()));
-        else if (status.isInBlock) resolve();
-      }).catch(reject);
-    });
-    const before = (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
-    await send(api.tx.sudo.sudo(api.tx.system.authorizeUpgrade(blake2AsHex(code))));
-    await send(api.tx.system.applyAuthorizedUpgrade(`0x${code.toString('hex')}`));
-    for (let tries = 0; (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber() === before; tries += 1) {
-      if (tries > 200) throw new Error('the new code does not run');
-      await new Promise((resolve) => { setTimeout(resolve, 500); });
-    }
-  } finally {
-    await api.disconnect();
-  }
-}
 
 /** Puts a wallet with these accounts into every page of a browser context. */
 export async function install(context, accounts) {
