@@ -80,6 +80,16 @@ equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);
 equal('a grant for purposes', hex(core.policyGrant(reader, 1, 5, undefined)), golden.grant_for_purposes);
 equal('a revocation', hex(core.policyRevoke(reader)), golden.revoke);
 
+const { threshold, ...custody } = Object.fromEntries(Object.entries(golden.custody).map(([what, value]) => [what, typeof value === 'string' ? bytes(value) : value]));
+const dealt = new core.DealingName(genesis, patient, patient, golden.cid);
+const reply = core.Reply.open(secret, genesis, reader, custody.reply);
+const recovered = reply.recover(threshold, custody.keys, dealt, custody.dealing, custody.deliveries);
+equal('a key that two of three custodians delivered', hex(recovered.decrypt(patient, bytes(golden.file))), golden.content);
+equal('a key that is shared here: threshold, point, three shares, wrapped key, proof', recovered.entrust(threshold, custody.keys, dealt).length, 1 + 32 + 1 + 3 * 32 + 48 + 64);
+let few = '';
+try { recovered.entrust(4, custody.keys, dealt); } catch (error) { few = error.message; }
+equal('not for more custodians than there are', few !== '', true);
+
 const file = secret.toKeyFile('correct horse battery', 'a name');
 equal('a key file is encrypted', core.isEncrypted(file), true);
 equal('a key file opens', hex(core.Secret.fromKeyFile(file, 'correct horse battery').public), golden.public);

@@ -1,13 +1,17 @@
 // A radiograph that no person ever had, as a PNG: drawn here, so that none is committed.
+import { randomFillSync } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 
 /** CRC-32 of the PNG specification. */
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte;
+  for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (0xedb88320 & -(sum & 1));
+  return sum >>> 0;
+});
+
 function crc(bytes) {
   let sum = ~0;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (0xedb88320 & -(sum & 1));
-  }
+  for (let index = 0; index < bytes.length; index += 1) sum = TABLE[(sum ^ bytes[index]) & 0xff] ^ (sum >>> 8);
   return ~sum >>> 0;
 }
 
@@ -36,12 +40,21 @@ export function film(seed, side = 600) {
       rows[y * (side + 1) + x + 1] = Math.max(0, Math.min(255, grey + (noise >> 16) % 9));
     }
   }
+  return png(side, deflateSync(rows));
+}
+
+function png(side, data) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
   header.set([8, 0, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0)),
-  ]);
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** Noise that nothing compresses, as a PNG of 8-bit greys: as large as its pixels. */
+export function raw(side) {
+  const rows = randomFillSync(Buffer.alloc(side * (side + 1)));
+  for (let y = 0; y < side; y += 1) rows[y * (side + 1)] = 0;
+  return png(side, deflateSync(rows, { level: 0 }));
 }

@@ -1,18 +1,26 @@
 // What the page is tried with: a chain with workers and a store, and the page's server.
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { keys, WebSocket } from './wallet.mjs';
+
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'medchain');
 const bin = process.env.MEDCHAIN_BIN_DIR || join(cache, 'target/debug');
 const contracts = process.env.MEDCHAIN_CONTRACTS_DIR || join(cache, 'contracts/ink');
+/** The bundle of a contract. */
+export const contract = (name) => join(contracts, `${name}.contract`);
 const portal = process.env.MEDCHAIN_PORTAL_BIN || join(cache, 'portal/debug/medchain-portal');
 
 const run = promisify(execFile);
+
+/** What compressed code begins with. */
+const COMPRESSED = Buffer.from('52bc537646db8e05', 'hex');
 
 /** A folder that is removed with the world. */
 export const scratch = mkdtempSync(join(tmpdir(), 'medchain-portal-test-'));
@@ -70,6 +78,121 @@ export async function startPortal({ node, store }, port = 0) {
 /** Runs the command line. */
 export async function medchain({ node, store }, ...args) {
   return programme(['--node', node, '--store', store, ...args]);
+}
+
+const spec = () => JSON.parse(readFileSync(join(bin, 'medchain-dev.json'), 'utf8'));
+
+/** Asks a node once. */
+async function ask(node, method, ...params) {
+  const socket = new WebSocket(node);
+  const asked = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('open', () => socket.send(asked));
+      socket.on('message', (data) => {
+        const { result, error } = JSON.parse(data);
+        if (error) reject(new Error(error.message));
+        else resolve(result);
+      });
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * Starts a chain whose first block has `count` records of a patient: that patient, and copies of a
+ * record, as they are on another chain.
+ */
+export async function chainWith({ node, store }, { publicKey }, record, count) {
+  const { twoXHex, u64, blake } = keys;
+  const value = async (key) => {
+    const found = await ask(node, 'state_getStorage', key);
+    if (!found) throw new Error(`there is nothing at ${key}`);
+    return found;
+  };
+  const emr = (item) => `0x${twoXHex('Emr')}${twoXHex(item)}`;
+  const of = { record: (id) => `${emr('Records')}${u64(id)}`, owner: (id) => `${emr('RecordsOf')}${blake(publicKey)}${u64(id)}` };
+  const chain = spec();
+  const { top } = chain.genesis.raw;
+  for (const item of ['Patients', 'EncryptionKeys']) {
+    const key = `${emr(item)}${blake(publicKey)}`;
+    top[key] = await value(key);
+  }
+  const account = `0x${twoXHex('System')}${twoXHex('Account')}${blake(publicKey)}`;
+  top[account] = await value(account);
+  const [stored, owned] = [await value(of.record(record)), await value(of.owner(record))];
+  for (let id = 0; id < count; id += 1) {
+    top[of.record(id)] = stored;
+    top[of.owner(id)] = owned;
+  }
+  const next = Buffer.alloc(8);
+  next.writeBigUInt64LE(BigInt(count));
+  top[emr('NextRecordId')] = `0x${next.toString('hex')}`;
+  const path = file('many/chain.json', JSON.stringify({ ...chain, id: `${chain.id}_many` }));
+  const port = await freePort();
+  const child = spawn(join(bin, 'medchain-node'), [
+    '--dev', '--dev-block-time', '1000', '--chain', path, '--base-path', join(dirname(path), 'chain'), '--rpc-port', String(port),
+    '--no-telemetry', '--no-prometheus', '--no-mdns', '--listen-addr', '/ip4/127.0.0.1/tcp/0', '--rpc-max-response-size', '64',
+  ], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (data) => { errors = `${errors}${data}`.slice(-4000); });
+  cleanups.push(() => child.kill());
+  const url = `ws://127.0.0.1:${port}`;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await ask(url, 'system_chain');
+      break;
+    } catch (error) {
+      if (tries > 300 || child.exitCode !== null) throw new Error(`the chain does not start: ${error.message}\n${errors}`);
+      await new Promise((resolve) => { setTimeout(resolve, 300); });
+    }
+  }
+  return { chain: { node: url, store }, stop: () => child.kill() };
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Replaces the chain's runtime by the same code, of which the embedded version is the next. It is
+ * authorised by the development chain's sudo key, as any other would be.
+ */
+export async function upgrade({ node }) {
+  const code = Buffer.from(spec().genesis.raw.top['0x3a636f6465'].slice(2), 'hex');
+  const plain = code.subarray(0, 8).equals(COMPRESSED)
+    ? execFileSync('zstd', ['-dc'], { input: code.subarray(8), maxBuffer: 1 << 28 }) : code;
+  // The section's name after its length, then the version: functions may have names like it.
+  const section = '\x0fruntime_version';
+  let at = plain.indexOf(`${section}\x20medchain`, 0, 'latin1') + section.length;
+  // Two texts, each after its length, and the version of the block authors come first.
+  for (let texts = 0; texts < 2; texts += 1) at += 1 + (plain[at] >> 2);
+  const { specVersion: from } = await ask(node, 'state_getRuntimeVersion');
+  plain.writeUInt32LE(from + 1, at + 4);
+  const small = execFileSync('zstd', ['-q', '-5', '--stdout'], { input: plain, maxBuffer: 1 << 28 });
+  const path = file('next.wasm', Buffer.concat([COMPRESSED, small]));
+  // The script compares the storage as well, and finds that the code says of itself what it was
+  // before: its version is changed outside alone. What counts here is that the chain runs it.
+  const script = await run('node', [join(root, 'tests/js/upgrade.mjs'), '--wasm', path, '--node', node], { timeout: 120_000 })
+    .then(() => '', (error) => error.message);
+  const { specVersion: to } = await ask(node, 'state_getRuntimeVersion');
+  if (to !== from + 1) throw new Error(`the new code does not run: ${script}`);
+  return { from, to };
+}
+
+/** Starts a custodian of the command line, which delivers until the end. */
+export function custodian({ node }, uri) {
+  const args = ['custodian', '--dev', '--suri', uri, '--node', node, '--listen', '127.0.0.1:0'];
+  const serving = spawn(join(bin, 'medchain-worker'), args, { stdio: 'ignore' });
+  cleanups.push(() => serving.kill());
 }
 
 /** Makes a key file of the command line that holds `seed`, and opens with `passphrase`. */

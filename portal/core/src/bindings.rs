@@ -11,7 +11,7 @@ use medchain_primitives::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, policy, profile, report, secrets};
+use crate::{blocks, custody, policy, profile, report, secrets};
 
 type Result<T> = core::result::Result<T, JsError>;
 
@@ -21,6 +21,10 @@ fn failed(error: impl core::fmt::Display) -> JsError {
 
 fn array(bytes: &[u8]) -> Result<[u8; 32]> {
     bytes.try_into().map_err(|_| failed("32 bytes were expected"))
+}
+
+fn arrays(bytes: &[u8]) -> Result<Vec<[u8; 32]>> {
+    bytes.chunks(32).map(array).collect()
 }
 
 fn cid(text: &str) -> Result<Cid> {
@@ -89,13 +93,13 @@ impl Secret {
     /// Encrypts the patient's own profile.
     #[wasm_bindgen(js_name = sealProfile)]
     pub fn seal_profile(&self, genesis: &[u8], patient: &[u8], text: &[u8]) -> Result<Vec<u8>> {
-        profile::seal(&self.0, array(genesis)?, array(patient)?, text).map_err(failed)
+        profile::PROFILE.seal(&self.0, array(genesis)?, array(patient)?, text).map_err(failed)
     }
 
     /// Opens the patient's own profile.
     #[wasm_bindgen(js_name = openProfile)]
     pub fn open_profile(&self, genesis: &[u8], patient: &[u8], stored: &[u8]) -> Result<Vec<u8>> {
-        let opened = profile::open(&self.0, array(genesis)?, array(patient)?, stored);
+        let opened = profile::PROFILE.open(&self.0, array(genesis)?, array(patient)?, stored);
         opened.map(|bytes| bytes.to_vec()).map_err(failed)
     }
 }
@@ -135,6 +139,13 @@ impl Key {
         sealed.map(|sealed| sealed.encode()).map_err(failed)
     }
 
+    /// Shares the key among custodians with these keys, 32 bytes each: a SCALE-encoded
+    /// entrustment.
+    pub fn entrust(&self, threshold: u8, keys: &[u8], name: &DealingName) -> Result<Vec<u8>> {
+        let made = custody::entrust(&self.0, threshold, &arrays(keys)?, &name.0);
+        made.map(|made| made.encode()).map_err(failed)
+    }
+
     /// What the uploader of a film commits to: the root of its square, and the commitment of its
     /// verdicts, 32 bytes each.
     pub fn commitments(&self, square: &[u8]) -> Result<Vec<u8>> {
@@ -169,6 +180,68 @@ impl Key {
         let output = self.0.verdict_key(&name).open(&sealed).map_err(failed)?;
         let parts = output.probabilities.iter().map(|part| part.deconstruct());
         Ok([u32::from(output.label)].into_iter().chain(parts).collect())
+    }
+}
+
+/// What a key is shared for: chain, patient, the account that shares it, content.
+#[wasm_bindgen]
+pub struct DealingName(custody::Name);
+
+#[wasm_bindgen]
+impl DealingName {
+    /// The name of a dealing.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        genesis: &[u8],
+        patient: &[u8],
+        dealer: &[u8],
+        content: &str,
+    ) -> Result<DealingName> {
+        let (genesis, patient, dealer) = (array(genesis)?, array(patient)?, array(dealer)?);
+        Ok(Self(custody::Name { genesis, patient, dealer, cid: cid(content)? }))
+    }
+}
+
+/// The secret of one request for a key that custodians keep.
+#[wasm_bindgen]
+pub struct Reply(custody::Reply);
+
+#[wasm_bindgen]
+impl Reply {
+    /// The secret of a new request.
+    pub fn generate() -> Result<Reply> {
+        custody::Reply::generate().map(Self).map_err(failed)
+    }
+
+    /// The key that shares are encrypted to.
+    #[wasm_bindgen(getter)]
+    pub fn public(&self) -> Vec<u8> {
+        self.0.public().to_vec()
+    }
+
+    /// The secret for the browser's database, sealed to the account's own key.
+    pub fn seal(&self, own: &Secret, genesis: &[u8], account: &[u8]) -> Result<Vec<u8>> {
+        self.0.seal(&own.0, array(genesis)?, array(account)?).map_err(failed)
+    }
+
+    /// Opens a secret from the browser's database.
+    pub fn open(own: &Secret, genesis: &[u8], account: &[u8], sealed: &[u8]) -> Result<Reply> {
+        let opened = custody::Reply::open(&own.0, array(genesis)?, array(account)?, sealed);
+        opened.map(Self).map_err(failed)
+    }
+
+    /// The key of a record, from what custodians delivered to this request. Dealing and numbered
+    /// deliveries are in SCALE.
+    pub fn recover(
+        &self,
+        threshold: u8,
+        keys: &[u8],
+        name: &DealingName,
+        dealing: &[u8],
+        deliveries: &[u8],
+    ) -> Result<Key> {
+        let found = self.0.recover(threshold, &arrays(keys)?, &name.0, dealing, deliveries);
+        found.map(Key).map_err(failed)
     }
 }
 

@@ -13,7 +13,9 @@ use medchain_primitives::{
 use serde_json::{json, Value};
 
 use crate::{
-    blocks, policy, profile,
+    blocks,
+    custody::{self, Reply},
+    policy, profile,
     secrets::{self, Secret},
 };
 
@@ -172,10 +174,19 @@ fn write() {
     let public = EncryptionKey(secret.public());
     let envelope = medchain_crypto::seal(&key(), &public, &name(&cid)).expect("it can be sealed");
     let file = medchain_crypto::encrypt(&key(), &PATIENT, CONTENT).expect("it can be encrypted");
-    let stored = profile::seal(&secret, GENESIS, READER, PROFILE).expect("it can be sealed");
+    let stored =
+        profile::PROFILE.seal(&secret, GENESIS, READER, PROFILE).expect("it can be sealed");
     golden["envelope"] = hex::encode(envelope.encode()).into();
     golden["file"] = hex::encode(file).into();
     golden["profile"] = hex::encode(stored).into();
+    let custody = custody::tests::delivered(&key(), &secret);
+    golden["custody"] = json!({
+        "threshold": 2,
+        "keys": hex::encode(custody.keys.concat()),
+        "dealing": hex::encode(custody.dealing),
+        "deliveries": hex::encode(custody.deliveries),
+        "reply": hex::encode(custody.reply),
+    });
     let written = secret.to_key_file(PASSPHRASE, "vectors").expect("there is randomness");
     golden["key_file"] = written.into();
     let text = serde_json::to_string_pretty(&golden).expect("it is JSON");
@@ -204,8 +215,20 @@ fn check() {
     assert_eq!(*content, CONTENT);
     let file = golden["key_file"].as_str().expect("it is text");
     let secret = Secret::from_key_file(file, PASSPHRASE).expect("it opens");
-    let stored = profile::open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
+    let stored =
+        profile::PROFILE.open(&secret, GENESIS, READER, &bytes("profile")).expect("it opens");
     assert_eq!(*stored, PROFILE);
+    let custody = &golden["custody"];
+    let bytes = |name: &str| {
+        hex::decode(custody[name].as_str().expect("it is text")).expect("it is hexadecimal")
+    };
+    let reply = Reply::open(&secret, GENESIS, READER, &bytes("reply")).expect("it opens");
+    let keys = bytes("keys");
+    let keys: Vec<[u8; 32]> =
+        keys.chunks(32).map(|one| one.try_into().expect("32 bytes")).collect();
+    let name = custody::Name { genesis: GENESIS, patient: PATIENT, dealer: PATIENT, cid };
+    let recovered = reply.recover(2, &keys, &name, &bytes("dealing"), &bytes("deliveries"));
+    assert_eq!(recovered.expect("it is recovered").as_bytes(), key().as_bytes());
 }
 
 /// The bytes that the command line's own test expects of the same grant.

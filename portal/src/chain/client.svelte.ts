@@ -12,6 +12,8 @@ export type Link = 'connecting' | 'connected' | 'lost';
 class Chain {
   /** Whether the node answers. */
   link = $state<Link>('connecting');
+  /** Whether the chain's runtime is another than when the page was loaded. */
+  isUpgraded = $state(false);
   /** The newest block and the last final one. */
   best = $state(0);
   final = $state(0);
@@ -37,10 +39,27 @@ class Chain {
       next: (blocks) => {
         this.link = 'connected';
         this.best = blocks[0]?.number ?? this.best;
+        void this.watch();
       },
       error: failed,
     });
     this.client.finalizedBlock$.subscribe({ next: ({ number }) => { this.final = number; }, error: failed });
+  }
+
+  #runtime: number | undefined;
+  #asked = 0;
+
+  /** Notices another runtime: what this page knows of calls and their costs may no longer hold. */
+  async watch(isNow = false): Promise<void> {
+    if (this.isUpgraded || (!isNow && Date.now() - this.#asked < 6000)) return;
+    this.#asked = Date.now();
+    try {
+      const { specVersion } = await this.client._request<{ specVersion: number }>('state_getRuntimeVersion', []);
+      this.#runtime ??= specVersion;
+      this.isUpgraded = this.#runtime !== specVersion;
+    } catch {
+      // The connection says for itself that it is lost.
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { InvalidTxError, type PolkadotSigner, type TxEventsPayload, type Transaction } from 'polkadot-api';
 
 import { i18n } from '../i18n/index.svelte';
-import { chain } from './client.svelte';
+import { BEST, chain } from './client.svelte';
 import { explain, sentence } from './errors';
 
 /** What is shown before the wallet opens. */
@@ -92,7 +92,17 @@ export interface Order {
   held?: bigint;
   paid?: bigint;
   /** Done after the wallet has signed and before anything is sent; a rejection leaves nothing. */
-  before?: () => Promise<void>;
+  before?: (signed: Signed) => Promise<void>;
+  /** Done once the call is in a final block, in which it succeeded. */
+  final?: () => Promise<void>;
+}
+
+/** A signed transaction: sent twice, it has its effect once. */
+export interface Signed {
+  transaction: Uint8Array;
+  nonce: number;
+  /** After this block, no block takes it. */
+  until: number;
 }
 
 /** The result of a call that is in a block. */
@@ -111,6 +121,8 @@ export interface Payer { address: string; signer: PolkadotSigner; spendable: () 
  */
 export async function submit(payer: Payer, order: Order): Promise<Outcome> {
   const { title, transaction, held = 0n, paid = 0n } = order;
+  await chain.watch(true);
+  if (chain.isUpgraded) throw new Error(i18n.t.app.upgraded);
   const [fee, free] = await Promise.all([
     transaction.getEstimatedFees(payer.address), payer.spendable(),
   ]);
@@ -125,18 +137,31 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
     return error;
   };
   // Signed for the last final block, with the newest nonce.
-  const signed = await transaction.sign(payer.signer, { mortality: MORTALITY }).catch((error: unknown) => {
+  const [{ nonce }, { number }] = await Promise.all([
+    chain.api.query.System.Account.getValue(payer.address, BEST), chain.client.getFinalizedBlock(),
+  ]);
+  const signed = await transaction.sign(payer.signer, { mortality: MORTALITY, nonce }).catch((error: unknown) => {
     if (!isRejection(error)) throw failed(error);
     say('rejected');
     throw new NotSigned();
   });
   say('signed');
-  await order.before?.().catch((error: unknown) => { throw failed(error); });
+  await order.before?.({ transaction: signed, nonce, until: number + MORTALITY.period })
+    .catch((error: unknown) => { throw failed(error); });
+  return follow(signed, say, order.final);
+}
+
+type Say = ReturnType<Notices['add']>;
+
+/** Sends a signed call and follows it; returns once it is in a block. */
+export function follow(signed: Uint8Array, say: Say, final?: () => Promise<void>): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let isDone = false;
     const settle = async (result: TxEventsPayload, stage: 'inBlock' | 'final') => {
       if (result.ok) {
         say(stage, i18n.t.tx.block(result.block.number));
+        // What it tidies up is tidied later, where this fails.
+        if (stage === 'final') await final?.().catch(() => undefined);
         if (!isDone) resolve(result);
         isDone = true;
         return;
@@ -155,7 +180,11 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
         else if (event.type === 'txBestBlocksState' && event.found) void settle(event, 'inBlock');
         else if (event.type === 'finalized') void settle(event, 'final');
       },
-      error: (error: unknown) => reject(failed(error)),
+      error: (error: unknown) => {
+        say('failed', sentence(error));
+        if (isObject(error)) told.add(error);
+        reject(error);
+      },
     });
   });
 }

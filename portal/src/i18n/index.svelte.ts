@@ -35,6 +35,13 @@ class I18n {
     return time.toLocaleDateString(this.language, { year: 'numeric', month: 'short', day: 'numeric' });
   }
 
+  /** How long something takes, in the largest unit that it fills. */
+  span(milliseconds: number): string {
+    const units = [['day', 86_400_000], ['hour', 3_600_000], ['minute', 60_000], ['second', 1000]] as const;
+    const [unit, length] = units.find(([, one]) => milliseconds >= one) ?? units[3];
+    return (milliseconds / length).toLocaleString(this.language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 });
+  }
+
   /** A share, from 0 to 1, in percent. */
   percent(share: number): string {
     return share.toLocaleString(this.language, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });

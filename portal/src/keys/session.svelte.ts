@@ -110,6 +110,11 @@ class Session {
     return this.vault !== null && this.published === this.vault.public;
   }
 
+  /** The name of the account on this chain, which what the browser keeps for it begins with. */
+  get id(): Promise<string> {
+    return this.#id(this.payer.address);
+  }
+
   /** The public key of the account. */
   get publicKey(): Uint8Array {
     return publicKey(this.payer.address);

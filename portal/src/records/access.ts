@@ -9,6 +9,7 @@ import { submit } from '../chain/submit.svelte';
 import { core, type Key } from '../core';
 import { session } from '../keys/session.svelte';
 import { i18n } from '../i18n/index.svelte';
+import { denialOf, type Denial } from './denial';
 import { keyOf } from './open';
 import { readersOf, recordIdsOf, recordsOf, type Record } from './read';
 
@@ -16,9 +17,6 @@ export const ACTIONS = ['View', 'Append', 'Amend', 'Share', 'Infer', 'Emergency'
 export type Action = (typeof ACTIONS)[number];
 export const PURPOSES = ['Treatment', 'SecondOpinion', 'Research', 'Billing', 'Other'] as const;
 export type Purpose = (typeof PURPOSES)[number];
-
-/** Why the chain says no. */
-export type Denial = string;
 
 /** Asks the chain, as it asks itself during a call. */
 export async function check(
@@ -29,11 +27,7 @@ export async function check(
   const answer = await chain.api.apis.EmrApi.check_access(
     patient, subject, about.record, { type: action, value: undefined }, purpose, about.model, BEST,
   );
-  if (answer.success) return null;
-  const { type, value } = answer.value as { type: string; value?: { type: string; value?: number } };
-  if (type !== 'Refused' || !value) return i18n.t.denied[type as keyof typeof i18n.t.denied] ?? type;
-  const known = i18n.t.denied[value.type as keyof typeof i18n.t.denied] ?? value.type;
-  return value.type === 'Other' ? `${known} ${value.value ?? ''}`.trim() : known;
+  return answer.success ? null : denialOf(answer.value as { type: string; value?: unknown });
 }
 
 /** The policy contract in force for a patient; nothing where nobody is asked. */

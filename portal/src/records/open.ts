@@ -7,6 +7,7 @@ import { session } from '../keys/session.svelte';
 import { get } from '../store/blocks';
 import { i18n } from '../i18n/index.svelte';
 import type { Model, Record, Verdict } from './read';
+import { handedOver } from './requests';
 
 /** The largest encrypted file that is fetched: 64 MiB and its padding. */
 const MAX_CIPHERTEXT = 70 * 1024 * 1024;
@@ -15,19 +16,26 @@ const MAX_CIPHERTEXT = 70 * 1024 * 1024;
 export class NoKey extends Error {}
 
 /**
- * The content key of a record, from the envelope of whoever is signed in. Whoever takes it frees
- * it.
+ * The content key of a record, from the envelope of whoever is signed in or from what custodians
+ * delivered. Whoever takes it frees it.
  */
 export async function keyOf(record: Record): Promise<Key> {
   const { address } = session.payer;
   if (record.status === 'Erased') throw new NoKey(i18n.t.record.erased);
   const envelope = await chain.api.query.Emr.Envelopes.getValue(record.id, address, BEST);
-  if (!envelope) throw new NoKey(i18n.t.record.noEnvelope);
+  if (!envelope) {
+    const delivered = await handedOver(record);
+    if (delivered) return delivered;
+    throw new NoKey(i18n.t.record.noEnvelope);
+  }
   const { Name } = await core();
   const name = new Name(await chain.genesis, publicKey(record.patient), record.cid, publicKey(address));
   try {
     return session.secret.open(encodeEnvelope(envelope.sealed), name);
   } catch (error) {
+    // An envelope for a former key opens nothing; custodians may have delivered since.
+    const delivered = await handedOver(record).catch(() => null);
+    if (delivered) return delivered;
     const reason = error instanceof Error ? error.message : String(error);
     throw new NoKey(i18n.t.record.envelopeFails(reason));
   } finally {

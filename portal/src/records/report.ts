@@ -60,8 +60,11 @@ function free({ film, key }: Opening): void {
   key.free();
 }
 
-/** The report on a verdict, as a PDF: in the state of the last final block. */
-export async function draw(record: bigint, request: bigint): Promise<Uint8Array> {
+/**
+ * The report on a record, as a PDF: in the state of the last final block. On a verdict or a request
+ * that is open; on none, where nobody has ordered a prediction.
+ */
+export async function draw(record: bigint, request: bigint | null): Promise<Uint8Array> {
   const { drawReport } = await core();
   const { number, hash } = await chain.client.getFinalizedBlock();
   const opening = await open(record);
@@ -74,22 +77,15 @@ export async function draw(record: bigint, request: bigint): Promise<Uint8Array>
 }
 
 /**
- * What a report on a verdict says in the state of the block `at`; `block` is the one that is
- * reported. Without a key, the verdict stays sealed.
+ * What a report says in the state of the block `at`; `block` is the one that is reported. Without a
+ * key, a verdict stays sealed.
  */
-async function gather(block: Block, at: string, id: bigint, request: bigint, key: Key | null): Promise<Values> {
+async function gather(block: Block, at: string, id: bigint, request: bigint | null, key: Key | null): Promise<Values> {
   const { query } = chain.api;
-  const [record, verdict, asked, time] = await Promise.all([
-    query.Emr.Records.getValue(id, { at }), query.Inference.Verdicts.getValue(request, { at }),
-    query.Inference.Requests.getValue(request, { at }), query.Timestamp.Now.getValue({ at }),
-  ]);
+  const [record, time] = await Promise.all([query.Emr.Records.getValue(id, { at }), query.Timestamp.Now.getValue({ at })]);
   const { t } = i18n;
-  if (!record || !verdict || !asked) throw new Error(t.report.notThere(block.number));
-  if (verdict.record !== id) throw new Error(t.report.otherRecord);
+  if (!record) throw new Error(t.report.notThere(block.number));
   if (record.kind.type !== 'ChestXray') throw new Error(t.record.notAnImage);
-  const stored = await query.Inference.Models.getValue(verdict.model, { at });
-  if (!stored) throw new Error(t.report.notThere(block.number));
-  const labels = stored.labels.map(asText);
   return {
     genesis: toHex(await chain.genesis),
     block: { number: block.number, hash: block.hash, time: Number(time) },
@@ -98,18 +94,47 @@ async function gather(block: Block, at: string, id: bigint, request: bigint, key
       added_at: record.added_at, cid: asText(record.cid), digest: record.digest,
       superseded_by: record.status.type === 'Superseded' ? Number(record.status.value.by) : null,
     },
-    outcome: await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, block.number, key),
-    model: {
-      id: verdict.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
-      threshold: stored.confidence_threshold, card: stored.card ? await numbersOf(asText(stored.card), labels) : null,
-    },
-    request: {
-      id: Number(request), requester: asked.requester, workers: verdict.workers,
-      reached_at: verdict.reached_at, receipt: verdict.receipt,
-    },
+    ...(request === null ? NOTHING : await ordered(block.number, at, id, request, key)),
     salt: key ? key.reportSalt() : NO_SALT,
   };
 }
+
+/** Of a record for which nobody has ordered a prediction. */
+const NOTHING = { outcome: { state: 'not_ordered' }, model: null, request: null };
+
+/** What came of a request, as of the block `now`. */
+async function ordered(
+  now: number, at: string, id: bigint, request: bigint, key: Key | null,
+): Promise<Pick<Values, 'outcome' | 'model' | 'request'>> {
+  const { query } = chain.api;
+  const { t } = i18n;
+  const [verdict, asked, committee] = await Promise.all([
+    query.Inference.Verdicts.getValue(request, { at }), query.Inference.Requests.getValue(request, { at }),
+    query.Inference.Committees.getValue(request, { at }),
+  ]);
+  if (!asked) throw new Error(t.report.notThere(now));
+  if (asked.record !== id) throw new Error(t.report.otherRecord);
+  const status = asked.status.type;
+  if (!verdict && !OPEN.includes(status)) throw new Error(t.report.why.noVerdict);
+  const stored = await query.Inference.Models.getValue(asked.model, { at });
+  if (!stored) throw new Error(t.report.notThere(now));
+  const labels = stored.labels.map(asText);
+  const pending = status === 'Disputed' ? { state: 'disputed', until: asked.deadline } : { state: 'pending', step: status.toLowerCase(), until: asked.deadline };
+  return {
+    outcome: verdict ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key) : pending,
+    model: {
+      id: asked.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
+      threshold: stored.confidence_threshold, card: stored.card ? await numbersOf(asText(stored.card), labels) : null,
+    },
+    request: {
+      id: Number(request), requester: asked.requester, workers: verdict?.workers ?? committee?.members.map(({ worker }) => worker) ?? [],
+      reached_at: verdict?.reached_at ?? null, receipt: verdict?.receipt ?? null,
+    },
+  };
+}
+
+/** What a request is until its workers have answered. */
+const OPEN = ['Drawing', 'Sealing', 'Committing', 'Revealing', 'Disputed'];
 
 /** What a verdict says as of the block `now`. */
 async function outcomeOf(verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'>, now: number, key: Key | null): Promise<Values['outcome']> {
@@ -160,9 +185,11 @@ export async function verify(pdf: Uint8Array): Promise<{ record: bigint; checks:
     const { block, request } = claims;
     const hash = await chain.client._request<string | null>('chain_getBlockHash', [block.number]);
     checks.push(check(what.block(block.number), hash === block.hash, block.hash, why.otherBlock));
-    if (!request?.receipt) return { record, checks: [...checks, unknown(what.rest, why.noVerdict)] };
-    checks.push(...await today(record, BigInt(request.id), claims));
-    checks.push(...await beside(shown, claims, record, BigInt(request.id), hash === block.hash));
+    // How it ended is said in words that the command line has.
+    if (claims.outcome.state === 'ended') return { record, checks: [...checks, unknown(what.rest, why.noVerdict)] };
+    const asked = request ? BigInt(request.id) : null;
+    checks.push(...await today(record, asked, claims));
+    checks.push(...await beside(shown, claims, record, asked, hash === block.hash));
     return { record, checks };
   } finally {
     shown.free();
@@ -176,16 +203,19 @@ function check(what: string, agrees: boolean, yes: string, no: string): Check {
 const unknown = (what: string, detail: string): Check => ({ what, finding: 'not_compared', detail });
 
 /** Whether the record is still there, and what the verdict is worth today. */
-async function today(record: bigint, request: bigint, { block, outcome }: Values): Promise<Check[]> {
+async function today(record: bigint, request: bigint | null, { block, outcome }: Values): Promise<Check[]> {
   const { what, why } = i18n.t.report;
   const { hash: at, number } = await chain.client.getFinalizedBlock();
   const [now, verdict] = await Promise.all([
-    chain.api.query.Emr.Records.getValue(record, { at }), chain.api.query.Inference.Verdicts.getValue(request, { at }),
+    chain.api.query.Emr.Records.getValue(record, { at }),
+    request === null ? undefined : chain.api.query.Inference.Verdicts.getValue(request, { at }),
   ]);
   const checks: Check[] = [];
   if (!now) return [check(what.record, false, '', i18n.t.record.missing)];
   if (now.status.type === 'Erased') checks.push(check(what.record, false, '', i18n.t.record.erased));
-  if (verdict) {
+  // A request that was open then: what is on the page was so, and is no more.
+  if (verdict && ['pending', 'disputed'].includes(outcome.state)) checks.push(unknown(what.today, why.answered));
+  else if (verdict) {
     const status = verdict.status.type;
     const words = i18n.t.verdict.statuses[status];
     const isSame = statusesOf(outcome).includes(status);
@@ -214,7 +244,7 @@ async function has(at: string): Promise<boolean> {
 type Shown = InstanceType<Awaited<ReturnType<typeof core>>['Shown']>;
 
 /** The page's values beside those of the chain, in the state that the page reports. */
-async function beside(shown: Shown, claims: Values, record: bigint, request: bigint, isOnChain: boolean): Promise<Check[]> {
+async function beside(shown: Shown, claims: Values, record: bigint, request: bigint | null, isOnChain: boolean): Promise<Check[]> {
   const { what, why } = i18n.t.report;
   const { block } = claims;
   const checks: Check[] = [];

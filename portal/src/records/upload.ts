@@ -7,6 +7,8 @@ import { session } from '../keys/session.svelte';
 import { content, put } from '../store/blocks';
 import { i18n } from '../i18n/index.svelte';
 import { check, encryptionKeyOf, seal } from './access';
+import { alone, begin, finish, nameOf } from './begun.svelte';
+import { entrustment } from './custody';
 import { keyOf } from './open';
 import { requestOf, type Model, type Record } from './read';
 
@@ -68,12 +70,13 @@ export async function candidates(model: number, patient: string): Promise<{ work
 /**
  * Encrypts, stores and registers an image, and carries an order to the workers.
  *
- * `onadded` is told the record once it is on the chain: what fails later leaves an order that
- * [`resume`] continues, and the image must not be uploaded again.
+ * `told` hears when it is written down, and when the record is on the chain: from then on, the image
+ * must not be uploaded again. What fails in between is carried on by `carryOn`, an order by
+ * [`resume`].
  */
 export async function upload(
   file: Uint8Array, patient: string, order: InferenceOrder | undefined, progress: Progress,
-  onadded: (record: bigint) => void,
+  told: { begun: () => void; added: (record: bigint) => void },
 ): Promise<void> {
   const { t } = i18n;
   const { address } = session.payer;
@@ -92,34 +95,41 @@ export async function upload(
       if (!published) throw new Error(t.upload.noKeyOf(reader));
       envelopes.push([reader, await seal(key, { patient, cid }, reader, published)] as [string, Awaited<ReturnType<typeof seal>>]);
     }
+    const kept = await entrustment(key, { patient, cid });
     const [recordDeposit, envelopeDeposit] = await Promise.all([
       chain.api.constants.Emr.RecordDeposit(), chain.api.constants.Emr.EnvelopeDeposit(),
     ]);
-    const outcome = await submit(session.payer, {
+    const transaction = chain.api.tx.Emr.add_record({
+      patient,
+      cid: new TextEncoder().encode(cid),
+      digest: toHex(digest),
+      kind: { type: 'ChestXray', value: undefined },
+      commitments: { input_root: toHex(commitments.slice(0, 32)), verdicts: toHex(commitments.slice(32)) },
+      envelopes,
+      inference: order && { model: order.model.id, quorum: order.quorum, worker: order.worker },
+      custody: kept?.made,
+    });
+    const held = recordDeposit + envelopeDeposit * BigInt(envelopes.length) + (kept?.held ?? 0n);
+    const paid = order ? order.model.fee * BigInt(order.quorum) : 0n;
+    const outcome = await alone(await nameOf(cid), () => submit(session.payer, {
       title: t.upload.addTitle,
-      lines: t.upload.addLines(readers.length, order && !order.worker),
+      lines: t.upload.addLines(readers.length, order && !order.worker, kept?.made.dealing.shares.length ?? 0),
       call: 'Emr.add_record',
-      transaction: chain.api.tx.Emr.add_record({
-        patient,
-        cid: new TextEncoder().encode(cid),
-        digest: toHex(digest),
-        kind: { type: 'ChestXray', value: undefined },
-        commitments: { input_root: toHex(commitments.slice(0, 32)), verdicts: toHex(commitments.slice(32)) },
-        envelopes,
-        inference: order && { model: order.model.id, quorum: order.quorum, worker: order.worker },
-        custody: undefined,
-      }),
-      held: recordDeposit + envelopeDeposit * BigInt(envelopes.length),
-      paid: order ? order.model.fee * BigInt(order.quorum) : 0n,
-      // Nothing is stored before it is signed.
-      before: async () => {
+      transaction,
+      held,
+      paid,
+      // Nothing is stored before it is signed, and written down.
+      before: async (signed) => {
+        await begin({ patient, cid, bytes, call: await transaction.getEncodedData(), signed, held, paid });
+        told.begun();
         await put(bytes, (part) => progress('storing', part));
         progress('adding');
       },
-    });
+      final: () => finish(cid),
+    }));
     const added = eventOf(outcome, 'Emr', 'RecordAdded') as { record: bigint } | undefined;
     if (!added) throw new Error(t.upload.noEvent);
-    onadded(added.record);
+    told.added(added.record);
     const requested = eventOf(outcome, 'Inference', 'InferenceRequested') as { request: bigint } | undefined;
     if (requested) await carry(requested.request, key, { patient, cid }, progress);
     progress('done', 1);

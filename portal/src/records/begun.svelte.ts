@@ -1,0 +1,148 @@
+// Uploads that are begun: written down before anything is stored or sent, continued after a closed
+// tab, and forgotten once they are in a final block. What is written is encrypted or public.
+import { BEST, chain } from '../chain/client.svelte';
+import { eventOf, follow, notices, Refused, submit, type Signed } from '../chain/submit.svelte';
+import { i18n } from '../i18n/index.svelte';
+import { all, forget, keep } from '../keys/database';
+import { session } from '../keys/session.svelte';
+import { put } from '../store/blocks';
+import { recordOf } from './read';
+
+/** An upload after the wallet has signed it. */
+export interface Begun {
+  /** The account on its chain, and the CID. */
+  id: string;
+  patient: string;
+  cid: string;
+  /** The encrypted file: encrypted again, it would have another CID. */
+  bytes: Uint8Array;
+  /** The call, in which the key is sealed to its readers. */
+  call: Uint8Array;
+  signed: Signed;
+  /** What the call holds and pays, if it has to be signed again. */
+  held: bigint;
+  paid: bigint;
+  since: number;
+}
+
+const lockOf = (id: string): string => `medchain/${id}`;
+
+/** Grows whenever this page has done something with an upload. */
+export const changes = $state({ count: 0 });
+
+/**
+ * Does something with an upload that no other tab does at the same time. What the chain refused in
+ * a block is over, and forgotten; after any other failure, it can be carried on.
+ */
+export async function alone<T>(id: string, work: () => Promise<T>): Promise<T> {
+  try {
+    // The types of the library wrap the promise once more.
+    return await (navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
+      if (!lock) throw new Error(i18n.t.upload.otherTab);
+      return work();
+    }) as unknown as Promise<T>);
+  } catch (error) {
+    if (error instanceof Refused) await forget('uploads', id);
+    throw error;
+  } finally {
+    changes.count += 1;
+  }
+}
+
+/** Writes an upload down. */
+export const begin = async (begun: Omit<Begun, 'id' | 'since'>): Promise<void> =>
+  keep('uploads', { ...begun, id: await nameOf(begun.cid), since: Date.now() } as Begun);
+
+/** What an upload of whoever is signed in is called. */
+export const nameOf = async (cid: string): Promise<string> => `${await session.id}/${cid}`;
+
+/** An upload is on the chain for good. */
+export const finish = async (cid: string): Promise<void> => forget('uploads', await nameOf(cid));
+
+/** The uploads of whoever is signed in that no tab carries on. */
+async function left(): Promise<Begun[]> {
+  const [found, { held }] = await Promise.all([all<Begun>('uploads', `${await session.id}/`), navigator.locks.query()]);
+  const busy = new Set(held?.map(({ name }) => name));
+  return found.filter(({ id }) => !busy.has(lockOf(id))).sort((a, b) => a.since - b.since);
+}
+
+/** Those among them that are not in a block. One that is waits for finality, and nobody has to do anything. */
+export async function unfinished(): Promise<Begun[]> {
+  const found = await left();
+  const records = await chain.api.query.Emr.Contents.getValues(found.map(contentOf), BEST);
+  return found.filter((_, index) => records[index] === undefined);
+}
+
+const contentOf = ({ cid, patient }: Begun): [Uint8Array, string] => [new TextEncoder().encode(cid), patient];
+
+/** What is certain about a transaction that was signed. */
+async function outcome(begun: Begun): Promise<bigint | 'open' | 'never'> {
+  const [content, patient] = contentOf(begun);
+  const found = await chain.api.query.Emr.Contents.getValue(content, patient, BEST);
+  if (found !== undefined) return found;
+  const { hash, number } = await chain.client.getFinalizedBlock();
+  const [isThere, { nonce }] = await Promise.all([
+    chain.api.query.Emr.Contents.getValue(content, patient, { at: hash }),
+    chain.api.query.System.Account.getValue(session.payer.address, { at: hash }),
+  ]);
+  if (isThere !== undefined) return isThere;
+  // Another transaction has its nonce in a final block, or no block takes it any more.
+  return nonce > begun.signed.nonce || number > begun.signed.until ? 'never' : 'open';
+}
+
+/**
+ * Carries an upload on; returns its record.
+ *
+ * What is stored and sent is the same bytes as before. Only what certainly never had an effect is
+ * signed again.
+ */
+export const carryOn = (begun: Begun, progress: (part: number) => void): Promise<bigint> => alone(begun.id, async () => {
+  const { t } = i18n;
+  const known = await outcome(begun);
+  if (typeof known === 'bigint') {
+    // It is forgotten in its final block; until then it may have to be sent once more.
+    const { hash } = await chain.client.getFinalizedBlock();
+    const [content, patient] = contentOf(begun);
+    if (await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash }) !== undefined) await forget('uploads', begun.id);
+    return known;
+  }
+  const store = () => put(begun.bytes, progress);
+  const done = () => forget('uploads', begun.id);
+  const result = known === 'never'
+    ? await submit(session.payer, {
+      title: t.upload.addTitle,
+      lines: [t.upload.signAgain],
+      call: 'Emr.add_record',
+      transaction: await chain.api.txFromCallData(begun.call),
+      held: begun.held,
+      paid: begun.paid,
+      before: async (signed) => {
+        await keep('uploads', { ...begun, signed } as Begun);
+        await store();
+      },
+      final: done,
+    })
+    : await store().then(() => follow(begun.signed.transaction, notices.add(t.upload.addTitle, 'signed'), done));
+  const added = eventOf(result, 'Emr', 'RecordAdded') as { record: bigint } | undefined;
+  if (!added) throw new Error(t.upload.noEvent);
+  return added.record;
+});
+
+/** Whether an upload may be forgotten: it certainly had no effect, and never will. */
+export const isVoid = async (begun: Begun): Promise<boolean> => await outcome(begun) === 'never';
+
+/** Gives an upload up that never had an effect. */
+export const giveUp = (begun: Begun): Promise<void> => alone(begun.id, async () => {
+  if (!await isVoid(begun)) throw new Error(i18n.t.upload.mayCome);
+  await forget('uploads', begun.id);
+});
+
+/** Forgets those that are in a final block: a tab closed too early to see it. */
+export async function sweep(): Promise<void> {
+  const { hash } = await chain.client.getFinalizedBlock();
+  for (const begun of await left()) {
+    const [content, patient] = contentOf(begun);
+    const id = await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash });
+    if (id !== undefined && await recordOf(id)) await forget('uploads', begun.id);
+  }
+}
