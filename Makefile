@@ -47,6 +47,10 @@ demo: build $(if $(PORTAL),portal) ## Do the main job on a dev chain. XRAY=path:
 test: build ## Pass every test, the end-to-end ones included.
 	@scripts/test.sh
 
+.PHONY: portal-test
+portal-test: build portal ## Pass all stories of the web page in a browser (a quarter of an hour; make test tells the short ones).
+	@scripts/setup.sh portal browser && scripts/test-portal.sh --all
+
 .PHONY: testnet
 testnet: build ## Spawn a relay chain, two collators and three workers. NETWORK=omni takes the stock node.
 	@scripts/testnet.sh "zombienet/medchain-$(or $(NETWORK),local).toml"

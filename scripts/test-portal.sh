@@ -3,7 +3,7 @@
 # a real browser against a chain with workers. Build first: scripts/build-portal.sh, and the
 # programs and contracts of the repository.
 #
-#   scripts/test-portal.sh [--screens FOLDER]
+#   scripts/test-portal.sh [--all | --only STORY,…] [--screens FOLDER]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain

@@ -2,7 +2,7 @@
 // The page in a real browser, as people use it: against a chain with workers, a store and the
 // page's own server. Prints a line per step; the exit code is 0 if nothing failed.
 //
-//   node browser.mjs [--only STORY,…] [--screens FOLDER] [--headed]
+//   node browser.mjs [--all | --only STORY,…] [--screens FOLDER] [--headed]
 //
 // MEDCHAIN_NODE and MEDCHAIN_STORE name a chain that runs already; otherwise one is started.
 import { parseArgs } from 'node:util';
@@ -10,15 +10,22 @@ import { parseArgs } from 'node:util';
 import { Stage } from './stage.mjs';
 import { end, startChain } from './world.mjs';
 
-/** The stories, in the order in which they are told; each has people of its own. */
-const STORIES = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many'];
+/** The stories that every `make test` tells: they take about four minutes. */
+const SHORT = ['first', 'closed', 'trouble', 'extension'];
+/** All of them, as `make portal-test` tells them. */
+const ALL = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many'];
 // `upgraded` is told with --only, on a chain of its own: after the reload, its page was once seen
 // to wait for a block that did not come.
 
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, screens: { type: 'string' }, headed: { type: 'boolean', default: false } },
+  options: {
+    all: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    screens: { type: 'string' },
+    headed: { type: 'boolean', default: false },
+  },
 });
-const told = options.only?.split(',') ?? STORIES;
+const told = options.only?.split(',') ?? (options.all ? ALL : SHORT);
 
 const stage = await Stage.open(await startChain(), options);
 for (const name of told) {
