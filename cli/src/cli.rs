@@ -280,7 +280,7 @@ async fn resume(context: &Context, global: &Global, args: &resume::ResumeArgs) -
         // One that fails is no reason to leave the others.
         if let Err(error) = command.run(context, global).await {
             unknown |= exit::is_unknown(&error);
-            eprintln!("{}", output::error_line(&error));
+            crate::output::tell!("{}", output::error_line(&error));
             failed = Some(error);
         }
     }

@@ -310,7 +310,7 @@ impl Context {
     /// Says something on standard error, unless the report is JSON.
     pub fn tell(&self, what: &str) {
         if !self.quiet {
-            eprintln!("{what}");
+            crate::output::tell!("{what}");
         }
     }
 

@@ -82,9 +82,10 @@ pub fn on_signal() {
 }
 
 fn end(code: i32) -> ! {
+    crate::files::delete_temporaries();
     let begun = BEGUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let underway = UNDERWAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    eprintln!("\r{}", one_line(&interrupted(begun.as_deref(), underway.as_deref())));
+    crate::output::tell!("\r{}", one_line(&interrupted(begun.as_deref(), underway.as_deref())));
     std::process::exit(code)
 }
 

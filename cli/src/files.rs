@@ -1,9 +1,11 @@
 //! Reads input files up to a limit, and writes files completely or not at all.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{Read, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::{bail, Context, Result};
@@ -97,6 +99,33 @@ fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
 }
 
+/// The temporary files of writes that are under way: what is in them may be a film.
+static TEMPORARIES: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// A temporary file that is deleted also where a signal ends the program.
+struct Registered(PathBuf);
+
+impl Registered {
+    fn new(path: &Path) -> Self {
+        let mut all = TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// Deletes the temporary files of writes that are under way, for a program that ends now.
+pub fn delete_temporaries() {
+    for path in &*TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Writes `bytes` to `path` through a temporary file beside it.
 ///
 /// A reader finds the complete content or none. An existing file is kept unless
@@ -106,6 +135,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: boo
     let shown = path.display();
     let cannot = || format!("cannot write {shown}");
     let mut file = temporary_beside(path).with_context(cannot)?;
+    let _registered = Registered::new(file.path());
     file.write_all(bytes).with_context(cannot)?;
     if !private {
         open_to_others(file.as_file()).with_context(cannot)?;
@@ -189,6 +219,19 @@ mod tests {
         let other = outer.path().join("films of others/b.png");
         std::fs::write(&other, b"film").unwrap();
         assert!(read_within(&other, &within, "the file", 1024).is_err());
+    }
+
+    #[test]
+    fn a_signal_leaves_no_part_of_a_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = temporary_beside(&folder.path().join("film.png")).unwrap();
+        let registered = Registered::new(file.path());
+        let kept = file.path().to_owned();
+        assert!(kept.exists());
+        delete_temporaries();
+        assert!(!kept.exists());
+        drop(registered);
+        assert!(!TEMPORARIES.lock().unwrap().contains(&kept));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! The modules below depend on each other in one direction, from top to bottom;
 //! `tests/all/rooms.rs` checks that.
 
+// They panic where standard error is closed; `output::tell!` does not.
+#![deny(clippy::print_stderr)]
+
 mod cli;
 mod demo;
 
@@ -28,9 +31,10 @@ mod context;
 mod exit;
 mod files;
 mod options;
-mod output;
 mod programs;
 mod secrets;
+
+mod output;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -57,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("{}", output::error_line(error));
+    crate::output::tell!("{}", output::error_line(error));
     exit::code_of(error)
 }
 

@@ -14,7 +14,14 @@ use serde::Serialize;
 pub use label::UNCERTAIN;
 pub use label::{label, percent};
 pub use progress::{Progress, Step};
-pub use text::{as_text, counted, displayed, hex, joined, one_line};
+pub use text::{as_text, counted, displayed, harmless, hex, joined, one_line};
+
+/// Says something on standard error, on a line of its own, as `eprintln!` does, which panics where
+/// that is closed.
+macro_rules! tell {
+    ($($part:tt)*) => { $crate::output::on_standard_error(format_args!("{}\n", format_args!($($part)*))) };
+}
+pub(crate) use tell;
 
 /// How a command that ran to its end answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +51,18 @@ pub fn line(text: &str) -> Result<()> {
         .context("cannot write to standard output")
 }
 
+/// Writes to standard error. Where nobody reads that, as behind `2>&1 | true`, there is nobody to
+/// tell, and what the command does goes on.
+pub fn on_standard_error(text: fmt::Arguments<'_>) {
+    let mut error = std::io::stderr().lock();
+    let _ = error.write_fmt(text).and_then(|()| error.flush());
+}
+
 fn rendered(report: &(impl Serialize + fmt::Display), json: bool) -> Result<String> {
     if json {
         serde_json::to_string(report).context("cannot write the report as JSON")
     } else {
-        Ok(report.to_string())
+        Ok(harmless(&report.to_string()))
     }
 }
 
@@ -86,6 +100,13 @@ mod tests {
             "error: nothing was sent: cannot reach the node ws://127.0.0.1:1: \
              connection refused at port 1"
         );
+    }
+
+    #[test]
+    fn what_others_wrote_moves_no_cursor_and_turns_no_letters() {
+        let name = "Evil\u{1b}[31m\r\u{202e}gnp.exe\nnext\tline";
+        assert_eq!(harmless(name), "Evil[31mgnp.exe\nnext\tline");
+        assert_eq!(one_line("a\u{202e}b\u{1b}c"), "a b c");
     }
 
     #[test]

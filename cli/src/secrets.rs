@@ -48,7 +48,7 @@ pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<P
     for _ in 0..ATTEMPTS {
         let typed = Passphrase::new(prompt(&format!("Passphrase of {path}: "))?)?;
         match file.open(Some(&typed)) {
-            Err(error @ KeyError::WrongPassphrase { .. }) => eprintln!("{error}"),
+            Err(error @ KeyError::WrongPassphrase { .. }) => crate::output::tell!("{error}"),
             opened => return Ok((opened?, Some(typed))),
         }
     }
@@ -110,7 +110,7 @@ fn read(source: &Path) -> Result<Passphrase> {
 pub fn mention_if_outdated(file: &KeyFile) {
     if file.is_outdated() {
         let path: PathBuf = file.path().to_owned();
-        eprintln!(
+        crate::output::tell!(
             "note: {path} is an unencrypted key file of an earlier version; \
              `medchain key passphrase --key {path}` renews and encrypts it",
             path = path.display()

@@ -7,7 +7,7 @@ mod waiting;
 
 use std::{
     fmt,
-    io::{BufRead, IsTerminal, Write},
+    io::{BufRead, IsTerminal},
 };
 
 use anyhow::{bail, Context as _, Result};
@@ -122,8 +122,9 @@ impl Context {
         }
         self.ensure_can_ask()?;
         let (account, cost) = (self.account()?, costs(fee, held));
-        eprint!("To {purpose}, {account} signs {name}; {cost}. Sign? [y/N] ");
-        std::io::stderr().flush().ok();
+        crate::output::on_standard_error(format_args!(
+            "To {purpose}, {account} signs {name}; {cost}. Sign? [y/N] "
+        ));
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
         match answer.trim().to_ascii_lowercase().as_str() {
@@ -152,7 +153,9 @@ impl Context {
                 let sent = Sent { purpose, transaction: transaction.clone() };
                 if let Err(error) = journal.send(&sent) {
                     // What it does is on chain; only how to look it up is lost.
-                    eprintln!("warning: the transaction is not in the journal: {error:#}");
+                    crate::output::tell!(
+                        "warning: the transaction is not in the journal: {error:#}"
+                    );
                 }
                 noted.push(sent);
                 Ok(())

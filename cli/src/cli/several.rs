@@ -54,7 +54,7 @@ async fn one_after_the_other<C>(
                     false => LineOutcome::Failed,
                 };
                 let error = error.context(format!("line {}", line.number));
-                eprintln!("{}", output::error_line(&error));
+                crate::output::tell!("{}", output::error_line(&error));
                 (outcome, Some(causes(&error)))
             }
         };

@@ -16,7 +16,7 @@ use crate::{
     arguments,
     certificate::{proven_keys, Certificate, ErasurePart, StorePart},
     context::Context,
-    files,
+    exit, files,
     output::{self, joined, Outcome},
     records,
     signing::{ensure_event, Included},
@@ -153,6 +153,7 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
             record.id
         )
     })?;
+    exit::begun(None);
     let readers = erased.as_ref().map(|erased| erased.readers.clone()).unwrap_or_default();
     Ok(EraseReport {
         record_id: record.id,
@@ -182,11 +183,11 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     }
     let readers = view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
     let call = Call::EraseRecord { record: id };
-    let purpose = "erase the record";
+    let purpose = &format!("erase record {id}");
     if let Some(previous) = record.previous.filter(|_| record.status == RecordStatus::Active) {
         let is_live = |version: Record| version.status != RecordStatus::Erased;
         if view.record(previous).await?.is_some_and(is_live) {
-            eprintln!(
+            crate::output::tell!(
                 "warning: record {previous}, which this version replaced, can never be the newest \
                  again once it is erased; run `medchain restore {previous}` before, if it should be"
             );
@@ -197,6 +198,10 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     // The stores delete the content next.
     let outcome = context.send_until(&call, purpose, context.lasting()).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordErased { .. }))?;
+    exit::begun(Some(format!(
+        "record {id} is erased, and its file may still be in a store; run `medchain erase \
+         {id}` again"
+    )));
     Ok(Erased {
         readers,
         block: outcome.block_hash,

@@ -103,6 +103,7 @@ impl fmt::Display for ListReport {
             return f.write_str("there are no institutions");
         }
         for Institution { institution, name, registrar } in &self.institutions {
+            let name = output::one_line(name);
             writeln!(f, "{institution:>4}  {name}  registrar {registrar}")?;
         }
         Ok(())

@@ -114,7 +114,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<Outcome> {
 
 fn show(line: &Line, json: bool) -> Result<()> {
     if !json && matches!(line, Line::Failed { .. }) {
-        eprintln!("{line}");
+        crate::output::tell!("{}", output::one_line(&line.to_string()));
         return Ok(());
     }
     output::print(line, json)

@@ -7,7 +7,8 @@ use std::fmt;
 
 use anyhow::{bail, Result};
 use clap::Args;
-use medchain_client::chain::{Fate, Transaction, TxOutcome};
+use medchain_client::chain::{Call, Fate, Transaction, TxOutcome};
+use medchain_primitives::RecordId;
 use serde::Serialize;
 
 use crate::{
@@ -41,7 +42,7 @@ pub struct ResumeReport {
     pub transactions: Vec<SentReport>,
     /// Publications.
     pub entries: Vec<EntryReport>,
-    /// The entry that was given up.
+    /// The entry that was given up, and what is left of it.
     pub dropped: Option<String>,
 }
 
@@ -97,7 +98,7 @@ impl From<&Entry> for EntryReport {
 impl fmt::Display for ResumeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(dropped) = &self.dropped {
-            return write!(f, "{dropped} is given up, and no store keeps its content for it");
+            return f.write_str(dropped);
         }
         if self.transactions.is_empty() && self.entries.is_empty() {
             return f.write_str("nothing is open");
@@ -189,7 +190,7 @@ fn again(entry: &Entry) -> Vec<String> {
 /// What the chain says of a transaction now.
 async fn fate(context: &Context, transaction: &Transaction) -> Result<String> {
     Ok(match context.chain().await?.fate(transaction).await? {
-        Fate::Included { outcome: Ok(outcome), .. } => done(&outcome),
+        Fate::Included { outcome: Ok(outcome), .. } => done(transaction, &outcome),
         Fate::Included { outcome: Err(error), .. } => failed(&error.into()),
         Fate::Never { reason } => never(&reason),
         _ => format!("in no block; it can get into one until block {}", transaction.until),
@@ -199,7 +200,7 @@ async fn fate(context: &Context, transaction: &Transaction) -> Result<String> {
 /// Waits for the fate of a transaction, and says whether it is certain.
 async fn settled(context: &Context, transaction: &Transaction) -> Result<(String, bool)> {
     Ok(match context.settle(transaction, &transaction.call).await {
-        Ok(outcome) => (done(&outcome), true),
+        Ok(outcome) => (done(transaction, &outcome), true),
         Err(error) if exit::is_unknown(&error) => (causes(&error), false),
         Err(error) => match journal::certainty(&error) {
             journal::Certainty::NoEffect => (never(&causes(&error)), true),
@@ -208,8 +209,13 @@ async fn settled(context: &Context, transaction: &Transaction) -> Result<(String
     })
 }
 
-fn done(outcome: &TxOutcome) -> String {
-    format!("succeeded in block {}", outcome.block_number)
+fn done(transaction: &Transaction, outcome: &TxOutcome) -> String {
+    let erasure = Call::EraseRecord { record: RecordId(0) }.name();
+    let left = match transaction.call == erasure {
+        true => "; its file may still be in a store, so run `medchain erase` for it again",
+        false => "",
+    };
+    format!("succeeded in block {}{left}", outcome.block_number)
 }
 
 fn failed(error: &anyhow::Error) -> String {
@@ -243,8 +249,24 @@ async fn give_up(context: &Context, journal: &Journal, id: &str) -> Result<Strin
     if entry.is_done() {
         bail!("{} is finished; nothing is to be given up", entry.what);
     }
+    // A folder deletes a file by its root, which it stores last: without it, the other blocks of
+    // what was stored in part would stay.
+    let mut is_whole = true;
+    if entry.stage == Stage::Begun {
+        let kept = held.kept(context.identity()?)?;
+        for bytes in kept.map(|(_, contents)| contents).unwrap_or_default() {
+            is_whole &= records::put(context, &bytes).await.is_ok();
+        }
+    }
     journal::abandon(&mut records::LetGo(context), &mut held).await?;
-    Ok(entry.what)
+    let parts = match is_whole {
+        true => "",
+        false => "; a store that could not take all of it may keep parts, which nobody can open",
+    };
+    Ok(format!(
+        "{} is given up, and the stores were asked to delete its content{parts}",
+        entry.what
+    ))
 }
 
 /// Prints what is open, unless it is finished now and that says it.

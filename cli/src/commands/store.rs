@@ -21,7 +21,8 @@ pub enum StoreCommand {
     /// List stored content that nothing on chain refers to.
     ///
     /// Content of others in the same stores is listed too, and left alone: profiles of patients,
-    /// preprocessing files of models, whatever else an IPFS node has pinned.
+    /// preprocessing files of models, whatever else an IPFS node has pinned. Blocks are not read:
+    /// damage is found, and mended from another store, when content is fetched.
     Check(CheckArgs),
 }
 
@@ -195,10 +196,10 @@ async fn heal(context: &Context) -> Result<Vec<String>> {
             Ok(stored) if stored.missed.is_empty() => healed.push(cid.to_string()),
             Ok(stored) => {
                 for failure in stored.missed {
-                    eprintln!("warning: {cid} was not stored: {failure}");
+                    crate::output::tell!("warning: {cid} was not stored: {failure}");
                 }
             }
-            Err(error) => eprintln!("warning: {cid} is not in all stores: {error}"),
+            Err(error) => crate::output::tell!("warning: {cid} is not in all stores: {error}"),
         }
     }
     Ok(healed)

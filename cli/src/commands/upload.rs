@@ -347,7 +347,7 @@ async fn asked(
         None => view.open_request_of(record, model).await?,
     };
     let Some(request) = request else {
-        eprintln!(
+        crate::output::tell!(
             "warning: record {record} was added before, and no request for model {model} is open; \
              see `medchain show {record}`, or order with `medchain infer {record} --model {model}`"
         );

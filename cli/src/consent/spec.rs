@@ -110,7 +110,7 @@ pub fn grant_message(
 pub fn warn_of_purposes(actions: ActionSet, purposes: Option<PurposeSet>) {
     let others: ActionSet = actions.iter().filter(|action| *action != Action::View).collect();
     if purposes.is_some() && !others.is_empty() {
-        eprintln!(
+        crate::output::tell!(
             "warning: the chain names a purpose for viewing only; a grant with purposes never \
              allows {others}"
         );

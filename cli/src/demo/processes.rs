@@ -190,9 +190,9 @@ fn print_log(process: &Process) {
     if lines.is_empty() {
         return;
     }
-    eprintln!("the last lines of {}:", process.name);
+    crate::output::tell!("the last lines of {}:", process.name);
     for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
-        eprintln!("  {line}");
+        crate::output::tell!("  {line}");
     }
 }
 

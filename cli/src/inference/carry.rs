@@ -100,7 +100,7 @@ async fn wait(
                     // The old line goes before a new one comes.
                     drop(step.take());
                     if told.replace(now).is_none() {
-                        eprintln!("note: {DIFFER}; see `medchain disputes {id}`");
+                        crate::output::tell!("note: {DIFFER}; see `medchain disputes {id}`");
                     }
                     step = Some(context.progress.step(format!("{DIFFER}, round {now}")));
                 }

@@ -34,7 +34,7 @@ pub async fn load(
         Ok(onnx) if same(&onnx) => onnx,
         found => {
             if found.is_ok() {
-                eprintln!(
+                crate::output::tell!(
                     "note: {} differs from the model on chain, which is fetched from the store",
                     local.onnx.display()
                 );

@@ -9,8 +9,20 @@ use serde::Serializer;
 /// Whatever a node, a store or a file sends may hold those, and they move a
 /// terminal's cursor.
 pub fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control() || turns(c));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Text of several lines, without what moves a terminal's cursor or turns the direction of letters:
+/// names that others chose may hold it.
+pub fn harmless(text: &str) -> String {
+    let is_shown = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c));
+    text.chars().filter(is_shown).collect()
+}
+
+/// Whether a character changes the direction in which those after it are shown.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Values with commas between them.

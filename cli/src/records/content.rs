@@ -59,7 +59,7 @@ impl Content {
         }
         if !stored.missed.is_empty() {
             let missed: Vec<String> = stored.missed.iter().map(ToString::to_string).collect();
-            eprintln!("warning: the file is not in every store: {}", missed.join("; "));
+            crate::output::tell!("warning: the file is not in every store: {}", missed.join("; "));
         }
         Ok(stored.places.join(" or "))
     }

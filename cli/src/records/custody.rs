@@ -79,7 +79,7 @@ async fn can_keep(view: &View, patient: &AccountId32, group: &CustodianGroup) ->
         }
     }
     if !obstacles.is_empty() {
-        eprintln!(
+        crate::output::tell!(
             "warning: no custodian keeps this key, because {}; the patient {patient} chooses \
              others with `medchain custodians set`",
             joined(&obstacles)

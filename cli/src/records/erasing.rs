@@ -92,7 +92,7 @@ async fn delete(context: &Context, store: &dyn Store, record: &Record) -> Vec<St
         .map(|answer| format!("{}: {}", answer.store, answer.reason.as_deref().unwrap_or_default()))
         .collect();
     if !failed.is_empty() {
-        eprintln!(
+        crate::output::tell!(
             "warning: the encrypted file may still be in a store; run the same command again \
              to ask once more: {}",
             failed.join("; ")

@@ -28,7 +28,7 @@ impl Film {
         let Deidentified { bytes, removed, warnings } =
             medchain_vision::deidentify(&file).with_context(|| cannot(path))?;
         for warning in warnings {
-            eprintln!("warning: {}: {warning}", path.display());
+            crate::output::tell!("warning: {}: {warning}", path.display());
         }
         Ok(Self { removed, ..Self::cleaned_before(path, kind, Zeroizing::new(bytes))? })
     }
@@ -68,7 +68,9 @@ pub fn film_of(record: RecordId, kind: RecordKind, bytes: &[u8]) -> Option<Squar
     }
     medchain_vision::square(bytes)
         .inspect_err(|error| {
-            eprintln!("warning: no model can run on record {record}, which is no image: {error}");
+            crate::output::tell!(
+                "warning: no model can run on record {record}, which is no image: {error}"
+            );
         })
         .ok()
 }

@@ -93,7 +93,7 @@ fn certainly_failed(error: &anyhow::Error) -> bool {
 /// A file that stays is no reason to fail: what was asked for is done.
 fn warn<E: Display>(result: Result<(), E>) {
     if let Err(error) = result {
-        eprintln!("warning: the secret of an old request was not removed: {error}");
+        crate::output::tell!("warning: the secret of an old request was not removed: {error}");
     }
 }
 

@@ -223,7 +223,7 @@ async fn numbers(
             .await
             .inspect_err(|error| {
                 let why = crate::output::causes(error);
-                eprintln!("warning: the report has no numbers of the model card: {why}");
+                crate::output::tell!("warning: the report has no numbers of the model card: {why}");
             })
             .ok()?,
     };

@@ -348,15 +348,15 @@ fn upgrade(run: &Run, release: &Release) -> (u64, Vec<Running>) {
     tell(&serde_json::to_string_pretty(&report).unwrap());
     assert_eq!(report["from"], release.version(), "{report}");
     let late = fits(run, &old);
-    if late.is_err() {
+    match late.is_ok() {
+        true => released.iter().for_each(Program::kill),
         // Then a worker of the release ends by itself: it does not know this runtime.
-        for worker in &released {
+        false => released.iter().for_each(|worker| {
             wait_for("the old worker ends", 3 * MINUTE, || worker.has_ended());
-        }
+        }),
     }
     tell(&format!("the old command line at the new chain: {}", late.unwrap_or_else(|no| no)));
 
-    released.iter().for_each(Program::kill);
     run.net.set_upgraded();
     let workers = released.iter().enumerate().map(|(place, worker)| {
         let log = run.net.log(&format!("worker-upgraded-{place}.log"));

@@ -49,7 +49,7 @@ pub fn new(context: &Context, args: &NewArgs) -> Result<KeyReport> {
     }
     let identity = Identity::create(&file, &secret, passphrase.as_ref())?;
     if args.show_words {
-        eprintln!("The words of the secret, which are shown only now: {}", *secret);
+        crate::output::tell!("The words of the secret, which are shown only now: {}", *secret);
     }
     Ok(KeyReport::new(&identity, Some(&file), true))
 }

@@ -116,7 +116,7 @@ impl Run<'_> {
     pub(super) fn warn(&self) {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(warning) = warning(&idle) {
-            eprintln!("{warning}");
+            crate::output::tell!("{warning}");
         }
     }
 }

@@ -58,7 +58,7 @@ fn parse(
     // Spreadsheets write one.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let mut reader =
-        ReaderBuilder::new().trim(Trim::All).delimiter(delimiter(bytes)).from_reader(bytes);
+        ReaderBuilder::new().trim(Trim::Headers).delimiter(delimiter(bytes)).from_reader(bytes);
     let mut lines = Lines { bytes, at: 0, number: 1 };
     let columns = Columns::of(reader.headers().map_err(|error| plain(&error, &mut lines))?)?;
     let (mut rows, mut faults, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -191,11 +191,12 @@ impl Columns {
         let at = |column: usize| format!("line {line}, column {}", column + 1);
         let value = |column: usize| record.get(column).unwrap_or_default();
         let optional = |column: Option<usize>| {
-            column.map(|column| (column, value(column))).filter(|(_, text)| !text.is_empty())
+            column.map(|column| (column, value(column).trim())).filter(|(_, text)| !text.is_empty())
         };
+        // As it is: a name may begin or end with a space, and be another file's without.
         let name = value(self.file).to_owned();
         let path = inside(folder, &name).with_context(|| at(self.file))?;
-        let patient = match value(self.patient) {
+        let patient = match value(self.patient).trim() {
             "" => bail!("{}: it names no patient", at(self.patient)),
             text => account(text).with_context(|| at(self.patient))?,
         };
@@ -291,6 +292,9 @@ mod tests {
         let rows = read("\u{feff}file,patient\r\n\"a, \"\"b\"\".png\", acc1 \r\n\r\n").unwrap();
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].name.as_str(), rows[0].line), ("a, \"b\".png", 2));
+        // A name is what it is; around everything else, spaces mean nothing.
+        let rows = read("file , patient\n\" x.png\", acc1 \n").unwrap();
+        assert_eq!(rows[0].name, " x.png");
         assert_eq!(read("File;Patient\na,b.png;acc1").unwrap()[0].name, "a,b.png");
         // A value over two lines: the line is the one on which it begins.
         let rows = read("file,patient\n\"a\nb.png\",acc1\nc.png,acc2\n").unwrap();

@@ -116,7 +116,7 @@ impl FileReport {
 
 impl fmt::Display for FileReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.outcome)?;
+        write!(f, "{}: {}", output::one_line(&self.file), self.outcome)?;
         if let Some(record) = self.record_id {
             write!(f, ", record {record}")?;
         }
@@ -229,9 +229,10 @@ impl fmt::Display for Summary {
         }
         write!(f, "; {:.1} s", self.seconds)?;
         for name in &self.failed {
-            write!(f, "\nfailed: {name}")?;
+            write!(f, "\nfailed: {}", output::one_line(name))?;
         }
         for name in &self.unknown {
+            let name = output::one_line(name);
             write!(f, "\nunknown: {name}; `medchain resume` says what became of it")?;
         }
         if self.outcome() != Outcome::Done {
