@@ -1,6 +1,6 @@
 //! Calls that only governance can make: by sudo, or as a motion of the council.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{Call, ChainEvent, Finality, Motion, TxOutcome};
@@ -102,12 +102,24 @@ impl Mandate {
     }
 }
 
+/// How often the chain is asked for a motion that is not there yet.
+const FORK_PAUSE: Duration = Duration::from_secs(1);
+
 impl Context {
     /// Votes for a motion that the signer proposed with the transaction `proposed`, unless it
     /// has its vote.
     pub async fn support(&self, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
-        let (view, account) = (self.view().await?, self.account()?);
-        let found = view.motions().await?.into_iter().find(|one| one.index == motion);
+        let account = self.account()?;
+        // Until its block is final, the best chain may be one in which it is not proposed yet.
+        let found = loop {
+            let motions = self.view().await?.motions().await?;
+            let found = motions.into_iter().find(|one| one.index == motion);
+            let is_final = self.chain().await?.heads().await?.finalised >= proposed.block_number;
+            if found.is_some() || is_final {
+                break found;
+            }
+            tokio::time::sleep(FORK_PAUSE).await;
+        };
         let found = found.with_context(|| {
             format!("motion {motion} is no longer open; see `medchain council show`")
         })?;
