@@ -210,8 +210,8 @@ impl Used<'_> {
 
     /// Whether it is an event of a pallet that this past runtime does not have yet.
     fn is_of_later_pallet(self, past: &Metadata) -> bool {
-        let is_missing = |pallet: &str| past.pallet_by_name(pallet).is_none();
-        matches!(self, Self::Event(pallet, _) if LATER_PALLETS.contains(&pallet) && is_missing(pallet))
+        let Self::Event(pallet, _) = self else { return false };
+        LATER_PALLETS.contains(&pallet) && past.pallet_by_name(pallet).is_none()
     }
 
     /// Whether both have it in the same shape; `None` where one does not have it.

@@ -17,7 +17,7 @@ use sp_keyring::Sr25519Keyring::{
 };
 use sp_runtime::{
     traits::{BlakeTwo256, Hash as _},
-    BoundedVec, DispatchError,
+    DispatchError,
 };
 
 use super::{
@@ -305,7 +305,6 @@ fn an_emergency_of_which_the_committee_says_nothing_ends() {
 #[test]
 fn no_part_of_the_council_changes_the_committee_at_once() {
     with_an_emergency(3, || {
-        let members = || accounts(&ETHICS[..3]);
         let calls: [RuntimeCall; 5] = [
             add(EveStash),
             remove(BobStash),
@@ -340,7 +339,7 @@ fn no_part_of_the_council_changes_the_committee_at_once() {
             Timelock::enact(signed(STRANGER), ChangeId(0)),
             pallet_timelock::Error::<Runtime>::ChangeNotDue
         );
-        assert_eq!(seated(), members());
+        assert_eq!(seated(), accounts(&ETHICS[..3]));
         // And a minority stops them.
         assert_ok!(Timelock::cancel(council(2), ChangeId(0)));
         assert_ok!(dispatch(announce(remove(BobStash)), council(4)));
