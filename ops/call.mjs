@@ -115,7 +115,7 @@ function signerOf(file, Keyring) {
 async function propose(call, signer) {
   const members = (await api.query.council.members()).length;
   if (!members) fail('the chain has no council');
-  if (pallet === 'councilMembership' && !options.root) {
+  if (['councilMembership', 'ethicsMembership'].includes(pallet) && !options.root) {
     fail('root alone changes members, after the delay: give --root in place of --motion');
   }
   // What root does takes two thirds; stopping it more than one.

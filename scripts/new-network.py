@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Makes the raw chain spec of a new MedChain network from a small JSON file.
 
-    scripts/new-network.py network.json chain.json [--council ACCOUNT …]
+    scripts/new-network.py network.json chain.json [--council ACCOUNT …] [--ethics ACCOUNT …]
 
 The file says who the network is and who runs it; docs/operators-guide.md has
 an example. The runtime is the one inside `medchain-node`, or --runtime's. Every
 address is checked, and keys that everybody knows (//Alice and the like) are
 refused unless --dev is given: whoever has them owns the network. A council decides, and nobody
-is root: with one member alone, the script asks for --single-member.
+is root: with one member alone, the script asks for --single-member. An ethics committee judges
+emergencies, and none of its members sits in the council; without one, which takes
+--without-ethics, the council judges those of its own clinicians.
 """
 
 import argparse
@@ -23,10 +25,11 @@ DECIMALS = 12
 DEPOSIT = 10**9  # An account with less than 0.001 MEDC is removed.
 DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk"
 MAX_CODE = 3 * 1024 * 1024  # What a relay chain takes.
-FIELDS = {"name", "id", "type", "para_id", "relay_chain", "council", "institutions", "collators",
-          "balances", "bootnodes"}
-OPTIONAL = {"type", "council", "institutions", "bootnodes"}
-MAX_MEMBERS = 32  # What the runtime takes.
+FIELDS = {"name", "id", "type", "para_id", "relay_chain", "council", "ethics", "institutions",
+          "collators", "balances", "bootnodes"}
+OPTIONAL = {"type", "council", "ethics", "institutions", "bootnodes"}
+# What the runtime takes, and from how many members on the ethics committee judges.
+MAX_MEMBERS, MAX_ETHICS, MIN_ETHICS = 32, 9, 3
 
 
 def fail(text):
@@ -97,7 +100,7 @@ def amount(text, what):
     return int(value)
 
 
-def patch(network, keys, single):
+def patch(network, keys, single, without_ethics):
     """What differs from the runtime's default genesis."""
     collators = network["collators"]
     if not isinstance(collators, list) or not collators:
@@ -118,14 +121,16 @@ def patch(network, keys, single):
     for text, value in network["balances"].items():
         balances[keys.address(text, f"{text[:8]}… in balances")] = amount(value, text)
     members = council(network["council"], keys, single)
+    judges = ethics(network["ethics"], keys, members, without_ethics)
     institutions = [institution(entry, number, keys)
                     for number, entry in enumerate(network["institutions"])]
     owners = [(member, "a member of the council") for member in members]
+    owners += [(judge, "a member of the ethics committee") for judge in judges]
     owners += [(registrar, "a registrar") for _, registrar in institutions]
     for owner, what in owners + [(a, "a collator's account") for a in accounts]:
         if owner not in balances:
             fail(f"{what} ({owner}) is not in balances: it could not pay for any call")
-    return {
+    difference = {
         "balances": {"balances": [list(entry) for entry in balances.items()]},
         "parachainInfo": {"parachainId": network["para_id"]},
         "collatorSelection": {"invulnerables": accounts, "candidacyBond": 16 * DEPOSIT},
@@ -133,6 +138,37 @@ def patch(network, keys, single):
         "councilMembership": {"members": members},
         "emr": {"institutions": institutions},
     }
+    # Runtimes from before there was a committee do not know the field.
+    if judges:
+        difference["ethicsMembership"] = {"members": judges}
+    return difference
+
+
+def members_of(field, addresses, keys, most):
+    """The members of a body, each once."""
+    members = [keys.address(text, f"{field}[{number}]") for number, text in enumerate(addresses)]
+    for number, member in enumerate(members):
+        if member in members[:number]:
+            fail(f"{field}[{number}] is listed twice")
+    if len(members) > most:
+        fail(f"{field} has {len(members)} members: the runtime takes {most}")
+    return members
+
+
+def ethics(addresses, keys, council_members, without):
+    """The members of the ethics committee, none of whom sits in the council."""
+    members = members_of("ethics", addresses, keys, MAX_ETHICS)
+    for number, member in enumerate(members):
+        if member in council_members:
+            fail(f"ethics[{number}] is in the council as well: the council must not judge "
+                 "emergencies of its own clinicians; name somebody else")
+    if without and members:
+        fail("ethics names members: leave out --without-ethics")
+    if not without and len(members) < MIN_ETHICS:
+        fail(f"ethics has {len(members)} members, and judges emergencies from {MIN_ETHICS} on: "
+             "name them in the file or with --ethics, or give --without-ethics, and the council "
+             "judges until it has appointed a committee")
+    return members
 
 
 def council(addresses, keys, single):
@@ -140,12 +176,7 @@ def council(addresses, keys, single):
     if not isinstance(addresses, list) or not addresses:
         fail("council is empty: nobody could decide anything; name the member institutions' "
              "accounts, three or more, in the file or with --council")
-    members = [keys.address(text, f"council[{number}]") for number, text in enumerate(addresses)]
-    for number, member in enumerate(members):
-        if member in members[:number]:
-            fail(f"council[{number}] is listed twice")
-    if len(members) > MAX_MEMBERS:
-        fail(f"council has {len(members)} members: the runtime takes {MAX_MEMBERS}")
+    members = members_of("council", addresses, keys, MAX_MEMBERS)
     if len(members) == 1 and not single:
         fail("council has a single member, who would decide alone: name three or more, or give "
              "--single-member for a network to try things out")
@@ -186,7 +217,7 @@ def read_network(path):
     for field in ("name", "relay_chain"):
         if not isinstance(network[field], str) or not network[field]:
             fail(f"{path}: {field} must be a text")
-    for field in ("council", "institutions"):
+    for field in ("council", "ethics", "institutions"):
         if not isinstance(network.setdefault(field, []), list):
             fail(f"{path}: {field} must be a list")
     if network.setdefault("type", "Live") not in ("Live", "Local", "Development"):
@@ -205,16 +236,23 @@ def main():
                         help="a member of the council; repeat it for each [default: the file's]")
     parser.add_argument("--single-member", action="store_true",
                         help="allow a council of one, who decides alone")
+    parser.add_argument("--ethics", action="append", metavar="ACCOUNT",
+                        help="a member of the ethics committee; repeat it for each [default: the "
+                             "file's]")
+    parser.add_argument("--without-ethics", action="store_true",
+                        help="allow a network without an ethics committee: the council judges")
     parser.add_argument("--dev", action="store_true", help="allow development keys")
     arguments = parser.parse_args()
     if os.path.exists(arguments.spec):
         fail(f"{arguments.spec} exists: a new genesis makes a new chain; choose another name, "
              "or remove the file")
     network = read_network(arguments.network)
-    if arguments.council and network["council"]:
-        fail(f"{arguments.network} names a council already: leave out --council")
-    network["council"] = arguments.council or network["council"]
-    difference = patch(network, Keys(arguments.node, arguments.dev), arguments.single_member)
+    for field, given in (("council", arguments.council), ("ethics", arguments.ethics)):
+        if given and network[field]:
+            fail(f"{arguments.network} names members of {field} already: leave out --{field}")
+        network[field] = given or network[field]
+    difference = patch(network, Keys(arguments.node, arguments.dev), arguments.single_member,
+                       arguments.without_ethics)
     code = None
     if arguments.runtime:
         try:
@@ -246,12 +284,15 @@ def main():
     if len(network["council"]) == 2:
         print("warning: with two members of the council each can stop everything; three or more "
               "are better", file=sys.stderr)
+    if not network["ethics"]:
+        print("warning: without an ethics committee, the council judges emergencies of its own "
+              "clinicians; it appoints one with ethicsMembership.addMember", file=sys.stderr)
     if size > MAX_CODE:
         print(f"warning: the runtime has {size / 2**20:.1f} MiB and a relay chain takes at most "
               f"{MAX_CODE >> 20}: give --runtime what scripts/compact-runtime.sh makes", file=sys.stderr)
     print(f"{arguments.spec}: {network['name']}, parachain {network['para_id']} on "
           f"{network['relay_chain']}, {len(network['collators'])} collators, a council of "
-          f"{len(network['council'])}")
+          f"{len(network['council'])}, an ethics committee of {len(network['ethics'])}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@
 # crashes   a collator and a worker are killed and come back
 # sync      a full node starts from the chain specs
 # stores    one of two stores stops, then the other
-# council   sudo is given up, where there is one; motions, and a default policy that waits
+# council   sudo is given up, where there is one; motions, a default policy that waits, and an
+#           ethics committee, where there is none
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet-test'}"

@@ -8,10 +8,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         access, annul, audit, balance, batch, completions, council, custodian, custodians,
-        delegate, disclose, disputes, emergency, erase, fetch, grant, infer, institution, key,
-        model, parameters, patient, policy, portal, predict, provider, records, relation, release,
-        replay, report, request, request_access, restore, resume, revoke, rotate, share, show,
-        store, transfer, upload, verify_certificate, verify_report, withdraw, worker,
+        delegate, disclose, disputes, emergency, erase, ethics, fetch, grant, infer, institution,
+        key, model, parameters, patient, policy, portal, predict, provider, records, relation,
+        release, replay, report, request, request_access, restore, resume, revoke, rotate, share,
+        show, store, transfer, upload, verify_certificate, verify_report, withdraw, worker,
     },
     context::Context,
     demo, exit,
@@ -49,6 +49,9 @@ pub enum Command {
     /// Show the council, vote on its motions, enact or cancel what it announced.
     #[command(subcommand)]
     Council(council::CouncilCommand),
+    /// Show the ethics committee, which judges emergencies, and vote on its motions.
+    #[command(subcommand)]
+    Ethics(ethics::EthicsCommand),
     /// List the bonds, fees and periods that can be changed, and propose a change.
     #[command(subcommand)]
     Parameters(parameters::ParametersCommand),
@@ -225,6 +228,7 @@ impl Command {
             Self::Transfer(args) => transfer::run(context, &args).await,
             Self::Patient(command) => patient::run(context, &command).await,
             Self::Council(command) => council::run(context, &command).await,
+            Self::Ethics(command) => ethics::run(context, &command).await,
             Self::Parameters(command) => parameters::run(context, &command).await,
             Self::Institution(command) => institution::run(context, &command).await,
             Self::Provider(command) => provider::run(context, &command).await,
@@ -391,6 +395,7 @@ mod tests {
             "medchain provider add 5F custodian --days 1 --until 9",
             "medchain policy default announce",
             "medchain council vote",
+            "medchain ethics vote",
             "medchain resume --drop",
             "medchain resume 1 --drop --list",
             "medchain request cancel",

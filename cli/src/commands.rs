@@ -18,6 +18,7 @@ pub mod disclose;
 pub mod disputes;
 pub mod emergency;
 pub mod erase;
+pub mod ethics;
 pub mod fetch;
 pub mod grant;
 pub mod infer;

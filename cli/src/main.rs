@@ -19,6 +19,7 @@ mod consent;
 mod contracts;
 mod inference;
 mod models;
+mod motions;
 mod records;
 
 mod certificate;

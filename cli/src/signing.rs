@@ -12,8 +12,8 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::chain::{
-    format_balance, Call, ChainError, ChainEvent, Finality, Note, RuntimeError, SubmitOptions,
-    Transaction, TxOutcome,
+    format_balance, Body, Call, ChainError, ChainEvent, Finality, Note, RuntimeError,
+    SubmitOptions, Transaction, TxOutcome,
 };
 use serde::Serialize;
 
@@ -213,8 +213,10 @@ impl Context {
         let is_sudo = matches!(call, Call::Sudo(_));
         match outcome {
             Err(error) if error.is(RuntimeError::BadOrigin) && !is_sudo => {
+                let body = Body::of(call);
                 Err(anyhow::Error::new(error).context(format!(
-                    "could not {purpose}: only the council may; see `medchain council show`"
+                    "could not {purpose}: only {body} may; see `medchain {} show`",
+                    body.name()
                 )))
             }
             outcome => outcome.map_err(|error| unsent(error, purpose)),

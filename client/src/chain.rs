@@ -12,6 +12,7 @@
 mod address;
 mod amount;
 mod blocks;
+mod body;
 mod call;
 mod compat;
 mod connect;
@@ -35,6 +36,7 @@ mod witness;
 pub use address::{AddressError, NodeAddress, Plaintext};
 pub use amount::{format_balance, parse_balance, UNIT};
 pub use blocks::BlockEvents;
+pub use body::Body;
 pub use call::{Call, Gas, Motion};
 pub use connect::{Chain, Finality, Heads, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::{contract_address, ContractFailure};

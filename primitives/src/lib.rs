@@ -57,6 +57,7 @@ pub use output::{Output, OutputError, MAX_CLASSES};
 pub use parameters::{Parameter, ParameterName, ParameterUnit, MAX_PARAMETER_NAME};
 pub use people::{
     Appointment, InstitutionName, Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
+    MIN_ETHICS_MEMBERS,
 };
 pub use record::{Document, RecordKind, RecordStatus};
 pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};

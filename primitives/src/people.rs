@@ -9,6 +9,11 @@ use crate::{names::named_enum, InstitutionId};
 /// Maximum length of an institution's name, in bytes.
 pub const MAX_INSTITUTION_NAME: u32 = 64;
 
+/// The number of members from which on the ethics committee judges emergencies.
+///
+/// With fewer, the council does: of two, each could stop every judgement, and one would judge alone.
+pub const MIN_ETHICS_MEMBERS: u32 = 3;
+
 /// The name of an institution, in UTF-8.
 pub type InstitutionName = BoundedVec<u8, ConstU32<MAX_INSTITUTION_NAME>>;
 

@@ -7,14 +7,14 @@ use frame_support::build_struct_json_patch;
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
-use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie};
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, FerdieStash, One, Two};
 use sp_runtime::BoundedVec;
 
 use crate::{
     AccountId, Balance, BalancesConfig, BlockNumber, CollatorSelectionConfig,
-    CouncilMembershipConfig, EmrConfig, ParachainInfoConfig, PolkadotXcmConfig,
-    RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, TimelockConfig,
-    EXISTENTIAL_DEPOSIT, MINUTES, UNIT,
+    CouncilMembershipConfig, EmrConfig, EthicsMembershipConfig, ParachainInfoConfig,
+    PolkadotXcmConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+    TimelockConfig, EXISTENTIAL_DEPOSIT, MINUTES, UNIT,
 };
 
 /// The parachain id of this chain in local networks.
@@ -22,6 +22,9 @@ pub const PARACHAIN_ID: u32 = 2000;
 
 /// The balance of each development account.
 const ENDOWMENT: Balance = 100_000 * UNIT;
+
+/// The members of the ethics committee of each chain for trials. They are rich as well.
+const ETHICS: [Sr25519Keyring; 3] = [One, Two, FerdieStash];
 
 /// A chain for trials, on which the well-known development accounts are rich.
 ///
@@ -50,11 +53,15 @@ fn trial(chain: &Trial<'_>) -> Value {
     build_struct_json_patch!(RuntimeGenesisConfig {
         balances: BalancesConfig {
             balances: Sr25519Keyring::well_known()
+                .chain([One, Two])
                 .map(|account| (account.to_account_id(), ENDOWMENT))
                 .collect::<Vec<_>>(),
         },
         council_membership: CouncilMembershipConfig {
             members: BoundedVec::truncate_from(accounts(chain.council)),
+        },
+        ethics_membership: EthicsMembershipConfig {
+            members: BoundedVec::truncate_from(accounts(&ETHICS)),
         },
         timelock: TimelockConfig { delay: Some(chain.delay) },
         emr: EmrConfig { institutions: chain.council.iter().map(institution).collect::<Vec<_>>() },

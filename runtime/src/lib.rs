@@ -34,6 +34,7 @@ pub mod nesting;
 pub mod parameters;
 pub mod policy_contract;
 pub mod policy_extension;
+pub mod seats;
 pub mod seeds;
 pub mod weights;
 
@@ -174,6 +175,13 @@ mod runtime {
     pub type Timelock = pallet_timelock;
     #[runtime::pallet_index(28)]
     pub type Parameters = pallet_parameters;
+
+    // The judges of emergencies. At genesis, their membership needs the council's, because no
+    // account sits in both.
+    #[runtime::pallet_index(35)]
+    pub type EthicsCommittee = pallet_collective<Instance2>;
+    #[runtime::pallet_index(36)]
+    pub type EthicsMembership = pallet_membership<Instance2>;
 
     // Block production. At genesis, each of these needs the ones before it.
     #[runtime::pallet_index(20)]

@@ -303,7 +303,7 @@ pub fn story() -> Vec<PastBlock> {
                         by: GUARDIAN,
                     }],
                 ),
-                // A member of the council makes the motion's call.
+                // A member of the ethics committee makes the motion's call.
                 signed(
                     5,
                     OTHER,

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use anyhow::{bail, Context as _, Result};
-use clap::{Args, Subcommand};
+use anyhow::Result;
+use clap::Subcommand;
 use medchain_client::{
-    chain::{Call, ChainEvent, Change, Gas, OpenMotion},
+    chain::{Body, Call, ChainEvent, Change},
     AccountId32,
 };
 use medchain_primitives::ChangeId;
@@ -14,15 +14,10 @@ use serde::Serialize;
 use crate::{
     arguments,
     context::Context,
+    motions::{self, MotionReport, VoteArgs},
     output::{self, Outcome},
     signing::{ensure_event, Governed, Included, Proposal, Share},
 };
-
-/// What closing a motion may use: more than any call that the command line proposes. Most is used
-/// by a judgement that ends many grants.
-const MOST: Gas = Gas { ref_time: 200_000_000_000, proof_size: 2_000_000 };
-/// The longest call of a motion, in bytes.
-const LONGEST: u32 = 64 * 1024;
 
 /// Subcommands of `medchain council`.
 #[derive(Debug, Subcommand)]
@@ -45,16 +40,6 @@ pub enum CouncilCommand {
     },
 }
 
-/// Arguments of `medchain council vote`.
-#[derive(Args, Clone, Debug)]
-pub struct VoteArgs {
-    /// The motion's number.
-    pub motion: u32,
-    /// Vote against it.
-    #[arg(long)]
-    pub against: bool,
-}
-
 /// The council.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShowReport {
@@ -68,30 +53,6 @@ pub struct ShowReport {
     pub sudo: Option<AccountId32>,
     /// The block that was asked.
     pub block_number: u32,
-}
-
-/// An open motion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MotionReport {
-    /// Its number.
-    pub motion: u32,
-    /// The name of its call.
-    pub call: String,
-    /// How many members must vote for it.
-    pub threshold: u32,
-    /// The members who voted for it.
-    pub ayes: Vec<AccountId32>,
-    /// The members who voted against it.
-    pub nays: Vec<AccountId32>,
-    /// The last block in which members can vote.
-    pub end: u32,
-}
-
-impl From<OpenMotion> for MotionReport {
-    fn from(motion: OpenMotion) -> Self {
-        let OpenMotion { hash: _, index, threshold, ayes, nays, end, call } = motion;
-        Self { motion: index, call, threshold, ayes, nays, end }
-    }
 }
 
 /// A call that root will make.
@@ -122,38 +83,13 @@ impl fmt::Display for ShowReport {
         for member in &self.members {
             writeln!(f, "member  {member}")?;
         }
-        for MotionReport { motion, call, threshold, ayes, nays, end } in &self.motions {
-            let (ayes, nays) = (ayes.len(), nays.len());
-            write!(f, "motion  {motion}: {call}, {ayes} of {threshold} votes, {nays} against, ")?;
-            writeln!(f, "until block {end}")?;
+        for motion in &self.motions {
+            writeln!(f, "{motion}")?;
         }
         for ChangeReport { change, call, enactable_at, expires_at } in &self.changes {
             writeln!(f, "root    {change}: {call}, in blocks {enactable_at} to {expires_at}")?;
         }
         write!(f, "(at block {})", self.block_number)
-    }
-}
-
-/// A vote, and what became of the motion.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct VoteReport {
-    /// The motion.
-    pub motion: u32,
-    /// Whether the vote was for it.
-    pub approve: bool,
-    /// Whether the motion had its votes, and its call was made.
-    pub executed: bool,
-    /// The last transaction.
-    #[serde(flatten)]
-    pub included: Included,
-}
-
-impl fmt::Display for VoteReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let vote = if self.approve { "for" } else { "against" };
-        write!(f, "voted {vote} motion {}", self.motion)?;
-        f.write_str(if self.executed { ", and its call was made" } else { "" })?;
-        write!(f, " ({})", self.included)
     }
 }
 
@@ -191,7 +127,10 @@ impl fmt::Display for RootReport {
 pub async fn run(context: &Context, command: &CouncilCommand) -> Result<Outcome> {
     match command {
         CouncilCommand::Show => output::print(&show(context).await?, context.json)?,
-        CouncilCommand::Vote(args) => output::print(&vote(context, args).await?, context.json)?,
+        CouncilCommand::Vote(args) => {
+            let voted = motions::vote(context, Body::Council, args).await?;
+            output::print(&voted, context.json)?;
+        }
         CouncilCommand::Enact { change } => {
             output::print(&enact(context, *change).await?, context.json)?;
         }
@@ -205,43 +144,12 @@ pub async fn run(context: &Context, command: &CouncilCommand) -> Result<Outcome>
 async fn show(context: &Context) -> Result<ShowReport> {
     let view = context.view().await?;
     Ok(ShowReport {
-        members: view.council().await?,
-        motions: view.motions().await?.into_iter().map(Into::into).collect(),
+        members: view.members(Body::Council).await?,
+        motions: motions::open(&view, Body::Council).await?,
         changes: view.changes().await?.into_iter().map(Into::into).collect(),
         sudo: view.sudo_key().await?,
         block_number: view.number(),
     })
-}
-
-/// Votes, and closes the motion if it has its votes then.
-async fn vote(context: &Context, args: &VoteArgs) -> Result<VoteReport> {
-    context.ensure_can_ask()?;
-    let (index, approve) = (args.motion, !args.against);
-    let find = |motions: Vec<OpenMotion>| motions.into_iter().find(|one| one.index == index);
-    let motion = find(context.view().await?.motions().await?)
-        .with_context(|| format!("there is no open motion {index}; see `medchain council show`"))?;
-    let signer = context.account()?;
-    let before = if approve { &motion.ayes } else { &motion.nays };
-    if before.contains(&signer) {
-        bail!("{signer} has already voted so on motion {index}");
-    }
-    let purpose = "vote on the motion";
-    let call = Call::CouncilVote { motion: motion.hash, index, approve };
-    let mut outcome = context.sign(&call, purpose).await?;
-    // What others voted meanwhile counts as well.
-    let view = context.chain().await?.at(outcome.block_hash).await?;
-    let ayes = find(view.motions().await?).map_or(0, |motion| motion.ayes.len());
-    let executed = u32::try_from(ayes).unwrap_or(u32::MAX) >= motion.threshold;
-    if executed {
-        let purpose = "make the motion's call";
-        let close =
-            Call::CouncilClose { motion: motion.hash, index, weight: MOST, length: LONGEST };
-        outcome = context.sign(&close, purpose).await?;
-        ensure_event(&outcome, purpose, |event| {
-            matches!(event, ChainEvent::MotionExecuted { failure: None, .. })
-        })?;
-    }
-    Ok(VoteReport { motion: index, approve, executed, included: (&outcome).into() })
 }
 
 async fn enact(context: &Context, change: ChangeId) -> Result<RootReport> {

@@ -36,9 +36,9 @@ pub enum EmergencyCommand {
     Review(review::ReviewArgs),
     /// Close an emergency whose review is over, as the chain also does by itself.
     Close(close::CloseArgs),
-    /// Judge an emergency that nobody reviewed, or accept a rejected one (council only).
+    /// Judge an emergency that nobody reviewed, or accept a rejected one (ethics committee only).
     Judge(judge::JudgeArgs),
-    /// Let an account break the glass again after too many rejections (council only).
+    /// Let an account break the glass again after too many rejections (ethics committee only).
     Lift(lift::LiftArgs),
     /// Allow emergency access to your records, which is the default.
     Allow,

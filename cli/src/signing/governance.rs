@@ -1,9 +1,10 @@
-//! Calls that only governance can make: by sudo, or as a motion of the council.
+//! Calls that only governance can make: by sudo, or as a motion of the council or of the ethics
+//! committee.
 
 use std::{fmt, time::Duration};
 
 use anyhow::{bail, Context as _, Result};
-use medchain_client::chain::{Call, ChainEvent, Finality, Motion, TxOutcome};
+use medchain_client::chain::{Body, Call, ChainError, Finality, Motion, TxOutcome, View};
 use serde::Serialize;
 
 use super::{event, Included};
@@ -14,14 +15,16 @@ use crate::context::Context;
 pub enum Governed {
     /// It was made.
     Done(TxOutcome),
-    /// It is a motion, on which other members of the council have to vote.
+    /// It is a motion, on which other members have to vote.
     Proposed(Proposal),
 }
 
 /// A motion that the signer proposed and voted for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proposal {
-    /// The motion's number, for `medchain council vote`.
+    /// Whose members vote.
+    pub body: Body,
+    /// The motion's number, for `medchain council vote` or `medchain ethics vote`.
     pub motion: u32,
     /// How many members must vote for it.
     pub threshold: u32,
@@ -32,9 +35,9 @@ pub struct Proposal {
 
 impl fmt::Display for Proposal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { motion, threshold, included } = self;
+        let Self { body, motion, threshold, included } = self;
         write!(f, "motion {motion} needs {threshold} votes and has yours ({included})")?;
-        write!(f, "\nother members run `medchain council vote {motion}`")
+        write!(f, "\nother members of {body} run `medchain {} vote {motion}`", body.name())
     }
 }
 
@@ -43,8 +46,8 @@ impl fmt::Display for Proposal {
 pub struct Mandate {
     /// What the signer sends.
     pub call: Call,
-    /// How many members of the council must vote for it, if it becomes a motion.
-    votes: Option<u32>,
+    /// Whose members must vote for it, and how many, if it becomes a motion.
+    votes: Option<(Body, u32)>,
 }
 
 impl Context {
@@ -57,41 +60,42 @@ impl Context {
     }
 
     /// How the signer can have governance make a call: by sudo with its key, as on development
-    /// chains, and else as a motion of the council, of which the signer must be a member.
+    /// chains, and else as a motion of the body that decides it, of which the signer must be a
+    /// member.
     pub async fn mandate(&self, call: Call, share: Share, purpose: &str) -> Result<Mandate> {
         let (view, signer) = (self.view().await?, self.account()?);
         let call = Box::new(call);
         if view.sudo_key().await? == Some(signer) {
             return Ok(Mandate { call: Call::Sudo(call), votes: None });
         }
-        let members = view.council().await?;
+        let body = share.body(&view).await?;
+        let members = view.members(body).await?;
         if !members.contains(&signer) {
             bail!(
-                "could not {purpose}: only the council may, and {signer} is not a member; \
-                 see `medchain council show`"
+                "could not {purpose}: only {body} may, and {signer} is not a member; \
+                 see `medchain {} show`",
+                body.name()
             );
         }
         let threshold = share.of(u32::try_from(members.len()).unwrap_or(u32::MAX));
         let motion = Motion { threshold, call };
         // With one vote, the call is made at once.
-        let votes = (threshold > 1).then_some(threshold);
-        Ok(Mandate { call: Call::CouncilPropose(motion), votes })
+        let votes = (threshold > 1).then_some((body, threshold));
+        Ok(Mandate { call: body.propose(motion), votes })
     }
 
     /// Sends a confirmed call of governance, and votes for it if it becomes a motion.
     pub async fn carry_out(&self, mandate: &Mandate, purpose: &str) -> Result<Governed> {
-        let Some(threshold) = mandate.votes else {
+        let Some((body, threshold)) = mandate.votes else {
             return Ok(Governed::Done(self.send(&mandate.call, purpose).await?));
         };
         // The vote shows that the motion is final.
         let outcome = self.send_until(&mandate.call, purpose, Finality::Best).await?;
-        let (motion, index) = event(&outcome, purpose, |event| match event {
-            ChainEvent::MotionProposed { motion, index, .. } => Some((*motion, *index)),
-            _ => None,
-        })?;
-        let vote = Call::CouncilVote { motion, index, approve: true };
+        let (motion, index) = event(&outcome, purpose, |event| body.proposed(event))?;
+        let vote = body.vote(motion, index, true);
         let outcome = self.sign(&vote, "vote for the motion").await?;
-        Ok(Governed::Proposed(Proposal { motion: index, threshold, included: (&outcome).into() }))
+        let included = (&outcome).into();
+        Ok(Governed::Proposed(Proposal { body, motion: index, threshold, included }))
     }
 }
 
@@ -106,13 +110,13 @@ impl Mandate {
 const FORK_PAUSE: Duration = Duration::from_secs(1);
 
 impl Context {
-    /// Votes for a motion that the signer proposed with the transaction `proposed`, unless it
-    /// has its vote.
-    pub async fn support(&self, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
+    /// Votes for a motion that the signer proposed to a body with the transaction `proposed`,
+    /// unless it has its vote.
+    pub async fn support(&self, body: Body, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
         let account = self.account()?;
         // Until its block is final, the best chain may be one in which it is not proposed yet.
         let found = loop {
-            let motions = self.view().await?.motions().await?;
+            let motions = self.view().await?.motions(body).await?;
             let found = motions.into_iter().find(|one| one.index == motion);
             let is_final = self.chain().await?.heads().await?.finalised >= proposed.block_number;
             if found.is_some() || is_final {
@@ -121,18 +125,18 @@ impl Context {
             tokio::time::sleep(FORK_PAUSE).await;
         };
         let found = found.with_context(|| {
-            format!("motion {motion} is no longer open; see `medchain council show`")
+            format!("motion {motion} is no longer open; see `medchain {} show`", body.name())
         })?;
         let mut included = Included::from(proposed);
         if !found.ayes.contains(&account) {
-            let vote = Call::CouncilVote { motion: found.hash, index: motion, approve: true };
+            let vote = body.vote(found.hash, motion, true);
             included = (&self.sign(&vote, "vote for the motion").await?).into();
         }
-        Ok(Proposal { motion, threshold: found.threshold, included })
+        Ok(Proposal { body, motion, threshold: found.threshold, included })
     }
 }
 
-/// The part of the council that decides something.
+/// Who decides something: a part of the council, or whoever judges emergencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// More than a third, which stops what was announced.
@@ -141,14 +145,24 @@ pub enum Share {
     Majority,
     /// At least two thirds, which announce what root will do.
     TwoThirds,
+    /// More than half of the ethics committee, or of the council while that is too small.
+    Judges,
 }
 
 impl Share {
+    /// Whose members vote.
+    async fn body(self, view: &View) -> Result<Body, ChainError> {
+        match self {
+            Self::Minority | Self::Majority | Self::TwoThirds => Ok(Body::Council),
+            Self::Judges => view.judges().await,
+        }
+    }
+
     /// How many of so many members that is.
     pub fn of(self, members: u32) -> u32 {
         match self {
             Self::Minority => (members / 3).saturating_add(1),
-            Self::Majority => (members / 2).saturating_add(1),
+            Self::Majority | Self::Judges => (members / 2).saturating_add(1),
             Self::TwoThirds => members.saturating_mul(2).div_ceil(3),
         }
     }
@@ -161,6 +175,7 @@ mod tests {
     #[test]
     fn shares_of_the_council_are_those_of_the_runtime() {
         let all = [Share::Minority, Share::Majority, Share::TwoThirds];
+        assert!((0..9).all(|members| Share::Judges.of(members) == Share::Majority.of(members)));
         let parts = |members| all.map(|share| share.of(members));
         assert_eq!(parts(1), [1, 1, 1]);
         assert_eq!(parts(2), [1, 2, 2]);

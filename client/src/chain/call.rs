@@ -28,7 +28,7 @@ pub struct Gas {
     pub proof_size: u64,
 }
 
-/// A call, and how many members of the council must vote for it.
+/// A call, and how many members of a body must vote for it.
 ///
 /// With a threshold of 1, the call is made at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ macro_rules! argument {
 /// Declares the calls, each once: `Variant = call_on_chain { field: Type, … };`
 /// under its pallet. `field: Type => name(encoding)` is an argument whose name, or
 /// whose encoding as well, is not that of the field. The calls under `@nested` hold
-/// other calls, and the one under `@proposed` a call and a number of votes.
+/// other calls, and those under `@proposed` a call and a number of votes.
 macro_rules! calls {
     (
         $(#[$meta:meta])*
@@ -87,18 +87,17 @@ macro_rules! calls {
                 $nested:ident($inner:ty) =
                     $nested_pallet:ident.$nested_call:ident($nested_argument:ident);
             )* }
-            @proposed {
+            @proposed { $(
                 $(#[$proposed_doc:meta])*
                 $proposed:ident($motion:ty) = $proposed_pallet:ident.$proposed_call:ident;
-            }
+            )* }
         }
     ) => {
         $(#[$meta])*
         pub enum $calls {
             $($($(#[$doc])* $variant $({ $($(#[$field_doc])* $field: $type),* })?,)*)*
             $($(#[$nested_doc])* $nested($inner),)*
-            $(#[$proposed_doc])*
-            $proposed($motion),
+            $($(#[$proposed_doc])* $proposed($motion),)*
         }
 
         impl $calls {
@@ -106,7 +105,7 @@ macro_rules! calls {
             pub(super) const ALL: &[(&str, &str)] = &[
                 $($((stringify!($pallet), stringify!($call)),)*)*
                 $((stringify!($nested_pallet), stringify!($nested_call)),)*
-                (stringify!($proposed_pallet), stringify!($proposed_call)),
+                $((stringify!($proposed_pallet), stringify!($proposed_call)),)*
             ];
 
             fn place(&self) -> (&'static str, &'static str) {
@@ -115,9 +114,9 @@ macro_rules! calls {
                     $(Self::$nested(..) => {
                         (stringify!($nested_pallet), stringify!($nested_call))
                     })*
-                    Self::$proposed(..) => {
+                    $(Self::$proposed(..) => {
                         (stringify!($proposed_pallet), stringify!($proposed_call))
-                    }
+                    })*
                 }
             }
 
@@ -130,7 +129,7 @@ macro_rules! calls {
                     $(Self::$nested(inner) => {
                         vec![(stringify!($nested_argument), inner.encode_calls(metadata)?)]
                     })*
-                    Self::$proposed(motion) => motion.arguments(metadata)?,
+                    $(Self::$proposed(motion) => motion.arguments(metadata)?,)*
                 }))
             }
         }
@@ -307,6 +306,21 @@ calls! {
                 length: u32 => length_bound(compact_number),
             };
         }
+        EthicsCommittee {
+            /// Votes for or against a motion, as a member of the ethics committee.
+            EthicsVote = vote {
+                motion: H256 => proposal,
+                index: u32 => index(compact_number),
+                approve: bool,
+            };
+            /// Ends a motion of the ethics committee that has its votes, and makes its call.
+            EthicsClose = close {
+                motion: H256 => proposal_hash,
+                index: u32 => index(compact_number),
+                weight: Gas => proposal_weight_bound,
+                length: u32 => length_bound(compact_number),
+            };
+        }
         Timelock {
             /// Cancels a call that root was to make.
             CancelChange = cancel { change: ChangeId };
@@ -353,6 +367,8 @@ calls! {
         @proposed {
             /// A call that the council will make, if so many members vote for it.
             CouncilPropose(Motion) = Council.propose;
+            /// A call that the ethics committee will make, if so many members vote for it.
+            EthicsPropose(Motion) = EthicsCommittee.propose;
         }
     }
 }

@@ -129,7 +129,7 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
             Some(true) => None,
             Some(false) => Some(format!("{used} differs")),
             // It came later; `unknown_event` finds one that had another name before.
-            None if is_past && used.is_own_event() => None,
+            None if is_past && (used.is_own_event() || used.is_of_later_pallet(node)) => None,
             None => Some(format!("{used} is missing")),
         });
     let moved = || if is_past { None } else { moved_event(tested, node) };
@@ -143,6 +143,9 @@ fn difference(tested: &Metadata, node: &Metadata, needs: Needs) -> Option<String
 /// MedChain's own pallets: what they report must not be left out of a log.
 const OWN_PALLETS: [&str; 4] =
     [EmrError::PALLET, CustodyError::PALLET, InferenceError::PALLET, DisputesError::PALLET];
+
+/// Pallets that the first release did not have. Where one is missing, so are its events.
+const LATER_PALLETS: [&str; 1] = ["EthicsCommittee"];
 
 /// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.
@@ -203,6 +206,12 @@ fn extension_difference(tested: &Metadata, node: &Metadata) -> Option<String> {
 impl Used<'_> {
     fn is_own_event(self) -> bool {
         matches!(self, Self::Event(pallet, _) if OWN_PALLETS.contains(&pallet))
+    }
+
+    /// Whether it is an event of a pallet that this past runtime does not have yet.
+    fn is_of_later_pallet(self, past: &Metadata) -> bool {
+        let Self::Event(pallet, _) = self else { return false };
+        LATER_PALLETS.contains(&pallet) && past.pallet_by_name(pallet).is_none()
     }
 
     /// Whether both have it in the same shape; `None` where one does not have it.

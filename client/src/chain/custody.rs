@@ -162,7 +162,7 @@ pub enum EmergencyStatus {
         /// The patient or the guardian who rejected it.
         by: AccountId32,
     },
-    /// Nobody reviewed it in time: the ethics council judges it.
+    /// Nobody reviewed it in time: the ethics committee judges it.
     Escalated,
     /// It was accepted. Access goes on until its last block; nothing more can be requested.
     Accepted,

@@ -326,6 +326,21 @@ events! {
             /// A motion ended with these votes.
             MotionClosed = Closed { motion: H256 => proposal_hash, yes: u32, no: u32 };
         }
+        EthicsCommittee {
+            /// A member of the ethics committee proposed a motion.
+            EthicsMotionProposed = Proposed {
+                index: u32 => proposal_index,
+                motion: H256 => proposal_hash,
+                threshold: u32,
+            };
+            /// The ethics committee made the call of a motion; it may have failed.
+            EthicsMotionExecuted = Executed {
+                motion: H256 => proposal_hash,
+                failure: Option<DispatchFailure> => result(outcome),
+            };
+            /// A motion of the ethics committee ended with these votes.
+            EthicsMotionClosed = Closed { motion: H256 => proposal_hash, yes: u32, no: u32 };
+        }
         Timelock {
             ChangeAnnounced { change: ChangeId, enactable_at: u32, expires_at: u32 };
             ChangeCancelled { change: ChangeId };

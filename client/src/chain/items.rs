@@ -91,6 +91,10 @@ items! {
         COUNCIL_PROPOSALS = Council.Proposals,
         COUNCIL_PROPOSAL_OF = Council.ProposalOf,
         COUNCIL_VOTING = Council.Voting,
+        ETHICS_MEMBERS = EthicsCommittee.Members,
+        ETHICS_PROPOSALS = EthicsCommittee.Proposals,
+        ETHICS_PROPOSAL_OF = EthicsCommittee.ProposalOf,
+        ETHICS_VOTING = EthicsCommittee.Voting,
         CHANGES = Timelock.Changes,
     }
 }

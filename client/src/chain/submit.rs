@@ -326,6 +326,7 @@ impl Chain {
                 ChainEvent::ExtrinsicFailed { failure }
                 | ChainEvent::SudoDone { failure: Some(failure) }
                 | ChainEvent::MotionExecuted { failure: Some(failure), .. }
+                | ChainEvent::EthicsMotionExecuted { failure: Some(failure), .. }
                 | ChainEvent::ChangeEnacted { failure: Some(failure), .. } => {
                     return Err(ChainError::Dispatch(failure.clone()))
                 }

@@ -75,7 +75,7 @@ pub struct PendingPolicy {
     pub enactable_at: u32,
 }
 
-/// A motion that members of the council can vote on.
+/// A motion that members of a body can vote on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenMotion {
     /// The hash of its call.

@@ -15,15 +15,18 @@ use pallet_collective::{
 };
 use sp_runtime::FixedU128;
 
-use crate::*;
+use crate::{
+    seats::{CouncilSeats, SeatingWeight},
+    *,
+};
 
 /// The maximum number of members of the council.
 pub const MAX_COUNCIL_MEMBERS: u32 = 32;
 
 /// More than half of the council, or root: day-to-day decisions.
 ///
-/// It admits institutions, announces the default policy, publishes models, judges emergencies that
-/// nobody reviewed or somebody rejected, and lifts suspensions.
+/// It admits institutions, announces the default policy, and publishes models. It judges emergencies
+/// only while there is no ethics committee ([`EthicsMajority`](super::EthicsMajority)).
 pub type CouncilMajority =
     EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 2>>;
 
@@ -104,9 +107,9 @@ impl pallet_membership::Config<Instance1> for Runtime {
     // A prime member decides nothing here.
     type PrimeOrigin = NeverEnsureOrigin<()>;
     type MembershipInitialized = Council;
-    type MembershipChanged = Council;
+    type MembershipChanged = CouncilSeats;
     type MaxMembers = ConstU32<MAX_COUNCIL_MEMBERS>;
-    type WeightInfo = pallet_membership::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = SeatingWeight;
 }
 
 impl pallet_timelock::Config for Runtime {

@@ -4,7 +4,7 @@ use frame_support::{parameter_types, traits::ConstU128};
 
 use crate::{
     committees::DrawnWorkers,
-    configs::{values::custody, CouncilMajority},
+    configs::{values::custody, EthicsMajority},
     parameters::Current,
     *,
 };
@@ -26,8 +26,7 @@ impl pallet_custody::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Committees = DrawnWorkers;
-    // Until ethics have a body of their own.
-    type EthicsOrigin = CouncilMajority;
+    type EthicsOrigin = EthicsMajority;
     type CustodianBond = Current<custody::CustodianBond>;
     type CustodyDeposit = ConstU128<{ deposit(1, 112) }>;
     type GrantDeposit = ConstU128<{ deposit(2, 1024) }>;

@@ -4,6 +4,7 @@ mod consensus;
 mod contracts;
 mod council;
 mod custody;
+mod ethics;
 mod governance;
 mod medchain;
 mod money;
@@ -16,6 +17,7 @@ pub use consensus::ConsensusHook;
 pub use council::{
     CouncilMajority, CouncilMinority, CouncilTwoThirds, PublicDelay, MAX_COUNCIL_MEMBERS,
 };
+pub use ethics::{EthicsMajority, EthicsMotionDuration, MAX_ETHICS_MEMBERS};
 pub use governance::ProxyType;
 pub use money::WeightToFee;
 pub use parameters::{

@@ -4,7 +4,7 @@ use frame_support::{
     derive_impl,
     dispatch::DispatchClass,
     parameter_types,
-    traits::{ConstU16, ConstU32, ConstU64},
+    traits::{ConstU16, ConstU32, ConstU64, InsideBoth},
     weights::Weight,
 };
 use frame_system::limits::{BlockLength, BlockWeights};
@@ -44,7 +44,7 @@ parameter_types! {
 
 #[derive_impl(frame_system::config_preludes::ParaChainDefaultConfig)]
 impl frame_system::Config for Runtime {
-    type BaseCallFilter = nesting::NotTooDeep;
+    type BaseCallFilter = InsideBoth<nesting::NotTooDeep, seats::NoSecondSeat>;
     type AccountId = AccountId;
     type Nonce = Nonce;
     type Hash = Hash;

@@ -21,13 +21,22 @@ fn accounts(of: &[Sr25519Keyring]) -> Vec<AccountId> {
     of.iter().map(|who| who.to_account_id()).collect()
 }
 
-/// Runs a test on a chain with the council and without sudo, at block 1.
+/// Runs a test on a chain with the council, without an ethics committee and sudo, at block 1.
 pub(super) fn on_a_chain_with_a_council(test: impl FnOnce()) {
+    on_a_chain_with_ethics(&[], test);
+}
+
+/// Runs a test on a chain with the council, this ethics committee, and without sudo, at block 1.
+pub(super) fn on_a_chain_with_ethics(ethics: &[Sr25519Keyring], test: impl FnOnce()) {
     let endowed = Sr25519Keyring::well_known().map(|who| (who.to_account_id(), 100_000 * UNIT));
     let storage = RuntimeGenesisConfig {
         balances: BalancesConfig { balances: endowed.collect(), ..Default::default() },
         council_membership: CouncilMembershipConfig {
             members: BoundedVec::truncate_from(accounts(&COUNCIL)),
+            ..Default::default()
+        },
+        ethics_membership: EthicsMembershipConfig {
+            members: BoundedVec::truncate_from(accounts(ethics)),
             ..Default::default()
         },
         emr: EmrConfig { institutions: vec![("clinic".into(), REGISTRAR.to_account_id())] },
@@ -269,47 +278,5 @@ fn the_longest_change_of_code_fits() {
         System::set_block_number(7 * DAYS + 1);
         assert_ok!(Timelock::enact(signed(STRANGER), ChangeId(0)));
         assert!(System::authorized_upgrade().is_some());
-    });
-}
-
-#[test]
-fn more_than_half_judges_an_emergency_that_nobody_reviewed() {
-    use custodians::{choose_custodians, deliver_share, entrust, go_to, reply_key_of};
-    use medchain_primitives::{EmergencyId, EmergencyReason};
-
-    const CONTACT: Sr25519Keyring = Sr25519Keyring::AliceStash;
-    on_a_chain_with_a_council(|| {
-        register(None);
-        let partner = medchain_primitives::RelationKind::Partner;
-        assert_ok!(Emr::set_relation(signed(PATIENT), CONTACT.to_account_id(), partner, true));
-        choose_custodians(&[Ferdie], 1);
-        assert_ok!(add_record(PATIENT));
-        entrust(RecordId(0));
-        let (patient, reason) = (PATIENT.to_account_id(), EmergencyReason::Other);
-        assert_ok!(Custody::break_glass(signed(CONTACT), patient, reason));
-        let reply = reply_key_of(CONTACT);
-        assert_ok!(Custody::request_in_emergency(signed(CONTACT), RecordId(0), reply));
-        assert_ok!(deliver_share(Ferdie, RecordId(0), CONTACT));
-
-        let judge = || -> RuntimeCall {
-            let emergency = EmergencyId(0);
-            pallet_custody::Call::<Runtime>::judge_emergency { emergency, accepted: false }.into()
-        };
-        let lift = || -> RuntimeCall {
-            let account = CONTACT.to_account_id();
-            pallet_custody::Call::<Runtime>::lift_suspension { account }.into()
-        };
-        assert!(dispatch(judge(), council(5)).is_err(), "the patient has time to review it");
-        go_to(7 * DAYS + 2);
-        for origin in [council(2), signed(Alice)] {
-            assert_eq!(dispatch(judge(), origin.clone()), Err(DispatchError::BadOrigin));
-            assert_eq!(dispatch(lift(), origin), Err(DispatchError::BadOrigin));
-        }
-        let issued = Balances::total_issuance();
-        assert_ok!(dispatch(judge(), council(3)));
-        assert_eq!(Balances::total_issuance(), issued - 10 * UNIT, "the bond is burned");
-        assert!(dispatch(judge(), council(3)).is_err(), "once");
-        assert_eq!(pallet_custody::Rejections::<Runtime>::get(CONTACT.to_account_id()), 1);
-        assert_ok!(Custody::do_try_state());
     });
 }

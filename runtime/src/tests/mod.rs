@@ -6,6 +6,7 @@ mod council;
 mod custodians;
 mod departures;
 mod draws;
+mod ethics;
 mod messages;
 mod nesting;
 mod parameters;

@@ -2,7 +2,11 @@
 
 use codec::{Decode, Encode};
 use frame_support::{
-    __private::metadata::RuntimeMetadata, assert_noop, assert_ok, storage::unhashed, traits::Get,
+    __private::metadata::RuntimeMetadata,
+    assert_noop, assert_ok,
+    instances::{Instance1, Instance2},
+    storage::unhashed,
+    traits::Get,
 };
 use medchain_primitives::{ChangeId, Parameter, ParameterUnit};
 use sp_keyring::Sr25519Keyring::{Alice, Ferdie};
@@ -178,9 +182,10 @@ fn no_combination_of_values_breaks_an_invariant() {
         let late = u128::from(pallet_custody::LATE_DELIVERY_PERIOD);
         let (_, emergency) = bounds!(custody::EmergencyPeriod);
         assert!(emergency + late < bounds!(custody::ReviewPeriod).0);
-        let motion: u32 = <Runtime as pallet_collective::Config<
-            frame_support::instances::Instance1,
-        >>::MotionDuration::get();
+        // The council's motions, where there is no committee.
+        let motion: u32 = <Runtime as pallet_collective::Config<Instance1>>::MotionDuration::get();
+        assert!(bounds!(custody::EthicsPeriod).0 > motion.into());
+        let motion: u32 = <Runtime as pallet_collective::Config<Instance2>>::MotionDuration::get();
         assert!(bounds!(custody::EthicsPeriod).0 > motion.into());
         let (bond, _) = bounds!(inference::WorkerBond);
         assert!(bounds!(inference::AbsencePenalty).1 <= bond);

@@ -1,6 +1,10 @@
 //! The interplay of the pallets of this runtime.
 
-use frame_support::{assert_noop, assert_ok, instances::Instance1, traits::InstanceFilter};
+use frame_support::{
+    assert_noop, assert_ok,
+    instances::{Instance1, Instance2},
+    traits::InstanceFilter,
+};
 use medchain_primitives::{EmergencyId, FailureCode, InferenceOrder, ModelId, Purpose, RequestId};
 use sp_runtime::BoundedVec;
 
@@ -156,6 +160,11 @@ fn genesis_presets_build() {
             let members = pallet_collective::Members::<Runtime, Instance1>::get();
             assert_eq!(members.len(), if is_development { 1 } else { 3 });
             assert_eq!(members.len(), pallet_emr::Institutions::<Runtime>::iter().count());
+            let ethics = pallet_collective::Members::<Runtime, Instance2>::get();
+            assert_eq!(ethics.len(), 3);
+            assert!(ethics.iter().all(|one| !members.contains(one)));
+            assert!(ethics.iter().all(|one| Balances::free_balance(one) > UNIT), "they can vote");
+            assert!(configs::EthicsMajority::is_committee());
             assert!(Timelock::delay() < configs::PublicDelay::get());
         });
     }

@@ -511,12 +511,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		//  Measured:  `3057 + g * (372 ±0)`
 		//  Estimated: `6189 + g * (3426 ±6)`
 		// Minimum execution time: 162_700_000 picoseconds.
-		// Estimate: 1 more read and 1 more written than was measured.
+		// Estimate: 2 more read and 1 more written than was measured.
 		Weight::from_parts(305_076_801, 0)
-			.saturating_add(Weight::from_parts(0, 8789))
+			.saturating_add(Weight::from_parts(0, 11789))
 			// Standard Error: 5_389_268
 			.saturating_add(Weight::from_parts(172_310_468, 0).saturating_mul(g.into()))
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(g.into())))
@@ -584,9 +584,10 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		//  Measured:  `83`
 		//  Estimated: `3517`
 		// Minimum execution time: 17_632_000 picoseconds.
+		// Estimate: 1 more read than was measured.
 		Weight::from_parts(32_572_000, 0)
-			.saturating_add(Weight::from_parts(0, 3517))
-			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(Weight::from_parts(0, 6517))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Custody::EndedGrants` (r:1 w:1)

@@ -14,5 +14,5 @@ pub use process::{free_port, machine, Place, Running};
 pub use programs::{contract, model_folder, program, repository, shared_images};
 pub use testnet::{wait_for, Program, Release, Testnet, COUNCIL, TESTNET_WORKERS};
 pub use world::{
-    Answer, World, CUSTODIANS, DOCTOR, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
+    Answer, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
 };

@@ -30,6 +30,9 @@ pub const DOCTOR: &str = "//Dave//stash";
 /// The patient's custodians, on a chain with custodians: any two of them open a key.
 pub const CUSTODIANS: [&str; 3] = ["//Ferdie//stash", "//Charlie//stash", "//Eve//stash"];
 
+/// Two of the three members of the ethics committee.
+pub const ETHICS: [&str; 2] = ["//One", "//Two"];
+
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A development chain with its own store. Both are deleted when it is dropped.

@@ -228,7 +228,7 @@ fn a_review_names_the_reviewer_and_the_verdict() {
     assert_eq!(made(Kind::EmergencyEndorsed)["outcomeDesc"], "accepted by a guardian");
     let judged = made(Kind::EmergencyJudged);
     assert_eq!(judged["outcomeDesc"], "accepted");
-    // The doctor is who it is about, and a member of the council acted.
+    // The doctor is who it is about, and a member of the committee acted.
     assert_eq!(judged["agent"][0]["requestor"], false);
     assert_eq!(judged["agent"][1]["requestor"], true);
 }

@@ -32,7 +32,7 @@ pub struct CloseArgs {
 pub enum Ending {
     /// No record was requested in it: the bond is back.
     Voided,
-    /// The council judges it.
+    /// The ethics committee judges it.
     Escalated,
     /// It is over.
     Closed,
@@ -74,8 +74,8 @@ impl fmt::Display for CloseReport {
             Ending::Voided => f.write_str("is void: nothing was requested; the bond is back")?,
             Ending::Escalated => write!(
                 f,
-                "was reviewed by nobody: the council judges it with `medchain emergency judge \
-                 {emergency_id}`"
+                "was reviewed by nobody: the ethics committee judges it with `medchain emergency \
+                 judge {emergency_id}`"
             )?,
             Ending::Closed => f.write_str("is closed")?,
             Ending::Burned => f.write_str("is closed: it was rejected, and the bond is burned")?,

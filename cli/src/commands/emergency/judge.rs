@@ -1,5 +1,5 @@
-//! `medchain emergency judge`: the council decides about what nobody reviewed, and accepts what was
-//! rejected wrongly.
+//! `medchain emergency judge`: the ethics committee decides about what nobody reviewed, and accepts
+//! what was rejected wrongly.
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ pub enum JudgeReport {
         #[serde(flatten)]
         included: Included,
     },
-    /// The council has to vote on it.
+    /// The ethics committee has to vote on it.
     Proposed(Proposal),
 }
 
@@ -92,14 +92,15 @@ async fn judge(context: &Context, args: &JudgeArgs) -> Result<JudgeReport> {
         EmergencyStatus::Rejected { .. } => bail!("emergency {id} is rejected already"),
         EmergencyStatus::Open | EmergencyStatus::Endorsed { .. } | EmergencyStatus::Accepted => {
             bail!(
-            "emergency {id} is not the council's: it judges those that nobody reviewed until their \
-             last block, and accepts those that were rejected; see `medchain emergency list`"
+            "emergency {id} is not the ethics committee's: it judges those that nobody reviewed \
+             until their last block, and accepts those that were rejected; see `medchain emergency \
+             list`"
         )
         }
     }
     let purpose = "judge the emergency";
     let call = Call::JudgeEmergency { emergency: id, accepted };
-    let outcome = match context.govern(call, Share::Majority, purpose).await? {
+    let outcome = match context.govern(call, Share::Judges, purpose).await? {
         Governed::Done(outcome) => outcome,
         Governed::Proposed(proposal) => return Ok(JudgeReport::Proposed(proposal)),
     };

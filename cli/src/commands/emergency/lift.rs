@@ -37,7 +37,7 @@ pub enum LiftReport {
         #[serde(flatten)]
         included: Included,
     },
-    /// The council has to vote on it.
+    /// The ethics committee has to vote on it.
     Proposed(Proposal),
 }
 
@@ -71,7 +71,7 @@ pub async fn lift(context: &Context, args: &LiftArgs) -> Result<LiftReport> {
     }
     let purpose = "lift the suspension";
     let call = Call::LiftSuspension { account };
-    match context.govern(call, Share::Majority, purpose).await? {
+    match context.govern(call, Share::Judges, purpose).await? {
         Governed::Done(outcome) => {
             ensure_event(&outcome, purpose, |event| {
                 matches!(event, ChainEvent::SuspensionLifted { .. })

@@ -94,8 +94,10 @@ impl EmergencyRow {
                 self.bond
             ),
             (_, _, Some(by)) => {
-                let others =
-                    if by == self.patient { "the council" } else { "the patient or the council" };
+                let others = match by == self.patient {
+                    true => "the ethics committee",
+                    false => "the patient or the ethics committee",
+                };
                 format!(
                     "rejected by {by}; unless {others} accepts it until block {until}, the bond {} \
                      is burned",
@@ -103,8 +105,8 @@ impl EmergencyRow {
                 )
             }
             ("escalated", ..) => format!(
-                "reviewed by nobody: the council judges it until block {until}, with `medchain \
-                 emergency judge {id}`, bond {}",
+                "reviewed by nobody: the ethics committee judges it until block {until}, with \
+                 `medchain emergency judge {id}`, bond {}",
                 self.bond
             ),
             (decided, ..) => format!("{decided}, and listed until block {until}"),
@@ -196,7 +198,7 @@ mod tests {
             (EmergencyStatus::Escalated, "medchain emergency judge 4".to_owned()),
             (
                 EmergencyStatus::Rejected { by: guardian },
-                "unless the patient or the council accepts it until block 900".to_owned(),
+                "unless the patient or the ethics committee accepts it until block 900".to_owned(),
             ),
             (EmergencyStatus::Accepted, "accepted, and listed".to_owned()),
         ] {

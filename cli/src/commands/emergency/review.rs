@@ -31,8 +31,8 @@ pub struct ReviewArgs {
     pub accept: bool,
     /// It was no emergency: end the access at once, and burn the bond at the end.
     ///
-    /// Until then the patient can accept what a guardian rejected, and the council what anybody
-    /// rejected.
+    /// Until then the patient can accept what a guardian rejected, and the ethics committee what
+    /// anybody rejected.
     #[arg(long)]
     pub reject: bool,
 }
@@ -71,8 +71,8 @@ impl fmt::Display for ReviewReport {
         if let Some(until) = self.overturnable_until {
             write!(
                 f,
-                "\nUntil block {until} the council can accept it all the same, and so can the \
-                 patient where a guardian rejected it."
+                "\nUntil block {until} the ethics committee can accept it all the same, and so can \
+                 the patient where a guardian rejected it."
             )?;
             write!(
                 f,

@@ -3,7 +3,7 @@
 use anyhow::{bail, Context as _, Result};
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{Call, ChainEvent, ModelStatus, Note, Transaction, TxOutcome},
+    chain::{Body, Call, ChainEvent, ModelStatus, Note, Transaction, TxOutcome},
     crypto::ContentKey,
     store,
 };
@@ -51,7 +51,8 @@ pub(super) async fn propose(context: &Context, args: &PublishArgs) -> Result<Pub
     match landed.numbers[..] {
         [PROPOSED, motion] => {
             let motion = u32::try_from(motion).context("a motion has no such number")?;
-            Ok(Published::Proposed(context.support(motion, &landed.outcome).await?))
+            let proposal = context.support(Body::Council, motion, &landed.outcome).await?;
+            Ok(Published::Proposed(proposal))
         }
         [REGISTERED, id] => {
             let id = ModelId(u32::try_from(id).context("a model has no such number")?);
@@ -205,7 +206,7 @@ impl journal::World for Publication<'_> {
         let view = self.context.view().await?;
         Ok(match *numbers {
             [PROPOSED, motion] => {
-                view.motions().await?.iter().any(|one| u64::from(one.index) == motion)
+                view.motions(Body::Council).await?.iter().any(|one| u64::from(one.index) == motion)
             }
             [REGISTERED, id] => view.models().await?.iter().any(|model| {
                 u64::from(model.id.0) == id

@@ -28,6 +28,9 @@ pub const RESEARCHER: &str = "//Bob//stash";
 /// A surgeon, a clinician of whom the patient has never heard.
 pub const SURGEON: &str = "//Alice//stash";
 
+/// Two of the three members of the ethics committee.
+pub const ETHICS: [&str; 2] = ["//One", "//Two"];
+
 /// Everybody, each with a context of their own.
 pub struct Cast {
     /// See [`REGISTRAR`].
@@ -50,6 +53,8 @@ pub struct Cast {
     pub researcher: Context,
     /// See [`SURGEON`].
     pub surgeon: Context,
+    /// See [`ETHICS`].
+    pub ethics: [Context; 2],
 }
 
 impl Cast {
@@ -57,6 +62,7 @@ impl Cast {
     pub fn new(chain: &Chain, store: &Arc<dyn Store>, folder: &Path) -> Result<Self> {
         let person = |suri: &str| person(suri, chain, store, folder);
         let [first, second, third] = CUSTODIANS;
+        let [chair, member] = ETHICS;
         Ok(Self {
             registrar: person(REGISTRAR)?,
             patient: person(PATIENT)?,
@@ -68,6 +74,7 @@ impl Cast {
             guardian: person(GUARDIAN)?,
             researcher: person(RESEARCHER)?,
             surgeon: person(SURGEON)?,
+            ethics: [person(chair)?, person(member)?],
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Story 3: The glass: access at once, against a bond, under review.
 
-use anyhow::Result;
-use medchain_client::chain::{format_balance, CustodyError, EmrError, UNIT};
+use anyhow::{bail, Result};
+use medchain_client::chain::{format_balance, Body, CustodyError, EmrError, UNIT};
 use medchain_primitives::{EmergencyReason, RecordId, Role};
 
 use super::{cast::SURGEON, scene::Scene};
@@ -17,6 +17,8 @@ use crate::{
         provider::{self, AddArgs},
     },
     context::Context,
+    motions::{self, VoteArgs},
+    signing::Proposal,
 };
 
 const STORY: &str = "emergency";
@@ -152,7 +154,7 @@ async fn surgeon(scene: &Scene<'_>, record: RecordId, foreign: RecordId) -> Resu
     let until = reviewed.overturnable_until.unwrap_or_default();
     scene.claim(
         STORY,
-        "the patient rejects the surgeon's emergency: the bond is burned when it is closed, unless the council overturns that",
+        "the patient rejects the surgeon's emergency: the bond is burned when it is closed, unless the ethics committee overturns that",
         read && kept >= BOND && until >= broken.review_until,
         format!(
             "emergency {}, {} held until block {until}",
@@ -180,12 +182,19 @@ async fn surgeon(scene: &Scene<'_>, record: RecordId, foreign: RecordId) -> Resu
         break_glass(&cast.surgeon, record).await,
         CustodyError::Suspended,
     )?;
-    let lifted = lift::lift(&cast.registrar, &LiftArgs { account: SURGEON.to_owned() }).await?;
+    let [proposer, voter] = &cast.ethics;
+    let lifted = lift::lift(proposer, &LiftArgs { account: SURGEON.to_owned() }).await?;
+    let LiftReport::Proposed(Proposal { motion, .. }) = lifted else {
+        bail!("one member of the ethics committee lifted a suspension alone");
+    };
+    let before = rejections(scene, &cast.surgeon).await?;
+    let voted = motions::vote(voter, Body::Ethics, &VoteArgs { motion, against: false }).await?;
+    let left = rejections(scene, &cast.surgeon).await?;
     scene.claim(
         STORY,
-        "until the council forgives it",
-        matches!(lifted, LiftReport::Lifted { rejections: 2, .. }),
-        lifted.to_string().replace('\n', "; "),
+        "until more than half of the ethics committee forgives it",
+        (before, voted.executed, left) == (2, true, 0),
+        voted.to_string(),
     )
 }
 
@@ -198,6 +207,10 @@ async fn break_glass(who: &Context, record: RecordId) -> Result<BreakReport> {
 async fn review(who: &Context, broken: &BreakReport, accept: bool) -> Result<ReviewReport> {
     let args = ReviewArgs { emergency: broken.emergency_id, accept, reject: !accept };
     review::review(who, &args).await
+}
+
+async fn rejections(scene: &Scene<'_>, who: &Context) -> Result<u32> {
+    Ok(scene.chain.best().await?.rejections(&who.account()?).await?)
 }
 
 async fn held(scene: &Scene<'_>, who: &Context) -> Result<u128> {

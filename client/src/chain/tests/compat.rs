@@ -183,6 +183,23 @@ fn an_event_that_came_later_is_not_missed_in_history() {
     refused(&without(metadata()), Needs::Everything, missing);
 }
 
+/// As in the blocks of a chain from before it had an ethics committee.
+#[test]
+fn a_pallet_that_came_later_is_not_missed_in_history() {
+    let before = past("EthicsCommittee", "EthicsCommitter");
+    assert_eq!(compat::check(&before, Needs::History), Ok(()));
+    let missing = "call EthicsCommittee.vote is missing";
+    refused(&before, Needs::Everything, missing);
+    // A later runtime would have it, unless under another name.
+    let later = altered(b"EthicsCommittee", b"EthicsCommitter");
+    refused(&later, Needs::History, "event EthicsCommittee.Proposed is missing");
+    // What it has must be as it is read.
+    let mut other = past("check_policy", "check_polity");
+    let events = other.pallet_by_name("EthicsCommittee").unwrap().event_ty_id().unwrap();
+    variants(&mut other, events).retain(|event| event.name != "Executed");
+    refused(&other, Needs::History, "event EthicsCommittee.Executed is missing");
+}
+
 /// The entries of a log are proven as bytes, which begin with the event's number.
 #[test]
 fn an_event_with_another_number_is_refused() {

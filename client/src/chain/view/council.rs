@@ -1,29 +1,35 @@
-//! The council, its motions, and the calls that root will make.
+//! The council and the ethics committee, their motions, and the calls that root will make.
 
-use medchain_primitives::ChangeId;
+use medchain_primitives::{ChangeId, MIN_ETHICS_MEMBERS};
 use subxt::utils::Static;
 
 use super::{StoredValue, View};
 use crate::{
-    chain::{items::StorageItem, ChainError, Change, OpenMotion},
+    chain::{items::StorageItem, Body, ChainError, Change, OpenMotion},
     AccountId32, H256,
 };
 
 impl View {
-    /// The members of the council.
-    pub async fn council(&self) -> Result<Vec<AccountId32>, ChainError> {
-        Ok(self.value(StorageItem::COUNCIL_MEMBERS, ()).await?.unwrap_or_default())
+    /// The members of a body, who can vote.
+    pub async fn members(&self, body: Body) -> Result<Vec<AccountId32>, ChainError> {
+        Ok(self.value(body.members(), ()).await?.unwrap_or_default())
     }
 
-    /// The motions that members can vote on, in the order of their numbers.
-    pub async fn motions(&self) -> Result<Vec<OpenMotion>, ChainError> {
-        let hashes: Option<Vec<H256>> = self.value(StorageItem::COUNCIL_PROPOSALS, ()).await?;
+    /// The body that judges emergencies: the council, while the ethics committee is too small.
+    pub async fn judges(&self) -> Result<Body, ChainError> {
+        let members = self.members(Body::Ethics).await?.len();
+        Ok(if members < MIN_ETHICS_MEMBERS as usize { Body::Council } else { Body::Ethics })
+    }
+
+    /// The motions that members of a body can vote on, in the order of their numbers.
+    pub async fn motions(&self, body: Body) -> Result<Vec<OpenMotion>, ChainError> {
+        let hashes: Option<Vec<H256>> = self.value(body.proposals(), ()).await?;
         let mut motions = Vec::new();
         for hash in hashes.unwrap_or_default() {
-            let Some(votes) = self.fields(StorageItem::COUNCIL_VOTING, (hash,)).await? else {
+            let Some(votes) = self.fields(body.voting(), (hash,)).await? else {
                 continue;
             };
-            let call = self.stored(StorageItem::COUNCIL_PROPOSAL_OF, (hash,)).await?;
+            let call = self.stored(body.proposal_of(), (hash,)).await?;
             let call = call.map(|call| call.bytes).unwrap_or_default();
             motions.push(OpenMotion {
                 hash,

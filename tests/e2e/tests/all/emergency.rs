@@ -3,9 +3,11 @@
 use std::{thread::sleep, time::Duration};
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError, EmrError, FailureKind};
-use medchain_e2e::{Running, World, CUSTODIANS, DOCTOR, HELPER, PATIENT, REGISTRAR, STRANGER};
+use medchain_e2e::{
+    Running, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, PATIENT, REGISTRAR, STRANGER,
+};
 use medchain_primitives::EmergencyReason;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use super::{
     audit::valid_fhir,
@@ -152,6 +154,32 @@ fn what_the_patient_forbids_in_an_emergency_is_not_delivered() {
     assert!(refused.one_error_line().contains("EmergencyRejected"), "{}", refused.err);
     let refused = world.run(PATIENT, &["emergency", "review", &id, "--accept"]);
     assert!(refused.one_error_line().contains("EmergencyAlreadyReviewed"), "{}", refused.err);
+    overturned(&world, &id);
     world.done(PATIENT, &["audit", "--fhir", "emergency.json"]);
     valid_fhir(&world, "emergency.json");
+}
+
+/// The ethics committee accepts what was rejected, and nobody else does.
+fn overturned(world: &World, id: &str) {
+    let judge = ["emergency", "judge", id, "accept"];
+    for who in [STRANGER, DOCTOR] {
+        let refused = world.run(who, &judge);
+        let said = refused.one_error_line();
+        assert!(said.contains("only the ethics committee may"), "{said}");
+    }
+    let [first, second] = ETHICS;
+    let before = held(world, DOCTOR);
+    let proposed = world.done(first, &judge);
+    assert_eq!((&proposed["body"], &proposed["threshold"]), (&json!("ethics"), &json!(2)));
+    let shown = world.done(STRANGER, &["ethics", "show"]);
+    assert_eq!(shown["judges"], "ethics", "{shown}");
+    assert_eq!(shown["members"].as_array().map(Vec::len), Some(3), "{shown}");
+    assert_eq!(shown["motions"][0]["call"], "Custody.judge_emergency", "{shown}");
+    let motion = proposed["motion"].to_string();
+    let vote = ["ethics", "vote", motion.as_str()];
+    let refused = world.run(DOCTOR, &vote);
+    assert!(refused.one_error_line().contains("NotMember"), "{}", refused.err);
+    assert!(held(world, DOCTOR) >= before, "one of three has voted");
+    assert_eq!(world.done(second, &vote)["executed"], true);
+    assert!(held(world, DOCTOR) + BOND <= before, "the bond is back");
 }

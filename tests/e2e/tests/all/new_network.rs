@@ -44,14 +44,18 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     let _machine = machine();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let [member, second, collator, aura] = [(); 4].map(|()| new_address());
+    let [member, second, collator, aura, one, two, three] = [(); 7].map(|()| new_address());
     let network = json!({
         "name": "Test", "id": "medchain-test", "para_id": 4321, "relay_chain": "paseo",
         "council": [member, second],
+        "ethics": [one, two, three],
         "institutions": [{ "name": "Clinic", "registrar": second }],
         "collators": [{ "account": collator, "aura": aura }],
         // More than 64 bits of the smallest unit, and a fraction.
-        "balances": { member.clone(): 50_000_000, second.clone(): 1, collator.clone(): 0.5 },
+        "balances": {
+            member.clone(): 50_000_000, second.clone(): 1, collator.clone(): 0.5,
+            one.clone(): 1, two.clone(): 1, three.clone(): 1,
+        },
     });
     let with = |field: &str, value: Value| {
         let mut network = network.clone();
@@ -72,6 +76,15 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     assert!(refused(folder, &with("council", json!([]))).contains("nobody could decide"));
     assert!(refused(folder, &with("council", json!([member, member]))).contains("twice"));
     assert!(refused(folder, &with("council", json!([member]))).contains("--single-member"));
+    assert!(refused(folder, &with("ethics", json!([one, two]))).contains("--without-ethics"));
+    assert!(refused(folder, &with("ethics", json!([]))).contains("--without-ethics"));
+    assert!(refused(folder, &with("ethics", json!([one, two, two]))).contains("twice"));
+    let both = refused(folder, &with("ethics", json!([one, two, member])));
+    assert!(both.contains("ethics[2] is in the council as well"), "{both}");
+    assert!(refused(folder, &with("ethics", json!([one, two, aura]))).contains("not in balances"));
+    let many: Vec<String> = (0..10).map(|_| new_address()).collect();
+    assert!(refused(folder, &with("ethics", json!(many))).contains("the runtime takes 9"));
+    assert!(refused(folder, &with("ethics", json!(one))).contains("must be a list"));
     let nameless = json!([{ "name": "", "registrar": second }]);
     assert!(refused(folder, &with("institutions", nameless)).contains("1 to 64 bytes"));
     // Nobody is root: a file from before there was a council is refused.
@@ -132,6 +145,14 @@ fn a_network_starts_with_what_its_file_says_and_without_known_keys() {
     let members: Vec<&str> =
         council["members"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(members.len() == 2 && members.contains(&second.as_str()), "{members:?}");
+    let ethics = Command::new(program("medchain"))
+        .args(["ethics", "show", "--json", "--node", &format!("ws://127.0.0.1:{port}")])
+        .output()
+        .unwrap();
+    let ethics: Value = serde_json::from_slice(&ethics.stdout).unwrap();
+    assert_eq!(ethics["judges"], "ethics", "{ethics}");
+    let members = ethics["members"].as_array().unwrap();
+    assert!(members.len() == 3 && members.contains(&json!(two)), "{members:?}");
     while !node.said().contains("Imported #2") {
         assert!(started.elapsed() < Duration::from_secs(120), "no blocks: {}", node.said());
         sleep(Duration::from_millis(500));

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
-use medchain_e2e::{contract, repository, wait_for, COUNCIL, STRANGER};
+use medchain_e2e::{contract, repository, wait_for, COUNCIL, STRANGER, TESTNET_WORKERS};
 use serde_json::{json, Value};
 
 use super::{tell, Run, MINUTE};
@@ -66,4 +66,36 @@ pub fn play(run: &Run) {
     let enacted = run.net.done(0, STRANGER, &["policy", "default", "enact"]);
     assert_eq!(enacted["contract"], policy);
     tell("after its delay anybody enacts it");
+    appoint_ethics(run);
+}
+
+/// A network that began without an ethics committee appoints one: two thirds of the council have
+/// root do it, after the delay. Until then, the council judges emergencies.
+fn appoint_ethics(run: &Run) {
+    let shown = || run.net.done(0, STRANGER, &["ethics", "show"]);
+    let before = shown();
+    if before["judges"] == "ethics" {
+        tell("an ethics committee judges emergencies");
+        return;
+    }
+    assert_eq!((&before["judges"], &before["members"]), (&json!("council"), &json!([])));
+    let account = |who: &&str| run.net.done(0, who, &["balance"])["account"].clone();
+    let members: Vec<Value> = TESTNET_WORKERS.iter().map(account).collect();
+    let members = json!(members).to_string();
+    let (said, done) = call(run, &["--root", "ethicsMembership.resetMembers", &members]);
+    assert!(done, "{said}");
+    let motion = said.split_whitespace().nth(1).expect("the motion has a number");
+    let voted = run.net.done(0, COUNCIL[1], &["council", "vote", motion]);
+    assert_eq!(voted["executed"], true, "{voted}");
+    let announced = run.net.done(0, STRANGER, &["council", "show"]);
+    let change = announced["changes"].as_array().and_then(|all| all.last()).expect("it waits");
+    assert_eq!(change["call"], "EthicsMembership.reset_members", "{announced}");
+    let due = change["enactable_at"].as_u64().expect("it waits");
+    wait_for("the committee can be appointed", 5 * MINUTE, || {
+        shown()["block_number"].as_u64() >= Some(due)
+    });
+    run.net.done(0, STRANGER, &["council", "enact", &change["change"].to_string()]);
+    let after = shown();
+    assert_eq!(after["judges"], "ethics", "{after}");
+    tell("the council appointed an ethics committee, which judges emergencies from now on");
 }

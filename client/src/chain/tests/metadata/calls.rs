@@ -15,8 +15,8 @@ use medchain_sharing::{
 
 use super::{disputes::moves, *};
 use crate::chain::{
-    Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Parameter, ParameterChange,
-    ParameterUnit, Purpose,
+    Body, Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Parameter,
+    ParameterChange, ParameterUnit, Purpose,
 };
 
 fn cid() -> Cid {
@@ -333,18 +333,20 @@ fn others(calls: &mut Checked) {
     );
 }
 
-/// What the members of the council sign.
+/// What the members of the council and of the ethics committee sign.
 fn governance(calls: &mut Checked) {
     let call = || Box::new(Call::RemoveInstitution { institution: InstitutionId(31_337) });
-    let motion = Motion { threshold: 4_242, call: call() };
-    calls.check(&Call::CouncilPropose(motion), &["4242", "remove_institution", "31337"]);
-    let (motion, index) = (crate::H256([9; 32]), 77_777);
-    calls.check(&Call::CouncilVote { motion, index, approve: true }, &["77777", "true"]);
-    let weight = Gas { ref_time: 1_111_111, proof_size: 22_222 };
-    calls.check(
-        &Call::CouncilClose { motion, index, weight, length: 333_333 },
-        &["77777", "1111111", "22222", "333333"],
-    );
+    for body in [Body::Council, Body::Ethics] {
+        let motion = Motion { threshold: 4_242, call: call() };
+        calls.check(&body.propose(motion), &["4242", "remove_institution", "31337"]);
+        let (motion, index) = (crate::H256([9; 32]), 77_777);
+        calls.check(&body.vote(motion, index, true), &["77777", "true"]);
+        let weight = Gas { ref_time: 1_111_111, proof_size: 22_222 };
+        calls.check(
+            &body.close(motion, index, weight, 333_333),
+            &["77777", "1111111", "22222", "333333"],
+        );
+    }
     calls.check(&Call::AnnounceChange(call()), &["remove_institution", "31337"]);
     let change = ChangeId(55_555);
     for (unit, place, shown) in [

@@ -429,10 +429,16 @@ fn failures(events: &mut Checked) {
     sudo(vec![1, 2], Some(bad_origin.clone()));
     let (motion, change) = (crate::H256([9; 32]), ChangeId(7));
     for (result, failure) in [(vec![0], None), (vec![1, 2], Some(bad_origin))] {
+        let fields = [("proposal_hash", motion.encode()), ("result", result.clone())];
         events.check(
             ("Council", "Executed"),
-            &[("proposal_hash", motion.encode()), ("result", result.clone())],
+            &fields,
             ChainEvent::MotionExecuted { motion, failure: failure.clone() },
+        );
+        events.check(
+            ("EthicsCommittee", "Executed"),
+            &fields,
+            ChainEvent::EthicsMotionExecuted { motion, failure: failure.clone() },
         );
         events.check(
             ("Timelock", "ChangeEnacted"),
@@ -444,21 +450,29 @@ fn failures(events: &mut Checked) {
 
 fn governance(events: &mut Checked) {
     let (motion, change) = (crate::H256([9; 32]), ChangeId(7));
-    events.check(
-        ("Council", "Proposed"),
-        &[
+    for (pallet, proposed, closed) in [
+        (
+            "Council",
+            ChainEvent::MotionProposed { index: 5, motion, threshold: 3 },
+            ChainEvent::MotionClosed { motion, yes: 3, no: 1 },
+        ),
+        (
+            "EthicsCommittee",
+            ChainEvent::EthicsMotionProposed { index: 5, motion, threshold: 3 },
+            ChainEvent::EthicsMotionClosed { motion, yes: 3, no: 1 },
+        ),
+    ] {
+        let fields = [
             ("account", ALICE.encode()),
             ("proposal_index", 5u32.encode()),
             ("proposal_hash", motion.encode()),
             ("threshold", 3u32.encode()),
-        ],
-        ChainEvent::MotionProposed { index: 5, motion, threshold: 3 },
-    );
-    events.check(
-        ("Council", "Closed"),
-        &[("proposal_hash", motion.encode()), ("yes", 3u32.encode()), ("no", 1u32.encode())],
-        ChainEvent::MotionClosed { motion, yes: 3, no: 1 },
-    );
+        ];
+        events.check((pallet, "Proposed"), &fields, proposed);
+        let fields =
+            [("proposal_hash", motion.encode()), ("yes", 3u32.encode()), ("no", 1u32.encode())];
+        events.check((pallet, "Closed"), &fields, closed);
+    }
     let (enactable_at, expires_at) = (66u32, 77u32);
     event!(
         events,

@@ -231,17 +231,19 @@ fn structs_of_governance_are_as_they_are_read() {
         "PendingDefaultPolicy",
         &[("policy", Some(ALICE).encode()), ("enactable_at", 1u32.encode())],
     );
-    check_struct(
-        "Council",
-        "Voting",
-        &[
-            ("index", 1u32.encode()),
-            ("threshold", 1u32.encode()),
-            ("ayes", vec![ALICE].encode()),
-            ("nays", vec![ALICE, BOB].encode()),
-            ("end", 1u32.encode()),
-        ],
-    );
+    for body in ["Council", "EthicsCommittee"] {
+        check_struct(
+            body,
+            "Voting",
+            &[
+                ("index", 1u32.encode()),
+                ("threshold", 1u32.encode()),
+                ("ayes", vec![ALICE].encode()),
+                ("nays", vec![ALICE, BOB].encode()),
+                ("end", 1u32.encode()),
+            ],
+        );
+    }
     let call = Call::RemoveInstitution { institution: InstitutionId(1) };
     check_struct(
         "Timelock",
@@ -367,8 +369,10 @@ fn plain_values_are_as_they_are_read() {
     value("Inference", "Seeds", ([1u8; 32], 1u32).encode());
     value("Timestamp", "Now", 1u64.encode());
     value("Sudo", "Key", ALICE.encode());
-    value("Council", "Members", vec![ALICE, BOB].encode());
-    value("Council", "Proposals", vec![[9u8; 32]].encode());
+    for body in ["Council", "EthicsCommittee"] {
+        value(body, "Members", vec![ALICE, BOB].encode());
+        value(body, "Proposals", vec![[9u8; 32]].encode());
+    }
 }
 
 #[test]
@@ -412,10 +416,12 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "DefaultPolicy", &[]);
     keys("Emr", "PendingDefaultPolicy", &[]);
     keys("Emr", "Institutions", &[&InstitutionId(1).encode()]);
-    keys("Council", "Members", &[]);
-    keys("Council", "Proposals", &[]);
-    keys("Council", "ProposalOf", &[&[9u8; 32]]);
-    keys("Council", "Voting", &[&[9u8; 32]]);
+    for body in ["Council", "EthicsCommittee"] {
+        keys(body, "Members", &[]);
+        keys(body, "Proposals", &[]);
+        keys(body, "ProposalOf", &[&[9u8; 32]]);
+        keys(body, "Voting", &[&[9u8; 32]]);
+    }
     keys("Timelock", "Changes", &[&ChangeId(1).encode()]);
     let emergency = EmergencyId(1).encode();
     keys("Custody", "Custodians", &[&account]);

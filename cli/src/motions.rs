@@ -1,0 +1,123 @@
+//! Motions of the council and of the ethics committee: what is open, and votes on it.
+
+use std::fmt;
+
+use anyhow::{bail, Context as _, Result};
+use clap::Args;
+use medchain_client::{
+    chain::{Body, ChainError, Gas, OpenMotion, View},
+    AccountId32,
+};
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    signing::{ensure_event, Included},
+};
+
+/// What closing a motion may use: more than any call that the command line proposes. Most is used
+/// by a judgement that ends many grants.
+const MOST: Gas = Gas { ref_time: 200_000_000_000, proof_size: 2_000_000 };
+/// The longest call of a motion, in bytes.
+const LONGEST: u32 = 64 * 1024;
+
+/// Arguments of `medchain council vote` and `medchain ethics vote`.
+#[derive(Args, Clone, Debug)]
+pub struct VoteArgs {
+    /// The motion's number.
+    pub motion: u32,
+    /// Vote against it.
+    #[arg(long)]
+    pub against: bool,
+}
+
+/// An open motion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MotionReport {
+    /// Its number.
+    pub motion: u32,
+    /// The name of its call.
+    pub call: String,
+    /// How many members must vote for it.
+    pub threshold: u32,
+    /// The members who voted for it.
+    pub ayes: Vec<AccountId32>,
+    /// The members who voted against it.
+    pub nays: Vec<AccountId32>,
+    /// The last block in which members can vote.
+    pub end: u32,
+}
+
+impl From<OpenMotion> for MotionReport {
+    fn from(motion: OpenMotion) -> Self {
+        let OpenMotion { hash: _, index, threshold, ayes, nays, end, call } = motion;
+        Self { motion: index, call, threshold, ayes, nays, end }
+    }
+}
+
+impl fmt::Display for MotionReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { motion, call, threshold, ayes, nays, end } = self;
+        let (ayes, nays) = (ayes.len(), nays.len());
+        write!(
+            f,
+            "motion  {motion}: {call}, {ayes} of {threshold} votes, {nays} against, until block {end}"
+        )
+    }
+}
+
+/// The motions that members of a body can vote on, by number.
+pub async fn open(view: &View, body: Body) -> Result<Vec<MotionReport>, ChainError> {
+    Ok(view.motions(body).await?.into_iter().map(Into::into).collect())
+}
+
+/// A vote, and what became of the motion.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VoteReport {
+    /// The motion.
+    pub motion: u32,
+    /// Whether the vote was for it.
+    pub approve: bool,
+    /// Whether the motion had its votes, and its call was made.
+    pub executed: bool,
+    /// The last transaction.
+    #[serde(flatten)]
+    pub included: Included,
+}
+
+impl fmt::Display for VoteReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let vote = if self.approve { "for" } else { "against" };
+        write!(f, "voted {vote} motion {}", self.motion)?;
+        f.write_str(if self.executed { ", and its call was made" } else { "" })?;
+        write!(f, " ({})", self.included)
+    }
+}
+
+/// Votes, and closes the motion if it has its votes then.
+pub async fn vote(context: &Context, body: Body, args: &VoteArgs) -> Result<VoteReport> {
+    context.ensure_can_ask()?;
+    let (index, approve) = (args.motion, !args.against);
+    let find = |motions: Vec<OpenMotion>| motions.into_iter().find(|one| one.index == index);
+    let motion = find(context.view().await?.motions(body).await?).with_context(|| {
+        format!("there is no open motion {index}; see `medchain {} show`", body.name())
+    })?;
+    let signer = context.account()?;
+    let before = if approve { &motion.ayes } else { &motion.nays };
+    if before.contains(&signer) {
+        bail!("{signer} has already voted so on motion {index}");
+    }
+    let purpose = "vote on the motion";
+    let mut outcome = context.sign(&body.vote(motion.hash, index, approve), purpose).await?;
+    // What others voted meanwhile counts as well.
+    let view = context.chain().await?.at(outcome.block_hash).await?;
+    let ayes = find(view.motions(body).await?).map_or(0, |motion| motion.ayes.len());
+    let executed = u32::try_from(ayes).unwrap_or(u32::MAX) >= motion.threshold;
+    if executed {
+        let purpose = "make the motion's call";
+        let close = body.close(motion.hash, index, MOST, LONGEST);
+        outcome = context.sign(&close, purpose).await?;
+        ensure_event(&outcome, purpose, |event| body.executed(event))?;
+    }
+    Ok(VoteReport { motion: index, approve, executed, included: (&outcome).into() })
+}
