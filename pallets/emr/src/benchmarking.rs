@@ -531,5 +531,29 @@ mod benchmarks {
         Ok(())
     }
 
+    #[benchmark]
+    fn set_log_archive() -> Result<(), BenchmarkError> {
+        let caller = rich::<T>("archive", 0)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller.clone()), cid(1));
+
+        assert!(LogArchives::<T>::contains_key(&caller));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn remove_log_archive() -> Result<(), BenchmarkError> {
+        let caller = rich::<T>("archive", 0)?;
+        let origin = RawOrigin::Signed(caller.clone());
+        Pallet::<T>::set_log_archive(origin.clone().into(), cid(1))?;
+
+        #[extrinsic_call]
+        _(origin);
+
+        assert!(!LogArchives::<T>::contains_key(&caller));
+        Ok(())
+    }
+
     impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::bare().build(), crate::mock::Test);
 }

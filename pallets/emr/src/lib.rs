@@ -31,6 +31,7 @@ pub mod types;
 pub mod weights;
 
 mod impl_access;
+mod impl_archives;
 mod impl_envelopes;
 mod impl_funds;
 mod impl_institutions;
@@ -167,6 +168,8 @@ pub mod pallet {
         Envelope,
         /// An encryption key.
         EncryptionKey,
+        /// The pointer to an archive of logs.
+        LogArchive,
     }
 
     /// Registered patients.
@@ -295,6 +298,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Logs<T: Config> =
         StorageMap<_, Blake2_128Concat, T::AccountId, LogHead<BlockNumberFor<T>>, OptionQuery>;
+
+    /// Where each archive of logs has its newest index, by the archive's account.
+    ///
+    /// Anybody may run an archive. The chain verifies nothing of it: a reader compares what it has
+    /// with `Logs`.
+    #[pallet::storage]
+    pub type LogArchives<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, LogArchiveOf<T>, OptionQuery>;
 
     /// The institutions that the first block knows.
     #[pallet::genesis_config]
@@ -567,6 +578,18 @@ pub mod pallet {
             /// What changed, in the contract's own encoding.
             entry: PolicyEntry,
         },
+        /// An archive of logs named its newest index.
+        LogArchiveSet {
+            /// The archive's account.
+            archive: T::AccountId,
+            /// The CID of the index.
+            cid: Cid,
+        },
+        /// An archive of logs ended, and its deposit was released.
+        LogArchiveRemoved {
+            /// The archive's account.
+            archive: T::AccountId,
+        },
     }
 
     /// The reasons for which a call fails.
@@ -684,6 +707,8 @@ pub mod pallet {
         GrantRevoked,
         /// Access denied by the policy for a policy-specific reason. `EmrApi::check_access` returns its code.
         PolicyRefused,
+        /// The account has no archive of logs. It names one with `set_log_archive`.
+        LogArchiveNotFound,
     }
 
     #[pallet::extra_constants]
@@ -1551,6 +1576,50 @@ pub mod pallet {
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
             Self::do_withdraw_envelope(&who, record, reader)
+        }
+
+        /// Names the newest index of the signer's archive of logs.
+        ///
+        /// An archive keeps the entries of all logs in the store, each patient's sealed to them, for
+        /// readers whose node has discarded old states. Nothing of it is believed: readers compare
+        /// the entries with `Logs`.
+        ///
+        /// ## Dispatch origin
+        /// Signed by any account. `RecordDeposit` is held for its first index.
+        ///
+        /// ## Parameters
+        /// - `cid`: the CID of the index: version 1, in lower-case base32. It replaces an earlier
+        ///   one.
+        ///
+        /// ## Errors
+        /// - `InvalidCid`: `cid` is not supported.
+        ///
+        /// ## Events
+        /// - `LogArchiveSet`.
+        #[pallet::call_index(35)]
+        #[pallet::weight(T::WeightInfo::set_log_archive())]
+        pub fn set_log_archive(origin: OriginFor<T>, cid: Cid) -> DispatchResult {
+            let archive = ensure_signed(origin)?;
+            Self::do_set_log_archive(archive, cid)
+        }
+
+        /// Ends the signer's archive of logs, to get the deposit back.
+        ///
+        /// What the archive stored stays where it is stored.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the archive's account. The deposit is released.
+        ///
+        /// ## Errors
+        /// - `LogArchiveNotFound`: the signer has named no index.
+        ///
+        /// ## Events
+        /// - `LogArchiveRemoved`.
+        #[pallet::call_index(36)]
+        #[pallet::weight(T::WeightInfo::remove_log_archive())]
+        pub fn remove_log_archive(origin: OriginFor<T>) -> DispatchResult {
+            let archive = ensure_signed(origin)?;
+            Self::do_remove_log_archive(archive)
         }
     }
 }

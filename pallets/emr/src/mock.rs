@@ -501,7 +501,9 @@ fn check_topics() {
             | RegistrarSet { .. }
             | ProviderAdded { .. }
             | ProviderRenewed { .. }
-            | ProviderRemoved { .. } => false,
+            | ProviderRemoved { .. }
+            | LogArchiveSet { .. }
+            | LogArchiveRemoved { .. } => false,
             _ => true,
         };
         assert_eq!(record.topics.len(), usize::from(about_a_patient), "{event:?}");

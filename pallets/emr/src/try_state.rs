@@ -13,8 +13,9 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, BalanceOf, Commitments, Config, Contents, EncryptionKeyDeposits, EncryptionKeys,
-    Envelopes, HoldReason, Institutions, Logs, NextInstitutionId, NextRecordId, Pallet,
-    PatientPolicies, Patients, Providers, RecordOf, Records, RecordsOf, Relations, MAX_RELATIONS,
+    Envelopes, HoldReason, Institutions, LogArchives, Logs, NextInstitutionId, NextRecordId,
+    Pallet, PatientPolicies, Patients, Providers, RecordOf, Records, RecordsOf, Relations,
+    MAX_RELATIONS,
 };
 
 /// The amount that must be held from each account for one reason.
@@ -28,7 +29,8 @@ impl<T: Config> Pallet<T> {
         Self::try_state_keys()?;
         Self::try_state_records()?;
         Self::try_state_envelopes()?;
-        Self::try_state_logs()
+        Self::try_state_logs()?;
+        Self::try_state_log_archives()
     }
 
     /// Patients have a key and the recorded number of relations, and only patients
@@ -180,6 +182,18 @@ impl<T: Config> Pallet<T> {
             ensure!(!log.at.is_zero() && log.at <= now, "a log ends in a block that is not there");
         }
         Ok(())
+    }
+
+    /// Archives have a CID that is supported, named in a block that there is, and a deposit.
+    fn try_state_log_archives() -> Result<(), TryRuntimeError> {
+        let now = frame_system::Pallet::<T>::block_number();
+        let mut deposits = Deposits::<T>::new();
+        for (who, archive) in LogArchives::<T>::iter() {
+            ensure!(archive.cid.check().is_ok(), "an archive's CID is not supported");
+            ensure!(archive.at <= now, "an archive was named in a block that is not there");
+            deposits.insert(who, archive.deposit);
+        }
+        Self::ensure_held(HoldReason::LogArchive, deposits)
     }
 
     fn ensure_versions(id: RecordId, record: &RecordOf<T>) -> Result<(), TryRuntimeError> {

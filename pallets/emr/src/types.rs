@@ -29,6 +29,8 @@ pub type PendingPolicyOf<T> = PendingPolicy<AccountIdOf<T>, BlockNumberFor<T>>;
 pub type RecordOf<T> = Record<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>;
 /// A reader's envelope.
 pub type EnvelopeOf<T> = Envelope<AccountIdOf<T>, BalanceOf<T>>;
+/// Where an archive of logs has its newest index.
+pub type LogArchiveOf<T> = LogArchive<BalanceOf<T>, BlockNumberFor<T>>;
 /// The envelopes of a new record: each reader with the content key sealed to them.
 pub type EnvelopesOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), <T as Config>::MaxEnvelopes>;
 
@@ -124,5 +126,18 @@ pub struct Envelope<AccountId, Balance> {
     /// The account that added the envelope and paid the deposit.
     pub depositor: AccountId,
     /// The deposit held from the depositor.
+    pub deposit: Balance,
+}
+
+/// Where an archive of logs has its newest index.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct LogArchive<Balance, BlockNumber> {
+    /// The CID of the index.
+    pub cid: Cid,
+    /// The block in which the index was named.
+    pub at: BlockNumber,
+    /// The deposit held from the archive's account.
     pub deposit: Balance,
 }

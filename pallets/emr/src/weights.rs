@@ -55,6 +55,10 @@ pub trait WeightInfo {
     fn deregister_patient(n: u32) -> Weight;
     /// `withdraw_envelope`.
     fn withdraw_envelope() -> Weight;
+    /// `set_log_archive`.
+    fn set_log_archive() -> Weight;
+    /// `remove_log_archive`.
+    fn remove_log_archive() -> Weight;
 }
 
 /// Upper estimates for tests, set by hand and not measured.
@@ -142,6 +146,12 @@ impl WeightInfo for () {
     fn withdraw_envelope() -> Weight {
         // The request and, for each of four models, the newest verdict.
         estimate(14, 4).saturating_add(log_weight(1))
+    }
+    fn set_log_archive() -> Weight {
+        estimate(3, 3)
+    }
+    fn remove_log_archive() -> Weight {
+        estimate(3, 3)
     }
 }
 

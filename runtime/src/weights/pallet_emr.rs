@@ -497,4 +497,17 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(18))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
+	// Estimates until the next measurement: as `remove_encryption_key`, with one entry less.
+	fn set_log_archive() -> Weight {
+		Weight::from_parts(110_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4000))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn remove_log_archive() -> Weight {
+		Weight::from_parts(110_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4000))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
+	}
 }

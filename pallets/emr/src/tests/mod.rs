@@ -3,6 +3,7 @@
 mod access;
 mod add_record;
 mod amend_record;
+mod archives;
 mod caretakers;
 mod contents;
 mod custody;
