@@ -388,7 +388,7 @@ fn dispute(event: &ChainEvent) -> Option<Said> {
         E::VerdictAnnulled { request, record, status } => Said::new(Kind::VerdictAnnulled)
             .on(*record)
             .about(*request)
-            .with("status", word(*status)),
+            .with("status", status.map(word)),
         _ => return None,
     })
 }

@@ -110,7 +110,7 @@ fn disputed(request: RequestId, record: RecordId) -> Vec<ChainEvent> {
         E::DisputeAbandoned { request },
         E::DisputeAnnulled { request, record },
         E::VerdictUpheld { request, challengeable_until: 95 },
-        E::VerdictAnnulled { request, record, status: VerdictStatus::Annulled },
+        E::VerdictAnnulled { request, record, status: Some(VerdictStatus::Annulled) },
     ]
 }
 

@@ -8,7 +8,7 @@ mod shape;
 use std::{fmt, sync::OnceLock};
 
 use codec::Decode;
-use scale_info::{form::PortableForm, Variant};
+use scale_info::{form::PortableForm, Field, Variant};
 use subxt::Metadata;
 
 use self::shape::{is_empty, Shapes};
@@ -147,6 +147,21 @@ const OWN_PALLETS: [&str; 4] =
 /// Pallets that the first release did not have. Where one is missing, so are its events.
 const LATER_PALLETS: [&str; 1] = ["EthicsCommittee"];
 
+/// Last fields of events that earlier runtimes did not have. They are read as `None` there.
+const LATER_FIELDS: [(&str, &str, &str); 1] =
+    [(InferenceError::PALLET, "VerdictAnnulled", "status")];
+
+/// How many of the fields of an event a past runtime must have.
+fn fields_of_past(pallet: &str, event: &Variant<PortableForm>) -> usize {
+    let is_later = |field: &&Field<PortableForm>| {
+        let name = field.name.as_deref();
+        LATER_FIELDS.iter().any(|(of, named, later)| {
+            (*of, *named) == (pallet, event.name.as_str()) && name == Some(later)
+        })
+    };
+    event.fields.len() - event.fields.iter().rev().take_while(is_later).count()
+}
+
 /// An event of a past runtime that this program does not read, so that its blocks
 /// would be read with a gap.
 fn unknown_event(tested: &Metadata, past: &Metadata) -> Option<String> {
@@ -230,7 +245,12 @@ impl Used<'_> {
             }
             Self::Event(pallet, name) => {
                 let find = |metadata: &'a Metadata| event_of(metadata, pallet, name);
-                shapes.same_fields(&find(tested)?.fields, &find(node)?.fields)
+                let (tested, node) = (find(tested)?, find(node)?);
+                let lacks_later = shapes.are_of_past()
+                    && (fields_of_past(pallet, tested)..tested.fields.len())
+                        .contains(&node.fields.len());
+                let read = if lacks_later { node.fields.len() } else { tested.fields.len() };
+                shapes.same_fields(tested.fields.get(..read).unwrap_or_default(), &node.fields)
             }
             Self::Error(pallet, name) => {
                 let find = |metadata: &'a Metadata| {

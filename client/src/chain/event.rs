@@ -19,7 +19,7 @@ use subxt::{
 };
 
 pub(super) use self::source::text;
-use self::source::{failure, institution_name, label, labelled, outcome, topics, Source};
+use self::source::{failure, institution_name, label, labelled, later, outcome, topics, Source};
 use super::{fields::Fields, ChainError, DispatchFailure};
 use crate::{AccountId32, H256};
 
@@ -287,7 +287,12 @@ events! {
                 sealed: SealedAnswer,
             };
             VerdictUpheld { request: RequestId, challengeable_until: u32 };
-            VerdictAnnulled { request: RequestId, record: RecordId, status: VerdictStatus };
+            VerdictAnnulled {
+                request: RequestId,
+                record: RecordId,
+                /// `None` where the runtime of that time did not say it.
+                status: Option<VerdictStatus> => status(later),
+            };
             DisputeAnnulled { request: RequestId, record: RecordId };
             VerdictDisclosed {
                 request: RequestId,

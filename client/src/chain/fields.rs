@@ -56,6 +56,11 @@ impl Fields {
         T::decode_all(&mut self.raw(name)?).map_err(|error| self.wrong(name, error))
     }
 
+    /// Whether there is a field `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.all.iter().any(|(field, _)| field == name)
+    }
+
     /// The field `name`, still encoded.
     pub fn raw(&self, name: &str) -> Result<&[u8], ChainError> {
         let found = self.all.iter().find(|(field, _)| field == name);

@@ -14,8 +14,9 @@ use subxt::Metadata;
 pub struct Shapes<'a> {
     tested: Types<'a>,
     node: Types<'a>,
-    /// Whether an enum of the node may lack variants: its values are only decoded.
-    may_lack_variants: bool,
+    /// Whether the node's runtime is a past one. Its values are only decoded, so enums may lack
+    /// variants.
+    of_past: bool,
     /// Pairs that are compared already, or are being compared further up: a type
     /// may contain itself.
     seen: HashSet<(u32, u32)>,
@@ -58,12 +59,17 @@ impl<'a> Shapes<'a> {
     }
 
     fn between(tested: Types<'a>, node: Types<'a>) -> Self {
-        Self { tested, node, may_lack_variants: false, seen: HashSet::new() }
+        Self { tested, node, of_past: false, seen: HashSet::new() }
     }
 
     /// The node's runtime is a past one, whose values are only decoded.
     pub fn past(self) -> Self {
-        Self { may_lack_variants: true, ..self }
+        Self { of_past: true, ..self }
+    }
+
+    /// Whether the node's runtime is a past one.
+    pub fn are_of_past(&self) -> bool {
+        self.of_past
     }
 
     /// Whether these fields have the same names and types, in the same order.
@@ -108,13 +114,13 @@ impl<'a> Shapes<'a> {
         tested: &[Variant<PortableForm>],
         node: &[Variant<PortableForm>],
     ) -> bool {
-        let may_lack_variants = self.may_lack_variants;
+        let of_past = self.of_past;
         let mut same = |tested: &Variant<PortableForm>, node: &Variant<PortableForm>| {
             tested.name == node.name
                 && tested.index == node.index
                 && self.same_fields(&tested.fields, &node.fields)
         };
-        if may_lack_variants {
+        if of_past {
             return node.iter().all(|node| tested.iter().any(|tested| same(tested, node)));
         }
         tested.len() == node.len()

@@ -29,6 +29,14 @@ impl Source<'_> {
     }
 }
 
+/// A field that events of earlier runtimes lack, see `LATER_FIELDS` in [`compat`](super::super::compat).
+pub(super) fn later<T: DecodeAll>(
+    source: &Source<'_>,
+    field: &str,
+) -> Result<Option<T>, ChainError> {
+    source.fields.has(field).then(|| source.get(field)).transpose()
+}
+
 /// A bounded text of the chain, made readable.
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -183,6 +183,25 @@ fn an_event_that_came_later_is_not_missed_in_history() {
     refused(&without(metadata()), Needs::Everything, missing);
 }
 
+#[test]
+fn a_field_that_came_later_is_not_missed_in_history() {
+    let without = |mut node: Metadata, field: &str| {
+        let events = node.pallet_by_name("Inference").unwrap().event_ty_id().unwrap();
+        let all = variants(&mut node, events);
+        let event = all.iter_mut().find(|event| event.name == "VerdictAnnulled").unwrap();
+        event.fields.retain(|found| found.name.as_deref() != Some(field));
+        node
+    };
+    // The text that is replaced does not matter here.
+    let before = || past("check_policy", "check_polity");
+    let differs = "event Inference.VerdictAnnulled differs";
+    assert_eq!(compat::check(&without(before(), "status"), Needs::History), Ok(()));
+    refused(&without(before(), "record"), Needs::History, differs);
+    // A later runtime would have it.
+    refused(&without(metadata(), "status"), Needs::History, differs);
+    refused(&without(metadata(), "status"), Needs::Everything, differs);
+}
+
 /// As in the blocks of a chain from before it had an ethics committee.
 #[test]
 fn a_pallet_that_came_later_is_not_missed_in_history() {

@@ -165,7 +165,7 @@ fn go_on(state: &mut State, id: RequestId) {
                 ChainEvent::VerdictAnnulled {
                     request: id,
                     record: record(id),
-                    status: VerdictStatus::Annulled,
+                    status: Some(VerdictStatus::Annulled),
                 }
             }
         }

@@ -349,8 +349,16 @@ fn inference(events: &mut Checked) {
     let challenger = worker;
     event!(events, Inference, VerdictChallenged { request, record, challenger, sealed });
     event!(events, Inference, VerdictUpheld { request, challengeable_until });
-    let status = VerdictStatus::Withdrawn;
-    event!(events, Inference, VerdictAnnulled { request, record, status });
+    let status = Some(VerdictStatus::Withdrawn);
+    events.check(
+        ("Inference", "VerdictAnnulled"),
+        &[
+            ("request", request.encode()),
+            ("record", record.encode()),
+            ("status", VerdictStatus::Withdrawn.encode()),
+        ],
+        ChainEvent::VerdictAnnulled { request, record, status },
+    );
     event!(events, Inference, DisputeAnnulled { request, record });
     disclosed(events, request, record, model);
 }

@@ -174,7 +174,8 @@ fn a_challenge_is_told_to_all_who_are_part_of_it() {
         sealed: Default::default(),
     };
     let upheld = ChainEvent::VerdictUpheld { request, challengeable_until: 99 };
-    let annulled = ChainEvent::VerdictAnnulled { request, record, status: VerdictStatus::Annulled };
+    let annulled =
+        ChainEvent::VerdictAnnulled { request, record, status: Some(VerdictStatus::Annulled) };
     let doubted = |doubt| Happened::Doubted(DISPUTED, doubt);
     let after = Involved { chosen: requests(&[1]), ..Involved::default() };
     for (challenger, after, end, expected) in [
