@@ -98,7 +98,8 @@ impl Piece {
         let sealed = SealedKey::decode(&mut rest).map_err(|_| "its envelope is damaged")?;
         let key = secret.open(&sealed, &name(genesis, patient)).map_err(|error| match error {
             CryptoError::EnvelopeForAnotherKey => {
-                "it is sealed to another key than yours, such as one that you have replaced".into()
+                "it is sealed to another key than yours, such as one that you have replaced"
+                    .to_owned()
             }
             error => error.to_string(),
         })?;
@@ -150,7 +151,11 @@ impl Shard {
     pub fn set(&mut self, patient: AccountId32, piece: Cid, length: u32) {
         let one = (patient, piece, length);
         match self.logs.binary_search_by_key(&patient, |(patient, ..)| *patient) {
-            Ok(at) => self.logs.get_mut(at).into_iter().for_each(|known| *known = one.clone()),
+            Ok(at) => {
+                if let Some(known) = self.logs.get_mut(at) {
+                    *known = one;
+                }
+            }
             Err(at) => self.logs.insert(at, one),
         }
     }
