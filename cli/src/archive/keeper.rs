@@ -7,7 +7,7 @@ use codec::Encode;
 use medchain_client::{
     archive::{shard_of, ArchivedRuntime, Index, Piece},
     chain::{BlockLogs, LogHead, LoggedBlock},
-    store::Store,
+    store::{cid_of, Store},
     AccountId32, H256,
 };
 use medchain_primitives::{log_topic, Cid, EncryptionKey};
@@ -15,7 +15,7 @@ use medchain_primitives::{log_topic, Cid, EncryptionKey};
 use super::folder::{Folder, PatientLog, Progress};
 
 /// From how many bytes of entries on a piece is full. What comes later is in the next one, so a
-/// long log has few pieces, and a new entry makes one small piece anew.
+/// long log has few pieces, and a new entry replaces one small piece.
 pub const FULL: usize = 64 * 1024;
 /// After how many blocks without entries it is kept how far the archive is.
 const SAVED_EVERY: u32 = 64;
@@ -141,7 +141,7 @@ impl<L: Ledger> Keeper<L> {
     }
 
     /// Stores all entries of a log, sealed to its patient. Pieces that are full stay as they are;
-    /// the last one is made anew with the entries to come.
+    /// the last one is replaced when there are more entries.
     async fn seal(&mut self, log: &mut PatientLog, key: &EncryptionKey) -> Result<()> {
         let old = log.newest.take();
         self.progress.replaced.extend(old.filter(|old| log.last.as_ref() != Some(old)));
@@ -177,40 +177,60 @@ impl<L: Ledger> Keeper<L> {
     /// Seals the entries of all patients who have published a key, and stores the shards that
     /// change. The others wait until they have one.
     pub async fn seal_waiting(&mut self) -> Result<()> {
-        let mut changed = BTreeMap::<u8, Vec<(AccountId32, Cid, u32)>>::new();
+        let mut newest = BTreeMap::<u8, Vec<Newest>>::new();
         let waiting: Vec<AccountId32> = self.progress.waiting.iter().copied().collect();
         for patient in waiting {
-            let topic = H256(log_topic(&patient.0));
-            // Without a file, an interruption came between the two.
-            let Some(mut log) = self.folder.log(&topic)? else { continue };
-            if log.sealed < log.end().length {
-                let Some(key) = self.ledger.key_of(&patient).await? else { continue };
-                self.seal(&mut log, &key).await?;
-                self.folder.keep_log(&topic, &log)?;
-            }
-            if let Some(newest) = log.newest {
-                changed.entry(shard_of(&patient)).or_default().push((patient, newest, log.sealed));
+            if let Some(one) = self.seal_one(patient).await? {
+                newest.entry(shard_of(&patient)).or_default().push(one);
             }
         }
-        for (number, logs) in &changed {
-            let mut shard = self.folder.shard(*number)?;
-            for (patient, piece, length) in logs {
-                shard.set(*patient, piece.clone(), *length);
-                self.progress.waiting.remove(patient);
-            }
-            self.folder.keep_shard(*number, &shard)?;
-            let cid = self.store.put(&shard.to_bytes()).await?;
-            if let Some(place) = self.progress.shards.get_mut(usize::from(*number)) {
-                let old = place.replace(cid.clone());
-                self.progress.replaced.extend(old.filter(|old| *old != cid));
-            }
+        for (number, logs) in newest {
+            self.keep_in_shard(number, logs).await?;
         }
-        self.progress.is_ahead |= !changed.is_empty();
         self.folder.keep_progress(&self.progress)?;
         if self.progress.index.is_none() {
             // No reader knows of it.
             let replaced = mem::take(&mut self.progress.replaced);
             self.unpin(&replaced).await;
+        }
+        Ok(())
+    }
+
+    /// Seals the entries of one patient, as far as there is a key. Returns the newest piece.
+    async fn seal_one(&mut self, patient: AccountId32) -> Result<Option<Newest>> {
+        let topic = H256(log_topic(&patient.0));
+        // Without a file, an interruption came between the two.
+        let Some(mut log) = self.folder.log(&topic)? else { return Ok(None) };
+        let length = log.end().length;
+        if log.sealed < length
+            && let Some(key) = self.ledger.key_of(&patient).await?
+        {
+            self.seal(&mut log, &key).await?;
+            self.folder.keep_log(&topic, &log)?;
+        }
+        let (sealed, is_whole) = (log.sealed, log.sealed == length);
+        Ok(log.newest.map(|piece| Newest { patient, piece, sealed, is_whole }))
+    }
+
+    /// Names the newest pieces of patients in their shard, and stores it where that is new.
+    async fn keep_in_shard(&mut self, number: u8, logs: Vec<Newest>) -> Result<()> {
+        let mut shard = self.folder.shard(number)?;
+        let mut done = Vec::new();
+        for Newest { patient, piece, sealed, is_whole } in logs {
+            shard.set(patient, piece, sealed);
+            done.extend(is_whole.then_some(patient));
+        }
+        let bytes = shard.to_bytes();
+        let cid = cid_of(&bytes);
+        let Some(place) = self.progress.shards.get_mut(usize::from(number)) else { return Ok(()) };
+        if place.as_ref() != Some(&cid) {
+            self.folder.keep_shard(number, &shard)?;
+            self.store.put(&bytes).await?;
+            self.progress.replaced.extend(place.replace(cid));
+            self.progress.is_ahead = true;
+        }
+        for patient in done {
+            self.progress.waiting.remove(&patient);
         }
         Ok(())
     }
@@ -251,6 +271,16 @@ impl<L: Ledger> Keeper<L> {
             self.store.unpin(cid).await;
         }
     }
+}
+
+/// The newest piece of a patient's log.
+struct Newest {
+    patient: AccountId32,
+    piece: Cid,
+    /// The number of entries up to its end.
+    sealed: u32,
+    /// Whether these are all.
+    is_whole: bool,
 }
 
 /// How many blocks fill the first piece, or how many there are, and whether they fill it.

@@ -332,3 +332,24 @@ async fn a_log_that_begins_without_naming_its_patient_is_found_by_its_topic() {
     world.run(3).await.unwrap();
     assert_eq!(world.found(&BOB).await, world.chain.log(&BOB));
 }
+
+#[tokio::test]
+async fn a_patient_who_left_keeps_what_was_sealed() {
+    let world = World::new();
+    let chain = &world.chain;
+    chain.add(2, &[BOB], b"registered");
+    world.run(2).await.unwrap();
+    chain.add(3, &[BOB], &vec![9; FULL]);
+    let mut keeper = world.keeper();
+    // A full piece replaces the one that the shard names, and then there is no key any more.
+    keeper.collect().await.unwrap();
+    chain.keyless.borrow_mut().push(BOB);
+    chain.add(4, &[BOB], b"left");
+    keeper.collect().await.unwrap();
+    assert!(keeper.publish().await.unwrap().is_some());
+    drop(keeper);
+    for number in 5..8 {
+        assert_eq!(world.found(&BOB).await, chain.log(&BOB)[..2]);
+        assert_eq!(world.run(number).await.unwrap(), None, "nothing is new");
+    }
+}
