@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        access, annul, audit, balance, batch, completions, council, custodian, custodians,
+        access, annul, archive, audit, balance, batch, completions, council, custodian, custodians,
         delegate, disclose, disputes, emergency, erase, ethics, fetch, grant, infer, institution,
         key, model, parameters, patient, policy, portal, predict, provider, records, relation,
         release, replay, report, request, request_access, restore, resume, revoke, rotate, share,
@@ -98,6 +98,9 @@ pub enum Command {
     Access(access::AccessArgs),
     /// List what happened to a patient's records.
     Audit(audit::AuditArgs),
+    /// Run, list and show archives of logs, for patients whose node is no archive node.
+    #[command(subcommand)]
+    Archive(archive::ArchiveCommand),
     /// Choose the custodians, who hand your keys to readers that your policy allows.
     #[command(subcommand)]
     Custodians(custodians::CustodiansCommand),
@@ -246,6 +249,7 @@ impl Command {
             Self::RequestAccess(args) => request_access::run(context, &args).await,
             Self::Access(args) => access::run(context, &args).await,
             Self::Audit(args) => audit::run(context, &args).await,
+            Self::Archive(command) => archive::run(context, &command).await,
             Self::Custodians(command) => custodians::run(context, &command).await,
             Self::Custodian(command) => custodian::run(context, &command).await,
             Self::Emergency(command) => emergency::run(context, &command).await,

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod annul;
+pub mod archive;
 pub mod audit;
 pub mod balance;
 pub mod batch;

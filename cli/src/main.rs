@@ -13,6 +13,7 @@ mod commands;
 
 mod report;
 
+mod archive;
 mod arguments;
 mod audit;
 mod consent;

@@ -49,7 +49,9 @@ pub use error::{
 };
 pub use event::{ChainEvent, PastEvent};
 pub use history::{History, PastBlock};
-pub use log::{walk, Link, Links, Log, LogSource, LoggedBlock, LoggedEntry};
+pub use log::{
+    walk, BlockLogs, Link, Links, Log, LogSource, LoggedBlock, LoggedEntry, PastRuntime,
+};
 pub use medchain_disputes::{Network, NetworkLayer};
 pub use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Arithmetic, Basis, Denied, Document, EndReason, FailureCause,
@@ -60,8 +62,9 @@ pub use medchain_primitives::{
 pub use parameters::ParameterChange;
 pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
-    Balance, Change, Committee, Dispute, Institution, Member, Model, OpenMotion, PastRequest,
-    Patient, PendingPolicy, Provider, Record, Relative, Request, Verdict, Worker, WorkerStatus,
+    Balance, Change, Committee, Dispute, Institution, LogArchive, Member, Model, OpenMotion,
+    PastRequest, Patient, PendingPolicy, Provider, Record, Relative, Request, Verdict, Worker,
+    WorkerStatus,
 };
 pub use view::{AccessQuestion, View};
 

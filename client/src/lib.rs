@@ -1,11 +1,12 @@
 //! What the worker and the command line share: access to the chain
-//! ([`chain`]), the content store ([`store`]), the cryptography of records
+//! ([`chain`]), the content store ([`store`]), archives of logs in it ([`archive`]), the cryptography of records
 //! ([`crypto`]), content keys among custodians ([`custody`]), signing identities
 //! ([`keys`]), contracts by their bundles ([`contract`]) and the calls of the reference
 //! policy contract ([`policy`]).
 //!
 //! Nothing here depends on images or models.
 
+pub mod archive;
 pub mod chain;
 pub mod contract;
 pub mod custody;

@@ -42,6 +42,8 @@ pub enum Sealed<'a> {
     Record(&'a Cid),
     /// The patient's profile. Its envelope is stored with it, so that it cannot name its CID.
     Profile,
+    /// A piece of the patient's log in an archive, whose envelope is stored with it as well.
+    Log,
 }
 
 impl EnvelopeName<'_> {
@@ -51,6 +53,7 @@ impl EnvelopeName<'_> {
         let content: [&[u8]; 2] = match self.content {
             Sealed::Record(cid) => [&[0], cid.as_str().as_bytes()],
             Sealed::Profile => [&[1], &[]],
+            Sealed::Log => [&[2], &[]],
         };
         let names = [LABEL, &self.genesis, &self.patient, &self.reader];
         [names.concat(), content.concat()].concat()

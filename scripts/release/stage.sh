@@ -54,6 +54,7 @@ stage() {
     cli)
       program "$bin" medchain "$root"
       manual "$root/usr/bin/medchain" "$root" "command line of MedChain"
+      units "$root" medchain-archive.service archive.env medchain
       local shell
       for shell in "bash usr/share/bash-completion/completions/medchain" \
         "zsh usr/share/zsh/vendor-completions/_medchain" "fish usr/share/fish/vendor_completions.d/medchain.fish"; do

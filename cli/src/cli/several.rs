@@ -5,7 +5,10 @@ use clap::{parser::ValueSource, Args as _, CommandFactory, FromArgMatches};
 
 use super::{Cli, Command};
 use crate::{
-    commands::batch::{self, BatchArgs, BatchReport, Line, LineOutcome, LineReport},
+    commands::{
+        archive::ArchiveCommand,
+        batch::{self, BatchArgs, BatchReport, Line, LineOutcome, LineReport},
+    },
     context::Context,
     exit,
     options::Global,
@@ -101,6 +104,7 @@ fn parse(line: &Line) -> Result<Command> {
         Command::Batch(_)
         | Command::Resume(_)
         | Command::Portal(_)
+        | Command::Archive(ArchiveCommand::Run(_))
         | Command::Demo(_)
         | Command::Completions(_) => {
             bail!(

@@ -1,5 +1,6 @@
 //! `medchain audit`: what happened to a patient's records.
 
+mod archived;
 mod cache;
 mod log;
 
@@ -45,6 +46,14 @@ pub struct AuditArgs {
     /// signers are what the node of that time said.
     #[arg(long, alias = "anew", conflicts_with_all = ["full", "from", "to"])]
     pub refresh: bool,
+    /// Take old entries from this account's archive of logs, which keeps them in the store.
+    ///
+    /// For a node that has discarded old states. What the archive has is compared with the end of
+    /// the log that the chain proves, so the archive need not be trusted; times, signers and what
+    /// the bytes of entries mean are its word. `medchain archive list` lists archives. Only the
+    /// patient can open the entries.
+    #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["full", "from", "to"])]
+    pub archive: Option<String>,
     /// Read every block instead of the patient's log.
     ///
     /// Shows what is not in the log: what happened before the chain kept logs, the moves of
@@ -165,8 +174,15 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
         let entries = read(context, &history, patient, (from, to)).await?;
         ((from, to), entries, time::shown(history.end_time().await?), None)
     } else {
-        let read =
-            log::read(context, chain, patient, args.since, args.refresh).await.map_err(unlinked)?;
+        let read = match context.parse_optional(args.archive.as_deref())? {
+            Some(archive) => {
+                let whose = (patient, archive);
+                archived::read(context, chain, whose, args.since, args.refresh).await?
+            }
+            None => log::read(context, chain, patient, args.since, args.refresh)
+                .await
+                .map_err(unlinked)?,
+        };
         (read.blocks, read.entries, read.end, Some(read.checked))
     };
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();
@@ -229,8 +245,8 @@ fn unlinked(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(ChainError::StatePruned { block, first }) => {
             let context = format!(
-                "the log leads to block {block}; name an archive node with --node, or stop before \
-                 with --since {}",
+                "the log leads to block {block}; name an archive node with --node, or an archive of \
+                 logs with --archive, or stop before with --since {}",
                 first.saturating_add(1)
             );
             error.context(context)

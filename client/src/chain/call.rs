@@ -203,6 +203,8 @@ calls! {
                 emergency_contact: bool,
             };
             RemoveRelation = remove_relation { relative: AccountId32 };
+            SetLogArchive = set_log_archive { cid: Cid };
+            RemoveLogArchive = remove_log_archive;
         }
         Custody {
             RegisterCustodian = register_custodian { key: CustodianKey, proof: KeyProof };

@@ -99,6 +99,8 @@ events! {
             RelationSet { patient: AccountId32, relative: AccountId32 };
             RelationRemoved { patient: AccountId32, relative: AccountId32 };
             PolicyNoted { patient: AccountId32, policy: AccountId32, entry: Vec<u8> };
+            LogArchiveSet { archive: AccountId32, cid: Cid };
+            LogArchiveRemoved { archive: AccountId32 };
         }
         Custody {
             CustodianRegistered { custodian: AccountId32, key: CustodianKey, bond: u128 };

@@ -64,6 +64,7 @@ items! {
         ENVELOPES = Emr.Envelopes,
         RELATIONS = Emr.Relations,
         LOGS = Emr.Logs,
+        LOG_ARCHIVES = Emr.LogArchives,
         CUSTODIANS = Custody.Custodians,
         DECLINED = Custody.Declined,
         CUSTODIAN_GROUPS = Custody.CustodianGroups,

@@ -9,17 +9,21 @@
 //! word: that the last block is one of the chain, the times of blocks, the signers, the policies
 //! at the begin, and what the bytes of an entry mean.
 
+mod all;
 mod entries;
 mod links;
+mod past;
 
 use codec::DecodeAll;
 use futures::{stream, Stream, StreamExt};
 use medchain_primitives::{log_topic, LogHead};
 
+pub use all::BlockLogs;
 #[cfg(test)]
-pub(super) use entries::with_topic;
+pub(super) use entries::{by_topic, with_topic};
 pub use entries::{LoggedBlock, LoggedEntry};
 pub use links::{walk, Link, Links, LogSource};
+pub use past::PastRuntime;
 
 use super::{
     event::{self, PastEvent},

@@ -66,6 +66,19 @@ pub struct Provider {
     pub in_force: bool,
 }
 
+/// An archive of logs, of which nothing is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogArchive {
+    /// The account that runs it.
+    pub account: AccountId32,
+    /// The CID of its newest index.
+    pub cid: Cid,
+    /// The block in which the index was named.
+    pub at: u32,
+    /// The deposit held from the account.
+    pub deposit: u128,
+}
+
 /// A default policy that was announced and is not in force yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingPolicy {

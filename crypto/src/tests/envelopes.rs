@@ -53,6 +53,7 @@ fn an_envelope_that_was_moved_does_not_open() {
         EnvelopeName { patient: [8; 32], ..name },
         EnvelopeName { content: Sealed::Record(&there), ..name },
         EnvelopeName { content: Sealed::Profile, ..name },
+        EnvelopeName { content: Sealed::Log, ..name },
         EnvelopeName { reader: [2; 32], ..name },
     ];
     for other in moved {
@@ -71,6 +72,7 @@ fn no_two_names_give_the_same_bytes() {
         EnvelopeName { patient: [1; 32], reader: PATIENT, ..name },
         EnvelopeName { content: Sealed::Record(&other), ..name },
         EnvelopeName { content: Sealed::Profile, ..name },
+        EnvelopeName { content: Sealed::Log, ..name },
     ];
     let infos: std::collections::BTreeSet<_> = names.iter().map(EnvelopeName::info).collect();
     assert_eq!(infos.len(), names.len());

@@ -81,16 +81,22 @@ impl World {
 
     /// As [`World::new`], with another time between two blocks.
     pub fn with_block_time(time: Duration) -> Self {
-        Self::start(&program("medchain-node"), time)
+        Self::start(&program("medchain-node"), time, &[])
+    }
+
+    /// As [`World::with_block_time`], with a node that keeps so many states.
+    pub fn with_states(states: u32, time: Duration) -> Self {
+        let states = states.to_string();
+        Self::start(&program("medchain-node"), time, &["--state-pruning", &states])
     }
 
     /// As [`World::new`], run by another node program. It gets our chain spec as a file
     /// and knows nothing else about MedChain.
     pub fn run_by(node: &Path) -> Self {
-        Self::start(node, Duration::from_secs(1))
+        Self::start(node, Duration::from_secs(1), &[])
     }
 
-    fn start(program_of_node: &Path, time: Duration) -> Self {
+    fn start(program_of_node: &Path, time: Duration, further: &[&str]) -> Self {
         let machine = machine();
         let folder = TempDir::new().expect("there is a place for temporary files");
         let (port, metrics_port) = (free_port(), free_port());
@@ -102,7 +108,8 @@ impl World {
             .arg(folder.path().join("chain"))
             .args(["--listen-addr", "/ip4/127.0.0.1/tcp/0", "--no-mdns"])
             // The whole state, with the runtime in it, is one answer in a test.
-            .args(["--rpc-max-response-size", "64"]);
+            .args(["--rpc-max-response-size", "64"])
+            .args(further);
         // `make build` leaves a spec with a ready-made genesis beside the node.
         let spec = program("medchain-node").with_file_name("medchain-dev.json");
         if spec.is_file() {
@@ -164,7 +171,7 @@ impl World {
     }
 
     /// Registers a patient with the reference policy, and a laboratory.
-    fn set_up_patient(&self) {
+    pub fn set_up_patient(&self) {
         self.done(PATIENT, &["patient", "register"]);
         let bundle = contract("access-control");
         let policy = self.done(PATIENT, &["policy", "deploy", &bundle.display().to_string()]);

@@ -76,10 +76,8 @@ impl Cache {
 }
 
 /// The end of a log that consists of these blocks.
-fn end_of(blocks: &[LoggedBlock]) -> LogHead<u32> {
-    blocks.iter().fold(LogHead::default(), |head, block| {
-        block.entries.iter().fold(head, |head, entry| head.after(block.number, &entry.event))
-    })
+pub fn end_of(blocks: &[LoggedBlock]) -> LogHead<u32> {
+    blocks.iter().fold(LogHead::default(), |head, block| block.head_after(head))
 }
 
 #[cfg(test)]

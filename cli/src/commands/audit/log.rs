@@ -16,8 +16,9 @@ use crate::{
     output::{hex, time},
 };
 
-/// How often verified blocks are kept, so that a reading that is interrupted goes on there.
-const KEPT_EVERY: usize = 512;
+/// After how many verified blocks they are kept for the first time, so that a reading that is
+/// interrupted goes on there; then after each half as many more, because all are written each time.
+const KEPT_FIRST: usize = 512;
 
 /// What the entries were checked against.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +31,19 @@ pub struct Checked {
     pub block_hash: String,
     /// The number of entries before the first one that was read.
     pub not_read: u32,
+}
+
+impl Checked {
+    /// So many entries of a log, the last ones.
+    pub fn new(log: &Log, read: usize) -> Self {
+        let head = log.head();
+        Self {
+            length: head.length,
+            head: hex(head.head),
+            block_hash: hex(log.block_hash().0),
+            not_read: head.length.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX)),
+        }
+    }
 }
 
 /// The entries that were read.
@@ -64,13 +78,7 @@ pub async fn read(
     if entries.len() != read {
         bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
     }
-    let head = log.head();
-    let checked = Checked {
-        length: head.length,
-        head: hex(head.head),
-        block_hash: hex(log.block_hash().0),
-        not_read: head.length.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX)),
-    };
+    let checked = Checked::new(&log, read);
     Ok(Read { entries, checked, blocks: (first, log.number()), end })
 }
 
@@ -91,14 +99,7 @@ async fn verified(
     let links = log.links(stops, |left| bar.at(head.length.saturating_sub(left).into())).await?;
     drop(bar);
     if let Some(cache) = cache.filter(|_| is_another(&known, &links)) {
-        bail!(
-            "this log has other entries than the {} that you have verified before, up to block {}: \
-             the node is behind, or withholds entries, so ask another with --node; if the chain \
-             itself began again, delete {}",
-            known.length,
-            known.at,
-            cache.file().display()
-        );
+        return Err(another(&known, Some(cache)));
     }
     // Only what reaches back to the begin of the log can be kept, or added to what is kept.
     let is_whole = links.begin == begin;
@@ -114,16 +115,35 @@ async fn verified(
     let bar = context.progress.bar("Reading entries", head.length.into(), false);
     let mut found = std::pin::pin!(log.blocks(&history, &links.links));
     let mut done = links.begin.length;
+    let mut keep_at = next_keeping(blocks.len());
     while let Some(block) = found.try_next().await.inspect_err(|_| keep(&blocks))? {
         done = done.saturating_add(u32::try_from(block.entries.len()).unwrap_or(u32::MAX));
         bar.at(done.into());
         blocks.push(block);
-        if blocks.len() % KEPT_EVERY == 0 {
+        if blocks.len() >= keep_at {
             keep(&blocks);
+            keep_at = next_keeping(blocks.len());
         }
     }
     keep(&blocks);
     Ok(blocks)
+}
+
+/// When so many blocks are kept, how many there are the next time.
+fn next_keeping(blocks: usize) -> usize {
+    blocks.saturating_add((blocks / 2).max(KEPT_FIRST))
+}
+
+/// The log is not the one that was verified before.
+pub fn another(known: &LogHead<u32>, cache: Option<&Cache>) -> anyhow::Error {
+    let file = cache.map(|cache| cache.file().display().to_string()).unwrap_or_default();
+    anyhow::anyhow!(
+        "this log has other entries than the {} that you have verified before, up to block {}: \
+         the node is behind, or withholds entries, so ask another with --node; if the chain \
+         itself began again, delete {file}",
+        known.length,
+        known.at,
+    )
 }
 
 /// Whether a log lacks the end that was verified before, although it was followed back that far.
@@ -206,5 +226,16 @@ mod tests {
             assert!(is_another(&two, &followed(heads)), "{heads:?}");
         }
         assert!(!is_another(&nothing, &followed(&[nothing, one])), "nothing was verified");
+    }
+
+    #[test]
+    fn a_long_log_is_written_few_times() {
+        let (mut kept, mut times, mut written) = (0, 0, 0);
+        while next_keeping(kept) <= 100_000 {
+            kept = next_keeping(kept);
+            (times, written) = (times + 1, written + kept);
+        }
+        assert!(times < 20, "{times}");
+        assert!(written < 3 * 100_000, "{written}");
     }
 }

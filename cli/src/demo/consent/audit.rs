@@ -91,6 +91,7 @@ async fn read(
         patient: None,
         since: None,
         refresh: false,
+        archive: None,
         full: false,
         from: None,
         to: None,

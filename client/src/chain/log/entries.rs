@@ -1,9 +1,12 @@
 //! Entries of a log, as they are kept.
 
+use std::collections::BTreeMap;
+
 use codec::{Compact, Decode, Encode};
+use medchain_primitives::LogHead;
 use subxt::{
     config::polkadot::PolkadotConfig,
-    events::{Events, Phase},
+    events::{Event, Events, Phase},
 };
 
 use crate::{
@@ -40,6 +43,12 @@ pub struct LoggedEntry {
 }
 
 impl LoggedBlock {
+    /// The end of the log after this block, if it was `before` before it.
+    #[must_use]
+    pub fn head_after(&self, before: LogHead<u32>) -> LogHead<u32> {
+        self.entries.iter().fold(before, |head, entry| head.after(self.number, &entry.event))
+    }
+
     /// The entries, encoded as the events of a block are.
     pub(in crate::chain) fn as_events(&self) -> Vec<u8> {
         let mut bytes = Compact(u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).encode();
@@ -65,16 +74,36 @@ pub(in crate::chain) fn with_topic(
     let mut found = Vec::new();
     for event in events.iter() {
         let event = event.map_err(ChainError::from_subxt)?;
-        if !PALLETS.contains(&event.pallet_name()) || !event.topics().contains(&topic) {
-            continue;
+        if PALLETS.contains(&event.pallet_name()) && event.topics().contains(&topic) {
+            found.push(entry(&event));
         }
-        let extrinsic = match event.phase() {
-            Phase::ApplyExtrinsic(index) => Some(index),
-            Phase::Finalization | Phase::Initialization => None,
-        };
-        let name = [event.pallet_index(), event.event_index()];
-        let bytes = [&name, event.field_bytes()].concat();
-        found.push(LoggedEntry { index: event.index(), extrinsic, signer: None, event: bytes });
     }
     Ok(found)
+}
+
+/// The events of a block in every log, by its topic, still without signers.
+pub(in crate::chain) fn by_topic(
+    events: &Events<PolkadotConfig>,
+) -> Result<BTreeMap<H256, Vec<LoggedEntry>>, ChainError> {
+    let mut found = BTreeMap::<H256, Vec<LoggedEntry>>::new();
+    for event in events.iter() {
+        let event = event.map_err(ChainError::from_subxt)?;
+        if !PALLETS.contains(&event.pallet_name()) {
+            continue;
+        }
+        for topic in event.topics() {
+            found.entry(*topic).or_default().push(entry(&event));
+        }
+    }
+    Ok(found)
+}
+
+fn entry(event: &Event<'_, PolkadotConfig>) -> LoggedEntry {
+    let extrinsic = match event.phase() {
+        Phase::ApplyExtrinsic(index) => Some(index),
+        Phase::Finalization | Phase::Initialization => None,
+    };
+    let name = [event.pallet_index(), event.event_index()];
+    let bytes = [&name, event.field_bytes()].concat();
+    LoggedEntry { index: event.index(), extrinsic, signer: None, event: bytes }
 }

@@ -54,6 +54,11 @@ pub fn log(patient: &AccountId32) -> Vec<u8> {
     [&item(StorageItem::LOGS)[..], &blake2_128(&patient.0), &patient.0].concat()
 }
 
+/// The prefix of the keys of `Emr.Logs`.
+pub fn logs() -> Vec<u8> {
+    item(StorageItem::LOGS)
+}
+
 /// The key of `Emr.DefaultPolicy`.
 pub fn default_policy() -> Vec<u8> {
     item(StorageItem::DEFAULT_POLICY)

@@ -66,6 +66,10 @@ impl View {
                 Some(request) => self.for_grant(request.record).await?,
                 None => 0,
             },
+            Call::SetLogArchive { .. } => match self.log_archive(signer).await? {
+                Some(_) => 0,
+                None => self.amount(Constant::RECORD_DEPOSIT)?,
+            },
             Call::BreakGlass { .. } => self.amount(Constant::EMERGENCY_BOND)?,
             Call::ShareRecord { .. } => self.amount(Constant::ENVELOPE_DEPOSIT)?,
             Call::RegisterWorker { .. } => self.amount(Constant::WORKER_BOND)?,

@@ -13,8 +13,8 @@ use subxt::utils::Static;
 use super::{StoredValue, View, AT_ONCE};
 use crate::{
     chain::{
-        event::text, fields::Fields, items::StorageItem, ChainError, Institution, Patient,
-        Provider, Record, Relative,
+        event::text, fields::Fields, items::StorageItem, ChainError, Institution, LogArchive,
+        Patient, Provider, Record, Relative,
     },
     AccountId32,
 };
@@ -230,6 +230,37 @@ impl View {
         });
         relatives.collect()
     }
+
+    /// The archive of logs that an account runs.
+    pub async fn log_archive(
+        &self,
+        account: &AccountId32,
+    ) -> Result<Option<LogArchive>, ChainError> {
+        let fields = self.fields(StorageItem::LOG_ARCHIVES, (*account,)).await?;
+        fields.map(|fields| log_archive(*account, &fields)).transpose()
+    }
+
+    /// The archives of logs, by account.
+    pub async fn log_archives(&self) -> Result<Vec<LogArchive>, ChainError> {
+        let item = StorageItem::LOG_ARCHIVES;
+        let entries = self.entries::<(AccountId32,), _>(item, ()).await?;
+        let archive = |((account,), value): ((AccountId32,), StoredValue)| {
+            log_archive(account, &value.fields(item, self)?)
+        };
+        let mut found: Vec<LogArchive> =
+            entries.into_iter().map(archive).collect::<Result<_, ChainError>>()?;
+        found.sort_unstable_by_key(|one| one.account);
+        Ok(found)
+    }
+}
+
+fn log_archive(account: AccountId32, fields: &Fields) -> Result<LogArchive, ChainError> {
+    Ok(LogArchive {
+        account,
+        cid: fields.get("cid")?,
+        at: fields.get("at")?,
+        deposit: fields.get("deposit")?,
+    })
 }
 
 fn record(id: RecordId, fields: &Fields) -> Result<Record, ChainError> {

@@ -4,6 +4,7 @@
 //! A test that starts a chain or a demo holds the machine until it ends
 //! ([`medchain_e2e::machine`]), so the threads of this program do not run two at once.
 
+mod archive;
 mod audit;
 mod calls;
 mod consent;

@@ -106,6 +106,8 @@ fn emr(calls: &mut Checked) {
     calls.check(&Call::WithdrawEnvelope { record: RecordId(31_337), reader: BOB }, &["31337"]);
     calls.check(&Call::SetEncryptionKey { key: EncryptionKey([6; 32]) }, &[]);
     calls.check(&Call::RemoveEncryptionKey, &[]);
+    calls.check(&Call::SetLogArchive { cid: cid() }, &[]);
+    calls.check(&Call::RemoveLogArchive, &[]);
     calls.check(&Call::SetPolicy { policy: Some(BOB) }, &["Some"]);
     calls.check(&Call::AllowNobody, &[]);
     calls.check(&Call::AnnounceDefaultPolicy { policy: None }, &["None"]);

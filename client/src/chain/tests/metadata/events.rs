@@ -16,8 +16,8 @@ use subxt::{
 
 use super::*;
 use crate::chain::{
-    event, log, ChainEvent, Denied, DispatchFailure, Document, EndReason, ModelStatus, Purpose,
-    RuntimeError,
+    event, log, ChainEvent, Denied, DispatchFailure, Document, EndReason, LoggedBlock, LoggedEntry,
+    ModelStatus, PastEvent, PastRuntime, Purpose, RuntimeError,
 };
 
 /// The events that were checked.
@@ -105,6 +105,27 @@ fn an_event_of_a_contract_is_no_entry_of_a_log() {
     let events = in_block(&metadata.arc(), &events);
     let entries = log::with_topic(&events, topic).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1]);
+    // Nor where the entries of all logs are collected.
+    let all = log::by_topic(&events).unwrap();
+    assert_eq!(all.into_iter().collect::<Vec<_>>(), [(topic, entries)]);
+}
+
+#[test]
+fn a_past_runtime_reads_entries_without_a_node() {
+    let metadata = metadata();
+    let (record, patient) = (RecordId(8), ALICE);
+    let fields = [("record", record.encode()), ("patient", patient.encode())];
+    let bytes = encode(&metadata, ("Emr", "RecordErased"), &fields);
+    // Without the phase and the topics.
+    let event = bytes[5..bytes.len() - 1].to_vec();
+    let entry = LoggedEntry { index: 0, extrinsic: Some(3), signer: None, event };
+    let (hash, time, default_policy, entries) = ([0; 32], 0, None, vec![entry]);
+    let block = LoggedBlock { number: 4, hash, time, default_policy, entries };
+    let runtime = PastRuntime::read(1, compat::TESTED).unwrap();
+    let events = runtime.logged_events(&block).unwrap();
+    let event = ChainEvent::RecordErased { record, patient };
+    assert_eq!(events, [PastEvent { extrinsic: Some(3), event }]);
+    assert!(PastRuntime::read(1, b"nothing").is_err());
 }
 
 #[test]
@@ -223,6 +244,9 @@ fn emr(events: &mut Checked) {
     event!(events, Emr, AccessChecked { patient, subject, record, action, policy });
     let (policy, entry) = (ALICE, vec![1u8, 2, 3]);
     event!(events, Emr, PolicyNoted { patient, policy, entry });
+    let (archive, cid) = (BOB, Cid::new(CidCodec::DagPb, [4; 32]));
+    event!(events, Emr, LogArchiveSet { archive, cid });
+    event!(events, Emr, LogArchiveRemoved { archive });
 }
 
 fn custody(events: &mut Checked) {

@@ -212,6 +212,12 @@ fn the_end_of_a_log_is_as_it_is_read() {
 }
 
 #[test]
+fn an_archive_of_logs_is_as_it_is_read() {
+    let archive = [("cid", cid().encode()), ("at", 9u32.encode()), ("deposit", 1u128.encode())];
+    check_struct("Emr", "LogArchives", &archive);
+}
+
+#[test]
 fn structs_of_governance_are_as_they_are_read() {
     check_struct(
         "Emr",
@@ -446,6 +452,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);
     keys("Emr", "Logs", &[&account]);
+    keys("Emr", "LogArchives", &[&account]);
     keys("Inference", "Models", &[&model]);
     keys("Inference", "Networks", &[&model]);
     keys("Disputes", "Disputes", &[&RequestId(1).encode()]);

@@ -1,0 +1,282 @@
+//! Reads a patient's entries from an archive of logs, and from the node what the archive lacks.
+//!
+//! *Invariant:* nothing is shown or kept before all entries together give the end of the log that
+//! the chain proves.
+
+use anyhow::{bail, Context as _, Result};
+use futures::TryStreamExt;
+use medchain_client::{
+    archive::{Archive, Runtimes},
+    chain::{Chain, ChainError, History, Log, LogHead, LoggedBlock, PastEvent},
+    AccountId32,
+};
+
+use super::{
+    cache::{end_of, Cache},
+    log::{another, Checked, Read},
+};
+use crate::{
+    arguments::Since,
+    audit::{Entry, Gathering},
+    context::Context,
+    output::time,
+};
+
+/// Reads the entries of the signer, of which those from `since` on are shown.
+pub async fn read(
+    context: &Context,
+    chain: &Chain,
+    (patient, account): (AccountId32, AccountId32),
+    since: Option<Since>,
+    refresh: bool,
+) -> Result<Read> {
+    let identity = context.identity()?;
+    if identity.account() != patient {
+        bail!(
+            "the entries in an archive are sealed to {patient}, who alone can open them; sign with \
+             that key, or leave --archive out"
+        );
+    }
+    let log = chain.log_of(patient).await?;
+    let named = chain.finalised().await?.log_archive(&account).await?.with_context(|| {
+        format!("{account} has named no archive of logs; see `medchain archive list`")
+    })?;
+    let archive = Archive::open(context.store()?, chain.genesis_hash(), &named.cid)
+        .await
+        .with_context(|| elsewhere(&account))?;
+    let cache = context.key_file().map(|file| Cache::beside(file, chain.genesis_hash(), patient));
+    let (known, kept) = cache.as_ref().map(Cache::load).unwrap_or_default();
+    let head = log.head();
+    if known.length > head.length {
+        return Err(another(&known, cache.as_ref()));
+    }
+    let old = if refresh { Vec::new() } else { kept };
+    let bar = context.progress.bar("Reading the archive", head.length.into(), false);
+    let at = |left: u32| bar.at(head.length.saturating_sub(left).into());
+    let secret = identity.encryption_secret();
+    let found = archive.blocks_of(&patient, secret, &end_of(&old), at).await;
+    drop(bar);
+    let found = found.with_context(|| elsewhere(&account))?;
+    let mut blocks = old;
+    blocks.extend(found);
+    // The archive may be ahead of this node.
+    blocks.retain(|block| block.number <= head.at);
+    let archived = end_of(&blocks);
+    let rest = rest(&log, &archived).await.map_err(|error| behind(error, &account, &archive))?;
+    let is_met = rest.first().is_none_or(|(before, _)| *before == archived);
+    blocks.extend(rest.into_iter().map(|(_, block)| block));
+    if !is_met || end_of(&blocks) != head {
+        return Err(unproven(&account, &known, cache.as_ref()));
+    }
+    if !passes(&blocks, &known) {
+        return Err(another(&known, cache.as_ref()));
+    }
+    let shown = shown(&log, &archive, patient, &blocks)
+        .await
+        .map_err(|error| behind(error, &account, &archive))?;
+    let from_archive = archived.length.min(head.length);
+    context.tell(&format!(
+        "of {} entries, {from_archive} come from the archive and from what was kept, and {} from \
+         the node; the archive has read up to block {}",
+        head.length,
+        head.length.saturating_sub(from_archive),
+        archive.block(),
+    ));
+    let first = first(since, &blocks, log.number());
+    let (entries, end) = shown;
+    let entries: Vec<Entry> =
+        entries.into_iter().filter(|entry| entry.block_number >= first).collect();
+    let checked = Checked::new(&log, entries.len());
+    if let Some(cache) = &cache {
+        // It only saves time: a folder that cannot be written must not keep anybody from reading.
+        let _ = cache.store(blocks);
+    }
+    Ok(Read { entries, checked, blocks: (first, log.number()), end })
+}
+
+/// The blocks after `archived` by the node, each with the end of the log before it.
+async fn rest(
+    log: &Log,
+    archived: &LogHead<u32>,
+) -> Result<Vec<(LogHead<u32>, LoggedBlock)>, ChainError> {
+    let links = log.links(|head| head.length <= archived.length, |_| ()).await?;
+    let Some(oldest) = links.links.first() else { return Ok(Vec::new()) };
+    let history = log.history(oldest.block()).await?;
+    let blocks: Vec<LoggedBlock> = log.blocks(&history, &links.links).try_collect().await?;
+    Ok(links.links.iter().map(|link| link.before).zip(blocks).collect())
+}
+
+/// The entries of all blocks, which begin with the log, for people, and the time of the last block.
+async fn shown(
+    log: &Log,
+    archive: &Archive,
+    patient: AccountId32,
+    blocks: &[LoggedBlock],
+) -> Result<(Vec<Entry>, String)> {
+    let split = blocks.partition_point(|block| block.number <= archive.block());
+    let (old, recent) = blocks.split_at(split);
+    let runtimes = archive.runtimes(old).await?;
+    let oldest = recent.first().map_or(log.number(), |block| block.number);
+    let history = log.history(oldest).await?;
+    let mut gathering = Gathering::new(
+        patient,
+        history.record_ids_of(&patient).await?,
+        // The log begins here: what was chosen since is in it.
+        None,
+        blocks.first().and_then(|block| block.default_policy),
+    );
+    let mut entries = Vec::new();
+    for (place, block) in blocks.iter().enumerate() {
+        let events = events(block, (place < split).then_some(&runtimes), &history)?;
+        for request in gathering.unknown_requests(&events) {
+            if let Some(request) = history.request(request).await? {
+                let (record, requester) = (request.record, request.requester);
+                gathering.learn_request(request.id, record, &request.patient, &requester);
+            }
+        }
+        let time = time::shown(block.time);
+        let found = gathering.take_logged(block, &events).into_iter();
+        entries.extend(found.map(|entry| entry.at(time.clone())));
+    }
+    let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
+    if entries.len() != read {
+        bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
+    }
+    Ok((entries, time::shown(history.end_time().await?)))
+}
+
+/// The entries of a block as events, by the archive's runtimes or by the node's.
+fn events(
+    block: &LoggedBlock,
+    runtimes: Option<&Runtimes>,
+    history: &History,
+) -> Result<Vec<PastEvent>> {
+    Ok(match runtimes {
+        Some(runtimes) => runtimes.logged_events(block)?,
+        None => history.logged_events(block)?,
+    })
+}
+
+/// The first block to show.
+fn first(since: Option<Since>, blocks: &[LoggedBlock], newest: u32) -> u32 {
+    match since {
+        None => 1,
+        Some(Since::Block(block)) => block.max(1),
+        Some(Since::Time(time)) => {
+            let found = blocks.iter().find(|block| block.time >= time);
+            found.map_or(newest.saturating_add(1), |block| block.number)
+        }
+    }
+}
+
+/// Whether a log that consists of these blocks was `known` at some time.
+fn passes(blocks: &[LoggedBlock], known: &LogHead<u32>) -> bool {
+    let mut head = LogHead::default();
+    let mut heads = blocks.iter().map(|block| {
+        head = block.head_after(head);
+        head
+    });
+    known.length == 0 || heads.any(|head| head == *known)
+}
+
+/// The way out where an archive is of no use.
+fn elsewhere(account: &AccountId32) -> String {
+    format!(
+        "the archive of {account} cannot be used, and nothing was kept; name another one (see \
+         `medchain archive list`), or an archive node with --node and without --archive"
+    )
+}
+
+/// The way out where the archive ends before the node's states begin.
+fn behind(
+    error: impl Into<anyhow::Error>,
+    account: &AccountId32,
+    archive: &Archive,
+) -> anyhow::Error {
+    let error = error.into();
+    match error.downcast_ref() {
+        Some(ChainError::StatePruned { block, .. }) => {
+            let context = format!(
+                "the archive of {account} is behind: it has read up to block {}, and the log goes \
+                 on in block {block}, whose state this node has discarded; nothing was kept; name \
+                 another archive, or an archive node with --node",
+                archive.block()
+            );
+            error.context(context)
+        }
+        _ => error,
+    }
+}
+
+/// What the archive has does not lead to the end that the chain proves.
+fn unproven(account: &AccountId32, known: &LogHead<u32>, cache: Option<&Cache>) -> anyhow::Error {
+    let kept = match cache.filter(|_| known.length > 0) {
+        Some(cache) => format!(
+            ", or what you verified before is of another log: --refresh leaves {} out",
+            cache.file().display()
+        ),
+        None => String::new(),
+    };
+    anyhow::anyhow!(
+        "the archive of {account} has other entries than the chain{kept}; nothing was kept; name \
+         another archive, or an archive node with --node and without --archive"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::chain::LoggedEntry;
+
+    use super::*;
+
+    fn block(number: u32, text: &str) -> LoggedBlock {
+        let event = text.as_bytes().to_vec();
+        let entry = LoggedEntry { index: 0, extrinsic: None, signer: None, event };
+        let time = u64::from(number) * 1000;
+        LoggedBlock { number, hash: [2; 32], time, default_policy: None, entries: vec![entry] }
+    }
+
+    fn blocks() -> Vec<LoggedBlock> {
+        vec![block(5, "one"), block(7, "two"), block(9, "three")]
+    }
+
+    #[test]
+    fn a_log_passes_what_it_was() {
+        let all = blocks();
+        for known in 0..=all.len() {
+            assert!(passes(&all, &end_of(&all[..known])), "{known}");
+        }
+        for other in [
+            end_of(&[block(5, "other")]),
+            end_of(&[block(5, "one"), block(8, "two")]),
+            end_of(&[all.clone(), vec![block(11, "four")]].concat()),
+        ] {
+            assert!(!passes(&all, &other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_begins_with_the_first_block_of_the_log_after_it() {
+        let all = blocks();
+        assert_eq!(first(None, &all, 20), 1);
+        assert_eq!(first(Some(Since::Block(0)), &all, 20), 1);
+        assert_eq!(first(Some(Since::Block(8)), &all, 20), 8);
+        assert_eq!(first(Some(Since::Time(0)), &all, 20), 5);
+        assert_eq!(first(Some(Since::Time(7000)), &all, 20), 7);
+        assert_eq!(first(Some(Since::Time(7001)), &all, 20), 9);
+        assert_eq!(first(Some(Since::Time(9001)), &all, 20), 21);
+    }
+
+    #[test]
+    fn an_archive_that_lies_is_named_and_so_is_what_was_kept() {
+        let account = AccountId32([1; 32]);
+        let nothing = LogHead::default();
+        let line = unproven(&account, &nothing, None).to_string();
+        assert!(line.contains(&account.to_string()) && !line.contains("--refresh"), "{line}");
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("me.key");
+        let cache = Cache::beside(&key, medchain_client::H256([1; 32]), account);
+        let line = unproven(&account, &end_of(&blocks()), Some(&cache)).to_string();
+        assert!(line.contains("--refresh") && line.contains("me.key.logs"), "{line}");
+    }
+}
