@@ -181,6 +181,8 @@ fn a_role_is_given_by_an_institution_and_ends() {
     assert_eq!(all["institutions"][1]["name"], "Second Clinic");
     let taken = world.run(STRANGER, &["provider", "add", LAB, "lab-technician"]);
     assert!(taken.one_error_line().contains("ProviderAlreadyExists"), "{}", taken.err);
+    let long = world.run(STRANGER, &["provider", "add", STRANGER, "clinician", "--days", "731"]);
+    assert!(long.one_error_line().contains("at most 730 days"), "{}", long.err);
     world.done(STRANGER, &["provider", "add", STRANGER, "clinician", "--days", "1"]);
     world.done(REGISTRAR, &["institution", "remove", "1"]);
     let roles = world.done(STRANGER, &["provider", "list", STRANGER]);
