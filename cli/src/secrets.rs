@@ -88,6 +88,8 @@ pub fn secret() -> Result<Zeroizing<String>> {
         .read_to_end(&mut bytes)
         .context("cannot read the secret from standard input")?;
     let text = std::str::from_utf8(&bytes).context("the secret is not text")?;
+    // A file that an editor wrote may begin with a mark that nobody sees.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -102,8 +104,7 @@ fn read(source: &Path) -> Result<Passphrase> {
             .with_context(|| format!("cannot use the passphrase file {}", source.display()));
     }
     let line = read_line(&mut Unbuffered).context("cannot read a passphrase from the input")?;
-    let text = std::str::from_utf8(&line).context("the passphrase is not text")?;
-    Ok(Passphrase::new(Zeroizing::new(text.to_owned()))?)
+    Ok(Passphrase::of_line(&line)?)
 }
 
 /// Says that a key file has the form of the version before.

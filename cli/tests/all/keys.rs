@@ -62,6 +62,13 @@ fn without_a_terminal_a_key_is_encrypted_by_a_file_or_not_at_all() {
     let from_input = [&show[..], &["--passphrase-file", "-"]].concat();
     let shown = json(&medchain_reading(folder.path(), &from_input, "four little words\n"));
     assert_eq!(shown["account"], made["account"]);
+    // What an editor of Windows adds is not a part of it.
+    let marked = "\u{feff}four little words\r\n";
+    let shown = json(&medchain_reading(folder.path(), &from_input, marked));
+    assert_eq!(shown["account"], made["account"]);
+    private(folder.path(), "passphrase", marked);
+    let shown = json(&run(&[&show[..], &["--passphrase-file", "passphrase"]].concat()));
+    assert_eq!(shown["account"], made["account"]);
     medchain_reading(folder.path(), &from_input, "four little birds\n")
         .failed_with(&["does not open me.key"]);
     // A passphrase that others can read is refused, and so is a short one.
@@ -166,6 +173,7 @@ fn however_a_secret_is_spelled_it_gives_the_same_keys_or_none() {
         WORDS.replace(' ', "\u{a0}"),
         WORDS.replace(" curtain", "\ncurtain"),
         format!(" {WORDS} \r\n"),
+        format!("\u{feff}{WORDS}\r\n"),
         WORDS.to_uppercase(),
         SEED.to_owned(),
         SEED.to_uppercase(),
