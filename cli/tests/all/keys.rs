@@ -83,6 +83,34 @@ fn without_a_terminal_a_key_is_encrypted_by_a_file_or_not_at_all() {
 }
 
 #[test]
+fn a_folder_that_is_made_for_a_key_is_closed_to_others_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |out: &str| {
+        medchain(folder.path(), &["key", "new", "--unencrypted", "--out", out, "--json"])
+    };
+    // Refused before: no folder for nothing.
+    medchain(folder.path(), &["key", "new", "--out", "x/y/me.key"]).failed_with(&["--unencrypted"]);
+    assert!(!folder.path().join("x").exists());
+    let made = new("a/b/me.key");
+    json(&made);
+    assert_eq!(made.stderr.lines().count(), 1, "{}", made.stderr);
+    assert!(made.stderr.contains("the folder a/b was not there; it is made"), "{}", made.stderr);
+    for part in ["a", "a/b"] {
+        let mode = fs::metadata(folder.path().join(part)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{part}");
+    }
+    for there in ["a/b/you.key", "here.key"] {
+        let made = new(there);
+        json(&made);
+        assert_eq!(made.stderr, "", "{there}");
+    }
+    // The default folder is the program's own.
+    let made = medchain(folder.path(), &["key", "new", "--unencrypted", "--json"]);
+    json(&made);
+    assert_eq!(made.stderr, "");
+}
+
+#[test]
 fn an_account_of_polkadot_js_moves_in_and_out() {
     let folder = tempfile::tempdir().unwrap();
     private(folder.path(), "passphrase", "correct horse battery staple ü");
