@@ -1,6 +1,7 @@
 //! The command line: the list of subcommands, and the function that runs each.
 
 mod several;
+mod usage;
 
 use anyhow::{bail, Context as _, Result};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -18,6 +19,8 @@ use crate::{
     options::Global,
     output::{self, Outcome},
 };
+
+pub use usage::parsed;
 
 /// Encrypted X-rays on IPFS, consent by contract, sealed verdicts on chain.
 ///
