@@ -1,5 +1,7 @@
 //! Asks for passphrases and secrets: on the terminal, or in a file that somebody names.
 
+mod terminal;
+
 use std::{
     io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
@@ -10,6 +12,8 @@ use medchain_client::{
     keys::{read_line, Identity, KeyError, KeyFile, Passphrase},
     Zeroizing,
 };
+
+pub use terminal::restore as restore_terminal;
 
 /// How often a passphrase is asked for.
 const ATTEMPTS: usize = 3;
@@ -94,7 +98,10 @@ pub fn secret() -> Result<Zeroizing<String>> {
 }
 
 fn prompt(text: &str) -> Result<Zeroizing<String>> {
+    // A signal ends the program without giving the terminal back what it showed.
+    let remembered = terminal::Remembered::now();
     let typed = rpassword::prompt_password(text).context("cannot read from the terminal")?;
+    drop(remembered);
     Ok(Zeroizing::new(typed))
 }
 

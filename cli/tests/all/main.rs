@@ -11,4 +11,5 @@ mod program;
 mod report;
 mod rooms;
 mod several;
+mod terminal;
 mod tiny_model;
