@@ -3,6 +3,7 @@
 mod arguments;
 mod certificate;
 mod contracts;
+mod deaf;
 mod images;
 mod keys;
 mod png;

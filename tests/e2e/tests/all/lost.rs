@@ -5,14 +5,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use medchain_client::store::{LocalStore, Store};
 use medchain_e2e::{World, LAB, PATIENT};
 use medchain_vision::synthetic_radiograph_png;
 
+/// All files in a folder, and in those in it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
 /// The largest block of the world's store.
 fn largest_block(world: &World) -> PathBuf {
-    let shards = fs::read_dir(Path::new(world.store()).join("blocks")).unwrap();
-    let files = shards.flat_map(|shard| fs::read_dir(shard.unwrap().path()).unwrap());
-    let files = files.map(|file| file.unwrap().path());
+    let files = files_below(&Path::new(world.store()).join("blocks")).into_iter();
     files.max_by_key(|file| fs::metadata(file).unwrap().len()).expect("there is a block")
 }
 
@@ -78,4 +84,41 @@ fn what_a_list_has_added_is_put_back_as_well() {
     assert_eq!(again.code, 0, "{}", again.err);
     assert_eq!(again.out.matches("\"put_back\":true").count(), 2, "{}", again.out);
     assert_eq!(world.done(LAB, &["store", "check", "--verify"])["lost"], serde_json::json!([]));
+}
+
+#[test]
+fn what_is_given_up_leaves_no_part_of_its_content_in_place() {
+    let world = World::with_patient();
+    // A document of several blocks.
+    let document: Vec<u8> = (0..700_000u32).map(|at| (at / 7 % 251) as u8).collect();
+    fs::write(world.folder().join("letter.bin"), document).unwrap();
+    // A store in which nothing can be stored.
+    let blocks = Path::new(world.store()).join("blocks");
+    fs::create_dir_all(world.store()).unwrap();
+    fs::write(&blocks, "").unwrap();
+    let upload = ["upload", "letter.bin", "--kind", "report", "--patient", PATIENT];
+    let refused = world.run(LAB, &upload);
+    assert!(refused.one_error_line().contains("--drop"), "{}", refused.err);
+    // What a program leaves that was killed while it stored: all blocks but the root.
+    fs::remove_file(&blocks).unwrap();
+    let keys = files_below(&world.folder().join("keys"));
+    let is_content = |path: &&PathBuf| path.extension().is_some_and(|end| end == "content");
+    let content = keys.iter().find(is_content).expect("the journal has the content");
+    let bytes = fs::read(content).unwrap();
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let root = runtime.block_on(store.put(&bytes)).unwrap().to_string();
+    let stored = files_below(&blocks);
+    assert!(stored.len() > 2, "{stored:?}");
+    let root = stored.iter().find(|path| path.ends_with(&root)).expect("the root is a block");
+    fs::remove_file(root).unwrap();
+
+    let open = world.done(LAB, &["resume", "--list"]);
+    let id = open["entries"][0]["id"].as_str().unwrap().to_owned();
+    let dropped = world.done(LAB, &["resume", &id, "--drop"]);
+    assert!(dropped["dropped"].as_str().unwrap().contains("is given up"), "{dropped}");
+    assert_eq!(files_below(&blocks), Vec::<PathBuf>::new());
+    assert!(!content.exists());
+    let open = world.done(LAB, &["resume", "--list"]);
+    assert_eq!(open["entries"], serde_json::json!([]));
 }
