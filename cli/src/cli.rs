@@ -131,7 +131,7 @@ pub enum Command {
     /// Uploads, rotations and models that were interrupted go on where they stopped, and
     /// nothing is done twice. Transactions whose outcome is unknown are looked up.
     Resume(resume::ResumeArgs),
-    /// List stored content that nothing on chain refers to.
+    /// Compare what the stores keep with what the chain names.
     #[command(subcommand)]
     Store(store::StoreCommand),
     /// Run the model on image files, offline.

@@ -166,7 +166,9 @@ impl<'a> Run<'a> {
         };
         let on_chain =
             OnChain { record, cid, key: None, entry: held.entry.as_ref(), file: &row.path };
-        let film = || Ok(records::Film::of(&row.path, row.kind, file)?.bytes);
+        let film = || -> Result<Zeroizing<Vec<u8>>> {
+            Ok(records::Film::of(&row.path, row.kind, file)?.bytes)
+        };
         let put_back = stored::ensure(self.context, &on_chain, film).await?;
         Ok(FileReport { put_back, ..report })
     }
