@@ -1,6 +1,7 @@
 //! The command line: the list of subcommands, and the function that runs each.
 
 mod several;
+mod usage;
 
 use anyhow::{bail, Context as _, Result};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -18,6 +19,8 @@ use crate::{
     options::Global,
     output::{self, Outcome},
 };
+
+pub use usage::parsed;
 
 /// Encrypted X-rays on IPFS, consent by contract, sealed verdicts on chain.
 ///
@@ -134,7 +137,7 @@ pub enum Command {
     /// Uploads, rotations and models that were interrupted go on where they stopped, and
     /// nothing is done twice. Transactions whose outcome is unknown are looked up.
     Resume(resume::ResumeArgs),
-    /// List stored content that nothing on chain refers to.
+    /// Compare what the stores keep with what the chain names.
     #[command(subcommand)]
     Store(store::StoreCommand),
     /// Run the model on image files, offline.

@@ -86,6 +86,8 @@ fn end(code: i32) -> ! {
     let begun = BEGUN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let underway = UNDERWAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
     crate::output::tell!("\r{}", one_line(&interrupted(begun.as_deref(), underway.as_deref())));
+    // Last, because whatever asks for a secret goes on until the program ends.
+    crate::secrets::restore_terminal();
     std::process::exit(code)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::File,
+    fs::{File, FileType, Metadata, OpenOptions},
     io::{Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -13,13 +13,85 @@ use anyhow::{bail, Context, Result};
 /// How the names of temporary files begin.
 pub const TEMPORARY: &str = ".medchain-";
 
-/// Reads a file of at most `limit` bytes.
+/// Reads a regular file of at most `limit` bytes, or one that a link leads to.
 ///
 /// `what` names it in errors, such as "the image".
 pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
+    read_open(open(path, what)?, path, what, limit)
+}
+
+/// As [`read`], also from a pipe, as `<(…)` in a shell is one: of a list that another program makes.
+pub fn read_piped(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
-    read_open(file, path, what, limit)
+    let cannot = || format!("cannot open {what} {shown}");
+    let about = std::fs::metadata(path).with_context(cannot)?;
+    if !is_pipe(about.file_type()) {
+        return read(path, what, limit);
+    }
+    read_open(File::open(path).with_context(cannot)?, path, what, limit)
+}
+
+/// Opens a regular file.
+///
+/// Anything else might never end, as `/dev/zero`, or never begin, as a pipe into which nobody
+/// writes.
+fn open(path: &Path, what: &str) -> Result<File> {
+    let shown = path.display();
+    let cannot = || format!("cannot open {what} {shown}");
+    // Before it is opened, which may wait, or do something to a device.
+    ensure_regular(&std::fs::metadata(path).with_context(cannot)?, path)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // And without waiting, should it be another thing by then.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path).with_context(cannot)?;
+    ensure_regular(&file.metadata().with_context(cannot)?, path)?;
+    Ok(file)
+}
+
+fn ensure_regular(about: &Metadata, path: &Path) -> Result<()> {
+    if about.is_file() {
+        return Ok(());
+    }
+    let shown = path.display();
+    if about.is_dir() {
+        bail!("{shown} is a folder; name a file");
+    }
+    bail!("{shown} is {}; write what it has to a file, and name that", kind(about.file_type()))
+}
+
+/// What something is that is neither a file nor a folder.
+#[cfg(unix)]
+fn kind(found: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if found.is_socket() {
+        "a socket and no file"
+    } else if found.is_char_device() || found.is_block_device() {
+        "a device and no file"
+    } else if is_pipe(found) {
+        "a pipe and no file"
+    } else {
+        "no file"
+    }
+}
+
+#[cfg(not(unix))]
+fn kind(_: FileType) -> &'static str {
+    "no file"
+}
+
+#[cfg(unix)]
+fn is_pipe(found: FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&found)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: FileType) -> bool {
+    false
 }
 
 /// As [`read`], of a file in the folder `within`, which is a real path.
@@ -27,7 +99,7 @@ pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
 /// What was opened is looked at: a link may lead elsewhere than when its name was checked.
 pub fn read_within(path: &Path, within: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open {what} {shown}"))?;
+    let file = open(path, what)?;
     let real = real_path(&file, path).with_context(|| format!("cannot find {what} {shown}"))?;
     if !real.starts_with(within) {
         bail!(
@@ -54,13 +126,9 @@ fn real_path(_file: &File, path: &Path) -> std::io::Result<PathBuf> {
 
 fn read_open(file: File, path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
-    let about = file.metadata().with_context(|| format!("cannot read {what} {shown}"))?;
-    if about.is_dir() {
-        bail!("{shown} is a folder; name a file");
-    }
     let mut bytes = Vec::new();
-    // One byte more than allowed reveals a file that is too large, even a pipe, whose
-    // length is unknown.
+    // One byte more than allowed reveals what is too large, even a pipe, whose length is
+    // unknown, and a file that grows.
     file.take(limit + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {what} {shown}"))?;
@@ -194,6 +262,58 @@ mod tests {
         check("", None, "is a folder");
         std::fs::write(folder.path().join("fits"), vec![7; 1024 * 1024]).unwrap();
         assert!(read(&folder.path().join("fits"), "the image", 1024 * 1024).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_refused_at_once() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        // Nobody writes into it: whoever opens it to read waits for ever.
+        let made = std::process::Command::new("mkfifo").arg(at("pipe.png")).status().unwrap();
+        assert!(made.success());
+        let _listener = UnixListener::bind(at("socket.png")).unwrap();
+        symlink("/dev/zero", at("device.png")).unwrap();
+        symlink(at("pipe.png"), at("link.png")).unwrap();
+        let within = folder.path().canonicalize().unwrap();
+        for (name, is) in [
+            ("pipe.png", "is a pipe"),
+            ("link.png", "is a pipe"),
+            ("socket.png", "is a socket"),
+            ("device.png", "is a device"),
+        ] {
+            for error in [
+                read(&at(name), "the image", 1024).unwrap_err(),
+                read_within(&within.join(name), &within, "the image", 1024).unwrap_err(),
+            ] {
+                let said = format!("{error:#}");
+                assert!(said.contains(name) && said.contains(is), "{said}");
+            }
+        }
+        // A link to a file is one.
+        std::fs::write(at("film.png"), b"film").unwrap();
+        symlink(at("film.png"), at("linked.png")).unwrap();
+        assert_eq!(read(&at("linked.png"), "the image", 1024).unwrap(), b"film");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_list_may_come_through_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("list");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::write(pipe, b"balance").unwrap()
+        });
+        assert_eq!(read_piped(&pipe, "the list", 1024).unwrap(), b"balance");
+        writer.join().unwrap();
+        std::fs::write(folder.path().join("file"), b"balance").unwrap();
+        assert_eq!(read_piped(&folder.path().join("file"), "the list", 7).unwrap(), b"balance");
+        // What never ends is no list.
+        assert!(read_piped(Path::new("/dev/zero"), "the list", 1024).is_err());
     }
 
     #[cfg(target_os = "linux")]

@@ -40,14 +40,16 @@ mod output;
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     if let Err(error) = medchain_client::keys::forbid_core_dumps() {
         return failed(&anyhow::Error::new(error).context("cannot turn core dumps off"));
     }
-    let cli = cli::Cli::parse();
+    let cli = match cli::parsed() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     log(cli.global.verbose);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -25,7 +25,7 @@ pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{
     open_profile, read_profile, send_with_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES,
 };
-pub use publishing::{added_already, final_height, is_named, let_go, put, stands, LetGo};
+pub use publishing::{added_already, final_height, let_go, naming, put, stands, LetGo, Naming};
 pub use readers::{EnvelopesOf, Reader};
 pub use requests::Requests;
 pub use summary::RecordSummary;

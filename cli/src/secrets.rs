@@ -1,5 +1,7 @@
 //! Asks for passphrases and secrets: on the terminal, or in a file that somebody names.
 
+mod terminal;
+
 use std::{
     io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
@@ -10,6 +12,8 @@ use medchain_client::{
     keys::{read_line, Identity, KeyError, KeyFile, Passphrase},
     Zeroizing,
 };
+
+pub use terminal::restore as restore_terminal;
 
 /// How often a passphrase is asked for.
 const ATTEMPTS: usize = 3;
@@ -88,11 +92,16 @@ pub fn secret() -> Result<Zeroizing<String>> {
         .read_to_end(&mut bytes)
         .context("cannot read the secret from standard input")?;
     let text = std::str::from_utf8(&bytes).context("the secret is not text")?;
+    // A file that an editor wrote may begin with a mark that nobody sees.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 fn prompt(text: &str) -> Result<Zeroizing<String>> {
+    // A signal ends the program without giving the terminal back what it showed.
+    let remembered = terminal::Remembered::now();
     let typed = rpassword::prompt_password(text).context("cannot read from the terminal")?;
+    drop(remembered);
     Ok(Zeroizing::new(typed))
 }
 
@@ -102,8 +111,7 @@ fn read(source: &Path) -> Result<Passphrase> {
             .with_context(|| format!("cannot use the passphrase file {}", source.display()));
     }
     let line = read_line(&mut Unbuffered).context("cannot read a passphrase from the input")?;
-    let text = std::str::from_utf8(&line).context("the passphrase is not text")?;
-    Ok(Passphrase::new(Zeroizing::new(text.to_owned()))?)
+    Ok(Passphrase::of_line(&line)?)
 }
 
 /// Says that a key file has the form of the version before.

@@ -12,6 +12,7 @@ mod error;
 pub mod ipfs;
 mod list;
 pub mod local;
+mod look;
 pub mod several;
 mod token;
 mod unixfs;
@@ -31,6 +32,7 @@ pub use error::{Failure, StoreError};
 pub use ipfs::IpfsStore;
 pub use list::{shown, MAX_STORES};
 pub use local::LocalStore;
+pub use look::{Depth, Found, Looked};
 pub use several::SeveralStores;
 pub use token::TOKENS_VARIABLE;
 pub use unpin::{Kept, LetGo, Unpinned};
@@ -103,6 +105,15 @@ pub trait Store: Debug + Send + Sync {
     /// What every store behind this one keeps for its own sake: the contents that were put
     /// there and not unpinned. The failure of one is its answer.
     async fn kept(&self) -> Vec<Kept>;
+
+    /// What every store behind this one has of content, without taking it from there or searching
+    /// a network for it. The failure of one is its answer.
+    ///
+    /// A store that has no other way reads all of it.
+    async fn look(&self, cid: &Cid, _depth: Depth) -> Vec<Looked> {
+        let read = self.get(cid, look::MOST).await.map(|_| ());
+        vec![Looked { store: self.describe(), found: look::found(cid, read) }]
+    }
 
     /// How many copies of content it holds at once while it retrieves it, at most.
     fn copies(&self) -> usize {

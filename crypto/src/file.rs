@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 
 use chacha20poly1305::{aead::AeadInPlace, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
+use medchain_primitives::ContentDigest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -75,18 +76,72 @@ pub fn encrypt_with(
     patient: &[u8; 32],
     content: &[u8],
 ) -> Result<Vec<u8>, CryptoError> {
+    let length = length_of(content)?;
+    let mut nonce = [0u8; NONCE_LENGTH];
+    random.try_fill_bytes(&mut nonce).map_err(|_| CryptoError::NoRandomness)?;
+    made(&Derived::new(key, &nonce, patient), &nonce, patient, content, length)
+}
+
+/// Encrypts `content` once more, as the file that it was: after a store has lost that, the same
+/// bytes, and so the same CID.
+///
+/// `header` is what [`file_header`] returned for the file, and `digest` is the file's. A nonce is
+/// for one content alone, so nothing is returned that is not this very file.
+///
+/// # Errors
+/// [`CryptoError::Authentication`] where key, patient or content are others than those of the file;
+/// those of [`file_header`], and [`CryptoError::TooLong`].
+pub fn encrypt_again(
+    header: &[u8],
+    key: &ContentKey,
+    patient: &[u8; 32],
+    content: &[u8],
+    digest: &ContentDigest,
+) -> Result<Vec<u8>, CryptoError> {
+    let length = length_of(content)?;
+    let Header { nonce, commitment, .. } = Header::of(header)?;
+    let derived = Derived::new(key, nonce, patient);
+    if !bool::from(derived.commitment.ct_eq(commitment)) {
+        return Err(CryptoError::Authentication);
+    }
+    let file = made(&derived, nonce, patient, content, length)?;
+    match crate::digest(&file) == *digest {
+        true => Ok(file),
+        false => Err(CryptoError::Authentication),
+    }
+}
+
+/// What a file begins with, before its content: with it, the key and the content,
+/// [`encrypt_again`] makes the same file. It tells nothing that the file does not tell.
+///
+/// # Errors
+/// [`CryptoError::NotEncrypted`], [`CryptoError::UnknownFormat`] and [`CryptoError::Truncated`].
+pub fn file_header(file: &[u8]) -> Result<&[u8], CryptoError> {
+    Header::of(file)?;
+    file.get(..HEADER_LENGTH).ok_or(CryptoError::Truncated { length: file.len() })
+}
+
+/// The length of the file of a content.
+fn length_of(content: &[u8]) -> Result<usize, CryptoError> {
     let length = content.len() as u64;
     if length > MAX_CONTENT_LENGTH {
         return Err(CryptoError::TooLong);
     }
-    let length = usize::try_from(encrypted_length(length)).map_err(|_| CryptoError::TooLong)?;
-    let mut nonce = [0u8; NONCE_LENGTH];
-    random.try_fill_bytes(&mut nonce).map_err(|_| CryptoError::NoRandomness)?;
-    let derived = Derived::new(key, &nonce, patient);
+    usize::try_from(encrypted_length(length)).map_err(|_| CryptoError::TooLong)
+}
+
+/// The file, which is `length` bytes long.
+fn made(
+    derived: &Derived,
+    nonce: &[u8; NONCE_LENGTH],
+    patient: &[u8; 32],
+    content: &[u8],
+    length: usize,
+) -> Result<Vec<u8>, CryptoError> {
     let mut file = Vec::with_capacity(length);
     file.extend_from_slice(MAGIC);
     file.push(VERSION);
-    file.extend_from_slice(&nonce);
+    file.extend_from_slice(nonce);
     file.extend_from_slice(&derived.commitment);
     // The content is encrypted where it stands, so that no copy of it is left.
     file.extend_from_slice(content);
@@ -94,7 +149,7 @@ pub fn encrypt_with(
     let body = file.get_mut(HEADER_LENGTH..).ok_or(CryptoError::TooLong)?;
     let tag = derived
         .cipher()
-        .encrypt_in_place_detached(XNonce::from_slice(&nonce), &associated_data(patient), body)
+        .encrypt_in_place_detached(XNonce::from_slice(nonce), &associated_data(patient), body)
         .map_err(|_| CryptoError::TooLong)?;
     file.extend_from_slice(&tag);
     Ok(file)
@@ -129,15 +184,14 @@ pub fn decrypt(
     Ok(content)
 }
 
-/// The parts of a file.
-struct Parts<'a> {
+/// What a file begins with, and what follows.
+struct Header<'a> {
     nonce: &'a [u8; NONCE_LENGTH],
     commitment: &'a [u8; COMMITMENT_LENGTH],
-    body: &'a [u8],
-    tag: &'a [u8; TAG_LENGTH],
+    rest: &'a [u8],
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Header<'a> {
     fn of(file: &'a [u8]) -> Result<Self, CryptoError> {
         let length = file.len();
         let truncated = CryptoError::Truncated { length };
@@ -154,6 +208,22 @@ impl<'a> Parts<'a> {
         }
         let (nonce, rest) = rest.split_first_chunk().ok_or(truncated)?;
         let (commitment, rest) = rest.split_first_chunk().ok_or(truncated)?;
+        Ok(Self { nonce, commitment, rest })
+    }
+}
+
+/// The parts of a file.
+struct Parts<'a> {
+    nonce: &'a [u8; NONCE_LENGTH],
+    commitment: &'a [u8; COMMITMENT_LENGTH],
+    body: &'a [u8],
+    tag: &'a [u8; TAG_LENGTH],
+}
+
+impl<'a> Parts<'a> {
+    fn of(file: &'a [u8]) -> Result<Self, CryptoError> {
+        let Header { nonce, commitment, rest } = Header::of(file)?;
+        let truncated = CryptoError::Truncated { length: file.len() };
         let (body, tag) = rest.split_last_chunk().ok_or(truncated)?;
         if body.is_empty() {
             return Err(truncated);

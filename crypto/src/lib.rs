@@ -40,7 +40,9 @@ pub use envelope::{seal_with, EnvelopeName, Sealed};
 pub use error::CryptoError;
 #[cfg(feature = "getrandom")]
 pub use file::encrypt;
-pub use file::{decrypt, encrypt_with, encrypted_length, MAX_CONTENT_LENGTH};
+pub use file::{
+    decrypt, encrypt_again, encrypt_with, encrypted_length, file_header, MAX_CONTENT_LENGTH,
+};
 /// The traits of the generators that the functions ending in `_with` take.
 pub use hpke::rand_core;
 pub use key::ContentKey;

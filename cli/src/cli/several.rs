@@ -3,7 +3,7 @@
 use anyhow::{bail, Result};
 use clap::{parser::ValueSource, Args as _, CommandFactory, FromArgMatches};
 
-use super::{Cli, Command};
+use super::{usage::in_one_line, Cli, Command};
 use crate::{
     commands::{
         archive::ArchiveCommand,
@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     exit,
     options::Global,
-    output::{self, causes, one_line, Outcome},
+    output::{self, causes, Outcome},
 };
 
 /// Runs the commands of a batch, and waits until all of their blocks are final.
@@ -82,11 +82,9 @@ fn parse(line: &Line) -> Result<Command> {
     let name = Cli::command().get_name().to_owned();
     let words = [name].into_iter().chain(line.words.iter().cloned());
     let parsed = Cli::command().try_get_matches_from(words).map_err(|error| {
-        let said = error.to_string();
-        // The usage follows.
-        let first = one_line(said.split("\n\n").next().unwrap_or_default());
-        let first = first.trim_start_matches("error: ");
-        anyhow::anyhow!("line {}: {}: {first}; nothing was begun", line.number, line.shown())
+        let said = in_one_line(&error);
+        let said = said.trim_start_matches("error: ");
+        anyhow::anyhow!("line {}: {}: {said}; nothing was begun", line.number, line.shown())
     })?;
     let flags = Global::augment_args(clap::Command::new("global"));
     for flag in flags.get_arguments() {

@@ -68,7 +68,7 @@ pub fn read(context: &Context, args: &BatchArgs) -> Result<Vec<Line>> {
             .with_context(|| format!("cannot read {what} from standard input"))?;
         bytes
     } else {
-        files::read(&args.file, what, MAX_BYTES)?
+        files::read_piped(&args.file, what, MAX_BYTES)?
     };
     if bytes.len() as u64 > MAX_BYTES {
         bail!("{what} is larger than {} MiB", MAX_BYTES / (1024 * 1024));

@@ -115,17 +115,39 @@ pub async fn run(context: &Context, command: &KeyCommand) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The file to create: `out`, or else the one of --key, or else the default one. It must not
-/// exist.
-fn new_file(context: &Context, out: Option<&PathBuf>) -> Result<PathBuf> {
-    let file = out.or(context.key_file()).cloned().unwrap_or_else(default_key_file);
-    if file.exists() {
-        bail!(
-            "{} exists already, and keys are never overwritten; choose another name",
-            file.display()
-        );
+/// A key file that is to be created.
+struct NewFile {
+    path: PathBuf,
+    /// The folder that is made for it, where somebody named one that is not there.
+    folder: Option<PathBuf>,
+}
+
+impl NewFile {
+    /// The file `out`, or else the one of --key, or else the default one. It must not exist.
+    fn at(context: &Context, out: Option<&PathBuf>) -> Result<Self> {
+        let path = out.or(context.key_file()).cloned().unwrap_or_else(default_key_file);
+        if path.exists() {
+            bail!(
+                "{} exists already, and keys are never overwritten; choose another name",
+                path.display()
+            );
+        }
+        let named = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = named.filter(|folder| !folder.exists()).map(Path::to_owned);
+        // Everybody's first key is in the default folder, which is the program's own.
+        let folder = folder.filter(|_| path != default_key_file());
+        Ok(Self { path, folder })
     }
-    Ok(file)
+
+    /// Says which folder was made for the file: a slip in its name should not go unseen.
+    fn mention_folder(&self) {
+        if let Some(folder) = &self.folder {
+            crate::output::tell!(
+                "note: the folder {} was not there; it is made, and only you can open it",
+                folder.display()
+            );
+        }
+    }
 }
 
 #[cfg(test)]

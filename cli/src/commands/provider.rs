@@ -4,7 +4,7 @@ mod add;
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{bail, Result};
 use clap::{Args, Subcommand};
 use medchain_client::{
     chain::{self, Call, ChainEvent},
@@ -215,9 +215,78 @@ async fn list(context: &Context, account: Option<&str>) -> Result<ListReport> {
 
 /// The last block of a term that begins now.
 async fn last_block(context: &Context, term: Term) -> Result<u32> {
-    if let Some(until) = term.until {
-        return Ok(until);
+    let view = context.view().await?;
+    term.end(view.number(), view.max_term()?)
+}
+
+impl Term {
+    /// The last block of a term that begins in the block `now`, and may last `most` blocks.
+    fn end(self, now: u32, most: u32) -> Result<u32> {
+        // The chain would say no more than that the term is invalid, and after the fee was paid.
+        let days = most / DAY;
+        let way_out = format!(
+            "a term lasts at most {days} days; give --days {days} or fewer, and renew it later with \
+             `medchain provider renew`"
+        );
+        if let Some(until) = self.until {
+            if until <= now {
+                bail!(
+                    "block {until} is over, the newest one is {now}: name a later one with \
+                     --until, or give --days; nothing was sent"
+                );
+            }
+            if until - now > most {
+                bail!(
+                    "until block {until}, it would be {} days: {way_out}; nothing was sent",
+                    (until - now).div_ceil(DAY)
+                );
+            }
+            return Ok(until);
+        }
+        let wanted = self.days.unwrap_or(TERM);
+        let blocks = wanted.saturating_mul(DAY);
+        if blocks > most {
+            bail!("{wanted} days are too many: {way_out}; nothing was sent");
+        }
+        Ok(now.saturating_add(blocks))
     }
-    let blocks = term.days.unwrap_or(TERM).saturating_mul(DAY);
-    Ok(context.view().await?.number().saturating_add(blocks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: u32 = 730 * DAY;
+
+    fn end(days: Option<u32>, until: Option<u32>) -> Result<u32, String> {
+        Term { days, until }.end(100, MOST).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_term_within_the_bound_ends_where_somebody_says() {
+        assert_eq!(end(None, None), Ok(100 + 365 * DAY));
+        assert_eq!(end(Some(1), None), Ok(100 + DAY));
+        assert_eq!(end(Some(730), None), Ok(100 + MOST));
+        assert_eq!(end(None, Some(101)), Ok(101));
+        assert_eq!(end(None, Some(100 + MOST)), Ok(100 + MOST));
+    }
+
+    #[test]
+    fn a_term_beyond_the_bound_says_the_bound_and_the_way_out() {
+        for (days, until) in [
+            (Some(731), None),
+            (Some(u32::MAX), None),
+            (None, Some(101 + MOST)),
+            (None, Some(u32::MAX)),
+        ] {
+            let said = end(days, until).unwrap_err();
+            for words in ["at most 730 days", "--days 730", "provider renew", "nothing was sent"] {
+                assert!(said.contains(words), "{days:?} {until:?}: {said}");
+            }
+        }
+        for over in [0, 99, 100] {
+            let said = end(None, Some(over)).unwrap_err();
+            assert!(said.contains("is over") && said.contains("newest one is 100"), "{said}");
+        }
+    }
 }

@@ -276,3 +276,38 @@ pub fn print(context: &Context, resumption: &Resumption) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::{AccountId32, H256};
+
+    use super::*;
+
+    #[test]
+    fn an_erasure_that_was_interrupted_says_that_its_file_may_be_stored_still() {
+        let transaction = |call: &Call| Transaction {
+            call: call.name(),
+            account: AccountId32([2; 32]),
+            nonce: 3,
+            hash: H256([1; 32]),
+            bytes: Vec::new(),
+            spec_version: 1,
+            since: 0,
+            until: 9,
+        };
+        let outcome = TxOutcome {
+            block_hash: H256([7; 32]),
+            block_number: 5,
+            extrinsic_hash: H256([1; 32]),
+            fee: 1,
+            events: Vec::new(),
+        };
+        let said = |call: &Call| done(&transaction(call), &outcome);
+        let erased = said(&Call::EraseRecord { record: RecordId(3) });
+        for words in ["succeeded in block 5", "may still be in a store", "`medchain erase`"] {
+            assert!(erased.contains(words), "no '{words}' in {erased}");
+        }
+        let other = said(&Call::CancelRequest { request: medchain_primitives::RequestId(3) });
+        assert_eq!(other, "succeeded in block 5");
+    }
+}

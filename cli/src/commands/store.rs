@@ -1,28 +1,32 @@
 //! `medchain store`: what the stores keep.
 
-use std::fmt;
+mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use medchain_client::{chain::View, store::Kept};
+use medchain_client::store::{Depth, Found, Kept, Looked};
 use medchain_primitives::Cid;
-use serde::Serialize;
 
 use crate::{
     context::Context,
     journal::{self, Journal, Stage},
-    output::{self, counted, Outcome},
-    records,
+    output::{self, Outcome},
+    records::{self, Naming},
 };
+
+use report::{CheckReport, Damaged, Known, Lost, StoreReport, Unnamed};
 
 /// Subcommands of `medchain store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// List stored content that nothing on chain refers to.
+    /// Compare what the stores keep with what the chain names.
     ///
-    /// Content of others in the same stores is listed too, and left alone: profiles of patients,
-    /// preprocessing files of models, whatever else an IPFS node has pinned. Blocks are not read:
-    /// damage is found, and mended from another store, when content is fetched.
+    /// Lists what nothing on chain names, and what the chain names and a store has lost or
+    /// damaged. Content of others in the same stores is listed too, and left alone: profiles of
+    /// patients, preprocessing files of models, whatever else an IPFS node has pinned. Ends with 3
+    /// where something is damaged or in no store, and was not healed.
     Check(CheckArgs),
 }
 
@@ -32,99 +36,22 @@ pub struct CheckArgs {
     /// Ask the stores to delete content that your journal shows is no longer needed.
     #[arg(long)]
     pub unpin: bool,
-    /// Put what the chain names, and only some of the stores keep, into all of them.
+    /// Put what the chain names, and a store lacks or has damaged, into all stores.
     ///
-    /// They keep it from then on.
+    /// They keep it from then on. One of the stores must have it whole.
     #[arg(long)]
     pub heal: bool,
+    /// Read every block that the chain names, and compare it with its hash.
+    ///
+    /// Without it, the blocks that link to others are read, and of the others it is seen that they
+    /// are there, and how large they are: a bit that has flipped in them does not show. An IPFS
+    /// node is believed that it has what it keeps.
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// The largest content that is put into other stores: a model's file is larger than a film's.
 const MAX_CONTENT_BYTES: u64 = 1 << 30;
-
-/// What the stores keep.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CheckReport {
-    /// The stores.
-    pub stores: Vec<StoreReport>,
-    /// The content that was deleted on request.
-    pub unpinned: Vec<String>,
-    /// The content that was put into stores that lacked it.
-    pub healed: Vec<String>,
-}
-
-/// What one store keeps.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct StoreReport {
-    /// The store.
-    pub store: String,
-    /// How many pieces of content it keeps.
-    pub kept: usize,
-    /// Those that nothing on chain names.
-    pub unnamed: Vec<Unnamed>,
-    /// Why it could not be asked.
-    pub problem: Option<String>,
-}
-
-/// Content that nothing on chain names.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Unnamed {
-    /// Its CID.
-    pub cid: String,
-    /// What the journal says of it.
-    pub known_as: Known,
-    /// What it is, where the journal knows it.
-    pub what: Option<String>,
-}
-
-/// What the journal says of content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Known {
-    /// It is on its way: `medchain resume` finishes it.
-    Open,
-    /// It was given up or refused: nobody needs it.
-    Orphan,
-    /// It belongs to something that is finished, as a model's preprocessing file does.
-    Part,
-    /// Nothing: it is somebody else's.
-    Unknown,
-}
-
-impl fmt::Display for CheckReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for store in &self.stores {
-            if let Some(problem) = &store.problem {
-                writeln!(f, "{}: {problem}", store.store)?;
-                continue;
-            }
-            writeln!(
-                f,
-                "{} keeps {}, {} of them named by nothing on chain",
-                store.store,
-                counted(store.kept as u64, "file"),
-                store.unnamed.len()
-            )?;
-            for one in &store.unnamed {
-                let what = one.what.as_deref().unwrap_or_default();
-                let how = match one.known_as {
-                    Known::Open => "not finished; see medchain resume",
-                    Known::Orphan => "needed by nobody; --unpin deletes it",
-                    Known::Part => "a part of",
-                    Known::Unknown => "not in your journal; left alone",
-                };
-                writeln!(f, "  {}  {how} {what}", one.cid)?;
-            }
-        }
-        for cid in &self.unpinned {
-            writeln!(f, "deleted {cid}")?;
-        }
-        for cid in &self.healed {
-            writeln!(f, "put {cid} into the stores that lacked it")?;
-        }
-        Ok(())
-    }
-}
 
 /// Runs `medchain store`.
 pub async fn run(context: &Context, command: &StoreCommand) -> Result<Outcome> {
@@ -134,12 +61,14 @@ pub async fn run(context: &Context, command: &StoreCommand) -> Result<Outcome> {
         true => unpin(context, &journal).await?,
         false => Vec::new(),
     };
-    let mut report = check(context, &journal, unpinned).await?;
+    let depth = if args.verify { Depth::Verified } else { Depth::Present };
+    let mut report = check(context, &journal, depth).await?;
+    report.unpinned = unpinned;
     if args.heal {
-        report.healed = heal(context).await?;
+        report.healed = heal(context, &report.to_heal()).await?;
     }
     output::print(&report, context.json)?;
-    Ok(Outcome::Done)
+    Ok(report.outcome())
 }
 
 /// Asks the stores to let go of everything that was given up.
@@ -159,33 +88,119 @@ async fn unpin(context: &Context, journal: &Journal) -> Result<Vec<String>> {
     Ok(gone)
 }
 
-async fn check(context: &Context, journal: &Journal, unpinned: Vec<String>) -> Result<CheckReport> {
+/// What is known of one piece of content.
+struct Content {
+    naming: Naming,
+    /// What each store has of it, where the chain names it.
+    looked: Vec<Looked>,
+}
+
+async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<CheckReport> {
     let view = context.view().await?;
     let known = known(journal)?;
     let step = context.progress.step("Asking the stores what they keep");
-    let answers = context.store()?.kept().await;
+    let store = context.store()?;
+    let kept = store.kept().await;
     drop(step);
-    let mut stores = Vec::new();
-    for answer in answers {
-        let (kept, problem) = match answer.cids {
-            Ok(cids) => (cids, None),
-            Err(error) => (Vec::new(), Some(error.cause())),
-        };
-        let unnamed = unnamed(&view, &kept, &known).await?;
-        stores.push(StoreReport { store: answer.store, kept: kept.len(), unnamed, problem });
-    }
-    Ok(CheckReport { stores, unpinned, healed: Vec::new() })
-}
-
-/// Puts into all stores what only some of them keep, where the chain names it. Content of others is
-/// left alone.
-async fn heal(context: &Context) -> Result<Vec<String>> {
-    let (view, store) = (context.view().await?, context.store()?);
-    let mut healed = Vec::new();
-    for cid in missing(&store.kept().await) {
-        if !records::is_named(&view, &cid).await? {
+    let step = context.progress.step("Looking at what the chain names");
+    // What this account has published, and no store keeps, would not be missed otherwise.
+    let published = known.iter().filter(|(_, how, _)| *how == Known::Part);
+    let listed = kept.iter().filter_map(|one| one.cids.as_ref().ok()).flatten();
+    let mut contents = BTreeMap::new();
+    for cid in listed.chain(published.map(|(cid, ..)| cid)) {
+        if contents.contains_key(cid.as_str()) {
             continue;
         }
+        let naming = records::naming(&view, cid).await?;
+        let looked = match naming {
+            Naming::Named => store.look(cid, depth).await,
+            Naming::Erased(_) | Naming::Nothing => Vec::new(),
+        };
+        contents.insert(cid.to_string(), Content { naming, looked });
+    }
+    drop(step);
+    Ok(CheckReport {
+        stores: kept.into_iter().map(|one| of_store(one, &contents, &known)).collect(),
+        lost: lost(&contents, &known),
+        verified: depth == Depth::Verified,
+        unpinned: Vec::new(),
+        healed: Vec::new(),
+    })
+}
+
+/// What one store keeps, lacks and has damaged.
+fn of_store(
+    kept: Kept,
+    contents: &BTreeMap<String, Content>,
+    known: &[(Cid, Known, String)],
+) -> StoreReport {
+    let (cids, problem) = match kept.cids {
+        Ok(cids) => (cids, None),
+        Err(error) => (Vec::new(), Some(error.cause())),
+    };
+    let mut report = StoreReport {
+        store: kept.store,
+        kept: cids.len(),
+        unnamed: cids.iter().filter_map(|cid| unnamed(cid, contents, known)).collect(),
+        damaged: Vec::new(),
+        lacks: Vec::new(),
+        problem,
+    };
+    for (cid, content) in contents {
+        let here = content.looked.iter().filter(|one| one.store == report.store);
+        for looked in here {
+            match &looked.found {
+                Ok(Found::Whole) => {}
+                Ok(Found::Nothing) => report.lacks.push(cid.clone()),
+                Ok(Found::Damaged(how)) => {
+                    report.damaged.push(Damaged { cid: cid.clone(), how: how.clone() });
+                }
+                // It may have it.
+                Err(error) => _ = report.problem.get_or_insert_with(|| error.cause()),
+            }
+        }
+    }
+    report
+}
+
+/// What is not named by anything on chain; none where it is.
+fn unnamed(
+    cid: &Cid,
+    contents: &BTreeMap<String, Content>,
+    known: &[(Cid, Known, String)],
+) -> Option<Unnamed> {
+    let (known_as, what) = match contents.get(cid.as_str())?.naming {
+        Naming::Named => return None,
+        Naming::Erased(record) => (Known::Erased, Some(format!("record {record}"))),
+        Naming::Nothing => match known.iter().find(|(one, ..)| one == cid) {
+            Some((_, how, what)) => (*how, Some(what.clone())),
+            None => (Known::Unknown, None),
+        },
+    };
+    Some(Unnamed { cid: cid.to_string(), known_as, what })
+}
+
+/// What the chain names, and every store has said that it has not, or not whole.
+fn lost(contents: &BTreeMap<String, Content>, known: &[(Cid, Known, String)]) -> Vec<Lost> {
+    let is_lost = |content: &Content| {
+        let mut found = content.looked.iter().map(|one| &one.found);
+        !content.looked.is_empty()
+            && found.all(|found| matches!(found, Ok(Found::Nothing | Found::Damaged(_))))
+    };
+    let lost = contents.iter().filter(|(_, content)| is_lost(content));
+    lost.map(|(cid, _)| {
+        let what = known.iter().find(|(one, ..)| one.as_str() == cid);
+        Lost { cid: cid.clone(), what: what.map(|(.., what)| what.clone()) }
+    })
+    .collect()
+}
+
+/// Puts content that a store lacks or has damaged into all of them. Content of others is left
+/// alone.
+async fn heal(context: &Context, cids: &BTreeSet<String>) -> Result<Vec<String>> {
+    let store = context.store()?;
+    let mut healed = Vec::new();
+    for cid in cids.iter().filter_map(|cid| Cid::parse(cid.as_bytes()).ok()) {
         let _step = context.progress.step("Putting content into the stores that lack it");
         // What fails for one film must not keep the others from being healed.
         let put = match store.get(&cid, MAX_CONTENT_BYTES).await {
@@ -205,18 +220,6 @@ async fn heal(context: &Context) -> Result<Vec<String>> {
     Ok(healed)
 }
 
-/// What one of the stores that answer keeps and another one does not.
-fn missing(stores: &[Kept]) -> Vec<Cid> {
-    let kept: Vec<&Vec<Cid>> = stores.iter().filter_map(|one| one.cids.as_ref().ok()).collect();
-    let mut missing = Vec::new();
-    for cid in kept.iter().copied().flatten() {
-        if !missing.contains(cid) && !kept.iter().all(|kept| kept.contains(cid)) {
-            missing.push(cid.clone());
-        }
-    }
-    missing
-}
-
 /// What the journal knows of content.
 fn known(journal: &Journal) -> Result<Vec<(Cid, Known, String)>> {
     let mut known = Vec::new();
@@ -231,86 +234,5 @@ fn known(journal: &Journal) -> Result<Vec<(Cid, Known, String)>> {
     Ok(known)
 }
 
-async fn unnamed(
-    view: &View,
-    kept: &[Cid],
-    known: &[(Cid, Known, String)],
-) -> Result<Vec<Unnamed>> {
-    let mut unnamed = Vec::new();
-    for cid in kept {
-        if records::is_named(view, cid).await? {
-            continue;
-        }
-        let found = known.iter().find(|(one, ..)| one == cid);
-        unnamed.push(Unnamed {
-            cid: cid.to_string(),
-            known_as: found.map_or(Known::Unknown, |(_, how, _)| *how),
-            what: found.map(|(.., what)| what.clone()),
-        });
-    }
-    Ok(unnamed)
-}
-
 #[cfg(test)]
-mod tests {
-    use medchain_client::store::{cid_of, StoreError};
-
-    use super::*;
-
-    #[test]
-    fn what_nobody_needs_is_told_from_what_is_somebody_elses() {
-        let unnamed = |cid: &str, known_as, what: Option<&str>| Unnamed {
-            cid: cid.into(),
-            known_as,
-            what: what.map(str::to_owned),
-        };
-        let report = CheckReport {
-            stores: vec![
-                StoreReport {
-                    store: "the folder store".into(),
-                    kept: 3,
-                    unnamed: vec![
-                        unnamed("one", Known::Orphan, Some("the upload of a.png")),
-                        unnamed("two", Known::Unknown, None),
-                    ],
-                    problem: None,
-                },
-                StoreReport {
-                    store: "the IPFS node at http://127.0.0.1:1".into(),
-                    kept: 0,
-                    unnamed: Vec::new(),
-                    problem: Some("cannot be reached".into()),
-                },
-            ],
-            unpinned: vec!["three".into()],
-            healed: vec!["four".into()],
-        };
-        let text = report.to_string();
-        for words in [
-            "keeps 3 files, 2 of them",
-            "one  needed by nobody; --unpin deletes it the upload of a.png",
-            "two  not in your journal; left alone",
-            "127.0.0.1:1: cannot be reached",
-            "deleted three",
-            "put four into",
-        ] {
-            assert!(text.contains(words), "no '{words}' in {text}");
-        }
-    }
-
-    #[test]
-    fn what_one_store_lacks_is_found_once_and_a_store_that_is_down_lacks_nothing() {
-        let cid = |byte: u8| cid_of(&[byte]);
-        let kept = |bytes: &[u8]| Kept {
-            store: "a store".into(),
-            cids: Ok(bytes.iter().map(|byte| cid(*byte)).collect()),
-        };
-        let down = Kept {
-            store: "another".into(),
-            cids: Err(StoreError::Timeout { store: "another".into(), seconds: 1 }),
-        };
-        assert_eq!(missing(&[kept(&[1, 2]), kept(&[1, 3]), down]), [cid(2), cid(3)]);
-        assert!(missing(&[kept(&[1, 2])]).is_empty());
-        assert!(missing(&[kept(&[1]), kept(&[1])]).is_empty());
-    }
-}
+mod tests;

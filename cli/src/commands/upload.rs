@@ -4,6 +4,7 @@ mod allowed;
 mod call;
 mod folder;
 mod source;
+mod stored;
 
 use std::{
     fmt,
@@ -35,6 +36,7 @@ use crate::{
 use allowed::{ensure_allowed, readers};
 use call::NewRecord;
 use source::{source, Source};
+use stored::OnChain;
 
 /// What the transaction is for, in messages.
 const PURPOSE: &str = "register the record";
@@ -138,6 +140,8 @@ pub struct UploadReport {
     pub record_id: RecordId,
     /// Whether an earlier upload of this film had added it.
     pub added_before: bool,
+    /// Whether a store had lost its content, and it was put back.
+    pub put_back: bool,
     /// Its patient.
     pub patient: AccountId32,
     /// The accounts with an envelope.
@@ -212,6 +216,9 @@ impl fmt::Display for UploadReport {
             )?,
             false => writeln!(f, "record   {}", self.record_id)?,
         }
+        if self.put_back {
+            writeln!(f, "stored   again, because a store had lost it")?;
+        }
         writeln!(f, "block    {} ({})", self.included.block_number, self.included.block_hash)?;
         writeln!(f, "fee      {}", self.included.fee_shown)?;
         for consent in &self.consents {
@@ -266,6 +273,14 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let landed = journal::publish(&mut new, &mut held, &task).await;
     let landed = landed.map_err(|error| held.unfinished(error))?;
     let record = RecordId(landed.number()?);
+    let put_back = match (landed.was_done, landed.cids.first()) {
+        (true, Some(cid)) => {
+            let (key, entry) = (landed.key.as_ref(), held.entry.as_ref());
+            let on_chain = OnChain { record, cid, key, entry, file: &args.file };
+            stored::ensure(context, &on_chain, || Ok(new.film.bytes.clone())).await?
+        }
+        _ => false,
+    };
     let started = Instant::now();
     let asked = asked(context, args, record, &landed).await?;
     let ask = elapsed_ms(started);
@@ -283,6 +298,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         store: place,
         record_id: record,
         added_before: landed.was_done,
+        put_back,
         patient,
         readers: envelopes.into_iter().map(|(reader, _)| reader).collect(),
         threshold: custody.as_ref().map_or(0, |custody| custody.threshold.into()),

@@ -107,6 +107,11 @@ pub struct Entry {
     key: Option<String>,
     /// The CIDs of its content.
     contents: Vec<String>,
+    /// What its content begins with where it is encrypted, as hexadecimal digits: whoever has the
+    /// key and the plaintext can make the same content again, should the stores lose it. Entries
+    /// of earlier versions have none.
+    #[serde(default)]
+    headers: Vec<String>,
     /// How far it is.
     pub stage: Stage,
     /// The transaction that names it on chain, once it was signed.
@@ -148,6 +153,11 @@ impl Entry {
         self.contents.iter().filter_map(|text| Cid::parse(text.as_bytes()).ok()).collect()
     }
 
+    /// What its first content begins with, where it is encrypted and that was written down.
+    pub fn header(&self) -> Option<Vec<u8>> {
+        self.headers.first().and_then(|header| hex::decode(header).ok())
+    }
+
     /// Whether nothing has to be done for it any more.
     pub fn is_done(&self) -> bool {
         matches!(self.stage, Stage::Done(_))
@@ -184,8 +194,11 @@ impl Held {
         contents: &[Vec<u8>],
     ) -> Result<()> {
         let cids: Vec<Cid> = contents.iter().map(|bytes| store::cid_of(bytes)).collect();
-        let mut sealed = None;
+        let (mut sealed, mut headers) = (None, Vec::new());
         if let Some(key) = key {
+            for bytes in contents {
+                headers.push(hex::encode(crypto::file_header(bytes)?));
+            }
             let name = self.name(identity, &cids)?;
             sealed = Some(crypto::seal(key, &identity.encryption_key(), &name)?);
             for (number, bytes) in contents.iter().enumerate() {
@@ -200,6 +213,7 @@ impl Held {
             command: command.to_vec(),
             key: sealed.map(|sealed| hex::encode(sealed.encode())),
             contents: cids.iter().map(ToString::to_string).collect(),
+            headers,
             stage: Stage::Begun,
             transaction: None,
         })

@@ -53,6 +53,18 @@ impl Locks {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_lock_that_cannot_be_had_is_an_error_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::default();
+        for path in [folder.path().join("none/ab"), folder.path().to_owned()] {
+            let taken = tokio::time::timeout(Duration::from_secs(10), locks.take(&path)).await;
+            let error = format!("{:#}", taken.expect("nobody waits").unwrap_err());
+            let named = error.contains(&path.display().to_string());
+            assert!(named && error.contains("cannot open"), "{error}");
+        }
+    }
+
     #[test]
     fn one_command_shares_a_lock_and_another_waits_until_all_of_it_is_gone() {
         let folder = tempfile::tempdir().unwrap();

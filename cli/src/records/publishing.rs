@@ -57,16 +57,37 @@ pub async fn let_go(context: &Context, cid: &Cid) -> Result<()> {
     Ok(())
 }
 
-/// Whether a record that is not erased, or a model, names this content.
-pub async fn is_named(view: &View, cid: &Cid) -> Result<bool> {
+/// What on chain names content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// A record that is not erased, or a model.
+    Named,
+    /// This record, which is erased.
+    Erased(RecordId),
+    /// Nothing.
+    Nothing,
+}
+
+/// What on chain names this content.
+pub async fn naming(view: &View, cid: &Cid) -> Result<Naming> {
+    let mut erased = None;
     for (_, record) in view.records_with(cid).await? {
-        let record = view.record(record).await?;
-        if record.is_some_and(|record| record.status != RecordStatus::Erased) {
-            return Ok(true);
+        match view.record(record).await? {
+            Some(record) if record.status == RecordStatus::Erased => erased = Some(record.id),
+            Some(_) => return Ok(Naming::Named),
+            None => {}
         }
     }
     let models = view.models().await.context("cannot read the models")?;
-    Ok(models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)))
+    if models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)) {
+        return Ok(Naming::Named);
+    }
+    Ok(erased.map_or(Naming::Nothing, Naming::Erased))
+}
+
+/// Whether a record that is not erased, or a model, names this content.
+async fn is_named(view: &View, cid: &Cid) -> Result<bool> {
+    Ok(naming(view, cid).await? == Naming::Named)
 }
 
 /// The newest block that is final for the node.

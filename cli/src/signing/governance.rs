@@ -114,17 +114,13 @@ impl Context {
     /// unless it has its vote.
     pub async fn support(&self, body: Body, motion: u32, proposed: &TxOutcome) -> Result<Proposal> {
         let account = self.account()?;
-        // Until its block is final, the best chain may be one in which it is not proposed yet.
-        let found = loop {
-            let motions = self.view().await?.motions(body).await?;
-            let found = motions.into_iter().find(|one| one.index == motion);
+        let found = once_final(FORK_PAUSE, async || {
+            // Before the motions are read: its block may become final in between.
             let is_final = self.chain().await?.heads().await?.finalised >= proposed.block_number;
-            if found.is_some() || is_final {
-                break found;
-            }
-            tokio::time::sleep(FORK_PAUSE).await;
-        };
-        let found = found.with_context(|| {
+            let motions = self.view().await?.motions(body).await?;
+            Ok((motions.into_iter().find(|one| one.index == motion), is_final))
+        });
+        let found = found.await?.with_context(|| {
             format!("motion {motion} is no longer open; see `medchain {} show`", body.name())
         })?;
         let mut included = Included::from(proposed);
@@ -133,6 +129,21 @@ impl Context {
             included = (&self.sign(&vote, "vote for the motion").await?).into();
         }
         Ok(Proposal { body, motion, threshold: found.threshold, included })
+    }
+}
+
+/// What `look` finds, which also says whether the block that made it is final: until then, the best
+/// chain may be one in which it is not made yet.
+async fn once_final<T>(
+    pause: Duration,
+    mut look: impl AsyncFnMut() -> Result<(Option<T>, bool)>,
+) -> Result<Option<T>> {
+    loop {
+        let (found, is_final) = look().await?;
+        if found.is_some() || is_final {
+            return Ok(found);
+        }
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -171,6 +182,31 @@ impl Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is found where the chain says this, one look after the other, and how often it is
+    /// looked.
+    async fn looked(says: &[(Option<u32>, bool)]) -> (Option<u32>, usize) {
+        let mut looks = 0;
+        let found = once_final(Duration::ZERO, async || {
+            looks += 1;
+            says.get(looks - 1).copied().context("it is looked once too often")
+        });
+        let found = found.await.unwrap();
+        (found, looks)
+    }
+
+    #[tokio::test]
+    async fn a_motion_whose_block_a_fork_replaced_is_waited_for_until_it_is_final() {
+        assert_eq!(looked(&[(Some(7), false)]).await, (Some(7), 1));
+        // A fork: it is in no block for a while, and then in another one.
+        let fork = [(None, false), (None, false), (Some(7), false)];
+        assert_eq!(looked(&fork).await, (Some(7), 3));
+        // Final, and not there: somebody has closed it.
+        assert_eq!(looked(&[(None, false), (None, true)]).await, (None, 2));
+        let gone = async || Err(anyhow::anyhow!("the node is gone"));
+        let failed: Result<Option<u32>> = once_final(Duration::ZERO, gone).await;
+        assert!(failed.is_err());
+    }
 
     #[test]
     fn shares_of_the_council_are_those_of_the_runtime() {

@@ -110,6 +110,12 @@ fn usage_errors_end_with_2() {
         let ran = medchain(folder.path(), args);
         assert_eq!(ran.code, 2, "{args:?}");
         assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+        assert!(ran.stderr.lines().count() > 1, "{}", ran.stderr);
+        // Programs read an error as one line, whatever it is about.
+        let ran = medchain(folder.path(), &[args, &["--json"]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     png,
     program::{medchain, Ran, NO_NODE},
+    tiny_model,
 };
 
 fn upload(folder: &Path, file: &str) -> Ran {
@@ -42,6 +43,21 @@ fn an_upload_of_a_bad_file_stores_nothing() {
         let ran = upload(folder.path(), file);
         ran.failed_with(words);
         assert!(!ran.stderr.contains(NO_NODE), "{}", ran.stderr);
+        assert!(!folder.path().join("store").exists(), "{file}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_film_that_is_no_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_model::write(folder.path());
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.png")).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.png")).unwrap();
+    for (file, words) in [("pipe.png", "is a pipe"), ("zero.png", "is a device")] {
+        upload(folder.path(), file).failed_with(&[file, words]);
+        medchain(folder.path(), &["predict", "--model-dir", ".", file]).failed_with(&[file, words]);
         assert!(!folder.path().join("store").exists(), "{file}");
     }
 }

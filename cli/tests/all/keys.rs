@@ -62,6 +62,13 @@ fn without_a_terminal_a_key_is_encrypted_by_a_file_or_not_at_all() {
     let from_input = [&show[..], &["--passphrase-file", "-"]].concat();
     let shown = json(&medchain_reading(folder.path(), &from_input, "four little words\n"));
     assert_eq!(shown["account"], made["account"]);
+    // What an editor of Windows adds is not a part of it.
+    let marked = "\u{feff}four little words\r\n";
+    let shown = json(&medchain_reading(folder.path(), &from_input, marked));
+    assert_eq!(shown["account"], made["account"]);
+    private(folder.path(), "passphrase", marked);
+    let shown = json(&run(&[&show[..], &["--passphrase-file", "passphrase"]].concat()));
+    assert_eq!(shown["account"], made["account"]);
     medchain_reading(folder.path(), &from_input, "four little birds\n")
         .failed_with(&["does not open me.key"]);
     // A passphrase that others can read is refused, and so is a short one.
@@ -73,6 +80,34 @@ fn without_a_terminal_a_key_is_encrypted_by_a_file_or_not_at_all() {
         .failed_with(&["at least 8 characters"]);
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
     assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_folder_that_is_made_for_a_key_is_closed_to_others_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |out: &str| {
+        medchain(folder.path(), &["key", "new", "--unencrypted", "--out", out, "--json"])
+    };
+    // Refused before: no folder for nothing.
+    medchain(folder.path(), &["key", "new", "--out", "x/y/me.key"]).failed_with(&["--unencrypted"]);
+    assert!(!folder.path().join("x").exists());
+    let made = new("a/b/me.key");
+    json(&made);
+    assert_eq!(made.stderr.lines().count(), 1, "{}", made.stderr);
+    assert!(made.stderr.contains("the folder a/b was not there; it is made"), "{}", made.stderr);
+    for part in ["a", "a/b"] {
+        let mode = fs::metadata(folder.path().join(part)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{part}");
+    }
+    for there in ["a/b/you.key", "here.key"] {
+        let made = new(there);
+        json(&made);
+        assert_eq!(made.stderr, "", "{there}");
+    }
+    // The default folder is the program's own.
+    let made = medchain(folder.path(), &["key", "new", "--unencrypted", "--json"]);
+    json(&made);
+    assert_eq!(made.stderr, "");
 }
 
 #[test]
@@ -166,6 +201,7 @@ fn however_a_secret_is_spelled_it_gives_the_same_keys_or_none() {
         WORDS.replace(' ', "\u{a0}"),
         WORDS.replace(" curtain", "\ncurtain"),
         format!(" {WORDS} \r\n"),
+        format!("\u{feff}{WORDS}\r\n"),
         WORDS.to_uppercase(),
         SEED.to_owned(),
         SEED.to_uppercase(),

@@ -3,6 +3,7 @@
 mod arguments;
 mod certificate;
 mod contracts;
+mod deaf;
 mod images;
 mod keys;
 mod png;
@@ -11,4 +12,5 @@ mod program;
 mod report;
 mod rooms;
 mod several;
+mod terminal;
 mod tiny_model;

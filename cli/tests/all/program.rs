@@ -31,6 +31,11 @@ pub fn medchain_without(folder: &Path, args: &[&str], variable: &str) -> Ran {
     run(command(folder, args).env_remove(variable), "")
 }
 
+/// Runs `medchain` like [`medchain`], with this as its standard error.
+pub fn medchain_telling(folder: &Path, args: &[&str], stderr: impl Into<Stdio>) -> Ran {
+    run(command(folder, args).stderr(stderr), "")
+}
+
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_medchain"));
     command

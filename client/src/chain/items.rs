@@ -116,13 +116,15 @@ impl StorageItem {
 }
 
 items! {
-    /// A constant of a pallet. All that are read are amounts or counts, and the room in a block.
+    /// A constant of a pallet. All that are read are amounts, counts or numbers of blocks,
+    /// and the room in a block.
     Constant {
         BLOCK_WEIGHTS = System.BlockWeights,
         PATIENT_DEPOSIT = Emr.PatientDeposit,
         RECORD_DEPOSIT = Emr.RecordDeposit,
         ENVELOPE_DEPOSIT = Emr.EnvelopeDeposit,
         ENCRYPTION_KEY_DEPOSIT = Emr.EncryptionKeyDeposit,
+        MAX_TERM = Emr.MaxTerm,
         CUSTODIAN_BOND = Custody.CustodianBond,
         CUSTODY_DEPOSIT = Custody.CustodyDeposit,
         GRANT_DEPOSIT = Custody.GrantDeposit,

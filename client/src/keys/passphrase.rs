@@ -8,6 +8,8 @@ use super::{file, KeyError};
 
 /// The longest passphrase, in bytes.
 const MAX_LENGTH: usize = 1024;
+/// What some editors write before text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The shortest new passphrase, in characters.
 pub const SHORTEST: usize = 8;
 
@@ -39,8 +41,23 @@ impl Passphrase {
         Ok(())
     }
 
-    /// The passphrase in a file, without the end of its line. Others must not be able to
-    /// read the file; a pipe is taken as well.
+    /// The passphrase on a line, as [`read_line`] returns it.
+    ///
+    /// A byte order mark before it, which some editors write and nobody sees, is not a part of it.
+    ///
+    /// # Errors
+    /// [`KeyError::WeakPassphrase`] where it is empty, or no text.
+    pub fn of_line(line: &[u8]) -> Result<Self, KeyError> {
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        let text = std::str::from_utf8(line).map_err(|_| {
+            let reason = "it is no UTF-8 text; save its file as UTF-8".into();
+            KeyError::WeakPassphrase { reason }
+        })?;
+        Self::new(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The passphrase in a file, without the end of its line and a byte order mark before it.
+    /// Others must not be able to read the file; a pipe is taken as well.
     ///
     /// # Errors
     /// [`KeyError`] where the file cannot be read or has several lines.
@@ -60,8 +77,10 @@ impl Passphrase {
         if !rest.is_empty() {
             return Err(malformed("it has several lines"));
         }
-        let text = std::str::from_utf8(&line).map_err(|_| malformed("it is not text"))?;
-        Self::new(Zeroizing::new(text.to_owned())).map_err(|_| malformed("it is empty"))
+        Self::of_line(&line).map_err(|error| match error {
+            KeyError::WeakPassphrase { reason } => malformed(&reason),
+            error => error,
+        })
     }
 
     /// The bytes.

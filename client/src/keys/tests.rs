@@ -258,17 +258,31 @@ fn a_passphrase_is_read_from_a_private_file_with_one_line() {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         Passphrase::read(&path)
     };
-    for content in ["four little words ü", "four little words ü\n", "four little words ü\r\n"] {
+    for content in [
+        "four little words ü",
+        "four little words ü\n",
+        "four little words ü\r\n",
+        // As editors of Windows write it.
+        "\u{feff}four little words ü\r\n",
+        "\u{feff}four little words ü",
+    ] {
         assert_eq!(read(content, 0o600).unwrap(), passphrase("four little words ü"));
     }
+    // One mark and one line end, no more.
+    let marked = read("\u{feff}\u{feff}two marks", 0o600).unwrap();
+    assert_eq!(marked, passphrase("\u{feff}two marks"));
     assert_eq!(read(" spaces count ", 0o400).unwrap(), passphrase(" spaces count "));
     assert!(matches!(read("word", 0o644), Err(KeyError::Permissions { .. })));
-    for content in ["", "\n", "one\ntwo\n", "\n\none"] {
+    for content in ["", "\n", "\u{feff}", "\u{feff}\r\n", "one\ntwo\n", "\n\none"] {
         let error = read(content, 0o600).unwrap_err().to_string();
         assert!(error.contains("passphrase on its only line"), "{content:?}: {error}");
         assert!(!error.contains("two"), "{error}");
     }
     assert!(read(&"x".repeat(5_000), 0o600).is_err());
+    // UTF-16, as some editors call "Unicode".
+    fs::write(&path, b"\xff\xfefour").unwrap();
+    let error = Passphrase::read(&path).unwrap_err().to_string();
+    assert!(error.contains("save its file as UTF-8"), "{error}");
     assert!(matches!(Passphrase::read(&folder.path().join("none")), Err(KeyError::Io { .. })));
     assert_eq!(format!("{:?}", passphrase("secret")), "Passphrase(…)");
 }

@@ -33,6 +33,13 @@ pub trait BlockSource: Send + Sync {
 
     /// The bytes that the source has for `cid`, not verified.
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError>;
+
+    /// Checks that the source has a block of `size` bytes, without reading it where it can tell.
+    async fn has(&self, cid: &BlockCid, size: u64) -> Result<(), StoreError> {
+        let block = self.block(cid).await?;
+        ensure_size(cid, block.len() as u64, size)?;
+        verify(cid, &block)
+    }
 }
 
 /// Splits `bytes` as Kubo does, passes every block to `emit`, leaves first and
@@ -83,12 +90,34 @@ pub async fn read(
     limit: u64,
     progress: Progress<'_>,
 ) -> Result<Vec<u8>, StoreError> {
-    let root = BlockCid::try_from(root.as_str()).map_err(|error| StoreError::Unsupported {
-        cid: root.to_string(),
-        reason: error.to_string(),
-    })?;
-    let mut window = Window::new(source, limit);
     let mut bytes = Vec::new();
+    walk(source, root, limit, &mut |content: &[u8], total: u64| {
+        bytes.extend_from_slice(content);
+        progress(ProgressUpdate { done: bytes.len() as u64, total: Some(total) });
+    })
+    .await?;
+    Ok(bytes)
+}
+
+/// Reads the content of `root` as [`read`] does, verifies it, and keeps nothing of it.
+pub(super) async fn verify_tree(
+    source: &dyn BlockSource,
+    root: &Cid,
+    limit: u64,
+) -> Result<(), StoreError> {
+    walk(source, root, limit, &mut |_: &[u8], _: u64| ()).await
+}
+
+/// Passes the content of every verified block to `take`, in order, with the number of bytes of all
+/// of them.
+async fn walk(
+    source: &dyn BlockSource,
+    root: &Cid,
+    limit: u64,
+    take: &mut (dyn FnMut(&[u8], u64) + Send),
+) -> Result<(), StoreError> {
+    let root = block_cid(root)?;
+    let mut window = Window::new(source, limit);
     let mut total = None;
     // The blocks still to be read, the next one last, with the size that the parent
     // promised. The sizes never add up to more than the total.
@@ -114,12 +143,28 @@ pub async fn read(
             return Err(StoreError::TooLarge { limit });
         }
         let total = *total.get_or_insert(node.size);
-        bytes.extend_from_slice(node.content);
+        take(node.content, total);
         let links = node.links.into_iter().rev();
         pending.extend(links.map(|(cid, size)| Wanted::new(cid, Some(size))));
-        progress(ProgressUpdate { done: bytes.len() as u64, total: Some(total) });
     }
-    Ok(bytes)
+    Ok(())
+}
+
+/// A CID as the name of a block.
+pub(super) fn block_cid(cid: &Cid) -> Result<BlockCid, StoreError> {
+    BlockCid::try_from(cid.as_str()).map_err(|error| StoreError::Unsupported {
+        cid: cid.to_string(),
+        reason: error.to_string(),
+    })
+}
+
+/// Checks that a block has as many bytes as the block that links to it says.
+pub(super) fn ensure_size(cid: &BlockCid, has: u64, promised: u64) -> Result<(), StoreError> {
+    if has == promised {
+        return Ok(());
+    }
+    let reason = format!("it has {has} bytes in place of {promised}");
+    Err(StoreError::Corrupt { cid: cid.to_string(), reason })
 }
 
 /// Checks that `bytes` have the hash in `cid`.

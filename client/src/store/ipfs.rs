@@ -6,6 +6,7 @@
 mod rpc;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         atomic::{AtomicU64, Ordering},
@@ -23,11 +24,12 @@ use reqwest::{
     redirect::Policy,
     Body, Client, RequestBuilder, Url,
 };
-use serde::Deserialize;
+use serde::{de::IgnoredAny, Deserialize};
 
 use self::rpc::Refusal;
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
+    look::{self, Depth, Found, Looked},
     shown,
     token::{token_for, Token},
     Kept, LetGo, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
@@ -165,6 +167,47 @@ impl IpfsStore {
         Ok(pins)
     }
 
+    /// Whether the node keeps content until it is unpinned.
+    async fn keeps(&self, cid: &Cid) -> Result<bool, StoreError> {
+        #[derive(Deserialize)]
+        struct Pins {
+            #[serde(rename = "Keys")]
+            keys: BTreeMap<String, IgnoredAny>,
+        }
+        let patience = self.timeout + GRACE;
+        let query = format!("arg={cid}&type=recursive");
+        let asked = self.post("pin/ls", &query, patience).send().await;
+        let mut response = asked.map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return match self.refused(response, cid.as_str()).await {
+                StoreError::Refused { reason, .. } if reason.contains("not pinned") => Ok(false),
+                StoreError::NotFound { .. } => Ok(false),
+                error => Err(error),
+            };
+        }
+        let answer = self.bytes(&mut response, MAX_ANSWER, patience).await?;
+        match serde_json::from_slice::<Pins>(&answer) {
+            Ok(pins) => Ok(!pins.keys.is_empty()),
+            Err(_) => Err(self.not_rpc(&answer, "pin/ls")),
+        }
+    }
+
+    /// A block, with what is `asked` for beside its name.
+    async fn get_block(&self, cid: &BlockCid, asked: &str) -> Result<Vec<u8>, StoreError> {
+        // Without `timeout=` a node searches for a missing block for ever.
+        let query = format!("arg={cid}&timeout={}s{asked}", self.timeout.as_secs());
+        let patience = self.timeout + GRACE;
+        let mut response = self
+            .post("block/get", &query, patience)
+            .send()
+            .await
+            .map_err(|error| self.failed(&error, patience))?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, &cid.to_string()).await);
+        }
+        self.bytes(&mut response, MAX_BLOCK, patience).await
+    }
+
     async fn send_file(&self, bytes: &[u8], sent: Arc<AtomicU64>) -> Result<String, StoreError> {
         #[derive(Deserialize)]
         struct Added {
@@ -255,6 +298,16 @@ impl Store for IpfsStore {
         vec![Kept { store: self.describe(), cids: self.pins().await }]
     }
 
+    async fn look(&self, cid: &Cid, depth: Depth) -> Vec<Looked> {
+        let found = match self.keeps(cid).await {
+            Ok(true) => look::at(&Own(self), cid, depth).await,
+            // What it has all the same is gone after its next garbage collection.
+            Ok(false) => Ok(Found::Nothing),
+            Err(error) => Err(error),
+        };
+        vec![Looked { store: self.describe(), found }]
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         // Not a request for content, which could search the network for longer than this
         // should take.
@@ -291,17 +344,26 @@ impl BlockSource for IpfsStore {
     }
 
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
-        // Without `timeout=` a node searches for a missing block for ever.
-        let query = format!("arg={cid}&timeout={}s", self.timeout.as_secs());
-        let patience = self.timeout + GRACE;
-        let mut response = self
-            .post("block/get", &query, patience)
-            .send()
-            .await
-            .map_err(|error| self.failed(&error, patience))?;
-        if !response.status().is_success() {
-            return Err(self.refused(response, &cid.to_string()).await);
-        }
-        self.bytes(&mut response, MAX_BLOCK, patience).await
+        self.get_block(cid, "").await
+    }
+}
+
+/// The blocks that a node has itself, under a root that it keeps.
+struct Own<'a>(&'a IpfsStore);
+
+#[async_trait]
+impl BlockSource for Own<'_> {
+    fn at_once(&self) -> usize {
+        AT_ONCE
+    }
+
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        // A node that searched for a block would find it elsewhere, and say that it has it.
+        self.0.get_block(cid, "&offline=true").await
+    }
+
+    async fn has(&self, _: &BlockCid, _: u64) -> Result<(), StoreError> {
+        // The pin of the root says that.
+        Ok(())
     }
 }

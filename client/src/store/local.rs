@@ -21,6 +21,7 @@ use medchain_primitives::Cid;
 
 use super::{
     dag::{self, BlockSource, MAX_BLOCK},
+    look::{self, Depth, Looked},
     Kept, Progress, ProgressUpdate, Store, StoreError, Stored, Unpinned,
 };
 
@@ -51,6 +52,14 @@ impl LocalStore {
         let shard =
             name.len().checked_sub(3).and_then(|start| name.get(start..start + 2)).unwrap_or("__");
         self.folder.join("blocks").join(shard).join(&name)
+    }
+
+    /// The error of a block that is not there.
+    fn lacks(&self, cid: &BlockCid) -> StoreError {
+        match self.folder.is_dir() {
+            true => StoreError::NotFound { cid: cid.to_string() },
+            false => StoreError::NoFolder { path: self.folder.clone() },
+        }
     }
 
     /// Writes a block whose folder is synced later.
@@ -121,6 +130,11 @@ impl Store for LocalStore {
         vec![Kept { store: self.describe(), cids: self.roots() }]
     }
 
+    async fn look(&self, cid: &Cid, depth: Depth) -> Vec<Looked> {
+        let found = look::at(self, cid, depth).await;
+        vec![Looked { store: self.describe(), found }]
+    }
+
     fn describe(&self) -> String {
         format!("the folder {}", self.folder.display())
     }
@@ -131,10 +145,16 @@ impl BlockSource for LocalStore {
     async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
         let path = self.path_of(cid);
         let block = read_block(&path).map_err(|source| at(&path, source))?;
-        block.ok_or_else(|| match self.folder.is_dir() {
-            true => StoreError::NotFound { cid: cid.to_string() },
-            false => StoreError::NoFolder { path: self.folder.clone() },
-        })
+        block.ok_or_else(|| self.lacks(cid))
+    }
+
+    async fn has(&self, cid: &BlockCid, size: u64) -> Result<(), StoreError> {
+        let path = self.path_of(cid);
+        match fs::metadata(&path) {
+            Ok(about) => dag::ensure_size(cid, about.len(), size),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.lacks(cid)),
+            Err(error) => Err(at(&path, error)),
+        }
     }
 }
 

@@ -20,7 +20,8 @@ use tokio::time::timeout;
 
 use self::trouble::Trouble;
 use super::{
-    dag, Failure, Kept, Progress, ProgressUpdate, State, Store, StoreError, Stored, Unpinned,
+    dag, Depth, Failure, Kept, Looked, Progress, ProgressUpdate, State, Store, StoreError, Stored,
+    Unpinned,
 };
 
 /// How long a store may make no progress. A little longer than the adapter for IPFS
@@ -166,6 +167,21 @@ impl Store for SeveralStores {
                 let cids = Err(late(store.as_ref(), self.patience));
                 vec![Kept { store: store.describe(), cids }]
             })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn look(&self, cid: &Cid, depth: Depth) -> Vec<Looked> {
+        let asked = self.stores.iter().map(|store| async move {
+            let looking = store.look(cid, depth);
+            match depth {
+                // Each block that is read has a time-out of its own.
+                Depth::Verified => looking.await,
+                Depth::Present => timeout(self.patience, looking).await.unwrap_or_else(|_| {
+                    let found = Err(late(store.as_ref(), self.patience));
+                    vec![Looked { store: store.describe(), found }]
+                }),
+            }
         });
         join_all(asked).await.into_iter().flatten().collect()
     }

@@ -42,6 +42,30 @@ fn the_same_content_never_looks_the_same() {
 }
 
 #[test]
+fn a_file_that_is_lost_is_made_again_and_no_other() {
+    for content in [&b"a film"[..], b"", &[0x80; 300]] {
+        let file = encrypt(&key(), &PATIENT, content).unwrap();
+        let header = file_header(&file).unwrap();
+        assert_eq!(header, &file[..HEADER]);
+        let again = |header: &[u8], key: &ContentKey, patient: &[u8; 32], content: &[u8]| {
+            encrypt_again(header, key, patient, content, &digest(&file))
+        };
+        assert_eq!(again(header, &key(), &PATIENT, content).unwrap(), file);
+        // The nonce is used for this content alone.
+        let wrong = Err(CryptoError::Authentication);
+        assert_eq!(again(header, &key(), &PATIENT, b"another film"), wrong);
+        assert_eq!(again(header, &ContentKey::generate(), &PATIENT, content), wrong);
+        assert_eq!(again(header, &key(), &[8; 32], content), wrong);
+        let other = encrypt(&key(), &PATIENT, content).unwrap();
+        assert_eq!(again(file_header(&other).unwrap(), &key(), &PATIENT, content), wrong);
+        for length in 0..HEADER {
+            assert!(again(&header[..length], &key(), &PATIENT, content).is_err(), "{length}");
+        }
+    }
+    assert_eq!(file_header(b"\x89PNG\r\n"), Err(CryptoError::NotEncrypted));
+}
+
+#[test]
 fn another_version_is_refused_by_its_name() {
     for magic in [*b"MCX1", *b"MCX3"] {
         let mut file = encrypt(&key(), &PATIENT, b"a film").unwrap();

@@ -6,13 +6,15 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use medchain_client::keys::KeyFile;
 
-use super::{new_file, KeyReport};
+use super::{KeyReport, NewFile};
 use crate::{context::Context, secrets};
 
 /// Arguments of `medchain key export`.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
     /// The file to create.
+    ///
+    /// Folders that are not there are made, closed to others, and named.
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
     /// A file with the passphrase of the exported file [default: that of the key file].
@@ -25,7 +27,7 @@ pub struct ExportArgs {
 
 /// Writes the account of the key file to another file.
 pub fn export(context: &Context, args: &ExportArgs) -> Result<KeyReport> {
-    let out = new_file(context, Some(&args.out))?;
+    let out = NewFile::at(context, Some(&args.out))?;
     let file = context.key_file().context("a development account has no key file to export")?;
     let file = KeyFile::read(file)?;
     let (identity, passphrase) = secrets::open(&file, context.passphrase_file())?;
@@ -34,6 +36,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<KeyReport> {
         (None, Some(passphrase)) => passphrase,
         (new, _) => secrets::new_passphrase(new, "--new-passphrase-file")?,
     };
-    file.copy(&identity, &out, Some(&passphrase))?;
-    Ok(KeyReport::new(&identity, Some(&out), false))
+    file.copy(&identity, &out.path, Some(&passphrase))?;
+    out.mention_folder();
+    Ok(KeyReport::new(&identity, Some(&out.path), false))
 }

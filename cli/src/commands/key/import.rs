@@ -6,7 +6,7 @@ use anyhow::{bail, Result};
 use clap::Args;
 use medchain_client::keys::KeyFile;
 
-use super::{new_file, KeyReport};
+use super::{KeyReport, NewFile};
 use crate::{
     context::Context,
     secrets,
@@ -20,6 +20,8 @@ pub struct ImportArgs {
     #[arg(value_name = "FILE")]
     pub exported: PathBuf,
     /// The file to create; defaults to the one of --key, or the default key file.
+    ///
+    /// Folders that are not there are made, closed to others, and named.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Do not encrypt the file, for a service whose key something else protects.
@@ -29,7 +31,7 @@ pub struct ImportArgs {
 
 /// Creates a key file from an exported one.
 pub async fn import(context: &Context, args: &ImportArgs) -> Result<KeyReport> {
-    let file = new_file(context, args.out.as_ref())?;
+    let file = NewFile::at(context, args.out.as_ref())?;
     let exported = KeyFile::read_exported(&args.exported)?;
     let (identity, passphrase) = secrets::open(&exported, context.passphrase_file())?;
     let passphrase = match (args.unencrypted, passphrase) {
@@ -48,6 +50,7 @@ pub async fn import(context: &Context, args: &ImportArgs) -> Result<KeyReport> {
             );
         }
     }
-    exported.copy(&identity, &file, passphrase.as_ref())?;
-    Ok(KeyReport::new(&identity, Some(&file), true))
+    exported.copy(&identity, &file.path, passphrase.as_ref())?;
+    file.mention_folder();
+    Ok(KeyReport::new(&identity, Some(&file.path), true))
 }

@@ -6,13 +6,15 @@ use anyhow::{bail, Result};
 use clap::Args;
 use medchain_client::keys::{self, Identity};
 
-use super::{new_file, KeyReport};
+use super::{KeyReport, NewFile};
 use crate::{context::Context, secrets};
 
 /// Arguments of `medchain key new`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NewArgs {
     /// The file to create; defaults to the one of --key, or the default key file.
+    ///
+    /// Folders that are not there are made, closed to others, and named.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Ask for an existing secret instead: 12 or more words, or a 0x-prefixed seed.
@@ -31,7 +33,7 @@ pub struct NewArgs {
 
 /// Creates a key file.
 pub fn new(context: &Context, args: &NewArgs) -> Result<KeyReport> {
-    let file = new_file(context, args.out.as_ref())?;
+    let file = NewFile::at(context, args.out.as_ref())?;
     // The passphrase first: it is one line of standard input, and the secret is the rest.
     let passphrase = match args.unencrypted {
         true => None,
@@ -47,9 +49,10 @@ pub fn new(context: &Context, args: &NewArgs) -> Result<KeyReport> {
              account: its secret is public. Give words or a seed, or add --dev"
         );
     }
-    let identity = Identity::create(&file, &secret, passphrase.as_ref())?;
+    let identity = Identity::create(&file.path, &secret, passphrase.as_ref())?;
+    file.mention_folder();
     if args.show_words {
         crate::output::tell!("The words of the secret, which are shown only now: {}", *secret);
     }
-    Ok(KeyReport::new(&identity, Some(&file), true))
+    Ok(KeyReport::new(&identity, Some(&file.path), true))
 }

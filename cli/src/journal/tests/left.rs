@@ -49,3 +49,21 @@ fn old_content_of_an_entry_that_is_open_stays() {
     journal.tidy().unwrap();
     assert!(path.exists());
 }
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_made_is_an_error_before_anything_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alice.journal");
+    fs::write(&file, b"somebody else's").unwrap();
+    let journal = Journal::at(file.clone(), H256([3; 32]));
+    for error in [
+        journal.tag(&[b"upload", b"film"]).unwrap_err(),
+        journal.hold(&Tag("00".repeat(16))).await.unwrap_err(),
+        journal.alone("many").await.unwrap_err(),
+    ] {
+        let said = format!("{error:#}");
+        assert!(said.contains("cannot make the journal"), "{said}");
+        assert!(said.contains("alice.journal"), "{said}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"somebody else's");
+}

@@ -2,7 +2,7 @@
 
 pub mod fake;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use medchain_primitives::RecordId;
 
@@ -53,6 +53,7 @@ async fn whatever_breaks_the_transaction_is_in_one_block_once() {
         Some(Fault::LostInBlock),
         Some(Fault::Forgotten),
         Some(Fault::Silent),
+        Some(Fault::Mute),
         Some(Fault::Twice),
     ] {
         for refused_dials in [0, 3] {
@@ -95,6 +96,44 @@ async fn an_outcome_that_nobody_knows_is_no_failure() {
     // Asking again changes nothing.
     assert_eq!(chain.resume(transaction, &options()).await, Ok(outcome));
     assert_eq!(fake.node().included().len(), 1);
+}
+
+#[tokio::test]
+async fn of_a_node_that_goes_silent_the_outcome_is_unknown_in_time() {
+    let fake = Fake::new();
+    let chain = fake.chain().await;
+    fake.node().faults.push_back(Fault::Mute);
+    fake.node().refused_dials = usize::MAX;
+    fake.node().makes_blocks = false;
+    let impatient = SubmitOptions { look_up: Duration::from_millis(100), ..options() };
+    let begun = Instant::now();
+    let (outcome, noted) = submit(&chain, &impatient).await;
+    let error = outcome.unwrap_err();
+    assert!(error.is_unknown(), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(noted.len(), 1);
+    // So it is where it answers nothing, and no request is given up.
+    fake.node().refused_dials = 0;
+    fake.node().hangs = true;
+    let resumed = chain.resume(&noted[0], &impatient).await.unwrap_err();
+    assert!(resumed.is_unknown(), "{resumed}");
+    fake.node().hangs = false;
+    fake.node().makes_blocks = true;
+    let outcome = chain.resume(&noted[0], &options()).await.unwrap();
+    assert_eq!(outcome.extrinsic_hash, noted[0].hash);
+    assert_eq!(fake.node().included().len(), 1);
+}
+
+#[tokio::test]
+async fn a_node_that_is_silent_before_anything_is_sent_is_late_and_that_is_certain() {
+    let fake = Fake::new();
+    let chain = fake.chain().await;
+    fake.node().hangs = true;
+    let (outcome, noted) = submit(&chain, &options()).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, ChainError::Timeout { .. }) && !error.is_unknown(), "{error}");
+    assert_eq!(noted, []);
+    assert_eq!(fake.node().offers, 0);
 }
 
 #[tokio::test]

@@ -13,8 +13,10 @@ use subxt::utils::Static;
 use super::{StoredValue, View, AT_ONCE};
 use crate::{
     chain::{
-        event::text, fields::Fields, items::StorageItem, ChainError, Institution, LogArchive,
-        Patient, Provider, Record, Relative,
+        event::text,
+        fields::Fields,
+        items::{Constant, StorageItem},
+        ChainError, Institution, LogArchive, Patient, Provider, Record, Relative,
     },
     AccountId32,
 };
@@ -40,6 +42,14 @@ impl View {
         account: &AccountId32,
     ) -> Result<Option<EncryptionKey>, ChainError> {
         self.value(StorageItem::ENCRYPTION_KEYS, (*account,)).await
+    }
+
+    /// How many blocks the term of a provider may last, at most.
+    ///
+    /// # Errors
+    /// [`ChainError`] where the node has no such constant.
+    pub fn max_term(&self) -> Result<u32, ChainError> {
+        self.constant(Constant::MAX_TERM)
     }
 
     /// The roles that an account has now.

@@ -44,10 +44,7 @@ impl LocalStore {
         if !self.folder.is_dir() {
             return Err(StoreError::NoFolder { path: self.folder.clone() });
         }
-        let root = BlockCid::try_from(root.as_str()).map_err(|error| StoreError::Unsupported {
-            cid: root.to_string(),
-            reason: error.to_string(),
-        })?;
+        let root = dag::block_cid(root)?;
         let tree = self.tree(root)?;
         let kept = self.needed_elsewhere(&tree)?;
         if tree.order.is_empty() || kept.contains(&root) {

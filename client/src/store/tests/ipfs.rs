@@ -17,7 +17,7 @@ use tokio::{
 use crate::store::{
     cid_of,
     dag::{self, BlockSource},
-    IpfsStore, LetGo, Store, StoreError, TOKENS_VARIABLE,
+    Depth, Found, IpfsStore, LetGo, Store, StoreError, TOKENS_VARIABLE,
 };
 
 const ABC: &str = "bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu";
@@ -306,4 +306,56 @@ async fn a_distant_node_is_asked_for_several_blocks_at_once() {
     println!("10 MiB at 50 ms of latency: {before:?} one by one, {now:?} at once");
     assert!(one_by_one == bytes && at_once == bytes);
     assert!(now * 2 < before, "{now:?}, and {before:?} one by one");
+}
+
+/// A node that answers each method of the RPC as it is told, and anything else with an error.
+async fn node_with(answers: &'static [(&'static str, &'static [u8])]) -> IpfsStore {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+            while !request.ends_with(b"\r\n\r\n") {
+                match stream.read(&mut buffer).await {
+                    Ok(read) if read > 0 => request.extend_from_slice(&buffer[..read]),
+                    _ => break,
+                }
+            }
+            let head = String::from_utf8_lossy(&request).into_owned();
+            let found = answers.iter().find(|(method, _)| head.contains(method));
+            let answer =
+                found.map_or(&b"HTTP/1.1 500 Internal Server Error\r\n\r\n"[..], |one| one.1);
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    IpfsStore::open(&url).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_node_keeps_is_looked_at_without_searching_its_network() {
+    const PINNED: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\
+        {\"Keys\":{\"bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\":{\"Type\":\"recursive\"}}}";
+    const NOT_PINNED: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+        {\"Message\":\"path 'bafk' is not pinned\",\"Code\":0,\"Type\":\"error\"}";
+    const RIGHT: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc";
+    const WRONG: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabd";
+    const MISSING: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n\
+        {\"Message\":\"block was not found locally (offline): ipld: could not find it\"}";
+    let look = async |answers: &'static [(&'static str, &'static [u8])], depth: Depth| {
+        let looked = node_with(answers).await.look(&cid_of(b"abc"), depth).await.pop().unwrap();
+        looked.found
+    };
+    for depth in [Depth::Present, Depth::Verified] {
+        // Asked offline, or the fake does not answer.
+        let whole = look(&[("pin/ls", PINNED), ("offline=true", RIGHT)], depth).await;
+        assert!(matches!(whole, Ok(Found::Whole)), "{whole:?}");
+        let unkept = look(&[("pin/ls", NOT_PINNED), ("block/get", RIGHT)], depth).await;
+        assert!(matches!(unkept, Ok(Found::Nothing)), "{unkept:?}");
+        let lost = look(&[("pin/ls", PINNED), ("block/get", MISSING)], depth).await;
+        assert!(matches!(lost, Ok(Found::Nothing)), "{lost:?}");
+        let damaged = look(&[("pin/ls", PINNED), ("block/get", WRONG)], depth).await;
+        assert!(matches!(damaged, Ok(Found::Damaged(_))), "{damaged:?}");
+        let unknown = look(&[("pin/ls", RIGHT), ("block/get", RIGHT)], depth).await;
+        assert!(matches!(unknown, Err(StoreError::NotRpc { .. })), "{unknown:?}");
+    }
 }

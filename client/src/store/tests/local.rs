@@ -3,7 +3,9 @@ use std::{fs, path::PathBuf, sync::Mutex};
 use cid::Cid as BlockCid;
 use tempfile::TempDir;
 
-use crate::store::{cid_of, dag::CHUNK, LocalStore, ProgressUpdate, Store, StoreError};
+use crate::store::{
+    cid_of, dag::CHUNK, Depth, Found, LocalStore, ProgressUpdate, Store, StoreError,
+};
 
 fn store() -> (TempDir, LocalStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -143,6 +145,64 @@ async fn nothing_half_written_is_left() {
         for file in fs::read_dir(shard.unwrap().path()).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
             assert!(name.starts_with("baf"), "{name}");
+        }
+    }
+}
+
+/// What the store has of content.
+async fn look(store: &LocalStore, cid: &medchain_primitives::Cid, depth: Depth) -> Found {
+    let mut looked = store.look(cid, depth).await;
+    assert_eq!(looked.len(), 1);
+    let looked = looked.remove(0);
+    assert_eq!(looked.store, store.describe());
+    looked.found.unwrap()
+}
+
+#[tokio::test]
+async fn who_looks_sees_what_is_whole_missing_and_damaged() {
+    const BOTH: [Depth; 2] = [Depth::Present, Depth::Verified];
+    let (_folder, store) = store();
+    let bytes = content(3 * CHUNK + 7);
+    for depth in BOTH {
+        assert_eq!(look(&store, &cid_of(&bytes), depth).await, Found::Nothing, "no folder");
+    }
+    let small = store.put(b"abc").await.unwrap();
+    for depth in BOTH {
+        assert_eq!(look(&store, &cid_of(&bytes), depth).await, Found::Nothing);
+        assert_eq!(look(&store, &small, depth).await, Found::Whole);
+    }
+    let cid = store.put(&bytes).await.unwrap();
+    for depth in BOTH {
+        assert_eq!(look(&store, &cid, depth).await, Found::Whole);
+    }
+    let leaf = files(&store, cid_of(&bytes[CHUNK..2 * CHUNK]).as_str());
+    let good = fs::read(&leaf).unwrap();
+    let is_damaged = |found: &Found| matches!(found, Found::Damaged(_));
+    // Missing, or shorter: that shows without reading it.
+    fs::remove_file(&leaf).unwrap();
+    for depth in BOTH {
+        assert!(is_damaged(&look(&store, &cid, depth).await), "{depth:?}");
+    }
+    fs::write(&leaf, &good[1..]).unwrap();
+    for depth in BOTH {
+        assert!(is_damaged(&look(&store, &cid, depth).await), "{depth:?}");
+    }
+    // One bit: only whoever reads it sees that.
+    let mut bad = good.clone();
+    bad[7] ^= 1;
+    fs::write(&leaf, &bad).unwrap();
+    assert_eq!(look(&store, &cid, Depth::Present).await, Found::Whole);
+    assert!(is_damaged(&look(&store, &cid, Depth::Verified).await));
+    fs::write(&leaf, &good).unwrap();
+    // The root, and the only block of a small file, are read in any case.
+    for (cid, path) in
+        [(&cid, files(&store, cid.as_str())), (&small, files(&store, small.as_str()))]
+    {
+        let mut bad = fs::read(&path).unwrap();
+        bad[0] ^= 1;
+        fs::write(&path, bad).unwrap();
+        for depth in BOTH {
+            assert!(is_damaged(&look(&store, cid, depth).await), "{depth:?}");
         }
     }
 }

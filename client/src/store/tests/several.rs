@@ -240,3 +240,17 @@ async fn a_black_hole_is_passed_over_in_a_few_seconds() -> io::Result<()> {
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
     Ok(())
 }
+
+#[tokio::test]
+async fn each_store_says_what_it_has() {
+    use crate::store::{Depth, Found};
+    let (store, _) = several(&[Does::Work, Does::Miss, Does::Damage, Does::Hang]);
+    let looked = store.look(&cid_of(ABC), Depth::Present).await;
+    let names: Vec<&str> = looked.iter().map(|one| one.store.as_str()).collect();
+    assert_eq!(names, ["store A", "store B", "store C", "store D"]);
+    assert!(matches!(looked[0].found, Ok(Found::Whole)));
+    // Its error names another block.
+    assert!(matches!(looked[1].found, Ok(Found::Damaged(_))));
+    assert!(matches!(looked[2].found, Ok(Found::Damaged(_))));
+    assert!(matches!(looked[3].found, Err(StoreError::Timeout { .. })));
+}

@@ -84,6 +84,20 @@ async fn what_was_interrupted_goes_on() {
 }
 
 #[tokio::test]
+async fn what_was_stored_in_part_goes_once_it_is_stored_whole() {
+    let (folder, store) = store();
+    let bytes = content(1, 3 * CHUNK);
+    let cid = store.put(&bytes).await.unwrap();
+    // The root comes last: without it, a folder does not know what the other blocks belong to.
+    fs::remove_file(path(&store, &cid)).unwrap();
+    assert_eq!(unpin(&store, &cid).await.unwrap(), LetGo::NotKept);
+    assert_eq!(files(folder.path()).len(), 3);
+    store.put(&bytes).await.unwrap();
+    assert_eq!(unpin(&store, &cid).await.unwrap(), LetGo::Deleted);
+    assert_eq!(files(folder.path()).len(), 0);
+}
+
+#[tokio::test]
 async fn a_damaged_node_goes_and_what_may_be_left_is_said() {
     let (folder, store) = store();
     let other = store.put(b"other").await.unwrap();

@@ -17,6 +17,7 @@ mod ipfs;
 mod keys;
 mod killed;
 mod leaving;
+mod lost;
 mod main_job;
 mod many_workers;
 mod new_network;

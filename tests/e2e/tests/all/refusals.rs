@@ -89,6 +89,18 @@ fn an_account_without_funds_stores_and_adds_nothing() {
 }
 
 #[test]
+fn a_profile_of_a_call_that_the_chain_refuses_is_not_left_in_the_store() {
+    let world = World::with_patient();
+    std::fs::write(world.folder().join("profile.json"), "{}").unwrap();
+    // It is stored before the call is sent, and only the chain says that this is no patient.
+    let refused = world.run(STRANGER, &["patient", "update-profile", "profile.json"]);
+    let line = refused.one_error_line();
+    assert_eq!(refused.code, 1, "{line}");
+    assert!(line.contains("update the profile"), "{line}");
+    assert_eq!(files_below(Path::new(world.store())), 0, "{line}");
+}
+
+#[test]
 fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
     let world = World::with_everybody();
     let stored = files_below(Path::new(world.store()));
@@ -181,6 +193,8 @@ fn a_role_is_given_by_an_institution_and_ends() {
     assert_eq!(all["institutions"][1]["name"], "Second Clinic");
     let taken = world.run(STRANGER, &["provider", "add", LAB, "lab-technician"]);
     assert!(taken.one_error_line().contains("ProviderAlreadyExists"), "{}", taken.err);
+    let long = world.run(STRANGER, &["provider", "add", STRANGER, "clinician", "--days", "731"]);
+    assert!(long.one_error_line().contains("at most 730 days"), "{}", long.err);
     world.done(STRANGER, &["provider", "add", STRANGER, "clinician", "--days", "1"]);
     world.done(REGISTRAR, &["institution", "remove", "1"]);
     let roles = world.done(STRANGER, &["provider", "list", STRANGER]);

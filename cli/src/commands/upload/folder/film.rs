@@ -14,7 +14,11 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    super::{call, command, PURPOSE},
+    super::{
+        call, command,
+        stored::{self, OnChain},
+        PURPOSE,
+    },
     manifest::Row,
     report::{FileOutcome, FileReport},
     Run,
@@ -88,7 +92,7 @@ impl<'a> Run<'a> {
         }
         let mut held = self.journal.hold_among(&self.locks, &tag).await?;
         if let Some(report) = self.before(row, &mut held).await? {
-            return Ok(decided(report));
+            return Ok(decided(self.still_stored(row, &held, report, file).await?));
         }
         // Only now: what was added stays added, whatever the patient allows today.
         self.plan.terms(row)?;
@@ -98,7 +102,7 @@ impl<'a> Run<'a> {
         if !is_kept && held.entry.is_some() {
             // What was kept is damaged.
             if let Some(report) = self.found(row, &mut held).await? {
-                return Ok(decided(report));
+                return Ok(decided(self.still_stored(row, &held, report, file).await?));
             }
             journal::abandon(&mut records::LetGo(context), &mut held).await?;
         }
@@ -146,6 +150,27 @@ impl<'a> Run<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Sees to it that the stores have a film that an earlier command has added.
+    async fn still_stored(
+        &self,
+        row: &Row,
+        held: &Held,
+        report: FileReport,
+        file: Zeroizing<Vec<u8>>,
+    ) -> Result<FileReport> {
+        let cids = held.entry.as_ref().map(journal::Entry::cids).unwrap_or_default();
+        let (Some(record), Some(cid)) = (report.record_id, cids.first()) else {
+            return Ok(report);
+        };
+        let on_chain =
+            OnChain { record, cid, key: None, entry: held.entry.as_ref(), file: &row.path };
+        let film = || -> Result<Zeroizing<Vec<u8>>> {
+            Ok(records::Film::of(&row.path, row.kind, file)?.bytes)
+        };
+        let put_back = stored::ensure(self.context, &on_chain, film).await?;
+        Ok(FileReport { put_back, ..report })
     }
 
     /// What became of a film whose transaction an earlier command signed.

@@ -45,7 +45,7 @@ pub(super) fn read(
     if !folder.is_dir() {
         bail!("{} is no folder; with --manifest, name the folder of its files", folder.display());
     }
-    let bytes = files::read(list, "the list", MAX_BYTES)?;
+    let bytes = files::read_piped(list, "the list", MAX_BYTES)?;
     let shown = list.display();
     parse(&bytes, folder, account).with_context(|| format!("{shown} cannot be used"))
 }

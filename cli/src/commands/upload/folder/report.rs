@@ -76,6 +76,9 @@ pub(super) struct FileReport {
     pub(super) record_id: Option<RecordId>,
     /// The CID of its encrypted content.
     pub(super) cid: Option<String>,
+    /// Whether a store had lost the content, and it was put back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) put_back: bool,
     /// The request for a verdict, where one was made.
     pub(super) request_id: Option<RequestId>,
     /// Names of what was taken out of the file before it was encrypted.
@@ -100,6 +103,7 @@ impl FileReport {
             outcome,
             record_id: None,
             cid: None,
+            put_back: false,
             request_id: None,
             removed: Vec::new(),
             error: None,
@@ -125,6 +129,9 @@ impl fmt::Display for FileReport {
         }
         if let Some(included) = &self.included {
             write!(f, " (block {})", included.block_number)?;
+        }
+        if self.put_back {
+            f.write_str(", stored again, because a store had lost it")?;
         }
         match &self.error {
             Some(error) => write!(f, ": {error}"),

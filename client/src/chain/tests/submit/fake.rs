@@ -50,6 +50,8 @@ pub enum Fault {
     Forgotten,
     /// The pool has it, and the node says nothing more.
     Silent,
+    /// The pool has it, and no request over this connection is answered any more.
+    Mute,
     /// The pool has it until another one with the same nonce replaces it.
     Usurped,
     /// It is in the best block, and the connection breaks before that is reported.
@@ -57,6 +59,10 @@ pub enum Fault {
     /// It arrives twice, and the answer is that to the second time.
     Twice,
 }
+
+/// After how long a connection gives a request up that is not answered. That of a real one does so
+/// after a minute.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// What the node knows; its connections share it.
 #[derive(Default)]
@@ -70,6 +76,8 @@ pub struct Node {
     pub faults: VecDeque<Fault>,
     /// How many connections to come fail.
     pub refused_dials: usize,
+    /// Whether it answers nothing at all, and no connection gives a request up.
+    pub hangs: bool,
     /// Nonces that the node gives out although they are used in its pool.
     pub stale_nonces: VecDeque<u64>,
     /// Whether each look at the final head makes a block first.
@@ -209,13 +217,18 @@ impl Fake {
     }
 
     fn connection(&self) -> RpcClient {
-        RpcClient::new(Connection { fake: self.clone(), open: AtomicBool::new(true) })
+        RpcClient::new(Connection {
+            fake: self.clone(),
+            open: AtomicBool::new(true),
+            mute: AtomicBool::new(false),
+        })
     }
 }
 
 struct Connection {
     fake: Fake,
     open: AtomicBool,
+    mute: AtomicBool,
 }
 
 fn hash(block: usize) -> H256 {
@@ -237,6 +250,21 @@ fn block_of(hash: &Value) -> usize {
 }
 
 impl Connection {
+    /// An error where the connection is closed, or a request over it is not answered.
+    async fn ensure_answers(&self) -> Result<(), Error> {
+        if !self.open.load(Ordering::Relaxed) {
+            return Err(broken());
+        }
+        if self.fake.node().hangs {
+            std::future::pending::<()>().await;
+        }
+        if self.mute.load(Ordering::Relaxed) {
+            tokio::time::sleep(REQUEST_TIMEOUT).await;
+            return Err(Error::Client("Request timeout".into()));
+        }
+        Ok(())
+    }
+
     fn answer(&self, method: &str, params: &[Value]) -> Result<Value, Error> {
         let mut node = self.fake.node();
         let best = node.best();
@@ -322,6 +350,10 @@ impl Connection {
                 reports.extend([json!({ "inBlock": block }), json!({ "finalized": block })]);
             }
             Some(Fault::Silent | Fault::LostBefore) => reports.push(Value::Null),
+            Some(Fault::Mute) => {
+                self.mute.store(true, Ordering::Relaxed);
+                reports.push(Value::Null);
+            }
             Some(Fault::LostAfter) => close(),
             Some(Fault::Forgotten) => {
                 node.pool.clear();
@@ -398,9 +430,7 @@ impl RpcClientT for Connection {
         params: Option<Box<RawValue>>,
     ) -> RawRpcFuture<'a, Box<RawValue>> {
         Box::pin(async move {
-            if !self.open.load(Ordering::Relaxed) {
-                return Err(broken());
-            }
+            self.ensure_answers().await?;
             let round_trip = {
                 let mut node = self.fake.node();
                 node.under_way.0 += 1;
@@ -425,9 +455,7 @@ impl RpcClientT for Connection {
     ) -> RawRpcFuture<'a, RawRpcSubscription> {
         assert_eq!(sub, "author_submitAndWatchExtrinsic");
         Box::pin(async move {
-            if !self.open.load(Ordering::Relaxed) {
-                return Err(broken());
-            }
+            self.ensure_answers().await?;
             let reports = self.watch(&bytes(&parameters(params)[0]))?;
             let silent = reports.last() == Some(&Value::Null);
             let said = reports.into_iter().filter(|report| !report.is_null());
