@@ -14,7 +14,6 @@ mod commands;
 mod report;
 
 mod arguments;
-mod audit;
 mod consent;
 mod contracts;
 mod inference;

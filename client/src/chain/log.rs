@@ -17,7 +17,7 @@ use futures::{stream, Stream, StreamExt};
 use medchain_primitives::{log_topic, LogHead};
 
 #[cfg(test)]
-pub(super) use entries::with_topic;
+pub(super) use entries::{as_events, with_topic};
 pub use entries::{LoggedBlock, LoggedEntry};
 pub use links::{walk, Link, Links, LogSource};
 
@@ -198,7 +198,7 @@ impl History {
     /// The entries of a block as events, in its order.
     pub fn logged_events(&self, block: &LoggedBlock) -> Result<Vec<PastEvent>, ChainError> {
         let runtime = self.runtime_of(block.number)?;
-        let events = runtime.events().from_bytes(block.as_events());
+        let events = runtime.events().from_bytes(entries::as_events(block));
         event::read_all(&events, runtime.metadata_ref())
     }
 }

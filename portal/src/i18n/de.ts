@@ -281,6 +281,11 @@ export const de: Texts = {
   history: {
     intro: 'Was mit Ihren Befunden geschah, von den neuesten Blöcken zurück. Auch Abweisungen stehen da.', none: 'Nichts in den gelesenen Blöcken.', read: (from, to) => `Gelesen sind die Blöcke ${from} bis ${to}.`,
     further: 'Weiter zurück', gone: 'Ältere Blöcke hat der Knoten nicht mehr. Das ganze Protokoll mit Beweisen liest „medchain audit“.', when: 'Block', what: 'Was', details: 'Einzelheiten',
+    fhir: 'Als FHIR herunterladen', fhirTitle: 'Das Protokoll als FHIR',
+    fhirWhy: 'Ihr ganzes Protokoll als FHIR-R4-Bundle, ohne Namen und ohne den Inhalt von Vorhersagen: die Datei, die „medchain audit --fhir“ schreibt. Das kann dauern.',
+    fhirDone: (count) => `${count} Einträge, jeder mit den Verknüpfungen der Chain verglichen.`,
+    fhirLeft: (count) => `${count} ältere Einträge fehlen darin: Der Knoten hat ihre Blöcke nicht mehr. Nehmen Sie einen Knoten, der alle Zustände behält.`,
+    broken: (block) => `Dem Protokoll ist nicht zu trauen: Die Verknüpfungen des Knotens führen von Block ${block} nicht zurück. Nehmen Sie einen anderen Knoten.`,
     events: {
       PatientRegistered: 'Sie wurden als Patient eingetragen',
       EncryptionKeySet: 'Ein öffentlicher Schlüssel wurde veröffentlicht', ProfileUpdated: 'Angaben gespeichert',

@@ -380,6 +380,11 @@ export const en = {
     further: 'Read further back',
     gone: 'The node no longer has older blocks. The command line reads the whole log with its proofs: “medchain audit”.',
     when: 'Block', what: 'What', details: 'Details',
+    fhir: 'Download as FHIR', fhirTitle: 'The log as FHIR',
+    fhirWhy: 'Your whole log as a FHIR R4 bundle, without names and without what a prediction says: the file that “medchain audit --fhir” writes. It can take a while.',
+    fhirDone: (count: number) => `${count} entries, each compared with the links of the chain.`,
+    fhirLeft: (count: number) => `${count} older entries are not in it: the node no longer has their blocks. Use a node that keeps all states.`,
+    broken: (block: number) => `The log cannot be trusted: the node’s links do not lead back from block ${block}. Use another node.`,
     /** Events that have a name of their own here. */
     events: {
       PatientRegistered: 'You were registered as a patient', EncryptionKeySet: 'A public key was published',
