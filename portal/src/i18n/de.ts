@@ -16,6 +16,7 @@ export const de: Texts = {
     connecting: 'Verbindung zur Chain …',
     connected: (block) => `Block ${block}`,
     lost: 'Der Knoten antwortet nicht. Die Seite versucht es weiter.',
+    silent: 'Der Knoten ist verbunden und schickt keine Blöcke: Was Sie sehen, kann alt sein, und nichts geht weiter. Laden Sie die Seite neu; Begonnenes bleibt erhalten. Hilft das nicht, hängt der Knoten nach oder steht: Sagen Sie es dem Betreiber, oder nehmen Sie einen anderen.',
     upgraded: 'Die Chain wurde erneuert. Laden Sie die Seite neu, bevor Sie etwas unterschreiben; Begonnenes bleibt erhalten.', reload: 'Neu laden',
     loading: 'Wird geladen …',
     retry: 'Noch einmal',

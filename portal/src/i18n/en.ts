@@ -15,6 +15,7 @@ export const en = {
     connecting: 'Connecting to the chain …',
     connected: (block: number) => `Block ${block}`,
     lost: 'The node does not answer. The page keeps trying.',
+    silent: 'The node is connected, and sends no blocks: what you see may be old, and nothing goes on. Reload this page; what is begun is kept. If that does not help, the node is behind or stopped: tell whoever runs it, or use another one.',
     upgraded: 'The chain was upgraded. Reload this page before you sign anything; what is begun is kept.', reload: 'Reload',
     loading: 'Loading …',
     retry: 'Try again',
