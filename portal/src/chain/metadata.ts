@@ -59,11 +59,11 @@ async function makeTypes(hash: string): Promise<Types> {
       if (!pallet?.events) throw new Error(`${type}.${name} is no event`);
       const all = lookup(pallet.events.type);
       const variant = all.type === 'enum' ? all.value[name] : undefined;
-      const named = variant?.type === 'struct' ? Object.entries(variant.value) : [];
+      const named: [string, { id: number }][] = variant?.type === 'struct' ? Object.entries(variant.value) : [];
       const inner = builder.buildDefinition(all.id).enc({ type: name, value });
       return {
         bytes: Uint8Array.from([pallet.index, ...inner]),
-        fields: named.map(([field, { id }]) => [field, builder.buildDefinition(id).enc((value as Record<string, unknown>)[field])]),
+        fields: named.map(([field, { id }]): [string, Uint8Array] => [field, builder.buildDefinition(id).enc((value as Record<string, unknown>)[field])]),
       };
     },
   };

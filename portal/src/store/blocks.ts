@@ -51,7 +51,7 @@ export const newKeeper = (): string => toHex(crypto.getRandomValues(new Uint8Arr
 export async function put(bytes: Uint8Array, keeper?: string, progress?: (part: number) => void): Promise<void> {
   const { Blocks, digest } = await core();
   const blocks = new Blocks(bytes);
-  const named = keeper ? { [KEEPER]: toHex(digest(new TextEncoder().encode(keeper))).slice(2) } : {};
+  const named: { [header: string]: string } = keeper ? { [KEEPER]: toHex(digest(new TextEncoder().encode(keeper))).slice(2) } : {};
   try {
     const last = blocks.count - 1;
     const send = (index: number) => ask(blocks.cid(index), {
