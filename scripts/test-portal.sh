@@ -26,6 +26,9 @@ CARGO_TARGET_DIR=$cache/portal cargo test --locked --manifest-path portal/Cargo.
 step "portal: the core as WebAssembly has the same bytes"
 node portal/tests/core.test.mjs
 
+step "portal: the chain's client after an upgrade"
+node portal/tests/follow.test.mjs
+
 step "portal: in a browser"
 chromium=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
 [ -n "$chromium" ] || { echo "test-portal: there is no Chromium; install Debian's chromium" >&2; exit 1; }

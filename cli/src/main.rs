@@ -15,7 +15,6 @@ mod report;
 
 mod archive;
 mod arguments;
-mod audit;
 mod consent;
 mod contracts;
 mod inference;

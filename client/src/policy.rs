@@ -2,7 +2,6 @@
 //! every contract that answers the chain's access question.
 
 mod error;
-pub mod events;
 
 pub use error::GrantError;
 pub use medchain_primitives::{ActionSet, PurposeSet};

@@ -13,9 +13,7 @@ import { end, startChain } from './world.mjs';
 /** The stories that every `make test` tells: they take about four minutes. */
 const SHORT = ['first', 'closed', 'trouble', 'extension'];
 /** All of them, as `make portal-test` tells them. */
-const ALL = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many'];
-// `upgraded` is told with --only, on a chain of its own: after the reload, its page was once seen
-// to wait for a block that did not come.
+const ALL = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
 
 const { values: options } = parseArgs({
   options: {

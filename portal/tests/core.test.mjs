@@ -76,6 +76,18 @@ let refused = '';
 try { wrong.supply(bytes('01')); } catch (error) { refused = error.message; }
 equal('another block is refused', /other bytes/.test(refused), true);
 
+const { log } = golden;
+const told = new core.Log(log.patient, BigUint64Array.from(log.records.map(BigInt)), '', '');
+for (const block of log.blocks) {
+  for (const unknown of told.unknown(block)) told.learn(unknown, BigInt(log.learned.record), log.patient, log.learned.requester);
+  told.take(block);
+}
+equal('the topic of a log', hex(core.Log.topic(log.patient)), log.topic);
+equal('a log as FHIR', hex(core.digest(told.fhir(genesis, log.time))), log.fhir);
+let broken = '';
+try { told.take(log.blocks[0].replace('"length":0', '"length":1')); } catch (error) { broken = error.message; }
+equal('a log that lacks an entry is refused', /other entries/.test(broken), true);
+
 equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);
 equal('a grant for purposes', hex(core.policyGrant(reader, 1, 5, undefined)), golden.grant_for_purposes);
 equal('a revocation', hex(core.policyRevoke(reader)), golden.revoke);

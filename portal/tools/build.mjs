@@ -18,6 +18,8 @@ import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
 import { compile, compileModule } from 'svelte/compiler';
 
+import { mends } from './mends.mjs';
+
 /** What the first page may weigh, in bytes of gzip. */
 const BUDGET = 300 * 1024;
 
@@ -80,7 +82,7 @@ const result = await esbuild.build({
   alias: { '#core': join(options.core, 'core.js') },
   define: { CORE_URL: JSON.stringify(coreUrl), 'process.env.NODE_ENV': '"production"' },
   conditions: ['svelte', 'browser', 'module', 'import'],
-  plugins: [svelte],
+  plugins: [svelte, mends],
   logLevel: 'warning',
 });
 if (result.warnings.length > 0) process.exitCode = 1;

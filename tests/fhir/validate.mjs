@@ -4,7 +4,7 @@
 //   node validate.mjs BUNDLE.json
 //
 // It knows no profiles; what BALP asks for beyond R4 is tested in
-// cli/src/audit/fhir/tests.rs.
+// audit/src/fhir/tests.rs.
 import { readFileSync } from "node:fs";
 import { Fhir } from "fhir";
 

@@ -10,9 +10,10 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{bail, Result};
 use clap::Args;
 use futures::{stream, StreamExt, TryStreamExt};
+use medchain_audit::{fhir, Entry, Filter, Gathering, Kinds};
 use medchain_client::{
     chain::{ChainError, History},
     AccountId32, H256,
@@ -22,7 +23,6 @@ use serde::Serialize;
 
 use crate::{
     arguments::{self, Since},
-    audit::{fhir, Entry, Filter, Gathering, Kinds},
     context::Context,
     files,
     output::{self, hex, time, Outcome},
@@ -187,9 +187,8 @@ pub async fn audit(context: &Context, args: &AuditArgs) -> Result<AuditReport> {
     };
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| filter.keeps(entry)).collect();
     if let Some(file) = &args.fhir {
-        let naming = fhir::Naming::new(chain.genesis_hash());
-        let bundle = fhir::bundle(&entries, &patient.to_string(), &naming, &end);
-        let bytes = serde_json::to_vec_pretty(&bundle).context("cannot write the bundle")?;
+        let naming = fhir::Naming::new(chain.genesis_hash().0);
+        let bytes = fhir::file(&entries, &patient.to_string(), &naming, &end);
         files::write_atomically(file, &bytes, args.force, false)?;
     }
     Ok(AuditReport {
@@ -282,7 +281,7 @@ async fn read(
                 gathering.learn_request(request.id, record, &patient, &requester);
             }
         }
-        let entries = gathering.take(&block);
+        let entries = gathering.take(block.number, &block.events);
         hashes.insert(block.number, block.hash);
         found.extend(entries);
         done += 1;

@@ -20,7 +20,7 @@ use medchain_primitives::{log_topic, LogHead};
 
 pub use all::BlockLogs;
 #[cfg(test)]
-pub(super) use entries::{by_topic, with_topic};
+pub(super) use entries::{as_events, by_topic, with_topic};
 pub use entries::{LoggedBlock, LoggedEntry};
 pub use links::{walk, Link, Links, LogSource};
 pub use past::PastRuntime;
@@ -202,7 +202,7 @@ impl History {
     /// The entries of a block as events, in its order.
     pub fn logged_events(&self, block: &LoggedBlock) -> Result<Vec<PastEvent>, ChainError> {
         let runtime = self.runtime_of(block.number)?;
-        let events = runtime.events().from_bytes(block.as_events());
+        let events = runtime.events().from_bytes(entries::as_events(block));
         event::read_all(&events, runtime.metadata_ref())
     }
 }

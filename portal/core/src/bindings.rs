@@ -11,7 +11,7 @@ use medchain_primitives::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, custody, policy, profile, report, secrets};
+use crate::{blocks, custody, log, policy, profile, report, secrets};
 
 type Result<T> = core::result::Result<T, JsError>;
 
@@ -25,6 +25,10 @@ fn array(bytes: &[u8]) -> Result<[u8; 32]> {
 
 fn arrays(bytes: &[u8]) -> Result<Vec<[u8; 32]>> {
     bytes.chunks(32).map(array).collect()
+}
+
+fn given(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn cid(text: &str) -> Result<Cid> {
@@ -441,6 +445,63 @@ impl Assembly {
     /// The content, once no block is wanted.
     pub fn finish(self) -> Result<Vec<u8>> {
         self.0.finish().map_err(failed)
+    }
+}
+
+/// A patient's log, of what the page reads from blocks. Accounts are addresses, blocks JSON.
+#[wasm_bindgen]
+pub struct Log(log::Log);
+
+#[wasm_bindgen]
+impl Log {
+    /// Begins for a patient with these records, and these policies after the first block; an
+    /// empty text where there was none.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        patient: &str,
+        records: &[u64],
+        own_policy: &str,
+        default_policy: &str,
+    ) -> Result<Log> {
+        let (own, default) = (given(own_policy), given(default_policy));
+        log::Log::new(patient, records, own, default).map(Self).map_err(failed)
+    }
+
+    /// The topic that the patient's entries have.
+    pub fn topic(patient: &str) -> Result<Vec<u8>> {
+        log::Log::topic(patient).map(|topic| topic.to_vec()).map_err(failed)
+    }
+
+    /// The requests to look up before a block is taken.
+    pub fn unknown(&self, block: &str) -> Result<Vec<u64>> {
+        self.0.unknown(block).map_err(failed)
+    }
+
+    /// Adds a request that was looked up.
+    pub fn learn(
+        &mut self,
+        request: u64,
+        record: u64,
+        patient: &str,
+        requester: &str,
+    ) -> Result<()> {
+        self.0.learn(request, record, patient, requester).map_err(failed)
+    }
+
+    /// Takes the next block; fails where its entries are not those that the chain linked.
+    pub fn take(&mut self, block: &str) -> Result<()> {
+        self.0.take(block).map_err(failed)
+    }
+
+    /// The number of entries.
+    #[wasm_bindgen(getter)]
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// The entries as a FHIR file.
+    pub fn fhir(&self, genesis: &[u8], time: &str) -> Result<Vec<u8>> {
+        Ok(self.0.fhir(array(genesis)?, time))
     }
 }
 

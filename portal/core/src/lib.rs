@@ -1,9 +1,9 @@
 //! MedChain's own crates for a web page.
 //!
 //! A thin adapter: what is computed here is computed by `medchain-crypto`, `medchain-keys`,
-//! `medchain-sharing`, `medchain-vision`, `medchain-report`, `medchain-primitives` and the same
-//! libraries for CIDs as in `medchain-client`, so that a page, a worker and the command line have
-//! the same bytes.
+//! `medchain-sharing`, `medchain-audit`, `medchain-vision`, `medchain-report`,
+//! `medchain-primitives` and the same libraries for CIDs as in `medchain-client`, so that a page, a
+//! worker and the command line have the same bytes.
 //! `bindings.rs` is what JavaScript sees; everything else is plain Rust, and tested as such.
 //!
 //! Secrets stay in this module's memory. JavaScript holds handles, and what it frees is wiped.
@@ -11,6 +11,7 @@
 pub mod bindings;
 pub mod blocks;
 pub mod custody;
+pub mod log;
 pub mod policy;
 pub mod profile;
 pub mod report;

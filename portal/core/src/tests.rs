@@ -19,6 +19,8 @@ use crate::{
     secrets::{self, Secret},
 };
 
+mod log;
+
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.json");
 const GENESIS: [u8; 32] = [9; 32];
 const PATIENT: [u8; 32] = [7; 32];
@@ -145,6 +147,7 @@ fn fixed() -> Value {
             key().commitments(square("grey8.png").as_ref()).expect("a square fits").encode()
         ),
         "trees": trees(),
+        "log": log::golden(),
         "grant": hex::encode(policy::grant(&READER, ActionSet(3), None, Some(7))),
         "grant_for_purposes": hex::encode(
             policy::grant(&READER, ActionSet(1), Some(PurposeSet(5)), None)

@@ -1,22 +1,25 @@
 //! Blocks of encrypted content, for the page.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{Path, State},
-    http::{header, StatusCode, Uri},
+    http::{header, HeaderMap, HeaderValue, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use cid::Cid;
 
 use crate::{
+    keepers::is_keeper,
     store::{verify, Missed},
     Shared,
 };
 
 /// Says of a block that it is the root of content, which is to be kept.
 const ROOT: &str = "root=true";
+/// The header in which a page names the keeper of what it stores, or shows the keeper's secret.
+const KEEPER: &str = "x-medchain-keeper";
 
 /// Answers with a block. The page verifies it, and so does the store's adapter.
 pub async fn fetch(State(shared): State<Arc<Shared>>, Path(text): Path<String>) -> Response {
@@ -40,13 +43,46 @@ pub async fn keep(
     State(shared): State<Arc<Shared>>,
     Path(text): Path<String>,
     uri: Uri,
+    headers: HeaderMap,
     block: Bytes,
 ) -> Response {
     let Some(cid) = read(&text) else { return not_a_cid() };
     if !verify(&cid, &block) {
         return (StatusCode::BAD_REQUEST, "the bytes are not those of the CID").into_response();
     }
-    match shared.store.put(&cid, block, uri.query() == Some(ROOT)).await {
+    let is_root = uri.query() == Some(ROOT);
+    let keeper = headers.get(KEEPER).and_then(|value| value.to_str().ok());
+    let keeper = keeper.filter(|text| is_keeper(text));
+    // Nothing is removed meanwhile.
+    let _storing = shared.removing.read().await;
+    // Asked only where it matters.
+    let was_there = keeper.is_none() || shared.store.has(&cid, is_root).await;
+    match shared.store.put(&cid, block, is_root).await {
+        Ok(()) => {
+            shared.keepers().stored(cid, keeper, was_there, Instant::now());
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
+    }
+}
+
+/// Removes a block for the page that has stored it, where nobody else needs it.
+pub async fn remove(
+    State(shared): State<Arc<Shared>>,
+    Path(text): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Some(cid) = read(&text) else { return not_a_cid() };
+    let secret = headers.get(KEEPER).map(HeaderValue::as_bytes).unwrap_or_default();
+    // Nothing is stored meanwhile, which might be the same block.
+    let _removing = shared.removing.write().await;
+    let is_theirs = shared.keepers().may_remove(&cid, secret, Instant::now());
+    if !is_theirs {
+        let why = "this block is another's, or was stored too long ago";
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
+    match shared.store.remove(&cid, uri.query() == Some(ROOT)).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
     }

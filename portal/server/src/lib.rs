@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `/`, `/*.js`, … | the page's files, which are part of this program |
 //! | `/rpc` | a WebSocket to the node, for the methods that the page needs |
-//! | `/ipfs/CID` | one block of the store: `GET`, and `PUT` of encrypted content |
+//! | `/ipfs/CID` | one block of the store: `GET`, `PUT` of encrypted content, `DELETE` by whoever put it |
 //!
 //! There is no key here, no plaintext and no cookie: the page encrypts before it stores, and
 //! verifies what it gets. The server listens on this machine alone unless it is given a
@@ -15,11 +15,17 @@ mod blocks;
 mod error;
 mod files;
 mod guard;
+mod keepers;
 mod rpc;
 mod store;
 mod tls;
 
-use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     extract::DefaultBodyLimit,
@@ -68,6 +74,16 @@ struct Shared {
     hosts: guard::Hosts,
     /// How many more browsers may be connected to the node.
     relays: tokio::sync::Semaphore,
+    keepers: Mutex<keepers::Keepers>,
+    /// Held alone while a block is removed, and together while blocks are stored.
+    removing: tokio::sync::RwLock<()>,
+}
+
+impl Shared {
+    fn keepers(&self) -> MutexGuard<'_, keepers::Keepers> {
+        // Whoever panicked with it left it whole.
+        self.keepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A server that listens, and does not answer yet.
@@ -103,6 +119,8 @@ impl Portal {
             store,
             hosts,
             relays: tokio::sync::Semaphore::new(rpc::MAX_RELAYS),
+            keepers: Mutex::default(),
+            removing: tokio::sync::RwLock::default(),
         };
         Ok(Self { listener, tls, shared: Arc::new(shared) })
     }
@@ -145,7 +163,7 @@ pub async fn serve(
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/rpc", any(rpc::relay))
-        .route("/ipfs/{cid}", get(blocks::fetch).put(blocks::keep))
+        .route("/ipfs/{cid}", get(blocks::fetch).put(blocks::keep).delete(blocks::remove))
         .fallback(files::file)
         .layer(DefaultBodyLimit::max(MAX_BLOCK))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::check))

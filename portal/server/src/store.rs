@@ -85,6 +85,36 @@ impl Store {
         }
         done
     }
+
+    /// Whether a store may have the block already, so that it is not whoever stores it now who
+    /// decides about it.
+    pub async fn has(&self, cid: &Cid, is_root: bool) -> bool {
+        for store in &self.0 {
+            let has = match store {
+                One::Folder(folder) => folder.has(cid).await,
+                One::Kubo(kubo) => kubo.has(cid, is_root).await,
+            };
+            if has {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Removes a block from every store. An IPFS node unpins what hangs on a root, and deletes it
+    /// with its next garbage collection. What a store does not have is removed.
+    pub async fn remove(&self, cid: &Cid, is_root: bool) -> Result<(), String> {
+        let mut done = Ok(());
+        for store in &self.0 {
+            let removed = match store {
+                One::Folder(folder) => folder.remove(cid).await,
+                One::Kubo(kubo) => kubo.remove(cid, is_root).await,
+            };
+            // The others are asked all the same.
+            done = done.and(removed);
+        }
+        done
+    }
 }
 
 fn open_one(name: &str) -> Result<One, ServeError> {
@@ -127,6 +157,25 @@ mod tests {
         let place = folder.path().join("blocks").join(&name[name.len() - 3..name.len() - 1]);
         std::fs::write(place.join(&name), b"damaged").expect("the block's file is there");
         assert!(matches!(store.get(&cid).await, Err(Missed::Failed(_))));
+    }
+
+    #[tokio::test]
+    async fn what_is_removed_is_gone_from_every_store() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let list = format!("{},{}", one.path().display(), two.path().display());
+        let store = Store::open(&list).unwrap();
+        let (block, cid) = (Bytes::from_static(b"film"), cid_of(b"film"));
+        assert!(!store.has(&cid, true).await);
+        store.put(&cid, block, true).await.unwrap();
+        let other = cid_of(b"another");
+        store.put(&other, Bytes::from_static(b"another"), true).await.unwrap();
+        assert!(store.has(&cid, true).await);
+        store.remove(&cid, true).await.unwrap();
+        assert!(!store.has(&cid, true).await);
+        assert_eq!(store.get(&cid).await, Err(Missed::NotFound));
+        assert!(store.get(&other).await.is_ok());
+        // Asked once more, where the answer was lost.
+        assert_eq!(store.remove(&cid, true).await, Ok(()));
     }
 
     #[tokio::test]

@@ -9,9 +9,14 @@ export type Api = TypedApi<typeof medchain>;
 /** What the page says of the connection. */
 export type Link = 'connecting' | 'connected' | 'lost';
 
+/** How long a node that is connected may send no block until the page says so, in seconds. */
+const SILENCE = 30;
+
 class Chain {
   /** Whether the node answers. */
   link = $state<Link>('connecting');
+  /** Whether the node is connected and sends no blocks: without them, nothing on the page goes on. */
+  isSilent = $state(false);
   /** Whether the chain's runtime is another than when the page was loaded. */
   isUpgraded = $state(false);
   /** The newest block and the last final one. */
@@ -27,17 +32,27 @@ class Chain {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const provider = getWsProvider(`${scheme}://${location.host}/rpc`, {
       onStatusChanged: ({ type }) => {
-        if (type === WsEvent.CONNECTED) this.link = 'connected';
-        else if (type !== WsEvent.CONNECTING || this.link !== 'connecting') this.link = 'lost';
+        if (type === WsEvent.CONNECTED) {
+          this.#quiet = 0;
+          // The first time, it is once there is a block.
+          this.link = this.best > 0 ? 'connected' : 'connecting';
+        } else if (type !== WsEvent.CONNECTING || this.link !== 'connecting') this.link = 'lost';
       },
     });
     this.client = createClient(provider);
     this.api = this.client.getTypedApi(medchain);
     this.genesis = this.client.getChainSpecData().then(({ genesisHash }) => fromHex(genesisHash));
-    const failed = () => { this.link = 'lost'; };
+    // What fails here does not begin again by itself.
+    const failed = () => { this.#isOver = true; };
+    // Counted, and not measured: a machine that slept has waited for nothing.
+    setInterval(() => {
+      this.#quiet += 1;
+      this.isSilent = this.#isOver || (this.link !== 'lost' && this.#quiet > SILENCE);
+    }, 1000);
     this.client.bestBlocks$.subscribe({
       next: (blocks) => {
         this.link = 'connected';
+        this.#quiet = 0;
         this.best = blocks[0]?.number ?? this.best;
         void this.watch();
       },
@@ -46,6 +61,9 @@ class Chain {
     this.client.finalizedBlock$.subscribe({ next: ({ number }) => { this.final = number; }, error: failed });
   }
 
+  /** For how many seconds no block has come. */
+  #quiet = 0;
+  #isOver = false;
   #runtime: number | undefined;
   #asked = 0;
 

@@ -109,9 +109,11 @@ export async function rows(patient: string): Promise<Row[]> {
   for (const { keyArgs } of workers) entry(keyArgs[0]).knownAs.add(i18n.t.access.worker);
   for (const { keyArgs } of providers) entry(keyArgs[0]).knownAs.add(i18n.t.access.roles[keyArgs[1].type]);
   for (const account of remembered(patient)) entry(account);
-  for (const id of ids.slice(0, 100)) {
-    for (const reader of await readersOf(id)) entry(reader).envelopes.push(id);
-  }
+  const newest = ids.slice(0, 100);
+  const readers = await Promise.all(newest.map(readersOf));
+  newest.forEach((id, index) => {
+    for (const reader of readers[index] ?? []) entry(reader).envelopes.push(id);
+  });
   known.delete(patient);
   const all = await Promise.all([...known].map(async ([account, { knownAs, envelopes }]): Promise<Row> => {
     const allowed: Row['allowed'] = [];

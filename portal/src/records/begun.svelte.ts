@@ -1,11 +1,12 @@
 // Uploads that are begun: written down before anything is stored or sent, continued after a closed
-// tab, and forgotten once they are in a final block. What is written is encrypted or public.
+// tab, and forgotten once they are in a final block, or refused for good and out of the store. What
+// is written is encrypted or public.
 import { BEST, chain } from '../chain/client.svelte';
 import { eventOf, follow, notices, Refused, submit, type Signed } from '../chain/submit.svelte';
 import { i18n } from '../i18n/index.svelte';
-import { all, forget, keep } from '../keys/database';
+import { all, find, forget, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
-import { put } from '../store/blocks';
+import { put, remove } from '../store/blocks';
 import { recordOf } from './read';
 
 /** An upload after the wallet has signed it. */
@@ -16,6 +17,10 @@ export interface Begun {
   cid: string;
   /** The encrypted file: encrypted again, it would have another CID. */
   bytes: Uint8Array;
+  /** What has the file removed from the store again; older ones have none. */
+  keeper?: string;
+  /** Whether the chain refused it in a block: it is over once that is final, or no other takes it. */
+  isRefused?: boolean;
   /** The call, in which the key is sealed to its readers. */
   call: Uint8Array;
   signed: Signed;
@@ -32,7 +37,7 @@ export const changes = $state({ count: 0 });
 
 /**
  * Does something with an upload that no other tab does at the same time. What the chain refused in
- * a block is over, and forgotten; after any other failure, it can be carried on.
+ * a block is over; after any other failure, it can be carried on.
  */
 export async function alone<T>(id: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -42,11 +47,17 @@ export async function alone<T>(id: string, work: () => Promise<T>): Promise<T> {
       return work();
     }) as unknown as Promise<T>);
   } catch (error) {
-    if (error instanceof Refused) await forget('uploads', id);
+    if (error instanceof Refused) await refuse(id);
     throw error;
   } finally {
     changes.count += 1;
   }
+}
+
+/** Notes that the chain refused an upload: `sweep` has the store let go of it. */
+async function refuse(id: string): Promise<void> {
+  const begun = await find<Begun>('uploads', id);
+  if (begun) await keep('uploads', { ...begun, isRefused: true } as Begun);
 }
 
 /** Writes an upload down. */
@@ -68,10 +79,13 @@ async function left(): Promise<Begun[]> {
 
 /** Those among them that are not in a block. One that is waits for finality, and nobody has to do anything. */
 export async function unfinished(): Promise<Begun[]> {
-  const found = await left();
+  const found = (await left()).filter(({ isRefused }) => !isRefused);
   const records = await chain.api.query.Emr.Contents.getValues(found.map(contentOf), BEST);
   return found.filter((_, index) => records[index] === undefined);
 }
+
+/** Those that the chain refused, whose encrypted files may still be in the store. */
+export const refused = async (): Promise<Begun[]> => (await left()).filter(({ isRefused }) => isRefused);
 
 const contentOf = ({ cid, patient }: Begun): [Uint8Array, string] => [new TextEncoder().encode(cid), patient];
 
@@ -106,7 +120,7 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
     if (await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash }) !== undefined) await forget('uploads', begun.id);
     return known;
   }
-  const store = () => put(begun.bytes, progress);
+  const store = () => put(begun.bytes, begun.keeper, progress);
   const done = () => forget('uploads', begun.id);
   const result = known === 'never'
     ? await submit(session.payer, {
@@ -131,18 +145,38 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
 /** Whether an upload may be forgotten: it certainly had no effect, and never will. */
 export const isVoid = async (begun: Begun): Promise<boolean> => await outcome(begun) === 'never';
 
-/** Gives an upload up that never had an effect. */
-export const giveUp = (begun: Begun): Promise<void> => alone(begun.id, async () => {
+/** Gives an upload up that never had an effect, and says whether the store has let go of it. */
+export const giveUp = (begun: Begun): Promise<boolean> => alone(begun.id, async () => {
   if (!await isVoid(begun)) throw new Error(i18n.t.upload.mayCome);
-  await forget('uploads', begun.id);
+  // Where the store fails, it is listed with what is left there.
+  await refuse(begun.id);
+  return drop(begun);
 });
 
-/** Forgets those that are in a final block: a tab closed too early to see it. */
+/** Has the store let go of what never had an effect, and forgets it; false where it may be there still. */
+async function drop(begun: Begun): Promise<boolean> {
+  const isNamed = (await chain.api.query.Emr.Contents.getEntries(contentOf(begun)[0], BEST)).length > 0;
+  const isGone = isNamed || (begun.keeper !== undefined && await remove(begun.bytes, begun.keeper));
+  await forget('uploads', begun.id);
+  return isGone;
+}
+
+/**
+ * Forgets those that are in a final block: a tab closed too early to see it. Those that the chain
+ * refused for good go from the store as well.
+ */
 export async function sweep(): Promise<void> {
   const { hash } = await chain.client.getFinalizedBlock();
   for (const begun of await left()) {
     const [content, patient] = contentOf(begun);
     const id = await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash });
-    if (id !== undefined && await recordOf(id)) await forget('uploads', begun.id);
+    if (id !== undefined) {
+      if (await recordOf(id)) await forget('uploads', begun.id);
+    } else if (begun.isRefused && await isVoid(begun)) {
+      // A store that fails is asked again, or by whoever sees what is left.
+      await navigator.locks.request(lockOf(begun.id), { ifAvailable: true }, async (lock) => {
+        if (lock) await drop(begun).catch(() => false);
+      });
+    }
   }
 }

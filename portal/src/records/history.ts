@@ -1,29 +1,11 @@
 // Events of past blocks about an account and its records, read block by block from the newest back.
 import { chain } from '../chain/client.svelte';
+import { hashOf, storedAt, typesAfter } from '../chain/metadata';
 import { i18n } from '../i18n/index.svelte';
 import { recordIdsOf } from './read';
 
-// System.Events: the hashes of both names.
-const EVENTS = '0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7';
-
 /** One event about the account. */
 export interface Entry { block: number; pallet: string; name: string; details: string; isDenial: boolean }
-
-type Flat = { type: string; value: { type: string; value: unknown } };
-type Decoder = (hex: string) => { event: Flat }[];
-
-let decoder: Promise<Decoder> | undefined;
-
-/** Decodes events as the node's present runtime encodes them. */
-async function makeDecoder(): Promise<Decoder> {
-  const [{ decAnyMetadata, unifyMetadata }, { getDynamicBuilder, getLookupFn }] = await Promise.all([
-    import('@polkadot-api/substrate-bindings'), import('@polkadot-api/metadata-builders'),
-  ]);
-  const { hash } = await chain.client.getFinalizedBlock();
-  const metadata = unifyMetadata(decAnyMetadata(await chain.client.getMetadata(hash)));
-  const events = getDynamicBuilder(getLookupFn(metadata)).buildStorage('System', 'Events');
-  return (hex) => events.value.dec(hex) as { event: Flat }[];
-}
 
 /** Values as text that fits into a line. */
 function shown(value: unknown): string {
@@ -46,18 +28,18 @@ function shown(value: unknown): string {
 
 /** The events about an account, and about records of its own, in `count` blocks from `start` back, and the last block read. */
 export async function readEvents(account: string, start: number, count: number): Promise<{ found: Entry[]; reached: number }> {
-  decoder ??= makeDecoder();
-  const decode = await decoder.catch((error: unknown) => { decoder = undefined; throw error; });
+  // As the node's present runtime encodes them.
+  const types = await typesAfter((await chain.client.getFinalizedBlock()).hash);
+  const key = types.storage('System', 'Events').key();
   const records = new Set(await recordIdsOf(account));
   const isAbout = (value: unknown, details: string): boolean =>
     details.includes(account) || records.has((value as { record?: bigint } | undefined)?.record ?? -1n);
   const numbers = Array.from({ length: Math.min(count, start) }, (_, index) => start - index);
   const read = await Promise.all(numbers.map(async (block): Promise<Entry[] | null> => {
     try {
-      const hash = await chain.client._request<string>('chain_getBlockHash', [block]);
-      const stored = await chain.client._request<string | null>('state_getStorage', [EVENTS, hash]);
+      const stored = await storedAt(key, await hashOf(block));
       if (!stored) return [];
-      return decode(stored).flatMap(({ event: { type, value } }) => {
+      return types.events(stored).flatMap(({ event: { type, value } }) => {
         const isOurs = ['Emr', 'Custody', 'Inference'].includes(type);
         const details = shown(value.value);
         if (!isOurs || !isAbout(value.value, details)) return [];

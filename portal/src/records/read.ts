@@ -1,5 +1,7 @@
 // What the chain knows of records and verdicts.
-import { BEST, chain } from '../chain/client.svelte';
+import { publicKey } from '../chain/accounts';
+import { BEST, chain, toHex } from '../chain/client.svelte';
+import { keysBelow, numberAt } from '../chain/keys';
 
 const text = new TextDecoder();
 
@@ -42,11 +44,17 @@ async function records(ids: bigint[]): Promise<Record[]> {
   });
 }
 
+const newestFirst = (a: bigint, b: bigint): number => (a < b ? 1 : -1);
+
 /** The numbers of a patient's records, newest first. */
 export async function recordIdsOf(patient: string): Promise<bigint[]> {
-  const found = await chain.api.query.Emr.RecordsOf.getEntries(patient, BEST);
-  return found.map(({ keyArgs }) => keyArgs[1]).sort((a, b) => (a < b ? 1 : -1));
+  const keys = await keysBelow(await chain.api.query.Emr.RecordsOf.getKey(patient));
+  // A key ends with the record's number.
+  return keys.map((key) => numberAt(key)).sort(newestFirst);
 }
+
+/** How many records are shown at once. */
+export const PAGE = 20;
 
 /** A page of a patient's records. */
 export const recordsOf = async (ids: bigint[], from: number, count: number): Promise<Record[]> =>
@@ -54,9 +62,11 @@ export const recordsOf = async (ids: bigint[], from: number, count: number): Pro
 
 /** The records of others for which an account has an envelope, newest first. */
 export async function sharedWith(account: string): Promise<Record[]> {
-  const all = await chain.api.query.Emr.Envelopes.getEntries(BEST);
-  const ids = all.filter(({ keyArgs }) => keyArgs[1] === account).map(({ keyArgs }) => keyArgs[0]);
-  const found = await records(ids.sort((a, b) => (a < b ? 1 : -1)));
+  const keys = await keysBelow(await chain.api.query.Emr.Envelopes.getKey());
+  // A key ends with the record's number, 16 bytes of hash, and the reader.
+  const reader = toHex(publicKey(account)).slice(2);
+  const ids = keys.filter((key) => key.endsWith(reader)).map((key) => numberAt(key, reader.length + 32));
+  const found = await records(ids.sort(newestFirst));
   return found.filter(({ patient, status }) => patient !== account && status !== 'Erased');
 }
 

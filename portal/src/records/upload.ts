@@ -4,7 +4,7 @@ import { publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import { eventOf, submit } from '../chain/submit.svelte';
 import { session } from '../keys/session.svelte';
-import { content, put } from '../store/blocks';
+import { content, newKeeper, put } from '../store/blocks';
 import { i18n } from '../i18n/index.svelte';
 import { check, encryptionKeyOf, seal } from './access';
 import { alone, begin, finish, nameOf } from './begun.svelte';
@@ -120,9 +120,10 @@ export async function upload(
       paid,
       // Nothing is stored before it is signed, and written down.
       before: async (signed) => {
-        await begin({ patient, cid, bytes, call: await transaction.getEncodedData(), signed, held, paid });
+        const keeper = newKeeper();
+        await begin({ patient, cid, bytes, keeper, call: await transaction.getEncodedData(), signed, held, paid });
         told.begun();
-        await put(bytes, (part) => progress('storing', part));
+        await put(bytes, keeper, (part) => progress('storing', part));
         progress('adding');
       },
       final: () => finish(cid),

@@ -1,11 +1,17 @@
 // Encrypted content, in the store behind /ipfs and back. Every block is verified here.
+import { toHex } from '../chain/client.svelte';
 import { core } from '../core';
 
 /** How many blocks travel at once. */
 const AT_ONCE = 4;
 
 /** Why the store failed, in words that it may have said itself. */
-export class StoreError extends Error {}
+export class StoreError extends Error {
+  /** `status` is that of the server's answer, where there was one. */
+  constructor(message: string, readonly status = 0) {
+    super(message);
+  }
+}
 
 async function ask(cid: string, init?: RequestInit, query = ''): Promise<Response> {
   let answer: Response;
@@ -14,7 +20,7 @@ async function ask(cid: string, init?: RequestInit, query = ''): Promise<Respons
   } catch {
     throw new StoreError('the server of this page does not answer');
   }
-  if (!answer.ok) throw new StoreError(`block ${cid}: ${(await answer.text()).slice(0, 200) || answer.statusText}`);
+  if (!answer.ok) throw new StoreError(`block ${cid}: ${(await answer.text()).slice(0, 200) || answer.statusText}`, answer.status);
   return answer;
 }
 
@@ -32,14 +38,24 @@ export async function content(bytes: Uint8Array): Promise<Content> {
   }
 }
 
-/** Stores encrypted bytes. The root comes last, so that a tree with a root is complete. */
-export async function put(bytes: Uint8Array, progress?: (part: number) => void): Promise<void> {
-  const { Blocks } = await core();
+/** The header that names who may have a block removed again, and then shows that it is they. */
+const KEEPER = 'x-medchain-keeper';
+
+/** A secret by which what is stored can be removed again. */
+export const newKeeper = (): string => toHex(crypto.getRandomValues(new Uint8Array(32))).slice(2);
+
+/**
+ * Stores encrypted bytes. The root comes last, so that a tree with a root is complete. Whoever has
+ * `keeper` can have them removed for a day.
+ */
+export async function put(bytes: Uint8Array, keeper?: string, progress?: (part: number) => void): Promise<void> {
+  const { Blocks, digest } = await core();
   const blocks = new Blocks(bytes);
+  const named: { [header: string]: string } = keeper ? { [KEEPER]: toHex(digest(new TextEncoder().encode(keeper))).slice(2) } : {};
   try {
     const last = blocks.count - 1;
     const send = (index: number) => ask(blocks.cid(index), {
-      method: 'PUT', body: blocks.block(index) as BodyInit, headers: { 'content-type': 'application/octet-stream' },
+      method: 'PUT', body: blocks.block(index) as BodyInit, headers: { 'content-type': 'application/octet-stream', ...named },
     }, index === last ? '?root=true' : '');
     for (let from = 0; from < last; from += AT_ONCE) {
       const these = Array.from({ length: Math.min(AT_ONCE, last - from) }, (_, i) => send(from + i));
@@ -48,6 +64,30 @@ export async function put(bytes: Uint8Array, progress?: (part: number) => void):
     }
     await send(last);
     progress?.(1);
+  } finally {
+    blocks.free();
+  }
+}
+
+/**
+ * Has stored bytes removed, the root last; false where the server does not let them go: they were
+ * stored too long ago, by another as well, or before it was started again.
+ */
+export async function remove(bytes: Uint8Array, keeper: string): Promise<boolean> {
+  const { Blocks } = await core();
+  const blocks = new Blocks(bytes);
+  try {
+    const last = blocks.count - 1;
+    for (let index = 0; index <= last; index += 1) {
+      const init = { method: 'DELETE', headers: { [KEEPER]: keeper } };
+      try {
+        await ask(blocks.cid(index), init, index === last ? '?root=true' : '');
+      } catch (error) {
+        if (error instanceof StoreError && error.status === 403) return false;
+        throw error;
+      }
+    }
+    return true;
   } finally {
     blocks.free();
   }

@@ -152,6 +152,30 @@ export default async function tell(stage) {
     await carryOn();
   });
 
+  await stage.step('what the chain refuses leaves nothing in the store', async () => {
+    // A patient whose policy lets nobody add a record.
+    const other = `//Other//${randomBytes(8).toString('hex')}`;
+    const theirs = account(other, 'Other').pair.address;
+    await medchain(chain, 'transfer', theirs, '100', '--dev', '--suri', '//Alice', '-y', '--in-block');
+    await medchain(chain, 'patient', 'register', '--dev', '--suri', other, '-y', '--in-block');
+    const { page } = patient;
+    await stage.unlock(patient);
+    await stage.go(patient, '/upload');
+    await page.getByLabel('another patient').check();
+    await page.getByLabel('Account of the patient').fill(theirs);
+    await page.locator('[data-testid="files"]').setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: film(90, 200) });
+    await page.locator('li[data-step="ready"] img').waitFor();
+    await page.getByLabel('Model').selectOption('none');
+    let stored = 0;
+    page.on('request', (request) => { if (request.method() === 'PUT') stored += 1; });
+    await page.getByRole('button', { name: 'Upload', exact: true }).click();
+    await stage.agree(patient, 'Add the record', 'failed');
+    await page.locator('li[data-step="failed"]').waitFor();
+    ensure(stored > 0, 'it was refused before anything was stored');
+    await until('the store lets go of it', async () => await orphans() === orphansBefore);
+    await page.locator('[data-testid="leftovers"]').waitFor({ state: 'detached' });
+  });
+
   await stage.step('what is begun is not given up while it may come', async () => {
     const { tried } = await hold(/transaction(Watch)?_v1_|author_submit/);
     await begin();

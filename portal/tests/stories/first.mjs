@@ -409,6 +409,25 @@ export default async function tell(stage) {
     await stage.accessible(patient, 'history');
   });
 
+  await stage.step('the log as FHIR has the bytes of the command line', async () => {
+    const [ours, theirs] = ['page', 'line'].map((name) => join(scratch, `${name}.fhir.json`));
+    // Each is as of the last final block, and not of the same one.
+    const timeless = (path) => readFileSync(path, 'utf8').replace(/"timestamp": "[^"]*"/, '');
+    let isEqual = false;
+    // Once more, where an entry became final between the two.
+    for (let tries = 0; tries < 3 && !isEqual; tries += 1) {
+      const coming = page.waitForEvent('download', { timeout: PATIENCE });
+      await page.getByRole('button', { name: 'Download as FHIR' }).click();
+      await (await coming).saveAs(ours);
+      await medchain(stage.chain, 'audit', people.patient.pair.address, '--fhir', theirs, '--force');
+      isEqual = timeless(ours) === timeless(theirs);
+    }
+    ensure(isEqual, 'the two files differ');
+    const kinds = JSON.parse(readFileSync(ours, 'utf8')).entry.map(({ resource }) => resource.meta.tag[0].code);
+    ensure(kinds.includes('record_added') && kinds.includes('verdict_reached'), `only ${kinds}`);
+    return `${kinds.length} entries`;
+  });
+
   await stage.step('the chain’s own words for what it refuses', async () => {
     await stage.go(patient, '/relations');
     await page.getByLabel('Account', { exact: true }).fill(people.patient.pair.address);

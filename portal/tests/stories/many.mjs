@@ -27,12 +27,16 @@ export default async function tell(stage) {
       const started = Date.now();
       const shown = await stage.person([owner]);
       const { page: many } = shown;
+      let messages = 0;
+      many.on('websocket', (socket) => socket.on('framereceived', () => { messages += 1; }));
       await stage.open(shown, '/sign-in');
       await many.getByRole('button', { name: 'test-wallet' }).click();
       await many.getByLabel('Patient').check();
       await stage.go(shown, '/patient');
       await many.getByText(`1–20 / ${COUNT}`).waitFor();
       const first = Date.now() - started;
+      // Not one for each record.
+      ensure(messages < COUNT / 10, `the node sent ${messages} messages for the first page`);
       const turned = Date.now();
       await many.getByRole('button', { name: 'Older' }).click();
       await many.getByText(`21–40 / ${COUNT}`).waitFor();
@@ -46,7 +50,7 @@ export default async function tell(stage) {
         await many.getByText('Loading …').first().waitFor({ state: 'detached' });
       }
       await stage.leave(shown);
-      return `the first page after ${first} ms, the next after ${next} ms`;
+      return `the first page after ${first} ms, the next after ${next} ms, ${messages} messages`;
     } finally {
       await stage.portal.stop();
       Object.assign(stage, usual);

@@ -1,4 +1,5 @@
-// The runtime is replaced under an open page. Told last: the chain stays as it is then.
+// The runtime is replaced under an open page, and a node falls silent. Told last: the chain stays
+// as it is then.
 import { randomBytes } from 'node:crypto';
 
 import { ensure } from '../stage.mjs';
@@ -34,6 +35,26 @@ export default async function tell(stage) {
     await page.getByLabel('Account', { exact: true }).fill(account('//Bob', '').pair.address);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await stage.agree(patient, 'Name a relative');
+  });
+
+  await stage.step('a node that sends no blocks is told of, with the way out', async () => {
+    const guest = await stage.person([]);
+    let isSilent = true;
+    await guest.page.routeWebSocket(/\/rpc$/, (page) => {
+      const server = page.connectToServer();
+      server.onMessage((message) => { if (!isSilent || !message.includes('chainHead_v1_followEvent')) page.send(message); });
+    });
+    await stage.open(guest, '/network');
+    const alert = guest.page.locator('[data-testid="silent"]');
+    await alert.waitFor();
+    ensure(await guest.page.locator('.link.connected').count() === 0, 'it is said to be connected');
+    await stage.look(guest, 'silent');
+    await stage.accessible(guest, 'silent');
+    isSilent = false;
+    await alert.getByRole('button', { name: 'Reload' }).click();
+    await guest.page.locator('.link.connected').waitFor();
+    await alert.waitFor({ state: 'detached' });
+    await stage.leave(guest);
   });
   await stage.leave(patient);
 }

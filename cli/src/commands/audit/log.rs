@@ -2,6 +2,7 @@
 
 use anyhow::{bail, Result};
 use futures::TryStreamExt;
+use medchain_audit::{Entry, Gathering};
 use medchain_client::{
     chain::{Chain, Links, Log, LogHead, LoggedBlock},
     AccountId32,
@@ -11,7 +12,6 @@ use serde::Serialize;
 use super::cache::Cache;
 use crate::{
     arguments::Since,
-    audit::{Entry, Gathering},
     context::Context,
     output::{hex, time},
 };

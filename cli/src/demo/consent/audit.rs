@@ -1,16 +1,14 @@
 //! Story 6: The log: who requested access, and with which answer.
 
 use anyhow::{Context as _, Result};
+use medchain_audit::{Kind, Kinds};
 use serde_json::Value;
 
 use super::{
     cast::{STRANGER, SURGEON},
     scene::Scene,
 };
-use crate::{
-    audit::{Kind, Kinds},
-    commands::audit::{self, AuditArgs, AuditReport},
-};
+use crate::commands::audit::{self, AuditArgs, AuditReport};
 
 const STORY: &str = "audit";
 

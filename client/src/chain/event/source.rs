@@ -1,7 +1,7 @@
 //! An event as it is read from a block.
 
 use codec::{Decode, DecodeAll};
-use medchain_primitives::{InstitutionName, Label};
+use medchain_audit::Source;
 use subxt::Metadata;
 
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     H256,
 };
 
-/// An event whose fields are still encoded.
-pub(super) struct Source<'a> {
+/// An event whose fields are still encoded, with what decodes its failures.
+pub(super) struct Encoded<'a> {
     pub pallet: &'a str,
     pub name: &'a str,
     pub fields: Fields,
@@ -18,60 +18,38 @@ pub(super) struct Source<'a> {
     pub metadata: &'a Metadata,
 }
 
-impl Source<'_> {
-    /// The field `field`.
-    pub fn get<T: DecodeAll>(&self, field: &str) -> Result<T, ChainError> {
+impl Source for Encoded<'_> {
+    type Failure = DispatchFailure;
+    type Error = ChainError;
+
+    fn pallet(&self) -> &str {
+        self.pallet
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn topics(&self) -> &[H256] {
+        self.topics
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.fields.has(field)
+    }
+
+    fn get<T: DecodeAll>(&self, field: &str) -> Result<T, ChainError> {
         self.fields.get(field)
     }
 
-    fn raw(&self, field: &str) -> Result<&[u8], ChainError> {
-        self.fields.raw(field)
+    fn failure(&self, field: &str) -> Result<DispatchFailure, ChainError> {
+        Ok(DispatchFailure::decode(self.fields.raw(field)?, self.metadata))
     }
-}
 
-/// A field that events of earlier runtimes lack, see `LATER_FIELDS` in [`compat`](super::super::compat).
-pub(super) fn later<T: DecodeAll>(
-    source: &Source<'_>,
-    field: &str,
-) -> Result<Option<T>, ChainError> {
-    source.fields.has(field).then(|| source.get(field)).transpose()
-}
-
-/// A bounded text of the chain, made readable.
-pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-pub(super) fn label(source: &Source<'_>, field: &str) -> Result<String, ChainError> {
-    source.get::<Label>(field).map(|label| text(&label))
-}
-
-pub(super) fn institution_name(source: &Source<'_>, field: &str) -> Result<String, ChainError> {
-    source.get::<InstitutionName>(field).map(|name| text(&name))
-}
-
-/// Parts per million, each with a label.
-pub(super) fn labelled(source: &Source<'_>, field: &str) -> Result<Vec<(String, u32)>, ChainError> {
-    let parts: Vec<(Label, u32)> = source.get(field)?;
-    Ok(parts.into_iter().map(|(label, parts)| (text(&label), parts)).collect())
-}
-
-/// Topics belong to the whole event, not to a field.
-pub(super) fn topics(source: &Source<'_>, _field: &str) -> Result<Vec<H256>, ChainError> {
-    Ok(source.topics.to_vec())
-}
-
-pub(super) fn failure(source: &Source<'_>, field: &str) -> Result<DispatchFailure, ChainError> {
-    Ok(DispatchFailure::decode(source.raw(field)?, source.metadata))
-}
-
-/// A `DispatchResult`.
-pub(super) fn outcome(
-    source: &Source<'_>,
-    field: &str,
-) -> Result<Option<DispatchFailure>, ChainError> {
-    let mut result = source.raw(field)?;
-    let failed = bool::decode(&mut result);
-    let failed = failed.map_err(|error| ChainError::decode(source.name, error))?;
-    Ok(failed.then(|| DispatchFailure::decode(result, source.metadata)))
+    fn outcome(&self, field: &str) -> Result<Option<DispatchFailure>, ChainError> {
+        let mut result = self.fields.raw(field)?;
+        let failed = bool::decode(&mut result);
+        let failed = failed.map_err(|error| ChainError::decode(self.name, error))?;
+        Ok(failed.then(|| DispatchFailure::decode(result, self.metadata)))
+    }
 }

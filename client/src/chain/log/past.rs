@@ -5,7 +5,7 @@ use subxt::{
     Metadata, OfflineClient, OfflineClientAtBlock,
 };
 
-use super::LoggedBlock;
+use super::{entries, LoggedBlock};
 use crate::chain::{
     compat::{self, Needs},
     event::{self, PastEvent},
@@ -53,7 +53,7 @@ impl PastRuntime {
 
     /// The entries of a block as events, in its order.
     pub fn logged_events(&self, block: &LoggedBlock) -> Result<Vec<PastEvent>, ChainError> {
-        let events = self.at.events().from_bytes(block.as_events());
+        let events = self.at.events().from_bytes(entries::as_events(block));
         event::read_all(&events, self.at.metadata_ref())
     }
 }

@@ -9,7 +9,7 @@ use codec::{Decode, Encode};
 use medchain_primitives::LogHead;
 
 use crate::{
-    chain::{walk, ChainError, Link, Links, LogSource, LoggedBlock, LoggedEntry},
+    chain::{log, walk, ChainError, Link, Links, LogSource, LoggedBlock, LoggedEntry},
     AccountId32,
 };
 
@@ -237,5 +237,5 @@ fn entries_are_kept_as_they_are() {
     };
     assert_eq!(LoggedBlock::decode(&mut &block.encode()[..]).unwrap(), block);
     // Two events, by an extrinsic and by the chain itself, without topics.
-    assert_eq!(block.as_events(), [8, 0, 2, 0, 0, 0, 52, 1, 9, 0, 1, 52, 1, 9, 0]);
+    assert_eq!(log::as_events(&block), [8, 0, 2, 0, 0, 0, 52, 1, 9, 0, 1, 52, 1, 9, 0]);
 }

@@ -56,6 +56,25 @@ impl Folder {
             .map_err(|error| format!("the store's folder cannot be written to: {}", error.kind()))
     }
 
+    /// Whether there is anything under the block's name.
+    pub async fn has(&self, cid: &Cid) -> bool {
+        // What cannot be looked at may be there.
+        fs::try_exists(self.path_of(cid)).await.unwrap_or(true)
+    }
+
+    /// Deletes a block for good.
+    pub async fn remove(&self, cid: &Cid) -> Result<(), String> {
+        let path = self.path_of(cid);
+        let failed =
+            |error: io::Error| format!("the store's folder cannot be written to: {}", error.kind());
+        match fs::remove_file(&path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failed(error)),
+            // It must not come back after a power cut.
+            Ok(()) => sync(path.parent().unwrap_or(&self.0)).await.map_err(failed),
+        }
+    }
+
     async fn write(&self, path: &Path, block: &[u8]) -> io::Result<()> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let folder = path.parent().unwrap_or(&self.0);
@@ -67,7 +86,7 @@ impl Folder {
             file.write_all(block).await?;
             file.sync_all().await?;
             fs::rename(&unfinished, path).await?;
-            File::open(folder).await?.sync_all().await
+            sync(folder).await
         };
         let written = written.await;
         if written.is_err() {
@@ -76,4 +95,8 @@ impl Folder {
         }
         written
     }
+}
+
+async fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder).await?.sync_all().await
 }

@@ -91,6 +91,41 @@ impl Kubo {
     }
 }
 
+impl Kubo {
+    /// Whether the node keeps what hangs on a root; its other blocks go with that.
+    pub async fn has(&self, cid: &Cid, is_root: bool) -> bool {
+        if !is_root {
+            return false;
+        }
+        let pinned = self.method("pin/ls", &format!("arg={cid}&type=recursive"));
+        match self.client.post(pinned).send().await {
+            Ok(response) if !response.status().is_success() => !is_not_pinned(response).await,
+            // Pinned, or nobody knows.
+            _ => true,
+        }
+    }
+
+    /// Unpins what hangs on a root.
+    pub async fn remove(&self, cid: &Cid, is_root: bool) -> Result<(), String> {
+        if !is_root {
+            return Ok(());
+        }
+        let unpin = self.method("pin/rm", &format!("arg={cid}&recursive=true"));
+        let response = self.client.post(unpin).send().await.map_err(|_| UNREACHABLE.to_owned())?;
+        let status = response.status();
+        if status.is_success() || is_not_pinned(response).await {
+            return Ok(());
+        }
+        Err(format!("the IPFS node did not unpin the content ({status})"))
+    }
+}
+
+/// Whether a node refused because there is no such pin. Kubo: "not pinned or pinned indirectly";
+/// js-ipfs: "… is not pinned".
+async fn is_not_pinned(response: Response) -> bool {
+    response.text().await.is_ok_and(|text| text.contains("not pinned"))
+}
+
 const UNREACHABLE: &str = "the IPFS node does not answer";
 
 fn accepted(sent: reqwest::Result<Response>) -> Result<(), String> {

@@ -2,19 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medchain_client::{
-    chain::{Basis, ChainEvent, LoggedBlock, PastBlock, PastEvent},
-    policy::events::PolicyEvent,
-    AccountId32, H256,
-};
-use medchain_primitives::{RecordId, RequestId};
-
+use medchain_primitives::{Basis, RecordId, RequestId};
 use serde_json::Value;
 
-use super::{
+use crate::{
     describe::{self, Said},
     words::{maybe, word},
-    Entry, Kind,
+    AccountId32, ChainEvent, Entry, Kind, LoggedBlock, PastEvent, PolicyEvent, H256,
 };
 
 /// What is known about a patient while the blocks are read in order.
@@ -67,7 +61,7 @@ impl Gathering {
 
     /// The requests in the events of a block that were made before the first block: look up
     /// their patients before taking it.
-    pub fn unknown_requests(&self, events: &[PastEvent]) -> Vec<RequestId> {
+    pub fn unknown_requests<F>(&self, events: &[PastEvent<F>]) -> Vec<RequestId> {
         let mut made = BTreeSet::new();
         let mut unknown = Vec::new();
         for event in events.iter().map(|event| &event.event) {
@@ -96,27 +90,27 @@ impl Gathering {
         self.requests.insert(request, concerns.then_some((record, *requester)));
     }
 
-    /// The entries of the next block, still without times.
+    /// The entries of the next block, by its height and its events, still without times.
     ///
     /// Where the patient chose a policy, these include what that contract emitted in
     /// earlier blocks.
-    pub fn take(&mut self, block: &PastBlock) -> Vec<Entry> {
+    pub fn take<F>(&mut self, number: u32, events: &[PastEvent<F>]) -> Vec<Entry> {
         if std::mem::take(&mut self.is_first_block) {
-            self.rewind_policies(&block.events);
+            self.rewind_policies(events);
         }
         let mut signers = BTreeMap::new();
-        for event in &block.events {
+        for event in events {
             if let (Some(index), ChainEvent::FeePaid { who, .. }) = (event.extrinsic, &event.event)
             {
                 signers.insert(index, *who);
             }
         }
         let mut entries = self.release_held();
-        for (place, event) in block.events.iter().enumerate() {
+        for (place, event) in events.iter().enumerate() {
             let signer = event.extrinsic.and_then(|index| signers.get(&index));
             let Some(said) = self.said(event, signer) else { continue };
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            let entry = entry((block.number, place), event.extrinsic, signer, said);
+            let entry = entry((number, place), event.extrinsic, signer, said);
             match &event.event {
                 ChainEvent::ContractEmitted { contract, .. }
                     if !self.policies.contains(contract) =>
@@ -134,7 +128,7 @@ impl Gathering {
     ///
     /// What the policy contract wrote into the log stands for its own events. That they concern
     /// the patient is proven, so each of them has an entry here.
-    pub fn take_logged(&mut self, block: &LoggedBlock, events: &[PastEvent]) -> Vec<Entry> {
+    pub fn take_logged<F>(&mut self, block: &LoggedBlock, events: &[PastEvent<F>]) -> Vec<Entry> {
         if std::mem::take(&mut self.is_first_block) {
             self.rewind_policies(events);
         }
@@ -158,7 +152,7 @@ impl Gathering {
     }
 
     /// What an event says, whomever it concerns, with what its request says.
-    fn described(&mut self, event: &ChainEvent) -> Option<Said> {
+    fn described<F>(&mut self, event: &ChainEvent<F>) -> Option<Said> {
         if let Some((request, record, patient, requester)) = request_made(event) {
             self.learn_request(request, record, patient, requester);
         }
@@ -183,7 +177,7 @@ impl Gathering {
     }
 
     /// Restores the policies from before the first block.
-    fn rewind_policies(&mut self, events: &[PastEvent]) {
+    fn rewind_policies<F>(&mut self, events: &[PastEvent<F>]) {
         for event in events.iter().rev() {
             match &event.event {
                 ChainEvent::PolicySet { patient, old, .. } if *patient == self.patient => {
@@ -202,7 +196,7 @@ impl Gathering {
     }
 
     /// What an event says, if it concerns the patient.
-    fn said(&mut self, event: &PastEvent, signer: Option<&AccountId32>) -> Option<Said> {
+    fn said<F>(&mut self, event: &PastEvent<F>, signer: Option<&AccountId32>) -> Option<Said> {
         match &event.event {
             ChainEvent::ContractEmitted { contract, topics, data } => {
                 return self.contract_said(contract, topics, data, signer);
@@ -226,7 +220,12 @@ impl Gathering {
     }
 
     /// Remembers what later events need, and adds what earlier ones said.
-    fn follow(&mut self, event: &ChainEvent, said: Said, signer: Option<&AccountId32>) -> Said {
+    fn follow<F>(
+        &mut self,
+        event: &ChainEvent<F>,
+        said: Said,
+        signer: Option<&AccountId32>,
+    ) -> Said {
         match event {
             ChainEvent::PolicySet { new, .. } => {
                 self.own_policy = *new;
@@ -327,7 +326,9 @@ fn entry(
 }
 
 /// What an event says about a new request.
-fn request_made(event: &ChainEvent) -> Option<(RequestId, RecordId, &AccountId32, &AccountId32)> {
+fn request_made<F>(
+    event: &ChainEvent<F>,
+) -> Option<(RequestId, RecordId, &AccountId32, &AccountId32)> {
     match event {
         ChainEvent::InferenceRequested { request, record, patient, requester, .. } => {
             Some((*request, *record, patient, requester))
@@ -337,7 +338,7 @@ fn request_made(event: &ChainEvent) -> Option<(RequestId, RecordId, &AccountId32
 }
 
 /// The request of an event that names neither patient nor record.
-fn only_request(event: &ChainEvent) -> Option<RequestId> {
+fn only_request<F>(event: &ChainEvent<F>) -> Option<RequestId> {
     let said = describe::event(event)?;
     said.request.filter(|_| said.patient.is_none() && said.record.is_none())
 }

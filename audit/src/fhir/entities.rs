@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::{codes::*, naming::Naming, pattern::Shape};
-use crate::audit::Entry;
+use crate::Entry;
 
 /// The details that other parts of the resource contain.
 const SAID_ELSEWHERE: [&str; 4] = ["policy", "purpose", "custodian", "explanation"];

@@ -4,11 +4,10 @@
 
 use std::path::Path;
 
-use medchain_client::H256;
 use serde_json::{json, Value};
 
 use super::*;
-use crate::audit::tests::{gathered, of_kind, story, PATIENT};
+use crate::tests::{gathered, of_kind, story, PATIENT};
 
 const AUTHZ: &str =
     "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.AuthZconsent";
@@ -17,7 +16,7 @@ const DISCLOSURE: &str =
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 
 fn naming() -> Naming {
-    Naming::new(H256([0xab; 32]))
+    Naming::new([0xab; 32])
 }
 
 fn built(entry: &Entry) -> Value {

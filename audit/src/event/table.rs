@@ -26,7 +26,7 @@ macro_rules! part {
 macro_rules! events {
     (
         $(#[$meta:meta])*
-        pub enum $events:ident {
+        pub enum $events:ident<$failure:ident> {
             $($pallet:ident { $(
                 $(#[$doc:meta])*
                 $event:ident $(= $name:ident)? { $(
@@ -37,7 +37,7 @@ macro_rules! events {
         }
     ) => {
         $(#[$meta])*
-        pub enum $events {
+        pub enum $events<$failure> {
             $($($(#[$doc])* $event { $($(#[$field_doc])* $field: $type),* },)*)*
             /// An event that this program does not read.
             Other {
@@ -46,18 +46,22 @@ macro_rules! events {
             },
         }
 
-        impl $events {
+        impl<$failure> $events<$failure> {
             /// The pallet and the name of every event that is read.
-            pub(super) const READ: &[(&str, &str)] =
+            pub const READ: &[(&str, &str)] =
                 &[$($((stringify!($pallet), part!(@name $event $($name)?)),)*)*];
 
             /// Whether the fields of an event are read.
-            fn is_read(pallet: &str, name: &str) -> bool {
+            pub fn is_read(pallet: &str, name: &str) -> bool {
                 Self::READ.contains(&(pallet, name))
             }
 
-            fn read(source: &Source<'_>) -> Result<Self, ChainError> {
-                Ok(match (source.pallet, source.name) {
+            /// Reads an event from its fields.
+            ///
+            /// # Errors
+            /// Where a field is missing, or has another type.
+            pub fn read<S: Source<Failure = $failure>>(source: &S) -> Result<Self, S::Error> {
+                Ok(match (source.pallet(), source.name()) {
                     $($((stringify!($pallet), part!(@name $event $($name)?)) => Self::$event {
                         $($field: part!(@value source $field $($chain_field $($reader)?)?)),*
                     },)*)*

@@ -12,7 +12,7 @@ mod pattern;
 
 use serde_json::{json, Map, Value};
 
-use super::{Entry, Kind};
+use crate::{Entry, Kind};
 use codes::Coding;
 use pattern::pattern;
 
@@ -42,6 +42,11 @@ pub fn bundle(entries: &[Entry], patient: &str, naming: &Naming, time: &str) -> 
         bundle.insert("entry".into(), resources.into());
     }
     bundle.into()
+}
+
+/// The same bundle as a file.
+pub fn file(entries: &[Entry], patient: &str, naming: &Naming, time: &str) -> Vec<u8> {
+    format!("{:#}", bundle(entries, patient, naming, time)).into_bytes()
 }
 
 /// One entry as an AuditEvent.

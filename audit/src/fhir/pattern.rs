@@ -1,7 +1,7 @@
 //! The pattern of an AuditEvent that a kind of entry follows.
 
 use super::codes::*;
-use crate::audit::{Entry, Kind};
+use crate::{Entry, Kind};
 
 /// The agents and entities that a resource has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

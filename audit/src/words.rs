@@ -1,12 +1,15 @@
 //! The chain's codes as stable words.
 
-use medchain_client::{
-    chain::{Denied, FailureCause},
-    AccountId32,
-};
-use medchain_primitives::DenyReason;
+use medchain_primitives::{Denied, DenyReason, FailureCause};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::AccountId32;
+
+/// Bytes as `0x` and hexadecimal digits.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
 
 /// An account, as its address.
 pub fn account(account: &AccountId32) -> Value {

@@ -1,18 +1,12 @@
 //! What a chain event says: kind, account, record and details.
 
-use medchain_client::{
-    chain::ChainEvent,
-    policy::{events::PolicyEvent, ActionSet, PurposeSet},
-    AccountId32,
-};
-use medchain_primitives::{EmergencyId, RecordId, RequestId};
+use medchain_primitives::{ActionSet, EmergencyId, PurposeSet, RecordId, RequestId};
 use serde_json::{json, Map, Value};
 
-use super::{
-    words::{account, accounts, denied, failed, maybe, word},
-    Kind,
+use crate::{
+    words::{account, accounts, denied, failed, hex, maybe, word},
+    AccountId32, ChainEvent, Kind, PolicyEvent, H256,
 };
-use crate::output::hex;
 
 /// What it means that a share was exposed.
 const EXPOSED: &str =
@@ -66,12 +60,12 @@ impl Said {
 }
 
 /// Describes a pallet's event; none where it is about no records.
-pub fn event(event: &ChainEvent) -> Option<Said> {
+pub fn event<F>(event: &ChainEvent<F>) -> Option<Said> {
     setting(event).or_else(|| record(event)).or_else(|| access(event)).or_else(|| inference(event))
 }
 
 /// An entry of a log of which this program knows no more than its place.
-pub fn unknown(event: &ChainEvent, bytes: &[u8]) -> Said {
+pub fn unknown<F>(event: &ChainEvent<F>, bytes: &[u8]) -> Said {
     let said = Said::new(Kind::Unknown).with("event", hex(bytes));
     match event {
         ChainEvent::Other { pallet, name } => said.with("name", format!("{pallet}.{name}")),
@@ -80,7 +74,7 @@ pub fn unknown(event: &ChainEvent, bytes: &[u8]) -> Said {
 }
 
 /// Settings of a patient.
-fn setting(event: &ChainEvent) -> Option<Said> {
+fn setting<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::PatientRegistered { patient } => {
@@ -129,7 +123,7 @@ fn setting(event: &ChainEvent) -> Option<Said> {
 }
 
 /// Changes of records and their keys.
-fn record(event: &ChainEvent) -> Option<Said> {
+fn record<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::RecordAdded { record, patient, author, cid, kind } => Said::new(Kind::RecordAdded)
@@ -180,7 +174,7 @@ fn record(event: &ChainEvent) -> Option<Said> {
 }
 
 /// Access granted, denied, taken and ended.
-fn access(event: &ChainEvent) -> Option<Said> {
+fn access<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::AccessChecked { patient, subject, record, action, policy } => {
@@ -241,7 +235,7 @@ fn access(event: &ChainEvent) -> Option<Said> {
 }
 
 /// Emergencies, from the broken glass to the end of the review.
-fn emergency(event: &ChainEvent) -> Option<Said> {
+fn emergency<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     let of = |kind, emergency: &EmergencyId, patient, who| {
         Said::new(kind).of(patient).by(who).with("emergency_id", emergency.0)
@@ -290,7 +284,7 @@ fn emergency(event: &ChainEvent) -> Option<Said> {
 
 /// Requests for verdicts. What a verdict says is left out: it is health data, also where the
 /// patient made it public.
-fn inference(event: &ChainEvent) -> Option<Said> {
+fn inference<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::InferenceRequested { request, record, patient, model, requester, quorum, .. } => {
@@ -326,7 +320,7 @@ fn inference(event: &ChainEvent) -> Option<Said> {
 }
 
 /// Verdicts, and why there are none.
-fn answer(event: &ChainEvent) -> Option<Said> {
+fn answer<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::VerdictReached {
@@ -357,7 +351,7 @@ fn answer(event: &ChainEvent) -> Option<Said> {
 }
 
 /// What becomes of answers that differ, and of a verdict that is challenged.
-fn dispute(event: &ChainEvent) -> Option<Said> {
+fn dispute<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::DisputeStarted { request, players, deadline } => Said::new(Kind::DisputeStarted)
@@ -394,7 +388,7 @@ fn dispute(event: &ChainEvent) -> Option<Said> {
 }
 
 /// What one worker of a request did, or did not do.
-fn worker(event: &ChainEvent) -> Option<Said> {
+fn worker<F>(event: &ChainEvent<F>) -> Option<Said> {
     use ChainEvent as E;
     Some(match event {
         E::AnswerCommitted { request, worker } => {
@@ -460,12 +454,7 @@ pub fn noted(patient: &AccountId32, contract: &AccountId32, entry: &[u8]) -> Sai
 }
 
 /// Describes a contract's own event, which only its author can decode.
-pub fn raw(
-    contract: &AccountId32,
-    topics: &[medchain_client::H256],
-    data: &[u8],
-    names_patient: bool,
-) -> Said {
+pub fn raw(contract: &AccountId32, topics: &[H256], data: &[u8], names_patient: bool) -> Said {
     let topics: Vec<String> = topics.iter().map(|topic| hex(topic.0)).collect();
     Said::new(Kind::PolicyEvent)
         .with("policy", account(contract))

@@ -1,11 +1,10 @@
 //! One entry of the log.
 
-use medchain_client::AccountId32;
 use medchain_primitives::RecordId;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Kind;
+use crate::{AccountId32, Kind};
 
 /// One thing that happened.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 
-use crate::audit::{Entry, Kind};
+use crate::{Entry, Kind};
 
 /// The code system of the kinds of entries.
 pub const OWN: &str = "urn:medchain:audit";

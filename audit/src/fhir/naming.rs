@@ -1,9 +1,8 @@
 //! The identifiers of a chain's accounts, records and policies in FHIR.
 
-use medchain_client::H256;
 use serde_json::{json, Value};
 
-use crate::output::hex;
+use crate::words::hex;
 
 /// The identifiers of one chain.
 #[derive(Clone, Debug)]
@@ -13,9 +12,9 @@ pub struct Naming {
 }
 
 impl Naming {
-    /// The identifiers of the chain with this genesis block.
-    pub fn new(genesis: H256) -> Self {
-        let genesis = hex(genesis.0);
+    /// The identifiers of the chain whose genesis block has this hash.
+    pub fn new(genesis: [u8; 32]) -> Self {
+        let genesis = hex(genesis);
         Self { chain: format!("urn:medchain:{genesis}"), genesis }
     }
 

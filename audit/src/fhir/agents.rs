@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 
 use super::{codes::*, naming::Naming, pattern::Shape};
-use crate::audit::{Entry, Kind};
+use crate::{Entry, Kind};
 
 /// The agents of an entry.
 pub fn agents(entry: &Entry, shape: Shape, patient: &str, naming: &Naming) -> Vec<Value> {

@@ -2,23 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
-use medchain_client::{
-    chain::{
-        ChainEvent, Denied, EndReason, FailureCause, LoggedBlock, LoggedEntry, PastBlock,
-        PastEvent, Purpose,
-    },
-    policy::{ActionSet, PurposeSet},
-    AccountId32, H256,
-};
 use medchain_primitives::{
-    Action, Cid, CidCodec, DenyReason, EmergencyId, EmergencyReason, EncryptionKey, FailureCode,
-    ModelId, Receipt, RecordId, RecordKind, RequestId, SlashReason, VerdictStatus,
+    Action, ActionSet, Cid, CidCodec, Denied, DenyReason, EmergencyId, EmergencyReason,
+    EncryptionKey, EndReason, FailureCause, FailureCode, ModelId, Purpose, PurposeSet, Receipt,
+    RecordId, RecordKind, RequestId, SlashReason, VerdictStatus,
 };
 use serde_json::{json, Value};
-use sp_core::{Blake2Hasher, Hasher};
 
 use super::*;
+
+/// No event of a log is about a call that failed.
+type ChainEvent = crate::ChainEvent<()>;
+type PastEvent = crate::PastEvent<()>;
+
+/// A block with its events.
+pub struct Block {
+    number: u32,
+    events: Vec<PastEvent>,
+}
 
 pub const PATIENT: AccountId32 = AccountId32([1; 32]);
 const DOCTOR: AccountId32 = AccountId32([2; 32]);
@@ -46,13 +49,17 @@ fn by_itself(event: ChainEvent) -> PastEvent {
     PastEvent { extrinsic: None, event }
 }
 
-fn block(number: u32, events: impl IntoIterator<Item = Vec<PastEvent>>) -> PastBlock {
-    PastBlock { number, hash: H256([9; 32]), events: events.into_iter().flatten().collect() }
+fn block(number: u32, events: impl IntoIterator<Item = Vec<PastEvent>>) -> Block {
+    Block { number, events: events.into_iter().flatten().collect() }
+}
+
+fn blake2_256(bytes: &[u8]) -> [u8; 32] {
+    Blake2b::<U32>::digest(bytes).into()
 }
 
 /// An event of the reference contract's newest version.
 fn emitted(contract: AccountId32, signature: &str, data: impl Encode) -> ChainEvent {
-    let topics = vec![H256(Blake2Hasher::hash(signature.as_bytes()).0), H256([0; 32])];
+    let topics = vec![H256(blake2_256(signature.as_bytes())), H256([0; 32])];
     ChainEvent::ContractEmitted { contract, topics, data: data.encode() }
 }
 
@@ -126,7 +133,7 @@ fn disclosed(request: RequestId, record: RecordId) -> ChainEvent {
 }
 
 /// Events of every kind, about the patient.
-pub fn story() -> Vec<PastBlock> {
+pub fn story() -> Vec<Block> {
     use ChainEvent as E;
     let (patient, record, emergency) = (PATIENT, RECORD, EMERGENCY);
     let granted_access =
@@ -368,9 +375,10 @@ pub fn story() -> Vec<PastBlock> {
 }
 
 /// What is gathered from blocks, in order, each entry with a time.
-pub fn gathered(blocks: &[PastBlock], records: &[RecordId]) -> Vec<Entry> {
+pub fn gathered(blocks: &[Block], records: &[RecordId]) -> Vec<Entry> {
     let mut gathering = Gathering::new(PATIENT, records.iter().copied(), None, None);
-    let mut entries: Vec<Entry> = blocks.iter().flat_map(|block| gathering.take(block)).collect();
+    let mut entries: Vec<Entry> =
+        blocks.iter().flat_map(|block| gathering.take(block.number, &block.events)).collect();
     entries.sort_by_key(|entry| (entry.block_number, entry.event_index));
     entries.into_iter().map(|entry| entry.at("2026-01-02T03:04:05.678Z".into())).collect()
 }
@@ -519,7 +527,7 @@ fn events_of_others_under_a_shared_policy_are_left_out() {
     let shared = block(2, [signed(1, OTHER, events)]);
     let take = |own, default| {
         let mut gathering = Gathering::new(PATIENT, [], own, default);
-        gathering.take(&shared)
+        gathering.take(shared.number, &shared.events)
     };
     let entries = take(None, Some(POLICY));
     assert_eq!(entries.len(), 1);
@@ -537,8 +545,7 @@ fn the_policy_before_the_first_block_is_found() {
     let change = ChainEvent::PolicySet { patient: PATIENT, old: Some(POLICY), new: None };
     let events =
         vec![emitted(POLICY, "Paused()", PATIENT), change, emitted(POLICY, "Paused()", PATIENT)];
-    let entries =
-        Gathering::new(PATIENT, [], None, None).take(&block(2, [signed(1, PATIENT, events)]));
+    let entries = Gathering::new(PATIENT, [], None, None).take(2, &signed(1, PATIENT, events));
     let kinds: Vec<Kind> = entries.iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, [Kind::PolicyEvent, Kind::PolicySet]);
 }
@@ -559,7 +566,7 @@ fn events_of_other_patients_are_left_out() {
     gathering.learn_request(request, RecordId(77), &OTHER, &OTHER);
     gathering.learn_request(RequestId(2), RECORD, &PATIENT, &DOCTOR);
     assert_eq!(gathering.unknown_requests(&block.events), []);
-    let entries = gathering.take(&block);
+    let entries = gathering.take(block.number, &block.events);
     assert_eq!(entries.len(), 1);
     assert_eq!((entries[0].kind, entries[0].record_id), (Kind::RequestExpired, Some(RECORD)));
     assert_eq!(entries[0].who, Some(DOCTOR.to_string()));
@@ -632,7 +639,7 @@ fn what_names_a_request_alone_is_found_through_it() {
     let mut gathering = Gathering::new(PATIENT, [RECORD], None, None);
     assert_eq!(gathering.unknown_requests(&late.events), [request]);
     gathering.learn_request(request, RECORD, &PATIENT, &LAB);
-    assert_eq!(gathering.take(&late).len(), 13);
+    assert_eq!(gathering.take(late.number, &late.events).len(), 13);
 }
 
 /// An entry of the log, whose event is decoded already.
@@ -642,7 +649,7 @@ fn in_log(index: u32) -> LoggedEntry {
 
 #[test]
 fn what_a_policy_wrote_into_the_log_stands_for_its_events() {
-    let name = Blake2Hasher::hash(b"Revoked(AccountId,AccountId,AccountId)").0;
+    let name = blake2_256(b"Revoked(AccountId,AccountId,AccountId)");
     let entry = [&name[..], &DOCTOR.0, &PATIENT.0].concat();
     let noted = |entry| ChainEvent::PolicyNoted { patient: PATIENT, policy: POLICY, entry };
     let denied = ChainEvent::AccessDenied {
@@ -705,6 +712,6 @@ fn a_note_is_told_once() {
     let noted = ChainEvent::PolicyNoted { patient: PATIENT, policy: POLICY, entry };
     let events = vec![granted(POLICY, PATIENT), noted];
     let mut gathering = Gathering::new(PATIENT, [], Some(POLICY), None);
-    let entries = gathering.take(&block(2, [signed(1, PATIENT, events)]));
+    let entries = gathering.take(2, &signed(1, PATIENT, events));
     assert_eq!(entries.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [Kind::PolicyGranted]);
 }

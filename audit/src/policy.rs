@@ -1,10 +1,9 @@
 //! The events of the reference policy contract, `access-control`.
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::DecodeAll;
-use medchain_primitives::Role;
-use sp_crypto_hashing::blake2_256;
+use medchain_primitives::{ActionSet, PurposeSet, Role};
 
-use super::{ActionSet, PurposeSet};
 use crate::{AccountId32, H256};
 
 /// The contract's events as ink! signs them: the name, and the types of the
@@ -152,6 +151,10 @@ impl PolicyEvent {
     }
 }
 
+fn blake2_256(bytes: &[u8]) -> [u8; 32] {
+    Blake2b::<U32>::digest(bytes).into()
+}
+
 fn read<T: DecodeAll>(mut data: &[u8]) -> Option<T> {
     T::decode_all(&mut data).ok()
 }
@@ -245,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_signatures_are_those_of_the_contract() {
-        let source = include_str!("../../../contracts-ink/access-control/src/lib.rs");
+        let source = include_str!("../../contracts-ink/access-control/src/lib.rs");
         for signature in [
             signature::GRANTED,
             signature::REVOKED,
