@@ -415,7 +415,7 @@ fn worker<F>(event: &ChainEvent<F>) -> Option<Said> {
 }
 
 /// Describes an event of the reference contract.
-pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
+pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Said {
     use PolicyEvent as E;
     let said = match event {
         E::Granted { grantee, actions, until, purposes, by, .. } => Said::new(Kind::PolicyGranted)
@@ -438,15 +438,14 @@ pub fn policy(contract: &AccountId32, event: &PolicyEvent) -> Option<Said> {
             .with("actions", actions.map(action_words))
             .with("until_block", *until),
         E::DelegateRemoved { delegate, .. } => Said::new(Kind::PolicyDelegateRemoved).by(delegate),
-        _ => return None,
     };
-    Some(said.of(event.patient()).with("policy", account(contract)))
+    said.of(event.patient()).with("policy", account(contract))
 }
 
 /// Describes what a policy contract wrote into a patient's log: an event of the reference
 /// contract, or something that only the contract's author can decode.
 pub fn noted(patient: &AccountId32, contract: &AccountId32, entry: &[u8]) -> Said {
-    let known = PolicyEvent::noted(patient, entry).and_then(|event| policy(contract, &event));
+    let known = PolicyEvent::noted(patient, entry).map(|event| policy(contract, &event));
     match known {
         Some(said) => said.with("in_force", true),
         None => raw(contract, &[], entry, true).of(patient),

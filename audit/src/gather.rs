@@ -290,7 +290,6 @@ impl Gathering {
         if let Some(event) = PolicyEvent::read(topics, data) {
             return (*event.patient() == self.patient)
                 .then(|| describe::policy(contract, &event))
-                .flatten()
                 .map(|said| said.with("in_force", self.policy().as_ref() == Some(contract)));
         }
         if self.policy().as_ref() != Some(contract) {

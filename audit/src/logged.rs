@@ -1,6 +1,7 @@
 //! Entries of a log, as they are kept.
 
 use codec::{Decode, Encode};
+use medchain_primitives::LogHead;
 
 use crate::AccountId32;
 
@@ -30,4 +31,12 @@ pub struct LoggedEntry {
     pub signer: Option<AccountId32>,
     /// The event, encoded: what the log proves.
     pub event: Vec<u8>,
+}
+
+impl LoggedBlock {
+    /// The end of the log after this block, if it was `before` before it.
+    #[must_use]
+    pub fn head_after(&self, before: LogHead<u32>) -> LogHead<u32> {
+        self.entries.iter().fold(before, |head, entry| head.after(self.number, &entry.event))
+    }
 }

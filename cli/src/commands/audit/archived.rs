@@ -5,6 +5,7 @@
 
 use anyhow::{bail, Context as _, Result};
 use futures::TryStreamExt;
+use medchain_audit::{Entry, Gathering};
 use medchain_client::{
     archive::{Archive, Runtimes},
     chain::{Chain, ChainError, History, Log, LogHead, LoggedBlock, PastEvent},
@@ -15,12 +16,7 @@ use super::{
     cache::{end_of, Cache},
     log::{another, Checked, Read},
 };
-use crate::{
-    arguments::Since,
-    audit::{Entry, Gathering},
-    context::Context,
-    output::time,
-};
+use crate::{arguments::Since, context::Context, output::time};
 
 /// Reads the entries of the signer, of which those from `since` on are shown.
 pub async fn read(
