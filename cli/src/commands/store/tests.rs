@@ -115,7 +115,7 @@ fn what_one_store_lacks_or_damaged_is_healed_and_a_store_that_is_down_lacks_noth
     let [one] = &stores[0].unnamed[..] else { panic!("{:?}", stores[0].unnamed) };
     assert_eq!((one.known_as, one.what.as_deref()), (Known::Erased, Some("record 9")));
     let (lost_by_b, damaged) = (cid_of(&[2]).to_string(), cid_of(&[3]).to_string());
-    assert_eq!(stores[1].lacks, [lost_by_b.clone()]);
+    assert_eq!(stores[1].lacks, std::slice::from_ref(&lost_by_b));
     assert_eq!(stores[1].damaged[0].cid, damaged);
     for whole in [&stores[0], &stores[2]] {
         assert!(whole.lacks.is_empty() && whole.damaged.is_empty(), "{whole:?}");

@@ -389,7 +389,7 @@ fn constants_are_as_they_are_read() {
         let found =
             pallet.constant_by_name(constant.name()).unwrap_or_else(|| panic!("{constant}"));
         let sample = match *constant {
-            Constant::MAX_REJECTIONS => 1u32.encode(),
+            Constant::MAX_REJECTIONS | Constant::MAX_TERM => 1u32.encode(),
             Constant::BLOCK_WEIGHTS => {
                 let class = (Gas::default(), Some(Gas::default()), None::<Gas>, None::<Gas>);
                 (Gas::default(), Gas::default(), class, class, class).encode()
