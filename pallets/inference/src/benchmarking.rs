@@ -557,6 +557,8 @@ mod benchmarks {
     fn seal_to_workers(k: Linear<0, MAX_QUORUM>) -> Result<(), BenchmarkError> {
         let Scene { requester, members, request, record, .. } =
             scene::<T>(MAX_QUORUM, RequestStatus::Sealing, chosen)?;
+        // Neither the patient nor the author, who are looked up first.
+        put_envelope::<T>(record, &requester);
         // Each has an envelope for a former key, which another account has paid for.
         let published = EncryptionKey([11; 32]);
         let mut keys = Vec::new();
