@@ -7,7 +7,9 @@ use medchain_client::{
     chain::{Member, RequestStatus, Step, WorkerStatus},
     AccountId32,
 };
-use medchain_primitives::{ModelId, Parameter, ParameterUnit, RecordId, RequestId};
+use medchain_primitives::{
+    EncryptionKey, ModelId, Parameter, ParameterUnit, RecordId, RequestId, SealedKey,
+};
 use sp_crypto_hashing::{blake2_128, twox_128, twox_64};
 use subxt::Metadata;
 
@@ -134,7 +136,8 @@ fn request(number: u32, size: Size, me: &AccountId32) -> Vec<Entry> {
         all.push((key, Vec::new()));
         if status == RequestStatus::Committing || number.is_multiple_of(2) {
             let key = [item("Emr", "Envelopes"), twox(&record), blake2(worker)].concat();
-            all.push((key, vec![1; 1_200]));
+            let sealed = SealedKey::new(&EncryptionKey([1; 32]), [2; 32], [3; 48]);
+            all.push((key, (sealed, AccountId32([7; 32]), 1u128).encode()));
         }
     }
     all
