@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use medchain_client::store::{Depth, Found, Kept, Looked, Store};
+use medchain_client::store::{Depth, Found, Kept, Looked, Store, StoreError};
 use medchain_primitives::Cid;
 
 use crate::{
@@ -117,7 +117,10 @@ async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<Che
     let published = known.iter().filter(|noted| noted.how == Known::Part);
     let listed = kept.iter().filter_map(|one| one.cids.as_ref().ok()).flatten();
     // A store that hangs would hold up each of them, and what it says of itself is listed already.
-    let answers = kept.iter().any(|one| one.cids.is_ok());
+    let is_silent = |one: &Kept| {
+        matches!(one.cids, Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }))
+    };
+    let answers = !kept.iter().all(is_silent);
     let mut contents = BTreeMap::new();
     for cid in listed.chain(published.map(|noted| &noted.cid)) {
         if contents.contains_key(cid.as_str()) {

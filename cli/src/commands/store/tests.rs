@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use medchain_client::store::{
-    cid_of, LocalStore, Progress, SeveralStores, StoreError, Stored, Unpinned,
-};
+use medchain_client::store::{cid_of, LocalStore, Progress, SeveralStores, Stored, Unpinned};
 use medchain_primitives::RecordId;
 
 use super::*;
