@@ -44,11 +44,21 @@ enum Need {
     Unknown,
 }
 
+/// What came of looking after a film that is on chain already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ensured {
+    /// Nothing was put back, or not everywhere.
+    Nothing,
+    /// It was put back, and no store that answers lacks it any more.
+    PutBack,
+    /// No store said what it has.
+    Unknown,
+}
+
 /// Asks the stores whether they have a film that is on chain already, and puts it back where it is
 /// not: from another store, or made again of the `film`, which has to be the one that was uploaded.
 ///
-/// Returns whether it was put back, and no store that answers lacks it any more. What was erased
-/// since is not stored again.
+/// What was erased since is not stored again.
 ///
 /// # Errors
 /// Where no store has it, and it cannot be made again: what is on chain opens for nobody then.
@@ -56,7 +66,7 @@ pub(super) async fn ensure(
     context: &Context,
     on_chain: &OnChain<'_>,
     film: impl FnOnce() -> Result<Zeroizing<Vec<u8>>>,
-) -> Result<bool> {
+) -> Result<Ensured> {
     let OnChain { record, cid, .. } = on_chain;
     let step = context.progress.step("Asking the stores whether they have the content");
     let looked = context.store()?.look(cid, Depth::Present).await;
@@ -67,7 +77,7 @@ pub(super) async fn ensure(
             if let Some(silent) = silent {
                 crate::output::tell!("warning: whether all stores have {cid} is unknown: {silent}");
             }
-            Ok(false)
+            Ok(Ensured::Nothing)
         }
         Need::Unknown => {
             let silent = silent.unwrap_or_default();
@@ -75,7 +85,7 @@ pub(super) async fn ensure(
                 "warning: record {record} is on chain, and whether a store has its content {cid} \
                  is unknown: {silent}"
             );
-            Ok(false)
+            Ok(Ensured::Unknown)
         }
         need @ (Need::Copy | Need::Make) => {
             put_back(context, on_chain, &need, silent.as_deref(), film).await
@@ -90,13 +100,13 @@ async fn put_back(
     need: &Need,
     silent: Option<&str>,
     film: impl FnOnce() -> Result<Zeroizing<Vec<u8>>>,
-) -> Result<bool> {
+) -> Result<Ensured> {
     let OnChain { record, cid, .. } = on_chain;
     let view = context.view().await?;
     let found = records::find(&view, *record).await?;
     if !is_to_be_stored(&found) {
         crate::output::tell!("warning: record {record} was erased; it is not stored again");
-        return Ok(false);
+        return Ok(Ensured::Nothing);
     }
     let content = match need {
         Need::Copy => Content::new(records::ciphertext(context, &found).await?),
@@ -116,10 +126,10 @@ async fn put_back(
     let looked = context.store()?.look(cid, Depth::Present).await;
     let lacking = lacking(&looked);
     if lacking.is_empty() {
-        return Ok(true);
+        return Ok(Ensured::PutBack);
     }
     crate::output::tell!("warning: {cid} was stored again, and is still not whole in {lacking}");
-    Ok(false)
+    Ok(Ensured::Nothing)
 }
 
 /// Whether the stores are to have a record's content: its patient may have erased it since.
