@@ -20,7 +20,10 @@ pub fn read(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     read_open(open(path, what)?, path, what, limit)
 }
 
-/// As [`read`], also from a pipe, as `<(…)` in a shell is one: of a list that another program makes.
+/// As [`read`], also from a pipe, as `<(…)` in a shell is one: of what another program makes, and
+/// what need not be on disk, such as a list, a profile or a report.
+///
+/// It is read once, and waits for whoever writes.
 pub fn read_piped(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let cannot = || format!("cannot open {what} {shown}");

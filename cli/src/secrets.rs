@@ -40,8 +40,15 @@ pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<P
     }
     if let Some(source) = source {
         let passphrase = read(source)?;
-        let identity = file.open(Some(&passphrase))?;
-        return Ok((identity, Some(passphrase)));
+        let (identity, fitting) = file.open_as_read(&passphrase)?;
+        if fitting != passphrase {
+            crate::output::tell!(
+                "note: {path} was encrypted with the byte order mark in a passphrase file as a \
+                 part of the passphrase; `medchain key passphrase --key {path}` encrypts it \
+                 without it"
+            );
+        }
+        return Ok((identity, Some(fitting)));
     }
     if !io::stdin().is_terminal() {
         bail!(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use medchain_client::store::{Depth, Found, Kept, Looked};
+use medchain_client::store::{Depth, Found, Kept, Looked, Store, StoreError};
 use medchain_primitives::Cid;
 
 use crate::{
@@ -65,7 +65,7 @@ pub async fn run(context: &Context, command: &StoreCommand) -> Result<Outcome> {
     let mut report = check(context, &journal, depth).await?;
     report.unpinned = unpinned;
     if args.heal {
-        report.healed = heal(context, &report.to_heal()).await?;
+        report.healed = heal(context, &report.to_heal(), depth).await?;
     }
     output::print(&report, context.json)?;
     Ok(report.outcome())
@@ -88,6 +88,16 @@ async fn unpin(context: &Context, journal: &Journal) -> Result<Vec<String>> {
     Ok(gone)
 }
 
+/// What the journal knows of one piece of content.
+struct Noted {
+    cid: Cid,
+    how: Known,
+    /// What it belongs to.
+    what: String,
+    /// The command that published it, such as `upload`.
+    command: Option<String>,
+}
+
 /// What is known of one piece of content.
 struct Content {
     naming: Naming,
@@ -104,17 +114,22 @@ async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<Che
     drop(step);
     let step = context.progress.step("Looking at what the chain names");
     // What this account has published, and no store keeps, would not be missed otherwise.
-    let published = known.iter().filter(|(_, how, _)| *how == Known::Part);
+    let published = known.iter().filter(|noted| noted.how == Known::Part);
     let listed = kept.iter().filter_map(|one| one.cids.as_ref().ok()).flatten();
+    // A store that hangs would hold up each of them, and what it says of itself is listed already.
+    let is_silent = |one: &Kept| {
+        matches!(one.cids, Err(StoreError::Unreachable { .. } | StoreError::Timeout { .. }))
+    };
+    let answers = !kept.iter().all(is_silent);
     let mut contents = BTreeMap::new();
-    for cid in listed.chain(published.map(|(cid, ..)| cid)) {
+    for cid in listed.chain(published.map(|noted| &noted.cid)) {
         if contents.contains_key(cid.as_str()) {
             continue;
         }
         let naming = records::naming(&view, cid).await?;
         let looked = match naming {
-            Naming::Named => store.look(cid, depth).await,
-            Naming::Erased(_) | Naming::Nothing => Vec::new(),
+            Naming::Named if answers => store.look(cid, depth).await,
+            Naming::Named | Naming::Erased(_) | Naming::Nothing => Vec::new(),
         };
         contents.insert(cid.to_string(), Content { naming, looked });
     }
@@ -129,11 +144,7 @@ async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<Che
 }
 
 /// What one store keeps, lacks and has damaged.
-fn of_store(
-    kept: Kept,
-    contents: &BTreeMap<String, Content>,
-    known: &[(Cid, Known, String)],
-) -> StoreReport {
+fn of_store(kept: Kept, contents: &BTreeMap<String, Content>, known: &[Noted]) -> StoreReport {
     let (cids, problem) = match kept.cids {
         Ok(cids) => (cids, None),
         Err(error) => (Vec::new(), Some(error.cause())),
@@ -164,16 +175,12 @@ fn of_store(
 }
 
 /// What is not named by anything on chain; none where it is.
-fn unnamed(
-    cid: &Cid,
-    contents: &BTreeMap<String, Content>,
-    known: &[(Cid, Known, String)],
-) -> Option<Unnamed> {
+fn unnamed(cid: &Cid, contents: &BTreeMap<String, Content>, known: &[Noted]) -> Option<Unnamed> {
     let (known_as, what) = match contents.get(cid.as_str())?.naming {
         Naming::Named => return None,
         Naming::Erased(record) => (Known::Erased, Some(format!("record {record}"))),
-        Naming::Nothing => match known.iter().find(|(one, ..)| one == cid) {
-            Some((_, how, what)) => (*how, Some(what.clone())),
+        Naming::Nothing => match known.iter().find(|noted| noted.cid == *cid) {
+            Some(noted) => (noted.how, Some(noted.what.clone())),
             None => (Known::Unknown, None),
         },
     };
@@ -181,47 +188,70 @@ fn unnamed(
 }
 
 /// What the chain names, and every store has said that it has not, or not whole.
-fn lost(contents: &BTreeMap<String, Content>, known: &[(Cid, Known, String)]) -> Vec<Lost> {
+fn lost(contents: &BTreeMap<String, Content>, known: &[Noted]) -> Vec<Lost> {
     let is_lost = |content: &Content| {
-        let mut found = content.looked.iter().map(|one| &one.found);
-        !content.looked.is_empty()
-            && found.all(|found| matches!(found, Ok(Found::Nothing | Found::Damaged(_))))
+        !content.looked.is_empty() && content.looked.iter().all(Looked::is_lacking)
     };
     let lost = contents.iter().filter(|(_, content)| is_lost(content));
     lost.map(|(cid, _)| {
-        let what = known.iter().find(|(one, ..)| one.as_str() == cid);
-        Lost { cid: cid.clone(), what: what.map(|(.., what)| what.clone()) }
+        let noted = known.iter().find(|noted| noted.cid.as_str() == cid);
+        Lost {
+            cid: cid.clone(),
+            what: noted.map(|noted| noted.what.clone()),
+            command: noted.and_then(|noted| noted.command.clone()),
+        }
     })
     .collect()
 }
 
 /// Puts content that a store lacks or has damaged into all of them. Content of others is left
 /// alone.
-async fn heal(context: &Context, cids: &BTreeSet<String>) -> Result<Vec<String>> {
+async fn heal(context: &Context, cids: &BTreeSet<String>, depth: Depth) -> Result<Vec<String>> {
     let store = context.store()?;
     let mut healed = Vec::new();
     for cid in cids.iter().filter_map(|cid| Cid::parse(cid.as_bytes()).ok()) {
         let _step = context.progress.step("Putting content into the stores that lack it");
         // What fails for one film must not keep the others from being healed.
-        let put = match store.get(&cid, MAX_CONTENT_BYTES).await {
-            Ok(bytes) => store.put_with_progress(&bytes, &|_| ()).await,
-            Err(error) => Err(error),
-        };
-        match put {
-            Ok(stored) if stored.missed.is_empty() => healed.push(cid.to_string()),
-            Ok(stored) => {
-                for failure in stored.missed {
-                    crate::output::tell!("warning: {cid} was not stored: {failure}");
-                }
-            }
-            Err(error) => crate::output::tell!("warning: {cid} is not in all stores: {error}"),
+        if heal_one(store.as_ref(), &cid, depth).await {
+            healed.push(cid.to_string());
         }
     }
     Ok(healed)
 }
 
+/// Puts content into all stores, and says whether none that answers lacks it any more.
+async fn heal_one(store: &dyn Store, cid: &Cid, depth: Depth) -> bool {
+    let put = match store.get(cid, MAX_CONTENT_BYTES).await {
+        Ok(bytes) => store.put_with_progress(&bytes, &|_| ()).await,
+        Err(error) => Err(error),
+    };
+    let missed = match put {
+        Ok(stored) => stored.missed,
+        Err(error) => {
+            crate::output::tell!("warning: {cid} is not in all stores: {error}");
+            return false;
+        }
+    };
+    for failure in &missed {
+        crate::output::tell!("warning: {cid} was not stored: {failure}");
+    }
+    // A store that believes that it has a block already may skip it, damaged as it is.
+    let looked = store.look(cid, depth).await;
+    let mut is_whole = missed.is_empty();
+    for one in looked.iter().filter(|one| one.is_lacking()) {
+        is_whole = false;
+        if missed.iter().all(|failure| failure.store != one.store) {
+            crate::output::tell!(
+                "warning: {} took {cid}, and still has not all of it as it was; check its disk",
+                one.store
+            );
+        }
+    }
+    is_whole
+}
+
 /// What the journal knows of content.
-fn known(journal: &Journal) -> Result<Vec<(Cid, Known, String)>> {
+fn known(journal: &Journal) -> Result<Vec<Noted>> {
     let mut known = Vec::new();
     for entry in journal.entries()? {
         let how = match entry.stage {
@@ -229,7 +259,12 @@ fn known(journal: &Journal) -> Result<Vec<(Cid, Known, String)>> {
             Stage::Abandoned => Known::Orphan,
             Stage::Done(_) => Known::Part,
         };
-        known.extend(entry.cids().into_iter().map(|cid| (cid, how, entry.what.clone())));
+        known.extend(entry.cids().into_iter().map(|cid| Noted {
+            cid,
+            how,
+            what: entry.what.clone(),
+            command: entry.command.first().cloned(),
+        }));
     }
     Ok(known)
 }

@@ -36,7 +36,7 @@ use crate::{
 use allowed::{ensure_allowed, readers};
 use call::NewRecord;
 use source::{source, Source};
-use stored::OnChain;
+use stored::{Ensured, OnChain};
 
 /// What the transaction is for, in messages.
 const PURPOSE: &str = "register the record";
@@ -277,7 +277,8 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         (true, Some(cid)) => {
             let (key, entry) = (landed.key.as_ref(), held.entry.as_ref());
             let on_chain = OnChain { record, cid, key, entry, file: &args.file };
-            stored::ensure(context, &on_chain, || Ok(new.film.bytes.clone())).await?
+            let film = || Ok(new.film.bytes.clone());
+            stored::ensure(context, &on_chain, film).await? == Ensured::PutBack
         }
         _ => false,
     };

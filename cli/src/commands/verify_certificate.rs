@@ -102,7 +102,7 @@ pub async fn run(context: &Context, args: &VerifyArgs) -> Result<Outcome> {
 /// Verifies a certificate.
 pub async fn verify(context: &Context, args: &VerifyArgs) -> Result<VerifyReport> {
     let shown = args.file.display();
-    let bytes = files::read(&args.file, "the certificate", MAX_BYTES)?;
+    let bytes = files::read_piped(&args.file, "the certificate", MAX_BYTES)?;
     let certificate = Certificate::read(&bytes).with_context(|| format!("cannot read {shown}"))?;
     let mut all = checks(&certificate);
     if args.online {

@@ -108,7 +108,7 @@ impl Claim {
         if text.trim().to_ascii_uppercase().starts_with(scheme) {
             return Ok(Self { code: text.parse()?, page: None });
         }
-        let bytes = files::read(Path::new(text), "the report", MAX_BYTES)?;
+        let bytes = files::read_piped(Path::new(text), "the report", MAX_BYTES)?;
         let page = medchain_report::read(&bytes).with_context(|| format!("cannot read {text}"))?;
         Ok(Self { code: page.code(), page: Some(Box::new(page)) })
     }

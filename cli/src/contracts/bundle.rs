@@ -16,7 +16,7 @@ const MAX_BUNDLE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Reads a bundle: its bytes, and the interface that it describes.
 pub fn read_bundle(file: &Path) -> Result<(Vec<u8>, Interface)> {
-    let bytes = files::read(file, "the contract bundle", MAX_BUNDLE_BYTES)?;
+    let bytes = files::read_piped(file, "the contract bundle", MAX_BUNDLE_BYTES)?;
     let interface = Interface::read(&bytes)
         .with_context(|| format!("{} is not a contract bundle", file.display()))?;
     Ok((bytes, interface))
@@ -74,5 +74,21 @@ mod tests {
         std::fs::write(&file, b"\0asm").unwrap();
         let error = format!("{:#}", read_bundle(&file).unwrap_err());
         assert!(error.contains("x.contract is not a contract bundle"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_bundle_may_come_through_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::write(pipe, REFERENCE).unwrap()
+        });
+        let (bytes, _) = read_bundle(&pipe).unwrap();
+        writer.join().unwrap();
+        assert!(bytes == REFERENCE);
     }
 }

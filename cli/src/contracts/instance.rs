@@ -37,7 +37,17 @@ impl Instance {
         constructor: Option<&str>,
         arguments: &str,
     ) -> Result<Self> {
-        let (bytes, interface) = read_bundle(file)?;
+        Self::plan_read(context, file, read_bundle(file)?, constructor, arguments).await
+    }
+
+    /// As [`Instance::plan`], of a bundle that was read: one that comes through a pipe is read once.
+    pub async fn plan_read(
+        context: &Context,
+        file: &Path,
+        (bytes, interface): (Vec<u8>, Interface),
+        constructor: Option<&str>,
+        arguments: &str,
+    ) -> Result<Self> {
         let code = code_of_bundle(&bytes)
             .with_context(|| format!("{} contains no code to deploy", file.display()))?;
         let code_bytes = code.len();

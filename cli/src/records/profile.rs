@@ -32,7 +32,7 @@ const MAGIC: &[u8; 4] = b"MCP2";
 
 /// Reads the signer's profile from a file and encrypts it for the signer alone.
 pub async fn read_profile(context: &Context, path: &Path) -> Result<Content> {
-    let profile = Zeroizing::new(files::read(path, "the profile", MAX_PROFILE_BYTES)?);
+    let profile = Zeroizing::new(files::read_piped(path, "the profile", MAX_PROFILE_BYTES)?);
     let identity = context.identity()?;
     let key = ContentKey::generate();
     let account = identity.account();

@@ -117,6 +117,28 @@ impl KeyFile {
         Ok(Identity { file: Some(self.path.clone()), ..Identity::new(secret) })
     }
 
+    /// As [`KeyFile::open`], with a passphrase that was read from a file or a pipe. Returns the
+    /// passphrase that fits as well.
+    ///
+    /// It is another one where the file was encrypted with a byte order mark before it, which
+    /// earlier versions took for a part of it: such a file should be encrypted anew.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongPassphrase`], [`KeyError::Malformed`].
+    pub fn open_as_read(
+        &self,
+        passphrase: &Passphrase,
+    ) -> Result<(Identity, Passphrase), KeyError> {
+        match self.open(Some(passphrase)) {
+            Err(wrong @ KeyError::WrongPassphrase { .. }) => {
+                let marked = passphrase.marked();
+                let identity = self.open(Some(&marked)).map_err(|_| wrong)?;
+                Ok((identity, marked))
+            }
+            opened => Ok((opened?, passphrase.clone())),
+        }
+    }
+
     /// Writes the same account to a new file: encrypted, if there is a passphrase. An
     /// existing file is never overwritten.
     ///

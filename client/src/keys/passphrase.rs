@@ -83,6 +83,11 @@ impl Passphrase {
         })
     }
 
+    /// The same after a byte order mark.
+    pub(super) fn marked(&self) -> Self {
+        Self(Zeroizing::new(format!("\u{feff}{}", self.0.as_str())))
+    }
+
     /// The bytes.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

@@ -232,6 +232,24 @@ fn an_encrypted_key_file_opens_with_its_passphrase_alone() {
 }
 
 #[test]
+fn a_key_that_was_encrypted_with_a_byte_order_mark_opens_and_can_be_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.json");
+    // As earlier versions read the passphrase from a file that an editor of Windows wrote.
+    let (marked, plain) =
+        (passphrase("\u{feff}four little words"), passphrase("four little words"));
+    let created = Identity::create(&path, "//Alice", Some(&marked)).unwrap();
+    let file = KeyFile::read(&path).unwrap();
+    let (opened, fitting) = file.open_as_read(&plain).unwrap();
+    assert_eq!((opened.account(), &fitting), (created.account(), &marked));
+    let wrong = file.open_as_read(&passphrase("four other words")).unwrap_err();
+    assert!(matches!(wrong, KeyError::WrongPassphrase { .. }), "{wrong}");
+    file.renew(&opened, Some(&plain)).unwrap();
+    let (_, fitting) = KeyFile::read(&path).unwrap().open_as_read(&plain).unwrap();
+    assert_eq!(fitting, plain);
+}
+
+#[test]
 fn a_key_file_of_version_1_opens_and_can_be_renewed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.json");

@@ -3,6 +3,8 @@
 
 mod window;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use cid::Cid as BlockCid;
 use medchain_primitives::Cid;
@@ -91,30 +93,35 @@ pub async fn read(
     progress: Progress<'_>,
 ) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
-    walk(source, root, limit, &mut |content: &[u8], total: u64| {
+    let mut take = |content: &[u8], total: u64| {
         bytes.extend_from_slice(content);
         progress(ProgressUpdate { done: bytes.len() as u64, total: Some(total) });
-    })
-    .await?;
+    };
+    walk(source, root, limit, &mut take, &mut |_: &BlockCid, _: u64| true).await?;
     Ok(bytes)
 }
 
-/// Reads the content of `root` as [`read`] does, verifies it, and keeps nothing of it.
+/// Verifies every block of the content of `root` as [`read`] does, and keeps nothing of it.
+///
+/// A block that is linked to again and again is read once: a few of them may claim any size.
 pub(super) async fn verify_tree(
     source: &dyn BlockSource,
     root: &Cid,
     limit: u64,
 ) -> Result<(), StoreError> {
-    walk(source, root, limit, &mut |_: &[u8], _: u64| ()).await
+    let mut seen = BTreeSet::new();
+    let mut is_new = |cid: &BlockCid, size: u64| seen.insert((*cid, size));
+    walk(source, root, limit, &mut |_: &[u8], _: u64| (), &mut is_new).await
 }
 
 /// Passes the content of every verified block to `take`, in order, with the number of bytes of all
-/// of them.
+/// of them. A link is followed where `is_wanted` says so of its block and size.
 async fn walk(
     source: &dyn BlockSource,
     root: &Cid,
     limit: u64,
     take: &mut (dyn FnMut(&[u8], u64) + Send),
+    is_wanted: &mut (dyn FnMut(&BlockCid, u64) -> bool + Send),
 ) -> Result<(), StoreError> {
     let root = block_cid(root)?;
     let mut window = Window::new(source, limit);
@@ -144,7 +151,7 @@ async fn walk(
         }
         let total = *total.get_or_insert(node.size);
         take(node.content, total);
-        let links = node.links.into_iter().rev();
+        let links = node.links.into_iter().rev().filter(|(cid, size)| is_wanted(cid, *size));
         pending.extend(links.map(|(cid, size)| Wanted::new(cid, Some(size))));
     }
     Ok(())

@@ -44,6 +44,13 @@ pub struct Looked {
     pub found: Result<Found, StoreError>,
 }
 
+impl Looked {
+    /// Whether the store said that it has not all of it.
+    pub fn is_lacking(&self) -> bool {
+        matches!(self.found, Ok(Found::Nothing | Found::Damaged(_)))
+    }
+}
+
 /// Looks at what a source has of the content of `root`.
 pub(super) async fn at(
     source: &dyn BlockSource,

@@ -48,12 +48,16 @@ pub struct SeveralStores {
     patience: Duration,
     hedge: Duration,
     trouble: Trouble,
+    /// Those that did not answer what they have. Asked for one film after the other, they would
+    /// hold up each.
+    silent: Trouble,
 }
 
 impl SeveralStores {
     /// Combines these stores; the first is asked first.
     pub fn new(stores: Vec<Arc<dyn Store>>) -> Self {
-        Self { stores, patience: PATIENCE, hedge: HEDGE, trouble: Trouble::default() }
+        let (trouble, silent) = (Trouble::default(), Trouble::default());
+        Self { stores, patience: PATIENCE, hedge: HEDGE, trouble, silent }
     }
 
     /// Skips a store that makes no progress for `patience`, instead of 40 s.
@@ -161,27 +165,36 @@ impl Store for SeveralStores {
     }
 
     async fn kept(&self) -> Vec<Kept> {
-        let asked = self.stores.iter().map(|store| async move {
+        let asked = self.stores.iter().enumerate().map(|(place, store)| async move {
             let answers = timeout(self.patience, store.kept()).await;
-            answers.unwrap_or_else(|_| {
+            let answers = answers.unwrap_or_else(|_| {
                 let cids = Err(late(store.as_ref(), self.patience));
                 vec![Kept { store: store.describe(), cids }]
-            })
+            });
+            self.silent.note_any(place, answers.iter().filter_map(|one| one.cids.as_ref().err()));
+            answers
         });
         join_all(asked).await.into_iter().flatten().collect()
     }
 
     async fn look(&self, cid: &Cid, depth: Depth) -> Vec<Looked> {
-        let asked = self.stores.iter().map(|store| async move {
+        let asked = self.stores.iter().enumerate().map(|(place, store)| async move {
+            if self.silent.is_recent(place) {
+                let reason = "it did not answer a moment ago, and is not asked again yet".into();
+                let found = Err(StoreError::Unreachable { store: store.describe(), reason });
+                return vec![Looked { store: store.describe(), found }];
+            }
             let looking = store.look(cid, depth);
-            match depth {
+            let looked = match depth {
                 // Each block that is read has a time-out of its own.
                 Depth::Verified => looking.await,
                 Depth::Present => timeout(self.patience, looking).await.unwrap_or_else(|_| {
                     let found = Err(late(store.as_ref(), self.patience));
                     vec![Looked { store: store.describe(), found }]
                 }),
-            }
+            };
+            self.silent.note_any(place, looked.iter().filter_map(|one| one.found.as_ref().err()));
+            looked
         });
         join_all(asked).await.into_iter().flatten().collect()
     }

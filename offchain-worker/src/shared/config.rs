@@ -61,7 +61,17 @@ impl KeySource {
                     );
                 }
                 let needed = passphrase.as_deref().filter(|_| file.is_encrypted());
-                file.open(needed.map(Passphrase::read).transpose()?.as_ref())
+                let Some(source) = needed else { return file.open(None) };
+                let passphrase = Passphrase::read(source)?;
+                let (identity, fitting) = file.open_as_read(&passphrase)?;
+                if fitting != passphrase {
+                    let path = path.display();
+                    warn!(
+                        "{path} was encrypted with a byte order mark as a part of its passphrase; \
+                         `medchain key passphrase --key {path}` encrypts it without it"
+                    );
+                }
+                Ok(identity)
             }
             Self::Suri(uri) => Identity::from_secret_uri(uri),
         }

@@ -57,11 +57,11 @@ pub async fn keep(
     let _storing = shared.removing.read().await;
     // Asked only where it matters.
     let was_there = keeper.is_none() || shared.store.has(&cid, is_root).await;
+    // Before it is there: a page that goes away meanwhile, and a store that fails late, may have
+    // stored it all the same.
+    shared.keepers().stored(cid, is_root, keeper, was_there, Instant::now());
     match shared.store.put(&cid, block, is_root).await {
-        Ok(()) => {
-            shared.keepers().stored(cid, keeper, was_there, Instant::now());
-            StatusCode::NO_CONTENT.into_response()
-        }
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
     }
 }
@@ -75,14 +75,19 @@ pub async fn remove(
 ) -> Response {
     let Some(cid) = read(&text) else { return not_a_cid() };
     let secret = headers.get(KEEPER).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_root = uri.query() == Some(ROOT);
+    let is_theirs = || shared.keepers().may_remove(&cid, is_root, secret, Instant::now());
+    // Before uploads have to wait, which nobody else may bring about.
+    if !is_theirs() {
+        return not_theirs();
+    }
     // Nothing is stored meanwhile, which might be the same block.
     let _removing = shared.removing.write().await;
-    let is_theirs = shared.keepers().may_remove(&cid, secret, Instant::now());
-    if !is_theirs {
-        let why = "this block is another's, or was stored too long ago";
-        return (StatusCode::FORBIDDEN, why).into_response();
+    // Another may have stored it since.
+    if !is_theirs() {
+        return not_theirs();
     }
-    match shared.store.remove(&cid, uri.query() == Some(ROOT)).await {
+    match shared.store.remove(&cid, is_root).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_GATEWAY, why).into_response(),
     }
@@ -101,3 +106,11 @@ fn read(text: &str) -> Option<Cid> {
 fn not_a_cid() -> Response {
     (StatusCode::BAD_REQUEST, "this is not a CID that MedChain takes").into_response()
 }
+
+fn not_theirs() -> Response {
+    let why = "this block is another's, or was stored too long ago";
+    (StatusCode::FORBIDDEN, why).into_response()
+}
+
+#[cfg(test)]
+mod tests;

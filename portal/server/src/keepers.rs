@@ -3,7 +3,9 @@
 //! A page that stores a block names its keeper: the hash of a secret that it keeps with what is
 //! begun. Whoever has the secret may have the block removed, within a day and while this server
 //! runs, and only where no store had the block before and nobody else has stored it since: what
-//! others need stays. Nobody signs in for that, and nothing of it is on disk.
+//! others need stays. A block that was stored as a root goes as a root, and no other does: of an
+//! IPFS node, only what was to be pinned was asked whether it was pinned before. Nobody signs in
+//! for that, and nothing of it is on disk.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,8 +22,8 @@ const MAX_BLOCKS: usize = 65_536;
 /// The keepers of the blocks that were stored lately.
 #[derive(Default)]
 pub struct Keepers {
-    /// The hash of each keeper's secret, and when the block was stored.
-    blocks: HashMap<Cid, (String, Instant)>,
+    /// The hash of each keeper's secret, whether the block was stored as a root, and when.
+    blocks: HashMap<Cid, (String, bool, Instant)>,
     /// The blocks in the order in which they were stored; some have no keeper any more.
     order: VecDeque<(Cid, Instant)>,
 }
@@ -32,25 +34,34 @@ pub fn is_keeper(text: &str) -> bool {
 }
 
 impl Keepers {
-    /// A block was stored `now`; `was_there` where a store had it before.
-    pub fn stored(&mut self, cid: Cid, keeper: Option<&str>, was_there: bool, now: Instant) {
-        let known = self.blocks.get(&cid).map(|(known, _)| known.as_str());
+    /// A block is stored `now`; `was_there` where a store had it before.
+    pub fn stored(
+        &mut self,
+        cid: Cid,
+        is_root: bool,
+        keeper: Option<&str>,
+        was_there: bool,
+        now: Instant,
+    ) {
+        let known = self.blocks.get(&cid).map(|(known, as_root, _)| (known.as_str(), *as_root));
         if known.is_some() {
             // Another needs it as well; the same one only tries again.
-            if known != keeper {
+            if known != keeper.map(|keeper| (keeper, is_root)) {
                 self.blocks.remove(&cid);
             }
         } else if let Some(keeper) = keeper.filter(|_| !was_there) {
             self.make_room(now);
-            self.blocks.insert(cid, (keeper.to_owned(), now));
+            self.blocks.insert(cid, (keeper.to_owned(), is_root, now));
             self.order.push_back((cid, now));
         }
     }
 
-    /// Whether whoever has `secret` may have a block removed. They may ask again.
-    pub fn may_remove(&self, cid: &Cid, secret: &[u8], now: Instant) -> bool {
+    /// Whether whoever has `secret` may have a block removed, as a root or not. They may ask again.
+    pub fn may_remove(&self, cid: &Cid, is_root: bool, secret: &[u8], now: Instant) -> bool {
         let keeper = format!("{:x}", Sha256::digest(secret));
-        self.blocks.get(cid).is_some_and(|(known, since)| *known == keeper && !is_over(*since, now))
+        self.blocks.get(cid).is_some_and(|(known, as_root, since)| {
+            *known == keeper && *as_root == is_root && !is_over(*since, now)
+        })
     }
 
     fn make_room(&mut self, now: Instant) {
@@ -60,7 +71,7 @@ impl Keepers {
             }
             self.order.pop_front();
             // It may have been stored once more since.
-            if self.blocks.get(&cid).is_some_and(|(_, newest)| *newest == since) {
+            if self.blocks.get(&cid).is_some_and(|(_, _, newest)| *newest == since) {
                 self.blocks.remove(&cid);
             }
         }
@@ -88,30 +99,45 @@ mod tests {
     #[test]
     fn a_block_is_its_keepers_alone() {
         let (mut keepers, now) = (Keepers::default(), Instant::now());
-        keepers.stored(cid(1), Some(&keeper("mine")), false, now);
-        assert!(keepers.may_remove(&cid(1), b"mine", now));
+        keepers.stored(cid(1), false, Some(&keeper("mine")), false, now);
+        assert!(keepers.may_remove(&cid(1), false, b"mine", now));
         // Once more, where the store failed or the answer was lost.
-        keepers.stored(cid(1), Some(&keeper("mine")), true, now);
-        assert!(keepers.may_remove(&cid(1), b"mine", now));
+        keepers.stored(cid(1), false, Some(&keeper("mine")), true, now);
+        assert!(keepers.may_remove(&cid(1), false, b"mine", now));
         for other in ["theirs", "", &keeper("mine")] {
-            assert!(!keepers.may_remove(&cid(1), other.as_bytes(), now), "{other}");
+            assert!(!keepers.may_remove(&cid(1), false, other.as_bytes(), now), "{other}");
         }
-        assert!(!keepers.may_remove(&cid(2), b"mine", now));
-        assert!(!keepers.may_remove(&cid(1), b"mine", now + LIFETIME + Duration::from_secs(1)));
+        assert!(!keepers.may_remove(&cid(2), false, b"mine", now));
+        assert!(!keepers.may_remove(&cid(1), false, b"mine", now + LIFETIME + Duration::from_secs(1)));
     }
 
     #[test]
     fn what_others_need_stays() {
         let (mut keepers, now) = (Keepers::default(), Instant::now());
         // It was there before: whoever stores it again may not remove it.
-        keepers.stored(cid(1), Some(&keeper("mine")), true, now);
-        assert!(!keepers.may_remove(&cid(1), b"mine", now));
+        keepers.stored(cid(1), false, Some(&keeper("mine")), true, now);
+        assert!(!keepers.may_remove(&cid(1), false, b"mine", now));
         // Another stores it after them, with or without a keeper.
         for other in [Some(keeper("theirs")), None] {
-            keepers.stored(cid(2), Some(&keeper("mine")), false, now);
-            keepers.stored(cid(2), other.as_deref(), true, now);
+            keepers.stored(cid(2), false, Some(&keeper("mine")), false, now);
+            keepers.stored(cid(2), false, other.as_deref(), true, now);
             for secret in [&b"mine"[..], b"theirs"] {
-                assert!(!keepers.may_remove(&cid(2), secret, now));
+                assert!(!keepers.may_remove(&cid(2), false, secret, now));
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_goes_as_what_it_was_stored() {
+        let (mut keepers, now) = (Keepers::default(), Instant::now());
+        for (number, is_root) in [(1, true), (2, false)] {
+            keepers.stored(cid(number), is_root, Some(&keeper("mine")), false, now);
+            assert!(keepers.may_remove(&cid(number), is_root, b"mine", now));
+            assert!(!keepers.may_remove(&cid(number), !is_root, b"mine", now));
+            // Stored as the other as well: it is needed for something else.
+            keepers.stored(cid(number), !is_root, Some(&keeper("mine")), true, now);
+            for as_root in [true, false] {
+                assert!(!keepers.may_remove(&cid(number), as_root, b"mine", now));
             }
         }
     }
@@ -121,13 +147,13 @@ mod tests {
         let (mut keepers, now) = (Keepers::default(), Instant::now());
         let many = u32::try_from(MAX_BLOCKS).expect("it is small") + 5;
         for number in 0..many {
-            keepers.stored(cid(number), Some(&keeper("mine")), false, now);
+            keepers.stored(cid(number), false, Some(&keeper("mine")), false, now);
         }
         assert_eq!((keepers.blocks.len(), keepers.order.len()), (MAX_BLOCKS, MAX_BLOCKS));
-        assert!(!keepers.may_remove(&cid(4), b"mine", now));
-        assert!(keepers.may_remove(&cid(5), b"mine", now));
+        assert!(!keepers.may_remove(&cid(4), false, b"mine", now));
+        assert!(keepers.may_remove(&cid(5), false, b"mine", now));
         let later = now + LIFETIME + Duration::from_secs(1);
-        keepers.stored(cid(many), Some(&keeper("mine")), false, later);
+        keepers.stored(cid(many), false, Some(&keeper("mine")), false, later);
         assert_eq!((keepers.blocks.len(), keepers.order.len()), (1, 1));
     }
 

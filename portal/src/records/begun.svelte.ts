@@ -175,7 +175,9 @@ export async function sweep(): Promise<void> {
     } else if (begun.isRefused && await isVoid(begun)) {
       // A store that fails is asked again, or by whoever sees what is left.
       await navigator.locks.request(lockOf(begun.id), { ifAvailable: true }, async (lock) => {
-        if (lock) await drop(begun).catch(() => false);
+        if (!lock || await drop(begun).catch(() => true)) return;
+        // It is forgotten here, and the server does not know any more whose it is.
+        notices.add(i18n.t.upload.dropTitle, 'error', i18n.t.upload.mayBeLeft);
       });
     }
   }

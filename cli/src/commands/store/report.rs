@@ -66,6 +66,27 @@ pub struct Lost {
     pub cid: String,
     /// What it is, where the journal knows it.
     pub what: Option<String>,
+    /// The command that published it, such as `upload`, where the journal knows it.
+    pub command: Option<String>,
+}
+
+impl Lost {
+    /// What can be done besides naming another store.
+    fn way_out(&self) -> &'static str {
+        match self.command.as_deref() {
+            Some("upload") => ", or repeat the upload with the film, which puts it back",
+            Some("rotate") => {
+                "; no command makes a rotated version again; where its previous version is not \
+                 erased, `medchain restore` makes that the newest, and otherwise add the film as a \
+                 new record"
+            }
+            Some("model") => {
+                ", or put its file into an IPFS node with `ipfs add --cid-version=1`, which gives \
+                 it this CID"
+            }
+            _ => "; if it is a film, let its uploader repeat the upload, which puts it back",
+        }
+    }
 }
 
 /// What is known of content that nothing on chain names.
@@ -169,12 +190,13 @@ impl fmt::Display for CheckReport {
             writeln!(f, "put {cid} into the stores that lacked it")?;
         }
         let is_left = |cid: &String| !self.healed.contains(cid);
-        for Lost { cid, what } in self.lost.iter().filter(|lost| is_left(&lost.cid)) {
-            let what = what.as_deref().map(|what| format!(" ({what})")).unwrap_or_default();
+        for lost in self.lost.iter().filter(|lost| is_left(&lost.cid)) {
+            let (cid, way_out) = (&lost.cid, lost.way_out());
+            let what = lost.what.as_deref().map(|what| format!(" ({what})")).unwrap_or_default();
             writeln!(
                 f,
                 "LOST {cid}{what}: no store has all of it; name another one that may have it with \
-                 --store, or repeat the upload with the film, which puts it back"
+                 --store{way_out}"
             )?;
         }
         let mut damaged = self.stores.iter().flat_map(|store| &store.damaged);

@@ -1,4 +1,7 @@
-use medchain_client::store::{cid_of, StoreError};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use medchain_client::store::{cid_of, LocalStore, Progress, SeveralStores, Stored, Unpinned};
 use medchain_primitives::RecordId;
 
 use super::*;
@@ -31,6 +34,11 @@ fn what_nobody_needs_is_told_from_what_is_somebody_elses() {
         known_as,
         what: what.map(str::to_owned),
     };
+    let lost = |cid: &str, what: Option<&str>, command: Option<&str>| Lost {
+        cid: cid.into(),
+        what: what.map(str::to_owned),
+        command: command.map(str::to_owned),
+    };
     let full = StoreReport {
         kept: 4,
         unnamed: vec![
@@ -47,7 +55,12 @@ fn what_nobody_needs_is_told_from_what_is_somebody_elses() {
         ..store("the IPFS node at http://127.0.0.1:1")
     };
     let report = CheckReport {
-        lost: vec![Lost { cid: "eight".into(), what: Some("the upload of b.png".into()) }],
+        lost: vec![
+            lost("eight", Some("the upload of b.png"), Some("upload")),
+            lost("nine", Some("the rotation of record 5"), Some("rotate")),
+            lost("ten", Some("the model m"), Some("model")),
+            lost("eleven", None, None),
+        ],
         unpinned: vec!["three".into()],
         healed: vec!["four".into()],
         ..report(vec![full, down])
@@ -68,6 +81,19 @@ fn what_nobody_needs_is_told_from_what_is_somebody_elses() {
         "LOST eight (the upload of b.png)",
     ] {
         assert!(text.contains(words), "no '{words}' in {text}");
+    }
+    let line = |cid: &str| text.lines().find(|line| line.starts_with(&format!("LOST {cid}")));
+    // Repeated, the upload puts back the version that it added, and no other.
+    for (cid, words) in [
+        ("eight", "or repeat the upload with the film"),
+        ("nine", "`medchain restore`"),
+        ("ten", "`ipfs add --cid-version=1`"),
+        ("eleven", "if it is a film"),
+    ] {
+        let line = line(cid).unwrap();
+        assert!(line.contains("--store") && line.contains(words), "{line}");
+        let is_upload = matches!(cid, "eight" | "eleven");
+        assert_eq!(line.contains("repeat the upload"), is_upload, "{line}");
     }
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["stores"][0]["unnamed"][2]["known_as"], "erased");
@@ -107,7 +133,12 @@ fn contents(erased: &Cid) -> (Vec<Kept>, BTreeMap<String, Content>) {
 #[test]
 fn what_one_store_lacks_or_damaged_is_healed_and_a_store_that_is_down_lacks_nothing() {
     let erased = cid_of(b"erased");
-    let known = [(erased.clone(), Known::Part, "the upload of a.png".to_owned())];
+    let known = [Noted {
+        cid: erased.clone(),
+        how: Known::Part,
+        what: "the upload of a.png".into(),
+        command: Some("upload".into()),
+    }];
     let (kept, contents) = contents(&erased);
     let stores: Vec<StoreReport> =
         kept.into_iter().map(|one| of_store(one, &contents, &known)).collect();
@@ -142,7 +173,60 @@ fn lost_is_what_every_store_says_it_has_not() {
         ("there".to_owned(), content(vec![damaged(), Ok(Found::Whole)])),
         ("erased".to_owned(), content(Vec::new())),
     ]);
-    assert_eq!(lost(&contents, &[]), [Lost { cid: "gone".into(), what: None }]);
+    assert_eq!(lost(&contents, &[]), [Lost { cid: "gone".into(), what: None, command: None }]);
     let report = CheckReport { lost: lost(&contents, &[]), ..report(Vec::new()) };
     assert_eq!(report.outcome(), Outcome::No);
+}
+
+/// A store that says that it took what it did not write, as one does that believes that it has it.
+#[derive(Debug)]
+struct Deaf(LocalStore);
+
+#[async_trait]
+impl Store for Deaf {
+    async fn put_with_progress(&self, bytes: &[u8], _: Progress<'_>) -> Result<Stored, StoreError> {
+        let places = vec![self.describe()];
+        Ok(Stored { cid: cid_of(bytes), places, missed: Vec::new() })
+    }
+
+    async fn get_with_progress(
+        &self,
+        cid: &Cid,
+        limit: u64,
+        progress: Progress<'_>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.0.get_with_progress(cid, limit, progress).await
+    }
+
+    async fn unpin(&self, cid: &Cid) -> Vec<Unpinned> {
+        self.0.unpin(cid).await
+    }
+
+    async fn kept(&self) -> Vec<Kept> {
+        self.0.kept().await
+    }
+
+    async fn look(&self, cid: &Cid, depth: Depth) -> Vec<Looked> {
+        self.0.look(cid, depth).await
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+}
+
+#[tokio::test]
+async fn healed_is_what_a_second_look_finds_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| LocalStore::open(folder.path().join(name)).unwrap();
+    let (good, bad) = (open("good"), open("bad"));
+    let cid = good.put(b"film").await.unwrap();
+    let deaf: Arc<dyn Store> = Arc::new(Deaf(bad.clone()));
+    for depth in [Depth::Present, Depth::Verified] {
+        let stores = SeveralStores::new(vec![Arc::new(good.clone()), deaf.clone()]);
+        assert!(!heal_one(&stores, &cid, depth).await, "{depth:?}");
+    }
+    let stores = SeveralStores::new(vec![Arc::new(good), Arc::new(bad)]);
+    assert!(heal_one(&stores, &cid, Depth::Verified).await);
+    assert!(!heal_one(&stores, &cid_of(b"nobody has it"), Depth::Present).await);
 }

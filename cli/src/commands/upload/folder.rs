@@ -17,7 +17,7 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         Mutex, MutexGuard, PoisonError,
     },
     time::Instant,
@@ -70,6 +70,8 @@ struct Run<'a> {
     silence: Silence,
     /// Whether nobody does of those that move requests on.
     silence_of_asks: Silence,
+    /// Whether no store said what it has: asked for each film, they may hold up each.
+    stores_are_silent: AtomicBool,
     /// How many transactions are in blocks that are not final.
     in_flight: AtomicUsize,
     /// Records that were added before with an order of which no request is open.
@@ -113,6 +115,7 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
         summary: Mutex::new(summary),
         silence: Silence::default(),
         silence_of_asks: Silence::default(),
+        stores_are_silent: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
         idle: Mutex::default(),
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{bail, Context as _, Error, Result};
 use medchain_client::{
-    chain::Record,
+    chain::{Record, RecordStatus},
     crypto::{self, ContentKey},
     store::{Depth, Found, Looked},
 };
@@ -44,10 +44,21 @@ enum Need {
     Unknown,
 }
 
+/// What came of looking after a film that is on chain already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ensured {
+    /// Nothing was put back, or not everywhere.
+    Nothing,
+    /// It was put back, and no store that answers lacks it any more.
+    PutBack,
+    /// No store said what it has.
+    Unknown,
+}
+
 /// Asks the stores whether they have a film that is on chain already, and puts it back where it is
 /// not: from another store, or made again of the `film`, which has to be the one that was uploaded.
 ///
-/// Returns whether something was put back.
+/// What was erased since is not stored again.
 ///
 /// # Errors
 /// Where no store has it, and it cannot be made again: what is on chain opens for nobody then.
@@ -55,7 +66,7 @@ pub(super) async fn ensure(
     context: &Context,
     on_chain: &OnChain<'_>,
     film: impl FnOnce() -> Result<Zeroizing<Vec<u8>>>,
-) -> Result<bool> {
+) -> Result<Ensured> {
     let OnChain { record, cid, .. } = on_chain;
     let step = context.progress.step("Asking the stores whether they have the content");
     let looked = context.store()?.look(cid, Depth::Present).await;
@@ -66,7 +77,7 @@ pub(super) async fn ensure(
             if let Some(silent) = silent {
                 crate::output::tell!("warning: whether all stores have {cid} is unknown: {silent}");
             }
-            Ok(false)
+            Ok(Ensured::Nothing)
         }
         Need::Unknown => {
             let silent = silent.unwrap_or_default();
@@ -74,29 +85,63 @@ pub(super) async fn ensure(
                 "warning: record {record} is on chain, and whether a store has its content {cid} \
                  is unknown: {silent}"
             );
-            Ok(false)
+            Ok(Ensured::Unknown)
         }
-        Need::Copy => {
-            let view = context.view().await?;
-            let bytes = records::ciphertext(context, &records::find(&view, *record).await?).await?;
-            Content::new(bytes).put(context).await?;
-            Ok(true)
+        need @ (Need::Copy | Need::Make) => {
+            put_back(context, on_chain, &need, silent.as_deref(), film).await
         }
-        Need::Make => {
-            let view = context.view().await?;
-            let found = records::find(&view, *record).await?;
+    }
+}
+
+/// Puts a film into all stores again, unless it was erased meanwhile.
+async fn put_back(
+    context: &Context,
+    on_chain: &OnChain<'_>,
+    need: &Need,
+    silent: Option<&str>,
+    film: impl FnOnce() -> Result<Zeroizing<Vec<u8>>>,
+) -> Result<Ensured> {
+    let OnChain { record, cid, .. } = on_chain;
+    let view = context.view().await?;
+    let found = records::find(&view, *record).await?;
+    if !is_to_be_stored(&found) {
+        crate::output::tell!("warning: record {record} was erased; it is not stored again");
+        return Ok(Ensured::Nothing);
+    }
+    let content = match need {
+        Need::Copy => Content::new(records::ciphertext(context, &found).await?),
+        _ => {
             let keys = match on_chain.key {
                 Some(key) => Ok(vec![key.clone()]),
                 None => records::keys(context, &view, &found).await,
             };
             let again = keys.and_then(|keys| again(on_chain.entry, &keys, &found, &film()?));
-            let content = again.map_err(|error| lost(error, on_chain, silent.as_deref()))?;
-            content.put(context).await.with_context(|| {
-                format!("record {record} is on chain, and no store has its content {cid} any more")
-            })?;
-            Ok(true)
+            again.map_err(|error| lost(error, on_chain, silent))?
         }
+    };
+    content.put(context).await.with_context(|| {
+        format!("record {record} is on chain, and the stores lack its content {cid}")
+    })?;
+    // One store that took it is enough to put it, and one may believe that it has it already.
+    let looked = context.store()?.look(cid, Depth::Present).await;
+    let lacking = lacking(&looked);
+    if lacking.is_empty() {
+        return Ok(Ensured::PutBack);
     }
+    crate::output::tell!("warning: {cid} was stored again, and is still not whole in {lacking}");
+    Ok(Ensured::Nothing)
+}
+
+/// Whether the stores are to have a record's content: its patient may have erased it since.
+fn is_to_be_stored(record: &Record) -> bool {
+    record.status != RecordStatus::Erased
+}
+
+/// The stores that said that they have not all of it, as text.
+fn lacking(looked: &[Looked]) -> String {
+    let lacking = looked.iter().filter(|one| one.is_lacking());
+    let lacking: Vec<&str> = lacking.map(|one| one.store.as_str()).collect();
+    lacking.join(" and ")
 }
 
 /// What has to be done, by what the stores say.
@@ -163,12 +208,7 @@ fn lost(error: Error, on_chain: &OnChain<'_>, silent: Option<&str>) -> Error {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use medchain_client::{
-        chain::{RecordStatus, TxOutcome},
-        keys::Identity,
-        store::StoreError,
-        AccountId32, H256,
-    };
+    use medchain_client::{chain::TxOutcome, keys::Identity, store::StoreError, AccountId32, H256};
     use medchain_primitives::RecordKind;
 
     use super::*;
@@ -196,6 +236,8 @@ mod tests {
         ] {
             let looked = looked(found);
             assert_eq!(need(&looked), expected, "{looked:?}");
+            let is_lacking = matches!(expected, Need::Copy | Need::Make);
+            assert_eq!(!lacking(&looked).is_empty(), is_lacking, "{looked:?}");
             let is_down = looked.iter().any(|one| one.found.is_err());
             assert_eq!(silent(&looked).is_some(), is_down, "{looked:?}");
         }
@@ -238,6 +280,14 @@ mod tests {
         let keys = [ContentKey::generate(), key];
         let made = again(entries.first(), &keys, &record, b"film").unwrap();
         assert_eq!((made.cid, made.bytes), (stored.cid, stored.bytes));
+        // What its patient erased stays erased, although it could be made again.
+        assert!(is_to_be_stored(&record));
+        for (status, is_stored) in
+            [(RecordStatus::Superseded { by: RecordId(1) }, true), (RecordStatus::Erased, false)]
+        {
+            let record = Record { status, ..record.clone() };
+            assert_eq!(is_to_be_stored(&record), is_stored, "{status:?}");
+        }
         // Another film, another key, nothing written down.
         for (entry, keys, bytes) in [
             (entries.first(), &keys[..], &b"another"[..]),

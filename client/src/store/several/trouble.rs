@@ -1,4 +1,4 @@
-//! Which stores hung or refused a moment ago: they are asked last for a while.
+//! Which stores hung or refused a moment ago: they are asked last for a while, or not at all.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::store::StoreError;
 
-/// For how long a store is asked last.
+/// For how long that is remembered.
 const REMEMBERED: Duration = Duration::from_secs(180);
 
 /// When stores were in trouble, by their places.
@@ -37,6 +37,16 @@ impl Trouble {
             // What it says of one film says nothing about the store.
             Some(_) => {}
             None => _ = self.all().remove(&place),
+        }
+    }
+
+    /// Notes the store at this place where it gave no answer, as one of its errors says.
+    pub fn note_any<'a>(&self, place: usize, errors: impl IntoIterator<Item = &'a StoreError>) {
+        let is_silence = |error: &StoreError| {
+            matches!(error, StoreError::Unreachable { .. } | StoreError::Timeout { .. })
+        };
+        if errors.into_iter().any(is_silence) {
+            self.note(place);
         }
     }
 

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::store::{
     cid_of,
     dag::{build, read, BlockSource, CHUNK},
-    ProgressUpdate, StoreError,
+    look, Depth, Found, ProgressUpdate, StoreError,
 };
 
 #[derive(Default)]
@@ -157,6 +157,36 @@ async fn a_tree_of_more_blocks_than_its_content_needs_ends() {
     }
     let error = read_error(&blocks, &medchain(&child), 1_000).await;
     assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+}
+
+/// Blocks, and how often one was read.
+#[derive(Default)]
+struct Counted(Blocks, AtomicUsize);
+
+#[async_trait]
+impl BlockSource for Counted {
+    async fn block(&self, cid: &BlockCid) -> Result<Vec<u8>, StoreError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.block(cid).await
+    }
+}
+
+#[tokio::test]
+async fn a_few_blocks_that_claim_a_gibibyte_are_verified_once_each() {
+    let mut blocks = Counted::default();
+    let mut size = 1024;
+    let mut child = blocks.0.add(0x55, vec![7; 1024]);
+    for _ in 0..10 {
+        child = blocks.0.add(0x70, node(&[(child, size); 4], size * 4));
+        size *= 4;
+    }
+    let found = look::at(&blocks, &medchain(&child), Depth::Verified).await.unwrap();
+    assert_eq!((found, blocks.1.load(Ordering::Relaxed)), (Found::Whole, 11));
+    // The same block under another size is looked at all the same.
+    let leaf = blocks.0.add(0x55, vec![7; 1024]);
+    let lies = blocks.0.add(0x70, node(&[(leaf, 1024), (leaf, 1023)], 2047));
+    let found = look::at(&blocks, &medchain(&lies), Depth::Verified).await.unwrap();
+    assert!(matches!(found, Found::Damaged(_)), "{found:?}");
 }
 
 #[tokio::test]

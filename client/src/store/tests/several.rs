@@ -254,3 +254,31 @@ async fn each_store_says_what_it_has() {
     assert!(matches!(looked[2].found, Ok(Found::Damaged(_))));
     assert!(matches!(looked[3].found, Err(StoreError::Timeout { .. })));
 }
+
+#[tokio::test]
+async fn a_store_that_hangs_holds_up_one_look_and_not_each() {
+    use crate::store::{Depth, Found};
+    let silent = |looked: &[crate::store::Looked]| {
+        assert!(matches!(looked[0].found, Ok(Found::Whole)), "{looked:?}");
+        matches!(looked[1].found, Err(StoreError::Timeout { .. } | StoreError::Unreachable { .. }))
+    };
+    let (store, asked) = several(&[Does::Work, Does::Hang]);
+    assert!(silent(&store.look(&cid_of(ABC), Depth::Present).await));
+    assert_eq!(*asked.lock().unwrap(), ["A", "B"]);
+    // Read block by block, it has no time-out as a whole: it would hang for ever here.
+    for depth in [Depth::Present, Depth::Verified] {
+        assert!(silent(&store.look(&cid_of(ABC), depth).await));
+    }
+    assert_eq!(*asked.lock().unwrap(), ["A", "B", "A", "A"]);
+    // It is not asked either where it did not say what it keeps.
+    let (store, asked) = several(&[Does::Work, Does::Hang]);
+    assert!(store.kept().await[1].cids.is_err());
+    assert!(silent(&store.look(&cid_of(ABC), Depth::Present).await));
+    assert_eq!(*asked.lock().unwrap(), ["A", "B", "A"]);
+    // One that refuses has answered.
+    let (store, asked) = several(&[Does::Refuse]);
+    for _ in 0..2 {
+        assert!(store.look(&cid_of(ABC), Depth::Present).await[0].found.is_err());
+    }
+    assert_eq!(*asked.lock().unwrap(), ["A", "A"]);
+}

@@ -108,9 +108,9 @@ impl Plan {
                 Some(*contract)
             }
             Choice::Bundle(file) => {
-                let (_, interface) = read_bundle(file)?;
-                ensure_fits(&interface, grants)?;
-                let planned = Instance::plan(context, file, None, "").await?;
+                let bundle = read_bundle(file)?;
+                ensure_fits(&bundle.1, grants)?;
+                let planned = Instance::plan_read(context, file, bundle, None, "").await?;
                 let what = format!("deploy {} at {}", planned.interface.name, planned.address);
                 steps.push(Step::new(what, planned.call.clone()));
                 let address = planned.address;

@@ -1,6 +1,9 @@
 //! One film of a folder, until it waits for its transaction.
 
-use std::{path::Path, sync::PoisonError};
+use std::{
+    path::Path,
+    sync::{atomic::Ordering, PoisonError},
+};
 
 use anyhow::{anyhow, bail, Context as _, Error, Result};
 use medchain_client::{
@@ -16,7 +19,7 @@ use zeroize::Zeroizing;
 use super::{
     super::{
         call, command,
-        stored::{self, OnChain},
+        stored::{self, Ensured, OnChain},
         PURPOSE,
     },
     manifest::Row,
@@ -164,13 +167,24 @@ impl<'a> Run<'a> {
         let (Some(record), Some(cid)) = (report.record_id, cids.first()) else {
             return Ok(report);
         };
+        if self.stores_are_silent.load(Ordering::Relaxed) {
+            return Ok(report);
+        }
         let on_chain =
             OnChain { record, cid, key: None, entry: held.entry.as_ref(), file: &row.path };
         let film = || -> Result<Zeroizing<Vec<u8>>> {
             Ok(records::Film::of(&row.path, row.kind, file)?.bytes)
         };
-        let put_back = stored::ensure(self.context, &on_chain, film).await?;
-        Ok(FileReport { put_back, ..report })
+        let ensured = stored::ensure(self.context, &on_chain, film).await?;
+        let is_first =
+            ensured == Ensured::Unknown && !self.stores_are_silent.swap(true, Ordering::Relaxed);
+        if is_first {
+            crate::output::tell!(
+                "warning: the stores are not asked about other films that are on chain already; \
+                 repeat the list once they answer"
+            );
+        }
+        Ok(FileReport { put_back: ensured == Ensured::PutBack, ..report })
     }
 
     /// What became of a film whose transaction an earlier command signed.
