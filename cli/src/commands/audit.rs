@@ -49,9 +49,8 @@ pub struct AuditArgs {
     /// Take old entries from this account's archive of logs, which keeps them in the store.
     ///
     /// For a node that has discarded old states. What the archive has is compared with the end of
-    /// the log that the chain proves, so the archive need not be trusted; times, signers and what
-    /// the bytes of entries mean are its word. `medchain archive list` lists archives. Only the
-    /// patient can open the entries.
+    /// the log that the chain proves, so the archive need not be trusted; times and signers are
+    /// its word. `medchain archive list` lists archives. Only the patient can open the entries.
     #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["full", "from", "to"])]
     pub archive: Option<String>,
     /// Read every block instead of the patient's log.
