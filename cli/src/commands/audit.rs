@@ -43,7 +43,7 @@ pub struct AuditArgs {
     /// Read all entries from the node again, also those kept from earlier readings.
     ///
     /// What was read is kept beside the key file. The entries were verified; their times and
-    /// signers are what the node of that time said.
+    /// signers are what the node of that time said, or with --archive what this archive said.
     #[arg(long, alias = "anew", conflicts_with_all = ["full", "from", "to"])]
     pub refresh: bool,
     /// Take old entries from this account's archive of logs, which keeps them in the store.
