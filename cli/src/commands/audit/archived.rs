@@ -68,7 +68,7 @@ pub async fn read(
     if let Some((known, file)) = ends.iter().find(|(known, _)| !passes(&blocks, known)) {
         return Err(another(known, Some(file)));
     }
-    let shown = shown(&log, &archive, patient, &blocks)
+    let shown = shown(&log, (&archive, &account), patient, &blocks)
         .await
         .map_err(|error| behind(error, &account, &archive))?;
     let from_archive = archived.length.min(head.length);
@@ -131,13 +131,13 @@ async fn rest(
 /// The entries of all blocks, which begin with the log, for people, and the time of the last block.
 async fn shown(
     log: &Log,
-    archive: &Archive,
+    (archive, account): (&Archive, &AccountId32),
     patient: AccountId32,
     blocks: &[LoggedBlock],
 ) -> Result<(Vec<Entry>, String)> {
     let split = blocks.partition_point(|block| block.number <= archive.block());
     let (old, recent) = blocks.split_at(split);
-    let runtimes = archive.runtimes(old).await?;
+    let runtimes = archive.runtimes(old).await.with_context(|| elsewhere(account))?;
     let oldest = recent.first().map_or(log.number(), |block| block.number);
     let history = log.history(oldest).await?;
     let mut gathering = Gathering::new(
@@ -149,7 +149,8 @@ async fn shown(
     );
     let mut entries = Vec::new();
     for (place, block) in blocks.iter().enumerate() {
-        let events = events(block, (place < split).then_some(&runtimes), &history)?;
+        let by_archive = (place < split).then_some((&runtimes, account));
+        let events = events(block, by_archive, &history)?;
         for request in gathering.unknown_requests(&events) {
             if let Some(request) = history.request(request).await? {
                 let (record, requester) = (request.record, request.requester);
@@ -170,11 +171,13 @@ async fn shown(
 /// The entries of a block as events, by the archive's runtimes or by the node's.
 fn events(
     block: &LoggedBlock,
-    runtimes: Option<&Runtimes>,
+    runtimes: Option<(&Runtimes, &AccountId32)>,
     history: &History,
 ) -> Result<Vec<PastEvent>> {
     Ok(match runtimes {
-        Some(runtimes) => runtimes.logged_events(block)?,
+        Some((runtimes, account)) => {
+            runtimes.logged_events(block).with_context(|| elsewhere(account))?
+        }
         None => history.logged_events(block)?,
     })
 }
