@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 use anyhow::{Context as _, Result};
 use codec::Encode;
 use medchain_client::{
-    archive::{shard_of, ArchivedRuntime, Index, Piece},
+    archive::{shard_of, ArchivedRuntime, Index, Piece, MAX_INDEX, MAX_METADATA},
     chain::{BlockLogs, LogHead, LoggedBlock},
-    store::{cid_of, Store},
+    store::{cid_of, Depth, Found, Store},
     AccountId32, H256,
 };
 use medchain_primitives::{log_topic, Cid, EncryptionKey};
@@ -59,6 +59,54 @@ impl<L: Ledger> Keeper<L> {
     /// The next block to read.
     pub fn next(&self) -> u32 {
         self.progress.next
+    }
+
+    /// Puts shards, the index and metadata into the stores again where one of them has lost them.
+    /// Returns the metadata that neither a store nor the node has any more.
+    ///
+    /// Pieces are not looked at, because there are as many as patients. The last one of each is
+    /// replaced with the patient's next entry.
+    pub async fn mend(&mut self) -> Result<Vec<Cid>> {
+        for number in 0..=u8::MAX {
+            let place = self.progress.shards.get(usize::from(number));
+            let Some(cid) = place.cloned().flatten() else { continue };
+            let bytes = self.folder.shard(number)?.to_bytes();
+            // Another one in the folder was not stored before an interruption, and will be.
+            if cid_of(&bytes) == cid && !self.is_kept(&cid).await {
+                self.store.put(&bytes).await?;
+            }
+        }
+        if let Some(index) = self.progress.index.clone()
+            && !self.is_kept(&index).await
+            && !self.put_again(&index, MAX_INDEX).await?
+        {
+            // The folder does not have it: the next one takes its place.
+            self.progress.is_ahead = true;
+        }
+        let mut lost = Vec::new();
+        for ArchivedRuntime { first, metadata, .. } in self.progress.runtimes.clone() {
+            if self.is_kept(&metadata).await || self.put_again(&metadata, MAX_METADATA).await? {
+                continue;
+            }
+            match self.ledger.metadata_of(first).await {
+                Ok(bytes) if cid_of(&bytes) == metadata => _ = self.store.put(&bytes).await?,
+                _ => lost.push(metadata),
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Whether no store says that it lacks content.
+    async fn is_kept(&self, cid: &Cid) -> bool {
+        let looked = self.store.look(cid, Depth::Present).await;
+        !looked.iter().any(|one| matches!(one.found, Ok(Found::Nothing | Found::Damaged(_))))
+    }
+
+    /// Puts content that one of the stores has into all of them; whether one has it.
+    async fn put_again(&self, cid: &Cid, limit: u64) -> Result<bool> {
+        let Ok(bytes) = self.store.get(cid, limit).await else { return Ok(false) };
+        self.store.put(&bytes).await?;
+        Ok(true)
     }
 
     /// Collects the entries of the next block, which is final.

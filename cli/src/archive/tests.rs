@@ -431,6 +431,35 @@ async fn a_node_that_leaves_an_entry_out_is_noticed() {
 }
 
 #[tokio::test]
+async fn what_the_store_lost_is_put_there_again() {
+    let world = World::new();
+    world.chain.add(2, &[ALICE], b"registered");
+    world.chain.add(3, &[BOB], b"registered");
+    let index = world.run(3).await.unwrap().unwrap();
+    let folder = Folder::open(&world.path(), GENESIS).unwrap();
+    let progress = folder.progress().unwrap();
+    drop(folder);
+    let metadata = progress.runtimes[0].metadata.clone();
+    let shards = progress.shards.into_iter().flatten();
+    for cid in shards.chain([index.clone(), metadata.clone()]) {
+        world.store.unpin(&cid).await;
+        assert!(world.store.get(&cid, 1 << 20).await.is_err());
+    }
+    let mut keeper = world.keeper();
+    assert!(keeper.mend().await.unwrap().is_empty());
+    keeper.publish().await.unwrap();
+    drop(keeper);
+    for patient in [ALICE, BOB] {
+        assert_eq!(world.found(&patient).await, world.chain.log(&patient));
+    }
+    assert!(world.store.get(&metadata, 1 << 20).await.is_ok());
+    // Where the node does not have it any more either, it is said.
+    world.store.unpin(&metadata).await;
+    world.chain.runtime.set(9);
+    assert_eq!(world.keeper().mend().await.unwrap(), [metadata]);
+}
+
+#[tokio::test]
 async fn what_a_node_left_out_is_read_from_another_however_old_it_is() {
     let world = World::new();
     let chain = &world.chain;

@@ -199,6 +199,12 @@ async fn keep(context: &Context, args: &RunArgs) -> Result<()> {
     };
     let folder = Folder::open(&folder, chain.genesis_hash())?;
     let mut keeper = Keeper::open(Node { context, chain }, context.store()?, folder)?;
+    for metadata in keeper.mend().await? {
+        output::tell!(
+            "warning: the store has lost the metadata {metadata}, without which readers cannot read \
+             old entries; run once with --node and an archive node, which still has it"
+        );
+    }
     // When the chain was told last, so that a restart does not tell it earlier; with --once, whoever
     // calls decides.
     let named = chain.finalised().await?.log_archive(&archive).await?;
