@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
-    chain::{Body, ChainError, Gas, OpenMotion, View},
+    chain::{Body, ChainError, Gas, OpenMotion, RuntimeError, View},
     AccountId32,
 };
 use serde::Serialize;
@@ -116,8 +116,43 @@ pub async fn vote(context: &Context, body: Body, args: &VoteArgs) -> Result<Vote
     if executed {
         let purpose = "make the motion's call";
         let close = body.close(motion.hash, index, MOST, LONGEST);
-        outcome = context.sign(&close, purpose).await?;
+        let closed = context.sign(&close, purpose).await;
+        outcome = closed.map_err(|error| refused(error, index))?;
         ensure_event(&outcome, purpose, |event| body.executed(event))?;
     }
     Ok(VoteReport { motion: index, approve, executed, included: (&outcome).into() })
+}
+
+/// The way out where a motion had its votes, and its call was refused: who decides, or how many
+/// votes it takes, is another since it was proposed.
+fn refused(error: anyhow::Error, index: u32) -> anyhow::Error {
+    match error.downcast_ref::<ChainError>() {
+        Some(found) if found.is(RuntimeError::BadOrigin) => error.context(format!(
+            "motion {index} had its votes and is over, but its call was refused: they do not suffice \
+             for it, as where the members, or who judges emergencies, changed since it was proposed; \
+             see `medchain ethics show` and `medchain council show`, and propose it again"
+        )),
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output;
+
+    #[test]
+    fn a_motion_whose_call_is_refused_is_over() {
+        let line = |error: RuntimeError| {
+            let error = anyhow::Error::new(ChainError::Dispatch(error.into()));
+            output::error_line(&refused(error.context("could not make the motion's call"), 7))
+        };
+        let shown = line(RuntimeError::BadOrigin);
+        for words in ["motion 7", "is over", "propose it again", "medchain ethics show"] {
+            assert!(shown.contains(words), "{shown}");
+        }
+        assert!(!shown.contains("may; see"), "{shown}");
+        let shown = line(RuntimeError::Unavailable);
+        assert!(!shown.contains("is over"), "{shown}");
+    }
 }

@@ -210,9 +210,11 @@ impl Context {
         if let (Ok(_), Finality::Best, Some(transaction)) = (&outcome, finality, handed_over) {
             self.collected(purpose, transaction);
         }
-        let is_sudo = matches!(call, Call::Sudo(_));
+        // Anybody may make these; it is their inner call that was refused.
+        let is_open =
+            matches!(call, Call::Sudo(_) | Call::CouncilClose { .. } | Call::EthicsClose { .. });
         match outcome {
-            Err(error) if error.is(RuntimeError::BadOrigin) && !is_sudo => {
+            Err(error) if error.is(RuntimeError::BadOrigin) && !is_open => {
                 let body = Body::of(call);
                 Err(anyhow::Error::new(error).context(format!(
                     "could not {purpose}: only {body} may; see `medchain {} show`",

@@ -81,8 +81,8 @@ impl Contains<RuntimeCall> for NoSecondSeat {
 
 /// What a change of members costs, with that of the seats of the committee.
 ///
-/// The latter is counted by hand: the two lists of members, and the open motions, from whose votes
-/// those of former members are taken.
+/// The latter is counted by hand: the two lists of members, and the open motions of both bodies, from
+/// whose votes those of former members are taken. What is measured has no open motion.
 pub struct SeatingWeight;
 
 impl SeatingWeight {
@@ -90,8 +90,10 @@ impl SeatingWeight {
     const PROOF: u64 = 3_000;
 
     fn with_seats(measured: Weight) -> Weight {
-        let motions: u32 = <Runtime as pallet_collective::Config<Instance2>>::MaxProposals::get();
-        let motions = u64::from(motions);
+        let of_council: u32 =
+            <Runtime as pallet_collective::Config<Instance1>>::MaxProposals::get();
+        let of_ethics: u32 = <Runtime as pallet_collective::Config<Instance2>>::MaxProposals::get();
+        let motions = u64::from(of_council.saturating_add(of_ethics));
         let (reads, writes) = (motions.saturating_add(4), motions.saturating_add(2));
         measured
             .saturating_add(DbWeight::get().reads_writes(reads, writes))

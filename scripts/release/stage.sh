@@ -12,13 +12,18 @@ manual() { # PROGRAM ROOT DESCRIPTION
   gzip -9n "$page"
 }
 
-units() { # ROOT UNIT ENV
+units() { # ROOT UNIT ENV PACKAGE
   install -D -m 644 "ops/systemd/$2" "$1/usr/lib/systemd/system/$2"
   # Packages own /usr/bin; the guide's units are for programs installed by hand.
   sed -i 's|/usr/local/bin/|/usr/bin/|; s|/usr/local/share/|/usr/share/|' "$1/usr/lib/systemd/system/$2"
   install -D -m 644 "ops/systemd/$3.example" "$1/etc/medchain/$3"
   sed -i 's|/usr/local/share/|/usr/share/|' "$1/etc/medchain/$3"
-  install -D -m 644 ops/systemd/medchain.sysusers "$1/usr/lib/sysusers.d/$4.conf"
+  # The users of the package's own units, and no others.
+  local user
+  user=$(sed -n 's/^User=//p' "ops/systemd/$2")
+  mkdir -p "$1/usr/lib/sysusers.d"
+  grep "^u $user " ops/systemd/medchain.sysusers >>"$1/usr/lib/sysusers.d/$4.conf"
+  chmod 644 "$1/usr/lib/sysusers.d/$4.conf"
 }
 
 program() { # BIN NAME ROOT

@@ -23,12 +23,12 @@ use medchain_client::{
     chain::{LogHead, LoggedBlock},
     AccountId32, H256,
 };
-use medchain_primitives::Cid;
+use medchain_primitives::{Cid, EncryptionKey};
 
 use crate::files;
 
 /// The layout of the files.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The folder of an archive of one chain.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ pub struct PatientLog {
     pub newest: Option<Cid>,
     /// The number of entries up to the end of the newest piece.
     pub sealed: u32,
+    /// The key that the patient published last, also after it was removed.
+    pub key: Option<EncryptionKey>,
 }
 
 impl PatientLog {
@@ -93,6 +95,7 @@ impl PatientLog {
             open: Vec::new(),
             newest: None,
             sealed: 0,
+            key: None,
         }
     }
 
@@ -220,6 +223,8 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    #[cfg(test)]
+    super::tests::lives()?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create the folder {}", folder.display()))?;

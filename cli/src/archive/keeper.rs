@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, mem, sync::Arc};
 
-use anyhow::{bail, Context as _, Result};
+use anyhow::{Context as _, Result};
 use codec::Encode;
 use medchain_client::{
-    archive::{shard_of, ArchivedRuntime, Index, Piece},
+    archive::{shard_of, ArchivedRuntime, Index, Piece, MAX_INDEX, MAX_METADATA},
     chain::{BlockLogs, LogHead, LoggedBlock},
-    store::{cid_of, Store},
+    store::{cid_of, Depth, Found, Store},
     AccountId32, H256,
 };
 use medchain_primitives::{log_topic, Cid, EncryptionKey};
@@ -32,8 +32,10 @@ pub trait Ledger {
     async fn metadata_of(&self, number: u32) -> Result<Vec<u8>>;
     /// The encryption key that an account has published.
     async fn key_of(&self, account: &AccountId32) -> Result<Option<EncryptionKey>>;
-    /// Names the newest index on chain, unless it is named already.
-    async fn name(&self, index: &Cid) -> Result<()>;
+    /// The one that it had after a block.
+    async fn key_at(&self, account: &AccountId32, number: u32) -> Result<Option<EncryptionKey>>;
+    /// Names the newest index on chain, unless it is named already. Returns whether it was not.
+    async fn name(&self, index: &Cid) -> Result<bool>;
 }
 
 /// An archive of one chain.
@@ -42,13 +44,16 @@ pub struct Keeper<L> {
     store: Arc<dyn Store>,
     folder: Folder,
     progress: Progress,
+    /// Whether the chain was asked for the name of the index: who began here may have removed it
+    /// since, or have another account.
+    is_looked_up: bool,
 }
 
 impl<L: Ledger> Keeper<L> {
     /// Goes on with the archive in a folder.
     pub fn open(ledger: L, store: Arc<dyn Store>, folder: Folder) -> Result<Self> {
         let progress = folder.progress()?;
-        Ok(Self { ledger, store, folder, progress })
+        Ok(Self { ledger, store, folder, progress, is_looked_up: false })
     }
 
     /// The next block to read.
@@ -56,9 +61,52 @@ impl<L: Ledger> Keeper<L> {
         self.progress.next
     }
 
-    /// The number of patients with entries that are in no shard yet.
-    pub fn waiting(&self) -> usize {
-        self.progress.waiting.len()
+    /// Puts shards, the index and metadata into the stores again where one of them has lost them.
+    /// Returns the metadata that neither a store nor the node has any more.
+    ///
+    /// Pieces are not looked at, because there are as many as patients. The last one of each is
+    /// replaced with the patient's next entry.
+    pub async fn mend(&mut self) -> Result<Vec<Cid>> {
+        for number in 0..=u8::MAX {
+            let place = self.progress.shards.get(usize::from(number));
+            let Some(cid) = place.cloned().flatten() else { continue };
+            let bytes = self.folder.shard(number)?.to_bytes();
+            // Another one in the folder was not stored before an interruption, and will be.
+            if cid_of(&bytes) == cid && !self.is_kept(&cid).await {
+                self.store.put(&bytes).await?;
+            }
+        }
+        if let Some(index) = self.progress.index.clone()
+            && !self.is_kept(&index).await
+            && !self.put_again(&index, MAX_INDEX).await?
+        {
+            // The folder does not have it: the next one takes its place.
+            self.progress.is_ahead = true;
+        }
+        let mut lost = Vec::new();
+        for ArchivedRuntime { first, metadata, .. } in self.progress.runtimes.clone() {
+            if self.is_kept(&metadata).await || self.put_again(&metadata, MAX_METADATA).await? {
+                continue;
+            }
+            match self.ledger.metadata_of(first).await {
+                Ok(bytes) if cid_of(&bytes) == metadata => _ = self.store.put(&bytes).await?,
+                _ => lost.push(metadata),
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Whether no store says that it lacks content.
+    async fn is_kept(&self, cid: &Cid) -> bool {
+        let looked = self.store.look(cid, Depth::Present).await;
+        !looked.iter().any(|one| matches!(one.found, Ok(Found::Nothing | Found::Damaged(_))))
+    }
+
+    /// Puts content that one of the stores has into all of them; whether one has it.
+    async fn put_again(&self, cid: &Cid, limit: u64) -> Result<bool> {
+        let Ok(bytes) = self.store.get(cid, limit).await else { return Ok(false) };
+        self.store.put(&bytes).await?;
+        Ok(true)
     }
 
     /// Collects the entries of the next block, which is final.
@@ -102,25 +150,64 @@ impl<L: Ledger> Keeper<L> {
             return Ok(());
         }
         let (patient, number) = (log.patient, block.number);
-        if self.ledger.head_after(&patient, number).await? != block.head_after(end) {
-            bail!(
-                "the entries of {patient} in block {number} do not continue what the archive has \
-                 of that log up to block {}: the node lacks some or is lying, so ask another; if \
-                 that says the same, delete the folder to begin again",
-                end.at
-            );
-        }
+        let head = self.ledger.head_after(&patient, number).await?;
+        let blocks = match head == block.head_after(end) {
+            true => vec![block],
+            // Another node may have left out entries before.
+            false => self.left_out(topic, &patient, end, head).await?.with_context(|| {
+                format!(
+                    "the entries of {patient} in block {number} do not continue what the archive \
+                     has of that log up to block {}: the node lacks some or is lying, so ask \
+                     another with --node, which needs the states since that block; if that says \
+                     the same, delete the folder to begin again",
+                    end.at
+                )
+            })?,
+        };
         // Known as waiting before there is something that waits, so that nothing is forgotten.
         if self.progress.waiting.insert(patient) {
             self.folder.keep_progress(&self.progress)?;
         }
-        log.open.push(block);
+        log.open.extend(blocks);
+        // Who leaves takes the key along, and still has the secret.
+        log.key = self.ledger.key_at(&patient, number).await?.or(log.key);
         if log.open.encoded_size() >= FULL
-            && let Some(key) = self.ledger.key_of(&patient).await?
+            && let Some(key) = self.key_for(&log).await?
         {
             self.seal(&mut log, &key).await?;
         }
         self.folder.keep_log(&topic, &log)
+    }
+
+    /// The blocks with entries of a log after `end`, up to the one with `head`; none where the node
+    /// does not have all of them.
+    async fn left_out(
+        &self,
+        topic: H256,
+        patient: &AccountId32,
+        end: LogHead<u32>,
+        head: LogHead<u32>,
+    ) -> Result<Option<Vec<LoggedBlock>>> {
+        let (mut blocks, mut after) = (Vec::new(), head);
+        while after != end {
+            if after.length <= end.length || after.at <= end.at {
+                return Ok(None);
+            }
+            let mut logs = self.ledger.logs_in(after.at).await?.logs;
+            let before = self.ledger.head_after(patient, after.at.saturating_sub(1)).await?;
+            let found = logs.remove(&topic).filter(|block| block.head_after(before) == after);
+            // Each is earlier than the one after it, so this ends.
+            let Some(block) = found.filter(|_| before.at < after.at) else { return Ok(None) };
+            blocks.push(block);
+            after = before;
+        }
+        blocks.reverse();
+        Ok(Some(blocks))
+    }
+
+    /// The key to seal a log to: that of today, or the one that the patient had last.
+    async fn key_for(&self, log: &PatientLog) -> Result<Option<EncryptionKey>> {
+        Ok(self.ledger.key_of(&log.patient).await?.or(log.key))
     }
 
     /// Finds whose log it is. Most events name the patient.
@@ -174,8 +261,11 @@ impl<L: Ledger> Keeper<L> {
         Ok(())
     }
 
-    /// Seals the entries of all patients who have published a key, and stores the shards that
-    /// change. The others wait until they have one.
+    /// Seals the entries of all patients who have some that are in no piece, and stores the shards
+    /// that change.
+    ///
+    /// Whoever registered and left in one block had no key after any block. A new key would come
+    /// with an entry, so nobody is waited for.
     pub async fn seal_waiting(&mut self) -> Result<()> {
         let mut newest = BTreeMap::<u8, Vec<Newest>>::new();
         let waiting: Vec<AccountId32> = self.progress.waiting.iter().copied().collect();
@@ -196,29 +286,30 @@ impl<L: Ledger> Keeper<L> {
         Ok(())
     }
 
-    /// Seals the entries of one patient, as far as there is a key. Returns the newest piece.
+    /// Seals the entries of one patient, if there is a key. Returns the newest piece.
     async fn seal_one(&mut self, patient: AccountId32) -> Result<Option<Newest>> {
         let topic = H256(log_topic(&patient.0));
         // Without a file, an interruption came between the two.
         let Some(mut log) = self.folder.log(&topic)? else { return Ok(None) };
-        let length = log.end().length;
-        if log.sealed < length
-            && let Some(key) = self.ledger.key_of(&patient).await?
-        {
+        if log.sealed < log.end().length {
+            let Some(key) = self.key_for(&log).await? else {
+                self.progress.waiting.remove(&patient);
+                return Ok(None);
+            };
             self.seal(&mut log, &key).await?;
             self.folder.keep_log(&topic, &log)?;
         }
-        let (sealed, is_whole) = (log.sealed, log.sealed == length);
-        Ok(log.newest.map(|piece| Newest { patient, piece, sealed, is_whole }))
+        let sealed = log.sealed;
+        Ok(log.newest.map(|piece| Newest { patient, piece, sealed }))
     }
 
     /// Names the newest pieces of patients in their shard, and stores it where that is new.
     async fn keep_in_shard(&mut self, number: u8, logs: Vec<Newest>) -> Result<()> {
         let mut shard = self.folder.shard(number)?;
         let mut done = Vec::new();
-        for Newest { patient, piece, sealed, is_whole } in logs {
+        for Newest { patient, piece, sealed } in logs {
             shard.set(patient, piece, sealed);
-            done.extend(is_whole.then_some(patient));
+            done.push(patient);
         }
         let bytes = shard.to_bytes();
         let cid = cid_of(&bytes);
@@ -252,11 +343,14 @@ impl<L: Ledger> Keeper<L> {
         }
         self.folder.keep_progress(&self.progress)?;
         let index = match &self.progress.index {
-            Some(index) if !self.progress.is_named => index.clone(),
+            Some(index) if !self.progress.is_named || !self.is_looked_up => index.clone(),
             _ => return Ok(None),
         };
-        self.ledger.name(&index).await?;
-        self.progress.is_named = true;
+        let is_new = self.ledger.name(&index).await?;
+        self.is_looked_up = true;
+        if mem::replace(&mut self.progress.is_named, true) {
+            return Ok(is_new.then_some(index));
+        }
         // A reader who has the index before this one finds all of it until the next.
         let replaced = mem::take(&mut self.progress.replaced);
         let outdated = mem::replace(&mut self.progress.outdated, replaced);
@@ -279,8 +373,6 @@ struct Newest {
     piece: Cid,
     /// The number of entries up to its end.
     sealed: u32,
-    /// Whether these are all.
-    is_whole: bool,
 }
 
 /// How many blocks fill the first piece, or how many there are, and whether they fill it.

@@ -18,7 +18,7 @@ use crate::{
     archive::{Folder, Keeper},
     context::Context,
     exit,
-    output::{self, counted, Outcome},
+    output::{self, Outcome},
     signing::{ensure_event, Included},
 };
 
@@ -146,23 +146,14 @@ pub struct RunReport {
     pub block: u32,
     /// The CID of the index that was named; none where there was nothing new.
     pub index: Option<String>,
-    /// The number of patients whose entries wait until they publish a key.
-    pub waiting: usize,
 }
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { block, index, waiting, .. } = self;
+        let Self { block, index, .. } = self;
         match index {
-            Some(index) => write!(f, "all entries up to block {block} are in the index {index}")?,
-            None => write!(f, "nothing new up to block {block}")?,
-        }
-        match waiting {
-            0 => Ok(()),
-            waiting => {
-                let patients = counted(*waiting as u64, "patient");
-                write!(f, "; those of {patients} wait until they publish an encryption key")
-            }
+            Some(index) => write!(f, "all entries up to block {block} are in the index {index}"),
+            None => write!(f, "nothing new up to block {block}"),
         }
     }
 }
@@ -208,15 +199,24 @@ async fn keep(context: &Context, args: &RunArgs) -> Result<()> {
     };
     let folder = Folder::open(&folder, chain.genesis_hash())?;
     let mut keeper = Keeper::open(Node { context, chain }, context.store()?, folder)?;
-    let mut looked_at: Option<u32> = None;
+    for metadata in keeper.mend().await? {
+        output::tell!(
+            "warning: the store has lost the metadata {metadata}, without which readers cannot read \
+             old entries; run once with --node and an archive node, which still has it"
+        );
+    }
+    // When the chain was told last, so that a restart does not tell it earlier; with --once, whoever
+    // calls decides.
+    let named = chain.finalised().await?.log_archive(&archive).await?;
+    let mut looked_at = named.filter(|_| !args.once).map(|named| named.at);
     loop {
         let newest = chain.heads().await?.finalised;
         collect(context, &mut keeper, newest).await?;
         if looked_at.is_none_or(|block| newest.saturating_sub(block) >= args.every) {
             let index = keeper.publish().await?.map(|cid| cid.to_string());
             looked_at = Some(newest);
-            let (block, waiting) = (keeper.next().saturating_sub(1), keeper.waiting());
-            let report = RunReport { archive, block, index, waiting };
+            let block = keeper.next().saturating_sub(1);
+            let report = RunReport { archive, block, index };
             if args.once || report.index.is_some() {
                 output::print(&report, context.json)?;
             }
@@ -294,16 +294,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_says_who_waits() {
-        let report = RunReport {
-            archive: AccountId32([1; 32]),
-            block: 9,
-            index: Some("bafk".into()),
-            waiting: 1,
-        };
+    fn a_run_says_what_is_new() {
+        let archive = AccountId32([1; 32]);
+        let report = RunReport { archive, block: 9, index: Some("bafk".into()) };
         let shown = report.to_string();
-        assert!(shown.contains("up to block 9") && shown.contains("1 patient wait"), "{shown}");
-        let nothing = RunReport { index: None, waiting: 0, ..report };
+        assert!(shown.contains("up to block 9 are in the index bafk"), "{shown}");
+        let nothing = RunReport { index: None, ..report };
         assert_eq!(nothing.to_string(), "nothing new up to block 9");
         assert!(ListReport { archives: Vec::new() }.to_string().contains("archive run"));
     }

@@ -43,15 +43,14 @@ pub struct AuditArgs {
     /// Read all entries from the node again, also those kept from earlier readings.
     ///
     /// What was read is kept beside the key file. The entries were verified; their times and
-    /// signers are what the node of that time said.
+    /// signers are what the node of that time said, or with --archive what this archive said.
     #[arg(long, alias = "anew", conflicts_with_all = ["full", "from", "to"])]
     pub refresh: bool,
     /// Take old entries from this account's archive of logs, which keeps them in the store.
     ///
     /// For a node that has discarded old states. What the archive has is compared with the end of
-    /// the log that the chain proves, so the archive need not be trusted; times, signers and what
-    /// the bytes of entries mean are its word. `medchain archive list` lists archives. Only the
-    /// patient can open the entries.
+    /// the log that the chain proves, so the archive need not be trusted; times and signers are
+    /// its word. `medchain archive list` lists archives. Only the patient can open the entries.
     #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["full", "from", "to"])]
     pub archive: Option<String>,
     /// Read every block instead of the patient's log.

@@ -28,6 +28,8 @@ pub enum EthicsCommand {
 pub struct ShowReport {
     /// The members who can vote. Whoever sits in the council as well cannot.
     pub members: Vec<AccountId32>,
+    /// Those who are appointed as well, and have no vote while they sit in the council.
+    pub resting: Vec<AccountId32>,
     /// The open motions, by number.
     pub motions: Vec<MotionReport>,
     /// Who judges emergencies: the council, while the committee is too small.
@@ -40,6 +42,9 @@ impl fmt::Display for ShowReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for member in &self.members {
             writeln!(f, "member  {member}")?;
+        }
+        for member in &self.resting {
+            writeln!(f, "resting  {member} (sits in the council)")?;
         }
         for motion in &self.motions {
             writeln!(f, "{motion}")?;
@@ -68,8 +73,12 @@ pub async fn run(context: &Context, command: &EthicsCommand) -> Result<Outcome> 
 
 async fn show(context: &Context) -> Result<ShowReport> {
     let view = context.view().await?;
+    let members = view.members(Body::Ethics).await?;
+    let mut resting = view.appointed_to_ethics().await?;
+    resting.retain(|appointed| !members.contains(appointed));
     Ok(ShowReport {
-        members: view.members(Body::Ethics).await?,
+        members,
+        resting,
         motions: motions::open(&view, Body::Ethics).await?,
         judges: view.judges().await?,
         block_number: view.number(),
@@ -84,7 +93,8 @@ mod tests {
     fn it_is_said_who_judges_and_why() {
         let show = |members, judges| {
             let members = vec![AccountId32([1; 32]); members];
-            ShowReport { members, motions: Vec::new(), judges, block_number: 7 }.to_string()
+            let (resting, motions) = (Vec::new(), Vec::new());
+            ShowReport { members, resting, motions, judges, block_number: 7 }.to_string()
         };
         let shown = show(3, Body::Ethics);
         assert!(shown.contains("judges  the ethics committee\n(at block 7)"), "{shown}");
@@ -94,5 +104,20 @@ mod tests {
             assert!(shown.contains("judges  the council, because the committee"), "{shown}");
             assert!(shown.contains(why), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_seat_that_rests_is_shown() {
+        let (one, two) = (AccountId32([1; 32]), AccountId32([2; 32]));
+        let shown = ShowReport {
+            members: vec![one],
+            resting: vec![two],
+            motions: Vec::new(),
+            judges: Body::Council,
+            block_number: 7,
+        };
+        let shown = shown.to_string();
+        assert!(shown.contains(&format!("resting  {two} (sits in the council)\n")), "{shown}");
+        assert!(shown.contains("has 1 member and needs 3"), "{shown}");
     }
 }

@@ -25,8 +25,9 @@ pub enum StoreCommand {
     ///
     /// Lists what nothing on chain names, and what the chain names and a store has lost or
     /// damaged. Content of others in the same stores is listed too, and left alone: profiles of
-    /// patients, preprocessing files of models, whatever else an IPFS node has pinned. Ends with 3
-    /// where something is damaged or in no store, and was not healed.
+    /// patients, preprocessing files of models, shards and pieces of archives of logs, whatever else
+    /// an IPFS node has pinned. Ends with 3 where something is damaged or in no store, and was not
+    /// healed.
     Check(CheckArgs),
 }
 

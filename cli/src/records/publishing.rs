@@ -60,7 +60,7 @@ pub async fn let_go(context: &Context, cid: &Cid) -> Result<()> {
 /// What on chain names content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// A record that is not erased, or a model.
+    /// A record that is not erased, a model, or an archive of logs, whose index it is.
     Named,
     /// This record, which is erased.
     Erased(RecordId),
@@ -70,6 +70,19 @@ pub enum Naming {
 
 /// What on chain names this content.
 pub async fn naming(view: &View, cid: &Cid) -> Result<Naming> {
+    match naming_but_archives(view, cid).await? {
+        Naming::Nothing => {
+            let archives = view.log_archives().await.context("cannot read the archives of logs")?;
+            let is_index = archives.iter().any(|archive| archive.cid == *cid);
+            Ok(if is_index { Naming::Named } else { Naming::Nothing })
+        }
+        found => Ok(found),
+    }
+}
+
+/// The same without archives of logs: anybody can name any content as an index, which must not keep
+/// it from being let go of.
+async fn naming_but_archives(view: &View, cid: &Cid) -> Result<Naming> {
     let mut erased = None;
     for (_, record) in view.records_with(cid).await? {
         match view.record(record).await? {
@@ -87,7 +100,7 @@ pub async fn naming(view: &View, cid: &Cid) -> Result<Naming> {
 
 /// Whether a record that is not erased, or a model, names this content.
 async fn is_named(view: &View, cid: &Cid) -> Result<bool> {
-    Ok(naming(view, cid).await? == Naming::Named)
+    Ok(naming_but_archives(view, cid).await? == Naming::Named)
 }
 
 /// The newest block that is final for the node.

@@ -120,7 +120,12 @@ impl Archive {
         for runtime in needed {
             let cid = &runtime.metadata;
             let bytes = get(self.store.as_ref(), WHAT, cid, MAX_METADATA).await?;
-            runtimes.push((runtime.first, PastRuntime::read(runtime.first, &bytes)?));
+            let read = PastRuntime::read(runtime.first, &bytes)?;
+            if read.version() != Some(runtime.version) {
+                let reason = "it is of another version than the index says";
+                return Err(ArchiveError::unusable(WHAT, cid, reason));
+            }
+            runtimes.push((runtime.first, read));
         }
         Ok(Runtimes(runtimes))
     }

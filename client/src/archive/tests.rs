@@ -208,6 +208,23 @@ async fn a_patient_whom_the_archive_does_not_know_has_no_blocks() {
     assert!(archive.runtimes(&[block(0, &["early"])]).await.is_err(), "no runtime made block 0");
 }
 
+#[tokio::test]
+async fn metadata_of_another_version_than_the_index_says_is_of_no_use() {
+    let world = World::new();
+    let tested = include_bytes!("../../metadata/medchain.scale");
+    let metadata = world.store.put(tested).await.unwrap();
+    let read = async |version| {
+        let runtimes = vec![ArchivedRuntime { first: 1, version, metadata: metadata.clone() }];
+        let shards = vec![None; SHARDS];
+        let index = Index { genesis: GENESIS.0, block: 50, runtimes, shards };
+        let cid = world.store.put(&index.to_bytes()).await.unwrap();
+        let archive = Archive::open(world.store.clone(), GENESIS, &cid).await.unwrap();
+        archive.runtimes(&log()).await.map(|_| ())
+    };
+    let error = read(77).await.unwrap_err().to_string();
+    assert!(error.contains("another version") && error.contains("metadata"), "{error}");
+}
+
 #[test]
 fn a_shard_has_each_patient_once() {
     let mut shard = Shard { genesis: GENESIS.0, logs: Vec::new() };

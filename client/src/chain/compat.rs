@@ -5,7 +5,7 @@
 
 mod shape;
 
-use std::{fmt, sync::OnceLock};
+use std::{collections::BTreeSet, fmt, sync::OnceLock};
 
 use codec::Decode;
 use scale_info::{form::PortableForm, Field, Variant};
@@ -40,16 +40,33 @@ pub enum Needs {
 /// Checks that a runtime has what is needed, in the shape that this crate is tested
 /// with. Additions do no harm. The error names both versions and the first difference.
 pub fn check(node: &Metadata, needs: Needs) -> Result<(), String> {
-    let tested = tested().ok_or("the metadata that it was built with is damaged")?;
-    let Some(difference) = difference(tested, node, needs) else { return Ok(()) };
+    let tested = tested().ok_or(DAMAGED)?;
+    difference(tested, node, needs).map_or(Ok(()), |found| Err(refusal(tested, node, &found)))
+}
+
+/// As [`check`] for history, of metadata that does not come from a node.
+///
+/// Whoever gives it also says which version it has, so nothing is passed over because of that: each
+/// event must have the number that it has in this program, and no number may be there twice. The
+/// first runtime that keeps logs has these numbers already.
+pub fn check_archived(archived: &Metadata) -> Result<(), String> {
+    check(archived, Needs::History)?;
+    let tested = tested().ok_or(DAMAGED)?;
+    let found = moved_event(tested, archived).or_else(|| ambiguity(archived));
+    found.map_or(Ok(()), |found| Err(refusal(tested, archived, &found)))
+}
+
+const DAMAGED: &str = "the metadata that it was built with is damaged";
+
+fn refusal(tested: &Metadata, node: &Metadata, difference: &str) -> String {
     let version = |metadata| {
         version(metadata).map_or_else(|| "unknown".to_owned(), |version| version.to_string())
     };
-    Err(format!(
+    format!(
         "it has version {} and this program is made for version {}: {difference}",
         version(node),
         version(tested),
-    ))
+    )
 }
 
 /// The runtime's version, as it calls itself.
@@ -188,6 +205,27 @@ fn moved_event(tested: &Metadata, node: &Metadata) -> Option<String> {
         let event = found.0.event_variants()?.iter().find(is_moved)?;
         Some(format!("event {pallet}.{} has another number", event.name))
     })
+}
+
+/// A name or a number that stands for two things, so that what is compared by its name may not be
+/// what bytes are read by.
+fn ambiguity(metadata: &Metadata) -> Option<String> {
+    let has_two_pallets = has_twice(metadata.pallets().map(|pallet| pallet.name()))
+        || has_twice(metadata.pallets().map(|pallet| pallet.event_index()));
+    if has_two_pallets {
+        return Some("two pallets have the same name or number".to_owned());
+    }
+    OWN_PALLETS.iter().find_map(|pallet| {
+        let events = metadata.pallet_by_name(pallet)?.event_variants()?;
+        let has_two_events = has_twice(events.iter().map(|event| event.name.as_str()))
+            || has_twice(events.iter().map(|event| event.index));
+        has_two_events.then(|| format!("two events of {pallet} have the same name or number"))
+    })
+}
+
+fn has_twice<T: Ord>(mut all: impl Iterator<Item = T>) -> bool {
+    let mut seen = BTreeSet::new();
+    all.any(|one| !seen.insert(one))
 }
 
 fn event_of<'a>(

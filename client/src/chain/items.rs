@@ -96,6 +96,7 @@ items! {
         ETHICS_PROPOSALS = EthicsCommittee.Proposals,
         ETHICS_PROPOSAL_OF = EthicsCommittee.ProposalOf,
         ETHICS_VOTING = EthicsCommittee.Voting,
+        ETHICS_APPOINTED = EthicsMembership.Members,
         CHANGES = Timelock.Changes,
     }
 }

@@ -36,11 +36,15 @@ impl Ledger for Node<'_> {
         Ok(self.chain.finalised().await?.encryption_key(account).await?)
     }
 
-    async fn name(&self, index: &Cid) -> Result<()> {
+    async fn key_at(&self, account: &AccountId32, number: u32) -> Result<Option<EncryptionKey>> {
+        Ok(self.chain.encryption_key_after(account, number).await?)
+    }
+
+    async fn name(&self, index: &Cid) -> Result<bool> {
         let account = self.context.account()?;
         let named = self.context.view().await?.log_archive(&account).await?;
         if named.is_some_and(|archive| archive.cid == *index) {
-            return Ok(());
+            return Ok(false);
         }
         let purpose = "name the newest index of the archive";
         let call = Call::SetLogArchive { cid: index.clone() };
@@ -50,6 +54,7 @@ impl Ledger for Node<'_> {
         // becomes of it, the next run looks up above.
         let finality = self.context.finality;
         let outcome = self.context.send_noted(&call, purpose, finality, &mut |_| Ok(())).await?;
-        ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::LogArchiveSet { .. }))
+        ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::LogArchiveSet { .. }))?;
+        Ok(true)
     }
 }

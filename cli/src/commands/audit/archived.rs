@@ -41,12 +41,13 @@ pub async fn read(
         .await
         .with_context(|| elsewhere(&account))?;
     let cache = context.key_file().map(|file| Cache::beside(file, chain.genesis_hash(), patient));
-    let (known, kept) = cache.as_ref().map(Cache::load).unwrap_or_default();
+    let Known { ends, kept } = Known::load(cache.as_ref(), &account);
     let head = log.head();
-    if known.length > head.length {
-        return Err(another(&known, cache.as_ref()));
+    if let Some((known, file)) = ends.iter().find(|(known, _)| known.length > head.length) {
+        return Err(another(known, Some(file)));
     }
-    let old = if refresh { Vec::new() } else { kept };
+    let (file, old) = kept.filter(|_| !refresh).unzip();
+    let old: Vec<LoggedBlock> = old.unwrap_or_default();
     let bar = context.progress.bar("Reading the archive", head.length.into(), false);
     let at = |left: u32| bar.at(head.length.saturating_sub(left).into());
     let secret = identity.encryption_secret();
@@ -62,12 +63,12 @@ pub async fn read(
     let is_met = rest.first().is_none_or(|(before, _)| *before == archived);
     blocks.extend(rest.into_iter().map(|(_, block)| block));
     if !is_met || end_of(&blocks) != head {
-        return Err(unproven(&account, &known, cache.as_ref()));
+        return Err(unproven(&account, file.as_ref()));
     }
-    if !passes(&blocks, &known) {
-        return Err(another(&known, cache.as_ref()));
+    if let Some((known, file)) = ends.iter().find(|(known, _)| !passes(&blocks, known)) {
+        return Err(another(known, Some(file)));
     }
-    let shown = shown(&log, &archive, patient, &blocks)
+    let shown = shown(&log, (&archive, &account), patient, &blocks)
         .await
         .map_err(|error| behind(error, &account, &archive))?;
     let from_archive = archived.length.min(head.length);
@@ -85,9 +86,34 @@ pub async fn read(
     let checked = Checked::new(&log, entries.len());
     if let Some(cache) = &cache {
         // It only saves time: a folder that cannot be written must not keep anybody from reading.
-        let _ = cache.store(blocks);
+        let _ = cache.told_by(&account).store(blocks);
     }
     Ok(Read { entries, checked, blocks: (first, log.number()), end })
+}
+
+/// What was verified before.
+struct Known {
+    /// The ends that the log had, by a node or by any archive, each with the file that says so.
+    ends: Vec<(LogHead<u32>, Cache)>,
+    /// The entries by the node or by the archive that is read, whichever has more of them.
+    kept: Option<(Cache, Vec<LoggedBlock>)>,
+}
+
+impl Known {
+    fn load(cache: Option<&Cache>, archive: &AccountId32) -> Self {
+        let (mut ends, mut kept, mut length) = (Vec::new(), None, 0);
+        for file in cache.into_iter().flat_map(|cache| [vec![cache.clone()], cache.told()].concat())
+        {
+            let (end, blocks) = file.load();
+            let is_other = cache.is_some_and(|own| file != *own && file != own.told_by(archive));
+            if !is_other && end.length > length {
+                kept = Some((file.clone(), blocks));
+                length = end.length;
+            }
+            ends.push((end, file));
+        }
+        Self { ends, kept }
+    }
 }
 
 /// The blocks after `archived` by the node, each with the end of the log before it.
@@ -105,13 +131,13 @@ async fn rest(
 /// The entries of all blocks, which begin with the log, for people, and the time of the last block.
 async fn shown(
     log: &Log,
-    archive: &Archive,
+    (archive, account): (&Archive, &AccountId32),
     patient: AccountId32,
     blocks: &[LoggedBlock],
 ) -> Result<(Vec<Entry>, String)> {
     let split = blocks.partition_point(|block| block.number <= archive.block());
     let (old, recent) = blocks.split_at(split);
-    let runtimes = archive.runtimes(old).await?;
+    let runtimes = archive.runtimes(old).await.with_context(|| elsewhere(account))?;
     let oldest = recent.first().map_or(log.number(), |block| block.number);
     let history = log.history(oldest).await?;
     let mut gathering = Gathering::new(
@@ -123,7 +149,8 @@ async fn shown(
     );
     let mut entries = Vec::new();
     for (place, block) in blocks.iter().enumerate() {
-        let events = events(block, (place < split).then_some(&runtimes), &history)?;
+        let by_archive = (place < split).then_some((&runtimes, account));
+        let events = events(block, by_archive, &history)?;
         for request in gathering.unknown_requests(&events) {
             if let Some(request) = history.request(request).await? {
                 let (record, requester) = (request.record, request.requester);
@@ -144,11 +171,13 @@ async fn shown(
 /// The entries of a block as events, by the archive's runtimes or by the node's.
 fn events(
     block: &LoggedBlock,
-    runtimes: Option<&Runtimes>,
+    runtimes: Option<(&Runtimes, &AccountId32)>,
     history: &History,
 ) -> Result<Vec<PastEvent>> {
     Ok(match runtimes {
-        Some(runtimes) => runtimes.logged_events(block)?,
+        Some((runtimes, account)) => {
+            runtimes.logged_events(block).with_context(|| elsewhere(account))?
+        }
         None => history.logged_events(block)?,
     })
 }
@@ -205,8 +234,8 @@ fn behind(
 }
 
 /// What the archive has does not lead to the end that the chain proves.
-fn unproven(account: &AccountId32, known: &LogHead<u32>, cache: Option<&Cache>) -> anyhow::Error {
-    let kept = match cache.filter(|_| known.length > 0) {
+fn unproven(account: &AccountId32, kept: Option<&Cache>) -> anyhow::Error {
+    let kept = match kept {
         Some(cache) => format!(
             ", or what you verified before is of another log: --refresh leaves {} out",
             cache.file().display()
@@ -266,13 +295,33 @@ mod tests {
     #[test]
     fn an_archive_that_lies_is_named_and_so_is_what_was_kept() {
         let account = AccountId32([1; 32]);
-        let nothing = LogHead::default();
-        let line = unproven(&account, &nothing, None).to_string();
+        let line = unproven(&account, None).to_string();
         assert!(line.contains(&account.to_string()) && !line.contains("--refresh"), "{line}");
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("me.key");
         let cache = Cache::beside(&key, medchain_client::H256([1; 32]), account);
-        let line = unproven(&account, &end_of(&blocks()), Some(&cache)).to_string();
+        let line = unproven(&account, Some(&cache)).to_string();
         assert!(line.contains("--refresh") && line.contains("me.key.logs"), "{line}");
+    }
+
+    #[test]
+    fn what_another_archive_told_is_not_taken_and_not_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("me.key");
+        let (patient, eve, honest) =
+            (AccountId32([1; 32]), AccountId32([2; 32]), AccountId32([3; 32]));
+        let cache = Cache::beside(&key, medchain_client::H256([1; 32]), patient);
+        cache.told_by(&eve).store(blocks()).unwrap();
+        let known = Known::load(Some(&cache), &honest);
+        assert!(known.kept.is_none());
+        assert!(known.ends.contains(&(end_of(&blocks()), cache.told_by(&eve))));
+        // Of the node's entries and the archive's, the longer ones.
+        cache.store(blocks()[..1].to_vec()).unwrap();
+        cache.told_by(&honest).store(blocks()[..2].to_vec()).unwrap();
+        let known = Known::load(Some(&cache), &honest);
+        assert_eq!(known.kept, Some((cache.told_by(&honest), blocks()[..2].to_vec())));
+        assert_eq!(known.ends.len(), 3);
+        assert_eq!(Known::load(Some(&cache), &patient).kept, Some((cache, blocks()[..1].to_vec())));
+        assert!(Known::load(None, &eve).ends.is_empty());
     }
 }

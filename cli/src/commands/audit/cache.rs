@@ -2,6 +2,9 @@
 //!
 //! The file is no evidence: what it has is compared with the links of the chain again, and it is
 //! only read by a command that then reads the rest.
+//!
+//! The links prove entries, not their signers and times. So what an archive told has a file of its
+//! own, from which no reading of a node or of another archive takes anything but the end of the log.
 
 use std::{
     fs,
@@ -30,7 +33,7 @@ struct Stored {
 }
 
 /// The verified entries of one patient on one chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
     file: PathBuf,
     genesis: H256,
@@ -45,6 +48,26 @@ impl Cache {
         let chain: String = hex::encode(genesis.0).chars().take(8).collect();
         let file = PathBuf::from(folder).join(format!("{chain}-{patient}"));
         Self { file, genesis, patient }
+    }
+
+    /// The one for what the archive of an account told.
+    pub fn told_by(&self, archive: &AccountId32) -> Self {
+        let mut file = self.file.as_os_str().to_owned();
+        file.push(format!(".{archive}"));
+        Self { file: file.into(), ..self.clone() }
+    }
+
+    /// Those for what archives told, of all archives that were read.
+    pub fn told(&self) -> Vec<Self> {
+        let (Some(folder), Some(name)) = (self.file.parent(), self.file.file_name()) else {
+            return Vec::new();
+        };
+        let begin = format!("{}.", name.to_string_lossy());
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        let is_told = |file: &PathBuf| {
+            file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begin))
+        };
+        files.filter(is_told).map(|file| Self { file, ..self.clone() }).collect()
     }
 
     /// Where it is.
@@ -119,6 +142,24 @@ mod tests {
         ] {
             assert_eq!(other.load().1, []);
         }
+    }
+
+    #[test]
+    fn what_an_archive_told_is_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::beside(&folder.path().join("me.key"), H256([1; 32]), PATIENT);
+        assert_eq!(cache.told(), []);
+        let archives = [AccountId32([7; 32]), AccountId32([8; 32])];
+        cache.told_by(&archives[0]).store(blocks()).unwrap();
+        assert_eq!(cache.load().1, [], "a reading of a node does not take it");
+        assert_eq!(cache.told_by(&archives[1]).load().1, [], "nor one of another archive");
+        assert_eq!(cache.told_by(&archives[0]).load().1, blocks());
+        // But it is known that there were these entries.
+        assert_eq!(cache.told(), [cache.told_by(&archives[0])]);
+        cache.store(blocks()).unwrap();
+        assert_eq!(cache.told().len(), 1);
+        let other = Cache::beside(&folder.path().join("me.key"), H256([2; 32]), PATIENT);
+        assert_eq!(other.told(), []);
     }
 
     #[test]

@@ -101,6 +101,12 @@ async fn verified(
     if let Some(cache) = cache.filter(|_| is_another(&known, &links)) {
         return Err(another(&known, Some(cache)));
     }
+    for told in cache.map(Cache::told).unwrap_or_default() {
+        let (known, _) = told.load();
+        if is_another(&known, &links) {
+            return Err(another(&known, Some(&told)));
+        }
+    }
     // Only what reaches back to the begin of the log can be kept, or added to what is kept.
     let is_whole = links.begin == begin;
     if !is_whole {

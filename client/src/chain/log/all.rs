@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use codec::{Decode, Encode};
-use medchain_primitives::{log_topic, LogHead};
+use codec::{Decode, DecodeAll, Encode};
+use medchain_primitives::{log_topic, EncryptionKey, LogHead};
 
 use super::{account, decoded, entries, milliseconds, LoggedBlock, LoggedEntry};
 use crate::{
@@ -85,6 +85,20 @@ impl Chain {
     ) -> Result<LogHead<u32>, ChainError> {
         let hash = self.existing(number).await?;
         decoded(self.raw(&keys::log(patient), hash).await?)
+    }
+
+    /// The encryption key that an account had after a block, by the node's word.
+    ///
+    /// Errors: [`ChainError::Node`] where the node has discarded the state.
+    pub async fn encryption_key_after(
+        &self,
+        account: &AccountId32,
+        number: u32,
+    ) -> Result<Option<EncryptionKey>, ChainError> {
+        let hash = self.existing(number).await?;
+        let bytes = self.raw(&keys::encryption_key(account), hash).await?;
+        let key = bytes.map(|bytes| EncryptionKey::decode_all(&mut bytes.as_slice()));
+        key.transpose().map_err(|error| ChainError::decode(StorageItem::ENCRYPTION_KEYS, error))
     }
 
     /// The patient whose log has a topic, of those who have one after a block.

@@ -7,7 +7,7 @@ use subxt::{
 
 use super::{entries, LoggedBlock};
 use crate::chain::{
-    compat::{self, Needs},
+    compat,
     event::{self, PastEvent},
     ChainError,
 };
@@ -19,13 +19,14 @@ const BLOCK: u64 = 1;
 #[derive(Clone, Debug)]
 pub struct PastRuntime {
     at: OfflineClientAtBlock<PolkadotConfig>,
+    version: Option<u32>,
 }
 
 impl PastRuntime {
     /// Reads the metadata of a runtime that executed the blocks from `first` on.
     ///
-    /// Whoever gives the metadata decides what the bytes of entries mean, within what this
-    /// program knows of events.
+    /// Whoever gives the metadata is not believed about what the bytes of entries mean: its events
+    /// must have the numbers and the fields that this program knows.
     ///
     /// Errors: [`ChainError::Decode`], and [`ChainError::UnreadableBlocks`] where its events differ
     /// from those that this program knows.
@@ -33,11 +34,12 @@ impl PastRuntime {
         const WHAT: &str = "the metadata of a past runtime";
         let metadata =
             Metadata::decode_from(metadata).map_err(|error| ChainError::decode(WHAT, error))?;
-        compat::check(&metadata, Needs::History).map_err(|what| ChainError::UnreadableBlocks {
+        compat::check_archived(&metadata).map_err(|what| ChainError::UnreadableBlocks {
             first,
             next: None,
             what,
         })?;
+        let version = compat::version(&metadata);
         let config = PolkadotConfig::builder()
             .use_historic_types(false)
             .set_metadata_for_spec_versions([(1, metadata.arc())])
@@ -48,7 +50,12 @@ impl PastRuntime {
             }])
             .build();
         let at = OfflineClient::new_with_config(config).at_block(BLOCK);
-        Ok(Self { at: at.map_err(|error| ChainError::decode(WHAT, error))? })
+        Ok(Self { at: at.map_err(|error| ChainError::decode(WHAT, error))?, version })
+    }
+
+    /// The runtime's version, as its metadata says.
+    pub fn version(&self) -> Option<u32> {
+        self.version
     }
 
     /// The entries of a block as events, in its order.

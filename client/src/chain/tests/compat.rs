@@ -219,17 +219,53 @@ fn a_pallet_that_came_later_is_not_missed_in_history() {
     refused(&other, Needs::History, "event EthicsCommittee.Executed is missing");
 }
 
+/// Exchanges the numbers of two events of pallet-emr.
+fn exchange(node: &mut Metadata, (one, other): (&str, &str)) {
+    let events = node.pallet_by_name("Emr").unwrap().event_ty_id().unwrap();
+    let all = variants(node, events);
+    let place = |name: &str| all.iter().position(|event| event.name == name).unwrap();
+    let (one, other) = (place(one), place(other));
+    let numbers = (all[one].index, all[other].index);
+    (all[other].index, all[one].index) = numbers;
+}
+
 /// The entries of a log are proven as bytes, which begin with the event's number.
 #[test]
 fn an_event_with_another_number_is_refused() {
     let mut node = metadata();
-    let events = node.pallet_by_name("Emr").unwrap().event_ty_id().unwrap();
-    let all = variants(&mut node, events);
-    let place = |name: &str| all.iter().position(|event| event.name == name).unwrap();
-    let (one, other) = (place("RecordErased"), place("RecordByCaretaker"));
-    let numbers = (all[one].index, all[other].index);
-    (all[other].index, all[one].index) = numbers;
+    exchange(&mut node, ("RecordErased", "RecordByCaretaker"));
     for needs in [Needs::Everything, Needs::History] {
         refused(&node, needs, "event Emr.RecordByCaretaker has another number");
     }
+}
+
+/// An archive of logs also says which version its metadata has.
+#[test]
+fn metadata_of_an_archive_cannot_exchange_events_by_calling_itself_past() {
+    // The text that is replaced does not matter here.
+    let past = || past("check_policy", "check_polity");
+    assert_eq!(compat::check_archived(&past()), Ok(()));
+    assert_eq!(compat::check_archived(&metadata()), Ok(()));
+    let refused = |node: &Metadata, difference: &str| {
+        let error = compat::check_archived(node).unwrap_err();
+        assert!(error.ends_with(difference), "{error}");
+    };
+    for names in [("EnvelopeAdded", "EnvelopeRemoved"), ("RecordByCaretaker", "RecordErased")] {
+        let mut node = past();
+        exchange(&mut node, names);
+        let event = names.0;
+        refused(&node, &format!("event Emr.{event} has another number"));
+    }
+    // One more event of the same name, which has the number of another.
+    let mut node = past();
+    let events = node.pallet_by_name("Emr").unwrap().event_ty_id().unwrap();
+    let all = variants(&mut node, events);
+    let number = all.iter().find(|event| event.name == "EnvelopeAdded").unwrap().index;
+    let mut again = all.iter().find(|event| event.name == "EnvelopeRemoved").unwrap().clone();
+    again.index = number;
+    all.push(again);
+    refused(&node, "two events of Emr have the same name or number");
+    // Another pallet under the name of one of ours. A name begins with its length.
+    let node = altered(b"\x20Multisig", b"\x20Disputes");
+    refused(&node, "two pallets have the same name or number");
 }

@@ -15,6 +15,12 @@ impl View {
         Ok(self.value(body.members(), ()).await?.unwrap_or_default())
     }
 
+    /// Whoever is appointed to the ethics committee. The seat of a member who sits in the council as
+    /// well rests, so there are fewer in [`Self::members`] then.
+    pub async fn appointed_to_ethics(&self) -> Result<Vec<AccountId32>, ChainError> {
+        Ok(self.value(StorageItem::ETHICS_APPOINTED, ()).await?.unwrap_or_default())
+    }
+
     /// The body that judges emergencies: the council, while the ethics committee is too small.
     pub async fn judges(&self) -> Result<Body, ChainError> {
         let members = self.members(Body::Ethics).await?.len();
