@@ -428,6 +428,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
         keys(body, "ProposalOf", &[&[9u8; 32]]);
         keys(body, "Voting", &[&[9u8; 32]]);
     }
+    keys("EthicsMembership", "Members", &[]);
     keys("Timelock", "Changes", &[&ChangeId(1).encode()]);
     let emergency = EmergencyId(1).encode();
     keys("Custody", "Custodians", &[&account]);
