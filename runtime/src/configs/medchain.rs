@@ -80,8 +80,7 @@ impl pallet_emr::Departure<AccountId> for Caretakers {
 
 impl pallet_disputes::Config for Runtime {
     type Client = Inference;
-    // Estimates: the calls are newer than the last measurement.
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_disputes::WeightInfo<Runtime>;
 }
 
 impl pallet_inference::Config for Runtime {
@@ -105,6 +104,5 @@ impl pallet_inference::Config for Runtime {
     type MaxCandidates = MaxCandidates;
     type MaxWorkerModels = MaxWorkerModels;
     type FailureQuorum = FailureQuorum;
-    // Estimates: the calls are newer than the last measurement.
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_inference::WeightInfo<Runtime>;
 }

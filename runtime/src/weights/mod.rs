@@ -4,7 +4,9 @@
 //! in the executor of a release build (`runtime/bencher`).
 
 pub mod pallet_custody;
+pub mod pallet_disputes;
 pub mod pallet_emr;
+pub mod pallet_inference;
 pub mod pallet_timelock;
 
 pub use frame_support::weights::constants::{

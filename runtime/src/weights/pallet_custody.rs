@@ -26,18 +26,19 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::Custodians` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn register_custodian() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `603`
+		//  Measured:  `606`
 		//  Estimated: `3874`
-		// Minimum execution time: 354_553_000 picoseconds.
-		// Estimate: 1 more read and 0 more written than was measured.
-		Weight::from_parts(709_386_000, 0)
-			.saturating_add(Weight::from_parts(0, 6474))
+		// Minimum execution time: 315_179_000 picoseconds.
+		Weight::from_parts(351_767_000, 0)
+			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
@@ -51,8 +52,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `326`
 		//  Estimated: `3874`
-		// Minimum execution time: 91_725_000 picoseconds.
-		Weight::from_parts(170_948_000, 0)
+		// Minimum execution time: 80_281_000 picoseconds.
+		Weight::from_parts(92_300_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -60,7 +61,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Custody::Custodians` (r:1 w:0)
 	/// Proof: `Custody::Custodians` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Declined` (r:1 w:1)
 	/// Proof: `Custody::Declined` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -73,16 +74,16 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn set_declined() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `605`
-		//  Estimated: `4070`
-		// Minimum execution time: 154_949_000 picoseconds.
-		Weight::from_parts(287_616_000, 0)
-			.saturating_add(Weight::from_parts(0, 4070))
+		//  Measured:  `609`
+		//  Estimated: `4074`
+		// Minimum execution time: 126_986_000 picoseconds.
+		Weight::from_parts(144_589_000, 0)
+			.saturating_add(Weight::from_parts(0, 4074))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodians` (r:8 w:0)
 	/// Proof: `Custody::Custodians` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Providers` (r:8 w:0)
@@ -104,20 +105,20 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// The range of component `c` is `[1, 8]`.
 	fn set_custodians(c: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1978 + c * (151 ±0)`
-		//  Estimated: `5455 + c * (2587 ±0)`
-		// Minimum execution time: 267_402_000 picoseconds.
-		Weight::from_parts(412_482_916, 0)
-			.saturating_add(Weight::from_parts(0, 5455))
-			// Standard Error: 408_161
-			.saturating_add(Weight::from_parts(42_560_282, 0).saturating_mul(c.into()))
+		//  Measured:  `1982 + c * (151 ±0)`
+		//  Estimated: `5459 + c * (2587 ±0)`
+		// Minimum execution time: 212_106_000 picoseconds.
+		Weight::from_parts(190_734_634, 0)
+			.saturating_add(Weight::from_parts(0, 5459))
+			// Standard Error: 728_528
+			.saturating_add(Weight::from_parts(32_918_994, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
 			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(c.into()))
 	}
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodies` (r:1 w:1)
 	/// Proof: `Custody::Custodies` (`max_values`: None, `max_size`: Some(951), added: 3426, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Grants` (r:17 w:16)
@@ -156,13 +157,15 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// The range of component `g` is `[0, 16]`.
 	fn entrust_record(c: u32, g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3019 + c * (241 ±0) + g * (1131 ±0)`
-		//  Estimated: `6260 + c * (2587 ±0) + g * (3141 ±0)`
-		// Minimum execution time: 864_355_000 picoseconds.
-		Weight::from_parts(2_305_779_702, 0)
-			.saturating_add(Weight::from_parts(0, 6260))
-			// Standard Error: 9_440_883
-			.saturating_add(Weight::from_parts(136_607_427, 0).saturating_mul(g.into()))
+		//  Measured:  `3136 + c * (241 ±0) + g * (1130 ±0)`
+		//  Estimated: `6302 + c * (2587 ±0) + g * (3141 ±0)`
+		// Minimum execution time: 1_331_377_000 picoseconds.
+		Weight::from_parts(317_138_738, 0)
+			.saturating_add(Weight::from_parts(0, 6302))
+			// Standard Error: 21_415_894
+			.saturating_add(Weight::from_parts(190_057_535, 0).saturating_mul(c.into()))
+			// Standard Error: 9_706_942
+			.saturating_add(Weight::from_parts(197_758_502, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(g.into())))
@@ -196,13 +199,13 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// The range of component `g` is `[0, 16]`.
 	fn end_custody(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2106 + g * (1081 ±0)`
-		//  Estimated: `5615 + g * (3141 ±1)`
-		// Minimum execution time: 111_457_000 picoseconds.
-		Weight::from_parts(190_183_875, 0)
-			.saturating_add(Weight::from_parts(0, 5615))
-			// Standard Error: 559_311
-			.saturating_add(Weight::from_parts(124_483_796, 0).saturating_mul(g.into()))
+		//  Measured:  `2204 + g * (1083 ±0)`
+		//  Estimated: `5698 + g * (3141 ±0)`
+		// Minimum execution time: 125_363_000 picoseconds.
+		Weight::from_parts(219_833_441, 0)
+			.saturating_add(Weight::from_parts(0, 5698))
+			// Standard Error: 5_886_519
+			.saturating_add(Weight::from_parts(187_681_252, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -210,13 +213,13 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 3141).saturating_mul(g.into()))
 	}
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
 	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
 	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -233,18 +236,19 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::EndedGrants` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::NextDue` (r:1 w:0)
 	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:2 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn request_access() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3289`
-		//  Estimated: `6754`
-		// Minimum execution time: 282_388_000 picoseconds.
-		// Estimate: 2 more read and 0 more written than was measured.
-		Weight::from_parts(333_644_000, 0)
-			.saturating_add(Weight::from_parts(0, 11954))
+		//  Measured:  `3334`
+		//  Estimated: `6799`
+		// Minimum execution time: 319_278_000 picoseconds.
+		Weight::from_parts(390_219_000, 0)
+			.saturating_add(Weight::from_parts(0, 6799))
 			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
@@ -255,7 +259,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::Institutions` (r:2 w:0)
 	/// Proof: `Emr::Institutions` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Grants` (r:1 w:1)
 	/// Proof: `Custody::Grants` (`max_values`: None, `max_size`: Some(666), added: 3141, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodies` (r:1 w:0)
@@ -275,7 +279,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
 	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -286,18 +290,18 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn deliver_share() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `4247`
-		//  Estimated: `7712`
-		// Minimum execution time: 904_341_000 picoseconds.
-		Weight::from_parts(1_010_153_000, 0)
-			.saturating_add(Weight::from_parts(0, 7712))
+		//  Measured:  `4251`
+		//  Estimated: `7716`
+		// Minimum execution time: 973_865_000 picoseconds.
+		Weight::from_parts(1_056_976_000, 0)
+			.saturating_add(Weight::from_parts(0, 7716))
 			.saturating_add(T::DbWeight::get().reads(21))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Custody::Grants` (r:1 w:1)
 	/// Proof: `Custody::Grants` (`max_values`: None, `max_size`: Some(666), added: 3141, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodies` (r:1 w:1)
 	/// Proof: `Custody::Custodies` (`max_values`: None, `max_size`: Some(951), added: 3426, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Emergencies` (r:1 w:1)
@@ -314,11 +318,11 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn expire_grant() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2653`
-		//  Estimated: `6118`
-		// Minimum execution time: 118_192_000 picoseconds.
-		Weight::from_parts(135_690_000, 0)
-			.saturating_add(Weight::from_parts(0, 6118))
+		//  Measured:  `2691`
+		//  Estimated: `6156`
+		// Minimum execution time: 124_874_000 picoseconds.
+		Weight::from_parts(149_291_000, 0)
+			.saturating_add(Weight::from_parts(0, 6156))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
@@ -331,7 +335,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Custody::NextEmergencyId` (r:1 w:1)
 	/// Proof: `Custody::NextEmergencyId` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Rejections` (r:1 w:0)
 	/// Proof: `Custody::Rejections` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::CustodianGroups` (r:1 w:0)
@@ -354,22 +358,25 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::Emergencies` (`max_values`: None, `max_size`: Some(154), added: 2629, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::OpenEmergencies` (r:1 w:1)
 	/// Proof: `Custody::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:3 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EmergenciesOver` (r:1 w:1)
+	/// Proof: `Custody::EmergenciesOver` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::NextDue` (r:1 w:0)
 	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Due` (r:0 w:1)
 	/// Proof: `Custody::Due` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
 	fn break_glass() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2491`
-		//  Estimated: `5956`
-		// Minimum execution time: 246_198_000 picoseconds.
-		// Estimate: 4 more read and 1 more written than was measured.
-		Weight::from_parts(318_906_000, 0)
-			.saturating_add(Weight::from_parts(0, 16356))
+		//  Measured:  `2572`
+		//  Estimated: `8523`
+		// Minimum execution time: 244_288_000 picoseconds.
+		Weight::from_parts(280_696_000, 0)
+			.saturating_add(Weight::from_parts(0, 8523))
 			.saturating_add(T::DbWeight::get().reads(23))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -380,7 +387,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::Institutions` (r:1 w:0)
 	/// Proof: `Emr::Institutions` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::RunningEmergencies` (r:1 w:0)
 	/// Proof: `Custody::RunningEmergencies` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Emergencies` (r:1 w:1)
@@ -394,7 +401,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
 	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -413,18 +420,19 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::EmergencyGrants` (r:1 w:0)
 	/// Proof: `Custody::EmergencyGrants` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn request_in_emergency() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `4060`
-		//  Estimated: `7525`
-		// Minimum execution time: 430_193_000 picoseconds.
-		// Estimate: 1 more read and 0 more written than was measured.
-		Weight::from_parts(785_109_000, 0)
-			.saturating_add(Weight::from_parts(0, 10125))
+		//  Measured:  `4105`
+		//  Estimated: `7570`
+		// Minimum execution time: 410_054_000 picoseconds.
+		Weight::from_parts(453_955_000, 0)
+			.saturating_add(Weight::from_parts(0, 7570))
 			.saturating_add(T::DbWeight::get().reads(24))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
@@ -453,28 +461,31 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::EventTopics` (r:1 w:1)
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::RejectedPairs` (r:1 w:1)
 	/// Proof: `Custody::RejectedPairs` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Rejections` (r:1 w:1)
 	/// Proof: `Custody::Rejections` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// The range of component `g` is `[0, 32]`.
 	fn review_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3048 + g * (383 ±0)`
-		//  Estimated: `6133 + g * (3426 ±0)`
-		// Minimum execution time: 115_039_000 picoseconds.
-		// Estimate: 2 more read and 1 more written than was measured.
-		Weight::from_parts(427_983_802, 0)
-			.saturating_add(Weight::from_parts(0, 11333))
-			// Standard Error: 4_951_971
-			.saturating_add(Weight::from_parts(169_248_145, 0).saturating_mul(g.into()))
-			.saturating_add(T::DbWeight::get().reads(13))
+		//  Measured:  `3093 + g * (383 ±0)`
+		//  Estimated: `6177 + g * (3426 ±7)`
+		// Minimum execution time: 116_212_000 picoseconds.
+		Weight::from_parts(113_173_296, 0)
+			.saturating_add(Weight::from_parts(0, 6177))
+			// Standard Error: 4_825_182
+			.saturating_add(Weight::from_parts(155_515_793, 0).saturating_mul(g.into()))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
-			.saturating_add(T::DbWeight::get().writes(11))
+			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(g.into())))
 			.saturating_add(Weight::from_parts(0, 3426).saturating_mul(g.into()))
 	}
+	/// Storage: `EthicsCommittee::Members` (r:1 w:0)
+	/// Proof: `EthicsCommittee::Members` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Custody::Emergencies` (r:1 w:1)
 	/// Proof: `Custody::Emergencies` (`max_values`: None, `max_size`: Some(154), added: 2629, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::EmergencyGrants` (r:33 w:32)
@@ -498,24 +509,25 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `System::EventTopics` (r:1 w:1)
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::RunningEmergencies` (r:1 w:1)
 	/// Proof: `Custody::RunningEmergencies` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::OpenEmergencies` (r:1 w:1)
 	/// Proof: `Custody::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EmergenciesOver` (r:1 w:1)
+	/// Proof: `Custody::EmergenciesOver` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Rejections` (r:1 w:1)
 	/// Proof: `Custody::Rejections` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// The range of component `g` is `[0, 32]`.
 	fn judge_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3057 + g * (372 ±0)`
-		//  Estimated: `6189 + g * (3426 ±6)`
-		// Minimum execution time: 162_700_000 picoseconds.
-		// Estimate: 2 more read and 1 more written than was measured.
-		Weight::from_parts(305_076_801, 0)
-			.saturating_add(Weight::from_parts(0, 11789))
-			// Standard Error: 5_389_268
-			.saturating_add(Weight::from_parts(172_310_468, 0).saturating_mul(g.into()))
+		//  Measured:  `3266 + g * (372 ±0)`
+		//  Estimated: `6398 + g * (3426 ±0)`
+		// Minimum execution time: 175_258_000 picoseconds.
+		Weight::from_parts(315_079_073, 0)
+			.saturating_add(Weight::from_parts(0, 6398))
+			// Standard Error: 5_440_085
+			.saturating_add(Weight::from_parts(175_922_889, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -536,6 +548,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::RunningEmergencies` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::OpenEmergencies` (r:1 w:1)
 	/// Proof: `Custody::OpenEmergencies` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EmergenciesOver` (r:1 w:1)
+	/// Proof: `Custody::EmergenciesOver` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -545,22 +559,21 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// The range of component `g` is `[0, 32]`.
 	fn close_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1654 + g * (32 ±0)`
-		//  Estimated: `5017 + g * (2508 ±2)`
-		// Minimum execution time: 146_744_000 picoseconds.
-		// Estimate: 2 more read and 1 more written than was measured.
-		Weight::from_parts(267_603_171, 0)
-			.saturating_add(Weight::from_parts(0, 10217))
-			// Standard Error: 350_831
-			.saturating_add(Weight::from_parts(4_515_888, 0).saturating_mul(g.into()))
-			.saturating_add(T::DbWeight::get().reads(10))
+		//  Measured:  `1733 + g * (32 ±0)`
+		//  Estimated: `5095 + g * (2508 ±0)`
+		// Minimum execution time: 143_177_000 picoseconds.
+		Weight::from_parts(199_179_543, 0)
+			.saturating_add(Weight::from_parts(0, 5095))
+			// Standard Error: 140_722
+			.saturating_add(Weight::from_parts(2_666_328, 0).saturating_mul(g.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(g.into())))
 			.saturating_add(Weight::from_parts(0, 2508).saturating_mul(g.into()))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -569,24 +582,25 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::EmergencyOptOuts` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn set_emergency_access() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `242`
-		//  Estimated: `3707`
-		// Minimum execution time: 37_056_000 picoseconds.
-		Weight::from_parts(76_807_000, 0)
-			.saturating_add(Weight::from_parts(0, 3707))
+		//  Measured:  `246`
+		//  Estimated: `3711`
+		// Minimum execution time: 33_572_000 picoseconds.
+		Weight::from_parts(42_085_000, 0)
+			.saturating_add(Weight::from_parts(0, 3711))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
+	/// Storage: `EthicsCommittee::Members` (r:1 w:0)
+	/// Proof: `EthicsCommittee::Members` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `Custody::Rejections` (r:1 w:1)
 	/// Proof: `Custody::Rejections` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn lift_suspension() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `83`
+		//  Measured:  `210`
 		//  Estimated: `3517`
-		// Minimum execution time: 17_632_000 picoseconds.
-		// Estimate: 1 more read than was measured.
-		Weight::from_parts(32_572_000, 0)
-			.saturating_add(Weight::from_parts(0, 6517))
+		// Minimum execution time: 21_290_000 picoseconds.
+		Weight::from_parts(26_969_000, 0)
+			.saturating_add(Weight::from_parts(0, 3517))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -600,21 +614,89 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `Custody::Due` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
 	fn forget_grant() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `937`
+		//  Measured:  `975`
 		//  Estimated: `3874`
-		// Minimum execution time: 105_390_000 picoseconds.
-		Weight::from_parts(204_522_000, 0)
+		// Minimum execution time: 101_783_000 picoseconds.
+		Weight::from_parts(119_655_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
-	// Not measured yet: an estimate, by what was measured for `request_access`, which reads and
-	// writes the same. The questions about the draw are added by the call.
+	/// Storage: `Inference::Requests` (r:1 w:0)
+	/// Proof: `Inference::Requests` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `Inference::Committees` (r:1 w:0)
+	/// Proof: `Inference::Committees` (`max_values`: None, `max_size`: Some(1388), added: 3863, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Envelopes` (r:1 w:0)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Records` (r:1 w:0)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
+	/// Storage: `Inference::Models` (r:1 w:0)
+	/// Proof: `Inference::Models` (`max_values`: None, `max_size`: Some(692), added: 3167, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::Custodies` (r:1 w:1)
+	/// Proof: `Custody::Custodies` (`max_values`: None, `max_size`: Some(951), added: 3426, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
+	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
+	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Patients` (r:1 w:0)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Logs` (r:1 w:1)
+	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::EventTopics` (r:1 w:1)
+	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Custody::Grants` (r:1 w:1)
+	/// Proof: `Custody::Grants` (`max_values`: None, `max_size`: Some(666), added: 3141, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::Emergencies` (r:1 w:1)
+	/// Proof: `Custody::Emergencies` (`max_values`: None, `max_size`: Some(154), added: 2629, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::Due` (r:1 w:3)
+	/// Proof: `Custody::Due` (`max_values`: None, `max_size`: Some(101), added: 2576, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EndedGrants` (r:2 w:1)
+	/// Proof: `Custody::EndedGrants` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::NextDue` (r:1 w:0)
+	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Parameters::Parameters` (r:1 w:0)
+	/// Proof: `Parameters::Parameters` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn request_as_worker() -> Weight {
-		Weight::from_parts(333_644_000, 0)
-			.saturating_add(Weight::from_parts(0, 6754))
-			.saturating_add(T::DbWeight::get().reads(15))
+		// Proof Size summary in bytes:
+		//  Measured:  `4422`
+		//  Estimated: `7887`
+		// Minimum execution time: 333_679_000 picoseconds.
+		Weight::from_parts(403_393_000, 0)
+			.saturating_add(Weight::from_parts(0, 7887))
+			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(11))
+	}
+	/// Storage: `Custody::EmergenciesOver` (r:1 w:0)
+	/// Proof: `Custody::EmergenciesOver` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::CustodianGroups` (r:1 w:1)
+	/// Proof: `Custody::CustodianGroups` (`max_values`: None, `max_size`: Some(578), added: 3053, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Logs` (r:1 w:1)
+	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::EventTopics` (r:1 w:1)
+	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Custody::EmergencyOptOuts` (r:0 w:1)
+	/// Proof: `Custody::EmergencyOptOuts` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// The range of component `c` is `[1, 8]`.
+	fn leave(c: u32, ) -> Weight {
+		// Proof Size summary in bytes:
+		//  Measured:  `515 + c * (97 ±0)`
+		//  Estimated: `4043 + c * (96 ±0)`
+		// Minimum execution time: 99_733_000 picoseconds.
+		Weight::from_parts(111_210_989, 0)
+			.saturating_add(Weight::from_parts(0, 4043))
+			// Standard Error: 44_807
+			.saturating_add(Weight::from_parts(1_334_323, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(Weight::from_parts(0, 96).saturating_mul(c.into()))
 	}
 	/// Storage: `Custody::NextDue` (r:1 w:1)
 	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -623,7 +705,7 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Storage: `Custody::Grants` (r:1 w:1)
 	/// Proof: `Custody::Grants` (`max_values`: None, `max_size`: Some(666), added: 3141, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:1 w:0)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodies` (r:1 w:1)
 	/// Proof: `Custody::Custodies` (`max_values`: None, `max_size`: Some(951), added: 3426, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Emergencies` (r:1 w:1)
@@ -636,20 +718,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn process_due() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2726`
-		//  Estimated: `6191`
-		// Minimum execution time: 144_043_000 picoseconds.
-		Weight::from_parts(190_728_000, 0)
-			.saturating_add(Weight::from_parts(0, 6191))
+		//  Measured:  `2764`
+		//  Estimated: `6229`
+		// Minimum execution time: 140_638_000 picoseconds.
+		Weight::from_parts(184_977_000, 0)
+			.saturating_add(Weight::from_parts(0, 6229))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
-	}
-	// An estimate until the next measurement: as `set_custodians` that dismisses all.
-	fn leave(c: u32, ) -> Weight {
-		Weight::from_parts(150_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 8000))
-			.saturating_add(Weight::from_parts(1_000_000, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(6))
 	}
 }

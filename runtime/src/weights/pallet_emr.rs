@@ -19,7 +19,7 @@ use core::marker::PhantomData;
 pub struct WeightInfo<T>(PhantomData<T>);
 impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeyDeposits` (r:1 w:1)
 	/// Proof: `Emr::EncryptionKeyDeposits` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
@@ -36,32 +36,32 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `391`
 		//  Estimated: `3874`
-		// Minimum execution time: 174_582_000 picoseconds.
-		Weight::from_parts(197_586_000, 0)
+		// Minimum execution time: 167_559_000 picoseconds.
+		Weight::from_parts(201_230_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn update_profile() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `370`
-		//  Estimated: `3835`
-		// Minimum execution time: 39_834_000 picoseconds.
-		Weight::from_parts(54_395_000, 0)
-			.saturating_add(Weight::from_parts(0, 3835))
+		//  Measured:  `374`
+		//  Estimated: `3839`
+		// Minimum execution time: 40_091_000 picoseconds.
+		Weight::from_parts(53_169_000, 0)
+			.saturating_add(Weight::from_parts(0, 3839))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// Storage: `Emr::EncryptionKeys` (r:1 w:1)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -72,14 +72,14 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `217`
 		//  Estimated: `3874`
-		// Minimum execution time: 99_935_000 picoseconds.
-		Weight::from_parts(123_859_000, 0)
+		// Minimum execution time: 96_595_000 picoseconds.
+		Weight::from_parts(120_912_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::PatientPolicies` (r:1 w:1)
 	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
@@ -90,8 +90,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `383`
 		//  Estimated: `3848`
-		// Minimum execution time: 43_293_000 picoseconds.
-		Weight::from_parts(85_977_000, 0)
+		// Minimum execution time: 42_795_000 picoseconds.
+		Weight::from_parts(51_527_000, 0)
 			.saturating_add(Weight::from_parts(0, 3848))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -106,8 +106,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `235`
 		//  Estimated: `1522`
-		// Minimum execution time: 22_382_000 picoseconds.
-		Weight::from_parts(27_605_000, 0)
+		// Minimum execution time: 22_591_000 picoseconds.
+		Weight::from_parts(31_061_000, 0)
 			.saturating_add(Weight::from_parts(0, 1522))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -120,8 +120,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `225`
 		//  Estimated: `1522`
-		// Minimum execution time: 21_775_000 picoseconds.
-		Weight::from_parts(41_765_000, 0)
+		// Minimum execution time: 21_871_000 picoseconds.
+		Weight::from_parts(45_733_000, 0)
 			.saturating_add(Weight::from_parts(0, 1522))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -132,8 +132,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `173`
 		//  Estimated: `1522`
-		// Minimum execution time: 15_308_000 picoseconds.
-		Weight::from_parts(22_827_000, 0)
+		// Minimum execution time: 16_254_000 picoseconds.
+		Weight::from_parts(30_378_000, 0)
 			.saturating_add(Weight::from_parts(0, 1522))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -146,8 +146,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `140`
 		//  Estimated: `1489`
-		// Minimum execution time: 20_723_000 picoseconds.
-		Weight::from_parts(28_659_000, 0)
+		// Minimum execution time: 21_518_000 picoseconds.
+		Weight::from_parts(31_558_000, 0)
 			.saturating_add(Weight::from_parts(0, 1489))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
@@ -158,8 +158,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `277`
 		//  Estimated: `3575`
-		// Minimum execution time: 20_042_000 picoseconds.
-		Weight::from_parts(27_184_000, 0)
+		// Minimum execution time: 20_360_000 picoseconds.
+		Weight::from_parts(25_658_000, 0)
 			.saturating_add(Weight::from_parts(0, 3575))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -170,8 +170,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `277`
 		//  Estimated: `3575`
-		// Minimum execution time: 22_249_000 picoseconds.
-		Weight::from_parts(38_168_000, 0)
+		// Minimum execution time: 22_993_000 picoseconds.
+		Weight::from_parts(28_854_000, 0)
 			.saturating_add(Weight::from_parts(0, 3575))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -184,8 +184,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `398`
 		//  Estimated: `3575`
-		// Minimum execution time: 32_707_000 picoseconds.
-		Weight::from_parts(54_927_000, 0)
+		// Minimum execution time: 33_114_000 picoseconds.
+		Weight::from_parts(39_575_000, 0)
 			.saturating_add(Weight::from_parts(0, 3575))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -198,8 +198,8 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `364`
 		//  Estimated: `3575`
-		// Minimum execution time: 32_351_000 picoseconds.
-		Weight::from_parts(40_638_000, 0)
+		// Minimum execution time: 30_940_000 picoseconds.
+		Weight::from_parts(38_454_000, 0)
 			.saturating_add(Weight::from_parts(0, 3575))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -212,20 +212,20 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `364`
 		//  Estimated: `3575`
-		// Minimum execution time: 32_458_000 picoseconds.
-		Weight::from_parts(51_367_000, 0)
+		// Minimum execution time: 30_138_000 picoseconds.
+		Weight::from_parts(39_275_000, 0)
 			.saturating_add(Weight::from_parts(0, 3575))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Patients` (r:1 w:1)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Providers` (r:1 w:0)
 	/// Proof: `Emr::Providers` (`max_values`: None, `max_size`: Some(65), added: 2540, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Institutions` (r:1 w:0)
 	/// Proof: `Emr::Institutions` (`max_values`: None, `max_size`: Some(110), added: 2585, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Contents` (r:1 w:1)
-	/// Proof: `Emr::Contents` (`max_values`: None, `max_size`: Some(138), added: 2613, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Contents` (`max_values`: None, `max_size`: Some(202), added: 2677, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:32 w:0)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
@@ -243,9 +243,9 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:0 w:32)
-	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:0 w:1)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Commitments` (r:0 w:1)
 	/// Proof: `Emr::Commitments` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::RecordsOf` (r:0 w:1)
@@ -253,14 +253,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[1, 32]`.
 	fn add_record(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `697 + n * (86 ±0)`
-		//  Estimated: `4162 + n * (2555 ±0)`
-		// Minimum execution time: 270_959_000 picoseconds.
-		// Estimate: 1 more written than was measured.
-		Weight::from_parts(389_497_191, 0)
-			.saturating_add(Weight::from_parts(0, 4162))
-			// Standard Error: 456_046
-			.saturating_add(Weight::from_parts(30_821_306, 0).saturating_mul(n.into()))
+		//  Measured:  `790 + n * (86 ±0)`
+		//  Estimated: `4255 + n * (2555 ±0)`
+		// Minimum execution time: 271_121_000 picoseconds.
+		Weight::from_parts(253_176_797, 0)
+			.saturating_add(Weight::from_parts(0, 4255))
+			// Standard Error: 319_524
+			.saturating_add(Weight::from_parts(30_023_851, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -268,17 +267,17 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 2555).saturating_mul(n.into()))
 	}
 	/// Storage: `Emr::Records` (r:1 w:2)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Contents` (r:1 w:1)
-	/// Proof: `Emr::Contents` (`max_values`: None, `max_size`: Some(138), added: 2613, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Contents` (`max_values`: None, `max_size`: Some(202), added: 2677, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:32 w:0)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::PatientPolicies` (r:1 w:0)
 	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
 	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
-	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Patients` (r:1 w:1)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -290,7 +289,7 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Storage: `Balances::Holds` (r:1 w:1)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:0 w:32)
-	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Commitments` (r:0 w:1)
 	/// Proof: `Emr::Commitments` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::RecordsOf` (r:0 w:1)
@@ -298,15 +297,14 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[1, 32]`.
 	fn amend_record(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1096 + n * (86 ±0)`
-		//  Estimated: `4561 + n * (2555 ±0)`
-		// Minimum execution time: 284_030_000 picoseconds.
-		// Estimate: 1 more read and 1 more written than was measured.
-		Weight::from_parts(394_027_758, 0)
-			.saturating_add(Weight::from_parts(0, 7161))
-			// Standard Error: 428_705
-			.saturating_add(Weight::from_parts(32_164_779, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(11))
+		//  Measured:  `1189 + n * (86 ±0)`
+		//  Estimated: `4654 + n * (2555 ±0)`
+		// Minimum execution time: 290_245_000 picoseconds.
+		Weight::from_parts(467_606_136, 0)
+			.saturating_add(Weight::from_parts(0, 4654))
+			// Standard Error: 212_569
+			.saturating_add(Weight::from_parts(39_647_958, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
@@ -317,13 +315,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Storage: `Emr::DefaultPolicy` (r:1 w:0)
 	/// Proof: `Emr::DefaultPolicy` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Records` (r:1 w:1)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:1 w:0)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:1 w:1)
-	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:2 w:2)
@@ -334,24 +332,24 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn share_record() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `3493`
-		//  Estimated: `6958`
-		// Minimum execution time: 242_611_000 picoseconds.
-		Weight::from_parts(291_995_000, 0)
-			.saturating_add(Weight::from_parts(0, 6958))
+		//  Measured:  `3502`
+		//  Estimated: `6967`
+		// Minimum execution time: 254_688_000 picoseconds.
+		Weight::from_parts(314_270_000, 0)
+			.saturating_add(Weight::from_parts(0, 6967))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Grants` (r:1 w:0)
 	/// Proof: `Custody::Grants` (`max_values`: None, `max_size`: Some(666), added: 3141, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::RunningEmergencies` (r:1 w:0)
 	/// Proof: `Custody::RunningEmergencies` (`max_values`: None, `max_size`: Some(104), added: 2579, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:1 w:1)
-	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
@@ -362,24 +360,26 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn remove_envelope() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `2445`
-		//  Estimated: `5910`
-		// Minimum execution time: 151_484_000 picoseconds.
-		Weight::from_parts(179_956_000, 0)
-			.saturating_add(Weight::from_parts(0, 5910))
+		//  Measured:  `2458`
+		//  Estimated: `5923`
+		// Minimum execution time: 146_368_000 picoseconds.
+		Weight::from_parts(170_839_000, 0)
+			.saturating_add(Weight::from_parts(0, 5923))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Emr::Records` (r:1 w:1)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Envelopes` (r:33 w:32)
-	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(192), added: 2667, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:33 w:33)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:33 w:33)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Custodies` (r:1 w:0)
 	/// Proof: `Custody::Custodies` (`max_values`: None, `max_size`: Some(951), added: 3426, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Patients` (r:1 w:1)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
@@ -389,14 +389,13 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// The range of component `n` is `[1, 32]`.
 	fn erase_record(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `1073 + n * (339 ±0)`
-		//  Estimated: `4540 + n * (2884 ±0)`
-		// Minimum execution time: 197_369_000 picoseconds.
-		// Estimate: 1 more read and 1 more written than was measured.
-		Weight::from_parts(177_623_518, 0)
-			.saturating_add(Weight::from_parts(0, 7140))
-			// Standard Error: 690_708
-			.saturating_add(Weight::from_parts(77_395_185, 0).saturating_mul(n.into()))
+		//  Measured:  `1321 + n * (349 ±0)`
+		//  Estimated: `4773 + n * (2884 ±0)`
+		// Minimum execution time: 203_850_000 picoseconds.
+		Weight::from_parts(163_942_737, 0)
+			.saturating_add(Weight::from_parts(0, 4773))
+			// Standard Error: 87_555
+			.saturating_add(Weight::from_parts(70_728_344, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -404,7 +403,7 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 2884).saturating_mul(n.into()))
 	}
 	/// Storage: `Emr::Records` (r:2 w:2)
-	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(221), added: 2696, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
 	/// Storage: `Inference::OpenRequestOf` (r:2 w:0)
 	/// Proof: `Inference::OpenRequestOf` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
@@ -414,15 +413,15 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	fn restore_record() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `996`
-		//  Estimated: `6382`
-		// Minimum execution time: 69_548_000 picoseconds.
-		Weight::from_parts(81_980_000, 0)
-			.saturating_add(Weight::from_parts(0, 6382))
+		//  Estimated: `6510`
+		// Minimum execution time: 70_930_000 picoseconds.
+		Weight::from_parts(84_646_000, 0)
+			.saturating_add(Weight::from_parts(0, 6510))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Relations` (r:1 w:1)
 	/// Proof: `Emr::Relations` (`max_values`: None, `max_size`: Some(98), added: 2573, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
@@ -431,34 +430,34 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn set_relation() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `370`
-		//  Estimated: `3835`
-		// Minimum execution time: 40_596_000 picoseconds.
-		Weight::from_parts(47_916_000, 0)
-			.saturating_add(Weight::from_parts(0, 3835))
+		//  Measured:  `374`
+		//  Estimated: `3839`
+		// Minimum execution time: 44_021_000 picoseconds.
+		Weight::from_parts(55_141_000, 0)
+			.saturating_add(Weight::from_parts(0, 3839))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Emr::Relations` (r:1 w:1)
 	/// Proof: `Emr::Relations` (`max_values`: None, `max_size`: Some(98), added: 2573, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Patients` (r:1 w:1)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::Logs` (r:1 w:1)
 	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `System::EventTopics` (r:1 w:1)
 	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn remove_relation() -> Weight {
 		// Proof Size summary in bytes:
-		//  Measured:  `490`
-		//  Estimated: `3955`
-		// Minimum execution time: 39_599_000 picoseconds.
-		Weight::from_parts(48_077_000, 0)
-			.saturating_add(Weight::from_parts(0, 3955))
+		//  Measured:  `494`
+		//  Estimated: `3959`
+		// Minimum execution time: 68_623_000 picoseconds.
+		Weight::from_parts(97_789_000, 0)
+			.saturating_add(Weight::from_parts(0, 3959))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	/// Storage: `Emr::Patients` (r:1 w:0)
-	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(171), added: 2646, mode: `MaxEncodedLen`)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeys` (r:1 w:1)
 	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Emr::EncryptionKeyDeposits` (r:1 w:1)
@@ -471,42 +470,109 @@ impl<T: frame_system::Config> pallet_emr::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `460`
 		//  Estimated: `3874`
-		// Minimum execution time: 82_394_000 picoseconds.
-		Weight::from_parts(101_522_000, 0)
+		// Minimum execution time: 101_453_000 picoseconds.
+		Weight::from_parts(184_657_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
-	// Estimates until the next measurement: as `remove_relation` for each relation, and
-	// `register_patient` for the rest.
+	/// Storage: `Emr::Patients` (r:1 w:1)
+	/// Proof: `Emr::Patients` (`max_values`: None, `max_size`: Some(239), added: 2714, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EmergenciesOver` (r:1 w:0)
+	/// Proof: `Custody::EmergenciesOver` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Inference::RequestsAbout` (r:1 w:0)
+	/// Proof: `Inference::RequestsAbout` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Proxy::Proxies` (r:1 w:0)
+	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::CustodianGroups` (r:1 w:0)
+	/// Proof: `Custody::CustodianGroups` (`max_values`: None, `max_size`: Some(578), added: 3053, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Relations` (r:17 w:16)
+	/// Proof: `Emr::Relations` (`max_values`: None, `max_size`: Some(98), added: 2573, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Logs` (r:1 w:1)
+	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::EventTopics` (r:1 w:1)
+	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Emr::PatientPolicies` (r:1 w:1)
+	/// Proof: `Emr::PatientPolicies` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::EncryptionKeys` (r:0 w:1)
+	/// Proof: `Emr::EncryptionKeys` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Storage: `Custody::EmergencyOptOuts` (r:0 w:1)
+	/// Proof: `Custody::EmergencyOptOuts` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
+	/// The range of component `n` is `[0, 16]`.
 	fn deregister_patient(n: u32, ) -> Weight {
-		Weight::from_parts(250_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 8000))
-			.saturating_add(Weight::from_parts(20_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(9))
+		// Proof Size summary in bytes:
+		//  Measured:  `808 + n * (56 ±0)`
+		//  Estimated: `4706 + n * (2573 ±0)`
+		// Minimum execution time: 184_162_000 picoseconds.
+		Weight::from_parts(321_219_755, 0)
+			.saturating_add(Weight::from_parts(0, 4706))
+			// Standard Error: 462_607
+			.saturating_add(Weight::from_parts(32_756_670, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(8))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 2700).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 2573).saturating_mul(n.into()))
 	}
-	// An estimate until the next measurement: as `remove_envelope`, and the request and verdicts of
-	// four models.
+	/// Storage: `Emr::Records` (r:1 w:1)
+	/// Proof: `Emr::Records` (`max_values`: None, `max_size`: Some(285), added: 2760, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Envelopes` (r:1 w:1)
+	/// Proof: `Emr::Envelopes` (`max_values`: None, `max_size`: Some(201), added: 2676, mode: `MaxEncodedLen`)
+	/// Storage: `Inference::OpenRequestOf` (r:1 w:0)
+	/// Proof: `Inference::OpenRequestOf` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `Inference::LatestVerdict` (r:1 w:0)
+	/// Proof: `Inference::LatestVerdict` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
+	/// Storage: `Emr::Logs` (r:1 w:1)
+	/// Proof: `Emr::Logs` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
+	/// Storage: `System::EventTopics` (r:1 w:1)
+	/// Proof: `System::EventTopics` (`max_values`: None, `max_size`: None, mode: `Measured`)
 	fn withdraw_envelope() -> Weight {
-		Weight::from_parts(200_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 24000))
-			.saturating_add(T::DbWeight::get().reads(18))
-			.saturating_add(T::DbWeight::get().writes(7))
+		// Proof Size summary in bytes:
+		//  Measured:  `2401`
+		//  Estimated: `5866`
+		// Minimum execution time: 164_925_000 picoseconds.
+		Weight::from_parts(184_570_000, 0)
+			.saturating_add(Weight::from_parts(0, 5866))
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
-	// Estimates until the next measurement: as `remove_encryption_key`, with one entry less.
+	/// Storage: `Emr::LogArchives` (r:1 w:1)
+	/// Proof: `Emr::LogArchives` (`max_values`: None, `max_size`: Some(198), added: 2673, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn set_log_archive() -> Weight {
-		Weight::from_parts(110_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 4000))
+		// Proof Size summary in bytes:
+		//  Measured:  `243`
+		//  Estimated: `3874`
+		// Minimum execution time: 93_170_000 picoseconds.
+		Weight::from_parts(164_851_000, 0)
+			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
+	/// Storage: `Emr::LogArchives` (r:1 w:1)
+	/// Proof: `Emr::LogArchives` (`max_values`: None, `max_size`: Some(198), added: 2673, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(409), added: 2884, mode: `MaxEncodedLen`)
 	fn remove_log_archive() -> Weight {
-		Weight::from_parts(110_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 4000))
+		// Proof Size summary in bytes:
+		//  Measured:  `450`
+		//  Estimated: `3874`
+		// Minimum execution time: 83_498_000 picoseconds.
+		Weight::from_parts(144_519_000, 0)
+			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
