@@ -176,6 +176,25 @@ fn a_copied_cid_neither_deletes_a_film_nor_keeps_it() {
     assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
 }
 
+/// Whoever reads a CID in the pool can be first with it. The chain cannot tell whose film it was,
+/// so the record that came second is erased, and the answer names the way to have the file deleted.
+#[test]
+fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    // As if it were the thief's, who was a block earlier.
+    let earlier = record(&world, 68);
+    let mine = copy(&world, earlier).to_string();
+    assert_eq!(world.show(earlier)["cid"], world.done(STRANGER, &["show", &mine])["cid"]);
+    let erased = world.done(STRANGER, &["erase", &mine]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains("if the file is yours, add --even-if-shared"), "{erased}");
+    assert_eq!(erased["stores"].as_array().map(Vec::len), Some(0), "{erased}");
+    let erased = world.done(STRANGER, &["erase", &mine, "--even-if-shared"]);
+    assert_eq!(erased["stores"][0]["outcome"], "deleted", "{erased}");
+    assert!(erased["stores_not_asked"].is_null(), "{erased}");
+}
+
 #[test]
 fn what_custodians_keep_goes_with_the_record() {
     let world = World::with_custodians();
