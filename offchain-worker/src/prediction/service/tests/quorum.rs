@@ -54,6 +54,8 @@ async fn a_drawn_worker_alone_commits_first_and_needs_no_consent_then() {
     let world = World::start();
     let id = world.ask_unsealed(b"x", &[1]);
     world.seal_as_uploader(id);
+    // It shows its answer once the commitment is final, and is killed before.
+    world.state().unfinal = 15;
     commit_and_die(&world, id).await;
     world.state().no_consent = true;
     let service = start(&world);
