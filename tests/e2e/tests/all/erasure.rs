@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError};
 use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
-use medchain_primitives::{Cid, ContentDigest, RecordKind};
+use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -193,6 +193,31 @@ fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same() {
     let erased = world.done(STRANGER, &["erase", &mine, "--even-if-shared"]);
     assert_eq!(erased["stores"][0]["outcome"], "deleted", "{erased}");
     assert!(erased["stores_not_asked"].is_null(), "{erased}");
+}
+
+/// As after a version that a caretaker should not have added.
+#[test]
+fn the_patient_makes_the_previous_version_the_newest_again() {
+    let world = World::with_everybody();
+    let first = record(&world, 69);
+    let id = first.to_string();
+    let call = Call::AmendRecord {
+        record: RecordId(first),
+        cid: Cid::new(CidCodec::Raw, [69; 32]),
+        digest: ContentDigest([0; 32]),
+        commitments: None,
+        envelopes: Vec::new(),
+        custody: None,
+    };
+    submit(&world, PATIENT, &call).expect("the patient may amend the own records");
+    let refused = world.run(LAB, &["restore", &id]);
+    assert!(refused.one_error_line().contains("only the patient"), "{}", refused.err);
+    let restored = world.done(PATIENT, &["restore", &id]);
+    assert_eq!(restored["record_id"], first, "{restored}");
+    assert_eq!(restored["replaced"], first + 1, "{restored}");
+    world.done(PATIENT, &["fetch", &id, "--output", "first.png"]);
+    let again = world.run(PATIENT, &["restore", &id]);
+    assert!(again.one_error_line().contains("the newest version already"), "{}", again.err);
 }
 
 #[test]
