@@ -6,6 +6,7 @@ use anyhow::{bail, Context as _, Result};
 use clap::Args;
 use medchain_client::{
     chain::{Body, ChainError, Gas, OpenMotion, RuntimeError, View},
+    contract::Decoded,
     AccountId32,
 };
 use serde::Serialize;
@@ -18,6 +19,8 @@ use crate::{
 /// What closing a motion may use: more than any call that the command line proposes. Most is used
 /// by a judgement that ends many grants.
 const MOST: Gas = Gas { ref_time: 200_000_000_000, proof_size: 2_000_000 };
+/// How many characters of an argument are shown.
+const LONGEST_LINE: usize = 1_000;
 /// The longest call of a motion, in bytes.
 const LONGEST: u32 = 64 * 1024;
 
@@ -38,6 +41,8 @@ pub struct MotionReport {
     pub motion: u32,
     /// The name of its call.
     pub call: String,
+    /// The arguments of its call, by name; null where they cannot be read.
+    pub arguments: Option<Decoded>,
     /// How many members must vote for it.
     pub threshold: u32,
     /// The members who voted for it.
@@ -50,19 +55,39 @@ pub struct MotionReport {
 
 impl From<OpenMotion> for MotionReport {
     fn from(motion: OpenMotion) -> Self {
-        let OpenMotion { hash: _, index, threshold, ayes, nays, end, call } = motion;
-        Self { motion: index, call, threshold, ayes, nays, end }
+        let OpenMotion { hash: _, index, threshold, ayes, nays, end, call, arguments } = motion;
+        Self { motion: index, call, arguments, threshold, ayes, nays, end }
     }
 }
 
 impl fmt::Display for MotionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { motion, call, threshold, ayes, nays, end } = self;
+        let Self { motion, call, arguments, threshold, ayes, nays, end } = self;
         let (ayes, nays) = (ayes.len(), nays.len());
         write!(
             f,
             "motion  {motion}: {call}, {ayes} of {threshold} votes, {nays} against, until block {end}"
-        )
+        )?;
+        f.write_str(&argument_lines(arguments.as_ref()))
+    }
+}
+
+/// What follows the line of a call: a line for each argument, or that they cannot be read.
+pub fn argument_lines(arguments: Option<&Decoded>) -> String {
+    let line = |text: &str| {
+        let mut shown: String = text.chars().take(LONGEST_LINE).collect();
+        if shown.len() < text.len() {
+            shown.push_str("… (all of it with --json)");
+        }
+        format!("\n        {shown}")
+    };
+    match arguments {
+        Some(Decoded::Nothing) => String::new(),
+        Some(Decoded::Struct(fields)) => {
+            fields.iter().map(|(name, value)| line(&format!("{name}: {value}"))).collect()
+        }
+        Some(other) => line(&other.to_string()),
+        None => line("its arguments cannot be read: look at them in Apps before you vote"),
     }
 }
 
@@ -140,6 +165,26 @@ fn refused(error: anyhow::Error, index: u32) -> anyhow::Error {
 mod tests {
     use super::*;
     use crate::output;
+
+    #[test]
+    fn a_motion_is_shown_with_what_it_would_do() {
+        let shown = |arguments| {
+            let (ayes, nays) = (vec![AccountId32([1; 32])], Vec::new());
+            let call = "System.authorize_upgrade".to_owned();
+            MotionReport { motion: 3, call, arguments, threshold: 2, ayes, nays, end: 9 }
+                .to_string()
+        };
+        let line = "motion  3: System.authorize_upgrade, 1 of 2 votes, 0 against, until block 9";
+        assert_eq!(shown(Some(Decoded::Nothing)), line);
+        let bytes = |length| {
+            let hash = ("code_hash".to_owned(), Decoded::Bytes(vec![0xab; length]));
+            shown(Some(Decoded::Struct(vec![hash, ("now".to_owned(), Decoded::Bool(true))])))
+        };
+        assert_eq!(bytes(2), format!("{line}\n        code_hash: 0xabab\n        now: true"));
+        let end = "… (all of it with --json)\n        now: true";
+        assert!(bytes(9_000).ends_with(end), "{}", bytes(9_000));
+        assert!(shown(None).contains("cannot be read"));
+    }
 
     #[test]
     fn a_motion_whose_call_is_refused_is_over() {

@@ -14,6 +14,7 @@ mod types;
 use thiserror::Error;
 
 pub use argument::{Accounts, MAX_NESTING};
+pub(crate) use decoded::read as read_value;
 pub use decoded::Decoded;
 pub use file::code_of_bundle;
 pub use interface::{Argument, Emitted, Function, Interface};

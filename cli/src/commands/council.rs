@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use medchain_client::{
     chain::{Body, Call, ChainEvent, Change},
+    contract::Decoded,
     AccountId32,
 };
 use medchain_primitives::ChangeId;
@@ -62,6 +63,8 @@ pub struct ChangeReport {
     pub change: ChangeId,
     /// The name of the call.
     pub call: String,
+    /// The arguments of the call, by name; null where they cannot be read.
+    pub arguments: Option<Decoded>,
     /// The first block in which it can be enacted.
     pub enactable_at: u32,
     /// The last block in which it can be enacted.
@@ -70,8 +73,8 @@ pub struct ChangeReport {
 
 impl From<Change> for ChangeReport {
     fn from(change: Change) -> Self {
-        let Change { id, call, enactable_at, expires_at } = change;
-        Self { change: id, call, enactable_at, expires_at }
+        let Change { id, call, arguments, enactable_at, expires_at } = change;
+        Self { change: id, call, arguments, enactable_at, expires_at }
     }
 }
 
@@ -86,8 +89,9 @@ impl fmt::Display for ShowReport {
         for motion in &self.motions {
             writeln!(f, "{motion}")?;
         }
-        for ChangeReport { change, call, enactable_at, expires_at } in &self.changes {
-            writeln!(f, "root    {change}: {call}, in blocks {enactable_at} to {expires_at}")?;
+        for ChangeReport { change, call, arguments, enactable_at, expires_at } in &self.changes {
+            write!(f, "root    {change}: {call}, in blocks {enactable_at} to {expires_at}")?;
+            writeln!(f, "{}", motions::argument_lines(arguments.as_ref()))?;
         }
         write!(f, "(at block {})", self.block_number)
     }

@@ -38,7 +38,7 @@ use scene::{Check, Scene};
 pub struct ConsentSummary {
     /// Every claim, in order; all of them held.
     pub checks: Vec<Check>,
-    /// Blocks from the request to the last share needed, while all custodians ran.
+    /// Blocks from the request to the last share needed, while both honest custodians ran.
     pub request_to_key_blocks: u32,
     /// The same in milliseconds, including the request's own block.
     pub request_to_image_ms: u64,

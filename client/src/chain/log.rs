@@ -29,7 +29,7 @@ use super::{
     event::{self, PastEvent},
     history::{first_without, is_pruned},
     items::StorageItem,
-    proof::{keys, ProofError},
+    proof::{keys, ProofError, ReadProof},
     Chain, ChainError, History,
 };
 use crate::{AccountId32, H256};
@@ -54,17 +54,9 @@ impl Chain {
     pub async fn log_of(&self, patient: AccountId32) -> Result<Log, ChainError> {
         let (hash, header) = self.final_head().await?;
         let block = u32::try_from(header.number).unwrap_or(u32::MAX);
-        let unproven = |error: ProofError| ChainError::BrokenLog {
-            block,
-            what: format!("the node does not prove its end: {error}"),
-        };
-        let key = keys::log(&patient);
-        let proof = self.read_proof(hash, std::slice::from_ref(&key)).await?;
-        let state = proof.open().map_err(unproven)?;
-        let head = decoded(state.value(&key).map_err(unproven)?)?;
-        // The header is hashed, and the number is in it.
-        let at = (u32::try_from(state.number()).unwrap_or(u32::MAX), hash);
-        Ok(Log { chain: self.clone(), patient, head, at })
+        let proof = self.read_proof(hash, &[keys::log(&patient)]).await?;
+        let (head, number) = proven_end(&proof, &patient, block)?;
+        Ok(Log { chain: self.clone(), patient, head, at: (number, hash) })
     }
 
     /// The first block, of those up to `newest`, that is not older than a time in milliseconds
@@ -205,6 +197,25 @@ impl History {
         let events = runtime.events().from_bytes(entries::as_events(block));
         event::read_all(&events, runtime.metadata_ref())
     }
+}
+
+/// The end of a patient's log, and the height of the block, as a proof shows them. Where it shows
+/// nothing, the error names `block`.
+///
+/// Whether the proof is of the block that was asked for is not looked at.
+pub(super) fn proven_end(
+    proof: &ReadProof,
+    patient: &AccountId32,
+    block: u32,
+) -> Result<(LogHead<u32>, u32), ChainError> {
+    let unproven = |error: ProofError| ChainError::BrokenLog {
+        block,
+        what: format!("the node does not prove its end: {error}"),
+    };
+    let state = proof.open().map_err(unproven)?;
+    let head = decoded(state.value(&keys::log(patient)).map_err(unproven)?)?;
+    // The header is hashed, and the number is in it.
+    Ok((head, u32::try_from(state.number()).unwrap_or(u32::MAX)))
 }
 
 fn decoded(bytes: Option<Vec<u8>>) -> Result<LogHead<u32>, ChainError> {

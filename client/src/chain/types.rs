@@ -7,7 +7,7 @@ use medchain_primitives::{
     RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
 };
 
-use crate::{AccountId32, H256};
+use crate::{contract::Decoded, AccountId32, H256};
 
 /// The balance of an account, in the chain's smallest unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub struct OpenMotion {
     pub end: u32,
     /// The name of its call, such as `Emr.announce_default_policy`.
     pub call: String,
+    /// The arguments of its call, by name; `None` where the metadata cannot tell them.
+    pub arguments: Option<Decoded>,
 }
 
 /// A call that root will make.
@@ -114,6 +116,8 @@ pub struct Change {
     pub id: ChangeId,
     /// The name of the call, such as `System.authorize_upgrade`.
     pub call: String,
+    /// The arguments of the call, by name; `None` where the metadata cannot tell them.
+    pub arguments: Option<Decoded>,
     /// The first block in which it can be enacted.
     pub enactable_at: u32,
     /// The last block in which it can be enacted.

@@ -12,6 +12,8 @@ mod parameters;
 #[cfg(test)]
 pub(super) use access::QUESTIONS_AT_ONCE;
 #[cfg(test)]
+pub(super) use council::read_call;
+#[cfg(test)]
 pub(super) use inference::Choice;
 
 pub use access::AccessQuestion;

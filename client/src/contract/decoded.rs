@@ -18,7 +18,7 @@ use crate::AccountId32;
 /// As JSON, accounts are addresses, bytes are hexadecimal text, numbers of more than
 /// 64 bits are text, variants without fields are their name, and others are an
 /// object with the name as its only key. `None` is null, and `Some(x)` is x.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decoded {
     /// The empty tuple.

@@ -68,6 +68,8 @@ pub struct Asked {
     /// The workers that were chosen, also after the request is closed.
     pub members: BTreeMap<AccountId32, Step>,
     pub quorum: u8,
+    /// Whether the requester named the only one.
+    pub named: bool,
     /// The members that have no envelope.
     pub without_key: BTreeSet<AccountId32>,
     /// What custodians were asked for and have delivered, where they keep the key: the reply key
@@ -260,7 +262,8 @@ impl World {
         self.ask(content, &[1])
     }
 
-    /// A record with this content and a request for it, of these workers, which have the key.
+    /// A record with this content and a request for it, of these workers, which have the key: named,
+    /// where it is one.
     pub fn ask(&self, content: &[u8], workers: &[u8]) -> RequestId {
         let mut state = self.state();
         let id = RequestId(state.now.requests.len() as u64);
@@ -270,6 +273,7 @@ impl World {
             commitments: key(id).commitments(&square(content)).unwrap(),
             members: workers.iter().map(|number| (account(*number), Step::Chosen)).collect(),
             quorum: workers.len() as u8,
+            named: workers.len() == 1,
             without_key: BTreeSet::new(),
             custody: None,
             to_draw: BTreeSet::new(),
@@ -294,6 +298,7 @@ impl World {
         let mut state = self.state();
         let asked = state.asked(id);
         asked.status = RequestStatus::Sealing;
+        asked.named = false;
         asked.without_key = asked.members.keys().copied().collect();
         asked.custody = Some(BTreeMap::new());
         id

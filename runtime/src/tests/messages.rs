@@ -95,7 +95,10 @@ fn messages_are_paid_with_medc_alone() {
 /// What has no proof size in its weight could fill a block's proof unseen.
 #[test]
 fn every_call_and_step_of_messages_has_a_proof_size() {
+    use xcm_executor::traits::WeightBounds;
+
     type Weights = <Runtime as pallet_xcm::Config>::WeightInfo;
+    type Weigher = <XcmConfig as xcm_executor::Config>::Weigher;
     let block = configs::RuntimeBlockWeights::get().max_block;
     for weight in [
         Weights::send(),
@@ -118,6 +121,13 @@ fn every_call_and_step_of_messages_has_a_proof_size() {
         Weights::add_authorized_alias(),
         Weights::remove_authorized_alias(),
     ] {
+        assert!(weight.proof_size() > 0 && weight.ref_time() > 0, "{weight:?}");
+        assert!(weight.all_lt(block / 20), "{weight:?}");
+    }
+    let steps: [xcm::latest::Instruction<RuntimeCall>; 3] =
+        [ClearOrigin, RefundSurplus, WithdrawAsset(asset(Location::here(), UNIT).into())];
+    for mut step in steps {
+        let weight = Weigher::instr_weight(&mut step).expect("a step has a weight");
         assert!(weight.proof_size() > 0 && weight.ref_time() > 0, "{weight:?}");
         assert!(weight.all_lt(block / 20), "{weight:?}");
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod capacity;
+mod caretakers;
 mod council;
 mod custodians;
 mod departures;

@@ -1,10 +1,10 @@
 //! Reads a patient's entries by the links of the log, from its end back.
 
 use anyhow::{bail, Result};
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use medchain_audit::{Entry, Gathering};
 use medchain_client::{
-    chain::{Chain, Links, Log, LogHead, LoggedBlock},
+    chain::{Chain, ChainError, Links, Log, LogHead, LoggedBlock},
     AccountId32,
 };
 use serde::Serialize;
@@ -119,20 +119,34 @@ async fn verified(
     let Some(oldest) = links.links.first() else { return Ok(blocks) };
     let history = log.history(oldest.block()).await?;
     let bar = context.progress.bar("Reading entries", head.length.into(), false);
-    let mut found = std::pin::pin!(log.blocks(&history, &links.links));
-    let mut done = links.begin.length;
+    let found = log.blocks(&history, &links.links);
+    gather(found, links.begin.length, &mut blocks, keep, |done| bar.at(done.into())).await?;
+    Ok(blocks)
+}
+
+/// Adds these blocks, before which there are `begin` entries, and keeps all now and then, so that
+/// a reading that is interrupted goes on there. `step` is told the number of entries so far.
+async fn gather(
+    found: impl Stream<Item = Result<LoggedBlock, ChainError>>,
+    begin: u32,
+    blocks: &mut Vec<LoggedBlock>,
+    keep: impl Fn(&[LoggedBlock]),
+    mut step: impl FnMut(u32),
+) -> Result<()> {
+    let mut found = std::pin::pin!(found);
+    let mut done = begin;
     let mut keep_at = next_keeping(blocks.len());
-    while let Some(block) = found.try_next().await.inspect_err(|_| keep(&blocks))? {
+    while let Some(block) = found.try_next().await.inspect_err(|_| keep(blocks.as_slice()))? {
         done = done.saturating_add(u32::try_from(block.entries.len()).unwrap_or(u32::MAX));
-        bar.at(done.into());
+        step(done);
         blocks.push(block);
         if blocks.len() >= keep_at {
-            keep(&blocks);
+            keep(blocks.as_slice());
             keep_at = next_keeping(blocks.len());
         }
     }
-    keep(&blocks);
-    Ok(blocks)
+    keep(blocks.as_slice());
+    Ok(())
 }
 
 /// When so many blocks are kept, how many there are the next time.
@@ -194,9 +208,52 @@ async fn described(
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::Link;
+    use futures::{stream, FutureExt, StreamExt};
+    use medchain_client::{
+        chain::{Link, LoggedEntry},
+        H256,
+    };
 
     use super::*;
+
+    /// A log with an entry in each of so many blocks.
+    fn log(length: u32) -> Vec<LoggedBlock> {
+        let block = |number| LoggedBlock {
+            number,
+            hash: [2; 32],
+            time: 3,
+            default_policy: None,
+            entries: vec![LoggedEntry { index: 0, extrinsic: None, signer: None, event: vec![4] }],
+        };
+        (1..=length).map(block).collect()
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_reading_goes_on_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let patient = AccountId32([1; 32]);
+        let cache = Cache::beside(&folder.path().join("me.key"), H256([1; 32]), patient);
+        let keep = |blocks: &[LoggedBlock]| cache.store(blocks.to_vec()).unwrap();
+        let all = log(700);
+        // The program is killed while it waits for the next block.
+        let found = stream::iter(all[..600].iter().cloned().map(Ok)).chain(stream::pending());
+        let mut blocks = Vec::new();
+        assert!(gather(found, 0, &mut blocks, keep, |_| ()).now_or_never().is_none());
+        let (known, mut blocks) = cache.load();
+        assert_eq!(blocks, all[..KEPT_FIRST]);
+        // The connection is lost: nothing that came before is lost with it.
+        let lost = Err(ChainError::ConnectionLost { reason: "it was closed".to_owned() });
+        let found = all[KEPT_FIRST..650].iter().cloned().map(Ok).chain([lost]);
+        let found = stream::iter(found);
+        gather(found, known.length, &mut blocks, keep, |_| ()).await.unwrap_err();
+        let (known, mut blocks) = cache.load();
+        assert_eq!(blocks, all[..650]);
+        let found = stream::iter(all[650..].iter().cloned().map(Ok));
+        let mut steps = Vec::new();
+        gather(found, known.length, &mut blocks, keep, |done| steps.push(done)).await.unwrap();
+        assert_eq!(cache.load().1, all);
+        assert_eq!(steps, (651..=700).collect::<Vec<_>>());
+    }
 
     /// A log that was followed through these heads, from its end back to the first of them.
     fn followed(heads: &[LogHead<u32>]) -> Links {

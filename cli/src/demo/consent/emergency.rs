@@ -4,7 +4,7 @@ use anyhow::{bail, Result};
 use medchain_client::chain::{format_balance, Body, CustodyError, EmrError, UNIT};
 use medchain_primitives::{EmergencyReason, RecordId, Role};
 
-use super::{cast::SURGEON, scene::Scene};
+use super::{asleep::garbage, cast::SURGEON, scene::Scene};
 use crate::{
     commands::{
         emergency::{
@@ -98,6 +98,7 @@ async fn sister(scene: &Scene<'_>, record: RecordId, second: RecordId) -> Result
             broken.included.block_number, broken.until, broken.review_until
         ),
     )?;
+    garbage(scene, STORY, &cast.sister, record).await?;
     let step = scene.story.step("The sister needs another record");
     let args = RequestArgs { records: vec![second], no_wait: false };
     let further = request::request(&cast.sister, &args).await?;

@@ -1,7 +1,9 @@
 //! Proofs over states that the tests make up.
 
 use codec::{Compact, Encode};
-use medchain_primitives::{Cid, CidCodec, ContentDigest, EncryptionKey, RecordId, RecordKind};
+use medchain_primitives::{
+    Cid, CidCodec, ContentDigest, EncryptionKey, LogHead, RecordId, RecordKind,
+};
 use proptest::prelude::*;
 use sp_core::Blake2Hasher;
 use sp_trie::{
@@ -19,8 +21,9 @@ use subxt::{
 use super::metadata::metadata;
 use crate::{
     chain::{
+        log::proven_end,
         proof::{keys, ProofError, ProvenRecord, ReadProof, KEY_HOLDERS},
-        RecordStatus,
+        ChainError, RecordStatus,
     },
     AccountId32, H256,
 };
@@ -128,6 +131,44 @@ fn every_flipped_byte_is_noticed() {
     }
     let longer = ReadProof { header: [&good.header[..], &[0]].concat(), ..good };
     assert!(matches!(longer.open(), Err(ProofError::Header { .. })));
+}
+
+#[test]
+fn the_end_of_a_log_is_what_the_state_proves() {
+    let (key, other) = (keys::log(&PATIENT), keys::log(&READER));
+    let older = LogHead::<u32>::default().after(40, b"one");
+    let end = older.after(41, b"two");
+    let with = |end: LogHead<u32>| {
+        let logs = vec![(key.clone(), end.encode()), (other.clone(), older.encode())];
+        [noise(), logs].concat()
+    };
+    let asked = std::slice::from_ref(&key);
+    let good = prove(&with(end), asked);
+    assert_eq!(proven_end(&good, &PATIENT, 1234), Ok((end, 1234)));
+    // That there is none is proven as well.
+    let empty = prove(&noise(), asked);
+    assert_eq!(proven_end(&empty, &PATIENT, 1234), Ok((LogHead::default(), 1234)));
+
+    let refused = |proof: &ReadProof| match proven_end(proof, &PATIENT, 1234) {
+        Err(ChainError::BrokenLog { block: 1234, what }) => {
+            assert!(what.starts_with("the node does not prove its end"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    };
+    // An end without the newest entry, or none at all: the header has another root.
+    let shorter = prove(&with(older), asked);
+    for lie in [shorter, empty] {
+        refused(&ReadProof { nodes: lie.nodes, ..good.clone() });
+    }
+    // No proof, or the end of another patient's log.
+    refused(&ReadProof { nodes: Vec::new(), ..good.clone() });
+    refused(&prove(&with(end), std::slice::from_ref(&other)));
+    for node in 0..good.nodes.len() {
+        let mut bad = good.clone();
+        bad.nodes[node][0] ^= 1;
+        refused(&bad);
+    }
+    refused(&ReadProof { header: good.header[..10].to_vec(), ..good });
 }
 
 /// The value of `Emr.Records` of an erased record, with the fields in the order of

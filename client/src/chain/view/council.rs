@@ -1,11 +1,12 @@
 //! The council and the ethics committee, their motions, and the calls that root will make.
 
 use medchain_primitives::{ChangeId, MIN_ETHICS_MEMBERS};
-use subxt::utils::Static;
+use subxt::{ext::scale_value::scale::decode_as_type, utils::Static, Metadata};
 
 use super::{StoredValue, View};
 use crate::{
     chain::{items::StorageItem, Body, ChainError, Change, OpenMotion},
+    contract::{read_value, Decoded},
     AccountId32, H256,
 };
 
@@ -37,6 +38,7 @@ impl View {
             };
             let call = self.stored(body.proposal_of(), (hash,)).await?;
             let call = call.map(|call| call.bytes).unwrap_or_default();
+            let (call, arguments) = read_call(self.metadata(), &call);
             motions.push(OpenMotion {
                 hash,
                 index: votes.get("index")?,
@@ -44,7 +46,8 @@ impl View {
                 ayes: votes.get("ayes")?,
                 nays: votes.get("nays")?,
                 end: votes.get("end")?,
-                call: self.name_of_call(&call),
+                call,
+                arguments,
             });
         }
         motions.sort_unstable_by_key(|motion| motion.index);
@@ -56,9 +59,11 @@ impl View {
         let entries = self.entries::<(Static<ChangeId>,), _>(StorageItem::CHANGES, ()).await?;
         let change = |((id,), value): ((Static<ChangeId>,), StoredValue)| {
             let fields = value.fields(StorageItem::CHANGES, self)?;
+            let (call, arguments) = read_call(self.metadata(), fields.raw("call")?);
             Ok(Change {
                 id: id.0,
-                call: self.name_of_call(fields.raw("call")?),
+                call,
+                arguments,
                 enactable_at: fields.get("enactable_at")?,
                 expires_at: fields.get("expires_at")?,
             })
@@ -68,14 +73,32 @@ impl View {
         found.sort_unstable_by_key(|one| one.id);
         Ok(found)
     }
+}
 
-    /// The name of an encoded call, such as `Emr.announce_default_policy`.
-    fn name_of_call(&self, bytes: &[u8]) -> String {
-        let [pallet, call, ..] = bytes else { return "unknown".to_owned() };
-        let found = self.metadata().pallet_by_call_index(*pallet).and_then(|pallet| {
+/// The name of an encoded call, such as `Emr.announce_default_policy`, and its arguments, where the
+/// metadata has it.
+pub(in crate::chain) fn read_call(metadata: &Metadata, bytes: &[u8]) -> (String, Option<Decoded>) {
+    let found = match bytes {
+        [pallet, call, ..] => metadata.pallet_by_call_index(*pallet).and_then(|pallet| {
             let variant = pallet.call_variant_by_index(*call)?;
             Some(format!("{}.{}", pallet.name(), variant.name))
-        });
-        found.unwrap_or_else(|| "unknown".to_owned())
+        }),
+        _ => None,
+    };
+    let Some(name) = found else { return ("unknown".to_owned(), None) };
+    let (types, mut rest) = (metadata.types(), bytes);
+    let value = decode_as_type(&mut rest, metadata.outer_enums().call_enum_ty(), types).ok();
+    // Bytes that are left over would be of another call than the one that is shown.
+    let value = value.filter(|_| rest.is_empty());
+    (name, value.and_then(|value| arguments(read_value(&value, types))))
+}
+
+/// What is in the variant of a call in that of its pallet.
+fn arguments(call: Decoded) -> Option<Decoded> {
+    let Decoded::Variant(_, of_pallet) = call else { return None };
+    let Decoded::Tuple(mut all) = *of_pallet else { return None };
+    match all.pop() {
+        Some(Decoded::Variant(_, arguments)) => Some(*arguments),
+        _ => None,
     }
 }

@@ -148,15 +148,19 @@ impl CustodyChain for NodeGrants {
             reply: granted.reply,
             delivery: *delivery,
         };
+        let done = self.link.submit_with(&call, nonce, options(), refusal).await?;
+        delivered(&done).map_err(SubmitError::Refused)
+    }
+}
+
+/// How a delivery is sent.
+fn options() -> SubmitOptions {
+    SubmitOptions {
+        mortality: MORTALITY,
         // The newest block is the one that was asked whether access is still allowed. In
         // another fork, somebody may have revoked it.
-        let options = SubmitOptions {
-            mortality: MORTALITY,
-            era_from: Finality::Best,
-            ..SubmitOptions::default()
-        };
-        let done = self.link.submit_with(&call, nonce, options, refusal).await?;
-        delivered(&done).map_err(SubmitError::Refused)
+        era_from: Finality::Best,
+        ..SubmitOptions::default()
     }
 }
 
@@ -310,6 +314,14 @@ mod tests {
         assert_eq!(outcome(RuntimeError::BadOrigin), rejected("BadOrigin"));
         let newer = FailureKind::Other { pallet: "Custody".to_owned(), error: "Newer".to_owned() };
         assert_eq!(outcome(newer), rejected("Custody.Newer"));
+    }
+
+    #[test]
+    fn a_delivery_is_valid_for_eight_blocks_of_the_fork_that_was_asked() {
+        let options = options();
+        assert_eq!((options.mortality, options.era_from), (8, Finality::Best));
+        // As `Custody.LateDeliveryPeriod`: a share of a grant that ended meanwhile is logged.
+        assert!(options.mortality < 16);
     }
 
     #[test]

@@ -15,12 +15,13 @@ impl Answer {
         matches!(self, Self::Move(made) if matches!(**made, Move::Secret(_)))
     }
 
-    /// What follows first from a sealed output: alone it is shown at once, among several
-    /// workers it is committed to, so that none of them can copy it.
+    /// What follows first from a sealed output: a worker that was named shows it at once. One
+    /// that was drawn commits to it, so that no other can copy it, and so that it is paid even if
+    /// the patient revokes consent or erases the record on seeing the answer in the pool.
     pub fn first(job: &Job, me: &AccountId32, sealed: SealedAnswer, salt: &AnswerSalt) -> Self {
-        match job.quorum {
-            1 => Self::Sealed(sealed),
-            _ => Self::Commitment(answer_commitment(job.request, &me.0, &sealed, salt)),
+        match job.is_shown_at_once() {
+            true => Self::Sealed(sealed),
+            false => Self::Commitment(answer_commitment(job.request, &me.0, &sealed, salt)),
         }
     }
 
@@ -60,26 +61,31 @@ mod tests {
             patient: AccountId32([7; 32]),
             model: ModelId(0),
             quorum,
+            named: false,
             deadline: 200,
             commitment,
         }
     }
 
     #[test]
-    fn one_worker_alone_shows_its_answer_at_once() {
-        let answer = Answer::first(&job(1, None), &ME, sealed(9), &SALT);
+    fn a_named_worker_shows_its_answer_at_once() {
+        let named = Job { named: true, ..job(1, None) };
+        let answer = Answer::first(&named, &ME, sealed(9), &SALT);
         assert_eq!(answer, Answer::Sealed(sealed(9)));
     }
 
     #[test]
-    fn several_workers_commit_first_and_show_just_that() {
-        let first = Answer::first(&job(2, None), &ME, sealed(9), &SALT);
-        let Answer::Commitment(commitment) = first else { panic!("{first:?}") };
-        let job = job(2, Some(commitment));
-        let shown = Answer::Reveal { sealed: sealed(9), salt: SALT };
-        assert_eq!(Answer::reveal(&job, &ME, sealed(9), SALT), Some(shown));
-        assert_eq!(Answer::reveal(&job, &ME, sealed(8), SALT), None);
-        assert_eq!(Answer::reveal(&job, &ME, sealed(9), AnswerSalt([6; 32])), None);
-        assert_eq!(Answer::reveal(&job, &AccountId32([2; 32]), sealed(9), SALT), None);
+    fn drawn_workers_commit_first_and_show_just_that() {
+        // Also one alone: whoever sees an answer can erase the record before it is in a block.
+        for quorum in [1, 2] {
+            let first = Answer::first(&job(quorum, None), &ME, sealed(9), &SALT);
+            let Answer::Commitment(commitment) = first else { panic!("{first:?}") };
+            let job = job(quorum, Some(commitment));
+            let shown = Answer::Reveal { sealed: sealed(9), salt: SALT };
+            assert_eq!(Answer::reveal(&job, &ME, sealed(9), SALT), Some(shown));
+            assert_eq!(Answer::reveal(&job, &ME, sealed(8), SALT), None);
+            assert_eq!(Answer::reveal(&job, &ME, sealed(9), AnswerSalt([6; 32])), None);
+            assert_eq!(Answer::reveal(&job, &AccountId32([2; 32]), sealed(9), SALT), None);
+        }
     }
 }

@@ -83,6 +83,8 @@ pub struct Job {
     pub model: ModelId,
     /// How many workers answer.
     pub quorum: u8,
+    /// Whether the requester named the worker, and the chain drew none.
+    pub named: bool,
     /// The last block in which the call of this phase is accepted.
     pub deadline: u32,
     /// What this worker has committed to.
@@ -94,14 +96,19 @@ impl Job {
     pub fn id(&self) -> JobId {
         JobId { request: self.request, phase: self.phase }
     }
+
+    /// Whether the worker shows its answer without a commitment: alone, and named by whoever pays.
+    pub fn is_shown_at_once(&self) -> bool {
+        self.named && self.quorum == 1
+    }
 }
 
 /// What the worker signs and submits for a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The sealed output, where this worker answers alone.
+    /// The sealed output, where this worker answers alone and was named.
     Sealed(SealedAnswer),
-    /// The commitment to a sealed output, where several workers answer.
+    /// The commitment to a sealed output, where workers were drawn.
     Commitment(AnswerCommitment),
     /// The sealed output that it committed to.
     Reveal {

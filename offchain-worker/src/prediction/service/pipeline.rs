@@ -116,7 +116,7 @@ impl Pipeline {
         if let Some(film) = &computed.kept {
             self.keep(job.request, film).await.map_err(Problem::Passing)?;
         }
-        if job.quorum > 1
+        if !job.is_shown_at_once()
             && let Err(error) = self.ports.answers.put(job.request, &computed.sealed).await
         {
             warn!(request = job.request.0, "cannot remember the answer: {error}");

@@ -195,6 +195,7 @@ impl PredictionChain for Desk {
                         patient: AccountId32([7; 32]),
                         model: MODEL,
                         quorum: asked.quorum,
+                        named: asked.named,
                         deadline: asked.deadline,
                         commitment: match step {
                             Step::Committed(commitment) => Some(*commitment),

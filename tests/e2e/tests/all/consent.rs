@@ -29,7 +29,7 @@ fn seven_stories_of_consent_hold() {
     let least = [
         ("asleep", 12),
         ("revocation", 9),
-        ("emergency", 16),
+        ("emergency", 18),
         ("relatives", 10),
         ("policies", 7),
         ("audit", 4),

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError};
 use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
-use medchain_primitives::{Cid, ContentDigest, RecordKind};
+use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -174,6 +174,50 @@ fn a_copied_cid_neither_deletes_a_film_nor_keeps_it() {
     world.done(PATIENT, &["fetch", &id, "--output", "mine.png"]);
     let report = world.done(PATIENT, &["erase", &id]);
     assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+}
+
+/// Whoever reads a CID in the pool can be first with it. The chain cannot tell whose film it was,
+/// so the record that came second is erased, and the answer names the way to have the file deleted.
+#[test]
+fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    // As if it were the thief's, who was a block earlier.
+    let earlier = record(&world, 68);
+    let mine = copy(&world, earlier).to_string();
+    assert_eq!(world.show(earlier)["cid"], world.done(STRANGER, &["show", &mine])["cid"]);
+    let erased = world.done(STRANGER, &["erase", &mine]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains("if the file is yours, add --even-if-shared"), "{erased}");
+    assert_eq!(erased["stores"].as_array().map(Vec::len), Some(0), "{erased}");
+    let erased = world.done(STRANGER, &["erase", &mine, "--even-if-shared"]);
+    assert_eq!(erased["stores"][0]["outcome"], "deleted", "{erased}");
+    assert!(erased["stores_not_asked"].is_null(), "{erased}");
+}
+
+/// As after a version that a caretaker should not have added.
+#[test]
+fn the_patient_makes_the_previous_version_the_newest_again() {
+    let world = World::with_everybody();
+    let first = record(&world, 69);
+    let id = first.to_string();
+    let call = Call::AmendRecord {
+        record: RecordId(first),
+        cid: Cid::new(CidCodec::Raw, [69; 32]),
+        digest: ContentDigest([0; 32]),
+        commitments: None,
+        envelopes: Vec::new(),
+        custody: None,
+    };
+    submit(&world, PATIENT, &call).expect("the patient may amend the own records");
+    let refused = world.run(LAB, &["restore", &id]);
+    assert!(refused.one_error_line().contains("only the patient"), "{}", refused.err);
+    let restored = world.done(PATIENT, &["restore", &id]);
+    assert_eq!(restored["record_id"], first, "{restored}");
+    assert_eq!(restored["replaced"], first + 1, "{restored}");
+    world.done(PATIENT, &["fetch", &id, "--output", "first.png"]);
+    let again = world.run(PATIENT, &["restore", &id]);
+    assert!(again.one_error_line().contains("the newest version already"), "{}", again.err);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use medchain_sharing::{
 
 use super::{disputes::moves, *};
 use crate::chain::{
-    Body, Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer, Parameter,
-    ParameterChange, ParameterUnit, Purpose,
+    view::read_call, Body, Call, Document, Gas, ModelStatus, Motion, Network, NetworkLayer,
+    Parameter, ParameterChange, ParameterUnit, Purpose,
 };
 
 fn cid() -> Cid {
@@ -68,6 +68,27 @@ impl Checked {
             assert!(text.contains(part), "{name}: {text} does not contain {part}");
         }
         self.0.insert(name);
+    }
+}
+
+/// What a motion would do is shown to those who vote, with calls in calls.
+#[test]
+fn the_arguments_of_a_call_are_read() {
+    let metadata = metadata();
+    let policy = Call::AnnounceDefaultPolicy { policy: Some(BOB) };
+    let call = Call::AnnounceChange(Box::new(policy));
+    let mut bytes = call.encode_with(&metadata).unwrap();
+    let (name, arguments) = read_call(&metadata, &bytes);
+    assert_eq!(name, "Timelock.announce");
+    let shown = format!("{{ call: Emr(announce_default_policy {{ policy: Some({BOB}) }}) }}");
+    assert_eq!(arguments.unwrap().to_string(), shown);
+    // Nothing is shown that is not all of the call.
+    bytes.push(0);
+    assert_eq!(read_call(&metadata, &bytes), ("Timelock.announce".to_owned(), None));
+    bytes.truncate(3);
+    assert_eq!(read_call(&metadata, &bytes), ("Timelock.announce".to_owned(), None));
+    for short in [&[][..], &[255, 255]] {
+        assert_eq!(read_call(&metadata, short), ("unknown".to_owned(), None));
     }
 }
 

@@ -72,9 +72,10 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
     let mut waiting = Vec::new();
     for (request, committee) in requests.iter().zip(&committees) {
         let step = committee.as_ref().and_then(|committee| committee.step_of(me));
-        let is_drawn = committee.as_ref().is_some_and(|committee| !committee.named);
-        assigned.push((request, step));
-        if is_drawn
+        let named = committee.as_ref().is_some_and(|committee| committee.named);
+        assigned.push((request, step, named));
+        // Without a committee there is no step either.
+        if !named
             && request.status == RequestStatus::Sealing
             && view.number() < request.deadline
             && step == Some(&Step::Chosen)
@@ -95,7 +96,7 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
 
     let mut list = WorkList::new(view.number());
     let mut trace = Trace::new(own.as_ref());
-    for (request, step) in assigned {
+    for (request, step, named) in assigned {
         let dispute = disputes.remove(&request.id);
         list.models.insert(request.model);
         list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
@@ -103,7 +104,7 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
         let asked = dispute.and_then(|dispute| Round::asked(&dispute, me)).map(Phase::Dispute);
         let key = keys.get(&request.id).copied();
         match phase(request.status, step).or(asked).or(key) {
-            Some(phase) => list.jobs.push(job(request, phase, step)),
+            Some(phase) => list.jobs.push(job(request, phase, step, named)),
             None => _ = list.idle.insert(request.id),
         }
     }
@@ -148,7 +149,7 @@ impl Trace {
     }
 }
 
-fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {
+fn job(request: &Request, phase: Phase, step: Option<&Step>, named: bool) -> Job {
     Job {
         request: request.id,
         phase,
@@ -156,6 +157,7 @@ fn job(request: &Request, phase: Phase, step: Option<&Step>) -> Job {
         patient: request.patient,
         model: request.model,
         quorum: request.quorum,
+        named,
         deadline: request.deadline,
         commitment: match step {
             Some(Step::Committed(commitment)) => Some(*commitment),

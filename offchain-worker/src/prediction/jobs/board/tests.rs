@@ -44,6 +44,7 @@ fn job(id: u64) -> Job {
         patient: AccountId32([7; 32]),
         model: ModelId(0),
         quorum: 2,
+        named: false,
         deadline: 200,
         commitment: None,
     }

@@ -28,7 +28,7 @@ async fn custodians_are_asked_and_the_answer_follows() {
     assert_eq!(world.status(id), RequestStatus::Sealing, "one share is not enough");
     world.deliver_share(1, id);
     until("it is answered", || world.all_closed()).await;
-    assert_eq!(kinds(&world, id), ["key-request", "key", "answer"]);
+    assert_eq!(kinds(&world, id), ["key-request", "key", "commitment", "reveal"]);
     assert_eq!(world.state().failed, 0);
     service.kill().await;
 }
@@ -62,7 +62,7 @@ async fn where_the_uploader_seals_in_time_nobody_is_asked() {
     world.seal_as_uploader(id);
     until("it is answered", || world.all_closed()).await;
     sleep(BLOCK * 50).await;
-    assert_eq!(kinds(&world, id), ["answer"]);
+    assert_eq!(kinds(&world, id), ["commitment", "reveal"]);
     assert_eq!(world.asked_custodians(1, id), None);
     service.kill().await;
 }
@@ -117,7 +117,7 @@ async fn check(stage: Stage, is_asked: bool) {
     serve(&world, 1, id);
     until("it is answered", || world.all_closed()).await;
     sleep(BLOCK * 5).await;
-    assert_eq!(kinds(&world, id), ["key-request", "key", "answer"], "{stage:?}");
+    assert_eq!(kinds(&world, id), ["key-request", "key", "commitment", "reveal"], "{stage:?}");
     second.kill().await;
 }
 
