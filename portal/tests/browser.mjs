@@ -11,9 +11,9 @@ import { Stage } from './stage.mjs';
 import { end, startChain } from './world.mjs';
 
 /** The stories that every `make test` tells: they take about four minutes. */
-const SHORT = ['first', 'closed', 'trouble', 'extension'];
+const SHORT = ['first', 'keys', 'closed', 'trouble', 'extension'];
 /** All of them, as `make portal-test` tells them. */
-const ALL = ['first', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
+const ALL = ['first', 'keys', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
 
 const { values: options } = parseArgs({
   options: {

@@ -36,6 +36,7 @@ const name = new core.Name(genesis, patient, golden.cid, reader);
 const key = secret.open(bytes(golden.envelope), name);
 equal('an envelope opens, and a file with its key', hex(key.decrypt(patient, bytes(golden.file))), golden.content);
 equal('what is encrypted here opens here', hex(key.decrypt(patient, key.encrypt(patient, bytes(golden.content)))), golden.content);
+equal('the name of its key, in the envelope', hex(core.keyName(secret.public)), golden.envelope.slice(2, 18));
 const again = secret.open(key.seal(secret.public, name), name);
 equal('what is sealed here opens here', hex(again.decrypt(patient, bytes(golden.file))), golden.content);
 equal('the profile', hex(secret.openProfile(genesis, reader, bytes(golden.profile))), golden.profile_content);

@@ -138,9 +138,17 @@ export class Stage {
   async unlock(one) {
     await this.open(one, '/sign-in');
     await one.page.reload();
-    await one.page.getByLabel('Passphrase').fill(PASSPHRASE);
+    // Where the chain has another key, there is a form for its backup as well.
+    await one.page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
     await one.page.getByRole('button', { name: 'Unlock' }).click();
     await one.page.getByText('Your key is open.').waitFor();
+  }
+
+  /** Opens a backup of a key. */
+  async restore({ page }, path) {
+    await page.locator('input[type="file"]').setInputFiles(path);
+    await page.getByLabel('Its passphrase').fill(PASSPHRASE);
+    await page.getByRole('button', { name: 'Open a backup or a key file' }).click();
   }
 
   /** Uploads a film without a prediction; returns the record's number. */

@@ -108,6 +108,12 @@ impl Secret {
     }
 }
 
+/// The short name by which envelopes say that they were made for a public key.
+#[wasm_bindgen(js_name = keyName)]
+pub fn key_name(public: &[u8]) -> Result<Vec<u8>> {
+    Ok(EncryptionKey(array(public)?).name().0.to_vec())
+}
+
 /// Whether a text is a key file that only a passphrase opens.
 #[wasm_bindgen(js_name = isEncrypted)]
 pub fn is_encrypted(text: &str) -> bool {

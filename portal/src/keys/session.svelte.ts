@@ -4,7 +4,7 @@ import { core } from '../core';
 import { publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import type { Payer } from '../chain/submit.svelte';
-import { find, keep, type Vault } from './vault';
+import { find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
 const REMEMBERED = 'medchain.account';
@@ -17,18 +17,26 @@ class Session {
   wallet = $state('');
   /** The key in this browser, which may be locked. */
   vault = $state<Vault | null>(null);
+  /** Keys that the account had before, which open what was sealed to them. */
+  former = $state.raw<Vault[]>([]);
+  /** The public keys of what is open, in hexadecimal. */
+  opened = $state.raw<string[]>([]);
   /** Whether the key is open. */
   isOpen = $state(false);
   /** The key that the chain has for the account, in hexadecimal. */
   published = $state<string | null>(null);
   /** Whether the account is registered as a patient. */
   isPatient = $state(false);
-  #secret: Secret | null = null;
+  /** What is open, by its public key. */
+  #secrets = new Map<string, Secret>();
 
   /** Chooses an account of a wallet. */
   async choose(wallet: string, account: WalletAccount): Promise<void> {
     this.logOut();
-    this.vault = (await find(await this.#id(account.address))) ?? null;
+    const id = await this.#id(account.address);
+    const [vault, former] = await Promise.all([find(id), findFormer(id)]);
+    this.vault = vault ?? null;
+    this.former = former;
     this.account = account;
     this.wallet = wallet;
     localStorage.setItem(REMEMBERED, JSON.stringify({ wallet, address: account.address } satisfies Remembered));
@@ -71,13 +79,31 @@ class Session {
     await this.#adopt(secret, file, true);
   }
 
-  /** Opens the key of this browser. */
+  /** Opens the key of this browser, and those before it that have the same passphrase. */
   async unlock(passphrase: string): Promise<void> {
-    if (!this.vault) return;
     const { Secret } = await core();
-    this.#secret?.free();
-    this.#secret = Secret.fromKeyFile(this.vault.file, passphrase);
+    // The user may have logged out meanwhile.
+    if (!this.vault) return;
+    this.#hold(Secret.fromKeyFile(this.vault.file, passphrase));
     this.isOpen = true;
+    await this.unlockFormer(passphrase).catch(() => undefined);
+  }
+
+  /** Opens the former keys that have this passphrase; fails where none has. */
+  async unlockFormer(passphrase: string): Promise<void> {
+    const { Secret } = await core();
+    let failure: unknown;
+    let opens = false;
+    for (const { public: key, file } of this.former) {
+      if (this.opened.includes(key)) continue;
+      try {
+        this.#hold(Secret.fromKeyFile(file, passphrase));
+        opens = true;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (!opens && failure) throw failure;
   }
 
   /** Notes that the user keeps the backup file. */
@@ -90,19 +116,45 @@ class Session {
 
   /** Wipes the key from memory, and forgets the account until it is chosen again. */
   logOut(): void {
-    this.#secret?.free();
-    this.#secret = null;
+    for (const secret of this.#secrets.values()) secret.free();
+    this.#secrets.clear();
+    this.opened = [];
     this.isOpen = false;
     this.account = null;
     this.vault = null;
+    this.former = [];
     this.published = null;
     this.isPatient = false;
   }
 
   /** The open key. */
   get secret(): Secret {
-    if (!this.#secret) throw new Error('your key is locked: unlock it on the page “Sign in”');
-    return this.#secret;
+    const secret = this.#secrets.get(this.vault?.public ?? '');
+    if (!secret) throw new Error('your key is locked: unlock it on the page “Sign in”');
+    return secret;
+  }
+
+  /** What the own key opens, or else a former one that is open. */
+  open<T>(open: (secret: Secret) => T): T {
+    const own = this.secret;
+    try {
+      return open(own);
+    } catch (error) {
+      for (const former of this.#secrets.values()) {
+        if (former === own) continue;
+        try {
+          return open(former);
+        } catch {
+          // The next one may.
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** Whether this browser has a key of the account, open or locked. */
+  has(key: string): boolean {
+    return this.vault?.public === key || this.former.some((one) => one.public === key);
   }
 
   /** Whether the open key is the one that others seal to. */
@@ -139,15 +191,42 @@ class Session {
     };
   }
 
-  /** Keeps a key under the account that is chosen. */
+  /** Keeps a secret in memory until the user logs out. */
+  #hold(secret: Secret): void {
+    const key = toHex(secret.public);
+    this.#secrets.get(key)?.free();
+    this.#secrets.set(key, secret);
+    this.opened = [...this.#secrets.keys()];
+  }
+
+  /**
+   * Keeps a key under the account that is chosen. No key is lost to another: what is published
+   * stays the account's own, and whatever is not its own is kept beside it.
+   */
   async #adopt(secret: Secret, file: string, backedUp: boolean): Promise<void> {
     const account = this.account;
     if (!account) throw new Error('choose an account first');
     const id = await this.#id(account.address);
     const vault: Vault = { id, public: toHex(secret.public), file, backedUp };
-    await keep(vault);
-    this.#secret?.free();
-    this.#secret = secret;
+    const current = $state.snapshot(this.vault) as Vault | null;
+    const isFormer = current !== null && current.public !== vault.public && this.published === current.public;
+    if (isFormer) {
+      await keepFormer(id, vault);
+    } else {
+      // The one before is kept first: whatever fails then, both are there.
+      if (current && current.public !== vault.public) await keepFormer(id, current);
+      await keep(vault);
+      await forgetFormer(id, vault.public);
+    }
+    const former = await findFormer(id);
+    if (this.account !== account) {
+      // Logged out meanwhile.
+      secret.free();
+      return;
+    }
+    this.former = former;
+    this.#hold(secret);
+    if (isFormer) return;
     this.vault = vault;
     this.isOpen = true;
   }
