@@ -82,7 +82,18 @@ impl Secret {
         self.0.to_key_file(passphrase, name).map_err(failed)
     }
 
-    /// The public key, as the chain has it.
+    /// The account's public key.
+    #[wasm_bindgen(getter)]
+    pub fn account(&self) -> Vec<u8> {
+        self.0.account().to_vec()
+    }
+
+    /// Signs for the account.
+    pub fn sign(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.sign(payload).map_err(failed)?.to_vec())
+    }
+
+    /// The public key that others seal to, as the chain has it.
     #[wasm_bindgen(getter)]
     pub fn public(&self) -> Vec<u8> {
         self.0.public().to_vec()
