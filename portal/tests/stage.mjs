@@ -114,7 +114,7 @@ export class Stage {
     // An older line may have the same title.
     for (const notice of await page.locator('.notice button').all()) await notice.click({ timeout: 1000 }).catch(() => undefined);
     await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Continue in the wallet' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /^(Continue in the wallet|Sign with the key file)$/ }).click();
     const stages = stage === 'inBlock' ? ['inBlock', 'final'] : [stage];
     await page.locator(stages.map((one) => `.notice[data-stage="${one}"]:has-text("${title}")`).join(', ')).first().waitFor();
   }

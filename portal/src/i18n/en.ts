@@ -51,6 +51,7 @@ export const en = {
     after: 'You can spend',
     poor: 'This account does not have enough to pay for that.',
     go: 'Continue in the wallet',
+    sign: 'Sign with the key file',
     block: (number: number) => `in block ${number}`,
     stages: {
       wallet: 'Waiting for your wallet',
@@ -67,7 +68,14 @@ export const en = {
   signIn: {
     intro: 'Your wallet signs what you do. A second key, which stays in this browser, opens your X-rays.',
     wallets: '1. Choose a wallet',
-    noWallets: 'This browser has no wallet. Install one that follows the Polkadot convention (polkadot-js, Talisman, SubWallet), then load this page again. Without a wallet you can look at the network.',
+    noWallets: 'This browser has no wallet. Install one that follows the Polkadot convention (polkadot-js, Talisman, SubWallet), then load this page again. Without a wallet you can sign in with a key file, or look at the network.',
+    byFile: 'Sign in with a key file',
+    byFileInstead: 'Use a key file instead of a wallet',
+    byFileHint: 'A file of “medchain key new”, or the account that a wallet exports. It opens your X-rays as well.',
+    byFileWarning: 'While you are signed in, your account’s secret is in this page’s memory, and signs what you agree to. A wallet keeps it away from every page: use one where you can.',
+    withFile: 'This account signs with its key file. Every signature is asked for.',
+    notAnAccount: 'This is the backup of an encryption key, which opens X-rays and signs nothing. Sign in with a wallet, or with the key file of your account, and open the backup then.',
+    fileLocked: 'The key file of your account is locked: unlock it on the page “Sign in”, or log out and open it again.',
     look: 'Look at the network',
     accounts: '2. Choose an account',
     noAccounts: 'This wallet shows no account to this page.',

@@ -1,13 +1,22 @@
 // Who is signed in, with which key. Everything secret is in here, and gone after `logOut`.
+import { getPolkadotSigner } from 'polkadot-api/signer';
+
 import type { Secret } from '../core';
 import { core } from '../core';
-import { publicKey } from '../chain/accounts';
+import { addressOf, publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
+import { i18n } from '../i18n/index.svelte';
 import type { Payer } from '../chain/submit.svelte';
 import { find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
 const REMEMBERED = 'medchain.account';
+
+/** What stands for a wallet where an account signs with its key file. */
+const KEY_FILE = '';
+
+/** What a key file is called in wallets and by people. */
+const nameOf = (address: string): string => `MedChain key of ${address}`;
 
 /** Which account of which wallet was used last. */
 interface Remembered { wallet: string; address: string }
@@ -43,6 +52,35 @@ class Session {
     await this.refresh();
   }
 
+  /** Signs in with an account's key file, which then signs instead of a wallet. */
+  async arrive(text: string, passphrase: string): Promise<void> {
+    const { Secret, isEncrypted } = await core();
+    const secret = Secret.fromKeyFile(text, passphrase);
+    try {
+      const address = addressOf(secret.account);
+      // The backup of a key that this page made is of an account that nobody has anything of.
+      if (isBackupOf(text, address)) throw new Error(i18n.t.signIn.notAnAccount);
+      const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(address));
+      await this.choose(KEY_FILE, this.#fileAccount(address));
+      await this.#adopt(secret, file, true);
+    } catch (error) {
+      // What is held is wiped with the rest.
+      if (this.#secrets.get(toHex(secret.public)) !== secret) secret.free();
+      throw error;
+    }
+  }
+
+  /** Chooses again the account of a key file, which this browser has kept, locked. */
+  async comeBack(): Promise<void> {
+    const last = this.remembered();
+    if (last?.wallet === KEY_FILE && !this.account) await this.choose(KEY_FILE, this.#fileAccount(last.address));
+  }
+
+  /** Whether the account signs with its key file, without a wallet. */
+  get isFile(): boolean {
+    return this.account !== null && this.wallet === KEY_FILE;
+  }
+
   remembered(): Remembered | null {
     try {
       return JSON.parse(localStorage.getItem(REMEMBERED) ?? 'null') as Remembered | null;
@@ -68,14 +106,14 @@ class Session {
   async create(passphrase: string): Promise<void> {
     const { Secret } = await core();
     const secret = Secret.generate();
-    await this.#adopt(secret, secret.toKeyFile(passphrase, this.#name), false);
+    await this.#adopt(secret, secret.toKeyFile(passphrase, nameOf(this.payer.address)), false);
   }
 
   /** Opens a backup, or a key file of the command line or a wallet, and keeps it in this browser. */
   async restore(text: string, passphrase: string): Promise<void> {
     const { Secret, isEncrypted } = await core();
     const secret = Secret.fromKeyFile(text, passphrase);
-    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, this.#name);
+    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(this.payer.address));
     await this.#adopt(secret, file, true);
   }
 
@@ -116,6 +154,8 @@ class Session {
 
   /** Wipes the key from memory, and forgets the account until it is chosen again. */
   logOut(): void {
+    // Who has a wallet finds the account there; nobody else is told whose key file was here.
+    if (this.isFile) localStorage.removeItem(REMEMBERED);
     for (const secret of this.#secrets.values()) secret.free();
     this.#secrets.clear();
     this.opened = [];
@@ -231,13 +271,31 @@ class Session {
     this.isOpen = true;
   }
 
-  /** What a key file is called in wallets and by people. */
-  get #name(): string {
-    return `MedChain key of ${this.account?.address ?? ''}`;
+  /** An account that signs with whatever of its key files is open then. */
+  #fileAccount(address: string): WalletAccount {
+    const account = publicKey(address);
+    const signer = getPolkadotSigner(account, 'Sr25519', (payload) => {
+      const own = [...this.#secrets.values()].find((secret) => toHex(secret.account) === toHex(account));
+      if (!own) throw new Error(i18n.t.signIn.fileLocked);
+      return own.sign(payload);
+    });
+    return { address, name: '', signer };
   }
 
   async #id(address: string): Promise<string> {
     return `${toHex(await chain.genesis)}/${toHex(publicKey(address))}`;
+  }
+}
+
+/** Whether a file is the backup of a key that this page made for another account than the file's. */
+function isBackupOf(text: string, address: string): boolean {
+  try {
+    const { meta } = JSON.parse(text) as { meta?: { name?: unknown } };
+    const name = meta?.name;
+    return typeof name === 'string' && name.startsWith(nameOf('')) && name !== nameOf(address);
+  } catch {
+    // A seed is not JSON.
+    return false;
   }
 }
 

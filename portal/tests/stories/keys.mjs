@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { film } from '../png.mjs';
 import { ensure, PASSPHRASE } from '../stage.mjs';
 import { account } from '../wallet.mjs';
-import { medchain, readFileSync, scratch } from '../world.mjs';
+import { keyFile, medchain, readFileSync, scratch, shownKey } from '../world.mjs';
 
 export default async function tell(stage) {
   const owner = account(`0x${randomBytes(32).toString('hex')}`, 'Owner');
@@ -88,5 +88,60 @@ export default async function tell(stage) {
     await first.page.getByText('Your key for this record does not open').waitFor();
   });
 
-  await stage.step('no page reported an error', () => stage.quiet([first, second, third], /WebSocket|ERR_CONNECTION/));
+  const seed = `0x${randomBytes(32).toString('hex')}`;
+  const clerk = account(seed, 'Clerk');
+  const theirs = await keyFile('clerk.key', seed, PASSPHRASE);
+  await medchain(stage.chain, 'transfer', clerk.pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
+  const alone = await stage.person([]);
+  const { page } = alone;
+  let film2;
+
+  await stage.step('without a wallet, an account signs with its key file', async () => {
+    const open = async (path, passphrase) => {
+      await page.locator('input[type="file"]').setInputFiles(path);
+      await page.getByLabel('Its passphrase').fill(passphrase);
+      await page.getByRole('button', { name: 'Sign in with a key file' }).click();
+    };
+    await stage.open(alone, '/sign-in');
+    await page.getByRole('button', { name: 'Use a key file instead of a wallet' }).click();
+    await stage.look(alone, 'sign-in-file');
+    await stage.accessible(alone, 'sign-in with a file');
+    // The backup of an encryption key is no account's.
+    await open(backup, PASSPHRASE);
+    await page.getByRole('alert').getByText('signs nothing').waitFor();
+    await open(theirs, 'not this one at all');
+    await page.getByRole('alert').getByText('does not open').waitFor();
+    await open(theirs, PASSPHRASE);
+    await page.getByText('Your key is open.').waitFor();
+    await page.getByRole('button', { name: 'Register as a patient' }).click();
+    await page.getByRole('dialog').getByText('Fee').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    const before = await medchain(stage.chain, 'patient', 'show', clerk.pair.address).then(() => 'registered', () => 'unknown');
+    ensure(before === 'unknown', 'it signed without a yes');
+    await page.getByRole('button', { name: 'Register as a patient' }).click();
+    await stage.agree(alone, 'Register as a patient');
+    await page.getByText('You are signed in.').waitFor();
+    const shown = JSON.parse(await medchain(stage.chain, 'patient', 'show', clerk.pair.address, '--json'));
+    const { encryption_key: key } = await shownKey(theirs, PASSPHRASE);
+    ensure(shown.encryption_key === key, `the command line has ${key}, the chain ${shown.encryption_key}`);
+    film2 = await stage.upload(alone, film(42));
+  });
+
+  await stage.step('its key file is kept locked, until the user logs out', async () => {
+    await stage.unlock(alone);
+    await page.getByText('This account signs with its key file.').waitFor();
+    await stage.go(alone, `/r/${film2}`);
+    await page.locator('[data-testid="film"]').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByText('You are logged out').waitFor();
+    await page.getByRole('button', { name: 'Use a key file instead of a wallet' }).waitFor();
+    await stage.go(alone, `/r/${film2}`);
+    ensure(await page.locator('[data-testid="film"]').count() === 0, 'the film is shown still');
+    await stage.open(alone, '/sign-in');
+    await page.reload();
+    await page.getByRole('button', { name: 'Use a key file instead of a wallet' }).waitFor();
+    ensure(await page.evaluate(() => localStorage.getItem('medchain.account')) === null, 'the account is remembered');
+  });
+
+  await stage.step('no page reported an error', () => stage.quiet([first, second, third, alone], /WebSocket|ERR_CONNECTION/));
 }
