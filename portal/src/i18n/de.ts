@@ -181,7 +181,9 @@ export const de: Texts = {
   },
   upload: {
     intro: 'Bilder werden in diesem Browser verschlüsselt. Weder der Server noch die Chain sieht sie.',
-    drop: 'Röntgenbilder hierher ziehen, oder Dateien wählen', kinds: 'PNG, JPEG oder DICOM, je höchstens 64 MB',
+    drop: 'Röntgenbilder oder Ordner hierher ziehen, oder Dateien wählen', folder: 'Ordner wählen',
+    tooMany: (most) => `Das sind mehr als ${most} Dateien auf einmal. Wählen Sie einen Teil davon.`,
+    kinds: 'PNG, JPEG oder DICOM, je höchstens 64 MB',
     patient: 'Patient', forMe: 'ich', forOther: 'ein anderer Patient', account: 'Konto des Patienten',
     model: 'Vorhersage', noModel: 'keine Vorhersage',
     drawn: (count) => `von der Chain gezogen: ${count} Rechner müssen übereinstimmen (Ihr Wallet fragt dreimal)`,

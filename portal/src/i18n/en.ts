@@ -233,7 +233,9 @@ export const en = {
   },
   upload: {
     intro: 'Images are encrypted in this browser. Neither the server nor the chain sees them.',
-    drop: 'Drop chest X-rays here, or choose files',
+    drop: 'Drop chest X-rays or folders here, or choose files',
+    folder: 'Choose a folder',
+    tooMany: (most: number) => `That are more than ${most} files at once. Choose a part of them.`,
     kinds: 'PNG, JPEG or DICOM, at most 64 MB each',
     patient: 'Patient',
     forMe: 'me',
