@@ -1,6 +1,9 @@
 //! An account's secret: it signs, and all other secrets are derived from it.
 
-use schnorrkel::{ExpansionMode, Keypair, MiniSecretKey, SecretKey};
+use rand_core::{CryptoRng, RngCore};
+use schnorrkel::{
+    context::attach_rng, signing_context, ExpansionMode, Keypair, MiniSecretKey, SecretKey,
+};
 use zeroize::Zeroizing;
 
 use crate::{AccountId32, FileError};
@@ -10,6 +13,8 @@ use crate::{AccountId32, FileError};
 pub const EXPANDED_LENGTH: usize = 64;
 /// The length of a seed, and of a scalar.
 const SCALAR_LENGTH: usize = 32;
+/// What Substrate's signatures are made for.
+const SUBSTRATE: &[u8] = b"substrate";
 
 /// An sr25519 secret, after all derivations. It is wiped when it is dropped.
 #[derive(Clone)]
@@ -59,7 +64,14 @@ impl AccountSecret {
     /// The signature of a payload, as every Substrate chain takes it.
     #[cfg(feature = "sign")]
     pub fn sign(&self, payload: &[u8]) -> [u8; 64] {
-        self.0.sign(schnorrkel::signing_context(b"substrate").bytes(payload)).to_bytes()
+        self.0.sign(signing_context(SUBSTRATE).bytes(payload)).to_bytes()
+    }
+
+    /// The same with the caller's randomness, 32 bytes of it.
+    ///
+    /// Only a part of the nonce is drawn: even without any, a signature does not reveal the secret.
+    pub fn sign_with(&self, payload: &[u8], random: impl RngCore + CryptoRng) -> [u8; 64] {
+        self.0.sign(attach_rng(signing_context(SUBSTRATE).bytes(payload), random)).to_bytes()
     }
 }
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { webcrypto } from 'node:crypto';
+import { createRequire } from 'node:module';
 
 globalThis.crypto ??= webcrypto;
 
@@ -32,10 +33,21 @@ equal('the public key of a seed', hex(secret.public), golden.public);
 const wallet = core.Secret.fromKeyFile(golden.wallet_file, golden.wallet_passphrase);
 equal('the public key of a wallet’s file', hex(wallet.public), golden.wallet_public);
 
+// Signatures, by another implementation of sr25519.
+const { cryptoWaitReady, sr25519PairFromSeed, sr25519Verify } = createRequire(new URL('../../tests/js/package.json', import.meta.url))('@polkadot/util-crypto');
+await cryptoWaitReady();
+equal('the account of a seed', hex(secret.account), hex(sr25519PairFromSeed(bytes(golden.seed.slice(2))).publicKey));
+const payload = new TextEncoder().encode('what a transaction consists of');
+const signatures = [secret.sign(payload), secret.sign(payload)];
+equal('the account signs', signatures.every((one) => sr25519Verify(payload, one, secret.account)), true);
+equal('nothing but that', sr25519Verify(payload.slice(1), signatures[0], secret.account), false);
+equal('with a nonce that is drawn', hex(signatures[0]) !== hex(signatures[1]), true);
+
 const name = new core.Name(genesis, patient, golden.cid, reader);
 const key = secret.open(bytes(golden.envelope), name);
 equal('an envelope opens, and a file with its key', hex(key.decrypt(patient, bytes(golden.file))), golden.content);
 equal('what is encrypted here opens here', hex(key.decrypt(patient, key.encrypt(patient, bytes(golden.content)))), golden.content);
+equal('the name of its key, in the envelope', hex(core.keyName(secret.public)), golden.envelope.slice(2, 18));
 const again = secret.open(key.seal(secret.public, name), name);
 equal('what is sealed here opens here', hex(again.decrypt(patient, bytes(golden.file))), golden.content);
 equal('the profile', hex(secret.openProfile(genesis, reader, bytes(golden.profile))), golden.profile_content);

@@ -114,7 +114,7 @@ export class Stage {
     // An older line may have the same title.
     for (const notice of await page.locator('.notice button').all()) await notice.click({ timeout: 1000 }).catch(() => undefined);
     await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Continue in the wallet' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /^(Continue in the wallet|Sign with the key file)$/ }).click();
     const stages = stage === 'inBlock' ? ['inBlock', 'final'] : [stage];
     await page.locator(stages.map((one) => `.notice[data-stage="${one}"]:has-text("${title}")`).join(', ')).first().waitFor();
   }
@@ -138,9 +138,17 @@ export class Stage {
   async unlock(one) {
     await this.open(one, '/sign-in');
     await one.page.reload();
-    await one.page.getByLabel('Passphrase').fill(PASSPHRASE);
+    // Where the chain has another key, there is a form for its backup as well.
+    await one.page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
     await one.page.getByRole('button', { name: 'Unlock' }).click();
     await one.page.getByText('Your key is open.').waitFor();
+  }
+
+  /** Opens a backup of a key. */
+  async restore({ page }, path) {
+    await page.locator('input[type="file"]').setInputFiles(path);
+    await page.getByLabel('Its passphrase').fill(PASSPHRASE);
+    await page.getByRole('button', { name: 'Open a backup or a key file' }).click();
   }
 
   /** Uploads a film without a prediction; returns the record's number. */

@@ -82,7 +82,18 @@ impl Secret {
         self.0.to_key_file(passphrase, name).map_err(failed)
     }
 
-    /// The public key, as the chain has it.
+    /// The account's public key.
+    #[wasm_bindgen(getter)]
+    pub fn account(&self) -> Vec<u8> {
+        self.0.account().to_vec()
+    }
+
+    /// Signs for the account.
+    pub fn sign(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.0.sign(payload).map_err(failed)?.to_vec())
+    }
+
+    /// The public key that others seal to, as the chain has it.
     #[wasm_bindgen(getter)]
     pub fn public(&self) -> Vec<u8> {
         self.0.public().to_vec()
@@ -106,6 +117,12 @@ impl Secret {
         let opened = profile::PROFILE.open(&self.0, array(genesis)?, array(patient)?, stored);
         opened.map(|bytes| bytes.to_vec()).map_err(failed)
     }
+}
+
+/// The short name by which envelopes say that they were made for a public key.
+#[wasm_bindgen(js_name = keyName)]
+pub fn key_name(public: &[u8]) -> Result<Vec<u8>> {
+    Ok(EncryptionKey(array(public)?).name().0.to_vec())
 }
 
 /// Whether a text is a key file that only a passphrase opens.

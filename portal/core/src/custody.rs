@@ -10,10 +10,9 @@ use medchain_sharing::{
     CustodianKey, Custodians, DealingContext, Entrustment, Recovery, ReplySecret, SharingError,
     VerifiedDealing, VerifiedDelivery,
 };
-use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
-use crate::{profile, secrets::Secret};
+use crate::{profile, random::Random, secrets::Secret};
 
 /// What a dealing is made for. With other names the chain refuses it.
 pub struct Name {
@@ -145,47 +144,6 @@ impl Reply {
         Ok(ContentKey::from_bytes(*key))
     }
 }
-
-/// The browser's randomness, for a library whose generators never fail: what was made with one
-/// that did must not be used.
-#[derive(Default)]
-struct Random {
-    failed: bool,
-}
-
-impl Random {
-    fn finish(self) -> Result<(), String> {
-        if self.failed {
-            Err("this browser gives no random bytes".into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl RngCore for Random {
-    fn next_u32(&mut self) -> u32 {
-        rand_core::impls::next_u32_via_fill(self)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rand_core::impls::next_u64_via_fill(self)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        if self.failed || getrandom::fill(bytes).is_err() {
-            self.failed = true;
-            bytes.fill(0);
-        }
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
-}
-
-impl CryptoRng for Random {}
 
 #[cfg(test)]
 pub(crate) mod tests {

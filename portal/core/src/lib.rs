@@ -14,6 +14,7 @@ pub mod custody;
 pub mod log;
 pub mod policy;
 pub mod profile;
+pub mod random;
 pub mod report;
 pub mod secrets;
 #[cfg(test)]

@@ -5,12 +5,14 @@ use medchain_keys::{AccountFile, AccountSecret};
 use medchain_primitives::SealedKey;
 use zeroize::Zeroizing;
 
+use crate::random::Random;
+
 /// The secret of an account, and the encryption key that follows from it.
 ///
 /// A page cannot have the secret of its wallet's account. So the account here is one of its own,
-/// which never signs; or it is the wallet's, where somebody opens the file that the wallet
-/// exported. Both are kept in the file that wallets and the command line have as well, and from
-/// the same file all of them derive the same key.
+/// which never signs; or it is the very account, where somebody opens its key file, and then it
+/// signs for whoever has no wallet. Both are kept in the file that wallets and the command line
+/// have as well, and from the same file all of them derive the same key.
 pub struct Secret {
     account: AccountSecret,
     encryption: EncryptionSecret,
@@ -53,6 +55,22 @@ impl Secret {
         let file = AccountFile::new(&self.account, Some(passphrase.as_bytes()));
         let file = file.map_err(|error| error.to_string())?.with_name(name);
         String::from_utf8(file.to_bytes().to_vec()).map_err(|error| error.to_string())
+    }
+
+    /// The account: its public key.
+    pub fn account(&self) -> [u8; 32] {
+        self.account.account().0
+    }
+
+    /// Signs for the account, as the chain takes it: sr25519.
+    ///
+    /// # Errors
+    /// Where there is no randomness.
+    pub fn sign(&self, payload: &[u8]) -> Result<[u8; 64], String> {
+        let mut random = Random::default();
+        let signature = self.account.sign_with(payload, &mut random);
+        random.finish()?;
+        Ok(signature)
     }
 
     /// The public key, as the chain has it.

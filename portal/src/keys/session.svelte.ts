@@ -1,13 +1,22 @@
 // Who is signed in, with which key. Everything secret is in here, and gone after `logOut`.
+import { getPolkadotSigner } from 'polkadot-api/signer';
+
 import type { Secret } from '../core';
 import { core } from '../core';
-import { publicKey } from '../chain/accounts';
+import { addressOf, publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
+import { i18n } from '../i18n/index.svelte';
 import type { Payer } from '../chain/submit.svelte';
-import { find, keep, type Vault } from './vault';
+import { find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
 const REMEMBERED = 'medchain.account';
+
+/** What stands for a wallet where an account signs with its key file. */
+const KEY_FILE = '';
+
+/** What a key file is called in wallets and by people. */
+const nameOf = (address: string): string => `MedChain key of ${address}`;
 
 /** Which account of which wallet was used last. */
 interface Remembered { wallet: string; address: string }
@@ -17,22 +26,59 @@ class Session {
   wallet = $state('');
   /** The key in this browser, which may be locked. */
   vault = $state<Vault | null>(null);
+  /** Keys that the account had before, which open what was sealed to them. */
+  former = $state.raw<Vault[]>([]);
+  /** The public keys of what is open, in hexadecimal. */
+  opened = $state.raw<string[]>([]);
   /** Whether the key is open. */
   isOpen = $state(false);
   /** The key that the chain has for the account, in hexadecimal. */
   published = $state<string | null>(null);
   /** Whether the account is registered as a patient. */
   isPatient = $state(false);
-  #secret: Secret | null = null;
+  /** What is open, by its public key. */
+  #secrets = new Map<string, Secret>();
 
   /** Chooses an account of a wallet. */
   async choose(wallet: string, account: WalletAccount): Promise<void> {
     this.logOut();
-    this.vault = (await find(await this.#id(account.address))) ?? null;
+    const id = await this.#id(account.address);
+    const [vault, former] = await Promise.all([find(id), findFormer(id)]);
+    this.vault = vault ?? null;
+    this.former = former;
     this.account = account;
     this.wallet = wallet;
     localStorage.setItem(REMEMBERED, JSON.stringify({ wallet, address: account.address } satisfies Remembered));
     await this.refresh();
+  }
+
+  /** Signs in with an account's key file, which then signs instead of a wallet. */
+  async arrive(text: string, passphrase: string): Promise<void> {
+    const { Secret, isEncrypted } = await core();
+    const secret = Secret.fromKeyFile(text, passphrase);
+    try {
+      const address = addressOf(secret.account);
+      // The backup of a key that this page made is of an account that nobody has anything of.
+      if (isBackupOf(text, address)) throw new Error(i18n.t.signIn.notAnAccount);
+      const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(address));
+      await this.choose(KEY_FILE, this.#fileAccount(address));
+      await this.#adopt(secret, file, true);
+    } catch (error) {
+      // What is held is wiped with the rest.
+      if (this.#secrets.get(toHex(secret.public)) !== secret) secret.free();
+      throw error;
+    }
+  }
+
+  /** Chooses again the account of a key file, which this browser has kept, locked. */
+  async comeBack(): Promise<void> {
+    const last = this.remembered();
+    if (last?.wallet === KEY_FILE && !this.account) await this.choose(KEY_FILE, this.#fileAccount(last.address));
+  }
+
+  /** Whether the account signs with its key file, without a wallet. */
+  get isFile(): boolean {
+    return this.account !== null && this.wallet === KEY_FILE;
   }
 
   remembered(): Remembered | null {
@@ -60,24 +106,42 @@ class Session {
   async create(passphrase: string): Promise<void> {
     const { Secret } = await core();
     const secret = Secret.generate();
-    await this.#adopt(secret, secret.toKeyFile(passphrase, this.#name), false);
+    await this.#adopt(secret, secret.toKeyFile(passphrase, nameOf(this.payer.address)), false);
   }
 
   /** Opens a backup, or a key file of the command line or a wallet, and keeps it in this browser. */
   async restore(text: string, passphrase: string): Promise<void> {
     const { Secret, isEncrypted } = await core();
     const secret = Secret.fromKeyFile(text, passphrase);
-    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, this.#name);
+    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(this.payer.address));
     await this.#adopt(secret, file, true);
   }
 
-  /** Opens the key of this browser. */
+  /** Opens the key of this browser, and those before it that have the same passphrase. */
   async unlock(passphrase: string): Promise<void> {
-    if (!this.vault) return;
     const { Secret } = await core();
-    this.#secret?.free();
-    this.#secret = Secret.fromKeyFile(this.vault.file, passphrase);
+    // The user may have logged out meanwhile.
+    if (!this.vault) return;
+    this.#hold(Secret.fromKeyFile(this.vault.file, passphrase));
     this.isOpen = true;
+    await this.unlockFormer(passphrase).catch(() => undefined);
+  }
+
+  /** Opens the former keys that have this passphrase; fails where none has. */
+  async unlockFormer(passphrase: string): Promise<void> {
+    const { Secret } = await core();
+    let failure: unknown;
+    let opens = false;
+    for (const { public: key, file } of this.former) {
+      if (this.opened.includes(key)) continue;
+      try {
+        this.#hold(Secret.fromKeyFile(file, passphrase));
+        opens = true;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (!opens && failure) throw failure;
   }
 
   /** Notes that the user keeps the backup file. */
@@ -90,19 +154,47 @@ class Session {
 
   /** Wipes the key from memory, and forgets the account until it is chosen again. */
   logOut(): void {
-    this.#secret?.free();
-    this.#secret = null;
+    // Who has a wallet finds the account there; nobody else is told whose key file was here.
+    if (this.isFile) localStorage.removeItem(REMEMBERED);
+    for (const secret of this.#secrets.values()) secret.free();
+    this.#secrets.clear();
+    this.opened = [];
     this.isOpen = false;
     this.account = null;
     this.vault = null;
+    this.former = [];
     this.published = null;
     this.isPatient = false;
   }
 
   /** The open key. */
   get secret(): Secret {
-    if (!this.#secret) throw new Error('your key is locked: unlock it on the page “Sign in”');
-    return this.#secret;
+    const secret = this.#secrets.get(this.vault?.public ?? '');
+    if (!secret) throw new Error('your key is locked: unlock it on the page “Sign in”');
+    return secret;
+  }
+
+  /** What the own key opens, or else a former one that is open. */
+  open<T>(open: (secret: Secret) => T): T {
+    const own = this.secret;
+    try {
+      return open(own);
+    } catch (error) {
+      for (const former of this.#secrets.values()) {
+        if (former === own) continue;
+        try {
+          return open(former);
+        } catch {
+          // The next one may.
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** Whether this browser has a key of the account, open or locked. */
+  has(key: string): boolean {
+    return this.vault?.public === key || this.former.some((one) => one.public === key);
   }
 
   /** Whether the open key is the one that others seal to. */
@@ -139,26 +231,71 @@ class Session {
     };
   }
 
-  /** Keeps a key under the account that is chosen. */
+  /** Keeps a secret in memory until the user logs out. */
+  #hold(secret: Secret): void {
+    const key = toHex(secret.public);
+    this.#secrets.get(key)?.free();
+    this.#secrets.set(key, secret);
+    this.opened = [...this.#secrets.keys()];
+  }
+
+  /**
+   * Keeps a key under the account that is chosen. No key is lost to another: what is published
+   * stays the account's own, and whatever is not its own is kept beside it.
+   */
   async #adopt(secret: Secret, file: string, backedUp: boolean): Promise<void> {
     const account = this.account;
     if (!account) throw new Error('choose an account first');
     const id = await this.#id(account.address);
     const vault: Vault = { id, public: toHex(secret.public), file, backedUp };
-    await keep(vault);
-    this.#secret?.free();
-    this.#secret = secret;
+    const current = $state.snapshot(this.vault) as Vault | null;
+    const isFormer = current !== null && current.public !== vault.public && this.published === current.public;
+    if (isFormer) {
+      await keepFormer(id, vault);
+    } else {
+      // The one before is kept first: whatever fails then, both are there.
+      if (current && current.public !== vault.public) await keepFormer(id, current);
+      await keep(vault);
+      await forgetFormer(id, vault.public);
+    }
+    const former = await findFormer(id);
+    if (this.account !== account) {
+      // Logged out meanwhile.
+      secret.free();
+      return;
+    }
+    this.former = former;
+    this.#hold(secret);
+    if (isFormer) return;
     this.vault = vault;
     this.isOpen = true;
   }
 
-  /** What a key file is called in wallets and by people. */
-  get #name(): string {
-    return `MedChain key of ${this.account?.address ?? ''}`;
+  /** An account that signs with whatever of its key files is open then. */
+  #fileAccount(address: string): WalletAccount {
+    const account = publicKey(address);
+    const signer = getPolkadotSigner(account, 'Sr25519', (payload) => {
+      const own = [...this.#secrets.values()].find((secret) => toHex(secret.account) === toHex(account));
+      if (!own) throw new Error(i18n.t.signIn.fileLocked);
+      return own.sign(payload);
+    });
+    return { address, name: '', signer };
   }
 
   async #id(address: string): Promise<string> {
     return `${toHex(await chain.genesis)}/${toHex(publicKey(address))}`;
+  }
+}
+
+/** Whether a file is the backup of a key that this page made for another account than the file's. */
+function isBackupOf(text: string, address: string): boolean {
+  try {
+    const { meta } = JSON.parse(text) as { meta?: { name?: unknown } };
+    const name = meta?.name;
+    return typeof name === 'string' && name.startsWith(nameOf('')) && name !== nameOf(address);
+  } catch {
+    // A seed is not JSON.
+    return false;
   }
 }
 

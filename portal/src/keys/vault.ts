@@ -2,9 +2,9 @@
 // too. What is there opens with a passphrase alone.
 import * as database from './database';
 
-/** The key of an account. */
+/** A key of an account. */
 export interface Vault {
-  /** The chain's first block and the account. */
+  /** The chain's first block and the account; of a former key, the public key as well. */
   id: string;
   /** The public key, in hexadecimal. */
   public: string;
@@ -16,6 +16,16 @@ export interface Vault {
 
 /** The key of an account, if this browser has it. */
 export const find = (id: string): Promise<Vault | undefined> => database.find('vaults', id);
+
+/** The keys that the account had before. */
+export const findFormer = (id: string): Promise<Vault[]> => database.all('vaults', `${id}/`);
+
+/** Keeps a key that is not the account's own any more, or not yet. */
+export const keepFormer = (id: string, vault: Vault): Promise<void> =>
+  keep({ ...vault, id: `${id}/${vault.public}` });
+
+/** Forgets that a key is a former one. */
+export const forgetFormer = (id: string, key: string): Promise<void> => database.forget('vaults', `${id}/${key}`);
 
 /** Keeps a key. */
 export const keep = (vault: Vault): Promise<void> => database.keep('vaults', vault);

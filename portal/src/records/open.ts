@@ -31,7 +31,7 @@ export async function keyOf(record: Record): Promise<Key> {
   const { Name } = await core();
   const name = new Name(await chain.genesis, publicKey(record.patient), record.cid, publicKey(address));
   try {
-    return session.secret.open(encodeEnvelope(envelope.sealed), name);
+    return session.open((secret) => secret.open(encodeEnvelope(envelope.sealed), name));
   } catch (error) {
     // An envelope for a former key opens nothing; custodians may have delivered since.
     const delivered = await handedOver(record).catch(() => null);

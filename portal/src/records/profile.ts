@@ -30,7 +30,8 @@ export async function readProfile(): Promise<Profile | null> {
   const stored = await get(new TextDecoder().decode(cid), MAX_STORED);
   const { digest } = await core();
   if (toHex(digest(stored)) !== expected) throw new Error(i18n.t.record.otherDigest);
-  const plain = session.secret.openProfile(await chain.genesis, session.publicKey, stored);
+  const genesis = await chain.genesis;
+  const plain = session.open((secret) => secret.openProfile(genesis, session.publicKey, stored));
   const text = new TextDecoder().decode(plain);
   try {
     const { name, born, gender, updated } = JSON.parse(text) as { [key: string]: unknown };

@@ -1,6 +1,7 @@
 // Registering as a patient, and publishing an encryption key.
 import { chain } from '../chain/client.svelte';
 import { submit } from '../chain/submit.svelte';
+import { formerlySealed } from './reseal';
 import { session } from '../keys/session.svelte';
 import { i18n } from '../i18n/index.svelte';
 
@@ -26,7 +27,8 @@ export async function publish(): Promise<void> {
   const holds = !replaces && !session.isPatient;
   await submit(session.payer, {
     title: t.signIn.publishTitle,
-    lines: replaces ? t.signIn.replaceLines : t.signIn.publishLines,
+    lines: session.published !== null
+      ? t.signIn.replaceLines((await formerlySealed(own())).length, session.has(session.published)) : t.signIn.publishLines,
     call: 'Emr.set_encryption_key',
     transaction: chain.api.tx.Emr.set_encryption_key({ key: own() }),
     held: holds ? await chain.api.constants.Emr.EncryptionKeyDeposit() : 0n,

@@ -163,7 +163,7 @@ export async function handedOver(record: Record): Promise<Key | null> {
   const keys = await Promise.all(custody.custodians.map((one) => chain.api.query.Custody.Custodians.getValue(one, BEST)));
   const genesis = await chain.genesis;
   const name = new DealingName(genesis, publicKey(record.patient), publicKey(custody.depositor), record.cid);
-  const reply = Reply.open(session.secret, genesis, session.publicKey, kept.sealed);
+  const reply = session.open((secret) => Reply.open(secret, genesis, session.publicKey, kept.sealed));
   try {
     return reply.recover(custody.threshold, joined(keys.map((one) => fromHex(one?.key ?? ''))), name, custody.dealing, granted.deliveries);
   } finally {

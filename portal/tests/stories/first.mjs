@@ -500,6 +500,16 @@ export default async function tell(stage) {
     await page.getByText('You are logged out').waitFor();
     await stage.go(patient, '/patient');
     await page.getByText('Sign in to see this page.').waitFor();
+    // Without loading the page again: what is open would be open still.
+    await stage.go(patient, '/sign-in');
+    await page.getByRole('button', { name: 'test-wallet' }).click();
+    const choice = page.getByLabel('Patient');
+    await choice.waitFor();
+    if (!await choice.isChecked()) await choice.check();
+    await page.getByText('Your key is in this browser, locked.').waitFor();
+    await stage.go(patient, `/r/${record}`);
+    await page.getByText('Unlock your key').first().waitFor();
+    ensure(await page.locator('[data-testid="film"]').count() === 0, 'the film is shown still');
     await stage.open(patient, '/sign-in');
     await page.reload();
     await page.getByText('Your key is in this browser, locked.').waitFor();
