@@ -1,6 +1,6 @@
 // What the chain knows of records and verdicts.
-import { publicKey } from '../chain/accounts';
-import { BEST, chain, toHex } from '../chain/client.svelte';
+import { addressOf, publicKey } from '../chain/accounts';
+import { BEST, chain, fromHex, toHex } from '../chain/client.svelte';
 import { keysBelow, numberAt } from '../chain/keys';
 
 const text = new TextDecoder();
@@ -56,17 +56,53 @@ export async function recordIdsOf(patient: string): Promise<bigint[]> {
 /** How many records are shown at once. */
 export const PAGE = 20;
 
+/** Several records, those that there are, in the order of their numbers here. */
+export const recordsAt = (ids: bigint[]): Promise<Record[]> => records(ids);
+
 /** A page of a patient's records. */
 export const recordsOf = async (ids: bigint[], from: number, count: number): Promise<Record[]> =>
   records(ids.slice(from, from + count));
 
+/** The digits of an account at the end of a key, and those of the hash before it. */
+const ACCOUNT = 64;
+const HASH = 32;
+
+/** Of a map by record and account: the accounts, in hexadecimal digits, each with its records, newest first. */
+async function byAccount(prefix: string): Promise<Map<string, bigint[]>> {
+  const all = new Map<string, bigint[]>();
+  for (const key of await keysBelow(prefix)) {
+    const account = key.slice(-ACCOUNT);
+    const found = all.get(account) ?? [];
+    found.push(numberAt(key, ACCOUNT + HASH));
+    all.set(account, found);
+  }
+  for (const found of all.values()) found.sort(newestFirst);
+  return all;
+}
+
+/** Who has something of these records: each account with the numbers of those records, newest first. */
+async function among(ids: bigint[], prefix: string): Promise<Map<string, bigint[]>> {
+  const wanted = new Set(ids);
+  const all = new Map<string, bigint[]>();
+  for (const [account, found] of await byAccount(prefix)) {
+    const theirs = found.filter((id) => wanted.has(id));
+    if (theirs.length > 0) all.set(addressOf(fromHex(account)), theirs);
+  }
+  return all;
+}
+
+/** The accounts that have an envelope of these records. */
+export const envelopesAmong = async (ids: bigint[]): Promise<Map<string, bigint[]>> =>
+  among(ids, await chain.api.query.Emr.Envelopes.getKey());
+
+/** The accounts to which custodians may deliver the keys of these records. */
+export const requestsAmong = async (ids: bigint[]): Promise<Map<string, bigint[]>> =>
+  among(ids, await chain.api.query.Custody.Grants.getKey());
+
 /** The records of others for which an account has an envelope, newest first. */
 export async function sharedWith(account: string): Promise<Record[]> {
-  const keys = await keysBelow(await chain.api.query.Emr.Envelopes.getKey());
-  // A key ends with the record's number, 16 bytes of hash, and the reader.
-  const reader = toHex(publicKey(account)).slice(2);
-  const ids = keys.filter((key) => key.endsWith(reader)).map((key) => numberAt(key, reader.length + 32));
-  const found = await records(ids.sort(newestFirst));
+  const all = await byAccount(await chain.api.query.Emr.Envelopes.getKey());
+  const found = await records(all.get(toHex(publicKey(account)).slice(2)) ?? []);
   return found.filter(({ patient, status }) => patient !== account && status !== 'Erased');
 }
 

@@ -289,7 +289,13 @@ export default async function tell(stage) {
     await page.getByLabel('Days').fill('30');
     await page.getByRole('button', { name: 'Grant', exact: true }).click();
     await stage.agree(patient, 'Grant access');
-    await page.locator('[data-testid="access"]').getByText('view for treatment').waitFor();
+    const table = page.locator('[data-testid="access"]');
+    await table.getByText('view for treatment').waitFor();
+    await table.getByText('granted by you: view, for treatment').waitFor();
+    const until = await table.getByText(/^block \d+ \(about .*\)$/).innerText();
+    const days = [29, 30, 31].map((count) => new Date(Date.now() + count * 86_400_000)
+      .toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' }));
+    ensure(days.some((day) => until.includes(`about ${day}`)), `30 days are ${until}`);
     await stage.look(patient, 'access');
     await stage.accessible(patient, 'access');
   });
@@ -372,6 +378,9 @@ export default async function tell(stage) {
     await page.getByRole('button', { name: `Revoke ${people.doctor.pair.address}` }).click();
     await page.getByRole('dialog').getByText('It may have kept what it opened before').waitFor();
     await stage.agree(patient, 'Revoke access');
+    const kept = page.locator('[data-testid="kept"]');
+    await kept.getByRole('link', { name: String(record), exact: true }).waitFor();
+    await kept.getByText(`--without ${people.doctor.pair.address}`).waitFor();
     const { page: theirs } = doctor;
     await stage.go(doctor, `/r/${record}`);
     await theirs.getByText('You have no key for this record').waitFor();
