@@ -301,8 +301,9 @@ export const de: Texts = {
     removeTitle: 'Angehörigen entfernen', removeLines: (account) => [`${account} steht nicht mehr da.`], yes: 'ja', no: 'nein',
   },
   history: {
-    intro: 'Was mit Ihren Befunden geschah, von den neuesten Blöcken zurück. Auch Abweisungen stehen da.', none: 'Nichts in den gelesenen Blöcken.', read: (from, to) => `Gelesen sind die Blöcke ${from} bis ${to}.`,
-    further: 'Weiter zurück', gone: 'Ältere Blöcke hat der Knoten nicht mehr. Das ganze Protokoll mit Beweisen liest „medchain audit“.', when: 'Block', what: 'Was', details: 'Einzelheiten',
+    intro: 'Ihr ganzes Protokoll, vom neuesten Eintrag zurück, bis zum letzten endgültigen Block. Auch Abweisungen stehen da.', none: 'Zu diesem Konto gibt es kein Protokoll: Die Chain führt eines für jeden Patienten.',
+    read: (shown, all) => `${shown} von ${all} Einträgen, jeder mit den Verknüpfungen der Chain verglichen.`,
+    further: 'Ältere Einträge', gone: (count) => `Die Blöcke von ${count} älteren Einträgen hat der Knoten nicht mehr. Nehmen Sie einen Knoten, der alle Zustände behält, oder ein Archiv: „medchain audit“ liest beides.`, when: 'Block', what: 'Was', details: 'Einzelheiten',
     fhir: 'Als FHIR herunterladen', fhirTitle: 'Das Protokoll als FHIR',
     fhirWhy: 'Ihr ganzes Protokoll als FHIR-R4-Bundle, ohne Namen und ohne den Inhalt von Vorhersagen: die Datei, die „medchain audit --fhir“ schreibt. Das kann dauern.',
     fhirDone: (count) => `${count} Einträge, jeder mit den Verknüpfungen der Chain verglichen.`,
