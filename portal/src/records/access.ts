@@ -37,7 +37,11 @@ export async function policyOf(patient: string): Promise<string | null> {
   return own ?? (await chain.api.query.Emr.DefaultPolicy.getValue(BEST)) ?? null;
 }
 
-/** What a patient granted to an account. */
+/** In the order of their numbers on the chain. */
+export const ROLES = ['LabTechnician', 'Clinician', 'Hospital', 'Custodian'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a patient granted to an account or a role. */
 export interface Granted { actions: Action[]; purposes: Purpose[] | null; until: number | undefined; revoked: boolean }
 
 const members = <T>(bits: number, all: readonly T[]): T[] => all.filter((_, index) => (bits >> index) & 1);
@@ -46,8 +50,21 @@ const bitsOf = <T>(chosen: readonly T[], all: readonly T[]): number =>
 
 /** The grant of a patient to an account, as the reference policy has it. */
 export async function grantOf(policy: string, patient: string, grantee: string): Promise<Granted | null> {
-  const { policyGrantOf, Grant } = await core();
-  const data = policyGrantOf(publicKey(patient), publicKey(grantee));
+  const { policyGrantOf } = await core();
+  return askGrant(policy, patient, policyGrantOf(publicKey(patient), publicKey(grantee)));
+}
+
+/** The roles to which a patient granted something that holds. */
+export async function roleGrantsOf(policy: string, patient: string): Promise<{ role: Role; granted: Granted }[]> {
+  const { policyRoleGrantOf } = await core();
+  const found = await Promise.all(ROLES.map(async (role, number) => ({
+    role, granted: await askGrant(policy, patient, policyRoleGrantOf(publicKey(patient), number)),
+  })));
+  return found.flatMap(({ role, granted }) => (granted && !granted.revoked ? [{ role, granted }] : []));
+}
+
+async function askGrant(policy: string, patient: string, data: Uint8Array): Promise<Granted | null> {
+  const { Grant } = await core();
   const answer = await chain.api.apis.ContractsApi.call(patient, policy, 0n, undefined, undefined, data, BEST);
   if (!answer.result.success || (answer.result.value.flags & 1) !== 0) return null;
   try {
@@ -91,8 +108,8 @@ function remember(patient: string, account: string): void {
   localStorage.setItem(REMEMBERED, JSON.stringify({ ...rememberedOfAll(), [patient]: [...all] }));
 }
 
-/** Every account that can do something with a patient's records. */
-export async function rows(patient: string): Promise<Row[]> {
+/** Every account that can do something with a patient's records, and the one that is asked about. */
+export async function rows(patient: string, asked: string | null): Promise<Row[]> {
   const ids = await recordIdsOf(patient);
   const known = new Map<string, { knownAs: Set<string>; envelopes: bigint[] }>();
   const entry = (account: string) => {
@@ -110,6 +127,7 @@ export async function rows(patient: string): Promise<Row[]> {
   for (const { keyArgs } of workers) entry(keyArgs[0]).knownAs.add(i18n.t.access.worker);
   for (const { keyArgs } of providers) entry(keyArgs[0]).knownAs.add(i18n.t.access.roles[keyArgs[1].type]);
   for (const account of remembered(patient)) entry(account);
+  if (asked) entry(asked);
   for (const [reader, theirs] of await openedBy(ids)) entry(reader).envelopes.push(...theirs);
   known.delete(patient);
   const all = await Promise.all([...known].map(async ([account, { knownAs, envelopes }]): Promise<Row> => {
@@ -130,7 +148,8 @@ export async function rows(patient: string): Promise<Row[]> {
     const granted = policy ? await grantOf(policy, patient, account) : null;
     return { account, knownAs: [...knownAs], allowed, granted, envelopes };
   }));
-  return all.filter(({ allowed, envelopes, granted }) => allowed.length + envelopes.length > 0 || granted !== null);
+  return all.filter(({ account, allowed, envelopes, granted }) =>
+    account === asked || allowed.length + envelopes.length > 0 || granted !== null);
 }
 
 /** A limit of gas or storage with a tenth of room. */
@@ -277,6 +296,29 @@ export async function grant({ account, actions, purposes, until, share }: GrantO
     }
     if (isFirst) remember(address, account);
   }
+}
+
+/** Calls the policy contract. */
+async function callPolicy(title: string, lines: string[], data: Uint8Array): Promise<void> {
+  const { transaction, held } = await callOf(await policyOrFail(), data);
+  await submit(session.payer, { title, lines, call: 'Contracts.call', transaction, held });
+}
+
+/** Grants every account with a role. */
+export async function grantRole(role: Role, { actions, purposes, until }: Omit<GrantOrder, 'account' | 'share'>): Promise<void> {
+  const { t } = i18n;
+  const { policyGrantRole } = await core();
+  const data = policyGrantRole(ROLES.indexOf(role), bitsOf(actions, ACTIONS), purposes ? bitsOf(purposes, PURPOSES) : undefined, until?.block);
+  const who = t.access.everyone(t.access.roles[role]);
+  const lines = [...t.access.grantLines(who, actions.map((one) => t.actions[one]), until?.text), t.access.roleNote];
+  await callPolicy(t.access.grantTitle, lines, data);
+}
+
+/** Revokes the grant to a role; grants to accounts stay. */
+export async function revokeRole(role: Role): Promise<void> {
+  const { t } = i18n;
+  const { policyRevokeRole } = await core();
+  await callPolicy(t.access.revokeTitle, t.access.revokeRoleLines(t.access.roles[role]), policyRevokeRole(ROLES.indexOf(role)));
 }
 
 /** Grants the workers of a model what they need to compute. */

@@ -14,7 +14,8 @@ const THEIRS = 'staple 77';
 
 export default async function tell(stage) {
   const seed = () => `0x${randomBytes(32).toString('hex')}`;
-  const people = { patient: account(seed(), 'Patient') };
+  const patientSeed = seed();
+  const people = { patient: account(patientSeed, 'Patient') };
   const doctorSeed = seed();
   people.doctor = account(doctorSeed, 'Doctor');
   const doctorKey = await keyFile('doctor.key', doctorSeed, THEIRS);
@@ -298,6 +299,26 @@ export default async function tell(stage) {
     ensure(days.some((day) => last.includes(`about ${day}`)), `30 days are ${last}`);
     await stage.look(patient, 'access');
     await stage.accessible(patient, 'access');
+  });
+
+  await stage.step('a grant to a role, and one that the command line made', async () => {
+    await page.getByRole('combobox', { name: 'Who' }).selectOption('Clinician');
+    await page.getByRole('button', { name: 'Grant', exact: true }).click();
+    await page.getByRole('dialog').getByText('every clinician may: view').waitFor();
+    await stage.agree(patient, 'Grant access');
+    const role = page.locator('[data-testid="role"]');
+    await role.getByText('every clinician: granted by you: view, for treatment (block').waitFor();
+    await page.getByRole('button', { name: 'Revoke clinician' }).click();
+    await stage.agree(patient, 'Revoke access');
+    await role.waitFor({ state: 'detached' });
+    // Nothing on the chain lists whom a contract knows.
+    const { address } = account(seed(), '').pair;
+    const asPatient = ['--key', join(scratch, 'backup-of-the-wallet.key'), '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
+    await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
+    await medchain(stage.chain, 'grant', '--to', address, '--actions', 'view', ...asPatient);
+    await page.getByLabel('Another account').fill(address);
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    await page.locator('[data-testid="access"] tr').filter({ hasText: address }).getByText('granted by you: view').waitFor();
   });
 
   await stage.step('the doctor opens the film and its verdict', async () => {
