@@ -330,5 +330,10 @@ export const de: Texts = {
     models: 'Modelle', noModels: 'Kein Modell ist angemeldet.', classes: 'Klassen', threshold: 'Unsicher unter', fee: 'Gebühr je Rechner', quorum: 'Rechner, mindestens', exact: 'exakt, auf jeder Maschine gleich', float: 'Gleitkomma', active: 'aktiv', retired: 'zurückgezogen',
     workers: 'Rechner', noWorkers: 'Kein Rechner ist angemeldet.', bond: 'Pfand', answered: 'Beantwortet', missed: 'Versäumt', lost: 'Verlorene Streite', status: 'Zustand',
     workerStatuses: { Active: 'aktiv', Suspended: 'ausgesetzt', Leaving: 'geht' }, open: 'Offene Bestellungen', noOpen: 'Keine Bestellung ist offen.', record: 'Befund', model: 'Modell', deadline: 'Bis Block', mine: 'Ihre',
+    card: 'Zahlen des Datenblatts', noCard: 'Der Speicher hat dieses Datenblatt nicht, oder es stehen keine Zahlen darin.', measuredOn: (what) => `Gemessen an: ${what}`, interval: (range) => `95 %: ${range}`,
+    myRequests: 'Meine Bestellungen', noneOfMine: 'Sie haben keine Vorhersage bestellt.', older: 'Ältere', late: 'überfällig',
+    ended: { Answered: 'beantwortet', Failed: 'gescheitert; die Gebühren kamen zurück', Cancelled: 'storniert', Expired: 'abgelaufen; die Gebühren kamen zurück' },
+    age: 'Neuester Block, Alter', old: 'lange kein Block', behind: 'Noch nicht endgültige Blöcke', far: 'die Endgültigkeit hinkt nach', peers: 'Nachbarn dieses Knotens', syncing: 'dieser Knoten hinkt nach',
+    key: 'Autor', made: (blocks) => `Von den letzten ${blocks} Blöcken`, idle: 'keinen',
   },
 };

@@ -428,6 +428,11 @@ export const en = {
     workerStatuses: { Active: 'active', Suspended: 'suspended', Leaving: 'leaving' },
     open: 'Open requests', noOpen: 'No request is open.', record: 'Record', model: 'Model', deadline: 'Until block',
     mine: 'yours',
+    card: 'Numbers of its card', noCard: 'The store does not have this card, or no numbers are in it.', measuredOn: (what: string) => `Measured on: ${what}`, interval: (range: string) => `95 %: ${range}`,
+    myRequests: 'My requests for predictions', noneOfMine: 'You have ordered no prediction.', older: 'Older ones', late: 'overdue',
+    ended: { Answered: 'answered', Failed: 'failed; the fees came back', Cancelled: 'cancelled', Expired: 'expired; the fees came back' },
+    age: 'Newest block, age', old: 'no block for a while', behind: 'Blocks that are not final', far: 'finality lags', peers: 'Peers of this node', syncing: 'this node is behind',
+    key: 'Author', made: (blocks: number) => `Of the last ${blocks} blocks`, idle: 'made none',
   },
 };
 

@@ -124,6 +124,8 @@ export interface Model {
   minQuorum: number;
   isExact: boolean;
   isActive: boolean;
+  /** The CID of its card. */
+  card: string | null;
 }
 
 /** All models. */
@@ -139,6 +141,7 @@ export async function models(): Promise<Model[]> {
     minQuorum: value.min_quorum,
     isExact: value.arithmetic.type === 'Exact',
     isActive: value.status.type === 'Active',
+    card: value.card ? asText(value.card) : null,
   }));
   return all.sort((a, b) => a.id - b.id);
 }
@@ -201,6 +204,19 @@ export async function openRequestsOf(record: bigint): Promise<Request[]> {
 export async function requestOf(id: bigint): Promise<Request | undefined> {
   const stored = await chain.api.query.Inference.Requests.getValue(id, BEST);
   return stored && { ...stored, id, status: stored.status.type };
+}
+
+/** The number of the next request. */
+export const nextRequest = (): Promise<bigint> => chain.api.query.Inference.NextRequestId.getValue(BEST);
+
+/** The requests of an account among those from one number to before another, the newest first. */
+export async function requestsBy(account: string, from: bigint, to: bigint): Promise<Request[]> {
+  const ids = Array.from({ length: Number(to - from) }, (_, index) => to - 1n - BigInt(index));
+  const stored = await chain.api.query.Inference.Requests.getValues(ids.map((id) => [id] as [bigint]), BEST);
+  return ids.flatMap((id, index) => {
+    const one = stored[index];
+    return one?.requester === account ? [{ ...one, id, status: one.status.type }] : [];
+  });
 }
 
 const times = new Map<number, Date | null>();

@@ -36,6 +36,11 @@ export default async function tell(stage) {
     await guest.page.locator('[data-testid="workers"] tbody tr').first().waitFor();
     const first = Date.now() - started;
     await guest.page.getByText('medchain-vgg16').first().waitFor();
+    await guest.page.getByRole('button', { name: 'Numbers of its card medchain-vgg16' }).first().click();
+    await guest.page.locator('[data-testid="card"]').getByText('recall covid').waitFor();
+    const counts = await guest.page.locator('[data-testid="collators"] tbody td:nth-child(2)').allInnerTexts();
+    ensure(counts.length > 0 && counts.some((one) => Number.parseInt(one, 10) > 0), `blocks by author: ${counts}`);
+    ensure(await guest.page.locator('[data-testid="my-requests"]').count() === 0, 'a guest has requests');
     await stage.look(guest, 'network');
     await stage.accessible(guest, 'network');
     await stage.open(guest, '/sign-in');
@@ -245,6 +250,13 @@ export default async function tell(stage) {
     await stage.agree(patient, 'Give the workers the key');
     await page.locator('[data-testid="verdict"] .label').waitFor();
     await page.getByText('provisional until').waitFor();
+  });
+
+  await stage.step('own requests that ended are listed', async () => {
+    await stage.go(patient, '/network');
+    const ended = page.locator('[data-testid="my-requests"] tbody tr').filter({ hasText: 'answered' });
+    await ended.first().waitFor();
+    ensure(await ended.count() === 3, `${await ended.count()} of 3`);
   });
 
   await stage.step('the page of the patient shows what the paper’s page shows', async () => {
