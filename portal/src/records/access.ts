@@ -3,6 +3,7 @@ import type { Transaction, TxCallData } from 'polkadot-api';
 import { Enum } from 'polkadot-api';
 
 import { normal, publicKey } from '../chain/accounts';
+import { medc } from '../chain/amount';
 import { BEST, chain } from '../chain/client.svelte';
 import { decodeEnvelope } from '../chain/envelope';
 import { submit } from '../chain/submit.svelte';
@@ -288,6 +289,7 @@ export async function grant({ account, actions, purposes, until, share }: GrantO
         call: isAlone ? 'Contracts.call' : 'Utility.batch_all',
         transaction: isAlone ? call.transaction : chain.api.tx.Utility.batch_all({ calls: all as never }),
         held: (isFirst ? call.held : 0n) + deposit * BigInt(calls.length),
+        back: isFirst ? t.tx.backOfGrant : t.tx.backOfKeys,
       });
     } catch (error) {
       if (isFirst) throw error;
@@ -301,7 +303,7 @@ export async function grant({ account, actions, purposes, until, share }: GrantO
 /** Calls the policy contract. */
 async function callPolicy(title: string, lines: string[], data: Uint8Array): Promise<void> {
   const { transaction, held } = await callOf(await policyOrFail(), data);
-  await submit(session.payer, { title, lines, call: 'Contracts.call', transaction, held });
+  await submit(session.payer, { title, lines, call: 'Contracts.call', transaction, held, back: i18n.t.tx.backOfGrant });
 }
 
 /** Grants every account with a role. */
@@ -363,10 +365,14 @@ export async function revoke(account: string): Promise<bigint[]> {
     const part = having.slice(from, from + TAKEN_AT_ONCE);
     const removals = part.map((record) => chain.api.tx.Emr.remove_envelope({ record, reader: account }).decodedCall);
     const calls = from === 0 ? [...first, ...removals] : removals;
+    const returned = await depositsOf(part, account);
     try {
       await submit(session.payer, {
         title: t.access.revokeTitle,
-        lines: t.access.revokeLines(account, spans(part), part.length, having.length - from - part.length),
+        lines: [
+          ...t.access.revokeLines(account, spans(part), part.length, having.length - from - part.length),
+          ...(returned > 0n ? [t.tx.returns(medc(returned))] : []),
+        ],
         call: 'Utility.batch_all',
         transaction: chain.api.tx.Utility.batch_all({ calls: calls as never }),
       });
@@ -376,6 +382,13 @@ export async function revoke(account: string): Promise<bigint[]> {
     }
   }
   return having;
+}
+
+/** What comes back to whoever signs when an account's envelopes of these records are removed. */
+async function depositsOf(records: bigint[], account: string): Promise<bigint> {
+  const stored = await chain.api.query.Emr.Envelopes.getValues(records.map((id) => [id, account] as [bigint, string]), BEST);
+  const { address } = session.payer;
+  return stored.reduce((sum, one) => (one?.depositor === address ? sum + one.deposit : sum), 0n);
 }
 
 /** Numbers of records in short: 1–3, 7. */
@@ -403,6 +416,7 @@ export async function shareRecord(record: Record, account: string): Promise<void
       call: 'Emr.share_record',
       transaction: chain.api.tx.Emr.share_record({ record: record.id, reader: account, sealed_key }),
       held: await chain.api.constants.Emr.EnvelopeDeposit(),
+      back: t.tx.backOfKeys,
     });
   } finally {
     key.free();
@@ -439,6 +453,7 @@ export async function deployPolicy(): Promise<void> {
     call: 'Utility.batch_all',
     transaction: chain.api.tx.Utility.batch_all({ calls: [deploy.decodedCall, choose.decodedCall] as never }),
     held: deposit,
+    back: t.tx.backOfPolicy,
   });
 }
 

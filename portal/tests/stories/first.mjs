@@ -104,6 +104,8 @@ export default async function tell(stage) {
   await stage.step('register as a patient', async () => {
     await page.getByRole('button', { name: 'Register as a patient' }).click();
     await stage.agree(patient, 'Register as a patient');
+    // It stays for some seconds.
+    await page.locator('.notice[data-stage="final"]:has-text("Register as a patient")').waitFor();
     await page.getByText('You are signed in.').waitFor();
     const shown = JSON.parse(await medchain(stage.chain, 'patient', 'show', people.patient.pair.address, '--json'));
     ensure(shown.encryption_key === backupKey, `the backup has ${backupKey}, the chain ${shown.encryption_key}`);
@@ -196,8 +198,11 @@ export default async function tell(stage) {
   await stage.step('the verdict is the one that the command line opens', async () => {
     const shown = JSON.parse(await medchain(stage.chain, 'show', String(record), '--json'));
     ensure(shown.verdicts.length === 1 && shown.verdicts[0].quorum >= 1, 'there is no verdict');
-    const receipt = shown.verdicts[0].receipt;
-    await page.locator('[data-testid="verdict"]').getByText(receipt).waitFor();
+    const { receipt, workers } = shown.verdicts[0];
+    const verdict = page.locator('[data-testid="verdict"]');
+    await verdict.getByText(receipt).waitFor();
+    ensure(Array.isArray(workers) && workers.length > 0, 'it names no worker');
+    for (const worker of workers) await verdict.getByText(worker).waitFor({ state: 'attached' });
   });
 
   await stage.step('the film can be looked at with the keyboard', async () => {
@@ -215,6 +220,15 @@ export default async function tell(stage) {
     await page.keyboard.press('0');
     await page.waitForTimeout(100);
     ensure(before === await drawn(), 'it does not reset');
+    for (const name of ['Brightness', 'Contrast']) {
+      await page.getByLabel(name).focus();
+      for (let presses = 0; presses < 5; presses += 1) await page.keyboard.press('ArrowRight');
+      await page.waitForTimeout(100);
+      ensure(before !== await drawn(), `${name} changes nothing`);
+      await page.getByRole('button', { name: 'Reset' }).click();
+      await page.waitForTimeout(100);
+      ensure(before === await drawn(), `${name} is not reset`);
+    }
   });
 
   /** Uploads another film, with the choice in `order` made; returns its line. */
@@ -410,6 +424,7 @@ export default async function tell(stage) {
   await stage.step('after the revocation, the doctor is refused', async () => {
     await page.getByRole('button', { name: `Revoke ${people.doctor.pair.address}` }).click();
     await page.getByRole('dialog').getByText('It may have kept what it opened before').waitFor();
+    await page.getByRole('dialog').getByText(/A deposit of [\d.]+ MEDC comes back to you/).waitFor();
     await stage.agree(patient, 'Revoke access');
     const kept = page.locator('[data-testid="kept"]');
     await kept.getByRole('link', { name: String(record), exact: true }).waitFor();
@@ -424,15 +439,36 @@ export default async function tell(stage) {
     await theirs.getByText('Nobody has given you the key of a record.').waitFor();
   });
 
-  await stage.step('relations are named and removed', async () => {
+  /** The amounts that the open question names, in millionths of MEDC. */
+  const amounts = () => page.getByRole('dialog').locator('dl').evaluate((list) => Object.fromEntries(
+    [...list.querySelectorAll('dt')].map((dt) => {
+      const number = /[\d.]+(?= MEDC)/.exec(dt.nextElementSibling.textContent);
+      return [dt.textContent, number ? Math.round(Number(number[0]) * 1e6) : 0];
+    }),
+  ));
+
+  await stage.step('relations are named and removed, for what was said before', async () => {
     await stage.go(patient, '/relations');
     await page.getByLabel('Account', { exact: true }).fill(people.doctor.pair.address);
     await page.getByRole('combobox', { name: 'Relation' }).selectOption('Guardian');
+    await page.getByLabel('Emergency contact').check();
     await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('dialog').getByText('Fee').waitFor();
+    const before = await amounts();
     await stage.agree(patient, 'Name a relative');
-    await page.locator('[data-testid="relations"]').getByText('guardian').waitFor();
+    const row = page.locator('[data-testid="relations"] tbody tr').filter({ hasText: people.doctor.pair.address });
+    await row.getByText('guardian').waitFor();
+    await row.getByText('yes', { exact: true }).waitFor();
     await stage.look(patient, 'relations');
     await stage.accessible(patient, 'relations');
+    await page.getByRole('button', { name: `Remove ${people.doctor.pair.address}` }).click();
+    await page.getByRole('dialog').getByText('Fee').waitFor();
+    const after = await amounts();
+    const [spent, held, fee] = [before['You can spend'] - after['You can spend'], before.Deposit ?? 0, before.Fee];
+    // Each amount is rounded up to a millionth.
+    ensure(fee > 0 && spent > held && spent <= held + fee + 2, `${spent} were spent, of ${held} held and ${fee} fee`);
+    await stage.agree(patient, 'Remove a relative');
+    await row.waitFor({ state: 'detached' });
   });
 
   await stage.step('the history is the whole log, back to the registration', async () => {
@@ -482,7 +518,7 @@ export default async function tell(stage) {
     await page.getByLabel('Account', { exact: true }).fill(people.patient.pair.address);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await stage.agree(patient, 'Name a relative', 'failed');
-    await page.locator('.notice.failed').getByText('Emr.').first().waitFor();
+    await page.locator('.notice.failed').getByText('A patient cannot be their own relative. (Emr.SelfRelation)').waitFor();
   });
 
   await stage.step('the policy of the page blocks foreign connections and scripts', async () => {
