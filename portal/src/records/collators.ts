@@ -42,7 +42,7 @@ export async function health(): Promise<Health> {
   const made = authorities.map(() => 0);
   let blocks = 0;
   const [best] = await chain.client.getBestBlocks();
-  for (let hash = best?.hash; hash && blocks < LOOKED_AT;) {
+  for (let hash: string | undefined = best?.hash; hash && blocks < LOOKED_AT;) {
     const header: Header | null = await chain.client._request<Header | null>('chain_getHeader', [hash]);
     if (!header || Number(header.number) === 0) break;
     const slot = slotOf(header.digest.logs);
