@@ -235,7 +235,16 @@ export const de: Texts = {
     ask: 'Nachsehen', askLabel: 'Ein anderes Konto', askWhy: 'Der Vertrag führt keine Liste. Was Sie mit einem anderen Browser oder Programm erlaubt haben, findet sich über das Konto.',
     keptTitle: 'Was behalten worden sein kann',
     keptWhy: 'Auf der Chain hat das Konto keinen Schlüssel mehr; die Schlüssel der Befunde, die es öffnen konnte, kann es behalten haben:',
-    keptWay: 'Ein neuer Schlüssel verschließt ihm einen Befund, auch in Kopien, die es später holt. Diese Seite macht keinen; das tut die Kommandozeile, für jeden Befund:',
+    keptWay: 'Mit einem neuen Schlüssel entsteht eine neue Fassung, die das Konto nicht öffnen kann. Die alte bleibt, bis sie gelöscht wird; die Kommandozeile tut beides, für jeden Befund:',
+    rotateButton: (id) => `Neuer Schlüssel für Befund ${id}`,
+    rotateTitle: 'Einem Befund einen neuen Schlüssel geben',
+    rotateLines: (id, readers, custodians) => [
+      `Befund ${id} wird neu verschlüsselt und durch diese Fassung ersetzt.`,
+      `Den Schlüssel bekommen, versiegelt (${accounts(readers)}): Sie, und wer ihn bisher öffnen konnte und es nach Ihren Regeln noch darf.`,
+      ...(custodians > 0 ? [`Ihre Verwahrer (${accounts(custodians)}) bewahren je einen Teil auf.`] : []),
+      'Vorhersagen bleiben bei der alten Fassung.',
+    ],
+    notNewest: (id) => `Befund ${id} wurde ersetzt oder gelöscht: Nur die neueste Fassung kann einen neuen Schlüssel bekommen.`,
     keptAll: (spans) => `Befunde: ${spans}`,
     revokeTitle: 'Zugriff widerrufen',
     revokeLines: (account, spans, removed, further) => [

@@ -314,7 +314,16 @@ export const en = {
     ask: 'Look it up', askLabel: 'Another account', askWhy: 'The contract keeps no list. What you granted with another browser or program is found by its account.',
     keptTitle: 'What may have been kept',
     keptWhy: 'It has no key on the chain any more, but may have kept the keys of the records that it could open:',
-    keptWay: 'A new key closes a record to it, also for copies that are fetched later. This page does not make one; the command line does, for each record:',
+    keptWay: 'A new key makes a new version of a record, which it cannot open. The former version stays until it is erased; the command line does both, for each record:',
+    rotateButton: (id: bigint) => `New key for record ${id}`,
+    rotateTitle: 'Give a record a new key',
+    rotateLines: (id: bigint, readers: number, custodians: number) => [
+      `Record ${id} is encrypted anew, and replaced by that version.`,
+      `Its key is sealed to ${accounts(readers)}: you, and those of its readers that your policy still lets read.`,
+      ...(custodians > 0 ? [`Your custodians, ${accounts(custodians)}, keep a share of it each.`] : []),
+      'Predictions stay with the former version.',
+    ],
+    notNewest: (id: bigint) => `Record ${id} was replaced or erased: only the newest version of a record can have a new key.`,
     keptAll: (spans: string) => `Records: ${spans}`,
     revokeTitle: 'Revoke access',
     revokeLines: (account: string, spans: string, removed: number, further: number) => [

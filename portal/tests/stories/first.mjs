@@ -439,6 +439,26 @@ export default async function tell(stage) {
     await theirs.getByText('Nobody has given you the key of a record.').waitFor();
   });
 
+  await stage.step('a record that may have been kept gets a new key', async () => {
+    const kept = page.locator('[data-testid="kept"]');
+    await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).click();
+    await stage.agree(patient, 'Give a record a new key');
+    await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).waitFor({ state: 'detached' });
+    await stage.go(patient, '/patient');
+    await stage.go(patient, `/r/${record}`);
+    await page.getByText('replaced by a newer version').first().waitFor();
+    await stage.go(patient, '/patient');
+    const newest = page.getByRole('link', { name: /^Open Record \d+$/ }).first();
+    const version = Number((await newest.getAttribute('href')).split('/').pop());
+    ensure(version > record, `the newest is ${version}`);
+    await newest.click();
+    await page.getByRole('heading', { name: `Record ${version}`, exact: true }).waitFor();
+    await page.locator('[data-testid="film"]').waitFor();
+    const path = join(scratch, 'after-the-rotation.png');
+    const opened = await medchain(stage.chain, 'fetch', String(version), '-o', path, ...asDoctor).then(() => true, () => false);
+    ensure(!opened, 'the doctor opens the new version');
+  });
+
   /** The amounts that the open question names, in millionths of MEDC. */
   const amounts = () => page.getByRole('dialog').locator('dl').evaluate((list) => Object.fromEntries(
     [...list.querySelectorAll('dt')].map((dt) => {
