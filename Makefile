@@ -48,8 +48,8 @@ test: build ## Pass every test, the end-to-end ones included.
 	@scripts/test.sh
 
 .PHONY: portal-test
-portal-test: build portal ## Pass all stories of the web page in a browser (a quarter of an hour; make test tells the short ones).
-	@scripts/setup.sh portal browser && scripts/test-portal.sh --all
+portal-test: build portal ## Pass all stories of the web page in a browser (a quarter of an hour; make test tells the short ones). SCREENS=folder: for the screenshots.
+	@scripts/setup.sh portal browser && scripts/test-portal.sh --all --screens "$(or $(SCREENS),$(CACHE)/portal-screens)"
 
 .PHONY: testnet
 testnet: build ## Spawn a relay chain, two collators and three workers. NETWORK=omni takes the stock node.

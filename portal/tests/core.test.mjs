@@ -103,6 +103,8 @@ equal('a log that lacks an entry is refused', /other entries/.test(broken), true
 equal('a grant', hex(core.policyGrant(reader, 3, undefined, 7)), golden.grant);
 equal('a grant for purposes', hex(core.policyGrant(reader, 1, 5, undefined)), golden.grant_for_purposes);
 equal('a revocation', hex(core.policyRevoke(reader)), golden.revoke);
+equal('a grant to a role', hex(core.policyGrantRole(1, 1, 5, undefined)), '4d4350140101010500');
+equal('a revocation of a role', hex(core.policyRevokeRole(2)), '4d43501502');
 
 const { threshold, ...custody } = Object.fromEntries(Object.entries(golden.custody).map(([what, value]) => [what, typeof value === 'string' ? bytes(value) : value]));
 const dealt = new core.DealingName(genesis, patient, patient, golden.cid);

@@ -103,9 +103,9 @@ async function ask(node, method, ...params) {
 
 /**
  * Starts a chain whose first block has `count` records of a patient: that patient, and copies of a
- * record, as they are on another chain.
+ * record, as they are on another chain. Of the oldest one, `reader` has an envelope.
  */
-export async function chainWith({ node, store }, { publicKey }, record, count) {
+export async function chainWith({ node, store }, { publicKey }, record, count, reader) {
   const { twoXHex, u64, blake } = keys;
   const value = async (key) => {
     const found = await ask(node, 'state_getStorage', key);
@@ -127,6 +127,8 @@ export async function chainWith({ node, store }, { publicKey }, record, count) {
     top[of.record(id)] = stored;
     top[of.owner(id)] = owned;
   }
+  const envelope = (id, who) => `${emr('Envelopes')}${u64(id)}${blake(who)}`;
+  top[envelope(0, reader.publicKey)] = await value(envelope(record, publicKey));
   const next = Buffer.alloc(8);
   next.writeBigUInt64LE(BigInt(count));
   top[emr('NextRecordId')] = `0x${next.toString('hex')}`;

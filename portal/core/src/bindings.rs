@@ -6,7 +6,7 @@
 use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EnvelopeName, Sealed, VerdictName};
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, PurposeSet, RecordId, RequestId, SealedAnswer,
+    ActionSet, Cid, EncryptionKey, ModelId, PurposeSet, RecordId, RequestId, Role, SealedAnswer,
     SealedKey,
 };
 use wasm_bindgen::prelude::*;
@@ -29,6 +29,11 @@ fn arrays(bytes: &[u8]) -> Result<Vec<[u8; 32]>> {
 
 fn given(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
+}
+
+/// A role by its number on the chain.
+fn role(number: u8) -> Result<Role> {
+    Role::decode_all(&mut &[number][..]).map_err(failed)
 }
 
 fn cid(text: &str) -> Result<Cid> {
@@ -552,7 +557,32 @@ pub fn policy_grant_of(patient: &[u8], grantee: &[u8]) -> Result<Vec<u8>> {
     Ok(policy::grant_of(&array(patient)?, &array(grantee)?))
 }
 
-/// A patient's grant to an account.
+/// The data by which a patient grants all accounts with a role these actions, for these purposes.
+/// A role is its number on the chain.
+#[wasm_bindgen(js_name = policyGrantRole)]
+pub fn policy_grant_role(
+    to: u8,
+    actions: u8,
+    purposes: Option<u8>,
+    until: Option<u32>,
+) -> Result<Vec<u8>> {
+    let purposes = purposes.map(PurposeSet);
+    Ok(policy::grant_role(role(to)?, ActionSet(actions), purposes, until))
+}
+
+/// The data by which a patient revokes the grant to a role.
+#[wasm_bindgen(js_name = policyRevokeRole)]
+pub fn policy_revoke_role(of: u8) -> Result<Vec<u8>> {
+    Ok(policy::revoke_role(role(of)?))
+}
+
+/// The data that asks for a patient's grant to a role.
+#[wasm_bindgen(js_name = policyRoleGrantOf)]
+pub fn policy_role_grant_of(patient: &[u8], to: u8) -> Result<Vec<u8>> {
+    Ok(policy::role_grant_of(&array(patient)?, role(to)?))
+}
+
+/// A patient's grant to an account or a role.
 #[wasm_bindgen]
 pub struct Grant(policy::Grant);
 

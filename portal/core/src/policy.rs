@@ -4,13 +4,16 @@
 //! tests are those of the command line.
 
 use codec::{Decode, DecodeAll, Encode};
-use medchain_primitives::{ActionSet, PurposeSet};
+use medchain_primitives::{ActionSet, PurposeSet, Role};
 
 const NEW: [u8; 4] = [0x4d, 0x43, 0x50, 0x00];
 const GRANT: [u8; 4] = [0x4d, 0x43, 0x50, 0x10];
 const REVOKE: [u8; 4] = [0x4d, 0x43, 0x50, 0x11];
 const GRANT_OF: [u8; 4] = [0x4d, 0x43, 0x50, 0x12];
 const GRANT_FOR_PURPOSES: [u8; 4] = [0x4d, 0x43, 0x50, 0x13];
+const GRANT_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x14];
+const REVOKE_ROLE: [u8; 4] = [0x4d, 0x43, 0x50, 0x15];
+const ROLE_GRANT_OF: [u8; 4] = [0x4d, 0x43, 0x50, 0x16];
 
 /// What a patient granted to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -54,7 +57,29 @@ pub fn grant_of(patient: &[u8; 32], grantee: &[u8; 32]) -> Vec<u8> {
     (GRANT_OF, patient, grantee).encode()
 }
 
-/// Reads the answer to [`grant_of`], as the contract returns it: ink! puts `Ok` around it.
+/// The data by which a patient grants every account with this role these actions, in place of an
+/// earlier grant to the role.
+pub fn grant_role(
+    role: Role,
+    actions: ActionSet,
+    purposes: Option<PurposeSet>,
+    until: Option<u32>,
+) -> Vec<u8> {
+    (GRANT_ROLE, role, actions, purposes, until).encode()
+}
+
+/// The data by which a patient revokes the grant to a role.
+pub fn revoke_role(role: Role) -> Vec<u8> {
+    (REVOKE_ROLE, role).encode()
+}
+
+/// The data that asks for the grant of `patient` to a role.
+pub fn role_grant_of(patient: &[u8; 32], role: Role) -> Vec<u8> {
+    (ROLE_GRANT_OF, patient, role).encode()
+}
+
+/// Reads the answer to [`grant_of`] or [`role_grant_of`], as the contract returns it: ink! puts
+/// `Ok` around it.
 ///
 /// # Errors
 /// Where it is no such answer.

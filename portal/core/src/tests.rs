@@ -8,7 +8,8 @@ use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName, Sealed, VerdictName};
 use medchain_keys::AccountSecret;
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, SealedKey,
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, Role,
+    SealedKey,
 };
 use serde_json::{json, Value};
 
@@ -241,6 +242,12 @@ fn messages_are_those_of_the_command_line() {
     assert_eq!(policy::grant(&[9; 32], ActionSet(3), None, Some(7)), expected);
     let expected = [&[0x4d, 0x43, 0x50, 0x13][..], &[9; 32], &[1, 1, 5, 0]].concat();
     assert_eq!(policy::grant(&[9; 32], ActionSet(1), Some(PurposeSet(5)), None), expected);
+    let expected = [0x4d, 0x43, 0x50, 0x14, 1, 1, 1, 5, 0];
+    let granted = policy::grant_role(Role::Clinician, ActionSet(1), Some(PurposeSet(5)), None);
+    assert_eq!(granted, expected);
+    assert_eq!(policy::revoke_role(Role::Hospital), [0x4d, 0x43, 0x50, 0x15, 2]);
+    let expected = [&[0x4d, 0x43, 0x50, 0x16][..], &[9; 32], &[3]].concat();
+    assert_eq!(policy::role_grant_of(&[9; 32], Role::Custodian), expected);
     let grant = policy::Grant {
         actions: ActionSet(3),
         until: Some(7),

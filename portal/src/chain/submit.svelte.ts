@@ -12,8 +12,9 @@ export interface Question {
   lines: string[];
   call: string;
   fee: bigint;
-  /** What is held from the signer, and comes back. */
+  /** What is held from the signer, and when it comes back. */
   held: bigint;
+  back: string;
   /** What is paid besides the fee. */
   paid: bigint;
   free: bigint;
@@ -90,6 +91,8 @@ export interface Order {
   call: string;
   transaction: Transaction;
   held?: bigint;
+  /** When the deposit comes back, where that is not once what it pays for is removed. */
+  back?: string;
   paid?: bigint;
   /** Done after the wallet has signed and before anything is sent; a rejection leaves nothing. */
   before?: (signed: Signed) => Promise<void>;
@@ -127,7 +130,7 @@ export async function submit(payer: Payer, order: Order): Promise<Outcome> {
     transaction.getEstimatedFees(payer.address), payer.spendable(),
   ]);
   const agreed = await notices.ask({
-    title, lines: order.lines, call: order.call, fee, held, paid, free,
+    title, lines: order.lines, call: order.call, fee, held, back: order.back ?? i18n.t.tx.heldNote, paid, free,
   });
   if (!agreed) throw new NotSigned();
   const say = notices.add(title, 'wallet');

@@ -2,7 +2,8 @@
 import type { Transaction, TxCallData } from 'polkadot-api';
 import { Enum } from 'polkadot-api';
 
-import { publicKey } from '../chain/accounts';
+import { normal, publicKey } from '../chain/accounts';
+import { medc } from '../chain/amount';
 import { BEST, chain } from '../chain/client.svelte';
 import { decodeEnvelope } from '../chain/envelope';
 import { submit } from '../chain/submit.svelte';
@@ -10,8 +11,8 @@ import { core, type Key } from '../core';
 import { session } from '../keys/session.svelte';
 import { i18n } from '../i18n/index.svelte';
 import { denialOf, type Denial } from './denial';
-import { keyOf } from './open';
-import { readersOf, recordIdsOf, recordsOf, type Record } from './read';
+import { keyOf, NoKey } from './open';
+import { envelopesAmong, recordIdsOf, recordsAt, requestsAmong, type Record } from './read';
 
 export const ACTIONS = ['View', 'Append', 'Amend', 'Share', 'Infer', 'Emergency'] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -37,7 +38,11 @@ export async function policyOf(patient: string): Promise<string | null> {
   return own ?? (await chain.api.query.Emr.DefaultPolicy.getValue(BEST)) ?? null;
 }
 
-/** What a patient granted to an account. */
+/** In the order of their numbers on the chain. */
+export const ROLES = ['LabTechnician', 'Clinician', 'Hospital', 'Custodian'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a patient granted to an account or a role. */
 export interface Granted { actions: Action[]; purposes: Purpose[] | null; until: number | undefined; revoked: boolean }
 
 const members = <T>(bits: number, all: readonly T[]): T[] => all.filter((_, index) => (bits >> index) & 1);
@@ -46,8 +51,21 @@ const bitsOf = <T>(chosen: readonly T[], all: readonly T[]): number =>
 
 /** The grant of a patient to an account, as the reference policy has it. */
 export async function grantOf(policy: string, patient: string, grantee: string): Promise<Granted | null> {
-  const { policyGrantOf, Grant } = await core();
-  const data = policyGrantOf(publicKey(patient), publicKey(grantee));
+  const { policyGrantOf } = await core();
+  return askGrant(policy, patient, policyGrantOf(publicKey(patient), publicKey(grantee)));
+}
+
+/** The roles to which a patient granted something that holds. */
+export async function roleGrantsOf(policy: string, patient: string): Promise<{ role: Role; granted: Granted }[]> {
+  const { policyRoleGrantOf } = await core();
+  const found = await Promise.all(ROLES.map(async (role, number) => ({
+    role, granted: await askGrant(policy, patient, policyRoleGrantOf(publicKey(patient), number)),
+  })));
+  return found.flatMap(({ role, granted }) => (granted && !granted.revoked ? [{ role, granted }] : []));
+}
+
+async function askGrant(policy: string, patient: string, data: Uint8Array): Promise<Granted | null> {
+  const { Grant } = await core();
   const answer = await chain.api.apis.ContractsApi.call(patient, policy, 0n, undefined, undefined, data, BEST);
   if (!answer.result.success || (answer.result.value.flags & 1) !== 0) return null;
   try {
@@ -75,23 +93,24 @@ export interface Row {
 
 const REMEMBERED = 'medchain.granted';
 
-/** Accounts that were granted something here: the contract has no list of them. */
-function remembered(patient: string): string[] {
+function rememberedOfAll(): { [patient: string]: string[] } {
   try {
-    const all = JSON.parse(localStorage.getItem(REMEMBERED) ?? '{}') as { [patient: string]: string[] };
-    return all[patient] ?? [];
+    return JSON.parse(localStorage.getItem(REMEMBERED) ?? '{}') as { [patient: string]: string[] };
   } catch {
-    return [];
+    return {};
   }
 }
 
+/** Accounts that were granted something here: the contract has no list of them. */
+const remembered = (patient: string): string[] => rememberedOfAll()[patient] ?? [];
+
 function remember(patient: string, account: string): void {
   const all = new Set([...remembered(patient), account]);
-  localStorage.setItem(REMEMBERED, JSON.stringify({ [patient]: [...all] }));
+  localStorage.setItem(REMEMBERED, JSON.stringify({ ...rememberedOfAll(), [patient]: [...all] }));
 }
 
-/** Every account that can do something with a patient's records. */
-export async function rows(patient: string): Promise<Row[]> {
+/** Every account that can do something with a patient's records, and the one that is asked about. */
+export async function rows(patient: string, asked: string | null): Promise<Row[]> {
   const ids = await recordIdsOf(patient);
   const known = new Map<string, { knownAs: Set<string>; envelopes: bigint[] }>();
   const entry = (account: string) => {
@@ -109,11 +128,8 @@ export async function rows(patient: string): Promise<Row[]> {
   for (const { keyArgs } of workers) entry(keyArgs[0]).knownAs.add(i18n.t.access.worker);
   for (const { keyArgs } of providers) entry(keyArgs[0]).knownAs.add(i18n.t.access.roles[keyArgs[1].type]);
   for (const account of remembered(patient)) entry(account);
-  const newest = ids.slice(0, 100);
-  const readers = await Promise.all(newest.map(readersOf));
-  newest.forEach((id, index) => {
-    for (const reader of readers[index] ?? []) entry(reader).envelopes.push(id);
-  });
+  if (asked) entry(asked);
+  for (const [reader, theirs] of await openedBy(ids)) entry(reader).envelopes.push(...theirs);
   known.delete(patient);
   const all = await Promise.all([...known].map(async ([account, { knownAs, envelopes }]): Promise<Row> => {
     const allowed: Row['allowed'] = [];
@@ -133,7 +149,8 @@ export async function rows(patient: string): Promise<Row[]> {
     const granted = policy ? await grantOf(policy, patient, account) : null;
     return { account, knownAs: [...knownAs], allowed, granted, envelopes };
   }));
-  return all.filter(({ allowed, envelopes, granted }) => allowed.length + envelopes.length > 0 || granted !== null);
+  return all.filter(({ account, allowed, envelopes, granted }) =>
+    account === asked || allowed.length + envelopes.length > 0 || granted !== null);
 }
 
 /** A limit of gas or storage with a tenth of room. */
@@ -190,55 +207,120 @@ export async function seal(key: Key, record: Pick<Record, 'patient' | 'cid'>, re
   }
 }
 
-/** The records whose key an account does not have yet, and those that have it. */
-async function splitRecords(patient: string, reader: string): Promise<{ lacking: Record[]; having: bigint[] }> {
-  const all = await recordsOf(await recordIdsOf(patient), 0, 200);
-  const active = all.filter(({ status }) => status === 'Active');
-  const has = await chain.api.query.Emr.Envelopes.getValues(
-    all.map(({ id }) => [id, reader] as [bigint, string]), BEST,
-  );
-  const having = all.filter((_, index) => has[index]).map(({ id }) => id);
-  return { lacking: active.filter(({ id }) => !having.includes(id)), having };
+/** How many keys one transaction gives: each is weighed with a question to the policy. */
+const GIVEN_AT_ONCE = 40;
+/** How many keys one transaction takes back, as by the command line. */
+const TAKEN_AT_ONCE = 200;
+
+/** Who can open these records, each account with their numbers: by an envelope, or as custodians deliver. */
+async function openedBy(ids: bigint[]): Promise<Map<string, bigint[]>> {
+  const [envelopes, requests] = await Promise.all([envelopesAmong(ids), requestsAmong(ids)]);
+  for (const [account, theirs] of requests) {
+    const all = new Set([...(envelopes.get(account) ?? []), ...theirs]);
+    envelopes.set(account, [...all].sort((a, b) => (a < b ? 1 : -1)));
+  }
+  return envelopes;
 }
 
-/** What is granted. */
-export interface GrantOrder { account: string; actions: Action[]; purposes: Purpose[] | null; until: number | undefined; share: boolean }
+/** All records of a patient whose key an account does not have yet, newest first. */
+async function lackingTo(patient: string, reader: string): Promise<Record[]> {
+  const ids = await recordIdsOf(patient);
+  const has = new Set((await envelopesAmong(ids)).get(normal(reader)));
+  const found = await recordsAt(ids.filter((id) => !has.has(id)));
+  return found.filter(({ status }) => status === 'Active');
+}
 
-/** Grants, and gives the keys of the records so far, in one transaction. */
+/** The calls that give the keys of records, and how many of these the own key does not open. */
+async function giving(records: Record[], reader: string, published: string): Promise<{ calls: TxCallData[]; unopened: number }> {
+  const calls: TxCallData[] = [];
+  let unopened = 0;
+  for (const record of records) {
+    try {
+      const key = await keyOf(record);
+      try {
+        const sealed_key = await seal(key, record, reader, published);
+        calls.push(chain.api.tx.Emr.share_record({ record: record.id, reader, sealed_key }).decodedCall);
+      } finally {
+        key.free();
+      }
+    } catch (error) {
+      if (!(error instanceof NoKey)) throw error;
+      unopened += 1;
+    }
+  }
+  return { calls, unopened };
+}
+
+/** The last block of a grant, and how the page names it. */
+export interface Until { block: number; text: string }
+
+/** What is granted. */
+export interface GrantOrder { account: string; actions: Action[]; purposes: Purpose[] | null; until: Until | undefined; share: boolean }
+
+/**
+ * Grants, and gives the keys of all records so far: in one transaction with the grant, and in
+ * further ones where they are too many for a block.
+ */
 export async function grant({ account, actions, purposes, until, share }: GrantOrder): Promise<void> {
   const { t } = i18n;
   const { address } = session.payer;
   const policy = await policyOrFail();
   const { policyGrant } = await core();
-  const data = policyGrant(publicKey(account), bitsOf(actions, ACTIONS), purposes ? bitsOf(purposes, PURPOSES) : undefined, until);
+  const data = policyGrant(publicKey(account), bitsOf(actions, ACTIONS), purposes ? bitsOf(purposes, PURPOSES) : undefined, until?.block);
   const call = await callOf(policy, data);
-  const calls = [call.data];
-  let held = call.held;
-  let shared = 0;
-  if (share) {
-    const published = await encryptionKeyOf(account);
-    if (!published) throw new Error(t.access.noKeyOf);
-    const deposit = await chain.api.constants.Emr.EnvelopeDeposit();
-    for (const record of (await splitRecords(address, account)).lacking) {
-      const key = await keyOf(record);
-      try {
-        const sealed_key = await seal(key, record, account, published);
-        calls.push(chain.api.tx.Emr.share_record({ record: record.id, reader: account, sealed_key }).decodedCall);
-      } finally {
-        key.free();
-      }
-      held += deposit;
-      shared += 1;
+  const published = share ? await encryptionKeyOf(account) : undefined;
+  if (share && !published) throw new Error(t.access.noKeyOf);
+  const lacking = published ? await lackingTo(address, account) : [];
+  const deposit = await chain.api.constants.Emr.EnvelopeDeposit();
+  for (let from = 0; from === 0 || from < lacking.length; from += GIVEN_AT_ONCE) {
+    const part = lacking.slice(from, from + GIVEN_AT_ONCE);
+    const isFirst = from === 0;
+    try {
+      const { calls, unopened } = published ? await giving(part, account, published) : { calls: [], unopened: 0 };
+      const all = isFirst ? [call.data, ...calls] : calls;
+      if (all.length === 0) continue;
+      const isAlone = isFirst && all.length === 1;
+      await submit(session.payer, {
+        title: t.access.grantTitle,
+        lines: [
+          ...(isFirst ? t.access.grantLines(account, actions.map((one) => t.actions[one]), until?.text) : []),
+          ...t.access.keyLines(account, calls.length, unopened, lacking.length - from - part.length),
+        ],
+        call: isAlone ? 'Contracts.call' : 'Utility.batch_all',
+        transaction: isAlone ? call.transaction : chain.api.tx.Utility.batch_all({ calls: all as never }),
+        held: (isFirst ? call.held : 0n) + deposit * BigInt(calls.length),
+        back: isFirst ? t.tx.backOfGrant : t.tx.backOfKeys,
+      });
+    } catch (error) {
+      if (isFirst) throw error;
+      // The grant stands, and what is left is told whatever ended this.
+      throw new Error(t.access.grantPartly(from, lacking.length));
     }
+    if (isFirst) remember(address, account);
   }
-  await submit(session.payer, {
-    title: t.access.grantTitle,
-    lines: t.access.grantLines(account, actions.map((one) => t.actions[one]), until, shared),
-    call: calls.length === 1 ? 'Contracts.call' : 'Utility.batch_all',
-    transaction: calls.length === 1 ? call.transaction : chain.api.tx.Utility.batch_all({ calls: calls as never }),
-    held,
-  });
-  remember(address, account);
+}
+
+/** Calls the policy contract. */
+async function callPolicy(title: string, lines: string[], data: Uint8Array): Promise<void> {
+  const { transaction, held } = await callOf(await policyOrFail(), data);
+  await submit(session.payer, { title, lines, call: 'Contracts.call', transaction, held, back: i18n.t.tx.backOfGrant });
+}
+
+/** Grants every account with a role. */
+export async function grantRole(role: Role, { actions, purposes, until }: Omit<GrantOrder, 'account' | 'share'>): Promise<void> {
+  const { t } = i18n;
+  const { policyGrantRole } = await core();
+  const data = policyGrantRole(ROLES.indexOf(role), bitsOf(actions, ACTIONS), purposes ? bitsOf(purposes, PURPOSES) : undefined, until?.block);
+  const who = t.access.everyone(t.access.roles[role]);
+  const lines = [...t.access.grantLines(who, actions.map((one) => t.actions[one]), until?.text), t.access.roleNote];
+  await callPolicy(t.access.grantTitle, lines, data);
+}
+
+/** Revokes the grant to a role; grants to accounts stay. */
+export async function revokeRole(role: Role): Promise<void> {
+  const { t } = i18n;
+  const { policyRevokeRole } = await core();
+  await callPolicy(t.access.revokeTitle, t.access.revokeRoleLines(t.access.roles[role]), policyRevokeRole(ROLES.indexOf(role)));
 }
 
 /** Grants the workers of a model what they need to compute. */
@@ -262,28 +344,62 @@ export async function grantWorkers(workers: string[]): Promise<void> {
   });
 }
 
-/** Revokes a grant, and removes the keys that the account has. */
-export async function revoke(account: string): Promise<void> {
+/**
+ * Revokes a grant, and removes all keys of the patient's records that the account has: in one
+ * transaction, and in further ones where they are too many for a block. Returns the records whose
+ * keys it may have kept.
+ */
+export async function revoke(account: string): Promise<bigint[]> {
   const { t } = i18n;
   const { address } = session.payer;
-  const { having } = await splitRecords(address, account);
-  const calls: TxCallData[] = [];
+  const having = (await openedBy(await recordIdsOf(address))).get(normal(account)) ?? [];
+  const first: TxCallData[] = [];
   const policy = await policyOf(address);
   const granted = policy ? await grantOf(policy, address, account) : null;
   if (policy && granted && !granted.revoked) {
     const { policyRevoke } = await core();
-    calls.push((await callOf(policy, policyRevoke(publicKey(account)))).data);
+    first.push((await callOf(policy, policyRevoke(publicKey(account)))).data);
   }
-  for (const record of having) {
-    calls.push(chain.api.tx.Emr.remove_envelope({ record, reader: account }).decodedCall);
+  if (first.length + having.length === 0) throw new Error(t.access.nothingToRevoke);
+  for (let from = 0; from === 0 || from < having.length; from += TAKEN_AT_ONCE) {
+    const part = having.slice(from, from + TAKEN_AT_ONCE);
+    const removals = part.map((record) => chain.api.tx.Emr.remove_envelope({ record, reader: account }).decodedCall);
+    const calls = from === 0 ? [...first, ...removals] : removals;
+    const returned = await depositsOf(part, account);
+    try {
+      await submit(session.payer, {
+        title: t.access.revokeTitle,
+        lines: [
+          ...t.access.revokeLines(account, spans(part), part.length, having.length - from - part.length),
+          ...(returned > 0n ? [t.tx.returns(medc(returned))] : []),
+        ],
+        call: 'Utility.batch_all',
+        transaction: chain.api.tx.Utility.batch_all({ calls: calls as never }),
+      });
+    } catch (error) {
+      if (from === 0) throw error;
+      throw new Error(t.access.revokePartly(from, having.length));
+    }
   }
-  if (calls.length === 0) throw new Error(t.access.nothingToRevoke);
-  await submit(session.payer, {
-    title: t.access.revokeTitle,
-    lines: t.access.revokeLines(account, having.length),
-    call: 'Utility.batch_all',
-    transaction: chain.api.tx.Utility.batch_all({ calls: calls as never }),
-  });
+  return having;
+}
+
+/** What comes back to whoever signs when an account's envelopes of these records are removed. */
+async function depositsOf(records: bigint[], account: string): Promise<bigint> {
+  const stored = await chain.api.query.Emr.Envelopes.getValues(records.map((id) => [id, account] as [bigint, string]), BEST);
+  const { address } = session.payer;
+  return stored.reduce((sum, one) => (one?.depositor === address ? sum + one.deposit : sum), 0n);
+}
+
+/** Numbers of records in short: 1–3, 7. */
+export function spans(ids: bigint[]): string {
+  const runs: [bigint, bigint][] = [];
+  for (const id of [...ids].sort((a, b) => (a < b ? -1 : 1))) {
+    const last = runs.at(-1);
+    if (last && last[1] + 1n === id) last[1] = id;
+    else runs.push([id, id]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
 }
 
 /** Gives one record's key to another reader. */
@@ -300,6 +416,7 @@ export async function shareRecord(record: Record, account: string): Promise<void
       call: 'Emr.share_record',
       transaction: chain.api.tx.Emr.share_record({ record: record.id, reader: account, sealed_key }),
       held: await chain.api.constants.Emr.EnvelopeDeposit(),
+      back: t.tx.backOfKeys,
     });
   } finally {
     key.free();
@@ -336,6 +453,7 @@ export async function deployPolicy(): Promise<void> {
     call: 'Utility.batch_all',
     transaction: chain.api.tx.Utility.batch_all({ calls: [deploy.decodedCall, choose.decodedCall] as never }),
     held: deposit,
+    back: t.tx.backOfPolicy,
   });
 }
 

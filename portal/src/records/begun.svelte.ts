@@ -137,7 +137,7 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
       final: done,
     })
     : await store().then(() => follow(begun.signed.transaction, notices.add(t.upload.addTitle, 'signed'), done));
-  const added = eventOf(result, 'Emr', 'RecordAdded') as { record: bigint } | undefined;
+  const added = (eventOf(result, 'Emr', 'RecordAdded') ?? eventOf(result, 'Emr', 'RecordAmended')) as { record: bigint } | undefined;
   if (!added) throw new Error(t.upload.noEvent);
   return added.record;
 });

@@ -46,6 +46,7 @@ export async function setCustodians(members: string[], threshold: number): Promi
     call: 'Custody.set_custodians',
     transaction: chain.api.tx.Custody.set_custodians({ members, threshold }),
     held: more > 0 ? deposit * BigInt(more) : 0n,
+    back: t.tx.backWithCustodians,
   });
 }
 

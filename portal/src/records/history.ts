@@ -1,11 +1,10 @@
-// Events of past blocks about an account and its records, read block by block from the newest back.
-import { chain } from '../chain/client.svelte';
-import { hashOf, storedAt, typesAfter } from '../chain/metadata';
+// The entries of a patient's log, as they are shown: from the newest back, by the links of the chain.
+import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
-import { recordIdsOf } from './read';
+import type { LogReader } from './log';
 
-/** One event about the account. */
-export interface Entry { block: number; pallet: string; name: string; details: string; isDenial: boolean }
+/** One entry. */
+export interface Entry { block: number; time: Date; pallet: string; name: string; details: string; isDenial: boolean }
 
 /** Values as text that fits into a line. */
 function shown(value: unknown): string {
@@ -26,32 +25,25 @@ function shown(value: unknown): string {
   return value === undefined ? '—' : String(value);
 }
 
-/** The events about an account, and about records of its own, in `count` blocks from `start` back, and the last block read. */
-export async function readEvents(account: string, start: number, count: number): Promise<{ found: Entry[]; reached: number }> {
-  // As the node's present runtime encodes them.
-  const types = await typesAfter((await chain.client.getFinalizedBlock()).hash);
-  const key = types.storage('System', 'Events').key();
-  const records = new Set(await recordIdsOf(account));
-  const isAbout = (value: unknown, details: string): boolean =>
-    details.includes(account) || records.has((value as { record?: bigint } | undefined)?.record ?? -1n);
-  const numbers = Array.from({ length: Math.min(count, start) }, (_, index) => start - index);
-  const read = await Promise.all(numbers.map(async (block): Promise<Entry[] | null> => {
-    try {
-      const stored = await storedAt(key, await hashOf(block));
-      if (!stored) return [];
-      return types.events(stored).flatMap(({ event: { type, value } }) => {
-        const isOurs = ['Emr', 'Custody', 'Inference'].includes(type);
-        const details = shown(value.value);
-        if (!isOurs || !isAbout(value.value, details)) return [];
-        const named = details.replaceAll(account, i18n.t.record.you);
-        return [{ block, pallet: type, name: value.type, details: named, isDenial: value.type === 'AccessDenied' }];
-      });
-    } catch {
-      // The node no longer has the block's state.
-      return null;
+/** At least `count` further entries, the newest first; fewer where the log or the node has no more. */
+export async function further(reader: LogReader, count: number): Promise<Entry[]> {
+  const { Log } = await core();
+  const found: Entry[] = [];
+  // Only compares each block with the links.
+  const log = new Log(reader.patient, new BigUint64Array(), '', '');
+  try {
+    while (found.length < count) {
+      const block = await reader.next();
+      if (!block) break;
+      log.take(block.json);
+      const entries = block.events.map(({ type, value }): Entry => ({
+        block: block.number, time: new Date(block.time), pallet: type, name: value.type,
+        details: shown(value.value).replaceAll(reader.patient, i18n.t.record.you), isDenial: value.type === 'AccessDenied',
+      }));
+      found.push(...entries.reverse());
     }
-  }));
-  const gone = read.findIndex((one) => one === null);
-  const usable = gone < 0 ? read : read.slice(0, gone);
-  return { found: usable.flatMap((one) => one ?? []), reached: start - usable.length + 1 };
+  } finally {
+    log.free();
+  }
+  return found;
 }

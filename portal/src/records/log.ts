@@ -1,7 +1,7 @@
-// The log of a patient as a FHIR file: read from its end back by the links that the chain made,
-// compared with them, and told by the same code as by the command line.
+// The log of a patient: read from its end back by the links that the chain made. As a FHIR file it
+// is compared with them, and told, by the same code as by the command line.
 import { chain, toHex } from '../chain/client.svelte';
-import { hashOf, storedAt, typesAfter, type Types } from '../chain/metadata';
+import { hashOf, storedAt, typesAfter, type Happened, type Types } from '../chain/metadata';
 import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { recordIdsOf, requestOf } from './read';
@@ -18,25 +18,59 @@ const BEGIN: Head = { length: 0, head: `0x${'00'.repeat(32)}`, at: 0 };
 export interface LogFile { bytes: Uint8Array; count: number; leftOut: number }
 
 /** A block with entries. */
-interface Block { hash: string; before: Head; json: string }
+export interface Block {
+  number: number;
+  hash: string;
+  /** Its time, as the command line writes it. */
+  time: string;
+  before: Head;
+  /** The entries, as the chain's client has them. */
+  events: Happened['event'][];
+  /** The block as our Rust takes it. */
+  json: string;
+}
 
-/** Reads the log of a patient up to the last final block. */
-export async function fhirOf(patient: string, progress: (part: number) => void): Promise<LogFile> {
-  const [{ Log }, { hash: end }] = await Promise.all([core(), chain.client.getFinalizedBlock()]);
-  const now = await typesAfter(end);
-  const topic = toHex(Log.topic(patient));
-  const total = await headAfter(now, patient, end);
-  const blocks: Block[] = [];
-  let after = total;
-  while (after.length > 0) {
-    const block = await read(now, patient, topic, after).catch((error: unknown) => {
+/** A log that is read from its end, in the last final block, back to its beginning. */
+export class LogReader {
+  /** How many entries are before those that were read. */
+  left: number;
+  #after: Head;
+
+  private constructor(
+    readonly patient: string, readonly end: string, readonly now: Types, readonly topic: string, after: Head,
+  ) {
+    this.#after = after;
+    this.left = after.length;
+  }
+
+  static async open(patient: string): Promise<LogReader> {
+    const [{ Log }, { hash: end }] = await Promise.all([core(), chain.client.getFinalizedBlock()]);
+    const now = await typesAfter(end);
+    return new LogReader(patient, end, now, toHex(Log.topic(patient)), await headAfter(now, patient, end));
+  }
+
+  /** The block before those that were read; nothing where there is none, or where the node no longer has it. */
+  async next(): Promise<Block | null> {
+    if (this.left === 0) return null;
+    const block = await read(this.now, this.patient, this.topic, this.#after).catch((error: unknown) => {
       if (isDiscarded(error)) return null;
       throw error;
     });
-    if (!block) break;
+    if (!block) return null;
+    this.#after = block.before;
+    this.left = block.before.length;
+    return block;
+  }
+}
+
+/** Reads the log of a patient up to the last final block. */
+export async function fhirOf(patient: string, progress: (part: number) => void): Promise<LogFile> {
+  const [{ Log }, reader] = await Promise.all([core(), LogReader.open(patient)]);
+  const { end, now, left: total } = reader;
+  const blocks: Block[] = [];
+  for (let block = await reader.next(); block; block = await reader.next()) {
     blocks.push(block);
-    after = block.before;
-    progress((total.length - after.length) / total.length);
+    progress((total - reader.left) / total);
   }
   blocks.reverse();
   const policies = await policiesAfter(now, patient, blocks[0]?.hash ?? end);
@@ -50,7 +84,7 @@ export async function fhirOf(patient: string, progress: (part: number) => void):
       log.take(json);
     }
     const bytes = log.fhir(await chain.genesis, await timeAfter(now, end));
-    return { bytes, count: log.count, leftOut: after.length };
+    return { bytes, count: log.count, leftOut: reader.left };
   } finally {
     log.free();
   }
@@ -101,14 +135,16 @@ async function read(now: Types, patient: string, topic: string, after: Head): Pr
       signers.set(phase.value, (value.value as { who: string }).who);
     }
   }
-  const entries = events.flatMap(({ phase, event, topics }, index) => {
-    if (!PALLETS.includes(event.type) || !topics.includes(topic)) return [];
+  const ours = events.flatMap(({ phase, event, topics }, index) =>
+    (PALLETS.includes(event.type) && topics.includes(topic) ? [{ phase, event, index }] : []));
+  const entries = ours.map(({ phase, event, index }) => {
     const { bytes, fields } = types.encoded(event);
     const extrinsic = phase.type === 'ApplyExtrinsic' ? phase.value as number : null;
-    return [{
+    return {
       index, extrinsic, signer: signers.get(extrinsic) ?? null, pallet: event.type, name: event.value.type,
       bytes: toHex(bytes), fields: Object.fromEntries(fields.map(([name, value]) => [name, toHex(value)])),
-    }];
+    };
   });
-  return { hash, before, json: JSON.stringify({ number, time, defaultPolicy, before, after, entries }) };
+  const json = JSON.stringify({ number, time, defaultPolicy, before, after, entries });
+  return { number, hash, time, before, events: ours.map(({ event }) => event), json };
 }

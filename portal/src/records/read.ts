@@ -1,6 +1,6 @@
 // What the chain knows of records and verdicts.
-import { publicKey } from '../chain/accounts';
-import { BEST, chain, toHex } from '../chain/client.svelte';
+import { addressOf, publicKey } from '../chain/accounts';
+import { BEST, chain, fromHex, toHex } from '../chain/client.svelte';
 import { keysBelow, numberAt } from '../chain/keys';
 
 const text = new TextDecoder();
@@ -56,17 +56,53 @@ export async function recordIdsOf(patient: string): Promise<bigint[]> {
 /** How many records are shown at once. */
 export const PAGE = 20;
 
+/** Several records, those that there are, in the order of their numbers here. */
+export const recordsAt = (ids: bigint[]): Promise<Record[]> => records(ids);
+
 /** A page of a patient's records. */
 export const recordsOf = async (ids: bigint[], from: number, count: number): Promise<Record[]> =>
   records(ids.slice(from, from + count));
 
+/** The digits of an account at the end of a key, and those of the hash before it. */
+const ACCOUNT = 64;
+const HASH = 32;
+
+/** Of a map by record and account: the accounts, in hexadecimal digits, each with its records, newest first. */
+async function byAccount(prefix: string): Promise<Map<string, bigint[]>> {
+  const all = new Map<string, bigint[]>();
+  for (const key of await keysBelow(prefix)) {
+    const account = key.slice(-ACCOUNT);
+    const found = all.get(account) ?? [];
+    found.push(numberAt(key, ACCOUNT + HASH));
+    all.set(account, found);
+  }
+  for (const found of all.values()) found.sort(newestFirst);
+  return all;
+}
+
+/** Who has something of these records: each account with the numbers of those records, newest first. */
+async function among(ids: bigint[], prefix: string): Promise<Map<string, bigint[]>> {
+  const wanted = new Set(ids);
+  const all = new Map<string, bigint[]>();
+  for (const [account, found] of await byAccount(prefix)) {
+    const theirs = found.filter((id) => wanted.has(id));
+    if (theirs.length > 0) all.set(addressOf(fromHex(account)), theirs);
+  }
+  return all;
+}
+
+/** The accounts that have an envelope of these records. */
+export const envelopesAmong = async (ids: bigint[]): Promise<Map<string, bigint[]>> =>
+  among(ids, await chain.api.query.Emr.Envelopes.getKey());
+
+/** The accounts to which custodians may deliver the keys of these records. */
+export const requestsAmong = async (ids: bigint[]): Promise<Map<string, bigint[]>> =>
+  among(ids, await chain.api.query.Custody.Grants.getKey());
+
 /** The records of others for which an account has an envelope, newest first. */
 export async function sharedWith(account: string): Promise<Record[]> {
-  const keys = await keysBelow(await chain.api.query.Emr.Envelopes.getKey());
-  // A key ends with the record's number, 16 bytes of hash, and the reader.
-  const reader = toHex(publicKey(account)).slice(2);
-  const ids = keys.filter((key) => key.endsWith(reader)).map((key) => numberAt(key, reader.length + 32));
-  const found = await records(ids.sort(newestFirst));
+  const all = await byAccount(await chain.api.query.Emr.Envelopes.getKey());
+  const found = await records(all.get(toHex(publicKey(account)).slice(2)) ?? []);
   return found.filter(({ patient, status }) => patient !== account && status !== 'Erased');
 }
 
@@ -88,6 +124,8 @@ export interface Model {
   minQuorum: number;
   isExact: boolean;
   isActive: boolean;
+  /** The CID of its card. */
+  card: string | null;
 }
 
 /** All models. */
@@ -103,6 +141,7 @@ export async function models(): Promise<Model[]> {
     minQuorum: value.min_quorum,
     isExact: value.arithmetic.type === 'Exact',
     isActive: value.status.type === 'Active',
+    card: value.card ? asText(value.card) : null,
   }));
   return all.sort((a, b) => a.id - b.id);
 }
@@ -165,6 +204,19 @@ export async function openRequestsOf(record: bigint): Promise<Request[]> {
 export async function requestOf(id: bigint): Promise<Request | undefined> {
   const stored = await chain.api.query.Inference.Requests.getValue(id, BEST);
   return stored && { ...stored, id, status: stored.status.type };
+}
+
+/** The number of the next request. */
+export const nextRequest = (): Promise<bigint> => chain.api.query.Inference.NextRequestId.getValue(BEST);
+
+/** The requests of an account among those from one number to before another, the newest first. */
+export async function requestsBy(account: string, from: bigint, to: bigint): Promise<Request[]> {
+  const ids = Array.from({ length: Number(to - from) }, (_, index) => to - 1n - BigInt(index));
+  const stored = await chain.api.query.Inference.Requests.getValues(ids.map((id) => [id] as [bigint]), BEST);
+  return ids.flatMap((id, index) => {
+    const one = stored[index];
+    return one?.requester === account ? [{ ...one, id, status: one.status.type }] : [];
+  });
 }
 
 const times = new Map<number, Date | null>();

@@ -124,7 +124,7 @@ async function ordered(
     outcome: verdict ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key) : pending,
     model: {
       id: asked.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
-      threshold: stored.confidence_threshold, card: stored.card ? await numbersOf(asText(stored.card), labels) : null,
+      threshold: stored.confidence_threshold, card: stored.card ? await cardOf(asText(stored.card), labels) : null,
     },
     request: {
       id: Number(request), requester: asked.requester, workers: verdict?.workers ?? committee?.members.map(({ worker }) => worker) ?? [],
@@ -156,12 +156,15 @@ async function outcomeOf(verdict: Verdict, model: Pick<Model, 'labels' | 'thresh
   }
 }
 
+/** The main numbers of a model's card, as `medchain-report` has them in JSON. */
+export interface Card { cid: string; measured_on: string; measures: { name: string; value: string; interval: string | null }[] }
+
 /** The numbers of a model's card; nothing where the store does not have it. */
-async function numbersOf(cid: string, labels: string[]): Promise<unknown> {
+export async function cardOf(cid: string, labels: string[]): Promise<Card | null> {
   try {
     const { cardNumbers } = await core();
     const numbers = cardNumbers(cid, asText(await get(cid, MAX_CARD)), JSON.stringify(labels));
-    return numbers === undefined ? null : JSON.parse(numbers) as unknown;
+    return numbers === undefined ? null : JSON.parse(numbers) as Card;
   } catch {
     return null;
   }

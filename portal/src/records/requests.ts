@@ -182,11 +182,11 @@ async function send(ids: string[], work: () => Promise<Outcome>): Promise<Outcom
   }
 }
 
-/** What is held from whoever asks for a record's key. */
-async function heldFor(custody: Custody | null): Promise<bigint> {
-  if (!custody) return 0n;
+/** What is held from whoever asks for a record's key, and what the custodians are paid of it. */
+async function costsOf(custody: Custody | null): Promise<{ held: bigint; paid: bigint }> {
+  if (!custody) return { held: 0n, paid: 0n };
   const [deposit, fee] = await Promise.all([chain.api.constants.Custody.GrantDeposit(), chain.api.constants.Custody.DeliveryFee()]);
-  return deposit + fee * BigInt(custody.threshold);
+  return { held: deposit, paid: fee * BigInt(custody.threshold) };
 }
 
 /** Requests access to a record, and waits for its key. Returns why not, if the policy says no. */
@@ -199,7 +199,8 @@ export async function request(record: Record, purpose: Purpose, progress: (share
     lines: t.custody.requestLines(t.purposes[purpose], custody?.threshold ?? 0),
     call: 'Custody.request_access',
     transaction: chain.api.tx.Custody.request_access({ record: record.id, purpose: { type: purpose, value: undefined }, reply }),
-    held: await heldFor(custody),
+    ...await costsOf(custody),
+    back: t.tx.backAfterRequest,
   }));
   const denied = eventOf(outcome, 'Custody', 'AccessDenied') as { reason: { type: string; value?: number } } | undefined;
   if (denied) {
@@ -248,12 +249,15 @@ export async function breakGlass(record: Record, reason: Reason, progress: (shar
   const ask = chain.api.tx.Custody.request_in_emergency({ record: record.id, reply });
   const first = chain.api.tx.Custody.break_glass({ patient: record.patient, reason: { type: reason, value: undefined } });
   const calls: TxCallData[] = [first.decodedCall, ask.decodedCall];
+  const { held, paid } = await costsOf(custody);
   await send([id], async () => submit(session.payer, {
     title: running ? t.custody.furtherTitle : t.custody.breakTitle,
     lines: running ? t.custody.furtherLines : t.custody.breakLines,
     call: running ? 'Custody.request_in_emergency' : 'Utility.batch_all (Custody.break_glass, Custody.request_in_emergency)',
     transaction: running ? ask : chain.api.tx.Utility.batch_all({ calls: calls as never }),
-    held: (running ? 0n : bond) + await heldFor(custody),
+    held: (running ? 0n : bond) + held,
+    back: running ? t.tx.backAfterRequest : t.tx.backAfterReview,
+    paid,
   }));
   await wait(record.id, custody.threshold, progress);
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { film } from '../png.mjs';
-import { ensure, PATIENCE } from '../stage.mjs';
+import { ensure, PATIENCE, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
 import { custodian, medchain } from '../world.mjs';
 
@@ -79,6 +79,14 @@ export default async function tell(stage) {
       };
     }));
     ensure(kept === 0, 'the secret of a denied request is kept');
+    // In the patient's history once its block is final.
+    const denied = page.locator('[data-testid="history"]').getByText('Custody.AccessDenied').first();
+    await until('the denial in the history', async () => {
+      await stage.go(patient, '/access');
+      await stage.go(patient, '/history');
+      await page.locator('[data-testid="read"]').waitFor();
+      return await denied.count() > 0;
+    });
   });
 
   await stage.step('with a grant, the custodians give the key, and it outlasts the tab', async () => {

@@ -5,7 +5,7 @@ import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { film } from '../png.mjs';
-import { ensure, HOSTILE, PASSPHRASE, PATIENCE } from '../stage.mjs';
+import { ensure, HOSTILE, PASSPHRASE, PATIENCE, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
 import { file, keyFile, medchain, readFileSync, root, scratch, shownKey } from '../world.mjs';
 
@@ -14,7 +14,8 @@ const THEIRS = 'staple 77';
 
 export default async function tell(stage) {
   const seed = () => `0x${randomBytes(32).toString('hex')}`;
-  const people = { patient: account(seed(), 'Patient') };
+  const patientSeed = seed();
+  const people = { patient: account(patientSeed, 'Patient') };
   const doctorSeed = seed();
   people.doctor = account(doctorSeed, 'Doctor');
   const doctorKey = await keyFile('doctor.key', doctorSeed, THEIRS);
@@ -35,6 +36,11 @@ export default async function tell(stage) {
     await guest.page.locator('[data-testid="workers"] tbody tr').first().waitFor();
     const first = Date.now() - started;
     await guest.page.getByText('medchain-vgg16').first().waitFor();
+    await guest.page.getByRole('button', { name: 'Numbers of its card medchain-vgg16' }).first().click();
+    await guest.page.locator('[data-testid="card"]').getByText('recall covid').waitFor();
+    const counts = await guest.page.locator('[data-testid="collators"] tbody td:nth-child(2)').allInnerTexts();
+    ensure(counts.length > 0 && counts.some((one) => Number.parseInt(one, 10) > 0), `blocks by author: ${counts}`);
+    ensure(await guest.page.locator('[data-testid="my-requests"]').count() === 0, 'a guest has requests');
     await stage.look(guest, 'network');
     await stage.accessible(guest, 'network');
     await stage.open(guest, '/sign-in');
@@ -98,6 +104,8 @@ export default async function tell(stage) {
   await stage.step('register as a patient', async () => {
     await page.getByRole('button', { name: 'Register as a patient' }).click();
     await stage.agree(patient, 'Register as a patient');
+    // It stays for some seconds.
+    await page.locator('.notice[data-stage="final"]:has-text("Register as a patient")').waitFor();
     await page.getByText('You are signed in.').waitFor();
     const shown = JSON.parse(await medchain(stage.chain, 'patient', 'show', people.patient.pair.address, '--json'));
     ensure(shown.encryption_key === backupKey, `the backup has ${backupKey}, the chain ${shown.encryption_key}`);
@@ -190,8 +198,11 @@ export default async function tell(stage) {
   await stage.step('the verdict is the one that the command line opens', async () => {
     const shown = JSON.parse(await medchain(stage.chain, 'show', String(record), '--json'));
     ensure(shown.verdicts.length === 1 && shown.verdicts[0].quorum >= 1, 'there is no verdict');
-    const receipt = shown.verdicts[0].receipt;
-    await page.locator('[data-testid="verdict"]').getByText(receipt).waitFor();
+    const { receipt, workers } = shown.verdicts[0];
+    const verdict = page.locator('[data-testid="verdict"]');
+    await verdict.getByText(receipt).waitFor();
+    ensure(Array.isArray(workers) && workers.length > 0, 'it names no worker');
+    for (const worker of workers) await verdict.getByText(worker).waitFor({ state: 'attached' });
   });
 
   await stage.step('the film can be looked at with the keyboard', async () => {
@@ -209,6 +220,15 @@ export default async function tell(stage) {
     await page.keyboard.press('0');
     await page.waitForTimeout(100);
     ensure(before === await drawn(), 'it does not reset');
+    for (const name of ['Brightness', 'Contrast']) {
+      await page.getByLabel(name).focus();
+      for (let presses = 0; presses < 5; presses += 1) await page.keyboard.press('ArrowRight');
+      await page.waitForTimeout(100);
+      ensure(before !== await drawn(), `${name} changes nothing`);
+      await page.getByRole('button', { name: 'Reset' }).click();
+      await page.waitForTimeout(100);
+      ensure(before === await drawn(), `${name} is not reset`);
+    }
   });
 
   /** Uploads another film, with the choice in `order` made; returns its line. */
@@ -244,6 +264,13 @@ export default async function tell(stage) {
     await stage.agree(patient, 'Give the workers the key');
     await page.locator('[data-testid="verdict"] .label').waitFor();
     await page.getByText('provisional until').waitFor();
+  });
+
+  await stage.step('own requests that ended are listed', async () => {
+    await stage.go(patient, '/network');
+    const ended = page.locator('[data-testid="my-requests"] tbody tr').filter({ hasText: 'answered' });
+    await ended.first().waitFor();
+    ensure(await ended.count() === 3, `${await ended.count()} of 3`);
   });
 
   await stage.step('the page of the patient shows what the paper’s page shows', async () => {
@@ -289,9 +316,35 @@ export default async function tell(stage) {
     await page.getByLabel('Days').fill('30');
     await page.getByRole('button', { name: 'Grant', exact: true }).click();
     await stage.agree(patient, 'Grant access');
-    await page.locator('[data-testid="access"]').getByText('view for treatment').waitFor();
+    const table = page.locator('[data-testid="access"]');
+    await table.getByText('view for treatment').waitFor();
+    await table.getByText('granted by you: view, for treatment').waitFor();
+    const last = await table.getByText(/^block \d+ \(about .*\)$/).innerText();
+    const days = [29, 30, 31].map((count) => new Date(Date.now() + count * 86_400_000)
+      .toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' }));
+    ensure(days.some((day) => last.includes(`about ${day}`)), `30 days are ${last}`);
     await stage.look(patient, 'access');
     await stage.accessible(patient, 'access');
+  });
+
+  await stage.step('a grant to a role, and one that the command line made', async () => {
+    await page.getByRole('combobox', { name: 'Who' }).selectOption('Clinician');
+    await page.getByRole('button', { name: 'Grant', exact: true }).click();
+    await page.getByRole('dialog').getByText('every clinician may: view').waitFor();
+    await stage.agree(patient, 'Grant access');
+    const role = page.locator('[data-testid="role"]');
+    await role.getByText('every clinician: granted by you: view, for treatment (block').waitFor();
+    await page.getByRole('button', { name: 'Revoke clinician' }).click();
+    await stage.agree(patient, 'Revoke access');
+    await role.waitFor({ state: 'detached' });
+    // Nothing on the chain lists whom a contract knows.
+    const { address } = account(seed(), '').pair;
+    const asPatient = ['--key', join(scratch, 'backup-of-the-wallet.key'), '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
+    await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
+    await medchain(stage.chain, 'grant', '--to', address, '--actions', 'view', ...asPatient);
+    await page.getByLabel('Another account').fill(address);
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    await page.locator('[data-testid="access"] tr').filter({ hasText: address }).getByText('granted by you: view').waitFor();
   });
 
   await stage.step('the doctor opens the film and its verdict', async () => {
@@ -371,7 +424,11 @@ export default async function tell(stage) {
   await stage.step('after the revocation, the doctor is refused', async () => {
     await page.getByRole('button', { name: `Revoke ${people.doctor.pair.address}` }).click();
     await page.getByRole('dialog').getByText('It may have kept what it opened before').waitFor();
+    await page.getByRole('dialog').getByText(/A deposit of [\d.]+ MEDC comes back to you/).waitFor();
     await stage.agree(patient, 'Revoke access');
+    const kept = page.locator('[data-testid="kept"]');
+    await kept.getByRole('link', { name: String(record), exact: true }).waitFor();
+    await kept.getByText(`--without ${people.doctor.pair.address}`).waitFor();
     const { page: theirs } = doctor;
     await stage.go(doctor, `/r/${record}`);
     await theirs.getByText('You have no key for this record').waitFor();
@@ -382,31 +439,79 @@ export default async function tell(stage) {
     await theirs.getByText('Nobody has given you the key of a record.').waitFor();
   });
 
-  await stage.step('relations are named and removed', async () => {
+  await stage.step('a record that may have been kept gets a new key', async () => {
+    const kept = page.locator('[data-testid="kept"]');
+    await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).click();
+    await stage.agree(patient, 'Give a record a new key');
+    await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).waitFor({ state: 'detached' });
+    await stage.go(patient, '/patient');
+    await stage.go(patient, `/r/${record}`);
+    await page.getByText('replaced by a newer version').first().waitFor();
+    await stage.go(patient, '/patient');
+    const newest = page.getByRole('link', { name: /^Open Record \d+$/ }).first();
+    const version = Number((await newest.getAttribute('href')).split('/').pop());
+    ensure(version > record, `the newest is ${version}`);
+    await newest.click();
+    await page.getByRole('heading', { name: `Record ${version}`, exact: true }).waitFor();
+    await page.locator('[data-testid="film"]').waitFor();
+    const path = join(scratch, 'after-the-rotation.png');
+    const opened = await medchain(stage.chain, 'fetch', String(version), '-o', path, ...asDoctor).then(() => true, () => false);
+    ensure(!opened, 'the doctor opens the new version');
+  });
+
+  /** The amounts that the open question names, in millionths of MEDC. */
+  const amounts = () => page.getByRole('dialog').locator('dl').evaluate((list) => Object.fromEntries(
+    [...list.querySelectorAll('dt')].map((dt) => {
+      const number = /[\d.]+(?= MEDC)/.exec(dt.nextElementSibling.textContent);
+      return [dt.textContent, number ? Math.round(Number(number[0]) * 1e6) : 0];
+    }),
+  ));
+
+  await stage.step('relations are named and removed, for what was said before', async () => {
     await stage.go(patient, '/relations');
     await page.getByLabel('Account', { exact: true }).fill(people.doctor.pair.address);
     await page.getByRole('combobox', { name: 'Relation' }).selectOption('Guardian');
+    await page.getByLabel('Emergency contact').check();
     await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('dialog').getByText('Fee').waitFor();
+    const before = await amounts();
     await stage.agree(patient, 'Name a relative');
-    await page.locator('[data-testid="relations"]').getByText('guardian').waitFor();
+    const row = page.locator('[data-testid="relations"] tbody tr').filter({ hasText: people.doctor.pair.address });
+    await row.getByText('guardian').waitFor();
+    await row.getByText('yes', { exact: true }).waitFor();
     await stage.look(patient, 'relations');
     await stage.accessible(patient, 'relations');
+    await page.getByRole('button', { name: `Remove ${people.doctor.pair.address}` }).click();
+    await page.getByRole('dialog').getByText('Fee').waitFor();
+    const after = await amounts();
+    const [spent, held, fee] = [before['You can spend'] - after['You can spend'], before.Deposit ?? 0, before.Fee];
+    // Each amount is rounded up to a millionth.
+    ensure(fee > 0 && spent > held && spent <= held + fee + 2, `${spent} were spent, of ${held} held and ${fee} fee`);
+    await stage.agree(patient, 'Remove a relative');
+    await row.waitFor({ state: 'detached' });
   });
 
-  await stage.step('the history names the grant and the record', async () => {
+  await stage.step('the history is the whole log, back to the registration', async () => {
     await stage.go(patient, '/history');
-    const added = page.locator('[data-testid="history"]').getByText('Emr.RecordAdded').first();
-    const further = page.getByRole('button', { name: 'Read further back' });
-    // Blocks are fast here, and slow machines make many of them between two steps.
-    for (let tries = 0; tries < 10; tries += 1) {
-      await further.waitFor();
-      if (await added.count() > 0) break;
-      await further.click();
-      await page.getByRole('status').filter({ hasText: 'Loading' }).waitFor({ state: 'hidden' });
-    }
-    await added.waitFor();
+    const told = page.locator('[data-testid="history"]');
+    const read = page.locator('[data-testid="read"]');
+    await read.waitFor();
     await stage.look(patient, 'history');
     await stage.accessible(patient, 'history');
+    const numbers = async () => (await read.innerText()).match(/\d+/g).map(Number);
+    const [first, all] = await numbers();
+    ensure(first >= 20 && first < all, `${first} of ${all} entries at first`);
+    const further = page.getByRole('button', { name: 'Older entries' });
+    for (let shown = first; shown < all;) {
+      await further.click();
+      await until('older entries', async () => (await numbers())[0] > shown);
+      [shown] = await numbers();
+    }
+    await further.waitFor({ state: 'detached' });
+    ensure(await told.locator('tbody tr').count() === all, 'not each entry has a row');
+    for (const name of ['Emr.RecordAdded', 'Emr.PolicyNoted', 'Emr.EnvelopeRemoved']) await told.getByText(name, { exact: true }).first().waitFor();
+    await told.locator('tbody tr').last().getByText('You were registered as a patient').waitFor();
+    return `${all} entries`;
   });
 
   await stage.step('the log as FHIR has the bytes of the command line', async () => {
@@ -433,7 +538,7 @@ export default async function tell(stage) {
     await page.getByLabel('Account', { exact: true }).fill(people.patient.pair.address);
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await stage.agree(patient, 'Name a relative', 'failed');
-    await page.locator('.notice.failed').getByText('Emr.').first().waitFor();
+    await page.locator('.notice.failed').getByText('A patient cannot be their own relative. (Emr.SelfRelation)').waitFor();
   });
 
   await stage.step('the policy of the page blocks foreign connections and scripts', async () => {

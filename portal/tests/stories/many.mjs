@@ -20,7 +20,8 @@ export default async function tell(stage) {
     await medchain(stage.chain, 'transfer', address, '100', '--dev', '--suri', '//Alice', '-y', '--in-block');
     await stage.arrive(patient, 'Patient');
     const record = await stage.upload(patient, film(5, 200));
-    const { chain, stop } = await chainWith(stage.chain, owner.pair, record, COUNT);
+    const { pair: reader } = account('//Bob', 'Reader');
+    const { chain, stop } = await chainWith(stage.chain, owner.pair, record, COUNT, reader);
     stage.chain = chain;
     stage.portal = await startPortal(chain);
     try {
@@ -49,6 +50,11 @@ export default async function tell(stage) {
         await many.locator('main .card').first().waitFor();
         await many.getByText('Loading …').first().waitFor({ state: 'detached' });
       }
+      // Whoever can open the oldest record alone is seen, and loses that key.
+      await many.locator('[data-testid="access"]').getByRole('link', { name: '0', exact: true }).waitFor();
+      await many.getByRole('button', { name: `Revoke ${reader.address}` }).click();
+      await many.getByRole('dialog').getByText('Its keys of 1 record are removed from the chain: 0.').waitFor();
+      await many.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
       await stage.leave(shown);
       return `the first page after ${first} ms, the next after ${next} ms, ${messages} messages`;
     } finally {

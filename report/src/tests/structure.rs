@@ -165,8 +165,46 @@ fn every_report_is_tagged_and_readable() {
         assert!(headings.contains(&"Check this page"), "{name}: {headings:?}");
         assert!(page.all.contains("Not a medical device."), "{name}");
         assert_eq!(page.figures.len(), 2, "{name}: {:?}", page.figures);
-        for line in [report.genesis.to_string(), report.block.hash.to_string()] {
+        let mut lines = vec![
+            report.genesis.to_string(),
+            report.block.hash.to_string(),
+            report.record.patient.clone(),
+            report.record.author.clone(),
+            report.record.cid.clone(),
+        ];
+        if let Some(request) = &report.request {
+            lines.push(request.requester.clone());
+            lines.extend(request.workers.iter().cloned());
+            lines.extend(request.receipt.map(|receipt| receipt.to_string()));
+        }
+        for line in lines {
             assert!(page.all.contains(&line), "{name}: {line}");
+        }
+    }
+}
+
+/// Whether a word is written as codes of ICD-10 are, with their point: J12.8.
+fn is_diagnosis_code(word: &str) -> bool {
+    let mut letters = word.chars();
+    let begins = letters.next().is_some_and(|first| first.is_ascii_uppercase());
+    let rest: Vec<&str> = letters.as_str().split('.').collect();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let [category, detail] = rest[..] else { return false };
+    begins && category.len() == 2 && digits(category) && digits(detail)
+}
+
+#[test]
+fn no_report_names_a_diagnosis_by_a_code() {
+    assert!(is_diagnosis_code("U07.1") && is_diagnosis_code("J12.82"));
+    assert!(!is_diagnosis_code("99.42") && !is_diagnosis_code("PDF-1.7"));
+    for (name, report) in samples::all() {
+        let text = read(&drawn(&report)).all;
+        let words = text.split(|one: char| !one.is_ascii_alphanumeric() && one != '.');
+        let words = words.map(|word| word.trim_matches('.'));
+        let found: Vec<&str> = words.filter(|word| is_diagnosis_code(word)).collect();
+        assert!(found.is_empty(), "{name}: {found:?}");
+        for system in ["ICD", "SNOMED", "U07"] {
+            assert!(!text.contains(system), "{name}: {system}");
         }
     }
 }
