@@ -13,6 +13,8 @@ use medchain_e2e::{model_folder, World, LAB, PATIENT, REGISTRAR};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
+use crate::proxy::Proxy;
+
 /// How often each command is killed.
 const KILLS: u32 = 20;
 
@@ -300,6 +302,31 @@ fn a_model_whose_publication_is_killed_and_repeated_is_one_model() {
     let listed = world.done(REGISTRAR, &["model", "list"]);
     assert_eq!(listed["models"].as_array().unwrap().len(), KILLS as usize + 1);
     assert_nothing_open(&world, REGISTRAR);
+}
+
+/// The node is gone once it has the transaction, and stays so for as long as is looked for it.
+#[test]
+fn an_upload_of_which_nobody_knows_ends_with_4_and_is_found() {
+    let world = World::with_patient();
+    world.write_image("film.png", &synthetic_radiograph_png(955));
+    let proxy = Proxy::start(world.url());
+    proxy.end_at("author_extrinsicUpdate");
+    let upload = ["upload", "film.png", "--patient", PATIENT];
+    let mut command = world.medchain_at(&proxy.url, LAB, &upload);
+    let ended = command.args(["--json", "--yes"]).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{said}");
+    assert!(said.contains("is unknown") && said.contains("medchain resume"), "{said}");
+    // The block has it: the message names what the record has.
+    let added = records(&world);
+    let [(_, _, cid)] = &added[..] else { panic!("one record: {said}") };
+    assert!(said.contains(cid), "{cid}: {said}");
+    world.done(LAB, &["resume"]);
+    assert_eq!(records(&world).len(), 1);
+    let again = world.done(LAB, &upload);
+    assert_eq!(again["added_before"], true, "{again}");
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod onboarding;
 mod operations;
 mod polkadot_js;
 mod privacy;
+mod proxy;
 mod refusals;
 mod report;
 mod startup;
