@@ -48,6 +48,15 @@ fn a_changed_key_stops_before_anything_is_sealed_to_it() {
         assert!(line.contains("--replace"), "{line}");
     }
     world.done(STRANGER, &["key", "publish", "--replace"]);
+
+    // What was sealed to the other key opens again once it is shared again.
+    let fetch = ["fetch", &second, "--output", "second.png"];
+    assert_ne!(world.run(STRANGER, &fetch).code, 0, "it was sealed to another key");
+    world.done(PATIENT, &accepted);
+    world.done(STRANGER, &fetch);
+    // For that key it is there now.
+    let again = world.run(PATIENT, &accepted);
+    assert!(again.one_error_line().contains("can already open"), "{}", again.err);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod consent;
 mod custody;
 mod disputes;
 mod emergency;
+mod endings;
 mod erasure;
 mod folders;
 mod ipfs;
