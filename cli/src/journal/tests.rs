@@ -3,6 +3,7 @@
 mod behind;
 mod folder;
 mod left;
+mod pictures;
 mod together;
 
 use std::{
