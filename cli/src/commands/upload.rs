@@ -340,7 +340,9 @@ async fn warn_of_the_same(
     own: &journal::Tag,
     file: &Path,
 ) -> Result<()> {
-    if let Some((entry, done)) = context.journal().await?.shown_by(picture, own)? {
+    // A damaged note is no reason to refuse.
+    let same = context.journal().await?.shown_by(picture, own).unwrap_or_default();
+    if let Some((entry, done)) = same {
         let numbers: Vec<String> = done.numbers.iter().map(u64::to_string).collect();
         output::tell!(
             "warning: {} shows the same picture as {}, which is record {}; it becomes another \
