@@ -67,6 +67,11 @@ bench: build ## Measure speed, proof sizes and what fits in a block, as ratios.
 bench-chain: build ## Measure what fits into a block, by weights and on the testnet.
 	@scripts/bench-chain.sh
 
+.PHONY: fuzz
+fuzz: setup ## Try a million broken films (hours of one core; CASES=2000 takes a minute).
+	@# Two properties, each of which takes half of them.
+	PROPTEST_CASES=$$(( $(or $(CASES),1000000) / 2 )) cargo test --locked --release -p medchain-vision --test fuzz
+
 .PHONY: train
 train: ## Train the network again (needs the research images; see models/README.md).
 	@models/run.sh train

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench'}"
-images=${IMAGES:-20} rounds=${ROUNDS:-3} records=${RECORDS:-200} uploads=${UPLOADS:-9}
+images=${IMAGES:-20} rounds=${ROUNDS:-3} records=${RECORDS:-200} uploads=${UPLOADS:-9} files=${FILES:-60}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "VGG-16: the exact engine against onnxruntime (medians of $rounds interleaved rounds)"
@@ -46,6 +46,11 @@ jq --argjson bare "$bare" -r '
     "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),
   (.upload_to_verdict | "upload to the verdict of a named worker: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
 ' <<<"$path"
+
+step "a folder of $files films in one command (FILES=1000 takes some minutes), and the same command again"
+"$CARGO_TARGET_DIR/debug/examples/folder" "$files" \
+  | jq -r '"\(.added) of \(.files) files added in \(.seconds) s: \(.records_per_second) records/s, \(.records_a_transaction) records a transaction; by weight the chain takes \(.chain_takes_records_per_second) records/s: ratio \(.of_what_the_chain_takes)",
+    "again: \(.again.added) added in \(.again.seconds) s"'
 
 step "what fits into a block"
 cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture --test-threads 1 2>&1 \

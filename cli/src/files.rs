@@ -10,6 +10,9 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
+#[cfg(target_os = "linux")]
+mod unnamed;
+
 /// How the names of temporary files begin.
 pub const TEMPORARY: &str = ".medchain-";
 
@@ -163,11 +166,14 @@ pub fn ensure_free(path: &Path, overwrite: bool) -> Result<()> {
 }
 
 fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
+    tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)
+    }
 }
 
 /// The temporary files of writes that are under way: what is in them may be a film.
@@ -197,14 +203,22 @@ pub fn delete_temporaries() {
     }
 }
 
-/// Writes `bytes` to `path` through a temporary file beside it.
+/// Writes `bytes` to `path`.
 ///
 /// A reader finds the complete content or none. An existing file is kept unless
 /// `overwrite`. With `private`, only the owner can read the file.
+///
+/// On Linux, a program that is killed meanwhile leaves nothing. Where the system or the file system
+/// cannot do that, a temporary file beside it is left, unless a signal let [`delete_temporaries`]
+/// run.
 pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: bool) -> Result<()> {
     ensure_free(path, overwrite)?;
     let shown = path.display();
     let cannot = || format!("cannot write {shown}");
+    #[cfg(target_os = "linux")]
+    if unnamed::write(path, folder_of(path), bytes, (overwrite, private)).with_context(cannot)? {
+        return sync_folder_of(path);
+    }
     let mut file = temporary_beside(path).with_context(cannot)?;
     let _registered = Registered::new(file.path());
     file.write_all(bytes).with_context(cannot)?;
@@ -223,10 +237,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: bool, private: boo
 
 /// Makes the names in a file's folder survive a power cut.
 pub fn sync_folder_of(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("cannot write {}", folder.display()))

@@ -7,11 +7,13 @@
 //!   first, and then named on chain. The tag is a keyed digest of what is published, so that the
 //!   same command finds it, and nobody else learns from it which film it is;
 //! - `<genesis hash>-<tag>.<number>.content`, its encrypted content until the chain has it;
+//! - `<genesis hash>-<tag>.picture`, which says which publication shows a picture;
 //! - `<genesis hash>-sent-<hash>.json` for each other transaction on its way;
 //! - `digest.key`, the key of the digests, and `locks/`.
 
 mod entry;
 mod locks;
+mod pictures;
 mod publication;
 mod sent;
 

@@ -139,7 +139,11 @@ fn dicom_is_read_or_refused_with_a_way_out() {
     let eight_bits = decode(of(&files, "jpeg-baseline.dcm")).unwrap();
     assert_eq!(decode(of(&files, "film.jpg")).unwrap(), eight_bits);
     for (name, bytes) in &files {
-        let Err(error) = decode(bytes) else { continue };
+        let error = match (name.as_str(), decode(bytes)) {
+            ("film.jpg" | "jpeg-baseline.dcm", Ok(_)) => continue,
+            (_, Err(error)) => error,
+            (_, Ok(_)) => panic!("{name}: read, although its window shows nothing"),
+        };
         let text = error.to_string();
         for word in ["DICOM", "PNG", "JPEG"] {
             assert!(text.contains(word), "{name}: {text}");

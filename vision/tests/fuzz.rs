@@ -1,7 +1,7 @@
 //! Whatever stands in a file, decoding and cleaning it ends, without a panic, and within the
 //! memory that is promised.
 //!
-//! `PROPTEST_CASES=100000 cargo test -p medchain-vision --test fuzz` tries more files.
+//! `make fuzz` tries a million files.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

@@ -70,6 +70,17 @@ pub struct ReplayReport {
     pub timings_ms: RepetitionTimings,
 }
 
+impl ReplayReport {
+    /// Whether the verdict is repeated. What rounding explains is no mismatch.
+    fn outcome(&self) -> Outcome {
+        if self.equal || self.rounding {
+            Outcome::Done
+        } else {
+            Outcome::No
+        }
+    }
+}
+
 impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { record_id, request_id, model_id, .. } = self;
@@ -126,7 +137,7 @@ impl fmt::Display for ReplayReport {
 pub async fn run(context: &Context, args: &ReplayArgs) -> Result<Outcome> {
     let report = replay(context, args).await?;
     output::print(&report, context.json)?;
-    Ok(if report.equal || report.rounding { Outcome::Done } else { Outcome::No })
+    Ok(report.outcome())
 }
 
 /// Repeats the computation of a verdict from the record.
@@ -191,7 +202,11 @@ mod tests {
     use super::*;
 
     fn with(arithmetic: Arithmetic, equal: bool, validity: Validity) -> String {
-        let report = ReplayReport {
+        found(arithmetic, equal, validity).to_string()
+    }
+
+    fn found(arithmetic: Arithmetic, equal: bool, validity: Validity) -> ReplayReport {
+        ReplayReport {
             record_id: RecordId(3),
             model_id: ModelId(0),
             request_id: RequestId(9),
@@ -208,8 +223,7 @@ mod tests {
             receipt: "0x03".into(),
             replayed_receipt: "0x04".into(),
             timings_ms: RepetitionTimings::default(),
-        };
-        report.to_string()
+        }
     }
 
     fn validity(status: VerdictStatus, until: Option<u32>) -> Validity {
@@ -240,6 +254,19 @@ mod tests {
         assert!(of(900_000, 100_000).are_near(&of(900_100, 99_900)));
         assert!(!of(900_000, 100_000).are_near(&of(900_200, 99_800)));
         assert!(!of(900_000, 100_000).are_near(&Probabilities(Vec::new())));
+    }
+
+    #[test]
+    fn what_rounding_explains_is_said_and_is_no_mismatch() {
+        let standing = || validity(VerdictStatus::Standing, None);
+        let mut differs = found(Arithmetic::Float, false, standing());
+        assert_eq!(differs.outcome(), Outcome::No);
+        differs.rounding = true;
+        assert_eq!(differs.outcome(), Outcome::Done);
+        let text = differs.to_string();
+        assert!(text.contains("EQUAL BUT FOR ROUNDING: record 3 gives normal again"), "{text}");
+        assert!(!text.contains("NOT EQUAL"), "{text}");
+        assert_eq!(found(Arithmetic::Exact, true, standing()).outcome(), Outcome::Done);
     }
 
     #[test]

@@ -231,7 +231,7 @@ async fn failed<W: World>(
 ) -> Result<Landed> {
     let left = match certainty(&error) {
         // Whoever repeats the command finds the transaction.
-        Certainty::Unknown => return Err(error),
+        Certainty::Unknown => return Err(error.context(unknown(held))),
         Certainty::NoEffect => held.sign(None),
         Certainty::Refused => match found(world, held, key).await {
             Ok(Some(landed)) => return Ok(landed),
@@ -244,6 +244,14 @@ async fn failed<W: World>(
         Ok(()) => Err(error),
         Err(further) => Err(error.context(format!("{further:#}"))),
     }
+}
+
+/// What is unknown, with the content by which it is found, and how.
+fn unknown(held: &Held) -> String {
+    let what = held.entry.as_ref().map_or("it", |entry| entry.what.as_str());
+    let cids = held.entry.as_ref().map(super::Entry::cids).unwrap_or_default();
+    let cids: Vec<String> = cids.iter().map(ToString::to_string).collect();
+    format!("{what} (CID {}; `medchain resume` finds out)", cids.join(", "))
 }
 
 /// Asks the stores to let go of the content of something that will never be on chain, and

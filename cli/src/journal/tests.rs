@@ -3,6 +3,7 @@
 mod behind;
 mod folder;
 mod left;
+mod pictures;
 mod together;
 
 use std::{
@@ -345,6 +346,12 @@ fn what_nobody_knows_stays_in_the_journal() {
     scene.outside.lock().unwrap().unreachable = true;
     let error = scene.run("film", None).0.unwrap().unwrap_err();
     assert_eq!(certainty(&error), Certainty::Unknown);
+    let said = format!("{error:#}");
+    let cids = entry.cids();
+    let [cid] = &cids[..] else { panic!("{entry:?}") };
+    for words in ["upload of film", cid.as_str(), "`medchain resume`"] {
+        assert!(said.contains(words), "no '{words}' in {said}");
+    }
     assert_eq!(scene.journal().entries().unwrap(), [entry]);
     scene.outside.lock().unwrap().unreachable = false;
     assert!(scene.run("film", None).0.unwrap().is_ok());

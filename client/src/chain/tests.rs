@@ -8,3 +8,4 @@ mod proof;
 mod questions;
 mod submit;
 mod upgrade;
+mod witness;

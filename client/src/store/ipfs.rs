@@ -101,6 +101,13 @@ impl IpfsStore {
         }
     }
 
+    /// As where the file of tokens has this one for the node.
+    #[cfg(test)]
+    pub(super) fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(Token::of(token));
+        self
+    }
+
     /// Lets the node search `timeout` for a block, instead of 30 s.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.max(Duration::from_secs(1));

@@ -20,6 +20,12 @@ pub const TOKENS_VARIABLE: &str = "MEDCHAIN_STORE_TOKENS";
 pub(super) struct Token(Zeroizing<String>);
 
 impl Token {
+    /// A token as a file has it.
+    #[cfg(test)]
+    pub fn of(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

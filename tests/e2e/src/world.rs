@@ -225,10 +225,15 @@ impl World {
 
     /// `medchain` as `who`, on this chain and store.
     pub fn medchain(&self, who: &str, arguments: &[&str]) -> Command {
+        self.medchain_at(&self.url, who, arguments)
+    }
+
+    /// As [`World::medchain`], with a node that may lie between it and this chain.
+    pub fn medchain_at(&self, node: &str, who: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program("medchain"));
         command
             .args(arguments)
-            .args(["--dev", "--suri", who, "--node", &self.url, "--store", &self.store])
+            .args(["--dev", "--suri", who, "--node", node, "--store", &self.store])
             .env_remove("MEDCHAIN_KEY")
             // Where development accounts keep the secrets of their requests.
             .env("MEDCHAIN_KEYS", self.folder.path().join("keys"))

@@ -12,7 +12,12 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::UploadArgs;
-use crate::{context::Context, files, journal::Held, records::Film};
+use crate::{
+    context::Context,
+    files,
+    journal::{Held, Tag},
+    records::Film,
+};
 
 /// What is uploaded, whose it is, and what the journal has of this upload.
 pub(super) struct Source {
@@ -20,6 +25,8 @@ pub(super) struct Source {
     pub(super) film: Film,
     /// Its patient.
     pub(super) patient: AccountId32,
+    /// What the journal calls this upload.
+    pub(super) tag: Tag,
     /// The upload in the journal.
     pub(super) held: Held,
 }
@@ -41,7 +48,8 @@ pub(super) async fn source(context: &Context, args: &UploadArgs) -> Result<Sourc
     if let Some(id) = &args.entry {
         let patient = args.patient(context)?;
         let journal = context.journal().await?;
-        let held = journal.hold(&journal.find(id)?).await?;
+        let tag = journal.find(id)?;
+        let held = journal.hold(&tag).await?;
         let film = match kept(&held, context.identity()?, args)? {
             Kept::Film(key, content) => {
                 let bytes = crypto::decrypt(&key, &patient.0, &content)?;
@@ -51,7 +59,7 @@ pub(super) async fn source(context: &Context, args: &UploadArgs) -> Result<Sourc
                 Film { bytes: Zeroizing::default(), square: None, removed: Vec::new() }
             }
         };
-        return Ok(Source { film, patient, held });
+        return Ok(Source { film, patient, tag, held });
     }
     if path.is_dir() {
         bail!(
@@ -69,7 +77,7 @@ pub(super) async fn source(context: &Context, args: &UploadArgs) -> Result<Sourc
     let journal = context.journal().await?;
     let tag = journal.tag(&[b"upload", &patient.0, args.kind.as_str().as_bytes(), &digest])?;
     let held = journal.hold(&tag).await?;
-    Ok(Source { film, patient, held })
+    Ok(Source { film, patient, tag, held })
 }
 
 /// What is left of an upload, once no other command works on it.

@@ -32,8 +32,8 @@ const PATIENT: AccountId32 = AccountId32([1; 32]);
 const READER: AccountId32 = AccountId32([2; 32]);
 const RECORD: RecordId = RecordId(7);
 
-/// The proof that a node with these values returns for these keys.
-fn prove(state: &[(Vec<u8>, Vec<u8>)], asked: &[Vec<u8>]) -> ReadProof {
+/// The root of the state with these values, and the nodes on the way to these keys.
+pub fn trie(state: &[(Vec<u8>, Vec<u8>)], asked: &[Vec<u8>]) -> (H256, Vec<Vec<u8>>) {
     let (mut db, mut root) = (MemoryDB::<Blake2Hasher>::default(), Default::default());
     let mut trie = TrieDBMutBuilderV1::new(&mut db, &mut root).build();
     for (key, value) in state {
@@ -46,14 +46,19 @@ fn prove(state: &[(Vec<u8>, Vec<u8>)], asked: &[Vec<u8>]) -> ReadProof {
         let trie = TrieDBBuilder::new(&db, &root).with_recorder(&mut recorder).build();
         trie.get(key).unwrap();
     }
+    (H256(root.0), recorder.drain_storage_proof().into_iter_nodes().collect())
+}
+
+/// The proof that a node with these values returns for these keys.
+fn prove(state: &[(Vec<u8>, Vec<u8>)], asked: &[Vec<u8>]) -> ReadProof {
+    let (state_root, nodes) = trie(state, asked);
     let header = SubstrateHeader {
         parent_hash: H256([3; 32]),
         number: 1234,
-        state_root: H256(root.0),
+        state_root,
         extrinsics_root: H256([4; 32]),
         digest: Digest::default(),
     };
-    let nodes = recorder.drain_storage_proof().into_iter_nodes().collect();
     ReadProof { header: header.encode(), nodes }
 }
 

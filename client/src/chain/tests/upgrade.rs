@@ -1,6 +1,6 @@
 //! Before, in and after a runtime upgrade.
 
-mod fake;
+pub mod fake;
 
 use codec::{Decode, Encode};
 use futures::{StreamExt, TryStreamExt};

@@ -95,6 +95,35 @@ async fn a_false_cid_is_noticed() {
     assert!(matches!(error, StoreError::CidMismatch { got, .. } if got == ABC));
 }
 
+/// The head of the first request that a node gets, which answers nothing of use.
+async fn first_request(open: impl FnOnce(&str) -> IpfsStore) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let store = open(&format!("http://{}", listener.local_addr().unwrap()));
+    let asked = tokio::spawn(async move { store.get(&cid_of(b"abc"), 1000).await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
+    while !head.ends_with(b"\r\n\r\n") {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "the request has no end");
+        head.extend_from_slice(&buffer[..read]);
+    }
+    stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    drop(stream);
+    assert!(asked.await.unwrap().is_err());
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+#[tokio::test]
+async fn a_node_is_shown_its_token_and_nothing_without_one() {
+    let with = first_request(|url| IpfsStore::open(url).unwrap().with_token("s3cret")).await;
+    assert!(with.contains("authorization: bearer s3cret\r\n"), "{with}");
+    let without = first_request(|url| IpfsStore::open(url).unwrap()).await;
+    assert!(
+        without.starts_with("post /api/v0/") && !without.contains("authorization"),
+        "{without}"
+    );
+}
+
 #[tokio::test]
 async fn a_node_that_is_not_there_is_unreachable() {
     // A port that was free a moment ago.

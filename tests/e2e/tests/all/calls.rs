@@ -20,11 +20,15 @@ pub fn account(suri: &str) -> AccountId32 {
 
 /// Signs a call, and waits for its block.
 pub fn submit(world: &World, suri: &str, call: &Call) -> Result<TxOutcome, ChainError> {
-    let who = identity(suri);
+    submit_as(world, &identity(suri), call)
+}
+
+/// As [`submit`], with any account.
+pub fn submit_as(world: &World, who: &Identity, call: &Call) -> Result<TxOutcome, ChainError> {
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
     runtime.block_on(async {
         let chain = Chain::connect(world.url()).await?;
-        chain.submit(&who, call, &SubmitOptions::default()).await
+        chain.submit(who, call, &SubmitOptions::default()).await
     })
 }
 

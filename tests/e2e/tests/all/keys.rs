@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use medchain_client::{chain::Call, keys::Identity};
-use medchain_e2e::{model_folder, program, World, LAB, PATIENT, STRANGER, WORKER};
+use medchain_e2e::{model_folder, program, World, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
 use medchain_vision::synthetic_radiograph_png;
 
-use crate::calls::{account, submit};
+use crate::calls::{account, submit, submit_as};
 
 /// Publishes the encryption key of another secret for an account.
 fn publish_foreign_key(world: &World, who: &str) {
@@ -48,6 +48,15 @@ fn a_changed_key_stops_before_anything_is_sealed_to_it() {
         assert!(line.contains("--replace"), "{line}");
     }
     world.done(STRANGER, &["key", "publish", "--replace"]);
+
+    // What was sealed to the other key opens again once it is shared again.
+    let fetch = ["fetch", &second, "--output", "second.png"];
+    assert_ne!(world.run(STRANGER, &fetch).code, 0, "it was sealed to another key");
+    world.done(PATIENT, &accepted);
+    world.done(STRANGER, &fetch);
+    // For that key it is there now.
+    let again = world.run(PATIENT, &accepted);
+    assert!(again.one_error_line().contains("can already open"), "{}", again.err);
 }
 
 #[test]
@@ -63,6 +72,35 @@ fn what_is_for_oneself_is_sealed_to_the_own_key_alone() {
     world.done(LAB, &["key", "publish", "--replace"]);
     let record = record(&world, 3);
     world.done(LAB, &["fetch", &record, "-o", "back.png"]);
+}
+
+#[test]
+fn an_account_with_another_published_key_is_not_imported() {
+    let world = World::new();
+    let key = |arguments: &[&str]| {
+        let mut command = Command::new(program("medchain"));
+        command.arg("key").args(arguments).args(["--out", "again.key", "--unencrypted"]);
+        command.env_remove("MEDCHAIN_KEY").env_remove("MEDCHAIN_NODE");
+        command.current_dir(world.folder()).output().unwrap()
+    };
+    let again = world.folder().join("again.key");
+    assert!(key(&["new"]).status.success());
+    let exported = world.folder().join("exported.json");
+    std::fs::rename(&again, &exported).unwrap();
+    let me = Identity::load(&exported).unwrap();
+    world.done(REGISTRAR, &["transfer", &me.ss58(), "10"]);
+    let other = Identity::from_secret_uri("//Somebody//else").unwrap().encryption_key();
+    submit_as(&world, &me, &Call::SetEncryptionKey { key: other }).unwrap();
+
+    let refused = key(&["import", "exported.json", "--node", world.url()]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("has published the encryption key 0x"), "{said}");
+    assert!(said.contains("Nothing was imported"), "{said}");
+    assert!(!again.exists());
+    // Who knows of it has the file all the same.
+    assert!(key(&["import", "exported.json"]).status.success());
+    assert_eq!(Identity::load(&again).unwrap().account(), me.account());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     hash::{BuildHasher, RandomState},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -12,6 +12,8 @@ use std::{
 use medchain_e2e::{model_folder, World, LAB, PATIENT, REGISTRAR};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use crate::proxy::Proxy;
 
 /// How often each command is killed.
 const KILLS: u32 = 20;
@@ -277,6 +279,9 @@ fn a_rotation_that_is_killed_and_repeated_is_one_version() {
     assert_eq!(records.len(), KILLS as usize + 2);
     assert_eq!(unnamed(&world, PATIENT), Vec::<Value>::new());
     assert_nothing_open(&world, PATIENT);
+    world.done(PATIENT, &["fetch", &newest.to_string(), "--output", "newest.png"]);
+    let newest = std::fs::read(world.folder().join("newest.png")).unwrap();
+    assert_eq!(newest, synthetic_radiograph_png(950));
 }
 
 #[test]
@@ -299,32 +304,122 @@ fn a_model_whose_publication_is_killed_and_repeated_is_one_model() {
     }
     let listed = world.done(REGISTRAR, &["model", "list"]);
     assert_eq!(listed["models"].as_array().unwrap().len(), KILLS as usize + 1);
+    assert_eq!(unnamed(&world, REGISTRAR), Vec::<Value>::new());
     assert_nothing_open(&world, REGISTRAR);
 }
 
+/// The node is gone once it has the transaction, and stays so for as long as is looked for it.
 #[test]
-fn what_the_chain_refuses_leaves_nothing_in_the_store() {
+fn an_upload_of_which_nobody_knows_ends_with_4_and_is_found() {
+    let world = World::with_patient();
+    world.write_image("film.png", &synthetic_radiograph_png(955));
+    let proxy = Proxy::start(world.url());
+    proxy.end_at("author_extrinsicUpdate");
+    let upload = ["upload", "film.png", "--patient", PATIENT];
+    let mut command = world.medchain_at(&proxy.url, LAB, &upload);
+    let ended = command.args(["--json", "--yes"]).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{said}");
+    assert!(said.contains("is unknown") && said.contains("medchain resume"), "{said}");
+    // The block has it: the message names what the record has.
+    let added = records(&world);
+    let [(_, _, cid)] = &added[..] else { panic!("one record: {said}") };
+    assert!(said.contains(cid), "{cid}: {said}");
+    world.done(LAB, &["resume"]);
+    assert_eq!(records(&world).len(), 1);
+    let again = world.done(LAB, &upload);
+    assert_eq!(again["added_before"], true, "{again}");
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
+}
+
+/// Starts an upload, and waits until the journal has it. Its node is gone once it has the
+/// transaction, so that it does not end by itself soon.
+fn begun(world: &World, arguments: &[&str]) -> Child {
+    let proxy = Proxy::start(world.url());
+    proxy.end_at("author_extrinsicUpdate");
+    let mut command = world.medchain_at(&proxy.url, LAB, arguments);
+    let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while world.done(LAB, &["resume", "--list"])["entries"].as_array().unwrap().is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing was begun");
+    }
+    child
+}
+
+#[test]
+fn a_stranger_stores_nothing_and_what_was_killed_is_finished_without_its_film() {
     let world = World::with_patient();
     world.write_image("film.png", &synthetic_radiograph_png(960));
     // Refused before anything is stored.
     let stranger = world.run("//Eve", &["upload", "film.png", "--patient", PATIENT]);
     assert_eq!(stranger.code, 1, "{}", stranger.err);
     assert_nothing_open(&world, "//Eve");
-    // Killed, and given up.
-    let mut command = world.medchain(LAB, &["upload", "film.png", "--patient", PATIENT]);
-    let mut child = command.args(["--json", "--yes"]).stdout(Stdio::null()).spawn().unwrap();
-    let started = Instant::now();
-    let is_begun = || {
-        let open = world.done(LAB, &["resume", "--list"]);
-        !open["entries"].as_array().unwrap().is_empty()
-    };
-    while !is_begun() && started.elapsed() < Duration::from_secs(5) {}
+    // Killed, and finished from the content that is kept.
+    let mut child = begun(&world, &["upload", "film.png", "--patient", PATIENT]);
     let _ = child.kill();
     let _ = child.wait();
-    // Finished from the content that is kept, without the film.
     std::fs::remove_file(world.folder().join("film.png")).unwrap();
     world.done(LAB, &["resume"]);
     assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
     assert_nothing_open(&world, LAB);
-    assert!(records(&world).len() <= 1);
+    assert_eq!(records(&world).len(), 1);
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_an_upload_says_what_is_begun() {
+    let world = World::with_patient();
+    for (seed, signal, code) in [(970, "-INT", 130), (971, "-TERM", 143)] {
+        let film = format!("film-{seed}.png");
+        world.write_image(&film, &synthetic_radiograph_png(seed));
+        let upload = ["upload", &film, "--patient", PATIENT];
+        let child = begun(&world, &upload);
+        // The line is set once the entry is on disk.
+        sleep(Duration::from_millis(100));
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{said}");
+        assert!(said.contains("interrupted: "), "{said}");
+        assert!(said.contains("is begun and not on chain"), "{said}");
+        assert!(said.contains("medchain resume"), "{said}");
+        world.done(LAB, &upload);
+        assert_nothing_open(&world, LAB);
+    }
+    assert_eq!(records(&world).len(), 2);
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+}
+
+#[test]
+fn commands_of_one_account_at_the_same_time_all_get_through() {
+    let world = World::with_patient();
+    let films: Vec<String> = (980..983u64)
+        .map(|seed| {
+            let name = format!("film-{seed}.png");
+            world.write_image(&name, &synthetic_radiograph_png(seed));
+            name
+        })
+        .collect();
+    let uploads = films.iter().map(|film| vec!["upload", film.as_str(), "--patient", PATIENT]);
+    let commands = uploads.chain([vec!["transfer", REGISTRAR, "1"]]);
+    let running: Vec<(Vec<&str>, Child)> = commands
+        .map(|arguments| {
+            let mut command = world.medchain(LAB, &arguments);
+            let command = command.args(["--json", "--yes"]).stdin(Stdio::null());
+            let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            (arguments, child)
+        })
+        .collect();
+    for (arguments, child) in running {
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {said}");
+    }
+    let listed = records(&world);
+    let cids: BTreeSet<&String> = listed.iter().map(|(.., cid)| cid).collect();
+    assert_eq!((listed.len(), cids.len()), (3, 3), "{listed:?}");
+    assert_eq!(unnamed(&world, LAB), Vec::<Value>::new());
+    assert_nothing_open(&world, LAB);
 }

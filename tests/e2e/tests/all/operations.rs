@@ -187,9 +187,29 @@ fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
     }
 }
 
+/// Whatever has keys, or sees plaintext, writes no core dump, and its memory is in no swap.
+#[test]
+fn units_keep_memory_off_the_disk() {
+    let mut units = 0;
+    for entry in std::fs::read_dir(repository().join("ops/systemd")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "service") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let has = |setting: &str| text.lines().any(|line| line.starts_with(setting));
+        for setting in ["LimitCORE=0", "MemorySwapMax=0", "MemoryMax=", "UMask=0077"] {
+            assert!(has(setting), "{} has no {setting}", path.display());
+        }
+        units += 1;
+    }
+    assert!(units >= 5, "{units} units");
+}
+
 #[test]
 fn alerts_fire_when_they_should_and_only_then() {
     if Command::new("promtool").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "install Debian's package prometheus");
         eprintln!("skipped: promtool (Debian's package prometheus) is not on this machine");
         return;
     }

@@ -1,7 +1,5 @@
 //! Whatever keeps a worker from working is one clear line and an exit code.
 
-mod proxy;
-
 use std::{
     fs,
     net::TcpListener,
@@ -13,7 +11,8 @@ use std::{
 };
 
 use medchain_e2e::{free_port, model_folder, program, World, REGISTRAR, STRANGER, WORKER};
-use proxy::Proxy;
+
+use crate::proxy::Proxy;
 
 /// The worker with the configuration of [`World::worker`], and `flags` after it.
 fn worker(world: &World, flags: &[&str]) -> Command {

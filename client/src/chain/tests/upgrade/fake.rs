@@ -60,11 +60,11 @@ fn number(hash: &[u8]) -> u32 {
     u32::from_le_bytes(hash[..4].try_into().unwrap())
 }
 
-fn hex(bytes: &[u8]) -> Value {
+pub fn hex(bytes: &[u8]) -> Value {
     json!(format!("0x{}", hex::encode(bytes)))
 }
 
-fn bytes(hex: &Value) -> Vec<u8> {
+pub fn bytes(hex: &Value) -> Vec<u8> {
     hex::decode(hex.as_str().unwrap().trim_start_matches("0x")).unwrap()
 }
 
@@ -164,7 +164,7 @@ fn request() -> Vec<u8> {
 }
 
 /// What a method of a runtime API answers.
-fn call(function: &str, runtime: &Runtime) -> Value {
+pub fn call(function: &str, runtime: &Runtime) -> Value {
     hex(&match function {
         "Core_version" => {
             let version = ("medchain", "medchain", 1u32, runtime.version);

@@ -1,9 +1,13 @@
-//! A node that lies: a proxy that exchanges words in the answers of a real node.
+//! A node that lies, or is gone: a proxy that exchanges words in the answers of a real node, or
+//! ends at one.
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+    },
     thread,
 };
 
@@ -15,7 +19,29 @@ pub struct Proxy {
     /// Where it listens.
     pub url: String,
     words: Words,
+    end: Arc<End>,
     connections: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+/// When a proxy is gone.
+#[derive(Default)]
+struct End {
+    /// The word after which it is.
+    word: Mutex<Option<Vec<u8>>>,
+    /// Whether it is.
+    is_reached: AtomicBool,
+}
+
+impl End {
+    /// Whether these are the bytes after which the proxy is gone.
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        let word = self.word.lock().unwrap();
+        let found = word
+            .as_ref()
+            .is_some_and(|word| bytes.windows(word.len()).any(|part| part == word.as_slice()));
+        self.is_reached.fetch_or(found, Ordering::SeqCst);
+        found
+    }
 }
 
 impl Proxy {
@@ -26,18 +52,23 @@ impl Proxy {
         let proxy = Self {
             url: format!("ws://{}", listener.local_addr().unwrap()),
             words: Words::default(),
+            end: Arc::default(),
             connections: Arc::default(),
         };
         let (words, connections) = (proxy.words.clone(), proxy.connections.clone());
+        let end = proxy.end.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if end.is_reached.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let node = TcpStream::connect(&node).expect("the node is there");
                 let both = [client.try_clone().unwrap(), node.try_clone().unwrap()];
                 connections.lock().unwrap().extend(both);
                 let (mut from, mut to) = (client.try_clone().unwrap(), node.try_clone().unwrap());
                 thread::spawn(move || std::io::copy(&mut from, &mut to));
-                let words = words.clone();
-                thread::spawn(move || forward(node, client, &words));
+                let (words, end) = (words.clone(), end.clone());
+                thread::spawn(move || forward(node, client, &words, &end));
             }
         });
         proxy
@@ -49,6 +80,11 @@ impl Proxy {
         *self.words.lock().unwrap() = Some((old.into(), new.into()));
     }
 
+    /// Breaks the connection in whose answers this word comes, and takes no other one.
+    pub fn end_at(&self, word: &str) {
+        *self.end.word.lock().unwrap() = Some(word.into());
+    }
+
     /// Breaks every connection.
     pub fn cut(&self) {
         for connection in self.connections.lock().unwrap().drain(..) {
@@ -58,11 +94,14 @@ impl Proxy {
     }
 }
 
-fn forward(mut node: TcpStream, mut client: TcpStream, words: &Words) {
+fn forward(mut node: TcpStream, mut client: TcpStream, words: &Words, end: &End) {
     let mut buffer = vec![0; 1 << 16];
     let mut waiting = Vec::new();
     while let Ok(count @ 1..) = node.read(&mut buffer) {
         waiting.extend_from_slice(&buffer[..count]);
+        if end.is_in(&waiting) {
+            break;
+        }
         let mut ready = waiting.len();
         if let Some((old, new)) = &*words.lock().unwrap() {
             for at in 0..waiting.len().saturating_sub(old.len() - 1) {
@@ -80,4 +119,5 @@ fn forward(mut node: TcpStream, mut client: TcpStream, words: &Words) {
         waiting.drain(..ready);
     }
     let _ = client.shutdown(Shutdown::Both);
+    let _ = node.shutdown(Shutdown::Both);
 }

@@ -1,0 +1,266 @@
+//! What two nodes vouch for, where one of them lies, is behind, or is on another fork or chain.
+
+use codec::Encode;
+use medchain_primitives::EncryptionKey;
+use serde_json::{json, Value};
+use subxt::{
+    config::substrate::Digest,
+    rpcs::{
+        client::{RawRpcFuture, RawRpcSubscription, RawValue, RpcClientT},
+        RpcClient,
+    },
+};
+
+use super::{
+    compat::tested_version,
+    proof::trie,
+    upgrade::fake::{bytes, call, hex, Runtime},
+};
+use crate::{
+    chain::{
+        address::{NodeAddress, Plaintext},
+        compat,
+        connect::Header,
+        proof::keys,
+        Chain, ChainError,
+    },
+    AccountId32, H256,
+};
+
+const READER: AccountId32 = AccountId32([2; 32]);
+const NOBODY: AccountId32 = AccountId32([3; 32]);
+const KEY: EncryptionKey = EncryptionKey([9; 32]);
+/// The key of whoever runs the node that lies.
+const FALSE_KEY: EncryptionKey = EncryptionKey([6; 32]);
+
+/// Keys and values.
+type State = Vec<(Vec<u8>, Vec<u8>)>;
+
+#[derive(Clone)]
+struct Block {
+    header: Header,
+    hash: H256,
+    state: State,
+}
+
+/// A state in which the reader has this key. Those of another `seed` differ in something else.
+fn state(seed: u8, key: Option<EncryptionKey>) -> State {
+    let key = key.map(|key| (keys::encryption_key(&READER), key.0.to_vec()));
+    [(b"seed".to_vec(), vec![seed])].into_iter().chain(key).collect()
+}
+
+/// A block on top of others.
+fn block(parent: Option<&Block>, state: State) -> Block {
+    let header = Header {
+        parent_hash: parent.map_or(H256([0; 32]), |parent| parent.hash),
+        number: parent.map_or(0, |parent| parent.header.number + 1),
+        state_root: trie(&state, &[]).0,
+        extrinsics_root: H256([0; 32]),
+        digest: Digest::default(),
+    };
+    Block { hash: H256(sp_crypto_hashing::blake2_256(&header.encode())), header, state }
+}
+
+/// Three blocks of the chain of this `seed`: the genesis block, one without the reader's key, and
+/// one with this key.
+fn blocks(seed: u8, key: EncryptionKey) -> Vec<Block> {
+    let mut blocks = vec![block(None, state(seed, None))];
+    for key in [None, Some(key)] {
+        blocks.push(block(blocks.last(), state(1, key)));
+    }
+    blocks
+}
+
+/// What a node lies about, apart from its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lie {
+    None,
+    /// The values, which are from another state.
+    Values,
+    /// The header as well, which has that state's root.
+    Header,
+    /// Which keys it was asked for: it proves nothing about them.
+    Keys,
+    /// That it has no blocks but those that it is asked for by their hash.
+    Forgets,
+}
+
+struct Fake {
+    blocks: Vec<Block>,
+    finalised: usize,
+    lie: Lie,
+}
+
+/// A node with these blocks, whose newest final one has this number.
+async fn node(blocks: &[Block], finalised: usize, lie: Lie, url: &str) -> Chain {
+    let fake = Fake { blocks: blocks.to_vec(), finalised, lie };
+    let address = NodeAddress::parse(url, Plaintext::LocalOnly).unwrap();
+    Chain::over(RpcClient::new(fake), &address).await.unwrap()
+}
+
+async fn first(blocks: &[Block], lie: Lie) -> Chain {
+    node(blocks, 2, lie, "ws://127.0.0.1:1").await
+}
+
+async fn second(blocks: &[Block], finalised: usize) -> Chain {
+    node(blocks, finalised, Lie::None, "ws://127.0.0.1:2").await
+}
+
+impl Fake {
+    fn block(&self, hash: Option<&Value>) -> &Block {
+        match hash.filter(|hash| !hash.is_null()) {
+            None => self.blocks.last().unwrap(),
+            Some(hash) => self.blocks.iter().find(|one| one.hash.0[..] == bytes(hash)[..]).unwrap(),
+        }
+    }
+
+    /// What it would like others to believe about this block.
+    fn false_block(&self, block: &Block) -> Block {
+        let parent = self.blocks.iter().find(|one| one.hash == block.header.parent_hash);
+        self::block(parent, state(1, Some(FALSE_KEY)))
+    }
+
+    fn header(&self, block: &Block) -> Header {
+        match self.lie {
+            Lie::Header if block.header.number > 0 => self.false_block(block).header,
+            _ => block.header.clone(),
+        }
+    }
+
+    fn proof(&self, asked: &[Vec<u8>], block: &Block) -> Vec<Vec<u8>> {
+        match self.lie {
+            Lie::Values | Lie::Header => trie(&self.false_block(block).state, asked).1,
+            Lie::Keys => trie(&block.state, &[]).1,
+            Lie::None | Lie::Forgets => trie(&block.state, asked).1,
+        }
+    }
+
+    fn answer(&self, method: &str, params: &[Value]) -> Value {
+        let runtime = Runtime { version: tested_version(), metadata: compat::TESTED.to_vec() };
+        match method {
+            "state_getRuntimeVersion" => json!({
+                "specName": "medchain",
+                "specVersion": runtime.version,
+                "transactionVersion": 1,
+            }),
+            "chain_getFinalizedHead" => hex(&self.blocks[self.finalised].hash.0),
+            "chain_getBlockHash" => match params.first().and_then(Value::as_u64) {
+                None => hex(&self.block(None).hash.0),
+                Some(1..) if self.lie == Lie::Forgets => Value::Null,
+                Some(number) => {
+                    self.blocks.get(number as usize).map_or(Value::Null, |block| hex(&block.hash.0))
+                }
+            },
+            "chain_getHeader" => {
+                serde_json::to_value(self.header(self.block(params.first()))).unwrap()
+            }
+            "state_call" => call(params[0].as_str().unwrap(), &runtime),
+            "state_getReadProof" => {
+                let asked: Vec<Vec<u8>> = params[0].as_array().unwrap().iter().map(bytes).collect();
+                let proof = self.proof(&asked, self.block(params.get(1)));
+                let proof: Vec<Value> = proof.iter().map(|node| hex(node)).collect();
+                json!({ "at": params[1], "proof": proof })
+            }
+            "state_getStorage" => {
+                let key = bytes(&params[0]);
+                let state = &self.block(params.get(1)).state;
+                let found = state.iter().find(|(one, _)| *one == key);
+                found.map_or(Value::Null, |(_, value)| hex(value))
+            }
+            other => panic!("{other} is not faked"),
+        }
+    }
+}
+
+impl RpcClientT for Fake {
+    fn request_raw<'a>(
+        &'a self,
+        method: &'a str,
+        params: Option<Box<RawValue>>,
+    ) -> RawRpcFuture<'a, Box<RawValue>> {
+        let params = params.map_or_else(|| "[]".to_owned(), |params| params.get().to_owned());
+        let params: Vec<Value> = serde_json::from_str(&params).unwrap();
+        let answer = self.answer(method, &params).to_string();
+        Box::pin(async move { Ok(RawValue::from_string(answer).unwrap()) })
+    }
+
+    fn subscribe_raw<'a>(
+        &'a self,
+        sub: &'a str,
+        _params: Option<Box<RawValue>>,
+        _unsub: &'a str,
+    ) -> RawRpcFuture<'a, RawRpcSubscription> {
+        panic!("{sub} is not faked")
+    }
+}
+
+/// In what the nodes do not agree.
+fn disagreement(answer: Result<Option<EncryptionKey>, ChainError>) -> String {
+    match answer {
+        Err(ChainError::Disagreement { first, second, what }) => {
+            assert!(first.contains(":1") && second.contains(":2"), "{first}, {second}");
+            what
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_believed_that_one_node_proves_in_a_block_of_both() {
+    let blocks = blocks(1, KEY);
+    let (first, second) = (first(&blocks, Lie::None).await, second(&blocks, 2).await);
+    assert_eq!(first.witnessed_encryption_key(&second, &READER).await, Ok(Some(KEY)));
+    assert_eq!(first.witnessed_encryption_key(&second, &NOBODY).await, Ok(None));
+}
+
+#[tokio::test]
+async fn what_the_second_node_does_not_call_final_yet_is_not_believed() {
+    let blocks = blocks(1, KEY);
+    let (first, second) = (first(&blocks, Lie::None).await, second(&blocks, 1).await);
+    assert_eq!(first.witnessed_encryption_key(&second, &READER).await, Ok(None));
+    // And the other way round, where the first node is the one that is behind.
+    assert_eq!(second.witnessed_encryption_key(&first, &READER).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_node_that_tells_a_false_key_is_found_out() {
+    let blocks = blocks(1, KEY);
+    let second = second(&blocks, 2).await;
+    // With its values the header does not fit, and with its header the hash does not.
+    for lie in [Lie::Values, Lie::Keys] {
+        let lying = first(&blocks, lie).await;
+        let what = disagreement(lying.witnessed_encryption_key(&second, &READER).await);
+        assert!(what.contains("does not lead from the block's state"), "{lie:?}: {what}");
+    }
+    let lying = first(&blocks, Lie::Header).await;
+    let error = lying.witnessed_encryption_key(&second, &READER).await.unwrap_err();
+    assert!(error.to_string().contains("its hash is not the block's"), "{error}");
+}
+
+#[tokio::test]
+async fn a_fork_of_ones_own_is_found_out() {
+    let (honest, forked) = (blocks(1, KEY), blocks(1, FALSE_KEY));
+    assert_eq!(honest[1].hash, forked[1].hash);
+    let (lying, second) = (first(&forked, Lie::None).await, second(&honest, 2).await);
+    let what = disagreement(lying.witnessed_encryption_key(&second, &READER).await);
+    let hashes = [&forked, &honest].map(|blocks| format!("{:?}", blocks[2].hash));
+    assert!(what.starts_with("final block 2 is"), "{what}");
+    assert!(hashes.iter().all(|hash| what.contains(hash)), "{what}");
+}
+
+#[tokio::test]
+async fn another_chain_vouches_for_nothing() {
+    let (ours, others) = (blocks(1, KEY), blocks(7, KEY));
+    let (first, second) = (first(&ours, Lie::None).await, second(&others, 2).await);
+    let what = disagreement(first.witnessed_encryption_key(&second, &READER).await);
+    assert!(what.contains("different genesis blocks"), "{what}");
+}
+
+#[tokio::test]
+async fn a_node_that_has_no_common_block_vouches_for_nothing() {
+    let blocks = blocks(1, KEY);
+    let second = second(&blocks, 2).await;
+    let forgets = first(&blocks, Lie::Forgets).await;
+    let what = disagreement(forgets.witnessed_encryption_key(&second, &READER).await);
+    assert!(what.contains("no block 2"), "{what}");
+}
