@@ -3,6 +3,7 @@
 mod allowed;
 mod call;
 mod folder;
+mod same;
 mod source;
 mod stored;
 
@@ -261,9 +262,9 @@ pub async fn run(context: &Context, args: &UploadArgs) -> Result<Outcome> {
 pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport> {
     let Source { film, patient, tag, mut held } = source(context, args).await?;
     context.ensure_can_ask()?;
-    let picture = picture(context, &film, &patient).await?;
-    if let (Some(picture), None, false) = (&picture, &held.entry, args.again) {
-        warn_of_the_same(context, picture, &tag, &args.file).await?;
+    if let (Some(square), None, false) = (&film.square, &held.entry, args.again) {
+        let journal = context.journal().await?;
+        same::warn_or_note(&journal, (&patient, square), &tag, &args.file)?;
     }
     let identity = context.identity()?;
     let timings = UploadTimings::default();
@@ -277,10 +278,6 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     let landed = journal::publish(&mut new, &mut held, &task).await;
     let landed = landed.map_err(|error| held.unfinished(error))?;
     let record = RecordId(landed.number()?);
-    if let Some(picture) = &picture {
-        // The record is there: that a later upload is not warned of is no failure of this one.
-        let _ = context.journal().await?.shows(picture, &tag);
-    }
     let put_back = match (landed.was_done, landed.cids.first()) {
         (true, Some(cid)) => {
             let (key, entry) = (landed.key.as_ref(), held.entry.as_ref());
@@ -320,39 +317,6 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         included: (&landed.outcome).into(),
         timings_ms: UploadTimings { ask, ..new.timings },
     })
-}
-
-/// What the journal calls the picture of a film; none where it is no chest X-ray.
-async fn picture(
-    context: &Context,
-    film: &Film,
-    patient: &AccountId32,
-) -> Result<Option<journal::Tag>> {
-    let Some(square) = &film.square else { return Ok(None) };
-    let journal = context.journal().await?;
-    journal.tag(&[b"picture", &patient.0, square.as_ref()]).map(Some)
-}
-
-/// Warns of an upload that shows the same picture: it may be the same film, exported once more.
-async fn warn_of_the_same(
-    context: &Context,
-    picture: &journal::Tag,
-    own: &journal::Tag,
-    file: &Path,
-) -> Result<()> {
-    // A damaged note is no reason to refuse.
-    let same = context.journal().await?.shown_by(picture, own).unwrap_or_default();
-    if let Some((entry, done)) = same {
-        let numbers: Vec<String> = done.numbers.iter().map(u64::to_string).collect();
-        output::tell!(
-            "warning: {} shows the same picture as {}, which is record {}; it becomes another \
-             record",
-            file.display(),
-            entry.what,
-            numbers.join(", ")
-        );
-    }
-    Ok(())
 }
 
 /// The arguments that go on with an upload, from any folder.

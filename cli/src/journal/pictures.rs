@@ -7,15 +7,16 @@
 
 use anyhow::Result;
 
-use super::{Done, Entry, Journal, Stage, Tag};
+use super::{Entry, Journal, Stage, Tag};
 use crate::files;
 
 /// A tag is far shorter.
 const MAX_BYTES: u64 = 1024;
 
 impl Journal {
-    /// What shows this picture and is on chain, where it is another upload than `own`.
-    pub fn shown_by(&self, picture: &Tag, own: &Tag) -> Result<Option<(Entry, Done)>> {
+    /// The upload that shows this picture, where that is another one than `own`, and is on chain or
+    /// on its way there.
+    pub fn shown_by(&self, picture: &Tag, own: &Tag) -> Result<Option<Entry>> {
         let path = self.path(&picture.0, "picture");
         if !path.exists() {
             return Ok(None);
@@ -27,10 +28,7 @@ impl Journal {
             return Ok(None);
         }
         let entry = Entry::read(&self.path(&tag, "json"))?;
-        Ok(entry.and_then(|entry| match entry.stage.clone() {
-            Stage::Done(done) => Some((entry, done)),
-            _ => None,
-        }))
+        Ok(entry.filter(|entry| entry.stage != Stage::Abandoned))
     }
 
     /// Writes down that the upload `own` shows this picture.

@@ -4,7 +4,7 @@ use codec::Encode;
 use medchain_primitives::EncryptionKey;
 use serde_json::{json, Value};
 use subxt::{
-    config::substrate::Digest,
+    config::substrate::{Digest, SubstrateHeader},
     rpcs::{
         client::{RawRpcFuture, RawRpcSubscription, RawValue, RpcClientT},
         RpcClient,
@@ -20,7 +20,6 @@ use crate::{
     chain::{
         address::{NodeAddress, Plaintext},
         compat,
-        connect::Header,
         proof::keys,
         Chain, ChainError,
     },
@@ -32,6 +31,8 @@ const NOBODY: AccountId32 = AccountId32([3; 32]);
 const KEY: EncryptionKey = EncryptionKey([9; 32]);
 /// The key of whoever runs the node that lies.
 const FALSE_KEY: EncryptionKey = EncryptionKey([6; 32]);
+
+type Header = SubstrateHeader<H256>;
 
 /// Keys and values.
 type State = Vec<(Vec<u8>, Vec<u8>)>;

@@ -1,10 +1,15 @@
 //! Emergencies against the real chain, custodians and a reference policy.
 
-use std::{thread::sleep, time::Duration};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError, EmrError, FailureKind};
 use medchain_e2e::{
-    Running, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, PATIENT, REGISTRAR, STRANGER,
+    wait_for, Running, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, PATIENT, REGISTRAR, STRANGER,
 };
 use medchain_primitives::EmergencyReason;
 use serde_json::{json, Value};
@@ -96,6 +101,30 @@ fn one_emergency_covers_three_films_of_a_patient() {
 fn emergencies(world: &World) -> Vec<Value> {
     let list = world.done(PATIENT, &["emergency", "list", "--patient", PATIENT]);
     list["emergencies"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn what_stands_is_said_before_shares_are_waited_for() {
+    let world = World::with_custodians();
+    let id = film(&world, 541).0.to_string();
+    let path = world.folder().join("said");
+    let mut command = world.medchain(DOCTOR, &break_glass(&[&id]));
+    let command = command.arg("--yes").stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = command.stderr(fs::File::create(&path).unwrap()).spawn().unwrap();
+    let said = || fs::read_to_string(&path).unwrap();
+    wait_for("the emergency is named", Duration::from_secs(60), || {
+        said().contains("is broken until block")
+    });
+    // No custodian runs, so that it waits for their shares.
+    assert!(child.try_wait().unwrap().is_none(), "{}", said());
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{}", said());
+    let said = said();
+    let last = said.lines().find(|line| line.contains("interrupted: "));
+    let last = last.unwrap_or_else(|| panic!("{said}"));
+    assert!(last.contains("emergency ") && last.contains("is broken until block"), "{said}");
+    assert_eq!(emergencies(&world).len(), 1);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Coming aboard in one transaction, and several commands that wait once.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use medchain_e2e::{contract, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+use medchain_e2e::{contract, program, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -223,4 +227,36 @@ fn a_list_with_a_fault_begins_nothing() {
     assert!(line.contains("line 3, column 1") && line.contains("nothing was begun"), "{line}");
     let listed = world.done(PATIENT, &["records"]);
     assert_eq!(listed["records"], serde_json::json!([]));
+}
+
+#[test]
+fn on_a_terminal_a_wait_says_how_long_and_which_block_is_final() {
+    let world = World::with_block_time(Duration::from_secs(4));
+    let program = program("medchain");
+    let line = format!(
+        "stty cols 200 rows 50 && '{}' transfer {REGISTRAR} 1 --dev --suri {LAB} --node {} --yes",
+        program.display(),
+        world.url()
+    );
+    let mut session = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(world.folder())
+        .env("MEDCHAIN_KEYS", world.folder().join("keys"))
+        .env_remove("MEDCHAIN_KEY")
+        .env("SHELL", "/bin/sh")
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("util-linux has `script`, which makes a terminal");
+    // It is open as long as the terminal is in use: its end would be typed.
+    let input = session.stdin.take();
+    let output = session.wait_with_output().unwrap();
+    drop(input);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for words in ["Waiting for the ", "is the newest", "is final"] {
+        assert!(said.contains(words), "no '{words}' in {said}");
+    }
 }

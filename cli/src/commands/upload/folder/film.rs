@@ -12,13 +12,13 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{Cid, ContentDigest, RecordId, RecordKind};
-use medchain_vision::MAX_FILE_BYTES;
+use medchain_vision::{Square, MAX_FILE_BYTES};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
     super::{
-        call, command,
+        call, command, same,
         stored::{self, Ensured, OnChain},
         PURPOSE,
     },
@@ -66,6 +66,7 @@ struct Encrypted {
     content: Vec<u8>,
     commitments: Option<FilmCommitments>,
     removed: Vec<String>,
+    square: Option<Square>,
 }
 
 impl<'a> Run<'a> {
@@ -114,13 +115,16 @@ impl<'a> Run<'a> {
             None => encrypt(&path, kind, &patient, file),
         })
         .await?;
-        let Encrypted { key, content, commitments, removed } = encrypted;
+        let Encrypted { key, content, commitments, removed, square } = encrypted;
         let content = Content::new(content);
         if !is_kept {
             let what = format!("the upload of {} for {}", row.path.display(), row.patient);
             let command = command(&row.path, &row.patient, row.kind, row.model, self.args);
             let contents = std::slice::from_ref(&content.bytes);
             held.begin(identity, (&what, &command), Some(&key), contents)?;
+            if let Some(square) = &square {
+                same::warn_or_note(&self.journal, (&row.patient, square), &tag, &row.path)?;
+            }
         }
         content.store(context, &|_| {}).await.map_err(|error| held.unfinished(error))?;
         held.reach(Stage::Stored)?;
@@ -271,7 +275,7 @@ fn encrypt(
     let content = crypto::encrypt(&key, &patient.0, &film.bytes)?;
     let square = film.square.as_ref();
     let commitments = square.map(|square| records::commitments(&key, square)).transpose()?;
-    Ok(Encrypted { key, content, commitments, removed: film.removed })
+    Ok(Encrypted { key, content, commitments, removed: film.removed, square: film.square })
 }
 
 /// What an earlier command encrypted.
@@ -287,7 +291,7 @@ fn again(
     let film = records::Film::cleaned_before(path, kind, bytes)?;
     let square = film.square.as_ref();
     let commitments = square.map(|square| records::commitments(&key, square)).transpose()?;
-    Ok(Encrypted { key, content, commitments, removed: Vec::new() })
+    Ok(Encrypted { key, content, commitments, removed: Vec::new(), square: film.square })
 }
 
 /// Does work that takes a processor, beside the work that waits.
