@@ -296,7 +296,8 @@ mod tests {
         }
         // Nothing is done, and nothing is said to be.
         let mut progress = Progress::default();
-        let failed = remove(&mut progress, READER, &records(3), async |_, stands| {
+        let three = records(3);
+        let failed = remove(&mut progress, READER, &three, async |_, stands| {
             assert_eq!(stands, None);
             Err(anyhow!("the node is gone"))
         });
