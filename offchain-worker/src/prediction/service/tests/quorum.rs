@@ -48,24 +48,6 @@ async fn two_workers_commit_then_show_the_same_bytes() {
     assert_eq!(world.state().failed, 0);
 }
 
-/// Otherwise whoever reads the answer in the pool revokes consent, and has it for nothing.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_drawn_worker_alone_commits_first_and_needs_no_consent_then() {
-    let world = World::start();
-    let id = world.ask_unsealed(b"x", &[1]);
-    world.seal_as_uploader(id);
-    // It shows its answer once the commitment is final, and is killed before.
-    world.state().unfinal = 15;
-    commit_and_die(&world, id).await;
-    world.state().no_consent = true;
-    let service = start(&world);
-    until("it is answered", || world.status(id) == RequestStatus::Answered).await;
-    service.kill().await;
-    let answers = world.answers_to(id);
-    assert!(matches!(answers[..], [Answer::Commitment(_), Answer::Reveal { .. }]), "{answers:?}");
-    assert_eq!(world.state().failed, 0);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_shown_before_all_have_committed() {
     let world = World::start();
