@@ -6,12 +6,13 @@
 
 mod chain_spec;
 mod failure;
+mod runtime;
 
 use std::process::ExitCode;
 
 use medchain_rocksdb_compat as _;
 use polkadot_omni_node_lib::{
-    run, runtime::DefaultRuntimeResolver, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
+    run, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
 };
 use rustix::fs::Mode;
 
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
     // Network and session keys are written with whatever mode this leaves: their owner's alone.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let config =
-        RunConfig::new(Box::new(DefaultRuntimeResolver), Box::new(chain_spec::MedChainSpecs));
+        RunConfig::new(Box::new(runtime::KnownRuntime), Box::new(chain_spec::MedChainSpecs));
     match run::<CliConfig>(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
