@@ -11,9 +11,7 @@ mod runtime;
 use std::process::ExitCode;
 
 use medchain_rocksdb_compat as _;
-use polkadot_omni_node_lib::{
-    run, CliConfig as CliConfigT, RunConfig, NODE_VERSION,
-};
+use polkadot_omni_node_lib::{run, CliConfig as CliConfigT, RunConfig, NODE_VERSION};
 use rustix::fs::Mode;
 
 struct CliConfig;

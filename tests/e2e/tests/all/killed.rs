@@ -304,7 +304,10 @@ fn a_model_whose_publication_is_killed_and_repeated_is_one_model() {
     }
     let listed = world.done(REGISTRAR, &["model", "list"]);
     assert_eq!(listed["models"].as_array().unwrap().len(), KILLS as usize + 1);
-    assert_eq!(unnamed(&world, REGISTRAR), Vec::<Value>::new());
+    // The preprocessing file of the models, which are many with the same one.
+    let is_orphan = |one: &Value| one["known_as"] != "part";
+    let orphans: Vec<_> = unnamed(&world, REGISTRAR).into_iter().filter(is_orphan).collect();
+    assert_eq!(orphans, Vec::<Value>::new());
     assert_nothing_open(&world, REGISTRAR);
 }
 
@@ -383,7 +386,9 @@ fn ctrl_c_in_the_middle_of_an_upload_says_what_is_begun() {
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(code), "{said}");
         assert!(said.contains("interrupted: "), "{said}");
-        assert!(said.contains("is begun and not on chain"), "{said}");
+        // As far as it came: the transaction may be sent by then.
+        let is_begun = said.contains("is begun and not on chain");
+        assert!(is_begun || said.contains("may be in a block"), "{said}");
         assert!(said.contains("medchain resume"), "{said}");
         world.done(LAB, &upload);
         assert_nothing_open(&world, LAB);
