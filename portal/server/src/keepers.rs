@@ -108,7 +108,12 @@ mod tests {
             assert!(!keepers.may_remove(&cid(1), false, other.as_bytes(), now), "{other}");
         }
         assert!(!keepers.may_remove(&cid(2), false, b"mine", now));
-        assert!(!keepers.may_remove(&cid(1), false, b"mine", now + LIFETIME + Duration::from_secs(1)));
+        assert!(!keepers.may_remove(
+            &cid(1),
+            false,
+            b"mine",
+            now + LIFETIME + Duration::from_secs(1)
+        ));
     }
 
     #[test]
