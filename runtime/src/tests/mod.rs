@@ -6,6 +6,7 @@ mod caretakers;
 mod council;
 mod custodians;
 mod departures;
+mod deposits;
 mod draws;
 mod ethics;
 mod messages;

@@ -6,7 +6,6 @@ mod custodians;
 mod declined;
 mod deliveries;
 mod departures;
-mod deposits;
 mod draws;
 mod due;
 mod emergencies;

@@ -7,7 +7,6 @@ mod archives;
 mod caretakers;
 mod contents;
 mod custody;
-mod deposits;
 mod deregistration;
 mod envelope_keys;
 mod envelopes;

@@ -5,7 +5,6 @@ mod attacks;
 mod closing;
 mod consent;
 mod departures;
-mod deposits;
 mod disclosure;
 mod dispute_attacks;
 mod disputes;
