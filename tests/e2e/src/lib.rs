@@ -4,6 +4,7 @@
 //! A test does everything as a person would: by running `medchain`.
 
 mod ipfs;
+mod prepared;
 mod process;
 mod programs;
 mod testnet;

@@ -11,7 +11,11 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{contract, free_port, machine, model_folder, program, Place, Running};
+use crate::{
+    contract, free_port, machine, model_folder,
+    prepared::{copy, Prepared},
+    program, Place, Running,
+};
 
 /// The registrar of providers and models on a development chain.
 pub const REGISTRAR: &str = "//Alice";
@@ -35,6 +39,17 @@ pub const ETHICS: [&str; 2] = ["//One", "//Two"];
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often a chain makes a block unless a test wants it otherwise.
+const BLOCK_TIME: Duration = Duration::from_secs(1);
+
+static WITH_PATIENT: Prepared = Prepared::new("patient", World::set_up_patient);
+static WITH_EVERYBODY: Prepared = Prepared::new("everybody", World::set_up);
+static WITH_CUSTODIANS: Prepared = Prepared::new("custodians", |world| {
+    world.set_up_patient();
+    world.done(REGISTRAR, &["provider", "add", DOCTOR, "clinician"]);
+    world.set_up_custodians();
+});
+
 /// A development chain with its own store. Both are deleted when it is dropped.
 pub struct World {
     // Fields are dropped in this order: the node before its folder, the machine last.
@@ -43,7 +58,7 @@ pub struct World {
     store: String,
     url: String,
     metrics_port: u16,
-    _machine: Place,
+    _machine: Option<Place>,
 }
 
 /// The answer of `medchain`.
@@ -76,7 +91,7 @@ impl World {
     /// A chain with nothing on it but its genesis, and an empty folder as store.
     /// It makes a block every second.
     pub fn new() -> Self {
-        Self::with_block_time(Duration::from_secs(1))
+        Self::with_block_time(BLOCK_TIME)
     }
 
     /// As [`World::new`], with another time between two blocks.
@@ -93,12 +108,40 @@ impl World {
     /// As [`World::new`], run by another node program. It gets our chain spec as a file
     /// and knows nothing else about MedChain.
     pub fn run_by(node: &Path) -> Self {
-        Self::start(node, Duration::from_secs(1), &[])
+        Self::start(node, BLOCK_TIME, &[])
+    }
+
+    /// A chain that goes on where a prepared one stopped.
+    fn copy_of(prepared: &Prepared) -> Self {
+        let machine = machine();
+        let folder = new_folder();
+        copy(prepared.folder(), folder.path());
+        Self::start_in(folder, Some(machine), &program("medchain-node"), BLOCK_TIME, &[])
+    }
+
+    /// A new chain for [`Prepared`]; whoever asks for that has a place on this machine already.
+    pub(crate) fn to_prepare() -> Self {
+        Self::start_in(new_folder(), None, &program("medchain-node"), BLOCK_TIME, &[])
+    }
+
+    /// Ends the node, and leaves the folder to the caller.
+    pub(crate) fn stop(self) -> TempDir {
+        self.node.kill();
+        self.folder
     }
 
     fn start(program_of_node: &Path, time: Duration, further: &[&str]) -> Self {
         let machine = machine();
-        let folder = TempDir::new().expect("there is a place for temporary files");
+        Self::start_in(new_folder(), Some(machine), program_of_node, time, further)
+    }
+
+    fn start_in(
+        folder: TempDir,
+        machine: Option<Place>,
+        program_of_node: &Path,
+        time: Duration,
+        further: &[&str],
+    ) -> Self {
         let (port, metrics_port) = (free_port(), free_port());
         let mut command = Command::new(program_of_node);
         command
@@ -129,9 +172,7 @@ impl World {
     /// the reference policy that lets a laboratory append and request verdicts, and a worker
     /// that may answer.
     pub fn with_everybody() -> Self {
-        let world = Self::new();
-        world.set_up();
-        world
+        Self::copy_of(&WITH_EVERYBODY)
     }
 
     /// As [`World::with_everybody`], with another store.
@@ -145,11 +186,7 @@ impl World {
     /// A chain with a patient whose keys [`CUSTODIANS`] keep, a laboratory and a [`DOCTOR`]:
     /// no model and no worker. The custodians are registered, and none of them runs.
     pub fn with_custodians() -> Self {
-        let world = Self::new();
-        world.set_up_patient();
-        world.done(REGISTRAR, &["provider", "add", DOCTOR, "clinician"]);
-        world.set_up_custodians();
-        world
+        Self::copy_of(&WITH_CUSTODIANS)
     }
 
     /// Registers [`CUSTODIANS`], whom the patient chooses.
@@ -165,9 +202,7 @@ impl World {
     /// A chain with a patient and a laboratory that may append and order verdicts, and neither
     /// a model nor a worker.
     pub fn with_patient() -> Self {
-        let world = Self::new();
-        world.set_up_patient();
-        world
+        Self::copy_of(&WITH_PATIENT)
     }
 
     /// Registers a patient with the reference policy, and a laboratory.
@@ -377,6 +412,10 @@ impl Default for World {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn new_folder() -> TempDir {
+    TempDir::new().expect("there is a place for temporary files")
 }
 
 /// Reads a program's answer.
