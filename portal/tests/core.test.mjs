@@ -74,6 +74,35 @@ const findings = JSON.parse(shown.compareOpened(golden.report.values, grey)).map
 equal('a report, read and compared', `${shown.isAsDrawn} ${shown.hasItsCode} ${[...new Set(findings)]}`, 'true true agrees');
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
+// The network, beside onnxruntime, to which vision/tests/golden.rs holds the native kernels.
+const models = join(here, '../../models');
+const expected = JSON.parse(readFileSync(join(models, 'fixtures/expected.json'), 'utf8'));
+const described = JSON.parse(readFileSync(join(models, 'shipped/medchain-vgg16.json'), 'utf8'));
+const onnx = readFileSync(join(models, 'shipped/medchain-vgg16.onnx'));
+const loading = Date.now();
+const network = new core.Network(onnx, bytes(expected.model_sha256), described.id, described.labels.length);
+const took = [Date.now() - loading];
+equal('the network runs with the instructions of the module', network.instructions, 'Simd128');
+for (const [name, { logits, output }] of Object.entries(expected.images)) {
+  const film = readFileSync(join(models, 'fixtures', name));
+  equal(`the logits of ${name}`, [...network.logits(film)].join(), logits.join());
+  const started = Date.now();
+  const [label, ...parts] = network.predict(film);
+  took.push(Date.now() - started);
+  equal(`the probabilities of ${name}`, parts.join(), output.map((step) => step * 100).join());
+  equal(`the label of ${name}`, label, parts.indexOf(Math.max(...parts)));
+}
+console.log(`        the network was ready after ${took[0]} ms, a film took ${Math.max(...took.slice(1))} ms at most`);
+for (const [what, wrong] of [
+  ['another file', [onnx.subarray(1), bytes(expected.model_sha256), described.id, 3]],
+  ['other steps', [onnx, bytes(expected.model_sha256), 'other', 3]],
+  ['another number of classes', [onnx, bytes(expected.model_sha256), described.id, 4]],
+]) {
+  let said = '';
+  try { new core.Network(...wrong); } catch (error) { said = error.message; }
+  equal(`a network with ${what} is refused`, said !== '', true);
+}
+
 for (const { length, root, blocks } of golden.trees) {
   const content = Uint8Array.from({ length }, (_, index) => index % 251);
   const tree = new core.Blocks(content);
