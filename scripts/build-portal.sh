@@ -22,7 +22,7 @@ fi
 native=(-p portal-bindgen -p medchain-portal-server)
 
 cargo build --locked --manifest-path "$manifest" "${native[@]}"
-# Every browser since 2023 has WebAssembly's SIMD; without it, a preview would take seconds.
+# With SIMD, which previews are computed with: every browser since 2023 has it.
 RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+simd128" \
   cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
   --release --target wasm32-unknown-unknown
