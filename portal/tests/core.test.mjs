@@ -81,18 +81,19 @@ const described = JSON.parse(readFileSync(join(models, 'shipped/medchain-vgg16.j
 const onnx = readFileSync(join(models, 'shipped/medchain-vgg16.onnx'));
 const loading = Date.now();
 const network = new core.Network(onnx, bytes(expected.model_sha256), described.id, described.labels.length);
-const took = [Date.now() - loading];
+console.log(`        it was ready after ${Date.now() - loading} ms`);
 equal('the network runs with the instructions of the module', network.instructions, 'Simd128');
 for (const [name, { logits, output }] of Object.entries(expected.images)) {
   const film = readFileSync(join(models, 'fixtures', name));
-  equal(`the logits of ${name}`, [...network.logits(film)].join(), logits.join());
   const started = Date.now();
+  const found = [...network.logits(film)].join();
+  equal(`the logits of ${name}, after ${Date.now() - started} ms`, found, logits.join());
+  // The softmax of a few is enough: it is the same code for all.
+  if (!['grey8.png', 'grey.jpg', 'restarts.jpg'].includes(name)) continue;
   const [label, ...parts] = network.predict(film);
-  took.push(Date.now() - started);
   equal(`the probabilities of ${name}`, parts.join(), output.map((step) => step * 100).join());
   equal(`the label of ${name}`, label, parts.indexOf(Math.max(...parts)));
 }
-console.log(`        the network was ready after ${took[0]} ms, a film took ${Math.max(...took.slice(1))} ms at most`);
 for (const [what, wrong] of [
   ['another file', [onnx.subarray(1), bytes(expected.model_sha256), described.id, 3]],
   ['other steps', [onnx, bytes(expected.model_sha256), 'other', 3]],

@@ -45,11 +45,6 @@ export class Apart {
     };
   }
 
-  /** Whether it answers no more. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Asks; what is named in `given` is the worker's afterwards. */
   ask(asked: Asked, given: Transferable[] = []): Promise<Uint32Array | null> {
     return new Promise((resolve, reject) => {

@@ -35,9 +35,10 @@ export async function predict(model: Model, film: Uint8Array, progress: (part: n
     const found = await apart.ask({ film });
     if (!found) throw new Error(i18n.t.preview.none);
     return openedOf(found, model);
-  } finally {
-    // What ended by itself is not asked again.
-    if (apart.isOver && running === mine) running = null;
+  } catch (error) {
+    // A module that failed in the middle of something is not asked again.
+    if (running === mine) endPreviews();
+    throw error;
   }
 }
 
