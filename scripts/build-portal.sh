@@ -22,7 +22,9 @@ fi
 native=(-p portal-bindgen -p medchain-portal-server)
 
 cargo build --locked --manifest-path "$manifest" "${native[@]}"
-cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
+# With SIMD, which previews are computed with: every browser since 2023 has it.
+RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+simd128" \
+  cargo build --locked --manifest-path "$manifest" -p medchain-portal-core \
   --release --target wasm32-unknown-unknown
 "$CARGO_TARGET_DIR/debug/portal-bindgen" \
   "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/medchain_portal_core.wasm" portal/core/pkg

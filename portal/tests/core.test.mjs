@@ -74,6 +74,36 @@ const findings = JSON.parse(shown.compareOpened(golden.report.values, grey)).map
 equal('a report, read and compared', `${shown.isAsDrawn} ${shown.hasItsCode} ${[...new Set(findings)]}`, 'true true agrees');
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
+// The network, beside onnxruntime, to which vision/tests/golden.rs holds the native kernels.
+const models = join(here, '../../models');
+const expected = JSON.parse(readFileSync(join(models, 'fixtures/expected.json'), 'utf8'));
+const described = JSON.parse(readFileSync(join(models, 'shipped/medchain-vgg16.json'), 'utf8'));
+const onnx = readFileSync(join(models, 'shipped/medchain-vgg16.onnx'));
+const loading = Date.now();
+const network = new core.Network(onnx, bytes(expected.model_sha256), described.id, described.labels.length);
+console.log(`        it was ready after ${Date.now() - loading} ms`);
+equal('the network runs with the instructions of the module', network.instructions, 'Simd128');
+for (const [name, { logits, output }] of Object.entries(expected.images)) {
+  const film = readFileSync(join(models, 'fixtures', name));
+  const started = Date.now();
+  const found = [...network.logits(film)].join();
+  equal(`the logits of ${name}, after ${Date.now() - started} ms`, found, logits.join());
+  // The softmax of a few is enough: it is the same code for all.
+  if (!['grey8.png', 'grey.jpg', 'restarts.jpg'].includes(name)) continue;
+  const [label, ...parts] = network.predict(film);
+  equal(`the probabilities of ${name}`, parts.join(), output.map((step) => step * 100).join());
+  equal(`the label of ${name}`, label, parts.indexOf(Math.max(...parts)));
+}
+for (const [what, wrong] of [
+  ['another file', [onnx.subarray(1), bytes(expected.model_sha256), described.id, 3]],
+  ['other steps', [onnx, bytes(expected.model_sha256), 'other', 3]],
+  ['another number of classes', [onnx, bytes(expected.model_sha256), described.id, 4]],
+]) {
+  let said = '';
+  try { new core.Network(...wrong); } catch (error) { said = error.message; }
+  equal(`a network with ${what} is refused`, said !== '', true);
+}
+
 for (const { length, root, blocks } of golden.trees) {
   const content = Uint8Array.from({ length }, (_, index) => index % 251);
   const tree = new core.Blocks(content);

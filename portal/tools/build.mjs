@@ -67,25 +67,41 @@ const hash = createHash('sha256').update(code).digest('hex').slice(0, 8);
 const coreUrl = `/assets/core-${hash}.wasm`;
 writeFileSync(join(dist, coreUrl), code);
 
-const result = await esbuild.build({
-  entryPoints: { main: join(root, 'src/main.ts') },
+const shared = {
   outdir: join(dist, 'assets'),
   entryNames: '[name]-[hash]',
-  chunkNames: 'chunk-[hash]',
   bundle: true,
-  splitting: true,
   format: 'esm',
+  // Workers that are modules, Firefox has from 114 on; without them there is no preview.
   target: ['chrome111', 'firefox111', 'safari16.4'],
   minify: true,
   metafile: true,
   legalComments: 'none',
   alias: { '#core': join(options.core, 'core.js') },
-  define: { CORE_URL: JSON.stringify(coreUrl), 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+};
+const url = (file) => `/${relative(dist, join(process.cwd(), file))}`;
+
+// What runs beside the page comes first: the page has its name, which has the hash of its content.
+const worker = await esbuild.build({
+  ...shared,
+  entryPoints: { network: join(root, 'src/core/network.worker.ts') },
+  define: { CORE_URL: JSON.stringify(coreUrl) },
+});
+const [workerFile] = Object.keys(worker.metafile.outputs);
+
+const result = await esbuild.build({
+  ...shared,
+  entryPoints: { main: join(root, 'src/main.ts') },
+  chunkNames: 'chunk-[hash]',
+  splitting: true,
+  define: {
+    CORE_URL: JSON.stringify(coreUrl), WORKER_URL: JSON.stringify(url(workerFile)), 'process.env.NODE_ENV': '"production"',
+  },
   conditions: ['svelte', 'browser', 'module', 'import'],
   plugins: [svelte, mends],
-  logLevel: 'warning',
 });
-if (result.warnings.length > 0) process.exitCode = 1;
+if (worker.warnings.length + result.warnings.length > 0) process.exitCode = 1;
 
 cpSync(join(root, 'static'), dist, { recursive: true });
 if (options.policy && existsSync(options.policy)) {
@@ -95,7 +111,6 @@ if (options.policy && existsSync(options.policy)) {
 // The page, with the names of its script and style.
 const outputs = Object.entries(result.metafile.outputs);
 const entry = outputs.find(([, output]) => output.entryPoint?.endsWith('src/main.ts'));
-const url = (file) => `/${relative(dist, join(process.cwd(), file))}`;
 const [script, { cssBundle, imports }] = entry;
 const eager = [script, ...imports.filter((one) => one.kind === 'import-statement').map((one) => one.path)];
 const preloads = eager.slice(1).map((file) => `<link rel="modulepreload" href="${url(file)}">`);

@@ -14,6 +14,8 @@
 
 mod decode;
 mod deidentify;
+#[cfg(feature = "exact")]
+mod exact_file;
 #[cfg(feature = "network")]
 mod model;
 mod preprocess;
@@ -23,6 +25,8 @@ pub use decode::{
     decode, DecodeError, GreyImage, MAX_DECODE_BYTES, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE,
 };
 pub use deidentify::{attributes, deidentify, Attribute, Deidentified, DeidentifyError};
+#[cfg(feature = "exact")]
+pub use exact_file::{exact_network, ExactFileError};
 #[cfg(feature = "network")]
 pub use model::{Engine, Model, ModelError, PredictError, Prediction, Timings};
 pub use preprocess::{

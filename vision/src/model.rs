@@ -1,6 +1,5 @@
 //! The network: which engine runs it, and what it says.
 
-mod exact_file;
 mod tract;
 
 use std::io::Cursor;
@@ -13,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::{Framework, TractError};
 
+use crate::exact_file::{self, File};
 use crate::{decode, DecodeError, GreyImage, Preprocessing, SpecError};
 
 /// A network and the description of its input. It can be shared by threads:
@@ -153,7 +153,7 @@ impl Model {
         engine: Option<Engine>,
     ) -> Result<Self, ModelError> {
         let spec = Preprocessing::from_json(spec_json)?;
-        let file = parse(onnx)?;
+        let file = read(onnx)?;
         if exact_file::is_exact(&file) != spec.is_exact() {
             let (network, described) = if spec.is_exact() {
                 ("of floats", "an exact one")
@@ -172,9 +172,11 @@ impl Model {
                 Runner::Exact(medchain_exact::Engine::new(network))
             }
             (None, Some(Engine::Exact)) => return Err(ModelError::NotExact),
-            (network, _) => tract::Runner::new(&file, spec.size as usize, network.is_some())
-                .map(Runner::Tract)
-                .map_err(ModelError::Network)?,
+            (network, _) => {
+                tract::Runner::new(&parse(onnx)?, spec.size as usize, network.is_some())
+                    .map(Runner::Tract)
+                    .map_err(ModelError::Network)?
+            }
         };
         let model = Self { runner, network, spec, sha256: Sha256::digest(onnx).into() };
         model.check_classes()?;
@@ -191,7 +193,7 @@ impl Model {
         if !spec.is_exact() {
             return Err(ModelError::NotExact);
         }
-        exact(&parse(onnx)?, &spec)
+        exact(&read(onnx)?, &spec)
     }
 
     fn check_classes(&self) -> Result<(), ModelError> {
@@ -367,6 +369,11 @@ impl std::fmt::Debug for Model {
     }
 }
 
+fn read(onnx: &[u8]) -> Result<File<'_>, ModelError> {
+    File::read(onnx).map_err(|why| ModelError::Network(format!("it is no ONNX file: {why}")))
+}
+
+/// Reads all of a file, for tract.
 fn parse(onnx: &[u8]) -> Result<ModelProto, ModelError> {
     tract_onnx::onnx()
         .proto_model_for_read(&mut Cursor::new(onnx))
@@ -374,7 +381,7 @@ fn parse(onnx: &[u8]) -> Result<ModelProto, ModelError> {
 }
 
 /// Reads an exact network, and checks that it is the one that `spec` describes.
-fn exact(file: &ModelProto, spec: &Preprocessing) -> Result<Network, ModelError> {
+fn exact(file: &File, spec: &Preprocessing) -> Result<Network, ModelError> {
     let size = u16::try_from(spec.size).map_err(|error| ModelError::Network(error.to_string()))?;
     let network = exact_file::read(file, size)
         .map_err(|why| ModelError::Network(format!("it is not an exact network: {why}")))?;

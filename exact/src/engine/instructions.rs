@@ -15,6 +15,9 @@ pub enum Instructions {
     /// 512 bits wide, with products of bytes: servers since 2019.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
+    /// 128 bits wide, in WebAssembly that was compiled for it.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
 }
 
 /// The processor does not have these instructions.
@@ -33,7 +36,10 @@ impl Instructions {
     /// What this processor offers, the slowest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "some processors offer nothing else")]
         let mut found = vec![Self::Portable];
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        found.push(Self::Simd128);
         #[cfg(target_arch = "x86_64")]
         {
             found.push(Self::Sse2);

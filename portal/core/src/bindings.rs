@@ -6,12 +6,12 @@
 use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EnvelopeName, Sealed, VerdictName};
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, PurposeSet, RecordId, RequestId, Role, SealedAnswer,
-    SealedKey,
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, Role,
+    SealedAnswer, SealedKey,
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, custody, log, policy, profile, report, secrets};
+use crate::{blocks, custody, log, policy, preview, profile, report, secrets};
 
 type Result<T> = core::result::Result<T, JsError>;
 
@@ -204,9 +204,14 @@ impl Key {
         let sealed = SealedAnswer::try_from(sealed.to_vec())
             .map_err(|_| failed("the verdict is longer than any"))?;
         let output = self.0.verdict_key(&name).open(&sealed).map_err(failed)?;
-        let parts = output.probabilities.iter().map(|part| part.deconstruct());
-        Ok([u32::from(output.label)].into_iter().chain(parts).collect())
+        Ok(numbers(&output))
     }
+}
+
+/// The label, and the probability of each class in parts per million.
+fn numbers(output: &Output) -> Vec<u32> {
+    let parts = output.probabilities.iter().map(|part| part.deconstruct());
+    [u32::from(output.label)].into_iter().chain(parts).collect()
 }
 
 /// What a key is shared for: chain, patient, the account that shares it, content.
@@ -392,6 +397,38 @@ impl Cleaned {
 #[wasm_bindgen]
 pub fn square(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(medchain_vision::square(bytes).map_err(failed)?.as_ref().to_vec())
+}
+
+/// An exact network, which is run here as workers run it.
+#[wasm_bindgen]
+pub struct Network(preview::Network);
+
+#[wasm_bindgen]
+impl Network {
+    /// Reads a model's file. Its digest, the id of the steps that prepare films and the number of
+    /// classes are those on the chain.
+    #[wasm_bindgen(constructor)]
+    pub fn new(onnx: &[u8], sha256: &[u8], preprocessing: &str, classes: usize) -> Result<Network> {
+        let read = preview::Network::read(onnx, &array(sha256)?, preprocessing, classes);
+        read.map(Self).map_err(failed)
+    }
+
+    /// The instructions that it runs with.
+    #[wasm_bindgen(getter)]
+    pub fn instructions(&self) -> String {
+        self.0.instructions()
+    }
+
+    /// What the last layer gives for an image file.
+    pub fn logits(&self, film: &[u8]) -> Result<Vec<i32>> {
+        self.0.logits(film).map_err(failed)
+    }
+
+    /// The label, and the probability of each class in parts per million, as `openVerdict` gives
+    /// them.
+    pub fn predict(&self, film: &[u8]) -> Result<Vec<u32>> {
+        self.0.predict(film).map(|output| numbers(&output)).map_err(failed)
+    }
 }
 
 /// SHA-256, as a record has it of its stored bytes.

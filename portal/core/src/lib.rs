@@ -1,7 +1,7 @@
 //! MedChain's own crates for a web page.
 //!
 //! A thin adapter: what is computed here is computed by `medchain-crypto`, `medchain-keys`,
-//! `medchain-sharing`, `medchain-audit`, `medchain-vision`, `medchain-report`,
+//! `medchain-sharing`, `medchain-audit`, `medchain-vision`, `medchain-exact`, `medchain-report`,
 //! `medchain-primitives` and the same libraries for CIDs as in `medchain-client`, so that a page, a
 //! worker and the command line have the same bytes.
 //! `bindings.rs` is what JavaScript sees; everything else is plain Rust, and tested as such.
@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod custody;
 pub mod log;
 pub mod policy;
+pub mod preview;
 pub mod profile;
 pub mod random;
 pub mod report;

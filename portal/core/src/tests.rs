@@ -16,7 +16,7 @@ use serde_json::{json, Value};
 use crate::{
     blocks,
     custody::{self, Reply},
-    policy, profile,
+    policy, preview, profile,
     secrets::{self, Secret},
 };
 
@@ -351,4 +351,18 @@ fn a_report_is_read_and_compared() {
     assert!(sealed.contains(&"not_compared".to_owned()), "{sealed:?}");
     assert!(crate::report::Shown::read(b"%PDF-1.7").is_err());
     assert!(crate::report::draw("{}", &film).is_err());
+}
+
+/// What a network answers, `portal/tests/core.test.mjs` compares.
+#[test]
+fn a_file_that_is_not_the_models_is_not_run() {
+    let onnx = b"not a network";
+    let sha256 = medchain_crypto::digest(onnx).0;
+    let error = |sha256: [u8; 32], steps: &str| {
+        preview::Network::read(onnx, &sha256, steps, 3).map(|_| ()).expect_err("it is no network")
+    };
+    let steps = medchain_primitives::SQUARE_ID;
+    assert!(error(sha256, steps).contains("not an exact network"), "{}", error(sha256, steps));
+    assert!(error([0; 32], steps).contains("another SHA-256"), "{}", error([0; 32], steps));
+    assert!(error(sha256, "other").contains("`other`"), "{}", error(sha256, "other"));
 }

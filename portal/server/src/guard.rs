@@ -11,12 +11,14 @@ use axum::{
 
 use crate::Shared;
 
-/// What the page may load and do. Scripts are this server's own; the one policy for Trusted Types
-/// is that of Svelte, which makes elements of the page's own templates.
+/// What the page may load and do. Scripts are this server's own, also in workers. There are two
+/// policies for Trusted Types: that of Svelte, which makes elements of the page's own templates,
+/// and one that lets the page start the one script that runs a network beside it.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    style-src 'self'; img-src 'self' blob:; connect-src 'self'; font-src 'self'; \
-    manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+    worker-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
+    font-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types svelte-trusted-html medchain-worker";
 
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),

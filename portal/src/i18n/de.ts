@@ -151,6 +151,11 @@ export const de: Texts = {
     order: 'Vorhersage bestellen', waiting: (status, deadline) => `Eine Vorhersage ist bestellt (${status}, bis Block ${deadline}).`, go: 'Fortsetzen',
     requestStatuses: { Drawing: 'Rechner werden gezogen', Sealing: 'den Rechnern fehlt der Schlüssel', Committing: 'Rechner rechnen', Revealing: 'Rechner decken auf', Disputed: 'Rechner klären einen Unterschied' },
   },
+  preview: {
+    button: 'Vorschau', tag: 'Vorschau: noch keine Vorhersage der Rechner', again: 'Noch einmal', failed: 'Es gibt keine Vorschau', none: 'Die Vorschau wurde beendet.',
+    fetching: 'Das Netz wird geholt, einmal …', computing: 'Das Netz rechnet in diesem Browser …',
+    meaning: (model) => `In diesem Browser von ${model} berechnet, mit der Arithmetik der Rechner. Dafür wird nichts hochgeladen, und nichts davon steht auf der Chain: Niemand sonst kann es prüfen, und kein Rechner steht dafür ein. Es ist keine Diagnose.`,
+  },
   report: {
     title: 'Bericht', button: 'Bericht (PDF)', drawing: 'Der Bericht wird gezeichnet …',
     intro: 'Ein Bericht auf Papier oder als PDF kann gefälscht sein. Diese Seite vergleicht sein PDF mit der Chain, Wert für Wert; die Datei bleibt in diesem Browser.',

@@ -204,6 +204,11 @@ export const en = {
       Drawing: 'workers are being drawn', Sealing: 'the workers need the key', Committing: 'workers compute', Revealing: 'workers reveal', Disputed: 'workers settle a difference',
     } as { [status: string]: string },
   },
+  preview: {
+    button: 'Preview', tag: 'preview: not a verdict', again: 'Try again', failed: 'There is no preview', none: 'The preview was ended.',
+    fetching: 'Fetching the network, once …', computing: 'The network runs in this browser …',
+    meaning: (model: string) => `Computed in this browser by ${model}, in the arithmetic of the workers. Nothing is uploaded for it, and nothing of it is on the chain: nobody else can check it, and no worker stands for it. It is no diagnosis.`,
+  },
   report: {
     title: 'Report',
     button: 'Report (PDF)',

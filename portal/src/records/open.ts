@@ -57,7 +57,7 @@ export async function contentOf(record: Record, progress?: (part: number) => voi
   }
 }
 
-/** What a verdict says. */
+/** What a network says of a film, in a verdict or a preview. */
 export interface Opened {
   label: string;
   /** Each class with its probability, from 0 to 1, the most probable first. */
@@ -71,7 +71,11 @@ export interface Opened {
 /** Opens a verdict with its record's key. */
 export async function openVerdict(key: Key, verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'> | undefined): Promise<Opened> {
   const { record, request, sealed } = verdict;
-  const [label = 0, ...parts] = key.openVerdict(await chain.genesis, record, verdict.model, request, sealed);
+  return openedOf(key.openVerdict(await chain.genesis, record, verdict.model, request, sealed), model);
+}
+
+/** Names the numbers of an answer: the label, and the parts per million of each class. */
+export function openedOf([label = 0, ...parts]: Uint32Array, model: Pick<Model, 'labels' | 'threshold'> | undefined): Opened {
   const nameOf = (index: number) => model?.labels[index] ?? `class ${index}`;
   const classes = parts.map((part, index) => ({ label: nameOf(index), share: part / 1e6 }));
   return {

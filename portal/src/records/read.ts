@@ -124,6 +124,11 @@ export interface Model {
   minQuorum: number;
   isExact: boolean;
   isActive: boolean;
+  /** The CID and the SHA-256 of its file. */
+  cid: string;
+  sha256: string;
+  /** The id of the steps that prepare a film for it. */
+  preprocessing: string;
   /** The CID of its card. */
   card: string | null;
 }
@@ -141,6 +146,9 @@ export async function models(): Promise<Model[]> {
     minQuorum: value.min_quorum,
     isExact: value.arithmetic.type === 'Exact',
     isActive: value.status.type === 'Active',
+    cid: asText(value.cid),
+    sha256: value.sha256,
+    preprocessing: asText(value.preprocessing),
     card: value.card ? asText(value.card) : null,
   }));
   return all.sort((a, b) => a.id - b.id);

@@ -170,9 +170,31 @@ export default async function tell(stage) {
     await stage.go(patient, '/upload');
   });
 
-  await stage.step('upload a film with a hostile name, order a prediction, see the verdict', async () => {
+  /** What a network says: each class with its probability, as it is shown. */
+  const classes = (where) => page.locator(`[data-testid="${where}"] .classes li`).allInnerTexts();
+  let previewed = [];
+
+  await stage.step('before anything is uploaded, the network runs in the browser, as a preview', async () => {
+    const stored = () => readdirSync(stage.chain.store, { recursive: true }).length;
+    const before = stored();
     await page.locator('[data-testid="files"]').setInputFiles({ name: `${HOSTILE}.png`, mimeType: 'image/png', buffer: image });
     await page.locator('li[data-step="ready"] img').waitFor();
+    const asked = patient.wallet.asked;
+    const started = Date.now();
+    await page.getByRole('button', { name: /^Preview: / }).click();
+    const preview = page.locator('[data-testid="preview"]');
+    await preview.locator('.label').waitFor();
+    const took = Date.now() - started;
+    await preview.getByText('preview: not a verdict').waitFor();
+    await preview.getByText('nothing of it is on the chain').waitFor();
+    previewed = await classes('preview');
+    ensure(previewed.length === 3 && previewed.every((one) => /\d\s?%/.test(one)), `it says ${previewed}`);
+    ensure(stored() === before && patient.wallet.asked === asked, 'something was stored or signed');
+    ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
+    return `after ${took} ms`;
+  });
+
+  await stage.step('upload a film with a hostile name, order a prediction, see the verdict', async () => {
     await page.getByRole('button', { name: 'Allow all workers' }).click();
     await stage.agree(patient, 'Allow the workers');
     await stage.look(patient, 'upload');
@@ -189,6 +211,8 @@ export default async function tell(stage) {
     await link.click();
     await page.locator('[data-testid="film"]').waitFor();
     await page.locator('[data-testid="verdict"] .label').waitFor();
+    const verdict = await classes('verdict');
+    ensure(verdict.join() === previewed.join(), `the verdict says ${verdict}, the preview said ${previewed}`);
     ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
     await stage.look(patient, 'record');
     await stage.accessible(patient, 'record');

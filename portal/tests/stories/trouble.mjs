@@ -101,6 +101,10 @@ export default async function tell(stage) {
       await stage.go(patient, '/upload');
       await page.locator('[data-testid="files"]').setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: film(23, 200) });
       await page.locator('li[data-step="ready"] img').waitFor();
+      // The network of a preview is in the store as well.
+      await page.getByRole('button', { name: 'Preview: film.png' }).click();
+      await page.locator('[data-testid="preview"]').getByRole('alert').getByText(/There is no preview: block baf/).waitFor();
+      await page.locator('[data-testid="preview"]').getByRole('button', { name: 'Try again' }).waitFor();
       await page.getByLabel('Model').selectOption('none');
       await page.getByRole('button', { name: 'Upload', exact: true }).click();
       await stage.agree(patient, 'Add the record', 'failed');

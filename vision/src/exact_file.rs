@@ -3,34 +3,63 @@
 //! Such a file holds `QLinearConv` with scales that are powers of two and zero points that
 //! are zero, `Clip` and `MaxPool`, and at the end `ConvInteger`, `Add` and `Flatten`:
 //! what `models/medchain_models/graph.py` writes. Everything else is refused, because a
-//! step that is read wrongly gives other answers than other workers give.
+//! step that is read wrongly gives other answers than other workers give. Workers, the
+//! command line and the web page read it here.
+
+mod onnx;
 
 use std::collections::HashMap;
 
 use medchain_exact::{Finish, Layer, Network, Parameters, SoftmaxScale, Window};
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+
+pub(crate) use onnx::File;
+use onnx::{Node, Tensor};
 
 /// The entry of the file's metadata that says what a unit of its logits is worth. It is in
 /// the file because the file's digest is what the chain knows.
 const SCALE: &str = "softmax_scale";
 
+/// Types of numbers, with the values that ONNX gives them.
+#[derive(Clone, Copy, Debug)]
+enum DataType {
+    Float = 1,
+    Uint8 = 2,
+    Int8 = 3,
+    Int32 = 6,
+    Int64 = 7,
+}
+
+/// Why a file is no exact network.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not an exact network: {0}")]
+pub struct ExactFileError(String);
+
+/// Reads an exact network whose input are `size` × `size` greys from its ONNX file.
+///
+/// # Errors
+/// [`ExactFileError`].
+pub fn exact_network(onnx: &[u8], size: u16) -> Result<Network, ExactFileError> {
+    let network = File::read(onnx).map_err(String::from).and_then(|file| read(&file, size));
+    network.map_err(ExactFileError)
+}
+
 /// Whether a file claims to be an exact network.
-pub(super) fn is_exact(file: &ModelProto) -> bool {
+#[cfg(feature = "network")]
+pub(crate) fn is_exact(file: &File) -> bool {
     let mut nodes = file.graph.iter().flat_map(|graph| &graph.node);
     nodes.any(|node| node.op_type == "ConvInteger")
 }
 
 /// Reads a network whose input are `size` × `size` greys; otherwise says why not.
-pub(super) fn read(file: &ModelProto, size: u16) -> Result<Network, String> {
+pub(crate) fn read(file: &File, size: u16) -> Result<Network, String> {
     let scale = file.metadata_props.iter().find(|entry| entry.key == SCALE);
     let scale = scale.and_then(|entry| entry.value.parse().ok()).map(SoftmaxScale);
     let scale = scale.ok_or_else(|| format!("its metadata has no number `{SCALE}`"))?;
     let graph = file.graph.as_ref().ok_or("it has no graph")?;
     let mut walk = Walk {
         nodes: &graph.node,
-        tensors: graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect(),
-        at: graph.input.first().map_or("", |input| input.name.as_str()),
+        tensors: graph.initializer.iter().map(|tensor| (tensor.name, tensor)).collect(),
+        at: graph.input.first().copied().unwrap_or_default(),
         size,
         channels: 1,
     };
@@ -42,7 +71,7 @@ pub(super) fn read(file: &ModelProto, size: u16) -> Result<Network, String> {
     if let Some(node) = walk.nodes.first() {
         return Err(format!("{} `{}` comes after the logits", node.op_type, node.name));
     }
-    if graph.output.first().is_none_or(|output| output.name != walk.at) {
+    if graph.output.first().is_none_or(|output| *output != walk.at) {
         return Err("its output is not the logits".into());
     }
     Network::new(layers, scale).map_err(|error| error.to_string())
@@ -50,8 +79,8 @@ pub(super) fn read(file: &ModelProto, size: u16) -> Result<Network, String> {
 
 /// A walk along the nodes, each of which takes what the one before it gives.
 struct Walk<'a> {
-    nodes: &'a [NodeProto],
-    tensors: HashMap<&'a str, &'a TensorProto>,
+    nodes: &'a [Node<'a>],
+    tensors: HashMap<&'a str, &'a Tensor<'a>>,
     at: &'a str,
     size: u16,
     channels: u16,
@@ -59,9 +88,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// The next node, if it is of this kind.
-    fn take(&mut self, kind: &str) -> Option<&'a NodeProto> {
+    fn take(&mut self, kind: &str) -> Option<&'a Node<'a>> {
         let (node, rest) = self.nodes.split_first()?;
-        if node.op_type != kind || node.input.first()? != self.at {
+        if node.op_type != kind || *node.input.first()? != self.at {
             return None;
         }
         self.nodes = rest;
@@ -70,8 +99,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A constant input of a node.
-    fn tensor(&self, node: &NodeProto, input: usize) -> Result<&'a TensorProto, String> {
-        let name = node.input.get(input).map_or("", String::as_str);
+    fn tensor(&self, node: &Node, input: usize) -> Result<&'a Tensor<'a>, String> {
+        let name = node.input.get(input).copied().unwrap_or_default();
         self.tensors
             .get(name)
             .copied()
@@ -82,15 +111,16 @@ impl<'a> Walk<'a> {
     /// read as another type are other numbers.
     fn numbers<const N: usize, T>(
         &self,
-        node: &NodeProto,
+        node: &Node,
         input: usize,
         kind: DataType,
         read: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>, String> {
         let tensor = self.tensor(node, input)?;
         let (numbers, rest) = tensor.raw_data.as_chunks::<N>();
-        let count: i64 = tensor.dims.iter().product();
-        let fits = rest.is_empty() && usize::try_from(count) == Ok(numbers.len());
+        let count = tensor.dims.iter().try_fold(1i64, |count, side| count.checked_mul(*side));
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        let fits = rest.is_empty() && count == Some(numbers.len());
         if !fits || tensor.data_type != kind as i32 {
             return Err(format!("`{}`: input {input} must be {kind:?}", node.name));
         }
@@ -98,24 +128,24 @@ impl<'a> Walk<'a> {
     }
 
     /// The value of a constant input that is one byte.
-    fn byte(&self, node: &NodeProto, input: usize) -> Result<u8, String> {
+    fn byte(&self, node: &Node, input: usize) -> Result<u8, String> {
         match self.numbers(node, input, DataType::Uint8, |[byte]: [u8; 1]| byte)?.as_slice() {
             [byte] => Ok(*byte),
             _ => Err(format!("`{}`: input {input} must be one byte", node.name)),
         }
     }
 
-    fn floats(&self, node: &NodeProto, input: usize) -> Result<Vec<f32>, String> {
+    fn floats(&self, node: &Node, input: usize) -> Result<Vec<f32>, String> {
         self.numbers(node, input, DataType::Float, f32::from_le_bytes)
     }
 
-    fn biases(&self, node: &NodeProto, input: usize) -> Result<Vec<i32>, String> {
+    fn biases(&self, node: &Node, input: usize) -> Result<Vec<i32>, String> {
         self.numbers(node, input, DataType::Int32, i32::from_le_bytes)
     }
 
     /// Checks that inputs and outputs of a convolution are the bytes that they are: scales
     /// of one, zero points of zero.
-    fn neutral(&self, node: &NodeProto) -> Result<(), String> {
+    fn neutral(&self, node: &Node) -> Result<(), String> {
         let scales = [self.floats(node, 1)?, self.floats(node, 6)?];
         let zeros = [self.byte(node, 2)?, self.byte(node, 7)?];
         let weights = self.numbers(node, 5, DataType::Int8, i8::from_le_bytes)?;
@@ -127,7 +157,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The shape of a convolution and its weights, in the order of [`Parameters`].
-    fn weights(&self, node: &NodeProto, input: usize) -> Result<(u16, u16, Vec<i8>), String> {
+    fn weights(&self, node: &Node, input: usize) -> Result<(u16, u16, Vec<i8>), String> {
         let shape = &self.tensor(node, input)?.dims;
         let wrong = || format!("`{}`: its weights have the shape {shape:?}", node.name);
         let [outputs, inputs, rows, columns] = shape[..] else { return Err(wrong()) };
@@ -189,7 +219,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What an output of a convolution sees, where `border` is the value that a `Pad` added.
-    fn window(&self, node: &NodeProto, side: u16, border: Option<u8>) -> Result<Window, String> {
+    fn window(&self, node: &Node, side: u16, border: Option<u8>) -> Result<Window, String> {
         let own = side == 3 && border.is_none() && self.size > 3;
         let kernel = [i64::from(side); 2];
         let pads = [i64::from(own); 4];
@@ -204,7 +234,7 @@ impl<'a> Walk<'a> {
 
     /// The last layer.
     fn logits(&mut self) -> Result<(Layer, Parameters), String> {
-        let next = self.nodes.first().map_or("nothing", |node| node.op_type.as_str());
+        let next = self.nodes.first().map_or("nothing", |node| node.op_type);
         let next = format!("{next} is where the last `ConvInteger` should be");
         let node = self.take("ConvInteger").ok_or(next)?;
         let (outputs, side, weights) = self.weights(node, 1)?;
@@ -230,7 +260,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The value that a `Pad` of one pixel puts beyond the edge.
-    fn border(&self, pad: &NodeProto) -> Result<u8, String> {
+    fn border(&self, pad: &Node) -> Result<u8, String> {
         attributes(pad, &[])?;
         let edges = self.numbers(pad, 1, DataType::Int64, i64::from_le_bytes)?;
         if edges != [0, 0, 1, 1, 0, 0, 1, 1] {
@@ -246,7 +276,7 @@ fn shift(scale: f32) -> Option<u8> {
 }
 
 /// Checks that a node has these attributes and no others; what is zero may be left out.
-fn attributes(node: &NodeProto, expected: &[(&str, &[i64])]) -> Result<(), String> {
+fn attributes(node: &Node, expected: &[(&str, &[i64])]) -> Result<(), String> {
     for (name, values) in expected {
         let found = node.attribute.iter().find(|attribute| attribute.name == *name);
         let zero = found.is_none() && values.iter().all(|value| *value == 0);
@@ -255,7 +285,7 @@ fn attributes(node: &NodeProto, expected: &[(&str, &[i64])]) -> Result<(), Strin
         }
     }
     let known = |name: &str| expected.iter().any(|(known, _)| *known == name);
-    match node.attribute.iter().find(|attribute| !known(&attribute.name)) {
+    match node.attribute.iter().find(|attribute| !known(attribute.name)) {
         Some(other) => Err(format!("`{}`: `{}` must be left out", node.name, other.name)),
         None => Ok(()),
     }
@@ -263,14 +293,34 @@ fn attributes(node: &NodeProto, expected: &[(&str, &[i64])]) -> Result<(), Strin
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::pb::{AttributeProto, GraphProto};
-    use tract_onnx::prelude::Framework;
+    use std::sync::OnceLock;
 
+    use super::onnx::{Attribute, Graph};
     use super::*;
 
-    fn shipped() -> ModelProto {
+    fn bytes() -> &'static [u8] {
+        static FILE: OnceLock<Vec<u8>> = OnceLock::new();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/shipped/medchain-vgg16.onnx");
-        tract_onnx::onnx().proto_model_for_path(path).unwrap()
+        FILE.get_or_init(|| std::fs::read(path).unwrap())
+    }
+
+    fn shipped() -> File<'static> {
+        File::read(bytes()).unwrap()
+    }
+
+    /// Bytes for a constant.
+    fn raw(bytes: &[u8]) -> &'static [u8] {
+        bytes.to_vec().leak()
+    }
+
+    #[test]
+    fn a_file_is_read_in_one_step_and_refused_with_the_cause() {
+        let network = exact_network(bytes(), 224).unwrap();
+        assert_eq!(network, read(&shipped(), 224).unwrap());
+        for onnx in [&b"not a network"[..], &bytes()[..bytes().len() / 2], b""] {
+            let error = exact_network(onnx, 224).unwrap_err().to_string();
+            assert!(error.starts_with("it is not an exact network: "), "{error}");
+        }
     }
 
     #[test]
@@ -286,22 +336,22 @@ mod tests {
     }
 
     /// Changes the shipped file and checks that the error says `words`.
-    fn refuses(words: &str, change: impl FnOnce(&mut ModelProto)) {
+    fn refuses(words: &str, change: impl FnOnce(&mut File<'static>)) {
         let mut file = shipped();
         change(&mut file);
         let error = read(&file, 224).unwrap_err();
         assert!(error.contains(words), "{words}: {error}");
     }
 
-    fn graph(file: &mut ModelProto) -> &mut GraphProto {
+    fn graph<'a>(file: &'a mut File<'static>) -> &'a mut Graph<'static> {
         file.graph.as_mut().unwrap()
     }
 
-    fn node<'a>(file: &'a mut ModelProto, name: &str) -> &'a mut NodeProto {
+    fn node<'a>(file: &'a mut File<'static>, name: &str) -> &'a mut Node<'static> {
         graph(file).node.iter_mut().find(|node| node.name == name).unwrap()
     }
 
-    fn constant<'a>(file: &'a mut ModelProto, name: &str) -> &'a mut TensorProto {
+    fn constant<'a>(file: &'a mut File<'static>, name: &str) -> &'a mut Tensor<'static> {
         graph(file).initializer.iter_mut().find(|tensor| tensor.name == name).unwrap()
     }
 
@@ -310,29 +360,29 @@ mod tests {
         refuses("softmax_scale", |file| file.metadata_props.clear());
         refuses("no graph", |file| file.graph = None);
         refuses("QLinearConv is where", |file| graph(file).node.drain(..1).for_each(drop));
-        refuses("`Clip`", |file| node(file, "conv2_1.clip").op_type = "Relu".into());
-        refuses("Relu is where", |file| node(file, "conv2_1").op_type = "Relu".into());
-        refuses("`Add`", |file| node(file, "fc3.add").op_type = "Sub".into());
+        refuses("`Clip`", |file| node(file, "conv2_1.clip").op_type = "Relu");
+        refuses("Relu is where", |file| node(file, "conv2_1").op_type = "Relu");
+        refuses("`Add`", |file| node(file, "fc3.add").op_type = "Sub");
         refuses("`Flatten`", |file| drop(graph(file).node.pop()));
         refuses("comes after", |file| {
             let again = graph(file).node.last().unwrap().clone();
             graph(file).node.push(again);
         });
-        refuses("not the logits", |file| graph(file).output[0].name = "fc3.sum".into());
+        refuses("not the logits", |file| graph(file).output[0] = "fc3.sum");
         // It would take what another node gives.
-        refuses("QLinearConv is where", |file| node(file, "conv2_1").input[0] = "image".into());
+        refuses("QLinearConv is where", |file| node(file, "conv2_1").input[0] = "image");
     }
 
     #[test]
     fn fails_when_a_number_is_none_that_an_exact_network_has() {
-        let one = 1f32.to_le_bytes().to_vec();
-        let half = 0.5f32.to_le_bytes().to_vec();
+        let one = raw(&1f32.to_le_bytes());
+        let half = raw(&0.5f32.to_le_bytes());
         refuses("scales of bytes", |file| constant(file, "one").raw_data = half);
-        refuses("scales of bytes", |file| constant(file, "zero").raw_data = vec![1]);
-        refuses("clip from 0", |file| constant(file, "low").raw_data = vec![1]);
+        refuses("scales of bytes", |file| constant(file, "zero").raw_data = &[1]);
+        refuses("clip from 0", |file| constant(file, "low").raw_data = &[1]);
         refuses("power of two", |file| {
             let scales = constant(file, "conv1_1.scale");
-            scales.raw_data = [0.3f32.to_le_bytes(); 64].concat();
+            scales.raw_data = raw([0.3f32.to_le_bytes(); 64].as_flattened());
         });
         refuses("must be Float", |file| {
             let scales = constant(file, "conv1_1.scale");
@@ -342,20 +392,16 @@ mod tests {
             constant(file, "conv1_2.weight").data_type = DataType::Uint8 as i32;
         });
         refuses("weights have the shape", |file| constant(file, "conv1_2.weight").dims[1] = 3);
-        refuses("is not a constant", |file| node(file, "conv1_2").input[8] = "none".into());
+        refuses("is not a constant", |file| node(file, "conv1_2").input[8] = "none");
         refuses("one number to each class", |file| constant(file, "fc3.bias").dims = vec![3]);
         refuses("one pixel", |file| {
-            constant(file, "conv1_1.edges").raw_data = [0u8; 64].to_vec();
+            constant(file, "conv1_1.edges").raw_data = &[0; 64];
         });
     }
 
     #[test]
     fn fails_when_a_window_is_another() {
-        let attribute = |name: &str, ints: &[i64]| AttributeProto {
-            name: name.into(),
-            ints: ints.to_vec(),
-            ..AttributeProto::default()
-        };
+        let attribute = |name: &'static str, ints: &[i64]| Attribute { name, ints: ints.to_vec() };
         let conv = "conv2_1";
         refuses("`strides` must be left out", |file| {
             node(file, conv).attribute.push(attribute("strides", &[2, 2]));
@@ -368,13 +414,13 @@ mod tests {
             pool.attribute[0].ints = vec![3, 3];
         });
         refuses("see all of its input", |file| {
-            node(file, "conv1_1.pad").name = "gone".into();
+            node(file, "conv1_1.pad").name = "gone";
             let pad = graph(file).node.remove(0);
-            node(file, "conv1_1").input[0] = pad.input[0].clone();
+            node(file, "conv1_1").input[0] = pad.input[0];
             node(file, "conv1_1").attribute = vec![attribute("kernel_shape", &[1, 1])];
             let weights = constant(file, "conv1_1.weight");
             weights.dims = vec![64, 1, 1, 1];
-            weights.raw_data = vec![0; 64];
+            weights.raw_data = &[0; 64];
         });
         let error = read(&shipped(), 256).unwrap_err();
         assert!(error.contains("fc1"), "{error}");

@@ -1,0 +1,65 @@
+// What a model says of a film before it is uploaded: a preview, computed in this browser by the
+// kernels of the workers. The model's file is fetched once, and every block of it verified.
+import { fromHex } from '../chain/client.svelte';
+import { Apart } from '../core/apart';
+import { i18n } from '../i18n/index.svelte';
+import { get } from '../store/blocks';
+import { openedOf, type Opened } from './open';
+import type { Model } from './read';
+
+/** The largest model that is fetched: ready to run, it takes several times its size. */
+const MAX_MODEL = 64 * 1024 * 1024;
+
+/** A model that runs, or is on its way here. */
+interface Running { model: number; apart: Promise<Apart> }
+
+let running: Running | null = null;
+
+/** Whether a preview of the model is possible: of an exact one alone it is what a worker says. */
+export const canPreview = ({ isExact }: Model): boolean => isExact;
+
+/** What the model says of a film; `progress` hears which part of the model's file is there. */
+export async function predict(model: Model, film: Uint8Array, progress: (part: number) => void): Promise<Opened> {
+  if (running?.model !== model.id) {
+    endPreviews();
+    const begun: Running = { model: model.id, apart: begin(model, progress, () => running === begun) };
+    running = begun;
+    begun.apart.catch(() => {
+      // The next one may be luckier.
+      if (running === begun) running = null;
+    });
+  }
+  const mine = running!;
+  const apart = await mine.apart;
+  try {
+    const found = await apart.ask({ film });
+    if (!found) throw new Error(i18n.t.preview.none);
+    return openedOf(found, model);
+  } catch (error) {
+    // A module that failed in the middle of something is not asked again.
+    if (running === mine) endPreviews();
+    throw error;
+  }
+}
+
+async function begin(model: Model, progress: (part: number) => void, isWanted: () => boolean): Promise<Apart> {
+  const onnx = await get(model.cid, MAX_MODEL, progress);
+  if (!isWanted()) throw new Error(i18n.t.preview.none);
+  const apart = new Apart();
+  try {
+    const { sha256, preprocessing, labels } = model;
+    await apart.ask({ onnx, sha256: fromHex(sha256), preprocessing, classes: labels.length }, [onnx.buffer as ArrayBuffer]);
+    if (!isWanted()) throw new Error(i18n.t.preview.none);
+    return apart;
+  } catch (error) {
+    apart.end(i18n.t.preview.none);
+    throw error;
+  }
+}
+
+/** Ends what runs: with the page that asked, films and network leave the memory. */
+export function endPreviews(): void {
+  const ended = running;
+  running = null;
+  ended?.apart.then((apart) => apart.end(i18n.t.preview.none), () => undefined);
+}
