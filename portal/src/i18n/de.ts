@@ -77,6 +77,7 @@ export const de: Texts = {
     filePassphrase: 'Ihre Passphrase',
     working: 'Der Schlüssel wird berechnet …',
     unlock: 'Aufschließen', locked: 'Ihr Schlüssel liegt verschlossen in diesem Browser.', open: 'Ihr Schlüssel ist offen.',
+    publicKey: 'Seine öffentliche Hälfte, die andere vergleichen können:',
     backup: '4. Sicherung aufbewahren',
     backupWhy: 'Ohne diese Datei oder diesen Browser kann niemand öffnen, was für Sie versiegelt ist, auch Sie nicht. Bewahren Sie sie auf wie die Wörter Ihres Wallets.',
     download: 'Sicherung herunterladen', downloadAgain: 'Sicherung noch einmal herunterladen', kept: 'Ich habe die Datei aufbewahrt',
@@ -124,6 +125,14 @@ export const de: Texts = {
     failed: (reason) => `Dieser Browser konnte keinen Passkey verwenden: ${reason}`,
     other: 'Der Passkey öffnet diesen Schlüssel nicht. Schließen Sie ihn mit Ihrer Passphrase auf, entfernen Sie den Passkey, und fügen Sie ihn neu hinzu.',
     away: 'Der Schlüssel wurde unterdessen geschlossen oder geändert. Nichts wurde aufbewahrt.',
+  },
+  changedKey: {
+    title: 'Der Schlüssel dieses Kontos hat sich geändert',
+    why: 'Dieser Browser hat bisher für einen anderen Schlüssel dieses Kontos versiegelt. Entweder hat der Inhaber einen neuen veröffentlicht, oder der Node will lesen, was für ihn bestimmt ist. Nichts wurde versiegelt.',
+    account: 'Konto', before: 'Schlüssel bisher', now: 'Schlüssel, den der Node nennt',
+    way: 'Fragen Sie den Inhaber, und nicht über diese Seite, welcher Schlüssel seiner ist: Er steht auf dessen Seite „Anmelden“, und „medchain key show“ zeigt ihn. Wenn Sie nicht sicher sind, brechen Sie ab.',
+    compared: 'Ich habe den Inhaber gefragt: Der zweite Schlüssel ist seiner',
+    accept: 'Für den neuen Schlüssel versiegeln',
   },
   patient: {
     none: 'Sie sind nicht als Patient angemeldet.', toSignIn: 'Auf der Seite „Anmelden“ nachholen',
@@ -277,7 +286,7 @@ export const de: Texts = {
     ask: 'Nachsehen', askLabel: 'Ein anderes Konto', askWhy: 'Der Vertrag führt keine Liste. Was Sie mit einem anderen Browser oder Programm erlaubt haben, findet sich über das Konto.',
     keptTitle: 'Was behalten worden sein kann',
     keptWhy: 'Auf der Chain hat das Konto keinen Schlüssel mehr; die Schlüssel der Befunde, die es öffnen konnte, kann es behalten haben:',
-    keptWay: 'Mit einem neuen Schlüssel entsteht eine neue Fassung, die das Konto nicht öffnen kann. Die alte bleibt, bis sie gelöscht wird; die Kommandozeile tut beides, für jeden Befund:',
+    keptWay: 'Mit einem neuen Schlüssel entsteht eine neue Fassung, die das Konto nicht öffnen kann. Die alte bleibt, bis sie gelöscht wird. Auch die Kommandozeile tut beides, für jeden Befund:',
     rotateButton: (id) => `Neuer Schlüssel für Befund ${id}`,
     rotateTitle: 'Einem Befund einen neuen Schlüssel geben',
     rotateLines: (id, readers, custodians) => [
@@ -285,6 +294,11 @@ export const de: Texts = {
       `Den Schlüssel bekommen, versiegelt (${accounts(readers)}): Sie, und wer ihn bisher öffnen konnte und es nach Ihren Regeln noch darf.`,
       ...(custodians > 0 ? [`Ihre Verwahrer (${accounts(custodians)}) bewahren je einen Teil auf.`] : []),
       'Vorhersagen bleiben bei der alten Fassung.',
+    ],
+    eraseOld: 'Auch die alte Fassung löschen',
+    eraseLines: (id) => [
+      `Befund ${id} wird mit seinen Schlüsseln gelöscht: Niemand kann ihn oder seine Vorhersagen mehr öffnen, und niemand kann das rückgängig machen.`,
+      'Seine verschlüsselte Datei kann im Speicher bleiben. Wer den Speicher betreibt, findet sie mit „medchain store check“.',
     ],
     notNewest: (id) => `Befund ${id} wurde ersetzt oder gelöscht: Nur die neueste Fassung kann einen neuen Schlüssel bekommen.`,
     keptAll: (spans) => `Befunde: ${spans}`,

@@ -102,6 +102,7 @@ export const en = {
     unlock: 'Unlock',
     locked: 'Your key is in this browser, locked.',
     open: 'Your key is open.',
+    publicKey: 'Its public half, which others may compare:',
     backup: '4. Keep a backup',
     backupWhy: 'Without this file or this browser, nobody can open what is sealed to you, not even you. Keep it where you keep your wallet’s phrase.',
     download: 'Download the backup',
@@ -153,6 +154,14 @@ export const en = {
     failed: (reason: string) => `This browser could not use a passkey: ${reason}`,
     other: 'The passkey does not open this key. Unlock it with your passphrase, remove the passkey and add it again.',
     away: 'The key was closed or changed meanwhile. Nothing was kept.',
+  },
+  changedKey: {
+    title: 'The key of this account has changed',
+    why: 'This browser has sealed to another key of this account before. Either its owner has published a new one, or the node wants to read what is meant for them. Nothing was sealed.',
+    account: 'Account', before: 'Key before', now: 'Key that the node tells',
+    way: 'Ask the owner, and not over this page, which key is theirs: it is on their page “Sign in”, and “medchain key show” prints it. If you are not sure, cancel.',
+    compared: 'I have asked the owner, and the second key is theirs',
+    accept: 'Seal to the new key',
   },
   patient: {
     none: 'You are not registered as a patient.',
@@ -358,7 +367,7 @@ export const en = {
     ask: 'Look it up', askLabel: 'Another account', askWhy: 'The contract keeps no list. What you granted with another browser or program is found by its account.',
     keptTitle: 'What may have been kept',
     keptWhy: 'It has no key on the chain any more, but may have kept the keys of the records that it could open:',
-    keptWay: 'A new key makes a new version of a record, which it cannot open. The former version stays until it is erased; the command line does both, for each record:',
+    keptWay: 'A new key makes a new version of a record, which it cannot open. The former version stays until it is erased. The command line does both as well, for each record:',
     rotateButton: (id: bigint) => `New key for record ${id}`,
     rotateTitle: 'Give a record a new key',
     rotateLines: (id: bigint, readers: number, custodians: number) => [
@@ -366,6 +375,11 @@ export const en = {
       `Its key is sealed to ${accounts(readers)}: you, and those of its readers that your policy still lets read.`,
       ...(custodians > 0 ? [`Your custodians, ${accounts(custodians)}, keep a share of it each.`] : []),
       'Predictions stay with the former version.',
+    ],
+    eraseOld: 'Also erase the former version',
+    eraseLines: (id: bigint) => [
+      `Record ${id} is erased with its keys: nobody can open it or its predictions any more, and nobody can undo that.`,
+      'Its encrypted file may stay in the store. Whoever runs the store finds it with “medchain store check”.',
     ],
     notNewest: (id: bigint) => `Record ${id} was replaced or erased: only the newest version of a record can have a new key.`,
     keptAll: (spans: string) => `Records: ${spans}`,
