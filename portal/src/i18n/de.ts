@@ -110,7 +110,7 @@ export const de: Texts = {
   },
   passkey: {
     title: 'Passkey',
-    why: 'Ein Passkey (Fingerabdruck, Gesicht oder PIN dieses Geräts, oder ein Sicherheitsschlüssel) kann Ihren Schlüssel hier ohne Passphrase öffnen. Passphrase und Sicherung bleiben, wie sie sind.',
+    why: 'Ein Passkey (Fingerabdruck, Gesicht oder PIN dieses Geräts, oder ein Sicherheitsschlüssel) kann Ihren Schlüssel hier ohne Passphrase öffnen. Passphrase und Sicherung bleiben, wie sie sind. Ihr Browser fragt zweimal: um ihn anzulegen, und um ihn zu probieren.',
     add: 'Passkey hinzufügen',
     has: 'Ein Passkey öffnet diesen Schlüssel in diesem Browser, neben der Passphrase.',
     remove: 'Passkey entfernen',

@@ -139,7 +139,7 @@ export const en = {
   },
   passkey: {
     title: 'Passkey',
-    why: 'A passkey (fingerprint, face or PIN of this device, or a security key) can open your key here without the passphrase. Passphrase and backup stay as they are.',
+    why: 'A passkey (fingerprint, face or PIN of this device, or a security key) can open your key here without the passphrase. Passphrase and backup stay as they are. Your browser asks twice: to make it, and to try it.',
     add: 'Add a passkey',
     has: 'A passkey opens this key in this browser, beside the passphrase.',
     remove: 'Remove the passkey',

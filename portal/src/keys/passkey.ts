@@ -2,6 +2,7 @@
 // PRF), and a copy of the key file opens with what follows from it. Nothing here reaches a server:
 // no signature of a passkey is looked at, it opens the key or it does not.
 import { fromHex, toHex } from '../chain/client.svelte';
+import { sentence } from '../chain/errors';
 import { i18n } from '../i18n/index.svelte';
 
 /** A passkey, and what the authenticator computes its secret from. */
@@ -57,7 +58,7 @@ export async function create(name: string): Promise<Made> {
   }));
   const credential = made.id;
   if (!made.getClientExtensionResults().prf?.enabled) {
-    await discard(credential);
+    discard(credential);
     throw new Error(t.passkey.noPrf);
   }
   return { credential, salt: toHex(random()) };
@@ -94,12 +95,9 @@ export async function openerOf({ credential, salt }: Made, about: string): Promi
 }
 
 /** Tells whoever keeps the user's passkeys that this one opens nothing; not all of them listen. */
-export async function discard(credential: string): Promise<void> {
-  try {
-    await newer().signalUnknownCredential?.({ rpId: location.hostname, credentialId: credential });
-  } catch {
-    // It stays in the user's list, and opens nothing.
-  }
+export function discard(credential: string): void {
+  // Nobody waits for it: where it fails, the passkey stays in the user's list, and opens nothing.
+  void newer().signalUnknownCredential?.({ rpId: location.hostname, credentialId: credential }).catch(() => undefined);
 }
 
 /** What the browser answers about a passkey; a refusal in plain words. */
@@ -109,9 +107,9 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
   try {
     answer = await ask();
   } catch (error) {
-    const [name, message] = error instanceof Error ? [error.name, error.message] : ['', String(error)];
+    const name = error instanceof Error ? error.name : '';
     // Browsers do not tell a page which of the reasons it was.
-    throw new Error(name === 'NotAllowedError' || name === 'AbortError' ? t.passkey.notUsed : t.passkey.failed(message));
+    throw new Error(name === 'NotAllowedError' || name === 'AbortError' ? t.passkey.notUsed : t.passkey.failed(sentence(error)));
   }
   if (!(answer instanceof PublicKeyCredential)) throw new Error(t.passkey.notUsed);
   return answer;

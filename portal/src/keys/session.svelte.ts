@@ -157,7 +157,7 @@ class Session {
       const passkey: Passkey = { ...made, file: this.secret.toKeyFile(opener, nameOf(this.payer.address)) };
       await this.#change({ ...$state.snapshot(vault) as Vault, passkey });
     } catch (error) {
-      await discard(made.credential);
+      discard(made.credential);
       throw error;
     }
   }
@@ -185,7 +185,7 @@ class Session {
     if (!this.vault) return;
     const { passkey, ...vault } = $state.snapshot(this.vault) as Vault;
     await this.#change(vault);
-    if (passkey) await discard(passkey.credential);
+    if (passkey) discard(passkey.credential);
   }
 
   /** Notes that the user keeps the backup file. */
