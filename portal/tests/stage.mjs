@@ -98,8 +98,9 @@ export class Stage {
     await one.context.close();
   }
 
-  async open({ page }, path) {
-    await page.goto(`${this.portal.url}#${path}`);
+  /** Opens a page, at the server's address or where this person has it. */
+  async open({ page, origin = this.portal.url }, path) {
+    await page.goto(`${origin}#${path}`);
     await page.waitForSelector('main h1');
   }
 

@@ -2,12 +2,12 @@
 
 const DATABASE = 'medchain';
 /** What it keeps, each with the name of its key. */
-const STORES = { vaults: 'id', replies: 'id', uploads: 'id' } as const;
+const STORES = { vaults: 'id', replies: 'id', uploads: 'id', known: 'id' } as const;
 type Store = keyof typeof STORES;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 2);
+    const request = indexedDB.open(DATABASE, 3);
     request.onupgradeneeded = () => {
       for (const [name, keyPath] of Object.entries(STORES)) {
         if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name, { keyPath });

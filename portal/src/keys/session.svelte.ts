@@ -7,6 +7,7 @@ import { addressOf, publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import { i18n } from '../i18n/index.svelte';
 import type { Payer } from '../chain/submit.svelte';
+import { create as createPasskey, discard, openerOf, type Passkey } from './passkey';
 import { find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
@@ -144,12 +145,52 @@ class Session {
     if (!opens && failure) throw failure;
   }
 
+  /** Adds a passkey, which opens the key as the passphrase does. */
+  async addPasskey(): Promise<void> {
+    const vault = this.vault;
+    if (!vault || !this.isOpen) return;
+    const made = await createPasskey(nameOf(this.payer.address));
+    try {
+      // It is used once before it is kept: not all that say so compute a secret.
+      const opener = await openerOf(made, aboutOf(vault));
+      if (this.vault !== vault) throw new Error(i18n.t.passkey.away);
+      const passkey: Passkey = { ...made, file: this.secret.toKeyFile(opener, nameOf(this.payer.address)) };
+      await this.#change({ ...$state.snapshot(vault) as Vault, passkey });
+    } catch (error) {
+      discard(made.credential);
+      throw error;
+    }
+  }
+
+  /** Opens the key with its passkey alone. */
+  async unlockWithPasskey(): Promise<void> {
+    const { Secret } = await core();
+    const vault = this.vault;
+    if (!vault?.passkey) return;
+    const opener = await openerOf(vault.passkey, aboutOf(vault));
+    // The user may have logged out meanwhile.
+    if (this.vault !== vault) return;
+    let secret: Secret;
+    try {
+      secret = Secret.fromKeyFile(vault.passkey.file, opener);
+    } catch {
+      throw new Error(i18n.t.passkey.other);
+    }
+    this.#hold(secret);
+    this.isOpen = true;
+  }
+
+  /** Forgets the passkey; the passphrase opens the key as before. */
+  async removePasskey(): Promise<void> {
+    if (!this.vault) return;
+    const { passkey, ...vault } = $state.snapshot(this.vault) as Vault;
+    await this.#change(vault);
+    if (passkey) discard(passkey.credential);
+  }
+
   /** Notes that the user keeps the backup file. */
   async confirmBackup(): Promise<void> {
-    if (!this.vault) return;
-    const vault: Vault = { ...$state.snapshot(this.vault) as Vault, backedUp: true };
-    await keep(vault);
-    this.vault = vault;
+    if (this.vault) await this.#change({ ...$state.snapshot(this.vault) as Vault, backedUp: true });
   }
 
   /** Wipes the key from memory, and forgets the account until it is chosen again. */
@@ -231,6 +272,14 @@ class Session {
     };
   }
 
+  /** Keeps what changed about the own key. */
+  async #change(vault: Vault): Promise<void> {
+    const before = this.vault;
+    await keep(vault);
+    // The user may have logged out meanwhile.
+    if (this.vault === before) this.vault = vault;
+  }
+
   /** Keeps a secret in memory until the user logs out. */
   #hold(secret: Secret): void {
     const key = toHex(secret.public);
@@ -249,6 +298,8 @@ class Session {
     const id = await this.#id(account.address);
     const vault: Vault = { id, public: toHex(secret.public), file, backedUp };
     const current = $state.snapshot(this.vault) as Vault | null;
+    // The same key with another passphrase keeps its passkey.
+    if (current?.public === vault.public && current.passkey) vault.passkey = current.passkey;
     const isFormer = current !== null && current.public !== vault.public && this.published === current.public;
     if (isFormer) {
       await keepFormer(id, vault);
@@ -286,6 +337,9 @@ class Session {
     return `${toHex(await chain.genesis)}/${toHex(publicKey(address))}`;
   }
 }
+
+/** What names a key of an account on this chain, for its passkey. */
+const aboutOf = ({ id, public: key }: Vault): string => `${id}/${key}`;
 
 /** Whether a file is the backup of a key that this page made for another account than the file's. */
 function isBackupOf(text: string, address: string): boolean {

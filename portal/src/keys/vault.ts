@@ -1,6 +1,7 @@
 // Encryption keys in this browser's database, as the files that wallets and the command line have
-// too. What is there opens with a passphrase alone.
+// too. What is there opens with a passphrase, or with a passkey that was added beside it.
 import * as database from './database';
+import type { Passkey } from './passkey';
 
 /** A key of an account. */
 export interface Vault {
@@ -12,6 +13,8 @@ export interface Vault {
   file: string;
   /** Whether the user said that the backup file is kept. */
   backedUp: boolean;
+  /** What opens the same key without the passphrase. */
+  passkey?: Passkey;
 }
 
 /** The key of an account, if this browser has it. */
@@ -20,9 +23,9 @@ export const find = (id: string): Promise<Vault | undefined> => database.find('v
 /** The keys that the account had before. */
 export const findFormer = (id: string): Promise<Vault[]> => database.all('vaults', `${id}/`);
 
-/** Keeps a key that is not the account's own any more, or not yet. */
-export const keepFormer = (id: string, vault: Vault): Promise<void> =>
-  keep({ ...vault, id: `${id}/${vault.public}` });
+/** Keeps a key that is not the account's own any more, or not yet; a passkey opens the own one alone. */
+export const keepFormer = (id: string, { public: key, file, backedUp }: Vault): Promise<void> =>
+  keep({ id: `${id}/${key}`, public: key, file, backedUp });
 
 /** Forgets that a key is a former one. */
 export const forgetFormer = (id: string, key: string): Promise<void> => database.forget('vaults', `${id}/${key}`);

@@ -11,6 +11,7 @@ import { core, type Key } from '../core';
 import { session } from '../keys/session.svelte';
 import { i18n } from '../i18n/index.svelte';
 import { denialOf, type Denial } from './denial';
+import { encryptionKeyOf } from './known.svelte';
 import { keyOf, NoKey } from './open';
 import { envelopesAmong, recordIdsOf, recordsAt, requestsAmong, type Record } from './read';
 
@@ -188,11 +189,6 @@ async function policyOrFail(): Promise<string> {
   const policy = await policyOf(session.payer.address);
   if (!policy) throw new Error(i18n.t.access.noPolicy);
   return policy;
-}
-
-/** A published key; without one, nothing can be sealed to an account. */
-export async function encryptionKeyOf(account: string): Promise<string | undefined> {
-  return chain.api.query.Emr.EncryptionKeys.getValue(account, BEST);
 }
 
 /** Seals a record's key to a reader. */

@@ -5,6 +5,7 @@ import { submit } from '../chain/submit.svelte';
 import { core, type Key } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
+import { ensureKnown } from './known.svelte';
 import { keyOf } from './open';
 import type { Record } from './read';
 import { emergencies, type Emergency } from './requests';
@@ -72,6 +73,7 @@ export async function entrustment(key: Key, record: Pick<Record, 'patient' | 'ci
   if (!group) return null;
   const usable = new Set(await custodiansFor(record.patient));
   if (!group.members.every(({ account }) => usable.has(account))) return null;
+  for (const { account, key: told } of group.members) await ensureKnown('custodian', account, toHex(told));
   const { DealingName } = await core();
   const name = new DealingName(await chain.genesis, publicKey(record.patient), session.publicKey, record.cid);
   try {

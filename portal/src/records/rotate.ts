@@ -1,15 +1,17 @@
 // A record under a new key and a new CID, as `medchain rotate` makes it: whoever may have kept the
-// former key cannot open what is read from then on.
+// former key cannot open what is read from then on. The former version can go with it.
 import { publicKey } from '../chain/accounts';
+import { medc } from '../chain/amount';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import { eventOf, submit } from '../chain/submit.svelte';
 import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
 import { content, newKeeper, put } from '../store/blocks';
-import { check, encryptionKeyOf, PURPOSES, seal } from './access';
+import { check, PURPOSES, seal } from './access';
 import { alone, begin, finish, nameOf } from './begun.svelte';
 import { entrustment } from './custody';
+import { encryptionKeyOf } from './known.svelte';
 import { contentOf } from './open';
 import { readersOf, recordOf, type Record } from './read';
 
@@ -38,8 +40,21 @@ async function readersAfter(record: Record): Promise<[string, string][]> {
   return readers;
 }
 
-/** Encrypts a record anew for those who may still read it; returns the new version. */
-export async function rotate(id: bigint): Promise<bigint> {
+/** What comes back to whoever signs when a version is erased. */
+async function depositsOf(id: bigint): Promise<bigint> {
+  const [stored, envelopes] = await Promise.all([
+    chain.api.query.Emr.Records.getValue(id, BEST), chain.api.query.Emr.Envelopes.getEntries(id, BEST),
+  ]);
+  const { address } = session.payer;
+  const own = envelopes.reduce((sum, { value }) => (value.depositor === address ? sum + value.deposit : sum), 0n);
+  return stored?.author === address ? own + stored.deposit : own;
+}
+
+/**
+ * Encrypts a record anew for those who may still read it, and erases the former version in the same
+ * transaction where that is wanted; returns the new version.
+ */
+export async function rotate(id: bigint, erasesOld: boolean): Promise<bigint> {
   const { t } = i18n;
   const record = await recordOf(id);
   if (record?.status !== 'Active') throw new Error(t.access.notNewest(id));
@@ -59,7 +74,7 @@ export async function rotate(id: bigint): Promise<bigint> {
     const [recordDeposit, envelopeDeposit] = await Promise.all([
       chain.api.constants.Emr.RecordDeposit(), chain.api.constants.Emr.EnvelopeDeposit(),
     ]);
-    const transaction = chain.api.tx.Emr.amend_record({
+    const amend = chain.api.tx.Emr.amend_record({
       record: id,
       cid: new TextEncoder().encode(cid),
       digest: toHex(digest),
@@ -67,11 +82,15 @@ export async function rotate(id: bigint): Promise<bigint> {
       envelopes,
       custody: kept?.made,
     });
+    const erase = chain.api.tx.Emr.erase_record({ record: id });
+    const transaction = erasesOld
+      ? chain.api.tx.Utility.batch_all({ calls: [amend.decodedCall, erase.decodedCall] as never }) : amend;
     const held = recordDeposit + envelopeDeposit * BigInt(envelopes.length) + (kept?.held ?? 0n);
+    const erasing = erasesOld ? [...t.access.eraseLines(id), t.tx.returns(medc(await depositsOf(id)))] : [];
     const outcome = await alone(await nameOf(cid), () => submit(session.payer, {
       title: t.access.rotateTitle,
-      lines: t.access.rotateLines(id, readers.length, kept?.made.dealing.shares.length ?? 0),
-      call: 'Emr.amend_record',
+      lines: [...t.access.rotateLines(id, readers.length, kept?.made.dealing.shares.length ?? 0), ...erasing],
+      call: erasesOld ? 'Utility.batch_all' : 'Emr.amend_record',
       transaction,
       held,
       // As for an upload: nothing is stored before it is signed, and written down.

@@ -6,9 +6,10 @@ import { eventOf, submit } from '../chain/submit.svelte';
 import { session } from '../keys/session.svelte';
 import { content, newKeeper, put } from '../store/blocks';
 import { i18n } from '../i18n/index.svelte';
-import { check, encryptionKeyOf, seal } from './access';
+import { check, seal } from './access';
 import { alone, begin, finish, nameOf } from './begun.svelte';
 import { entrustment } from './custody';
+import { encryptionKeyOf } from './known.svelte';
 import { keyOf } from './open';
 import { requestOf, type Model, type Record } from './read';
 

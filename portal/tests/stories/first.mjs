@@ -468,6 +468,17 @@ export default async function tell(stage) {
     await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).click();
     await stage.agree(patient, 'Give a record a new key');
     await kept.getByRole('button', { name: `New key for record ${record}`, exact: true }).waitFor({ state: 'detached' });
+    // Another one, whose former version goes with it.
+    await kept.getByLabel('Also erase the former version').check();
+    const other = kept.getByRole('button', { name: /^New key for record \d+$/ }).first();
+    const erased = Number(/\d+/.exec(await other.innerText())[0]);
+    await other.click();
+    await page.getByRole('dialog').getByText('nobody can undo that').waitFor();
+    await page.getByRole('dialog').getByText(/A deposit of [\d.]+ MEDC comes back to you/).waitFor();
+    await stage.agree(patient, 'Give a record a new key');
+    await kept.getByRole('button', { name: `New key for record ${erased}`, exact: true }).waitFor({ state: 'detached' });
+    await stage.go(patient, `/r/${erased}`);
+    await page.getByText('This record was erased by its patient').first().waitFor();
     await stage.go(patient, '/patient');
     await stage.go(patient, `/r/${record}`);
     await page.getByText('replaced by a newer version').first().waitFor();

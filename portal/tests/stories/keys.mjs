@@ -127,6 +127,41 @@ export default async function tell(stage) {
     film2 = await stage.upload(alone, film(42));
   });
 
+  await stage.step('a reader’s key that is another than before stops, until it is said to be theirs', async () => {
+    const { address } = owner.pair;
+    const give = async () => {
+      await page.getByLabel('Give the key to an account').fill(address);
+      await page.getByRole('button', { name: 'Give the key', exact: true }).click();
+    };
+    await stage.go(alone, `/r/${film2}`);
+    await give();
+    await stage.agree(alone, 'Give the key');
+    // The owner goes back to the first key, which the second browser has.
+    await stage.unlock(second);
+    const before = await second.page.getByText('Its public half').locator('.mono').innerText();
+    await second.page.getByRole('button', { name: 'Replace the key on the chain' }).click();
+    await stage.agree(second, 'Publish your key');
+    await give();
+    const question = page.getByRole('dialog', { name: 'The key of this account has changed' });
+    await question.getByText(address).first().waitFor();
+    // It can be compared with what the owner’s own page says.
+    await question.getByText(before).waitFor();
+    const accept = question.getByRole('button', { name: 'Seal to the new key' });
+    ensure(await accept.isDisabled(), 'it can be accepted without a word');
+    await stage.look(alone, 'changed-key');
+    await stage.accessible(alone, 'a changed key');
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    await question.waitFor({ state: 'hidden' });
+    ensure(await page.getByRole('dialog').count() === 0, 'it goes on');
+    // It is asked again, and once accepted, no more.
+    await give();
+    await question.getByLabel('I have asked the owner').check();
+    await accept.click();
+    await stage.agree(alone, 'Give the key');
+    await stage.go(second, `/r/${film2}`);
+    await second.page.locator('[data-testid="film"]').waitFor();
+  });
+
   await stage.step('its key file is kept locked, until the user logs out', async () => {
     await stage.unlock(alone);
     await page.getByText('This account signs with its key file.').waitFor();
