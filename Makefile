@@ -73,11 +73,11 @@ fuzz: setup ## Try a million broken films (hours of one core; CASES=2000 takes a
 	PROPTEST_CASES=$$(( $(or $(CASES),1000000) / 2 )) cargo test --locked --release -p medchain-vision --test fuzz
 
 .PHONY: train
-train: ## Train the network again (needs the research images; see models/README.md).
+train: setup ## Train the network again (needs the research images; see models/README.md).
 	@models/run.sh train
 
 .PHONY: evaluate
-evaluate: ## Print the tables of the model card.
+evaluate: setup ## Print the tables of the model card.
 	@models/run.sh evaluate
 
 .PHONY: weights

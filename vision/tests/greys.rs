@@ -30,11 +30,11 @@ fn asked(file: &[u8]) -> Vec<u8> {
 }
 
 fn refusal(message: &str) -> Vec<u8> {
-    [[1].as_slice(), &(message.len() as u32).to_le_bytes(), message.as_bytes()].concat()
+    [[1u8].as_slice(), &(message.len() as u32).to_le_bytes(), message.as_bytes()].concat()
 }
 
 fn picture(side: (u32, u32), greys: &[u8]) -> Vec<u8> {
-    [[0].as_slice(), &side.0.to_le_bytes(), &side.1.to_le_bytes(), greys].concat()
+    [[0u8].as_slice(), &side.0.to_le_bytes(), &side.1.to_le_bytes(), greys].concat()
 }
 
 #[test]

@@ -73,12 +73,12 @@ fn seen(file: &[u8]) -> Result<Greys, DecodeError> {
 fn answer(greys: &Result<Greys, DecodeError>) -> Vec<u8> {
     match greys {
         Ok((width, height, greys)) => {
-            [[0].as_slice(), &width.to_le_bytes(), &height.to_le_bytes(), greys].concat()
+            [[0u8].as_slice(), &width.to_le_bytes(), &height.to_le_bytes(), greys].concat()
         }
         Err(error) => {
             let message = error.to_string();
             let length = message.len() as u32;
-            [[1].as_slice(), &length.to_le_bytes(), message.as_bytes()].concat()
+            [[1u8].as_slice(), &length.to_le_bytes(), message.as_bytes()].concat()
         }
     }
 }
