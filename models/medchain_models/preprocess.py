@@ -17,6 +17,7 @@ import numpy as np
 
 from . import greys
 
+
 def decode(data: bytes) -> np.ndarray:
     """Any film that MedChain reads to upright greys, (height, width) uint8.
 
