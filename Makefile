@@ -73,11 +73,11 @@ fuzz: setup ## Try a million broken films, on all cores. CASES=N: another number
 	PROPTEST_CASES=$$(( ($(or $(CASES),1000000) + 7) / 8 )) cargo test --locked --release -p medchain-vision --test fuzz
 
 .PHONY: train
-train: setup ## Train the network again (needs the research images; see models/README.md).
+train: ## Train the network again (needs the research images; see models/README.md).
 	@models/run.sh train
 
 .PHONY: evaluate
-evaluate: setup ## Print the tables of the model card.
+evaluate: ## Print the tables of the model card.
 	@models/run.sh evaluate
 
 .PHONY: weights

@@ -27,7 +27,7 @@ environment() {
 decoder() {
   if [ -z "${MEDCHAIN_GREYS:-}" ]; then
     local target=${CARGO_TARGET_DIR:-$cache/target}
-    command -v cargo >/dev/null || { echo "models: no 'cargo' to build the decoder of films with: run 'make setup'" >&2; exit 1; }
+    command -v cargo >/dev/null || { echo "models: error: no 'cargo' to build the decoder of films with: install Rust (https://rustup.rs)" >&2; exit 1; }
     cargo build --quiet --locked --release --manifest-path ../Cargo.toml --target-dir "$target" \
       -p medchain-vision --no-default-features --bin medchain-greys || exit
     export MEDCHAIN_GREYS=$target/release/medchain-greys
