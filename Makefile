@@ -68,9 +68,9 @@ bench-chain: build ## Measure what fits into a block, by weights and on the test
 	@scripts/bench-chain.sh
 
 .PHONY: fuzz
-fuzz: setup ## Try a million broken films (hours of one core; CASES=2000 takes a minute).
-	@# Two properties, each of which takes half of them.
-	PROPTEST_CASES=$$(( $(or $(CASES),1000000) / 2 )) cargo test --locked --release -p medchain-vision --test fuzz
+fuzz: setup ## Try a million broken films, on all cores. CASES=N: another number.
+	@# Eight properties, each of which takes an eighth of them.
+	PROPTEST_CASES=$$(( ($(or $(CASES),1000000) + 7) / 8 )) cargo test --locked --release -p medchain-vision --test fuzz
 
 .PHONY: train
 train: ## Train the network again (needs the research images; see models/README.md).

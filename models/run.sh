@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs steps of the package in virtual environments that it makes if needed:
+# Runs steps of the package in virtual environments that it makes if needed, with the decoder that it builds:
 #   models/run.sh train      features, training, left-out sources, operating point, export to the
 #                            work folder, integers, and a comparison with the published numbers; resumes
 #   models/run.sh evaluate   the shipped file on the test split: prints the card's tables
@@ -17,14 +17,24 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/medchain
 environment() {
   local lock=$1 venv=$2
   if ! cmp -s "$lock" "$venv/.installed.lock"; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$lock"
+    python3 -m venv "$venv" || exit
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$lock" || exit
     cp "$lock" "$venv/.installed.lock"
   fi
   python=$venv/bin/python
 }
-full() { environment requirements.lock "${MEDCHAIN_VENV:-$cache/venv}"; }
-light() { environment requirements-check.lock "${MEDCHAIN_CHECK_VENV:-$cache/check-venv}"; }
+# The decoder of films, which is the worker's. Whoever has built it already names it in MEDCHAIN_GREYS.
+decoder() {
+  if [ -z "${MEDCHAIN_GREYS:-}" ]; then
+    local target=${CARGO_TARGET_DIR:-$cache/target}
+    command -v cargo >/dev/null || { echo "models: error: no 'cargo' to build the decoder of films with: install Rust (https://rustup.rs)" >&2; exit 1; }
+    cargo build --quiet --locked --release --manifest-path ../Cargo.toml --target-dir "$target" \
+      -p medchain-vision --no-default-features --bin medchain-greys || exit
+    export MEDCHAIN_GREYS=$target/release/medchain-greys
+  fi
+}
+full() { environment requirements.lock "${MEDCHAIN_VENV:-$cache/venv}"; decoder; }
+light() { environment requirements-check.lock "${MEDCHAIN_CHECK_VENV:-$cache/check-venv}"; decoder; }
 step() { "$python" -m "medchain_models.$1" "${@:2}"; }
 work() { "$python" -c 'from medchain_models import config; print(config.load()["data"]["work"])'; }
 recipe() { "$python" -c 'from medchain_models import config; print(config.load()["training"]["recipe"])'; }

@@ -10,7 +10,7 @@ step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 step "VGG-16: the exact engine against onnxruntime (medians of $rounds interleaved rounds)"
 cargo build --locked --quiet --workspace --examples
 exact() { "$CARGO_TARGET_DIR/debug/examples/throughput" "$1" "$images" "${2:-exact}" models/shipped; }
-onnxruntime() { models/run.sh bench --images "$images" --threads "$@"; }
+onnxruntime() { MEDCHAIN_GREYS=$CARGO_TARGET_DIR/debug/medchain-greys models/run.sh bench --images "$images" --threads "$@"; }
 speeds=$(for _ in $(seq "$rounds"); do
   for threads in 1 2; do
     exact "$threads"

@@ -21,7 +21,8 @@ CARGO_TARGET_DIR=$(dirname "$MEDCHAIN_CONTRACTS_DIR") \
   cargo test --locked --manifest-path contracts-ink/Cargo.toml --workspace
 
 step "models: preprocessing, graph, fixtures and numbers (Python, without torch)"
-models/run.sh check
+# What the build made, as everything else here.
+MEDCHAIN_GREYS=$CARGO_TARGET_DIR/debug/medchain-greys models/run.sh check
 
 step "packages that the end-to-end tests need (npm)"
 for folder in tests/js tests/ipfs-daemon tests/fhir; do

@@ -42,7 +42,7 @@ LEAST_CORRELATION = 0.4
 
 def read(film: data.Film) -> np.ndarray:
     """The greys, with the longer side of SIDE pixels."""
-    grey = preprocess.decode(film.path.read_bytes())
+    grey = preprocess.read(film.path)
     scale = SIDE / max(grey.shape)
     size = (max(32, round(grey.shape[1] * scale)), max(32, round(grey.shape[0] * scale)))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

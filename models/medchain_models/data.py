@@ -3,7 +3,8 @@
 Any folder works that has a CSV with the columns ``id``, ``class``,
 ``source_repo``, ``split`` and, where known, ``patient_id`` and ``group`` (films
 that belong together, such as copies in two archives), and either ``path`` or the layout
-``<split>/<class>/<id>.(jpg|png)``.
+``<split>/<class>/<id>`` with the ending of an image, or none, as DICOM files have it. What a
+file is, its content decides (``preprocess.py``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+# Of files whose place the manifest does not name, the first that is there.
+ENDINGS = (
+    ".jpg", ".jpeg", ".png", ".dcm", ".dicom", "", ".tif", ".tiff", ".jp2", ".j2k", ".webp",
+    ".bmp", ".pgm", ".ppm", ".pnm",
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,8 @@ def _path(root: Path, row: dict) -> Path:
     if row.get("path"):
         return root / row["path"]
     base = root / row["split"] / row["class"] / row["id"]
-    for ending in (".jpg", ".jpeg", ".png"):
-        candidate = base.with_suffix(ending)
-        if candidate.exists():
+    for ending in ENDINGS:
+        candidate = base.with_name(base.name + ending)
+        if candidate.is_file():
             return candidate
-    raise FileNotFoundError(f"no image for {row['id']} at {base}.*")
+    raise FileNotFoundError(f"no image for {row['id']} at {base}, nor with the ending of an image")

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from . import config as configuration
-from . import data, exact, metrics
+from . import data, exact, metrics, preprocess
 from .runtime import Shipped
 
 
@@ -33,7 +33,7 @@ def answers(shipped: Shipped, films: list[data.Film], cache: Path) -> np.ndarray
     for number, film in enumerate(films, 1):
         fresh = film.id not in known
         if fresh:
-            known[film.id] = shipped.run(shipped.input(shipped.square(film.path.read_bytes()))).tolist()
+            known[film.id] = shipped.run(shipped.input(shipped.seen(preprocess.read(film.path)))).tolist()
         if number == len(films) or (fresh and number % 50 == 0):
             cache.write_text(json.dumps({"model": stamp, "rows": known}))
             print(f"{number}/{len(films)}", file=sys.stderr, flush=True)

@@ -43,7 +43,7 @@ def cache_key(config: dict) -> str:
 
 def pixels(film: Film, copy: int, config: dict) -> np.ndarray:
     """The (size, size) uint8 square of one film, plain or augmented."""
-    grey = preprocess.decode(film.path.read_bytes())
+    grey = preprocess.read(film.path)
     if copy:
         grey = augment.augment(grey, (copy, int(film.id, 16) % 2**63))
     return preprocess.square_pixels(grey, config["preprocessing"])

@@ -23,6 +23,7 @@ from .architecture import BLOCKS
 from .runtime import Shipped
 
 FOLDER = configuration.MODELS / "fixtures"
+ORIENTATION = 0x0112
 
 
 def _encode(image: Image.Image, kind: str, **options) -> bytes:
@@ -40,7 +41,7 @@ def _colour(grey: np.ndarray) -> np.ndarray:
 def _turned(number: int) -> Image.Exif:
     """EXIF that says which way is up."""
     exif = Image.Exif()
-    exif[preprocess.ORIENTATION] = number
+    exif[ORIENTATION] = number
     return exif
 
 

@@ -1,6 +1,6 @@
 """From the bytes of an image to the tensor: the same integers as in Rust.
 
-The steps are those of the crate ``medchain-vision``:
+The steps are those of the crate ``medchain-vision``, which takes the first for both:
 
 1. grey, 8 bit, by integer arithmetic, upright; of a JPEG the luminance plane alone,
 2. the centre square of the shorter side,
@@ -11,127 +11,31 @@ The steps are those of the crate ``medchain-vision``:
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-Image.MAX_IMAGE_PIXELS = 64_000_000
-
-
-ORIENTATION = 0x0112
+from . import greys
 
 
 def decode(data: bytes) -> np.ndarray:
-    """Decodes PNG or JPEG to upright greys, shape (height, width), uint8.
+    """Any film that MedChain reads to upright greys, (height, width) uint8.
 
-    A JPEG stores luminance as a plane of its own, which *is* the grey: taking
-    it as it stands leaves out the way to colours and back, where decoders
-    round differently. What remains is the inverse cosine transform, and
-    libjpeg-turbo's accurate integer one (``jidctint.c``) is what the Rust
-    crate computes too, to the last bit.
-
-    DICOM and the other formats have one decoder, that of the Rust crate:
-    ``cargo run --release -p medchain-vision --example greys -- IN OUT.png``
-    writes the greys that it sees, and this function reads them as they are.
+    Whatever the worker decodes, with the worker's decoder (``greys.py``): DICOM, PNG, JPEG,
+    TIFF and the others. A ValueError says what is refused, and why.
     """
-    image = Image.open(io.BytesIO(data))
-    if image.format not in ("PNG", "JPEG"):
-        raise ValueError(
-            f"{image.format} is not read in Python; write its greys as PNG with "
-            "`cargo run --release -p medchain-vision --example greys -- IN OUT.png`"
-        )
-    if image.format == "JPEG" and not _stored_as_rgb(image):
-        image.draft("L", None)
-    image.load()
-    return upright(to_grey(image), _orientation(image))
+    return greys.decode(data)
 
 
-def _orientation(image: Image.Image) -> int:
-    """The number in EXIF, 1 to 8; not what XMP says, which Pillow would take too."""
-    exif = Image.Exif()
+def read(path: Path) -> np.ndarray:
+    """The greys of a file. A refusal names it."""
     try:
-        exif.load(image.info.get("exif", b""))
-        number = int(exif.get(ORIENTATION, 1))
-    except (SyntaxError, TypeError, ValueError, OSError, KeyError):
-        return 1
-    return number if 1 <= number <= 8 else 1
-
-
-def upright(grey: np.ndarray, orientation: int) -> np.ndarray:
-    """The picture as every viewer shows it."""
-    turns = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}
-    turned = np.rot90(grey, turns[orientation])
-    if orientation in (2, 4):
-        turned = turned[:, ::-1]
-    elif orientation in (5, 7):
-        turned = turned[::-1, :]
-    return np.ascontiguousarray(turned)
-
-
-def _stored_as_rgb(image: Image.Image) -> bool:
-    """Whether the three planes of a JPEG are red, green and blue.
-
-    The rule of libjpeg (``jdapimin.c``): JFIF means YCbCr, else the Adobe
-    marker decides, else the names of the components.
-    """
-    if len(image.layer) != 3 or "jfif" in image.info:
-        return False
-    if "adobe" in image.info:
-        return image.info.get("adobe_transform") == 0
-    return [component[0] for component in image.layer] == [ord(name) for name in "RGB"]
-
-
-def to_grey(image: Image.Image) -> np.ndarray:
-    """Grey by (299 R + 587 G + 114 B + 500) / 1000; alpha over black.
-
-    The colours that a PNG names as transparent (tRNS) stay what they are.
-    """
-    if image.mode in ("L", "1"):
-        return np.asarray(image.convert("L"))
-    if image.mode.startswith("I"):
-        wide = np.asarray(image).astype(np.uint32)
-        used = int(wide.max()).bit_length()
-        if 0 < used <= 14:
-            raise ValueError(f"16 bits a sample, of which the lowest {max(used, 8)} alone are used")
-        return ((wide * 255 + 32767) // 65535).astype(np.uint8)
-    if image.mode == "LA":
-        pixels = np.asarray(image).astype(np.uint32)
-        return _settle(pixels[..., 0], pixels[..., 1])
-    if image.mode not in ("RGB", "RGBA"):
-        image.info.pop("transparency", None)
-        image = image.convert("RGB")
-    pixels = np.asarray(image).astype(np.uint32)
-    grey = (299 * pixels[..., 0] + 587 * pixels[..., 1] + 114 * pixels[..., 2] + 500) // 1000
-    if image.mode == "RGBA":
-        return _settle(grey, pixels[..., 3])
-    return grey.astype(np.uint8)
-
-
-def _settle(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Alpha over black, unless it means nothing.
-
-    Nobody set what is zero everywhere. Where it hides exactly the pixels of one grey, also
-    inside the film, an optimiser has made a colour transparent.
-    """
-    hidden = alpha == 0
-    if hidden.any():
-        key = grey[hidden][0]
-        is_key = np.array_equal(alpha, np.where(grey == key, 0, 255))
-        if hidden.all() or (is_key and not _is_cut_out(hidden)):
-            return grey.astype(np.uint8)
-    return ((grey * alpha + 127) // 255).astype(np.uint8)
-
-
-def _is_cut_out(hidden: np.ndarray) -> bool:
-    """Whether every hidden pixel sees an edge along its row or column: a shutter."""
-    runs = [
-        np.logical_and.accumulate(hidden, axis=0),
-        np.logical_and.accumulate(hidden[::-1], axis=0)[::-1],
-        np.logical_and.accumulate(hidden, axis=1),
-        np.logical_and.accumulate(hidden[:, ::-1], axis=1)[:, ::-1],
-    ]
-    return np.array_equal(hidden, np.logical_or.reduce(runs))
+        return decode(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: {error}. Mend the file, or take it out of the manifest (its id goes into "
+            "`left_out` in the configuration)"
+        ) from None
 
 
 def centre_square(grey: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from . import config as configuration
 from . import data, folds, metrics, preprocess
@@ -28,12 +27,8 @@ SIDE = 16
 
 
 def sizes(films: list[data.Film]) -> list[tuple[int, int]]:
-    """Width and height of every file."""
-    found = []
-    for film in films:
-        with Image.open(film.path) as image:
-            found.append(image.size)
-    return found
+    """Height and width of every film, upright."""
+    return [preprocess.read(film.path).shape for film in films]
 
 
 def size_scores(known: list, is_covid: np.ndarray, asked: list) -> np.ndarray:
@@ -48,7 +43,7 @@ def thumbnails(films: list[data.Film], steps: dict) -> dict[str, np.ndarray]:
     hidden = preprocess.mask(steps["size"], steps["mask_border"], steps["mask_corner"])
     found: dict[str, list[np.ndarray]] = {"whole": [], "behind the mask": [], "what the mask hides": []}
     for film in films:
-        grey = preprocess.decode(film.path.read_bytes())
+        grey = preprocess.read(film.path)
         square = preprocess.resample(preprocess.centre_square(grey), steps["size"])
         for kind, pixels in zip(found, (square, np.where(hidden, 0, square), np.where(hidden, square, 0))):
             small = preprocess.resample(pixels.astype(np.uint8), SIDE)

@@ -227,8 +227,7 @@ def calibration(config: dict, steps: dict, count: int = CALIBRATION_FILMS) -> np
         for kind in sorted(by_kind):
             if by_kind[kind] and len(chosen) < count:
                 chosen.append(by_kind[kind].pop())
-    read = lambda film: preprocess.square_pixels(preprocess.decode(film.path.read_bytes()), steps)  # noqa: E731
-    return np.stack([read(film) for film in chosen])
+    return np.stack([preprocess.square_pixels(preprocess.read(film.path), steps) for film in chosen])
 
 
 def main() -> None:

@@ -37,7 +37,11 @@ class Shipped:
 
     def square(self, image: bytes) -> np.ndarray:
         """The greys of one image file that the network sees: (size, size) uint8."""
-        return preprocess.square_pixels(preprocess.decode(image), self.steps)
+        return self.seen(preprocess.decode(image))
+
+    def seen(self, grey: np.ndarray) -> np.ndarray:
+        """The square of a film that was decoded."""
+        return preprocess.square_pixels(grey, self.steps)
 
     def input(self, square: np.ndarray) -> np.ndarray:
         """What the network takes: the greys themselves, or three channels of floats."""

@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 import pytest
+from drawn import dicom
 from medchain_models import config as configuration
 from medchain_models import synthetic
 from medchain_models.architecture import BLOCKS
@@ -31,8 +32,12 @@ def _manifest(folder) -> None:
                 for split, count in (("train", 6), ("val", 3), ("test", 4)):
                     for _ in range(count):
                         number += 1
-                        name = f"{number:04x}.{'png' if number % 2 else 'jpg'}"
-                        Image.fromarray(_draw(label, number)).save(folder / name, quality=90)
+                        grey = _draw(label, number)
+                        name = f"{number:04x}" + (".png", ".jpg", "")[number % 3]
+                        if number % 3 == 2:
+                            (folder / name).write_bytes(dicom(grey))
+                        else:
+                            Image.fromarray(grey).save(folder / name, quality=90)
                         writer.writerow([f"{number:04x}", label, source, split, name])
 
 

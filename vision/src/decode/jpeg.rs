@@ -1,9 +1,9 @@
 //! JPEG to greys, as libjpeg-turbo computes them.
 //!
 //! A JPEG of YCbCr colours stores luminance as a plane of its own; that plane is
-//! the grey. Python takes the same plane from libjpeg-turbo, and the inverse
-//! transform here is the same integer arithmetic ([`idct`]), so both sides have
-//! equal greys to the last bit. Baseline, extended and progressive Huffman coding
+//! the grey. The inverse transform is libjpeg-turbo's integer arithmetic ([`idct`]), so
+//! that the greys are those of its users to the last bit: of Pillow, with which the tests
+//! in `models/` compare. Baseline, extended and progressive Huffman coding
 //! of 8 and 12 bits are read, lossless JPEG and JPEG-LS of one plane; arithmetic
 //! and hierarchical coding are not.
 //!

@@ -1,5 +1,7 @@
 //! The attributes that the Basic Profile names (PS3.15, table E.1-1).
 
+use std::sync::LazyLock;
+
 use crate::decode::dicom::dataset::Tag;
 
 const TABLE: &str = include_str!("profile.txt");
@@ -29,6 +31,9 @@ pub fn attributes() -> impl Iterator<Item = Attribute> {
     })
 }
 
+/// The table, read once: a file has dozens of attributes that are not kept.
+static BY_TAG: LazyLock<Vec<Attribute>> = LazyLock::new(|| attributes().collect());
+
 /// What an attribute that is taken out is called.
 pub(super) fn name(tag: Tag) -> String {
     let Tag(group, element) = tag;
@@ -36,8 +41,10 @@ pub(super) fn name(tag: Tag) -> String {
         _ if group % 2 == 1 => format!("private attributes of group {group:04X}"),
         0x5000..=0x50ff => "Curve Data".into(),
         0x6000..=0x60ff => "Overlay Data".into(),
-        _ => attributes()
-            .find(|attribute| (attribute.group, attribute.element) == (group, element))
+        _ => BY_TAG
+            .binary_search_by_key(&(group, element), |found| (found.group, found.element))
+            .ok()
+            .and_then(|at| BY_TAG.get(at))
             .map_or_else(|| format!("({group:04X},{element:04X})"), |found| found.name.into()),
     }
 }

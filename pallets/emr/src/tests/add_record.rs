@@ -1,7 +1,8 @@
 //! `add_record`.
 
+use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
-use medchain_primitives::{Action, FilmCommitments, ModelId, RecordId, RecordKind, Role};
+use medchain_primitives::{Action, Cid, FilmCommitments, ModelId, RecordId, RecordKind, Role};
 use sp_runtime::{DispatchError, TokenError};
 
 use crate::{
@@ -142,15 +143,42 @@ fn fails_when_there_is_no_such_patient() {
     });
 }
 
+/// As people paste it: from `ipfs add`, a browser, a shell or another tool.
 #[test]
-fn fails_when_the_cid_is_not_supported() {
+fn one_spelling_of_a_cid_is_stored_and_every_other_refused() {
+    let add = |text: &str| {
+        let cid = Cid::decode(&mut &text.as_bytes().encode()[..]).expect("a short text decodes");
+        let (alice, kind) = (signed(ALICE), RecordKind::Report);
+        Emr::add_record(alice, ALICE, cid, digest(1), kind, None, envelopes(&[]), None, None)
+    };
+    let right = cid(9).to_string();
+    let others = [
+        String::new(),
+        "\n".into(),
+        "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG".into(),
+        "zb2rhe5P4gXftAwvA4eXQ5HJwsER2owDyS9sKaQRRVQPn93bA".into(),
+        format!("f01551220{}", "09".repeat(32)),
+        right.to_uppercase(),
+        right.replacen('b', "B", 1),
+        format!("/ipfs/{right}"),
+        format!("ipfs://{right}"),
+        format!("https://ipfs.io/ipfs/{right}"),
+        format!("https://{right}.ipfs.dweb.link/"),
+        format!("{right}/film.png"),
+        format!("{right}\n"),
+        format!(" {right}"),
+        format!("\"{right}\""),
+        format!("{right}="),
+        "b".repeat(128),
+    ];
     ExtBuilder::default().build_and_execute(|| {
-        let (alice, kind, readers) = (signed(ALICE), RecordKind::Report, envelopes(&[ALICE]));
-        assert_noop!(
-            Emr::add_record(alice, ALICE, bad_cid(), digest(1), kind, None, readers, None, None),
-            Error::<Test>::InvalidCid
-        );
+        for text in &others {
+            assert_noop!(add(text), Error::<Test>::InvalidCid);
+        }
+        assert_ok!(add(&right));
     });
+    // A longer text is no call of this chain.
+    assert!(Cid::decode(&mut &"b".repeat(129).as_bytes().encode()[..]).is_err());
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Tables {
         }
     }
 
-    /// What the planes are: the rule of libjpeg (`jdapimin.c`), which Python follows too.
+    /// What the planes are: the rule of libjpeg (`jdapimin.c`), which Pillow follows too.
     pub(super) fn ink(&self, frame: &Frame) -> Result<Ink, DecodeError> {
         let names = frame.components.iter().map(|component| component.id);
         match (frame.components.len(), self.jfif, self.adobe_transform) {

@@ -1,6 +1,6 @@
 //! The inverse cosine transform of libjpeg, to the last bit.
 //!
-//! Python's Pillow decodes with libjpeg-turbo, whose default is the accurate
+//! Most programs decode with libjpeg-turbo, Pillow among them. Its default is the accurate
 //! integer transform of Loeffler, Ligtenberg and Moschytz ("Practical fast 1-D
 //! DCT algorithms with 11 multiplications", ICASSP 1989) with 13-bit constants
 //! and two extra bits between the passes (`jidctint.c`). Another transform is
