@@ -79,9 +79,9 @@ impl PredictionChain for NodeRequests {
         let me = self.link.account();
         let asked = self.link.ask_both(|client, witness| async move {
             let told = readiness(&client.best().await?, &me, job).await?;
-            let witness = witness.filter(|_| matches!(told, Readiness::Ready(_)));
             let Some(witness) = witness else { return Ok(told) };
-            ensure_asked(&client, &witness, &me, job).await?;
+            let Readiness::Ready(film) = &told else { return Ok(told) };
+            ensure_asked(&client, &witness, &me, (job, film)).await?;
             // Consent is computed, so that it has no proof: both must say that there is.
             Ok(match readiness(&witness.best().await?, &me, job).await? {
                 Readiness::Ready(_) => told,

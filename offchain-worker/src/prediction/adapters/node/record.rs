@@ -28,20 +28,20 @@ pub(super) async fn film(
     Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
 }
 
-/// Fails unless both nodes vouch for it that a job's request is about its record and patient, and
-/// has chosen this worker.
+/// Fails unless both nodes vouch for it that a job's request is about its record, whose content this
+/// film is, and has chosen this worker.
 pub(super) async fn ensure_asked(
     node: &Chain,
     witness: &Chain,
     me: &AccountId32,
-    job: &Job,
+    (job, film): (&Job, &Film),
 ) -> Result<(), ChainError> {
     let view = node.witnessed(witness).await?;
     let request = view.request(job.request).await?;
     let record = view.record(job.record).await?;
     let committee = view.committee(job.request).await?;
     let is_asked = request.is_some_and(|one| one.record == job.record && one.model == job.model)
-        && record.is_some_and(|one| one.patient == job.patient)
+        && record.is_some_and(|one| one.patient == job.patient && one.cid == film.cid)
         && committee.is_some_and(|one| one.step_of(me).is_some());
     if is_asked {
         return Ok(());
