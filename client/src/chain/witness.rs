@@ -7,7 +7,7 @@
 //! *Invariant:* a key of the state follows from the names that this program has and from hashers
 //! that [`super::compat`] has compared, so that whoever proves it cannot choose what is proven.
 
-use super::{compat::Needs, connect::Header, proof::ProofError, view::View, Chain, ChainError};
+use super::{connect::Header, proof::ProofError, view::View, Chain, ChainError};
 use crate::H256;
 
 /// By how many blocks the two nodes may differ in what they call final. One that says that it is
@@ -56,7 +56,7 @@ impl Chain {
     /// and later, where this node does not prove what it says.
     pub async fn witnessed(&self, second: &Self) -> Result<View, ChainError> {
         let (hash, header) = self.common_block(second).await?;
-        let view = self.view(hash, &header, Needs::Everything).await?;
+        let view = self.final_view(hash, &header).await?;
         Ok(view.proven_by(Witness { chain: self.clone(), second: second.url().to_owned() }))
     }
 
