@@ -30,10 +30,11 @@ pub struct Global {
     /// keys that your records are sealed to.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub insecure_node: bool,
-    /// A second node, of another operator, which confirms to whose keys you seal.
+    /// A second node, of another operator, which confirms who receives keys, and which key.
     ///
-    /// The keys of readers are then proven in a block that both nodes call final, so that one
-    /// node alone cannot name a key of its own.
+    /// The keys of readers, custodians and chosen workers, and the records themselves, are then
+    /// proven in a block that both nodes call final, so that one node alone cannot name a key of
+    /// its own. Sealing to workers waits until their draw is final.
     #[arg(
         long,
         global = true,

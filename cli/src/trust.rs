@@ -1,5 +1,10 @@
 //! Which encryption keys are believed: one's own as the key file gives it, those of others as
-//! they were the first time.
+//! they were the first time; and who is believed to receive keys.
+//!
+//! With a second node, everything that a node tells of who receives which key is compared with
+//! what both vouch for, before anything is sealed.
+
+mod witnessed;
 
 use anyhow::{bail, Result};
 use medchain_client::{
@@ -8,6 +13,10 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::EncryptionKey;
+
+pub use witnessed::{
+    ensure_custodians, ensure_drawn, ensure_reader, ensure_record, witnessed, Both,
+};
 
 use crate::{context::Context, output::hex};
 
@@ -74,10 +83,8 @@ pub async fn believed(
         }
         return Ok(identity.encryption_key());
     }
-    let chain = context.chain().await?;
-    if let Some(second) = context.second_chain().await? {
-        let proven = chain.witnessed_encryption_key(second, account).await?;
-        ensure_proven(account, told, proven)?;
+    if let Some(proven) = witnessed(context).await? {
+        ensure_proven(account, told, proven.encryption_key(account).await?)?;
     }
     ensure_known(context, KeyKind::Encryption, &[(*account, told.0)]).await?;
     Ok(told)

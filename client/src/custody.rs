@@ -2,7 +2,8 @@
 //!
 //! A dealer [`entrust`]s a key, custodians [`deliver`] their shares to a reader, and the
 //! reader [`recover`]s the key. The chain has verified every dealing and delivery that it
-//! stores, so nothing is verified again here: whoever reads them trusts the node.
+//! stores, so nothing is verified again here: whoever reads them trusts the node, or the two
+//! nodes of [`Chain::witnessed`](crate::chain::Chain::witnessed).
 
 pub use medchain_sharing::{
     CustodianKey, CustodianSecret, Dealing, DealingId, Delivery, DeliveryProof, EncryptedShare,

@@ -9,6 +9,7 @@ pub mod ports;
 
 // The node and the machine behind the ports.
 pub mod clock;
+mod dialled;
 pub mod link;
 
 // The parts of a running duty.

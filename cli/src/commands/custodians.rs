@@ -17,6 +17,7 @@ use crate::{
     output::{self, Outcome},
     records,
     signing::{ensure_event, Included},
+    trust,
 };
 
 /// Subcommands of `medchain custodians`.
@@ -209,6 +210,7 @@ pub async fn entrust(context: &Context, record: RecordId) -> Result<EntrustRepor
             record.id
         );
     }
+    trust::ensure_record(context, &record).await?;
     let key = records::key(context, &view, &record).await?;
     let entrusted = records::entrust(context, &view, &record.patient, &record.cid, &key).await?;
     let Some(entrusted) = entrusted else {

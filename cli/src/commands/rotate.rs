@@ -1,5 +1,7 @@
 //! `medchain rotate`: the same content under a new key and a new CID.
 
+mod readers;
+
 use std::fmt;
 
 use anyhow::{bail, Context as _, Result};
@@ -10,18 +12,18 @@ use medchain_client::{
     crypto::{self, ContentKey},
     AccountId32,
 };
-use medchain_primitives::{Action, Cid, RecordId};
+use medchain_primitives::{Cid, RecordId};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use self::readers::readers;
 use crate::{
     arguments,
     certificate::StorePart,
-    consent::Question,
     context::Context,
     journal::{self, Done, Task},
     output::{self, Outcome},
-    records::{self, Content, EnvelopesOf, Reader},
+    records::{self, Content, EnvelopesOf},
     signing::{event, Included},
 };
 
@@ -333,61 +335,4 @@ impl journal::World for Rotation<'_> {
         let now = records::find(&view, self.args.record).await?;
         Ok(now.status != RecordStatus::Active && records::stands(&view, numbers, contents).await?)
     }
-}
-
-/// The readers of the new version, and the readers of the old one that are left out.
-///
-/// The patient, the author and the accounts that the policy allows to view or infer get
-/// the new version, except those named with --without and those without a published key.
-/// Workers that may only infer do not get it: whoever orders a verdict has others drawn.
-async fn readers(
-    context: &Context,
-    view: &View,
-    record: &Record,
-    args: &RotateArgs,
-) -> Result<(Vec<Reader>, Vec<AccountId32>)> {
-    let parse = |all: &[String]| -> Result<Vec<AccountId32>> {
-        all.iter().map(|text| context.parse_account(text)).collect()
-    };
-    let (without, with) = (parse(&args.without)?, parse(&args.with)?);
-    let patient = record.patient;
-    if without.contains(&patient) {
-        bail!("the patient always gets the new version; remove the patient from --without");
-    }
-    let (mut readers, mut left_out) =
-        (vec![Reader::find(context, view, &patient).await?], Vec::new());
-    for (account, _) in view.envelopes(record.id).await? {
-        if account == patient || without.contains(&account) {
-            continue;
-        }
-        let stays = account == record.author
-            || with.contains(&account)
-            || may_read(view, &patient, &account).await?;
-        let reader = match stays {
-            true => Reader::find_if_published(context, view, &account).await?,
-            false => None,
-        };
-        match reader {
-            Some(reader) => readers.push(reader),
-            None => left_out.push(account),
-        }
-    }
-    Ok((readers, left_out))
-}
-
-/// Whether the policy allows an account to view, for any purpose, or to infer, which
-/// counts where it is no worker: then it orders verdicts.
-async fn may_read(view: &View, patient: &AccountId32, account: &AccountId32) -> Result<bool> {
-    let is_worker = view.worker(account).await?.is_some();
-    let reading = |one: &Question| match one.action {
-        Action::View => true,
-        Action::Infer => !is_worker,
-        _ => false,
-    };
-    for question in Question::all().into_iter().filter(reading) {
-        if question.ask(view, patient, account).await?.is_ok() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

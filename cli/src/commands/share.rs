@@ -17,6 +17,7 @@ use crate::{
     output::{self, Outcome},
     records::{self, EnvelopesOf, Reader},
     signing::{ensure_event, Included},
+    trust,
 };
 
 /// Arguments of `medchain share`.
@@ -65,6 +66,7 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
     let reader = context.parse_account(&args.to)?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
+    trust::ensure_record(context, &record).await?;
     let reader = Reader::find(context, &view, &reader).await?;
     if let Some(envelope) = view.envelope(record.id, &reader.account).await? {
         ensure_replaceable(context, args, &record, &reader, &envelope)?;

@@ -16,6 +16,7 @@ use medchain_primitives::RequestId;
 use crate::{
     context::Context,
     records::{self, EnvelopesOf, Reader},
+    trust,
 };
 
 /// How often to look at the chain.
@@ -128,6 +129,7 @@ async fn seal(
 ) -> Result<Vec<AccountId32>> {
     let mut keys = Vec::new();
     let record = records::find(view, request.record).await?;
+    trust::ensure_drawn(context, request, &record, committee).await?;
     let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
     for member in &committee.members {
         let reader = Reader::find(context, view, &member.worker).await?;

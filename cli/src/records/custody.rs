@@ -49,9 +49,9 @@ pub async fn entrust(
     cid: &Cid,
     key: &ContentKey,
 ) -> Result<Option<Entrusted>> {
-    let Some(group) = view.custodians_of(patient).await? else {
-        return Ok(None);
-    };
+    let group = view.custodians_of(patient).await?;
+    trust::ensure_custodians(context, patient, group.as_ref()).await?;
+    let Some(group) = group else { return Ok(None) };
     let genesis = context.chain().await?.genesis_hash();
     if !can_keep(view, patient, &group).await? {
         return Ok(None);

@@ -224,7 +224,14 @@ impl Chain {
     /// the best block only.
     pub async fn finalised(&self) -> Result<View, ChainError> {
         let (hash, header) = self.final_head().await?;
-        match self.view(hash, &header, Needs::Everything).await {
+        self.final_view(hash, &header).await
+    }
+
+    /// The state at a final block.
+    ///
+    /// Errors: [`ChainError::UpgradeNotFinal`], as [`Chain::finalised`].
+    pub(super) async fn final_view(&self, hash: H256, header: &Header) -> Result<View, ChainError> {
+        match self.view(hash, header, Needs::Everything).await {
             Err(ChainError::Incompatible { what }) if self.best().await.is_ok() => {
                 Err(ChainError::UpgradeNotFinal { what })
             }

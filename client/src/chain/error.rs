@@ -48,7 +48,7 @@ pub enum ChainError {
     /// Two nodes that do not tell the same.
     #[error(
         "the nodes at {first} and {second} do not agree: {what}. One of them may be lying, or be \
-         behind; name others with --node and --second-node"
+         behind; name other nodes, or wait until both have caught up"
     )]
     Disagreement {
         /// The first node's address.

@@ -162,16 +162,21 @@ impl Chain {
     /// those that have none, at a block whose state it still has. A key may also be
     /// the prefix of others.
     pub async fn read_proof(&self, block: H256, keys: &[Vec<u8>]) -> Result<ReadProof, ChainError> {
-        let header = self.header(block).await?;
+        let header = self.true_header(block).await?;
         let keys = keys.iter().map(Vec::as_slice);
         let proof = self.rpc(self.inner.rpc.state_get_read_proof(keys, Some(block))).await?;
-        let proof = ReadProof {
+        Ok(ReadProof {
             header: header.encode(),
             nodes: proof.proof.into_iter().map(|node| node.0).collect(),
-        };
-        match proof.open() {
-            Ok(state) if state.hash() == block => Ok(proof),
-            _ => Err(ChainError::decode("the block's header", "its hash is not the block's")),
+        })
+    }
+
+    /// The header that has the block's hash.
+    pub(super) async fn true_header(&self, block: H256) -> Result<Header, ChainError> {
+        let header = self.header(block).await?;
+        match H256(sp_crypto_hashing::blake2_256(&header.encode())) == block {
+            true => Ok(header),
+            false => Err(ChainError::decode("the block's header", "its hash is not the block's")),
         }
     }
 

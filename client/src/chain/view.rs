@@ -36,6 +36,7 @@ use super::{
     event::{self, PastEvent},
     fields::Fields,
     items::{ApiMethod, Constant, StorageItem},
+    witness::Witness,
     Balance, ChainError, ChainEvent,
 };
 use crate::{AccountId32, H256};
@@ -50,6 +51,9 @@ pub(super) type AtBlock = OnlineClientAtBlock<PolkadotConfig>;
 
 /// The chain at one block. Two reads through one view never contradict each
 /// other.
+///
+/// A view of [`super::Chain::witnessed`] tells nothing of the storage that is not proven, and
+/// nothing else at all but constants.
 #[derive(Clone)]
 pub struct View {
     pub(super) at: AtBlock,
@@ -57,6 +61,8 @@ pub struct View {
     /// where the block upgrades the runtime, and else the block itself.
     executed_by: Result<AtBlock, ChainError>,
     rpc: Rpc,
+    /// Proves what is read.
+    witness: Option<Witness>,
 }
 
 impl std::fmt::Debug for View {
@@ -67,7 +73,20 @@ impl std::fmt::Debug for View {
 
 impl View {
     pub(super) fn new(at: AtBlock, executed_by: Result<AtBlock, ChainError>, rpc: Rpc) -> Self {
-        Self { at, executed_by, rpc }
+        Self { at, executed_by, rpc, witness: None }
+    }
+
+    /// The same block, where nothing is believed that is not proven.
+    pub(super) fn proven_by(self, witness: Witness) -> Self {
+        Self { witness: Some(witness), ..self }
+    }
+
+    /// Fails where only what is proven is believed: `what` the node says, and cannot prove.
+    fn ensure_believed(&self, what: impl std::fmt::Display) -> Result<(), ChainError> {
+        match self.witness {
+            None => Ok(()),
+            Some(_) => Err(ChainError::Other { reason: format!("a node cannot prove {what}") }),
+        }
     }
 
     /// The block's height.
@@ -129,6 +148,7 @@ impl View {
 
     /// The events, each with its cause.
     pub(super) async fn past_events(&self) -> Result<Vec<PastEvent>, ChainError> {
+        self.ensure_believed(StorageItem::EVENTS)?;
         let executed_by = self.executed_by()?;
         let events = self.at.events().fetch().await.map_err(ChainError::from_subxt)?;
         let events = executed_by.events().from_bytes(events.bytes().to_vec());
@@ -150,6 +170,7 @@ impl View {
         method: ApiMethod,
         arguments: &impl Encode,
     ) -> Result<Vec<u8>, ChainError> {
+        self.ensure_believed(method)?;
         self.at
             .runtime_apis()
             .call_raw(&method.function(), Some(&arguments.encode()))
@@ -190,12 +211,20 @@ impl View {
         let address = dynamic::storage::<K, Value>(item.owner(), item.name());
         let storage = self.at.storage();
         let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
+        if let Some(witness) = &self.witness {
+            let key = entry.fetch_key(keys).map_err(ChainError::from_subxt)?;
+            let proven = witness.values(self.hash(), &[key]).await?.pop().flatten();
+            let type_id = self.value_type(item)?;
+            return Ok(proven.map(|bytes| StoredValue { bytes, type_id }));
+        }
         let found = entry.try_fetch(keys).await.map_err(ChainError::from_subxt)?;
         Ok(found
             .map(|found| StoredValue { bytes: found.bytes().to_vec(), type_id: found.type_id() }))
     }
 
     /// The keys under `prefix` of a map, with their encoded values.
+    ///
+    /// A witness shows that they are there, not that there are no others.
     async fn entries<K, P>(
         &self,
         item: StorageItem,
@@ -209,14 +238,25 @@ impl View {
         let storage = self.at.storage();
         let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
         let mut found = entry.iter(prefix).await.map_err(ChainError::from_subxt)?;
-        let mut all = Vec::new();
+        let (mut all, mut whole_keys) = (Vec::new(), Vec::new());
         while let Some(next) = found.next().await {
             let next = next.map_err(ChainError::from_subxt)?;
+            if self.witness.is_some() && !next.key_bytes().starts_with(&entry.key_prefix()) {
+                return Err(ChainError::decode(item, "a key is of another list"));
+            }
+            whole_keys.push(next.key_bytes().to_vec());
             let key = next.key().and_then(|key| key.decode());
             let key = key.map_err(|error| ChainError::decode(item, error))?;
             let value = next.value();
             let value = StoredValue { bytes: value.bytes().to_vec(), type_id: value.type_id() };
             all.push((key, value));
+        }
+        if let Some(witness) = &self.witness {
+            let proven = witness.values(self.hash(), &whole_keys).await?;
+            for ((_, value), proven) in all.iter_mut().zip(proven) {
+                let invented = || ChainError::decode(item, "the node lists what is not there");
+                value.bytes = proven.ok_or_else(invented)?;
+            }
         }
         Ok(all)
     }

@@ -3,73 +3,96 @@
 //! A proof shows that a value is in a block's state, not that the block is on the chain. One
 //! node tells the value with its proof, the other one whether the block is final. Only both
 //! together can show a value that is not there.
+//!
+//! *Invariant:* a key of the state follows from the names that this program has and from hashers
+//! that [`super::compat`] has compared, so that whoever proves it cannot choose what is proven.
 
-use codec::DecodeAll;
-use medchain_primitives::EncryptionKey;
+use super::{connect::Header, proof::ProofError, view::View, Chain, ChainError};
+use crate::H256;
 
-use super::{
-    proof::{keys, ProofError, ProvenState},
-    Chain, ChainError,
-};
-use crate::{AccountId32, H256};
+/// By how many blocks the two nodes may differ in what they call final. One that says that it is
+/// far behind could prove what was true long ago: a key that was replaced, a grant that has ended.
+const MAX_LAG: u64 = 30;
+/// How many keys are proven at once.
+const KEYS: usize = 256;
 
-impl Chain {
-    /// The encryption key of an account in the newest block that this node and `second` both
-    /// call final.
+/// What a view proves its answers with.
+#[derive(Clone)]
+pub(super) struct Witness {
+    /// The node that proves.
+    chain: Chain,
+    /// The address of the node that vouches for the block.
+    second: String,
+}
+
+impl Witness {
+    /// The values under these keys in a block's state, in their order; `None` where it is proven
+    /// that there is none.
     ///
-    /// Errors: [`ChainError::Disagreement`] where they are on different chains, or this node does
-    /// not prove what it says.
-    pub async fn witnessed_encryption_key(
+    /// Errors: [`ChainError::Disagreement`] where the node proves nothing.
+    pub async fn values(
         &self,
-        second: &Self,
-        account: &AccountId32,
-    ) -> Result<Option<EncryptionKey>, ChainError> {
-        let block = self.common_block(second).await?;
-        let key = keys::encryption_key(account);
-        let proof = self.read_proof(block, std::slice::from_ref(&key)).await?;
-        let unproven = |error: ProofError| self.disagreement(second, &error.to_string());
-        proof.open().and_then(|state| state.encryption_key(account)).map_err(unproven)
-    }
-
-    /// The newest block that both nodes call final, by the word of `second`.
-    async fn common_block(&self, second: &Self) -> Result<H256, ChainError> {
-        if self.genesis_hash() != second.genesis_hash() {
-            return Err(self.disagreement(second, "they have different genesis blocks"));
-        }
-        let (_, ours) = self.final_head().await?;
-        let (_, theirs) = second.final_head().await?;
-        let number = u32::try_from(ours.number.min(theirs.number)).unwrap_or(u32::MAX);
-        let (here, there) = (self.hash_of(number).await?, second.hash_of(number).await?);
-        match (here, there) {
-            (Some(here), Some(there)) if here == there => Ok(there),
-            (Some(here), Some(there)) => {
-                let what = format!("final block {number} is {here:?} and {there:?}");
-                Err(self.disagreement(second, &what))
+        block: H256,
+        keys: &[Vec<u8>],
+    ) -> Result<Vec<Option<Vec<u8>>>, ChainError> {
+        let unproven =
+            |error: ProofError| self.chain.disagreement(&self.second, &error.to_string());
+        let mut values = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS) {
+            let state = self.chain.read_proof(block, keys).await?.open().map_err(unproven)?;
+            for key in keys {
+                values.push(state.value(key).map_err(unproven)?);
             }
-            _ => Err(self.disagreement(second, &format!("one has no block {number}"))),
         }
-    }
-
-    fn disagreement(&self, second: &Self, what: &str) -> ChainError {
-        ChainError::Disagreement {
-            first: self.url().to_owned(),
-            second: second.url().to_owned(),
-            what: what.to_owned(),
-        }
+        Ok(values)
     }
 }
 
-impl ProvenState {
-    /// The encryption key of an account, or `None` where it is proven that it has none.
+impl Chain {
+    /// The state at the newest block that this node and `second` both call final. Everything that
+    /// is read there is proven against its header; what cannot be proven is refused.
     ///
-    /// Errors: [`ProofError`]
-    pub fn encryption_key(
-        &self,
-        account: &AccountId32,
-    ) -> Result<Option<EncryptionKey>, ProofError> {
-        let Some(bytes) = self.value(&keys::encryption_key(account))? else { return Ok(None) };
-        EncryptionKey::decode_all(&mut bytes.as_slice()).map(Some).map_err(|error| {
-            ProofError::Value { what: "an encryption key".to_owned(), reason: error.to_string() }
-        })
+    /// Errors: [`ChainError::Disagreement`] where the nodes are on different chains or far apart;
+    /// and later, where this node does not prove what it says.
+    pub async fn witnessed(&self, second: &Self) -> Result<View, ChainError> {
+        let (hash, header) = self.common_block(second).await?;
+        let view = self.final_view(hash, &header).await?;
+        Ok(view.proven_by(Witness { chain: self.clone(), second: second.url().to_owned() }))
+    }
+
+    /// The newest block that both nodes call final, by the word of `second`.
+    async fn common_block(&self, second: &Self) -> Result<(H256, Header), ChainError> {
+        let other = second.url();
+        if self.genesis_hash() != second.genesis_hash() {
+            return Err(self.disagreement(other, "they have different genesis blocks"));
+        }
+        let (_, ours) = self.final_head().await?;
+        let (_, theirs) = second.final_head().await?;
+        let lag = ours.number.abs_diff(theirs.number);
+        if lag > MAX_LAG {
+            let (ours, theirs) = (ours.number, theirs.number);
+            let what = format!("their newest final blocks are {ours} and {theirs}");
+            return Err(self.disagreement(other, &what));
+        }
+        let number = u32::try_from(ours.number.min(theirs.number)).unwrap_or(u32::MAX);
+        match (self.hash_of(number).await?, second.hash_of(number).await?) {
+            (Some(here), Some(there)) if here == there => {
+                Ok((there, self.true_header(there).await?))
+            }
+            (Some(here), Some(there)) => {
+                let what = format!("final block {number} is {here:?} and {there:?}");
+                Err(self.disagreement(other, &what))
+            }
+            _ => Err(self.disagreement(other, &format!("one has no block {number}"))),
+        }
+    }
+
+    /// That this node and the one at `second` do not tell the same, and in what.
+    fn disagreement(&self, second: &str, what: &str) -> ChainError {
+        ChainError::Disagreement {
+            first: self.url().to_owned(),
+            second: second.to_owned(),
+            what: what.to_owned(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod keeper;
 mod node;
+mod proven;
 
 pub use keeper::SecretKeeper;
 pub use node::NodeGrants;

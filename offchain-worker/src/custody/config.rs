@@ -36,6 +36,7 @@ impl Config {
             key: options.key,
             passphrase_file: options.passphrase_file,
             insecure_node: options.insecure_node,
+            witness: options.witness,
             listen: options.listen,
             log: options.log,
             log_format: options.log_format,
@@ -115,6 +116,17 @@ mod tests {
             "no key: pass --key FILE, or set MEDCHAIN_CUSTODIAN_KEY, \
              or `key` in the configuration file"
         );
+    }
+
+    #[test]
+    fn a_witness_is_an_address_like_the_nodes() {
+        let witness = |url: &str| resolve(&["--key", "k", "--witness", url]);
+        let found = witness("wss://other.example").unwrap().common.witness;
+        assert_eq!(found.map(|address| address.to_string()), Some("wss://other.example".into()));
+        assert_eq!(witness("").unwrap().common.witness, None);
+        assert_eq!(resolve(&["--key", "k"]).unwrap().common.witness, None);
+        let refused = witness("ws://other.example").unwrap_err();
+        assert!(refused.contains("other.example"), "{refused}");
     }
 
     #[test]

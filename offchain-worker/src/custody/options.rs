@@ -54,6 +54,11 @@ pub struct Options {
         default_missing_value = "true"
     )]
     pub insecure_node: Option<bool>,
+    /// A second node, of another operator: what the first one says is proven to both before a share is handed over
+    /// [default: none]
+    // A URL may hold a password, which the help must not show.
+    #[arg(long, env = "MEDCHAIN_CUSTODIAN_WITNESS", hide_env_values = true, value_name = "URL")]
+    pub witness: Option<String>,
     /// The custodian's key file, as `medchain key` makes it
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_KEY", value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -91,7 +96,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, insecure_node, key, passphrase_file, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
+            node, insecure_node, witness, key, passphrase_file, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
             stall_secs, check_interval_secs, shutdown_grace_secs,
         })
     }

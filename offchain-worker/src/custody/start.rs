@@ -46,7 +46,8 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     let identity = config.common.key.open()?;
     let secret = identity.custodian_secret().clone();
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
-    let chain = NodeGrants::new(link.await?);
+    let link = link.await?.with_witness(config.common.witness.as_ref()).await?;
+    let chain = NodeGrants::new(link);
     let keeper = SecretKeeper::new(secret, chain.genesis());
     let appointment = chain.appointment().await?;
     let account = chain.account();

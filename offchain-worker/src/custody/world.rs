@@ -81,6 +81,10 @@ pub struct State {
     pub panics: usize,
     pub appointment: Appointment,
     pub is_down: bool,
+    /// The second node does not answer.
+    pub witness_is_away: bool,
+    /// Subjects whose grants the node has invented: the second one knows none.
+    pub invented: BTreeSet<AccountId32>,
     /// No block becomes final any more.
     pub finality_stalls: bool,
     /// From the first share on, no block becomes final any more.
@@ -119,6 +123,8 @@ impl World {
                 free: u128::MAX,
             },
             is_down: false,
+            witness_is_away: false,
+            invented: BTreeSet::new(),
             finality_stalls: false,
             stalls_at_share: false,
             stop_at: None,
@@ -213,6 +219,14 @@ impl World {
         check_up(self.state().is_down)
     }
 
+    fn check_both(&self) -> Result<(), ChainError> {
+        self.check_up()?;
+        match self.state().witness_is_away {
+            true => Err(ChainError::Unreachable("the witness is away".into())),
+            false => Ok(()),
+        }
+    }
+
     /// Halts for ever, if the test wants it at this stage.
     async fn pass(&self, stage: Stage) {
         let is_stop = {
@@ -274,6 +288,10 @@ impl Chain for World {
         Ok(Tip { block, spec_version: 3, time: BLOCK * block })
     }
 
+    async fn witness(&self) -> Result<(), ChainError> {
+        self.check_both()
+    }
+
     async fn next_nonce(&self) -> Result<u64, ChainError> {
         self.check_up()?;
         let next = {
@@ -288,7 +306,7 @@ impl Chain for World {
 #[async_trait]
 impl CustodyChain for World {
     async fn grants(&self) -> Result<Grants, ChainError> {
-        self.check_up()?;
+        self.check_both()?;
         let list = {
             let state = self.state();
             let block = &state.history[state.finalised as usize];
@@ -300,9 +318,12 @@ impl CustodyChain for World {
     }
 
     async fn settled(&self, id: &GrantId) -> Result<Option<Outcome>, ChainError> {
-        self.check_up()?;
+        self.check_both()?;
         let settled = {
             let state = self.state();
+            if state.invented.contains(&id.subject) {
+                return Err(ChainError::Failed("the nodes do not agree: no such grant".into()));
+            }
             match state.now.grants.get(id) {
                 None => Some(Outcome::ClosedElsewhere),
                 Some(grant) if grant.delivered.contains(&1) => {

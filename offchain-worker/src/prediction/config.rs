@@ -58,6 +58,7 @@ impl Config {
             key: options.key.clone(),
             passphrase_file: options.passphrase_file.clone(),
             insecure_node: options.insecure_node,
+            witness: options.witness.clone(),
             listen: options.listen,
             log: options.log.clone(),
             log_format: options.log_format,

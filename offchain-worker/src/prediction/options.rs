@@ -54,6 +54,11 @@ pub struct Options {
         default_missing_value = "true"
     )]
     pub insecure_node: Option<bool>,
+    /// A second node, of another operator: what the first one says is proven to both before a film is opened
+    /// [default: none]
+    // A URL may hold a password, which the help must not show.
+    #[arg(long, env = "MEDCHAIN_WORKER_WITNESS", hide_env_values = true, value_name = "URL")]
+    pub witness: Option<String>,
     /// Where encrypted files are: folders or IPFS nodes (`http://127.0.0.1:5001`),
     /// comma-separated, in the order to try them
     /// [default: $MEDCHAIN_STORE or the user's data folder]
@@ -193,7 +198,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, insecure_node, store, key, passphrase_file, model_dir, state_dir, listen, log, log_format, follow_best,
+            node, insecure_node, witness, store, key, passphrase_file, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
             consent_longest_secs, report_margin_blocks, envelope_grace_blocks,

@@ -90,6 +90,8 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     let secret = identity.encryption_secret().clone();
     let link = Link::connect(&config.common.node, identity, config.common.inclusion_timeout);
     let link = link.await.map_err(process::StartError::from)?;
+    let link = link.with_witness(config.common.witness.as_ref()).await;
+    let link = link.map_err(process::StartError::from)?;
     let asked = link.ask(|chain| async move { chain.best().await?.encryption_key(&account).await });
     let published = asked.await.map_err(|error| process::StartError::Chain(error.into()))?;
     if let Some(problem) = account::wrong_key(published, own) {

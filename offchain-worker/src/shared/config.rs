@@ -91,6 +91,8 @@ pub struct CommonOptions {
     pub passphrase_file: Option<PathBuf>,
     /// Whether `ws://` to another machine is accepted.
     pub insecure_node: Option<bool>,
+    /// The WebSocket address of a node that confirms what the first one says.
+    pub witness: Option<String>,
     /// Where metrics and health are served.
     pub listen: Option<SocketAddr>,
     /// A filter in the syntax of `tracing`.
@@ -112,6 +114,8 @@ pub struct CommonOptions {
 pub struct CommonConfig {
     /// The node's WebSocket address.
     pub node: NodeAddress,
+    /// The WebSocket address of a node of another operator, which confirms what that one says.
+    pub witness: Option<NodeAddress>,
     /// The account.
     pub key: KeySource,
     /// Where metrics and health are served.
@@ -162,7 +166,10 @@ impl CommonOptions {
             Some(true) => Plaintext::Everywhere,
             _ => Plaintext::LocalOnly,
         };
+        let witness = self.witness.filter(|url| !url.is_empty());
+        let witness = witness.map(|url| NodeAddress::parse(&url, plaintext)).transpose()?;
         Ok(CommonConfig {
+            witness,
             node: NodeAddress::parse(node.as_deref().unwrap_or(DEFAULT_URL), plaintext)?,
             key,
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port))),

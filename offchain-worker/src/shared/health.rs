@@ -10,6 +10,7 @@ use std::{
 struct State {
     block: Option<(u32, Duration)>,
     chain: Option<String>,
+    witness: Option<String>,
     store: Option<String>,
     disk: Option<String>,
     account: Option<String>,
@@ -40,6 +41,12 @@ impl Health {
     /// The chain could not be read.
     pub fn chain_failed(&self, reason: &str) {
         self.state().chain = Some(reason.to_owned());
+    }
+
+    /// The second node was asked; `None` where it confirms what the first one says, or where
+    /// there is none.
+    pub fn witness(&self, problem: Option<String>) {
+        self.state().witness = problem;
     }
 
     /// The store does not answer.
@@ -85,7 +92,7 @@ impl Health {
         if age > self.stall {
             return Err(format!("no final block for {} s, since block {block}", age.as_secs()));
         }
-        if let Some(reason) = &state.store {
+        if let Some(reason) = state.witness.as_ref().or(state.store.as_ref()) {
             return Err(reason.clone());
         }
         match state.disk.as_ref().or(state.account.as_ref()).or(state.declining.as_ref()) {
@@ -118,9 +125,13 @@ mod tests {
         );
         health.store_failed("no store");
         assert_eq!(health.verdict(2 * SECOND), Err("no store".to_owned()));
+        health.witness(Some("no witness".to_owned()));
+        assert_eq!(health.verdict(2 * SECOND), Err("no witness".to_owned()));
         health.chain_failed("no node");
         assert_eq!(health.verdict(2 * SECOND), Err("no node".to_owned()));
         health.block(8, 3 * SECOND);
+        assert_eq!(health.verdict(4 * SECOND), Err("no witness".to_owned()));
+        health.witness(None);
         health.store_answered();
         health.account(Some("no funds".to_owned()));
         assert_eq!(health.verdict(4 * SECOND), Err("no funds".to_owned()));

@@ -12,27 +12,21 @@ use medchain_client::{
     keys::Identity,
     AccountId32, H256,
 };
-use tokio::sync::Mutex;
 use tracing::info;
 
 use super::{
+    dialled::Dialled,
     outcome::Outcome,
     ports::{Chain, ChainError, Heads, SubmitError, Tip},
 };
 
 /// One account's connection to one chain.
 pub struct Link {
-    node: NodeAddress,
+    node: Dialled,
+    /// A node of another operator, which confirms what the first one says.
+    witness: Option<Dialled>,
     identity: Identity,
-    genesis: H256,
-    state: Mutex<State>,
     inclusion_timeout: Duration,
-}
-
-/// The connection while it is good, and how many there were before it.
-struct State {
-    client: Option<Client>,
-    generation: u64,
 }
 
 impl Link {
@@ -46,45 +40,25 @@ impl Link {
         identity: Identity,
         inclusion_timeout: Duration,
     ) -> Result<Self, ChainError> {
-        let client = Client::connect_to(node).await?;
+        let dialled = Dialled::connect(node, None).await?;
         info!(%node, account = identity.ss58(), "connected to the chain");
-        Ok(Self {
-            node: node.clone(),
-            identity,
-            genesis: client.genesis_hash(),
-            state: Mutex::new(State { client: Some(client), generation: 0 }),
-            inclusion_timeout,
-        })
+        Ok(Self { node: dialled, witness: None, identity, inclusion_timeout })
+    }
+
+    /// The same link, where `witness` confirms what [`Link::ask_both`] reads.
+    ///
+    /// # Errors
+    /// As [`Link::connect`]; another chain than the node's is a wrong one.
+    pub async fn with_witness(self, witness: Option<&NodeAddress>) -> Result<Self, ChainError> {
+        let Some(address) = witness else { return Ok(self) };
+        let witness = Dialled::connect(address, Some(self.genesis())).await?;
+        info!(witness = %address, "a second node confirms what the first one says");
+        Ok(Self { witness: Some(witness), ..self })
     }
 
     /// The hash of the chain's first block.
     pub fn genesis(&self) -> H256 {
-        self.genesis
-    }
-
-    async fn client(&self) -> Result<(Client, u64), ClientError> {
-        let mut state = self.state.lock().await;
-        if let Some(client) = &state.client {
-            return Ok((client.clone(), state.generation));
-        }
-        let client = Client::connect_to(&self.node).await?;
-        if client.genesis_hash() != self.genesis {
-            return Err(ClientError::WrongChain {
-                url: self.node.to_string(),
-                found: format!("medchain with another genesis, {:?}", client.genesis_hash()),
-            });
-        }
-        state.generation = state.generation.wrapping_add(1);
-        state.client = Some(client.clone());
-        Ok((client, state.generation))
-    }
-
-    /// Drops a connection, unless another task has replaced it already.
-    async fn forget(&self, generation: u64) {
-        let mut state = self.state.lock().await;
-        if state.generation == generation {
-            state.client = None;
-        }
+        self.node.genesis()
     }
 
     /// Asks over the connection, and drops it where it is lost.
@@ -95,10 +69,10 @@ impl Link {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let (client, generation) = self.client().await?;
+        let (client, generation) = self.node.client().await?;
         let answer = question(client).await;
         if answer.as_ref().is_err_and(ClientError::is_disconnected) {
-            self.forget(generation).await;
+            self.node.forget(generation).await;
         }
         answer
     }
@@ -115,10 +89,39 @@ impl Link {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let (client, generation) = self.client().await?;
+        let (client, generation) = self.node.client().await?;
         let answer = question(client).await;
         if answer.is_err() {
-            self.forget(generation).await;
+            self.node.forget(generation).await;
+        }
+        answer
+    }
+
+    /// As [`Link::ask_or_reconnect`], of both nodes where there is a witness. After any error both
+    /// connections are dropped: which node it came from is not told. A witness that is away is an
+    /// error, as a node is.
+    ///
+    /// # Errors
+    /// What the client says.
+    pub async fn ask_both<T, F>(
+        &self,
+        question: impl FnOnce(Client, Option<Client>) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let (client, generation) = self.node.client().await?;
+        let witness = match &self.witness {
+            Some(witness) => Some((witness, witness.client().await?)),
+            None => None,
+        };
+        let second = witness.as_ref().map(|(_, (client, _))| client.clone());
+        let answer = question(client, second).await;
+        if answer.is_err() {
+            self.node.forget(generation).await;
+            if let Some((witness, (_, generation))) = witness {
+                witness.forget(generation).await;
+            }
         }
         answer
     }
@@ -188,6 +191,19 @@ impl Chain for Link {
         Ok(tip.await?)
     }
 
+    async fn witness(&self) -> Result<(), ChainError> {
+        if self.witness.is_none() {
+            return Ok(());
+        }
+        let asked = self.ask_both(|client, witness| async move {
+            match witness {
+                Some(witness) => client.witnessed(&witness).await.map(|_| ()),
+                None => Ok(()),
+            }
+        });
+        Ok(asked.await?)
+    }
+
     async fn next_nonce(&self) -> Result<u64, ChainError> {
         let me = self.account();
         Ok(self.ask(|client| async move { client.next_nonce(&me).await }).await?)
@@ -212,6 +228,10 @@ impl<T: OverLink> Chain for T {
 
     async fn tip(&self) -> Result<Tip, ChainError> {
         self.link().tip().await
+    }
+
+    async fn witness(&self) -> Result<(), ChainError> {
+        self.link().witness().await
     }
 
     async fn next_nonce(&self) -> Result<u64, ChainError> {

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{health::Health, metrics::DutyMetrics, ports::Tip};
+use super::{
+    health::Health,
+    metrics::DutyMetrics,
+    ports::{ChainError, Tip},
+};
 
 /// The metrics and the condition of a duty.
 #[derive(Clone, Debug)]
@@ -26,6 +30,12 @@ impl<M: DutyMetrics> Monitor<M> {
     /// The newest block was read.
     pub fn tip(&self, tip: Tip) {
         self.metrics.tip(tip);
+    }
+
+    /// The second node was asked whether it confirms what the first one says.
+    pub fn witness(&self, answer: &Result<(), ChainError>) {
+        let problem = answer.as_ref().err();
+        self.health.witness(problem.map(|error| format!("the witness does not confirm: {error}")));
     }
 
     /// The account was checked: what it can spend, in the chain's smallest unit, and

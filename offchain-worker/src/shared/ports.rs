@@ -35,6 +35,11 @@ pub trait Chain: Send + Sync + 'static {
     async fn heads(&self, finality: Finality) -> Result<Heads, ChainError>;
     /// What the newest block says about the chain.
     async fn tip(&self) -> Result<Tip, ChainError>;
+    /// Whether the second node can confirm what the first one says now; it always can where there
+    /// is none.
+    async fn witness(&self) -> Result<(), ChainError> {
+        Ok(())
+    }
     /// The account's next nonce; calls in the transaction pool are counted.
     async fn next_nonce(&self) -> Result<u64, ChainError>;
 }

@@ -357,10 +357,17 @@ impl World {
 
     /// Starts a custodian that serves metrics and health at this port.
     pub fn custodian_at(&self, who: &str, port: u16) -> Running {
+        self.custodian_with(who, &self.url, port, &[])
+    }
+
+    /// As [`World::custodian_at`], with a node that may lie between it and this chain, and with
+    /// further arguments.
+    pub fn custodian_with(&self, who: &str, node: &str, port: u16, arguments: &[&str]) -> Running {
         let mut command = Command::new(program("medchain-worker"));
         command
-            .args(["custodian", "--dev", "--suri", who, "--node", &self.url])
-            .args(["--listen", &format!("127.0.0.1:{port}")]);
+            .args(["custodian", "--dev", "--suri", who, "--node", node])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(arguments);
         let name = format!("custodian-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
     }

@@ -7,7 +7,7 @@ use medchain_client::{
 };
 use medchain_primitives::{Cid, EncryptionKey};
 
-use crate::{archive::Ledger, context::Context, signing::ensure_event};
+use crate::{archive::Ledger, context::Context, signing::ensure_event, trust};
 
 /// A node, and the account that signs.
 pub struct Node<'a> {
@@ -33,7 +33,11 @@ impl Ledger for Node<'_> {
     }
 
     async fn key_of(&self, account: &AccountId32) -> Result<Option<EncryptionKey>> {
-        Ok(self.chain.finalised().await?.encryption_key(account).await?)
+        let view = match trust::witnessed(self.context).await? {
+            Some(proven) => proven,
+            None => self.chain.finalised().await?,
+        };
+        Ok(view.encryption_key(account).await?)
     }
 
     async fn key_at(&self, account: &AccountId32, number: u32) -> Result<Option<EncryptionKey>> {

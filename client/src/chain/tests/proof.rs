@@ -1,9 +1,7 @@
 //! Proofs over states that the tests make up.
 
 use codec::{Compact, Encode};
-use medchain_primitives::{
-    Cid, CidCodec, ContentDigest, EncryptionKey, LogHead, RecordId, RecordKind,
-};
+use medchain_primitives::{Cid, CidCodec, ContentDigest, LogHead, RecordId, RecordKind};
 use proptest::prelude::*;
 use sp_core::Blake2Hasher;
 use sp_trie::{
@@ -271,13 +269,12 @@ fn an_encryption_key_is_proven_to_be_there_or_not() {
     let there = keys::encryption_key(&READER);
     let values = [noise(), vec![(there.clone(), vec![9; 32])]].concat();
     let nowhere = keys::encryption_key(&PATIENT);
-    let state = prove(&values, &[there, nowhere]).open().unwrap();
-    let key = EncryptionKey([9; 32]);
-    assert_eq!(state.encryption_key(&READER), Ok(Some(key)));
-    assert_eq!(state.encryption_key(&PATIENT), Ok(None));
+    let state = prove(&values, &[there.clone(), nowhere.clone()]).open().unwrap();
+    assert_eq!(state.value(&there), Ok(Some(vec![9; 32])));
+    assert_eq!(state.value(&nowhere), Ok(None));
     // A node that leaves something out proves nothing.
     let left_out = prove(&values, &[keys::record(RECORD)]).open().unwrap();
-    let unproven = left_out.encryption_key(&READER);
+    let unproven = left_out.value(&there);
     assert!(matches!(unproven, Err(ProofError::Incomplete { .. })), "{unproven:?}");
 }
 

@@ -42,6 +42,11 @@ impl View {
             keys.into_iter().map(|key| entry.fetch_key(key)).collect();
         let keys = keys.map_err(ChainError::from_subxt)?;
         let type_id = self.value_type(item)?;
+        if let Some(witness) = &self.witness {
+            let proven = witness.values(self.hash(), &keys).await?.into_iter();
+            let values = proven.map(|bytes| bytes.map(|bytes| StoredValue { bytes, type_id }));
+            return Ok(values.collect());
+        }
         let chunks: Vec<Vec<Vec<u8>>> = keys.chunks(KEYS).map(<[_]>::to_vec).collect();
         let read = chunks.into_iter().map(|keys| self.stored_bytes(item, keys));
         let read: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
@@ -80,6 +85,7 @@ impl View {
         K: IntoEncodableValues + IntoDecodableValues,
         P: PrefixOf<K>,
     {
+        self.ensure_believed(format_args!("that a list of {item} is complete"))?;
         let address = dynamic::storage::<K, Value>(item.owner(), item.name());
         let storage = self.at.storage();
         let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
@@ -108,7 +114,7 @@ impl View {
         Ok(ids)
     }
 
-    fn value_type(&self, item: StorageItem) -> Result<u32, ChainError> {
+    pub(super) fn value_type(&self, item: StorageItem) -> Result<u32, ChainError> {
         let pallet = self.metadata().pallet_by_name(item.owner());
         let entry = pallet.and_then(|pallet| pallet.storage()?.entry_by_name(item.name()));
         let entry =

@@ -10,14 +10,15 @@ use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{
         AccessGrant, AccessQuestion, Basis, Call, ChainError as ClientError, ChainEvent, Custody,
-        CustodyError, DispatchFailure, EmergencyStatus, EmrError, FailureKind, Finality, Record,
-        RecordStatus, SubmitOptions, TxOutcome, View,
+        CustodyError, DispatchFailure, EmrError, FailureKind, Finality, Record, RecordStatus,
+        SubmitOptions, TxOutcome, View,
     },
     custody::Delivery,
     AccountId32, H256,
 };
 use medchain_primitives::{Action, Role};
 
+use super::proven::{ensure_granted, over};
 use crate::{
     custody::{
         deliveries::{Grant, GrantId, Grants},
@@ -93,10 +94,18 @@ impl NodeGrants {
 #[async_trait]
 impl CustodyChain for NodeGrants {
     async fn grants(&self) -> Result<Grants, ChainError> {
-        let read = self.link.ask_or_reconnect(|client| async move {
-            let view = client.finalised().await?;
+        let read = self.link.ask_both(|client, witness| async move {
+            // Each grant is proven when it is served. Its custodians and their shares are proven
+            // now, because they are read once: a share of another record must not pass for it.
+            let (view, proven) = match witness {
+                None => (client.finalised().await?, None),
+                Some(witness) => {
+                    let proven = client.witnessed(&witness).await?;
+                    (client.at(proven.hash()).await?, Some(proven))
+                }
+            };
             let grants = view.grants().await?;
-            let custody = self.learn_custody(&view, &grants).await?;
+            let custody = self.learn_custody(proven.as_ref().unwrap_or(&view), &grants).await?;
             let grants = grants.into_iter().map(|grant| {
                 let id = id_of(&grant);
                 Grant {
@@ -117,8 +126,12 @@ impl CustodyChain for NodeGrants {
 
     async fn settled(&self, grant: &GrantId) -> Result<Option<Outcome>, ChainError> {
         let me = self.link.account();
-        let asked =
-            self.link.ask(|client| async move { settled(&client.best().await?, &me, grant).await });
+        let asked = self.link.ask_both(|client, witness| async move {
+            let told = settled(&client.best().await?, &me, grant).await?;
+            let Some(witness) = witness.filter(|_| told.is_none()) else { return Ok(told) };
+            ensure_granted(&client, &witness, grant).await?;
+            settled(&witness.best().await?, &me, grant).await
+        });
         Ok(asked.await?)
     }
 
@@ -179,7 +192,7 @@ fn delivered(done: &TxOutcome) -> Result<u32, Outcome> {
     })
 }
 
-fn id_of(grant: &AccessGrant) -> GrantId {
+pub(super) fn id_of(grant: &AccessGrant) -> GrantId {
     let AccessGrant { record, subject, granted_at, .. } = *grant;
     GrantId { record, subject, granted_at, reply: grant.reply.0 }
 }
@@ -252,19 +265,11 @@ async fn refused(
         }
         Basis::Emergency { emergency } => {
             let status = view.emergency(emergency).await?.map(|emergency| emergency.status);
-            match status {
-                None => return Ok(Some("the emergency is closed".to_owned())),
-                Some(EmergencyStatus::Rejected { .. }) => {
-                    return Ok(Some("the emergency was rejected".to_owned()))
-                }
-                Some(EmergencyStatus::Escalated) => {
-                    return Ok(Some("the emergency is over".to_owned()))
-                }
-                Some(
-                    EmergencyStatus::Open
-                    | EmergencyStatus::Endorsed { .. }
-                    | EmergencyStatus::Accepted,
-                ) => {}
+            let Some(status) = status else {
+                return Ok(Some("the emergency is closed".to_owned()));
+            };
+            if let Some(why) = over(status) {
+                return Ok(Some(why.to_owned()));
             }
             let refusal = view.emergency_refusal(patient, subject, id).await?;
             Ok(refusal.map(|refusal| refusal.to_string()))

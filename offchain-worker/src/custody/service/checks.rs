@@ -17,6 +17,7 @@ pub(super) async fn run(ports: Ports, monitor: Monitor<CustodyMetrics>, interval
         if let Ok(tip) = ports.chain.tip().await {
             monitor.tip(tip);
         }
+        monitor.witness(&ports.chain.witness().await);
         if let Ok(appointment) = ports.chain.appointment().await {
             let problem = account::problem(&appointment, ports.keeper.key());
             monitor.account(appointment.free, problem);

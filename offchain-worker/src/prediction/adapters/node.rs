@@ -22,7 +22,7 @@ use self::{
     draws::{candidates, drawable, undrawn},
     keys::shares,
     read::{needed, settled, work_list},
-    record::{film, readiness, record_of},
+    record::{ensure_asked, film, readiness, record_of},
 };
 use crate::{
     prediction::{
@@ -77,8 +77,17 @@ impl PredictionChain for NodeRequests {
 
     async fn readiness(&self, job: &Job) -> Result<Readiness, ChainError> {
         let me = self.link.account();
-        let asked =
-            self.link.ask(|client| async move { readiness(&client.best().await?, &me, job).await });
+        let asked = self.link.ask_both(|client, witness| async move {
+            let told = readiness(&client.best().await?, &me, job).await?;
+            let Some(witness) = witness else { return Ok(told) };
+            let Readiness::Ready(film) = &told else { return Ok(told) };
+            ensure_asked(&client, &witness, &me, (job, film)).await?;
+            // Consent is computed, so that it has no proof: both must say that there is.
+            Ok(match readiness(&witness.best().await?, &me, job).await? {
+                Readiness::Ready(_) => told,
+                refused => refused,
+            })
+        });
         Ok(asked.await?)
     }
 

@@ -17,6 +17,7 @@ pub(super) async fn run(ports: Ports, monitor: Monitor<PredictionMetrics>, inter
         if let Ok(tip) = ports.chain.tip().await {
             monitor.tip(tip);
         }
+        monitor.witness(&ports.chain.witness().await);
         if let Ok(registration) = ports.chain.registration().await {
             monitor.account(registration.free, account::problem(&registration));
             monitor.metrics.suspended(account::is_suspended(&registration));

@@ -33,4 +33,5 @@ mod report;
 mod startup;
 mod stock_node;
 mod uploader_gone;
+mod witness;
 mod worker;

@@ -134,6 +134,40 @@ async fn nothing_is_lost_while_the_node_is_down() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_delivered_while_the_witness_is_away() {
+    let world = World::start();
+    world.state().witness_is_away = true;
+    let custodian = start(&world);
+    let grant = world.grant(20, 1, LONG);
+    let says = |what: &str| custodian.verdict().is_err_and(|said| said.contains(what));
+    until("health tells", || says("the witness is away")).await;
+    sleep(BLOCK * 10).await;
+    assert_eq!(world.delivered(&grant), [].into());
+    world.state().witness_is_away = false;
+    until("it is served", || world.delivered(&grant) == [1].into()).await;
+    until("health is well", || custodian.verdict().is_ok()).await;
+    custodian.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_that_the_witness_does_not_vouch_for_gets_nothing() {
+    let world = World::start();
+    world.state().invented.insert(subject_of(20));
+    let invented = world.grant(20, 1, LONG);
+    let granted = world.grant(21, 1, LONG);
+    let custodian = start(&world);
+    until("the other is served", || world.delivered(&granted) == [1].into()).await;
+    until("it was tried again", || ended(&custodian, "lost") >= 2).await;
+    assert_eq!(world.delivered(&invented), [].into());
+    assert_eq!(world.state().failed, 0, "no call was sent");
+    assert_eq!(world.state().exposed, 0);
+    // The node was ahead of the witness, or tells the truth now.
+    world.state().invented.clear();
+    until("it is served", || world.delivered(&invented) == [1].into()).await;
+    custodian.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_the_pool_loses_is_sent_again() {
     let world = World::start();
     world.state().pool.drops = [0, 2].into();

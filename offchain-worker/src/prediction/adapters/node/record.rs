@@ -1,7 +1,7 @@
 //! What one block says about the record of a job: whether the worker may open it, and its film.
 
 use medchain_client::{
-    chain::{AccessQuestion, ChainError, Record, RecordStatus, View},
+    chain::{AccessQuestion, Chain, ChainError, Record, RecordStatus, View},
     AccountId32,
 };
 use medchain_primitives::RecordId;
@@ -26,6 +26,35 @@ pub(super) async fn film(
     let Some(commitments) = view.commitments(record.id).await? else { return Ok(None) };
     let envelope = view.envelope(record.id, me).await?;
     Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
+}
+
+/// Fails unless both nodes vouch for it that a job's request is about its record, whose content this
+/// film is, and has chosen this worker.
+pub(super) async fn ensure_asked(
+    node: &Chain,
+    witness: &Chain,
+    me: &AccountId32,
+    (job, film): (&Job, &Film),
+) -> Result<(), ChainError> {
+    let view = node.witnessed(witness).await?;
+    let request = view.request(job.request).await?;
+    let record = view.record(job.record).await?;
+    let committee = view.committee(job.request).await?;
+    let is_asked = request.is_some_and(|one| one.record == job.record && one.model == job.model)
+        && record.is_some_and(|one| one.patient == job.patient && one.cid == film.cid)
+        && committee.is_some_and(|one| one.step_of(me).is_some());
+    if is_asked {
+        return Ok(());
+    }
+    Err(ChainError::Disagreement {
+        first: node.url().to_owned(),
+        second: witness.url().to_owned(),
+        what: format!(
+            "request {} does not ask this of the worker in block {}, which both call final",
+            job.request,
+            view.number()
+        ),
+    })
 }
 
 pub(super) async fn readiness(

@@ -1,0 +1,252 @@
+//! What two nodes vouch for, compared with what one of them tells.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{anyhow, Error, Result};
+use medchain_client::{
+    chain::{Committee, CustodianGroup, Record, Request, View},
+    AccountId32,
+};
+use medchain_primitives::RecordId;
+
+use crate::context::Context;
+
+/// How long a draw is waited for until both nodes call its block final.
+const LIMIT: Duration = Duration::from_secs(120);
+/// How often is looked.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The state that two nodes vouch for, if somebody named a second one.
+pub async fn witnessed(context: &Context) -> Result<Option<View>> {
+    let Some(second) = context.second_chain().await? else { return Ok(None) };
+    Ok(Some(context.chain().await?.witnessed(second).await?))
+}
+
+/// Checks that the custodians that a node tells, and their keys, are those that two nodes vouch
+/// for.
+pub async fn ensure_custodians(
+    context: &Context,
+    patient: &AccountId32,
+    told: Option<&CustodianGroup>,
+) -> Result<()> {
+    let Some(view) = witnessed(context).await? else { return Ok(()) };
+    match is_group(told, view.custodians_of(patient).await?.as_ref()) {
+        true => Ok(()),
+        false => Err(differs(&format!("what the node tells of the custodians of {patient}"))),
+    }
+}
+
+/// Checks that a record is the one that two nodes vouch for: the key of another one would be
+/// sealed in its place.
+pub async fn ensure_record(context: &Context, told: &Record) -> Result<()> {
+    let Some(view) = witnessed(context).await? else { return Ok(()) };
+    match is_record(told, view.record(told.id).await?.as_ref()) {
+        true => Ok(()),
+        false => Err(differs(&format!("what the node tells of record {}", told.id))),
+    }
+}
+
+/// Checks that an account has an envelope for a record, as the node tells; `proven` is what two
+/// nodes vouch for.
+pub async fn ensure_reader(
+    proven: Option<&View>,
+    record: RecordId,
+    account: &AccountId32,
+) -> Result<()> {
+    let Some(view) = proven else { return Ok(()) };
+    match view.envelope(record, account).await? {
+        Some(_) => Ok(()),
+        None => Err(differs(&format!("that {account} can open record {record}"))),
+    }
+}
+
+/// Waits until both nodes vouch for a request, its record, and the workers that it has chosen.
+pub async fn ensure_drawn(
+    context: &Context,
+    request: &Request,
+    record: &Record,
+    told: &Committee,
+) -> Result<()> {
+    if context.second_chain().await?.is_none() {
+        return Ok(());
+    }
+    let _step = context.progress.step("Waiting until both nodes call the draw final");
+    let started = Instant::now();
+    loop {
+        let Some(view) = witnessed(context).await? else { return Ok(()) };
+        let proven = (
+            view.request(request.id).await?,
+            view.record(record.id).await?,
+            view.committee(request.id).await?,
+        );
+        if is_draw((request, record, told), &proven) {
+            return Ok(());
+        }
+        if started.elapsed() >= LIMIT {
+            return Err(differs(&format!("what the node tells of request {}", request.id)));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The newest states of both nodes, for what a node computes: it has no proof, so that both are
+/// asked.
+pub struct Both(Vec<View>);
+
+impl Both {
+    /// That of the node alone, if nobody named a second one.
+    pub async fn of(context: &Context, view: &View) -> Result<Self> {
+        let mut all = vec![view.clone()];
+        if let Some(second) = context.second_chain().await? {
+            all.push(second.best().await?);
+        }
+        Ok(Self(all))
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = &View> {
+        self.0.iter()
+    }
+}
+
+/// Whether two nodes vouch for these custodians, their keys and the threshold.
+fn is_group(told: Option<&CustodianGroup>, proven: Option<&CustodianGroup>) -> bool {
+    match (told, proven) {
+        (Some(told), Some(proven)) => {
+            told.members == proven.members && told.threshold == proven.threshold
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Whether two nodes vouch for a record of this patient and author with this content.
+fn is_record(told: &Record, proven: Option<&Record>) -> bool {
+    proven.is_some_and(|proven| {
+        told.patient == proven.patient
+            && told.author == proven.author
+            && told.cid == proven.cid
+            && told.digest == proven.digest
+    })
+}
+
+/// What two nodes vouch for of a request: itself, its record, its workers.
+type Proven = (Option<Request>, Option<Record>, Option<Committee>);
+
+/// Whether two nodes vouch for this request about this record, and for each of its workers.
+///
+/// How far these are does not matter: it is newer than the block that both call final.
+fn is_draw(
+    (request, record, told): (&Request, &Record, &Committee),
+    (found, of, committee): &Proven,
+) -> bool {
+    let is_request = found.as_ref().is_some_and(|found| found.record == request.record);
+    let is_drawn = |worker: &AccountId32| {
+        committee.as_ref().is_some_and(|committee| committee.step_of(worker).is_some())
+    };
+    is_request
+        && request.record == record.id
+        && is_record(record, of.as_ref())
+        && told.members.iter().all(|member| is_drawn(&member.worker))
+}
+
+fn differs(what: &str) -> Error {
+    anyhow!(
+        "{what} is not so in the last block that both nodes call final: if it has just changed, \
+         try again in a minute; else the first node lies. Nothing was sealed"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::{
+        chain::{Member, RecordStatus, RequestStatus, Step},
+        custody::CustodianKey,
+        store,
+    };
+    use medchain_primitives::{ContentDigest, ModelId, RecordKind, RequestId};
+
+    use super::*;
+
+    fn account(number: u8) -> AccountId32 {
+        AccountId32([number; 32])
+    }
+
+    fn record(content: &[u8]) -> Record {
+        Record {
+            id: RecordId(9),
+            patient: account(1),
+            author: account(2),
+            cid: store::cid_of(content),
+            digest: ContentDigest([3; 32]),
+            kind: RecordKind::ChestXray,
+            previous: None,
+            added_at: 7,
+            status: RecordStatus::Active,
+            deposit: 0,
+        }
+    }
+
+    fn committee(workers: &[u8]) -> Committee {
+        let member = |worker: &u8| Member { worker: account(*worker), step: Step::Chosen };
+        Committee {
+            members: workers.iter().map(member).collect(),
+            named: false,
+            waits_for_seed: false,
+            lost: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_false_key_of_a_custodian_stops() {
+        let group = |key: u8, threshold| CustodianGroup {
+            members: vec![(account(5), CustodianKey([key; 32]))],
+            threshold,
+            deposit: u128::from(key),
+        };
+        let told = group(1, 1);
+        assert!(is_group(Some(&told), Some(&CustodianGroup { deposit: 9, ..group(1, 1) })));
+        assert!(is_group(None, None));
+        for proven in [None, Some(group(2, 1)), Some(group(1, 2))] {
+            assert!(!is_group(Some(&told), proven.as_ref()), "{proven:?}");
+        }
+        assert!(!is_group(None, Some(&told)), "the custodians must not be left out either");
+    }
+
+    #[test]
+    fn another_record_in_the_place_of_one_stops() {
+        let told = record(b"film");
+        let superseded = RecordStatus::Superseded { by: RecordId(10) };
+        assert!(is_record(&told, Some(&Record { status: superseded, ..record(b"film") })));
+        assert!(!is_record(&told, Some(&record(b"another film"))));
+        assert!(!is_record(&told, Some(&Record { patient: account(3), ..record(b"film") })));
+        assert!(!is_record(&told, None));
+    }
+
+    #[test]
+    fn a_worker_that_nobody_drew_stops() {
+        let request = Request {
+            id: RequestId(4),
+            record: RecordId(9),
+            patient: account(1),
+            model: ModelId(0),
+            requester: account(2),
+            fee: 1,
+            quorum: 1,
+            opened: 5,
+            deadline: 50,
+            status: RequestStatus::Sealing,
+        };
+        let (film, told) = (record(b"film"), committee(&[7]));
+        let proven =
+            |workers: &[u8]| (Some(request.clone()), Some(film.clone()), Some(committee(workers)));
+        let is_so = |found: Proven| is_draw((&request, &film, &told), &found);
+        assert!(is_so(proven(&[7, 8])));
+        assert!(!is_so(proven(&[8])));
+        assert!(!is_so((None, Some(film.clone()), Some(committee(&[7])))));
+        assert!(!is_so((Some(request.clone()), None, Some(committee(&[7])))));
+        assert!(!is_so((Some(request.clone()), Some(film.clone()), None)));
+        let other = Request { record: RecordId(8), ..request.clone() };
+        assert!(!is_so((Some(other), Some(film.clone()), Some(committee(&[7])))));
+    }
+}
