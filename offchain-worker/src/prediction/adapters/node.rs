@@ -238,7 +238,8 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
             | InferenceError::RequestNotFound
             | InferenceError::WrongStatus
             | InferenceError::NotChosen
-            | InferenceError::AlreadyAnswered,
+            | InferenceError::AlreadyAnswered
+            | InferenceError::CancellationPending,
         ) => Outcome::ClosedElsewhere,
         // The uploader was faster, or this worker before a restart.
         FailureKind::Custody(CustodyError::NotDrawn | CustodyError::AccessAlreadyGranted) => {
