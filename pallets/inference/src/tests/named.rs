@@ -108,7 +108,10 @@ fn an_answer_that_is_not_kept_is_in_the_log() {
         let most = <() as WeightInfo>::submit_answer() + POLICY_WEIGHT;
         assert_eq!(used.actual_weight, Some(most));
         let unkept = Event::<Test>::AnswerNotKept { request: id, worker: WORKER };
-        assert_eq!(events(), [unkept.into(), Event::RequestCancelled { request: id }.into()]);
+        assert_eq!(
+            events(),
+            [unkept.into(), Event::<Test>::RequestCancelled { request: id }.into()]
+        );
         assert_eq!(worker(WORKER).answered, 0);
     });
 }
@@ -119,7 +122,7 @@ fn a_cancelled_request_ends_with_the_answer_or_after_its_deadline() {
         let id = awaiting_named();
         let until = entry(id).deadline;
         assert_ok!(Inference::cancel_request(signed(PATIENT), id));
-        assert_eq!(events(), [Event::CancellationBegun { request: id, until }.into()]);
+        assert_eq!(events(), [Event::<Test>::CancellationBegun { request: id, until }.into()]);
         assert_eq!((status(id), held(PATIENT).0), (RequestStatus::Committing, FEE));
         let again = Inference::cancel_request(signed(PATIENT), id);
         assert_noop!(again, Error::<Test>::CancellationPending);
@@ -130,7 +133,7 @@ fn a_cancelled_request_ends_with_the_answer_or_after_its_deadline() {
         miss_deadline(id);
         assert_noop!(submit(WORKER, id, &covid()), Error::<Test>::DeadlinePassed);
         assert_ok!(settle(id));
-        assert_eq!(events(), [Event::RequestCancelled { request: id }.into()]);
+        assert_eq!(events(), [Event::<Test>::RequestCancelled { request: id }.into()]);
         assert_eq!((status(id), free_balance(PATIENT)), (RequestStatus::Cancelled, before + FEE));
         assert_eq!((worker(WORKER).missed, held(WORKER)), (0, (0, BOND)));
     });
