@@ -211,8 +211,8 @@ fn a_worker_that_gives_its_key_back_is_judged_by_its_answer() {
 /// A step before the answer, or the number of blocks that pass.
 fn step() -> impl Strategy<Value = Result<WayOut, u64>> {
     prop_oneof![
-        3 => proptest::sample::select(WAYS.to_vec()).prop_map(Ok),
-        1 => (1..=COMMIT).prop_map(Err),
+        3 => proptest::sample::select(WAYS.to_vec()).prop_map(Ok::<WayOut, u64>),
+        1 => (1..=COMMIT).prop_map(Err::<WayOut, u64>),
     ]
 }
 
