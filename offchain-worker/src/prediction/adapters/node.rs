@@ -294,6 +294,7 @@ mod tests {
             InferenceError::WrongStatus,
             InferenceError::NotChosen,
             InferenceError::AlreadyAnswered,
+            InferenceError::CancellationPending,
         ] {
             assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
         }
