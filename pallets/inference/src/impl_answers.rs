@@ -110,7 +110,7 @@ impl<T: Config> Pallet<T> {
         ensure!(member.step == Step::Chosen, Error::<T>::AlreadyAnswered);
         member.step = Step::Revealed(sealed);
         if committee.choice == Choice::Cancelled || Self::subjects(&request).is_err() {
-            Self::pay_unkept(who, id, request, &committee)?;
+            Self::pay_only(who, id, request, &committee)?;
             return Ok(Weight::zero());
         }
         let (patient, record) = (&request.patient, request.record);
@@ -122,14 +122,14 @@ impl<T: Config> Pallet<T> {
             // Another requester cannot revoke, and may have named whom the patient never allowed.
             Err(denied) if request.requester != request.patient => Err(denied),
             Err(_) => {
-                Self::pay_unkept(who, id, request, &committee)?;
+                Self::pay_only(who, id, request, &committee)?;
                 Ok(Self::policy_weight())
             }
         }
     }
 
     /// Pays the named worker of a request, and closes it without a verdict.
-    fn pay_unkept(
+    fn pay_only(
         who: &AccountIdOf<T>,
         id: RequestId,
         request: RequestOf<T>,

@@ -107,10 +107,10 @@ fn an_answer_that_is_not_kept_is_in_the_log() {
         let used = submit(WORKER, id, &covid()).expect("it is paid");
         let most = <() as WeightInfo>::submit_answer() + POLICY_WEIGHT;
         assert_eq!(used.actual_weight, Some(most));
-        let unkept = Event::<Test>::AnswerNotKept { request: id, worker: WORKER };
+        let paid = Event::<Test>::AnswerNotKept { request: id, worker: WORKER };
         assert_eq!(
             events(),
-            [unkept.into(), Event::<Test>::RequestCancelled { request: id }.into()]
+            [paid.into(), Event::<Test>::RequestCancelled { request: id }.into()]
         );
         assert_eq!(worker(WORKER).answered, 0);
     });
