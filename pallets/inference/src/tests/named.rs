@@ -108,10 +108,7 @@ fn an_answer_that_is_not_kept_is_in_the_log() {
         let most = <() as WeightInfo>::submit_answer() + POLICY_WEIGHT;
         assert_eq!(used.actual_weight, Some(most));
         let paid = Event::<Test>::AnswerNotKept { request: id, worker: WORKER };
-        assert_eq!(
-            events(),
-            [paid.into(), Event::<Test>::RequestCancelled { request: id }.into()]
-        );
+        assert_eq!(events(), [paid.into(), Event::<Test>::RequestCancelled { request: id }.into()]);
         assert_eq!(worker(WORKER).answered, 0);
     });
 }
