@@ -296,6 +296,9 @@ fn inference<F>(event: &ChainEvent<F>) -> Option<Said> {
                 .with("model_id", model.0)
                 .with("quorum", *quorum)
         }
+        E::CancellationBegun { request, until } => {
+            Said::new(Kind::CancellationBegun).about(*request).with("until_block", *until)
+        }
         E::RequestCancelled { request } => Said::new(Kind::RequestCancelled).about(*request),
         E::RequestExpired { request } => Said::new(Kind::RequestExpired).about(*request),
         E::WorkersDrawn { request, record, workers, missing } => Said::new(Kind::WorkersDrawn)
@@ -396,6 +399,9 @@ fn worker<F>(event: &ChainEvent<F>) -> Option<Said> {
         }
         E::AnswerRevealed { request, worker } => {
             Said::new(Kind::AnswerRevealed).by(worker).about(*request)
+        }
+        E::AnswerNotKept { request, worker } => {
+            Said::new(Kind::AnswerNotKept).by(worker).about(*request)
         }
         E::FailureReported { request, record, worker, code } => Said::new(Kind::FailureReported)
             .by(worker)

@@ -272,6 +272,8 @@ events! {
             WorkerMissed { request: RequestId, worker: AccountId32 };
             DrawReopened { request: RequestId, missing: u8, deadline: u32 };
             InferenceFailed { request: RequestId, record: RecordId, cause: FailureCause };
+            CancellationBegun { request: RequestId, until: u32 };
+            AnswerNotKept { request: RequestId, worker: AccountId32 };
             RequestCancelled { request: RequestId };
             RequestExpired { request: RequestId };
             VerdictChallenged {

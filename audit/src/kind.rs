@@ -94,6 +94,8 @@ kinds! {
     WorkerSlashed = "worker_slashed": "A worker lost a part of its bond.",
     DrawReopened = "draw_reopened": "A request lost a worker, and another one is to be drawn.",
     InferenceFailed = "inference_failed": "A request failed.",
+    CancellationBegun = "cancellation_begun": "A request was cancelled, and ends with its named worker's answer or its deadline.",
+    AnswerNotKept = "answer_not_kept": "A named worker was paid for an answer that was not kept.",
     RequestCancelled = "request_cancelled": "A request was cancelled.",
     RequestExpired = "request_expired": "Nobody moved a request on in time.",
     PolicyGranted = "policy_granted": "The policy contract recorded a grant to an account.",

@@ -242,7 +242,15 @@ pub fn story() -> Vec<Block> {
                 signed(2, WORKER, asked(request, record)),
                 signed(4, OTHER, disputed(request, record)),
                 signed(5, PATIENT, vec![disclosed(request, record)]),
-                signed(6, LAB, vec![E::RequestCancelled { request }]),
+                signed(
+                    6,
+                    LAB,
+                    vec![
+                        E::CancellationBegun { request, until: 30 },
+                        E::AnswerNotKept { request, worker: WORKER },
+                        E::RequestCancelled { request },
+                    ],
+                ),
                 vec![by_itself(E::RequestExpired { request })],
             ],
         ),

@@ -104,7 +104,9 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         | Kind::VerdictAnnulled => (PATIENT_RECORD, Some(UPDATE), "U"),
         Kind::RecordErased | Kind::ProfileRemoved | Kind::PatientDeregistered => (PATIENT_RECORD, Some(DELETE), "D"),
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
-        Kind::RequestCancelled
+        Kind::CancellationBegun
+        | Kind::AnswerNotKept
+        | Kind::RequestCancelled
         | Kind::RequestExpired
         | Kind::WorkersDrawn
         | Kind::AnswersAwaited

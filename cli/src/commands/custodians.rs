@@ -44,6 +44,9 @@ pub enum CustodiansCommand {
     ///
     /// They hand it over no more, even in an emergency. Accounts that could open the
     /// record before may have kept its key.
+    ///
+    /// Whoever uploaded a version that was replaced, and paid for its shares, can do so too and
+    /// gets the deposit back, once the newest version has been entrusted for thirty days.
     Withdraw {
         /// The record's number.
         #[arg(value_parser = arguments::record())]
@@ -185,7 +188,11 @@ async fn show(context: &Context, patient: Option<&str>) -> Result<CustodiansRepo
 
 /// Takes a record's key from its custodians.
 async fn withdraw(context: &Context, record: RecordId) -> Result<EntrustReport> {
-    let call = Call::EntrustRecord { record, entrustment: None };
+    let view = context.view().await?;
+    let call = match records::find(&view, record).await?.patient == context.account()? {
+        true => Call::EntrustRecord { record, entrustment: None },
+        false => Call::WithdrawShares { record },
+    };
     let purpose = "take the record's key from the custodians";
     let outcome = context.sign(&call, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordEntrusted { .. }))?;

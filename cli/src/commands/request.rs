@@ -25,7 +25,9 @@ pub enum RequestCommand {
     /// Cancel an open request for a verdict (requester or patient).
     ///
     /// Fees that no worker has earned are released. Once a worker has committed to an answer, or
-    /// the only worker has the key, only the patient can cancel, and these workers are paid.
+    /// the only worker has the key, only the patient can cancel, and these workers are paid. A
+    /// worker that was named is paid if it answers before its deadline: until then the request is
+    /// `cancelling`, and the answer is not kept.
     Cancel {
         /// The request's number; see `medchain show`.
         #[arg(value_parser = arguments::request())]
@@ -49,7 +51,8 @@ pub struct RequestReport {
     pub request_id: RequestId,
     /// The account that made it.
     pub requester: AccountId32,
-    /// How far it is now, as one word; `removed` where the chain has forgotten it.
+    /// How far it is now, as one word; `removed` where the chain has forgotten it, `cancelling`
+    /// where its worker may still be paid for an answer.
     pub status: &'static str,
     /// The transaction.
     #[serde(flatten)]
@@ -93,8 +96,16 @@ async fn cancel(context: &Context, id: RequestId) -> Result<RequestReport> {
     }
     let purpose = "cancel the request";
     let outcome = context.sign(&Call::CancelRequest { request: id }, purpose).await?;
-    ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RequestCancelled { .. }))?;
-    let status = "cancelled";
+    ensure_event(&outcome, purpose, |event| {
+        use ChainEvent as E;
+        matches!(event, E::RequestCancelled { .. } | E::CancellationBegun { .. })
+    })?;
+    let after = context.chain().await?.at(outcome.block_hash).await?.request(id).await?;
+    // One that awaits the answer of a named worker is open until that worker's time is over.
+    let status = match after {
+        Some(request) if request.status.is_open() => "cancelling",
+        _ => "cancelled",
+    };
     let requester = request.requester;
     Ok(RequestReport { request_id: id, requester, status, included: (&outcome).into() })
 }

@@ -240,6 +240,7 @@ calls! {
                 reply: ReplyKey,
             };
             RequestAsWorker = request_as_worker { request: RequestId, reply: ReplyKey };
+            WithdrawShares = withdraw_shares { record: RecordId };
         }
         Inference {
             RegisterModel = register_model {

@@ -27,7 +27,7 @@ use pallet_emr::{BenchmarkHelper, Departure, Institution, KeyCustody, Patient, R
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use sp_runtime::traits::{One, Saturating, Zero};
 
-use crate::*;
+use crate::{impl_custodies::VERSIONS_READ, *};
 
 const CONTENT_KEY: [u8; 32] = [1; 32];
 
@@ -405,6 +405,30 @@ mod benchmarks {
 
         let kept = Custodies::<T>::get(id).ok_or("entrusted")?;
         assert_eq!((kept.custodians.len() as u32, kept.grants), (c, 0));
+        Ok(())
+    }
+
+    /// Of a version behind as many others as are looked at.
+    #[benchmark]
+    fn withdraw_shares() -> Result<(), BenchmarkError> {
+        let caller = patient::<T>()?;
+        let id = granted::<T>(&caller, 0)?;
+        let newest = entrusted::<T>(&caller)?;
+        let mut older = id;
+        for place in 1..=VERSIONS_READ {
+            let by = if place == VERSIONS_READ { newest } else { record::<T>(&caller) };
+            pallet_emr::Records::<T>::mutate_extant(older, |entry| {
+                entry.status = RecordStatus::Superseded { by };
+            });
+            older = by;
+        }
+        let later = frame_system::Pallet::<T>::block_number().saturating_add(SHARES_PERIOD.into());
+        frame_system::Pallet::<T>::set_block_number(later.saturating_add(One::one()));
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id);
+
+        assert!(!Custodies::<T>::contains_key(id));
         Ok(())
     }
 

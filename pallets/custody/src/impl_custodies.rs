@@ -5,14 +5,17 @@ use frame_support::{ensure, traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{Cid, EndReason, RecordId, RecordStatus};
 use medchain_sharing::{Custodians as Among, DealingContext, DealingId, Entrustment};
-use pallet_emr::KeyCustody;
+use pallet_emr::{KeyCustody, RecordOf};
 use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{
     AccountIdOf, Config, CustodianGroups, CustodiansOf, Custodies, Custody, CustodyOf, Due,
     DueEntry, EndedCustodies, EndedCustody, EndedGrants, Error, Event, Grants, HoldReason, Pallet,
-    WeightInfo, LATE_DELIVERY_PERIOD,
+    WeightInfo, LATE_DELIVERY_PERIOD, SHARES_PERIOD,
 };
+
+/// How many later versions of a record are looked at for the newest.
+pub(crate) const VERSIONS_READ: u32 = 4;
 
 impl<T: Config> Pallet<T> {
     /// Entrusts a record's content key to the patient's custodians, or withdraws the record from
@@ -34,17 +37,52 @@ impl<T: Config> Pallet<T> {
             Some(entrustment) => {
                 Self::store_custody(id, who, &record.cid, who, &entrustment)?;
             }
-            None => {
-                let event = Event::RecordEntrusted {
-                    record: id,
-                    patient: who.clone(),
-                    custodians: CustodiansOf::<T>::default(),
-                    threshold: 0,
-                };
-                Self::deposit_logged(who, event);
-            }
+            None => Self::log_withdrawal(id, who),
         }
         Ok(ended)
+    }
+
+    /// Ends the custody of a version that was replaced, for the account that paid for its shares.
+    pub(crate) fn do_withdraw_shares(who: &AccountIdOf<T>, id: RecordId) -> DispatchResult {
+        let custody = Custodies::<T>::get(id).ok_or(Error::<T>::RecordNotEntrusted)?;
+        ensure!(custody.depositor == *who, Error::<T>::NotDepositor);
+        let record = pallet_emr::Records::<T>::get(id);
+        let record = record.ok_or(pallet_emr::Error::<T>::RecordNotFound)?;
+        ensure!(custody.grants == 0 && Self::is_outlived(&record), Error::<T>::SharesNeeded);
+        Self::end_custody(id, &record.patient, EndReason::Reentrusted)?;
+        Self::log_withdrawal(id, &record.patient);
+        Ok(())
+    }
+
+    /// Whether custodians keep the newest version of a record, which is not this one, and the
+    /// patient had time to restore another.
+    fn is_outlived(record: &RecordOf<T>) -> bool {
+        let RecordStatus::Superseded { by: mut newest } = record.status else { return false };
+        for _ in 0..VERSIONS_READ {
+            let Some(version) = pallet_emr::Records::<T>::get(newest) else { return false };
+            match version.status {
+                RecordStatus::Superseded { by } => newest = by,
+                // It does not tell whether there is a later one.
+                RecordStatus::Erased => return false,
+                RecordStatus::Active => {
+                    let last = version.added_at.saturating_add(SHARES_PERIOD.into());
+                    let now = frame_system::Pallet::<T>::block_number();
+                    return now > last && Custodies::<T>::contains_key(newest);
+                }
+            }
+        }
+        false
+    }
+
+    /// Logs that no custodian keeps the key of a record any more.
+    fn log_withdrawal(record: RecordId, patient: &AccountIdOf<T>) {
+        let event = Event::RecordEntrusted {
+            record,
+            patient: patient.clone(),
+            custodians: CustodiansOf::<T>::default(),
+            threshold: 0,
+        };
+        Self::deposit_logged(patient, event);
     }
 
     /// Verifies the dealing of a record's key and stores it at the expense of `dealer`.

@@ -80,6 +80,12 @@ pub mod pallet {
     /// A custodian's delivery must be mortal, and expire earlier.
     pub const LATE_DELIVERY_PERIOD: u32 = 16;
 
+    /// For how many blocks the newest version must have been there before whoever paid for the
+    /// shares of an earlier one can withdraw them: thirty days.
+    ///
+    /// Meanwhile the patient can restore a version that somebody should not have replaced.
+    pub const SHARES_PERIOD: u32 = 432_000;
+
     /// Processing what is due may take at most this fraction of a block, as its inverse.
     const DUE_SHARE: u64 = 8;
 
@@ -730,6 +736,10 @@ pub mod pallet {
         EmergencyNotClosed,
         /// Only an emergency that nobody reviewed in time is judged, and only a rejected one is accepted instead.
         EmergencyNotEscalated,
+        /// Only the account that entrusted the record paid for its shares. Read `Custodies`.
+        NotDepositor,
+        /// The shares are still of use. Wait until no grant runs, and a newer version has been entrusted for `SharesPeriod`.
+        SharesNeeded,
     }
 
     #[pallet::extra_constants]
@@ -738,6 +748,12 @@ pub mod pallet {
         #[pallet::constant_name(LateDeliveryPeriod)]
         fn late_delivery_period() -> u32 {
             LATE_DELIVERY_PERIOD
+        }
+
+        /// For how many blocks a version must be the newest before shares of earlier ones can be withdrawn.
+        #[pallet::constant_name(SharesPeriod)]
+        fn shares_period() -> u32 {
+            SHARES_PERIOD
         }
     }
 
@@ -1383,6 +1399,33 @@ pub mod pallet {
             let base = <T as Config>::WeightInfo::request_as_worker()
                 .saturating_add(T::Committees::weight().saturating_mul(2));
             Ok(Some(base.saturating_add(asked)).into())
+        }
+
+        /// Takes the shares of a replaced version from its custodians, and releases their deposit.
+        ///
+        /// The newest version must be entrusted too, and have been there for `SharesPeriod`. The
+        /// patient's envelope stays, and a patient who restores this version can entrust it again.
+        ///
+        /// ## Dispatch origin
+        /// Signed by the account that entrusted the record.
+        ///
+        /// ## Parameters
+        /// - `record`: the version that was replaced.
+        ///
+        /// ## Errors
+        /// - `RecordNotEntrusted`: no custodian keeps its key.
+        /// - `NotDepositor`: another account entrusted it.
+        /// - `SharesNeeded`: a grant on it runs; or it is the newest version, or four others came
+        ///   after the next; or the newest one was erased, is not entrusted, or was added less than
+        ///   `SharesPeriod` blocks ago.
+        ///
+        /// ## Events
+        /// - `RecordEntrusted`, with an empty list.
+        #[pallet::call_index(17)]
+        #[pallet::weight(<T as Config>::WeightInfo::withdraw_shares())]
+        pub fn withdraw_shares(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
+            let depositor = ensure_signed(origin)?;
+            Self::do_withdraw_shares(&depositor, record)
         }
     }
 }

@@ -43,6 +43,8 @@ pub trait WeightInfo {
     fn forget_grant() -> Weight;
     /// `request_as_worker` by an account whose earlier grant ends.
     fn request_as_worker() -> Weight;
+    /// `withdraw_shares`.
+    fn withdraw_shares() -> Weight;
     /// What a patient with `c` custodians takes along who leaves.
     fn leave(c: u32) -> Weight;
     /// Processing one grant that is due, or passing one block.
@@ -142,6 +144,11 @@ impl WeightInfo for () {
     fn request_as_worker() -> Weight {
         // As a request that the policy allows.
         Self::request_access()
+    }
+    fn withdraw_shares() -> Weight {
+        // Two custodies, the record and its later versions, hold, what is remembered of grants and
+        // of the custody, schedule.
+        estimate(14, 7).saturating_add(log_weight(1))
     }
     fn leave(c: u32) -> Weight {
         // Emergencies, opt-out, group, hold. The group is the larger the more are in it.

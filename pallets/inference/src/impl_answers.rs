@@ -9,8 +9,8 @@ use medchain_verdicts::answer_commitment;
 use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, CommitteeOf, Committees, Config, Error, Event, Member, ModelOf, Pallet, RequestOf,
-    Step,
+    AccountIdOf, Choice, CommitteeOf, Committees, Config, Error, Event, Member, ModelOf, Pallet,
+    RequestOf, Step,
 };
 
 /// What the sealed answer of a model adds to its probabilities, in bytes: the tag of the
@@ -27,6 +27,7 @@ impl<T: Config> Pallet<T> {
         commitment: AnswerCommitment,
     ) -> Result<Weight, DispatchError> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
+        ensure!(committee.choice != Choice::Cancelled, Error::<T>::CancellationPending);
         let asked = Self::ensure_may_answer(who, &request, &committee)?;
         Self::member(&mut committee, who)?.step = Step::Committed(commitment);
         let event = Event::AnswerCommitted { request: id, worker: who.clone() };
@@ -78,6 +79,9 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
         ensure!(request.quorum == 1, Error::<T>::QuorumNotOne);
+        if matches!(committee.choice, Choice::Named | Choice::Cancelled) {
+            return Self::submit_named(who, id, request, committee, sealed);
+        }
         let (_, model) = Self::subjects(&request)?;
         Self::ensure_length(&model, &sealed)?;
         let asked = Self::ensure_may_answer(who, &request, &committee)?;
@@ -85,6 +89,57 @@ impl<T: Config> Pallet<T> {
         Self::member(&mut committee, who)?.step = Step::Revealed(sealed);
         Self::compare(id, request, committee)?;
         Ok(asked)
+    }
+
+    /// Accepts the answer of a worker that was named, and returns the weight that asking the
+    /// policy used.
+    ///
+    /// Everybody may have read it in the pool. So it is paid also where whoever pays has taken
+    /// away meanwhile what it needs; then it is not kept. The key the worker had when its time
+    /// began: without the envelope, the answer is one like any other.
+    fn submit_named(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        request: RequestOf<T>,
+        mut committee: CommitteeOf<T>,
+        sealed: SealedAnswer,
+    ) -> Result<Weight, DispatchError> {
+        let model = Self::active_model(request.model)?;
+        Self::ensure_length(&model, &sealed)?;
+        let member = Self::member(&mut committee, who)?;
+        ensure!(member.step == Step::Chosen, Error::<T>::AlreadyAnswered);
+        member.step = Step::Revealed(sealed);
+        if committee.choice == Choice::Cancelled || Self::subjects(&request).is_err() {
+            Self::pay_only(who, id, request, &committee)?;
+            return Ok(Weight::zero());
+        }
+        let (patient, record) = (&request.patient, request.record);
+        match Self::ensure_may_infer(patient, who, record, request.model) {
+            Ok(asked) => {
+                Self::compare(id, request, committee)?;
+                Ok(asked)
+            }
+            // Another requester cannot revoke, and may have named whom the patient never allowed.
+            Err(denied) if request.requester != request.patient => Err(denied),
+            Err(_) => {
+                Self::pay_only(who, id, request, &committee)?;
+                Ok(Self::policy_weight())
+            }
+        }
+    }
+
+    /// Pays the named worker of a request, and closes it without a verdict.
+    fn pay_only(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        request: RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) -> DispatchResult {
+        Self::pay_members(&request, committee)?;
+        let event = Event::AnswerNotKept { request: id, worker: who.clone() };
+        Self::deposit_logged(&request.patient, event);
+        Self::close_cancelled(id, request, committee);
+        Ok(())
     }
 
     /// Lets a worker leave that cannot answer.

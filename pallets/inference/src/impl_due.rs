@@ -11,8 +11,8 @@ use pallet_emr::due;
 use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, CommitteeOf, Committees, Config, Due, Error, Event, NextDue, Pallet, RequestOf,
-    Requests, Step, WeightInfo,
+    AccountIdOf, Choice, CommitteeOf, Committees, Config, Due, Error, Event, NextDue, Pallet,
+    RequestOf, Requests, Step, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -39,6 +39,11 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         };
         match request.status {
+            RequestStatus::Committing if committee.choice == Choice::Cancelled => {
+                Self::refund(&request)?;
+                Self::close_cancelled(id, request, &committee);
+                Ok(())
+            }
             RequestStatus::Committing => Self::replace_absent(id, request, committee),
             RequestStatus::Revealing => Self::fail_unrevealed(id, request, &committee),
             RequestStatus::Disputed => Self::end_round(id, request, &committee),

@@ -137,20 +137,44 @@ impl<T: Config> Pallet<T> {
 
     fn cancel_open(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
         let (request, committee) = Self::open_request(id)?;
-        let patient = request.patient.clone();
+        ensure!(committee.choice != Choice::Cancelled, Error::<T>::CancellationPending);
         // The answer of a single worker may be in the pool already, for all to see.
-        let answers_at_once = request.quorum == 1
-            && request.status == RequestStatus::Committing
-            && Self::subjects(&request).is_ok();
+        let awaited = request.quorum == 1 && request.status == RequestStatus::Committing;
+        let named = awaited && committee.choice == Choice::Named;
+        let answers_at_once = awaited && (named || Self::subjects(&request).is_ok());
         let committed = committee.members.iter().any(|member| member.step != Step::Chosen);
-        let ends_work = patient == *who && request.status != RequestStatus::Disputed;
+        let ends_work = request.patient == *who && request.status != RequestStatus::Disputed;
         ensure!(ends_work || !(committed || answers_at_once), Error::<T>::AnswerCommitted);
+        if named {
+            Self::begin_cancellation(id, &request, committee);
+            return Ok(());
+        }
         let mut earned = committee.clone();
         earned.members.retain(|member| answers_at_once || member.step != Step::Chosen);
         Self::pay_members(&request, &earned)?;
-        Self::close(id, request, &committee, RequestStatus::Cancelled);
-        Self::deposit_logged(&patient, Event::RequestCancelled { request: id });
+        Self::close_cancelled(id, request, &committee);
         Ok(())
+    }
+
+    /// Lets a request end with the answer of its named worker, or after its deadline.
+    ///
+    /// Whoever has the answer out is paid, and whoever gives none is not.
+    fn begin_cancellation(id: RequestId, request: &RequestOf<T>, mut committee: CommitteeOf<T>) {
+        committee.choice = Choice::Cancelled;
+        Committees::<T>::insert(id, committee);
+        let event = Event::CancellationBegun { request: id, until: request.deadline };
+        Self::deposit_logged(&request.patient, event);
+    }
+
+    /// Closes a cancelled request.
+    pub(crate) fn close_cancelled(
+        id: RequestId,
+        request: RequestOf<T>,
+        committee: &CommitteeOf<T>,
+    ) {
+        let patient = request.patient.clone();
+        Self::close(id, request, committee, RequestStatus::Cancelled);
+        Self::deposit_logged(&patient, Event::RequestCancelled { request: id });
     }
 
     /// Returns an open request with its committee.

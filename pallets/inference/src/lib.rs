@@ -478,9 +478,9 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled. Workers that had committed, or the only one with the key, were paid.
+        /// A request was cancelled. Workers that had committed, or a single one with the key, were paid.
         ///
-        /// Other fees were released.
+        /// One that was named is paid if it has answered. Other fees were released.
         RequestCancelled {
             /// The request.
             request: RequestId,
@@ -543,6 +543,24 @@ pub mod pallet {
             certain: bool,
             /// The probability of each class.
             probabilities: Probabilities,
+        },
+        /// The patient cancelled a request whose named worker may have its answer in the pool.
+        ///
+        /// It ends with that answer, which is paid and not kept, or after its deadline.
+        CancellationBegun {
+            /// The request.
+            request: RequestId,
+            /// The last block in which the worker can answer.
+            until: BlockNumberFor<T>,
+        },
+        /// The answer of a named worker was paid and not kept: it stands in this block alone.
+        ///
+        /// The request was cancelled, the record erased or superseded, or consent taken back.
+        AnswerNotKept {
+            /// The request.
+            request: RequestId,
+            /// The worker.
+            worker: T::AccountId,
         },
     }
 
@@ -653,6 +671,8 @@ pub mod pallet {
         NotChallengeable,
         /// The challenger's answer is that of the verdict.
         SameAnswer,
+        /// The request was cancelled. It ends with the answer of its named worker, or after its deadline.
+        CancellationPending,
     }
 
     #[pallet::hooks]
@@ -920,8 +940,10 @@ pub mod pallet {
         ///
         /// Once a worker has committed to an answer, or a single worker has the key, only the
         /// patient can cancel, and these workers are paid: a requester who sees an answer in the
-        /// pool cannot take the payment back. (A patient can, by erasing, amending or restoring
-        /// the record or revoking consent just before: a worker that minds commits first.)
+        /// pool cannot take the payment back. A worker that was named is paid if it answers: the
+        /// request stays open until then, or until its deadline, and the answer is not kept.
+        /// (From a worker that was drawn alone a patient can take the payment, by erasing,
+        /// amending or restoring the record or revoking consent just before: it commits first.)
         /// An overdue request is settled before, as by `settle_overdue`.
         ///
         /// Whoever asks for the same record and model again gets the same workers: see
@@ -936,9 +958,10 @@ pub mod pallet {
         /// - `NotRequester`: another account made it, and the signer is not the patient.
         /// - `AnswerCommitted`: the signer is not the patient, and a worker has done its work; or
         ///   answers are disputed.
+        /// - `CancellationPending`: it was cancelled before.
         ///
         /// ## Events
-        /// - `RequestCancelled`.
+        /// - `RequestCancelled`; `CancellationBegun` if a named worker has the key.
         #[pallet::call_index(6)]
         #[pallet::weight(
             <T as Config>::WeightInfo::cancel_request()
@@ -1038,6 +1061,7 @@ pub mod pallet {
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answers are awaited.
         /// - `NotChosen`, `AlreadyAnswered`, `EnvelopeNotFound`: the signer cannot answer.
         /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - `CancellationPending`: the patient cancelled it. `submit_answer` is still paid.
         /// - Denials by the policy, as for `Emr::add_record`.
         ///
         /// ## Events
@@ -1091,6 +1115,10 @@ pub mod pallet {
 
         /// Answers a request for a single worker.
         ///
+        /// Everybody can read the answer in the pool. So a worker that was named is paid also
+        /// where the patient has cancelled the request or, as its requester, revoked consent
+        /// meanwhile, or the record was erased or superseded; its answer is not kept then.
+        ///
         /// ## Dispatch origin
         /// Signed by the worker that was chosen for the request, and has an envelope of the
         /// record.
@@ -1108,6 +1136,7 @@ pub mod pallet {
         ///
         /// ## Events
         /// - `Emr::AccessChecked`; `VerdictReached`.
+        /// - `AnswerNotKept`; `RequestCancelled` if it was paid and not kept.
         #[pallet::call_index(11)]
         #[pallet::weight(
             <T as Config>::WeightInfo::submit_answer().saturating_add(Pallet::<T>::policy_weight())
@@ -1164,6 +1193,7 @@ pub mod pallet {
         /// ## Events
         /// - `RequestRemoved` if it was closed before.
         /// - `RequestExpired` if no workers were drawn or none have the key.
+        /// - `RequestCancelled` if the patient had cancelled it, and the named worker gave no answer.
         /// - `Disputes::DisputeSettled` if workers dispute, and what follows from it.
         /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,
         ///   and `DrawReopened` or `InferenceFailed`.

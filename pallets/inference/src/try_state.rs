@@ -198,7 +198,12 @@ impl<T: Config> Pallet<T> {
         ensure!(members.len() <= most, "a committee is too large");
         let lost = committee.lost.len() as u32;
         ensure!(lost < Self::most_lost(), "a request has lost too many workers");
-        if committee.choice != Choice::Named {
+        ensure!(
+            committee.choice != Choice::Cancelled
+                || (request.quorum == 1 && request.status == RequestStatus::Committing),
+            "a cancelled request awaits no single answer"
+        );
+        if !matches!(committee.choice, Choice::Named | Choice::Cancelled) {
             let draw = DrawnBy::<T>::get(request.record, request.model);
             let begin = match committee.choice {
                 Choice::Seeded { seed, .. } => Choice::Seeded { seed, last: None },

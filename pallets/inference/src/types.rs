@@ -207,6 +207,11 @@ pub enum Choice {
         /// The hash by which the last candidate that was asked stands in the order.
         last: Option<[u8; 32]>,
     },
+    /// The requester named the worker, and the patient has cancelled the request since.
+    ///
+    /// It ends with the worker's answer, which is paid and not kept, or after its deadline.
+    #[codec(index = 3)]
+    Cancelled,
 }
 
 /// How workers are drawn for a record and model, for all requests alike.

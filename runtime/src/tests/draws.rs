@@ -1,7 +1,7 @@
 //! Drawn workers, the custodians of their record and the policy contract together.
 
 use medchain_primitives::{
-    Arithmetic, Basis, EndReason, ModelId, ModelStatus, RequestId, RequestStatus,
+    Arithmetic, Basis, EndReason, ModelId, ModelStatus, RequestId, RequestStatus, SealedAnswer,
 };
 use pallet_inference::{Choice, Committee, Member, Model, Request, Step};
 use sp_runtime::{BoundedVec, DispatchResult, Permill};
@@ -126,6 +126,33 @@ fn a_named_worker_gets_nothing_from_custodians() {
     development_chain().execute_with(|| {
         waiting(Choice::Named);
         assert_eq!(ask(WORKER), Err(pallet_custody::Error::<Runtime>::NotDrawn.into()));
+    });
+}
+
+/// The patient, who pays, reads the answer in the pool and is faster with the contract's no.
+#[test]
+fn a_named_worker_is_paid_although_the_contract_says_no_by_then() {
+    use frame_support::traits::fungible::{InspectHold, MutateHold};
+
+    development_chain().execute_with(|| {
+        let policy = waiting(Choice::Named);
+        let (patient, worker) = (PATIENT.to_account_id(), WORKER.to_account_id());
+        let fee = RuntimeHoldReason::Inference(pallet_inference::HoldReason::Fee);
+        assert_ok!(Balances::hold(&fee, &patient, UNIT));
+        pallet_inference::Requests::<Runtime>::mutate_extant(REQUEST, |request| {
+            request.requester = patient.clone();
+            request.status = RequestStatus::Committing;
+        });
+        call(&policy, REVOKE, worker.clone());
+        let before = Balances::free_balance(&worker);
+        // As long as an answer of this model, which has no classes.
+        let answer = SealedAnswer::truncate_from(vec![0; 18]);
+        assert_ok!(Inference::submit_answer(signed(WORKER), REQUEST, answer));
+        assert_eq!(Balances::free_balance(&worker), before + UNIT);
+        assert_eq!(Balances::balance_on_hold(&fee, &patient), 0);
+        assert!(pallet_inference::Verdicts::<Runtime>::get(REQUEST).is_none());
+        let request = pallet_inference::Requests::<Runtime>::get(REQUEST);
+        assert_eq!(request.map(|request| request.status), Some(RequestStatus::Cancelled));
     });
 }
 

@@ -698,6 +698,14 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(Weight::from_parts(0, 96).saturating_mul(c.into()))
 	}
+	/// An upper estimate, until it is measured: two custodies, five records, the hold, what is
+	/// remembered of grants and of the custody, two entries of the schedule, the log.
+	fn withdraw_shares() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 45_000))
+			.saturating_add(T::DbWeight::get().reads(16))
+			.saturating_add(T::DbWeight::get().writes(9))
+	}
 	/// Storage: `Custody::NextDue` (r:1 w:1)
 	/// Proof: `Custody::NextDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Custody::Due` (r:2 w:2)

@@ -117,6 +117,7 @@ errors! {
         RequestNotOpen,
         WorkerNotNameable,
         AnswerCommitted,
+        CancellationPending,
         WrongStatus,
         SeedNotReady,
         MayNotSeal,

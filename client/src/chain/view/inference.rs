@@ -26,6 +26,9 @@ pub(in crate::chain) enum Choice {
     After { number: u32 },
     #[codec(index = 2)]
     Seeded { seed: [u8; 32], last: Option<[u8; 32]> },
+    /// The worker was named, and the patient has cancelled the request since.
+    #[codec(index = 3)]
+    Cancelled,
 }
 
 impl Choice {
@@ -33,7 +36,7 @@ impl Choice {
     fn awaited(self) -> Option<u32> {
         match self {
             Self::After { number } => Some(number),
-            Self::Named | Self::Seeded { .. } => None,
+            Self::Named | Self::Seeded { .. } | Self::Cancelled => None,
         }
     }
 }
@@ -167,7 +170,7 @@ impl View {
             let Some((choice, fields)) = read else { return Ok(None) };
             Ok(Some(Committee {
                 members: fields.get("members")?,
-                named: matches!(choice, Choice::Named),
+                named: matches!(choice, Choice::Named | Choice::Cancelled),
                 waits_for_seed: choice.awaited().is_some_and(|number| missing.contains(&number)),
                 lost: fields.get("lost")?,
             }))

@@ -247,7 +247,8 @@ fn refusal(failure: &DispatchFailure) -> Outcome {
             | InferenceError::RequestNotFound
             | InferenceError::WrongStatus
             | InferenceError::NotChosen
-            | InferenceError::AlreadyAnswered,
+            | InferenceError::AlreadyAnswered
+            | InferenceError::CancellationPending,
         ) => Outcome::ClosedElsewhere,
         // The uploader was faster, or this worker before a restart.
         FailureKind::Custody(CustodyError::NotDrawn | CustodyError::AccessAlreadyGranted) => {
@@ -302,6 +303,7 @@ mod tests {
             InferenceError::WrongStatus,
             InferenceError::NotChosen,
             InferenceError::AlreadyAnswered,
+            InferenceError::CancellationPending,
         ] {
             assert_eq!(outcome(settled), Outcome::ClosedElsewhere);
         }

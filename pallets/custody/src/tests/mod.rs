@@ -35,4 +35,5 @@ mod three_films;
 mod thresholds;
 mod unreviewed;
 mod veto;
+mod withdrawal;
 mod world;

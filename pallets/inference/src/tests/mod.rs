@@ -13,6 +13,7 @@ mod due;
 mod failures;
 mod invariants;
 mod models;
+mod named;
 mod orders;
 mod overdue;
 mod own_keys;

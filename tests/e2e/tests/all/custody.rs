@@ -207,3 +207,16 @@ fn who_may_be_a_custodian_is_asked() {
 
 /// 10 MEDC: the bond of a custodian, and of an emergency.
 pub const BOND: u128 = 10_000_000_000_000;
+
+/// Otherwise a laboratory could take the film from the doctor in an emergency.
+#[test]
+fn an_uploader_leaves_the_newest_version_with_the_custodians() {
+    let world = World::with_custodians();
+    let record = film(&world, 640).0.to_string();
+    let withdraw = ["custodians", "withdraw", &record];
+    let refused = world.run(LAB, &withdraw);
+    assert!(refused.one_error_line().to_lowercase().contains("shares"), "{}", refused.err);
+    let stranger = world.run(STRANGER, &withdraw);
+    assert!(!stranger.one_error_line().is_empty());
+    world.done(PATIENT, &withdraw);
+}

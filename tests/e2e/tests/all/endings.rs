@@ -11,7 +11,7 @@ use super::custody::{film, read};
 fn a_request_is_cancelled_and_a_model_retired_and_taken_back() {
     let world = World::with_everybody();
     let record = film(&world, 610).0.to_string();
-    let infer = ["infer", &record, "--model", "0", "--worker", WORKER];
+    let infer = ["infer", &record, "--model", "0", "--quorum", "1"];
     let request = world.done(PATIENT, &infer)["request_id"].to_string();
     let early = world.run(PATIENT, &["request", "expire", &request]);
     assert!(early.one_error_line().contains("the deadline of request"), "{}", early.err);
@@ -31,6 +31,14 @@ fn a_request_is_cancelled_and_a_model_retired_and_taken_back() {
     assert_eq!(world.done(REGISTRAR, &["model", "retire", "0", "--undo"])["active"], true);
     let next = world.done(PATIENT, &infer);
     assert_ne!(next["request_id"].to_string(), request);
+
+    // The answer of a worker that was named may be in the pool: it is paid for until its deadline.
+    let named = film(&world, 612).0.to_string();
+    let infer = ["infer", &named, "--model", "0", "--worker", WORKER];
+    let request = world.done(PATIENT, &infer)["request_id"].to_string();
+    let cancel = ["request", "cancel", &request];
+    assert_eq!(world.done(PATIENT, &cancel)["status"], "cancelling");
+    assert!(!world.run(PATIENT, &cancel).one_error_line().is_empty());
 }
 
 #[test]

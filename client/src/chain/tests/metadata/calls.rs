@@ -207,6 +207,7 @@ fn custody(calls: &mut Checked) {
     for (entrustment, shown) in [(Some(entrustment()), "wrapped"), (None, "None")] {
         calls.check(&Call::EntrustRecord { record, entrustment }, &["77", shown]);
     }
+    calls.check(&Call::WithdrawShares { record }, &["77"]);
     let reply = ReplyKey([42; 32]);
     for (purpose, shown) in [
         (Purpose::Treatment, "Treatment"),

@@ -368,6 +368,8 @@ fn inference(events: &mut Checked) {
     ] {
         event!(events, Inference, InferenceFailed { request, record, cause });
     }
+    event!(events, Inference, CancellationBegun { request, until });
+    event!(events, Inference, AnswerNotKept { request, worker });
     event!(events, Inference, RequestCancelled { request });
     event!(events, Inference, RequestExpired { request });
     let challenger = worker;

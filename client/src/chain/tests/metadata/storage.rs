@@ -321,6 +321,7 @@ fn structs_of_verdicts_are_as_they_are_read() {
         Choice::Named,
         Choice::After { number: 1 },
         Choice::Seeded { seed: [1; 32], last: Some([2; 32]) },
+        Choice::Cancelled,
     ] {
         let members = [
             Step::Chosen,
@@ -541,6 +542,7 @@ fn every_variant_has_the_index_that_it_is_read_by() {
     check(choice, &|| Choice::Named.encode(), "Named");
     check(choice, &|| Choice::After { number: 1 }.encode(), "After");
     check(choice, &|| Choice::Seeded { seed: [1; 32], last: None }.encode(), "Seeded");
+    check(choice, &|| Choice::Cancelled.encode(), "Cancelled");
     let members = field_type(&metadata, "Inference", "Committees", "members");
     for (step, shown) in [
         (Step::Chosen, "Chosen"),

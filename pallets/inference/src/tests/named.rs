@@ -1,0 +1,253 @@
+//! A worker that was named answers in one call, which everybody can read in the pool: whoever pays
+//! for the answer cannot take the fee back with it, and no answer earns nothing.
+
+use super::*;
+use frame_support::{assert_noop, assert_ok};
+use medchain_primitives::FailureCause;
+use pallet_emr::Error as EmrError;
+use proptest::prelude::*;
+
+/// What the patient does when it sees the answer in the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WayOut {
+    Cancel,
+    Erase,
+    Amend,
+    Revoke,
+    TakeKey,
+}
+
+use WayOut::{Amend, Cancel, Erase, Revoke, TakeKey};
+
+const WAYS: [WayOut; 5] = [Cancel, Erase, Amend, Revoke, TakeKey];
+
+/// Takes a way out, where it is still open.
+fn take(way: WayOut, id: RequestId) -> bool {
+    match way {
+        Cancel => Inference::cancel_request(signed(PATIENT), id).is_ok(),
+        Erase => Emr::erase_record(signed(PATIENT), XRAY).is_ok(),
+        Amend => {
+            let digest = medchain_primitives::ContentDigest([20; 32]);
+            let (new, readers) = ((cid(20), Some(film())), Default::default());
+            let who = signed(PATIENT);
+            Emr::amend_record(who, XRAY, new.0, digest, new.1, readers, None).is_ok()
+        }
+        Revoke => {
+            Policy::revoke(WORKER, Action::Infer);
+            true
+        }
+        TakeKey => Emr::remove_envelope(signed(PATIENT), XRAY, WORKER).is_ok(),
+    }
+}
+
+/// A request of [`PATIENT`] that names [`WORKER`], which has the key.
+fn awaiting_named() -> RequestId {
+    let id = request(named(WORKER));
+    assert_ok!(seal(id));
+    System::reset_events();
+    id
+}
+
+/// What [`WORKER`] has earned.
+fn earned() -> u64 {
+    free_balance(WORKER) + BOND - FUNDS
+}
+
+/// Lets the deadline of a request pass, if it is open.
+fn run_out(id: RequestId) {
+    if is_open(id) {
+        if System::block_number() <= entry(id).deadline {
+            miss_deadline(id);
+        }
+        assert_ok!(settle(id));
+    }
+    assert!(!is_open(id));
+}
+
+#[test]
+fn no_way_out_takes_the_fee_of_an_answer_back() {
+    for way in WAYS {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = awaiting_named();
+            assert!(take(way, id), "{way:?}");
+            assert_ok!(submit(WORKER, id, &covid()));
+            assert_eq!((earned(), held(PATIENT)), (FEE, (0, 0)), "{way:?}");
+            assert!(!is_open(id));
+            assert!(!on_list(WORKER, id));
+            // Without the envelope, consent stands, and the worker had the key.
+            let kept = way == TakeKey;
+            assert_eq!(Verdicts::<Test>::contains_key(id), kept, "{way:?}");
+            let end = if kept { RequestStatus::Answered } else { RequestStatus::Cancelled };
+            assert_eq!(status(id), end);
+            assert_noop!(submit(WORKER, id, &covid()), Error::<Test>::RequestNotOpen);
+        });
+    }
+}
+
+#[test]
+fn whoever_gives_no_answer_earns_nothing() {
+    for way in WAYS {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = awaiting_named();
+            assert!(take(way, id), "{way:?}");
+            run_out(id);
+            assert_eq!((earned(), held(PATIENT)), (0, (0, 0)), "{way:?}");
+            // Whom only the policy stops, and does not report it, missed the deadline.
+            let lost = if way == Revoke { ABSENCE } else { 0 };
+            assert_eq!(held(WORKER).1, BOND - lost, "{way:?}");
+        });
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_kept_is_in_the_log() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        Policy::revoke(WORKER, Action::Infer);
+        let used = submit(WORKER, id, &covid()).expect("it is paid");
+        let most = <() as WeightInfo>::submit_answer() + POLICY_WEIGHT;
+        assert_eq!(used.actual_weight, Some(most));
+        let paid = Event::<Test>::AnswerNotKept { request: id, worker: WORKER };
+        assert_eq!(events(), [paid.into(), Event::<Test>::RequestCancelled { request: id }.into()]);
+        assert_eq!(worker(WORKER).answered, 0);
+    });
+}
+
+#[test]
+fn a_cancelled_request_ends_with_the_answer_or_after_its_deadline() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        let until = entry(id).deadline;
+        assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+        assert_eq!(events(), [Event::<Test>::CancellationBegun { request: id, until }.into()]);
+        assert_eq!((status(id), held(PATIENT).0), (RequestStatus::Committing, FEE));
+        let again = Inference::cancel_request(signed(PATIENT), id);
+        assert_noop!(again, Error::<Test>::CancellationPending);
+        // A commitment shows nothing, so nobody could have outrun it.
+        assert_noop!(commit(WORKER, id, &covid()), Error::<Test>::CancellationPending);
+        assert_noop!(submit(12, id, &covid()), Error::<Test>::NotChosen);
+        let before = free_balance(PATIENT);
+        miss_deadline(id);
+        assert_noop!(submit(WORKER, id, &covid()), Error::<Test>::DeadlinePassed);
+        assert_ok!(settle(id));
+        assert_eq!(events(), [Event::<Test>::RequestCancelled { request: id }.into()]);
+        assert_eq!((status(id), free_balance(PATIENT)), (RequestStatus::Cancelled, before + FEE));
+        assert_eq!((worker(WORKER).missed, held(WORKER)), (0, (0, BOND)));
+    });
+}
+
+#[test]
+fn a_worker_that_has_no_answer_lets_a_cancelled_request_go() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+        let code = medchain_primitives::FailureCode::Unavailable;
+        assert_ok!(Inference::report_failure(signed(WORKER), id, code));
+        let cause = FailureCause::Reported(code);
+        assert_eq!(status(id), RequestStatus::Failed { cause });
+        assert_eq!((earned(), held(PATIENT)), (0, (0, 0)));
+    });
+}
+
+#[test]
+fn nobody_leaves_with_the_fee() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        assert_ok!(Inference::cancel_request(signed(PATIENT), id));
+        for record in [XRAY, REPORT] {
+            assert_ok!(Emr::erase_record(signed(PATIENT), record));
+        }
+        let leave = || Emr::deregister_patient(signed(PATIENT));
+        let refused = leave().map(|_| ()).map_err(|failed| failed.error);
+        assert_eq!(refused, Err(Error::<Test>::RequestNotClosed.into()));
+        assert_ok!(submit(WORKER, id, &covid()));
+        assert_eq!(earned(), FEE);
+        assert_ok!(leave());
+    });
+}
+
+/// The author amends the film: no way for a requester that is not the patient either.
+#[test]
+fn another_requester_does_not_cancel_when_the_record_is_replaced() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(STRANGER, Action::Infer);
+        assert_ok!(Inference::request_inference(signed(STRANGER), XRAY, named(WORKER)));
+        assert_ok!(seal(REQUEST));
+        amend_xray();
+        let cancel = Inference::cancel_request(signed(STRANGER), REQUEST);
+        assert_eq!(cancel, Err(Error::<Test>::AnswerCommitted.into()));
+        assert_ok!(submit(WORKER, REQUEST, &covid()));
+        assert_eq!((earned(), held(STRANGER)), (FEE, (0, 0)));
+    });
+}
+
+/// Otherwise whoever the patient never allowed would be paid by a requester for any bytes.
+#[test]
+fn another_requester_pays_for_no_answer_that_the_policy_refuses() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(STRANGER, Action::Infer);
+        assert_ok!(Inference::request_inference(signed(STRANGER), XRAY, named(WORKER)));
+        assert_ok!(seal(REQUEST));
+        Policy::revoke(WORKER, Action::Infer);
+        assert_noop!(submit(WORKER, REQUEST, &covid()), EmrError::<Test>::GrantRevoked);
+        assert_eq!(held(STRANGER).0, FEE);
+    });
+}
+
+/// A worker cannot have its answer paid and kept out of every challenge by its own doing.
+#[test]
+fn a_worker_that_gives_its_key_back_is_judged_by_its_answer() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        assert_ok!(Emr::remove_envelope(signed(WORKER), XRAY, WORKER));
+        assert_ok!(submit(WORKER, id, &normal()));
+        assert!(Verdicts::<Test>::contains_key(id), "it stands, and can be challenged");
+    });
+}
+
+/// A step before the answer, or the number of blocks that pass.
+fn step() -> impl Strategy<Value = Result<WayOut, u64>> {
+    prop_oneof![
+        3 => proptest::sample::select(WAYS.to_vec()).prop_map(Ok::<WayOut, u64>),
+        1 => (1..=COMMIT).prop_map(Err::<WayOut, u64>),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 128,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// The model knows one thing: whether an answer came before the deadline.
+    #[test]
+    fn an_answer_in_time_is_paid_and_nothing_else(
+        steps in proptest::collection::vec(step(), 0..7),
+        answers: bool,
+    ) {
+        ExtBuilder::default().build_and_execute(|| {
+            let (id, mut passed) = (awaiting_named(), 0);
+            for step in steps {
+                match step {
+                    Ok(way) => {
+                        take(way, id);
+                    }
+                    Err(blocks) => {
+                        pass(blocks);
+                        passed += blocks;
+                    }
+                }
+                check_invariants();
+            }
+            let paid = answers && passed <= COMMIT;
+            if answers {
+                assert_eq!(submit(WORKER, id, &covid()).is_ok(), paid);
+            }
+            run_out(id);
+            assert_eq!(earned(), if paid { FEE } else { 0 });
+            assert_eq!(held(PATIENT), (0, 0));
+            check_invariants();
+        });
+    }
+}
