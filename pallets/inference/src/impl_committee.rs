@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
                 Self::keep_seed(request.record, request.model, number, seed);
                 (seed, None)
             }
-            Choice::Named => return Err(Error::<T>::WrongStatus.into()),
+            Choice::Named | Choice::Cancelled => return Err(Error::<T>::WrongStatus.into()),
         };
         let mut candidates = Self::candidates(&request, &committee, seed, last).into_iter();
         let mut drawn = MembersOf::<T>::new();
