@@ -57,7 +57,11 @@ cargo test --locked --quiet --workspace --lib capacity:: -- --nocapture --test-t
   | grep -E "ms .*KiB|declared|used weight|fit into|panicked|for each$|^error"
 
 step "what each call of access costs (the proof of a small state; a large one adds a node or two for each value)"
-cargo test --locked --quiet --workspace --lib what_access_costs -- --nocapture 2>/dev/null | grep -E "KiB|call of access"
+cargo test --locked --quiet --workspace --lib what_access_costs -- --nocapture 2>/dev/null | grep -E "KiB|bytes|call of access"
+
+released=$(find zombienet/released -name costs.tsv | sort -V | tail -n 1)
+step "what each call costs at most by its weight, now and before: $released (other machines measured other times)"
+scripts/call-costs.py compare "$released"
 
 step "from request_access to a readable image: three custodians, two of them needed, a block every 2 s"
 "$CARGO_TARGET_DIR/debug/medchain" demo --story consent --json \

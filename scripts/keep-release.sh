@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Keeps what `make build` made of the last commit as the release from which later
-# upgrades are tried: its runtime, its policy bundle and the commit that its
-# programs are built from. Run it before the spec_version is raised.
+# upgrades are tried: its runtime, its policy bundle, the commit that its
+# programs are built from, and what its calls cost. Run it before the
+# spec_version is raised.
 #   scripts/keep-release.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,4 +25,5 @@ mkdir -p "$release"
 scripts/compact-runtime.sh "$wasm" "$release/runtime.wasm"
 cp "$bundle" "$release/access-control.contract"
 git rev-parse HEAD >"$release/commit"
+scripts/call-costs.py write >"$release/costs.tsv"
 printf 'release %s is kept in %s; now raise spec_version, and run make metadata\n' "$version" "$release"

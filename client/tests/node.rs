@@ -242,7 +242,7 @@ async fn consent(
     assert_eq!(policy::grant_of(&view, &contract, &account, &grantee).await.unwrap(), None);
 
     let actions = ActionSet::of(&[Action::Infer]);
-    let grant = policy::grant(&grantee, actions, None);
+    let grant = policy::grant(&grantee.0, actions, None);
     let outcome = chain.contract_call(patient, &contract, grant, &options).await.unwrap();
     let emitted = |event: &ChainEvent| matches!(event, ChainEvent::ContractEmitted { contract: from, .. } if *from == contract);
     assert!(outcome.events.iter().any(emitted), "{:?}", outcome.events);

@@ -31,6 +31,7 @@ mod names;
 mod output;
 mod parameters;
 mod people;
+pub mod policy;
 mod record;
 mod sets;
 mod verdict;

@@ -105,7 +105,7 @@ pub async fn set(context: &Context, args: &SetArgs) -> Result<DelegateReport> {
     let delegate = context.parse_account(&args.delegate)?;
     let parties = Parties::find(context, args.policy.as_deref(), None).await?;
     ensure_ahead(context, args.until).await?;
-    let data = policy::set_delegate(&delegate, args.actions, args.until);
+    let data = policy::set_delegate(&delegate.0, args.actions, args.until);
     let included = send(context, &parties, data, "make the account a delegate").await?;
     let Parties { contract: policy, patient, .. } = parties;
     let (actions, until) = (args.actions.iter().collect(), args.until);
@@ -116,7 +116,7 @@ pub async fn set(context: &Context, args: &SetArgs) -> Result<DelegateReport> {
 pub async fn remove(context: &Context, args: &RemoveArgs) -> Result<DelegateReport> {
     let delegate = context.parse_account(&args.delegate)?;
     let parties = Parties::find(context, args.policy.as_deref(), None).await?;
-    let data = policy::remove_delegate(&delegate);
+    let data = policy::remove_delegate(&delegate.0);
     let included = send(context, &parties, data, "remove the delegate").await?;
     let Parties { contract: policy, patient, .. } = parties;
     let (actions, until) = (Vec::new(), None);

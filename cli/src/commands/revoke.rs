@@ -75,9 +75,9 @@ pub async fn revoke(context: &Context, args: &RevokeArgs) -> Result<GrantReport>
     let data = match &grantee {
         Grantee::Role(role) => policy::revoke_role(*role),
         Grantee::Account(account) if parties.is_delegate() => {
-            policy::revoke_as(&parties.patient, account)
+            policy::revoke_as(&parties.patient.0, &account.0)
         }
-        Grantee::Account(account) => policy::revoke(account),
+        Grantee::Account(account) => policy::revoke(&account.0),
     };
     let revoked = match parties.try_call(context, data).await? {
         Ok(call) => {

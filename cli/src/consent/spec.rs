@@ -97,11 +97,11 @@ pub fn grant_message(
     match grantee {
         Grantee::Role(role) => policy::grant_role(*role, actions, purposes, until),
         Grantee::Account(account) => match as_delegate_of {
-            Some(patient) => policy::grant_as(patient, account, actions, purposes, until),
+            Some(patient) => policy::grant_as(&patient.0, &account.0, actions, purposes, until),
             None if purposes.is_some() => {
-                policy::grant_for_purposes(account, actions, purposes, until)
+                policy::grant_for_purposes(&account.0, actions, purposes, until)
             }
-            None => policy::grant(account, actions, until),
+            None => policy::grant(&account.0, actions, until),
         },
     }
 }

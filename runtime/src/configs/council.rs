@@ -5,20 +5,13 @@
 use frame_support::{
     instances::Instance1,
     parameter_types,
-    traits::{fungible::HoldConsideration, ConstU32, EitherOfDiverse, NeverEnsureOrigin},
+    traits::{ConstU32, EitherOfDiverse},
     weights::Weight,
 };
 use frame_system::EnsureRoot;
-use pallet_collective::{
-    deposit::{Delayed, Geometric},
-    DefaultVote, EnsureProportionAtLeast, EnsureProportionMoreThan, MemberCount,
-};
-use sp_runtime::FixedU128;
+use pallet_collective::{EnsureProportionAtLeast, EnsureProportionMoreThan};
 
-use crate::{
-    seats::{CouncilSeats, SeatingWeight},
-    *,
-};
+use crate::*;
 
 /// The maximum number of members of the council.
 pub const MAX_COUNCIL_MEMBERS: u32 = 32;
@@ -40,30 +33,12 @@ pub type CouncilTwoThirds =
 pub type CouncilMinority =
     EitherOfDiverse<EnsureRoot<AccountId>, EnsureProportionMoreThan<AccountId, Instance1, 1, 3>>;
 
-/// Counts members who have not voted as against the motion.
-pub struct SilenceIsNo;
-
-impl DefaultVote for SilenceIsNo {
-    fn default_vote(_: Option<bool>, _: MemberCount, _: MemberCount, _: MemberCount) -> bool {
-        false
-    }
-}
-
 parameter_types! {
     /// Number of blocks for which members can vote on a motion.
     pub const MotionDuration: BlockNumber = 7 * DAYS;
-    /// Number of open motions beside which another needs no deposit.
-    pub const FreeMotions: u32 = 8;
-    /// Deposit for the first motion beside them, held until it is closed. Each further one takes
-    /// twice as much: a single member must not fill all places, of which cancelling needs one.
-    pub const MotionDeposit: Balance = 10 * UNIT;
-    /// By how much it grows.
-    pub const MotionDepositGrows: FixedU128 = FixedU128::from_u32(2);
     /// Why the deposit of a motion is held.
     pub const MotionHold: RuntimeHoldReason =
         RuntimeHoldReason::Council(pallet_collective::HoldReason::ProposalSubmission);
-    /// Maximum weight of a motion's call.
-    pub MaxMotionWeight: Weight = normal_block_weight().saturating_div(2);
     /// Maximum weight of a call that root will make.
     pub const MaxChangeWeight: Weight =
         Weight::from_parts(MAXIMUM_BLOCK_WEIGHT.ref_time() / 4, MAXIMUM_BLOCK_WEIGHT.proof_size() / 4);
@@ -71,45 +46,6 @@ parameter_types! {
     pub const PublicDelay: BlockNumber = 7 * DAYS;
     /// Number of blocks for which a change can be enacted.
     pub const EnactPeriod: BlockNumber = 7 * DAYS;
-}
-
-impl pallet_collective::Config<Instance1> for Runtime {
-    type RuntimeOrigin = RuntimeOrigin;
-    type Proposal = RuntimeCall;
-    type RuntimeEvent = RuntimeEvent;
-    type MotionDuration = MotionDuration;
-    type MaxProposals = ConstU32<32>;
-    type MaxMembers = ConstU32<MAX_COUNCIL_MEMBERS>;
-    type DefaultVote = SilenceIsNo;
-    type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
-    // Members change through `CouncilMembership` alone, or the two lists would differ.
-    type SetMembersOrigin = NeverEnsureOrigin<()>;
-    type MaxProposalWeight = MaxMotionWeight;
-    type DisapproveOrigin = EnsureRoot<AccountId>;
-    type KillOrigin = EnsureRoot<AccountId>;
-    type Consideration = HoldConsideration<
-        AccountId,
-        Balances,
-        MotionHold,
-        Delayed<FreeMotions, Geometric<MotionDepositGrows, MotionDeposit>>,
-        u32,
-    >;
-}
-
-impl pallet_membership::Config<Instance1> for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    // In public, after the delay: otherwise two thirds could remove in one motion whoever would
-    // cancel what they announce in it.
-    type AddOrigin = EnsureRoot<AccountId>;
-    type RemoveOrigin = EnsureRoot<AccountId>;
-    type SwapOrigin = EnsureRoot<AccountId>;
-    type ResetOrigin = EnsureRoot<AccountId>;
-    // A prime member decides nothing here.
-    type PrimeOrigin = NeverEnsureOrigin<()>;
-    type MembershipInitialized = Council;
-    type MembershipChanged = CouncilSeats;
-    type MaxMembers = ConstU32<MAX_COUNCIL_MEMBERS>;
-    type WeightInfo = SeatingWeight;
 }
 
 impl pallet_timelock::Config for Runtime {

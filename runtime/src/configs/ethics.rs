@@ -5,24 +5,14 @@
 use frame_support::{
     instances::Instance2,
     parameter_types,
-    traits::{
-        fungible::HoldConsideration, ConstU32, EitherOfDiverse, EnsureOrigin, NeverEnsureOrigin,
-    },
+    traits::{EitherOfDiverse, EnsureOrigin},
 };
 use frame_system::EnsureRoot;
 use medchain_primitives::MIN_ETHICS_MEMBERS;
-use pallet_collective::{
-    deposit::{Delayed, Geometric},
-    EnsureProportionMoreThan,
-};
+use pallet_collective::EnsureProportionMoreThan;
 
-use super::council::{
-    CouncilMajority, FreeMotions, MaxMotionWeight, MotionDeposit, MotionDepositGrows, SilenceIsNo,
-};
-use crate::{
-    seats::{EthicsSeats, SeatingWeight},
-    *,
-};
+use super::council::CouncilMajority;
+use crate::*;
 
 /// The maximum number of members of the ethics committee.
 pub const MAX_ETHICS_MEMBERS: u32 = 9;
@@ -76,44 +66,4 @@ parameter_types! {
     /// Why the deposit of a motion is held.
     pub const EthicsMotionHold: RuntimeHoldReason =
         RuntimeHoldReason::EthicsCommittee(pallet_collective::HoldReason::ProposalSubmission);
-}
-
-impl pallet_collective::Config<Instance2> for Runtime {
-    type RuntimeOrigin = RuntimeOrigin;
-    type Proposal = RuntimeCall;
-    type RuntimeEvent = RuntimeEvent;
-    type MotionDuration = EthicsMotionDuration;
-    // Few would be filled by a single member, and nothing could be judged meanwhile.
-    type MaxProposals = ConstU32<32>;
-    type MaxMembers = ConstU32<MAX_ETHICS_MEMBERS>;
-    type DefaultVote = SilenceIsNo;
-    type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
-    // Members change through `EthicsMembership` alone.
-    type SetMembersOrigin = NeverEnsureOrigin<()>;
-    type MaxProposalWeight = MaxMotionWeight;
-    type DisapproveOrigin = EnsureRoot<AccountId>;
-    type KillOrigin = EnsureRoot<AccountId>;
-    type Consideration = HoldConsideration<
-        AccountId,
-        Balances,
-        EthicsMotionHold,
-        Delayed<FreeMotions, Geometric<MotionDepositGrows, MotionDeposit>>,
-        u32,
-    >;
-}
-
-impl pallet_membership::Config<Instance2> for Runtime {
-    type RuntimeEvent = RuntimeEvent;
-    // In public, after the delay. Half of the council could otherwise remove the committee, judge,
-    // and appoint it anew, all in one block.
-    type AddOrigin = EnsureRoot<AccountId>;
-    type RemoveOrigin = EnsureRoot<AccountId>;
-    type SwapOrigin = EnsureRoot<AccountId>;
-    type ResetOrigin = EnsureRoot<AccountId>;
-    // A prime member decides nothing here.
-    type PrimeOrigin = NeverEnsureOrigin<()>;
-    type MembershipInitialized = EthicsSeats;
-    type MembershipChanged = EthicsSeats;
-    type MaxMembers = ConstU32<MAX_ETHICS_MEMBERS>;
-    type WeightInfo = SeatingWeight;
 }

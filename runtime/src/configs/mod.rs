@@ -1,5 +1,6 @@
 //! The configuration of every pallet, one file per concern.
 
+mod bodies;
 mod consensus;
 mod contracts;
 mod council;

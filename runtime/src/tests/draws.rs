@@ -30,6 +30,19 @@ fn waiting(choice: Choice) -> AccountId {
     entrust(RECORD);
     let infer = 1u8 << (Action::Infer as u8);
     assert_eq!(call(&policy, GRANT, (WORKER.to_account_id(), infer, None::<u32>)), [0, 0]);
+    seat(REQUEST, RECORD, WORKER, choice, System::block_number() + HOURS);
+    policy
+}
+
+/// Stores a request in which this worker was drawn, or named, and waits for the key until the
+/// deadline.
+pub fn seat(
+    id: RequestId,
+    record: RecordId,
+    worker: Sr25519Keyring,
+    choice: Choice,
+    deadline: BlockNumber,
+) {
     let model = Model {
         name: Default::default(),
         version: Default::default(),
@@ -46,25 +59,25 @@ fn waiting(choice: Choice) -> AccountId {
     };
     pallet_inference::Models::<Runtime>::insert(MODEL, model);
     let request = Request {
-        record: RECORD,
+        record,
         patient: PATIENT.to_account_id(),
         model: MODEL,
         requester: STRANGER.to_account_id(),
         fee: UNIT,
         quorum: 1,
         opened: System::block_number(),
-        deadline: System::block_number() + HOURS,
+        deadline,
         status: RequestStatus::Sealing,
     };
-    pallet_inference::Requests::<Runtime>::insert(REQUEST, request);
-    let member = Member { worker: WORKER.to_account_id(), step: Step::Chosen };
+    pallet_inference::Requests::<Runtime>::insert(id, request);
+    let member = Member { worker: worker.to_account_id(), step: Step::Chosen };
     let members = BoundedVec::truncate_from(vec![member]);
     let committee = Committee { members, choice, lost: Default::default() };
-    pallet_inference::Committees::<Runtime>::insert(REQUEST, committee);
-    policy
+    pallet_inference::Committees::<Runtime>::insert(id, committee);
 }
 
-fn drawn() -> Choice {
+/// Drawn by the chain.
+pub fn drawn() -> Choice {
     Choice::Seeded { seed: [1; 32], last: None }
 }
 

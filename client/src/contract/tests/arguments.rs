@@ -143,7 +143,7 @@ fn the_reference_contract_s_messages_are_encoded_as_ever() {
     let data = contract.data(grant, &format!("{BOB}, 17, Some(100)"), accounts).unwrap();
     let bob = AccountId32(bob());
     let actions = crate::policy::ActionSet(17);
-    assert_eq!(data, crate::policy::grant(&bob, actions, Some(100)));
+    assert_eq!(data, crate::policy::grant(&bob.0, actions, Some(100)));
     let new = contract.constructor(None).unwrap();
     assert_eq!(contract.data(new, "", accounts).unwrap(), crate::policy::constructor());
     let check = contract.message("check").unwrap();

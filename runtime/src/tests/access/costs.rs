@@ -91,6 +91,38 @@ fn row(name: &str, declared: Weight, used: Weight, proof: usize) {
     );
 }
 
+/// Prints the size of each value that the last of eight deliveries reads beside the policy.
+fn what_a_delivery_reads(before: &[(Sr25519Keyring, Make<'_>)]) {
+    prepared(8).execute_with(|| {
+        for (who, make) in before {
+            assert_ok!(dispatch(*who, make()));
+        }
+        let (patient, custodian) = (PATIENT.to_account_id(), CUSTODIANS[0].to_account_id());
+        let values = [
+            ("Custody.Custodies", pallet_custody::Custodies::<Runtime>::hashed_key_for(RECORD)),
+            ("Custody.Grants", pallet_custody::Grants::<Runtime>::hashed_key_for(RECORD, &patient)),
+            (
+                "Custody.Custodians",
+                pallet_custody::Custodians::<Runtime>::hashed_key_for(&custodian),
+            ),
+            ("Emr.Records", pallet_emr::Records::<Runtime>::hashed_key_for(RECORD)),
+            ("Emr.Logs", pallet_emr::Logs::<Runtime>::hashed_key_for(&patient)),
+            (
+                "Emr.Providers",
+                pallet_emr::Providers::<Runtime>::hashed_key_for(&custodian, Role::Custodian),
+            ),
+            ("System.BlockHash", frame_system::BlockHash::<Runtime>::hashed_key_for(0u32)),
+            ("Balances.Holds", pallet_balances::Holds::<Runtime>::hashed_key_for(&patient)),
+            ("System.Account", frame_system::Account::<Runtime>::hashed_key_for(&patient)),
+            ("System.Account", frame_system::Account::<Runtime>::hashed_key_for(&custodian)),
+        ];
+        for (name, key) in values {
+            let size = sp_io::storage::get(&key).map_or(0, |value| value.len());
+            println!("the last delivery of 8 reads {name:<20} {size:>5} bytes");
+        }
+    });
+}
+
 /// The laboratory's next record, whose key is shared among the patient's custodians or not.
 fn add(entrusted: bool) -> RuntimeCall {
     let cid = Cid::new(CidCodec::Raw, [10; 32]);
@@ -119,13 +151,15 @@ fn what_access_costs() {
             })
         }
     };
-    let deliver = || {
-        RuntimeCall::Custody(pallet_custody::Call::deliver_share {
-            record: RECORD,
-            subject: CLINICIAN.to_account_id(),
-            reply: reply_key_of(CLINICIAN),
-            delivery: delivery(CUSTODIANS[0], RECORD, CLINICIAN),
-        })
+    let deliver_to = |subject: Sr25519Keyring, custodian: Sr25519Keyring| {
+        move || {
+            RuntimeCall::Custody(pallet_custody::Call::deliver_share {
+                record: RECORD,
+                subject: subject.to_account_id(),
+                reply: reply_key_of(subject),
+                delivery: delivery(custodian, RECORD, subject),
+            })
+        }
     };
     let register = || {
         RuntimeCall::Custody(pallet_custody::Call::register_custodian {
@@ -182,6 +216,16 @@ fn what_access_costs() {
     let (plain, entrusted) = (|| add(false), || add(true));
     let by_clinician = request(CLINICIAN);
     let by_stranger = request(STRANGER);
+    let by_patient = request(PATIENT);
+    let deliver = deliver_to(CLINICIAN, CUSTODIANS[0]);
+    let deliver_own = deliver_to(PATIENT, CUSTODIANS[0]);
+    let others: Vec<_> =
+        CUSTODIANS[1..].iter().map(|who| (*who, deliver_to(PATIENT, *who))).collect();
+    let asked_own: [(_, Make<'_>); 1] = [(PATIENT, &by_patient)];
+    let all_but_one: Vec<(_, Make<'_>)> = asked_own
+        .into_iter()
+        .chain(others.iter().map(|(who, make)| (*who, make as Make<'_>)))
+        .collect();
     let (accepts, rejects) = (review(true), review(false));
     let asked: [(_, Make<'_>); 1] = [(CLINICIAN, &by_clinician)];
     let broken: [(_, Make<'_>); 2] =
@@ -196,6 +240,14 @@ fn what_access_costs() {
     measure("request_access, refused (roles looked up)", 3, &[], STRANGER, &by_stranger);
     measure("deliver_share of 3, policy asked again", 3, &asked, CUSTODIANS[0], &deliver);
     measure("deliver_share of 8, policy asked again", 8, &asked, CUSTODIANS[0], &deliver);
+    measure("deliver_share of 8, no policy, the first", 8, &asked_own, CUSTODIANS[0], &deliver_own);
+    measure(
+        "deliver_share of 8, no policy, the last",
+        8,
+        &all_but_one,
+        CUSTODIANS[0],
+        &deliver_own,
+    );
     measure("break_glass", 3, &[], CLINICIAN, &break_glass);
     measure("request_in_emergency", 3, &broken[..1], CLINICIAN, &request_in_emergency);
     measure("deliver_share, in an emergency", 3, &broken, CUSTODIANS[0], &deliver);
@@ -204,6 +256,8 @@ fn what_access_costs() {
     measure("remove_envelope, of a grant", 3, &asked, PATIENT, &take);
     measure("share_record, by policy", 3, &[], CLINICIAN, &share);
     measure("erase_record", 3, &asked, PATIENT, &erase);
+
+    what_a_delivery_reads(&all_but_one);
 
     let mut chain = prepared(3);
     let ((allowed, used), proof) = chain.execute_and_prove(|| {

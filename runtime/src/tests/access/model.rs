@@ -3,10 +3,15 @@
 //! It shares no code with the pallets, the contract and the runtime. It has one patient, whose
 //! policy is the reference contract or none.
 
+mod policy;
+mod workers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use medchain_primitives::{Action, Role};
 use sp_keyring::Sr25519Keyring as Who;
+
+pub use self::{policy::Policy, workers::Seat};
 
 /// The owner of the records.
 pub const PATIENT: Who = Who::Bob;
@@ -61,6 +66,18 @@ pub enum Deed {
     SetPolicy(bool),
     /// Allow or forbid emergency access.
     SetEmergency(bool),
+    /// Ask custodians for the key that the worker in this place waits for.
+    Work(usize),
+    /// Seal the key to the worker in this place.
+    Seal(usize),
+    /// End an account's access to a record that is over.
+    Expire(usize, Who),
+    /// Retire as a custodian.
+    Retire,
+    /// Register as a custodian again.
+    Register,
+    /// Decline the patient as a custodian, or no more.
+    Decline(bool),
 }
 
 /// The status of a record.
@@ -79,19 +96,31 @@ pub enum Status {
 pub struct Record {
     /// Its status.
     pub status: Status,
+    /// The account that added it.
+    pub author: Who,
     /// The number of custodians who open its key together, if they keep it.
     pub threshold: Option<u8>,
 }
 
-/// A grant in the policy contract.
-#[derive(Clone, Copy, Debug)]
-pub struct Grant {
-    /// Bit i for the action with the index i.
-    pub actions: u8,
-    /// The last block, if there is one.
-    pub until: Option<u32>,
-    /// Whether it was revoked.
-    pub revoked: bool,
+/// What access is based on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The policy's yes.
+    Policy,
+    /// The emergency at this index.
+    Emergency(usize),
+    /// The worker's place at this index.
+    Draw(usize),
+}
+
+impl Basis {
+    /// The emergency, if it is break-glass access.
+    fn emergency(self) -> Option<usize> {
+        match self {
+            Basis::Emergency(place) => Some(place),
+            Basis::Policy | Basis::Draw(_) => None,
+        }
+    }
 }
 
 /// An account's access to a record.
@@ -99,8 +128,8 @@ pub struct Grant {
 pub struct Access {
     /// The last block.
     pub until: u32,
-    /// The emergency, if it is break-glass access.
-    pub emergency: Option<usize>,
+    /// What it is based on.
+    pub basis: Basis,
     /// The custodians that have delivered a share.
     pub delivered: BTreeSet<Who>,
 }
@@ -159,22 +188,30 @@ pub struct Model {
     pub now: u32,
     /// Whether the patient's policy is the contract; otherwise there is none.
     pub has_policy: bool,
-    /// The contract's grants.
-    pub grants: BTreeMap<Who, Grant>,
+    /// What the contract knows of the patient.
+    pub contract: Policy,
     /// The roles that a registrar gave.
     pub roles: BTreeSet<(Who, Role)>,
     /// Emergency contacts.
     pub contacts: BTreeSet<Who>,
     /// Guardians.
     pub guardians: BTreeSet<Who>,
-    /// The registered custodians, whom the patient chooses together.
+    /// The custodians that registered, whom the patient chooses together.
     pub custodians: Vec<Who>,
+    /// Those of them that retired.
+    pub retired: BTreeSet<Who>,
+    /// Those of them that decline the patient.
+    pub declined: BTreeSet<Who>,
     /// The threshold with which the patient chose them, or 0.
     pub threshold: u8,
     /// Whether emergency access is forbidden.
     pub opted_out: bool,
     /// The records.
     pub records: Vec<Record>,
+    /// The envelopes, by record and reader.
+    pub envelopes: BTreeSet<(usize, Who)>,
+    /// The places of workers.
+    pub seats: Vec<Seat>,
     /// The current access, by record and account.
     pub access: BTreeMap<(usize, Who), Access>,
     /// The access that ended lately and was not granted again.
@@ -188,18 +225,13 @@ pub struct Model {
 impl Model {
     /// Returns whether the policy allows it. The patient is always allowed.
     pub fn policy(&self, who: Who, action: Action) -> bool {
-        who == PATIENT
-            || self.has_policy
-                && self.grants.get(&who).is_some_and(|grant| {
-                    !grant.revoked
-                        && grant.until.is_none_or(|until| self.now <= until)
-                        && grant.actions & (1 << action as u8) != 0
-                })
+        let granted = self.contract.granted(who, self.now);
+        who == PATIENT || self.has_policy && granted & (1 << action as u8) != 0
     }
 
     /// Returns whether `who` may act in an emergency: nobody whom the patient revoked may.
     fn in_emergency(&self, who: Who) -> bool {
-        let vetoed = self.has_policy && self.grants.get(&who).is_some_and(|grant| grant.revoked);
+        let vetoed = self.has_policy && self.contract.vetoes(who);
         !vetoed
             && !self.opted_out
             && (self.contacts.contains(&who)
@@ -216,13 +248,30 @@ impl Model {
         self.there(record).is_some_and(|record| record.threshold.is_some())
     }
 
+    /// What an account's access to a record is based on.
+    fn basis_of(&self, id: usize, who: Who) -> Option<Basis> {
+        self.access.get(&(id, who)).map(|access| access.basis)
+    }
+
     fn has_role(&self, custodian: Who) -> bool {
         self.roles.contains(&(custodian, Role::Custodian))
     }
 
+    /// Whether an account has registered as a custodian, and not retired.
+    fn is_custodian(&self, who: Who) -> bool {
+        self.custodians.contains(&who) && !self.retired.contains(&who)
+    }
+
+    /// Whether all custodians keep new keys for the patient. What they keep, they deliver anyway.
+    fn all_keep(&self) -> bool {
+        self.custodians.iter().all(|who| {
+            self.has_role(*who) && self.is_custodian(*who) && !self.declined.contains(who)
+        })
+    }
+
     /// Whether a key can be shared among the custodians now.
     fn can_share(&self) -> bool {
-        self.threshold > 0 && self.custodians.iter().all(|who| self.has_role(*who))
+        self.threshold > 0 && self.all_keep()
     }
 
     /// The newest emergency of an account.
@@ -275,31 +324,32 @@ impl Model {
                     && self.policy(who, Action::Amend)
             }
             Deed::Share(id) => self.there(id).is_some() && self.policy(who, Action::Share),
-            Deed::View(id) => self.there(id).is_some() && self.policy(who, Action::View),
+            // The key of a drawn worker's request is not for another.
+            Deed::View(id) => {
+                let drawn = matches!(self.basis_of(id, who), Some(Basis::Draw(_)));
+                self.there(id).is_some() && self.policy(who, Action::View) && !drawn
+            }
             Deed::Renew(id) => {
-                let emergency =
-                    self.access.get(&(id, who)).is_some_and(|access| access.emergency.is_some());
+                let emergency = matches!(self.basis_of(id, who), Some(Basis::Emergency(_)));
                 self.there(id).is_some() && self.policy(who, Action::View) && !emergency
             }
             Deed::Erase(id) => patient && self.there(id).is_some(),
             Deed::Choose(0) => patient,
             Deed::Choose(threshold) => {
-                patient
-                    && usize::from(threshold) <= self.custodians.len()
-                    && self.custodians.iter().all(|who| self.has_role(*who))
+                patient && usize::from(threshold) <= self.custodians.len() && self.all_keep()
             }
             Deed::Entrust(id) => patient && self.there(id).is_some() && self.can_share(),
             Deed::Deliver(id, subject) => {
                 self.comes(who, id, subject)
                     && self.has_role(who)
-                    && self.access.get(&(id, subject)).is_some_and(|access| {
-                        match access.emergency {
-                            Some(place) => {
-                                let accepted = self.emergencies[place].stage == Stage::Accepted;
-                                self.in_emergency(subject)
-                                    && (accepted || !self.is_rejected(subject))
-                            }
-                            None => self.policy(subject, Action::View),
+                    && self.basis_of(id, subject).is_some_and(|basis| match basis {
+                        Basis::Emergency(place) => {
+                            let accepted = self.emergencies[place].stage == Stage::Accepted;
+                            self.in_emergency(subject) && (accepted || !self.is_rejected(subject))
+                        }
+                        Basis::Policy => self.policy(subject, Action::View),
+                        Basis::Draw(place) => {
+                            self.waits(place).is_some() && self.policy(subject, Action::Infer)
                         }
                     })
             }
@@ -341,7 +391,9 @@ impl Model {
             }),
             // Also for an erased record, to which no account has access.
             Deed::Take(id, subject) => {
-                (patient || who == subject) && self.access.contains_key(&(id, subject))
+                let has = self.access.contains_key(&(id, subject))
+                    || self.envelopes.contains(&(id, subject));
+                (patient || who == subject) && has
                     || patient
                         && self.emergency_of(subject).is_some_and(|place| {
                             let one = &self.emergencies[place];
@@ -349,16 +401,25 @@ impl Model {
                         })
             }
             Deed::SetPolicy(_) | Deed::SetEmergency(_) => patient,
+            Deed::Work(place) => self.may_work(who, place),
+            Deed::Seal(place) => self.may_seal(who, place),
+            Deed::Expire(id, subject) => {
+                self.access.get(&(id, subject)).is_some_and(|access| self.is_lost(access))
+            }
+            Deed::Retire => self.is_custodian(who),
+            Deed::Register => self.has_role(who) && self.retired.contains(&who),
+            Deed::Decline(true) => self.is_custodian(who) && !self.declined.contains(&who),
+            Deed::Decline(false) => self.declined.contains(&who),
         }
     }
 
     /// Applies an allowed deed.
     pub fn done(&mut self, who: Who, deed: Deed) {
         match deed {
-            Deed::Append(shared) => self.add(shared.then_some(self.threshold)),
+            Deed::Append(shared) => self.add(who, shared.then_some(self.threshold)),
             Deed::Amend(id) => {
                 self.records[id].status = Status::Superseded;
-                self.add(None);
+                self.add(who, None);
             }
             Deed::Share(_) => {}
             Deed::View(id) => {
@@ -369,6 +430,7 @@ impl Model {
             Deed::Renew(id) => self.view(id, who),
             Deed::Erase(id) => {
                 self.forget(id);
+                self.envelopes.retain(|(record, _)| *record != id);
                 self.records[id].status = Status::Erased;
                 self.records[id].threshold = None;
             }
@@ -380,7 +442,7 @@ impl Model {
             Deed::Deliver(id, subject) => {
                 if let Some(access) = self.access.get_mut(&(id, subject)) {
                     access.delivered.insert(who);
-                    if let Some(place) = access.emergency {
+                    if let Some(place) = access.basis.emergency() {
                         self.emergencies[place].shares += 1;
                     }
                 }
@@ -399,7 +461,7 @@ impl Model {
                     let one = &mut self.emergencies[place];
                     one.requested.insert(id);
                     one.stage = Stage::Open;
-                    self.give(id, who, self.emergencies[place].until, Some(place));
+                    self.give(id, who, self.emergencies[place].until, Basis::Emergency(place));
                 }
             }
             Deed::Review(place, accepted) => match (who == PATIENT, accepted) {
@@ -408,17 +470,37 @@ impl Model {
                 (false, true) => self.emergencies[place].stage = Stage::Endorsed,
             },
             Deed::Take(id, subject) => {
-                let emergency = match self.access.get(&(id, subject)) {
-                    Some(access) => access.emergency,
-                    None => self.emergency_of(subject),
+                let asked = |place: &usize| self.emergencies[*place].requested.contains(&id);
+                let emergency = match self.basis_of(id, subject) {
+                    Some(basis) => basis.emergency(),
+                    None => self.emergency_of(subject).filter(asked),
                 };
                 if let Some(place) = emergency.filter(|_| who == PATIENT) {
                     self.emergencies[place].barred.insert(id);
                 }
                 self.end(id, subject);
+                self.envelopes.remove(&(id, subject));
             }
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
+            Deed::Work(place) => {
+                let Seat { record, until, .. } = self.seats[place];
+                self.give(record, who, until, Basis::Draw(place));
+            }
+            Deed::Seal(place) => self.seal(place),
+            Deed::Expire(id, subject) => self.end(id, subject),
+            Deed::Retire => {
+                self.retired.insert(who);
+            }
+            Deed::Register => {
+                self.retired.remove(&who);
+            }
+            Deed::Decline(true) => {
+                self.declined.insert(who);
+            }
+            Deed::Decline(false) => {
+                self.declined.remove(&who);
+            }
         }
     }
 
@@ -427,8 +509,7 @@ impl Model {
     pub fn refused(&mut self, who: Who, deed: Deed) {
         match deed {
             Deed::View(id) | Deed::Renew(id) => {
-                let by_policy =
-                    self.access.get(&(id, who)).is_some_and(|access| access.emergency.is_none());
+                let by_policy = self.basis_of(id, who) == Some(Basis::Policy);
                 if by_policy && !self.policy(who, Action::View) {
                     self.end(id, who);
                 }
@@ -510,7 +591,7 @@ impl Model {
         let opened: Vec<(usize, Who)> = self
             .access
             .iter()
-            .filter(|(_, access)| access.emergency == Some(place))
+            .filter(|(_, access)| access.basis == Basis::Emergency(place))
             .map(|(key, _)| *key)
             .collect();
         for (id, who) in opened {
@@ -525,20 +606,20 @@ impl Model {
     /// The policy allows an account to view a record.
     fn view(&mut self, id: usize, who: Who) {
         if self.kept(id) {
-            self.give(id, who, self.now + ACCESS_PERIOD, None);
+            self.give(id, who, self.now + ACCESS_PERIOD, Basis::Policy);
         }
     }
 
     /// Gives access anew. Shares of what it replaces are for another key.
-    fn give(&mut self, id: usize, who: Who, until: u32, emergency: Option<usize>) {
-        let access = Access { until, emergency, delivered: BTreeSet::new() };
+    fn give(&mut self, id: usize, who: Who, until: u32, basis: Basis) {
+        let access = Access { until, basis, delivered: BTreeSet::new() };
         self.access.insert((id, who), access);
         self.late.remove(&(id, who));
     }
 
     fn end(&mut self, id: usize, who: Who) {
-        if let Some(Access { emergency, delivered, .. }) = self.access.remove(&(id, who)) {
-            let until = self.now + LATE_PERIOD;
+        if let Some(Access { basis, delivered, .. }) = self.access.remove(&(id, who)) {
+            let (until, emergency) = (self.now + LATE_PERIOD, basis.emergency());
             self.late.insert((id, who), Late { until, emergency, came: delivered });
         }
     }
@@ -549,7 +630,11 @@ impl Model {
         self.late.retain(|(record, _), _| *record != id);
     }
 
-    fn add(&mut self, threshold: Option<u8>) {
-        self.records.push(Record { status: Status::Active, threshold });
+    /// Adds a record. What others add comes with an envelope for the patient.
+    fn add(&mut self, author: Who, threshold: Option<u8>) {
+        if author != PATIENT {
+            self.envelopes.insert((self.records.len(), PATIENT));
+        }
+        self.records.push(Record { status: Status::Active, author, threshold });
     }
 }

@@ -1,6 +1,9 @@
 //! The runtime beside the model, with the accounts of the access table.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use frame_support::storage::{with_storage_layer, with_transaction, TransactionOutcome};
 use medchain_primitives::{EmergencyId, EmergencyReason, Purpose, RelationKind};
@@ -9,8 +12,9 @@ use pallet_custody::EmergencyStatus;
 use sp_keyring::Sr25519Keyring as Who;
 use sp_runtime::DispatchError;
 
-use super::model::{
-    Deed, Grant, Model, Stage, Status, ETHICS_PERIOD, PATIENT as OWNER, REVIEW_PERIOD,
+use super::{
+    model::{Deed, Model, Stage, Status, ETHICS_PERIOD, PATIENT as OWNER, REVIEW_PERIOD},
+    workers::request_of,
 };
 use crate::tests::{custodians::*, *};
 
@@ -221,6 +225,25 @@ impl Both {
                 Emr::set_policy(origin, has_one.then(|| self.policy.clone()))?;
             }
             Deed::SetEmergency(allowed) => Custody::set_emergency_access(origin, allowed)?,
+            Deed::Work(place) => {
+                let reply = self.replies.borrow_mut().draw();
+                Custody::request_as_worker(origin, request_of(place), reply).map_err(error)?;
+                if let Some(seat) = self.model.seats.get(place) {
+                    self.keep(record(seat.record), who, reply);
+                }
+            }
+            Deed::Seal(place) => self.seal(who, place)?,
+            Deed::Expire(id, subject) => {
+                Custody::expire_grant(origin, record(id), subject.to_account_id())?;
+            }
+            Deed::Retire => Custody::retire_custodian(origin)?,
+            Deed::Register => {
+                let key = secret_of(who).public();
+                Custody::register_custodian(origin, key, key_proof_of(who))?;
+            }
+            Deed::Decline(declined) => {
+                Custody::set_declined(origin, OWNER.to_account_id(), declined)?;
+            }
         }
         Ok(true)
     }
@@ -251,17 +274,13 @@ impl Both {
     pub fn grant(&mut self, who: Who, actions: u8, until: Option<u32>) {
         let answer = call(&self.policy, *b"MCP\x10", (who.to_account_id(), actions, until));
         assert_eq!(answer, [0, 0]);
-        self.model.grants.insert(who, Grant { actions, until, revoked: false });
+        self.model.contract.grant(who, actions, until);
     }
 
     /// The patient revokes in the contract.
     pub fn revoke(&mut self, who: Who) {
         let answer = call_as(OWNER, &self.policy, *b"MCP\x11", who.to_account_id());
-        let known = self.model.grants.get_mut(&who).filter(|grant| !grant.revoked);
-        assert_eq!(answer == [0, 0], known.is_some(), "{answer:?}");
-        if let Some(grant) = known {
-            grant.revoked = true;
-        }
+        assert_eq!(answer == [0, 0], self.model.contract.revoke(who), "{answer:?}");
     }
 
     /// The registrar gives an account a role, or takes it.
@@ -308,27 +327,32 @@ impl Both {
     /// Compares the answers of both for all accounts, actions and records, and checks the
     /// invariants.
     pub fn compare(&self) {
-        let owner = OWNER.to_account_id();
         for who in EVERYBODY {
-            let subject = who.to_account_id();
-            for action in Action::ALL {
-                let answer = check_access(&owner, &subject, None, action);
-                let expected = self.model.policy(who, action);
-                assert_eq!(answer.is_ok(), expected, "{who:?} {action:?}");
-                for (place, record) in self.model.records.iter().enumerate() {
-                    let id = Some(RecordId(place as u64));
-                    let answer = check_access(&owner, &subject, id, action);
-                    let there = record.status != Status::Erased;
-                    assert_eq!(answer.is_ok(), expected && there, "{who:?} {action:?} {place}");
-                }
-            }
+            self.compare_answers(who);
         }
         self.compare_state();
     }
 
-    /// Compares keys and emergencies, and checks the invariants.
-    fn compare_state(&self) {
+    /// Compares the answers of both for an account.
+    pub fn compare_answers(&self, who: Who) {
+        let (owner, subject) = (OWNER.to_account_id(), who.to_account_id());
+        for action in Action::ALL {
+            let answer = check_access(&owner, &subject, None, action);
+            let expected = self.model.policy(who, action);
+            assert_eq!(answer.is_ok(), expected, "{who:?} {action:?} {:#?}", self.model.contract);
+            for (place, record) in self.model.records.iter().enumerate() {
+                let id = Some(RecordId(place as u64));
+                let answer = check_access(&owner, &subject, id, action);
+                let there = record.status != Status::Erased;
+                assert_eq!(answer.is_ok(), expected && there, "{who:?} {action:?} {place}");
+            }
+        }
+    }
+
+    /// Compares keys, envelopes and emergencies, and checks the invariants.
+    pub fn compare_state(&self) {
         self.compare_keys();
+        self.compare_envelopes();
         self.compare_emergencies();
         assert_ok!(Emr::do_try_state());
         assert_ok!(Custody::do_try_state());
@@ -348,6 +372,15 @@ impl Both {
             let expected = access.delivered.len() >= usize::from(needed);
             assert_eq!(opened, expected.then_some(CONTENT_KEY), "{who:?} {place}");
         }
+    }
+
+    fn compare_envelopes(&self) {
+        let mut found = BTreeSet::new();
+        for (record, reader) in pallet_emr::Envelopes::<Runtime>::iter_keys() {
+            let who = Who::from_account_id(&reader).expect("one of the table");
+            found.insert((record.0 as usize, who));
+        }
+        assert_eq!(found, self.model.envelopes);
     }
 
     fn compare_emergencies(&self) {
@@ -529,7 +562,7 @@ fn every_stage_of_an_emergency() {
 }
 
 /// Undoes what happens in the state.
-fn in_vain(what: impl FnOnce()) {
+pub fn in_vain(what: impl FnOnce()) {
     let undone = with_transaction(|| {
         what();
         TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
