@@ -207,7 +207,7 @@ fn exchange(
     steps: &[u8],
     image: &[u8],
 ) -> Zeroizing<Vec<u8>> {
-    let mut reply = Zeroizing::new(Vec::with_capacity(MAX_REPLY as usize));
+    let mut reply: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(MAX_REPLY as usize));
     if let (Some(mut input), Some(output)) = (input, output) {
         // A process that does not read it has ended, and its status says why.
         let _ = send(&mut input, steps).and_then(|()| send(&mut input, image));
@@ -231,7 +231,7 @@ fn receive(from: &mut impl Read, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     if length > most {
         return Err(io::Error::other(format!("{length} bytes, at most {most} are allowed")));
     }
-    let mut bytes = Zeroizing::new(vec![0; length as usize]);
+    let mut bytes = Zeroizing::new(vec![0u8; length as usize]);
     from.read_exact(&mut bytes)?;
     Ok(bytes)
 }
