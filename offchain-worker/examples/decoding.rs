@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     if let Some(code) = decode_if_asked() {
         return code;
     }
-    let films = std::env::args().nth(1).and_then(|films| films.parse::<u32>().ok()).unwrap_or(50).max(1);
+    let films = std::env::args().nth(1).and_then(|films| films.parse::<u32>().ok());
+    let films = films.unwrap_or(50).max(1);
     match compare(films) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

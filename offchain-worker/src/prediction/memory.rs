@@ -27,8 +27,8 @@ fn limit_in(root: &Path, own: &str) -> Option<u64> {
 }
 
 /// What the operator should know, where films that are as large as they may be take more memory than
-/// `limit`: in so many threads, each with the plaintext of a file of `max_content` bytes and a process
-/// that decodes a copy of it, beside `shelf` bytes of files.
+/// `limit`: in so many threads, each with the plaintext of a file of `max_content` bytes and a
+/// process that decodes a copy of it, beside `shelf` bytes of files.
 pub fn shortage(threads: usize, max_content: u64, shelf: u64, limit: u64) -> Option<String> {
     let copy = max_content.min(MAX_FILE_BYTES);
     let each = MAX_DECODE_BYTES.saturating_add(copy).saturating_add(max_content);

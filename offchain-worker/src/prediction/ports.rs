@@ -396,8 +396,7 @@ pub trait Answers: Send + Sync + 'static {
     /// Forgets a film, if it is remembered.
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
     /// How many processes of this worker ended while they opened the film with this CID, or while
-    /// they decoded it for this worker. Those of
-    /// another version count as one: it may open the film.
+    /// they decoded it. Those of another version count as one: it may open the film.
     async fn fatalities(&self, cid: &Cid) -> io::Result<u32>;
     /// Notes that many, one more than there were: before a film is opened, as if this process
     /// ended with it.

@@ -9,7 +9,7 @@ mod child;
 use std::{
     ffi::{OsStr, OsString},
     io::{self, Read, Write},
-    os::unix::process::ExitStatusExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
@@ -120,7 +120,7 @@ impl DecoderProcess {
                 "cannot start the process that decodes films: {error}"
             ))
         })?;
-        let (reply, is_late) = self.talk(&mut child, &steps.unwrap_or_default(), image);
+        let (reply, is_late) = self.talk(&mut child, &steps.unwrap_or_default(), image, side);
         // It has said everything. Where it has ended already, this changes nothing.
         let _ = child.kill();
         let status = child.wait().map_err(|error| {
@@ -144,7 +144,8 @@ impl DecoderProcess {
     }
 
     /// Its environment is empty, and it has no file but the pipes: every other one of this process
-    /// is closed when a program is started.
+    /// is closed when a program is started. A signal from a terminal is for the worker, which ends
+    /// what it has begun.
     fn start(&self) -> io::Result<Child> {
         Command::new(&self.program)
             .args(&self.arguments)
@@ -154,12 +155,19 @@ impl DecoderProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
     }
 
     /// Hands over a film and waits for the reply; and whether the process had to be ended
     /// because it took too long.
-    fn talk(&self, child: &mut Child, steps: &[u8], image: &[u8]) -> (Zeroizing<Vec<u8>>, bool) {
+    fn talk(
+        &self,
+        child: &mut Child,
+        steps: &[u8],
+        image: &[u8],
+        side: usize,
+    ) -> (Zeroizing<Vec<u8>>, bool) {
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let (done, watched) = mpsc::channel::<()>();
         let patience = self.limits.patience;
@@ -172,7 +180,7 @@ impl DecoderProcess {
                 }
                 is_late
             });
-            let reply = exchange(input, output, steps, image);
+            let reply = exchange(input, output, (steps, image), side);
             drop(done);
             (reply, watchdog.join().unwrap_or(true))
         })
@@ -189,9 +197,9 @@ impl DecoderProcess {
             Some(signal) if signal == Signal::ABORT.as_raw() => {
                 format!("it needs more memory than {} MiB, or a decoder has a defect", memory / MIB)
             }
-            Some(signal) => format!("signal {signal}"),
-            // Not the film's fault: this is another program.
-            None => {
+            Some(signal) if !is_told_to_end(signal) => format!("signal {signal}"),
+            // Not the film's fault: somebody ends processes, or this is another program.
+            _ => {
                 return PredictorError::Internal(format!(
                     "the process that decodes films gave no reply: {status}"
                 ));
@@ -201,13 +209,19 @@ impl DecoderProcess {
     }
 }
 
+/// Whether a signal is one by which people and systems end a program that is in order.
+fn is_told_to_end(signal: i32) -> bool {
+    [Signal::HUP, Signal::INT, Signal::TERM].map(Signal::as_raw).contains(&signal)
+}
+
 fn exchange(
     input: Option<ChildStdin>,
     output: Option<ChildStdout>,
-    steps: &[u8],
-    image: &[u8],
+    (steps, image): (&[u8], &[u8]),
+    side: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let mut reply: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(MAX_REPLY as usize));
+    // Room for a square: what grows leaves copies behind.
+    let mut reply: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(side * side + 1024));
     if let (Some(mut input), Some(output)) = (input, output) {
         // A process that does not read it has ended, and its status says why.
         let _ = send(&mut input, steps).and_then(|()| send(&mut input, image));
@@ -223,15 +237,15 @@ fn send(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     to.write_all(bytes)
 }
 
-/// Reads what [`send`] writes.
-fn receive(from: &mut impl Read, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads what [`send`] writes. Nothing is wiped: the memory goes with the process.
+fn receive(from: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
     if length > most {
         return Err(io::Error::other(format!("{length} bytes, at most {most} are allowed")));
     }
-    let mut bytes = Zeroizing::new(vec![0u8; length as usize]);
+    let mut bytes = vec![0u8; length as usize];
     from.read_exact(&mut bytes)?;
     Ok(bytes)
 }

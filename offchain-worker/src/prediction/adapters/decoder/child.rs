@@ -14,7 +14,6 @@ use medchain_client::keys::forbid_core_dumps;
 use medchain_primitives::FailureCode;
 use medchain_vision::{decode, square, DecodeError, Preprocessing, MAX_FILE_BYTES};
 use rustix::process::{setrlimit, Resource, Rlimit};
-use zeroize::Zeroizing;
 
 use super::{receive, Reply, MAX_STEPS, SUBCOMMAND};
 
@@ -36,9 +35,8 @@ pub fn decode_if_asked() -> Option<ExitCode> {
         Ok(()) => answer(&mut io::stdin().lock()),
         Err(error) => Reply::Failed(format!("cannot limit the process that decodes: {error}")),
     };
-    let reply = Zeroizing::new(reply.encode());
     let mut output = io::stdout().lock();
-    match output.write_all(&reply).and_then(|()| output.flush()) {
+    match output.write_all(&reply.encode()).and_then(|()| output.flush()) {
         Ok(()) => Some(ExitCode::SUCCESS),
         // Whoever asked is gone.
         Err(_) => Some(ExitCode::FAILURE),
@@ -75,7 +73,7 @@ fn taken(status: &str, name: &str) -> u64 {
 }
 
 /// Steps and film.
-fn read(input: &mut impl Read) -> io::Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+fn read(input: &mut impl Read) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let steps = receive(input, MAX_STEPS)?;
     Ok((steps, receive(input, MAX_FILE_BYTES)?))
 }
