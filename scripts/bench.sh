@@ -85,6 +85,14 @@ step "a worker on a chain with 100,000 open requests and 1,000 workers, against 
     "a look for draws that nobody makes: \(.look_ms) ms, before \(.look_before_ms) ms: ratio \(.look_ratio); the first look \(.first_look_ms) ms",
     "memory: at most \(.memory_mb) MB, reading as before \(.memory_before_mb) MB; at most 300 MB"'
 
+step "a film decoded in a process of its own, against decoding it in the worker's as before"
+"$CARGO_TARGET_DIR/debug/examples/decoding" 50 \
+  | jq -r '"a film: \(.film_ms) ms, before \(.film_before_ms) ms: the process adds \(.process_ms) ms; at 20 films/s a thread, a film has 50 ms"'
+
+step "access, policy diff: what is asked about 60 workers; erase: what is read of a folder of films"
+cargo test --locked --quiet --workspace --lib -- --nocapture many_workers_are_asked_about \
+  a_full_folder_is_looked_through 2>/dev/null | grep -E "round trip|erase in a folder"
+
 step "content of 10 MiB from a store with 50 ms of latency, and a store that hangs beside one that answers"
 cargo test --locked --quiet --workspace --lib -- --nocapture a_distant_node the_next_one_is_asked 2>/dev/null \
   | grep -E "latency|hangs"

@@ -5,7 +5,8 @@
 //!
 //! - `<genesis hash>-<tag>.json`, an [`Entry`] for each publication: content that is stored
 //!   first, and then named on chain. The tag is a keyed digest of what is published, so that the
-//!   same command finds it, and nobody else learns from it which film it is;
+//!   same command finds it, and nobody else learns from it which film it is. The path of its file
+//!   is sealed to the account;
 //! - `<genesis hash>-<tag>.<number>.content`, its encrypted content until the chain has it;
 //! - `<genesis hash>-<tag>.picture`, which says which publication shows a picture;
 //! - `<genesis hash>-sent-<hash>.json` for each other transaction on its way;
@@ -13,6 +14,7 @@
 
 mod entry;
 mod locks;
+mod named;
 mod pictures;
 mod publication;
 mod sent;
@@ -33,6 +35,7 @@ use zeroize::Zeroizing;
 
 pub use entry::{Done, Entry, Held, Stage};
 pub use locks::Locks;
+pub use named::{written, FILE};
 pub use publication::{abandon, certainty, publish, Certainty, Landed, Stores, Task, World};
 pub use sent::Sent;
 

@@ -24,7 +24,7 @@ pub use steps::Step;
 use crate::{
     context::Context,
     exit,
-    journal::{Journal, Sent},
+    journal::{Entry, Journal, Sent},
 };
 
 /// Where a transaction is and what it cost; a part of most reports.
@@ -247,6 +247,21 @@ impl Context {
     pub async fn journal(&self) -> Result<Journal> {
         let genesis = self.chain().await?.genesis_hash();
         Ok(Journal::at(self.journal_folder()?, genesis))
+    }
+
+    /// Opens the paths of files in entries of the journal. Without the key they stay sealed, and a
+    /// warning says so.
+    pub fn name_files(&self, journal: &Journal, entries: &mut [Entry]) {
+        if !entries.iter().any(Entry::is_sealed) {
+            return;
+        }
+        match self.identity() {
+            Ok(identity) => journal.name_files(identity, entries),
+            Err(error) => crate::output::tell!(
+                "warning: the names of files in the journal open with the account's key alone: \
+                 {error:#}"
+            ),
+        }
     }
 
     /// [`Context::confirm`], then [`Context::send`].

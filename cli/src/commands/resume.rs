@@ -87,7 +87,7 @@ impl From<&Entry> for EntryReport {
         };
         Self {
             id: entry.id().to_owned(),
-            what: entry.what.clone(),
+            what: entry.what(),
             stage,
             cids: entry.cids().iter().map(ToString::to_string).collect(),
             extrinsic_hash: entry.transaction.as_ref().map(|one| format!("{:?}", one.hash)),
@@ -163,12 +163,13 @@ pub async fn open(context: &Context, args: &ResumeArgs) -> Result<Resumption> {
         }
     }
     let wanted = args.id.as_deref().map(|id| journal.find(id)).transpose()?;
-    let open: Vec<Entry> = journal
+    let mut open: Vec<Entry> = journal
         .entries()?
         .into_iter()
         .filter(|entry| !entry.is_done())
         .filter(|entry| wanted.as_ref().is_none_or(|tag| entry.name() == *tag))
         .collect();
+    context.name_files(&journal, &mut open);
     let entries = open.iter().map(EntryReport::from).collect();
     let commands = match args.list {
         true => Vec::new(),
@@ -180,8 +181,8 @@ pub async fn open(context: &Context, args: &ResumeArgs) -> Result<Resumption> {
 /// The arguments that finish a publication: an upload does so with the content that is kept,
 /// because its file may be gone.
 fn again(entry: &Entry) -> Vec<String> {
-    let mut command = entry.command.clone();
-    if command.first().is_some_and(|name| name == "upload") {
+    let mut command = entry.command();
+    if entry.command_name() == Some("upload") {
         command.extend(["--entry".to_owned(), entry.tag.clone()]);
     }
     command
@@ -230,6 +231,9 @@ fn never(reason: &str) -> String {
 async fn give_up(context: &Context, journal: &Journal, id: &str) -> Result<String> {
     let tag = journal.find(id)?;
     let mut held = journal.hold(&tag).await?;
+    if let Some(entry) = &mut held.entry {
+        context.name_files(journal, std::slice::from_mut(entry));
+    }
     let Some(entry) = held.entry.clone() else {
         bail!("the journal has no entry {id}; see `medchain resume --list`");
     };
@@ -240,14 +244,14 @@ async fn give_up(context: &Context, journal: &Journal, id: &str) -> Result<Strin
                 "the transaction {:?} of {} is in a block, or can get into one until block {}; \
                  run `medchain resume {}` instead",
                 transaction.hash,
-                entry.what,
+                entry.what(),
                 transaction.until,
                 entry.id()
             ),
         }
     }
     if entry.is_done() {
-        bail!("{} is finished; nothing is to be given up", entry.what);
+        bail!("{} is finished; nothing is to be given up", entry.what());
     }
     // A folder deletes a file by its root, which it stores last: without it, the other blocks of
     // what was stored in part would stay.
@@ -265,7 +269,7 @@ async fn give_up(context: &Context, journal: &Journal, id: &str) -> Result<Strin
     };
     Ok(format!(
         "{} is given up, and the stores were asked to delete its content{parts}",
-        entry.what
+        entry.what()
     ))
 }
 

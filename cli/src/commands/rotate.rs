@@ -144,6 +144,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
         identity,
         what: format!("the rotation of record {}", args.record),
         command: command(context, args)?,
+        path: None,
         again: false,
     };
     let landed = journal::publish(&mut new, &mut held, &task).await;

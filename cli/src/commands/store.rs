@@ -108,7 +108,7 @@ struct Content {
 
 async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<CheckReport> {
     let view = context.view().await?;
-    let known = known(journal)?;
+    let known = known(context, journal)?;
     let step = context.progress.step("Asking the stores what they keep");
     let store = context.store()?;
     let kept = store.kept().await;
@@ -252,9 +252,11 @@ async fn heal_one(store: &dyn Store, cid: &Cid, depth: Depth) -> bool {
 }
 
 /// What the journal knows of content.
-fn known(journal: &Journal) -> Result<Vec<Noted>> {
+fn known(context: &Context, journal: &Journal) -> Result<Vec<Noted>> {
     let mut known = Vec::new();
-    for entry in journal.entries()? {
+    let mut entries = journal.entries()?;
+    context.name_files(journal, &mut entries);
+    for entry in entries {
         let how = match entry.stage {
             Stage::Begun | Stage::Stored => Known::Open,
             Stage::Abandoned => Known::Orphan,
@@ -263,8 +265,8 @@ fn known(journal: &Journal) -> Result<Vec<Noted>> {
         known.extend(entry.cids().into_iter().map(|cid| Noted {
             cid,
             how,
-            what: entry.what.clone(),
-            command: entry.command.first().cloned(),
+            what: entry.what(),
+            command: entry.command_name().map(str::to_owned),
         }));
     }
     Ok(known)

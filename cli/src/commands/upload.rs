@@ -7,11 +7,7 @@ mod same;
 mod source;
 mod stored;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{fmt, path::PathBuf, time::Instant};
 
 use anyhow::{bail, Context as _, Result};
 use async_trait::async_trait;
@@ -28,7 +24,7 @@ use crate::{
     arguments,
     context::Context,
     inference::{self, Asking, Carried, Order, VerdictReport},
-    journal::{self, Done, Landed, Task},
+    journal::{self, Done, Landed, Task, FILE},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Film},
     signing::Included,
@@ -264,15 +260,17 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     context.ensure_can_ask()?;
     if let (Some(square), None, false) = (&film.square, &held.entry, args.again) {
         let journal = context.journal().await?;
-        same::warn_or_note(&journal, (&patient, square), &tag, &args.file)?;
+        let of = (&patient, square);
+        same::warn_or_note(&journal, context.identity()?, of, &tag, &args.file)?;
     }
     let identity = context.identity()?;
     let timings = UploadTimings::default();
     let mut new = Upload { context, args, patient, film, call: None, place: None, timings };
     let task = Task {
         identity,
-        what: format!("the upload of {} for {patient}", args.file.display()),
-        command: command(&args.file, &patient, args.kind, args.model, args),
+        what: what(&patient),
+        command: command(&patient, args.kind, args.model, args),
+        path: Some(journal::written(&args.file)),
         again: args.again,
     };
     let landed = journal::publish(&mut new, &mut held, &task).await;
@@ -319,19 +317,20 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
     })
 }
 
-/// The arguments that go on with an upload, from any folder.
+/// What an upload is, for people.
+fn what(patient: &AccountId32) -> String {
+    format!("the upload of {FILE} for {patient}")
+}
+
+/// The arguments that go on with an upload, from any folder, with [`FILE`] for the file.
 fn command(
-    file: &Path,
     patient: &AccountId32,
     kind: RecordKind,
     model: Option<ModelId>,
     args: &UploadArgs,
 ) -> Vec<String> {
-    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut command: Vec<String> =
-        ["upload", &file.display().to_string(), "--patient", &patient.to_string()]
-            .map(str::to_owned)
-            .to_vec();
+        ["upload", FILE, "--patient", &patient.to_string()].map(str::to_owned).to_vec();
     let mut add = |flag: &str, value: String| command.extend([flag.to_owned(), value]);
     add("--kind", kind.to_string());
     if let Some(model) = model {

@@ -17,7 +17,7 @@ use medchain_client::{
 use medchain_primitives::{Cid, SealedKey};
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::{named, Tag};
 use crate::{files, output::joined};
 
 /// The version of the format.
@@ -99,10 +99,17 @@ pub struct Entry {
     version: u32,
     /// What tells it from others.
     pub tag: String,
-    /// What it is, for people.
-    pub what: String,
-    /// The arguments of `medchain` that go on with it.
-    pub command: Vec<String>,
+    /// What it is, for people, with [`named::FILE`] for the path of its file.
+    what: String,
+    /// The arguments of `medchain` that go on with it, with the same in the place of the path.
+    command: Vec<String>,
+    /// The path of its file, sealed to the own account. Entries of earlier versions have it in
+    /// clear, in the two above.
+    #[serde(default)]
+    path: Option<String>,
+    /// The path, once it is opened.
+    #[serde(skip)]
+    opened: Option<String>,
     /// Its content key, sealed to the own account, as hexadecimal digits.
     key: Option<String>,
     /// The CIDs of its content.
@@ -148,6 +155,37 @@ impl Entry {
         self.tag.get(..8).unwrap_or(&self.tag)
     }
 
+    /// What it is, for people; the path of its file in it where that is opened.
+    pub fn what(&self) -> String {
+        named::shown(&self.what, self.opened.as_deref())
+    }
+
+    /// The arguments of `medchain` that go on with it, with the path where that is opened.
+    pub fn command(&self) -> Vec<String> {
+        let path = |argument: &String| match &self.opened {
+            Some(path) if argument == named::FILE => path.clone(),
+            _ => argument.clone(),
+        };
+        self.command.iter().map(path).collect()
+    }
+
+    /// The name of the command that began it, such as `upload`.
+    pub fn command_name(&self) -> Option<&str> {
+        self.command.first().map(String::as_str)
+    }
+
+    /// Whether it has a path that is not opened.
+    pub fn is_sealed(&self) -> bool {
+        self.path.is_some() && self.opened.is_none()
+    }
+
+    /// Opens the path of its file, where that was sealed to this account.
+    pub(super) fn name_file(&mut self, identity: &Identity, genesis: H256) {
+        if let (Some(path), None) = (&self.path, &self.opened) {
+            self.opened = named::open(identity, genesis, path).ok();
+        }
+    }
+
     /// The CIDs of its content.
     pub fn cids(&self) -> Vec<Cid> {
         self.contents.iter().filter_map(|text| Cid::parse(text.as_bytes()).ok()).collect()
@@ -184,12 +222,13 @@ impl Held {
         Ok(held)
     }
 
-    /// Writes that a publication begins. Its content, where it was encrypted under a `key`, is
-    /// kept as well: encrypting it again would give it another name.
+    /// Writes that a publication begins: what it is, the arguments that go on with it, and the
+    /// path that [`named::FILE`] stands for in both. Its content, where it was encrypted under a
+    /// `key`, is kept as well: encrypting it again would give it another name.
     pub fn begin(
         &mut self,
         identity: &Identity,
-        (what, command): (&str, &[String]),
+        (what, command, path): (&str, &[String], Option<&str>),
         key: Option<&ContentKey>,
         contents: &[Vec<u8>],
     ) -> Result<()> {
@@ -205,12 +244,15 @@ impl Held {
                 files::write_atomically(&self.content(number), bytes, true, true)?;
             }
         }
+        let named = path.map(|path| named::seal(identity, self.genesis, path)).transpose()?;
         let name = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         self.write(Entry {
             version: VERSION,
             tag: name.split_once('-').map(|(_, tag)| tag.to_owned()).unwrap_or_default(),
             what: what.to_owned(),
             command: command.to_vec(),
+            path: named,
+            opened: path.map(str::to_owned),
             key: sealed.map(|sealed| hex::encode(sealed.encode())),
             contents: cids.iter().map(ToString::to_string).collect(),
             headers,
@@ -230,7 +272,7 @@ impl Held {
         let cids = entry.cids();
         let name = self.name(identity, &cids)?;
         let key = identity.encryption_secret().open(&envelope, &name).with_context(|| {
-            format!("{} was begun with another key file, which alone goes on", entry.what)
+            format!("{} was begun with another key file, which alone goes on", entry.what())
         })?;
         let mut contents = Vec::new();
         for (number, cid) in entry.contents.iter().enumerate() {
@@ -260,11 +302,18 @@ impl Held {
                     "{} is not finished (CID {cids}); the same command goes on with it and does \
                      nothing twice, and so does `medchain resume`; `medchain resume {} --drop` \
                      gives it up",
-                    entry.what,
+                    entry.what(),
                     entry.id()
                 ))
             }
             _ => error,
+        }
+    }
+
+    /// Notes the path of its file, by which it is told here.
+    pub fn call(&mut self, path: Option<&str>) {
+        if let (Some(entry), Some(path)) = (&mut self.entry, path) {
+            entry.opened = Some(path.to_owned());
         }
     }
 

@@ -18,7 +18,7 @@ use medchain_client::{
 };
 use medchain_primitives::Cid;
 
-use super::{Done, Held, Stage};
+use super::{named, Done, Held, Stage};
 use crate::exit;
 
 /// The stores that may have content that is needed no more.
@@ -61,10 +61,12 @@ pub trait World: Stores {
 pub struct Task<'a> {
     /// The account that publishes it.
     pub identity: &'a Identity,
-    /// What it is, for people.
+    /// What it is, for people, with [`FILE`](super::FILE) for the path of its file.
     pub what: String,
-    /// The arguments of `medchain` that go on with it.
+    /// The arguments of `medchain` that go on with it, with the same for the path.
     pub command: Vec<String>,
+    /// The path of its file, if that says more than what is published.
+    pub path: Option<String>,
     /// Whether to publish it once more.
     pub again: bool,
 }
@@ -87,6 +89,7 @@ pub struct Landed {
 /// Publishes something, or goes on with that. The journal says at every moment what is to be
 /// done.
 pub async fn publish<W: World>(world: &mut W, held: &mut Held, task: &Task<'_>) -> Result<Landed> {
+    held.call(task.path.as_deref());
     if let Some(landed) = before(world, held, task).await? {
         return Ok(landed);
     }
@@ -115,12 +118,13 @@ pub async fn publish<W: World>(world: &mut W, held: &mut Held, task: &Task<'_>) 
     world.prepare(key.as_ref(), &contents).await?;
     world.between().await;
     if !is_begun {
-        held.begin(task.identity, (&task.what, &task.command), key.as_ref(), &contents)?;
+        let begun = (task.what.as_str(), &task.command[..], task.path.as_deref());
+        held.begin(task.identity, begun, key.as_ref(), &contents)?;
     }
     exit::begun(Some(format!(
         "{} is begun and not on chain; the same command goes on with it, and so does \
          `medchain resume`",
-        task.what
+        named::shown(&task.what, task.path.as_deref())
     )));
     world.between().await;
     for bytes in &contents {
@@ -248,7 +252,7 @@ async fn failed<W: World>(
 
 /// What is unknown, with the content by which it is found, and how.
 fn unknown(held: &Held) -> String {
-    let what = held.entry.as_ref().map_or("it", |entry| entry.what.as_str());
+    let what = held.entry.as_ref().map_or_else(|| "it".to_owned(), super::Entry::what);
     let cids = held.entry.as_ref().map(super::Entry::cids).unwrap_or_default();
     let cids: Vec<String> = cids.iter().map(ToString::to_string).collect();
     format!("{what} (CID {}; `medchain resume` finds out)", cids.join(", "))

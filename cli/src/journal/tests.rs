@@ -256,6 +256,7 @@ impl Scene {
                 identity: &self.identity,
                 what: format!("upload of {film}"),
                 command: vec!["upload".into(), film.into()],
+                path: None,
                 again,
             };
             publish(&mut program, &mut held, &task).await

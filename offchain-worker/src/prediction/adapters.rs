@@ -2,12 +2,14 @@
 
 mod answers;
 mod cipher;
+mod decoder;
 mod model;
 mod node;
 mod store;
 
 pub use answers::AnswerFiles;
 pub use cipher::KeyCipher;
+pub use decoder::{decode_if_asked, DecoderProcess, Limits};
 pub use model::{LoadError, Unfit, VisionModel};
 pub use node::NodeRequests;
 pub use store::ContentStore;

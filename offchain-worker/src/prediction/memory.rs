@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use medchain_vision::MAX_DECODE_BYTES;
+use medchain_vision::{MAX_DECODE_BYTES, MAX_FILE_BYTES};
 
 /// Where the kernel shows the groups of processes.
 const GROUPS: &str = "/sys/fs/cgroup";
@@ -27,15 +27,16 @@ fn limit_in(root: &Path, own: &str) -> Option<u64> {
 }
 
 /// What the operator should know, where films that are as large as they may be take more memory than
-/// `limit`: in so many threads, each with the plaintext of a file of `max_content` bytes, beside
-/// `shelf` bytes of files.
+/// `limit`: in so many threads, each with the plaintext of a file of `max_content` bytes and a
+/// process that decodes a copy of it, beside `shelf` bytes of files.
 pub fn shortage(threads: usize, max_content: u64, shelf: u64, limit: u64) -> Option<String> {
-    let each = MAX_DECODE_BYTES.saturating_add(max_content);
+    let copy = max_content.min(MAX_FILE_BYTES);
+    let each = MAX_DECODE_BYTES.saturating_add(copy).saturating_add(max_content);
     let most = (threads as u64).saturating_mul(each).saturating_add(shelf);
     (most > limit).then(|| {
         format!(
             "the largest films, in all threads at once, take up to {} MiB beside the models, and \
-             this process may have {} MiB: raise MemoryMax, or set fewer inference_threads or a \
+             this unit may have {} MiB: raise MemoryMax, or set fewer inference_threads or a \
              smaller max_content_mib",
             most / MIB,
             limit / MIB
@@ -66,10 +67,10 @@ mod tests {
 
     #[test]
     fn too_little_memory_is_said_with_the_way_out() {
-        // Four films being decoded, with their plaintext, and eight files of 65 MiB.
-        let most = (4 * (384 + 65) + 8 * 65) << 20;
+        // Four films being decoded, with their plaintext twice, and eight files of 65 MiB.
+        let most = (4 * (384 + 64 + 65) + 8 * 65) << 20;
         assert_eq!(shortage(4, 65 << 20, (8 * 65) << 20, most), None);
         let problem = shortage(4, 65 << 20, (8 * 65) << 20, most - 1).unwrap();
-        assert!(problem.contains("2316 MiB") && problem.contains("MemoryMax"), "{problem}");
+        assert!(problem.contains("2572 MiB") && problem.contains("MemoryMax"), "{problem}");
     }
 }

@@ -23,7 +23,8 @@ const KINDS: [&str; 6] = ["answer", "commitment", "reveal", "draw", "key-request
 /// The kinds of moves in disputes.
 const MOVES: [&str; 6] = ["roots", "nodes", "leaf", "sums", "value", "secret"];
 const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", "total"];
-const CAUSES: [&str; 6] = ["consent", "envelope", "shares", "content", "passing", "submission"];
+const CAUSES: [&str; 7] =
+    ["consent", "envelope", "shares", "content", "decoder", "passing", "submission"];
 
 /// The metrics of predicting.
 #[derive(Clone, Debug)]
@@ -212,8 +213,8 @@ impl DutyMetrics for PredictionMetrics {
             )?,
             skipped: common.counter(
                 "skipped_films_total",
-                "Requests that are not worked on because their film has ended the process \
-                 several times.",
+                "Requests that are not worked on because their film has ended the worker, or the \
+                 process that decodes, several times.",
             )?,
             skipped_requests: Arc::default(),
             disputes: common.counters(

@@ -395,8 +395,8 @@ pub trait Answers: Send + Sync + 'static {
     async fn film(&self, request: RequestId) -> io::Result<Option<KeptFilm>>;
     /// Forgets a film, if it is remembered.
     async fn remove_film(&self, request: RequestId) -> io::Result<()>;
-    /// How many processes of this worker ended while they opened the film with this CID. Those of
-    /// another version count as one: it may open the film.
+    /// How many processes of this worker ended while they opened the film with this CID, or while
+    /// they decoded it. Those of another version count as one: it may open the film.
     async fn fatalities(&self, cid: &Cid) -> io::Result<u32>;
     /// Notes that many, one more than there were: before a film is opened, as if this process
     /// ended with it.
@@ -477,11 +477,15 @@ pub enum PredictorError {
     /// The model itself failed.
     #[error("{0}")]
     Internal(String),
+    /// Decoding the image has ended the process that did it: it took too much memory or time, or
+    /// something else ended that process.
+    #[error("{0}")]
+    Ended(String),
 }
 
 impl PredictorError {
     /// Whether the model may predict on the same image later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Internal(_))
+        matches!(self, Self::Internal(_) | Self::Ended(_))
     }
 }

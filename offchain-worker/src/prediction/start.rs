@@ -8,11 +8,11 @@ use tracing::warn;
 
 use super::{
     account,
-    adapters::{AnswerFiles, ContentStore, KeyCipher, NodeRequests},
+    adapters::{AnswerFiles, ContentStore, DecoderProcess, KeyCipher, NodeRequests},
     config::Config,
     memory,
     models::{self, ModelsError, Wanted},
-    ports::{Answers, PredictionChain, Registration, Registry, Store, StoreError},
+    ports::{Answers, PredictionChain, PredictorError, Registration, Registry, Store, StoreError},
     service::{self, Ports},
 };
 use crate::shared::{
@@ -46,6 +46,9 @@ pub enum StartError {
     /// No model can be served.
     #[error(transparent)]
     Models(#[from] ModelsError),
+    /// The process that decodes films does not work.
+    #[error("no film can be decoded: {0}")]
+    Decoder(PredictorError),
 }
 
 /// Checks everything that a start checks, and logs what would be served.
@@ -117,6 +120,10 @@ async fn connect(config: &Config, clock: Arc<dyn Clock>) -> Result<Ports, StartE
     if let Some(shortage) = shortage {
         warn!("{shortage}");
     }
+    tokio::task::spawn_blocking(|| DecoderProcess::default().probe())
+        .await
+        .unwrap_or_else(|error| Err(PredictorError::Internal(error.to_string())))
+        .map_err(StartError::Decoder)?;
     let folder = &config.state_dir;
     let answers = AnswerFiles::open(folder, &chain.genesis(), &account)
         .map_err(|source| StartError::State { folder: folder.clone(), source })?;

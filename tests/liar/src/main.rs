@@ -12,7 +12,9 @@ use std::{error::Error, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 use medchain_worker::{
-    prediction::{config::Config, options::Arguments, service::Ports, start},
+    prediction::{
+        adapters::decode_if_asked, config::Config, options::Arguments, service::Ports, start,
+    },
     shared::process::start_logging,
 };
 
@@ -36,8 +38,12 @@ enum Command {
     Run(Arguments),
 }
 
+fn main() -> ExitCode {
+    decode_if_asked().unwrap_or_else(work)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn work() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -45,7 +45,8 @@ pub(super) async fn propose(context: &Context, args: &PublishArgs) -> Result<Pub
     let spec_cid = cids.get(1).map(ToString::to_string).unwrap_or_default();
     let mut new = Publication { context, call, contents, preprocessing, mandate: None };
     let command = command(&files, args);
-    let task = Task { identity: context.identity()?, what, command, again: args.again };
+    let identity = context.identity()?;
+    let task = Task { identity, what, command, path: None, again: args.again };
     let landed = journal::publish(&mut new, &mut held, &task).await;
     let landed = landed.map_err(|error| held.unfinished(error))?;
     match landed.numbers[..] {

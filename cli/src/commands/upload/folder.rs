@@ -27,6 +27,7 @@ use anyhow::{bail, Context as _, Result};
 use futures::{stream, StreamExt};
 use medchain_client::{
     chain::{ChainError, TxOutcome},
+    keys::Identity,
     H256,
 };
 use medchain_primitives::{ModelId, RecordId};
@@ -36,7 +37,7 @@ use super::UploadArgs;
 use crate::{
     context::Context,
     exit,
-    journal::{Entry, Journal, Locks, Tag},
+    journal::{self, Entry, Journal, Locks, Tag},
     output::Outcome,
 };
 
@@ -96,7 +97,8 @@ pub(super) async fn upload(context: &Context, args: &UploadArgs, list: &Path) ->
     let _alone = journal.alone(LOCK).await?;
     drop(waiting);
     let plan = Plan::of(context, args, &rows).await?;
-    plan.confirm(context, &rows, &added(&journal, args, &rows)).await?;
+    let added = added(&journal, context.identity()?, args, &rows);
+    plan.confirm(context, &rows, &added).await?;
     let summary = Summary {
         files: rows.len(),
         records_a_transaction: plan.at_once,
@@ -254,13 +256,17 @@ impl<'a> Run<'a> {
 
 /// The lines whose files an earlier command has added, by their names: what the files are now is
 /// seen when they are read.
-fn added(journal: &Journal, args: &UploadArgs, rows: &[Row]) -> BTreeSet<u64> {
+fn added(journal: &Journal, identity: &Identity, args: &UploadArgs, rows: &[Row]) -> BTreeSet<u64> {
     // An entry that is damaged is told when it is its turn.
     let entries = journal.entries().unwrap_or_default().into_iter();
-    let done: HashSet<Vec<String>> =
-        entries.filter(Entry::is_done).map(|entry| entry.command).collect();
+    let mut entries: Vec<Entry> = entries.filter(Entry::is_done).collect();
+    journal.name_files(identity, &mut entries);
+    let done: HashSet<Vec<String>> = entries.iter().map(Entry::command).collect();
     let is_done = |row: &&Row| {
-        done.contains(&super::command(&row.path, &row.patient, row.kind, row.model, args))
+        let path = journal::written(&row.path);
+        let command = super::command(&row.patient, row.kind, row.model, args).into_iter();
+        let with_path = command.map(|part| if part == journal::FILE { path.clone() } else { part });
+        done.contains(&with_path.collect::<Vec<_>>())
     };
     rows.iter().filter(is_done).map(|row| row.line).collect()
 }

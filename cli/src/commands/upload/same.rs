@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use medchain_client::AccountId32;
+use medchain_client::{keys::Identity, AccountId32};
 use medchain_vision::Square;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 /// the upload `own` of `file` does.
 pub(super) fn warn_or_note(
     journal: &Journal,
+    identity: &Identity,
     (patient, square): (&AccountId32, &Square),
     own: &Tag,
     file: &Path,
@@ -23,7 +24,10 @@ pub(super) fn warn_or_note(
     let picture = journal.tag(&[b"picture", &patient.0, square.as_ref()])?;
     // A damaged note is no reason to refuse.
     match journal.shown_by(&picture, own).unwrap_or_default() {
-        Some(entry) => output::tell!("{}", warning(file, &entry)),
+        Some(mut entry) => {
+            journal.name_files(identity, std::slice::from_mut(&mut entry));
+            output::tell!("{}", warning(file, &entry));
+        }
         None => journal.shows(&picture, own)?,
     }
     Ok(())
@@ -39,7 +43,7 @@ fn warning(file: &Path, before: &Entry) -> String {
     format!(
         "warning: {} shows the same picture as {}{}; it becomes another record",
         file.display(),
-        before.what,
+        before.what(),
         record.unwrap_or_default()
     )
 }
@@ -47,7 +51,7 @@ fn warning(file: &Path, before: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use medchain_client::{chain::TxOutcome, crypto::ContentKey, keys::Identity, H256};
+    use medchain_client::{chain::TxOutcome, crypto::ContentKey, H256};
     use medchain_vision::{square, synthetic_radiograph_png};
 
     use super::*;
@@ -63,16 +67,20 @@ mod tests {
         let [first, second] = ["one", "two"].map(|name| journal.tag(&[name.as_bytes()]).unwrap());
         let file = Path::new("film.png");
         let noted = |patient: &AccountId32, own: &Tag| {
-            warn_or_note(&journal, (patient, &film), own, file).unwrap();
+            warn_or_note(&journal, &identity, (patient, &film), own, file).unwrap();
             let picture = journal.tag(&[b"picture", &patient.0, film.as_ref()]).unwrap();
-            journal.shown_by(&picture, &journal.tag(&[b"nobody"]).unwrap()).unwrap()
+            let mut shown =
+                journal.shown_by(&picture, &journal.tag(&[b"nobody"]).unwrap()).unwrap();
+            journal.name_files(&identity, shown.as_mut_slice());
+            shown
         };
         // Noted, and not begun yet.
         assert_eq!(noted(&patient, &first), None);
         let mut held = journal.hold(&first).now_or_never().unwrap().unwrap();
         let content = [b"film".to_vec()];
-        held.begin(&identity, ("the upload of old.png", &[]), None::<&ContentKey>, &content)
-            .unwrap();
+        let command: [String; 0] = [];
+        let begun = ("the upload of <file>", &command[..], Some("old.png"));
+        held.begin(&identity, begun, None::<&ContentKey>, &content).unwrap();
         // The second one is warned of, and does not take the place of the first.
         let before = noted(&patient, &second).unwrap();
         assert_eq!(before.name(), first);

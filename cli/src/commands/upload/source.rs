@@ -115,7 +115,8 @@ mod tests {
             let key = ContentKey::generate();
             let content = crypto::encrypt(&key, &[1; 32], b"film").unwrap();
             let (command, contents) = (["upload".to_owned()], [content.clone()]);
-            held.begin(&identity, ("the upload", &command), Some(&key), &contents).unwrap();
+            let begun = ("the upload", &command[..], None);
+            held.begin(&identity, begun, Some(&key), &contents).unwrap();
             let left = kept(&held, &identity, &args).unwrap();
             assert!(matches!(left, Kept::Film(_, kept) if kept == content));
             let outcome = TxOutcome {

@@ -253,7 +253,8 @@ mod tests {
         let tag = journal.tag(&[b"upload", b"film"]).unwrap();
         let mut held = journal.hold(&tag).now_or_never().unwrap().unwrap();
         let (command, contents) = (["upload".to_owned()], [stored.bytes.clone()]);
-        held.begin(&identity, ("the upload", &command), Some(&key), &contents).unwrap();
+        let begun = ("the upload", &command[..], None);
+        held.begin(&identity, begun, Some(&key), &contents).unwrap();
         let outcome = TxOutcome {
             block_hash: H256([1; 32]),
             block_number: 1,

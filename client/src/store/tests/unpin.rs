@@ -1,6 +1,6 @@
 //! Letting content go.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Instant};
 
 use cid::Cid as BlockCid;
 use medchain_primitives::Cid;
@@ -55,6 +55,38 @@ async fn what_was_let_go_is_not_available_and_nothing_else_is_harmed() {
         assert_eq!(unpin(&store, &cid).await.unwrap(), LetGo::NotKept, "a second time");
         assert_eq!(store.put(&content(1, length)).await.unwrap(), cid, "it can come back");
     }
+}
+
+/// Prints how long it took to read every block of the folder, as each deletion did, and how long it
+/// takes to read those that link to others.
+#[tokio::test]
+async fn a_full_folder_is_looked_through_without_reading_it() {
+    const FILMS: u64 = 40;
+    let (folder, store) = store();
+    let mut films = Vec::new();
+    for seed in 0..FILMS {
+        films.push(store.put(&content(seed, 4 * CHUNK)).await.unwrap());
+    }
+    let started = Instant::now();
+    let mut bytes = 0;
+    for name in files(folder.path()) {
+        let cid = BlockCid::try_from(name.as_str()).unwrap();
+        bytes += fs::read(store.path_of(&cid)).unwrap().len();
+    }
+    let before = started.elapsed();
+    let started = Instant::now();
+    // The same walk as before a deletion.
+    let kept = store.kept().await.pop().unwrap().cids.unwrap();
+    let now = started.elapsed();
+    println!(
+        "erase in a folder of {} MiB: {before:.2?} before to look for what needs a block, {now:.2?} \
+         now: ratio {:.2}",
+        bytes >> 20,
+        now.as_secs_f64() / before.as_secs_f64()
+    );
+    assert_eq!(kept.len(), films.len());
+    assert_eq!(unpin(&store, &films[0]).await.unwrap(), LetGo::Deleted);
+    assert!(store.get(&films[1], u64::MAX).await.is_ok());
 }
 
 #[tokio::test]

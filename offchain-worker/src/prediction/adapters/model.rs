@@ -2,15 +2,18 @@
 
 use medchain_disputes::{Network, Weights};
 use medchain_exact::Levels;
-use medchain_primitives::{FailureCode, Output};
-use medchain_vision::{square, DecodeError, Engine, Model, PredictError, Preprocessing, SQUARE_ID};
+use medchain_primitives::Output;
+use medchain_vision::{Engine, Model, Preprocessing, SQUARE_ID};
 use zeroize::Zeroizing;
 
+use super::DecoderProcess;
 use crate::prediction::ports::{Numbers, Predictor, PredictorError};
 
 /// A loaded model.
 pub struct VisionModel {
     model: Model,
+    /// Decodes films for it.
+    decoder: DecoderProcess,
     /// The trees over its weights, where the chain settles disputes about it.
     weights: Option<Weights>,
 }
@@ -57,7 +60,11 @@ impl VisionModel {
         threads: usize,
     ) -> Result<Self, LoadError> {
         Model::load_for(onnx, description, engine)
-            .map(|model| Self { model: model.with_threads(threads), weights: None })
+            .map(|model| Self {
+                model: model.with_threads(threads),
+                decoder: DecoderProcess::default(),
+                weights: None,
+            })
             .map_err(|error| LoadError(error.to_string()))
     }
 
@@ -92,21 +99,15 @@ impl VisionModel {
 
 impl Predictor for VisionModel {
     fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError> {
-        match square(image) {
-            Ok(square) => Ok(Zeroizing::new(square.as_ref().to_vec())),
-            Err(error) => Err(bad_image(&error)),
-        }
+        self.decoder.greys(image, None)
     }
 
     fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
         let output = match self.sees_square() {
             true => self.model.output(square),
-            false => self.model.predict(image).map(|prediction| prediction.output),
+            false => self.model.output(&self.decoder.greys(image, Some(self.model.spec()))?),
         };
-        output.map_err(|error| match &error {
-            PredictError::Decode(cause) => bad_image(cause),
-            _ => PredictorError::Internal(error.to_string()),
-        })
+        output.map_err(|error| PredictorError::Internal(error.to_string()))
     }
 
     fn is_disputable(&self) -> bool {
@@ -128,14 +129,6 @@ impl VisionModel {
     /// something else.
     fn sees_square(&self) -> bool {
         self.model.spec().id == SQUARE_ID
-    }
-}
-
-fn bad_image(error: &DecodeError) -> PredictorError {
-    let text = error.to_string();
-    match error.failure_code() {
-        FailureCode::TooLarge => PredictorError::TooLarge(text),
-        _ => PredictorError::NotAnImage(text),
     }
 }
 

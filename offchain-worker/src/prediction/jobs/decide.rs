@@ -85,9 +85,10 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
             return Next::Report(FailureCode::CannotDecrypt);
         }
         Problem::NoEnvelope => Next::Retry("the record has no envelope for this worker".into()),
-        Problem::NoShares(reason) | Problem::NotAvailable(reason) | Problem::Passing(reason) => {
-            Next::Retry(reason)
-        }
+        Problem::NoShares(reason)
+        | Problem::NotAvailable(reason)
+        | Problem::Passing(reason)
+        | Problem::Ended(reason) => Next::Retry(reason),
     };
     or_report(next, phase, timing)
 }
@@ -140,7 +141,9 @@ mod tests {
                 "{problem:?} at block {block}"
             );
         };
-        for problem in [Problem::NotAvailable(text()), Problem::Passing(text())] {
+        let passing =
+            [Problem::NotAvailable(text()), Problem::Passing(text()), Problem::Ended(text())];
+        for problem in passing {
             check(&problem, 100, Next::Retry(text()));
             check(&problem, 179, Next::Retry(text()));
             check(&problem, 180, Next::Report(FailureCode::Unavailable));

@@ -148,6 +148,8 @@ pub enum Problem {
     Content(FailureCode, String),
     /// Something of this worker or of the node failed: another attempt may succeed.
     Passing(String),
+    /// The film has ended the process that decoded it: it is tried again a few times.
+    Ended(String),
     /// The request or its record does not exist any more.
     Gone(String),
     /// The newest block does not ask for it.

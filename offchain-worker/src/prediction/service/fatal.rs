@@ -9,6 +9,9 @@
 //! Several films are open at once, and only one of them ended the process. Those that were noted
 //! are opened alone the next time, so that nothing is blamed for another film; and last, so that
 //! other requests are answered before one of them ends the process again.
+//!
+//! A film is decoded in a process of its own. Where that alone is ended, this one goes on, and the
+//! note stays as if it had not: it may have been another film that used up the memory.
 
 use std::{
     collections::BTreeSet,
@@ -55,7 +58,7 @@ pub(super) struct Admitted {
     fatalities: Fatalities,
     request: RequestId,
     cid: Cid,
-    /// How many processes ended while it was open.
+    /// How many processes ended while it was open, or while they decoded it.
     before: u32,
     /// Whether the bond is lost without it.
     is_owed: bool,
@@ -114,11 +117,12 @@ impl Fatalities {
                 request = request.0,
                 %cid,
                 ended = before,
-                "this film has ended the worker each time it was opened: it is skipped"
+                "this film has ended the worker, or the process that decodes, each time it was \
+                 opened: it is skipped"
             );
             return Err(Problem::Content(
                 FailureCode::Unavailable,
-                format!("opening the film has ended this worker {before} times"),
+                format!("opening the film has ended a process of this worker {before} times"),
             ));
         }
         // Noted films do not wait for each other.
@@ -180,6 +184,12 @@ impl Admitted {
 }
 
 impl Opening {
+    /// The film has ended the process that decoded it: the note stays.
+    pub fn blame(self, reason: &str) {
+        let Admitted { request, cid, before, .. } = &self.admitted;
+        warn!(request = request.0, %cid, ended = before + 1, "{reason}");
+    }
+
     /// The film was opened, or was not, and this process is still there.
     pub async fn leave(self) {
         let Admitted { fatalities, request, cid, .. } = &self.admitted;
@@ -191,6 +201,7 @@ impl Opening {
 
 fn others_first() -> Problem {
     Problem::Passing(
-        "this film was open when the worker ended: it is opened when no other film is".to_owned(),
+        "this film was open when a process of the worker ended: it is opened when no other film is"
+            .to_owned(),
     )
 }

@@ -101,6 +101,7 @@ impl From<PredictorError> for Problem {
             PredictorError::NotAnImage(_) => Self::Content(FailureCode::NotAnImage, text),
             PredictorError::TooLarge(_) => Self::Content(FailureCode::TooLarge, text),
             PredictorError::Internal(_) => Self::Passing(text),
+            PredictorError::Ended(_) => Self::Ended(text),
         }
     }
 }

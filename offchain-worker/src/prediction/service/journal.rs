@@ -62,6 +62,7 @@ impl Journal {
             Problem::NoShares(_) => "shares",
             Problem::NotAvailable(_) => "content",
             Problem::Passing(_) => "passing",
+            Problem::Ended(_) => "decoder",
             Problem::NotAsked => return,
             Problem::Content(code, reason) => {
                 warn!(request, %code, "cannot answer: {reason}");

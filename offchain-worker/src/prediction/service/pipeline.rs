@@ -197,24 +197,32 @@ impl Pipeline {
         };
         let run = move || {
             let mut stages = Stages::default();
-            (task.run(&mut stages), stages)
+            task.run(&mut stages).map(|computed| (computed, stages))
         };
         let (computed, times) = self.open_film(admitted, run).await?;
         *stages = times;
         stages.fetch_verify += fetched;
-        computed
+        Ok(computed)
     }
 
-    /// Runs what opens a film of unknown content, which may end the process.
+    /// Runs what opens a film of unknown content, which may end the process, or the one that
+    /// decodes.
     async fn open_film<T: Send + 'static>(
         &self,
         admitted: Admitted,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let opening = admitted.open().await?;
-        let done = self.pool.run(work).await;
-        opening.leave().await;
-        done
+        match self.pool.run(work).await.unwrap_or_else(Err) {
+            Err(Problem::Ended(reason)) => {
+                opening.blame(&reason);
+                Err(Problem::Ended(reason))
+            }
+            done => {
+                opening.leave().await;
+                done
+            }
+        }
     }
 
     async fn fetch(&self, film: Film, patient: AccountId32) -> Result<Encrypted, Problem> {
@@ -262,7 +270,7 @@ impl Pipeline {
                 let admitted = admitted.await?;
                 let film = self.fetch(film, job.patient).await?;
                 let opening = task.clone();
-                let film = self.open_film(admitted, move || opening.keep(&film)).await??;
+                let film = self.open_film(admitted, move || opening.keep(&film)).await?;
                 // Before anybody sees a move: the patient may remove ciphertext and envelope.
                 self.keep_if_possible(job.request, &film).await;
                 let made = self.pool.run(move || task.of_kept(film)).await?;

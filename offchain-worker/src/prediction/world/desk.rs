@@ -563,6 +563,7 @@ impl Predictor for Desk {
         match image {
             b"text" => Err(PredictorError::NotAnImage("this is text".into())),
             b"poison" => end_process(),
+            b"glutton" => Err(PredictorError::Ended("it needs more memory".into())),
             b"bomb" => Err(PredictorError::TooLarge("30000 x 30000".into())),
             _ => Ok(Zeroizing::new(square(image))),
         }

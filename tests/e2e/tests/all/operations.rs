@@ -201,6 +201,11 @@ fn units_keep_memory_off_the_disk() {
         for setting in ["LimitCORE=0", "MemorySwapMax=0", "MemoryMax=", "UMask=0077"] {
             assert!(has(setting), "{} has no {setting}", path.display());
         }
+        // It has processes that may end for want of memory without it, and must not end before it.
+        let is_worker = path.ends_with("medchain-worker.service");
+        for setting in ["OOMPolicy=continue", "KillMode=mixed"] {
+            assert!(!is_worker || has(setting), "{} has no {setting}", path.display());
+        }
         units += 1;
     }
     assert!(units >= 5, "{units} units");

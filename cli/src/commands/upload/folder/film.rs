@@ -20,7 +20,7 @@ use super::{
     super::{
         call, command, same,
         stored::{self, Ensured, OnChain},
-        PURPOSE,
+        what, PURPOSE,
     },
     manifest::Row,
     report::{FileOutcome, FileReport},
@@ -95,12 +95,14 @@ impl<'a> Run<'a> {
             bail!("it is the same file as in line {line}, for the same patient");
         }
         let mut held = self.journal.hold_among(&self.locks, &tag).await?;
+        let path = journal::written(&row.path);
+        held.call(Some(&path));
         if let Some(report) = self.before(row, &mut held).await? {
             return Ok(decided(self.still_stored(row, &held, report, file).await?));
         }
         // Only now: what was added stays added, whatever the patient allows today.
         self.plan.terms(row)?;
-        let (path, kind, patient) = (row.path.clone(), row.kind, row.patient);
+        let (file_path, kind, patient) = (row.path.clone(), row.kind, row.patient);
         let kept = held.kept(identity)?;
         let is_kept = kept.is_some();
         if !is_kept && held.entry.is_some() {
@@ -111,19 +113,21 @@ impl<'a> Run<'a> {
             journal::abandon(&mut records::LetGo(context), &mut held).await?;
         }
         let encrypted = blocking(move || match kept {
-            Some((key, contents)) => again(&path, kind, &patient, key, contents),
-            None => encrypt(&path, kind, &patient, file),
+            Some((key, contents)) => again(&file_path, kind, &patient, key, contents),
+            None => encrypt(&file_path, kind, &patient, file),
         })
         .await?;
         let Encrypted { key, content, commitments, removed, square } = encrypted;
         let content = Content::new(content);
         if !is_kept {
-            let what = format!("the upload of {} for {}", row.path.display(), row.patient);
-            let command = command(&row.path, &row.patient, row.kind, row.model, self.args);
+            let what = what(&row.patient);
+            let command = command(&row.patient, row.kind, row.model, self.args);
             let contents = std::slice::from_ref(&content.bytes);
-            held.begin(identity, (&what, &command), Some(&key), contents)?;
+            let begun = (what.as_str(), &command[..], Some(path.as_str()));
+            held.begin(identity, begun, Some(&key), contents)?;
             if let Some(square) = &square {
-                same::warn_or_note(&self.journal, (&row.patient, square), &tag, &row.path)?;
+                let of = (&row.patient, square);
+                same::warn_or_note(&self.journal, identity, of, &tag, &row.path)?;
             }
         }
         content.store(context, &|_| {}).await.map_err(|error| held.unfinished(error))?;

@@ -89,6 +89,23 @@ async fn a_film_that_ends_in_an_error_or_a_panic_is_not_noted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_ends_its_decoder_is_tried_thrice_and_the_worker_goes_on() {
+    let world = World::start();
+    let glutton = world.upload(b"glutton");
+    let good: Vec<RequestId> = (0..GOOD).map(|n| world.upload(&[n])).collect();
+    let service = start(&world);
+    until("all are closed", || world.all_closed()).await;
+    assert_eq!(world.answers_to(glutton), [Answer::Failure(FailureCode::Unavailable)]);
+    for id in good {
+        assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]), "request {}", id.0);
+    }
+    let noted = (account(1), cid(glutton).to_string());
+    assert_eq!(world.state().fatalities.clone(), BTreeMap::from([(noted, 3)]));
+    assert!(service.shows("medchain_worker_skipped_films_total 1"));
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_film_that_is_skipped_is_skipped_under_any_request() {
     let world = World::start();
     let first = world.upload(b"poison");

@@ -1,0 +1,117 @@
+//! Films in processes of their own, with the real program.
+
+use std::time::{Duration, Instant};
+
+use medchain_vision::{decode, square, synthetic_radiograph_png, Preprocessing};
+use medchain_worker::prediction::{
+    adapters::{DecoderProcess, Limits},
+    ports::PredictorError,
+};
+
+fn with(limits: Limits) -> DecoderProcess {
+    DecoderProcess::of(env!("CARGO_BIN_EXE_medchain-worker"), &[], limits)
+}
+
+fn decoder() -> DecoderProcess {
+    with(Limits::default())
+}
+
+/// A grey image of so many pixels a side, without compression.
+fn grey(side: usize) -> Vec<u8> {
+    let mut image = format!("P5\n{side} {side}\n255\n").into_bytes();
+    image.extend((0..side * side).map(|at| (at % 251) as u8));
+    image
+}
+
+#[test]
+fn a_film_gives_the_square_that_it_gives_anywhere() {
+    decoder().probe().unwrap();
+    for film in [synthetic_radiograph_png(1), synthetic_radiograph_png(2), grey(300)] {
+        let here = square(&film).unwrap();
+        let here: &[u8] = here.as_ref();
+        assert_eq!(decoder().greys(&film, None).unwrap().as_slice(), here);
+    }
+}
+
+#[test]
+fn a_model_with_steps_of_its_own_sees_what_they_give() {
+    let steps = r#"{
+        "id": "other", "model": "m", "version": "1", "size": 96, "crop": "centre-square",
+        "resampling": "area-u8", "mask": { "border": 3, "corner": 9, "value": 7 },
+        "mean": [0.1, 0.2, 0.3], "std": [0.7, 0.8, 0.9], "labels": ["a", "b"],
+        "temperature": 1.3, "confidence_threshold": 0.6
+    }"#;
+    let steps = Preprocessing::from_json(steps.as_bytes()).unwrap();
+    let film = synthetic_radiograph_png(3);
+    let here = steps.square(&decode(&film).unwrap());
+    assert_eq!(*decoder().greys(&film, Some(&steps)).unwrap(), here);
+}
+
+#[test]
+fn what_is_no_film_is_refused_with_the_same_words() {
+    let png = synthetic_radiograph_png(1);
+    let large = b"P5\n30000 30000\n255\n";
+    for bytes in [&b""[..], b"text", b"%PDF-1.7", &png[..png.len() / 2], large] {
+        let here = square(bytes).unwrap_err();
+        let there = decoder().greys(bytes, None).unwrap_err();
+        assert_eq!(there.to_string(), here.to_string());
+        assert_eq!(matches!(there, PredictorError::TooLarge(_)), bytes == large);
+    }
+    let file = vec![0; (medchain_vision::MAX_FILE_BYTES + 1) as usize];
+    let there = decoder().greys(&file, None).unwrap_err();
+    assert_eq!(there.to_string(), square(&file).unwrap_err().to_string());
+}
+
+#[test]
+fn a_film_that_takes_too_much_memory_ends_its_process_alone() {
+    let little = with(Limits { memory: 40 << 20, ..Limits::default() });
+    let (small, large) = (grey(300), grey(5_000));
+    assert!(little.greys(&small, None).is_ok());
+    // The file fits, and what is made of it does not.
+    let error = little.greys(&large, None).unwrap_err();
+    assert!(matches!(&error, PredictorError::Ended(why) if why.contains("40 MiB")), "{error}");
+    assert!(little.greys(&small, None).is_ok());
+    assert!(decoder().greys(&large, None).is_ok());
+}
+
+#[test]
+fn a_process_that_hangs_is_ended() {
+    let patience = Duration::from_millis(200);
+    let limits = Limits { patience, ..Limits::default() };
+    // The one reads nothing, the other all of it; neither says anything.
+    for script in ["exec sleep 600", "cat >/dev/null; exec sleep 600"] {
+        let hanging = DecoderProcess::of("/bin/sh", &["-c", script], limits);
+        let started = Instant::now();
+        let error = hanging.greys(&grey(1_000), None).unwrap_err();
+        assert!(matches!(&error, PredictorError::Ended(why) if why.contains("0.2 s")), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn another_program_is_no_fault_of_a_film() {
+    // The last one is told to end, as all processes of a unit may be.
+    for script in ["exit 1", "echo nonsense", "cat >/dev/null", "kill -TERM $$"] {
+        let other = DecoderProcess::of("/bin/sh", &["-c", script], Limits::default());
+        let error = other.greys(b"film", None).unwrap_err();
+        assert!(matches!(error, PredictorError::Internal(_)), "{script}: {error}");
+        assert!(other.probe().is_err());
+    }
+    let none = DecoderProcess::of("/nowhere/at/all", &[], Limits::default());
+    assert!(matches!(none.greys(b"film", None), Err(PredictorError::Internal(_))));
+}
+
+#[test]
+fn the_process_inherits_neither_environment_nor_files() {
+    let open = tempfile::NamedTempFile::new().unwrap();
+    let name = open.path().file_name().unwrap().to_str().unwrap();
+    // The signal says that both are as they should be.
+    let script = format!(
+        "test -z \"$CARGO_MANIFEST_DIR$HOME$USER\" || exit 1
+        ls -l /proc/$$/fd | grep -q -F -e '{name}' && exit 2
+        kill -SEGV $$"
+    );
+    let decoder = DecoderProcess::of("/bin/sh", &["-c", &script], Limits::default());
+    let error = decoder.greys(b"film", None).unwrap_err();
+    assert!(matches!(&error, PredictorError::Ended(why) if why.ends_with("signal 11")), "{error}");
+}
