@@ -1,6 +1,6 @@
 //! Reports on paper, drawn and read by `medchain-report`: the page gathers what they say, as JSON.
 
-use medchain_report::{compare, Card, Film, Printed, Read, Rendered, Report};
+use medchain_report::{compare, compare_code, Card, Code, Film, Printed, Read, Rendered, Report};
 use medchain_vision::GreyImage;
 use serde_json::{json, Value};
 
@@ -14,6 +14,13 @@ fn values(json: &str) -> Result<Report, String> {
 
 fn printable(film: &GreyImage) -> Result<Film, String> {
     Film::new(film.width(), film.height(), film.pixels().to_vec()).map_err(words)
+}
+
+/// What is printed of values and, where it was opened, the film.
+fn printed(report: &Report, film: Option<&GreyImage>) -> Result<Printed, String> {
+    let film = film.map(printable).transpose()?;
+    let film = film.as_ref().map(Film::reduced).transpose().map_err(words)?;
+    Printed::new(report, film.as_ref()).map_err(words)
 }
 
 /// Draws a report.
@@ -63,9 +70,56 @@ impl Shown {
     /// # Errors
     /// Where the values are not those of a report.
     pub fn compare(&self, json: &str, film: Option<&GreyImage>) -> Result<Value, String> {
-        let film = film.map(printable).transpose()?;
-        let film = film.as_ref().map(Film::reduced).transpose().map_err(words)?;
-        let chain = Printed::new(&values(json)?, film.as_ref()).map_err(words)?;
+        let chain = printed(&values(json)?, film)?;
         Ok(json!(compare(self.0.printed(), &chain, film.is_some())))
+    }
+}
+
+/// The text of a page's code, without its page.
+pub struct Scanned(Code);
+
+impl Scanned {
+    /// Reads what a scanner or a person typed.
+    ///
+    /// # Errors
+    /// Where it is no code, or a damaged one.
+    pub fn read(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(words)
+    }
+
+    /// What the code claims, as JSON.
+    pub fn claims(&self) -> Value {
+        let Code { genesis, block_number, block_hash, record, request, .. } = &self.0;
+        json!({
+            "genesis": genesis,
+            "block": { "number": block_number, "hash": block_hash },
+            "record": record,
+            "request": request,
+        })
+    }
+
+    /// Compares what the code binds with what the chain says; `film` where film and verdict were
+    /// opened for that, `is_then` where the state is that of the reported block. `name` is the
+    /// patient's, where the paper shows one. Lists as well what the paper must show, where it
+    /// could be computed.
+    ///
+    /// # Errors
+    /// Where the values are not those of a report.
+    pub fn compare(
+        &self,
+        json: &str,
+        film: Option<&GreyImage>,
+        name: Option<&str>,
+        is_then: bool,
+    ) -> Result<Value, String> {
+        let mut report = values(json)?;
+        report.record.patient_name = name.map(str::to_owned);
+        let chain = printed(&report, film)?;
+        let opened = film.is_some();
+        let expected = opened.then(|| compare(&chain, &chain, true));
+        Ok(json!({
+            "checks": compare_code(&self.0, &chain, opened, is_then),
+            "expected": expected,
+        }))
     }
 }

@@ -352,3 +352,44 @@ fn a_report_is_read_and_compared() {
     assert!(crate::report::Shown::read(b"%PDF-1.7").is_err());
     assert!(crate::report::draw("{}", &film).is_err());
 }
+
+#[test]
+fn a_code_without_its_page_is_compared() {
+    let film = medchain_vision::decode(&fixture("grey8.png")).expect("the fixture is an image");
+    let values: Value = serde_json::from_str(REPORT).expect("it is JSON");
+    let mut other = values.clone();
+    other["outcome"]["label"] = "covid".into();
+    let code = |values: &Value| {
+        let drawn = crate::report::draw(&values.to_string(), &film).expect("it can be drawn");
+        crate::report::Scanned::read(&drawn.code.to_string()).expect("it is a code")
+    };
+    let (genuine, forged) = (code(&values), code(&other));
+    let claims = genuine.claims();
+    assert_eq!(claims["genesis"], values["genesis"]);
+    assert_eq!(claims["block"]["hash"], values["block"]["hash"]);
+    assert_eq!(claims["block"]["number"], values["block"]["number"]);
+    assert_eq!(claims["record"], values["record"]["id"]);
+    assert_eq!(claims["request"], values["request"]["id"]);
+    let found = |code: &crate::report::Scanned, film, name, is_then| {
+        let found = code.compare(&values.to_string(), film, name, is_then).expect("a report");
+        let checks = found["checks"].as_array().expect("it is a list").iter();
+        let all: Vec<_> = checks.map(|check| check["finding"].clone()).collect();
+        (all, found["expected"].as_array().map(Vec::len))
+    };
+    let (all, listed) = found(&genuine, Some(&film), None, true);
+    assert!(all.iter().all(|finding| finding == "agrees"), "{all:?}");
+    assert!(listed.is_some_and(|count| count > 10), "{listed:?}");
+    // Another label, with the code that belongs to it; or a name that the paper does not show.
+    for (code, name) in [(&forged, None), (&genuine, Some("Ana"))] {
+        let (all, _) = found(code, Some(&film), name, true);
+        assert_eq!(all.last(), Some(&Value::from("differs")), "{all:?}");
+        let (all, _) = found(code, Some(&film), name, false);
+        assert_eq!(all.last(), Some(&Value::from("not_compared")), "{all:?}");
+    }
+    // Without the film, whoever compares cannot tell, and is told no values.
+    let (all, listed) = found(&forged, None, None, true);
+    assert_eq!((all.last(), listed), (Some(&Value::from("not_compared")), None));
+    let read = crate::report::Scanned::read("MEDCHAIN-REPORT/1/AB").map(|_| ());
+    let error = read.expect_err("it is cut off");
+    assert!(error.contains("damaged"), "{error}");
+}
