@@ -1,6 +1,10 @@
 //! Reports on paper, drawn and read by `medchain-report`: the page gathers what they say, as JSON.
 
-use medchain_report::{compare, compare_code, Card, Code, Film, Printed, Read, Rendered, Report};
+use medchain_audit::requests;
+use medchain_primitives::{FailureCause, FailureCode, RequestId, RequestStatus};
+use medchain_report::{
+    compare, compare_code, Card, Code, Film, Outcome, Printed, Read, Rendered, Report,
+};
 use medchain_vision::GreyImage;
 use serde_json::{json, Value};
 
@@ -35,6 +39,38 @@ pub fn draw(json: &str, film: &GreyImage) -> Result<Rendered, String> {
 pub fn card(cid: &str, text: &str, labels: &str) -> Option<String> {
     let labels: Vec<String> = serde_json::from_str(labels).ok()?;
     serde_json::to_string(&Card::read(cid, text, &labels)?).ok()
+}
+
+/// What came of a request that ended without a verdict, as JSON and in the words of the command
+/// line; nothing where it did not, or ended in a way that is not known here.
+///
+/// The names are those that the chain's metadata gives variants: of the status, of what a failure
+/// was caused by, and of what a worker reported; empty where there is none.
+pub fn ended(request: u64, status: &str, cause: &str, reported: &str) -> Option<String> {
+    let status = match status {
+        "Failed" => RequestStatus::Failed { cause: failure(cause, reported)? },
+        "Cancelled" => RequestStatus::Cancelled,
+        "Expired" => RequestStatus::Expired,
+        _ => return None,
+    };
+    let reason = requests::ended(RequestId(request), status)?;
+    serde_json::to_string(&Outcome::Ended { how: requests::state(status).into(), reason }).ok()
+}
+
+fn failure(cause: &str, reported: &str) -> Option<FailureCause> {
+    Some(match cause {
+        "Reported" => {
+            // The metadata has Rust's own names.
+            let named = |code: &FailureCode| format!("{code:?}") == reported;
+            FailureCause::Reported(FailureCode::ALL.into_iter().find(named)?)
+        }
+        "NotAnswered" => FailureCause::NotAnswered,
+        "NotRevealed" => FailureCause::NotRevealed,
+        "TooFewWorkers" => FailureCause::TooFewWorkers,
+        "NobodyRight" => FailureCause::NobodyRight,
+        "NotSettled" => FailureCause::NotSettled,
+        _ => return None,
+    })
 }
 
 /// A report that somebody shows.

@@ -4,12 +4,12 @@
 //! it is. [`check`] opens it with the native crates; `portal/tests/core.test.mjs` does the
 //! same with the module that a page loads.
 
-use codec::{DecodeAll, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName, Sealed, VerdictName};
 use medchain_keys::AccountSecret;
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, Role,
-    SealedKey,
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PreprocessingId, PurposeSet, RecordId,
+    RequestId, Role, SealedKey,
 };
 use serde_json::{json, Value};
 
@@ -83,6 +83,14 @@ fn report(name: &str) -> Vec<u8> {
     crate::report::draw(REPORT, &film).expect("it can be drawn").pdf
 }
 
+/// Of a model's file, a preprocessing, the film and the sealed verdict.
+fn receipt() -> [u8; 32] {
+    let output = Output::quantise(&[0.15, 0.05, 0.8]).expect("these are probabilities");
+    let sealed = key().verdict_key(&verdict()).seal(&output);
+    let preprocessing = PreprocessingId::try_from(b"medchain/1".to_vec()).expect("it is short");
+    medchain_primitives::receipt(&GENESIS, &preprocessing, &cid(), &sealed).0
+}
+
 fn dicom(name: &str) -> Vec<u8> {
     let path = format!("{}/../../vision/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("the fixture is there")
@@ -139,6 +147,7 @@ fn fixed() -> Value {
                 &medchain_vision::deidentify(&dicom(name)).expect("it can be cleaned").bytes
             ).0),
         })),
+        "receipt": hex::encode(receipt()),
         "report": {
             "values": REPORT,
             "salt": medchain_report::salt(key().as_bytes()),
@@ -392,4 +401,41 @@ fn a_code_without_its_page_is_compared() {
     let read = crate::report::Scanned::read("MEDCHAIN-REPORT/1/AB").map(|_| ());
     let error = read.expect_err("it is cut off");
     assert!(error.contains("damaged"), "{error}");
+}
+
+#[test]
+fn every_end_of_a_request_is_told_as_by_the_command_line() {
+    use medchain_primitives::{FailureCause, RequestStatus};
+    let told = |status: &str, cause: &str, reported: &str| {
+        let json = crate::report::ended(7, status, cause, reported)?;
+        serde_json::from_str::<Value>(&json).ok()
+    };
+    let expected = |status| {
+        json!({
+            "state": "ended",
+            "how": medchain_audit::requests::state(status),
+            "reason": medchain_audit::requests::ended(RequestId(7), status),
+        })
+    };
+    for (name, status) in
+        [("Cancelled", RequestStatus::Cancelled), ("Expired", RequestStatus::Expired)]
+    {
+        assert_eq!(told(name, "", ""), Some(expected(status)), "{name}");
+    }
+    // All that the chain can encode: what is added to it is added here.
+    let mut causes = 0;
+    for bytes in (0..=255u8).flat_map(|cause| (0..=255u8).map(move |code| [cause, code])) {
+        let Ok(cause) = FailureCause::decode(&mut &bytes[..]) else { continue };
+        let name = format!("{cause:?}");
+        let (name, code) = name.split_once('(').unwrap_or((name.as_str(), ""));
+        let said = told("Failed", name, code.trim_end_matches(')'));
+        assert_eq!(said, Some(expected(RequestStatus::Failed { cause })), "{cause:?}");
+        causes += 1;
+    }
+    assert!(causes > 0, "no cause was decoded");
+    for (status, cause, code) in
+        [("Answered", "", ""), ("Failed", "", ""), ("Failed", "Reported", "Other"), ("", "", "")]
+    {
+        assert_eq!(told(status, cause, code), None, "{status} {cause} {code}");
+    }
 }

@@ -142,6 +142,8 @@ export const de: Texts = {
     uncertain: 'unsicher — braucht einen Radiologen',
     labels: { covid: 'COVID', normal: 'unauffällig', ignore: 'kein Röntgenbild der Brust' },
     model: 'Modell', workers: 'Berechnet von', block: 'Erreicht in', receipt: 'Beleg', status: 'Gültigkeit',
+    receiptMatches: 'Beleg stimmt', receiptDiffers: 'Beleg stimmt nicht', otherReceipt: 'Der Beleg gehört nicht zu diesem Modell, diesem Bild und dieser Antwort: Verlassen Sie sich nicht auf die Vorhersage, und nehmen Sie einen anderen Knoten.',
+    replay: (record) => `Hier noch einmal berechnet, aus der Datei des Modells, seiner Vorbereitung, dem verschlüsselten Bild und der versiegelten Antwort. Ob das Netz diese Antwort gibt, sagt nur „medchain replay ${record}“.`,
     equal: (count) => (count === 1 ? 'einem Rechner' : `${count} Rechnern, mit gleichen Antworten`),
     statuses: {
       Standing: 'gilt', Challenged: 'angefochten: Ein anderer Rechner bestreitet sie. Verlassen Sie sich nicht darauf.',
@@ -152,7 +154,7 @@ export const de: Texts = {
     requestStatuses: { Drawing: 'Rechner werden gezogen', Sealing: 'den Rechnern fehlt der Schlüssel', Committing: 'Rechner rechnen', Revealing: 'Rechner decken auf', Disputed: 'Rechner klären einen Unterschied' },
   },
   report: {
-    title: 'Bericht', button: 'Bericht (PDF)', drawing: 'Der Bericht wird gezeichnet …',
+    title: 'Bericht', button: 'Bericht (PDF)', drawing: 'Der Bericht wird gezeichnet …', ofRequest: (request) => `Bericht (PDF) über Bestellung ${request}`,
     intro: 'Ein Bericht auf Papier oder als PDF kann gefälscht sein. Diese Seite vergleicht sein PDF mit der Chain, Wert für Wert; die Datei bleibt in diesem Browser. Von einem Bericht auf Papier scannen Sie den QR-Code und geben seinen Text ein.',
     scanned: 'Oder der Text seines QR-Codes', patientName: 'Name des Patienten, wenn er auf dem Papier steht', compare: 'Code vergleichen', expected: 'Diese Werte müssen auf dem Papier stehen',
     file: 'Das PDF des Berichts', working: 'Wird mit der Chain verglichen …', tooLarge: 'Diese Datei ist größer als jeder Bericht.',
@@ -185,7 +187,7 @@ export const de: Texts = {
       drawn: 'die Werte unten und sonst nichts', changed: 'nicht das, was ihre Werte ergeben: Die Seite wurde verändert, oder eine andere Fassung von MedChain hat sie gemacht',
       itsCode: 'gehört zu den Werten unten', otherCode: 'gehört zu anderen Werten als denen der Seite',
       otherChain: 'diese Seite ist mit einer anderen Chain verbunden', otherBlock: 'die Chain hat dort einen anderen Block',
-      noVerdict: 'der Bericht handelt von einer Bestellung, die ohne Vorhersage endete; „medchain report“ und „medchain verify-report“ kennen ihn', answered: 'die Bestellung war damals offen; inzwischen gibt es eine Vorhersage',
+      noVerdict: 'Die Bestellung endete auf eine Weise, die diese Seite nicht kennt: Laden Sie sie neu, oder nehmen Sie „medchain report“ und „medchain verify-report“.', answered: 'die Bestellung war damals offen; inzwischen gibt es eine Vorhersage',
       locked: 'Bild und Vorhersage sind versiegelt: Ein Leser des Befunds kann sie mit offenem Schlüssel vergleichen.',
       asThen: (status, now, then) => `${status}, bei Block ${now} wie bei Block ${then}`,
       notAsThen: (status, now, then) => `bei Block ${now} anders als bei Block ${then}: ${status}`,

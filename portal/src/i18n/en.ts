@@ -189,6 +189,10 @@ export const en = {
     labels: { covid: 'COVID', normal: 'normal', ignore: 'not a chest X-ray' } as { [label: string]: string },
     model: 'Model', workers: 'Computed by', block: 'Reached in', receipt: 'Receipt', status: 'Validity',
     equal: (count: number) => (count === 1 ? 'one worker' : `${count} workers, with equal answers`),
+    receiptMatches: 'receipt matches',
+    receiptDiffers: 'receipt does not match',
+    otherReceipt: 'The receipt is not that of this model, this film and this answer: do not rely on the prediction, and use another node.',
+    replay: (record: bigint) => `Computed again here, of the model’s file, its preprocessing, the encrypted film and the sealed answer. Whether the network gives this answer, only “medchain replay ${record}” tells.`,
     statuses: {
       Standing: 'stands',
       Challenged: 'challenged: another worker disputes it. Do not rely on it.',
@@ -207,6 +211,7 @@ export const en = {
   report: {
     title: 'Report',
     button: 'Report (PDF)',
+    ofRequest: (request: bigint) => `Report (PDF) on request ${request}`,
     drawing: 'Drawing the report …',
     intro: 'A report on paper or as a PDF can be forged. This page compares its PDF with the chain, value by value; the file stays in this browser. Of a report on paper, scan the QR code and give its text.',
     file: 'The report’s PDF',
@@ -239,7 +244,7 @@ export const en = {
       drawn: 'the values below and nothing else', changed: 'it is not what its values give: it was changed after it was made, or another version of MedChain made it',
       itsCode: 'belongs to the values below', otherCode: 'it belongs to other values than those of the page',
       otherChain: 'this page is connected to another chain', otherBlock: 'the chain has another block there',
-      noVerdict: 'the report is about a request that ended without a verdict; “medchain report” and “medchain verify-report” know it',
+      noVerdict: 'The request ended in a way that this page does not know: load it again, or use “medchain report” and “medchain verify-report”.',
       answered: 'the request was open then; meanwhile there is a verdict',
       locked: 'Film and verdict are sealed: a reader of the record can compare them with an open key.',
       asThen: (status: string, now: number, then: number) => `${status}, at block ${now} as at block ${then}`,

@@ -126,6 +126,9 @@ export interface Model {
   isActive: boolean;
   /** The CID of its card. */
   card: string | null;
+  /** SHA-256 of its file, and the name of what is done with a film before: a receipt names both. */
+  sha256: string;
+  preprocessing: Uint8Array;
 }
 
 /** All models. */
@@ -142,6 +145,8 @@ export async function models(): Promise<Model[]> {
     isExact: value.arithmetic.type === 'Exact',
     isActive: value.status.type === 'Active',
     card: value.card ? asText(value.card) : null,
+    sha256: value.sha256,
+    preprocessing: value.preprocessing,
   }));
   return all.sort((a, b) => a.id - b.id);
 }

@@ -61,8 +61,8 @@ function free({ film, key }: Opening): void {
 }
 
 /**
- * The report on a record, as a PDF: in the state of the last final block. On a verdict or a request
- * that is open; on none, where nobody has ordered a prediction.
+ * The report on a record, as a PDF: in the state of the last final block. On a verdict, on a request
+ * that is open or ended without one; on none, where nobody has ordered a prediction.
  */
 export async function draw(record: bigint, request: bigint | null): Promise<Uint8Array> {
   const { drawReport } = await core();
@@ -115,13 +115,13 @@ async function ordered(
   if (!asked) throw new Error(t.report.notThere(now));
   if (asked.record !== id) throw new Error(t.report.otherRecord);
   const status = asked.status.type;
-  if (!verdict && !OPEN.includes(status)) throw new Error(t.report.why.noVerdict);
   const stored = await query.Inference.Models.getValue(asked.model, { at });
   if (!stored) throw new Error(t.report.notThere(now));
   const labels = stored.labels.map(asText);
-  const pending = status === 'Disputed' ? { state: 'disputed', until: asked.deadline } : { state: 'pending', step: status.toLowerCase(), until: asked.deadline };
   return {
-    outcome: verdict ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key) : pending,
+    outcome: verdict
+      ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key)
+      : await without(request, asked),
     model: {
       id: asked.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
       threshold: stored.confidence_threshold, card: stored.card ? await cardOf(asText(stored.card), labels) : null,
@@ -133,8 +133,22 @@ async function ordered(
   };
 }
 
+type StoredRequest = NonNullable<Awaited<ReturnType<typeof chain.api.query.Inference.Requests.getValue>>>;
+
 /** What a request is until its workers have answered. */
-const OPEN = ['Drawing', 'Sealing', 'Committing', 'Revealing', 'Disputed'];
+const OPEN = ['Drawing', 'Sealing', 'Committing', 'Revealing'];
+
+/** What came of a request that has no verdict, in the words of the command line. */
+async function without(request: bigint, { status, deadline: until }: Pick<StoredRequest, 'status' | 'deadline'>): Promise<Values['outcome']> {
+  if (status.type === 'Disputed') return { state: 'disputed', until };
+  if (OPEN.includes(status.type)) return { state: 'pending', step: status.type.toLowerCase(), until };
+  const { requestEnded } = await core();
+  const cause = status.type === 'Failed' ? status.value.cause : undefined;
+  const reported = cause?.type === 'Reported' ? cause.value.type : '';
+  const outcome = requestEnded(request, status.type, cause?.type ?? '', reported);
+  if (outcome === undefined) throw new Error(i18n.t.report.why.noVerdict);
+  return JSON.parse(outcome) as Values['outcome'];
+}
 
 /** What a verdict says as of the block `now`. */
 async function outcomeOf(verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'>, now: number, key: Key | null): Promise<Values['outcome']> {

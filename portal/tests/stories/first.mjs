@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { core } from '../core.mjs';
 import { film } from '../png.mjs';
 import { ensure, HOSTILE, PASSPHRASE, PATIENCE, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
@@ -20,11 +21,15 @@ export default async function tell(stage) {
   people.doctor = account(doctorSeed, 'Doctor');
   const doctorKey = await keyFile('doctor.key', doctorSeed, THEIRS);
   const asDoctor = ['--key', doctorKey, '--passphrase-file', file('doctor.passphrase', `${THEIRS}\n`), '-y'];
+  const patientKey = await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
+  const asPatient = ['--key', patientKey, '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
   for (const { pair } of Object.values(people)) {
     await medchain(stage.chain, 'transfer', pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
   }
 
   let record;
+  /** The text of the code of a report on it. */
+  let code;
   /** The encryption key that the command line derives from the patient's backup. */
   let backupKey;
   const image = film(Number.parseInt(randomBytes(1).toString('hex'), 16));
@@ -201,6 +206,7 @@ export default async function tell(stage) {
     const { receipt, workers } = shown.verdicts[0];
     const verdict = page.locator('[data-testid="verdict"]');
     await verdict.getByText(receipt).waitFor();
+    await verdict.locator('[data-testid="receipt"]').getByText('receipt matches', { exact: true }).waitFor();
     ensure(Array.isArray(workers) && workers.length > 0, 'it names no worker');
     for (const worker of workers) await verdict.getByText(worker).waitFor({ state: 'attached' });
   });
@@ -339,8 +345,6 @@ export default async function tell(stage) {
     await role.waitFor({ state: 'detached' });
     // Nothing on the chain lists whom a contract knows.
     const { address } = account(seed(), '').pair;
-    const asPatient = ['--key', join(scratch, 'backup-of-the-wallet.key'), '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
-    await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
     await medchain(stage.chain, 'grant', '--to', address, '--actions', 'view', ...asPatient);
     await page.getByLabel('Another account').fill(address);
     await page.getByRole('button', { name: 'Look it up' }).click();
@@ -372,11 +376,13 @@ export default async function tell(stage) {
   await stage.step('a report of the command line, and a forged one, on the page', async () => {
     const { page: theirs } = doctor;
     const path = join(scratch, 'report.pdf');
-    await medchain(stage.chain, 'report', String(record), '-o', path, ...asDoctor);
+    ({ code } = JSON.parse(await medchain(stage.chain, 'report', String(record), '-o', path, ...asDoctor, '--json')));
     await stage.go(doctor, '/verify');
     const chosen = theirs.locator('[data-testid="report"]');
     await chosen.setInputFiles(path);
     await theirs.getByText('The report agrees with the chain.').waitFor();
+    // From here on, an answer is told by its own words: it must not be the one before.
+    ensure(await theirs.getByText('The report does not agree with the chain.').count() === 0, 'it agrees, and does not');
     await stage.look(doctor, 'verify');
     await stage.accessible(doctor, 'verify');
     // The values are attached as they are: another class, of the same length.
@@ -394,6 +400,79 @@ export default async function tell(stage) {
     await guest.page.getByText('Not everything could').waitFor();
     ensure(guest.problems.length === 0, guest.problems.join('\n'));
     await stage.leave(guest);
+  });
+
+  /** The report of the patient's film that says another class: a page without a fault, and its code. */
+  function forge() {
+    const text = readFileSync(join(scratch, 'report.pdf')).toString('latin1');
+    const { printed: { report } } = JSON.parse(Buffer.from(/\{"code":"MEDCHAIN-REPORT.*\}/.exec(text)[0], 'latin1').toString());
+    const { outcome } = report;
+    const other = outcome.probabilities.find(({ label }) => label !== outcome.label).label;
+    const shown = new core.Film(image);
+    const pdf = Buffer.from(core.drawReport(JSON.stringify({ ...report, outcome: { ...outcome, label: other } }), shown));
+    return { pdf, code: /"code":"([^"]+)"/.exec(pdf.toString('latin1'))[1] };
+  }
+
+  await stage.step('the code of a report on paper is verified, and a forger’s is not', async () => {
+    const { page: theirs } = doctor;
+    const forged = forge();
+    await theirs.locator('[data-testid="report"]').setInputFiles(file('redrawn.pdf', forged.pdf));
+    const result = (on) => on.locator('[data-testid="checks"] dt').filter({ hasText: /^result$/ }).locator('xpath=following-sibling::dd[1]');
+    await result(theirs).getByText('NO', { exact: true }).waitFor();
+    await theirs.locator('[data-testid="checks"]').getByText('the values below and nothing else').waitFor();
+    await theirs.getByText('The report does not agree with the chain.').waitFor();
+    // What a scanner types ends with a line feed.
+    const scan = async (on, text) => {
+      await on.locator('[data-testid="code"]').fill(text);
+      await on.locator('[data-testid="code"]').press('Enter');
+    };
+    await scan(theirs, code);
+    await theirs.getByText('The code agrees with the chain.').waitFor();
+    const { label } = JSON.parse(await medchain(stage.chain, 'report', String(record), '-o', join(scratch, 'again.pdf'), ...asDoctor, '--json'));
+    await theirs.locator('[data-testid="expected"]').getByText(`label ${label}`).waitFor();
+    await stage.look(doctor, 'verify-code');
+    await stage.accessible(doctor, 'verify-code');
+    await scan(theirs, forged.code);
+    await theirs.getByText('The report does not agree with the chain.').waitFor();
+    await theirs.locator('[data-testid="checks"]').getByText('they are not those that the chain gives').waitFor();
+    ensure(await theirs.getByText('The code agrees with the chain.').count() === 0, 'a forged code agrees');
+    await scan(theirs, `${code.slice(0, -1)}${code.endsWith('A') ? 'B' : 'A'}`);
+    await theirs.getByRole('alert').getByText('the code is damaged').waitFor();
+    ensure(await theirs.locator('[data-testid="checks"]').count() === 0, 'the answer before is shown still');
+    // A link with the code, for whoever has no key: what is sealed is neither compared nor told.
+    const guest = await stage.person([]);
+    await stage.open(guest, `/verify/${code}`);
+    await guest.page.getByText('Not everything could').waitFor();
+    await guest.page.locator('[data-testid="checks"]').getByText('the verdict is sealed').waitFor();
+    ensure(await guest.page.locator('[data-testid="expected"]').count() === 0, 'a guest is told what is sealed');
+    ensure(!(await guest.page.locator('main').innerText()).includes(`label ${label}`), 'a guest reads the label');
+    ensure(guest.problems.length === 0, guest.problems.join('\n'));
+    await stage.leave(guest);
+  });
+
+  await stage.step('a report on a request that ended without a verdict', async () => {
+    await another(undefined, 60);
+    await page.getByRole('dialog').getByText('Draw the workers', { exact: true }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    const link = page.locator('li[data-step="unfinished"]').getByRole('link');
+    const id = (await link.getAttribute('href')).split('/').pop();
+    const { open_requests: [{ request_id: request }] } = JSON.parse(await medchain(stage.chain, 'show', id, '--json'));
+    await medchain(stage.chain, 'request', 'cancel', String(request), ...asPatient);
+    await stage.go(patient, '/network');
+    const row = page.locator('[data-testid="my-requests"] tbody tr').filter({ hasText: 'cancelled' });
+    await row.waitFor();
+    const coming = page.waitForEvent('download');
+    await row.getByRole('button', { name: `Report (PDF) on request ${request}` }).click();
+    const path = join(scratch, 'report-ended.pdf');
+    await (await coming).saveAs(path);
+    const { agrees, complete, checks } = JSON.parse(await medchain(stage.chain, 'verify-report', path, ...asPatient, '--json'));
+    ensure(agrees && complete, checks.filter(({ finding }) => finding !== 'agrees').map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    const result = checks.find(({ what }) => what === 'result').detail;
+    ensure(result.includes('how cancelled') && result.includes('it was cancelled'), `the page says ${result}`);
+    await stage.go(patient, '/verify');
+    await page.locator('[data-testid="report"]').setInputFiles(path);
+    await page.getByText('The report agrees with the chain.').waitFor();
+    await stage.go(patient, '/access');
   });
 
   await stage.step('what the page sealed and stored, the command line opens: the same bytes', async () => {

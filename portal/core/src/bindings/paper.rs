@@ -19,6 +19,13 @@ pub fn card_numbers(cid: &str, text: &str, labels: &str) -> Option<String> {
     report::card(cid, text, labels)
 }
 
+/// What came of a request that ended without a verdict, as JSON for a report; nothing where that
+/// is not known. The names are those of the metadata, empty where there is none.
+#[wasm_bindgen(js_name = requestEnded)]
+pub fn request_ended(request: u64, status: &str, cause: &str, reported: &str) -> Option<String> {
+    report::ended(request, status, cause, reported)
+}
+
 /// A report that somebody shows.
 #[wasm_bindgen]
 pub struct Shown(report::Shown);
