@@ -119,10 +119,12 @@ fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: 
         assert_eq!(attributes.get::<Array>("BBox").unwrap().iter::<Object>().count(), 4);
     }
     if role == "Table" {
-        let rows = element.get::<Array>("K").unwrap();
-        let cells = rows.iter::<Dict>().map(|row| row.get::<Array>("K").unwrap());
-        let cells: Vec<usize> = cells.map(|cells| cells.iter::<Dict>().count()).collect();
-        assert!(cells.iter().all(|count| *count == 2), "{path} has rows of {cells:?} cells");
+        for row in element.get::<Array>("K").unwrap().iter::<Dict>() {
+            let cells = row.get::<Array>("K").unwrap();
+            let roles = cells.iter::<Dict>().map(|cell| cell.get::<Name>("S").unwrap());
+            let roles: Vec<String> = roles.map(|role| role.as_str().to_owned()).collect();
+            assert_eq!(roles, ["TH", "TD"], "a row of {path}");
+        }
     }
     if role == "TH" {
         let attributes = element.get::<Array>("A").unwrap().iter::<Dict>().next().unwrap();
