@@ -53,8 +53,8 @@ pub struct VerifiedReport {
     pub complete: bool,
     /// Every value, in order.
     pub checks: Vec<Check>,
-    /// What the page must show, computed from the chain; none where only a reader can, or where
-    /// the PDF was compared.
+    /// What the page must show, computed from the chain; none where only a reader can, where the
+    /// node has dropped the state, or where the PDF was compared.
     pub expected: Option<Printed>,
 }
 
@@ -214,7 +214,9 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
     report.record.patient_name.clone_from(&args.patient_name);
     let expected = Printed::new(&report, film.as_ref())?;
     checks.extend(compare_code(code, &expected, opened, is_then));
-    Ok(VerifiedReport::new(id, checks, opened.then_some(expected)))
+    // In another state, another page would be expected.
+    let is_known = opened && is_then;
+    Ok(VerifiedReport::new(id, checks, is_known.then_some(expected)))
 }
 
 /// Whether the chain has the block that is reported.

@@ -392,8 +392,9 @@ fn a_code_without_its_page_is_compared() {
     for (code, name) in [(&forged, None), (&genuine, Some("Ana"))] {
         let (all, _) = found(code, Some(&film), name, true);
         assert_eq!(all.last(), Some(&Value::from("differs")), "{all:?}");
-        let (all, _) = found(code, Some(&film), name, false);
+        let (all, listed) = found(code, Some(&film), name, false);
         assert_eq!(all.last(), Some(&Value::from("not_compared")), "{all:?}");
+        assert_eq!(listed, None);
     }
     // Without the film, whoever compares cannot tell, and is told no values.
     let (all, listed) = found(&forged, None, None, true);

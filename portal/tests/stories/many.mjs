@@ -49,6 +49,7 @@ export default async function tell(stage) {
         await stage.go(shown, path);
         await many.locator('main .card').first().waitFor();
         await many.getByText('Loading …').first().waitFor({ state: 'detached' });
+        if (path === '/shared') await many.getByText('Nobody has given you the key of a record.').waitFor();
       }
       // Whoever can open the oldest record alone is seen, and loses that key.
       await many.locator('[data-testid="access"]').getByRole('link', { name: '0', exact: true }).waitFor();
