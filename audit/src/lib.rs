@@ -13,6 +13,7 @@ mod gather;
 mod kind;
 mod logged;
 mod policy;
+pub mod requests;
 mod words;
 
 pub use entry::{Entry, Filter};

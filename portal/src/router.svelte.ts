@@ -17,6 +17,11 @@ class Router {
     return digits === undefined ? null : BigInt(digits);
   }
 
+  /** The code in `/verify/CODE`, the text of a report's QR code; nothing on other pages. */
+  get code(): string | null {
+    return /^\/verify\/(.+)$/.exec(this.path)?.[1] ?? null;
+  }
+
   go(path: string): void {
     location.hash = path;
   }

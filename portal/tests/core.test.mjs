@@ -4,15 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { webcrypto } from 'node:crypto';
 import { createRequire } from 'node:module';
 
-globalThis.crypto ??= webcrypto;
+import { core } from './core.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const pkg = join(here, '../core/pkg');
-const core = await import(join(pkg, 'core.js'));
-core.initSync({ module: readFileSync(join(pkg, 'core_bg.wasm')) });
 
 const golden = JSON.parse(readFileSync(join(here, '../core/tests/golden.json'), 'utf8'));
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
@@ -72,6 +68,19 @@ equal('its salt', key.reportSalt(), golden.report.salt);
 const shown = new core.Shown(pdf);
 const findings = JSON.parse(shown.compareOpened(golden.report.values, grey)).map(({ finding }) => finding);
 equal('a report, read and compared', `${shown.isAsDrawn} ${shown.hasItsCode} ${[...new Set(findings)]}`, 'true true agrees');
+const codeOf = (paper) => /"code":"([^"]+)"/.exec(Buffer.from(paper).toString('latin1'))[1];
+const code = codeOf(pdf);
+const scanned = (text) => JSON.parse(new core.Scanned(text).compareOpened(golden.report.values, grey, '', true));
+equal('its code, scanned with line breaks', [...new Set(scanned(` ${code.toLowerCase().replace(/.{60}/g, '$&\n')}`).checks.map(({ finding }) => finding))].join(), 'agrees');
+const claims = JSON.parse(golden.report.values);
+const forgery = core.drawReport(JSON.stringify({ ...claims, outcome: { ...claims.outcome, label: 'covid' } }), grey);
+equal('the code of a report with another label', scanned(codeOf(forgery)).checks.at(-1).finding, 'differs');
+let misread = '';
+try { new core.Scanned(code.slice(0, -1)); } catch (error) { misread = error.message; }
+equal('a code that is cut off is refused', /damaged/.test(misread), true);
+const receiptOf = (cid) => hex(core.receipt(genesis, new TextEncoder().encode('medchain/1'), cid, bytes(golden.verdict.sealed)));
+equal('a receipt', receiptOf(golden.cid), golden.receipt);
+equal('that of another film is another', receiptOf(golden.trees[1].root) !== golden.receipt, true);
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
 // The network, beside onnxruntime, to which vision/tests/golden.rs holds the native kernels.

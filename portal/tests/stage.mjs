@@ -112,9 +112,11 @@ export class Stage {
 
   /** Agrees to the question, and waits for a line about it at this stage. */
   async agree({ page }, title, stage = 'inBlock') {
-    // An older line may have the same title.
-    for (const notice of await page.locator('.notice button').all()) await notice.click({ timeout: 1000 }).catch(() => undefined);
     await page.getByRole('dialog').getByText(title, { exact: true }).waitFor();
+    // An older line may have the same title, and is no answer to this question. What is below the
+    // question gets no clicks of the driver.
+    await page.evaluate(() => { for (const button of document.querySelectorAll('.notice button')) button.click(); });
+    await page.locator('.notice').first().waitFor({ state: 'detached' });
     await page.getByRole('dialog').getByRole('button', { name: /^(Continue in the wallet|Sign with the key file)$/ }).click();
     const stages = stage === 'inBlock' ? ['inBlock', 'final'] : [stage];
     await page.locator(stages.map((one) => `.notice[data-stage="${one}"]:has-text("${title}")`).join(', ')).first().waitFor();
@@ -143,6 +145,12 @@ export class Stage {
     await one.page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
     await one.page.getByRole('button', { name: 'Unlock' }).click();
     await one.page.getByText('Your key is open.').waitFor();
+  }
+
+  /** No script of others ran, also none that waits for a picture. */
+  async nothingRan({ page }, where) {
+    await page.waitForTimeout(200);
+    ensure(await page.evaluate(() => window.pwned) === undefined, `a script ran: ${where}`);
   }
 
   /** Opens a backup of a key. */
@@ -193,7 +201,8 @@ export class Stage {
     ensure(wide <= SIZES.phone.width && seen <= SIZES.phone.width, `${name}: it is ${wide} wide on a phone`);
     // Evaluated by the driver, which the page's policy does not bind.
     await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    const { violations, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    ensure(passes.some(({ id }) => id === 'color-contrast') && passes.some(({ id }) => id === 'document-title'), `${name}: axe saw no page`);
     const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     ensure(bad.length === 0, `${name}: ${bad.map(({ id, nodes }) => `${id} at ${nodes[0]?.target}: ${nodes[0]?.failureSummary}`).join('; ')}`);
   }

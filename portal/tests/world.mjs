@@ -80,6 +80,24 @@ export async function medchain({ node, store }, ...args) {
   return programme(['--node', node, '--store', store, ...args]);
 }
 
+/**
+ * Whether the command line refuses something, with these words; where it fails otherwise, as
+ * without a node, nobody knows.
+ */
+export async function refuses(chain, words, ...args) {
+  try {
+    await medchain(chain, ...args);
+    return false;
+  } catch (error) {
+    if (String(error.stderr).includes(words)) return true;
+    throw error;
+  }
+}
+
+/** Whether the chain knows an account as a patient. */
+export const isPatient = async (chain, address) =>
+  !await refuses(chain, 'is not registered as a patient', 'patient', 'show', address);
+
 const spec = () => JSON.parse(readFileSync(join(bin, 'medchain-dev.json'), 'utf8'));
 
 /** Asks a node once. */

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{percent, Printed};
+use crate::{percent, Code, Hash, Printed};
 
 /// How a value that a page shows compares with the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,6 +124,39 @@ pub fn compare(page: &Printed, chain: &Printed, opened: bool) -> Vec<Check> {
         Some(one(what, *by, (&page, &chain), opened))
     };
     VALUES.iter().filter_map(of).collect()
+}
+
+/// Compares what a code binds, without its page, with what the chain says: `opened` where film
+/// and verdict were opened for that, `is_then` where the state is that of the reported block.
+pub fn compare_code(code: &Code, chain: &Printed, opened: bool, is_then: bool) -> Vec<Check> {
+    let of_chain = chain.code();
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
+    let number = |value: Option<u64>| or_none(value.map(|value| value.to_string()));
+    let hash = |value: Option<Hash>| or_none(value.map(|value| value.to_string()));
+    let printed = "printed values";
+    let values = if code.printed == of_chain.printed {
+        Check::agrees(printed, "those that the chain gives, listed below")
+    } else if !opened {
+        Check::not_compared(
+            printed,
+            "the verdict is sealed: a reader of the record can compare them, with --key",
+        )
+    } else if !is_then {
+        Check::not_compared(printed, "they are those of a state that the node has dropped")
+    } else {
+        Check::differs(
+            printed,
+            "they are not those that the chain gives, listed below. Where the page shows a name, \
+             pass it with --patient-name",
+        )
+    };
+    vec![
+        Check::of("record", code.record, of_chain.record),
+        Check::of("request", number(code.request), number(of_chain.request)),
+        Check::of("receipt", hash(code.receipt), hash(of_chain.receipt)),
+        Check::of("SHA-256 of the model", hash(code.model), hash(of_chain.model)),
+        values,
+    ]
 }
 
 fn one(what: &str, by: By, (page, chain): (&Value, &Value), opened: bool) -> Check {

@@ -20,7 +20,7 @@ mod time;
 mod values;
 
 pub use code::{Code, CodeError, CODE_PREFIX};
-pub use compare::{compare, Check, Finding};
+pub use compare::{compare, compare_code, Check, Finding};
 pub use film::{Film, FilmError, FilmPrinted};
 pub use hash::Hash;
 pub use printed::{salt, Attached, Printed, LAYOUT};

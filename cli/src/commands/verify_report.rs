@@ -12,7 +12,9 @@ use medchain_client::{
     H256,
 };
 use medchain_primitives::{RecordId, RequestId, VerdictStatus};
-use medchain_report::{compare, Check, Code, Film, Finding, Hash, Printed, Read, CODE_PREFIX};
+use medchain_report::{
+    compare, compare_code, Check, Code, Film, Finding, Hash, Printed, Read, CODE_PREFIX,
+};
 use serde::Serialize;
 
 use crate::{
@@ -51,8 +53,8 @@ pub struct VerifiedReport {
     pub complete: bool,
     /// Every value, in order.
     pub checks: Vec<Check>,
-    /// What the page must show, computed from the chain; none where only a reader can, or where
-    /// the PDF was compared.
+    /// What the page must show, computed from the chain; none where only a reader can, where the
+    /// node has dropped the state, or where the PDF was compared.
     pub expected: Option<Printed>,
 }
 
@@ -166,7 +168,9 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
         );
         checks.push(Check::not_compared("state at that block", why));
     }
-    checks.extend(since(&view, &newest, code, &record).await?);
+    // A state that the node has dropped is not compared with today's.
+    let then = is_then.then_some(&view);
+    checks.extend(since(then, &newest, code, &record).await?);
 
     let opening = if context.has_signer() {
         match Opening::new(context, &newest, &record).await {
@@ -209,8 +213,10 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
     }
     report.record.patient_name.clone_from(&args.patient_name);
     let expected = Printed::new(&report, film.as_ref())?;
-    checks.extend(of_code(code, &expected, opened));
-    Ok(VerifiedReport::new(id, checks, opened.then_some(expected)))
+    checks.extend(compare_code(code, &expected, opened, is_then));
+    // In another state, another page would be expected.
+    let is_known = opened && is_then;
+    Ok(VerifiedReport::new(id, checks, is_known.then_some(expected)))
 }
 
 /// Whether the chain has the block that is reported.
@@ -237,14 +243,21 @@ async fn state(context: &Context, code: &Code, newest: &View) -> Result<(View, b
 }
 
 /// Whether what the chain said then is still so.
-async fn since(then: &View, newest: &View, code: &Code, record: &Record) -> Result<Vec<Check>> {
+async fn since(
+    then: Option<&View>,
+    newest: &View,
+    code: &Code,
+    record: &Record,
+) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     let block = newest.number();
     if record.status == RecordStatus::Erased {
         let why = format!("the patient has erased the record by block {block}");
         checks.push(Check::differs("record today", why));
     }
-    let (Some(request), Some(_)) = (code.request, code.receipt) else { return Ok(checks) };
+    let (Some(then), Some(request), Some(_)) = (then, code.request, code.receipt) else {
+        return Ok(checks);
+    };
     let request = RequestId(request);
     let verdicts = (then.verdict(request).await?, newest.verdict(request).await?);
     if let (Some(then), Some(now)) = verdicts {
@@ -263,33 +276,6 @@ fn of_statuses((then, now): (VerdictStatus, Validity), (reported, newest): (u32,
     // Such as a dispute that came to its end: the page is not what a new one would be.
     let now = now.warning().unwrap_or("standing");
     Check::differs(what, format!("it was {then} at block {reported}, and at block {newest}: {now}"))
-}
-
-/// Compares what the code alone binds.
-fn of_code(code: &Code, expected: &Printed, opened: bool) -> Vec<Check> {
-    let of_chain = expected.code();
-    let or_none = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
-    let number = |value: Option<u64>| or_none(value.map(|value| value.to_string()));
-    let hash = |value: Option<Hash>| or_none(value.map(|value| value.to_string()));
-    let printed = "printed values";
-    vec![
-        Check::of("record", code.record, of_chain.record),
-        Check::of("request", number(code.request), number(of_chain.request)),
-        Check::of("receipt", hash(code.receipt), hash(of_chain.receipt)),
-        Check::of("SHA-256 of the model", hash(code.model), hash(of_chain.model)),
-        match (opened, code.printed == of_chain.printed) {
-            (_, true) => Check::agrees(printed, "those that the chain gives, listed below"),
-            (true, false) => Check::differs(
-                printed,
-                "they are not those that the chain gives, listed below. Where the page shows a \
-                 name, pass it with --patient-name",
-            ),
-            (false, false) => Check::not_compared(
-                printed,
-                "the verdict is sealed: a reader of the record can compare them, with --key",
-            ),
-        },
-    ]
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@
 use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EnvelopeName, Sealed, VerdictName};
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, Role,
-    SealedAnswer, SealedKey,
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PreprocessingId, PurposeSet, RecordId,
+    RequestId, Role, SealedAnswer, SealedKey,
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, custody, log, policy, preview, profile, report, secrets};
+use crate::{blocks, custody, log, policy, preview, profile, secrets};
+
+pub mod paper;
 
 type Result<T> = core::result::Result<T, JsError>;
 
@@ -38,6 +40,10 @@ fn role(number: u8) -> Result<Role> {
 
 fn cid(text: &str) -> Result<Cid> {
     Cid::parse(text.as_bytes()).map_err(failed)
+}
+
+fn answer(sealed: &[u8]) -> Result<SealedAnswer> {
+    SealedAnswer::try_from(sealed.to_vec()).map_err(|_| failed("the verdict is longer than any"))
 }
 
 /// What an envelope is made for: chain, patient, content, reader.
@@ -201,9 +207,7 @@ impl Key {
             model: ModelId(model),
             request: RequestId(request),
         };
-        let sealed = SealedAnswer::try_from(sealed.to_vec())
-            .map_err(|_| failed("the verdict is longer than any"))?;
-        let output = self.0.verdict_key(&name).open(&sealed).map_err(failed)?;
+        let output = self.0.verdict_key(&name).open(&answer(sealed)?).map_err(failed)?;
         Ok(numbers(&output))
     }
 }
@@ -212,6 +216,16 @@ impl Key {
 fn numbers(output: &Output) -> Vec<u32> {
     let parts = output.probabilities.iter().map(|part| part.deconstruct());
     [u32::from(output.label)].into_iter().chain(parts).collect()
+}
+
+/// The receipt of a verdict, computed again as by the chain and by `medchain replay`: of the
+/// model's file, its preprocessing, the CID of the encrypted film, and the sealed answer.
+#[wasm_bindgen]
+pub fn receipt(model: &[u8], preprocessing: &[u8], film: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+    let preprocessing = PreprocessingId::try_from(preprocessing.to_vec())
+        .map_err(|_| failed("the name of the preprocessing is longer than any"))?;
+    let (model, film, sealed) = (array(model)?, cid(film)?, answer(sealed)?);
+    Ok(medchain_primitives::receipt(&model, &preprocessing, &film, &sealed).0.to_vec())
 }
 
 /// What a key is shared for: chain, patient, the account that shares it, content.
@@ -303,62 +317,6 @@ impl Film {
     /// The greys.
     pub fn pixels(&self) -> Vec<u8> {
         self.0.pixels().to_vec()
-    }
-}
-
-/// A report on one page, as a PDF: from its values, which are JSON, and the film.
-#[wasm_bindgen(js_name = drawReport)]
-pub fn draw_report(values: &str, film: &Film) -> Result<Vec<u8>> {
-    report::draw(values, &film.0).map(|drawn| drawn.pdf).map_err(failed)
-}
-
-/// The numbers of a model card, as JSON, of a model with these labels, a list in JSON; nothing
-/// where there are none.
-#[wasm_bindgen(js_name = cardNumbers)]
-pub fn card_numbers(cid: &str, text: &str, labels: &str) -> Option<String> {
-    report::card(cid, text, labels)
-}
-
-/// A report that somebody shows.
-#[wasm_bindgen]
-pub struct Shown(report::Shown);
-
-#[wasm_bindgen]
-impl Shown {
-    /// Reads a PDF.
-    #[wasm_bindgen(constructor)]
-    pub fn new(pdf: &[u8]) -> Result<Shown> {
-        report::Shown::read(pdf).map(Self).map_err(failed)
-    }
-
-    /// Whether nothing is on the page but what its values give.
-    #[wasm_bindgen(getter, js_name = isAsDrawn)]
-    pub fn is_as_drawn(&self) -> bool {
-        self.0.is_as_drawn()
-    }
-
-    /// Whether the page's code is that of its values.
-    #[wasm_bindgen(getter, js_name = hasItsCode)]
-    pub fn has_its_code(&self) -> bool {
-        self.0.has_its_code()
-    }
-
-    /// What the page claims, as JSON.
-    #[wasm_bindgen(getter)]
-    pub fn claims(&self) -> String {
-        self.0.claims().to_string()
-    }
-
-    /// Compares the page with the chain's values, without film and verdict: a list as JSON.
-    #[wasm_bindgen(js_name = compareSealed)]
-    pub fn compare_sealed(&self, values: &str) -> Result<String> {
-        self.0.compare(values, None).map(|checks| checks.to_string()).map_err(failed)
-    }
-
-    /// Compares the page with the chain's values and the film.
-    #[wasm_bindgen(js_name = compareOpened)]
-    pub fn compare_opened(&self, values: &str, film: &Film) -> Result<String> {
-        self.0.compare(values, Some(&film.0)).map(|checks| checks.to_string()).map_err(failed)
     }
 }
 

@@ -4,12 +4,12 @@
 //! it is. [`check`] opens it with the native crates; `portal/tests/core.test.mjs` does the
 //! same with the module that a page loads.
 
-use codec::{DecodeAll, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EncryptionSecret, EnvelopeName, Sealed, VerdictName};
 use medchain_keys::AccountSecret;
 use medchain_primitives::{
-    ActionSet, Cid, EncryptionKey, ModelId, Output, PurposeSet, RecordId, RequestId, Role,
-    SealedKey,
+    ActionSet, Cid, EncryptionKey, ModelId, Output, PreprocessingId, PurposeSet, RecordId,
+    RequestId, Role, SealedKey,
 };
 use serde_json::{json, Value};
 
@@ -83,6 +83,14 @@ fn report(name: &str) -> Vec<u8> {
     crate::report::draw(REPORT, &film).expect("it can be drawn").pdf
 }
 
+/// Of a model's file, a preprocessing, the film and the sealed verdict.
+fn receipt() -> [u8; 32] {
+    let output = Output::quantise(&[0.15, 0.05, 0.8]).expect("these are probabilities");
+    let sealed = key().verdict_key(&verdict()).seal(&output);
+    let preprocessing = PreprocessingId::try_from(b"medchain/1".to_vec()).expect("it is short");
+    medchain_primitives::receipt(&GENESIS, &preprocessing, &cid(), &sealed).0
+}
+
 fn dicom(name: &str) -> Vec<u8> {
     let path = format!("{}/../../vision/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("the fixture is there")
@@ -139,6 +147,7 @@ fn fixed() -> Value {
                 &medchain_vision::deidentify(&dicom(name)).expect("it can be cleaned").bytes
             ).0),
         })),
+        "receipt": hex::encode(receipt()),
         "report": {
             "values": REPORT,
             "salt": medchain_report::salt(key().as_bytes()),
@@ -365,4 +374,83 @@ fn a_file_that_is_not_the_models_is_not_run() {
     assert!(error(sha256, steps).contains("not an exact network"), "{}", error(sha256, steps));
     assert!(error([0; 32], steps).contains("another SHA-256"), "{}", error([0; 32], steps));
     assert!(error(sha256, "other").contains("`other`"), "{}", error(sha256, "other"));
+}
+
+#[test]
+fn a_code_without_its_page_is_compared() {
+    let film = medchain_vision::decode(&fixture("grey8.png")).expect("the fixture is an image");
+    let values: Value = serde_json::from_str(REPORT).expect("it is JSON");
+    let mut other = values.clone();
+    other["outcome"]["label"] = "covid".into();
+    let code = |values: &Value| {
+        let drawn = crate::report::draw(&values.to_string(), &film).expect("it can be drawn");
+        crate::report::Scanned::read(&drawn.code.to_string()).expect("it is a code")
+    };
+    let (genuine, forged) = (code(&values), code(&other));
+    let claims = genuine.claims();
+    assert_eq!(claims["genesis"], values["genesis"]);
+    assert_eq!(claims["block"]["hash"], values["block"]["hash"]);
+    assert_eq!(claims["block"]["number"], values["block"]["number"]);
+    assert_eq!(claims["record"], values["record"]["id"]);
+    assert_eq!(claims["request"], values["request"]["id"]);
+    let found = |code: &crate::report::Scanned, film, name, is_then| {
+        let found = code.compare(&values.to_string(), film, name, is_then).expect("a report");
+        let checks = found["checks"].as_array().expect("it is a list").iter();
+        let all: Vec<_> = checks.map(|check| check["finding"].clone()).collect();
+        (all, found["expected"].as_array().map(Vec::len))
+    };
+    let (all, listed) = found(&genuine, Some(&film), None, true);
+    assert!(all.iter().all(|finding| finding == "agrees"), "{all:?}");
+    assert!(listed.is_some_and(|count| count > 10), "{listed:?}");
+    // Another label, with the code that belongs to it; or a name that the paper does not show.
+    for (code, name) in [(&forged, None), (&genuine, Some("Ana"))] {
+        let (all, _) = found(code, Some(&film), name, true);
+        assert_eq!(all.last(), Some(&Value::from("differs")), "{all:?}");
+        let (all, listed) = found(code, Some(&film), name, false);
+        assert_eq!(all.last(), Some(&Value::from("not_compared")), "{all:?}");
+        assert_eq!(listed, None);
+    }
+    // Without the film, whoever compares cannot tell, and is told no values.
+    let (all, listed) = found(&forged, None, None, true);
+    assert_eq!((all.last(), listed), (Some(&Value::from("not_compared")), None));
+    let read = crate::report::Scanned::read("MEDCHAIN-REPORT/1/AB").map(|_| ());
+    let error = read.expect_err("it is cut off");
+    assert!(error.contains("damaged"), "{error}");
+}
+
+#[test]
+fn every_end_of_a_request_is_told_as_by_the_command_line() {
+    use medchain_primitives::{FailureCause, RequestStatus};
+    let told = |status: &str, cause: &str, reported: &str| {
+        let json = crate::report::ended(7, status, cause, reported)?;
+        serde_json::from_str::<Value>(&json).ok()
+    };
+    let expected = |status| {
+        json!({
+            "state": "ended",
+            "how": medchain_audit::requests::state(status),
+            "reason": medchain_audit::requests::ended(RequestId(7), status),
+        })
+    };
+    for (name, status) in
+        [("Cancelled", RequestStatus::Cancelled), ("Expired", RequestStatus::Expired)]
+    {
+        assert_eq!(told(name, "", ""), Some(expected(status)), "{name}");
+    }
+    // All that the chain can encode: what is added to it is added here.
+    let mut causes = 0;
+    for bytes in (0..=255u8).flat_map(|cause| (0..=255u8).map(move |code| [cause, code])) {
+        let Ok(cause) = FailureCause::decode(&mut &bytes[..]) else { continue };
+        let name = format!("{cause:?}");
+        let (name, code) = name.split_once('(').unwrap_or((name.as_str(), ""));
+        let said = told("Failed", name, code.trim_end_matches(')'));
+        assert_eq!(said, Some(expected(RequestStatus::Failed { cause })), "{cause:?}");
+        causes += 1;
+    }
+    assert!(causes > 0, "no cause was decoded");
+    for (status, cause, code) in
+        [("Answered", "", ""), ("Failed", "", ""), ("Failed", "Reported", "Other"), ("", "", "")]
+    {
+        assert_eq!(told(status, cause, code), None, "{status} {cause} {code}");
+    }
 }

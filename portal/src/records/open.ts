@@ -1,7 +1,7 @@
 // Opening records and verdicts: everything with a key happens in this browser.
 import { core, type Key } from '../core';
 import { publicKey } from '../chain/accounts';
-import { BEST, chain, toHex } from '../chain/client.svelte';
+import { BEST, chain, fromHex, toHex } from '../chain/client.svelte';
 import { encodeEnvelope } from '../chain/envelope';
 import { session } from '../keys/session.svelte';
 import { get } from '../store/blocks';
@@ -85,6 +85,17 @@ export function openedOf([label = 0, ...parts]: Uint32Array, model: Pick<Model, 
     // Without the model's threshold, no label is certain.
     isUncertain: !model || (parts[label] ?? 0) < model.threshold,
   };
+}
+
+/**
+ * Whether a verdict's receipt is that of its model's file, its preprocessing, this encrypted film and
+ * the sealed answer that is opened here: computed by the code of the chain and of `medchain replay`.
+ * Nothing where the model is not known.
+ */
+export async function hasItsReceipt(verdict: Verdict, model: Model | undefined, { cid }: Record): Promise<boolean | null> {
+  if (!model) return null;
+  const { receipt } = await core();
+  return toHex(receipt(fromHex(model.sha256), model.preprocessing, cid, verdict.sealed)) === verdict.receipt;
 }
 
 /** Whether a verdict says anything: an annulled or withdrawn one does not. */

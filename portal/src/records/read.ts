@@ -131,6 +131,9 @@ export interface Model {
   preprocessing: string;
   /** The CID of its card. */
   card: string | null;
+  /** SHA-256 of its file, and the name of what is done with a film before: a receipt names both. */
+  sha256: string;
+  preprocessing: Uint8Array;
 }
 
 /** All models. */
@@ -150,6 +153,8 @@ export async function models(): Promise<Model[]> {
     sha256: value.sha256,
     preprocessing: asText(value.preprocessing),
     card: value.card ? asText(value.card) : null,
+    sha256: value.sha256,
+    preprocessing: value.preprocessing,
   }));
   return all.sort((a, b) => a.id - b.id);
 }

@@ -61,8 +61,8 @@ function free({ film, key }: Opening): void {
 }
 
 /**
- * The report on a record, as a PDF: in the state of the last final block. On a verdict or a request
- * that is open; on none, where nobody has ordered a prediction.
+ * The report on a record, as a PDF: in the state of the last final block. On a verdict, on a request
+ * that is open or ended without one; on none, where nobody has ordered a prediction.
  */
 export async function draw(record: bigint, request: bigint | null): Promise<Uint8Array> {
   const { drawReport } = await core();
@@ -115,13 +115,13 @@ async function ordered(
   if (!asked) throw new Error(t.report.notThere(now));
   if (asked.record !== id) throw new Error(t.report.otherRecord);
   const status = asked.status.type;
-  if (!verdict && !OPEN.includes(status)) throw new Error(t.report.why.noVerdict);
   const stored = await query.Inference.Models.getValue(asked.model, { at });
   if (!stored) throw new Error(t.report.notThere(now));
   const labels = stored.labels.map(asText);
-  const pending = status === 'Disputed' ? { state: 'disputed', until: asked.deadline } : { state: 'pending', step: status.toLowerCase(), until: asked.deadline };
   return {
-    outcome: verdict ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key) : pending,
+    outcome: verdict
+      ? await outcomeOf(verdictOf(request, verdict), { labels, threshold: stored.confidence_threshold }, now, key)
+      : await without(request, asked),
     model: {
       id: asked.model, name: asText(stored.name), version: asText(stored.version), sha256: stored.sha256,
       threshold: stored.confidence_threshold, card: stored.card ? await cardOf(asText(stored.card), labels) : null,
@@ -133,8 +133,22 @@ async function ordered(
   };
 }
 
+type StoredRequest = NonNullable<Awaited<ReturnType<typeof chain.api.query.Inference.Requests.getValue>>>;
+
 /** What a request is until its workers have answered. */
-const OPEN = ['Drawing', 'Sealing', 'Committing', 'Revealing', 'Disputed'];
+const OPEN = ['Drawing', 'Sealing', 'Committing', 'Revealing'];
+
+/** What came of a request that has no verdict, in the words of the command line. */
+async function without(request: bigint, { status, deadline: until }: Pick<StoredRequest, 'status' | 'deadline'>): Promise<Values['outcome']> {
+  if (status.type === 'Disputed') return { state: 'disputed', until };
+  if (OPEN.includes(status.type)) return { state: 'pending', step: status.type.toLowerCase(), until };
+  const { requestEnded } = await core();
+  const cause = status.type === 'Failed' ? status.value.cause : undefined;
+  const reported = cause?.type === 'Reported' ? cause.value.type : '';
+  const outcome = requestEnded(request, status.type, cause?.type ?? '', reported);
+  if (outcome === undefined) throw new Error(i18n.t.report.why.noVerdict);
+  return JSON.parse(outcome) as Values['outcome'];
+}
 
 /** What a verdict says as of the block `now`. */
 async function outcomeOf(verdict: Verdict, model: Pick<Model, 'labels' | 'threshold'>, now: number, key: Key | null): Promise<Values['outcome']> {
@@ -170,33 +184,85 @@ export async function cardOf(cid: string, labels: string[]): Promise<Card | null
   }
 }
 
-/** A report beside the chain, value by value. */
-export async function verify(pdf: Uint8Array): Promise<{ record: bigint; checks: Check[] }> {
+/** What comparing a report with the chain came to. */
+export interface Verified {
+  record: bigint;
+  checks: Check[];
+  /** Of a code without its page: what the paper must show, where that could be computed. */
+  expected: Check[] | null;
+}
+
+/** What a report claims, on its page or in its code. */
+interface Claim {
+  genesis: string;
+  block: Block;
+  record: bigint;
+  request: bigint | null;
+  /** What the page says; nothing where there is its code alone. */
+  page: Values | null;
+  /** Compares it with the chain's values. */
+  compare: (values: Values, film: Film | null, isThen: boolean) => Pick<Verified, 'checks' | 'expected'>;
+}
+
+/** A report's PDF beside the chain, value by value. */
+export async function verify(pdf: Uint8Array): Promise<Verified> {
   const { Shown } = await core();
   const shown = new Shown(pdf);
   try {
-    const claims = JSON.parse(shown.claims) as Values;
-    const record = BigInt(claims.record.id);
+    const page = JSON.parse(shown.claims) as Values;
+    const { genesis, block, request } = page;
     const { what, why } = i18n.t.report;
-    const checks: Check[] = [
+    const drawn = [
       check(what.drawn, shown.isAsDrawn, why.drawn, why.changed),
       check(what.code, shown.hasItsCode, why.itsCode, why.otherCode),
     ];
-    const genesis = toHex(await chain.genesis);
-    checks.push(check(what.chain, claims.genesis === genesis, genesis, why.otherChain));
-    if (claims.genesis !== genesis) return { record, checks: [...checks, unknown(what.rest, why.otherChain)] };
-    const { block, request } = claims;
-    const hash = await chain.client._request<string | null>('chain_getBlockHash', [block.number]);
-    checks.push(check(what.block(block.number), hash === block.hash, block.hash, why.otherBlock));
-    // How it ended is said in words that the command line has.
-    if (claims.outcome.state === 'ended') return { record, checks: [...checks, unknown(what.rest, why.noVerdict)] };
-    const asked = request ? BigInt(request.id) : null;
-    checks.push(...await today(record, asked, claims));
-    checks.push(...await beside(shown, claims, record, asked, hash === block.hash));
-    return { record, checks };
+    const found = await besideChain({
+      genesis, block, page, record: BigInt(page.record.id), request: request && BigInt(request.id),
+      compare: (values, film, isThen) => {
+        if (!isThen) values.block.time = block.time;
+        const json = JSON.stringify(values);
+        const compared = film ? shown.compareOpened(json, film) : shown.compareSealed(json);
+        return { checks: JSON.parse(compared) as Check[], expected: null };
+      },
+    });
+    return { ...found, checks: [...drawn, ...found.checks] };
   } finally {
     shown.free();
   }
+}
+
+/** The text of a report's code beside the chain; `name` is the patient's, where the paper shows one. */
+export async function verifyCode(text: string, name: string): Promise<Verified> {
+  const { Scanned } = await core();
+  const scanned = new Scanned(text);
+  try {
+    const { genesis, block, record, request } = JSON.parse(scanned.claims) as {
+      genesis: string; block: Block; record: number; request: number | null;
+    };
+    return await besideChain({
+      genesis, block, page: null, record: BigInt(record), request: request === null ? null : BigInt(request),
+      compare: (values, film, isThen) => {
+        const json = JSON.stringify(values);
+        const compared = film ? scanned.compareOpened(json, film, name, isThen) : scanned.compareSealed(json, name, isThen);
+        return JSON.parse(compared) as Pick<Verified, 'checks' | 'expected'>;
+      },
+    });
+  } finally {
+    scanned.free();
+  }
+}
+
+async function besideChain(claim: Claim): Promise<Verified> {
+  const { record, block } = claim;
+  const { what, why } = i18n.t.report;
+  const genesis = toHex(await chain.genesis);
+  const checks: Check[] = [check(what.chain, claim.genesis === genesis, genesis, why.otherChain)];
+  if (claim.genesis !== genesis) return { record, checks: [...checks, unknown(what.rest, why.otherChain)], expected: null };
+  const hash = await chain.client._request<string | null>('chain_getBlockHash', [block.number]);
+  checks.push(check(what.block(block.number), hash === block.hash, block.hash, why.otherBlock));
+  const found = await beside(claim, hash === block.hash);
+  checks.push(...await today(claim, claim.page?.outcome ?? found.outcome), ...found.checks);
+  return { record, checks, expected: found.expected };
 }
 
 function check(what: string, agrees: boolean, yes: string, no: string): Check {
@@ -205,8 +271,8 @@ function check(what: string, agrees: boolean, yes: string, no: string): Check {
 
 const unknown = (what: string, detail: string): Check => ({ what, finding: 'not_compared', detail });
 
-/** Whether the record is still there, and what the verdict is worth today. */
-async function today(record: bigint, request: bigint | null, { block, outcome }: Values): Promise<Check[]> {
+/** Whether the record is still there, and what the verdict is worth today; nothing of it where nobody knows what it was then. */
+async function today({ record, request, block }: Claim, outcome: Values['outcome'] | null): Promise<Check[]> {
   const { what, why } = i18n.t.report;
   const { hash: at, number } = await chain.client.getFinalizedBlock();
   const [now, verdict] = await Promise.all([
@@ -216,15 +282,13 @@ async function today(record: bigint, request: bigint | null, { block, outcome }:
   const checks: Check[] = [];
   if (!now) return [check(what.record, false, '', i18n.t.record.missing)];
   if (now.status.type === 'Erased') checks.push(check(what.record, false, '', i18n.t.record.erased));
+  if (!verdict || !outcome) return checks;
   // A request that was open then: what is on the page was so, and is no more.
-  if (verdict && ['pending', 'disputed'].includes(outcome.state)) checks.push(unknown(what.today, why.answered));
-  else if (verdict) {
-    const status = verdict.status.type;
-    const words = i18n.t.verdict.statuses[status];
-    const isSame = statusesOf(outcome).includes(status);
-    checks.push(check(what.today, isSame, why.asThen(words, number, block.number), why.notAsThen(words, number, block.number)));
-  }
-  return checks;
+  if (['pending', 'disputed'].includes(outcome.state)) return [...checks, unknown(what.today, why.answered)];
+  const status = verdict.status.type;
+  const words = i18n.t.verdict.statuses[status];
+  const isSame = statusesOf(outcome).includes(status);
+  return [...checks, check(what.today, isSame, why.asThen(words, number, block.number), why.notAsThen(words, number, block.number))];
 }
 
 /** What a verdict's status was, by what the page says of it. */
@@ -244,12 +308,10 @@ async function has(at: string): Promise<boolean> {
   }
 }
 
-type Shown = InstanceType<Awaited<ReturnType<typeof core>>['Shown']>;
-
-/** The page's values beside those of the chain, in the state that the page reports. */
-async function beside(shown: Shown, claims: Values, record: bigint, request: bigint | null, isOnChain: boolean): Promise<Check[]> {
+/** What is claimed beside the values of the chain, in the state that the report is about; and what came of the request in it. */
+async function beside(claim: Claim, isOnChain: boolean): Promise<Pick<Verified, 'checks' | 'expected'> & { outcome: Values['outcome'] | null }> {
   const { what, why } = i18n.t.report;
-  const { block } = claims;
+  const { block, record, request } = claim;
   const checks: Check[] = [];
   let opening: Opening | null = null;
   try {
@@ -260,16 +322,14 @@ async function beside(shown: Shown, claims: Values, record: bigint, request: big
   }
   try {
     const key = opening?.key ?? null;
-    const isThere = isOnChain && await has(block.hash);
+    const isThen = isOnChain && await has(block.hash);
     const newest = await chain.client.getFinalizedBlock();
-    if (!isThere) checks.push(unknown(what.state, why.dropped(block.number, newest.number)));
-    const values = await gather(block, isThere ? block.hash : newest.hash, record, request, key);
-    if (!isThere) values.block.time = block.time;
-    const json = JSON.stringify(values);
-    const found = opening ? shown.compareOpened(json, opening.film) : shown.compareSealed(json);
-    return [...checks, ...JSON.parse(found) as Check[]];
+    if (!isThen) checks.push(unknown(what.state, why.dropped(block.number, newest.number)));
+    const values = await gather(block, isThen ? block.hash : newest.hash, record, request, key);
+    const found = claim.compare(values, opening?.film ?? null, isThen);
+    return { checks: [...checks, ...found.checks], expected: found.expected, outcome: isThen ? values.outcome : null };
   } catch (error) {
-    return [...checks, check(what.request, false, '', sentence(error))];
+    return { checks: [...checks, check(what.request, false, '', sentence(error))], expected: null, outcome: null };
   } finally {
     if (opening) free(opening);
   }

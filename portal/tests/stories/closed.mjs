@@ -61,6 +61,9 @@ export default async function tell(stage) {
       await stage.go(patient, '/patient');
       return await records() === expected && await list().count() === 0;
     });
+    // It stays so: nothing comes late.
+    await patient.page.waitForTimeout(1000);
+    ensure(await records() === expected && await list().count() === 0, 'something came late');
     ensure(await orphans() === orphansBefore, 'something in the store belongs to no record');
   }
 

@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 
 import { ensure, PASSPHRASE, PATIENCE, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
-import { medchain, root, scratch } from '../world.mjs';
+import { isPatient, medchain, root, scratch } from '../world.mjs';
 
 const esbuild = createRequire(join(root, 'portal/package.json'))('esbuild');
 
@@ -57,8 +57,7 @@ export default async function tell(stage) {
     await page.getByRole('button', { name: 'Continue in the wallet' }).click();
     await window('Reject');
     await page.locator('.notice[data-stage="rejected"]').waitFor();
-    const shown = await medchain(stage.chain, 'patient', 'show', address).then(() => 'registered', () => 'unknown');
-    ensure(shown === 'unknown', 'the patient is registered');
+    ensure(!await isPatient(stage.chain, address), 'the patient is registered');
   });
 
   await stage.step('what is confirmed there is signed', async () => {
@@ -66,6 +65,7 @@ export default async function tell(stage) {
     await page.getByRole('button', { name: 'Continue in the wallet' }).click();
     await window('Approve');
     await page.getByText('You are signed in.').waitFor();
+    ensure(await isPatient(stage.chain, address), 'the chain does not know the patient');
     ensure(problems.length === 0, problems.join('\n'));
   });
   await context.close();

@@ -4,13 +4,21 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { core } from '../core.mjs';
 import { film } from '../png.mjs';
 import { ensure, HOSTILE, PASSPHRASE, PATIENCE, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
-import { file, keyFile, medchain, readFileSync, root, scratch, shownKey } from '../world.mjs';
+import { file, isPatient, keyFile, medchain, readFileSync, refuses, root, scratch, shownKey } from '../world.mjs';
 
 /** Of a key file of the command line; shorter than the page's own may be. */
 const THEIRS = 'staple 77';
+
+/** How old somebody is today. */
+function ageOf(born) {
+  const [today, birth] = [new Date(), new Date(`${born}T00:00`)];
+  const since = today.getMonth() - birth.getMonth() || today.getDate() - birth.getDate();
+  return today.getFullYear() - birth.getFullYear() - (since < 0 ? 1 : 0);
+}
 
 export default async function tell(stage) {
   const seed = () => `0x${randomBytes(32).toString('hex')}`;
@@ -20,11 +28,17 @@ export default async function tell(stage) {
   people.doctor = account(doctorSeed, 'Doctor');
   const doctorKey = await keyFile('doctor.key', doctorSeed, THEIRS);
   const asDoctor = ['--key', doctorKey, '--passphrase-file', file('doctor.passphrase', `${THEIRS}\n`), '-y'];
+  const patientKey = await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
+  const asPatient = ['--key', patientKey, '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
   for (const { pair } of Object.values(people)) {
     await medchain(stage.chain, 'transfer', pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
   }
 
   let record;
+  /** What the patient reads of it. */
+  let verdict;
+  /** The text of the code of a report on it. */
+  let code;
   /** The encryption key that the command line derives from the patient's backup. */
   let backupKey;
   const image = film(Number.parseInt(randomBytes(1).toString('hex'), 16));
@@ -40,7 +54,7 @@ export default async function tell(stage) {
     await guest.page.locator('[data-testid="card"]').getByText('recall covid').waitFor();
     const counts = await guest.page.locator('[data-testid="collators"] tbody td:nth-child(2)').allInnerTexts();
     ensure(counts.length > 0 && counts.some((one) => Number.parseInt(one, 10) > 0), `blocks by author: ${counts}`);
-    ensure(await guest.page.locator('[data-testid="my-requests"]').count() === 0, 'a guest has requests');
+    ensure(await guest.page.getByRole('heading', { name: 'My requests for predictions' }).count() === 0, 'a guest has requests');
     await stage.look(guest, 'network');
     await stage.accessible(guest, 'network');
     await stage.open(guest, '/sign-in');
@@ -70,7 +84,8 @@ export default async function tell(stage) {
   });
 
   await stage.step('the backup comes before anything is sealed to the key', async () => {
-    ensure(await page.getByRole('button', { name: 'Register as a patient' }).count() === 0, 'it can be published before the backup');
+    const publishes = async () => await page.getByRole('button', { name: 'Register as a patient' }).count() > 0;
+    ensure(!await publishes(), 'it can be published before the backup');
     const coming = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download the backup' }).click();
     const path = join(scratch, 'backup.json');
@@ -80,6 +95,8 @@ export default async function tell(stage) {
     chmodSync(path, 0o600);
     ({ encryption_key: backupKey } = await shownKey(path, PASSPHRASE));
     await stage.look(patient, 'sign-in-backup');
+    // By now, the page knows what the chain has.
+    ensure(!await publishes(), 'it can be published before the backup is kept');
     await page.getByLabel('I have kept the file').check();
     await page.getByRole('button', { name: 'Register as a patient' }).waitFor();
   });
@@ -92,12 +109,13 @@ export default async function tell(stage) {
     await stage.agree(patient, 'Register as a patient', 'rejected');
     patient.wallet.answer = 'sign';
     await page.getByRole('button', { name: 'Register as a patient' }).waitFor();
-    const shown = await medchain(stage.chain, 'patient', 'show', people.patient.pair.address).then(() => 'registered', () => 'unknown');
-    ensure(shown === 'unknown', 'the patient is registered');
+    ensure(!await isPatient(stage.chain, people.patient.pair.address), 'the patient is registered');
     // Nor does a no to the page's own question.
     const asked = patient.wallet.asked;
     await page.getByRole('button', { name: 'Register as a patient' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.waitForTimeout(500);
     ensure(patient.wallet.asked === asked, 'the wallet was asked');
   });
 
@@ -122,7 +140,7 @@ export default async function tell(stage) {
     const details = page.locator('[data-testid="details"]');
     await details.getByText(HOSTILE).waitFor();
     await details.getByText('female').waitFor();
-    ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
+    await stage.nothingRan(patient, 'in the details');
     await page.getByRole('button', { name: 'Edit details' }).click();
     await page.getByLabel('Name').fill('Suhana');
     await page.getByRole('button', { name: 'Encrypt and save' }).click();
@@ -211,22 +229,25 @@ export default async function tell(stage) {
     await link.click();
     await page.locator('[data-testid="film"]').waitFor();
     await page.locator('[data-testid="verdict"] .label').waitFor();
-    const verdict = await classes('verdict');
-    ensure(verdict.join() === previewed.join(), `the verdict says ${verdict}, the preview said ${previewed}`);
-    ensure(await page.evaluate(() => window.pwned) === undefined, 'a script ran');
+    const said = await classes('verdict');
+    ensure(said.join() === previewed.join(), `the verdict says ${said}, the preview said ${previewed}`);
+    await stage.nothingRan(patient, 'with the film');
     await stage.look(patient, 'record');
     await stage.accessible(patient, 'record');
-    return `record ${record}: ${await page.locator('[data-testid="verdict"] .label').innerText()}`;
+    verdict = await page.locator('[data-testid="verdict"] .label').innerText();
+    ensure(['COVID', 'normal', 'not a chest X-ray'].includes(verdict), `the verdict is ${verdict}`);
+    return `record ${record}: ${verdict}`;
   });
 
   await stage.step('the verdict is the one that the command line opens', async () => {
     const shown = JSON.parse(await medchain(stage.chain, 'show', String(record), '--json'));
     ensure(shown.verdicts.length === 1 && shown.verdicts[0].quorum >= 1, 'there is no verdict');
     const { receipt, workers } = shown.verdicts[0];
-    const verdict = page.locator('[data-testid="verdict"]');
-    await verdict.getByText(receipt).waitFor();
+    const card = page.locator('[data-testid="verdict"]');
+    await card.getByText(receipt).waitFor();
+    await card.locator('[data-testid="receipt"]').getByText('receipt matches', { exact: true }).waitFor();
     ensure(Array.isArray(workers) && workers.length > 0, 'it names no worker');
-    for (const worker of workers) await verdict.getByText(worker).waitFor({ state: 'attached' });
+    for (const worker of workers) await card.getByText(worker).waitFor({ state: 'attached' });
   });
 
   await stage.step('the film can be looked at with the keyboard', async () => {
@@ -306,6 +327,12 @@ export default async function tell(stage) {
     await details.getByText('Suhana').waitFor();
     await page.locator('[data-testid="film"]').waitFor();
     await details.getByText(/\d %|\d%/).waitFor();
+    const said = Object.fromEntries(await details.locator('tr').evaluateAll((rows) =>
+      rows.map((row) => [row.querySelector('th').textContent, row.querySelector('td').textContent.trim()])));
+    ensure(Number(said.Age) === ageOf('1996-05-04') && said.Gender === 'female', `age ${said.Age}, gender ${said.Gender}`);
+    ensure(['Yes', 'No', 'Unknown', 'Uncertain'].includes(said.COVID), `COVID is ${said.COVID}`);
+    ensure(said['Updated date'].includes(String(new Date().getFullYear())), `updated ${said['Updated date']}`);
+    ensure(/^Record \d+$/.test(said.Image), `the image is ${said.Image}`);
     await stage.look(patient, 'patient');
     await stage.accessible(patient, 'patient');
   });
@@ -363,8 +390,6 @@ export default async function tell(stage) {
     await role.waitFor({ state: 'detached' });
     // Nothing on the chain lists whom a contract knows.
     const { address } = account(seed(), '').pair;
-    const asPatient = ['--key', join(scratch, 'backup-of-the-wallet.key'), '--passphrase-file', file('patient.passphrase', `${THEIRS}\n`), '-y'];
-    await keyFile('backup-of-the-wallet.key', patientSeed, THEIRS);
     await medchain(stage.chain, 'grant', '--to', address, '--actions', 'view', ...asPatient);
     await page.getByLabel('Another account').fill(address);
     await page.getByRole('button', { name: 'Look it up' }).click();
@@ -379,7 +404,9 @@ export default async function tell(stage) {
     await stage.accessible(doctor, 'shared');
     await theirs.getByRole('link', { name: `Open Record ${record}` }).click();
     await theirs.locator('[data-testid="film"]').waitFor();
-    await theirs.locator('[data-testid="verdict"] .label').waitFor();
+    const label = theirs.locator('[data-testid="verdict"] .label');
+    await label.waitFor();
+    ensure(await label.innerText() === verdict, `the patient reads ${verdict}, the doctor ${await label.innerText()}`);
   });
 
   await stage.step('a report that the page draws, the command line verifies to the last byte', async () => {
@@ -396,11 +423,13 @@ export default async function tell(stage) {
   await stage.step('a report of the command line, and a forged one, on the page', async () => {
     const { page: theirs } = doctor;
     const path = join(scratch, 'report.pdf');
-    await medchain(stage.chain, 'report', String(record), '-o', path, ...asDoctor);
+    ({ code } = JSON.parse(await medchain(stage.chain, 'report', String(record), '-o', path, ...asDoctor, '--json')));
     await stage.go(doctor, '/verify');
     const chosen = theirs.locator('[data-testid="report"]');
     await chosen.setInputFiles(path);
     await theirs.getByText('The report agrees with the chain.').waitFor();
+    // From here on, an answer is told by its own words: it must not be the one before.
+    ensure(await theirs.getByText('The report does not agree with the chain.').count() === 0, 'it agrees, and does not');
     await stage.look(doctor, 'verify');
     await stage.accessible(doctor, 'verify');
     // The values are attached as they are: another class, of the same length.
@@ -418,6 +447,79 @@ export default async function tell(stage) {
     await guest.page.getByText('Not everything could').waitFor();
     ensure(guest.problems.length === 0, guest.problems.join('\n'));
     await stage.leave(guest);
+  });
+
+  /** The report of the patient's film that says another class: a page without a fault, and its code. */
+  function forge() {
+    const text = readFileSync(join(scratch, 'report.pdf')).toString('latin1');
+    const { printed: { report } } = JSON.parse(Buffer.from(/\{"code":"MEDCHAIN-REPORT.*\}/.exec(text)[0], 'latin1').toString());
+    const { outcome } = report;
+    const other = outcome.probabilities.find(({ label }) => label !== outcome.label).label;
+    const shown = new core.Film(image);
+    const pdf = Buffer.from(core.drawReport(JSON.stringify({ ...report, outcome: { ...outcome, label: other } }), shown));
+    return { pdf, code: /"code":"([^"]+)"/.exec(pdf.toString('latin1'))[1] };
+  }
+
+  await stage.step('the code of a report on paper is verified, and a forger’s is not', async () => {
+    const { page: theirs } = doctor;
+    const forged = forge();
+    await theirs.locator('[data-testid="report"]').setInputFiles(file('redrawn.pdf', forged.pdf));
+    const result = (on) => on.locator('[data-testid="checks"] dt').filter({ hasText: /^result$/ }).locator('xpath=following-sibling::dd[1]');
+    await result(theirs).getByText('NO', { exact: true }).waitFor();
+    await theirs.locator('[data-testid="checks"]').getByText('the values below and nothing else').waitFor();
+    await theirs.getByText('The report does not agree with the chain.').waitFor();
+    // What a scanner types ends with a line feed.
+    const scan = async (on, text) => {
+      await on.locator('[data-testid="code"]').fill(text);
+      await on.locator('[data-testid="code"]').press('Enter');
+    };
+    await scan(theirs, code);
+    await theirs.getByText('The code agrees with the chain.').waitFor();
+    const { label } = JSON.parse(await medchain(stage.chain, 'report', String(record), '-o', join(scratch, 'again.pdf'), ...asDoctor, '--json'));
+    await theirs.locator('[data-testid="expected"]').getByText(`label ${label}`).waitFor();
+    await stage.look(doctor, 'verify-code');
+    await stage.accessible(doctor, 'verify-code');
+    await scan(theirs, forged.code);
+    await theirs.getByText('The report does not agree with the chain.').waitFor();
+    await theirs.locator('[data-testid="checks"]').getByText('they are not those that the chain gives').waitFor();
+    ensure(await theirs.getByText('The code agrees with the chain.').count() === 0, 'a forged code agrees');
+    await scan(theirs, `${code.slice(0, -1)}${code.endsWith('A') ? 'B' : 'A'}`);
+    await theirs.getByRole('alert').getByText('the code is damaged').waitFor();
+    ensure(await theirs.locator('[data-testid="checks"]').count() === 0, 'the answer before is shown still');
+    // A link with the code, for whoever has no key: what is sealed is neither compared nor told.
+    const guest = await stage.person([]);
+    await stage.open(guest, `/verify/${code}`);
+    await guest.page.getByText('Not everything could').waitFor();
+    await guest.page.locator('[data-testid="checks"]').getByText('the verdict is sealed').waitFor();
+    ensure(await guest.page.locator('[data-testid="expected"]').count() === 0, 'a guest is told what is sealed');
+    ensure(!(await guest.page.locator('main').innerText()).includes(`label ${label}`), 'a guest reads the label');
+    ensure(guest.problems.length === 0, guest.problems.join('\n'));
+    await stage.leave(guest);
+  });
+
+  await stage.step('a report on a request that ended without a verdict', async () => {
+    await another(undefined, 60);
+    await page.getByRole('dialog').getByText('Draw the workers', { exact: true }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    const link = page.locator('li[data-step="unfinished"]').getByRole('link');
+    const id = (await link.getAttribute('href')).split('/').pop();
+    const { open_requests: [{ request_id: request }] } = JSON.parse(await medchain(stage.chain, 'show', id, '--json'));
+    await medchain(stage.chain, 'request', 'cancel', String(request), ...asPatient);
+    await stage.go(patient, '/network');
+    const row = page.locator('[data-testid="my-requests"] tbody tr').filter({ hasText: 'cancelled' });
+    await row.waitFor();
+    const coming = page.waitForEvent('download');
+    await row.getByRole('button', { name: `Report (PDF) on request ${request}` }).click();
+    const path = join(scratch, 'report-ended.pdf');
+    await (await coming).saveAs(path);
+    const { agrees, complete, checks } = JSON.parse(await medchain(stage.chain, 'verify-report', path, ...asPatient, '--json'));
+    ensure(agrees && complete, checks.filter(({ finding }) => finding !== 'agrees').map(({ what, detail }) => `${what}: ${detail}`).join('; '));
+    const result = checks.find(({ what }) => what === 'result').detail;
+    ensure(result.includes('how cancelled') && result.includes('it was cancelled'), `the page says ${result}`);
+    await stage.go(patient, '/verify');
+    await page.locator('[data-testid="report"]').setInputFiles(path);
+    await page.getByText('The report agrees with the chain.').waitFor();
+    await stage.go(patient, '/access');
   });
 
   await stage.step('what the page sealed and stored, the command line opens: the same bytes', async () => {
@@ -490,8 +592,7 @@ export default async function tell(stage) {
     await page.getByRole('heading', { name: `Record ${version}`, exact: true }).waitFor();
     await page.locator('[data-testid="film"]').waitFor();
     const path = join(scratch, 'after-the-rotation.png');
-    const opened = await medchain(stage.chain, 'fetch', String(version), '-o', path, ...asDoctor).then(() => true, () => false);
-    ensure(!opened, 'the doctor opens the new version');
+    ensure(await refuses(stage.chain, 'has no envelope', 'fetch', String(version), '-o', path, ...asDoctor), 'the doctor opens the new version');
   });
 
   /** The amounts that the open question names, in millionths of MEDC. */

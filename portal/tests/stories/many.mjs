@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { film } from '../png.mjs';
-import { ensure } from '../stage.mjs';
+import { ensure, until } from '../stage.mjs';
 import { account } from '../wallet.mjs';
 import { chainWith, medchain, startPortal } from '../world.mjs';
 
@@ -42,13 +42,14 @@ export default async function tell(stage) {
       await many.getByRole('button', { name: 'Older' }).click();
       await many.getByText(`21–40 / ${COUNT}`).waitFor();
       const next = Date.now() - turned;
-      ensure(await many.locator('tbody tr a').count() <= 40, 'more than a page is shown');
+      await until('a page of 20 records', async () => await many.getByRole('link', { name: /^Open Record \d+$/ }).count() === 20);
       await stage.look(shown, 'many-records');
       await stage.accessible(shown, 'many-records');
       for (const path of ['/shared', '/access']) {
         await stage.go(shown, path);
         await many.locator('main .card').first().waitFor();
         await many.getByText('Loading …').first().waitFor({ state: 'detached' });
+        if (path === '/shared') await many.getByText('Nobody has given you the key of a record.').waitFor();
       }
       // Whoever can open the oldest record alone is seen, and loses that key.
       await many.locator('[data-testid="access"]').getByRole('link', { name: '0', exact: true }).waitFor();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Block, Class, Film, Hash, Model, Outcome, Record, Report, Request};
+use crate::{Block, Class, Film, Model, Outcome, Record, Report, Request};
 
 fn outcome(covid: u32) -> Outcome {
     let class = |(label, probability): (&str, u32)| Class { label: label.into(), probability };
@@ -162,4 +162,31 @@ fn a_line_says_what_differs_in_words_and_on_one_line() {
     assert!(line.contains("covid 99.43 %") && line.contains("covid 99.42 %"), "{line}");
     let nasty = Check::agrees("result", "a\u{1b}[2J\nb").to_string();
     assert!(!nasty.contains(['\n', '\u{1b}']), "{nasty:?}");
+}
+
+/// What comes of comparing a code alone: its printed values, and the names of what differs.
+fn scanned(code: &Code, chain: &Printed, opened: bool, is_then: bool) -> (Finding, Vec<String>) {
+    let checks = compare_code(code, chain, opened, is_then);
+    let values = checks.last().map(|check| check.finding.clone()).unwrap();
+    let differs = checks.into_iter().filter(|check| check.finding == Finding::Differs);
+    (values, differs.map(|check| check.what).collect())
+}
+
+#[test]
+fn a_code_without_its_page_binds_every_printed_value() {
+    let chain = printed(|_| ());
+    let none = Vec::<String>::new();
+    for opened in [true, false] {
+        assert_eq!(scanned(&chain.code(), &chain, opened, true), (Finding::Agrees, none.clone()));
+    }
+    // The code of a page with another verdict: only who can open the film can tell.
+    let forged = printed(|report| report.outcome = outcome(6_000)).code();
+    let differs = (Finding::Differs, vec!["printed values".to_owned()]);
+    assert_eq!(scanned(&forged, &chain, true, true), differs);
+    assert_eq!(scanned(&forged, &chain, false, true), (Finding::NotCompared, none.clone()));
+    // What the chain says today may be otherwise than then.
+    assert_eq!(scanned(&forged, &chain, true, false), (Finding::NotCompared, none));
+    let other = printed(|report| report.request.as_mut().unwrap().receipt = Some(Hash([8; 32])));
+    let (_, named) = scanned(&other.code(), &chain, false, true);
+    assert_eq!(named, ["receipt"]);
 }

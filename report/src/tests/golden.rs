@@ -5,6 +5,18 @@ use sha2::{Digest, Sha256};
 use super::samples;
 use crate::{render, LAYOUT};
 
+/// `MEDCHAIN_SAMPLES=FOLDER cargo test -p medchain-report write -- --ignored` writes every sample:
+/// for people, and for `scripts/check-pdf-ua.py`.
+#[test]
+#[ignore = "it writes files"]
+fn write() {
+    let folder = std::env::var("MEDCHAIN_SAMPLES").expect("MEDCHAIN_SAMPLES names a folder");
+    for (name, report) in samples::all() {
+        let pdf = render(&report, Some(&samples::film(300, 250))).unwrap().pdf;
+        std::fs::write(format!("{folder}/{name}.pdf"), pdf).unwrap();
+    }
+}
+
 /// SHA-256 of all samples' files, one after the other.
 ///
 /// When this changes, a page that was made before is no longer drawn as it was: raise [`LAYOUT`].

@@ -11,6 +11,10 @@ use hayro_syntax::{
 use super::samples;
 use crate::{render, Report};
 
+/// The roles that a page may have: all of them are the standard's own.
+const STANDARD: [&str; 11] =
+    ["Document", "H1", "H2", "Sect", "P", "Caption", "Figure", "Table", "TR", "TH", "TD"];
+
 /// What is read of a page.
 struct Page {
     /// The roles on the way to each element with content, and what the content says.
@@ -56,7 +60,11 @@ fn contents(pdf: &Pdf) -> BTreeMap<i32, String> {
     while let Some(operation) = operations.next() {
         let operands: Vec<&Object> = operation.operands().collect();
         match operation.operator.to_string().as_str() {
-            "BMC" => assert!(open.replace(None).is_none(), "marks are nested"),
+            "BMC" => {
+                let Some(Object::Name(tag)) = operands.first().copied() else { panic!("no tag") };
+                assert_eq!(tag.as_str(), "Artifact");
+                assert!(open.replace(None).is_none(), "marks are nested");
+            }
             "BDC" => {
                 let Some(Object::Dict(properties)) = operands.get(1).copied() else {
                     panic!("no properties")
@@ -83,7 +91,8 @@ fn contents(pdf: &Pdf) -> BTreeMap<i32, String> {
                 let number = open.flatten().expect("text is tagged");
                 all.get_mut(&number).unwrap().extend(glyphs);
             }
-            "f" | "S" | "Do" => {
+            "TJ" | "'" | "\"" => panic!("text that nobody looks at"),
+            "f" | "F" | "f*" | "B" | "B*" | "b" | "b*" | "S" | "s" | "sh" | "Do" | "BI" => {
                 assert!(open.is_some(), "a drawing is neither content nor artifact");
             }
             _ => {}
@@ -96,10 +105,26 @@ fn contents(pdf: &Pdf) -> BTreeMap<i32, String> {
 fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: &mut Page) {
     let role: Name = element.get("S").unwrap();
     let role = role.as_str().to_owned();
+    // None of our own, so that there is nothing to map.
+    assert!(STANDARD.contains(&role.as_str()), "{role} is no role of the standard");
+    let parent: Dict = element.get("P").expect("an element names its parent");
+    let above = parent.get::<Name>("S").map(|role| role.as_str().to_owned()).unwrap_or_default();
+    assert_eq!(above, path.rsplit('/').next().unwrap_or_default(), "the parent of {role}");
     let path = format!("{path}/{role}");
     if role == "Figure" {
         let alt: PdfString = element.get("Alt").expect("a figure has an alternate text");
         page.figures.push(String::from_utf8_lossy(alt.as_bytes()).into_owned());
+        let attributes = element.get::<Array>("A").unwrap().iter::<Dict>().next().unwrap();
+        assert_eq!(attributes.get::<Name>("O").unwrap().as_str(), "Layout");
+        assert_eq!(attributes.get::<Array>("BBox").unwrap().iter::<Object>().count(), 4);
+    }
+    if role == "Table" {
+        for row in element.get::<Array>("K").unwrap().iter::<Dict>() {
+            let cells = row.get::<Array>("K").unwrap();
+            let roles = cells.iter::<Dict>().map(|cell| cell.get::<Name>("S").unwrap());
+            let roles: Vec<String> = roles.map(|role| role.as_str().to_owned()).collect();
+            assert_eq!(roles, ["TH", "TD"], "a row of {path}");
+        }
     }
     if role == "TH" {
         let attributes = element.get::<Array>("A").unwrap().iter::<Dict>().next().unwrap();
@@ -138,6 +163,7 @@ fn read(bytes: &[u8]) -> Page {
     let mut contents = contents(&pdf);
     let numbers: Vec<i32> = contents.keys().copied().collect();
     let root: Dict = catalog.get("StructTreeRoot").unwrap();
+    assert!(!root.contains_key("RoleMap"));
     let document: Dict = root.get("K").unwrap();
     let mut page = Page { texts: Vec::new(), figures: Vec::new(), all: String::new() };
     walk(&document, "", &mut contents, &mut page);
@@ -148,6 +174,11 @@ fn read(bytes: &[u8]) -> Page {
     let of_page = parents.iter::<Object>().nth(1).unwrap();
     let Object::Array(of_page) = of_page else { panic!("no parents") };
     assert_eq!(of_page.iter::<Dict>().count(), numbers.len());
+    for (number, element) in (0..).zip(of_page.iter::<Dict>()) {
+        let mut kids = element.get::<Array>("K").unwrap().iter::<Object>();
+        let has = |kid: Object| matches!(kid, Object::Number(kid) if integer(kid) == number);
+        assert!(kids.any(has), "content {number} leads to another element");
+    }
     page
 }
 
@@ -163,6 +194,10 @@ fn every_report_is_tagged_and_readable() {
         let first = &page.texts[0];
         assert_eq!(first, &("/Document/H1".to_owned(), "Chest X-ray: prediction".to_owned()));
         assert!(headings.contains(&"Check this page"), "{name}: {headings:?}");
+        // One title; below it, there is one level of headings alone.
+        let levels = page.texts.iter().filter_map(|(path, _)| path.rsplit('/').next());
+        let titles = levels.filter(|role| *role == "H1").count();
+        assert_eq!(titles, 1, "{name}");
         assert!(page.all.contains("Not a medical device."), "{name}");
         assert_eq!(page.figures.len(), 2, "{name}: {:?}", page.figures);
         let mut lines = vec![
@@ -222,10 +257,29 @@ fn the_document_says_what_it_is() {
     assert_eq!((marks.get::<bool>("Marked"), marks.get::<bool>("Suspects")), (Some(true), None));
     let xmp: Stream = catalog.get("Metadata").unwrap();
     let xmp = String::from_utf8(xmp.decoded().unwrap().to_vec()).unwrap();
-    for words in ["<pdfuaid:part>1<", "MedChain report on record 3", "2026-11-29T09:34:34"] {
+    for words in [
+        "<pdfuaid:part>1<",
+        "http://www.aiim.org/pdfua/ns/id/",
+        "<dc:title>",
+        "MedChain report on record 3",
+        "2026-11-29T09:34:34",
+    ] {
         assert!(xmp.contains(words), "{words}: {xmp}");
     }
     let page = &pdf.pages()[0];
+    // Nothing that the standard asks more of, or that does something.
+    for key in ["AcroForm", "OpenAction", "AA", "OCProperties", "Outlines"] {
+        assert!(!catalog.contains_key(key), "{key}");
+    }
+    assert!(!page.raw().contains_key("Annots"));
+    assert_eq!(page.raw().get::<i32>("StructParents"), Some(0));
+    let files: Dict = catalog.get::<Dict>("Names").unwrap().get("EmbeddedFiles").unwrap();
+    let mut pairs = files.get::<Array>("Names").unwrap().flex_iter();
+    pairs.next::<PdfString>().expect("the attached file has a name");
+    let spec = pairs.next::<Dict>().expect("the attached file is described");
+    for key in ["F", "UF"] {
+        assert_eq!(spec.get::<PdfString>(key).unwrap().as_bytes(), b"medchain-report.json");
+    }
     assert_eq!(page.base_dimensions(), (595.28, 841.89));
     assert_eq!(page.raw().get::<Name>("Tabs").unwrap().as_str(), "S");
     let fonts: Dict = page.raw().get::<Dict>("Resources").unwrap().get("Font").unwrap();
@@ -234,8 +288,21 @@ fn the_document_says_what_it_is() {
         let inner = font.get::<Array>("DescendantFonts").unwrap().iter::<Dict>().next().unwrap();
         let descriptor: Dict = inner.get("FontDescriptor").unwrap();
         let file: Stream = descriptor.get("FontFile2").expect("fonts are embedded");
-        assert!(ttf_parser::Face::parse(&file.decoded().unwrap(), 0).is_ok());
         assert_eq!(inner.get::<Name>("CIDToGIDMap").unwrap().as_str(), "Identity");
+        assert_eq!(font.get::<Name>("Encoding").unwrap().as_str(), "Identity-H");
+        let file = file.decoded().unwrap();
+        let face = ttf_parser::Face::parse(&file, 0).unwrap();
+        let all: Array = inner.get("W").unwrap();
+        let mut all = all.flex_iter();
+        let mut count = 0;
+        while let (Some(glyph), Some(widths)) = (all.next::<u16>(), all.next::<Array>()) {
+            let written = widths.iter::<f32>().next().unwrap();
+            let advance = face.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap();
+            let advance = f32::from(advance) * 1000.0 / f32::from(face.units_per_em());
+            assert!((written - advance).abs() < 1.0, "{name}, {glyph}: {written} or {advance}");
+            count += 1;
+        }
+        assert!(count > 5, "{name} has {count} widths");
     }
 }
 
