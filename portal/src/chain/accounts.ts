@@ -1,12 +1,14 @@
 // Accounts, as addresses and as public keys.
 import { AccountId, getSs58AddressInfo } from 'polkadot-api';
 
+import { i18n } from '../i18n/index.svelte';
+
 const codec = AccountId(42);
 
 /** The public key of an address. */
 export function publicKey(address: string): Uint8Array {
   const info = getSs58AddressInfo(address.trim());
-  if (!info.isValid) throw new Error('this is not an account');
+  if (!info.isValid) throw new Error(i18n.t.problems.notAccount);
   return info.publicKey;
 }
 

@@ -1,4 +1,5 @@
 // Our own Rust, for what would keep the page waiting: in a worker of the browser.
+import { i18n } from '../i18n/index.svelte';
 import type { Answer, Asked } from './network.worker';
 
 declare const WORKER_URL: string;
@@ -41,14 +42,14 @@ export class Apart {
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.end(event.message || 'the browser did not start it');
+      this.end(event.message || i18n.t.preview.notStarted);
     };
   }
 
   /** Asks; what is named in `given` is the worker's afterwards. */
   ask(asked: Asked, given: Transferable[] = []): Promise<Uint32Array | null> {
     return new Promise((resolve, reject) => {
-      if (this.#isOver) throw new Error('the worker has ended');
+      if (this.#isOver) throw new Error(i18n.t.preview.none);
       const number = this.#next;
       this.#next += 1;
       this.#waiting.set(number, { resolve, reject });

@@ -30,6 +30,12 @@ export const de: Texts = {
     unlockFirst: 'Schließen Sie Ihren Schlüssel auf, um diese Seite zu sehen.',
     notFound: 'Diese Seite gibt es nicht.',
   },
+  problems: {
+    locked: 'Ihr Schlüssel ist verschlossen: Öffnen Sie ihn auf der Seite „Anmelden“', noAccount: 'Wählen Sie ein Konto auf der Seite „Anmelden“',
+    notAccount: 'Das ist kein Konto', keepsNothing: 'Dieser Browser lässt die Seite nichts behalten',
+    olderPage: 'In einem anderen Tab ist eine ältere Seite von MedChain offen: Schließen Sie sie', notKept: 'Dieser Browser hat nicht behalten, was er bekam',
+    noServer: 'Der Server dieser Seite antwortet nicht',
+  },
   pages: {
     signIn: 'Anmelden', patient: 'Patientendaten', upload: 'Hochladen', access: 'Zugriff', shared: 'Mit mir geteilt',
     relations: 'Angehörige', history: 'Verlauf', verify: 'Bericht prüfen', network: 'Netz', record: 'Befund',
@@ -181,7 +187,7 @@ export const de: Texts = {
     requestStatuses: { Drawing: 'Rechner werden gezogen', Sealing: 'den Rechnern fehlt der Schlüssel', Committing: 'Rechner rechnen', Revealing: 'Rechner decken auf', Disputed: 'Rechner klären einen Unterschied' },
   },
   preview: {
-    button: 'Vorschau', tag: 'Vorschau: noch keine Vorhersage der Rechner', again: 'Noch einmal', failed: 'Es gibt keine Vorschau', none: 'Die Vorschau wurde beendet.',
+    button: 'Vorschau', tag: 'Vorschau: noch keine Vorhersage der Rechner', again: 'Noch einmal', failed: 'Es gibt keine Vorschau', none: 'Die Vorschau wurde beendet.', notStarted: 'Dieser Browser hat sie nicht gestartet',
     fetching: 'Das Netz wird geholt, einmal …', computing: 'Das Netz rechnet in diesem Browser …',
     meaning: (model) => `In diesem Browser von ${model} berechnet, mit der Arithmetik der Rechner. Dafür wird nichts hochgeladen, und nichts davon steht auf der Chain: Niemand sonst kann es prüfen, und kein Rechner steht dafür ein. Es ist keine Diagnose.`,
   },

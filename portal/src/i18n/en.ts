@@ -29,6 +29,15 @@ export const en = {
     unlockFirst: 'Unlock your key to see this page.',
     notFound: 'There is no such page.',
   },
+  problems: {
+    locked: 'your key is locked: unlock it on the page “Sign in”',
+    noAccount: 'choose an account on the page “Sign in”',
+    notAccount: 'this is not an account',
+    keepsNothing: 'this browser does not let the page keep anything',
+    olderPage: 'an older MedChain page is open in another tab: close it',
+    notKept: 'this browser did not keep what it was given',
+    noServer: 'the server of this page does not answer',
+  },
   pages: {
     signIn: 'Sign in',
     patient: 'Patient details',
@@ -236,7 +245,7 @@ export const en = {
     } as { [status: string]: string },
   },
   preview: {
-    button: 'Preview', tag: 'preview: not a verdict', again: 'Try again', failed: 'There is no preview', none: 'The preview was ended.',
+    button: 'Preview', tag: 'preview: not a verdict', again: 'Try again', failed: 'There is no preview', none: 'The preview was ended.', notStarted: 'this browser did not start it',
     fetching: 'Fetching the network, once …', computing: 'The network runs in this browser …',
     meaning: (model: string) => `Computed in this browser by ${model}, in the arithmetic of the workers. Nothing is uploaded for it, and nothing of it is on the chain: nobody else can check it, and no worker stands for it. It is no diagnosis.`,
   },

@@ -1,4 +1,5 @@
 // This browser's database. What is in it is encrypted, or public anyway.
+import { i18n } from '../i18n/index.svelte';
 
 const DATABASE = 'medchain';
 /** What it keeps, each with the name of its key. */
@@ -18,8 +19,8 @@ function open(): Promise<IDBDatabase> {
       request.result.onversionchange = () => request.result.close();
       resolve(request.result);
     };
-    request.onerror = () => reject(new Error('this browser does not let the page keep anything'));
-    request.onblocked = () => reject(new Error('an older MedChain page is open in another tab: close it'));
+    request.onerror = () => reject(new Error(i18n.t.problems.keepsNothing));
+    request.onblocked = () => reject(new Error(i18n.t.problems.olderPage));
   });
 }
 
@@ -31,7 +32,7 @@ async function run<T>(name: Store, mode: IDBTransactionMode, ask: (store: IDBObj
       const transaction = database.transaction(name, mode, { durability: 'strict' });
       const request = ask(transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(new Error('this browser did not keep what it was given'));
+      transaction.onabort = () => reject(new Error(i18n.t.problems.notKept));
     });
   } finally {
     database.close();

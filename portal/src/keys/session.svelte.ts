@@ -8,7 +8,7 @@ import { BEST, chain, toHex } from '../chain/client.svelte';
 import { i18n } from '../i18n/index.svelte';
 import type { Payer } from '../chain/submit.svelte';
 import { create as createPasskey, discard, openerOf, type Passkey } from './passkey';
-import { find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
+import { alone, find, findFormer, forgetFormer, keep, keepFormer, type Vault } from './vault';
 import type { WalletAccount } from './wallets';
 
 const REMEMBERED = 'medchain.account';
@@ -39,10 +39,18 @@ class Session {
   isPatient = $state(false);
   /** What is open, by its public key. */
   #secrets = new Map<string, Secret>();
+  /** The other tabs of this browser. */
+  readonly #tabs = new BroadcastChannel('medchain.session');
+
+  constructor() {
+    this.#tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (data === this.account?.address) this.#forget();
+    };
+  }
 
   /** Chooses an account of a wallet. */
   async choose(wallet: string, account: WalletAccount): Promise<void> {
-    this.logOut();
+    this.#forget();
     const id = await this.#id(account.address);
     const [vault, former] = await Promise.all([find(id), findFormer(id)]);
     this.vault = vault ?? null;
@@ -56,19 +64,14 @@ class Session {
   /** Signs in with an account's key file, which then signs instead of a wallet. */
   async arrive(text: string, passphrase: string): Promise<void> {
     const { Secret, isEncrypted } = await core();
-    const secret = Secret.fromKeyFile(text, passphrase);
-    try {
+    await this.#taking(Secret.fromKeyFile(text, passphrase), async (secret) => {
       const address = addressOf(secret.account);
       // The backup of a key that this page made is of an account that nobody has anything of.
       if (isBackupOf(text, address)) throw new Error(i18n.t.signIn.notAnAccount);
       const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(address));
       await this.choose(KEY_FILE, this.#fileAccount(address));
       await this.#adopt(secret, file, true);
-    } catch (error) {
-      // What is held is wiped with the rest.
-      if (this.#secrets.get(toHex(secret.public)) !== secret) secret.free();
-      throw error;
-    }
+    });
   }
 
   /** Chooses again the account of a key file, which this browser has kept, locked. */
@@ -106,16 +109,18 @@ class Session {
   /** Makes a new key. */
   async create(passphrase: string): Promise<void> {
     const { Secret } = await core();
-    const secret = Secret.generate();
-    await this.#adopt(secret, secret.toKeyFile(passphrase, nameOf(this.payer.address)), false);
+    await this.#taking(Secret.generate(), async (secret) => {
+      await this.#adopt(secret, secret.toKeyFile(passphrase, nameOf(this.payer.address)), false);
+    });
   }
 
   /** Opens a backup, or a key file of the command line or a wallet, and keeps it in this browser. */
   async restore(text: string, passphrase: string): Promise<void> {
     const { Secret, isEncrypted } = await core();
-    const secret = Secret.fromKeyFile(text, passphrase);
-    const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(this.payer.address));
-    await this.#adopt(secret, file, true);
+    await this.#taking(Secret.fromKeyFile(text, passphrase), async (secret) => {
+      const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(this.payer.address));
+      await this.#adopt(secret, file, true);
+    });
   }
 
   /** Opens the key of this browser, and those before it that have the same passphrase. */
@@ -155,7 +160,7 @@ class Session {
       const opener = await openerOf(made, aboutOf(vault));
       if (this.vault !== vault) throw new Error(i18n.t.passkey.away);
       const passkey: Passkey = { ...made, file: this.secret.toKeyFile(opener, nameOf(this.payer.address)) };
-      await this.#change({ ...$state.snapshot(vault) as Vault, passkey });
+      await this.#change((kept) => ({ ...kept, passkey }));
     } catch (error) {
       discard(made.credential);
       throw error;
@@ -182,19 +187,23 @@ class Session {
 
   /** Forgets the passkey; the passphrase opens the key as before. */
   async removePasskey(): Promise<void> {
-    if (!this.vault) return;
-    const { passkey, ...vault } = $state.snapshot(this.vault) as Vault;
-    await this.#change(vault);
-    if (passkey) discard(passkey.credential);
+    const credential = this.vault?.passkey?.credential;
+    await this.#change(({ passkey: _gone, ...kept }) => kept);
+    if (credential !== undefined) discard(credential);
   }
 
   /** Notes that the user keeps the backup file. */
   async confirmBackup(): Promise<void> {
-    if (this.vault) await this.#change({ ...$state.snapshot(this.vault) as Vault, backedUp: true });
+    await this.#change((kept) => ({ ...kept, backedUp: true }));
   }
 
-  /** Wipes the key from memory, and forgets the account until it is chosen again. */
+  /** Wipes the key from memory, in every tab of this browser, and forgets the account until it is chosen again. */
   logOut(): void {
+    if (this.account) this.#tabs.postMessage(this.account.address);
+    this.#forget();
+  }
+
+  #forget(): void {
     // Who has a wallet finds the account there; nobody else is told whose key file was here.
     if (this.isFile) localStorage.removeItem(REMEMBERED);
     for (const secret of this.#secrets.values()) secret.free();
@@ -211,7 +220,7 @@ class Session {
   /** The open key. */
   get secret(): Secret {
     const secret = this.#secrets.get(this.vault?.public ?? '');
-    if (!secret) throw new Error('your key is locked: unlock it on the page “Sign in”');
+    if (!secret) throw new Error(i18n.t.problems.locked);
     return secret;
   }
 
@@ -256,7 +265,7 @@ class Session {
   /** The account as whoever signs. */
   get payer(): Payer {
     const account = this.account;
-    if (!account) throw new Error('choose an account on the page “Sign in”');
+    if (!account) throw new Error(i18n.t.problems.noAccount);
     return {
       address: account.address,
       signer: account.signer,
@@ -272,12 +281,30 @@ class Session {
     };
   }
 
-  /** Keeps what changed about the own key. */
-  async #change(vault: Vault): Promise<void> {
+  /** Does something with a secret, which is wiped unless it is held then. */
+  async #taking(secret: Secret, work: (secret: Secret) => Promise<void>): Promise<void> {
+    try {
+      await work(secret);
+    } finally {
+      if (![...this.#secrets.values()].includes(secret)) secret.free();
+    }
+  }
+
+  /** Changes something about the own key, as the browser keeps it now. */
+  async #change(edit: (kept: Vault) => Vault): Promise<void> {
     const before = this.vault;
-    await keep(vault);
+    if (!before) return;
+    const { id, public: key } = before;
+    const changed = await alone(id, async () => {
+      const kept = await find(id);
+      // Another tab may have put another key in its place.
+      if (kept?.public !== key) throw new Error(i18n.t.passkey.away);
+      const next = edit(kept);
+      await keep(next);
+      return next;
+    });
     // The user may have logged out meanwhile.
-    if (this.vault === before) this.vault = vault;
+    if (this.vault === before) this.vault = changed;
   }
 
   /** Keeps a secret in memory until the user logs out. */
@@ -294,32 +321,33 @@ class Session {
    */
   async #adopt(secret: Secret, file: string, backedUp: boolean): Promise<void> {
     const account = this.account;
-    if (!account) throw new Error('choose an account first');
+    if (!account) throw new Error(i18n.t.problems.noAccount);
     const id = await this.#id(account.address);
     const vault: Vault = { id, public: toHex(secret.public), file, backedUp };
-    const current = $state.snapshot(this.vault) as Vault | null;
-    // The same key with another passphrase keeps its passkey.
-    if (current?.public === vault.public && current.passkey) vault.passkey = current.passkey;
-    const isFormer = current !== null && current.public !== vault.public && this.published === current.public;
-    if (isFormer) {
-      await keepFormer(id, vault);
-    } else {
-      // The one before is kept first: whatever fails then, both are there.
-      if (current && current.public !== vault.public) await keepFormer(id, current);
+    const own = await alone(id, async () => {
+      // As it is now: another tab may have kept a key since.
+      const current = await find(id);
+      if (!current || current.public === vault.public) {
+        // The same key with another passphrase keeps its passkey.
+        if (current?.passkey) vault.passkey = current.passkey;
+      } else if (this.published === current.public) {
+        await keepFormer(id, vault);
+        return current;
+      } else {
+        // The one before is kept first: whatever fails then, both are there.
+        await keepFormer(id, current);
+      }
       await keep(vault);
       await forgetFormer(id, vault.public);
-    }
+      return vault;
+    });
     const former = await findFormer(id);
-    if (this.account !== account) {
-      // Logged out meanwhile.
-      secret.free();
-      return;
-    }
+    // The user may have logged out meanwhile.
+    if (this.account !== account) return;
     this.former = former;
     this.#hold(secret);
-    if (isFormer) return;
-    this.vault = vault;
-    this.isOpen = true;
+    this.vault = own;
+    this.isOpen = this.#secrets.has(own.public);
   }
 
   /** An account that signs with whatever of its key files is open then. */

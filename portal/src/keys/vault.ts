@@ -32,3 +32,8 @@ export const forgetFormer = (id: string, key: string): Promise<void> => database
 
 /** Keeps a key. */
 export const keep = (vault: Vault): Promise<void> => database.keep('vaults', vault);
+
+/** Does something with the keys of an account that no other tab does at the same time. */
+export const alone = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+  // The types of the library wrap the promise once more.
+  navigator.locks.request(`medchain/vaults/${id}`, work) as unknown as Promise<T>;

@@ -2,7 +2,7 @@
 // tab, and forgotten once they are in a final block, or refused for good and out of the store. What
 // is written is encrypted or public.
 import { BEST, chain } from '../chain/client.svelte';
-import { eventOf, follow, notices, Refused, submit, type Signed } from '../chain/submit.svelte';
+import { eventOf, follow, notices, Refused, submit, type Order, type Signed } from '../chain/submit.svelte';
 import { i18n } from '../i18n/index.svelte';
 import { all, find, forget, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
@@ -124,10 +124,7 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
   const done = () => forget('uploads', begun.id);
   const result = known === 'never'
     ? await submit(session.payer, {
-      title: t.upload.addTitle,
-      lines: [t.upload.signAgain],
-      call: 'Emr.add_record',
-      transaction: await chain.api.txFromCallData(begun.call),
+      ...await asking(begun),
       held: begun.held,
       paid: begun.paid,
       before: async (signed) => {
@@ -141,6 +138,24 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
   if (!added) throw new Error(t.upload.noEvent);
   return added.record;
 });
+
+interface Call { type: string; value: { type: string; value: { calls?: Call[]; record?: bigint } } }
+
+/** The question about a call that is signed again: what it does is read from its own bytes. */
+async function asking({ call }: Begun): Promise<Pick<Order, 'title' | 'lines' | 'call' | 'transaction'>> {
+  const { t } = i18n;
+  const transaction = await chain.api.txFromCallData(call);
+  const whole = transaction.decodedCall as unknown as Call;
+  const called = ({ type, value }: Call): string => `${type}.${value.type}`;
+  const all = called(whole) === 'Utility.batch_all' ? whole.value.value.calls ?? [] : [whole];
+  const records = (name: string) => all.filter((one) => called(one) === name).flatMap(({ value: { value } }) => value.record ?? []);
+  return {
+    title: records('Emr.amend_record').length > 0 ? t.access.rotateTitle : t.upload.addTitle,
+    lines: [t.upload.signAgain, ...records('Emr.erase_record').flatMap((id) => t.access.eraseLines(id))],
+    call: called(whole),
+    transaction,
+  };
+}
 
 /** Whether an upload may be forgotten: it certainly had no effect, and never will. */
 export const isVoid = async (begun: Begun): Promise<boolean> => await outcome(begun) === 'never';

@@ -24,8 +24,17 @@ export interface Change { account: string; known: string; told: string; answer: 
 /** What the user is asked. */
 export const changed = $state<{ key: Change | null }>({ key: null });
 
+/** One comparison after the other: a second question must not take the place of the first. */
+let last: Promise<unknown> = Promise.resolve();
+
 /** Compares a key that the node tells with the one before, and remembers it. */
-export async function ensureKnown(kind: Kind, account: string, told: string): Promise<void> {
+export function ensureKnown(kind: Kind, account: string, told: string): Promise<void> {
+  const mine = last.then(() => compare(kind, account, told));
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+async function compare(kind: Kind, account: string, told: string): Promise<void> {
   const id = `${toHex(await chain.genesis)}/${toHex(publicKey(account))}/${kind}`;
   const known = await find<Known>('known', id);
   if (known?.key === told) return;

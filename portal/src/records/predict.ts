@@ -10,8 +10,8 @@ import type { Model } from './read';
 /** The largest model that is fetched: ready to run, it takes several times its size. */
 const MAX_MODEL = 64 * 1024 * 1024;
 
-/** A model that runs, or is on its way here. */
-interface Running { model: number; apart: Promise<Apart> }
+/** A model that runs, or is on its way here, and who hears how far it is. */
+interface Running { model: number; apart: Promise<Apart>; hear: ((part: number) => void)[] }
 
 let running: Running | null = null;
 
@@ -22,7 +22,10 @@ export const canPreview = ({ isExact }: Model): boolean => isExact;
 export async function predict(model: Model, film: Uint8Array, progress: (part: number) => void): Promise<Opened> {
   if (running?.model !== model.id) {
     endPreviews();
-    const begun: Running = { model: model.id, apart: begin(model, progress, () => running === begun) };
+    const hear = [progress];
+    const begun: Running = {
+      model: model.id, hear, apart: begin(model, (part) => { for (const one of hear) one(part); }, () => running === begun),
+    };
     running = begun;
     begun.apart.catch(() => {
       // The next one may be luckier.
@@ -30,6 +33,7 @@ export async function predict(model: Model, film: Uint8Array, progress: (part: n
     });
   }
   const mine = running!;
+  if (!mine.hear.includes(progress)) mine.hear.push(progress);
   const apart = await mine.apart;
   try {
     const found = await apart.ask({ film });

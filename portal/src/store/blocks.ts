@@ -1,6 +1,7 @@
 // Encrypted content, in the store behind /ipfs and back. Every block is verified here.
 import { toHex } from '../chain/client.svelte';
 import { core } from '../core';
+import { i18n } from '../i18n/index.svelte';
 
 /** How many blocks travel at once. */
 const AT_ONCE = 4;
@@ -18,7 +19,7 @@ async function ask(cid: string, init?: RequestInit, query = ''): Promise<Respons
   try {
     answer = await fetch(`/ipfs/${cid}${query}`, init);
   } catch {
-    throw new StoreError('the server of this page does not answer');
+    throw new StoreError(i18n.t.problems.noServer);
   }
   if (!answer.ok) throw new StoreError(`block ${cid}: ${(await answer.text()).slice(0, 200) || answer.statusText}`, answer.status);
   return answer;
