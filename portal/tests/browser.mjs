@@ -11,9 +11,9 @@ import { Stage } from './stage.mjs';
 import { end, startChain } from './world.mjs';
 
 /** The stories that every `make test` tells: they take eight minutes. The last leaves another runtime. */
-const SHORT = ['first', 'keys', 'passkey', 'folder', 'recovery', 'closed', 'trouble', 'hostile', 'extension', 'upgraded'];
+const SHORT = ['first', 'real', 'keys', 'passkey', 'folder', 'recovery', 'closed', 'trouble', 'hostile', 'extension', 'upgraded'];
 /** All of them, as `make portal-test` tells them. */
-const ALL = ['first', 'keys', 'passkey', 'folder', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
+const ALL = ['first', 'real', 'keys', 'passkey', 'folder', 'custody', 'closed', 'trouble', 'hostile', 'extension', 'large', 'many', 'upgraded'];
 
 const { values: options } = parseArgs({
   options: {

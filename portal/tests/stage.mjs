@@ -174,6 +174,22 @@ export class Stage {
     return Number((await link.getAttribute('href')).split('/').pop());
   }
 
+  /** The keys that a person's browser keeps, as they are in its database. */
+  vaults({ page }) {
+    return page.evaluate(() => new Promise((resolve, reject) => {
+      const opening = indexedDB.open('medchain');
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        const all = opening.result.transaction('vaults').objectStore('vaults').getAll();
+        all.onerror = () => reject(all.error);
+        all.onsuccess = () => {
+          opening.result.close();
+          resolve(all.result);
+        };
+      };
+    }));
+  }
+
   /** A file for the browser to read, which may be large. */
   async onDisk(name, content) {
     const path = file(name, content);

@@ -1,6 +1,6 @@
 // What the page is tried with: a chain with workers and a store, and the page's server.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -231,6 +231,13 @@ async function programme(args, input = '') {
   const running = run(join(bin, 'medchain'), args, { maxBuffer: 64 * 1024 * 1024 });
   running.child.stdin.end(input);
   return (await running).stdout;
+}
+
+/** The first research image of a class, as the end-to-end tests find it; nothing where they are not on this machine. */
+export function researchImage(kind) {
+  const folder = join(root, '../shared/data/cxr/test', kind);
+  const [first] = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return first === undefined ? null : join(folder, first);
 }
 
 /** A file in the world's folder. */

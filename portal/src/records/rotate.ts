@@ -42,11 +42,13 @@ async function readersAfter(record: Record): Promise<[string, string][]> {
 
 /** What comes back to whoever signs when a version is erased. */
 async function depositsOf(id: bigint): Promise<bigint> {
-  const [stored, envelopes] = await Promise.all([
+  const [stored, envelopes, custody] = await Promise.all([
     chain.api.query.Emr.Records.getValue(id, BEST), chain.api.query.Emr.Envelopes.getEntries(id, BEST),
+    chain.api.query.Custody.Custodies.getValue(id, BEST),
   ]);
   const { address } = session.payer;
-  const own = envelopes.reduce((sum, { value }) => (value.depositor === address ? sum + value.deposit : sum), 0n);
+  const paid = [...envelopes.map(({ value }) => value), ...(custody ? [custody] : [])];
+  const own = paid.reduce((sum, { depositor, deposit }) => (depositor === address ? sum + deposit : sum), 0n);
   return stored?.author === address ? own + stored.deposit : own;
 }
 

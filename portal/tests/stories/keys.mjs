@@ -178,5 +178,39 @@ export default async function tell(stage) {
     ensure(await page.evaluate(() => localStorage.getItem('medchain.account')) === null, 'the account is remembered');
   });
 
-  await stage.step('no page reported an error', () => stage.quiet([first, second, third, alone], /WebSocket|ERR_CONNECTION/));
+  const twins = await stage.person([account(`0x${randomBytes(32).toString('hex')}`, 'Twin')]);
+  await stage.step('two tabs that make a key each lose none, and are logged out together', async () => {
+    const one = twins.page;
+    await stage.open(twins, '/sign-in');
+    await one.getByRole('button', { name: 'test-wallet' }).click();
+    await one.getByLabel('Twin').check();
+    await one.getByText('This browser has no encryption key').waitFor();
+    // The second tab remembers the account.
+    const two = await stage.tab(twins);
+    await stage.open(twins, '/sign-in');
+    await two.getByText('This browser has no encryption key').waitFor();
+    const publics = [];
+    for (const tab of [two, one]) {
+      await tab.getByLabel('Passphrase', { exact: false }).first().fill(PASSPHRASE);
+      await tab.getByLabel('Passphrase again').fill(PASSPHRASE);
+      await tab.getByRole('button', { name: 'Make a new key' }).click();
+      await tab.getByText('Your key is open.').waitFor();
+      publics.push(await tab.getByText('Its public half').locator('.mono').innerText());
+    }
+    await one.getByText('A former key of this account is in this browser, locked.').waitFor();
+    // The second tab's key is not the account's own any more: it does not take that place again.
+    await two.getByLabel('I have kept the file').check();
+    await two.getByRole('alert').getByText('closed or changed meanwhile').waitFor();
+    const kept = await stage.vaults(twins);
+    ensure(kept.length === 2 && publics.every((key) => kept.some((vault) => vault.public === key)), `${kept.length} keys are kept`);
+    const own = kept.find(({ id }) => id.split('/').length === 2);
+    ensure(own?.public === publics[1] && !own.backedUp, 'another key is the own one');
+    await one.getByRole('button', { name: 'Log out' }).click();
+    await one.getByText('You are logged out').waitFor();
+    await two.getByRole('button', { name: 'Log out' }).waitFor({ state: 'detached' });
+    await stage.go({ page: two }, '/patient');
+    await two.getByText('Sign in to see this page.').waitFor();
+  });
+
+  await stage.step('no page reported an error', () => stage.quiet([first, second, third, alone, twins], /WebSocket|ERR_CONNECTION/));
 }

@@ -17,18 +17,7 @@ export default async function tell(stage) {
   const use = page.getByRole('button', { name: 'Open with the passkey' });
 
   /** How many keys of this browser have a passkey. */
-  const kept = () => page.evaluate(() => new Promise((resolve, reject) => {
-    const opening = indexedDB.open('medchain');
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const all = opening.result.transaction('vaults').objectStore('vaults').getAll();
-      all.onerror = () => reject(all.error);
-      all.onsuccess = () => {
-        opening.result.close();
-        resolve(all.result.filter(({ passkey }) => passkey).length);
-      };
-    };
-  }));
+  const kept = async () => (await stage.vaults(one)).filter(({ passkey }) => passkey).length;
 
   await stage.step('at an address, the page says at which name passkeys work', async () => {
     await stage.open(one, '/sign-in');
