@@ -37,22 +37,29 @@ class Session {
   published = $state<string | null>(null);
   /** Whether the account is registered as a patient. */
   isPatient = $state(false);
+  /** Told when the user has logged out, here or in another tab: what is on the screen goes as well. */
+  onLoggedOut: () => void = () => undefined;
   /** What is open, by its public key. */
   #secrets = new Map<string, Secret>();
+  /** Grows whenever who is signed in changes. */
+  #choice = 0;
   /** The other tabs of this browser. */
   readonly #tabs = new BroadcastChannel('medchain.session');
 
   constructor() {
     this.#tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (data === this.account?.address) this.#forget();
+      if (this.account && data === this.account.address) this.#leave();
     };
   }
 
   /** Chooses an account of a wallet. */
   async choose(wallet: string, account: WalletAccount): Promise<void> {
     this.#forget();
+    const mine = this.#choice;
     const id = await this.#id(account.address);
     const [vault, former] = await Promise.all([find(id), findFormer(id)]);
+    // Another one was chosen meanwhile.
+    if (mine !== this.#choice) return;
     this.vault = vault ?? null;
     this.former = former;
     this.account = account;
@@ -70,7 +77,7 @@ class Session {
       if (isBackupOf(text, address)) throw new Error(i18n.t.signIn.notAnAccount);
       const file = isEncrypted(text) ? text : secret.toKeyFile(passphrase, nameOf(address));
       await this.choose(KEY_FILE, this.#fileAccount(address));
-      await this.#adopt(secret, file, true);
+      if (this.account?.address === address) await this.#adopt(secret, file, true);
     });
   }
 
@@ -200,10 +207,16 @@ class Session {
   /** Wipes the key from memory, in every tab of this browser, and forgets the account until it is chosen again. */
   logOut(): void {
     if (this.account) this.#tabs.postMessage(this.account.address);
+    this.#leave();
+  }
+
+  #leave(): void {
     this.#forget();
+    this.onLoggedOut();
   }
 
   #forget(): void {
+    this.#choice += 1;
     // Who has a wallet finds the account there; nobody else is told whose key file was here.
     if (this.isFile) localStorage.removeItem(REMEMBERED);
     for (const secret of this.#secrets.values()) secret.free();
