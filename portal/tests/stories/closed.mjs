@@ -189,5 +189,41 @@ export default async function tell(stage) {
     await carryOn();
     return `${expected} films, ${await records()} records`;
   });
+
+  // The last one: what is erased stays in the store until whoever runs it looks.
+  await stage.step('a rotation that has to be signed again says what it erases', async () => {
+    const reader = `//Reader//${randomBytes(8).toString('hex')}`;
+    const theirs = account(reader, 'Reader').pair.address;
+    await medchain(chain, 'transfer', theirs, '100', '--dev', '--suri', '//Alice', '-y', '--in-block');
+    await medchain(chain, 'patient', 'register', '--dev', '--suri', reader, '-y', '--in-block');
+    let isRotating = false;
+    const { tried } = await hold({ test: (message) => isRotating && /transaction(Watch)?_v1_|author_submit/.test(message) });
+    const { page } = patient;
+    await stage.go(patient, '/patient');
+    const newest = page.getByRole('link', { name: /^Open Record \d+$/ }).first();
+    const record = (await newest.getAttribute('href')).split('/').pop();
+    await newest.click();
+    await page.getByLabel('Give the key to an account').fill(theirs);
+    await page.getByRole('button', { name: 'Give the key', exact: true }).click();
+    await stage.agree(patient, 'Give the key');
+    await stage.go(patient, '/access');
+    await page.getByRole('button', { name: `Revoke ${theirs}` }).click();
+    await stage.agree(patient, 'Revoke access');
+    await page.getByLabel('Also erase the former version').check();
+    isRotating = true;
+    await page.getByRole('button', { name: `New key for record ${record}`, exact: true }).click();
+    await page.getByRole('button', { name: 'Continue in the wallet' }).click();
+    await tried();
+    await reopen();
+    await medchain(chain, 'transfer', '//Bob', '1', '--dev', '--suri', uri, '-y');
+    await list().getByRole('button', { name: 'Continue' }).click();
+    const question = patient.page.getByRole('dialog');
+    await question.getByText(`Record ${record} is erased with its keys`).waitFor();
+    await question.getByText('Utility.batch_all', { exact: true }).waitFor();
+    await stage.agree(patient, 'Give a record a new key');
+    await patient.page.waitForURL(/#\/r\/\d+$/);
+    await stage.go(patient, `/r/${record}`);
+    await patient.page.getByText('chest X-ray, erased').waitFor();
+  });
   await stage.leave(patient);
 }
