@@ -209,8 +209,45 @@ export class Stage {
     await page.setViewportSize(SIZES.wide);
   }
 
-  /** Nothing that axe calls serious or critical, and nothing beside the edge of a phone. */
+  /** What can be pressed or filled and never has the focus, as whoever has a keyboard alone goes through the page. */
+  async unreached({ page }) {
+    const all = () => page.evaluate(() => {
+      // What is below a question has no turn, and lines about transactions come and go.
+      const root = document.querySelector('dialog:modal') ?? document;
+      const found = [...root.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+        .filter((one) => !one.disabled && one.checkVisibility() && !one.closest('.notices'));
+      const has = (one) => one.hasAttribute('data-reached');
+      // Of a group of radio buttons, one has a turn, and the arrows do the rest.
+      const isOf = (one) => (other) => one.type === 'radio' && other.type === 'radio' && other.name === one.name;
+      return found.filter((one) => !has(one) && !found.filter(isOf(one)).some(has)).map((one) => one.outerHTML.slice(0, 120));
+    });
+    await page.evaluate(() => {
+      for (const one of document.querySelectorAll('[data-reached]')) one.removeAttribute('data-reached');
+      const root = document.querySelector('dialog:modal') ?? document;
+      root.querySelector('a[href], button, input')?.focus();
+    });
+    // A field for a date has several stops.
+    const most = 3 * (await all()).length + 10;
+    for (let presses = 0; presses < most; presses += 1) {
+      const isOver = await page.evaluate(() => {
+        document.activeElement.setAttribute('data-reached', '');
+        return document.activeElement === document.body;
+      });
+      if (isOver) break;
+      await page.keyboard.press('Tab');
+    }
+    return all();
+  }
+
+  /**
+   * Nothing that axe calls serious or critical, nothing beside the edge of a phone, and nothing that
+   * takes more than a keyboard.
+   */
   async accessible({ page }, name) {
+    let missed = await this.unreached({ page });
+    // Once more, where the page read something again meanwhile.
+    if (missed.length > 0) missed = await this.unreached({ page });
+    ensure(missed.length === 0, `${name}: the keyboard does not reach ${missed.join(', ')}`);
     await page.setViewportSize(SIZES.phone);
     const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     await page.setViewportSize(SIZES.wide);

@@ -23,6 +23,9 @@ export interface Question {
 
 export type Stage = 'wallet' | 'signed' | 'broadcast' | 'inBlock' | 'final' | 'failed' | 'rejected';
 
+/** Those after which something comes still. */
+const RUNNING: Notice['stage'][] = ['wallet', 'signed', 'broadcast', 'inBlock'];
+
 /** A line about something that happens. */
 export interface Notice { id: number; title: string; stage: Stage | 'done' | 'error'; detail: string }
 
@@ -53,6 +56,12 @@ class Notices {
 
   close(id: number): void {
     this.all = this.all.filter((one) => one.id !== id);
+  }
+
+  /** Whoever was asked has gone: nothing new is signed, and what is over is nobody else's business. */
+  leave(): void {
+    this.question?.answer(false);
+    this.all = this.all.filter(({ stage }) => RUNNING.includes(stage));
   }
 
   ask(question: Omit<Question, 'answer'>): Promise<boolean> {
