@@ -176,7 +176,7 @@ export const de: Texts = {
     labels: { covid: 'COVID', normal: 'unauffällig', ignore: 'kein Röntgenbild der Brust' },
     model: 'Modell', workers: 'Berechnet von', block: 'Erreicht in', receipt: 'Beleg', status: 'Gültigkeit',
     receiptMatches: 'Beleg stimmt', receiptDiffers: 'Beleg stimmt nicht', otherReceipt: 'Der Beleg gehört nicht zu diesem Modell, diesem Bild und dieser Antwort: Verlassen Sie sich nicht auf die Vorhersage, und nehmen Sie einen anderen Knoten.',
-    replay: (record) => `Hier noch einmal berechnet, aus der Datei des Modells, seiner Vorbereitung, dem verschlüsselten Bild und der versiegelten Antwort. Ob das Netz diese Antwort gibt, sagt nur „medchain replay ${record}“.`,
+    replay: (record) => `Hier noch einmal berechnet, aus der Datei des Modells, seiner Vorbereitung, dem verschlüsselten Bild und der versiegelten Antwort. Ob das Netz diese Antwort gibt, sagt eine Wiederholung: auf dieser Seite, wo das Bild offen und das Netz exakt ist, oder „medchain replay ${record}“.`,
     equal: (count) => (count === 1 ? 'einem Rechner' : `${count} Rechnern, mit gleichen Antworten`),
     statuses: {
       Standing: 'gilt', Challenged: 'angefochten: Ein anderer Rechner bestreitet sie. Verlassen Sie sich nicht darauf.',
@@ -185,6 +185,12 @@ export const de: Texts = {
     provisional: (block) => `vorläufig bis Block ${block}: die Antwort eines einzigen Rechners`, challengeable: (block) => `anfechtbar bis Block ${block}`,
     order: 'Vorhersage bestellen', waiting: (status, deadline) => `Eine Vorhersage ist bestellt (${status}, bis Block ${deadline}).`, go: 'Fortsetzen',
     requestStatuses: { Drawing: 'Rechner werden gezogen', Sealing: 'den Rechnern fehlt der Schlüssel', Committing: 'Rechner rechnen', Revealing: 'Rechner decken auf', Disputed: 'Rechner klären einen Unterschied' },
+  },
+  replay: {
+    button: 'Das Netz hier noch einmal rechnen lassen', running: 'Das Netz rechnet in diesem Browser …',
+    same: 'In diesem Browser wiederholt: Das Netz gibt diese Antwort, bis zur letzten Ziffer.',
+    other: 'In diesem Browser wiederholt: Das Netz gibt für dieses Bild eine andere Antwort. Verlassen Sie sich nicht auf die Vorhersage; „medchain replay“ zeigt beide.',
+    failed: 'Sie ließ sich hier nicht wiederholen',
   },
   preview: {
     button: 'Vorschau', tag: 'Vorschau: noch keine Vorhersage der Rechner', again: 'Noch einmal', failed: 'Es gibt keine Vorschau', none: 'Die Vorschau wurde beendet.', notStarted: 'Dieser Browser hat sie nicht gestartet',

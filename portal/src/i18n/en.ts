@@ -228,7 +228,7 @@ export const en = {
     receiptMatches: 'receipt matches',
     receiptDiffers: 'receipt does not match',
     otherReceipt: 'The receipt is not that of this model, this film and this answer: do not rely on the prediction, and use another node.',
-    replay: (record: bigint) => `Computed again here, of the model’s file, its preprocessing, the encrypted film and the sealed answer. Whether the network gives this answer, only “medchain replay ${record}” tells.`,
+    replay: (record: bigint) => `Computed again here, of the model’s file, its preprocessing, the encrypted film and the sealed answer. Whether the network gives this answer, a replay tells: on this page, where the film is open and the network is exact, or “medchain replay ${record}”.`,
     statuses: {
       Standing: 'stands',
       Challenged: 'challenged: another worker disputes it. Do not rely on it.',
@@ -243,6 +243,12 @@ export const en = {
     requestStatuses: {
       Drawing: 'workers are being drawn', Sealing: 'the workers need the key', Committing: 'workers compute', Revealing: 'workers reveal', Disputed: 'workers settle a difference',
     } as { [status: string]: string },
+  },
+  replay: {
+    button: 'Run the network again here', running: 'The network runs in this browser …',
+    same: 'Replayed in this browser: the network gives this answer, to the last digit.',
+    other: 'Replayed in this browser: the network gives another answer for this film. Do not rely on the prediction; “medchain replay” shows both.',
+    failed: 'It could not be replayed here',
   },
   preview: {
     button: 'Preview', tag: 'preview: not a verdict', again: 'Try again', failed: 'There is no preview', none: 'The preview was ended.', notStarted: 'this browser did not start it',

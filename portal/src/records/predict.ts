@@ -61,6 +61,13 @@ async function begin(model: Model, progress: (part: number) => void, isWanted: (
   }
 }
 
+/** Whether the network says of a film what a verdict says, to the last digit. */
+export async function repeats(model: Model, film: Uint8Array, { label, inOrder }: Opened): Promise<boolean> {
+  const again = await predict(model, film, () => undefined);
+  return again.label === label && again.inOrder.length === inOrder.length
+    && again.inOrder.every(({ probability }, index) => probability === inOrder[index]?.probability);
+}
+
 /** Ends what runs: with the page that asked, films and network leave the memory. */
 export function endPreviews(): void {
   const ended = running;

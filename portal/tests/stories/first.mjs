@@ -250,6 +250,12 @@ export default async function tell(stage) {
     for (const worker of workers) await card.getByText(worker).waitFor({ state: 'attached' });
   });
 
+  await stage.step('the network runs again in the browser, and gives the answer of the workers', async () => {
+    await page.getByRole('button', { name: 'Run the network again here' }).click();
+    await page.locator('[data-testid="replay"]').getByText('the network gives this answer, to the last digit').waitFor();
+    await stage.accessible(patient, 'a replayed prediction');
+  });
+
   await stage.step('the film can be looked at with the keyboard', async () => {
     const canvas = page.locator('[data-testid="film"]');
     const drawn = () => canvas.evaluate((one) => one.toDataURL());
