@@ -49,6 +49,15 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// Another program can answer by this server's own name.
+    #[error(
+        "another program has {other}, and browsers could take it for this page by the name \
+         localhost; end it, or choose another port with --listen"
+    )]
+    Name {
+        /// The other address of that name.
+        other: SocketAddr,
+    },
     /// The listener failed.
     #[error("the server failed: {0}")]
     Serving(io::Error),

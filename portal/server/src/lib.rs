@@ -16,6 +16,7 @@ mod error;
 mod files;
 mod guard;
 mod keepers;
+mod name;
 mod rpc;
 mod store;
 mod tls;
@@ -33,7 +34,7 @@ use axum::{
     routing::{any, get},
     Router,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 pub use error::ServeError;
 pub use store::Store;
@@ -89,6 +90,8 @@ impl Shared {
 /// A server that listens, and does not answer yet.
 pub struct Portal {
     listener: TcpListener,
+    /// Nobody else listens here as long as this one does.
+    _held: Option<TcpSocket>,
     tls: Option<tls::Acceptor>,
     shared: Arc<Shared>,
 }
@@ -113,6 +116,7 @@ impl Portal {
         let bound = |source| ServeError::Listen { listen: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(bound)?;
         let address = listener.local_addr().map_err(bound)?;
+        let held = name::hold_other(address)?;
         let hosts = guard::Hosts::new(address, &options.hosts, tls.is_some());
         let shared = Shared {
             node: options.node.clone(),
@@ -122,7 +126,7 @@ impl Portal {
             keepers: Mutex::default(),
             removing: tokio::sync::RwLock::default(),
         };
-        Ok(Self { listener, tls, shared: Arc::new(shared) })
+        Ok(Self { listener, _held: held, tls, shared: Arc::new(shared) })
     }
 
     /// The address that a browser opens.
