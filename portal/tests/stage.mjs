@@ -214,8 +214,9 @@ export class Stage {
     const all = () => page.evaluate(() => {
       // What is below a question has no turn, and lines about transactions come and go.
       const root = document.querySelector('dialog:modal') ?? document;
+      const isFolded = (one) => one.tagName !== 'SUMMARY' && one.closest('details:not([open])') !== null;
       const found = [...root.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
-        .filter((one) => !one.disabled && one.checkVisibility() && !one.closest('.notices'));
+        .filter((one) => !one.disabled && one.checkVisibility() && !isFolded(one) && !one.closest('.notices'));
       const has = (one) => one.hasAttribute('data-reached');
       // Of a group of radio buttons, one has a turn, and the arrows do the rest.
       const isOf = (one) => (other) => one.type === 'radio' && other.type === 'radio' && other.name === one.name;
