@@ -39,7 +39,7 @@ mod verdict;
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey};
-pub use custody::{Basis, EmergencyReason, EndReason};
+pub use custody::{Basis, EmergencyReason, EmergencyStatus, EndReason};
 pub use envelope::{
     KeyName, SealedKey, ENCAPSULATED_KEY_LENGTH, ENCRYPTED_KEY_LENGTH, ENVELOPE_VERSION,
 };
