@@ -27,6 +27,7 @@ mod extension;
 mod ids;
 mod inference;
 mod log;
+mod money;
 mod names;
 mod output;
 mod parameters;
@@ -53,6 +54,7 @@ pub use inference::{
     RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH, SQUARE_ID,
 };
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
+pub use money::{TOKEN_DECIMALS, UNIT};
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
 pub use parameters::{Parameter, ParameterName, ParameterUnit, MAX_PARAMETER_NAME};

@@ -13,12 +13,11 @@ import { i18n } from '../i18n/index.svelte';
 import { denialOf, type Denial } from './denial';
 import { encryptionKeyOf } from './known.svelte';
 import { keyOf, NoKey } from './open';
+import { PURPOSES, type Purpose } from './purpose';
 import { envelopesAmong, recordIdsOf, recordsAt, requestsAmong, type Record } from './read';
 
 export const ACTIONS = ['View', 'Append', 'Amend', 'Share', 'Infer', 'Emergency'] as const;
 export type Action = (typeof ACTIONS)[number];
-export const PURPOSES = ['Treatment', 'SecondOpinion', 'Research', 'Billing', 'Other'] as const;
-export type Purpose = (typeof PURPOSES)[number];
 
 /** Asks the chain, as it asks itself during a call. */
 export async function check(

@@ -8,11 +8,12 @@ import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
 import { content, newKeeper, put } from '../store/blocks';
-import { check, PURPOSES, seal } from './access';
+import { check, seal } from './access';
 import { alone, begin, finish, nameOf } from './begun.svelte';
 import { entrustment } from './custody';
 import { encryptionKeyOf } from './known.svelte';
 import { contentOf } from './open';
+import { PURPOSES } from './purpose';
 import { readersOf, recordOf, type Record } from './read';
 
 /** Whether the policy lets an account view, for any purpose, or order predictions. */
