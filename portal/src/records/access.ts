@@ -225,7 +225,7 @@ async function lackingTo(patient: string, reader: string): Promise<Record[]> {
   return found.filter(({ status }) => status === 'Active');
 }
 
-/** The calls that give the keys of records, and how many of these the own key does not open. */
+/** The calls that give the keys of records, and how many of these one's own key does not open. */
 async function giving(records: Record[], reader: string, published: string): Promise<{ calls: TxCallData[]; unopened: number }> {
   const calls: TxCallData[] = [];
   let unopened = 0;

@@ -52,7 +52,7 @@ async function depositsOf(id: bigint): Promise<bigint> {
 }
 
 /**
- * Encrypts a record anew for those who may still read it, and erases the former version in the same
+ * Encrypts a record again for those who may still read it, and erases the former version in the same
  * transaction where that is wanted; returns the new version.
  */
 export async function rotate(id: bigint, erasesOld: boolean): Promise<bigint> {
