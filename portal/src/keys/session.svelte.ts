@@ -215,7 +215,7 @@ class Session {
     return secret;
   }
 
-  /** What the own key opens, or else a former one that is open. */
+  /** What the account's own key opens, or else a former one that is open. */
   open<T>(open: (secret: Secret) => T): T {
     const own = this.secret;
     try {
@@ -272,7 +272,7 @@ class Session {
     };
   }
 
-  /** Keeps what changed about the own key. */
+  /** Keeps what changed about the account's own key. */
   async #change(vault: Vault): Promise<void> {
     const before = this.vault;
     await keep(vault);
