@@ -56,7 +56,7 @@ testnet: build ## Spawn a relay chain, two collators and three workers. NETWORK=
 	@scripts/testnet.sh "zombienet/medchain-$(or $(NETWORK),local).toml"
 
 .PHONY: testnet-test
-testnet-test: build ## Try the parachain on a relay chain: upgrade, dispute, crashes, sync (half an hour).
+testnet-test: build ## Try the parachain on a relay chain: upgrade, dispute, crashes, sync (an hour).
 	@scripts/testnet-test.sh
 
 .PHONY: bench

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ ! -x "$CARGO_TARGET_DIR/debug/medchain-node" ]; then
-  echo "build: the first build compiles polkadot-sdk: expect half an hour on two idle cores." >&2
+  echo "build: the first build compiles polkadot-sdk: expect 20 to 30 minutes on two idle cores." >&2
 fi
 # Cargo goes by times, and in a fresh clone every file is new: half of the node's
 # network stack, which depends on this stand-in, would be compiled again. Its

@@ -50,8 +50,8 @@ MEDCHAIN_TEST_IPFS=$(sed -n 's/^READY rpc=\([^ ]*\).*/\1/p' "$daemon/log")
 export MEDCHAIN_TEST_IPFS
 [ -n "$MEDCHAIN_TEST_IPFS" ] || { echo "the IPFS daemon did not come up: $(cat "$daemon/log")" >&2; exit 1; }
 
-step "crates: unit, property, golden and end-to-end tests"
-cargo test --locked --workspace
+step "crates: unit, property, golden and end-to-end tests; documentation"
+RUSTDOC=$PWD/scripts/lint/rustdoc.sh cargo test --locked --workspace
 
 step "the web page: build, and tests in a browser"
 portal_started=$SECONDS

@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet'}" "${MEDCHAIN_CONTRACTS_DIR:?}"
 # A test that starts this was started by cargo. What cargo says there of the test's
 # own package would have build scripts run again (ring's asks for it), and half of
-# the graph compiled anew, here and in the next build.
+# the graph compiled again, here and in the next build.
 unset "${!CARGO_MANIFEST_@}" "${!CARGO_PKG_@}"
 export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
 network=${1:-zombienet/medchain-local.toml}

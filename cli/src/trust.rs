@@ -69,7 +69,7 @@ pub fn differs(identity: &Identity, published: EncryptionKey) -> String {
 
 /// The key to seal to for an account, of which a node tells a published key.
 ///
-/// For oneself it is the own key: where the chain has another one, it would refuse the envelope.
+/// For oneself it is one's own key: where the chain has another one, it would refuse the envelope.
 /// For others it must be the one that was told before, on this chain.
 pub async fn believed(
     context: &Context,

@@ -16,7 +16,7 @@
 //! - [`Opening`] shows a value's inputs, and [`Game`] computes it with `medchain_exact`.
 //! - `Trace` and `Player` (with `std`) make the moves of a worker.
 //!
-//! A honest player never loses: it can make every move, and no other claim than its own
+//! An honest player never loses: it can make every move, and no other claim than its own
 //! survives the end. `docs/adr/0022-disputes.md` has the reasons and what a dispute reveals.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(

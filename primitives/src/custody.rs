@@ -85,6 +85,50 @@ named_enum! {
     }
 }
 
+/// Where the review of an emergency stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("custody", "types")
+)]
+pub enum EmergencyStatus<AccountId> {
+    /// Nobody has reviewed it.
+    #[codec(index = 0)]
+    Open,
+    /// A guardian accepted it. The patient, or a guardian, can still reject it.
+    #[codec(index = 1)]
+    Endorsed {
+        /// The guardian.
+        by: AccountId,
+    },
+    /// It was rejected, and opens nothing.
+    ///
+    /// The bond stays held until the review would have ended, and at least for `EthicsPeriod`. It
+    /// is burned then, unless the rejection is overturned.
+    #[codec(index = 2)]
+    Rejected {
+        /// The patient or the guardian who rejected it.
+        by: AccountId,
+    },
+    /// Nobody reviewed it in time: the ethics committee judges, or the patient decides.
+    #[codec(index = 3)]
+    Escalated,
+    /// It was accepted. The access granted goes on until its last block; it opens nothing more.
+    #[codec(index = 4)]
+    Accepted,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +140,18 @@ mod tests {
         assert_eq!(Basis::Emergency { emergency }.encode(), [1, 1, 0, 0, 0, 0, 0, 0, 0]);
         let request = RequestId(1);
         assert_eq!(Basis::Draw { request }.encode(), [2, 1, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_status_has_its_index() {
+        for (status, encoded) in [
+            (EmergencyStatus::Open, vec![0]),
+            (EmergencyStatus::Endorsed { by: 7u8 }, vec![1, 7]),
+            (EmergencyStatus::Rejected { by: 7 }, vec![2, 7]),
+            (EmergencyStatus::Escalated, vec![3]),
+            (EmergencyStatus::Accepted, vec![4]),
+        ] {
+            assert_eq!(status.encode(), encoded);
+        }
     }
 }

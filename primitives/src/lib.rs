@@ -27,6 +27,7 @@ mod extension;
 mod ids;
 mod inference;
 mod log;
+mod money;
 mod names;
 mod output;
 mod parameters;
@@ -39,7 +40,7 @@ mod verdict;
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
 pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey};
-pub use custody::{Basis, EmergencyReason, EndReason};
+pub use custody::{Basis, EmergencyReason, EmergencyStatus, EndReason};
 pub use envelope::{
     KeyName, SealedKey, ENCAPSULATED_KEY_LENGTH, ENCRYPTED_KEY_LENGTH, ENVELOPE_VERSION,
 };
@@ -53,6 +54,7 @@ pub use inference::{
     RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH, SQUARE_ID,
 };
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
+pub use money::{TOKEN_DECIMALS, UNIT};
 pub use names::UnknownName;
 pub use output::{Output, OutputError, MAX_CLASSES};
 pub use parameters::{Parameter, ParameterName, ParameterUnit, MAX_PARAMETER_NAME};

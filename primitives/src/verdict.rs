@@ -1,4 +1,4 @@
-//! What stands on chain of a verdict that only the readers of the film can read.
+//! What the chain stores of a verdict that only the readers of the film can read.
 //!
 //! `medchain-verdicts` says how these values are made.
 

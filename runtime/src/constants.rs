@@ -5,14 +5,12 @@ use cumulus_primitives_core::relay_chain::MAX_POV_SIZE;
 use frame_support::weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight};
 use sp_runtime::Perbill;
 
+pub use medchain_primitives::{TOKEN_DECIMALS, UNIT};
+
 /// The prefix of addresses as text, that of Substrate chains in general.
 pub const SS58_PREFIX: u16 = 42;
 /// What wallets call the token.
 pub const TOKEN_SYMBOL: &str = "MEDC";
-/// How many decimals an amount of it has.
-pub const TOKEN_DECIMALS: u8 = 12;
-/// One MEDC.
-pub const UNIT: Balance = (10 as Balance).pow(TOKEN_DECIMALS as u32);
 /// A thousandth of a MEDC.
 pub const MILLI_UNIT: Balance = UNIT / 1_000;
 /// A millionth of a MEDC.

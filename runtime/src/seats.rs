@@ -59,7 +59,7 @@ impl ChangeMembers<AccountId> for CouncilSeats {
 /// Refuses to hand a seat to a member of the other body, with `System.CallFiltered`.
 ///
 /// Members do that by themselves, at once. A member of the council could otherwise take a member
-/// of the committee out of it, by giving away the own seat.
+/// of the committee out of it, by giving away their own seat.
 pub struct NoSecondSeat;
 
 impl Contains<RuntimeCall> for NoSecondSeat {

@@ -48,7 +48,7 @@ impl CustodianSecret {
 impl ReplySecret {
     /// Derives the secret from 32 bytes that are used for one request only.
     ///
-    /// Draw them anew for each request. Derived from the account's secret, they would let that one
+    /// Draw new ones for each request. Derived from the account's secret, they would let that one
     /// secret open all deliveries of the past.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(derive(seed, b"medchain/sharing/reply/1"))

@@ -112,7 +112,7 @@ pub struct Prediction {
     /// The most probable class.
     pub label: String,
     /// Every class and its probability, in the order of the labels, from the
-    /// quantised output: what a person reads is what stands on chain.
+    /// quantised output: what a person reads is what the chain stores.
     pub probabilities: Vec<(String, f32)>,
     /// The quantised output.
     pub output: Output,

@@ -149,7 +149,7 @@ impl Preprocessing {
         }
     }
 
-    /// The threshold in parts per million, as it stands on chain.
+    /// The threshold in parts per million, as it is stored on chain.
     pub fn confidence_threshold_parts(&self) -> u32 {
         (self.confidence_threshold * 1e6).round() as u32
     }

@@ -71,7 +71,7 @@ fn every_attribute_of_the_profile_goes() {
     let film = decode(&fixture("explicit.dcm")).unwrap();
     for attribute in attributes() {
         let (group, number) = (attribute.group, attribute.element);
-        // Those of the meta information are written anew in any case.
+        // Those of the meta information are written again in any case.
         if group <= 2 {
             continue;
         }

@@ -21,7 +21,7 @@ pub const FULL: usize = 64 * 1024;
 const SAVED_EVERY: u32 = 64;
 
 /// The chain, as an archive sees it.
-pub trait Ledger {
+pub trait ChainLogs {
     /// The entries of all logs in a final block.
     async fn logs_in(&self, number: u32) -> Result<BlockLogs>;
     /// The patient whose log has a topic, of those who have one after a block.
@@ -40,7 +40,7 @@ pub trait Ledger {
 
 /// An archive of one chain.
 pub struct Keeper<L> {
-    ledger: L,
+    chain: L,
     store: Arc<dyn Store>,
     folder: Folder,
     progress: Progress,
@@ -49,11 +49,11 @@ pub struct Keeper<L> {
     is_looked_up: bool,
 }
 
-impl<L: Ledger> Keeper<L> {
+impl<L: ChainLogs> Keeper<L> {
     /// Goes on with the archive in a folder.
-    pub fn open(ledger: L, store: Arc<dyn Store>, folder: Folder) -> Result<Self> {
+    pub fn open(chain: L, store: Arc<dyn Store>, folder: Folder) -> Result<Self> {
         let progress = folder.progress()?;
-        Ok(Self { ledger, store, folder, progress, is_looked_up: false })
+        Ok(Self { chain, store, folder, progress, is_looked_up: false })
     }
 
     /// The next block to read.
@@ -88,7 +88,7 @@ impl<L: Ledger> Keeper<L> {
             if self.is_kept(&metadata).await || self.put_again(&metadata, MAX_METADATA).await? {
                 continue;
             }
-            match self.ledger.metadata_of(first).await {
+            match self.chain.metadata_of(first).await {
                 Ok(bytes) if cid_of(&bytes) == metadata => _ = self.store.put(&bytes).await?,
                 _ => lost.push(metadata),
             }
@@ -112,7 +112,7 @@ impl<L: Ledger> Keeper<L> {
     /// Collects the entries of the next block, which is final.
     pub async fn collect(&mut self) -> Result<()> {
         let number = self.progress.next;
-        let block = self.ledger.logs_in(number).await?;
+        let block = self.chain.logs_in(number).await?;
         self.note_runtime(&block).await?;
         for (topic, logged) in block.logs {
             self.take(topic, logged).await?;
@@ -131,7 +131,7 @@ impl<L: Ledger> Keeper<L> {
         if newest.is_some_and(|newest| newest.version == block.runtime) {
             return Ok(());
         }
-        let bytes = self.ledger.metadata_of(block.number).await?;
+        let bytes = self.chain.metadata_of(block.number).await?;
         let metadata = self.store.put(&bytes).await?;
         let (first, version) = (block.number, block.runtime);
         self.progress.runtimes.push(ArchivedRuntime { first, version, metadata });
@@ -150,7 +150,7 @@ impl<L: Ledger> Keeper<L> {
             return Ok(());
         }
         let (patient, number) = (log.patient, block.number);
-        let head = self.ledger.head_after(&patient, number).await?;
+        let head = self.chain.head_after(&patient, number).await?;
         let blocks = match head == block.head_after(end) {
             true => vec![block],
             // Another node may have left out entries before.
@@ -170,7 +170,7 @@ impl<L: Ledger> Keeper<L> {
         }
         log.open.extend(blocks);
         // Who leaves takes the key along, and still has the secret.
-        log.key = self.ledger.key_at(&patient, number).await?.or(log.key);
+        log.key = self.chain.key_at(&patient, number).await?.or(log.key);
         if log.open.encoded_size() >= FULL
             && let Some(key) = self.key_for(&log).await?
         {
@@ -193,8 +193,8 @@ impl<L: Ledger> Keeper<L> {
             if after.length <= end.length || after.at <= end.at {
                 return Ok(None);
             }
-            let mut logs = self.ledger.logs_in(after.at).await?.logs;
-            let before = self.ledger.head_after(patient, after.at.saturating_sub(1)).await?;
+            let mut logs = self.chain.logs_in(after.at).await?.logs;
+            let before = self.chain.head_after(patient, after.at.saturating_sub(1)).await?;
             let found = logs.remove(&topic).filter(|block| block.head_after(before) == after);
             // Each is earlier than the one after it, so this ends.
             let Some(block) = found.filter(|_| before.at < after.at) else { return Ok(None) };
@@ -207,7 +207,7 @@ impl<L: Ledger> Keeper<L> {
 
     /// The key to seal a log to: that of today, or the one that the patient had last.
     async fn key_for(&self, log: &PatientLog) -> Result<Option<EncryptionKey>> {
-        Ok(self.ledger.key_of(&log.patient).await?.or(log.key))
+        Ok(self.chain.key_of(&log.patient).await?.or(log.key))
     }
 
     /// Finds whose log it is. Most events name the patient.
@@ -218,7 +218,7 @@ impl<L: Ledger> Keeper<L> {
         if let Some(patient) = named.next() {
             return Ok(patient);
         }
-        let patient = self.ledger.patient_of(topic, block.number).await?;
+        let patient = self.chain.patient_of(topic, block.number).await?;
         patient.with_context(|| {
             format!(
                 "block {} has entries of a log that nobody has; the node is lying, so ask another",
@@ -346,7 +346,7 @@ impl<L: Ledger> Keeper<L> {
             Some(index) if !self.progress.is_named || !self.is_looked_up => index.clone(),
             _ => return Ok(None),
         };
-        let is_new = self.ledger.name(&index).await?;
+        let is_new = self.chain.name(&index).await?;
         self.is_looked_up = true;
         if mem::replace(&mut self.progress.is_named, true) {
             return Ok(is_new.then_some(index));

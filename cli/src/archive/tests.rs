@@ -19,7 +19,7 @@ use medchain_client::{
 };
 use medchain_primitives::{log_topic, Cid, EncryptionKey};
 
-use super::{keeper::FULL, Folder, Keeper, Ledger};
+use super::{keeper::FULL, ChainLogs, Folder, Keeper};
 
 const GENESIS: H256 = H256([7; 32]);
 const ALICE: AccountId32 = AccountId32([1; 32]);
@@ -152,7 +152,7 @@ impl Chain {
     }
 }
 
-impl Ledger for Rc<Chain> {
+impl ChainLogs for Rc<Chain> {
     async fn logs_in(&self, number: u32) -> Result<BlockLogs> {
         lives()?;
         let logs = self.blocks.borrow().get(&number).cloned().unwrap_or_default();

@@ -213,9 +213,9 @@ fn name_of(parameter: &Parameter) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use medchain_client::chain::UNIT;
 
-    const MEDC: u128 = 1_000_000_000_000;
+    use super::*;
 
     fn parameters() -> Vec<Parameter> {
         let name = |text: &str| text.as_bytes().to_vec().try_into().unwrap();
@@ -223,10 +223,10 @@ mod tests {
             name: name("Inference.WorkerBond"),
             unit: ParameterUnit::Amount,
             place: [1, 0],
-            value: 100 * MEDC,
-            initial: 100 * MEDC,
-            least: 50 * MEDC,
-            most: 200 * MEDC,
+            value: 100 * UNIT,
+            initial: 100 * UNIT,
+            least: 50 * UNIT,
+            most: 200 * UNIT,
         };
         let period = Parameter {
             name: name("Custody.AccessPeriod"),
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_value_is_named_with_or_without_its_pallet() {
-        let expected = ParameterChange::new(&parameters()[0], Some(75 * MEDC));
+        let expected = ParameterChange::new(&parameters()[0], Some(75 * UNIT));
         for name in ["Inference.WorkerBond", "WorkerBond", "workerbond"] {
             assert_eq!(asked(name, Some("75")).ok(), expected, "{name}");
         }

@@ -80,7 +80,7 @@ async fn unpin(context: &Context, journal: &Journal) -> Result<Vec<String>> {
             continue;
         }
         let mut held = journal.hold(&entry.name()).await?;
-        // Another command may have begun it anew.
+        // Another command may have begun it again.
         if held.entry.as_ref().is_some_and(|now| now.stage == Stage::Abandoned) {
             journal::abandon(&mut records::LetGo(context), &mut held).await?;
             gone.extend(entry.cids().iter().map(ToString::to_string));

@@ -103,14 +103,14 @@ pub struct Entry {
     what: String,
     /// The arguments of `medchain` that go on with it, with the same in the place of the path.
     command: Vec<String>,
-    /// The path of its file, sealed to the own account. Entries of earlier versions have it in
+    /// The path of its file, sealed to its own account. Entries of earlier versions have it in
     /// clear, in the two above.
     #[serde(default)]
     path: Option<String>,
     /// The path, once it is opened.
     #[serde(skip)]
     opened: Option<String>,
-    /// Its content key, sealed to the own account, as hexadecimal digits.
+    /// Its content key, sealed to its own account, as hexadecimal digits.
     key: Option<String>,
     /// The CIDs of its content.
     contents: Vec<String>,

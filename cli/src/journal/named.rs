@@ -1,5 +1,5 @@
-//! The path of the file that is published, which may name a person: on disk it is sealed to the own
-//! account, and [`FILE`] stands in its place.
+//! The path of the file that is published, which may name a person: on disk it is sealed to one's
+//! own account, and [`FILE`] stands in its place.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub(super) fn shown(text: &str, path: Option<&str>) -> String {
     text.replacen(FILE, path.unwrap_or(UNNAMED), 1)
 }
 
-/// A path, sealed to the own account: the envelope of a key, and what that key opens, as
+/// A path, sealed to its own account: the envelope of a key, and what that key opens, as
 /// hexadecimal digits. Its length shows roughly.
 pub(super) fn seal(identity: &Identity, genesis: H256, path: &str) -> Result<String> {
     let key = ContentKey::generate();

@@ -2,7 +2,7 @@
 //!
 //! | before | on disk is |
 //! | --- | --- |
-//! | the first write to a store | the content key, sealed to the own account; the encrypted content and its CID |
+//! | the first write to a store | the content key, sealed to one's own account; the encrypted content and its CID |
 //! | a transaction is handed over | the transaction |
 //! | the report | where it is on chain |
 //!

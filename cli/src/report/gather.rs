@@ -10,7 +10,9 @@ use medchain_client::{
     crypto::ContentKey,
     H256,
 };
-use medchain_primitives::{Cid, ModelId, RecordId, RecordKind, VerdictStatus};
+use medchain_primitives::{
+    Cid, ModelId, RecordId, RecordKind, VerdictStatus, MAX_CLASSES, MAX_QUORUM,
+};
 use medchain_report::{Block, Card, Class, Film, Hash, Model, Outcome, Record, Report, Request};
 
 use super::{choice::Chosen, Choice};
@@ -21,6 +23,10 @@ use crate::{
     models::{self, ModelFiles, MAX_TEXT_BYTES},
     records::{self, Content},
 };
+
+// What the chain stores of a verdict has room on the page.
+const _: () = assert!(MAX_CLASSES as usize <= medchain_report::MAX_CLASSES);
+const _: () = assert!(MAX_QUORUM as usize <= medchain_report::MAX_WORKERS);
 
 /// What a report is to be about.
 #[derive(Clone, Copy)]

@@ -1,9 +1,9 @@
 //! Amounts of MEDC as people write them.
 
-/// One MEDC in the chain's smallest unit.
-pub const UNIT: u128 = 1_000_000_000_000;
+use medchain_primitives::TOKEN_DECIMALS;
+pub use medchain_primitives::UNIT;
 
-const DECIMALS: usize = 12;
+const DECIMALS: usize = TOKEN_DECIMALS as usize;
 
 /// Writes an amount: `1.25 MEDC`.
 pub fn format_balance(amount: u128) -> String {

@@ -176,7 +176,7 @@ impl Chain {
         Ok(chain)
     }
 
-    /// Connects anew to the same address, for this chain and all its clones.
+    /// Connects again to the same address, for this chain and all its clones.
     ///
     /// Errors: [`ChainError::Unreachable`], and [`ChainError::WrongChain`] where another chain
     /// answers there now.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use codec::{Decode, Encode};
 use medchain_primitives::{Basis, Denied, EmergencyId, EmergencyReason, RecordId};
 use medchain_sharing::{CustodianKey, ReplyKey, VerifiedDealing, VerifiedDelivery};
 
@@ -123,7 +122,7 @@ pub struct Emergency {
     pub requested: u32,
     /// How many shares were delivered in it.
     pub deliveries: u32,
-    /// How far its review is.
+    /// Where its review stands.
     pub status: EmergencyStatus,
 }
 
@@ -145,25 +144,5 @@ impl fmt::Display for EmergencyRefusal {
     }
 }
 
-/// How far the review of an emergency is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum EmergencyStatus {
-    /// Nobody has reviewed it.
-    Open,
-    /// A guardian accepted it. It can still be rejected, and a new request opens it again.
-    Endorsed {
-        /// The guardian.
-        by: AccountId32,
-    },
-    /// It was rejected, and its bond is burned when it is closed.
-    ///
-    /// Until then it counts as open, and can be accepted after all.
-    Rejected {
-        /// The patient or the guardian who rejected it.
-        by: AccountId32,
-    },
-    /// Nobody reviewed it in time: the ethics committee judges it.
-    Escalated,
-    /// It was accepted. Access goes on until its last block; nothing more can be requested.
-    Accepted,
-}
+/// Where the review of an emergency stands.
+pub type EmergencyStatus = medchain_primitives::EmergencyStatus<AccountId32>;

@@ -121,7 +121,7 @@ impl KeyFile {
     /// passphrase that fits as well.
     ///
     /// It is another one where the file was encrypted with a byte order mark before it, which
-    /// earlier versions took for a part of it: such a file should be encrypted anew.
+    /// earlier versions took for a part of it: such a file should be encrypted again.
     ///
     /// # Errors
     /// [`KeyError::WrongPassphrase`], [`KeyError::Malformed`].

@@ -364,7 +364,7 @@ mod access_control {
         /// Revokes a grant, by the patient or under a delegation of the caller.
         fn revoke_grant(&mut self, pair: &Pair, by: Option<Delegation>) -> Result<(), GrantError> {
             let old = self.grants.get(pair).ok_or(GrantError::NotGranted)?;
-            // The patient can make a delegate's revocation the own one.
+            // The patient can make a delegate's revocation their own.
             let owned = by.is_some() || old.under.is_none();
             if old.grant.revoked && owned {
                 return Err(GrantError::NotGranted);

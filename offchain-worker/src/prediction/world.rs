@@ -136,6 +136,8 @@ pub struct State {
     /// What the model answers, in place of what it would.
     pub says: Option<Output>,
     pub predictions_run: usize,
+    /// The films that were decoded, in this order.
+    pub decoded: Vec<Vec<u8>>,
     pub stop_at: Option<Stage>,
     pub reached: bool,
 }

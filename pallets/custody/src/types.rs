@@ -13,6 +13,8 @@ use medchain_sharing::{
 };
 use scale_info::TypeInfo;
 
+pub use medchain_primitives::EmergencyStatus;
+
 use crate::{Config, Place};
 
 /// The account type of the runtime.
@@ -199,37 +201,6 @@ pub struct Emergency<AccountId, Balance, BlockNumber> {
     pub deliveries: u32,
     /// Where the review stands.
     pub status: EmergencyStatus<AccountId>,
-}
-
-/// Where the review of an emergency stands.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub enum EmergencyStatus<AccountId> {
-    /// Nobody has reviewed it.
-    #[codec(index = 0)]
-    Open,
-    /// A guardian accepted it. The patient, or a guardian, can still reject it.
-    #[codec(index = 1)]
-    Endorsed {
-        /// The guardian.
-        by: AccountId,
-    },
-    /// It was rejected, and opens nothing.
-    ///
-    /// The bond stays held until the review would have ended, and at least for `EthicsPeriod`. It
-    /// is burned then, unless the rejection is overturned.
-    #[codec(index = 2)]
-    Rejected {
-        /// The patient or the guardian who rejected it.
-        by: AccountId,
-    },
-    /// Nobody reviewed it in time: the ethics committee judges, or the patient decides.
-    #[codec(index = 3)]
-    Escalated,
-    /// It was accepted. The access granted goes on until its last block; it opens nothing more.
-    #[codec(index = 4)]
-    Accepted,
 }
 
 /// An entry that falls due after its last block.

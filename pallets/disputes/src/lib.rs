@@ -59,7 +59,7 @@ pub mod pallet {
     /// The parameters that the runtime sets.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Who begins disputes, and learns who stands at the end.
+        /// The pallet that begins disputes, and learns who stands at the end.
         type Client: Client<Self::AccountId, BlockNumberFor<Self>>;
 
         /// The weights of the calls.

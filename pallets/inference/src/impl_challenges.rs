@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
 
     /// Ends the challenge of a verdict.
     ///
-    /// The time for challenges begins anew where the verdict is `Standing`: otherwise a sham
+    /// The time for challenges begins again where the verdict is `Standing`: otherwise a sham
     /// challenge could use it up.
     pub(crate) fn end_challenge(
         id: RequestId,

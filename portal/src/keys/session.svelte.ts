@@ -237,7 +237,7 @@ class Session {
     return secret;
   }
 
-  /** What the own key opens, or else a former one that is open. */
+  /** What the account's own key opens, or else a former one that is open. */
   open<T>(open: (secret: Secret) => T): T {
     const own = this.secret;
     try {
@@ -303,7 +303,7 @@ class Session {
     }
   }
 
-  /** Changes something about the own key, as the browser keeps it now. */
+  /** Changes something about the account's own key, as the browser keeps it now. */
   async #change(edit: (kept: Vault) => Vault): Promise<void> {
     const before = this.vault;
     if (!before) return;

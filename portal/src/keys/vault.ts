@@ -23,7 +23,7 @@ export const find = (id: string): Promise<Vault | undefined> => database.find('v
 /** The keys that the account had before. */
 export const findFormer = (id: string): Promise<Vault[]> => database.all('vaults', `${id}/`);
 
-/** Keeps a key that is not the account's own any more, or not yet; a passkey opens the own one alone. */
+/** Keeps a key that is not the account's own any more, or not yet; a passkey opens the account's own alone. */
 export const keepFormer = (id: string, { public: key, file, backedUp }: Vault): Promise<void> =>
   keep({ id: `${id}/${key}`, public: key, file, backedUp });
 

@@ -13,12 +13,11 @@ import { i18n } from '../i18n/index.svelte';
 import { denialOf, type Denial } from './denial';
 import { encryptionKeyOf } from './known.svelte';
 import { keyOf, NoKey } from './open';
+import { PURPOSES, type Purpose } from './purpose';
 import { envelopesAmong, recordIdsOf, recordsAt, requestsAmong, type Record } from './read';
 
 export const ACTIONS = ['View', 'Append', 'Amend', 'Share', 'Infer', 'Emergency'] as const;
 export type Action = (typeof ACTIONS)[number];
-export const PURPOSES = ['Treatment', 'SecondOpinion', 'Research', 'Billing', 'Other'] as const;
-export type Purpose = (typeof PURPOSES)[number];
 
 /** Asks the chain, as it asks itself during a call. */
 export async function check(
@@ -226,7 +225,7 @@ async function lackingTo(patient: string, reader: string): Promise<Record[]> {
   return found.filter(({ status }) => status === 'Active');
 }
 
-/** The calls that give the keys of records, and how many of these the own key does not open. */
+/** The calls that give the keys of records, and how many of these one's own key does not open. */
 async function giving(records: Record[], reader: string, published: string): Promise<{ calls: TxCallData[]; unopened: number }> {
   const calls: TxCallData[] = [];
   let unopened = 0;

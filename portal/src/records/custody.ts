@@ -131,7 +131,7 @@ export async function reviewable(account: string): Promise<Emergency[]> {
 /** Whether whoever is signed in can still decide about an emergency. */
 export function canDecide({ status, patient, by }: Emergency, account: string): { accept: boolean; reject: boolean } {
   const isPatient = patient === account;
-  // What a guardian rejected, the patient can accept; the own no is not taken back.
+  // What a guardian rejected, the patient can accept; their own no is final.
   const isOverturnable = status === 'Rejected' && by !== patient;
   return {
     accept: status === 'Open' || (isPatient && (['Endorsed', 'Escalated'].includes(status) || isOverturnable)),
@@ -156,7 +156,7 @@ export async function allowsEmergencies(patient: string): Promise<boolean> {
   return (await chain.api.query.Custody.EmergencyOptOuts.getValue(patient, BEST)) === undefined;
 }
 
-/** Allows or forbids breaking the glass over the own records. */
+/** Allows or forbids breaking the glass over one's own records. */
 export async function allowEmergencies(allowed: boolean): Promise<void> {
   const { t } = i18n;
   await submit(session.payer, {

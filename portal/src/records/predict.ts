@@ -5,7 +5,7 @@ import { Apart } from '../core/apart';
 import { i18n } from '../i18n/index.svelte';
 import { get } from '../store/blocks';
 import { openedOf, type Opened } from './open';
-import type { Model } from './read';
+import { asText, type Model } from './read';
 
 /** The largest model that is fetched: ready to run, it takes several times its size. */
 const MAX_MODEL = 64 * 1024 * 1024;
@@ -52,7 +52,7 @@ async function begin(model: Model, progress: (part: number) => void, isWanted: (
   const apart = new Apart();
   try {
     const { sha256, preprocessing, labels } = model;
-    await apart.ask({ onnx, sha256: fromHex(sha256), preprocessing, classes: labels.length }, [onnx.buffer as ArrayBuffer]);
+    await apart.ask({ onnx, sha256: fromHex(sha256), preprocessing: asText(preprocessing), classes: labels.length }, [onnx.buffer as ArrayBuffer]);
     if (!isWanted()) throw new Error(i18n.t.preview.none);
     return apart;
   } catch (error) {

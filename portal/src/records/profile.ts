@@ -21,7 +21,7 @@ export interface Profile {
 
 const field = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 200) : '');
 
-/** Reads the own profile; nothing where there is none. */
+/** Reads one's own profile; nothing where there is none. */
 export async function readProfile(): Promise<Profile | null> {
   const { address } = session.payer;
   const patient = await chain.api.query.Emr.Patients.getValue(address, BEST);

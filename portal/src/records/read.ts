@@ -127,13 +127,10 @@ export interface Model {
   /** The CID and the SHA-256 of its file. */
   cid: string;
   sha256: string;
-  /** The id of the steps that prepare a film for it. */
-  preprocessing: string;
+  /** The id of the steps that prepare a film for it, as it stands in receipts. */
+  preprocessing: Uint8Array;
   /** The CID of its card. */
   card: string | null;
-  /** SHA-256 of its file, and the name of what is done with a film before: a receipt names both. */
-  sha256: string;
-  preprocessing: Uint8Array;
 }
 
 /** All models. */
@@ -151,10 +148,8 @@ export async function models(): Promise<Model[]> {
     isActive: value.status.type === 'Active',
     cid: asText(value.cid),
     sha256: value.sha256,
-    preprocessing: asText(value.preprocessing),
-    card: value.card ? asText(value.card) : null,
-    sha256: value.sha256,
     preprocessing: value.preprocessing,
+    card: value.card ? asText(value.card) : null,
   }));
   return all.sort((a, b) => a.id - b.id);
 }

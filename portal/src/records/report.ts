@@ -114,7 +114,6 @@ async function ordered(
   ]);
   if (!asked) throw new Error(t.report.notThere(now));
   if (asked.record !== id) throw new Error(t.report.otherRecord);
-  const status = asked.status.type;
   const stored = await query.Inference.Models.getValue(asked.model, { at });
   if (!stored) throw new Error(t.report.notThere(now));
   const labels = stored.labels.map(asText);

@@ -8,8 +8,8 @@ import { core, type Key } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { all, find, forget, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
-import type { Purpose } from './access';
 import { denialOf } from './denial';
+import type { Purpose } from './purpose';
 import { recordIdsOf, type Record } from './read';
 
 /** Custodians serve final blocks; on a network with a relay chain, half a minute later. */

@@ -30,7 +30,7 @@ export async function formerlySealed(key: string): Promise<bigint[]> {
 }
 
 /**
- * Seals the own records among these to the own key, a hundred at once; returns how many. What
+ * Seals one's own records among these to one's own key, a hundred at once; returns how many. What
  * others gave, only they or whoever else may share it can seal again.
  */
 export async function reseal(ids: bigint[]): Promise<number> {

@@ -8,11 +8,12 @@ import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
 import { content, newKeeper, put } from '../store/blocks';
-import { check, PURPOSES, seal } from './access';
+import { check, seal } from './access';
 import { alone, begin, finish, nameOf } from './begun.svelte';
 import { entrustment } from './custody';
 import { encryptionKeyOf } from './known.svelte';
 import { contentOf } from './open';
+import { PURPOSES } from './purpose';
 import { readersOf, recordOf, type Record } from './read';
 
 /** Whether the policy lets an account view, for any purpose, or order predictions. */
@@ -53,7 +54,7 @@ async function depositsOf(id: bigint): Promise<bigint> {
 }
 
 /**
- * Encrypts a record anew for those who may still read it, and erases the former version in the same
+ * Encrypts a record again for those who may still read it, and erases the former version in the same
  * transaction where that is wanted; returns the new version.
  */
 export async function rotate(id: bigint, erasesOld: boolean): Promise<bigint> {

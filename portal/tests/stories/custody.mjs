@@ -145,7 +145,7 @@ export default async function tell(stage) {
     }));
     await stage.go(reader, `/r/${record}`);
     await reader.page.locator('[data-testid="running"]').getByText('another browser').waitFor();
-    await reader.page.getByRole('button', { name: 'Request anew' }).click();
+    await reader.page.getByRole('button', { name: 'Request again' }).click();
     await stage.agree(reader, 'Request access');
     await reader.page.locator('[data-testid="film"]').waitFor({ timeout: 3 * PATIENCE });
   });

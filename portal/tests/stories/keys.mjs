@@ -204,7 +204,7 @@ export default async function tell(stage) {
     const kept = await stage.vaults(twins);
     ensure(kept.length === 2 && publics.every((key) => kept.some((vault) => vault.public === key)), `${kept.length} keys are kept`);
     const own = kept.find(({ id }) => id.split('/').length === 2);
-    ensure(own?.public === publics[1] && !own.backedUp, 'another key is the own one');
+    ensure(own?.public === publics[1] && !own.backedUp, 'another key is the account’s');
     await one.getByRole('button', { name: 'Log out' }).click();
     await one.getByText('You are logged out').waitFor();
     await two.getByText('You are logged out').waitFor();

@@ -102,14 +102,20 @@ fn contents(pdf: &Pdf) -> BTreeMap<i32, String> {
     all
 }
 
-fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: &mut Page) {
+/// Walks through an element, which is a child of the object `parent`.
+fn walk(
+    element: &Dict,
+    parent: u32,
+    path: &str,
+    contents: &mut BTreeMap<i32, String>,
+    page: &mut Page,
+) {
     let role: Name = element.get("S").unwrap();
     let role = role.as_str().to_owned();
     // None of our own, so that there is nothing to map.
     assert!(STANDARD.contains(&role.as_str()), "{role} is no role of the standard");
-    let parent: Dict = element.get("P").expect("an element names its parent");
-    let above = parent.get::<Name>("S").map(|role| role.as_str().to_owned()).unwrap_or_default();
-    assert_eq!(above, path.rsplit('/').next().unwrap_or_default(), "the parent of {role}");
+    let named = element.get_ref("P").expect("an element names its parent");
+    assert_eq!(named.obj_number, parent, "the parent of {role}");
     let path = format!("{path}/{role}");
     if role == "Figure" {
         let alt: PdfString = element.get("Alt").expect("a figure has an alternate text");
@@ -135,7 +141,7 @@ fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: 
     assert!(kids.peek().is_some(), "{path} is empty");
     for kid in kids {
         match kid {
-            Object::Dict(child) => walk(&child, &path, contents, page),
+            Object::Dict(child) => walk(&child, number_of(element), &path, contents, page),
             Object::Number(number) => {
                 let number = integer(number);
                 let text = contents.remove(&number).expect("content belongs to one element");
@@ -149,6 +155,11 @@ fn walk(element: &Dict, path: &str, contents: &mut BTreeMap<i32, String>, page: 
             other => panic!("{other:?} in {path}"),
         }
     }
+}
+
+/// The number of an object of the file.
+fn number_of(object: &Dict) -> u32 {
+    object.obj_id().expect("it is an object of its own").obj_number
 }
 
 fn integer(number: Number) -> i32 {
@@ -166,7 +177,7 @@ fn read(bytes: &[u8]) -> Page {
     assert!(!root.contains_key("RoleMap"));
     let document: Dict = root.get("K").unwrap();
     let mut page = Page { texts: Vec::new(), figures: Vec::new(), all: String::new() };
-    walk(&document, "", &mut contents, &mut page);
+    walk(&document, number_of(&root), "", &mut contents, &mut page);
     assert!(contents.is_empty(), "not in the structure: {contents:?}");
 
     // From a content back to its element.

@@ -102,7 +102,7 @@ body! {
     seats: (Council, CouncilSeats),
 }
 
-// Without it, half of the council could remove the committee, judge, and appoint it anew,
+// Without it, half of the council could remove the committee, judge, and appoint it again,
 // all in one block.
 body! {
     Instance2,

@@ -301,7 +301,7 @@ fn an_emergency_of_which_the_committee_says_nothing_ends() {
     }
 }
 
-/// Half of the council would otherwise remove the committee, judge, and appoint it anew.
+/// Half of the council would otherwise remove the committee, judge, and appoint it again.
 #[test]
 fn no_part_of_the_council_changes_the_committee_at_once() {
     with_an_emergency(3, || {

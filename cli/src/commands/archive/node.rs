@@ -7,7 +7,7 @@ use medchain_client::{
 };
 use medchain_primitives::{Cid, EncryptionKey};
 
-use crate::{archive::Ledger, context::Context, signing::ensure_event, trust};
+use crate::{archive::ChainLogs, context::Context, signing::ensure_event, trust};
 
 /// A node, and the account that signs.
 pub struct Node<'a> {
@@ -15,7 +15,7 @@ pub struct Node<'a> {
     pub chain: &'a Chain,
 }
 
-impl Ledger for Node<'_> {
+impl ChainLogs for Node<'_> {
     async fn logs_in(&self, number: u32) -> Result<BlockLogs> {
         Ok(self.chain.logs_in(number).await?)
     }

@@ -49,7 +49,7 @@ impl fmt::Display for RequestReport {
         write!(f, "requested in emergency {emergency_id} over the records of {patient}, ")?;
         match included {
             Some(included) => write!(f, "until block {until} ({included})")?,
-            None => write!(f, "until block {until}, and not anew: it was requested before")?,
+            None => write!(f, "until block {until}, and not again: it was requested before")?,
         }
         records.iter().try_for_each(|record| write!(f, "\n{record}"))
     }

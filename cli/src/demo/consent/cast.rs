@@ -7,16 +7,10 @@ use medchain_client::{chain::Chain, store::Store};
 
 use crate::{context::Context, demo::people::person};
 
-/// The registrar of the chain's institution.
-pub const REGISTRAR: &str = "//Alice";
-/// The patient.
-pub const PATIENT: &str = "//Bob";
-/// The lab technician, who takes the X-rays and uploads them.
-pub const TECHNICIAN: &str = "//Charlie";
+pub use crate::demo::people::{PATIENT, REGISTRAR, STRANGER, TECHNICIAN};
+
 /// The clinician, who treats the patient.
 pub const CLINICIAN: &str = "//Dave";
-/// A stranger without any permission.
-pub const STRANGER: &str = "//Eve";
 /// The custodians, who keep shares of the patient's keys.
 pub const CUSTODIANS: [&str; 3] = ["//Ferdie", "//Ferdie//stash", "//Charlie//stash"];
 /// The patient's sister and emergency contact.

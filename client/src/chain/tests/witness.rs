@@ -16,7 +16,7 @@ use subxt::{
 use super::{
     compat::tested_version,
     proof::trie,
-    upgrade::fake::{bytes, call, hex, Runtime},
+    upgrade::fake::{answered, bytes, call, hex, Runtime},
 };
 use crate::{
     chain::{
@@ -225,10 +225,7 @@ impl RpcClientT for Fake {
         method: &'a str,
         params: Option<Box<RawValue>>,
     ) -> RawRpcFuture<'a, Box<RawValue>> {
-        let params = params.map_or_else(|| "[]".to_owned(), |params| params.get().to_owned());
-        let params: Vec<Value> = serde_json::from_str(&params).unwrap();
-        let answer = self.answer(method, &params).to_string();
-        Box::pin(async move { Ok(RawValue::from_string(answer).unwrap()) })
+        answered(params, |params| self.answer(method, params))
     }
 
     fn subscribe_raw<'a>(

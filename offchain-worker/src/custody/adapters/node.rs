@@ -77,7 +77,7 @@ impl NodeGrants {
         grants: &[AccessGrant],
     ) -> Result<CustodyOf, ClientError> {
         let mut known = self.custody().clone();
-        let ids: BTreeSet<GrantId> = grants.iter().map(id_of).collect();
+        let ids: BTreeSet<GrantId> = grants.iter().map(GrantId::of).collect();
         let unknown: Vec<GrantId> =
             ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
         let read = unknown.into_iter().map(|id| async move {
@@ -107,7 +107,7 @@ impl CustodyChain for NodeGrants {
             let grants = view.grants().await?;
             let custody = self.learn_custody(proven.as_ref().unwrap_or(&view), &grants).await?;
             let grants = grants.into_iter().map(|grant| {
-                let id = id_of(&grant);
+                let id = GrantId::of(&grant);
                 Grant {
                     id,
                     until: grant.until,
@@ -192,11 +192,6 @@ fn delivered(done: &TxOutcome) -> Result<u32, Outcome> {
     })
 }
 
-pub(super) fn id_of(grant: &AccessGrant) -> GrantId {
-    let AccessGrant { record, subject, granted_at, .. } = *grant;
-    GrantId { record, subject, granted_at, reply: grant.reply.0 }
-}
-
 /// What the call would find, in the call's own order.
 async fn settled(
     view: &View,
@@ -206,7 +201,7 @@ async fn settled(
     let ended = Ok(Some(Outcome::ClosedElsewhere));
     let grant = view.grant(id.record, &id.subject).await?;
     // Another reply key is another grant.
-    let Some(grant) = grant.filter(|grant| id_of(grant) == *id) else {
+    let Some(grant) = grant.filter(|grant| GrantId::of(grant) == *id) else {
         return ended;
     };
     let Some(custody) = view.custody(id.record).await? else {

@@ -8,7 +8,6 @@ use medchain_client::{
     AccountId32,
 };
 
-use super::node::id_of;
 use crate::custody::deliveries::GrantId;
 
 /// Fails unless both nodes vouch for a grant and for what it rests on.
@@ -26,7 +25,7 @@ pub(super) async fn ensure_granted(
         what: format!("{what} in block {}, which both call final", view.number()),
     };
     let grant = view.grant(id.record, &id.subject).await?;
-    let Some(grant) = grant.filter(|grant| id_of(grant) == *id) else {
+    let Some(grant) = grant.filter(|grant| GrantId::of(grant) == *id) else {
         return Err(unproven("there is no such grant"));
     };
     match ground(&view, &grant).await? {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use medchain_client::{
-    chain::Custody,
+    chain::{AccessGrant, Custody},
     custody::{Granted, ReplyKey},
     AccountId32,
 };
@@ -22,6 +22,14 @@ pub struct GrantId {
     pub granted_at: u32,
     /// The subject's key for this request.
     pub reply: [u8; 32],
+}
+
+impl GrantId {
+    /// Identifies a grant as the chain stores it.
+    pub fn of(grant: &AccessGrant) -> Self {
+        let AccessGrant { record, subject, granted_at, .. } = *grant;
+        Self { record, subject, granted_at, reply: grant.reply.0 }
+    }
 }
 
 /// A grant that is stored at a final block.

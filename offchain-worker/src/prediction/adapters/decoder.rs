@@ -1,4 +1,4 @@
-//! Films are decoded in processes of their own: this program, started anew for each film.
+//! Films are decoded in processes of their own: this program, started for each film.
 //!
 //! A decoder reads what a stranger has made. Whatever a film does to it, by using up memory or
 //! time, it does to a process that has no key and no other film, and that ends with it. The

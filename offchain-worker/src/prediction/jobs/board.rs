@@ -8,7 +8,7 @@
 //! ```
 //! A request of several workers is two jobs, one after the other: to commit to an answer,
 //! and to show it. An answer is shown only once a final block asks for it: a fork could
-//! give another worker, who has seen it, the time to commit anew.
+//! give another worker, who has seen it, the time to commit again.
 //!
 //! Each round of a dispute is a job of its own. The newest block is enough for a move: it
 //! follows from what the worker computed, whatever another player has seen of it. A move that

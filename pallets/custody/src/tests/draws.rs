@@ -263,7 +263,7 @@ fn a_worker_asks_once() {
         Draws::draw(WORKER, RequestId(8), XRAY, UNTIL);
         let again = ask_with(WORKER, RequestId(8), other_reply(WORKER));
         assert_noop!(again, Error::<Test>::AccessAlreadyGranted);
-        // Whoever gives up and asks anew pays for what comes late, and holds one more deposit.
+        // Whoever gives up and asks again pays for what comes late, and holds one more deposit.
         let under_way = delivery_of(CUSTODIAN, XRAY, WORKER);
         assert_ok!(Emr::remove_envelope(signed(WORKER), XRAY, WORKER));
         assert_noop!(ask(WORKER), Error::<Test>::ReplyKeyUsed);

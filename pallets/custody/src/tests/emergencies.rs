@@ -217,7 +217,7 @@ fn a_grant_by_the_policy_is_replaced() {
     });
 }
 
-/// Who lost the secret of the reply key asks anew.
+/// An account that lost the secret of the reply key asks again.
 #[test]
 fn another_reply_key_replaces_emergency_access() {
     ExtBuilder::default().build_and_execute(|| {

@@ -52,7 +52,7 @@ fn a_clinician_without_the_role_has_no_emergency_any_more() {
         dismiss(CLINICIAN, Role::Clinician);
         let denied = pallet_emr::Error::<Test>::NoGrant;
         assert_noop!(request_in_emergency(CLINICIAN, other), denied);
-        // Asked anew at the delivery.
+        // Asked again at the delivery.
         assert_eq!(submit(CUSTODIAN, XRAY, CLINICIAN, delivery), Ok(Pays::No));
         let logged = events();
         assert!(logged.contains(&ended(CLINICIAN, EndReason::Refused)), "{logged:?}");

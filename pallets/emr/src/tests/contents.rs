@@ -35,7 +35,7 @@ fn nobody_adds_a_content_again() {
     });
 }
 
-/// Whoever kept its key or a copy could open it anew, and custodians would serve old shares.
+/// Whoever kept its key or a copy could open it again, and custodians would serve old shares.
 #[test]
 fn an_erased_content_does_not_come_back() {
     ExtBuilder::default().build_and_execute(|| {

@@ -610,7 +610,7 @@ impl Model {
         }
     }
 
-    /// Gives access anew. Shares of what it replaces are for another key.
+    /// Gives access again. Shares of what it replaces are for another key.
     fn give(&mut self, id: usize, who: Who, until: u32, basis: Basis) {
         let access = Access { until, basis, delivered: BTreeSet::new() };
         self.access.insert((id, who), access);
@@ -624,7 +624,7 @@ impl Model {
         }
     }
 
-    /// Ends all access to a record whose key is shared anew or no more.
+    /// Ends all access to a record whose key is shared again or no more.
     fn forget(&mut self, id: usize) {
         self.access.retain(|(record, _), _| *record != id);
         self.late.retain(|(record, _), _| *record != id);

@@ -211,7 +211,7 @@ fn custodians_who_retire_or_decline() {
                 }
                 both.act(CUSTODIANS[1], leaves);
                 both.act(CUSTODIANS[1], leaves);
-                // Neither the old group is entrusted with anything, nor is it chosen anew.
+                // Neither the old group is entrusted with anything, nor is it chosen again.
                 both.act(OWNER, Deed::Append(true));
                 both.act(OWNER, Deed::Entrust(0));
                 both.act(OWNER, Deed::Choose(threshold));

@@ -99,7 +99,7 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     assert_eq!(entry(&world, &world.account(HELPER))["lost"], 1);
     assert_eq!(entry(&world, &world.account(WORKER))["lost"], 0);
 
-    // It can be asked for anew, and is what the network says.
+    // It can be asked for again, and is what the network says.
     lying.kill();
     world.done(PATIENT, &["infer", &record.to_string(), "--model", "0", "--worker", WORKER]);
     wait_for("another verdict", LIMIT, || {

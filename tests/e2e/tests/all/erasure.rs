@@ -152,7 +152,7 @@ fn copy(world: &World, record: u64) -> u64 {
         inference: None,
         custody: None,
     };
-    let sent = submit(world, STRANGER, &call).expect("everybody may add to the own records");
+    let sent = submit(world, STRANGER, &call).expect("everybody may add to their own records");
     let added = sent.events.iter().find_map(|event| match event {
         ChainEvent::RecordAdded { record, .. } => Some(record.0),
         _ => None,
@@ -209,7 +209,7 @@ fn the_patient_makes_the_previous_version_the_newest_again() {
         envelopes: Vec::new(),
         custody: None,
     };
-    submit(&world, PATIENT, &call).expect("the patient may amend the own records");
+    submit(&world, PATIENT, &call).expect("the patient may amend their own records");
     let refused = world.run(LAB, &["restore", &id]);
     assert!(refused.one_error_line().contains("only the patient"), "{}", refused.err);
     let restored = world.done(PATIENT, &["restore", &id]);

@@ -177,16 +177,24 @@ pub fn call(function: &str, runtime: &Runtime) -> Value {
     })
 }
 
+/// What a fake node answers to a request, at once.
+pub fn answered<'a>(
+    params: Option<Box<RawValue>>,
+    answer: impl FnOnce(&[Value]) -> Value,
+) -> RawRpcFuture<'a, Box<RawValue>> {
+    let params = params.map_or_else(|| "[]".to_owned(), |params| params.get().to_owned());
+    let params: Vec<Value> = serde_json::from_str(&params).unwrap();
+    let answer = answer(&params).to_string();
+    Box::pin(async move { Ok(RawValue::from_string(answer).unwrap()) })
+}
+
 impl RpcClientT for Fake {
     fn request_raw<'a>(
         &'a self,
         method: &'a str,
         params: Option<Box<RawValue>>,
     ) -> RawRpcFuture<'a, Box<RawValue>> {
-        let params = params.map_or_else(|| "[]".to_owned(), |params| params.get().to_owned());
-        let params: Vec<Value> = serde_json::from_str(&params).unwrap();
-        let answer = self.answer(method, &params).to_string();
-        Box::pin(async move { Ok(RawValue::from_string(answer).unwrap()) })
+        answered(params, |params| self.answer(method, params))
     }
 
     fn subscribe_raw<'a>(
