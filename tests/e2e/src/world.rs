@@ -248,6 +248,11 @@ impl World {
         format!("http://127.0.0.1:{}/metrics", self.metrics_port)
     }
 
+    /// From now on, commands and workers use another store, in which there is nothing yet.
+    pub fn use_store(&mut self, url: &str) {
+        url.clone_into(&mut self.store);
+    }
+
     /// The store that the commands use.
     pub fn store(&self) -> &str {
         &self.store
@@ -410,7 +415,8 @@ impl World {
                 "no verdict on record {record}: {}",
                 tail(&worker.said())
             );
-            sleep(Duration::from_millis(500));
+            // There is nothing new before the next block, and to ask takes a program's start.
+            sleep(BLOCK_TIME);
         }
     }
 }

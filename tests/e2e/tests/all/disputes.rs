@@ -9,6 +9,8 @@ use medchain_e2e::{
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
+use super::{parts::in_turn, worker};
+
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// Starts the worker that lies, as [`HELPER`].
@@ -47,6 +49,19 @@ fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
 }
 
 #[test]
+fn two_workers_agree_or_have_a_dispute() {
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    // What is counted of a worker begins at nothing; the last part has it lose its bond.
+    in_turn!(
+        world,
+        worker::two_workers_agree_also_when_one_of_them_is_killed,
+        the_patient_ends_a_dispute_and_nobody_loses,
+        a_verdict_of_one_liar_is_challenged_and_falls,
+    );
+}
+
+#[test]
 fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     let world = World::with_everybody();
     world.hire(HELPER);
@@ -76,14 +91,11 @@ fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     }
 }
 
-#[test]
-fn a_verdict_of_one_liar_is_challenged_and_falls() {
-    let world = World::with_everybody();
-    world.hire(HELPER);
-    let lying = liar(&world, "pooled");
+fn a_verdict_of_one_liar_is_challenged_and_falls(world: &World) {
+    let lying = liar(world, "pooled");
     let image = world.write_image("alone.png", &synthetic_radiograph_png(300));
     let record = world.upload_for(&image, &["--worker", HELPER]);
-    let made_up = verdict(&world, record, [&lying, &lying]);
+    let made_up = verdict(world, record, [&lying, &lying]);
     assert_eq!(made_up["workers"], serde_json::json!([world.account(HELPER)]));
     let request = made_up["request_id"].to_string();
 
@@ -96,8 +108,8 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     wait_for("the verdict is annulled", LIMIT, || {
         world.show(record)["verdicts"][0]["status"] == "annulled"
     });
-    assert_eq!(entry(&world, &world.account(HELPER))["lost"], 1);
-    assert_eq!(entry(&world, &world.account(WORKER))["lost"], 0);
+    assert_eq!(entry(world, &world.account(HELPER))["lost"], 1);
+    assert_eq!(entry(world, &world.account(WORKER))["lost"], 0);
 
     // It can be asked for anew, and is what the network says.
     lying.kill();
@@ -109,13 +121,9 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     assert_eq!(shown["equal"], true, "{shown}\n{}", honest.said());
 }
 
-#[test]
-fn the_patient_ends_a_dispute_and_nobody_loses() {
-    // A node that makes blocks slowly gives the patient time.
-    let world = World::with_everybody();
-    world.hire(HELPER);
+fn the_patient_ends_a_dispute_and_nobody_loses(world: &World) {
     let honest = world.worker();
-    let lying = liar(&world, "silent");
+    let lying = liar(world, "silent");
     let image = world.write_image("annulled.png", &synthetic_radiograph_png(400));
     let record = world.upload_for(&image, &["--quorum", "2"]);
     let mut request = String::new();
@@ -131,7 +139,7 @@ fn the_patient_ends_a_dispute_and_nobody_loses() {
     let shown = world.show(record);
     assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
     for who in [WORKER, HELPER] {
-        let worker = entry(&world, &world.account(who));
+        let worker = entry(world, &world.account(who));
         assert_eq!((&worker["lost"], &worker["status"]), (&0.into(), &"active".into()), "{worker}");
     }
     assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));

@@ -103,10 +103,8 @@ fn emergencies(world: &World) -> Vec<Value> {
     list["emergencies"].as_array().expect("a list").clone()
 }
 
-#[test]
-fn what_stands_is_said_before_shares_are_waited_for() {
-    let world = World::with_custodians();
-    let id = film(&world, 541).0.to_string();
+pub fn what_stands_is_said_before_shares_are_waited_for(world: &World) {
+    let id = film(world, 541).0.to_string();
     let path = world.folder().join("said");
     let mut command = world.medchain(DOCTOR, &break_glass(&[&id]));
     let command = command.arg("--yes").stdin(Stdio::null()).stdout(Stdio::null());
@@ -124,7 +122,7 @@ fn what_stands_is_said_before_shares_are_waited_for() {
     let last = said.lines().find(|line| line.contains("interrupted: "));
     let last = last.unwrap_or_else(|| panic!("{said}"));
     assert!(last.contains("emergency ") && last.contains("is broken until block"), "{said}");
-    assert_eq!(emergencies(&world).len(), 1);
+    assert_eq!(emergencies(world).len(), 1);
 }
 
 #[test]

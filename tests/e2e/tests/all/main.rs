@@ -6,6 +6,7 @@
 
 mod archive;
 mod audit;
+mod begun;
 mod calls;
 mod consent;
 mod custody;
@@ -24,7 +25,9 @@ mod many_workers;
 mod new_network;
 mod node;
 mod onboarding;
+mod one_worker;
 mod operations;
+mod parts;
 mod polkadot_js;
 mod privacy;
 mod proxy;
