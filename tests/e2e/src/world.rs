@@ -112,11 +112,11 @@ impl World {
     }
 
     /// A chain that goes on where a prepared one stopped.
-    fn copy_of(prepared: &Prepared) -> Self {
+    fn copy_of(prepared: &Prepared, time: Duration) -> Self {
         let machine = machine();
         let folder = new_folder();
         copy(prepared.folder(), folder.path());
-        Self::start_in(folder, Some(machine), &program("medchain-node"), BLOCK_TIME, &[])
+        Self::start_in(folder, Some(machine), &program("medchain-node"), time, &[])
     }
 
     /// A new chain for [`Prepared`]; whoever asks for that has a place on this machine already.
@@ -172,7 +172,7 @@ impl World {
     /// the reference policy that lets a laboratory append and request verdicts, and a worker
     /// that may answer.
     pub fn with_everybody() -> Self {
-        Self::copy_of(&WITH_EVERYBODY)
+        Self::copy_of(&WITH_EVERYBODY, BLOCK_TIME)
     }
 
     /// As [`World::with_everybody`], with another store.
@@ -186,7 +186,12 @@ impl World {
     /// A chain with a patient whose keys [`CUSTODIANS`] keep, a laboratory and a [`DOCTOR`]:
     /// no model and no worker. The custodians are registered, and none of them runs.
     pub fn with_custodians() -> Self {
-        Self::copy_of(&WITH_CUSTODIANS)
+        Self::with_custodians_and_block_time(BLOCK_TIME)
+    }
+
+    /// As [`World::with_custodians`], with another time between two blocks.
+    pub fn with_custodians_and_block_time(time: Duration) -> Self {
+        Self::copy_of(&WITH_CUSTODIANS, time)
     }
 
     /// Registers [`CUSTODIANS`], whom the patient chooses.
@@ -202,7 +207,7 @@ impl World {
     /// A chain with a patient and a laboratory that may append and order verdicts, and neither
     /// a model nor a worker.
     pub fn with_patient() -> Self {
-        Self::copy_of(&WITH_PATIENT)
+        Self::copy_of(&WITH_PATIENT, BLOCK_TIME)
     }
 
     /// Registers a patient with the reference policy, and a laboratory.

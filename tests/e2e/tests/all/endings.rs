@@ -48,10 +48,7 @@ pub fn a_request_is_cancelled_and_a_model_retired_and_taken_back(world: &World) 
 
 #[test]
 fn a_grant_is_released_after_its_time_and_an_emergency_closed_after_its_review() {
-    let world = World::with_block_time(BLOCK_TIME);
-    world.set_up_patient();
-    world.done(REGISTRAR, &["provider", "add", DOCTOR, "clinician"]);
-    world.set_up_custodians();
+    let world = World::with_custodians_and_block_time(BLOCK_TIME);
     let record = film(&world, 611).0;
     let id = record.to_string();
 

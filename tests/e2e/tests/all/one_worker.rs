@@ -1,5 +1,5 @@
 //! What needs a chain with everybody on it and a worker that runs, and leaves both as they are.
-//! Each part uploads films of its own.
+//! Each part uploads films of its own: the same one would be the same record.
 
 use medchain_e2e::{free_port, Running, World};
 

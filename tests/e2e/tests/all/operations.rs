@@ -148,7 +148,7 @@ pub fn everything_that_dashboard_alerts_and_guide_name_is_shown(
     let custodian_port = free_port();
     let _custodian = world.custodian_at(CUSTODIANS[0], custodian_port);
     // Some series exist only once something has happened.
-    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
+    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(73)));
     world.verdict(record, worker);
 
     let jobs = read("ops/prometheus/prometheus.yml");

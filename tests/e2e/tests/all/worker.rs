@@ -114,7 +114,7 @@ pub fn two_workers_agree_also_when_one_of_them_is_killed(world: &World) {
 pub fn a_stranger_sees_that_there_is_a_verdict_and_the_patient_alone_discloses_it(
     Working { world, worker, .. }: &Working,
 ) {
-    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
+    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(72)));
     let verdict = world.verdict(record, worker);
     let seen = world.done(STRANGER, &["show", &record.to_string()])["verdicts"][0].clone();
     assert_eq!(seen["receipt"], verdict["receipt"]);
