@@ -8,6 +8,7 @@ mod prepared;
 mod process;
 mod programs;
 mod testnet;
+mod watch;
 mod world;
 
 pub use ipfs::IpfsDaemon;

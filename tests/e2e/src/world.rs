@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::{
     contract, free_port, machine, model_folder,
     prepared::{copy, Prepared},
-    program, Place, Running,
+    program, watch, Place, Running,
 };
 
 /// The registrar of providers and models on a development chain.
@@ -407,9 +407,15 @@ impl World {
         self.done(PATIENT, &["show", &record.to_string()])
     }
 
+    /// Waits until there is a verdict on a record, but no longer than `limit`.
+    pub fn wait_for_verdict(&self, record: u64, limit: Duration) {
+        watch::wait_for_verdict(&self.url, record, limit);
+    }
+
     /// Waits for the verdict on a record, which the patient opens.
     pub fn verdict(&self, record: u64, worker: &Running) -> Value {
         let started = Instant::now();
+        self.wait_for_verdict(record, PATIENCE);
         loop {
             let shown = self.show(record);
             if let Some(verdict) = shown["verdicts"].get(0) {
@@ -420,7 +426,6 @@ impl World {
                 "no verdict on record {record}: {}",
                 tail(&worker.said())
             );
-            // There is nothing new before the next block, and to ask takes a program's start.
             sleep(BLOCK_TIME);
         }
     }

@@ -38,6 +38,7 @@ fn entry(world: &World, account: &str) -> Value {
 
 /// Waits until a request for a verdict on the record has one, and returns it.
 fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
+    world.wait_for_verdict(record, LIMIT);
     let mut found = Value::Null;
     let said = || programs.map(Running::said).join("\n---\n");
     wait_for(&format!("a verdict on record {record}: {}", said()), LIMIT, || {
