@@ -13,7 +13,9 @@ mod watch;
 mod world;
 
 pub use ipfs::IpfsDaemon;
-pub use people::{CUSTODIANS, DOCTOR, ETHICS, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+pub use people::{
+    address, CUSTODIANS, DOCTOR, ETHICS, HELPER, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
+};
 pub use process::{free_port, machine, Place, Running};
 pub use programs::{contract, model_folder, program, repository, shared_images};
 pub use testnet::{wait_for, Program, Release, Testnet, COUNCIL, TESTNET_WORKERS};

@@ -1,5 +1,7 @@
 //! Who is on a chain, and how they are registered.
 
+use medchain_client::keys::Identity;
+
 use crate::{contract, model_folder, World};
 
 /// The registrar of providers and models on a development chain.
@@ -21,6 +23,11 @@ pub const CUSTODIANS: [&str; 3] = ["//Ferdie//stash", "//Charlie//stash", "//Eve
 
 /// Two of the three members of the ethics committee.
 pub const ETHICS: [&str; 2] = ["//One", "//Two"];
+
+/// The account of a development secret.
+pub fn address(who: &str) -> String {
+    Identity::from_secret_uri(who).expect("a development secret").ss58()
+}
 
 impl World {
     /// Registers a patient with the reference policy, and a laboratory.

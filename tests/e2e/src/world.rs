@@ -159,7 +159,7 @@ impl World {
     /// As [`World::with_everybody`], with another store.
     pub fn with_store(url: &str) -> Self {
         let mut world = Self::new();
-        world.store = url.to_owned();
+        world.use_store(url);
         world.set_up();
         world
     }
@@ -323,12 +323,6 @@ impl World {
             .args(arguments);
         let name = format!("custodian-{}.log", free_port());
         Running::start(&mut command, &self.folder.path().join(name))
-    }
-
-    /// The account of a development secret.
-    pub fn account(&self, who: &str) -> String {
-        let shown = self.done(who, &["balance"]);
-        shown["account"].as_str().expect("an account").to_owned()
     }
 
     /// Every key and value of the chain's state, as a node exports it.

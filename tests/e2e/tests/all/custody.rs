@@ -12,7 +12,7 @@ use medchain_client::{
     chain::{ChainEvent, CustodyError},
     custody::{Delivery, ReplyKey},
 };
-use medchain_e2e::{Running, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
+use medchain_e2e::{address, Running, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -115,7 +115,7 @@ fn garbage_is_refused_and_the_other_custodians_serve(world: &World) {
     let delivered = logged(world, "share_delivered", record);
     let who: Vec<&Value> = delivered.iter().map(|entry| &entry["details"]["custodian"]).collect();
     assert_eq!(who.len(), 2, "{delivered:?}");
-    assert!(!who.contains(&&Value::from(world.account(liar))), "{delivered:?}");
+    assert!(!who.contains(&&Value::from(address(liar))), "{delivered:?}");
 }
 
 fn a_share_is_good_for_one_record_one_subject_and_one_request(world: &World) {
@@ -154,7 +154,7 @@ fn a_share_is_good_for_one_record_one_subject_and_one_request(world: &World) {
     refused(world, first, (record, STRANGER), (renewed, copied), invalid);
     refused(world, second, (record, STRANGER), (renewed, on_its_way.1), invalid);
     for entry in logged(world, "share_delivered", record) {
-        assert_eq!(entry["who"], Value::from(world.account(STRANGER)), "{entry}");
+        assert_eq!(entry["who"], Value::from(address(STRANGER)), "{entry}");
     }
 
     // The secrets of requests are their owner's alone.

@@ -3,8 +3,8 @@
 use std::{process::Command, thread::sleep, time::Duration};
 
 use medchain_e2e::{
-    contract, free_port, machine, model_folder, program, wait_for, Running, World, HELPER, PATIENT,
-    WORKER,
+    address, contract, free_port, machine, model_folder, program, wait_for, Running, World, HELPER,
+    PATIENT, WORKER,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
@@ -67,7 +67,7 @@ fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     let world = World::with_everybody();
     world.hire(HELPER);
     let honest = world.worker();
-    let (one, other) = (world.account(WORKER), world.account(HELPER));
+    let (one, other) = (address(WORKER), address(HELPER));
     let lies = ["weight", "first", "pooled", "dense", "softmax", "seal"];
     for (number, lie) in lies.into_iter().enumerate() {
         let lying = liar(&world, lie);
@@ -97,7 +97,7 @@ fn a_verdict_of_one_liar_is_challenged_and_falls(world: &World) {
     let image = world.write_image("alone.png", &synthetic_radiograph_png(300));
     let record = world.upload_for(&image, &["--worker", HELPER]);
     let made_up = verdict(world, record, [&lying, &lying]);
-    assert_eq!(made_up["workers"], serde_json::json!([world.account(HELPER)]));
+    assert_eq!(made_up["workers"], serde_json::json!([address(HELPER)]));
     let request = made_up["request_id"].to_string();
 
     // Another worker, to whom the patient gives the key, replays it and disagrees.
@@ -109,8 +109,8 @@ fn a_verdict_of_one_liar_is_challenged_and_falls(world: &World) {
     wait_for("the verdict is annulled", LIMIT, || {
         world.show(record)["verdicts"][0]["status"] == "annulled"
     });
-    assert_eq!(entry(world, &world.account(HELPER))["lost"], 1);
-    assert_eq!(entry(world, &world.account(WORKER))["lost"], 0);
+    assert_eq!(entry(world, &address(HELPER))["lost"], 1);
+    assert_eq!(entry(world, &address(WORKER))["lost"], 0);
 
     // It can be asked for anew, and is what the network says.
     lying.kill();
@@ -140,7 +140,7 @@ fn the_patient_ends_a_dispute_and_nobody_loses(world: &World) {
     let shown = world.show(record);
     assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
     for who in [WORKER, HELPER] {
-        let worker = entry(world, &world.account(who));
+        let worker = entry(world, &address(who));
         assert_eq!((&worker["lost"], &worker["status"]), (&0.into(), &"active".into()), "{worker}");
     }
     assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use medchain_e2e::{contract, program, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+use medchain_e2e::{
+    address, contract, program, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
+};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
@@ -117,7 +119,7 @@ fn a_registrar_appoints_and_grants_as_a_delegate(world: &World) {
         REGISTRAR,
         &["provider", "add", APPOINTED, "lab-technician", "--grant-for", &grant, "--fund", "2"],
     );
-    assert_eq!(report["grants"][0]["patient"], world.account(DELEGATING).as_str());
+    assert_eq!(report["grants"][0]["patient"], address(DELEGATING).as_str());
     let check =
         ["policy", "check", "--subject", APPOINTED, "--patient", DELEGATING, "--action", "append"];
     assert_eq!(world.run(STRANGER, &check).code, 0);
@@ -141,7 +143,7 @@ fn whoever_paid_for_an_envelope_takes_it_back(world: &World) {
     let other = world.run(STRANGER, &["withdraw", &record]);
     assert!(other.one_error_line().contains("you paid for no envelope"), "{}", other.err);
     let report = world.done(LAB, &["withdraw", &record]);
-    assert_eq!(report["readers"], serde_json::json!([world.account(STRANGER)]));
+    assert_eq!(report["readers"], serde_json::json!([address(STRANGER)]));
     assert_ne!(report["released"], "0");
     assert_eq!(world.run(STRANGER, &["fetch", &record, "-o", "again.png"]).code, 1);
     // The patient's stays, whoever paid for it.

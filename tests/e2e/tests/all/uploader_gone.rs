@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use medchain_e2e::{free_port, Running, World, CUSTODIANS, HELPER, LAB, PATIENT, STRANGER, WORKER};
+use medchain_e2e::{
+    address, free_port, Running, World, CUSTODIANS, HELPER, LAB, PATIENT, STRANGER, WORKER,
+};
 use medchain_vision::synthetic_radiograph_png;
 
 use super::{custody::logged, parts::in_turn};
@@ -86,7 +88,7 @@ fn the_verdict_is_reached_without_the_uploader(world: &World) {
     assert!(verdict["label"].is_string(), "the patient can read it: {verdict}");
 
     // Nobody was asked for `View`, and the log says who got what, and why.
-    let names = [WORKER, HELPER].map(|who| world.account(who));
+    let names = [WORKER, HELPER].map(address);
     let accesses = logged(world, "worker_access", record);
     assert_eq!(accesses.len(), 2, "{accesses:?}");
     for entry in accesses.iter().chain(&logged(world, "share_delivered", record)) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use medchain_client::keys::Identity;
-use medchain_e2e::{free_port, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
+use medchain_e2e::{address, free_port, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 
 use crate::{
@@ -74,7 +74,7 @@ fn a_custodian_delivers_to_no_reply_key_that_its_witness_does_not_vouch_for(worl
         sleep(Duration::from_millis(500));
     }
     assert_eq!(read(world, STRANGER, record), None);
-    let stranger = world.account(STRANGER);
+    let stranger = address(STRANGER);
     let delivered = logged(world, "share_delivered", record);
     let has_stranger = delivered.iter().any(|entry| entry.to_string().contains(&stranger));
     assert!(!has_stranger, "{delivered:?}");
