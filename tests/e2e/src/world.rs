@@ -12,30 +12,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    contract, free_port, machine, model_folder,
+    free_port, machine, model_folder,
+    people::{DOCTOR, LAB, PATIENT, REGISTRAR, WORKER},
     prepared::{copy, Prepared},
-    program, Place, Running,
+    program, watch, Place, Running,
 };
-
-/// The registrar of providers and models on a development chain.
-pub const REGISTRAR: &str = "//Alice";
-/// The patient.
-pub const PATIENT: &str = "//Bob";
-/// The laboratory that takes the X-rays.
-pub const LAB: &str = "//Charlie";
-/// The worker.
-pub const WORKER: &str = "//Dave";
-/// A second worker, once [`World::hire`] has registered it.
-pub const HELPER: &str = "//Ferdie";
-/// An account without any rights.
-pub const STRANGER: &str = "//Eve";
-/// A clinician, on a chain with custodians.
-pub const DOCTOR: &str = "//Dave//stash";
-/// The patient's custodians, on a chain with custodians: any two of them open a key.
-pub const CUSTODIANS: [&str; 3] = ["//Ferdie//stash", "//Charlie//stash", "//Eve//stash"];
-
-/// Two of the three members of the ethics committee.
-pub const ETHICS: [&str; 2] = ["//One", "//Two"];
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -112,11 +93,11 @@ impl World {
     }
 
     /// A chain that goes on where a prepared one stopped.
-    fn copy_of(prepared: &Prepared) -> Self {
+    fn copy_of(prepared: &Prepared, time: Duration) -> Self {
         let machine = machine();
         let folder = new_folder();
         copy(prepared.folder(), folder.path());
-        Self::start_in(folder, Some(machine), &program("medchain-node"), BLOCK_TIME, &[])
+        Self::start_in(folder, Some(machine), &program("medchain-node"), time, &[])
     }
 
     /// A new chain for [`Prepared`]; whoever asks for that has a place on this machine already.
@@ -172,65 +153,32 @@ impl World {
     /// the reference policy that lets a laboratory append and request verdicts, and a worker
     /// that may answer.
     pub fn with_everybody() -> Self {
-        Self::copy_of(&WITH_EVERYBODY)
+        Self::copy_of(&WITH_EVERYBODY, BLOCK_TIME)
     }
 
     /// As [`World::with_everybody`], with another store.
     pub fn with_store(url: &str) -> Self {
         let mut world = Self::new();
-        world.store = url.to_owned();
+        world.use_store(url);
         world.set_up();
         world
     }
 
-    /// A chain with a patient whose keys [`CUSTODIANS`] keep, a laboratory and a [`DOCTOR`]:
+    /// A chain with a patient whose keys [`crate::CUSTODIANS`] keep, a laboratory and a [`DOCTOR`]:
     /// no model and no worker. The custodians are registered, and none of them runs.
     pub fn with_custodians() -> Self {
-        Self::copy_of(&WITH_CUSTODIANS)
+        Self::with_custodians_and_block_time(BLOCK_TIME)
     }
 
-    /// Registers [`CUSTODIANS`], whom the patient chooses.
-    pub fn set_up_custodians(&self) {
-        for custodian in CUSTODIANS {
-            self.done(REGISTRAR, &["provider", "add", custodian, "custodian"]);
-            self.done(custodian, &["custodian", "register"]);
-        }
-        let all = CUSTODIANS.join(",");
-        self.done(PATIENT, &["custodians", "set", &all, "--threshold", "2"]);
+    /// As [`World::with_custodians`], with another time between two blocks.
+    pub fn with_custodians_and_block_time(time: Duration) -> Self {
+        Self::copy_of(&WITH_CUSTODIANS, time)
     }
 
     /// A chain with a patient and a laboratory that may append and order verdicts, and neither
     /// a model nor a worker.
     pub fn with_patient() -> Self {
-        Self::copy_of(&WITH_PATIENT)
-    }
-
-    /// Registers a patient with the reference policy, and a laboratory.
-    pub fn set_up_patient(&self) {
-        self.done(PATIENT, &["patient", "register"]);
-        let bundle = contract("access-control");
-        let policy = self.done(PATIENT, &["policy", "deploy", &bundle.display().to_string()]);
-        let policy = policy["contract"].as_str().expect("an address").to_owned();
-        self.done(PATIENT, &["patient", "set-policy", &policy]);
-        self.done(LAB, &["key", "publish"]);
-        self.done(REGISTRAR, &["provider", "add", LAB, "lab-technician"]);
-        self.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
-    }
-
-    /// Registers everybody of [`World::with_everybody`].
-    pub fn set_up(&self) {
-        self.set_up_patient();
-        self.done(STRANGER, &["key", "publish"]);
-        let model = model_folder().join("medchain-vgg16.onnx");
-        self.done(REGISTRAR, &["model", "publish", &model.display().to_string()]);
-        self.hire(WORKER);
-    }
-
-    /// Registers a worker and grants it what predicting needs.
-    pub fn hire(&self, who: &str) {
-        self.done(who, &["key", "publish"]);
-        self.done(PATIENT, &["grant", "--to", who, "--actions", "infer"]);
-        self.done(who, &["worker", "register", "--model", "0"]);
+        Self::copy_of(&WITH_PATIENT, BLOCK_TIME)
     }
 
     /// The folder of this world.
@@ -246,6 +194,11 @@ impl World {
     /// Where the node serves its metrics.
     pub fn node_metrics(&self) -> String {
         format!("http://127.0.0.1:{}/metrics", self.metrics_port)
+    }
+
+    /// From now on, commands and workers use another store, in which there is nothing yet.
+    pub fn use_store(&mut self, url: &str) {
+        url.clone_into(&mut self.store);
     }
 
     /// The store that the commands use.
@@ -372,12 +325,6 @@ impl World {
         Running::start(&mut command, &self.folder.path().join(name))
     }
 
-    /// The account of a development secret.
-    pub fn account(&self, who: &str) -> String {
-        let shown = self.done(who, &["balance"]);
-        shown["account"].as_str().expect("an account").to_owned()
-    }
-
     /// Every key and value of the chain's state, as a node exports it.
     pub fn export_state(&self) -> String {
         const REQUEST: &str =
@@ -397,9 +344,15 @@ impl World {
         self.done(PATIENT, &["show", &record.to_string()])
     }
 
+    /// Waits until there is a verdict on a record, but no longer than `limit`.
+    pub fn wait_for_verdict(&self, record: u64, limit: Duration) {
+        watch::wait_for_verdict(&self.url, record, limit);
+    }
+
     /// Waits for the verdict on a record, which the patient opens.
     pub fn verdict(&self, record: u64, worker: &Running) -> Value {
         let started = Instant::now();
+        self.wait_for_verdict(record, PATIENCE);
         loop {
             let shown = self.show(record);
             if let Some(verdict) = shown["verdicts"].get(0) {
@@ -410,7 +363,7 @@ impl World {
                 "no verdict on record {record}: {}",
                 tail(&worker.said())
             );
-            sleep(Duration::from_millis(500));
+            sleep(BLOCK_TIME);
         }
     }
 }

@@ -72,7 +72,11 @@ fn a_pruned_node_and_an_archive_show_the_whole_log() {
     keeper.kill();
     let keeper = archive(&world);
 
-    // The node has discarded the states of the begin.
+    // The node has discarded the states of the begin, so many blocks later.
+    let first = whole["entries"][0]["block_number"].as_u64().expect("a block");
+    let now = world.done(PATIENT, &["parameters", "list"])["block_number"].clone();
+    let blocks = (first + u64::from(STATES)).saturating_sub(now.as_u64().expect("a block"));
+    sleep(BLOCK_TIME * u32::try_from(blocks).expect("no more than the node keeps"));
     until("the node discards states", || {
         let answer = world.run(PATIENT, &["audit"]);
         answer.code != 0 && answer.one_error_line().contains("--archive")

@@ -12,9 +12,7 @@ fn kinds(log: &Value) -> Vec<&str> {
     entries.iter().map(|entry| entry["kind"].as_str().expect("a name")).collect()
 }
 
-#[test]
-fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file() {
-    let world = World::with_everybody();
+pub fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file(world: &World) {
     world.write_image("scan.png", &synthetic_radiograph_png(71));
     world.done(LAB, &["upload", "scan.png", "--patient", PATIENT]);
     let denied = world.run(STRANGER, &["request-access", "0", "--purpose", "research"]);
@@ -74,7 +72,7 @@ fn a_refusal_a_grant_and_an_erasure_are_in_the_log_and_in_its_fhir_file() {
     let refused = world.run(PATIENT, &["audit", PATIENT, "--fhir", "log.json"]);
     assert!(refused.one_error_line().contains("--force"), "{}", refused.err);
 
-    valid_fhir(&world, "log.json");
+    valid_fhir(world, "log.json");
 }
 
 /// Checks a FHIR file in the folder of this world.

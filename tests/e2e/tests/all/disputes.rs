@@ -3,11 +3,13 @@
 use std::{process::Command, thread::sleep, time::Duration};
 
 use medchain_e2e::{
-    contract, free_port, machine, model_folder, program, wait_for, Running, World, HELPER, PATIENT,
-    WORKER,
+    address, contract, free_port, machine, model_folder, program, wait_for, Running, World, HELPER,
+    PATIENT, WORKER,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use super::{parts::in_turn, worker};
 
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -36,6 +38,7 @@ fn entry(world: &World, account: &str) -> Value {
 
 /// Waits until a request for a verdict on the record has one, and returns it.
 fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
+    world.wait_for_verdict(record, LIMIT);
     let mut found = Value::Null;
     let said = || programs.map(Running::said).join("\n---\n");
     wait_for(&format!("a verdict on record {record}: {}", said()), LIMIT, || {
@@ -47,11 +50,24 @@ fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
 }
 
 #[test]
+fn two_workers_agree_or_have_a_dispute() {
+    let world = World::with_everybody();
+    world.hire(HELPER);
+    // What is counted of a worker begins at nothing; the last part has it lose its bond.
+    in_turn!(
+        world,
+        worker::two_workers_agree_also_when_one_of_them_is_killed,
+        the_patient_ends_a_dispute_and_nobody_loses,
+        a_verdict_of_one_liar_is_challenged_and_falls,
+    );
+}
+
+#[test]
 fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     let world = World::with_everybody();
     world.hire(HELPER);
     let honest = world.worker();
-    let (one, other) = (world.account(WORKER), world.account(HELPER));
+    let (one, other) = (address(WORKER), address(HELPER));
     let lies = ["weight", "first", "pooled", "dense", "softmax", "seal"];
     for (number, lie) in lies.into_iter().enumerate() {
         let lying = liar(&world, lie);
@@ -76,15 +92,12 @@ fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
     }
 }
 
-#[test]
-fn a_verdict_of_one_liar_is_challenged_and_falls() {
-    let world = World::with_everybody();
-    world.hire(HELPER);
-    let lying = liar(&world, "pooled");
+fn a_verdict_of_one_liar_is_challenged_and_falls(world: &World) {
+    let lying = liar(world, "pooled");
     let image = world.write_image("alone.png", &synthetic_radiograph_png(300));
     let record = world.upload_for(&image, &["--worker", HELPER]);
-    let made_up = verdict(&world, record, [&lying, &lying]);
-    assert_eq!(made_up["workers"], serde_json::json!([world.account(HELPER)]));
+    let made_up = verdict(world, record, [&lying, &lying]);
+    assert_eq!(made_up["workers"], serde_json::json!([address(HELPER)]));
     let request = made_up["request_id"].to_string();
 
     // Another worker, to whom the patient gives the key, replays it and disagrees.
@@ -96,8 +109,8 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     wait_for("the verdict is annulled", LIMIT, || {
         world.show(record)["verdicts"][0]["status"] == "annulled"
     });
-    assert_eq!(entry(&world, &world.account(HELPER))["lost"], 1);
-    assert_eq!(entry(&world, &world.account(WORKER))["lost"], 0);
+    assert_eq!(entry(world, &address(HELPER))["lost"], 1);
+    assert_eq!(entry(world, &address(WORKER))["lost"], 0);
 
     // It can be asked for again, and is what the network says.
     lying.kill();
@@ -109,13 +122,9 @@ fn a_verdict_of_one_liar_is_challenged_and_falls() {
     assert_eq!(shown["equal"], true, "{shown}\n{}", honest.said());
 }
 
-#[test]
-fn the_patient_ends_a_dispute_and_nobody_loses() {
-    // A node that makes blocks slowly gives the patient time.
-    let world = World::with_everybody();
-    world.hire(HELPER);
+fn the_patient_ends_a_dispute_and_nobody_loses(world: &World) {
     let honest = world.worker();
-    let lying = liar(&world, "silent");
+    let lying = liar(world, "silent");
     let image = world.write_image("annulled.png", &synthetic_radiograph_png(400));
     let record = world.upload_for(&image, &["--quorum", "2"]);
     let mut request = String::new();
@@ -131,7 +140,7 @@ fn the_patient_ends_a_dispute_and_nobody_loses() {
     let shown = world.show(record);
     assert_eq!(shown["verdicts"].as_array().map(Vec::len), Some(0), "{shown}");
     for who in [WORKER, HELPER] {
-        let worker = entry(&world, &world.account(who));
+        let worker = entry(world, &address(who));
         assert_eq!((&worker["lost"], &worker["status"]), (&0.into(), &"active".into()), "{worker}");
     }
     assert!(world.done(PATIENT, &["disputes"])["disputes"].as_array().is_some_and(Vec::is_empty));

@@ -9,7 +9,8 @@ use std::{
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError, EmrError, FailureKind};
 use medchain_e2e::{
-    wait_for, Running, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, PATIENT, REGISTRAR, STRANGER,
+    address, wait_for, Running, World, CUSTODIANS, DOCTOR, ETHICS, HELPER, PATIENT, REGISTRAR,
+    STRANGER,
 };
 use medchain_primitives::EmergencyReason;
 use serde_json::{json, Value};
@@ -103,10 +104,8 @@ fn emergencies(world: &World) -> Vec<Value> {
     list["emergencies"].as_array().expect("a list").clone()
 }
 
-#[test]
-fn what_stands_is_said_before_shares_are_waited_for() {
-    let world = World::with_custodians();
-    let id = film(&world, 541).0.to_string();
+pub fn what_stands_is_said_before_shares_are_waited_for(world: &World) {
+    let id = film(world, 541).0.to_string();
     let path = world.folder().join("said");
     let mut command = world.medchain(DOCTOR, &break_glass(&[&id]));
     let command = command.arg("--yes").stdin(Stdio::null()).stdout(Stdio::null());
@@ -124,7 +123,7 @@ fn what_stands_is_said_before_shares_are_waited_for() {
     let last = said.lines().find(|line| line.contains("interrupted: "));
     let last = last.unwrap_or_else(|| panic!("{said}"));
     assert!(last.contains("emergency ") && last.contains("is broken until block"), "{said}");
-    assert_eq!(emergencies(&world).len(), 1);
+    assert_eq!(emergencies(world).len(), 1);
 }
 
 #[test]
@@ -163,8 +162,8 @@ fn what_the_patient_forbids_in_an_emergency_is_not_delivered() {
     let log = logged(&world, "share_exposed", closed.0);
     assert_eq!(log.len(), 2, "{log:?}");
     for (entry, custodian) in log.iter().zip([careless, next]) {
-        assert_eq!(entry["who"], Value::from(world.account(DOCTOR)), "{entry}");
-        assert_eq!(entry["details"]["custodian"], Value::from(world.account(custodian)), "{entry}");
+        assert_eq!(entry["who"], Value::from(address(DOCTOR)), "{entry}");
+        assert_eq!(entry["details"]["custodian"], Value::from(address(custodian)), "{entry}");
     }
     let ended = logged(&world, "access_ended", closed.0);
     assert_eq!(ended.len(), 1, "{ended:?}");
@@ -176,7 +175,7 @@ fn what_the_patient_forbids_in_an_emergency_is_not_delivered() {
     assert!(held(&world, DOCTOR) >= BOND, "the bond is not back");
     let rejected = &emergencies(&world)[0];
     assert_eq!(rejected["status"], "rejected", "{rejected}");
-    assert_eq!(rejected["rejected_by"], Value::from(world.account(PATIENT)), "{rejected}");
+    assert_eq!(rejected["rejected_by"], Value::from(address(PATIENT)), "{rejected}");
     assert_eq!(rejected["review_until"], review["overturnable_until"], "{rejected}");
     world.done(PATIENT, &["emergency", "allow"]);
     let refused = world.run(DOCTOR, &["emergency", "request", &second]);

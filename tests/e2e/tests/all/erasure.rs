@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use medchain_client::chain::{Call, ChainEvent, CustodyError};
-use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
+use medchain_e2e::{program, Answer, World, CUSTODIANS, LAB, PATIENT, STRANGER};
 use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     calls::{account, deliver, delivery, submit},
     custody::film,
+    parts::in_turn,
 };
 
 /// Checks a certificate without a node, a store or a key.
@@ -41,9 +42,36 @@ fn certificate(world: &World, file: &str) -> Value {
 }
 
 #[test]
-fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
-    let world = World::with_everybody();
-    let (kept, id) = (record(&world, 61), record(&world, 62));
+fn a_record_is_erased_and_its_certificate_shows_it() {
+    let mut world = World::with_everybody();
+    // For the copies of other people's CIDs.
+    world.done(STRANGER, &["patient", "register"]);
+    in_turn!(
+        world,
+        what_is_erased_is_gone_and_the_certificate_shows_it_offline,
+        the_file_stays_where_that_is_asked_for,
+        a_copied_cid_neither_deletes_a_film_nor_keeps_it,
+        whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same,
+        the_patient_makes_the_previous_version_the_newest_again,
+    );
+    // A folder, and an IPFS node that is not running.
+    let folder = tempfile::TempDir::new().unwrap();
+    world.use_store(&format!("{},http://127.0.0.1:1", folder.path().display()));
+    in_turn!(world, what_failed_halfway_is_finished_by_the_same_command);
+
+    let certificate = std::fs::read(world.folder().join("erased.json")).unwrap();
+    drop(world);
+    let elsewhere = World::with_custodians();
+    std::fs::write(elsewhere.folder().join("erased.json"), certificate).unwrap();
+    in_turn!(
+        elsewhere,
+        the_node_of_a_different_chain_does_not_have_the_block,
+        what_custodians_keep_goes_with_the_record,
+    );
+}
+
+fn what_is_erased_is_gone_and_the_certificate_shows_it_offline(world: &World) {
+    let (kept, id) = (record(world, 61), record(world, 62));
     let (kept, id) = (kept.to_string(), id.to_string());
     let erase = ["erase", &id, "--certificate", "erased.json"];
 
@@ -70,10 +98,10 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
     assert!(refused.one_error_line().contains("does not have"), "{}", refused.err);
     world.done(STRANGER, &["fetch", &kept, "--output", "kept.png"]);
 
-    let verified = verify(&world, "erased.json");
+    let verified = verify(world, "erased.json");
     assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
     assert_eq!(verified.json()["valid"], true);
-    let written = certificate(&world, "erased.json");
+    let written = certificate(world, "erased.json");
     assert_eq!(written["block"]["number"], report["block_number"]);
     assert_eq!(written["erasure"]["extrinsic_hash"], report["extrinsic_hash"]);
     let online = world.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
@@ -84,29 +112,25 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline() {
         let text = std::fs::read_to_string(world.folder().join("erased.json")).unwrap();
         assert!(text.contains(from), "{from}");
         std::fs::write(world.folder().join(file), text.replacen(from, to, 1)).unwrap();
-        let verified = verify(&world, file);
+        let verified = verify(world, file);
         assert_eq!((verified.code, &verified.json()["valid"]), (3, &Value::Bool(false)), "{from}");
     };
     forge("id.json", &format!("\"id\": {id}"), &format!("\"id\": {kept}"));
     let number = report["block_number"].to_string();
     forge("number.json", &format!("\"number\": {number}"), "\"number\": 1");
+}
 
-    // The node of a different chain does not have the block.
-    let text = std::fs::read(world.folder().join("erased.json")).unwrap();
-    drop(world);
-    let elsewhere = World::new();
-    std::fs::write(elsewhere.folder().join("erased.json"), text).unwrap();
-    let online = elsewhere.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
+/// `erased.json` is of another chain, which has the same genesis.
+fn the_node_of_a_different_chain_does_not_have_the_block(world: &World) {
+    assert_eq!(verify(world, "erased.json").code, 0);
+    let online = world.run(STRANGER, &["verify-certificate", "erased.json", "--online"]);
     assert_eq!((online.code, &online.json()["valid"]), (3, &Value::Bool(false)), "{}", online.out);
     assert!(online.out.contains("no such final block"), "{}", online.out);
 }
 
-#[test]
-fn what_failed_halfway_is_finished_by_the_same_command() {
-    // A folder, and an IPFS node that is not running.
-    let folder = tempfile::TempDir::new().unwrap();
-    let world = World::with_store(&format!("{},http://127.0.0.1:1", folder.path().display()));
-    let id = record(&world, 63).to_string();
+/// Of two stores, the second one is gone.
+fn what_failed_halfway_is_finished_by_the_same_command(world: &World) {
+    let id = record(world, 63).to_string();
     let outcomes = |report: &Value| {
         let stores = report["stores"].as_array().unwrap().iter();
         stores.map(|answer| answer["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -121,21 +145,19 @@ fn what_failed_halfway_is_finished_by_the_same_command() {
     let again = world.done(PATIENT, &["erase", &id, "--certificate", "later.json"]);
     assert_eq!(outcomes(&again), ["not_kept", "failed"]);
     assert_eq!(again.get("extrinsic_hash"), None, "nothing was signed: {again}");
-    assert_eq!(verify(&world, "later.json").code, 0);
-    assert!(certificate(&world, "later.json")["erasure"].is_null());
+    assert_eq!(verify(world, "later.json").code, 0);
+    assert!(certificate(world, "later.json")["erasure"].is_null());
     let refused = world.run(PATIENT, &["erase", &id, "--keep-stored"]);
     assert!(refused.one_error_line().contains("nothing to do"), "{}", refused.err);
 }
 
-#[test]
-fn the_file_stays_where_that_is_asked_for() {
-    let world = World::with_everybody();
-    let id = record(&world, 64).to_string();
+fn the_file_stays_where_that_is_asked_for(world: &World) {
+    let id = record(world, 64).to_string();
     let report = world.done(PATIENT, &["erase", &id, "--keep-stored", "--certificate", "c.json"]);
     assert_eq!(report["stores"].as_array().map(Vec::len), Some(0), "{report}");
     world.done(PATIENT, &["fetch", &id, "--output", "still.mcx", "--ciphertext"]);
     assert!(Path::new(&world.folder().join("still.mcx")).is_file());
-    assert_eq!(verify(&world, "c.json").code, 0);
+    assert_eq!(verify(world, "c.json").code, 0);
 }
 
 /// A record with the CID of another patient's film.
@@ -162,13 +184,10 @@ fn copy(world: &World, record: u64) -> u64 {
 
 /// Otherwise whoever sees a CID on the chain could have a stranger's film deleted, or keep it
 /// from being deleted.
-#[test]
-fn a_copied_cid_neither_deletes_a_film_nor_keeps_it() {
-    let world = World::with_everybody();
-    world.done(STRANGER, &["patient", "register"]);
-    let film = record(&world, 67);
+fn a_copied_cid_neither_deletes_a_film_nor_keeps_it(world: &World) {
+    let film = record(world, 67);
     let id = film.to_string();
-    let erased = world.done(STRANGER, &["erase", &copy(&world, film).to_string()]);
+    let erased = world.done(STRANGER, &["erase", &copy(world, film).to_string()]);
     let why = erased["stores_not_asked"].as_str().unwrap_or_default();
     assert!(why.contains(&format!("record {film} of another patient")), "{erased}");
     world.done(PATIENT, &["fetch", &id, "--output", "mine.png"]);
@@ -178,13 +197,10 @@ fn a_copied_cid_neither_deletes_a_film_nor_keeps_it() {
 
 /// Whoever reads a CID in the pool can be first with it. The chain cannot tell whose film it was,
 /// so the record that came second is erased, and the answer names the way to have the file deleted.
-#[test]
-fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same() {
-    let world = World::with_everybody();
-    world.done(STRANGER, &["patient", "register"]);
+fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same(world: &World) {
     // As if it were the thief's, who was a block earlier.
-    let earlier = record(&world, 68);
-    let mine = copy(&world, earlier).to_string();
+    let earlier = record(world, 68);
+    let mine = copy(world, earlier).to_string();
     assert_eq!(world.show(earlier)["cid"], world.done(STRANGER, &["show", &mine])["cid"]);
     let erased = world.done(STRANGER, &["erase", &mine]);
     let why = erased["stores_not_asked"].as_str().unwrap_or_default();
@@ -196,10 +212,8 @@ fn whoever_came_second_with_a_cid_has_the_film_deleted_all_the_same() {
 }
 
 /// As after a version that a caretaker should not have added.
-#[test]
-fn the_patient_makes_the_previous_version_the_newest_again() {
-    let world = World::with_everybody();
-    let first = record(&world, 69);
+fn the_patient_makes_the_previous_version_the_newest_again(world: &World) {
+    let first = record(world, 69);
     let id = first.to_string();
     let call = Call::AmendRecord {
         record: RecordId(first),
@@ -209,7 +223,7 @@ fn the_patient_makes_the_previous_version_the_newest_again() {
         envelopes: Vec::new(),
         custody: None,
     };
-    submit(&world, PATIENT, &call).expect("the patient may amend their own records");
+    submit(world, PATIENT, &call).expect("the patient may amend their own records");
     let refused = world.run(LAB, &["restore", &id]);
     assert!(refused.one_error_line().contains("only the patient"), "{}", refused.err);
     let restored = world.done(PATIENT, &["restore", &id]);
@@ -220,24 +234,22 @@ fn the_patient_makes_the_previous_version_the_newest_again() {
     assert!(again.one_error_line().contains("the newest version already"), "{}", again.err);
 }
 
-#[test]
-fn what_custodians_keep_goes_with_the_record() {
-    let world = World::with_custodians();
-    let record = film(&world, 66).0;
+fn what_custodians_keep_goes_with_the_record(world: &World) {
+    let record = film(world, 66).0;
     let id = record.to_string();
     world.done(PATIENT, &["grant", "--to", STRANGER, "--actions", "view"]);
     world.done(STRANGER, &["request-access", &id, "--no-wait"]);
     let [custodian, ..] = CUSTODIANS;
-    let late = delivery(&world, custodian, record, STRANGER);
+    let late = delivery(world, custodian, record, STRANGER);
     world.done(PATIENT, &["erase", &id, "--certificate", "kept.json"]);
-    let verified = verify(&world, "kept.json");
+    let verified = verify(world, "kept.json");
     assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
-    let absent = certificate(&world, "kept.json")["absent"].clone();
+    let absent = certificate(world, "kept.json")["absent"].clone();
     for item in ["Custody.Custodies", "Custody.Grants"] {
         assert!(absent.as_array().is_some_and(|all| all.contains(&item.into())), "{absent}");
     }
     // What was under way is logged, or comes too late even for that.
-    match submit(&world, custodian, &deliver(record, STRANGER, late)) {
+    match submit(world, custodian, &deliver(record, STRANGER, late)) {
         Ok(sent) => {
             let exposed = |event: &ChainEvent| matches!(event, ChainEvent::ShareExposed { .. });
             assert!(sent.events.iter().any(exposed), "{:?}", sent.events);
@@ -246,16 +258,9 @@ fn what_custodians_keep_goes_with_the_record() {
     }
 }
 
-#[test]
-fn an_ipfs_node_unpins_the_file() {
-    if !IpfsDaemon::is_installed() {
-        eprintln!("skipped: no IPFS daemon; `npm ci` in tests/ipfs-daemon installs one");
-        return;
-    }
-    let folder = tempfile::TempDir::new().unwrap();
-    let daemon = IpfsDaemon::start(&folder.path().join("repo"));
-    let world = World::with_store(daemon.url());
-    let id = record(&world, 65).to_string();
+/// The store is an IPFS daemon.
+pub fn an_ipfs_node_unpins_the_file(world: &World) {
+    let id = record(world, 65).to_string();
     let report = world.done(PATIENT, &["erase", &id]);
     assert_eq!(report["stores"][0]["outcome"], "unpinned", "{report}");
     let again = world.done(PATIENT, &["erase", &id]);

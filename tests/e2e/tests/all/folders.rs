@@ -6,10 +6,15 @@ use medchain_e2e::{Running, World, LAB, PATIENT, REGISTRAR, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
+use crate::parts::in_turn;
+
 /// Writes a folder `films` and its list `list.csv`, each line with the `rest` behind the patient.
 fn write_list(world: &World, seeds: std::ops::Range<u64>, header: &str, rest: &str) {
     let films = world.folder().join("films");
-    std::fs::create_dir_all(&films).unwrap();
+    if films.exists() {
+        std::fs::remove_dir_all(&films).unwrap();
+    }
+    std::fs::create_dir(&films).unwrap();
     let mut list = format!("{header}\n");
     for seed in seeds {
         let name = format!("{seed}.png");
@@ -29,9 +34,18 @@ fn summary(out: &str) -> Value {
 }
 
 #[test]
-fn what_was_added_stays_so_after_the_patient_revokes() {
-    let world = World::with_patient();
-    write_list(&world, 0..3, "file,patient", "");
+fn a_list_is_uploaded_again_after_something_has_changed() {
+    // The last part leaves requests open.
+    in_turn!(
+        World::with_everybody(),
+        what_was_added_stays_so_after_the_patient_revokes,
+        a_list_that_is_finished_needs_no_funds,
+        a_list_that_was_killed_goes_on_with_its_verdicts,
+    );
+}
+
+fn what_was_added_stays_so_after_the_patient_revokes(world: &World) {
+    write_list(world, 10..13, "file,patient", "");
     let first = world.run(LAB, &UPLOAD);
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     world.done(PATIENT, &["revoke", "--from", LAB]);
@@ -39,21 +53,22 @@ fn what_was_added_stays_so_after_the_patient_revokes() {
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     assert_eq!(summary(&again.out)["added_before"], 3, "{}", again.out);
     // What is new is refused, and nothing else with it.
-    write_list(&world, 0..4, "file,patient", "");
+    write_list(world, 10..14, "file,patient", "");
     let more = world.run(LAB, &UPLOAD);
     assert_eq!(more.code, 1, "{}{}", more.out, more.err);
     let summary = summary(&more.out);
     assert_eq!(summary["added_before"], 3, "{summary}");
-    assert_eq!(summary["failed"], serde_json::json!(["3.png"]), "{summary}");
+    assert_eq!(summary["failed"], serde_json::json!(["13.png"]), "{summary}");
     // Neither a patient nor a laboratory: the list is answered film by film all the same.
     let registrar = world.run(REGISTRAR, &UPLOAD);
     assert_eq!(registrar.code, 1, "{}{}", registrar.out, registrar.err);
+    world.done(PATIENT, &["grant", "--to", LAB, "--actions", "append,infer"]);
 }
 
-#[test]
-fn a_list_that_is_finished_needs_no_funds() {
-    let world = World::with_patient();
-    write_list(&world, 0..3, "file,patient", "");
+fn a_list_that_is_finished_needs_no_funds(world: &World) {
+    let open = || world.done(LAB, &["resume", "--list"])["entries"].clone();
+    let before = open();
+    write_list(world, 20..23, "file,patient", "");
     let first = world.run(LAB, &UPLOAD);
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     // All but a hundredth of a MEDC, which pays a fee and no deposit.
@@ -67,12 +82,12 @@ fn a_list_that_is_finished_needs_no_funds() {
     assert_eq!(poor.code, 0, "{}{}", poor.out, poor.err);
     assert_eq!(summary(&poor.out)["added_before"], 3, "{}", poor.out);
     // One more is refused before it is stored.
-    write_list(&world, 0..4, "file,patient", "");
+    write_list(world, 20..24, "file,patient", "");
     let more = world.run(LAB, &UPLOAD);
     assert_eq!(more.code, 1, "{}{}", more.out, more.err);
     assert!(more.err.contains("does not have the funds"), "{}", more.err);
-    let open = world.done(LAB, &["resume", "--list"]);
-    assert_eq!(open["entries"], serde_json::json!([]), "{open}");
+    assert_eq!(open(), before);
+    world.done(STRANGER, &["transfer", LAB, "1000"]);
 }
 
 /// The patient's records.
@@ -82,16 +97,18 @@ fn records(world: &World) -> Vec<u64> {
     records.map(|record| record["record_id"].as_u64().unwrap()).collect()
 }
 
-#[test]
-fn a_list_that_was_killed_goes_on_with_its_verdicts() {
+fn a_list_that_was_killed_goes_on_with_its_verdicts(world: &World) {
     const FILMS: u64 = 6;
-    let world = World::with_everybody();
-    write_list(&world, 0..FILMS, "file,patient,model", ",0");
+    let before = records(world);
+    let added = || -> Vec<u64> {
+        records(world).into_iter().filter(|record| !before.contains(record)).collect()
+    };
+    write_list(world, 0..FILMS, "file,patient,model", ",0");
     let mut command = world.medchain(LAB, &UPLOAD);
     command.args(["--json", "--yes"]);
     let uploader = Running::start(&mut command, &world.folder().join("uploader.log"));
     let started = Instant::now();
-    while records(&world).len() < FILMS as usize {
+    while added().len() < FILMS as usize {
         assert!(started.elapsed() < Duration::from_secs(90), "{}", uploader.said());
     }
     uploader.kill();
@@ -100,8 +117,8 @@ fn a_list_that_was_killed_goes_on_with_its_verdicts() {
     assert_eq!(again.code, 0, "{}{}", again.out, again.err);
     let summary = summary(&again.out);
     assert_eq!(summary["added_before"], FILMS, "{summary}");
-    assert_eq!(records(&world).len(), FILMS as usize);
-    for record in records(&world) {
+    assert_eq!(added().len(), FILMS as usize);
+    for record in added() {
         let shown = world.show(record);
         let request = &shown["open_requests"][0];
         assert_eq!(request["workers"].as_array().map(Vec::len), Some(1), "{shown}");

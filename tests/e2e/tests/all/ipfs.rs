@@ -8,6 +8,8 @@ use medchain_e2e::{free_port, model_folder, program, IpfsDaemon, World, LAB, PAT
 use medchain_primitives::Cid;
 use medchain_vision::synthetic_radiograph_png;
 
+use super::{erasure, parts::in_turn};
+
 fn no_daemons() -> bool {
     let none = !IpfsDaemon::is_installed();
     if none {
@@ -17,13 +19,20 @@ fn no_daemons() -> bool {
 }
 
 #[test]
-fn a_daemon_serves_as_well_as_a_folder() {
+fn a_daemon_is_a_store() {
     if no_daemons() {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
     let daemon = IpfsDaemon::start(&folder.path().join("repo"));
-    let world = World::with_store(daemon.url());
+    in_turn!(
+        World::with_store(daemon.url()),
+        a_daemon_serves_as_well_as_a_folder,
+        erasure::an_ipfs_node_unpins_the_file,
+    );
+}
+
+fn a_daemon_serves_as_well_as_a_folder(world: &World) {
     let worker = world.worker();
     let image = synthetic_radiograph_png(51);
     let path = world.write_image("scan.png", &image);

@@ -6,7 +6,10 @@ use medchain_client::{chain::Call, keys::Identity};
 use medchain_e2e::{model_folder, program, World, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
 use medchain_vision::synthetic_radiograph_png;
 
-use crate::calls::{account, submit, submit_as};
+use crate::{
+    calls::{account, submit, submit_as},
+    parts::in_turn,
+};
 
 /// Publishes the encryption key of another secret for an account.
 fn publish_foreign_key(world: &World, who: &str) {
@@ -22,11 +25,21 @@ fn record(world: &World, seed: u64) -> String {
 }
 
 #[test]
-fn a_changed_key_stops_before_anything_is_sealed_to_it() {
-    let world = World::with_everybody();
-    let (first, second) = (record(&world, 1), record(&world, 2));
+fn a_key_that_is_not_the_one_it_was_stops_what_would_use_it() {
+    // The worker's key stays the wrong one.
+    in_turn!(
+        World::with_everybody(),
+        what_is_for_oneself_is_sealed_to_the_own_key_alone,
+        a_changed_key_stops_before_anything_is_sealed_to_it,
+        an_account_with_another_published_key_is_not_imported,
+        a_worker_with_the_wrong_key_does_not_start,
+    );
+}
+
+fn a_changed_key_stops_before_anything_is_sealed_to_it(world: &World) {
+    let (first, second) = (record(world, 1), record(world, 2));
     world.done(PATIENT, &["share", &first, "--to", STRANGER]);
-    publish_foreign_key(&world, STRANGER);
+    publish_foreign_key(world, STRANGER);
 
     let share = ["share", &second, "--to", STRANGER];
     let stopped = world.run(PATIENT, &share);
@@ -59,10 +72,8 @@ fn a_changed_key_stops_before_anything_is_sealed_to_it() {
     assert!(again.one_error_line().contains("can already open"), "{}", again.err);
 }
 
-#[test]
-fn what_is_for_oneself_is_sealed_to_the_own_key_alone() {
-    let world = World::with_everybody();
-    publish_foreign_key(&world, LAB);
+fn what_is_for_oneself_is_sealed_to_the_own_key_alone(world: &World) {
+    publish_foreign_key(world, LAB);
     world.write_image("film.png", &synthetic_radiograph_png(3));
     let refused = world.run(LAB, &["upload", "film.png", "--patient", PATIENT]);
     let line = refused.one_error_line();
@@ -70,13 +81,11 @@ fn what_is_for_oneself_is_sealed_to_the_own_key_alone() {
     assert!(line.contains("--replace") && line.contains("Nothing was sealed"), "{line}");
     assert_eq!(world.done(PATIENT, &["records"])["records"].as_array().unwrap().len(), 0);
     world.done(LAB, &["key", "publish", "--replace"]);
-    let record = record(&world, 3);
+    let record = record(world, 3);
     world.done(LAB, &["fetch", &record, "-o", "back.png"]);
 }
 
-#[test]
-fn an_account_with_another_published_key_is_not_imported() {
-    let world = World::new();
+fn an_account_with_another_published_key_is_not_imported(world: &World) {
     let key = |arguments: &[&str]| {
         let mut command = Command::new(program("medchain"));
         command.arg("key").args(arguments).args(["--out", "again.key", "--unencrypted"]);
@@ -90,7 +99,7 @@ fn an_account_with_another_published_key_is_not_imported() {
     let me = Identity::load(&exported).unwrap();
     world.done(REGISTRAR, &["transfer", &me.ss58(), "10"]);
     let other = Identity::from_secret_uri("//Somebody//else").unwrap().encryption_key();
-    submit_as(&world, &me, &Call::SetEncryptionKey { key: other }).unwrap();
+    submit_as(world, &me, &Call::SetEncryptionKey { key: other }).unwrap();
 
     let refused = key(&["import", "exported.json", "--node", world.url()]);
     let said = String::from_utf8(refused.stderr).unwrap();
@@ -103,10 +112,8 @@ fn an_account_with_another_published_key_is_not_imported() {
     assert_eq!(Identity::load(&again).unwrap().account(), me.account());
 }
 
-#[test]
-fn a_worker_with_the_wrong_key_does_not_start() {
-    let world = World::with_everybody();
-    publish_foreign_key(&world, WORKER);
+fn a_worker_with_the_wrong_key_does_not_start(world: &World) {
+    publish_foreign_key(world, WORKER);
     let output = Command::new("timeout")
         .arg("60")
         .arg(program("medchain-worker"))

@@ -9,6 +9,8 @@ use medchain_client::store::{LocalStore, Store};
 use medchain_e2e::{World, LAB, PATIENT};
 use medchain_vision::synthetic_radiograph_png;
 
+use crate::parts::in_turn;
+
 /// All files in a folder, and in those in it.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
@@ -23,8 +25,17 @@ fn largest_block(world: &World) -> PathBuf {
 }
 
 #[test]
-fn a_film_that_the_store_lost_is_put_back_by_the_same_upload() {
-    let world = World::with_patient();
+fn what_a_store_loses_is_found_and_put_back() {
+    // The first part needs an empty store.
+    in_turn!(
+        World::with_patient(),
+        what_is_given_up_leaves_no_part_of_its_content_in_place,
+        a_film_that_the_store_lost_is_put_back_by_the_same_upload,
+        what_a_list_has_added_is_put_back_as_well,
+    );
+}
+
+fn a_film_that_the_store_lost_is_put_back_by_the_same_upload(world: &World) {
     let film = synthetic_radiograph_png(81);
     world.write_image("scan.png", &film);
     let upload = ["upload", "scan.png", "--patient", PATIENT];
@@ -45,7 +56,7 @@ fn a_film_that_the_store_lost_is_put_back_by_the_same_upload() {
     assert!(back == medchain_vision::deidentify(&film).unwrap().bytes);
 
     // A bit flips: whoever reads all blocks finds it.
-    let block = largest_block(&world);
+    let block = largest_block(world);
     let mut bytes = fs::read(&block).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -67,9 +78,7 @@ fn a_film_that_the_store_lost_is_put_back_by_the_same_upload() {
     assert_eq!(unnamed[0]["what"], format!("record {record}"));
 }
 
-#[test]
-fn what_a_list_has_added_is_put_back_as_well() {
-    let world = World::with_patient();
+fn what_a_list_has_added_is_put_back_as_well(world: &World) {
     let films = world.folder().join("films");
     fs::create_dir(&films).unwrap();
     for seed in [82, 83] {
@@ -86,9 +95,7 @@ fn what_a_list_has_added_is_put_back_as_well() {
     assert_eq!(world.done(LAB, &["store", "check", "--verify"])["lost"], serde_json::json!([]));
 }
 
-#[test]
-fn what_is_given_up_leaves_no_part_of_its_content_in_place() {
-    let world = World::with_patient();
+fn what_is_given_up_leaves_no_part_of_its_content_in_place(world: &World) {
     // A document of several blocks.
     let document: Vec<u8> = (0..700_000u32).map(|at| (at / 7 % 251) as u8).collect();
     fs::write(world.folder().join("letter.bin"), document).unwrap();

@@ -3,11 +3,12 @@
 use std::{path::Path, process::Command};
 
 use medchain_e2e::{
-    contract, machine, model_folder, program, shared_images, World, LAB, PATIENT, REGISTRAR,
-    STRANGER,
+    contract, machine, model_folder, program, shared_images, LAB, PATIENT, REGISTRAR, STRANGER,
 };
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use super::one_worker::Working;
 
 /// Runs `medchain demo` and returns its summary.
 fn demo(image: Option<&Path>) -> Value {
@@ -69,19 +70,16 @@ fn the_demo_does_the_main_job_with_a_synthetic_radiograph() {
     check_summary(&demo(None));
 }
 
-#[test]
-fn the_main_job_with_real_images() {
+pub fn the_main_job_with_real_images(Working { world, worker, .. }: &Working) {
     let classes = ["covid", "normal", "ignore"];
     let Some(images) = classes.map(shared_images).into_iter().collect::<Option<Vec<_>>>() else {
         eprintln!("skipped: the research images are not on this machine");
         return;
     };
-    let world = World::with_everybody();
-    let worker = world.worker();
     for of_class in images {
         let image = &of_class[0];
         let record = world.upload(image);
-        let verdict = world.verdict(record, &worker);
+        let verdict = world.verdict(record, worker);
         let offline = offline(image);
         assert_eq!(verdict["label"], offline["label"], "{}", image.display());
     }
@@ -98,9 +96,7 @@ fn offline(image: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[test]
-fn a_published_model_is_in_the_store_and_on_chain() {
-    let world = World::with_everybody();
+pub fn a_published_model_is_in_the_store_and_on_chain(Working { world, .. }: &Working) {
     let model = model_folder();
     let onnx = model.join("medchain-vgg16.onnx").display().to_string();
     let published = world.done(REGISTRAR, &["model", "publish", &onnx, "--model-version", "again"]);
@@ -123,14 +119,16 @@ fn a_published_model_is_in_the_store_and_on_chain() {
     }
 }
 
-#[test]
-fn each_of_the_four_sees_what_the_policy_allows() {
-    let world = World::with_everybody();
-    let worker = world.worker();
+pub fn each_of_the_four_sees_what_the_policy_allows(Working { world, worker, .. }: &Working) {
     let image = synthetic_radiograph_png(7);
     let path = world.write_image("scan.png", &image);
+    let records = || {
+        let listed = world.done(LAB, &["records", PATIENT]);
+        listed["records"].as_array().map(Vec::len).unwrap()
+    };
+    let before = records();
     let record = world.upload(&path);
-    let verdict = world.verdict(record, &worker);
+    let verdict = world.verdict(record, worker);
     assert_eq!(verdict["label"], offline(&path)["label"]);
 
     // The patient reads exactly the bytes that went in.
@@ -161,6 +159,5 @@ fn each_of_the_four_sees_what_the_policy_allows() {
     let path = path.display().to_string();
     let added = world.run(STRANGER, &["upload", &path, "--patient", PATIENT]);
     assert!(added.one_error_line().contains("technician"), "{}", added.err);
-    let records = world.done(LAB, &["records", PATIENT]);
-    assert_eq!(records["records"].as_array().map(Vec::len), Some(1), "{records}");
+    assert_eq!(records(), before + 1);
 }

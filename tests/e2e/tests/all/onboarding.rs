@@ -6,9 +6,20 @@ use std::{
     time::Duration,
 };
 
-use medchain_e2e::{contract, program, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER};
+use medchain_e2e::{
+    address, contract, program, World, DOCTOR, LAB, PATIENT, REGISTRAR, STRANGER, WORKER,
+};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use crate::parts::in_turn;
+
+/// A patient who comes aboard with a list of commands.
+const NEWCOMER: &str = "//Bob//stash";
+/// A patient who lets the registrar grant.
+const DELEGATING: &str = "//Alice//stash";
+/// A laboratory that the registrar appoints for that patient.
+const APPOINTED: &str = "//Eve//stash";
 
 fn bundle() -> String {
     contract("access-control").display().to_string()
@@ -21,9 +32,29 @@ fn lines(out: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The number of the patient's records.
+fn records(world: &World) -> usize {
+    let listed = world.done(PATIENT, &["records"]);
+    listed["records"].as_array().unwrap().len()
+}
+
 #[test]
-fn a_patient_registers_with_policy_and_grants_in_one_transaction() {
-    let world = World::new();
+fn people_come_aboard_and_begin() {
+    // No policy's code is on chain for the first, and nobody is registered. The last three need
+    // the patient and the laboratory of the one before them.
+    in_turn!(
+        World::new(),
+        a_registration_that_fails_leaves_nothing,
+        several_commands_wait_once,
+        a_registrar_appoints_and_grants_as_a_delegate,
+        a_patient_registers_with_policy_and_grants_in_one_transaction,
+        a_list_with_a_fault_begins_nothing,
+        whoever_paid_for_an_envelope_takes_it_back,
+        a_folder_is_added_once_however_often_it_is_uploaded,
+    );
+}
+
+fn a_patient_registers_with_policy_and_grants_in_one_transaction(world: &World) {
     let lab = format!("{LAB}:append,infer");
     let doctor = format!("{DOCTOR}:view:treatment:30");
     let policy = bundle();
@@ -64,9 +95,7 @@ fn a_patient_registers_with_policy_and_grants_in_one_transaction() {
     world.done(LAB, &["upload", "film.png", "--patient", PATIENT]);
 }
 
-#[test]
-fn a_registration_that_fails_leaves_nothing() {
-    let world = World::new();
+fn a_registration_that_fails_leaves_nothing(world: &World) {
     // Not enough for what the policy's code holds.
     world.done(REGISTRAR, &["transfer", "//Poor", "0.05"]);
     let policy = bundle();
@@ -81,22 +110,21 @@ fn a_registration_that_fails_leaves_nothing() {
     assert_eq!(world.run(PATIENT, &["patient", "show"]).code, 1);
 }
 
-#[test]
-fn a_registrar_appoints_and_grants_as_a_delegate() {
-    let world = World::new();
+fn a_registrar_appoints_and_grants_as_a_delegate(world: &World) {
     let policy = bundle();
-    world.done(PATIENT, &["patient", "register", "--policy", &policy]);
-    world.done(PATIENT, &["delegate", "set", REGISTRAR, "--actions", "append,infer"]);
-    let grant = format!("{PATIENT}:append:90");
+    world.done(DELEGATING, &["patient", "register", "--policy", &policy]);
+    world.done(DELEGATING, &["delegate", "set", REGISTRAR, "--actions", "append,infer"]);
+    let grant = format!("{DELEGATING}:append:90");
     let report = world.done(
         REGISTRAR,
-        &["provider", "add", LAB, "lab-technician", "--grant-for", &grant, "--fund", "2"],
+        &["provider", "add", APPOINTED, "lab-technician", "--grant-for", &grant, "--fund", "2"],
     );
-    assert_eq!(report["grants"][0]["patient"], world.account(PATIENT).as_str());
-    let check = ["policy", "check", "--subject", LAB, "--patient", PATIENT, "--action", "append"];
+    assert_eq!(report["grants"][0]["patient"], address(DELEGATING).as_str());
+    let check =
+        ["policy", "check", "--subject", APPOINTED, "--patient", DELEGATING, "--action", "append"];
     assert_eq!(world.run(STRANGER, &check).code, 0);
     // Beyond what the delegate may: nothing of it is done.
-    let beyond = format!("{PATIENT}:share");
+    let beyond = format!("{DELEGATING}:share");
     let refused =
         world.run(REGISTRAR, &["provider", "add", WORKER, "clinician", "--grant-for", &beyond]);
     assert_eq!(refused.code, 1, "{}", refused.out);
@@ -104,9 +132,7 @@ fn a_registrar_appoints_and_grants_as_a_delegate() {
     assert_eq!(listed["providers"].as_array().unwrap().len(), 0);
 }
 
-#[test]
-fn whoever_paid_for_an_envelope_takes_it_back() {
-    let world = World::with_patient();
+fn whoever_paid_for_an_envelope_takes_it_back(world: &World) {
     world.done(STRANGER, &["key", "publish"]);
     world.write_image("film.png", &synthetic_radiograph_png(2_001));
     let uploaded =
@@ -117,7 +143,7 @@ fn whoever_paid_for_an_envelope_takes_it_back() {
     let other = world.run(STRANGER, &["withdraw", &record]);
     assert!(other.one_error_line().contains("you paid for no envelope"), "{}", other.err);
     let report = world.done(LAB, &["withdraw", &record]);
-    assert_eq!(report["readers"], serde_json::json!([world.account(STRANGER)]));
+    assert_eq!(report["readers"], serde_json::json!([address(STRANGER)]));
     assert_ne!(report["released"], "0");
     assert_eq!(world.run(STRANGER, &["fetch", &record, "-o", "again.png"]).code, 1);
     // The patient's stays, whoever paid for it.
@@ -126,19 +152,17 @@ fn whoever_paid_for_an_envelope_takes_it_back() {
     assert_eq!(world.run(PATIENT, &["fetch", &record, "-o", "own.png"]).code, 0);
 }
 
-#[test]
-fn several_commands_wait_once() {
-    let world = World::new();
+fn several_commands_wait_once(world: &World) {
     let policy = bundle();
     let text = format!(
         "# coming aboard\nmedchain patient register\npolicy deploy '{policy}' --use\n\
          grant --to {LAB} --actions append   # the laboratory\n\
-         policy check --subject {STRANGER} --patient {PATIENT} --action append\n\
+         policy check --subject {STRANGER} --patient {NEWCOMER} --action append\n\
          grant --to {DOCTOR} --actions view\n"
     );
     std::fs::write(world.folder().join("aboard.txt"), text).unwrap();
     // A no stops it; what is in a block stays.
-    let stopped = world.run(PATIENT, &["batch", "aboard.txt"]);
+    let stopped = world.run(NEWCOMER, &["batch", "aboard.txt"]);
     assert_eq!(stopped.code, 3, "{}{}", stopped.out, stopped.err);
     let printed = lines(&stopped.out);
     let summary = printed.last().unwrap();
@@ -153,11 +177,11 @@ fn several_commands_wait_once() {
     let nonces: Vec<u64> = transactions.iter().map(|one| one["nonce"].as_u64().unwrap()).collect();
     assert_eq!(nonces, [0, 1, 2], "consecutive nonces: {summary}");
     assert!(transactions.iter().all(|one| one["block_number"].is_u64()), "{summary}");
-    let open = world.done(PATIENT, &["resume", "--list"]);
+    let open = world.done(NEWCOMER, &["resume", "--list"]);
     assert_eq!(open["transactions"], serde_json::json!([]));
     // A line that is no command: nothing is begun.
     std::fs::write(world.folder().join("wrong.txt"), "balance\nfly\n").unwrap();
-    let wrong = world.run(PATIENT, &["batch", "wrong.txt"]);
+    let wrong = world.run(NEWCOMER, &["batch", "wrong.txt"]);
     assert_eq!(wrong.code, 1, "{}", wrong.err);
     assert!(wrong.one_error_line().contains("line 2") && wrong.out.is_empty(), "{}", wrong.err);
     // A failure stops, unless it is to go on.
@@ -165,16 +189,15 @@ fn several_commands_wait_once() {
         "grant --to {LAB} --actions append --until 1\ngrant --to {DOCTOR} --actions view\n"
     );
     std::fs::write(world.folder().join("failing.txt"), failing).unwrap();
-    assert_eq!(world.run(PATIENT, &["batch", "failing.txt"]).code, 1);
-    let check = ["policy", "check", "--subject", DOCTOR, "--patient", PATIENT, "--action", "view"];
+    assert_eq!(world.run(NEWCOMER, &["batch", "failing.txt"]).code, 1);
+    let check = ["policy", "check", "--subject", DOCTOR, "--patient", NEWCOMER, "--action", "view"];
     assert_eq!(world.run(STRANGER, &check).code, 3);
-    assert_eq!(world.run(PATIENT, &["batch", "failing.txt", "--keep-going"]).code, 1);
+    assert_eq!(world.run(NEWCOMER, &["batch", "failing.txt", "--keep-going"]).code, 1);
     assert_eq!(world.run(STRANGER, &check).code, 0);
 }
 
-#[test]
-fn a_folder_is_added_once_however_often_it_is_uploaded() {
-    let world = World::with_patient();
+fn a_folder_is_added_once_however_often_it_is_uploaded(world: &World) {
+    let before = records(world);
     let films = world.folder().join("films");
     std::fs::create_dir(&films).unwrap();
     let mut list = "file,patient,kind\r\n".to_owned();
@@ -196,9 +219,8 @@ fn a_folder_is_added_once_however_often_it_is_uploaded() {
     let summary = &printed.last().unwrap()["summary"];
     assert_eq!(summary["added"], 13, "{summary}");
     assert_eq!(summary["failed"].as_array().unwrap().len(), 2, "{summary}");
-    let records: BTreeSet<u64> =
-        printed.iter().filter_map(|one| one["record_id"].as_u64()).collect();
-    assert_eq!(records.len(), 13);
+    let added: BTreeSet<u64> = printed.iter().filter_map(|one| one["record_id"].as_u64()).collect();
+    assert_eq!(added.len(), 13);
     let again = world.run(LAB, &upload);
     let printed = lines(&again.out);
     let summary = &printed.last().unwrap()["summary"];
@@ -206,27 +228,24 @@ fn a_folder_is_added_once_however_often_it_is_uploaded() {
     // Alone, a film is known as well.
     let alone = world.done(LAB, &["upload", "films/film 3.png", "--patient", PATIENT]);
     assert_eq!(alone["added_before"], true);
-    let listed = world.done(PATIENT, &["records"]);
-    assert_eq!(listed["records"].as_array().unwrap().len(), 13);
+    assert_eq!(records(world), before + 13);
     let open = world.done(LAB, &["resume", "--list"]);
     assert_eq!(open["entries"], serde_json::json!([]));
-    let back = format!("{}", records.first().unwrap());
+    let back = format!("{}", added.first().unwrap());
     world.done(PATIENT, &["fetch", &back, "-o", "back.png"]);
 }
 
-#[test]
-fn a_list_with_a_fault_begins_nothing() {
-    let world = World::with_patient();
-    let films = world.folder().join("films");
+fn a_list_with_a_fault_begins_nothing(world: &World) {
+    let before = records(world);
+    let films = world.folder().join("faulty");
     std::fs::create_dir(&films).unwrap();
     std::fs::write(films.join("a.png"), synthetic_radiograph_png(3_100)).unwrap();
     let list = format!("file,patient\na.png,{PATIENT}\n../a.png,{PATIENT}\n");
-    std::fs::write(world.folder().join("list.csv"), list).unwrap();
-    let refused = world.run(LAB, &["upload", "films", "--manifest", "list.csv"]);
+    std::fs::write(world.folder().join("faulty.csv"), list).unwrap();
+    let refused = world.run(LAB, &["upload", "faulty", "--manifest", "faulty.csv"]);
     let line = refused.one_error_line();
     assert!(line.contains("line 3, column 1") && line.contains("nothing was begun"), "{line}");
-    let listed = world.done(PATIENT, &["records"]);
-    assert_eq!(listed["records"], serde_json::json!([]));
+    assert_eq!(records(world), before);
 }
 
 #[test]

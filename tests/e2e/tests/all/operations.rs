@@ -9,9 +9,11 @@ use std::{
     process::Command,
 };
 
-use medchain_e2e::{free_port, repository, World, CUSTODIANS};
+use medchain_e2e::{free_port, repository, CUSTODIANS};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
+
+use super::one_worker::Working;
 
 /// The labels of a series, its name under `__name__`.
 type Series = BTreeMap<String, String>;
@@ -139,16 +141,15 @@ fn guide_expressions() -> Vec<String> {
     words.filter(of_ours).map(str::to_owned).collect()
 }
 
-#[test]
-fn everything_that_dashboard_alerts_and_guide_name_is_shown() {
-    let world = World::with_everybody();
+pub fn everything_that_dashboard_alerts_and_guide_name_is_shown(
+    Working { world, worker, port }: &Working,
+) {
     world.set_up_custodians();
-    let (port, custodian_port) = (free_port(), free_port());
-    let worker = world.worker_at(port);
+    let custodian_port = free_port();
     let _custodian = world.custodian_at(CUSTODIANS[0], custodian_port);
     // Some series exist only once something has happened.
-    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
-    world.verdict(record, &worker);
+    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(73)));
+    world.verdict(record, worker);
 
     let jobs = read("ops/prometheus/prometheus.yml");
     let mut all = Vec::new();

@@ -6,6 +6,8 @@ use medchain_e2e::{contract, program, repository, World};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
+use super::one_worker::Working;
+
 fn script(name: &str, world: &World, arguments: &[&str]) -> Output {
     Command::new("node")
         .arg(repository().join("tests/js").join(name))
@@ -23,13 +25,10 @@ fn passed(output: &Output) {
     assert!(said.contains(" passed, 0 failed"), "{said}\n{complained}");
 }
 
-#[test]
-fn polkadot_js_carries_the_flow() {
-    let world = World::with_everybody();
-    let worker = world.worker();
+pub fn polkadot_js_carries_the_flow(Working { world, worker, .. }: &Working) {
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(61)));
-    world.verdict(record, &worker);
-    passed(&script("flow.mjs", &world, &["--record", &record.to_string()]));
+    world.verdict(record, worker);
+    passed(&script("flow.mjs", world, &["--record", &record.to_string()]));
 }
 
 #[test]
@@ -71,12 +70,10 @@ fn an_exported_account_opens_in_a_wallet() {
     assert!(!open("four little words").status.success(), "it opens with another passphrase");
 }
 
-#[test]
-fn the_contract_bundle_loads_and_runs() {
-    passed(&script("contract.mjs", &World::new(), &[]));
+pub fn the_contract_bundle_loads_and_runs(Working { world, .. }: &Working) {
+    passed(&script("contract.mjs", world, &[]));
 }
 
-#[test]
-fn the_steps_of_the_readme_name_what_there_is() {
-    passed(&script("readme.mjs", &World::new(), &[]));
+pub fn the_steps_of_the_readme_name_what_there_is(Working { world, .. }: &Working) {
+    passed(&script("readme.mjs", world, &[]));
 }

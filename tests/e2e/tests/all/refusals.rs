@@ -8,6 +8,8 @@ use medchain_e2e::{
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::Value;
 
+use crate::parts::in_turn;
+
 /// A PNG whose header promises 30,000 × 30,000 pixels.
 fn bomb() -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -46,8 +48,22 @@ fn no_records(world: &World, patient: &str) {
 }
 
 #[test]
-fn bad_images_are_refused_before_anything_happens() {
-    let world = World::with_everybody();
+fn what_is_refused_leaves_nothing_behind() {
+    // The last ones change what the others find: a key, the institutions, the default policy.
+    in_turn!(
+        World::with_everybody(),
+        bad_images_are_refused_before_anything_happens,
+        an_unreachable_store_leaves_nothing_on_chain,
+        an_account_without_funds_stores_and_adds_nothing,
+        a_profile_of_a_call_that_the_chain_refuses_is_not_left_in_the_store,
+        an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing,
+        money_and_keys_that_are_not_there_are_refused,
+        a_role_is_given_by_an_institution_and_ends,
+        a_default_policy_waits_and_a_patient_can_say_nobody,
+    );
+}
+
+fn bad_images_are_refused_before_anything_happens(world: &World) {
     let stored = files_below(Path::new(world.store()));
     let png = synthetic_radiograph_png(1);
     let jpeg = std::fs::read(repository().join("models/fixtures/rgb.jpg")).unwrap();
@@ -70,12 +86,10 @@ fn bad_images_are_refused_before_anything_happens() {
         assert!(!line.contains("J. Doe"), "an error quotes the content: {line}");
     }
     assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
-    no_records(&world, PATIENT);
+    no_records(world, PATIENT);
 }
 
-#[test]
-fn an_account_without_funds_stores_and_adds_nothing() {
-    let world = World::with_everybody();
+fn an_account_without_funds_stores_and_adds_nothing(world: &World) {
     let stored = files_below(Path::new(world.store()));
     let poor = "//Bob//poor";
     // A profile would be stored before the call is signed.
@@ -88,24 +102,21 @@ fn an_account_without_funds_stores_and_adds_nothing() {
     assert!(shown.one_error_line().contains("not registered"), "{}", shown.err);
 }
 
-#[test]
-fn a_profile_of_a_call_that_the_chain_refuses_is_not_left_in_the_store() {
-    let world = World::with_patient();
+fn a_profile_of_a_call_that_the_chain_refuses_is_not_left_in_the_store(world: &World) {
+    let stored = files_below(Path::new(world.store()));
     std::fs::write(world.folder().join("profile.json"), "{}").unwrap();
     // It is stored before the call is sent, and only the chain says that this is no patient.
     let refused = world.run(STRANGER, &["patient", "update-profile", "profile.json"]);
     let line = refused.one_error_line();
     assert_eq!(refused.code, 1, "{line}");
     assert!(line.contains("update the profile"), "{line}");
-    assert_eq!(files_below(Path::new(world.store())), 0, "{line}");
+    assert_eq!(files_below(Path::new(world.store())), stored, "{line}");
 }
 
-#[test]
-fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
-    let world = World::with_everybody();
+fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing(world: &World) {
     let stored = files_below(Path::new(world.store()));
     world.write_image("scan.png", &synthetic_radiograph_png(4));
-    let poor = "//Bob//poor";
+    let poor = "//Bob//poorer";
     // Enough to be a patient, and for the fee of an upload.
     world.done(STRANGER, &["transfer", poor, "0.025"]);
     assert_eq!(world.done(poor, &["balance"])["held"], "0");
@@ -118,12 +129,10 @@ fn an_account_that_can_pay_the_fee_but_not_the_deposits_stores_nothing() {
     let [spendable, fee, held] = amounts[..] else { panic!("{line}") };
     assert!(fee < spendable && spendable < fee + held, "the test is about another case: {line}");
     assert_eq!(files_below(Path::new(world.store())), stored, "something was stored");
-    no_records(&world, poor);
+    no_records(world, poor);
 }
 
-#[test]
-fn money_and_keys_that_are_not_there_are_refused() {
-    let world = World::with_everybody();
+fn money_and_keys_that_are_not_there_are_refused(world: &World) {
     for (amount, to, says) in [
         ("0", PATIENT, "zero"),
         ("1", STRANGER, "your own account"),
@@ -150,9 +159,7 @@ fn money_and_keys_that_are_not_there_are_refused() {
     assert!(refused.one_error_line().contains("only the council may"), "{}", refused.err);
 }
 
-#[test]
-fn a_default_policy_waits_and_a_patient_can_say_nobody() {
-    let world = World::with_everybody();
+fn a_default_policy_waits_and_a_patient_can_say_nobody(world: &World) {
     let bundle = contract("access-control").display().to_string();
     let policy = world.done(STRANGER, &["policy", "deploy", &bundle]);
     let policy = policy["contract"].as_str().unwrap().to_owned();
@@ -181,9 +188,7 @@ fn a_default_policy_waits_and_a_patient_can_say_nobody() {
     assert_eq!(world.done(LAB, &["patient", "show"])["policy"], policy);
 }
 
-#[test]
-fn a_role_is_given_by_an_institution_and_ends() {
-    let world = World::with_everybody();
+fn a_role_is_given_by_an_institution_and_ends(world: &World) {
     let refused = world.run(STRANGER, &["provider", "add", STRANGER, "clinician"]);
     assert!(refused.one_error_line().contains("not the registrar"), "{}", refused.err);
     let refused = world.run(STRANGER, &["institution", "add", "Mine", STRANGER]);
@@ -201,9 +206,7 @@ fn a_role_is_given_by_an_institution_and_ends() {
     assert_eq!(roles["providers"][0]["in_force"], false);
 }
 
-#[test]
-fn an_unreachable_store_leaves_nothing_on_chain() {
-    let world = World::with_everybody();
+fn an_unreachable_store_leaves_nothing_on_chain(world: &World) {
     world.write_image("scan.png", &synthetic_radiograph_png(3));
     let nowhere = format!("http://127.0.0.1:{}", free_port());
     let output = Command::new(program("medchain"))
@@ -216,7 +219,7 @@ fn an_unreachable_store_leaves_nothing_on_chain() {
     assert!(!output.status.success());
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("127.0.0.1"), "{said}");
-    no_records(&world, PATIENT);
+    no_records(world, PATIENT);
 }
 
 #[test]

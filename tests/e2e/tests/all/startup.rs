@@ -12,7 +12,7 @@ use std::{
 
 use medchain_e2e::{free_port, model_folder, program, World, REGISTRAR, STRANGER, WORKER};
 
-use crate::proxy::Proxy;
+use crate::{parts::in_turn, proxy::Proxy};
 
 /// The worker with the configuration of [`World::worker`], and `flags` after it.
 fn worker(world: &World, flags: &[&str]) -> Command {
@@ -64,10 +64,17 @@ fn node_key(scheme: &str) -> Vec<u8> {
 }
 
 #[test]
-fn whatever_a_worker_cannot_work_with_is_one_line() {
-    let world = World::with_everybody();
+fn a_worker_that_cannot_work_says_why() {
+    in_turn!(
+        World::with_everybody(),
+        whatever_a_worker_cannot_work_with_is_one_line,
+        a_worker_whose_node_turns_to_another_chain_ends,
+    );
+}
+
+fn whatever_a_worker_cannot_work_with_is_one_line(world: &World) {
     let me = ["--dev", "--suri", WORKER];
-    let with = |more: &[&str]| refusal(&world, &[&me[..], more].concat());
+    let with = |more: &[&str]| refusal(world, &[&me[..], more].concat());
 
     // The key.
     secret_file(world.folder(), "ed25519.json", &node_key("ed25519"));
@@ -78,24 +85,24 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
     let decrypts = format!(r#"{{"version":1,"encryption_secret":"{}"}}"#, "ab".repeat(32));
     secret_file(world.folder(), "decrypts.key", decrypts.as_bytes());
     for name in ["ed25519.json", "sr25519.json", "noise.key", "aura", "decrypts.key"] {
-        let line = refusal(&world, &["--key", name]);
+        let line = refusal(world, &["--key", name]);
         assert!(line.contains(&format!("{name} is not a key file")), "{line}");
         assert!(line.contains("medchain key new"), "{line}");
         assert!(!line.contains("Private") && !line.contains("abab"), "a secret: {line}");
     }
     fs::set_permissions(world.folder().join("noise.key"), fs::Permissions::from_mode(0o644))
         .unwrap();
-    assert!(refusal(&world, &["--key", "noise.key"]).contains("chmod 600"));
-    assert!(refusal(&world, &["--key", "none.key"]).contains("no key file none.key"));
-    assert!(refusal(&world, &[]).contains("no key: pass --key FILE, or set MEDCHAIN_WORKER_KEY"));
+    assert!(refusal(world, &["--key", "noise.key"]).contains("chmod 600"));
+    assert!(refusal(world, &["--key", "none.key"]).contains("no key file none.key"));
+    assert!(refusal(world, &[]).contains("no key: pass --key FILE, or set MEDCHAIN_WORKER_KEY"));
 
     // The environment.
-    let mut mistyped = worker(&world, &me);
+    let mut mistyped = worker(world, &me);
     mistyped.env("MEDCHAIN_WORKER_NOED", world.url());
     assert!(refusal_of(mistyped).contains("unknown environment variable MEDCHAIN_WORKER_NOED"));
 
     // The account.
-    let line = refusal(&world, &["--dev", "--suri", STRANGER]);
+    let line = refusal(world, &["--dev", "--suri", STRANGER]);
     assert!(line.contains("not registered"), "{line}");
     let poor = "//Bob//poor";
     world.done(REGISTRAR, &["transfer", poor, "101"]);
@@ -104,7 +111,7 @@ fn whatever_a_worker_cannot_work_with_is_one_line() {
         world.done(poor, &["balance"])["spendable"].as_str().unwrap().parse().unwrap();
     let rest = format!("{:.4}", spendable / 1e12 - 0.006);
     world.done(poor, &["transfer", REGISTRAR, &rest]);
-    let line = refusal(&world, &["--dev", "--suri", poor]);
+    let line = refusal(world, &["--dev", "--suri", poor]);
     assert!(line.contains("too little to answer"), "{line}");
 
     // The machine.
@@ -141,17 +148,15 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[test]
-fn a_worker_whose_node_turns_to_another_chain_ends() {
-    let world = World::with_everybody();
+fn a_worker_whose_node_turns_to_another_chain_ends(world: &World) {
     let proxy = Proxy::start(world.url());
-    let mut running = worker(&world, &["--dev", "--suri", WORKER, "--node", &proxy.url])
+    let mut running = worker(world, &["--dev", "--suri", WORKER, "--node", &proxy.url])
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     sleep(Duration::from_secs(10));
     assert!(running.try_wait().unwrap().is_none(), "it runs");
-    let genesis = genesis(&world);
+    let genesis = genesis(world);
     proxy.exchange(&genesis, &"1".repeat(genesis.len()));
     proxy.cut();
     let started = Instant::now();

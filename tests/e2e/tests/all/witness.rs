@@ -6,12 +6,13 @@ use std::{
 };
 
 use medchain_client::keys::Identity;
-use medchain_e2e::{free_port, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
+use medchain_e2e::{address, free_port, World, CUSTODIANS, DOCTOR, LAB, PATIENT, STRANGER};
 use medchain_vision::synthetic_radiograph_png;
 
 use crate::{
     calls::delivery,
     custody::{film, logged, read, wait_to_read},
+    parts::in_turn,
     proxy::Proxy,
 };
 
@@ -23,8 +24,15 @@ fn hex(bytes: [u8; 32]) -> String {
 }
 
 #[test]
-fn a_node_that_names_its_own_key_as_a_custodians_gets_no_share() {
-    let world = World::with_custodians();
+fn one_node_that_lies_does_not_name_who_receives_keys() {
+    in_turn!(
+        World::with_custodians(),
+        a_node_that_names_its_own_key_as_a_custodians_gets_no_share,
+        a_custodian_delivers_to_no_reply_key_that_its_witness_does_not_vouch_for,
+    );
+}
+
+fn a_node_that_names_its_own_key_as_a_custodians_gets_no_share(world: &World) {
     let key = |secret: &str| hex(Identity::from_secret_uri(secret).unwrap().custodian_key().0);
     let proxy = Proxy::start(world.url());
     proxy.exchange(&key(CUSTODIANS[0]), &key("//Somebody//else"));
@@ -42,17 +50,15 @@ fn a_node_that_names_its_own_key_as_a_custodians_gets_no_share() {
     assert!(added["record_id"].as_u64().is_some(), "{added}");
 }
 
-#[test]
-fn a_custodian_delivers_to_no_reply_key_that_its_witness_does_not_vouch_for() {
-    let world = World::with_custodians();
-    let film = film(&world, 711);
+fn a_custodian_delivers_to_no_reply_key_that_its_witness_does_not_vouch_for(world: &World) {
+    let film = film(world, 711);
     let record = film.0;
     for who in [STRANGER, DOCTOR] {
         world.done(PATIENT, &["grant", "--to", who, "--actions", "view"]);
         world.done(who, &["request-access", &record.to_string(), "--no-wait"]);
     }
     // The node tells the stranger's request with a key of which another holds the secret.
-    let reply = |who| hex(delivery(&world, CUSTODIANS[0], record, who).0 .0);
+    let reply = |who| hex(delivery(world, CUSTODIANS[0], record, who).0 .0);
     let (true_key, false_key) = (reply(STRANGER), reply(DOCTOR));
     let proxy = Proxy::start(world.url());
     proxy.exchange(&true_key, &false_key);
@@ -61,19 +67,19 @@ fn a_custodian_delivers_to_no_reply_key_that_its_witness_does_not_vouch_for() {
     let custodians = CUSTODIANS.map(start);
 
     // What it does not lie about is served.
-    wait_to_read(&world, DOCTOR, &film, &custodians);
+    wait_to_read(world, DOCTOR, &film, &custodians);
     let started = Instant::now();
     while !custodians.iter().any(|one| one.said().contains("do not agree")) {
         assert!(started.elapsed() < LIMIT, "{}", custodians[0].said());
         sleep(Duration::from_millis(500));
     }
-    assert_eq!(read(&world, STRANGER, record), None);
-    let stranger = world.account(STRANGER);
-    let delivered = logged(&world, "share_delivered", record);
+    assert_eq!(read(world, STRANGER, record), None);
+    let stranger = address(STRANGER);
+    let delivered = logged(world, "share_delivered", record);
     let has_stranger = delivered.iter().any(|entry| entry.to_string().contains(&stranger));
     assert!(!has_stranger, "{delivered:?}");
 
     // Once the node tells the truth, the stranger is served as well.
     proxy.exchange(&true_key, &true_key);
-    wait_to_read(&world, STRANGER, &film, &custodians);
+    wait_to_read(world, STRANGER, &film, &custodians);
 }

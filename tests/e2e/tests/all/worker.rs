@@ -7,11 +7,21 @@ use medchain_e2e::{free_port, World, HELPER, PATIENT, STRANGER, WORKER};
 use medchain_primitives::{RequestId, SealedAnswer};
 use medchain_vision::synthetic_radiograph_png;
 
-use super::calls::submit;
+use super::{calls::submit, endings, one_worker::Working, parts::in_turn};
 
 #[test]
-fn consent_revoked_between_upload_and_answer_stops_it() {
-    let world = World::with_everybody();
+fn a_worker_goes_on_when_consent_the_store_or_itself_fails() {
+    // The first part names the first request of the chain.
+    in_turn!(
+        World::with_everybody(),
+        consent_revoked_between_upload_and_answer_stops_it,
+        five_uploads_and_a_worker_that_is_killed_again_and_again,
+        endings::a_request_is_cancelled_and_a_model_retired_and_taken_back,
+        a_flipped_bit_is_reported_and_never_predicted,
+    );
+}
+
+fn consent_revoked_between_upload_and_answer_stops_it(world: &World) {
     let image = world.write_image("scan.png", &synthetic_radiograph_png(21));
     let record = world.upload_for(&image, &["--worker", WORKER]);
     world.done(PATIENT, &["revoke", "--from", WORKER]);
@@ -24,15 +34,13 @@ fn consent_revoked_between_upload_and_answer_stops_it() {
     // the reason.
     let sealed = SealedAnswer::truncate_from(vec![0; 30]);
     let call = Call::SubmitAnswer { request: RequestId(0), sealed };
-    let refused = submit(&world, WORKER, &call);
+    let refused = submit(world, WORKER, &call);
     assert!(refused.as_ref().is_err_and(|error| error.is(EmrError::GrantRevoked)), "{refused:?}");
     world.done(PATIENT, &["grant", "--to", WORKER, "--actions", "infer"]);
     world.verdict(record, &worker);
 }
 
-#[test]
-fn five_uploads_and_a_worker_that_is_killed_again_and_again() {
-    let world = World::with_everybody();
+fn five_uploads_and_a_worker_that_is_killed_again_and_again(world: &World) {
     let records: Vec<u64> = (0..5)
         .map(|i| {
             let image = world.write_image(&format!("{i}.png"), &synthetic_radiograph_png(30 + i));
@@ -72,14 +80,11 @@ fn backlog(world: &World, seeds: std::ops::Range<u64>) -> Vec<u64> {
     seeds.map(upload).collect()
 }
 
-#[test]
-fn two_workers_agree_also_when_one_of_them_is_killed() {
-    let world = World::with_everybody();
-    world.hire(HELPER);
+pub fn two_workers_agree_also_when_one_of_them_is_killed(world: &World) {
     let ports = [free_port(), free_port()];
     let first = world.worker_of(WORKER, ports[0]);
     let second = world.worker_of(HELPER, ports[1]);
-    let records = backlog(&world, 50..54);
+    let records = backlog(world, 50..54);
     for record in &records {
         let verdict = world.verdict(*record, &first);
         assert_eq!(verdict["quorum"], 2, "{verdict}");
@@ -92,7 +97,7 @@ fn two_workers_agree_also_when_one_of_them_is_killed() {
     }
 
     // It may have committed to some of them, and must show them when it is back.
-    let records = backlog(&world, 60..63);
+    let records = backlog(world, 60..63);
     sleep(Duration::from_secs(2));
     first.kill();
     sleep(Duration::from_secs(3));
@@ -106,12 +111,11 @@ fn two_workers_agree_also_when_one_of_them_is_killed() {
     }
 }
 
-#[test]
-fn a_stranger_sees_that_there_is_a_verdict_and_the_patient_alone_discloses_it() {
-    let world = World::with_everybody();
-    let worker = world.worker();
-    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(71)));
-    let verdict = world.verdict(record, &worker);
+pub fn a_stranger_sees_that_there_is_a_verdict_and_the_patient_alone_discloses_it(
+    Working { world, worker, .. }: &Working,
+) {
+    let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(72)));
+    let verdict = world.verdict(record, worker);
     let seen = world.done(STRANGER, &["show", &record.to_string()])["verdicts"][0].clone();
     assert_eq!(seen["receipt"], verdict["receipt"]);
     assert_eq!(seen["label"], serde_json::Value::Null, "{seen}");
@@ -122,9 +126,7 @@ fn a_stranger_sees_that_there_is_a_verdict_and_the_patient_alone_discloses_it() 
     assert_eq!(disclosed["label"], verdict["label"], "{disclosed}");
 }
 
-#[test]
-fn a_flipped_bit_is_reported_and_never_predicted() {
-    let world = World::with_everybody();
+fn a_flipped_bit_is_reported_and_never_predicted(world: &World) {
     let record = world.upload(&world.write_image("scan.png", &synthetic_radiograph_png(41)));
     let cid = world.show(record)["cid"].as_str().unwrap().to_owned();
     let block = largest_block(Path::new(world.store()));
