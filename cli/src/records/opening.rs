@@ -55,6 +55,18 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Ope
     Ok(Opened { bytes, key, timings_ms })
 }
 
+/// Whether the encrypted file opens with one of these keys, as a file of the record's patient.
+///
+/// A file opens under one key and for one patient, so this is the patient's own: whoever copied
+/// its CID has no such key.
+pub async fn opens(context: &Context, record: &Record, keys: &[ContentKey]) -> bool {
+    if keys.is_empty() {
+        return false;
+    }
+    let bytes = ciphertext(context, record).await;
+    bytes.is_ok_and(|bytes| fitting(keys, record, &bytes).is_ok())
+}
+
 /// A record's content key, to be sealed to another reader.
 ///
 /// Where several keys are possible, the one that decrypts the content.

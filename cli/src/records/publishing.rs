@@ -91,11 +91,16 @@ async fn naming_but_archives(view: &View, cid: &Cid) -> Result<Naming> {
             None => {}
         }
     }
-    let models = view.models().await.context("cannot read the models")?;
-    if models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)) {
+    if is_of_model(view, cid).await? {
         return Ok(Naming::Named);
     }
     Ok(erased.map_or(Naming::Nothing, Naming::Erased))
+}
+
+/// Whether this is the file of a model, or its card.
+pub async fn is_of_model(view: &View, cid: &Cid) -> Result<bool> {
+    let models = view.models().await.context("cannot read the models")?;
+    Ok(models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)))
 }
 
 /// Whether a record that is not erased, or a model, names this content.
