@@ -180,6 +180,8 @@ impl Both {
                 }
                 return Ok(granted);
             }
+            Deed::Restore(id) => Emr::restore_record(origin, record(id))?,
+            Deed::Withdraw(id) => Custody::withdraw_shares(origin, record(id))?,
             Deed::Erase(id) => {
                 Emr::erase_record(origin, record(id)).map_err(error)?;
             }
