@@ -69,6 +69,8 @@ pub enum Deed {
     Take(usize, Who),
     /// Set the reference policy, or none.
     SetPolicy(bool),
+    /// Say that nobody may do anything, whatever the default policy is.
+    AllowNobody,
     /// Allow or forbid emergency access.
     SetEmergency(bool),
     /// Ask custodians for the key that the worker in this place waits for.
@@ -413,7 +415,7 @@ impl Model {
                             one.requested.contains(&id) && !one.barred.contains(&id)
                         })
             }
-            Deed::SetPolicy(_) | Deed::SetEmergency(_) => patient,
+            Deed::SetPolicy(_) | Deed::AllowNobody | Deed::SetEmergency(_) => patient,
             Deed::Work(place) => self.may_work(who, place),
             Deed::Seal(place) => self.may_seal(who, place),
             Deed::Expire(id, subject) => {
@@ -497,6 +499,7 @@ impl Model {
                 self.envelopes.remove(&(id, subject));
             }
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
+            Deed::AllowNobody => self.has_policy = false,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
             Deed::Work(place) => {
                 let Seat { record, until, .. } = self.seats[place];

@@ -63,15 +63,16 @@ fn deed() -> impl Strategy<Value = (Who, Deed)> {
     prop_oneof![
         16 => patients_and_readers(),
         4 => workers_and_custodians(),
-        1 => versions(),
+        1 => versions_and_nobody(),
     ]
 }
 
-fn versions() -> impl Strategy<Value = (Who, Deed)> {
+fn versions_and_nobody() -> impl Strategy<Value = (Who, Deed)> {
     prop_oneof![
-        2 => (prop_oneof![3 => Just(PATIENT), 1 => who()], record())
+        4 => (prop_oneof![3 => Just(PATIENT), 1 => who()], record())
             .prop_map(|(who, id)| (who, Deed::Restore(id))),
-        1 => (who(), record()).prop_map(|(who, id)| (who, Deed::Withdraw(id))),
+        2 => (who(), record()).prop_map(|(who, id)| (who, Deed::Withdraw(id))),
+        1 => who().prop_map(|who| (who, Deed::AllowNobody)),
     ]
 }
 
