@@ -1,16 +1,23 @@
 //! Asking the stores to delete the content of an erased record.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
 
 use anyhow::{bail, Result};
 use medchain_client::{
     chain::{Finality, Record, RecordStatus, View},
-    crypto::ContentKey,
+    crypto::{self, ContentKey},
     store::Store,
+    AccountId32,
 };
 use medchain_primitives::{Cid, RecordId};
 
-use super::{opening::opens, publishing::is_of_model};
+use super::{
+    opening::{opens, MAX_CIPHERTEXT_BYTES},
+    publishing::model_files,
+};
 use crate::{
     certificate::{StoreOutcome, StorePart},
     context::Context,
@@ -35,7 +42,15 @@ pub async fn delete_content(
     even_if_shared: bool,
 ) -> Result<(Vec<StorePart>, Option<String>)> {
     let store = context.store()?;
-    Ok(match kept(context, view, record, keys, even_if_shared).await? {
+    let why = match contains_foreign(store.as_ref(), view, &record.patient, &record.cid).await? {
+        Some(why) if why.is_final => Some(why.text),
+        Some(why) if !even_if_shared => Some(format!(
+            "{}; to have both deleted all the same, add --even-if-shared to `medchain erase {}`",
+            why.text, record.id
+        )),
+        _ => kept(context, view, record, keys, even_if_shared).await?,
+    };
+    Ok(match why {
         Some(why) => (Vec::new(), Some(why)),
         None => {
             wait_until_erased(context, record.id).await?;
@@ -63,7 +78,58 @@ async fn wait_until_erased(context: &Context, id: RecordId) -> Result<()> {
     }
 }
 
-/// Why the content must stay in the stores: a model or a record of another patient has it too.
+/// Why content must stay in the stores.
+pub struct Foreign {
+    /// In words.
+    pub text: String,
+    /// Whether nobody may have it deleted all the same.
+    pub is_final: bool,
+}
+
+/// Why a patient's content must stay in the stores because of what would go with it: the file of a
+/// model, or of a record of another patient.
+///
+/// The maker of a tree of blocks can link to the content of others, and a folder, which has no
+/// pins, deletes that with the tree.
+pub async fn contains_foreign(
+    store: &dyn Store,
+    view: &View,
+    patient: &AccountId32,
+    cid: &Cid,
+) -> Result<Option<Foreign>> {
+    let parts = store.goes_with(cid).await;
+    let models = model_files(view).await?;
+    if iter::once(cid).chain(&parts).any(|cid| models.contains(cid)) {
+        let text = "it is a file of a model, or contains one, which stays in the stores".into();
+        return Ok(Some(Foreign { text, is_final: true }));
+    }
+    for part in &parts {
+        let other = other_record(view, patient, part).await?;
+        if let Some(other) = other
+            && is_whole_file(store, part).await
+        {
+            let text = format!(
+                "the file contains that of record {other} of another patient, which would go with it"
+            );
+            return Ok(Some(Foreign { text, is_final: false }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether this is an encrypted file, and not a piece of one: whoever made a record of a piece of
+/// another patient's film could otherwise keep that from being deleted.
+///
+/// A piece does not begin as a file does, or has a length that no file has.
+async fn is_whole_file(store: &dyn Store, cid: &Cid) -> bool {
+    let Ok(bytes) = store.get(cid, MAX_CIPHERTEXT_BYTES).await else { return false };
+    let length = bytes.len() as u64;
+    let content = length.checked_sub(crypto::encrypted_length(0));
+    crypto::file_header(&bytes).is_ok()
+        && content.is_some_and(|content| crypto::encrypted_length(content) == length)
+}
+
+/// Why the content must stay in the stores: a record of another patient has it too.
 ///
 /// Of two records of two patients with the same content, one has a copied CID. If that were a
 /// reason to keep the file, anybody could keep it from being deleted; if it were none, whoever
@@ -76,10 +142,10 @@ async fn kept(
     keys: &[ContentKey],
     even_if_shared: bool,
 ) -> Result<Option<String>> {
-    if is_of_model(view, &record.cid).await? {
-        return Ok(Some("it is a file of a model, which stays in the stores".into()));
-    }
-    let other = if even_if_shared { None } else { other_record(view, record).await? };
+    let other = match even_if_shared {
+        true => None,
+        false => other_record(view, &record.patient, &record.cid).await?,
+    };
     let Some(other) = other else { return Ok(None) };
     if opens(context, record, keys).await {
         return Ok(None);
@@ -91,10 +157,10 @@ async fn kept(
     )))
 }
 
-/// A record of another patient that has the same content and is not erased.
-async fn other_record(view: &View, record: &Record) -> Result<Option<RecordId>> {
-    for (patient, other) in view.records_with(&record.cid).await? {
-        if patient == record.patient {
+/// A record of another patient that has this content and is not erased.
+async fn other_record(view: &View, patient: &AccountId32, cid: &Cid) -> Result<Option<RecordId>> {
+    for (owner, other) in view.records_with(cid).await? {
+        if owner == *patient {
             continue;
         }
         let found = view.record(other).await?;

@@ -15,7 +15,7 @@ use super::{content::fetch_content, keys::keys};
 use crate::{context::Context, output::time::elapsed_ms};
 
 /// The largest encrypted file that is fetched, in bytes.
-const MAX_CIPHERTEXT_BYTES: u64 = crypto::encrypted_length(MAX_FILE_BYTES);
+pub const MAX_CIPHERTEXT_BYTES: u64 = crypto::encrypted_length(MAX_FILE_BYTES);
 
 /// A record's content.
 pub struct Opened {

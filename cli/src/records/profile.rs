@@ -12,7 +12,9 @@ use medchain_client::{
 use medchain_primitives::{Cid, SealedKey};
 use zeroize::Zeroizing;
 
-use super::{content::fetch_content, publishing::let_go, Content, EnvelopesOf};
+use super::{
+    content::fetch_content, erasing::contains_foreign, publishing::let_go, Content, EnvelopesOf,
+};
 use crate::{
     certificate::StorePart,
     context::Context,
@@ -95,10 +97,11 @@ pub async fn is_own_profile(context: &Context, patient: &AccountId32, profile: &
     }
 }
 
-/// Asks the stores to delete a profile that was removed, if it was the signer's own. Returns what
-/// they answered, or why none was asked.
+/// Asks the stores to delete a profile that was removed, if it was the signer's own and contains
+/// nothing of others. Returns what they answered, or why none was asked.
 pub async fn delete_profile(
     context: &Context,
+    patient: &AccountId32,
     cid: &Cid,
     is_own: bool,
 ) -> Result<(Vec<StorePart>, Option<String>)> {
@@ -108,6 +111,10 @@ pub async fn delete_profile(
         return Ok((Vec::new(), Some(why.into())));
     }
     let store = context.store()?;
+    let view = context.view().await?;
+    if let Some(why) = contains_foreign(store.as_ref(), &view, patient, cid).await? {
+        return Ok((Vec::new(), Some(why.text)));
+    }
     let step = context.progress.step("Asking the stores to delete the encrypted profile");
     let answers = store.unpin(cid).await;
     drop(step);

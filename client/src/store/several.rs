@@ -164,6 +164,18 @@ impl Store for SeveralStores {
         join_all(asked).await.into_iter().flatten().collect()
     }
 
+    async fn goes_with(&self, cid: &Cid) -> Vec<Cid> {
+        let mut all = Vec::new();
+        for part in join_all(self.stores.iter().map(|store| store.goes_with(cid))).await {
+            for cid in part {
+                if !all.contains(&cid) {
+                    all.push(cid);
+                }
+            }
+        }
+        all
+    }
+
     async fn kept(&self) -> Vec<Kept> {
         let asked = self.stores.iter().enumerate().map(|(place, store)| async move {
             let answers = timeout(self.patience, store.kept()).await;

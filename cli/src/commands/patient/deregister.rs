@@ -84,7 +84,7 @@ async fn deregister(context: &Context) -> Result<DeregisterReport> {
         matches!(event, ChainEvent::PatientDeregistered { .. })
     })?;
     let (stores, stores_not_asked) = match &patient.profile {
-        Some(profile) => records::delete_profile(context, &profile.cid, is_own).await?,
+        Some(profile) => records::delete_profile(context, &account, &profile.cid, is_own).await?,
         None => (Vec::new(), None),
     };
     Ok(DeregisterReport {

@@ -65,7 +65,8 @@ async fn remove(context: &Context) -> Result<RemoveProfileReport> {
     let purpose = "remove the profile";
     let outcome = context.sign(&Call::RemoveProfile, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProfileRemoved { .. }))?;
-    let (stores, stores_not_asked) = records::delete_profile(context, &profile.cid, is_own).await?;
+    let (stores, stores_not_asked) =
+        records::delete_profile(context, &account, &profile.cid, is_own).await?;
     Ok(RemoveProfileReport {
         patient: account,
         profile: profile.cid.to_string(),

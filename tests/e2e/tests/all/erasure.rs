@@ -2,7 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_client::chain::{Call, ChainEvent, CustodyError, Document};
+use medchain_client::{
+    chain::{Call, ChainEvent, CustodyError, Document},
+    crypto::{self, ContentKey},
+    store::{cid_of, dag::CHUNK, LocalStore, Store},
+};
 use medchain_e2e::{program, Answer, IpfsDaemon, World, CUSTODIANS, LAB, PATIENT, STRANGER};
 use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
@@ -232,6 +236,45 @@ fn a_record_with_the_cid_of_a_model_does_not_have_it_deleted() {
     let erased = world.done(STRANGER, &["erase", &id, "--even-if-shared"]);
     let why = erased["stores_not_asked"].as_str().unwrap_or_default();
     assert!(why.contains("a file of a model"), "{erased}");
+}
+
+/// Whoever may put blocks into a folder can make a tree that links to the film of another patient,
+/// and a folder deletes trees.
+#[test]
+fn a_file_that_contains_another_patients_does_not_have_that_deleted() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    let film = crypto::encrypt(&ContentKey::generate(), &account(PATIENT).0, &[77; 1000]).unwrap();
+    let tree = [vec![78; CHUNK], film.clone()].concat();
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    for content in [&film, &tree] {
+        runtime.block_on(store.put(content)).unwrap();
+    }
+    let record = add(&world, PATIENT, cid_of(&film));
+    let stolen = add(&world, STRANGER, cid_of(&tree)).to_string();
+    let erased = world.done(STRANGER, &["erase", &stolen]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains(&format!("contains that of record {record}")), "{erased}");
+    assert_eq!(runtime.block_on(store.get(&cid_of(&film), u64::MAX)).unwrap(), film);
+}
+
+/// Otherwise a record with the CID of one of its blocks would keep a film from being deleted.
+#[test]
+fn a_record_of_a_piece_of_a_film_does_not_keep_it() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    let key = ContentKey::generate();
+    let film = crypto::encrypt(&key, &account(PATIENT).0, &vec![79; 2 * CHUNK]).unwrap();
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    runtime.block_on(store.put(&film)).unwrap();
+    let record = add(&world, PATIENT, cid_of(&film)).to_string();
+    for piece in film.chunks(CHUNK) {
+        add(&world, STRANGER, cid_of(piece));
+    }
+    let erased = world.done(PATIENT, &["erase", &record]);
+    assert_eq!(erased["stores"][0]["outcome"], "deleted", "{erased}");
 }
 
 /// A profile is named by its CID as well, which the chain compares with nothing.
