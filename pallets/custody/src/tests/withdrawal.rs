@@ -98,11 +98,11 @@ fn a_restored_version_keeps_its_shares() {
 fn a_version_that_was_restored_over_keeps_its_shares_as_long() {
     ExtBuilder::default().build_and_execute(|| {
         uploaded();
-        wait();
+        System::set_block_number(TERM);
         amend(NEXT, 3, true);
-        let last = System::block_number() + PERIOD;
+        let last = TERM + PERIOD;
         assert_ok!(Emr::restore_record(signed(ALICE), NEXT));
-        for block in [System::block_number(), last] {
+        for block in [TERM, last] {
             System::set_block_number(block);
             assert_noop!(withdraw(ALICE, NEWEST), Error::<Test>::SharesNeeded);
         }
