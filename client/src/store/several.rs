@@ -165,12 +165,11 @@ impl Store for SeveralStores {
     }
 
     async fn goes_with(&self, cid: &Cid) -> Vec<Cid> {
-        let mut all = Vec::new();
-        for part in join_all(self.stores.iter().map(|store| store.goes_with(cid))).await {
-            for cid in part {
-                if !all.contains(&cid) {
-                    all.push(cid);
-                }
+        let asked = self.stores.iter().map(|store| async move { store.goes_with(cid).await });
+        let mut all: Vec<Cid> = Vec::new();
+        for part in join_all(asked).await.into_iter().flatten() {
+            if !all.contains(&part) {
+                all.push(part);
             }
         }
         all
