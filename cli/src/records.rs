@@ -23,7 +23,8 @@ pub use film::{commitments, film_of, Film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
 pub use profile::{
-    open_profile, read_profile, send_with_profile, sign_with_profile, MAX_SEALED_PROFILE_BYTES,
+    delete_profile, is_own_profile, open_profile, read_profile, send_with_profile,
+    sign_with_profile, MAX_SEALED_PROFILE_BYTES,
 };
 pub use publishing::{added_already, final_height, let_go, naming, put, stands, LetGo, Naming};
 pub use readers::{EnvelopesOf, Reader};

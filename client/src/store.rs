@@ -102,6 +102,12 @@ pub trait Store: Debug + Send + Sync {
     /// nobody needs the content any more.
     async fn unpin(&self, cid: &Cid) -> Vec<Unpinned>;
 
+    /// The blocks that are deleted with content where a store without pins lets it go. Whoever
+    /// makes a tree of blocks can link to the content of others, which goes with it.
+    async fn goes_with(&self, _cid: &Cid) -> Vec<Cid> {
+        Vec::new()
+    }
+
     /// What every store behind this one keeps for its own sake: the contents that were put
     /// there and not unpinned. The failure of one is its answer.
     async fn kept(&self) -> Vec<Kept>;

@@ -46,7 +46,7 @@ pub enum CustodiansCommand {
     /// record before may have kept its key.
     ///
     /// Whoever uploaded a version that was replaced, and paid for its shares, can do so too and
-    /// gets the deposit back, once the newest version has been entrusted for thirty days.
+    /// gets the deposit back, once the newest one is entrusted and both are thirty days old.
     Withdraw {
         /// The record's number.
         #[arg(value_parser = arguments::record())]

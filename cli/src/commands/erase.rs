@@ -39,10 +39,11 @@ pub struct EraseArgs {
     /// Do not ask the stores to delete the encrypted file.
     #[arg(long)]
     pub keep_stored: bool,
-    /// Ask the stores even though an earlier record of another patient has the same content.
+    /// Ask the stores even though a record of another patient has the same content.
     ///
-    /// Encrypted files of two patients are never the same: whoever made that record
-    /// copied the CID, on purpose or by mistake. Make sure that it was not you.
+    /// Encrypted files of two patients are never the same: one of you has copied the CID, on
+    /// purpose or by mistake. Make sure that it was not you. Not needed where the file opens with
+    /// your key before the record is erased.
     #[arg(long, conflicts_with = "keep_stored")]
     pub even_if_shared: bool,
 }
@@ -125,6 +126,11 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     let chain = context.chain().await?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
+    // The erasure destroys the envelopes. Where no key opens, nothing shows whose the file is.
+    let keys = match args.keep_stored {
+        true => Vec::new(),
+        false => records::keys(context, &view, &record).await.unwrap_or_default(),
+    };
     let erased = if record.status != RecordStatus::Erased {
         Some(sign(context, &view, &record).await?)
     } else if args.keep_stored && args.certificate.is_none() {
@@ -138,7 +144,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
         let all = view.records_of(&record.patient).await?;
         let (stores, stores_not_asked) = match args.keep_stored {
             true => (Vec::new(), Some("you asked to keep it (--keep-stored)".into())),
-            false => records::delete_content(context, &view, &record, args.even_if_shared).await?,
+            false => {
+                let even_if_shared = args.even_if_shared;
+                records::delete_content(context, &view, &record, &keys, even_if_shared).await?
+            }
         };
         if let Some(path) = &args.certificate {
             let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());

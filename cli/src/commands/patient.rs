@@ -19,7 +19,7 @@ pub enum PatientCommand {
     Register(register::RegisterArgs),
     /// Replace your profile.
     UpdateProfile(update_profile::UpdateProfileArgs),
-    /// Remove your profile, and ask the stores to delete it.
+    /// Remove your profile, and ask the stores to delete it if it opens as yours.
     RemoveProfile,
     /// Deregister as a patient, and get the deposit back. Erase your records first.
     ///

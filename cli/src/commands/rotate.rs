@@ -134,7 +134,8 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     let tag = journal.tag(&[b"rotate", &args.record.to_string().into_bytes()])?;
     let mut held = journal.hold(&tag).await?;
     let before = view.envelopes(record.id).await?.into_iter().map(|(reader, _)| reader).collect();
-    let mut new = Rotation { context, args, record, opened: Zeroizing::default(), call: None };
+    let (opened, key) = (Zeroizing::default(), None);
+    let mut new = Rotation { context, args, record, opened, key, call: None };
     let identity = context.identity()?;
     let goes_on = |entry: &journal::Entry| entry.is_done() || entry.transaction.is_some();
     if !held.entry.as_ref().is_some_and(goes_on) && held.kept(identity)?.is_none() {
@@ -149,7 +150,7 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
     };
     let landed = journal::publish(&mut new, &mut held, &task).await;
     let landed = landed.map_err(|error| held.unfinished(error))?;
-    report(context, &new.record, before, &landed).await.with_context(|| {
+    report(context, &new, before, &landed).await.with_context(|| {
         format!(
             "the rotation of record {} is on chain, but the rest failed; the same command \
              finishes it",
@@ -161,11 +162,11 @@ pub async fn rotate(context: &Context, args: &RotateArgs) -> Result<RotateReport
 /// What the chain says of a new version, whichever command added it.
 async fn report(
     context: &Context,
-    old: &Record,
+    new: &Rotation<'_>,
     before: Vec<AccountId32>,
     landed: &journal::Landed,
 ) -> Result<RotateReport> {
-    let view = context.view().await?;
+    let (view, old) = (context.view().await?, &new.record);
     let id = RecordId(landed.number()?);
     let readers: Vec<AccountId32> =
         view.envelopes(id).await?.into_iter().map(|(reader, _)| reader).collect();
@@ -173,7 +174,7 @@ async fn report(
     let now = records::find(&view, old.id).await?;
     let old_erased = now.status == RecordStatus::Erased;
     let (stores, stores_not_asked) = match old_erased {
-        true => records::delete_content(context, &view, &now, false).await?,
+        true => records::delete_content(context, &view, &now, new.key.as_slice(), false).await?,
         false => (Vec::new(), None),
     };
     Ok(RotateReport {
@@ -212,6 +213,8 @@ struct Rotation<'a> {
     record: Record,
     /// Its content, once it was opened.
     opened: Zeroizing<Vec<u8>>,
+    /// The key that opened it.
+    key: Option<ContentKey>,
     call: Option<Call>,
 }
 
@@ -233,7 +236,8 @@ impl Rotation<'_> {
         }
         // Before anything is fetched: whether there is somebody to seal to.
         readers(self.context, view, record, self.args).await?;
-        self.opened = records::open(self.context, view, record).await?.bytes;
+        let opened = records::open(self.context, view, record).await?;
+        (self.opened, self.key) = (opened.bytes, Some(opened.key));
         Ok(())
     }
 }

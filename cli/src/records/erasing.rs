@@ -1,14 +1,23 @@
 //! Asking the stores to delete the content of an erased record.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
 
 use anyhow::{bail, Result};
 use medchain_client::{
     chain::{Finality, Record, RecordStatus, View},
+    crypto::{self, ContentKey},
     store::Store,
+    AccountId32,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{Cid, RecordId};
 
+use super::{
+    opening::{opens, MAX_CIPHERTEXT_BYTES},
+    publishing::model_files,
+};
 use crate::{
     certificate::{StoreOutcome, StorePart},
     context::Context,
@@ -19,22 +28,33 @@ const FINAL_LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Asks the stores to delete the content of an erased record, unless another record has it too.
+/// Asks the stores to delete the content of an erased record, unless it may be another patient's.
 /// Returns what they answered, or why none was asked.
+///
+/// `keys` are those that the signer had before the erasure: none where it was erased earlier.
 ///
 /// Waits until the record is erased for good, unless the command does not wait for that.
 pub async fn delete_content(
     context: &Context,
     view: &View,
     record: &Record,
+    keys: &[ContentKey],
     even_if_shared: bool,
 ) -> Result<(Vec<StorePart>, Option<String>)> {
     let store = context.store()?;
-    Ok(match kept(view, record, even_if_shared).await? {
+    let why = match contains_foreign(store.as_ref(), view, &record.patient, &record.cid).await? {
+        Some(why) if why.is_final => Some(why.text),
+        Some(why) if !even_if_shared => Some(format!(
+            "{}; to have both deleted all the same, add --even-if-shared to `medchain erase {}`",
+            why.text, record.id
+        )),
+        _ => kept(context, view, record, keys, even_if_shared).await?,
+    };
+    Ok(match why {
         Some(why) => (Vec::new(), Some(why)),
         None => {
             wait_until_erased(context, record.id).await?;
-            (delete(context, store.as_ref(), record).await, None)
+            (delete(context, store.as_ref(), &record.cid).await, None)
         }
     })
 }
@@ -58,33 +78,103 @@ async fn wait_until_erased(context: &Context, id: RecordId) -> Result<()> {
     }
 }
 
-/// Why the content must stay in the stores: an earlier record of another patient has it too.
+/// Why content must stay in the stores.
+pub struct Foreign {
+    /// In words.
+    pub text: String,
+    /// Whether nobody may have it deleted all the same.
+    pub is_final: bool,
+}
+
+/// Why a patient's content must stay in the stores because of what would go with it: the file of a
+/// model, or of a record of another patient.
 ///
-/// A record of another patient with the same content has a copied CID. If that were a reason to
-/// keep the file, anybody could keep it from being deleted; if it were none, whoever copied it
-/// could have it deleted by erasing the copy. So the record that was there first decides.
-async fn kept(view: &View, record: &Record, even_if_shared: bool) -> Result<Option<String>> {
-    if even_if_shared {
+/// The maker of a tree of blocks can link to the content of others, and a folder, which has no
+/// pins, deletes that with the tree.
+pub async fn contains_foreign(
+    store: &dyn Store,
+    view: &View,
+    patient: &AccountId32,
+    cid: &Cid,
+) -> Result<Option<Foreign>> {
+    let parts = store.goes_with(cid).await;
+    let models = model_files(view).await?;
+    if iter::once(cid).chain(&parts).any(|cid| models.contains(cid)) {
+        let text = "it is a file of a model, or contains one, which stays in the stores".into();
+        return Ok(Some(Foreign { text, is_final: true }));
+    }
+    for part in &parts {
+        let other = other_record(view, patient, part).await?;
+        if let Some(other) = other
+            && is_whole_file(store, part).await
+        {
+            let text = format!(
+                "the file contains that of record {other} of another patient, which would go with it"
+            );
+            return Ok(Some(Foreign { text, is_final: false }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether this is an encrypted file, and not a piece of one: whoever made a record of a piece of
+/// another patient's film could otherwise keep that from being deleted.
+///
+/// A piece does not begin as a file does, or has a length that no file has.
+async fn is_whole_file(store: &dyn Store, cid: &Cid) -> bool {
+    let Ok(bytes) = store.get(cid, MAX_CIPHERTEXT_BYTES).await else { return false };
+    let length = bytes.len() as u64;
+    let content = length.checked_sub(crypto::encrypted_length(0));
+    crypto::file_header(&bytes).is_ok()
+        && content.is_some_and(|content| crypto::encrypted_length(content) == length)
+}
+
+/// Why the content must stay in the stores: a record of another patient has it too.
+///
+/// Of two records of two patients with the same content, one has a copied CID. If that were a
+/// reason to keep the file, anybody could keep it from being deleted; if it were none, whoever
+/// copied it could have it deleted by erasing the copy. Which was there first does not tell: the
+/// CID may have been copied from the pool. So the file decides, which opens for one patient alone.
+async fn kept(
+    context: &Context,
+    view: &View,
+    record: &Record,
+    keys: &[ContentKey],
+    even_if_shared: bool,
+) -> Result<Option<String>> {
+    let other = match even_if_shared {
+        true => None,
+        false => other_record(view, &record.patient, &record.cid).await?,
+    };
+    let Some(other) = other else { return Ok(None) };
+    if opens(context, record, keys).await {
         return Ok(None);
     }
-    for (patient, other) in view.records_with(&record.cid).await? {
-        let earlier = patient != record.patient && other < record.id;
-        let first = if earlier { view.record(other).await? } else { None };
-        if first.is_some_and(|first| first.status != RecordStatus::Erased) {
-            return Ok(Some(format!(
-                "record {other} of another patient had the same content before; if the file is \
-                 yours, add --even-if-shared"
-            )));
+    Ok(Some(format!(
+        "record {other} of another patient has the same content, and no key of yours showed that \
+         the file is yours; if the file is yours, add --even-if-shared to `medchain erase {}`",
+        record.id
+    )))
+}
+
+/// A record of another patient that has this content and is not erased.
+async fn other_record(view: &View, patient: &AccountId32, cid: &Cid) -> Result<Option<RecordId>> {
+    for (owner, other) in view.records_with(cid).await? {
+        if owner == *patient {
+            continue;
+        }
+        let found = view.record(other).await?;
+        if found.is_some_and(|found| found.status != RecordStatus::Erased) {
+            return Ok(Some(other));
         }
     }
     Ok(None)
 }
 
 /// Asks the stores to delete the content.
-async fn delete(context: &Context, store: &dyn Store, record: &Record) -> Vec<StorePart> {
+async fn delete(context: &Context, store: &dyn Store, cid: &Cid) -> Vec<StorePart> {
     let step = context.progress.step("Asking the stores to delete the encrypted file");
-    let answers: Vec<StorePart> =
-        store.unpin(&record.cid).await.into_iter().map(StorePart::from).collect();
+    let answers: Vec<StorePart> = store.unpin(cid).await.into_iter().map(StorePart::from).collect();
     drop(step);
     let failed: Vec<String> = answers
         .iter()

@@ -15,7 +15,7 @@ use super::{content::fetch_content, keys::keys};
 use crate::{context::Context, output::time::elapsed_ms};
 
 /// The largest encrypted file that is fetched, in bytes.
-const MAX_CIPHERTEXT_BYTES: u64 = crypto::encrypted_length(MAX_FILE_BYTES);
+pub const MAX_CIPHERTEXT_BYTES: u64 = crypto::encrypted_length(MAX_FILE_BYTES);
 
 /// A record's content.
 pub struct Opened {
@@ -53,6 +53,18 @@ pub async fn open(context: &Context, view: &View, record: &Record) -> Result<Ope
     let (key, bytes) = fitting(&keys, record, &bytes)?;
     let timings_ms = FetchTimings { fetch_verify, decrypt: elapsed_ms(started) };
     Ok(Opened { bytes, key, timings_ms })
+}
+
+/// Whether the encrypted file opens with one of these keys, as a file of the record's patient.
+///
+/// A file opens under one key and for one patient, so this is the patient's own: whoever copied
+/// its CID has no such key.
+pub async fn opens(context: &Context, record: &Record, keys: &[ContentKey]) -> bool {
+    if keys.is_empty() {
+        return false;
+    }
+    let bytes = ciphertext(context, record).await;
+    bytes.is_ok_and(|bytes| fitting(keys, record, &bytes).is_ok())
 }
 
 /// A record's content key, to be sealed to another reader.

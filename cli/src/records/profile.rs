@@ -5,15 +5,18 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use codec::{Decode, Encode, MaxEncodedLen};
 use medchain_client::{
-    chain::{Call, TxOutcome},
+    chain::{Call, Document, TxOutcome},
     crypto::{self, ContentKey, CryptoError},
     AccountId32,
 };
-use medchain_primitives::SealedKey;
+use medchain_primitives::{Cid, SealedKey};
 use zeroize::Zeroizing;
 
-use super::{publishing::let_go, Content, EnvelopesOf};
+use super::{
+    content::fetch_content, erasing::contains_foreign, publishing::let_go, Content, EnvelopesOf,
+};
 use crate::{
+    certificate::StorePart,
     context::Context,
     files,
     journal::{certainty, Certainty},
@@ -80,6 +83,42 @@ pub async fn send_with_profile(
         Ok(()) => Err(error),
         Err(further) => Err(error.context(format!("of the profile: {further:#}"))),
     }
+}
+
+/// Whether what the chain names as the signer's profile is one that opens for the signer.
+///
+/// Anybody can name any file as the own profile, such as the film of another patient, whose CID is
+/// on the chain.
+pub async fn is_own_profile(context: &Context, patient: &AccountId32, profile: &Document) -> bool {
+    let (digest, limit) = (Some(profile.digest), MAX_SEALED_PROFILE_BYTES);
+    match fetch_content(context, &profile.cid, digest, limit).await {
+        Ok(bytes) => open_profile(context, patient, &bytes).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Asks the stores to delete a profile that was removed, if it was the signer's own and contains
+/// nothing of others. Returns what they answered, or why none was asked.
+pub async fn delete_profile(
+    context: &Context,
+    patient: &AccountId32,
+    cid: &Cid,
+    is_own: bool,
+) -> Result<(Vec<StorePart>, Option<String>)> {
+    if !is_own {
+        let why = "the file did not open as your profile, so it may be another's; if it is yours, \
+                   delete it in the store itself";
+        return Ok((Vec::new(), Some(why.into())));
+    }
+    let store = context.store()?;
+    let view = context.view().await?;
+    if let Some(why) = contains_foreign(store.as_ref(), &view, patient, cid).await? {
+        return Ok((Vec::new(), Some(why.text)));
+    }
+    let step = context.progress.step("Asking the stores to delete the encrypted profile");
+    let answers = store.unpin(cid).await;
+    drop(step);
+    Ok((answers.into_iter().map(StorePart::from).collect(), None))
 }
 
 /// Opens a stored profile.

@@ -91,11 +91,16 @@ async fn naming_but_archives(view: &View, cid: &Cid) -> Result<Naming> {
             None => {}
         }
     }
-    let models = view.models().await.context("cannot read the models")?;
-    if models.iter().any(|model| model.cid == *cid || model.card.as_ref() == Some(cid)) {
+    if model_files(view).await?.contains(cid) {
         return Ok(Naming::Named);
     }
     Ok(erased.map_or(Naming::Nothing, Naming::Erased))
+}
+
+/// The files of all models, and their cards.
+pub async fn model_files(view: &View) -> Result<Vec<Cid>> {
+    let models = view.models().await.context("cannot read the models")?;
+    Ok(models.into_iter().flat_map(|model| [Some(model.cid), model.card]).flatten().collect())
 }
 
 /// Whether a record that is not erased, or a model, names this content.

@@ -126,6 +126,11 @@ impl Store for LocalStore {
         vec![Unpinned::now(self.describe(), self.delete(cid))]
     }
 
+    async fn goes_with(&self, cid: &Cid) -> Vec<Cid> {
+        // Where that cannot be told, nothing can be deleted either.
+        self.below(cid).unwrap_or_default()
+    }
+
     async fn kept(&self) -> Vec<Kept> {
         vec![Kept { store: self.describe(), cids: self.roots() }]
     }

@@ -164,6 +164,17 @@ impl Store for SeveralStores {
         join_all(asked).await.into_iter().flatten().collect()
     }
 
+    async fn goes_with(&self, cid: &Cid) -> Vec<Cid> {
+        let asked = self.stores.iter().map(|store| async move { store.goes_with(cid).await });
+        let mut all: Vec<Cid> = Vec::new();
+        for part in join_all(asked).await.into_iter().flatten() {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+        all
+    }
+
     async fn kept(&self) -> Vec<Kept> {
         let asked = self.stores.iter().enumerate().map(|(place, store)| async move {
             let answers = timeout(self.patience, store.kept()).await;

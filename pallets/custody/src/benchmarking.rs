@@ -14,9 +14,9 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
-    Appointment, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, InstitutionId,
-    InstitutionName, Purpose, RecordId, RecordKind, RecordStatus, Relation, RelationKind, Role,
-    MAX_INSTITUTION_NAME,
+    Appointment, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EndReason,
+    InstitutionId, InstitutionName, Purpose, RecordId, RecordKind, RecordStatus, Relation,
+    RelationKind, Role, MAX_INSTITUTION_NAME,
 };
 use medchain_sharing::{
     deal, deliver, CustodianSecret, Custodians as Among, Dealing, DealingContext, Delivery,
@@ -416,11 +416,15 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Of a version behind as many others as are looked at.
+    /// Of a version behind as many others as are looked at, on which a grant has just ended: the
+    /// custody is remembered with it.
     #[benchmark]
     fn withdraw_shares() -> Result<(), BenchmarkError> {
         let caller = patient::<T>()?;
-        let id = granted::<T>(&caller, 0)?;
+        let id = entrusted::<T>(&caller)?;
+        let (subject, _) = opened::<T>(&caller, id, 0)?;
+        let reason = EndReason::GivenUp;
+        <Pallet<T> as KeyCustody<T::AccountId>>::end_access(id, &caller, &subject, reason)?;
         let newest = entrusted::<T>(&caller)?;
         let mut older = id;
         for place in 1..=VERSIONS_READ {
@@ -437,6 +441,7 @@ mod benchmarks {
         _(RawOrigin::Signed(caller), id);
 
         assert!(!Custodies::<T>::contains_key(id));
+        assert!(EndedCustodies::<T>::iter_key_prefix(id).next().is_some());
         Ok(())
     }
 

@@ -65,7 +65,9 @@ impl<T: Config> Pallet<T> {
                 // It does not tell whether there is a later one.
                 RecordStatus::Erased => return false,
                 RecordStatus::Active => {
-                    let last = version.added_at.saturating_add(SHARES_PERIOD.into());
+                    // A version that was restored is older than the one that it replaced.
+                    let since = version.added_at.max(record.added_at);
+                    let last = since.saturating_add(SHARES_PERIOD.into());
                     let now = frame_system::Pallet::<T>::block_number();
                     return now > last && Custodies::<T>::contains_key(newest);
                 }

@@ -738,7 +738,7 @@ pub mod pallet {
         EmergencyNotEscalated,
         /// Only the account that entrusted the record paid for its shares. Read `Custodies`.
         NotDepositor,
-        /// The shares are still of use. Wait until no grant runs, and a newer version has been entrusted for `SharesPeriod`.
+        /// The shares are still of use. Wait until no grant runs, and another version is the newest, is entrusted, and was added `SharesPeriod` ago.
         SharesNeeded,
     }
 
@@ -1403,8 +1403,9 @@ pub mod pallet {
 
         /// Takes the shares of a replaced version from its custodians, and releases their deposit.
         ///
-        /// The newest version must be entrusted too, and have been there for `SharesPeriod`. The
-        /// patient's envelope stays, and a patient who restores this version can entrust it again.
+        /// The newest version must be entrusted too, and both have been there for `SharesPeriod`.
+        /// The patient's envelope stays, and a patient who restores this version can entrust it
+        /// again.
         ///
         /// ## Dispatch origin
         /// Signed by the account that entrusted the record.
@@ -1416,8 +1417,8 @@ pub mod pallet {
         /// - `RecordNotEntrusted`: no custodian keeps its key.
         /// - `NotDepositor`: another account entrusted it.
         /// - `SharesNeeded`: a grant on it runs; or it is the newest version, or four others came
-        ///   after the next; or the newest one was erased, is not entrusted, or was added less than
-        ///   `SharesPeriod` blocks ago.
+        ///   after the next; or the newest one was erased or is not entrusted; or one of the two was
+        ///   added less than `SharesPeriod` blocks ago.
         ///
         /// ## Events
         /// - `RecordEntrusted`, with an empty list.

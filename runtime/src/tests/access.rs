@@ -10,5 +10,6 @@ mod emergencies;
 mod model;
 mod random;
 mod table;
+mod versions;
 mod workers;
 mod world;

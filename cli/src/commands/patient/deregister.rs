@@ -13,6 +13,7 @@ use crate::{
     certificate::StorePart,
     context::Context,
     output::{self, Outcome},
+    records,
     signing::{ensure_event, Included},
 };
 
@@ -25,6 +26,8 @@ pub struct DeregisterReport {
     pub profile: Option<String>,
     /// What each store answered.
     pub stores: Vec<StorePart>,
+    /// Why no store was asked; none where stores were, or there was no profile.
+    pub stores_not_asked: Option<String>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -38,6 +41,9 @@ impl fmt::Display for DeregisterReport {
         }
         for answer in &self.stores {
             write!(f, "\n{answer}")?;
+        }
+        if let Some(why) = &self.stores_not_asked {
+            write!(f, "\nno store was asked to delete the encrypted profile: {why}")?;
         }
         Ok(())
     }
@@ -55,8 +61,8 @@ async fn deregister(context: &Context) -> Result<DeregisterReport> {
     let Some(patient) = view.patient(&account).await? else {
         bail!("{account} is not a patient");
     };
-    let records = view.records_of(&account).await?;
-    let kept: Vec<String> = records
+    let all = view.records_of(&account).await?;
+    let kept: Vec<String> = all
         .iter()
         .filter(|record| record.status != RecordStatus::Erased)
         .map(|record| record.id.to_string())
@@ -65,22 +71,27 @@ async fn deregister(context: &Context) -> Result<DeregisterReport> {
         bail!("erase your records first, with `medchain erase`: {} still exist", kept.join(", "));
     }
     // Before anything is signed: the profile is to be deleted.
-    let store = patient.profile.as_ref().map(|_| context.store()).transpose()?;
+    let is_own = match &patient.profile {
+        Some(profile) => {
+            context.store()?;
+            records::is_own_profile(context, &account, profile).await
+        }
+        None => false,
+    };
     let purpose = "deregister";
     let outcome = context.sign(&Call::DeregisterPatient, purpose).await?;
     ensure_event(&outcome, purpose, |event| {
         matches!(event, ChainEvent::PatientDeregistered { .. })
     })?;
-    let mut stores = Vec::new();
-    if let (Some(store), Some(profile)) = (store, &patient.profile) {
-        let step = context.progress.step("Asking the stores to delete the encrypted profile");
-        stores = store.unpin(&profile.cid).await.into_iter().map(StorePart::from).collect();
-        drop(step);
-    }
+    let (stores, stores_not_asked) = match &patient.profile {
+        Some(profile) => records::delete_profile(context, &account, &profile.cid, is_own).await?,
+        None => (Vec::new(), None),
+    };
     Ok(DeregisterReport {
         patient: account,
         profile: patient.profile.map(|profile| profile.cid.to_string()),
         stores,
+        stores_not_asked,
         included: (&outcome).into(),
     })
 }

@@ -13,6 +13,7 @@ use crate::{
     certificate::StorePart,
     context::Context,
     output::{self, Outcome},
+    records,
     signing::{ensure_event, Included},
 };
 
@@ -25,6 +26,8 @@ pub struct RemoveProfileReport {
     pub profile: String,
     /// What each store answered.
     pub stores: Vec<StorePart>,
+    /// Why no store was asked; none where stores were.
+    pub stores_not_asked: Option<String>,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -36,6 +39,9 @@ impl fmt::Display for RemoveProfileReport {
         write!(f, "\nencrypted profile {}", self.profile)?;
         for answer in &self.stores {
             write!(f, "\n{answer}")?;
+        }
+        if let Some(why) = &self.stores_not_asked {
+            write!(f, "\nno store was asked to delete the encrypted profile: {why}")?;
         }
         Ok(())
     }
@@ -53,17 +59,19 @@ async fn remove(context: &Context) -> Result<RemoveProfileReport> {
     let patient = view.patient(&account).await?;
     let patient = patient.with_context(|| format!("{account} is not a patient"))?;
     let profile = patient.profile.with_context(|| format!("{account} has no profile"))?;
-    let store = context.store()?;
+    // A store that is named wrongly is an error before anything is signed.
+    context.store()?;
+    let is_own = records::is_own_profile(context, &account, &profile).await;
     let purpose = "remove the profile";
     let outcome = context.sign(&Call::RemoveProfile, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProfileRemoved { .. }))?;
-    let step = context.progress.step("Asking the stores to delete the encrypted profile");
-    let stores = store.unpin(&profile.cid).await.into_iter().map(StorePart::from).collect();
-    drop(step);
+    let (stores, stores_not_asked) =
+        records::delete_profile(context, &account, &profile.cid, is_own).await?;
     Ok(RemoveProfileReport {
         patient: account,
         profile: profile.cid.to_string(),
         stores,
+        stores_not_asked,
         included: (&outcome).into(),
     })
 }

@@ -74,6 +74,14 @@ impl LocalStore {
         }
     }
 
+    /// The blocks under `root` that are in the folder: each could be the root of other content.
+    pub(super) fn below(&self, root: &Cid) -> Result<Vec<Cid>, StoreError> {
+        let root = dag::block_cid(root)?;
+        let tree = self.tree(root)?;
+        let below = tree.order.iter().filter(|cid| **cid != root).map(ToString::to_string);
+        Ok(below.filter_map(|cid| Cid::parse(cid.as_bytes()).ok()).collect())
+    }
+
     /// The blocks of the tree under `root` that are in the folder.
     fn tree(&self, root: BlockCid) -> Result<Tree, StoreError> {
         let mut tree = Tree::default();

@@ -1,13 +1,13 @@
 //! Letting content go.
 
-use std::{collections::BTreeSet, fs, path::Path, time::Instant};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Instant};
 
 use cid::Cid as BlockCid;
 use medchain_primitives::Cid;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::store::{cid_of, dag::CHUNK, LetGo, LocalStore, Store, StoreError};
+use crate::store::{cid_of, dag::CHUNK, LetGo, LocalStore, SeveralStores, Store, StoreError};
 
 fn store() -> (TempDir, LocalStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -103,6 +103,21 @@ async fn blocks_that_another_tree_needs_stay() {
     assert!(store.get(&second, u64::MAX).await.is_ok());
     assert_eq!(unpin(&store, &second).await.unwrap(), LetGo::Deleted);
     assert!(store.get(&leaf, u64::MAX).await.is_err());
+}
+
+/// A folder has no pins: it cannot know that the second one is the film of another patient.
+#[tokio::test]
+async fn what_goes_with_a_tree_is_told_before() {
+    let (_folder, store) = store();
+    let film = store.put(&content(1, 1000)).await.unwrap();
+    let tree = store.put(&[&content(2, CHUNK)[..], &content(1, 1000)].concat()).await.unwrap();
+    assert!(store.goes_with(&film).await.is_empty());
+    let told = store.goes_with(&tree).await;
+    assert!(told.len() == 2 && told.contains(&film), "{told:?}");
+    let both = SeveralStores::new(vec![Arc::new(store.clone()), Arc::new(store.clone())]);
+    assert_eq!(both.goes_with(&tree).await, told, "each once");
+    assert_eq!(unpin(&store, &tree).await.unwrap(), LetGo::Deleted);
+    assert!(store.get(&film, u64::MAX).await.is_err());
 }
 
 #[tokio::test]

@@ -93,6 +93,24 @@ fn a_restored_version_keeps_its_shares() {
     });
 }
 
+/// The restored version is old. The patient may find out that the other one was right after all.
+#[test]
+fn a_version_that_was_restored_over_keeps_its_shares_as_long() {
+    ExtBuilder::default().build_and_execute(|| {
+        uploaded();
+        System::set_block_number(TERM);
+        amend(NEXT, 3, true);
+        let last = TERM + PERIOD;
+        assert_ok!(Emr::restore_record(signed(ALICE), NEXT));
+        for block in [TERM, last] {
+            System::set_block_number(block);
+            assert_noop!(withdraw(ALICE, NEWEST), Error::<Test>::SharesNeeded);
+        }
+        System::set_block_number(last + 1);
+        assert_ok!(withdraw(ALICE, NEWEST));
+    });
+}
+
 #[test]
 fn an_erased_version_does_not_tell_whether_there_is_a_later_one() {
     ExtBuilder::default().build_and_execute(|| {

@@ -4,6 +4,7 @@
 //! policy is the reference contract or none.
 
 mod policy;
+mod versions;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use medchain_primitives::{Action, Role};
 use sp_keyring::Sr25519Keyring as Who;
 
-pub use self::{policy::Policy, workers::Seat};
+pub use self::{policy::Policy, versions::SHARES_PERIOD, workers::Seat};
 
 /// The owner of the records.
 pub const PATIENT: Who = Who::Bob;
@@ -46,6 +47,10 @@ pub enum Deed {
     View(usize),
     /// Request access to view a record with a new key.
     Renew(usize),
+    /// Make a version the newest again that the newest one replaced.
+    Restore(usize),
+    /// Take back the shares of a version that was replaced.
+    Withdraw(usize),
     /// Erase a record.
     Erase(usize),
     /// Choose all custodians with this threshold, or none with 0.
@@ -64,6 +69,8 @@ pub enum Deed {
     Take(usize, Who),
     /// Set the reference policy, or none.
     SetPolicy(bool),
+    /// Say that nobody may do anything, whatever the default policy is.
+    AllowNobody,
     /// Allow or forbid emergency access.
     SetEmergency(bool),
     /// Ask custodians for the key that the worker in this place waits for.
@@ -98,8 +105,14 @@ pub struct Record {
     pub status: Status,
     /// The account that added it.
     pub author: Who,
+    /// The block in which it was added.
+    pub added_at: u32,
+    /// The version that replaced it, if one did.
+    pub replaced_by: Option<usize>,
     /// The number of custodians who open its key together, if they keep it.
     pub threshold: Option<u8>,
+    /// The account that shared its key among them.
+    pub dealer: Option<Who>,
 }
 
 /// What access is based on.
@@ -333,6 +346,8 @@ impl Model {
                 let emergency = matches!(self.basis_of(id, who), Some(Basis::Emergency(_)));
                 self.there(id).is_some() && self.policy(who, Action::View) && !emergency
             }
+            Deed::Restore(id) => self.may_restore(who, id),
+            Deed::Withdraw(id) => self.may_withdraw(who, id),
             Deed::Erase(id) => patient && self.there(id).is_some(),
             Deed::Choose(0) => patient,
             Deed::Choose(threshold) => {
@@ -400,7 +415,7 @@ impl Model {
                             one.requested.contains(&id) && !one.barred.contains(&id)
                         })
             }
-            Deed::SetPolicy(_) | Deed::SetEmergency(_) => patient,
+            Deed::SetPolicy(_) | Deed::AllowNobody | Deed::SetEmergency(_) => patient,
             Deed::Work(place) => self.may_work(who, place),
             Deed::Seal(place) => self.may_seal(who, place),
             Deed::Expire(id, subject) => {
@@ -418,7 +433,7 @@ impl Model {
         match deed {
             Deed::Append(shared) => self.add(who, shared.then_some(self.threshold)),
             Deed::Amend(id) => {
-                self.records[id].status = Status::Superseded;
+                self.replace(id, self.records.len());
                 self.add(who, None);
             }
             Deed::Share(_) => {}
@@ -428,16 +443,18 @@ impl Model {
                 }
             }
             Deed::Renew(id) => self.view(id, who),
+            Deed::Restore(id) => self.restore(id),
+            Deed::Withdraw(id) => self.withdraw(id),
             Deed::Erase(id) => {
-                self.forget(id);
+                self.withdraw(id);
                 self.envelopes.retain(|(record, _)| *record != id);
                 self.records[id].status = Status::Erased;
-                self.records[id].threshold = None;
             }
             Deed::Choose(threshold) => self.threshold = threshold,
             Deed::Entrust(id) => {
                 self.forget(id);
                 self.records[id].threshold = Some(self.threshold);
+                self.records[id].dealer = Some(who);
             }
             Deed::Deliver(id, subject) => {
                 if let Some(access) = self.access.get_mut(&(id, subject)) {
@@ -482,6 +499,7 @@ impl Model {
                 self.envelopes.remove(&(id, subject));
             }
             Deed::SetPolicy(has_one) => self.has_policy = has_one,
+            Deed::AllowNobody => self.has_policy = false,
             Deed::SetEmergency(allowed) => self.opted_out = !allowed,
             Deed::Work(place) => {
                 let Seat { record, until, .. } = self.seats[place];
@@ -635,6 +653,13 @@ impl Model {
         if author != PATIENT {
             self.envelopes.insert((self.records.len(), PATIENT));
         }
-        self.records.push(Record { status: Status::Active, author, threshold });
+        self.records.push(Record {
+            status: Status::Active,
+            author,
+            added_at: self.now,
+            replaced_by: None,
+            threshold,
+            dealer: threshold.map(|_| author),
+        });
     }
 }

@@ -63,6 +63,16 @@ fn deed() -> impl Strategy<Value = (Who, Deed)> {
     prop_oneof![
         16 => patients_and_readers(),
         4 => workers_and_custodians(),
+        1 => versions_and_nobody(),
+    ]
+}
+
+fn versions_and_nobody() -> impl Strategy<Value = (Who, Deed)> {
+    prop_oneof![
+        4 => (prop_oneof![3 => Just(PATIENT), 1 => who()], record())
+            .prop_map(|(who, id)| (who, Deed::Restore(id))),
+        2 => (who(), record()).prop_map(|(who, id)| (who, Deed::Withdraw(id))),
+        1 => who().prop_map(|who| (who, Deed::AllowNobody)),
     ]
 }
 
@@ -130,9 +140,14 @@ fn role() -> impl Strategy<Value = (Who, Role)> {
     ])
 }
 
-/// A few blocks, as long as a grant, an emergency, or its review.
+/// A few blocks, as long as a grant, an emergency, its review, or an old version's shares.
 fn wait() -> impl Strategy<Value = u32> {
-    prop_oneof![6 => 1..60u32, 2 => 60..3_000u32, 1 => 90_000..110_000u32]
+    prop_oneof![
+        12 => 1..60u32,
+        4 => 60..3_000u32,
+        2 => 90_000..110_000u32,
+        1 => 432_000..440_000u32,
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {

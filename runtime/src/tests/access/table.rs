@@ -180,6 +180,8 @@ impl Both {
                 }
                 return Ok(granted);
             }
+            Deed::Restore(id) => Emr::restore_record(origin, record(id))?,
+            Deed::Withdraw(id) => Custody::withdraw_shares(origin, record(id))?,
             Deed::Erase(id) => {
                 Emr::erase_record(origin, record(id)).map_err(error)?;
             }
@@ -224,6 +226,7 @@ impl Both {
             Deed::SetPolicy(has_one) => {
                 Emr::set_policy(origin, has_one.then(|| self.policy.clone()))?;
             }
+            Deed::AllowNobody => Emr::allow_nobody(origin)?,
             Deed::SetEmergency(allowed) => Custody::set_emergency_access(origin, allowed)?,
             Deed::Work(place) => {
                 let reply = self.replies.borrow_mut().draw();
@@ -497,6 +500,7 @@ fn every_cell(threshold: u8) {
         }
         if who != OWNER {
             both.act(who, Deed::SetPolicy(false));
+            both.act(who, Deed::AllowNobody);
             both.act(who, Deed::SetEmergency(false));
             both.act(who, Deed::Choose(1));
             for id in 0..4 {
@@ -506,16 +510,18 @@ fn every_cell(threshold: u8) {
         }
         both.compare();
     }
-    // Without a policy, and without emergency access.
-    both.act(OWNER, Deed::SetPolicy(false));
+    // Without a policy, or with nobody allowed, and without emergency access.
     both.act(OWNER, Deed::SetEmergency(false));
-    for who in EVERYBODY {
-        both.act(who, Deed::Append(false));
-        both.act(who, Deed::View(0));
-        both.act(who, Deed::Break);
-        both.act(who, Deed::Request(0));
+    for deed in [Deed::SetPolicy(false), Deed::AllowNobody] {
+        both.act(OWNER, deed);
+        for who in EVERYBODY {
+            both.act(who, Deed::Append(false));
+            both.act(who, Deed::View(0));
+            both.act(who, Deed::Break);
+            both.act(who, Deed::Request(0));
+        }
+        both.compare();
     }
-    both.compare();
 }
 
 /// What can be decided about an emergency, at each stage and by each account.

@@ -2,7 +2,11 @@
 
 use std::{path::Path, process::Command};
 
-use medchain_client::chain::{Call, ChainEvent, CustodyError};
+use medchain_client::{
+    chain::{Call, ChainEvent, CustodyError, Document},
+    crypto::{self, ContentKey},
+    store::{cid_of, dag::CHUNK, LocalStore, Store},
+};
 use medchain_e2e::{program, Answer, World, CUSTODIANS, LAB, PATIENT, STRANGER};
 use medchain_primitives::{Cid, CidCodec, ContentDigest, RecordId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
@@ -67,6 +71,22 @@ fn a_record_is_erased_and_its_certificate_shows_it() {
         elsewhere,
         the_node_of_a_different_chain_does_not_have_the_block,
         what_custodians_keep_goes_with_the_record,
+    );
+}
+
+#[test]
+fn films_of_others_are_not_deleted() {
+    let world = World::with_everybody();
+    world.done(STRANGER, &["patient", "register"]);
+    // In the last part the stranger leaves.
+    in_turn!(
+        world,
+        a_film_that_opens_for_its_patient_is_deleted_though_a_copy_stands,
+        a_thief_who_came_first_with_a_cid_does_not_have_the_film_deleted,
+        a_record_with_the_cid_of_a_model_does_not_have_it_deleted,
+        a_file_that_contains_another_patients_does_not_have_that_deleted,
+        a_record_of_a_piece_of_a_film_does_not_keep_it,
+        a_profile_with_the_cid_of_a_film_does_not_have_it_deleted,
     );
 }
 
@@ -160,12 +180,20 @@ fn the_file_stays_where_that_is_asked_for(world: &World) {
     assert_eq!(verify(world, "c.json").code, 0);
 }
 
-/// A record with the CID of another patient's film.
+/// The CID of a record's content.
+fn cid(world: &World, record: u64) -> Cid {
+    Cid::parse(world.show(record)["cid"].as_str().unwrap().as_bytes()).unwrap()
+}
+
+/// A record of the stranger with the CID of another patient's film.
 fn copy(world: &World, record: u64) -> u64 {
-    let shown = world.show(record);
-    let cid = Cid::parse(shown["cid"].as_str().unwrap().as_bytes()).unwrap();
+    add(world, STRANGER, cid(world, record))
+}
+
+/// A record of a patient with this CID, whose content the patient cannot open.
+fn add(world: &World, patient: &str, cid: Cid) -> u64 {
     let call = Call::AddRecord {
-        patient: account(STRANGER),
+        patient: account(patient),
         cid,
         digest: ContentDigest([0; 32]),
         kind: RecordKind::Report,
@@ -174,7 +202,7 @@ fn copy(world: &World, record: u64) -> u64 {
         inference: None,
         custody: None,
     };
-    let sent = submit(world, STRANGER, &call).expect("everybody may add to their own records");
+    let sent = submit(world, patient, &call).expect("everybody may add to their own records");
     let added = sent.events.iter().find_map(|event| match event {
         ChainEvent::RecordAdded { record, .. } => Some(record.0),
         _ => None,
@@ -193,6 +221,100 @@ fn a_copied_cid_neither_deletes_a_film_nor_keeps_it(world: &World) {
     world.done(PATIENT, &["fetch", &id, "--output", "mine.png"]);
     let report = world.done(PATIENT, &["erase", &id]);
     assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+}
+
+/// A file opens for one patient alone: so it shows whose it is, although a copy stands.
+fn a_film_that_opens_for_its_patient_is_deleted_though_a_copy_stands(world: &World) {
+    let (erased, rotated) = (record(world, 73), record(world, 74));
+    copy(world, erased);
+    copy(world, rotated);
+    let report = world.done(PATIENT, &["erase", &erased.to_string()]);
+    assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+    let report = world.done(PATIENT, &["rotate", &rotated.to_string(), "--erase-old"]);
+    assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+}
+
+/// Whoever reads a CID in the pool can be first with it, and would have the film deleted by
+/// erasing their own record.
+fn a_thief_who_came_first_with_a_cid_does_not_have_the_film_deleted(world: &World) {
+    let cid = Cid::new(CidCodec::Raw, [75; 32]);
+    let stolen = add(world, STRANGER, cid.clone());
+    let film = add(world, PATIENT, cid);
+    let stolen = stolen.to_string();
+    let erase = ["erase", &stolen];
+    // Repeated, too.
+    for _ in 0..2 {
+        let erased = world.done(STRANGER, &erase);
+        let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+        assert!(why.contains(&format!("record {film} of another patient")), "{erased}");
+        assert_eq!(erased["stores"].as_array().map(Vec::len), Some(0), "{erased}");
+    }
+    // Nobody else has the content any more.
+    let erased = world.done(PATIENT, &["erase", &film.to_string()]);
+    assert_eq!(erased["stores"][0]["outcome"], "not_kept", "{erased}");
+}
+
+/// Otherwise anybody could take the workers' model out of the stores, for the price of a record.
+fn a_record_with_the_cid_of_a_model_does_not_have_it_deleted(world: &World) {
+    let model = world.done(STRANGER, &["model", "show", "0"])["cid"].clone();
+    let cid = Cid::parse(model.as_str().unwrap().as_bytes()).unwrap();
+    let id = add(world, STRANGER, cid).to_string();
+    let erased = world.done(STRANGER, &["erase", &id, "--even-if-shared"]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains("a file of a model"), "{erased}");
+}
+
+/// Whoever may put blocks into a folder can make a tree that links to the film of another patient,
+/// and a folder deletes trees.
+fn a_file_that_contains_another_patients_does_not_have_that_deleted(world: &World) {
+    let film = crypto::encrypt(&ContentKey::generate(), &account(PATIENT).0, &[77; 1000]).unwrap();
+    let tree = [vec![78; CHUNK], film.clone()].concat();
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    for content in [&film, &tree] {
+        runtime.block_on(store.put(content)).unwrap();
+    }
+    let record = add(world, PATIENT, cid_of(&film));
+    let stolen = add(world, STRANGER, cid_of(&tree)).to_string();
+    let erased = world.done(STRANGER, &["erase", &stolen]);
+    let why = erased["stores_not_asked"].as_str().unwrap_or_default();
+    assert!(why.contains(&format!("contains that of record {record}")), "{erased}");
+    assert_eq!(runtime.block_on(store.get(&cid_of(&film), u64::MAX)).unwrap(), film);
+}
+
+/// Otherwise a record with the CID of one of its blocks would keep a film from being deleted.
+fn a_record_of_a_piece_of_a_film_does_not_keep_it(world: &World) {
+    let key = ContentKey::generate();
+    let film = crypto::encrypt(&key, &account(PATIENT).0, &vec![79; 2 * CHUNK]).unwrap();
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    runtime.block_on(store.put(&film)).unwrap();
+    let record = add(world, PATIENT, cid_of(&film)).to_string();
+    for piece in film.chunks(CHUNK) {
+        add(world, STRANGER, cid_of(piece));
+    }
+    let erased = world.done(PATIENT, &["erase", &record]);
+    assert_eq!(erased["stores"][0]["outcome"], "deleted", "{erased}");
+}
+
+/// A profile is named by its CID as well, which the chain compares with nothing.
+fn a_profile_with_the_cid_of_a_film_does_not_have_it_deleted(world: &World) {
+    let film = record(world, 76);
+    let digest = ContentDigest([0; 32]);
+    let stolen = Call::UpdateProfile { profile: Document { cid: cid(world, film), digest } };
+    for leave in [["patient", "remove-profile"], ["patient", "deregister"]] {
+        submit(world, STRANGER, &stolen).expect("everybody names their own profile");
+        let left = world.done(STRANGER, &leave);
+        let why = left["stores_not_asked"].as_str().unwrap_or_default();
+        assert!(why.contains("did not open as your profile"), "{left}");
+        assert_eq!(left["stores"].as_array().map(Vec::len), Some(0), "{left}");
+    }
+    world.done(PATIENT, &["fetch", &film.to_string(), "--output", "mine.png"]);
+
+    std::fs::write(world.folder().join("profile.json"), "{}").unwrap();
+    world.done(PATIENT, &["patient", "update-profile", "profile.json"]);
+    let removed = world.done(PATIENT, &["patient", "remove-profile"]);
+    assert_eq!(removed["stores"][0]["outcome"], "deleted", "{removed}");
 }
 
 /// Whoever reads a CID in the pool can be first with it. The chain cannot tell whose film it was,
