@@ -27,6 +27,7 @@ mod line;
 mod log;
 mod parameters;
 pub mod proof;
+mod recent;
 mod room;
 mod submit;
 mod types;

@@ -18,6 +18,8 @@ use super::{
     address::{NodeAddress, Plaintext},
     compat::{self, Needs},
     line::Line,
+    recent::Recent,
+    submit::Executed,
     view::{AtBlock, Rpc, View},
     ChainError,
 };
@@ -37,6 +39,9 @@ const SPEC_NAME: &str = "medchain";
 const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Of how many blocks the view is kept: of the best and the final one, and of some that are just
+/// being replaced.
+const VIEWS: usize = 8;
 
 /// Which blocks count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +80,10 @@ pub(super) struct Connection {
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
+    /// The newest blocks that were looked at: each costs a call of its runtime.
+    views: Recent<(H256, Needs), View>,
+    /// The last block that a transaction was looked up in.
+    pub executed: tokio::sync::Mutex<Option<Arc<Executed>>>,
 }
 
 async fn dial(address: NodeAddress) -> Result<RpcClient, ChainError> {
@@ -169,6 +178,8 @@ impl Chain {
                 line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
+                views: Recent::new(VIEWS),
+                executed: tokio::sync::Mutex::default(),
             }),
         };
         // Reading a block checks its runtime.
@@ -268,6 +279,9 @@ impl Chain {
     /// runtime of that block, which an upgrade may have brought after the
     /// connection was made.
     pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
+        if let Some(view) = self.inner.views.find(&(hash, Needs::Everything)) {
+            return Ok(view);
+        }
         let header = self.header(hash).await?;
         self.view(hash, &header, Needs::Everything).await
     }
@@ -284,6 +298,9 @@ impl Chain {
         header: &Header,
         needs: Needs,
     ) -> Result<View, ChainError> {
+        if let Some(view) = self.inner.views.find(&(hash, needs)) {
+            return Ok(view);
+        }
         let at = self.at_block(hash, header.number, needs).await?;
         // The runtime in this block's state executes the next block. This block was
         // executed by its parent's, and its events are all that is read by that one.
@@ -292,7 +309,13 @@ impl Chain {
             Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
-        Ok(View::new(at, executed_by, self.inner.rpc.clone()))
+        // Where the runtime before could not be asked, the next look may succeed.
+        let is_whole = executed_by.is_ok();
+        let view = View::new(at, executed_by, self.inner.rpc.clone());
+        if is_whole {
+            self.inner.views.keep((hash, needs), view.clone());
+        }
+        Ok(view)
     }
 
     /// A block with its own runtime's metadata, which subxt requests once for each
