@@ -1,13 +1,13 @@
-//! What was made of the newest blocks, so that many questions about one of them cost what one
-//! costs: whoever answers forty requests in a block asks what runtime it has a hundred times.
+//! What was made of the newest blocks, so that many questions about one of them cost what one costs.
 
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
 };
 
-/// The values of the last few keys. What a block is never changes, so nothing here gets old.
-pub(super) struct Recent<K, V> {
+/// The values of the last few keys, such as the hashes of blocks: what a block is never changes, so
+/// nothing that is made of it gets old.
+pub struct Recent<K, V> {
     most: usize,
     kept: Mutex<VecDeque<(K, V)>>,
 }
