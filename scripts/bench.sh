@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints measurements, as ratios against a peer of the same run where there is
-# one. It fails only where a number is worse than the runtime's tests allow.
+# one. It fails only where a number is worse than a test or a program here allows.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench'}"

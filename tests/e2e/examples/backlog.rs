@@ -25,6 +25,8 @@ use serde_json::json;
 const BATCH: u64 = 10;
 /// The block time of the parachain on a relay chain.
 const BLOCK_TIME: Duration = Duration::from_secs(6);
+/// What a worker may have of memory, in bytes.
+const MEMORY: u64 = 400_000_000;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -67,6 +69,7 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         sleep(Duration::from_millis(200));
     }
     let seconds = started.elapsed().as_secs_f64();
+    assert!(memory < MEMORY, "the worker needs {memory} bytes");
     let predicted = records - first;
     let with_verdicts = state_bytes(&world);
     let each = |from: usize, to: usize| to.saturating_sub(from) as u64 / records;
