@@ -39,9 +39,9 @@ const SPEC_NAME: &str = "medchain";
 const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Of how many blocks the view is kept: of the best and the final one, and of some that are just
-/// being replaced.
-const VIEWS: usize = 8;
+/// Of how many blocks header and view are kept: of the best and the final one, and of some that are
+/// just being replaced.
+const KEPT: usize = 8;
 
 /// Which blocks count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,9 @@ pub(super) struct Connection {
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
-    /// The newest blocks that were looked at: each costs a call of its runtime.
+    /// The headers of the newest blocks that were looked at.
+    headers: Recent<H256, Header>,
+    /// These blocks: each costs a call of its runtime.
     views: Recent<(H256, Needs), View>,
     /// The last block that a transaction was looked up in.
     pub executed: tokio::sync::Mutex<Option<Arc<Executed>>>,
@@ -178,7 +180,8 @@ impl Chain {
                 line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
-                views: Recent::new(VIEWS),
+                headers: Recent::new(KEPT),
+                views: Recent::new(KEPT),
                 executed: tokio::sync::Mutex::default(),
             }),
         };
@@ -287,8 +290,13 @@ impl Chain {
     }
 
     pub(super) async fn header(&self, hash: H256) -> Result<Header, ChainError> {
+        if let Some(header) = self.inner.headers.find(&hash) {
+            return Ok(header);
+        }
         let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
-        header.ok_or(ChainError::BlockNotFound { hash })
+        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
+        self.inner.headers.keep(hash, header.clone());
+        Ok(header)
     }
 
     /// The state at a block, of which nothing may be read but what is needed.

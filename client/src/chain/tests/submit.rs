@@ -286,16 +286,20 @@ async fn what_a_block_is_is_asked_for_once() {
     let fake = Fake::new();
     fake.node().makes_blocks = false;
     let chain = fake.chain().await;
-    let asked = |method: &str| fake.node().asked.get(method).copied().unwrap_or_default();
-    let before = asked("Core_version");
+    let asked = || {
+        let node = fake.node();
+        let of = |method: &str| node.asked.get(method).copied().unwrap_or_default();
+        (of("Core_version"), of("chain_getHeader"))
+    };
+    let before = asked();
     for _ in 0..3 {
         assert_eq!(chain.best().await.unwrap().number(), 1);
         assert_eq!(chain.finalised().await.unwrap().number(), 1);
     }
-    assert_eq!(asked("Core_version"), before);
+    assert_eq!(asked(), before);
     fake.node().make_block();
     assert_eq!(chain.best().await.unwrap().number(), 2);
-    assert_eq!(asked("Core_version"), before + 1);
+    assert_eq!(asked(), (before.0 + 1, before.1 + 1));
 }
 
 #[tokio::test]
