@@ -6,7 +6,7 @@
 #   models/run.sh compare    every recipe on every fold of left-out sources
 #   models/run.sh ship       what `train` made becomes the shipped model, with fixtures and card
 #   models/run.sh agree BIN  do the program BIN (medchain) and every kernel of this machine answer
-#                            as onnxruntime does?
+#                            as onnxruntime does? --every: slow ones on every film too, an hour
 #   models/run.sh bench      images a second in onnxruntime
 #   models/run.sh check      the tests that need no torch (part of `make test`)
 #   models/run.sh test       all tests of the package
@@ -64,7 +64,7 @@ case ${1:-} in
     light
     medchain=$(cd "${MEDCHAIN_START_DIR:-$OLDPWD}" && realpath "${2:?the path of the program medchain}")
     step evaluate >/dev/null
-    "$python" agreement.py --medchain "$medchain"
+    "$python" agreement.py --medchain "$medchain" "${@:3}"
     ;;
   bench) light && "$python" bench_onnxruntime.py "${@:2}" ;;
   check) light && "$python" -m pytest -q tests ;;

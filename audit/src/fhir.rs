@@ -81,7 +81,15 @@ pub fn audit_event(entry: &Entry, patient: &str, naming: &Naming) -> Value {
     event
 }
 
-/// Why something failed, or how a review went.
+/// Until when a verdict is provisional: one worker gave it.
+fn provisional(entry: &Entry) -> Option<String> {
+    let workers = entry.details.get("workers")?.as_array()?;
+    let until = entry.details.get("challengeable_until_block")?.as_u64()?;
+    let is_one = workers.len() == 1;
+    is_one.then(|| format!("provisional until block {until}: the answer of one worker"))
+}
+
+/// Why something failed, how a review went, or what a verdict is worth.
 fn outcome_words(entry: &Entry) -> Option<String> {
     let reason = |name| entry.detail(name).map(ToOwned::to_owned);
     match entry.kind {
@@ -90,6 +98,7 @@ fn outcome_words(entry: &Entry) -> Option<String> {
         Kind::RequestExpired => Some("nobody moved it on in time".into()),
         Kind::WorkerMissed => Some("the worker did not answer in time".into()),
         Kind::AnswersDiffer => Some("the workers gave different answers".into()),
+        Kind::VerdictReached => provisional(entry),
         Kind::VerdictChallenged => Some("another worker disputes the verdict".into()),
         Kind::VerdictAnnulled => Some(
             "the verdict was shown to be wrong, or the patient ended the dispute about it".into(),

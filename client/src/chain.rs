@@ -27,6 +27,7 @@ mod line;
 mod log;
 mod parameters;
 pub mod proof;
+mod recent;
 mod room;
 mod submit;
 mod types;
@@ -60,6 +61,7 @@ pub use medchain_primitives::{
     VerdictStatus,
 };
 pub use parameters::ParameterChange;
+pub use recent::Recent;
 pub use submit::{Fate, Note, SubmitOptions, Transaction, TxOutcome};
 pub use types::{
     Balance, Change, Committee, Dispute, Institution, LogArchive, Member, Model, OpenMotion,

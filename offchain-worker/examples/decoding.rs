@@ -2,22 +2,25 @@
 //! process as before. Prints JSON, with what the process adds to a film in milliseconds.
 //!
 //! ```sh
-//! decoding [FILMS]
+//! decoding PROGRAM [FILMS]
 //! ```
+//! The program is `medchain-decode`, or `medchain-worker`, which does it where that is not there.
 
-use std::{process::ExitCode, time::Instant};
+use std::{path::Path, process::ExitCode, time::Instant};
 
 use medchain_vision::{square, synthetic_radiograph_png};
-use medchain_worker::prediction::adapters::{decode_if_asked, DecoderProcess};
+use medchain_worker::prediction::adapters::{DecoderProcess, Limits};
 use serde_json::json;
 
 fn main() -> ExitCode {
-    if let Some(code) = decode_if_asked() {
-        return code;
-    }
-    let films = std::env::args().nth(1).and_then(|films| films.parse::<u32>().ok());
+    let mut arguments = std::env::args().skip(1);
+    let Some(program) = arguments.next() else {
+        eprintln!("error: name the program that decodes");
+        return ExitCode::FAILURE;
+    };
+    let films = arguments.next().and_then(|films| films.parse::<u32>().ok());
     let films = films.unwrap_or(50).max(1);
-    match compare(films) {
+    match compare(Path::new(&program), films) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -26,8 +29,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare(films: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let decoder = DecoderProcess::default();
+fn compare(program: &Path, films: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let decoder = DecoderProcess::in_file(program, Limits::default())?;
     decoder.probe()?;
     let (mut before, mut now) = (0.0, 0.0);
     for seed in 0..films {

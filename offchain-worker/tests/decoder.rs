@@ -1,6 +1,11 @@
 //! Films in processes of their own, with the real program.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use medchain_vision::{decode, square, synthetic_radiograph_png, Preprocessing};
 use medchain_worker::prediction::{
@@ -8,8 +13,10 @@ use medchain_worker::prediction::{
     ports::PredictorError,
 };
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_medchain-decode");
+
 fn with(limits: Limits) -> DecoderProcess {
-    DecoderProcess::of(env!("CARGO_BIN_EXE_medchain-worker"), &[], limits)
+    DecoderProcess::in_file(Path::new(PROGRAM), limits).unwrap()
 }
 
 fn decoder() -> DecoderProcess {
@@ -31,6 +38,40 @@ fn a_film_gives_the_square_that_it_gives_anywhere() {
         let here: &[u8] = here.as_ref();
         assert_eq!(decoder().greys(&film, None).unwrap().as_slice(), here);
     }
+}
+
+#[test]
+fn the_worker_itself_decodes_where_the_other_program_is_not_there() {
+    let worker = env!("CARGO_BIN_EXE_medchain-worker");
+    let film = synthetic_radiograph_png(4);
+    let itself = DecoderProcess::of(worker, &[], Limits::default());
+    assert_eq!(itself.greys(&film, None).unwrap(), decoder().greys(&film, None).unwrap());
+    assert!(DecoderProcess::in_file(Path::new("/nowhere/at/all"), Limits::default()).is_err());
+}
+
+#[test]
+fn the_program_stays_the_same_while_its_file_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("medchain-decode");
+    fs::copy(PROGRAM, &path).unwrap();
+    let decoder = DecoderProcess::in_file(&path, Limits::default()).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "no program").unwrap();
+    decoder.probe().unwrap();
+    assert!(DecoderProcess::in_file(&path, Limits::default()).unwrap().probe().is_err());
+}
+
+#[test]
+fn a_decoder_of_another_version_decodes_nothing() {
+    let script = format!(r#"exec '{PROGRAM}' "$0" 0.0.0 "$2" "$3""#);
+    let other = DecoderProcess::of("/bin/sh", &["-c", &script], Limits::default());
+    let error = other.probe().unwrap_err();
+    assert!(matches!(&error, PredictorError::Internal(_)), "{error}");
+    assert!(error.to_string().contains("install both from one release"), "{error}");
+    // Nobody else starts it.
+    let started = Command::new(PROGRAM).output().unwrap();
+    assert!(!started.status.success());
+    assert!(String::from_utf8_lossy(&started.stderr).contains("medchain-worker starts"));
 }
 
 #[test]

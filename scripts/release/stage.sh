@@ -45,6 +45,8 @@ stage() {
       ;;
     worker)
       program "$bin" medchain-worker "$root"
+      # The worker starts it, and nobody else: it needs no manual page.
+      program "$bin" medchain-decode "$root"
       manual "$root/usr/bin/medchain-worker" "$root" "inference worker and custodian of MedChain"
       units "$root" medchain-worker.service worker.env medchain-worker
       units "$root" medchain-custodian.service custodian.env medchain-worker

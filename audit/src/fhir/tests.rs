@@ -267,6 +267,17 @@ fn a_verdict_that_does_not_count_is_no_success() {
 }
 
 #[test]
+fn the_answer_of_one_worker_is_called_provisional() {
+    let several = of_kind(&gathered(&story(), &[]), Kind::VerdictReached);
+    assert_eq!(built(&several).get("outcomeDesc"), None);
+    let mut one = several;
+    let workers = one.details.get_mut("workers").and_then(Value::as_array_mut);
+    workers.unwrap().truncate(1);
+    let words = "provisional until block 90: the answer of one worker";
+    assert_eq!(built(&one)["outcomeDesc"], words);
+}
+
+#[test]
 fn a_verdict_that_is_made_public_is_an_export_without_its_content() {
     let event = made(Kind::VerdictDisclosed);
     assert_eq!((&event["type"]["code"], &event["action"]), (&json!("110106"), &json!("R")));

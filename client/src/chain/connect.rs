@@ -18,6 +18,8 @@ use super::{
     address::{NodeAddress, Plaintext},
     compat::{self, Needs},
     line::Line,
+    recent::Recent,
+    submit::Executed,
     view::{AtBlock, Rpc, View},
     ChainError,
 };
@@ -37,6 +39,9 @@ const SPEC_NAME: &str = "medchain";
 const STORAGE_PAGE: u32 = 256;
 /// How long it may take to connect and to read the node's metadata.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Of how many blocks header and view are kept: of the best and the final one, and of some that are
+/// just being replaced.
+const KEPT: usize = 8;
 
 /// Which blocks count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +80,12 @@ pub(super) struct Connection {
     pub spec_version: u32,
     /// The versions of the runtime that were found to have what is needed.
     pub compatible: Mutex<BTreeSet<(u32, Needs)>>,
+    /// The headers of the newest blocks that were looked at.
+    headers: Recent<H256, Header>,
+    /// These blocks: each costs a call of its runtime.
+    views: Recent<(H256, Needs), View>,
+    /// The last block that a transaction was looked up in.
+    pub executed: tokio::sync::Mutex<Option<Arc<Executed>>>,
 }
 
 async fn dial(address: NodeAddress) -> Result<RpcClient, ChainError> {
@@ -169,6 +180,9 @@ impl Chain {
                 line,
                 spec_version: version.spec_version,
                 compatible: Mutex::default(),
+                headers: Recent::new(KEPT),
+                views: Recent::new(KEPT),
+                executed: tokio::sync::Mutex::default(),
             }),
         };
         // Reading a block checks its runtime.
@@ -268,13 +282,21 @@ impl Chain {
     /// runtime of that block, which an upgrade may have brought after the
     /// connection was made.
     pub async fn at(&self, hash: H256) -> Result<View, ChainError> {
+        if let Some(view) = self.inner.views.find(&(hash, Needs::Everything)) {
+            return Ok(view);
+        }
         let header = self.header(hash).await?;
         self.view(hash, &header, Needs::Everything).await
     }
 
     pub(super) async fn header(&self, hash: H256) -> Result<Header, ChainError> {
+        if let Some(header) = self.inner.headers.find(&hash) {
+            return Ok(header);
+        }
         let header = self.rpc(self.inner.rpc.chain_get_header(Some(hash))).await?;
-        header.ok_or(ChainError::BlockNotFound { hash })
+        let header = header.ok_or(ChainError::BlockNotFound { hash })?;
+        self.inner.headers.keep(hash, header.clone());
+        Ok(header)
     }
 
     /// The state at a block, of which nothing may be read but what is needed.
@@ -284,6 +306,9 @@ impl Chain {
         header: &Header,
         needs: Needs,
     ) -> Result<View, ChainError> {
+        if let Some(view) = self.inner.views.find(&(hash, needs)) {
+            return Ok(view);
+        }
         let at = self.at_block(hash, header.number, needs).await?;
         // The runtime in this block's state executes the next block. This block was
         // executed by its parent's, and its events are all that is read by that one.
@@ -292,7 +317,13 @@ impl Chain {
             Some(number) => self.at_block(header.parent_hash, number, Needs::History).await,
             None => Ok(at.clone()),
         };
-        Ok(View::new(at, executed_by, self.inner.rpc.clone()))
+        // Where the runtime before could not be asked, the next look may succeed.
+        let is_whole = executed_by.is_ok();
+        let view = View::new(at, executed_by, self.inner.rpc.clone());
+        if is_whole {
+            self.inner.views.keep((hash, needs), view.clone());
+        }
+        Ok(view)
     }
 
     /// A block with its own runtime's metadata, which subxt requests once for each

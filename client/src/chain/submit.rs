@@ -3,6 +3,7 @@
 //! *Invariant:* after a transaction was handed to a node, an error other than
 //! [`ChainError::OutcomeUnknown`] says that it has no effect and will have none.
 
+mod executed;
 mod fate;
 mod pool;
 mod transaction;
@@ -21,8 +22,10 @@ pub use fate::Fate;
 pub(super) use pool::refusal;
 pub use transaction::Transaction;
 
+pub(super) use executed::Executed;
+
 use self::pool::{is_in_pool, is_refusal, pool_error};
-use super::{compat::Needs, Call, Chain, ChainError, ChainEvent, Finality, View};
+use super::{Call, Chain, ChainError, ChainEvent, Finality};
 use crate::{keys::Identity, H256};
 
 /// How often a transaction is signed again that certainly had no effect: with the default
@@ -298,27 +301,10 @@ impl Chain {
         encoded: &[u8],
         extrinsic_hash: H256,
     ) -> Result<TxOutcome, ChainError> {
-        let block = self
-            .rpc(self.inner.rpc.chain_get_block(Some(block_hash)))
-            .await?
-            .ok_or(ChainError::BlockNotFound { hash: block_hash })?
-            .block;
-        let index = block
-            .extrinsics
-            .iter()
-            .position(|extrinsic| extrinsic.0 == encoded)
-            .and_then(|index| u32::try_from(index).ok())
-            .ok_or_else(|| ChainError::Other {
-                reason: "the transaction is not in the block that the node names".into(),
-            })?;
-        let view: View = self.view(block_hash, &block.header, Needs::History).await?;
-        let events: Vec<ChainEvent> = view
-            .past_events()
-            .await?
-            .into_iter()
-            .filter(|one| one.extrinsic == Some(index))
-            .map(|one| one.event)
-            .collect();
+        let block = self.executed(block_hash).await?;
+        let events = block.events_of(encoded).ok_or_else(|| ChainError::Other {
+            reason: "the transaction is not in the block that the node names".into(),
+        })?;
         let mut fee = 0;
         for event in &events {
             match event {
@@ -333,7 +319,7 @@ impl Chain {
                 _ => (),
             }
         }
-        Ok(TxOutcome { block_hash, block_number: view.number(), extrinsic_hash, fee, events })
+        Ok(TxOutcome { block_hash, block_number: block.number, extrinsic_hash, fee, events })
     }
 }
 

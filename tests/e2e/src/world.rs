@@ -153,7 +153,12 @@ impl World {
     /// the reference policy that lets a laboratory append and request verdicts, and a worker
     /// that may answer.
     pub fn with_everybody() -> Self {
-        Self::copy_of(&WITH_EVERYBODY, BLOCK_TIME)
+        Self::with_everybody_and_block_time(BLOCK_TIME)
+    }
+
+    /// As [`World::with_everybody`], with another time between two blocks.
+    pub fn with_everybody_and_block_time(time: Duration) -> Self {
+        Self::copy_of(&WITH_EVERYBODY, time)
     }
 
     /// As [`World::with_everybody`], with another store.

@@ -15,7 +15,7 @@ use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 use medchain_worker::{
     prediction::{
-        jobs::{Answer, Job, JobId},
+        jobs::{Answer, Job, JobId, Phase},
         ports::{
             Candidates, Drawable, Film, Looked, Needed, PredictionChain, Readiness, Registration,
             Shares, Undrawn, WorkList,
@@ -32,6 +32,8 @@ use crate::lie::Lie;
 /// Bytes that are no seal, as long as an answer of three classes.
 const NO_SEAL: [u8; 30] = [1; 30];
 const SALT: AnswerSalt = AnswerSalt([9; 32]);
+/// The rounds of a dispute about a layer that pools.
+const ROUNDS: u64 = 5;
 
 /// A chain that is lied to.
 pub struct LyingChain {
@@ -49,6 +51,13 @@ impl LyingChain {
 
     fn believed(&self) -> std::sync::MutexGuard<'_, BTreeMap<RequestId, AnswerCommitment>> {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it makes no move in the present round of a dispute.
+    async fn is_silent(&self, request: RequestId) -> bool {
+        let dispute = self.honest.dispute(request).await;
+        let round = dispute.ok().flatten().map_or(0, |dispute| dispute.game.round());
+        u64::from(round) > request.0 % ROUNDS
     }
 
     /// What is sent instead of an answer.
@@ -103,14 +112,19 @@ impl PredictionChain for LyingChain {
 
     async fn work_list(&self, finality: Finality) -> Result<WorkList, ChainError> {
         let mut list = self.honest.work_list(finality).await?;
-        let believed = self.believed();
-        for job in &mut list.jobs {
-            if let (Some(commitment), Some(own)) = (&mut job.commitment, believed.get(&job.request))
-            {
-                *commitment = *own;
+        let mut jobs = Vec::new();
+        for mut job in std::mem::take(&mut list.jobs) {
+            let own = self.believed().get(&job.request).copied();
+            if let (Some(commitment), Some(own)) = (&mut job.commitment, own) {
+                *commitment = own;
+            }
+            let is_move = matches!(job.phase, Phase::Dispute(_));
+            // What is not on the list is not done, and holds up nothing else.
+            if !(is_move && self.lie == Lie::Fading && self.is_silent(job.request).await) {
+                jobs.push(job);
             }
         }
-        drop(believed);
+        list.jobs = jobs;
         Ok(list)
     }
 

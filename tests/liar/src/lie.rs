@@ -21,4 +21,7 @@ pub enum Lie {
     Seal,
     /// It answers wrongly, and makes no move in a dispute.
     Silent,
+    /// As `Pooled`, and from some round on it makes no move: from the first about the requests 0,
+    /// 5, and so on, from the second about 1, 6, and so on.
+    Fading,
 }

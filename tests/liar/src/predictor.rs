@@ -46,7 +46,7 @@ impl LyingPredictor {
         let is = |wanted: fn(&Layer) -> bool| layers.iter().position(|(layer, _)| wanted(layer));
         match self.lie {
             Lie::First => Some(0),
-            Lie::Pooled => {
+            Lie::Pooled | Lie::Fading => {
                 is(|layer| matches!(layer.finish, Finish::Activations { pool: true, .. }))
             }
             Lie::Dense => is(|layer| layer.window == Window::All && layer.size > 1),

@@ -2,11 +2,14 @@
 
 pub mod fake;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use medchain_primitives::RecordId;
 
-use self::fake::{nonce, Fake, Fault};
+use self::fake::{hash, nonce, Fake, Fault};
 use crate::{
     chain::{Call, Chain, ChainError, Fate, Finality, SubmitOptions, Transaction, TxOutcome},
     keys::Identity,
@@ -276,4 +279,39 @@ async fn an_upgrade_in_between_is_signed_for_again() {
     fake.node().makes_blocks = true;
     let (outcome, _) = submit(&chain, &options()).await;
     assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn what_a_block_is_is_asked_for_once() {
+    let fake = Fake::new();
+    fake.node().makes_blocks = false;
+    let chain = fake.chain().await;
+    let asked = || {
+        let node = fake.node();
+        let of = |method: &str| node.asked.get(method).copied().unwrap_or_default();
+        (of("Core_version"), of("chain_getHeader"))
+    };
+    let before = asked();
+    for _ in 0..3 {
+        assert_eq!(chain.best().await.unwrap().number(), 1);
+        assert_eq!(chain.finalised().await.unwrap().number(), 1);
+    }
+    assert_eq!(asked(), before);
+    fake.node().make_block();
+    assert_eq!(chain.best().await.unwrap().number(), 2);
+    assert_eq!(asked(), (before.0 + 1, before.1 + 1));
+}
+
+#[tokio::test]
+async fn a_block_with_many_transactions_is_read_once() {
+    let fake = Fake::new();
+    let chain = fake.chain().await;
+    let look = || async { chain.executed(hash(1)).await.unwrap() };
+    let (one, other, third) = tokio::join!(look(), look(), look());
+    assert!(Arc::ptr_eq(&one, &other) && Arc::ptr_eq(&one, &third));
+    assert_eq!(fake.node().asked.get("chain_getBlock"), Some(&1));
+    // The next block is another one.
+    fake.node().make_block();
+    assert_eq!(chain.executed(hash(2)).await.unwrap().number, 2);
+    assert_eq!(fake.node().asked.get("chain_getBlock"), Some(&2));
 }

@@ -1,17 +1,31 @@
-//! Films are decoded in processes of their own: this program, started for each film.
+//! Films are decoded in processes of their own: a program that does nothing else, started for each
+//! film.
 //!
 //! A decoder reads what a stranger has made. Whatever a film does to it, by using up memory or
 //! time, it does to a process that has no key and no other film, and that ends with it. The
 //! film goes in by one pipe, the greys come back by another; no plaintext is on disk.
+//!
+//! The program is `medchain-decode`, which lies beside this one. This one can do the same, and does
+//! where the other is not there; but all that a large program has to be loaded with takes longer
+//! than many a film.
 
 mod child;
 
 use std::{
+    env,
     ffi::{OsStr, OsString},
+    fs::File,
     io::{self, Read, Write},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::{
+        fd::AsRawFd,
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        mpsc::{self, RecvTimeoutError},
+        Arc,
+    },
     thread,
     time::Duration,
 };
@@ -25,8 +39,13 @@ use crate::prediction::ports::PredictorError;
 
 pub use child::decode_if_asked;
 
-/// The argument that says that a process is to decode one film; limits follow it.
+/// The argument that says that a process is to decode one film; the version of the worker and
+/// limits follow it.
 const SUBCOMMAND: &str = "decode-film";
+/// A decoder of another version may see other greys.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The program beside this one that decodes, and does nothing else.
+const PROGRAM: &str = "medchain-decode";
 /// This program, also where its file has been replaced since it was started.
 const ITSELF: &str = "/proc/self/exe";
 /// The largest description of a model's steps, in bytes.
@@ -60,16 +79,23 @@ impl Default for Limits {
 }
 
 /// Starts a process for each film.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct DecoderProcess {
     program: OsString,
     arguments: Vec<OsString>,
     limits: Limits,
+    /// The file of the program, where `program` is its number.
+    _file: Option<Arc<File>>,
 }
 
 impl Default for DecoderProcess {
+    /// The program beside this one, or else this one.
     fn default() -> Self {
-        Self::of(ITSELF, &[], Limits::default())
+        let limits = Limits::default();
+        let beside = env::current_exe().map(|own| own.with_file_name(PROGRAM));
+        beside
+            .and_then(|path| Self::in_file(&path, limits))
+            .unwrap_or_else(|_| Self::of(ITSELF, &[], limits))
     }
 }
 
@@ -94,7 +120,19 @@ impl DecoderProcess {
             program: program.as_ref().to_owned(),
             arguments: arguments.iter().map(OsString::from).collect(),
             limits,
+            _file: None,
         }
+    }
+
+    /// Starts the program that is in this file now, also once another one has its name.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened.
+    pub fn in_file(path: &Path, limits: Limits) -> io::Result<Self> {
+        let file = File::open(path)?;
+        // The new process has the number too until it has become the program.
+        let program = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(Self { _file: Some(Arc::new(file)), ..Self::of(program, &[], limits) })
     }
 
     /// Decodes an image file, and takes it through these steps to a square of greys; or, without
@@ -149,7 +187,7 @@ impl DecoderProcess {
     fn start(&self) -> io::Result<Child> {
         Command::new(&self.program)
             .args(&self.arguments)
-            .arg(SUBCOMMAND)
+            .args([SUBCOMMAND, VERSION])
             .args([self.limits.memory.to_string(), self.limits.processor.to_string()])
             .env_clear()
             .stdin(Stdio::piped())

@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use medchain_client::{
     chain::{
         Call, ChainEvent, CustodyError, DispatchFailure, Dispute, DisputesError, EmrError,
-        FailureKind, Finality, InferenceError, Model, Network,
+        FailureKind, Finality, InferenceError, Model, Network, Recent,
     },
-    AccountId32,
+    AccountId32, H256,
 };
 use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
@@ -39,9 +39,14 @@ use crate::{
     },
 };
 
+/// Of how many blocks the work list is kept: a final block was the newest one some blocks before.
+const LISTS: usize = 8;
+
 /// A node's chain, as one worker's account.
 pub struct NodeRequests {
     link: Link,
+    /// The work lists of the newest blocks.
+    lists: Recent<H256, WorkList>,
 }
 
 impl OverLink for NodeRequests {
@@ -53,7 +58,7 @@ impl OverLink for NodeRequests {
 impl NodeRequests {
     /// The requests on this link's chain.
     pub fn new(link: Link) -> Self {
-        Self { link }
+        Self { link, lists: Recent::new(LISTS) }
     }
 }
 
@@ -70,7 +75,12 @@ impl PredictionChain for NodeRequests {
                 Finality::Best => client.best().await?,
                 Finality::Finalised => client.finalised().await?,
             };
-            work_list(&view, &me).await
+            if let Some(list) = self.lists.find(&view.hash()) {
+                return Ok(list);
+            }
+            let list = work_list(&view, &me).await?;
+            self.lists.keep(view.hash(), list.clone());
+            Ok(list)
         });
         Ok(read.await?)
     }

@@ -332,8 +332,14 @@ impl Board {
                 _ => {}
             }
         }
+        let places = rules.max_running.saturating_sub(running);
+        if places < due.len() {
+            // Hundreds may wait for the one that has become free: only the next are put in order.
+            due.select_nth_unstable(places);
+            due.truncate(places);
+        }
         due.sort_unstable();
-        for (.., id) in due.into_iter().take(rules.max_running.saturating_sub(running)) {
+        for (.., id) in due {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.state = State::Running;
                 steps.push(Step::Attempt(entry.job.clone()));

@@ -97,6 +97,8 @@ pub enum Lie {
     Logit,
     /// Another answer to the right logits.
     Answer,
+    /// Another activation, and no move from this round on.
+    Silence(u32),
 }
 
 /// A player that computed something else.
@@ -104,6 +106,8 @@ pub struct Liar {
     pub sealed: SealedAnswer,
     trace: Trace,
     root: VerdictRoot,
+    /// The round from which on it makes no move.
+    silent_from: Option<u32>,
 }
 
 impl Liar {
@@ -112,6 +116,7 @@ impl Liar {
         let mut levels = exact.levels(square);
         match lie {
             Lie::Activation(layer) => *levels.activations[layer].last_mut().unwrap() ^= 1,
+            Lie::Silence(_) => *levels.activations[2].last_mut().unwrap() ^= 1,
             Lie::Logit => levels.logits[2] ^= 1 << 20,
             Lie::Answer => {}
         }
@@ -128,10 +133,17 @@ impl Liar {
         let root = key.verdict_root();
         let salt = key.input_salt();
         let trace = Trace::new(&exact.described, square, &levels, salt, &root, name).unwrap();
-        Arc::new(Self { sealed, trace, root })
+        let silent_from = match lie {
+            Lie::Silence(round) => Some(round),
+            _ => None,
+        };
+        Arc::new(Self { sealed, trace, root, silent_from })
     }
 
     pub fn next(&self, game: &Game, side: Side) -> Option<Move> {
+        if self.silent_from.is_some_and(|round| game.round() >= round) {
+            return None;
+        }
         let Exact { network, weights, .. } = exact();
         Player { network, weights, trace: &self.trace, root: &self.root }.next(game, side)
     }

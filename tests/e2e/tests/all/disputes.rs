@@ -12,6 +12,8 @@ use serde_json::Value;
 use super::{parts::in_turn, worker};
 
 const LIMIT: Duration = Duration::from_secs(180);
+/// As long as a round has, on a chain that makes blocks fast, and more.
+const ROUND_LIMIT: Duration = Duration::from_secs(600);
 
 /// Starts the worker that lies, as [`HELPER`].
 fn liar(world: &World, lie: &str) -> Running {
@@ -38,10 +40,14 @@ fn entry(world: &World, account: &str) -> Value {
 
 /// Waits until a request for a verdict on the record has one, and returns it.
 fn verdict(world: &World, record: u64, programs: [&Running; 2]) -> Value {
-    world.wait_for_verdict(record, LIMIT);
+    verdict_within(LIMIT, world, record, programs)
+}
+
+fn verdict_within(limit: Duration, world: &World, record: u64, programs: [&Running; 2]) -> Value {
+    world.wait_for_verdict(record, limit);
     let mut found = Value::Null;
     let said = || programs.map(Running::said).join("\n---\n");
-    wait_for(&format!("a verdict on record {record}: {}", said()), LIMIT, || {
+    wait_for(&format!("a verdict on record {record}: {}", said()), limit, || {
         let shown = world.show(record);
         found = shown["verdicts"][0].clone();
         !found.is_null()
@@ -90,6 +96,31 @@ fn each_kind_of_liar_loses_its_bond_and_the_honest_worker_never() {
         world.done(HELPER, &["worker", "top-up"]);
         sleep(Duration::from_secs(2));
     }
+}
+
+#[test]
+fn whoever_stops_answering_in_any_round_loses_its_bond() {
+    // A round has 600 blocks.
+    let world = World::with_everybody_and_block_time(Duration::from_millis(200));
+    world.hire(HELPER);
+    let (honest, lying) = (world.worker(), liar(&world, "fading"));
+    let (one, other) = (address(WORKER), address(HELPER));
+    // All at once: the requests 0 to 4, of which each has a round of its own without an answer.
+    let records = (0..5).map(|number| {
+        let image = synthetic_radiograph_png(500 + number);
+        let image = world.write_image(&format!("fading-{number}.png"), &image);
+        world.upload_for(&image, &["--quorum", "2"])
+    });
+    for record in records.collect::<Vec<u64>>() {
+        let verdict = verdict_within(ROUND_LIMIT, &world, record, [&honest, &lying]);
+        assert_eq!(verdict["workers"], serde_json::json!([one]), "{verdict}");
+        assert!(verdict["request_id"].as_u64().is_some_and(|id| id < 5), "{verdict}");
+    }
+    let liar = entry(&world, &other);
+    assert_eq!((&liar["lost"], &liar["status"]), (&5.into(), &"suspended".into()), "{liar}");
+    assert_eq!(liar["bond"], "0", "{liar}");
+    let honest = entry(&world, &one);
+    assert_eq!((&honest["lost"], &honest["answered"]), (&0.into(), &5.into()), "{honest}");
 }
 
 fn a_verdict_of_one_liar_is_challenged_and_falls(world: &World) {

@@ -1,7 +1,7 @@
 //! A node with a pool and blocks, whose connections break when a test says so.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc, Mutex, MutexGuard,
@@ -94,6 +94,8 @@ pub struct Node {
     pub round_trip: Duration,
     /// How many requests are under way, and the most that ever were.
     pub under_way: (usize, usize),
+    /// How often each method was asked for, those of the runtime by their own names.
+    pub asked: BTreeMap<String, usize>,
 }
 
 impl Node {
@@ -231,7 +233,8 @@ struct Connection {
     mute: AtomicBool,
 }
 
-fn hash(block: usize) -> H256 {
+/// The hash of the block of this height.
+pub fn hash(block: usize) -> H256 {
     let mut hash = [9; 32];
     hash[..8].copy_from_slice(&(block as u64).to_le_bytes());
     H256(hash)
@@ -267,6 +270,8 @@ impl Connection {
 
     fn answer(&self, method: &str, params: &[Value]) -> Result<Value, Error> {
         let mut node = self.fake.node();
+        let function = params.first().and_then(Value::as_str).filter(|_| method == "state_call");
+        *node.asked.entry(function.unwrap_or(method).to_owned()).or_default() += 1;
         let best = node.best();
         let at = |place: usize| params.get(place).filter(|one| !one.is_null());
         let block = |place: usize| at(place).map_or(best, block_of);

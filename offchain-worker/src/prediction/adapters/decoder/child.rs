@@ -15,7 +15,7 @@ use medchain_primitives::FailureCode;
 use medchain_vision::{decode, square, DecodeError, Preprocessing, MAX_FILE_BYTES};
 use rustix::process::{setrlimit, Resource, Rlimit};
 
-use super::{receive, Reply, MAX_STEPS, SUBCOMMAND};
+use super::{receive, Reply, MAX_STEPS, SUBCOMMAND, VERSION};
 
 /// Decodes a film, where this process was started for that; `None` where it was not.
 ///
@@ -23,7 +23,7 @@ use super::{receive, Reply, MAX_STEPS, SUBCOMMAND};
 /// would take of the memory that the film may have.
 pub fn decode_if_asked() -> Option<ExitCode> {
     let arguments: Vec<_> = env::args_os().skip(1).collect();
-    let [subcommand, memory, processor] = &arguments[..] else {
+    let [subcommand, version, memory, processor] = &arguments[..] else {
         return None;
     };
     if subcommand != SUBCOMMAND {
@@ -32,6 +32,11 @@ pub fn decode_if_asked() -> Option<ExitCode> {
     let number = |text: &OsString| text.to_str()?.parse::<u64>().ok();
     let (memory, processor) = (number(memory)?, number(processor)?);
     let reply = match confine(memory, processor) {
+        // Two decoders that differ see two films.
+        Ok(()) if version != VERSION => Reply::Failed(format!(
+            "the decoder has version {VERSION}, and the worker another: install both from one \
+             release"
+        )),
         Ok(()) => answer(&mut io::stdin().lock()),
         Err(error) => Reply::Failed(format!("cannot limit the process that decodes: {error}")),
     };

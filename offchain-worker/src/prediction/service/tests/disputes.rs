@@ -70,6 +70,24 @@ async fn whatever_the_other_lies_about_it_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_stops_in_any_round_loses_to_it() {
+    // In the fifth, it opens the value alone.
+    for round in 1..=4 {
+        let world = World::start();
+        let (id, service) = begin(&world, Lie::Silence(round)).await;
+        win(&world, id).await;
+        assert_eq!(moves(&world, id), round as usize, "silent from round {round}");
+        assert_eq!(world.state().failed, 0, "{round}: a move that is refused costs a fee");
+        let metrics = service.monitor.metrics.clone();
+        until("it has seen that it won", || {
+            metrics.disputes.with_label_values(&["won"]).get() == 1
+        })
+        .await;
+        service.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_open_shows_while_it_is() {
     let world = World::start();
     let id = world.ask_exact(b"x", &[1, 2]);

@@ -15,6 +15,21 @@ fn work_is_limited_and_the_nearest_deadline_comes_first() {
 }
 
 #[test]
+fn of_many_jobs_each_free_place_goes_to_the_nearest_deadline() {
+    let mut play = Play::new();
+    // In another order than that of their numbers.
+    let number = |place: u64| place * 37 % 101;
+    let jobs = (0..100u32).map(|place| Job { deadline: 200 + place, ..job(number(place.into())) });
+    let steps = play.listed(Finality::Finalised, 100, jobs.collect());
+    let attempt = |place: u64| format!("attempt {}", number(place));
+    assert_eq!(work_of(&steps), [attempt(0), attempt(1)]);
+    for place in 0..98 {
+        let steps = play.attempted(number(place), Ok(commitment()));
+        assert_eq!(work_of(&steps), [format!("submit {}", number(place)), attempt(place + 2)]);
+    }
+}
+
+#[test]
 fn jobs_that_fail_again_and_again_hold_up_no_others() {
     let mut play = Play::new();
     let missing = || Err(Problem::NotAvailable(why()));
