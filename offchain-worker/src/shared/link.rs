@@ -110,11 +110,43 @@ impl Link {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let (client, generation) = self.node.client().await?;
+        let node = self.node.client().await?;
         let witness = match &self.witness {
             Some(witness) => Some((witness, witness.client().await?)),
             None => None,
         };
+        self.ask_with(node, witness, question).await
+    }
+
+    /// As [`Link::ask_both`], for what must not wait for a witness that is away: that one counts as
+    /// none. The first node cannot bring that about.
+    ///
+    /// # Errors
+    /// What the client says.
+    pub async fn ask_present<T, F>(
+        &self,
+        question: impl FnOnce(Client, Option<Client>) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let node = self.node.client().await?;
+        let witness = match &self.witness {
+            Some(witness) => witness.client().await.ok().map(|dialled| (witness, dialled)),
+            None => None,
+        };
+        self.ask_with(node, witness, question).await
+    }
+
+    async fn ask_with<T, F>(
+        &self,
+        (client, generation): (Client, u64),
+        witness: Option<(&Dialled, (Client, u64))>,
+        question: impl FnOnce(Client, Option<Client>) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
         let second = witness.as_ref().map(|(_, (client, _))| client.clone());
         let answer = question(client, second).await;
         if answer.is_err() {
