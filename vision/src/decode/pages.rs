@@ -2,6 +2,8 @@
 
 /// How many directories are looked at: those of a damaged file may lead in circles.
 const MOST: usize = 64;
+/// How many entries a directory has at most: no writer makes more than a few dozen.
+const MOST_ENTRIES: usize = 4096;
 /// The tag that says what the picture of a directory is for.
 const NEW_SUBFILE_TYPE: u64 = 254;
 /// What it says of a smaller copy of a page, and of a mask over one.
@@ -57,7 +59,8 @@ impl Tiff<'_> {
     /// Whether the directory at a place is that of a page, and where the next one is.
     fn directory(&self, at: usize) -> Option<(bool, Option<usize>)> {
         let (head, each, value) = if self.is_large { (8, 20, 12) } else { (2, 12, 8) };
-        let count = usize::try_from(self.number(at, head)?).ok()?;
+        let count = usize::try_from(self.number(at, head)?).ok();
+        let count = count.filter(|count| *count <= MOST_ENTRIES)?;
         let entries = at.checked_add(head)?;
         let end = entries.checked_add(count.checked_mul(each)?)?;
         if end > self.bytes.len() {
