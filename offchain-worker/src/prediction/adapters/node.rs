@@ -22,7 +22,7 @@ use self::{
     draws::{candidates, drawable, undrawn},
     keys::shares,
     read::{needed, settled, work_list},
-    record::{ensure_film, film, not_asked, not_disputed, readiness, record_of},
+    record::{agreed, ensure_film, film, not_asked, not_disputed, readiness, record_of},
 };
 use crate::{
     prediction::{
@@ -80,17 +80,15 @@ impl PredictionChain for NodeRequests {
         let asked = self.link.ask_both(|client, witness| async move {
             let told = readiness(&client.best().await?, &me, job).await?;
             let Some(witness) = witness else { return Ok(told) };
-            let Readiness::Ready(film) = &told else { return Ok(told) };
-            // Most jobs are newer than what both call final: that is no failure of a connection.
-            let proven = client.witnessed(&witness).await?;
-            if let Some(reason) = not_asked(&proven, &me, (job, film)).await? {
-                return Ok(Readiness::Unproven(reason));
+            if let Readiness::Ready(film) = &told {
+                // Most jobs are newer than what both call final: no connection has failed.
+                let proven = client.witnessed(&witness).await?;
+                if let Some(reason) = not_asked(&proven, &me, (job, film)).await? {
+                    return Ok(Readiness::Unproven(reason));
+                }
             }
             // Consent is computed, so that it has no proof: both must say that there is.
-            Ok(match readiness(&witness.best().await?, &me, job).await? {
-                Readiness::Ready(_) => told,
-                refused => refused,
-            })
+            Ok(agreed(told, readiness(&witness.best().await?, &me, job).await?))
         });
         Ok(asked.await?)
     }

@@ -119,3 +119,53 @@ pub(super) async fn readiness(
         None => Readiness::Gone("its uploader has committed to no film".to_owned()),
     })
 }
+
+/// What two nodes say together. A refusal of either is enough. But where one alone says that there
+/// is nothing to answer, the worker must not leave off: silence costs the bond.
+pub(super) fn agreed(told: Readiness, second: Readiness) -> Readiness {
+    use Readiness::{Gone, Ready, Refused, Unproven};
+    match (told, second) {
+        (Ready(film), Ready(_)) => Ready(film),
+        (Gone(why), Gone(_)) => Gone(why),
+        (Refused(why), _) | (_, Refused(why)) => Refused(why),
+        (Unproven(why), _) | (_, Unproven(why)) => Unproven(why),
+        (Gone(why), Ready(_)) | (Ready(_), Gone(why)) => {
+            Unproven(format!("one node says that {why}, and the other one does not"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::store;
+    use medchain_primitives::{ContentDigest, FilmCommitments, InputRoot, VerdictCommitment};
+
+    use super::*;
+
+    fn ready(content: &[u8]) -> Readiness {
+        Readiness::Ready(Film {
+            cid: store::cid_of(content),
+            digest: ContentDigest([1; 32]),
+            envelope: None,
+            commitments: FilmCommitments {
+                input_root: InputRoot([2; 32]),
+                verdicts: VerdictCommitment([3; 32]),
+            },
+        })
+    }
+
+    #[test]
+    fn one_node_alone_neither_opens_a_film_nor_ends_a_job() {
+        let (refused, gone) = (Readiness::Refused("why".into()), Readiness::Gone("why".into()));
+        assert_eq!(agreed(ready(b"film"), ready(b"another")), ready(b"film"), "that is proven");
+        for other in [ready(b"film"), gone.clone(), refused.clone()] {
+            assert_eq!(agreed(refused.clone(), other.clone()), refused);
+            assert_eq!(agreed(other, refused.clone()), refused);
+        }
+        assert_eq!(agreed(gone.clone(), gone.clone()), gone);
+        for (told, second) in [(gone.clone(), ready(b"film")), (ready(b"film"), gone)] {
+            let Readiness::Unproven(why) = agreed(told, second) else { panic!() };
+            assert!(why.contains("one node says that why"), "{why}");
+        }
+    }
+}
