@@ -83,13 +83,24 @@ impl Context {
             (None, Some(file)) => KeySource::File(file.clone()),
             (None, None) => KeySource::File(default_key_file()),
         };
+        let plaintext = match global.insecure_node {
+            true => Plaintext::Everywhere,
+            false => Plaintext::LocalOnly,
+        };
+        // What is malformed is refused when it is connected to.
+        let address = |url: &str| NodeAddress::parse(url, plaintext).ok();
+        let node = address(global.node.as_deref().unwrap_or(DEFAULT_URL));
+        let second = global.second_node.as_deref().and_then(address);
+        if let Some(second) = second.filter(|second| Some(second) == node.as_ref()) {
+            bail!(
+                "--second-node is {second}, as --node: a node that confirms its own words confirms \
+                 nothing. Name a node of another operator, or leave --second-node out"
+            );
+        }
         Ok(Self {
             node: global.node.clone(),
             second_node: global.second_node.clone(),
-            plaintext: match global.insecure_node {
-                true => Plaintext::Everywhere,
-                false => Plaintext::LocalOnly,
-            },
+            plaintext,
             json: global.json,
             quiet: global.json,
             yes: global.yes,
@@ -447,6 +458,20 @@ mod tests {
         let mut context = Context::new(&Global { in_block: true, ..global() }).unwrap();
         context.collect();
         assert_eq!((context.finality, context.lasting()), (Finality::Best, Finality::Best));
+    }
+
+    #[test]
+    fn a_node_is_no_second_node_of_itself() {
+        let with = |second: &str| {
+            let second_node = Some(second.to_owned());
+            Context::new(&Global { second_node, ..global() }).map(|_| ())
+        };
+        // In another spelling as well.
+        for second in ["ws://127.0.0.1:1", "ws://127.1:1/"] {
+            let error = with(second).unwrap_err().to_string();
+            assert!(error.contains("another operator"), "{error}");
+        }
+        assert!(with("ws://127.0.0.1:2").is_ok());
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod validity;
 mod verdict;
 
 pub use carry::{carry_on, Carried};
+pub use committee::RecordKey;
 pub use dispute::DisputeReport;
 pub use order::{Asking, Order};
 pub use repeat::{repeat, RepetitionTimings, Running};

@@ -52,6 +52,9 @@ class Decoder:
         except BrokenPipeError:
             pass
         self._child.stdout.close()
+        # Where this process was forked, its copies have the pipe as well: the program would not
+        # see that it is closed, and would be waited for as long as they live.
+        self._child.kill()
         self._child.wait()
 
     def greys(self, data: bytes) -> np.ndarray:

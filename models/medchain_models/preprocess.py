@@ -28,7 +28,7 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def read(path: Path) -> np.ndarray:
-    """The greys of a file. A refusal names it."""
+    """The greys of a file. A refusal names it, and so does a decoder that ends."""
     try:
         return decode(path.read_bytes())
     except ValueError as error:
@@ -36,6 +36,8 @@ def read(path: Path) -> np.ndarray:
             f"{path}: {error}. Mend the file, or take it out of the manifest (its id goes into "
             "`left_out` in the configuration)"
         ) from None
+    except RuntimeError as error:
+        raise RuntimeError(f"{path}: {error}") from None
 
 
 def centre_square(grey: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import by_pillow
@@ -119,6 +121,30 @@ def test_a_decoder_that_is_missing_or_ends_is_told(monkeypatch, tmp_path):
     for _ in range(2):
         with pytest.raises(RuntimeError, match="ended"):
             decoder.greys(b"x" * 100_000)
+
+    def ended(_):
+        raise RuntimeError("it ended")
+
+    monkeypatch.setattr(greys, "decode", ended)
+    path = tmp_path / "film.png"
+    path.write_bytes(b"x")
+    with pytest.raises(RuntimeError, match=r"film\.png: it ended"):
+        preprocess.read(path)
+
+
+def test_a_decoder_ends_though_a_forked_copy_of_this_process_has_its_pipes():
+    decoder = greys.Decoder()
+    copy = os.fork()
+    if copy == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        started = time.monotonic()
+        decoder.close()
+        assert time.monotonic() - started < 30
+    finally:
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
 
 
 def test_pillow_sees_what_the_steps_say():

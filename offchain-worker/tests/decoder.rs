@@ -3,7 +3,8 @@
 use std::{
     fs,
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -119,8 +120,11 @@ fn a_film_that_takes_too_much_memory_ends_its_process_alone() {
 fn a_process_that_hangs_is_ended() {
     let patience = Duration::from_millis(200);
     let limits = Limits { patience, ..Limits::default() };
-    // The one reads nothing, the other all of it; neither says anything.
-    for script in ["exec sleep 600", "cat >/dev/null; exec sleep 600"] {
+    // The first reads nothing, the second all of it, and the third leaves the pipes to another
+    // process; none says anything.
+    for script in
+        ["exec sleep 600", "cat >/dev/null; exec sleep 600", "sleep 600 & cat >/dev/null; wait"]
+    {
         let hanging = DecoderProcess::of("/bin/sh", &["-c", script], limits);
         let started = Instant::now();
         let error = hanging.greys(&grey(1_000), None).unwrap_err();
@@ -140,6 +144,35 @@ fn another_program_is_no_fault_of_a_film() {
     }
     let none = DecoderProcess::of("/nowhere/at/all", &[], Limits::default());
     assert!(matches!(none.greys(b"film", None), Err(PredictorError::Internal(_))));
+}
+
+/// What the kernel says that a process may have of something, at most.
+fn most(process: u32, what: &str) -> Option<String> {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix(what))?;
+    line.split_whitespace().nth(1).map(str::to_owned)
+}
+
+#[test]
+fn what_takes_over_the_process_opens_and_starts_nothing() {
+    let mut waiting = Command::new(env!("CARGO_BIN_EXE_medchain-worker"))
+        .args(["decode-film", "1000000000", "60"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It waits for a film once it is confined.
+    let started = Instant::now();
+    while most(waiting.id(), "Max open files").as_deref() != Some("0") {
+        assert!(started.elapsed() < Duration::from_secs(60), "it is not confined");
+        thread::sleep(Duration::from_millis(20));
+    }
+    for what in ["Max processes", "Max core file size"] {
+        assert_eq!(most(waiting.id(), what).as_deref(), Some("0"), "{what}");
+    }
+    // Without a film it ends by itself.
+    drop(waiting.stdin.take());
+    assert!(waiting.wait().unwrap().success());
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod jpeg;
 pub(crate) mod jpeg2000;
 pub(crate) mod orientation;
 mod other;
+mod pages;
 pub(crate) mod png;
 mod samples;
 

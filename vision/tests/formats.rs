@@ -280,6 +280,35 @@ fn other_image_formats_have_the_same_greys() {
     refused(tiff.get_ref(), &["TIFF", "lowest 12 bits"]);
 }
 
+/// A TIFF with another directory for the same picture, which says what that is for.
+fn with_another(tiff: &[u8], what: u32) -> Vec<u8> {
+    let word = |at: usize| u32::from_le_bytes(tiff[at..at + 4].try_into().unwrap());
+    let first = word(4) as usize;
+    let count = u16::from_le_bytes(tiff[first..first + 2].try_into().unwrap());
+    let end = first + 2 + 12 * usize::from(count);
+    assert_eq!(word(end), 0, "it has one page");
+    let mut both = tiff.to_vec();
+    both[end..end + 4].copy_from_slice(&(tiff.len() as u32).to_le_bytes());
+    both.extend((count + 1).to_le_bytes());
+    // NewSubfileType, one number of four bytes.
+    both.extend([254, 0, 4, 0, 1, 0, 0, 0]);
+    both.extend(what.to_le_bytes());
+    both.extend(&tiff[first + 2..end]);
+    both.extend([0; 4]);
+    both
+}
+
+/// The second page would be lost without a word: what is uploaded is the picture alone.
+#[test]
+fn a_tiff_of_several_pages_is_refused_and_a_smaller_copy_is_no_page() {
+    let mut tiff = Cursor::new(Vec::new());
+    let kind = ExtendedColorType::L8;
+    TiffEncoder::new(&mut tiff).write_image(film().pixels(), WIDTH, HEIGHT, kind).unwrap();
+    let tiff = tiff.into_inner();
+    refused(&with_another(&tiff, 0), &["TIFF", "several pages", "PNG or JPEG"]);
+    assert_eq!(decode(&with_another(&tiff, 1)).unwrap(), film());
+}
+
 #[test]
 fn what_is_refused_is_named() {
     refused(b"%PDF-1.7 x", &["this is a PDF", "PNG", "JPEG"]);

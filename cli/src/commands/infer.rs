@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::{
     arguments,
     context::Context,
-    inference::{self, Asking, Order, VerdictReport},
+    inference::{self, Asking, Order, RecordKey, VerdictReport},
     output::{self, counted, joined, Outcome},
     records,
     signing::{event, Included},
@@ -100,7 +100,7 @@ pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
         None => Some(order(context, &view, &record, args).await?),
     };
     // Without the key, the workers could not be given it.
-    let key = records::key(context, &view, &record).await?;
+    let key = RecordKey::of(records::key(context, &view, &record).await?, &record);
     let (request, included) = match (open, order) {
         (Some(request), _) => (request, None),
         (None, order) => {

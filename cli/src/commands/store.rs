@@ -11,7 +11,7 @@ use medchain_primitives::Cid;
 
 use crate::{
     context::Context,
-    journal::{self, Journal, Stage},
+    journal::{self, Entry, Journal, Stage},
     output::{self, Outcome},
     records::{self, Naming},
 };
@@ -106,16 +106,29 @@ struct Content {
     looked: Vec<Looked>,
 }
 
+impl Content {
+    /// Whether the chain names it, and every store has said that it has not, or not whole.
+    fn is_lost(&self) -> bool {
+        !self.looked.is_empty() && self.looked.iter().all(Looked::is_lacking)
+    }
+
+    /// Whether it is said what it belongs to, as the journal has it.
+    fn is_told(&self) -> bool {
+        matches!(self.naming, Naming::Nothing) || self.is_lost()
+    }
+}
+
 async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<CheckReport> {
     let view = context.view().await?;
-    let known = known(context, journal)?;
+    let mut entries = journal.entries()?;
     let step = context.progress.step("Asking the stores what they keep");
     let store = context.store()?;
     let kept = store.kept().await;
     drop(step);
     let step = context.progress.step("Looking at what the chain names");
     // What this account has published, and no store keeps, would not be missed otherwise.
-    let published = known.iter().filter(|noted| noted.how == Known::Part);
+    let published = known(&entries).into_iter().filter(|noted| noted.how == Known::Part);
+    let published: Vec<Cid> = published.map(|noted| noted.cid).collect();
     let listed = kept.iter().filter_map(|one| one.cids.as_ref().ok()).flatten();
     // A store that hangs would hold up each of them, and what it says of itself is listed already.
     let is_silent = |one: &Kept| {
@@ -123,7 +136,7 @@ async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<Che
     };
     let answers = !kept.iter().all(is_silent);
     let mut contents = BTreeMap::new();
-    for cid in listed.chain(published.map(|noted| &noted.cid)) {
+    for cid in listed.chain(&published) {
         if contents.contains_key(cid.as_str()) {
             continue;
         }
@@ -135,6 +148,11 @@ async fn check(context: &Context, journal: &Journal, depth: Depth) -> Result<Che
         contents.insert(cid.to_string(), Content { naming, looked });
     }
     drop(step);
+    // Where nothing is to be said of an entry, nobody is asked for a passphrase to name its file.
+    let is_told = |cid: &Cid| contents.get(cid.as_str()).is_some_and(Content::is_told);
+    entries.retain(|entry| entry.cids().iter().any(is_told));
+    context.name_files(journal, &mut entries);
+    let known = known(&entries);
     Ok(CheckReport {
         stores: kept.into_iter().map(|one| of_store(one, &contents, &known)).collect(),
         lost: lost(&contents, &known),
@@ -190,10 +208,7 @@ fn unnamed(cid: &Cid, contents: &BTreeMap<String, Content>, known: &[Noted]) -> 
 
 /// What the chain names, and every store has said that it has not, or not whole.
 fn lost(contents: &BTreeMap<String, Content>, known: &[Noted]) -> Vec<Lost> {
-    let is_lost = |content: &Content| {
-        !content.looked.is_empty() && content.looked.iter().all(Looked::is_lacking)
-    };
-    let lost = contents.iter().filter(|(_, content)| is_lost(content));
+    let lost = contents.iter().filter(|(_, content)| content.is_lost());
     lost.map(|(cid, _)| {
         let noted = known.iter().find(|noted| noted.cid.as_str() == cid);
         Lost {
@@ -251,11 +266,9 @@ async fn heal_one(store: &dyn Store, cid: &Cid, depth: Depth) -> bool {
     is_whole
 }
 
-/// What the journal knows of content.
-fn known(context: &Context, journal: &Journal) -> Result<Vec<Noted>> {
+/// What these entries of the journal know of content.
+fn known(entries: &[Entry]) -> Vec<Noted> {
     let mut known = Vec::new();
-    let mut entries = journal.entries()?;
-    context.name_files(journal, &mut entries);
     for entry in entries {
         let how = match entry.stage {
             Stage::Begun | Stage::Stored => Known::Open,
@@ -269,7 +282,7 @@ fn known(context: &Context, journal: &Journal) -> Result<Vec<Noted>> {
             command: entry.command_name().map(str::to_owned),
         }));
     }
-    Ok(known)
+    known
 }
 
 #[cfg(test)]

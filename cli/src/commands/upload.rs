@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::{
     arguments,
     context::Context,
-    inference::{self, Asking, Carried, Order, VerdictReport},
+    inference::{self, Asking, Carried, Order, RecordKey, VerdictReport},
     journal::{self, Done, Landed, Task, FILE},
     output::{self, time::elapsed_ms, Outcome},
     records::{self, Content, Film},
@@ -286,7 +286,7 @@ pub async fn upload(context: &Context, args: &UploadArgs) -> Result<UploadReport
         _ => false,
     };
     let started = Instant::now();
-    let asked = asked(context, args, record, &landed).await?;
+    let asked = asked(context, args, (record, patient), &landed).await?;
     let ask = elapsed_ms(started);
     let (request, Carried { workers, verdict, .. }) = match asked {
         Some((request, carried)) => (Some(request), carried),
@@ -352,7 +352,7 @@ fn command(
 async fn asked(
     context: &Context,
     args: &UploadArgs,
-    record: RecordId,
+    (record, patient): (RecordId, AccountId32),
     landed: &Landed,
 ) -> Result<Option<(RequestId, Carried)>> {
     let Some(model) = args.model else { return Ok(None) };
@@ -374,9 +374,12 @@ async fn asked(
         );
         return Ok(None);
     };
-    let key = match &landed.key {
-        Some(key) => key.clone(),
-        None => records::key(context, &view, &records::find(&view, record).await?).await?,
+    let key = match (&landed.key, landed.cids.first()) {
+        (Some(key), Some(cid)) => RecordKey::new(key.clone(), patient, cid.clone()),
+        _ => {
+            let record = records::find(&view, record).await?;
+            RecordKey::of(records::key(context, &view, &record).await?, &record)
+        }
     };
     context.stands(&format!("record {record} is added, and request {request} made"));
     let carried = inference::carry_on(context, request, &key, args.asking.wait).await;

@@ -35,7 +35,7 @@ use crate::{
     },
     context::Context,
     files,
-    inference::{self, Asking, Opened, VerdictReport},
+    inference::{self, Asking, Opened, RecordKey, VerdictReport},
     output::{self, causes, joined, time::elapsed_ms},
     records::{self, EnvelopesOf},
 };
@@ -260,7 +260,7 @@ async fn wait(
     let request = uploaded.request_id.context("the upload ordered no verdict")?;
     let view = who.view().await?;
     let record = records::find(&view, uploaded.record_id).await?;
-    let key = records::key(who, &view, &record).await?;
+    let key = RecordKey::of(records::key(who, &view, &record).await?, &record);
     let carried = tokio::select! {
         carried = inference::carry_on(who, request, &key, true) => carried?,
         error = running.ended() => return Err(error),

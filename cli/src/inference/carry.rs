@@ -3,13 +3,12 @@
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{RequestStatus, Verdict},
-    crypto::ContentKey,
     AccountId32,
 };
 use medchain_primitives::{RequestId, VerdictStatus};
 
 use super::{
-    committee::{find, staff, PAUSE},
+    committee::{find, staff, RecordKey, PAUSE},
     ended, VerdictReport,
 };
 use crate::context::Context;
@@ -34,7 +33,7 @@ pub struct Carried {
 pub async fn carry_on(
     context: &Context,
     id: RequestId,
-    key: &ContentKey,
+    key: &RecordKey,
     wait_for_it: bool,
 ) -> Result<Carried> {
     let mut sealed_to = staff(context, id, key).await?;
@@ -56,7 +55,8 @@ pub async fn carry_on(
     sealed_to.extend(more);
     let view = context.view().await?;
     let genesis = context.chain().await?.genesis_hash();
-    let report = VerdictReport::read(&view, genesis, &verdict, std::slice::from_ref(key)).await?;
+    let keys = std::slice::from_ref(&key.key);
+    let report = VerdictReport::read(&view, genesis, &verdict, keys).await?;
     Ok(Carried { workers: verdict.workers, sealed_to, deadline: None, verdict: Some(report) })
 }
 
@@ -67,7 +67,7 @@ pub async fn carry_on(
 async fn wait(
     context: &Context,
     id: RequestId,
-    key: &ContentKey,
+    key: &RecordKey,
 ) -> Result<(Verdict, Vec<AccountId32>)> {
     let mut sealed_to = Vec::new();
     let mut step = None;

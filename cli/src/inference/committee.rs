@@ -6,12 +6,12 @@ use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{
         Call, ChainError, ChainEvent, Committee, EmrError, FailureKind, Finality, InferenceError,
-        Request, RequestStatus, View,
+        Record, Request, RequestStatus, View,
     },
     crypto::ContentKey,
     AccountId32,
 };
-use medchain_primitives::RequestId;
+use medchain_primitives::{Cid, RequestId};
 
 use crate::{
     context::Context,
@@ -26,6 +26,41 @@ const SPARE_ASKS: u8 = 2;
 /// About how many workers the policy is asked at most.
 const MAX_ASKS: u8 = 16;
 
+/// A key, and the content that it opens.
+///
+/// Which request was made with a record, and which number the record has, a node tells. One that
+/// lies could name a request about a record of its own, whose workers would be given this key.
+pub struct RecordKey {
+    /// The key.
+    pub key: ContentKey,
+    patient: AccountId32,
+    cid: Cid,
+}
+
+impl RecordKey {
+    /// The key of this content of a patient.
+    pub fn new(key: ContentKey, patient: AccountId32, cid: Cid) -> Self {
+        Self { key, patient, cid }
+    }
+
+    /// The key that opens a record, and was sealed or shared for its patient and content alone.
+    pub fn of(key: ContentKey, record: &Record) -> Self {
+        Self::new(key, record.patient, record.cid.clone())
+    }
+
+    /// Fails where a record has another patient or content.
+    fn ensure_opens(&self, record: &Record) -> Result<()> {
+        if self.patient == record.patient && self.cid == record.cid {
+            return Ok(());
+        }
+        bail!(
+            "the node tells a request about record {}, whose content or patient is another one \
+             than the key's: it lies. Nothing was sealed",
+            record.id
+        )
+    }
+}
+
 /// The request with this number.
 pub async fn find(view: &View, id: RequestId) -> Result<Request> {
     view.request(id).await?.with_context(|| format!("there is no request {id}"))
@@ -35,7 +70,7 @@ pub async fn find(view: &View, id: RequestId) -> Result<Request> {
 /// workers that got the key.
 ///
 /// What others did in the meantime counts as done.
-pub async fn staff(context: &Context, id: RequestId, key: &ContentKey) -> Result<Vec<AccountId32>> {
+pub async fn staff(context: &Context, id: RequestId, key: &RecordKey) -> Result<Vec<AccountId32>> {
     let mut sealed_to = Vec::new();
     loop {
         let view = context.view().await?;
@@ -125,10 +160,11 @@ async fn seal(
     view: &View,
     request: &Request,
     committee: &Committee,
-    key: &ContentKey,
+    key: &RecordKey,
 ) -> Result<Vec<AccountId32>> {
     let mut keys = Vec::new();
     let record = records::find(view, request.record).await?;
+    key.ensure_opens(&record)?;
     trust::ensure_drawn(context, request, &record, committee).await?;
     let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
     for member in &committee.members {
@@ -136,7 +172,7 @@ async fn seal(
         let envelope = view.envelope(request.record, &member.worker).await?;
         // One for a former key does not count, and is replaced.
         if envelope.is_none_or(|envelope| !envelope.is_for(&reader.key)) {
-            keys.push(reader.seal(key, &of)?);
+            keys.push(reader.seal(&key.key, &of)?);
         }
     }
     let call = Call::SealToWorkers { request: request.id, keys };
@@ -146,4 +182,35 @@ async fn seal(
         _ => None,
     };
     Ok(outcome.events.iter().filter_map(reader).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::{chain::RecordStatus, store};
+    use medchain_primitives::{ContentDigest, RecordId, RecordKind};
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_sealed_for_its_own_patient_and_content_alone() {
+        let record = |patient: u8, content: &[u8]| Record {
+            id: RecordId(9),
+            patient: AccountId32([patient; 32]),
+            author: AccountId32([2; 32]),
+            cid: store::cid_of(content),
+            digest: ContentDigest([3; 32]),
+            kind: RecordKind::ChestXray,
+            previous: None,
+            added_at: 7,
+            status: RecordStatus::Active,
+            deposit: 0,
+        };
+        let key = RecordKey::of(ContentKey::generate(), &record(1, b"film"));
+        assert!(key.ensure_opens(&record(1, b"film")).is_ok());
+        // Whoever lies may have a record with the same content: a CID is public.
+        for other in [record(6, b"film"), record(1, b"another film")] {
+            let error = key.ensure_opens(&other).unwrap_err().to_string();
+            assert!(error.contains("record 9") && error.contains("lies"), "{error}");
+        }
+    }
 }

@@ -74,7 +74,8 @@ impl Done {
     pub fn ensure_reached(&self, height: u32) -> Result<()> {
         if height < self.block_number {
             bail!(
-                "the node's newest final block is {height}, and this was added in block {}; wait                  until the node has caught up, or name another one with --node",
+                "the node's newest final block is {height}, and this was added in block {}; wait \
+                 until the node has caught up, or name another one with --node",
                 self.block_number
             );
         }

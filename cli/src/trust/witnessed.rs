@@ -11,7 +11,7 @@ use medchain_primitives::RecordId;
 
 use crate::context::Context;
 
-/// How long a draw is waited for until both nodes call its block final.
+/// How long a draw or a record is waited for until both nodes call its block final.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How often is looked.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,13 +37,9 @@ pub async fn ensure_custodians(
 }
 
 /// Checks that a record is the one that two nodes vouch for: the key of another one would be
-/// sealed in its place.
+/// sealed in its place. One that was just added, as by the line before in a batch, is waited for.
 pub async fn ensure_record(context: &Context, told: &Record) -> Result<()> {
-    let Some(view) = witnessed(context).await? else { return Ok(()) };
-    match is_record(told, view.record(told.id).await?.as_ref()) {
-        true => Ok(()),
-        false => Err(differs(&format!("what the node tells of record {}", told.id))),
-    }
+    ensure(context, Sought::Record(told)).await
 }
 
 /// Checks that an account has an envelope for a record, as the node tells; `proven` is what two
@@ -67,24 +63,46 @@ pub async fn ensure_drawn(
     record: &Record,
     told: &Committee,
 ) -> Result<()> {
-    if context.second_chain().await?.is_none() {
-        return Ok(());
-    }
-    let _step = context.progress.step("Waiting until both nodes call the draw final");
+    ensure(context, Sought::Draw(request, record, told)).await
+}
+
+/// What the state that two nodes vouch for must have.
+#[derive(Clone, Copy)]
+enum Sought<'a> {
+    Record(&'a Record),
+    Draw(&'a Request, &'a Record, &'a Committee),
+}
+
+/// Waits until both nodes vouch for something.
+async fn ensure(context: &Context, sought: Sought<'_>) -> Result<()> {
     let started = Instant::now();
+    let mut step = None;
     loop {
         let Some(view) = witnessed(context).await? else { return Ok(()) };
-        let proven = (
-            view.request(request.id).await?,
-            view.record(record.id).await?,
-            view.committee(request.id).await?,
-        );
-        if is_draw((request, record, told), &proven) {
-            return Ok(());
+        let (found, what) = match sought {
+            Sought::Record(told) => {
+                let proven = view.record(told.id).await?;
+                (is_this_record(told, proven.as_ref()), format!("record {}", told.id))
+            }
+            Sought::Draw(request, record, told) => {
+                let proven = (
+                    view.request(request.id).await?,
+                    view.record(record.id).await?,
+                    view.committee(request.id).await?,
+                );
+                // One that is not so may be newer: workers are drawn in several blocks.
+                let is_so = is_draw((request, record, told), &proven);
+                (is_so.then_some(true), format!("request {}", request.id))
+            }
+        };
+        match found {
+            Some(true) => return Ok(()),
+            None if started.elapsed() < LIMIT => {}
+            Some(false) | None => return Err(differs(&format!("what the node tells of {what}"))),
         }
-        if started.elapsed() >= LIMIT {
-            return Err(differs(&format!("what the node tells of request {}", request.id)));
-        }
+        step.get_or_insert_with(|| {
+            context.progress.step(format!("Waiting until both nodes call {what} final"))
+        });
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -118,6 +136,11 @@ fn is_group(told: Option<&CustodianGroup>, proven: Option<&CustodianGroup>) -> b
         (None, None) => true,
         _ => false,
     }
+}
+
+/// As [`is_record`]; nothing where there is no such record, or not yet.
+fn is_this_record(told: &Record, proven: Option<&Record>) -> Option<bool> {
+    proven.map(|proven| is_record(told, Some(proven)))
 }
 
 /// Whether two nodes vouch for a record of this patient and author with this content.
@@ -221,6 +244,10 @@ mod tests {
         assert!(!is_record(&told, Some(&record(b"another film"))));
         assert!(!is_record(&told, Some(&Record { patient: account(3), ..record(b"film") })));
         assert!(!is_record(&told, None));
+        // One that is not there yet is waited for, and another one is not.
+        assert_eq!(is_this_record(&told, None), None);
+        assert_eq!(is_this_record(&told, Some(&record(b"another film"))), Some(false));
+        assert_eq!(is_this_record(&told, Some(&record(b"film"))), Some(true));
     }
 
     #[test]

@@ -95,6 +95,10 @@ impl KnownKeys {
     /// Compares the keys that a node tells with those known on the chain with this genesis
     /// hash, and remembers the new ones. Keys of `accepted` accounts replace what is known.
     ///
+    /// An account that is new on this chain, and known on another, must have a key from there:
+    /// keys follow from accounts' secrets, on every chain alike. The genesis hash is the node's
+    /// word too, and one that nobody has heard of would make each false key a first one.
+    ///
     /// Nothing is remembered where one has changed.
     ///
     /// # Errors
@@ -112,7 +116,9 @@ impl KnownKeys {
         let mut lines = self.read()?;
         let mut has_news = false;
         for (account, told) in told {
-            match lines.insert((genesis.0, account.0, kind), *told) {
+            let elsewhere = elsewhere(&lines, genesis, account, kind);
+            let stranger = elsewhere.first().filter(|_| !elsewhere.contains(told)).copied();
+            match lines.insert((genesis.0, account.0, kind), *told).or(stranger) {
                 Some(known) if known == *told => {}
                 Some(known) if !accepted.contains(account) => {
                     return Ok(Err(ChangedKey { kind, account: *account, known, told: *told }))
@@ -169,6 +175,14 @@ impl KnownKeys {
         }
         file::replace_private(&self.path, text.as_bytes())
     }
+}
+
+/// The keys that an account has on other chains.
+fn elsewhere(lines: &Lines, genesis: H256, account: &AccountId32, kind: KeyKind) -> Vec<[u8; 32]> {
+    let others = lines
+        .iter()
+        .filter(|((chain, of, what), _)| *chain != genesis.0 && *of == account.0 && *what == kind);
+    others.map(|(_, key)| *key).collect()
 }
 
 fn parse(line: &str) -> Option<(Name, [u8; 32])> {
@@ -243,14 +257,26 @@ mod tests {
     }
 
     #[test]
-    fn another_chain_has_other_keys() {
+    fn a_chain_that_nobody_has_heard_of_is_no_way_around_what_is_known() {
         let folder = tempfile::tempdir().unwrap();
         let known = KnownKeys::in_folder(folder.path());
-        for chain in [1, 2] {
-            let told = [(BOB, key(chain))];
-            assert_eq!(known.check(H256([chain; 32]), KIND, &told, &[]).unwrap(), Ok(()));
-        }
-        assert!(known.check(H256([1; 32]), KIND, &[(BOB, key(2))], &[]).unwrap().is_err());
+        let check = |chain: u8, told: &[_], accepted: &[_]| {
+            known.check(H256([chain; 32]), KIND, told, accepted).unwrap()
+        };
+        assert_eq!(check(1, &[(BOB, key(1))], &[]), Ok(()));
+        assert_eq!(check(2, &[(BOB, key(1)), (EVE, key(7))], &[]), Ok(()), "it is the same key");
+        let changed = ChangedKey { kind: KIND, account: BOB, known: key(1), told: key(2) };
+        assert_eq!(check(3, &[(BOB, key(2))], &[]), Err(changed.clone()));
+        assert_eq!(check(3, &[(BOB, key(2))], &[]), Err(changed), "asking is no yes");
+        assert_eq!(check(3, &[(BOB, key(2))], &[BOB]), Ok(()));
+        // Each chain goes on with its own.
+        assert_eq!(check(3, &[(BOB, key(2))], &[]), Ok(()));
+        assert_eq!(check(1, &[(BOB, key(1))], &[]), Ok(()));
+        assert!(check(1, &[(BOB, key(2))], &[]).is_err());
+        assert_eq!(check(4, &[(BOB, key(2))], &[]), Ok(()), "one of those that are known");
+        // Another kind of key is another one.
+        let custodian = known.check(H256([5; 32]), KeyKind::Custodian, &[(BOB, key(9))], &[]);
+        assert_eq!(custodian.unwrap(), Ok(()));
     }
 
     #[test]

@@ -127,6 +127,9 @@ mod tests {
         assert_eq!(resolve(&["--key", "k"]).unwrap().common.witness, None);
         let refused = witness("ws://other.example").unwrap_err();
         assert!(refused.contains("other.example"), "{refused}");
+        // The default node, in another spelling.
+        let same = witness("ws://127.1:9944/").unwrap_err();
+        assert!(same.contains("another operator"), "{same}");
     }
 
     #[test]

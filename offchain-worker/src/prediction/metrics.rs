@@ -23,8 +23,8 @@ const KINDS: [&str; 6] = ["answer", "commitment", "reveal", "draw", "key-request
 /// The kinds of moves in disputes.
 const MOVES: [&str; 6] = ["roots", "nodes", "leaf", "sums", "value", "secret"];
 const STAGES: [&str; 5] = ["fetch_verify", "decrypt_decode", "infer", "submit", "total"];
-const CAUSES: [&str; 7] =
-    ["consent", "envelope", "shares", "content", "decoder", "passing", "submission"];
+const CAUSES: [&str; 8] =
+    ["consent", "envelope", "shares", "content", "decoder", "passing", "submission", "witness"];
 
 /// The metrics of predicting.
 #[derive(Clone, Debug)]

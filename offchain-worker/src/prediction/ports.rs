@@ -81,6 +81,8 @@ pub enum Readiness {
     Refused(String),
     /// The record is not active any more, or never existed.
     Gone(String),
+    /// A second node does not vouch for it, or not yet, for this reason.
+    Unproven(String),
     /// The attempt may begin.
     Ready(Film),
 }
@@ -254,6 +256,11 @@ pub trait PredictionChain: Chain {
     async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError>;
     /// The dispute about a request, by the newest block.
     async fn dispute(&self, request: RequestId) -> Result<Option<Dispute>, ChainError>;
+    /// Why a second node does not vouch for this dispute about the request of a job, or not yet;
+    /// `None` where it does, where it is away, or where there is none.
+    async fn unproven(&self, _job: &Job, _dispute: &Dispute) -> Result<Option<String>, ChainError> {
+        Ok(None)
+    }
     /// What may still be asked of this worker about a request, by the newest final block or by
     /// the newest block. A request that they do not know may still come.
     async fn needed(&self, request: RequestId) -> Result<Needed, ChainError>;

@@ -128,6 +128,8 @@ pub struct State {
     /// The workers that can be drawn otherwise.
     pub candidates: BTreeSet<AccountId32>,
     pub no_consent: bool,
+    /// Whether a second node vouches for nothing yet.
+    pub is_unproven: bool,
     /// As `no_consent`, but only where calls are executed.
     pub no_consent_at_submission: bool,
     pub no_disk: bool,

@@ -147,7 +147,7 @@ impl CommonOptions {
     ///
     /// # Errors
     /// [`ConfigError::Missing`] where there is no key, [`ConfigError::Node`] for an address
-    /// that may not be used.
+    /// that may not be used, [`ConfigError::Invalid`] for a witness that is the node.
     pub fn resolve(self, port: u16, prefix: &str) -> Result<CommonConfig, ConfigError> {
         let key = match (self.suri, self.key) {
             (Some(uri), _) => KeySource::Suri(uri),
@@ -168,9 +168,18 @@ impl CommonOptions {
         };
         let witness = self.witness.filter(|url| !url.is_empty());
         let witness = witness.map(|url| NodeAddress::parse(&url, plaintext)).transpose()?;
+        let node = NodeAddress::parse(node.as_deref().unwrap_or(DEFAULT_URL), plaintext)?;
+        if let Some(witness) = witness.as_ref().filter(|witness| **witness == node) {
+            return Err(ConfigError::Invalid {
+                key: "witness",
+                value: witness.to_string(),
+                reason: "it is the node itself, which would confirm its own words; name a node of \
+                         another operator",
+            });
+        }
         Ok(CommonConfig {
             witness,
-            node: NodeAddress::parse(node.as_deref().unwrap_or(DEFAULT_URL), plaintext)?,
+            node,
             key,
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port))),
             log: self.log.unwrap_or_else(|| "info".to_owned()),

@@ -36,6 +36,12 @@ impl Dialled {
         })
     }
 
+    /// A node that is dialled when it is first asked.
+    pub fn later(address: &NodeAddress, genesis: H256) -> Self {
+        let state = Mutex::new(State { client: None, generation: 0 });
+        Self { address: address.clone(), genesis, state }
+    }
+
     /// The hash of the chain's first block.
     pub fn genesis(&self) -> H256 {
         self.genesis

@@ -12,7 +12,7 @@ use medchain_client::{
     keys::Identity,
     AccountId32, H256,
 };
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{
     dialled::Dialled,
@@ -45,14 +45,24 @@ impl Link {
         Ok(Self { node: dialled, witness: None, identity, inclusion_timeout })
     }
 
-    /// The same link, where `witness` confirms what [`Link::ask_both`] reads.
+    /// The same link, where `witness` confirms what [`Link::ask_both`] reads. One that is away is
+    /// dialled later: what is owed to the chain must not wait for it.
     ///
     /// # Errors
-    /// As [`Link::connect`]; another chain than the node's is a wrong one.
+    /// As [`Link::connect`], apart from that; another chain than the node's is a wrong one.
     pub async fn with_witness(self, witness: Option<&NodeAddress>) -> Result<Self, ChainError> {
         let Some(address) = witness else { return Ok(self) };
-        let witness = Dialled::connect(address, Some(self.genesis())).await?;
-        info!(witness = %address, "a second node confirms what the first one says");
+        let witness = match Dialled::connect(address, Some(self.genesis())).await {
+            Err(error @ ClientError::Unreachable { .. }) => {
+                warn!(witness = %address, "the second node is away, and is tried again: {error}");
+                Dialled::later(address, self.genesis())
+            }
+            dialled => {
+                let dialled = dialled?;
+                info!(witness = %address, "a second node confirms what the first one says");
+                dialled
+            }
+        };
         Ok(Self { witness: Some(witness), ..self })
     }
 
@@ -110,11 +120,43 @@ impl Link {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let (client, generation) = self.node.client().await?;
+        let node = self.node.client().await?;
         let witness = match &self.witness {
             Some(witness) => Some((witness, witness.client().await?)),
             None => None,
         };
+        self.ask_with(node, witness, question).await
+    }
+
+    /// As [`Link::ask_both`], for what must not wait for a witness that is away: that one counts as
+    /// none. The first node cannot bring that about.
+    ///
+    /// # Errors
+    /// What the client says.
+    pub async fn ask_present<T, F>(
+        &self,
+        question: impl FnOnce(Client, Option<Client>) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
+        let node = self.node.client().await?;
+        let witness = match &self.witness {
+            Some(witness) => witness.client().await.ok().map(|dialled| (witness, dialled)),
+            None => None,
+        };
+        self.ask_with(node, witness, question).await
+    }
+
+    async fn ask_with<T, F>(
+        &self,
+        (client, generation): (Client, u64),
+        witness: Option<(&Dialled, (Client, u64))>,
+        question: impl FnOnce(Client, Option<Client>) -> F,
+    ) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
         let second = witness.as_ref().map(|(_, (client, _))| client.clone());
         let answer = question(client, second).await;
         if answer.is_err() {
@@ -265,9 +307,25 @@ fn submit_error(error: &ClientError, refusal: fn(&DispatchFailure) -> Outcome) -
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::chain::RuntimeError;
+    use medchain_client::chain::{Plaintext, RuntimeError};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_witness_that_is_away_keeps_nobody_from_starting() {
+        let address = |url| NodeAddress::parse(url, Plaintext::LocalOnly).unwrap();
+        let genesis = H256([1; 32]);
+        let link = Link {
+            // Nothing is asked of it.
+            node: Dialled::later(&address("ws://127.0.0.1:1"), genesis),
+            witness: None,
+            identity: Identity::from_secret_uri("//Gwen").unwrap(),
+            inclusion_timeout: Duration::from_secs(1),
+        };
+        let link = link.with_witness(Some(&address("ws://127.0.0.1:2"))).await.unwrap();
+        let asked = link.witness.unwrap().client().await;
+        assert!(matches!(asked.err(), Some(ClientError::Unreachable { .. })));
+    }
 
     #[test]
     fn an_upgrade_is_waited_for_until_it_is_final() {

@@ -9,10 +9,17 @@ use super::error::one_line;
 use super::grey::{luma, narrow, settle};
 use super::samples::ensure_full_range;
 use super::{
-    check_budget, check_dimensions, orientation, DecodeError, GreyImage, MAX_DECODE_BYTES, MAX_SIDE,
+    check_budget, check_dimensions, orientation, pages, DecodeError, GreyImage, MAX_DECODE_BYTES,
+    MAX_SIDE,
 };
 
 pub(super) fn tiff(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
+    if pages::are_several(bytes) {
+        let reason = "it has several pages, and a film is one; save the page that is meant as PNG \
+                      or JPEG"
+            .into();
+        return Err(DecodeError::Unsupported { format: "TIFF", reason });
+    }
     finish("TIFF", TiffDecoder::new(Cursor::new(bytes)))
 }
 

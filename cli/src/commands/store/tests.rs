@@ -27,6 +27,21 @@ fn report(stores: Vec<StoreReport>) -> CheckReport {
     }
 }
 
+/// Else each check, also one that a machine does, would want the key for nothing.
+#[test]
+fn nothing_is_said_of_content_that_is_as_it_should_be() {
+    let content = |naming, all: Vec<Result<Found, StoreError>>| {
+        let looked = all.into_iter().map(|found| Looked { store: "one".into(), found });
+        Content { naming, looked: looked.collect() }
+    };
+    assert!(!content(Naming::Named, vec![Ok(Found::Whole)]).is_told());
+    assert!(!content(Naming::Named, vec![Ok(Found::Whole), Ok(Found::Nothing)]).is_told());
+    assert!(!content(Naming::Named, Vec::new()).is_told(), "no store answers");
+    assert!(!content(Naming::Erased(RecordId(3)), Vec::new()).is_told());
+    assert!(content(Naming::Named, vec![Ok(Found::Nothing)]).is_told());
+    assert!(content(Naming::Nothing, Vec::new()).is_told());
+}
+
 #[test]
 fn what_nobody_needs_is_told_from_what_is_somebody_elses() {
     let unnamed = |cid: &str, known_as, what: Option<&str>| Unnamed {

@@ -32,7 +32,7 @@ use std::{
 
 use codec::{Decode, DecodeAll, Encode};
 use medchain_vision::{DecodeError, Preprocessing, MAX_DECODE_BYTES, MAX_FILE_BYTES, SQUARE_SIDE};
-use rustix::process::Signal;
+use rustix::process::{kill_process_group, Pid, Signal};
 use zeroize::Zeroizing;
 
 use crate::prediction::ports::PredictorError;
@@ -160,7 +160,7 @@ impl DecoderProcess {
         })?;
         let (reply, is_late) = self.talk(&mut child, &steps.unwrap_or_default(), image, side);
         // It has said everything. Where it has ended already, this changes nothing.
-        let _ = child.kill();
+        end(&mut child);
         let status = child.wait().map_err(|error| {
             PredictorError::Internal(format!("the process that decodes films is lost: {error}"))
         })?;
@@ -181,9 +181,9 @@ impl DecoderProcess {
         }
     }
 
-    /// Its environment is empty, and it has no file but the pipes: every other one of this process
-    /// is closed when a program is started. A signal from a terminal is for the worker, which ends
-    /// what it has begun.
+    /// Its environment is empty, and it has no file but the pipes: every other one that this
+    /// process has opened is closed when a program is started. A signal from a terminal is for the
+    /// worker, which ends what it has begun.
     fn start(&self) -> io::Result<Child> {
         Command::new(&self.program)
             .args(&self.arguments)
@@ -214,7 +214,7 @@ impl DecoderProcess {
                 let is_late = watched.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
                 if is_late {
                     // That ends the pipes, and with them the wait for a reply.
-                    let _ = child.kill();
+                    end(child);
                 }
                 is_late
             });
@@ -245,6 +245,13 @@ impl DecoderProcess {
         };
         PredictorError::Ended(format!("decoding this film has ended its process: {why}"))
     }
+}
+
+/// Ends a process, and what it may have started: that would keep the pipes open.
+fn end(child: &mut Child) {
+    // It leads a group of its own. Nobody has waited for it, so its number is still its own.
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    let _ = child.kill();
 }
 
 /// Whether a signal is one by which people and systems end a program that is in order.

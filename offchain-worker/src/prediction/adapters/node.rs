@@ -22,7 +22,7 @@ use self::{
     draws::{candidates, drawable, undrawn},
     keys::shares,
     read::{needed, settled, work_list},
-    record::{ensure_asked, film, readiness, record_of},
+    record::{agreed, ensure_film, film, not_asked, not_disputed, readiness, record_of},
 };
 use crate::{
     prediction::{
@@ -90,13 +90,15 @@ impl PredictionChain for NodeRequests {
         let asked = self.link.ask_both(|client, witness| async move {
             let told = readiness(&client.best().await?, &me, job).await?;
             let Some(witness) = witness else { return Ok(told) };
-            let Readiness::Ready(film) = &told else { return Ok(told) };
-            ensure_asked(&client, &witness, &me, (job, film)).await?;
+            if let Readiness::Ready(film) = &told {
+                // Most jobs are newer than what both call final: no connection has failed.
+                let proven = client.witnessed(&witness).await?;
+                if let Some(reason) = not_asked(&proven, &me, (job, film)).await? {
+                    return Ok(Readiness::Unproven(reason));
+                }
+            }
             // Consent is computed, so that it has no proof: both must say that there is.
-            Ok(match readiness(&witness.best().await?, &me, job).await? {
-                Readiness::Ready(_) => told,
-                refused => refused,
-            })
+            Ok(agreed(told, readiness(&witness.best().await?, &me, job).await?))
         });
         Ok(asked.await?)
     }
@@ -152,12 +154,22 @@ impl PredictionChain for NodeRequests {
 
     async fn film(&self, record: RecordId) -> Result<Option<Film>, ChainError> {
         let me = self.link.account();
-        let asked = self.link.ask(|client| async move {
+        let asked = self.link.ask_present(|client, witness| async move {
             let best = client.best().await?;
-            match record_of(&best, record).await? {
-                Some(found) => film(&best, &me, found).await,
-                None => Ok(None),
+            let Some(found) = record_of(&best, record).await? else { return Ok(None) };
+            let told = film(&best, &me, found).await?;
+            if let (Some(witness), Some(film)) = (witness, &told) {
+                ensure_film((&client, &witness), record, film).await?;
             }
+            Ok(told)
+        });
+        Ok(asked.await?)
+    }
+
+    async fn unproven(&self, job: &Job, dispute: &Dispute) -> Result<Option<String>, ChainError> {
+        let asked = self.link.ask_present(|_, witness| async move {
+            let Some(witness) = witness else { return Ok(None) };
+            not_disputed(&witness.best().await?, job, dispute).await
         });
         Ok(asked.await?)
     }

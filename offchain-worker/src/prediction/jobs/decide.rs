@@ -88,6 +88,7 @@ pub fn after_problem(problem: Problem, phase: Phase, timing: &TimeLeft) -> Next 
         Problem::NoShares(reason)
         | Problem::NotAvailable(reason)
         | Problem::Passing(reason)
+        | Problem::Unproven(reason)
         | Problem::Ended(reason) => Next::Retry(reason),
     };
     or_report(next, phase, timing)
@@ -141,8 +142,12 @@ mod tests {
                 "{problem:?} at block {block}"
             );
         };
-        let passing =
-            [Problem::NotAvailable(text()), Problem::Passing(text()), Problem::Ended(text())];
+        let passing = [
+            Problem::NotAvailable(text()),
+            Problem::Passing(text()),
+            Problem::Unproven(text()),
+            Problem::Ended(text()),
+        ];
         for problem in passing {
             check(&problem, 100, Next::Retry(text()));
             check(&problem, 179, Next::Retry(text()));

@@ -150,6 +150,8 @@ pub enum Problem {
     Passing(String),
     /// The film has ended the process that decoded it: it is tried again a few times.
     Ended(String),
+    /// A second node does not vouch for what the first one says, or not yet.
+    Unproven(String),
     /// The request or its record does not exist any more.
     Gone(String),
     /// The newest block does not ask for it.

@@ -63,6 +63,7 @@ impl Journal {
             Problem::NotAvailable(_) => "content",
             Problem::Passing(_) => "passing",
             Problem::Ended(_) => "decoder",
+            Problem::Unproven(_) => "witness",
             Problem::NotAsked => return,
             Problem::Content(code, reason) => {
                 warn!(request, %code, "cannot answer: {reason}");

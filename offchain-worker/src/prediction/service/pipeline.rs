@@ -177,6 +177,7 @@ impl Pipeline {
         let film = match self.ports.chain.readiness(job).await? {
             Readiness::Refused(reason) => return Err(Problem::NoConsent(reason)),
             Readiness::Gone(reason) => return Err(Problem::Gone(reason)),
+            Readiness::Unproven(reason) => return Err(Problem::Unproven(reason)),
             Readiness::Ready(film) => film,
         };
         let is_owed = job.phase != Phase::Answer;
@@ -248,6 +249,10 @@ impl Pipeline {
         let dispute = dispute.filter(|dispute| Round::asked(dispute, &me) == Some(round));
         let dispute = dispute.ok_or(Problem::NotAsked)?;
         let side = dispute.side_of(&me).ok_or(Problem::NotAsked)?;
+        // A move shows numbers of the film to everybody.
+        if let Some(reason) = self.ports.chain.unproven(job, &dispute).await? {
+            return Err(Problem::Unproven(reason));
+        }
         let task = Arc::new(defence::Task {
             predictor: self.model(job.model)?.predictor.clone(),
             cipher: self.ports.cipher.clone(),

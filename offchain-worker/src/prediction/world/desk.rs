@@ -219,6 +219,9 @@ impl PredictionChain for Desk {
             if state.no_consent {
                 return Ok(Readiness::Refused("the patient revoked the grant".into()));
             }
+            if state.is_unproven {
+                return Ok(Readiness::Unproven("it is not final yet".into()));
+            }
             Readiness::Ready(film(&mut state, job.request, &self.account))
         };
         self.pass(Stage::ConsentAsked).await;
@@ -350,6 +353,11 @@ impl PredictionChain for Desk {
         self.check_up()?;
         let state = self.state();
         Ok(state.at(state.block()).disputes.remove(&request))
+    }
+
+    async fn unproven(&self, _: &Job, _: &Dispute) -> Result<Option<String>, ChainError> {
+        self.check_up()?;
+        Ok(self.state().is_unproven.then(|| "it is not final yet".into()))
     }
 
     async fn needed(&self, request: RequestId) -> Result<Needed, ChainError> {

@@ -5,9 +5,12 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+/// A part, with its name.
+pub type Part<'a, T> = (&'a str, fn(&T));
+
 /// Runs parts one after another, and says at the end which of them failed: a failure keeps none
 /// of the others from being run.
-pub fn run<T>(shared: &T, parts: &[(&str, fn(&T))]) {
+pub fn run<T>(shared: &T, parts: &[Part<T>]) {
     let mut failed = Vec::new();
     for (number, (name, part)) in (1..).zip(parts) {
         eprintln!("part {number} of {}: {name}", parts.len());

@@ -5,7 +5,6 @@ use std::{pin::pin, sync::PoisonError};
 
 use anyhow::{anyhow, Context as _, Result};
 use futures::{stream, StreamExt};
-use medchain_client::crypto::ContentKey;
 use medchain_primitives::{ModelId, RecordId, RequestId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
@@ -14,7 +13,11 @@ use super::{
     report::{FileOutcome, FileReport},
     Run,
 };
-use crate::{inference, output::causes, records};
+use crate::{
+    inference::{self, RecordKey},
+    output::causes,
+    records,
+};
 
 /// How many requests for verdicts are moved on at a time.
 const AT_ONCE: usize = 4;
@@ -26,7 +29,7 @@ pub(super) struct Ask {
     /// The model.
     pub(super) model: ModelId,
     /// The request and the record's key; none where an earlier command made the request.
-    pub(super) known: Option<(RequestId, ContentKey)>,
+    pub(super) known: Option<(RequestId, RecordKey)>,
 }
 
 /// Where requests wait for being moved on.
@@ -104,12 +107,12 @@ impl Run<'_> {
         &self,
         record: RecordId,
         model: ModelId,
-    ) -> Result<Option<(RequestId, ContentKey)>> {
+    ) -> Result<Option<(RequestId, RecordKey)>> {
         let view = self.context.view().await?;
         let Some(request) = view.open_request_of(record, model).await? else { return Ok(None) };
         let record = records::find(&view, record).await?;
         let key = records::key(self.context, &view, &record).await?;
-        Ok(Some((request, key)))
+        Ok(Some((request, RecordKey::of(key, &record))))
     }
 
     /// Warns of films that were added before, and of whose verdicts no request is open.

@@ -24,6 +24,7 @@ use super::{
     Run,
 };
 use crate::{
+    inference::RecordKey,
     journal::{self, certainty, Certainty, Done},
     output::causes,
     records,
@@ -299,7 +300,8 @@ fn finish(
         };
         match (film.row.model, report.request_id) {
             (Some(model), Some(request)) => {
-                ordered.push(Ask { report, model, known: Some((request, film.key)) });
+                let key = RecordKey::new(film.key, film.row.patient, film.cid);
+                ordered.push(Ask { report, model, known: Some((request, key)) });
             }
             _ => reports.push(report),
         }

@@ -61,8 +61,10 @@ fn confine(memory: u64, processor: u64) -> io::Result<()> {
     }
     // A signal first, which says what it was.
     limit(Resource::Cpu, processor, 1)?;
-    // The pipes, and nothing that is opened.
-    limit(Resource::Nofile, 3, 0)
+    // Whatever takes over this process can open no file, such as the key, and no connection, also
+    // where it closes a pipe first; the pipes themselves stay. And it starts no process.
+    limit(Resource::Nproc, 0, 0)?;
+    limit(Resource::Nofile, 0, 0)
 }
 
 fn limit(resource: Resource, most: u64, grace: u64) -> io::Result<()> {

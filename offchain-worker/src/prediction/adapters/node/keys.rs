@@ -63,7 +63,8 @@ pub(super) async fn shares(view: &View, me: &AccountId32, job: &Job) -> Result<S
     match readiness(view, me, job).await? {
         Readiness::Refused(reason) => return Ok(Shares::Refused(reason)),
         Readiness::Gone(reason) => return Ok(Shares::Gone(reason)),
-        Readiness::Ready(_) => {}
+        // Of one block, which is not compared with anything.
+        Readiness::Unproven(_) | Readiness::Ready(_) => {}
     }
     let Some(record) = record_of(view, job.record).await? else {
         return Ok(Shares::Gone("the record was erased".to_owned()));

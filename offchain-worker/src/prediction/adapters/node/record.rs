@@ -1,7 +1,7 @@
 //! What one block says about the record of a job: whether the worker may open it, and its film.
 
 use medchain_client::{
-    chain::{AccessQuestion, Chain, ChainError, Record, RecordStatus, View},
+    chain::{AccessQuestion, Chain, ChainError, Dispute, Record, RecordStatus, Request, View},
     AccountId32,
 };
 use medchain_primitives::RecordId;
@@ -28,32 +28,69 @@ pub(super) async fn film(
     Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
 }
 
-/// Fails unless both nodes vouch for it that a job's request is about its record, whose content this
-/// film is, and has chosen this worker.
-pub(super) async fn ensure_asked(
-    node: &Chain,
-    witness: &Chain,
+/// Why both nodes do not vouch for it that a job's request is about its record, whose content this
+/// film is, and has chosen this worker; `None` where they do. `view` is what both vouch for.
+pub(super) async fn not_asked(
+    view: &View,
     me: &AccountId32,
     (job, film): (&Job, &Film),
-) -> Result<(), ChainError> {
-    let view = node.witnessed(witness).await?;
+) -> Result<Option<String>, ChainError> {
     let request = view.request(job.request).await?;
     let record = view.record(job.record).await?;
     let committee = view.committee(job.request).await?;
-    let is_asked = request.is_some_and(|one| one.record == job.record && one.model == job.model)
+    let is_asked = is_of(request.as_ref(), job)
         && record.is_some_and(|one| one.patient == job.patient && one.cid == film.cid)
         && committee.is_some_and(|one| one.step_of(me).is_some());
-    if is_asked {
+    Ok((!is_asked).then(|| {
+        format!(
+            "request {} does not ask this of the worker in block {}, the last one that both nodes \
+             call final: it does soon, or the first node lies",
+            job.request,
+            view.number()
+        )
+    }))
+}
+
+/// Why a second node does not vouch for a dispute, by its newest block; `None` where it does.
+pub(super) async fn not_disputed(
+    second: &View,
+    job: &Job,
+    dispute: &Dispute,
+) -> Result<Option<String>, ChainError> {
+    let request = second.request(job.request).await?;
+    let found = second.dispute(job.request).await?;
+    let is_disputed = is_of(request.as_ref(), job) && found.as_ref() == Some(dispute);
+    Ok((!is_disputed).then(|| {
+        format!(
+            "the second node knows no such dispute about request {} in block {}, its newest one: \
+             it does soon, or the first node lies",
+            job.request,
+            second.number()
+        )
+    }))
+}
+
+/// Whether a request is the one of a job.
+fn is_of(request: Option<&Request>, job: &Job) -> bool {
+    request.is_some_and(|one| {
+        one.record == job.record && one.model == job.model && one.patient == job.patient
+    })
+}
+
+/// Fails unless a second node says as well that a record has the content of this film.
+pub(super) async fn ensure_film(
+    (node, witness): (&Chain, &Chain),
+    record: RecordId,
+    film: &Film,
+) -> Result<(), ChainError> {
+    let view = witness.best().await?;
+    if view.record(record).await?.is_some_and(|one| one.cid == film.cid) {
         return Ok(());
     }
     Err(ChainError::Disagreement {
         first: node.url().to_owned(),
         second: witness.url().to_owned(),
-        what: format!(
-            "request {} does not ask this of the worker in block {}, which both call final",
-            job.request,
-            view.number()
-        ),
+        what: format!("record {record} has another content in block {}", view.number()),
     })
 }
 
@@ -81,4 +118,54 @@ pub(super) async fn readiness(
         Some(film) => Readiness::Ready(film),
         None => Readiness::Gone("its uploader has committed to no film".to_owned()),
     })
+}
+
+/// What two nodes say together. A refusal of either is enough. But where one alone says that there
+/// is nothing to answer, the worker must not leave off: silence costs the bond.
+pub(super) fn agreed(told: Readiness, second: Readiness) -> Readiness {
+    use Readiness::{Gone, Ready, Refused, Unproven};
+    match (told, second) {
+        (Ready(film), Ready(_)) => Ready(film),
+        (Gone(why), Gone(_)) => Gone(why),
+        (Refused(why), _) | (_, Refused(why)) => Refused(why),
+        (Unproven(why), _) | (_, Unproven(why)) => Unproven(why),
+        (Gone(why), Ready(_)) | (Ready(_), Gone(why)) => {
+            Unproven(format!("one node says that {why}, and the other one does not"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medchain_client::store;
+    use medchain_primitives::{ContentDigest, FilmCommitments, InputRoot, VerdictCommitment};
+
+    use super::*;
+
+    fn ready(content: &[u8]) -> Readiness {
+        Readiness::Ready(Film {
+            cid: store::cid_of(content),
+            digest: ContentDigest([1; 32]),
+            envelope: None,
+            commitments: FilmCommitments {
+                input_root: InputRoot([2; 32]),
+                verdicts: VerdictCommitment([3; 32]),
+            },
+        })
+    }
+
+    #[test]
+    fn one_node_alone_neither_opens_a_film_nor_ends_a_job() {
+        let (refused, gone) = (Readiness::Refused("why".into()), Readiness::Gone("why".into()));
+        assert_eq!(agreed(ready(b"film"), ready(b"another")), ready(b"film"), "that is proven");
+        for other in [ready(b"film"), gone.clone(), refused.clone()] {
+            assert_eq!(agreed(refused.clone(), other.clone()), refused);
+            assert_eq!(agreed(other, refused.clone()), refused);
+        }
+        assert_eq!(agreed(gone.clone(), gone.clone()), gone);
+        for (told, second) in [(gone.clone(), ready(b"film")), (ready(b"film"), gone)] {
+            let Readiness::Unproven(why) = agreed(told, second) else { panic!() };
+            assert!(why.contains("one node says that why"), "{why}");
+        }
+    }
 }

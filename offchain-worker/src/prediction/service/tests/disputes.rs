@@ -490,3 +490,22 @@ async fn without_room_for_the_film_it_leaves_before_the_deadline() {
     assert!(world.state().block() >= deadline - 20);
     service.kill().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_dispute_that_one_node_alone_tells_nothing_is_shown() {
+    let world = World::start();
+    let id = world.ask_exact(b"a film", &[1, 2]);
+    world.lie(2, id, Lie::Activation(0));
+    let service = start(&world);
+    until("it has committed", || world.has_committed(1, id)).await;
+    world.commit_lie(2, id);
+    until("it has shown its answer", || world.has_revealed(1, id)).await;
+    world.state().is_unproven = true;
+    world.reveal_lie(2, id);
+    let retries = service.monitor.metrics.retries.clone();
+    until("it was tried again", || retries.with_label_values(&["witness"]).get() > 1).await;
+    assert_eq!(moves(&world, id), 0);
+    world.state().is_unproven = false;
+    win(&world, id).await;
+    service.kill().await;
+}

@@ -154,3 +154,21 @@ async fn a_node_that_comes_back_is_used_again() {
     until("it is healthy again", || service.verdict().is_ok()).await;
     service.kill().await;
 }
+
+/// Most requests are newer than what two nodes call final. That is no failure, of which an alert
+/// would tell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_is_opened_once_a_second_node_vouches_for_its_request() {
+    let world = World::start();
+    let id = world.upload(b"x");
+    world.state().is_unproven = true;
+    let service = start(&world);
+    let tried = |cause: &str| service.monitor.metrics.retries.with_label_values(&[cause]).get();
+    until("it was tried again", || tried("witness") > 1).await;
+    assert_eq!((world.state().predictions_run, tried("passing")), (0, 0));
+    assert!(world.answers_to(id).is_empty());
+    world.state().is_unproven = false;
+    until("it is answered", || world.all_closed()).await;
+    assert!(matches!(world.answers_to(id)[..], [Answer::Sealed(_)]));
+    service.kill().await;
+}
