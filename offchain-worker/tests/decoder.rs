@@ -155,8 +155,8 @@ fn most(process: u32, what: &str) -> Option<String> {
 
 #[test]
 fn what_takes_over_the_process_opens_and_starts_nothing() {
-    let mut waiting = Command::new(env!("CARGO_BIN_EXE_medchain-worker"))
-        .args(["decode-film", "1000000000", "60"])
+    let mut waiting = Command::new(PROGRAM)
+        .args(["decode-film", env!("CARGO_PKG_VERSION"), "1000000000", "60"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -230,7 +230,12 @@ export async function shownKey(path, passphrase) {
 async function programme(args, input = '') {
   const running = run(join(bin, 'medchain'), args, { maxBuffer: 64 * 1024 * 1024 });
   running.child.stdin.end(input);
-  return (await running).stdout;
+  try {
+    return (await running).stdout;
+  } catch (error) {
+    // What it compared stands in its answer, not in its error.
+    throw new Error(`${error.message}\n${error.stdout ?? ''}`);
+  }
 }
 
 /** The first research image of a class, as the end-to-end tests find it; nothing where they are not on this machine. */
