@@ -234,7 +234,8 @@ async function programme(args, input = '') {
     return (await running).stdout;
   } catch (error) {
     // What it compared stands in its answer, not in its error.
-    throw new Error(`${error.message}\n${error.stdout ?? ''}`);
+    error.message += `\n${error.stdout ?? ''}`;
+    throw error;
   }
 }
 
