@@ -2,7 +2,7 @@
 //!
 //! A value of one of these types must only be made where the processor has the
 //! instructions: an engine is only made for those that it has, and
-//! [`Lanes::compiled`](super::Lanes::compiled) is the one way in.
+//! [`Lanes::compiled`] is the one way in.
 
 use core::arch::x86_64::*;
 use core::ops::{Add, Sub};
