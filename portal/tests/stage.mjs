@@ -256,9 +256,9 @@ export class Stage {
     // Evaluated by the driver, which the page's policy does not bind.
     await page.evaluate(axe);
     const { violations, passes, incomplete } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    // Of colours behind a question it cannot say anything.
+    // Behind a question the page is inert, and axe says nothing of its title.
     const looked = [...passes, ...incomplete].map(({ id }) => id);
-    ensure(['color-contrast', 'document-title'].every((id) => looked.includes(id)), `${name}: axe saw no page`);
+    ensure(looked.includes('color-contrast') && looked.length > 10, `${name}: axe looked at ${looked.join(', ') || 'nothing'}`);
     const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     ensure(bad.length === 0, `${name}: ${bad.map(({ id, nodes }) => `${id} at ${nodes[0]?.target}: ${nodes[0]?.failureSummary}`).join('; ')}`);
   }
