@@ -190,6 +190,28 @@ export class Stage {
     }));
   }
 
+  /** Has the keys of others that a person's browser remembers be those of another chain, and says how many there are. */
+  moveKnown({ page }) {
+    return page.evaluate(() => new Promise((resolve, reject) => {
+      const opening = indexedDB.open('medchain');
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        const change = opening.result.transaction('known', 'readwrite');
+        const known = change.objectStore('known');
+        const all = known.getAll();
+        all.onsuccess = () => {
+          known.clear();
+          for (const one of all.result) known.put({ ...one, id: one.id.replace(/^[^/]+/, `0x${'9'.repeat(64)}`) });
+        };
+        change.onabort = () => reject(change.error);
+        change.oncomplete = () => {
+          opening.result.close();
+          resolve(all.result.length);
+        };
+      };
+    }));
+  }
+
   /** A file for the browser to read, which may be large. */
   async onDisk(name, content) {
     const path = file(name, content);

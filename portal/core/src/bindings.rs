@@ -1,7 +1,8 @@
 //! What JavaScript sees.
 //!
 //! Accounts, hashes and keys are arrays of 32 bytes, and everything that the chain encodes is in
-//! SCALE. Errors are sentences for people. A handle is freed with `free()`, which wipes it.
+//! SCALE. Errors are sentences for people, some after their kind ([`crate::kinds`]). A handle is
+//! freed with `free()`, which wipes it.
 
 use codec::{DecodeAll, Encode};
 use medchain_crypto::{ContentKey, EnvelopeName, Sealed, VerdictName};
@@ -11,7 +12,7 @@ use medchain_primitives::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{blocks, custody, log, policy, preview, profile, secrets};
+use crate::{blocks, custody, kinds::marked, log, policy, preview, profile, secrets};
 
 pub mod paper;
 
@@ -299,7 +300,7 @@ impl Film {
     /// Decodes an image file as workers do.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Film> {
-        medchain_vision::decode(bytes).map(Self).map_err(failed)
+        medchain_vision::decode(bytes).map(Self).map_err(|error| failed(marked(&error)))
     }
 
     /// Columns.
@@ -329,7 +330,7 @@ impl Cleaned {
     /// Takes out what the command line takes out before an upload.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Cleaned> {
-        medchain_vision::deidentify(bytes).map(Self).map_err(failed)
+        medchain_vision::deidentify(bytes).map(Self).map_err(|error| failed(marked(&error)))
     }
 
     /// The file. It shows the same greys.

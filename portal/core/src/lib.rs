@@ -11,6 +11,7 @@
 pub mod bindings;
 pub mod blocks;
 pub mod custody;
+pub mod kinds;
 pub mod log;
 pub mod policy;
 pub mod preview;

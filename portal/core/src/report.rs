@@ -8,6 +8,8 @@ use medchain_report::{
 use medchain_vision::GreyImage;
 use serde_json::{json, Value};
 
+use crate::kinds::marked;
+
 fn words(error: impl core::fmt::Display) -> String {
     error.to_string()
 }
@@ -82,7 +84,7 @@ impl Shown {
     /// # Errors
     /// Where it is no report.
     pub fn read(pdf: &[u8]) -> Result<Self, String> {
-        medchain_report::read(pdf).map(Self).map_err(words)
+        medchain_report::read(pdf).map(Self).map_err(|error| marked(&error))
     }
 
     /// Whether nothing is on the page but what its values give.
@@ -120,7 +122,7 @@ impl Scanned {
     /// # Errors
     /// Where it is no code, or a damaged one.
     pub fn read(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(words)
+        text.parse::<Code>().map(Self).map_err(|error| marked(&error))
     }
 
     /// What the code claims, as JSON.

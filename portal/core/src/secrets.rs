@@ -5,7 +5,7 @@ use medchain_keys::{AccountFile, AccountSecret};
 use medchain_primitives::SealedKey;
 use zeroize::Zeroizing;
 
-use crate::random::Random;
+use crate::{kinds::marked, random::Random};
 
 /// The secret of an account, and the encryption key that follows from it.
 ///
@@ -44,7 +44,7 @@ impl Secret {
         }
         let account = AccountFile::parse(text.as_bytes())
             .and_then(|file| file.open(Some(passphrase.as_bytes())));
-        account.map(Self::new).map_err(|error| error.to_string())
+        account.map(Self::new).map_err(|error| marked(&error))
     }
 
     /// The secret as a key file that opens with `passphrase`, under a name for people.

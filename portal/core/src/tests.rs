@@ -20,6 +20,7 @@ use crate::{
     secrets::{self, Secret},
 };
 
+mod kinds;
 mod log;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.json");

@@ -1,4 +1,5 @@
 // Errors of the chain, in the words of its own documentation.
+import { i18n } from '../i18n/index.svelte';
 import { chain } from './client.svelte';
 
 /** An error of a call: where it comes from and what it is called. */
@@ -48,6 +49,14 @@ async function readDocs(): Promise<Map<string, string>> {
 
 /** An error as a sentence. */
 export function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = inWords(error instanceof Error ? error.message : String(error));
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
+}
+
+/** Before some errors of our Rust stands their kind, so that they are said in the user's language. */
+function inWords(text: string): string {
+  const found = /^\[([a-z-]+)\] (.+)$/s.exec(text);
+  const [kind, said] = [found?.[1] ?? '', found?.[2] ?? ''];
+  const kinds: { [kind: string]: ((said: string) => string) | undefined } = i18n.t.kinds;
+  return Object.hasOwn(kinds, kind) ? kinds[kind]?.(said) ?? said : text;
 }

@@ -3,6 +3,8 @@
 const accounts = (count: number): string => (count === 1 ? '1 account' : `${count} accounts`);
 const records = (count: number): string => (count === 1 ? '1 record' : `${count} records`);
 
+const asSaid = (said: string): string => said;
+
 export const en = {
   app: {
     name: 'MedChain',
@@ -37,6 +39,24 @@ export const en = {
     olderPage: 'an older MedChain page is open in another tab: close it',
     notKept: 'this browser did not keep what it was given',
     noServer: 'the server of this page does not answer',
+  },
+  /** What our Rust says of what it was given, by the kind of error: in English, its own sentence. */
+  kinds: {
+    'empty-file': asSaid,
+    'not-an-image': asSaid,
+    'damaged-image': asSaid,
+    'file-too-large': asSaid,
+    'image-too-large': asSaid,
+    'not-cleaned': asSaid,
+    'not-a-key-file': asSaid,
+    'passphrase-needed': asSaid,
+    'wrong-passphrase': asSaid,
+    'not-a-pdf': asSaid,
+    'not-a-report': asSaid,
+    'unread-report': asSaid,
+    'not-a-code': asSaid,
+    'newer-code': asSaid,
+    'damaged-code': asSaid,
   },
   pages: {
     signIn: 'Sign in',

@@ -4,7 +4,7 @@ import { publicKey } from '../chain/accounts';
 import { BEST, chain, toHex } from '../chain/client.svelte';
 import { NotSigned } from '../chain/submit.svelte';
 import { i18n } from '../i18n/index.svelte';
-import { find, keep } from '../keys/database';
+import { all, find, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
 
 /** A reader's key, or a custodian's. */
@@ -35,13 +35,25 @@ export function ensureKnown(kind: Kind, account: string, told: string): Promise<
 }
 
 async function compare(kind: Kind, account: string, told: string): Promise<void> {
-  const id = `${toHex(await chain.genesis)}/${toHex(publicKey(account))}/${kind}`;
-  const known = await find<Known>('known', id);
-  if (known?.key === told) return;
+  const name = `/${toHex(publicKey(account))}/${kind}`;
+  const id = `${toHex(await chain.genesis)}${name}`;
+  const here = await find<Known>('known', id);
+  if (here?.key === told) return;
+  const before = here ? [here.key] : await everywhere(name);
+  const known = before.includes(told) ? undefined : before[0];
   // Nothing was sealed, stored or sent.
-  if (known && !await ask({ account, known: known.key, told })) throw new NotSigned();
+  if (known !== undefined && !await ask({ account, known, told })) throw new NotSigned();
   const entry: Known = { id, key: told };
   await keep('known', entry);
+}
+
+/**
+ * The keys that an account has on the chains that this browser knows. The genesis hash is the node's word too, and one
+ * that nobody has heard of would make each false key a first one.
+ */
+async function everywhere(name: string): Promise<string[]> {
+  const entries = await all<Known>('known', '');
+  return entries.filter(({ id }) => id.endsWith(name)).map(({ key }) => key);
 }
 
 function ask(change: Omit<Change, 'answer'>): Promise<boolean> {

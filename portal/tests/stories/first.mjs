@@ -742,6 +742,8 @@ export default async function tell(stage) {
     const english = names.filter((name) => / of | the |account/.test(name));
     ensure(names.length > 15 && english.length === 0, `without a German name: ${english}`);
     await stage.look(patient, 'verify-german');
+    await page.locator('[data-testid="report"]').setInputFiles(file('brief.pdf', 'Dear doctor'));
+    await page.getByRole('alert').getByText('keine PDF-Datei').waitFor();
     await page.getByLabel('Sprache').selectOption('en');
   });
 

@@ -152,8 +152,11 @@ export default async function tell(stage) {
     await question.getByRole('button', { name: 'Cancel' }).click();
     await question.waitFor({ state: 'hidden' });
     ensure(await page.getByRole('dialog').count() === 0, 'it goes on');
-    // It is asked again, and once accepted, no more.
+    // It is asked again, also on a chain that nobody has heard of, and once accepted, no more.
+    const moved = await stage.moveKnown(alone);
+    ensure(moved === 1, `${moved} keys of others are known`);
     await give();
+    await question.getByText(before).waitFor();
     await question.getByLabel('I have asked the owner').check();
     await accept.click();
     await stage.agree(alone, 'Give the key');
