@@ -6,7 +6,7 @@ use std::{
     io::Read,
     os::unix::process::CommandExt,
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -91,11 +91,19 @@ impl PassphraseProgram {
                 "cannot be started: {error}; name a program that is in $PATH, or its path"
             ))
         })?;
-        let printed = printed_by(&mut child, limit.unwrap_or(Duration::MAX));
-        if printed.is_err() {
+        let ended = until_its_end(&mut child, limit.unwrap_or(Duration::MAX));
+        if ended.is_err() {
             end(&mut child, limit.is_some());
         }
-        Passphrase::of_line(&printed.map_err(failed)?)
+        let (line, status) = ended.map_err(failed)?;
+        if !status.success() {
+            return Err(failed(format!("failed ({status}); run it in a shell to see why")));
+        }
+        if line.is_empty() {
+            let reason = "printed nothing; it must print the passphrase, on one line";
+            return Err(failed(reason.to_owned()));
+        }
+        Passphrase::of_line(&line)
             .map_err(|_| failed("printed no text in UTF-8, which a passphrase is".to_owned()))
     }
 
@@ -124,8 +132,12 @@ impl fmt::Debug for PassphraseProgram {
     }
 }
 
-/// The one line that a program prints, once it has ended well; or what is wrong with it.
-fn printed_by(child: &mut Child, limit: Duration) -> Result<Zeroizing<Vec<u8>>, String> {
+/// The one line that a program prints, and how it ended; or what is wrong with it, and then
+/// nobody has waited for it.
+fn until_its_end(
+    child: &mut Child,
+    limit: Duration,
+) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), String> {
     let begun = Instant::now();
     let late = || {
         let seconds = limit.as_secs_f32();
@@ -144,21 +156,14 @@ fn printed_by(child: &mut Child, limit: Duration) -> Result<Zeroizing<Vec<u8>>, 
     if is_more {
         return Err("printed several lines; it must print the passphrase alone, on one line".into());
     }
-    let status = loop {
+    loop {
         match child.try_wait() {
-            Ok(Some(status)) => break status,
+            Ok(Some(status)) => return Ok((line, status)),
             Ok(None) if begun.elapsed() < limit => thread::sleep(PAUSE),
             Ok(None) => return Err(late()),
             Err(error) => return Err(format!("cannot be waited for: {error}")),
         }
-    };
-    if !status.success() {
-        return Err(format!("failed ({status}); run it in a shell to see why"));
     }
-    if line.is_empty() {
-        return Err("printed nothing; it must print the passphrase, on one line".into());
-    }
-    Ok(line)
 }
 
 /// The first line, and whether anything follows it.
@@ -170,8 +175,8 @@ fn only_line(mut output: ChildStdout) -> io::Result<(Zeroizing<Vec<u8>>, bool)> 
 
 /// Ends a program, and with its group what it has started.
 fn end(child: &mut Child, leads_group: bool) {
-    // Where it has been waited for, the group may be another's by now.
-    if leads_group && matches!(child.try_wait(), Ok(None)) {
+    // Nobody has waited for it, so its number is still its own, also where it has ended.
+    if leads_group {
         let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     }
     let _ = child.kill();
@@ -256,17 +261,21 @@ mod tests {
     #[test]
     fn nothing_that_it_has_started_is_left() {
         let folder = tempfile::tempdir().unwrap();
-        let number = folder.path().join("number");
-        let command = format!("sh -c 'sleep 600 & echo $! >\"$0\"; wait' {}", number.display());
-        let source = PassphraseSource::named(None, Some(&command)).unwrap().unwrap();
-        assert!(source.read(Some(Duration::from_secs(3))).is_err());
-        let number = std::fs::read_to_string(number).unwrap();
-        let stat = format!("/proc/{}/stat", number.trim());
-        let begun = Instant::now();
-        // Gone, or dead and not yet waited for by whoever has inherited it.
-        while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z")) {
-            assert!(begun.elapsed() < LIMIT, "it still runs");
-            thread::sleep(PAUSE);
+        // Also where the program itself is gone, and what it has started keeps the pipe.
+        for last in ["wait", "exit"] {
+            let number = folder.path().join(last);
+            let shown = number.display();
+            let command = format!("sh -c 'sleep 600 & echo $! >\"$0\"; {last}' {shown}");
+            let source = PassphraseSource::named(None, Some(&command)).unwrap().unwrap();
+            assert!(source.read(Some(Duration::from_secs(3))).is_err());
+            let number = std::fs::read_to_string(number).unwrap();
+            let stat = format!("/proc/{}/stat", number.trim());
+            let begun = Instant::now();
+            // Gone, or dead and not yet waited for by whoever has inherited it.
+            while std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z")) {
+                assert!(begun.elapsed() < LIMIT, "it still runs");
+                thread::sleep(PAUSE);
+            }
         }
     }
 
