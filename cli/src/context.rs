@@ -9,7 +9,7 @@ use anyhow::{bail, Context as _, Result};
 use medchain_client::{
     chain::{Chain, ChainError, Finality, NodeAddress, Plaintext, Transaction, View, DEFAULT_URL},
     contract::Accounts,
-    keys::{self, Identity, KeyFile, KnownKeys, ReplyFiles},
+    keys::{self, Identity, KeyFile, KnownKeys, PassphraseSource, ReplyFiles},
     store::{self, Store},
     AccountId32, H256,
 };
@@ -59,7 +59,7 @@ pub struct Context {
     /// The keys of others; `None`: the user's list.
     known_keys: Option<KnownKeys>,
     accepted: Vec<String>,
-    passphrase_file: Option<PathBuf>,
+    passphrase: Option<PassphraseSource>,
     dev: bool,
     store_url: String,
     key: KeySource,
@@ -97,6 +97,10 @@ impl Context {
                  nothing. Name a node of another operator, or leave --second-node out"
             );
         }
+        let passphrase = PassphraseSource::named(
+            global.passphrase_file.clone(),
+            global.passphrase_command.as_deref(),
+        )?;
         Ok(Self {
             node: global.node.clone(),
             second_node: global.second_node.clone(),
@@ -109,7 +113,7 @@ impl Context {
             beside: None,
             known_keys: None,
             accepted: global.accept_new_key.clone(),
-            passphrase_file: global.passphrase_file.clone(),
+            passphrase,
             dev: global.dev,
             store_url: global.store.clone().unwrap_or_else(store::default_url),
             key,
@@ -129,7 +133,7 @@ impl Context {
             beside: Some(folder.join(identity.ss58())),
             known_keys: Some(KnownKeys::in_folder(folder)),
             accepted: Vec::new(),
-            passphrase_file: None,
+            passphrase: None,
             node: Some(chain.url().to_owned()),
             second_node: Some(chain.url().to_owned()),
             plaintext: Plaintext::LocalOnly,
@@ -215,7 +219,7 @@ impl Context {
             KeySource::File(file) => {
                 let file = KeyFile::read(file)?;
                 secrets::mention_if_outdated(&file);
-                secrets::open(&file, self.passphrase_file())?.0
+                secrets::open(&file, self.passphrase())?.0
             }
         };
         Ok(self.identity.get_or_init(|| identity))
@@ -235,9 +239,9 @@ impl Context {
         Ok(self.identity()?.account())
     }
 
-    /// The file with the passphrase of the key file, if there is one.
-    pub fn passphrase_file(&self) -> Option<&Path> {
-        self.passphrase_file.as_deref()
+    /// Where the passphrase of the key file is, unless somebody types it.
+    pub fn passphrase(&self) -> Option<&PassphraseSource> {
+        self.passphrase.as_ref()
     }
 
     /// Whether somebody named a node, by flag or variable.
@@ -422,6 +426,7 @@ mod tests {
             store: None,
             key: None,
             passphrase_file: None,
+            passphrase_command: None,
             suri: None,
             dev: false,
             json: false,

@@ -87,6 +87,20 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub passphrase_file: Option<PathBuf>,
+    /// A program that prints the passphrase, such as "pass show medchain/lab".
+    ///
+    /// It is split into words as in a shell, but no shell runs it. It may ask you, and has to
+    /// print the passphrase alone, on one line. Not together with --passphrase-file.
+    // Somebody may have written a secret into it, which the help must not show.
+    #[arg(
+        long,
+        global = true,
+        help_heading = GLOBAL,
+        env = "MEDCHAIN_PASSPHRASE_COMMAND",
+        hide_env_values = true,
+        value_name = "COMMAND"
+    )]
+    pub passphrase_command: Option<String>,
     /// Sign as a development account, such as //Alice; needs --dev.
     ///
     /// The secrets of development accounts are public.

@@ -1,4 +1,5 @@
-//! Asks for passphrases and secrets: on the terminal, or in a file that somebody names.
+//! Asks for passphrases and secrets: on the terminal, or in a file or of a program that somebody
+//! names.
 
 mod terminal;
 
@@ -9,7 +10,7 @@ use std::{
 
 use anyhow::{bail, Context as _, Result};
 use medchain_client::{
-    keys::{read_line, Identity, KeyError, KeyFile, Passphrase},
+    keys::{read_line, Identity, KeyError, KeyFile, Passphrase, PassphraseSource},
     Zeroizing,
 };
 
@@ -31,9 +32,12 @@ impl Read for Unbuffered {
     }
 }
 
-/// Opens a key file: with the passphrase in the file `source`, or else with one that is
+/// Opens a key file: with the passphrase that `source` has, or else with one that is
 /// typed. Returns the passphrase as well, where one was needed.
-pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<Passphrase>)> {
+pub fn open(
+    file: &KeyFile,
+    source: Option<&PassphraseSource>,
+) -> Result<(Identity, Option<Passphrase>)> {
     let path = file.path().display();
     if !file.is_encrypted() {
         return Ok((file.open(None)?, None));
@@ -53,7 +57,8 @@ pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<P
     if !io::stdin().is_terminal() {
         bail!(
             "{path} is encrypted, and there is no terminal to ask for its passphrase: name a file \
-             with it with --passphrase-file (- is standard input) or MEDCHAIN_PASSPHRASE_FILE"
+             with it with --passphrase-file (- is standard input) or MEDCHAIN_PASSPHRASE_FILE, or \
+             a program that prints it with --passphrase-command or MEDCHAIN_PASSPHRASE_COMMAND"
         );
     }
     for _ in 0..ATTEMPTS {
@@ -66,8 +71,8 @@ pub fn open(file: &KeyFile, source: Option<&Path>) -> Result<(Identity, Option<P
     bail!("the passphrase of {path} was wrong {ATTEMPTS} times")
 }
 
-/// A passphrase that is to encrypt a key file: in the file `source`, or else typed twice.
-pub fn new_passphrase(source: Option<&Path>, flag: &str) -> Result<Passphrase> {
+/// A passphrase that is to encrypt a key file: the one that `source` has, or else typed twice.
+pub fn new_passphrase(source: Option<&PassphraseSource>, flag: &str) -> Result<Passphrase> {
     if let Some(source) = source {
         let passphrase = read(source)?;
         passphrase.ensure_strong()?;
@@ -112,13 +117,24 @@ fn prompt(text: &str) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(typed))
 }
 
-fn read(source: &Path) -> Result<Passphrase> {
-    if source != Path::new(STANDARD_INPUT) {
-        return Passphrase::read(source)
-            .with_context(|| format!("cannot use the passphrase file {}", source.display()));
+/// Whether a passphrase is read from the standard input.
+pub fn is_input(source: &PassphraseSource) -> bool {
+    matches!(source, PassphraseSource::File(path) if path.as_path() == Path::new(STANDARD_INPUT))
+}
+
+fn read(source: &PassphraseSource) -> Result<Passphrase> {
+    if is_input(source) {
+        let line = read_line(&mut Unbuffered).context("cannot read a passphrase from the input")?;
+        return Ok(Passphrase::of_line(&line)?);
     }
-    let line = read_line(&mut Unbuffered).context("cannot read a passphrase from the input")?;
-    Ok(Passphrase::of_line(&line)?)
+    // Without a limit of time: a keychain may ask the user first.
+    let passphrase = source.read(None);
+    match source {
+        PassphraseSource::File(path) => {
+            passphrase.with_context(|| format!("cannot use the passphrase file {}", path.display()))
+        }
+        PassphraseSource::Program(_) => Ok(passphrase?),
+    }
 }
 
 /// Says that a key file has the form of the version before.

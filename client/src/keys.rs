@@ -20,6 +20,7 @@ mod passphrase;
 mod process;
 mod replies;
 mod secret;
+mod source;
 
 use std::{env, path::Path, path::PathBuf, str::FromStr};
 
@@ -46,6 +47,7 @@ pub use passphrase::{read_line, Passphrase};
 pub use process::forbid_core_dumps;
 pub use replies::ReplyFiles;
 pub use secret::is_development;
+pub use source::{PassphraseProgram, PassphraseSource};
 
 /// A signing key, and the encryption key and the custodian's key that belong to it.
 #[derive(Clone)]

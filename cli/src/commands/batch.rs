@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     files,
     output::{self, counted, Outcome},
+    secrets,
     signing::Settled,
 };
 
@@ -57,7 +58,7 @@ impl Line {
 pub fn read(context: &Context, args: &BatchArgs) -> Result<Vec<Line>> {
     let what = "the list of commands";
     let bytes = if args.file == Path::new("-") {
-        if context.passphrase_file() == Some(Path::new("-")) {
+        if context.passphrase().is_some_and(secrets::is_input) {
             bail!("standard input is the list of commands, and cannot be the passphrase as well");
         }
         let mut bytes = Vec::new();

@@ -28,8 +28,9 @@ pub use publish::publish;
 pub enum KeyCommand {
     /// Create a key file with a new secret, encrypted with a passphrase.
     ///
-    /// The passphrase is asked for, or read from the file of --passphrase-file. The file is the
-    /// backup: it can be copied, and wallets such as Polkadot.js open it.
+    /// The passphrase is asked for, or read from the file of --passphrase-file, or from the
+    /// program of --passphrase-command. The key file is the backup: it can be copied, and wallets
+    /// such as Polkadot.js open it.
     New(new::NewArgs),
     /// Import an account that a wallet such as Polkadot.js exported as JSON.
     ///

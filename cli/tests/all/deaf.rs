@@ -31,6 +31,7 @@ fn closed(folder: &Path, args: &[&str]) -> Ran {
         .env("MEDCHAIN_NODE", crate::program::NO_NODE)
         .env_remove("MEDCHAIN_KEY")
         .env_remove("MEDCHAIN_PASSPHRASE_FILE")
+        .env_remove("MEDCHAIN_PASSPHRASE_COMMAND")
         .output()
         .unwrap();
     Ran {

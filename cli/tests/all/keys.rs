@@ -85,6 +85,44 @@ fn without_a_terminal_a_key_is_encrypted_by_a_file_or_not_at_all() {
 }
 
 #[test]
+fn a_program_prints_the_passphrase_and_is_told_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| medchain(folder.path(), args);
+    private(folder.path(), "passphrase", "four little words\n");
+    // Our variables are not its own, and it has nothing to read.
+    let command = r#"/bin/sh -c 'test -z "$MEDCHAIN_NODE$MEDCHAIN_STORE" && ! read -r line &&
+        echo asked >&2 && echo "four little words"'"#;
+    let new = ["key", "new", "--out", "me.key", "--json", "--passphrase-command"];
+    let made = run(&[&new[..], &[command]].concat());
+    assert_eq!(made.stderr, "asked\n");
+    let made = json(&made);
+    let content = fs::read_to_string(folder.path().join("me.key")).unwrap();
+    assert!(content.contains("xsalsa20-poly1305"), "{content}");
+    let show = ["key", "show", "--key", "me.key", "--json"];
+    for flags in [["--passphrase-command", command], ["--passphrase-file", "passphrase"]] {
+        let shown = json(&run(&[&show[..], &flags].concat()));
+        assert_eq!(shown["encryption_key"], made["encryption_key"]);
+    }
+    let printing = |command: &str| run(&[&show[..], &["--passphrase-command", command]].concat());
+    printing("echo four little birds").failed_with(&["does not open me.key"]);
+    let failed = printing("/bin/sh -c 'echo four little words; exit 7'");
+    failed.failed_with(&["the passphrase command `/bin/sh` failed", "7"]);
+    assert!(!failed.stderr.contains("little"), "{}", failed.stderr);
+    printing("true").failed_with(&["`true` printed nothing"]);
+    printing("cat /dev/zero").failed_with(&["`cat`", "longer than a passphrase"]);
+    printing("/no/such/keychain").failed_with(&["`/no/such/keychain` cannot be started"]);
+    run(&[&show[..], &["--passphrase-file", "passphrase", "--passphrase-command", "true"]].concat())
+        .failed_with(&["leave one of them out"]);
+    run(&show).failed_with(&["--passphrase-command", "MEDCHAIN_PASSPHRASE_COMMAND"]);
+    // A short one is refused as any other, and an unencrypted file needs none.
+    run(&["key", "new", "--out", "you.key", "--passphrase-command", "echo short"])
+        .failed_with(&["at least 8 characters"]);
+    json(&run(&["key", "new", "--out", "open.key", "--unencrypted", "--json"]));
+    let show = ["key", "show", "--key", "open.key", "--json", "--passphrase-command", "false"];
+    json(&run(&show));
+}
+
+#[test]
 fn a_folder_that_is_made_for_a_key_is_closed_to_others_and_said() {
     let folder = tempfile::tempdir().unwrap();
     let new = |out: &str| {

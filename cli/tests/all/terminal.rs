@@ -45,6 +45,7 @@ fn a_signal_while_a_passphrase_is_asked_for_leaves_a_terminal_that_shows_what_is
             .env("MEDCHAIN", env!("CARGO_BIN_EXE_medchain"))
             .env("HOME", folder.path())
             .env_remove("MEDCHAIN_PASSPHRASE_FILE")
+            .env_remove("MEDCHAIN_PASSPHRASE_COMMAND")
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -55,7 +55,7 @@ pub enum KeyError {
     /// The key file is encrypted.
     #[error(
         "{} is encrypted; name a file with its passphrase, which only you can read, with \
-         --passphrase-file",
+         --passphrase-file, or a program that prints it with --passphrase-command",
         path.display()
     )]
     PassphraseNeeded {
@@ -82,6 +82,20 @@ pub enum KeyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The program that should print the passphrase did not. Its output is not told.
+    #[error("the passphrase command `{program}` {reason}")]
+    PassphraseProgram {
+        /// The program, without its arguments.
+        program: String,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+    /// A file and a program are both named.
+    #[error(
+        "--passphrase-file and --passphrase-command are both given, by flag, variable or \
+         configuration file: leave one of them out"
+    )]
+    TwoPassphrases,
     /// Not a list of known keys.
     #[error(
         "line {line} of {} is not a known key, which is a genesis hash, an address, a kind and a key; \

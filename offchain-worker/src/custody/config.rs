@@ -35,6 +35,7 @@ impl Config {
             suri: arguments.suri,
             key: options.key,
             passphrase_file: options.passphrase_file,
+            passphrase_command: options.passphrase_command,
             insecure_node: options.insecure_node,
             witness: options.witness,
             listen: options.listen,

@@ -65,6 +65,16 @@ pub struct Options {
     /// A file with the passphrase of the key file, where that is encrypted
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// A program that prints the passphrase within a minute, in place of that file; split into
+    /// words as in a shell, and run without one
+    // Somebody may have written a secret into it, which the help must not show.
+    #[arg(
+        long,
+        env = "MEDCHAIN_CUSTODIAN_PASSPHRASE_COMMAND",
+        hide_env_values = true,
+        value_name = "COMMAND"
+    )]
+    pub passphrase_command: Option<String>,
     /// The address for /metrics and /health [default: 127.0.0.1:9618]
     #[arg(long, env = "MEDCHAIN_CUSTODIAN_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
@@ -96,7 +106,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, insecure_node, witness, key, passphrase_file, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
+            node, insecure_node, witness, key, passphrase_file, passphrase_command, listen, log, log_format, takeover_blocks, inclusion_timeout_secs,
             stall_secs, check_interval_secs, shutdown_grace_secs,
         })
     }

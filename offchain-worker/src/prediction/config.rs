@@ -57,6 +57,7 @@ impl Config {
             suri: arguments.suri,
             key: options.key.clone(),
             passphrase_file: options.passphrase_file.clone(),
+            passphrase_command: options.passphrase_command.clone(),
             insecure_node: options.insecure_node,
             witness: options.witness.clone(),
             listen: options.listen,

@@ -77,6 +77,16 @@ pub struct Options {
     /// A file with the passphrase of the key file, where that is encrypted
     #[arg(long, env = "MEDCHAIN_WORKER_PASSPHRASE_FILE", value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// A program that prints the passphrase within a minute, in place of that file; split into
+    /// words as in a shell, and run without one
+    // Somebody may have written a secret into it, which the help must not show.
+    #[arg(
+        long,
+        env = "MEDCHAIN_WORKER_PASSPHRASE_COMMAND",
+        hide_env_values = true,
+        value_name = "COMMAND"
+    )]
+    pub passphrase_command: Option<String>,
     /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
     #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
     pub model_dir: Option<PathBuf>,
@@ -198,7 +208,7 @@ impl Options {
     /// These options, and those of `below` where these are not set.
     pub fn or(self, below: Self) -> Self {
         merge!(self, below, {
-            node, insecure_node, witness, store, key, passphrase_file, model_dir, state_dir, listen, log, log_format, follow_best,
+            node, insecure_node, witness, store, key, passphrase_file, passphrase_command, model_dir, state_dir, listen, log, log_format, follow_best,
             inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
             fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
             consent_longest_secs, report_margin_blocks, envelope_grace_blocks,

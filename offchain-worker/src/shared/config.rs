@@ -5,12 +5,15 @@ use std::{ffi::OsString, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use medchain_client::{
     chain::{AddressError, NodeAddress, Plaintext, DEFAULT_URL, NODE_VARIABLE},
-    keys::{Identity, KeyError, KeyFile, Passphrase},
+    keys::{Identity, KeyError, KeyFile, PassphraseSource},
 };
 use serde::{de::DeserializeOwned, Deserialize};
 use tracing::warn;
 
 use super::{backoff::Backoff, watch::Reconnection};
+
+/// How long a program may take to print the passphrase: nobody is there to type.
+const PASSPHRASE_LIMIT: Duration = Duration::from_secs(60);
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -25,12 +28,12 @@ pub enum LogFormat {
 /// Where the account's secret comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// A key file that only its owner may read, and the file with its passphrase.
+    /// A key file that only its owner may read, and where its passphrase is.
     File {
         /// The key file.
         path: PathBuf,
-        /// The file with the passphrase, which an encrypted key file needs.
-        passphrase: Option<PathBuf>,
+        /// Where the passphrase is, which an encrypted key file needs.
+        passphrase: Option<PassphraseSource>,
     },
     /// A development secret.
     Suri(String),
@@ -60,9 +63,9 @@ impl KeySource {
                         "{path} has an old form; `medchain key passphrase --key {path}` renews it"
                     );
                 }
-                let needed = passphrase.as_deref().filter(|_| file.is_encrypted());
+                let needed = passphrase.as_ref().filter(|_| file.is_encrypted());
                 let Some(source) = needed else { return file.open(None) };
-                let passphrase = Passphrase::read(source)?;
+                let passphrase = source.read(Some(PASSPHRASE_LIMIT))?;
                 let (identity, fitting) = file.open_as_read(&passphrase)?;
                 if fitting != passphrase {
                     let path = path.display();
@@ -89,6 +92,8 @@ pub struct CommonOptions {
     pub key: Option<PathBuf>,
     /// A file with the passphrase of the key file.
     pub passphrase_file: Option<PathBuf>,
+    /// A command line that prints the passphrase of the key file.
+    pub passphrase_command: Option<String>,
     /// Whether `ws://` to another machine is accepted.
     pub insecure_node: Option<bool>,
     /// The WebSocket address of a node that confirms what the first one says.
@@ -146,12 +151,17 @@ impl CommonOptions {
     /// `prefix`, with which its environment variables start.
     ///
     /// # Errors
-    /// [`ConfigError::Missing`] where there is no key, [`ConfigError::Node`] for an address
-    /// that may not be used, [`ConfigError::Invalid`] for a witness that is the node.
+    /// [`ConfigError::Missing`] where there is no key, [`ConfigError::Key`] for a passphrase in
+    /// two places, [`ConfigError::Node`] for an address that may not be used,
+    /// [`ConfigError::Invalid`] for a witness that is the node.
     pub fn resolve(self, port: u16, prefix: &str) -> Result<CommonConfig, ConfigError> {
         let key = match (self.suri, self.key) {
             (Some(uri), _) => KeySource::Suri(uri),
-            (None, Some(path)) => KeySource::File { path, passphrase: self.passphrase_file },
+            (None, Some(path)) => {
+                let command = self.passphrase_command.as_deref();
+                let passphrase = PassphraseSource::named(self.passphrase_file, command)?;
+                KeySource::File { path, passphrase }
+            }
             (None, None) => {
                 return Err(ConfigError::Missing {
                     what: "key",
@@ -239,6 +249,9 @@ pub enum ConfigError {
         /// The key in the file that sets it.
         key: &'static str,
     },
+    /// What names the passphrase cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The address of the node cannot be used.
     #[error(transparent)]
     Node(#[from] AddressError),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use medchain_client::keys::KeyFile;
+use medchain_client::keys::{KeyFile, PassphraseSource};
 
 use super::{KeyReport, NewFile};
 use crate::{context::Context, secrets};
@@ -30,9 +30,9 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<KeyReport> {
     let out = NewFile::at(context, Some(&args.out))?;
     let file = context.key_file().context("a development account has no key file to export")?;
     let file = KeyFile::read(file)?;
-    let (identity, passphrase) = secrets::open(&file, context.passphrase_file())?;
-    let new = args.new_passphrase_file.as_deref();
-    let passphrase = match (new, passphrase) {
+    let (identity, passphrase) = secrets::open(&file, context.passphrase())?;
+    let new = args.new_passphrase_file.clone().map(PassphraseSource::File);
+    let passphrase = match (new.as_ref(), passphrase) {
         (None, Some(passphrase)) => passphrase,
         (new, _) => secrets::new_passphrase(new, "--new-passphrase-file")?,
     };

@@ -33,13 +33,11 @@ pub struct ImportArgs {
 pub async fn import(context: &Context, args: &ImportArgs) -> Result<KeyReport> {
     let file = NewFile::at(context, args.out.as_ref())?;
     let exported = KeyFile::read_exported(&args.exported)?;
-    let (identity, passphrase) = secrets::open(&exported, context.passphrase_file())?;
+    let (identity, passphrase) = secrets::open(&exported, context.passphrase())?;
     let passphrase = match (args.unencrypted, passphrase) {
         (true, _) => None,
         (false, Some(passphrase)) => Some(passphrase),
-        (false, None) => {
-            Some(secrets::new_passphrase(context.passphrase_file(), "--passphrase-file")?)
-        }
+        (false, None) => Some(secrets::new_passphrase(context.passphrase(), "--passphrase-file")?),
     };
     if context.has_named_node() {
         let published = Published::find(&context.view().await?, &identity).await?;

@@ -37,7 +37,7 @@ pub fn new(context: &Context, args: &NewArgs) -> Result<KeyReport> {
     // The passphrase first: it is one line of standard input, and the secret is the rest.
     let passphrase = match args.unencrypted {
         true => None,
-        false => Some(secrets::new_passphrase(context.passphrase_file(), "--passphrase-file")?),
+        false => Some(secrets::new_passphrase(context.passphrase(), "--passphrase-file")?),
     };
     let secret = match args.import {
         true => secrets::secret()?,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use medchain_client::keys::KeyFile;
+use medchain_client::keys::{KeyFile, PassphraseSource};
 
 use super::KeyReport;
 use crate::{context::Context, secrets};
@@ -24,12 +24,12 @@ pub struct PassphraseArgs {
 pub fn change(context: &Context, args: &PassphraseArgs) -> Result<KeyReport> {
     let path = context.key_file().context("a development account has no key file")?;
     let file = KeyFile::read(path)?;
-    let (identity, _) = secrets::open(&file, context.passphrase_file())?;
+    let (identity, _) = secrets::open(&file, context.passphrase())?;
     let passphrase = match args.unencrypted {
         true => None,
         false => {
-            let new = args.new_passphrase_file.as_deref();
-            Some(secrets::new_passphrase(new, "--new-passphrase-file")?)
+            let new = args.new_passphrase_file.clone().map(PassphraseSource::File);
+            Some(secrets::new_passphrase(new.as_ref(), "--new-passphrase-file")?)
         }
     };
     file.renew(&identity, passphrase.as_ref())?;

@@ -21,6 +21,7 @@ fn context(key: &Path, passphrase: Option<&str>) -> Context {
         store: None,
         key: Some(key.to_owned()),
         passphrase_file,
+        passphrase_command: None,
         suri: None,
         dev: false,
         json: false,

@@ -160,6 +160,43 @@ fn an_encrypted_key_needs_the_file_with_its_passphrase() {
 }
 
 #[test]
+fn a_program_prints_the_passphrase_of_an_encrypted_key() {
+    use medchain_client::{
+        keys::{Identity, KeyError, Passphrase},
+        Zeroizing,
+    };
+
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let passphrase = Passphrase::new(Zeroizing::new("four little words".to_owned())).unwrap();
+    let made = Identity::create(&key, "//Ferdie", Some(&passphrase)).unwrap();
+    let key = key.to_str().unwrap();
+    let with = |command: &str| {
+        resolve(&["--model-dir", "m", "--key", key, "--passphrase-command", command])
+    };
+    let config = with("echo 'four little words'").unwrap();
+    assert!(!format!("{config:?}").contains("little"));
+    assert_eq!(config.common.key.open().unwrap().account(), made.account());
+    let wrong = with("echo 'four little birds'").unwrap().common.key.open().unwrap_err();
+    assert!(matches!(wrong, KeyError::WrongPassphrase { .. }), "{wrong}");
+    let failed = with("false").unwrap().common.key.open().unwrap_err().to_string();
+    assert!(failed.contains("the passphrase command `false` failed"), "{failed}");
+    // In the file as well, where an empty one is none.
+    let (_folder, path) = file(&format!(
+        "key = {key:?}\nmodel_dir = \"m\"\npassphrase_command = \"echo 'four little words'\""
+    ));
+    let of_file = resolve(&["--config", &path]).unwrap();
+    assert_eq!(of_file, config);
+    let none = with("").unwrap().common.key.open().unwrap_err();
+    assert!(matches!(none, KeyError::PassphraseNeeded { .. }), "{none}");
+    // In two places, or not to be read: known before anything starts.
+    let two = resolve(&["--config", &path, "--passphrase-file", "f"]).unwrap_err().to_string();
+    assert!(two.contains("leave one of them out"), "{two}");
+    let open = with("echo 'four").unwrap_err().to_string();
+    assert!(open.contains("a quote is not closed"), "{open}");
+}
+
+#[test]
 fn the_folder_for_answers_can_be_named() {
     let config = resolve(&["--key", "k", "--model-dir", "m", "--state-dir", "/s"]).unwrap();
     assert_eq!(config.state_dir, PathBuf::from("/s"));
