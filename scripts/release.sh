@@ -18,10 +18,6 @@ done
 umask 022
 version=$(cargo metadata --locked --no-deps --format-version 1 | jq -r '.packages[] | select(.name == "medchain-node") | .version')
 architecture=$(dpkg --print-architecture)
-# Files of a package carry the time of the commit: two builds give the same bytes.
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH
-
 if [ "$profile" = release ]; then
   say "compiling the programs with optimisation: expect two hours on two cores, once"
   # Its own RocksDB, of the version that the node was published with.
@@ -41,6 +37,12 @@ mkdir -p "$dist"
 say "compiling the runtime"
 sum=$(scripts/build-runtime.sh "$dist/medchain-runtime-$version.wasm")
 say "runtime $sum"
+
+# Files of a package carry the time of the commit: two builds give the same bytes. Only from
+# here on: build scripts of C code ask for it, and each commit would compile half of
+# polkadot-sdk again.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
 
 for package in node worker portal cli; do
   scripts/release/package.sh "$package" "$version" "$architecture" "$bin" "$dist"
