@@ -14,13 +14,16 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use changes::change;
 use memory::peak;
 
+/// What a decoder may need besides, whatever the number of pixels: tables, lines, the file's parts.
+const TABLES: u64 = 1 << 20;
+
 /// Decodes and cleans, within the promised memory.
 fn try_both(bytes: &[u8]) {
     let (decoded, most) = peak(|| decode(bytes));
-    assert!(most <= MAX_DECODE_BYTES, "{most} bytes to decode a file of {}", bytes.len());
+    assert!(most <= MAX_DECODE_BYTES + TABLES, "{most} bytes to decode a file of {}", bytes.len());
     let (cleaned, most) = peak(|| deidentify(bytes));
     // The greys before and after, and the cleaned file.
-    assert!(most <= MAX_DECODE_BYTES * 3 / 2, "{most} bytes to clean a file");
+    assert!(most <= MAX_DECODE_BYTES * 3 / 2 + TABLES, "{most} bytes to clean a file");
     match (decoded, cleaned) {
         (Ok(image), Ok(cleaned)) => assert_eq!(decode(&cleaned.bytes), Ok(image)),
         (Err(error), Err(_)) => assert!(!error.to_string().contains('\n')),
