@@ -70,10 +70,15 @@ pub fn unnamed(world: &World, who: &str) -> Vec<Value> {
 pub fn assert_nothing_open(world: &World, who: &str) {
     let open = world.done(who, &["resume", "--list"]);
     assert_eq!(open["entries"].as_array().unwrap().len(), 0, "{open}");
-    let mut content = Vec::new();
-    walk(&world.folder().join("keys"), &mut content);
-    let content: Vec<_> = content.iter().filter(|path| path.ends_with(".content")).collect();
-    assert_eq!(content.len(), 0, "{content:?}");
+    assert_eq!(contents(world), Vec::<String>::new());
+}
+
+/// The contents that the journal keeps.
+pub fn contents(world: &World) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(&world.folder().join("keys"), &mut found);
+    found.retain(|path| path.ends_with(".content"));
+    found
 }
 
 fn walk(folder: &Path, found: &mut Vec<String>) {
