@@ -2,8 +2,9 @@
 # Installs what building and testing MedChain needs and is missing here:
 # Debian packages and the WebAssembly targets of the Rust toolchain.
 # Idempotent; prints nothing but one line when nothing is missing.
-#   scripts/setup.sh [portal] [browser]
-# portal is what the web page compiles to, browser what its tests drive.
+#   scripts/setup.sh [portal] [browser] [promtool]
+# portal is what the web page compiles to, browser what its tests drive,
+# promtool what tests the alerts (into the cache, see below).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
@@ -22,10 +23,12 @@ needs=(
   /usr/include/rocksdb/c.h:librocksdb-dev /usr/include/zstd.h:libzstd-dev
 )
 targets=(wasm32v1-none)
+promtool=
 for extra in "$@"; do
   case $extra in
     portal) targets+=(wasm32-unknown-unknown) ;;
     browser) [ -n "${CHROMIUM:-}" ] || command -v google-chrome >/dev/null || needs+=(chromium:chromium) ;;
+    promtool) command -v promtool >/dev/null || promtool=${XDG_CACHE_HOME:-$HOME/.cache}/medchain/promtool ;;
     *) die "there is no part '$extra'" ;;
   esac
 done
@@ -45,17 +48,34 @@ done
 # Debian ships Python without what makes a virtual environment.
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
-if [ ${#missing[@]} -gt 0 ]; then
-  say "installing Debian packages: ${missing[*]}"
-  command -v apt-get >/dev/null || die "these are missing and there is no apt-get here: ${missing[*]}"
+# Fetches the lists of packages, as root, once. $@: what they are fetched for.
+lists() {
+  command -v apt-get >/dev/null || die "these are missing and there is no apt-get here: $*"
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || die "not root and no sudo: install these packages by hand, then run this again: ${missing[*]}"
+    command -v sudo >/dev/null || die "not root and no sudo: install these packages by hand, then run this again: $*"
     as_root=(sudo)
   fi
   "${as_root[@]}" apt-get update -q >/dev/null || die "apt-get update failed: is there a network?"
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+  say "installing Debian packages: ${missing[*]}"
+  lists "${missing[@]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${missing[@]}" >/dev/null \
     || die "apt-get could not install: ${missing[*]}"
+fi
+
+# Unpacked instead of installed: Debian's package would start a Prometheus here.
+if [ -n "$promtool" ] && [ ! -x "$promtool/usr/bin/promtool" ]; then
+  say "unpacking promtool from Debian's package prometheus"
+  lists prometheus
+  package=$(mktemp -d)
+  trap 'rm -rf "$package"' EXIT
+  (cd "$package" && apt-get download -q prometheus >/dev/null 2>&1) || die "apt-get could not download: prometheus"
+  dpkg-deb -x "$package"/prometheus_*.deb "$package/unpacked"
+  mkdir -p "$promtool/usr/bin"
+  mv "$package/unpacked/usr/bin/promtool" "$promtool/usr/bin/promtool"
 fi
 
 for target in "${targets[@]}"; do

@@ -50,6 +50,9 @@ MEDCHAIN_TEST_IPFS=$(sed -n 's/^READY rpc=\([^ ]*\).*/\1/p' "$daemon/log")
 export MEDCHAIN_TEST_IPFS
 [ -n "$MEDCHAIN_TEST_IPFS" ] || { echo "the IPFS daemon did not come up: $(cat "$daemon/log")" >&2; exit 1; }
 
+scripts/setup.sh promtool
+PATH=$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/medchain/promtool/usr/bin
+
 step "crates: unit, property, golden and end-to-end tests; documentation"
 RUSTDOC=$PWD/scripts/lint/rustdoc.sh cargo test --locked --workspace
 
