@@ -6,13 +6,14 @@
 #   POLKADOT_DIR          a folder with polkadot and its two worker programs
 #   MEDCHAIN_RUNTIME      the parachain's first runtime (default: what was built)
 #   MEDCHAIN_TESTNET_DIR  where the chain specs go
+#   MEDCHAIN_BIN_DIR      the folder of medchain-node (default: what was built)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make testnet'}" "${MEDCHAIN_TESTNET_DIR:?}"
 say() { printf '\033[1mtestnet:\033[0m %s\n' "$*" >&2; }
 die() { printf 'testnet: error: %s\n' "$*" >&2; exit 1; }
 programs=(polkadot polkadot-prepare-worker polkadot-execute-worker)
-node=$CARGO_TARGET_DIR/debug/medchain-node
+node=${MEDCHAIN_BIN_DIR:-$CARGO_TARGET_DIR/debug}/medchain-node
 specs=$MEDCHAIN_TESTNET_DIR
 mkdir -p "$specs"
 

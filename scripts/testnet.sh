@@ -6,6 +6,7 @@
 #   MEDCHAIN_TESTNET_DIR  where the chain specs are kept
 #   MEDCHAIN_RUN_DIR      where this run writes (default: a new temporary folder)
 #   MEDCHAIN_STORE        the store of the workers (default: a folder of this run)
+#   MEDCHAIN_BIN_DIR      the folder of MedChain's programs (default: what was built)
 #   MEDCHAIN_RELEASED     the folder of a release's programs and model, made by
 #                         build-released.sh (default: what was built)
 set -euo pipefail
@@ -17,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset "${!CARGO_MANIFEST_@}" "${!CARGO_PKG_@}"
 export MEDCHAIN_TESTNET_DIR=${MEDCHAIN_TESTNET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/medchain/testnet}
 network=${1:-zombienet/medchain-local.toml}
-bin=$CARGO_TARGET_DIR/debug
+bin=${MEDCHAIN_BIN_DIR:-$CARGO_TARGET_DIR/debug}
 client=${MEDCHAIN_RELEASED:-$bin}
 if [ -n "${MEDCHAIN_RELEASED:-}" ]; then model=$MEDCHAIN_RELEASED/model; else model=$(realpath models/shipped); fi
 say() { printf '\033[1mtestnet:\033[0m %s\n' "$*" >&2; }
@@ -49,7 +50,7 @@ store=${MEDCHAIN_STORE:-$run/store}
 if grep -q polkadot-omni-node "$network" && ! command -v polkadot-omni-node >/dev/null; then
   cargo build --locked --quiet --workspace --example omni-node
   mkdir -p "$run/bin"
-  ln -sf "$bin/examples/omni-node" "$run/bin/polkadot-omni-node"
+  ln -sf "$CARGO_TARGET_DIR/debug/examples/omni-node" "$run/bin/polkadot-omni-node"
   export PATH=$run/bin:$PATH
 fi
 
