@@ -18,7 +18,7 @@ use medchain_primitives::RecordId;
 
 pub use content::{fetch_content, Content};
 pub use custody::{entrust, handed_over, wait, Delivered, DELIVERY_LIMIT};
-pub use erasing::delete_content;
+pub use erasing::{delete_content, Deletion};
 pub use film::{commitments, film_of, Film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};

@@ -90,4 +90,49 @@ mod tests {
              `medchain-worker custodian --help` lists them"
         );
     }
+
+    /// The names of a subcommand's options in order, and the variables that they read.
+    fn options(subcommand: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
+        let command = Cli::command();
+        let command = command.find_subcommand(subcommand).unwrap();
+        let options = command.get_arguments().map(|option| {
+            let variable = option.get_env().map(|name| name.to_str().unwrap().to_owned());
+            (option.get_id().to_string(), variable)
+        });
+        let options: Vec<_> = options.collect();
+        (options.iter().map(|(name, _)| name.clone()).collect(), options)
+    }
+
+    #[test]
+    fn an_option_reads_the_variable_of_its_duty_that_has_its_name() {
+        for (prefix, subcommand) in [PREFIXES[0], PREFIXES[1], (PREFIXES[0].0, "check")] {
+            for (name, variable) in options(subcommand).1 {
+                let expected = format!("{prefix}{}", name.to_uppercase());
+                // Flags alone: nobody leaves them in an environment.
+                let is_flag = ["check", "dev"].contains(&name.as_str());
+                assert_eq!(variable, (!is_flag).then_some(expected), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_duties_show_common_options_in_the_same_order() {
+        let (custodian, _) = options("custodian");
+        let expected = "config check dev suri node insecure_node witness key passphrase_file \
+                        passphrase_command listen log log_format takeover_blocks \
+                        inclusion_timeout_secs stall_secs check_interval_secs shutdown_grace_secs";
+        assert_eq!(custodian.join(" "), expected);
+        let (run, _) = options("run");
+        assert_eq!(run, options("check").0);
+        let of_run: Vec<_> = run.iter().filter(|name| custodian.contains(name)).collect();
+        let own = ["check", "takeover_blocks"];
+        let common: Vec<_> =
+            custodian.iter().filter(|name| !own.contains(&name.as_str())).collect();
+        assert_eq!(of_run, common);
+        let place = |name: &str| run.iter().position(|one| one == name).unwrap();
+        assert_eq!(place("store"), place("witness") + 1);
+        assert_eq!(place("model_dir"), place("passphrase_command") + 1);
+        assert_eq!(place("follow_best"), place("log_format") + 1);
+        assert_eq!(place("retry_longest_secs"), place("inclusion_timeout_secs") + 1);
+    }
 }

@@ -25,6 +25,7 @@ pub mod http;
 pub mod metrics;
 pub mod monitor;
 pub(crate) mod oldest;
+pub(crate) mod options;
 pub mod process;
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use hash::Hash;
 pub use printed::{salt, Attached, Printed, LAYOUT};
 pub use read::{read, Read, ReadError};
 pub use text::{percent, NOT_A_DEVICE, UNCERTAIN};
-pub use time::shown as shown_time;
+pub use time::{shown as shown_time, Moment};
 pub use values::{
     Block, Card, Class, Measure, Model, Outcome, Record, Report, Request, ValuesError, MAX_CLASSES,
     MAX_MEASURES, MAX_WORKERS,

@@ -15,7 +15,7 @@ use clap::Args;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_audit::{fhir, Entry, Filter, Gathering, Kinds};
 use medchain_client::{
-    chain::{ChainError, History},
+    chain::{ChainError, History, PastEvent},
     AccountId32, H256,
 };
 use medchain_primitives::RecordId;
@@ -273,13 +273,7 @@ async fn read(
     let mut done = 0;
     while let Some(block) = blocks.next().await {
         let block = block.map_err(|error| unreadable(error, from, to))?;
-        for request in gathering.unknown_requests(&block.events) {
-            if let Some(request) = history.request(request).await? {
-                let (record, patient, requester) =
-                    (request.record, request.patient, request.requester);
-                gathering.learn_request(request.id, record, &patient, &requester);
-            }
-        }
+        learn(&mut gathering, history, &block.events).await?;
         let entries = gathering.take(block.number, &block.events);
         hashes.insert(block.number, block.hash);
         found.extend(entries);
@@ -297,6 +291,21 @@ async fn read(
             entry.at(time)
         })
         .collect())
+}
+
+/// Learns what the requests are about that these events only name.
+async fn learn(
+    gathering: &mut Gathering,
+    history: &History,
+    events: &[PastEvent],
+) -> Result<(), ChainError> {
+    for request in gathering.unknown_requests(events) {
+        if let Some(request) = history.request(request).await? {
+            let (record, requester) = (request.record, request.requester);
+            gathering.learn_request(request.id, record, &request.patient, &requester);
+        }
+    }
+    Ok(())
 }
 
 /// The times of the blocks that have entries.

@@ -14,11 +14,11 @@ use serde::Serialize;
 
 use crate::{
     arguments,
-    certificate::{proven_keys, Certificate, ErasurePart, StorePart},
+    certificate::{proven_keys, Certificate, ErasurePart},
     context::Context,
     exit, files,
     output::{self, joined, Outcome},
-    records,
+    records::{self, Deletion},
     signing::{ensure_event, Included},
 };
 
@@ -61,10 +61,9 @@ pub struct EraseReport {
     pub other_versions: Vec<RecordId>,
     /// The accounts whose envelopes were destroyed; empty if it was erased before.
     pub readers: Vec<AccountId32>,
-    /// What each store answered.
-    pub stores: Vec<StorePart>,
-    /// Why no store was asked; none where stores were.
-    pub stores_not_asked: Option<String>,
+    /// What became of its content.
+    #[serde(flatten)]
+    pub deletion: Deletion,
     /// The certificate's file.
     pub certificate: Option<String>,
     /// The transaction, unless the record was erased before.
@@ -86,11 +85,8 @@ impl fmt::Display for EraseReport {
         if !self.other_versions.is_empty() {
             write!(f, "\nother versions are not erased: {}", joined(&self.other_versions))?;
         }
-        for answer in &self.stores {
-            write!(f, "\n{answer}")?;
-        }
-        if let Some(why) = &self.stores_not_asked {
-            write!(f, "\nno store was asked to delete the encrypted file: {why}")?;
+        for line in self.deletion.lines("the encrypted file") {
+            write!(f, "\n{line}")?;
         }
         if let Some(file) = &self.certificate {
             write!(
@@ -142,21 +138,20 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     let finish = async {
         let view = context.view().await?;
         let all = view.records_of(&record.patient).await?;
-        let (stores, stores_not_asked) = match args.keep_stored {
-            true => (Vec::new(), Some("you asked to keep it (--keep-stored)".into())),
+        let deletion = match args.keep_stored {
+            true => Deletion::not_asked("you asked to keep it (--keep-stored)"),
             false => {
                 let even_if_shared = args.even_if_shared;
                 records::delete_content(context, &view, &record, &keys, even_if_shared).await?
             }
         };
         if let Some(path) = &args.certificate {
-            let (stores, not_asked) = (stores.clone(), stores_not_asked.clone());
-            let certificate = certify(chain, &record, erased.as_ref(), stores, not_asked).await?;
+            let certificate = certify(chain, &record, erased.as_ref(), &deletion).await?;
             files::write_atomically(path, certificate.to_json()?.as_bytes(), args.force, false)?;
         }
-        anyhow::Ok((stores, stores_not_asked, other_versions(&all, record.id)))
+        anyhow::Ok((deletion, other_versions(&all, record.id)))
     };
-    let (stores, stores_not_asked, other_versions) = finish.await.with_context(|| {
+    let (deletion, other_versions) = finish.await.with_context(|| {
         format!(
             "record {} is erased, but the rest failed; run the same command again to finish",
             record.id
@@ -170,8 +165,7 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
         cid: record.cid.to_string(),
         other_versions,
         readers,
-        stores,
-        stores_not_asked,
+        deletion,
         certificate: args.certificate.as_ref().map(|path| path.display().to_string()),
         included: erased.map(|erased| erased.included),
     })
@@ -245,8 +239,7 @@ async fn certify(
     chain: &Chain,
     record: &Record,
     erased: Option<&Erased>,
-    stores: Vec<StorePart>,
-    stores_not_asked: Option<String>,
+    deletion: &Deletion,
 ) -> Result<Certificate> {
     let block = match erased {
         Some(erased) => erased.block,
@@ -255,6 +248,7 @@ async fn certify(
     let readers = erased.map(|erased| erased.readers.clone()).unwrap_or_default();
     let proof = chain.read_proof(block, &proven_keys(record.id, &readers)).await?;
     let erasure = erased.map(|erased| ErasurePart { extrinsic_hash: erased.extrinsic, readers });
+    let Deletion { stores, stores_not_asked } = deletion.clone();
     Certificate::new(record.id, proof, erasure, stores, stores_not_asked)
 }
 

@@ -19,11 +19,10 @@ use zeroize::Zeroizing;
 use self::readers::readers;
 use crate::{
     arguments,
-    certificate::StorePart,
     context::Context,
     journal::{self, Done, Task},
     output::{self, Outcome},
-    records::{self, Content, EnvelopesOf},
+    records::{self, Content, Deletion, EnvelopesOf},
     signing::{event, Included},
 };
 
@@ -69,10 +68,9 @@ pub struct RotateReport {
     pub custodians: usize,
     /// Whether the old version is erased.
     pub old_erased: bool,
-    /// What each store answered that was asked to delete its content.
-    pub stores: Vec<StorePart>,
-    /// Why no store was asked, although it is erased.
-    pub stores_not_asked: Option<String>,
+    /// What became of its content where it is.
+    #[serde(flatten)]
+    pub deletion: Deletion,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -104,11 +102,8 @@ impl fmt::Display for RotateReport {
             "stays readable to its readers; erase it with --erase-old"
         };
         writeln!(f, "record {} {old}", self.previous)?;
-        for answer in &self.stores {
-            writeln!(f, "{answer}")?;
-        }
-        if let Some(why) = &self.stores_not_asked {
-            writeln!(f, "no store was asked to delete its content: {why}")?;
+        for line in self.deletion.lines("its content") {
+            writeln!(f, "{line}")?;
         }
         write!(
             f,
@@ -173,9 +168,9 @@ async fn report(
     let custody = view.custody(id).await?;
     let now = records::find(&view, old.id).await?;
     let old_erased = now.status == RecordStatus::Erased;
-    let (stores, stores_not_asked) = match old_erased {
+    let deletion = match old_erased {
         true => records::delete_content(context, &view, &now, new.key.as_slice(), false).await?,
-        false => (Vec::new(), None),
+        false => Deletion::default(),
     };
     Ok(RotateReport {
         record_id: id,
@@ -185,8 +180,7 @@ async fn report(
         readers,
         custodians: custody.map_or(0, |custody| custody.accounts().len()),
         old_erased,
-        stores,
-        stores_not_asked,
+        deletion,
         included: (&landed.outcome).into(),
     })
 }

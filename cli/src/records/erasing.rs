@@ -13,6 +13,7 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{Cid, RecordId};
+use serde::Serialize;
 
 use super::{
     opening::{opens, MAX_CIPHERTEXT_BYTES},
@@ -28,8 +29,35 @@ const FINAL_LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// What became of content that the stores were to delete.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Deletion {
+    /// What each store answered.
+    pub stores: Vec<StorePart>,
+    /// Why no store was asked; none where stores were, or nothing was to be deleted.
+    pub stores_not_asked: Option<String>,
+}
+
+impl Deletion {
+    /// No store was asked.
+    pub fn not_asked(why: impl Into<String>) -> Self {
+        Self { stores: Vec::new(), stores_not_asked: Some(why.into()) }
+    }
+
+    /// The stores were asked.
+    pub fn asked(stores: Vec<StorePart>) -> Self {
+        Self { stores, stores_not_asked: None }
+    }
+
+    /// A line for each answer, or the reason; `what` was to be deleted.
+    pub fn lines(&self, what: &str) -> Vec<String> {
+        let refused = self.stores_not_asked.iter();
+        let refused = refused.map(|why| format!("no store was asked to delete {what}: {why}"));
+        self.stores.iter().map(ToString::to_string).chain(refused).collect()
+    }
+}
+
 /// Asks the stores to delete the content of an erased record, unless it may be another patient's.
-/// Returns what they answered, or why none was asked.
 ///
 /// `keys` are those that the signer had before the erasure: none where it was erased earlier.
 ///
@@ -40,7 +68,7 @@ pub async fn delete_content(
     record: &Record,
     keys: &[ContentKey],
     even_if_shared: bool,
-) -> Result<(Vec<StorePart>, Option<String>)> {
+) -> Result<Deletion> {
     let store = context.store()?;
     let why = match contains_foreign(store.as_ref(), view, &record.patient, &record.cid).await? {
         Some(why) if why.is_final => Some(why.text),
@@ -51,10 +79,10 @@ pub async fn delete_content(
         _ => kept(context, view, record, keys, even_if_shared).await?,
     };
     Ok(match why {
-        Some(why) => (Vec::new(), Some(why)),
+        Some(why) => Deletion::not_asked(why),
         None => {
             wait_until_erased(context, record.id).await?;
-            (delete(context, store.as_ref(), &record.cid).await, None)
+            Deletion::asked(delete(context, store.as_ref(), &record.cid).await)
         }
     })
 }
@@ -189,4 +217,26 @@ async fn delete(context: &Context, store: &dyn Store, cid: &Cid) -> Vec<StorePar
         );
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_is_what_each_store_answered_or_why_none_was_asked() {
+        let (store, at) = ("ipfs".to_owned(), "2026-11-29T00:00:00.000Z".to_owned());
+        let answer = StorePart { store, outcome: StoreOutcome::Deleted, reason: None, at };
+        let asked = Deletion::asked(vec![answer.clone()]);
+        assert_eq!(asked.lines("the film"), [answer.to_string()]);
+        let not_asked = Deletion::not_asked("it is kept");
+        assert_eq!(
+            not_asked.lines("the film"),
+            ["no store was asked to delete the film: it is kept"]
+        );
+        assert!(Deletion::default().lines("the film").is_empty());
+        // Reports have both among their own fields.
+        let json = serde_json::to_value(not_asked).unwrap();
+        assert_eq!(json, serde_json::json!({ "stores": [], "stores_not_asked": "it is kept" }));
+    }
 }

@@ -13,10 +13,12 @@ use medchain_primitives::{Cid, SealedKey};
 use zeroize::Zeroizing;
 
 use super::{
-    content::fetch_content, erasing::contains_foreign, publishing::let_go, Content, EnvelopesOf,
+    content::fetch_content,
+    erasing::{contains_foreign, Deletion},
+    publishing::let_go,
+    Content, EnvelopesOf,
 };
 use crate::{
-    certificate::StorePart,
     context::Context,
     files,
     journal::{certainty, Certainty},
@@ -98,27 +100,27 @@ pub async fn is_own_profile(context: &Context, patient: &AccountId32, profile: &
 }
 
 /// Asks the stores to delete a profile that was removed, if it was the signer's own and contains
-/// nothing of others. Returns what they answered, or why none was asked.
+/// nothing of others.
 pub async fn delete_profile(
     context: &Context,
     patient: &AccountId32,
     cid: &Cid,
     is_own: bool,
-) -> Result<(Vec<StorePart>, Option<String>)> {
+) -> Result<Deletion> {
     if !is_own {
         let why = "the file did not open as your profile, so it may be another's; if it is yours, \
                    delete it in the store itself";
-        return Ok((Vec::new(), Some(why.into())));
+        return Ok(Deletion::not_asked(why));
     }
     let store = context.store()?;
     let view = context.view().await?;
     if let Some(why) = contains_foreign(store.as_ref(), &view, patient, cid).await? {
-        return Ok((Vec::new(), Some(why.text)));
+        return Ok(Deletion::not_asked(why.text));
     }
     let step = context.progress.step("Asking the stores to delete the encrypted profile");
     let answers = store.unpin(cid).await;
     drop(step);
-    Ok((answers.into_iter().map(StorePart::from).collect(), None))
+    Ok(Deletion::asked(answers.into_iter().map(Into::into).collect()))
 }
 
 /// Opens a stored profile.

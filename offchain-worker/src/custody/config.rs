@@ -31,20 +31,8 @@ impl Config {
         let options = arguments.options.or(from_file(arguments.config)?);
         let rules = Rules { takeover_blocks: options.takeover_blocks.unwrap_or(5) };
         let common = CommonOptions {
-            node: options.node,
-            suri: arguments.suri,
-            key: options.key,
-            passphrase_file: options.passphrase_file,
-            passphrase_command: options.passphrase_command,
-            insecure_node: options.insecure_node,
-            witness: options.witness,
-            listen: options.listen,
-            log: options.log,
-            log_format: options.log_format,
             inclusion_timeout_secs: options.inclusion_timeout_secs.or(Some(INCLUSION_TIMEOUT_SECS)),
-            stall_secs: options.stall_secs,
-            check_interval_secs: options.check_interval_secs,
-            shutdown_grace_secs: options.shutdown_grace_secs,
+            ..options.common(arguments.suri)
         };
         let common = common.resolve(PORT, PREFIX)?;
         Ok(Self { settings: Settings { rules, timing: common.timing }, common })

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::shared::{
     backoff::Backoff,
-    config::{from_file, seconds, CommonConfig, CommonOptions, ConfigError, Timing},
+    config::{from_file, seconds, CommonConfig, ConfigError, Timing},
 };
 
 /// The port of metrics and health.
@@ -52,23 +52,7 @@ impl Config {
     /// [`ConfigError`] with the first thing that is wrong.
     pub fn resolve(arguments: Arguments) -> Result<Self, ConfigError> {
         let options = arguments.options.or(from_file(arguments.config)?);
-        let common = CommonOptions {
-            node: options.node.clone(),
-            suri: arguments.suri,
-            key: options.key.clone(),
-            passphrase_file: options.passphrase_file.clone(),
-            passphrase_command: options.passphrase_command.clone(),
-            insecure_node: options.insecure_node,
-            witness: options.witness.clone(),
-            listen: options.listen,
-            log: options.log.clone(),
-            log_format: options.log_format,
-            inclusion_timeout_secs: options.inclusion_timeout_secs,
-            stall_secs: options.stall_secs,
-            check_interval_secs: options.check_interval_secs,
-            shutdown_grace_secs: options.shutdown_grace_secs,
-        };
-        let common = common.resolve(PORT, PREFIX)?;
+        let common = options.common(arguments.suri).resolve(PORT, PREFIX)?;
         let settings = settings(&options, common.timing)?;
         Ok(Self {
             common,

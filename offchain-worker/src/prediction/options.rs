@@ -1,190 +1,124 @@
 //! The options of predicting: the same names in the file, the environment and the
 //! flags.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use medchain_vision::Engine;
 use serde::{de::Error as _, Deserialize, Deserializer};
 
 use super::drift::Known;
-use crate::shared::config::{merge, LogFormat};
+use crate::shared::options::define_options;
 
-/// Every environment variable of this duty starts with this.
-pub const PREFIX: &str = "MEDCHAIN_WORKER_";
-
-/// The arguments of `run` and `check`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Arguments {
-    /// A TOML file with any of the options below, with underscores for dashes
-    #[arg(long, env = "MEDCHAIN_WORKER_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Allow --suri: for development chains, whose keys are public
-    #[arg(long)]
-    pub dev: bool,
+define_options! {
+    prefix: "MEDCHAIN_WORKER_",
+    /// The arguments of `run` and `check`.
+    arguments {}
     /// A secret URI such as //Ferdie in place of a key file
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_SURI",
-        hide_env_values = true,
-        value_name = "URI",
-        requires = "dev",
-        conflicts_with = "key"
-    )]
-    pub suri: Option<String>,
-    /// Everything that the file may set as well.
-    #[command(flatten)]
-    pub options: Options,
-}
-
-/// The options of one source; `None` where it does not set one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, clap::Args)]
-#[serde(deny_unknown_fields)]
-pub struct Options {
-    /// The node [default: $MEDCHAIN_NODE or ws://127.0.0.1:9944]
-    // A URL may hold a password, which the help must not show.
-    #[arg(long, env = "MEDCHAIN_WORKER_NODE", hide_env_values = true, value_name = "URL")]
-    pub node: Option<String>,
-    /// Accept ws:// to a node on another machine; anybody on the network path can then change what
-    /// it says [default: false]
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_INSECURE_NODE",
-        value_name = "BOOL",
-        num_args = 0..=1,
-        default_missing_value = "true"
-    )]
-    pub insecure_node: Option<bool>,
-    /// A second node, of another operator: what the first one says is proven to both before a film is opened
-    /// [default: none]
-    // A URL may hold a password, which the help must not show.
-    #[arg(long, env = "MEDCHAIN_WORKER_WITNESS", hide_env_values = true, value_name = "URL")]
-    pub witness: Option<String>,
-    /// Where encrypted files are: folders or IPFS nodes (`http://127.0.0.1:5001`),
-    /// comma-separated, in the order to try them
-    /// [default: $MEDCHAIN_STORE or the user's data folder]
-    // A URL may hold a password, which the help must not show.
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_STORE",
-        hide_env_values = true,
-        value_name = "FOLDER|URL,…"
-    )]
-    #[serde(default, deserialize_with = "one_or_several")]
-    pub store: Option<String>,
+    suri,
+    /// A second node, of another operator: what the first one says is proven to both before a
+    /// film is opened [default: none]
+    witness {
+        /// Where encrypted files are: folders or IPFS nodes (`http://127.0.0.1:5001`),
+        /// comma-separated, in the order to try them
+        /// [default: $MEDCHAIN_STORE or the user's data folder]
+        // A URL may hold a password, which the help must not show.
+        #[arg(
+            long,
+            env = "MEDCHAIN_WORKER_STORE",
+            hide_env_values = true,
+            value_name = "FOLDER|URL,…"
+        )]
+        #[serde(default, deserialize_with = "one_or_several")]
+        pub store: Option<String>,
+    }
     /// The worker's key file, as `medchain key` makes it
-    #[arg(long, env = "MEDCHAIN_WORKER_KEY", value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// A file with the passphrase of the key file, where that is encrypted
-    #[arg(long, env = "MEDCHAIN_WORKER_PASSPHRASE_FILE", value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-    /// A program that prints the passphrase within a minute, in place of that file; split into
-    /// words as in a shell, and run without one
-    // Somebody may have written a secret into it, which the help must not show.
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_PASSPHRASE_COMMAND",
-        hide_env_values = true,
-        value_name = "COMMAND"
-    )]
-    pub passphrase_command: Option<String>,
-    /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
-    #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
-    pub model_dir: Option<PathBuf>,
-    /// The folder that keeps sealed answers until they are shown, and encrypted films until no
-    /// answer can be disputed
-    /// [default: $STATE_DIRECTORY or the user's state folder]
-    #[arg(long, env = "MEDCHAIN_WORKER_STATE_DIR", value_name = "FOLDER")]
-    pub state_dir: Option<PathBuf>,
+    key {
+        /// The folder with NAME.json and NAME.onnx; without NAME.onnx, it is fetched from the store
+        #[arg(long, env = "MEDCHAIN_WORKER_MODEL_DIR", value_name = "FOLDER")]
+        pub model_dir: Option<PathBuf>,
+        /// The folder that keeps sealed answers until they are shown, and encrypted films until no
+        /// answer can be disputed
+        /// [default: $STATE_DIRECTORY or the user's state folder]
+        #[arg(long, env = "MEDCHAIN_WORKER_STATE_DIR", value_name = "FOLDER")]
+        pub state_dir: Option<PathBuf>,
+    }
     /// The address for /metrics and /health [default: 127.0.0.1:9616]
-    #[arg(long, env = "MEDCHAIN_WORKER_LISTEN", value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
-    /// The log filter, such as info or medchain_worker=debug [default: info]
-    #[arg(long, env = "MEDCHAIN_WORKER_LOG", value_name = "FILTER")]
-    pub log: Option<String>,
-    /// The format of log lines [default: text]
-    #[arg(long, env = "MEDCHAIN_WORKER_LOG_FORMAT", value_name = "FORMAT")]
-    pub log_format: Option<LogFormat>,
-    /// Take requests from the newest block too, which a fork may replace [default: true]
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_FOLLOW_BEST",
-        value_name = "BOOL",
-        num_args = 0..=1,
-        default_missing_value = "true"
-    )]
-    pub follow_best: Option<bool>,
-    /// How many images are predicted at the same time [default: one per core]
-    #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
-    pub inference_threads: Option<usize>,
-    /// What runs the network: exact, for exact models only, or tract [default: what suits it]
-    #[arg(long, env = "MEDCHAIN_WORKER_ENGINE", value_name = "ENGINE")]
-    pub engine: Option<Engine>,
-    /// How many threads share the work on one image [default: 1]
-    #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
-    pub model_threads: Option<usize>,
-    /// How many fetched images may wait for an inference thread [default: two per thread]
-    #[arg(long, env = "MEDCHAIN_WORKER_QUEUE", value_name = "N")]
-    pub queue: Option<usize>,
-    /// How many answers may be on their way into a block [default: 256]
-    #[arg(long, env = "MEDCHAIN_WORKER_MAX_PENDING", value_name = "N")]
-    pub max_pending: Option<usize>,
-    /// The largest encrypted image that is fetched, in MiB [default: 65]
-    #[arg(long, env = "MEDCHAIN_WORKER_MAX_CONTENT_MIB", value_name = "MIB")]
-    pub max_content_mib: Option<usize>,
-    /// The time limit of one fetch from one store, in seconds [default: 60]
-    #[arg(long, env = "MEDCHAIN_WORKER_FETCH_TIMEOUT_SECS", value_name = "S")]
-    pub fetch_timeout_secs: Option<u64>,
+    listen {
+        /// Take requests from the newest block too, which a fork may replace [default: true]
+        #[arg(
+            long,
+            env = "MEDCHAIN_WORKER_FOLLOW_BEST",
+            value_name = "BOOL",
+            num_args = 0..=1,
+            default_missing_value = "true"
+        )]
+        pub follow_best: Option<bool>,
+        /// How many images are predicted at the same time [default: one per core]
+        #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
+        pub inference_threads: Option<usize>,
+        /// What runs the network: exact, for exact models only, or tract [default: what suits it]
+        #[arg(long, env = "MEDCHAIN_WORKER_ENGINE", value_name = "ENGINE")]
+        pub engine: Option<Engine>,
+        /// How many threads share the work on one image [default: 1]
+        #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
+        pub model_threads: Option<usize>,
+        /// How many fetched images may wait for an inference thread [default: two per thread]
+        #[arg(long, env = "MEDCHAIN_WORKER_QUEUE", value_name = "N")]
+        pub queue: Option<usize>,
+        /// How many answers may be on their way into a block [default: 256]
+        #[arg(long, env = "MEDCHAIN_WORKER_MAX_PENDING", value_name = "N")]
+        pub max_pending: Option<usize>,
+        /// The largest encrypted image that is fetched, in MiB [default: 65]
+        #[arg(long, env = "MEDCHAIN_WORKER_MAX_CONTENT_MIB", value_name = "MIB")]
+        pub max_content_mib: Option<usize>,
+        /// The time limit of one fetch from one store, in seconds [default: 60]
+        #[arg(long, env = "MEDCHAIN_WORKER_FETCH_TIMEOUT_SECS", value_name = "S")]
+        pub fetch_timeout_secs: Option<u64>,
+    }
     /// Resend an answer that is not in a block after this many seconds [default: 300]
-    #[arg(long, env = "MEDCHAIN_WORKER_INCLUSION_TIMEOUT_SECS", value_name = "S")]
-    pub inclusion_timeout_secs: Option<u64>,
-    /// The longest wait between two attempts at a request, in seconds [default: 60]
-    #[arg(long, env = "MEDCHAIN_WORKER_RETRY_LONGEST_SECS", value_name = "S")]
-    pub retry_longest_secs: Option<u64>,
-    /// The longest wait before refused consent is asked for again, in seconds [default: 30]
-    #[arg(long, env = "MEDCHAIN_WORKER_CONSENT_LONGEST_SECS", value_name = "S")]
-    pub consent_longest_secs: Option<u64>,
-    /// Report what keeps it from answering this many blocks before the deadline [default: 20]
-    #[arg(long, env = "MEDCHAIN_WORKER_REPORT_MARGIN_BLOCKS", value_name = "BLOCKS")]
-    pub report_margin_blocks: Option<u32>,
-    /// Wait this many blocks for a missing envelope [default: 10]
-    #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
-    pub envelope_grace_blocks: Option<u32>,
-    /// Leave drawing workers and sealing the key to the uploader for this many blocks; then draw,
-    /// and ask custodians for the key, which the account pays for [default: 50]
-    #[arg(long, env = "MEDCHAIN_WORKER_UPLOADER_GRACE_BLOCKS", value_name = "BLOCKS")]
-    pub uploader_grace_blocks: Option<u32>,
-    /// In a dispute, make a move that shows the secret of a record this many blocks before the
-    /// end of the round: until then the patient can end the dispute [default: 100]
-    #[arg(long, env = "MEDCHAIN_WORKER_SECRET_MARGIN_BLOCKS", value_name = "BLOCKS")]
-    pub secret_margin_blocks: Option<u32>,
-    /// Compare the shares of answers in each batch of this many films [default: 200]
-    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_FILMS", value_name = "FILMS")]
-    pub drift_films: Option<u32>,
-    /// Sound the drift alarm in at most one of this many batches without drift [default: 1000]
-    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_ODDS", value_name = "BATCHES")]
-    pub drift_odds: Option<u32>,
-    /// What was answered on known films of your own, as covid=84,normal=1104,uncertain=210
-    /// [default: NAME.shares.json beside the model]
-    #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_EXPECTED", value_name = "LABEL=FILMS,…")]
-    pub drift_expected: Option<Known>,
-    /// Decline new requests once the drift alarm has sounded, until a restart [default: false]
-    #[arg(
-        long,
-        env = "MEDCHAIN_WORKER_STOP_ON_DRIFT",
-        value_name = "BOOL",
-        num_args = 0..=1,
-        default_missing_value = "true"
-    )]
-    pub stop_on_drift: Option<bool>,
-    /// Reconnect after this many seconds without a block [default: 90]
-    #[arg(long, env = "MEDCHAIN_WORKER_STALL_SECS", value_name = "S")]
-    pub stall_secs: Option<u64>,
+    inclusion_timeout_secs {
+        /// The longest wait between two attempts at a request, in seconds [default: 60]
+        #[arg(long, env = "MEDCHAIN_WORKER_RETRY_LONGEST_SECS", value_name = "S")]
+        pub retry_longest_secs: Option<u64>,
+        /// The longest wait before refused consent is asked for again, in seconds [default: 30]
+        #[arg(long, env = "MEDCHAIN_WORKER_CONSENT_LONGEST_SECS", value_name = "S")]
+        pub consent_longest_secs: Option<u64>,
+        /// Report what keeps it from answering this many blocks before the deadline [default: 20]
+        #[arg(long, env = "MEDCHAIN_WORKER_REPORT_MARGIN_BLOCKS", value_name = "BLOCKS")]
+        pub report_margin_blocks: Option<u32>,
+        /// Wait this many blocks for a missing envelope [default: 10]
+        #[arg(long, env = "MEDCHAIN_WORKER_ENVELOPE_GRACE_BLOCKS", value_name = "BLOCKS")]
+        pub envelope_grace_blocks: Option<u32>,
+        /// Leave drawing workers and sealing the key to the uploader for this many blocks; then
+        /// draw, and ask custodians for the key, which the account pays for [default: 50]
+        #[arg(long, env = "MEDCHAIN_WORKER_UPLOADER_GRACE_BLOCKS", value_name = "BLOCKS")]
+        pub uploader_grace_blocks: Option<u32>,
+        /// In a dispute, make a move that shows the secret of a record this many blocks before the
+        /// end of the round: until then the patient can end the dispute [default: 100]
+        #[arg(long, env = "MEDCHAIN_WORKER_SECRET_MARGIN_BLOCKS", value_name = "BLOCKS")]
+        pub secret_margin_blocks: Option<u32>,
+        /// Compare the shares of answers in each batch of this many films [default: 200]
+        #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_FILMS", value_name = "FILMS")]
+        pub drift_films: Option<u32>,
+        /// Sound the drift alarm in at most one of this many batches without drift [default: 1000]
+        #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_ODDS", value_name = "BATCHES")]
+        pub drift_odds: Option<u32>,
+        /// What was answered on known films of your own, as covid=84,normal=1104,uncertain=210
+        /// [default: NAME.shares.json beside the model]
+        #[arg(long, env = "MEDCHAIN_WORKER_DRIFT_EXPECTED", value_name = "LABEL=FILMS,…")]
+        pub drift_expected: Option<Known>,
+        /// Decline new requests once the drift alarm has sounded, until a restart [default: false]
+        #[arg(
+            long,
+            env = "MEDCHAIN_WORKER_STOP_ON_DRIFT",
+            value_name = "BOOL",
+            num_args = 0..=1,
+            default_missing_value = "true"
+        )]
+        pub stop_on_drift: Option<bool>,
+    }
     /// Check funds, registration and store every this many seconds [default: 30]
-    #[arg(long, env = "MEDCHAIN_WORKER_CHECK_INTERVAL_SECS", value_name = "S")]
-    pub check_interval_secs: Option<u64>,
-    /// At a shutdown, give work in progress this many seconds to end [default: 20]
-    #[arg(long, env = "MEDCHAIN_WORKER_SHUTDOWN_GRACE_SECS", value_name = "S")]
-    pub shutdown_grace_secs: Option<u64>,
+    check_interval_secs,
 }
 
 /// Joins a list in the file with commas, as a flag has it.
@@ -201,19 +135,5 @@ fn one_or_several<'de, D: Deserializer<'de>>(file: D) -> Result<Option<String>, 
             Err(D::Error::custom("the name of a store cannot have a comma; in a URL, write it %2C"))
         }
         Stores::Several(stores) => Ok(Some(stores.join(","))),
-    }
-}
-
-impl Options {
-    /// These options, and those of `below` where these are not set.
-    pub fn or(self, below: Self) -> Self {
-        merge!(self, below, {
-            node, insecure_node, witness, store, key, passphrase_file, passphrase_command, model_dir, state_dir, listen, log, log_format, follow_best,
-            inference_threads, engine, model_threads, queue, max_pending, max_content_mib,
-            fetch_timeout_secs, inclusion_timeout_secs, retry_longest_secs,
-            consent_longest_secs, report_margin_blocks, envelope_grace_blocks,
-            uploader_grace_blocks, secret_margin_blocks, drift_films, drift_odds, drift_expected, stop_on_drift, stall_secs, check_interval_secs,
-            shutdown_grace_secs,
-        })
     }
 }

@@ -331,11 +331,3 @@ pub fn from_file<T: DeserializeOwned + Default>(path: Option<PathBuf>) -> Result
         None => Ok(T::default()),
     }
 }
-
-/// The options of one source, with those of a second one where the first sets none.
-macro_rules! merge {
-    ($first:ident, $second:ident, { $($field:ident),* $(,)? }) => {
-        Self { $($field: $first.$field.or($second.$field)),* }
-    };
-}
-pub(crate) use merge;

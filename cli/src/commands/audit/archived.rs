@@ -14,7 +14,7 @@ use medchain_client::{
 
 use super::{
     cache::{end_of, Cache},
-    log::{another, Checked, Read},
+    log::{another, entries, Checked, Read},
 };
 use crate::{arguments::Since, context::Context, output::time};
 
@@ -140,31 +140,18 @@ async fn shown(
     let runtimes = archive.runtimes(old).await.with_context(|| elsewhere(account))?;
     let oldest = recent.first().map_or(log.number(), |block| block.number);
     let history = log.history(oldest).await?;
-    let mut gathering = Gathering::new(
+    let gathering = Gathering::new(
         patient,
         history.record_ids_of(&patient).await?,
         // The log begins here: what was chosen since is in it.
         None,
         blocks.first().and_then(|block| block.default_policy),
     );
-    let mut entries = Vec::new();
-    for (place, block) in blocks.iter().enumerate() {
+    let events = |place: usize, block: &LoggedBlock| {
         let by_archive = (place < split).then_some((&runtimes, account));
-        let events = events(block, by_archive, &history)?;
-        for request in gathering.unknown_requests(&events) {
-            if let Some(request) = history.request(request).await? {
-                let (record, requester) = (request.record, request.requester);
-                gathering.learn_request(request.id, record, &request.patient, &requester);
-            }
-        }
-        let time = time::shown(block.time);
-        let found = gathering.take_logged(block, &events).into_iter();
-        entries.extend(found.map(|entry| entry.at(time.clone())));
-    }
-    let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
-    if entries.len() != read {
-        bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
-    }
+        events(block, by_archive, &history)
+    };
+    let entries = entries(gathering, &history, blocks, events).await?;
     Ok((entries, time::shown(history.end_time().await?)))
 }
 

@@ -4,12 +4,12 @@ use anyhow::{bail, Result};
 use futures::{Stream, TryStreamExt};
 use medchain_audit::{Entry, Gathering};
 use medchain_client::{
-    chain::{Chain, ChainError, Links, Log, LogHead, LoggedBlock},
+    chain::{Chain, ChainError, History, Links, Log, LogHead, LoggedBlock, PastEvent},
     AccountId32,
 };
 use serde::Serialize;
 
-use super::cache::Cache;
+use super::{cache::Cache, learn};
 use crate::{
     arguments::Since,
     context::Context,
@@ -74,11 +74,7 @@ pub async fn read(
     let mut blocks = verified(context, &log, first, cache.as_ref(), refresh).await?;
     blocks.retain(|block| block.number >= first);
     let (entries, end) = described(&log, patient, &blocks).await?;
-    let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
-    if entries.len() != read {
-        bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
-    }
-    let checked = Checked::new(&log, read);
+    let checked = Checked::new(&log, entries.len());
     Ok(Read { entries, checked, blocks: (first, log.number()), end })
 }
 
@@ -184,26 +180,40 @@ async fn described(
     // Without entries, the last block alone, for its time.
     let oldest = blocks.first().map_or(log.number(), |block| block.number);
     let history = log.history(oldest).await?;
-    let mut gathering = Gathering::new(
+    let gathering = Gathering::new(
         patient,
         history.record_ids_of(&patient).await?,
         history.own_policy_of(&patient).await?,
         history.default_policy().await?,
     );
+    let events = |_: usize, block: &LoggedBlock| -> Result<Vec<PastEvent>> {
+        Ok(history.logged_events(block)?)
+    };
+    let entries = entries(gathering, &history, blocks, events).await?;
+    Ok((entries, time::shown(history.end_time().await?)))
+}
+
+/// The entries of these blocks, for people, each of them. `events` reads those of a block, whose
+/// place it is told too.
+pub async fn entries(
+    mut gathering: Gathering,
+    history: &History,
+    blocks: &[LoggedBlock],
+    events: impl Fn(usize, &LoggedBlock) -> Result<Vec<PastEvent>>,
+) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for block in blocks {
-        let events = history.logged_events(block)?;
-        for request in gathering.unknown_requests(&events) {
-            if let Some(request) = history.request(request).await? {
-                let (record, requester) = (request.record, request.requester);
-                gathering.learn_request(request.id, record, &request.patient, &requester);
-            }
-        }
+    for (place, block) in blocks.iter().enumerate() {
+        let events = events(place, block)?;
+        learn(&mut gathering, history, &events).await?;
         let time = time::shown(block.time);
         let found = gathering.take_logged(block, &events).into_iter();
         entries.extend(found.map(|entry| entry.at(time.clone())));
     }
-    Ok((entries, time::shown(history.end_time().await?)))
+    let read: usize = blocks.iter().map(|block| block.entries.len()).sum();
+    if entries.len() != read {
+        bail!("{read} entries of the log were verified, but only {} can be shown", entries.len());
+    }
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -10,10 +10,9 @@ use medchain_client::{
 use serde::Serialize;
 
 use crate::{
-    certificate::StorePart,
     context::Context,
     output::{self, Outcome},
-    records,
+    records::{self, Deletion},
     signing::{ensure_event, Included},
 };
 
@@ -24,10 +23,9 @@ pub struct DeregisterReport {
     pub patient: AccountId32,
     /// The CID of the encrypted profile, if there was one.
     pub profile: Option<String>,
-    /// What each store answered.
-    pub stores: Vec<StorePart>,
-    /// Why no store was asked; none where stores were, or there was no profile.
-    pub stores_not_asked: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub deletion: Deletion,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -39,11 +37,8 @@ impl fmt::Display for DeregisterReport {
         if let Some(profile) = &self.profile {
             write!(f, "\nencrypted profile {profile}")?;
         }
-        for answer in &self.stores {
-            write!(f, "\n{answer}")?;
-        }
-        if let Some(why) = &self.stores_not_asked {
-            write!(f, "\nno store was asked to delete the encrypted profile: {why}")?;
+        for line in self.deletion.lines("the encrypted profile") {
+            write!(f, "\n{line}")?;
         }
         Ok(())
     }
@@ -83,15 +78,14 @@ async fn deregister(context: &Context) -> Result<DeregisterReport> {
     ensure_event(&outcome, purpose, |event| {
         matches!(event, ChainEvent::PatientDeregistered { .. })
     })?;
-    let (stores, stores_not_asked) = match &patient.profile {
+    let deletion = match &patient.profile {
         Some(profile) => records::delete_profile(context, &account, &profile.cid, is_own).await?,
-        None => (Vec::new(), None),
+        None => Deletion::default(),
     };
     Ok(DeregisterReport {
         patient: account,
         profile: patient.profile.map(|profile| profile.cid.to_string()),
-        stores,
-        stores_not_asked,
+        deletion,
         included: (&outcome).into(),
     })
 }

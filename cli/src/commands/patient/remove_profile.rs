@@ -10,10 +10,9 @@ use medchain_client::{
 use serde::Serialize;
 
 use crate::{
-    certificate::StorePart,
     context::Context,
     output::{self, Outcome},
-    records,
+    records::{self, Deletion},
     signing::{ensure_event, Included},
 };
 
@@ -24,10 +23,9 @@ pub struct RemoveProfileReport {
     pub patient: AccountId32,
     /// The CID of the encrypted profile.
     pub profile: String,
-    /// What each store answered.
-    pub stores: Vec<StorePart>,
-    /// Why no store was asked; none where stores were.
-    pub stores_not_asked: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub deletion: Deletion,
     /// The transaction.
     #[serde(flatten)]
     pub included: Included,
@@ -37,11 +35,8 @@ impl fmt::Display for RemoveProfileReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "patient {} has no profile any more {}", self.patient, self.included)?;
         write!(f, "\nencrypted profile {}", self.profile)?;
-        for answer in &self.stores {
-            write!(f, "\n{answer}")?;
-        }
-        if let Some(why) = &self.stores_not_asked {
-            write!(f, "\nno store was asked to delete the encrypted profile: {why}")?;
+        for line in self.deletion.lines("the encrypted profile") {
+            write!(f, "\n{line}")?;
         }
         Ok(())
     }
@@ -65,13 +60,11 @@ async fn remove(context: &Context) -> Result<RemoveProfileReport> {
     let purpose = "remove the profile";
     let outcome = context.sign(&Call::RemoveProfile, purpose).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::ProfileRemoved { .. }))?;
-    let (stores, stores_not_asked) =
-        records::delete_profile(context, &account, &profile.cid, is_own).await?;
+    let deletion = records::delete_profile(context, &account, &profile.cid, is_own).await?;
     Ok(RemoveProfileReport {
         patient: account,
         profile: profile.cid.to_string(),
-        stores,
-        stores_not_asked,
+        deletion,
         included: (&outcome).into(),
     })
 }

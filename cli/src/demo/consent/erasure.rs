@@ -44,8 +44,8 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
     scene.claim(
         STORY,
         "the store has deleted the ciphertext",
-        !erased.stores.is_empty(),
-        erased.stores.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        !erased.deletion.stores.is_empty(),
+        erased.deletion.lines("the encrypted file").join("; "),
     )?;
     let view = scene.chain.best().await?;
     let left = view.balance(&cast.patient.account()?).await?.reserved;
