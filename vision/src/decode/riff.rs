@@ -76,3 +76,15 @@ fn frame(bytes: &[u8], at: u64) -> Option<(u32, u32)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_file_leaves_less_room_for_pixels() {
+        let file = vec![0; 60 << 20];
+        assert_eq!(check(&file, 6_000, 6_000), Ok(()));
+        assert!(matches!(check(&file, 7_000, 7_000), Err(DecodeError::TooMuchMemory { .. })));
+    }
+}
