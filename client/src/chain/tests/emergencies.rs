@@ -166,8 +166,8 @@ async fn the_emergencies_over_a_patient_are_found_by_the_patient() {
 #[tokio::test]
 async fn an_emergency_that_is_in_no_index_is_found_too() {
     let (_, view) = node(state(30)).await;
-    assert_eq!(ids(&view.emergencies_over(&TWICE).await.unwrap()), [33, 34]);
-    assert_eq!(ids(&view.emergencies_over(&OLD).await.unwrap()), [35]);
+    assert_eq!(ids(&view.emergencies_over(&TWICE).await.unwrap()), [33u64, 34]);
+    assert_eq!(ids(&view.emergencies_over(&OLD).await.unwrap()), [35u64]);
 }
 
 #[tokio::test]
